@@ -1,0 +1,1 @@
+"""advisor decides: which optimizer and recipe to train with, why, and how sure it is."""

@@ -1,0 +1,1 @@
+"""dashboard shows: what the advisor decided, and the trials it rests on."""

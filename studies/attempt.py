@@ -1,0 +1,113 @@
+"""A trial on its way: train it up to a rung, find out why it cannot get there, and write down what it left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import torch
+
+from studies import measure
+from studies.memory import forecast
+from studies.record import Measurement, Record, Stage, State
+from studies.train import Diverged, Training
+
+if TYPE_CHECKING:
+    import optuna
+
+    from studies.plan import Plan
+    from studies.recipe import Recipe
+    from studies.workload import Workload
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class End:
+    """Why a trial goes no further."""
+
+    state: State
+    error: str | None = None
+    violation: float = 0.0
+    """Of an infeasible trial, by how much: above 0, so that a sampler can tell near misses from far ones."""
+
+
+@dataclass(kw_only=True)
+class Attempt:
+    """A trial on its way."""
+
+    trial: optuna.Trial
+    recipe: Recipe
+    stage: Stage
+    seed: int
+    workload: Workload
+    plan: Plan
+    source: int | None = None
+    training: Training | None = field(default=None)
+
+    @property
+    def curve(self) -> list[Measurement]:
+        """Return the learning curve so far."""
+        return self.training.curve if self.training else []
+
+    def advance(self, epochs: int, *, stop: Callable[[], bool]) -> End | None:
+        """Train until `epochs` epochs are done in all; return None when it got there, else why not."""
+        try:
+            return self._advance(epochs, stop)
+        except Diverged as error:
+            return End(state="infeasible", error=str(error), violation=1 - len(self.curve) / self.plan.epochs)
+        except (torch.OutOfMemoryError, MemoryError) as error:
+            return End(state="infeasible", error=f"out of memory: {_line(error)}", violation=1.0)
+        except Exception as error:  # noqa: BLE001 - a failed trial is data: recorded with its reason, the study goes on
+            if "can't allocate memory" in str(error):  # how torch's CPU allocator says it
+                return End(state="infeasible", error=f"out of memory: {_line(error)}", violation=1.0)
+            return End(state="failed", error=f"{type(error).__name__}: {_line(error)}")
+
+    def _advance(self, epochs: int, stop: Callable[[], bool]) -> End | None:
+        if self.training is None:
+            if over := self._over_limit():
+                return over
+            self.training = Training(self.recipe, self.workload, seed=self.seed, device=self.plan.device)
+        if self.training.advance(epochs, stop=stop):
+            return None
+        return End(state="pruned", error=f"stopped in epoch {self.training.epoch + 1}: the search ended")
+
+    def _over_limit(self) -> End | None:
+        limit = self.plan.limits.train_bytes
+        if limit is None:
+            return None
+        activations = round(self.plan.activation_bytes * self.recipe.batch_size / self.plan.batch_size[1])
+        with torch.random.fork_rng(devices=[]):
+            model = self.workload.build(self.recipe.model)
+        need = forecast(self.recipe.optimizer, model, activations).peak_bytes
+        if need <= limit:
+            return None
+        return End(state="infeasible", error=f"needs {need} bytes to train, the limit is {limit}", violation=need / limit - 1)
+
+    def record(self, end: End, units: dict[str, float]) -> Record:
+        """Return what is left behind; only whole runs are weighed and timed, only confirmation runs are tested."""
+        record = Record(
+            number=self.trial.number, state=end.state, stage=self.stage, seed=self.seed, params=self.recipe.to_params(),
+            error=end.error, source=self.source, units=units,
+        )  # fmt: skip
+        if self.training is None:
+            return record
+        record = replace(
+            record, curve=tuple(self.curve), quality=self.training.quality, train_seconds=self.training.seconds,
+            peak_bytes=self.training.peak_bytes, optimizer_state_bytes=measure.state_bytes(self.training.optimizer),
+            model_bytes=measure.model_bytes(self.training.model),
+        )  # fmt: skip
+        return _weighed(record, self.training) if end.state == "complete" else record
+
+
+def _weighed(record: Record, training: Training) -> Record:
+    training.restore_best()
+    return replace(
+        record,
+        test_quality=training.test_quality() if record.stage == "confirm" else None,
+        sparsity=measure.sparsity(training.model),
+        latency_seconds=training.latency_seconds(),
+    )
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:500] or type(error).__name__

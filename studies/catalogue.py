@@ -1,0 +1,86 @@
+"""Find the choices: every file of a catalogue folder, and what other packages add through entry points.
+
+A choice is found because its file lies in the folder; nothing has to be registered. Another package offers its own with
+
+    [project.entry-points."optimizer_advisor.optimizers"]
+    MyOptimizer = "my_package.my_module:MyOptimizer"
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Final
+
+from studies.choice import Choice
+from studies.errors import BadValue, BadWorkload, UnknownChoice, did_you_mean
+from studies.imports import load
+
+FOLDERS: Final = {
+    "optimizer": "optimizers",
+    "schedule": "schedules",
+    "regularizers": "regularizers",
+    "pruning": "pruning",
+    "quantization": "quantization",
+    "distillation": "distillation",
+    "model": "models",
+    "dataset": "datasets",
+}
+"""Axis name to folder name."""
+
+
+@cache
+def choices(axis: str) -> dict[str, type[Choice]]:
+    """Return the choices on an axis by name, sorted.
+
+    Raises:
+        BadValue: an entry point that is no choice of this axis.
+    """
+    folder = FOLDERS[axis]
+    package = importlib.import_module(f"studies.{folder}")
+    found: dict[str, type[Choice]] = {}
+    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        found |= {choice.name(): choice for choice in _defined_in(module.name)}
+    for point in entry_points(group=f"optimizer_advisor.{folder}"):
+        choice = point.load()
+        if not (inspect.isclass(choice) and issubclass(choice, Choice) and choice.axis == axis):
+            raise BadValue(f"entry point '{point.name}' ({point.value}) is no choice of the {axis} axis; uninstall or mend it")
+        found[choice.name()] = choice
+    return dict(sorted(found.items(), key=lambda item: item[0].lower()))
+
+
+def find(axis: str, name: str) -> type[Choice]:
+    """Return the choice of that name, whatever the case of its letters, or the user's own by `module:name` or `file.py:name`.
+
+    Raises:
+        UnknownChoice: no such name; the message offers the nearest one.
+        BadWorkload: a reference to something that cannot be imported or is no choice of this axis.
+    """
+    if ":" in name:
+        return _own(axis, name)
+    known = choices(axis)
+    folded = {candidate.lower(): candidate for candidate in known}
+    if name.lower() not in folded:
+        noun = "regularizer" if axis == "regularizers" else axis
+        raise UnknownChoice(f"unknown {noun} '{name}'{did_you_mean(name, known)} See: advisor list {FOLDERS[axis]}")
+    return known[folded[name.lower()]]
+
+
+def _own(axis: str, reference: str) -> type[Choice]:
+    choice = load(reference)
+    if not (inspect.isclass(choice) and issubclass(choice, Choice) and choice.axis == axis):
+        raise BadWorkload(f"{reference} is no choice of the {axis} axis; write it like the files of studies/{FOLDERS[axis]}")
+    choice.reference = reference
+    return choice
+
+
+def _defined_in(module_name: str) -> list[type[Choice]]:
+    module = importlib.import_module(module_name)
+    return [
+        member
+        for _, member in inspect.getmembers(module, inspect.isclass)
+        if issubclass(member, Choice) and member.__module__ == module_name and not inspect.isabstract(member)
+    ]

@@ -1,0 +1,74 @@
+"""A choice: a frozen dataclass whose fields are its search space, whose docstring documents it and whose one method works.
+
+The docstring answers, in this order: what it does, when it helps, when it hurts, where it is from. `explain` reads it back:
+
+    Adam with decoupled weight decay.
+
+    Helps: the safe default nearly everywhere.
+    Hurts: tight memory, two floats of state a parameter.
+    Source: Loshchilov and Hutter 2019, arXiv 1711.05101.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from studies.errors import BadValue
+from studies.space import ranges
+
+Scalar = str | int | float | bool
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Choice:
+    """Base of every choice on an axis; the base of each folder adds the one method."""
+
+    axis: ClassVar[str]
+    offered: ClassVar[bool] = True
+    """Whether a search tries it unasked."""
+    reference: ClassVar[str] = ""
+    """Of a choice of the user's own, `module:name` or `file.py:name`."""
+
+    def __post_init__(self) -> None:
+        for name, span in ranges(type(self)).items():
+            try:
+                span.check(getattr(self, name))
+            except BadValue as error:
+                raise BadValue(f"{type(self).__name__}.{name}: {error}; the search uses {span}") from None
+
+    @classmethod
+    def name(cls) -> str:
+        """Return the name it has in recipes, lists and on the command line."""
+        return cls.reference or cls.__name__
+
+    def fields(self) -> dict[str, Scalar]:
+        """Return the field values by name."""
+        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+
+    @classmethod
+    def from_fields(cls, values: Mapping[str, Any]) -> Self:
+        """Rebuild a choice from its field values; a missing one takes its default.
+
+        Raises:
+            BadValue: a field that this choice does not have.
+        """
+        known = {f.name for f in dataclasses.fields(cls)}
+        if unknown := sorted(set(values) - known):
+            raise BadValue(f"{cls.name()} has no field '{unknown[0]}'; it has {', '.join(sorted(known)) or 'none'}")
+        return cls(**values)
+
+
+def summary(choice: type) -> str:
+    """Return the first line of the docstring."""
+    return (inspect.getdoc(choice) or "").split("\n", 1)[0]
+
+
+def sections(choice: type) -> dict[str, str]:
+    """Return what the docstring says under `Helps`, `Hurts` and `Source`, each as one line of text."""
+    text = inspect.getdoc(choice) or ""
+    parts = re.split(r"^(Helps|Hurts|Source): ", text, flags=re.MULTILINE)[1:]
+    return {label: " ".join(body.split()) for label, body in zip(parts[::2], parts[1::2], strict=True)}

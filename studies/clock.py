@@ -1,0 +1,51 @@
+"""What a search has spent and what it may still spend; budgets are totals and outlast a resume."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from studies.limits import Budget
+
+
+@dataclass(kw_only=True)
+class Clock:
+    """Seconds and trials of one study, those of earlier sittings included."""
+
+    budget: Budget
+    spent_before: float = 0.0
+    """Seconds of earlier sittings."""
+    stop: Callable[[], bool] = lambda: False
+    """Whether the user wants to stop."""
+    reserve_seconds: float = 0.0
+    """Seconds kept back for what comes after the race."""
+    _started: float = field(default_factory=time.monotonic)
+
+    @property
+    def spent_seconds(self) -> float:
+        """Return the seconds worked on this study."""
+        return self.spent_before + time.monotonic() - self._started
+
+    def race_share(self, trials: int) -> float:
+        """Return the share of the race that is over after so many trials, 1 when it is."""
+        shares = [0.0]
+        if self.budget.trials is not None:
+            shares.append(trials / self.budget.trials)
+        if self.budget.seconds is not None:
+            shares.append(self.spent_seconds / max(self.budget.seconds - self.reserve_seconds, 1e-9))
+        return max(shares)
+
+    def race_over(self, trials: int) -> bool:
+        """Tell whether no further recipe may be asked for."""
+        return self.stop() or self.race_share(trials) >= 1
+
+    def must_stop(self) -> bool:
+        """Tell whether a training that is under way has to stop now."""
+        return self.stop() or (
+            self.budget.seconds is not None and self.spent_seconds >= self.budget.seconds - self.reserve_seconds
+        )
+
+    def seconds_left(self) -> float:
+        """Return the seconds left of the whole budget; infinite without one in seconds."""
+        return float("inf") if self.budget.seconds is None else self.budget.seconds - self.spent_seconds

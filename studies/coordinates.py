@@ -1,0 +1,141 @@
+"""The flat space a sampler moves in, and the way between its points and recipes.
+
+Fields of the same name share one coordinate across the choices of an axis (`optimizer.lr`), each choice reading it in its own
+range; options and regularizers have names of their own. A coordinate that a recipe does not use is zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from studies.choice import Choice, Scalar
+from studies.models import ModelChoice
+from studies.optimizers import OptimizerChoice
+from studies.recipe import Recipe
+from studies.regularizers import RegularizerChoice
+from studies.schedules import ScheduleChoice
+from studies.space import Numeric, OneOf, Range, ranges
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+
+Point = dict[str, Scalar]
+C = TypeVar("C", bound=Choice)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchSpace:
+    """The recipes that a search may try."""
+
+    optimizers: tuple[type[OptimizerChoice], ...]
+    schedules: tuple[type[ScheduleChoice], ...]
+    regularizers: tuple[type[RegularizerChoice], ...]
+    batch_size: Numeric
+    model: ModelChoice
+    epochs: int
+    search_model: bool = field(default=False)
+    """Whether the model's own fields are searched."""
+
+    @cached_property
+    def distributions(self) -> dict[str, BaseDistribution]:
+        """Return Optuna's distribution of every coordinate."""
+        from optuna.distributions import CategoricalDistribution, FloatDistribution
+
+        found: dict[str, BaseDistribution] = {
+            "optimizer": CategoricalDistribution([choice.name() for choice in self.optimizers]),
+            "schedule": CategoricalDistribution([choice.name() for choice in self.schedules]),
+        }
+        if self.batch_size.low < self.batch_size.high:
+            found["batch_size"] = FloatDistribution(-1, 1)
+        for choice in self.regularizers:
+            found[f"regularizers.{choice.name()}"] = CategoricalDistribution([False, True])
+        for name, span in self._fields():
+            found[name] = CategoricalDistribution(span.options) if isinstance(span, OneOf) else FloatDistribution(-1, 1)
+        return found
+
+    def recipe(self, point: Mapping[str, Any]) -> Recipe:
+        """Return the recipe at a point."""
+        optimizer = _named(self.optimizers, point["optimizer"])
+        chosen = [r for r in self.regularizers if point[f"regularizers.{r.name()}"] and r.pairs_with(optimizer)]
+        model = replace(self.model, **_values(type(self.model), point)) if self.search_model else self.model
+        return Recipe(
+            optimizer=_read(optimizer, point),
+            schedule=_read(_named(self.schedules, point["schedule"]), point),
+            regularizers=tuple(_read(choice, point) for choice in chosen),
+            batch_size=int(self.batch_size.from_unit(point.get("batch_size", 0.0))),
+            model=model,
+            epochs=self.epochs,
+        )
+
+    def point(self, recipe: Recipe) -> Point:
+        """Return the point of a recipe; values outside the searched range move to its end."""
+        on = {choice.name() for choice in recipe.regularizers}
+        point: Point = {name: _neutral(span) for name, span in self._fields()}
+        point |= {"optimizer": recipe.optimizer.name(), "schedule": recipe.schedule.name()}
+        point |= {f"regularizers.{choice.name()}": choice.name() in on for choice in self.regularizers}
+        for choice in (recipe.optimizer, recipe.schedule, *recipe.regularizers, *([recipe.model] if self.search_model else [])):
+            point |= {name: value for name, value in _write(choice).items() if name in point}
+        if "batch_size" in self.distributions:
+            point["batch_size"] = self.batch_size.to_unit(recipe.batch_size)
+        return point
+
+    def units(self, recipe: Recipe) -> dict[str, float]:
+        """Return where each searched number of a recipe lies in its range: -1 and 1 are the ends."""
+        choices = (recipe.optimizer, recipe.schedule, *recipe.regularizers)
+        found = {name: unit for choice in choices for name, unit in _write(choice).items() if isinstance(unit, float)}
+        return found | ({"batch_size": self.batch_size.to_unit(recipe.batch_size)} if "batch_size" in self.distributions else {})
+
+    def reference(self, optimizer: type[OptimizerChoice]) -> Recipe:
+        """Return an optimizer's reference recipe: its own defaults, the schedule that comes first, no regularizer."""
+        return Recipe(
+            optimizer=optimizer.from_fields({}),
+            schedule=self.schedules[0](),
+            batch_size=int(self.batch_size.default),
+            model=self.model,
+            epochs=self.epochs,
+        )
+
+    def _fields(self) -> Iterator[tuple[str, Range]]:
+        models = (type(self.model),) if self.search_model else ()
+        for choice in (*self.optimizers, *self.schedules, *self.regularizers, *models):
+            for name, span in ranges(choice).items():
+                yield coordinate(choice, name, span), span
+
+
+def coordinate(choice: type[Choice], name: str, span: Range) -> str:
+    """Return the name of a field's coordinate: shared along an axis for numbers, a choice's own otherwise."""
+    own = isinstance(span, OneOf) or choice.axis == "regularizers"
+    return f"{choice.axis}.{choice.name()}.{name}" if own else f"{choice.axis}.{name}"
+
+
+def _neutral(span: Range) -> Scalar:
+    return span.default if isinstance(span, OneOf) else 0.0
+
+
+def _named(choices: tuple[type[C], ...], name: str) -> type[C]:
+    return next(choice for choice in choices if choice.name() == name)
+
+
+def _read(choice: type[C], point: Mapping[str, Any]) -> C:
+    return choice.from_fields(_values(choice, point))
+
+
+def _values(choice: type[Choice], point: Mapping[str, Any]) -> dict[str, Any]:
+    values = {}
+    for name, span in ranges(choice).items():
+        position = point[coordinate(choice, name, span)]
+        values[name] = span.from_unit(position) if isinstance(span, Numeric) else position
+    return values
+
+
+def _write(choice: Choice) -> Point:
+    values = choice.fields()
+    found: Point = {}
+    for name, span in ranges(type(choice)).items():
+        value = values[name]
+        numeric = isinstance(span, Numeric) and isinstance(value, (int, float))
+        found[coordinate(type(choice), name, span)] = span.to_unit(value) if numeric else value  # type: ignore[union-attr,arg-type]
+    return found

@@ -1,0 +1,53 @@
+"""The errors a user can cause, each one plain line: what was given, what is allowed, what to do.
+
+StudyError
+├── UnknownChoice (KeyError)      a name that is in no catalogue
+├── BadValue (ValueError)         a setting that cannot be used
+├── BadWorkload (ValueError)      data or a model that cannot be trained on
+├── StoreError (OSError)          a home, study or database that cannot be read or written
+│   └── StudyNotFound
+└── NothingFeasible               no recipe fits the limits
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class StudyError(Exception):
+    """Base of every error that is the input's fault, not the program's."""
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
+class UnknownChoice(StudyError, KeyError):
+    """A name that is in no catalogue."""
+
+
+class BadValue(StudyError, ValueError):
+    """A setting that cannot be used."""
+
+
+class BadWorkload(StudyError, ValueError):
+    """Data or a model that cannot be trained on."""
+
+
+class StoreError(StudyError, OSError):
+    """A home, a study or a database that cannot be read or written."""
+
+
+class StudyNotFound(StoreError):
+    """No study of that name in the store."""
+
+
+class NothingFeasible(StudyError):
+    """No recipe fits the limits; the message says which to relax, and to what."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return `; did you mean 'X'?` for the nearest known name, or an empty string."""
+    folded = {candidate.lower(): candidate for candidate in known}
+    near = get_close_matches(name.lower(), folded, n=1, cutoff=0.5)
+    return f"; did you mean '{folded[near[0]]}'?" if near else ""

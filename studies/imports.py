@@ -1,0 +1,61 @@
+"""Import an object of the user's own by `module:name` or `file.py:name`."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from studies.errors import BadWorkload, did_you_mean
+
+
+def load(reference: str) -> Any:
+    """Return the object that `module:name` or `file.py:name` names; a file is run again only when it has changed.
+
+    Raises:
+        BadWorkload: no such file, module or name, or its import fails; one line that says which.
+    """
+    source, _, name = reference.rpartition(":")
+    if not source or not name:
+        raise BadWorkload(f"'{reference}' is not understood; write it as module:name or file.py:name")
+    module = _from_file(Path(source).resolve()) if source.endswith(".py") else _from_module(source)
+    if not hasattr(module, name):
+        public = [key for key in vars(module) if not key.startswith("_")]
+        raise BadWorkload(f"{source} has no '{name}'{did_you_mean(name, public)}")
+    return getattr(module, name)
+
+
+def _from_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise BadWorkload(f"no file '{path}'; give the path of a Python file, as in net.py:Net")
+    return _run(path, path.stat().st_mtime_ns)
+
+
+@cache
+def _run(path: Path, changed: int) -> ModuleType:  # noqa: ARG001 - the time of the last change is part of the key
+    name = f"advisor_user_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise BadWorkload(f"'{path}' is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses and pickle look a class up by its module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # whatever the user's file raises
+        raise BadWorkload(f"{path} cannot be imported: {type(error).__name__}: {' '.join(str(error).split())}") from error
+    return module
+
+
+def _from_module(name: str) -> ModuleType:
+    if "" not in sys.path and str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    try:
+        return importlib.import_module(name)
+    except Exception as error:  # whatever the user's module raises
+        raise BadWorkload(
+            f"module '{name}' cannot be imported: {type(error).__name__}: {' '.join(str(error).split())}"
+        ) from error

@@ -1,0 +1,56 @@
+"""What a model weighs and how fast it answers.
+
+Bytes are those of its parameters and buffers; sparsity is the share of exact zeros among its weights (two or more dimensions);
+latency is the median of timed forward passes at batch 1, after warming up, with the threads torch is set to.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def tensor_bytes(tensors: Iterable[torch.Tensor]) -> int:
+    """Return the bytes of the tensors' storages, each storage counted once."""
+    storages = {tensor.untyped_storage().data_ptr(): tensor.untyped_storage().nbytes() for tensor in tensors}
+    return sum(storages.values())
+
+
+def model_bytes(model: nn.Module) -> int:
+    """Return the bytes of parameters and buffers."""
+    return tensor_bytes([*model.parameters(), *model.buffers()])
+
+
+def state_bytes(optimizer: torch.optim.Optimizer) -> int:
+    """Return the bytes of all tensors in the optimizer's state."""
+    return tensor_bytes(
+        value for state in optimizer.state.values() for value in state.values() if isinstance(value, torch.Tensor)
+    )
+
+
+def sparsity(model: nn.Module) -> float:
+    """Return the share of exact zeros among the weights; 0 for a model without any."""
+    weights = [parameter for parameter in model.parameters() if parameter.ndim >= 2]
+    total = sum(weight.numel() for weight in weights)
+    return sum(int((weight == 0).sum()) for weight in weights) / total if total else 0.0
+
+
+@torch.inference_mode()
+def latency_seconds(model: nn.Module, row: torch.Tensor, *, repeats: int = 30, warmup: int = 5) -> float:
+    """Return the median seconds of one forward pass over `row`, shape (1, ...)."""
+    model.eval()
+    seconds = []
+    for _ in range(warmup + repeats):
+        start = time.perf_counter()
+        model(row)
+        if row.device.type == "cuda":
+            torch.cuda.synchronize(row.device)
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds[warmup:])

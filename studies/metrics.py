@@ -1,0 +1,102 @@
+"""Metrics: what a user calls good. Each takes raw model outputs and targets as arrays and returns one number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from studies.errors import BadValue, did_you_mean
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Metric:
+    """A number to be made large or small."""
+
+    name: str
+    task: str
+    """classification | regression"""
+    direction: str
+    """maximize | minimize"""
+    score: Callable[[Array, Array], float]
+    """(outputs, targets) to a number: logits (rows, classes) and codes (rows,), or predictions and values (rows, 1)."""
+
+
+def metric(name: str | None, task: str) -> Metric:
+    """Return the metric of that name, or the task's usual one: accuracy or rmse.
+
+    Raises:
+        BadValue: unknown, or made for the other task.
+    """
+    name = name or {"classification": "accuracy", "regression": "rmse"}[task]
+    fitting = [known for known, entry in METRICS.items() if entry.task == task]
+    if name.lower() not in fitting:
+        raise BadValue(f"metric '{name}' is not one for {task}{did_you_mean(name, fitting)} Allowed: {', '.join(fitting)}")
+    return METRICS[name.lower()]
+
+
+def _accuracy(outputs: Array, targets: Array) -> float:
+    return float(np.mean(outputs.argmax(axis=1) == targets))
+
+
+def _balanced_accuracy(outputs: Array, targets: Array) -> float:
+    hits = outputs.argmax(axis=1) == targets
+    return float(np.mean([hits[targets == code].mean() for code in np.unique(targets)]))
+
+
+def _f1(outputs: Array, targets: Array) -> float:
+    from sklearn.metrics import f1_score
+
+    return float(f1_score(targets, outputs.argmax(axis=1), average="macro", zero_division=0))
+
+
+def _log_loss(outputs: Array, targets: Array) -> float:
+    logits = outputs.astype(np.float64)
+    logits -= logits.max(axis=1, keepdims=True)
+    chosen = logits[np.arange(len(targets)), targets]
+    return float(np.mean(np.log(np.exp(logits).sum(axis=1)) - chosen))
+
+
+def _roc_auc(outputs: Array, targets: Array) -> float:
+    from scipy.special import softmax
+    from sklearn.metrics import roc_auc_score
+
+    if len(np.unique(targets)) < outputs.shape[1]:
+        return float("nan")  # a class without rows has no curve
+    scores = softmax(outputs.astype(np.float64), axis=1)
+    return float(roc_auc_score(targets, scores[:, 1] if scores.shape[1] == 2 else scores, multi_class="ovr"))
+
+
+def _rmse(outputs: Array, targets: Array) -> float:
+    return float(np.sqrt(np.mean((outputs - targets) ** 2)))
+
+
+def _mae(outputs: Array, targets: Array) -> float:
+    return float(np.mean(np.abs(outputs - targets)))
+
+
+def _r2(outputs: Array, targets: Array) -> float:
+    spread = np.mean((targets - targets.mean()) ** 2)
+    return float(1 - np.mean((outputs - targets) ** 2) / spread) if spread else float("nan")
+
+
+METRICS: Final = {
+    entry[0]: Metric(name=entry[0], task=entry[1], direction=entry[2], score=entry[3])
+    for entry in (
+        ("accuracy", "classification", "maximize", _accuracy),
+        ("balanced_accuracy", "classification", "maximize", _balanced_accuracy),
+        ("f1", "classification", "maximize", _f1),
+        ("roc_auc", "classification", "maximize", _roc_auc),
+        ("log_loss", "classification", "minimize", _log_loss),
+        ("rmse", "regression", "minimize", _rmse),
+        ("mae", "regression", "minimize", _mae),
+        ("r2", "regression", "maximize", _r2),
+    )
+}

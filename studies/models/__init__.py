@@ -1,0 +1,35 @@
+"""Models, one file each; a model's own fields are part of the recipe. `build` makes the module for a shape of data.
+
+A user's model is named `module:name` or `file.py:name`: a frozen dataclass like the ones here (its fields are searched), a
+`torch.nn.Module` class, or a function that returns one. It is called with (inputs, outputs) when it takes two arguments, else
+with none; inputs is the number of columns, or the shape of an image.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from studies.choice import Choice
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelChoice(Choice, ABC):
+    """Base of every model."""
+
+    axis: ClassVar[str] = "model"
+    searched: ClassVar[bool] = True
+    """Whether a search moves the model's own fields unasked: yes for yours, no for those that ship here."""
+
+    @classmethod
+    def takes(cls, shape: tuple[int, ...]) -> bool:  # noqa: ARG003
+        """Tell whether it can be built for rows of this shape."""
+        return True
+
+    @abstractmethod
+    def build(self, shape: tuple[int, ...], outputs: int) -> nn.Module:
+        """Return a fresh module that maps (batch, *shape) to (batch, outputs)."""

@@ -1,0 +1,62 @@
+"""A model of the user's own."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from studies.errors import BadWorkload
+from studies.imports import load
+from studies.models import ModelChoice
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True, kw_only=True)
+class Custom(ModelChoice):
+    """Your own module, by the name of its class or of a function that returns it.
+
+    Helps: whenever you have a model already: the advice is then about that model.
+    Hurts: nothing; dropout is searched only if it has dropout layers.
+    Source: your code, as `module:name` or `file.py:name`.
+    """
+
+    offered: ClassVar[bool] = False
+
+    factory: str
+    """`module:name` or `file.py:name`."""
+
+    def build(self, shape: tuple[int, ...], outputs: int) -> nn.Module:
+        """Call the factory.
+
+        Raises:
+            BadWorkload: it cannot be called so, or does not return a module.
+        """
+        from torch import nn
+
+        factory = load(self.factory)
+        arguments = (shape if len(shape) > 1 else math.prod(shape), outputs) if _takes_two(factory) else ()
+        try:
+            model = factory(*arguments)
+        except Exception as error:  # whatever the user's code raises
+            raise BadWorkload(f"model {self.factory} failed when called with {arguments}: {_line(error)}") from error
+        if not isinstance(model, nn.Module):
+            raise BadWorkload(f"model {self.factory} returned {type(model).__name__}; it must return a torch.nn.Module")
+        return model
+
+
+def _takes_two(factory: Callable[..., Any]) -> bool:
+    parameters = inspect.signature(factory).parameters.values()
+    positional = [p for p in parameters if p.kind in {p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD}]
+    required = [p for p in positional if p.default is p.empty]
+    return len(required) == 2 or (
+        len(required) < 2 <= len(positional) and [p.name for p in positional[:2]] == ["inputs", "outputs"]
+    )
+
+
+def _line(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"

@@ -1,0 +1,62 @@
+"""What a search was asked to do; written to the journal when it starts, read back to go on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
+
+from studies import catalogue
+from studies.coordinates import SearchSpace
+from studies.limits import Budget, Limits
+from studies.space import Numeric
+from studies.workload import Workload
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a search was asked to do."""
+
+    candidates: tuple[str, ...]
+    """Optimizers, the first one trained first."""
+    schedules: tuple[str, ...]
+    """Schedules; the first is that of the reference recipes."""
+    regularizers: tuple[str, ...]
+    epochs: int
+    """Of one whole run."""
+    batch_size: tuple[int, int, int]
+    """Smallest, reference, largest rows a step."""
+    budget: Budget
+    limits: Limits
+    seed: int = 0
+    device: str = "cpu"
+    search_model: bool = False
+    activation_bytes: int = 0
+    """Bytes that autograd saves for the reference batch."""
+
+    def space(self, workload: Workload) -> SearchSpace:
+        """Return the recipes that may be tried."""
+        low, reference, high = self.batch_size
+        return SearchSpace(
+            optimizers=tuple(catalogue.find("optimizer", name) for name in self.candidates),  # type: ignore[misc]
+            schedules=tuple(catalogue.find("schedule", name) for name in self.schedules),  # type: ignore[misc]
+            regularizers=tuple(catalogue.find("regularizers", name) for name in self.regularizers),  # type: ignore[misc]
+            batch_size=Numeric(low=low, high=high, default=reference, scale="log", whole=True),
+            model=workload.model,
+            epochs=self.epochs,
+            search_model=self.search_model,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain lists and dicts, ready for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Rebuild a plan; keys of a later version are passed over."""
+        known = {f.name for f in fields(cls)}
+        kept: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in values.items() if key in known
+        }
+        kept |= {"budget": Budget(**values["budget"]), "limits": Limits(**values["limits"])}
+        return cls(**kept)

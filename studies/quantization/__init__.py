@@ -1,0 +1,15 @@
+"""Quantization, one file each way; a later release fills this axis, today a recipe always says none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from studies.choice import Choice
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuantizationChoice(Choice):
+    """Base of every way of quantization."""
+
+    axis: ClassVar[str] = "quantization"

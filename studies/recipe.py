@@ -1,0 +1,104 @@
+"""A recipe: one choice on each axis, everything that decides how a model is trained and shrunk.
+
+Its only serial form is a flat dict, the same in Optuna, MLflow, JSON and TOML: the axis holds the name of the choice, and
+`axis.Choice.field` each of its values.
+
+    {"optimizer": "AdamW", "optimizer.AdamW.lr": 0.001, "schedule": "Constant", "batch_size": 32, "regularizers": "", ...}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
+
+from studies import catalogue
+from studies.choice import Choice, Scalar
+from studies.distillation import DistillationChoice
+from studies.distillation.none import NoDistillation
+from studies.errors import BadValue
+from studies.models import ModelChoice
+from studies.models.linear import Linear
+from studies.optimizers import OptimizerChoice
+from studies.optimizers.adamw import AdamW
+from studies.pruning import PruningChoice
+from studies.pruning.none import NoPruning
+from studies.quantization import QuantizationChoice
+from studies.quantization.none import NoQuantization
+from studies.regularizers import RegularizerChoice
+from studies.schedules import ScheduleChoice
+from studies.schedules.cosine import Cosine
+
+SINGLE_AXES: Final = ("optimizer", "schedule", "pruning", "quantization", "distillation", "model")
+NUMBERS: Final = ("batch_size", "epochs")
+
+Params = dict[str, Scalar]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """One choice on each axis."""
+
+    optimizer: OptimizerChoice = field(default_factory=AdamW)
+    schedule: ScheduleChoice = field(default_factory=Cosine)
+    batch_size: int = 32
+    """Rows a step, from 1 (per-sample) to the whole training set (full batch)."""
+    regularizers: tuple[RegularizerChoice, ...] = ()
+    """A set, kept in the order of their names."""
+    model: ModelChoice = field(default_factory=Linear)
+    epochs: int = 27
+    """Passes over the training set; schedules end with the last one."""
+    pruning: PruningChoice = field(default_factory=NoPruning)
+    quantization: QuantizationChoice = field(default_factory=NoQuantization)
+    distillation: DistillationChoice = field(default_factory=NoDistillation)
+
+    def __post_init__(self) -> None:
+        names = [choice.name() for choice in self.regularizers]
+        if len(set(names)) < len(names):
+            raise BadValue(f"regularizers {', '.join(names)}: each may stand once")
+        for number in NUMBERS:
+            if getattr(self, number) < 1:
+                raise BadValue(f"{number} {getattr(self, number)} must be at least 1")
+        object.__setattr__(self, "regularizers", tuple(sorted(self.regularizers, key=lambda choice: choice.name())))
+
+    def to_params(self) -> Params:
+        """Return the flat form."""
+        params: Params = {}
+        for axis in SINGLE_AXES:
+            choice: Choice = getattr(self, axis)
+            params[axis] = choice.name()
+            params |= _flat(axis, choice)
+        params["regularizers"] = "+".join(choice.name() for choice in self.regularizers)
+        for choice in self.regularizers:
+            params |= _flat("regularizers", choice)
+        return params | {number: getattr(self, number) for number in NUMBERS}
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> Self:
+        """Rebuild a recipe from its flat form; an axis or field that is missing takes its default.
+
+        Raises:
+            UnknownChoice: a name that is in no catalogue.
+            BadValue: a key or a value that means nothing.
+        """
+        known = {"regularizers", *SINGLE_AXES, *NUMBERS}
+        values: dict[str, Any] = {number: int(params[number]) for number in NUMBERS if number in params}
+        for axis in SINGLE_AXES:
+            if axis in params:
+                values[axis] = _rebuild(axis, str(params[axis]), params, known)
+        names = [name for name in str(params.get("regularizers", "")).split("+") if name]
+        values["regularizers"] = tuple(_rebuild("regularizers", name, params, known) for name in names)
+        if unknown := sorted(set(params) - known):
+            raise BadValue(f"'{unknown[0]}' means nothing in a recipe; keys are axis or axis.Choice.field")
+        return cls(**values)
+
+
+def _flat(axis: str, choice: Choice) -> Params:
+    return {f"{axis}.{choice.name()}.{name}": value for name, value in choice.fields().items()}
+
+
+def _rebuild(axis: str, name: str, params: Mapping[str, Any], known: set[str]) -> Choice:
+    prefix = f"{axis}.{name}."
+    fields = {key.removeprefix(prefix): value for key, value in params.items() if key.startswith(prefix)}
+    known |= {prefix + key for key in fields}
+    return catalogue.find(axis, name).from_fields(fields)

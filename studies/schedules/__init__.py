@@ -1,0 +1,30 @@
+"""Learning-rate schedules, one file each: a pure function of progress, so that one schedule serves every length of run."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+from studies.choice import Choice
+from studies.space import between
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduleChoice(Choice, ABC):
+    """Base of every schedule."""
+
+    axis: ClassVar[str] = "schedule"
+
+    warmup: float = between(0.0, 0.2, default=0.0)
+    """Share of the run over which the lr climbs linearly from zero; the schedule proper takes the rest."""
+
+    @abstractmethod
+    def factor(self, progress: float) -> float:
+        """Return the share of the peak lr, 0 to 1, at a progress from 0 (warmup over) to 1 (run over)."""
+
+    def at(self, progress: float) -> float:
+        """Return the share of the peak lr at a progress from 0 to 1 through the whole run, warmup included."""
+        if progress < self.warmup:
+            return progress / self.warmup
+        return self.factor((progress - self.warmup) / (1 - self.warmup) if self.warmup < 1 else 1.0)

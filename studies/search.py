@@ -1,0 +1,206 @@
+"""The search: reference recipes, the race, the confirmation of the finalists; every trial told to Optuna and kept in the journal.
+
+Rounds ask the same number of recipes of every surviving optimizer, so that none is credited for being sampled more. Every trial
+of the race starts from the study's seed, and what is proposed depends on the records alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from studies import store
+from studies.attempt import Attempt, End
+from studies.clock import Clock
+from studies.confirm import repeats, reserve_seconds
+from studies.proposals import decided, propose
+from studies.recipe import Recipe
+from studies.record import Record, Stage
+from studies.rungs import ETA, WHOLE_RUNS, Score, promoted, rungs, score, survivors
+
+if TYPE_CHECKING:
+    import optuna
+
+    from studies.plan import Plan
+    from studies.workload import Workload
+
+HALVINGS: Final = (1 / 3, 2 / 3)
+"""Shares of the race after which the weaker half of the optimizers is left out."""
+FLOOR: Final = 2
+"""Optimizers that are never left out."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """Something worth showing: a stage that begins (with a note), or a trial that ended (with its record)."""
+
+    stage: Stage
+    note: str = ""
+    record: Record | None = None
+
+
+class Search:
+    """One study being worked on.
+
+    Args:
+        study: an open study.
+        workload: what to train on.
+        plan: what was asked for.
+        clock: what it may spend.
+        listen: told of every event; must be quick.
+    """
+
+    def __init__(
+        self,
+        study: optuna.Study,
+        workload: Workload,
+        plan: Plan,
+        *,
+        clock: Clock,
+        listen: Callable[[Event], None] = lambda event: None,
+    ) -> None:
+        self.study, self.workload, self.plan, self.clock, self.listen = study, workload, plan, clock, listen
+        self.space = plan.space(workload)
+        self.direction = workload.metric.direction
+        self.rungs = rungs(plan.epochs)
+        self.records = list(store.records(study))
+
+    def run(self) -> None:
+        """Work until the budget is used up or the user wants to stop."""
+        self._release_orphans()
+        self._run_references()
+        self._race()
+        self._confirm()
+
+    def _run_references(self) -> None:
+        done = {record.optimizer for record in self.records if record.stage == "reference" and not _cut_short(record)}
+        missing = [choice for choice in self.space.optimizers if choice.name() not in done]
+        if missing:
+            self.listen(
+                Event(stage="reference", note=f"{len(missing)} optimizers at their own defaults, {self.plan.epochs} epochs each")
+            )
+        for choice in missing:
+            if self._race_over():
+                return
+            self._train([self._ask(self.space.reference(choice), "reference")], wanting=1)
+
+    def _race(self) -> None:
+        if not self._race_over():
+            self.listen(
+                Event(stage="race", note=f"rungs at epochs {', '.join(map(str, self.rungs))}, compared within an optimizer")
+            )
+        while not self._race_over():
+            for name in self._surviving():
+                self._keep_back()
+                count = self._round_size()
+                if count < 1 or self._race_over():
+                    break
+                asked = propose(self.space, self.records, name, count=count, seed=self.plan.seed, direction=self.direction)
+                self._train([self._ask(recipe, "race") for recipe in asked], wanting=self._wanting(name))
+
+    def _confirm(self) -> None:
+        self.clock.reserve_seconds = 0.0
+        missing = repeats(
+            self.records, self.plan.candidates, self.direction, seed=self.plan.seed, seconds=self.clock.seconds_left()
+        )  # fmt: skip
+        if missing and not self.clock.must_stop():
+            self.listen(Event(stage="confirm", note=f"{len(missing)} runs with fresh seeds, the same for every finalist"))
+        for run in missing:
+            if self.clock.must_stop():
+                return
+            attempt = self._ask(Recipe.from_params(run.record.params), "confirm", seed=run.seed, source=run.record.number)
+            self._train([attempt], wanting=1)
+
+    def _ask(self, recipe: Recipe, stage: Stage, *, seed: int | None = None, source: int | None = None) -> Attempt:
+        """Open a trial for a recipe; the sampler hands on the point that was decided already."""
+        self.study.sampler = decided(self.space.point(recipe))
+        trial = self.study.ask(self.space.distributions)
+        seed = self.plan.seed if seed is None else seed
+        return Attempt(
+            trial=trial, recipe=recipe, stage=stage, seed=seed, source=source, workload=self.workload, plan=self.plan
+        )  # fmt: skip
+
+    def _train(self, attempts: list[Attempt], *, wanting: int) -> None:
+        """Train attempts of one optimizer rung by rung, and tell the trial of each one that ends."""
+        for rung in self.rungs:
+            attempts = [attempt for attempt in attempts if self._reaches(attempt, rung)]
+            if not attempts:
+                return
+            if rung == self.plan.epochs:
+                for attempt in attempts:
+                    self._tell(attempt, End(state="complete"))
+                return
+            seen = self._seen(attempts[0].recipe.optimizer.name(), rung)
+            chosen = promoted([self._score(attempt, rung) for attempt in attempts], seen, wanting=wanting)
+            for index, attempt in enumerate(attempts):
+                if index not in chosen:
+                    self._tell(attempt, End(state="pruned", error=f"not in its optimizer's best third at epoch {rung}"))
+            attempts = [attempts[index] for index in sorted(chosen)]
+
+    def _reaches(self, attempt: Attempt, rung: int) -> bool:
+        end = attempt.advance(rung, stop=self.clock.must_stop)
+        if end is not None:
+            self._tell(attempt, end)
+        return end is None
+
+    def _tell(self, attempt: Attempt, end: End) -> None:
+        """End a trial: its record, the constraint that every trial carries, and its value, in one place."""
+        from optuna.trial import TrialState
+
+        record = attempt.record(end, self.space.units(attempt.recipe))
+        for point in record.curve:
+            if point.epoch in self.rungs:
+                attempt.trial.report(point.valid_metric, point.epoch)
+        attempt.trial.set_constraint("feasible", end.violation)
+        attempt.trial.set_user_attr(store.RECORD, record.to_dict())
+        state = {"complete": TrialState.COMPLETE, "failed": TrialState.FAIL}.get(end.state, TrialState.PRUNED)
+        self.study.tell(attempt.trial, record.quality if state == TrialState.COMPLETE else None, state=state)
+        store.write_plan(self.study, spent_seconds=self.clock.spent_seconds)
+        attempt.training = None
+        self.records.append(record)
+        self.listen(Event(stage=attempt.stage, record=record))
+
+    def _surviving(self) -> tuple[str, ...]:
+        """Return the optimizers still in the race; one whose reference run failed gets no second chance."""
+        halvings = sum(self.clock.race_share(self._searched()) >= share for share in HALVINGS)
+        keep = max(FLOOR, math.ceil(len(self.plan.candidates) / 2**halvings))
+        return survivors(self.records, self.plan.candidates, self.direction, keep=keep)
+
+    def _wanting(self, optimizer: str) -> int:
+        whole = sum(record.optimizer == optimizer and record.state == "complete" for record in self.records)
+        return 1 if whole < WHOLE_RUNS else 0
+
+    def _seen(self, optimizer: str, rung: int) -> list[Score]:
+        curves = (record.curve for record in self.records if record.optimizer == optimizer and record.stage != "confirm")
+        return [found for curve in curves if (found := score(curve, rung, self.direction))]
+
+    def _score(self, attempt: Attempt, rung: int) -> Score:
+        return score(attempt.curve, rung, self.direction) or (math.inf, math.inf)
+
+    def _searched(self) -> int:
+        return sum(record.stage != "confirm" for record in self.records)
+
+    def _round_size(self) -> int:
+        return ETA if self.plan.budget.trials is None else min(ETA, self.plan.budget.trials - self._searched())
+
+    def _race_over(self) -> bool:
+        return self.clock.race_over(self._searched()) or not (self._searched() < len(self.plan.candidates) or self._surviving())
+
+    def _keep_back(self) -> None:
+        if self.plan.budget.seconds is not None:
+            self.clock.reserve_seconds = reserve_seconds(
+                self.records, self.plan.candidates, self.direction, budget_seconds=self.plan.budget.seconds
+            )  # fmt: skip
+
+    def _release_orphans(self) -> None:
+        """End the trials that a killed process left running; what they tried is proposed anew."""
+        from optuna.trial import TrialState
+
+        for trial in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+            self.study.tell(trial.number, state=TrialState.FAIL)
+
+
+def _cut_short(record: Record) -> bool:
+    return record.state == "pruned"

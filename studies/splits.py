@@ -1,0 +1,138 @@
+"""What there is to predict, and which rows train, validate and test: 60, 20 and 20 %, the same in every class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pandas.api import types
+
+from studies.errors import BadWorkload
+from studies.tables import first_where, read_column
+
+FEWEST_ROWS: Final = 10
+MOST_CODES: Final = 20
+"""More different whole numbers than this are amounts, not classes."""
+ROWS_A_CODE: Final = 10
+"""Whole numbers with fewer rows each than this are amounts, unless there are but two of them."""
+HELD_OUT: Final = 0.2
+"""Share of the rows that validate, and again that test."""
+RARE: Final = 3
+"""A class with fewer rows than this cannot stand in all three parts: it only trains."""
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Targets:
+    """The target of every row that has one."""
+
+    rows: Rows
+    """Positions, among all rows, of those that have a target."""
+    codes: NDArray[np.int64]
+    """The class of each of them; all 0 in regression."""
+    amounts: NDArray[np.float64]
+    """The number of each of them; empty in classification."""
+    classes: tuple[str, ...]
+    """Labels in the order of their codes; empty in regression."""
+
+    def for_training(self, train: Rows) -> tuple[NDArray[np.int64] | NDArray[np.float32], float, float]:
+        """Return the codes, or the amounts standardised by the training rows, with the mean and scale taken out."""
+        if self.classes:
+            return self.codes, 0.0, 1.0
+        mean = float(self.amounts[train].mean())
+        scale = float(self.amounts[train].std()) or 1.0
+        return ((self.amounts - mean) / scale).astype(np.float32)[:, None], mean, scale
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Split:
+    """Row numbers of the three parts, in random order; every row is in one of them."""
+
+    train: Rows
+    valid: Rows
+    test: Rows
+
+
+def read_targets(column: pd.Series[Any], task: str, notes: list[str]) -> Targets:
+    """Read the column to predict, as labels or as amounts; rows without one are dropped.
+
+    Raises:
+        BadWorkload: nothing to predict, or text where amounts are asked for.
+    """
+    what = "the target" if column.name is None else f"target '{' '.join(str(column.name).split())}'"
+    read = _read(column, what, task, notes)
+    kept = read[read.notna()]
+    if dropped := len(read) - len(kept):
+        notes.append(f"Left out {dropped} of {len(read)} rows: {what} is missing there.")
+    if len(kept) < FEWEST_ROWS:
+        raise BadWorkload(f"{len(kept)} rows have a value of {what}; at least {FEWEST_ROWS} are needed: add rows")
+    if kept.nunique() == 1:
+        raise BadWorkload(
+            f"{what} is '{_label(kept.iloc[0])}' in every row; a target needs two values or more: choose another column"
+        )
+    if task == "auto":
+        task = _tell_task(kept, what, notes)
+    rows = np.flatnonzero(read.notna())
+    if task == "regression":
+        return Targets(rows=rows, codes=np.zeros(len(kept), np.int64), amounts=kept.to_numpy(np.float64), classes=())
+    values, codes = np.unique(kept.to_numpy(), return_inverse=True)
+    _check_classes(np.bincount(codes), values, what, notes)
+    return Targets(rows=rows, codes=codes.astype(np.int64), amounts=np.empty(0), classes=tuple(map(_label, values)))
+
+
+def split_rows(groups: NDArray[np.int64], *, seed: int) -> Split:
+    """Draw the three parts from each group of rows alike; `groups` holds the class of each row, all 0 for one group."""
+    generator = np.random.default_rng(seed)
+    shuffled = generator.permutation(len(groups)).astype(np.int64)
+    parts = [_cut(shuffled[groups[shuffled] == group]) for group in np.unique(groups)]
+    train, valid, test = (generator.permutation(np.concatenate(rows)) for rows in zip(*parts, strict=True))
+    return Split(train=train, valid=valid, test=test)
+
+
+def _cut(rows: Rows) -> tuple[Rows, Rows, Rows]:
+    held_out = 0 if len(rows) < RARE else max(1, int(len(rows) * HELD_OUT + 0.5))
+    return rows[2 * held_out :], rows[:held_out], rows[held_out : 2 * held_out]
+
+
+def _read(column: pd.Series[Any], what: str, task: str, notes: list[str]) -> pd.Series[Any]:
+    if types.infer_dtype(column, skipna=True) == "boolean" and task != "regression":
+        return column.astype(object).map(str, na_action="ignore")
+    read = read_column(column, what, notes, as_labels=task == "classification")
+    if types.is_datetime64_dtype(read.dtype):
+        raise BadWorkload(f"{what} holds dates; choose another target, or derive a number or a label from it")
+    if task == "regression" and not types.is_numeric_dtype(read.dtype):
+        words = read.notna() & pd.to_numeric(read, errors="coerce").isna()
+        raise BadWorkload(f"{what} is text, {first_where(read, words)}; regression needs numbers: use --task classification")
+    return read
+
+
+def _tell_task(column: pd.Series[Any], what: str, notes: list[str]) -> str:
+    if not types.is_numeric_dtype(column.dtype):
+        return "classification"
+    if (column % 1 != 0).any():
+        return "regression"
+    count = column.nunique()
+    if count == 2:
+        return "classification"
+    labels = count <= MOST_CODES and len(column) >= count * ROWS_A_CODE
+    task, other = ("classification", "regression") if labels else ("regression", "classification")
+    notes.append(f"Took {what}, {count} different whole numbers, for {task}; --task {other} says otherwise.")
+    return task
+
+
+def _check_classes(counts: NDArray[np.int64], values: NDArray[Any], what: str, notes: list[str]) -> None:
+    if counts.max() < RARE:
+        raise BadWorkload(
+            f"{what} has {len(counts)} classes in {counts.sum()} rows, none with {RARE} rows; choose another target or add rows"
+        )
+    if rare := [_label(value) for value in values[counts < RARE]]:
+        listed = ", ".join(rare[:10]) + (f" and {len(rare) - 10} more" if len(rare) > 10 else "")
+        notes.append(f"Classes with fewer than {RARE} rows are in the training part only: {listed}.")
+
+
+def _label(value: object) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

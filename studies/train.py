@@ -1,0 +1,257 @@
+"""Train one recipe: tensors stay in memory, batches are index slices, and the run can pause at any epoch and go on, bit for bit.
+
+    training = Training(recipe, workload, seed=0)
+    training.advance(9)        # three rungs of one run
+    training.advance(27)
+    training.quality           # the best validation metric so far
+
+The same recipe, workload and seed give the same numbers on a CPU, however the run is cut into pieces.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any, Final
+
+import torch
+from torch.nn import functional
+
+from studies import measure
+from studies.data import Dataset, Part
+from studies.memory import saved_bytes
+from studies.recipe import Recipe
+from studies.record import Measurement, better
+from studies.workload import Workload
+
+EVALUATION_ROWS: Final = 4096
+EXPLODED: Final = 1e3
+"""A mean training loss this many times the first one, or not finite, is a divergence."""
+
+Hook = Callable[[], None]
+Loss = Callable[..., torch.Tensor]
+
+
+class Diverged(Exception):
+    """The training loss exploded or is no number; knowledge about the recipe, not an error of the program."""
+
+
+class Training:
+    """One run of a recipe.
+
+    Args:
+        recipe: what to train with.
+        workload: what to train on.
+        seed: of the initial weights, the order of the rows and dropout.
+        device: cpu, cuda or mps.
+    """
+
+    def __init__(self, recipe: Recipe, workload: Workload, *, seed: int, device: str = "cpu") -> None:
+        self.recipe, self.workload, self.seed, self.device = recipe, workload, seed, torch.device(device)
+        self.loss: Loss = functional.cross_entropy if workload.dataset.task == "classification" else functional.mse_loss
+        self._plain_loss = self.loss
+        self.before_step: list[Hook] = []
+        self.after_step: list[Hook] = []
+        self.curve: list[Measurement] = []
+        self.epoch = self.step = 0
+        self.seconds = 0.0
+        self.lr_factor = 0.0
+        self.activation_bytes = 0
+        self._order = torch.Generator().manual_seed(seed)
+        self._first_loss = math.inf
+        self._best: tuple[float, float, dict[str, torch.Tensor]] | None = None
+        with self._random(seed):
+            self.model = workload.build(recipe.model).to(self.device)
+            for regularizer in recipe.regularizers:
+                regularizer.attach(self)
+            self.optimizer = recipe.optimizer.build(self.model, self.total_steps)
+        self._peak_lrs = [float(group["lr"]) for group in self.optimizer.param_groups]
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Return the optimizer steps in one pass; a last batch of a single row is left out, which batch norm cannot take."""
+        whole, rest = divmod(self.workload.rows, self.batch_size)
+        return whole + (rest > 1 or (rest == 1 and whole == 0))
+
+    @property
+    def batch_size(self) -> int:
+        """Return the rows a step, at most the whole training set."""
+        return min(self.recipe.batch_size, self.workload.rows)
+
+    @property
+    def total_steps(self) -> int:
+        """Return the optimizer steps of the whole run."""
+        return self.steps_per_epoch * self.recipe.epochs
+
+    @property
+    def lr(self) -> float:
+        """Return the lr of the current step."""
+        return self._peak_lrs[0] * self.lr_factor
+
+    @property
+    def quality(self) -> float | None:
+        """Return the best validation metric so far, None before the first epoch."""
+        return self._best[0] if self._best else None
+
+    @property
+    def peak_bytes(self) -> int:
+        """Return the most bytes held so far: the allocator's peak on a GPU, else weights, gradients, state and activations."""
+        if self.device.type == "cuda":
+            return torch.cuda.max_memory_allocated(self.device)
+        gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
+        fixed = measure.model_bytes(self.model) + measure.tensor_bytes(gradients)
+        return fixed + measure.state_bytes(self.optimizer) + self.activation_bytes
+
+    def advance(self, epochs: int, *, stop: Callable[[], bool] = lambda: False) -> bool:
+        """Train until `epochs` epochs are done in all, measuring after each.
+
+        Args:
+            epochs: where to pause, counted from the start of the run.
+            stop: asked before every step; once it says yes the unfinished epoch is dropped and the run cannot go on.
+
+        Returns:
+            Whether it got there.
+
+        Raises:
+            Diverged: the training loss exploded or is no number.
+        """
+        with self._random(None):
+            while self.epoch < min(epochs, self.recipe.epochs):
+                start = time.perf_counter()
+                train_loss = self._epoch(stop)
+                if train_loss is None:
+                    return False
+                self.epoch += 1
+                self.seconds += time.perf_counter() - start
+                self._check(train_loss)
+                self._measure(train_loss)
+        return True
+
+    def test_quality(self) -> float:
+        """Return the test metric of the best epoch's weights, which the model holds afterwards."""
+        self.restore_best()
+        inputs, targets = _tensors(self.workload.dataset, "test", self.device)
+        return self.workload.score(self._outputs(inputs), targets)
+
+    def restore_best(self) -> None:
+        """Put the weights of the best epoch back into the model."""
+        if self._best:
+            self.model.load_state_dict(self._best[2])
+
+    def latency_seconds(self) -> float:
+        """Return the median seconds of one forward pass over one row."""
+        inputs, _ = _tensors(self.workload.dataset, "valid", self.device)
+        return measure.latency_seconds(self.model, inputs[:1])
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return everything that `load_state_dict` needs to go on as if never interrupted."""
+        return copy.deepcopy({
+            "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "curve": self.curve, "best": self._best,
+            "epoch": self.epoch, "step": self.step, "seconds": self.seconds, "first_loss": self._first_loss,
+            "activation_bytes": self.activation_bytes, "order": self._order.get_state(), "random": self._random_state,
+        })  # fmt: skip
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a state of the same recipe, workload and seed."""
+        state = copy.deepcopy(state)
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.curve, self._best, self._first_loss = state["curve"], state["best"], state["first_loss"]
+        self.epoch, self.step, self.seconds = state["epoch"], state["step"], state["seconds"]
+        self.activation_bytes, self._random_state = state["activation_bytes"], state["random"]
+        self._order.set_state(state["order"])
+
+    def _epoch(self, stop: Callable[[], bool]) -> float | None:
+        """Pass once over the rows; return the mean loss, or None when told to stop."""
+        inputs, targets = _tensors(self.workload.dataset, "train", self.device)
+        order = torch.randperm(self.workload.rows, generator=self._order).to(self.device)
+        total = torch.zeros((), device=self.device)
+        self.model.train()
+        for batch in torch.split(order, self.batch_size)[: self.steps_per_epoch]:
+            if stop():
+                return None
+            total += self._step(inputs[batch], targets[batch])
+        return total.item() / self.steps_per_epoch
+
+    def _step(self, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        # half a step in: neither the first step nor the last one of a schedule from and to zero is wasted
+        self.lr_factor = self.recipe.schedule.at((self.step + 0.5) / self.total_steps)
+        for group, peak in zip(self.optimizer.param_groups, self._peak_lrs, strict=True):
+            group["lr"] = peak * self.lr_factor
+        loss = self._loss(inputs, targets)
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        for hook in self.before_step:
+            hook()
+        self.optimizer.step()
+        for hook in self.after_step:
+            hook()
+        self.step += 1
+        return loss.detach()
+
+    def _loss(self, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        if self.activation_bytes:
+            return self.loss(self.model(inputs), targets)
+        with saved_bytes(self.model) as saved:
+            loss = self.loss(self.model(inputs), targets)
+            self.activation_bytes = saved.total()
+        return loss
+
+    def _check(self, train_loss: float) -> None:
+        self._first_loss = min(self._first_loss, train_loss)
+        if not math.isfinite(train_loss) or train_loss > EXPLODED * max(self._first_loss, 1.0):
+            raise Diverged(f"diverged in epoch {self.epoch}: the training loss became {train_loss:.4g}")
+
+    def _measure(self, train_loss: float) -> None:
+        inputs, targets = _tensors(self.workload.dataset, "valid", self.device)
+        outputs = self._outputs(inputs)
+        loss = float(self._plain_loss(outputs, targets))
+        metric = self.workload.score(outputs, targets)
+        if not (math.isfinite(loss) and math.isfinite(metric)):
+            raise Diverged(f"diverged in epoch {self.epoch}: the validation loss became {loss:.4g}")
+        point = Measurement(
+            epoch=self.epoch, step=self.step, seconds=self.seconds, train_loss=train_loss, valid_loss=loss, valid_metric=metric
+        )  # fmt: skip
+        self.curve.append(point)
+        if self._improves(metric, loss):
+            self._best = metric, loss, {key: value.detach().clone() for key, value in self.model.state_dict().items()}
+
+    def _improves(self, metric: float, loss: float) -> bool:
+        if self._best is None:
+            return True
+        best_metric, best_loss, _ = self._best
+        return better(self.workload.metric.direction, metric, best_metric) or (metric == best_metric and loss < best_loss)
+
+    @torch.inference_mode()
+    def _outputs(self, inputs: torch.Tensor) -> torch.Tensor:
+        self.model.eval()
+        return torch.cat([self.model(rows) for rows in torch.split(inputs, EVALUATION_ROWS)])
+
+    @contextmanager
+    def _random(self, seed: int | None) -> Iterator[None]:
+        """Give the block torch's global generators as this run left them (or freshly seeded), and the caller its own back."""
+        devices = [self.device] if self.device.type == "cuda" else []
+        with torch.random.fork_rng(devices=devices):
+            if seed is not None:
+                torch.manual_seed(seed)
+            else:
+                _set_random(self._random_state, devices)
+            yield
+            self._random_state = [torch.get_rng_state(), *(torch.cuda.get_rng_state(device) for device in devices)]
+
+
+def _set_random(states: list[torch.Tensor], devices: list[torch.device]) -> None:
+    torch.set_rng_state(states[0])
+    for device, state in zip(devices, states[1:], strict=True):
+        torch.cuda.set_rng_state(state, device)
+
+
+@lru_cache(maxsize=6)
+def _tensors(dataset: Dataset, part: str, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return inputs and targets of a split on the device; kept, since every trial of a study asks for the same."""
+    split: Part = getattr(dataset, part)
+    return torch.from_numpy(split.inputs).to(device), torch.from_numpy(split.targets).to(device)

@@ -1,0 +1,155 @@
+"""A workload: data, model, metric and seed; what is trained on and how it is judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from studies import catalogue
+from studies.choice import Choice
+from studies.data import Dataset, open_dataset
+from studies.errors import BadWorkload
+from studies.imports import load
+from studies.metrics import Metric, metric
+from studies.models import ModelChoice
+from studies.models.custom import Custom
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Workload:
+    """What is trained on and how it is judged."""
+
+    dataset: Dataset
+    model: ModelChoice
+    metric: Metric
+    seed: int = 0
+    """Of the split, the initial weights and the order of the rows in the search; confirmation uses fresh ones."""
+    source: str = ""
+    """What the data was opened from, to open it again."""
+    target: str | None = None
+    """The target column of a table."""
+    task: str = "auto"
+    """The task as asked for; what it turned out to be is the dataset's."""
+
+    @classmethod
+    def open(
+        cls,
+        source: str,
+        *,
+        target: str | None = None,
+        model: str | None = None,
+        metric_name: str | None = None,
+        task: str = "auto",
+        seed: int = 0,
+    ) -> Self:
+        """Open data and model by name and check that they fit together.
+
+        Raises:
+            BadWorkload: data that cannot be trained on, or a model that does not return (rows, outputs).
+            UnknownChoice: a dataset or model that is in no catalogue.
+            BadValue: a metric that does not fit the task.
+        """
+        dataset = open_dataset(source, target=target, task=task, seed=seed)
+        chosen = find_model(model or ("CNN" if dataset.kind == "image" else "MLP"))
+        check_model(chosen, dataset)
+        judged = metric(metric_name, dataset.task)
+        return cls(dataset=dataset, model=chosen, metric=judged, seed=seed, source=source, target=target, task=task)
+
+    def spec(self) -> dict[str, Any]:
+        """Return what `from_spec` needs to open the same workload again, in plain values."""
+        source = str(Path(self.source).resolve()) if Path(self.source).suffix else self.source
+        return {
+            "source": source, "target": self.target, "task": self.task, "metric": self.metric.name, "seed": self.seed,
+            "model": self.model.name(), "model_fields": self.model.fields(), "digest": self.dataset.digest,
+        }  # fmt: skip
+
+    @classmethod
+    def from_spec(cls, spec: dict[str, Any]) -> Self:
+        """Open a workload again.
+
+        Raises:
+            BadWorkload: the data is not what it was; numbers measured on it could not be compared.
+        """
+        dataset = open_dataset(spec["source"], target=spec["target"], task=spec["task"], seed=spec["seed"])
+        if dataset.digest != spec["digest"]:
+            raise BadWorkload(
+                f"{spec['source']} has changed since the study began; start a new study, or bring the old file back"
+            )
+        model: Choice = catalogue.find("model", spec["model"]).from_fields(spec["model_fields"])
+        if not isinstance(model, ModelChoice):
+            raise BadWorkload(f"{spec['model']} is no model")
+        judged = metric(spec["metric"], dataset.task)
+        keys = ("seed", "source", "target", "task")
+        return cls(dataset=dataset, model=model, metric=judged, **{key: spec[key] for key in keys})
+
+    @property
+    def rows(self) -> int:
+        """Return the number of training rows."""
+        return len(self.dataset.train.inputs)
+
+    def build(self, model: ModelChoice) -> nn.Module:
+        """Return a fresh module for this data; draws its weights from torch's global generator."""
+        return model.build(self.dataset.input_shape, self.dataset.outputs)
+
+    def score(self, outputs: torch.Tensor, targets: torch.Tensor) -> float:
+        """Return the metric, in the target's own units."""
+        predictions, values = outputs.float().cpu().numpy(), targets.cpu().numpy()
+        if self.dataset.task == "regression":
+            scale, mean = self.dataset.target_scale, self.dataset.target_mean
+            predictions, values = predictions * scale + mean, values * scale + mean
+        value = self.metric.score(predictions, values)
+        return value if np.isfinite(value) else float("nan")
+
+
+def find_model(name: str) -> ModelChoice:
+    """Return a model by name, or the user's own by `module:name` or `file.py:name`."""
+    if ":" in name:
+        own = load(name)
+        is_choice = isinstance(own, type) and issubclass(own, ModelChoice)
+        found: Choice = catalogue.find("model", name)() if is_choice else Custom(factory=name)
+    else:
+        found = catalogue.find("model", name)()
+    if not isinstance(found, ModelChoice):
+        raise BadWorkload(f"{name} is no model")
+    return found
+
+
+def check_model(model: ModelChoice, dataset: Dataset) -> None:
+    """Run two rows through the model.
+
+    Raises:
+        BadWorkload: it cannot be built for this data, has nothing to train, or returns another shape than (rows, outputs).
+    """
+    import torch
+
+    if not model.takes(dataset.input_shape):
+        raise BadWorkload(f"model {model.name()} does not take rows of shape {dataset.input_shape}; try --model mlp")
+    with torch.random.fork_rng(devices=[]):
+        module = model.build(dataset.input_shape, dataset.outputs).eval()
+        rows = torch.from_numpy(dataset.train.inputs[:2])
+        wanted = (len(rows), dataset.outputs)
+        try:
+            with torch.inference_mode():
+                outputs = module(rows)
+        except Exception as error:
+            given = tuple(rows.shape)
+            reason = " ".join(str(error).split())
+            raise BadWorkload(f"model {model.name()} fails on inputs of shape {given}: {reason}") from error
+    shape = tuple(outputs.shape) if isinstance(outputs, torch.Tensor) else type(outputs).__name__
+    if shape != wanted:
+        raise BadWorkload(
+            f"model {_called(model)} returns {shape} for {len(rows)} rows; it must return {wanted}, a row of outputs each"
+        )
+    if not any(parameter.requires_grad for parameter in module.parameters()):
+        raise BadWorkload(f"model {_called(model)} has no parameters to train")
+
+
+def _called(model: ModelChoice) -> str:
+    return model.factory if isinstance(model, Custom) else model.name()

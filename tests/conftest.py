@@ -1,0 +1,67 @@
+"""What tests share: all state under a folder of the test's own, a workload that trains in milliseconds, the command line."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("local", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("ADVISOR_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture
+def home(tmp_path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture(scope="session")
+def iris():
+    """120 rows, 4 columns, 3 classes: an epoch takes a millisecond."""
+    from studies.workload import Workload
+
+    return Workload.open("iris", model="mlp")
+
+
+@pytest.fixture
+def inside(tmp_path, monkeypatch, capsys):
+    """Run the command line in this process, in an empty directory: seconds faster, for commands that end early."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        from advisor.cli import main
+
+        monkeypatch.setenv("ADVISOR_TRACEBACK", "1")
+        monkeypatch.setattr(sys, "argv", ["advisor", *words])
+        status = 0
+        try:
+            main()
+        except SystemExit as error:
+            status = int(error.code or 0)
+        stdout, stderr = capsys.readouterr()
+        return subprocess.CompletedProcess(words, status, stdout, stderr)
+
+    return run
+
+
+@pytest.fixture
+def advisor(tmp_path):
+    """Run the command line as a user does: another process, in an empty directory."""
+
+    def run(*words: str, timeout: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-W", "error::DeprecationWarning:advisor", "-m", "advisor", *words]
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=timeout, cwd=tmp_path, env={**os.environ, **environment}, check=False
+        )
+
+    return run

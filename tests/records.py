@@ -1,0 +1,158 @@
+"""Records made by hand, for whatever reads records: a plausible curve and plausible costs without training anything."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from studies.facts import Facts, Forecast
+from studies.record import Measurement, Record, Stage, State
+
+PARAMETERS = 10_000
+ACTIVATION_BYTES = 40_000
+STATE_FLOATS = {"SGD": 0, "Momentum": 1, "Nesterov": 1, "RMSprop": 1, "Adagrad": 1, "Adam": 2, "AdamW": 2}
+LEARNING_RATES = {
+    "SGD": 0.1, "Momentum": 0.03, "Nesterov": 0.03, "RMSprop": 1e-3, "Adagrad": 0.03, "Adam": 1e-3, "AdamW": 1e-3,
+}  # fmt: skip
+OPTIMIZERS = tuple(STATE_FLOATS)
+
+
+def record(
+    number: int,
+    optimizer: str = "AdamW",
+    quality: float | None = 0.9,
+    *,
+    stage: Stage = "race",
+    state: State = "complete",
+    seed: int = 0,
+    epochs: int = 9,
+    direction: str = "maximize",
+    params: Mapping[str, Any] | None = None,
+    **fields: Any,
+) -> Record:
+    """Return one record; `params` adds to its recipe and `fields` replaces any field (curve, units, source, peak_bytes ...).
+
+    A pruned trial has a third of the curve, an infeasible or failed one none and no quality.
+    """
+    whole = state == "complete"
+    quality = quality if state in ("complete", "pruned") else None
+    trained = epochs if whole else max(1, epochs // 3) if state == "pruned" else 0
+    points = curve(quality, trained, direction=direction) if quality is not None else ()
+    defaults: dict[str, Any] = {
+        "curve": points,
+        "quality": quality,
+        "train_seconds": points[-1].seconds if points else None,
+        "test_quality": quality if whole and stage == "confirm" else None,
+        "error": {"infeasible": "diverged: the loss was nan in epoch 1", "failed": "RuntimeError: boom"}.get(state),
+        "units": {"optimizer.lr": 0.1} if stage == "race" else {},
+    }
+    if whole:
+        defaults |= costs(optimizer)
+    return Record(
+        number=number, state=state, stage=stage, seed=seed, params=recipe(optimizer) | dict(params or {}), **defaults | fields
+    )
+
+
+def recipe(optimizer: str) -> dict[str, Any]:
+    """Return a flat recipe of that optimizer."""
+    return {
+        "optimizer": optimizer,
+        f"optimizer.{optimizer}.lr": LEARNING_RATES.get(optimizer, 0.01),
+        "schedule": "Cosine",
+        "model": "Linear",
+        "regularizers": "",
+        "pruning": "none",
+        "quantization": "none",
+        "distillation": "none",
+        "batch_size": 32,
+        "epochs": 9,
+    }
+
+
+def costs(optimizer: str) -> dict[str, Any]:
+    """Return measured costs of a net of 10,000 parameters."""
+    weights = 4 * PARAMETERS
+    state = 4 * PARAMETERS * STATE_FLOATS.get(optimizer, 2)
+    return {
+        "peak_bytes": 2 * weights + state + ACTIVATION_BYTES,
+        "optimizer_state_bytes": state,
+        "model_bytes": weights,
+        "sparsity": 0.0,
+        "macs": PARAMETERS,
+        "latency_seconds": 1e-4,
+    }
+
+
+def curve(quality: float, epochs: int, *, direction: str = "maximize", seconds: float = 0.2) -> tuple[Measurement, ...]:
+    """Return a curve that nears `quality`, reaches it after about 70 % of the epochs and stays just below it from then on."""
+    peak = max(1, math.ceil(0.7 * epochs))
+    sign = 1 if direction == "maximize" else -1
+    return tuple(_point(epoch, peak, quality, sign, seconds) for epoch in range(1, epochs + 1))
+
+
+def _point(epoch: int, peak: int, quality: float, sign: int, seconds: float) -> Measurement:
+    missing = 0.0 if epoch == peak else 0.5 * math.exp(-3 * epoch / peak) if epoch < peak else 0.001
+    metric = quality - sign * missing * max(abs(quality), 1e-3)
+    return Measurement(
+        epoch=epoch,
+        step=30 * epoch,
+        seconds=seconds * epoch,
+        train_loss=0.1 + math.exp(-epoch / peak),
+        valid_loss=0.15 + missing + 0.1 / (1 + abs(quality)),
+        valid_metric=metric,
+    )
+
+
+def confirmations(
+    first: int, optimizer: str, qualities: Iterable[float | None], *, source: int, **fields: Any
+) -> tuple[Record, ...]:
+    """Return confirmation runs of trial `source`, one a quality, with seeds 1000, 1001 ...; None is a run that diverged."""
+    return tuple(
+        record(
+            first + index,
+            optimizer,
+            quality,
+            stage="confirm",
+            state="complete" if quality is not None else "infeasible",
+            seed=1000 + index,
+            source=source,
+            **fields,
+        )
+        for index, quality in enumerate(qualities)
+    )
+
+
+def study(
+    qualities: Mapping[str, Iterable[float]], *, confirmed: Mapping[str, Iterable[float]] | None = None, **fields: Any
+) -> tuple[Record, ...]:
+    """Return a whole search: each optimizer's first quality is its reference trial's, and the best trial is confirmed."""
+    records: list[Record] = []
+    for optimizer, values in qualities.items():
+        for index, quality in enumerate(values):
+            stage: Stage = "race" if index else "reference"
+            records.append(record(len(records), optimizer, quality, stage=stage, **fields))
+    choose = min if fields.get("direction") == "minimize" else max
+    for optimizer, values in (confirmed or {}).items():
+        best = choose((r for r in records if r.optimizer == optimizer), key=lambda r: r.quality or 0.0)
+        records += confirmations(len(records), optimizer, values, source=best.number, **fields)
+    return tuple(records)
+
+
+def facts(**fields: Any) -> Facts:
+    """Return facts of the same net with a memory forecast for every optimizer."""
+    return Facts(**{"parameters": PARAMETERS, "forecasts": forecasts()} | fields)
+
+
+def forecasts(optimizers: Iterable[str] = OPTIMIZERS) -> tuple[Forecast, ...]:
+    """Return forecasts that agree with the measured costs to the byte."""
+    return tuple(
+        Forecast(
+            optimizer=optimizer,
+            weight_bytes=4 * PARAMETERS,
+            gradient_bytes=4 * PARAMETERS,
+            state_bytes=4 * PARAMETERS * STATE_FLOATS.get(optimizer, 2),
+            activation_bytes=ACTIVATION_BYTES,
+        )
+        for optimizer in optimizers
+    )

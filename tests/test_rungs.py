@@ -1,0 +1,105 @@
+"""Who goes on training, who survives, who is confirmed."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from studies.confirm import FINALISTS, SEEDS, repeats, reserve_seconds
+from studies.record import Measurement
+from studies.rungs import promoted, rungs, score, survivors
+
+from records import record
+
+SCORES = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 5)), max_size=8)
+
+
+@given(st.integers(1, 500))
+def test_rungs_climb_to_the_whole_run(epochs):
+    found = rungs(epochs)
+
+    assert found[-1] == epochs
+    assert list(found) == sorted(set(found))
+    assert len(found) <= 3
+
+
+@given(SCORES, SCORES)
+def test_whoever_is_promoted_is_at_least_as_good_as_whoever_is_not(new, seen):
+    chosen = promoted(new, seen)
+
+    stopped = [new[index] for index in range(len(new)) if index not in chosen]
+    assert all(new[index] <= other for index in chosen for other in stopped)
+
+
+@given(SCORES.filter(bool), SCORES, st.integers(1, 3))
+def test_an_optimizer_that_wants_whole_runs_gets_them(new, seen, wanting):
+    assert len(promoted(new, seen, wanting=wanting)) >= min(wanting, len(new))
+
+
+def test_one_in_three_goes_on():
+    new = [(0.1, 0.0), (0.2, 0.0), (0.3, 0.0)]
+
+    assert promoted(new, []) == {0}
+    assert promoted(new, [(0.05, 0.0)] * 6) == set()
+    assert promoted(new, [(0.9, 0.0)] * 6) == {0, 1, 2}
+
+
+def test_a_score_prefers_the_metric_and_breaks_ties_by_loss():
+    def curve(*points):
+        return [
+            Measurement(epoch=i, step=i, seconds=0, train_loss=0, valid_loss=loss, valid_metric=metric)
+            for i, (metric, loss) in enumerate(points, start=1)
+        ]
+
+    assert score(curve((0.5, 1.0), (0.9, 0.4), (0.9, 0.3)), 3, "maximize") == (-0.9, 0.3)
+    assert score(curve((0.5, 1.0), (0.9, 0.4), (0.9, 0.3)), 2, "maximize") == (-0.9, 0.4)
+    assert score(curve((5.0, 1.0), (3.0, 0.4)), 2, "minimize") == (3.0, 0.4)
+    assert score(curve((0.5, 1.0)), 2, "maximize") is None
+
+
+def test_only_whole_runs_decide_between_optimizers():
+    records = [
+        record(0, "SGD", 0.90),
+        record(1, "AdamW", 0.95),
+        record(2, "Adagrad", 0.99, state="pruned"),
+    ]
+
+    assert survivors(records, ("SGD", "AdamW", "Adagrad"), "maximize", keep=1) == ("AdamW",)
+    assert survivors(records, ("SGD", "AdamW", "Adagrad"), "minimize", keep=1) == ("SGD",)
+    assert survivors(records, ("SGD", "AdamW", "Adagrad"), "maximize", keep=9) == ("SGD", "AdamW")
+
+
+RACE = tuple(record(n, name, quality) for n, (name, quality) in enumerate([("A", 0.9), ("B", 0.95), ("C", 0.8), ("D", 0.7)]))
+
+
+def test_every_finalist_gets_the_same_fresh_seeds():
+    runs = repeats(RACE, "ABCD", "maximize", seed=7, seconds=1e9)
+
+    assert len(runs) == FINALISTS * SEEDS
+    assert {run.seed for run in runs} == {8, 9, 10}
+    for name in "BAC":
+        assert {run.seed for run in runs if run.record.optimizer == name} == {8, 9, 10}
+    assert [run.record.optimizer for run in runs[:3]] == ["B", "A", "C"]
+
+
+def test_confirmation_goes_on_where_it_stopped():
+    done = record(9, "B", 0.94, stage="confirm", seed=8, source=1)
+    runs = repeats((*RACE, done), "ABCD", "maximize", seed=7, seconds=1e9)
+
+    assert ("B", 8) not in {(run.record.optimizer, run.seed) for run in runs}
+    assert len(runs) == FINALISTS * SEEDS - 1
+
+
+def test_little_time_means_fewer_finalists_before_fewer_seeds():
+    seconds = sum(run.record.train_seconds for run in repeats(RACE, "ABCD", "maximize", seed=0, seconds=1e9))
+    fewer = repeats(RACE, "ABCD", "maximize", seed=0, seconds=0.9 * seconds)
+
+    assert {run.record.optimizer for run in fewer} == {"A", "B"}
+    assert len(fewer) == 6
+    assert len(repeats(RACE, "ABCD", "maximize", seed=0, seconds=0.0)) == 1
+
+
+def test_at_most_a_set_share_of_the_budget_is_kept_back():
+    assert reserve_seconds(RACE, "ABCD", "maximize", budget_seconds=1.0) == pytest.approx(0.4)
+    assert reserve_seconds((), "ABCD", "maximize", budget_seconds=1.0) == 0.0

@@ -1,0 +1,207 @@
+"""The search on real data: the same study every time, stopped and resumed at will, every failure a record."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from optuna.trial import TrialState
+
+from studies import store
+from studies.clock import Clock
+from studies.limits import Budget, Limits
+from studies.plan import Plan
+from studies.record import count_states
+from studies.search import Search
+from studies.workload import Workload
+
+PLAN = Plan(
+    candidates=("AdamW", "Nesterov", "SGD"),
+    schedules=("Cosine", "Constant"),
+    regularizers=("L2", "Dropout"),
+    epochs=9,
+    batch_size=(16, 32, 90),
+    budget=Budget(trials=21),
+    limits=Limits(),
+)
+
+
+def search(home, workload, plan=PLAN, *, name="s", stop_after=None):
+    """Search, or go on with a search; return the records."""
+    if name in store.study_names(home):
+        study = store.open_study(home, name)
+    else:
+        study = store.create_study(home, name, direction=workload.metric.direction, plan=plan.to_dict())
+    heard = []
+    stop = (lambda: len(heard) >= stop_after) if stop_after else (lambda: False)
+
+    def listen(event):
+        if event.record is not None:
+            heard.append(event.record)
+
+    Search(study, workload, plan, clock=Clock(budget=plan.budget, stop=stop), listen=listen).run()
+    return store.records(study)
+
+
+def told(records):
+    return [(r.number, r.state, r.stage, r.seed, dict(r.params), r.quality, r.test_quality) for r in records]
+
+
+def test_the_same_seed_gives_the_same_study(home, iris):
+    assert told(search(home, iris, name="a")) == told(search(home, iris, name="b"))
+
+
+def test_another_seed_gives_another_study(home, iris):
+    assert told(search(home, iris, name="a")) != told(search(home, iris, replace(PLAN, seed=1), name="b"))
+
+
+def test_every_optimizer_begins_with_its_reference_recipe_and_runs_it_whole(home, iris):
+    records = search(home, iris)
+    first = records[:3]
+
+    assert [record.optimizer for record in first] == list(PLAN.candidates)
+    assert {(record.stage, record.state, record.epochs) for record in first} == {("reference", "complete", 9)}
+    assert first[0].params["optimizer.AdamW.lr"] == 1e-3
+
+
+def test_every_optimizer_in_the_race_is_asked_the_same_number_of_recipes_until_it_is_left_out(home, iris):
+    records = search(home, iris)
+    asked = [sum(r.stage == "race" and r.optimizer == name for r in records[:12]) for name in PLAN.candidates]
+
+    assert asked == [3, 3, 3]
+
+
+def test_a_budget_of_trials_is_kept_to_the_trial(home, iris):
+    records = search(home, iris)
+
+    assert sum(record.stage != "confirm" for record in records) == 21
+    assert count_states(records)["running"] == 0
+
+
+def test_pruned_trials_stopped_at_a_rung_and_carry_no_test_score(home, iris):
+    pruned = [record for record in search(home, iris) if record.state == "pruned"]
+
+    assert pruned
+    assert {record.epochs for record in pruned} <= {1, 3}
+    assert {record.test_quality for record in pruned} == {None}
+
+
+def test_only_confirmation_touches_the_test_split(home, iris):
+    for record in search(home, iris):
+        assert (record.test_quality is not None) == (record.stage == "confirm")
+
+
+def test_finalists_are_confirmed_with_the_same_three_fresh_seeds(home, iris):
+    records = search(home, iris)
+    confirmed = [record for record in records if record.stage == "confirm"]
+    seeds = {name: {r.seed for r in confirmed if r.optimizer == name} for name in {r.optimizer for r in confirmed}}
+
+    assert len(seeds) >= 2
+    assert set(map(frozenset, seeds.values())) == {frozenset({1, 2, 3})}
+    for record in confirmed:
+        assert dict(record.params) == dict(records[record.source].params)
+
+
+@pytest.mark.parametrize("stop_after", [1, 4, 9])
+def test_a_stopped_search_goes_on_and_loses_nothing(home, iris, stop_after):
+    before = search(home, iris, stop_after=stop_after)
+    after = search(home, iris)
+
+    assert told(after)[: len(before)] == told(before)
+    assert sum(record.stage != "confirm" for record in after) == 21
+    assert any(record.stage == "confirm" for record in after)
+
+
+def test_a_resumed_search_with_a_spent_budget_adds_nothing(home, iris):
+    assert told(search(home, iris)) == told(search(home, iris))
+
+
+def test_more_budget_adds_trials_to_those_there_are(home, iris):
+    before = search(home, iris)
+    after = search(home, iris, replace(PLAN, budget=Budget(trials=27)))
+
+    assert told(after)[: len(before)] == told(before)
+    assert sum(record.stage != "confirm" for record in after) == 27
+
+
+def test_a_trial_left_running_by_a_killed_process_is_ended(home, iris):
+    study = store.create_study(home, "s", direction="maximize", plan=PLAN.to_dict())
+    study.ask()
+    search(home, iris)
+
+    states = [trial.state for trial in store.open_study(home, "s").trials]
+    assert states[0] == TrialState.FAIL
+    assert TrialState.RUNNING not in states
+
+
+def test_optuna_sees_pruned_and_diverged_trials_as_they_are(home, iris):
+    search(home, iris)
+    trials = store.open_study(home, "s").trials
+
+    for trial, record in zip(trials, store.records(store.open_study(home, "s")), strict=True):
+        assert (trial.state == TrialState.COMPLETE) == (record.state == "complete")
+        assert (trial.constraints["feasible"] > 0) == (record.state == "infeasible")
+        assert record.state != "complete" or trial.value == record.quality
+
+
+def test_a_search_in_seconds_ends_in_time_with_a_confirmation(home, iris):
+    records = search(home, iris, replace(PLAN, budget=Budget(seconds=4)))
+
+    assert {record.optimizer for record in records} == set(PLAN.candidates)
+    assert any(record.stage == "confirm" for record in records)
+
+
+def test_what_does_not_fit_the_memory_is_never_trained(home, iris):
+    need = {record.optimizer: record.peak_bytes for record in search(home, iris, name="free")[:3]}
+    limited = replace(PLAN, limits=Limits(train_bytes=(need["AdamW"] + need["Nesterov"]) // 2), activation_bytes=2000)
+    records = search(home, iris, limited, name="limited")
+
+    vetoed = [record for record in records if record.optimizer == "AdamW"]
+    assert {record.state for record in vetoed} == {"infeasible"}
+    assert all("the limit is" in record.error and not record.curve for record in vetoed)
+    assert any(record.state == "complete" for record in records if record.optimizer == "SGD")
+
+
+FAILING = """
+import torch
+
+class Fragile(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Linear(4, 3)
+
+    def forward(self, rows):
+        if self.training and torch.rand(()) < 0.02:
+            raise RuntimeError("a wire came loose")
+        return self.layer(rows)
+"""
+
+
+def test_a_trial_that_raises_is_a_record_and_the_search_goes_on(home, tmp_path):
+    (tmp_path / "fragile.py").write_text(FAILING)
+    workload = Workload.open("iris", model=f"{tmp_path / 'fragile.py'}:Fragile")
+    records = search(home, workload, replace(PLAN, regularizers=("L2",)))
+
+    failed = [record for record in records if record.state == "failed"]
+    assert failed
+    assert {record.error for record in failed} == {"RuntimeError: a wire came loose"}
+    assert sum(record.stage != "confirm" for record in records) == 21
+
+
+def test_a_divergence_is_knowledge_and_not_a_failure(home, iris):
+    wild = replace(PLAN, candidates=("SGD",), batch_size=(1, 1, 1), epochs=3, regularizers=(), budget=Budget(trials=10))
+    unscaled = replace(iris.dataset, train=replace(iris.dataset.train, inputs=iris.dataset.train.inputs * 1e4))
+    records = search(home, replace(iris, dataset=unscaled), wild)
+
+    assert {record.state for record in records if record.error and "diverged" in record.error} == {"infeasible"}
+    assert any(record.state == "infeasible" for record in records)
+
+
+def test_the_search_leaves_torchs_random_numbers_alone(home, iris):
+    torch.manual_seed(4)
+    expected = torch.rand(2)
+    torch.manual_seed(4)
+    search(home, iris, replace(PLAN, budget=Budget(trials=4)))
+
+    assert torch.equal(torch.rand(2), expected)

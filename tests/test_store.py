@@ -1,0 +1,118 @@
+"""The journal: nothing that was finished is ever lost."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import time
+
+import pytest
+from optuna.distributions import FloatDistribution
+from optuna.trial import TrialState, create_trial
+
+from studies import store
+from studies.errors import BadValue, StoreError, StudyNotFound
+from studies.record import Record
+
+from records import record
+
+
+def new(home, name="s", **plan):
+    return store.create_study(home, name, direction="maximize", plan=plan)
+
+
+def add(study, left):
+    study.add_trial(create_trial(value=left.quality, user_attrs={store.RECORD: left.to_dict()}))
+
+
+def test_a_record_comes_back_as_it_was(home):
+    left = record(0, "AdamW", 0.9, test_quality=0.88, source=3, error="why")
+    add(new(home), left)
+
+    assert store.records(store.open_study(home, "s")) == (left,)
+
+
+def test_a_record_of_a_later_version_is_still_read():
+    values = record(0, "AdamW", 0.9).to_dict() | {"invented_later": 1}
+
+    assert Record.from_dict(values) == record(0, "AdamW", 0.9)
+
+
+def test_a_study_is_named_once(home):
+    new(home)
+
+    with pytest.raises(BadValue, match="advisor resume s"):
+        new(home)
+
+
+@pytest.mark.parametrize("name", ["../up", "a/b", "", ".hidden", "x" * 101, "new\nline"])
+def test_a_name_that_is_no_file_name_is_refused(home, name):
+    with pytest.raises(BadValue, match="may hold letters"):
+        new(home, name)
+
+
+def test_a_study_that_is_not_there_is_said_with_the_nearest_name(home):
+    new(home, "digits-1")
+
+    with pytest.raises(StudyNotFound, match="did you mean 'digits-1'"):
+        store.open_study(home, "digit-1")
+    with pytest.raises(StudyNotFound, match="start one with"):
+        store.open_study(home / "elsewhere", "digits-1")
+
+
+def test_an_unwritable_home_is_said_in_one_line(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+
+    with pytest.raises(StoreError, match="--home"):
+        store.writable(tmp_path / "file")
+
+
+def test_a_line_torn_by_a_crash_is_cut_off_and_the_study_goes_on(home):
+    add(new(home), record(0, "AdamW", 0.9))
+    path = home / "studies" / "s.journal"
+    whole = path.read_bytes()
+    path.write_bytes(whole + b'{"op_code": 4, "worker_id": "torn')
+
+    study = store.open_study(home, "s")
+    assert path.read_bytes() == whole
+    add(study, record(1, "SGD", 0.8))
+    assert [left.optimizer for left in store.records(store.open_study(home, "s"))] == ["AdamW", "SGD"]
+
+
+def test_the_plan_can_be_added_to(home):
+    study = new(home, seed=3)
+    store.write_plan(study, spent_seconds=1.5)
+
+    assert store.plan_of(store.open_study(home, "s")) == {"seed": 3, "spent_seconds": 1.5}
+
+
+def _write_for_ever(home):
+    study = store.open_study(home, "s")
+    while True:
+        trial = study.ask({"x": FloatDistribution(0, 1)})
+        study.tell(trial, 1.0)
+
+
+def test_a_writer_killed_at_any_moment_leaves_a_journal_that_opens_at_once(home):
+    """The kernel frees the lock of a dead process; a lock file would block the next opener for half a minute."""
+    new(home)
+    context = multiprocessing.get_context("fork")
+    for round_ in range(4):
+        writer = context.Process(target=_write_for_ever, args=(home,))
+        writer.start()
+        time.sleep(0.15 + 0.03 * round_)
+        os.kill(writer.pid, signal.SIGKILL)
+        writer.join()
+        study = store.open_study(home, "s")
+        study.tell(study.ask(), 2.0)
+
+    done = store.open_study(home, "s").get_trials(states=(TrialState.COMPLETE,))
+    assert sum(trial.value == 2.0 for trial in done) == 4
+
+
+def test_json_has_null_for_what_json_cannot_say():
+    text = store.dump({"a": float("nan"), "b": [float("inf"), 1.0], "c": ("x",)})
+
+    assert json.loads(text) == {"a": None, "b": [None, 1.0], "c": ["x"]}

@@ -1,0 +1,280 @@
+"""The MLflow mirror, against a real SQLite store of MLflow."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import optuna
+import pytest
+
+from studies.errors import StoreError, StudyNotFound
+from studies.mirror import Mirror
+from studies.record import Measurement
+from studies.store import create_study, open_study, write_plan
+from studies.tracking import EXPERIMENT, Sink, _key, default_uri, metrics_of, sync
+
+from records import record
+
+PLAN = {
+    "id": "7f3a",
+    "dataset": "digits",
+    "model": "cnn",
+    "metric": "accuracy",
+    "seed": 5,
+    "budget": {"seconds": 60.0, "trials": None},
+    "versions": {"torch": "2.13"},
+    "facts": {"rows": 1000},
+}
+CURVE = tuple(
+    Measurement(
+        epoch=epoch, step=10 * epoch, seconds=0.5 * epoch, train_loss=1 / epoch, valid_loss=2 / epoch, valid_metric=epoch / 4
+    )
+    for epoch in (1, 2, 3)
+)
+COSTS = {"peak_bytes": 4096, "optimizer_state_bytes": 2048, "model_bytes": 1024, "latency_seconds": 0.002}
+
+
+def trial(number, state="complete", **changes):
+    fields = {"curve": CURVE, "quality": 0.75, "seed": 7, "train_seconds": 1.5} | COSTS | changes
+    return replace(record(number, state=state), **fields)
+
+
+def add(study, *trials):
+    for each in trials:
+        attributes = {"record": each.to_dict()}
+        study.add_trial(optuna.trial.create_trial(value=each.quality or 0.0, params={}, distributions={}, user_attrs=attributes))
+
+
+def client(home):
+    from mlflow import MlflowClient
+
+    return MlflowClient(tracking_uri=default_uri(home))
+
+
+def runs(home):
+    """Return the study's run and its trials' runs by number."""
+    mlflow = client(home)
+    found = mlflow.search_runs([mlflow.get_experiment_by_name(EXPERIMENT).experiment_id])
+    parents = [run for run in found if "mlflow.parentRunId" not in run.data.tags]
+    children = [run for run in found if "mlflow.parentRunId" in run.data.tags]
+    assert len(parents) == 1
+    assert {run.data.tags["mlflow.parentRunId"] for run in children} <= {parents[0].info.run_id}
+    by_number = {int(run.data.tags["advisor.number"]): run for run in children}
+    assert len(by_number) == len(children)
+    return parents[0], by_number
+
+
+def curve(home, run, name):
+    return [(point.step, point.value) for point in client(home).get_metric_history(run.info.run_id, name)]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A home with a finished study, mirrored twice."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    home = tmp_path_factory.mktemp("home")
+    study = create_study(home, "digits", direction="maximize", plan=PLAN)
+    blown_up = replace(CURVE[-1], train_loss=float("nan"), valid_loss=float("inf"))
+    add(
+        study,
+        trial(0, test_quality=0.7, stage="confirm", source=3),
+        trial(1, "pruned"),
+        trial(2, "infeasible", quality=None, curve=(), error="needs 5000 bytes, the limit is 4096"),
+        trial(3, "failed", curve=(*CURVE[:2], blown_up), quality=None, error="diverged"),
+        trial(4, "running"),
+    )
+    assert sync(home, "digits") == 4
+    assert sync(home, "digits") == 0
+    return home
+
+
+def test_a_study_is_one_run_with_a_child_for_each_finished_trial(home):
+    study, trials = runs(home)
+
+    assert study.info.run_name == "digits"
+    assert sorted(trials) == [0, 1, 2, 3]
+    assert trials[0].info.run_name == "0 AdamW"
+
+
+def test_statuses_tell_how_each_trial_ended(home):
+    _, trials = runs(home)
+
+    assert [trials[number].info.status for number in range(4)] == ["FINISHED", "KILLED", "KILLED", "FAILED"]
+    assert [trials[number].data.tags["advisor.state"] for number in range(4)] == ["complete", "pruned", "infeasible", "failed"]
+    assert trials[3].data.tags["advisor.error"] == "diverged"
+
+
+def test_a_trial_has_its_recipe_curve_and_costs(home):
+    run = runs(home)[1][0]
+
+    assert run.data.params == {key: str(value) for key, value in trial(0).params.items()}
+    assert curve(home, run, "valid_accuracy") == [(1, 0.25), (2, 0.5), (3, 0.75)]
+    assert curve(home, run, "train_loss") == [(1, 1.0), (2, 0.5), (3, 1 / 3)]
+    assert ({"train_seconds": 1.5} | COSTS).items() <= run.data.metrics.items()
+    assert run.data.metrics["test_quality"] == 0.7
+    assert {"advisor.stage": "confirm", "advisor.seed": "7", "advisor.source": "3"}.items() <= run.data.tags.items()
+
+
+def test_only_a_complete_trial_has_a_quality(home):
+    _, trials = runs(home)
+
+    assert trials[0].data.metrics["quality"] == 0.75
+    assert "quality" not in trials[1].data.metrics
+    assert trials[1].data.metrics["partial_quality"] == 0.75
+
+
+def test_values_that_are_not_finite_are_left_out_and_named(home):
+    run = runs(home)[1][3]
+
+    assert curve(home, run, "valid_loss") == [(1, 2.0), (2, 1.0)]
+    assert run.data.tags["advisor.not_finite"] == "train_loss, valid_loss"
+
+
+def test_the_study_carries_its_plan(home):
+    study, _ = runs(home)
+
+    assert study.data.params == {"dataset": "digits", "model": "cnn", "metric": "accuracy", "seed": "5"}
+    assert study.data.tags["advisor.budget.seconds"] == "60.0"
+    assert study.data.tags["advisor.versions.torch"] == "2.13"
+    assert study.info.status == "RUNNING"
+
+
+@pytest.fixture
+def grown(tmp_path):
+    """A home with one mirrored trial."""
+    study = create_study(tmp_path, "digits", direction="maximize", plan=PLAN)
+    add(study, trial(0))
+    sync(tmp_path, "digits")
+    return tmp_path, study
+
+
+def test_a_run_cut_off_by_a_crash_is_completed(grown):
+    home, study = grown
+    add(study, trial(1))
+    mlflow, (parent, _) = client(home), runs(home)
+    tags = {"mlflow.parentRunId": parent.info.run_id, "advisor.number": "1"}
+    begun = mlflow.create_run(parent.info.experiment_id, tags=tags, run_name="1 AdamW")
+    start = round(1000 * study.trials[1].datetime_start.timestamp())
+    mlflow.log_batch(begun.info.run_id, metrics=metrics_of(trial(1), "accuracy", start)[0][:9])
+
+    assert sync(home, "digits") == 1
+    run = runs(home)[1][1]
+    assert run.info.run_id == begun.info.run_id
+    assert run.info.status == "FINISHED"
+    assert curve(home, run, "valid_accuracy") == [(1, 0.25), (2, 0.5), (3, 0.75)]
+
+
+def test_the_recommendation_is_kept_as_files_and_replaced_when_it_changes(grown):
+    home, study = grown
+    for advice in ("Use AdamW.", "Use SGD."):
+        write_plan(study, recommendation={"markdown": advice, "json": json.dumps({"answer": advice})}, budget={"seconds": 90.0})
+        sync(home, "digits")
+
+        run = runs(home)[0]
+        assert run.info.status == "FINISHED"
+        assert run.data.tags["advisor.budget.seconds"] == "90.0"
+        folder = home / "artifacts" / run.info.run_id / "artifacts"
+        assert (folder / "recommendation.md").read_text() == advice
+        assert json.loads((folder / "recommendation.json").read_text()) == {"answer": advice}
+
+
+def test_one_process_at_a_time_mirrors_a_study(grown):
+    home, _ = grown
+    sink = Sink(home, "digits", None)
+
+    with pytest.raises(StoreError, match="another process is mirroring study 'digits'"):
+        sync(home, "digits")
+    sink.close()
+
+
+def test_an_unknown_study_is_named(tmp_path):
+    with pytest.raises(StudyNotFound, match="no study 'digits'"):
+        sync(tmp_path, "digits")
+
+
+def test_the_mirror_follows_a_search_and_ends_with_it(grown):
+    home, study = grown
+    mirror = Mirror.start(home, "digits")
+    add(study, trial(1), trial(2))
+
+    assert mirror.finish(60) is None
+    parent, trials = runs(home)
+    assert sorted(trials) == [0, 1, 2]
+    assert parent.info.status == "KILLED"  # a search that ended without a recommendation was stopped
+
+
+def test_a_tracking_server_that_is_gone_is_reported_and_costs_the_search_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    create_study(tmp_path, "digits", direction="maximize", plan=PLAN)
+    begun = time.monotonic()
+    mirror = Mirror.start(tmp_path, "digits", "http://somebody:secret@127.0.0.1:9")
+    assert time.monotonic() - begun < 1
+
+    said = mirror.finish(60)
+    assert said.startswith("MLflow mirror not finished: MLflow at http://***@127.0.0.1:9 cannot be written")
+    assert said.endswith("; complete it with: advisor sync digits")
+    assert "secret" not in said
+    assert "\n" not in said
+
+
+def test_a_mirror_out_of_time_says_so(tmp_path):
+    create_study(tmp_path, "digits", direction="maximize", plan=PLAN)
+
+    said = Mirror.start(tmp_path, "digits").finish(0.01)
+    assert said == "MLflow mirror not finished: 0.01 s were not enough; complete it with: advisor sync digits"
+
+
+def test_the_mirror_outlives_a_killed_search_only_to_complete_its_work(grown):
+    home, study = grown
+    add(study, trial(1))
+    search = (
+        "import os, pathlib, sys; from studies.mirror import Mirror; "
+        "print(Mirror.start(pathlib.Path(sys.argv[1]), 'digits')._process.pid, flush=True); os._exit(9)"
+    )
+    started = subprocess.run([sys.executable, "-c", search, home], stdout=subprocess.PIPE, text=True, check=False, timeout=60)
+
+    deadline = time.monotonic() + 60
+    while _alive(int(started.stdout)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not _alive(int(started.stdout))
+    assert sorted(runs(home)[1]) == [0, 1]
+
+
+def _alive(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    with open(f"/proc/{process}/stat") as status:  # noqa: PTH123
+        return status.read().split(")")[1].split()[0] != "Z"
+
+
+@pytest.mark.parametrize(
+    ("name", "taken"),
+    [
+        ("optimizer.AdamW.lr", "optimizer.AdamW.lr"),
+        ("model.nets.py:Net.width", "model.nets.py:Net.width"),
+        ("model./home/me/nets.py:Net.width", "model./home/me/nets.py:Net.width"),
+        ("model.a/../b", "model.a_.._b"),
+        ("valid_f1 [macro]", "valid_f1 _macro_"),
+    ],
+)
+def test_names_are_made_acceptable_to_mlflow(name, taken):
+    assert _key(name) == taken
+
+
+def test_reading_a_journal_needs_no_mlflow():
+    check = "import sys, studies.tracking; sys.exit('mlflow' in sys.modules or 'optuna' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
+
+
+def test_the_mirror_leaves_the_journal_as_it_is(grown):
+    home, _ = grown
+    before = (home / "studies" / "digits.journal").read_bytes()
+    sync(home, "digits")
+
+    assert (home / "studies" / "digits.journal").read_bytes() == before
+    assert len(open_study(home, "digits").trials) == 1

@@ -1,0 +1,157 @@
+"""Training: the same numbers every time, however the run is cut, and a divergence is knowledge."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+
+from studies.memory import activation_bytes, forecast
+from studies.models.cnn import CNN
+from studies.optimizers.adamw import AdamW
+from studies.optimizers.sgd import SGD
+from studies.recipe import Recipe
+from studies.regularizers.dropout import Dropout
+from studies.schedules.constant import Constant
+from studies.train import Diverged, Training
+from studies.workload import Workload
+
+
+def recipe(iris, **changes):
+    return replace(Recipe(model=iris.model, epochs=6, regularizers=(Dropout(),)), **changes)
+
+
+def losses(run):
+    return [(point.train_loss, point.valid_loss, point.valid_metric) for point in run.curve]
+
+
+def test_the_same_seed_gives_the_same_run_bit_for_bit(iris):
+    runs = [Training(recipe(iris), iris, seed=5) for _ in range(2)]
+    for run in runs:
+        run.advance(6)
+
+    assert losses(runs[0]) == losses(runs[1])
+
+
+def test_another_seed_gives_another_run(iris):
+    runs = [Training(recipe(iris), iris, seed=seed) for seed in (5, 6)]
+    for run in runs:
+        run.advance(6)
+
+    assert losses(runs[0]) != losses(runs[1])
+
+
+def test_cutting_a_run_into_rungs_changes_nothing(iris):
+    whole, cut, other = (Training(recipe(iris), iris, seed=seed) for seed in (5, 5, 9))
+    whole.advance(6)
+    for epochs in (1, 3, 6):
+        cut.advance(epochs)
+        other.advance(epochs)  # another run in between draws random numbers too
+
+    assert losses(whole) == losses(cut)
+
+
+def test_training_leaves_the_callers_random_numbers_alone(iris):
+    torch.manual_seed(1)
+    expected = torch.rand(3)
+    torch.manual_seed(1)
+    Training(recipe(iris), iris, seed=5).advance(2)
+
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_it_matches_a_plain_loop(iris):
+    """The oracle is the loop of any tutorial: same batches, same schedule, same loss."""
+    plan = Recipe(optimizer=AdamW(lr=3e-3), schedule=Constant(), model=iris.model, epochs=3, batch_size=16)
+    run = Training(plan, iris, seed=2)
+    run.advance(3)
+
+    torch.manual_seed(2)
+    model = iris.build(iris.model)
+    optimizer = plan.optimizer.build(model, run.total_steps)
+    order = torch.Generator().manual_seed(2)
+    inputs, targets = torch.from_numpy(iris.dataset.train.inputs), torch.from_numpy(iris.dataset.train.targets)
+    for _ in range(3):
+        for batch in torch.randperm(len(inputs), generator=order).split(16):
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(model(inputs[batch]), targets[batch]).backward()
+            optimizer.step()
+
+    for ours, theirs in zip(run.model.parameters(), model.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs)
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 89, 90, 10_000])
+def test_the_batch_may_be_anything_from_one_row_to_the_whole_set(iris, batch_size):
+    run = Training(recipe(iris, batch_size=batch_size, epochs=1), iris, seed=0)
+    run.advance(1)
+
+    assert run.step == run.total_steps
+    assert run.curve[0].step == math.ceil(90 / min(batch_size, 90)) - (90 % min(batch_size, 90) == 1)
+
+
+def test_an_exploding_loss_is_a_divergence(iris):
+    run = Training(recipe(iris, optimizer=SGD(lr=1e6)), iris, seed=0)
+
+    with pytest.raises(Diverged, match="diverged in epoch"):
+        run.advance(6)
+
+
+def test_quality_is_the_best_epochs_and_test_uses_its_weights(iris):
+    run = Training(recipe(iris, optimizer=SGD(lr=1.0), epochs=12), iris, seed=0)
+    run.advance(12)
+    tested = run.test_quality()
+
+    assert run.quality == max(point.valid_metric for point in run.curve)
+    with torch.inference_mode():
+        outputs = run.model.eval()(torch.from_numpy(iris.dataset.test.inputs))
+    assert tested == iris.score(outputs, torch.from_numpy(iris.dataset.test.targets))
+
+
+def test_a_wish_to_stop_is_heard_within_a_step(iris):
+    run = Training(recipe(iris), iris, seed=0)
+    answers = iter([False] * 4 + [True] * 100)
+
+    assert not run.advance(6, stop=lambda: next(answers))
+    assert run.step == 4
+    assert run.curve[-1].epoch == 1
+
+
+def test_regression_is_measured_in_the_targets_own_units():
+    diabetes = Workload.open("diabetes", model="linear")
+    run = Training(Recipe(model=diabetes.model, epochs=20, optimizer=AdamW(lr=1e-2)), diabetes, seed=0)
+    run.advance(20)
+
+    assert 45 < run.quality < 70  # rmse; the target's own spread is 77
+
+
+def test_counted_memory_is_the_forecast(iris):
+    run = Training(recipe(iris, regularizers=()), iris, seed=0)
+    run.advance(1)
+    rows = torch.from_numpy(iris.dataset.train.inputs[: run.batch_size])
+    targets = torch.from_numpy(iris.dataset.train.targets[: run.batch_size])
+    activations = activation_bytes(run.model, rows, lambda outputs: nn.functional.cross_entropy(outputs, targets))
+
+    assert run.peak_bytes == forecast(run.recipe.optimizer, run.model, activations).peak_bytes
+
+
+def test_activations_are_what_autograd_keeps():
+    """A linear layer keeps its input for its backward pass: rows x columns floats, and log-softmax its output."""
+    model, rows = nn.Linear(8, 4), torch.ones(16, 8)
+
+    assert activation_bytes(model, rows, lambda outputs: outputs.sum()) == 16 * 8 * 4
+    assert activation_bytes(model, rows, lambda outputs: outputs.log_softmax(1).sum()) == 16 * 8 * 4 + 16 * 4 * 4
+
+
+def test_activations_grow_with_the_batch():
+    digits = Workload.open("digits", model="cnn")
+    model = digits.build(CNN())
+    small, large = (
+        activation_bytes(model, torch.from_numpy(digits.dataset.train.inputs[:rows]), lambda outputs: outputs.sum())
+        for rows in (8, 64)
+    )
+
+    assert large == pytest.approx(8 * small, rel=0.02)
