@@ -3,7 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: test test-slow lint clean
+.PHONY: demo test test-slow lint docs bench clean
+
+demo: $(READY)
+	$(BIN)/advisor search digits --budget 60s
 
 test: $(READY)
 	$(BIN)/pytest
@@ -16,6 +19,13 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(READY)
+	$(BIN)/python docs/write.py
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks.overhead
+	$(BIN)/python -m benchmarks.digits
 
 clean:
 	rm -rf .venv .advisor .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

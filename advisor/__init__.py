@@ -1,1 +1,82 @@
-"""advisor decides: which optimizer and recipe to train with, why, and how sure it is."""
+"""advisor decides: which optimizer and recipe to train with, why, and how sure it is.
+
+    study = advisor.search("digits", model="cnn", budget="2m", limits=advisor.Limits(train_bytes=64 * 2**20))
+    print(advisor.recommend(study))
+
+Everything heavy is imported inside the functions, so `import advisor` is quick.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from advisor.evidence import Evidence, Recommendation
+from advisor.recommend import recommend as decide
+from studies.limits import Budget, Limits
+from studies.recipe import Recipe
+from studies.record import Record
+
+if TYPE_CHECKING:
+    from advisor.preview import Preview
+    from studies.search import Event
+
+__all__ = ["Budget", "Evidence", "Limits", "Recipe", "Recommendation", "Record", "profile", "recommend", "search"]
+
+
+def search(source: str, *, budget: str = "10m", home: str | Path | None = None, listen: Any = None, **options: Any) -> str:
+    """Search for the best recipe and return the study's name.
+
+    Args:
+        source: a built-in dataset or a file.
+        budget: of the whole search: `60s`, `10m`, `2h`, `200trials`.
+        home: where the study lives; `$ADVISOR_HOME` or `.advisor` by default.
+        listen: called with every `studies.search.Event`.
+        options: fields of `advisor.request.Request`: target, model, metric, limits, goal, optimizers, epochs, seed, ...
+
+    Raises:
+        StudyError: anything wrong with the input; one line that says what to do.
+    """
+    from advisor.launch import conclude, prepare, work
+    from advisor.request import Request
+
+    launched = prepare(Request(source=source, budget=Budget.parse(budget), **options), _home(home))
+    mirror = work(launched, listen=listen or _ignore)
+    conclude(launched.home, launched.name)
+    if mirror is not None:
+        mirror.finish(60.0)
+    return launched.name
+
+
+def profile(source: str, **options: Any) -> Preview:
+    """Return facts, memory by optimizer and advice before any trial; options as in `search`."""
+    from advisor.preview import preview
+    from advisor.request import Request
+
+    return preview(Request(source=source, **options))
+
+
+def recommend(
+    about: str | Evidence, *, limits: Limits | None = None, goal: str | None = None, home: str | Path | None = None
+) -> Recommendation:
+    """Return the recommendation that a study, or evidence from anywhere, comes to.
+
+    Args:
+        about: a study's name, or evidence (which carries its own limits and goal).
+        limits: take the place of the study's.
+        goal: takes the place of the study's.
+        home: where the study lives.
+    """
+    from advisor.reading import advice
+
+    return decide(about) if isinstance(about, Evidence) else advice(_home(home), about, limits=limits, goal=goal)
+
+
+def _home(home: str | Path | None) -> Path:
+    from studies.store import default_home
+
+    return default_home() if home is None else Path(home)
+
+
+def _ignore(event: Event) -> None:
+    """Let an event pass."""

@@ -1,0 +1,99 @@
+"""What `advisor list` and `advisor explain` say: read off the choices, rules and studies themselves."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import Any, Final
+
+from advisor.rules import rules
+from studies import catalogue, store
+from studies.choice import Choice, sections, summary
+from studies.errors import UnknownChoice, did_you_mean
+from studies.optimizers import OptimizerChoice
+from studies.space import ranges
+
+AXES: Final = {folder: axis for axis, folder in catalogue.FOLDERS.items()}
+KINDS: Final = (*AXES, "rules", "studies")
+
+
+def listing(kind: str, home: Path) -> list[dict[str, Any]]:
+    """Return what there is of a kind, a row each with `name` and `summary`.
+
+    Raises:
+        UnknownChoice: no such kind.
+    """
+    if kind == "rules":
+        return [
+            {"name": name, "summary": summary(type(rule)), "grade": rule.grade, "source": rule.source}
+            for name, rule in rules().items()
+        ]
+    if kind == "studies":
+        return [_study_row(home, name) for name in store.study_names(home)]
+    if kind not in AXES:
+        raise UnknownChoice(f"nothing is called '{kind}' here{did_you_mean(kind, KINDS)} Allowed: {', '.join(KINDS)}")
+    return [_row(choice) for choice in catalogue.choices(AXES[kind]).values()]
+
+
+def explanation(name: str) -> str:
+    """Return what is known of a choice or a rule, as text.
+
+    Raises:
+        UnknownChoice: neither has that name.
+    """
+    known: dict[str, str] = {}
+    for axis in catalogue.FOLDERS:
+        for found, choice in catalogue.choices(axis).items():
+            if found.lower() == name.lower() and found != "none":
+                return _explain_choice(choice)
+            known[found] = axis
+    for found, rule in rules().items():
+        if found.lower() == name.lower():
+            return f"{found} (rule, grade {rule.grade})\n\n{inspect.getdoc(type(rule))}\n\nSource: {rule.source}"
+        known[found] = "rule"
+    raise UnknownChoice(f"nothing is called '{name}'{did_you_mean(name, known)} See: advisor list optimizers")
+
+
+def _row(choice: type[Choice]) -> dict[str, Any]:
+    row: dict[str, Any] = {"name": choice.name(), "summary": summary(choice)}
+    if choice.axis in {"optimizer", "regularizers"}:
+        row["searched"] = choice.offered
+    if issubclass(choice, OptimizerChoice):
+        row["state_floats"] = choice.state_floats
+    for fact in ("task", "rows", "columns", "source", "licence"):
+        if choice.axis == "dataset" and hasattr(choice, fact):
+            row[fact] = getattr(choice, fact)
+    return row
+
+
+def _study_row(home: Path, name: str) -> dict[str, Any]:
+    study = store.open_study(home, name)
+    plan, records = store.plan_of(study), store.records(study)
+    whole = [record.quality for record in records if record.state == "complete" and record.quality is not None]
+    best = (max if study.direction.name == "MAXIMIZE" else min)(whole, default=None)
+    found = "no whole run yet" if best is None else f"best {plan['metric']} {best:.4g}"
+    return {
+        "name": name, "summary": f"{plan['dataset']} with {plan['model']}: {len(records)} trials, {found}",
+        "trials": len(records), "metric": plan["metric"], "best": best,
+    }  # fmt: skip
+
+
+def _explain_choice(choice: type[Choice]) -> str:
+    noun = {"regularizers": "regularizer"}.get(choice.axis, choice.axis)
+    parts = sections(choice)
+    lines = [f"{choice.name()} ({noun})", "", summary(choice), ""]
+    lines += [f"{label}: {parts[label]}" for label in ("Helps", "Hurts", "Source") if label in parts]
+    if issubclass(choice, OptimizerChoice):
+        lines.append(
+            f"State: {choice.state_floats:g} floats a parameter" + (", and a counter a tensor" if choice.counts_steps else "")
+        )
+    fields = ranges(choice)
+    if fields:
+        lines += ["", "Searched over:"]
+        lines += [
+            f"  {name:<14} {span}; default {span.default:g}"
+            if not isinstance(span.default, str)
+            else f"  {name:<14} {span}; default {span.default}"
+            for name, span in fields.items()
+        ]
+    return "\n".join(lines)

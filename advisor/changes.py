@@ -1,0 +1,105 @@
+"""What would change the answer: other limits or goals (decided again), more seeds or trials, wider ranges."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from advisor.evidence import Evidence
+from advisor.feasible import LIMITED
+from advisor.reasons import CLEARLY, Case
+from advisor.wording import listed, ratio
+
+if TYPE_CHECKING:
+    from advisor.recommend import Verdict
+
+GOALS: Final = ("quality", "speed", "memory", "balanced")
+MOST_SEEDS: Final = 30
+"""Seeds beyond which telling two optimizers apart is not worth it."""
+CONFIDENT: Final = 1.645
+"""Standard deviations that a normal number stays below in 95 % of cases."""
+
+Decide = Callable[[Evidence], "Verdict | None"]
+
+
+def would_change(case: Case, decide: Decide) -> tuple[str, ...]:
+    """Return what would change the answer, each a short clause; `decide` answers under other limits or another goal."""
+    parts = (_untried(case), _separating(case), _edges(case), _newer(case), _limits(case, decide), _goals(case, decide))
+    found = tuple(sentence for part in parts for sentence in part)
+    return found or ("Other data, another model or another metric; no limit, goal or seed in sight would.",)
+
+
+def _untried(case: Case) -> Iterator[str]:
+    if case.mine.quality is None:
+        yield "Any trial: a search of a few minutes outweighs everything that is said here."
+        return
+    idle = [one.optimizer for one in case.others if one.quality is None]
+    if idle:
+        yield f"Whole runs of {listed(idle)}: {'it has' if len(idle) == 1 else 'they have'} none yet."
+
+
+def _separating(case: Case) -> Iterator[str]:
+    """Say how many seeds would tell the best two apart, or that there is no point."""
+    rival = next((one for one in case.others if one.quality is not None), None)
+    if rival is None or case.mine.quality is None or case.advice.label == "decided":
+        return
+    names = f"{case.mine.optimizer} and {rival.optimizer}"
+    seen = case.held.estimates
+    mine, other = seen.by_optimizer.get(case.mine.optimizer), seen.by_optimizer.get(rival.optimizer)
+    if mine is None or other is None or not (mine.confirmed and other.confirmed):
+        yield f"Fresh seeds for the best recipes of {names}: what separates them now may be the luck of one seed."
+        return
+    apart = abs(mine.gap - other.gap)
+    wanted = math.ceil(2 * (CONFIDENT * seen.seed_sd / apart) ** 2) if apart > 0 else MOST_SEEDS + 1
+    if wanted > MOST_SEEDS:
+        yield f"Hardly anything between {names}: they are {ratio(apart)} apart where seeds spread by {ratio(seen.seed_sd)}."
+    elif wanted > len(case.mine.trials):
+        now = len(case.mine.trials)
+        yield f"About {wanted} seeds each (now {now}) for {names}: they would tell a difference of {ratio(apart)} from luck."
+    elif idle := [one.optimizer for one in case.others if not case.confirmed(one.optimizer)]:
+        yield f"Confirming {listed(idle)} too: only {names} were run with fresh seeds."
+
+
+def _edges(case: Case) -> Iterator[str]:
+    for name, estimate in sorted(case.held.estimates.by_optimizer.items()):
+        if estimate.at_edge and name in case.verdict.fits:
+            yield f"A wider range for the learning rate of {name}: its best recipe lies on the end of it."
+
+
+def _newer(case: Case) -> Iterator[str]:
+    """Point at a search trial that has beaten the confirmed one since."""
+    option = case.verdict.fits[case.advice.optimizer]
+    if not option.confirmed or option.record is None or option.record.quality is None:
+        return
+    sign = -1 if case.evidence.direction == "maximize" else 1
+    best = min(case.evidence.complete(option.optimizer), key=lambda run: sign * (run.quality or 0.0), default=None)
+    if best is not None and sign * (best.quality or 0.0) < sign * option.record.quality:
+        yield f"Confirming trial {best.number}, which beat the confirmed trial {option.record.number} in the search."
+
+
+def _limits(case: Case, decide: Decide) -> Iterator[str]:
+    for limit, (cost, noun, flag, write) in LIMITED.items():
+        allowed, spent = getattr(case.evidence.limits, limit), case.advice.costs[cost]
+        if allowed is not None and (looser := _under(case, decide, limit, None)):
+            need = looser.fits[looser.optimizer].costs[cost]
+            if looser.optimizer != case.advice.optimizer and need is not None and need > allowed:
+                yield f"A limit on {noun} of {write(need)} or more ({flag}, now {write(allowed)}): {looser.optimizer} instead."
+        if spent and (tighter := _under(case, decide, limit, CLEARLY * spent)) and tighter.optimizer != case.advice.optimizer:
+            yield f"A limit on {noun} below {write(spent)} ({flag}): {tighter.optimizer} instead."
+
+
+def _under(case: Case, decide: Decide, limit: str, value: float | None) -> Verdict | None:
+    bound: Any = None if value is None else max(1, int(value)) if limit.endswith("bytes") else value
+    return decide(replace(case.evidence, limits=replace(case.evidence.limits, **{limit: bound})))
+
+
+def _goals(case: Case, decide: Decide) -> Iterator[str]:
+    instead: dict[str, list[str]] = {}
+    for goal in GOALS:
+        verdict = decide(replace(case.evidence, goal=goal))
+        if goal != case.evidence.goal and verdict and verdict.optimizer != case.advice.optimizer:
+            instead.setdefault(verdict.optimizer, []).append(f"'{goal}'")
+    for name, goals in instead.items():
+        yield f"The goal {listed(goals, 'or')} (--goal): {name} instead."

@@ -1,0 +1,302 @@
+"""The command line: parse, call, print. Nothing heavy is imported before a command needs it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from advisor.options import (
+    BatchSize,
+    BudgetText,
+    Device,
+    Epochs,
+    Goal,
+    Home,
+    Json,
+    Latency,
+    Memory,
+    MetricName,
+    Model,
+    ModelSize,
+    NewStudy,
+    Optimizers,
+    Regularizers,
+    Schedules,
+    Seed,
+    Source,
+    StudyName,
+    Target,
+    Task,
+    TrackingUri,
+    TrainTime,
+    TuneModel,
+)
+from studies.errors import NothingFeasible, StudyError, StudyNotFound
+from studies.limits import Budget, Limits
+
+if TYPE_CHECKING:
+    from advisor.launch import Launched
+    from advisor.request import Request
+
+WRONG_INPUT: Final = 2
+NOTHING_FEASIBLE: Final = 3
+INTERRUPTED: Final = 130
+DEFECT: Final = 1
+USAGE_ERROR: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[1]
+"""Typer carries a click of its own and exports only this leaf of its errors; the parent covers every wrong use."""
+MIRROR_SECONDS: Final = 60.0
+"""How long a finished search waits for its MLflow mirror."""
+
+app = typer.Typer(
+    help="Tell it your data, your model and what you can afford; it finds the optimizer and the recipe, and says why.",
+    add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
+)  # fmt: skip
+
+
+@app.command()
+def profile(
+    source: Source, target: Target = None, model: Model = None, metric: MetricName = None, task: Task = "auto",
+    batch_size: BatchSize = None, epochs: Epochs = None, optimizers: Optimizers = None, memory: Memory = None,
+    model_size: ModelSize = None, latency: Latency = None, train_time: TrainTime = None, goal: Goal = None,
+    device: Device = "auto", seed: Seed = 0, json: Json = False,
+) -> None:  # fmt: skip
+    """Show data, model and memory; advise before any trial."""
+    arguments = dict(locals())
+    from advisor.preview import preview
+
+    found = preview(_request(arguments))
+    _print_json(found.to_dict()) if json else _print(str(found))
+
+
+@app.command()
+def search(
+    source: Source, target: Target = None, model: Model = None, metric: MetricName = None, task: Task = "auto",
+    budget: BudgetText = "10m", batch_size: BatchSize = None, epochs: Epochs = None, optimizers: Optimizers = None,
+    schedules: Schedules = None, regularizers: Regularizers = None, tune_model: TuneModel = None, memory: Memory = None,
+    model_size: ModelSize = None, latency: Latency = None, train_time: TrainTime = None, goal: Goal = None,
+    study: NewStudy = None, home: Home = None, tracking_uri: TrackingUri = None, device: Device = "auto", seed: Seed = 0,
+    json: Json = False,
+) -> None:  # fmt: skip
+    """Search, confirm and recommend: the whole job."""
+    arguments = dict(locals())
+    from advisor.launch import prepare
+
+    launched = prepare(_request(arguments), _home(home))
+    for note in launched.notes:
+        _say(note)
+    _work(launched, json=json)
+
+
+@app.command()
+def resume(
+    study: StudyName,
+    budget: Annotated[str | None, typer.Option(help="A larger total budget; what is spent counts.")] = None,
+    home: Home = None,
+    json: Json = False,
+) -> None:
+    """Go on after a stop, a crash or with more budget."""
+    from advisor.launch import reopen
+
+    _work(reopen(_home(home), study, budget=None if budget is None else Budget.parse(budget)), json=json)
+
+
+@app.command()
+def recommend(
+    study: StudyName, memory: Memory = None, model_size: ModelSize = None, latency: Latency = None, train_time: TrainTime = None,
+    goal: Goal = None, home: Home = None, json: Json = False,
+) -> None:  # fmt: skip
+    """Answer again, at once, or under other limits."""
+    from advisor.reading import advice
+    from advisor.request import check_goal
+
+    check_goal(goal)
+    limits = Limits.parse(memory=memory, model_size=model_size, latency=latency, train_time=train_time)
+    recommendation = advice(_home(home), study, limits=limits, goal=goal)
+    _print_json(recommendation.to_dict()) if json else _print(str(recommendation))
+
+
+@app.command("list")
+def list_(
+    kind: Annotated[str, typer.Argument(help="optimizers, schedules, regularizers, pruning, quantization, distillation, "
+                                             "models, datasets, rules or studies.")] = "",
+    home: Home = None,
+    json: Json = False,
+) -> None:  # fmt: skip
+    """List what there is to choose from, or your studies."""
+    from advisor.catalogues import KINDS, listing
+
+    if not kind:
+        _print_json(list(KINDS)) if json else _print("\n".join(f"advisor list {each}" for each in KINDS))
+        return
+    rows = listing(kind.lower(), _home(home))
+    if json:
+        _print_json(rows)
+        return
+    width = max((len(row["name"]) for row in rows), default=0)
+    _print(
+        "\n".join(f"{row['name']:<{width}}  {row['summary']}" for row in rows)
+        or f"no {kind} yet; start with: advisor search digits"
+    )
+
+
+@app.command()
+def explain(name: Annotated[str, typer.Argument(help="An optimizer, schedule, regularizer, model, dataset or rule.")]) -> None:
+    """Say what something does, when it helps and hurts."""
+    from advisor.catalogues import explanation
+
+    _print(explanation(name))
+
+
+@app.command()
+def sync(study: StudyName, tracking_uri: TrackingUri = None, home: Home = None) -> None:
+    """Complete the MLflow mirror of a study."""
+    from studies import store, tracking
+
+    where = _home(home)
+    uri = tracking_uri or store.plan_of(store.open_study(where, study))["tracking_uri"]
+    count = tracking.sync(where, study, tracking_uri=None if uri == "off" else uri)
+    _print(f"{count} runs written; the mirror of '{study}' is complete")
+
+
+@app.command()
+def dashboard(
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8501,
+    host: Annotated[str, typer.Option(help="Address to bind; other machines can reach anything but 127.0.0.1.")] = "127.0.0.1",
+    home: Home = None,
+) -> None:
+    """Open the web page on the studies of this home."""
+    from importlib.util import find_spec
+
+    spec = find_spec("dashboard")
+    if spec is None or not spec.submodule_search_locations:
+        raise StudyNotFound("the dashboard package is not installed; install optimizer-advisor again")
+    page = str(Path(spec.submodule_search_locations[0]) / "app.py")
+    options = {"server.address": host, "server.port": port, "server.headless": "true", "browser.gatherUsageStats": "false",
+               "server.fileWatcherType": "none", "client.toolbarMode": "minimal"}  # fmt: skip
+    flags = [part for key, value in options.items() for part in (f"--{key}", str(value))]
+    command = [sys.executable, "-m", "streamlit", "run", page, *flags, "--", "--home", str(_home(home))]
+    os.execv(sys.executable, command)  # noqa: S606 - our own interpreter on our own page
+
+
+def main() -> None:
+    """Run the command line; every error that is the input's fault is one line on stderr."""
+    try:
+        app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
+    except NothingFeasible as error:
+        _fail(str(error), NOTHING_FEASIBLE)
+    except StudyError as error:
+        _fail(str(error), WRONG_INPUT)
+    except USAGE_ERROR as error:
+        _fail(" ".join(error.format_message().split()), WRONG_INPUT)
+    except (KeyboardInterrupt, typer.Abort):
+        _fail("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:  # a defect of ours: still one line, the traceback for whoever asks
+        if os.environ.get("ADVISOR_TRACEBACK"):
+            raise
+        reason = " ".join(str(error).split())
+        _fail(f"unexpected {type(error).__name__}: {reason}; what was finished is kept, ADVISOR_TRACEBACK=1 shows where", DEFECT)
+
+
+def _work(launched: Launched, *, json: bool) -> None:
+    from advisor.launch import conclude, outcome, work
+    from advisor.progress import progress
+    from studies import store
+
+    study = store.open_study(launched.home, launched.name)
+    spent = float(store.plan_of(study)["spent_seconds"])
+    with _stop_on_interrupt() as interrupted, progress(launched, records=store.records(study), spent_seconds=spent) as display:
+        mirror = work(launched, listen=display.listen, stop=interrupted)
+    try:
+        recommendation = conclude(launched.home, launched.name)
+        records = store.records(store.open_study(launched.home, launched.name))
+        _print_json(outcome(launched, recommendation, records)) if json else _print(str(recommendation))
+    finally:
+        if mirror is not None and (unfinished := mirror.finish(MIRROR_SECONDS)):
+            _say(unfinished)
+    if interrupted():
+        _fail(f"interrupted; everything finished is kept, go on with: advisor resume {launched.name}", INTERRUPTED)
+    _say(f"again, or under other limits: advisor recommend {launched.name}; trials and curves: advisor dashboard")
+
+
+@contextmanager
+def _stop_on_interrupt() -> Iterator[Any]:
+    """Turn the first Ctrl-C into a wish to stop; a second one interrupts at once."""
+    wished: list[int] = []
+
+    def wish(number: int, frame: object) -> None:  # noqa: ARG001
+        if wished:
+            raise KeyboardInterrupt
+        wished.append(number)
+        _say("stopping; press Ctrl-C again to stop at once")
+
+    before = signal.signal(signal.SIGINT, wish)
+    try:
+        yield lambda: bool(wished)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _request(arguments: dict[str, Any]) -> Request:
+    """Return the request that a command's arguments make."""
+    from advisor.request import Request
+
+    limits = Limits.parse(**{key: arguments[key] for key in ("memory", "model_size", "latency", "train_time")})
+    plain = (
+        "source",
+        "target",
+        "model",
+        "metric",
+        "task",
+        "batch_size",
+        "epochs",
+        "device",
+        "seed",
+        "tune_model",
+        "study",
+        "tracking_uri",
+    )
+    given = {key: arguments[key] for key in plain if key in arguments}
+    given |= {key: _split(arguments[key]) for key in ("optimizers", "schedules") if arguments.get(key)}
+    if arguments.get("regularizers"):
+        given["regularizers"] = () if arguments["regularizers"] == "none" else _split(arguments["regularizers"])
+    if "budget" in arguments:
+        given["budget"] = Budget.parse(arguments["budget"])
+    return Request(limits=limits, goal=arguments["goal"] or "balanced", **given)
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _home(home: Path | None) -> Path:
+    from studies.store import default_home
+
+    return home or default_home()
+
+
+def _print(text: str) -> None:
+    typer.echo(text)
+
+
+def _print_json(value: object) -> None:
+    from studies.store import dump
+
+    typer.echo(dump(value))
+
+
+def _say(line: str) -> None:
+    typer.echo(line, err=True)
+
+
+def _fail(line: str, status: int) -> None:
+    _say(f"advisor: {line}")
+    sys.exit(status)

@@ -1,0 +1,179 @@
+"""The values that advice is made of: what is known (Evidence), what follows from it (Finding) and the answer (Recommendation)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from studies.facts import Facts
+from studies.limits import Limits
+from studies.record import Record
+
+if TYPE_CHECKING:
+    from studies.recipe import Recipe
+
+Verdict = Literal["veto", "prefer", "avoid", "note"]
+Label = Literal["decided", "leaning", "open", "prior only"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    """Everything a recommendation may look at."""
+
+    facts: Facts = field(default_factory=Facts)
+    limits: Limits = field(default_factory=Limits)
+    records: tuple[Record, ...] = ()
+    candidates: tuple[str, ...] = ()
+    """Optimizers in question, in the order they were entered."""
+    direction: str = "maximize"
+    """maximize | minimize the metric."""
+    metric: str = "accuracy"
+    goal: str = "balanced"
+    """quality | speed | memory | balanced: what decides between optimizers that the evidence cannot tell apart."""
+    valid_rows: int = 200
+    """Rows of the validation split: half a row is the smallest error told from none."""
+    study: str = ""
+    planned_trials: int | None = None
+    """Trials the whole search may make, for advice before any is made; None when nobody said."""
+
+    @property
+    def optimizers(self) -> tuple[str, ...]:
+        """Return the candidates, then whatever else was tried, by name."""
+        others = {record.optimizer for record in self.records}.difference(self.candidates)
+        return (*dict.fromkeys(self.candidates), *sorted(others))
+
+    def searched(self, optimizer: str) -> tuple[Record, ...]:
+        """Return the ended search trials of an optimizer (its reference recipe and the race), by number."""
+        return self._of(optimizer, lambda record: record.stage != "confirm" and record.state != "running")
+
+    def complete(self, optimizer: str) -> tuple[Record, ...]:
+        """Return the search trials of an optimizer that ran to their end and have a quality, by number."""
+        return tuple(record for record in self.searched(optimizer) if has_quality(record))
+
+    def confirmations(self, optimizer: str) -> tuple[Record, ...]:
+        """Return the ended confirmation runs of an optimizer, by number; a failed one says nothing and is left out."""
+        return self._of(optimizer, lambda record: record.stage == "confirm" and record.state in ("complete", "infeasible"))
+
+    def _of(self, optimizer: str, wanted: Callable[[Record], bool]) -> tuple[Record, ...]:
+        kept = (record for record in self.records if record.optimizer == optimizer and wanted(record))
+        return tuple(sorted(kept, key=lambda record: record.number))
+
+
+def has_quality(record: Record) -> bool:
+    """Tell whether a record is of a whole run with a finite metric."""
+    return record.state == "complete" and record.quality is not None and math.isfinite(record.quality)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """What a rule has to say about one optimizer."""
+
+    rule: str
+    subject: str
+    """An optimizer's name."""
+    verdict: Verdict
+    strength: float
+    """Log-odds added to its strength against the others: 0.4 weak (60:40), 0.8 moderate (69:31), 1.4 strong (80:20); negative
+    against it, and 0 where the finding says nothing about quality (a veto, a cost, a measurement)."""
+    because: str
+    """One sentence with the numbers."""
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contender:
+    """An optimizer's standing after all evidence."""
+
+    optimizer: str
+    p_best: float
+    """Probability that no other candidate is better."""
+    p_tie: float
+    """Probability that its loss is within the tie margin of the best."""
+    expected_regret: float
+    """Expected log-ratio of its loss to the best one's: 0.05 is about 5 % more error."""
+    quality: float | None
+    """Mean validation metric of its confirmation runs, else the best of its search trials."""
+    interval: tuple[float, float] | None
+    """90 % interval of that quality for a fresh seed's mean; None without at least two confirmation runs."""
+    trials: tuple[int, ...]
+    """Numbers of the trials that quality comes from."""
+    params: Mapping[str, Any] | None
+    """Its best recipe in flat form."""
+    train_seconds: float | None
+    peak_bytes: int | None
+    optimizer_state_bytes: int | None
+    completed: int
+    """Whole runs it had in the search."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """One question of the checklist on whether the study is sound."""
+
+    name: str
+    passed: bool
+    message: str
+    fix: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recommendation:
+    """Which optimizer, how sure, because of what, and what would change the answer."""
+
+    study: str
+    optimizer: str
+    params: Mapping[str, Any]
+    """The whole recipe in flat form."""
+    label: Label
+    p_best: float
+    p_tie: float
+    expected_regret: float
+    metric: str
+    direction: str
+    quality: float | None
+    """Validation metric: mean over the confirmation seeds, else the best search trial's."""
+    interval: tuple[float, float] | None
+    test_quality: float | None
+    """Mean test metric over the confirmation seeds."""
+    test_spread: float | None
+    """Standard deviation of the test metric over the seeds."""
+    seeds: tuple[int, ...]
+    trials: tuple[int, ...]
+    """Trial numbers behind `quality`."""
+    costs: Mapping[str, float | int | None]
+    """train_seconds, peak_bytes, optimizer_state_bytes, model_bytes, latency_seconds of the recommended recipe."""
+    reasons: tuple[str, ...]
+    """Sentences, most telling first, each naming its trials or its source."""
+    findings: tuple[Finding, ...]
+    alternatives: tuple[str, ...]
+    """The runner-up and others, each with when to prefer it."""
+    would_change: tuple[str, ...]
+    checklist: tuple[Check, ...]
+    contenders: tuple[Contender, ...]
+    """All optimizers that fit the limits, the recommended one included, least expected regret first; findings veto the others."""
+    margin: float = 0.02
+    """Log-ratio of loss below which two optimizers count as tied: 2 %, or the spread over seeds where that is more."""
+
+    @property
+    def recipe(self) -> Recipe:
+        """Return the recipe, ready to build; a model of the user's own is imported here and not before."""
+        from studies.recipe import Recipe
+
+        return Recipe.from_params(self.params)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain lists and dicts, ready for JSON."""
+        return asdict(self) | {"params": dict(self.params), "costs": dict(self.costs)}
+
+    def to_markdown(self) -> str:
+        """Return the answer as a Markdown page."""
+        from advisor.report import markdown
+
+        return markdown(self)
+
+    def __str__(self) -> str:
+        from advisor.report import text
+
+        return text(self)

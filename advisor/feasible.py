@@ -1,0 +1,181 @@
+"""Which recipe of which optimizer fits the limits: its confirmed one if that fits, else the best that does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Final
+
+from advisor.estimates import Estimates
+from advisor.evidence import Evidence, Finding, has_quality
+from advisor.gaps import scale
+from advisor.wording import duration, size
+from studies.errors import NothingFeasible
+from studies.limits import Limits
+from studies.record import Record
+from studies.rungs import lowest_loss
+
+Costs = Mapping[str, float | int | None]
+
+LIMITED: Final = {
+    "train_bytes": ("peak_bytes", "training memory", "--memory", size),
+    "model_bytes": ("model_bytes", "model size", "--model-size", size),
+    "latency_seconds": ("latency_seconds", "latency", "--latency", duration),
+    "train_seconds": ("train_seconds", "training time of one run", "--train-time", duration),
+}
+"""Limit to the cost it limits, what people call it, its option on the command line and how it is written."""
+HEADROOM: Final = 1.05
+"""A limit to relax is named 5 % above the need: costs in seconds differ from run to run, and the number is rounded."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Option:
+    """What would be used of one optimizer."""
+
+    optimizer: str
+    record: Record | None
+    """The trial whose recipe it is; None when it was not trained."""
+    runs: tuple[Record, ...]
+    """Its confirmation runs, if that recipe was confirmed."""
+    costs: Costs
+    given_away: float = 0.0
+    """Gap between this recipe and the optimizer's best one, which breaks a limit."""
+
+    @property
+    def confirmed(self) -> bool:
+        """Tell whether this very recipe was run again with fresh seeds."""
+        return bool(self.runs)
+
+
+def options(evidence: Evidence, seen: Estimates, findings: Iterable[Finding]) -> tuple[dict[str, Option], tuple[Finding, ...]]:
+    """Return the option of each optimizer that fits the limits, and a veto for each that does not and has none yet.
+
+    Raises:
+        NothingFeasible: no optimizer fits.
+    """
+    vetoed = {finding.subject for finding in findings if finding.verdict == "veto"}
+    found: dict[str, Option] = {}
+    vetoes: list[Finding] = []
+    for name in evidence.optimizers:
+        tried = _tried(evidence, seen, name)
+        fitting = [option for option in tried if not excesses(option.costs, evidence.limits)]
+        if name in vetoed:
+            continue
+        if fitting:
+            found[name] = fitting[0]
+        else:
+            vetoes.append(_veto(evidence, min(tried, key=lambda option: _distance(option, evidence.limits))))
+    if not found:
+        raise NothingFeasible(_relax(evidence, seen, findings))
+    return found, tuple(vetoes)
+
+
+def excesses(costs: Costs, limits: Limits) -> dict[str, float]:
+    """Return how many times over each broken limit the costs are; a cost that is not known breaks none."""
+    over = {}
+    for limit, (cost, *_) in LIMITED.items():
+        allowed, need = getattr(limits, limit), costs[cost]
+        if allowed is not None and need is not None and need > allowed:
+            over[limit] = need / allowed
+    return over
+
+
+def costs_of(evidence: Evidence, optimizer: str, record: Record | None, runs: Iterable[Record] = ()) -> Costs:
+    """Return what a recipe costs: the mean of its times and the largest of its bytes over its runs; forecasts fill the gaps."""
+    whole = [run for run in runs if has_quality(run)] or ([record] if record else [])
+    forecast = evidence.facts.forecast(optimizer)
+    peak, state = _largest(whole, "peak_bytes"), _largest(whole, "optimizer_state_bytes")
+    model = _largest(whole, "model_bytes")
+    predicted = evidence.facts.run_seconds if forecast and not record else None
+    return {
+        "train_seconds": _mean(whole, "train_seconds") if record else predicted,
+        "peak_bytes": peak if peak is not None or not forecast else forecast.peak_bytes,
+        "optimizer_state_bytes": state if state is not None or not forecast else forecast.state_bytes,
+        "model_bytes": model if model is not None or not forecast else forecast.weight_bytes,
+        "latency_seconds": _mean(whole, "latency_seconds"),
+    }
+
+
+def _tried(evidence: Evidence, seen: Estimates, name: str) -> list[Option]:
+    """Return what could be used of an optimizer: its confirmed recipe, then its whole runs from the best, or its bare name."""
+    sign = -1 if evidence.direction == "maximize" else 1
+    searched = sorted(
+        evidence.complete(name),
+        key=lambda record: (sign * (record.quality or 0.0), lowest_loss(record, evidence.direction), record.number),
+    )
+    confirmed, measure = _confirmed(evidence, seen, name), scale(evidence)
+    if measure is None or not (confirmed or searched):
+        return [Option(optimizer=name, record=None, runs=(), costs=costs_of(evidence, name, None))]
+    first = confirmed.record if confirmed and confirmed.record else searched[0]
+    best = measure.gap(first.quality or 0.0)
+    others = [
+        Option(
+            optimizer=name,
+            record=record,
+            runs=(),
+            costs=costs_of(evidence, name, record),
+            given_away=max(0.0, measure.gap(record.quality or 0.0) - best),
+        )
+        for record in searched
+        if not (confirmed and record is first)
+    ]
+    return [confirmed, *others] if confirmed else others
+
+
+def _confirmed(evidence: Evidence, seen: Estimates, name: str) -> Option | None:
+    estimate = seen.by_optimizer.get(name)
+    if estimate is None or not estimate.confirmed:
+        return None
+    runs = tuple(run for run in evidence.confirmations(name) if run.source == estimate.source)
+    held = [run for run in runs if has_quality(run)]
+    if not held:
+        return None
+    record = next((record for record in evidence.complete(name) if record.number == estimate.source), held[0])
+    return Option(optimizer=name, record=record, runs=runs, costs=costs_of(evidence, name, record, runs))
+
+
+def _distance(option: Option, limits: Limits) -> tuple[int, float]:
+    over = excesses(option.costs, limits)
+    return len(over), max(over.values(), default=0.0)
+
+
+def _veto(evidence: Evidence, option: Option) -> Finding:
+    needs = " and ".join(_needs(evidence, option))
+    source = f"trial {option.record.number}" if option.record else "forecast"
+    every = "every whole run" if option.record else "its forecast"
+    because = f"{option.optimizer} breaks a limit in {every}; the nearest needs {needs}"
+    return Finding(rule="Limits", subject=option.optimizer, verdict="veto", strength=0.0, because=because, source=source)
+
+
+def _needs(evidence: Evidence, option: Option) -> list[str]:
+    found = []
+    for limit in excesses(option.costs, evidence.limits):
+        cost, noun, _, write = LIMITED[limit]
+        found.append(f"{write(option.costs[cost] or 0)} of {noun} (limit {write(getattr(evidence.limits, limit))})")
+    return found
+
+
+def _relax(evidence: Evidence, seen: Estimates, findings: Iterable[Finding]) -> str:
+    """Name the limit to relax, and to what, for the option that is nearest to fitting."""
+    everything = [option for name in evidence.optimizers for option in _tried(evidence, seen, name)]
+    broken = [option for option in everything if excesses(option.costs, evidence.limits)]
+    if not broken:
+        return "no optimizer is left: " + "; ".join(finding.because for finding in findings if finding.verdict == "veto")
+    nearest = min(broken, key=lambda option: _distance(option, evidence.limits))
+    wanted = []
+    for limit in excesses(nearest.costs, evidence.limits):
+        cost, _, flag, write = LIMITED[limit]
+        wanted.append(f"{flag} to {write(HEADROOM * (nearest.costs[cost] or 0))}")
+    basis = f"trial {nearest.record.number}" if nearest.record else "forecast"
+    needs = " and ".join(_needs(evidence, nearest))
+    return f"no optimizer fits the limits; nearest is {nearest.optimizer} ({basis}): {needs}. Raise {' and '.join(wanted)}"
+
+
+def _largest(runs: Iterable[Record], cost: str) -> int | None:
+    return max((value for run in runs if (value := getattr(run, cost)) is not None), default=None)
+
+
+def _mean(runs: Iterable[Record], cost: str) -> float | None:
+    values = [value for run in runs if (value := getattr(run, cost)) is not None]
+    return fmean(values) if values else None

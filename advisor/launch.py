@@ -1,0 +1,165 @@
+"""Launch a search: from a request to a study, from the study to trials, from the trials to advice."""
+
+from __future__ import annotations
+
+import platform
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from advisor.evidence import Recommendation
+from advisor.reading import advice
+from advisor.request import Request, batch_sizes, plan_for
+from studies import store
+from studies.clock import Clock
+from studies.errors import BadValue
+from studies.limits import Budget
+from studies.record import Record, count_states
+
+if TYPE_CHECKING:
+    from studies.facts import Facts
+    from studies.mirror import Mirror
+    from studies.plan import Plan
+    from studies.search import Event
+    from studies.workload import Workload
+
+OFF: Final = "off"
+"""A tracking URI that means no mirror."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launched:
+    """A study that is ready to be worked on."""
+
+    name: str
+    home: Path
+    workload: Workload
+    plan: Plan
+    notes: tuple[str, ...] = ()
+    """What the user should know before it starts: of the data, and of which optimizers enter."""
+
+
+def look(request: Request) -> tuple[Workload, Facts]:
+    """Open a workload and profile one epoch of it at its reference batch size.
+
+    Raises:
+        StudyError: anything wrong with the request.
+    """
+    from studies.profile import profile
+    from studies.workload import Workload
+
+    workload = Workload.open(
+        request.source, target=request.target, model=request.model, metric_name=request.metric, task=request.task,
+        seed=request.seed,
+    )  # fmt: skip
+    reference = batch_sizes(request.batch_size, workload.rows)[1]
+    return workload, profile(workload, batch_size=reference, epochs=1, device=pick_device(request.device))
+
+
+def prepare(request: Request, home: Path) -> Launched:
+    """Profile the workload, decide who enters, and create the study.
+
+    Raises:
+        StudyError: anything wrong with the request; nothing is created then.
+    """
+    store.check_new(home, request.study)
+    workload, facts = look(request)
+    plan, facts, findings = plan_for(request, workload, facts)
+    name = request.study or _free_name(home, workload.dataset.name)
+    store.create_study(home, name, direction=workload.metric.direction, plan=_page(request, workload, facts, plan))
+    notes = (*workload.dataset.notes, *(finding.because for finding in findings))
+    return Launched(name=name, home=home, workload=workload, plan=plan, notes=notes)
+
+
+def reopen(home: Path, name: str, *, budget: Budget | None = None) -> Launched:
+    """Open a study again, with more budget if given.
+
+    Raises:
+        StudyError: no such study, or its data has changed.
+    """
+    from studies.plan import Plan
+    from studies.workload import Workload
+
+    study = store.open_study(home, name)
+    workload = Workload.from_spec(store.plan_of(study)["workload"])
+    changes = {} if budget is None else {"budget": asdict(budget)}
+    store.write_plan(study, recommendation=None, **changes)  # until it is concluded again, it is not
+    return Launched(name=name, home=home, workload=workload, plan=Plan.from_dict(store.plan_of(study)))
+
+
+def work(
+    launched: Launched, *, listen: Callable[[Event], None] = lambda event: None, stop: Callable[[], bool] = lambda: False
+) -> Mirror | None:
+    """Work on a study until its budget is used up or `stop` says yes.
+
+    Returns:
+        The MLflow mirror, which is still writing; None when the study has none.
+    """
+    from studies.search import Search
+
+    study = store.open_study(launched.home, launched.name)
+    page = store.plan_of(study)
+    clock = Clock(budget=launched.plan.budget, spent_before=float(page["spent_seconds"]), stop=stop)
+    mirror = _mirror(launched, page["tracking_uri"])
+    Search(study, launched.workload, launched.plan, clock=clock, listen=listen).run()
+    return mirror
+
+
+def conclude(home: Path, name: str) -> Recommendation:
+    """Return a study's recommendation and write it to the journal, where the mirror finds it."""
+    recommendation = advice(home, name)
+    pages = {"markdown": recommendation.to_markdown(), "json": store.dump(recommendation.to_dict())}
+    store.write_plan(store.open_study(home, name), recommendation=pages)
+    return recommendation
+
+
+def outcome(launched: Launched, recommendation: Recommendation, records: tuple[Record, ...]) -> dict[str, Any]:
+    """Return what `search --json` prints."""
+    return {
+        "study": launched.name, "trials": count_states(records), "budget": asdict(launched.plan.budget),
+        "recommendation": recommendation.to_dict(),
+    }  # fmt: skip
+
+
+def pick_device(name: str) -> str:
+    """Return the device of that name; auto is the first of cuda, mps and cpu that is there.
+
+    Raises:
+        BadValue: there is none such here.
+    """
+    import torch
+
+    there = [("cuda", torch.cuda.is_available()), ("mps", torch.backends.mps.is_available()), ("cpu", True)]
+    usable = [kind for kind, here in there if here]
+    if name not in {"auto", *usable}:
+        raise BadValue(f"device '{name}' is not here; allowed: auto, {', '.join(usable)}")
+    return usable[0] if name == "auto" else name
+
+
+def _mirror(launched: Launched, tracking_uri: str | None) -> Mirror | None:
+    from studies.mirror import Mirror
+
+    return None if tracking_uri == OFF else Mirror.start(launched.home, launched.name, tracking_uri)
+
+
+def _free_name(home: Path, dataset: str) -> str:
+    taken = store.study_names(home)
+    stem = (
+        "".join(character if character.isalnum() or character in "._-" else "-" for character in dataset).strip("._-") or "study"
+    )
+    return next(name for number in range(1, len(taken) + 2) if (name := f"{stem}-{number}") not in taken)
+
+
+def _page(request: Request, workload: Workload, facts: Facts, plan: Plan) -> dict[str, Any]:
+    """Return everything about a study that is not a trial, in plain values."""
+    packages = ("optimizer-advisor", "torch", "optuna", "scikit-learn", "numpy")
+    return plan.to_dict() | {
+        "id": uuid.uuid4().hex, "workload": workload.spec(), "facts": facts.to_dict(), "goal": request.goal,
+        "metric": workload.metric.name, "dataset": workload.dataset.name, "model": workload.model.name(),
+        "valid_rows": len(workload.dataset.valid.inputs), "notes": list(workload.dataset.notes),
+        "tracking_uri": request.tracking_uri, "versions": {package: version(package) for package in packages},
+        "python": platform.python_version(), "spent_seconds": 0.0,
+    }  # fmt: skip

@@ -1,0 +1,37 @@
+"""The arguments and options that commands share, each with its help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Source = Annotated[str, typer.Argument(help="A built-in dataset (advisor list datasets) or a .csv, .tsv or .parquet file.")]
+StudyName = Annotated[str, typer.Argument(help="A study's name (advisor list studies).")]
+Target = Annotated[str | None, typer.Option(help="The column to predict.")]
+Model = Annotated[str | None, typer.Option(help="linear, mlp, cnn, or your own: module:name or file.py:name.")]
+MetricName = Annotated[
+    str | None, typer.Option("--metric", help="accuracy, balanced_accuracy, f1, roc_auc, log_loss, rmse, mae or r2.")
+]
+Task = Annotated[str, typer.Option(help="auto, classification or regression.")]
+BatchSize = Annotated[str | None, typer.Option(help="64, full, or a range to search such as 16..256 or 1..full.")]
+Epochs = Annotated[int | None, typer.Option(help="Length of one whole run.")]
+Memory = Annotated[str | None, typer.Option(help="Most bytes while training, as in 512MiB.")]
+ModelSize = Annotated[str | None, typer.Option(help="Most bytes of the trained model, as in 1MB.")]
+Latency = Annotated[str | None, typer.Option(help="Most time of one forward pass at batch 1, as in 2ms.")]
+TrainTime = Annotated[str | None, typer.Option(help="Most time of one whole training run, as in 30s.")]
+BudgetText = Annotated[str, typer.Option("--budget", help="Of the whole search: 60s, 10m, 2h or 200trials.")]
+Goal = Annotated[str | None, typer.Option(help="What decides a tie: quality, speed, memory or balanced.")]
+Optimizers = Annotated[str | None, typer.Option(help="Only these, as in AdamW,Nesterov.")]
+Schedules = Annotated[str | None, typer.Option(help="Only these; the first is that of the reference recipes.")]
+Regularizers = Annotated[str | None, typer.Option(help="Only these, or none.")]
+NewStudy = Annotated[str | None, typer.Option("--study", help="A name for the study; by default the dataset's with a number.")]
+Home = Annotated[Path | None, typer.Option(help="Where studies live; by default $ADVISOR_HOME or .advisor.")]
+TrackingUri = Annotated[str | None, typer.Option(help="Where MLflow runs go; by default mlflow.db in the home; `off` for none.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
+Seed = Annotated[int, typer.Option(help="Of the split, the weights and the proposals.")]
+TuneModel = Annotated[
+    bool | None, typer.Option(help="Search the model's own fields too; by default only those of your own model.")
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")]

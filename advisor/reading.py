@@ -1,0 +1,41 @@
+"""Read a study back as evidence: the journal in, frozen values out. No torch, so that it answers at once."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from advisor.evidence import Evidence, Recommendation
+from advisor.recommend import recommend
+from studies import store
+from studies.facts import Facts
+from studies.limits import Limits
+
+
+def evidence_of(home: Path, name: str) -> Evidence:
+    """Return the evidence that a study holds.
+
+    Raises:
+        StudyNotFound: there is none of that name.
+        StoreError: it cannot be read.
+    """
+    study = store.open_study(home, name)
+    plan = store.plan_of(study)
+    return Evidence(
+        facts=Facts.from_dict(plan["facts"]),
+        limits=Limits(**plan["limits"]),
+        records=store.records(study),
+        candidates=tuple(plan["candidates"]),
+        direction=study.direction.name.lower(),
+        metric=plan["metric"],
+        goal=plan["goal"],
+        valid_rows=plan["valid_rows"],
+        study=name,
+    )
+
+
+def advice(home: Path, name: str, *, limits: Limits | None = None, goal: str | None = None) -> Recommendation:
+    """Return the recommendation of a study; limits and goal that are given take the place of its own."""
+    evidence = evidence_of(home, name)
+    given = {key: value for key, value in asdict(limits or Limits()).items() if value is not None}
+    return recommend(replace(evidence, limits=replace(evidence.limits, **given), goal=goal or evidence.goal))

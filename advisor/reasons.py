@@ -1,0 +1,205 @@
+"""Why this optimizer, and when to prefer another: sentences, each with its numbers and the trials or the source they are from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from advisor.beliefs import PRIOR_CAP, base_rate
+from advisor.evidence import Contender, Evidence, Recommendation
+from advisor.wording import chance, difference, duration, listed, number, percent, ratio, several, size, trials
+from studies.record import better
+
+if TYPE_CHECKING:
+    from advisor.beliefs import Beliefs
+    from advisor.recommend import Verdict
+
+CLEARLY: Final = 0.9
+"""Share of a cost below which another one is clearly less."""
+WORDY: Final = 3
+"""Alternatives named at most."""
+SOURCES: Final = "Schmidt et al. 2021, arXiv 2007.01547; Sivaprasad et al. 2020, arXiv 1910.11758; AlgoPerf, arXiv 2306.07179"
+LUCK: Final = "nothing but quality counts, though the difference may be luck"
+PREFERENCES: Final = {
+    "speed": "the faster one, then the one with less state, is advised",
+    "memory": "the one with less optimizer state, then the faster one, is advised",
+    "balanced": "the one with less optimizer state, then the faster one, then the one with fewer settings, is advised",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """What the sentences are about."""
+
+    evidence: Evidence
+    held: Beliefs
+    verdict: Verdict
+    advice: Recommendation
+
+    @property
+    def mine(self) -> Contender:
+        """Return the recommended one."""
+        return next(one for one in self.advice.contenders if one.optimizer == self.advice.optimizer)
+
+    @property
+    def others(self) -> list[Contender]:
+        """Return the others that fit, best first."""
+        return [one for one in self.advice.contenders if one.optimizer != self.advice.optimizer]
+
+    def confirmed(self, name: str) -> bool:
+        """Tell whether the recipe in question of an optimizer was confirmed."""
+        return self.verdict.fits[name].confirmed
+
+
+def why(case: Case) -> tuple[str, ...]:
+    """Return the reasons, most telling first."""
+    parts = (_measured(case), _sure(case), _preferred(case), _tested(case), _reputation(case), _ruled(case), _vetoed(case))
+    return tuple(sentence for part in parts for sentence in part)
+
+
+def _measured(case: Case) -> Iterator[str]:
+    mine, metric = case.mine, case.evidence.metric
+    if mine.quality is None:
+        return
+    if case.confirmed(mine.optimizer):
+        seeds = several(len(mine.trials), "seed")
+        text = (
+            f"Its confirmed recipe reached {metric} {number(mine.quality)} on validation (mean of {seeds}, {trials(mine.trials)})"
+        )
+    else:
+        runs = several(mine.completed, "whole run")
+        text = f"Its best trial reached {metric} {number(mine.quality)} on validation ({trials(mine.trials)}, best of {runs})"
+    rival = next((one for one in case.others if one.quality is not None), None)
+    if rival is None or rival.quality is None:
+        yield f"{text}; no other optimizer that fits has a whole run to compare with."
+        return
+    unfair = "" if case.confirmed(rival.optimizer) == case.confirmed(mine.optimizer) else ", not confirmed"
+    if unfair and not case.confirmed(mine.optimizer):
+        unfair = ", confirmed"
+    role = "the runner-up" if case.advice.contenders[0] is mine else "its nearest rival"
+    yield f"{text}; {role} {rival.optimizer} {number(rival.quality)} ({trials(rival.trials)}{unfair})."
+
+
+def _sure(case: Case) -> Iterator[str]:
+    mine, margin = case.mine, case.held.margin
+    if mine.quality is None:
+        yield f"No whole run of it has been seen, so no probability above {percent(PRIOR_CAP)} is stated."
+        return
+    if not case.others:
+        yield "It is the only optimizer in question that fits the limits."
+        return
+    regret = f"on average the choice costs {ratio(mine.expected_regret)} {_of_what(case)}"
+    first = f"it is the very best of {len(case.advice.contenders)} with {chance(mine.p_best)}"
+    yield f"It is within {ratio(margin)} of the best with a probability of {chance(mine.p_tie)} ({first}); {regret}."
+    spread = case.held.estimates.measured_seed_sd
+    if spread is not None:
+        ties = ", so smaller differences count as ties" if spread >= margin else ""
+        yield f"The same recipe differs by {ratio(spread)} {_of_what(case)} from seed to seed{ties}."
+
+
+def _of_what(case: Case) -> str:
+    return "of the error" if case.evidence.direction == "maximize" else f"of the {case.evidence.metric}"
+
+
+def _preferred(case: Case) -> Iterator[str]:
+    tied = [name for name in case.verdict.tied if name != case.advice.optimizer]
+    if not tied or case.evidence.goal == "quality":
+        return
+    mine = case.mine
+    costs = [f"{duration(mine.train_seconds)} a run"] if mine.train_seconds is not None else []
+    costs += [f"{size(mine.optimizer_state_bytes)} of optimizer state"] if mine.optimizer_state_bytes is not None else []
+    has = f" ({', '.join(costs)})" if costs else ""
+    names = listed([mine.optimizer, *tied])
+    goal = case.evidence.goal
+    yield f"The evidence cannot tell {names} apart; for the goal '{goal}' {PREFERENCES.get(goal, PREFERENCES['balanced'])}{has}."
+
+
+def _tested(case: Case) -> Iterator[str]:
+    advice = case.advice
+    if advice.test_quality is not None:
+        spread = f", standard deviation {advice.test_spread:.2g}" if advice.test_spread is not None else ""
+        seeds = several(len(advice.seeds), "seed")
+        yield f"On the test split, looked at once: {advice.metric} {number(advice.test_quality)} (mean of {seeds}{spread})."
+
+
+def _reputation(case: Case) -> Iterator[str]:
+    if case.mine.quality is not None:
+        return
+    rates = {one.optimizer: base_rate(case.evidence.facts, one.optimizer) for one in case.advice.contenders}
+    behind = [name for name, rate in rates.items() if rate < rates[case.advice.optimizer]]
+    if behind:
+        name = case.advice.optimizer
+        yield f"Over published comparisons {name} does better than {listed(behind)} more often than not ({SOURCES})."
+
+
+def _ruled(case: Case) -> Iterator[str]:
+    for finding in case.advice.findings:
+        if finding.subject == case.advice.optimizer and finding.verdict != "veto":
+            yield f"{_OPENINGS.get(finding.verdict, '')}{finding.because} ({finding.source})."
+
+
+_OPENINGS: Final = {"prefer": "Speaks for it: ", "avoid": "Speaks against it: "}
+
+
+def _vetoed(case: Case) -> Iterator[str]:
+    seen: set[str] = set()
+    for finding in case.advice.findings:
+        if finding.verdict == "veto" and finding.subject not in seen:
+            seen.add(finding.subject)
+            yield f"Ruled out: {finding.because}."
+
+
+def alternatives(case: Case) -> tuple[str, ...]:
+    """Return the runner-up and what is cheaper, each with when to prefer it."""
+    ranked = case.others
+    lighter = min(ranked, key=lambda one: (one.optimizer_state_bytes is None, one.optimizer_state_bytes or 0), default=None)
+    faster = min(ranked, key=lambda one: (one.train_seconds is None, one.train_seconds or 0.0), default=None)
+    wanted = [one for one in (*ranked[:1], lighter, faster) if one is not None]
+    unique = {one.optimizer: one for one in wanted}
+    return tuple(islice((_alternative(case, one) for one in unique.values()), WORDY))
+
+
+def _alternative(case: Case, other: Contender) -> str:
+    mine = case.mine
+    lighter, weight = _compared(mine.optimizer_state_bytes, other.optimizer_state_bytes, "optimizer state", size)
+    faster, time = _compared(mine.train_seconds, other.train_seconds, "training time", duration)
+    cost = " and ".join(part for part in (weight, time) if part)
+    quality, ahead = _against(case, other)
+    measured = mine.quality is not None and other.quality is not None
+    joint = (" for " if measured else ", ") if cost else ""
+    reasons = (("memory is short", lighter), ("time is short", faster), (LUCK, ahead))
+    when = " or ".join(reason for reason, holds in reasons if holds)
+    return f"{other.optimizer}: {cost}{joint}{quality}; {f'prefer it when {when}' if when else 'nothing measured speaks for it'}."
+
+
+def _against(case: Case, other: Contender) -> tuple[str, bool]:
+    """Return how another's quality compares, and whether it is better than the recommended one's."""
+    mine, evidence = case.mine, case.evidence
+    if mine.quality is None:
+        odds = f"{chance(other.p_tie)}, against {chance(mine.p_tie)}"
+        return f"within {ratio(case.held.margin)} of the best with a probability of {odds}", False
+    if other.quality is None:
+        return "no whole run yet", False
+    words = difference(evidence.metric, evidence.direction, other.quality, mine.quality)
+    if case.confirmed(mine.optimizer) and not case.confirmed(other.optimizer):
+        words += " in its best trial (not confirmed)"
+    return words, better(evidence.direction, other.quality, mine.quality)
+
+
+def _compared(mine: float | None, other: float | None, noun: str, write: Callable[[float], str]) -> tuple[bool, str]:
+    """Return whether the other's cost is clearly less, and how it compares in words; nothing when they are alike."""
+    if mine is None or other is None or (mine == other) or (min(mine, other) > CLEARLY * max(mine, other)):
+        return False, ""
+    against = f"({write(other)} against {write(mine)})"
+    if other == 0:
+        return True, f"no {noun} (against {write(mine)})"
+    share = other / mine if mine else math.inf
+    if 0.45 < share < 0.55:
+        return True, f"half the {noun} {against}"
+    if 1.8 < share < 2.2:
+        return False, f"twice the {noun} {against}"
+    word = f"{percent(1 - share)} less" if share < 1 else f"{number(round(share, 1))} times the" if mine else "more"
+    return share < 1, f"{word} {noun} {against}"

@@ -1,0 +1,225 @@
+"""Evidence in, recommendation out: a pure function, so that the command line, the dashboard and the tests ask the same thing.
+
+In this order: the rules speak; what breaks a limit is vetoed; the posterior gives each optimizer that is left its expected
+regret; the least one wins; among those that the evidence cannot tell from it, the goal decides.
+
+What holds, and is tested:
+
+- The order of records changes nothing, nor does the order of candidates, but for exact ties.
+- No limit is ever broken by a cost that is known.
+- A looser limit never makes the posterior mean gap of the answer larger under the goal `quality`, and by no more than the tie
+  margin under the others, as long as every optimizer in question has a whole run that fits: the posterior knows no limits.
+- Search trials of a confirmed optimizer that are worse than its best change nothing, but that with them trials are no longer
+  few, which a rule may have minded.
+- Of two optimizers that were confirmed alike and that the prior holds equal, the worse confirmed one is never held better.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from statistics import fmean, stdev
+from typing import Final
+
+from advisor import changes, reasons
+from advisor.beliefs import PRIOR_CAP, Beliefs, Standing, beliefs
+from advisor.checklist import checks
+from advisor.evidence import Contender, Evidence, Finding, Label, Recommendation, has_quality
+from advisor.feasible import Option, options
+from advisor.gaps import scale
+from advisor.rules import judge
+from studies.errors import BadValue, NothingFeasible
+
+DECIDED: Final = 0.9
+LEANING: Final = 0.75
+"""P(tie) from which an answer is leaning: the level at which Bouthillier et al. 2021, arXiv 2103.03098, call it real."""
+SAME_SECONDS: Final = 1.2
+"""Training times less than about this factor apart count as equal: on a shared machine a run's time varies by more than that."""
+T_90: Final = (6.314, 2.920, 2.353, 2.132, 2.015, 1.943, 1.895, 1.860, 1.833)
+"""Student's t, 95th percentile, from 1 degree of freedom."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """Which optimizer, out of what."""
+
+    optimizer: str
+    label: Label
+    fits: Mapping[str, Option]
+    standings: Mapping[str, Standing]
+    tied: tuple[str, ...]
+    """Optimizers that the evidence cannot tell from the best one, itself included, best first."""
+    ranked: tuple[str, ...]
+    """All that fit, least expected regret first."""
+
+
+def recommend(evidence: Evidence, *, tuning_trials: int | None = None) -> Recommendation:
+    """Return which optimizer and recipe to use, how sure that is, why, and what would change it.
+
+    Args:
+        evidence: facts, limits, records and candidates.
+        tuning_trials: trials an optimizer will be tuned with; None judges each at as many as it had.
+
+    Raises:
+        NothingFeasible: no optimizer fits the limits; the message says which to relax, and to what.
+        BadValue: the evidence names no optimizer.
+    """
+    if not evidence.optimizers:
+        raise BadValue("there is no optimizer to choose from; give candidates or records")
+    findings = judge(evidence)
+    held = beliefs(evidence, findings, tuning_trials=tuning_trials)
+    fits, vetoes = options(evidence, held.estimates, findings)
+    verdict = decide(evidence, held, fits)
+    return _answer(evidence, held, verdict, (*vetoes, *findings))
+
+
+def decide(evidence: Evidence, held: Beliefs, fits: Mapping[str, Option]) -> Verdict:
+    """Return the optimizer of least expected regret, or the one that the goal prefers among those tied with it.
+
+    Tied are those within the tie margin of the least regret whose own chance of being good enough would earn the same label. An
+    optimizer without a whole run is answered only when none that fits has one.
+    """
+    standings = held.standings({name: option.given_away for name, option in fits.items()})
+    place = {name: index for index, name in enumerate(evidence.optimizers)}
+    ranked = tuple(sorted(fits, key=lambda name: (round(standings[name].expected_regret, 9), place[name])))
+    tried = [name for name in ranked if fits[name].record] or ranked
+    best = standings[tried[0]]
+    near = best.expected_regret + held.margin
+    tied = [
+        name for name in tried if standings[name].expected_regret <= near and _level(standings[name].p_tie) >= _level(best.p_tie)
+    ]
+    preferred = _preference(evidence.goal)
+    chosen = min(tied, key=lambda name: (*preferred(fits[name]), tied.index(name)))
+    label = _label(chosen, ranked, standings, fits, held)
+    return Verdict(optimizer=chosen, label=label, fits=fits, standings=standings, tied=tuple(tied), ranked=ranked)
+
+
+def _level(p_tie: float) -> int:
+    return (p_tie >= LEANING) + (p_tie >= DECIDED)
+
+
+def _label(
+    chosen: str, ranked: tuple[str, ...], standings: Mapping[str, Standing], fits: Mapping[str, Option], held: Beliefs
+) -> Label:
+    """Return the label; not `decided` when a limit forbids the best recipe or a learning rate of the best two is on an edge."""
+    if fits[chosen].record is None:
+        return "prior only"
+    level = _level(standings[chosen].p_tie)
+    rival = next((name for name in ranked if name != chosen), chosen)
+    edge = any(held.estimates.by_optimizer[name].at_edge for name in (chosen, rival) if name in held.estimates.by_optimizer)
+    if level == 2 and (edge or fits[chosen].given_away > 0):
+        return "leaning"
+    labels: tuple[Label, ...] = ("open", "leaning", "decided")
+    return labels[level]
+
+
+def _preference(goal: str) -> Callable[[Option], tuple[float, ...]]:
+    """Return what to make small among tied optimizers; an unknown cost counts as infinite."""
+
+    def state(option: Option) -> float:
+        value = option.costs["optimizer_state_bytes"]
+        return math.inf if value is None else float(value)
+
+    def seconds(option: Option) -> float:
+        value = option.costs["train_seconds"]
+        return round(math.log(value) / math.log(SAME_SECONDS)) if value else math.inf
+
+    def knobs(option: Option) -> float:
+        return sum(key.startswith("optimizer.") for key in option.record.params) if option.record else math.inf
+
+    match goal:
+        case "quality":
+            return lambda _: ()
+        case "speed":
+            return lambda option: (seconds(option), state(option), knobs(option))
+        case _:
+            return lambda option: (state(option), seconds(option), knobs(option))
+
+
+def _answer(evidence: Evidence, held: Beliefs, verdict: Verdict, findings: tuple[Finding, ...]) -> Recommendation:
+    contenders = tuple(_contender(evidence, verdict, name) for name in verdict.ranked)
+    mine = next(contender for contender in contenders if contender.optimizer == verdict.optimizer)
+    option = verdict.fits[verdict.optimizer]
+    cap = PRIOR_CAP if verdict.label == "prior only" else 1.0
+    tests = [run.test_quality for run in option.runs if has_quality(run) and run.test_quality is not None]
+    advice = Recommendation(
+        study=evidence.study,
+        optimizer=verdict.optimizer,
+        params=mine.params or {"optimizer": verdict.optimizer},
+        label=verdict.label,
+        p_best=min(cap, mine.p_best),
+        p_tie=min(cap, mine.p_tie),
+        expected_regret=mine.expected_regret,
+        metric=evidence.metric,
+        direction=evidence.direction,
+        quality=mine.quality,
+        interval=mine.interval,
+        test_quality=fmean(tests) if tests else None,
+        test_spread=stdev(tests) if len(tests) > 1 else None,
+        seeds=_seeds(option),
+        trials=mine.trials,
+        costs=option.costs,
+        reasons=(),
+        findings=findings,
+        alternatives=(),
+        would_change=(),
+        checklist=checks(evidence, option.record, confirmed=option.runs),
+        contenders=contenders,
+        margin=held.margin,
+    )
+    case = reasons.Case(evidence=evidence, held=held, verdict=verdict, advice=advice)
+    return replace(
+        advice,
+        reasons=reasons.why(case),
+        alternatives=reasons.alternatives(case),
+        would_change=changes.would_change(case, lambda other: _again(other, held)),
+    )
+
+
+def _again(evidence: Evidence, held: Beliefs) -> Verdict | None:
+    """Decide again under other limits or another goal; the posterior stays, as neither has a part in it. None if nothing fits."""
+    try:
+        fits, _ = options(evidence, held.estimates, judge(evidence))
+    except NothingFeasible:
+        return None
+    return decide(evidence, held, fits)
+
+
+def _contender(evidence: Evidence, verdict: Verdict, name: str) -> Contender:
+    option, standing = verdict.fits[name], verdict.standings[name]
+    runs = [run for run in option.runs if has_quality(run)] or ([option.record] if option.record else [])
+    qualities = [run.quality for run in runs if run.quality is not None]
+    return Contender(
+        optimizer=name,
+        p_best=standing.p_best,
+        p_tie=standing.p_tie,
+        expected_regret=standing.expected_regret,
+        quality=fmean(qualities) if qualities else None,
+        interval=_interval(evidence, qualities),
+        trials=tuple(run.number for run in runs),
+        params=option.record.params if option.record else None,
+        train_seconds=option.costs["train_seconds"],
+        peak_bytes=_whole(option.costs["peak_bytes"]),
+        optimizer_state_bytes=_whole(option.costs["optimizer_state_bytes"]),
+        completed=len(evidence.complete(name)),
+    )
+
+
+def _interval(evidence: Evidence, qualities: list[float]) -> tuple[float, float] | None:
+    """Return Student's 90 % interval of the mean over seeds, cut where the metric ends."""
+    measure = scale(evidence)
+    if len(qualities) < 2 or measure is None:
+        return None
+    reach = T_90[min(len(qualities) - 1, len(T_90)) - 1] * stdev(qualities) / math.sqrt(len(qualities))
+    low, high = fmean(qualities) - reach, fmean(qualities) + reach
+    return (low, min(high, measure.origin)) if evidence.direction == "maximize" else (max(low, measure.origin), high)
+
+
+def _seeds(option: Option) -> tuple[int, ...]:
+    runs = [run for run in option.runs if has_quality(run)] or ([option.record] if option.record else [])
+    return tuple(run.seed for run in runs)
+
+
+def _whole(count: float | None) -> int | None:
+    return None if count is None else int(count)

@@ -1,0 +1,160 @@
+"""A recommendation as people read it: one sentence with the answer, then why, at what cost, what else, what would change it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from textwrap import wrap
+from typing import Any, Final
+
+from advisor.evidence import Recommendation
+from advisor.wording import chance, duration, number, ratio, several, size, trials
+
+WIDTH: Final = 100
+AXES: Final = (
+    "optimizer",
+    "schedule",
+    "batch_size",
+    "epochs",
+    "regularizers",
+    "model",
+    "pruning",
+    "quantization",
+    "distillation",
+)
+ABSENT: Final = ("", "none")
+COSTS: Final = (
+    ("train_seconds", "training one run", duration),
+    ("peak_bytes", "peak memory while training", size),
+    ("optimizer_state_bytes", "optimizer state, part of that peak", size),
+    ("model_bytes", "model size", size),
+    ("latency_seconds", "latency of one row", duration),
+)
+
+
+def text(recommendation: Recommendation) -> str:
+    """Return the answer as plain text, at most 100 columns wide."""
+    parts = [_fold(headline(recommendation)), _fold(_quality(recommendation))]
+    for title, lines in _sections(recommendation):
+        parts.append("\n".join([title, *(_fold(line, "- ") for line in lines)]))
+    parts.append(
+        "\n".join(["Recipe", *(_fold(f"{axis:<13} {value}", "  ", 16) for axis, value in settings(recommendation.params))])
+    )
+    return "\n\n".join(part for part in parts if part)
+
+
+def markdown(recommendation: Recommendation) -> str:
+    """Return the answer as a Markdown page."""
+    title = f"# {recommendation.optimizer}" + (f" for {recommendation.study}" if recommendation.study else "")
+    parts = [title, f"**{headline(recommendation)}**", _quality(recommendation)]
+    for heading, lines in _sections(recommendation):
+        parts.append("\n".join([f"## {heading}", "", *(f"- {line}" for line in lines)]))
+    parts.append(_table("Recipe", ("axis", "setting"), settings(recommendation.params)))
+    if len(recommendation.contenders) > 1:
+        columns = ("optimizer", f"{recommendation.metric}", "best", "within the margin", "expected loss", "whole runs", "trials")
+        parts.append(_table("All that fit", columns, _rows(recommendation)))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def headline(recommendation: Recommendation) -> str:
+    """Return the answer in one sentence: the optimizer, its main settings, how sure."""
+    verb = "Start with" if recommendation.label == "prior only" else "Use"
+    main = _main_settings(recommendation.params)
+    described = f" ({', '.join(main)})" if main else ""
+    sure = f"{chance(recommendation.p_tie)} that nothing here is better by more than {ratio(recommendation.margin)}"
+    return f"{verb} {recommendation.optimizer}{described} - {recommendation.label}: {sure}."
+
+
+def settings(params: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the recipe axis by axis, in words; an axis on which nothing was chosen is left out."""
+    known = [axis for axis in AXES if axis in params]
+    others = sorted({key for key in params if "." not in key}.difference(AXES))
+    return [(axis.replace("_", " "), _choice(axis, params)) for axis in (*known, *others) if params[axis] not in ABSENT]
+
+
+def _choice(axis: str, params: Mapping[str, Any]) -> str:
+    names = str(params[axis]).split("+")
+    return "; ".join(f"{name}: {', '.join(own)}" if (own := _fields(axis, name, params)) else name for name in names)
+
+
+def _fields(axis: str, name: str, params: Mapping[str, Any]) -> list[str]:
+    prefix = f"{axis}.{name}."
+    return [
+        f"{key.removeprefix(prefix).replace('_', ' ')} {_value(value)}" for key, value in params.items() if key.startswith(prefix)
+    ]
+
+
+def _value(value: object) -> str:
+    return number(value) if isinstance(value, float) else str(value)
+
+
+def _main_settings(params: Mapping[str, Any]) -> list[str]:
+    main = _fields("optimizer", str(params["optimizer"]), params)
+    if schedule := params.get("schedule"):
+        main.append(f"{schedule} schedule")
+    if batch := params.get("batch_size"):
+        main.append(f"batch size {batch}")
+    return [*main, *(name for name in str(params.get("regularizers", "")).split("+") if name)]
+
+
+def _quality(recommendation: Recommendation) -> str:
+    if recommendation.quality is None:
+        return "No whole run of it stands behind this: it rests on published results and on the facts of the data and the model."
+    way = ", lower is better" if recommendation.direction == "minimize" else ""
+    low_high = ""
+    if recommendation.interval is not None:
+        low, high = recommendation.interval
+        low_high = f", 90 % interval {number(low)} to {number(high)}"
+    seeds = ("mean of " if len(recommendation.seeds) > 1 else "") + several(len(recommendation.seeds), "seed")
+    about = f"({seeds}, {trials(recommendation.trials)}{low_high}{way})"
+    sentence = f"Validation {recommendation.metric} {number(recommendation.quality)} {about}"
+    if recommendation.test_quality is not None:
+        spread = f" +- {recommendation.test_spread:.2g}" if recommendation.test_spread is not None else ""
+        sentence += f"; test {recommendation.metric} {number(recommendation.test_quality)}{spread}"
+    return f"{sentence}."
+
+
+def _sections(recommendation: Recommendation) -> list[tuple[str, list[str]]]:
+    costs = [f"{noun}: {write(value)}" for key, noun, write in COSTS if (value := recommendation.costs.get(key)) is not None]
+    sections = [
+        ("Why", list(recommendation.reasons)),
+        ("Costs", costs),
+        ("Runner-up and alternatives", list(recommendation.alternatives)),
+        ("What would change this", list(recommendation.would_change)),
+        ("Is the study sound?", _checklist(recommendation)),
+    ]
+    return [(title, lines) for title, lines in sections if lines]
+
+
+def _checklist(recommendation: Recommendation) -> list[str]:
+    failed = [check for check in recommendation.checklist if not check.passed]
+    if recommendation.checklist and not failed:
+        return [f"All {len(recommendation.checklist)} checks passed."]
+    return [f"{check.name}: {check.message}. To do: {check.fix}." for check in failed]
+
+
+def _rows(recommendation: Recommendation) -> list[tuple[str, ...]]:
+    return [
+        (
+            one.optimizer,
+            "-" if one.quality is None else number(one.quality),
+            chance(one.p_best),
+            chance(one.p_tie),
+            ratio(one.expected_regret),
+            str(one.completed),
+            trials(one.trials).split(" ", 1)[1] if one.trials else "-",
+        )
+        for one in recommendation.contenders
+    ]
+
+
+def _table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [f"| {' | '.join(cells)} |" for cells in (columns, tuple("---" for _ in columns), *rows)]
+    return "\n".join([f"## {title}", "", *lines])
+
+
+def _fold(line: str, first: str = "", indent: int | None = None) -> str:
+    """Break a line at 100 columns; what follows is indented under the first."""
+    under = " " * (len(first) if indent is None else indent)
+    return "\n".join(
+        wrap(line, WIDTH, initial_indent=first, subsequent_indent=under, break_on_hyphens=False, break_long_words=False)
+    )

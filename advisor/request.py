@@ -1,0 +1,175 @@
+"""What a user asked for, and the plan that it comes to."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from advisor.evidence import Finding
+from advisor.starts import candidates
+from studies import catalogue
+from studies.errors import BadValue
+from studies.limits import Budget, Limits
+
+if TYPE_CHECKING:
+    from studies.choice import Choice
+    from studies.facts import Facts
+    from studies.plan import Plan
+    from studies.workload import Workload
+
+GOALS: Final = ("quality", "speed", "memory", "balanced")
+SCHEDULES: Final = ("Cosine", "Constant", "Step")
+LENGTHS: Final = (9, 18, 27, 36, 54, 81)
+"""Epochs of a whole run; multiples of nine, so that the rungs are whole epochs."""
+STEPS: Final = 2000
+"""Optimizer steps that a whole run of a small net needs to settle."""
+WHOLE_RUNS: Final = 30
+"""Whole runs' worth of training that a budget in seconds should hold, at the price of shorter runs."""
+TRAINING_SHARE: Final = 0.6
+"""Share of a budget in seconds that is training in the race; the rest is evaluation, proposals and confirmation."""
+TRIAL_SHARE: Final = 0.45
+"""What the usual trial costs of a whole run, since most are stopped early."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a user asked for; None leaves it to the advisor."""
+
+    source: str
+    target: str | None = None
+    model: str | None = None
+    metric: str | None = None
+    task: str = "auto"
+    batch_size: str | None = None
+    """`64`, `full`, or a range such as `16..256`, `1..full`."""
+    epochs: int | None = None
+    optimizers: tuple[str, ...] = ()
+    schedules: tuple[str, ...] = ()
+    regularizers: tuple[str, ...] | None = None
+    tune_model: bool | None = None
+    budget: Budget = field(default_factory=lambda: Budget(seconds=600))
+    limits: Limits = field(default_factory=Limits)
+    goal: str = "balanced"
+    device: str = "auto"
+    seed: int = 0
+    study: str | None = None
+    tracking_uri: str | None = None
+
+    def __post_init__(self) -> None:
+        check_goal(self.goal)
+        if self.epochs is not None and self.epochs < 1:
+            raise BadValue(f"epochs {self.epochs} must be at least 1")
+        for axis, asked in (("optimizer", self.optimizers), ("schedule", self.schedules), ("regularizers", self.regularizers)):
+            names(axis, asked or ())
+
+
+def plan_for(request: Request, workload: Workload, facts: Facts) -> tuple[Plan, Facts, tuple[Finding, ...]]:
+    """Return the plan of a search, the facts at its length of run, and why which optimizers enter.
+
+    Args:
+        request: what was asked for.
+        workload: what is trained on.
+        facts: its profile, with `steps` for a single epoch.
+
+    Raises:
+        NothingFeasible: no optimizer fits the limits.
+    """
+    from studies.plan import Plan
+
+    epochs = request.epochs or _epochs(facts, request.budget)
+    facts = replace(facts, steps=facts.steps * epochs)
+    entering, findings = _entering(request, facts)
+    plan = Plan(
+        candidates=entering,
+        schedules=names("schedule", request.schedules) or SCHEDULES,
+        regularizers=_regularizers(request, workload),
+        epochs=epochs,
+        batch_size=batch_sizes(request.batch_size, workload.rows),
+        budget=request.budget,
+        limits=request.limits,
+        seed=request.seed,
+        device=facts.device,
+        search_model=type(workload.model).searched if request.tune_model is None else request.tune_model,
+        activation_bytes=facts.forecasts[0].activation_bytes,
+    )
+    return plan, facts, findings
+
+
+def check_goal(goal: str | None) -> None:
+    """Raise BadValue unless a goal is one there is, or none was given."""
+    if goal is not None and goal not in GOALS:
+        raise BadValue(f"goal '{goal}' is not one of {', '.join(GOALS)}")
+
+
+def names(axis: str, asked: tuple[str, ...]) -> tuple[str, ...]:
+    """Return names as the catalogue spells them, each once.
+
+    Raises:
+        UnknownChoice: one is in no catalogue.
+    """
+    return tuple(dict.fromkeys(catalogue.find(axis, name).name() for name in asked))
+
+
+def batch_sizes(text: str | None, rows: int) -> tuple[int, int, int]:
+    """Return (smallest, reference, largest) rows a step, at most the whole set.
+
+    Raises:
+        BadValue: neither a number, `full`, nor a range.
+    """
+    if text is None:
+        reference = min(rows, 32 if rows < 5_000 else 64 if rows < 20_000 else 128 if rows < 100_000 else 256)
+        return max(1, reference // 2), reference, min(rows, reference * 4)
+    low, dots, high = text.partition("..")
+    smallest, largest = _rows(low, text, rows), _rows(high if dots else low, text, rows)
+    if smallest > largest:
+        raise BadValue(f"batch size '{text}' runs backwards; write {high}..{low}")
+    return smallest, round(math.sqrt(smallest * largest)), largest
+
+
+def _rows(text: str, whole: str, rows: int) -> int:
+    if text == "full":
+        return rows
+    if not text.isdecimal() or int(text) < 1:
+        raise BadValue(f"batch size '{whole}' is not understood; write 64, full, or a range such as 16..256 or 1..full")
+    return min(int(text), rows)
+
+
+def _offered(axis: str) -> list[type[Choice]]:
+    return [choice for choice in catalogue.choices(axis).values() if choice.offered]
+
+
+def _entering(request: Request, facts: Facts) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
+    asked = names("optimizer", request.optimizers)
+    offered = asked or tuple(choice.name() for choice in _offered("optimizer"))
+    plenty = 1000  # whoever names the optimizers gets them all, however small the budget
+    return candidates(
+        facts, request.limits, planned_trials=plenty if asked else _planned_trials(facts, request.budget), offered=offered
+    )
+
+
+def _planned_trials(facts: Facts, budget: Budget) -> int:
+    if budget.trials is not None:
+        return budget.trials
+    return int((budget.seconds or 0.0) * TRAINING_SHARE / max(TRIAL_SHARE * facts.run_seconds, 1e-9))
+
+
+def _epochs(facts: Facts, budget: Budget) -> int:
+    """Return the length of a run: as long as a small net needs, shorter if the seconds would hold too few runs."""
+    wanted = STEPS / facts.steps
+    if budget.seconds is not None:
+        wanted = min(wanted, budget.seconds * TRAINING_SHARE / WHOLE_RUNS / facts.run_seconds)
+    return max((length for length in LENGTHS if length <= wanted), default=LENGTHS[0])
+
+
+def _regularizers(request: Request, workload: Workload) -> tuple[str, ...]:
+    import torch
+
+    from studies.regularizers import RegularizerChoice
+
+    if request.regularizers is not None:
+        return names("regularizers", request.regularizers)
+    with torch.random.fork_rng(devices=[]):
+        model = workload.build(workload.model)
+    fitting = [choice for choice in _offered("regularizers") if issubclass(choice, RegularizerChoice)]
+    return tuple(choice.name() for choice in fitting if choice.suits(model, workload.dataset.task))

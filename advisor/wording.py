@@ -1,0 +1,84 @@
+"""Numbers as a person writes them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from studies import limits
+
+SCORES: Final = ("accuracy", "f1", "auc", "precision", "recall", "iou", "dice")
+"""Metrics that people compare in points; a name that contains one of these counts."""
+
+
+def number(value: float) -> str:
+    """Write a metric value or a setting with four significant digits: 0.9833, 54.1, 0.001, 1e-05."""
+    return f"{value:,.0f}" if abs(value) >= 1e4 and value == int(value) else f"{value:.4g}"
+
+
+def chance(probability: float) -> str:
+    """Write a probability: 94 %, over 99 %, under 1 %; it comes from draws, so that none is ever certain."""
+    if 0.01 <= probability <= 0.99:
+        return f"{100 * probability:.0f} %"
+    return "over 99 %" if probability > 0.5 else "under 1 %"
+
+
+def percent(share: float) -> str:
+    """Write a share or a ratio: 94 %, 0.4 %, under 0.1 %; never 100 % for less than that."""
+    value = 100 * share
+    if 0 < value < 0.1:
+        return "under 0.1 %"
+    if 99 < value < 100:
+        return "over 99 %"
+    return f"{value:.0f} %" if value >= 2 or value == 0 else f"{value:.1f} %"
+
+
+def ratio(gap: float) -> str:
+    """Write a log-ratio as the percentage that it adds."""
+    return percent(math.expm1(gap))
+
+
+def size(count: float) -> str:
+    """Write bytes: 64 MiB."""
+    return limits.format_bytes(count)
+
+
+def duration(seconds: float) -> str:
+    """Write seconds, in ASCII: 850 us, 45 s, 12.5 min."""
+    return limits.format_seconds(seconds).replace("µ", "u")
+
+
+def trials(numbers: Iterable[int]) -> str:
+    """Name trials by their numbers: trial 12; trials 12, 31-33."""
+    wanted = sorted(set(numbers))
+    runs: list[list[int]] = []
+    for one in wanted:
+        if runs and one == runs[-1][-1] + 1:
+            runs[-1].append(one)
+        else:
+            runs.append([one])
+    parts = [str(run[0]) if len(run) == 1 else f"{run[0]}, {run[1]}" if len(run) == 2 else f"{run[0]}-{run[-1]}" for run in runs]
+    return f"trial{'s' if len(wanted) > 1 else ''} {', '.join(parts)}"
+
+
+def several(count: int, noun: str) -> str:
+    """Write a count with its noun: 1 seed, 3 seeds."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def listed(names: Sequence[str], joint: str = "and") -> str:
+    """Join names: a; a and b; a, b and c."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {joint} {names[-1]}"
+
+
+def difference(metric: str, direction: str, value: float, other: float) -> str:
+    """Say how `value` compares with `other`: 0.4 points less accuracy; rmse 2.1 (4 %) higher."""
+    change = value - other
+    if change == 0:
+        return f"the same {metric}"
+    if direction == "maximize" and any(score in metric for score in SCORES):
+        points = f"{abs(change) * (100 if max(abs(value), abs(other)) <= 1 else 1):.2g}"
+        return f"{points} point{'' if points == '1' else 's'} {'more' if change > 0 else 'less'} {metric}"
+    share = f" ({percent(abs(change / other))})" if other else ""
+    return f"{metric} {abs(change):.2g}{share} {'higher' if change > 0 else 'lower'}"

@@ -1,0 +1,93 @@
+"""The checklist: every question is asked of a sound study and of one with just that fault."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from advisor.checklist import checks
+from advisor.evidence import Evidence
+
+from records import confirmations, record, study
+
+SOUND = study({"AdamW": [0.9, 0.8, 0.7], "SGD": [0.8, 0.7, 0.6]})
+RUNS = confirmations(6, "AdamW", [0.9, 0.91, 0.89], source=0)
+
+
+def failed(best=SOUND[0], *, records=SOUND, confirmed=RUNS, **fields):
+    evidence = Evidence(records=tuple(records), **{"valid_rows": 1000} | fields)
+    return {check.name: check for check in checks(evidence, best, confirmed=confirmed) if not check.passed}
+
+
+def curve(best, **columns):
+    points = [
+        replace(point, **{name: values[index] for name, values in columns.items()})
+        for index, point in enumerate(best.curve[: len(next(iter(columns.values())))])
+    ]
+    return replace(best, curve=tuple(points))
+
+
+def test_a_sound_study_passes_every_check():
+    assert not failed()
+
+
+def test_nothing_is_asked_before_the_first_whole_run():
+    assert checks(Evidence(), None) == ()
+
+
+@pytest.mark.parametrize(
+    ("fault", "name", "words"),
+    [
+        pytest.param(
+            {"best": replace(SOUND[0], units={"optimizer.lr": -0.99, "batch_size": 0.2})},
+            "range edges",
+            "trial 0 has optimizer.lr on the lower end",
+            id="a setting on the end of its range",
+        ),
+        pytest.param({"records": SOUND[:5]}, "enough trials", "SGD 2", id="too few whole runs"),
+        pytest.param(
+            {"best": curve(SOUND[0], valid_metric=[0.5, 0.6, 0.9])},
+            "still improving",
+            "epoch 3 of 3, its last",
+            id="best at the end",
+        ),
+        pytest.param(
+            {"records": (*SOUND, *(record(10 + i, "SGD", state="infeasible") for i in range(3)))},
+            "lost trials",
+            "3 of 9 trials (33 %) were lost (diverged)",
+            id="too many lost",
+        ),
+        pytest.param(
+            {"best": curve(SOUND[0], valid_loss=[0.5, 0.3, 0.4], train_loss=[0.5, 0.3, 0.1], valid_metric=[0.8, 0.9, 0.9])},
+            "overfitting",
+            "rose from 0.3 at epoch 2 to 0.4",
+            id="overfitting",
+        ),
+        pytest.param({"confirmed": ()}, "confirmed", "one seed only", id="not confirmed"),
+        pytest.param(
+            {"confirmed": confirmations(6, "AdamW", [0.9, None, 0.9], source=0)}, "confirmed", "1 of them diverged", id="unstable"
+        ),
+        pytest.param({"valid_rows": 50}, "validation rows", "5 of 50 validation rows", id="too few validation rows"),
+    ],
+)
+def test_a_fault_fails_its_own_check_and_no_other(fault, name, words):
+    found = failed(**fault)
+
+    assert set(found) == {name}
+    assert words in found[name].message
+    assert found[name].fix
+
+
+def test_a_minimized_metric_is_best_where_it_is_lowest():
+    best = curve(record(0, quality=1.0, direction="minimize"), valid_metric=[3.0, 2.0, 1.0])
+
+    assert "still improving" in failed(best, direction="minimize", metric="rmse")
+
+
+def test_rows_are_only_counted_where_the_metric_counts_rows():
+    assert not failed(valid_rows=50, metric="roc_auc")
+
+
+def test_a_run_without_a_curve_is_given_the_benefit_of_the_doubt():
+    assert not failed(replace(SOUND[0], curve=()))

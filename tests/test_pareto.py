@@ -1,0 +1,62 @@
+"""The Pareto front: order-free, idempotent, undominated, and no less than that."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from advisor.evidence import Evidence
+from advisor.pareto import dominates, front, front_of_contenders, front_of_records
+from advisor.recommend import recommend
+
+from records import record, study
+
+POINTS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(0, 5)), max_size=12)
+
+
+def itself(point):
+    return point
+
+
+@given(POINTS)
+def test_the_front_is_what_nothing_dominates_and_dominates_the_rest(points):
+    kept = front(points, itself)
+
+    assert not any(dominates(other, one) for one in kept for other in points)
+    assert all(any(dominates(one, other) for one in kept) for other in points if other not in kept)
+
+
+@given(POINTS, st.randoms(use_true_random=False))
+def test_the_front_is_order_free_and_idempotent(points, chance):
+    shuffled = list(points)
+    chance.shuffle(shuffled)
+
+    assert sorted(front(points, itself)) == sorted(front(shuffled, itself))
+    assert front(front(points, itself), itself) == front(points, itself)
+
+
+def test_nothing_dominates_its_equal():
+    assert not dominates((1, 2), (1, 2))
+    assert front([(1, 2), (1, 2)], itself) == ((1, 2), (1, 2))
+
+
+def test_records_are_judged_by_quality_and_costs_in_either_direction():
+    good, cheap, beaten = record(0, "AdamW", 0.9), record(1, "SGD", 0.8), record(2, "AdamW", 0.7)
+    lost = record(3, "SGD", state="infeasible")
+
+    assert front_of_records((good, cheap, beaten, lost), "maximize") == (good, cheap)
+    assert front_of_records((good, cheap, beaten, lost), "minimize") == (cheap, beaten)
+
+
+def test_a_cost_that_was_not_measured_counts_as_infinite():
+    measured, unknown = record(0, "AdamW", 0.9), replace(record(1, "AdamW", 0.9), peak_bytes=None)
+
+    assert front_of_records((measured, unknown), "maximize") == (measured,)
+
+
+def test_contenders_without_a_run_are_left_out():
+    advice = recommend(Evidence(records=study({"AdamW": [0.9], "SGD": [0.8]}), candidates=("AdamW", "SGD", "Adam")))
+
+    assert {one.optimizer for one in front_of_contenders(advice.contenders, "maximize")} == {"AdamW", "SGD"}

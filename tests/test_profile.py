@@ -1,0 +1,104 @@
+"""Facts of a workload, and what they come to before any trial."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from advisor.request import Request, batch_sizes, plan_for
+from studies.errors import BadValue
+from studies.facts import Facts
+from studies.limits import Budget
+from studies.profile import profile
+from studies.workload import Workload
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return Workload.open("digits")
+
+
+@pytest.fixture(scope="module")
+def facts(digits):
+    return profile(digits, batch_size=32, epochs=1)
+
+
+def test_digits_are_what_they_are(facts):
+    assert (facts.kind, facts.task, facts.classes, facts.columns) == ("image", "classification", 10, 64)
+    assert facts.rows == pytest.approx(0.6 * 1797, abs=2)
+    assert facts.steps == 34
+    assert facts.class_imbalance < 1.1
+    assert facts.label_entropy > 0.99
+
+
+def test_the_census_adds_up(facts):
+    assert facts.parameters == 16 * 9 + 16 + 32 * 16 * 9 + 32 + 128 * 64 + 64 + 64 * 10 + 10
+    assert facts.convolution_share == pytest.approx((16 * 9 + 32 * 16 * 9) / facts.parameters)
+    assert facts.matrix_share == pytest.approx(128 * 64 / facts.parameters)
+    assert not facts.is_linear
+    assert profile(Workload.open("wine", model="linear"), batch_size=32, epochs=1).is_linear
+
+
+def test_state_is_forecast_for_every_optimizer(facts):
+    state = {forecast.optimizer: forecast.state_bytes for forecast in facts.forecasts}
+
+    assert state["SGD"] == 0
+    assert state["Momentum"] == 4 * facts.parameters
+    assert state["AdamW"] == 8 * facts.parameters + 4 * 8  # and a counter for each of the eight tensors
+
+
+def test_facts_survive_json(facts):
+    assert Facts.from_dict(json.loads(json.dumps(facts.to_dict()))) == facts
+
+
+def test_an_imbalanced_regression_has_no_classes():
+    found = profile(Workload.open("diabetes"), batch_size=32, epochs=1)
+
+    assert (found.classes, found.class_imbalance, found.label_entropy) == (0, 1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "rows", "sizes"),
+    [(None, 1000, (16, 32, 128)), ("64", 1000, (64, 64, 64)), ("full", 1000, (1000, 1000, 1000)), ("1..full", 100, (1, 10, 100)),
+     ("16..256", 1000, (16, 64, 256)), ("512", 100, (100, 100, 100)), (None, 20, (10, 20, 20))],
+)  # fmt: skip
+def test_batch_sizes_are_a_number_the_whole_set_or_a_range(text, rows, sizes):
+    assert batch_sizes(text, rows) == sizes
+
+
+@pytest.mark.parametrize("text", ["0", "-3", "many", "8..2", "1..", "..4", "2.5"])
+def test_a_batch_size_that_is_none_is_refused(text):
+    with pytest.raises(BadValue):
+        batch_sizes(text, 100)
+
+
+def test_fewer_seconds_mean_shorter_runs_and_fewer_optimizers(digits, facts):
+    def plan(seconds):
+        return plan_for(Request(source="digits", budget=Budget(seconds=seconds)), digits, facts)[0]
+
+    assert plan(5).epochs <= plan(60).epochs <= plan(3600).epochs
+    assert len(plan(1).candidates) < len(plan(3600).candidates)
+
+
+def test_a_budget_in_trials_gives_the_same_plan_on_any_machine(digits, facts):
+    slow = replace(facts, step_seconds=100 * facts.step_seconds)
+    request = Request(source="digits", budget=Budget(trials=50))
+
+    assert plan_for(request, digits, facts)[0] == plan_for(request, digits, slow)[0]
+
+
+def test_whoever_names_the_optimizers_gets_them_all(digits, facts):
+    request = Request(source="digits", budget=Budget(trials=2), optimizers=("sgd", "adam", "ADAMW"))
+
+    assert set(plan_for(request, digits, facts)[0].candidates) == {"SGD", "Adam", "AdamW"}
+
+
+def test_dropout_is_searched_only_where_there_are_dropout_layers(facts):
+    def searched(model):
+        workload = Workload.open("digits", model=model)
+        return plan_for(Request(source="digits"), workload, facts)[0].regularizers
+
+    assert "Dropout" in searched("mlp")
+    assert "Dropout" not in searched("linear")

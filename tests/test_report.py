@@ -1,0 +1,125 @@
+"""The report reads as an expert's answer: whole, plain, and at most 100 columns wide."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from advisor.evidence import Evidence
+from advisor.recommend import recommend
+from advisor.report import headline, markdown, settings, text
+from advisor.wording import chance, difference, duration, listed, number, percent
+
+from records import facts, record, study
+
+ADVICE = recommend(
+    Evidence(
+        facts=facts(),
+        records=study(
+            {"AdamW": [0.95, 0.97, 0.98, 0.96], "SGD": [0.9, 0.91, 0.92]},
+            confirmed={"AdamW": [0.981, 0.979, 0.98], "SGD": [0.92, 0.921, 0.922]},
+        ),
+        valid_rows=3600,
+        study="digits",
+    )
+)
+
+
+def test_the_first_sentence_is_the_answer_with_its_settings_and_its_confidence():
+    assert headline(ADVICE) == (
+        "Use AdamW (lr 0.001, Cosine schedule, batch size 32) - decided: over 99 % that nothing here is better by more than 4 %."
+    )
+    assert text(ADVICE).replace("\n", " ").startswith(headline(ADVICE))
+
+
+def test_every_section_stands_in_its_order():
+    titles = ["Why", "Costs", "Runner-up and alternatives", "What would change this", "Is the study sound?", "Recipe"]
+    lines = text(ADVICE).splitlines()
+
+    assert [line for line in lines if line in titles] == titles
+    assert "- All 7 checks passed." in lines
+    assert "- optimizer state, part of that peak: 78.1 KiB" in lines
+
+
+def test_a_failed_check_comes_with_what_to_do_and_a_passed_one_not_at_all():
+    advice = recommend(Evidence(facts=facts(), records=study({"AdamW": [0.9, 0.8, 0.7]}), valid_rows=3600))
+
+    assert "- confirmed: the recommended recipe was run with one seed only. To do: resume" in text(advice).replace("\n ", "")
+    assert "range edges" not in text(advice)
+
+
+def test_before_any_trial_the_report_says_what_it_rests_on():
+    said = text(recommend(Evidence(facts=facts(), candidates=("AdamW", "SGD"))))
+
+    assert said.startswith("Start with AdamW - prior only: 60 %")
+    assert "No whole run of it stands behind this" in said
+
+
+def test_the_recipe_is_told_axis_by_axis_without_what_was_not_chosen():
+    params = record(0).params | {"regularizers": "Dropout+LabelSmoothing", "regularizers.Dropout.rate": 0.25}
+
+    assert dict(settings(params)) == {
+        "optimizer": "AdamW: lr 0.001",
+        "schedule": "Cosine",
+        "batch size": "32",
+        "epochs": "9",
+        "regularizers": "Dropout: rate 0.25; LabelSmoothing",
+        "model": "Linear",
+    }
+
+
+def test_an_axis_of_the_users_own_is_told_last():
+    assert settings({"optimizer": "AdamW", "width": 3}) == [("optimizer", "AdamW"), ("width", "3")]
+
+
+def test_markdown_holds_the_same_and_a_table_of_all_that_fit():
+    page = markdown(ADVICE)
+
+    assert page.startswith("# AdamW for digits\n")
+    assert headline(ADVICE) in page
+    assert "| SGD | 0.921 |" in page
+    assert all(reason in page for reason in ADVICE.reasons)
+    assert markdown(replace(ADVICE, study="")).startswith("# AdamW\n")
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        (0.94, "94 %"),
+        (0.004, "0.4 %"),
+        (0.0, "0 %"),
+        (1e-9, "under 0.1 %"),
+        (0.9999, "over 99 %"),
+        (1.87, "187 %"),
+    ],
+)
+def test_a_share_is_never_rounded_to_nothing_or_all(share, words):
+    assert percent(share) == words
+
+
+@pytest.mark.parametrize(("probability", "words"), [(1.0, "over 99 %"), (0.94, "94 %"), (0.0, "under 1 %")])
+def test_no_probability_is_told_as_certain(probability, words):
+    assert chance(probability) == words
+
+
+@pytest.mark.parametrize(
+    ("metric", "direction", "value", "other", "words"),
+    [
+        ("accuracy", "maximize", 0.978, 0.982, "0.4 points less accuracy"),
+        ("f1", "maximize", 0.75, 0.5, "25 points more f1"),
+        ("accuracy", "maximize", 97.8, 98.2, "0.4 points less accuracy"),
+        ("rmse", "minimize", 55.0, 50.0, "rmse 5 (10 %) higher"),
+        ("r2", "maximize", 0.5, 0.6, "r2 0.1 (17 %) lower"),
+        ("loss", "minimize", 1.0, 0.0, "loss 1 higher"),
+        ("loss", "minimize", 1.0, 1.0, "the same loss"),
+    ],
+)
+def test_differences_are_told_as_people_compare_them(metric, direction, value, other, words):
+    assert difference(metric, direction, value, other) == words
+
+
+def test_numbers_are_short_and_ascii():
+    assert [number(x) for x in (0.98333, 54.123, 1e-5, 12_000.0)] == ["0.9833", "54.12", "1e-05", "12,000"]
+    assert duration(5e-5) == "50 us"
+    assert [listed(names) for names in (["a"], ["a", "b"], ["a", "b", "c"])] == ["a", "a and b", "a, b and c"]
