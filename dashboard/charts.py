@@ -1,0 +1,161 @@
+"""Figures: records in, a Plotly figure out. Pure, and light: nothing but Plotly is imported."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import cycle
+from typing import Final
+
+import plotly.graph_objects as go
+
+from advisor.evidence import has_quality
+from studies.record import Record, better
+
+COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F", "#F0E442")
+"""Okabe and Ito's palette, told apart by colour-blind readers; grey for their black, which a dark page would hide."""
+SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
+WIDE_SPAN: Final = 30.0
+"""Largest over smallest training time from which a log axis reads better."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Style:
+    """How an optimizer looks in every chart."""
+
+    colour: str
+    symbol: str
+    """A second mark beside the colour, so that no reader depends on colour alone."""
+
+
+def styles(optimizers: Iterable[str]) -> dict[str, Style]:
+    """Give each optimizer its look, in their order; 56 of them before two look the same."""
+    marks = zip(cycle(COLOURS), cycle(SYMBOLS), strict=False)
+    return {
+        name: Style(colour=colour, symbol=symbol)
+        for name, (colour, symbol) in zip(dict.fromkeys(optimizers), marks, strict=False)
+    }
+
+
+def leader(records: Iterable[Record], direction: str) -> Record | None:
+    """Return the complete record of the best quality, the earliest of equals."""
+    best: Record | None = None
+    for record in _complete(records):
+        if best is None or _beats(direction, record, best):
+            best = record
+    return best
+
+
+def quality_by_seconds(
+    records: Sequence[Record], looks: Mapping[str, Style], *, metric: str, direction: str = "maximize"
+) -> go.Figure:
+    """Draw every trial's quality against its training seconds: whole runs solid, pruned ones faded, confirmation runs large."""
+    drawn = [record for record in records if _is_finite(record.quality) and _is_finite(record.train_seconds)]
+    figure = go.Figure()
+    for optimizer, look in looks.items():
+        own = [record for record in drawn if record.optimizer == optimizer]
+        whole = [record for record in own if record.state == "complete"]
+        cut = [record for record in own if record.state != "complete"]
+        if own:
+            figure.add_trace(_points(whole, look, optimizer, metric))
+        if cut:
+            figure.add_trace(_points(cut, look, optimizer, metric, faded=True))
+    best = leader(drawn, direction)
+    finding = "No trial is complete yet" if best is None else f"Best single run: {best.optimizer}, {metric} {_told(best)}"
+    figure.update_xaxes(title_text="training time (s)", **_seconds_axis(drawn))
+    figure.update_yaxes(range=_range_of_whole_runs(drawn))
+    return _finished(figure, finding, metric, direction)
+
+
+def best_so_far(records: Sequence[Record], looks: Mapping[str, Style], *, metric: str, direction: str = "maximize") -> go.Figure:
+    """Draw each optimizer's best quality so far over the search, a step line that ends at the newest trial.
+
+    Confirmation runs are left out: they repeat finalists, and the best of several seeds is no improvement.
+    """
+    figure = go.Figure()
+    records = [record for record in records if record.stage != "confirm"]
+    newest = max((record.number for record in records), default=0)
+    for optimizer, look in looks.items():
+        steps = list(_improvements(records, optimizer, direction))
+        if steps:
+            xs, ys = [*(step.number for step in steps), newest], [*(step.quality for step in steps), steps[-1].quality]
+            line = {"color": look.colour, "shape": "hv", "width": 2}
+            marker = {"color": look.colour, "symbol": look.symbol, "size": [8] * len(steps) + [0], "opacity": 1.0}
+            hover = f"{optimizer}<br>trial %{{x}}: {metric} %{{y:.4g}}<extra></extra>"
+            figure.add_scatter(
+                x=xs, y=ys, name=optimizer, mode="lines+markers", line=line, marker=marker, hovertemplate=hover, cliponaxis=False
+            )
+    best = leader(records, direction)
+    finding = "No trial is complete yet" if best is None else f"{best.optimizer} leads the search since trial {best.number}"
+    figure.update_xaxes(title_text="trial number", rangemode="tozero", dtick=1 if newest < 10 else None)
+    return _finished(figure, finding, metric, direction)
+
+
+def _complete(records: Iterable[Record]) -> Iterator[Record]:
+    return (record for record in records if has_quality(record))
+
+
+def _is_finite(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)
+
+
+def _beats(direction: str, left: Record, right: Record) -> bool:
+    return left.quality is not None and right.quality is not None and better(direction, left.quality, right.quality)
+
+
+def _improvements(records: Sequence[Record], optimizer: str, direction: str) -> Iterator[Record]:
+    best: Record | None = None
+    for record in sorted(_complete(records), key=lambda record: record.number):
+        if record.optimizer == optimizer and (best is None or _beats(direction, record, best)):
+            best = record
+            yield record
+
+
+def _points(records: Sequence[Record], look: Style, optimizer: str, metric: str, *, faded: bool = False) -> go.Scatter:
+    return go.Scatter(
+        x=[record.train_seconds for record in records],
+        y=[record.quality for record in records],
+        customdata=[[record.number, record.state, record.stage, record.epochs] for record in records],
+        name=f"{optimizer}, cut short" if faded else optimizer,
+        legendgroup=optimizer,
+        showlegend=not faded,
+        mode="markers",
+        cliponaxis=False,
+        marker={
+            "color": look.colour,
+            "symbol": look.symbol,
+            "size": [14 if record.stage == "confirm" else 9 for record in records],
+            "opacity": 0.3 if faded else 1.0,
+        },
+        hovertemplate=f"{optimizer}<br>trial %{{customdata[0]}} (%{{customdata[1]}}, %{{customdata[2]}})<br>{metric} %{{y:.4g}}"
+        "<br>%{x:.3g} s, %{customdata[3]} epochs<extra></extra>",
+    )
+
+
+def _told(record: Record) -> str:
+    return f"{record.quality:.4g} after {record.train_seconds:.3g} s of training"
+
+
+def _seconds_axis(records: Sequence[Record]) -> dict[str, object]:
+    seconds = [record.train_seconds for record in records if record.train_seconds]
+    if not seconds or max(seconds) <= WIDE_SPAN * min(seconds):
+        return {"type": "linear"}
+    decades = range(math.floor(math.log10(min(seconds))), math.ceil(math.log10(max(seconds))) + 1)
+    ticks = [digit * 10.0**decade for decade in decades for digit in (1, 2, 5)]
+    return {"type": "log", "tickvals": ticks, "ticktext": [f"{tick:g}" for tick in ticks]}
+
+
+def _range_of_whole_runs(records: Sequence[Record]) -> tuple[float, float] | None:
+    """Return the qualities to show at first: runs cut short reach far down and would press the others into a line."""
+    qualities = [record.quality for record in _complete(records) if record.quality is not None]
+    room = 0.2 * (max(qualities) - min(qualities)) if qualities else 0.0
+    return (min(qualities) - room, max(qualities) + room) if room > 0 else None
+
+
+def _finished(figure: go.Figure, finding: str, metric: str, direction: str) -> go.Figure:
+    way = "higher is better" if direction == "maximize" else "lower is better"
+    figure.update_yaxes(title_text=f"validation {metric} ({way})")
+    legend = {"title_text": "optimizer", "itemsizing": "constant"}
+    figure.update_layout(title_text=finding, showlegend=True, legend=legend, height=400, margin={"t": 60, "b": 50})
+    return figure

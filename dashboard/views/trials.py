@@ -1,0 +1,78 @@
+"""The trials: quality against training time, each optimizer's best so far, and the table of all of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import streamlit as st
+
+from dashboard import charts, reads
+from dashboard.views.words import filled, learning_rate, life, plain, progress
+from studies.errors import StudyError
+from studies.record import Record
+
+CAPTION: Final = (
+    "Each mark is a trial. Faded: cut short, or its result is unusable. Large: a finalist again with a fresh seed. "
+    "The axis fits the whole runs: a double click shows all marks."
+)
+
+
+def show(home: Path, name: str) -> None:
+    """Show the trials of a study."""
+    st.title("Trials")
+    try:
+        study = reads.study(home, name)
+    except StudyError as error:
+        st.error(plain(error))
+        return
+    st.caption(plain(f"Study {name}, {progress(study)}. {life(study)}"))
+    if not study.records:
+        st.info("No trial has ended yet.")
+        return
+    _charts(study)
+    st.subheader("All trials")
+    rows = [_row(record) for record in study.records]
+    shown = filled(rows, columns(study.metric))
+    st.dataframe(rows, hide_index=True, column_config=shown, column_order=tuple(shown))
+
+
+def _charts(study: reads.Study) -> None:
+    if not any(record.quality is not None for record in study.records):
+        st.info("No trial has a quality yet; the table says why each one ended.")
+        return
+    looks = charts.styles(study.optimizers)
+    shown = {"metric": study.metric, "direction": study.direction}
+    st.plotly_chart(charts.quality_by_seconds(study.records, looks, **shown), key="quality_by_seconds")
+    st.caption(CAPTION)
+    st.plotly_chart(charts.best_so_far(study.records, looks, **shown), key="best_so_far")
+    st.caption("Whole runs only. A mark is a trial that improved on all earlier ones of its optimizer.")
+
+
+def _row(record: Record) -> dict[str, Any]:
+    schedule, batch_size = record.params.get("schedule"), record.params.get("batch_size")
+    recipe = {"lr": learning_rate(record.params), "schedule": schedule, "batch_size": batch_size}
+    rest = {field: getattr(record, field) for field in columns("") if field not in recipe}
+    return recipe | rest | {"error": record.error or ""}
+
+
+def columns(metric: str) -> dict[str, Any]:
+    """Return the columns of the table, by field."""
+    text, number = st.column_config.TextColumn, st.column_config.NumberColumn
+    return {
+        "number": number("trial", pinned=True),
+        "optimizer": text("optimizer", pinned=True),
+        "state": text("state"),
+        "quality": number(f"validation {metric}", format="%.4g", help="Of a pruned trial, the best so far"),
+        "train_seconds": number("training time (s)", format="%.3g"),
+        "error": text("why it ended", width="medium"),
+        "lr": number("learning rate", format="%.3g"),
+        "schedule": text("schedule"),
+        "batch_size": number("batch size"),
+        "peak_bytes": number("peak memory (bytes)", format="localized"),
+        "optimizer_state_bytes": number("optimizer state (bytes)", format="localized"),
+        "epochs": number("epochs"),
+        "stage": text("stage"),
+        "seed": number("seed"),
+        "test_quality": number(f"test {metric}", format="%.4g"),
+    }

@@ -1,0 +1,300 @@
+"""The dashboard: figures as plain values, and every page on every kind of study, run headless."""
+
+import math
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import optuna
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from advisor.evidence import Check, Contender, Finding, Recommendation
+from dashboard import charts, reads
+from dashboard.views.words import plain
+from studies.errors import NothingFeasible
+from studies.store import create_study, write_plan
+
+from records import confirmations, facts, record
+
+APP = str(Path(reads.__file__).with_name("app.py"))
+OPTIMIZERS = ("SGD", "Momentum", "AdamW")
+PLAN = {"candidates": list(OPTIMIZERS), "metric": "accuracy", "goal": "balanced", "valid_rows": 360, "limits": {}}
+RACE = (
+    record(0, "SGD", 0.80, stage="reference"),
+    record(1, "Momentum", 0.85, stage="reference"),
+    record(2, "AdamW", 0.90, stage="reference"),
+    record(3, "SGD", 0.70, state="pruned"),
+    record(4, "AdamW", 0.88),
+    record(5, "Momentum", None, state="infeasible", error="needs 9 MiB, the limit is 8 MiB"),
+    record(6, "AdamW", 0.93),
+    record(7, "Momentum", None, state="failed"),
+)
+STUDIES = {
+    "full": (*RACE, *confirmations(8, "AdamW", (0.92, 0.94, 0.93), source=6)),
+    "single": (record(0, "AdamW", 0.9, stage="reference"),),
+    "pruned": (record(0, "AdamW", 0.5, state="pruned"),),
+    "failed": (record(0, "AdamW", None, state="failed"), record(1, "SGD", None, state="failed")),
+    "begun": (),
+}
+ADVICE = Recommendation(
+    study="full", optimizer="AdamW", params={"optimizer": "AdamW", "optimizer.AdamW.lr": 0.001}, label="leaning",
+    p_best=0.62, p_tie=0.834, expected_regret=0.004, metric="accuracy", direction="maximize",
+    quality=0.93, interval=(0.915, 0.945), test_quality=0.921, test_spread=0.004, seeds=(1000, 1001), trials=(8, 9),
+    costs={"train_seconds": 1.8, "peak_bytes": 200_000, "optimizer_state_bytes": 0, "model_bytes": None},
+    reasons=("It is *best* on [x](y): $3 < $5.",),
+    findings=(Finding(rule="memory", subject="SGD", verdict="prefer", strength=0.0, because="No state.", source="trial 0"),),
+    alternatives=("SGD, when memory matters.",), would_change=("A limit below 80 KiB.",),
+    checklist=(
+        Check(name="edges", passed=False, message="lr lies at an edge", fix="widen it"),
+        Check(name="trials", passed=True, message="", fix=""),
+    ),
+    contenders=tuple(Contender(
+        optimizer=optimizer, p_best=0.62, p_tie=0.834, expected_regret=0.004, quality=0.9, interval=None, trials=(0,),
+        params=None, train_seconds=None, peak_bytes=None, optimizer_state_bytes=0, completed=3,
+    ) for optimizer in OPTIMIZERS),
+)  # fmt: skip
+
+
+def add(study, trials):
+    for each in trials:
+        attributes = {"record": each.to_dict()}
+        study.add_trial(optuna.trial.create_trial(value=each.quality or 0.0, params={}, distributions={}, user_attrs=attributes))
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    home = tmp_path_factory.mktemp("home")
+    for name, trials in STUDIES.items():
+        study = create_study(home, name, direction="maximize", plan=PLAN | {"facts": facts().to_dict()})
+        add(study, trials)
+        if name == "full":
+            write_plan(study, recommendation={"markdown": "", "json": "{}"})
+    return home
+
+
+def opened(view, home, name):
+    """Return one page, run on one study."""
+
+    def script(view, home, name):
+        from importlib import import_module
+        from pathlib import Path
+
+        import_module(f"dashboard.views.{view}").show(Path(home), name)
+
+    return AppTest.from_function(script, args=(view, str(home), name), default_timeout=30).run()
+
+
+def words(page):
+    """Return all running text of a page."""
+    shown = (*page.title, *page.subheader, *page.markdown, *page.caption, *page.info, *page.warning, *page.error)
+    return "\n".join(element.value for element in shown).replace("\\", "").replace("\N{NO-BREAK SPACE}", " ")
+
+
+@pytest.fixture
+def advised(monkeypatch):
+    """Let a study give a known recommendation."""
+    monkeypatch.setattr(reads, "recommendation", lambda home, name: ADVICE)
+
+
+@pytest.mark.parametrize("view", ["recommendation", "trials"])
+@pytest.mark.parametrize("name", STUDIES)
+def test_every_page_shows_every_kind_of_study(view, name, home):
+    page = opened(view, home, name)
+
+    assert (len(page.exception), len(page.title)) == (0, 1)
+    assert f"Study {name}" in words(page)
+
+
+def test_the_recommendation_says_what_how_sure_and_at_what_cost(home, advised):
+    page = opened("recommendation", home, "full")
+
+    assert page.title[0].value == "Use AdamW"
+    assert "leaning: 83 % that nothing here is better by more than 2 %." in words(page)
+    assert "accuracy is 0.93, 90 % interval 0.915 to 0.945 (trials 8, 9)." in words(page)
+    assert {metric.label: metric.value for metric in page.metric} == {
+        "Validation accuracy": "0.93", "Test accuracy": "0.921",
+        "Training time": "1.8 s", "Peak memory in training": "195 KiB", "Optimizer state": "0 B",
+    }  # fmt: skip
+
+
+def test_the_recommendation_gives_reasons_alternatives_and_failed_checks(home, advised):
+    page = opened("recommendation", home, "full")
+
+    headings = "Why / When to choose another / What would change this / Is the study sound? / All candidates"
+    assert " / ".join(heading.value for heading in page.subheader) == headings
+    assert [warning.value.replace("\\", "") for warning in page.warning] == ["Edges: lr lies at an edge. To do: widen it."]
+    assert "1 of 2 checks passed." in words(page)
+    assert page.code[0].value == "advisor export full --out recommended"
+    assert r"- It is \*best\* on \[x\]\(y\)\: \$3 \< \$5\." in [element.value for element in page.markdown]
+    table = page.dataframe[0].value
+    assert list(table["optimizer"]) == list(OPTIMIZERS)
+    assert [*table["p_tie"][:1], *table["expected_regret"][:1]] == ["83 %", "0.4 %"]
+
+
+def test_a_study_under_impossible_limits_says_so(home, monkeypatch):
+    def refuse(home, name):
+        raise NothingFeasible("nothing fits 1 KiB; raise --memory to 80 KiB")
+
+    monkeypatch.setattr(reads, "recommendation", refuse)
+    page = opened("recommendation", home, "failed")
+
+    assert "nothing fits 1 KiB; raise --memory to 80 KiB" in words(page)
+    assert not page.exception
+
+
+def test_the_trials_are_all_listed_with_why_they_ended(home):
+    page = opened("trials", home, "full")
+    table = page.dataframe[0].value
+
+    assert "11 trials: 8 complete, 1 pruned, 1 infeasible, 1 failed. The search is finished." in words(page)
+    assert list(table["number"]) == list(range(11))
+    assert list(table["error"])[5] == "needs 9 MiB, the limit is 8 MiB"
+    assert list(table["lr"])[:2] == [0.1, 0.03]
+
+
+def test_the_trials_page_says_what_is_missing(home):
+    assert "No trial has ended yet." in words(opened("trials", home, "begun"))
+    assert "No trial has a quality yet; the table says why each one ended." in words(opened("trials", home, "failed"))
+
+
+def test_a_search_that_fell_silent_is_told_from_one_that_runs(home):
+    assert "1 trial: 1 complete. The search is running; this page follows it." in words(opened("trials", home, "single"))
+    an_hour_ago = time.time() - 3600
+    os.utime(home / "studies" / "pruned.journal", (an_hour_ago, an_hour_ago))
+    page = opened("trials", home, "pruned")
+    assert "has written nothing for 60 min. Go on with: advisor resume pruned" in words(page)
+
+
+def test_an_unknown_study_is_named(home):
+    for view in ("recommendation", "trials"):
+        said = words(opened(view, home, "fulll"))
+        assert re.search("no study 'fulll' in .*; did you mean 'full'", said)
+
+
+def test_the_page_opens_on_the_study_in_its_address(home, monkeypatch):
+    monkeypatch.setenv("ADVISOR_HOME", str(home))
+    page = AppTest.from_file(APP, default_timeout=30)
+    page.query_params["study"] = "single"
+    page.run()
+
+    assert not page.exception
+    assert {page.sidebar.selectbox[0].value} < set(page.sidebar.selectbox[0].options) == set(STUDIES)
+    assert "Study single" in words(page)
+
+    page.sidebar.selectbox[0].select("full").run()
+    assert "Study full" in words(page)
+    assert page.query_params["study"] in ("full", ["full"])  # a list in earlier versions
+
+
+def test_an_empty_home_says_which_command_to_run(tmp_path, monkeypatch):
+    monkeypatch.setenv("ADVISOR_HOME", str(tmp_path))
+    page = AppTest.from_file(APP, default_timeout=30).run()
+
+    assert not page.exception
+    assert page.title[0].value == "No study yet"
+    assert page.code[0].value == "advisor search digits"
+
+
+def test_a_study_is_read_again_only_when_its_journal_changes(home, monkeypatch):
+    reads._study.clear()
+    read, truth = [], reads.open_study
+    monkeypatch.setattr(reads, "open_study", lambda *where: read.append(where) or truth(*where))
+    study = create_study(home, "growing", direction="minimize", plan=PLAN)
+
+    assert reads.study(home, "growing").records == reads.study(home, "growing").records == ()
+    assert reads.study(home, "growing").direction == "minimize"
+    assert len(read) == 1
+    add(study, (record(0),))
+    assert [each.number for each in reads.study(home, "growing").records] == [0]
+    (home / "studies" / "growing.journal").unlink()
+
+
+def test_the_home_is_the_one_asked_for(monkeypatch):
+    monkeypatch.setenv("ADVISOR_HOME", "/elsewhere")
+    assert [reads.chosen_home(given) for given in (["--home", "/here"], [])] == [Path("/here"), Path("/elsewhere")]
+
+
+LOOKS = charts.styles(OPTIMIZERS)
+
+
+def test_each_optimizer_has_one_colour_and_symbol_in_every_chart():
+    drawn = [draw(RACE, LOOKS, metric="accuracy") for draw in (charts.quality_by_seconds, charts.best_so_far)]
+    for trace in (trace for figure in drawn for trace in figure.data):
+        look = LOOKS[trace.name.split(",")[0]]
+        assert (trace.marker.color, trace.marker.symbol) == (look.colour, look.symbol)
+    assert len({(look.colour, look.symbol) for look in charts.styles(map(str, range(56))).values()}) == 56
+
+
+def test_colours_stay_when_more_optimizers_come_in():
+    assert charts.styles((*OPTIMIZERS, "Adagrad")).items() >= LOOKS.items()
+
+
+def test_quality_by_seconds_fades_what_was_cut_short_and_enlarges_confirmations():
+    figure = charts.quality_by_seconds(STUDIES["full"], LOOKS, metric="accuracy")
+    traces = {trace.name: trace for trace in figure.data}
+
+    assert list(traces) == ["SGD", "SGD, cut short", "Momentum", "AdamW"]
+    assert traces["SGD, cut short"].marker.opacity < traces["SGD"].marker.opacity == 1
+    assert not traces["SGD, cut short"].showlegend
+    assert traces["AdamW"].y == (0.9, 0.88, 0.93, 0.92, 0.94, 0.93)
+    assert traces["AdamW"].x[0] == pytest.approx(1.8)
+    sizes = traces["AdamW"].marker.size
+    assert max(sizes[:3]) < min(sizes[3:])
+
+
+def test_axes_name_their_units_and_the_title_the_finding():
+    figure = charts.quality_by_seconds(RACE, LOOKS, metric="accuracy")
+    assert figure.layout.xaxis.title.text == "training time (s)"
+    assert figure.layout.yaxis.title.text == "validation accuracy (higher is better)"
+    assert figure.layout.title.text == "Best single run: AdamW, accuracy 0.93 after 1.8 s of training"
+    assert figure.layout.yaxis.range == pytest.approx((0.774, 0.956))  # the whole runs; the pruned one reached 0.7
+
+    figure = charts.best_so_far(RACE, LOOKS, metric="accuracy")
+    assert figure.layout.xaxis.title.text == "trial number"
+    assert figure.layout.title.text == "AdamW leads the search since trial 6"
+
+
+def test_training_times_far_apart_are_drawn_on_a_log_axis():
+    near, far = record(0, "SGD", 0.8, train_seconds=1.0), record(1, "SGD", 0.8, train_seconds=100.0)
+    axis = charts.quality_by_seconds((near, far), LOOKS, metric="accuracy").layout.xaxis
+    assert axis.type == "log"
+    assert axis.ticktext[:4] == ("1", "2", "5", "10")
+    assert charts.quality_by_seconds((near,), LOOKS, metric="accuracy").layout.xaxis.type == "linear"
+
+
+def test_best_so_far_only_improves_and_leaves_confirmations_out():
+    figure = charts.best_so_far(STUDIES["full"], LOOKS, metric="accuracy")
+    adamw = next(trace for trace in figure.data if trace.name == "AdamW")
+
+    assert list(zip(adamw.x, adamw.y, strict=True)) == [(2, 0.90), (6, 0.93), (7, 0.93)]
+    assert adamw.line.shape == "hv"
+
+
+def test_the_best_loss_is_the_least():
+    trials = (record(0, "SGD", 0.4, direction="minimize"), record(1, "AdamW", 0.2, direction="minimize"))
+    figure = charts.best_so_far(trials, LOOKS, metric="log_loss", direction="minimize")
+    assert figure.layout.title.text == "AdamW leads the search since trial 1"
+    assert figure.layout.yaxis.title.text == "validation log_loss (lower is better)"
+
+
+@pytest.mark.parametrize("trials", [(), STUDIES["failed"], STUDIES["pruned"], (record(0, "AdamW", float("nan")),)])
+def test_figures_without_a_whole_run_say_so(trials):
+    for draw in (charts.quality_by_seconds, charts.best_so_far):
+        figure = draw(trials, LOOKS, metric="accuracy")
+        assert figure.layout.title.text == "No trial is complete yet"
+        assert all(math.isfinite(quality) for trace in figure.data for quality in trace.y)
+
+
+def test_markdown_in_text_is_made_harmless_and_units_stay_with_their_numbers():
+    assert plain("**a** [b](c)\n# d <i> $e$ :red[f]") == r"\*\*a\*\* \[b\]\(c\) \# d \<i\> \$e\$ \:red\[f\]"
+    assert plain("64 MiB, 5 % of 3 seeds").replace("\N{NO-BREAK SPACE}", "_") == "64_MiB, 5_% of 3 seeds"
+
+
+def test_charts_are_light():
+    check = "import sys, dashboard.charts; sys.exit(any(m in sys.modules for m in ('torch', 'optuna', 'sklearn', 'streamlit')))"
+    assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
