@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from statistics import fmean
+from statistics import median
 from typing import Final
 
 from advisor.estimates import Estimates
@@ -82,18 +82,18 @@ def excesses(costs: Costs, limits: Limits) -> dict[str, float]:
 
 
 def costs_of(evidence: Evidence, optimizer: str, record: Record | None, runs: Iterable[Record] = ()) -> Costs:
-    """Return what a recipe costs: the mean of its times and the largest of its bytes over its runs; forecasts fill the gaps."""
+    """Return what a recipe costs: the median of its times and the largest of its bytes over its runs; forecasts fill the gaps."""
     whole = [run for run in runs if has_quality(run)] or ([record] if record else [])
     forecast = evidence.facts.forecast(optimizer)
     peak, state = _largest(whole, "peak_bytes"), _largest(whole, "optimizer_state_bytes")
     model = _largest(whole, "model_bytes")
     predicted = evidence.facts.run_seconds if forecast and not record else None
     return {
-        "train_seconds": _mean(whole, "train_seconds") if record else predicted,
+        "train_seconds": _median(whole, "train_seconds") if record else predicted,
         "peak_bytes": peak if peak is not None or not forecast else forecast.peak_bytes,
         "optimizer_state_bytes": state if state is not None or not forecast else forecast.state_bytes,
         "model_bytes": model if model is not None or not forecast else forecast.weight_bytes,
-        "latency_seconds": _mean(whole, "latency_seconds"),
+        "latency_seconds": _median(whole, "latency_seconds"),
     }
 
 
@@ -176,6 +176,6 @@ def _largest(runs: Iterable[Record], cost: str) -> int | None:
     return max((value for run in runs if (value := getattr(run, cost)) is not None), default=None)
 
 
-def _mean(runs: Iterable[Record], cost: str) -> float | None:
+def _median(runs: Iterable[Record], cost: str) -> float | None:
     values = [value for run in runs if (value := getattr(run, cost)) is not None]
-    return fmean(values) if values else None
+    return median(values) if values else None

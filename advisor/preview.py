@@ -8,7 +8,7 @@ from typing import Any
 from advisor.evidence import Evidence, Recommendation
 from advisor.launch import look
 from advisor.recommend import recommend
-from advisor.request import Request, plan_for
+from advisor.request import Request, plan_for, planned_trials
 from studies.facts import Facts, Forecast
 from studies.limits import Limits, format_bytes, format_seconds
 
@@ -57,7 +57,7 @@ def preview(request: Request) -> Preview:
     metric = workload.metric
     evidence = Evidence(
         facts=facts, limits=request.limits, candidates=plan.candidates, direction=metric.direction, metric=metric.name,
-        goal=request.goal, valid_rows=len(workload.dataset.valid.inputs),
+        goal=request.goal, valid_rows=len(workload.dataset.valid.inputs), planned_trials=planned_trials(facts, request.budget),
     )  # fmt: skip
     return Preview(facts=facts, limits=request.limits, recommendation=recommend(evidence))
 

@@ -167,6 +167,7 @@ def _answer(evidence: Evidence, held: Beliefs, verdict: Verdict, findings: tuple
         checklist=checks(evidence, option.record, confirmed=option.runs),
         contenders=contenders,
         margin=held.margin,
+        steps=option.record.curve[-1].step if option.record and option.record.curve else None,
     )
     case = reasons.Case(evidence=evidence, held=held, verdict=verdict, advice=advice)
     return replace(

@@ -7,7 +7,9 @@ from textwrap import wrap
 from typing import Any, Final
 
 from advisor.evidence import Recommendation
-from advisor.wording import chance, duration, number, ratio, several, size, trials
+from advisor.wording import chance, duration, margin, number, ratio, several, size, trials
+from studies import catalogue
+from studies.errors import StudyError
 
 WIDTH: Final = 100
 AXES: Final = (
@@ -37,7 +39,15 @@ def text(recommendation: Recommendation) -> str:
     for title, lines in _sections(recommendation):
         parts.append("\n".join([title, *(_fold(line, "- ") for line in lines)]))
     parts.append(
-        "\n".join(["Recipe", *(_fold(f"{axis:<13} {value}", "  ", 16) for axis, value in settings(recommendation.params))])
+        "\n".join(
+            [
+                "Recipe",
+                *(
+                    _fold(f"{axis:<13} {value}", "  ", 16)
+                    for axis, value in settings(recommendation.params, recommendation.steps)
+                ),
+            ]
+        )
     )
     return "\n\n".join(part for part in parts if part)
 
@@ -48,7 +58,7 @@ def markdown(recommendation: Recommendation) -> str:
     parts = [title, f"**{headline(recommendation)}**", _quality(recommendation)]
     for heading, lines in _sections(recommendation):
         parts.append("\n".join([f"## {heading}", "", *(f"- {line}" for line in lines)]))
-    parts.append(_table("Recipe", ("axis", "setting"), settings(recommendation.params)))
+    parts.append(_table("Recipe", ("axis", "setting"), settings(recommendation.params, recommendation.steps)))
     if len(recommendation.contenders) > 1:
         columns = ("optimizer", f"{recommendation.metric}", "best", "within the margin", "expected loss", "whole runs", "trials")
         parts.append(_table("All that fit", columns, _rows(recommendation)))
@@ -60,15 +70,35 @@ def headline(recommendation: Recommendation) -> str:
     verb = "Start with" if recommendation.label == "prior only" else "Use"
     main = _main_settings(recommendation.params)
     described = f" ({', '.join(main)})" if main else ""
-    sure = f"{chance(recommendation.p_tie)} that nothing here is better by more than {ratio(recommendation.margin)}"
+    sure = f"{chance(recommendation.p_tie)} that nothing here is better by more than {_margin(recommendation)}"
     return f"{verb} {recommendation.optimizer}{described} - {recommendation.label}: {sure}."
 
 
-def settings(params: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the recipe axis by axis, in words; an axis on which nothing was chosen is left out."""
+def _margin(recommendation: Recommendation) -> str:
+    return margin(recommendation.metric, recommendation.direction, recommendation.quality, recommendation.margin)
+
+
+def settings(params: Mapping[str, Any], steps: int | None = None) -> list[tuple[str, str]]:
+    """Return the recipe axis by axis, in words; an axis on which nothing was chosen is left out.
+
+    With the optimizer steps of the whole run, what torch calls otherwise is said in torch's words too.
+    """
     known = [axis for axis in AXES if axis in params]
     others = sorted({key for key in params if "." not in key}.difference(AXES))
-    return [(axis.replace("_", " "), _choice(axis, params)) for axis in (*known, *others) if params[axis] not in ABSENT]
+    rows = [(axis.replace("_", " "), _choice(axis, params)) for axis in (*known, *others) if params[axis] not in ABSENT]
+    spoken = _in_torch(params, steps) if steps else ""
+    return [(axis, value + (spoken if axis == "optimizer" else "")) for axis, value in rows]
+
+
+def _in_torch(params: Mapping[str, Any], steps: int) -> str:
+    name = str(params["optimizer"])
+    prefix = f"optimizer.{name}."
+    fields = {key.removeprefix(prefix): value for key, value in params.items() if key.startswith(prefix)}
+    try:
+        said = catalogue.find("optimizer", name).from_fields(fields).in_torch(steps)  # type: ignore[attr-defined]
+    except StudyError:  # a record from elsewhere may name an optimizer that is not installed here
+        return ""
+    return "".join(f"; in torch {key} {number(value)}" for key, value in said.items())
 
 
 def _choice(axis: str, params: Mapping[str, Any]) -> str:

@@ -144,11 +144,12 @@ def _entering(request: Request, facts: Facts) -> tuple[tuple[str, ...], tuple[Fi
     offered = asked or tuple(choice.name() for choice in _offered("optimizer"))
     plenty = 1000  # whoever names the optimizers gets them all, however small the budget
     return candidates(
-        facts, request.limits, planned_trials=plenty if asked else _planned_trials(facts, request.budget), offered=offered
+        facts, request.limits, planned_trials=plenty if asked else planned_trials(facts, request.budget), offered=offered
     )
 
 
-def _planned_trials(facts: Facts, budget: Budget) -> int:
+def planned_trials(facts: Facts, budget: Budget) -> int:
+    """Return about how many recipes a budget can ask for."""
     if budget.trials is not None:
         return budget.trials
     return int((budget.seconds or 0.0) * TRAINING_SHARE / max(TRIAL_SHARE * facts.run_seconds, 1e-9))

@@ -9,7 +9,7 @@ import pytest
 from advisor.evidence import Evidence
 from advisor.recommend import recommend
 from advisor.report import headline, markdown, settings, text
-from advisor.wording import chance, difference, duration, listed, number, percent
+from advisor.wording import chance, difference, duration, listed, margin, number, percent
 
 from records import facts, record, study
 
@@ -28,7 +28,8 @@ ADVICE = recommend(
 
 def test_the_first_sentence_is_the_answer_with_its_settings_and_its_confidence():
     assert headline(ADVICE) == (
-        "Use AdamW (lr 0.001, Cosine schedule, batch size 32) - decided: over 99 % that nothing here is better by more than 4 %."
+        "Use AdamW (lr 0.001, Cosine schedule, batch size 32) - decided: over 99 % that nothing here is better by more than "
+        "0.083 points of accuracy."
     )
     assert text(ADVICE).replace("\n", " ").startswith(headline(ADVICE))
 
@@ -123,3 +124,18 @@ def test_numbers_are_short_and_ascii():
     assert [number(x) for x in (0.98333, 54.123, 1e-5, 12_000.0)] == ["0.9833", "54.12", "1e-05", "12,000"]
     assert duration(5e-5) == "50 us"
     assert [listed(names) for names in (["a"], ["a", "b"], ["a", "b", "c"])] == ["a", "a and b", "a, b and c"]
+
+
+def test_the_margin_is_said_in_what_the_metric_is_counted_in():
+    assert margin("accuracy", "maximize", 0.98, 0.02) == "0.04 points of accuracy"
+    assert margin("rmse", "minimize", 50.0, 0.02) == "1 of rmse"
+    assert margin("r2", "maximize", 0.5, 0.02) == "0.01 of r2"
+    assert margin("accuracy", "maximize", None, 0.02) == "2 % of the error"
+    assert margin("accuracy", "maximize", 1.0, 0.02) == "2 % of the error"
+
+
+def test_weight_decay_is_said_as_torch_takes_it_too():
+    params = {"optimizer": "AdamW", "optimizer.AdamW.lr": 0.01, "optimizer.AdamW.decay_horizon": 0.5}
+
+    assert settings(params, steps=1000) == [("optimizer", "AdamW: lr 0.01, decay horizon 0.5; in torch weight_decay 0.2")]
+    assert settings({"optimizer": "Unheard"}, steps=1000) == [("optimizer", "Unheard")]

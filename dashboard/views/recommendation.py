@@ -100,9 +100,9 @@ def _details(advice: Recommendation) -> None:
     shown = filled(rows, columns(advice.metric))
     st.dataframe(rows, hide_index=True, column_config=shown, column_order=tuple(shown))
     with st.expander("The recipe"):
-        st.dataframe([{"axis": axis, "setting": setting} for axis, setting in settings(advice.params)], hide_index=True)
-        st.caption("A training script with this recipe:")
-        st.code(f"advisor export {advice.study} --out recommended", language="bash")
+        st.dataframe(
+            [{"axis": axis, "setting": setting} for axis, setting in settings(advice.params, advice.steps)], hide_index=True
+        )
     if advice.findings:
         with st.expander(f"What the rules say ({len(advice.findings)})"):
             st.dataframe([_said(finding) for finding in advice.findings], hide_index=True)

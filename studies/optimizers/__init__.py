@@ -39,6 +39,10 @@ class OptimizerChoice(Choice, ABC):
             total_steps: optimizer steps of the whole run, for settings that are a share of it.
         """
 
+    def in_torch(self, total_steps: int) -> dict[str, float]:  # noqa: ARG002
+        """Return the arguments of the torch optimizer that the fields call otherwise, for a run of so many steps."""
+        return {}
+
     def state_bytes(self, shape: tuple[int, ...]) -> int:
         """Return the bytes of state for one parameter of this shape once it has been stepped, in 32-bit floats."""
         return 4 * (round(self.state_floats * math.prod(shape)) + self.counts_steps)

@@ -37,16 +37,16 @@ class AdamW(OptimizerChoice):
     """How many whole runs the weights average over: weight decay is 1 / (lr x steps x horizon), so it keeps its meaning when
     lr or the length of the run changes. 100 is next to none; tuned tables lie at 0.4 to 1.8."""
 
-    def weight_decay(self, total_steps: int) -> float:
-        """Return the weight decay, as torch's AdamW takes it, for a run of so many steps."""
-        return 1 / (self.lr * total_steps * self.decay_horizon)
+    def in_torch(self, total_steps: int) -> dict[str, float]:
+        """Return the weight decay that torch's AdamW takes."""
+        return {"weight_decay": 1 / (self.lr * total_steps * self.decay_horizon)}
 
     def build(self, model: nn.Module, total_steps: int) -> Optimizer:
         """Return torch's AdamW; biases and norms are not decayed."""
         from torch import optim
 
         groups = [
-            {"params": decayed(model), "weight_decay": self.weight_decay(total_steps)},
+            {"params": decayed(model), **self.in_torch(total_steps)},
             {"params": exempt(model), "weight_decay": 0.0},
         ]
         return optim.AdamW(groups, lr=self.lr, betas=(self.beta1, self.beta2), fused=fusable(model))

@@ -1,0 +1,66 @@
+"""What searching costs beside training: proposals, journal and MLflow mirror as a share of wall time.
+
+    python -m benchmarks.overhead
+
+One search on digits with trials of about a second; time inside training and evaluation is counted apart from the rest.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from advisor.launch import prepare, work
+from advisor.request import Request
+from studies import store
+from studies.attempt import Attempt
+from studies.limits import Budget
+
+TRIALS = 30
+EPOCHS = 36
+
+
+def measure(tracking_uri: str | None) -> tuple[float, float, float]:
+    """Return (share of wall time outside training, mean seconds of a trial, seconds the mirror needed after the search)."""
+    inside: list[float] = []
+    advance = Attempt.advance
+
+    def timed(self, epochs, **options):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN003, ANN202
+        start = time.perf_counter()
+        try:
+            return advance(self, epochs, **options)
+        finally:
+            inside.append(time.perf_counter() - start)
+
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        budget = Budget(trials=TRIALS)
+        launched = prepare(Request(source="digits", budget=budget, epochs=EPOCHS, tracking_uri=tracking_uri), home)
+        Attempt.advance = timed  # type: ignore[method-assign]
+        start = time.perf_counter()
+        mirror = work(launched)
+        wall = time.perf_counter() - start
+        Attempt.advance = advance  # type: ignore[method-assign]
+        count = len(store.records(store.open_study(home, launched.name)))
+        start = time.perf_counter()
+        if mirror is not None:
+            mirror.finish(120)
+        after = time.perf_counter() - start
+    return 1 - sum(inside) / wall, sum(inside) / count, after
+
+
+def main() -> None:
+    """Print the table."""
+    print(f"{TRIALS} trials + confirmation on digits, cnn, {EPOCHS} epochs; overhead = wall time outside training and evaluation")
+    walls = {}
+    for label, uri in (("journal only", "off"), ("journal + mirror", None)):
+        share, seconds, after = measure(uri)
+        walls[label] = share
+        print(f"{label:<18} overhead {share:6.2%}   mean trial {seconds:.2f} s   mirror needs {after:.1f} s more at the end")
+    print(f"mean overhead {statistics.mean(walls.values()):.2%}, goal below 5 % when a trial takes 1 s or more")
+
+
+if __name__ == "__main__":
+    main()

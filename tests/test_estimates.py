@@ -1,0 +1,179 @@
+"""From trials to one estimate an optimizer: scales, the best of n, confirmation."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from itertools import pairwise
+from statistics import fmean
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from advisor.estimates import estimates
+from advisor.evidence import Evidence
+from advisor.gaps import CAP, best_of, scale, sd_of_smallest
+
+from records import confirmations, record, study
+
+GAPS = st.lists(st.floats(0, 2), min_size=1, max_size=12)
+
+
+def evidence(records, **fields):
+    return Evidence(records=tuple(records), **fields)
+
+
+def losses(*gaps):
+    """Return qualities of a minimized metric with these gaps to the best, whose loss is 1."""
+    return [math.exp(gap) for gap in gaps]
+
+
+# ---------------------------------------------------------------- gaps
+
+
+def test_a_score_loses_what_it_lacks_to_one():
+    measure = scale(evidence([record(0, quality=0.9), record(1, quality=0.8)]))
+
+    assert measure.gap(0.9) == pytest.approx(0)
+    assert measure.gap(0.8) == pytest.approx(math.log(2))
+
+
+def test_a_perfect_score_still_lacks_half_a_validation_row():
+    measure = scale(evidence([record(0, quality=1.0)], valid_rows=100))
+
+    assert measure.loss(1.0) == pytest.approx(0.005)
+    assert measure.gap(0.99) == pytest.approx(math.log(2))
+
+
+@pytest.mark.parametrize(
+    ("direction", "metric", "best", "other", "gap"),
+    [
+        pytest.param("minimize", "rmse", 50.0, 55.0, math.log(1.1), id="a minimized metric is its own loss"),
+        pytest.param("minimize", "loss", -2.0, -1.0, math.log(1.5), id="a log-density is measured from its best"),
+        pytest.param("minimize", "mse", 0.0, 0.0, 0.0, id="a loss of 0 is no division by 0"),
+        pytest.param("maximize", "accuracy", 90.0, 80.0, math.log(2), id="per cent end at 100"),
+        pytest.param("maximize", "reward", 1000.0, 500.0, math.log(1.5), id="a reward has no ceiling"),
+        pytest.param("maximize", "neg_log_loss", -0.2, -0.4, math.log(2), id="a negated loss ends at 0"),
+        pytest.param("maximize", "r2", -0.5, -2.0, math.log(2), id="r2 may be negative"),
+    ],
+)
+def test_every_kind_of_metric_has_a_scale(direction, metric, best, other, gap):
+    measure = scale(evidence([record(0, quality=best)], direction=direction, metric=metric))
+
+    assert measure.gap(best) == pytest.approx(0)
+    assert measure.gap(other) == pytest.approx(gap)
+
+
+# ---------------------------------------------------------------- the best of n
+
+
+@given(GAPS, st.integers(1, 12))
+def test_the_v_statistic_is_the_mean_of_the_smallest_of_so_many_draws(gaps, trials):
+    trials = min(trials, len(gaps))
+    seen, n = sorted(gaps), len(gaps)
+    cdf = [(rank + 1) / n for rank in range(n)]
+    slow = sum(
+        gap * ((1 - (cdf[rank - 1] if rank else 0)) ** trials - (1 - cdf[rank]) ** trials) for rank, gap in enumerate(seen)
+    )
+
+    assert best_of(gaps, trials, 0.6) == pytest.approx(slow, abs=1e-12)
+
+
+@given(GAPS)
+def test_the_best_of_one_is_the_mean_and_the_best_of_many_never_beats_the_best_seen(gaps):
+    assert best_of(gaps, 1, 0.6) == pytest.approx(fmean(gaps))
+    assert min(gaps) - 1e-12 <= best_of(gaps, len(gaps), 0.6) <= fmean(gaps) + 1e-12
+
+
+@given(GAPS)
+def test_more_trials_promise_a_smaller_gap(gaps):
+    promised = [best_of(gaps, trials, 0.6) for trials in (1, 2, 4, 8, 16, 32)]
+
+    assert all(more <= fewer + 1e-9 for fewer, more in pairwise(promised))
+
+
+@pytest.mark.parametrize(("n", "sd"), [(1, 1.0), (2, 0.8256), (5, 0.6690), (10, 0.5868)])
+def test_the_spread_of_the_smallest_normal_agrees_with_published_tables(n, sd):
+    assert sd_of_smallest(n) == pytest.approx(sd, abs=2e-3)
+
+
+# ---------------------------------------------------------------- estimates
+
+
+def test_lost_trials_count_as_the_cap_and_pruned_ones_not_at_all():
+    lost = evidence([record(0, quality=0.9), record(1, "SGD", state="infeasible")])
+    pruned = evidence([record(0, quality=0.9), record(1, "SGD", 0.5, state="pruned")])
+
+    assert estimates(lost).by_optimizer["SGD"].gap == pytest.approx(CAP)
+    assert "SGD" not in estimates(pruned).by_optimizer
+
+
+def test_confirmation_replaces_the_search_and_takes_the_seeds_out():
+    searched = study({"AdamW": [1.0, 1.1], "SGD": [1.2, 1.3]}, direction="minimize")
+    hard_seed = 2.0
+    runs = (
+        *confirmations(4, "AdamW", [1.1, 1.1 * hard_seed], source=0, direction="minimize"),
+        *confirmations(6, "SGD", [1.32, 1.32 * hard_seed], source=2, direction="minimize"),
+    )
+    found = estimates(evidence([*searched, *runs], direction="minimize"))
+    apart = found.by_optimizer["SGD"].gap - found.by_optimizer["AdamW"].gap
+
+    assert apart == pytest.approx(math.log(1.2))
+    assert found.measured_seed_sd == pytest.approx(0, abs=1e-9)
+
+
+def test_a_recipe_that_missed_a_hard_seed_is_not_flattered():
+    runs = (
+        *confirmations(0, "AdamW", losses(0.0, 1.0, 0.0), source=90, direction="minimize"),
+        *confirmations(3, "SGD", losses(0.1, 1.1), source=91, direction="minimize"),
+        *confirmations(5, "Momentum", losses(0.2, 1.2, 0.2), source=92, direction="minimize"),
+    )
+    missing_the_hard_one = tuple(run for run in runs if (run.optimizer, run.seed) != ("SGD", 1001))
+    found = estimates(evidence(missing_the_hard_one, direction="minimize")).by_optimizer
+
+    assert found["SGD"].gap - found["AdamW"].gap == pytest.approx(0.1, abs=1e-9)
+
+
+def test_a_confirmation_run_that_diverged_weighs_on_its_recipe():
+    sound = confirmations(0, "AdamW", losses(0, 0, 0), source=90, direction="minimize")
+    broken = confirmations(3, "SGD", [1.0, None, 1.0], source=91, direction="minimize")
+    found = estimates(evidence([*sound, *broken], direction="minimize"))
+
+    assert found.by_optimizer["SGD"].gap == pytest.approx(CAP / 3)
+    assert found.measured_seed_sd == pytest.approx(0, abs=1e-9)
+
+
+def test_the_luck_of_the_finalists_is_charged_to_the_others():
+    searched = study({"AdamW": losses(0.0), "SGD": losses(0.1)}, direction="minimize")
+    runs = confirmations(2, "AdamW", losses(0.5, 0.5, 0.5), source=0, direction="minimize")
+    found = estimates(evidence([*searched, *runs], direction="minimize")).by_optimizer
+
+    assert found["SGD"].gap == pytest.approx(0.6)
+
+
+def test_a_learning_rate_on_the_edge_doubles_the_variance():
+    inside = evidence([record(0, quality=0.9, units={"optimizer.lr": 0.97})])
+    outside = evidence([record(0, quality=0.9, units={"optimizer.lr": -0.99})])
+    calm, wide = (estimates(one).by_optimizer["AdamW"] for one in (inside, outside))
+
+    assert wide.variance == pytest.approx(2 * calm.variance)
+    assert (calm.at_edge, wide.at_edge) == (False, True)
+
+
+def test_more_trials_leave_less_doubt():
+    few, many = (
+        estimates(evidence(study({"AdamW": losses(*[0.0, 0.5] * half)}, direction="minimize"), direction="minimize"))
+        for half in (1, 6)
+    )
+
+    assert many.by_optimizer["AdamW"].variance < few.by_optimizer["AdamW"].variance
+
+
+def test_tuning_for_longer_trusts_a_wide_spread_more():
+    records = study({"AdamW": losses(0.3, 0.31, 0.32), "SGD": losses(0.3, 1.0, 1.9)}, direction="minimize")
+    seen = evidence(records, direction="minimize")
+
+    assert estimates(seen, tuning_trials=1).by_optimizer["SGD"].gap > estimates(seen, tuning_trials=1).by_optimizer["AdamW"].gap
+    assert estimates(seen, tuning_trials=30).by_optimizer["SGD"].gap < estimates(seen).by_optimizer["SGD"].gap
+    assert replace(seen, records=()).optimizers == ()
