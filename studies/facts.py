@@ -55,6 +55,8 @@ class Facts:
     has_batchnorm: bool = False
     has_attention: bool = False
     is_linear: bool = False
+    macs: int = 10_000
+    """Multiply-accumulates of one row's forward pass, as far as torch counts them: matrix products, convolutions, attention."""
     batch_size: int = 32
     steps: int = 3000
     """Optimizer steps of one whole run."""

@@ -42,6 +42,16 @@ def sparsity(model: nn.Module) -> float:
     return sum(int((weight == 0).sum()) for weight in weights) / total if total else 0.0
 
 
+def macs(model: nn.Module, row: torch.Tensor) -> int:
+    """Return the multiply-accumulates of a forward pass over `row`, shape (1, ...): matrix products, convolutions, attention."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    counter = FlopCounterMode(display=False)
+    with torch.inference_mode(), counter:
+        model.eval()(row)
+    return int(counter.get_total_flops()) // 2
+
+
 @torch.inference_mode()
 def latency_seconds(model: nn.Module, row: torch.Tensor, *, repeats: int = 30, warmup: int = 5) -> float:
     """Return the median seconds of one forward pass over `row`, shape (1, ...)."""

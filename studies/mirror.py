@@ -70,8 +70,8 @@ def watch(home: Path, name: str, tracking_uri: str | None) -> str | None:
 
 def main(home: str, name: str, tracking_uri: str | None = None) -> int:
     """Mirror until told to stop, then say on standard output what is missing, nothing when all is there."""
-    with suppress(OSError):
-        os.nice(10)
+    with suppress(OSError, AttributeError):  # only what no one else wants of the processor; Linux knows how
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
         problem = watch(Path(home), name, tracking_uri)
     sys.stdout.write(problem or "")

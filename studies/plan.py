@@ -30,6 +30,8 @@ class Plan:
     limits: Limits
     seed: int = 0
     device: str = "cpu"
+    threads: int = 1
+    """Threads that torch may use; part of the plan, since the order of a sum depends on it."""
     search_model: bool = False
     activation_bytes: int = 0
     """Bytes that autograd saves for the reference batch."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from studies import catalogue
+from studies import catalogue, measure
 from studies.facts import Facts, Forecast
 from studies.memory import activation_bytes, forecast
 from studies.optimizers import OptimizerChoice
@@ -45,6 +45,7 @@ def profile(workload: Workload, *, batch_size: int, epochs: int, device: str = "
         rows=workload.rows,
         batch_size=batch_size,
         steps=training.total_steps,
+        macs=measure.macs(training.model, torch.from_numpy(workload.dataset.train.inputs[:1]).to(training.device)),
         step_seconds=step_seconds,
         optimizer_share=optimizer_share,
         device=device,

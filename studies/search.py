@@ -7,7 +7,8 @@ of the race starts from the study's seed, and what is proposed depends on the re
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -69,10 +70,11 @@ class Search:
 
     def run(self) -> None:
         """Work until the budget is used up or the user wants to stop."""
-        self._release_orphans()
-        self._run_references()
-        self._race()
-        self._confirm()
+        with _threads(self.plan.threads):
+            self._release_orphans()
+            self._run_references()
+            self._race()
+            self._confirm()
 
     def _run_references(self) -> None:
         done = {record.optimizer for record in self.records if record.stage == "reference" and not _cut_short(record)}
@@ -200,6 +202,18 @@ class Search:
 
         for trial in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             self.study.tell(trial.number, state=TrialState.FAIL)
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _cut_short(record: Record) -> bool:
