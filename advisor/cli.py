@@ -51,6 +51,11 @@ INTERRUPTED: Final = 130
 DEFECT: Final = 1
 USAGE_ERROR: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[1]
 """Typer carries a click of its own and exports only this leaf of its errors; the parent covers every wrong use."""
+PLAIN: Final = (
+    "source", "target", "model", "metric", "task", "batch_size", "epochs", "device", "seed", "tune_model", "study",
+    "tracking_uri",
+)  # fmt: skip
+"""Options that a request takes as they are written."""
 MIRROR_SECONDS: Final = 60.0
 """How long a finished search waits for its MLflow mirror."""
 
@@ -250,21 +255,7 @@ def _request(arguments: dict[str, Any]) -> Request:
     from advisor.request import Request
 
     limits = Limits.parse(**{key: arguments[key] for key in ("memory", "model_size", "latency", "train_time")})
-    plain = (
-        "source",
-        "target",
-        "model",
-        "metric",
-        "task",
-        "batch_size",
-        "epochs",
-        "device",
-        "seed",
-        "tune_model",
-        "study",
-        "tracking_uri",
-    )
-    given = {key: arguments[key] for key in plain if key in arguments}
+    given: dict[str, Any] = {key: arguments[key] for key in PLAIN if key in arguments}
     given |= {key: _split(arguments[key]) for key in ("optimizers", "schedules") if arguments.get(key)}
     if arguments.get("regularizers"):
         given["regularizers"] = () if arguments["regularizers"] == "none" else _split(arguments["regularizers"])
