@@ -9,7 +9,7 @@ from typing import Any, Final
 from advisor.rules import rules
 from studies import catalogue, store
 from studies.choice import Choice, sections, summary
-from studies.errors import UnknownChoice, did_you_mean
+from studies.errors import StudyError, UnknownChoice, did_you_mean
 from studies.optimizers import OptimizerChoice
 from studies.space import ranges
 
@@ -67,7 +67,10 @@ def _row(choice: type[Choice]) -> dict[str, Any]:
 
 
 def _study_row(home: Path, name: str) -> dict[str, Any]:
-    study = store.open_study(home, name)
+    try:
+        study = store.open_study(home, name)
+    except StudyError as error:  # one broken journal must not hide the others
+        return {"name": name, "summary": str(error), "trials": 0, "metric": None, "best": None}
     plan, records = store.plan_of(study), store.records(study)
     whole = [record.quality for record in records if record.state == "complete" and record.quality is not None]
     best = (max if study.direction.name == "MAXIMIZE" else min)(whole, default=None)

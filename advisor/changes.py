@@ -35,7 +35,10 @@ def would_change(case: Case, decide: Decide) -> tuple[str, ...]:
 
 def _untried(case: Case) -> Iterator[str]:
     if case.mine.quality is None:
-        yield "Any trial: a search of a few minutes outweighs everything that is said here."
+        if case.evidence.records:
+            yield "A whole run: every trial so far ended before it had one, and their records say why."
+        else:
+            yield "Any trial: a search of a few minutes outweighs everything that is said here."
         return
     idle = [one.optimizer for one in case.others if one.quality is None]
     if idle:

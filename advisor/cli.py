@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -38,7 +38,7 @@ from advisor.options import (
     TrainTime,
     TuneModel,
 )
-from studies.errors import NothingFeasible, StudyError, StudyNotFound
+from studies.errors import NothingFeasible, StudyError
 from studies.limits import Budget, Limits
 
 if TYPE_CHECKING:
@@ -76,7 +76,8 @@ def profile(
     arguments = dict(locals())
     from advisor.preview import preview
 
-    found = preview(_request(arguments))
+    with redirect_stdout(sys.stderr):  # whatever the user's own model prints
+        found = preview(_request(arguments))
     _print_json(found.to_dict()) if json else _print(str(found))
 
 
@@ -93,7 +94,8 @@ def search(
     arguments = dict(locals())
     from advisor.launch import prepare
 
-    launched = prepare(_request(arguments), _home(home))
+    with redirect_stdout(sys.stderr):  # whatever the user's own model prints
+        launched = prepare(_request(arguments), _home(home))
     for note in launched.notes:
         _say(note)
     _work(launched, json=json)
@@ -109,7 +111,9 @@ def resume(
     """Go on after a stop, a crash or with more budget."""
     from advisor.launch import reopen
 
-    _work(reopen(_home(home), study, budget=None if budget is None else Budget.parse(budget)), json=json)
+    with redirect_stdout(sys.stderr):  # whatever the user's own model prints
+        launched = reopen(_home(home), study, budget=None if budget is None else Budget.parse(budget))
+    _work(launched, json=json)
 
 
 @app.command()
@@ -177,23 +181,16 @@ def dashboard(
     home: Home = None,
 ) -> None:
     """Open the web page on the studies of this home."""
-    from importlib.util import find_spec
+    from advisor.page import serve
 
-    spec = find_spec("dashboard")
-    if spec is None or not spec.submodule_search_locations:
-        raise StudyNotFound("the dashboard package is not installed; install optimizer-advisor again")
-    page = str(Path(spec.submodule_search_locations[0]) / "app.py")
-    options = {"server.address": host, "server.port": port, "server.headless": "true", "browser.gatherUsageStats": "false",
-               "server.fileWatcherType": "none", "client.toolbarMode": "minimal"}  # fmt: skip
-    flags = [part for key, value in options.items() for part in (f"--{key}", str(value))]
-    command = [sys.executable, "-m", "streamlit", "run", page, *flags, "--", "--home", str(_home(home))]
-    os.execv(sys.executable, command)  # noqa: S606 - our own interpreter on our own page
+    serve(host, port, _home(home))
 
 
 def main() -> None:
     """Run the command line; every error that is the input's fault is one line on stderr."""
     try:
-        app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
+        if app(args=sys.argv[1:] or ["--help"], standalone_mode=False) == INTERRUPTED:  # how typer reports a Ctrl-C
+            _fail("interrupted; what was finished is kept, see: advisor list studies", INTERRUPTED)
     except NothingFeasible as error:
         _fail(str(error), NOTHING_FEASIBLE)
     except StudyError as error:
@@ -218,7 +215,8 @@ def _work(launched: Launched, *, json: bool) -> None:
 
     study = store.open_study(launched.home, launched.name)
     spent = float(store.plan_of(study)["spent_seconds"])
-    with _stop_on_interrupt() as interrupted, progress(launched, records=store.records(study), spent_seconds=spent) as display:
+    display = progress(launched, records=store.records(study), spent_seconds=spent)
+    with _stop_on_interrupt() as interrupted, redirect_stdout(sys.stderr), display:
         mirror = work(launched, listen=display.listen, stop=interrupted)
     try:
         recommendation = conclude(launched.home, launched.name)
@@ -229,6 +227,9 @@ def _work(launched: Launched, *, json: bool) -> None:
             _say(unfinished)
     if interrupted():
         _fail(f"interrupted; everything finished is kept, go on with: advisor resume {launched.name}", INTERRUPTED)
+    if not any(record.state == "complete" for record in records):
+        last = next((record.error for record in reversed(records) if record.error), "nothing was tried")
+        _fail(f"no trial was completed, so the advice rests on no measurement; the last one: {last}", NOTHING_FEASIBLE)
     _say(f"again, or under other limits: advisor recommend {launched.name}; trials and curves: advisor dashboard")
 
 

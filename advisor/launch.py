@@ -86,7 +86,8 @@ def reopen(home: Path, name: str, *, budget: Budget | None = None) -> Launched:
     study = store.open_study(home, name)
     workload = Workload.from_spec(store.plan_of(study)["workload"])
     changes = {} if budget is None else {"budget": asdict(budget)}
-    store.write_plan(study, recommendation=None, **changes)  # until it is concluded again, it is not
+    with store.working(home, name):
+        store.write_plan(study, recommendation=None, **changes)  # until it is concluded again, it is not
     return Launched(name=name, home=home, workload=workload, plan=Plan.from_dict(store.plan_of(study)))
 
 
@@ -103,8 +104,9 @@ def work(
     study = store.open_study(launched.home, launched.name)
     page = store.plan_of(study)
     clock = Clock(budget=launched.plan.budget, spent_before=float(page["spent_seconds"]), stop=stop)
-    mirror = _mirror(launched, page["tracking_uri"])
-    Search(study, launched.workload, launched.plan, clock=clock, listen=listen).run()
+    with store.working(launched.home, launched.name):
+        mirror = _mirror(launched, page["tracking_uri"])
+        Search(study, launched.workload, launched.plan, clock=clock, listen=listen).run()
     return mirror
 
 

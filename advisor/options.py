@@ -21,7 +21,9 @@ Memory = Annotated[str | None, typer.Option(help="Most bytes while training, as 
 ModelSize = Annotated[str | None, typer.Option(help="Most bytes of the trained model, as in 1MB.")]
 Latency = Annotated[str | None, typer.Option(help="Most time of one forward pass at batch 1, as in 2ms.")]
 TrainTime = Annotated[str | None, typer.Option(help="Most time of one whole training run, as in 30s.")]
-BudgetText = Annotated[str, typer.Option("--budget", help="Of the whole search: 60s, 10m, 2h or 200trials.")]
+BudgetText = Annotated[
+    str, typer.Option("--budget", help="Of the whole search: 60s, 10m, 2h, or 200trials (confirmation runs, at most 9, on top).")
+]
 Goal = Annotated[str | None, typer.Option(help="What decides a tie: quality, speed, memory or balanced.")]
 Optimizers = Annotated[str | None, typer.Option(help="Only these, as in AdamW,Nesterov.")]
 Schedules = Annotated[str | None, typer.Option(help="Only these; the first is that of the reference recipes.")]

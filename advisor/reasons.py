@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -65,10 +65,8 @@ def _measured(case: Case) -> Iterator[str]:
     if mine.quality is None:
         return
     if case.confirmed(mine.optimizer):
-        seeds = several(len(mine.trials), "seed")
-        text = (
-            f"Its confirmed recipe reached {metric} {number(mine.quality)} on validation (mean of {seeds}, {trials(mine.trials)})"
-        )
+        seeds = several(len(mine.trials), "seed") if len(mine.trials) == 1 else f"mean of {len(mine.trials)} seeds"
+        text = f"Its confirmed recipe reached {metric} {number(mine.quality)} on validation ({seeds}, {trials(mine.trials)})"
     else:
         runs = several(mine.completed, "whole run")
         text = f"Its best trial reached {metric} {number(mine.quality)} on validation ({trials(mine.trials)}, best of {runs})"
@@ -89,7 +87,8 @@ def _sure(case: Case) -> Iterator[str]:
         yield f"No whole run of it has been seen, so no probability above {percent(PRIOR_CAP)} is stated."
         return
     if not case.others:
-        yield "It is the only optimizer in question that fits the limits."
+        limited = any(value is not None for value in asdict(case.evidence.limits).values())
+        yield f"It is the only optimizer in question{' that fits the limits' if limited else ': it was compared with no other'}."
         return
     regret = f"on average the choice costs {ratio(mine.expected_regret)} {_of_what(case)}"
     first = f"it is the very best of {len(case.advice.contenders)} with {chance(mine.p_best)}"

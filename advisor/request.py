@@ -23,6 +23,8 @@ GOALS: Final = ("quality", "speed", "memory", "balanced")
 SCHEDULES: Final = ("Cosine", "Constant", "Step")
 LENGTHS: Final = (9, 18, 27, 36, 54, 81)
 """Epochs of a whole run; multiples of nine, so that the rungs are whole epochs."""
+MOST_EPOCHS: Final = 1_000_000
+MOST_SEEDS: Final = 2**31
 STEPS: Final = 2000
 """Optimizer steps that a whole run of a small net needs to settle."""
 WHOLE_RUNS: Final = 30
@@ -62,8 +64,10 @@ class Request:
 
     def __post_init__(self) -> None:
         check_goal(self.goal)
-        if self.epochs is not None and self.epochs < 1:
-            raise BadValue(f"epochs {self.epochs} must be at least 1")
+        if self.epochs is not None and not 1 <= self.epochs <= MOST_EPOCHS:
+            raise BadValue(f"epochs {self.epochs} must be from 1 to {MOST_EPOCHS:,}")
+        if not 0 <= self.seed < MOST_SEEDS:
+            raise BadValue(f"seed {self.seed} must be from 0 to {MOST_SEEDS - 1:,}")
         for axis, asked in (("optimizer", self.optimizers), ("schedule", self.schedules), ("regularizers", self.regularizers)):
             names(axis, asked or ())
 

@@ -85,7 +85,7 @@ def open_dataset(source: str, *, target: str | None = None, task: str = "auto", 
             raise BadWorkload(f"dataset '{choice.name()}' is built in and knows its target; leave --target {target} out")
         return prepare(choice().load(), name=choice.name(), seed=seed, task=task)
     if not _is_path(source):
-        near = did_you_mean(source, known) or ";"
+        near = did_you_mean(source, known)
         raise UnknownChoice(f"unknown dataset '{source}'{near} see: advisor list datasets, or give the path of a table")
     return prepare(Table(path=source, target=target or "").load(), name=Path(source).stem, seed=seed, task=task)
 

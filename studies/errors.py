@@ -47,7 +47,7 @@ class NothingFeasible(StudyError):
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return `; did you mean 'X'?` for the nearest known name, or an empty string."""
+    """Return `; did you mean 'X'?` for the nearest known name, or a full stop: either ends a clause."""
     folded = {candidate.lower(): candidate for candidate in known}
     near = get_close_matches(name.lower(), folded, n=1, cutoff=0.5)
-    return f"; did you mean '{folded[near[0]]}'?" if near else ""
+    return f"; did you mean '{folded[near[0]]}'?" if near else "."

@@ -134,6 +134,21 @@ def open_study(home: Path, name: str) -> optuna.Study:
         raise StoreError(f"journal {path} cannot be read ({error}); restore it from a copy or delete it") from None
 
 
+@contextmanager
+def working(home: Path, name: str) -> Iterator[None]:
+    """Hold a study for one process: two that search it at once would try the same recipes and spend its budget twice.
+
+    Raises:
+        StoreError: another process holds it.
+    """
+    with (home / "studies" / f"{name}.search").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StoreError(f"study '{name}' is being searched by another process; wait for it, or stop it") from None
+        yield
+
+
 def plan_of(study: optuna.Study) -> dict[str, Any]:
     """Return the plan that the study was created with, with what was written to it since."""
     return dict(study.user_attrs[PLAN])

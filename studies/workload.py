@@ -85,6 +85,7 @@ class Workload:
         model: Choice = catalogue.find("model", spec["model"]).from_fields(spec["model_fields"])
         if not isinstance(model, ModelChoice):
             raise BadWorkload(f"{spec['model']} is no model")
+        check_model(model, dataset)
         judged = metric(spec["metric"], dataset.task)
         keys = ("seed", "source", "target", "task")
         return cls(dataset=dataset, model=model, metric=judged, **{key: spec[key] for key in keys})

@@ -140,6 +140,15 @@ def wrong():
 
 def numbers():
     return 3
+
+def leave():
+    raise SystemExit(7)
+
+def chatty():
+    print("hello from the model")
+    return Net(4, 3)
+
+SIZE = 3
 """
 
 OWN = """
@@ -208,6 +217,11 @@ CASES = {
     "a model that is none": (("search", "iris", "--model", "net.py:numbers"), "torch.nn.Module"),
     "a model that is not there": (("search", "iris", "--model", "net.py:Nett"), "did you mean 'Net'"),
     "a model file that is not there": (("search", "iris", "--model", "nett.py:Net"), "nett.py"),
+    "a model that is a number": (("search", "iris", "--model", "net.py:SIZE"), "int"),
+    "a model that exits": (("search", "iris", "--model", "net.py:leave"), "SystemExit"),
+    "a seed beyond reason": (("search", "iris", "--seed", "99999999999999999999"), "seed"),
+    "epochs beyond reason": (("search", "iris", "--epochs", "99999999999"), "epochs"),
+    "a port that is none": (("dashboard", "--port", "99999"), "--port"),
     "an unknown option": (("search", "iris", "--bugdet", "3s"), "--bugdet"),
     "a missing argument": (("search",), "source"),
     "an unknown command": (("serach", "iris"), "serach"),
@@ -265,6 +279,55 @@ def test_nothing_feasible_is_status_3_and_says_what_to_relax(inside):
     assert "KiB" in done.stderr
 
 
+def test_what_a_model_prints_never_reaches_stdout(inside, tmp_path):
+    (tmp_path / "net.py").write_text(NET)
+    done = inside(*SEARCH, "--model", "net.py:chatty", "--json")
+
+    assert json.loads(done.stdout)["study"] == "iris-1"
+    assert "hello from the model" in done.stderr
+
+
+def test_a_model_that_is_gone_is_said_before_anything_is_spent(inside, tmp_path):
+    (tmp_path / "net.py").write_text(NET)
+    inside(*SEARCH, "--model", "net.py:Net")
+    (tmp_path / "net.py").unlink()
+    done = inside("resume", "iris-1", "--budget", "20trials")
+
+    assert done.returncode == 2
+    assert "net.py" in done.stderr
+
+
+def test_a_study_is_searched_by_one_process_at_a_time(inside, home):
+    inside(*SEARCH)
+    with store.working(home, "iris-1"):
+        done = inside("resume", "iris-1", "--budget", "20trials")
+
+    assert done.returncode == 2
+    assert "another process" in done.stderr
+
+
+def test_nothing_completed_is_status_3_and_says_why(inside, tmp_path):
+    (tmp_path / "net.py").write_text(
+        NET + "\n\nclass Lost(Net):\n    def forward(self, rows):\n        return self.layers(rows) / 0\n"
+    )
+    done = inside("search", "iris", "--model", "net.py:Lost", "--optimizers", "AdamW", "--budget", "3trials", "--epochs", "2",
+                  "--tracking-uri", "off")  # fmt: skip
+
+    assert done.returncode == 3
+    assert "diverged" in done.stderr.splitlines()[-1]
+    assert "prior only" in done.stdout
+
+
+def test_one_broken_journal_does_not_hide_the_others(inside, home):
+    inside(*SEARCH)
+    (home / "studies" / "broken.journal").write_text("")
+    done = inside("list", "studies")
+
+    assert done.returncode == 0
+    assert "iris-1" in done.stdout
+    assert "cannot be read" in done.stdout
+
+
 def test_ctrl_c_stops_with_a_recommendation_and_a_way_to_go_on(tmp_path, home):
     command = [
         sys.executable,
@@ -281,7 +344,7 @@ def test_ctrl_c_stops_with_a_recommendation_and_a_way_to_go_on(tmp_path, home):
     ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as process:
         journal = home / "studies" / "iris-1.journal"
-        while not (journal.exists() and journal.read_text().count('"complete"') > 6):
+        while process.poll() is None and not (journal.exists() and journal.read_text().count('"complete"') > 6):
             time.sleep(0.1)
         process.send_signal(signal.SIGINT)
         stdout, stderr = process.communicate(timeout=60)

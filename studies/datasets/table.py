@@ -59,7 +59,7 @@ def _existing(source: str) -> Path:
     if path.suffix.lower() not in FORMATS:
         raise BadWorkload(f"'{source}' is neither a built-in dataset nor a table; {readable}: convert it to one of them")
     if not path.is_file():
-        raise BadWorkload(f"no file '{source}'{did_you_mean(path.name, _tables_beside(path))}; check the path, from {Path.cwd()}")
+        raise BadWorkload(f"no file '{source}'{did_you_mean(path.name, _tables_beside(path))} Check the path, from {Path.cwd()}")
     return path
 
 
@@ -120,6 +120,7 @@ def _read_fields(path: Path, delimiter: str, *, decimal: str) -> pd.DataFrame:
                 encoding="utf-8-sig",
                 index_col=False,
                 skipinitialspace=True,
+                na_values=["?"],
                 low_memory=False,
             )
         except pd.errors.ParserWarning:
@@ -146,7 +147,7 @@ def _column(target: str, columns: list[str], file: str) -> str:
             f"'{file}' needs a target, the column to predict; it has {listed}; for the last of them: --target {columns[-1]}"
         )
     if target not in columns:
-        raise BadWorkload(f"'{file}' has no column '{target}'{did_you_mean(target, columns)}; it has {listed}")
+        raise BadWorkload(f"'{file}' has no column '{target}'{did_you_mean(target, columns)} It has {listed}")
     return target
 
 

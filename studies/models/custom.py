@@ -39,10 +39,12 @@ class Custom(ModelChoice):
         from torch import nn
 
         factory = load(self.factory)
+        if not callable(factory):
+            raise BadWorkload(f"{self.factory} is {type(factory).__name__}; it must be a torch.nn.Module class or a function")
         arguments = (shape if len(shape) > 1 else math.prod(shape), outputs) if _takes_two(factory) else ()
         try:
             model = factory(*arguments)
-        except Exception as error:  # whatever the user's code raises
+        except (Exception, SystemExit) as error:  # whatever the user's code raises
             raise BadWorkload(f"model {self.factory} failed when called with {arguments}: {_line(error)}") from error
         if not isinstance(model, nn.Module):
             raise BadWorkload(f"model {self.factory} returned {type(model).__name__}; it must return a torch.nn.Module")
@@ -58,5 +60,5 @@ def _takes_two(factory: Callable[..., Any]) -> bool:
     )
 
 
-def _line(error: Exception) -> str:
+def _line(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
