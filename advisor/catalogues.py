@@ -11,6 +11,7 @@ from studies import catalogue, store
 from studies.choice import Choice, sections, summary
 from studies.errors import StudyError, UnknownChoice, did_you_mean
 from studies.optimizers import OptimizerChoice
+from studies.routing import ROLES
 from studies.space import ranges
 
 AXES: Final = {folder: axis for axis, folder in catalogue.FOLDERS.items()}
@@ -81,22 +82,31 @@ def _study_row(home: Path, name: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _about(choice: type[OptimizerChoice]) -> list[str]:
+    """Return what an optimizer's class says of itself: state, regime, which parameters it leaves to another."""
+    regime = "the whole training set every step" if choice.full_batch else "any: one row (per-sample), some, or the whole set"
+    routes = {role: choice.from_fields({}).serves(role) for role in ROLES}
+    left = ", ".join(f"{role} to {other}" for role, other in routes.items() if other != choice.name())
+    return [
+        f"State: {choice.state_floats:g} floats a parameter" + (", and a counter a tensor" if choice.counts_steps else ""),
+        f"Batch: {regime}",
+        f"Routing: {'leaves ' + left if left else 'steps on every parameter, sparse tables included'}",
+        *(["Schedule: its own; a recipe gives it a constant one"] if choice.own_schedule else []),
+    ]
+
+
 def _explain_choice(choice: type[Choice]) -> str:
     noun = {"regularizers": "regularizer"}.get(choice.axis, choice.axis)
     parts = sections(choice)
     lines = [f"{choice.name()} ({noun})", "", summary(choice), ""]
     lines += [f"{label}: {parts[label]}" for label in ("Helps", "Hurts", "Source") if label in parts]
     if issubclass(choice, OptimizerChoice):
-        lines.append(
-            f"State: {choice.state_floats:g} floats a parameter" + (", and a counter a tensor" if choice.counts_steps else "")
-        )
+        lines += _about(choice)
     fields = ranges(choice)
     if fields:
         lines += ["", "Searched over:"]
         lines += [
-            f"  {name:<14} {span}; default {span.default:g}"
-            if not isinstance(span.default, str)
-            else f"  {name:<14} {span}; default {span.default}"
+            f"  {name:<14} {span}; default {format(span.default, 'g') if type(span.default) is float else span.default}"
             for name, span in fields.items()
         ]
     return "\n".join(lines)

@@ -15,6 +15,7 @@ import typer
 from advisor.options import (
     BatchSize,
     BudgetText,
+    ClassWeights,
     Device,
     Epochs,
     Goal,
@@ -37,6 +38,7 @@ from advisor.options import (
     TrackingUri,
     TrainTime,
     TuneModel,
+    Wrappers,
 )
 from studies.errors import NothingFeasible, StudyError
 from studies.limits import Budget, Limits
@@ -85,7 +87,8 @@ def profile(
 def search(
     source: Source, target: Target = None, model: Model = None, metric: MetricName = None, task: Task = "auto",
     budget: BudgetText = "10m", batch_size: BatchSize = None, epochs: Epochs = None, optimizers: Optimizers = None,
-    schedules: Schedules = None, regularizers: Regularizers = None, tune_model: TuneModel = None, memory: Memory = None,
+    schedules: Schedules = None, regularizers: Regularizers = None, wrappers: Wrappers = None,
+    class_weights: ClassWeights = "none", tune_model: TuneModel = None, memory: Memory = None,
     model_size: ModelSize = None, latency: Latency = None, train_time: TrainTime = None, goal: Goal = None,
     study: NewStudy = None, home: Home = None, tracking_uri: TrackingUri = None, device: Device = "auto", seed: Seed = 0,
     json: Json = False,
@@ -133,8 +136,8 @@ def recommend(
 
 @app.command("list")
 def list_(
-    kind: Annotated[str, typer.Argument(help="optimizers, schedules, regularizers, pruning, quantization, distillation, "
-                                             "models, datasets, rules or studies.")] = "",
+    kind: Annotated[str, typer.Argument(help="optimizers, wrappers, schedules, regularizers, pruning, quantization, "
+                                             "distillation, models, datasets, rules or studies.")] = "",
     home: Home = None,
     json: Json = False,
 ) -> None:  # fmt: skip
@@ -258,8 +261,9 @@ def _request(arguments: dict[str, Any]) -> Request:
     limits = Limits.parse(**{key: arguments[key] for key in ("memory", "model_size", "latency", "train_time")})
     given: dict[str, Any] = {key: arguments[key] for key in PLAIN if key in arguments}
     given |= {key: _split(arguments[key]) for key in ("optimizers", "schedules") if arguments.get(key)}
-    if arguments.get("regularizers"):
-        given["regularizers"] = () if arguments["regularizers"] == "none" else _split(arguments["regularizers"])
+    for axis in ("regularizers", "wrappers"):
+        if arguments.get(axis):
+            given[axis] = () if arguments[axis] == "none" else _split(arguments[axis])
     if "budget" in arguments:
         given["budget"] = Budget.parse(arguments["budget"])
     return Request(limits=limits, goal=arguments["goal"] or "balanced", **given)

@@ -53,7 +53,7 @@ def look(request: Request) -> tuple[Workload, Facts]:
 
     workload = Workload.open(
         request.source, target=request.target, model=request.model, metric_name=request.metric, task=request.task,
-        seed=request.seed,
+        seed=request.seed, class_weights=request.class_weights,
     )  # fmt: skip
     reference = batch_sizes(request.batch_size, workload.rows)[1]
     return workload, profile(workload, batch_size=reference, epochs=1, device=pick_device(request.device))

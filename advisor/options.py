@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-Source = Annotated[str, typer.Argument(help="A built-in dataset (advisor list datasets) or a .csv, .tsv or .parquet file.")]
+Source = Annotated[
+    str, typer.Argument(help="A built-in dataset (advisor list datasets), a table, .npz or .arff file, or a folder of images.")
+]
 StudyName = Annotated[str, typer.Argument(help="A study's name (advisor list studies).")]
 Target = Annotated[str | None, typer.Option(help="The column to predict.")]
 Model = Annotated[str | None, typer.Option(help="linear, mlp, cnn, or your own: module:name or file.py:name.")]
@@ -28,6 +30,8 @@ Goal = Annotated[str | None, typer.Option(help="What decides a tie: quality, spe
 Optimizers = Annotated[str | None, typer.Option(help="Only these, as in AdamW,Nesterov.")]
 Schedules = Annotated[str | None, typer.Option(help="Only these; the first is that of the reference recipes.")]
 Regularizers = Annotated[str | None, typer.Option(help="Only these, or none.")]
+Wrappers = Annotated[str | None, typer.Option(help="Only these (EMA, Lookahead, SAM, Cautious), or none.")]
+ClassWeights = Annotated[str, typer.Option(help="none, or balanced: rare classes count as much as frequent ones in training.")]
 NewStudy = Annotated[str | None, typer.Option("--study", help="A name for the study; by default the dataset's with a number.")]
 Home = Annotated[Path | None, typer.Option(help="Where studies live; by default $ADVISOR_HOME or .advisor.")]
 TrackingUri = Annotated[str | None, typer.Option(help="Where MLflow runs go; by default mlflow.db in the home; `off` for none.")]

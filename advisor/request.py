@@ -12,6 +12,7 @@ from advisor.starts import candidates
 from studies import catalogue
 from studies.errors import BadValue
 from studies.limits import Budget, Limits
+from studies.optimizers import OptimizerChoice
 
 if TYPE_CHECKING:
     from studies.choice import Choice
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from studies.workload import Workload
 
 GOALS: Final = ("quality", "speed", "memory", "balanced")
+CLASS_WEIGHTS: Final = ("none", "balanced")
 SCHEDULES: Final = ("Cosine", "Constant", "Step")
 LENGTHS: Final = (9, 18, 27, 36, 54, 81)
 """Epochs of a whole run; multiples of nine, so that the rungs are whole epochs."""
@@ -53,6 +55,9 @@ class Request:
     optimizers: tuple[str, ...] = ()
     schedules: tuple[str, ...] = ()
     regularizers: tuple[str, ...] | None = None
+    wrappers: tuple[str, ...] | None = None
+    class_weights: str = "none"
+    """none | balanced: each class weighs as much as any other in the training loss."""
     tune_model: bool | None = None
     budget: Budget = field(default_factory=lambda: Budget(seconds=600))
     limits: Limits = field(default_factory=Limits)
@@ -91,7 +96,8 @@ def plan_for(request: Request, workload: Workload, facts: Facts) -> tuple[Plan, 
     plan = Plan(
         candidates=entering,
         schedules=names("schedule", request.schedules) or SCHEDULES,
-        regularizers=_regularizers(request, workload),
+        regularizers=_attachments(request.regularizers, "regularizers", workload),
+        wrappers=_attachments(request.wrappers, "wrappers", workload),
         epochs=epochs,
         batch_size=batch_sizes(request.batch_size, workload.rows),
         budget=request.budget,
@@ -150,11 +156,19 @@ def _offered(axis: str) -> list[type[Choice]]:
 
 def _entering(request: Request, facts: Facts) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
     asked = names("optimizer", request.optimizers)
-    offered = asked or tuple(choice.name() for choice in _offered("optimizer"))
+    offered = asked or tuple(choice.name() for choice in _offered("optimizer") if not _misfit(choice.name(), facts))
+    for name in asked:
+        if reason := _misfit(name, facts):
+            raise BadValue(f"{name} cannot train this: {reason}; leave it out of --optimizers")
     plenty = 1000  # whoever names the optimizers gets them all, however small the budget
     return candidates(
         facts, request.limits, planned_trials=plenty if asked else planned_trials(facts, request.budget), offered=offered
     )
+
+
+def _misfit(name: str, facts: Facts) -> str | None:
+    choice = catalogue.find("optimizer", name)
+    return choice.misfit(facts) if issubclass(choice, OptimizerChoice) else None
 
 
 def planned_trials(facts: Facts, budget: Budget) -> int:
@@ -179,14 +193,14 @@ def _threads(facts: Facts) -> int:
     return usable or 1
 
 
-def _regularizers(request: Request, workload: Workload) -> tuple[str, ...]:
+def _attachments(asked: tuple[str, ...] | None, axis: str, workload: Workload) -> tuple[str, ...]:
     import torch
 
-    from studies.regularizers import RegularizerChoice
+    from studies.attachment import Attachment
 
-    if request.regularizers is not None:
-        return names("regularizers", request.regularizers)
+    if asked is not None:
+        return names(axis, asked)
     with torch.random.fork_rng(devices=[]):
         model = workload.build(workload.model)
-    fitting = [choice for choice in _offered("regularizers") if issubclass(choice, RegularizerChoice)]
-    return tuple(choice.name() for choice in fitting if choice.suits(model, workload.dataset.task))
+    fitting = [choice for choice in _offered(axis) if issubclass(choice, Attachment)]
+    return tuple(choice.name() for choice in fitting if choice.suits(model, workload.dataset.task, workload.dataset.inputs))

@@ -11,6 +11,7 @@ import torch
 from studies import measure
 from studies.memory import forecast
 from studies.record import Measurement, Record, Stage, State
+from studies.routing import route
 from studies.train import Diverged, Training
 
 if TYPE_CHECKING:
@@ -94,9 +95,14 @@ class Attempt:
         record = replace(
             record, curve=tuple(self.curve), quality=self.training.quality, train_seconds=self.training.seconds,
             peak_bytes=self.training.peak_bytes, optimizer_state_bytes=measure.state_bytes(self.training.optimizer),
-            model_bytes=measure.model_bytes(self.training.model),
+            model_bytes=measure.model_bytes(self.training.model), routing=_routing(self.recipe, self.training),
         )  # fmt: skip
         return _weighed(record, self.training) if end.state == "complete" else record
+
+
+def _routing(recipe: Recipe, training: Training) -> dict[str, str]:
+    counts = route(training.model).counts()
+    return {f"{role} ({count:,})": recipe.optimizer.serves(role) for role, count in counts.items()}
 
 
 def _weighed(record: Record, training: Training) -> Record:

@@ -23,6 +23,7 @@ FOLDERS: Final = {
     "optimizer": "optimizers",
     "schedule": "schedules",
     "regularizers": "regularizers",
+    "wrappers": "wrappers",
     "pruning": "pruning",
     "quantization": "quantization",
     "distillation": "distillation",
@@ -64,7 +65,7 @@ def find(axis: str, name: str) -> type[Choice]:
     known = choices(axis)
     folded = {candidate.lower(): candidate for candidate in known}
     if name.lower() not in folded:
-        noun = "regularizer" if axis == "regularizers" else axis
+        noun = axis.removesuffix("s")
         raise UnknownChoice(f"unknown {noun} '{name}'{did_you_mean(name, known)} See: advisor list {FOLDERS[axis]}")
     return known[folded[name.lower()]]
 

@@ -11,13 +11,16 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from studies.attachment import Attachment
 from studies.choice import Choice, Scalar
 from studies.models import ModelChoice
 from studies.optimizers import OptimizerChoice
 from studies.recipe import Recipe
 from studies.regularizers import RegularizerChoice
 from studies.schedules import ScheduleChoice
+from studies.schedules.constant import Constant
 from studies.space import Numeric, OneOf, Range, ranges
+from studies.wrappers import WrapperChoice
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -33,9 +36,12 @@ class SearchSpace:
     optimizers: tuple[type[OptimizerChoice], ...]
     schedules: tuple[type[ScheduleChoice], ...]
     regularizers: tuple[type[RegularizerChoice], ...]
+    wrappers: tuple[type[WrapperChoice], ...] = ()
     batch_size: Numeric
     model: ModelChoice
     epochs: int
+    rows: int = 1
+    """Of the training set: the batch of optimizers that need it whole."""
     search_model: bool = field(default=False)
     """Whether the model's own fields are searched."""
 
@@ -50,8 +56,8 @@ class SearchSpace:
         }
         if self.batch_size.low < self.batch_size.high:
             found["batch_size"] = FloatDistribution(-1, 1)
-        for choice in self.regularizers:
-            found[f"regularizers.{choice.name()}"] = CategoricalDistribution([False, True])
+        for choice in (*self.regularizers, *self.wrappers):
+            found[f"{choice.axis}.{choice.name()}"] = CategoricalDistribution([False, True])
         for name, span in self._fields():
             found[name] = CategoricalDistribution(span.options) if isinstance(span, OneOf) else FloatDistribution(-1, 1)
         return found
@@ -59,24 +65,26 @@ class SearchSpace:
     def recipe(self, point: Mapping[str, Any]) -> Recipe:
         """Return the recipe at a point."""
         optimizer = _named(self.optimizers, point["optimizer"])
-        chosen = [r for r in self.regularizers if point[f"regularizers.{r.name()}"] and r.pairs_with(optimizer)]
         model = replace(self.model, **_values(type(self.model), point)) if self.search_model else self.model
         return Recipe(
             optimizer=_read(optimizer, point),
-            schedule=_read(_named(self.schedules, point["schedule"]), point),
-            regularizers=tuple(_read(choice, point) for choice in chosen),
-            batch_size=int(self.batch_size.from_unit(point.get("batch_size", 0.0))),
+            schedule=Constant() if optimizer.own_schedule else _read(_named(self.schedules, point["schedule"]), point),
+            regularizers=_set(self.regularizers, point, optimizer),
+            wrappers=_set(self.wrappers, point, optimizer),
+            batch_size=self.rows if optimizer.full_batch else int(self.batch_size.from_unit(point.get("batch_size", 0.0))),
             model=model,
             epochs=self.epochs,
         )
 
     def point(self, recipe: Recipe) -> Point:
         """Return the point of a recipe; values outside the searched range move to its end."""
-        on = {choice.name() for choice in recipe.regularizers}
+        chosen = (*recipe.regularizers, *recipe.wrappers)
+        on = {choice.name() for choice in chosen}
         point: Point = {name: _neutral(span) for name, span in self._fields()}
-        point |= {"optimizer": recipe.optimizer.name(), "schedule": recipe.schedule.name()}
-        point |= {f"regularizers.{choice.name()}": choice.name() in on for choice in self.regularizers}
-        for choice in (recipe.optimizer, recipe.schedule, *recipe.regularizers, *([recipe.model] if self.search_model else [])):
+        schedule = recipe.schedule if type(recipe.schedule) in self.schedules else self.schedules[0]()
+        point |= {"optimizer": recipe.optimizer.name(), "schedule": schedule.name()}
+        point |= {f"{choice.axis}.{choice.name()}": choice.name() in on for choice in (*self.regularizers, *self.wrappers)}
+        for choice in (recipe.optimizer, schedule, *chosen, *([recipe.model] if self.search_model else [])):
             point |= {name: value for name, value in _write(choice).items() if name in point}
         if "batch_size" in self.distributions:
             point["batch_size"] = self.batch_size.to_unit(recipe.batch_size)
@@ -84,7 +92,7 @@ class SearchSpace:
 
     def units(self, recipe: Recipe) -> dict[str, float]:
         """Return where each searched number of a recipe lies in its range: -1 and 1 are the ends."""
-        choices = (recipe.optimizer, recipe.schedule, *recipe.regularizers)
+        choices = (recipe.optimizer, recipe.schedule, *recipe.regularizers, *recipe.wrappers)
         found = {name: unit for choice in choices for name, unit in _write(choice).items() if isinstance(unit, float)}
         return found | ({"batch_size": self.batch_size.to_unit(recipe.batch_size)} if "batch_size" in self.distributions else {})
 
@@ -92,22 +100,22 @@ class SearchSpace:
         """Return an optimizer's reference recipe: its own defaults, the schedule that comes first, no regularizer."""
         return Recipe(
             optimizer=optimizer.from_fields({}),
-            schedule=self.schedules[0](),
-            batch_size=int(self.batch_size.default),
+            schedule=Constant() if optimizer.own_schedule else self.schedules[0](),
+            batch_size=self.rows if optimizer.full_batch else int(self.batch_size.default),
             model=self.model,
             epochs=self.epochs,
         )
 
     def _fields(self) -> Iterator[tuple[str, Range]]:
         models = (type(self.model),) if self.search_model else ()
-        for choice in (*self.optimizers, *self.schedules, *self.regularizers, *models):
+        for choice in (*self.optimizers, *self.schedules, *self.regularizers, *self.wrappers, *models):
             for name, span in ranges(choice).items():
                 yield coordinate(choice, name, span), span
 
 
 def coordinate(choice: type[Choice], name: str, span: Range) -> str:
     """Return the name of a field's coordinate: shared along an axis for numbers, a choice's own otherwise."""
-    own = isinstance(span, OneOf) or choice.axis == "regularizers"
+    own = isinstance(span, OneOf) or choice.axis in {"regularizers", "wrappers"}
     return f"{choice.axis}.{choice.name()}.{name}" if own else f"{choice.axis}.{name}"
 
 
@@ -117,6 +125,11 @@ def _neutral(span: Range) -> Scalar:
 
 def _named(choices: tuple[type[C], ...], name: str) -> type[C]:
     return next(choice for choice in choices if choice.name() == name)
+
+
+def _set(offered: tuple[type[C], ...], point: Mapping[str, Any], optimizer: type[OptimizerChoice]) -> tuple[C, ...]:
+    on = (choice for choice in offered if point[f"{choice.axis}.{choice.name()}"])
+    return tuple(_read(choice, point) for choice in on if issubclass(choice, Attachment) and choice.pairs_with(optimizer))
 
 
 def _read(choice: type[C], point: Mapping[str, Any]) -> C:

@@ -52,6 +52,9 @@ class Facts:
     """Share of the parameters in hidden 2-D weights: no embedding, no output layer."""
     convolution_share: float = 0.0
     embedding_share: float = 0.0
+    """Share of the parameters in embedding tables."""
+    sparse_share: float = 0.0
+    """Share of the parameters in tables with sparse gradients."""
     has_batchnorm: bool = False
     has_attention: bool = False
     is_linear: bool = False

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import torch
@@ -30,9 +30,24 @@ def model_bytes(model: nn.Module) -> int:
 
 def state_bytes(optimizer: torch.optim.Optimizer) -> int:
     """Return the bytes of all tensors in the optimizer's state."""
-    return tensor_bytes(
-        value for state in optimizer.state.values() for value in state.values() if isinstance(value, torch.Tensor)
-    )
+    return tensor_bytes(_held(list(optimizer.state.values())))
+
+
+def _held(value: object) -> Iterator[torch.Tensor]:
+    """Yield every plain tensor inside lists, dicts, objects and tensor subclasses."""
+    if isinstance(value, torch.Tensor):
+        parts = getattr(value, "__tensor_flatten__", None)
+        if parts is not None:
+            yield from _held([getattr(value, name) for name in parts()[0]])
+        else:
+            yield value
+    elif isinstance(value, dict):
+        yield from _held(list(value.values()))
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _held(item)
+    elif hasattr(value, "__dict__"):
+        yield from _held(vars(value))
 
 
 def sparsity(model: nn.Module) -> float:

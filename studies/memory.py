@@ -14,7 +14,7 @@ import torch
 
 from studies.facts import Forecast
 from studies.measure import model_bytes, tensor_bytes
-from studies.routing import trained
+from studies.routing import route
 
 if TYPE_CHECKING:
     from torch import nn
@@ -62,11 +62,12 @@ def activation_bytes(model: nn.Module, inputs: torch.Tensor, loss: Callable[[tor
 
 def forecast(optimizer: OptimizerChoice, model: nn.Module, activations: int) -> Forecast:
     """Return the bytes that training the model with this optimizer takes."""
-    parameters = trained(model)
+    routes = route(model)
+    parameters = routes.of()
     return Forecast(
         optimizer=optimizer.name(),
         weight_bytes=model_bytes(model),
         gradient_bytes=sum(parameter.numel() * parameter.element_size() for parameter in parameters),
-        state_bytes=sum(optimizer.state_bytes(tuple(parameter.shape)) for parameter in parameters),
+        state_bytes=sum(optimizer.state_bytes(tuple(parameter.shape), role) for _, parameter, role in routes.roles),
         activation_bytes=activations,
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from studies.errors import BadValue, did_you_mean
+from studies.imports import load
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,20 +27,45 @@ class Metric:
     direction: str
     """maximize | minimize"""
     score: Callable[[Array, Array], float]
-    """(outputs, targets) to a number: logits (rows, classes) and codes (rows,), or predictions and values (rows, 1)."""
+    """(outputs, targets) to a number: logits (rows, classes) and codes (rows,), or predictions and values (rows, outputs)."""
 
 
 def metric(name: str | None, task: str) -> Metric:
-    """Return the metric of that name, or the task's usual one: accuracy or rmse.
+    """Return the metric of that name, the user's own by `module:name` or `file.py:name`, or the task's usual one.
+
+    An own metric is called with (outputs, targets) as a metric here is; it is made large unless its attribute `direction`
+    says "minimize". The usual ones are accuracy and rmse.
 
     Raises:
-        BadValue: unknown, or made for the other task.
+        BadValue: unknown, made for the other task, or an own one that cannot be called.
+        BadWorkload: an own one that cannot be imported.
     """
+    if name and ":" in name:
+        return _own(name, task)
     name = name or {"classification": "accuracy", "regression": "rmse"}[task]
     fitting = [known for known, entry in METRICS.items() if entry.task == task]
     if name.lower() not in fitting:
-        raise BadValue(f"metric '{name}' is not one for {task}{did_you_mean(name, fitting)} Allowed: {', '.join(fitting)}")
+        near = did_you_mean(name, fitting) or "."
+        raise BadValue(f"metric '{name}' is not one for {task}{near} Allowed: {', '.join(fitting)}, or your own as file.py:name")
     return METRICS[name.lower()]
+
+
+def _own(reference: str, task: str) -> Metric:
+    function = load(reference)
+    direction = getattr(function, "direction", "maximize")
+    if not callable(function) or isinstance(function, type):
+        raise BadValue(f"metric '{reference}' is no function of (outputs, targets); write def name(outputs, targets) -> float")
+    if direction not in {"maximize", "minimize"}:
+        raise BadValue(f"metric '{reference}' has the direction {direction!r}; it must be 'maximize' or 'minimize'")
+
+    def score(outputs: Array, targets: Array) -> float:
+        try:
+            return float(function(outputs, targets))
+        except Exception as error:  # whatever the user's function raises
+            reason = " ".join(str(error).split())
+            raise BadValue(f"metric '{reference}' fails: {type(error).__name__}: {reason}") from error
+
+    return Metric(name=reference, task=task, direction=direction, score=score)
 
 
 def _accuracy(outputs: Array, targets: Array) -> float:
@@ -78,7 +104,7 @@ def _roc_auc(outputs: Array, targets: Array) -> float:
 
 
 def _rmse(outputs: Array, targets: Array) -> float:
-    return float(np.sqrt(np.mean((outputs - targets) ** 2)))
+    return float(np.sqrt(np.mean((outputs - targets) ** 2, axis=0)).mean())
 
 
 def _mae(outputs: Array, targets: Array) -> float:
@@ -86,8 +112,8 @@ def _mae(outputs: Array, targets: Array) -> float:
 
 
 def _r2(outputs: Array, targets: Array) -> float:
-    spread = np.mean((targets - targets.mean()) ** 2)
-    return float(1 - np.mean((outputs - targets) ** 2) / spread) if spread else float("nan")
+    spread = np.mean((targets - targets.mean(axis=0)) ** 2, axis=0)
+    return float(np.mean(1 - np.mean((outputs - targets) ** 2, axis=0) / spread)) if np.all(spread) else float("nan")
 
 
 METRICS: Final = {

@@ -22,6 +22,7 @@ class Plan:
     schedules: tuple[str, ...]
     """Schedules; the first is that of the reference recipes."""
     regularizers: tuple[str, ...]
+    wrappers: tuple[str, ...] = ()
     epochs: int
     """Of one whole run."""
     batch_size: tuple[int, int, int]
@@ -43,6 +44,8 @@ class Plan:
             optimizers=tuple(catalogue.find("optimizer", name) for name in self.candidates),  # type: ignore[misc]
             schedules=tuple(catalogue.find("schedule", name) for name in self.schedules),  # type: ignore[misc]
             regularizers=tuple(catalogue.find("regularizers", name) for name in self.regularizers),  # type: ignore[misc]
+            wrappers=tuple(catalogue.find("wrappers", name) for name in self.wrappers),  # type: ignore[misc]
+            rows=workload.rows,
             batch_size=Numeric(low=low, high=high, default=reference, scale="log", whole=True),
             model=workload.model,
             epochs=self.epochs,

@@ -16,7 +16,7 @@ from studies.facts import Facts, Forecast
 from studies.memory import activation_bytes, forecast
 from studies.optimizers import OptimizerChoice
 from studies.recipe import Recipe
-from studies.routing import trained
+from studies.routing import route, trained
 from studies.train import Training
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ def _census(model: nn.Module) -> dict[str, Any]:
         "matrix_share": _weights(hidden) / total,
         "convolution_share": _weights(_of(model, nn.Conv1d, nn.Conv2d, nn.Conv3d)) / total,
         "embedding_share": _weights(_of(model, nn.Embedding, nn.EmbeddingBag)) / total,
+        "sparse_share": route(model).counts().get("sparse table", 0) / total,
         "has_batchnorm": bool(_of(model, nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)),
         "has_attention": bool(_of(model, nn.MultiheadAttention)),
         "is_linear": len(linears) == 1 and not _of(model, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Embedding, nn.EmbeddingBag),

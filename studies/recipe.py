@@ -28,7 +28,9 @@ from studies.quantization.none import NoQuantization
 from studies.regularizers import RegularizerChoice
 from studies.schedules import ScheduleChoice
 from studies.schedules.cosine import Cosine
+from studies.wrappers import WrapperChoice
 
+SET_AXES: Final = ("regularizers", "wrappers")
 SINGLE_AXES: Final = ("optimizer", "schedule", "pruning", "quantization", "distillation", "model")
 NUMBERS: Final = ("batch_size", "epochs")
 
@@ -45,6 +47,8 @@ class Recipe:
     """Rows a step, from 1 (per-sample) to the whole training set (full batch)."""
     regularizers: tuple[RegularizerChoice, ...] = ()
     """A set, kept in the order of their names."""
+    wrappers: tuple[WrapperChoice, ...] = ()
+    """A set, kept in the order of their names."""
     model: ModelChoice = field(default_factory=Linear)
     epochs: int = 27
     """Passes over the training set; schedules end with the last one."""
@@ -53,13 +57,15 @@ class Recipe:
     distillation: DistillationChoice = field(default_factory=NoDistillation)
 
     def __post_init__(self) -> None:
-        names = [choice.name() for choice in self.regularizers]
-        if len(set(names)) < len(names):
-            raise BadValue(f"regularizers {', '.join(names)}: each may stand once")
+        for axis in SET_AXES:
+            chosen = sorted(getattr(self, axis), key=lambda choice: choice.name())
+            names = [choice.name() for choice in chosen]
+            if len(set(names)) < len(names):
+                raise BadValue(f"{axis} {', '.join(names)}: each may stand once")
+            object.__setattr__(self, axis, tuple(chosen))
         for number in NUMBERS:
             if getattr(self, number) < 1:
                 raise BadValue(f"{number} {getattr(self, number)} must be at least 1")
-        object.__setattr__(self, "regularizers", tuple(sorted(self.regularizers, key=lambda choice: choice.name())))
 
     def to_params(self) -> Params:
         """Return the flat form."""
@@ -68,9 +74,10 @@ class Recipe:
             choice: Choice = getattr(self, axis)
             params[axis] = choice.name()
             params |= _flat(axis, choice)
-        params["regularizers"] = "+".join(choice.name() for choice in self.regularizers)
-        for choice in self.regularizers:
-            params |= _flat("regularizers", choice)
+        for axis in SET_AXES:
+            params[axis] = "+".join(choice.name() for choice in getattr(self, axis))
+            for choice in getattr(self, axis):
+                params |= _flat(axis, choice)
         return params | {number: getattr(self, number) for number in NUMBERS}
 
     @classmethod
@@ -81,13 +88,14 @@ class Recipe:
             UnknownChoice: a name that is in no catalogue.
             BadValue: a key or a value that means nothing.
         """
-        known = {"regularizers", *SINGLE_AXES, *NUMBERS}
+        known = {*SET_AXES, *SINGLE_AXES, *NUMBERS}
         values: dict[str, Any] = {number: int(params[number]) for number in NUMBERS if number in params}
         for axis in SINGLE_AXES:
             if axis in params:
                 values[axis] = _rebuild(axis, str(params[axis]), params, known)
-        names = [name for name in str(params.get("regularizers", "")).split("+") if name]
-        values["regularizers"] = tuple(_rebuild("regularizers", name, params, known) for name in names)
+        for axis in SET_AXES:
+            names = [name for name in str(params.get(axis, "")).split("+") if name]
+            values[axis] = tuple(_rebuild(axis, name, params, known) for name in names)
         if unknown := sorted(set(params) - known):
             raise BadValue(f"'{unknown[0]}' means nothing in a recipe; keys are axis or axis.Choice.field")
         return cls(**values)

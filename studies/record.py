@@ -61,6 +61,8 @@ class Record:
     """Why it did not complete: a divergence, a limit, an exception."""
     source: int | None = None
     """Of a confirmation run, the number of the trial it repeats."""
+    routing: Mapping[str, str] = field(default_factory=dict)
+    """Which optimizer stepped on which parameters: role and number of weights to its name."""
     units: Mapping[str, float] = field(default_factory=dict)
     """Where each searched value lies in its own range: -1 and 1 are the ends, 0 the default."""
 
@@ -76,7 +78,11 @@ class Record:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain lists and dicts, ready for JSON."""
-        return asdict(self) | {"params": dict(self.params), "curve": [asdict(point) for point in self.curve]}
+        return asdict(self) | {
+            "params": dict(self.params),
+            "routing": dict(self.routing),
+            "curve": [asdict(point) for point in self.curve],
+        }
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:

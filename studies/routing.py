@@ -1,28 +1,94 @@
-"""Which parameters are treated how. Weights decay; biases, norms and other vectors do not."""
+"""Which parameters are treated how: sparse tables, tables, matrices, the head and vectors."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    import torch
     from torch import nn
+
+ROLES: Final = ("sparse table", "table", "matrix", "head", "vector")
+"""Embedding with sparse gradients, embedding, hidden weight of two or more dimensions, weight of the last layer, all the rest."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Routes:
+    """A model's trained parameters and what each one is."""
+
+    roles: tuple[tuple[str, nn.Parameter, str], ...]
+    """(name, parameter, role), in the model's order."""
+
+    def of(self, *roles: str) -> list[nn.Parameter]:
+        """Return the parameters of these roles; of all when none is named."""
+        return [parameter for _, parameter, role in self.roles if not roles or role in roles]
+
+    def without(self, *roles: str) -> Routes:
+        """Return the routes of everything else."""
+        return Routes(roles=tuple(entry for entry in self.roles if entry[2] not in roles))
+
+    @property
+    def decayed(self) -> list[nn.Parameter]:
+        """Return what weight decay and penalties act on: everything dense with two or more dimensions."""
+        return [parameter for _, parameter, role in self.roles if parameter.ndim >= 2 and role != "sparse table"]
+
+    @property
+    def exempt(self) -> list[nn.Parameter]:
+        """Return the rest: biases, the scales and shifts of norms, sparse tables."""
+        return [parameter for _, parameter, role in self.roles if parameter.ndim < 2 or role == "sparse table"]
+
+    @property
+    def fusable(self) -> bool:
+        """Tell whether torch's fused step serves every parameter; on a CPU it is two to ten times faster."""
+        return all(
+            parameter.is_floating_point() and parameter.device.type in {"cpu", "cuda"} and role != "sparse table"
+            for _, parameter, role in self.roles
+        )
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of weights in each role that the model has."""
+        found = {role: sum(parameter.numel() for parameter in self.of(role)) for role in ROLES}
+        return {role: count for role, count in found.items() if count}
+
+
+def route(model: nn.Module) -> Routes:
+    """Return the role of every trained parameter; a tensor that is both table and head (tied) is a table."""
+    from torch import nn
+
+    tables: dict[int, str] = {}
+    last: torch.Tensor | None = None
+    for module in model.modules():
+        if isinstance(module, nn.Embedding | nn.EmbeddingBag):
+            tables[id(module.weight)] = "sparse table" if module.sparse else "table"
+        elif isinstance(module, nn.Linear):
+            last = module.weight
+    return Routes(
+        roles=tuple(
+            (name, parameter, tables.get(id(parameter)) or _role(parameter, is_last=parameter is last))
+            for name, parameter in model.named_parameters()
+            if parameter.requires_grad
+        )
+    )
+
+
+def _role(parameter: nn.Parameter, *, is_last: bool) -> str:
+    if is_last:
+        return "head"
+    return "matrix" if parameter.ndim >= 2 else "vector"
 
 
 def trained(model: nn.Module) -> list[nn.Parameter]:
     """Return the parameters that are trained."""
-    return [parameter for parameter in model.parameters() if parameter.requires_grad]
+    return route(model).of()
 
 
 def decayed(model: nn.Module) -> list[nn.Parameter]:
-    """Return the parameters that weight decay and penalties act on: everything with two or more dimensions."""
-    return [parameter for parameter in trained(model) if parameter.ndim >= 2]
+    """Return the parameters that weight decay and penalties act on."""
+    return route(model).decayed
 
 
-def exempt(model: nn.Module) -> list[nn.Parameter]:
-    """Return the rest: biases, the scales and shifts of norms."""
-    return [parameter for parameter in trained(model) if parameter.ndim < 2]
-
-
-def fusable(model: nn.Module) -> bool:
-    """Tell whether torch's fused step serves every parameter; on a CPU it is two to ten times faster."""
-    return all(parameter.is_floating_point() and parameter.device.type in {"cpu", "cuda"} for parameter in trained(model))
+def weights(parameters: Iterable[nn.Parameter]) -> int:
+    """Return how many numbers the parameters hold."""
+    return sum(parameter.numel() for parameter in parameters)

@@ -179,7 +179,8 @@ class Search:
         return [found for curve in curves if (found := score(curve, rung, self.direction))]
 
     def _score(self, attempt: Attempt, rung: int) -> Score:
-        return score(attempt.curve, rung, self.direction) or (math.inf, math.inf)
+        reached = min(rung, attempt.curve[-1].epoch) if attempt.curve else rung  # a run that ended early stands as it ended
+        return score(attempt.curve, reached, self.direction) or (math.inf, math.inf)
 
     def _searched(self) -> int:
         return sum(record.stage != "confirm" for record in self.records)

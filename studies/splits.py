@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pandas.api import types
 
 from studies.errors import BadWorkload
-from studies.tables import first_where, read_column
+from studies.tables import LARGEST, first_where, read_column
 
 FEWEST_ROWS: Final = 10
 MOST_CODES: Final = 20
@@ -24,6 +24,8 @@ RARE: Final = 3
 """A class with fewer rows than this cannot stand in all three parts: it only trains."""
 
 Rows = NDArray[np.int64]
+Amount = float | NDArray[np.float64]
+"""One number, or one for each output."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,17 +37,21 @@ class Targets:
     codes: NDArray[np.int64]
     """The class of each of them; all 0 in regression."""
     amounts: NDArray[np.float64]
-    """The number of each of them; empty in classification."""
+    """The numbers of each of them, of the shape (rows, outputs); empty in classification."""
     classes: tuple[str, ...]
     """Labels in the order of their codes; empty in regression."""
 
-    def for_training(self, train: Rows) -> tuple[NDArray[np.int64] | NDArray[np.float32], float, float]:
+    def for_training(self, train: Rows) -> tuple[NDArray[np.int64] | NDArray[np.float32], Amount, Amount]:
         """Return the codes, or the amounts standardised by the training rows, with the mean and scale taken out."""
         if self.classes:
             return self.codes, 0.0, 1.0
-        mean = float(self.amounts[train].mean())
-        scale = float(self.amounts[train].std()) or 1.0
-        return ((self.amounts - mean) / scale).astype(np.float32)[:, None], mean, scale
+        if self.amounts.shape[1] == 1:
+            mean = float(self.amounts[train].mean())
+            scale = float(self.amounts[train].std()) or 1.0
+            return ((self.amounts - mean) / scale).astype(np.float32), mean, scale
+        means, scales = self.amounts[train].mean(axis=0), self.amounts[train].std(axis=0)
+        scales = np.where(scales > 0, scales, 1.0)
+        return ((self.amounts - means) / scales).astype(np.float32), means, scales
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -78,10 +84,33 @@ def read_targets(column: pd.Series[Any], task: str, notes: list[str]) -> Targets
         task = _tell_task(kept, what, notes)
     rows = np.flatnonzero(read.notna())
     if task == "regression":
-        return Targets(rows=rows, codes=np.zeros(len(kept), np.int64), amounts=kept.to_numpy(np.float64), classes=())
+        return Targets(rows=rows, codes=np.zeros(len(kept), np.int64), amounts=kept.to_numpy(np.float64)[:, None], classes=())
     values, codes = np.unique(kept.to_numpy(), return_inverse=True)
-    _check_classes(np.bincount(codes), values, what, notes)
+    _check_classes(np.bincount(codes), what)
     return Targets(rows=rows, codes=codes.astype(np.int64), amounts=np.empty(0), classes=tuple(map(_label, values)))
+
+
+def read_amounts(table: NDArray[Any], task: str, notes: list[str]) -> Targets:
+    """Read several columns to predict, all of them amounts; rows without one of them are dropped.
+
+    Raises:
+        BadWorkload: classification, text, infinite numbers, or a column that is the same in every row.
+    """
+    if task == "classification" or table.dtype.kind not in "fiub":
+        raise BadWorkload(f"targets of the shape {table.shape} are more than one a row; only regression on numbers takes these")
+    amounts = table.astype(np.float64)
+    rows = np.flatnonzero(~np.isnan(amounts).any(axis=1))
+    if dropped := len(amounts) - len(rows):
+        notes.append(f"Left out {dropped} of {len(amounts)} rows: a target is missing there.")
+    if len(rows) < FEWEST_ROWS:
+        raise BadWorkload(f"{len(rows)} rows have a value of every target; at least {FEWEST_ROWS} are needed: add rows")
+    kept = amounts[rows]
+    if (np.abs(kept) > LARGEST).any():
+        raise BadWorkload(f"the targets hold numbers beyond {LARGEST:.1e}; correct these or leave them empty")
+    for number, column in enumerate(kept.T):
+        if np.ptp(column) == 0:
+            raise BadWorkload(f"target {number} is {column[0]:g} in every row; a target needs two values or more: leave it out")
+    return Targets(rows=rows, codes=np.zeros(len(rows), np.int64), amounts=kept, classes=())
 
 
 def split_rows(groups: NDArray[np.int64], *, seed: int) -> Split:
@@ -91,6 +120,30 @@ def split_rows(groups: NDArray[np.int64], *, seed: int) -> Split:
     parts = [_cut(shuffled[groups[shuffled] == group]) for group in np.unique(groups)]
     train, valid, test = (generator.permutation(np.concatenate(rows)) for rows in zip(*parts, strict=True))
     return Split(train=train, valid=valid, test=test)
+
+
+def keep_rows(parts: NDArray[np.int64], groups: NDArray[np.int64], *, seed: int) -> Split:
+    """Keep a given split, 0, 1 and 2 for the rows of train, valid and test; a part that is not given is drawn from train.
+
+    Raises:
+        BadWorkload: a given part without rows, or no rows left to train on.
+    """
+    drawn = split_rows(groups[parts == 0], seed=seed)
+    own = np.flatnonzero(parts == 0)
+    given = [np.flatnonzero(parts == part) for part in (1, 2)]
+    valid, test = (own[rows] if not len(kept) else kept for rows, kept in zip((drawn.valid, drawn.test), given, strict=True))
+    left = np.setdiff1d(own, np.concatenate([valid, test]))
+    if not (len(left) and len(valid) and len(test)):
+        raise BadWorkload(f"{len(own)} rows to train on are too few to draw the missing parts from; give valid and test, or more")
+    return Split(train=np.random.default_rng(seed).permutation(left), valid=valid, test=test)
+
+
+def note_rare(targets: Targets, notes: list[str]) -> None:
+    """Say which classes are too rare to stand in all three parts of a drawn split."""
+    counts = np.bincount(targets.codes, minlength=len(targets.classes))
+    if rare := [label for label, count in zip(targets.classes, counts, strict=False) if count < RARE]:
+        listed = ", ".join(rare[:10]) + (f" and {len(rare) - 10} more" if len(rare) > 10 else "")
+        notes.append(f"Classes with fewer than {RARE} rows are in the training part only: {listed}.")
 
 
 def _cut(rows: Rows) -> tuple[Rows, Rows, Rows]:
@@ -124,14 +177,11 @@ def _tell_task(column: pd.Series[Any], what: str, notes: list[str]) -> str:
     return task
 
 
-def _check_classes(counts: NDArray[np.int64], values: NDArray[Any], what: str, notes: list[str]) -> None:
+def _check_classes(counts: NDArray[np.int64], what: str) -> None:
     if counts.max() < RARE:
         raise BadWorkload(
             f"{what} has {len(counts)} classes in {counts.sum()} rows, none with {RARE} rows; choose another target or add rows"
         )
-    if rare := [_label(value) for value in values[counts < RARE]]:
-        listed = ", ".join(rare[:10]) + (f" and {len(rare) - 10} more" if len(rare) > 10 else "")
-        notes.append(f"Classes with fewer than {RARE} rows are in the training part only: {listed}.")
 
 
 def _label(value: object) -> str:

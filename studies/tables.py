@@ -3,6 +3,7 @@
     numbers      gaps filled with the median, a 0/1 column for the gaps, mean 0 and deviation 1
     booleans     the same, as 0 and 1
     dates        year, month, day, weekday, hour and days since the first training date, each as a number
+    sentences    the weights of their frequent words; alone in a table, token ids (studies/text.py)
     other text   a 0/1 column for each of the most frequent values, one for all others; a gap is a value of its own
 
 A column that cannot help, constant or different in every row, is left out and said so.
@@ -14,7 +15,7 @@ import itertools
 import re
 import reprlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 from pandas.api import types
 
 from studies.errors import BadWorkload
+from studies.text import is_free_text, tokens, word_columns
 
 CATEGORIES: Final = 40
 """Most 0/1 columns that one text column becomes."""
@@ -48,15 +50,19 @@ Column = pd.Series  # of float64, of datetime64 without a zone, or of text; a ga
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Encoded:
-    """A table as numbers."""
+    """Rows as numbers."""
 
-    inputs: NDArray[np.float32]
-    """Shape (rows, columns)."""
-    names: tuple[str, ...]
+    inputs: Any
+    """float32 of the shape (rows, *input_shape), as an array or as sparse rows; or token ids, int64, (rows, length)."""
+    names: tuple[str, ...] = ()
     """What each column says."""
-    missing_share: float
+    missing_share: float = 0.0
     """Share of the entries that were missing."""
-    notes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    kind: str = "table"
+    """table | image | text | signal"""
+    vocabulary: int = 0
+    """The largest token id there can be."""
 
 
 def encode(frame: pd.DataFrame, train: NDArray[np.int64]) -> Encoded:
@@ -68,10 +74,29 @@ def encode(frame: pd.DataFrame, train: NDArray[np.int64]) -> Encoded:
     notes: list[str] = []
     table = pd.DataFrame({name: read_column(frame[name], f"column '{name}'", notes) for name in frame})
     kept = table.drop(columns=_useless(table, train, notes))
-    blocks = [_numbers(kept, train), _gaps(kept, train), _categories(kept, train, notes)]
+    missing_share = float(table.isna().to_numpy().mean())
+    texts = [name for name in kept if is_free_text(kept[name])]
+    if len(texts) == kept.shape[1] == 1:
+        return replace(encode_text(kept[texts[0]], train, notes), missing_share=missing_share)
+    labels = kept.drop(columns=texts)
+    blocks = [_numbers(labels, train), _gaps(labels, train), _categories(labels, train, notes)]
+    if texts:
+        blocks.append(word_columns(kept[texts], train, notes))
     inputs = np.hstack([values for values, _ in blocks]).clip(-REACH, REACH).astype(np.float32)
+    if not inputs.shape[1]:
+        raise BadWorkload(f"no column is left to learn from: add one that says something of the target. {' '.join(notes)}")
     names = tuple(name for _, names in blocks for name in names)
-    return Encoded(inputs=inputs, names=names, missing_share=float(table.isna().to_numpy().mean()), notes=tuple(notes))
+    return Encoded(inputs=inputs, names=names, missing_share=missing_share, notes=tuple(notes))
+
+
+def encode_text(column: Column[Any], train: NDArray[np.int64], notes: Sequence[str] = ()) -> Encoded:
+    """Encode a column of sentences as token ids.
+
+    Raises:
+        BadWorkload: no words in the training rows.
+    """
+    found = tokens(column, train)
+    return Encoded(inputs=found.ids, kind="text", vocabulary=found.vocabulary, notes=(*notes, *found.notes))
 
 
 def read_column(column: Column[Any], what: str, notes: list[str], *, as_labels: bool = False) -> Column[Any]:
@@ -184,7 +209,7 @@ def _useless(table: pd.DataFrame, train: NDArray[np.int64], notes: list[str]) ->
 
 
 def _identifies_rows(column: Column[Any]) -> bool:
-    if types.is_datetime64_dtype(column.dtype) or column.nunique() < column.notna().sum():
+    if types.is_datetime64_dtype(column.dtype) or column.nunique() < column.notna().sum() or is_free_text(column):
         return False
     if types.is_numeric_dtype(column.dtype):
         return bool(IDENTIFIER.fullmatch(str(column.name)) and (column % 1 == 0).all())

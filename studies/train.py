@@ -14,25 +14,26 @@ import copy
 import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import lru_cache
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Any, Final
 
 import torch
 from torch.nn import functional
 
 from studies import measure
-from studies.data import Dataset, Part
+from studies.evaluate import outputs_of, settle, tensors
 from studies.memory import saved_bytes
 from studies.recipe import Recipe
 from studies.record import Measurement, better
 from studies.workload import Workload
 
-EVALUATION_ROWS: Final = 4096
 EXPLODED: Final = 1e3
 """A mean training loss this many times the first one, or not finite, is a divergence."""
 
 Hook = Callable[[], None]
+Transform = Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
+Readout = Callable[[], AbstractContextManager[None]]
 Loss = Callable[..., torch.Tensor]
 
 
@@ -54,8 +55,16 @@ class Training:
         self.recipe, self.workload, self.seed, self.device = recipe, workload, seed, torch.device(device)
         self.loss: Loss = functional.cross_entropy if workload.dataset.task == "classification" else functional.mse_loss
         self._plain_loss = self.loss
+        if (balance := workload.balance()) is not None:
+            self.loss = partial(functional.cross_entropy, weight=torch.from_numpy(balance).to(self.device))
+        self.on_batch: list[Transform] = []
         self.before_step: list[Hook] = []
         self.after_step: list[Hook] = []
+        self.readouts: list[Readout] = []
+        self.enough: list[Callable[[], bool]] = []
+        self.kept: list[torch.Tensor] = []  # state of attachments: saved with the run and restored in place
+        self.ended = False
+        self._reaction = 1.0
         self.curve: list[Measurement] = []
         self.epoch = self.step = 0
         self.seconds = 0.0
@@ -66,9 +75,10 @@ class Training:
         self._best: tuple[float, float, dict[str, torch.Tensor]] | None = None
         with self._random(seed):
             self.model = workload.build(recipe.model).to(self.device)
-            for regularizer in recipe.regularizers:
-                regularizer.attach(self)
             self.optimizer = recipe.optimizer.build(self.model, self.total_steps)
+            recipe.optimizer.attach(self)
+            for choice in (*recipe.regularizers, *recipe.wrappers):
+                choice.attach(self)
         self._peak_lrs = [float(group["lr"]) for group in self.optimizer.param_groups]
 
     @property
@@ -104,7 +114,7 @@ class Training:
             return torch.cuda.max_memory_allocated(self.device)
         gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
         fixed = measure.model_bytes(self.model) + measure.tensor_bytes(gradients)
-        return fixed + measure.state_bytes(self.optimizer) + self.activation_bytes
+        return fixed + measure.state_bytes(self.optimizer) + measure.tensor_bytes(self.kept) + self.activation_bytes
 
     def advance(self, epochs: int, *, stop: Callable[[], bool] = lambda: False) -> bool:
         """Train until `epochs` epochs are done in all, measuring after each.
@@ -120,7 +130,7 @@ class Training:
             Diverged: the training loss exploded or is no number.
         """
         with self._random(None):
-            while self.epoch < min(epochs, self.recipe.epochs):
+            while self.epoch < min(epochs, self.recipe.epochs) and not self.ended:
                 start = time.perf_counter()
                 train_loss = self._epoch(stop)
                 if train_loss is None:
@@ -129,13 +139,22 @@ class Training:
                 self.seconds += time.perf_counter() - start
                 self._check(train_loss)
                 self._measure(train_loss)
+                self.ended = any(check() for check in self.enough)
+                self._reaction = self.recipe.schedule.reaction(self.curve)
         return True
+
+    def backward(self) -> torch.Tensor:
+        """Compute the loss of the current batch and its gradients anew, at the weights as they are; return the loss."""
+        self.optimizer.zero_grad()
+        loss = self._loss(*self._batch)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss
 
     def test_quality(self) -> float:
         """Return the test metric of the best epoch's weights, which the model holds afterwards."""
         self.restore_best()
-        inputs, targets = _tensors(self.workload.dataset, "test", self.device)
-        return self.workload.score(self._outputs(inputs), targets)
+        inputs, targets = tensors(self.workload.dataset, "test", self.device)
+        return self.workload.score(outputs_of(self.model, inputs), targets)
 
     def restore_best(self) -> None:
         """Put the weights of the best epoch back into the model."""
@@ -144,13 +163,14 @@ class Training:
 
     def latency_seconds(self) -> float:
         """Return the median seconds of one forward pass over one row."""
-        inputs, _ = _tensors(self.workload.dataset, "valid", self.device)
+        inputs, _ = tensors(self.workload.dataset, "valid", self.device)
         return measure.latency_seconds(self.model, inputs[:1])
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything that `load_state_dict` needs to go on as if never interrupted."""
         return copy.deepcopy({
             "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "curve": self.curve, "best": self._best,
+            "ended": self.ended, "reaction": self._reaction, "kept": self.kept,
             "epoch": self.epoch, "step": self.step, "seconds": self.seconds, "first_loss": self._first_loss,
             "activation_bytes": self.activation_bytes, "order": self._order.get_state(), "random": self._random_state,
         })  # fmt: skip
@@ -162,15 +182,20 @@ class Training:
         self.optimizer.load_state_dict(state["optimizer"])
         self.curve, self._best, self._first_loss = state["curve"], state["best"], state["first_loss"]
         self.epoch, self.step, self.seconds = state["epoch"], state["step"], state["seconds"]
+        self.ended, self._reaction = state["ended"], state["reaction"]
         self.activation_bytes, self._random_state = state["activation_bytes"], state["random"]
         self._order.set_state(state["order"])
+        for tensor, saved in zip(self.kept, state["kept"], strict=True):
+            tensor.copy_(saved)
 
     def _epoch(self, stop: Callable[[], bool]) -> float | None:
         """Pass once over the rows; return the mean loss, or None when told to stop."""
-        inputs, targets = _tensors(self.workload.dataset, "train", self.device)
+        inputs, targets = tensors(self.workload.dataset, "train", self.device)
         order = torch.randperm(self.workload.rows, generator=self._order).to(self.device)
         total = torch.zeros((), device=self.device)
         self.model.train()
+        if hasattr(self.optimizer, "train"):
+            self.optimizer.train()
         for batch in torch.split(order, self.batch_size)[: self.steps_per_epoch]:
             if stop():
                 return None
@@ -179,15 +204,19 @@ class Training:
 
     def _step(self, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         # half a step in: neither the first step nor the last one of a schedule from and to zero is wasted
-        self.lr_factor = self.recipe.schedule.at((self.step + 0.5) / self.total_steps)
+        self.lr_factor = self.recipe.schedule.at((self.step + 0.5) / self.total_steps) * self._reaction
         for group, peak in zip(self.optimizer.param_groups, self._peak_lrs, strict=True):
             group["lr"] = peak * self.lr_factor
-        loss = self._loss(inputs, targets)
-        self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        for hook in self.before_step:
-            hook()
-        self.optimizer.step()
+        for transform in self.on_batch:
+            inputs, targets = transform(inputs, targets)
+        self._batch = inputs, targets
+        if self.recipe.optimizer.needs_closure:
+            loss = torch.as_tensor(self.optimizer.step(self.backward))  # type: ignore[arg-type]
+        else:
+            loss = self.backward()
+            for hook in self.before_step:
+                hook()
+            self.optimizer.step()
         for hook in self.after_step:
             hook()
         self.step += 1
@@ -207,29 +236,37 @@ class Training:
             raise Diverged(f"diverged in epoch {self.epoch}: the training loss became {train_loss:.4g}")
 
     def _measure(self, train_loss: float) -> None:
-        inputs, targets = _tensors(self.workload.dataset, "valid", self.device)
-        outputs = self._outputs(inputs)
-        loss = float(self._plain_loss(outputs, targets))
-        metric = self.workload.score(outputs, targets)
-        if not (math.isfinite(loss) and math.isfinite(metric)):
-            raise Diverged(f"diverged in epoch {self.epoch}: the validation loss became {loss:.4g}")
+        """Measure the weights, and what each readout makes of them; the better one is what the run is credited with."""
+        if hasattr(self.optimizer, "eval"):
+            self.optimizer.eval()
+            self._settle_norms()
+        metric, loss, state = self._reading()
+        for readout in self.readouts:
+            with readout():
+                self._settle_norms()
+                other = self._reading()
+            if _better(self.workload.metric.direction, other, (metric, loss)):
+                metric, loss, state = other
         point = Measurement(
             epoch=self.epoch, step=self.step, seconds=self.seconds, train_loss=train_loss, valid_loss=loss, valid_metric=metric
         )  # fmt: skip
         self.curve.append(point)
-        if self._improves(metric, loss):
-            self._best = metric, loss, {key: value.detach().clone() for key, value in self.model.state_dict().items()}
+        if self._best is None or _better(self.workload.metric.direction, (metric, loss), self._best):
+            self._best = metric, loss, state
 
-    def _improves(self, metric: float, loss: float) -> bool:
-        if self._best is None:
-            return True
-        best_metric, best_loss, _ = self._best
-        return better(self.workload.metric.direction, metric, best_metric) or (metric == best_metric and loss < best_loss)
+    def _reading(self) -> tuple[float, float, dict[str, torch.Tensor]]:
+        """Return metric and loss on the validation split with the weights as they are, and a copy of these."""
+        inputs, targets = tensors(self.workload.dataset, "valid", self.device)
+        outputs = outputs_of(self.model, inputs)
+        loss = float(self._plain_loss(outputs, targets))
+        metric = self.workload.score(outputs, targets)
+        if not (math.isfinite(loss) and math.isfinite(metric)):
+            raise Diverged(f"diverged in epoch {self.epoch}: the validation loss became {loss:.4g}")
+        return metric, loss, {key: value.detach().clone() for key, value in self.model.state_dict().items()}
 
-    @torch.inference_mode()
-    def _outputs(self, inputs: torch.Tensor) -> torch.Tensor:
-        self.model.eval()
-        return torch.cat([self.model(rows) for rows in torch.split(inputs, EVALUATION_ROWS)])
+    def _settle_norms(self) -> None:
+        inputs, _ = tensors(self.workload.dataset, "train", self.device)
+        settle(self.model, inputs, self.batch_size)
 
     @contextmanager
     def _random(self, seed: int | None) -> Iterator[None]:
@@ -244,14 +281,12 @@ class Training:
             self._random_state = [torch.get_rng_state(), *(torch.cuda.get_rng_state(device) for device in devices)]
 
 
+def _better(direction: str, left: tuple[Any, ...], right: tuple[Any, ...]) -> bool:
+    """Compare (metric, loss, ...): by metric, then by loss."""
+    return better(direction, left[0], right[0]) or (left[0] == right[0] and left[1] < right[1])
+
+
 def _set_random(states: list[torch.Tensor], devices: list[torch.device]) -> None:
     torch.set_rng_state(states[0])
     for device, state in zip(devices, states[1:], strict=True):
         torch.cuda.set_rng_state(state, device)
-
-
-@lru_cache(maxsize=6)
-def _tensors(dataset: Dataset, part: str, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return inputs and targets of a split on the device; kept, since every trial of a study asks for the same."""
-    split: Part = getattr(dataset, part)
-    return torch.from_numpy(split.inputs).to(device), torch.from_numpy(split.targets).to(device)

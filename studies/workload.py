@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from studies import catalogue
 from studies.choice import Choice
@@ -20,6 +21,10 @@ from studies.models.custom import Custom
 if TYPE_CHECKING:
     import torch
     from torch import nn
+
+
+USUAL_MODELS: Final = {"table": "MLP", "image": "CNN", "text": "Bag", "signal": "Conv1D"}
+"""The model for each kind of data when none is named."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,6 +42,8 @@ class Workload:
     """The target column of a table."""
     task: str = "auto"
     """The task as asked for; what it turned out to be is the dataset's."""
+    class_weights: str = "none"
+    """none | balanced: each class weighs as much as any other in the training loss."""
 
     @classmethod
     def open(
@@ -47,6 +54,7 @@ class Workload:
         model: str | None = None,
         metric_name: str | None = None,
         task: str = "auto",
+        class_weights: str = "none",
         seed: int = 0,
     ) -> Self:
         """Open data and model by name and check that they fit together.
@@ -57,10 +65,13 @@ class Workload:
             BadValue: a metric that does not fit the task.
         """
         dataset = open_dataset(source, target=target, task=task, seed=seed)
-        chosen = find_model(model or ("CNN" if dataset.kind == "image" else "MLP"))
+        chosen = find_model(model or USUAL_MODELS[dataset.kind])
         check_model(chosen, dataset)
         judged = metric(metric_name, dataset.task)
-        return cls(dataset=dataset, model=chosen, metric=judged, seed=seed, source=source, target=target, task=task)
+        if class_weights != "none" and dataset.task != "classification":
+            raise BadWorkload("class weights need classes, and this is regression; leave --class-weights out")
+        asked: dict[str, Any] = {"source": source, "target": target, "task": task, "class_weights": class_weights, "seed": seed}
+        return cls(dataset=dataset, model=chosen, metric=judged, **asked)
 
     def spec(self) -> dict[str, Any]:
         """Return what `from_spec` needs to open the same workload again, in plain values."""
@@ -68,6 +79,7 @@ class Workload:
         return {
             "source": source, "target": self.target, "task": self.task, "metric": self.metric.name, "seed": self.seed,
             "model": self.model.name(), "model_fields": self.model.fields(), "digest": self.dataset.digest,
+            "class_weights": self.class_weights,
         }  # fmt: skip
 
     @classmethod
@@ -87,17 +99,25 @@ class Workload:
             raise BadWorkload(f"{spec['model']} is no model")
         check_model(model, dataset)
         judged = metric(spec["metric"], dataset.task)
-        keys = ("seed", "source", "target", "task")
-        return cls(dataset=dataset, model=model, metric=judged, **{key: spec[key] for key in keys})
+        kept = {key: spec[key] for key in ("seed", "source", "target", "task")}
+        kept["class_weights"] = spec.get("class_weights", "none")  # older studies have none
+        return cls(dataset=dataset, model=model, metric=judged, **kept)
 
     @property
     def rows(self) -> int:
         """Return the number of training rows."""
         return len(self.dataset.train.inputs)
 
+    def balance(self) -> NDArray[np.float32] | None:
+        """Return the weight of each class in the training loss, 1 on average over the rows; None when all count alike."""
+        if self.class_weights == "none":
+            return None
+        counts = np.bincount(self.dataset.train.targets, minlength=len(self.dataset.classes))
+        return np.asarray(counts.sum() / (len(counts) * np.maximum(counts, 1)), dtype=np.float32)
+
     def build(self, model: ModelChoice) -> nn.Module:
         """Return a fresh module for this data; draws its weights from torch's global generator."""
-        return model.build(self.dataset.input_shape, self.dataset.outputs)
+        return model.build(self.dataset.inputs, self.dataset.outputs)
 
     def score(self, outputs: torch.Tensor, targets: torch.Tensor) -> float:
         """Return the metric, in the target's own units."""
@@ -130,10 +150,10 @@ def check_model(model: ModelChoice, dataset: Dataset) -> None:
     """
     import torch
 
-    if not model.takes(dataset.input_shape):
+    if not model.takes(dataset.inputs):
         raise BadWorkload(f"model {model.name()} does not take rows of shape {dataset.input_shape}; try --model mlp")
     with torch.random.fork_rng(devices=[]):
-        module = model.build(dataset.input_shape, dataset.outputs).eval()
+        module = model.build(dataset.inputs, dataset.outputs).eval()
         rows = torch.from_numpy(dataset.train.inputs[:2])
         wanted = (len(rows), dataset.outputs)
         try:

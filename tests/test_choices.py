@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from importlib.util import find_spec
 
 import pytest
 import torch
@@ -15,7 +16,7 @@ from studies.choice import sections, summary
 from studies.data import open_dataset
 from studies.measure import state_bytes
 from studies.recipe import Recipe
-from studies.routing import trained
+from studies.routing import route
 from studies.space import Numeric, ranges
 from studies.train import Training
 from studies.workload import check_model
@@ -24,7 +25,17 @@ EVERY = [pytest.param(c, id=f"{axis}-{name}") for axis in catalogue.FOLDERS for 
 
 
 def of(axis):
-    return [pytest.param(choice, id=name) for name, choice in catalogue.choices(axis).items()]
+    return [pytest.param(choice, id=name, marks=_marks(choice)) for name, choice in catalogue.choices(axis).items()]
+
+
+def _marks(choice):
+    """Skip what needs a package that is not here, and what steps on nothing but sparse tables."""
+    extra = getattr(choice, "extra", "")
+    missing = bool(extra) and find_spec(extra.split(":")[0]) is None
+    return [
+        pytest.mark.skipif(missing, reason=f"needs {extra}"),
+        pytest.mark.skipif(getattr(choice, "only_sparse", False), reason="steps on sparse tables alone"),
+    ]
 
 
 def line():
@@ -72,7 +83,7 @@ def test_optimizer_keeps_exactly_the_state_it_declares(choice, layer):
         parameter.grad = torch.ones_like(parameter)
     optimizer.step()
 
-    assert state_bytes(optimizer) == sum(choice().state_bytes(tuple(p.shape)) for p in trained(layer))
+    assert state_bytes(optimizer) == sum(choice().state_bytes(tuple(p.shape), role) for _, p, role in route(layer).roles)
 
 
 @pytest.mark.parametrize("choice", of("optimizer"))
@@ -123,6 +134,8 @@ def test_schedule_warms_up_from_zero_to_the_peak(choice):
 def test_regularizer_changes_the_run_it_is_attached_to(choice, iris):
     optimizer = catalogue.find("optimizer", "SGD")()
     plain = Training(Recipe(optimizer=optimizer, model=iris.model, epochs=3), iris, seed=0)
+    if choice.waits or not choice.suits(plain.model, iris.dataset.task, iris.dataset.inputs):
+        pytest.skip("it says that it waits for something, or that it can do nothing here; it has tests of its own")
     regularized = Training(Recipe(optimizer=optimizer, model=iris.model, epochs=3, regularizers=(choice(),)), iris, seed=0)
     plain.advance(3)
     regularized.advance(3)
@@ -138,11 +151,11 @@ MODELS = [param for param in of("model") if param.id != "Custom"]
 @pytest.mark.parametrize("source", ["digits", "wine", "diabetes"])
 def test_model_trains_on_every_kind_of_data_it_takes(choice, source):
     dataset = open_dataset(source)
-    if not choice.takes(dataset.input_shape):
+    if not choice.takes(dataset.inputs):
         pytest.skip("it says it does not take these rows")
     model = choice()
     check_model(model, dataset)
-    module = model.build(dataset.input_shape, dataset.outputs)
+    module = model.build(dataset.inputs, dataset.outputs)
 
     outputs = module(torch.from_numpy(dataset.train.inputs[:4]))
     outputs.sum().backward()

@@ -160,9 +160,9 @@ from studies.space import whole
 class Wide(ModelChoice):
     width: int = whole(4, 64, default=8, log=True)
 
-    def build(self, shape, outputs):
+    def build(self, inputs, outputs):
         from torch import nn
-        return nn.Sequential(nn.Linear(shape[0], self.width), nn.ReLU(), nn.Linear(self.width, outputs))
+        return nn.Sequential(nn.Linear(inputs.size, self.width), nn.ReLU(), nn.Linear(self.width, outputs))
 """
 
 

@@ -16,9 +16,10 @@ from studies.choice import sections
 from studies.data import open_dataset
 from studies.errors import BadValue, BadWorkload
 from studies.imports import load
+from studies.inputs import Inputs
 from studies.measure import state_bytes
 from studies.recipe import Recipe
-from studies.routing import trained
+from studies.routing import route
 from studies.train import Training
 from studies.workload import Workload, check_model, find_model
 
@@ -46,7 +47,7 @@ def test_the_optimizer_in_contributing_keeps_the_contract(signsgd, iris):
     optimizer.step()
 
     torch.testing.assert_close(before - model.weight, torch.full((3, 4), signsgd().lr), rtol=1e-4, atol=1e-6)
-    assert state_bytes(optimizer) == sum(signsgd().state_bytes(tuple(p.shape)) for p in trained(model))
+    assert state_bytes(optimizer) == sum(signsgd().state_bytes(tuple(p.shape), role) for _, p, role in route(model).roles)
     assert set(sections(signsgd)) == {"Helps", "Hurts", "Source"}
     run = Training(Recipe(optimizer=signsgd(), model=iris.model, epochs=9), iris, seed=0)
     run.advance(9)
@@ -146,7 +147,7 @@ def test_a_file_that_cannot_be_imported_says_why(tmp_path):
     (tmp_path / "bad.py").write_text("import nothing_of_that_name")
 
     with pytest.raises(BadWorkload, match="nothing_of_that_name"):
-        find_model(f"{tmp_path / 'bad.py'}:Net").build((4,), 3)
+        find_model(f"{tmp_path / 'bad.py'}:Net").build(Inputs(shape=(4,)), 3)
 
 
 def test_a_changed_file_is_read_again(tmp_path):

@@ -74,8 +74,8 @@ def test_dropout_sets_the_models_own_layers_and_suits_only_models_that_have_some
     run = training(iris, SGD(), Dropout(rate=0.4))
 
     assert {layer.p for layer in run.model.modules() if isinstance(layer, nn.Dropout)} == {0.4}
-    assert Dropout.suits(run.model, "classification")
-    assert not Dropout.suits(nn.Linear(2, 2), "classification")
+    assert Dropout.suits(run.model, "classification", iris.dataset.inputs)
+    assert not Dropout.suits(nn.Linear(2, 2), "classification", iris.dataset.inputs)
 
 
 def test_label_smoothing_changes_the_training_loss_and_not_the_validation_loss(iris):
@@ -86,4 +86,4 @@ def test_label_smoothing_changes_the_training_loss_and_not_the_validation_loss(i
 
     assert smooth.curve[0].valid_loss == pytest.approx(plain.curve[0].valid_loss, abs=1e-6)
     assert abs(smooth.curve[0].train_loss - plain.curve[0].train_loss) > 1e-4
-    assert not LabelSmoothing.suits(plain.model, "regression")
+    assert not LabelSmoothing.suits(plain.model, "regression", iris.dataset.inputs)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from studies.choice import Choice
+from studies.errors import BadWorkload
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
+    from scipy.sparse import csr_matrix
 
-Kind = Literal["table", "image"]
+Kind = Literal["table", "image", "text", "signal"]
 Task = Literal["auto", "classification", "regression"]
 
 
@@ -22,10 +25,10 @@ Task = Literal["auto", "classification", "regression"]
 class Raw:
     """Data as loaded: nothing split, filled in or scaled."""
 
-    inputs: pd.DataFrame | NDArray[Any]
-    """A row each; images have the shape (rows, channels, height, width)."""
+    inputs: pd.DataFrame | NDArray[Any] | csr_matrix
+    """A row each: images (rows, channels, height, width), signals (rows, channels, length), text (rows, token ids) or a frame."""
     targets: pd.Series[Any] | NDArray[np.generic]
-    """One value a row: a label or a number."""
+    """One value a row, a label or a number; or several numbers a row, of the shape (rows, outputs)."""
     kind: Kind = "table"
     task: Task = "auto"
     """auto tells classification from regression by the targets."""
@@ -33,6 +36,8 @@ class Raw:
     """Names of the columns when the inputs are an array; empty names them x0, x1, ..."""
     notes: tuple[str, ...] = ()
     """What the user should know of where the data came from."""
+    parts: NDArray[np.int64] | None = None
+    """Where the split is given: 0 for each row that trains, 1 that validates, 2 that tests; None has it drawn."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,3 +65,16 @@ class DatasetChoice(Choice, ABC):
         Raises:
             BadWorkload: data that cannot be read.
         """
+
+
+def from_extra(module: str) -> Any:
+    """Import a module of a package that only some datasets need.
+
+    Raises:
+        BadWorkload: it is not installed; the message holds the command.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        package = module.partition(".")[0]
+        raise BadWorkload(f"this data needs the package {package}; install it: pip install 'optimizer-advisor[data]'") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import warnings
+import zipfile
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,29 +20,33 @@ if TYPE_CHECKING:
 
 DELIMITERS: Final = ",;\t|"
 DECIMAL_COMMA: Final = re.compile(r'(?:^|;)\s*"?-?\d+,\d+"?\s*(?:;|$)', re.MULTILINE)
-FORMATS: Final = (".csv", ".tsv", ".parquet")
+TABLES: Final = (".csv", ".tsv", ".parquet", ".feather", ".arff")
+SPARSE: Final = (".svmlight", ".libsvm", ".svm")
+FORMATS: Final = (*TABLES, ".npz", *SPARSE)
 SAMPLE: Final = 1 << 16
 """Characters of a file that are looked at to tell how it is written."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Table(DatasetChoice):
-    """Your own table: a .csv, .tsv or .parquet file with one row an example and one column to predict.
+    """Your own data: a .csv, .tsv, .parquet, .feather, .arff, .npz or .svmlight file, or a folder of images by class.
 
     Helps: training on your data; text, dates, booleans and gaps are turned into numbers.
     Hurts: files larger than memory; rows that belong together (one patient, one day) may land in train and test alike.
-    Source: read by pandas, prepared by scikit-learn.
+    Source: read by pandas, NumPy, scikit-learn or Pillow, prepared by scikit-learn.
     """
 
     offered: ClassVar[bool] = False
 
     path: str = ""
     target: str = ""
-    """The column to predict."""
+    """The column to predict; arrays, sparse rows and folders know theirs."""
 
     def load(self) -> Raw:
-        """Return the columns, the target apart."""
+        """Return the rows, the target apart."""
         path = _existing(self.path)
+        if path.is_dir() or path.suffix.lower() not in TABLES:
+            return _read_whole(path, self.target)
         frame, notes = _read(path)
         target = _column(self.target, list(frame.columns), path.name)
         if frame.shape[1] == 1:
@@ -53,11 +58,11 @@ class Table(DatasetChoice):
 
 def _existing(source: str) -> Path:
     path = Path(source).expanduser()
-    readable = f"a table is a {', '.join(FORMATS[:-1])} or {FORMATS[-1]} file"
+    readable = f"give a {', '.join(FORMATS[:-1])} or {FORMATS[-1]} file, or a folder of images with a sub-folder a class"
     if path.is_dir():
-        raise BadWorkload(f"'{source}' is a folder; {readable}")
+        return path
     if path.suffix.lower() not in FORMATS:
-        raise BadWorkload(f"'{source}' is neither a built-in dataset nor a table; {readable}: convert it to one of them")
+        raise BadWorkload(f"'{source}' is neither a built-in dataset nor a file that is read here; {readable}")
     if not path.is_file():
         raise BadWorkload(f"no file '{source}'{did_you_mean(path.name, _tables_beside(path))} Check the path, from {Path.cwd()}")
     return path
@@ -75,7 +80,13 @@ def _read(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
     if path.stat().st_size == 0:
         raise BadWorkload(f"'{path.name}' is empty; a table needs a line of column names and rows below it")
     try:
-        frame, notes = (_read_parquet(path), ()) if path.suffix.lower() == ".parquet" else _read_text(path)
+        match path.suffix.lower():
+            case ".parquet" | ".feather":
+                frame, notes = _read_columns(path), tuple[str, ...]()
+            case ".arff":
+                frame, notes = _read_arff(path), ()
+            case _:
+                frame, notes = _read_text(path)
     except BadWorkload:
         raise
     except UnicodeDecodeError:
@@ -87,12 +98,42 @@ def _read(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
     return frame.set_axis([_one_line(name) for name in frame.columns], axis="columns"), notes
 
 
-def _read_parquet(path: Path) -> pd.DataFrame:
+def _read_whole(path: Path, target: str) -> Raw:
+    """Read what holds inputs and targets apart."""
+    if target:
+        raise BadWorkload(f"'{path.name}' knows its target; leave --target {target} out")
+    from studies.datasets.files.arrays import read_npz
+    from studies.datasets.files.folder import read_folder
+    from studies.datasets.files.sparse_rows import read_svmlight
+
+    try:
+        if path.is_dir():
+            return read_folder(path)
+        return read_npz(path) if path.suffix.lower() == ".npz" else read_svmlight(path)
+    except BadWorkload:
+        raise
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise BadWorkload(f"'{path.name}' cannot be read: {_one_line(error)}; mend the file or save it anew") from error
+
+
+def _read_columns(path: Path) -> pd.DataFrame:
     import pandas as pd
     from pyarrow import parquet
 
+    if path.suffix.lower() == ".feather":
+        frame = pd.read_feather(path)
+        _check_unique(map(str, frame.columns), path.name)
+        return frame.reset_index(drop=True)
     _check_unique(map(str, parquet.read_schema(path).names), path.name)
     return pd.read_parquet(path).reset_index(drop=True)
+
+
+def _read_arff(path: Path) -> pd.DataFrame:
+    from studies.datasets.files.arff import read_arff
+
+    frame = read_arff(path)
+    _check_unique(map(str, frame.columns), path.name)
+    return frame
 
 
 def _read_text(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:

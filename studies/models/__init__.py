@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from studies.choice import Choice
+from studies.inputs import Inputs
 
 if TYPE_CHECKING:
     from torch import nn
@@ -26,10 +27,10 @@ class ModelChoice(Choice, ABC):
     """Whether a search moves the model's own fields unasked: yes for yours, no for those that ship here."""
 
     @classmethod
-    def takes(cls, shape: tuple[int, ...]) -> bool:  # noqa: ARG003
-        """Tell whether it can be built for rows of this shape."""
-        return True
+    def takes(cls, inputs: Inputs) -> bool:
+        """Tell whether it can be built for rows of this form; by default for all that is numbers already."""
+        return inputs.kind != "text"
 
     @abstractmethod
-    def build(self, shape: tuple[int, ...], outputs: int) -> nn.Module:
-        """Return a fresh module that maps (batch, *shape) to (batch, outputs)."""
+    def build(self, inputs: Inputs, outputs: int) -> nn.Module:
+        """Return a fresh module that maps (batch, *inputs.shape) to (batch, outputs)."""

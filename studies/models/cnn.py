@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from studies.inputs import Inputs
 from studies.models import ModelChoice
-from studies.space import whole
+from studies.space import one_of, whole
 
 if TYPE_CHECKING:
     from torch import nn
@@ -27,21 +28,31 @@ class CNN(ModelChoice):
     """Channels of the first convolution; the second has twice as many."""
     hidden: int = whole(16, 512, default=64, log=True)
     """Units of the hidden layer."""
+    norm: str = one_of("none", "batch", "group", default="none")
+    """Norm between each convolution and its ReLU."""
 
     @classmethod
-    def takes(cls, shape: tuple[int, ...]) -> bool:
+    def takes(cls, inputs: Inputs) -> bool:
         """Tell whether the rows are images (channels, height, width) of at least 4 x 4."""
-        return len(shape) == 3 and min(shape[1:]) >= 4
+        return inputs.kind == "image" and min(inputs.shape[1:]) >= 4
 
-    def build(self, shape: tuple[int, ...], outputs: int) -> nn.Module:
+    def build(self, inputs: Inputs, outputs: int) -> nn.Module:
         """Return the layers as one Sequential."""
         from torch import nn
 
-        planes, height, width = shape
+        planes, height, width = inputs.shape
         wide = 2 * self.channels
         return nn.Sequential(
-            nn.Conv2d(planes, self.channels, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
-            nn.Conv2d(self.channels, wide, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+            *self._convolution(planes, self.channels), nn.ReLU(), nn.MaxPool2d(2),
+            *self._convolution(self.channels, wide), nn.ReLU(), nn.MaxPool2d(2),
             nn.Flatten(), nn.Linear(wide * (height // 4) * (width // 4), self.hidden), nn.ReLU(), nn.Dropout(0.0),
             nn.Linear(self.hidden, outputs),
         )  # fmt: skip
+
+    def _convolution(self, before: int, after: int) -> list[nn.Module]:
+        from torch import nn
+
+        from studies.modules.norms import norms
+
+        convolution = nn.Conv2d(before, after, 3, padding=1, bias=self.norm != "batch")
+        return [convolution, *norms(self.norm, after, images=True)]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from studies.errors import BadWorkload
 from studies.imports import load
+from studies.inputs import Inputs
 from studies.models import ModelChoice
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Custom(ModelChoice):
     factory: str
     """`module:name` or `file.py:name`."""
 
-    def build(self, shape: tuple[int, ...], outputs: int) -> nn.Module:
+    def build(self, inputs: Inputs, outputs: int) -> nn.Module:
         """Call the factory.
 
         Raises:
@@ -41,7 +41,7 @@ class Custom(ModelChoice):
         factory = load(self.factory)
         if not callable(factory):
             raise BadWorkload(f"{self.factory} is {type(factory).__name__}; it must be a torch.nn.Module class or a function")
-        arguments = (shape if len(shape) > 1 else math.prod(shape), outputs) if _takes_two(factory) else ()
+        arguments = (inputs.shape if len(inputs.shape) > 1 else inputs.size, outputs) if _takes_two(factory) else ()
         try:
             model = factory(*arguments)
         except (Exception, SystemExit) as error:  # whatever the user's code raises

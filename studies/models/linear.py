@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from studies.inputs import Inputs
 from studies.models import ModelChoice
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ class Linear(ModelChoice):
 
     searched: ClassVar[bool] = False
 
-    def build(self, shape: tuple[int, ...], outputs: int) -> nn.Module:
+    def build(self, inputs: Inputs, outputs: int) -> nn.Module:
         """Return Flatten and one Linear layer."""
         from torch import nn
 
-        return nn.Sequential(nn.Flatten(), nn.Linear(math.prod(shape), outputs))
+        return nn.Sequential(nn.Flatten(), nn.Linear(inputs.size, outputs))

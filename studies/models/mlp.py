@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from studies.inputs import Inputs
 from studies.models import ModelChoice
-from studies.space import whole
+from studies.space import one_of, whole
 
 if TYPE_CHECKING:
     from torch import nn
@@ -28,14 +28,19 @@ class MLP(ModelChoice):
     """Units a hidden layer."""
     depth: int = whole(1, 6, default=2)
     """Hidden layers."""
+    norm: str = one_of("none", "batch", "layer", default="none")
+    """Norm between each hidden layer and its ReLU."""
 
-    def build(self, shape: tuple[int, ...], outputs: int) -> nn.Module:
+    def build(self, inputs: Inputs, outputs: int) -> nn.Module:
         """Return the layers as one Sequential."""
         from torch import nn
 
+        from studies.modules.norms import norms
+
         layers: list[nn.Module] = [nn.Flatten()]
-        inputs = math.prod(shape)
+        size = inputs.size
         for _ in range(self.depth):
-            layers += [nn.Linear(inputs, self.width), nn.ReLU(), nn.Dropout(0.0)]
-            inputs = self.width
-        return nn.Sequential(*layers, nn.Linear(inputs, outputs))
+            linear = nn.Linear(size, self.width, bias=self.norm != "batch")
+            layers += [linear, *norms(self.norm, self.width), nn.ReLU(), nn.Dropout(0.0)]
+            size = self.width
+        return nn.Sequential(*layers, nn.Linear(size, outputs))

@@ -1,4 +1,4 @@
-"""Optimizers, one file each. A choice's fields are its own search space; `build` makes the torch optimizer for a model."""
+"""Optimizers, one file each. A choice's fields are its own search space; `make` makes the torch optimizer."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from studies.choice import Choice
+from studies.facts import Facts
 
 if TYPE_CHECKING:
     from torch import nn
     from torch.optim import Optimizer
+
+    from studies.routing import Routes
+    from studies.train import Training
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,29 +24,84 @@ class OptimizerChoice(Choice, ABC):
 
     axis: ClassVar[str] = "optimizer"
     family: ClassVar[str]
-    """gradient descent | adaptive: a search enters one of each family before a second of either."""
+    """gradient descent | adaptive | sign | factored | matrix | quasi-newton | schedule-free | learning-rate-free | low memory: a
+    search enters one of each family before a second of any."""
     state_floats: ClassVar[float]
-    """Floats of state it keeps for each parameter."""
+    """Floats of state it keeps for each parameter of a 2-D weight."""
     counts_steps: ClassVar[bool] = True
     """Whether it keeps a step counter (one float) for each tensor."""
     decays_weights: ClassVar[bool] = False
     """Whether weight decay is part of it; if not, a regularizer can add it."""
+    takes_sparse: ClassVar[bool] = False
+    """Whether it steps on sparse gradients; if not, SparseAdam takes the sparse tables beside it."""
+    only_sparse: ClassVar[bool] = False
+    """Whether it is of use only for a model that has sparse tables, and refuses any other."""
+    full_batch: ClassVar[bool] = False
+    """Whether every step needs the gradient of the whole training set."""
+    needs_closure: ClassVar[bool] = False
+    """Whether a step evaluates the loss several times."""
+    own_schedule: ClassVar[bool] = False
+    """Whether it wants no learning-rate schedule beside it but a warmup."""
+    extra: ClassVar[str] = ""
+    """The package it needs beyond torch, with how to install it."""
 
     lr: float
 
-    @abstractmethod
+    @classmethod
+    def misfit(cls, facts: Facts) -> str | None:  # noqa: ARG003
+        """Return why it cannot train this workload, in one clause; None when it can."""
+        return None
+
     def build(self, model: nn.Module, total_steps: int) -> Optimizer:
-        """Return the torch optimizer over the model's parameters.
+        """Return the torch optimizer over a model: routed, so that sparse tables go to one that steps on sparse gradients.
 
         Args:
             model: parameters that require no gradient are left out.
             total_steps: optimizer steps of the whole run, for settings that are a share of it.
         """
+        from studies.routing import route
+
+        routes = route(model)
+        tables = routes.of("sparse table")
+        if tables:
+            import torch
+
+            torch.sparse.check_sparse_tensor_invariants.disable()  # type: ignore[no-untyped-call]
+        if not tables or self.takes_sparse:
+            return self.make(routes, total_steps)
+        from torch.optim import SparseAdam
+
+        from studies.composite import Composite
+
+        beside = SparseAdam(tables, lr=TABLE_LR)
+        rest = routes.without("sparse table")
+        return Composite([beside, self.make(rest, total_steps)]) if rest.roles else beside
+
+    @abstractmethod
+    def make(self, routes: Routes, total_steps: int) -> Optimizer:
+        """Return the torch optimizer over these parameters."""
+
+    def attach(self, training: Training) -> None:
+        """Hook into the run, where a step needs more than gradients; most optimizers need nothing."""
+
+    def serves(self, role: str) -> str:
+        """Return which optimizer steps on parameters of this role: itself, unless it leaves them to a partner."""
+        return "SparseAdam" if role == "sparse table" and not self.takes_sparse else self.name()
 
     def in_torch(self, total_steps: int) -> dict[str, float]:  # noqa: ARG002
         """Return the arguments of the torch optimizer that the fields call otherwise, for a run of so many steps."""
         return {}
 
-    def state_bytes(self, shape: tuple[int, ...]) -> int:
-        """Return the bytes of state for one parameter of this shape once it has been stepped, in 32-bit floats."""
+    def state_bytes(self, shape: tuple[int, ...], role: str = "matrix") -> int:
+        """Return the bytes of state for one parameter of this shape and role once it has been stepped, in 32-bit floats."""
+        if role == "sparse table" and not self.takes_sparse:
+            return 8 * math.prod(shape)  # SparseAdam's two moments; its counter is a plain number
+        return self.own_bytes(shape, role)
+
+    def own_bytes(self, shape: tuple[int, ...], role: str) -> int:  # noqa: ARG002
+        """Return the bytes of state for one parameter that the optimizer steps on itself."""
         return 4 * (round(self.state_floats * math.prod(shape)) + self.counts_steps)
+
+
+TABLE_LR = 2e-3
+"""Learning rate of SparseAdam on the tables beside an optimizer that takes dense gradients only."""

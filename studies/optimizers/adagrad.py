@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from studies.optimizers import OptimizerChoice
-from studies.routing import fusable, trained
 from studies.space import log_between
 
 if TYPE_CHECKING:
-    from torch import nn
     from torch.optim import Optimizer
+
+    from studies.routing import Routes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,12 +25,13 @@ class Adagrad(OptimizerChoice):
 
     family: ClassVar[str] = "adaptive"
     state_floats: ClassVar[float] = 1.0
+    takes_sparse: ClassVar[bool] = True
 
     lr: float = log_between(1e-3, 1.0, default=0.03)
     """Learning rate."""
 
-    def build(self, model: nn.Module, total_steps: int) -> Optimizer:  # noqa: ARG002
+    def make(self, routes: Routes, total_steps: int) -> Optimizer:  # noqa: ARG002
         """Return torch's Adagrad."""
         from torch import optim
 
-        return optim.Adagrad(trained(model), lr=self.lr, fused=fusable(model))
+        return optim.Adagrad(routes.of(), lr=self.lr, fused=routes.fusable)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from studies.optimizers import OptimizerChoice
-from studies.routing import fusable, trained
-from studies.space import averaging, log_between
+from studies.space import averaging, log_between, one_of
 
 if TYPE_CHECKING:
-    from torch import nn
     from torch.optim import Optimizer
+
+    from studies.routing import Routes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,9 +34,16 @@ class Adam(OptimizerChoice):
     """Decay of the running mean of gradients."""
     beta2: float = averaging(0.9, 0.9999, default=0.999)
     """Decay of the running mean of squares."""
+    amsgrad: bool = one_of(False, True, default=False)  # noqa: FBT003
+    """Whether it divides by the largest mean of squares so far, a third float of state: Reddi et al. 2018, arXiv 1904.09237."""
 
-    def build(self, model: nn.Module, total_steps: int) -> Optimizer:  # noqa: ARG002
+    def make(self, routes: Routes, total_steps: int) -> Optimizer:  # noqa: ARG002
         """Return torch's Adam."""
         from torch import optim
 
-        return optim.Adam(trained(model), lr=self.lr, betas=(self.beta1, self.beta2), fused=fusable(model))
+        betas = (self.beta1, self.beta2)
+        return optim.Adam(routes.of(), lr=self.lr, betas=betas, amsgrad=self.amsgrad, fused=routes.fusable)
+
+    def own_bytes(self, shape: tuple[int, ...], role: str) -> int:
+        """Return those of two moments, or three with amsgrad, and of the step counter."""
+        return super().own_bytes(shape, role) + (4 * math.prod(shape) if self.amsgrad else 0)

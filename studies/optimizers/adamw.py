@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from studies.optimizers import OptimizerChoice
-from studies.routing import decayed, exempt, fusable
-from studies.space import averaging, log_between
+from studies.space import averaging, log_between, one_of
 
 if TYPE_CHECKING:
-    from torch import nn
     from torch.optim import Optimizer
+
+    from studies.routing import Routes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,17 +37,24 @@ class AdamW(OptimizerChoice):
     decay_horizon: float = log_between(0.1, 100.0, default=3.0)
     """How many whole runs the weights average over: weight decay is 1 / (lr x steps x horizon), so it keeps its meaning when
     lr or the length of the run changes. 100 is next to none; tuned tables lie at 0.4 to 1.8."""
+    amsgrad: bool = one_of(False, True, default=False)  # noqa: FBT003
+    """Whether it divides by the largest mean of squares so far, a third float of state: Reddi et al. 2018, arXiv 1904.09237."""
 
     def in_torch(self, total_steps: int) -> dict[str, float]:
         """Return the weight decay that torch's AdamW takes."""
         return {"weight_decay": 1 / (self.lr * total_steps * self.decay_horizon)}
 
-    def build(self, model: nn.Module, total_steps: int) -> Optimizer:
+    def make(self, routes: Routes, total_steps: int) -> Optimizer:
         """Return torch's AdamW; biases and norms are not decayed."""
         from torch import optim
 
         groups = [
-            {"params": decayed(model), **self.in_torch(total_steps)},
-            {"params": exempt(model), "weight_decay": 0.0},
+            {"params": routes.decayed, **self.in_torch(total_steps)},
+            {"params": routes.exempt, "weight_decay": 0.0},
         ]
-        return optim.AdamW(groups, lr=self.lr, betas=(self.beta1, self.beta2), fused=fusable(model))
+        betas = (self.beta1, self.beta2)
+        return optim.AdamW(groups, lr=self.lr, betas=betas, amsgrad=self.amsgrad, fused=routes.fusable)
+
+    def own_bytes(self, shape: tuple[int, ...], role: str) -> int:
+        """Return those of two moments, or three with amsgrad, and of the step counter."""
+        return super().own_bytes(shape, role) + (4 * math.prod(shape) if self.amsgrad else 0)

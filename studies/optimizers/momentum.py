@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from studies.optimizers import OptimizerChoice
-from studies.routing import fusable, trained
 from studies.space import averaging, log_between
 
 if TYPE_CHECKING:
-    from torch import nn
     from torch.optim import Optimizer
+
+    from studies.routing import Routes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,14 +26,15 @@ class Momentum(OptimizerChoice):
     family: ClassVar[str] = "gradient descent"
     state_floats: ClassVar[float] = 1.0
     counts_steps: ClassVar[bool] = False
+    takes_sparse: ClassVar[bool] = True
 
     lr: float = log_between(1e-3, 1.0, default=0.03)
     """Learning rate."""
     momentum: float = averaging(0.7, 0.995, default=0.9)
     """Share of the running sum that is kept at each step."""
 
-    def build(self, model: nn.Module, total_steps: int) -> Optimizer:  # noqa: ARG002
+    def make(self, routes: Routes, total_steps: int) -> Optimizer:  # noqa: ARG002
         """Return torch's SGD with momentum."""
         from torch import optim
 
-        return optim.SGD(trained(model), lr=self.lr, momentum=self.momentum, fused=fusable(model))
+        return optim.SGD(routes.of(), lr=self.lr, momentum=self.momentum, fused=routes.fusable)

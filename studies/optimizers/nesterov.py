@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from studies.optimizers import OptimizerChoice
-from studies.routing import fusable, trained
 from studies.space import averaging, log_between
 
 if TYPE_CHECKING:
-    from torch import nn
     from torch.optim import Optimizer
+
+    from studies.routing import Routes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,17 +26,18 @@ class Nesterov(OptimizerChoice):
     family: ClassVar[str] = "gradient descent"
     state_floats: ClassVar[float] = 1.0
     counts_steps: ClassVar[bool] = False
+    takes_sparse: ClassVar[bool] = True
 
     lr: float = log_between(1e-3, 1.0, default=0.03)
     """Learning rate."""
     momentum: float = averaging(0.7, 0.995, default=0.9)
     """Share of the running sum that is kept at each step."""
 
-    def build(self, model: nn.Module, total_steps: int) -> Optimizer:  # noqa: ARG002
+    def make(self, routes: Routes, total_steps: int) -> Optimizer:  # noqa: ARG002
         """Return torch's SGD with Nesterov momentum."""
         from torch import optim
 
         # torch refuses nesterov with momentum 0, where it is plain SGD anyway
         return optim.SGD(
-            trained(model), lr=self.lr, momentum=self.momentum, nesterov=self.momentum > 0, fused=fusable(model)
+            routes.of(), lr=self.lr, momentum=self.momentum, nesterov=self.momentum > 0, fused=routes.fusable
         )  # fmt: skip

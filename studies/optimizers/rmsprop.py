@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from studies.optimizers import OptimizerChoice
-from studies.routing import trained
 from studies.space import averaging, log_between
 
 if TYPE_CHECKING:
-    from torch import nn
     from torch.optim import Optimizer
+
+    from studies.routing import Routes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +31,8 @@ class RMSprop(OptimizerChoice):
     alpha: float = averaging(0.9, 0.999, default=0.99)
     """Decay of the running mean of squares."""
 
-    def build(self, model: nn.Module, total_steps: int) -> Optimizer:  # noqa: ARG002
+    def make(self, routes: Routes, total_steps: int) -> Optimizer:  # noqa: ARG002
         """Return torch's RMSprop, in its foreach form: it has no fused one."""
         from torch import optim
 
-        return optim.RMSprop(trained(model), lr=self.lr, alpha=self.alpha, foreach=True)
+        return optim.RMSprop(routes.of(), lr=self.lr, alpha=self.alpha, foreach=True)

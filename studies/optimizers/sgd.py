@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from studies.optimizers import OptimizerChoice
-from studies.routing import fusable, trained
 from studies.space import log_between
 
 if TYPE_CHECKING:
-    from torch import nn
     from torch.optim import Optimizer
+
+    from studies.routing import Routes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,12 +26,13 @@ class SGD(OptimizerChoice):
     family: ClassVar[str] = "gradient descent"
     state_floats: ClassVar[float] = 0.0
     counts_steps: ClassVar[bool] = False
+    takes_sparse: ClassVar[bool] = True
 
     lr: float = log_between(1e-3, 5.0, default=0.1)
     """Learning rate."""
 
-    def build(self, model: nn.Module, total_steps: int) -> Optimizer:  # noqa: ARG002
+    def make(self, routes: Routes, total_steps: int) -> Optimizer:  # noqa: ARG002
         """Return torch's SGD without momentum."""
         from torch import optim
 
-        return optim.SGD(trained(model), lr=self.lr, fused=fusable(model))
+        return optim.SGD(routes.of(), lr=self.lr, fused=routes.fusable)

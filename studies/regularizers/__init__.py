@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from studies.choice import Choice
-from studies.optimizers import OptimizerChoice
-
-if TYPE_CHECKING:
-    from torch import nn
-
-    from studies.train import Training
+from studies.attachment import Attachment
 
 
 @dataclass(frozen=True, kw_only=True)
-class RegularizerChoice(Choice, ABC):
+class RegularizerChoice(Attachment):
     """Base of every regularizer."""
 
     axis: ClassVar[str] = "regularizers"
-
-    @classmethod
-    def suits(cls, model: nn.Module, task: str) -> bool:  # noqa: ARG003
-        """Tell whether it can do anything for this model and task (classification | regression)."""
-        return True
-
-    @classmethod
-    def pairs_with(cls, optimizer: type[OptimizerChoice]) -> bool:  # noqa: ARG003
-        """Tell whether it may stand beside this optimizer."""
-        return True
-
-    @abstractmethod
-    def attach(self, training: Training) -> None:
-        """Hook into the run: change its model or loss, or add to `before_step` or `after_step`."""
+    waits: ClassVar[bool] = False
+    """Whether it does nothing until something happens in the run, such as a large gradient; it then has tests of its own."""

@@ -11,6 +11,7 @@ from studies.space import between
 if TYPE_CHECKING:
     from torch import nn
 
+    from studies.inputs import Inputs
     from studies.train import Training
 
 
@@ -27,7 +28,7 @@ class Dropout(RegularizerChoice):
     """Share of activations that is zeroed."""
 
     @classmethod
-    def suits(cls, model: nn.Module, task: str) -> bool:  # noqa: ARG003
+    def suits(cls, model: nn.Module, task: str, inputs: Inputs) -> bool:  # noqa: ARG003
         """Tell whether the model has dropout layers."""
         return bool(_layers(model))
 

@@ -29,7 +29,7 @@ class L2(RegularizerChoice):
     @classmethod
     def pairs_with(cls, optimizer: type[OptimizerChoice]) -> bool:
         """Tell whether the optimizer has no decay of its own."""
-        return not optimizer.decays_weights
+        return not (optimizer.decays_weights or optimizer.needs_closure)
 
     def attach(self, training: Training) -> None:
         """Add the penalty's gradient before every optimizer step."""

@@ -12,6 +12,7 @@ from studies.space import between
 if TYPE_CHECKING:
     from torch import nn
 
+    from studies.inputs import Inputs
     from studies.train import Training
 
 
@@ -28,7 +29,7 @@ class LabelSmoothing(RegularizerChoice):
     """What is spread evenly over all classes."""
 
     @classmethod
-    def suits(cls, model: nn.Module, task: str) -> bool:  # noqa: ARG003
+    def suits(cls, model: nn.Module, task: str, inputs: Inputs) -> bool:  # noqa: ARG003
         """Tell whether the task has classes."""
         return task == "classification"
 

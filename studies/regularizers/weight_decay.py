@@ -31,7 +31,7 @@ class WeightDecay(RegularizerChoice):
     @classmethod
     def pairs_with(cls, optimizer: type[OptimizerChoice]) -> bool:
         """Tell whether the optimizer has no decay of its own."""
-        return not optimizer.decays_weights
+        return not (optimizer.decays_weights or optimizer.needs_closure)
 
     def attach(self, training: Training) -> None:
         """Shrink the weights before every optimizer step, in proportion to the scheduled lr."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from studies.choice import Choice
+from studies.record import Measurement
 from studies.space import between
 
 
@@ -22,6 +24,10 @@ class ScheduleChoice(Choice, ABC):
     @abstractmethod
     def factor(self, progress: float) -> float:
         """Return the share of the peak lr, 0 to 1, at a progress from 0 (warmup over) to 1 (run over)."""
+
+    def reaction(self, curve: Sequence[Measurement]) -> float:  # noqa: ARG002
+        """Return a further share of the lr, from how validation went so far; 1 for every schedule that follows progress alone."""
+        return 1.0
 
     def at(self, progress: float) -> float:
         """Return the share of the peak lr at a progress from 0 to 1 through the whole run, warmup included."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from studies.schedules import ScheduleChoice
 from studies.space import log_between, whole
@@ -16,6 +17,8 @@ class Step(ScheduleChoice):
     Hurts: two more settings than cosine for no better result; the drops must fit the length of the run.
     Source: He et al. 2016, arXiv 1512.03385.
     """
+
+    offered: ClassVar[bool] = False
 
     drops: int = whole(1, 5, default=2)
     """How often the lr drops; with 2, at a third and two thirds of the run."""

@@ -1,0 +1,35 @@
+"""What can be attached to a training run: the one verb that regularizers and wrappers share."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from studies.choice import Choice
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from studies.inputs import Inputs
+    from studies.optimizers import OptimizerChoice
+    from studies.train import Training
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attachment(Choice, ABC):
+    """Base of everything that a recipe holds a set of."""
+
+    @classmethod
+    def suits(cls, model: nn.Module, task: str, inputs: Inputs) -> bool:  # noqa: ARG003
+        """Tell whether it can do anything for this model, task (classification | regression) and form of rows."""
+        return True
+
+    @classmethod
+    def pairs_with(cls, optimizer: type[OptimizerChoice]) -> bool:
+        """Tell whether it may stand beside this optimizer; by default beside all that take one gradient a step."""
+        return not optimizer.needs_closure
+
+    @abstractmethod
+    def attach(self, training: Training) -> None:
+        """Hook into the run: change its model or loss, or add to one of its lists of hooks."""

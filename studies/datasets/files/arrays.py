@@ -1,0 +1,217 @@
+"""Data that is already in memory, or in an .npz file: arrays, tensors, frames, loaders, brought to one form."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, cast, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studies.datasets import Kind, Raw
+from studies.errors import BadWorkload
+
+INPUTS: Final = ("X", "x", "inputs", "images", "signals", "data", "features")
+TARGETS: Final = ("y", "targets", "target", "labels", "label")
+PARTS: Final = (("_train", "_training"), ("_valid", "_val", "_validation"), ("_test",))
+CHANNELS: Final = (1, 3, 4)
+"""Grey, RGB, RGB with opacity: what tells the axis of the channels in images."""
+
+Pair = tuple[Any, Any]
+
+
+def read_npz(path: Path) -> Raw:
+    """Read arrays X and y (or inputs and targets), each perhaps with _train, _valid and _test, and a `kind` if need be.
+
+    Raises:
+        BadWorkload: arrays of other names.
+    """
+    with np.load(path, allow_pickle=False) as file:
+        entries = {name: file[name] for name in file.files}
+    kind = str(entries.pop("kind")) if "kind" in entries else None
+    pairs = [_named(entries, endings) for endings in PARTS]
+    if (whole := _named(entries, ("",))) is not None:
+        pairs = [whole, *pairs[1:]]
+    if pairs[0] is None:
+        raise BadWorkload(
+            f"'{path.name}' holds {', '.join(entries) or 'nothing'}; name the arrays X and y, or X_train, y_train, X_test, y_test"
+        )
+    return gather(pairs, kind=kind)
+
+
+def gather(pairs: Sequence[Any], *, kind: str | None = None) -> Raw:
+    """Bring data for training, validation and test, the latter two None where there is none, to one form.
+
+    Raises:
+        BadWorkload: data of a form or shape that is not understood, or parts that do not fit together.
+    """
+    if kind is not None and kind not in get_args(Kind):
+        raise BadWorkload(f"kind '{kind}' is not one of {', '.join(get_args(Kind))}")
+    notes: list[str] = []
+    found = [(part, pair_of(source, notes)) for part, source in enumerate(pairs) if source is not None]
+    for _, (inputs, targets) in found:
+        if inputs.shape[0] != len(targets):
+            raise BadWorkload(f"{inputs.shape[0]} rows of inputs but {len(targets)} targets; give one target a row")
+    raw_inputs = _joined([inputs for _, (inputs, _) in found], "inputs")
+    targets = _joined([targets for _, (_, targets) in found], "targets")
+    parts = np.concatenate([np.full(len(pair[1]), part, np.int64) for part, pair in found]) if len(found) > 1 else None
+    inputs, form = _formed(raw_inputs, kind, notes)
+    return Raw(inputs=inputs, targets=targets, kind=form, notes=tuple(notes), parts=parts)
+
+
+def pair_of(source: Any, notes: list[str]) -> Pair:
+    """Return the inputs and targets of one part, as arrays, frames or sparse rows.
+
+    Raises:
+        BadWorkload: a form that is not understood.
+    """
+    import pandas as pd
+
+    if isinstance(source, tuple | list) and len(source) == 2:
+        return _plain(source[0]), _plain_targets(source[1])
+    if isinstance(source, pd.DataFrame):
+        return _apart(source)
+    if hasattr(source, "column_names") and hasattr(source, "to_pandas"):
+        return _apart(_with_labels(source))
+    if "torch" in sys.modules and (pair := _from_torch(source, notes)):
+        return pair
+    raise BadWorkload(
+        f"{type(source).__name__} is not data to train on; give (inputs, targets), a DataFrame, a torch Dataset or a DataLoader"
+    )
+
+
+def _named(entries: Mapping[str, NDArray[Any]], endings: Sequence[str]) -> Pair | None:
+    for ending in endings:
+        inputs = [entries[name + ending] for name in INPUTS if name + ending in entries]
+        targets = [entries[name + ending] for name in TARGETS if name + ending in entries]
+        if inputs and targets:
+            return inputs[0], targets[0]
+    return None
+
+
+def _plain(values: Any) -> Any:
+    import pandas as pd
+    from scipy import sparse
+
+    if isinstance(values, pd.DataFrame):
+        return values
+    if isinstance(values, pd.Series):
+        return values.to_frame(values.name if values.name is not None else "x0")
+    if sparse.issparse(values):
+        return sparse.csr_matrix(values)
+    if hasattr(values, "detach"):
+        return _from_tensor(values)
+    try:
+        return np.asarray(values)
+    except ValueError:
+        raise BadWorkload("the rows of the inputs have different lengths; pad them to one length") from None
+
+
+def _plain_targets(values: Any) -> Any:
+    import pandas as pd
+
+    if isinstance(values, pd.Series):
+        return values
+    if isinstance(values, pd.DataFrame):
+        return values.iloc[:, 0] if values.shape[1] == 1 else values.to_numpy()
+    return _plain(values)
+
+
+def _from_tensor(tensor: Any) -> NDArray[Any]:
+    plain = tensor.detach().cpu()
+    if str(plain.layout) != "torch.strided":
+        plain = plain.to_dense()
+    return cast("NDArray[Any]", (plain.float() if str(plain.dtype) == "torch.bfloat16" else plain).numpy())
+
+
+def _apart(frame: Any) -> Pair:
+    named = frame.set_axis([str(name) for name in frame.columns], axis="columns")
+    target = next((name for name in TARGETS if name in named.columns), None)
+    if target is None:
+        listed = ", ".join(named.columns[:20])
+        raise BadWorkload(f"no column is called {' or '.join(TARGETS)}, only {listed}; give (frame[columns], frame[target])")
+    return named.drop(columns=target), named[target]
+
+
+def _with_labels(source: Any) -> Any:
+    """Return a Hugging Face dataset as a frame, the codes of its class labels in words."""
+    frame = source.to_pandas()
+    for column, feature in (getattr(source, "features", None) or {}).items():
+        if names := getattr(feature, "names", None):
+            # a code below 0 is Hugging Face's mark of a row without a label
+            frame[column] = [names[code] if code >= 0 else None for code in frame[column]]
+    return frame
+
+
+def _from_torch(source: Any, notes: list[str]) -> Pair | None:
+    """Return everything a torch Dataset or DataLoader holds; one that only shuffles is read in the order of its rows."""
+    from torch.utils.data import DataLoader, Dataset, RandomSampler
+
+    loader: DataLoader[Any]
+    if isinstance(source, DataLoader):
+        shuffles = isinstance(source.sampler, RandomSampler) and not source.sampler.replacement
+        loader = DataLoader(source.dataset, source.batch_size, collate_fn=source.collate_fn) if shuffles else source
+    elif isinstance(source, Dataset):
+        loader = DataLoader(source, batch_size=256)
+    else:
+        return None
+    try:
+        batches = [(_plain(inputs), _plain_targets(targets)) for inputs, targets in loader]
+    except (TypeError, ValueError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise BadWorkload(f"the {type(source).__name__} must give pairs of inputs and targets as tensors: {reason}") from error
+    if not batches:
+        raise BadWorkload(f"the {type(source).__name__} is empty; add rows to train on")
+    note = "The torch data was read once and is kept in memory: random augmentation in it is frozen."
+    if note not in notes:
+        notes.append(note)
+    return _joined([inputs for inputs, _ in batches], "inputs"), _joined([targets for _, targets in batches], "targets")
+
+
+def _joined(blocks: list[Any], what: str) -> Any:
+    """Stack rows of one form below each other."""
+    import pandas as pd
+    from scipy import sparse
+
+    if len(blocks) == 1:
+        return blocks[0]
+    if all(isinstance(block, pd.DataFrame) for block in blocks):
+        if any(set(block.columns) != set(blocks[0].columns) for block in blocks):
+            raise BadWorkload(f"the parts have different columns of {what}; give them the same")
+        return pd.concat(blocks, ignore_index=True)
+    if any(isinstance(block, pd.Series) for block in blocks):
+        return pd.concat([pd.Series(np.ravel(block)) for block in blocks], ignore_index=True).rename(blocks[0].name)
+    if len({block.shape[1:] for block in blocks}) > 1:
+        shapes = " and ".join(sorted({str(block.shape[1:]) for block in blocks}))
+        raise BadWorkload(f"the {what} have rows of the shapes {shapes}; give them all the same")
+    if all(sparse.issparse(block) for block in blocks):
+        return sparse.csr_matrix(sparse.vstack(blocks))
+    return np.concatenate([np.asarray(block) for block in blocks])
+
+
+def _formed(inputs: Any, kind: str | None, notes: list[str]) -> tuple[Any, Kind]:
+    """Return the inputs in the shape of their kind, and the kind."""
+    import pandas as pd
+
+    if not isinstance(inputs, np.ndarray):
+        return inputs, "text" if kind == "text" else "table"
+    if inputs.ndim == 1:
+        words = inputs.dtype.kind in "OUST"
+        return pd.DataFrame({"text" if words else "x0": inputs}), "text" if kind == "text" else "table"
+    if kind in {"table", "text"} or (kind is None and inputs.ndim == 2):
+        return inputs, cast("Kind", kind or "table")
+    if kind == "signal":
+        return (inputs[:, None] if inputs.ndim == 2 else inputs), "signal"
+    if inputs.ndim == 3:
+        return inputs[:, None], "image"
+    return (_channels_first(inputs, notes) if inputs.ndim == 4 else inputs), "image"
+
+
+def _channels_first(images: NDArray[Any], notes: list[str]) -> NDArray[Any]:
+    _, first, height, last = images.shape
+    if first in CHANNELS or (last not in CHANNELS and first != height):
+        return images
+    notes.append(f"Took images of the shape {images.shape[1:]} for (height, width, channels).")
+    return np.moveaxis(images, -1, 1)

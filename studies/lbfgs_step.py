@@ -1,0 +1,33 @@
+"""torch's L-BFGS, which also steps in a loop that has gradients and no closure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import optim
+
+
+class LBFGS(optim.LBFGS):
+    """With a closure, torch's own, bit for bit. Without one, a single iteration of length lr on the gradients that are there."""
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Step on the closure, or on the gradients as they are."""
+        loss = None
+        if closure is not None:
+            loss = super().step(closure)  # type: ignore[no-untyped-call]
+        else:
+            self._iterate()
+        for state in self.state.values():
+            state.update({name: float(state[name]) for name in ("t", "H_diag") if name in state})  # torch: number or 0-d tensor
+        return loss
+
+    def _iterate(self) -> None:
+        group = self.param_groups[0]
+        kept = {name: group[name] for name in ("max_iter", "line_search_fn")}
+        group.update(max_iter=1, line_search_fn=None)
+        try:
+            super().step(lambda: torch.zeros(()))  # type: ignore[no-untyped-call]
+        finally:
+            group.update(kept)

@@ -1,0 +1,54 @@
+"""AdaBelief."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from studies.extras import decay_groups, require
+from studies.optimizers import OptimizerChoice
+from studies.space import averaging, log_between
+
+if TYPE_CHECKING:
+    from torch.optim import Optimizer
+
+    from studies.routing import Routes
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdaBelief(OptimizerChoice):
+    """Adam whose second moment is that of the gradient's surprise: its distance from the running mean.
+
+    Helps: what AdamW helps, with longer steps where gradients agree from batch to batch.
+    Hurts: nothing in particular: it ties with AdamW on most tables, so trials spent on it are seldom repaid.
+    Source: Zhuang et al. 2020, arXiv 2010.07468; 12 ties of 17 tables: Gorishniy et al. 2026, arXiv 2604.15297.
+    """
+
+    family: ClassVar[str] = "adaptive"
+    offered: ClassVar[bool] = False
+    state_floats: ClassVar[float] = 2.0
+    counts_steps: ClassVar[bool] = False
+    decays_weights: ClassVar[bool] = True
+    extra: ClassVar[str] = "pytorch_optimizer: pip install 'optimizer-advisor[optimizers]'"
+
+    lr: float = log_between(3e-5, 1e-2, default=1e-3)
+    """Learning rate."""
+    beta1: float = averaging(0.5, 0.98, default=0.9)
+    """Decay of the running mean of gradients."""
+    beta2: float = averaging(0.9, 0.9999, default=0.999)
+    """Decay of the running mean of squared surprises."""
+    decay_horizon: float = log_between(0.1, 100.0, default=3.0)
+    """How many whole runs the weights average over: weight decay is 1 / (lr x steps x horizon)."""
+
+    def in_torch(self, total_steps: int) -> dict[str, float]:
+        """Return the weight decay that the library takes."""
+        return {"weight_decay": 1 / (self.lr * total_steps * self.decay_horizon)}
+
+    def make(self, routes: Routes, total_steps: int) -> Optimizer:
+        """Return the library's AdaBelief; biases and norms are not decayed."""
+        library = require("pytorch_optimizer", "optimizers", self.name())
+        groups = decay_groups(routes, **self.in_torch(total_steps))
+        optimizer: Optimizer = library.AdaBelief(
+            groups, lr=self.lr, betas=(self.beta1, self.beta2), weight_decouple=True, eps=1e-16
+        )
+        return optimizer

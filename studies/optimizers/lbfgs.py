@@ -1,0 +1,66 @@
+"""L-BFGS."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from studies.optimizers import OptimizerChoice
+from studies.space import log_between, whole
+
+if TYPE_CHECKING:
+    from torch.optim import Optimizer
+
+    from studies.facts import Facts
+    from studies.routing import Routes
+
+MOST_ROWS: Final = 20_000
+"""Rows that one step may read some 25 times."""
+MOST_PARAMETERS: Final = 1_000_000
+"""Parameters of which some 20 copies are kept."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LBFGS(OptimizerChoice):
+    """Newton's method on a Hessian estimated from the last few steps, with a line search.
+
+    Helps: exact gradients of a smooth loss: linear models, small nets on up to a few thousand rows, polishing a good solution.
+    Hurts: batches, dropout, batch norm: two evaluations must agree; memory: 2 x history + 3 floats once the history is full.
+    Source: Liu and Nocedal 1989, On the limited memory BFGS method for large scale optimization, Math. Programming 45.
+    """
+
+    offered: ClassVar[bool] = False  # for small deterministic problems only
+    family: ClassVar[str] = "quasi-newton"
+    state_floats: ClassVar[float] = 2.0  # after the first step; the history grows to 2 x history_size more
+    counts_steps: ClassVar[bool] = False
+    takes_sparse: ClassVar[bool] = True
+    full_batch: ClassVar[bool] = True
+    needs_closure: ClassVar[bool] = True
+    own_schedule: ClassVar[bool] = True
+
+    lr: float = log_between(0.1, 1.0, default=1.0)
+    """Length that the line search tries first, in units of the Newton step."""
+    history_size: int = whole(5, 100, default=10, log=True)
+    """Steps that the Hessian is estimated from; each takes two copies of the weights."""
+
+    @classmethod
+    def misfit(cls, facts: Facts) -> str | None:
+        """Return what makes its steps too long, its loss inexact or its history too large."""
+        if facts.rows > MOST_ROWS:
+            return f"each step reads all {facts.rows:,} rows up to 25 times, and it is made for {MOST_ROWS:,} at most"
+        if facts.has_batchnorm:
+            return "batch norm changes the loss between two evaluations that its line search compares"
+        if facts.parameters > MOST_PARAMETERS:
+            return f"its history holds some 20 copies of {facts.parameters:,} weights, {MOST_PARAMETERS:,} at most"
+        return None
+
+    def make(self, routes: Routes, total_steps: int) -> Optimizer:  # noqa: ARG002
+        """Return torch's L-BFGS with a strong Wolfe line search, 20 iterations a step."""
+        from studies import lbfgs_step
+
+        return lbfgs_step.LBFGS(routes.of(), lr=self.lr, history_size=self.history_size, line_search_fn="strong_wolfe")
+
+    def own_bytes(self, shape: tuple[int, ...], role: str) -> int:  # noqa: ARG002
+        """Return those of the last direction and the last gradient; the history that grows beside them is not among them."""
+        return 8 * math.prod(shape)

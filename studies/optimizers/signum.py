@@ -1,0 +1,50 @@
+"""Signum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from studies.extras import decay_groups, require
+from studies.optimizers import OptimizerChoice
+from studies.space import averaging, log_between
+
+if TYPE_CHECKING:
+    from torch.optim import Optimizer
+
+    from studies.routing import Routes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signum(OptimizerChoice):
+    """Step by the sign of momentum.
+
+    Helps: half of Adam's state and one number fewer to tune than Lion; large batches, training over slow links.
+    Hurts: small batches and noisy small data, as Lion.
+    Source: Bernstein et al. 2018, arXiv 1802.04434; compared in Semenov, Pagliardini and Jaggi 2025, arXiv 2509.01440.
+    """
+
+    family: ClassVar[str] = "sign"
+    offered: ClassVar[bool] = False
+    state_floats: ClassVar[float] = 1.0
+    counts_steps: ClassVar[bool] = False
+    decays_weights: ClassVar[bool] = True
+    extra: ClassVar[str] = "pytorch_optimizer: pip install 'optimizer-advisor[optimizers]'"
+
+    lr: float = log_between(1e-6, 5e-3, default=1e-3)
+    """Learning rate."""
+    momentum: float = averaging(0.7, 0.99, default=0.9)
+    """Decay of the running mean of gradients whose sign is taken."""
+    decay_horizon: float = log_between(0.1, 100.0, default=3.0)
+    """How many whole runs the weights average over: weight decay is 1 / (lr x steps x horizon)."""
+
+    def in_torch(self, total_steps: int) -> dict[str, float]:
+        """Return the weight decay that the library takes."""
+        return {"weight_decay": 1 / (self.lr * total_steps * self.decay_horizon)}
+
+    def make(self, routes: Routes, total_steps: int) -> Optimizer:
+        """Return the library's SignSGD; biases and norms are not decayed."""
+        library = require("pytorch_optimizer", "optimizers", self.name())
+        groups = decay_groups(routes, **self.in_torch(total_steps))
+        optimizer: Optimizer = library.SignSGD(groups, lr=self.lr, momentum=self.momentum, weight_decouple=True)
+        return optimizer
