@@ -161,7 +161,7 @@ def _page(request: Request, workload: Workload, facts: Facts, plan: Plan) -> dic
     return plan.to_dict() | {
         "id": uuid.uuid4().hex, "workload": workload.spec(), "facts": facts.to_dict(), "goal": request.goal,
         "metric": workload.metric.name, "dataset": workload.dataset.name, "model": workload.model.name(),
-        "valid_rows": len(workload.dataset.valid.inputs), "notes": list(workload.dataset.notes),
+        "valid_rows": workload.dataset.valid.rows, "notes": list(workload.dataset.notes),
         "tracking_uri": request.tracking_uri, "versions": {package: version(package) for package in packages},
         "python": platform.python_version(), "spent_seconds": 0.0,
     }  # fmt: skip

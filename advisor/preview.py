@@ -57,7 +57,7 @@ def preview(request: Request) -> Preview:
     metric = workload.metric
     evidence = Evidence(
         facts=facts, limits=request.limits, candidates=plan.candidates, direction=metric.direction, metric=metric.name,
-        goal=request.goal, valid_rows=len(workload.dataset.valid.inputs), planned_trials=planned_trials(facts, request.budget),
+        goal=request.goal, valid_rows=workload.dataset.valid.rows, planned_trials=planned_trials(facts, request.budget),
     )  # fmt: skip
     return Preview(facts=facts, limits=request.limits, recommendation=recommend(evidence))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
 
@@ -24,11 +24,24 @@ class Forecast:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Probe:
+    """How a fact was measured, and what that cost."""
+
+    name: str
+    """The field of Facts it filled."""
+    how: str
+    """One clause: what was run."""
+    seconds: float
+    skipped: str = ""
+    """Why it could not run on this model; empty when it did."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
     """Data, model and device in numbers; shares are 0 to 1. The defaults describe a small dense table and a small mlp."""
 
     kind: str = "table"
-    """table | image"""
+    """table | image | text | signal"""
     task: str = "classification"
     """classification | regression"""
     rows: int = 1000
@@ -58,6 +71,35 @@ class Facts:
     has_batchnorm: bool = False
     has_attention: bool = False
     is_linear: bool = False
+    tied_weights: bool = False
+    """Whether one tensor serves as embedding and as output layer."""
+    dropout_layers: int = 0
+    normalises_inputs: bool = False
+    """Whether the first layer that holds parameters is a normalization."""
+    pretrained: bool = False
+    """Whether training starts from trained weights; said by the user."""
+    horizon_known: bool = True
+    """Whether the length of the run is fixed in advance; said by the user."""
+    rows_touched: float = 1.0
+    """Largest share of an embedding table's rows that one batch touches; 1 without tables."""
+    gradient_density: float | None = None
+    """Share of non-zero gradient entries at a batch of 16; None when not measured, as below."""
+    layer_gradient_ratio: float | None = None
+    """Largest over smallest gradient RMS among the weights of two or more dimensions."""
+    noise_scale: float | None = None
+    """Trace of the gradient's covariance over its squared norm, in rows (McCandlish et al. 2018); an order of magnitude."""
+    sharpness: float | None = None
+    """Largest eigenvalue of the loss's Hessian at the start."""
+    full_batch_seconds: float | None = None
+    """Seconds of one gradient over the whole training set."""
+    fast_bfloat16: bool | None = None
+    """Whether a 16-bit matrix product takes at most twice the time of a 32-bit one."""
+    optimizer_seconds: Mapping[str, float] = field(default_factory=dict)
+    """Seconds of one step of each optimizer on this model, forward and backward left out."""
+    ramp_lrs: Mapping[str, float] = field(default_factory=dict)
+    """The lr that a short ramp suggests for an optimizer: where it diverged, over ten times the optimizer's own constant."""
+    probes: tuple[Probe, ...] = ()
+    """How the measured facts came about."""
     macs: int = 10_000
     """Multiply-accumulates of one row's forward pass, as far as torch counts them: matrix products, convolutions, attention."""
     batch_size: int = 32
@@ -83,11 +125,16 @@ class Facts:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain lists and dicts, ready for JSON."""
-        return asdict(self) | {"forecasts": [asdict(forecast) for forecast in self.forecasts]}
+        return asdict(self) | {
+            "forecasts": [asdict(forecast) for forecast in self.forecasts],
+            "probes": [asdict(probe) for probe in self.probes],
+        }
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Rebuild facts; keys of a later version are passed over."""
         known = {f.name for f in fields(cls)}
         kept = {key: value for key, value in values.items() if key in known}
-        return cls(**kept | {"forecasts": tuple(Forecast(**forecast) for forecast in kept.get("forecasts", ()))})
+        forecasts = tuple(Forecast(**forecast) for forecast in kept.get("forecasts", ()))
+        probes = tuple(Probe(**probe) for probe in kept.get("probes", ()))
+        return cls(**kept | {"forecasts": forecasts, "probes": probes})

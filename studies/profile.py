@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn import functional
 
 from studies import catalogue, measure
+from studies.evaluate import first_rows
 from studies.facts import Facts, Forecast
 from studies.memory import activation_bytes, forecast
 from studies.optimizers import OptimizerChoice
@@ -20,7 +21,7 @@ from studies.routing import route, trained
 from studies.train import Training
 
 if TYPE_CHECKING:
-    from studies.data import Dataset
+    from studies.data import Dataset, Part
     from studies.workload import Workload
 
 TIMED_STEPS = 15
@@ -45,7 +46,7 @@ def profile(workload: Workload, *, batch_size: int, epochs: int, device: str = "
         rows=workload.rows,
         batch_size=batch_size,
         steps=training.total_steps,
-        macs=measure.macs(training.model, torch.from_numpy(workload.dataset.train.inputs[:1]).to(training.device)),
+        macs=measure.macs(training.model, first_rows(workload.dataset.train, 1).to(training.device)),
         step_seconds=step_seconds,
         optimizer_share=optimizer_share,
         device=device,
@@ -57,7 +58,7 @@ def profile(workload: Workload, *, batch_size: int, epochs: int, device: str = "
 
 def forecasts(workload: Workload, training: Training) -> tuple[Forecast, ...]:
     """Return the memory forecast of every optimizer in the catalogue, at the training's batch size."""
-    rows = torch.from_numpy(workload.dataset.train.inputs[: training.batch_size]).to(training.device)
+    rows = first_rows(workload.dataset.train, training.batch_size).to(training.device)
     targets = torch.from_numpy(workload.dataset.train.targets[: training.batch_size]).to(training.device)
     activations = activation_bytes(training.model, rows, lambda outputs: training.loss(outputs, targets))
     optimizers = [
@@ -67,15 +68,23 @@ def forecasts(workload: Workload, training: Training) -> tuple[Forecast, ...]:
 
 
 def _data_facts(dataset: Dataset) -> dict[str, Any]:
-    inputs = dataset.train.inputs.reshape(len(dataset.train.inputs), -1)
-    spreads = inputs.std(axis=0)
+    nonzero, spreads = _columns(dataset.train)
     varied = spreads[spreads > 0]
     scale_ratio = float(varied.max() / varied.min()) if len(varied) and dataset.kind == "table" else 1.0
     facts = {
-        "columns": inputs.shape[1], "classes": len(dataset.classes), "missing_share": dataset.missing_share,
-        "input_density": float(np.count_nonzero(inputs) / max(inputs.size, 1)), "feature_scale_ratio": scale_ratio,
+        "columns": len(spreads), "classes": len(dataset.classes), "missing_share": dataset.missing_share,
+        "input_density": nonzero / max(dataset.train.rows * len(spreads), 1), "feature_scale_ratio": scale_ratio,
     }  # fmt: skip
     return facts | (_label_facts(dataset.train.targets) if dataset.task == "classification" else {})
+
+
+def _columns(part: Part) -> tuple[int, NDArray[Any]]:
+    """Return how many entries are not zero, and the standard deviation of each column, (columns,)."""
+    inputs = part.inputs
+    if isinstance(inputs, np.ndarray):
+        return int(np.count_nonzero(inputs)), inputs.reshape(len(inputs), -1).std(axis=0)
+    mean, square = (np.asarray(values.mean(axis=0)).ravel() for values in (inputs, inputs.power(2)))
+    return int(inputs.nnz), np.sqrt(np.maximum(square - mean**2, 0.0))
 
 
 def _label_facts(codes: NDArray[Any]) -> dict[str, float]:
@@ -113,7 +122,7 @@ def _weights(modules: list[Any]) -> int:
 def _step_times(training: Training) -> tuple[float, float]:
     """Return the median seconds of a whole AdamW step and the optimizer's share of it, on a copy that is thrown away."""
     dataset = training.workload.dataset
-    rows = torch.from_numpy(dataset.train.inputs[: training.batch_size]).to(training.device)
+    rows = first_rows(dataset.train, training.batch_size).to(training.device)
     targets = torch.from_numpy(dataset.train.targets[: training.batch_size]).to(training.device)
     loss = functional.cross_entropy if dataset.task == "classification" else functional.mse_loss
     whole, stepping = [], []

@@ -106,7 +106,7 @@ class Workload:
     @property
     def rows(self) -> int:
         """Return the number of training rows."""
-        return len(self.dataset.train.inputs)
+        return self.dataset.train.rows
 
     def balance(self) -> NDArray[np.float32] | None:
         """Return the weight of each class in the training loss, 1 on average over the rows; None when all count alike."""
@@ -150,11 +150,13 @@ def check_model(model: ModelChoice, dataset: Dataset) -> None:
     """
     import torch
 
+    from studies.evaluate import first_rows
+
     if not model.takes(dataset.inputs):
         raise BadWorkload(f"model {model.name()} does not take rows of shape {dataset.input_shape}; try --model mlp")
     with torch.random.fork_rng(devices=[]):
         module = model.build(dataset.inputs, dataset.outputs).eval()
-        rows = torch.from_numpy(dataset.train.inputs[:2])
+        rows = first_rows(dataset.train, 2)
         wanted = (len(rows), dataset.outputs)
         try:
             with torch.inference_mode():
