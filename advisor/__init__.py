@@ -3,6 +3,12 @@
     study = advisor.search("digits", model="cnn", budget="2m", limits=advisor.Limits(train_bytes=64 * 2**20))
     print(advisor.recommend(study))
 
+    workload = advisor.Workload(train=(rows, labels), model=Net, metric="f1")     # what is in memory
+    study = advisor.search(workload, budget="5m")
+
+    def fit(recipe, report, seed): ...                                            # a training loop of your own
+    study = advisor.search(fit, metric="accuracy", epochs=9)
+
 Everything heavy is imported inside the functions, so `import advisor` is quick.
 """
 
@@ -13,22 +19,27 @@ from typing import TYPE_CHECKING, Any
 
 from advisor.evidence import Evidence, Recommendation
 from advisor.recommend import recommend as decide
+from studies.given import Workload
 from studies.limits import Budget, Limits
 from studies.recipe import Recipe
 from studies.record import Record
 
 if TYPE_CHECKING:
+    from advisor.launch import Launched
     from advisor.preview import Preview
     from studies.search import Event
 
-__all__ = ["Budget", "Evidence", "Limits", "Recipe", "Recommendation", "Record", "profile", "recommend", "search"]
+__all__ = [
+    "Budget", "Evidence", "Limits", "Recipe", "Recommendation", "Record", "Workload", "profile", "recommend", "resume", "search",
+]  # fmt: skip
 
 
-def search(source: str, *, budget: str = "10m", home: str | Path | None = None, listen: Any = None, **options: Any) -> str:
+def search(source: Any, *, budget: str = "10m", home: str | Path | None = None, listen: Any = None, **options: Any) -> str:
     """Search for the best recipe and return the study's name.
 
     Args:
-        source: a built-in dataset or a file.
+        source: a built-in dataset or a file; a `Workload` made of what is in memory; or a training function of your own, called
+            as fit(recipe, report, seed). Both of these may also be named, as `module:name` or `file.py:name`.
         budget: of the whole search: `60s`, `10m`, `2h`, `200trials`.
         home: where the study lives; `$ADVISOR_HOME` or `.advisor` by default.
         listen: called with every `studies.search.Event`.
@@ -37,10 +48,32 @@ def search(source: str, *, budget: str = "10m", home: str | Path | None = None, 
     Raises:
         StudyError: anything wrong with the input; one line that says what to do.
     """
-    from advisor.launch import conclude, prepare, work
+    from advisor.launch import prepare
     from advisor.request import Request
 
-    launched = prepare(Request(source=source, budget=Budget.parse(budget), **options), _home(home))
+    return _finish(prepare(Request(source=source, budget=Budget.parse(budget), **options), _home(home)), listen)
+
+
+def resume(study: str, *, budget: str | None = None, home: str | Path | None = None, listen: Any = None) -> str:
+    """Go on with a study after a stop, a crash or with more budget, and return its name.
+
+    Args:
+        study: its name; what it was made of from code must still be here, or be importable.
+        budget: a larger total; what is spent counts.
+        home: where the study lives.
+        listen: as in `search`.
+
+    Raises:
+        StudyError: no such study, or what it was made of is not here.
+    """
+    from advisor.launch import reopen
+
+    return _finish(reopen(_home(home), study, budget=None if budget is None else Budget.parse(budget)), listen)
+
+
+def _finish(launched: Launched, listen: Any) -> str:
+    from advisor.launch import conclude, work
+
     mirror = work(launched, listen=listen or _ignore)
     conclude(launched.home, launched.name)
     if mirror is not None:
@@ -48,7 +81,7 @@ def search(source: str, *, budget: str = "10m", home: str | Path | None = None, 
     return launched.name
 
 
-def profile(source: str, **options: Any) -> Preview:
+def profile(source: Any, **options: Any) -> Preview:
     """Return facts, memory by optimizer and advice before any trial; options as in `search`."""
     from advisor.preview import preview
     from advisor.request import Request

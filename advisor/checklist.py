@@ -141,7 +141,7 @@ def confirmation(runs: tuple[Record, ...]) -> Check:
 def coarse_validation(evidence: Evidence, best: Record) -> tuple[Check, ...]:
     """Ask, where rows are counted, whether enough of them are wrong for a difference to mean something."""
     measure = scale(evidence)
-    if measure is None or evidence.metric != "accuracy" or not has_quality(best):
+    if measure is None or evidence.valid_rows is None or evidence.metric != "accuracy" or not has_quality(best):
         return ()
     wrong = measure.loss(best.quality or 0.0) / measure.origin * evidence.valid_rows
     return (

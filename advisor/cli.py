@@ -17,6 +17,7 @@ from advisor.options import (
     BudgetText,
     ClassWeights,
     Device,
+    Direction,
     Epochs,
     Goal,
     Home,
@@ -29,6 +30,7 @@ from advisor.options import (
     NewStudy,
     Optimizers,
     Regularizers,
+    Runs,
     Schedules,
     Seed,
     Source,
@@ -40,7 +42,7 @@ from advisor.options import (
     TuneModel,
     Wrappers,
 )
-from studies.errors import NothingFeasible, StudyError
+from studies.errors import BadValue, NothingFeasible, StudyError
 from studies.limits import Budget, Limits
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ DEFECT: Final = 1
 USAGE_ERROR: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[1]
 """Typer carries a click of its own and exports only this leaf of its errors; the parent covers every wrong use."""
 PLAIN: Final = (
-    "source", "target", "model", "metric", "task", "batch_size", "epochs", "device", "seed", "tune_model", "study",
+    "source", "target", "model", "metric", "direction", "task", "batch_size", "epochs", "device", "seed", "tune_model", "study",
     "tracking_uri",
 )  # fmt: skip
 """Options that a request takes as they are written."""
@@ -85,9 +87,9 @@ def profile(
 
 @app.command()
 def search(
-    source: Source, target: Target = None, model: Model = None, metric: MetricName = None, task: Task = "auto",
-    budget: BudgetText = "10m", batch_size: BatchSize = None, epochs: Epochs = None, optimizers: Optimizers = None,
-    schedules: Schedules = None, regularizers: Regularizers = None, wrappers: Wrappers = None,
+    source: Source, target: Target = None, model: Model = None, metric: MetricName = None, direction: Direction = None,
+    task: Task = "auto", budget: BudgetText = "10m", batch_size: BatchSize = None, epochs: Epochs = None,
+    optimizers: Optimizers = None, schedules: Schedules = None, regularizers: Regularizers = None, wrappers: Wrappers = None,
     class_weights: ClassWeights = "none", tune_model: TuneModel = None, memory: Memory = None,
     model_size: ModelSize = None, latency: Latency = None, train_time: TrainTime = None, goal: Goal = None,
     study: NewStudy = None, home: Home = None, tracking_uri: TrackingUri = None, device: Device = "auto", seed: Seed = 0,
@@ -121,16 +123,22 @@ def resume(
 
 @app.command()
 def recommend(
-    study: StudyName, memory: Memory = None, model_size: ModelSize = None, latency: Latency = None, train_time: TrainTime = None,
-    goal: Goal = None, home: Home = None, json: Json = False,
+    study: Annotated[str, typer.Argument(help="A study's name (advisor list studies).")] = "", records: Runs = None,
+    metric: MetricName = None, direction: Direction = None, memory: Memory = None, model_size: ModelSize = None,
+    latency: Latency = None, train_time: TrainTime = None, goal: Goal = None, home: Home = None, json: Json = False,
 ) -> None:  # fmt: skip
-    """Answer again, at once, or under other limits."""
-    from advisor.reading import advice
+    """Answer again, at once, or under other limits; or from a CSV of runs that somebody else made."""
+    from advisor.reading import advice, advice_on
     from advisor.request import check_goal
 
     check_goal(goal)
     limits = Limits.parse(memory=memory, model_size=model_size, latency=latency, train_time=train_time)
-    recommendation = advice(_home(home), study, limits=limits, goal=goal)
+    if bool(study) == bool(records):
+        raise BadValue("name a study, or give --records runs.csv --metric COLUMN, and not both; see: advisor list studies")
+    if records is not None:
+        recommendation = advice_on(records, metric=metric or "quality", direction=direction, limits=limits, goal=goal)
+    else:
+        recommendation = advice(_home(home), study, limits=limits, goal=goal)
     _print_json(recommendation.to_dict()) if json else _print(str(recommendation))
 
 

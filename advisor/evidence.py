@@ -32,8 +32,8 @@ class Evidence:
     metric: str = "accuracy"
     goal: str = "balanced"
     """quality | speed | memory | balanced: what decides between optimizers that the evidence cannot tell apart."""
-    valid_rows: int = 200
-    """Rows of the validation split: half a row is the smallest error told from none."""
+    valid_rows: int | None = 200
+    """Rows of the validation split: half a row is the smallest error told from none; None when nobody knows."""
     study: str = ""
     planned_trials: int | None = None
     """Trials the whole search may make, for advice before any is made; None when nobody said."""

@@ -17,6 +17,8 @@ from advisor.evidence import Evidence, has_quality
 CAP: Final = 2.0
 """Gap of a trial that diverged or broke a limit, and the most any search trial counts for: 7.4 times the best loss."""
 TINY: Final = 1e-12
+UNKNOWN_ROWS: Final = 10_000
+"""Validation rows where nobody said how many there are: a size at which half a row is below most spreads over seeds."""
 CEILINGS: Final = (1.0, 100.0)
 """What a maximized score may at most be: a share, or per cent."""
 
@@ -60,7 +62,7 @@ def scale(evidence: Evidence) -> Scale | None:
         return Scale(sign=1.0, origin=origin, floor=TINY, best=max(TINY, min(values) - origin))
     best = max(values)
     origin = 0.0 if evidence.metric.startswith("neg") else next((top for top in CEILINGS if best <= top), 2 * best)
-    floor = 0.5 * origin / max(1, evidence.valid_rows) if origin in CEILINGS else TINY
+    floor = 0.5 * origin / (evidence.valid_rows or UNKNOWN_ROWS) if origin in CEILINGS else TINY
     return Scale(sign=-1.0, origin=origin, floor=floor, best=max(floor, origin - best))
 
 

@@ -10,17 +10,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from advisor.evidence import Recommendation
+from advisor.evidence import Finding, Recommendation
 from advisor.reading import advice
 from advisor.request import Request, batch_sizes, plan_for
 from studies import store
 from studies.clock import Clock
-from studies.errors import BadValue
+from studies.errors import BadValue, BadWorkload
 from studies.limits import Budget
 from studies.record import Record, count_states
 
 if TYPE_CHECKING:
     from studies.facts import Facts
+    from studies.function import Function
     from studies.mirror import Mirror
     from studies.plan import Plan
     from studies.search import Event
@@ -36,27 +37,63 @@ class Launched:
 
     name: str
     home: Path
-    workload: Workload
+    workload: Workload | Function
     plan: Plan
     notes: tuple[str, ...] = ()
     """What the user should know before it starts: of the data, and of which optimizers enter."""
 
 
-def look(request: Request) -> tuple[Workload, Facts]:
-    """Open a workload and profile one epoch of it at its reference batch size.
+def look(request: Request, workload: Workload | Function | None = None) -> tuple[Workload, Facts]:
+    """Open a workload, unless it is open, and profile one epoch of it at its reference batch size.
 
     Raises:
         StudyError: anything wrong with the request.
     """
+    from studies.function import Function
     from studies.profile import profile
-    from studies.workload import Workload
 
-    workload = Workload.open(
-        request.source, target=request.target, model=request.model, metric_name=request.metric, task=request.task,
-        seed=request.seed, class_weights=request.class_weights,
-    )  # fmt: skip
+    workload = workload or open_workload(request)
+    if isinstance(workload, Function):
+        raise BadWorkload("a training function holds its data and model to itself, so there is nothing to profile; search it")
     reference = batch_sizes(request.batch_size, workload.rows)[1]
     return workload, profile(workload, batch_size=reference, epochs=1, device=pick_device(request.device))
+
+
+def open_workload(request: Request) -> Workload | Function:
+    """Open what a request names, or holds: data, a workload from code, or a training function.
+
+    Raises:
+        StudyError: it cannot be trained on.
+    """
+    from studies.function import Function
+    from studies.given import Workload as Given
+    from studies.workload import Workload
+
+    given, source = _resolve(request.source)
+    if isinstance(given, str):
+        return Workload.open(
+            given, target=request.target, model=request.model, metric_name=request.metric, task=request.task,
+            seed=request.seed, class_weights=request.class_weights,
+        )  # fmt: skip
+    if isinstance(given, Given):
+        return Workload.take(given, source=source, model=request.model, metric_name=request.metric, seed=request.seed)
+    return Function.open(
+        given, source=source, metric=request.metric, direction=request.direction, space=request.space, seed=request.seed
+    )  # fmt: skip
+
+
+def _resolve(source: Any) -> tuple[Any, str]:
+    """Return what a source is, and the name it is found by again."""
+    from studies.given import Workload as Given
+    from studies.imports import load, refer
+
+    given = load(source) if isinstance(source, str) and ":" in source and not Path(source).exists() else source
+    if not (isinstance(given, str | Given) or callable(given)):
+        raise BadWorkload(
+            f"{source if isinstance(source, str) else 'source'} is {type(given).__name__}; give a dataset's name or path, "
+            "an advisor.Workload, or a training function(recipe, report, seed)"
+        )
+    return given, source if isinstance(source, str) else refer(given)
 
 
 def prepare(request: Request, home: Path) -> Launched:
@@ -66,12 +103,23 @@ def prepare(request: Request, home: Path) -> Launched:
         StudyError: anything wrong with the request; nothing is created then.
     """
     store.check_new(home, request.study)
-    workload, facts = look(request)
-    plan, facts, findings = plan_for(request, workload, facts)
-    name = request.study or _free_name(home, workload.dataset.name)
+    workload, plan, facts, findings = _planned(request)
+    name = request.study or _free_name(home, workload.name)
     store.create_study(home, name, direction=workload.metric.direction, plan=_page(request, workload, facts, plan))
-    notes = (*workload.dataset.notes, *(finding.because for finding in findings))
+    notes = (*workload.notes, *(finding.because for finding in findings))
     return Launched(name=name, home=home, workload=workload, plan=plan, notes=notes)
+
+
+def _planned(request: Request) -> tuple[Workload | Function, Plan, Facts, tuple[Finding, ...]]:
+    from studies.function import Function
+
+    if not isinstance(function := open_workload(request), Function):
+        workload, facts = look(request, function)
+        return workload, *plan_for(request, workload, facts)
+    from advisor import own_loop
+
+    facts, read = own_loop.look(request, function)
+    return function, *own_loop.plan(request, function, facts, read)
 
 
 def reopen(home: Path, name: str, *, budget: Budget | None = None) -> Launched:
@@ -80,11 +128,13 @@ def reopen(home: Path, name: str, *, budget: Budget | None = None) -> Launched:
     Raises:
         StudyError: no such study, or its data has changed.
     """
+    from studies.function import Function
     from studies.plan import Plan
     from studies.workload import Workload
 
     study = store.open_study(home, name)
-    workload = Workload.from_spec(store.plan_of(study)["workload"])
+    spec = store.plan_of(study)["workload"]
+    workload = (Function if spec.get("form") == "function" else Workload).from_spec(spec)
     changes = {} if budget is None else {"budget": asdict(budget)}
     with store.working(home, name):
         store.write_plan(study, recommendation=None, **changes)  # until it is concluded again, it is not
@@ -155,13 +205,13 @@ def _free_name(home: Path, dataset: str) -> str:
     return next(name for number in range(1, len(taken) + 2) if (name := f"{stem}-{number}") not in taken)
 
 
-def _page(request: Request, workload: Workload, facts: Facts, plan: Plan) -> dict[str, Any]:
+def _page(request: Request, workload: Workload | Function, facts: Facts, plan: Plan) -> dict[str, Any]:
     """Return everything about a study that is not a trial, in plain values."""
     packages = ("optimizer-advisor", "torch", "optuna", "scikit-learn", "numpy")
     return plan.to_dict() | {
         "id": uuid.uuid4().hex, "workload": workload.spec(), "facts": facts.to_dict(), "goal": request.goal,
-        "metric": workload.metric.name, "dataset": workload.dataset.name, "model": workload.model.name(),
-        "valid_rows": workload.dataset.valid.rows, "notes": list(workload.dataset.notes),
+        "metric": workload.metric.name, "dataset": workload.name, "model": workload.model.name(),
+        "valid_rows": workload.valid_rows, "notes": list(workload.notes),
         "tracking_uri": request.tracking_uri, "versions": {package: version(package) for package in packages},
         "python": platform.python_version(), "spent_seconds": 0.0,
     }  # fmt: skip

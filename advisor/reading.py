@@ -34,6 +34,16 @@ def evidence_of(home: Path, name: str) -> Evidence:
     )
 
 
+def advice_on(
+    runs: Path, *, metric: str, direction: str | None = None, limits: Limits | None = None, goal: str | None = None
+) -> Recommendation:
+    """Return the recommendation that a CSV of anybody's runs comes to, see `advisor.runs`."""
+    from advisor.runs import evidence_from
+
+    evidence = evidence_from(runs, metric=metric, direction=direction)
+    return recommend(replace(evidence, limits=limits or evidence.limits, goal=goal or evidence.goal))
+
+
 def advice(home: Path, name: str, *, limits: Limits | None = None, goal: str | None = None) -> Recommendation:
     """Return the recommendation of a study; limits and goal that are given take the place of its own."""
     evidence = evidence_of(home, name)

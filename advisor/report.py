@@ -24,6 +24,8 @@ AXES: Final = (
     "distillation",
 )
 ABSENT: Final = ("", "none")
+OWN_SETTINGS: Final = "settings:"
+"""What the names of a training function's own hyperparameters begin with; the rest of the name says nothing to a reader."""
 COSTS: Final = (
     ("train_seconds", "training one run", duration),
     ("peak_bytes", "peak memory while training", size),
@@ -85,7 +87,7 @@ def settings(params: Mapping[str, Any], steps: int | None = None) -> list[tuple[
     """
     known = [axis for axis in AXES if axis in params]
     others = sorted({key for key in params if "." not in key}.difference(AXES))
-    rows = [(axis.replace("_", " "), _choice(axis, params)) for axis in (*known, *others) if params[axis] not in ABSENT]
+    rows = [(axis.replace("_", " "), _choice(axis, params)) for axis in (*known, *others) if _chosen(axis, params)]
     spoken = _in_torch(params, steps) if steps else ""
     return [(axis, value + (spoken if axis == "optimizer" else "")) for axis, value in rows]
 
@@ -101,9 +103,18 @@ def _in_torch(params: Mapping[str, Any], steps: int) -> str:
     return "".join(f"; in torch {key} {number(value)}" for key, value in said.items())
 
 
+def _chosen(axis: str, params: Mapping[str, Any]) -> bool:
+    """Tell whether something was chosen; a training function without settings of its own has a model in name only."""
+    value = str(params[axis])
+    return value not in ABSENT and (not value.startswith(OWN_SETTINGS) or bool(_fields(axis, value, params)))
+
+
 def _choice(axis: str, params: Mapping[str, Any]) -> str:
     names = str(params[axis]).split("+")
-    return "; ".join(f"{name}: {', '.join(own)}" if (own := _fields(axis, name, params)) else name for name in names)
+    shown = {name: "settings" if name.startswith(OWN_SETTINGS) else name for name in names}
+    return "; ".join(
+        f"{shown[name]}: {', '.join(own)}" if (own := _fields(axis, name, params)) else shown[name] for name in names
+    )
 
 
 def _fields(axis: str, name: str, params: Mapping[str, Any]) -> list[str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from advisor.evidence import Finding
 from advisor.starts import candidates
@@ -44,10 +45,15 @@ TRIAL_SHARE: Final = 0.45
 class Request:
     """What a user asked for; None leaves it to the advisor."""
 
-    source: str
+    source: Any
+    """A dataset's name, a path, `file.py:name`, or an object from code: a Workload or a training function."""
     target: str | None = None
     model: str | None = None
     metric: str | None = None
+    direction: str | None = None
+    """maximize | minimize, of a training function's metric; others know their own."""
+    space: Mapping[str, Any] | None = None
+    """A training function's own hyperparameters, as Optuna's distributions by name."""
     task: str = "auto"
     batch_size: str | None = None
     """`64`, `full`, or a range such as `16..256`, `1..full`."""
@@ -90,11 +96,11 @@ def plan_for(request: Request, workload: Workload, facts: Facts) -> tuple[Plan, 
     """
     from studies.plan import Plan
 
-    epochs = request.epochs or _epochs(facts, request.budget)
+    epochs = request.epochs or epochs_of(facts, request.budget)
     facts = replace(facts, steps=facts.steps * epochs)
-    entering, findings = _entering(request, facts)
+    names_in, findings = entering(request, facts)
     plan = Plan(
-        candidates=entering,
+        candidates=names_in,
         schedules=names("schedule", request.schedules) or SCHEDULES,
         regularizers=_attachments(request.regularizers, "regularizers", workload),
         wrappers=_attachments(request.wrappers, "wrappers", workload),
@@ -154,16 +160,31 @@ def _offered(axis: str) -> list[type[Choice]]:
     return [choice for choice in catalogue.choices(axis).values() if choice.offered]
 
 
-def _entering(request: Request, facts: Facts) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
+def entering(
+    request: Request, facts: Facts, *, offered: tuple[str, ...] | None = None
+) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
+    """Return the optimizers that enter, and why the others do not.
+
+    Args:
+        request: those it names enter, all of them.
+        facts: of the workload.
+        offered: to choose from when none is named; None for all that a search tries unasked.
+
+    Raises:
+        NothingFeasible: none fits the limits.
+        BadValue: one that is named cannot train this.
+    """
     asked = names("optimizer", request.optimizers)
-    offered = asked or tuple(choice.name() for choice in _offered("optimizer") if not _misfit(choice.name(), facts))
+    if offered is None:
+        offered = tuple(choice.name() for choice in _offered("optimizer"))
     for name in asked:
         if reason := _misfit(name, facts):
             raise BadValue(f"{name} cannot train this: {reason}; leave it out of --optimizers")
     plenty = 1000  # whoever names the optimizers gets them all, however small the budget
     return candidates(
-        facts, request.limits, planned_trials=plenty if asked else planned_trials(facts, request.budget), offered=offered
-    )
+        facts, request.limits, planned_trials=plenty if asked else planned_trials(facts, request.budget),
+        offered=asked or tuple(name for name in offered if not _misfit(name, facts)),
+    )  # fmt: skip
 
 
 def _misfit(name: str, facts: Facts) -> str | None:
@@ -178,7 +199,7 @@ def planned_trials(facts: Facts, budget: Budget) -> int:
     return int((budget.seconds or 0.0) * TRAINING_SHARE / max(TRIAL_SHARE * facts.run_seconds, 1e-9))
 
 
-def _epochs(facts: Facts, budget: Budget) -> int:
+def epochs_of(facts: Facts, budget: Budget) -> int:
     """Return the length of a run: as long as a small net needs, shorter if the seconds would hold too few runs."""
     wanted = STEPS / facts.steps
     if budget.seconds is not None:

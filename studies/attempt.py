@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
-from studies import measure
 from studies.memory import forecast
 from studies.record import Measurement, Record, Stage, State
-from studies.routing import route
-from studies.train import Diverged, Training
+from studies.train import Diverged
 
 if TYPE_CHECKING:
     import optuna
 
+    from studies.function import Function
     from studies.plan import Plan
     from studies.recipe import Recipe
     from studies.workload import Workload
@@ -32,6 +31,23 @@ class End:
     """Of an infeasible trial, by how much: above 0, so that a sampler can tell near misses from far ones."""
 
 
+class Run(Protocol):
+    """Training under way: of ours, or in a loop of the user's own."""
+
+    curve: list[Measurement]
+    epoch: int
+    seconds: float
+
+    def advance(self, epochs: int, *, stop: Callable[[], bool]) -> bool:
+        """Train until `epochs` epochs are done in all; return whether it got there."""
+
+    def weigh(self, *, whole: bool, test: bool) -> dict[str, Any]:
+        """Return the fields of a record that were measured; a whole run is timed and weighed too, and tested if told so."""
+
+    def close(self) -> None:
+        """Let go of what it holds."""
+
+
 @dataclass(kw_only=True)
 class Attempt:
     """A trial on its way."""
@@ -40,10 +56,10 @@ class Attempt:
     recipe: Recipe
     stage: Stage
     seed: int
-    workload: Workload
+    workload: Workload | Function
     plan: Plan
     source: int | None = None
-    training: Training | None = field(default=None)
+    training: Run | None = field(default=None)
 
     @property
     def curve(self) -> list[Measurement]:
@@ -67,14 +83,16 @@ class Attempt:
         if self.training is None:
             if over := self._over_limit():
                 return over
-            self.training = Training(self.recipe, self.workload, seed=self.seed, device=self.plan.device)
+            self.training = self.workload.start(self.recipe, seed=self.seed, device=self.plan.device)
         if self.training.advance(epochs, stop=stop):
             return None
         return End(state="pruned", error=f"stopped in epoch {self.training.epoch + 1}: the search ended")
 
     def _over_limit(self) -> End | None:
+        from studies.workload import Workload
+
         limit = self.plan.limits.train_bytes
-        if limit is None:
+        if limit is None or not isinstance(self.workload, Workload):  # nothing is known of a loop of the user's own
             return None
         activations = round(self.plan.activation_bytes * self.recipe.batch_size / self.plan.batch_size[1])
         with torch.random.fork_rng(devices=[]):
@@ -92,27 +110,14 @@ class Attempt:
         )  # fmt: skip
         if self.training is None:
             return record
-        record = replace(
-            record, curve=tuple(self.curve), quality=self.training.quality, train_seconds=self.training.seconds,
-            peak_bytes=self.training.peak_bytes, optimizer_state_bytes=measure.state_bytes(self.training.optimizer),
-            model_bytes=measure.model_bytes(self.training.model), routing=_routing(self.recipe, self.training),
-        )  # fmt: skip
-        return _weighed(record, self.training) if end.state == "complete" else record
+        whole, confirming = end.state == "complete", self.stage == "confirm"
+        return replace(record, curve=tuple(self.curve), **self.training.weigh(whole=whole, test=whole and confirming))
 
-
-def _routing(recipe: Recipe, training: Training) -> dict[str, str]:
-    counts = route(training.model).counts()
-    return {f"{role} ({count:,})": recipe.optimizer.serves(role) for role, count in counts.items()}
-
-
-def _weighed(record: Record, training: Training) -> Record:
-    training.restore_best()
-    return replace(
-        record,
-        test_quality=training.test_quality() if record.stage == "confirm" else None,
-        sparsity=measure.sparsity(training.model),
-        latency_seconds=training.latency_seconds(),
-    )
+    def close(self) -> None:
+        """Let go of the model and whatever else the run holds."""
+        if self.training is not None:
+            self.training.close()
+        self.training = None
 
 
 def _line(error: BaseException) -> str:

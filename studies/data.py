@@ -94,7 +94,7 @@ def open_dataset(source: str, *, target: str | None = None, task: str = "auto", 
         UnknownChoice: neither a built-in name nor a path.
     """
     _check(task, seed)
-    known = _built_ins()
+    known = built_ins()
     if choice := known.get(source.lower()):
         if target is not None:
             raise BadWorkload(f"dataset '{choice.name()}' is built in and knows its target; leave --target {target} out")
@@ -179,7 +179,8 @@ def _check(task: str, seed: int) -> None:
         raise BadValue(f"seed {seed} must be 0 or above")
 
 
-def _built_ins() -> dict[str, type[DatasetChoice]]:
+def built_ins() -> dict[str, type[DatasetChoice]]:
+    """Return the datasets that can be opened by name, by that name in small letters."""
     found = catalogue.choices("dataset").items()
     return {name.lower(): choice for name, choice in found if issubclass(choice, DatasetChoice) and choice.offered}
 

@@ -8,9 +8,29 @@ import sys
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 from studies.errors import BadWorkload, did_you_mean
+
+_GIVEN: Final[dict[str, Any]] = {}
+NOWHERE: Final = ("__main__", "settings")
+"""What stands for a module in references to what was given from code and can be imported nowhere."""
+
+
+def refer(given: object) -> str:
+    """Return a name for an object that was given from code; `load` finds it by that name for as long as this process lives.
+
+    It is `module:name`, so that another process finds it too, if it can be imported there.
+    """
+    for reference, held in _GIVEN.items():
+        if held is given:
+            return reference
+    name = getattr(given, "__qualname__", type(given).__qualname__)
+    reference = f"{getattr(given, '__module__', type(given).__module__)}:{name}"
+    if reference in _GIVEN:  # two lambdas of one function share a name, and a class that was written anew
+        reference += f"-{len(_GIVEN)}"
+    _GIVEN[reference] = given
+    return reference
 
 
 def load(reference: str) -> Any:
@@ -19,9 +39,13 @@ def load(reference: str) -> Any:
     Raises:
         BadWorkload: no such file, module or name, or its import fails; one line that says which.
     """
+    if reference in _GIVEN:
+        return _GIVEN[reference]
     source, _, name = reference.rpartition(":")
     if not source or not name:
         raise BadWorkload(f"'{reference}' is not understood; write it as module:name or file.py:name")
+    if source in NOWHERE or "<" in name or " " in name:
+        raise BadWorkload(f"'{reference}' was given from code that is not running now; go on from there: advisor.resume")
     module = _from_file(Path(source).resolve()) if source.endswith(".py") else _from_module(source)
     if not hasattr(module, name):
         public = [key for key in vars(module) if not key.startswith("_")]

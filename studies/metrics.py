@@ -50,6 +50,22 @@ def metric(name: str | None, task: str) -> Metric:
     return METRICS[name.lower()]
 
 
+def direction_of(name: str, said: str | None = None) -> str:
+    """Return maximize or minimize for a metric that somebody else measures: as said, or as the usual names go.
+
+    Raises:
+        BadValue: neither of the two, or a name that does not tell.
+    """
+    if said is not None and said not in DIRECTIONS:
+        raise BadValue(f"direction '{said}' is neither maximize nor minimize")
+    if said or name in METRICS:
+        return said or METRICS[name].direction
+    toward = next((toward for toward, ends in DIRECTIONS.items() if name.lower().endswith(ends)), None)
+    if toward is None:
+        raise BadValue(f"whether '{name}' is made large or small is not known here; say --direction maximize or minimize")
+    return toward
+
+
 def _own(reference: str, task: str) -> Metric:
     function = load(reference)
     direction = getattr(function, "direction", "maximize")
@@ -116,6 +132,11 @@ def _r2(outputs: Array, targets: Array) -> float:
     return float(np.mean(1 - np.mean((outputs - targets) ** 2, axis=0) / spread)) if np.all(spread) else float("nan")
 
 
+DIRECTIONS: Final = {
+    "maximize": ("accuracy", "acc", "auc", "f1", "r2", "score", "precision", "recall", "iou", "dice", "bleu", "map"),
+    "minimize": ("loss", "error", "err", "perplexity", "ppl", "rmse", "mse", "mae", "nll"),
+}
+"""Which way the usual metrics go, by how their names end."""
 METRICS: Final = {
     entry[0]: Metric(name=entry[0], task=entry[1], direction=entry[2], score=entry[3])
     for entry in (

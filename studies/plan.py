@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from studies import catalogue
 from studies.coordinates import SearchSpace
+from studies.function import Function
 from studies.limits import Budget, Limits
 from studies.space import Numeric
 from studies.workload import Workload
@@ -37,7 +38,7 @@ class Plan:
     activation_bytes: int = 0
     """Bytes that autograd saves for the reference batch."""
 
-    def space(self, workload: Workload) -> SearchSpace:
+    def space(self, workload: Workload | Function) -> SearchSpace:
         """Return the recipes that may be tried."""
         low, reference, high = self.batch_size
         return SearchSpace(

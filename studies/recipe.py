@@ -67,6 +67,11 @@ class Recipe:
             if getattr(self, number) < 1:
                 raise BadValue(f"{number} {getattr(self, number)} must be at least 1")
 
+    @property
+    def settings(self) -> dict[str, Scalar]:
+        """Return the model's own fields; in a training function of your own, your hyperparameters."""
+        return self.model.fields()
+
     def to_params(self) -> Params:
         """Return the flat form."""
         params: Params = {}

@@ -24,6 +24,7 @@ from studies.rungs import ETA, WHOLE_RUNS, Score, promoted, rungs, score, surviv
 if TYPE_CHECKING:
     import optuna
 
+    from studies.function import Function
     from studies.plan import Plan
     from studies.workload import Workload
 
@@ -56,7 +57,7 @@ class Search:
     def __init__(
         self,
         study: optuna.Study,
-        workload: Workload,
+        workload: Workload | Function,
         plan: Plan,
         *,
         clock: Clock,
@@ -160,7 +161,7 @@ class Search:
         state = {"complete": TrialState.COMPLETE, "failed": TrialState.FAIL}.get(end.state, TrialState.PRUNED)
         self.study.tell(attempt.trial, record.quality if state == TrialState.COMPLETE else None, state=state)
         store.write_plan(self.study, spent_seconds=self.clock.spent_seconds)
-        attempt.training = None
+        attempt.close()
         self.records.append(record)
         self.listen(Event(stage=attempt.stage, record=record))
 

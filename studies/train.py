@@ -26,6 +26,7 @@ from studies.evaluate import outputs_of, settle, tensors
 from studies.memory import saved_bytes
 from studies.recipe import Recipe
 from studies.record import Measurement, better
+from studies.weigh import weigh
 from studies.workload import Workload
 
 EXPLODED: Final = 1e3
@@ -150,21 +151,17 @@ class Training:
         loss.backward()  # type: ignore[no-untyped-call]
         return loss
 
-    def test_quality(self) -> float:
-        """Return the test metric of the best epoch's weights, which the model holds afterwards."""
-        self.restore_best()
-        inputs, targets = tensors(self.workload.dataset, "test", self.device)
-        return self.workload.score(outputs_of(self.model, inputs), targets)
-
     def restore_best(self) -> None:
         """Put the weights of the best epoch back into the model."""
         if self._best:
             self.model.load_state_dict(self._best[2])
 
-    def latency_seconds(self) -> float:
-        """Return the median seconds of one forward pass over one row."""
-        inputs, _ = tensors(self.workload.dataset, "valid", self.device)
-        return measure.latency_seconds(self.model, inputs[:1])
+    def weigh(self, *, whole: bool, test: bool) -> dict[str, Any]:
+        """Return the fields of a record that were measured, see `studies.weigh`."""
+        return weigh(self, whole=whole, test=test)
+
+    def close(self) -> None:
+        """Have nothing to let go of: the tensors go with the run."""
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything that `load_state_dict` needs to go on as if never interrupted."""

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from studies import catalogue
 from studies.choice import Choice
-from studies.data import Dataset, open_dataset
+from studies.data import Dataset, built_ins, open_dataset
 from studies.errors import BadWorkload
+from studies.given import Workload as Given
 from studies.imports import load
 from studies.metrics import Metric, metric
 from studies.models import ModelChoice
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from studies.attempt import Run
+    from studies.recipe import Recipe
 
 USUAL_MODELS: Final = {"table": "MLP", "image": "CNN", "text": "Bag", "signal": "Conv1D"}
 """The model for each kind of data when none is named."""
@@ -65,19 +68,40 @@ class Workload:
             BadValue: a metric that does not fit the task.
         """
         dataset = open_dataset(source, target=target, task=task, seed=seed)
-        chosen = find_model(model or USUAL_MODELS[dataset.kind])
+        asked: dict[str, Any] = {"source": source, "target": target, "task": task, "class_weights": class_weights, "seed": seed}
+        return cls._checked(dataset, model, metric_name, asked)
+
+    @classmethod
+    def take(cls, given: Given, *, source: str, model: str | None = None, metric_name: str | None = None, seed: int = 0) -> Self:
+        """Open a workload that was given from code.
+
+        Args:
+            given: data, model and metric as objects.
+            source: the name by which `given` is found again.
+            model: takes the place of the given one.
+            metric_name: takes the place of the given one.
+            seed: as in `open`.
+
+        Raises:
+            StudyError: as in `open`.
+        """
+        asked: dict[str, Any] = {"source": source, "task": given.task, "class_weights": given.class_weights, "seed": seed}
+        return cls._checked(given.dataset(seed), model or given.model_choice(), metric_name or given.metric_name(), asked)
+
+    @classmethod
+    def _checked(cls, dataset: Dataset, model: str | ModelChoice | None, metric_name: str | None, asked: dict[str, Any]) -> Self:
+        chosen = model if isinstance(model, ModelChoice) else find_model(model or USUAL_MODELS[dataset.kind])
         check_model(chosen, dataset)
         judged = metric(metric_name, dataset.task)
-        if class_weights != "none" and dataset.task != "classification":
+        if asked["class_weights"] != "none" and dataset.task != "classification":
             raise BadWorkload("class weights need classes, and this is regression; leave --class-weights out")
-        asked: dict[str, Any] = {"source": source, "target": target, "task": task, "class_weights": class_weights, "seed": seed}
         return cls(dataset=dataset, model=chosen, metric=judged, **asked)
 
     def spec(self) -> dict[str, Any]:
         """Return what `from_spec` needs to open the same workload again, in plain values."""
-        source = str(Path(self.source).resolve()) if Path(self.source).suffix else self.source
         return {
-            "source": source, "target": self.target, "task": self.task, "metric": self.metric.name, "seed": self.seed,
+            "source": absolute(self.source), "target": self.target, "task": self.task, "seed": self.seed,
+            "metric": absolute(self.metric.name),
             "model": self.model.name(), "model_fields": self.model.fields(), "digest": self.dataset.digest,
             "class_weights": self.class_weights,
         }  # fmt: skip
@@ -89,7 +113,12 @@ class Workload:
         Raises:
             BadWorkload: the data is not what it was; numbers measured on it could not be compared.
         """
-        dataset = open_dataset(spec["source"], target=spec["target"], task=spec["task"], seed=spec["seed"])
+        own = load(spec["source"]) if ":" in spec["source"] else None
+        dataset = (
+            own.dataset(spec["seed"])
+            if isinstance(own, Given)
+            else open_dataset(spec["source"], target=spec["target"], task=spec["task"], seed=spec["seed"])
+        )
         if dataset.digest != spec["digest"]:
             raise BadWorkload(
                 f"{spec['source']} has changed since the study began; start a new study, or bring the old file back"
@@ -104,9 +133,30 @@ class Workload:
         return cls(dataset=dataset, model=model, metric=judged, **kept)
 
     @property
+    def name(self) -> str:
+        """Return what the data is called."""
+        return self.dataset.name
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what the owner of the data should know, in sentences."""
+        return self.dataset.notes
+
+    @property
     def rows(self) -> int:
         """Return the number of training rows."""
         return self.dataset.train.rows
+
+    @property
+    def valid_rows(self) -> int | None:
+        """Return the number of validation rows."""
+        return self.dataset.valid.rows
+
+    def start(self, recipe: Recipe, *, seed: int, device: str) -> Run:
+        """Return a run of a recipe that has yet to train."""
+        from studies.train import Training
+
+        return Training(recipe, self, seed=seed, device=device)
 
     def balance(self) -> NDArray[np.float32] | None:
         """Return the weight of each class in the training loss, 1 on average over the rows; None when all count alike."""
@@ -127,6 +177,13 @@ class Workload:
             predictions, values = predictions * scale + mean, values * scale + mean
         value = self.metric.score(predictions, values)
         return value if np.isfinite(value) else float("nan")
+
+
+def absolute(source: str) -> str:
+    """Return a path, or the path in `file.py:name`, as it is found from any directory; other names as they are."""
+    path, colon, name = source.rpartition(":") if ".py:" in source else (source, "", "")
+    where = Path(path).expanduser()
+    return f"{where.resolve()}{colon}{name}" if where.exists() and source.lower() not in built_ins() else source
 
 
 def find_model(name: str) -> ModelChoice:

@@ -103,7 +103,7 @@ def test_an_exploding_loss_is_a_divergence(iris):
 def test_quality_is_the_best_epochs_and_test_uses_its_weights(iris):
     run = Training(recipe(iris, optimizer=SGD(lr=1.0), epochs=12), iris, seed=0)
     run.advance(12)
-    tested = run.test_quality()
+    tested = run.weigh(whole=True, test=True)["test_quality"]
 
     assert run.quality == max(point.valid_metric for point in run.curve)
     with torch.inference_mode():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -49,6 +50,16 @@ class Custom(ModelChoice):
         if not isinstance(model, nn.Module):
             raise BadWorkload(f"model {self.factory} returned {type(model).__name__}; it must return a torch.nn.Module")
         return model
+
+
+def copies_of(module: nn.Module) -> Callable[[], nn.Module]:
+    """Return a factory of copies of a module, its weights as they are."""
+
+    def copy() -> nn.Module:
+        return deepcopy(module)
+
+    copy.__module__, copy.__qualname__ = type(module).__module__, f"copy of {type(module).__name__}"
+    return copy
 
 
 def _takes_two(factory: Callable[..., Any]) -> bool:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from studies.choice import Choice
 from studies.record import Measurement
 from studies.space import between
+
+if TYPE_CHECKING:
+    from torch.optim import Optimizer
+    from torch.optim.lr_scheduler import LRScheduler
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +32,12 @@ class ScheduleChoice(Choice, ABC):
     def reaction(self, curve: Sequence[Measurement]) -> float:  # noqa: ARG002
         """Return a further share of the lr, from how validation went so far; 1 for every schedule that follows progress alone."""
         return 1.0
+
+    def build(self, optimizer: Optimizer, total_steps: int) -> LRScheduler:
+        """Return torch's scheduler for a training loop of your own; step it after each step of the optimizer."""
+        from torch.optim.lr_scheduler import LambdaLR
+
+        return LambdaLR(optimizer, lambda step: self.at(min(1.0, (step + 0.5) / total_steps)))
 
     def at(self, progress: float) -> float:
         """Return the share of the peak lr at a progress from 0 to 1 through the whole run, warmup included."""

@@ -1,0 +1,133 @@
+"""Runs that somebody else made, as evidence: a CSV with a row a run and columns that say what was tried and how it went.
+
+    optimizer,lr,seed,accuracy,train_seconds
+    AdamW,0.001,0,0.912,41
+    SGD,0.1,0,0.905,38
+
+`optimizer` and the metric must be there. `state`, `seed`, `train_seconds`, `peak_bytes`, `optimizer_state_bytes`, `model_bytes`
+and `latency_seconds` are understood; `params.` and `metrics.` before a name, as MLflow's export writes them, are dropped. Any
+other column is a setting. Rows with the same settings and other seeds are repeats of one recipe, and count as its confirmation.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from advisor.evidence import Evidence
+from studies import catalogue
+from studies.errors import BadWorkload, did_you_mean
+from studies.metrics import direction_of
+from studies.record import STATES, Record
+from studies.space import ranges
+
+COSTS: Final = {
+    "train_seconds": float, "latency_seconds": float, "peak_bytes": int, "optimizer_state_bytes": int, "model_bytes": int,
+}  # fmt: skip
+KNOWN: Final = ("optimizer", "state", "seed", *COSTS)
+PREFIXES: Final = ("params.", "metrics.", "tags.")
+FAILED: Final = {"finished": "complete", "ok": "complete", "diverged": "infeasible", "killed": "pruned", "oom": "infeasible"}
+"""What other tools call a state."""
+
+
+def evidence_from(path: Path, *, metric: str, direction: str | None = None) -> Evidence:
+    """Return the evidence that a CSV of runs holds.
+
+    Args:
+        path: of the file.
+        metric: the column to judge by.
+        direction: maximize | minimize; told from the usual names.
+
+    Raises:
+        BadWorkload: a file that cannot be read as runs.
+        BadValue: a direction that is not known.
+    """
+    rows = _rows(path)
+    if metric not in rows[0] or "optimizer" not in rows[0]:
+        missing = metric if metric not in rows[0] else "optimizer"
+        near = did_you_mean(missing, rows[0])
+        raise BadWorkload(f"{path} has no column '{missing}'{near} It has {', '.join(rows[0])}; name the metric with --metric")
+    records = tuple(_record(number, row, metric, path) for number, row in enumerate(rows))
+    return Evidence(
+        records=_repeats(records), direction=direction_of(metric, direction), metric=metric, valid_rows=None, study=path.stem
+    )
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = [{_short(name): value.strip() for name, value in row.items() if name} for row in csv.DictReader(file)]
+    except (OSError, UnicodeDecodeError, csv.Error, AttributeError) as error:
+        raise BadWorkload(f"{path} cannot be read as a CSV of runs: {' '.join(str(error).split())}") from None
+    if not rows:
+        raise BadWorkload(f"{path} holds no run; give a header and a row a run")
+    return rows
+
+
+def _short(name: str) -> str:
+    name = name.strip()
+    return next((name.removeprefix(prefix) for prefix in PREFIXES if name.startswith(prefix)), name)
+
+
+def _record(number: int, row: Mapping[str, str], metric: str, path: Path) -> Record:
+    quality = _number(row[metric], f"{metric} in row {number + 2} of {path}")
+    said = row.get("state", "").lower()
+    state = FAILED.get(said, said) or ("complete" if quality is not None else "infeasible")
+    if state not in STATES:
+        raise BadWorkload(f"state '{said}' in row {number + 2} of {path} is not one of {', '.join((*STATES, *FAILED))}")
+    if not row["optimizer"]:
+        raise BadWorkload(f"row {number + 2} of {path} names no optimizer")
+    costs: dict[str, Any] = {}
+    for name, kind in COSTS.items():
+        value = _number(row.get(name, ""), f"{name} in row {number + 2} of {path}")
+        costs[name] = None if value is None else kind(value)
+    return Record(
+        number=number, state=state, stage="race", seed=int(_number(row.get("seed", ""), "seed") or 0),
+        params=_params(row, metric), quality=quality, **costs,
+    )  # fmt: skip
+
+
+def _params(row: Mapping[str, str], metric: str) -> dict[str, Any]:
+    """Return the recipe in flat form: what an optimizer of ours calls a field goes under its name."""
+    known = {name.lower(): name for name in catalogue.choices("optimizer")}
+    optimizer = known.get(row["optimizer"].lower(), row["optimizer"])
+    fields = ranges(catalogue.find("optimizer", optimizer)) if optimizer in known.values() else {}
+    settings = {name: value for name, value in row.items() if name not in KNOWN and name != metric and value}
+    return {"optimizer": optimizer} | {
+        f"optimizer.{optimizer}.{name}" if name in fields else name: _plain(value) for name, value in settings.items()
+    }
+
+
+def _plain(text: str) -> str | float | int:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _number(text: str, what: str) -> float | None:
+    if not text or text.lower() in {"nan", "none", "inf", "-inf"}:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        raise BadWorkload(f"{what} is '{text}', which is no number") from None
+    return value if math.isfinite(value) else None
+
+
+def _repeats(records: tuple[Record, ...]) -> tuple[Record, ...]:
+    """Mark the further seeds of a recipe as its confirmation runs."""
+    first: dict[tuple[Any, ...], Record] = {}
+    marked = []
+    for record in records:
+        key = tuple(sorted((name, str(value)) for name, value in record.params.items()))
+        origin = first.setdefault(key, record)
+        again = origin is not record and origin.seed != record.seed
+        marked.append(replace(record, stage="confirm", source=origin.number) if again else record)
+    return tuple(marked)

@@ -1,0 +1,85 @@
+"""Data, model and metric as they are given from code, before anything is split, encoded or built."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from studies.errors import BadWorkload
+from studies.imports import refer
+
+if TYPE_CHECKING:
+    from studies.data import Dataset
+    from studies.models import ModelChoice
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Workload:
+    """What to train on, from objects in memory.
+
+        workload = advisor.Workload(train=(rows, labels), model=Net, metric="f1")
+        study = advisor.search(workload, budget="5m")
+
+    In a file of its own the same value is a command line's source: `advisor search work.py:workload`.
+    """
+
+    train: Any
+    """(inputs, targets) as arrays, tensors, pandas objects or scipy's sparse rows; a torch Dataset or DataLoader; a DataFrame or
+    a Hugging Face dataset with a column called label, labels, target, targets or y."""
+    valid: Any = None
+    """The same, to validate on; None draws it from `train`."""
+    test: Any = None
+    """The same, for the last word; None draws it from `train`."""
+    model: Any = None
+    """A built-in model's name; a torch.nn.Module class or a function that returns a module, called with (inputs, outputs) when it
+    takes two arguments; a module, of which every trial trains a copy; None takes the usual one for the data."""
+    metric: Any = None
+    """A name such as "f1", or your own function of (outputs, targets)."""
+    task: str = "auto"
+    """auto | classification | regression"""
+    kind: str | None = None
+    """table | image | text | signal; None tells it from the shape."""
+    class_weights: str = "none"
+    """none | balanced"""
+    name: str = "data"
+
+    def dataset(self, seed: int) -> Dataset:
+        """Split and encode the data.
+
+        Raises:
+            BadWorkload: data that cannot be trained on.
+        """
+        from studies.data import from_arrays
+
+        return from_arrays(
+            self.train, self.valid, self.test, task=self.task, kind=self.kind, seed=seed, name=self.name
+        )  # fmt: skip
+
+    def metric_name(self) -> str | None:
+        """Return the metric's name, one for an own function made up where need be."""
+        return self.metric if self.metric is None or isinstance(self.metric, str) else refer(self.metric)
+
+    def model_choice(self) -> str | ModelChoice | None:
+        """Return the model as a name or a choice.
+
+        Raises:
+            BadWorkload: neither a name, a choice, a module, nor something that makes one.
+        """
+        from torch import nn
+
+        from studies.models import ModelChoice
+        from studies.models.custom import Custom, copies_of
+
+        given = self.model
+        if given is None or isinstance(given, (str, ModelChoice)):
+            return given
+        if isinstance(given, nn.Module):
+            return Custom(factory=refer(copies_of(given)))
+        if isinstance(given, type) and issubclass(given, ModelChoice):
+            given.reference = refer(given)
+            return given()
+        if callable(given):
+            return Custom(factory=refer(given))
+        raise BadWorkload(
+            f"model is {type(given).__name__}; give a built-in model's name, a torch.nn.Module, its class, or a function of it"
+        )

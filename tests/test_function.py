@@ -1,0 +1,317 @@
+"""A training function of the user's own is searched like any workload: paused, gone on with, stopped, confirmed, resumed."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+import torch
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+import advisor as api
+from advisor.launch import prepare, reopen
+from advisor.request import Request
+from studies import store
+from studies.errors import BadValue, BadWorkload
+from studies.function import Function, watched
+from studies.function_run import FunctionRun, Stopped
+from studies.limits import Budget, Limits
+from studies.recipe import Recipe
+from studies.schedules.cosine import Cosine
+from studies.settings import settings
+from studies.train import Diverged, Training
+
+GOAL = torch.tensor([0.1, -0.2, 0.05])
+
+
+def descend(recipe, report, seed):
+    """Minimize a quadratic from a random start near zero, ten steps an epoch."""
+    start = torch.nn.Parameter(torch.randn(3) / 100)
+    model = torch.nn.Module()
+    model.start = start
+    optimizer = recipe.optimizer.build(model, 10 * recipe.epochs)
+    for epoch in range(recipe.epochs):
+        for _ in range(10):
+            optimizer.zero_grad()
+            loss = ((start - GOAL) ** 2).sum()
+            loss.backward()
+            optimizer.step()
+        if report(epoch + 1, loss.item()):
+            return None
+    return model
+
+
+def run_of(fit, *, epochs=9, direction="minimize", seed=0):
+    return FunctionRun(fit, Recipe(epochs=epochs), seed=seed, direction=direction)
+
+
+def values(run):
+    return [point.valid_metric for point in run.curve]
+
+
+def test_a_run_in_pieces_reports_what_a_run_in_one_piece_does():
+    whole, pieces = run_of(descend), run_of(descend)
+    assert whole.advance(9)
+    assert pieces.advance(1)
+    assert len(pieces.curve) == 1
+    torch.randn(100)  # what others draw in between
+    assert pieces.advance(3)
+    assert pieces.advance(9)
+    assert values(pieces) == values(whole)
+    assert [point.epoch for point in whole.curve] == list(range(1, 10))
+    assert whole.curve[-1].step == 90
+
+
+def test_two_runs_side_by_side_do_not_draw_from_each_other():
+    alone = run_of(descend, seed=1)
+    alone.advance(9)
+    left, right = run_of(descend, seed=1), run_of(descend, seed=2)
+    for epochs in (1, 3, 9):
+        left.advance(epochs)
+        right.advance(epochs)
+    assert values(left) == values(alone)
+    assert values(right) != values(alone)
+
+
+def test_a_run_gives_the_caller_its_random_numbers_back():
+    torch.manual_seed(7)
+    expected = torch.randn(2)
+    torch.manual_seed(7)
+    run_of(descend).advance(9)
+    torch.testing.assert_close(torch.randn(2), expected, rtol=0, atol=0)
+
+
+def test_a_closed_run_is_told_to_stop_and_ends():
+    seen = []
+
+    def fit(recipe, report, seed):
+        for epoch in range(1, 10):
+            seen.append(report(epoch, 1.0))
+            if seen[-1]:
+                return
+
+    run = run_of(fit)
+    run.advance(3)
+    run.close()
+    assert seen == [False, False, True]
+    assert run.ended
+
+
+def test_a_function_that_goes_on_after_it_was_told_to_stop_is_ended_at_its_next_report():
+    reached = []
+
+    def deaf(recipe, report, seed):
+        for epoch in range(1, 100):
+            reached.append(epoch)
+            report(epoch, 1.0)
+
+    run = run_of(deaf)
+    run.advance(1)
+    run.close()
+    assert reached == [1, 2]
+    with pytest.raises(Stopped):
+        run.report(3, 1.0)
+
+
+def test_a_function_that_reports_more_epochs_than_its_recipe_has_is_stopped_there():
+    def endless(recipe, report, seed):
+        epoch = 0
+        while not report(epoch := epoch + 1, 1.0):
+            pass
+
+    run = run_of(endless, epochs=3)
+    assert run.advance(3)
+    assert run.ended
+    assert run.epoch == 4
+
+
+def test_a_clock_that_says_stop_cuts_the_run_at_its_next_report():
+    run = run_of(descend)
+    assert not run.advance(9, stop=lambda: True)
+    assert len(run.curve) == 1
+    assert run.ended
+
+
+def test_a_returned_number_is_the_metric_of_the_whole_run():
+    run = run_of(lambda recipe, report, seed: 0.25)
+    assert run.advance(1)
+    assert (run.quality, run.curve[-1].epoch) == (0.25, 9)
+
+
+def test_what_a_function_steps_on_is_weighed():
+    run = run_of(descend)
+    run.advance(9)
+    found = run.weigh(whole=True, test=False)
+    assert found["model_bytes"] == 12
+    assert found["optimizer_state_bytes"] == 2 * 12 + 4  # AdamW: two moments of three floats, and the counter
+    assert found["quality"] == min(values(run))
+
+
+@pytest.mark.parametrize(
+    ("fit", "error", "says"),
+    [
+        (lambda recipe, report, seed: report(1, math.nan), Diverged, "diverged in epoch 1"),
+        (lambda recipe, report, seed: [report(2, 1.0), report(2, 1.0)], ValueError, "reported epoch 2 after epoch 2"),
+        (lambda recipe, report, seed: None, ValueError, "reported nothing"),
+        (lambda recipe, report, seed: 1 / 0, ZeroDivisionError, "division"),
+    ],
+)
+def test_what_goes_wrong_in_a_function_reaches_whoever_runs_it(fit, error, says):
+    with pytest.raises(error, match=says):
+        run_of(fit).advance(9)
+
+
+def test_a_watched_recipe_is_the_recipe_and_notes_what_is_read():
+    recipe = Recipe(epochs=5, batch_size=16)
+    copy, read = watched(recipe)
+    assert read == set()
+    assert (copy.epochs, copy.optimizer) == (5, recipe.optimizer)
+    assert {"epochs", "optimizer"} <= read
+    assert "schedule" not in read
+
+
+def test_a_search_moves_only_what_the_function_reads(home):
+    launched = prepare(Request(source=descend, epochs=3, budget=Budget(trials=2), tracking_uri="off"), home)
+    assert launched.plan.schedules == ("Constant",)
+    assert len(set(launched.plan.batch_size)) == 1
+    assert launched.plan.space(launched.workload).search_model is False
+
+
+def test_the_scheduler_for_an_own_loop_gives_the_rates_that_ours_gives(iris):
+    recipe = Recipe(schedule=Cosine(warmup=0.1), model=iris.model, epochs=2, batch_size=32)
+    ours, rates = Training(recipe, iris, seed=0), []
+    ours.before_step.append(lambda: rates.append(ours.optimizer.param_groups[0]["lr"]))
+    ours.advance(2)
+
+    optimizer = torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))], lr=recipe.optimizer.lr)
+    scheduler, theirs = recipe.schedule.build(optimizer, ours.total_steps), []
+    for _ in range(ours.total_steps):
+        theirs.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step()
+    assert theirs == pytest.approx(rates)
+
+
+def test_a_function_from_code_is_searched_confirmed_and_resumed(home):
+    study = api.search(descend, epochs=9, budget="6trials", home=home, tracking_uri="off")
+    found = api.recommend(study, home=home)
+    assert found.metric == "loss"
+    assert found.quality < 0.01  # 0.05 at the start
+    assert len(found.seeds) > 1
+    before = len(store.records(store.open_study(home, study)))
+    api.resume(study, budget="9trials", home=home)
+    assert len(store.records(store.open_study(home, study))) > before
+
+
+def test_the_same_seed_gives_the_same_trials(home):
+    for name in ("one", "two"):
+        api.search(descend, epochs=3, budget="6trials", home=home, study=name, tracking_uri="off")
+    one, two = (store.records(store.open_study(home, name)) for name in ("one", "two"))
+    assert [(r.params, r.quality, r.state) for r in one] == [(r.params, r.quality, r.state) for r in two]
+
+
+FILE = """
+from optuna.distributions import FloatDistribution
+
+def fit(recipe, report, seed):
+    value = 5.0
+    for epoch in range(recipe.epochs):
+        value *= recipe.settings["shrink"]
+        if report(epoch + 1, value):
+            return
+
+fit.space = {"shrink": FloatDistribution(0.1, 0.9)}
+
+def broken(recipe, report, seed):
+    raise RuntimeError("no such layer")
+
+def fixed(recipe, report, seed):
+    for epoch in range(1, 8):
+        report(epoch, 1.0)
+
+number = 3
+"""
+
+
+@pytest.fixture
+def file(tmp_path):
+    (tmp_path / "own.py").write_text(FILE)
+    return tmp_path / "own.py"
+
+
+def test_a_function_in_a_file_is_searched_and_resumed_from_the_command_line(file, advisor):
+    plain = ("--epochs", "3", "--budget", "16trials", "--tracking-uri", "off", "--json")
+    ended = advisor("search", "own.py:fit", "--optimizers", "AdamW", *plain)
+    assert ended.returncode == 0, ended.stderr
+    answer = json.loads(ended.stdout)
+    assert answer["study"] == "fit-1"
+    key = next(key for key in answer["recommendation"]["params"] if key.endswith(".shrink"))
+    assert 0.1 <= answer["recommendation"]["params"][key] < 0.5  # the default is 0.5, and less is better
+    again = advisor("resume", "fit-1", "--budget", "20trials", "--json")
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout)["trials"]["complete"] > answer["trials"]["complete"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("own.py:broken",), "own.py:broken failed in its first epoch: RuntimeError: no such layer"),
+        (("own.py:fixed",), "own.py:fixed does not read recipe.epochs; say how many epochs it reports: --epochs 10"),
+        (("own.py:number",), "own.py:number is int; give a dataset's name or path"),
+        (("own.py:nothing",), "own.py has no 'nothing'"),
+        (
+            ("own.py:fit", "--metric", "taste"),
+            "whether 'taste' is made large or small is not known here; say --direction",
+        ),
+        (("own.py:fit", "--direction", "up"), "direction 'up' is neither maximize nor minimize"),
+        (("own.py:fit", "--memory", "1MB"), "memory and latency of a training function are not measured"),
+        (("own.py:fit", "--regularizers", "Mixup"), "--regularizers is for our own training loop"),
+        (("own.py:fit", "--batch-size", "1..full"), "how many rows a full batch has is the training function's business"),
+    ],
+)
+def test_what_cannot_be_searched_is_one_plain_line(file, inside, words, says):
+    ended = inside("search", *words, "--tracking-uri", "off", "--budget", "1trial")
+    assert ended.returncode == 2
+    assert says in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+
+
+def test_a_function_cannot_be_profiled_and_says_so(file, inside):
+    ended = inside("profile", "own.py:fit")
+    assert ended.returncode == 2
+    assert "nothing to profile; search it" in ended.stderr
+
+
+def test_a_study_whose_settings_have_changed_is_not_gone_on_with(file, home, monkeypatch):
+    launched = prepare(Request(source=f"{file}:fit", epochs=1, budget=Budget(trials=1), tracking_uri="off"), home)
+    file.write_text(FILE.replace("0.9", "0.7"))
+    monkeypatch.setattr("studies.imports._GIVEN", {})  # as in another process
+    with pytest.raises(BadWorkload, match="is not the one the study began with"):
+        reopen(home, launched.name)
+
+
+def test_limits_that_nobody_measures_are_refused(home):
+    with pytest.raises(BadValue, match="are not measured"):
+        prepare(Request(source=descend, epochs=1, limits=Limits(latency_seconds=1.0)), home)
+
+
+def test_settings_keep_each_distributions_range_and_start_in_its_middle():
+    own = settings({
+        "lr": FloatDistribution(1e-4, 1e-2, log=True),
+        "mix": FloatDistribution(0.0, 1.0),
+        "width": IntDistribution(16, 64, log=True),
+        "act": CategoricalDistribution(["relu", "tanh"]),
+    })  # fmt: skip
+    assert own.fields() == {"act": "relu", "lr": pytest.approx(1e-3), "mix": 0.5, "width": 32}
+    assert type(settings({"mix": FloatDistribution(0.0, 1.0)})) is type(settings({"mix": FloatDistribution(0.0, 1.0)}))
+    with pytest.raises(BadValue, match="give an Optuna distribution"):
+        settings({"lr": 0.1})
+    with pytest.raises(BadValue, match="is no name"):
+        settings({"my lr": FloatDistribution(0.0, 1.0)})
+
+
+def test_a_function_finds_the_direction_of_the_usual_metrics():
+    assert Function.open(descend, source="x:descend", metric=None, direction=None).metric.direction == "minimize"
+    assert Function.open(descend, source="x:descend", metric="accuracy", direction=None).metric.direction == "maximize"
+    assert Function.open(descend, source="x:descend", metric="valid_loss", direction=None).metric.direction == "minimize"
