@@ -9,13 +9,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from studies import catalogue
 from studies.choice import sections
-from studies.data import open_dataset
+from studies.data import open_dataset, prepare
+from studies.datasets import Raw
 from studies.errors import BadValue, BadWorkload
 from studies.imports import load
 from studies.inputs import Inputs
@@ -197,6 +199,9 @@ def picky():
 
 def scalars():
     return nn.Sequential(nn.Linear(4, 1), nn.Flatten(0))
+
+def words():
+    return nn.Sequential(nn.EmbeddingBag(50, 4), nn.Linear(4, 2))
 """
 
 
@@ -210,6 +215,11 @@ def models(tmp_path):
 @pytest.mark.parametrize("name", ["Two", "Fixed", "made"])
 def test_a_model_may_be_a_class_or_a_function_with_or_without_sizes(models, name):
     check_model(models(name), open_dataset("iris"))
+
+
+def test_a_model_of_your_own_may_take_token_ids(models):
+    tokens = np.random.default_rng(0).integers(1, 50, (30, 6))
+    check_model(models("words"), prepare(Raw(inputs=tokens, targets=np.arange(30) % 2, kind="text"), name="notes", seed=0))
 
 
 @pytest.mark.parametrize(
