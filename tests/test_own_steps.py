@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import torch
 from torch import nn
 
@@ -83,3 +86,62 @@ def test_adam_mini_keeps_one_second_moment_a_row():
 
     square = optimizer.state[model.weight]["square"]
     torch.testing.assert_close(square, 0.001 * torch.tensor([[14 / 3], [3.0]]))
+
+
+def drawn(model, seed):
+    """Give every parameter a random gradient; return them as lists of numbers in 64 bits."""
+    generator = torch.Generator().manual_seed(seed)
+    for parameter in model.parameters():
+        parameter.grad = torch.randn(parameter.shape, generator=generator)
+    return [parameter.grad.double() for parameter in model.parameters()]
+
+
+def test_adam_mini_matches_a_slow_loop_over_rows():
+    """A matrix, a kernel and vectors; each step is compared."""
+    choice = choice_of("AdamMini", lr=0.02, beta1=0.8, beta2=0.95, decay_horizon=0.5)
+    decay = choice.in_torch(STEPS)["weight_decay"]
+    model = nn.Sequential(nn.Linear(3, 4), nn.Conv1d(2, 3, 2))
+    optimizer = choice.build(model, STEPS)
+    expected = [parameter.detach().double() for parameter in model.parameters()]
+    means, squares = [torch.zeros_like(weight) for weight in expected], [{} for _ in expected]
+    for step in range(1, 6):
+        gradients = drawn(model, step)
+        optimizer.step()
+        for weight, mean, square, gradient in zip(expected, means, squares, gradients, strict=True):
+            blocks = range(len(weight)) if weight.ndim >= 2 else [slice(None)]
+            weight.mul_(1 - 0.02 * decay if weight.ndim >= 2 else 1)
+            for block in blocks:
+                mean[block] = 0.8 * mean[block] + 0.2 * gradient[block]
+                mean_square = sum(value.item() ** 2 for value in gradient[block].flatten()) / gradient[block].numel()
+                square[str(block)] = 0.95 * square.get(str(block), 0.0) + 0.05 * mean_square
+                spread = math.sqrt(square[str(block)] / (1 - 0.95**step)) + 1e-8
+                weight[block] -= 0.02 * mean[block] / (1 - 0.8**step) / spread
+        for parameter, weight in zip(model.parameters(), expected, strict=True):
+            torch.testing.assert_close(parameter.detach().double(), weight, rtol=1e-4, atol=1e-6)
+
+
+def test_sophia_matches_a_slow_loop_over_weights_for_a_given_curvature():
+    choice = choice_of("Sophia", lr=0.02, beta1=0.8, gamma=0.1, decay_horizon=0.5)
+    decay = choice.in_torch(STEPS)["weight_decay"]
+    model = nn.Linear(3, 4)
+    optimizer = choice.build(model, STEPS)
+    expected = [parameter.detach().double() for parameter in model.parameters()]
+    means = [torch.zeros_like(weight) for weight in expected]
+    clipped = []
+    for step in range(1, 6):
+        gradients = drawn(model, step)
+        curvatures = [torch.rand(weight.shape, generator=torch.Generator().manual_seed(step)) * 9 for weight in expected]
+        for parameter, curvature in zip(model.parameters(), curvatures, strict=True):
+            optimizer.of(parameter)["curvature"].copy_(curvature)
+        optimizer.step()
+        for weight, mean, gradient, curvature in zip(expected, means, gradients, curvatures, strict=True):
+            for index in np.ndindex(*weight.shape):
+                mean[index] = 0.8 * mean[index] + 0.2 * gradient[index]
+                move = mean[index].item() / max(0.1 * curvature[index].item(), 1e-12)
+                clipped.append(abs(move) > 1)
+                kept = 1 - 0.02 * decay if weight.ndim >= 2 else 1
+                weight[index] = weight[index] * kept - 0.02 * max(-1.0, min(1.0, move))
+        for parameter, weight in zip(model.parameters(), expected, strict=True):
+            torch.testing.assert_close(parameter.detach().double(), weight, rtol=1e-4, atol=1e-6)
+
+    assert 0 < sum(clipped) < len(clipped)
