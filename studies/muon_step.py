@@ -11,6 +11,8 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from studies.steps import evaluated
+
 COEFFICIENTS: Final = (3.4445, -4.7750, 2.0315)
 """Of the quintic that pulls singular values towards 1: Jordan et al. 2024."""
 ITERATIONS: Final = 5
@@ -38,10 +40,7 @@ class Muon(Optimizer):
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Step once; matrices of one shape are made orthogonal together."""
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
+        loss = evaluated(closure)
         for group in self.param_groups:
             for alike in _by_shape(group["params"]):
                 self._move(alike, group)

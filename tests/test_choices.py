@@ -214,6 +214,22 @@ def test_optimizer_steps_on_sparse_tables_or_leaves_them_to_sparse_adam(choice):
 
 
 @pytest.mark.parametrize("choice", of("optimizer"))
+def test_optimizer_returns_the_loss_of_a_closure_that_computes_gradients(choice):
+    inputs, targets = line()
+    model = nn.Linear(1, 1)
+    optimizer = choice().build(model, total_steps=5)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = nn.functional.mse_loss(model(inputs), targets)
+        loss.backward()
+        return loss
+
+    before = closure().item()
+    assert torch.as_tensor(optimizer.step(closure)).item() == pytest.approx(before, rel=1e-5)
+
+
+@pytest.mark.parametrize("choice", of("optimizer"))
 def test_optimizer_leaves_frozen_parameters_alone(choice):
     model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
     model[0].requires_grad_(requires_grad=False)
