@@ -9,13 +9,24 @@ from typing import Any, Final
 from advisor.rules import rules
 from studies import catalogue, store
 from studies.choice import Choice, sections, summary
+from studies.datasets import DatasetChoice
 from studies.errors import StudyError, UnknownChoice, did_you_mean
+from studies.inputs import Inputs
+from studies.models import ModelChoice
 from studies.optimizers import OptimizerChoice
 from studies.routing import ROLES
 from studies.space import ranges
+from studies.wrappers import WrapperChoice
 
 AXES: Final = {folder: axis for axis, folder in catalogue.FOLDERS.items()}
 KINDS: Final = (*AXES, "rules", "studies")
+ROWS: Final = {
+    "table": Inputs(shape=(8,)),
+    "image": Inputs(kind="image", shape=(3, 32, 32)),
+    "text": Inputs(kind="text", shape=(32,), vocabulary=1000),
+    "signal": Inputs(kind="signal", shape=(1, 64)),
+}
+"""An ordinary row of each kind of data, to ask a model whether it takes such."""
 
 
 def listing(kind: str, home: Path) -> list[dict[str, Any]]:
@@ -57,13 +68,14 @@ def explanation(name: str) -> str:
 
 def _row(choice: type[Choice]) -> dict[str, Any]:
     row: dict[str, Any] = {"name": choice.name(), "summary": summary(choice)}
-    if choice.axis in {"optimizer", "regularizers"}:
+    if choice.axis in {"optimizer", "schedule", "regularizers", "wrappers"}:
         row["searched"] = choice.offered
-    if issubclass(choice, OptimizerChoice):
+    if issubclass(choice, OptimizerChoice | WrapperChoice):
         row["state_floats"] = choice.state_floats
-    for fact in ("task", "rows", "columns", "source", "licence"):
-        if choice.axis == "dataset" and hasattr(choice, fact):
-            row[fact] = getattr(choice, fact)
+    if issubclass(choice, ModelChoice):
+        row["takes"] = ", ".join(kind for kind, rows in ROWS.items() if choice.takes(rows))
+    if issubclass(choice, DatasetChoice):
+        row |= {fact: getattr(choice, fact) for fact in ("task", "kind", "rows", "columns", "source", "licence")}
     return row
 
 

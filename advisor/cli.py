@@ -151,6 +151,7 @@ def list_(
 ) -> None:  # fmt: skip
     """List what there is to choose from, or your studies."""
     from advisor.catalogues import KINDS, listing
+    from advisor.listing import text
 
     if not kind:
         _print_json(list(KINDS)) if json else _print("\n".join(f"advisor list {each}" for each in KINDS))
@@ -159,11 +160,7 @@ def list_(
     if json:
         _print_json(rows)
         return
-    width = max((len(row["name"]) for row in rows), default=0)
-    _print(
-        "\n".join(f"{row['name']:<{width}}  {row['summary']}" for row in rows)
-        or f"no {kind} yet; start with: advisor search digits"
-    )
+    _print(text(kind.lower(), rows) if rows else f"no {kind} yet; start with: advisor search digits")
 
 
 @app.command()

@@ -6,13 +6,17 @@ import ast
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
+from advisor.catalogues import listing
+from advisor.listing import size
 from studies import catalogue
 from studies.choice import sections, summary
 from studies.optimizers import OptimizerChoice
 from studies.space import ranges
 
 ROOT = Path(__file__).parent.parent
+ASKED = "on request"
 FOLDERS = ("studies", "advisor", "dashboard", "benchmarks")
 
 
@@ -38,6 +42,32 @@ def regularizers() -> str:
     return _table(("regularizer", "what it does", "helps", "offered"), rows)
 
 
+def wrappers() -> str:
+    """Return the table of wrappers."""
+    helps = {name: sections(choice)["Helps"] for name, choice in catalogue.choices("wrappers").items()}
+    rows = [
+        (f"`{row['name']}`", row["summary"], helps[row["name"]], f"{row['state_floats']:g}", "yes" if row["searched"] else ASKED)
+        for row in _listed("wrappers")
+    ]
+    return _table(("wrapper", "what it does", "helps", "state floats a parameter", "offered"), rows)
+
+
+def models() -> str:
+    """Return the table of models."""
+    rows = [(f"`{row['name']}`", row["summary"], row["takes"]) for row in _listed("models")]
+    return _table(("model", "what it is", "takes"), rows)
+
+
+def datasets() -> str:
+    """Return the table of built-in datasets."""
+    rows = [
+        (f"`{row['name']}`", row["summary"], row["task"], size(row), row["source"], row["licence"])
+        for row in _listed("datasets")
+        if row["rows"]
+    ]
+    return _table(("dataset", "what it is", "task", "rows x columns", "source", "licence"), rows)
+
+
 def files() -> str:
     """Return the map of the files: a line each, from their own first lines."""
     lines = []
@@ -51,7 +81,10 @@ def files() -> str:
     return "\n".join(["```text", *lines, "```"])
 
 
-PARTS = {"optimizers": optimizers, "schedules": schedules, "regularizers": regularizers, "files": files}
+PARTS = {
+    "optimizers": optimizers, "schedules": schedules, "regularizers": regularizers, "wrappers": wrappers, "models": models,
+    "datasets": datasets, "files": files,
+}  # fmt: skip
 
 
 def written(readme: str) -> str:
@@ -63,7 +96,11 @@ def written(readme: str) -> str:
 
 
 def _offered(choice: type) -> str:
-    return "yes" if getattr(choice, "offered", False) else "on request"
+    return "yes" if getattr(choice, "offered", False) else ASKED
+
+
+def _listed(kind: str) -> list[dict[str, Any]]:
+    return listing(kind, ROOT)
 
 
 def _table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:

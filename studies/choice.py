@@ -11,6 +11,7 @@ The docstring answers, in this order: what it does, when it helps, when it hurts
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import inspect
 import re
@@ -51,15 +52,26 @@ class Choice:
 
     @classmethod
     def from_fields(cls, values: Mapping[str, Any]) -> Self:
-        """Rebuild a choice from its field values; a missing one takes its default.
+        """Rebuild a choice from its field values, or from the text of them; a missing one takes its default.
 
         Raises:
-            BadValue: a field that this choice does not have.
+            BadValue: a field that this choice does not have, or a value that the field cannot mean.
         """
-        known = {f.name for f in dataclasses.fields(cls)}
-        if unknown := sorted(set(values) - known):
+        known = {f.name: f for f in dataclasses.fields(cls)}
+        if unknown := sorted(set(values) - set(known)):
             raise BadValue(f"{cls.name()} has no field '{unknown[0]}'; it has {', '.join(sorted(known)) or 'none'}")
-        return cls(**values)
+        return cls(**{name: _read(known[name], value) for name, value in values.items()})
+
+
+def _read(field: dataclasses.Field[Any], value: Any) -> Any:
+    """Return text as the number or truth that the field holds: MLflow keeps every param as text."""
+    kind = getattr(field.type, "__name__", field.type)
+    if not isinstance(value, str) or kind not in {"float", "int", "bool"}:
+        return value
+    try:
+        return ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return value  # which the field's own check refuses
 
 
 def summary(choice: type) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from torch.optim import Optimizer
 
+from studies.steps import evaluated
+
 
 class Composite(Optimizer):
     """Optimizers over disjoint parameters behind the interface of one; their groups are shared, not copied."""
@@ -30,10 +32,7 @@ class Composite(Optimizer):
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Step every part; a closure is evaluated once."""
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
+        loss = evaluated(closure)
         for part in self.parts:
             part.step()
         return loss

@@ -11,6 +11,8 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from studies.steps import evaluated
+
 COEFFICIENTS: Final = (3.4445, -4.7750, 2.0315)
 """Of the quintic that pulls singular values towards 1: Jordan et al. 2024."""
 ITERATIONS: Final = 5
@@ -38,31 +40,27 @@ class Muon(Optimizer):
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Step once; matrices of one shape are made orthogonal together."""
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
+        loss = evaluated(closure)
         for group in self.param_groups:
             for alike in _by_shape(group["params"]):
                 self._move(alike, group)
         return loss
 
-    def _move(self, parameters: list[torch.Tensor], group: dict[str, Any]) -> None:
-        steps = orthogonal(torch.stack([self._direction(parameter, group) for parameter in parameters]))
+    def _move(self, alike: list[tuple[torch.Tensor, torch.Tensor]], group: dict[str, Any]) -> None:
+        steps = orthogonal(torch.stack([self._direction(parameter, gradient, group) for parameter, gradient in alike]))
         length = group["lr"] * scale(steps.shape[-2], steps.shape[-1])
-        for parameter, step in zip(parameters, steps, strict=True):
+        for (parameter, _), step in zip(alike, steps, strict=True):
             parameter.mul_(1 - group["lr"] * group["weight_decay"])
             parameter.add_(step.reshape(parameter.shape), alpha=-length)
 
-    def _direction(self, parameter: torch.Tensor, group: dict[str, Any]) -> torch.Tensor:
+    def _direction(self, parameter: torch.Tensor, gradient: torch.Tensor, group: dict[str, Any]) -> torch.Tensor:
         """Take the gradient into the running mean; return what the step follows, as a matrix."""
-        assert parameter.grad is not None  # noqa: S101
         state = self.state[parameter]
         if not state:
             state["mean"] = torch.zeros_like(parameter)
         mean: torch.Tensor = state["mean"]
-        mean.lerp_(parameter.grad, 1 - group["momentum"])
-        ahead = parameter.grad.lerp(mean, group["momentum"]) if group["nesterov"] else mean
+        mean.lerp_(gradient, 1 - group["momentum"])
+        ahead = gradient.lerp(mean, group["momentum"]) if group["nesterov"] else mean
         return ahead.flatten(1)
 
 
@@ -83,10 +81,10 @@ def scale(rows: int, columns: int) -> float:
     return RMS * math.sqrt(max(rows, columns))
 
 
-def _by_shape(parameters: list[torch.Tensor]) -> list[list[torch.Tensor]]:
-    """Return those that have a gradient, sorted into lists of one shape as matrices."""
-    found: dict[tuple[int, int], list[torch.Tensor]] = defaultdict(list)
+def _by_shape(parameters: list[torch.Tensor]) -> list[list[tuple[torch.Tensor, torch.Tensor]]]:
+    """Return those that have a gradient, with it, sorted into lists of one shape as matrices."""
+    found: dict[tuple[int, int], list[tuple[torch.Tensor, torch.Tensor]]] = defaultdict(list)
     for parameter in parameters:
         if parameter.grad is not None:
-            found[parameter.shape[0], parameter.numel() // parameter.shape[0]].append(parameter)
+            found[parameter.shape[0], parameter.numel() // parameter.shape[0]].append((parameter, parameter.grad))
     return list(found.values())

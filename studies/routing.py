@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     import torch
@@ -38,6 +37,13 @@ class Routes:
     def exempt(self) -> list[nn.Parameter]:
         """Return the rest: biases, the scales and shifts of norms, sparse tables."""
         return [parameter for _, parameter, role in self.roles if parameter.ndim < 2 or role == "sparse table"]
+
+    def groups(self, weight_decay: float) -> list[dict[str, Any]]:
+        """Return two parameter groups for an optimizer: what is decayed, at this strength, and the rest, left alone."""
+        return [
+            {"params": self.decayed, "weight_decay": weight_decay},
+            {"params": self.exempt, "weight_decay": 0.0},
+        ]
 
     @property
     def fusable(self) -> bool:
@@ -87,8 +93,3 @@ def trained(model: nn.Module) -> list[nn.Parameter]:
 def decayed(model: nn.Module) -> list[nn.Parameter]:
     """Return the parameters that weight decay and penalties act on."""
     return route(model).decayed
-
-
-def weights(parameters: Iterable[nn.Parameter]) -> int:
-    """Return how many numbers the parameters hold."""
-    return sum(parameter.numel() for parameter in parameters)

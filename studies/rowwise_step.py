@@ -9,6 +9,8 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from studies.steps import evaluated
+
 EPS: Final = 1e-10
 
 
@@ -26,17 +28,12 @@ class RowwiseAdagrad(Optimizer):
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Step once; rows without a gradient are neither read nor written where it is sparse."""
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
+        loss = evaluated(closure)
         for group in self.param_groups:
             for parameter in group["params"]:
-                if parameter.grad is None:
-                    continue
-                sums = self._sums(parameter)
-                move = _move_rows if parameter.grad.is_sparse else _move_all
-                move(parameter, sums, group["lr"])
+                if parameter.grad is not None:
+                    move = _move_rows if parameter.grad.is_sparse else _move_all
+                    move(parameter, parameter.grad, self._sums(parameter), group["lr"])
         return loss
 
     def _sums(self, parameter: torch.Tensor) -> torch.Tensor:
@@ -47,19 +44,17 @@ class RowwiseAdagrad(Optimizer):
         return sums
 
 
-def _move_rows(parameter: torch.Tensor, sums: torch.Tensor, lr: float) -> None:
+def _move_rows(parameter: torch.Tensor, gradient: torch.Tensor, sums: torch.Tensor, lr: float) -> None:
     """Step on the rows of a sparse gradient, each row's entries added up first."""
-    assert parameter.grad is not None  # noqa: S101
-    gradient = parameter.grad.coalesce()
+    gradient = gradient.coalesce()
     rows, values = gradient.indices()[0], gradient.values()
     sums.index_add_(0, rows, _mean_squares(values))
     parameter.index_add_(0, rows, _scaled(values, sums[rows]), alpha=-lr)
 
 
-def _move_all(parameter: torch.Tensor, sums: torch.Tensor, lr: float) -> None:
-    assert parameter.grad is not None  # noqa: S101
-    sums.add_(_mean_squares(parameter.grad))
-    parameter.add_(_scaled(parameter.grad, sums), alpha=-lr)
+def _move_all(parameter: torch.Tensor, gradient: torch.Tensor, sums: torch.Tensor, lr: float) -> None:
+    sums.add_(_mean_squares(gradient))
+    parameter.add_(_scaled(gradient, sums), alpha=-lr)
 
 
 def _mean_squares(gradient: torch.Tensor) -> torch.Tensor:

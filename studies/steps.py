@@ -13,16 +13,21 @@ from torch.optim import Optimizer
 Groups = Iterable[dict[str, Any]]
 
 
+def evaluated(closure: Callable[[], Any] | None) -> Any:
+    """Return the loss that a closure computes, with gradients; None where `step` was given no closure."""
+    if closure is None:
+        return None
+    with torch.enable_grad():
+        return closure()
+
+
 class Stepper(Optimizer):
     """An optimizer written as what happens to one weight: `_start` makes its state, `_update` steps it."""
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Step every parameter that has a gradient; weights are decayed first."""
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
+        loss = evaluated(closure)
         for group in self.param_groups:
             group["step"] += 1
             for weight in group["params"]:

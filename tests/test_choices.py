@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import io
 import math
+from functools import cache
 from importlib.util import find_spec
 
 import pytest
@@ -11,17 +14,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+from advisor.catalogues import explanation
 from studies import catalogue
 from studies.choice import sections, summary
 from studies.data import open_dataset
-from studies.measure import state_bytes
+from studies.errors import BadValue
+from studies.measure import model_bytes, state_bytes, tensor_bytes
 from studies.recipe import Recipe
 from studies.routing import route
+from studies.schedules.constant import Constant
 from studies.space import Numeric, ranges
 from studies.train import Training
-from studies.workload import check_model
+from studies.workload import Workload, check_model
 
 EVERY = [pytest.param(c, id=f"{axis}-{name}") for axis in catalogue.FOLDERS for name, c in catalogue.choices(axis).items()]
+
+
+NAMED = [param for param in EVERY if not param.id.endswith("-none")]
+
+# torch says once a process, wherever it first makes a sparse tensor itself, that it does not check them
+pytestmark = pytest.mark.filterwarnings("ignore:Sparse invariant checks")
 
 
 def of(axis):
@@ -48,6 +60,38 @@ def line():
 def test_explains_itself_in_four_parts(choice):
     assert summary(choice).endswith(".")
     assert set(sections(choice)) == {"Helps", "Hurts", "Source"}
+
+
+@pytest.mark.parametrize("choice", NAMED)
+def test_explain_prints_its_four_parts_and_every_field(choice):
+    text = explanation(choice.name())
+
+    assert summary(choice) in text
+    assert all(f"\n{label}: {said}" in text for label, said in sections(choice).items())
+    assert all(f"\n  {name} " in text for name in ranges(choice))
+
+
+def settings_of(choice):
+    """Yield a choice at its defaults and with each field at either end of its range, or at each of its options."""
+    needed = {f.name: "net.py:Net" for f in dataclasses.fields(choice) if f.default is dataclasses.MISSING}
+    yield choice(**needed)
+    for name, span in ranges(choice).items():
+        for value in (span.from_unit(-1.0), span.from_unit(1.0)) if isinstance(span, Numeric) else span.options:
+            yield choice(**needed | {name: value})
+
+
+@pytest.mark.parametrize("choice", EVERY)
+def test_is_rebuilt_by_its_repr_by_its_fields_and_by_their_text(choice):
+    for made in settings_of(choice):
+        assert eval(repr(made), {choice.__name__: choice}) == made  # noqa: S307
+        assert choice.from_fields(made.fields()) == made
+        assert choice.from_fields({name: str(value) for name, value in made.fields().items()}) == made
+
+
+@pytest.mark.parametrize("choice", EVERY)
+def test_refuses_a_field_it_does_not_have(choice):
+    with pytest.raises(BadValue, match="no field 'speed'"):
+        choice.from_fields({"speed": 1})
 
 
 @pytest.mark.parametrize("choice", EVERY)
@@ -86,20 +130,103 @@ def test_optimizer_keeps_exactly_the_state_it_declares(choice, layer):
     assert state_bytes(optimizer) == sum(choice().state_bytes(tuple(p.shape), role) for _, p, role in route(layer).roles)
 
 
+@cache
+def small_net(choice):
+    """Train a small net on iris for six epochs at the optimizer's defaults."""
+    iris = Workload.open("iris", model="mlp")
+    batch_size = iris.rows if choice.full_batch else 32
+    run = Training(Recipe(optimizer=choice(), model=iris.model, epochs=6, batch_size=batch_size), iris, seed=3)
+    run.advance(6)
+    return run
+
+
 @pytest.mark.parametrize("choice", of("optimizer"))
-def test_optimizer_resumes_bit_for_bit(choice, iris):
-    recipe = Recipe(optimizer=choice(), model=iris.model, epochs=6)
-    whole = Training(recipe, iris, seed=3)
-    whole.advance(6)
-    first = Training(recipe, iris, seed=3)
+def test_optimizer_lowers_the_loss_of_a_small_net_at_its_defaults(choice):
+    curve = small_net(choice).curve
+
+    assert curve[-1].train_loss < curve[0].train_loss
+
+
+@pytest.mark.parametrize("choice", of("optimizer"))
+def test_optimizer_resumes_bit_for_bit_from_what_a_file_holds(choice, iris):
+    whole = small_net(choice)
+    first, second = (Training(whole.recipe, iris, seed=3) for _ in range(2))
     first.advance(2)
-    second = Training(recipe, iris, seed=3)
-    second.load_state_dict(first.state_dict())
+    file = io.BytesIO()
+    torch.save(first.state_dict(), file)
+    file.seek(0)
+    second.load_state_dict(torch.load(file, weights_only=False))
     second.advance(6)
 
     assert [(p.train_loss, p.valid_loss) for p in second.curve] == [(p.train_loss, p.valid_loss) for p in whole.curve]
     for left, right in zip(whole.model.parameters(), second.model.parameters(), strict=True):
         assert torch.equal(left, right)
+
+
+@pytest.mark.parametrize("choice", of("optimizer"))
+def test_optimizer_takes_the_whole_set_in_one_batch(choice, iris):
+    recipe = Recipe(optimizer=choice(), schedule=Constant(), model=iris.model, epochs=2, batch_size=iris.rows)
+    run = Training(recipe, iris, seed=0)
+    before = [parameter.detach().clone() for parameter in run.model.parameters()]
+    run.advance(2)
+
+    assert run.step == 2
+    assert not all(torch.equal(old, new) for old, new in zip(before, run.model.parameters(), strict=True))
+
+
+class Tagged(nn.Module):
+    """The mean of tags looked up in a table with sparse gradients, and a head."""
+
+    def __init__(self):
+        super().__init__()
+        self.table = nn.EmbeddingBag(20, 3, sparse=True)
+        self.head = nn.Linear(3, 1)
+
+    def forward(self, tags):
+        return self.head(self.table(tags))
+
+
+@pytest.mark.parametrize(
+    "choice", [pytest.param(c, id=n, marks=_marks(c)[:1]) for n, c in catalogue.choices("optimizer").items()]
+)
+def test_optimizer_steps_on_sparse_tables_or_leaves_them_to_sparse_adam(choice):
+    torch.manual_seed(0)
+    model = Tagged()
+    before = model.table.weight.detach().clone()
+    optimizer = choice().build(model, total_steps=1000)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = (model(torch.tensor([[1, 2], [2, 3]])) - 1).square().sum()
+        loss.backward()
+        return loss
+
+    losses = [closure().item()]
+    for _ in range(9):
+        optimizer.step(closure) if choice.needs_closure else (closure(), optimizer.step())
+        assert model.table.weight.grad.is_sparse
+    losses.append(closure().item())
+
+    assert losses[1] < losses[0]
+    assert not torch.equal(model.table.weight[1:4], before[1:4])
+    assert torch.equal(model.table.weight[4:], before[4:])
+    assert choice().serves("sparse table") == (choice.name() if choice.takes_sparse else "SparseAdam")
+
+
+@pytest.mark.parametrize("choice", of("optimizer"))
+def test_optimizer_returns_the_loss_of_a_closure_that_computes_gradients(choice):
+    inputs, targets = line()
+    model = nn.Linear(1, 1)
+    optimizer = choice().build(model, total_steps=5)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = nn.functional.mse_loss(model(inputs), targets)
+        loss.backward()
+        return loss
+
+    before = closure().item()
+    assert torch.as_tensor(optimizer.step(closure)).item() == pytest.approx(before, rel=1e-5)
 
 
 @pytest.mark.parametrize("choice", of("optimizer"))
@@ -142,6 +269,29 @@ def test_regularizer_changes_the_run_it_is_attached_to(choice, iris):
 
     changed = [not torch.equal(a, b) for a, b in zip(plain.model.parameters(), regularized.model.parameters(), strict=True)]
     assert any(changed)
+
+
+@pytest.mark.parametrize("choice", [*of("regularizers"), *of("wrappers")])
+def test_attachment_resumes_bit_for_bit(choice, iris):
+    recipe = Recipe(optimizer=catalogue.find("optimizer", "Momentum")(), model=iris.model, epochs=4, **{choice.axis: (choice(),)})
+    whole, first, second = (Training(recipe, iris, seed=3) for _ in range(3))
+    if not choice.suits(whole.model, iris.dataset.task, iris.dataset.inputs):
+        pytest.skip("it says that it can do nothing here")
+    whole.advance(4)
+    first.advance(2)
+    second.load_state_dict(first.state_dict())
+    second.advance(4)
+
+    for left, right in zip(whole.model.parameters(), second.model.parameters(), strict=True):
+        assert torch.equal(left, right)
+
+
+@pytest.mark.parametrize("choice", of("wrappers"))
+def test_wrapper_keeps_no_more_than_it_declares_from_step_to_step(choice, iris):
+    run = Training(Recipe(model=iris.model, epochs=1, wrappers=(choice(),)), iris, seed=0)
+    run.advance(1)
+
+    assert tensor_bytes(run.kept) in {0, choice.state_floats * model_bytes(run.model)}
 
 
 MODELS = [param for param in of("model") if param.id != "Custom"]

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from studies import catalogue
+
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 SHELL = re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)
@@ -98,6 +100,15 @@ def test_the_generated_parts_of_the_readme_are_what_the_code_says():
     spec.loader.exec_module(write)
 
     assert write.written(README) == README, "run: make docs"
+    for name in write.PARTS:
+        assert README.count(f"<!-- {name} -->") == README.count(f"<!-- /{name} -->") == 1, name
+
+
+@pytest.mark.parametrize("axis", ["optimizer", "schedule", "regularizers", "wrappers", "model", "dataset"])
+def test_every_choice_stands_in_a_table_of_the_readme(axis):
+    rows = set(re.findall(r"^\| `(\w+)` \|", README, flags=re.MULTILINE))
+
+    assert set(catalogue.choices(axis)) - {"table"} <= rows
 
 
 def test_every_option_in_the_readme_is_an_option_of_its_command():

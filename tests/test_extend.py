@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from studies import catalogue
 from studies.choice import sections
-from studies.data import open_dataset
+from studies.data import open_dataset, prepare
+from studies.datasets import Raw
 from studies.errors import BadValue, BadWorkload
 from studies.imports import load
 from studies.inputs import Inputs
@@ -54,36 +58,118 @@ def test_the_optimizer_in_contributing_keeps_the_contract(signsgd, iris):
     assert run.quality > 0.6
 
 
+TINY = """
+
+import numpy as np
+from studies.datasets import DatasetChoice, Raw
+from studies.models import ModelChoice
+from studies.space import whole
+
+
+@dataclass(frozen=True, kw_only=True)
+class TinyNet(ModelChoice):
+    \"\"\"One hidden layer.
+
+    Helps: this test.
+    Hurts: nothing.
+    Source: this test.
+    \"\"\"
+
+    hidden: int = whole(2, 64, default=8, log=True)
+
+    def build(self, inputs, outputs):
+        from torch import nn
+
+        return nn.Sequential(nn.Flatten(), nn.Linear(inputs.size, self.hidden), nn.Tanh(), nn.Linear(self.hidden, outputs))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TinyRows(DatasetChoice):
+    \"\"\"60 rows of two columns that a line divides.
+
+    Helps: this test.
+    Hurts: nothing.
+    Source: this test.
+    \"\"\"
+
+    rows: ClassVar[int] = 60
+    columns: ClassVar[int] = 2
+    task: ClassVar[str] = "classification"
+    source: ClassVar[str] = "made here"
+    licence: ClassVar[str] = "MIT"
+
+    def load(self):
+        inputs = np.random.default_rng(0).normal(size=(60, 2))
+        return Raw(inputs=inputs, targets=np.where(inputs.sum(1) > 0, "above", "below"), task=self.task)
+"""
+OFFERS = {"optimizers": "SignSGD", "models": "TinyNet", "datasets": "TinyRows"}
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """Have pip install a tiny package with an optimizer, a model and a dataset; return where, and a command line that sees it."""
+    root, site = tmp_path_factory.mktemp("tiny"), tmp_path_factory.mktemp("site")
+    (root / "tiny_choices.py").write_text(contributed() + TINY)
+    points = [
+        f'[project.entry-points."optimizer_advisor.{kind}"]\n{name} = "tiny_choices:{name}"' for kind, name in OFFERS.items()
+    ]
+    project = '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
+    project += '[project]\nname = "tiny-choices"\nversion = "1.0"\n[tool.setuptools]\npy-modules = ["tiny_choices"]\n'
+    (root / "pyproject.toml").write_text(project + "\n".join(points))
+    offline = ("--no-deps", "--no-build-isolation", "--no-index", "--quiet", "--disable-pip-version-check")
+    subprocess.run([sys.executable, "-m", "pip", "install", *offline, "--target", site, root], check=True, capture_output=True)
+
+    def run(*words):
+        path = os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])
+        environment = {**os.environ, "PYTHONPATH": path, "ADVISOR_HOME": str(site / "home")}
+        command = [sys.executable, "-m", "advisor", *words]
+        return subprocess.run(command, cwd=root.parent, env=environment, capture_output=True, text=True, check=True).stdout
+
+    return site, run
+
+
+@pytest.mark.parametrize("kind", OFFERS)
+def test_what_another_package_offers_is_listed(installed, kind):
+    _, run = installed
+
+    assert OFFERS[kind].lower() in {row["name"].lower().replace("_", "") for row in json.loads(run("list", kind, "--json"))}
+
+
+def test_what_another_package_offers_is_explained(installed):
+    _, run = installed
+
+    assert "arXiv 1802.04434" in run("explain", "signsgd")
+    assert "hidden         2 to 64" in run("explain", "tinynet")
+    assert "60 rows" in run("explain", "tiny_rows")
+
+
+@pytest.mark.slow
+def test_what_another_package_offers_is_searched_together(installed):
+    _, run = installed
+    words = ("--model", "tinynet", "--optimizers", "SignSGD,AdamW", "--budget", "8trials", "--epochs", "3", "--json")
+
+    answer = json.loads(run("search", "tiny_rows", *words))
+    assert answer["recommendation"]["optimizer"] in {"SignSGD", "AdamW"}
+
+
 @pytest.fixture
-def installed(tmp_path, monkeypatch):
-    """Install a tiny package with an entry point, as pip lays it out, and forget it afterwards."""
-    site = tmp_path / "site"
-    info = site / "tiny_optimizers-1.0.dist-info"
-    info.mkdir(parents=True)
-    (site / "tiny_optimizers.py").write_text(contributed() + "\nSPARE = 3\n")
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: tiny-optimizers\nVersion: 1.0\n")
-
-    def offer(target):
-        (info / "entry_points.txt").write_text(f"[optimizer_advisor.optimizers]\nSignSGD = tiny_optimizers:{target}\n")
-
-    offer("SignSGD")
+def spare(installed, monkeypatch):
+    """Install the package into this process, with an entry point that is no choice, and forget it afterwards."""
+    site, _ = installed
+    points = next(site.glob("*.dist-info")) / "entry_points.txt"
+    offered = points.read_text()
+    points.write_text("[optimizer_advisor.optimizers]\nSpare = tiny_choices:whole\n")
     monkeypatch.syspath_prepend(site)
     catalogue.choices.cache_clear()
-    yield offer
+    yield
+    points.write_text(offered)
     catalogue.choices.cache_clear()
-    sys.modules.pop("tiny_optimizers", None)
+    sys.modules.pop("tiny_choices", None)
 
 
-def test_an_optimizer_of_another_package_is_found_listed_and_explained(installed, inside):
-    assert "SignSGD" in catalogue.choices("optimizer")
-    assert "SignSGD" in inside("list", "optimizers").stdout
-    assert "arXiv 1802.04434" in inside("explain", "signsgd").stdout
-
-
-def test_an_entry_point_that_is_no_choice_is_named(installed):
-    installed("SPARE")
-
-    with pytest.raises(BadValue, match="tiny_optimizers:SPARE"):
+@pytest.mark.usefixtures("spare")
+def test_an_entry_point_that_is_no_choice_is_named():
+    with pytest.raises(BadValue, match="tiny_choices:whole"):
         catalogue.choices("optimizer")
 
 
@@ -113,6 +199,9 @@ def picky():
 
 def scalars():
     return nn.Sequential(nn.Linear(4, 1), nn.Flatten(0))
+
+def words():
+    return nn.Sequential(nn.EmbeddingBag(50, 4), nn.Linear(4, 2))
 """
 
 
@@ -126,6 +215,11 @@ def models(tmp_path):
 @pytest.mark.parametrize("name", ["Two", "Fixed", "made"])
 def test_a_model_may_be_a_class_or_a_function_with_or_without_sizes(models, name):
     check_model(models(name), open_dataset("iris"))
+
+
+def test_a_model_of_your_own_may_take_token_ids(models):
+    tokens = np.random.default_rng(0).integers(1, 50, (30, 6))
+    check_model(models("words"), prepare(Raw(inputs=tokens, targets=np.arange(30) % 2, kind="text"), name="notes", seed=0))
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from studies.schedules.multistep import MultiStep
 from studies.schedules.onecycle import OneCycle
 from studies.schedules.plateau import Plateau
 from studies.schedules.polynomial import Polynomial
+from studies.schedules.step import Step
 from studies.schedules.wsd import WSD
 from studies.space import ranges
 from studies.train import Training
@@ -67,15 +68,15 @@ def test_all_but_the_cyclic_ones_never_rise_after_the_warmup(schedule, left, rig
         assert schedule.factor(max(left, right)) <= schedule.factor(min(left, right)) + 1e-12
 
 
-@pytest.mark.parametrize(
-    ("schedule", "end"),
-    [
-        (Constant(), 1.0), (Cosine(), 0.0), (Cosine(floor=0.1), 0.1), (CosineRestarts(), 0.0), (Cyclic(floor=0.2), 0.2),
-        (Exponential(final=0.03), 0.03), (InverseSqrt(warmup=0.04), 0.2), (InverseSqrt(warmup=0.0), 0.1), (LinearDecay(), 0.0),
-        (MultiStep(gamma=0.2), 0.04), (OneCycle(), 0.0), (Plateau(), 1.0), (Polynomial(), 0.0), (WSD(), 0.0),
-    ],
-    ids=repr,
-)  # fmt: skip
+ENDS = [
+    (Constant(), 1.0), (Cosine(), 0.0), (Cosine(floor=0.1), 0.1), (CosineRestarts(), 0.0), (Cyclic(floor=0.2), 0.2),
+    (Exponential(final=0.03), 0.03), (InverseSqrt(warmup=0.04), 0.2), (InverseSqrt(warmup=0.0), 0.1), (LinearDecay(), 0.0),
+    (MultiStep(gamma=0.2), 0.04), (OneCycle(), 0.0), (Plateau(), 1.0), (Polynomial(), 0.0),
+    (Step(drops=3, gamma=0.5), 0.125), (WSD(), 0.0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("schedule", "end"), ENDS, ids=repr)
 def test_each_ends_where_it_says(schedule, end):
     assert schedule.at(1.0) == pytest.approx(end)
 
@@ -88,7 +89,7 @@ def test_each_ends_where_it_says(schedule, end):
         (MultiStep(gamma=0.1), 0.49, 1.0), (MultiStep(gamma=0.1), 0.5, 0.1), (MultiStep(gamma=0.1), 0.75, 0.01),
         (CosineRestarts(cycles=2, growth=1.0), 0.25, 0.5), (CosineRestarts(cycles=2, growth=1.0), 0.5, 1.0),
         (CosineRestarts(cycles=2, growth=2.0), 1 / 3 + 1e-9, 1.0), (CosineRestarts(cycles=2, growth=2.0), 2 / 3, 0.5),
-        (Cyclic(cycles=2, floor=0.0), 1 / 3, 0.0), (Cyclic(cycles=2, floor=0.0), 2 / 3, 1.0),
+        (Cyclic(cycles=2, floor=0.0), 1 / 3, 0.0), (Step(drops=2), 0.34, 0.1), (Cyclic(cycles=2, floor=0.0), 2 / 3, 1.0),
     ],
     ids=repr,
 )  # fmt: skip

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from studies import catalogue
-from studies.coordinates import SearchSpace
 from studies.errors import BadValue, UnknownChoice
-from studies.models.mlp import MLP
 from studies.optimizers.adamw import AdamW
 from studies.recipe import Recipe
 from studies.regularizers.dropout import Dropout
@@ -20,25 +15,9 @@ from studies.regularizers.l2 import L2
 from studies.schedules.cosine import Cosine
 from studies.space import WARPS, Numeric, ranges
 
-SPACE = SearchSpace(
-    optimizers=tuple(catalogue.choices("optimizer").values()),
-    schedules=tuple(catalogue.choices("schedule").values()),
-    regularizers=tuple(catalogue.choices("regularizers").values()),
-    batch_size=Numeric(low=1, default=32, high=1079, scale="log", whole=True),
-    model=MLP(),
-    epochs=27,
-    search_model=True,
-)
+from recipes import SPACE, points
+
 UNIT = st.floats(-1, 1)
-
-
-@st.composite
-def points(draw):
-    point = {}
-    for name, distribution in SPACE.distributions.items():
-        options = getattr(distribution, "choices", None)
-        point[name] = draw(st.sampled_from(options) if options else UNIT)
-    return point
 
 
 @st.composite
@@ -79,40 +58,6 @@ def test_the_ends_of_a_range_are_edges_and_its_default_is_not():
     assert span.at_edge(3e-5)
     assert span.at_edge(3e-2)
     assert not span.at_edge(1e-3)
-
-
-@given(points())
-def test_a_recipe_survives_its_flat_form(point):
-    recipe = SPACE.recipe(point)
-
-    assert Recipe.from_params(recipe.to_params()) == recipe
-    assert Recipe.from_params(json.loads(json.dumps(recipe.to_params()))) == recipe
-
-
-@given(points())
-def test_a_recipe_survives_toml(point):
-    recipe = SPACE.recipe(point)
-    lines = [f"{json.dumps(key)} = {json.dumps(value)}" for key, value in recipe.to_params().items()]
-
-    assert Recipe.from_params(tomllib.loads("\n".join(lines))) == recipe
-
-
-@given(points())
-def test_a_recipe_survives_the_coordinates_up_to_rounding(point):
-    recipe = SPACE.recipe(point)
-    again = SPACE.recipe(SPACE.point(recipe))
-
-    for name, value in recipe.to_params().items():
-        same = value if isinstance(value, str) else pytest.approx(value, rel=0.02, abs=2e-3)
-        assert again.to_params()[name] == same, name
-
-
-@given(points())
-def test_a_recipe_is_rebuilt_by_its_repr(point):
-    recipe = SPACE.recipe(point)
-    names = {c.__name__: c for axis in catalogue.FOLDERS if axis != "dataset" for c in catalogue.choices(axis).values()}
-
-    assert eval(repr(recipe), names | {"Recipe": Recipe}) == recipe  # noqa: S307
 
 
 @given(points())

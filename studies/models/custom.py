@@ -31,6 +31,11 @@ class Custom(ModelChoice):
     factory: str
     """`module:name` or `file.py:name`."""
 
+    @classmethod
+    def takes(cls, inputs: Inputs) -> bool:  # noqa: ARG003
+        """Say yes to every form of row: what your model makes of two real ones is looked at before the search."""
+        return True
+
     def build(self, inputs: Inputs, outputs: int) -> nn.Module:
         """Call the factory.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from studies.choice import Choice
 from studies.facts import Facts
@@ -103,5 +103,20 @@ class OptimizerChoice(Choice, ABC):
         return 4 * (round(self.state_floats * math.prod(shape)) + self.counts_steps)
 
 
-TABLE_LR = 2e-3
+class Decoupled(OptimizerChoice, ABC):
+    """Base of those whose weight decay is stated as a horizon: 1 / (lr x steps x horizon), for a run of any length at any lr.
+
+    No dataclass of its own, so that each keeps `decay_horizon` among its own fields, with its own range.
+    """
+
+    decays_weights: ClassVar[bool] = True
+    decay_horizon: float
+    """How many whole runs the weights average over."""
+
+    def in_torch(self, total_steps: int) -> dict[str, float]:
+        """Return the weight decay that the optimizer takes: Wang and Aitchison 2025, arXiv 2405.13698."""
+        return {"weight_decay": 1 / (self.lr * total_steps * self.decay_horizon)}
+
+
+TABLE_LR: Final = 2e-3
 """Learning rate of SparseAdam on the tables beside an optimizer that takes dense gradients only."""

@@ -41,10 +41,7 @@ class Adafactor(OptimizerChoice):
         """Return torch's Adafactor; biases and norms are not decayed."""
         from torch import optim
 
-        groups = [
-            {"params": routes.decayed, "weight_decay": self.weight_decay},
-            {"params": routes.exempt, "weight_decay": 0.0},
-        ]
+        groups = routes.groups(self.weight_decay)
         return optim.Adafactor(groups, lr=self.lr, eps=(None, self.least_scale), foreach=True)
 
     def own_bytes(self, shape: tuple[int, ...], role: str) -> int:  # noqa: ARG002

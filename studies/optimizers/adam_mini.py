@@ -6,8 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from studies.extras import decay_groups
-from studies.optimizers import OptimizerChoice
+from studies.optimizers import Decoupled
 from studies.space import averaging, log_between
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AdamMini(OptimizerChoice):
+class AdamMini(Decoupled):
     """AdamW with one second moment for each output unit instead of one for each weight.
 
     Helps: AdamW's settings and nearly its loss (0.88 to 1.01 of its speed) at half its state.
@@ -29,7 +28,6 @@ class AdamMini(OptimizerChoice):
     offered: ClassVar[bool] = False
     state_floats: ClassVar[float] = 1.0
     counts_steps: ClassVar[bool] = False
-    decays_weights: ClassVar[bool] = True
 
     lr: float = log_between(3e-5, 3e-2, default=1e-3)
     """Learning rate."""
@@ -40,15 +38,11 @@ class AdamMini(OptimizerChoice):
     decay_horizon: float = log_between(0.1, 100.0, default=3.0)
     """How many whole runs the weights average over: weight decay is 1 / (lr x steps x horizon)."""
 
-    def in_torch(self, total_steps: int) -> dict[str, float]:
-        """Return the weight decay that the optimizer takes."""
-        return {"weight_decay": 1 / (self.lr * total_steps * self.decay_horizon)}
-
     def make(self, routes: Routes, total_steps: int) -> Optimizer:
         """Return Adam-mini; biases and norms are not decayed, and each of them has one second moment."""
         from studies.steps import BlockwiseAdam
 
-        groups = decay_groups(routes, **self.in_torch(total_steps))
+        groups = routes.groups(**self.in_torch(total_steps))
         return BlockwiseAdam(groups, lr=self.lr, betas=(self.beta1, self.beta2))
 
     def own_bytes(self, shape: tuple[int, ...], role: str) -> int:  # noqa: ARG002

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from studies.optimizers import OptimizerChoice
+from studies.optimizers import Decoupled
 from studies.space import averaging, log_between, one_of
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AdamW(OptimizerChoice):
+class AdamW(Decoupled):
     """Adam with decoupled weight decay.
 
     Helps: the safe default nearly everywhere; the easiest to tune when only a few trials can be had.
@@ -26,7 +26,6 @@ class AdamW(OptimizerChoice):
 
     family: ClassVar[str] = "adaptive"
     state_floats: ClassVar[float] = 2.0
-    decays_weights: ClassVar[bool] = True
 
     lr: float = log_between(3e-5, 3e-2, default=1e-3)
     """Learning rate."""
@@ -40,18 +39,11 @@ class AdamW(OptimizerChoice):
     amsgrad: bool = one_of(False, True, default=False)  # noqa: FBT003
     """Whether it divides by the largest mean of squares so far, a third float of state: Reddi et al. 2018, arXiv 1904.09237."""
 
-    def in_torch(self, total_steps: int) -> dict[str, float]:
-        """Return the weight decay that torch's AdamW takes."""
-        return {"weight_decay": 1 / (self.lr * total_steps * self.decay_horizon)}
-
     def make(self, routes: Routes, total_steps: int) -> Optimizer:
         """Return torch's AdamW; biases and norms are not decayed."""
         from torch import optim
 
-        groups = [
-            {"params": routes.decayed, **self.in_torch(total_steps)},
-            {"params": routes.exempt, "weight_decay": 0.0},
-        ]
+        groups = routes.groups(**self.in_torch(total_steps))
         betas = (self.beta1, self.beta2)
         return optim.AdamW(groups, lr=self.lr, betas=betas, amsgrad=self.amsgrad, fused=routes.fusable)
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from studies.extras import decay_groups, require
-from studies.facts import Facts
-from studies.optimizers import OptimizerChoice
-from studies.space import averaging, log_between
+from studies.optimizers.quantized import Quantized
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -18,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AdamW4bit(OptimizerChoice):
+class AdamW4bit(Quantized):
     """AdamW whose two moments are kept in 4 bits a number.
 
     Helps: training that AdamW's settings fit but its memory does not: 1.1 bytes of state a parameter instead of eight.
@@ -26,42 +22,11 @@ class AdamW4bit(OptimizerChoice):
     Source: Li, Chen and Zhu 2023, arXiv 2309.01507; torchao's implementation.
     """
 
-    family: ClassVar[str] = "low memory"
-    offered: ClassVar[bool] = False
     state_floats: ClassVar[float] = 0.266
-    decays_weights: ClassVar[bool] = True
-    extra: ClassVar[str] = "torchao: pip install 'optimizer-advisor[quant]'"
-
-    lr: float = log_between(3e-5, 3e-2, default=1e-3)
-    """Learning rate."""
-    beta1: float = averaging(0.5, 0.98, default=0.9)
-    """Decay of the running mean of gradients."""
-    beta2: float = averaging(0.9, 0.9999, default=0.999)
-    """Decay of the running mean of squares."""
-    decay_horizon: float = log_between(0.1, 100.0, default=3.0)
-    """How many whole runs the weights average over: weight decay is 1 / (lr x steps x horizon)."""
-
-    @classmethod
-    def misfit(cls, facts: Facts) -> str | None:
-        """Return that it is slow on a CPU."""
-        return "its step is 61 times AdamW's on a CPU" if facts.device == "cpu" else None
-
-    def in_torch(self, total_steps: int) -> dict[str, float]:
-        """Return the weight decay that the optimizer takes."""
-        return {"weight_decay": 1 / (self.lr * total_steps * self.decay_horizon)}
+    bits: ClassVar[int] = 4
+    block: ClassVar[int] = 128
+    times_slower: ClassVar[int] = 61
 
     def make(self, routes: Routes, total_steps: int) -> Optimizer:
-        """Return torchao's AdamW4bit; biases and norms are not decayed."""
-        library = require("torchao.optim", "quant", self.name())
-        from studies.steps import lr_as_tensor
-
-        groups = decay_groups(routes, **self.in_torch(total_steps))
-        optimizer: Optimizer = library.AdamW4bit(groups, lr=self.lr, betas=(self.beta1, self.beta2), block_size=128)
-        optimizer.register_step_pre_hook(lr_as_tensor)
-        return optimizer
-
-    def own_bytes(self, shape: tuple[int, ...], role: str) -> int:  # noqa: ARG002
-        """Return the bytes of two quantized moments and a step counter."""
-        from studies.steps import quantized_bytes
-
-        return 2 * quantized_bytes(math.prod(shape), bits=4, block=128) + 4
+        """Return torchao's AdamW4bit."""
+        return self.from_torchao("AdamW4bit", routes, total_steps)

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from studies.extras import decay_groups, require
-from studies.optimizers import OptimizerChoice
+from studies.extras import require
+from studies.optimizers import Decoupled
 from studies.space import averaging, log_between
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CAME(OptimizerChoice):
+class CAME(Decoupled):
     """Adafactor with momentum, whose steps shrink where momentum and update disagree.
 
     Helps: large transformers: about half of AdamW's state with momentum kept.
@@ -29,7 +29,6 @@ class CAME(OptimizerChoice):
     offered: ClassVar[bool] = False
     state_floats: ClassVar[float] = 1.03
     counts_steps: ClassVar[bool] = False
-    decays_weights: ClassVar[bool] = True
     extra: ClassVar[str] = "pytorch_optimizer: pip install 'optimizer-advisor[optimizers]'"
 
     lr: float = log_between(1e-5, 5e-3, default=1e-3)
@@ -43,14 +42,10 @@ class CAME(OptimizerChoice):
     decay_horizon: float = log_between(0.1, 100.0, default=3.0)
     """How many whole runs the weights average over: weight decay is 1 / (lr x steps x horizon)."""
 
-    def in_torch(self, total_steps: int) -> dict[str, float]:
-        """Return the weight decay that the library takes."""
-        return {"weight_decay": 1 / (self.lr * total_steps * self.decay_horizon)}
-
     def make(self, routes: Routes, total_steps: int) -> Optimizer:
         """Return the library's CAME; biases and norms are not decayed."""
         library = require("pytorch_optimizer", "optimizers", self.name())
-        groups = decay_groups(routes, **self.in_torch(total_steps))
+        groups = routes.groups(**self.in_torch(total_steps))
         optimizer: Optimizer = library.CAME(groups, lr=self.lr, betas=(self.beta1, self.beta2, self.beta3), weight_decouple=True)
         return optimizer
 

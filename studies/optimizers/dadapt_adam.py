@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from studies.extras import decay_groups, require
+from studies.extras import require
 from studies.optimizers import OptimizerChoice
 from studies.space import averaging, log_between
 
@@ -45,7 +45,7 @@ class DAdaptAdam(OptimizerChoice):
     def make(self, routes: Routes, total_steps: int) -> Optimizer:  # noqa: ARG002
         """Return the library's DAdaptAdam; biases and norms are not decayed."""
         library = require("pytorch_optimizer", "optimizers", self.name())
-        groups = decay_groups(routes, self.weight_decay)
+        groups = routes.groups(self.weight_decay)
         optimizer: Optimizer = library.DAdaptAdam(
             groups, lr=self.lr, betas=(self.beta1, self.beta2), weight_decouple=True
         )  # fmt: skip

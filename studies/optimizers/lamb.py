@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from studies.extras import decay_groups, require
-from studies.optimizers import OptimizerChoice
+from studies.extras import require
+from studies.optimizers import Decoupled
 from studies.space import averaging, log_between
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LAMB(OptimizerChoice):
+class LAMB(Decoupled):
     """AdamW whose update is scaled, layer by layer, to the norm of the weights.
 
     Helps: batches of thousands of rows, where one lr for all layers is hard to find.
@@ -28,7 +28,6 @@ class LAMB(OptimizerChoice):
     offered: ClassVar[bool] = False
     state_floats: ClassVar[float] = 2.0
     counts_steps: ClassVar[bool] = False
-    decays_weights: ClassVar[bool] = True
     extra: ClassVar[str] = "pytorch_optimizer: pip install 'optimizer-advisor[optimizers]'"
 
     lr: float = log_between(1e-4, 1e-1, default=1e-2)
@@ -40,14 +39,10 @@ class LAMB(OptimizerChoice):
     decay_horizon: float = log_between(0.1, 100.0, default=3.0)
     """How many whole runs the weights average over: weight decay is 1 / (lr x steps x horizon)."""
 
-    def in_torch(self, total_steps: int) -> dict[str, float]:
-        """Return the weight decay that the library takes."""
-        return {"weight_decay": 1 / (self.lr * total_steps * self.decay_horizon)}
-
     def make(self, routes: Routes, total_steps: int) -> Optimizer:
         """Return the library's Lamb; biases and norms are neither decayed nor scaled."""
         library = require("pytorch_optimizer", "optimizers", self.name())
-        scaled, rest = decay_groups(routes, **self.in_torch(total_steps))
+        scaled, rest = routes.groups(**self.in_torch(total_steps))
         alone = [weight for weight in scaled["params"] if weight.numel() == 1]  # scaled to itself it could never change its sign
         scaled["params"] = [weight for weight in scaled["params"] if weight.numel() > 1]
         groups = [scaled, {**rest, "params": [*alone, *rest["params"]], "adam": True}]

@@ -74,10 +74,7 @@ class Muon(OptimizerChoice):
     def _partner(self, routes: Routes) -> Optimizer:
         from torch import optim
 
-        groups = [
-            {"params": routes.decayed, "weight_decay": self.weight_decay},
-            {"params": routes.exempt, "weight_decay": 0.0},
-        ]
+        groups = routes.groups(self.weight_decay)
         return optim.AdamW(groups, lr=self.lr * self.partner_lr_ratio, fused=routes.fusable)
 
     def serves(self, role: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from studies.extras import decay_groups, require
+from studies.extras import require
 from studies.optimizers import OptimizerChoice
 from studies.space import averaging, log_between
 
@@ -50,7 +50,7 @@ class Prodigy(OptimizerChoice):
         """Return the library's Prodigy, safe under warmup; biases and norms are not decayed."""
         library = require("pytorch_optimizer", "optimizers", self.name())
         optimizer: Optimizer = library.Prodigy(
-            decay_groups(routes, self.weight_decay),
+            routes.groups(self.weight_decay),
             **self.in_torch(total_steps),
             betas=(self.beta1, self.beta2),
             weight_decouple=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from studies.optimizers import OptimizerChoice
+from studies.optimizers import Decoupled
 from studies.space import averaging, log_between
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RAdam(OptimizerChoice):
+class RAdam(Decoupled):
     """AdamW whose first steps are held back for as long as its mean of squares rests on few gradients.
 
     Helps: where no warmup can be had: it has one built in.
@@ -26,7 +26,6 @@ class RAdam(OptimizerChoice):
     offered: ClassVar[bool] = False  # a tie with AdamW and a warmup
     family: ClassVar[str] = "adaptive"
     state_floats: ClassVar[float] = 2.0
-    decays_weights: ClassVar[bool] = True
 
     lr: float = log_between(3e-5, 3e-2, default=1e-3)
     """Learning rate."""
@@ -37,16 +36,9 @@ class RAdam(OptimizerChoice):
     decay_horizon: float = log_between(0.1, 100.0, default=3.0)
     """How many whole runs the weights average over: weight decay is 1 / (lr x steps x horizon). 100 is next to none."""
 
-    def in_torch(self, total_steps: int) -> dict[str, float]:
-        """Return the weight decay that torch's RAdam takes."""
-        return {"weight_decay": 1 / (self.lr * total_steps * self.decay_horizon)}
-
     def make(self, routes: Routes, total_steps: int) -> Optimizer:
         """Return torch's RAdam with decoupled decay; biases and norms are not decayed."""
         from torch import optim
 
-        groups = [
-            {"params": routes.decayed, **self.in_torch(total_steps)},
-            {"params": routes.exempt, "weight_decay": 0.0},
-        ]
+        groups = routes.groups(**self.in_torch(total_steps))
         return optim.RAdam(groups, lr=self.lr, betas=(self.beta1, self.beta2), decoupled_weight_decay=True, foreach=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from studies.extras import decay_groups, require
-from studies.optimizers import OptimizerChoice
+from studies.extras import require
+from studies.optimizers import Decoupled
 from studies.space import averaging, between, log_between
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScheduleFreeAdamW(OptimizerChoice):
+class ScheduleFreeAdamW(Decoupled):
     """AdamW whose averaged weights take the place of a learning-rate schedule.
 
     Helps: runs of unknown length, early stopping, pruning by early values; 10 wins, 2 losses and 5 ties on 17 tables.
@@ -27,7 +27,6 @@ class ScheduleFreeAdamW(OptimizerChoice):
     family: ClassVar[str] = "schedule-free"
     state_floats: ClassVar[float] = 2.0
     counts_steps: ClassVar[bool] = False
-    decays_weights: ClassVar[bool] = True
     own_schedule: ClassVar[bool] = True
     extra: ClassVar[str] = "schedulefree: pip install 'optimizer-advisor[optimizers]'"
 
@@ -42,15 +41,11 @@ class ScheduleFreeAdamW(OptimizerChoice):
     decay_horizon: float = log_between(0.1, 100.0, default=3.0)
     """How many whole runs the weights average over: weight decay is 1 / (lr x steps x horizon)."""
 
-    def in_torch(self, total_steps: int) -> dict[str, float]:
-        """Return the weight decay that the optimizer takes."""
-        return {"weight_decay": 1 / (self.lr * total_steps * self.decay_horizon)}
-
     def make(self, routes: Routes, total_steps: int) -> Optimizer:
         """Return schedulefree's AdamW, ready to train; biases and norms are not decayed."""
         library = require("schedulefree", "optimizers", self.name())
         optimizer: Optimizer = library.AdamWScheduleFree(
-            decay_groups(routes, **self.in_torch(total_steps)),
+            routes.groups(**self.in_torch(total_steps)),
             lr=self.lr,
             betas=(self.beta1, self.beta2),
             warmup_steps=round(self.warmup * total_steps),

@@ -7,9 +7,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from studies.extras import decay_groups, require
+from studies.extras import require
 from studies.facts import Facts
-from studies.optimizers import OptimizerChoice
+from studies.optimizers import Decoupled
 from studies.space import averaging, log_between, whole
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shampoo(OptimizerChoice):
+class Shampoo(Decoupled):
     """Precondition both sides of each weight by roots of its gradient statistics, at the step length of RMSprop.
 
     Helps: accelerators and long runs; the distributed version won AlgoPerf's external tuning, 28 % faster than NAdamW.
@@ -31,7 +31,6 @@ class Shampoo(OptimizerChoice):
     offered: ClassVar[bool] = False
     state_floats: ClassVar[float] = 7.0
     counts_steps: ClassVar[bool] = False
-    decays_weights: ClassVar[bool] = True
     extra: ClassVar[str] = "pytorch_optimizer: pip install 'optimizer-advisor[optimizers]'"
 
     lr: float = log_between(1e-4, 1e-2, default=1.5e-3)
@@ -54,15 +53,11 @@ class Shampoo(OptimizerChoice):
             )
         return None
 
-    def in_torch(self, total_steps: int) -> dict[str, float]:
-        """Return the weight decay that the optimizer takes."""
-        return {"weight_decay": 1 / (self.lr * total_steps * self.decay_horizon)}
-
     def make(self, routes: Routes, total_steps: int) -> Optimizer:
         """Return the library's scalable Shampoo; biases and norms are neither decayed nor preconditioned."""
         library = require("pytorch_optimizer", "optimizers", self.name())
         graft = require("pytorch_optimizer.optimizer.utils.graft", "optimizers", self.name())
-        groups = decay_groups(routes, **self.in_torch(total_steps))
+        groups = routes.groups(**self.in_torch(total_steps))
         optimizer: Optimizer = library.ScalableShampoo(
             groups,
             lr=self.lr,

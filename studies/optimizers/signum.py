@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from studies.extras import decay_groups, require
-from studies.optimizers import OptimizerChoice
+from studies.extras import require
+from studies.optimizers import Decoupled
 from studies.space import averaging, log_between
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Signum(OptimizerChoice):
+class Signum(Decoupled):
     """Step by the sign of momentum.
 
     Helps: half of Adam's state and one number fewer to tune than Lion; large batches, training over slow links.
@@ -28,7 +28,6 @@ class Signum(OptimizerChoice):
     offered: ClassVar[bool] = False
     state_floats: ClassVar[float] = 1.0
     counts_steps: ClassVar[bool] = False
-    decays_weights: ClassVar[bool] = True
     extra: ClassVar[str] = "pytorch_optimizer: pip install 'optimizer-advisor[optimizers]'"
 
     lr: float = log_between(1e-6, 5e-3, default=1e-3)
@@ -38,13 +37,9 @@ class Signum(OptimizerChoice):
     decay_horizon: float = log_between(0.1, 100.0, default=3.0)
     """How many whole runs the weights average over: weight decay is 1 / (lr x steps x horizon)."""
 
-    def in_torch(self, total_steps: int) -> dict[str, float]:
-        """Return the weight decay that the library takes."""
-        return {"weight_decay": 1 / (self.lr * total_steps * self.decay_horizon)}
-
     def make(self, routes: Routes, total_steps: int) -> Optimizer:
         """Return the library's SignSGD; biases and norms are not decayed."""
         library = require("pytorch_optimizer", "optimizers", self.name())
-        groups = decay_groups(routes, **self.in_torch(total_steps))
+        groups = routes.groups(**self.in_torch(total_steps))
         optimizer: Optimizer = library.SignSGD(groups, lr=self.lr, momentum=self.momentum, weight_decouple=True)
         return optimizer

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from studies.extras import decay_groups, require
-from studies.optimizers import OptimizerChoice
+from studies.extras import require
+from studies.optimizers import Decoupled
 from studies.space import averaging, log_between, whole
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SOAP(OptimizerChoice):
+class SOAP(Decoupled):
     """Adam in the eigenbasis of Shampoo's preconditioner, refreshed every few steps.
 
     Helps: language models whose steps cost far more than the optimizer: 1.06 to 1.37 times AdamW's speed.
@@ -29,7 +29,6 @@ class SOAP(OptimizerChoice):
     offered: ClassVar[bool] = False
     state_floats: ClassVar[float] = 6.0
     counts_steps: ClassVar[bool] = False
-    decays_weights: ClassVar[bool] = True
     extra: ClassVar[str] = "pytorch_optimizer: pip install 'optimizer-advisor[optimizers]'"
 
     lr: float = log_between(1e-4, 3e-2, default=3e-3)
@@ -43,14 +42,10 @@ class SOAP(OptimizerChoice):
     decay_horizon: float = log_between(0.1, 100.0, default=3.0)
     """How many whole runs the weights average over: weight decay is 1 / (lr x steps x horizon)."""
 
-    def in_torch(self, total_steps: int) -> dict[str, float]:
-        """Return the weight decay that the optimizer takes."""
-        return {"weight_decay": 1 / (self.lr * total_steps * self.decay_horizon)}
-
     def make(self, routes: Routes, total_steps: int) -> Optimizer:
         """Return the library's SOAP; biases and norms are not decayed, and sides above 1,024 are not rotated."""
         library = require("pytorch_optimizer", "optimizers", self.name())
-        groups = decay_groups(routes, **self.in_torch(total_steps))
+        groups = routes.groups(**self.in_torch(total_steps))
         optimizer: Optimizer = library.SOAP(
             groups,
             lr=self.lr,

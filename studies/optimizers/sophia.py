@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from studies.extras import decay_groups
 from studies.facts import Facts
-from studies.optimizers import OptimizerChoice
+from studies.optimizers import Decoupled
 from studies.space import averaging, log_between
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sophia(OptimizerChoice):
+class Sophia(Decoupled):
     """Momentum divided by an estimate of the curvature, refreshed every ten steps and clipped entry by entry.
 
     Helps: classifiers whose curvature differs much from weight to weight; no step is longer than lr in any weight.
@@ -31,7 +30,6 @@ class Sophia(OptimizerChoice):
     offered: ClassVar[bool] = False
     state_floats: ClassVar[float] = 2.0
     counts_steps: ClassVar[bool] = False
-    decays_weights: ClassVar[bool] = True
 
     lr: float = log_between(1e-4, 1e-1, default=4e-3)
     """Learning rate: the longest step of any weight."""
@@ -51,15 +49,11 @@ class Sophia(OptimizerChoice):
             None if facts.task == "classification" else "its curvature estimate draws labels from the model, which needs classes"
         )
 
-    def in_torch(self, total_steps: int) -> dict[str, float]:
-        """Return the weight decay that the optimizer takes."""
-        return {"weight_decay": 1 / (self.lr * total_steps * self.decay_horizon)}
-
     def make(self, routes: Routes, total_steps: int) -> Optimizer:
         """Return Sophia-G; biases and norms are not decayed. Without `attach` the curvature stays zero: signs of momentum."""
         from studies.steps import SophiaG
 
-        groups = decay_groups(routes, **self.in_torch(total_steps))
+        groups = routes.groups(**self.in_torch(total_steps))
         return SophiaG(groups, lr=self.lr, betas=(self.beta1, self.beta2), gamma=self.gamma)
 
     def attach(self, training: Training) -> None:
