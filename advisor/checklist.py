@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from itertools import combinations
+from statistics import fmean
 from typing import Final
 
-from advisor.estimates import EDGE
 from advisor.evidence import Check, Evidence, has_quality
 from advisor.gaps import scale
+from advisor.run_checks import late_variance, overfitting, range_edges, still_improving
 from advisor.wording import number, percent, several, trials
 from studies.record import Record, better
 
@@ -16,10 +18,16 @@ WHOLE_RUNS: Final = 3
 """Whole runs an optimizer needs before its best one says much: with fewer, the spread between trials is not known."""
 INFEASIBLE_SHARE: Final = 0.3
 """Share of lost trials above which the ranges are wrong: lr is best found by overshooting now and then, not every third time."""
-RISE: Final = 0.1
-"""Rise of the validation loss above its lowest value that counts as clear, beyond the jitter of small splits (judged)."""
 MISTAKES: Final = 10
 """Wrong validation rows below which one row moves the error by over 10 %."""
+AGREEMENT: Final = 0.7
+"""Share of pairs whose order a third into the run is their last order; below, stopping early is little better than a lot."""
+PAIRS: Final = 15
+"""Pairs of whole runs needed to speak of that: six runs of one optimizer."""
+TEST_GAP: Final = 0.4
+"""Log-ratio by which the test loss may exceed the validation loss: half as much again; the test rows are others (judged)."""
+NOISE: Final = 3.0
+"""Standard deviations of two shares of right rows that their difference must exceed as well."""
 
 
 def checks(evidence: Evidence, best: Record | None, *, confirmed: Iterable[Record] = ()) -> tuple[Check, ...]:
@@ -32,59 +40,52 @@ def checks(evidence: Evidence, best: Record | None, *, confirmed: Iterable[Recor
     """
     if best is None:
         return ()
+    runs = tuple(confirmed)
     return (
+        *beats_a_constant(evidence, best, runs),
         range_edges(best),
         enough_trials(evidence),
-        still_improving(best, evidence.direction),
+        still_improving(evidence, best),
         infeasible_share(evidence),
-        overfitting(best),
-        confirmation(tuple(confirmed)),
+        overfitting(evidence, best),
+        *late_variance(best, scale(evidence)),
+        *early_ranks(evidence),
+        confirmation(evidence, runs),
+        *held_out(evidence, runs),
         *coarse_validation(evidence, best),
     )
 
 
-def range_edges(best: Record) -> Check:
-    """Ask whether a setting of the best recipe lies on the end of its range."""
-    edges = [f"{name} on the {'upper' if unit > 0 else 'lower'} end" for name, unit in best.units.items() if abs(unit) > EDGE]
-    return Check(
-        name="range edges",
-        passed=not edges,
-        message=f"trial {best.number} has {', '.join(edges)} of its range"
-        if edges
-        else "no setting lies on the end of its range",
-        fix="widen that range, or try the recipe with the value beyond it: a better one may lie there",
+def beats_a_constant(evidence: Evidence, best: Record, runs: tuple[Record, ...]) -> tuple[Check, ...]:
+    """Ask whether the recommended recipe is better than a model that answers every row alike."""
+    if evidence.baseline is None or not math.isfinite(evidence.baseline):
+        return ()
+    values = [run.quality for run in runs if has_quality(run) and run.quality is not None] or [best.quality or 0.0]
+    beaten = better(evidence.direction, fmean(values), evidence.baseline)
+    return (
+        Check(
+            name="better than a constant",
+            passed=beaten,
+            message=f"{evidence.metric} {number(fmean(values))}, where a model that answers every row alike has "
+            f"{number(evidence.baseline)}",
+            fix="look at the data before the optimizer: is the target right, do the columns say anything about it",
+        ),
     )
 
 
 def enough_trials(evidence: Evidence) -> Check:
-    """Ask whether every optimizer had enough whole runs to be judged."""
+    """Ask whether every optimizer had enough whole runs in the search to be judged; confirmation runs are not counted."""
     whole = {name: len(evidence.complete(name)) for name in evidence.optimizers}
     short = {name: count for name, count in whole.items() if count < WHOLE_RUNS}
     counts = ", ".join(f"{name} {count}" for name, count in short.items())
     return Check(
         name="enough trials",
         passed=not short,
-        message=f"fewer than {WHOLE_RUNS} whole runs: {counts}"
+        message=f"fewer than {WHOLE_RUNS} whole runs in the search: {counts}"
         if short
         else f"every optimizer had {WHOLE_RUNS} whole runs or more",
         fix=f"resume with a larger budget, or compare fewer optimizers: {several(_missing(short), 'whole run')} missing",
-    )
-
-
-def still_improving(best: Record, direction: str) -> Check:
-    """Ask whether the best run was at its best when it ended."""
-    points = [point for point in best.curve if math.isfinite(point.valid_metric)]
-    top = points[0] if points else None
-    for point in points:
-        if top is None or better(direction, point.valid_metric, top.valid_metric):
-            top = point
-    late = top is not None and len(points) > 1 and top is points[-1]
-    where = f"at epoch {top.epoch} of {points[-1].epoch}" if top else "at an epoch that was not recorded"
-    return Check(
-        name="still improving",
-        passed=not late,
-        message=f"trial {best.number} was best {where}{', its last' if late else ''}",
-        fix="train longer (more epochs): the order of the optimizers may change with the length of the run",
+        command=evidence.resume,
     )
 
 
@@ -103,25 +104,7 @@ def infeasible_share(evidence: Evidence) -> Check:
     )
 
 
-def overfitting(best: Record) -> Check:
-    """Ask whether the best run went on learning its training rows at the cost of the others."""
-    points = [point for point in best.curve if math.isfinite(point.valid_loss)]
-    lowest = min(points, key=lambda point: point.valid_loss, default=None)
-    risen = lowest is not None and points[-1].valid_loss - lowest.valid_loss > RISE * abs(lowest.valid_loss)
-    fallen = lowest is not None and points[-1].train_loss < lowest.train_loss
-    message = "validation loss does not rise while training loss falls"
-    if lowest is not None and risen and fallen:
-        losses = f"from {number(lowest.valid_loss)} at epoch {lowest.epoch} to {number(points[-1].valid_loss)}"
-        message = f"validation loss of trial {best.number} rose {losses} while training loss fell"
-    return Check(
-        name="overfitting",
-        passed=not (risen and fallen),
-        message=message,
-        fix="regularise (weight decay, dropout, label smoothing), get more rows, or train for fewer epochs",
-    )
-
-
-def confirmation(runs: tuple[Record, ...]) -> Check:
+def confirmation(evidence: Evidence, runs: tuple[Record, ...]) -> Check:
     """Ask whether the recommended recipe was run again with fresh seeds."""
     held = [run for run in runs if has_quality(run)]
     lost = len(runs) - len(held)
@@ -135,7 +118,66 @@ def confirmation(runs: tuple[Record, ...]) -> Check:
         fix="lower its learning rate: it fails on some seeds"
         if lost
         else "resume the study, so that its finalists are run with more seeds",
+        command="" if lost else evidence.resume,
     )
+
+
+def early_ranks(evidence: Evidence) -> tuple[Check, ...]:
+    """Ask of this very study whether a third of a run foretells its end, which the early stopping of trials relies on.
+
+    Pairs are of one optimizer; only whole runs have an end, so the pairs are those that early stopping let pass.
+    """
+    agreed = []
+    for name in evidence.optimizers:
+        for left, right in combinations(evidence.complete(name), 2):
+            early = _early(left, evidence.direction), _early(right, evidence.direction)
+            if None not in early and early[0] != early[1] and left.quality != right.quality:
+                ahead = better(evidence.direction, early[0] or 0.0, early[1] or 0.0)
+                agreed.append(ahead == better(evidence.direction, left.quality or 0.0, right.quality or 0.0))
+    if len(agreed) < PAIRS:
+        return ()
+    share = fmean(agreed)
+    return (
+        Check(
+            name="early ranks",
+            passed=share >= AGREEMENT,
+            message=f"of two whole runs of an optimizer, the one ahead after a third ended ahead in {percent(share)} of "
+            f"{len(agreed)} pairs",
+            fix="read stopped trials as unknown, not as bad; shorter runs, all of them whole, may compare better",
+        ),
+    )
+
+
+def _early(run: Record, direction: str) -> float | None:
+    """Return the best metric of the first third of a run."""
+    values = [point.valid_metric for point in run.curve if point.epoch <= math.ceil(run.epochs / 3)]
+    return (max if direction == "maximize" else min)(values, default=None)
+
+
+def held_out(evidence: Evidence, runs: tuple[Record, ...]) -> tuple[Check, ...]:
+    """Ask whether the test split agrees with the validation split, beyond what other rows explain."""
+    pairs = [(run.quality, run.test_quality) for run in runs if has_quality(run) and run.test_quality is not None]
+    measure = scale(evidence)
+    if not pairs or measure is None:
+        return ()
+    valid, test = (fmean(values) for values in zip(*pairs, strict=True))
+    apart = measure.gap(test) - measure.gap(valid) > TEST_GAP and abs(test - valid) > NOISE * _noise(evidence, valid, test)
+    return (
+        Check(
+            name="test split",
+            passed=not apart,
+            message=f"{evidence.metric} {number(test)} on the test split, {number(valid)} on validation",
+            fix="trust the test value; the search has fitted the validation rows, or the two splits differ: hold back more rows",
+        ),
+    )
+
+
+def _noise(evidence: Evidence, valid: float, test: float) -> float:
+    """Return the standard deviation of the difference of two shares of right rows; 0 for metrics that are no such share."""
+    if evidence.metric != "accuracy" or not evidence.valid_rows:
+        return 0.0
+    share = min(1.0, max(0.0, (valid + test) / 2))
+    return math.sqrt(2 * max(share * (1 - share), 1 / evidence.valid_rows) / evidence.valid_rows)
 
 
 def coarse_validation(evidence: Evidence, best: Record) -> tuple[Check, ...]:
@@ -148,11 +190,16 @@ def coarse_validation(evidence: Evidence, best: Record) -> tuple[Check, ...]:
         Check(
             name="validation rows",
             passed=wrong >= MISTAKES,
-            message=f"about {number(round(wrong, 1))} of {evidence.valid_rows} validation rows are wrong, "
-            f"so one row is {percent(1 / wrong)} of the error",
+            message=f"{_rows(wrong)} of {evidence.valid_rows} validation rows wrong, and one row more or less is "
+            + (f"{percent(1 / wrong)} of that" if wrong >= 1 else "all the difference"),
             fix="hold back more rows for validation, or read differences of a few rows as ties",
         ),
     )
+
+
+def _rows(wrong: float) -> str:
+    count = round(wrong)
+    return "none" if wrong < 1 else f"about {count}"
 
 
 def _missing(short: dict[str, int]) -> int:

@@ -34,7 +34,13 @@ class Evidence:
     """quality | speed | memory | balanced: what decides between optimizers that the evidence cannot tell apart."""
     valid_rows: int | None = 200
     """Rows of the validation split: half a row is the smallest error told from none; None when nobody knows."""
+    baseline: float | None = None
+    """The metric of a model that answers every row alike; None when nobody knows."""
     study: str = ""
+    resume: str = ""
+    """The command that goes on with the study under twice its budget; empty when there is no study."""
+    command: str = ""
+    """The command that searches the same workload anew; empty when nobody knows it."""
     planned_trials: int | None = None
     """Trials the whole search may make, for advice before any is made; None when nobody said."""
 
@@ -116,6 +122,8 @@ class Check:
     passed: bool
     message: str
     fix: str
+    command: str = ""
+    """A command that does it, ready to run; empty where none does."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -211,7 +211,7 @@ def _page(request: Request, workload: Workload | Function, facts: Facts, plan: P
     return plan.to_dict() | {
         "id": uuid.uuid4().hex, "workload": workload.spec(), "facts": facts.to_dict(), "goal": request.goal,
         "metric": workload.metric.name, "dataset": workload.name, "model": workload.model.name(),
-        "valid_rows": workload.valid_rows, "notes": list(workload.notes),
+        "valid_rows": workload.valid_rows, "baseline": workload.baseline(), "notes": list(workload.notes),
         "tracking_uri": request.tracking_uri, "versions": {package: version(package) for package in packages},
         "python": platform.python_version(), "spent_seconds": 0.0,
     }  # fmt: skip

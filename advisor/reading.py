@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from advisor import commands
 from advisor.evidence import Evidence, Recommendation
 from advisor.recommend import recommend
 from studies import store
@@ -30,6 +31,9 @@ def evidence_of(home: Path, name: str) -> Evidence:
         metric=plan["metric"],
         goal=plan["goal"],
         valid_rows=plan["valid_rows"],
+        baseline=plan.get("baseline"),
+        resume=commands.resume(home, name, plan),
+        command=commands.search(home, plan),
         study=name,
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from textwrap import wrap
 from typing import Any, Final
 
-from advisor.evidence import Recommendation
+from advisor.evidence import Check, Recommendation
 from advisor.wording import chance, duration, margin, number, ratio, several, size, trials
 from studies import catalogue
 from studies.errors import StudyError
@@ -170,7 +170,11 @@ def _checklist(recommendation: Recommendation) -> list[str]:
     failed = [check for check in recommendation.checklist if not check.passed]
     if recommendation.checklist and not failed:
         return [f"All {len(recommendation.checklist)} checks passed."]
-    return [f"{check.name}: {check.message}. To do: {check.fix}." for check in failed]
+    return [f"{check.name}: {check.message}. To do: {check.fix}{_command(check)}." for check in failed]
+
+
+def _command(check: Check) -> str:
+    return f" ({check.command})" if check.command else ""
 
 
 def _rows(recommendation: Recommendation) -> list[tuple[str, ...]]:

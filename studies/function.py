@@ -115,6 +115,10 @@ class Function:
         """Return None: not known."""
         return None
 
+    def baseline(self) -> float | None:
+        """Return None: not known."""
+        return None
+
     def start(self, recipe: Recipe, *, seed: int, device: str) -> FunctionRun:  # noqa: ARG002 - the function picks its device
         """Return a run that has yet to begin."""
         from studies.function_run import FunctionRun

@@ -169,6 +169,16 @@ class Workload:
         """Return a fresh module for this data; draws its weights from torch's global generator."""
         return model.build(self.dataset.inputs, self.dataset.outputs)
 
+    def baseline(self) -> float | None:
+        """Return the validation metric of a model that answers every row alike: by the classes' shares, or with the mean."""
+        import torch
+
+        train, valid = self.dataset.train.targets, torch.from_numpy(self.dataset.valid.targets)
+        if self.dataset.task == "regression":
+            return self.score(torch.zeros_like(valid), valid)
+        counts = np.bincount(train, minlength=len(self.dataset.classes)) + 1e-6
+        return self.score(torch.from_numpy(np.log(counts / counts.sum())).float().expand(len(valid), -1), valid)
+
     def score(self, outputs: torch.Tensor, targets: torch.Tensor) -> float:
         """Return the metric, in the target's own units."""
         predictions, values = outputs.float().cpu().numpy(), targets.cpu().numpy()

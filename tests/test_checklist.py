@@ -15,6 +15,17 @@ SOUND = study({"AdamW": [0.9, 0.8, 0.7], "SGD": [0.8, 0.7, 0.6]})
 RUNS = confirmations(6, "AdamW", [0.9, 0.91, 0.89], source=0)
 
 
+def whole(quality):
+    return record(0, quality=quality, epochs=12)
+
+
+def late(number, early, final):
+    """Return a whole run that stood at `early` after a third and ended at `final`."""
+    run = record(number, quality=final, epochs=9)
+    points = [replace(point, valid_metric=early if point.epoch <= 3 else final) for point in run.curve]
+    return replace(run, curve=(*points[:3], *[replace(point, valid_metric=final) for point in points[3:]]))
+
+
 def failed(best=SOUND[0], *, records=SOUND, confirmed=RUNS, **fields):
     evidence = Evidence(records=tuple(records), **{"valid_rows": 1000} | fields)
     return {check.name: check for check in checks(evidence, best, confirmed=confirmed) if not check.passed}
@@ -26,6 +37,24 @@ def curve(best, **columns):
         for index, point in enumerate(best.curve[: len(next(iter(columns.values())))])
     ]
     return replace(best, curve=tuple(points))
+
+
+def test_no_wrong_row_is_said_in_words():
+    best = replace(SOUND[0], quality=1.0)
+    assert "none of 50 validation rows wrong" in failed(best, valid_rows=50)["validation rows"].message
+
+
+def test_a_fix_comes_with_its_command_where_there_is_one():
+    found = failed(SOUND[0], records=SOUND[:5], resume="advisor resume digits-1 --budget 120s")
+    assert found["enough trials"].command == "advisor resume digits-1 --budget 120s"
+    late_best = curve(SOUND[0], valid_metric=[0.5, 0.6, 0.9])
+    assert failed(late_best, command="advisor search digits")["still improving"].command == "advisor search digits --epochs 6"
+
+
+def test_a_test_split_that_differs_by_chance_passes():
+    few = [replace(run, test_quality=0.8) for run in RUNS]
+    assert not failed(valid_rows=30, confirmed=few).keys() & {"test split"}
+    assert "test split" in failed(valid_rows=3000, confirmed=few)
 
 
 def test_a_sound_study_passes_every_check():
@@ -68,7 +97,26 @@ def test_nothing_is_asked_before_the_first_whole_run():
         pytest.param(
             {"confirmed": confirmations(6, "AdamW", [0.9, None, 0.9], source=0)}, "confirmed", "1 of them diverged", id="unstable"
         ),
-        pytest.param({"valid_rows": 50}, "validation rows", "5 of 50 validation rows", id="too few validation rows"),
+        pytest.param({"valid_rows": 50}, "validation rows", "about 5 of 50 validation rows wrong", id="too few validation rows"),
+        pytest.param({"baseline": 0.95}, "better than a constant", "every row alike has 0.95", id="no better than a constant"),
+        pytest.param(
+            {"best": curve(whole(0.9), valid_metric=[0.7, 0.8, 0.9, 0.8, 0.9, 0.8, 0.9, 0.8, 0.9, 0.8, 0.9, 0.85])},
+            "late variance",
+            "changed by",
+            id="a metric that jumps about",
+        ),
+        pytest.param(
+            {"confirmed": [replace(run, test_quality=0.7) for run in RUNS]},
+            "test split",
+            "0.7 on the test split",
+            id="another test",
+        ),
+        pytest.param(
+            {"records": [late(number, 0.5 + number / 20, 0.8 - number / 20) for number in range(7)]},
+            "early ranks",
+            "ended ahead in 0 % of 21 pairs",
+            id="early ranks that mislead",
+        ),
     ],
 )
 def test_a_fault_fails_its_own_check_and_no_other(fault, name, words):

@@ -39,7 +39,7 @@ def test_every_section_stands_in_its_order():
     lines = text(ADVICE).splitlines()
 
     assert [line for line in lines if line in titles] == titles
-    assert "- All 7 checks passed." in lines
+    assert f"- All {len(ADVICE.checklist)} checks passed." in lines
     assert "- optimizer state, part of that peak: 78.1 KiB" in lines
 
 
