@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import shutil
 import subprocess
 import sys
@@ -13,8 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.beliefs import TOTAL_CLIP, base_rate
+from advisor.catalogues import explanation
 from advisor.published import CLASSES, FOLDER, comparisons, judged, learning_rates, names, ranks, sources
 from advisor.published.rates import DOUBT, class_rate, problem_class, rate, rates
+from advisor.published.shown import measured
 from studies import catalogue
 from studies.facts import Facts
 
@@ -61,7 +64,7 @@ def test_quantiles_are_in_order_and_ranks_possible():
 
 
 def test_the_table_of_plain_mlps_counts_what_its_paper_says():
-    plain = [r for r in comparisons() if r.setting == "mlp" and r.optimizer == "muon"]
+    plain = [r for r in comparisons() if r.setting == "plain MLP" and r.optimizer == "muon"]
     count = {outcome: sum(r.outcome == outcome for r in plain) for outcome in ("win", "tie", "loss")}
 
     assert count == {"win": 12, "tie": 3, "loss": 2}
@@ -126,6 +129,34 @@ def test_leaving_a_task_out_leaves_out_all_its_rows():
 
     assert "n = 16 tasks" in left.basis
     assert left.log_odds != rates("tabular_mlp")["Muon"].log_odds
+
+
+def test_explain_shows_counts_rates_n_and_source_where_there_are_any():
+    muon, nothing = explanation("Muon"), explanation("Prodigy")
+
+    assert re.search(
+        r"plain MLP +Muon: 12 won, 3 tied, 2 lost against AdamW; mean rank 5.1 of 16 +17 +Gorishniy et al. 2026", muon
+    )
+    assert re.search(r"17 tables, MLP +lr 0.000458, q10 to q90 0.000129 to 0.00848.* 17 +Gorishniy et al. 2026", muon)
+    assert nothing.endswith("Published: no published measurement")
+    assert "AdamW with EMA: 12 won, 4 tied, 1 lost against AdamW" in explanation("EMA")
+
+
+def test_every_line_that_explain_prints_ends_with_a_source():
+    for name in ALL:
+        lines = measured(name)[2:]
+        assert all(line.endswith(tuple(one.citation for one in sources().values())) for line in lines)
+
+
+def test_advice_from_the_other_tables_holds_the_winner_more_often_than_the_usual_two():
+    command = [sys.executable, "-m", "benchmarks.prior"]
+    total = subprocess.run(command, cwd=FOLDER.parent.parent, check=True, capture_output=True, text=True).stdout
+    ours, tables, _, usual = map(
+        int, re.search(r"^all tables: .* in (\d+) of (\d+),.* (\d+); in .* (\d+);", total, re.MULTILINE).groups()
+    )
+
+    assert tables == 35
+    assert ours > 2 * usual
 
 
 def test_a_built_wheel_contains_the_tables_and_their_licences(tmp_path):
