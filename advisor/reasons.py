@@ -135,8 +135,8 @@ def _reputation(case: Case) -> Iterator[str]:
     rates = {one.optimizer: base_rate(facts, one.optimizer) for one in case.advice.contenders}
     behind = [other for other, odds in rates.items() if odds < rates[name]]
     if behind:
-        worst = min(behind, key=lambda other: rates[other])
-        basis = "; ".join(f"{one}: {rate(facts, one).basis}" for one in (name, worst) if one != REFERENCE)
+        shown = name if name != REFERENCE else min(behind, key=lambda other: rates[other])
+        basis = f"{shown}: {rate(facts, shown).basis}"
         yield f"There {name} does better than {listed(behind)} more often than not ({basis})."
 
 

@@ -85,7 +85,9 @@ def rates(known: str, without: frozenset[str] = frozenset()) -> Mapping[str, Rat
     there = {names()[row.source, row.optimizer].optimizer for row in rows} - {"", REFERENCE}
     counted = {name: _counted([row for row in rows if names()[row.source, row.optimizer].optimizer == name]) for name in there}
     guessed = {
-        one.optimizer: Rate(log_odds=one.log_odds, basis=f"judged for {CLASSES[known]}: {one.source}")
+        one.optimizer: Rate(
+            log_odds=one.log_odds, basis=f"log-odds {one.log_odds:+g} judged for {CLASSES[known]} from {one.source}"
+        )
         for one in judged()
         if one.problem_class == known
     }
@@ -103,7 +105,7 @@ def _counted(rows: Iterable[Comparison]) -> Rate:
     flaws = [flaw for row in rows if (flaw := sources()[row.source].halved.get(row.optimizer))]
     basis = (
         f"{wins:.3g} wins, {ties:.3g} ties, {losses:.3g} losses against AdamW over n = {len(appearances)} tasks "
-        f"of {CLASSES[rows[0].problem_class]} ({'; '.join(sorted({sources()[row.source].citation for row in rows}))})"
+        f"of {CLASSES[rows[0].problem_class]}, {'; '.join(sorted({sources()[row.source].citation for row in rows}))}"
     )
     return Rate(
         log_odds=(DOUBT if flaws else 1.0) * math.log((wins + ties / 2 + 1) / (losses + ties / 2 + 1)),
