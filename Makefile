@@ -25,6 +25,7 @@ docs: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks.overhead
+	$(BIN)/python -m benchmarks.prior
 	$(BIN)/python -m benchmarks.digits
 
 clean:

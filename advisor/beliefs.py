@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Final
 
 from advisor.estimates import Estimates, estimates
 from advisor.evidence import Evidence, Finding
+from advisor.published.rates import rate
 from studies.facts import Facts
 
 if TYPE_CHECKING:
@@ -43,15 +44,6 @@ SPREAD: Final = (math.log(0.3), 0.8)
 GRID: Final = 25
 PAIRS: Final = 1000
 """Antithetic pairs of draws at each grid point; the standard error of a probability is below 0.005."""
-
-BASE_RATES: Final[Mapping[str, float]] = {
-    "AdamW": 0.0, "Adam": -0.1, "NAdamW": 0.2, "ScheduleFreeAdamW": 0.2, "Muon": 0.3, "RMSprop": -0.2, "Adagrad": -0.4,
-    "Nesterov": -0.4, "Momentum": -0.5, "Lion": -0.4, "SGD": -1.0,
-}  # fmt: skip
-"""Log-odds against AdamW over all kinds of problems: Schmidt et al. 2021 (arXiv 2007.01547), Sivaprasad et al. 2020
-(arXiv 1910.11758), AlgoPerf (arXiv 2306.07179, 2502.15015). A name that is not here stands at 0."""
-CNN_BASE_RATES: Final[Mapping[str, float]] = {"Nesterov": 0.4, "Momentum": 0.3, "NAdamW": 0.1, "Muon": 0.5, "Lion": -0.3}
-"""The same on convolutional networks with batch normalization: AlgoPerf's targets, Wilson et al. 2017 (arXiv 1705.08292)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,9 +128,8 @@ def prior_log_odds(facts: Facts, findings: Iterable[Finding], optimizers: Iterab
 
 
 def base_rate(facts: Facts, optimizer: str) -> float:
-    """Return the published log-odds of an optimizer against AdamW on this kind of model."""
-    table = CNN_BASE_RATES if facts.convolution_share > 0.3 and facts.has_batchnorm else {}
-    return table.get(optimizer, BASE_RATES.get(optimizer, 0.0))
+    """Return the published log-odds of an optimizer against AdamW on this class of problems; 0 where nothing was published."""
+    return _clip(rate(facts, optimizer).log_odds, TOTAL_CLIP)
 
 
 def advantages(log_odds: Sequence[float]) -> list[float]:

@@ -6,6 +6,7 @@ import inspect
 from pathlib import Path
 from typing import Any, Final
 
+from advisor.published.shown import measured
 from advisor.rules import rules
 from studies import catalogue, store
 from studies.choice import Choice, sections, summary
@@ -121,4 +122,6 @@ def _explain_choice(choice: type[Choice]) -> str:
             f"  {name:<14} {span}; default {format(span.default, 'g') if type(span.default) is float else span.default}"
             for name, span in fields.items()
         ]
+    if choice.axis in {"optimizer", "wrappers"}:
+        lines += ["", *measured(choice.name())]
     return "\n".join(lines)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import platform
 import uuid
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from advisor.evidence import Finding, Recommendation
 from advisor.reading import advice
-from advisor.request import Request, batch_sizes, plan_for
+from advisor.request import Request, batch_sizes, plan_for, planned_trials
 from studies import store
 from studies.clock import Clock
 from studies.errors import BadValue, BadWorkload
@@ -102,11 +102,18 @@ def prepare(request: Request, home: Path) -> Launched:
     Raises:
         StudyError: anything wrong with the request; nothing is created then.
     """
+    from advisor.earlier import starts
+
     store.check_new(home, request.study)
     workload, plan, facts, findings = _planned(request)
+    found = starts(
+        home, model=workload.spec(), facts=facts, candidates=plan.candidates, planned_trials=planned_trials(facts, request.budget)
+    )  # fmt: skip
+    plan = replace(plan, starts=found)
     name = request.study or _free_name(home, workload.name)
     store.create_study(home, name, direction=workload.metric.direction, plan=_page(request, workload, facts, plan))
-    notes = (*workload.notes, *(finding.because for finding in findings))
+    begun = [f"{start.params['optimizer']} starts also from {start.origin}" for start in found]
+    notes = (*workload.notes, *(finding.because for finding in findings), *begun)
     return Launched(name=name, home=home, workload=workload, plan=plan, notes=notes)
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from advisor.beliefs import PRIOR_CAP, base_rate
 from advisor.evidence import Contender, Evidence, Recommendation
+from advisor.published import CLASSES
+from advisor.published.rates import REFERENCE, problem_class, rate
 from advisor.wording import chance, difference, duration, listed, number, percent, ratio, several, size, trials
 from studies.record import better
 
@@ -21,7 +23,7 @@ CLEARLY: Final = 0.9
 """Share of a cost below which another one is clearly less."""
 WORDY: Final = 3
 """Alternatives named at most."""
-SOURCES: Final = "Schmidt et al. 2021, arXiv 2007.01547; Sivaprasad et al. 2020, arXiv 1910.11758; AlgoPerf, arXiv 2306.07179"
+NO_CLASS: Final = "cover no problem of this kind; those over all kinds stand in for them, at half their weight"
 LUCK: Final = "nothing but quality counts, though the difference may be luck"
 PREFERENCES: Final = {
     "speed": "the faster one, then the one with less state, is advised",
@@ -127,11 +129,15 @@ def _tested(case: Case) -> Iterator[str]:
 def _reputation(case: Case) -> Iterator[str]:
     if case.mine.quality is not None:
         return
-    rates = {one.optimizer: base_rate(case.evidence.facts, one.optimizer) for one in case.advice.contenders}
-    behind = [name for name, rate in rates.items() if rate < rates[case.advice.optimizer]]
+    facts, name = case.evidence.facts, case.advice.optimizer
+    known = problem_class(facts)
+    yield f"Published comparisons {f'of {CLASSES[known]} apply' if known else NO_CLASS}."
+    rates = {one.optimizer: base_rate(facts, one.optimizer) for one in case.advice.contenders}
+    behind = [other for other, odds in rates.items() if odds < rates[name]]
     if behind:
-        name = case.advice.optimizer
-        yield f"Over published comparisons {name} does better than {listed(behind)} more often than not ({SOURCES})."
+        shown = name if name != REFERENCE else min(behind, key=lambda other: rates[other])
+        basis = f"{shown}: {rate(facts, shown).basis}"
+        yield f"There {name} does better than {listed(behind)} more often than not ({basis})."
 
 
 def _ruled(case: Case) -> Iterator[str]:

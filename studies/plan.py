@@ -15,6 +15,16 @@ from studies.workload import Workload
 
 
 @dataclass(frozen=True, kw_only=True)
+class Start:
+    """A recipe that is worth trying first, and where it is from."""
+
+    params: Mapping[str, Any]
+    """In flat form; what the search does not cover is read as near to it as it can."""
+    origin: str
+    """In words."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """What a search was asked to do."""
 
@@ -37,6 +47,8 @@ class Plan:
     search_model: bool = False
     activation_bytes: int = 0
     """Bytes that autograd saves for the reference batch."""
+    starts: tuple[Start, ...] = ()
+    """Recipes tried after the reference ones; each is a search trial."""
 
     def space(self, workload: Workload | Function) -> SearchSpace:
         """Return the recipes that may be tried."""
@@ -65,4 +77,5 @@ class Plan:
             key: tuple(value) if isinstance(value, list) else value for key, value in values.items() if key in known
         }
         kept |= {"budget": Budget(**values["budget"]), "limits": Limits(**values["limits"])}
+        kept |= {"starts": tuple(Start(**start) for start in values.get("starts", ()))}
         return cls(**kept)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final, Literal, Self
 
 State = Literal["complete", "pruned", "infeasible", "failed", "running"]
-Stage = Literal["reference", "race", "confirm"]
+Stage = Literal["reference", "start", "race", "confirm"]
 
 STATES: Final[tuple[State, ...]] = ("complete", "pruned", "infeasible", "failed", "running")
 
@@ -38,7 +38,8 @@ class Record:
     """The trial's number in its study."""
     state: State
     stage: Stage
-    """`reference`: the optimizer's own defaults; `race`: asked of the sampler; `confirm`: a finalist again with a fresh seed."""
+    """`reference`: the optimizer's own defaults; `start`: a recipe from an earlier study; `race`: asked of the sampler;
+    `confirm`: a finalist again with a fresh seed."""
     seed: int
     params: Mapping[str, Any]
     """The recipe in flat form."""

@@ -1,4 +1,4 @@
-"""The search: reference recipes, the race, the confirmation of the finalists; every trial told to Optuna and kept in the journal.
+"""The search: reference recipes and starts, the race, the confirmation; every trial told to Optuna and kept in the journal.
 
 Rounds ask the same number of recipes of every surviving optimizer, so that none is credited for being sampled more. Every trial
 of the race starts from the study's seed, and what is proposed depends on the records alone.
@@ -74,6 +74,7 @@ class Search:
         with _threads(self.plan.threads):
             self._release_orphans()
             self._run_references()
+            self._run_starts()
             self._race()
             self._confirm()
 
@@ -88,6 +89,17 @@ class Search:
             if self._race_over():
                 return
             self._train([self._ask(self.space.reference(choice), "reference")], wanting=1)
+
+    def _run_starts(self) -> None:
+        for start in self.plan.starts:
+            recipe = self.space.recipe(self.space.point(Recipe.from_params(start.params)))
+            tried = [record.params for record in self.records if record.stage != "confirm" and not _cut_short(record)]
+            if recipe.to_params() in tried or recipe.optimizer.name() not in self._surviving():
+                continue
+            if self._race_over():
+                return
+            self.listen(Event(stage="start", note=f"{recipe.optimizer.name()} as in {start.origin}"))
+            self._train([self._ask(recipe, "start")], wanting=1)
 
     def _race(self) -> None:
         if not self._race_over():

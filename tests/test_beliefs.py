@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advisor.beliefs import PRIOR_CAP, RULE_CLIP, TOTAL_CLIP, Beliefs, advantages, beliefs, posterior, prior_log_odds
+from advisor.beliefs import PRIOR_CAP, RULE_CLIP, TOTAL_CLIP, Beliefs, advantages, base_rate, beliefs, posterior, prior_log_odds
 from advisor.estimates import Estimate, Estimates
 from advisor.evidence import Evidence, Finding
 from studies.facts import Facts
@@ -176,7 +176,7 @@ def test_the_tie_margin_follows_the_spread_over_seeds():
 # ---------------------------------------------------------------- calibration
 
 ARMS = ("AdamW", "Momentum", "RMSprop", "SGD")
-EVEN = {"AdamW": 0.0, "Momentum": 0.5, "RMSprop": 0.2, "SGD": 1.0}
+EVEN = {name: -base_rate(Facts(), name) for name in ARMS}
 """Takes the base rates back, as the simulated optimizers are drawn alike."""
 
 

@@ -1,0 +1,164 @@
+"""Starts from the user's own earlier studies, and the search that tries them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from advisor.earlier import SHARE, starts
+from studies import store
+from studies.clock import Clock
+from studies.facts import Facts
+from studies.limits import Budget, Limits
+from studies.plan import Plan, Start
+from studies.record import Record
+from studies.search import Search
+
+from records import record
+
+MODEL = {"model": "MLP", "model_fields": {"width": 64}}
+PLENTY = 100
+
+
+def keep(home, name, records, *, facts=None, model=MODEL, direction="maximize"):
+    page = {"workload": dict(model), "facts": (facts or Facts()).to_dict(), "metric": "accuracy", "dataset": "tea"}
+    study = store.create_study(home, name, direction=direction, plan=page)
+    for one in records:
+        trial = study.ask()
+        trial.set_user_attr(store.RECORD, one.to_dict())
+        study.tell(trial, one.quality)
+
+
+def found(home, *, candidates=("AdamW", "SGD"), planned_trials=PLENTY, facts=None, model=MODEL):
+    return starts(home, model=model, facts=facts or Facts(), candidates=candidates, planned_trials=planned_trials)
+
+
+def lr(value, optimizer="AdamW"):
+    return {f"optimizer.{optimizer}.lr": value}
+
+
+def test_the_best_whole_run_of_each_candidate_is_a_start_and_says_where_it_is_from(home):
+    keep(
+        home,
+        "a",
+        [record(0, "AdamW", 0.8), record(1, "AdamW", 0.9, params=lr(0.02)), record(2, "SGD", 0.7), record(3, "Lion", 1.0)],
+    )
+
+    first, second = found(home)
+
+    assert (first.params["optimizer"], first.params["optimizer.AdamW.lr"]) == ("AdamW", 0.02)
+    assert first.origin == "trial 1 of study a (accuracy 0.9 on tea)"
+    assert second.params["optimizer"] == "SGD"
+
+
+def test_less_is_better_where_the_metric_is_minimized(home):
+    keep(home, "a", [record(0, "AdamW", 0.8), record(1, "AdamW", 0.9)], direction="minimize")
+
+    assert found(home)[0].origin.startswith("trial 0 ")
+
+
+def test_the_newest_study_that_has_the_optimizer_speaks(home):
+    keep(home, "old", [record(0, "AdamW", 0.99), record(1, "SGD", 0.5)])
+    keep(home, "new", [record(0, "AdamW", 0.6)])
+
+    assert [start.origin.split()[4] for start in found(home)] == ["new", "old"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param({"facts": Facts(kind="image")}, id="another kind of data"),
+        pytest.param({"facts": Facts(task="regression")}, id="another task"),
+        pytest.param({"facts": Facts(has_attention=True)}, id="another class of problem"),
+        pytest.param({"model": {"model": "Linear", "model_fields": {}}}, id="another model"),
+        pytest.param({"model": MODEL | {"model_fields": {"width": 8}}}, id="another size of the model"),
+    ],
+)
+def test_a_study_of_something_else_is_passed_over(home, other):
+    keep(home, "a", [record(0, "AdamW", 0.9)], **other)
+
+    assert found(home) == ()
+
+
+def test_what_was_pruned_or_only_confirmed_or_is_no_recipe_any_more_is_no_start(home):
+    keep(
+        home,
+        "a",
+        [
+            record(0, "AdamW", 0.99, state="pruned"),
+            record(1, "AdamW", 0.99, stage="confirm"),
+            record(2, "SGD", 0.9, params={"optimizer.SGD.gone": 1.0}),
+        ],
+    )
+
+    assert found(home) == ()
+
+
+def test_a_small_search_takes_few_starts_and_a_tiny_one_none(home):
+    keep(home, "a", [record(0, "AdamW", 0.9), record(1, "SGD", 0.7)])
+
+    assert [len(found(home, planned_trials=trials)) for trials in (SHARE - 1, SHARE, 2 * SHARE)] == [0, 1, 2]
+
+
+def test_a_broken_journal_is_passed_over(home):
+    keep(home, "a", [record(0, "AdamW", 0.9)])
+    (home / "studies" / "b.journal").write_text("{nothing\n")
+
+    assert len(found(home)) == 1
+
+
+def test_an_empty_home_has_no_starts(home):
+    assert found(home) == ()
+
+
+# ---------------------------------------------------------------- in the search
+
+START = Start(
+    params={"optimizer": "SGD", "optimizer.SGD.lr": 0.05, "batch_size": 16, "regularizers": "L1", "epochs": 99}, origin="a study"
+)
+PLAN = Plan(
+    candidates=("AdamW", "SGD"), schedules=("Cosine",), regularizers=("L2",), epochs=9, batch_size=(16, 32, 90),
+    budget=Budget(trials=6), limits=Limits(), starts=(START,),
+)  # fmt: skip
+
+
+def search(home, workload, plan=PLAN, *, stop_after=99) -> tuple[Record, ...]:
+    known = "s" in store.study_names(home)
+    study = store.open_study(home, "s") if known else store.create_study(home, "s", direction="maximize", plan=plan.to_dict())
+    heard = []
+    Search(
+        study,
+        workload,
+        Plan.from_dict(store.plan_of(study)),
+        clock=Clock(budget=plan.budget, stop=lambda: len([event for event in heard if event.record]) >= stop_after),
+        listen=heard.append,
+    ).run()
+    return store.records(study)
+
+
+def test_a_start_is_tried_whole_after_the_references_in_the_space_of_this_search(home, iris):
+    records = search(home, iris)
+    start = records[2]
+
+    assert [one.stage for one in records[:4]] == ["reference", "reference", "start", "race"]
+    assert (start.optimizer, start.state, start.epochs) == ("SGD", "complete", 9)
+    assert (start.params["optimizer.SGD.lr"], start.params["batch_size"]) == (0.05, 16)
+    assert start.params["regularizers"] == ""  # L1 is not searched here
+
+
+def test_a_start_counts_as_a_search_trial(home, iris):
+    assert sum(one.stage != "confirm" for one in search(home, iris)) == 6
+
+
+def test_a_start_is_tried_once_however_often_the_search_is_resumed(home, iris):
+    search(home, iris, stop_after=3)
+    records = search(home, iris)
+
+    assert sum(one.stage == "start" for one in records) == 1
+
+
+def test_a_start_that_is_the_reference_recipe_is_not_tried_again(home, iris):
+    again = replace(PLAN, starts=(Start(params={"optimizer": "AdamW", "batch_size": 32}, origin="a study"),))
+
+    assert all(one.stage != "start" for one in search(home, iris, again))
