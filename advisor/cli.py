@@ -29,6 +29,7 @@ from advisor.options import (
     NewStudy,
     Optimizers,
     Regularizers,
+    Rules,
     Schedules,
     Seed,
     Source,
@@ -72,7 +73,7 @@ def profile(
     source: Source, target: Target = None, model: Model = None, metric: MetricName = None, task: Task = "auto",
     batch_size: BatchSize = None, epochs: Epochs = None, optimizers: Optimizers = None, memory: Memory = None,
     model_size: ModelSize = None, latency: Latency = None, train_time: TrainTime = None, goal: Goal = None,
-    device: Device = "auto", seed: Seed = 0, json: Json = False,
+    rule: Rules = None, device: Device = "auto", seed: Seed = 0, json: Json = False,
 ) -> None:  # fmt: skip
     """Show data, model and memory; advise before any trial."""
     arguments = dict(locals())
@@ -90,8 +91,8 @@ def search(
     schedules: Schedules = None, regularizers: Regularizers = None, wrappers: Wrappers = None,
     class_weights: ClassWeights = "none", tune_model: TuneModel = None, memory: Memory = None,
     model_size: ModelSize = None, latency: Latency = None, train_time: TrainTime = None, goal: Goal = None,
-    study: NewStudy = None, home: Home = None, tracking_uri: TrackingUri = None, device: Device = "auto", seed: Seed = 0,
-    json: Json = False,
+    rule: Rules = None, study: NewStudy = None, home: Home = None, tracking_uri: TrackingUri = None, device: Device = "auto",
+    seed: Seed = 0, json: Json = False,
 ) -> None:  # fmt: skip
     """Search, confirm and recommend: the whole job."""
     arguments = dict(locals())
@@ -122,7 +123,7 @@ def resume(
 @app.command()
 def recommend(
     study: StudyName, memory: Memory = None, model_size: ModelSize = None, latency: Latency = None, train_time: TrainTime = None,
-    goal: Goal = None, home: Home = None, json: Json = False,
+    goal: Goal = None, rule: Rules = None, home: Home = None, json: Json = False,
 ) -> None:  # fmt: skip
     """Answer again, at once, or under other limits."""
     from advisor.reading import advice
@@ -130,7 +131,7 @@ def recommend(
 
     check_goal(goal)
     limits = Limits.parse(memory=memory, model_size=model_size, latency=latency, train_time=train_time)
-    recommendation = advice(_home(home), study, limits=limits, goal=goal)
+    recommendation = advice(_home(home), study, limits=limits, goal=goal, rules=tuple(rule or ()))
     _print_json(recommendation.to_dict()) if json else _print(str(recommendation))
 
 
@@ -264,6 +265,7 @@ def _request(arguments: dict[str, Any]) -> Request:
     for axis in ("regularizers", "wrappers"):
         if arguments.get(axis):
             given[axis] = () if arguments[axis] == "none" else _split(arguments[axis])
+    given["rules"] = tuple(arguments["rule"] or ())
     if "budget" in arguments:
         given["budget"] = Budget.parse(arguments["budget"])
     return Request(limits=limits, goal=arguments["goal"] or "balanced", **given)

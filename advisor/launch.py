@@ -163,5 +163,5 @@ def _page(request: Request, workload: Workload, facts: Facts, plan: Plan) -> dic
         "metric": workload.metric.name, "dataset": workload.dataset.name, "model": workload.model.name(),
         "valid_rows": workload.dataset.valid.rows, "notes": list(workload.dataset.notes),
         "tracking_uri": request.tracking_uri, "versions": {package: version(package) for package in packages},
-        "python": platform.python_version(), "spent_seconds": 0.0,
+        "python": platform.python_version(), "spent_seconds": 0.0, "rules": list(request.rules),
     }  # fmt: skip

@@ -31,11 +31,15 @@ def evidence_of(home: Path, name: str) -> Evidence:
         goal=plan["goal"],
         valid_rows=plan["valid_rows"],
         study=name,
+        rules=tuple(plan.get("rules", ())),
     )
 
 
-def advice(home: Path, name: str, *, limits: Limits | None = None, goal: str | None = None) -> Recommendation:
-    """Return the recommendation of a study; limits and goal that are given take the place of its own."""
+def advice(
+    home: Path, name: str, *, limits: Limits | None = None, goal: str | None = None, rules: tuple[str, ...] = ()
+) -> Recommendation:
+    """Return the recommendation of a study; limits, goal and settings of rules that are given take the place of its own."""
     evidence = evidence_of(home, name)
     given = {key: value for key, value in asdict(limits or Limits()).items() if value is not None}
-    return recommend(replace(evidence, limits=replace(evidence.limits, **given), goal=goal or evidence.goal))
+    limited = replace(evidence.limits, **given)
+    return recommend(replace(evidence, limits=limited, goal=goal or evidence.goal, rules=(*evidence.rules, *rules)))
