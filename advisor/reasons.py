@@ -144,7 +144,7 @@ def _ruled(case: Case) -> Iterator[str]:
         yield f"{_OPENINGS.get(finding.verdict, '')}{finding.because} ({finding.source})."
     if len(telling) > TELLING:
         names = dict.fromkeys(one.rule for one in telling[TELLING:])
-        yield f"Of less weight: {listed(list(names))} (advisor explain {next(iter(names))}; --json has all {len(mine)} findings)."
+        yield f"Of less weight: {listed(list(names))} (advisor explain {next(iter(names))})."
 
 
 _OPENINGS: Final = {"prefer": "Speaks for it: ", "avoid": "Speaks against it: "}

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from advisor.catalogues import explanation
 from advisor.evidence import Evidence
+from advisor.reasons import TELLING
 from advisor.recommend import recommend
 from advisor.request import Request
 from advisor.rules import in_force, judge, rules, settled
@@ -15,7 +19,7 @@ from studies.errors import BadValue, NothingFeasible, StudyError
 from studies.facts import Facts
 from studies.limits import Limits
 
-from records import facts, study
+from records import ACTIVATION_BYTES, PARAMETERS, STATE_FLOATS, facts, study
 
 SPARSE = Evidence(facts=Facts(input_density=0.02), candidates=("AdamW", "Adagrad", "SGD"))
 OWN = '''
@@ -151,3 +155,75 @@ def test_explain_prints_the_condition_the_examples_the_grade_and_the_source(name
     assert "It is silent on" in text
     assert f"Source: {rule.source}" in text
     assert "Facts(" not in text
+
+
+# ---------------------------------------------------------------- from the command line to the plan page and back
+
+
+def spoken(answer):
+    return {finding["rule"] for finding in answer["findings"]}
+
+
+def test_a_study_keeps_the_settings_it_was_launched_with_and_an_answer_may_override_them(inside, own):
+    from advisor.launch import prepare
+    from advisor.reading import advice, evidence_of
+
+    request = Request(source="iris", model="mlp", optimizers=("AdamW", "Adagrad"), rules=("Convergence=off", "my_rules.py:Taste"))
+    launched = prepare(request, Path(os.environ["ADVISOR_HOME"]))
+    kept = evidence_of(launched.home, launched.name)
+
+    assert kept.rules == ("Convergence=off", f"{own}:Taste")
+    assert "Taste" in {finding.rule for finding in advice(launched.home, launched.name).findings}
+    assert "Taste" in spoken(json.loads(inside("recommend", launched.name, "--json").stdout))
+    assert "Taste" not in spoken(json.loads(inside("recommend", launched.name, "--rule", "Taste=off", "--json").stdout))
+
+
+def test_profile_heeds_the_settings_and_says_what_it_does_not_know(inside):
+    words = ("profile", "iris", "--optimizers", "AdamW,LARS", "--json")
+    with_it = json.loads(inside(*words).stdout)["recommendation"]
+    without = json.loads(inside(*words, "--rule", "LayerwiseScaling=off").stdout)["recommendation"]
+    unknown = inside(*words, "--rule", "Layerwise=off")
+
+    assert "LayerwiseScaling" in spoken(with_it)
+    assert "LayerwiseScaling" not in spoken(without)
+    assert unknown.returncode == 2
+    assert "did you mean 'LayerwiseScaling'" in unknown.stderr
+
+
+def test_a_study_of_an_earlier_version_has_no_settings(home):
+    from advisor.reading import evidence_of
+    from studies import store
+
+    plan = {"facts": {}, "limits": {}, "candidates": ["AdamW"], "metric": "accuracy", "goal": "balanced", "valid_rows": 9}
+    store.create_study(home, "old", direction="maximize", plan=plan)
+
+    assert evidence_of(home, "old").rules == ()
+
+
+# ---------------------------------------------------------------- what is told, and how much of it
+
+
+def test_few_findings_are_told_the_strongest_first_and_the_rest_by_name():
+    stirred = facts(
+        input_density=0.02, classes=100, class_imbalance=500.0, label_entropy=0.6, has_attention=True, pretrained=True,
+        feature_scale_ratio=1.0, tied_weights=True, noise_scale=1.0, batch_size=4096,
+    )  # fmt: skip
+    answer = recommend(Evidence(facts=stirred, candidates=("AdamW",), planned_trials=3))
+    told = [reason for reason in answer.reasons if reason.startswith(("Speaks", "Of less weight"))]
+
+    assert len([finding for finding in answer.findings if finding.subject == "AdamW"]) > TELLING
+    assert len(told) == TELLING + 1
+    assert "100 classes" in told[0]
+    assert told[-1] == "Of less weight: Sparsity (advisor explain Sparsity)."
+
+
+def test_a_veto_of_many_is_told_in_few_lines():
+    many = tuple(STATE_FLOATS)
+    limit = 4 * PARAMETERS * 2 + ACTIVATION_BYTES
+    answer = recommend(Evidence(facts=facts(), candidates=many, limits=Limits(train_bytes=limit)))
+    told = [reason for reason in answer.reasons if reason.startswith("Ruled out")]
+
+    assert answer.optimizer == "SGD"
+    assert len([finding for finding in answer.findings if finding.verdict == "veto"]) == len(many) - 1
+    assert len(told) == TELLING
+    assert all(any(name in line for line in told) for name in many if name != "SGD")

@@ -21,6 +21,11 @@ from records import record
 NAMES = tuple(catalogue.choices("optimizer"))
 MEASURED = tuple(f.name for f in fields(Facts) if f.default is None)
 
+SHARES = (
+    "input_density", "label_entropy", "missing_share", "matrix_share", "convolution_share", "embedding_share", "sparse_share",
+    "rows_touched", "optimizer_share",
+)  # fmt: skip
+
 share = st.floats(0, 1)
 ratio = st.floats(1, 1e6)
 count = st.integers(1, 10**9)
@@ -46,7 +51,7 @@ any_facts = st.builds(
     kind=st.sampled_from(["table", "image", "text", "signal"]),
     task=st.sampled_from(["classification", "regression"]),
     **dict.fromkeys(("rows", "columns", "parameters", "macs", "batch_size", "steps"), count),
-    **dict.fromkeys(("input_density", "label_entropy", "missing_share", "matrix_share", "convolution_share", "embedding_share", "sparse_share", "rows_touched", "optimizer_share"), share),
+    **dict.fromkeys(SHARES, share),
     classes=st.integers(0, 10**6),
     class_imbalance=ratio,
     feature_scale_ratio=ratio,
