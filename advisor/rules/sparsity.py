@@ -19,12 +19,14 @@ class Sparsity(PriorRule):
     of the same size for every coordinate (Lion, Muon) spends it on noise. A model with embeddings reads identifiers, not zeros:
     it is judged by the rows that a batch touches (SparseRows), never by both.
 
-    Caveat: a table of dummies from a few categories is sparse without rare columns; there the effect is small.
+    Caveat: in our check on words of which 2 to 10 % stand in a row, learning rates tuned, plain descent was 0 to 5 % behind
+    AdamW, no more than on dense rows, and Adagrad 1 to 4 %; only Lion (4 to 21 %) and Muon (13 to 15 %) were clearly behind. So
+    the published claim carries half of what the theory would give it. A table of dummies has no rare columns at all.
     Reference: Duchi, Hazan and Singer 2011, JMLR 12; AlgoPerf's Criteo target was set by NAdamW, arXiv 2306.07179.
     """
 
-    grade: ClassVar[str] = "A"
-    source: ClassVar[str] = "Duchi et al. 2011, JMLR 12; AlgoPerf's Criteo target, arXiv 2306.07179"
+    grade: ClassVar[str] = "B"
+    source: ClassVar[str] = "Duchi et al. 2011, JMLR 12, and our check on bags of words"
 
     density: ClassVar[float] = 0.1
     """Non-zero share below which inputs count as sparse: bags of words and one-hot tables lie below, images and tables above."""
@@ -36,11 +38,11 @@ class Sparsity(PriorRule):
         f"or less than {percent(gradient_density)} of the gradient's entries at a batch of 16"
     )
     strengths: ClassVar[Mapping[str, float]] = {
-        "Adagrad": 0.8, "Adam": 0.4, "AdamW": 0.4, "NAdamW": 0.4,
-        "SGD": -0.8, "Momentum": -0.8, "Nesterov": -0.8, "Lion": -0.4, "Signum": -0.4, "Muon": -0.4,
+        "Adagrad": 0.6, "Adam": 0.4, "AdamW": 0.4, "NAdamW": 0.4,
+        "SGD": -0.4, "Momentum": -0.4, "Nesterov": -0.4, "Lion": -0.6, "Signum": -0.6, "Muon": -0.6,
     }  # fmt: skip
-    """Log-odds, quantised to weak and moderate: Adagrad's regret bound and Criteo's winner for; against, the SGD family and Lion,
-    worst of nine on a bag of words with Zipf-distributed classes."""
+    """Log-odds: weak, but for Adagrad, which has a regret bound to show and a low base rate to make up for, and for those that
+    the check left behind."""
     helps: ClassVar[str] = "{}'s step for each coordinate keeps rare ones learning"
     hurts: ClassVar[str] = "{} leaves rare ones behind"
 
