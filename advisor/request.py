@@ -161,7 +161,7 @@ def _offered(axis: str) -> list[type[Choice]]:
 
 def _entering(request: Request, facts: Facts) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
     asked = names("optimizer", request.optimizers)
-    offered = asked or tuple(name for name in _entrants(request, facts) if not _misfit(name, facts))
+    offered = asked or tuple(name for name in entrants(request, facts) if not _misfit(name, facts))
     for name in asked:
         if reason := _misfit(name, facts):
             raise BadValue(f"{name} cannot train this: {reason}; leave it out of --optimizers")
@@ -175,7 +175,7 @@ def _entering(request: Request, facts: Facts) -> tuple[tuple[str, ...], tuple[Fi
     )
 
 
-def _entrants(request: Request, facts: Facts) -> list[str]:
+def entrants(request: Request, facts: Facts) -> list[str]:
     """Return what is offered by default, and what a rule sends for on such a problem."""
     choices = catalogue.choices("optimizer").values()
     others = tuple(choice.name() for choice in choices if not choice.offered and _installed(choice))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from advisor.beliefs import RULE_CLIP, TOTAL_CLIP, prior_log_odds
 from advisor.evidence import Evidence
+from advisor.request import Request, entrants
 from advisor.rules import invited, judge, rules
 from studies import catalogue
 from studies.facts import Facts, Forecast
@@ -211,3 +212,36 @@ def test_a_slow_step_counts_against_an_optimizer_only_when_time_does():
 
     assert (slow.verdict, slow.strength) == ("avoid", 0)
     assert hurried.strength == pytest.approx(-1.4)
+
+
+def test_scales_a_decade_apart_count_half_of_two_decades():
+    mild, full = (
+        {
+            one.subject: one.strength
+            for one in judge(Evidence(facts=Facts(feature_scale_ratio=ratio), candidates=("AdamW", "Muon")))
+        }
+        for ratio in (50.0, 500.0)
+    )
+
+    assert full == {name: 2 * strength for name, strength in mild.items()}
+    assert full["Muon"] < 0 < full["AdamW"]
+
+
+def test_on_text_attention_leaves_large_batches_to_the_base_rates():
+    def said(kind, batch_size):
+        facts = Facts(has_attention=True, kind=kind, batch_size=batch_size)
+        return {one.subject: one.strength for one in judge(Evidence(facts=facts, candidates=("AdamW", "SGD")))}
+
+    assert said("table", 64)["SGD"] < 0 < said("table", 64)["AdamW"]
+    assert said("text", 64) == {}
+    assert said("text", 4)["SGD"] > said("table", 4)["SGD"] > 0
+
+
+def test_a_rule_sends_for_optimizers_that_are_not_offered_by_default():
+    held = Forecast(optimizer="SGD", weight_bytes=40_000, gradient_bytes=40_000, state_bytes=0, activation_bytes=0)
+    tight = Request(source="digits", limits=Limits(train_bytes=100_000))
+    workload = Facts(forecasts=(held,), parameters=10_000)
+
+    assert "Adafactor" in entrants(tight, workload)
+    assert "Adafactor" not in entrants(replace(tight, rules=("StateBudget=off",)), workload)
+    assert "Adafactor" not in entrants(Request(source="digits"), workload)
