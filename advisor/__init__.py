@@ -90,7 +90,12 @@ def profile(source: Any, **options: Any) -> Preview:
 
 
 def recommend(
-    about: str | Evidence, *, limits: Limits | None = None, goal: str | None = None, home: str | Path | None = None
+    about: str | Evidence,
+    *,
+    limits: Limits | None = None,
+    goal: str | None = None,
+    rules: tuple[str, ...] = (),
+    home: str | Path | None = None,
 ) -> Recommendation:
     """Return the recommendation that a study, or evidence from anywhere, comes to.
 
@@ -98,11 +103,12 @@ def recommend(
         about: a study's name, or evidence (which carries its own limits and goal).
         limits: take the place of the study's.
         goal: takes the place of the study's.
+        rules: settings of rules, on top of the study's: `Sparsity=off`, `Convergence=0.5`, `my_rules.py:MyRule`.
         home: where the study lives.
     """
     from advisor.reading import advice
 
-    return decide(about) if isinstance(about, Evidence) else advice(_home(home), about, limits=limits, goal=goal)
+    return decide(about) if isinstance(about, Evidence) else advice(_home(home), about, limits=limits, goal=goal, rules=rules)
 
 
 def _home(home: str | Path | None) -> Path:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 from pathlib import Path
 from typing import Any, Final
 
+from advisor.examples import explained
 from advisor.published.shown import measured
 from advisor.rules import rules
 from studies import catalogue, store
@@ -62,7 +62,7 @@ def explanation(name: str) -> str:
             known[found] = axis
     for found, rule in rules().items():
         if found.lower() == name.lower():
-            return f"{found} (rule, grade {rule.grade})\n\n{inspect.getdoc(type(rule))}\n\nSource: {rule.source}"
+            return explained(rule)
         known[found] = "rule"
     raise UnknownChoice(f"nothing is called '{name}'{did_you_mean(name, known)} See: advisor list optimizers")
 

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -30,6 +31,7 @@ from advisor.options import (
     NewStudy,
     Optimizers,
     Regularizers,
+    Rules,
     Runs,
     Schedules,
     Seed,
@@ -74,7 +76,7 @@ def profile(
     source: Source, target: Target = None, model: Model = None, metric: MetricName = None, task: Task = "auto",
     batch_size: BatchSize = None, epochs: Epochs = None, optimizers: Optimizers = None, memory: Memory = None,
     model_size: ModelSize = None, latency: Latency = None, train_time: TrainTime = None, goal: Goal = None,
-    device: Device = "auto", seed: Seed = 0, json: Json = False,
+    rule: Rules = None, device: Device = "auto", seed: Seed = 0, json: Json = False,
 ) -> None:  # fmt: skip
     """Show data, model and memory; advise before any trial."""
     arguments = dict(locals())
@@ -92,8 +94,8 @@ def search(
     optimizers: Optimizers = None, schedules: Schedules = None, regularizers: Regularizers = None, wrappers: Wrappers = None,
     class_weights: ClassWeights = "none", tune_model: TuneModel = None, memory: Memory = None,
     model_size: ModelSize = None, latency: Latency = None, train_time: TrainTime = None, goal: Goal = None,
-    study: NewStudy = None, home: Home = None, tracking_uri: TrackingUri = None, device: Device = "auto", seed: Seed = 0,
-    json: Json = False,
+    rule: Rules = None, study: NewStudy = None, home: Home = None, tracking_uri: TrackingUri = None, device: Device = "auto",
+    seed: Seed = 0, json: Json = False,
 ) -> None:  # fmt: skip
     """Search, confirm and recommend: the whole job."""
     arguments = dict(locals())
@@ -125,7 +127,8 @@ def resume(
 def recommend(
     study: Annotated[str, typer.Argument(help="A study's name (advisor list studies).")] = "", records: Runs = None,
     metric: MetricName = None, direction: Direction = None, memory: Memory = None, model_size: ModelSize = None,
-    latency: Latency = None, train_time: TrainTime = None, goal: Goal = None, home: Home = None, json: Json = False,
+    latency: Latency = None, train_time: TrainTime = None, goal: Goal = None, rule: Rules = None, home: Home = None,
+    json: Json = False,
 ) -> None:  # fmt: skip
     """Answer again, at once, or under other limits; or from a CSV of runs that somebody else made."""
     from advisor.reading import advice, advice_on
@@ -136,9 +139,10 @@ def recommend(
     if bool(study) == bool(records):
         raise BadValue("name a study, or give --records runs.csv --metric COLUMN, and not both; see: advisor list studies")
     if records is not None:
-        recommendation = advice_on(records, metric=metric or "quality", direction=direction, limits=limits, goal=goal)
+        answer = partial(advice_on, records, metric=metric or "quality", direction=direction)
     else:
-        recommendation = advice(_home(home), study, limits=limits, goal=goal)
+        answer = partial(advice, _home(home), study)
+    recommendation = answer(limits=limits, goal=goal, rules=tuple(rule or ()))
     _print_json(recommendation.to_dict()) if json else _print(str(recommendation))
 
 
@@ -269,6 +273,7 @@ def _request(arguments: dict[str, Any]) -> Request:
     for axis in ("regularizers", "wrappers"):
         if arguments.get(axis):
             given[axis] = () if arguments[axis] == "none" else _split(arguments[axis])
+    given["rules"] = tuple(arguments["rule"] or ())
     if "budget" in arguments:
         given["budget"] = Budget.parse(arguments["budget"])
     return Request(limits=limits, goal=arguments["goal"] or "balanced", **given)

@@ -43,6 +43,12 @@ class Evidence:
     """The command that searches the same workload anew; empty when nobody knows it."""
     planned_trials: int | None = None
     """Trials the whole search may make, for advice before any is made; None when nobody said."""
+    stage: str = ""
+    """train | prune | quantize | distill: what is done to the model; empty to read it off the recipes of the records."""
+    trained_by: str = ""
+    """The optimizer that the starting weights were trained with; empty when unknown."""
+    rules: tuple[str, ...] = ()
+    """The user's word on rules, as written: Name=off, Name=0.5, file.py:Name."""
 
     @property
     def optimizers(self) -> tuple[str, ...]:

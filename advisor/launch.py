@@ -220,5 +220,5 @@ def _page(request: Request, workload: Workload | Function, facts: Facts, plan: P
         "metric": workload.metric.name, "dataset": workload.name, "model": workload.model.name(),
         "valid_rows": workload.valid_rows, "baseline": workload.baseline(), "notes": list(workload.notes),
         "tracking_uri": request.tracking_uri, "versions": {package: version(package) for package in packages},
-        "python": platform.python_version(), "spent_seconds": 0.0,
+        "python": platform.python_version(), "spent_seconds": 0.0, "rules": list(request.rules),
     }  # fmt: skip

@@ -26,6 +26,10 @@ TrainTime = Annotated[str | None, typer.Option(help="Most time of one whole trai
 BudgetText = Annotated[
     str, typer.Option("--budget", help="Of the whole search: 60s, 10m, 2h, or 200trials (confirmation runs, at most 9, on top).")
 ]
+Rules = Annotated[
+    list[str] | None,
+    typer.Option("--rule", help="Sparsity=off, Convergence=0.5 or my_rules.py:MyRule; again for another (advisor list rules)."),
+]
 Goal = Annotated[str | None, typer.Option(help="What decides a tie: quality, speed, memory or balanced.")]
 Optimizers = Annotated[str | None, typer.Option(help="Only these, as in AdamW,Nesterov.")]
 Schedules = Annotated[str | None, typer.Option(help="Only these; the first is that of the reference recipes.")]

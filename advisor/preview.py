@@ -58,6 +58,7 @@ def preview(request: Request) -> Preview:
     evidence = Evidence(
         facts=facts, limits=request.limits, candidates=plan.candidates, direction=metric.direction, metric=metric.name,
         goal=request.goal, valid_rows=workload.dataset.valid.rows, planned_trials=planned_trials(facts, request.budget),
+        rules=request.rules,
     )  # fmt: skip
     return Preview(facts=facts, limits=request.limits, recommendation=recommend(evidence))
 

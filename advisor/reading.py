@@ -35,21 +35,26 @@ def evidence_of(home: Path, name: str) -> Evidence:
         resume=commands.resume(home, name, plan),
         command=commands.search(home, plan),
         study=name,
+        rules=tuple(plan.get("rules", ())),
     )
 
 
 def advice_on(
-    runs: Path, *, metric: str, direction: str | None = None, limits: Limits | None = None, goal: str | None = None
-) -> Recommendation:
+    runs: Path, *, metric: str, direction: str | None = None, limits: Limits | None = None, goal: str | None = None,
+    rules: tuple[str, ...] = (),
+) -> Recommendation:  # fmt: skip
     """Return the recommendation that a CSV of anybody's runs comes to, see `advisor.runs`."""
     from advisor.runs import evidence_from
 
     evidence = evidence_from(runs, metric=metric, direction=direction)
-    return recommend(replace(evidence, limits=limits or evidence.limits, goal=goal or evidence.goal))
+    return recommend(replace(evidence, limits=limits or evidence.limits, goal=goal or evidence.goal, rules=rules))
 
 
-def advice(home: Path, name: str, *, limits: Limits | None = None, goal: str | None = None) -> Recommendation:
-    """Return the recommendation of a study; limits and goal that are given take the place of its own."""
+def advice(
+    home: Path, name: str, *, limits: Limits | None = None, goal: str | None = None, rules: tuple[str, ...] = ()
+) -> Recommendation:
+    """Return the recommendation of a study; limits, goal and settings of rules that are given take the place of its own."""
     evidence = evidence_of(home, name)
     given = {key: value for key, value in asdict(limits or Limits()).items() if value is not None}
-    return recommend(replace(evidence, limits=replace(evidence.limits, **given), goal=goal or evidence.goal))
+    limited = replace(evidence.limits, **given)
+    return recommend(replace(evidence, limits=limited, goal=goal or evidence.goal, rules=(*evidence.rules, *rules)))

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from advisor.beliefs import PRIOR_CAP, base_rate
-from advisor.evidence import Contender, Evidence, Recommendation
+from advisor.evidence import Contender, Evidence, Finding, Recommendation
 from advisor.published import CLASSES
 from advisor.published.rates import REFERENCE, problem_class, rate
 from advisor.wording import chance, difference, duration, listed, number, percent, ratio, several, size, trials
@@ -24,6 +24,8 @@ CLEARLY: Final = 0.9
 WORDY: Final = 3
 """Alternatives named at most."""
 NO_CLASS: Final = "cover no problem of this kind; those over all kinds stand in for them, at half their weight"
+TELLING: Final = 4
+"""Findings of rules told at most, and as many optimizers ruled out; a reader remembers few."""
 LUCK: Final = "nothing but quality counts, though the difference may be luck"
 PREFERENCES: Final = {
     "speed": "the faster one, then the one with less state, is advised",
@@ -141,20 +143,30 @@ def _reputation(case: Case) -> Iterator[str]:
 
 
 def _ruled(case: Case) -> Iterator[str]:
-    for finding in case.advice.findings:
-        if finding.subject == case.advice.optimizer and finding.verdict != "veto":
-            yield f"{_OPENINGS.get(finding.verdict, '')}{finding.because} ({finding.source})."
+    """Yield the most telling findings on the recommended one: what was measured or costs, then the strong, then the notes."""
+    mine = [one for one in case.advice.findings if one.subject == case.advice.optimizer and one.verdict != "veto"]
+    telling = sorted(mine, key=lambda one: (one.verdict == "note", one.strength != 0, -abs(one.strength)))
+    for finding in telling[:TELLING]:
+        yield f"{_OPENINGS.get(finding.verdict, '')}{finding.because} ({finding.source})."
+    if len(telling) > TELLING:
+        names = dict.fromkeys(one.rule for one in telling[TELLING:])
+        yield f"Of less weight: {listed(list(names))} (advisor explain {next(iter(names))})."
 
 
 _OPENINGS: Final = {"prefer": "Speaks for it: ", "avoid": "Speaks against it: "}
 
 
 def _vetoed(case: Case) -> Iterator[str]:
-    seen: set[str] = set()
+    vetoes: dict[str, Finding] = {}
     for finding in case.advice.findings:
-        if finding.verdict == "veto" and finding.subject not in seen:
-            seen.add(finding.subject)
-            yield f"Ruled out: {finding.because}."
+        if finding.verdict == "veto":
+            vetoes.setdefault(finding.subject, finding)
+    ordered = list(vetoes.values())
+    shown = ordered if len(ordered) <= TELLING else ordered[: TELLING - 1]
+    for finding in shown:
+        yield f"Ruled out: {finding.because}."
+    if rest := [finding.subject for finding in ordered[len(shown) :]]:
+        yield f"Ruled out likewise: {listed(rest)}."
 
 
 def alternatives(case: Case) -> tuple[str, ...]:

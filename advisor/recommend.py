@@ -10,7 +10,7 @@ What holds, and is tested:
 - A looser limit never makes the posterior mean gap of the answer larger under the goal `quality`, and by no more than the tie
   margin under the others, as long as every optimizer in question has a whole run that fits: the posterior knows no limits.
 - Search trials of a confirmed optimizer that are worse than its best change nothing, but that with them trials are no longer
-  few, which a rule may have minded.
+  few, or are plenty, which rules may mind.
 - Of two optimizers that were confirmed alike and that the prior holds equal, the worse confirmed one is never held better.
 """
 

@@ -6,9 +6,11 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
-from advisor.evidence import Finding
+from advisor.evidence import Evidence, Finding
+from advisor.rules import invited, settled
 from advisor.starts import candidates
 from studies import catalogue
 from studies.errors import BadValue
@@ -68,6 +70,8 @@ class Request:
     budget: Budget = field(default_factory=lambda: Budget(seconds=600))
     limits: Limits = field(default_factory=Limits)
     goal: str = "balanced"
+    rules: tuple[str, ...] = ()
+    """The user's word on rules: Name=off, Name=0.5, file.py:Name."""
     device: str = "auto"
     seed: int = 0
     study: str | None = None
@@ -75,6 +79,7 @@ class Request:
 
     def __post_init__(self) -> None:
         check_goal(self.goal)
+        object.__setattr__(self, "rules", settled(self.rules))
         if self.epochs is not None and not 1 <= self.epochs <= MOST_EPOCHS:
             raise BadValue(f"epochs {self.epochs} must be from 1 to {MOST_EPOCHS:,}")
         if not 0 <= self.seed < MOST_SEEDS:
@@ -176,15 +181,28 @@ def entering(
     """
     asked = names("optimizer", request.optimizers)
     if offered is None:
-        offered = tuple(choice.name() for choice in _offered("optimizer"))
+        offered = tuple(entrants(request, facts))
     for name in asked:
         if reason := _misfit(name, facts):
             raise BadValue(f"{name} cannot train this: {reason}; leave it out of --optimizers")
     plenty = 1000  # whoever names the optimizers gets them all, however small the budget
     return candidates(
         facts, request.limits, planned_trials=plenty if asked else planned_trials(facts, request.budget),
-        offered=asked or tuple(name for name in offered if not _misfit(name, facts)),
+        offered=asked or tuple(name for name in offered if not _misfit(name, facts)), rules=request.rules,
     )  # fmt: skip
+
+
+def entrants(request: Request, facts: Facts) -> list[str]:
+    """Return what is offered by default, and what a rule sends for on such a problem."""
+    choices = catalogue.choices("optimizer").values()
+    others = tuple(choice.name() for choice in choices if not choice.offered and _installed(choice))
+    called = invited(Evidence(facts=facts, limits=request.limits, candidates=others, rules=request.rules))
+    return [*(choice.name() for choice in _offered("optimizer")), *called]
+
+
+def _installed(choice: type[Choice]) -> bool:
+    package = str(getattr(choice, "extra", "")).partition(":")[0]
+    return not package or find_spec(package) is not None
 
 
 def _misfit(name: str, facts: Facts) -> str | None:

@@ -44,7 +44,7 @@ KIN: Final = {name: (family, twins) for family, groups in FAMILIES.items() for t
 
 
 def candidates(
-    facts: Facts, limits: Limits, *, planned_trials: int, offered: tuple[str, ...]
+    facts: Facts, limits: Limits, *, planned_trials: int, offered: tuple[str, ...], rules: tuple[str, ...] = ()
 ) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
     """Return the optimizers that enter, first things first, and why the others do not.
 
@@ -53,6 +53,7 @@ def candidates(
         limits: what may be spent.
         planned_trials: how many recipes the search can afford to ask for.
         offered: names to choose from.
+        rules: the user's word on rules, as in `Evidence.rules`.
 
     Raises:
         NothingFeasible: none fits the limits.
@@ -62,7 +63,7 @@ def candidates(
         raise BadValue("no optimizer is offered; see: advisor list optimizers")
     places = affordable(planned_trials)
     shared = max(1, planned_trials) * max(1.0, len(offered) / places)  # so that the rules see the trials each of `places` gets
-    evidence = Evidence(facts=facts, limits=limits, candidates=offered, planned_trials=round(shared))
+    evidence = Evidence(facts=facts, limits=limits, candidates=offered, planned_trials=round(shared), rules=rules)
     findings = judge(evidence)
     fits, vetoes = options(evidence, Estimates(by_optimizer={}), findings)
     chosen = _unlike(prior_log_odds(facts, findings, fits), places)

@@ -55,6 +55,7 @@ def test_a_rule_says_what_it_rests_on(rule):
 
     assert rule.grade in "ABCD"
     assert rule.source
+    assert rule.when
     assert "Caveat:" in text
     assert "Reference:" in text
 
@@ -67,9 +68,9 @@ def test_a_rule_says_the_same_twice_and_nothing_about_nobody(rule):
 
 
 def test_every_file_of_the_folder_is_one_rule_of_that_name():
-    assert set(rules()) == {"Convergence", "Memory", "Sparsity"}
+    assert {"Convergence", "Memory", "Sparsity"} < set(rules())
     for name, rule in rules().items():
-        assert type(rule).__module__ == f"advisor.rules.{name.lower()}"
+        assert type(rule).__module__.rpartition(".")[2].replace("_", "") == name.lower()
 
 
 def test_another_package_can_add_a_rule_and_only_a_rule(monkeypatch):

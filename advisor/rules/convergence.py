@@ -29,6 +29,10 @@ class Convergence(Rule):
     grade: ClassVar[str] = "A"
     source: ClassVar[str] = "Sivaprasad et al. 2020, arXiv 1910.11758; AlgoPerf, arXiv 2306.07179"
 
+    when: ClassVar[str] = (
+        "fewer than 5 trials an optimizer; or the goal speed and a run of fewer than 3,000 steps; or, where time counts, "
+        "whole runs of two optimizers"
+    )
     few_trials: ClassVar[float] = 5.0
     """Trials an optimizer below which the ease of tuning decides: in Sivaprasad et al. the order changes between 4 and 16."""
     few_trials_strengths: ClassVar[Mapping[str, float]] = {

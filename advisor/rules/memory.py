@@ -25,6 +25,8 @@ class Memory(Rule):
     that was measured below the limit (at a smaller batch, say) outranks it. What comes near the limit is said without a strength:
     it is a cost, and costs decide between optimizers that quality does not tell apart.
 
+    Where activations are what breaks the limit, the sentence says at what batch the optimizer would fit.
+
     Caveat: the forecast holds at the reference batch size; allocators add a few per cent of fragmentation on a GPU.
     Reference: state counted on the optimizers of torch 2.13; Shazeer and Stern 2018, arXiv 1804.04235, on why state matters.
     """
@@ -32,6 +34,7 @@ class Memory(Rule):
     grade: ClassVar[str] = "A"
     source: ClassVar[str] = "arithmetic over weights, gradients, optimizer state and activations"
 
+    when: ClassVar[str] = "some forecast peak is over the memory limit, or above 80 % of it"
     near: ClassVar[float] = 0.8
     """Share of the limit above which a peak is near it: a batch a quarter larger, or fragmentation, uses up the rest (judged)."""
 
@@ -47,13 +50,24 @@ class Memory(Rule):
         for name, peak in peaks.items():
             if peak > limit:
                 if not _ran_below(evidence, name, limit):
-                    yield self.finding(name, "veto", f"{name} needs {size(peak)} to train, over the limit of {size(limit)}")
+                    over = f"{name} needs {size(peak)} to train, over the limit of {size(limit)}"
+                    yield self.finding(name, "veto", over + _smaller_batch(evidence, name, limit))
             elif peak > self.near * limit:
                 share = f"{size(peak)} is {percent(peak / limit)} of the memory limit of {size(limit)}"
                 yield self.finding(name, "avoid", f"{name}'s forecast peak of {share}: larger batches will not fit")
             else:
                 room = f"leaves {size(limit - peak)} of the {size(limit)} limit for larger batches"
                 yield self.finding(name, "prefer", f"{name}'s forecast peak of {size(peak)} {room}")
+
+
+def _smaller_batch(evidence: Evidence, optimizer: str, limit: int) -> str:
+    """Return at what batch it would fit, for activations shrink with the batch; nothing when even one row is too many."""
+    forecast, batch = evidence.facts.forecast(optimizer), evidence.facts.batch_size
+    if forecast is None or not forecast.activation_bytes:
+        return ""
+    fixed = forecast.peak_bytes - forecast.activation_bytes
+    rows = int(batch * (limit - fixed) / forecast.activation_bytes)
+    return f"; with {rows} rows a batch for {batch} it would fit" if 1 <= rows < batch else ""
 
 
 def _ran_below(evidence: Evidence, optimizer: str, limit: int) -> bool:

@@ -2,61 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import ClassVar
 
-from advisor.evidence import Evidence, Finding
-from advisor.rules import Rule
+from advisor.evidence import Evidence
+from advisor.rules import PriorRule
 from advisor.wording import percent
 from studies.facts import Facts
 
 
-class Sparsity(Rule):
+class Sparsity(PriorRule):
     """Rare columns get few gradients; an optimizer that remembers how few makes each of them count.
 
-    With bags of words, one-hot columns or large embedding tables most entries of a gradient are zero. Adagrad divides by the root
-    of what each coordinate has seen, so a rare one keeps a large step; one step size for all leaves rare columns behind, and a
-    step of the same size for every coordinate (Lion, Muon) spends it on noise.
+    With bags of words and one-hot columns most entries of the first layer's gradient are zero. Adagrad divides by the root of
+    what each coordinate has seen, so a rare one keeps a large step; one step size for all leaves rare columns behind, and a step
+    of the same size for every coordinate (Lion, Muon) spends it on noise. A model with embeddings reads identifiers, not zeros:
+    it is judged by the rows that a batch touches (SparseRows), never by both.
 
-    Caveat: a table of dummies from a few categories is sparse without rare columns; there the effect is small.
+    Caveat: in our check on words of which 2 to 10 % stand in a row, learning rates tuned, plain descent was 0 to 5 % behind
+    AdamW, no more than on dense rows, and Adagrad 1 to 4 %; only Lion (4 to 21 %) and Muon (13 to 15 %) were clearly behind. So
+    the published claim carries half of what the theory would give it. A table of dummies has no rare columns at all.
     Reference: Duchi, Hazan and Singer 2011, JMLR 12; AlgoPerf's Criteo target was set by NAdamW, arXiv 2306.07179.
     """
 
-    grade: ClassVar[str] = "A"
-    source: ClassVar[str] = "Duchi et al. 2011, JMLR 12; AlgoPerf's Criteo target, arXiv 2306.07179"
+    grade: ClassVar[str] = "B"
+    source: ClassVar[str] = "Duchi et al. 2011, JMLR 12, and our check on bags of words"
 
     density: ClassVar[float] = 0.1
     """Non-zero share below which inputs count as sparse: bags of words and one-hot tables lie below, images and tables above."""
-    embedding_share: ClassVar[float] = 0.5
-    """Share of the parameters in embeddings above which their gradients dominate: half."""
+    gradient_density: ClassVar[float] = 0.3
+    """Non-zero share of the gradient at a batch of 16 below which it counts as sparse: on eight small tasks it was 0.06 with an
+    embedding bag and 0.66 or more elsewhere; half way between on a log scale, rounded up."""
+    when: ClassVar[str] = (
+        f"no embeddings, and less than {percent(density)} of the inputs are non-zero, "
+        f"or less than {percent(gradient_density)} of the gradient's entries at a batch of 16"
+    )
     strengths: ClassVar[Mapping[str, float]] = {
-        "Adagrad": 0.8, "RowwiseAdagrad": 0.8, "SparseAdam": 0.8, "Adam": 0.4, "AdamW": 0.4, "NAdamW": 0.4,
-        "SGD": -0.8, "Momentum": -0.8, "Nesterov": -0.8, "Lion": -0.4, "Muon": -0.4,
+        "Adagrad": 0.6, "Adam": 0.4, "AdamW": 0.4, "NAdamW": 0.4,
+        "SGD": -0.4, "Momentum": -0.4, "Nesterov": -0.4, "Lion": -0.6, "Signum": -0.6, "Muon": -0.6,
     }  # fmt: skip
-    """Log-odds, quantised to weak and moderate: Adagrad's regret bound and Criteo's winner for; against, the SGD family and Lion,
-    worst of nine on a bag of words with Zipf-distributed classes."""
+    """Log-odds: weak, but for Adagrad, which has a regret bound to show and a low base rate to make up for, and for those that
+    the check left behind."""
+    helps: ClassVar[str] = "{}'s step for each coordinate keeps rare ones learning"
+    hurts: ClassVar[str] = "{} leaves rare ones behind"
 
     hits: ClassVar[tuple[Evidence, ...]] = (
         Evidence(facts=Facts(input_density=0.02), candidates=("AdamW", "Adagrad", "SGD")),
-        Evidence(facts=Facts(embedding_share=0.9), candidates=("AdamW", "Adagrad", "SGD")),
+        Evidence(facts=Facts(gradient_density=0.06), candidates=("AdamW", "Adagrad", "SGD")),
     )
     misses: ClassVar[tuple[Evidence, ...]] = (
         Evidence(facts=Facts(input_density=0.6), candidates=("AdamW", "Adagrad", "SGD")),
         Evidence(facts=Facts(input_density=0.02), candidates=("RMSprop",)),
+        Evidence(facts=Facts(input_density=0.02, embedding_share=0.9), candidates=("AdamW", "Adagrad", "SGD")),
     )
 
-    def __call__(self, evidence: Evidence) -> Iterator[Finding]:
-        """Yield a finding for each optimizer that sparsity helps or hurts."""
+    def holds(self, evidence: Evidence) -> str | None:
+        """Return how few inputs, or else entries of the gradient, are not zero."""
         facts = evidence.facts
+        if facts.embedding_share > 0:
+            return None
         if facts.input_density < self.density:
-            cause = f"{percent(facts.input_density)} of the input entries are non-zero (sparse is below {percent(self.density)})"
-        elif facts.embedding_share > self.embedding_share:
-            cause = f"{percent(facts.embedding_share)} of the parameters are embeddings (above {percent(self.embedding_share)})"
-        else:
-            return
-        for name in evidence.optimizers:
-            strength = self.strengths.get(name, 0.0)
-            effect = "for {}, whose step for each coordinate keeps rare ones learning"
-            if strength < 0:
-                effect = "against {}, which leaves rare ones behind"
-            yield from self.prior(name, strength, f"{cause}: this speaks {effect.format(name)}")
+            return f"{percent(facts.input_density)} of the input entries are non-zero (sparse is below {percent(self.density)})"
+        if facts.gradient_density is not None and facts.gradient_density < self.gradient_density:
+            return (
+                f"{percent(facts.gradient_density)} of a gradient's entries are non-zero "
+                f"(sparse is below {percent(self.gradient_density)})"
+            )
+        return None

@@ -1,0 +1,77 @@
+"""Who is ahead early in a run, while there are too few whole runs to say more."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import ClassVar
+
+from advisor.evidence import Evidence, Finding
+from advisor.rules import Rule
+from advisor.wording import listed, number, several
+from studies.record import Measurement, Record, better
+
+
+def _run(number_: int, optimizer: str, qualities: tuple[float, ...]) -> Record:
+    curve = tuple(
+        Measurement(epoch=epoch, step=30 * epoch, seconds=0.1 * epoch, train_loss=1.0, valid_loss=1.0, valid_metric=quality)
+        for epoch, quality in enumerate(qualities, start=1)
+    )
+    return Record(
+        number=number_, state="pruned", stage="race", seed=0, params={"optimizer": optimizer}, curve=curve, quality=qualities[-1]
+    )
+
+
+class EarlyLead(Rule):
+    """The slope of the first epochs says something of the end, but less of one optimizer against another than within one.
+
+    On eight small tasks the order of recipes after a tenth of the run agreed with that at its end with a rank correlation of
+    0.86 inside an optimizer and 0.77 between optimizers, and the leads of a tenth turn while the learning rate decays. So an
+    early lead is told, without a strength, and only until two optimizers have whole runs to compare.
+
+    Caveat: schedules that decay late, and averages, make an optimizer look behind until the end.
+    Reference: recorded trials of eight small tasks; Wen et al. 2025, arXiv 2509.02046, where rankings turn during the decay.
+    """
+
+    grade: ClassVar[str] = "B"
+    source: ClassVar[str] = "measured; on what it is worth: Wen et al. 2025, arXiv 2509.02046"
+    when: ClassVar[str] = "at least two optimizers have measured epochs in common, and fewer than two have a whole run"
+
+    hits: ClassVar[tuple[Evidence, ...]] = (Evidence(records=(_run(0, "AdamW", (0.5, 0.6)), _run(1, "Muon", (0.6, 0.7, 0.8)))),)
+    misses: ClassVar[tuple[Evidence, ...]] = (
+        Evidence(records=(_run(0, "AdamW", (0.5, 0.6)),)),
+        Evidence(candidates=("AdamW", "Muon")),
+    )
+
+    def __call__(self, evidence: Evidence) -> Iterator[Finding]:
+        """Yield who leads at the last epoch that all of them have measured."""
+        if sum(bool(evidence.complete(name)) for name in evidence.optimizers) > 1:
+            return
+        runs = {name: evidence.searched(name) for name in evidence.optimizers}
+        reached = {name: max((_last(run) for run in found), default=0) for name, found in runs.items()}
+        runs = {name: found for name, found in runs.items() if reached[name]}
+        if len(runs) < 2:
+            return
+        epoch = min(reached[name] for name in runs)
+        best = {name: value for name, found in runs.items() if (value := _best(found, epoch, evidence.direction)) is not None}
+        leader = next(
+            (one for one in best if all(other == one or better(evidence.direction, best[one], best[other]) for other in best)),
+            None,
+        )
+        if leader is None or len(best) < 2:
+            return
+        others = listed([f"{name} {number(value)}" for name, value in best.items() if name != leader])
+        because = f"{leader} leads after {several(epoch, 'epoch')} with {evidence.metric} {number(best[leader])} ({others})"
+        yield self.finding(leader, "note", f"{because}; the order may still turn")
+
+
+def _last(run: Record) -> int:
+    return max((point.epoch for point in run.curve), default=0)
+
+
+def _best(runs: tuple[Record, ...], epoch: int, direction: str) -> float | None:
+    """Return the best metric that these runs have at an epoch."""
+    values = [
+        point.valid_metric for run in runs for point in run.curve if point.epoch == epoch and math.isfinite(point.valid_metric)
+    ]
+    return (max if direction == "maximize" else min)(values, default=None)

@@ -1,0 +1,247 @@
+"""What holds of all rules on any facts: bounded, silent on what was not measured, blind to the order of candidates."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import fields, replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from advisor.beliefs import RULE_CLIP, TOTAL_CLIP, prior_log_odds
+from advisor.evidence import Evidence
+from advisor.request import Request, entrants
+from advisor.rules import invited, judge, rules
+from studies import catalogue
+from studies.facts import Facts, Forecast
+from studies.limits import Limits
+
+from records import record
+
+NAMES = tuple(catalogue.choices("optimizer"))
+MEASURED = tuple(f.name for f in fields(Facts) if f.default is None)
+
+SHARES = (
+    "input_density", "label_entropy", "missing_share", "matrix_share", "convolution_share", "embedding_share", "sparse_share",
+    "rows_touched", "optimizer_share",
+)  # fmt: skip
+
+share = st.floats(0, 1)
+ratio = st.floats(1, 1e6)
+count = st.integers(1, 10**9)
+maybe = {
+    "gradient_density": share,
+    "layer_gradient_ratio": ratio,
+    "noise_scale": st.floats(0, 1e9),
+    "sharpness": st.floats(-1e6, 1e6),
+    "full_batch_seconds": st.floats(0, 1e3),
+    "fast_bfloat16": st.booleans(),
+}
+byte_counts = st.integers(0, 10**12)
+a_forecast = st.builds(
+    Forecast,
+    optimizer=st.sampled_from(NAMES),
+    weight_bytes=byte_counts,
+    gradient_bytes=byte_counts,
+    state_bytes=byte_counts,
+    activation_bytes=byte_counts,
+)
+any_facts = st.builds(
+    Facts,
+    kind=st.sampled_from(["table", "image", "text", "signal"]),
+    task=st.sampled_from(["classification", "regression"]),
+    **dict.fromkeys(("rows", "columns", "parameters", "macs", "batch_size", "steps"), count),
+    **dict.fromkeys(SHARES, share),
+    classes=st.integers(0, 10**6),
+    class_imbalance=ratio,
+    feature_scale_ratio=ratio,
+    dropout_layers=st.integers(0, 3),
+    step_seconds=st.floats(0, 100),
+    optimizer_seconds=st.dictionaries(st.sampled_from(NAMES), st.floats(0, 100), max_size=4),
+    forecasts=st.lists(a_forecast, max_size=3, unique_by=lambda one: one.optimizer).map(tuple),
+    **{
+        name: st.booleans()
+        for name in (
+            "has_batchnorm", "has_attention", "is_linear", "tied_weights", "normalises_inputs", "pretrained", "horizon_known",
+        )
+    },
+    **{name: st.none() | value for name, value in maybe.items()},
+)  # fmt: skip
+any_evidence = st.builds(
+    Evidence,
+    facts=any_facts,
+    limits=st.builds(Limits, train_bytes=st.none() | st.integers(1, 10**12)),
+    candidates=st.lists(st.sampled_from(NAMES), min_size=1, max_size=8, unique=True).map(tuple),
+    goal=st.sampled_from(["quality", "speed", "memory", "balanced"]),
+    planned_trials=st.none() | st.integers(0, 1000),
+    stage=st.sampled_from(["", "train", "prune", "quantize", "distill"]),
+    trained_by=st.sampled_from(["", "AdamW", "Muon"]),
+)
+
+
+def test_the_strategy_knows_every_fact_that_may_be_unmeasured():
+    assert set(maybe) == set(MEASURED)
+
+
+@settings(max_examples=60, deadline=None)
+@given(any_evidence)
+def test_on_any_facts_what_a_rule_says_of_an_optimizer_stays_within_its_clip_and_reads_as_a_sentence(evidence):
+    said = defaultdict(float)
+    for finding in judge(evidence):
+        said[finding.rule, finding.subject] += finding.strength
+        assert finding.subject in evidence.candidates
+        assert finding.because.isascii()
+        assert "None" not in finding.because
+        assert "nan" not in finding.because
+    assert all(abs(strength) <= RULE_CLIP for strength in said.values())
+
+
+@settings(max_examples=30, deadline=None)
+@given(any_evidence, st.randoms(use_true_random=False))
+def test_the_order_of_candidates_changes_nothing_and_neither_does_asking_twice(evidence, random):
+    shuffled = list(evidence.candidates)
+    random.shuffle(shuffled)
+    other = replace(evidence, candidates=tuple(shuffled))
+
+    assert judge(evidence) == judge(evidence)
+    assert set(judge(other)) == set(judge(evidence))
+    assert set(invited(other)) == set(invited(evidence))
+
+
+@settings(max_examples=30, deadline=None)
+@given(any_evidence)
+def test_all_rules_together_move_the_prior_no_further_than_its_clip(evidence):
+    totals = prior_log_odds(evidence.facts, judge(evidence), evidence.candidates)
+
+    assert all(abs(total) <= TOTAL_CLIP for total in totals.values())
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_a_fact_that_was_not_measured_leaves_the_rules_that_need_it_silent(name):
+    speaking = [
+        (rule, replace(hit, facts=replace(hit.facts, **{name: None})))
+        for rule in rules().values()
+        for hit in rule.hits
+        if getattr(hit.facts, name) is not None
+    ]
+
+    assert not [finding for rule, unmeasured in speaking for finding in rule(unmeasured)]
+
+
+def test_an_ordinary_table_with_plenty_of_trials_stirs_no_rule():
+    assert not judge(Evidence(candidates=tuple(name for name in NAMES if name not in {"LARS", "LAMB"}), planned_trials=1000))
+
+
+def test_whatever_is_named_in_a_table_of_strengths_is_an_optimizer():
+    for rule in rules().values():
+        for key, table in vars(type(rule)).items():
+            if isinstance(table, dict) and table and all(isinstance(value, float) for value in table.values()):
+                assert set(table) <= set(NAMES), (type(rule).__name__, key)
+
+
+def test_sparse_words_are_judged_by_zeros_or_by_rows_and_never_by_both():
+    words = Evidence(facts=Facts(input_density=0.01, embedding_share=0.9, rows_touched=0.02), candidates=("Adagrad", "SGD"))
+    bag = replace(words, facts=Facts(input_density=0.01))
+    padded = replace(words, facts=Facts(input_density=0.01, embedding_share=0.9, rows_touched=0.9))
+
+    assert {finding.rule for finding in judge(words)} == {"SparseRows"}
+    assert {finding.rule for finding in judge(bag)} == {"Sparsity"}
+    assert not judge(padded)
+
+
+def test_two_classes_however_uneven_have_no_heavy_tail():
+    rare = Evidence(facts=Facts(class_imbalance=1000.0, label_entropy=0.02), candidates=("AdamW", "SGD"))
+
+    assert not judge(rare)
+    assert judge(replace(rare, facts=replace(rare.facts, classes=150, label_entropy=0.7)))
+
+
+def test_a_forecast_over_the_limit_says_at_what_batch_it_would_fit():
+    held = Forecast(optimizer="AdamW", weight_bytes=1000, gradient_bytes=1000, state_bytes=2000, activation_bytes=6400)
+    tight = Evidence(facts=Facts(forecasts=(held,), batch_size=64), candidates=("AdamW",), limits=Limits(train_bytes=4000 + 3200))
+    hopeless = replace(tight, limits=Limits(train_bytes=3999))
+
+    assert "with 32 rows a batch for 64 it would fit" in rules()["Memory"](tight).__next__().because
+    assert "would fit" not in rules()["Memory"](hopeless).__next__().because
+
+
+@pytest.mark.parametrize(
+    ("floats", "named"), [(0.3, {"Adafactor", "AdamW4bit"}), (0.7, {"AdamW8bit"}), (1.5, {"Muon"}), (2.0, set())]
+)
+def test_the_room_for_state_decides_who_is_sent_for(floats, named):
+    held = Forecast(optimizer="SGD", weight_bytes=40_000, gradient_bytes=40_000, state_bytes=0, activation_bytes=0)
+    limit = 80_000 + round(40_000 * floats)
+    tight = Evidence(facts=Facts(forecasts=(held,), parameters=10_000), candidates=NAMES, limits=Limits(train_bytes=limit))
+
+    assert named <= set(invited(tight))
+    assert bool(named) == bool(invited(tight))
+
+
+@pytest.mark.parametrize(
+    ("axis", "choice", "speaks"),
+    [
+        pytest.param("pruning", "Magnitude", True, id="pruned"),
+        pytest.param("quantization", "QuantizationAware", True, id="rounded in training"),
+        pytest.param("quantization", "PostTraining", False, id="rounded after it"),
+        pytest.param("distillation", "none", False, id="none"),
+    ],
+)
+def test_the_stage_is_read_off_recipes_that_all_agree(axis, choice, speaks):
+    shrunk = record(0, "AdamW", params={axis: choice})
+    plain = record(1, "AdamW")
+
+    assert bool(list(rules()["Compression"](Evidence(records=(shrunk,))))) is speaks
+    assert not list(rules()["Compression"](Evidence(records=(shrunk, plain))))
+
+
+def test_an_early_lead_is_told_until_two_optimizers_have_whole_runs():
+    pruned = (record(0, "AdamW", 0.7, state="pruned"), record(1, "Muon", 0.8, state="pruned"))
+    whole = (record(0, "AdamW", 0.7), record(1, "Muon", 0.8))
+    (lead,) = rules()["EarlyLead"](Evidence(records=pruned))
+
+    assert lead.subject == "Muon"
+    assert lead.strength == 0
+    assert not list(rules()["EarlyLead"](Evidence(records=whole)))
+
+
+def test_a_slow_step_counts_against_an_optimizer_only_when_time_does():
+    facts = Facts(step_seconds=1e-3, optimizer_share=0.5, optimizer_seconds={"AdamW": 5e-4, "SOAP": 5e-2})
+    patient = Evidence(facts=facts, candidates=("AdamW", "SOAP"), goal="quality")
+    (slow,), (hurried,) = (tuple(rules()["StepTime"](replace(patient, goal=goal))) for goal in ("quality", "speed"))
+
+    assert (slow.verdict, slow.strength) == ("avoid", 0)
+    assert hurried.strength == pytest.approx(-1.4)
+
+
+def test_scales_a_decade_apart_count_half_of_two_decades():
+    mild, full = (
+        {
+            one.subject: one.strength
+            for one in judge(Evidence(facts=Facts(feature_scale_ratio=ratio), candidates=("AdamW", "Muon")))
+        }
+        for ratio in (50.0, 500.0)
+    )
+
+    assert full == {name: 2 * strength for name, strength in mild.items()}
+    assert full["Muon"] < 0 < full["AdamW"]
+
+
+def test_on_text_attention_leaves_large_batches_to_the_base_rates():
+    def said(kind, batch_size):
+        facts = Facts(has_attention=True, kind=kind, batch_size=batch_size)
+        return {one.subject: one.strength for one in judge(Evidence(facts=facts, candidates=("AdamW", "SGD")))}
+
+    assert said("table", 64)["SGD"] < 0 < said("table", 64)["AdamW"]
+    assert said("text", 64) == {}
+    assert said("text", 4)["SGD"] > said("table", 4)["SGD"] > 0
+
+
+def test_a_rule_sends_for_optimizers_that_are_not_offered_by_default():
+    held = Forecast(optimizer="SGD", weight_bytes=40_000, gradient_bytes=40_000, state_bytes=0, activation_bytes=0)
+    tight = Request(source="digits", limits=Limits(train_bytes=100_000))
+    workload = Facts(forecasts=(held,), parameters=10_000)
+
+    assert "Adafactor" in entrants(tight, workload)
+    assert "Adafactor" not in entrants(replace(tight, rules=("StateBudget=off",)), workload)
+    assert "Adafactor" not in entrants(Request(source="digits"), workload)
