@@ -3,57 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 import math
-from functools import cache
-from importlib.util import find_spec
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch import nn
 
 from advisor.catalogues import explanation
 from studies import catalogue
 from studies.choice import sections, summary
 from studies.data import open_dataset
 from studies.errors import BadValue
-from studies.measure import model_bytes, state_bytes, tensor_bytes
+from studies.measure import model_bytes, tensor_bytes
 from studies.recipe import Recipe
-from studies.routing import route
-from studies.schedules.constant import Constant
 from studies.space import Numeric, ranges
 from studies.train import Training
-from studies.workload import Workload, check_model
+from studies.workload import check_model
 
-EVERY = [pytest.param(c, id=f"{axis}-{name}") for axis in catalogue.FOLDERS for name, c in catalogue.choices(axis).items()]
-
-
-NAMED = [param for param in EVERY if not param.id.endswith("-none")]
-
-# torch says once a process, wherever it first makes a sparse tensor itself, that it does not check them
-pytestmark = pytest.mark.filterwarnings("ignore:Sparse invariant checks")
-
-
-def of(axis):
-    return [pytest.param(choice, id=name, marks=_marks(choice)) for name, choice in catalogue.choices(axis).items()]
-
-
-def _marks(choice):
-    """Skip what needs a package that is not here, and what steps on nothing but sparse tables."""
-    extra = getattr(choice, "extra", "")
-    missing = bool(extra) and find_spec(extra.split(":")[0]) is None
-    return [
-        pytest.mark.skipif(missing, reason=f"needs {extra}"),
-        pytest.mark.skipif(getattr(choice, "only_sparse", False), reason="steps on sparse tables alone"),
-    ]
-
-
-def line():
-    """y = 2 x + 1, to be learned by one weight and one bias."""
-    inputs = torch.linspace(-1, 1, 16).reshape(-1, 1)
-    return inputs, 2 * inputs + 1
+from catalogued import EVERY, NAMED, of
 
 
 @pytest.mark.parametrize("choice", EVERY)
@@ -100,145 +68,6 @@ def test_defaults_lie_inside_the_searched_ranges(choice):
         span.check(span.default)
         if isinstance(span, Numeric):
             assert span.low <= span.default <= span.high
-
-
-@pytest.mark.parametrize("choice", of("optimizer"))
-def test_optimizer_lowers_a_convex_loss_at_its_defaults(choice):
-    inputs, targets = line()
-    torch.manual_seed(0)
-    model = nn.Linear(1, 1)
-    optimizer = choice().build(model, total_steps=400)
-    losses = []
-    for _ in range(400):
-        optimizer.zero_grad()
-        loss = nn.functional.mse_loss(model(inputs), targets)
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-
-    assert losses[-1] < 0.7 * losses[0]
-
-
-@pytest.mark.parametrize("choice", of("optimizer"))
-@pytest.mark.parametrize("layer", [nn.Linear(7, 5), nn.LayerNorm(6), nn.Conv2d(2, 3, 3)], ids=["matrix", "vector", "kernel"])
-def test_optimizer_keeps_exactly_the_state_it_declares(choice, layer):
-    optimizer = choice().build(layer, total_steps=10)
-    for parameter in layer.parameters():
-        parameter.grad = torch.ones_like(parameter)
-    optimizer.step()
-
-    assert state_bytes(optimizer) == sum(choice().state_bytes(tuple(p.shape), role) for _, p, role in route(layer).roles)
-
-
-@cache
-def small_net(choice):
-    """Train a small net on iris for six epochs at the optimizer's defaults."""
-    iris = Workload.open("iris", model="mlp")
-    batch_size = iris.rows if choice.full_batch else 32
-    run = Training(Recipe(optimizer=choice(), model=iris.model, epochs=6, batch_size=batch_size), iris, seed=3)
-    run.advance(6)
-    return run
-
-
-@pytest.mark.parametrize("choice", of("optimizer"))
-def test_optimizer_lowers_the_loss_of_a_small_net_at_its_defaults(choice):
-    curve = small_net(choice).curve
-
-    assert curve[-1].train_loss < curve[0].train_loss
-
-
-@pytest.mark.parametrize("choice", of("optimizer"))
-def test_optimizer_resumes_bit_for_bit_from_what_a_file_holds(choice, iris):
-    whole = small_net(choice)
-    first, second = (Training(whole.recipe, iris, seed=3) for _ in range(2))
-    first.advance(2)
-    file = io.BytesIO()
-    torch.save(first.state_dict(), file)
-    file.seek(0)
-    second.load_state_dict(torch.load(file, weights_only=False))
-    second.advance(6)
-
-    assert [(p.train_loss, p.valid_loss) for p in second.curve] == [(p.train_loss, p.valid_loss) for p in whole.curve]
-    for left, right in zip(whole.model.parameters(), second.model.parameters(), strict=True):
-        assert torch.equal(left, right)
-
-
-@pytest.mark.parametrize("choice", of("optimizer"))
-def test_optimizer_takes_the_whole_set_in_one_batch(choice, iris):
-    recipe = Recipe(optimizer=choice(), schedule=Constant(), model=iris.model, epochs=2, batch_size=iris.rows)
-    run = Training(recipe, iris, seed=0)
-    before = [parameter.detach().clone() for parameter in run.model.parameters()]
-    run.advance(2)
-
-    assert run.step == 2
-    assert not all(torch.equal(old, new) for old, new in zip(before, run.model.parameters(), strict=True))
-
-
-class Tagged(nn.Module):
-    """The mean of tags looked up in a table with sparse gradients, and a head."""
-
-    def __init__(self):
-        super().__init__()
-        self.table = nn.EmbeddingBag(20, 3, sparse=True)
-        self.head = nn.Linear(3, 1)
-
-    def forward(self, tags):
-        return self.head(self.table(tags))
-
-
-@pytest.mark.parametrize(
-    "choice", [pytest.param(c, id=n, marks=_marks(c)[:1]) for n, c in catalogue.choices("optimizer").items()]
-)
-def test_optimizer_steps_on_sparse_tables_or_leaves_them_to_sparse_adam(choice):
-    torch.manual_seed(0)
-    model = Tagged()
-    before = model.table.weight.detach().clone()
-    optimizer = choice().build(model, total_steps=1000)
-
-    def closure():
-        optimizer.zero_grad()
-        loss = (model(torch.tensor([[1, 2], [2, 3]])) - 1).square().sum()
-        loss.backward()
-        return loss
-
-    losses = [closure().item()]
-    for _ in range(9):
-        optimizer.step(closure) if choice.needs_closure else (closure(), optimizer.step())
-        assert model.table.weight.grad.is_sparse
-    losses.append(closure().item())
-
-    assert losses[1] < losses[0]
-    assert not torch.equal(model.table.weight[1:4], before[1:4])
-    assert torch.equal(model.table.weight[4:], before[4:])
-    assert choice().serves("sparse table") == (choice.name() if choice.takes_sparse else "SparseAdam")
-
-
-@pytest.mark.parametrize("choice", of("optimizer"))
-def test_optimizer_returns_the_loss_of_a_closure_that_computes_gradients(choice):
-    inputs, targets = line()
-    model = nn.Linear(1, 1)
-    optimizer = choice().build(model, total_steps=5)
-
-    def closure():
-        optimizer.zero_grad()
-        loss = nn.functional.mse_loss(model(inputs), targets)
-        loss.backward()
-        return loss
-
-    before = closure().item()
-    assert torch.as_tensor(optimizer.step(closure)).item() == pytest.approx(before, rel=1e-5)
-
-
-@pytest.mark.parametrize("choice", of("optimizer"))
-def test_optimizer_leaves_frozen_parameters_alone(choice):
-    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
-    model[0].requires_grad_(requires_grad=False)
-    before = model[0].weight.clone()
-    optimizer = choice().build(model, total_steps=5)
-    model(torch.ones(3, 2)).sum().backward()
-    optimizer.step()
-
-    assert torch.equal(model[0].weight, before)
 
 
 @pytest.mark.parametrize("choice", of("schedule"))
