@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from statistics import fmean
 from typing import TYPE_CHECKING, Any, Final
 
-from advisor.evidence import Evidence
+from advisor.evidence import Evidence, has_quality
 from advisor.feasible import LIMITED
 from advisor.reasons import CLEARLY, Case
-from advisor.wording import listed, ratio
+from advisor.wording import difference, listed, ratio
 
 if TYPE_CHECKING:
     from advisor.recommend import Verdict
@@ -90,12 +91,24 @@ def _limits(case: Case, decide: Decide) -> Iterator[str]:
         if allowed is not None and (looser := _under(case, decide, limit, None)):
             need = looser.fits[looser.optimizer].costs[cost]
             if looser.optimizer != case.advice.optimizer and need is not None and need > allowed:
-                yield f"A limit on {noun} of {write(need)} or more ({flag}, now {write(allowed)}): {looser.optimizer} instead."
+                instead = _instead(case, looser)
+                yield f"A limit on {noun} of {write(need)} or more ({flag}, now {write(allowed)}): {instead}."
         exact = limit.endswith("bytes")
         bound = (spent or 0) * (CLEARLY if exact else TIMED)
         if spent and (tighter := _under(case, decide, limit, bound)) and tighter.optimizer != case.advice.optimizer:
             flips = f"below {write(spent)}" if exact else f"of {write(bound)}"
-            yield f"A limit on {noun} {flips} ({flag}): {tighter.optimizer} instead."
+            yield f"A limit on {noun} {flips} ({flag}): {_instead(case, tighter)}."
+
+
+def _instead(case: Case, verdict: Verdict) -> str:
+    """Name what would be advised, and what quality it has against the recommended one's."""
+    option, mine = verdict.fits[verdict.optimizer], case.mine.quality
+    values = [run.quality for run in option.runs if has_quality(run) and run.quality is not None]
+    values = values or ([option.record.quality] if option.record and option.record.quality is not None else [])
+    if mine is None or not values:
+        return f"{verdict.optimizer} instead"
+    apart = difference(case.evidence.metric, case.evidence.direction, fmean(values), mine)
+    return f"{verdict.optimizer} instead, {apart}"
 
 
 def _under(case: Case, decide: Decide, limit: str, value: float | None) -> Verdict | None:

@@ -172,16 +172,23 @@ def _vetoed(case: Case) -> Iterator[str]:
 def alternatives(case: Case) -> tuple[str, ...]:
     """Return the runner-up and what is cheaper, each with when to prefer it."""
     ranked = case.others
-    lighter = min(ranked, key=lambda one: (one.optimizer_state_bytes is None, one.optimizer_state_bytes or 0), default=None)
+    lighter = min(ranked, key=_weight, default=None)
     faster = min(ranked, key=lambda one: (one.train_seconds is None, one.train_seconds or 0.0), default=None)
     wanted = [one for one in (*ranked[:1], lighter, faster) if one is not None]
     unique = {one.optimizer: one for one in wanted}
     return tuple(islice((_alternative(case, one) for one in unique.values()), WORDY))
 
 
+def _weight(one: Contender) -> tuple[bool, int]:
+    held = one.peak_bytes if one.optimizer_state_bytes is None else one.optimizer_state_bytes
+    return held is None, held or 0
+
+
 def _alternative(case: Case, other: Contender) -> str:
     mine = case.mine
     lighter, weight = _compared(mine.optimizer_state_bytes, other.optimizer_state_bytes, "optimizer state", size)
+    if mine.optimizer_state_bytes is None or other.optimizer_state_bytes is None:
+        lighter, weight = _compared(mine.peak_bytes, other.peak_bytes, "peak memory", size)
     faster, time = _compared(mine.train_seconds, other.train_seconds, "training time", duration)
     cost = " and ".join(part for part in (weight, time) if part)
     quality, ahead = _against(case, other)

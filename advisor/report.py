@@ -62,7 +62,8 @@ def markdown(recommendation: Recommendation) -> str:
         parts.append("\n".join([f"## {heading}", "", *(f"- {line}" for line in lines)]))
     parts.append(_table("Recipe", ("axis", "setting"), settings(recommendation.params, recommendation.steps)))
     if len(recommendation.contenders) > 1:
-        columns = ("optimizer", f"{recommendation.metric}", "best", "within the margin", "expected loss", "whole runs", "trials")
+        shares = ("best", "within the margin", "expected loss")
+        columns = ("optimizer", recommendation.metric, "90 % interval", *shares, "whole runs", "trials")
         parts.append(_table("All that fit", columns, _rows(recommendation)))
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -72,6 +73,8 @@ def headline(recommendation: Recommendation) -> str:
     verb = "Start with" if recommendation.label == "prior only" else "Use"
     main = _main_settings(recommendation.params)
     described = f" ({', '.join(main)})" if main else ""
+    if len(recommendation.contenders) == 1 and recommendation.label != "prior only":
+        return f"{verb} {recommendation.optimizer}{described} - the only optimizer in question, compared with no other."
     sure = f"{chance(recommendation.p_tie)} that nothing here is better by more than {_margin(recommendation)}"
     return f"{verb} {recommendation.optimizer}{described} - {recommendation.label}: {sure}."
 
@@ -182,6 +185,7 @@ def _rows(recommendation: Recommendation) -> list[tuple[str, ...]]:
         (
             one.optimizer,
             "-" if one.quality is None else number(one.quality),
+            "-" if one.interval is None else " to ".join(map(number, one.interval)),
             chance(one.p_best),
             chance(one.p_tie),
             ratio(one.expected_regret),
