@@ -20,10 +20,10 @@ INFEASIBLE_SHARE: Final = 0.3
 """Share of lost trials above which the ranges are wrong: lr is best found by overshooting now and then, not every third time."""
 MISTAKES: Final = 10
 """Wrong validation rows below which one row moves the error by over 10 %."""
-AGREEMENT: Final = 0.7
+AGREEMENT: Final = 0.6
 """Share of pairs whose order a third into the run is their last order; below, stopping early is little better than a lot."""
-PAIRS: Final = 15
-"""Pairs of whole runs needed to speak of that: six runs of one optimizer."""
+PAIRS: Final = 20
+"""Pairs of whole runs needed to speak of that: seven runs of one optimizer."""
 TEST_GAP: Final = 0.4
 """Log-ratio by which the test loss may exceed the validation loss: half as much again; the test rows are others (judged)."""
 NOISE: Final = 3.0
