@@ -26,7 +26,7 @@ class Sparsity(PriorRule):
     """
 
     grade: ClassVar[str] = "B"
-    source: ClassVar[str] = "Duchi et al. 2011, JMLR 12, and our check on bags of words"
+    source: ClassVar[str] = "Duchi et al. 2011, JMLR 12, and benchmarks/rule_checks.py"
 
     density: ClassVar[float] = 0.1
     """Non-zero share below which inputs count as sparse: bags of words and one-hot tables lie below, images and tables above."""
