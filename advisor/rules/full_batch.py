@@ -25,7 +25,7 @@ class FullBatch(PriorRule):
     """
 
     grade: ClassVar[str] = "B"
-    source: ClassVar[str] = "our check on four small tables; scikit-learn's documentation of LogisticRegression"
+    source: ClassVar[str] = "benchmarks/rule_checks.py; scikit-learn's documentation of LogisticRegression"
     invites: ClassVar[bool] = True
 
     seconds: ClassVar[float] = 0.05

@@ -26,7 +26,7 @@ class Imbalance(PriorRule):
     """
 
     grade: ClassVar[str] = "A"
-    source: ClassVar[str] = "Kunstner et al. 2024, arXiv 2402.19449, and our check on Zipf-distributed classes"
+    source: ClassVar[str] = "Kunstner et al. 2024, arXiv 2402.19449, and benchmarks/rule_checks.py"
 
     imbalance: ClassVar[float] = 100.0
     """Rows of the largest class over those of the smallest from which the tail is heavy: the check had 100 and 250."""

@@ -41,7 +41,7 @@ class SparseRows(PriorRule):
     )
     strengths: ClassVar[Mapping[str, float]] = {
         "Adagrad": 0.8, "RowwiseAdagrad": 0.8, "SparseAdam": 0.8, "Adam": 0.4, "AdamW": 0.4, "NAdamW": 0.4,
-        "SGD": -0.8, "Momentum": -0.8, "Nesterov": -0.8, "Lion": -0.4, "Signum": -0.4, "Muon": -0.8,
+        "SGD": -0.8, "Momentum": -0.8, "Nesterov": -0.8, "Lion": -0.4, "Signum": -0.4, "Muon": -0.4,
     }  # fmt: skip
     """Log-odds, quantised to weak and moderate, from the same sources as those on sparse inputs."""
     helps: ClassVar[str] = "{}'s step for each coordinate keeps rare rows learning"

@@ -24,7 +24,7 @@ class UnscaledFeatures(PriorRule):
     """
 
     grade: ClassVar[str] = "B"
-    source: ClassVar[str] = "our check with scales spread over one to three decades; LeCun et al. 1998, Efficient BackProp"
+    source: ClassVar[str] = "benchmarks/rule_checks.py; LeCun et al. 1998, Efficient BackProp"
 
     ratio: ClassVar[float] = 30.0
     """Largest over smallest standard deviation of a column from which they count as unscaled: in the check the tuned loss of SGD
