@@ -8,7 +8,7 @@ what the ones before it lack, so members of a family follow each other late.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from advisor.beliefs import prior_log_odds
@@ -16,6 +16,7 @@ from advisor.estimates import Estimates
 from advisor.evidence import Evidence, Finding
 from advisor.feasible import options
 from advisor.rules import judge
+from advisor.wording import listed, several
 from studies.errors import BadValue
 from studies.facts import Facts
 from studies.limits import Limits
@@ -69,7 +70,7 @@ def candidates(
     chosen = _unlike(prior_log_odds(facts, findings, fits), places)
     left = [name for name in fits if name not in chosen]
     ruled_out = [finding for finding in (*findings, *vetoes) if finding.verdict == "veto"]
-    return chosen, (*ruled_out, *(_left_out(name, planned_trials, places) for name in left))
+    return chosen, (*ruled_out, *_left_out(left, planned_trials, places))
 
 
 def affordable(planned_trials: int) -> int:
@@ -96,7 +97,12 @@ def _kin(name: str) -> tuple[str, str]:
     return KIN.get(name, (name, name))
 
 
-def _left_out(name: str, planned_trials: int, places: int) -> Finding:
-    because = f"{name} does not enter: about {planned_trials} trials are enough for {places} optimizers, and others are likelier"
+def _left_out(names: Sequence[str], planned_trials: int, places: int) -> Iterator[Finding]:
+    """Yield one finding about all that were left out for want of trials; its subject is their names, comma-separated."""
+    if not names:
+        return
+    verb = "does" if len(names) == 1 else "do"
+    enough = f"about {several(max(1, planned_trials), 'trial')} are enough for {several(places, 'optimizer')}"
+    because = f"{listed(names)} {verb} not enter: {enough}, and others are likelier"
     source = "best gap found by trials and number of optimizers on eight small tasks; Schmidt et al. 2021, arXiv 2007.01547"
-    return Finding(rule="Starts", subject=name, verdict="note", strength=0.0, because=because, source=source)
+    yield Finding(rule="Starts", subject=", ".join(names), verdict="note", strength=0.0, because=because, source=source)
