@@ -1,0 +1,128 @@
+"""Memory known before training, against what torch's own allocator reports of real steps."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+
+from benchmarks.memory import measured_peak
+from studies import catalogue
+from studies.allocations import Allocations
+from studies.facts import Facts, Forecast, Moment, most_rows, peak_at
+from studies.measure import macs
+from studies.memory import declared_state, fullest, rehearse
+from studies.recipe import Recipe
+from studies.workload import Workload
+
+
+def recipe(workload, optimizer, batch_size, **fields):
+    return Recipe(
+        model=workload.model, optimizer=catalogue.find("optimizer", optimizer)(), batch_size=batch_size, epochs=1, **fields
+    )
+
+
+@pytest.mark.parametrize("optimizer", ["SGD", "AdamW", "Muon"])
+@pytest.mark.parametrize("model", ["mlp", "cnn"])
+@pytest.mark.parametrize("batch_size", [16, 256])
+def test_the_forecast_is_within_fifteen_per_cent_of_the_allocator(model, optimizer, batch_size):
+    digits = Workload.open("digits", model=model)
+    whole = recipe(digits, optimizer, batch_size)
+
+    assert rehearse(whole, digits).peak_bytes(batch_size) == pytest.approx(measured_peak(whole, digits), rel=0.15)
+
+
+def test_the_forecast_of_a_transformer_is_within_fifteen_per_cent_of_the_allocator():
+    wine = Workload.open("wine", model="FTTransformer")
+    whole = recipe(wine, "AdamW", 64)
+
+    assert rehearse(whole, wine).peak_bytes(64) == pytest.approx(measured_peak(whole, wine), rel=0.15)
+
+
+def test_what_wrappers_and_a_second_pass_hold_is_in_the_forecast():
+    iris = Workload.open("iris", model="mlp")
+    plain = recipe(iris, "AdamW", 32)
+    wrapped = replace(plain, wrappers=(catalogue.find("wrappers", "EMA")(), catalogue.find("wrappers", "SAM")()))
+    forecast = rehearse(wrapped, iris).peak_bytes(32)
+
+    assert forecast > 1.2 * rehearse(plain, iris).peak_bytes(32)
+    assert forecast == pytest.approx(measured_peak(wrapped, iris), rel=0.15)
+
+
+def test_lbfgs_is_forecast_with_its_whole_history():
+    iris = Workload.open("iris", model="linear")
+    whole = recipe(iris, "LBFGS", 90)
+    weights = 4 * 3 + 3
+
+    assert declared_state(whole.optimizer, iris.build(iris.model)) == 4 * (2 * 10 + 2) * weights
+    assert rehearse(whole, iris).peak_bytes(90) >= 4 * (2 * 10 + 2) * weights
+
+
+def test_a_rehearsal_on_few_rows_knows_where_activations_overtake_gradients():
+    """Gradients fill the memory at a small batch, activations at a large one; no single slope gives both."""
+    digits = Workload.open("digits", model="mlp")
+    moments = rehearse(recipe(digits, "SGD", 1024), digits).moments
+
+    assert len(moments) > 1
+    assert moments[0].row_bytes < moments[-1].row_bytes
+    assert moments[0].at(1) > moments[-1].at(1)
+
+
+def test_the_envelope_holds_every_moment():
+    lines = [Moment(fixed_bytes=fixed, row_bytes=slope) for fixed, slope in [(10, 0.0), (8, 1.0), (5, 1.5), (0, 3.0), (0, 1.0)]]
+    kept = fullest(lines)
+
+    assert set(kept) <= set(lines)
+    assert len(kept) < len(lines)
+    for rows in range(1, 50):
+        assert peak_at(kept, rows) == peak_at(lines, rows)
+
+
+def test_the_largest_batch_that_fits_fits_and_one_row_more_does_not():
+    moments = (Moment(fixed_bytes=500), Moment(fixed_bytes=100, row_bytes=7.0))
+    limit = 1000
+    rows = most_rows(moments, limit)
+
+    assert rows == 128
+    assert peak_at(moments, rows) <= limit < peak_at(moments, rows + 1)
+    assert most_rows(moments, 499) == 0
+    assert most_rows(moments[:1], limit) == float("inf")
+
+
+def test_a_forecast_survives_json():
+    parts = {"weight_bytes": 1, "gradient_bytes": 2, "state_bytes": 3, "activation_bytes": 4}
+    facts = Facts(forecasts=(Forecast(optimizer="A", moments=(Moment(fixed_bytes=5, row_bytes=0.5),), batch_size=8, **parts),))
+
+    assert Facts.from_dict(json.loads(json.dumps(facts.to_dict()))) == facts
+    assert facts.forecasts[0].peak_bytes == 9
+    assert Forecast(optimizer="A", **parts).peak_bytes == 10
+
+
+def test_allocations_are_followed_and_views_are_not():
+    before = torch.ones(100)
+    with Allocations() as found:
+        kept = before + 1  # 400 bytes
+        kept.view(10, 10).add_(1)
+        gone = kept * 2
+        del gone
+        kept.sum()
+
+    assert found.peak_bytes == 800
+    assert found.alive_bytes == 400
+
+
+@pytest.mark.parametrize("mode", ["train", "eval"])
+def test_the_products_of_attention_are_counted(mode):
+    """Projections in and out, scores, mixing and the feed-forward net of a block over 10 tokens of width 32."""
+    layer = getattr(nn.TransformerEncoderLayer(32, 4, 64, batch_first=True), mode)()
+    fast = torch.backends.mha.get_fastpath_enabled()
+
+    assert macs(layer, torch.randn(1, 10, 32)) == 10 * 32 * 96 + 10 * 32 * 32 + 2 * 10 * 10 * 32 + 2 * 10 * 32 * 64
+    assert torch.backends.mha.get_fastpath_enabled() == fast
+
+
+def test_the_products_of_a_recurrent_layer_are_counted():
+    assert macs(nn.LSTM(8, 16), torch.randn(5, 1, 8)) == 5 * 4 * 16 * (8 + 16)
