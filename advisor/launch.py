@@ -42,13 +42,17 @@ class Launched:
     """What the user should know before it starts: of the data, and of which optimizers enter."""
 
 
-def look(request: Request) -> tuple[Workload, Facts]:
+def look(request: Request, *, budget: Budget | None = None) -> tuple[Workload, Facts]:
     """Open a workload and profile one epoch of it at its reference batch size.
+
+    Args:
+        request: what was asked for.
+        budget: of the search that follows, which limits the probes; None when there is none.
 
     Raises:
         StudyError: anything wrong with the request.
     """
-    from studies.profile import profile
+    from studies.profile import PROBING_SECONDS, profile
     from studies.workload import Workload
 
     workload = Workload.open(
@@ -56,7 +60,8 @@ def look(request: Request) -> tuple[Workload, Facts]:
         seed=request.seed, class_weights=request.class_weights,
     )  # fmt: skip
     reference = batch_sizes(request.batch_size, workload.rows)[1]
-    return workload, profile(workload, batch_size=reference, epochs=1, device=pick_device(request.device))
+    device = pick_device(request.device)
+    return workload, profile(workload, batch_size=reference, epochs=1, device=device, probing=budget or PROBING_SECONDS)
 
 
 def prepare(request: Request, home: Path) -> Launched:
@@ -66,7 +71,7 @@ def prepare(request: Request, home: Path) -> Launched:
         StudyError: anything wrong with the request; nothing is created then.
     """
     store.check_new(home, request.study)
-    workload, facts = look(request)
+    workload, facts = look(request, budget=request.budget)
     plan, facts, findings = plan_for(request, workload, facts)
     name = request.study or _free_name(home, workload.dataset.name)
     store.create_study(home, name, direction=workload.metric.direction, plan=_page(request, workload, facts, plan))

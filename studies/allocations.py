@@ -14,8 +14,8 @@ from torch.utils._pytree import tree_iter
 class Allocations(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Follows what is allocated and freed inside the block; what was there before is not counted.
 
-    An operation's outputs are seen, what it borrows and gives back while it runs is not: on a CPU some bytes of a convolution, on a
-    GPU the libraries' workspaces.
+    An operation's outputs are seen, what it borrows and gives back while it runs is not: on a CPU some bytes of a convolution, on
+    a GPU the libraries' workspaces.
     """
 
     def __init__(self) -> None:

@@ -64,6 +64,10 @@ class Forecast:
             return None
         return int(min(most_rows(self.moments, limit_bytes), rows))
 
+    def largest_microbatch(self, limit_bytes: int | None, *, rows: int) -> int | None:
+        """Return the same for a part of a batch whose gradients are accumulated: they are there through every part's pass."""
+        return None if limit_bytes is None else self.largest_batch(limit_bytes - self.gradient_bytes, rows=rows)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Probe:
