@@ -29,10 +29,14 @@ if TYPE_CHECKING:
 
 TIMED_STEPS: Final = 15
 WARM_STEPS: Final = 3
-PROBING_SECONDS: Final = 7.0
+PROBING_SECONDS: Final = 5.0
 """After which a profile begins no further probe."""
 SEARCH_SECONDS, SEARCH_SHARE = 2.0, 0.03
 """The same before a search, and as a share of its budget in seconds, whichever is less."""
+GRADIENTS: Final = 60
+"""Gradients that the repeatable probes take, about."""
+MOST_MACS: Final = 10**10
+"""Multiply-accumulates of probing before a search in trials, seconds of one core: a clock would say other things elsewhere."""
 
 
 def profile(
@@ -50,18 +54,19 @@ def profile(
     """
     with undisturbed(torch.device(device)):
         facts = _counted(workload, batch_size=batch_size, epochs=epochs, device=device)
-        names, seconds = _probing(probing)
+        names, seconds = _probing(probing, facts)
         bench = Bench(workload, facts, allowance_seconds=seconds)
         found, asked = probes.measure(bench, names)
         return replace(facts, **found, probes=asked, forecasts=forecasts(workload, facts, bench.step_bytes))
 
 
-def _probing(probing: Budget | float) -> tuple[tuple[str, ...], float]:
+def _probing(probing: Budget | float, facts: Facts) -> tuple[tuple[str, ...], float]:
     """Return which probes run, and for how many seconds."""
     if not isinstance(probing, Budget):
         return (probes.IN_ORDER, probing) if probing > 0 else ((), 0.0)
     if probing.seconds is None:
-        return probes.REPEATABLE, math.inf
+        gradients = 3 * facts.macs * facts.batch_size * GRADIENTS
+        return probes.REPEATABLE if gradients <= MOST_MACS else probes.SINGLE_GRADIENT, math.inf
     return probes.IN_ORDER, min(SEARCH_SECONDS, SEARCH_SHARE * probing.seconds)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import replace
 
@@ -12,10 +13,14 @@ from torch import nn
 from benchmarks.memory import measured_peak
 from studies import catalogue
 from studies.allocations import Allocations
+from studies.attempt import Attempt
 from studies.facts import Facts, Forecast, Moment, most_rows, peak_at
+from studies.limits import Budget, Limits
 from studies.measure import macs
 from studies.memory import declared_state, fullest, rehearse
+from studies.plan import Plan
 from studies.recipe import Recipe
+from studies.train import Training
 from studies.workload import Workload
 
 
@@ -126,3 +131,52 @@ def test_the_products_of_attention_are_counted(mode):
 
 def test_the_products_of_a_recurrent_layer_are_counted():
     assert macs(nn.LSTM(8, 16), torch.randn(5, 1, 8)) == 5 * 4 * 16 * (8 + 16)
+
+
+LIMIT = 600 * 1024
+
+
+def attempt(workload, optimizer, batch_size, limit):
+    plan = Plan(
+        candidates=(optimizer,), schedules=("Constant",), regularizers=(), epochs=1, batch_size=(16, 64, 1024),
+        budget=Budget(trials=1), limits=Limits(train_bytes=limit),
+    )  # fmt: skip
+    whole = recipe(workload, optimizer, batch_size)
+    return Attempt(trial=None, recipe=whole, stage="search", seed=0, workload=workload, plan=plan)
+
+
+def test_under_a_limit_a_run_is_vetoed_before_it_trains_or_stays_below_it():
+    digits = Workload.open("digits", model="mlp")
+    fits = set()
+    for optimizer, batch_size in itertools.product(("SGD", "AdamW", "Muon"), (16, 256, 1024)):
+        tried = attempt(digits, optimizer, batch_size, LIMIT)
+        end = tried.advance(1, stop=lambda: False)
+        if end is None:
+            assert tried.training.peak_bytes <= LIMIT
+            fits.add((optimizer, batch_size))
+        else:
+            assert tried.training is None
+            assert "the limit is 614400" in end.error
+
+    assert fits == {("SGD", 16), ("AdamW", 16)}  # Muon's step borrows more than it keeps; 256 rows are too much for any
+
+
+def test_a_recipe_whose_state_alone_is_too_much_is_vetoed_by_arithmetic():
+    iris = Workload.open("iris", model="linear")
+    weights = 4 * 3 + 3
+    end = attempt(iris, "AdamW", 16, 50).advance(1, stop=lambda: False)
+
+    assert end.error == f"needs {4 * 4 * weights + 2 * 4} bytes to train, the limit is 50"  # and a counter for each tensor
+
+
+@pytest.mark.parametrize("model", ["mlp", "FTTransformer"])
+def test_following_the_first_steps_changes_no_bit_of_a_run(model):
+    wine = Workload.open("wine", model=model)
+    runs = [Training(recipe(wine, "AdamW", 16), wine, seed=0) for _ in range(2)]
+    runs[1].followed = 2  # as if it had been
+    for run in runs:
+        run.advance(1)
+
+    assert runs[0].step_bytes > 0 == runs[1].step_bytes
+    for left, right in zip(runs[0].model.parameters(), runs[1].model.parameters(), strict=True):
+        assert torch.equal(left, right)

@@ -22,7 +22,9 @@ IN_ORDER: Final = (
 )  # fmt: skip
 """What costs least first: when the time is up, the rest is skipped."""
 REPEATABLE: Final = ("rows_touched", "gradient_density", "layer_gradient_ratio", "sharpness", "noise_scale")
-"""Those that give the same value on any machine, for about a hundred gradients in all."""
+"""Those that give the same value on any machine."""
+SINGLE_GRADIENT: Final = ("rows_touched", "gradient_density", "layer_gradient_ratio")
+"""Those of them that take next to nothing."""
 
 
 class Unsuited(Exception):
