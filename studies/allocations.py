@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_iter
 
 
 class Allocations(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -31,9 +30,9 @@ class Allocations(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return max(self.tape, default=0)
 
     def __torch_dispatch__(self, operation: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        before = {storage._cdata for storage in _storages((args, kwargs))}
+        before = {storage._cdata for storage in _storages((args, *kwargs.values()) if kwargs else args)}
         outputs = operation(*args, **(kwargs or {}))
-        for storage in _storages(outputs):
+        for storage in _storages((outputs,)):
             if storage._cdata not in before and storage._cdata not in self._alive:  # else a view, or written in place
                 self._follow(storage)
         self.tape.append(self.alive_bytes)
@@ -50,12 +49,14 @@ class Allocations(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.alive_bytes += count
 
 
-def _storages(values: Any) -> Iterator[torch.UntypedStorage]:
-    """Yield the storages of all tensors in nested lists, tuples and dicts; those inside sparse tensors and subclasses too."""
-    for value in tree_iter(values):
-        if not isinstance(value, torch.Tensor):
+def _storages(values: Iterable[Any]) -> Iterator[torch.UntypedStorage]:
+    """Yield the storages of all tensors in nested lists and tuples; those inside sparse tensors and subclasses too."""
+    for value in values:
+        if isinstance(value, list | tuple):
+            yield from _storages(value)
+        elif not isinstance(value, torch.Tensor):
             continue
-        if value.layout is torch.sparse_coo:
+        elif value.layout is torch.sparse_coo:
             yield from _storages((value._indices(), value._values()))
         elif (parts := getattr(value, "__tensor_flatten__", None)) is not None:
             yield from _storages([getattr(value, name) for name in parts()[0]])
