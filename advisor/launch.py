@@ -43,20 +43,28 @@ class Launched:
     """What the user should know before it starts: of the data, and of which optimizers enter."""
 
 
-def look(request: Request, workload: Workload | Function | None = None) -> tuple[Workload, Facts]:
+def look(
+    request: Request, workload: Workload | Function | None = None, *, budget: Budget | None = None
+) -> tuple[Workload, Facts]:
     """Open a workload, unless it is open, and profile one epoch of it at its reference batch size.
+
+    Args:
+        request: what was asked for.
+        workload: what it names, if that is open already.
+        budget: of the search that follows, which limits the probes; None when there is none.
 
     Raises:
         StudyError: anything wrong with the request.
     """
     from studies.function import Function
-    from studies.profile import profile
+    from studies.profile import PROBING_SECONDS, profile
 
     workload = workload or open_workload(request)
     if isinstance(workload, Function):
         raise BadWorkload("a training function holds its data and model to itself, so there is nothing to profile; search it")
     reference = batch_sizes(request.batch_size, workload.rows)[1]
-    return workload, profile(workload, batch_size=reference, epochs=1, device=pick_device(request.device))
+    device = pick_device(request.device)
+    return workload, profile(workload, batch_size=reference, epochs=1, device=device, probing=budget or PROBING_SECONDS)
 
 
 def open_workload(request: Request) -> Workload | Function:
@@ -121,7 +129,7 @@ def _planned(request: Request) -> tuple[Workload | Function, Plan, Facts, tuple[
     from studies.function import Function
 
     if not isinstance(function := open_workload(request), Function):
-        workload, facts = look(request, function)
+        workload, facts = look(request, function, budget=request.budget)
         return workload, *plan_for(request, workload, facts)
     from advisor import own_loop
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import textwrap
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 from advisor.evidence import Evidence, Recommendation
 from advisor.launch import look
@@ -29,21 +32,53 @@ class Preview:
     def _row(self, forecast: Forecast) -> dict[str, Any]:
         limit = self.limits.train_bytes
         peak = forecast.peak_bytes
-        return asdict(forecast) | {"peak_bytes": peak, "fits": limit is None or peak <= limit}
+        largest = forecast.largest_batch(limit, rows=self.facts.rows)
+        part = forecast.largest_microbatch(limit, rows=self.facts.rows)
+        fits = limit is None or peak <= limit
+        return asdict(forecast) | {"peak_bytes": peak, "fits": fits, "largest_batch": largest, "largest_microbatch": part}
 
     def __str__(self) -> str:
-        return "\n\n".join([_data(self.facts), _model(self.facts), self._memory(), str(self.recommendation)])
+        parts = [_data(self.facts), _model(self.facts), measured(self.facts), self._memory(), str(self.recommendation)]
+        return "\n\n".join(part for part in parts if part)
 
     def _memory(self) -> str:
-        lines = [f"Memory while training, at batch size {self.facts.batch_size}:"]
-        for row in map(self._row, self.facts.forecasts):
-            parts = ", ".join(f"{name} {format_bytes(row[f'{key}_bytes'])}" for name, key in _PARTS)
-            verdict = "" if row["fits"] else "  over the limit"
-            lines.append(f"  {row['optimizer']:<12}{format_bytes(row['peak_bytes']):>10}  ({parts}){verdict}")
+        forecasts = sorted(self.facts.forecasts, key=lambda forecast: (forecast.peak_bytes, forecast.optimizer))
+        if not forecasts:
+            return ""
+        one, limit = forecasts[0], self.limits.train_bytes
+        parts = ", ".join(f"{name} {format_bytes(getattr(one, f'{key}_bytes'))}" for name, key in _PARTS)
+        lines = [
+            f"Memory while training, at batch size {self.facts.batch_size}"
+            + (f"; the limit is {format_bytes(limit)}:" if limit else ":"),
+            f"  {parts}, and the optimizer's state.",
+            "  Not all at once: activations go as gradients come. An optimizer borrows some while it steps.",
+            f"  {'state':<10}{'peak':<10} {'largest batch       ' if limit else ''}with",
+        ]
+        alike: dict[str, list[str]] = {}
+        for forecast in forecasts:
+            room = f" {self._batch(forecast):<19}" if limit else ""
+            row = f"  {format_bytes(forecast.state_bytes):<10}{format_bytes(forecast.peak_bytes):<10}{room}"
+            alike.setdefault(row, []).append(forecast.optimizer)
+        for row, names in alike.items():
+            lines += textwrap.wrap(f"{row} {', '.join(names)}", WIDTH, subsequent_indent=" " * (len(row) + 1))
         return "\n".join(lines)
 
+    def _batch(self, forecast: Forecast) -> str:
+        """Return the largest batch that fits, and in how many parts the reference batch would, gradients accumulated."""
+        wanted = self.facts.batch_size
+        largest = forecast.largest_batch(self.limits.train_bytes, rows=self.facts.rows)
+        if largest is None:
+            return "as given" if self._row(forecast)["fits"] else "too large"
+        if largest == 0:
+            return "none fits"
+        if largest >= wanted:
+            return "all rows" if largest == self.facts.rows else f"{largest}"
+        part = forecast.largest_microbatch(self.limits.train_bytes, rows=self.facts.rows)
+        parts = math.ceil(wanted / part) if part else 0
+        return f"{largest}" + (f" ({wanted} as {parts} x {math.ceil(wanted / parts)})" if parts else "")
 
-_PARTS = (("weights", "weight"), ("gradients", "gradient"), ("state", "state"), ("activations", "activation"))
+
+_PARTS = (("weights", "weight"), ("gradients", "gradient"), ("activations", "activation"))
 
 
 def preview(request: Request) -> Preview:
@@ -77,11 +112,89 @@ def _data(facts: Facts) -> str:
 
 
 def _model(facts: Facts) -> str:
-    shares = {"hidden matrices": facts.matrix_share, "convolutions": facts.convolution_share, "embeddings": facts.embedding_share}
-    held = ", ".join(f"{share:.0%} {name}" for name, share in shares.items() if share) or "a linear model"
-    return (
-        f"Model: {facts.parameters:,} parameters ({held}).\n"
-        f"  one AdamW step takes {format_seconds(facts.step_seconds)} on {facts.device}, "
-        f"{facts.optimizer_share:.0%} of it the optimizer;\n"
-        f"  a whole run of {facts.steps} steps about {format_seconds(facts.run_seconds)}"
+    shares = {
+        "hidden matrices": facts.matrix_share, "convolutions": facts.convolution_share, "embeddings": facts.embedding_share,
+        "of these with sparse gradients": facts.sparse_share,
+    }  # fmt: skip
+    held = ", ".join(f"{share:.0%} {name}" for name, share in shares.items() if share) or (
+        "a linear model" if facts.is_linear else "vectors and the output layer"
     )
+    has = {
+        "batch norm": facts.has_batchnorm, "attention": facts.has_attention, "tied embedding and output": facts.tied_weights,
+        "a norm first": facts.normalises_inputs,
+        f"{facts.dropout_layers} dropout layer" + "s" * (facts.dropout_layers > 1): facts.dropout_layers,
+    }  # fmt: skip
+    kinds = ", ".join(name for name, there in has.items() if there)
+    lines = [
+        f"Model: {facts.parameters:,} parameters ({held})" + (f"; {kinds}." if kinds else "."),
+        f"  a row's forward pass takes {facts.macs:,} multiply-accumulates",
+    ]
+    lines += _wrapped(
+        f"an AdamW step takes {format_seconds(facts.step_seconds)} on {facts.device}, {facts.optimizer_share:.0%} of it the "
+        f"optimizer; a run of {facts.steps} steps {format_seconds(facts.run_seconds)}"
+    )
+    return "\n".join(lines)
+
+
+def measured(facts: Facts) -> str:
+    """Return what the probes found in plain words, what they cost, and which were skipped and why."""
+    if not facts.probes:
+        return ""
+    cost = format_seconds(sum(probe.seconds for probe in facts.probes))
+    lines = [f"Measured on a few batches, in {cost}:"]
+    for probe in facts.probes:
+        if not probe.skipped:
+            lines += _wrapped(f"{_SAID[probe.name](facts)} ({probe.how}, {format_seconds(probe.seconds)})")
+    skipped = [f"{_NAMED[probe.name]} ({probe.skipped})" for probe in facts.probes if probe.skipped]
+    lines += [line for name in skipped for line in _wrapped(f"not measured: {name}")]
+    return "\n".join(lines)
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
+
+
+def _density(facts: Facts) -> str:
+    return f"gradient entries that are not zero at a batch of 16: {facts.gradient_density:.0%}"
+
+
+def _noise(facts: Facts) -> str:
+    scale = facts.noise_scale or 0.0
+    side = "above" if scale > facts.batch_size else "below"
+    return f"gradient noise scale about {scale:.0f} rows, {side} the batch size of {facts.batch_size}; an order of magnitude"
+
+
+def _precision(facts: Facts) -> str:
+    return f"16-bit products are {'' if facts.fast_bfloat16 else 'not '}worth trying on this machine"
+
+
+def _slowest(facts: Facts) -> str:
+    ordered = sorted(facts.optimizer_seconds.items(), key=lambda pair: pair[1])
+    shown = ordered if len(ordered) <= 8 else [*ordered[:4], *ordered[-4:]]
+    words = [f"{name} {format_seconds(seconds)}" for name, seconds in shown]
+    if len(ordered) > 8:
+        words.insert(4, f"{len(ordered) - 8} more")
+    return f"an optimizer's own step: {', '.join(words)}"
+
+
+def _ramps(ramp_lrs: Mapping[str, float]) -> str:
+    return "lr to begin with, from where a ramp diverged: " + ", ".join(f"{name} {lr:.2g}" for name, lr in ramp_lrs.items())
+
+
+WIDTH: Final = 98
+_SAID: Final[Mapping[str, Callable[[Facts], str]]] = {
+    "rows_touched": lambda facts: f"rows of an embedding table that a batch touches: {facts.rows_touched:.1%}",
+    "gradient_density": _density,
+    "layer_gradient_ratio": lambda facts: f"largest layer gradient {facts.layer_gradient_ratio:.3g} times the smallest",
+    "fast_bfloat16": _precision,
+    "full_batch_seconds": lambda facts: f"gradient of the whole training set {format_seconds(facts.full_batch_seconds or 0.0)}",
+    "sharpness": lambda facts: f"sharpness at the start {facts.sharpness:.3g}",
+    "noise_scale": _noise,
+    "optimizer_seconds": _slowest,
+    "ramp_lrs": lambda facts: _ramps(facts.ramp_lrs),
+}
+_NAMED: Final = {
+    "rows_touched": "rows touched", "gradient_density": "gradient density", "layer_gradient_ratio": "layer gradients",
+    "fast_bfloat16": "16-bit products", "full_batch_seconds": "whole-set gradient", "sharpness": "sharpness",
+    "noise_scale": "noise scale", "optimizer_seconds": "optimizer steps", "ramp_lrs": "lr ramp",
+}  # fmt: skip

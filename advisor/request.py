@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
@@ -16,6 +15,7 @@ from studies import catalogue
 from studies.errors import BadValue
 from studies.limits import Budget, Limits
 from studies.optimizers import OptimizerChoice
+from studies.threads import threads_for
 
 if TYPE_CHECKING:
     from studies.choice import Choice
@@ -36,9 +36,6 @@ WHOLE_RUNS: Final = 30
 """Whole runs' worth of training that a budget in seconds should hold, at the price of shorter runs."""
 TRAINING_SHARE: Final = 0.6
 """Share of a budget in seconds that is training in the race; the rest is evaluation, proposals and confirmation."""
-THREADING_MACS: Final = 10_000_000
-"""Multiply-accumulates of a step's forward pass from which a second thread gains a quarter; below, it gains nothing while the
-cores are free and loses much when anything else wants one (measured on two cores: an MLP of 256 units, a CNN on 16 x 16)."""
 TRIAL_SHARE: Final = 0.45
 """What the usual trial costs of a whole run, since most are stopped early."""
 
@@ -115,7 +112,7 @@ def plan_for(request: Request, workload: Workload, facts: Facts) -> tuple[Plan, 
         limits=request.limits,
         seed=request.seed,
         device=facts.device,
-        threads=_threads(facts),
+        threads=threads_for(facts.macs * facts.batch_size),
         search_model=type(workload.model).searched if request.tune_model is None else request.tune_model,
         activation_bytes=facts.forecasts[0].activation_bytes,
     )
@@ -223,13 +220,6 @@ def epochs_of(facts: Facts, budget: Budget) -> int:
     if budget.seconds is not None:
         wanted = min(wanted, budget.seconds * TRAINING_SHARE / WHOLE_RUNS / facts.run_seconds)
     return max((length for length in LENGTHS if length <= wanted), default=LENGTHS[0])
-
-
-def _threads(facts: Facts) -> int:
-    if facts.macs * facts.batch_size < THREADING_MACS:
-        return 1
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()  # macOS knows no affinity
-    return usable or 1
 
 
 def _attachments(asked: tuple[str, ...] | None, axis: str, workload: Workload) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
-from studies.memory import forecast
+from studies.memory import forecast, rehearse
 from studies.record import Measurement, Record, Stage, State
 from studies.train import Diverged
 
@@ -94,13 +94,20 @@ class Attempt:
         limit = self.plan.limits.train_bytes
         if limit is None or not isinstance(self.workload, Workload):  # nothing is known of a loop of the user's own
             return None
-        activations = round(self.plan.activation_bytes * self.recipe.batch_size / self.plan.batch_size[1])
-        with torch.random.fork_rng(devices=[]):
-            model = self.workload.build(self.recipe.model)
-        need = forecast(self.recipe.optimizer, model, activations).peak_bytes
+        need = self._need(self.workload, limit)
         if need <= limit:
             return None
         return End(state="infeasible", error=f"needs {need} bytes to train, the limit is {limit}", violation=need / limit - 1)
+
+    def _need(self, workload: Workload, limit: int) -> int:
+        """Return the bytes of a run: by arithmetic if that is too much already, else by a rehearsal."""
+        with torch.random.fork_rng(devices=[]):
+            model = workload.build(self.recipe.model)
+        at_least = forecast(self.recipe.optimizer, model, 0).peak_bytes
+        if at_least > limit:
+            return at_least
+        rows = min(self.recipe.batch_size, workload.rows)
+        return rehearse(self.recipe, workload, device=self.plan.device).peak_bytes(rows)
 
     def record(self, end: End, units: dict[str, float]) -> Record:
         """Return what is left behind; only whole runs are weighed and timed, only confirmation runs are tested."""

@@ -2,9 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Moment:
+    """What is alive at one moment of a training step, whatever the batch size: a part that stays, and a part for each row."""
+
+    fixed_bytes: int
+    row_bytes: float = 0.0
+
+    def at(self, rows: int) -> int:
+        """Return the bytes alive with so many rows a step."""
+        return round(self.fixed_bytes + self.row_bytes * rows)
+
+
+def peak_at(moments: Iterable[Moment], rows: int) -> int:
+    """Return the bytes of the fullest moment with so many rows a step."""
+    return max(moment.at(rows) for moment in moments)
+
+
+def most_rows(moments: Iterable[Moment], limit_bytes: int) -> float:
+    """Return the most rows a step that stay within the limit; 0 when none do, infinity when the rows take nothing."""
+    room = [(limit_bytes - moment.fixed_bytes, moment.row_bytes) for moment in moments]
+    if any(left < each for left, each in room):
+        return 0.0
+    return min((left // each for left, each in room if each > 0), default=math.inf)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,11 +42,31 @@ class Forecast:
     gradient_bytes: int
     state_bytes: int
     activation_bytes: int
+    """What autograd saves between the passes."""
+    batch_size: int = 1
+    """Rows a step that this is for."""
+    moments: tuple[Moment, ...] = ()
+    """The moments of a step that are the fullest at some batch size; empty when no step was followed."""
 
     @property
     def peak_bytes(self) -> int:
-        """Return the sum: everything is alive at the optimizer's step but the activations, which are alive just before."""
+        """Return the bytes of the fullest moment: activations go as gradients come, so it may be less than the sum of the parts.
+
+        Where no step was followed it is the sum.
+        """
+        if self.moments:
+            return peak_at(self.moments, self.batch_size)
         return self.weight_bytes + self.gradient_bytes + self.state_bytes + self.activation_bytes
+
+    def largest_batch(self, limit_bytes: int | None, *, rows: int) -> int | None:
+        """Return the most rows a step that fit, of the `rows` there are; None when it is not known or there is no limit."""
+        if limit_bytes is None or not self.moments:
+            return None
+        return int(min(most_rows(self.moments, limit_bytes), rows))
+
+    def largest_microbatch(self, limit_bytes: int | None, *, rows: int) -> int | None:
+        """Return the same for a part of a batch whose gradients are accumulated: they are there through every part's pass."""
+        return None if limit_bytes is None else self.largest_batch(limit_bytes - self.gradient_bytes, rows=rows)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -135,6 +181,11 @@ class Facts:
         """Rebuild facts; keys of a later version are passed over."""
         known = {f.name for f in fields(cls)}
         kept = {key: value for key, value in values.items() if key in known}
-        forecasts = tuple(Forecast(**forecast) for forecast in kept.get("forecasts", ()))
+        forecasts = tuple(_forecast(forecast) for forecast in kept.get("forecasts", ()))
         probes = tuple(Probe(**probe) for probe in kept.get("probes", ()))
         return cls(**kept | {"forecasts": forecasts, "probes": probes})
+
+
+def _forecast(values: Mapping[str, Any]) -> Forecast:
+    moments = tuple(Moment(**moment) for moment in values.get("moments", ()))
+    return Forecast(**{**values, "moments": moments})

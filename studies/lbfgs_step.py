@@ -21,6 +21,8 @@ class LBFGS(optim.LBFGS):
             self._iterate()
         for state in self.state.values():
             state.update({name: float(state[name]) for name in ("t", "H_diag") if name in state})  # torch: number or 0-d tensor
+            if "al" in state:  # numbers in torch's own list, and a scratch list; neither is a tensor to keep
+                state.update(ro=[float(one) for one in state["ro"]], al=[None] * len(state["al"]))
         return loss
 
     def _iterate(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import torch
@@ -62,9 +63,26 @@ def macs(model: nn.Module, row: torch.Tensor) -> int:
     from torch.utils.flop_counter import FlopCounterMode
 
     counter = FlopCounterMode(display=False)
-    with torch.inference_mode(), counter:
+    with torch.inference_mode(), written_out(), counter:
         model.eval()(row)
     return int(counter.get_total_flops()) // 2
+
+
+@contextmanager
+def written_out() -> Iterator[None]:
+    """Inside the block attention and recurrent layers run as plain products, which can be counted and differentiated twice."""
+    from torch.nn.attention import SDPBackend, sdpa_kernel
+
+    fast, fused = torch.backends.mha.get_fastpath_enabled(), torch._C._get_mkldnn_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)  # else attention layers answer in evaluation without torch's dispatcher
+    # else a CPU's LSTM is one operation; torch.backends.mkldnn.flags sets the same, with a warning
+    torch._C._set_mkldnn_enabled(False)  # noqa: FBT003
+    try:
+        with sdpa_kernel(SDPBackend.MATH):
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
+        torch._C._set_mkldnn_enabled(fused)
 
 
 @torch.inference_mode()

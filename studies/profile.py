@@ -1,70 +1,124 @@
-"""Facts of a workload in a second or two: counts over the data, a census of the model's modules, a few timed steps."""
+"""Facts of a workload in seconds: counts over the data, a census of the model's modules, a few timed steps, and probes."""
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING, Any
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
-from torch.nn import functional
+from torch.nn.modules.batchnorm import _BatchNorm
 
-from studies import catalogue, measure
+from studies import catalogue, measure, probes
 from studies.evaluate import first_rows
 from studies.facts import Facts, Forecast
-from studies.memory import activation_bytes, forecast
+from studies.limits import Budget
+from studies.memory import activation_bytes, forecast, rehearse
 from studies.optimizers import OptimizerChoice
+from studies.probes.bench import Bench, undisturbed
 from studies.recipe import Recipe
 from studies.routing import route, trained
-from studies.train import Training
+from studies.threads import threads, threads_for
 
 if TYPE_CHECKING:
     from studies.data import Dataset, Part
     from studies.workload import Workload
 
-TIMED_STEPS = 15
-WARM_STEPS = 3
+TIMED_STEPS: Final = 15
+WARM_STEPS: Final = 3
+PROBING_SECONDS: Final = 5.0
+"""After which a profile begins no further probe."""
+SEARCH_SECONDS, SEARCH_SHARE = 2.0, 0.03
+"""The same before a search, and as a share of its budget in seconds, whichever is less."""
+GRADIENTS: Final = 60
+"""Gradients that the repeatable probes take, about."""
+MOST_MACS: Final = 10**10
+"""Multiply-accumulates of probing before a search in trials, seconds of one core: a clock would say other things elsewhere."""
 
 
-def profile(workload: Workload, *, batch_size: int, epochs: int, device: str = "cpu") -> Facts:
-    """Return the facts of a workload.
+def profile(
+    workload: Workload, *, batch_size: int, epochs: int, device: str = "cpu", probing: Budget | float = PROBING_SECONDS
+) -> Facts:
+    """Return the facts of a workload; random generators are left as they were.
 
     Args:
         workload: what would be trained on.
         batch_size: rows a step that memory and seconds are measured at.
         epochs: of one whole run.
         device: where it would run.
+        probing: seconds for probes, 0 for none; or the budget of the search that follows. One in trials gets the probes that say
+            the same on any machine, so that the same search follows on any machine.
     """
-    recipe = Recipe(model=workload.model, batch_size=batch_size, epochs=epochs)
-    training = Training(recipe, workload, seed=workload.seed, device=device)
-    step_seconds, optimizer_share = _step_times(training)
-    return Facts(
-        kind=workload.dataset.kind,
-        task=workload.dataset.task,
+    with undisturbed(torch.device(device)), threads(_worth(workload, batch_size)):
+        facts = _counted(workload, batch_size=batch_size, epochs=epochs, device=device)
+        names, seconds = _probing(probing, facts)
+        bench = Bench(workload, facts, allowance_seconds=seconds)
+        found, asked = probes.measure(bench, names)
+        return replace(facts, **found, probes=asked, forecasts=forecasts(workload, facts, bench.step_bytes))
+
+
+def _worth(workload: Workload, batch_size: int) -> int:
+    """Return the threads that training will get, so that what is timed here is what it will take."""
+    with torch.random.fork_rng(devices=[]):
+        model = workload.build(workload.model)
+    return threads_for(measure.macs(model, first_rows(workload.dataset.train, 1)) * batch_size)
+
+
+def _probing(probing: Budget | float, facts: Facts) -> tuple[tuple[str, ...], float]:
+    """Return which probes run, and for how many seconds."""
+    if not isinstance(probing, Budget):
+        return (probes.IN_ORDER, probing) if probing > 0 else ((), 0.0)
+    if probing.seconds is None:
+        gradients = 3 * facts.macs * facts.batch_size * GRADIENTS
+        return probes.REPEATABLE if gradients <= MOST_MACS else probes.SINGLE_GRADIENT, math.inf
+    return probes.IN_ORDER, min(SEARCH_SECONDS, SEARCH_SHARE * probing.seconds)
+
+
+def _counted(workload: Workload, *, batch_size: int, epochs: int, device: str) -> Facts:
+    """Return what takes no experiment but a few timed steps."""
+    dataset = workload.dataset
+    batch_size = min(batch_size, workload.rows)
+    whole, rest = divmod(workload.rows, batch_size)
+    facts = Facts(
+        kind=dataset.kind,
+        task=dataset.task,
         rows=workload.rows,
         batch_size=batch_size,
-        steps=training.total_steps,
-        macs=measure.macs(training.model, first_rows(workload.dataset.train, 1).to(training.device)),
-        step_seconds=step_seconds,
-        optimizer_share=optimizer_share,
+        steps=epochs * (whole + (rest > 1 or (rest == 1 and whole == 0))),
         device=device,
-        forecasts=forecasts(workload, training),
-        **_data_facts(workload.dataset),
-        **_census(training.model),
+        **_data_facts(dataset),
     )
+    bench = Bench(workload, facts)
+    model = bench.model()
+    step_seconds, optimizer_share = _step_times(bench)
+    macs = measure.macs(model, first_rows(dataset.train, 1).to(bench.device))
+    return replace(facts, macs=macs, step_seconds=step_seconds, optimizer_share=optimizer_share, **_census(model))
 
 
-def forecasts(workload: Workload, training: Training) -> tuple[Forecast, ...]:
-    """Return the memory forecast of every optimizer in the catalogue, at the training's batch size."""
-    rows = first_rows(workload.dataset.train, training.batch_size).to(training.device)
-    targets = torch.from_numpy(workload.dataset.train.targets[: training.batch_size]).to(training.device)
-    activations = activation_bytes(training.model, rows, lambda outputs: training.loss(outputs, targets))
-    optimizers = [
-        choice.from_fields({}) for choice in catalogue.choices("optimizer").values() if issubclass(choice, OptimizerChoice)
-    ]
-    return tuple(forecast(optimizer, training.model, activations) for optimizer in optimizers)
+def forecasts(workload: Workload, facts: Facts, step_bytes: Mapping[str, int]) -> tuple[Forecast, ...]:
+    """Return the memory forecast of every optimizer in the catalogue, at the facts' batch size.
+
+    Args:
+        workload: what would be trained on.
+        facts: with the batch size and the device.
+        step_bytes: what optimizers borrow while they step, where that was followed.
+    """
+    bench = Bench(workload, facts)
+    model, (rows, targets) = bench.model(), bench.batch(facts.batch_size)
+    activations = activation_bytes(model, rows, lambda outputs: bench.criterion(outputs, targets))
+    plain = catalogue.find("optimizer", "SGD").from_fields({})
+    recipe = Recipe(model=workload.model, optimizer=plain, batch_size=facts.batch_size, epochs=1)  # type: ignore[arg-type]
+    rehearsal = rehearse(recipe, workload, device=facts.device, rows=facts.batch_size)
+    size = facts.batch_size
+    return tuple(
+        forecast(choice.from_fields({}), model, activations, plain=rehearsal, batch_size=size, step_bytes=step_bytes.get(name))
+        for name, choice in catalogue.choices("optimizer").items()
+        if issubclass(choice, OptimizerChoice)
+    )
 
 
 def _data_facts(dataset: Dataset) -> dict[str, Any]:
@@ -97,21 +151,25 @@ def _label_facts(codes: NDArray[Any]) -> dict[str, float]:
 def _census(model: nn.Module) -> dict[str, Any]:
     parameters = trained(model)
     total = sum(parameter.numel() for parameter in parameters)
-    linears = [module for module in model.modules() if isinstance(module, nn.Linear)]
-    hidden = linears[:-1]  # the last one is the output layer
+    linears = _of(model, nn.Linear)
+    tables = _of(model, nn.Embedding, nn.EmbeddingBag)
+    holding = [module for module in model.modules() if any(True for _ in module.parameters(recurse=False))]
     return {
         "parameters": total,
-        "matrix_share": _weights(hidden) / total,
+        "matrix_share": _weights(linears[:-1]) / total,  # the last one is the output layer
         "convolution_share": _weights(_of(model, nn.Conv1d, nn.Conv2d, nn.Conv3d)) / total,
-        "embedding_share": _weights(_of(model, nn.Embedding, nn.EmbeddingBag)) / total,
+        "embedding_share": _weights(tables) / total,
         "sparse_share": route(model).counts().get("sparse table", 0) / total,
-        "has_batchnorm": bool(_of(model, nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)),
+        "has_batchnorm": bool(_of(model, _BatchNorm)),
         "has_attention": bool(_of(model, nn.MultiheadAttention)),
-        "is_linear": len(linears) == 1 and not _of(model, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Embedding, nn.EmbeddingBag),
+        "is_linear": len(holding) == 1 and len(linears) == 1,
+        "tied_weights": any(table.weight is linear.weight for table in tables for linear in linears),
+        "dropout_layers": len(_of(model, nn.modules.dropout._DropoutNd)),
+        "normalises_inputs": bool(holding) and isinstance(holding[0], _BatchNorm | nn.LayerNorm | nn.GroupNorm | nn.RMSNorm),
     }
 
 
-def _of(model: nn.Module, *kinds: type[nn.Module]) -> list[nn.Module]:
+def _of(model: nn.Module, *kinds: type[nn.Module]) -> list[Any]:
     return [module for module in model.modules() if isinstance(module, kinds)]
 
 
@@ -119,29 +177,18 @@ def _weights(modules: list[Any]) -> int:
     return sum(module.weight.numel() for module in modules)
 
 
-def _step_times(training: Training) -> tuple[float, float]:
+def _step_times(bench: Bench) -> tuple[float, float]:
     """Return the median seconds of a whole AdamW step and the optimizer's share of it, on a copy that is thrown away."""
-    dataset = training.workload.dataset
-    rows = first_rows(dataset.train, training.batch_size).to(training.device)
-    targets = torch.from_numpy(dataset.train.targets[: training.batch_size]).to(training.device)
-    loss = functional.cross_entropy if dataset.task == "classification" else functional.mse_loss
+    model, batch = bench.model(), bench.batch(bench.facts.batch_size)
+    optimizer = catalogue.find("optimizer", "AdamW").from_fields({}).build(model, TIMED_STEPS)  # type: ignore[attr-defined]
     whole, stepping = [], []
-    with torch.random.fork_rng(devices=[]):
-        training.model.train()
-        for _ in range(WARM_STEPS + TIMED_STEPS):
-            start = time.perf_counter()
-            training.optimizer.zero_grad()
-            loss(training.model(rows), targets).backward()  # type: ignore[no-untyped-call]
-            middle = _now(training.device)
-            training.optimizer.step()
-            end = _now(training.device)
-            whole.append(end - start)
-            stepping.append(end - middle)
+    for _ in range(WARM_STEPS + TIMED_STEPS):
+        start = bench.now()
+        bench.backward(model, batch)
+        middle = bench.now()
+        optimizer.step()
+        end = bench.now()
+        whole.append(end - start)
+        stepping.append(end - middle)
     total = float(np.median(whole[WARM_STEPS:]))
     return total, float(np.median(stepping[WARM_STEPS:]) / total)
-
-
-def _now(device: torch.device) -> float:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    return time.perf_counter()

@@ -7,8 +7,7 @@ of the race starts from the study's seed, and what is proposed depends on the re
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +19,7 @@ from studies.proposals import decided, propose
 from studies.recipe import Recipe
 from studies.record import Record, Stage
 from studies.rungs import ETA, WHOLE_RUNS, Score, promoted, rungs, score, survivors
+from studies.threads import threads
 
 if TYPE_CHECKING:
     import optuna
@@ -71,7 +71,7 @@ class Search:
 
     def run(self) -> None:
         """Work until the budget is used up or the user wants to stop."""
-        with _threads(self.plan.threads):
+        with threads(self.plan.threads):
             self._release_orphans()
             self._run_references()
             self._run_starts()
@@ -216,18 +216,6 @@ class Search:
 
         for trial in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             self.study.tell(trial.number, state=TrialState.FAIL)
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _cut_short(record: Record) -> bool:

@@ -22,8 +22,8 @@ import torch
 from torch.nn import functional
 
 from studies import measure
-from studies.evaluate import outputs_of, settle, tensors
-from studies.memory import saved_bytes
+from studies.allocations import Allocations
+from studies.evaluate import Inputs, outputs_of, settle, tensors
 from studies.recipe import Recipe
 from studies.record import Measurement, better
 from studies.weigh import weigh
@@ -31,6 +31,8 @@ from studies.workload import Workload
 
 EXPLODED: Final = 1e3
 """A mean training loss this many times the first one, or not finite, is a divergence."""
+FOLLOWED_STEPS: Final = 2
+"""Full batches whose step is followed; later ones repeat the second, but where the optimizer's state still grows."""
 
 Hook = Callable[[], None]
 Transform = Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
@@ -70,7 +72,9 @@ class Training:
         self.epoch = self.step = 0
         self.seconds = 0.0
         self.lr_factor = 0.0
-        self.activation_bytes = 0
+        self.allocations = Allocations()
+        self.followed = 0
+        self.step_bytes = 0  # the most that the followed steps allocated, the optimizer's state left out
         self._order = torch.Generator().manual_seed(seed)
         self._first_loss = math.inf
         self._best: tuple[float, float, dict[str, torch.Tensor]] | None = None
@@ -110,12 +114,15 @@ class Training:
 
     @property
     def peak_bytes(self) -> int:
-        """Return the most bytes held so far: the allocator's peak on a GPU, else weights, gradients, state and activations."""
+        """Return the most bytes held so far: the allocator's peak on a GPU, else what is kept and what the first steps took."""
         if self.device.type == "cuda":
             return torch.cuda.max_memory_allocated(self.device)
-        gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
-        fixed = measure.model_bytes(self.model) + measure.tensor_bytes(gradients)
-        return fixed + measure.state_bytes(self.optimizer) + measure.tensor_bytes(self.kept) + self.activation_bytes
+        return self.kept_bytes + measure.state_bytes(self.optimizer) + self.step_bytes
+
+    @property
+    def kept_bytes(self) -> int:
+        """Return the bytes of weights and buffers, and of what attachments keep."""
+        return measure.model_bytes(self.model) + measure.tensor_bytes(self.kept)
 
     def advance(self, epochs: int, *, stop: Callable[[], bool] = lambda: False) -> bool:
         """Train until `epochs` epochs are done in all, measuring after each.
@@ -147,7 +154,8 @@ class Training:
     def backward(self) -> torch.Tensor:
         """Compute the loss of the current batch and its gradients anew, at the weights as they are; return the loss."""
         self.optimizer.zero_grad()
-        loss = self._loss(*self._batch)
+        inputs, targets = self._batch
+        loss = self.loss(self.model(inputs), targets)
         loss.backward()  # type: ignore[no-untyped-call]
         return loss
 
@@ -169,7 +177,8 @@ class Training:
             "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "curve": self.curve, "best": self._best,
             "ended": self.ended, "reaction": self._reaction, "kept": self.kept,
             "epoch": self.epoch, "step": self.step, "seconds": self.seconds, "first_loss": self._first_loss,
-            "activation_bytes": self.activation_bytes, "order": self._order.get_state(), "random": self._random_state,
+            "step_bytes": self.step_bytes, "followed": self.followed,
+            "order": self._order.get_state(), "random": self._random_state,
         })  # fmt: skip
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -180,7 +189,7 @@ class Training:
         self.curve, self._best, self._first_loss = state["curve"], state["best"], state["first_loss"]
         self.epoch, self.step, self.seconds = state["epoch"], state["step"], state["seconds"]
         self.ended, self._reaction = state["ended"], state["reaction"]
-        self.activation_bytes, self._random_state = state["activation_bytes"], state["random"]
+        self.step_bytes, self.followed, self._random_state = state["step_bytes"], state["followed"], state["random"]
         self._order.set_state(state["order"])
         for tensor, saved in zip(self.kept, state["kept"], strict=True):
             tensor.copy_(saved)
@@ -196,7 +205,10 @@ class Training:
         for batch in torch.split(order, self.batch_size)[: self.steps_per_epoch]:
             if stop():
                 return None
-            total += self._step(inputs[batch], targets[batch])
+            if self.followed < FOLLOWED_STEPS and len(batch) == self.batch_size:
+                total += self._followed(inputs, targets, batch)
+            else:
+                total += self._step(inputs[batch], targets[batch])
         return total.item() / self.steps_per_epoch
 
     def _step(self, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
@@ -219,12 +231,12 @@ class Training:
         self.step += 1
         return loss.detach()
 
-    def _loss(self, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        if self.activation_bytes:
-            return self.loss(self.model(inputs), targets)
-        with saved_bytes(self.model) as saved:
-            loss = self.loss(self.model(inputs), targets)
-            self.activation_bytes = saved.total()
+    def _followed(self, inputs: Inputs, targets: torch.Tensor, batch: torch.Tensor) -> torch.Tensor:
+        """Take a step and note what it allocates: the first one makes the state, the second one has it beside."""
+        with self.allocations:
+            loss = self._step(inputs[batch], targets[batch])
+        self.followed += 1
+        self.step_bytes = self.allocations.peak_bytes - measure.state_bytes(self.optimizer)
         return loss
 
     def _check(self, train_loss: float) -> None:

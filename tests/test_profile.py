@@ -8,10 +8,11 @@ from dataclasses import replace
 
 import pytest
 
+from advisor.preview import preview
 from advisor.request import Request, batch_sizes, plan_for
 from studies.errors import BadValue
 from studies.facts import Facts
-from studies.limits import Budget
+from studies.limits import Budget, Limits
 from studies.profile import profile
 from studies.workload import Workload
 
@@ -23,7 +24,7 @@ def digits():
 
 @pytest.fixture(scope="module")
 def facts(digits):
-    return profile(digits, batch_size=32, epochs=1)
+    return profile(digits, batch_size=32, epochs=1, probing=0)
 
 
 def test_digits_are_what_they_are(facts):
@@ -39,7 +40,7 @@ def test_the_census_adds_up(facts):
     assert facts.convolution_share == pytest.approx((16 * 9 + 32 * 16 * 9) / facts.parameters)
     assert facts.matrix_share == pytest.approx(128 * 64 / facts.parameters)
     assert not facts.is_linear
-    assert profile(Workload.open("wine", model="linear"), batch_size=32, epochs=1).is_linear
+    assert profile(Workload.open("wine", model="linear"), batch_size=32, epochs=1, probing=0).is_linear
 
 
 def test_multiply_accumulates_are_those_of_the_layers(facts):
@@ -67,7 +68,7 @@ def test_facts_survive_json(facts):
 
 
 def test_an_imbalanced_regression_has_no_classes():
-    found = profile(Workload.open("diabetes"), batch_size=32, epochs=1)
+    found = profile(Workload.open("diabetes"), batch_size=32, epochs=1, probing=0)
 
     assert (found.classes, found.class_imbalance, found.label_entropy) == (0, 1.0, 1.0)
 
@@ -115,3 +116,27 @@ def test_dropout_is_searched_only_where_there_are_dropout_layers(facts):
 
     assert "Dropout" in searched("mlp")
     assert "Dropout" not in searched("linear")
+
+
+def test_what_a_profile_prints_fits_the_page_and_says_what_it_cost(digits):
+    request = Request(source="digits", model="mlp", limits=Limits(train_bytes=600 * 1024), batch_size="128")
+    shown = preview(request)
+    lines = str(shown).splitlines()
+    rows = {row["optimizer"]: row for row in shown.to_dict()["memory"]}
+
+    assert max(map(len, lines)) <= 100
+    assert any(line.startswith("Measured on a few batches, in ") for line in lines)
+    assert any("not measured: rows touched (the model looks nothing up" in line for line in lines)
+    assert "as 2 x 64" in str(shown) or "as 4 x 32" in str(shown)
+    assert rows["SGD"]["largest_batch"] > rows["Momentum"]["largest_batch"] >= 128
+    assert rows["SGD"]["largest_microbatch"] < rows["SGD"]["largest_batch"]
+    assert rows["LBFGS"]["largest_batch"] == 0
+
+
+def test_a_profile_knows_what_each_optimizer_step_costs(digits):
+    facts = profile(digits, batch_size=32, epochs=1, probing=4.0)
+
+    assert {"SGD", "AdamW", "Momentum"} <= set(facts.optimizer_seconds)
+    assert all(seconds > 0 for seconds in facts.optimizer_seconds.values())
+    assert facts.full_batch_seconds > 0
+    assert "SparseAdam" not in facts.optimizer_seconds

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from studies.memory import activation_bytes, forecast
+from studies.memory import activation_bytes, rehearse
 from studies.models.cnn import CNN
 from studies.optimizers.adamw import AdamW
 from studies.optimizers.sgd import SGD
@@ -129,13 +129,11 @@ def test_regression_is_measured_in_the_targets_own_units():
 
 
 def test_counted_memory_is_the_forecast(iris):
-    run = Training(recipe(iris, regularizers=()), iris, seed=0)
-    run.advance(1)
-    rows = torch.from_numpy(iris.dataset.train.inputs[: run.batch_size])
-    targets = torch.from_numpy(iris.dataset.train.targets[: run.batch_size])
-    activations = activation_bytes(run.model, rows, lambda outputs: nn.functional.cross_entropy(outputs, targets))
+    whole = recipe(iris, regularizers=(), batch_size=64)
+    run = Training(whole, iris, seed=0)
+    run.advance(3)
 
-    assert run.peak_bytes == forecast(run.recipe.optimizer, run.model, activations).peak_bytes
+    assert run.peak_bytes == rehearse(whole, iris).peak_bytes(64)
 
 
 def test_activations_are_what_autograd_keeps():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from advisor.evidence import Evidence, Finding
 from advisor.rules import Rule
@@ -13,7 +13,7 @@ from studies.limits import Limits
 
 
 def _example(train_bytes: int | None) -> Evidence:
-    parts = {"weight_bytes": 40_000, "gradient_bytes": 40_000, "activation_bytes": 40_000}
+    parts: dict[str, Any] = {"weight_bytes": 40_000, "gradient_bytes": 40_000, "activation_bytes": 40_000}
     forecasts = (Forecast(optimizer="AdamW", state_bytes=80_000, **parts), Forecast(optimizer="SGD", state_bytes=0, **parts))
     return Evidence(facts=Facts(forecasts=forecasts), limits=Limits(train_bytes=train_bytes), candidates=("AdamW", "SGD"))
 

@@ -26,13 +26,14 @@ class LBFGS(OptimizerChoice):
     """Newton's method on a Hessian estimated from the last few steps, with a line search.
 
     Helps: exact gradients of a smooth loss: linear models, small nets on up to a few thousand rows, polishing a good solution.
-    Hurts: batches, dropout, batch norm: two evaluations must agree; memory: 2 x history + 3 floats once the history is full.
+    Hurts: batches, dropout, batch norm: two evaluations must agree; memory: 2 x history + 2 floats a weight in the end.
     Source: Liu and Nocedal 1989, On the limited memory BFGS method for large scale optimization, Math. Programming 45.
     """
 
     offered: ClassVar[bool] = False  # for small deterministic problems only
     family: ClassVar[str] = "quasi-newton"
-    state_floats: ClassVar[float] = 2.0  # after the first step; the history grows to 2 x history_size more
+    state_floats: ClassVar[float] = 22.0  # 2 x history_size + 2 once the history is full
+    full_after: ClassVar[int] = 101  # more than the longest history: each step adds to it until it is full
     counts_steps: ClassVar[bool] = False
     takes_sparse: ClassVar[bool] = True
     full_batch: ClassVar[bool] = True
@@ -62,5 +63,5 @@ class LBFGS(OptimizerChoice):
         return lbfgs_step.LBFGS(routes.of(), lr=self.lr, history_size=self.history_size, line_search_fn="strong_wolfe")
 
     def own_bytes(self, shape: tuple[int, ...], role: str) -> int:  # noqa: ARG002
-        """Return those of the last direction and the last gradient; the history that grows beside them is not among them."""
-        return 8 * math.prod(shape)
+        """Return those of the last direction, the last gradient and a full history of two copies of the weights an entry."""
+        return 4 * (2 * self.history_size + 2) * math.prod(shape)

@@ -1,0 +1,83 @@
+"""The memory forecast against the peak of real training steps, as torch's own allocator reports it.
+
+    python -m benchmarks.memory            # on a GPU if there is one
+
+The forecast comes from two rehearsals on at most 32 rows and counts tensors. The measurement is another way: whole steps at the
+full batch size, a CPU's allocations read from torch's profiler (which sees what operations borrow inside), a GPU's from its
+allocator. Both begin before the model is built and end before the first evaluation.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+
+import torch
+
+from studies import catalogue, measure
+from studies.evaluate import tensors
+from studies.memory import declared_state, rehearse
+from studies.recipe import Recipe
+from studies.train import Training
+from studies.workload import Workload
+
+STEPS = 4
+WORKLOADS = (("digits", "mlp"), ("digits", "cnn"), ("image_segments", "fttransformer"))
+BATCH_SIZES = (16, 64, 256)
+OPTIMIZERS = ("SGD", "Momentum", "AdamW", "NAdamW", "Lion", "Adafactor", "Muon", "SOAP", "LBFGS")
+
+
+def measured_peak(recipe: Recipe, workload: Workload, device: str = "cpu") -> int:
+    """Return the most bytes that the allocator had handed out at once while a model was built and trained a few steps."""
+    tensors(workload.dataset, "train", torch.device(device))  # kept for every trial, so no part of one
+    run = _on_gpu if torch.device(device).type == "cuda" else _on_cpu
+    return run(recipe, workload, device)
+
+
+def _steps(recipe: Recipe, workload: Workload, device: str) -> Training:
+    training = Training(recipe, workload, seed=0, device=device)
+    training.followed = STEPS  # nothing is followed: the two ways of counting stay apart
+    training.advance(1, stop=lambda: training.step >= STEPS)
+    return training
+
+
+def _on_gpu(recipe: Recipe, workload: Workload, device: str) -> int:
+    torch.cuda.reset_peak_memory_stats(device)
+    before = torch.cuda.memory_allocated(device)
+    _steps(recipe, workload, device)
+    return torch.cuda.max_memory_allocated(device) - before
+
+
+def _on_cpu(recipe: Recipe, workload: Workload, device: str) -> int:
+    from torch.profiler import ProfilerActivity, profile
+
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
+        _steps(recipe, workload, device)
+    events = [event for event in profiler.profiler.kineto_results.events() if event.name() == "[memory]"]
+    changes = (event.nbytes() for event in sorted(events, key=lambda event: event.start_ns()))
+    return max(itertools.accumulate(changes))
+
+
+def main() -> None:
+    """Print the table."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    print(f"device {device}, torch {torch.__version__}; bytes; state: of the optimizer, forecast and as held after {STEPS} steps")
+    print(f"{'model':<14}{'optimizer':<11}{'batch':>6}{'state':>11}{'held':>11}{'forecast':>12}{'measured':>12}{'off by':>9}")
+    worst = {}
+    for (source, model), name, batch_size in itertools.product(WORKLOADS, OPTIMIZERS, BATCH_SIZES):
+        workload = Workload.open(source, model=model)
+        optimizer = catalogue.find("optimizer", name)()
+        recipe = Recipe(model=workload.model, optimizer=optimizer, batch_size=min(batch_size, workload.rows), epochs=1)
+        forecast = rehearse(recipe, workload, device=device).peak_bytes(recipe.batch_size)
+        measured = measured_peak(recipe, workload, device)
+        training = _steps(recipe, workload, device)
+        state, held = declared_state(optimizer, training.model), measure.state_bytes(training.optimizer)
+        worst[name] = max(worst.get(name, 0.0), abs(forecast / measured - 1))
+        print(f"{model:<14}{name:<11}{recipe.batch_size:>6}{state:>11,}{held:>11,}{forecast:>12,}{measured:>12,}"
+              f"{forecast / measured - 1:>+9.1%}", flush=True)  # fmt: skip
+    print("largest miss: " + ", ".join(f"{name} {share:.1%}" for name, share in worst.items()))
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("KINETO_LOG_LEVEL", "5")
+    main()

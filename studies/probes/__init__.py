@@ -1,0 +1,65 @@
+"""Short experiments on a model and a few real batches, one file each; a file's PROBE fills one field of Facts.
+
+A probe works on models of its own, so that nothing it does reaches a trial. One that cannot run on a model is skipped, with why.
+"""
+
+from __future__ import annotations
+
+import importlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from studies.facts import Probe
+
+if TYPE_CHECKING:
+    from studies.probes.bench import Bench
+
+IN_ORDER: Final = (
+    "rows_touched", "gradient_density", "layer_gradient_ratio", "fast_bfloat16", "full_batch_seconds", "sharpness", "noise_scale",
+    "optimizer_seconds", "ramp_lrs",
+)  # fmt: skip
+"""What costs least first: when the time is up, the rest is skipped."""
+REPEATABLE: Final = ("rows_touched", "gradient_density", "layer_gradient_ratio", "sharpness", "noise_scale")
+"""Those that give the same value on any machine."""
+SINGLE_GRADIENT: Final = ("rows_touched", "gradient_density", "layer_gradient_ratio")
+"""Those of them that take next to nothing."""
+
+
+class Unsuited(Exception):
+    """A probe has nothing to measure on this model; the message says why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What a probe runs."""
+
+    how: str
+    """One clause."""
+    ask: Callable[[Bench], Any]
+    """Returns the value of the fact.
+
+    Raises:
+        Unsuited: there is nothing to measure.
+    """
+
+
+def measure(bench: Bench, names: Sequence[str] = IN_ORDER) -> tuple[dict[str, Any], tuple[Probe, ...]]:
+    """Return what the probes of these names found, and what each cost; one that fails or comes too late is skipped."""
+    found: dict[str, Any] = {}
+    probes = []
+    for name in names:
+        question: Question = importlib.import_module(f"{__name__}.{name}").PROBE
+        start = time.perf_counter()
+        skipped = ""
+        bench.restart()
+        try:
+            bench.check_time()
+            found[name] = question.ask(bench)
+        except Unsuited as reason:
+            skipped = str(reason)
+        except Exception as error:  # noqa: BLE001 - whatever a stranger's model does, the profile goes on without this fact
+            skipped = f"{type(error).__name__}: {' '.join(str(error).split())[:100]}"
+        probes.append(Probe(name=name, how=question.how, seconds=time.perf_counter() - start, skipped=skipped))
+    return found, tuple(probes)
