@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from studies.record import Record
 
 SWEEP: Final = (0.35, -0.35, 0.6, -0.7)
-"""First moves from the reference recipe, in units of the optimizer's lr range; above the default first, since runs of a few thousand
-steps want more than the defaults, which are made for long ones (six small tasks: the loss 4 % lower a third of the way up, 20 % higher
-a third down, `python -m benchmarks.lr_starts`). Far too large a rate costs more than far too small a one, but ends early."""
+"""First moves from the reference recipe, in units of the optimizer's lr range. Above the default first: runs of a few thousand
+steps want more than the defaults, which are made for long ones (six small tasks: the loss 4 % lower a third of the way up, 20 %
+higher a third down, `python -m benchmarks.lr_starts`). Too large a rate costs more than too small a one, but ends early."""
 ENOUGH: Final = 12
 """Trials of its own after which an optimizer is modelled alone."""
 SEED_STRIDE: Final = 100_003
