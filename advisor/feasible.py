@@ -87,7 +87,7 @@ def costs_of(evidence: Evidence, optimizer: str, record: Record | None, runs: It
     forecast = evidence.facts.forecast(optimizer)
     peak, state = _largest(whole, "peak_bytes"), _largest(whole, "optimizer_state_bytes")
     model = _largest(whole, "model_bytes")
-    predicted = evidence.facts.run_seconds if forecast and not record else None
+    predicted = evidence.facts.seconds_with(optimizer) if forecast and not record else None
     return {
         "train_seconds": _median(whole, "train_seconds") if record else predicted,
         "peak_bytes": peak if peak is not None or not forecast else forecast.peak_bytes,

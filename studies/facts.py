@@ -169,6 +169,11 @@ class Facts:
         """Return the predicted seconds of one whole run with AdamW."""
         return self.steps * self.step_seconds
 
+    def seconds_with(self, optimizer: str) -> float:
+        """Return the predicted seconds of one whole run with an optimizer; those with AdamW where its own step was not timed."""
+        usual = self.optimizer_share * self.step_seconds
+        return self.steps * (self.step_seconds - usual + self.optimizer_seconds.get(optimizer, usual))
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain lists and dicts, ready for JSON."""
         return asdict(self) | {

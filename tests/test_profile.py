@@ -140,3 +140,9 @@ def test_a_profile_knows_what_each_optimizer_step_costs(digits):
     assert all(seconds > 0 for seconds in facts.optimizer_seconds.values())
     assert facts.full_batch_seconds > 0
     assert "SparseAdam" not in facts.optimizer_seconds
+
+
+def test_a_run_is_predicted_with_the_optimizers_own_step():
+    facts = Facts(steps=100, step_seconds=0.01, optimizer_share=0.2, optimizer_seconds={"Muon": 0.05})
+    assert facts.seconds_with("AdamW") == pytest.approx(facts.run_seconds)
+    assert facts.seconds_with("Muon") == pytest.approx(100 * (0.008 + 0.05))
