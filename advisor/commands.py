@@ -12,7 +12,9 @@ from studies.store import default_home
 
 
 def resume(home: Path, name: str, plan: Mapping[str, Any]) -> str:
-    """Return the command that goes on with a study under twice its budget."""
+    """Return the command that goes on with a study under twice its budget; empty for one that names none."""
+    if "budget" not in plan:
+        return ""
     budget = Budget(**plan["budget"])
     doubled = f"{2 * budget.seconds:g}s" if budget.seconds is not None else f"{2 * (budget.trials or 1)}trials"
     return _line("resume", name, {"--budget": doubled}, home)
@@ -20,7 +22,7 @@ def resume(home: Path, name: str, plan: Mapping[str, Any]) -> str:
 
 def search(home: Path, plan: Mapping[str, Any]) -> str:
     """Return the command that searches the workload of a study; empty for one that only code can name."""
-    spec = plan["workload"]
+    spec = plan.get("workload", {"source": ""})
     source = str(spec["source"])
     if not source or source.startswith("__main__:") or "<" in source:
         return ""

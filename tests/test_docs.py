@@ -39,7 +39,10 @@ def quick(block):
     return block.replace("40trials", "12trials").replace(". .venv/bin/activate\n", "")
 
 
-@pytest.mark.parametrize("block", [b for b in SHELL if "advisor " in b and not any(s in b for s in SERVERS)], ids=["use", "own"])
+COMMANDS = [block for block in SHELL if "advisor " in block and not any(server in block for server in SERVERS)]
+
+
+@pytest.mark.parametrize("block", COMMANDS, ids=lambda block: block[:20])
 def test_the_shell_blocks_of_the_readme_run(block, tmp_path):
     done = shell(quick(block), tmp_path)
 
