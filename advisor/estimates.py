@@ -63,6 +63,8 @@ class Estimates:
     """Standard deviation of a gap over seeds, what all recipes share at a seed removed; the imagined one counts in."""
     measured_seed_sd: float | None = None
     """The same from confirmation runs alone; None where they do not tell."""
+    row_sd: float = 0.0
+    """Standard deviation of a gap over validation splits of this size, which no number of seeds makes less."""
     resolution: float = 0.0
     """Gap that half a validation row makes at the best loss."""
 
@@ -92,7 +94,7 @@ def estimates(evidence: Evidence, *, tuning_trials: int | None = None) -> Estima
             guess = _guess(gaps, spread=spread, trials=tuning_trials or len(gaps), luck=luck, noise=noise)
             best = best_complete(evidence.complete(name), name, evidence.direction)
             found[name] = _doubled(guess) if best and at_edge(best) else guess
-    return replace(fit, by_optimizer=found, resolution=measure.resolution)
+    return replace(fit, by_optimizer=found, row_sd=math.sqrt(measure.row_variance), resolution=measure.resolution)
 
 
 def at_edge(record: Record) -> bool:
@@ -113,7 +115,7 @@ def _guess(gaps: Sequence[float], *, spread: float, trials: int, luck: float, no
     picked alike and are charged the same, unless the V-statistic charges them more already.
     """
     n = len(gaps)
-    gap = best_of(gaps, trials, spread * (0.5 + 0.5 / n))
+    gap = best_of(gaps, trials, spread)
     if luck:
         gap = max(gap, min(gaps) + luck)
     return Estimate(gap=gap, variance=spread**2 / n + noise)
