@@ -136,7 +136,7 @@ def grow(path: Path) -> None:
             workload = open_workload(task)
             if task.name not in facts:
                 facts[task.name] = _facts(task, workload)
-                FACTS.write_text(json.dumps(facts, indent=1) + "\n")
+                FACTS.write_text(json.dumps(facts) + "\n")
             for row in _runs(task, workload, rows):
                 writer.writerow(row)
                 file.flush()
