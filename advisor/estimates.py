@@ -2,6 +2,11 @@
 
 Which optimizer is best depends on how many trials each may have, so each is judged at the number it had (Dodge et al. 2019,
 arXiv 1909.03004; Sivaprasad et al. 2020, arXiv 1910.11758) unless told otherwise.
+
+    variance of an unconfirmed estimate = spread^2 / trials + seed variance + row variance
+    variance of a confirmed one         = seed variance / seeds + row variance
+
+The spread is that of the lower tail, by the bootstrap; the row variance is what the validation rows leave open.
 """
 
 from __future__ import annotations
@@ -9,12 +14,12 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import TYPE_CHECKING, Final
 
 from advisor.evidence import Evidence, has_quality
-from advisor.gaps import CAP, Scale, best_of, scale, sd_of_smallest
+from advisor.gaps import CAP, Scale, best_of, scale, variance_of_best
 from studies.record import Record
 from studies.rungs import best_complete
 
@@ -24,6 +29,8 @@ if TYPE_CHECKING:
 PSEUDO_TRIALS: Final = 3
 PSEUDO_SD: Final = 0.6
 """Three imagined trials with the usual spread of random recipes, so that the pooled spread stays sane when trials are few."""
+LOST_SD: Final = CAP / 2
+"""Spread that an optimizer shows whose every trial was lost: half lost and half good would have it."""
 PSEUDO_SEEDS: Final = 1
 SEED_SD: Final = 0.05
 """One imagined degree of freedom at 5 %: published spreads over seeds are 0.8 to 17 % of the error (HPOlib's four networks)."""
@@ -56,6 +63,10 @@ class Estimates:
     """Standard deviation of a gap over seeds, what all recipes share at a seed removed; the imagined one counts in."""
     measured_seed_sd: float | None = None
     """The same from confirmation runs alone; None where they do not tell."""
+    row_sd: float = 0.0
+    """Standard deviation of a gap over validation splits of this size, which no number of seeds makes less."""
+    resolution: float = 0.0
+    """Gap that half a validation row makes at the best loss."""
 
 
 def estimates(evidence: Evidence, *, tuning_trials: int | None = None) -> Estimates:
@@ -70,17 +81,20 @@ def estimates(evidence: Evidence, *, tuning_trials: int | None = None) -> Estima
         tuning_trials: the number of trials an unconfirmed optimizer is judged at; None for as many as it had.
     """
     measure = scale(evidence)
-    fit = _confirmed(evidence, measure) if measure else Estimates(by_optimizer={})
+    if measure is None:
+        return Estimates(by_optimizer={})
+    fit = _confirmed(evidence, measure)
     open_ = {name: _search_gaps(evidence, name, measure) for name in evidence.optimizers if name not in fit.by_optimizer}
-    luck = _luck(evidence, fit, measure) if measure else 0.0
+    luck = _luck(evidence, fit, measure)
     spread = _pooled_sd(open_.values())
+    noise = fit.seed_sd**2 + measure.row_variance
     found = dict(fit.by_optimizer)
     for name, gaps in open_.items():
         if gaps:
-            guess = _guess(gaps, spread=spread, trials=tuning_trials or len(gaps), luck=luck, seed_sd=fit.seed_sd)
+            guess = _guess(gaps, spread=spread, trials=tuning_trials or len(gaps), luck=luck, noise=noise)
             best = best_complete(evidence.complete(name), name, evidence.direction)
             found[name] = _doubled(guess) if best and at_edge(best) else guess
-    return Estimates(by_optimizer=found, seed_sd=fit.seed_sd, measured_seed_sd=fit.measured_seed_sd)
+    return replace(fit, by_optimizer=found, row_sd=math.sqrt(measure.row_variance), resolution=measure.resolution)
 
 
 def at_edge(record: Record) -> bool:
@@ -88,42 +102,43 @@ def at_edge(record: Record) -> bool:
     return abs(record.units.get("optimizer.lr", 0.0)) > EDGE
 
 
-def _search_gaps(evidence: Evidence, optimizer: str, measure: Scale | None) -> list[float]:
-    whole = [min(CAP, measure.gap(record.quality or 0.0)) for record in evidence.complete(optimizer)] if measure else []
+def _search_gaps(evidence: Evidence, optimizer: str, measure: Scale) -> list[float]:
+    whole = [min(CAP, measure.gap(record.quality or 0.0)) for record in evidence.complete(optimizer)]
     lost = sum(record.state == "infeasible" for record in evidence.searched(optimizer))
     return [*whole, *[CAP] * lost]
 
 
-def _guess(gaps: Sequence[float], *, spread: float, trials: int, luck: float, seed_sd: float) -> Estimate:
-    """Estimate an unconfirmed optimizer: variance = (spread x shrink(n) x sd of the smallest of n normals)^2 + seed variance.
+def _guess(gaps: Sequence[float], *, spread: float, trials: int, luck: float, noise: float) -> Estimate:
+    """Estimate an unconfirmed optimizer: variance = spread^2 / n + that of one seed and of the validation rows.
 
-    The spread belongs to the middle of the trials. Their lower tail is shorter, as loss has a bottom, and the shorter the more
-    trials have come near it: shrink(n) = 0.5 + 0.5 / n. (Without the 1 / n, confidence at few trials was too high on recorded
-    trials: 0.60 stated, 0.36 true.) Where finalists were confirmed, what they lost on fresh seeds was the luck of being picked as
-    the best trial: the others were picked alike and are charged the same, unless the V-statistic charges them more already.
+    Where finalists were confirmed, what they lost on fresh seeds was the luck of being picked as the best trial: the others were
+    picked alike and are charged the same, unless the V-statistic charges them more already.
     """
-    sd = spread * (0.5 + 0.5 / len(gaps))
-    gap = best_of(gaps, trials, sd)
+    n = len(gaps)
+    gap = best_of(gaps, trials, spread)
     if luck:
         gap = max(gap, min(gaps) + luck)
-    return Estimate(gap=gap, variance=(sd * sd_of_smallest(len(gaps))) ** 2 + seed_sd**2)
+    return Estimate(gap=gap, variance=spread**2 / n + noise)
 
 
 def _doubled(estimate: Estimate) -> Estimate:
     """Return it half as sure: a better recipe may lie beyond the end of the range."""
-    return Estimate(
-        gap=estimate.gap, variance=2 * estimate.variance, source=estimate.source, confirmed=estimate.confirmed, at_edge=True
-    )
+    return replace(estimate, variance=2 * estimate.variance, at_edge=True)
 
 
 def _pooled_sd(groups: Iterable[Sequence[float]]) -> float:
-    squares, freedom = PSEUDO_TRIALS * PSEUDO_SD**2, PSEUDO_TRIALS
-    for group in groups:
-        if group:
-            mean = fmean(group)
-            squares += math.fsum((gap - mean) ** 2 for gap in group)
-            freedom += len(group) - 1
-    return math.sqrt(squares / freedom)
+    """Return the spread behind the best of n trials, whose variance is spread^2 / n, pooled over optimizers and imagined trials.
+
+    The variance of each best comes from the bootstrap: it looks at the lower tail alone, which is shorter than the upper one, as
+    loss has a bottom. An optimizer that lost every trial shows no spread, though the recipes that work must be far from these.
+    """
+    squares, freedom = [PSEUDO_TRIALS * PSEUDO_SD**2], PSEUDO_TRIALS
+    for gaps in filter(None, groups):
+        n = len(gaps)
+        lost = min(gaps) >= CAP
+        squares.append(LOST_SD**2 if lost else (n - 1) * n * variance_of_best(gaps))
+        freedom += 1 if lost else n - 1
+    return math.sqrt(math.fsum(squares) / freedom)
 
 
 def _confirmed(evidence: Evidence, measure: Scale) -> Estimates:
@@ -138,7 +153,8 @@ def _confirmed(evidence: Evidence, measure: Scale) -> Estimates:
     for cell, repeats in _by_cell(runs).items():
         share = sum(map(has_quality, repeats)) / len(repeats)
         gap = share * levels.get(cell, lost) + (1 - share) * lost
-        estimate = Estimate(gap=gap, variance=variance / len(repeats), source=cell[1], confirmed=True)
+        doubt = variance / len(repeats) + measure.row_variance
+        estimate = Estimate(gap=gap, variance=doubt, source=cell[1], confirmed=True)
         if cell[0] not in found or gap < found[cell[0]].gap:
             found[cell[0]] = _doubled(estimate) if _source_at_edge(evidence, cell) else estimate
     measured = math.sqrt(noise / freedom) if freedom else None

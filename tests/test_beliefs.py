@@ -11,7 +11,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advisor.beliefs import PRIOR_CAP, RULE_CLIP, TOTAL_CLIP, Beliefs, advantages, base_rate, beliefs, posterior, prior_log_odds
+from advisor.beliefs import (
+    MARGIN,
+    PRIOR_CAP,
+    RULE_CLIP,
+    TOTAL_CLIP,
+    WIDEST,
+    Beliefs,
+    advantages,
+    base_rate,
+    beliefs,
+    posterior,
+    prior_log_odds,
+)
 from advisor.estimates import Estimate, Estimates
 from advisor.evidence import Evidence, Finding
 from studies.facts import Facts
@@ -166,11 +178,37 @@ def test_a_clear_confirmed_difference_is_decided_and_a_tie_is_not():
     assert 0.2 < beliefs(evidence(close)).standings(both)["AdamW"].p_best < 0.8
 
 
-def test_the_tie_margin_follows_the_spread_over_seeds():
+def test_the_tie_margin_follows_the_spread_over_seeds_up_to_a_tenth():
     noisy = study({"AdamW": [0.9], "SGD": [0.9]}, confirmed={"AdamW": [0.9, 0.85, 0.95], "SGD": [0.85, 0.95, 0.9]})
+    calm = study({"AdamW": [0.9], "SGD": [0.9]}, confirmed={"AdamW": [0.9, 0.904, 0.902], "SGD": [0.905, 0.9, 0.904]})
+    rows = {"valid_rows": 10_000}
 
-    assert beliefs(evidence(study({"AdamW": [0.9, 0.8]}))).margin == 0.02
-    assert beliefs(evidence(noisy)).margin > 0.2
+    assert beliefs(evidence(study({"AdamW": [0.9, 0.8]}), **rows)).margin == MARGIN
+    assert MARGIN < beliefs(evidence(calm, **rows)).margin < WIDEST
+    assert beliefs(evidence(noisy, **rows)).margin == WIDEST
+
+
+def test_what_half_a_row_could_undo_is_a_tie():
+    """Two optimizers that are right on every row, and one that misses one of a hundred."""
+    perfect = study(
+        {"AdamW": [1.0], "SGD": [1.0], "Momentum": [0.99]},
+        confirmed={"AdamW": [1.0] * 3, "SGD": [1.0] * 3, "Momentum": [0.99] * 3},
+    )
+    few, many = (beliefs(evidence(perfect, valid_rows=rows)) for rows in (100, 10_000))
+
+    assert few.margin == many.margin == pytest.approx(math.log(2))
+    names = dict.fromkeys(few.optimizers, 0.0)
+    assert few.standings(names)["SGD"].p_tie > 0.8
+    assert few.standings(names)["Momentum"].p_tie > 0.2 > many.standings(names)["Momentum"].p_tie
+
+
+def test_what_was_trained_counts_for_more_than_what_was_said():
+    prior = [_finding("SGD", 1.4), _finding("AdamW", -1.4)]
+    equal = study({"AdamW": [0.9] * 3, "SGD": [0.9] * 3})
+    before = beliefs(evidence([], candidates=("AdamW", "SGD")), prior).means()
+    after = beliefs(evidence(equal), prior).means()
+
+    assert 0 < after["AdamW"] - after["SGD"] < 0.5 * (before["AdamW"] - before["SGD"])
 
 
 # ---------------------------------------------------------------- calibration

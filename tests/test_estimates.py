@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from itertools import pairwise
-from statistics import fmean
+from statistics import fmean, pvariance
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.estimates import estimates
 from advisor.evidence import Evidence
-from advisor.gaps import CAP, best_of, scale, sd_of_smallest
+from advisor.gaps import CAP, SHARED, best_of, scale, variance_of_best
 
 from records import confirmations, record, study
 
@@ -93,9 +94,58 @@ def test_more_trials_promise_a_smaller_gap(gaps):
     assert all(more <= fewer + 1e-9 for fewer, more in pairwise(promised))
 
 
-@pytest.mark.parametrize(("n", "sd"), [(1, 1.0), (2, 0.8256), (5, 0.6690), (10, 0.5868)])
-def test_the_spread_of_the_smallest_normal_agrees_with_published_tables(n, sd):
-    assert sd_of_smallest(n) == pytest.approx(sd, abs=2e-3)
+@given(GAPS)
+def test_the_bootstrap_variance_is_that_of_the_smallest_of_so_many_draws(gaps):
+    n = len(gaps)
+    smallest = [min(gaps[i] for i in draw) for draw in np.random.default_rng(0).integers(0, n, (4000, n))]
+
+    # the standard error of a variance of 4,000 numbers between 0 and 2 is below 0.02
+    assert variance_of_best(gaps) == pytest.approx(pvariance(smallest), abs=0.08)
+
+
+def test_it_is_right_on_average_where_the_loss_has_a_bottom():
+    samples = np.random.default_rng(0).gamma(2.0, 0.42, (4000, 5))
+    found = fmean(variance_of_best(list(row)) for row in samples)
+
+    assert pvariance(best_of(list(row), 5, 0.0) for row in samples) == pytest.approx(found, rel=0.15)
+
+
+def test_how_bad_the_worst_trials_are_adds_no_doubt_about_the_best_of_many():
+    good = [0.0, 0.01, 0.02, 0.03, 0.04, 0.05]
+
+    assert variance_of_best([*good, *[2.0] * 4]) < 0.001
+
+
+# ---------------------------------------------------------------- validation rows
+
+
+def test_few_wrong_rows_tell_less_apart():
+    variances = [
+        scale(evidence([record(0, quality=1 - wrong / 1000)], valid_rows=1000)).row_variance for wrong in (0, 1, 10, 100)
+    ]
+
+    assert all(fewer > more for fewer, more in pairwise(variances))
+    assert variances[3] == pytest.approx((1 - SHARED) / 101)
+
+
+def test_half_a_row_is_the_resolution_of_a_score_and_a_loss_has_none():
+    perfect, score, loss = (
+        scale(evidence([record(0, quality=1.0)], valid_rows=100)),
+        scale(evidence([record(0, quality=90.0)], valid_rows=100)),
+        scale(evidence([record(0, quality=0.1)], valid_rows=100, direction="minimize", metric="loss")),
+    )
+
+    assert perfect.resolution == pytest.approx(math.log(2))
+    assert score.resolution == pytest.approx(math.log(10.5 / 10))
+    assert loss.resolution < 1e-9
+    assert loss.row_variance == pytest.approx((1 - SHARED) / 201)
+
+
+def test_a_large_validation_split_leaves_less_doubt_about_a_confirmed_optimizer():
+    records = study({"AdamW": [0.9], "SGD": [0.8]}, confirmed={"AdamW": [0.9, 0.9, 0.9]})
+    small, large = (estimates(evidence(records, valid_rows=rows)).by_optimizer["AdamW"] for rows in (100, 10_000))
+
+    assert large.variance < small.variance / 2
 
 
 # ---------------------------------------------------------------- estimates
@@ -107,6 +157,14 @@ def test_lost_trials_count_as_the_cap_and_pruned_ones_not_at_all():
 
     assert estimates(lost).by_optimizer["SGD"].gap == pytest.approx(CAP)
     assert "SGD" not in estimates(pruned).by_optimizer
+
+
+def test_an_optimizer_that_lost_every_trial_leaves_more_doubt_about_the_others():
+    single = [record(0, quality=0.9), record(1, "SGD", quality=0.8)]
+    lost = [record(0, quality=0.9), record(1, "SGD", state="infeasible")]
+    calm, wide = (estimates(evidence(records)).by_optimizer["AdamW"].variance for records in (single, lost))
+
+    assert wide > calm
 
 
 def test_confirmation_replaces_the_search_and_takes_the_seeds_out():

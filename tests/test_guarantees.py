@@ -101,6 +101,40 @@ def test_a_dominated_trial_of_a_confirmed_optimizer_changes_nothing(evidence, qu
         assert recommend(evidence).optimizer == recommend(more).optimizer
 
 
+@given(evidences(), QUALITY, st.data())
+@settings(max_examples=40, deadline=None)
+def test_a_dominated_trial_changes_no_recipe(evidence, quality, data):
+    """Worse than the best of its optimizer, as cheap: whatever it says of the optimizer, nobody is told to use it."""
+    name = data.draw(st.sampled_from(evidence.candidates))
+    best = max(run.quality for run in evidence.complete(name))
+    worse = record(len(evidence.records), name, min(quality, best - 0.001))
+    before, after = (recommend(one).contenders for one in (evidence, replace(evidence, records=(*evidence.records, worse))))
+
+    assert {one.optimizer: one.trials for one in before} == {one.optimizer: one.trials for one in after}
+
+
+@given(evidences(), QUALITY, st.sampled_from(["pruned", "failed", "running"]), st.data())
+@settings(max_examples=40, deadline=None)
+def test_a_trial_without_an_end_of_its_own_says_nothing(evidence, quality, state, data):
+    """Stopped for being worse than its like, broken by an error, or still on its way."""
+    name = data.draw(st.sampled_from(evidence.candidates))
+    other = record(len(evidence.records), name, quality, state=state)
+    before, after = (beliefs(one) for one in (evidence, replace(evidence, records=(*evidence.records, other))))
+
+    assert before.estimates == after.estimates
+    assert before.means() == after.means()
+
+
+@given(evidences(), st.integers(1, 30))
+@settings(max_examples=40, deadline=None)
+def test_more_validation_rows_never_leave_more_doubt(evidence, times):
+    few, many = (beliefs(replace(evidence, valid_rows=rows)) for rows in (evidence.valid_rows, times * evidence.valid_rows))
+
+    assert many.margin <= few.margin
+    for name, estimate in many.estimates.by_optimizer.items():
+        assert estimate.variance <= few.estimates.by_optimizer[name].variance + 1e-12
+
+
 @given(st.lists(QUALITY, min_size=2, max_size=6), st.lists(QUALITY, max_size=6), QUALITY, QUALITY)
 @settings(max_examples=40, deadline=None)
 def test_no_dominated_trial_flips_the_answer_to_a_worse_confirmed_optimizer(searched, extra, left, right):
