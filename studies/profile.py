@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 TIMED_STEPS: Final = 15
 WARM_STEPS: Final = 3
 PROBING_SECONDS: Final = 5.0
-"""After which a profile begins no further probe."""
+"""After which `advisor profile` begins no further probe."""
 SEARCH_SECONDS, SEARCH_SHARE = 2.0, 0.03
 """The same before a search, and as a share of its budget in seconds, whichever is less."""
 GRADIENTS: Final = 60
@@ -39,9 +39,7 @@ MOST_MACS: Final = 10**10
 """Multiply-accumulates of probing before a search in trials, seconds of one core: a clock would say other things elsewhere."""
 
 
-def profile(
-    workload: Workload, *, batch_size: int, epochs: int, device: str = "cpu", probing: Budget | float = PROBING_SECONDS
-) -> Facts:
+def profile(workload: Workload, *, batch_size: int, epochs: int, device: str = "cpu", probing: Budget | float = 0.0) -> Facts:
     """Return the facts of a workload; random generators are left as they were.
 
     Args:
@@ -50,7 +48,7 @@ def profile(
         epochs: of one whole run.
         device: where it would run.
         probing: seconds for probes, 0 for none; or the budget of the search that follows. One in trials gets the probes that say
-            the same on any machine, so that the same search follows on any machine.
+            the same on any machine, so that the same search follows there.
     """
     with undisturbed(torch.device(device)):
         facts = _counted(workload, batch_size=batch_size, epochs=epochs, device=device)

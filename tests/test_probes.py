@@ -7,6 +7,7 @@ import random
 import numpy as np
 import pytest
 import torch
+from test_everything import FITTING, workload
 from torch import nn
 
 from studies import catalogue, probes
@@ -158,6 +159,17 @@ def test_every_probe_of_a_text_model_answers_or_says_why_not(model):
     assert {probe.skipped for probe in facts.probes} == {""}
     assert facts.noise_scale > 0
     assert facts.sharpness > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("inputs", "model"), FITTING)
+def test_every_probe_of_every_model_answers_or_says_why_not(inputs, model):
+    facts = profile(workload(inputs, model), batch_size=16, epochs=1, probing=10.0)
+
+    assert [probe.name for probe in facts.probes] == list(probes.IN_ORDER)
+    assert not [probe for probe in facts.probes if "Error" in probe.skipped]
+    assert facts.gradient_density > 0
+    assert all(getattr(facts, probe.name) is not None for probe in facts.probes if not probe.skipped)
 
 
 def test_a_probe_that_fails_is_skipped_with_one_line():
