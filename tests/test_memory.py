@@ -16,7 +16,7 @@ from studies.allocations import Allocations
 from studies.attempt import Attempt
 from studies.facts import Facts, Forecast, Moment, most_rows, peak_at
 from studies.limits import Budget, Limits
-from studies.measure import macs
+from studies.measure import macs, state_bytes
 from studies.memory import declared_state, fullest, rehearse
 from studies.plan import Plan
 from studies.recipe import Recipe
@@ -180,3 +180,13 @@ def test_following_the_first_steps_changes_no_bit_of_a_run(model):
     assert runs[0].step_bytes > 0 == runs[1].step_bytes
     for left, right in zip(runs[0].model.parameters(), runs[1].model.parameters(), strict=True):
         assert torch.equal(left, right)
+
+
+def test_state_that_is_sparse_is_weighed():
+    """Momentum on a table with sparse gradients keeps the rows seen: an id of 8 bytes and three floats each."""
+    table = nn.Embedding(10, 3, sparse=True)
+    optimizer = torch.optim.SGD(table.parameters(), lr=0.1, momentum=0.9)
+    table(torch.tensor([1, 4])).sum().backward()
+    optimizer.step()
+
+    assert state_bytes(optimizer) == 2 * (8 + 3 * 4)
