@@ -19,7 +19,7 @@ from studies.facts import Facts, Forecast
 from studies.limits import Budget
 from studies.memory import activation_bytes, forecast, rehearse
 from studies.optimizers import OptimizerChoice
-from studies.probes.bench import Bench, undisturbed
+from studies.probes.bench import Bench, one_thread, undisturbed
 from studies.recipe import Recipe
 from studies.routing import route, trained
 
@@ -54,8 +54,10 @@ def profile(workload: Workload, *, batch_size: int, epochs: int, device: str = "
         facts = _counted(workload, batch_size=batch_size, epochs=epochs, device=device)
         names, seconds = _probing(probing, facts)
         bench = Bench(workload, facts, allowance_seconds=seconds)
-        found, asked = probes.measure(bench, names)
-        return replace(facts, **found, probes=asked, forecasts=forecasts(workload, facts, bench.step_bytes))
+        with one_thread():
+            found, asked = probes.measure(bench, names)
+            memory = forecasts(workload, facts, bench.step_bytes)
+        return replace(facts, **found, probes=asked, forecasts=memory)
 
 
 def _probing(probing: Budget | float, facts: Facts) -> tuple[tuple[str, ...], float]:

@@ -204,11 +204,12 @@ def test_probing_leaves_training_and_all_random_generators_as_they_were(iris):
         training.advance(2)
         return [point.train_loss for point in training.curve]
 
-    before, generators = run(), states()
+    before, generators, threads = run(), states(), torch.get_num_threads()
     profile(iris, batch_size=16, epochs=1, probing=1.0)
 
     assert run() == before
     assert states() == generators
+    assert torch.get_num_threads() == threads
 
 
 def test_all_three_generators_come_back():
