@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 TIMED_STEPS: Final = 15
 WARM_STEPS: Final = 3
-PROBING_SECONDS: Final = 5.0
+PROBING_SECONDS: Final = 4.0
 """After which `advisor profile` begins no further probe."""
 SEARCH_SECONDS, SEARCH_SHARE = 2.0, 0.03
 """The same before a search, and as a share of its budget in seconds, whichever is less."""
