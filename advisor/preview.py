@@ -100,22 +100,26 @@ def preview(request: Request) -> Preview:
 
 def _data(facts: Facts) -> str:
     lines = [
-        f"Data: {facts.rows} training rows, {facts.columns} columns, {facts.kind}, {facts.task}"
+        f"Data: {facts.rows} training rows, {facts.columns} {'words' if facts.kind == 'text' else 'columns'}, {facts.kind}, "
+        + facts.task
         + (f" into {facts.classes} classes." if facts.classes else "."),
-        f"  non-zero inputs {facts.input_density:.0%}, missing in the raw table {facts.missing_share:.1%}",
     ]
-    if facts.classes:
-        lines.append(
-            f"  largest class {facts.class_imbalance:.3g} times the smallest, label entropy {facts.label_entropy:.2f} of 1"
-        )
-    return "\n".join(lines)
+    said = [f"largest class {facts.class_imbalance:.3g} times the smallest", f"label entropy {facts.label_entropy:.2f} of 1"]
+    if facts.kind != "text":  # the ids of words are never zero but for padding
+        lines.append(f"  non-zero inputs {_share(facts.input_density)}, missing in the raw table {_share(facts.missing_share)}")
+    if facts.feature_scale_ratio > UNEVEN:
+        lines.append(f"  after preprocessing the widest column is {facts.feature_scale_ratio:.3g} times as wide as the narrowest")
+    return "\n".join([*lines, f"  {', '.join(said)}"] if facts.classes else lines)
+
+
+def _share(share: float) -> str:
+    """Return a share in per cent, small ones with two digits: 94 %, 0.42 %."""
+    return f"{share:.0%}" if share == 0 or share >= 0.095 else f"{100 * share:.2g}%"
 
 
 def _model(facts: Facts) -> str:
-    shares = {
-        "hidden matrices": facts.matrix_share, "convolutions": facts.convolution_share, "embeddings": facts.embedding_share,
-        "of these with sparse gradients": facts.sparse_share,
-    }  # fmt: skip
+    tables = "embeddings with sparse gradients" if facts.sparse_share else "embeddings"
+    shares = {"hidden matrices": facts.matrix_share, "convolutions": facts.convolution_share, tables: facts.embedding_share}
     held = ", ".join(f"{share:.0%} {name}" for name, share in shares.items() if share) or (
         "a linear model" if facts.is_linear else "vectors and the output layer"
     )
@@ -125,15 +129,15 @@ def _model(facts: Facts) -> str:
         f"{facts.dropout_layers} dropout layer" + "s" * (facts.dropout_layers > 1): facts.dropout_layers,
     }  # fmt: skip
     kinds = ", ".join(name for name, there in has.items() if there)
-    lines = [
-        f"Model: {facts.parameters:,} parameters ({held})" + (f"; {kinds}." if kinds else "."),
-        f"  a row's forward pass takes {facts.macs:,} multiply-accumulates",
-    ]
-    lines += _wrapped(
-        f"an AdamW step takes {format_seconds(facts.step_seconds)} on {facts.device}, {facts.optimizer_share:.0%} of it the "
-        f"optimizer; a run of {facts.steps} steps {format_seconds(facts.run_seconds)}"
+    step, run = format_seconds(facts.step_seconds), format_seconds(facts.run_seconds)
+    sentences = (
+        f"a row's forward pass takes {facts.macs:,} multiply-accumulates",
+        f"an AdamW step takes {step} on {facts.device}, {facts.optimizer_share:.0%} of it the optimizer",
+        f"a whole run of {facts.steps} steps takes about {run}",
     )
-    return "\n".join(lines)
+    head = f"Model: {facts.parameters:,} parameters ({held})" + (f"; {kinds}." if kinds else ".")
+    lines = textwrap.wrap(head, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+    return "\n".join([*lines, *(line for sentence in sentences for line in _wrapped(sentence))])
 
 
 def measured(facts: Facts) -> str:
@@ -155,7 +159,7 @@ def _wrapped(text: str) -> list[str]:
 
 
 def _density(facts: Facts) -> str:
-    return f"gradient entries that are not zero at a batch of 16: {facts.gradient_density:.0%}"
+    return f"gradient entries that are not zero at a batch of 16: {_share(facts.gradient_density or 0.0)}"
 
 
 def _noise(facts: Facts) -> str:
@@ -182,8 +186,10 @@ def _ramps(ramp_lrs: Mapping[str, float]) -> str:
 
 
 WIDTH: Final = 98
+UNEVEN: Final = 10
+"""Columns whose widths differ by more are worth a word."""
 _SAID: Final[Mapping[str, Callable[[Facts], str]]] = {
-    "rows_touched": lambda facts: f"rows of an embedding table that a batch touches: {facts.rows_touched:.1%}",
+    "rows_touched": lambda facts: f"rows of an embedding table that a batch touches: {_share(facts.rows_touched)}",
     "gradient_density": _density,
     "layer_gradient_ratio": lambda facts: f"largest layer gradient {facts.layer_gradient_ratio:.3g} times the smallest",
     "fast_bfloat16": _precision,

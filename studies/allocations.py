@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
+
+FOLLOWED_STEPS: Final = 2
+"""Training steps on full batches that are followed; later ones repeat the second, but where an optimizer's state still grows."""
 
 
 class Allocations(TorchDispatchMode):  # type: ignore[no-untyped-call]

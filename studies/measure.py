@@ -35,11 +35,13 @@ def state_bytes(optimizer: torch.optim.Optimizer) -> int:
 
 
 def _held(value: object) -> Iterator[torch.Tensor]:
-    """Yield every plain tensor inside lists, dicts, objects and tensor subclasses."""
+    """Yield every plain tensor inside lists, dicts, objects, sparse tensors and tensor subclasses."""
     if isinstance(value, torch.Tensor):
         parts = getattr(value, "__tensor_flatten__", None)
         if parts is not None:
             yield from _held([getattr(value, name) for name in parts()[0]])
+        elif value.layout is torch.sparse_coo:
+            yield from (value._indices(), value._values())
         else:
             yield value
     elif isinstance(value, dict):

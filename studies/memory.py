@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Final
 import torch
 
 from studies import measure
+from studies.allocations import FOLLOWED_STEPS
 from studies.evaluate import tensors
 from studies.facts import Forecast, Moment, peak_at
 from studies.routing import route
-from studies.train import FOLLOWED_STEPS, Training
+from studies.train import Training
 
 if TYPE_CHECKING:
     from torch import nn

@@ -19,7 +19,7 @@ from studies.facts import Facts, Forecast
 from studies.limits import Budget
 from studies.memory import activation_bytes, forecast, rehearse
 from studies.optimizers import OptimizerChoice
-from studies.probes.bench import Bench, undisturbed
+from studies.probes.bench import Bench, one_thread, undisturbed
 from studies.recipe import Recipe
 from studies.routing import route, trained
 from studies.threads import threads, threads_for
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 TIMED_STEPS: Final = 15
 WARM_STEPS: Final = 3
-PROBING_SECONDS: Final = 5.0
-"""After which a profile begins no further probe."""
+PROBING_SECONDS: Final = 4.0
+"""After which `advisor profile` begins no further probe."""
 SEARCH_SECONDS, SEARCH_SHARE = 2.0, 0.03
 """The same before a search, and as a share of its budget in seconds, whichever is less."""
 GRADIENTS: Final = 60
@@ -40,9 +40,7 @@ MOST_MACS: Final = 10**10
 """Multiply-accumulates of probing before a search in trials, seconds of one core: a clock would say other things elsewhere."""
 
 
-def profile(
-    workload: Workload, *, batch_size: int, epochs: int, device: str = "cpu", probing: Budget | float = PROBING_SECONDS
-) -> Facts:
+def profile(workload: Workload, *, batch_size: int, epochs: int, device: str = "cpu", probing: Budget | float = 0.0) -> Facts:
     """Return the facts of a workload; random generators are left as they were.
 
     Args:
@@ -51,14 +49,16 @@ def profile(
         epochs: of one whole run.
         device: where it would run.
         probing: seconds for probes, 0 for none; or the budget of the search that follows. One in trials gets the probes that say
-            the same on any machine, so that the same search follows on any machine.
+            the same on any machine, so that the same search follows there.
     """
     with undisturbed(torch.device(device)), threads(_worth(workload, batch_size)):
         facts = _counted(workload, batch_size=batch_size, epochs=epochs, device=device)
         names, seconds = _probing(probing, facts)
         bench = Bench(workload, facts, allowance_seconds=seconds)
-        found, asked = probes.measure(bench, names)
-        return replace(facts, **found, probes=asked, forecasts=forecasts(workload, facts, bench.step_bytes))
+        with one_thread():
+            found, asked = probes.measure(bench, names)
+            memory = forecasts(workload, facts, bench.step_bytes)
+        return replace(facts, **found, probes=asked, forecasts=memory)
 
 
 def _worth(workload: Workload, batch_size: int) -> int:

@@ -22,7 +22,7 @@ import torch
 from torch.nn import functional
 
 from studies import measure
-from studies.allocations import Allocations
+from studies.allocations import FOLLOWED_STEPS, Allocations
 from studies.evaluate import Inputs, outputs_of, settle, tensors
 from studies.recipe import Recipe
 from studies.record import Measurement, better
@@ -31,9 +31,6 @@ from studies.workload import Workload
 
 EXPLODED: Final = 1e3
 """A mean training loss this many times the first one, or not finite, is a divergence."""
-FOLLOWED_STEPS: Final = 2
-"""Full batches whose step is followed; later ones repeat the second, but where the optimizer's state still grows."""
-
 Hook = Callable[[], None]
 Transform = Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
 Readout = Callable[[], AbstractContextManager[None]]
@@ -73,8 +70,7 @@ class Training:
         self.seconds = 0.0
         self.lr_factor = 0.0
         self.allocations = Allocations()
-        self.followed = 0
-        self.step_bytes = 0  # the most that the followed steps allocated, the optimizer's state left out
+        self.followed = self.step_bytes = 0  # the most bytes that the followed steps allocated, the optimizer's state left out
         self._order = torch.Generator().manual_seed(seed)
         self._first_loss = math.inf
         self._best: tuple[float, float, dict[str, torch.Tensor]] | None = None

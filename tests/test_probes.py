@@ -7,6 +7,7 @@ import random
 import numpy as np
 import pytest
 import torch
+from test_everything import FITTING, workload
 from torch import nn
 
 from studies import catalogue, probes
@@ -160,6 +161,17 @@ def test_every_probe_of_a_text_model_answers_or_says_why_not(model):
     assert facts.sharpness > 0
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("inputs", "model"), FITTING)
+def test_every_probe_of_every_model_answers_or_says_why_not(inputs, model):
+    facts = profile(workload(inputs, model), batch_size=16, epochs=1, probing=10.0)
+
+    assert [probe.name for probe in facts.probes] == list(probes.IN_ORDER)
+    assert not [probe for probe in facts.probes if "Error" in probe.skipped]
+    assert facts.gradient_density > 0
+    assert all(getattr(facts, probe.name) is not None for probe in facts.probes if not probe.skipped)
+
+
 def test_a_probe_that_fails_is_skipped_with_one_line():
     asked = bench()
     asked.model = Broken
@@ -192,11 +204,12 @@ def test_probing_leaves_training_and_all_random_generators_as_they_were(iris):
         training.advance(2)
         return [point.train_loss for point in training.curve]
 
-    before, generators = run(), states()
+    before, generators, threads = run(), states(), torch.get_num_threads()
     profile(iris, batch_size=16, epochs=1, probing=1.0)
 
     assert run() == before
     assert states() == generators
+    assert torch.get_num_threads() == threads
 
 
 def test_all_three_generators_come_back():

@@ -34,7 +34,7 @@ def ask(bench: Bench) -> float:
 
     found = noise_scale(gradient, rows=rows, batches=BATCHES)
     if found is None:
-        raise Unsuited(f"{BATCHES} batches of {rows} rows show no gradient beside the noise")
+        raise Unsuited(f"noise hides the gradient of {BATCHES * rows} rows: the scale is larger")
     return found
 
 

@@ -53,7 +53,7 @@ def _wanted(choice: type[OptimizerChoice], bench: Bench) -> float:
     """Return about the seconds that must be left to begin with it."""
     if choice.misfit(bench.facts):
         return float("inf")
-    wanted = 5 * bench.facts.step_seconds * STEPS + IMPORT_SECONDS * bool(choice.extra)
+    wanted = bench.facts.step_seconds * STEPS + IMPORT_SECONDS * bool(choice.extra)
     if choice.family in TURNING:
         sides = [(weight.shape[0], weight[0].numel()) for weight in trained(bench.model()) if weight.ndim >= 2]
         wanted += STEPS * SECONDS_A_PRODUCT * sum(float(rows) ** 3 + float(columns) ** 3 for rows, columns in sides)
