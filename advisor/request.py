@@ -114,7 +114,6 @@ def plan_for(request: Request, workload: Workload, facts: Facts) -> tuple[Plan, 
         device=facts.device,
         threads=threads_for(facts.macs * facts.batch_size),
         search_model=type(workload.model).searched if request.tune_model is None else request.tune_model,
-        activation_bytes=facts.forecasts[0].activation_bytes,
     )
     return plan, facts, findings
 

@@ -45,8 +45,6 @@ class Plan:
     threads: int = 1
     """Threads that torch may use; part of the plan, since the order of a sum depends on it."""
     search_model: bool = False
-    activation_bytes: int = 0
-    """Bytes that autograd saves for the reference batch."""
     starts: tuple[Start, ...] = ()
     """Recipes tried after the reference ones; each is a search trial."""
 

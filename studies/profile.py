@@ -19,7 +19,7 @@ from studies.facts import Facts, Forecast
 from studies.limits import Budget
 from studies.memory import activation_bytes, forecast, rehearse
 from studies.optimizers import OptimizerChoice
-from studies.probes.bench import Bench, one_thread, undisturbed
+from studies.probes.bench import Bench, undisturbed
 from studies.recipe import Recipe
 from studies.routing import route, trained
 from studies.threads import threads, threads_for
@@ -55,7 +55,7 @@ def profile(workload: Workload, *, batch_size: int, epochs: int, device: str = "
         facts = _counted(workload, batch_size=batch_size, epochs=epochs, device=device)
         names, seconds = _probing(probing, facts)
         bench = Bench(workload, facts, allowance_seconds=seconds)
-        with one_thread():
+        with threads(1):  # values are then the same on any machine, and a busy core cannot hold up the rest
             found, asked = probes.measure(bench, names)
             memory = forecasts(workload, facts, bench.step_bytes)
         return replace(facts, **found, probes=asked, forecasts=memory)

@@ -154,7 +154,7 @@ def test_a_search_in_seconds_ends_in_time_with_a_confirmation(home, iris):
 
 def test_what_does_not_fit_the_memory_is_never_trained(home, iris):
     need = {record.optimizer: record.peak_bytes for record in search(home, iris, name="free")[:3]}
-    limited = replace(PLAN, limits=Limits(train_bytes=(need["AdamW"] + need["Nesterov"]) // 2), activation_bytes=2000)
+    limited = replace(PLAN, limits=Limits(train_bytes=(need["AdamW"] + need["Nesterov"]) // 2))
     records = search(home, iris, limited, name="limited")
 
     vetoed = [record for record in records if record.optimizer == "AdamW"]

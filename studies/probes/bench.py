@@ -109,14 +109,3 @@ def undisturbed(device: torch.device) -> Iterator[None]:
         finally:
             random.setstate(python)
             np.random.set_state(numpy)  # noqa: NPY002
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Let torch use one thread in the block: values are then the same on any machine, and a busy core cannot hold up the rest."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
