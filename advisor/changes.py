@@ -58,6 +58,10 @@ def _separating(case: Case) -> Iterator[str]:
         yield f"Fresh seeds for the best recipes of {names}: what separates them now may be the luck of one seed."
         return
     apart = abs(mine.gap - other.gap)
+    if math.sqrt(2) * CONFIDENT * seen.row_sd > apart and case.evidence.valid_rows:
+        rows = f"More validation rows than {case.evidence.valid_rows}"
+        yield f"{rows}: on these a difference of {ratio(apart)} between {names} may be luck, whatever the number of seeds."
+        return
     wanted = math.ceil(2 * (CONFIDENT * seen.seed_sd / apart) ** 2) if apart > 0 else MOST_SEEDS + 1
     if wanted > MOST_SEEDS:
         yield f"Hardly anything between {names}: they are {ratio(apart)} apart where seeds spread by {ratio(seen.seed_sd)}."

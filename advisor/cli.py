@@ -19,6 +19,7 @@ from advisor.options import (
     ClassWeights,
     Device,
     Direction,
+    Earlier,
     Epochs,
     Goal,
     Home,
@@ -29,7 +30,9 @@ from advisor.options import (
     Model,
     ModelSize,
     NewStudy,
+    OpenEnded,
     Optimizers,
+    Pretrained,
     Regularizers,
     Rules,
     Runs,
@@ -58,7 +61,8 @@ DEFECT: Final = 1
 USAGE_ERROR: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[1]
 """Typer carries a click of its own and exports only this leaf of its errors; the parent covers every wrong use."""
 PLAIN: Final = (
-    "source", "target", "model", "metric", "direction", "task", "batch_size", "epochs", "device", "seed", "tune_model", "study",
+    "source", "target", "model", "metric", "direction", "task", "pretrained", "open_ended", "earlier",
+    "batch_size", "epochs", "device", "seed", "tune_model", "study",
     "tracking_uri",
 )  # fmt: skip
 """Options that a request takes as they are written."""
@@ -76,7 +80,8 @@ def profile(
     source: Source, target: Target = None, model: Model = None, metric: MetricName = None, task: Task = "auto",
     batch_size: BatchSize = None, epochs: Epochs = None, optimizers: Optimizers = None, memory: Memory = None,
     model_size: ModelSize = None, latency: Latency = None, train_time: TrainTime = None, goal: Goal = None,
-    rule: Rules = None, device: Device = "auto", seed: Seed = 0, json: Json = False,
+    pretrained: Pretrained = False, open_ended: OpenEnded = False, rule: Rules = None, device: Device = "auto", seed: Seed = 0,
+    json: Json = False,
 ) -> None:  # fmt: skip
     """Show data, model and memory; advise before any trial."""
     arguments = dict(locals())
@@ -94,8 +99,9 @@ def search(
     optimizers: Optimizers = None, schedules: Schedules = None, regularizers: Regularizers = None, wrappers: Wrappers = None,
     class_weights: ClassWeights = "none", tune_model: TuneModel = None, memory: Memory = None,
     model_size: ModelSize = None, latency: Latency = None, train_time: TrainTime = None, goal: Goal = None,
-    rule: Rules = None, study: NewStudy = None, home: Home = None, tracking_uri: TrackingUri = None, device: Device = "auto",
-    seed: Seed = 0, json: Json = False,
+    pretrained: Pretrained = False, open_ended: OpenEnded = False, rule: Rules = None, earlier: Earlier = True,
+    study: NewStudy = None, home: Home = None, tracking_uri: TrackingUri = None, device: Device = "auto", seed: Seed = 0,
+    json: Json = False,
 ) -> None:  # fmt: skip
     """Search, confirm and recommend: the whole job."""
     arguments = dict(locals())

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from studies.facts import Facts
     from studies.function import Function
     from studies.mirror import Mirror
-    from studies.plan import Plan
+    from studies.plan import Plan, Start
     from studies.search import Event
     from studies.workload import Workload
 
@@ -64,7 +64,8 @@ def look(
         raise BadWorkload("a training function holds its data and model to itself, so there is nothing to profile; search it")
     reference = batch_sizes(request.batch_size, workload.rows)[1]
     device = pick_device(request.device)
-    return workload, profile(workload, batch_size=reference, epochs=1, device=device, probing=budget or PROBING_SECONDS)
+    facts = profile(workload, batch_size=reference, epochs=1, device=device, probing=budget or PROBING_SECONDS)
+    return workload, replace(facts, pretrained=request.pretrained, horizon_known=not request.open_ended)
 
 
 def open_workload(request: Request) -> Workload | Function:
@@ -110,19 +111,22 @@ def prepare(request: Request, home: Path) -> Launched:
     Raises:
         StudyError: anything wrong with the request; nothing is created then.
     """
-    from advisor.earlier import starts
-
     store.check_new(home, request.study)
     workload, plan, facts, findings = _planned(request)
-    found = starts(
-        home, model=workload.spec(), facts=facts, candidates=plan.candidates, planned_trials=planned_trials(facts, request.budget)
-    )  # fmt: skip
+    found = _earlier(request, home, workload, facts, plan) if request.earlier else ()
     plan = replace(plan, starts=found)
     name = request.study or _free_name(home, workload.name)
     store.create_study(home, name, direction=workload.metric.direction, plan=_page(request, workload, facts, plan))
     begun = [f"{start.params['optimizer']} starts also from {start.origin}" for start in found]
     notes = (*workload.notes, *(finding.because for finding in findings), *begun)
     return Launched(name=name, home=home, workload=workload, plan=plan, notes=notes)
+
+
+def _earlier(request: Request, home: Path, workload: Workload | Function, facts: Facts, plan: Plan) -> tuple[Start, ...]:
+    from advisor.earlier import starts
+
+    trials = planned_trials(facts, request.budget)
+    return starts(home, model=workload.spec(), facts=facts, candidates=plan.candidates, planned_trials=trials)
 
 
 def _planned(request: Request) -> tuple[Workload | Function, Plan, Facts, tuple[Finding, ...]]:

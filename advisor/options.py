@@ -42,6 +42,9 @@ ClassWeights = Annotated[str, typer.Option(help="none, or balanced: rare classes
 Runs = Annotated[
     Path | None, typer.Option("--records", help="A CSV of anybody's runs: optimizer, the metric, and whatever else is known.")
 ]
+Pretrained = Annotated[bool, typer.Option("--pretrained", help="Your model starts from trained weights: this is fine-tuning.")]
+OpenEnded = Annotated[bool, typer.Option("--open-ended", help="How long the real run will be is not known in advance.")]
+Earlier = Annotated[bool, typer.Option(help="Start also from the best recipes of your earlier similar studies.")]
 NewStudy = Annotated[str | None, typer.Option("--study", help="A name for the study; by default the dataset's with a number.")]
 Home = Annotated[Path | None, typer.Option(help="Where studies live; by default $ADVISOR_HOME or .advisor.")]
 TrackingUri = Annotated[str | None, typer.Option(help="Where MLflow runs go; by default mlflow.db in the home; `off` for none.")]

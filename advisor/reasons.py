@@ -97,10 +97,12 @@ def _sure(case: Case) -> Iterator[str]:
     regret = f"on average the choice costs {ratio(mine.expected_regret)} {_of_what(case)}"
     first = f"it is the very best of {len(case.advice.contenders)} with {chance(mine.p_best)}"
     yield f"It is within {ratio(margin)} of the best with a probability of {chance(mine.p_tie)} ({first}); {regret}."
-    spread = case.held.estimates.measured_seed_sd
+    spread, row = case.held.estimates.measured_seed_sd, case.held.estimates.resolution
     if spread is not None:
-        ties = ", so smaller differences count as ties" if spread >= margin else ""
+        ties = ", so smaller differences count as ties" if spread == margin else ""
         yield f"The same recipe differs by {ratio(spread)} {_of_what(case)} from seed to seed{ties}."
+    if row == margin:
+        yield f"Half a validation row is {ratio(row)} {_of_what(case)}: smaller differences count as ties."
 
 
 def _of_what(case: Case) -> str:

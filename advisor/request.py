@@ -64,6 +64,12 @@ class Request:
     class_weights: str = "none"
     """none | balanced: each class weighs as much as any other in the training loss."""
     tune_model: bool | None = None
+    pretrained: bool = False
+    """Whether training starts from trained weights."""
+    open_ended: bool = False
+    """Whether the length of the real run is not fixed in advance."""
+    earlier: bool = True
+    """Whether the search starts also from the best recipes of earlier similar studies in the same home."""
     budget: Budget = field(default_factory=lambda: Budget(seconds=600))
     limits: Limits = field(default_factory=Limits)
     goal: str = "balanced"

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+import advisor as api
 from advisor.earlier import SHARE, starts
 from studies import store
 from studies.clock import Clock
@@ -162,3 +163,13 @@ def test_a_start_that_is_the_reference_recipe_is_not_tried_again(home, iris):
     again = replace(PLAN, starts=(Start(params={"optimizer": "AdamW", "batch_size": 32}, origin="a study"),))
 
     assert all(one.stage != "start" for one in search(home, iris, again))
+
+
+def test_earlier_studies_count_only_if_they_may(home):
+    asked = {"budget": "8trials", "epochs": 1, "home": home, "tracking_uri": "off", "model": "linear", "optimizers": ("AdamW",)}
+    api.search("iris", study="first", **asked)
+    for name, earlier in (("second", True), ("third", False)):
+        api.search("iris", study=name, earlier=earlier, **asked)
+    stages = {name: [run.stage for run in store.records(store.open_study(home, name))] for name in ("second", "third")}
+    assert "start" in stages["second"]
+    assert "start" not in stages["third"]

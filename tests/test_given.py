@@ -106,3 +106,13 @@ def test_the_same_arrays_give_the_same_digest():
     assert opened().dataset.digest == opened().dataset.digest
     other = advisor.Workload(train=(np.flip(POINTS, 0).copy(), LABELS))
     assert open_workload(Request(source=other)).dataset.digest != opened().dataset.digest
+
+
+def test_what_the_user_knows_of_the_run_reaches_the_facts(home):
+    workload = advisor.Workload(train=(POINTS, LABELS), model=Net)
+    plain, told = (
+        advisor.profile(workload, **said).facts for said in ({}, {"pretrained": True, "open_ended": True})
+    )  # fmt: skip
+    assert (plain.pretrained, plain.horizon_known) == (False, True)
+    assert (told.pretrained, told.horizon_known) == (True, False)
+    assert any(finding.rule == "FineTuning" for finding in advisor.profile(workload, pretrained=True).recommendation.findings)
