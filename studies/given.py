@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from studies import catalogue
 from studies.errors import BadWorkload
 from studies.imports import refer
 
@@ -76,7 +77,8 @@ class Workload:
         if isinstance(given, nn.Module):
             return Custom(factory=refer(copies_of(given)))
         if isinstance(given, type) and issubclass(given, ModelChoice):
-            given.reference = refer(given)
+            if catalogue.choices("model").get(given.name()) is not given:
+                given.reference = refer(given)
             return given()
         if callable(given):
             return Custom(factory=refer(given))

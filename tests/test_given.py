@@ -9,6 +9,7 @@ from torch import nn
 import advisor
 from advisor.launch import open_workload, reopen
 from advisor.request import Request
+from studies import catalogue
 from studies.errors import BadWorkload
 from studies.imports import load, refer
 from studies.models.mlp import MLP
@@ -53,6 +54,12 @@ def test_a_model_is_given_in_any_form(model):
     workload = opened(model=model)
     rows = torch.from_numpy(workload.dataset.train.inputs[:3])
     assert workload.build(workload.model)(rows).shape == (3, 2)
+
+
+def test_a_model_that_ships_here_keeps_its_name_however_it_is_given():
+    assert opened(model=MLP).model.name() == "MLP"
+    assert opened(model="studies.models.mlp:MLP").model.name() == "MLP"
+    assert catalogue.choices("model")["MLP"].name() == "MLP"
 
 
 def test_every_trial_trains_a_copy_of_a_module_from_the_weights_it_had():
