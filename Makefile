@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test test-slow lint docs bench bench-advice clean
+.PHONY: demo test test-slow lint docs bench bench-memory bench-advice clean
 
 demo: $(READY)
 	$(BIN)/advisor search digits --budget 60s
@@ -27,6 +27,9 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks.overhead
 	$(BIN)/python -m benchmarks.prior
 	$(BIN)/python -m benchmarks.digits
+
+bench-memory: $(READY)
+	$(BIN)/python -m benchmarks.memory
 
 bench-advice: $(READY)
 	$(BIN)/python -m benchmarks.advice

@@ -130,10 +130,11 @@ def _model(facts: Facts) -> str:
     }  # fmt: skip
     kinds = ", ".join(name for name, there in has.items() if there)
     step, run = format_seconds(facts.step_seconds), format_seconds(facts.run_seconds)
+    epoch = format_seconds(facts.step_seconds * math.ceil(facts.rows / facts.batch_size))
     sentences = (
         f"a row's forward pass takes {facts.macs:,} multiply-accumulates",
         f"an AdamW step takes {step} on {facts.device}, {facts.optimizer_share:.0%} of it the optimizer",
-        f"a whole run of {facts.steps} steps takes about {run}",
+        f"an epoch takes about {epoch}, a whole run of {facts.steps} steps about {run}",
     )
     head = f"Model: {facts.parameters:,} parameters ({held})" + (f"; {kinds}." if kinds else ".")
     lines = textwrap.wrap(head, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
