@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import redirect_stdout
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -47,6 +45,17 @@ from advisor.options import (
     TuneModel,
     Wrappers,
 )
+from advisor.terminal import (
+    DEFECT,
+    INTERRUPTED,
+    NOTHING_FEASIBLE,
+    WRONG_INPUT,
+    fail,
+    say,
+    show,
+    show_json,
+    stop_on_interrupt,
+)
 from studies.errors import BadValue, NothingFeasible, StudyError
 from studies.limits import Budget, Limits
 
@@ -54,10 +63,6 @@ if TYPE_CHECKING:
     from advisor.launch import Launched
     from advisor.request import Request
 
-WRONG_INPUT: Final = 2
-NOTHING_FEASIBLE: Final = 3
-INTERRUPTED: Final = 130
-DEFECT: Final = 1
 USAGE_ERROR: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[1]
 """Typer carries a click of its own and exports only this leaf of its errors; the parent covers every wrong use."""
 PLAIN: Final = (
@@ -89,7 +94,7 @@ def profile(
 
     with redirect_stdout(sys.stderr):  # whatever the user's own model prints
         found = preview(_request(arguments))
-    _print_json(found.to_dict()) if json else _print(str(found))
+    show_json(found.to_dict()) if json else show(str(found))
 
 
 @app.command()
@@ -110,7 +115,7 @@ def search(
     with redirect_stdout(sys.stderr):  # whatever the user's own model prints
         launched = prepare(_request(arguments), _home(home))
     for note in launched.notes:
-        _say(note)
+        say(note)
     _work(launched, json=json)
 
 
@@ -149,7 +154,7 @@ def recommend(
     else:
         answer = partial(advice, _home(home), study)
     recommendation = answer(limits=limits, goal=goal, rules=tuple(rule or ()))
-    _print_json(recommendation.to_dict()) if json else _print(str(recommendation))
+    show_json(recommendation.to_dict()) if json else show(str(recommendation))
 
 
 @app.command("list")
@@ -164,13 +169,13 @@ def list_(
     from advisor.listing import text
 
     if not kind:
-        _print_json(list(KINDS)) if json else _print("\n".join(f"advisor list {each}" for each in KINDS))
+        show_json(list(KINDS)) if json else show("\n".join(f"advisor list {each}" for each in KINDS))
         return
     rows = listing(kind.lower(), _home(home))
     if json:
-        _print_json(rows)
+        show_json(rows)
         return
-    _print(text(kind.lower(), rows) if rows else f"no {kind} yet; start with: advisor search digits")
+    show(text(kind.lower(), rows) if rows else f"no {kind} yet; start with: advisor search digits")
 
 
 @app.command()
@@ -178,7 +183,7 @@ def explain(name: Annotated[str, typer.Argument(help="An optimizer, schedule, re
     """Say what something does, when it helps and hurts."""
     from advisor.catalogues import explanation
 
-    _print(explanation(name))
+    show(explanation(name))
 
 
 @app.command()
@@ -189,7 +194,7 @@ def sync(study: StudyName, tracking_uri: TrackingUri = None, home: Home = None) 
     where = _home(home)
     uri = tracking_uri or store.plan_of(store.open_study(where, study))["tracking_uri"]
     count = tracking.sync(where, study, tracking_uri=None if uri == "off" else uri)
-    _print(f"{count} runs written; the mirror of '{study}' is complete")
+    show(f"{count} runs written; the mirror of '{study}' is complete")
 
 
 @app.command()
@@ -208,22 +213,22 @@ def main() -> None:
     """Run the command line; every error that is the input's fault is one line on stderr."""
     try:
         if app(args=sys.argv[1:] or ["--help"], standalone_mode=False) == INTERRUPTED:  # how typer reports a Ctrl-C
-            _fail("interrupted; what was finished is kept, see: advisor list studies", INTERRUPTED)
+            fail("interrupted; what was finished is kept, see: advisor list studies", INTERRUPTED)
     except NothingFeasible as error:
-        _fail(str(error), NOTHING_FEASIBLE)
+        fail(str(error), NOTHING_FEASIBLE)
     except StudyError as error:
-        _fail(str(error), WRONG_INPUT)
+        fail(str(error), WRONG_INPUT)
     except USAGE_ERROR as error:
-        _fail(" ".join(error.format_message().split()), WRONG_INPUT)
+        fail(" ".join(error.format_message().split()), WRONG_INPUT)
     except (KeyboardInterrupt, typer.Abort):
-        _fail("interrupted", INTERRUPTED)
+        fail("interrupted", INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:  # a defect of ours: still one line, the traceback for whoever asks
         if os.environ.get("ADVISOR_TRACEBACK"):
             raise
         reason = " ".join(str(error).split())
-        _fail(f"unexpected {type(error).__name__}: {reason}; what was finished is kept, ADVISOR_TRACEBACK=1 shows where", DEFECT)
+        fail(f"unexpected {type(error).__name__}: {reason}; what was finished is kept, ADVISOR_TRACEBACK=1 shows where", DEFECT)
 
 
 def _work(launched: Launched, *, json: bool) -> None:
@@ -234,39 +239,21 @@ def _work(launched: Launched, *, json: bool) -> None:
     study = store.open_study(launched.home, launched.name)
     spent = float(store.plan_of(study)["spent_seconds"])
     display = progress(launched, records=store.records(study), spent_seconds=spent)
-    with _stop_on_interrupt() as interrupted, redirect_stdout(sys.stderr), display:
+    with stop_on_interrupt() as interrupted, redirect_stdout(sys.stderr), display:
         mirror = work(launched, listen=display.listen, stop=interrupted)
     try:
         recommendation = conclude(launched.home, launched.name)
         records = store.records(store.open_study(launched.home, launched.name))
-        _print_json(outcome(launched, recommendation, records)) if json else _print(str(recommendation))
+        show_json(outcome(launched, recommendation, records)) if json else show(str(recommendation))
     finally:
         if mirror is not None and (unfinished := mirror.finish(MIRROR_SECONDS)):
-            _say(unfinished)
+            say(unfinished)
     if interrupted():
-        _fail(f"interrupted; everything finished is kept, go on with: advisor resume {launched.name}", INTERRUPTED)
+        fail(f"interrupted; everything finished is kept, go on with: advisor resume {launched.name}", INTERRUPTED)
     if not any(record.state == "complete" for record in records):
         last = next((record.error for record in reversed(records) if record.error), "nothing was tried")
-        _fail(f"no trial was completed, so the advice rests on no measurement; the last one: {last}", NOTHING_FEASIBLE)
-    _say(f"again, or under other limits: advisor recommend {launched.name}; trials and curves: advisor dashboard")
-
-
-@contextmanager
-def _stop_on_interrupt() -> Iterator[Any]:
-    """Turn the first Ctrl-C into a wish to stop; a second one interrupts at once."""
-    wished: list[int] = []
-
-    def wish(number: int, frame: object) -> None:  # noqa: ARG001
-        if wished:
-            raise KeyboardInterrupt
-        wished.append(number)
-        _say("stopping; press Ctrl-C again to stop at once")
-
-    before = signal.signal(signal.SIGINT, wish)
-    try:
-        yield lambda: bool(wished)
-    finally:
-        signal.signal(signal.SIGINT, before)
+        fail(f"no trial was completed, so the advice rests on no measurement; the last one: {last}", NOTHING_FEASIBLE)
+    say(f"again, or under other limits: advisor recommend {launched.name}; trials and curves: advisor dashboard")
 
 
 def _request(arguments: dict[str, Any]) -> Request:
@@ -293,22 +280,3 @@ def _home(home: Path | None) -> Path:
     from studies.store import default_home
 
     return home or default_home()
-
-
-def _print(text: str) -> None:
-    typer.echo(text)
-
-
-def _print_json(value: object) -> None:
-    from studies.store import dump
-
-    typer.echo(dump(value))
-
-
-def _say(line: str) -> None:
-    typer.echo(line, err=True)
-
-
-def _fail(line: str, status: int) -> None:
-    _say(f"advisor: {line}")
-    sys.exit(status)
