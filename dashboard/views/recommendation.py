@@ -91,6 +91,8 @@ def _checks(checklist: tuple[Check, ...]) -> None:
     st.subheader("Is the study sound?")
     for check in failed:
         st.warning(plain(f"{check.name.capitalize()}: {check.message}. To do: {check.fix}."))
+        if check.command:
+            st.code(check.command, language="sh")
     st.caption(f"{len(checklist) - len(failed)} of {len(checklist)} checks passed.")
 
 
