@@ -24,6 +24,9 @@ TIMED: Final = 0.7
 CONFIDENT: Final = 1.645
 """Standard deviations that a normal number stays below in 95 % of cases."""
 
+OF_THE_MODEL: Final = ("model_bytes", "latency_seconds")
+"""Limits on what the model costs, however it was trained."""
+
 Decide = Callable[[Evidence], "Verdict | None"]
 
 
@@ -90,6 +93,8 @@ def _newer(case: Case) -> Iterator[str]:
 
 
 def _limits(case: Case, decide: Decide) -> Iterator[str]:
+    if not case.evidence.records:  # a tighter limit lets others enter: who would win among them is not known here
+        return
     for limit, (cost, noun, flag, write) in LIMITED.items():
         allowed, spent = getattr(case.evidence.limits, limit), case.advice.costs[cost]
         if allowed is not None and (looser := _under(case, decide, limit, None)):
@@ -99,9 +104,19 @@ def _limits(case: Case, decide: Decide) -> Iterator[str]:
                 yield f"A limit on {noun} of {write(need)} or more ({flag}, now {write(allowed)}): {instead}."
         exact = limit.endswith("bytes")
         bound = (spent or 0) * (CLEARLY if exact else TIMED)
-        if spent and (tighter := _under(case, decide, limit, bound)) and tighter.optimizer != case.advice.optimizer:
-            flips = f"below {write(spent)}" if exact else f"of {write(bound)}"
+        tighter = _under(case, decide, limit, bound) if spent else None
+        if tighter and tighter.optimizer != case.advice.optimizer and not (limit in OF_THE_MODEL and _same_model(case, tighter)):
+            flips = f"below {write(spent or 0)}" if exact else f"of {write(bound)}"
             yield f"A limit on {noun} {flips} ({flag}): {_instead(case, tighter)}."
+
+
+def _same_model(case: Case, verdict: Verdict) -> bool:
+    """Tell whether both recipes build the same model, whose size and latency no optimizer changes."""
+    built = [
+        {key: value for key, value in (option.record.params if option.record else {}).items() if key.startswith("model")}
+        for option in (case.verdict.fits[case.advice.optimizer], verdict.fits[verdict.optimizer])
+    ]
+    return built[0] == built[1]
 
 
 def _instead(case: Case, verdict: Verdict) -> str:
@@ -112,7 +127,8 @@ def _instead(case: Case, verdict: Verdict) -> str:
     if mine is None or not values:
         return f"{verdict.optimizer} instead"
     apart = difference(case.evidence.metric, case.evidence.direction, fmean(values), mine)
-    return f"{verdict.optimizer} instead, {apart}"
+    luck = "" if option.confirmed or not case.confirmed(case.mine.optimizer) else " in its best trial (not confirmed)"
+    return f"{verdict.optimizer} instead, {apart}{luck}"
 
 
 def _under(case: Case, decide: Decide, limit: str, value: float | None) -> Verdict | None:

@@ -52,7 +52,7 @@ def checks(evidence: Evidence, best: Record | None, *, confirmed: Iterable[Recor
         *early_ranks(evidence),
         confirmation(evidence, runs),
         *held_out(evidence, runs),
-        *coarse_validation(evidence, best),
+        *coarse_validation(evidence, best, runs),
     )
 
 
@@ -84,7 +84,7 @@ def enough_trials(evidence: Evidence) -> Check:
         message=f"fewer than {WHOLE_RUNS} whole runs in the search: {counts}"
         if short
         else f"every optimizer had {WHOLE_RUNS} whole runs or more",
-        fix=f"resume with a larger budget, or compare fewer optimizers: {several(_missing(short), 'whole run')} missing",
+        fix=f"make {several(_missing(short), 'more whole run')}, or compare fewer optimizers",
         command=evidence.resume,
     )
 
@@ -115,9 +115,7 @@ def confirmation(evidence: Evidence, runs: tuple[Record, ...]) -> Check:
         message=(done + (f"; {lost} of them diverged" if lost else ""))
         if runs
         else "the recommended recipe was run with one seed only",
-        fix="lower its learning rate: it fails on some seeds"
-        if lost
-        else "resume the study, so that its finalists are run with more seeds",
+        fix="lower its learning rate: it fails on some seeds" if lost else "run it, and its nearest rival, with more seeds",
         command="" if lost else evidence.resume,
     )
 
@@ -180,12 +178,13 @@ def _noise(evidence: Evidence, valid: float, test: float) -> float:
     return math.sqrt(2 * max(share * (1 - share), 1 / evidence.valid_rows) / evidence.valid_rows)
 
 
-def coarse_validation(evidence: Evidence, best: Record) -> tuple[Check, ...]:
+def coarse_validation(evidence: Evidence, best: Record, runs: tuple[Record, ...]) -> tuple[Check, ...]:
     """Ask, where rows are counted, whether enough of them are wrong for a difference to mean something."""
     measure = scale(evidence)
     if measure is None or evidence.valid_rows is None or evidence.metric != "accuracy" or not has_quality(best):
         return ()
-    wrong = measure.loss(best.quality or 0.0) / measure.origin * evidence.valid_rows
+    losses = [measure.loss(run.quality or 0.0) for run in runs if has_quality(run)] or [measure.loss(best.quality or 0.0)]
+    wrong = fmean(losses) / measure.origin * evidence.valid_rows
     return (
         Check(
             name="validation rows",

@@ -169,6 +169,8 @@ class Recommendation:
     """All optimizers that fit the limits, the recommended one included, least expected regret first; findings veto the others."""
     margin: float = 0.02
     """Log-ratio of loss below which two optimizers count as tied: 2 %, or the spread over seeds up to a tenth, or half a row."""
+    tie: str = ""
+    """The same in words."""
     steps: int | None = None
     """Optimizer steps of the recommended run, for settings that are a share of it."""
 

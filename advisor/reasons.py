@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from advisor.beliefs import PRIOR_CAP, base_rate
 from advisor.evidence import Contender, Evidence, Finding, Recommendation
+from advisor.goals import criteria
 from advisor.published import CLASSES
 from advisor.published.rates import REFERENCE, problem_class, rate
 from advisor.wording import chance, difference, duration, listed, number, percent, ratio, several, size, trials
@@ -27,11 +28,6 @@ NO_CLASS: Final = "cover no problem of this kind; those over all kinds stand in 
 TELLING: Final = 4
 """Findings of rules told at most, and as many optimizers ruled out; a reader remembers few."""
 LUCK: Final = "nothing but quality counts, though the difference may be luck"
-PREFERENCES: Final = {
-    "speed": "the faster one, then the one with less state, is advised",
-    "memory": "the one with less optimizer state, then the faster one, is advised",
-    "balanced": "the one with less optimizer state, then the faster one, then the one with fewer settings, is advised",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,13 +92,14 @@ def _sure(case: Case) -> Iterator[str]:
         return
     regret = f"on average the choice costs {ratio(mine.expected_regret)} {_of_what(case)}"
     first = f"it is the very best of {len(case.advice.contenders)} with {chance(mine.p_best)}"
-    yield f"It is within {ratio(margin)} of the best with a probability of {chance(mine.p_tie)} ({first}); {regret}."
+    yield f"It is within {case.advice.tie} of the best with a probability of {chance(mine.p_tie)} ({first}); {regret}."
     spread, row = case.held.estimates.measured_seed_sd, case.held.estimates.resolution
     if spread is not None:
         ties = ", so smaller differences count as ties" if spread == margin else ""
-        yield f"The same recipe differs by {ratio(spread)} {_of_what(case)} from seed to seed{ties}."
-    if row == margin:
-        yield f"Half a validation row is {ratio(row)} {_of_what(case)}: smaller differences count as ties."
+        yield f"From seed to seed the confirmed recipes differ by {ratio(spread)} {_of_what(case)}{ties}."
+    if row == margin and case.evidence.valid_rows:
+        rows = f"{case.evidence.valid_rows} validation rows"
+        yield f"{rows} tell no smaller differences than {case.advice.tie}: those count as ties."
 
 
 def _of_what(case: Case) -> str:
@@ -113,13 +110,20 @@ def _preferred(case: Case) -> Iterator[str]:
     tied = [name for name in case.verdict.tied if name != case.advice.optimizer]
     if not tied or case.evidence.goal == "quality":
         return
-    mine = case.mine
-    costs = [f"{duration(mine.train_seconds)} a run"] if mine.train_seconds is not None else []
-    costs += [f"{size(mine.optimizer_state_bytes)} of optimizer state"] if mine.optimizer_state_bytes is not None else []
-    has = f" ({', '.join(costs)})" if costs else ""
-    names = listed([mine.optimizer, *tied])
-    goal = case.evidence.goal
-    yield f"The evidence cannot tell {names} apart; for the goal '{goal}' {PREFERENCES.get(goal, PREFERENCES['balanced'])}{has}."
+    mine, goal, fits = case.mine, case.evidence.goal, case.verdict.fits
+    apart = f"The evidence cannot tell {listed([mine.optimizer, *tied])} apart"
+    wanted = criteria(goal, {name: fits[name] for name in (mine.optimizer, *tied)})
+    for noun, value in wanted[mine.optimizer].items():
+        if any(wanted[name][noun] != value for name in tied):
+            yield f"{apart}; for the goal '{goal}' the one with {noun} is advised{_has(mine, noun)}."
+            return
+    yield f"{apart}, nor do their costs; the one of least expected loss is advised."
+
+
+def _has(mine: Contender, noun: str) -> str:
+    if noun.endswith("state") and mine.optimizer_state_bytes is not None:
+        return f" ({size(mine.optimizer_state_bytes)})"
+    return f" ({duration(mine.train_seconds)} a run)" if noun.endswith("time") and mine.train_seconds is not None else ""
 
 
 def _tested(case: Case) -> Iterator[str]:
@@ -137,7 +141,8 @@ def _reputation(case: Case) -> Iterator[str]:
     known = problem_class(facts)
     yield f"Published comparisons {f'of {CLASSES[known]} apply' if known else NO_CLASS}."
     rates = {one.optimizer: base_rate(facts, one.optimizer) for one in case.advice.contenders}
-    behind = [other for other, odds in rates.items() if odds < rates[name]]
+    compared = [one for one in rates if one == REFERENCE or rate(facts, one).known]
+    behind = [other for other in compared if rates[other] < rates[name]] if name in compared else []
     if behind:
         shown = name if name != REFERENCE else min(behind, key=lambda other: rates[other])
         basis = f"{shown}: {rate(facts, shown).basis}"

@@ -17,7 +17,7 @@ What holds, and is tested:
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 from typing import Final
@@ -28,14 +28,18 @@ from advisor.checklist import checks
 from advisor.evidence import Contender, Evidence, Finding, Label, Recommendation, has_quality
 from advisor.feasible import Option, options
 from advisor.gaps import scale
+from advisor.goals import criteria
 from advisor.rules import judge
+from advisor.wording import margin
 from studies.errors import BadValue, NothingFeasible
 
 DECIDED: Final = 0.9
 LEANING: Final = 0.75
 """P(tie) from which an answer is leaning: the level at which Bouthillier et al. 2021, arXiv 2103.03098, call it real."""
-SAME_SECONDS: Final = 1.2
-"""Training times less than about this factor apart count as equal: on a shared machine a run's time varies by more than that."""
+NEARLY: Final = 0.8
+"""Share of the best one's chance of being good enough that an optimizer tied with it has at least (judged)."""
+COARSE: Final = 0.25
+"""Tie margin, a log-ratio, above which nothing is called decided unless it is the very best: a quarter of the loss is no tie."""
 T_90: Final = (6.314, 2.920, 2.353, 2.132, 2.015, 1.943, 1.895, 1.860, 1.833)
 """Student's t, 95th percentile, from 1 degree of freedom."""
 
@@ -77,8 +81,8 @@ def recommend(evidence: Evidence, *, tuning_trials: int | None = None) -> Recomm
 def decide(evidence: Evidence, held: Beliefs, fits: Mapping[str, Option]) -> Verdict:
     """Return the optimizer of least expected regret, or the one that the goal prefers among those tied with it.
 
-    Tied are those within the tie margin of the least regret whose own chance of being good enough would earn the same label. An
-    optimizer without a whole run is answered only when none that fits has one.
+    Tied are those within the tie margin of the least regret whose own chance of being good enough is nearly as large, and would
+    earn the same label. An optimizer without a whole run is answered only when none that fits has one.
     """
     standings = held.standings({name: option.given_away for name, option in fits.items()})
     place = {name: index for index, name in enumerate(evidence.optimizers)}
@@ -87,10 +91,14 @@ def decide(evidence: Evidence, held: Beliefs, fits: Mapping[str, Option]) -> Ver
     best = standings[tried[0]]
     near = best.expected_regret + held.margin
     tied = [
-        name for name in tried if standings[name].expected_regret <= near and _level(standings[name].p_tie) >= _level(best.p_tie)
+        name
+        for name in tried
+        if standings[name].expected_regret <= near
+        and standings[name].p_tie >= NEARLY * best.p_tie
+        and _level(standings[name].p_tie) >= _level(best.p_tie)
     ]
-    preferred = _preference(evidence.goal)
-    chosen = min(tied, key=lambda name: (*preferred(fits[name]), tied.index(name)))
+    wanted = criteria(evidence.goal, {name: fits[name] for name in tied})
+    chosen = min(tied, key=lambda name: (*wanted[name].values(), tied.index(name)))
     label = _label(chosen, ranked, standings, fits, held)
     return Verdict(optimizer=chosen, label=label, fits=fits, standings=standings, tied=tuple(tied), ranked=ranked)
 
@@ -102,39 +110,21 @@ def _level(p_tie: float) -> int:
 def _label(
     chosen: str, ranked: tuple[str, ...], standings: Mapping[str, Standing], fits: Mapping[str, Option], held: Beliefs
 ) -> Label:
-    """Return the label; not `decided` when a limit forbids the best recipe or a learning rate of the best two is on an edge."""
+    """Return the label.
+
+    Not `decided` when a limit forbids the best recipe, when a learning rate of the best two is on an edge, or when all that is
+    sure is that the validation rows tell nothing apart.
+    """
     if fits[chosen].record is None:
         return "prior only"
     level = _level(standings[chosen].p_tie)
     rival = next((name for name in ranked if name != chosen), chosen)
     edge = any(held.estimates.by_optimizer[name].at_edge for name in (chosen, rival) if name in held.estimates.by_optimizer)
-    if level == 2 and (edge or fits[chosen].given_away > 0):
+    coarse = len(ranked) > 1 and held.margin > COARSE and standings[chosen].p_best < DECIDED
+    if level == 2 and (edge or coarse or fits[chosen].given_away > 0):
         return "leaning"
     labels: tuple[Label, ...] = ("open", "leaning", "decided")
     return labels[level]
-
-
-def _preference(goal: str) -> Callable[[Option], tuple[float, ...]]:
-    """Return what to make small among tied optimizers; an unknown cost counts as infinite."""
-
-    def state(option: Option) -> float:
-        value = option.costs["optimizer_state_bytes"]
-        return math.inf if value is None else float(value)
-
-    def seconds(option: Option) -> float:
-        value = option.costs["train_seconds"]
-        return round(math.log(value) / math.log(SAME_SECONDS)) if value else math.inf
-
-    def knobs(option: Option) -> float:
-        return sum(key.startswith("optimizer.") for key in option.record.params) if option.record else math.inf
-
-    match goal:
-        case "quality":
-            return lambda _: ()
-        case "speed":
-            return lambda option: (seconds(option), state(option), knobs(option))
-        case _:
-            return lambda option: (state(option), seconds(option), knobs(option))
 
 
 def _answer(evidence: Evidence, held: Beliefs, verdict: Verdict, findings: tuple[Finding, ...]) -> Recommendation:
@@ -167,6 +157,7 @@ def _answer(evidence: Evidence, held: Beliefs, verdict: Verdict, findings: tuple
         checklist=checks(evidence, option.record, confirmed=option.runs),
         contenders=contenders,
         margin=held.margin,
+        tie=_tie(evidence, held, mine.quality),
         steps=option.record.curve[-1].step if option.record and option.record.curve else None,
     )
     case = reasons.Case(evidence=evidence, held=held, verdict=verdict, advice=advice)
@@ -176,6 +167,14 @@ def _answer(evidence: Evidence, held: Beliefs, verdict: Verdict, findings: tuple
         alternatives=reasons.alternatives(case),
         would_change=changes.would_change(case, lambda other: _again(other, held)),
     )
+
+
+def _tie(evidence: Evidence, held: Beliefs, quality: float | None) -> str:
+    """Return the tie margin in words: half a validation row where that is what makes it, else in the metric's own terms."""
+    rows = evidence.valid_rows
+    if rows and evidence.metric == "accuracy" and quality is not None and held.margin == held.estimates.resolution:
+        return f"half a validation row, {50 / rows:.2g} points of accuracy"
+    return margin(evidence.metric, evidence.direction, quality, held.margin)
 
 
 def _again(evidence: Evidence, held: Beliefs) -> Verdict | None:

@@ -73,14 +73,16 @@ def headline(recommendation: Recommendation) -> str:
     verb = "Start with" if recommendation.label == "prior only" else "Use"
     main = _main_settings(recommendation.params)
     described = f" ({', '.join(main)})" if main else ""
-    if len(recommendation.contenders) == 1 and recommendation.label != "prior only":
+    if len(recommendation.contenders) == 1:
         return f"{verb} {recommendation.optimizer}{described} - the only optimizer in question, compared with no other."
     sure = f"{chance(recommendation.p_tie)} that nothing here is better by more than {_margin(recommendation)}"
     return f"{verb} {recommendation.optimizer}{described} - {recommendation.label}: {sure}."
 
 
 def _margin(recommendation: Recommendation) -> str:
-    return margin(recommendation.metric, recommendation.direction, recommendation.quality, recommendation.margin)
+    return recommendation.tie or margin(
+        recommendation.metric, recommendation.direction, recommendation.quality, recommendation.margin
+    )
 
 
 def settings(params: Mapping[str, Any], steps: int | None = None) -> list[tuple[str, str]]:

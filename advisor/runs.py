@@ -6,13 +6,14 @@
 
 `optimizer` and the metric must be there. `state`, `seed`, `train_seconds`, `peak_bytes`, `optimizer_state_bytes`, `model_bytes`
 and `latency_seconds` are understood; `params.` and `metrics.` before a name, as MLflow's export writes them, are dropped. Any
-other column is a setting. Rows with the same settings and other seeds are repeats of one recipe, and count as its confirmation.
+other column is a setting. Rows with the same settings and other seeds are runs of one recipe, and together its confirmation.
 """
 
 from __future__ import annotations
 
 import csv
 import math
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -29,8 +30,22 @@ COSTS: Final = {
     "train_seconds": float, "latency_seconds": float, "peak_bytes": int, "optimizer_state_bytes": int, "model_bytes": int,
 }  # fmt: skip
 KNOWN: Final = ("optimizer", "state", "seed", *COSTS)
-PREFIXES: Final = ("params.", "metrics.", "tags.")
-FAILED: Final = {"finished": "complete", "ok": "complete", "diverged": "infeasible", "killed": "pruned", "oom": "infeasible"}
+BOOKKEEPING: Final = (
+    "run_id",
+    "run_name",
+    "experiment_id",
+    "artifact_uri",
+    "start_time",
+    "end_time",
+    "user_id",
+    "lifecycle_stage",
+)
+"""Columns that say nothing of a run but where it is kept."""
+PREFIXES: Final = ("params.", "metrics.")
+STATE_NAMES: Final = {
+    "finished": "complete", "completed": "complete", "ok": "complete", "diverged": "infeasible", "oom": "infeasible",
+    "killed": "pruned", "fail": "failed", "error": "failed", "scheduled": "running",
+}  # fmt: skip
 """What other tools call a state."""
 
 
@@ -60,7 +75,7 @@ def evidence_from(path: Path, *, metric: str, direction: str | None = None) -> E
 def _rows(path: Path) -> list[dict[str, str]]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = [{_short(name): value.strip() for name, value in row.items() if name} for row in csv.DictReader(file)]
+            rows = [_tidy(row) for row in csv.DictReader(file)]
     except (OSError, UnicodeDecodeError, csv.Error, AttributeError) as error:
         raise BadWorkload(f"{path} cannot be read as a CSV of runs: {' '.join(str(error).split())}") from None
     if not rows:
@@ -68,17 +83,24 @@ def _rows(path: Path) -> list[dict[str, str]]:
     return rows
 
 
+def _tidy(row: Mapping[str, str]) -> dict[str, str]:
+    kept = {_short(name): value.strip() for name, value in row.items() if name and not name.startswith("tags.")}
+    return {name: value for name, value in kept.items() if name not in BOOKKEEPING}
+
+
 def _short(name: str) -> str:
     name = name.strip()
+    if name.lower() == "status":
+        return "state"
     return next((name.removeprefix(prefix) for prefix in PREFIXES if name.startswith(prefix)), name)
 
 
 def _record(number: int, row: Mapping[str, str], metric: str, path: Path) -> Record:
     quality = _number(row[metric], f"{metric} in row {number + 2} of {path}")
     said = row.get("state", "").lower()
-    state = FAILED.get(said, said) or ("complete" if quality is not None else "infeasible")
+    state = STATE_NAMES.get(said, said) or ("complete" if quality is not None else "infeasible")
     if state not in STATES:
-        raise BadWorkload(f"state '{said}' in row {number + 2} of {path} is not one of {', '.join((*STATES, *FAILED))}")
+        raise BadWorkload(f"state '{said}' in row {number + 2} of {path} is not one of {', '.join((*STATES, *STATE_NAMES))}")
     if not row["optimizer"]:
         raise BadWorkload(f"row {number + 2} of {path} names no optimizer")
     costs: dict[str, Any] = {}
@@ -94,7 +116,8 @@ def _record(number: int, row: Mapping[str, str], metric: str, path: Path) -> Rec
 def _params(row: Mapping[str, str], metric: str) -> dict[str, Any]:
     """Return the recipe in flat form: what an optimizer of ours calls a field goes under its name."""
     known = {name.lower(): name for name in catalogue.choices("optimizer")}
-    optimizer = known.get(row["optimizer"].lower(), row["optimizer"])
+    spelled = row["optimizer"].rpartition(".")[2] or row["optimizer"]  # torch.optim.AdamW is AdamW
+    optimizer = known.get(spelled.lower(), spelled)
     fields = ranges(catalogue.find("optimizer", optimizer)) if optimizer in known.values() else {}
     settings = {name: value for name, value in row.items() if name not in KNOWN and name != metric and value}
     return {"optimizer": optimizer} | {
@@ -122,12 +145,20 @@ def _number(text: str, what: str) -> float | None:
 
 
 def _repeats(records: tuple[Record, ...]) -> tuple[Record, ...]:
-    """Mark the further seeds of a recipe as its confirmation runs."""
-    first: dict[tuple[Any, ...], Record] = {}
-    marked = []
+    """Return the records with every seed of a recipe that was run with several as its confirmation too.
+
+    The first one as well: nobody picked it for its luck.
+    """
+    groups: dict[tuple[Any, ...], list[Record]] = defaultdict(list)
     for record in records:
-        key = tuple(sorted((name, str(value)) for name, value in record.params.items()))
-        origin = first.setdefault(key, record)
-        again = origin is not record and origin.seed != record.seed
-        marked.append(replace(record, stage="confirm", source=origin.number) if again else record)
-    return tuple(marked)
+        groups[tuple(sorted((name, str(value)) for name, value in record.params.items()))].append(record)
+    marked: list[Record] = []
+    for group in groups.values():
+        origin, *_ = group
+        seeds = {record.seed: record for record in reversed(group)}  # of each seed, the first run
+        if len(seeds) == 1:
+            marked += group
+            continue
+        again = [replace(record, stage="confirm", source=origin.number) for record in seeds.values() if record.state != "pruned"]
+        marked += [origin, *again]
+    return tuple(sorted(marked, key=lambda record: (record.number, record.stage)))

@@ -169,10 +169,11 @@ class Facts:
         """Return the predicted seconds of one whole run with AdamW."""
         return self.steps * self.step_seconds
 
-    def seconds_with(self, optimizer: str) -> float:
-        """Return the predicted seconds of one whole run with an optimizer; those with AdamW where its own step was not timed."""
+    def seconds_with(self, optimizer: str) -> float | None:
+        """Return the predicted seconds of one whole run with an optimizer; None where others were timed and it was not."""
         usual = self.optimizer_share * self.step_seconds
-        return self.steps * (self.step_seconds - usual + self.optimizer_seconds.get(optimizer, usual))
+        own = self.optimizer_seconds.get(optimizer, None if self.optimizer_seconds and optimizer != "AdamW" else usual)
+        return None if own is None else self.steps * (self.step_seconds - usual + own)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain lists and dicts, ready for JSON."""

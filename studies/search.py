@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import optuna
 
     from studies.function import Function
+    from studies.limits import Limits
     from studies.plan import Plan
     from studies.workload import Workload
 
@@ -118,7 +119,7 @@ class Search:
     def _confirm(self) -> None:
         self.clock.reserve_seconds = 0.0
         missing = repeats(
-            self.records, self.plan.candidates, self.direction, seed=self.plan.seed, seconds=self.clock.seconds_left()
+            self._within_limits(), self.plan.candidates, self.direction, seed=self.plan.seed, seconds=self.clock.seconds_left()
         )  # fmt: skip
         if missing and not self.clock.must_stop():
             self.listen(Event(stage="confirm", note=f"{len(missing)} runs with fresh seeds, the same for every finalist"))
@@ -195,6 +196,10 @@ class Search:
         reached = min(rung, attempt.curve[-1].epoch) if attempt.curve else rung  # a run that ended early stands as it ended
         return score(attempt.curve, reached, self.direction) or (math.inf, math.inf)
 
+    def _within_limits(self) -> list[Record]:
+        """Return the records without those that break a limit: what may not be used need not be confirmed."""
+        return [record for record in self.records if not broken(record, self.plan.limits)]
+
     def _searched(self) -> int:
         return sum(record.stage != "confirm" for record in self.records)
 
@@ -207,7 +212,7 @@ class Search:
     def _keep_back(self) -> None:
         if self.plan.budget.seconds is not None:
             self.clock.reserve_seconds = reserve_seconds(
-                self.records, self.plan.candidates, self.direction, budget_seconds=self.plan.budget.seconds
+                self._within_limits(), self.plan.candidates, self.direction, budget_seconds=self.plan.budget.seconds
             )  # fmt: skip
 
     def _release_orphans(self) -> None:
@@ -216,6 +221,15 @@ class Search:
 
         for trial in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             self.study.tell(trial.number, state=TrialState.FAIL)
+
+
+def broken(record: Record, limits: Limits) -> bool:
+    """Tell whether a measured cost of a record breaks a limit."""
+    costs = {
+        "train_bytes": record.peak_bytes, "model_bytes": record.model_bytes, "latency_seconds": record.latency_seconds,
+        "train_seconds": record.train_seconds,
+    }  # fmt: skip
+    return any(cost is not None and (limit := getattr(limits, name)) is not None and cost > limit for name, cost in costs.items())
 
 
 def _cut_short(record: Record) -> bool:

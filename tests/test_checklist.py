@@ -41,7 +41,7 @@ def curve(best, **columns):
 
 def test_no_wrong_row_is_said_in_words():
     best = replace(SOUND[0], quality=1.0)
-    assert "none of 50 validation rows wrong" in failed(best, valid_rows=50)["validation rows"].message
+    assert "none of 50 validation rows wrong" in failed(best, valid_rows=50, confirmed=())["validation rows"].message
 
 
 def test_a_fix_comes_with_its_command_where_there_is_one():

@@ -39,6 +39,8 @@ class Rate:
     basis: str
     """The counts or the judgement, with n and the source."""
     counted: bool = False
+    known: bool = True
+    """Whether anything was published on it."""
 
 
 def problem_class(facts: Facts) -> str | None:
@@ -72,7 +74,7 @@ def class_rate(known: str | None, optimizer: str, *, without: frozenset[str] = f
     if found is None and known is not None:
         found = rates("mixed", without).get(optimizer)
     if found is None:
-        return Rate(log_odds=0.0, basis="no published comparison with AdamW")
+        return Rate(log_odds=0.0, basis="no published comparison with AdamW", known=False)
     if known is not None:
         return found
     return Rate(log_odds=DOUBT * found.log_odds, basis=f"{found.basis}; halved, as no table covers this kind of problem")
@@ -104,8 +106,9 @@ def _counted(rows: Iterable[Comparison]) -> Rate:
     wins, ties, losses = votes["win"], votes["tie"], votes["loss"]
     flaws = [flaw for row in rows if (flaw := sources()[row.source].halved.get(row.optimizer))]
     basis = (
-        f"{wins:.3g} wins, {ties:.3g} ties, {losses:.3g} losses against AdamW over n = {len(appearances)} tasks "
-        f"of {CLASSES[rows[0].problem_class]}, {'; '.join(sorted({sources()[row.source].citation for row in rows}))}"
+        f"{wins:.3g} wins, {ties:.3g} ties, {losses:.3g} losses against AdamW over n = {len(appearances)} tasks"
+        + (", a task compared in several ways voting in parts" if any(count > 1 for count in appearances.values()) else "")
+        + f" of {CLASSES[rows[0].problem_class]}, {'; '.join(sorted({sources()[row.source].citation for row in rows}))}"
     )
     return Rate(
         log_odds=(DOUBT if flaws else 1.0) * math.log((wins + ties / 2 + 1) / (losses + ties / 2 + 1)),

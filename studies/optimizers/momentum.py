@@ -26,7 +26,6 @@ class Momentum(OptimizerChoice):
     family: ClassVar[str] = "gradient descent"
     state_floats: ClassVar[float] = 1.0
     counts_steps: ClassVar[bool] = False
-    takes_sparse: ClassVar[bool] = True
 
     lr: float = log_between(1e-3, 1.0, default=0.03)
     """Learning rate."""
