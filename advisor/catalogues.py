@@ -8,6 +8,7 @@ from typing import Any, Final
 from advisor.examples import explained
 from advisor.published.shown import measured
 from advisor.rules import rules
+from advisor.wording import several
 from studies import catalogue, store
 from studies.choice import Choice, sections, summary
 from studies.datasets import DatasetChoice
@@ -90,7 +91,7 @@ def _study_row(home: Path, name: str) -> dict[str, Any]:
     best = (max if study.direction.name == "MAXIMIZE" else min)(whole, default=None)
     found = "no whole run yet" if best is None else f"best {plan['metric']} {best:.4g}"
     return {
-        "name": name, "summary": f"{plan['dataset']} with {plan['model']}: {len(records)} trials, {found}",
+        "name": name, "summary": f"{plan['dataset']} with {plan['model']}: {several(len(records), 'trial')}, {found}",
         "trials": len(records), "metric": plan["metric"], "best": best,
     }  # fmt: skip
 

@@ -9,9 +9,10 @@ from statistics import fmean
 from typing import Final
 
 from advisor.evidence import Check, Evidence, has_quality
+from advisor.feasible import LIMITED
 from advisor.gaps import scale
 from advisor.run_checks import late_variance, overfitting, range_edges, still_improving
-from advisor.wording import number, percent, several, trials
+from advisor.wording import listed, number, percent, several, trials
 from studies.record import Record, better
 
 WHOLE_RUNS: Final = 3
@@ -42,6 +43,7 @@ def checks(evidence: Evidence, best: Record | None, *, confirmed: Iterable[Recor
         return ()
     runs = tuple(confirmed)
     return (
+        *unchecked_limits(evidence, best),
         *beats_a_constant(evidence, best, runs),
         range_edges(best),
         enough_trials(evidence),
@@ -54,6 +56,19 @@ def checks(evidence: Evidence, best: Record | None, *, confirmed: Iterable[Recor
         *held_out(evidence, runs),
         *coarse_validation(evidence, best, runs),
     )
+
+
+def unchecked_limits(evidence: Evidence, best: Record) -> tuple[Check, ...]:
+    """Ask whether every limit could be held against a measured cost; a cost that nobody knows breaks none."""
+    unknown = [
+        f"{noun} ({flag})"
+        for limit, (cost, noun, flag, _) in LIMITED.items()
+        if getattr(evidence.limits, limit) is not None and getattr(best, cost) is None
+    ]
+    if not unknown:
+        return ()
+    message = f"nobody measured {listed(unknown)} of the recommended run, so that limit was not checked"
+    return (Check(name="limits", passed=False, message=message, fix="measure it, or leave the limit out"),)
 
 
 def beats_a_constant(evidence: Evidence, best: Record, runs: tuple[Record, ...]) -> tuple[Check, ...]:

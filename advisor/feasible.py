@@ -93,7 +93,7 @@ def costs_of(evidence: Evidence, optimizer: str, record: Record | None, runs: It
         "peak_bytes": peak if peak is not None or not forecast else forecast.peak_bytes,
         "optimizer_state_bytes": state if state is not None or not forecast else forecast.state_bytes,
         "model_bytes": model if model is not None or not forecast else forecast.weight_bytes,
-        "latency_seconds": _median(whole, "latency_seconds"),
+        "latency_seconds": _median(whole, "latency_seconds") if record else evidence.facts.latency_seconds,
     }
 
 

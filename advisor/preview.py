@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from advisor.evidence import Evidence, Recommendation
 from advisor.launch import look
 from advisor.recommend import recommend
 from advisor.request import Request, plan_for, planned_trials
+from studies import catalogue
 from studies.facts import Facts, Forecast
 from studies.limits import Limits, format_bytes, format_seconds
 
@@ -95,7 +96,11 @@ def preview(request: Request) -> Preview:
         goal=request.goal, valid_rows=workload.dataset.valid.rows, planned_trials=planned_trials(facts, request.budget),
         rules=request.rules,
     )  # fmt: skip
-    return Preview(facts=facts, limits=request.limits, recommendation=recommend(evidence))
+    recommendation = recommend(evidence)
+    chosen = catalogue.find("optimizer", recommendation.optimizer)
+    recipe = plan.space(workload).reference(chosen)  # type: ignore[arg-type]
+    first = replace(recommendation, params=recipe.to_params(), steps=facts.steps)
+    return Preview(facts=facts, limits=request.limits, recommendation=first)
 
 
 def _data(facts: Facts) -> str:
@@ -166,6 +171,8 @@ def _density(facts: Facts) -> str:
 def _noise(facts: Facts) -> str:
     scale = facts.noise_scale or 0.0
     side = "above" if scale > facts.batch_size else "below"
+    if scale > facts.rows:
+        return f"gradient noise scale above all {facts.rows} rows: any batch is mostly noise; an order of magnitude"
     return f"gradient noise scale about {scale:.0f} rows, {side} the batch size of {facts.batch_size}; an order of magnitude"
 
 
@@ -183,7 +190,9 @@ def _slowest(facts: Facts) -> str:
 
 
 def _ramps(ramp_lrs: Mapping[str, float]) -> str:
-    return "lr to begin with, from where a ramp diverged: " + ", ".join(f"{name} {lr:.2g}" for name, lr in ramp_lrs.items())
+    return "lr for runs of a few hundred steps, as a ramp that diverged suggests: " + ", ".join(
+        f"{name} {lr:.2g}" for name, lr in ramp_lrs.items()
+    )
 
 
 WIDTH: Final = 98

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Protocol, Self
 
+from advisor.wording import several
 from studies.limits import Budget, format_seconds
 from studies.record import Record
 from studies.rungs import best_complete
@@ -68,7 +69,9 @@ class Board:
     def states(self) -> str:
         """Return the trials by state, as in `31 trials: 12 complete, 18 pruned, 1 infeasible`."""
         counts = Counter(record.state for record in self.records)
-        return f"{len(self.records)} trials: " + (", ".join(f"{count} {state}" for state, count in counts.items()) or "none yet")
+        return f"{several(len(self.records), 'trial')}: " + (
+            ", ".join(f"{count} {state}" for state, count in counts.items()) or "none yet"
+        )
 
     def best(self, optimizer: str) -> Record | None:
         """Return an optimizer's best whole run so far."""

@@ -117,7 +117,7 @@ def _preferred(case: Case) -> Iterator[str]:
         if any(wanted[name][noun] != value for name in tied):
             yield f"{apart}; for the goal '{goal}' the one with {noun} is advised{_has(mine, noun)}."
             return
-    yield f"{apart}, nor do their costs; the one of least expected loss is advised."
+    yield f"{apart}, nor can their costs; the one of least expected loss is advised."
 
 
 def _has(mine: Contender, noun: str) -> str:

@@ -105,7 +105,9 @@ def plan_for(request: Request, workload: Workload, facts: Facts) -> tuple[Plan, 
     from studies.plan import Plan
 
     epochs = request.epochs or epochs_of(facts, request.budget)
-    facts = replace(facts, steps=facts.steps * epochs)
+    search_model = type(workload.model).searched if request.tune_model is None else request.tune_model
+    latency = None if search_model else facts.latency_seconds  # another width, another latency
+    facts = replace(facts, steps=facts.steps * epochs, latency_seconds=latency)
     names_in, findings = entering(request, facts)
     plan = Plan(
         candidates=names_in,
@@ -119,7 +121,7 @@ def plan_for(request: Request, workload: Workload, facts: Facts) -> tuple[Plan, 
         seed=request.seed,
         device=facts.device,
         threads=threads_for(facts.macs * facts.batch_size),
-        search_model=type(workload.model).searched if request.tune_model is None else request.tune_model,
+        search_model=search_model,
     )
     return plan, facts, findings
 

@@ -136,6 +136,9 @@ class Facts:
     """Trace of the gradient's covariance over its squared norm, in rows (McCandlish et al. 2018); an order of magnitude."""
     sharpness: float | None = None
     """Largest eigenvalue of the loss's Hessian at the start."""
+    latency_seconds: float | None = None
+    """Seconds of the fastest of some forward passes of the untrained model at batch 1: training changes its values, not its work,
+    and a busy machine rules nothing out."""
     full_batch_seconds: float | None = None
     """Seconds of one gradient over the whole training set."""
     fast_bfloat16: bool | None = None

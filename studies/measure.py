@@ -87,9 +87,14 @@ def written_out() -> Iterator[None]:
         torch._C._set_mkldnn_enabled(fused)
 
 
-@torch.inference_mode()
-def latency_seconds(model: nn.Module, row: torch.Tensor, *, repeats: int = 30, warmup: int = 5) -> float:
+def latency_seconds(model: nn.Module, row: torch.Tensor) -> float:
     """Return the median seconds of one forward pass over `row`, shape (1, ...)."""
+    return statistics.median(passes(model, row))
+
+
+@torch.inference_mode()
+def passes(model: nn.Module, row: torch.Tensor, *, repeats: int = 30, warmup: int = 5) -> list[float]:
+    """Return the seconds of each of some forward passes over `row`, shape (1, ...), once warm."""
     model.eval()
     seconds = []
     for _ in range(warmup + repeats):
@@ -98,4 +103,4 @@ def latency_seconds(model: nn.Module, row: torch.Tensor, *, repeats: int = 30, w
         if row.device.type == "cuda":
             torch.cuda.synchronize(row.device)
         seconds.append(time.perf_counter() - start)
-    return statistics.median(seconds[warmup:])
+    return seconds[warmup:]

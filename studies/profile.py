@@ -95,8 +95,16 @@ def _counted(workload: Workload, *, batch_size: int, epochs: int, device: str) -
     bench = Bench(workload, facts)
     model = bench.model()
     step_seconds, optimizer_share = _step_times(bench)
-    macs = measure.macs(model, first_rows(dataset.train, 1).to(bench.device))
-    return replace(facts, macs=macs, step_seconds=step_seconds, optimizer_share=optimizer_share, **_census(model))
+    row = first_rows(dataset.train, 1).to(bench.device)
+    macs, latency_seconds = measure.macs(model, row), min(measure.passes(model, row))
+    return replace(
+        facts,
+        macs=macs,
+        latency_seconds=latency_seconds,
+        step_seconds=step_seconds,
+        optimizer_share=optimizer_share,
+        **_census(model),
+    )
 
 
 def forecasts(workload: Workload, facts: Facts, step_bytes: Mapping[str, int]) -> tuple[Forecast, ...]:

@@ -146,3 +146,16 @@ def test_a_run_is_predicted_with_the_optimizers_own_step():
     facts = Facts(steps=100, step_seconds=0.01, optimizer_share=0.2, optimizer_seconds={"Muon": 0.05})
     assert facts.seconds_with("AdamW") == pytest.approx(facts.run_seconds)
     assert facts.seconds_with("Muon") == pytest.approx(100 * (0.008 + 0.05))
+
+
+def test_a_latency_that_no_model_reaches_is_said_before_anything_is_trained(inside):
+    for command in ("profile", "search"):
+        ended = inside(command, "iris", "--latency", "1us")
+        assert ended.returncode == 3
+        assert "latency (limit 1 us)" in ended.stderr
+
+
+def test_the_first_recipe_is_told_whole(inside):
+    said = inside("profile", "iris")
+    assert "lr " in said.stdout.split("Recipe")[1]
+    assert "batch size" in said.stdout.split("Recipe")[1]
