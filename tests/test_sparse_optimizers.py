@@ -119,6 +119,20 @@ def test_state_is_as_declared_beside_a_sparse_table(name):
     assert state_bytes(optimizer) == sum(choice.state_bytes(tuple(p.shape), role) for _, p, role in route(model).roles)
 
 
+@pytest.mark.parametrize("name", ["SGD", "Momentum", "Nesterov", "Adagrad", "RowwiseAdagrad", "SparseAdam", "AdamW"])
+def test_state_beside_a_sparse_table_does_not_grow_with_the_steps(name):
+    model = Tagged()
+    optimizer = find("optimizer", name)().build(model, 60)
+    held = []
+    for step in range(60):
+        optimizer.zero_grad()
+        tags = torch.randint(0, 50, (8, 5), generator=torch.Generator().manual_seed(step))
+        model(tags).sum().backward()
+        optimizer.step()
+        held.append(state_bytes(optimizer))
+    assert max(held) <= sum(find("optimizer", name)().state_bytes(tuple(p.shape), role) for _, p, role in route(model).roles)
+
+
 def test_sparse_adam_is_torchs_with_adamw_beside_it():
     ours, theirs = Tagged(), Tagged()
     choice = SparseAdam(lr=0.02, partner_lr_ratio=0.5, decay_horizon=0.5)
