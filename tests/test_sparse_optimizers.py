@@ -109,7 +109,7 @@ def test_sparse_tables_train_and_rows_never_seen_stay_as_they_were(name):
     assert not torch.equal(model.table.weight[:40], before[:40])
 
 
-@pytest.mark.parametrize("name", [name for name in SPARSE if name not in {"Momentum", "Nesterov"}])  # whose buffer is sparse
+@pytest.mark.parametrize("name", SPARSE)
 def test_state_is_as_declared_beside_a_sparse_table(name):
     model, choice = Tagged(), find("optimizer", name)()
     optimizer = choice.build(model, total_steps=10)
