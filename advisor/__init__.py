@@ -51,7 +51,7 @@ def search(source: Any, *, budget: str = "10m", home: str | Path | None = None, 
     from advisor.launch import prepare
     from advisor.request import Request
 
-    return _finish(prepare(Request(source=source, budget=Budget.parse(budget), **options), _home(home)), listen)
+    return _finish(prepare(Request(source=source, budget=Budget.parse(str(budget)), **options), _home(home)), listen)
 
 
 def resume(study: str, *, budget: str | None = None, home: str | Path | None = None, listen: Any = None) -> str:

@@ -15,7 +15,7 @@ where that is more, up to a tenth, or what half a validation row makes of the be
 
 Judgement calls, checked against what came true on 24 recorded tasks (`benchmarks.advice`): the prior's 0.3 is the usual spread of
 tuned optimizers on small tasks, its 0.8 lets one study differ from another by a factor of two either way; once anything was
-trained the advantages m count a quarter, as in full they led to worse picks than none at one and two trials each; without any
+trained the advantages m count a tenth, as in full they led to worse picks than none at one and two trials each; without any
 trial of anything no probability is stated above 0.60.
 """
 
@@ -48,7 +48,7 @@ PRIOR_CAP: Final = 0.60
 """Largest probability stated before any trial."""
 SPREAD: Final = (math.log(0.3), 0.8)
 """Mean and standard deviation of log s."""
-PRIOR_WEIGHT: Final = 0.25
+PRIOR_WEIGHT: Final = 0.1
 """What the prior's advantages count for once anything was trained."""
 GRID: Final = 25
 PAIRS: Final = 1000

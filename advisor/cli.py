@@ -82,9 +82,9 @@ app = typer.Typer(
 
 @app.command()
 def profile(
-    source: Source, target: Target = None, model: Model = None, metric: MetricName = None, task: Task = "auto",
-    batch_size: BatchSize = None, epochs: Epochs = None, optimizers: Optimizers = None, memory: Memory = None,
-    model_size: ModelSize = None, latency: Latency = None, train_time: TrainTime = None, goal: Goal = None,
+    source: Source, target: Target = None, model: Model = None, metric: MetricName = None, direction: Direction = None,
+    task: Task = "auto", batch_size: BatchSize = None, epochs: Epochs = None, optimizers: Optimizers = None,
+    memory: Memory = None, model_size: ModelSize = None, latency: Latency = None, train_time: TrainTime = None, goal: Goal = None,
     pretrained: Pretrained = False, open_ended: OpenEnded = False, rule: Rules = None, device: Device = "auto", seed: Seed = 0,
     json: Json = False,
 ) -> None:  # fmt: skip
@@ -232,6 +232,7 @@ def main() -> None:
 
 
 def _work(launched: Launched, *, json: bool) -> None:
+    from advisor.commands import at_home
     from advisor.launch import conclude, outcome, work
     from advisor.progress import progress
     from studies import store
@@ -249,11 +250,15 @@ def _work(launched: Launched, *, json: bool) -> None:
         if mirror is not None and (unfinished := mirror.finish(MIRROR_SECONDS)):
             say(unfinished)
     if interrupted():
-        fail(f"interrupted; everything finished is kept, go on with: advisor resume {launched.name}", INTERRUPTED)
+        fail(
+            f"interrupted; everything finished is kept, go on with: advisor resume {launched.name}{at_home(launched.home)}",
+            INTERRUPTED,
+        )
     if not any(record.state == "complete" for record in records):
         last = next((record.error for record in reversed(records) if record.error), "nothing was tried")
         fail(f"no trial was completed, so the advice rests on no measurement; the last one: {last}", NOTHING_FEASIBLE)
-    say(f"again, or under other limits: advisor recommend {launched.name}; trials and curves: advisor dashboard")
+    where = at_home(launched.home)
+    say(f"again, or under other limits: advisor recommend {launched.name}{where}; trials and curves: advisor dashboard{where}")
 
 
 def _request(arguments: dict[str, Any]) -> Request:

@@ -30,9 +30,15 @@ def search(home: Path, plan: Mapping[str, Any]) -> str:
     model = spec.get("model_fields", {}).get("factory") if custom else spec["model"]
     options = {
         "--target": spec.get("target"), "--metric": spec["metric"], "--direction": spec.get("direction"),
-        "--model": None if spec.get("form") == "function" else model,
+        "--model": None if spec.get("form") == "function" else model, "--seed": spec.get("seed"),
+        "--budget": str(Budget(**plan["budget"])) if "budget" in plan else None,
     }  # fmt: skip
     return _line("search", source, options, home)
+
+
+def at_home(home: Path) -> str:
+    """Return what a command needs to find this home, with a blank before it; nothing where it is the usual one."""
+    return "" if home == default_home() else shlex.join(["", "--home", str(home)]).removeprefix("''")
 
 
 def _line(command: str, subject: str, options: Mapping[str, Any], home: Path) -> str:

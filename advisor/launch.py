@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 from advisor.evidence import Finding, Recommendation
 from advisor.reading import advice
 from advisor.request import Request, batch_sizes, plan_for, planned_trials
+from advisor.wording import several
 from studies import store
 from studies.clock import Clock
 from studies.errors import BadValue, BadWorkload
-from studies.limits import Budget
+from studies.limits import Budget, format_seconds
 from studies.record import Record, count_states
 
 if TYPE_CHECKING:
@@ -82,10 +83,12 @@ def open_workload(request: Request) -> Workload | Function:
     if isinstance(given, str):
         return Workload.open(
             given, target=request.target, model=request.model, metric_name=request.metric, task=request.task,
-            seed=request.seed, class_weights=request.class_weights,
+            seed=request.seed, class_weights=request.class_weights, direction=request.direction,
         )  # fmt: skip
     if isinstance(given, Given):
-        return Workload.take(given, source=source, model=request.model, metric_name=request.metric, seed=request.seed)
+        return Workload.take(
+            given, source=source, model=request.model, metric_name=request.metric, direction=request.direction, seed=request.seed
+        )  # fmt: skip
     return Function.open(
         given, source=source, metric=request.metric, direction=request.direction, space=request.space, seed=request.seed
     )  # fmt: skip
@@ -154,10 +157,20 @@ def reopen(home: Path, name: str, *, budget: Budget | None = None) -> Launched:
     study = store.open_study(home, name)
     spec = store.plan_of(study)["workload"]
     workload = (Function if spec.get("form") == "function" else Workload).from_spec(spec)
+    _check_left(store.plan_of(study), store.records(study), budget)
     changes = {} if budget is None else {"budget": asdict(budget)}
     with store.working(home, name):
         store.write_plan(study, recommendation=None, **changes)  # until it is concluded again, it is not
     return Launched(name=name, home=home, workload=workload, plan=Plan.from_dict(store.plan_of(study)))
+
+
+def _check_left(page: Mapping[str, Any], records: tuple[Record, ...], budget: Budget | None) -> None:
+    """Raise BadValue when a new budget, which is a total, is spent already."""
+    searched = sum(record.stage != "confirm" for record in records)
+    if budget is None or budget.spent(seconds=float(page["spent_seconds"]), trials=searched) < 1:
+        return
+    spent = f"{format_seconds(float(page['spent_seconds']))} and {several(searched, 'trial')}"
+    raise BadValue(f"a budget of {budget} is spent already, as budgets are totals and {spent} went before; give more")
 
 
 def work(

@@ -35,9 +35,7 @@ Optimizers = Annotated[str | None, typer.Option(help="Only these, as in AdamW,Ne
 Schedules = Annotated[str | None, typer.Option(help="Only these; the first is that of the reference recipes.")]
 Regularizers = Annotated[str | None, typer.Option(help="Only these, or none.")]
 Wrappers = Annotated[str | None, typer.Option(help="Only these (EMA, Lookahead, SAM, Cautious), or none.")]
-Direction = Annotated[
-    str | None, typer.Option(help="maximize or minimize: of a metric that a training function of your own reports.")
-]
+Direction = Annotated[str | None, typer.Option(help="maximize or minimize: of your own metric, when its name does not tell.")]
 ClassWeights = Annotated[str, typer.Option(help="none, or balanced: rare classes count as much as frequent ones in training.")]
 Runs = Annotated[
     Path | None, typer.Option("--records", help="A CSV of anybody's runs: optimizer, the metric, and whatever else is known.")

@@ -11,7 +11,7 @@ from studies.errors import BadValue, BadWorkload, StudyError
 from studies.facts import Facts
 from studies.function import watched
 from studies.optimizers import OptimizerChoice
-from studies.recipe import Recipe
+from studies.recipe import NUMBERS, SET_AXES, SINGLE_AXES, Recipe
 from studies.schedules.constant import Constant
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 BATCH_SIZES: Final = "16..128"
 """Searched when the function reads the recipe's batch size and nobody said a range."""
+READ_AS: Final = frozenset({"epochs", "model", "pruning", "quantization", "distillation", *SET_AXES})
+"""Axes that a record keeps though the function never read them: how long the run was, and what says nothing when empty."""
 NOT_FOR_FUNCTIONS: Final = ("target", "model", "regularizers", "wrappers")
 """What our own training loop does, and a function does for itself."""
 
@@ -38,7 +40,7 @@ def look(request: Request, function: Function) -> tuple[Facts, frozenset[str]]:
     read.clear()  # what was read up to here was read by us
     try:
         run.advance(1)
-        _check_length(request, function, known="epochs" in read or run.ended)
+        _check(request, function, read, known="epochs" in read or run.ended)
         facts = _facts(run.weigh(whole=False, test=False)["model_bytes"], max(run.steps.values(), default=0), run.seconds)
     except StudyError:
         raise
@@ -74,14 +76,20 @@ def plan(request: Request, function: Function, facts: Facts, read: frozenset[str
             limits=request.limits,
             seed=request.seed,
             threads=torch.get_num_threads(),
-            search_model=bool(function.model.fields()),
+            unread=tuple(sorted(axis for axis in (*SINGLE_AXES, *SET_AXES, *NUMBERS) if axis not in READ_AS | read)),
+            search_model=bool(function.model.fields()) and bool({"settings", "model"} & read),
         ),
         facts,
         findings,
     )
 
 
-def _check_length(request: Request, function: Function, *, known: bool) -> None:
+def _check(request: Request, function: Function, read: set[str], *, known: bool) -> None:
+    if "optimizer" not in read:
+        raise BadValue(
+            f"{function.source} never reads recipe.optimizer, so there is nothing to compare; "
+            "build it with: recipe.optimizer.build(model, total_steps)"
+        )
     if request.epochs is None and not known:
         raise BadValue(f"{function.source} does not read recipe.epochs; say how many epochs it reports: --epochs 10")
 

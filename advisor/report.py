@@ -74,7 +74,8 @@ def headline(recommendation: Recommendation) -> str:
     main = _main_settings(recommendation.params)
     described = f" ({', '.join(main)})" if main else ""
     if len(recommendation.contenders) == 1:
-        return f"{verb} {recommendation.optimizer}{described} - the only optimizer in question, compared with no other."
+        prior = "prior only: " if recommendation.label == "prior only" else ""
+        return f"{verb} {recommendation.optimizer}{described} - {prior}the only optimizer in question, compared with no other."
     sure = f"{chance(recommendation.p_tie)} that nothing here is better by more than {_margin(recommendation)}"
     return f"{verb} {recommendation.optimizer}{described} - {recommendation.label}: {sure}."
 
@@ -160,7 +161,10 @@ def _quality(recommendation: Recommendation) -> str:
 
 
 def _sections(recommendation: Recommendation) -> list[tuple[str, list[str]]]:
-    costs = [f"{noun}: {write(value)}" for key, noun, write in COSTS if (value := recommendation.costs.get(key)) is not None]
+    known = {key: value for key, value in recommendation.costs.items() if value is not None}
+    costs = [f"{noun}: {write(known[key])}" for key, noun, write in COSTS if key in known]
+    if "peak_bytes" not in known:
+        costs = [line.replace(", part of that peak", "") for line in costs]
     sections = [
         ("Why", list(recommendation.reasons)),
         ("Costs", costs),

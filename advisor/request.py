@@ -47,7 +47,7 @@ class Request:
     source: Any
     """A dataset's name, a path, `file.py:name`, or an object from code: a Workload or a training function."""
     target: str | None = None
-    model: str | None = None
+    model: Any = None
     metric: str | None = None
     direction: str | None = None
     """maximize | minimize, of a training function's metric; others know their own."""
@@ -81,6 +81,7 @@ class Request:
     tracking_uri: str | None = None
 
     def __post_init__(self) -> None:
+        self._tidy()
         check_goal(self.goal)
         object.__setattr__(self, "rules", settled(self.rules))
         if self.epochs is not None and not 1 <= self.epochs <= MOST_EPOCHS:
@@ -89,6 +90,24 @@ class Request:
             raise BadValue(f"seed {self.seed} must be from 0 to {MOST_SEEDS - 1:,}")
         for axis, asked in (("optimizer", self.optimizers), ("schedule", self.schedules), ("regularizers", self.regularizers)):
             names(axis, asked or ())
+
+    def _tidy(self) -> None:
+        """Take what code writes more plainly than a command line: one text for several names, numbers, a metric's function."""
+        from studies.imports import refer
+
+        for axis in ("optimizers", "schedules", "regularizers", "wrappers", "rules"):
+            value = getattr(self, axis)
+            if value is not None:
+                object.__setattr__(self, axis, tuple(value.replace(",", " ").split()) if isinstance(value, str) else tuple(value))
+        rows: object = self.batch_size
+        if isinstance(rows, int):
+            object.__setattr__(self, "batch_size", str(rows))
+        judged: object = self.metric
+        if callable(judged):
+            object.__setattr__(self, "metric", refer(judged))
+        for name, kind in (("limits", Limits), ("budget", Budget)):
+            if not isinstance(getattr(self, name), kind):
+                raise BadValue(f"{name} is {type(getattr(self, name)).__name__}; give an advisor.{kind.__name__}")
 
 
 def plan_for(request: Request, workload: Workload, facts: Facts) -> tuple[Plan, Facts, tuple[Finding, ...]]:

@@ -112,13 +112,18 @@ class Attempt:
     def record(self, end: End, units: dict[str, float]) -> Record:
         """Return what is left behind; only whole runs are weighed and timed, only confirmation runs are tested."""
         record = Record(
-            number=self.trial.number, state=end.state, stage=self.stage, seed=self.seed, params=self.recipe.to_params(),
+            number=self.trial.number, state=end.state, stage=self.stage, seed=self.seed, params=self._told(),
             error=end.error, source=self.source, units=units,
         )  # fmt: skip
         if self.training is None:
             return record
         whole, confirming = end.state == "complete", self.stage == "confirm"
         return replace(record, curve=tuple(self.curve), **self.training.weigh(whole=whole, test=whole and confirming))
+
+    def _told(self) -> dict[str, Any]:
+        """Return the recipe in flat form, without what a training function never looked at."""
+        params = self.recipe.to_params()
+        return {key: value for key, value in params.items() if key.partition(".")[0] not in self.plan.unread}
 
     def close(self) -> None:
         """Let go of the model and whatever else the run holds."""

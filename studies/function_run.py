@@ -147,6 +147,8 @@ class FunctionRun:
             self._finish(self.fit(self.recipe, self.report, self.seed))
         except Stopped:
             pass
+        except SystemExit as error:
+            self._error = None if self._told else RuntimeError(f"the function called sys.exit({error.code})")
         except BaseException as error:  # noqa: BLE001 - handed to the thread that waits, which raises it
             self._error = None if self._told else error
         finally:
@@ -165,7 +167,8 @@ class FunctionRun:
 
     def _note(self, epoch: int, metric: float, train_loss: float, valid_loss: float | None) -> None:
         if epoch <= self.epoch:
-            raise ValueError(f"reported epoch {epoch} after epoch {self.epoch}; count them from 1, each once")
+            after = f" after epoch {self.epoch}" if self.epoch else ""
+            raise ValueError(f"reported epoch {epoch}{after}; count them from 1, each once")
         if not math.isfinite(metric):
             raise Diverged(f"diverged in epoch {epoch}: the metric became {metric}")
         self.epoch = epoch

@@ -36,6 +36,8 @@ class Workload:
     takes two arguments; a module, of which every trial trains a copy; None takes the usual one for the data."""
     metric: Any = None
     """A name such as "f1", or your own function of (outputs, targets)."""
+    direction: str | None = None
+    """maximize | minimize, of an own metric whose name or attribute `direction` does not say."""
     task: str = "auto"
     """auto | classification | regression"""
     kind: str | None = None
@@ -60,28 +62,28 @@ class Workload:
         """Return the metric's name, one for an own function made up where need be."""
         return self.metric if self.metric is None or isinstance(self.metric, str) else refer(self.metric)
 
-    def model_choice(self) -> str | ModelChoice | None:
-        """Return the model as a name or a choice.
 
-        Raises:
-            BadWorkload: neither a name, a choice, a module, nor something that makes one.
-        """
-        from torch import nn
+def model_choice(given: Any) -> str | ModelChoice | None:
+    """Return a model that was given in any form as a name or a choice; None for none.
 
-        from studies.models import ModelChoice
-        from studies.models.custom import Custom, copies_of
+    Raises:
+        BadWorkload: neither a name, a choice, a module, nor something that makes one.
+    """
+    from torch import nn
 
-        given = self.model
-        if given is None or isinstance(given, (str, ModelChoice)):
-            return given
-        if isinstance(given, nn.Module):
-            return Custom(factory=refer(copies_of(given)))
-        if isinstance(given, type) and issubclass(given, ModelChoice):
-            if catalogue.choices("model").get(given.name()) is not given:
-                given.reference = refer(given)
-            return given()
-        if callable(given):
-            return Custom(factory=refer(given))
-        raise BadWorkload(
-            f"model is {type(given).__name__}; give a built-in model's name, a torch.nn.Module, its class, or a function of it"
-        )
+    from studies.models import ModelChoice
+    from studies.models.custom import Custom, copies_of
+
+    if given is None or isinstance(given, (str, ModelChoice)):
+        return given
+    if isinstance(given, nn.Module):
+        return Custom(factory=refer(copies_of(given)))
+    if isinstance(given, type) and issubclass(given, ModelChoice):
+        if catalogue.choices("model").get(given.name()) is not given:
+            given.reference = refer(given)
+        return given()
+    if callable(given):
+        return Custom(factory=refer(given))
+    raise BadWorkload(
+        f"model is {type(given).__name__}; give a built-in model's name, a torch.nn.Module, its class, or a function of it"
+    )

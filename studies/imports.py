@@ -25,8 +25,8 @@ def refer(given: object) -> str:
     for reference, held in _GIVEN.items():
         if held is given:
             return reference
-    name = getattr(given, "__qualname__", type(given).__qualname__)
-    reference = f"{getattr(given, '__module__', type(given).__module__)}:{name}"
+    name = getattr(given, "__qualname__", None)
+    reference = f"{given.__module__}:{name}" if name else f"__main__:{type(given).__qualname__}"  # no import finds an instance
     if reference in _GIVEN:  # two lambdas of one function share a name, and a class that was written anew
         reference += f"-{len(_GIVEN)}"
     _GIVEN[reference] = given

@@ -30,18 +30,18 @@ class Metric:
     """(outputs, targets) to a number: logits (rows, classes) and codes (rows,), or predictions and values (rows, outputs)."""
 
 
-def metric(name: str | None, task: str) -> Metric:
+def metric(name: str | None, task: str, direction: str | None = None) -> Metric:
     """Return the metric of that name, the user's own by `module:name` or `file.py:name`, or the task's usual one.
 
-    An own metric is called with (outputs, targets) as a metric here is; it is made large unless its attribute `direction`
-    says "minimize". The usual ones are accuracy and rmse.
+    An own metric is called with (outputs, targets) as a metric here is; which way is better says `direction`, else its attribute
+    of that name, else the end of its name (`..._error`, `..._accuracy`). The usual ones are accuracy and rmse.
 
     Raises:
         BadValue: unknown, made for the other task, or an own one that cannot be called.
         BadWorkload: an own one that cannot be imported.
     """
     if name and ":" in name:
-        return _own(name, task)
+        return _own(name, task, direction)
     name = name or {"classification": "accuracy", "regression": "rmse"}[task]
     fitting = [known for known, entry in METRICS.items() if entry.task == task]
     if name.lower() not in fitting:
@@ -66,13 +66,12 @@ def direction_of(name: str, said: str | None = None) -> str:
     return toward
 
 
-def _own(reference: str, task: str) -> Metric:
+def _own(reference: str, task: str, said: str | None) -> Metric:
     function = load(reference)
-    direction = getattr(function, "direction", "maximize")
     if not callable(function) or isinstance(function, type):
         raise BadValue(f"metric '{reference}' is no function of (outputs, targets); write def name(outputs, targets) -> float")
-    if direction not in {"maximize", "minimize"}:
-        raise BadValue(f"metric '{reference}' has the direction {direction!r}; it must be 'maximize' or 'minimize'")
+    said = said or getattr(function, "direction", None)
+    direction = direction_of(getattr(function, "__name__", reference), said)
 
     def score(outputs: Array, targets: Array) -> float:
         try:

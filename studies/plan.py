@@ -45,6 +45,8 @@ class Plan:
     threads: int = 1
     """Threads that torch may use; part of the plan, since the order of a sum depends on it."""
     search_model: bool = False
+    unread: tuple[str, ...] = ()
+    """Axes of the recipe that a training function never looks at; records leave them out."""
     starts: tuple[Start, ...] = ()
     """Recipes tried after the reference ones; each is a search trial."""
 

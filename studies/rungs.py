@@ -28,11 +28,11 @@ def rungs(epochs: int) -> tuple[int, ...]:
 
 
 def score(curve: Sequence[Measurement], epoch: int, direction: str) -> Score | None:
-    """Return the best metric, and with it the lowest loss, up to an epoch; None when the curve ends before it."""
+    """Return the best metric, and with it the lowest loss, up to an epoch; None before the first, and for a run that ended."""
     if not curve or curve[-1].epoch < epoch:
         return None
     sign = -1.0 if direction == "maximize" else 1.0
-    return min((sign * point.valid_metric, point.valid_loss) for point in curve if point.epoch <= epoch)
+    return min(((sign * point.valid_metric, point.valid_loss) for point in curve if point.epoch <= epoch), default=None)
 
 
 def promoted(new: Sequence[Score], seen: Iterable[Score], *, wanting: int = 0) -> set[int]:

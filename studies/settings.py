@@ -51,6 +51,8 @@ def settings(space: Mapping[str, BaseDistribution]) -> Settings:
     Raises:
         BadValue: a name that is no identifier, or something that is no distribution.
     """
+    if not isinstance(space, Mapping):
+        raise BadValue(f"space is {type(space).__name__}; give a dict of names and Optuna distributions")
     return _kind(tuple(sorted(space.items())))()
 
 

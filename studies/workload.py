@@ -14,6 +14,7 @@ from studies.choice import Choice
 from studies.data import Dataset, built_ins, open_dataset
 from studies.errors import BadWorkload
 from studies.given import Workload as Given
+from studies.given import model_choice
 from studies.imports import load
 from studies.metrics import Metric, metric
 from studies.models import ModelChoice
@@ -49,7 +50,7 @@ class Workload:
     """none | balanced: each class weighs as much as any other in the training loss."""
 
     @classmethod
-    def open(
+    def open(  # noqa: PLR0913 - what a command line says of a workload
         cls,
         source: str,
         *,
@@ -58,6 +59,7 @@ class Workload:
         metric_name: str | None = None,
         task: str = "auto",
         class_weights: str = "none",
+        direction: str | None = None,
         seed: int = 0,
     ) -> Self:
         """Open data and model by name and check that they fit together.
@@ -69,10 +71,13 @@ class Workload:
         """
         dataset = open_dataset(source, target=target, task=task, seed=seed)
         asked: dict[str, Any] = {"source": source, "target": target, "task": task, "class_weights": class_weights, "seed": seed}
-        return cls._checked(dataset, model, metric_name, asked)
+        return cls._checked(dataset, model, (metric_name, direction), asked)
 
     @classmethod
-    def take(cls, given: Given, *, source: str, model: str | None = None, metric_name: str | None = None, seed: int = 0) -> Self:
+    def take(
+        cls, given: Given, *, source: str, model: Any = None, metric_name: str | None = None, direction: str | None = None,
+        seed: int = 0,
+    ) -> Self:  # fmt: skip
         """Open a workload that was given from code.
 
         Args:
@@ -80,19 +85,22 @@ class Workload:
             source: the name by which `given` is found again.
             model: takes the place of the given one.
             metric_name: takes the place of the given one.
+            direction: takes the place of the given one.
             seed: as in `open`.
 
         Raises:
             StudyError: as in `open`.
         """
         asked: dict[str, Any] = {"source": source, "task": given.task, "class_weights": given.class_weights, "seed": seed}
-        return cls._checked(given.dataset(seed), model or given.model_choice(), metric_name or given.metric_name(), asked)
+        judged_by = (metric_name or given.metric_name(), direction or given.direction)
+        return cls._checked(given.dataset(seed), model or given.model, judged_by, asked)
 
     @classmethod
-    def _checked(cls, dataset: Dataset, model: str | ModelChoice | None, metric_name: str | None, asked: dict[str, Any]) -> Self:
-        chosen = model if isinstance(model, ModelChoice) else find_model(model or USUAL_MODELS[dataset.kind])
+    def _checked(cls, dataset: Dataset, model: Any, judged_by: tuple[str | None, str | None], asked: dict[str, Any]) -> Self:
+        named = model_choice(model) or USUAL_MODELS[dataset.kind]
+        chosen = named if isinstance(named, ModelChoice) else find_model(named)
         check_model(chosen, dataset)
-        judged = metric(metric_name, dataset.task)
+        judged = metric(judged_by[0], dataset.task, judged_by[1])
         if asked["class_weights"] != "none" and dataset.task != "classification":
             raise BadWorkload("class weights need classes, and this is regression; leave --class-weights out")
         return cls(dataset=dataset, model=chosen, metric=judged, **asked)
@@ -101,7 +109,7 @@ class Workload:
         """Return what `from_spec` needs to open the same workload again, in plain values."""
         return {
             "source": absolute(self.source), "target": self.target, "task": self.task, "seed": self.seed,
-            "metric": absolute(self.metric.name),
+            "metric": absolute(self.metric.name), "direction": self.metric.direction,
             "model": self.model.name(), "model_fields": self.model.fields(), "digest": self.dataset.digest,
             "class_weights": self.class_weights,
         }  # fmt: skip
@@ -127,7 +135,7 @@ class Workload:
         if not isinstance(model, ModelChoice):
             raise BadWorkload(f"{spec['model']} is no model")
         check_model(model, dataset)
-        judged = metric(spec["metric"], dataset.task)
+        judged = metric(spec["metric"], dataset.task, spec.get("direction"))
         kept = {key: spec[key] for key in ("seed", "source", "target", "task")}
         kept["class_weights"] = spec.get("class_weights", "none")  # older studies have none
         return cls(dataset=dataset, model=model, metric=judged, **kept)

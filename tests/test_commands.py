@@ -8,7 +8,14 @@ from studies.store import default_home
 
 PLAN = {
     "budget": {"seconds": 60.0, "trials": None},
-    "workload": {"source": "/data/my wine.csv", "target": "quality", "metric": "accuracy", "model": "MLP", "model_fields": {}},
+    "workload": {
+        "source": "/data/my wine.csv",
+        "target": "quality",
+        "metric": "accuracy",
+        "model": "MLP",
+        "model_fields": {},
+        "seed": 3,
+    },
 }
 
 
@@ -21,7 +28,7 @@ def test_a_study_is_resumed_under_twice_its_budget():
 def test_a_workload_is_searched_anew_whatever_its_name():
     line = commands.search(default_home(), PLAN)
     words = ["advisor", "search", "/data/my wine.csv", "--target", "quality", "--metric", "accuracy", "--model", "MLP"]
-    assert shlex.split(line) == words
+    assert shlex.split(line) == [*words, "--seed", "3", "--budget", "60s"]
 
 
 def test_an_own_model_is_named_by_its_file():
@@ -32,8 +39,13 @@ def test_an_own_model_is_named_by_its_file():
 def test_a_training_function_keeps_its_direction_and_has_no_model():
     spec = {"form": "function", "source": "train.py:fit", "metric": "loss", "direction": "minimize", "model": "settings:1"}
     line = commands.search(default_home(), PLAN | {"workload": spec})
-    assert line == "advisor search train.py:fit --metric loss --direction minimize"
+    assert line == "advisor search train.py:fit --metric loss --direction minimize --budget 60s"
 
 
 def test_what_only_code_can_name_has_no_command():
     assert commands.search(default_home(), PLAN | {"workload": PLAN["workload"] | {"source": "__main__:Workload"}}) == ""
+
+
+def test_another_home_is_named_and_the_usual_one_is_not():
+    assert commands.at_home(default_home()) == ""
+    assert commands.at_home(Path("/there you are")) == " --home '/there you are'"

@@ -176,6 +176,20 @@ def test_a_search_moves_only_what_the_function_reads(home):
     assert launched.plan.schedules == ("Constant",)
     assert len(set(launched.plan.batch_size)) == 1
     assert launched.plan.space(launched.workload).search_model is False
+    assert launched.plan.unread == ("batch_size", "schedule")
+
+
+def test_an_answer_tells_nothing_that_the_function_never_read(home):
+    study = api.search(descend, epochs=3, budget="2trials", home=home, tracking_uri="off")
+    answer = api.recommend(study, home=home)
+    assert not {"batch_size", "schedule"} & set(answer.params)
+    assert "batch size" not in str(answer)
+
+
+def test_a_budget_that_is_spent_already_is_refused(home):
+    study = api.search(descend, epochs=3, budget="3trials", home=home, tracking_uri="off")
+    with pytest.raises(BadValue, match="a budget of 2trials is spent already"):
+        api.resume(study, budget="2trials", home=home)
 
 
 def test_the_scheduler_for_an_own_loop_gives_the_rates_that_ours_gives(iris):
@@ -215,7 +229,7 @@ FILE = """
 from optuna.distributions import FloatDistribution
 
 def fit(recipe, report, seed):
-    value = 5.0
+    value = 5.0 + recipe.optimizer.lr
     for epoch in range(recipe.epochs):
         value *= recipe.settings["shrink"]
         if report(epoch + 1, value):
@@ -228,7 +242,16 @@ def broken(recipe, report, seed):
 
 def fixed(recipe, report, seed):
     for epoch in range(1, 8):
-        report(epoch, 1.0)
+        report(epoch, recipe.optimizer.lr)
+
+def deaf(recipe, report, seed):
+    return 0.5
+
+def leaving(recipe, report, seed):
+    raise SystemExit(3)
+
+def number_only(recipe, report, seed):
+    return 1 - recipe.optimizer.lr / recipe.epochs
 
 number = 3
 """
@@ -258,6 +281,8 @@ def test_a_function_in_a_file_is_searched_and_resumed_from_the_command_line(file
     [
         (("own.py:broken",), "own.py:broken failed in its first epoch: RuntimeError: no such layer"),
         (("own.py:fixed",), "own.py:fixed does not read recipe.epochs; say how many epochs it reports: --epochs 10"),
+        (("own.py:deaf", "--epochs", "1"), "own.py:deaf never reads recipe.optimizer, so there is nothing to compare"),
+        (("own.py:leaving",), "own.py:leaving failed in its first epoch: RuntimeError: the function called sys.exit(3)"),
         (("own.py:number",), "own.py:number is int; give a dataset's name or path"),
         (("own.py:nothing",), "own.py has no 'nothing'"),
         (
@@ -315,3 +340,18 @@ def test_a_function_finds_the_direction_of_the_usual_metrics():
     assert Function.open(descend, source="x:descend", metric=None, direction=None).metric.direction == "minimize"
     assert Function.open(descend, source="x:descend", metric="accuracy", direction=None).metric.direction == "maximize"
     assert Function.open(descend, source="x:descend", metric="valid_loss", direction=None).metric.direction == "minimize"
+
+
+def test_a_function_that_returns_only_a_number_is_searched(file, home):
+    study = api.search(f"{file}:number_only", metric="accuracy", epochs=9, budget="6trials", home=home, tracking_uri="off")
+    assert api.recommend(study, home=home).quality > 0.9
+
+
+def test_what_code_writes_more_plainly_than_a_shell_is_taken(home):
+    request = Request(source="iris", optimizers="AdamW,SGD", batch_size=16, model=torch.nn.Linear)
+    assert (request.optimizers, request.batch_size) == (("AdamW", "SGD"), "16")
+    assert prepare(request, home).workload.model.name() == "Custom"
+    with pytest.raises(BadValue, match=r"limits is str; give an advisor.Limits"):
+        Request(source="iris", limits="1MiB")
+    with pytest.raises(BadValue, match="space is list; give a dict"):
+        settings([1])

@@ -30,6 +30,9 @@ def share_right(outputs, targets):
     return (outputs.argmax(axis=1) == targets).mean()
 
 
+share_right.direction = "maximize"
+
+
 def opened(**options):
     return open_workload(Request(source=advisor.Workload(train=(POINTS, LABELS), **options)))
 

@@ -89,16 +89,24 @@ def test_an_unknown_metric_or_one_of_the_other_task_is_refused(name, said):
 def own(tmp_path):
     path = tmp_path / "own_metrics.py"
     path.write_text(
-        "def hits(outputs, targets):\n    return (outputs.argmax(1) == targets).sum()\n"
+        "def hits(outputs, targets):\n    return (outputs.argmax(1) == targets).sum()\nhits.direction = 'maximize'\n"
+        "def own_error(outputs, targets):\n    return 1\ndef taste(outputs, targets):\n    return 1\n"
         "def cost(outputs, targets):\n    return 3\ncost.direction = 'minimize'\n"
-        "def broken(outputs, targets):\n    return 1 / 0\n"
+        "def broken(outputs, targets):\n    return 1 / 0\nbroken.direction = 'minimize'\n"
         "def lost(outputs, targets):\n    return 1\nlost.direction = 'up'\n"
         "number = 3\n"
     )
     return str(path)
 
 
-def test_an_own_metric_is_made_large_unless_it_says_otherwise(own):
+def test_which_way_an_own_metric_is_better_is_said_or_told_by_its_name_and_never_guessed(own):
+    assert metric(f"{own}:own_error", "regression").direction == "minimize"
+    assert metric(f"{own}:own_error", "regression", "maximize").direction == "maximize"
+    with pytest.raises(BadValue, match="whether 'taste' is made large or small is not known here; say --direction"):
+        metric(f"{own}:taste", "regression")
+
+
+def test_an_own_metric_has_the_direction_it_says(own):
     hits, cost = metric(f"{own}:hits", "classification"), metric(f"{own}:cost", "regression")
 
     assert (hits.direction, cost.direction) == ("maximize", "minimize")
@@ -108,7 +116,7 @@ def test_an_own_metric_is_made_large_unless_it_says_otherwise(own):
 
 @pytest.mark.parametrize(
     ("name", "error", "said"),
-    [("number", BadValue, "no function"), ("lost", BadValue, "'maximize' or 'minimize'"), ("hit", BadWorkload, "'hits'")],
+    [("number", BadValue, "no function"), ("lost", BadValue, "neither maximize nor minimize"), ("hit", BadWorkload, "'hits'")],
 )
 def test_an_own_metric_that_cannot_be_used_is_refused_in_one_line(own, name, error, said):
     with pytest.raises(error, match=said) as caught:

@@ -35,6 +35,7 @@ maybe = {
     "layer_gradient_ratio": ratio,
     "noise_scale": st.floats(0, 1e9),
     "sharpness": st.floats(-1e6, 1e6),
+    "latency_seconds": st.floats(1e-7, 10),
     "full_batch_seconds": st.floats(0, 1e3),
     "fast_bfloat16": st.booleans(),
 }
