@@ -131,6 +131,8 @@ def resume(
 
     with redirect_stdout(sys.stderr):  # whatever the user's own model prints
         launched = reopen(_home(home), study, budget=None if budget is None else Budget.parse(budget))
+    for note in launched.notes:
+        say(note)
     _work(launched, json=json)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import importlib.util
 import sys
@@ -31,6 +32,12 @@ def refer(given: object) -> str:
         reference += f"-{len(_GIVEN)}"
     _GIVEN[reference] = given
     return reference
+
+
+def fingerprint(reference: str) -> str | None:
+    """Return 16 hex digits that change with the file behind `file.py:name`; None for any other reference."""
+    path = Path(reference.rpartition(":")[0])
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.suffix == ".py" and path.is_file() else None
 
 
 def load(reference: str) -> Any:

@@ -355,3 +355,11 @@ def test_what_code_writes_more_plainly_than_a_shell_is_taken(home):
         Request(source="iris", limits="1MiB")
     with pytest.raises(BadValue, match="space is list; give a dict"):
         settings([1])
+
+
+def test_code_that_changed_since_the_study_began_is_pointed_at(file, home):
+    launched = prepare(Request(source=f"{file}:fit", epochs=1, budget=Budget(trials=1), tracking_uri="off"), home)
+    assert reopen(home, launched.name).notes == ()
+    file.write_text(FILE + "# another line")
+    (note,) = reopen(home, launched.name).notes
+    assert note.endswith("own.py:fit has changed since the study began: new trials stand beside those of the old code")
