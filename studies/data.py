@@ -207,6 +207,8 @@ def _targets(raw: Raw, task: str, notes: list[str]) -> Targets:
         return read_targets(pd.Series(targets.argmax(axis=1)), "classification", notes)
     if targets.ndim != 2:
         raise BadWorkload(f"targets of the shape {targets.shape} are not (rows,) or (rows, outputs); reshape them")
+    if task != "regression" and np.isin(targets, (0, 1)).all():
+        notes.append("Took the columns of zeros and ones for numbers: several classes a row are not supported.")
     return read_amounts(targets, task, notes)
 
 

@@ -74,6 +74,8 @@ def _run(path: Path, changed: int) -> ModuleType:  # noqa: ARG001 - the time of 
         raise BadWorkload(f"'{path}' is no Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses and pickle look a class up by its module
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))  # as `python file.py` finds the files beside it
     try:
         spec.loader.exec_module(module)
     except Exception as error:  # whatever the user's file raises

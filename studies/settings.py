@@ -85,8 +85,7 @@ def _span(name: str, distribution: object) -> Any:
         case IntDistribution(low=low, high=high, log=log):
             middle = math.sqrt(low * high) if log else (low + high) / 2
             return whole(low, high, default=round(middle), log=log)
-        case CategoricalDistribution(choices=choices):
+        case CategoricalDistribution(choices=choices) if all(isinstance(choice, str | int | float) for choice in choices):
             return one_of(*choices, default=choices[0])  # type: ignore[arg-type]
-    raise BadValue(
-        f"hyperparameter '{name}' is {type(distribution).__name__}; give an Optuna distribution: Float, Int, Categorical"
-    )
+    allowed = "Float, Int, or Categorical of texts and numbers"
+    raise BadValue(f"hyperparameter '{name}' is {distribution}; give an Optuna distribution: {allowed}")

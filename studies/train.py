@@ -266,7 +266,8 @@ class Training:
         loss = float(self._plain_loss(outputs, targets))
         metric = self.workload.score(outputs, targets)
         if not (math.isfinite(loss) and math.isfinite(metric)):
-            raise Diverged(f"diverged in epoch {self.epoch}: the validation loss became {loss:.4g}")
+            what = f"the validation loss became {loss:.4g}" if not math.isfinite(loss) else f"the metric became {metric}"
+            raise Diverged(f"diverged in epoch {self.epoch}: {what}")
         return metric, loss, {key: value.detach().clone() for key, value in self.model.state_dict().items()}
 
     def _settle_norms(self) -> None:

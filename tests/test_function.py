@@ -353,6 +353,8 @@ def test_what_code_writes_more_plainly_than_a_shell_is_taken(home):
     assert prepare(request, home).workload.model.name() == "Custom"
     with pytest.raises(BadValue, match=r"limits is str; give an advisor.Limits"):
         Request(source="iris", limits="1MiB")
+    with pytest.raises(BadValue, match="Categorical of texts and numbers"):
+        settings({"pair": CategoricalDistribution([None, "a"])})
     with pytest.raises(BadValue, match="space is list; give a dict"):
         settings([1])
 

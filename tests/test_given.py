@@ -1,5 +1,7 @@
 """Workloads made of objects in memory: arrays, a module's class, a function, a module whose copies are trained, an own metric."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -13,6 +15,8 @@ from studies import catalogue
 from studies.errors import BadWorkload
 from studies.imports import load, refer
 from studies.models.mlp import MLP
+from studies.recipe import Recipe
+from studies.train import Diverged, Training
 
 POINTS, LABELS = make_moons(400, noise=0.2, random_state=0)
 
@@ -126,3 +130,30 @@ def test_what_the_user_knows_of_the_run_reaches_the_facts(home):
     assert (plain.pretrained, plain.horizon_known) == (False, True)
     assert (told.pretrained, told.horizon_known) == (True, False)
     assert any(finding.rule == "FineTuning" for finding in advisor.profile(workload, pretrained=True).recommendation.findings)
+
+
+def test_a_file_finds_the_files_beside_it_from_any_directory(tmp_path, monkeypatch):
+    (tmp_path / "beside_it.py").write_text("WIDTH = 7\n")
+    (tmp_path / "own_net.py").write_text("from beside_it import WIDTH\n")
+    monkeypatch.setattr("sys.path", list(sys.path))
+    assert load(f"{tmp_path / 'own_net.py'}:WIDTH") == 7
+
+
+def test_a_metric_that_is_no_number_is_named_as_the_cause():
+    def lost_error(outputs, targets):
+        return float("nan")
+
+    run = Training(Recipe(epochs=1), opened(metric=lost_error), seed=0)
+    with pytest.raises(Diverged, match="the metric became nan"):
+        run.advance(1)
+
+
+def test_columns_of_zeros_and_ones_are_taken_for_numbers_and_said_so():
+    several = np.stack([LABELS, 1 - LABELS, LABELS], axis=1)
+    workload = open_workload(Request(source=advisor.Workload(train=(POINTS, several))))
+    assert any("several classes a row are not supported" in note for note in workload.notes)
+
+
+def test_no_training_rows_are_one_plain_line():
+    with pytest.raises(BadWorkload, match="there are no training rows"):
+        open_workload(Request(source=advisor.Workload(train=None)))

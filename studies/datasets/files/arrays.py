@@ -50,6 +50,8 @@ def gather(pairs: Sequence[Any], *, kind: str | None = None) -> Raw:
     if kind is not None and kind not in get_args(Kind):
         raise BadWorkload(f"kind '{kind}' is not one of {', '.join(get_args(Kind))}")
     notes: list[str] = []
+    if pairs[0] is None:
+        raise BadWorkload("there are no training rows: train is None; give (inputs, targets)")
     found = [(part, pair_of(source, notes)) for part, source in enumerate(pairs) if source is not None]
     for _, (inputs, targets) in found:
         if inputs.shape[0] != len(targets):
