@@ -173,7 +173,7 @@ def _tie(evidence: Evidence, held: Beliefs, quality: float | None) -> str:
     """Return the tie margin in words: half a validation row where that is what makes it, else in the metric's own terms."""
     rows = evidence.valid_rows
     if rows and evidence.metric == "accuracy" and quality is not None and held.margin == held.estimates.resolution:
-        return f"half a validation row, {50 / rows:.2g} points of accuracy"
+        return f"half a validation row ({50 / rows:.2g} points of accuracy)"
     return margin(evidence.metric, evidence.direction, quality, held.margin)
 
 

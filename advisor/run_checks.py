@@ -86,7 +86,7 @@ def late_variance(best: Record, measure: Scale | None) -> tuple[Check, ...]:
     return (
         Check(
             name="late variance",
-            passed=change <= JITTER,
+            passed=change <= max(JITTER, 2 * measure.resolution),  # a row more or less is no jitter
             message=f"over its last {len(late)} epochs trial {best.number} changed by {ratio(change)} of the loss an epoch",
             fix="average the weights (EMA), let the learning rate end lower, or hold back more rows for validation",
         ),
