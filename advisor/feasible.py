@@ -12,17 +12,17 @@ from advisor.evidence import Evidence, Finding, has_quality
 from advisor.gaps import scale
 from advisor.wording import duration, size
 from studies.errors import NothingFeasible
-from studies.limits import Limits
+from studies.limits import LIMITED_COST, Limits
 from studies.record import Record
 from studies.rungs import lowest_loss
 
 Costs = Mapping[str, float | int | None]
 
 LIMITED: Final = {
-    "train_bytes": ("peak_bytes", "training memory", "--memory", size),
-    "model_bytes": ("model_bytes", "model size", "--model-size", size),
-    "latency_seconds": ("latency_seconds", "latency", "--latency", duration),
-    "train_seconds": ("train_seconds", "training time of one run", "--train-time", duration),
+    "train_bytes": (LIMITED_COST["train_bytes"], "training memory", "--memory", size),
+    "model_bytes": (LIMITED_COST["model_bytes"], "model size", "--model-size", size),
+    "latency_seconds": (LIMITED_COST["latency_seconds"], "latency", "--latency", duration),
+    "train_seconds": (LIMITED_COST["train_seconds"], "training time of one run", "--train-time", duration),
 }
 """Limit to the cost it limits, what people call it, its option on the command line and how it is written."""
 HEADROOM: Final = 1.05
@@ -59,7 +59,7 @@ def options(evidence: Evidence, seen: Estimates, findings: Iterable[Finding]) ->
     vetoes: list[Finding] = []
     for name in evidence.optimizers:
         tried = _tried(evidence, seen, name)
-        fitting = [option for option in tried if not excesses(option.costs, evidence.limits)]
+        fitting = [option for option in tried if not evidence.limits.exceeded(option.costs)]
         if name in vetoed:
             continue
         if fitting:
@@ -69,16 +69,6 @@ def options(evidence: Evidence, seen: Estimates, findings: Iterable[Finding]) ->
     if not found:
         raise NothingFeasible(_relax(evidence, seen, findings))
     return found, tuple(vetoes)
-
-
-def excesses(costs: Costs, limits: Limits) -> dict[str, float]:
-    """Return how many times over each broken limit the costs are; a cost that is not known breaks none."""
-    over = {}
-    for limit, (cost, *_) in LIMITED.items():
-        allowed, need = getattr(limits, limit), costs[cost]
-        if allowed is not None and need is not None and need > allowed:
-            over[limit] = need / allowed
-    return over
 
 
 def costs_of(evidence: Evidence, optimizer: str, record: Record | None, runs: Iterable[Record] = ()) -> Costs:
@@ -136,7 +126,7 @@ def _confirmed(evidence: Evidence, seen: Estimates, name: str) -> Option | None:
 
 
 def _distance(option: Option, limits: Limits) -> tuple[int, float]:
-    over = excesses(option.costs, limits)
+    over = limits.exceeded(option.costs)
     return len(over), max(over.values(), default=0.0)
 
 
@@ -150,7 +140,7 @@ def _veto(evidence: Evidence, option: Option) -> Finding:
 
 def _needs(evidence: Evidence, option: Option) -> list[str]:
     found = []
-    for limit in excesses(option.costs, evidence.limits):
+    for limit in evidence.limits.exceeded(option.costs):
         cost, noun, _, write = LIMITED[limit]
         found.append(f"{write(option.costs[cost] or 0)} of {noun} (limit {write(getattr(evidence.limits, limit))})")
     return found
@@ -159,12 +149,12 @@ def _needs(evidence: Evidence, option: Option) -> list[str]:
 def _relax(evidence: Evidence, seen: Estimates, findings: Iterable[Finding]) -> str:
     """Name the limit to relax, and to what, for the option that is nearest to fitting."""
     everything = [option for name in evidence.optimizers for option in _tried(evidence, seen, name)]
-    broken = [option for option in everything if excesses(option.costs, evidence.limits)]
+    broken = [option for option in everything if evidence.limits.exceeded(option.costs)]
     if not broken:
         return "no optimizer is left: " + "; ".join(finding.because for finding in findings if finding.verdict == "veto")
     nearest = min(broken, key=lambda option: _distance(option, evidence.limits))
     wanted = []
-    for limit in excesses(nearest.costs, evidence.limits):
+    for limit in evidence.limits.exceeded(nearest.costs):
         cost, _, flag, write = LIMITED[limit]
         wanted.append(f"{flag} to {write(HEADROOM * (nearest.costs[cost] or 0))}")
     basis = f"trial {nearest.record.number}" if nearest.record else "forecast"

@@ -155,14 +155,15 @@ def reopen(home: Path, name: str, *, budget: Budget | None = None) -> Launched:
     from studies.workload import Workload
 
     study = store.open_study(home, name)
-    spec = store.plan_of(study)["workload"]
+    page = store.plan_of(study)
+    spec = page["workload"]
     workload = (Function if spec.get("form") == "function" else Workload).from_spec(spec)
-    _check_left(store.plan_of(study), store.records(study), budget)
+    _check_left(page, store.records(study), budget)
     changes = {} if budget is None else {"budget": asdict(budget)}
     with store.working(home, name):
         store.write_plan(study, recommendation=None, **changes)  # until it is concluded again, it is not
     plan = Plan.from_dict(store.plan_of(study))
-    return Launched(name=name, home=home, workload=workload, plan=plan, notes=_changed(store.plan_of(study), workload))
+    return Launched(name=name, home=home, workload=workload, plan=plan, notes=_changed(page, workload))
 
 
 def _code(workload: Workload | Function) -> dict[str, str | None]:

@@ -249,13 +249,10 @@ def epochs_of(facts: Facts, budget: Budget) -> int:
 
 
 def _attachments(asked: tuple[str, ...] | None, axis: str, workload: Workload) -> tuple[str, ...]:
-    import torch
-
     from studies.attachment import Attachment
 
     if asked is not None:
         return names(axis, asked)
-    with torch.random.fork_rng(devices=[]):
-        model = workload.build(workload.model)
+    model = workload.specimen(workload.model)
     fitting = [choice for choice in _offered(axis) if issubclass(choice, Attachment)]
     return tuple(choice.name() for choice in fitting if choice.suits(model, workload.dataset.task, workload.dataset.inputs))

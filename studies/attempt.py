@@ -101,8 +101,7 @@ class Attempt:
 
     def _need(self, workload: Workload, limit: int) -> int:
         """Return the bytes of a run: by arithmetic if that is too much already, else by a rehearsal."""
-        with torch.random.fork_rng(devices=[]):
-            model = workload.build(self.recipe.model)
+        model = workload.specimen(self.recipe.model)
         at_least = forecast(self.recipe.optimizer, model, 0).peak_bytes
         if at_least > limit:
             return at_least

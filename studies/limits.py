@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Final, Self
 
@@ -13,6 +14,13 @@ BYTES: Final = {
     "kib": 2**10, "mib": 2**20, "gib": 2**30, "k": 2**10, "m": 2**20, "g": 2**30,
 }  # fmt: skip
 SECONDS: Final = {"us": 1e-6, "ms": 1e-3, "": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+LIMITED_COST: Final = {
+    "train_bytes": "peak_bytes", "model_bytes": "model_bytes", "latency_seconds": "latency_seconds",
+    "train_seconds": "train_seconds",
+}  # fmt: skip
+"""Each limit's cost, by the name it has in a record."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +41,15 @@ class Limits:
             value = getattr(self, f.name)
             if value is not None and not value > 0:
                 raise BadValue(f"limit {f.name} of {value} must be above 0; leave it out for no limit")
+
+    def exceeded(self, costs: Mapping[str, float | int | None]) -> dict[str, float]:
+        """Return how many times over each broken limit the costs of a record are; a cost that is not known breaks none."""
+        over = {}
+        for limit, cost in LIMITED_COST.items():
+            allowed, need = getattr(self, limit), costs[cost]
+            if allowed is not None and need is not None and need > allowed:
+                over[limit] = need / allowed
+        return over
 
     @classmethod
     def parse(cls, *, memory: str | None, model_size: str | None, latency: str | None, train_time: str | None) -> Self:

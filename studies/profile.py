@@ -63,8 +63,7 @@ def profile(workload: Workload, *, batch_size: int, epochs: int, device: str = "
 
 def _worth(workload: Workload, batch_size: int) -> int:
     """Return the threads that training will get, so that what is timed here is what it will take."""
-    with torch.random.fork_rng(devices=[]):
-        model = workload.build(workload.model)
+    model = workload.specimen(workload.model)
     return threads_for(measure.macs(model, first_rows(workload.dataset.train, 1)) * batch_size)
 
 

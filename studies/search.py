@@ -15,6 +15,7 @@ from studies import store
 from studies.attempt import Attempt, End
 from studies.clock import Clock
 from studies.confirm import repeats, reserve_seconds
+from studies.limits import LIMITED_COST
 from studies.proposals import decided, propose
 from studies.recipe import Recipe
 from studies.record import Record, Stage
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     import optuna
 
     from studies.function import Function
-    from studies.limits import Limits
     from studies.plan import Plan
     from studies.workload import Workload
 
@@ -198,7 +198,9 @@ class Search:
 
     def _within_limits(self) -> list[Record]:
         """Return the records without those that break a limit: what may not be used need not be confirmed."""
-        return [record for record in self.records if not broken(record, self.plan.limits)]
+        limits = self.plan.limits
+        costs = ({cost: getattr(record, cost) for cost in LIMITED_COST.values()} for record in self.records)
+        return [record for record, spent in zip(self.records, costs, strict=True) if not limits.exceeded(spent)]
 
     def _searched(self) -> int:
         return sum(record.stage != "confirm" for record in self.records)
@@ -221,15 +223,6 @@ class Search:
 
         for trial in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             self.study.tell(trial.number, state=TrialState.FAIL)
-
-
-def broken(record: Record, limits: Limits) -> bool:
-    """Tell whether a measured cost of a record breaks a limit."""
-    costs = {
-        "train_bytes": record.peak_bytes, "model_bytes": record.model_bytes, "latency_seconds": record.latency_seconds,
-        "train_seconds": record.train_seconds,
-    }  # fmt: skip
-    return any(cost is not None and (limit := getattr(limits, name)) is not None and cost > limit for name, cost in costs.items())
 
 
 def _cut_short(record: Record) -> bool:

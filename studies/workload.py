@@ -177,6 +177,13 @@ class Workload:
         """Return a fresh module for this data; draws its weights from torch's global generator."""
         return model.build(self.dataset.inputs, self.dataset.outputs)
 
+    def specimen(self, model: ModelChoice) -> nn.Module:
+        """Return a module to look at; torch's global generator is left as it was."""
+        import torch
+
+        with torch.random.fork_rng(devices=[]):
+            return self.build(model)
+
     def baseline(self) -> float | None:
         """Return the validation metric of a model that answers every row alike: by the classes' shares, or with the mean."""
         import torch
