@@ -39,7 +39,7 @@ class Earlier:
     def best(self, optimizer: str) -> Record | None:
         """Return the best whole run that an optimizer had in the search, the first of equals; None without one."""
         sign = -1.0 if self.direction == "maximize" else 1.0
-        whole = [record for record in self.records if record.optimizer == optimizer and record.stage != "confirm"]
+        whole = [record for record in self.records if record.optimizer == optimizer and record.searched]
         kept = [record for record in whole if has_quality(record)]
         return min(kept, key=lambda record: (sign * (record.quality or 0.0), record.number), default=None)
 

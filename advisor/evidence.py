@@ -58,7 +58,7 @@ class Evidence:
 
     def searched(self, optimizer: str) -> tuple[Record, ...]:
         """Return the ended search trials of an optimizer (its reference recipe and the race), by number."""
-        return self._of(optimizer, lambda record: record.stage != "confirm" and record.state != "running")
+        return self._of(optimizer, lambda record: record.searched and record.state != "running")
 
     def complete(self, optimizer: str) -> tuple[Record, ...]:
         """Return the search trials of an optimizer that ran to their end and have a quality, by number."""

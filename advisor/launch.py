@@ -187,7 +187,7 @@ def _changed(page: Mapping[str, Any], workload: Workload | Function) -> tuple[st
 
 def _check_left(page: Mapping[str, Any], records: tuple[Record, ...], budget: Budget | None) -> None:
     """Raise BadValue when a new budget, which is a total, is spent already."""
-    searched = sum(record.stage != "confirm" for record in records)
+    searched = sum(record.searched for record in records)
     if budget is None or budget.spent(seconds=float(page["spent_seconds"]), trials=searched) < 1:
         return
     spent = f"{format_seconds(float(page['spent_seconds']))} and {several(searched, 'trial')}"

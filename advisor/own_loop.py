@@ -11,7 +11,7 @@ from studies.errors import BadValue, BadWorkload, StudyError
 from studies.facts import Facts
 from studies.function import watched
 from studies.optimizers import OptimizerChoice
-from studies.recipe import NUMBERS, SET_AXES, SINGLE_AXES, Recipe
+from studies.recipe import COMPRESSION_AXES, NUMBERS, SET_AXES, SINGLE_AXES, Recipe
 from studies.schedules.constant import Constant
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 BATCH_SIZES: Final = "16..128"
 """Searched when the function reads the recipe's batch size and nobody said a range."""
-READ_AS: Final = frozenset({"epochs", "model", "pruning", "quantization", "distillation", *SET_AXES})
+READ_AS: Final = frozenset({"epochs", "model", *COMPRESSION_AXES, *SET_AXES})
 """Axes that a record keeps though the function never read them: how long the run was, and what says nothing when empty."""
 NOT_FOR_FUNCTIONS: Final = ("target", "model", "regularizers", "wrappers")
 """What our own training loop does, and a function does for itself."""

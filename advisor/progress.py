@@ -61,7 +61,7 @@ class Board:
     def clock(self) -> str:
         """Return elapsed and budget, as in `12 s of 60 s`."""
         budget: Budget = self.plan.budget
-        searched = sum(record.stage != "confirm" for record in self.records)
+        searched = sum(record.searched for record in self.records)
         parts = [format_seconds(max(self.elapsed, 0.1)) + (f" of {format_seconds(budget.seconds)}" if budget.seconds else "")]
         parts += [f"{searched} of {budget.trials} trials"] if budget.trials else []
         return ", ".join(parts)

@@ -19,9 +19,10 @@ AXES: Final = (
     "epochs",
     "regularizers",
     "model",
-    "pruning",
-    "quantization",
     "distillation",
+    "pruning",
+    "finetuning",
+    "quantization",
 )
 ABSENT: Final = ("", "none")
 OWN_SETTINGS: Final = "settings:"

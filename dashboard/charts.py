@@ -74,7 +74,7 @@ def best_so_far(records: Sequence[Record], looks: Mapping[str, Style], *, metric
     Confirmation runs are left out: they repeat finalists, and the best of several seeds is no improvement.
     """
     figure = go.Figure()
-    records = [record for record in records if record.stage != "confirm"]
+    records = [record for record in records if record.searched]
     newest = max((record.number for record in records), default=0)
     for optimizer, look in looks.items():
         steps = list(_improvements(records, optimizer, direction))

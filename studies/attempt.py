@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
+from studies.compression.subject import CannotCompress
 from studies.memory import forecast, rehearse
 from studies.record import Measurement, Record, Stage, State
 from studies.train import Diverged
@@ -72,6 +73,8 @@ class Attempt:
             return self._advance(epochs, stop)
         except Diverged as error:
             return End(state="infeasible", error=str(error), violation=1 - len(self.curve) / self.plan.epochs)
+        except CannotCompress as error:
+            return End(state="infeasible", error=f"cannot compress: {_line(error)}", violation=1.0)
         except (torch.OutOfMemoryError, MemoryError) as error:
             return End(state="infeasible", error=f"out of memory: {_line(error)}", violation=1.0)
         except Exception as error:  # noqa: BLE001 - a failed trial is data: recorded with its reason, the study goes on

@@ -24,9 +24,10 @@ FOLDERS: Final = {
     "schedule": "schedules",
     "regularizers": "regularizers",
     "wrappers": "wrappers",
-    "pruning": "pruning",
-    "quantization": "quantization",
     "distillation": "distillation",
+    "pruning": "pruning",
+    "finetuning": "finetuning",
+    "quantization": "quantization",
     "model": "models",
     "dataset": "datasets",
 }

@@ -75,8 +75,8 @@ def _ask(space: SearchSpace, records: Sequence[Record], optimizer: str, count: i
 
     if count < 1:
         return []
-    own = [record for record in records if record.optimizer == optimizer and record.stage != "confirm"]
-    shown = own if len(own) >= ENOUGH else [record for record in records if record.stage != "confirm"]
+    own = [record for record in records if record.optimizer == optimizer and record.searched]
+    shown = own if len(own) >= ENOUGH else [record for record in records if record.searched]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         sampler = optuna.samplers.TPESampler(seed=seed % 2**32, multivariate=True, constant_liar=True, n_startup_trials=5)

@@ -9,7 +9,7 @@ Its only serial form is a flat dict, the same in Optuna, MLflow, JSON and TOML: 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Self
 
 from studies import catalogue
@@ -17,6 +17,8 @@ from studies.choice import Choice, Scalar
 from studies.distillation import DistillationChoice
 from studies.distillation.none import NoDistillation
 from studies.errors import BadValue
+from studies.finetuning import FinetuningChoice
+from studies.finetuning.none import NoFinetuning
 from studies.models import ModelChoice
 from studies.models.linear import Linear
 from studies.optimizers import OptimizerChoice
@@ -31,7 +33,9 @@ from studies.schedules.cosine import Cosine
 from studies.wrappers import WrapperChoice
 
 SET_AXES: Final = ("regularizers", "wrappers")
-SINGLE_AXES: Final = ("optimizer", "schedule", "pruning", "quantization", "distillation", "model")
+COMPRESSION_AXES: Final = ("distillation", "pruning", "finetuning", "quantization")
+"""In the order in which they act."""
+SINGLE_AXES: Final = ("optimizer", "schedule", "model", *COMPRESSION_AXES)
 NUMBERS: Final = ("batch_size", "epochs")
 
 Params = dict[str, Scalar]
@@ -52,9 +56,10 @@ class Recipe:
     model: ModelChoice = field(default_factory=Linear)
     epochs: int = 27
     """Passes over the training set; schedules end with the last one."""
-    pruning: PruningChoice = field(default_factory=NoPruning)
-    quantization: QuantizationChoice = field(default_factory=NoQuantization)
     distillation: DistillationChoice = field(default_factory=NoDistillation)
+    pruning: PruningChoice = field(default_factory=NoPruning)
+    finetuning: FinetuningChoice = field(default_factory=NoFinetuning)
+    quantization: QuantizationChoice = field(default_factory=NoQuantization)
 
     def __post_init__(self) -> None:
         for axis in SET_AXES:
@@ -71,6 +76,18 @@ class Recipe:
     def settings(self) -> dict[str, Scalar]:
         """Return the model's own fields; in a training function of your own, your hyperparameters."""
         return self.model.fields()
+
+    @property
+    def uncompressed(self) -> Recipe:
+        """Return the same training with nothing done to the model afterwards."""
+        return replace(
+            self, distillation=NoDistillation(), pruning=NoPruning(), finetuning=NoFinetuning(), quantization=NoQuantization()
+        )
+
+    @property
+    def compresses(self) -> bool:
+        """Tell whether anything is done to the trained model."""
+        return self != self.uncompressed
 
     def to_params(self) -> Params:
         """Return the flat form."""

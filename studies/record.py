@@ -7,8 +7,10 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final, Literal, Self
 
 State = Literal["complete", "pruned", "infeasible", "failed", "running"]
-Stage = Literal["reference", "start", "race", "confirm"]
+Stage = Literal["reference", "start", "race", "confirm", "compress"]
 
+SEARCH_STAGES: Final[tuple[Stage, ...]] = ("reference", "start", "race")
+"""Stages that look for a training recipe; what comes after repeats or compresses what they found."""
 STATES: Final[tuple[State, ...]] = ("complete", "pruned", "infeasible", "failed", "running")
 
 
@@ -31,6 +33,58 @@ class Measurement:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Latency:
+    """Seconds of one forward pass of a deployed model, and of the uncompressed one, timed in turns in the same runtime."""
+
+    batch: int
+    """Rows a pass."""
+    median_seconds: float
+    p90_seconds: float
+    reference_seconds: float
+    """Median of the uncompressed 32-bit model in the same runtime and the same minute: the quotient is what compression gives."""
+    eager_seconds: float | None = None
+    """Median of the uncompressed model in torch; what the runtime alone gives is this over the reference."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Footprint:
+    """What was measured on a deployed file, see `studies.compression.footprint` for how."""
+
+    file_bytes: int
+    compressed_bytes: int
+    """The same file through gzip."""
+    reference_bytes: int
+    """The file of the uncompressed 32-bit model."""
+    reference_compressed_bytes: int
+    parameters: int
+    reference_parameters: int
+    reference_quality: float
+    """Validation metric of the uncompressed model's own deployed file: the same weights, nothing done to them."""
+    reference_macs: int | None = None
+    agreement: float
+    """How far it answers as the uncompressed model does, 1 for the same."""
+    latencies: tuple[Latency, ...]
+    inference_bytes: int | None = None
+    """Bytes by which a fresh process grew at its fullest while it answered 64 rows."""
+    reference_inference_bytes: int | None = None
+    finetuning_seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+    """What a pass left untreated, and why."""
+    path: str | None = None
+    """The file, relative to the home; None when it was not kept."""
+
+    def latency(self, batch: int) -> Latency | None:
+        """Return what was timed at so many rows; None when nothing was."""
+        return next((latency for latency in self.latencies if latency.batch == batch), None)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Rebuild a footprint."""
+        latencies = tuple(Latency(**latency) for latency in values["latencies"])
+        return cls(**dict(values) | {"latencies": latencies, "notes": tuple(values.get("notes", ()))})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
     """One trial: what was tried, how it went, what it cost. A field that was not measured is None."""
 
@@ -39,7 +93,7 @@ class Record:
     state: State
     stage: Stage
     """`reference`: the optimizer's own defaults; `start`: a recipe from an earlier study; `race`: asked of the sampler;
-    `confirm`: a finalist again with a fresh seed."""
+    `confirm`: a finalist again with a fresh seed; `compress`: a trained model made small."""
     seed: int
     params: Mapping[str, Any]
     """The recipe in flat form."""
@@ -57,15 +111,23 @@ class Record:
     """Share of exact zeros among the weights."""
     macs: int | None = None
     latency_seconds: float | None = None
-    """Median seconds of one forward pass at batch 1."""
+    """Median seconds of one forward pass at batch 1: in torch, or of a deployed file in its runtime."""
     error: str | None = None
     """Why it did not complete: a divergence, a limit, an exception."""
     source: int | None = None
-    """Of a confirmation run, the number of the trial it repeats."""
+    """Of a confirmation run, the number of the trial it repeats; of a compressed model, of the trial that trained it."""
     routing: Mapping[str, str] = field(default_factory=dict)
     """Which optimizer stepped on which parameters: role and number of weights to its name."""
     units: Mapping[str, float] = field(default_factory=dict)
     """Where each searched value lies in its own range: -1 and 1 are the ends, 0 the default."""
+
+    footprint: Footprint | None = None
+    """Of a model deployed to a file: what was measured on it; quality, bytes and latency of the record are then its own."""
+
+    @property
+    def searched(self) -> bool:
+        """Tell whether it looked for a training recipe, rather than repeated or compressed one."""
+        return self.stage in SEARCH_STAGES
 
     @property
     def optimizer(self) -> str:
@@ -90,6 +152,8 @@ class Record:
         """Rebuild a record; keys of a later version are passed over, so that an old program still reads a newer study."""
         known = {f.name for f in fields(cls)}
         kept = {key: value for key, value in values.items() if key in known}
+        found = kept.get("footprint")
+        kept["footprint"] = None if found is None else Footprint.from_dict(found)
         return cls(**kept | {"curve": tuple(Measurement(**point) for point in kept.get("curve", ()))})
 
 

@@ -62,14 +62,19 @@ class Routes:
 def route(model: nn.Module) -> Routes:
     """Return the role of every trained parameter; a tensor that is both table and head (tied) is a table."""
     from torch import nn
+    from torch.nn.utils.parametrize import is_parametrized
+
+    def weight_of(module: nn.Module) -> nn.Parameter:
+        """Return a module's weight; under a parametrization the one that is trained."""
+        return module.parametrizations.weight.original if is_parametrized(module, "weight") else module.weight  # type: ignore[union-attr,return-value]
 
     tables: dict[int, str] = {}
     last: torch.Tensor | None = None
     for module in model.modules():
         if isinstance(module, nn.Embedding | nn.EmbeddingBag):
-            tables[id(module.weight)] = "sparse table" if module.sparse else "table"
+            tables[id(weight_of(module))] = "sparse table" if module.sparse else "table"
         elif isinstance(module, nn.Linear):
-            last = module.weight
+            last = weight_of(module)
     return Routes(
         roles=tuple(
             (name, parameter, tables.get(id(parameter)) or _role(parameter, is_last=parameter is last))

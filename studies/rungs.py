@@ -64,7 +64,7 @@ def best_complete(records: Iterable[Record], optimizer: str, direction: str) -> 
     """Return an optimizer's best whole run of the search: by metric, then by the loss it was reached with, then the earlier."""
     best: Record | None = None
     for record in records:
-        if record.optimizer != optimizer or record.state != "complete" or record.stage == "confirm" or record.quality is None:
+        if record.optimizer != optimizer or record.state != "complete" or not record.searched or record.quality is None:
             continue
         if best is None or best.quality is None or _beats(record, best, direction):
             best = record

@@ -94,7 +94,7 @@ class Search:
     def _run_starts(self) -> None:
         for start in self.plan.starts:
             recipe = self.space.recipe(self.space.point(Recipe.from_params(start.params)))
-            tried = [record.params for record in self.records if record.stage != "confirm" and not _cut_short(record)]
+            tried = [record.params for record in self.records if record.searched and not _cut_short(record)]
             if recipe.to_params() in tried or recipe.optimizer.name() not in self._surviving():
                 continue
             if self._race_over():
@@ -189,7 +189,7 @@ class Search:
         return 1 if whole < WHOLE_RUNS else 0
 
     def _seen(self, optimizer: str, rung: int) -> list[Score]:
-        curves = (record.curve for record in self.records if record.optimizer == optimizer and record.stage != "confirm")
+        curves = (record.curve for record in self.records if record.optimizer == optimizer and record.searched)
         return [found for curve in curves if (found := score(curve, rung, self.direction))]
 
     def _score(self, attempt: Attempt, rung: int) -> Score:
@@ -203,7 +203,7 @@ class Search:
         return [record for record, spent in zip(self.records, costs, strict=True) if not limits.exceeded(spent)]
 
     def _searched(self) -> int:
-        return sum(record.stage != "confirm" for record in self.records)
+        return sum(record.searched for record in self.records)
 
     def _round_size(self) -> int:
         return ETA if self.plan.budget.trials is None else min(ETA, self.plan.budget.trials - self._searched())

@@ -19,6 +19,7 @@ from functools import partial
 from typing import Any, Final
 
 import torch
+from torch import nn
 from torch.nn import functional
 
 from studies import measure
@@ -34,7 +35,6 @@ EXPLODED: Final = 1e3
 Hook = Callable[[], None]
 Transform = Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
 Readout = Callable[[], AbstractContextManager[None]]
-Loss = Callable[..., torch.Tensor]
 
 
 class Diverged(Exception):
@@ -49,12 +49,16 @@ class Training:
         workload: what to train on.
         seed: of the initial weights, the order of the rows and dropout.
         device: cpu, cuda or mps.
+        model: trained on as it is; None for a fresh one.
+        prepare: called before the optimizer is made, once the model is there: what a pass hooks into the run.
     """
 
-    def __init__(self, recipe: Recipe, workload: Workload, *, seed: int, device: str = "cpu") -> None:
+    def __init__(
+        self, recipe: Recipe, workload: Workload, *, seed: int, device: str = "cpu", model: nn.Module | None = None,
+        prepare: Callable[[Training], None] = lambda training: None,
+    ) -> None:  # fmt: skip
         self.recipe, self.workload, self.seed, self.device = recipe, workload, seed, torch.device(device)
-        self.loss: Loss = functional.cross_entropy if workload.dataset.task == "classification" else functional.mse_loss
-        self._plain_loss = self.loss
+        self.loss = workload.loss
         if (balance := workload.balance()) is not None:
             self.loss = partial(functional.cross_entropy, weight=torch.from_numpy(balance).to(self.device))
         self.on_batch: list[Transform] = []
@@ -75,7 +79,8 @@ class Training:
         self._first_loss = math.inf
         self._best: tuple[float, float, dict[str, torch.Tensor]] | None = None
         with self._random(seed):
-            self.model = workload.build(recipe.model).to(self.device)
+            self.model = (workload.build(recipe.model) if model is None else model).to(self.device)
+            prepare(self)
             self.optimizer = recipe.optimizer.build(self.model, self.total_steps)
             recipe.optimizer.attach(self)
             for choice in (*recipe.regularizers, *recipe.wrappers):
@@ -154,6 +159,10 @@ class Training:
         loss = self.loss(self.model(inputs), targets)
         loss.backward()  # type: ignore[no-untyped-call]
         return loss
+
+    def forget_best(self) -> None:
+        """Let only epochs from here on count as the best: what the model was before is not what it is to be."""
+        self._best = None
 
     def restore_best(self) -> None:
         """Put the weights of the best epoch back into the model."""
@@ -263,7 +272,7 @@ class Training:
         """Return metric and loss on the validation split with the weights as they are, and a copy of these."""
         inputs, targets = tensors(self.workload.dataset, "valid", self.device)
         outputs = outputs_of(self.model, inputs)
-        loss = float(self._plain_loss(outputs, targets))
+        loss = float(self.workload.loss(outputs, targets))
         metric = self.workload.score(outputs, targets)
         if not (math.isfinite(loss) and math.isfinite(metric)):
             what = f"the validation loss became {loss:.4g}" if not math.isfinite(loss) else f"the metric became {metric}"

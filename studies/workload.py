@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
     from studies.attempt import Run
     from studies.recipe import Recipe
+
+Loss = Callable[..., "torch.Tensor"]
 
 USUAL_MODELS: Final = {"table": "MLP", "image": "CNN", "text": "Bag", "signal": "Conv1D"}
 """The model for each kind of data when none is named."""
@@ -165,6 +168,13 @@ class Workload:
         from studies.train import Training
 
         return Training(recipe, self, seed=seed, device=device)
+
+    @property
+    def loss(self) -> Loss:
+        """Return the plain loss of (outputs, targets): cross-entropy of classes, squared error of numbers."""
+        from torch.nn import functional
+
+        return functional.cross_entropy if self.dataset.task == "classification" else functional.mse_loss
 
     def balance(self) -> NDArray[np.float32] | None:
         """Return the weight of each class in the training loss, 1 on average over the rows; None when all count alike."""

@@ -1,15 +1,32 @@
-"""Distillation, one file each way; a later release fills this axis, today a recipe always says none."""
+"""Distillation, one file each way: how much a model in training listens to a teacher.
+
+The student is the recipe's model: a smaller setting of its own fields, another model, or the teacher's own architecture when a
+pruned or quantized copy is fine-tuned.
+"""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from studies.choice import Choice
 
+if TYPE_CHECKING:
+    import torch
+
+    from studies.train import Training
+
+Teacher = Callable[["torch.Tensor"], "torch.Tensor"]
+
 
 @dataclass(frozen=True, kw_only=True)
-class DistillationChoice(Choice):
+class DistillationChoice(Choice, ABC):
     """Base of every way of distillation."""
 
     axis: ClassVar[str] = "distillation"
+
+    @abstractmethod
+    def attach(self, training: Training, teachers: tuple[torch.nn.Module, ...]) -> None:
+        """Change the loss of a run, so that it listens to the teachers' mean output; none of them is changed."""

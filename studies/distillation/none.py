@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from studies.distillation import DistillationChoice
+
+if TYPE_CHECKING:
+    import torch
+
+    from studies.train import Training
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,3 +26,6 @@ class NoDistillation(DistillationChoice):
     def name(cls) -> str:
         """Return `none`."""
         return "none"
+
+    def attach(self, training: Training, teachers: tuple[torch.nn.Module, ...]) -> None:
+        """Do nothing."""

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from studies.pruning import PruningChoice
+
+if TYPE_CHECKING:
+    from studies.compression.subject import Subject
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,3 +24,6 @@ class NoPruning(PruningChoice):
     def name(cls) -> str:
         """Return `none`."""
         return "none"
+
+    def prune(self, subject: Subject, share: float = 1.0) -> None:
+        """Do nothing."""

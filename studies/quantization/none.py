@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from studies.quantization import QuantizationChoice
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+    from studies.compression.deploy import Exported
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,3 +26,7 @@ class NoQuantization(QuantizationChoice):
     def name(cls) -> str:
         """Return `none`."""
         return "none"
+
+    def quantize(self, exported: Exported) -> ModelProto:
+        """Return the graph as it is."""
+        return exported.proto

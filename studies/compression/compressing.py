@@ -1,0 +1,182 @@
+"""One trained model made small: distil, prune, fine-tune, quantize, deploy, measure.
+
+What was made is kept for the next: recipes that differ in a quantization after training alone share one fine-tuned model, so
+that such variants cost an evaluation each.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, MutableMapping
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from studies.compression import footprint
+from studies.compression.deploy import Exported, export
+from studies.compression.pruned import gradually, keep_zeros
+from studies.compression.source import Source, macs_of
+from studies.compression.subject import Subject, sparsity_of
+from studies.quantization.none import NoQuantization
+from studies.record import Footprint, Measurement
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from studies.recipe import Recipe
+    from studies.train import Training
+
+Stop = Callable[[], bool]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Made:
+    """A model as it came out of distillation, pruning and fine-tuning, exported."""
+
+    exported: Exported
+    sparsity: float
+    parameters: int
+    macs: int | None
+    curve: list[Measurement]
+    seconds: float
+    notes: tuple[str, ...]
+
+
+@dataclass(kw_only=True, eq=False)
+class Compressing:
+    """A `studies.attempt.Run` that makes one trained model small."""
+
+    recipe: Recipe
+    source: Source
+    teachers: tuple[nn.Module, ...] = ()
+    """The finalists, to be listened to beside the source itself."""
+    made: MutableMapping[str, Made] = field(default_factory=dict)
+    """What was made already, by recipe; shared between runs."""
+    folder: Path | None = None
+    """Where the deployed file goes; None keeps none."""
+    curve: list[Measurement] = field(default_factory=list)
+    epoch: int = 0
+    seconds: float = 0.0
+    found: dict[str, Any] = field(default_factory=dict)
+
+    def advance(self, epochs: int, *, stop: Stop) -> bool:  # noqa: ARG002 - it is over when it is over
+        """Do all of it; return whether it got to the end.
+
+        Raises:
+            CannotCompress: a pass, the export or the runtime cannot treat the model.
+            Diverged: a training within it diverged.
+        """
+        made = self.made.get(self._key)
+        if made is None:
+            made = self._make(stop)
+            if made is None:
+                return False
+            self.made[self._key] = made
+        self.curve, self.seconds, self.epoch = made.curve, made.seconds, len(made.curve)
+        self.found = self._measured(made)
+        return True
+
+    def weigh(self, *, whole: bool, test: bool) -> dict[str, Any]:  # noqa: ARG002 - the test split is for confirmation
+        """Return the fields of a record that were measured."""
+        return {"train_seconds": self.seconds} | (self.found if whole else {})
+
+    def close(self) -> None:
+        """Have nothing to let go of: what was made is shared."""
+
+    @property
+    def _key(self) -> str:
+        """Return what tells one made model from another."""
+        shared = self.recipe if self.recipe.quantization.aware else replace(self.recipe, quantization=NoQuantization())
+        return json.dumps([self.source.number, shared.to_params()], sort_keys=True)
+
+    def _make(self, stop: Stop) -> Made | None:
+        """Distil, prune, fine-tune and export; None when told to stop."""
+        subject = self.source.subject()
+        curve: list[Measurement] = []
+        seconds = 0.0
+        for train in (self._distil, self._finetune):
+            training = train(subject)
+            if training is None:
+                continue
+            if not training.advance(training.recipe.epochs, stop=stop):
+                return None
+            training.restore_best()
+            subject.model = training.model
+            curve, seconds = [*curve, *training.curve], seconds + training.seconds
+        self.recipe.quantization.settle(subject)
+        return Made(
+            exported=export(subject), sparsity=sparsity_of(subject.model), curve=curve, seconds=seconds,
+            parameters=sum(parameter.numel() for parameter in subject.model.parameters()),
+            macs=macs_of(subject.model, self.source.workload), notes=tuple(subject.notes),
+        )  # fmt: skip
+
+    def _distil(self, subject: Subject) -> Training | None:
+        """Return the whole training of a fresh student; None when the model is the source's own."""
+        if self.recipe.model == self.source.recipe.model:
+            return None
+        return self._training(self.recipe.uncompressed, subject, model=None)
+
+    def _finetune(self, subject: Subject) -> Training | None:
+        """Prune, and return the fine-tuning of what is left; None when there is none."""
+        recipe = self.recipe.finetuning.recipe(self.recipe.uncompressed)
+        gradual = recipe is not None and self.recipe.finetuning.gradual and not self.recipe.pruning.structured
+        if not gradual:
+            self.recipe.pruning.prune(subject)
+        if recipe is None:
+            return None
+
+        def prepare(training: Training) -> None:
+            if gradual:
+                gradually(training, subject, self.recipe.pruning)
+            keep_zeros(training)
+            self.recipe.quantization.attach(training)
+
+        return self._training(recipe, subject, model=subject.model, prepare=prepare)
+
+    def _training(
+        self, recipe: Recipe, subject: Subject, *, model: nn.Module | None, prepare: Callable[[Training], None] = lambda run: None
+    ) -> Training:
+        from studies.train import Training
+
+        training = Training(
+            recipe, subject.workload, seed=self.source.seed, device=str(self.source.device), model=model, prepare=prepare
+        )  # fmt: skip
+        own = deepcopy(self.source.model)
+        self.recipe.distillation.attach(training, (own, *self.teachers))
+        return training
+
+    def _measured(self, made: Made) -> dict[str, Any]:
+        """Quantize, deploy and measure; return the fields of a record."""
+        workload = self.source.workload
+        exported = replace(made.exported, notes=[])
+        graph = self.recipe.quantization.quantize(exported).SerializeToString()
+        mine, reference = footprint.deployed(graph, workload), self.source.deployed
+        rows = self.source.rows
+        latencies = footprint.latencies(mine, reference, deepcopy(self.source.model).cpu().eval(), rows)
+        found = Footprint(
+            file_bytes=len(graph), compressed_bytes=mine.compressed_bytes,
+            reference_bytes=len(reference.graph), reference_compressed_bytes=reference.compressed_bytes,
+            parameters=made.parameters, reference_parameters=self.source.parameters, reference_macs=self.source.macs,
+            reference_quality=reference.quality, agreement=footprint.agreement(mine, reference, workload.dataset.task),
+            latencies=latencies, inference_bytes=footprint.inference_bytes(graph, rows.numpy()),
+            reference_inference_bytes=self.source.inference_bytes,
+            finetuning_seconds=made.seconds, notes=(*made.notes, *exported.notes), path=self._kept(graph, made),
+        )  # fmt: skip
+        return {
+            "quality": mine.quality, "model_bytes": len(graph), "sparsity": made.sparsity, "macs": made.macs,
+            "latency_seconds": latencies[0].median_seconds, "footprint": found,
+        }  # fmt: skip
+
+    def _kept(self, graph: bytes, made: Made) -> str | None:
+        """Write the file, and beside it the float model as plain torch loads it; return the file's name."""
+        if self.folder is None:
+            return None
+        self.folder.mkdir(parents=True, exist_ok=True)
+        name = hashlib.sha256(graph).hexdigest()[:16]
+        (self.folder / f"{name}.onnx").write_bytes(graph)
+        torch.export.save(made.exported.program, self.folder / f"{name}.pt2")
+        return f"{name}.onnx"

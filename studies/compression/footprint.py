@@ -1,0 +1,174 @@
+"""What is measured on a deployed file, and how.
+
+- bytes: the file as stored, and the same through gzip at level 6; either is loaded again and must answer the same.
+- latency: median and 90th percentile of warm passes on one thread, at batch 1 and 64, in turns with the uncompressed 32-bit model
+  in the same runtime, so that a busy machine slows both. What torch itself takes is told apart: the runtime gives that, not
+  compression.
+- inference bytes: how much a fresh process with the runtime already warm grew at its fullest while it answered 64 rows.
+- agreement: the share of validation rows with the same class as the uncompressed model; of a regression, 1 less the squared
+  difference over the variance of the uncompressed outputs.
+- sparsity: zeros among the prunable weights (two or more dimensions) just before quantization, which keeps zeros zero.
+- MACs: of matrix products, convolutions and attention for one row, see `studies.measure.macs`; zeros are counted in, since
+  nothing here skips them.
+"""
+
+from __future__ import annotations
+
+import gzip
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import torch
+
+from studies.compression.deploy import run, session
+from studies.compression.subject import CannotCompress
+from studies.evaluate import tensors
+from studies.measure import passes
+from studies.record import Latency
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import nn
+
+    from studies.workload import Workload
+
+BATCHES: Final = (1, 64)
+WARMUP: Final = 5
+LEAST_PASSES: Final = 30
+MOST_PASSES: Final = 1000
+TIMED_SECONDS: Final = 0.15
+"""Of timed passes, a model and a batch size."""
+GZIP_LEVEL: Final = 6
+HELPER: Final = """
+import sys, resource
+import numpy, onnxruntime
+def held(key):
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith(key)) * 1024
+def opened(path):
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+rows = numpy.load(sys.argv[1])
+before = held("VmRSS")
+running = opened(sys.argv[2])
+for _ in range(3):
+    running.run(None, {running.get_inputs()[0].name: rows})
+print(max(0, held("VmHWM") - before))
+"""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Deployed:
+    """A file in its runtime, and its outputs on the validation rows."""
+
+    graph: bytes
+    running: Any
+    outputs: NDArray[np.float32]
+    quality: float
+
+    @property
+    def compressed_bytes(self) -> int:
+        """Return the bytes of the file through gzip."""
+        return len(gzip.compress(self.graph, GZIP_LEVEL, mtime=0))
+
+
+def deployed(graph: bytes, workload: Workload) -> Deployed:
+    """Load a graph and score it on the validation split.
+
+    Raises:
+        CannotCompress: the runtime cannot load it, or what was stored and loaded again answers otherwise.
+    """
+    inputs, targets = tensors(workload.dataset, "valid", torch.device("cpu"))
+    rows = inputs[:].numpy()
+    try:
+        running = session(graph)
+        outputs = run(running, rows)
+    except Exception as error:  # whatever the runtime raises on a graph it has no kernel for
+        raise CannotCompress(f"ONNX Runtime cannot run it: {' '.join(str(error).split())[:300]}") from error
+    again = run(session(gzip.decompress(gzip.compress(graph, GZIP_LEVEL, mtime=0))), rows[:64])
+    if not np.array_equal(again, outputs[:64]):
+        raise CannotCompress("stored and loaded again it answers otherwise")
+    return Deployed(graph=graph, running=running, outputs=outputs, quality=workload.score(torch.from_numpy(outputs), targets))
+
+
+def latencies(mine: Deployed, reference: Deployed, model: nn.Module, rows: torch.Tensor) -> tuple[Latency, ...]:
+    """Return the latency of a deployed model at each batch size, timed in turns with the uncompressed one.
+
+    Args:
+        mine: what is timed.
+        reference: the uncompressed model, deployed.
+        model: the uncompressed model in torch.
+        rows: at least one row, repeated as needed.
+    """
+    found = []
+    for batch in BATCHES:
+        repeats = -(-batch // len(rows))
+        given = torch.cat([rows] * repeats)[:batch]
+        own, other = _turns(mine, reference, given.numpy())
+        found.append(
+            Latency(
+                batch=batch,
+                median_seconds=statistics.median(own),
+                p90_seconds=float(np.quantile(own, 0.9)),
+                reference_seconds=statistics.median(other),
+                eager_seconds=statistics.median(passes(model, given, repeats=15)),
+            )
+        )
+    return tuple(found)
+
+
+def _turns(mine: Deployed, reference: Deployed, rows: NDArray[Any]) -> tuple[list[float], list[float]]:
+    """Time two sessions pass by pass in turns."""
+    one, other = _call(mine, rows), _call(reference, rows)
+    own: list[float] = []
+    others: list[float] = []
+    for _ in range(WARMUP):
+        one(), other()
+    while len(own) < LEAST_PASSES or (sum(own) < TIMED_SECONDS and len(own) < MOST_PASSES):
+        own.append(_seconds(one))
+        others.append(_seconds(other))
+    return own, others
+
+
+def _call(deployed: Deployed, rows: NDArray[Any]) -> Callable[[], Any]:
+    feed = {deployed.running.get_inputs()[0].name: rows}
+    return lambda: deployed.running.run(None, feed)
+
+
+def _seconds(call: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def agreement(mine: Deployed, reference: Deployed, task: str) -> float:
+    """Return how far a model answers as the uncompressed one does: 1 for the same."""
+    if task == "classification":
+        return float((mine.outputs.argmax(axis=1) == reference.outputs.argmax(axis=1)).mean())
+    variance = float(reference.outputs.var())
+    return 1.0 - float(np.square(mine.outputs - reference.outputs).mean()) / variance if variance else 1.0
+
+
+def inference_bytes(graph: bytes, rows: NDArray[Any]) -> int | None:
+    """Return how many bytes a fresh process grew while it answered the rows; None where that cannot be read."""
+    if not sys.platform.startswith("linux"):
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        where = Path(folder)
+        np.save(where / "rows.npy", rows)
+        (where / "model.onnx").write_bytes(graph)
+        told = subprocess.run(  # noqa: S603 - our own text in our own interpreter
+            [sys.executable, "-c", HELPER, str(where / "rows.npy"), str(where / "model.onnx")],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    return int(told.stdout) if told.returncode == 0 else None

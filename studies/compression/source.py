@@ -1,0 +1,82 @@
+"""A trained model that is to be made small, with what its small copies are held against."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import torch
+
+from studies import measure
+from studies.compression.deploy import Exported, export
+from studies.compression.footprint import BATCHES, Deployed, deployed, inference_bytes
+from studies.compression.subject import Subject
+from studies.evaluate import first_rows
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from studies.recipe import Recipe
+    from studies.workload import Workload
+
+
+@dataclass(kw_only=True, eq=False)
+class Source:
+    """A trained model, never changed: passes work on copies."""
+
+    number: int
+    """The trial that trained it."""
+    recipe: Recipe
+    """What it was trained with."""
+    seed: int
+    model: nn.Module
+    workload: Workload
+    device: torch.device
+
+    def subject(self) -> Subject:
+        """Return a copy for a pass to change."""
+        return Subject(model=deepcopy(self.model), workload=self.workload, seed=self.seed, device=self.device)
+
+    @cached_property
+    def exported(self) -> Exported:
+        """Return the float graph.
+
+        Raises:
+            CannotCompress: it cannot be exported.
+        """
+        return export(self.subject())
+
+    @cached_property
+    def deployed(self) -> Deployed:
+        """Return the uncompressed model as it would be deployed: bytes, latency and quality are held against its own."""
+        return deployed(self.exported.proto.SerializeToString(), self.workload)
+
+    @cached_property
+    def rows(self) -> torch.Tensor:
+        """Return the validation rows that are timed."""
+        return first_rows(self.workload.dataset.valid, max(BATCHES))
+
+    @cached_property
+    def inference_bytes(self) -> int | None:
+        """Return the bytes by which a fresh process grows when it answers with the uncompressed model."""
+        return inference_bytes(self.deployed.graph, self.rows.numpy())
+
+    @cached_property
+    def parameters(self) -> int:
+        """Return how many parameters it has."""
+        return sum(parameter.numel() for parameter in self.model.parameters())
+
+    @cached_property
+    def macs(self) -> int | None:
+        """Return the multiply-accumulates of one row."""
+        return macs_of(self.model, self.workload)
+
+
+def macs_of(model: nn.Module, workload: Workload) -> int | None:
+    """Return the multiply-accumulates of one row; None for a model that cannot be counted."""
+    try:
+        return measure.macs(deepcopy(model).cpu(), first_rows(workload.dataset.valid, 1))
+    except Exception:  # noqa: BLE001 - what torch's counter raises on somebody's model: nothing rests on this number
+        return None
