@@ -15,6 +15,8 @@ from advisor.options import (
     BatchSize,
     BudgetText,
     ClassWeights,
+    Compression,
+    CompressionBudget,
     Device,
     Direction,
     Earlier,
@@ -37,9 +39,11 @@ from advisor.options import (
     Schedules,
     Seed,
     Source,
+    Students,
     StudyName,
     Target,
     Task,
+    Teacher,
     TrackingUri,
     TrainTime,
     TuneModel,
@@ -67,7 +71,7 @@ USAGE_ERROR: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[1]
 """Typer carries a click of its own and exports only this leaf of its errors; the parent covers every wrong use."""
 PLAIN: Final = (
     "source", "target", "model", "metric", "direction", "task", "pretrained", "open_ended", "earlier",
-    "batch_size", "epochs", "device", "seed", "tune_model", "study",
+    "batch_size", "epochs", "compression", "device", "seed", "tune_model", "study",
     "tracking_uri",
 )  # fmt: skip
 """Options that a request takes as they are written."""
@@ -105,8 +109,8 @@ def search(
     class_weights: ClassWeights = "none", tune_model: TuneModel = None, memory: Memory = None,
     model_size: ModelSize = None, latency: Latency = None, train_time: TrainTime = None, goal: Goal = None,
     pretrained: Pretrained = False, open_ended: OpenEnded = False, rule: Rules = None, earlier: Earlier = True,
-    study: NewStudy = None, home: Home = None, tracking_uri: TrackingUri = None, device: Device = "auto", seed: Seed = 0,
-    json: Json = False,
+    compression: Compression = "off", study: NewStudy = None, home: Home = None, tracking_uri: TrackingUri = None,
+    device: Device = "auto", seed: Seed = 0, json: Json = False,
 ) -> None:  # fmt: skip
     """Search, confirm and recommend: the whole job."""
     arguments = dict(locals())
@@ -137,6 +141,23 @@ def resume(
 
 
 @app.command()
+def compress(
+    study: StudyName, budget: CompressionBudget = None, model_size: ModelSize = None, latency: Latency = None,
+    student: Students = None, teacher: Teacher = None, home: Home = None, json: Json = False,
+) -> None:  # fmt: skip
+    """Prune, quantize and distil a study's finalists; show what each way costs."""
+    from advisor import shrink
+
+    limits = Limits.parse(memory=None, model_size=model_size, latency=latency, train_time=None)
+    wanted = shrink.Wanted(
+        budget=None if budget is None else Budget.parse(budget), limits=limits, students=tuple(student or ()), teacher=teacher
+    )
+    with redirect_stdout(sys.stderr):  # whatever the user's own model prints
+        launched = shrink.open_for(_home(home), study, wanted)
+    _work(launched, json=json, searching=False)
+
+
+@app.command()
 def recommend(
     study: Annotated[str, typer.Argument(help="A study's name (advisor list studies).")] = "", records: Runs = None,
     metric: MetricName = None, direction: Direction = None, memory: Memory = None, model_size: ModelSize = None,
@@ -161,8 +182,8 @@ def recommend(
 
 @app.command("list")
 def list_(
-    kind: Annotated[str, typer.Argument(help="optimizers, wrappers, schedules, regularizers, pruning, quantization, "
-                                             "distillation, models, datasets, rules or studies.")] = "",
+    kind: Annotated[str, typer.Argument(help="optimizers, wrappers, schedules, regularizers, distillation, pruning, "
+                                             "finetuning, quantization, models, datasets, rules or studies.")] = "",
     home: Home = None,
     json: Json = False,
 ) -> None:  # fmt: skip
@@ -233,7 +254,7 @@ def main() -> None:
         fail(f"unexpected {type(error).__name__}: {reason}; what was finished is kept, ADVISOR_TRACEBACK=1 shows where", DEFECT)
 
 
-def _work(launched: Launched, *, json: bool) -> None:
+def _work(launched: Launched, *, json: bool, searching: bool = True) -> None:
     from advisor.commands import at_home
     from advisor.launch import conclude, outcome, work
     from advisor.progress import progress
@@ -243,7 +264,7 @@ def _work(launched: Launched, *, json: bool) -> None:
     spent = float(store.plan_of(study)["spent_seconds"])
     display = progress(launched, records=store.records(study), spent_seconds=spent)
     with stop_on_interrupt() as interrupted, redirect_stdout(sys.stderr), display:
-        mirror = work(launched, listen=display.listen, stop=interrupted)
+        mirror = work(launched, listen=display.listen, stop=interrupted, searching=searching)
     try:
         recommendation = conclude(launched.home, launched.name)
         records = store.records(store.open_study(launched.home, launched.name))
@@ -252,13 +273,17 @@ def _work(launched: Launched, *, json: bool) -> None:
         if mirror is not None and (unfinished := mirror.finish(MIRROR_SECONDS)):
             say(unfinished)
     if interrupted():
+        again = "resume" if searching else "compress"
         fail(
-            f"interrupted; everything finished is kept, go on with: advisor resume {launched.name}{at_home(launched.home)}",
+            f"interrupted; everything finished is kept, go on with: advisor {again} {launched.name}{at_home(launched.home)}",
             INTERRUPTED,
         )
-    if not any(record.state == "complete" for record in records):
-        last = next((record.error for record in reversed(records) if record.error), "nothing was tried")
-        fail(f"no trial was completed, so the advice rests on no measurement; the last one: {last}", NOTHING_FEASIBLE)
+    tried = [record for record in records if searching or record.stage == "compress"]
+    if not any(record.state == "complete" for record in tried):
+        last = next((record.error for record in reversed(tried) if record.error), "nothing was tried")
+        what = "no trial was completed, so the advice rests on no measurement" if searching else "nothing could be compressed"
+        fail(f"{what}; the last one: {last}", NOTHING_FEASIBLE)
+
     where = at_home(launched.home)
     say(f"again, or under other limits: advisor recommend {launched.name}{where}; trials and curves: advisor dashboard{where}")
 

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 from advisor.evidence import Finding, Recommendation
 from advisor.reading import advice
 from advisor.request import Request, batch_sizes, plan_for, planned_trials
+from advisor.shrink import compress, pareto, split
 from advisor.wording import several
 from studies import store
 from studies.clock import Clock
 from studies.errors import BadValue, BadWorkload
+from studies.extras import require
 from studies.limits import Budget, format_seconds
 from studies.record import Record, count_states
 
@@ -115,6 +117,8 @@ def prepare(request: Request, home: Path) -> Launched:
         StudyError: anything wrong with the request; nothing is created then.
     """
     store.check_new(home, request.study)
+    if request.compression != "off":
+        require("onnxruntime", "compression", "--compression")
     workload, plan, facts, findings = _planned(request)
     found = _earlier(request, home, workload, facts, plan) if request.earlier else ()
     plan = replace(plan, starts=found)
@@ -128,7 +132,7 @@ def prepare(request: Request, home: Path) -> Launched:
 def _earlier(request: Request, home: Path, workload: Workload | Function, facts: Facts, plan: Plan) -> tuple[Start, ...]:
     from advisor.earlier import starts
 
-    trials = planned_trials(facts, request.budget)
+    trials = planned_trials(facts, request.searching)
     return starts(home, model=workload.spec(), facts=facts, candidates=plan.candidates, planned_trials=trials)
 
 
@@ -159,11 +163,20 @@ def reopen(home: Path, name: str, *, budget: Budget | None = None) -> Launched:
     spec = page["workload"]
     workload = (Function if spec.get("form") == "function" else Workload).from_spec(spec)
     _check_left(page, store.records(study), budget)
-    changes = {} if budget is None else {"budget": asdict(budget)}
+    changes = {} if budget is None else _budgets(budget, page)
     with store.working(home, name):
         store.write_plan(study, recommendation=None, **changes)  # until it is concluded again, it is not
     plan = Plan.from_dict(store.plan_of(study))
     return Launched(name=name, home=home, workload=workload, plan=plan, notes=_changed(page, workload))
+
+
+def _budgets(budget: Budget, page: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the entries of a study's page that a new budget changes."""
+    searching, compressing = split(budget, page.get("compression", "off"))
+    changes: dict[str, Any] = {"budget": asdict(searching)}
+    if compressing is not None:
+        changes["compression_study"] = page["compression_study"] | {"budget": asdict(compressing)}
+    return changes
 
 
 def _code(workload: Workload | Function) -> dict[str, str | None]:
@@ -195,13 +208,24 @@ def _check_left(page: Mapping[str, Any], records: tuple[Record, ...], budget: Bu
 
 
 def work(
-    launched: Launched, *, listen: Callable[[Event], None] = lambda event: None, stop: Callable[[], bool] = lambda: False
+    launched: Launched,
+    *,
+    listen: Callable[[Event], None] = lambda event: None,
+    stop: Callable[[], bool] = lambda: False,
+    searching: bool = True,
 ) -> Mirror | None:
     """Work on a study until its budget is used up or `stop` says yes.
+
+    Args:
+        launched: the study.
+        listen: told of every event; must be quick.
+        stop: whether to stop now.
+        searching: no goes straight to the compression of what was found.
 
     Returns:
         The MLflow mirror, which is still writing; None when the study has none.
     """
+    from studies.compression.checkpoints import Checkpoints
     from studies.search import Search
 
     study = store.open_study(launched.home, launched.name)
@@ -209,7 +233,11 @@ def work(
     clock = Clock(budget=launched.plan.budget, spent_before=float(page["spent_seconds"]), stop=stop)
     with store.working(launched.home, launched.name):
         mirror = _mirror(launched, page["tracking_uri"])
-        Search(study, launched.workload, launched.plan, clock=clock, listen=listen).run()
+        checkpoints = Checkpoints.of(launched.home, launched.name)
+        if searching:
+            Search(study, launched.workload, launched.plan, clock=clock, listen=listen, checkpoints=checkpoints).run()
+        if not stop() and (launched.plan.compression == "after" or not searching):
+            compress(launched, listen=listen, stop=stop)
     return mirror
 
 
@@ -222,11 +250,12 @@ def conclude(home: Path, name: str) -> Recommendation:
 
 
 def outcome(launched: Launched, recommendation: Recommendation, records: tuple[Record, ...]) -> dict[str, Any]:
-    """Return what `search --json` prints."""
-    return {
+    """Return what `search --json` and `compress --json` print."""
+    found = {
         "study": launched.name, "trials": count_states(records), "budget": asdict(launched.plan.budget),
         "recommendation": recommendation.to_dict(),
     }  # fmt: skip
+    return found | ({"pareto": pareto(recommendation)} if recommendation.compressed else {})
 
 
 def pick_device(name: str) -> str:
@@ -261,7 +290,11 @@ def _free_name(home: Path, dataset: str) -> str:
 def _page(request: Request, workload: Workload | Function, facts: Facts, plan: Plan) -> dict[str, Any]:
     """Return everything about a study that is not a trial, in plain values."""
     packages = ("optimizer-advisor", "torch", "optuna", "scikit-learn", "numpy")
-    return plan.to_dict() | {
+    compressing = split(request.budget, request.compression)[1]
+    asked = {} if compressing is None else {
+        "compression_study": {"budget": asdict(compressing), "spent_seconds": 0.0, "students": [], "teacher": ""}
+    }  # fmt: skip
+    return plan.to_dict() | asked | {
         "id": uuid.uuid4().hex, "workload": workload.spec(), "facts": facts.to_dict(), "goal": request.goal,
         "metric": workload.metric.name, "dataset": workload.name, "model": workload.model.name(),
         "valid_rows": workload.valid_rows, "baseline": workload.baseline(), "notes": list(workload.notes),

@@ -43,6 +43,16 @@ Runs = Annotated[
 Pretrained = Annotated[bool, typer.Option("--pretrained", help="Your model starts from trained weights: this is fine-tuning.")]
 OpenEnded = Annotated[bool, typer.Option("--open-ended", help="How long the real run will be is not known in advance.")]
 Earlier = Annotated[bool, typer.Option(help="Start also from the best recipes of your earlier similar studies.")]
+Compression = Annotated[
+    str, typer.Option(help="off; after: the finalists, in 40 % of the budget; joint: along with training, under a size limit.")
+]
+CompressionBudget = Annotated[
+    str | None, typer.Option("--budget", help="Of the compression alone, a total: 60s, 10m, 200trials; by default 5m.")
+]
+Students = Annotated[
+    list[str] | None, typer.Option("--student", help="A model to distil into; again for another (and smaller ones of your own).")
+]
+Teacher = Annotated[str | None, typer.Option(help="file.py:name of a function that returns a trained model to distil from.")]
 NewStudy = Annotated[str | None, typer.Option("--study", help="A name for the study; by default the dataset's with a number.")]
 Home = Annotated[Path | None, typer.Option(help="Where studies live; by default $ADVISOR_HOME or .advisor.")]
 TrackingUri = Annotated[str | None, typer.Option(help="Where MLflow runs go; by default mlflow.db in the home; `off` for none.")]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from advisor.evidence import Evidence, Finding
 from advisor.rules import invited, settled
+from advisor.shrink import check_mode, split
 from advisor.starts import candidates
 from studies import catalogue
 from studies.errors import BadValue
@@ -75,6 +76,8 @@ class Request:
     goal: str = "balanced"
     rules: tuple[str, ...] = ()
     """The user's word on rules: Name=off, Name=0.5, file.py:Name."""
+    compression: str = "off"
+    """off | after: of the finalists, in a part of the budget | joint: searched along with the training recipe."""
     device: str = "auto"
     seed: int = 0
     study: str | None = None
@@ -83,6 +86,7 @@ class Request:
     def __post_init__(self) -> None:
         self._tidy()
         check_goal(self.goal)
+        check_mode(self.compression)
         object.__setattr__(self, "rules", settled(self.rules))
         if self.epochs is not None and not 1 <= self.epochs <= MOST_EPOCHS:
             raise BadValue(f"epochs {self.epochs} must be from 1 to {MOST_EPOCHS:,}")
@@ -90,6 +94,16 @@ class Request:
             raise BadValue(f"seed {self.seed} must be from 0 to {MOST_SEEDS - 1:,}")
         for axis, asked in (("optimizer", self.optimizers), ("schedule", self.schedules), ("regularizers", self.regularizers)):
             names(axis, asked or ())
+
+    @property
+    def enforced(self) -> Limits:
+        """Return the limits that rule out an optimizer before it trains: not those that compression is to meet."""
+        return self.limits if self.compression == "off" else self.limits.while_training
+
+    @property
+    def searching(self) -> Budget:
+        """Return what the search itself may spend."""
+        return split(self.budget, self.compression)[0]
 
     def _tidy(self) -> None:
         """Take what code writes more plainly than a command line: one text for several names, numbers, a metric's function."""
@@ -123,7 +137,7 @@ def plan_for(request: Request, workload: Workload, facts: Facts) -> tuple[Plan, 
     """
     from studies.plan import Plan
 
-    epochs = request.epochs or epochs_of(facts, request.budget)
+    epochs = request.epochs or epochs_of(facts, request.searching)
     search_model = type(workload.model).searched if request.tune_model is None else request.tune_model
     latency = None if search_model else facts.latency_seconds  # another width, another latency
     facts = replace(facts, steps=facts.steps * epochs, latency_seconds=latency)
@@ -135,8 +149,9 @@ def plan_for(request: Request, workload: Workload, facts: Facts) -> tuple[Plan, 
         wrappers=_attachments(request.wrappers, "wrappers", workload),
         epochs=epochs,
         batch_size=batch_sizes(request.batch_size, workload.rows),
-        budget=request.budget,
+        budget=request.searching,
         limits=request.limits,
+        compression=request.compression,
         seed=request.seed,
         device=facts.device,
         threads=threads_for(facts.macs * facts.batch_size),
@@ -210,7 +225,7 @@ def entering(
             raise BadValue(f"{name} cannot train this: {reason}; leave it out of --optimizers")
     plenty = 1000  # whoever names the optimizers gets them all, however small the budget
     return candidates(
-        facts, request.limits, planned_trials=plenty if asked else planned_trials(facts, request.budget),
+        facts, request.enforced, planned_trials=plenty if asked else planned_trials(facts, request.searching),
         offered=asked or tuple(name for name in offered if not _misfit(name, facts)), rules=request.rules,
     )  # fmt: skip
 
@@ -219,7 +234,7 @@ def entrants(request: Request, facts: Facts) -> list[str]:
     """Return what is offered by default, and what a rule sends for on such a problem."""
     choices = catalogue.choices("optimizer").values()
     others = tuple(choice.name() for choice in choices if not choice.offered and _installed(choice))
-    called = invited(Evidence(facts=facts, limits=request.limits, candidates=others, rules=request.rules))
+    called = invited(Evidence(facts=facts, limits=request.enforced, candidates=others, rules=request.rules))
     return [*(choice.name() for choice in _offered("optimizer")), *called]
 
 

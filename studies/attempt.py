@@ -86,10 +86,19 @@ class Attempt:
         if self.training is None:
             if over := self._over_limit():
                 return over
-            self.training = self.workload.start(self.recipe, seed=self.seed, device=self.plan.device)
+            self.training = self._start()
         if self.training.advance(epochs, stop=stop):
             return None
         return End(state="pruned", error=f"stopped in epoch {self.training.epoch + 1}: the search ended")
+
+    def _start(self) -> Run:
+        run = self.workload.start(self.recipe, seed=self.seed, device=self.plan.device)
+        if self.plan.compression != "joint":
+            return run
+        from studies.compression.joint import Joint
+        from studies.train import Training
+
+        return Joint(training=run) if isinstance(run, Training) else run  # type: ignore[return-value]
 
     def _over_limit(self) -> End | None:
         from studies.workload import Workload

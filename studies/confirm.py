@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Final
 
+from studies.limits import Limits
 from studies.record import Record
 from studies.rungs import best_complete, survivors
 
@@ -51,6 +53,26 @@ def reserve_seconds(records: Sequence[Record], candidates: Sequence[str], direct
     """Return the seconds to keep back for confirmation: what it is likely to take, at most a set share of the budget."""
     best = _best(records, candidates, direction)
     return min(1.05 * _cost(best, FINALISTS, SEEDS), SHARE * budget_seconds)
+
+
+def finalists(
+    records: Sequence[Record], candidates: Sequence[str], direction: str, limits: Limits
+) -> tuple[tuple[Record, ...], ...]:
+    """Return, best optimizer first, the whole runs whose trained models stand for it: its confirmation runs, else its best trial.
+
+    Args:
+        records: every trial so far.
+        candidates: optimizers in question.
+        direction: maximize | minimize the metric.
+        limits: what breaks one is left out.
+    """
+    fitting = [record for record in records if not limits.broken_by(record)]
+    found = []
+    for record in _best(fitting, candidates, direction):
+        runs = [run for run in fitting if run.stage == "confirm" and run.source == record.number and run.state == "complete"]
+        found.append(tuple(sorted(runs, key=lambda run: run.number)) or (record,))
+    sign = -1.0 if direction == "maximize" else 1.0
+    return tuple(sorted(found, key=lambda runs: sign * fmean(run.quality or 0.0 for run in runs)))
 
 
 def _best(records: Sequence[Record], candidates: Sequence[str], direction: str) -> list[Record]:

@@ -25,6 +25,8 @@ from studies.wrappers import WrapperChoice
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
+    from studies.compression.space import CompressionSpace
+
 Point = dict[str, Scalar]
 C = TypeVar("C", bound=Choice)
 
@@ -44,6 +46,8 @@ class SearchSpace:
     """Of the training set: the batch of optimizers that need it whole."""
     search_model: bool = field(default=False)
     """Whether the model's own fields are searched."""
+    compression: CompressionSpace | None = None
+    """What may be done to the trained model, when that is searched along."""
 
     @cached_property
     def distributions(self) -> dict[str, BaseDistribution]:
@@ -60,40 +64,41 @@ class SearchSpace:
             found[f"{choice.axis}.{choice.name()}"] = CategoricalDistribution([False, True])
         for name, span in self._fields():
             found[name] = CategoricalDistribution(span.options) if isinstance(span, OneOf) else FloatDistribution(-1, 1)
-        return found
+        return found | (self.compression.distributions if self.compression else {})
 
     def recipe(self, point: Mapping[str, Any]) -> Recipe:
         """Return the recipe at a point."""
-        optimizer = _named(self.optimizers, point["optimizer"])
-        model = replace(self.model, **_values(type(self.model), point)) if self.search_model else self.model
-        return Recipe(
-            optimizer=_read(optimizer, point),
-            schedule=Constant() if optimizer.own_schedule else _read(_named(self.schedules, point["schedule"]), point),
+        optimizer = named(self.optimizers, point["optimizer"])
+        model = replace(self.model, **values_at(type(self.model), point)) if self.search_model else self.model
+        recipe = Recipe(
+            optimizer=read_at(optimizer, point),
+            schedule=Constant() if optimizer.own_schedule else read_at(named(self.schedules, point["schedule"]), point),
             regularizers=_set(self.regularizers, point, optimizer),
             wrappers=_set(self.wrappers, point, optimizer),
             batch_size=self.rows if optimizer.full_batch else int(self.batch_size.from_unit(point.get("batch_size", 0.0))),
             model=model,
             epochs=self.epochs,
         )
+        return self.compression.recipe(recipe, point) if self.compression else recipe
 
     def point(self, recipe: Recipe) -> Point:
         """Return the point of a recipe; values outside the searched range move to its end."""
         chosen = (*recipe.regularizers, *recipe.wrappers)
         on = {choice.name() for choice in chosen}
-        point: Point = {name: _neutral(span) for name, span in self._fields()}
+        point: Point = {name: neutral(span) for name, span in self._fields()}
         schedule = recipe.schedule if type(recipe.schedule) in self.schedules else self.schedules[0]()
         point |= {"optimizer": recipe.optimizer.name(), "schedule": schedule.name()}
         point |= {f"{choice.axis}.{choice.name()}": choice.name() in on for choice in (*self.regularizers, *self.wrappers)}
         for choice in (recipe.optimizer, schedule, *chosen, *([recipe.model] if self.search_model else [])):
-            point |= {name: value for name, value in _write(choice).items() if name in point}
+            point |= {name: value for name, value in coordinates_of(choice).items() if name in point}
         if "batch_size" in self.distributions:
             point["batch_size"] = self.batch_size.to_unit(recipe.batch_size)
-        return point
+        return point | (self.compression.point(recipe) if self.compression else {})
 
     def units(self, recipe: Recipe) -> dict[str, float]:
         """Return where each searched number of a recipe lies in its range: -1 and 1 are the ends."""
         choices = (recipe.optimizer, recipe.schedule, *recipe.regularizers, *recipe.wrappers)
-        found = {name: unit for choice in choices for name, unit in _write(choice).items() if isinstance(unit, float)}
+        found = {name: unit for choice in choices for name, unit in coordinates_of(choice).items() if isinstance(unit, float)}
         return found | ({"batch_size": self.batch_size.to_unit(recipe.batch_size)} if "batch_size" in self.distributions else {})
 
     def reference(self, optimizer: type[OptimizerChoice]) -> Recipe:
@@ -119,24 +124,28 @@ def coordinate(choice: type[Choice], name: str, span: Range) -> str:
     return f"{choice.axis}.{choice.name()}.{name}" if own else f"{choice.axis}.{name}"
 
 
-def _neutral(span: Range) -> Scalar:
+def neutral(span: Range) -> Scalar:
+    """Return the coordinate of a field that a recipe does not use."""
     return span.default if isinstance(span, OneOf) else 0.0
 
 
-def _named(choices: tuple[type[C], ...], name: str) -> type[C]:
+def named(choices: tuple[type[C], ...], name: str) -> type[C]:
+    """Return the choice of that name."""
     return next(choice for choice in choices if choice.name() == name)
 
 
 def _set(offered: tuple[type[C], ...], point: Mapping[str, Any], optimizer: type[OptimizerChoice]) -> tuple[C, ...]:
     on = (choice for choice in offered if point[f"{choice.axis}.{choice.name()}"])
-    return tuple(_read(choice, point) for choice in on if issubclass(choice, Attachment) and choice.pairs_with(optimizer))
+    return tuple(read_at(choice, point) for choice in on if issubclass(choice, Attachment) and choice.pairs_with(optimizer))
 
 
-def _read(choice: type[C], point: Mapping[str, Any]) -> C:
-    return choice.from_fields(_values(choice, point))
+def read_at(choice: type[C], point: Mapping[str, Any]) -> C:
+    """Return the choice whose fields lie at a point."""
+    return choice.from_fields(values_at(choice, point))
 
 
-def _values(choice: type[Choice], point: Mapping[str, Any]) -> dict[str, Any]:
+def values_at(choice: type[Choice], point: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a choice's fields at a point."""
     values = {}
     for name, span in ranges(choice).items():
         position = point[coordinate(choice, name, span)]
@@ -144,7 +153,8 @@ def _values(choice: type[Choice], point: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _write(choice: Choice) -> Point:
+def coordinates_of(choice: Choice) -> Point:
+    """Return where the fields of a choice lie."""
     values = choice.fields()
     found: Point = {}
     for name, span in ranges(type(choice)).items():

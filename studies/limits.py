@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Final, Self
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Final, Self
 
 from studies.errors import BadValue
+
+if TYPE_CHECKING:
+    from studies.record import Record
 
 BYTES: Final = {
     "": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9,
@@ -50,6 +53,15 @@ class Limits:
             if allowed is not None and need is not None and need > allowed:
                 over[limit] = need / allowed
         return over
+
+    def broken_by(self, record: Record) -> dict[str, float]:
+        """Return how many times over each limit that a trial breaks it is."""
+        return self.exceeded({cost: getattr(record, cost) for cost in LIMITED_COST.values()})
+
+    @property
+    def while_training(self) -> Limits:
+        """Return those that compression afterwards cannot help: memory and time."""
+        return replace(self, model_bytes=None, latency_seconds=None)
 
     @classmethod
     def parse(cls, *, memory: str | None, model_size: str | None, latency: str | None, train_time: str | None) -> Self:

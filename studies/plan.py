@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 from studies import catalogue
+from studies.compression.space import CompressionSpace
 from studies.coordinates import SearchSpace
 from studies.function import Function
 from studies.limits import Budget, Limits
@@ -45,6 +46,8 @@ class Plan:
     threads: int = 1
     """Threads that torch may use; part of the plan, since the order of a sum depends on it."""
     search_model: bool = False
+    compression: str = "off"
+    """off | after: of the finalists, by a study of its own | joint: part of every recipe."""
     unread: tuple[str, ...] = ()
     """Axes of the recipe that a training function never looks at; records leave them out."""
     starts: tuple[Start, ...] = ()
@@ -63,7 +66,13 @@ class Plan:
             model=workload.model,
             epochs=self.epochs,
             search_model=self.search_model,
+            compression=CompressionSpace.offered() if self.compression == "joint" else None,
         )
+
+    @property
+    def enforced(self) -> Limits:
+        """Return the limits that a trial of the search has to keep: not those that compression afterwards is to meet."""
+        return self.limits.while_training if self.compression == "after" else self.limits
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain lists and dicts, ready for JSON."""

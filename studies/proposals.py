@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from studies.coordinates import Point, SearchSpace
+from studies.limits import Limits
 from studies.recipe import Recipe
 from studies.rungs import score
 
@@ -29,11 +30,19 @@ steps want more than the defaults, which are made for long ones (six small tasks
 higher a third down, `python -m benchmarks.lr_starts`). Too large a rate costs more than too small a one, but ends early."""
 ENOUGH: Final = 12
 """Trials of its own after which an optimizer is modelled alone."""
+NO_LIMITS: Final = Limits()
 SEED_STRIDE: Final = 100_003
 
 
 def propose(
-    space: SearchSpace, records: Sequence[Record], optimizer: str, *, count: int, seed: int, direction: str
+    space: SearchSpace,
+    records: Sequence[Record],
+    optimizer: str,
+    *,
+    count: int,
+    seed: int,
+    direction: str,
+    limits: Limits = NO_LIMITS,
 ) -> list[Recipe]:
     """Return the next recipes to try with an optimizer.
 
@@ -44,13 +53,27 @@ def propose(
         count: how many recipes.
         seed: the study's; the same records and seed give the same recipes.
         direction: maximize | minimize the metric.
+        limits: a whole run that breaks one stands behind all that keep them.
     """
     choice = next(choice for choice in space.optimizers if choice.name() == optimizer)
     tried = [record for record in records if record.optimizer == optimizer and record.stage == "race"]
     reference = space.point(space.reference(choice))
-    swept = [reference | {"optimizer.lr": unit} for unit in SWEEP[len(tried) : len(tried) + count]]
-    asked = _ask(space, records, optimizer, count - len(swept), seed + SEED_STRIDE * (1 + len(records)), direction)
+    swept = [
+        reference | {"optimizer.lr": unit} | _shrunk(space, space.reference(choice), place)
+        for place, unit in list(enumerate(SWEEP))[len(tried) : len(tried) + count]
+    ]
+    asked = _ask(space, records, optimizer, count - len(swept), seed + SEED_STRIDE * (1 + len(records)), direction, limits)
     return [space.recipe(point) for point in [*swept, *asked]]
+
+
+def _shrunk(space: SearchSpace, reference: Recipe, place: int) -> Point:
+    """Return how a sweep's trial is made small, when that is searched along: another way at each place."""
+    if space.compression is None:
+        return {}
+    from studies.compression.rounds import moves
+
+    ways = moves(space.compression, reference)
+    return space.compression.point(ways[place % len(ways)])
 
 
 def decided(point: Point) -> BaseSampler:
@@ -70,7 +93,9 @@ def decided(point: Point) -> BaseSampler:
     return Decided()
 
 
-def _ask(space: SearchSpace, records: Sequence[Record], optimizer: str, count: int, seed: int, direction: str) -> list[Point]:
+def _ask(
+    space: SearchSpace, records: Sequence[Record], optimizer: str, count: int, seed: int, direction: str, limits: Limits
+) -> list[Point]:  # fmt: skip
     import optuna
 
     if count < 1:
@@ -81,12 +106,12 @@ def _ask(space: SearchSpace, records: Sequence[Record], optimizer: str, count: i
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         sampler = optuna.samplers.TPESampler(seed=seed % 2**32, multivariate=True, constant_liar=True, n_startup_trials=5)
         study = optuna.create_study(sampler=sampler)
-        study.add_trials(_ranked(space, shown, direction))
+        study.add_trials(_ranked(space, shown, direction, limits))
         free = {name: dist for name, dist in space.distributions.items() if name != "optimizer"}
         return [study.ask(free).params | {"optimizer": optimizer} for _ in range(count)]
 
 
-def _ranked(space: SearchSpace, records: Iterable[Record], direction: str) -> list[FrozenTrial]:
+def _ranked(space: SearchSpace, records: Iterable[Record], direction: str, limits: Limits) -> list[FrozenTrial]:
     """Return trials whose value is their rank among those of the same optimizer: 0 the best, below 1 the worst."""
     from optuna.trial import create_trial
 
@@ -96,7 +121,7 @@ def _ranked(space: SearchSpace, records: Iterable[Record], direction: str) -> li
         by_optimizer.setdefault(record.optimizer, []).append(record)
     trials = []
     for group in by_optimizer.values():
-        ranked = sorted(group, key=lambda record: (*_standing(record, direction), record.number))
+        ranked = sorted(group, key=lambda record: (*_standing(record, direction, limits), record.number))
         for rank, record in enumerate(ranked):
             point = space.point(Recipe.from_params(record.params))
             params = {name: point[name] for name in free}
@@ -104,8 +129,14 @@ def _ranked(space: SearchSpace, records: Iterable[Record], direction: str) -> li
     return trials
 
 
-def _standing(record: Record, direction: str) -> tuple[float, ...]:
-    """Return a key that sorts trials from good to bad: whole runs, pruned ones by how far they came, then the infeasible."""
+def _standing(record: Record, direction: str, limits: Limits) -> tuple[float, ...]:
+    """Return a key that sorts trials from good to bad.
+
+    Whole runs within the limits, those beyond by how much, pruned ones by how far they came, then the infeasible.
+    """
     tier = {"complete": 0.0, "pruned": 1.0}.get(record.state, 2.0)
+    over = max(limits.broken_by(record).values(), default=0.0) if tier == 0 else -float(record.epochs)
     found = score(record.curve, record.epochs, direction) or (math.inf, math.inf)
-    return (tier, 0.0 if tier == 0 else -float(record.epochs), *found)
+    if record.footprint is not None and record.quality is not None:  # judged by the file that was deployed
+        found = (-record.quality if direction == "maximize" else record.quality, found[1])
+    return (tier, over, *found)

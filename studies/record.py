@@ -71,7 +71,7 @@ class Footprint:
     notes: tuple[str, ...] = ()
     """What a pass left untreated, and why."""
     path: str | None = None
-    """The file, relative to the home; None when it was not kept."""
+    """The file in the study's folder of models, which keeps those of the front; None when it was not written."""
 
     def latency(self, batch: int) -> Latency | None:
         """Return what was timed at so many rows; None when nothing was."""

@@ -15,8 +15,7 @@ from studies import store
 from studies.attempt import Attempt, End
 from studies.clock import Clock
 from studies.confirm import repeats, reserve_seconds
-from studies.limits import LIMITED_COST
-from studies.proposals import decided, propose
+from studies.proposals import NO_LIMITS, decided, propose
 from studies.recipe import Recipe
 from studies.record import Record, Stage
 from studies.rungs import ETA, WHOLE_RUNS, Score, promoted, rungs, score, survivors
@@ -25,6 +24,7 @@ from studies.threads import threads
 if TYPE_CHECKING:
     import optuna
 
+    from studies.compression.checkpoints import Checkpoints
     from studies.function import Function
     from studies.plan import Plan
     from studies.workload import Workload
@@ -53,6 +53,7 @@ class Search:
         plan: what was asked for.
         clock: what it may spend.
         listen: told of every event; must be quick.
+        checkpoints: where the weights of confirmation runs go; None keeps none.
     """
 
     def __init__(
@@ -63,7 +64,9 @@ class Search:
         *,
         clock: Clock,
         listen: Callable[[Event], None] = lambda event: None,
+        checkpoints: Checkpoints | None = None,
     ) -> None:
+        self.checkpoints = checkpoints
         self.study, self.workload, self.plan, self.clock, self.listen = study, workload, plan, clock, listen
         self.space = plan.space(workload)
         self.direction = workload.metric.direction
@@ -113,7 +116,10 @@ class Search:
                 count = self._round_size()
                 if count < 1 or self._race_over():
                     break
-                asked = propose(self.space, self.records, name, count=count, seed=self.plan.seed, direction=self.direction)
+                asked = propose(
+                    self.space, self.records, name, count=count, seed=self.plan.seed, direction=self.direction,
+                    limits=self.plan.limits if self.plan.compression == "joint" else NO_LIMITS,
+                )  # fmt: skip
                 self._train([self._ask(recipe, "race") for recipe in asked], wanting=self._wanting(name))
 
     def _confirm(self) -> None:
@@ -162,21 +168,22 @@ class Search:
         return end is None
 
     def _tell(self, attempt: Attempt, end: End) -> None:
-        """End a trial: its record, the constraint that every trial carries, and its value, in one place."""
-        from optuna.trial import TrialState
-
+        """End a trial and write down what it left behind."""
         record = attempt.record(end, self.space.units(attempt.recipe))
         for point in record.curve:
             if point.epoch in self.rungs:
                 attempt.trial.report(point.valid_metric, point.epoch)
-        attempt.trial.set_constraint("feasible", end.violation)
-        attempt.trial.set_user_attr(store.RECORD, record.to_dict())
-        state = {"complete": TrialState.COMPLETE, "failed": TrialState.FAIL}.get(end.state, TrialState.PRUNED)
-        self.study.tell(attempt.trial, record.quality if state == TrialState.COMPLETE else None, state=state)
+        store.tell(self.study, attempt.trial, record, violation=end.violation)
         store.write_plan(self.study, spent_seconds=self.clock.spent_seconds)
+        self._keep(attempt, record)
         attempt.close()
         self.records.append(record)
         self.listen(Event(stage=attempt.stage, record=record))
+
+    def _keep(self, attempt: Attempt, record: Record) -> None:
+        model = getattr(attempt.training, "model", None)  # a training function holds its own to itself
+        if self.checkpoints is not None and model is not None and record.stage == "confirm" and record.state == "complete":
+            self.checkpoints.save(record.number, model)
 
     def _surviving(self) -> tuple[str, ...]:
         """Return the optimizers still in the race; one whose reference run failed gets no second chance."""
@@ -198,9 +205,7 @@ class Search:
 
     def _within_limits(self) -> list[Record]:
         """Return the records without those that break a limit: what may not be used need not be confirmed."""
-        limits = self.plan.limits
-        costs = ({cost: getattr(record, cost) for cost in LIMITED_COST.values()} for record in self.records)
-        return [record for record, spent in zip(self.records, costs, strict=True) if not limits.exceeded(spent)]
+        return [record for record in self.records if not self.plan.enforced.broken_by(record)]
 
     def _searched(self) -> int:
         return sum(record.searched for record in self.records)

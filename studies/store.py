@@ -165,6 +165,16 @@ def records(study: optuna.Study) -> tuple[Record, ...]:
     return tuple(Record.from_dict(trial.user_attrs[RECORD]) for trial in trials if RECORD in trial.user_attrs)
 
 
+def tell(study: optuna.Study, trial: optuna.Trial, record: Record, *, violation: float) -> None:
+    """End a trial: its record, the constraint that every trial carries, and its value, in one place."""
+    from optuna.trial import TrialState
+
+    trial.set_constraint("feasible", violation)
+    trial.set_user_attr(RECORD, record.to_dict())
+    state = {"complete": TrialState.COMPLETE, "failed": TrialState.FAIL}.get(record.state, TrialState.PRUNED)
+    study.tell(trial, record.quality if state == TrialState.COMPLETE else None, state=state)
+
+
 def mend(path: Path) -> None:
     """Cut off a last line that a crash left unfinished; Optuna would fail at the next write."""
     with _locked(path), path.open("r+b") as file:

@@ -18,6 +18,7 @@ import sqlite3
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -157,6 +158,7 @@ def metrics_of(record: Record, metric: str, start: int) -> tuple[list[Metric], l
     from mlflow.entities import Metric
 
     final = {name: getattr(record, name) for name in COSTS} | {"test_quality": record.test_quality}
+    final |= footprint_of(record)
     final["quality" if record.state == "complete" else "partial_quality"] = record.quality
     rows = [(name, value, start, 0) for name, value in final.items() if value is not None]
     for point in record.curve:
@@ -165,6 +167,17 @@ def metrics_of(record: Record, metric: str, start: int) -> tuple[list[Metric], l
         rows += [(name, value, now, point.epoch) for name, value in series.items()]
     finite = [Metric(_key(name), float(value), now, step) for name, value, now, step in rows if math.isfinite(value)]
     return finite, sorted({name for name, value, _, _ in rows if not math.isfinite(value)})
+
+
+def footprint_of(record: Record) -> dict[str, float | int | None]:
+    """Return what was measured on a deployed file, flat: `latency_64_p90_seconds`, `reference_quality`, `compressed_bytes`."""
+    if record.footprint is None:
+        return {}
+    found = {key: value for key, value in asdict(record.footprint).items() if isinstance(value, int | float)}
+    for latency in record.footprint.latencies:
+        timed = {key: value for key, value in asdict(latency).items() if key != "batch"}
+        found |= {f"latency_{latency.batch}_{key}": value for key, value in timed.items()}
+    return found
 
 
 def tags_of(record: Record) -> dict[str, str]:

@@ -1,0 +1,84 @@
+"""Trained weights, kept for what comes after the search: one file a confirmation run.
+
+A cache and no more: a run that left no file is trained again from its recipe and seed, which gives the same weights.
+"""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from studies.compression.source import Source
+from studies.recipe import Recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import nn
+
+    from studies.record import Record
+    from studies.workload import Workload
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoints:
+    """The weights of one study's trials."""
+
+    folder: Path
+
+    @classmethod
+    def of(cls, home: Path, study: str) -> Checkpoints:
+        """Return those of a study."""
+        return cls(folder=home / "checkpoints" / study)
+
+    def save(self, number: int, model: nn.Module) -> None:
+        """Keep the weights that a trial ended with; a file that is cut off by a crash never takes the place of a whole one."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        torch.save(model.state_dict(), self._path(number).with_suffix(".part"))
+        self._path(number).with_suffix(".part").rename(self._path(number))
+
+    def load(self, number: int, model: nn.Module) -> bool:
+        """Put a trial's weights into a model; return whether they were there and fit."""
+        try:
+            model.load_state_dict(torch.load(self._path(number), weights_only=True))
+        except (OSError, RuntimeError, pickle.UnpicklingError):
+            return False
+        return True
+
+    def source(
+        self, record: Record, workload: Workload, *, device: str, stop: Callable[[], bool] = lambda: False
+    ) -> Source | None:
+        """Return the model that a trial trained, from its file or trained again; None when told to stop.
+
+        Raises:
+            Diverged: trained again, it diverged.
+        """
+        recipe = Recipe.from_params(record.params)
+        model = workload.specimen(recipe.model)
+        if not self.load(record.number, model):
+            trained = _trained_again(recipe, record, workload, device, stop)
+            if trained is None:
+                return None
+            model = trained
+            self.save(record.number, model)
+        return Source(
+            number=record.number, recipe=recipe, seed=record.seed, model=model.to(device).eval(), workload=workload,
+            device=torch.device(device),
+        )  # fmt: skip
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"{number}.pt"
+
+
+def _trained_again(recipe: Recipe, record: Record, workload: Workload, device: str, stop: Callable[[], bool]) -> nn.Module | None:
+    from studies.train import Training
+
+    training = Training(recipe, workload, seed=record.seed, device=device)
+    if not training.advance(recipe.epochs, stop=stop):
+        return None
+    training.restore_best()
+    return training.model

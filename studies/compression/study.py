@@ -1,0 +1,244 @@
+"""The compression study: what can be done to the finalists' trained models, and what each way costs in quality.
+
+Every finalist's model goes through the cheap passes, so that it shows whether the winner stays the winner. Then one default of
+everything that trains, then what a multi-objective sampler asks for; last, what is worth it again on the models of the other
+seeds, beside its control. Trials stand in the study's own journal, with stage `compress`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from studies import store
+from studies.attempt import Attempt, End
+from studies.compression.compressing import Compressing, Made
+from studies.compression.rounds import afterwards, best, control, propose, standard
+from studies.compression.sensitivity import scan
+from studies.compression.space import CompressionSpace
+from studies.compression.subject import CannotCompress
+from studies.confirm import finalists
+from studies.limits import Budget, Limits
+from studies.pareto import front
+from studies.proposals import decided
+from studies.recipe import Recipe
+from studies.search import Event
+from studies.threads import threads
+from studies.train import Diverged
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import optuna
+    from torch import nn
+
+    from studies.clock import Clock
+    from studies.compression.checkpoints import Checkpoints
+    from studies.compression.source import Source
+    from studies.models import ModelChoice
+    from studies.plan import Plan
+    from studies.quantization import QuantizationChoice
+    from studies.record import Record
+    from studies.workload import Workload
+
+REPEATED: Final = 4
+"""Ways of the front that are tried again on the models of the other seeds."""
+REPEATS_SHARE: Final = 0.3
+"""Of a budget in seconds, kept back for that."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompressionPlan:
+    """What a compression study was asked to do."""
+
+    budget: Budget
+    limits: Limits = field(default_factory=Limits)
+    students: tuple[ModelChoice, ...] = ()
+    """Models that may be trained to answer as the finalists do."""
+
+
+class Compression:
+    """The compression study of one study being worked on.
+
+    Args:
+        study: an open study with whole runs.
+        workload: what its models were trained on.
+        plan: what the search was asked for.
+        asked: what the compression was asked for.
+        clock: what it may spend.
+        checkpoints: the trained weights.
+        folder: where deployed files go.
+        listen: told of every event; must be quick.
+    """
+
+    def __init__(  # noqa: PLR0913 - what a study is made of
+        self,
+        study: optuna.Study,
+        workload: Workload,
+        plan: Plan,
+        asked: CompressionPlan,
+        *,
+        clock: Clock,
+        checkpoints: Checkpoints,
+        folder: Path,
+        teachers: tuple[nn.Module, ...] = (),
+        listen: Callable[[Event], None] = lambda event: None,
+    ) -> None:
+        self.study, self.workload, self.plan, self.asked, self.clock, self.listen = study, workload, plan, asked, clock, listen
+        self.checkpoints, self.folder, self.teachers = checkpoints, folder, teachers
+        self.space = CompressionSpace.offered(asked.students)
+        self.direction = workload.metric.direction
+        self.records = list(store.records(study))
+        self.finalists = finalists(self.records, plan.candidates, self.direction, plan.limits.while_training)
+        self._sources: dict[int, Source | None] = {}
+        self._made: dict[str, Made] = {}
+
+    def run(self) -> None:
+        """Work until the budget is used up, nothing new comes to mind, or the user wants to stop."""
+        self.clock.reserve_seconds = REPEATS_SHARE * (self.asked.budget.seconds or 0.0)
+        with threads(self.plan.threads):
+            self._scan()
+            self._cheap()
+            if any(record.state == "complete" for record in self.compressed):  # else nothing can be deployed
+                self._standard()
+                self._search()
+                self._repeat()
+        self._tidy()
+
+    @property
+    def compressed(self) -> list[Record]:
+        """Return the compression trials so far."""
+        return [record for record in self.records if record.stage == "compress"]
+
+    def _scan(self) -> None:
+        """Write down which layer of the winner bears how much, once."""
+        if "sensitivity" in store.plan_of(self.study) or not self.finalists or self._over():
+            return
+        self.listen(Event(stage="compress", note="sensitivity of each layer of the best model"))
+        if (source := self._source(self.finalists[0][0])) is not None:
+            store.write_plan(self.study, sensitivity=[layer.to_dict() for layer in scan(source.subject())])
+
+    def _cheap(self) -> None:
+        self.listen(Event(stage="compress", note=f"quantization after training, {len(self.finalists)} finalists"))
+        for runs in self.finalists:
+            self._try(runs[0], Recipe.from_params(runs[0].params).uncompressed)
+
+    def _standard(self) -> None:
+        self.listen(Event(stage="compress", note="pruning, distillation and training for quantization at their defaults"))
+        for run in (runs[0] for runs in self.finalists[:1]):
+            for recipe in standard(self.space, Recipe.from_params(run.params)):
+                self._try(run, recipe)
+
+    def _search(self) -> None:
+        if self._over():
+            return
+        self.listen(Event(stage="compress", note="combinations, quality against bytes against latency"))
+        while not self._over():
+            run = self.finalists[0][0]
+            own = [record for record in self.compressed if record.source == run.number]
+            trained = Recipe.from_params(run.params)
+            recipe = propose(
+                self.space, trained, own, direction=self.direction, limits=self.asked.limits, seed=self.plan.seed
+            )  # fmt: skip
+            if recipe is None:
+                return
+            self._try(run, recipe)
+
+    def _repeat(self) -> None:
+        """Try what is worth it on the models of the other seeds, beside its control; and the cheap passes on every finalist's."""
+        self.clock.reserve_seconds = 0.0
+        self.listen(Event(stage="compress", note="the best ways again, on the models of the other seeds"))
+        for runs in self.finalists:
+            for run in runs[1:]:
+                self._try(run, Recipe.from_params(run.params).uncompressed)
+        for recipe in self._worth_it():
+            for run in self.finalists[0]:
+                trained = Recipe.from_params(run.params)
+                for wanted in filter(None, (recipe, control(recipe, trained))):
+                    self._try(run, wanted, (wanted.quantization,))
+
+    def _worth_it(self) -> list[Recipe]:
+        """Return the recipes of the front that need training, within the limits first."""
+        own = [record for record in self.compressed if self.finalists and record.source == self.finalists[0][0].number]
+        kept = sorted(best(own, self.direction), key=lambda record: bool(self.asked.limits.broken_by(record)))
+        recipes = (Recipe.from_params(record.params) for record in kept)
+        trained = [recipe for recipe in recipes if replace(recipe, quantization=recipe.uncompressed.quantization).compresses]
+        return trained[:REPEATED]
+
+    def _try(self, run: Record, recipe: Recipe, after: Sequence[QuantizationChoice] = ()) -> None:
+        """Make a model once and deploy it every way: those that were tried already are passed over."""
+        self._made.clear()
+        ways = (recipe.quantization,) if recipe.quantization.aware else after or afterwards(self.space)
+        for recipe_of_one in (replace(recipe, quantization=way) for way in ways):
+            if self._over():
+                return
+            if (run.number, recipe_of_one.to_params()) not in self._tried():
+                self._attempt(run, recipe_of_one)
+                if not self._made:  # it could not be made, whatever were done to it afterwards
+                    return
+
+    def _attempt(self, run: Record, recipe: Recipe) -> None:
+        source = self._source(run)
+        if source is None:
+            return
+        self.study.sampler = decided(self.space.point(recipe))
+        trial = self.study.ask(self.space.distributions)
+        compressing = Compressing(
+            recipe=recipe, source=source, teachers=self.teachers or tuple(self._peers(run)), made=self._made, folder=self.folder
+        )  # fmt: skip
+        attempt = Attempt(
+            trial=trial, recipe=recipe, stage="compress", seed=run.seed, source=run.number, workload=self.workload,
+            plan=self.plan, training=compressing,
+        )  # fmt: skip
+        end = attempt.advance(recipe.epochs, stop=self.clock.must_stop) or End(state="complete")
+        self._tell(attempt, end)
+
+    def _tell(self, attempt: Attempt, end: End) -> None:
+        record = attempt.record(end, {})
+        over = max(self.asked.limits.broken_by(record).values(), default=1.0) - 1
+        store.tell(self.study, attempt.trial, record, violation=end.violation or over)
+        page = store.plan_of(self.study)["compression_study"]
+        store.write_plan(self.study, compression_study=page | {"spent_seconds": self.clock.spent_seconds})
+        self.records.append(record)
+        self.listen(Event(stage="compress", record=record))
+
+    def _source(self, run: Record) -> Source | None:
+        """Return the trained model of a run; None when it cannot be had again."""
+        if run.number not in self._sources:
+            try:
+                found = self.checkpoints.source(run, self.workload, device=self.plan.device, stop=self.clock.must_stop)
+            except (Diverged, CannotCompress):
+                found = None
+            self._sources[run.number] = found
+        return self._sources[run.number]
+
+    def _peers(self, run: Record) -> Iterator[nn.Module]:
+        """Yield the other finalists' models of the same seed."""
+        others = (other for runs in self.finalists for other in runs if other.seed == run.seed and other.number != run.number)
+        for other in others:
+            if (source := self._source(other)) is not None:
+                yield source.model
+
+    def _tidy(self) -> None:
+        """Keep the files of the front alone: the others can be made again from their records."""
+        kept = {record.footprint.path for record in front(self._deployed(), self._objectives) if record.footprint}
+        for file in self.folder.glob("*.onnx"):
+            if file.name not in kept:
+                file.unlink()
+                file.with_suffix(".pt2").unlink(missing_ok=True)
+
+    def _deployed(self) -> list[Record]:
+        return [record for record in self.compressed if record.state == "complete" and record.quality is not None]
+
+    def _objectives(self, record: Record) -> tuple[float, ...]:
+        sign = -1.0 if self.direction == "maximize" else 1.0
+        gzipped = record.footprint.compressed_bytes if record.footprint else 0
+        costs = (record.model_bytes, gzipped, record.latency_seconds)
+        return sign * float(record.quality or 0.0), *(float(cost or 0.0) for cost in costs)
+
+    def _tried(self) -> list[tuple[int | None, Any]]:
+        return [(record.source, record.params) for record in self.compressed if record.state != "pruned"]
+
+    def _over(self) -> bool:
+        return self.clock.race_over(len(self.compressed)) or self.clock.must_stop()
