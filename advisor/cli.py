@@ -261,8 +261,10 @@ def _work(launched: Launched, *, json: bool, searching: bool = True) -> None:
     from studies import store
 
     study = store.open_study(launched.home, launched.name)
-    spent = float(store.plan_of(study)["spent_seconds"])
-    display = progress(launched, records=store.records(study), spent_seconds=spent)
+    page = store.plan_of(study) if searching else store.plan_of(study)["compression_study"]
+    display = progress(
+        launched, records=store.records(study), spent_seconds=float(page["spent_seconds"]), budget=Budget(**page["budget"])
+    )  # fmt: skip
     with stop_on_interrupt() as interrupted, redirect_stdout(sys.stderr), display:
         mirror = work(launched, listen=display.listen, stop=interrupted, searching=searching)
     try:

@@ -31,6 +31,8 @@ class Choice:
     axis: ClassVar[str]
     offered: ClassVar[bool] = True
     """Whether a search tries it unasked."""
+    usual: ClassVar[bool] = False
+    """Whether it is what is meant, of an axis on which one thing is done at a time, when nothing more is said."""
     reference: ClassVar[str] = ""
     """Of a choice of the user's own, `module:name` or `file.py:name`."""
 

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 ASKED: Final = 20
 """Times the sampler is asked for a recipe that was not tried yet, before the search is held to be over."""
-VIOLATION: Final = "violation"
 
 
 def afterwards(space: CompressionSpace) -> tuple[QuantizationChoice, ...]:
@@ -83,15 +82,12 @@ def propose(
     tried = {_made(Recipe.from_params(record.params)) for record in records}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        sampler = optuna.samplers.TPESampler(
-            seed=(seed + SEED_STRIDE * (1 + len(records))) % 2**32, multivariate=True, n_startup_trials=5,
-            constraints_func=lambda trial: trial.user_attrs[VIOLATION],
-        )  # fmt: skip
+        fresh = (seed + SEED_STRIDE * (1 + len(records))) % 2**32
+        sampler = optuna.samplers.TPESampler(seed=fresh, multivariate=True, n_startup_trials=5)
         study = optuna.create_study(directions=["minimize"] * 3, sampler=sampler)
         study.add_trials([_told(space, record, direction, limits) for record in records if record.state == "complete"])
         for _ in range(ASKED):
             trial = study.ask(space.distributions)
-            trial.set_user_attr(VIOLATION, (0.0,))
             recipe = sensible(space.recipe(trained, trial.params), trained.model, space.axes["finetuning"])
             if _made(recipe) not in tried and (recipe.quantization.aware or _made(recipe) != trained.uncompressed):
                 return recipe
@@ -110,7 +106,7 @@ def _told(space: CompressionSpace, record: Record, direction: str, limits: Limit
     values = [sign * float(record.quality or 0.0), *(math.log(max(cost, 1e-12)) for cost in _costs(record))]
     over = max(limits.broken_by(record).values(), default=1.0) - 1
     params = space.point(Recipe.from_params(record.params))
-    return create_trial(values=values, params=params, distributions=dict(space.distributions), user_attrs={VIOLATION: (over,)})
+    return create_trial(values=values, params=params, distributions=dict(space.distributions), constraints={"limits": over})
 
 
 def _costs(record: Record) -> tuple[float, float]:

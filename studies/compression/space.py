@@ -27,7 +27,7 @@ class CompressionSpace:
     """What may be done to a trained model."""
 
     axes: Mapping[str, tuple[type[Choice], ...]]
-    """Choices by axis; the first of each is `none`."""
+    """Choices by axis; the first of each is `none`, the second the usual one."""
     students: tuple[ModelChoice, ...] = ()
     """Other models that may be trained to answer as it does."""
 
@@ -78,13 +78,16 @@ class CompressionSpace:
 
 def sensible(recipe: Recipe, trained_model: ModelChoice, finetuning: tuple[type[Choice], ...]) -> Recipe:
     """Return a recipe without what could have no effect, and with the fine-tuning that it cannot do without."""
-    if recipe.quantization.aware and recipe.finetuning.recipe(recipe) is None:
-        recipe = replace(recipe, finetuning=finetuning[-1 if len(finetuning) < 2 else 1]())  # type: ignore[arg-type]
+    needs = recipe.quantization.aware and recipe.finetuning.recipe(recipe) is None
+    idle = recipe.finetuning.gradual and (recipe.pruning.structured or recipe.pruning == recipe.uncompressed.pruning)
+    if (needs or idle) and len(finetuning) > 1:
+        usual: Any = finetuning[1]()
+        recipe = replace(recipe, finetuning=usual)
     trains = recipe.model != trained_model or recipe.finetuning.recipe(recipe) is not None
     return recipe if trains else replace(recipe, distillation=recipe.uncompressed.distillation)
 
 
 def _offered(axis: str) -> tuple[type[Choice], ...]:
-    """Return the choices of an axis that a search tries unasked, `none` first."""
+    """Return the choices of an axis that a search tries unasked: `none`, the usual one, the others by name."""
     choices = [choice for choice in catalogue.choices(axis).values() if choice.offered]
-    return tuple(sorted(choices, key=lambda choice: (choice.name() != "none", choice.name())))
+    return tuple(sorted(choices, key=lambda choice: (choice.name() != "none", not choice.usual, choice.name())))
