@@ -1,0 +1,180 @@
+"""The compression study on real data: the same ways tried every time, stopped and resumed at will, every failure a record."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+
+from advisor.launch import prepare, work
+from advisor.request import Request
+from advisor.shrink import Wanted, ask, open_for
+from studies import store
+from studies.compression.checkpoints import Checkpoints
+from studies.errors import BadValue, BadWorkload
+from studies.limits import Budget, Limits
+from studies.recipe import COMPRESSION_AXES, Recipe
+
+SEARCH = {"optimizers": ("AdamW", "Nesterov"), "epochs": 9, "budget": Budget(trials=5), "tracking_uri": "off"}
+WAYS = 14
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory):
+    """A study of two optimizers with three confirmation runs each."""
+    home = tmp_path_factory.mktemp("home")
+    work(prepare(Request(source="iris", model="mlp", study="s", **SEARCH), home))
+    return home
+
+
+@pytest.fixture
+def study(searched, tmp_path):
+    """A copy of that study that may be changed."""
+    import shutil
+
+    shutil.copytree(searched, tmp_path / "copy")
+    return tmp_path / "copy"
+
+
+def compress(home, trials=WAYS, **wanted):
+    work(open_for(home, "s", Wanted(budget=Budget(trials=trials), **wanted)), searching=False)
+    return compressed(home)
+
+
+def compressed(home, name="s"):
+    return [record for record in store.records(store.open_study(home, name)) if record.stage == "compress"]
+
+
+def told(records):
+    return [(r.number, r.state, r.seed, r.source, dict(r.params), r.quality, r.model_bytes, r.macs, r.sparsity) for r in records]
+
+
+def test_every_trial_starts_from_a_confirmed_model_and_says_what_was_done_to_it(study):
+    records = compress(study)
+    confirmed = {r.number: r for r in store.records(store.open_study(study, "s")) if r.stage == "confirm"}
+    assert len(records) == WAYS
+    for record in records:
+        source = confirmed[record.source]
+        assert (record.seed, record.optimizer) == (source.seed, source.optimizer)
+        assert Recipe.from_params(record.params).uncompressed.optimizer == Recipe.from_params(source.params).optimizer
+
+
+def test_each_finalist_goes_through_the_cheap_passes_before_anything_is_trained(study):
+    records = compress(study, trials=40)
+    first_trained = next(place for place, record in enumerate(records) if record.train_seconds)
+    cheap = records[:first_trained]
+    ways = {
+        record.optimizer: {record.params["quantization"] for record in cheap if record.optimizer == record.optimizer}
+        for record in cheap
+    }
+    assert set(ways) == {"AdamW", "Nesterov"}
+    assert ways["AdamW"] == ways["Nesterov"]
+    assert "none" in ways["AdamW"]
+
+
+def test_the_same_seed_tries_the_same_ways_and_measures_the_same_but_for_times(searched, tmp_path):
+    import shutil
+
+    copies = [shutil.copytree(searched, tmp_path / name) for name in ("a", "b")]
+    first, second = (compress(copy, trials=24) for copy in copies)
+    assert told(first) == told(second)
+
+
+def test_a_larger_budget_goes_on_and_repeats_nothing(study):
+    before = compress(study, trials=6)
+    after = compress(study, trials=12)
+    assert told(after[:6]) == told(before)
+    assert len(after) == 12
+    done = [(record.source, json.dumps(record.params, sort_keys=True)) for record in after]
+    assert len(set(done)) == len(done)
+
+
+def test_a_lost_checkpoint_is_trained_again_to_the_same_weights(study):
+    workload = open_for(study, "s", Wanted()).workload
+    checkpoints = Checkpoints.of(study, "s")
+    record = next(r for r in store.records(store.open_study(study, "s")) if r.stage == "confirm")
+    kept = checkpoints.source(record, workload, device="cpu").model.state_dict()
+    (checkpoints.folder / f"{record.number}.pt").write_bytes(b"torn")
+    again = checkpoints.source(record, workload, device="cpu").model.state_dict()
+    assert all(torch.equal(kept[name], again[name]) for name in kept)
+    assert checkpoints.load(record.number, workload.specimen(Recipe.from_params(record.params).model))
+
+
+def test_a_broken_limit_is_told_to_the_sampler_and_a_kept_one_as_none(study):
+    records = compress(study, limits=Limits(model_bytes=2000))
+    trials = store.open_study(study, "s").get_trials(deepcopy=False)
+    for record in records:
+        if record.state == "complete":
+            assert (trials[record.number].constraints["feasible"] > 0) == (record.model_bytes > 2000)
+
+
+def test_files_of_the_front_are_kept_and_no_others(study):
+    records = compress(study)
+    folder = study / "models" / "s"
+    best = max((r for r in records if r.state == "complete"), key=lambda r: (r.quality, -r.model_bytes))
+    assert (folder / best.footprint.path).stat().st_size == best.model_bytes
+    assert (folder / best.footprint.path).with_suffix(".pt2").exists()
+    written = {record.footprint.path for record in records if record.footprint}
+    assert {file.name for file in folder.glob("*.onnx")} <= written
+
+
+def test_stopping_keeps_what_was_finished_and_going_on_completes_it(study):
+    heard = []
+    launched = open_for(study, "s", Wanted(budget=Budget(trials=8)))
+    work(launched, listen=heard.append, stop=lambda: sum(e.record is not None for e in heard) >= 3, searching=False)
+    assert 3 <= len(compressed(study)) <= 4
+    work(open_for(study, "s", Wanted()), searching=False)
+    assert len([record for record in compressed(study) if record.state != "pruned"]) == 8
+
+
+def test_a_spent_budget_is_refused_in_one_line(study):
+    compress(study, trials=4)
+    with pytest.raises(BadValue, match="spent already"):
+        ask(study, "s", Wanted(budget=Budget(trials=4)))
+
+
+def test_a_search_compresses_afterwards_when_asked(home):
+    asked = Request(source="iris", model="mlp", study="s", compression="after", **SEARCH)
+    launched = prepare(asked, home)
+    page = store.open_study(home, "s")
+    ask(home, "s", Wanted(budget=Budget(trials=5)))
+    assert page.user_attrs["plan"]["compression"] == "after"
+    work(replace(launched))
+    assert len(compressed(home)) == 5
+
+
+def test_the_size_limit_of_a_search_that_compresses_rules_out_no_optimizer_beforehand(home):
+    small = Limits(model_bytes=3000)
+    launched = prepare(Request(source="iris", model="mlp", study="s", compression="after", limits=small, **SEARCH), home)
+    assert launched.plan.candidates == ("AdamW", "Nesterov")
+    assert launched.plan.enforced.model_bytes is None
+
+
+def test_a_joint_search_judges_every_whole_run_by_the_file_it_would_deploy(home):
+    asked = Request(
+        source="iris", model="mlp", study="s", compression="joint", limits=Limits(model_bytes=60_000),
+        **SEARCH | {"budget": Budget(trials=9)},
+    )  # fmt: skip
+    work(prepare(asked, home))
+    records = [record for record in store.records(store.open_study(home, "s")) if record.state == "complete"]
+    assert all(record.footprint is not None and record.model_bytes == record.footprint.file_bytes for record in records)
+    assert any(record.params[axis] != "none" for record in records for axis in COMPRESSION_AXES)
+    confirmed = [record for record in records if record.stage == "confirm"]
+    assert confirmed
+    assert all(record.model_bytes <= 60_000 and record.test_quality is not None for record in confirmed)
+
+
+def test_a_training_function_is_refused_with_the_reason(home, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "loop.py").write_text(
+        "def fit(recipe, report, seed):\n    for epoch in range(recipe.epochs):\n        report(epoch + 1, recipe.optimizer.lr)\n"
+    )
+    work(
+        prepare(
+            Request(source="loop.py:fit", metric="loss", study="s", epochs=3, budget=Budget(trials=3), tracking_uri="off"), home
+        )
+    )
+    with pytest.raises(BadWorkload, match="holds its model to itself"):
+        ask(home, "s", Wanted())
