@@ -83,7 +83,7 @@ def _edges(case: Case) -> Iterator[str]:
 
 def _newer(case: Case) -> Iterator[str]:
     """Point at a search trial that has beaten the confirmed one since."""
-    option = case.verdict.fits[case.advice.optimizer]
+    option = case.verdict.fits[case.advice.optimizer].training
     if not option.confirmed or option.record is None or option.record.quality is None:
         return
     sign = -1 if case.evidence.direction == "maximize" else 1
@@ -99,36 +99,45 @@ def _limits(case: Case, decide: Decide) -> Iterator[str]:
         allowed, spent = getattr(case.evidence.limits, limit), case.advice.costs[cost]
         if allowed is not None and (looser := _under(case, decide, limit, None)):
             need = looser.fits[looser.optimizer].costs[cost]
-            if looser.optimizer != case.advice.optimizer and need is not None and need > allowed:
+            if _other(case, looser) and need is not None and need > allowed:
                 instead = _instead(case, looser)
                 yield f"A limit on {noun} of {write(need)} or more ({flag}, now {write(allowed)}): {instead}."
         exact = limit.endswith("bytes")
         bound = (spent or 0) * (CLEARLY if exact else TIMED)
         tighter = _under(case, decide, limit, bound) if spent else None
-        if tighter and tighter.optimizer != case.advice.optimizer and not (limit in OF_THE_MODEL and _same_model(case, tighter)):
+        if tighter and _other(case, tighter) and not (limit in OF_THE_MODEL and _same_model(case, tighter)):
             flips = f"below {write(spent or 0)}" if exact else f"of {write(bound)}"
             yield f"A limit on {noun} {flips} ({flag}): {_instead(case, tighter)}."
 
 
+def _other(case: Case, verdict: Verdict) -> bool:
+    """Tell whether another optimizer is answered, or another way to make the same one's model small."""
+    mine, other = case.verdict.fits[case.advice.optimizer], verdict.fits[verdict.optimizer]
+    return verdict.optimizer != case.advice.optimizer or mine.shrunk != other.shrunk
+
+
 def _same_model(case: Case, verdict: Verdict) -> bool:
-    """Tell whether both recipes build the same model, whose size and latency no optimizer changes."""
+    """Tell whether both deploy the same model, whose size and latency no optimizer changes."""
+    options = (case.verdict.fits[case.advice.optimizer], verdict.fits[verdict.optimizer])
     built = [
         {key: value for key, value in (option.record.params if option.record else {}).items() if key.startswith("model")}
-        for option in (case.verdict.fits[case.advice.optimizer], verdict.fits[verdict.optimizer])
+        for option in options
     ]
-    return built[0] == built[1]
+    return built[0] == built[1] and options[0].shrunk is None and options[1].shrunk is None
 
 
 def _instead(case: Case, verdict: Verdict) -> str:
     """Name what would be advised, and what quality it has against the recommended one's."""
     option, mine = verdict.fits[verdict.optimizer], case.mine.quality
+    named = "the uncompressed model" if verdict.optimizer == case.advice.optimizer and not option.shrunk else option.spoken
     values = [run.quality for run in option.runs if has_quality(run) and run.quality is not None]
     values = values or ([option.record.quality] if option.record and option.record.quality is not None else [])
     if mine is None or not values:
-        return f"{verdict.optimizer} instead"
+        return f"{named} instead"
     apart = difference(case.evidence.metric, case.evidence.direction, fmean(values), mine)
-    luck = "" if option.confirmed or not case.confirmed(case.mine.optimizer) else " in its best trial (not confirmed)"
-    return f"{verdict.optimizer} instead, {apart}{luck}"
+    unsure = " (one seed)" if option.shrunk else " in its best trial (not confirmed)"
+    luck = "" if option.confirmed or not case.confirmed(case.mine.optimizer) else unsure
+    return f"{named} instead, {apart}{luck}"
 
 
 def _under(case: Case, decide: Decide, limit: str, value: float | None) -> Verdict | None:

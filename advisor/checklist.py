@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import combinations
 from statistics import fmean
 from typing import Final
 
+from advisor.compressed import Shrunk, command
 from advisor.evidence import Check, Evidence, has_quality
 from advisor.feasible import LIMITED
 from advisor.gaps import scale
@@ -31,13 +32,22 @@ NOISE: Final = 3.0
 """Standard deviations of two shares of right rows that their difference must exceed as well."""
 
 
-def checks(evidence: Evidence, best: Record | None, *, confirmed: Iterable[Record] = ()) -> tuple[Check, ...]:
+def checks(
+    evidence: Evidence,
+    best: Record | None,
+    *,
+    confirmed: Iterable[Record] = (),
+    compressed: Sequence[Shrunk] = (),
+    advised: Shrunk | None = None,
+) -> tuple[Check, ...]:
     """Return every question with its answer; none before the first whole run.
 
     Args:
         evidence: the records.
         best: the trial whose recipe is recommended.
         confirmed: confirmation runs of that recipe.
+        compressed: everything that was made small.
+        advised: the one of them that is advised.
     """
     if best is None:
         return ()
@@ -55,6 +65,8 @@ def checks(evidence: Evidence, best: Record | None, *, confirmed: Iterable[Recor
         confirmation(evidence, runs),
         *held_out(evidence, runs),
         *coarse_validation(evidence, best, runs),
+        *compression_controls(evidence, compressed),
+        *compression_seeds(evidence, advised),
     )
 
 
@@ -207,6 +219,41 @@ def coarse_validation(evidence: Evidence, best: Record, runs: tuple[Record, ...]
             message=f"{_rows(wrong)} of {evidence.valid_rows} validation rows wrong, and one row more or less is "
             + (f"{percent(1 / wrong)} of that" if wrong >= 1 else "all the difference"),
             fix="hold back more rows for validation, or read differences of a few rows as ties",
+        ),
+    )
+
+
+def compression_controls(evidence: Evidence, compressed: Sequence[Shrunk]) -> tuple[Check, ...]:
+    """Ask whether what further training gives by itself was told apart from what compression costs."""
+    tuned = [one for one in compressed if one.finetuned and not one.control]
+    if not tuned:
+        return ()
+    bare = [one for one in tuned if not one.control_trials]
+    return (
+        Check(
+            name="fine-tuning control",
+            passed=not bare,
+            message=f"{several(len(bare), 'recipe')} of {len(tuned)} with fine-tuning, the first {bare[0].name} "
+            f"({trials(bare[0].trials)}), have no run of the same fine-tuning and nothing else"
+            if bare
+            else f"{several(len(tuned), 'recipe')} with fine-tuning, each beside the same fine-tuning and nothing else",
+            fix="fine-tune the uncompressed model alike, or further training is taken for what compression does",
+            command=command(evidence),
+        ),
+    )
+
+
+def compression_seeds(evidence: Evidence, advised: Shrunk | None) -> tuple[Check, ...]:
+    """Ask whether the advised compression was measured on more than one trained model."""
+    if advised is None:
+        return ()
+    return (
+        Check(
+            name="compression seeds",
+            passed=len(advised.seeds) >= 2,
+            message=f"{advised.name} was measured on {several(len(advised.seeds), 'seed')} ({trials(advised.trials)})",
+            fix="compress the models of the other seeds alike: what one loses may be luck",
+            command=command(evidence),
         ),
     )
 

@@ -36,6 +36,11 @@ def search(home: Path, plan: Mapping[str, Any]) -> str:
     return _line("search", source, options, home)
 
 
+def compress(home: Path, name: str) -> str:
+    """Return the command that makes the trained models of a study small."""
+    return _line("compress", name, {}, home)
+
+
 def at_home(home: Path) -> str:
     """Return what a command needs to find this home, with a blank before it; nothing where it is the usual one."""
     return "" if home == default_home() else shlex.join(["", "--home", str(home)]).removeprefix("''")

@@ -12,6 +12,7 @@ from studies.limits import Limits
 from studies.record import Record
 
 if TYPE_CHECKING:
+    from advisor.compressed import Shrunk
     from studies.recipe import Recipe
 
 Verdict = Literal["veto", "prefer", "avoid", "note"]
@@ -41,6 +42,8 @@ class Evidence:
     """The command that goes on with the study under twice its budget; empty when there is no study."""
     command: str = ""
     """The command that searches the same workload anew; empty when nobody knows it."""
+    compress: str = ""
+    """The command that makes the study's trained models small; empty when there is no study."""
     planned_trials: int | None = None
     """Trials the whole search may make, for advice before any is made; None when nobody said."""
     stage: str = ""
@@ -67,6 +70,12 @@ class Evidence:
     def confirmations(self, optimizer: str) -> tuple[Record, ...]:
         """Return the ended confirmation runs of an optimizer, by number; a failed one says nothing and is left out."""
         return self._of(optimizer, lambda record: record.stage == "confirm" and record.state in ("complete", "infeasible"))
+
+    @property
+    def compressions(self) -> tuple[Record, ...]:
+        """Return the models that were made small and measured, by number; one that could not be is left out."""
+        kept = (record for record in self.records if record.stage == "compress" and record.footprint and has_quality(record))
+        return tuple(sorted(kept, key=lambda record: record.number))
 
     def _of(self, optimizer: str, wanted: Callable[[Record], bool]) -> tuple[Record, ...]:
         kept = (record for record in self.records if record.optimizer == optimizer and wanted(record))
@@ -147,7 +156,7 @@ class Recommendation:
     metric: str
     direction: str
     quality: float | None
-    """Validation metric: mean over the confirmation seeds, else the best search trial's."""
+    """Validation metric: mean over the confirmation seeds, else the best search trial's; of a compressed recipe, of its files."""
     interval: tuple[float, float] | None
     test_quality: float | None
     """Mean test metric over the confirmation seeds."""
@@ -173,6 +182,11 @@ class Recommendation:
     """The same in words."""
     steps: int | None = None
     """Optimizer steps of the recommended run, for settings that are a share of it."""
+    compressed: tuple[Shrunk, ...] = ()
+    """What no other compressed model beats in quality, file bytes, gzip bytes and latency; best quality first."""
+    compression: Shrunk | None = None
+    """The one advised, of the recommended optimizer: the best quality that fits limits on the model's size and latency; without
+    such limits the smallest within the tie margin of the uncompressed model. None when nothing was compressed or nothing fits."""
 
     @property
     def recipe(self) -> Recipe:

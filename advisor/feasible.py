@@ -1,4 +1,7 @@
-"""Which recipe of which optimizer fits the limits: its confirmed one if that fits, else the best that does."""
+"""Which recipe of which optimizer fits the limits: its confirmed one if that fits, else the best that does.
+
+Where a limit on the model's size or latency is broken, what was made small after training is tried as well.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,11 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
+from advisor.compressed import Shrunk, command, limited, shrunk
 from advisor.estimates import Estimates
 from advisor.evidence import Evidence, Finding, has_quality
-from advisor.gaps import scale
-from advisor.wording import duration, size
+from advisor.gaps import Scale, scale
+from advisor.wording import duration, size, trials
 from studies.errors import NothingFeasible
 from studies.limits import LIMITED_COST, Limits
 from studies.record import Record
@@ -35,17 +39,31 @@ class Option:
 
     optimizer: str
     record: Record | None
-    """The trial whose recipe it is; None when it was not trained."""
+    """The trial whose recipe it is, or the first that compressed it; None when it was not trained."""
     runs: tuple[Record, ...]
-    """Its confirmation runs, if that recipe was confirmed."""
+    """Its confirmation runs, if that recipe was confirmed; of a compressed one, the files of all seeds, if there are several."""
     costs: Costs
     given_away: float = 0.0
     """Gap between this recipe and the optimizer's best one, which breaks a limit."""
+    shrunk: Shrunk | None = None
+    """What was done to the trained model, if that is what fits."""
+    trained: Option | None = None
+    """And the option that trained it."""
 
     @property
     def confirmed(self) -> bool:
         """Tell whether this very recipe was run again with fresh seeds."""
         return bool(self.runs)
+
+    @property
+    def training(self) -> Option:
+        """Return what trains its model: itself, unless it is compressed afterwards."""
+        return self.trained or self
+
+    @property
+    def spoken(self) -> str:
+        """Return the optimizer's name, with what is done to its model."""
+        return f"{self.optimizer} with {self.shrunk.name}" if self.shrunk else self.optimizer
 
 
 def options(evidence: Evidence, seen: Estimates, findings: Iterable[Finding]) -> tuple[dict[str, Option], tuple[Finding, ...]]:
@@ -88,7 +106,58 @@ def costs_of(evidence: Evidence, optimizer: str, record: Record | None, runs: It
 
 
 def _tried(evidence: Evidence, seen: Estimates, name: str) -> list[Option]:
-    """Return what could be used of an optimizer: its confirmed recipe, then its whole runs from the best, or its bare name."""
+    """Return what could be used of an optimizer, what gives least away first.
+
+    Compressed models count only where a limit on size or latency is broken without: they never displace what fits as it is.
+    """
+    trained = _trained(evidence, seen, name)
+    measure = scale(evidence)
+    if measure is None or not limited(evidence.limits) or not evidence.limits.exceeded(trained[0].costs):
+        return trained
+    own = [one for one in shrunk(evidence) if one.optimizer == name]
+    made = [_compressed(evidence, one, trained, measure) for one in own]
+    return sorted([*trained, *made], key=lambda option: _opened(option, measure))
+
+
+def _compressed(evidence: Evidence, one: Shrunk, trained: list[Option], measure: Scale) -> Option:
+    """Return a compressed model as an option: its own bytes and latency, and the costs of its training besides."""
+    numbers = set(one.sources)
+    origin = next((option for option in trained if numbers & _numbers(option)), trained[0])
+    runs = tuple(run for run in evidence.compressions if run.number in one.trials)
+    spent, peaks = origin.costs, [peak for peak in (origin.costs["peak_bytes"], _largest(runs, "peak_bytes")) if peak is not None]
+    seconds = None if spent["train_seconds"] is None else spent["train_seconds"] + (one.finetuning_seconds or 0.0)
+    return Option(
+        optimizer=one.optimizer,
+        record=runs[0],
+        runs=runs if len(one.seeds) > 1 else (),
+        costs={
+            **spent,
+            "train_seconds": seconds,
+            "peak_bytes": max(peaks, default=None),
+            "model_bytes": one.model_bytes,
+            "latency_seconds": one.latency_seconds,
+        },
+        given_away=max(0.0, origin.given_away + _opened_by(one, measure)),
+        shrunk=one,
+        trained=origin,
+    )
+
+
+def _opened(option: Option, measure: Scale) -> float:
+    """Return what an option gives away, below 0 for a compressed model that came out better than the uncompressed one."""
+    return option.given_away if option.shrunk is None else option.training.given_away + _opened_by(option.shrunk, measure)
+
+
+def _opened_by(one: Shrunk, measure: Scale) -> float:
+    return measure.gap(one.quality) - measure.gap(one.reference_quality)
+
+
+def _numbers(option: Option) -> set[int]:
+    return {run.number for run in (*option.runs, option.record) if run}
+
+
+def _trained(evidence: Evidence, seen: Estimates, name: str) -> list[Option]:
+    """Return the recipes of an optimizer as trained: its confirmed one, then its whole runs from the best, or its bare name."""
     sign = -1 if evidence.direction == "maximize" else 1
     searched = sorted(
         evidence.complete(name),
@@ -133,8 +202,9 @@ def _distance(option: Option, limits: Limits) -> tuple[int, float]:
 def _veto(evidence: Evidence, option: Option) -> Finding:
     needs = " and ".join(_needs(evidence, option))
     source = f"trial {option.record.number}" if option.record else "forecast"
-    every = "every whole run" if option.record else "its forecast"
-    because = f"{option.optimizer} breaks a limit in {every}; the nearest needs {needs}"
+    every = "every whole run, compressed or not," if option.shrunk else "every whole run" if option.record else "its forecast"
+    smaller = f" ({option.shrunk.name})" if option.shrunk else ""
+    because = f"{option.optimizer} breaks a limit in {every}; the nearest{smaller} needs {needs}{_way_out(evidence, option)}"
     return Finding(rule="Limits", subject=option.optimizer, verdict="veto", strength=0.0, because=because, source=source)
 
 
@@ -157,9 +227,19 @@ def _relax(evidence: Evidence, seen: Estimates, findings: Iterable[Finding]) -> 
     for limit in evidence.limits.exceeded(nearest.costs):
         cost, _, flag, write = LIMITED[limit]
         wanted.append(f"{flag} to {write(HEADROOM * (nearest.costs[cost] or 0))}")
-    basis = f"trial {nearest.record.number}" if nearest.record else "forecast"
+    numbers = nearest.shrunk.trials if nearest.shrunk else [nearest.record.number] if nearest.record else []
+    basis = trials(numbers) if numbers else "forecast"
     needs = " and ".join(_needs(evidence, nearest))
-    return f"no optimizer fits the limits; nearest is {nearest.optimizer} ({basis}): {needs}. Raise {' and '.join(wanted)}"
+    raised = f"Raise {' and '.join(wanted)}{_way_out(evidence, nearest)}"
+    return f"no optimizer fits the limits; nearest is {nearest.spoken} ({basis}): {needs}. {raised}"
+
+
+def _way_out(evidence: Evidence, option: Option) -> str:
+    """Point at compression, where it could mend what is broken and was not tried."""
+    mendable = {"model_bytes", "latency_seconds"}.intersection(evidence.limits.exceeded(option.costs))
+    way = command(evidence)
+    tried = any(record.stage == "compress" for record in evidence.records)
+    return f"; making its model small may do instead ({way})" if way and mendable and not tried else ""
 
 
 def _largest(runs: Iterable[Record], cost: str) -> int | None:

@@ -72,7 +72,8 @@ def scale(evidence: Evidence) -> Scale | None:
     starts with `neg` says 0. A minimized metric ends at 0; when the best is negative (a log-density), at twice the best, so that
     the gap is log(1 + difference / |best|).
     """
-    values = [record.quality for record in evidence.records if has_quality(record) and record.quality is not None]
+    trained = (record for record in evidence.records if record.stage != "compress")  # what is done to a model moves no scale
+    values = [record.quality for record in trained if has_quality(record) and record.quality is not None]
     if not values:
         return None
     rows = evidence.valid_rows or UNKNOWN_ROWS

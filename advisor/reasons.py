@@ -9,7 +9,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from advisor.beliefs import PRIOR_CAP, base_rate
+from advisor.compression_words import sentence
 from advisor.evidence import Contender, Evidence, Finding, Recommendation
+from advisor.feasible import LIMITED
 from advisor.goals import criteria
 from advisor.published import CLASSES
 from advisor.published.rates import REFERENCE, problem_class, rate
@@ -56,7 +58,16 @@ class Case:
 
 def why(case: Case) -> tuple[str, ...]:
     """Return the reasons, most telling first."""
-    parts = (_measured(case), _sure(case), _preferred(case), _tested(case), _reputation(case), _ruled(case), _vetoed(case))
+    parts = (
+        _measured(case),
+        _compressed(case),
+        _sure(case),
+        _preferred(case),
+        _tested(case),
+        _reputation(case),
+        _ruled(case),
+        _vetoed(case),
+    )
     return tuple(sentence for part in parts for sentence in part)
 
 
@@ -64,7 +75,11 @@ def _measured(case: Case) -> Iterator[str]:
     mine, metric = case.mine, case.evidence.metric
     if mine.quality is None:
         return
-    if case.confirmed(mine.optimizer):
+    option = case.verdict.fits[mine.optimizer]
+    if option.shrunk:
+        seeds = f"mean of {several(len(option.shrunk.seeds), 'seed')}" if len(option.shrunk.seeds) > 1 else "1 seed"
+        text = f"Compressed, its model reached {metric} {number(mine.quality)} on validation ({seeds}, {trials(mine.trials)})"
+    elif case.confirmed(mine.optimizer):
         seeds = several(len(mine.trials), "seed") if len(mine.trials) == 1 else f"mean of {len(mine.trials)} seeds"
         text = f"Its confirmed recipe reached {metric} {number(mine.quality)} on validation ({seeds}, {trials(mine.trials)})"
     else:
@@ -74,11 +89,25 @@ def _measured(case: Case) -> Iterator[str]:
     if rival is None or rival.quality is None:
         yield f"{text}; no other optimizer that fits has a whole run to compare with."
         return
+    small = ", compressed too" if case.verdict.fits[rival.optimizer].shrunk else ""
     unfair = "" if case.confirmed(rival.optimizer) == case.confirmed(mine.optimizer) else ", not confirmed"
     if unfair and not case.confirmed(mine.optimizer):
         unfair = ", confirmed"
     role = "the runner-up" if case.advice.contenders[0] is mine else "its nearest rival"
-    yield f"{text}; {role} {rival.optimizer} {number(rival.quality)} ({trials(rival.trials)}{unfair})."
+    yield f"{text}; {role} {rival.optimizer} {number(rival.quality)} ({trials(rival.trials)}{small}{unfair})."
+
+
+def _compressed(case: Case) -> Iterator[str]:
+    """Say which limit made it compressed, and at what price."""
+    option = case.verdict.fits[case.advice.optimizer]
+    if option.shrunk is None:
+        return
+    broken = case.evidence.limits.exceeded(option.training.costs)
+    limits = [f"{LIMITED[limit][3](getattr(case.evidence.limits, limit))} limit on {LIMITED[limit][1]}" for limit in broken]
+    told = sentence(option.shrunk, case.evidence.metric, case.evidence.direction)
+    only = "as the deployed file" if option.shrunk.plain else "compressed"
+    why_so = f"Its best recipe fits the {listed(limits)} only {only}" if limits else "Of what fits the limits it gives least away"
+    yield f"{why_so}: {told} ({trials(option.shrunk.trials)})."
 
 
 def _sure(case: Case) -> Iterator[str]:

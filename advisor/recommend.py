@@ -11,12 +11,13 @@ What holds, and is tested:
   margin under the others, as long as every optimizer in question has a whole run that fits: the posterior knows no limits.
 - Search trials of a confirmed optimizer that are worse than its best change nothing, but that with them trials are no longer
   few, or are plenty, which rules may mind.
+- Compressed models change neither who wins nor why, unless a limit on the model's size or latency is broken without them; and
+  what another compressed model beats in everything changes nothing at all.
 - Of two optimizers that were confirmed alike and that the prior holds equal, the worse confirmed one is never held better.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from statistics import fmean, stdev
@@ -25,13 +26,16 @@ from typing import Final
 from advisor import changes, reasons
 from advisor.beliefs import PRIOR_CAP, Beliefs, Standing, beliefs
 from advisor.checklist import checks
+from advisor.compressed import Shrunk, best_fitting, front, limited, shrunk, smallest_tied
 from advisor.evidence import Contender, Evidence, Finding, Label, Recommendation, has_quality
 from advisor.feasible import Option, options
 from advisor.gaps import scale
 from advisor.goals import criteria
+from advisor.interval import half_width
 from advisor.rules import judge
 from advisor.wording import margin
 from studies.errors import BadValue, NothingFeasible
+from studies.record import Record
 
 DECIDED: Final = 0.9
 LEANING: Final = 0.75
@@ -40,8 +44,6 @@ NEARLY: Final = 0.8
 """Share of the best one's chance of being good enough that an optimizer tied with it has at least (judged)."""
 COARSE: Final = 0.25
 """Tie margin, a log-ratio, above which nothing is called decided unless it is the very best: a quarter of the loss is no tie."""
-T_90: Final = (6.314, 2.920, 2.353, 2.132, 2.015, 1.943, 1.895, 1.860, 1.833)
-"""Student's t, 95th percentile, from 1 degree of freedom."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +133,9 @@ def _answer(evidence: Evidence, held: Beliefs, verdict: Verdict, findings: tuple
     contenders = tuple(_contender(evidence, verdict, name) for name in verdict.ranked)
     mine = next(contender for contender in contenders if contender.optimizer == verdict.optimizer)
     option = verdict.fits[verdict.optimizer]
+    trained = option.training
+    small = shrunk(evidence)
+    point = _point(evidence, held, option, small)
     cap = PRIOR_CAP if verdict.label == "prior only" else 1.0
     tests = [run.test_quality for run in option.runs if has_quality(run) and run.test_quality is not None]
     advice = Recommendation(
@@ -154,11 +159,13 @@ def _answer(evidence: Evidence, held: Beliefs, verdict: Verdict, findings: tuple
         findings=findings,
         alternatives=(),
         would_change=(),
-        checklist=checks(evidence, option.record, confirmed=option.runs),
+        checklist=checks(evidence, _as_deployed(option), confirmed=trained.runs, compressed=small, advised=point),
         contenders=contenders,
         margin=held.margin,
         tie=_tie(evidence, held, mine.quality),
-        steps=option.record.curve[-1].step if option.record and option.record.curve else None,
+        steps=trained.record.curve[-1].step if trained.record and trained.record.curve else None,
+        compressed=front(small, evidence.direction),
+        compression=point,
     )
     case = reasons.Case(evidence=evidence, held=held, verdict=verdict, advice=advice)
     return replace(
@@ -167,6 +174,22 @@ def _answer(evidence: Evidence, held: Beliefs, verdict: Verdict, findings: tuple
         alternatives=reasons.alternatives(case),
         would_change=changes.would_change(case, lambda other: _again(other, held)),
     )
+
+
+def _point(evidence: Evidence, held: Beliefs, option: Option, small: tuple[Shrunk, ...]) -> Shrunk | None:
+    """Return the compressed model to use of the recommended optimizer; None when there is none, or none fits."""
+    own = [one for one in small if one.optimizer == option.optimizer]
+    if option.shrunk or not limited(evidence.limits):
+        return option.shrunk or smallest_tied(own, evidence, held.margin)
+    return best_fitting(own, evidence)
+
+
+def _as_deployed(option: Option) -> Record | None:
+    """Return the training run behind an option, with the size and latency of what is deployed."""
+    trained = option.training.record
+    if trained is None or option.shrunk is None:
+        return trained
+    return replace(trained, model_bytes=option.shrunk.model_bytes, latency_seconds=option.shrunk.latency_seconds)
 
 
 def _tie(evidence: Evidence, held: Beliefs, quality: float | None) -> str:
@@ -209,9 +232,9 @@ def _contender(evidence: Evidence, verdict: Verdict, name: str) -> Contender:
 def _interval(evidence: Evidence, qualities: list[float]) -> tuple[float, float] | None:
     """Return Student's 90 % interval of the mean over seeds, cut where the metric ends."""
     measure = scale(evidence)
-    if len(qualities) < 2 or measure is None:
+    reach = half_width(qualities)
+    if reach is None or measure is None:
         return None
-    reach = T_90[min(len(qualities) - 1, len(T_90)) - 1] * stdev(qualities) / math.sqrt(len(qualities))
     low, high = fmean(qualities) - reach, fmean(qualities) + reach
     return (low, min(high, measure.origin)) if evidence.direction == "maximize" else (max(low, measure.origin), high)
 

@@ -6,27 +6,21 @@ from collections.abc import Iterable, Mapping
 from textwrap import wrap
 from typing import Any, Final
 
+from advisor import compression_page
+from advisor.compressed import passes
+from advisor.compression_words import in_words
 from advisor.evidence import Check, Recommendation
 from advisor.wording import chance, duration, margin, number, ratio, several, size, trials
 from studies import catalogue
 from studies.errors import StudyError
+from studies.recipe import COMPRESSION_AXES
 
 WIDTH: Final = 100
-AXES: Final = (
-    "optimizer",
-    "schedule",
-    "batch_size",
-    "epochs",
-    "regularizers",
-    "model",
-    "distillation",
-    "pruning",
-    "finetuning",
-    "quantization",
-)
+AXES: Final = ("optimizer", "schedule", "batch_size", "epochs", "regularizers", "model", *COMPRESSION_AXES)
 ABSENT: Final = ("", "none")
 OWN_SETTINGS: Final = "settings:"
 """What the names of a training function's own hyperparameters begin with; the rest of the name says nothing to a reader."""
+COMPRESSION: Final = "Compression"
 COSTS: Final = (
     ("train_seconds", "training one run", duration),
     ("peak_bytes", "peak memory while training", size),
@@ -40,7 +34,8 @@ def text(recommendation: Recommendation) -> str:
     """Return the answer as plain text, at most 100 columns wide."""
     parts = [_fold(headline(recommendation)), _fold(_quality(recommendation))]
     for title, lines in _sections(recommendation):
-        parts.append("\n".join([title, *(_fold(line, "- ") for line in lines)]))
+        table = compression_page.columns(recommendation, WIDTH) if title == COMPRESSION else []
+        parts.append("\n".join([title, *(_fold(line, "- ") for line in lines), *table]))
     parts.append(
         "\n".join(
             [
@@ -60,7 +55,9 @@ def markdown(recommendation: Recommendation) -> str:
     title = f"# {recommendation.optimizer}" + (f" for {recommendation.study}" if recommendation.study else "")
     parts = [title, f"**{headline(recommendation)}**", _quality(recommendation)]
     for heading, lines in _sections(recommendation):
-        parts.append("\n".join([f"## {heading}", "", *(f"- {line}" for line in lines)]))
+        table = compression_page.rows(recommendation) if heading == COMPRESSION else ()
+        shown = ["", _grid(compression_page.TITLES, table)] if table else []
+        parts.append("\n".join([f"## {heading}", "", *(f"- {line}" for line in lines), *shown]))
     parts.append(_table("Recipe", ("axis", "setting"), settings(recommendation.params, recommendation.steps)))
     if len(recommendation.contenders) > 1:
         shares = ("best", "within the margin", "expected loss")
@@ -141,7 +138,8 @@ def _main_settings(params: Mapping[str, Any]) -> list[str]:
         main.append(f"{schedule} schedule")
     if batch := params.get("batch_size"):
         main.append(f"batch size {batch}")
-    return [*main, *(name for name in str(params.get("regularizers", "")).split("+") if name)]
+    main += [name for name in str(params.get("regularizers", "")).split("+") if name]
+    return [*main, in_words(params)] if passes(params) else main
 
 
 def _quality(recommendation: Recommendation) -> str:
@@ -169,6 +167,7 @@ def _sections(recommendation: Recommendation) -> list[tuple[str, list[str]]]:
     sections = [
         ("Why", list(recommendation.reasons)),
         ("Costs", costs),
+        (COMPRESSION, compression_page.lines(recommendation)),
         ("Runner-up and alternatives", list(recommendation.alternatives)),
         ("What would change this", list(recommendation.would_change)),
         ("Is the study sound?", _checklist(recommendation)),
@@ -204,8 +203,11 @@ def _rows(recommendation: Recommendation) -> list[tuple[str, ...]]:
 
 
 def _table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [f"| {' | '.join(cells)} |" for cells in (columns, tuple("---" for _ in columns), *rows)]
-    return "\n".join([f"## {title}", "", *lines])
+    return f"## {title}\n\n{_grid(columns, rows)}"
+
+
+def _grid(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (columns, tuple("---" for _ in columns), *rows))
 
 
 def _fold(line: str, first: str = "", indent: int | None = None) -> str:

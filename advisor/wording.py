@@ -94,3 +94,42 @@ def difference(metric: str, direction: str, value: float, other: float) -> str:
         return f"{points} point{'' if points == '1' else 's'} {'more' if change > 0 else 'less'} {metric}"
     share = f" ({percent(abs(change / other))})" if other else ""
     return f"{metric} {abs(change):.2g}{share} {'higher' if change > 0 else 'lower'}"
+
+
+def times(factor: float) -> str:
+    """Write a factor: 3.9 x, 16 x."""
+    return f"{factor:.1f} x" if factor < 9.95 else f"{factor:.0f} x"
+
+
+def changed(metric: str, direction: str, change: float, before: float, *, reach: float | None = None) -> str:
+    """Write a change of the metric from its value before: -0.1 +- 0.1 points of accuracy; rmse +0.12 +- 0.05 (2 % worse).
+
+    Args:
+        metric: its name; scores that are shares are told in points, others in their own units.
+        direction: maximize | minimize.
+        change: value less the value before.
+        before: the value before.
+        reach: half-width of the change's interval; None when one measurement does not tell.
+    """
+    score = direction == "maximize" and any(score in metric for score in SCORES)
+    unit = 100 if score and max(abs(before), abs(before + change)) <= 1 else 1
+    told = _signed(unit * change, None if reach is None else unit * reach)
+    if score:
+        return f"{told} point{'' if told in {'+1', '-1'} else 's'} of {metric}" if change or reach else f"the same {metric}"
+    if not change:
+        return f"{metric} {told}" if reach else f"the same {metric}"
+    word = "better" if (change > 0) == (direction == "maximize") else "worse"
+    share = f"{percent(abs(change / before))} " if before else ""
+    return f"{metric} {told} ({share}{word})"
+
+
+def _signed(change: float, reach: float | None) -> str:
+    """Write a change with as many digits as its reach is worth, one or two of the reach's; without one, two of its own."""
+    largest = reach or abs(change)
+    if largest == 0 or not math.isfinite(largest):
+        return f"{change:+.2g}"
+    digits = max(0, -math.floor(math.log10(largest / 2)) if reach else 1 - math.floor(math.log10(largest)))
+    told = f"{change:+.{digits}f}"
+    plain = told if any(figure in told for figure in "123456789") else "0"
+    plain = plain.rstrip("0").rstrip(".") if "." in plain and not reach else plain
+    return f"{plain} +- {reach:.{digits}f}" if reach else plain

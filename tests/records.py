@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from studies.facts import Facts, Forecast
-from studies.record import Measurement, Record, Stage, State
+from studies.record import Footprint, Latency, Measurement, Record, Stage, State
 
 PARAMETERS = 10_000
 ACTIVATION_BYTES = 40_000
@@ -16,6 +16,7 @@ LEARNING_RATES = {
     "SGD": 0.1, "Momentum": 0.03, "Nesterov": 0.03, "RMSprop": 1e-3, "Adagrad": 0.03, "Adam": 1e-3, "AdamW": 1e-3,
 }  # fmt: skip
 OPTIMIZERS = tuple(STATE_FLOATS)
+NOTHING_DONE = {"distillation": "none", "pruning": "none", "finetuning": "none", "quantization": "none"}
 
 
 def record(
@@ -156,3 +157,63 @@ def forecasts(optimizers: Iterable[str] = OPTIMIZERS) -> tuple[Forecast, ...]:
         )
         for optimizer in optimizers
     )
+
+
+def deployed(
+    number: int,
+    source: Record,
+    quality: float | None,
+    *,
+    done: Mapping[str, Any] | None = None,
+    file_bytes: int = 4 * PARAMETERS,
+    compressed_bytes: int | None = None,
+    seconds: float = 5e-5,
+    state: State = "complete",
+    prints: Mapping[str, Any] | None = None,
+    **fields: Any,
+) -> Record:
+    """Return the record of a trained model deployed to a file: `done` adds to its recipe, `prints` to its footprint.
+
+    The uncompressed file has 40,000 bytes, answers a row in 50 us where torch takes 100, and is as good as its source.
+    """
+    whole = state == "complete"
+    reference = source.quality or 0.0
+    values: dict[str, Any] = {
+        "file_bytes": file_bytes,
+        "compressed_bytes": round(0.9 * file_bytes) if compressed_bytes is None else compressed_bytes,
+        "reference_bytes": 4 * PARAMETERS,
+        "reference_compressed_bytes": round(0.9 * 4 * PARAMETERS),
+        "parameters": PARAMETERS,
+        "reference_parameters": PARAMETERS,
+        "reference_quality": reference,
+        "agreement": 0.99,
+        "latencies": (
+            Latency(batch=1, median_seconds=seconds, p90_seconds=1.2 * seconds, reference_seconds=5e-5, eager_seconds=1e-4),
+            Latency(batch=64, median_seconds=8 * seconds, p90_seconds=9 * seconds, reference_seconds=4e-4, eager_seconds=6e-4),
+        ),
+    }
+    measured: dict[str, Any] = {
+        "curve": (), "train_seconds": 0.0, "units": {}, "source": source.number, "seed": source.seed,
+        "error": None if whole else "cannot compress: boom",
+    }  # fmt: skip
+    if whole:
+        measured |= {"model_bytes": file_bytes, "latency_seconds": seconds, "peak_bytes": None, "optimizer_state_bytes": None}
+        measured |= {"footprint": Footprint(**values | dict(prints or {})), "test_quality": None}
+    recipe_ = dict(source.params) | NOTHING_DONE | dict(done or {})
+    return record(
+        number, source.optimizer, quality, stage="compress", state=state, params=recipe_, **measured | fields
+    )  # fmt: skip
+
+
+def compressions(
+    first: int, sources: Iterable[Record], *, loss: Iterable[float] = (0.0,), direction: str = "maximize", **fields: Any
+) -> tuple[Record, ...]:
+    """Return one compressed model a source, each worse than it by its `loss` (the last one again for those beyond)."""
+    losses, sign = list(loss), 1 if direction == "maximize" else -1
+    return tuple(
+        deployed(
+            first + index, source, (source.quality or 0.0) - sign * losses[min(index, len(losses) - 1)],
+            direction=direction, **fields,
+        )
+        for index, source in enumerate(sources)
+    )  # fmt: skip

@@ -75,10 +75,14 @@ class Compression(Rule):
 
 
 def stage_of(evidence: Evidence) -> str:
-    """Return the stage that was said, else the one that the recipes of all records share; train when they share none."""
-    if evidence.stage or not evidence.records:
+    """Return the stage that was said, else the one that all trained recipes share; train when they share none.
+
+    What was compressed after the search says nothing: its training came before.
+    """
+    trained = [record for record in evidence.records if record.stage != "compress"]
+    if evidence.stage or not trained:
         return evidence.stage or "train"
-    shared = (stage for stage, axis in AXES.items() if all(_trains(record.params.get(axis), axis) for record in evidence.records))
+    shared = (stage for stage, axis in AXES.items() if all(_trains(record.params.get(axis), axis) for record in trained))
     return next(shared, "train")
 
 
