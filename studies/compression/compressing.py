@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, MutableMapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -70,10 +70,13 @@ class Compressing:
             CannotCompress: a pass, the export or the runtime cannot treat the model.
             Diverged: a training within it diverged.
         """
+        if stop():
+            return False
+        _ = self.source.deployed  # what nothing can be held against is told before anything is trained
         made = self.made.get(self._key)
         if made is None:
             made = self._make(stop)
-            if made is None:
+            if made is None or stop():
                 return False
             self.made[self._key] = made
         self.curve, self.seconds, self.epoch = made.curve, made.seconds, len(made.curve)
@@ -106,7 +109,7 @@ class Compressing:
                 return None
             training.restore_best()
             subject.model = training.model
-            curve, seconds = [*curve, *training.curve], seconds + training.seconds
+            curve, seconds = [*curve, *_after(curve, training.curve)], seconds + training.seconds
         self.recipe.quantization.settle(subject)
         return Made(
             exported=export(subject), sparsity=sparsity_of(subject.model), curve=curve, seconds=seconds,
@@ -145,8 +148,7 @@ class Compressing:
         training = Training(
             recipe, subject.workload, seed=self.source.seed, device=str(self.source.device), model=model, prepare=prepare
         )  # fmt: skip
-        own = deepcopy(self.source.model)
-        self.recipe.distillation.attach(training, (own, *self.teachers))
+        self.recipe.distillation.attach(training, (self.source.model, *self.teachers))
         return training
 
     def _measured(self, made: Made) -> dict[str, Any]:
@@ -172,7 +174,10 @@ class Compressing:
         }  # fmt: skip
 
     def _kept(self, graph: bytes, made: Made) -> str | None:
-        """Write the file, and beside it the float model as plain torch loads it; return the file's name."""
+        """Write the file; return its name.
+
+        Beside it goes a `.pt2` that plain torch loads: the 32-bit model as pruning and fine-tuning left it, never quantized.
+        """
         if self.folder is None:
             return None
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -180,3 +185,14 @@ class Compressing:
         (self.folder / f"{name}.onnx").write_bytes(graph)
         torch.export.save(made.exported.program, self.folder / f"{name}.pt2")
         return f"{name}.onnx"
+
+
+def _after(before: Sequence[Measurement], curve: Sequence[Measurement]) -> list[Measurement]:
+    """Return a learning curve counted on from the one before it."""
+    if not before:
+        return list(curve)
+    last = before[-1]
+    return [
+        replace(point, epoch=last.epoch + point.epoch, step=last.step + point.step, seconds=last.seconds + point.seconds)
+        for point in curve
+    ]
