@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
+from advisor.compression_words import in_words as way
 from advisor.wording import several
-from studies.limits import Budget, format_seconds
+from studies.limits import Budget, format_bytes, format_seconds
 from studies.record import Record
 from studies.rungs import best_complete
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from studies.search import Event
 
 
+SHOWN: Final = 12
+"""Compressed models in the live table."""
+
+
 class Progress(Protocol):
     """Something that shows a search; used as a context manager around it."""
 
@@ -31,21 +36,30 @@ class Progress(Protocol):
         ...
 
 
-def progress(launched: Launched, *, records: tuple[Record, ...] = (), spent_seconds: float = 0.0) -> Progress:
-    """Return the display that fits where stderr goes."""
-    board = Board(launched, records, spent_seconds)
+def progress(
+    launched: Launched, *, records: tuple[Record, ...] = (), spent_seconds: float = 0.0, budget: Budget | None = None
+) -> Progress:
+    """Return the display that fits where stderr goes; a budget takes the place of the search's own."""
+    board = Board(launched, records, spent_seconds, budget or launched.plan.budget)
     return LiveTable(board) if sys.stderr.isatty() else Lines(board)
 
 
 class Board:
     """What there is to show: the clock, trials by state, the best of each optimizer."""
 
-    def __init__(self, launched: Launched, records: tuple[Record, ...], spent_seconds: float) -> None:
+    def __init__(self, launched: Launched, records: tuple[Record, ...], spent_seconds: float, budget: Budget) -> None:
         self.plan, self.name = launched.plan, launched.name
         self.metric, self.direction = launched.workload.metric.name, launched.workload.metric.direction
-        self.stage = "starting"
-        self.records = list(records)
+        self.stage = self.note = "starting"
+        self.records, self.budget = list(records), budget
         self._began = time.monotonic() - spent_seconds
+
+    @property
+    def compressed(self) -> list[Record]:
+        """Return the models made small, whole ones, best quality first."""
+        whole = [record for record in self.records if record.stage == "compress" and record.state == "complete"]
+        sign = -1.0 if self.direction == "maximize" else 1.0
+        return sorted(whole, key=lambda record: (sign * float(record.quality or 0.0), record.model_bytes or 0))
 
     @property
     def elapsed(self) -> float:
@@ -54,16 +68,16 @@ class Board:
 
     def take(self, event: Event) -> None:
         """Take note of an event."""
-        self.stage = event.stage
+        self.stage, self.note = event.stage, event.note or self.note
         if event.record is not None:
             self.records.append(event.record)
 
     def clock(self) -> str:
         """Return elapsed and budget, as in `12 s of 60 s`."""
-        budget: Budget = self.plan.budget
+        budget = self.budget
         searched = sum(record.searched for record in self.records)
         parts = [format_seconds(max(self.elapsed, 0.1)) + (f" of {format_seconds(budget.seconds)}" if budget.seconds else "")]
-        parts += [f"{searched} of {budget.trials} trials"] if budget.trials else []
+        parts += [f"{searched} of {budget.trials} trials"] if budget.trials and self.stage != "compress" else []
         return ", ".join(parts)
 
     def states(self) -> str:
@@ -126,17 +140,27 @@ class LiveTable:
         yield self._table()
 
     def _table(self) -> Table:
+        board = self._board
+        if board.stage == "compress":
+            table = self._empty("model", "bytes", "of before", board.metric, "latency")
+            for record in board.compressed[:SHOWN]:
+                table.add_row(*_small(record))
+            return table
+        table = self._empty("optimizer", "trials", "whole runs", f"best {board.metric}", "lr", "seconds")
+        for name in board.plan.candidates:
+            table.add_row(name, *self._cells(name))
+        return table
+
+    def _empty(self, subject: str, *headings: str) -> Table:
         from rich import box
         from rich.table import Table
 
         board = self._board
         title = f"{board.name}  {board.stage}  {board.clock()}"
         table = Table(title=title, caption=board.states(), box=box.SIMPLE_HEAD, title_justify="left", caption_justify="left")
-        table.add_column("optimizer")
-        for heading in ("trials", "whole runs", f"best {board.metric}", "lr", "seconds"):
+        table.add_column(subject)
+        for heading in headings:
             table.add_column(heading, justify="right")
-        for name in board.plan.candidates:
-            table.add_row(name, *self._cells(name))
         return table
 
     def _cells(self, name: str) -> tuple[str, str, str, str, str]:
@@ -149,11 +173,28 @@ class LiveTable:
         return str(len(own)), str(whole), f"{best.quality:.4g}", f"{lr:.3g}", f"{best.train_seconds or 0:.2f}"
 
 
+def _small(record: Record) -> tuple[str, str, str, str, str]:
+    before = record.footprint.reference_bytes if record.footprint else record.model_bytes or 1
+    share = f"1/{before / (record.model_bytes or 1):.1f}"
+    latency = format_seconds(record.latency_seconds or 0.0)
+    return way(record.params), format_bytes(record.model_bytes or 0), share, f"{record.quality:.4g}", latency
+
+
 def describe(record: Record, metric: str) -> str:
     """Return one line about a finished trial."""
+    if record.stage == "compress":
+        return _described_small(record, metric)
     quality = "" if record.quality is None else f"{metric} {record.quality:<7.4g}"
     lr = record.params.get(f"optimizer.{record.optimizer}.lr", 0.0)
     why = f"  ({record.error})" if record.error and record.state != "pruned" else ""
     seconds = format_seconds(record.train_seconds) if record.train_seconds else ""
     trial = f"#{record.number:<4} {record.stage:<9} {record.optimizer:<10} {record.state:<10}"
     return f"{trial} lr {lr:<8.3g} {quality:<18} {seconds:>8}{why}"
+
+
+def _described_small(record: Record, metric: str) -> str:
+    trial = f"#{record.number:<4} {record.stage:<9} {record.optimizer:<10} {record.state:<10} {way(record.params):<44}"
+    if record.state != "complete":
+        return f"{trial} ({record.error})"
+    _, size, share, quality, latency = _small(record)
+    return f"{trial} {metric} {quality:<7} {size:>9} ({share}) {latency:>8}"

@@ -173,7 +173,8 @@ def footprint_of(record: Record) -> dict[str, float | int | None]:
     """Return what was measured on a deployed file, flat: `latency_64_p90_seconds`, `reference_quality`, `compressed_bytes`."""
     if record.footprint is None:
         return {}
-    found = {key: value for key, value in asdict(record.footprint).items() if isinstance(value, int | float)}
+    measured = asdict(record.footprint).items()
+    found: dict[str, float | int | None] = {key: value for key, value in measured if isinstance(value, int | float)}
     for latency in record.footprint.latencies:
         timed = {key: value for key, value in asdict(latency).items() if key != "batch"}
         found |= {f"latency_{latency.batch}_{key}": value for key, value in timed.items()}

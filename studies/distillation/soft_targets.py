@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch.nn import functional
@@ -24,6 +24,8 @@ class SoftTargets(DistillationChoice):
     Hurts: a teacher trained with label smoothing or wrong itself, a high temperature on a short run; costs its forward pass.
     Source: Hinton, Vinyals and Dean 2015, arXiv 1503.02531.
     """
+
+    usual: ClassVar[bool] = True
 
     temperature: float = log_between(1.0, 8.0, default=2.0)
     """What both models' outputs are divided by before the softmax: the higher, the more the unlikely classes count."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from studies.finetuning import FinetuningChoice, shortened
 from studies.space import one_of
@@ -20,6 +20,8 @@ class Restart(FinetuningChoice):
     Hurts: nothing but the epochs; at the trained lr a model that was hardly pruned first gets worse before it is back.
     Source: Le and Hua 2021, arXiv 2105.03193.
     """
+
+    usual: ClassVar[bool] = True
 
     share: float = one_of(0.1, 0.25, 0.5, default=0.25)
     """Epochs as a share of those it was trained for."""
