@@ -24,7 +24,7 @@ from studies.errors import NothingFeasible
 from studies.limits import Limits, parse_bytes
 from studies.record import Latency
 
-from records import compressions, deployed, facts, study
+from records import compressions, deployed, facts, record, study
 
 INT8 = {"quantization": "Int8WeightOnly"}
 HALF = {"quantization": "Grouped", "quantization.Grouped.bits": 4}
@@ -290,6 +290,29 @@ def test_when_nothing_was_compressed_the_way_is_named():
     with pytest.raises(NothingFeasible) as raised:
         recommend(told(limits=Limits(train_bytes=10)))
     assert "advisor compress" not in str(raised.value)
+
+
+def test_where_a_worse_recipe_is_advised_for_its_size_compression_is_pointed_at():
+    light = record(20, "AdamW", 0.9, model_bytes=5_000)
+    limits = Limits(model_bytes=20_000)
+    advice = recommend(told(records=(*BASE, light), limits=limits))
+    runs = compressions(30, finalists("AdamW"), loss=[0.001], done=INT8, file_bytes=10_000)
+
+    assert advice.params == light.params
+    assert (
+        "Its best recipe (trial 2, accuracy 0.98) breaks a limit on the model; compressed it may fit (advisor compress demo)."
+        in advice.reasons
+    )
+    assert recommend(told(records=(*BASE, light, *runs), limits=limits)).quality == pytest.approx(0.979)
+
+
+def test_a_latency_that_the_runtime_alone_meets_asks_for_no_compression():
+    advice = recommend(told(PLAIN, SMALL, limits=Limits(latency_seconds=6e-5)))
+
+    assert advice.compression.plain
+    assert advice.params["quantization"] == "none"
+    assert advice.reasons[0].startswith("Deployed, its model reached accuracy 0.98 on validation (mean of 3 seeds")
+    assert "Its best recipe fits the 60 us limit on latency only as the deployed file: uncompressed file" in advice.reasons[1]
 
 
 def test_compressed_records_are_neither_search_trials_nor_confirmations():
