@@ -8,6 +8,7 @@ from contextlib import suppress
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import parametrize
 from torch.nn.utils import prune as torch_prune
 
 from studies.catalogue import find
@@ -443,3 +444,30 @@ def test_a_run_with_zeros_is_the_same_each_time(iris):
         run.advance(10)
 
     assert all(torch.equal(a, b) for a, b in zip(*(run.model.parameters() for run in runs), strict=True))
+
+
+class Rounded(nn.Module):
+    """Stands for a quantizer in training: it sees the weight, and the gradient passes."""
+
+    def forward(self, weight):
+        return weight + ((weight * 8).round() / 8 - weight).detach()
+
+
+@pytest.mark.parametrize("choice", UNSTRUCTURED)
+def test_zeros_are_made_and_held_below_a_parametrization(choice, iris):
+    torch.manual_seed(0)
+    given = Subject(model=iris.build(iris.model), workload=iris)
+
+    def prepare(run):
+        gradually(run, given, choice())
+        keep_zeros(run)
+        for module in [module for module in run.model.modules() if isinstance(module, nn.Linear)]:
+            parametrize.register_parametrization(module, "weight", Rounded())
+
+    run = training(iris, model=given.model, prepare=prepare)
+    run.advance(10)
+    run.restore_best()
+    twin = Subject(model=iris.build(iris.model), workload=iris)
+    choice().prune(twin)
+
+    assert sparsity_of(run.model) == pytest.approx(sparsity_of(twin.model), abs=1e-3)
