@@ -92,7 +92,7 @@ def _hint(training: Training, teacher: nn.Module, weight: float) -> None:
     mine, its = _Features(training.model), _Features(teacher)
     start, _ = tensors(training.workload.dataset, "train", training.device)
     training.model.eval()
-    linear = _map(mine.of(start[:2]), its.of(start[:2]), training.seed)
+    linear = _map(mine.of(start[:2]), its.of(start[:2]))
     its.watch()
     own, wanted = training.loss, list[torch.Tensor]()
 
@@ -128,13 +128,12 @@ def _stepping(mine: _Features, wanted: list[torch.Tensor], linear: torch.Tensor 
     return step
 
 
-def _map(mine: torch.Tensor, its: torch.Tensor, seed: int) -> torch.Tensor | None:
-    """Return a fresh map from one width to another, (mine, its), the same every time; None for equal widths."""
-    if mine.shape[1] == its.shape[1]:
-        return None
-    generator = torch.Generator().manual_seed(seed)
-    drawn = torch.randn(mine.shape[1], its.shape[1], generator=generator) / mine.shape[1] ** 0.5
-    return drawn.to(its.device, its.dtype)
+def _map(mine: torch.Tensor, its: torch.Tensor) -> torch.Tensor | None:
+    """Return a map from one width to another, (mine, its), that has yet to learn; None for equal widths.
+
+    From zeros it learns as fast whatever the scale of the features.
+    """
+    return None if mine.shape[1] == its.shape[1] else its.new_zeros(mine.shape[1], its.shape[1])
 
 
 TINY = 1e-12
