@@ -182,7 +182,7 @@ def test_a_source_counts_its_parameters_and_products(of_iris):
 
 def test_a_model_that_cannot_be_counted_has_no_macs(of_iris, iris):
     class Stubborn(torch.nn.Module):
-        def forward(self, inputs):
+        def forward(self, inputs):  # noqa: ARG002
             raise RuntimeError("not today")
 
     assert replace(of_iris, model=Stubborn()).macs is None

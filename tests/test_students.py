@@ -29,7 +29,10 @@ from catalogued import of
     ("model", "wanted"),
     [
         (MLP(width=128), (MLP(width=64), MLP(width=32))),
-        (CNN(channels=16, hidden=64, norm="batch"), tuple(CNN(channels=c, hidden=h, norm="batch") for c, h in [(8, 32), (4, 16)])),
+        (
+            CNN(channels=16, hidden=64, norm="batch"),
+            tuple(CNN(channels=c, hidden=h, norm="batch") for c, h in [(8, 32), (4, 16)]),
+        ),
         (Bag(width=64, hidden=64), (Bag(width=32, hidden=32), Bag(width=16, hidden=16))),
         (MLP(width=24), (MLP(width=16),)),
         (MLP(width=16), ()),
@@ -72,7 +75,7 @@ class Attention(ModelChoice):
     width: int = whole(6, 240, default=96, log=True)
     heads: int = one_of(1, 3, 6, default=6)
 
-    def build(self, inputs: Inputs, outputs: int) -> nn.Module:
+    def build(self, inputs: Inputs, outputs: int) -> nn.Module:  # noqa: ARG002
         return nn.MultiheadAttention(self.width, self.heads)
 
 
