@@ -1,7 +1,8 @@
 """What a model weighs and how fast it answers.
 
 Bytes are those of its parameters and buffers; sparsity is the share of exact zeros among its weights (two or more dimensions);
-latency is the median of timed forward passes at batch 1, after warming up, with the threads torch is set to.
+latency is the median of timed forward passes at batch 1, after warming up, with the threads torch is set to. All of it is of a
+model in torch; for the bytes, the latency and the quality of a deployed file see `studies.compression.footprint`.
 """
 
 from __future__ import annotations

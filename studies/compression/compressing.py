@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, MutableMapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -70,10 +70,13 @@ class Compressing:
             CannotCompress: a pass, the export or the runtime cannot treat the model.
             Diverged: a training within it diverged.
         """
+        if stop():
+            return False
+        _ = self.source.deployed  # what nothing can be held against is told before anything is trained
         made = self.made.get(self._key)
         if made is None:
             made = self._make(stop)
-            if made is None:
+            if made is None or stop():
                 return False
             self.made[self._key] = made
         self.curve, self.seconds, self.epoch = made.curve, made.seconds, len(made.curve)
@@ -93,6 +96,11 @@ class Compressing:
         shared = self.recipe if self.recipe.quantization.aware else replace(self.recipe, quantization=NoQuantization())
         return json.dumps([self.source.number, shared.to_params()], sort_keys=True)
 
+    @property
+    def _gradual(self) -> bool:
+        """Tell whether zeros are made while it trains."""
+        return self.recipe.finetuning.gradual and not self.recipe.pruning.structured
+
     def _make(self, stop: Stop) -> Made | None:
         """Distil, prune, fine-tune and export; None when told to stop."""
         subject = self.source.subject()
@@ -106,7 +114,9 @@ class Compressing:
                 return None
             training.restore_best()
             subject.model = training.model
-            curve, seconds = [*curve, *training.curve], seconds + training.seconds
+            curve, seconds = [*curve, *_after(curve, training.curve)], seconds + training.seconds
+        if self._gradual:  # a mean of the weights along the way is not zero where they became it
+            self.recipe.pruning.prune(subject)
         self.recipe.quantization.settle(subject)
         return Made(
             exported=export(subject), sparsity=sparsity_of(subject.model), curve=curve, seconds=seconds,
@@ -123,14 +133,13 @@ class Compressing:
     def _finetune(self, subject: Subject) -> Training | None:
         """Prune, and return the fine-tuning of what is left; None when there is none."""
         recipe = self.recipe.finetuning.recipe(self.recipe.uncompressed)
-        gradual = recipe is not None and self.recipe.finetuning.gradual and not self.recipe.pruning.structured
-        if not gradual:
+        if not self._gradual:
             self.recipe.pruning.prune(subject)
         if recipe is None:
             return None
 
         def prepare(training: Training) -> None:
-            if gradual:
+            if self._gradual:
                 gradually(training, subject, self.recipe.pruning)
             keep_zeros(training)
             self.recipe.quantization.attach(training)
@@ -145,8 +154,7 @@ class Compressing:
         training = Training(
             recipe, subject.workload, seed=self.source.seed, device=str(self.source.device), model=model, prepare=prepare
         )  # fmt: skip
-        own = deepcopy(self.source.model)
-        self.recipe.distillation.attach(training, (own, *self.teachers))
+        self.recipe.distillation.attach(training, (self.source.model, *self.teachers))
         return training
 
     def _measured(self, made: Made) -> dict[str, Any]:
@@ -172,7 +180,10 @@ class Compressing:
         }  # fmt: skip
 
     def _kept(self, graph: bytes, made: Made) -> str | None:
-        """Write the file, and beside it the float model as plain torch loads it; return the file's name."""
+        """Write the file; return its name.
+
+        Beside it goes a `.pt2` that plain torch loads: the 32-bit model as pruning and fine-tuning left it, never quantized.
+        """
         if self.folder is None:
             return None
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -180,3 +191,14 @@ class Compressing:
         (self.folder / f"{name}.onnx").write_bytes(graph)
         torch.export.save(made.exported.program, self.folder / f"{name}.pt2")
         return f"{name}.onnx"
+
+
+def _after(before: Sequence[Measurement], curve: Sequence[Measurement]) -> list[Measurement]:
+    """Return a learning curve counted on from the one before it."""
+    if not before:
+        return list(curve)
+    last = before[-1]
+    return [
+        replace(point, epoch=last.epoch + point.epoch, step=last.step + point.step, seconds=last.seconds + point.seconds)
+        for point in curve
+    ]

@@ -55,8 +55,9 @@ class Source:
 
     @cached_property
     def rows(self) -> torch.Tensor:
-        """Return the validation rows that are timed."""
-        return first_rows(self.workload.dataset.valid, max(BATCHES))
+        """Return the validation rows that are timed, as many as the largest batch: over again where there are fewer."""
+        rows = first_rows(self.workload.dataset.valid, max(BATCHES))
+        return torch.cat([rows] * -(-max(BATCHES) // len(rows)))[: max(BATCHES)]
 
     @cached_property
     def inference_bytes(self) -> int | None:

@@ -1,0 +1,34 @@
+"""Fine-tuning while zeros are made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from studies.finetuning import FinetuningChoice
+from studies.finetuning.restart import restarted
+from studies.space import one_of
+
+if TYPE_CHECKING:
+    from studies.recipe import Recipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gradual(FinetuningChoice):
+    """Train again as a restart does, and prune meanwhile: many weights early, few late, the last ones at 70 % of the steps.
+
+    Helps: very high sparsity with epochs to spare. What takes whole parts out is pruned at once even so.
+    Hurts: short budgets, where pruning all at once was as good or better: few steps are left for recovering at the end.
+    Source: Zhu and Gupta 2017, arXiv 1710.01878.
+    """
+
+    gradual: ClassVar[bool] = True
+
+    share: float = one_of(0.1, 0.25, 0.5, default=0.25)
+    """Epochs as a share of those it was trained for."""
+    lr_factor: float = one_of(0.1, 0.3, 1.0, default=1.0)
+    """Peak lr as a share of the one it was trained at."""
+
+    def recipe(self, trained: Recipe) -> Recipe | None:
+        """Return a shorter run of one cycle."""
+        return restarted(trained, share=self.share, lr_factor=self.lr_factor)
