@@ -1,6 +1,6 @@
 """The weights of an exported graph, and the forms in which they are stored in few bits.
 
-- A matrix product with 4 or 8 bits becomes `MatMulNBits`, which computes on the packed weights, with activations rounded to 8 bits.
+- A matrix product becomes `MatMulNBits`, which computes on the packed weights, with activations rounded to 8 bits.
 - A table of embeddings becomes `GatherBlockQuantized`, which unpacks the words that are asked for.
 - Everything else is stored packed beside a cast and a product with the steps, which ONNX Runtime folds when it loads the file:
   the file is small, and runs as the 32-bit model does in speed and memory. (`DequantizeLinear` is not folded: it ran at every
@@ -23,7 +23,7 @@ from studies.compression.subject import CannotCompress
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto
 
-Form = Literal["matrix", "table", "convolution", "other"]
+Form = Literal["matrix", "table", "convolution", "recurrent", "other"]
 OWN_OPERATORS: Final = "com.microsoft"
 LEAST_BLOCK: Final = 16
 """Weights of the smallest block that ONNX Runtime's packed products take."""
@@ -48,7 +48,7 @@ class GraphWeight:
     def rows(self) -> torch.Tensor:
         """Return it with an output, a channel or a word a row."""
         array = self.array.T if self.transposed else self.array
-        if self.form == "other" and array.ndim > 2:
+        if self.form != "convolution" and array.ndim > 2:
             array = array.reshape(-1, array.shape[-1])
         return torch.from_numpy(array.copy())
 
@@ -98,7 +98,9 @@ def _form(node: NodeProto, index: int) -> tuple[Form, bool]:
             return "matrix", not ("transB" in settings and settings["transB"].i)
     if node.op_type == "Gather" and index == 0 and not ("axis" in settings and settings["axis"].i):
         return "table", False
-    return ("convolution", False) if node.op_type in {"Conv", "ConvTranspose"} and index == 1 else ("other", False)
+    if node.op_type in {"Conv", "ConvTranspose"} and index == 1:
+        return "convolution", False
+    return ("recurrent" if node.op_type == "LSTM" and index in {1, 2} else "other"), False
 
 
 def share_of(proto: ModelProto, weights: list[GraphWeight]) -> float:
@@ -114,16 +116,56 @@ def share_of(proto: ModelProto, weights: list[GraphWeight]) -> float:
     return sum(weight.array.size for weight in weights) / sum(held) if sum(held) else 0.0
 
 
-def treatable(proto: ModelProto) -> list[GraphWeight]:
-    """Return the weights of a graph.
+def treatable(proto: ModelProto, *forms: Form) -> list[GraphWeight]:
+    """Return the weights of a graph, those of these forms when any are named.
 
     Raises:
         CannotCompress: they are less than half of what it holds.
     """
-    weights = weights_in(proto)
+    weights = [weight for weight in weights_in(proto) if not forms or weight.form in forms]
     if (share := share_of(proto, weights)) < 0.5:
-        raise CannotCompress(f"weights of two or more dimensions, which can be rounded, are only {share:.0%} of its numbers")
+        raise CannotCompress(f"only {share:.0%} of its numbers are in weights that this quantization can treat")
     return weights
+
+
+def as_products(proto: ModelProto) -> None:
+    """Write every plain `Gemm` as a product and a sum.
+
+    ONNX Runtime's dynamic quantizer does so itself, but turns a weight that two of them share twice, and so leaves it wrong.
+    """
+    from onnx import helper, numpy_helper
+
+    held = {tensor.name: tensor for tensor in proto.graph.initializer}
+    made: dict[str, Any] = {}
+    nodes = []
+    for node in proto.graph.node:
+        form, transposed = _form(node, 1)
+        if node.op_type != "Gemm" or form != "matrix" or node.input[1] not in held:
+            nodes.append(node)
+            continue
+        name = node.input[1]
+        array = numpy_helper.to_array(held[name])
+        product = f"{name}.product"
+        made[product] = numpy_helper.from_array(np.ascontiguousarray(array if transposed else array.T), product)
+        biased = len(node.input) > 2 and bool(node.input[2])
+        inner = f"{node.output[0]}.product" if biased else node.output[0]
+        nodes.append(helper.make_node("MatMul", [node.input[0], product], [inner], name=f"{node.name}.product"))
+        if biased:
+            nodes.append(helper.make_node("Add", [inner, node.input[2]], list(node.output), name=f"{node.name}.bias"))
+    nodes = [_copy(node) for node in nodes]
+    del proto.graph.node[:]
+    proto.graph.node.extend(nodes)
+    read = {name for graph in graphs_of(proto.graph) for node in graph.node for name in node.input}
+    kept = [_copy(tensor) for tensor in [*proto.graph.initializer, *made.values()] if tensor.name in read]
+    del proto.graph.initializer[:]
+    proto.graph.initializer.extend(kept)
+
+
+def _copy(part: Any) -> Any:
+    """Return a message of one's own: those of a list do not outlive it."""
+    copy = type(part)()
+    copy.CopyFrom(part)
+    return copy
 
 
 def narrowed(proto: ModelProto, kind: Literal["FLOAT16", "BFLOAT16"]) -> None:
@@ -270,7 +312,7 @@ def _replace(proto: ModelProto, name: str, tensors: list[Any]) -> None:
 
 def _prepend(proto: ModelProto, nodes: list[NodeProto]) -> None:
     """Put nodes before all others."""
-    kept = list(proto.graph.node)
+    kept = [_copy(node) for node in proto.graph.node]
     del proto.graph.node[:]
     proto.graph.node.extend([*nodes, *kept])
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from studies.compression.deploy import Exported
 
 WHOLE_SUMS: Final = ("avx512_vnni", "avx_vnni", "avx_vnni_int8", "amx_int8")
-"""Of an x86 processor: it adds products of 8 bits into 32. Others add pairs into 16 bits, where large ones saturate."""
+"""Of an x86 processor that adds products of 8 bits into 32 bits; others add pairs into 16 bits, where large ones saturate."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +36,11 @@ class StaticInt8(QuantizationChoice):
         from studies.compression.deploy import written
         from studies.compression.graph import treatable
 
-        weights = treatable(exported.proto)
+        weights = treatable(exported.proto, "matrix", "table", "convolution")
+        # beside attention only what reads weights: masks of minus infinity leave the range of a sum no resolution
+        attends = any(node.op_type == "Softmax" for node in exported.proto.graph.node)
+        names = {weight.name for weight in weights}
+        readers = [node.name for node in exported.proto.graph.node if attends and names.intersection(node.input)]
         narrow = saturates() and any(weight.form == "convolution" for weight in weights)
         if narrow:
             exported.notes.append("weights have 7 bits, since products of 8 bits saturate on this processor")
@@ -44,7 +48,7 @@ class StaticInt8(QuantizationChoice):
             lambda path: quantize_static(
                 exported.copy(), path, _Rows(exported.proto.graph.input[0].name, exported.rows), quant_format=QuantFormat.QDQ,
                 per_channel=True, reduce_range=narrow, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
-                calibrate_method=CalibrationMethod.MinMax,
+                calibrate_method=CalibrationMethod.MinMax, nodes_to_quantize=readers or None,
             )
         )  # fmt: skip
 
