@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 class QuantizationAware(QuantizationChoice):
     """Fine-tune with the weights on the grid of the deployed file, so that they learn to live with few bits.
 
-    Helps: 3 and 2 bits, where rounding after training costs many points and this one or two.
-    Hurts: 8 bits, and mostly 4, which lose nothing without it either; does nothing unless the recipe fine-tunes. Weights of
-    torch's recurrent layers cannot be trained so, and are rounded afterwards.
+    Helps: 2 and 3 bits: with 2, after the same 3 epochs on digits, a ResNet got 0.99 and 0.56 without it, an MLP 0.99 and 0.98.
+    Hurts: 8 bits, and mostly 4, which lose nothing without it either; does nothing unless the recipe fine-tunes, whose steps take
+    1.1 to 2 times as long. Weights of torch's recurrent layers cannot be trained so, and are rounded afterwards.
     Source: Jacob et al. 2018, arXiv 1712.05877; Esser et al. 2020, arXiv 1902.08153.
     """
 
