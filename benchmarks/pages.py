@@ -1,0 +1,132 @@
+"""How long the dashboard makes its reader wait, on studies of 200 and of 10,000 trials.
+
+    python -m benchmarks.pages
+
+Each study is made: digits' own plan and space, random recipes, curves of 9 epochs, written trial by trial as a search writes
+them. Every figure is taken in a fresh process.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from studies.recipe import Recipe
+    from studies.record import Record
+
+SIZES: Final = (200, 10_000)
+EPOCHS: Final = 9
+CONFIRMED: Final = 15
+SLIDES: Final = 12
+
+
+def fill(home: Path, trials: int) -> str:
+    """Write a study of so many trials, the last few of them confirmation runs, and return its name."""
+    import optuna
+
+    from advisor.launch import prepare
+    from advisor.request import Request
+    from studies import store
+    from studies.limits import Budget
+
+    request = Request(source="digits", study=f"made-{trials}", budget=Budget(trials=trials), tracking_uri="off", earlier=False)
+    launched = prepare(request, home)
+    study, space = store.open_study(home, launched.name), launched.plan.space(launched.workload)
+    study.sampler = optuna.samplers.RandomSampler(seed=0)
+    chance, made = random.Random(0), []
+    os.fsync = lambda file: None  # type: ignore[assignment]  # nothing is lost if this process dies
+    for number in range(trials):
+        trial = study.ask(space.distributions)
+        recipe = space.recipe(trial.params)
+        record = _made(number, recipe, space.units(recipe), chance, _source(made, number, trials))
+        for point in record.curve[2::3]:
+            trial.report(point.valid_metric, point.epoch)
+        store.tell(study, trial, record, violation=0.0)
+        store.write_plan(study, spent_seconds=float(number))
+        made.append(record)
+    return launched.name
+
+
+def _source(made: list[Record], number: int, trials: int) -> Record | None:
+    """Return the trial that a run confirms: the last of all repeat each optimizer's best."""
+    left = number - (trials - CONFIRMED)
+    if left < 0:
+        return None
+    whole = [record for record in made if record.state == "complete" and record.searched]
+    best = {record.optimizer: record for record in sorted(whole, key=lambda record: record.quality or 0.0)}
+    return list(best.values())[-3:][left % 3]
+
+
+def _made(number: int, recipe: Recipe, units: dict[str, float], chance: random.Random, source: Record | None) -> Record:
+    """Return a record with a quality that depends on the recipe, and plausible costs."""
+    from studies.record import Measurement, Record
+
+    params = recipe.to_params() if source is None else dict(source.params)
+    units = units if source is None else dict(source.units)
+    off = sum(value**2 for value in units.values()) / max(1, len(units))
+    best = 0.985 - 0.004 * (len(str(params["optimizer"])) % 5) - 0.4 * off**2 + chance.gauss(0, 0.004)
+    whole = source is not None or chance.random() < 0.4
+    pace = 0.2 * (1 + len(str(params["optimizer"])) % 3) * chance.uniform(0.9, 1.1)
+    curve = tuple(
+        Measurement(
+            epoch=epoch, step=30 * epoch, seconds=pace * epoch, train_loss=math.exp(-epoch / 3), valid_loss=0.1 + math.exp(-epoch / 3),
+            valid_metric=best * (1 - math.exp(-epoch)),
+        )
+        for epoch in range(1, (EPOCHS if whole else 3) + 1)
+    )  # fmt: skip
+    return Record(
+        number=number, state="complete" if whole else "pruned", stage="confirm" if source else "race", seed=number if source else 0,
+        params=params, curve=curve, quality=curve[-1].valid_metric, train_seconds=curve[-1].seconds, peak_bytes=3_000_000 + chance.randrange(1000),
+        optimizer_state_bytes=200_000 * (1 + len(str(params["optimizer"])) % 3), model_bytes=400_000, sparsity=0.0, macs=500_000,
+        latency_seconds=chance.uniform(1e-4, 2e-4), source=source.number if source else None, units=units,
+        test_quality=best - 0.01 if source else None,
+    )  # fmt: skip
+
+
+def seconds_of(work: Callable[[], Any]) -> tuple[float, Any]:
+    """Return how long some work takes, and what it returns."""
+    start = time.perf_counter()
+    found = work()
+    return time.perf_counter() - start, found
+
+
+def measure(home: Path, name: str) -> dict[str, float]:
+    """Return the seconds of each step; run in a fresh process."""
+    from advisor.recommend import recommend
+    from dashboard.study import Study
+
+    took: dict[str, float] = {}
+    took["read"], study = seconds_of(lambda: Study.read(home, name))
+    took["recommend"], advice = seconds_of(lambda: recommend(study.evidence))
+    peak = advice.costs["peak_bytes"] or 1
+    limits = [replace(study.evidence.limits, train_bytes=round(peak * (1 + 0.1 * step))) for step in range(SLIDES)]
+    asked = [seconds_of(lambda limit=limit: recommend(replace(study.evidence, limits=limit)))[0] for limit in limits]  # type: ignore[misc]
+    took["slide"], took["slowest slide"] = sorted(asked)[SLIDES // 2], max(asked)
+    return took
+
+
+def main() -> None:
+    """Print the table."""
+    if len(sys.argv) == 3:
+        print(json.dumps(measure(Path(sys.argv[1]), sys.argv[2])))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        for size in SIZES:
+            name = fill(Path(folder), size)
+            done = subprocess.run([sys.executable, "-m", "benchmarks.pages", folder, name], capture_output=True, text=True, check=True)
+            print(size, done.stdout.splitlines()[-1])
+
+
+if __name__ == "__main__":
+    main()
