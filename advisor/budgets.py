@@ -9,7 +9,7 @@ from itertools import accumulate
 from typing import Final
 
 from advisor.evidence import Evidence
-from advisor.gaps import chances
+from advisor.gaps import rank_chances
 
 POINTS: Final = 40
 """Budgets that a curve is told at."""
@@ -58,7 +58,7 @@ def _budgets(most: int) -> list[int]:
 
 def _promise(losses: Sequence[float], trials: int, sign: float) -> Promise:
     """Return the promise of so many draws with replacement from losses, the smallest first."""
-    share = chances(len(losses), trials)
+    share = rank_chances(len(losses), trials)
     mean = math.fsum(loss * chance for loss, chance in zip(losses, share, strict=True))
     upto = list(accumulate(share))
     better, worse = (

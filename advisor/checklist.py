@@ -173,7 +173,7 @@ def _agreement(runs: Iterable[Record], direction: str) -> tuple[int, int]:
     """Return in how many pairs of runs the one ahead after a third ended ahead, and how many pairs can tell."""
     import numpy as np
 
-    told = [(early, run.quality or 0.0) for run in runs if (early := _early(run, direction)) is not None]
+    told = [(third, run.quality or 0.0) for run in runs if (third := _early(run, direction)) is not None]
     early, end = np.array(told).reshape(-1, 2).T * (1 if direction == "maximize" else -1)
     agreed, pairs = 0, 0
     for first in range(len(told) - 1):  # a row of the square of pairs at a time: thousands of runs make millions

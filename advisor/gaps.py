@@ -109,12 +109,12 @@ def best_of(gaps: Sequence[float], trials: int, spread: float) -> float:
     seen, n = sorted(gaps), len(gaps)
     if n < trials:
         return seen[0] - spread * (1 / math.sqrt(n) - 1 / math.sqrt(trials))
-    return _expected(seen, chances(n, trials))
+    return _expected(seen, rank_chances(n, trials))
 
 
 def variance_of_best(gaps: Sequence[float]) -> float:
     """Return the bootstrap variance of the smallest of so many draws: 0 for one, which tells nothing of the spread."""
-    seen, chances = sorted(gaps), chances(len(gaps), len(gaps))
+    seen, chances = sorted(gaps), rank_chances(len(gaps), len(gaps))
     mean = _expected(seen, chances)
     return _expected([(gap - mean) ** 2 for gap in seen], chances)
 
@@ -123,7 +123,7 @@ def _expected(values: Sequence[float], chances: Sequence[float]) -> float:
     return math.fsum(value * chance for value, chance in zip(values, chances, strict=True))
 
 
-def chances(n: int, trials: int) -> list[float]:
+def rank_chances(n: int, trials: int) -> list[float]:
     """Return for each rank the chance that it is the smallest of so many draws with replacement from n."""
     beyond = [((n - rank) / n) ** trials for rank in range(n + 1)]  # P(no draw is among the `rank` smallest)
     return [wider - narrower for wider, narrower in pairwise(beyond)]

@@ -124,7 +124,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for size in SIZES:
             name = fill(Path(folder), size)
-            done = subprocess.run([sys.executable, "-m", "benchmarks.pages", folder, name], capture_output=True, text=True, check=True)
+            done = subprocess.run(
+                [sys.executable, "-m", "benchmarks.pages", folder, name], capture_output=True, text=True, check=True
+            )
             print(size, done.stdout.splitlines()[-1])
 
 
