@@ -44,7 +44,7 @@ def fill(home: Path, trials: int) -> str:
     launched = prepare(request, home)
     study, space = store.open_study(home, launched.name), launched.plan.space(launched.workload)
     study.sampler = optuna.samplers.RandomSampler(seed=0)
-    chance, made = random.Random(0), []
+    chance, made = random.Random(0), []  # noqa: S311 - made up, and no secret
     os.fsync = lambda file: None  # type: ignore[assignment]  # nothing is lost if this process dies
     for number in range(trials):
         trial = study.ask(space.distributions)
@@ -80,17 +80,18 @@ def _made(number: int, recipe: Recipe, units: dict[str, float], chance: random.R
     pace = 0.2 * (1 + len(str(params["optimizer"])) % 3) * chance.uniform(0.9, 1.1)
     curve = tuple(
         Measurement(
-            epoch=epoch, step=30 * epoch, seconds=pace * epoch, train_loss=math.exp(-epoch / 3), valid_loss=0.1 + math.exp(-epoch / 3),
-            valid_metric=best * (1 - math.exp(-epoch)),
+            epoch=epoch, step=30 * epoch, seconds=pace * epoch, train_loss=math.exp(-epoch / 3),
+            valid_loss=0.1 + math.exp(-epoch / 3), valid_metric=best * (1 - math.exp(-epoch)),
         )
         for epoch in range(1, (EPOCHS if whole else 3) + 1)
     )  # fmt: skip
+    state = 200_000 * (1 + len(str(params["optimizer"])) % 3)
     return Record(
-        number=number, state="complete" if whole else "pruned", stage="confirm" if source else "race", seed=number if source else 0,
-        params=params, curve=curve, quality=curve[-1].valid_metric, train_seconds=curve[-1].seconds, peak_bytes=3_000_000 + chance.randrange(1000),
-        optimizer_state_bytes=200_000 * (1 + len(str(params["optimizer"])) % 3), model_bytes=400_000, sparsity=0.0, macs=500_000,
-        latency_seconds=chance.uniform(1e-4, 2e-4), source=source.number if source else None, units=units,
-        test_quality=best - 0.01 if source else None,
+        number=number, state="complete" if whole else "pruned", stage="confirm" if source else "race",
+        seed=number if source else 0, source=source.number if source else None, params=params, units=units, curve=curve,
+        quality=curve[-1].valid_metric, test_quality=best - 0.01 if source else None, train_seconds=curve[-1].seconds,
+        peak_bytes=3_000_000 + chance.randrange(1000), optimizer_state_bytes=state, model_bytes=400_000, sparsity=0.0,
+        macs=500_000, latency_seconds=chance.uniform(1e-4, 2e-4),
     )  # fmt: skip
 
 

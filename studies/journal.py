@@ -21,6 +21,8 @@ from studies.store import PLAN, RECORD, journal_of
 DIRECTIONS: Final = {1: "minimize", 2: "maximize"}
 FINISHED: Final = (1, 2, 3)
 """Optuna's states of a trial that has ended: complete, pruned, failed. What is said of it later does not count."""
+HEAD: Final = 256
+"""Bytes that tell a file from another: the first line names the process that wrote it."""
 BEGINS: Final = re.compile(rb'\{"op_code":(\d+),')
 OF_PLAN: Final = re.compile(rb'.{0,200}?"user_attr":\{"%b":' % PLAN.encode())
 
@@ -38,7 +40,8 @@ class Held:
 class Progress:
     """How far a file was read, and what it said."""
 
-    inode: int = 0
+    head: bytes = b""
+    """What it began with: another file of the same name begins otherwise."""
     offset: int = 0
     name: str = ""
     direction: str = ""
@@ -81,15 +84,18 @@ class Journal:
 
     def _follow(self, path: Path) -> None:
         with path.open("rb") as file:
-            status = os.fstat(file.fileno())
-            if status.st_ino != self._at.inode or status.st_size < self._at.offset:  # another file, or one that was cut
-                self._at = Progress(inode=status.st_ino)
+            if not self._is_same(file.read(HEAD), os.fstat(file.fileno()).st_size):
+                self._at = Progress()
             file.seek(self._at.offset)
             for line in file:
                 if not line.endswith(b"\n"):  # still being written, or torn by a crash
                     return
                 self._take(line)
+                self._at.head = self._at.head or line[:HEAD]
                 self._at.offset += len(line)
+
+    def _is_same(self, head: bytes, size: int) -> bool:
+        return head.startswith(self._at.head) and size >= self._at.offset
 
     def _take(self, line: bytes) -> None:
         """Take in one line; the numbers are Optuna's, see `JournalOperation` there."""
@@ -99,7 +105,7 @@ class Journal:
                 opened = json.loads(line)
                 self._at.name, self._at.direction = opened["study_name"], DIRECTIONS[opened["directions"][0]]
             case 1:
-                self._at = Progress(inode=self._at.inode, offset=self._at.offset)
+                self._at = Progress(head=self._at.head, offset=self._at.offset)
             case 2 if OF_PLAN.match(line) or (not begins and PLAN in json.loads(line)["user_attr"]):
                 self._at.plan = line
             case 4:

@@ -18,6 +18,10 @@ COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E
 their yellow, which a light one would."""
 SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
 FOLD: Final = 62
+MANY: Final = 5
+BULK: Final = 0.8
+"""Share of the marks that are shown at first where the rest lies far below."""
+FAR: Final = 3.0
 LOOKS: Final = len(COLOURS) * len(SYMBOLS)
 COMMON: Final = ("AdamW", "Nesterov", "Muon", "Lion", "ScheduleFreeAdamW", "Adagrad", "SGD", "Momentum")
 """Optimizers that enter most often: each has a colour to itself among them."""
@@ -64,6 +68,19 @@ def _free(name: str, reserved: set[int], taken: set[int]) -> int:
 def folded(finding: str) -> str:
     """Break a title into lines that a page 800 pixels wide shows whole; Plotly breaks none itself."""
     return "<br>".join(wrap(finding, FOLD))
+
+
+def reach(qualities: Iterable[float], direction: str) -> tuple[float, float] | None:
+    """Return the qualities to show at first where the worst few would press the others into a line; None to show all."""
+    found = sorted(qualities, reverse=direction == "maximize")  # the best first
+    if len(found) < MANY:
+        return None
+    best, bulk, worst = found[0], found[round(BULK * (len(found) - 1))], found[-1]
+    if bulk == best or abs(worst - best) < FAR * abs(bulk - best):
+        return None
+    room = 0.15 * (best - bulk)
+    low, high = sorted((best + room, bulk - room))
+    return low, high
 
 
 def finished(figure: go.Figure, finding: str, metric: str, direction: str) -> go.Figure:

@@ -18,14 +18,14 @@ from advisor.rules import judge
 from advisor.targets import Reach, default_target, profile, reaches
 from advisor.wording import number, percent
 from dashboard.charts import Plot
-from dashboard.charts.looks import Style, finished, folded, styles
+from dashboard.charts.looks import Style, finished, folded, reach, styles
 from studies.limits import Limits, format_seconds
 
 if TYPE_CHECKING:
     from dashboard.study import Study
 
-MATRIX_COLOURS: Final = ((0.0, "rgba(213, 94, 0, 0.75)"), (0.5, "rgba(127, 127, 127, 0.08)"), (1.0, "rgba(0, 114, 178, 0.75)"))
-"""From surely worse over even to surely better; see-through, so that the numbers are read on a light and on a dark page."""
+MATRIX_COLOURS: Final = ((0.0, "#D55E00"), (0.5, "#F2F2F2"), (1.0, "#0072B2"))
+"""From surely worse over even to surely better; opaque, so that the numbers stand out from them on any page."""
 ROW_PIXELS: Final = 34
 HEAD_PIXELS: Final = 170
 SURE: Final = 0.9
@@ -69,7 +69,11 @@ def _best_finding(known: Sequence[Contender], metric: str) -> str:
         return "No trial is complete yet"
     best, *others = known
     told = f"Best: {best.optimizer}, {metric} {number(best.quality or 0.0)}"
-    if not others or best.interval is None:
+    if best.interval is None:
+        sure = next((one for one in others if one.interval), None)
+        rest = f"; best confirmed: {sure.optimizer}, {number(sure.quality or 0.0)}" if sure else ""
+        return f"{told} (not confirmed){rest}"
+    if not others:
         return told
     low, high = best.interval
     near = [one for one in others if one.interval and one.interval[0] <= high and one.interval[1] >= low]
@@ -120,8 +124,8 @@ def tuning(
             figure.add_scatter(
                 x=[*xs, *reversed(xs)],
                 y=[*(one.upper for one in curve), *(one.lower for one in reversed(curve))],
-                fill="toself", fillcolor=_faded(look.colour), line={"width": 0}, legendgroup=name, showlegend=False, hoverinfo="skip",
-                mode="lines",
+                fill="toself", fillcolor=_faded(look.colour), line={"width": 0}, mode="lines",
+                legendgroup=name, showlegend=False, hoverinfo="skip",
             )  # fmt: skip
         figure.add_scatter(
             x=xs, y=[one.mean for one in curve], name=name, legendgroup=name, mode="lines+markers",
@@ -130,6 +134,9 @@ def tuning(
         )  # fmt: skip
     most = max((curve[-1].trials for curve in found.values()), default=1)
     figure.update_xaxes(title_text="search trials of the optimizer", type="log" if most > 30 else "linear")
+    figure.update_yaxes(
+        range=reach([value for curve in found.values() for one in curve for value in (one.lower, one.upper)], direction)
+    )
     finished(figure, folded(_tuning_finding(found, direction)), metric, direction)
     return figure.update_layout(height=420, margin={"t": 80})
 

@@ -14,7 +14,7 @@ from advisor.evidence import has_quality
 from advisor.feasible import LIMITED
 from advisor.pareto import front_of_records
 from dashboard.charts import Plot
-from dashboard.charts.looks import Style, finished, folded, styles
+from dashboard.charts.looks import Style, finished, folded, reach, styles
 from studies.limits import format_bytes, format_seconds
 from studies.record import Record
 
@@ -101,6 +101,7 @@ def quality_by_cost(
             figure.add_trace(_points(own, look, optimizer, cost, metric, many=len(drawn) > MANY))
     figure.update_xaxes(title_text=f"{cost.noun} ({cost.unit})")
     _scale(figure, [getattr(record, cost.field) / cost.per for record in drawn], None if allowed is None else allowed / cost.per)
+    figure.update_yaxes(range=reach([record.quality for record in drawn if record.quality is not None], direction))
     finished(figure, folded(_finding(drawn, best, cost, metric, allowed)), metric, direction)
     return figure.update_layout(height=460, margin={"t": 80}, clickmode="event+select")
 

@@ -23,8 +23,8 @@ from studies.errors import StudyError
 from studies.limits import Limits
 
 BESTS: Final = (
-    "Mean over the confirmation seeds with Student's 90 % interval for a fresh seed's mean; hollow: the best trial of the search, "
-    "which was picked for its luck. Limits do not count here."
+    "Mean over the confirmation seeds with Student's 90 % interval for a fresh seed's mean; hollow: one run, which says nothing "
+    "of the spread. Limits do not count here."
 )
 MATRIX: Final = (
     "Of the posterior of the mean loss gap: who is better on average when tuned with as many trials as it had, not who wins one "
@@ -36,8 +36,8 @@ TUNING: Final = (
 )
 TARGET: Final = "Filled: the fastest whole run; hollow: the median of those that get there. Confirmation runs count."
 PROFILE: Final = (
-    "Dolan and Moré 2002: the share of studies in which an optimizer comes within a factor of the best one there; only optimizers "
-    "that have whole runs in all of them."
+    "Dolan and Moré 2002: the share of studies in which an optimizer comes within a factor of the best one there; only of "
+    "optimizers that have whole runs in all of them."
 )
 MOST_STUDIES: Final = 8
 """Studies that are compared at first: the newest."""
@@ -185,7 +185,8 @@ def _profiles(home: Path, study: Study) -> None:
     drawn = look.styles(sorted({optimizer for own in ratios.values() for optimizer in own}))
     rows = [{"study": one, "optimizer": name, "ratio": ratio} for one, own in ratios.items() for name, ratio in own.items()]
     chart(charts.profiles(ratios, drawn, of=of), "profiles", rows)
-    partly = sorted(set.union(*map(set, ratios.values())).difference(set.intersection(*map(set, ratios.values()))))
+    every = [set(own) for own in ratios.values()]
+    partly = sorted(set[str]().union(*every).difference(every[0].intersection(*every)))
     st.caption(plain(PROFILE + (f" Not in all: {listed(partly)}." if partly else "")))
 
 

@@ -20,7 +20,7 @@ from studies.record import Record
 
 CAPTION: Final = (
     "Each mark is a whole run; large: a finalist again with a fresh seed; hollow: a model made small after training. "
-    "The line joins what nothing beats in both. Click a mark to see its recipe."
+    "The line joins what nothing beats in both. Click a mark to see its recipe, twice beside the marks to see all of them."
 )
 COST_PIXELS: Final = 260
 
@@ -78,9 +78,7 @@ def _recipe(study: Study, drawn: Sequence[Record], picked: int | None, *, defaul
     steps = record.curve[-1].step if record.curve else None
     st.subheader(f"Trial {record.number}")
     said = [f"{study.metric} {record.quality:.4g}"]
-    said += [
-        f"{cost.noun} {cost.write(value)}" for cost in charts.COSTS.values() if (value := getattr(record, cost.field)) is not None
-    ]
+    said += [f"{cost.noun} {cost.write(value)}" for cost in charts.COSTS.values() if (value := getattr(record, cost.field))]
     st.markdown(plain(f"{record.optimizer}: {', '.join(said)}."))
     st.code("\n".join(f"{axis:<13} {value}" for axis, value in settings(record.params, steps)), language=None, wrap_lines=True)
 
