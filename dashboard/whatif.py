@@ -57,7 +57,8 @@ def positions(evidence: Evidence, slider: Slider, *also: float | None) -> tuple[
         return (*sorted(given), math.inf)
     low, high = min(spent) / ROOM, max(spent) * ROOM
     round_ = _round_bytes(low, high) if slider.limit.endswith("bytes") else _round_seconds(low, high)
-    return (*sorted(given.union(round_)), math.inf)
+    said = {slider.write(value) for value in given}
+    return (*sorted(given.union(value for value in round_ if slider.write(value) not in said)), math.inf)
 
 
 def limits_at(values: Mapping[str, float]) -> Limits:

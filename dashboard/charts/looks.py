@@ -70,6 +70,20 @@ def folded(finding: str) -> str:
     return "<br>".join(wrap(finding, FOLD))
 
 
+def legend_below(figure: go.Figure, *, height: int) -> go.Figure:
+    """Lay the legend under a chart, where a narrow page has room for it."""
+    legend = {
+        "orientation": "h",
+        "x": 0,
+        "xanchor": "left",
+        "y": -0.2,
+        "yanchor": "top",
+        "title_text": "",
+        "itemsizing": "constant",
+    }
+    return figure.update_layout(legend=legend, showlegend=True, height=height, margin={"t": 80, "b": 110})
+
+
 def reach(qualities: Iterable[float], direction: str) -> tuple[float, float] | None:
     """Return the qualities to show at first where the worst few would press the others into a line; None to show all."""
     found = sorted(qualities, reverse=direction == "maximize")  # the best first

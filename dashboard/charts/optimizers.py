@@ -18,7 +18,7 @@ from advisor.rules import judge
 from advisor.targets import Reach, default_target, profile, reaches
 from advisor.wording import number, percent
 from dashboard.charts import Plot
-from dashboard.charts.looks import Style, finished, folded, reach, styles
+from dashboard.charts.looks import Style, finished, folded, legend_below, reach, styles
 from studies.limits import Limits, format_seconds
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def tuning(
         range=reach([value for curve in found.values() for one in curve for value in (one.lower, one.upper)], direction)
     )
     finished(figure, folded(_tuning_finding(found, direction)), metric, direction)
-    return figure.update_layout(height=420, margin={"t": 80})
+    return legend_below(figure, height=460)
 
 
 def _tuning_finding(found: Mapping[str, Sequence[Promise]], direction: str) -> str:
@@ -217,7 +217,7 @@ def profiles(ratios: Mapping[str, Mapping[str, float]], looks: Mapping[str, Styl
     figure.update_xaxes(title_text=f"{of}, times that of the best one", type="log" if most > WIDE_SPAN else "linear")
     figure.update_yaxes(title_text=f"share of the {len(ratios)} studies", range=(-0.03, 1.05), tickformat=".0%")
     title = folded(_profile_finding(found, len(ratios), of))
-    return figure.update_layout(title_text=title, height=420, margin={"t": 80}, legend_title_text="optimizer", showlegend=True)
+    return legend_below(figure, height=460).update_layout(title_text=title)
 
 
 def _profile_finding(found: Mapping[str, Sequence[tuple[float, float]]], count: int, of: str) -> str:

@@ -14,7 +14,7 @@ from advisor.evidence import has_quality
 from advisor.feasible import LIMITED
 from advisor.pareto import front_of_records
 from dashboard.charts import Plot
-from dashboard.charts.looks import Style, finished, folded, reach, styles
+from dashboard.charts.looks import Style, finished, folded, legend_below, reach, styles
 from studies.limits import format_bytes, format_seconds
 from studies.record import Record
 
@@ -103,7 +103,7 @@ def quality_by_cost(
     _scale(figure, [getattr(record, cost.field) / cost.per for record in drawn], None if allowed is None else allowed / cost.per)
     figure.update_yaxes(range=reach([record.quality for record in drawn if record.quality is not None], direction))
     finished(figure, folded(_finding(drawn, best, cost, metric, allowed)), metric, direction)
-    return figure.update_layout(height=460, margin={"t": 80}, clickmode="event+select")
+    return legend_below(figure, height=500).update_layout(clickmode="event+select")
 
 
 def rows(records: Sequence[Record], cost: Cost, direction: str) -> list[dict[str, Any]]:

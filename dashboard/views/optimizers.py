@@ -137,17 +137,16 @@ def _target(study: Study, advice: Recommendation) -> None:
 def _chosen_target(study: Study, usual: float) -> tuple[float, bool]:
     """Let the user move the target and choose the unit; the address keeps both."""
     low, high = charts.span(study.evidence, usual)
-    key, unit = f"target {study.name}", "target in"
-    if key not in st.session_state:
-        asked = _number(st.query_params.get("target"))
-        st.session_state[key] = usual if asked is None else asked
-    st.session_state[key] = min(high, max(low, st.session_state[key]))
-    st.session_state.setdefault(unit, "steps" if st.query_params.get("in") == "steps" else "seconds")
+    asked = _number(st.query_params.get("target"))
+    stands = min(high, max(low, usual if asked is None else asked))
+    units = ("seconds", "steps")
     with st.container(horizontal=True):
         about = f"At first the recommended quality less the tie margin: {number(usual)}"
-        step = (high - low) / 100
-        target = st.slider(f"Target {study.metric}", low, high, key=key, step=step, format="%.4f", help=about, width=420)
-        chosen = st.radio("Counted in", ("seconds", "steps"), key=unit, horizontal=True)
+        step, key = (high - low) / 100, f"target {study.name}"
+        label = f"Target {study.metric}"
+        target = st.slider(label, low, high, value=stands, key=key, step=step, format="%.4f", help=about, width=420)
+        index = int(st.query_params.get("in") == "steps")
+        chosen = st.radio("Counted in", units, index=index, key="target in", horizontal=True)
     for parameter, value, default in (("target", f"{target:.6g}", f"{usual:.6g}"), ("in", str(chosen), "seconds")):
         if value != default:
             st.query_params[parameter] = value
@@ -169,13 +168,14 @@ def _profiles(home: Path, study: Study) -> None:
     if len(names) < 2:
         return
     st.subheader("Over several studies")
-    key = "profile studies"
-    if key not in st.session_state:
-        asked = [one for one in st.query_params.get("studies", "").split(",") if one in names]
-        st.session_state[key] = asked or list(dict.fromkeys((study.name, *names)))[:MOST_STUDIES]
-    chosen = st.multiselect("Studies", names, key=key)
+    asked = [one for one in st.query_params.get("studies", "").split(",") if one in names]
+    usual = list(dict.fromkeys((study.name, *names)))[:MOST_STUDIES]
+    chosen = st.multiselect("Studies", names, default=asked or usual, key=f"profile of {study.name}")
     of = str(st.radio("Compared by", (ERROR, TIME), key="profile of", horizontal=True))
-    st.query_params["studies"] = ",".join(chosen)
+    if chosen != usual:
+        st.query_params["studies"] = ",".join(chosen)
+    elif "studies" in st.query_params:
+        del st.query_params["studies"]
     ratios, left = _ratios(home, study, chosen, of)
     if left:
         st.caption(plain(f"Left out: {'; '.join(left)}."))

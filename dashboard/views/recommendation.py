@@ -38,6 +38,7 @@ METRIC_PIXELS: Final = 190
 """Four stand in a row at 1280 pixels, two at 800."""
 SLIDER_PIXELS: Final = 280
 GOAL_PIXELS: Final = 160
+RESETS: Final = "ways back"
 
 
 def show(home: Path, name: str) -> None:
@@ -90,20 +91,24 @@ def _asked(study: Study) -> tuple[Limits, str]:
 
 
 def _slider(study: Study, slider: whatif.Slider, asked: float | None) -> float:
-    key = f"{slider.parameter} {study.name}"
-    now = float(st.session_state.setdefault(key, math.inf if asked is None else float(asked)))
-    places = whatif.positions(study.evidence, slider, now)
+    key = _key(slider.parameter, study.name)
+    stands = math.inf if asked is None else float(asked)
+    places = whatif.positions(study.evidence, slider, stands, st.session_state.get(key))
     if len(places) == 1:
-        return now
+        return places[0]
     write = partial(whatif.written, slider)
-    return float(st.select_slider(slider.label, places, format_func=write, key=key, width=SLIDER_PIXELS))
+    return float(st.select_slider(slider.label, places, value=stands, format_func=write, key=key, width=SLIDER_PIXELS))
 
 
 def _goal(study: Study, asked: str) -> str:
-    key = f"goal {study.name}"
-    st.session_state.setdefault(key, asked)
     about = "What decides between optimizers that the evidence cannot tell apart"
-    return str(st.selectbox("Goal", GOALS, key=key, help=about, width=GOAL_PIXELS))
+    key = _key("goal", study.name)
+    return str(st.selectbox("Goal", GOALS, index=GOALS.index(asked), key=key, help=about, width=GOAL_PIXELS))
+
+
+def _key(parameter: str, name: str) -> str:
+    """Return a widget's key: another one after each way back, so that it stands again where it began."""
+    return f"{parameter} {name} {st.session_state.get(RESETS, 0)}"
 
 
 def _told(home: Path, study: Study, limits: Limits, goal: str) -> None:
@@ -112,10 +117,10 @@ def _told(home: Path, study: Study, limits: Limits, goal: str) -> None:
     if not changed:
         return
     st.info(plain(f"Asked otherwise than in the study: {listing(changed)}. {_own(home, study)}"))
-    st.button("Back to the study's own limits", on_click=_reset, args=(study.name,))
+    st.button("Back to the study's own limits", on_click=_reset)
     options = whatif.options(study.evidence, limits, goal)
     if options:
-        st.code(commands.recommend(home, study.name, options), language="sh")
+        st.code(commands.recommend(home, study.name, options), language="sh", wrap_lines=True)
 
 
 def _own(home: Path, study: Study) -> str:
@@ -125,9 +130,9 @@ def _own(home: Path, study: Study) -> str:
         return f"Under its own limits and goal there is no answer: {error}"
 
 
-def _reset(name: str) -> None:
+def _reset() -> None:
+    st.session_state[RESETS] = st.session_state.get(RESETS, 0) + 1
     for parameter in (*(slider.parameter for slider in whatif.SLIDERS), "goal"):
-        st.session_state.pop(f"{parameter} {name}", None)
         st.query_params.pop(parameter, None)
 
 
@@ -182,7 +187,7 @@ def _checks(checklist: tuple[Check, ...]) -> None:
     for check in failed:
         st.warning(plain(f"{check.name.capitalize()}: {check.message}. To do: {check.fix}."))
         if check.command:
-            st.code(check.command, language="sh")
+            st.code(check.command, language="sh", wrap_lines=True)
     st.caption(f"{len(checklist) - len(failed)} of {len(checklist)} checks passed.")
 
 

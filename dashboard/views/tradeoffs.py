@@ -53,10 +53,9 @@ def _cost() -> str:
     """Let the user pick a cost; the address keeps it."""
     names = list(charts.COSTS)
     asked = st.query_params.get("cost", names[0])
-    if "cost" not in st.session_state:
-        st.session_state["cost"] = asked if asked in names else names[0]
+    index = names.index(asked) if asked in names else 0
     write = lambda name: charts.COSTS[name].noun.capitalize()  # noqa: E731
-    name: str = st.selectbox("Quality against", names, format_func=write, key="cost", width=COST_PIXELS)
+    name: str = st.selectbox("Quality against", names, index=index, format_func=write, key="cost", width=COST_PIXELS)
     st.query_params["cost"] = name
     return name
 
