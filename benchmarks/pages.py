@@ -1,9 +1,10 @@
 """How long the dashboard makes its reader wait, on studies of 200 and of 10,000 trials.
 
-    python -m benchmarks.pages
+    python -m benchmarks.pages [HOME]
 
-Each study is made: digits' own plan and space, random recipes, curves of 9 epochs, written trial by trial as a search writes
-them. Every figure is taken in a fresh process.
+With a home, its studies made-200 and made-10000 are used, and made if they are not there. Each study is made: digits' own plan
+and space, random recipes, curves of 9 epochs, written trial by trial as a search writes them. Every figure is taken in a fresh
+process.
 """
 
 from __future__ import annotations
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
 
 SIZES: Final = (200, 10_000)
 EPOCHS: Final = 9
+Seconds = tuple[float, float]
 CONFIRMED: Final = 15
 SLIDES: Final = 12
+VIEWS: Final = ("recommendation", "tradeoffs", "optimizers", "trials")
 
 
 def fill(home: Path, trials: int) -> str:
@@ -95,40 +98,101 @@ def _made(number: int, recipe: Recipe, units: dict[str, float], chance: random.R
     )  # fmt: skip
 
 
-def seconds_of(work: Callable[[], Any]) -> tuple[float, Any]:
-    """Return how long some work takes, and what it returns."""
-    start = time.perf_counter()
+def seconds_of(work: Callable[[], Any]) -> tuple[Seconds, Any]:
+    """Return how long some work takes by the clock and of the processor, and what it returns."""
+    start, busy = time.perf_counter(), time.process_time()
     found = work()
-    return time.perf_counter() - start, found
+    return (time.perf_counter() - start, time.process_time() - busy), found
 
 
-def measure(home: Path, name: str) -> dict[str, float]:
+def measure(home: Path, name: str) -> dict[str, Seconds]:
     """Return the seconds of each step; run in a fresh process."""
     from advisor.recommend import recommend
     from dashboard.study import Study
+    from studies.journal import Journal
 
-    took: dict[str, float] = {}
-    took["read"], study = seconds_of(lambda: Study.read(home, name))
+    took: dict[str, Seconds] = {}
+    journal = Journal(home, name)
+    took["read the journal"], study = seconds_of(lambda: Study.read(home, name, journal))
     took["recommend"], advice = seconds_of(lambda: recommend(study.evidence))
     peak = advice.costs["peak_bytes"] or 1
     limits = [replace(study.evidence.limits, train_bytes=round(peak * (1 + 0.1 * step))) for step in range(SLIDES)]
     asked = [seconds_of(lambda limit=limit: recommend(replace(study.evidence, limits=limit)))[0] for limit in limits]  # type: ignore[misc]
-    took["slide"], took["slowest slide"] = sorted(asked)[SLIDES // 2], max(asked)
+    took["answer a slider (median)"], took["answer a slider (slowest)"] = sorted(asked)[SLIDES // 2], max(asked)
+    _append(home, name)
+    took["read on after one more trial"], _ = seconds_of(lambda: Study.read(home, name, journal))
     return took
 
 
+def _append(home: Path, name: str) -> None:
+    """Write the last lines of the journal again, as a trial that ends would."""
+    path = home / "studies" / f"{name}.journal"
+    with path.open("rb") as file:
+        file.seek(-40_000, os.SEEK_END)
+        lines = file.read().splitlines(keepends=True)[1:]
+    with path.open("ab") as file:
+        file.writelines(line for line in lines if line.startswith(b'{"op_code":2,'))
+
+
+def page(home: Path, name: str, view: str) -> dict[str, Seconds]:
+    """Return the seconds of a page, the first time and again; run in a fresh process, imports left out."""
+    from streamlit.testing.v1 import AppTest
+
+    def script(view: str, home: str, name: str) -> None:
+        from importlib import import_module
+        from pathlib import Path
+
+        import_module(f"dashboard.views.{view}").show(Path(home), name)
+
+    import_views()
+    test = AppTest.from_function(script, args=(view, str(home), name), default_timeout=120)
+    test.query_params["studies"] = name  # or the page Optimizers would read all the others too
+    first, test = seconds_of(test.run)
+    if test.exception:
+        raise RuntimeError(test.exception[0].message)
+    return {f"page {view}": first, f"page {view}, again": seconds_of(test.run)[0]}
+
+
+def import_views() -> None:
+    """Import what the server has imported before its first visitor comes."""
+    import pandas as pd
+    import pyarrow as pa  # noqa: F401
+
+    from advisor.rules import rules
+    from dashboard.views import optimizers, recommendation, tradeoffs, trials  # noqa: F401
+    from studies import catalogue
+
+    pd.DataFrame()
+    rules()
+    catalogue.choices("optimizer")
+
+
 def main() -> None:
-    """Print the table."""
-    if len(sys.argv) == 3:
-        print(json.dumps(measure(Path(sys.argv[1]), sys.argv[2])))
+    """Print the table: seconds by the clock, and of the processor in brackets, which a busy machine does not stretch as far."""
+    if len(sys.argv) > 2:
+        home, name, *view = sys.argv[1:]
+        print(json.dumps(page(Path(home), name, view[0]) if view else measure(Path(home), name)))
         return
-    with tempfile.TemporaryDirectory() as folder:
-        for size in SIZES:
-            name = fill(Path(folder), size)
-            done = subprocess.run(
-                [sys.executable, "-m", "benchmarks.pages", folder, name], capture_output=True, text=True, check=True
-            )
-            print(size, done.stdout.splitlines()[-1])
+    with tempfile.TemporaryDirectory() as made:
+        folder = sys.argv[1] if len(sys.argv) == 2 else made
+        names = [f"made-{size}" for size in SIZES]
+        for size, name in zip(SIZES, names, strict=True):
+            if not (Path(folder) / "studies" / f"{name}.journal").exists():
+                fill(Path(folder), size)
+        found = {name: _figures(folder, name) for name in names}
+    print("| seconds |" + "".join(f" {size:,} trials |" for size in SIZES))
+    print("| --- |" + " ---: |" * len(SIZES))
+    for step in found[names[0]]:
+        print(f"| {step} |" + "".join(" {:.2f} ({:.2f}) |".format(*found[name][step]) for name in names))
+
+
+def _figures(folder: str, name: str) -> dict[str, Seconds]:
+    took: dict[str, Seconds] = {}
+    for view in ("", *VIEWS):
+        command = [sys.executable, "-m", "benchmarks.pages", folder, name, *([view] if view else [])]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        took |= json.loads(done.stdout.splitlines()[-1])
+    return took
 
 
 if __name__ == "__main__":
