@@ -124,9 +124,7 @@ def index(same: Same) -> Index:
         confirmed=_by_optimizer(
             record for record in ordered if record.stage == "confirm" and record.state in ("complete", "infeasible")
         ),
-        compressed=tuple(
-            record for record in ordered if record.stage == "compress" and record.footprint and has_quality(record)
-        ),
+        compressed=tuple(record for record in ordered if record.stage == "compress" and record.footprint and has_quality(record)),
     )
 
 

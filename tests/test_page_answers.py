@@ -277,3 +277,10 @@ def test_every_figure_is_drawn_of_every_kind_of_study(kind, name, home):
 
 def test_nobody_s_limits_count_when_optimizers_are_compared():
     assert optimizers.without_limits(Evidence(limits=Limits(train_bytes=1))).limits == Limits()
+
+
+def test_limits_in_the_address_are_walls_too(home):
+    shown = page("tradeoffs", home, "full", cost="memory", memory="150000").run()
+    drawn = figures(shown)[0]
+    assert [shape["x0"] for shape in drawn["layout"]["shapes"]] == [150_000 / 2**20] * 2
+    assert "break the limit of 146 KiB" in drawn["layout"]["title"]["text"].replace("<br>", " ")

@@ -195,11 +195,11 @@ def _told(record: Record, cost: Cost) -> str:
     return cost.write(getattr(record, cost.field))
 
 
-def drawn(study: Study, name: str) -> go.Figure:
-    """Draw a study's quality against the cost of that name."""
+def drawn(study: Study, name: str, *, limits: Limits | None = None) -> go.Figure:
+    """Draw a study's quality against the cost of that name, under its own limits or others."""
     return quality_by_cost(
         study.records, styles(study.optimizers), COSTS[name], metric=study.metric, direction=study.direction,
-        limits=study.evidence.limits,
+        limits=limits or study.evidence.limits,
     )  # fmt: skip
 
 

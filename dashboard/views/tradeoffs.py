@@ -10,7 +10,7 @@ import streamlit as st
 
 from advisor import commands
 from advisor.report import settings
-from dashboard import reads
+from dashboard import reads, whatif
 from dashboard.charts import tradeoffs as charts
 from dashboard.study import Study
 from dashboard.views.parts import chart, nothing_yet
@@ -20,7 +20,8 @@ from studies.record import Record
 
 CAPTION: Final = (
     "Each mark is a whole run; large: a finalist again with a fresh seed; hollow: a model made small after training. "
-    "The line joins what nothing beats in both. Click a mark to see its recipe, twice beside the marks to see all of them."
+    "The line joins what nothing beats in both, and what lies beyond a limit is shaded. "
+    "Click a mark to see its recipe, twice beside the marks to see all of them."
 )
 COST_PIXELS: Final = 260
 
@@ -41,7 +42,8 @@ def show(home: Path, name: str) -> None:
         nothing_yet(f"No run that went to its end has a {cost.noun} yet. Go on with the search:", command)
         return
     rows = charts.rows(study.records, cost, study.direction)
-    figure = charts.drawn(study, st.query_params["cost"])
+    limits, _ = whatif.asked(st.query_params.to_dict(), study.evidence)
+    figure = charts.drawn(study, st.query_params["cost"], limits=limits)
     key = f"quality-by-{st.query_params['cost']}"
     selected = chart(figure, key, rows, on_select="rerun", selection_mode="points")
     st.caption(CAPTION)
