@@ -92,6 +92,8 @@ class Shrunk:
 
 def shrunk(evidence: Evidence) -> tuple[Shrunk, ...]:
     """Return what was compressed and measured, one entry a recipe, best quality first."""
+    if not evidence.compressions:
+        return ()
     sign = _sign(evidence)
     controls = {_trained(run): run for run in evidence.compressions if _only_finetuned(run.params)}
     groups: dict[tuple[Any, ...], list[Record]] = defaultdict(list)
