@@ -13,6 +13,9 @@ COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E
 """Okabe and Ito's palette, told apart by colour-blind readers; grey for their black, which a dark page would hide."""
 SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
 
+BELOW: Final = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0, "xanchor": "left"}
+"""A legend under the chart, where it takes none of the width."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Style:
@@ -30,6 +33,12 @@ def styles(optimizers: Iterable[str]) -> dict[str, Style]:
         name: Style(colour=colour, symbol=symbol)
         for name, (colour, symbol) in zip(dict.fromkeys(optimizers), marks, strict=False)
     }
+
+
+def tinted(colour: str, share: float) -> str:
+    """Return a colour that lets what is behind it through."""
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, {share:g})"
 
 
 def finished(figure: go.Figure, finding: str, metric: str, direction: str) -> go.Figure:
