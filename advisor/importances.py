@@ -20,7 +20,7 @@ NORMAL_95: Final = 1.645
 FEWEST: Final = 6
 """Whole runs below which nothing is computed."""
 ENOUGH: Final = 30
-"""Whole runs below which shares mean little: by chance alone a third of a number's spread may go with it at 18 runs, a fifth at 30."""
+"""Whole runs below which shares mean little: chance alone gives a number a third of the spread at 18 runs, a fifth at 30."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,7 +50,7 @@ def importances(
         numbers: values by label and trial number.
         options: the same for settings that are no numbers.
     """
-    grouped = {label: _thirds(values, qualities) for label, values in numbers.items()}
+    grouped: dict[str, Mapping[int, Hashable]] = {label: _thirds(values, qualities) for label, values in numbers.items()}
     grouped |= {label: {trial: of for trial, of in values.items() if trial in qualities} for label, values in options.items()}
     found = (_importance(label, groups, qualities) for label, groups in grouped.items())
     return tuple(sorted((one for one in found if one), key=lambda one: -one.share))

@@ -1,4 +1,4 @@
-"""What a search varied: the numbers and options of its recipes, where each value lies in its range, and who is at an end of it."""
+"""What a search varied: the numbers and options of its recipes, their ranges, and whose best value lies on an end of one."""
 
 from __future__ import annotations
 

@@ -13,12 +13,15 @@ from advisor.searched import Number, decay, numbers, searched
 from advisor.surface import FEWEST, surface
 from advisor.wording import number, several
 from dashboard.charts import Plot
-from dashboard.charts.looks import BELOW, COLOURS, Style, styles
+from dashboard.charts.looks import BELOW, RING, Style, styles
 from dashboard.charts.space import first_optimizer
 from studies.record import Record
 
 if TYPE_CHECKING:
     from dashboard.study import Study
+
+EDGE: Final = "rgba(255, 255, 255, 0.8)"
+"""Around marks, which stand on a coloured surface."""
 
 
 def contour(
@@ -44,13 +47,13 @@ def contour(
     figure.add_scatter(
         x=xs, y=ys, mode="markers", name=f"{best.optimizer}, whole runs",
         customdata=[[record.number, record.quality] for record in whole],
-        marker={"color": look.colour, "symbol": look.symbol, "size": 9, "line": {"width": 1, "color": "rgba(255, 255, 255, 0.8)"}},
+        marker={"color": look.colour, "symbol": look.symbol, "size": 9, "line": {"width": 1, "color": EDGE}},
         hovertemplate=f"trial %{{customdata[0]}}: {metric} %{{customdata[1]:.4g}}<br>lr %{{x:.3g}}, weight decay %{{y:.3g}}"
         "<extra></extra>",
     )  # fmt: skip
     figure.add_scatter(
         x=[pair[0].values[best.number]], y=[pair[1].values[best.number]], mode="markers", name=f"best: trial {best.number}",
-        marker={"symbol": "circle-open", "size": 18, "color": COLOURS[1], "line": {"width": 3}}, hoverinfo="skip",
+        marker=RING, hoverinfo="skip",
     )  # fmt: skip
     figure.update_xaxes(title_text="learning rate", type="log", exponentformat="none")
     figure.update_yaxes(title_text=pair[1].label, type="log", exponentformat="none")

@@ -102,7 +102,9 @@ def rows(records: Sequence[Record], axes: Axes) -> list[dict[str, Any]]:
 
 
 def _of(records: Sequence[Record], axes: Axes) -> list[Record]:
-    return [record for record in records if record.curve and (record.stage == "confirm" if axes.over == "seeds" else record.searched)]
+    return [
+        record for record in records if record.curve and (record.stage == "confirm" if axes.over == "seeds" else record.searched)
+    ]
 
 
 def _draw_band(figure: go.Figure, found: Band, optimizer: str, look: Style) -> None:

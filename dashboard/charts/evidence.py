@@ -15,7 +15,7 @@ from advisor.published.rates import Rate, class_rate, problem_class
 from advisor.searched import searched
 from advisor.wording import listed
 from dashboard.charts import Plot
-from dashboard.charts.looks import BELOW, COLOURS, Style, styles
+from dashboard.charts.looks import BELOW, COLOURS, RING, Style, styles
 from dashboard.charts.trials import leader
 
 if TYPE_CHECKING:
@@ -62,10 +62,14 @@ def odds(found: Sequence[Published], looks: Mapping[str, Style], about: str) -> 
             hovertemplate=f"{one.optimizer}: %{{x:+.2f}}<br>{_wrapped(one.rate.basis)}<extra></extra>",
         )  # fmt: skip
     for called, symbol in (("counted from results", "circle"), ("judged from papers", "circle-open")):
-        figure.add_scatter(x=[None], y=[None], mode="markers", name=called, marker={"symbol": symbol, "size": 10, "color": COLOURS[6]})
+        figure.add_scatter(
+            x=[None], y=[None], mode="markers", name=called, marker={"symbol": symbol, "size": 10, "color": COLOURS[6]}
+        )
     reach = max([1.0, *(1.15 * abs(one.rate.log_odds) for one in shown)])
     figure.update_xaxes(title_text="log-odds against tuned AdamW: worse &lt; 0 &lt; better", range=(-reach, reach))
-    figure.update_yaxes(autorange="reversed", automargin=True, categoryorder="array", categoryarray=[one.optimizer for one in shown])
+    figure.update_yaxes(
+        autorange="reversed", automargin=True, categoryorder="array", categoryarray=[one.optimizer for one in shown]
+    )
     height = 200 + ROW_PIXELS * len(shown)
     figure.update_layout(title_text=_finding(shown, about), height=height, legend=BELOW, margin={"t": 60, "b": 110})
     return figure
@@ -100,21 +104,26 @@ def learning_rate_ranges(study: Study, looks: Mapping[str, Style]) -> go.Figure:
             x=[row["q10"], row["median"], row["q90"]], y=[_row(row)] * 3, mode="lines+markers", showlegend=False,
             line={"color": look.colour, "width": 3},
             marker={"color": look.colour, "symbol": ["line-ns-open", look.symbol, "line-ns-open"], "size": [10, 11, 10]},
-            hovertemplate=f"{row['optimizer']} on {row['problems']}, n = {row['n']}: %{{x:.3g}}<br>{row['source']}<extra></extra>",
+            hovertemplate=f"{_row(row)}: %{{x:.3g}}<br>{row['source']}<extra></extra>",
         )  # fmt: skip
     best = _best_rates(study, {row["optimizer"] for row in rows})
     marks = [(rate, _row(row), trial) for row in rows if (found := best.get(row["optimizer"])) for rate, trial in [found]]
     if marks:
         figure.add_scatter(
             x=[x for x, _, _ in marks], y=[y for _, y, _ in marks], customdata=[trial for _, _, trial in marks], mode="markers",
-            name="best run of this study", marker={"symbol": "circle-open", "size": 16, "color": COLOURS[1], "line": {"width": 3}},
+            name="best run of this study", marker=RING,
             hovertemplate="this study, trial %{customdata}: lr %{x:.3g}<extra></extra>", showlegend=True,
         )  # fmt: skip
-    inside = [row["optimizer"] for row in rows if row["optimizer"] in best and row["q10"] <= best[row["optimizer"]][0] <= row["q90"]]
-    figure.update_xaxes(title_text="learning rate: median, 10 % and 90 % quantile of tuned runs", type="log", exponentformat="none")
+    alike = [row for row in rows if row["same class"] and row["optimizer"] in best]
+    inside = {row["optimizer"] for row in alike if row["q10"] <= best[row["optimizer"]][0] <= row["q90"]}
+    figure.update_xaxes(
+        title_text="learning rate: median, 10 % and 90 % quantile of tuned runs", type="log", exponentformat="none"
+    )
     figure.update_yaxes(autorange="reversed", automargin=True)
-    told = sorted(set(inside))
-    finding = f"Within what published tuning ended at: {listed(told)}" if told else "Published learning rates, this study's beside them"
+    finding = "Learning rates that tuning ended at on other classes of problems"
+    if rows and rows[0]["same class"]:
+        told = listed(sorted(inside)) if inside else "none here"
+        finding = f"Learning rates within what published tuning ended at: {told}"
     figure.update_layout(
         title_text=finding if rows else "No learning rate is published for these optimizers",
         height=190 + ROW_PIXELS * len(rows), legend=BELOW, margin={"t": 60, "b": 110},
@@ -145,9 +154,12 @@ def strengths(findings: Sequence[Finding], optimizers: Iterable[str]) -> go.Figu
     first = order[0] if order and by_rule else ""
     figure.update_xaxes(title_text="log-odds that rules add: against &lt; 0 &lt; for")
     figure.update_yaxes(categoryorder="array", categoryarray=order[::-1], automargin=True)
+    finding = (
+        f"Before any trial, the rules favour {first} most ({total[first]:+.2f})" if first else "No rule favours anything here"
+    )
     figure.update_layout(
-        barmode="relative", height=220 + ROW_PIXELS * len(order), legend=BELOW, margin={"t": 60, "b": 130},
-        title_text=f"Before any trial, the rules favour {first} most ({total[first]:+.2f})" if first else "No rule favours anything here",
+        barmode="relative", showlegend=True, height=220 + ROW_PIXELS * len(order), legend=BELOW, margin={"t": 60, "b": 130},
+        title_text=finding,
     )  # fmt: skip
     return figure
 
@@ -161,7 +173,7 @@ def rows(found: Sequence[Published]) -> list[dict[str, Any]]:
 
 
 def _row(row: Mapping[str, Any]) -> str:
-    return f"{row['optimizer']}, {row['problems']}"
+    return f"{row['optimizer']}, {row['problems']} (n = {row['n']})"
 
 
 def _best_rates(study: Study, optimizers: Iterable[str]) -> dict[str, tuple[float, int]]:

@@ -15,6 +15,8 @@ SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "cross", "x", "s
 
 BELOW: Final = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0, "xanchor": "left"}
 """A legend under the chart, where it takes none of the width."""
+RING: Final = {"symbol": "circle-open", "size": 18, "color": COLOURS[1], "line": {"width": 3}}
+"""Around the mark of the best run."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

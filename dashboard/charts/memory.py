@@ -50,9 +50,12 @@ def forecast_bars(found: Sequence[Need], records: Sequence[Record] = ()) -> go.F
     if found and found[0].limit_bytes is not None:
         limit = found[0].limit_bytes
         figure.add_vline(x=limit / per, line={"dash": "dash", "width": 2, "color": COLOURS[4]})
-        figure.add_scatter(x=[None], y=[None], name=f"limit {size(limit)}", mode="lines", line={"dash": "dash", "color": COLOURS[4]})
+        figure.add_scatter(
+            x=[None], y=[None], name=f"limit {size(limit)}", mode="lines", line={"dash": "dash", "color": COLOURS[4]}
+        )
+    height = 190 + ROW_PIXELS * len(found)
     figure.update_layout(
-        barmode="stack", title_text=_finding(found), legend=BELOW, height=190 + ROW_PIXELS * len(found), margin={"t": 60, "b": 110},
+        barmode="stack", title_text=_finding(found), legend=BELOW, height=height, margin={"t": 60, "b": 110},
     )  # fmt: skip
     figure.update_xaxes(title_text=f"memory in training ({unit})", rangemode="tozero")
     figure.update_yaxes(autorange="reversed", automargin=True)
@@ -70,7 +73,7 @@ def against_measured(facts: Facts, records: Sequence[Record], looks: Mapping[str
             figure.add_scatter(
                 x=[_forecast(facts, record) / per for record in own],
                 y=[(record.peak_bytes or 0) / per for record in own],
-                customdata=[[record.number, record.params["batch_size"], percent(abs(off_by(facts, record) or 0))] for record in own],
+                customdata=[_off(facts, record) for record in own],
                 name=optimizer, mode="markers", marker={"color": look.colour, "symbol": look.symbol, "size": 9, "opacity": 0.7},
                 hovertemplate=f"trial %{{customdata[0]}}, {optimizer}, batch size %{{customdata[1]}}"
                 "<br>forecast %{x:.4g}, measured %{y:.4g}: %{customdata[2]} off<extra></extra>",
@@ -101,7 +104,9 @@ def rows(found: Sequence[Need]) -> list[dict[str, Any]]:
 
 def _measured(figure: go.Figure, found: Sequence[Need], records: Sequence[Record], per: int) -> None:
     at_rows = {need.optimizer: need.rows for need in found}
-    kept = [record for record in records if record.peak_bytes and record.params.get("batch_size") == at_rows.get(record.optimizer)]
+    kept = [
+        record for record in records if record.peak_bytes and record.params.get("batch_size") == at_rows.get(record.optimizer)
+    ]
     if kept:
         figure.add_scatter(
             y=[record.optimizer for record in kept], x=[(record.peak_bytes or 0) / per for record in kept], name="measured",
@@ -109,6 +114,10 @@ def _measured(figure: go.Figure, found: Sequence[Need], records: Sequence[Record
             customdata=[[record.number, size(record.peak_bytes or 0)] for record in kept],
             hovertemplate="%{y}, trial %{customdata[0]}: measured %{customdata[1]}<extra></extra>",
         )  # fmt: skip
+
+
+def _off(facts: Facts, record: Record) -> list[Any]:
+    return [record.number, record.params["batch_size"], percent(abs(off_by(facts, record) or 0.0))]
 
 
 def _forecast(facts: Facts, record: Record) -> int:
@@ -125,7 +134,9 @@ def _finding(found: Sequence[Need]) -> str:
         span = f" to {size(most.peak_bytes)} ({most.optimizer})" if most is not least else ""
         return f"Training takes {size(least.peak_bytes)} ({least.optimizer}){span}"
     fit = sum(need.fits for need in found)
-    which = "Every optimizer fits" if fit == len(found) else f"{fit} of {len(found)} optimizers fit" if fit else "No optimizer fits"
+    which = (
+        "Every optimizer fits" if fit == len(found) else f"{fit} of {len(found)} optimizers fit" if fit else "No optimizer fits"
+    )
     return f"{which} {size(limit)}; {least.optimizer} takes the least, {size(least.peak_bytes)}"
 
 

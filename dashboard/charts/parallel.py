@@ -31,20 +31,26 @@ def parallel(
     whole = whole[::-1] if direction == "maximize" else whole
     best = max(1, round(BEST_SHARE * len(whole))) if whole else 0
     shown = whole[: max(best, MOST_LINES)]
-    axes = [*_numbers(found), *_options(others)][:MOST_AXES] + [_quality(whole, metric)]
+    axes = [*[*_numbers(found), *_options(others)][:MOST_AXES], _quality(whole, metric)]
     figure = go.Figure()
     groups = ((f"the other {len(shown) - best}", shown[best:], 0.25, 1), (f"best {best}", shown[:best], 1.0, 2.5))
     for called, kept, opacity, width in groups:
         if kept:
             figure.add_trace(_lines(kept, axes, look, called, opacity, width))
     ticks = [title for title, _, _, _ in axes]
-    figure.update_xaxes(tickvals=list(range(len(axes))), ticktext=ticks, showgrid=True, range=(-0.4, len(axes) - 0.6), automargin=True)
+    figure.update_xaxes(
+        tickvals=list(range(len(axes))), ticktext=ticks, showgrid=True, range=(-0.4, len(axes) - 0.6), automargin=True
+    )
     figure.update_yaxes(visible=False, range=(-0.14, 1.14))
     for x, (_, _, low, high) in enumerate(axes):
         for y, text, anchor in ((-0.03, low, "top"), (1.03, high, "bottom")):
             figure.add_annotation(x=x, y=y, text=text, showarrow=False, yanchor=anchor, font={"size": 11})
     who = whole[0].optimizer if whole else ""
-    finding = f"{who}: the best {best} of {several(len(whole), 'whole run')}, setting by setting" if whole else "No trial is complete yet"
+    finding = (
+        f"{who}: the best {best} of {several(len(whole), 'whole run')}, setting by setting"
+        if whole
+        else "No trial is complete yet"
+    )
     figure.update_layout(title_text=finding, height=480, legend=BELOW, margin={"t": 60, "b": 120})
     return figure
 
@@ -57,7 +63,8 @@ def rows(records: Sequence[Record], found: Sequence[Number], others: Sequence[Op
     """Return what the lines draw as rows of a table."""
     return [
         {"trial": record.number, "quality": record.quality}
-        | {one.label: one.values.get(record.number, "") for one in (*found, *others)}
+        | {one.label: one.values.get(record.number, "") for one in found}
+        | {one.label: one.values.get(record.number, "") for one in others}
         for record in records
         if has_quality(record)
     ]
@@ -76,7 +83,7 @@ def _numbers(found: Sequence[Number]) -> list[Axis]:
 
 
 def _options(found: Sequence[Option]) -> list[Axis]:
-    axes = []
+    axes: list[Axis] = []
     for one in found:
         levels = sorted(set(one.values.values()))
         height = {level: at / (len(levels) - 1) for at, level in enumerate(levels)}

@@ -14,7 +14,7 @@ from advisor.evidence import has_quality
 from advisor.searched import Number, numbers, searched
 from advisor.wording import listed, number
 from dashboard.charts import Plot
-from dashboard.charts.looks import BELOW, COLOURS, Style, styles
+from dashboard.charts.looks import BELOW, COLOURS, RING, Style, styles
 from dashboard.charts.trials import leader
 from studies.record import Record
 from studies.space import Numeric
@@ -147,9 +147,7 @@ def _traces(own: Sequence[Record], panel: Panel, look: Style, floor: float | Non
     return [_points(kept, panel, look, about, floor, gl=gl) for about, kept in groups.items() if kept]
 
 
-def _points(
-    kept: Sequence[Record], panel: Panel, look: Style, about: str, floor: float | None, *, gl: bool
-) -> go.Scatter:
+def _points(kept: Sequence[Record], panel: Panel, look: Style, about: str, floor: float | None, *, gl: bool) -> go.Scatter:
     lost = about == ", without a result"
     scatter = go.Scattergl if gl else go.Scatter
     return scatter(
@@ -173,7 +171,8 @@ def _points(
 def _best(best: Record, panel: Panel, *, first: bool) -> go.Scatter:
     return go.Scatter(
         x=[panel.xs[best.number]], y=[best.quality], name=f"best: trial {best.number}", legendgroup="best", showlegend=first,
-        mode="markers", marker={"symbol": "circle-open", "size": 18, "color": COLOURS[1], "line": {"width": 3}}, hoverinfo="skip",
+        mode="markers", marker=RING, hoverinfo="skip",
+        cliponaxis=False,
     )  # fmt: skip
 
 

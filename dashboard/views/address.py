@@ -11,7 +11,7 @@ PIXELS: Final = 230
 """Three stand in a row at 1280 pixels, two at 800."""
 
 
-def one_of(  # noqa: PLR0913
+def one_of(
     label: str, options: Sequence[str], parameter: str, *, study: str, default: str = "", words: Callable[[str], str] = str
 ) -> str:
     """Let a reader choose one of some options.

@@ -9,6 +9,7 @@ import streamlit as st
 
 from advisor.commands import at_home
 from advisor.report import settings
+from advisor.searched import steps_of
 from advisor.wording import number
 from dashboard import reads
 from dashboard.charts import curves, looks
@@ -54,7 +55,7 @@ def show(home: Path, name: str) -> None:
     key = f"{name}-curves"
     chart(figure, key, curves.rows(study.records, axes), on_select=lambda: _clicked(key, name), selection_mode="points")
     st.caption(CAPTIONS[axes.over] + CAPTION)
-    _trial(study, axes)
+    _trial(study)
 
 
 def _axes(study: Study) -> Axes:
@@ -81,7 +82,7 @@ def _clicked(key: str, study: str) -> None:
         st.session_state[address.state_key(study, TRIAL)] = str(trials[0])
 
 
-def _trial(study: Study, axes: Axes) -> None:
+def _trial(study: Study) -> None:
     """Show the recipe of the trial that was clicked or picked."""
     of = {str(record.number): record for record in study.records if record.curve}
     chosen = address.one_of(
@@ -95,8 +96,7 @@ def _trial(study: Study, axes: Axes) -> None:
     st.markdown(plain(f"{said}{record.state} after {record.epochs} epochs and {record.curve[-1].seconds:.3g} s of training."))
     if record.error:
         st.markdown(plain(record.error))
-    steps = record.curve[-1].step * int(record.params.get("epochs", record.epochs)) // record.epochs
-    st.markdown(listed(tuple(f"{axis}: {setting}" for axis, setting in settings(record.params, steps))))
+    st.markdown(listed(tuple(f"{axis}: {setting}" for axis, setting in settings(record.params, steps_of(record)))))
 
 
 def _called(record: Record) -> str:

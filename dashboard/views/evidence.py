@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,14 +20,16 @@ from dashboard.charts import evidence, looks
 from dashboard.study import Study
 from dashboard.views import address
 from dashboard.views.parts import chart
-from dashboard.views.words import life, plain, progress
+from dashboard.views.words import life, listed, plain, progress
 from studies.errors import StudyError
 
 ODDS: Final = (
-    "Wins, ties and losses against a tuned AdamW as log-odds: 0.4 is 60 to 40, 0.8 is 69 to 31. Each task has one vote. What wins on "
-    "one class of problems is no guide to another."
+    "Wins, ties and losses against a tuned AdamW as log-odds: 0.4 is 60 to 40, 0.8 is 69 to 31. Each task has one vote. "
+    "What wins on one class of problems is no guide to another."
 )
-GRADES: Final = "Grades: A several independent benchmarks, B one careful benchmark or a measurement of ours, C papers or manuals, D custom."
+GRADES: Final = (
+    "Grades: A several independent benchmarks, B one careful benchmark or a measurement of ours, C papers or manuals, D custom."
+)
 
 
 def show(home: Path, name: str) -> None:
@@ -48,7 +51,9 @@ def show(home: Path, name: str) -> None:
 def _published(study: Study) -> None:
     st.subheader("Published results")
     about = evidence.class_in_words(study)
-    covered = f"This is {about}." if about else "No published table covers this class of problems: rates over all kinds count half."
+    covered = (
+        f"This is {about}." if about else "No published table covers this class of problems: rates over all kinds count half."
+    )
     st.markdown(plain(covered))
     found = evidence.published(study)
     chart(evidence.odds(found, looks.styles(study.optimizers), about), f"{study.name}-published", evidence.rows(found))
@@ -80,14 +85,20 @@ def _earlier(study: Study) -> None:
         st.markdown(plain(f"This study began with {start['origin']}."))
     others = _similar(study, reads.names(study.home)[:12])
     if not others:
-        st.markdown("No other study here has the same model on the same kind of problem. The next such one would start from this one:")
+        st.markdown(
+            "No other study here has the same model on the same kind of problem. The next such one would start from this one:"
+        )
         st.code(f"advisor search DATA{at_home(study.home)}", language="sh")
         return
     st.dataframe([row for other in others for row in _bests(other)], hide_index=True)
-    st.caption("The best whole run of each optimizer in the newest similar studies: same model, kind of data, task and class of problems.")
+    st.caption(
+        "The best whole run of each optimizer in the newest similar studies: same model, kind of data, task and problem class."
+    )
 
 
-@st.cache_resource(max_entries=8, show_spinner="Looking through earlier studies", hash_funcs={Study: lambda study: (study.home, study.name)})
+@st.cache_resource(
+    max_entries=8, show_spinner="Looking through earlier studies", hash_funcs={Study: lambda study: (study.home, study.name)}
+)
 def _similar(study: Study, names: tuple[str, ...]) -> tuple[Earlier, ...]:  # noqa: ARG001 a new study is looked at anew
     if "workload" not in study.plan:
         return ()
@@ -124,5 +135,12 @@ def _rules(study: Study, findings: tuple[Finding, ...], grades: dict[str, str]) 
     ]  # fmt: skip
     if any(one.strength for one in findings):
         chart(evidence.strengths(findings, study.optimizers), f"{study.name}-rules", rows)
-    st.dataframe(rows, hide_index=True, column_config={"because": st.column_config.TextColumn(width="large")})
+    for (rule, source), own in groupby(findings, key=lambda one: (one.rule, one.source)):
+        st.markdown(f"**{plain(rule)}**, " + plain(f"grade {grades.get(rule, 'unknown')}. {source}"))
+        st.markdown(listed(tuple(_said(one) for one in own)))
     st.caption(GRADES)
+
+
+def _said(one: Finding) -> str:
+    strength = f" ({one.strength:+.2g})" if one.strength else ""
+    return f"{one.subject}, {one.verdict}{strength}: {one.because}"

@@ -20,8 +20,8 @@ from studies.facts import Facts
 from studies.limits import format_bytes, parse_bytes
 
 CAPTION: Final = (
-    "The upright mark is the fullest moment of a step. It may hold less than the parts together, since activations go as gradients "
-    "come, or more, since operations borrow memory while they run. Diamonds: measured in trials of the same batch size. "
+    "The upright mark is the fullest moment of a step. It may hold less than the parts together, since activations go as "
+    "gradients come, or more, since operations borrow memory while they run. Diamonds: measured in trials of the same batch size. "
     "An optimizer that needs the whole training set is shown at it."
 )
 
@@ -82,7 +82,9 @@ def _truth(study: Study) -> None:
         return
     figure = memory.against_measured(facts, measured, looks.styles(study.optimizers))
     chart(figure, f"{study.name}-memory-measured", [_measured(facts, record) for record in measured])
-    st.caption("Each mark is a trial, at its own batch size. Regularizers and weight averages take memory that no forecast holds.")
+    st.caption(
+        "Each mark is a trial, at its own batch size. Regularizers and weight averages take memory that no forecast holds."
+    )
 
 
 def _measured(facts: Facts, record: Any) -> dict[str, Any]:

@@ -9,29 +9,30 @@ import streamlit as st
 
 from advisor.commands import at_home
 from advisor.importances import ENOUGH
-from advisor.searched import edges, numbers, options, searched
+from advisor.searched import AtEdge, edges, numbers, options, searched
 from advisor.wording import number
 from dashboard import reads
 from dashboard.charts import contour, importances, looks, parallel, space
 from dashboard.study import Study
 from dashboard.views import address
 from dashboard.views.parts import chart, nothing_yet
-from dashboard.views.words import life, plain, progress
+from dashboard.views.words import life, listed, plain, progress
 from studies.errors import StudyError
 
 ALL: Final = "all"
+BEYOND: Final = "Best runs on the end of a range. A better one may lie beyond it, where a longer search does not look either:"
 SLICES: Final = (
     "Each mark is a trial. Faded: cut short, its quality so far. Thin crosses at the edge: no result (hover says why). "
     "Dotted lines: the ends of the range that was searched."
 )
 SHARED: Final = "Every value stands in the range of its own optimizer, so that ranges of different sizes share an axis. "
 IMPORTANCES: Final = (
-    "Of whole runs, how far the rank of quality goes with a setting: numbers by their low, middle and high third, options one by one. "
-    "Faded bars are no more than chance. The sampler looks where it hopes for the best, so settings it soon left alone look small."
+    "Of whole runs, how far the rank of quality goes with a setting: numbers by their low, middle and high third, options one by "
+    "one. Faded bars are no more than chance. The sampler looks where it hopes for the best, so what it soon left alone looks small."
 )
 CONTOUR: Final = (
-    "The weight decay is the one that torch takes, lr and decay horizon in one. The surface is an average over near trials, blank "
-    "where there are none."
+    "The weight decay is the one that torch takes, lr and decay horizon in one. The surface is an average over near trials, "
+    "blank where there are none."
 )
 
 
@@ -52,7 +53,12 @@ def show(home: Path, name: str) -> None:
     _edges(study)
     first = space.first_optimizer(study)
     optimizer = address.one_of(
-        "Optimizer", [*tried, ALL], "optimizer", study=name, default=first, words=lambda each: "all of them" if each == ALL else each
+        "Optimizer",
+        [*tried, ALL],
+        "optimizer",
+        study=name,
+        default=first,
+        words=lambda each: "all of them" if each == ALL else each,
     )
     if optimizer == ALL:
         _all_slices(study)
@@ -64,15 +70,15 @@ def show(home: Path, name: str) -> None:
 
 
 def _edges(study: Study) -> None:
-    for one in edges(study.evidence):
-        value = number(one.value) if isinstance(one.value, float) else one.value
-        searched_over = f" ({one.span} searched)" if one.span else ""
-        st.warning(
-            plain(
-                f"{one.optimizer}: its best run, trial {one.trial}, has {one.label} {value}, on the {one.end} end of its range"
-                f"{searched_over}. A better one may lie beyond it; a longer search does not look there."
-            )
-        )
+    found = [_at_edge(one) for one in edges(study.evidence)]
+    if found:
+        st.warning(f"{plain(BEYOND)}\n\n{listed(tuple(found))}")
+
+
+def _at_edge(one: AtEdge) -> str:
+    value = number(one.value) if isinstance(one.value, float) else one.value
+    span = f" of {one.span}" if one.span else ""
+    return f"{one.optimizer}, trial {one.trial}: {one.label} {value}, the {one.end} end of its range{span}"
 
 
 def _all_slices(study: Study) -> None:
