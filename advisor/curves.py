@@ -27,8 +27,8 @@ class Band:
 def band(curves: Sequence[Curve], *, share: float = 0.5) -> Band | None:
     """Return the median of some curves and the band that this share of them keeps to; None without a curve.
 
-    Between its points a run is a straight line, after its last point it keeps its last value: a run that stopped early is used as it
-    is. The band begins where half of the runs have begun.
+    Between its points a run is a straight line, after its last point it keeps its last value: a run that stopped early is used as
+    it is. The band begins where half of the runs have begun.
     """
     import numpy as np
 

@@ -13,7 +13,7 @@ from advisor.searched import Number, decay, numbers, searched
 from advisor.surface import FEWEST, surface
 from advisor.wording import number, several
 from dashboard.charts import Plot
-from dashboard.charts.looks import BELOW, RING, Style, styles
+from dashboard.charts.looks import BELOW, RING, Style, folded, styles
 from dashboard.charts.space import first_optimizer
 from studies.record import Record
 
@@ -57,7 +57,9 @@ def contour(
     )  # fmt: skip
     figure.update_xaxes(title_text="learning rate", type="log", exponentformat="none")
     figure.update_yaxes(title_text=pair[1].label, type="log", exponentformat="none")
-    figure.update_layout(title_text=_finding(best, pair, len(whole)), height=500, legend=BELOW, margin={"t": 60, "b": 110})
+    figure.update_layout(
+        title_text=folded(_finding(best, pair, len(whole))), height=500, legend=BELOW, margin={"t": 70, "b": 110}
+    )
     return figure
 
 

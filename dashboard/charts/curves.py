@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from advisor.curves import Band, band
 from advisor.wording import number, several
 from dashboard.charts import Plot
-from dashboard.charts.looks import BELOW, Style, finished, styles, tinted
+from dashboard.charts.looks import BELOW, Style, finished, folded, styles, tinted
 from studies.record import Measurement, Record, better
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ def learning_curves(
     lower = axes.y != "metric" or direction == "minimize"
     finished(figure, _finding(ends, axes, metric, "minimize" if lower else "maximize"), metric, direction)
     _label(figure, axes, metric, direction)
+    figure.update_layout(title_text=folded(str(figure.layout.title.text)))
     return figure
 
 

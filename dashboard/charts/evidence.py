@@ -15,7 +15,7 @@ from advisor.published.rates import Rate, class_rate, problem_class
 from advisor.searched import searched
 from advisor.wording import listed
 from dashboard.charts import Plot
-from dashboard.charts.looks import BELOW, COLOURS, RING, Style, styles
+from dashboard.charts.looks import BELOW, COLOURS, RING, Style, folded, styles
 from dashboard.charts.trials import leader
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def odds(found: Sequence[Published], looks: Mapping[str, Style], about: str) -> 
         autorange="reversed", automargin=True, categoryorder="array", categoryarray=[one.optimizer for one in shown]
     )
     height = 200 + ROW_PIXELS * len(shown)
-    figure.update_layout(title_text=_finding(shown, about), height=height, legend=BELOW, margin={"t": 60, "b": 110})
+    figure.update_layout(title_text=folded(_finding(shown, about)), height=height, legend=BELOW, margin={"t": 70, "b": 110})
     return figure
 
 
@@ -116,17 +116,15 @@ def learning_rate_ranges(study: Study, looks: Mapping[str, Style]) -> go.Figure:
         )  # fmt: skip
     alike = [row for row in rows if row["same class"] and row["optimizer"] in best]
     inside = {row["optimizer"] for row in alike if row["q10"] <= best[row["optimizer"]][0] <= row["q90"]}
-    figure.update_xaxes(
-        title_text="learning rate: median, 10 % and 90 % quantile of tuned runs", type="log", exponentformat="none"
-    )
+    figure.update_xaxes(title_text="learning rate", type="log", exponentformat="none")
     figure.update_yaxes(autorange="reversed", automargin=True)
     finding = "Learning rates that tuning ended at on other classes of problems"
     if rows and rows[0]["same class"]:
         told = listed(sorted(inside)) if inside else "none here"
         finding = f"Learning rates within what published tuning ended at: {told}"
     figure.update_layout(
-        title_text=finding if rows else "No learning rate is published for these optimizers",
-        height=190 + ROW_PIXELS * len(rows), legend=BELOW, margin={"t": 60, "b": 110},
+        title_text=folded(finding if rows else "No learning rate is published for these optimizers"),
+        height=190 + ROW_PIXELS * len(rows), legend=BELOW, margin={"t": 70, "b": 110},
     )  # fmt: skip
     return figure
 
@@ -135,9 +133,9 @@ def strengths(findings: Sequence[Finding], optimizers: Iterable[str]) -> go.Figu
     """Draw what each rule adds to an optimizer's log-odds before any trial."""
     figure = go.Figure()
     by_rule: dict[str, list[Finding]] = defaultdict(list)
-    for finding in findings:
-        if finding.strength:
-            by_rule[finding.rule].append(finding)
+    for one in findings:
+        if one.strength:
+            by_rule[one.rule].append(one)
     shapes = ("", "/", "x", ".", "-", "+", "|", "\\")
     for at, (rule, own) in enumerate(by_rule.items()):
         pattern = {"shape": shapes[(at // len(COLOURS)) % len(shapes)], "fillmode": "overlay", "solidity": 0.25}
@@ -148,8 +146,8 @@ def strengths(findings: Sequence[Finding], optimizers: Iterable[str]) -> go.Figu
             hovertemplate=f"{rule}, %{{y}}: %{{x:+.2f}}<br>%{{customdata}}<extra></extra>",
         )  # fmt: skip
     total: dict[str, float] = defaultdict(float)
-    for finding in findings:
-        total[finding.subject] += finding.strength
+    for one in findings:
+        total[one.subject] += one.strength
     order = sorted(dict.fromkeys(optimizers), key=lambda name: -total[name])
     first = order[0] if order and by_rule else ""
     figure.update_xaxes(title_text="log-odds that rules add: against &lt; 0 &lt; for")
@@ -158,8 +156,8 @@ def strengths(findings: Sequence[Finding], optimizers: Iterable[str]) -> go.Figu
         f"Before any trial, the rules favour {first} most ({total[first]:+.2f})" if first else "No rule favours anything here"
     )
     figure.update_layout(
-        barmode="relative", showlegend=True, height=220 + ROW_PIXELS * len(order), legend=BELOW, margin={"t": 60, "b": 130},
-        title_text=finding,
+        barmode="relative", showlegend=True, height=220 + ROW_PIXELS * len(order), legend=BELOW, margin={"t": 70, "b": 130},
+        title_text=folded(finding),
     )  # fmt: skip
     return figure
 

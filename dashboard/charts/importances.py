@@ -13,7 +13,7 @@ from advisor.importances import ENOUGH, Importance
 from advisor.searched import numbers, options, searched
 from advisor.wording import listed, several
 from dashboard.charts import Plot
-from dashboard.charts.looks import BELOW, COLOURS, Style, styles
+from dashboard.charts.looks import BELOW, COLOURS, Style, folded, styles
 from dashboard.charts.space import batch_range, first_optimizer
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def bars(found: Sequence[Importance], optimizer: str, look: Style) -> go.Figure:
     figure.update_xaxes(title_text="share of the variance of quality ranks", tickformat=".0%", range=(0, 1))
     figure.update_yaxes(autorange="reversed", automargin=True)
     figure.update_layout(
-        title_text=_finding(found, optimizer), height=190 + 30 * len(shown), legend=BELOW, margin={"t": 60, "b": 110}
+        title_text=folded(_finding(found, optimizer)), height=190 + 30 * len(shown), legend=BELOW, margin={"t": 70, "b": 110}
     )
     return figure
 

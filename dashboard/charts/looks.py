@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import cycle
+from textwrap import wrap
 from typing import Final
 
 import plotly.graph_objects as go
@@ -15,6 +16,7 @@ SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "cross", "x", "s
 
 BELOW: Final = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0, "xanchor": "left"}
 """A legend under the chart, where it takes none of the width."""
+TITLE_LETTERS: Final = 60
 RING: Final = {"symbol": "circle-open", "size": 18, "color": COLOURS[1], "line": {"width": 3}}
 """Around the mark of the best run."""
 
@@ -41,6 +43,11 @@ def tinted(colour: str, share: float) -> str:
     """Return a colour that lets what is behind it through."""
     red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
     return f"rgba({red}, {green}, {blue}, {share:g})"
+
+
+def folded(finding: str) -> str:
+    """Return a title in lines that fit a chart on a page 800 pixels wide."""
+    return "<br>".join(wrap(finding, TITLE_LETTERS, break_long_words=False))
 
 
 def finished(figure: go.Figure, finding: str, metric: str, direction: str) -> go.Figure:

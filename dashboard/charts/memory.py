@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from advisor.memory import Need, at, needs, off_by, typical_error
 from advisor.wording import percent, several, size
 from dashboard.charts import Plot
-from dashboard.charts.looks import BELOW, COLOURS, Style, styles
+from dashboard.charts.looks import BELOW, COLOURS, Style, folded, styles
 from studies.facts import Facts
 from studies.record import Record
 
@@ -55,7 +55,7 @@ def forecast_bars(found: Sequence[Need], records: Sequence[Record] = ()) -> go.F
         )
     height = 190 + ROW_PIXELS * len(found)
     figure.update_layout(
-        barmode="stack", title_text=_finding(found), legend=BELOW, height=height, margin={"t": 60, "b": 110},
+        barmode="stack", title_text=folded(_finding(found)), legend=BELOW, height=height, margin={"t": 70, "b": 110},
     )  # fmt: skip
     figure.update_xaxes(title_text=f"memory in training ({unit})", rangemode="tozero")
     figure.update_yaxes(autorange="reversed", automargin=True)
@@ -89,7 +89,7 @@ def against_measured(facts: Facts, records: Sequence[Record], looks: Mapping[str
         finding = f"Forecasts are typically {how} ({several(len(kept), 'trial')})"
     figure.update_xaxes(title_text=f"forecast peak ({unit})", type="log")
     figure.update_yaxes(title_text=f"measured peak ({unit})", type="log")
-    figure.update_layout(title_text=finding, legend=BELOW, height=480, margin={"t": 60, "b": 110})
+    figure.update_layout(title_text=folded(finding), legend=BELOW, height=480, margin={"t": 70, "b": 110})
     return figure
 
 

@@ -11,7 +11,7 @@ from advisor.evidence import has_quality
 from advisor.searched import Number, Option, numbers, options, searched
 from advisor.wording import number, several
 from dashboard.charts import Plot
-from dashboard.charts.looks import BELOW, Style, styles
+from dashboard.charts.looks import BELOW, Style, folded, styles
 from dashboard.charts.space import batch_range, first_optimizer
 from studies.record import Record
 
@@ -51,7 +51,7 @@ def parallel(
         if whole
         else "No trial is complete yet"
     )
-    figure.update_layout(title_text=finding, height=480, legend=BELOW, margin={"t": 60, "b": 120})
+    figure.update_layout(title_text=folded(finding), height=480, legend=BELOW, margin={"t": 70, "b": 120})
     return figure
 
 

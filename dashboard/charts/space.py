@@ -14,7 +14,7 @@ from advisor.evidence import has_quality
 from advisor.searched import Number, numbers, searched
 from advisor.wording import listed, number
 from dashboard.charts import Plot
-from dashboard.charts.looks import BELOW, COLOURS, RING, Style, styles
+from dashboard.charts.looks import BELOW, COLOURS, RING, Style, folded, styles
 from dashboard.charts.trials import leader
 from studies.record import Record
 from studies.space import Numeric
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 COLUMNS: Final = 2
 PANEL_PIXELS: Final = 250
 MOST_PANELS: Final = 12
+MOST_MARKS: Final = 1500
+"""Marks a panel, about; of more trials every second, third ... is drawn, and the best one always."""
 MANY_POINTS: Final = 5000
 """Points from which the graphics card draws them."""
 NINES: Final = 7
@@ -77,10 +79,12 @@ def slices(
     floor = _floor(records, direction)
     gl = len(panels) * len(records) > MANY_POINTS
     named: set[str] = set()
+    by_optimizer = {name: [record for record in records if record.optimizer == name] for name in looks}
     for at, panel in enumerate(panels):
         where = {"row": at // COLUMNS + 1, "col": at % COLUMNS + 1}
         for optimizer, look in looks.items():
-            own = [record for record in records if record.optimizer == optimizer and record.number in panel.xs]
+            own = [record for record in by_optimizer.get(optimizer, ()) if record.number in panel.xs]
+            own = own[:: max(1, len(panel.xs) // MOST_MARKS)]
             for trace in _traces(own, panel, look, floor, gl=gl):
                 figure.add_trace(trace.update(showlegend=optimizer not in named), **where)
                 named.add(optimizer)
@@ -93,7 +97,10 @@ def slices(
     way = "higher" if direction == "maximize" else "lower"
     figure.update_yaxes(title_text=f"{metric} ({way} is better)", col=1)
     figure.update_layout(
-        title_text=_finding(best, panels, metric), height=150 + PANEL_PIXELS * lines, legend=BELOW, margin={"t": 60, "b": 110}
+        title_text=folded(_finding(best, panels, metric)),
+        height=150 + PANEL_PIXELS * lines,
+        legend=BELOW,
+        margin={"t": 70, "b": 110},
     )
     return figure
 

@@ -27,6 +27,9 @@ ODDS: Final = (
     "Wins, ties and losses against a tuned AdamW as log-odds: 0.4 is 60 to 40, 0.8 is 69 to 31. Each task has one vote. "
     "What wins on one class of problems is no guide to another."
 )
+RATES: Final = (
+    "Each line runs from the 10 % to the 90 % quantile of the learning rates that tuning ended at; the mark is the median."
+)
 GRADES: Final = (
     "Grades: A several independent benchmarks, B one careful benchmark or a measurement of ours, C papers or manuals, D custom."
 )
@@ -64,7 +67,8 @@ def _published(study: Study) -> None:
     rates = evidence.rates(study)
     if rates:
         figure = evidence.learning_rate_ranges(study, looks.styles(study.optimizers))
-        chart(figure, f"{study.name}-published-lrs", [{key: value for key, value in row.items() if value != ""} for row in rates])
+        chart(figure, f"{study.name}-published-lrs", rates)
+        st.caption(RATES)
     _each(study)
 
 
@@ -113,8 +117,8 @@ def _bests(other: Earlier) -> list[dict[str, Any]]:
     ordered = sorted(best, key=lambda record: record.quality or 0.0, reverse=other.direction == "maximize")
     return [
         {
-            "study": other.name, "data": str(other.page.get("dataset", "")), "optimizer": record.optimizer,
-            "metric": str(other.page.get("metric", "")), "quality": number(record.quality or 0.0), "trial": record.number,
+            "study": other.name, "optimizer": record.optimizer, "trial": record.number,
+            "reached": f"{other.page['metric']} {number(record.quality or 0.0)} on {other.page.get('dataset', '')}",
             "lr": record.params.get(f"optimizer.{record.optimizer}.lr"),
         }
         for record in ordered

@@ -21,7 +21,7 @@ from studies.limits import format_bytes, parse_bytes
 
 CAPTION: Final = (
     "The upright mark is the fullest moment of a step. It may hold less than the parts together, since activations go as "
-    "gradients come, or more, since operations borrow memory while they run. Diamonds: measured in trials of the same batch size. "
+    "gradients come, or more, since operations borrow memory. Diamonds: measured in trials of the same batch size. "
     "An optimizer that needs the whole training set is shown at it."
 )
 
@@ -105,9 +105,9 @@ def columns(facts: Facts) -> dict[str, Any]:
     text, number = st.column_config.TextColumn, st.column_config.NumberColumn
     return {
         "optimizer": text("optimizer", pinned=True),
+        "peak_bytes": text("peak", help="Forecast of the fullest moment"),
+        "fits": text("fits", help="Whether the peak keeps to the budget"),
+        "largest_batch": number("largest batch", help=f"That fits, of the {facts.rows} training rows; 0 when not one does"),
+        "state_bytes": text("state", help="Of the optimizer"),
         "rows": number("batch size"),
-        "peak_bytes": text("forecast peak"),
-        "state_bytes": text("optimizer state"),
-        "fits": text("fits the budget"),
-        "largest_batch": number("largest batch that fits", help=f"Of the {facts.rows} training rows; 0 when not one fits"),
     }

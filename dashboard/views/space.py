@@ -28,7 +28,8 @@ SLICES: Final = (
 SHARED: Final = "Every value stands in the range of its own optimizer, so that ranges of different sizes share an axis. "
 IMPORTANCES: Final = (
     "Of whole runs, how far the rank of quality goes with a setting: numbers by their low, middle and high third, options one by "
-    "one. Faded bars are no more than chance. The sampler looks where it hopes for the best, so what it soon left alone looks small."
+    "one. Faded bars are no more than chance. "
+    "The sampler looks where it hopes for the best, so what it soon left alone looks small."
 )
 CONTOUR: Final = (
     "The weight decay is the one that torch takes, lr and decay horizon in one. The surface is an average over near trials, "
