@@ -45,7 +45,8 @@ def show(home: Path, name: str) -> None:
         return
     chart(memory.forecast_bars(found, study.records), f"{name}-memory", memory.rows(found))
     st.caption(CAPTION)
-    rows = [_row(need) for need in found]
+    usual = min((need.rows for need in found), default=0)
+    rows = [_row(need, usual) for need in found]
     shown = filled(rows, columns(facts))
     st.dataframe(rows, hide_index=True, column_config=shown, column_order=tuple(shown))
     _truth(study)
@@ -94,10 +95,11 @@ def _measured(facts: Facts, record: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _row(need: Need) -> dict[str, Any]:
+def _row(need: Need, usual: int) -> dict[str, Any]:
+    rows = need.rows if need.rows != usual else None
     shown = {"peak_bytes": format_bytes(need.peak_bytes), "state_bytes": format_bytes(need.state_bytes)}
     fits = "" if need.limit_bytes is None else "yes" if need.fits else "no"
-    return {"optimizer": need.optimizer, "rows": need.rows, "fits": fits, "largest_batch": need.largest_batch} | shown
+    return {"optimizer": need.optimizer, "rows": rows, "fits": fits, "largest_batch": need.largest_batch} | shown
 
 
 def columns(facts: Facts) -> dict[str, Any]:
@@ -109,5 +111,5 @@ def columns(facts: Facts) -> dict[str, Any]:
         "fits": text("fits", help="Whether the peak keeps to the budget"),
         "largest_batch": number("largest batch", help=f"That fits, of the {facts.rows} training rows; 0 when not one does"),
         "state_bytes": text("state", help="Of the optimizer"),
-        "rows": number("batch size"),
+        "rows": number("batch size", help="Where it needs the whole training set at once"),
     }
