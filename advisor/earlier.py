@@ -56,12 +56,13 @@ def starts(
         candidates: optimizers that enter.
         planned_trials: of the search; one start for six of them at most.
     """
-    similar = list(islice(_similar(home, model, facts), STUDIES))
+    similar = list(islice(similar_studies(home, model, facts), STUDIES))
     found = (_start(similar, optimizer) for optimizer in candidates)
     return tuple(islice((start for start in found if start), planned_trials // SHARE))
 
 
-def _similar(home: Path, model: Mapping[str, Any], facts: Facts) -> Iterator[Earlier]:
+def similar_studies(home: Path, model: Mapping[str, Any], facts: Facts) -> Iterator[Earlier]:
+    """Return the newest studies of the same model on the same kind of problem, newest first."""
     for name in islice(reversed(store.study_names(home)), OPENED):
         try:
             study = store.open_study(home, name)

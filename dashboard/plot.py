@@ -1,20 +1,54 @@
 """Write one figure of a study to a file: what `advisor plot` runs.
 
 python -m dashboard.plot STUDY KIND OUT --home HOME
+
+HTML needs nothing more. PNG and SVG are drawn by a browser that is there already: Chromium or Chrome, run once without a window.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
+import os
+import re
+import shutil
+import subprocess
 import sys
+import tempfile
+from importlib.resources import as_file, files
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
 
 from dashboard.charts import plots
 from dashboard.study import Study
 from studies.errors import BadValue, StudyError, did_you_mean
 from studies.store import default_home
 
-SUFFIXES = (".png", ".svg", ".html")
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+SUFFIXES: Final = (".png", ".svg", ".html")
+BROWSERS: Final = (
+    "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)  # fmt: skip
+FLAGS: Final = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--allow-file-access-from-files", "--virtual-time-budget=60000",
+)  # fmt: skip
+"""Without a sandbox, since nothing but our own page is opened and a container's root has none."""
+WIDTH: Final = 1000
+HEIGHT: Final = 500
+SCALE: Final = 2
+"""Pixels of a PNG to one of the page, for print."""
+PATIENCE_SECONDS: Final = 120.0
+PAGE: Final = """<!DOCTYPE html><meta charset="utf-8"><script src="{script}"></script><body><script>
+const figure = {figure};
+Plotly.toImage(figure, {{format: "{kind}", width: {width}, height: {height}, scale: {scale}}}).then(
+  (image) => {{ document.body.textContent = image; }},
+  (error) => {{ document.body.textContent = "cannot be drawn: " + error; }});
+</script></body>"""
 
 
 def main() -> None:
@@ -37,7 +71,7 @@ def write(home: Path, study: str, kind: str, out: Path) -> None:
     """Write a figure of a study.
 
     Raises:
-        BadValue: no such kind of figure, or of file.
+        BadValue: no such kind of figure, or of file, or none that can be written here.
         StudyError: no such study.
     """
     known = plots()
@@ -45,11 +79,69 @@ def write(home: Path, study: str, kind: str, out: Path) -> None:
         raise BadValue(f"no plot is called '{kind}'{did_you_mean(kind, known)} Allowed: {', '.join(known)}")
     if out.suffix not in SUFFIXES:
         raise BadValue(f"'{out}' must end with {', '.join(SUFFIXES)}")
-    figure = known[kind](Study.read(home, study))
-    if out.suffix == ".html":
-        figure.write_html(out, include_plotlyjs=True)
-        return
-    figure.write_image(out, scale=2)
+    figure = known[kind](Study.read(home, study)).update_layout(template="plotly_white")
+    try:
+        if out.suffix == ".html":
+            figure.write_html(out, include_plotlyjs=True)
+        else:
+            out.write_bytes(image(figure, out.suffix.removeprefix(".")))
+    except OSError as error:
+        raise BadValue(f"'{out}' cannot be written ({error.strerror}); give another file") from None
+
+
+def image(figure: go.Figure, kind: str) -> bytes:
+    """Return a figure as the bytes of a PNG or SVG file, on white.
+
+    Raises:
+        BadValue: no browser is there, or it fails.
+    """
+    browser = find_browser()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, as_file(files("plotly")) as plotly:
+        page = Path(folder) / "figure.html"
+        script = (plotly / "package_data" / "plotly.min.js").as_uri()
+        size = {"width": figure.layout.width or WIDTH, "height": figure.layout.height or HEIGHT}
+        drawn = PAGE.format(script=script, figure=_drawable(figure), kind=kind, scale=SCALE if kind == "png" else 1, **size)
+        page.write_text(drawn, encoding="utf-8")
+        return _decoded(_shown(browser, page), browser)
+
+
+def find_browser() -> str:
+    """Return the browser to draw with: `$BROWSER_PATH`, else the first Chromium or Chrome on the path.
+
+    Raises:
+        BadValue: there is none.
+    """
+    named = os.environ.get("BROWSER_PATH")
+    found = next((path for name in ([named] if named else BROWSERS) if (path := shutil.which(name))), None)
+    if found is None:
+        where = f"'{named}' (BROWSER_PATH) is no program" if named else "no Chromium or Chrome is here to draw it"
+        raise BadValue(f"{where}; install chromium, or write to a file that ends with .html")
+    return found
+
+
+def _drawable(figure: go.Figure) -> str:
+    """Return a figure as JSON for a page; what a graphics card would draw is drawn without one."""
+    text = str(figure.to_json()).replace('"type":"scattergl"', '"type":"scatter"')
+    return text.replace("</", "<\\/")  # a text in it must not end the script
+
+
+def _shown(browser: str, page: Path) -> str:
+    command = [browser, *FLAGS, f"--user-data-dir={page.parent / 'profile'}", "--dump-dom", page.as_uri()]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise BadValue(f"{browser} does not draw ({type(error).__name__}); write to a file that ends with .html") from None
+    return done.stdout
+
+
+def _decoded(text: str, browser: str) -> bytes:
+    """Return the image that a page shows as a data address."""
+    if found := re.search(r"data:image/png;base64,([A-Za-z0-9+/=]+)", text):
+        return base64.b64decode(found[1])
+    if found := re.search(r"data:image/svg\+xml,([^<\s]+)", text):
+        return unquote(found[1]).encode()
+    why = re.search(r"cannot be drawn: [^<]*", text)
+    raise BadValue(f"{browser}: {why[0] if why else 'shows nothing'}; write to a file that ends with .html")
 
 
 if __name__ == "__main__":

@@ -14,12 +14,17 @@ Line = tuple[str, str, str, str]
 
 def measured(name: str) -> list[str]:
     """Return the published measurements of an optimizer, or of a wrapper around one, as the lines of a table."""
-    lines = [*_compared(name), *_ranked(name), *_rates(name)]
+    lines = lines_of(name)
     if not lines:
         return [f"Published: {NOTHING}"]
     rows: list[Line] = [("problems", "measured", "n", "source"), *lines]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     return ["Published:", *("  " + "  ".join([*map(str.ljust, row, widths), row[3]]) for row in rows)]
+
+
+def lines_of(name: str) -> tuple[Line, ...]:
+    """Return the same as values: class of problems, result, n and source of each."""
+    return (*_compared(name), *_ranked(name), *_rates(name))
 
 
 def _means(source: str, called: str, name: str) -> bool:

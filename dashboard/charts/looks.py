@@ -26,6 +26,11 @@ LOOKS: Final = len(COLOURS) * len(SYMBOLS)
 COMMON: Final = ("AdamW", "Nesterov", "Muon", "Lion", "ScheduleFreeAdamW", "Adagrad", "SGD", "Momentum")
 """Optimizers that enter most often: each has a colour to itself among them."""
 
+BELOW: Final = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0, "xanchor": "left"}
+"""A legend under the chart, where it takes none of the width."""
+RING: Final = {"symbol": "circle-open", "size": 18, "color": COLOURS[1], "line": {"width": 3}}
+"""Around the mark of the best run."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Style:
@@ -95,6 +100,12 @@ def reach(qualities: Iterable[float], direction: str) -> tuple[float, float] | N
     room = 0.15 * (best - bulk)
     low, high = sorted((best + room, bulk - room))
     return low, high
+
+
+def tinted(colour: str, share: float) -> str:
+    """Return a colour that lets what is behind it through."""
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, {share:g})"
 
 
 def finished(figure: go.Figure, finding: str, metric: str, direction: str) -> go.Figure:

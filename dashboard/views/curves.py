@@ -1,12 +1,104 @@
-"""Learning curves."""
+"""Learning curves: who learns how fast, and what a single run looked like."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, Final
 
 import streamlit as st
 
+from advisor.commands import at_home
+from advisor.report import settings
+from advisor.searched import steps_of
+from advisor.wording import number
+from dashboard import reads
+from dashboard.charts import curves, looks
+from dashboard.charts.curves import Axes
+from dashboard.study import Study
+from dashboard.views import address
+from dashboard.views.parts import chart, nothing_yet
+from dashboard.views.words import life, listed, plain, progress
+from studies.errors import StudyError
+from studies.record import Record
 
-def show(home: Path, name: str) -> None:  # noqa: ARG001
-    """Show the page."""
+XS: Final = {"epoch": "epoch", "seconds": "training seconds"}
+OVERS: Final = {"trials": "trials of the search", "seeds": "seeds of the finalists"}
+TRIAL: Final = "trial"
+NONE: Final = "none"
+CAPTIONS: Final = {
+    "trials": "Thick: the median of an optimizer's whole runs; shaded: the middle half of them. ",
+    "seeds": "Thick: the median over the fresh seeds of a finalist; shaded: from the lowest to the highest seed. ",
+}
+CAPTION: Final = (
+    "Thin: single runs; dotted: cut short. A run that stopped early keeps its last value. Click a run to see its recipe, "
+    "click an optimizer in the legend to hide it."
+)
+
+
+def show(home: Path, name: str) -> None:
+    """Show the learning curves of a study."""
     st.title("Learning curves")
+    try:
+        study = reads.study(home, name)
+    except StudyError as error:
+        st.error(plain(error))
+        return
+    st.caption(plain(f"Study {name}, {progress(study)}. {life(study)}"))
+    if not any(record.curve for record in study.records):
+        why = "No trial has ended yet." if not study.records else "No trial has trained a whole epoch; the page Trials says why."
+        nothing_yet(f"{why} Here stand the learning curves of every run.", f"advisor resume {name}{at_home(home)}")
+        return
+    axes = _axes(study)
+    figure = curves.learning_curves(
+        study.records, looks.styles(study.optimizers), axes, metric=study.metric, direction=study.direction
+    )
+    key = f"{name}-curves"
+    chart(figure, key, curves.rows(study.records, axes), on_select=lambda: _clicked(key, name), selection_mode="points")
+    st.caption(CAPTIONS[axes.over] + CAPTION)
+    _trial(study)
+
+
+def _axes(study: Study) -> Axes:
+    confirmed = any(record.stage == "confirm" and record.curve for record in study.records)
+    ys = {"metric": study.metric, "valid_loss": "validation loss", "train_loss": "training loss"}
+    with st.container(horizontal=True):
+        over = address.one_of("Runs", [*OVERS][: 1 + confirmed], "over", study=study.name, words=OVERS.__getitem__)
+        x = address.one_of("Against", [*XS], "x", study=study.name, words=XS.__getitem__)
+        y = address.one_of("Shown", [*ys], "y", study=study.name, words=ys.__getitem__)
+    with st.container(horizontal=True):
+        log_x = address.switch("Log time axis", "log-x", study=study.name)
+        log_y = address.switch("Log quality axis", "log-y", study=study.name)
+        singles = address.switch("Single runs", "singles", study=study.name, default=True)
+    chosen = str(st.session_state.get(address.state_key(study.name, TRIAL), st.query_params.get(TRIAL, NONE)))
+    trial = int(chosen) if chosen.isdigit() else None
+    return Axes(x=x, y=y, over=over, log_x=log_x, log_y=log_y, singles=singles, trial=trial)
+
+
+def _clicked(key: str, study: str) -> None:
+    """Keep the trial of the point that was clicked."""
+    points: list[dict[str, Any]] = st.session_state[key]["selection"]["points"]
+    trials = [point["customdata"][0] for point in points if point.get("customdata")]
+    if trials:
+        st.session_state[address.state_key(study, TRIAL)] = str(trials[0])
+
+
+def _trial(study: Study) -> None:
+    """Show the recipe of the trial that was clicked or picked."""
+    of = {str(record.number): record for record in study.records if record.curve}
+    chosen = address.one_of(
+        "Trial", [NONE, *of], TRIAL, study=study.name, words=lambda each: _called(of[each]) if each in of else "none"
+    )
+    if chosen not in of:
+        return
+    record = of[chosen]
+    st.subheader(plain(f"Trial {record.number}: {record.optimizer}"))
+    said = f"Best {study.metric} {number(record.quality)}, " if record.quality is not None else ""
+    st.markdown(plain(f"{said}{record.state} after {record.epochs} epochs and {record.curve[-1].seconds:.3g} s of training."))
+    if record.error:
+        st.markdown(plain(record.error))
+    st.markdown(listed(tuple(f"{axis}: {setting}" for axis, setting in settings(record.params, steps_of(record)))))
+
+
+def _called(record: Record) -> str:
+    quality = "" if record.quality is None else f", {number(record.quality)}"
+    return f"{record.number}: {record.optimizer}{quality}"

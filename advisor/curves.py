@@ -1,0 +1,58 @@
+"""Many learning curves as one: their median, and the band that a share of them keeps to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+GRID: Final = 60
+"""Points of a median over seconds, at which no two runs measure alike."""
+
+Curve = Sequence[tuple[float, float]]
+"""Points (x, y) of one run, x rising."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Band:
+    """The middle of some curves."""
+
+    xs: tuple[float, ...]
+    low: tuple[float, ...]
+    middle: tuple[float, ...]
+    high: tuple[float, ...]
+    runs: int
+
+
+def band(curves: Sequence[Curve], *, share: float = 0.5) -> Band | None:
+    """Return the median of some curves and the band that this share of them keeps to; None without a curve.
+
+    Between its points a run is a straight line, after its last point it keeps its last value: a run that stopped early is used as
+    it is. The band begins where half of the runs have begun.
+    """
+    import numpy as np
+
+    kept = [curve for curve in curves if curve]
+    if not kept:
+        return None
+    xs = np.array(_grid(kept))
+    values = np.array([np.interp(xs, [x for x, _ in curve], [y for _, y in curve], left=np.nan) for curve in kept])
+    begun = np.isfinite(values).sum(axis=0) * 2 >= len(kept)
+    inside = values[:, begun]
+    low, middle, high = np.nanquantile(inside, [(1 - share) / 2, 0.5, (1 + share) / 2], axis=0)
+    return Band(
+        xs=tuple(xs[begun].tolist()),
+        low=tuple(low.tolist()),
+        middle=tuple(middle.tolist()),
+        high=tuple(high.tolist()),
+        runs=len(kept),
+    )
+
+
+def _grid(curves: Sequence[Curve]) -> list[float]:
+    """Return where to look: at every x that some run measured, or at evenly spaced ones where these are too many."""
+    measured = sorted({x for curve in curves for x, _ in curve})
+    if len(measured) <= GRID:
+        return measured
+    first, last = measured[0], measured[-1]
+    return [first + (last - first) * step / (GRID - 1) for step in range(GRID)]

@@ -1,0 +1,54 @@
+"""Choices on a page that stand in its address, so that a page can be shared and reloaded as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import streamlit as st
+
+PIXELS: Final = 230
+"""Three stand in a row at 1280 pixels, two at 800."""
+
+
+def one_of(
+    label: str, options: Sequence[str], parameter: str, *, study: str, default: str = "", words: Callable[[str], str] = str
+) -> str:
+    """Let a reader choose one of some options.
+
+    Args:
+        label: over the options.
+        options: what stands in the address.
+        parameter: its name in the address.
+        study: whose page it is: each study keeps its own choice.
+        default: the option that an address without the parameter means; the first unless given.
+        words: what is shown for an option.
+    """
+    usual = default if default in options else options[0]
+    asked = st.query_params.get(parameter, usual)
+    index = options.index(asked if asked in options else usual)
+    key = state_key(study, parameter)
+    value = str(st.selectbox(label, options, index=index, key=key, format_func=words, width=PIXELS))
+    keep(parameter, value, usual)
+    return value
+
+
+def switch(label: str, parameter: str, *, study: str, default: bool = False) -> bool:
+    """Let a reader turn something on or off."""
+    usual = "yes" if default else "no"
+    value = st.toggle(label, value=st.query_params.get(parameter, usual) == "yes", key=state_key(study, parameter))
+    keep(parameter, "yes" if value else "no", usual)
+    return bool(value)
+
+
+def keep(parameter: str, value: str, usual: str) -> None:
+    """Write a choice into the address, unless it is the usual one."""
+    if value == usual:
+        st.query_params.pop(parameter, None)
+    elif st.query_params.get(parameter) != value:
+        st.query_params[parameter] = value
+
+
+def state_key(study: str, parameter: str) -> str:
+    """Return the name of a choice in the visitor's session."""
+    return f"{study}/{parameter}"
