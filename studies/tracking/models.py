@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, redirect_stderr
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -53,7 +54,7 @@ def register(home: Path, study: str, name: str, trained: Trained, *, tracking_ur
     with closing(Sink(home, study, tracking_uri)) as sink, warnings.catch_warnings(action="ignore"):
         sink.write()
         try:
-            with _talking_to(sink.uri):
+            with _talking_to(sink.uri), Path(os.devnull).open("w") as nowhere, redirect_stderr(nowhere):
                 versions = {name: _log_torch(sink.run_id, name, trained)}
                 if trained.deployed is not None:
                     versions[f"{name}-onnx"] = _log_onnx(sink.run_id, f"{name}-onnx", trained, trained.deployed)

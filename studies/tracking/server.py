@@ -48,7 +48,7 @@ def connect(uri: str, home: Path) -> tuple[MlflowClient, str]:
     for chatty in ("mlflow", "alembic"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
     _sync_less()
-    client = MlflowClient(tracking_uri=uri)
+    client = MlflowClient(tracking_uri=uri, registry_uri=uri)
     found = client.get_experiment_by_name(EXPERIMENT)
     if found is not None and found.lifecycle_stage == "deleted":
         client.restore_experiment(found.experiment_id)
