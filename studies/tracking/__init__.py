@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any
 from studies.errors import StoreError
 from studies.record import Record
 from studies.store import RECORD, open_study, plan_of, working
-from studies.tracking.entries import STATUS, dataset_of, key, metrics_of, params_and_tags, recommended, tags_of
+from studies.tracking.entries import STATUS, dataset_of, key, metrics_of, params_and_tags, params_of, recommended, tags_of
 from studies.tracking.server import EXPERIMENT, connect, default_uri, log, missing, runs, unwritable
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Sink:
     """One study's place in MLflow. It remembers what it has written, so one process at a time holds it."""
 
     def __init__(self, home: Path, name: str, tracking_uri: str | None) -> None:
-        self._home = home
+        self.home = home
         self.uri = tracking_uri or default_uri(home)
         self._study = open_study(home, name)
         self._lock = _hold(home / "studies" / f"{name}.mirror")
@@ -79,7 +79,7 @@ class Sink:
         return len(new)
 
     def _connect(self, plan: Mapping[str, Any]) -> MlflowClient:
-        client, self._experiment = connect(self.uri, self._home)
+        client, self._experiment = connect(self.uri, self.home)
         self.run_id = self._parent(client, plan)
         for run in runs(client, self._experiment, f"tags.`mlflow.parentRunId` = '{self.run_id}'"):
             self._take(client, run)
@@ -92,7 +92,8 @@ class Sink:
         identity = f"{name}:{plan['id']}" if "id" in plan else name
         run = next(runs(client, self._experiment, f"tags.`advisor.study` = '{identity}'"), None)
         if run is None:
-            run = client.create_run(self._experiment, tags={"advisor.study": identity}, run_name=name)
+            begun = _milliseconds(min(self._moments("datetime_start"), default=None)) or None
+            run = client.create_run(self._experiment, begun, tags={"advisor.study": identity}, run_name=name)
         return str(run.info.run_id)
 
     def _take(self, client: MlflowClient, run: Run) -> None:
@@ -126,11 +127,12 @@ class Sink:
             tags |= {"mlflow.parentRunId": self.run_id, "advisor.number": str(trial.number)}
             if git := plan.get("git"):
                 tags["mlflow.source.git.commit"] = str(git["commit"])
-            run = client.create_run(self._experiment, start, tags, f"{trial.number} {record.optimizer}")
+            stage = "" if record.searched else f", {record.stage}"
+            run = client.create_run(self._experiment, start, tags, f"{trial.number} {record.optimizer}{stage}")
             self._begun[trial.number] = run
         else:
             metrics = missing(client, run, metrics)
-        log(client, run.info.run_id, metrics, record.params)
+        log(client, run.info.run_id, metrics, params_of(record))
         end = _milliseconds(trial.datetime_complete) or start + round(1000 * (record.train_seconds or 0))
         client.set_terminated(run.info.run_id, STATUS[record.state], end)
         self._begun.pop(trial.number)
@@ -155,7 +157,13 @@ class Sink:
         if status == "RUNNING" != run.info.status:
             client.update_run(self.run_id, status)
         elif status not in {None, run.info.status}:
-            client.set_terminated(self.run_id, status)
+            ended = _milliseconds(max(self._moments("datetime_complete"), default=None)) or None
+            client.set_terminated(self.run_id, status, ended)
+
+    def _moments(self, which: str) -> list[Any]:
+        """Return when the trials began or ended: the study's own run tells the search's times, not the mirror's."""
+        found = (getattr(trial, which) for trial in self._study.get_trials(deepcopy=False))
+        return [moment for moment in found if moment is not None]
 
     def _write_page(
         self, client: MlflowClient, run: Run, figures: Mapping[str, float], params: Mapping[str, Any], tags: Mapping[str, str]
@@ -171,7 +179,7 @@ class Sink:
 
     def _write_figures(self, client: MlflowClient, run: Run) -> dict[str, str]:
         """Write the page of figures if somebody drew a new one; return the tag that says which is there."""
-        path = figures_of(self._home, self._study.study_name)
+        path = figures_of(self.home, self._study.study_name)
         if not path.is_file():
             return {}
         page = path.read_bytes()

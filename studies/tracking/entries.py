@@ -39,9 +39,8 @@ def metrics_of(record: Record, metric: str, start: int) -> tuple[list[Metric], l
     """
     from mlflow.entities import Metric
 
-    final = {name: getattr(record, name) for name in COSTS} | {"test_quality": record.test_quality}
-    final |= footprint_of(record)
-    final["quality" if record.state == "complete" else "partial_quality"] = record.quality
+    final: dict[str, float | int | None] = {"quality" if record.state == "complete" else "partial_quality": record.quality}
+    final |= {"test_quality": record.test_quality} | {name: getattr(record, name) for name in COSTS} | footprint_of(record)
     rows = [(name, value, start, 0) for name, value in final.items() if value is not None]
     judged_by = metric.rpartition(":")[2]  # of a metric of the user's own, file.py:name, the name
     for point in record.curve:
@@ -64,6 +63,12 @@ def footprint_of(record: Record) -> dict[str, float | int | None]:
     return found
 
 
+def params_of(record: Record) -> dict[str, Any]:
+    """Return a record's recipe, and its learning rate once more under one name, by which optimizers are compared."""
+    lr = record.params.get(f"optimizer.{record.optimizer}.lr")
+    return dict(record.params) | ({} if lr is None else {"lr": lr})
+
+
 def tags_of(record: Record) -> dict[str, str]:
     """Return a record's tags."""
     named = {"state": record.state, "stage": record.stage, "seed": record.seed, "error": record.error, "source": record.source}
@@ -75,6 +80,7 @@ def params_and_tags(plan: Mapping[str, Any]) -> tuple[dict[str, object], dict[st
     entries = flat({key: value for key, value in plan.items() if key not in APART})
     stays = {key: value for key, value in entries.items() if key.split(".")[0] not in CHANGING}
     tags = {f"advisor.{key}": text(value) for key, value in entries.items() if key not in stays}
+    tags |= {"mlflow.source.name": "optimizer-advisor", "mlflow.source.type": "LOCAL"}
     if git := plan.get("git"):
         tags |= {"mlflow.source.git.commit": str(git["commit"]), "advisor.git.changed": str(git["changed"])}
     return stays, tags

@@ -55,51 +55,54 @@ def register(home: Path, study: str, name: str, trained: Trained, *, tracking_ur
         sink.write()
         try:
             with _talking_to(sink.uri), Path(os.devnull).open("w") as nowhere, redirect_stderr(nowhere):
-                versions = {name: _log_torch(sink.run_id, name, trained)}
+                versions = {name: _log_torch(sink, name, trained)}
                 if trained.deployed is not None:
-                    versions[f"{name}-onnx"] = _log_onnx(sink.run_id, f"{name}-onnx", trained, trained.deployed)
-            _describe(sink, versions, trained, study)
+                    versions[f"{name}-onnx"] = _log_onnx(sink, f"{name}-onnx", trained, trained.deployed)
+                _describe(sink, versions, trained, study)
         except Exception as error:  # whatever MLflow, its database driver and its network library raise
             raise unwritable(sink.uri, error) from error
     return versions
 
 
-def _log_torch(run_id: str, name: str, trained: Trained) -> int:
+def _log_torch(sink: Sink, name: str, trained: Trained) -> int:
     import mlflow.pytorch
 
     model = trained.model.cpu().eval()
     with _brought_along(model):
         return _log(
-            mlflow.pytorch, run_id, name, trained, "model", pytorch_model=model,
+            mlflow.pytorch, sink, name, trained, "model", pytorch_model=model,
             serialization_format="pickle", pip_requirements=_requirements("torch"),
         )  # fmt: skip
 
 
-def _log_onnx(run_id: str, name: str, trained: Trained, path: Path) -> int:
+def _log_onnx(sink: Sink, name: str, trained: Trained, path: Path) -> int:
     import mlflow.onnx
     import onnx
 
     return _log(
-        mlflow.onnx, run_id, name, trained, "deployed", onnx_model=onnx.load(path), save_as_external_data=False,
+        mlflow.onnx, sink, name, trained, "deployed", onnx_model=onnx.load(path), save_as_external_data=False,
         pip_requirements=_requirements("onnx", "onnxruntime"),
     )  # fmt: skip
 
 
-def _log(flavor: ModuleType, run_id: str, name: str, trained: Trained, folder: str, **options: Any) -> int:
+def _log(flavor: ModuleType, sink: Sink, name: str, trained: Trained, folder: str, **options: Any) -> int:
     import torch
     from mlflow.models import Model, infer_signature
 
     with torch.inference_mode():
         outputs = trained.model(trained.rows).numpy()
+    client, experiment = connect(sink.uri, sink.home)
+    logged = client.create_logged_model(experiment, name=folder, source_run_id=sink.run_id)  # else it lands in the default one
     info = Model.log(
-        artifact_path=None, name=folder, flavor=flavor, run_id=run_id, registered_model_name=name, metadata=dict(trained.about),
+        artifact_path=None, name=folder, flavor=flavor, run_id=sink.run_id, model_id=logged.model_id,
+        registered_model_name=name, metadata=dict(trained.about),
         signature=infer_signature(trained.rows.numpy(), outputs), **options,
     )  # fmt: skip
     return int(info.registered_model_version)
 
 
 def _describe(sink: Sink, versions: Mapping[str, int], trained: Trained, study: str) -> None:
-    client, _ = connect(sink.uri, Path())
+    client, _ = connect(sink.uri, sink.home)
     for name, number in versions.items():
         client.update_model_version(name, str(number), trained.description)
         for tag, value in {"advisor.study": study, "advisor.trial": trained.about["trial"]}.items():

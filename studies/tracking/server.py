@@ -55,7 +55,7 @@ def connect(uri: str, home: Path) -> tuple[MlflowClient, str]:
     if found is not None:
         return client, str(found.experiment_id)
     files = None if uri.startswith(("http", "file")) or "://" not in uri else (home / "artifacts").resolve().as_uri()
-    return client, client.create_experiment(EXPERIMENT, files)
+    return client, client.create_experiment(EXPERIMENT, files, {"mlflow.experimentKind": "custom_model_development"})
 
 
 def unwritable(uri: str, error: Exception) -> StoreError:
