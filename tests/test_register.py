@@ -62,6 +62,7 @@ def test_the_recommended_model_is_loaded_by_a_fresh_process(tmp_path, monkeypatc
 
     assert register(home, study, "iris-net") == {"iris-net": 1}
     assert register(home, study, "iris-net") == {"iris-net": 2}
+    assert not {"MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"} & os.environ.keys()  # what else this process logs goes where it did
     (tmp_path / "net.py").unlink()
     assert fresh(home, "models:/iris-net/2", elsewhere) == "(5, 3) ['setosa', 'versicolor', 'virginica'] False"
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 KEPT_APART: Final = ("torch", "torchvision", "numpy", "transformers")
 """Packages whose classes a saved model names instead of bringing along: they are installed where it is loaded."""
 
+ADDRESSES: Final = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Trained:
@@ -118,14 +120,16 @@ def _talking_to(uri: str) -> Iterator[None]:
     """Point MLflow's global address at `uri` for as long as models are logged, which goes through nothing else."""
     import mlflow
 
-    before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
+    before = {name: os.environ.get(name) for name in ADDRESSES}  # MLflow writes them there, for processes to inherit
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
     try:
         yield
     finally:
-        mlflow.set_tracking_uri(before[0])
-        mlflow.set_registry_uri(before[1])
+        mlflow.set_tracking_uri(before[ADDRESSES[0]])  # type: ignore[arg-type]  # None is none
+        mlflow.set_registry_uri(before[ADDRESSES[1]])  # type: ignore[arg-type]
+        if before[ADDRESSES[1]] is None:
+            os.environ.pop(ADDRESSES[1], None)
 
 
 @contextmanager
