@@ -105,11 +105,12 @@ def resume(study: str, *, budget: str | None = None, home: str | Path | None = N
 
 def _finish(launched: Launched, listen: Any, *, searching: bool = True) -> str:
     from advisor.launch import conclude, work
+    from advisor.mirroring import finish
 
     mirror = work(launched, listen=listen or _ignore, searching=searching)
     conclude(launched.home, launched.name)
     if mirror is not None:
-        mirror.finish(60.0)
+        finish(mirror, launched.home, launched.name)
     return launched.name
 
 

@@ -33,6 +33,7 @@ from advisor.options import (
     OpenEnded,
     Optimizers,
     Pretrained,
+    Register,
     Regularizers,
     Rules,
     Runs,
@@ -75,8 +76,6 @@ PLAIN: Final = (
     "tracking_uri",
 )  # fmt: skip
 """Options that a request takes as they are written."""
-MIRROR_SECONDS: Final = 60.0
-"""How long a finished search waits for its MLflow mirror."""
 
 app = typer.Typer(
     help="Tell it your data, your model and what you can afford; it finds the optimizer and the recipe, and says why.",
@@ -110,17 +109,25 @@ def search(
     model_size: ModelSize = None, latency: Latency = None, train_time: TrainTime = None, goal: Goal = None,
     pretrained: Pretrained = False, open_ended: OpenEnded = False, rule: Rules = None, earlier: Earlier = True,
     compression: Compression = "off", study: NewStudy = None, home: Home = None, tracking_uri: TrackingUri = None,
-    device: Device = "auto", seed: Seed = 0, json: Json = False,
+    register: Register = None, device: Device = "auto", seed: Seed = 0, json: Json = False,
 ) -> None:  # fmt: skip
     """Search, confirm and recommend: the whole job."""
     arguments = dict(locals())
     from advisor.launch import prepare
+    from advisor.register import check, lines, why_not
+    from advisor.register import register as log
 
+    if register is not None:
+        check(register, tracking_uri)
     with redirect_stdout(sys.stderr):  # whatever the user's own model prints
         launched = prepare(_request(arguments), _home(home))
-    for note in launched.notes:
+    problem = why_not(launched.name, launched.workload.spec()) if register else ""
+    for note in filter(None, (*launched.notes, problem)):
         say(note)
     _work(launched, json=json)
+    if register is not None and not problem:
+        with redirect_stdout(sys.stderr):
+            say(lines(log(launched.home, launched.name, register)))
 
 
 @app.command()
@@ -212,12 +219,30 @@ def explain(name: Annotated[str, typer.Argument(help="An optimizer, schedule, re
 @app.command()
 def sync(study: StudyName, tracking_uri: TrackingUri = None, home: Home = None) -> None:
     """Complete the MLflow mirror of a study."""
+    from advisor.mirroring import draw
     from studies import store, tracking
 
     where = _home(home)
     uri = tracking_uri or store.plan_of(store.open_study(where, study))["tracking_uri"]
+    draw(where, study)
     count = tracking.sync(where, study, tracking_uri=None if uri == "off" else uri)
     show(f"{count} runs written; the mirror of '{study}' is complete")
+
+
+@app.command()
+def register(
+    study: StudyName,
+    name: Annotated[str, typer.Argument(help="The model's name in MLflow's registry; a new version if it is there.")],
+    tracking_uri: TrackingUri = None,
+    home: Home = None,
+) -> None:
+    """Put a study's recommended model into MLflow's registry."""
+    from advisor.register import lines
+    from advisor.register import register as log
+
+    with redirect_stdout(sys.stderr):  # whatever the user's own model prints
+        versions = log(_home(home), study, name, tracking_uri=tracking_uri)
+    show(lines(versions))
 
 
 @app.command()
@@ -270,6 +295,7 @@ def main() -> None:
 def _work(launched: Launched, *, json: bool, searching: bool = True) -> None:
     from advisor.commands import at_home
     from advisor.launch import conclude, outcome, work
+    from advisor.mirroring import finish
     from advisor.progress import progress
     from studies import store
 
@@ -285,7 +311,7 @@ def _work(launched: Launched, *, json: bool, searching: bool = True) -> None:
         records = store.records(store.open_study(launched.home, launched.name))
         show_json(outcome(launched, recommendation, records)) if json else show(str(recommendation))
     finally:
-        if mirror is not None and (unfinished := mirror.finish(MIRROR_SECONDS)):
+        if mirror is not None and (unfinished := finish(mirror, launched.home, launched.name)):
             say(unfinished)
     if interrupted():
         again = "resume" if searching else "compress"

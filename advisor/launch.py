@@ -17,6 +17,7 @@ from advisor.shrink import compress, keep_files, pareto, split
 from advisor.wording import several
 from studies import store
 from studies.clock import Clock
+from studies.commit import commit_of
 from studies.errors import BadValue, BadWorkload
 from studies.extras import require
 from studies.limits import Budget, format_seconds
@@ -302,4 +303,5 @@ def _page(request: Request, workload: Workload | Function, facts: Facts, plan: P
         "valid_rows": workload.valid_rows, "baseline": workload.baseline(), "notes": list(workload.notes),
         "tracking_uri": request.tracking_uri, "versions": {package: version(package) for package in packages},
         "python": platform.python_version(), "spent_seconds": 0.0, "code": _code(workload), "rules": list(request.rules),
+        "git": commit_of((str(getattr(workload.model, "factory", "")), workload.source)),
     }  # fmt: skip

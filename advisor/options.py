@@ -56,6 +56,9 @@ Teacher = Annotated[str | None, typer.Option(help="file.py:name of a function th
 NewStudy = Annotated[str | None, typer.Option("--study", help="A name for the study; by default the dataset's with a number.")]
 Home = Annotated[Path | None, typer.Option(help="Where studies live; by default $ADVISOR_HOME or .advisor.")]
 TrackingUri = Annotated[str | None, typer.Option(help="Where MLflow runs go; by default mlflow.db in the home; `off` for none.")]
+Register = Annotated[
+    str | None, typer.Option(help="Register the recommended model in MLflow under this name, when the search is over.")
+]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 Seed = Annotated[int, typer.Option(help="Of the split, the weights and the proposals.")]
 TuneModel = Annotated[

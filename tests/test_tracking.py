@@ -2,9 +2,11 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from dataclasses import replace
 
 import optuna
@@ -13,10 +15,11 @@ import pytest
 from studies.errors import StoreError, StudyNotFound
 from studies.mirror import Mirror
 from studies.record import Measurement
-from studies.store import create_study, open_study, write_plan
-from studies.tracking import EXPERIMENT, Sink, _key, default_uri, metrics_of, sync
+from studies.store import create_study, open_study, working, write_plan
+from studies.tracking import EXPERIMENT, Sink, default_uri, figures_of, sync
+from studies.tracking.entries import dataset_of, key, metrics_of
 
-from records import record
+from records import deployed, record
 
 PLAN = {
     "id": "7f3a",
@@ -27,6 +30,9 @@ PLAN = {
     "budget": {"seconds": 60.0, "trials": None},
     "versions": {"torch": "2.13"},
     "facts": {"rows": 1000},
+    "workload": {"source": "digits", "digest": "0123456789abcdef", "seed": 5},
+    "git": {"commit": "c0ffee", "changed": True},
+    "sensitivity": [{"layer": "0.weight"}],
 }
 CURVE = tuple(
     Measurement(
@@ -96,7 +102,8 @@ def test_a_study_is_one_run_with_a_child_for_each_finished_trial(home):
 
     assert study.info.run_name == "digits"
     assert sorted(trials) == [0, 1, 2, 3]
-    assert trials[0].info.run_name == "0 AdamW"
+    assert trials[0].info.run_name == "0 AdamW, confirm"
+    assert trials[1].info.run_name == "1 AdamW"
 
 
 def test_statuses_tell_how_each_trial_ended(home):
@@ -110,7 +117,8 @@ def test_statuses_tell_how_each_trial_ended(home):
 def test_a_trial_has_its_recipe_curve_and_costs(home):
     run = runs(home)[1][0]
 
-    assert run.data.params == {key: str(value) for key, value in trial(0).params.items()}
+    recipe = {key: str(value) for key, value in trial(0).params.items()}
+    assert run.data.params == recipe | {"lr": recipe["optimizer.AdamW.lr"]}  # under one name for every optimizer
     assert curve(home, run, "valid_accuracy") == [(1, 0.25), (2, 0.5), (3, 0.75)]
     assert curve(home, run, "train_loss") == [(1, 1.0), (2, 0.5), (3, 1 / 3)]
     assert ({"train_seconds": 1.5} | COSTS).items() <= run.data.metrics.items()
@@ -136,10 +144,53 @@ def test_values_that_are_not_finite_are_left_out_and_named(home):
 def test_the_study_carries_its_plan(home):
     study, _ = runs(home)
 
-    assert study.data.params == {"dataset": "digits", "model": "cnn", "metric": "accuracy", "seed": "5"}
+    assert study.data.params == {"dataset": "digits", "model": "cnn", "metric": "accuracy", "seed": "5"} | {
+        "workload.source": "digits", "workload.digest": "0123456789abcdef", "workload.seed": "5",
+    }  # fmt: skip
     assert study.data.tags["advisor.budget.seconds"] == "60.0"
     assert study.data.tags["advisor.versions.torch"] == "2.13"
-    assert study.info.status == "RUNNING"
+    assert study.info.status == "KILLED"  # nobody searches it, and it has no recommendation
+
+
+def test_a_sync_with_nothing_new_writes_nothing(home):
+    def everything():
+        with closing(sqlite3.connect(home / "mlflow.db")) as database:
+            tables = ("runs", "metrics", "params", "tags", "latest_metrics", "datasets", "inputs", "input_tags")
+            return {table: sorted(map(repr, database.execute(f"SELECT * FROM {table}"))) for table in tables}  # noqa: S608
+
+    before = everything()
+    assert before["metrics"]
+    assert sync(home, "digits") == 0
+    assert everything() == before
+
+
+def test_the_study_s_run_names_its_data_by_digest_and_the_user_s_commit(home):
+    study, trials = runs(home)
+
+    (given,) = study.inputs.dataset_inputs
+    assert (given.dataset.name, given.dataset.digest) == ("digits", "0123456789abcdef")
+    assert json.loads(given.dataset.source)["tags"]["mlflow.source.name"] == "digits"
+    assert study.data.tags["mlflow.source.git.commit"] == trials[0].data.tags["mlflow.source.git.commit"] == "c0ffee"
+    assert study.data.tags["advisor.git.changed"] == "True"
+
+
+def test_data_in_a_file_is_told_by_its_path():
+    found = dataset_of({"dataset": "bills", "workload": {"source": "/data/bills.csv", "digest": "ab" * 30, "target": "paid"}})
+
+    assert (found.dataset.source_type, json.loads(found.dataset.source)) == ("local", {"uri": "/data/bills.csv"})
+    assert len(found.dataset.digest) <= 36
+    assert {tag.key: tag.value for tag in found.tags}["advisor.target"] == "paid"
+
+
+def test_a_training_function_has_no_dataset():
+    assert dataset_of({"workload": {"form": "function", "source": "train.py:fit"}}) is None
+
+
+def test_what_was_measured_on_a_deployed_file_is_flat():
+    found = {metric.key: metric.value for metric in metrics_of(deployed(9, trial(0), 0.9), "accuracy", 0)[0]}
+
+    assert found["quality"] == 0.9
+    assert {"file_bytes", "compressed_bytes", "agreement", "latency_1_median_seconds", "latency_64_p90_seconds"} <= found.keys()
 
 
 @pytest.fixture
@@ -167,10 +218,79 @@ def test_a_run_cut_off_by_a_crash_is_completed(grown):
     assert curve(home, run, "valid_accuracy") == [(1, 0.25), (2, 0.5), (3, 0.75)]
 
 
+def test_a_run_cut_off_in_a_file_store_has_every_value_once(tmp_path):
+    from mlflow import MlflowClient
+
+    uri = (tmp_path / "mlruns").as_uri()
+    study = create_study(tmp_path, "digits", direction="maximize", plan=PLAN)
+    sync(tmp_path, "digits", tracking_uri=uri)
+    add(study, trial(0))
+    store = MlflowClient(tracking_uri=uri)
+    experiment = store.get_experiment_by_name(EXPERIMENT).experiment_id
+    (parent,) = store.search_runs([experiment])
+    start = round(1000 * study.trials[0].datetime_start.timestamp())
+    begun = store.create_run(experiment, start, {"mlflow.parentRunId": parent.info.run_id, "advisor.number": "0"})
+    store.log_batch(begun.info.run_id, metrics=metrics_of(trial(0), "accuracy", start)[0][:9])
+
+    assert sync(tmp_path, "digits", tracking_uri=uri) == 1
+    for name in ("valid_accuracy", "train_seconds", "quality"):
+        history = store.get_metric_history(begun.info.run_id, name)
+        assert len(history) == len({point.step for point in history}) == (3 if name == "valid_accuracy" else 1)
+
+
+def test_of_two_runs_for_one_trial_the_whole_one_stays(grown):
+    home, _ = grown
+    mlflow, (parent, (kept,)) = client(home), (runs(home)[0], runs(home)[1].values())
+    tags = {"mlflow.parentRunId": parent.info.run_id, "advisor.number": "0"}
+    mlflow.create_run(parent.info.experiment_id, 1, tags)  # as a server makes it whose answer came too late
+    mlflow.create_run(parent.info.experiment_id, round(1000 * time.time()), tags)
+
+    assert sync(home, "digits") == 0
+    assert runs(home)[1][0].info.run_id == kept.info.run_id
+
+
+def test_a_long_curve_and_a_wide_recipe_take_several_batches(grown):
+    home, study = grown
+    long = tuple(replace(CURVE[0], epoch=epoch, step=epoch, seconds=0.1 * epoch) for epoch in range(1, 701))
+    wide = {f"settings.{number}": "x" * 7000 if number == 1 else number for number in range(150)}
+    add(study, trial(1, curve=long, params=trial(1).params | wide))
+
+    assert sync(home, "digits") == 1
+    run = runs(home)[1][1]
+    assert len(curve(home, run, "valid_accuracy")) == 700
+    assert len(run.data.params) == len(trial(1).params) + 1 + 150
+    assert sync(home, "digits") == 0
+
+
+def test_the_figures_somebody_drew_are_kept_and_replaced(grown):
+    home, _ = grown
+    page = figures_of(home, "digits")
+    page.parent.mkdir()
+    for drawn in ("<p>one</p>", "<p>two</p>"):
+        page.write_text(drawn)
+        sync(home, "digits")
+        assert (home / "artifacts" / runs(home)[0].info.run_id / "artifacts" / "figures.html").read_text() == drawn
+
+
+def test_a_study_that_nobody_searches_is_not_said_to_run(grown):
+    home, _ = grown
+    assert runs(home)[0].info.status == "KILLED"
+    with working(home, "digits"):
+        sync(home, "digits")
+        assert runs(home)[0].info.status == "RUNNING"
+
+
 def test_the_recommendation_is_kept_as_files_and_replaced_when_it_changes(grown):
     home, study = grown
     for advice in ("Use AdamW.", "Use SGD."):
-        write_plan(study, recommendation={"markdown": advice, "json": json.dumps({"answer": advice})}, budget={"seconds": 90.0})
+        write_plan(
+            study,
+            recommendation={
+                "markdown": advice,
+                "json": json.dumps({"answer": advice, "optimizer": advice[4:-1], "quality": 0.5 if "SGD" in advice else 0.25}),
+            },
+            budget={"seconds": 90.0},
+        )
         sync(home, "digits")
 
         run = runs(home)[0]
@@ -178,7 +298,10 @@ def test_the_recommendation_is_kept_as_files_and_replaced_when_it_changes(grown)
         assert run.data.tags["advisor.budget.seconds"] == "90.0"
         folder = home / "artifacts" / run.info.run_id / "artifacts"
         assert (folder / "recommendation.md").read_text() == advice
-        assert json.loads((folder / "recommendation.json").read_text()) == {"answer": advice}
+        assert json.loads((folder / "recommendation.json").read_text())["answer"] == advice
+        assert run.data.tags["mlflow.note.content"] == advice
+        assert run.data.tags["advisor.recommended.optimizer"] == advice[4:-1]
+        assert run.data.metrics["recommended_quality"] == (0.5 if "SGD" in advice else 0.25)
 
 
 def test_one_process_at_a_time_mirrors_a_study(grown):
@@ -263,7 +386,7 @@ def _alive(process):
     ],
 )
 def test_names_are_made_acceptable_to_mlflow(name, taken):
-    assert _key(name) == taken
+    assert key(name) == taken
 
 
 def test_reading_a_journal_needs_no_mlflow():

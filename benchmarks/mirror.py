@@ -1,0 +1,122 @@
+"""What the MLflow mirror costs: its own time for a large study, and what it adds to the wall time of a search.
+
+    python -m benchmarks.mirror
+
+First 300 trials of 20 epochs, mirrored to SQLite by the process that mirrors them beside a search. Then the same small search
+with the mirror and without, in turns; the ratio within a pair is what the mirror adds, with whatever else the machine does in it.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import resource
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import optuna
+
+from advisor.launch import prepare, work
+from advisor.request import Request
+from studies import store
+from studies.limits import Budget
+from studies.mirror import Mirror
+from studies.record import Measurement, Record
+
+TRIALS = 300
+EPOCHS = 20
+MOST_SECONDS = 15.0
+PAIRS = 6
+SEARCH_TRIALS = 12
+SEARCH_EPOCHS = 18
+MOST_ADDED = 0.02
+
+
+def record(number: int) -> Record:
+    """Return a trial as a search leaves it behind: a recipe, every cost and a whole curve."""
+    curve = tuple(
+        Measurement(
+            epoch=epoch, step=40 * epoch, seconds=0.1 * epoch, train_loss=1 / epoch, valid_loss=1.1 / epoch,
+            valid_metric=1 - 0.3 / (epoch + number % 7),
+        )
+        for epoch in range(1, EPOCHS + 1)
+    )  # fmt: skip
+    params = {
+        "optimizer": "AdamW", "optimizer.AdamW.lr": 1e-3 * (1 + number % 10), "optimizer.AdamW.beta1": 0.9,
+        "optimizer.AdamW.beta2": 0.999, "optimizer.AdamW.weight_decay": 0.01, "schedule": "Cosine",
+        "schedule.Cosine.warmup": 0.05, "batch_size": 32, "epochs": EPOCHS, "regularizers": "Dropout",
+        "regularizers.Dropout.p": 0.1, "model": "CNN", "model.CNN.channels": 16, "model.CNN.hidden": 64,
+    }  # fmt: skip
+    return Record(
+        number=number, state="complete", stage="race", seed=number, params=params, curve=curve, quality=curve[-1].valid_metric,
+        train_seconds=2.0, peak_bytes=600_000, optimizer_state_bytes=100_000, model_bytes=50_000, sparsity=0.0, macs=100_000,
+        latency_seconds=1e-4,
+    )  # fmt: skip
+
+
+def whole_study() -> tuple[float, float]:
+    """Return the wall seconds and the processor seconds of the process that mirrors a finished study, its start included."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        study = store.create_study(home, "large", direction="maximize", plan={"id": "1", "metric": "accuracy"})
+        for number in range(TRIALS):
+            given = {store.RECORD: record(number).to_dict()}
+            study.add_trial(optuna.trial.create_trial(value=0.5, params={}, distributions={}, user_attrs=given))
+        before, start = _children_seconds(), time.perf_counter()
+        problem = Mirror.start(home, "large").finish(600)
+        if problem:
+            raise SystemExit(problem)
+        return time.perf_counter() - start, _children_seconds() - before
+
+
+def search(tracking_uri: str | None) -> tuple[float, float]:
+    """Return the wall seconds of a search up to its last trial, and what its mirror needed after that."""
+    with tempfile.TemporaryDirectory() as folder:
+        request = Request(
+            source="digits",
+            budget=Budget(trials=SEARCH_TRIALS),
+            epochs=SEARCH_EPOCHS,
+            optimizers=("AdamW",),
+            tracking_uri=tracking_uri,
+        )
+        launched = prepare(request, Path(folder))
+        start = time.perf_counter()
+        mirror = work(launched)
+        wall = time.perf_counter() - start
+        start = time.perf_counter()
+        if mirror is not None:
+            mirror.finish(120)
+        return wall, time.perf_counter() - start
+
+
+def _children_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def main() -> None:
+    """Print both figures, each with its goal."""
+    load = os.getloadavg()[0]
+    wall, processor = whole_study()
+    print(f"{TRIALS} trials of {EPOCHS} epochs to SQLite: {wall:.1f} s, of these {processor:.1f} s of the processor", end=" ")
+    print(f"(load of the machine {load:.1f}); goal below {MOST_SECONDS:g} s")
+    search("off")  # what the first search loads, no later one does
+    ratios, after = [], []
+    for pair in range(PAIRS):
+        order = ["off", None] if pair % 2 else [None, "off"]
+        walls = {uri: search(uri) for uri in order}
+        ratios.append(walls[None][0] / walls["off"][0])
+        after.append(walls[None][1])
+        print(f"pair {pair + 1}: {walls['off'][0]:.2f} s without, {walls[None][0]:.2f} s with the mirror, ratio {ratios[-1]:.3f}")
+    middle, spread = statistics.median(ratios), statistics.stdev(ratios) / math.sqrt(PAIRS)
+    print(
+        f"the mirror adds {middle - 1:.1%} to a search (median of {PAIRS} pairs, standard error of the mean {spread:.1%})",
+        end="; ",
+    )
+    print(f"goal below {MOST_ADDED:.0%}; after the search it needed {statistics.median(after):.1f} s more")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+"""What a study and its trials are in MLflow's terms: params, metrics, tags and a dataset. Pure: nothing is written here."""
+
+from __future__ import annotations
+
+import json
+import math
+import posixpath
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from mlflow.entities import DatasetInput, Metric
+
+    from studies.record import Record
+
+STATUS: Final = {"complete": "FINISHED", "pruned": "KILLED", "infeasible": "KILLED", "failed": "FAILED"}
+COSTS: Final = ("train_seconds", "peak_bytes", "optimizer_state_bytes", "model_bytes", "sparsity", "macs", "latency_seconds")
+CHANGING: Final = (
+    "budget", "limits", "goal", "device", "versions", "python", "spent_seconds", "compression_study", "notes", "code",
+)  # fmt: skip
+"""Entries of the plan that a resume may change: tags, since MLflow's params are written once."""
+APART: Final = ("id", "recommendation", "facts", "tracking_uri", "git", "sensitivity")
+"""Neither params nor tags of their own: an address may hold a password, and a layer's sensitivity fills pages."""
+LONGEST_KEY: Final = 250
+LONGEST_VALUE: Final = 5000
+"""MLflow takes params of 6000 characters and tags of 8000."""
+LONGEST_DIGEST: Final = 36
+RECOMMENDED: Final = ("quality", "test_quality", "test_spread", "p_best", "p_tie", "expected_regret")
+"""Figures of a recommendation that are metrics of the study's own run, so that studies compare as trials do."""
+
+
+def metrics_of(record: Record, metric: str, start: int) -> tuple[list[Metric], list[str]]:
+    """Return a record's metrics, and the names of those left out because a value was not finite: MLflow writes inf as 1.8e308.
+
+    The timestamps follow from the record alone, so that a batch written twice is one batch.
+    """
+    from mlflow.entities import Metric
+
+    final: dict[str, float | int | None] = {"quality" if record.state == "complete" else "partial_quality": record.quality}
+    final |= {"test_quality": record.test_quality} | {name: getattr(record, name) for name in COSTS} | footprint_of(record)
+    rows = [(name, value, start, 0) for name, value in final.items() if value is not None]
+    judged_by = metric.rpartition(":")[2]  # of a metric of the user's own, file.py:name, the name
+    for point in record.curve:
+        now = start + (round(1000 * point.seconds) if math.isfinite(point.seconds) else 0)
+        series = {"train_loss": point.train_loss, "valid_loss": point.valid_loss, f"valid_{judged_by}": point.valid_metric}
+        rows += [(name, value, now, point.epoch) for name, value in series.items()]
+    finite = [Metric(key(name), float(value), now, step) for name, value, now, step in rows if math.isfinite(value)]
+    return finite, sorted({name for name, value, _, _ in rows if not math.isfinite(value)})
+
+
+def footprint_of(record: Record) -> dict[str, float | int | None]:
+    """Return what was measured on a deployed file, flat: `latency_64_p90_seconds`, `reference_quality`, `compressed_bytes`."""
+    if record.footprint is None:
+        return {}
+    measured = asdict(record.footprint).items()
+    found: dict[str, float | int | None] = {key: value for key, value in measured if isinstance(value, int | float)}
+    for latency in record.footprint.latencies:
+        timed = {key: value for key, value in asdict(latency).items() if key != "batch"}
+        found |= {f"latency_{latency.batch}_{key}": value for key, value in timed.items()}
+    return found
+
+
+def params_of(record: Record) -> dict[str, Any]:
+    """Return a record's recipe, and its learning rate once more under one name, by which optimizers are compared."""
+    lr = record.params.get(f"optimizer.{record.optimizer}.lr")
+    return dict(record.params) | ({} if lr is None else {"lr": lr})
+
+
+def tags_of(record: Record) -> dict[str, str]:
+    """Return a record's tags."""
+    named = {"state": record.state, "stage": record.stage, "seed": record.seed, "error": record.error, "source": record.source}
+    return {f"advisor.{name}": text(value) for name, value in named.items() if value is not None}
+
+
+def params_and_tags(plan: Mapping[str, Any]) -> tuple[dict[str, object], dict[str, str]]:
+    """Return a plan's entries, nested ones under dotted names: those that stay, and those that may change."""
+    entries = flat({key: value for key, value in plan.items() if key not in APART})
+    stays = {key: value for key, value in entries.items() if key.split(".")[0] not in CHANGING}
+    tags = {f"advisor.{key}": text(value) for key, value in entries.items() if key not in stays}
+    tags |= {"mlflow.source.name": "optimizer-advisor", "mlflow.source.type": "LOCAL"}
+    if git := plan.get("git"):
+        tags |= {"mlflow.source.git.commit": str(git["commit"]), "advisor.git.changed": str(git["changed"])}
+    return stays, tags
+
+
+def recommended(advice: Mapping[str, str]) -> tuple[dict[str, float], dict[str, str]]:
+    """Return the figures of a recommendation, and the tags that say it on the study's own run."""
+    answer = json.loads(advice["json"])
+    figures = {f"recommended_{name}": answer.get(name) for name in RECOMMENDED}
+    tags = {f"advisor.recommended.{name}": text(answer[name]) for name in ("optimizer", "label") if name in answer}
+    kept = {name: float(value) for name, value in figures.items() if isinstance(value, int | float)}
+    return kept, tags | {"mlflow.note.content": text(advice["markdown"])}  # what MLflow's page shows as the description
+
+
+def dataset_of(plan: Mapping[str, Any]) -> DatasetInput | None:
+    """Return the data that a study trained on, by its digest; None for a training function, which holds its data to itself."""
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    spec: Mapping[str, Any] = plan.get("workload") or {}
+    if not spec.get("digest"):
+        return None
+    source, rows = str(spec["source"]), (plan.get("facts") or {}).get("rows")
+    on_disk = Path(source).is_absolute() and ":" not in source
+    where = {"uri": source} if on_disk else {"tags": {"mlflow.source.name": source, "mlflow.source.type": "LOCAL"}}
+    dataset = Dataset(
+        name=text(plan.get("dataset", source))[:500], digest=str(spec["digest"])[:LONGEST_DIGEST],
+        source_type="local" if on_disk else "code", source=json.dumps(where),
+        profile=None if rows is None else json.dumps({"num_rows": rows}),
+    )  # fmt: skip
+    tags = {"mlflow.data.context": "training"} | {
+        f"advisor.{name}": str(spec[name])[:500] for name in ("target", "task", "seed") if spec.get(name) is not None
+    }
+    return DatasetInput(dataset, [InputTag(name, value) for name, value in tags.items()])
+
+
+def key(name: str) -> str:
+    """Return a name that MLflow takes: letters, digits and `_-. :/`, and no path that could be written shorter."""
+    plain = re.sub(r"[^\w\-. :/]", "_", name)[-LONGEST_KEY:]  # of a long path the end tells most
+    return plain if posixpath.normpath(plain) == plain and not plain.startswith(("/", "..")) else plain.replace("/", "_")
+
+
+def text(value: object) -> str:
+    """Return a value as text that MLflow takes."""
+    return str(value)[:LONGEST_VALUE]
+
+
+def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, object]:
+    """Return nested entries under dotted names; what is None is left out."""
+    found: dict[str, object] = {}
+    for name, value in values.items():
+        if value is not None:
+            found |= flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {prefix + name: value}
+    return found

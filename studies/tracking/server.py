@@ -1,0 +1,117 @@
+"""MLflow itself, wherever it is: a file, a database or a server. Everything goes through MlflowClient with explicit run ids."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from studies.errors import StoreError
+from studies.tracking.entries import key, text
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Metric, Run
+
+EXPERIMENT: Final = "optimizer-advisor"
+SETTINGS: Final = {
+    "DISABLE_TELEMETRY": "true", "SUPPRESS_PRINTING_URL_TO_STDOUT": "true", "ALLOW_FILE_STORE": "true",
+    "HTTP_REQUEST_MAX_RETRIES": "0", "HTTP_REQUEST_TIMEOUT": "10",
+}  # fmt: skip
+"""Without telemetry and chatter. No retries: a run whose answer was lost would be made twice, and the next pass is a retry."""
+PAGE: Final = 500
+"""Runs a request: a server answers so many within its timeout."""
+MOST_METRICS: Final = 900
+MOST_PARAMS: Final = 90
+"""A batch: MLflow takes 1000 entries, 100 of them params or tags."""
+
+
+def default_uri(home: Path) -> str:
+    """Return the address of the home's own MLflow database."""
+    return f"sqlite:///{home.resolve() / 'mlflow.db'}"
+
+
+def connect(uri: str, home: Path) -> tuple[MlflowClient, str]:
+    """Return a client and the id of our experiment, made if need be."""
+    for setting, value in SETTINGS.items():
+        os.environ.setdefault(f"MLFLOW_{setting}", value)
+    if uri == default_uri(home):
+        with closing(sqlite3.connect(home / "mlflow.db")) as database:
+            database.execute("PRAGMA journal_mode=wal")  # kept in the file; four writers then take half the time
+    from mlflow import MlflowClient
+
+    for chatty in ("mlflow", "alembic"):
+        logging.getLogger(chatty).setLevel(logging.ERROR)
+    _sync_less()
+    client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+    found = client.get_experiment_by_name(EXPERIMENT)
+    if found is not None and found.lifecycle_stage == "deleted":
+        client.restore_experiment(found.experiment_id)
+    if found is not None:
+        return client, str(found.experiment_id)
+    files = None if uri.startswith(("http", "file")) or "://" not in uri else (home / "artifacts").resolve().as_uri()
+    return client, client.create_experiment(EXPERIMENT, files, {"mlflow.experimentKind": "custom_model_development"})
+
+
+def unwritable(uri: str, error: Exception) -> StoreError:
+    """Return what went wrong in one line, without the password that an address may hold."""
+    line = f"MLflow at {uri} cannot be written: {' '.join(str(error).split())[:200]}"
+    return StoreError(re.sub(r"://[^/@]+@", "://***@", line))
+
+
+def runs(client: MlflowClient, experiment: str, wanted: str) -> Iterator[Run]:
+    """Yield the runs that a filter asks for, page by page, oldest first."""
+    token = None
+    while True:
+        page = client.search_runs(
+            [experiment], wanted, max_results=PAGE, order_by=["attributes.start_time ASC"], page_token=token
+        )
+        yield from page
+        token = page.token
+        if not token:
+            return
+
+
+def log(
+    client: MlflowClient, run_id: str, metrics: list[Metric], params: Mapping[str, Any], tags: Mapping[str, str] | None = None
+) -> None:
+    """Write metrics, params and tags in as few batches as MLflow takes."""
+    from mlflow.entities import Param, RunTag
+
+    settings = [Param(key(name), text(value)) for name, value in params.items()]
+    words = [RunTag(key(name), value) for name, value in (tags or {}).items()]
+    while metrics or settings or words:
+        client.log_batch(run_id, metrics[:MOST_METRICS], settings[:MOST_PARAMS], words[:10] if settings else words[:MOST_PARAMS])
+        metrics, words = metrics[MOST_METRICS:], words[10 if settings else MOST_PARAMS :]
+        settings = settings[MOST_PARAMS:]
+
+
+def missing(client: MlflowClient, run: Run, metrics: Iterable[Metric]) -> list[Metric]:
+    """Return the metrics that a half-written run lacks: a file store would keep a value that is written twice two times."""
+    known = {
+        (name, point.step, point.timestamp)
+        for name in run.data.metrics
+        for point in client.get_metric_history(run.info.run_id, name)
+    }
+    return [metric for metric in metrics if (metric.key, metric.step, metric.timestamp) not in known]
+
+
+def _sync_less() -> None:
+    """Let SQLite wait for the disk at checkpoints alone: with its log that loses nothing but the last runs, which come again."""
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    if not event.contains(Engine, "connect", _relax):
+        event.listen(Engine, "connect", _relax)
+
+
+def _relax(connection: Any, _record: Any) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        with suppress(sqlite3.Error), closing(connection.cursor()) as cursor:
+            if cursor.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+                cursor.execute("PRAGMA synchronous=NORMAL")
