@@ -46,6 +46,7 @@ def evidence_from_page(
         baseline=plan.get("baseline"),
         resume=commands.resume(home, name, plan),
         command=commands.search(home, plan),
+        compress=commands.compress(home, name),
         study=name,
         rules=tuple(plan.get("rules", ())),
     )

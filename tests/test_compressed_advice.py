@@ -381,6 +381,33 @@ def test_the_page_has_a_section_within_a_hundred_columns():
     assert "\nCompression\n" not in str(recommend(told()))
 
 
+def test_the_page_stays_as_narrow_for_two_optimizers_and_a_metric_in_its_own_units():
+    base = study(
+        {"AdamW": [2.0, 1.8], "Momentum": [2.1, 1.9]},
+        confirmed={"AdamW": [1.81, 1.79], "Momentum": [1.91, 1.89]}, direction="minimize",
+    )  # fmt: skip
+    runs = ()
+    for at, optimizer in enumerate(("AdamW", "Momentum")):
+        for loss, how in (([0.09, 0.11], INT8), ([-0.3, -0.1], PRUNED | HALF | TUNED)):
+            made = finalists(optimizer, base)
+            size = 10_000 - 3000 * at - 500 * len(how)
+            runs += compressions(30 + len(runs), made, loss=loss, direction="minimize", done=how, file_bytes=size)
+    advice = recommend(told(records=(*base, *runs), metric="rmse", direction="minimize"))
+
+    assert len({one.optimizer for one in advice.compressed}) == 2
+    assert all(len(line) <= 100 for line in str(advice).splitlines())
+    assert "Momentum: 80 % magnitude" in str(advice)
+
+
+def test_one_seed_of_a_compressed_model_decides_nothing():
+    run = deployed(50, finalists("AdamW")[0], 0.99, done=INT8, file_bytes=10_000)
+    advice = recommend(told(records=(*BASE, run), limits=Limits(model_bytes=20_000)))
+
+    assert advice.params["quantization"] == "Int8WeightOnly"
+    assert advice.label != "decided"
+    assert advice.interval is None
+
+
 def test_it_goes_through_json_and_back():
     advice = recommend(told(PLAIN, SMALL, BOTH, CONTROL, RIVAL))
     back = json.loads(json.dumps(advice.to_dict(), allow_nan=False))

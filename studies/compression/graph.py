@@ -1,6 +1,6 @@
 """The weights of an exported graph, and the forms in which they are stored in few bits.
 
-- A matrix product with 4 or 8 bits becomes `MatMulNBits`, which computes on the packed weights, with activations rounded to 8 bits.
+- A matrix product with 4 or 8 bits becomes `MatMulNBits`, which computes on the packed weights, its activations in 8 bits.
 - A table of embeddings becomes `GatherBlockQuantized`, which unpacks the words that are asked for.
 - Everything else is stored packed beside a cast and a product with the steps, which ONNX Runtime folds when it loads the file:
   the file is small, and runs as the 32-bit model does in speed and memory. (`DequantizeLinear` is not folded: it ran at every
