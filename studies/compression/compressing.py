@@ -110,6 +110,11 @@ class Compressing:
         """Tell whether zeros are made while it trains."""
         return self.recipe.finetuning.gradual and not self.recipe.pruning.structured
 
+    @property
+    def _gradual(self) -> bool:
+        """Tell whether zeros are made while it trains."""
+        return self.recipe.finetuning.gradual and not self.recipe.pruning.structured
+
     def _make(self, stop: Stop) -> Made | None:
         """Distil, prune, fine-tune and export; None when told to stop."""
         subject = self.source.subject()
@@ -129,8 +134,8 @@ class Compressing:
         self.recipe.quantization.settle(subject)
         untouched = not self._made_from.compresses and self.recipe.model == self.source.recipe.model
         return Made(
-            exported=self.source.exported if untouched else export(subject), sparsity=sparsity_of(subject.model), curve=curve, seconds=seconds,
-            parameters=sum(parameter.numel() for parameter in subject.model.parameters()),
+            exported=self.source.exported if untouched else export(subject), sparsity=sparsity_of(subject.model),
+            curve=curve, seconds=seconds, parameters=sum(parameter.numel() for parameter in subject.model.parameters()),
             macs=macs_of(subject.model, self.source.workload), notes=tuple(subject.notes),
         )  # fmt: skip
 
