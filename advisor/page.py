@@ -46,6 +46,7 @@ def options(host: str, port: int) -> dict[str, str]:
         "server.address": host, "server.port": str(port), "server.headless": "true", "browser.gatherUsageStats": "false",
         "server.enableXsrfProtection": "true", "server.enableCORS": "true", "server.maxUploadSize": str(UPLOAD_MEGABYTES),
         "server.enableStaticServing": "false", "server.fileWatcherType": "none", "client.toolbarMode": "minimal",
+        "runner.magicEnabled": "false",
     }  # fmt: skip
 
 

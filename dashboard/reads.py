@@ -15,7 +15,10 @@ import streamlit as st
 
 from advisor.evidence import Recommendation
 from advisor.recommend import recommend
+from dashboard.overview import Summary
+from dashboard.overview import summary as summary_of
 from dashboard.study import Study
+from studies.errors import StudyNotFound, did_you_mean
 from studies.store import default_home, study_names
 
 Stamp = tuple[int, int]
@@ -31,8 +34,14 @@ def chosen_home(arguments: Sequence[str]) -> Path:
 
 
 def names(home: Path) -> tuple[str, ...]:
-    """Return the studies of a home, newest first."""
-    return study_names(home)[::-1]
+    """Return the studies of a home, newest first; a journal that is a link to elsewhere is none."""
+    root = home.resolve()
+    return tuple(name for name in study_names(home)[::-1] if _journal(home, name).resolve().is_relative_to(root))
+
+
+def summary(home: Path, name: str) -> Summary:
+    """Return a study in a line."""
+    return _summary(str(home), name, _stamp(home, name))
 
 
 def study(home: Path, name: str) -> Study:
@@ -41,6 +50,8 @@ def study(home: Path, name: str) -> Study:
     Raises:
         StudyError: there is none of that name, or its journal cannot be read.
     """
+    if name not in names(home):
+        raise StudyNotFound(f"no study '{name}' in {home}{did_you_mean(name, names(home))} See the page Studies")
     stamp = _stamp(home, name)
     return replace(_study(str(home), name, stamp), silent_seconds=time.time() - stamp[0] / 1e9)
 
@@ -55,9 +66,18 @@ def recommendation(home: Path, name: str) -> Recommendation:
 
 
 def _stamp(home: Path, name: str) -> Stamp:
-    path = home / "studies" / f"{name}.journal"
+    path = _journal(home, name)
     status = path.stat() if path.exists() else None
     return (status.st_mtime_ns, status.st_size) if status else (0, 0)
+
+
+def _journal(home: Path, name: str) -> Path:
+    return home / "studies" / f"{name}.journal"
+
+
+@st.cache_resource(max_entries=2000, show_spinner="Reading the studies")
+def _summary(home: str, name: str, stamp: Stamp) -> Summary:
+    return replace(summary_of(Path(home), name), written=stamp[0] / 1e9)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -160,14 +161,14 @@ def free_name(home: Path, source: str) -> str:
     return next(name for number in range(1, len(taken) + 2) if (name := f"{stem}-{number}") not in taken)
 
 
-def own_code(plan: dict[str, Any]) -> str:
+def own_code(plan: Mapping[str, Any]) -> str:
     """Return the first piece of the user's own code that going on with a study would run; empty when there is none."""
     spec = plan.get("workload", {})
-    teacher = plan.get("compression_study", {}).get("teacher", "")
+    asked = plan.get("compression_study", {})
     data = str(spec.get("source", ""))
-    named = ["" if Path(data).exists() else data, spec.get("model", ""), spec.get("model_fields", {}).get("factory", ""), spec.get("metric", "")]
-    named += [*plan.get("code", {}), *(rule.partition("=")[0] for rule in plan.get("rules", ())), teacher]
-    named += [plan.get("metric", ""), *plan.get("candidates", ()), *plan.get("compression_study", {}).get("students", ())]
+    named = ["" if Path(data).exists() else data, spec.get("model", ""), spec.get("metric", ""), asked.get("teacher", "")]
+    named += [spec.get("model_fields", {}).get("factory", ""), *plan.get("code", {}), *plan.get("candidates", ())]
+    named += [*(rule.partition("=")[0] for rule in plan.get("rules", ())), *asked.get("students", ())]
     return next((str(name) for name in named if name and _names_code(str(name))), "")
 
 

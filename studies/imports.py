@@ -52,7 +52,7 @@ def load(reference: str) -> Any:
     if reference in _GIVEN:
         return _GIVEN[reference]
     if os.environ.get(REFUSE):
-        raise BadWorkload(f"'{reference}' is code of your own, which is not run here; start it with: advisor dashboard --allow-code")
+        raise BadWorkload(f"'{reference}' is your own code, which is not run here; allow it with: advisor dashboard --allow-code")
     source, _, name = reference.rpartition(":")
     if not source or not name:
         raise BadWorkload(f"'{reference}' is not understood; write it as module:name or file.py:name")

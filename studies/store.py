@@ -28,7 +28,7 @@ NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 RECORD: Final = "record"
 PLAN: Final = "plan"
 LOOKS, LOOK_SECONDS = 5, 0.02
-"""How often, and how far apart, a lock is asked for: whoever only looks whether a study is held (`worked_on`) holds it so long."""
+"""How often, and how far apart, a lock is asked for: who only looks whether a study is held (`worked_on`) holds it a moment."""
 
 
 class FileLock:
@@ -174,13 +174,16 @@ def worked_on(home: Path, name: str) -> bool:
         return not _held(file)
 
 
-def _held(file: IO[str]) -> bool:
-    """Take the kernel's lock on a file; freed when the file is closed."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+def _held(file: IO[str], *, looks: int = 1) -> bool:
+    """Take the kernel's lock on a file, which is freed when the file is closed; tell whether it was to be had."""
+    for look in range(looks):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            time.sleep(LOOK_SECONDS if look + 1 < looks else 0)
+        else:
+            return True
+    return False
 
 
 @contextmanager
@@ -191,9 +194,15 @@ def working(home: Path, name: str) -> Iterator[None]:
         StoreError: another process holds it.
     """
     with (home / "studies" / f"{name}.search").open("a") as file:
-        if not any(_held(file) or time.sleep(LOOK_SECONDS) for _ in range(LOOKS)):
+        if not _held(file, looks=LOOKS):
             raise StoreError(f"study '{name}' is being searched by another process; wait for it, or stop it")
         yield
+
+
+def check_free(home: Path, name: str) -> None:
+    """Raise StoreError when a process holds a study."""
+    if worked_on(home, name):
+        raise StoreError(f"study '{name}' is being searched by another process; wait for it, or stop it")
 
 
 def plan_of(study: optuna.Study) -> dict[str, Any]:
