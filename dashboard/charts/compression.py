@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from dashboard.study import Study
     from studies.record import Footprint, Record
 
+Row = tuple[str, str, str, str]
+"""A figure: what it is, uncompressed, compressed, and the change in words."""
 LOOKS: Final = {
     "uncompressed": Style(colour="#7F7F7F", symbol="circle"),
     "fine-tuned alone": Style(colour="#56B4E9", symbol="star"),
@@ -69,10 +71,10 @@ def tradeoff(
     best = front(entries, direction)
     for word, look in LOOKS.items():
         own = [one for one in entries if kind(one) == word]
-        for shown, faded in (([one for one in own if one in best], False), ([one for one in own if one not in best], True)):
+        solid = [one for one in own if one in best or one.plain]
+        for shown, faded in ((solid, False), ([one for one in own if one not in solid], True)):
             if shown:
-                alone = faded and not any(one in best for one in own)
-                legend = {"name": word, "legendgroup": word, "showlegend": not faded or alone}
+                legend = {"name": word, "legendgroup": word, "showlegend": not (faded and solid)}
                 _add(figure, shown, metric, legend, _marker(look, faded=faded), gzip=gzip)
     if advised in entries and advised is not None:
         ring = {"symbol": "circle-open", "size": 20, "color": "#E69F00", "line": {"width": 3}}
@@ -100,7 +102,7 @@ def sensitivity(layers: Sequence[Mapping[str, Any]]) -> go.Figure:
         go.Heatmap(
             x=levels, y=list(range(len(names))), z=[[_depth(rise, layers[0]["before"]) for rise in row] for row in rises],
             text=[[_signed(rise) for rise in row] for row in rises], texttemplate="%{text}", customdata=full,
-            colorscale="Cividis", zmin=0, xgap=2, ygap=2, showscale=False,
+            colorscale="Blues", zmin=0, xgap=2, ygap=2, showscale=False,
             hovertemplate="%{customdata[0]}, %{customdata[1]:,} weights<br>%{x} set to zero: loss %{text}<extra></extra>",
         )
     )  # fmt: skip
@@ -109,12 +111,12 @@ def sensitivity(layers: Sequence[Mapping[str, Any]]) -> go.Figure:
     return _laid_out(figure, _most_sensitive(layers), 170 + 30 * len(names))
 
 
-def before_after(one: Shrunk, records: Iterable[Record], metric: str, direction: str) -> list[dict[str, str]]:
+def before_after(one: Shrunk, records: Iterable[Record], metric: str, direction: str) -> list[Row]:
     """Return rows of what a model is uncompressed and compressed, in the same runtime: quality, bytes, latencies."""
     prints = [record.footprint for record in records if record.number in one.trials and record.footprint]
+    change = against_reference(one, metric, direction)
     rows = [
-        _row(f"validation {metric}", number(one.reference_quality), number(one.quality),
-             against_reference(one, metric, direction)),
+        (f"validation {metric}", number(one.reference_quality), number(one.quality), change),
         _sizes("file", [(found.reference_bytes, found.file_bytes) for found in prints]),
         _sizes("file through gzip", [(found.reference_compressed_bytes, found.compressed_bytes) for found in prints]),
         *(_latencies(batch, prints) for batch in (1, 64)),
@@ -248,25 +250,21 @@ def _seconds_axis(values: Iterable[float | None]) -> dict[str, Any]:
     return {"type": "log", "tickvals": marks, "ticktext": [format_seconds(mark) for mark in marks]}
 
 
-def _row(figure: str, before: str, after: str, change: str) -> dict[str, str]:
-    return {"": figure, "uncompressed": before, "compressed": after, "change": change}
-
-
-def _sizes(figure: str, pairs: Sequence[tuple[int, int]]) -> dict[str, str]:
+def _sizes(figure: str, pairs: Sequence[tuple[int, int]]) -> Row | None:
     if not pairs:
-        return {}
+        return None
     before, after = (max(sizes) for sizes in zip(*pairs, strict=True))
-    return _row(figure, format_bytes(before), format_bytes(after), _factor(before, after, "smaller", "larger"))
+    return figure, format_bytes(before), format_bytes(after), _factor(before, after, "smaller", "larger")
 
 
-def _latencies(batch: int, prints: Iterable[Footprint]) -> dict[str, str]:
+def _latencies(batch: int, prints: Iterable[Footprint]) -> Row | None:
     timed = [latency for found in prints if (latency := found.latency(batch))]
     if not timed:
-        return {}
+        return None
     before = statistics.median(latency.reference_seconds for latency in timed)
     after = statistics.median(latency.median_seconds for latency in timed)
     label = "latency, one row" if batch == 1 else f"latency, {batch} rows a pass"
-    return _row(label, format_seconds(before), format_seconds(after), _factor(before, after, "faster", "slower"))
+    return label, format_seconds(before), format_seconds(after), _factor(before, after, "faster", "slower")
 
 
 def _factor(before: float, after: float, less: str, more: str) -> str:

@@ -225,8 +225,9 @@ def _answer(home: Path, study: Study) -> None:
     except StudyError as error:
         st.warning(plain(error))
         return
-    link = f"/recommendation?study={quote(study.name)}"
-    st.markdown(f"Use **{plain(advice.optimizer)}**. [The whole recommendation]({link})")
+    # in this tab, where a Markdown link would open another; the name is quoted, so that no markup of its own comes in
+    link = f'<a href="./?study={quote(study.name, safe="")}" target="_self">The whole recommendation</a>'
+    st.markdown(f"Use **{plain(advice.optimizer)}**. {link}", unsafe_allow_html=True)
 
 
 def _resume(home: Path, study: Study, *, allow_code: bool) -> None:

@@ -13,7 +13,7 @@ from advisor.wording import number
 from dashboard import overview, processes, reads
 from dashboard.overview import Summary
 from dashboard.views.parts import nothing_yet
-from dashboard.views.words import filled, plain
+from dashboard.views.words import filled, grid, plain
 from studies import store
 from studies.errors import StudyError
 
@@ -87,9 +87,7 @@ def _compare(home: Path, names: tuple[str, ...]) -> None:
     rows = [*overview.differences(left, right), *_recipes(*found)]
     st.caption("What differs: settings, then the recommended recipe." if rows else "They were asked for alike.")
     if rows:
-        st.dataframe(
-            [{"": key, chosen[0]: mine, chosen[1]: other} for key, mine, other in rows], hide_index=True, key="differences"
-        )
+        st.markdown(grid(("setting", *chosen), rows))
 
 
 def _answer(home: Path, name: str) -> dict[str, str]:
