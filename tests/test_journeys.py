@@ -110,8 +110,11 @@ def opened(page, address, path):
     return page.get_by_role("heading", level=1).first.inner_text()
 
 
-def start(page, name, budget):
-    """Start a search on digits from the page."""
+def start(page, name, budget, data="digits"):
+    """Start a search from the page."""
+    if data != "digits":  # what is chosen at first
+        page.get_by_label("Dataset").fill(data)
+        page.get_by_label("Dataset").press("Enter")
     page.get_by_label("Name of the study").fill(name)
     page.get_by_label("Name of the study").press("Enter")
     page.get_by_label("Budget", exact=True).fill(budget)
@@ -139,7 +142,7 @@ def test_a_search_is_stopped_and_gone_on_with_after_a_reload(page, served):
     address, home = served
     opened(page, address, "launch")
 
-    start(page, "halted", "300s")
+    start(page, "halted", "300s", data="iris")
     page.get_by_text(re.compile(r"^halted: running, [1-9]\d* trials")).wait_for()
     page.reload()
     page.get_by_role("button", name="Stop").click()

@@ -123,7 +123,7 @@ def before_after(one: Shrunk, records: Iterable[Record], metric: str, direction:
     ]  # fmt: skip
     held = [(found.reference_inference_bytes, found.inference_bytes) for found in prints]
     known = [(before, after) for before, after in held if before is not None and after is not None]
-    rows.append(_sizes("memory while it answers 64 rows", known))
+    rows.append(_sizes("memory for 64 rows", known))
     return [row for row in rows if row]
 
 
@@ -263,7 +263,7 @@ def _latencies(batch: int, prints: Iterable[Footprint]) -> Row | None:
         return None
     before = statistics.median(latency.reference_seconds for latency in timed)
     after = statistics.median(latency.median_seconds for latency in timed)
-    label = "latency, one row" if batch == 1 else f"latency, {batch} rows a pass"
+    label = "latency, one row" if batch == 1 else f"latency, {batch} rows"
     return label, format_seconds(before), format_seconds(after), _factor(before, after, "faster", "slower")
 
 
@@ -276,7 +276,7 @@ def _factor(before: float, after: float, less: str, more: str) -> str:
 
 def _laid_out(figure: go.Figure, finding: str, height: int) -> go.Figure:
     lines = wrap(finding, WIDTH)
-    legend = {"orientation": "h", "yanchor": "top", "y": -0.2, "x": 0, "itemsizing": "constant"}
+    legend = {"orientation": "h", "yanchor": "top", "y": -0.26, "x": 0, "itemsizing": "constant"}
     figure.update_layout(
         title_text="<br>".join(lines), legend=legend, height=height, margin={"t": 36 + 22 * len(lines), "b": 50, "r": 10},
         paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",

@@ -43,7 +43,7 @@ def show(home: Path) -> None:
 def _row(home: Path, one: Summary) -> dict[str, Any]:
     fields = {field: getattr(one, field) for field in columns()}
     told = one.state if one.state == "cannot be read" else overview.state(home, one.name, finished=one.state == "finished")
-    return fields | {"state": told, "written": datetime.fromtimestamp(one.written, tz=UTC)}
+    return fields | {"state": told, "written": f"{datetime.fromtimestamp(one.written, tz=UTC):%Y-%m-%d %H:%M}"}
 
 
 def columns() -> dict[str, Any]:
@@ -58,7 +58,7 @@ def columns() -> dict[str, Any]:
         "metric": text("metric"),
         "best": numbers("best validation", format="%.4g"),
         "optimizer": text("of"),
-        "written": st.column_config.DatetimeColumn("last written (UTC)", format="YYYY-MM-DD HH:mm"),
+        "written": text("last written (UTC)"),
     }
 
 
