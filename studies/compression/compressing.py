@@ -110,11 +110,6 @@ class Compressing:
         """Tell whether zeros are made while it trains."""
         return self.recipe.finetuning.gradual and not self.recipe.pruning.structured
 
-    @property
-    def _gradual(self) -> bool:
-        """Tell whether zeros are made while it trains."""
-        return self.recipe.finetuning.gradual and not self.recipe.pruning.structured
-
     def _make(self, stop: Stop) -> Made | None:
         """Distil, prune, fine-tune and export; None when told to stop."""
         subject = self.source.subject()
