@@ -19,6 +19,9 @@ PRIVATE: Final = (
 )  # fmt: skip
 """Entries of a plan that are found out rather than set."""
 
+GROUPS: Final = {"workload": "", "model_fields": "model, "}
+"""How the settings of a group begin, where it is not with the group's name."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Summary:
@@ -79,10 +82,10 @@ def differences(left: Study, right: Study) -> list[tuple[str, str, str]]:
 def _settings(plan: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Yield the settings of a plan one by one, those of a group under its name; what the workload says too is said once."""
     for key, value in plan.items():
-        if key in PRIVATE or (not prefix and key in {"dataset", *plan.get("workload", {})}):
+        if key in PRIVATE or ("workload" in plan and key in {"dataset", *plan["workload"]}):
             continue
         if isinstance(value, Mapping):
-            yield from _settings(value, "data and model, " if key == "workload" else f"{prefix}{key}, ")
+            yield from _settings(value, GROUPS.get(key, f"{prefix}{key}, "))
         elif value not in (None, "", [], ()):
             yield f"{prefix}{key}", value
 

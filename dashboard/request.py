@@ -44,6 +44,8 @@ class Asked:
     budget: str = "60s"
     goal: str = "balanced"
     compression: str = "off"
+    tracking: bool = True
+    """Whether its runs go to MLflow too."""
 
     def arguments(self, home: Path) -> tuple[str, ...]:
         """Return the command line after `advisor`; a value never stands alone, so that none is taken for an option."""
@@ -52,6 +54,7 @@ class Asked:
             "--latency": self.latency, "--train-time": self.train_time, "--budget": self.budget,
             "--goal": "" if self.goal == "balanced" else self.goal,
             "--compression": "" if self.compression == "off" else self.compression, "--study": self.study,
+            "--tracking-uri": "" if self.tracking else "off",
             "--home": str(home.resolve()),
         }  # fmt: skip
         return ("search", self.source, *(f"{option}={value}" for option, value in given.items() if value))

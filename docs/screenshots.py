@@ -1,12 +1,11 @@
 """Take a picture of every page of the dashboard, light and dark, wide and narrow: `make screenshots`.
 
-A small search with compression is made first, in a folder that is thrown away; the pictures go to docs/screenshots/. Git keeps
-only those that the README shows.
+A small search with compression is made first, in a folder that is thrown away, or in the home that is named as an argument,
+unless it is there. The pictures go to docs/screenshots/; Git keeps only those that the README shows.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
 import subprocess
@@ -51,7 +50,7 @@ def main() -> None:
         sys.exit(f"no browser: install one of {', '.join(BROWSERS)}")
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        home = Path(os.environ.get("SCREENSHOTS_HOME") or Path(folder) / ".advisor")
+        home = Path(sys.argv[1]) if sys.argv[1:] else Path(folder) / ".advisor"
         if not home.exists():
             for search in SEARCHES:
                 subprocess.run(_advisor("search", *search, "--tracking-uri=off", f"--home={home}"), check=True, cwd=ROOT)

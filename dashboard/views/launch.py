@@ -72,9 +72,11 @@ def _form(home: Path, *, allow_code: bool) -> Asked:
     budget = first.text_input("Budget", value="60s", help="Of the whole search: 60s, 10m, 2h or 200trials", key="budget")
     goal = second.selectbox("Goal", GOALS, index=GOALS.index("balanced"), help="What decides a tie", key="goal")
     mode = third.selectbox("Compression", MODES, format_func=lambda mode: COMPRESSION[mode], key="compression")
+    tracking = st.toggle("Keep the runs in MLflow too", value=True, key="tracking")
     study = name or free_name(home, source or "study")
     return Asked(
-        source=source, study=study, target=target, model=model, budget=budget.strip(), goal=goal, compression=mode, **limits
+        source=source, study=study, target=target, model=model, budget=budget.strip(), goal=goal, compression=mode,
+        tracking=tracking, **limits,
     )  # fmt: skip
 
 
@@ -127,7 +129,7 @@ def _limits() -> list[str]:
         ("Latency", "2ms", "Most time of one forward pass of one row"), ("Training time", "30s", "Most time of one whole run"),
     )  # fmt: skip
     return [
-        column.text_input(label, placeholder=f"such as {example}", help=meaning, key=f"limit-{label}").strip()
+        column.text_input(label, placeholder=f"e.g. {example}", help=meaning, key=f"limit-{label}").strip()
         for column, (label, example, meaning) in zip(st.columns(4), asked, strict=True)
     ]
 
@@ -236,7 +238,8 @@ def _resume(home: Path, study: Study, *, allow_code: bool) -> None:
         st.caption(plain(f"To go on with it, start the page with --allow-code: it uses {code}, which is code."))
         return
     left, right = st.columns([3, 1], vertical_alignment="bottom")
-    before = str(Budget(**study.plan["budget"])) if "budget" in study.plan else ""
+    seconds = _budget_seconds(study)
+    before = f"{seconds:g}s" if seconds else str(Budget(**study.plan["budget"])) if "budget" in study.plan else ""
     label = "New budget in all" if study.finished else "Budget in all, to change it"
     more = left.text_input(label, placeholder=f"now {before}", key=f"more-{study.name}").strip()
     arguments = ("resume", study.name, *([f"--budget={more}"] if more else []), f"--home={home.resolve()}")

@@ -107,7 +107,9 @@ def _recipes(left: dict[str, str], right: dict[str, str]) -> list[tuple[str, str
     if not (left and right):
         return []
     keys = dict.fromkeys((*left, *right))
-    return [(key, left.get(key, ""), right.get(key, "")) for key in keys if left.get(key, "") != right.get(key, "")]
+    return [
+        (f"recommended {key}", left.get(key, ""), right.get(key, "")) for key in keys if left.get(key, "") != right.get(key, "")
+    ]
 
 
 def _delete(home: Path, names: tuple[str, ...]) -> None:
