@@ -33,7 +33,7 @@ SETTLING_MS: Final = 4000
 """Charts are drawn after the page has loaded."""
 SECONDS: Final = 120
 SEARCHES: Final = (
-    ("digits", "--study=digits", "--budget=90s", "--compression=after"),
+    ("digits", "--study=digits", "--budget=150s", "--compression=after"),
     ("breast_cancer", "--study=breast_cancer", "--budget=20s"),
 )
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")

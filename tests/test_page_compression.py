@@ -7,8 +7,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from advisor.compressed import shrunk
+from dashboard.charts import axes, plots
 from dashboard.charts import compression as charts
-from dashboard.charts import plots
 from dashboard.study import Study
 from studies.store import create_study, write_plan
 
@@ -164,6 +164,20 @@ def test_what_is_far_worse_does_not_press_the_rest_flat(home):
 
 def test_a_chart_without_anything_compressed_says_so():
     assert charts.tradeoff((), metric="accuracy").layout.title.text == "Nothing has been compressed yet"
+
+
+SPANS = [(axes.seconds_axis, span) for span in ((1e-5,), (1.01e-5, 1.52e-5), (2e-6, 4e-3), (0.9, 1.1))]
+SPANS += [(axes.bytes_axis, span) for span in ((40_000, 40_000), (11_000, 56_000), (900, 5e8), (21_729, 56_344))]
+
+
+@pytest.mark.parametrize(("axis", "values"), SPANS)
+def test_an_axis_has_some_marks_in_view_and_not_too_many(axis, values):
+    found = axis(values)
+    low, high = (10**end for end in found["range"])
+
+    assert low < min(values) <= max(values) < high
+    assert 2 <= len([mark for mark in found["tickvals"] if low <= mark <= high]) <= 6
+    assert len(set(found["ticktext"])) == len(found["ticktext"])
 
 
 def test_kinds_differ_in_colour_and_in_symbol():

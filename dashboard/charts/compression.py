@@ -14,6 +14,7 @@ from advisor.compressed import front, passes, shrunk
 from advisor.compression_words import against_reference
 from advisor.wording import number, times
 from dashboard.charts import Plot
+from dashboard.charts.axes import bytes_axis, seconds_axis
 from dashboard.charts.looks import Style
 from studies.limits import format_bytes, format_seconds
 
@@ -35,7 +36,6 @@ LOOKS: Final = {
 """What was done to a model, by its looks; the legend names no optimizer here."""
 WIDTH: Final = 58
 """Characters of a title's line that fit at 800 pixels."""
-TICKS: Final = 4
 REACH: Final = 4.0
 """Qualities lower than the best by so many times the median's distance are outside the first view: they press the rest flat."""
 LAYER: Final = 24
@@ -83,8 +83,8 @@ def tradeoff(
     figure.update_yaxes(range=_view([one.quality for one in entries], direction))
     figure.update_yaxes(title_text=f"validation {metric} ({way})", col=1)
     sizes, latencies = [_bytes(one, gzip=gzip) for one in entries], [one.latency_seconds for one in entries]
-    figure.update_xaxes(title_text="bytes through gzip" if gzip else "bytes of the file", **_binary_axis(sizes), col=1)
-    figure.update_xaxes(title_text="latency, one row", **_seconds_axis(latencies), col=2)
+    figure.update_xaxes(title_text="bytes through gzip" if gzip else "bytes of the file", **bytes_axis(sizes), col=1)
+    figure.update_xaxes(title_text="latency, one row", **seconds_axis(latencies), col=2)
     return _laid_out(figure, _finding(advised, entries, metric, direction, gzip=gzip), 440)
 
 
@@ -188,8 +188,8 @@ def _view(qualities: Sequence[float], direction: str) -> tuple[float, float] | N
     best, worst = (max, min) if direction == "maximize" else (min, max)
     top = best(qualities)
     reach = REACH * abs(statistics.median(qualities) - top)
-    span = min(abs(worst(qualities) - top), reach) or 0.02 * abs(top) or 1.0
-    room = 0.12 * span
+    span = min(abs(worst(qualities) - top), reach)
+    room = 0.12 * span or 0.01 * abs(top) or 1.0
     return (top - span - room, top + room) if direction == "maximize" else (top - room, top + span + room)
 
 
@@ -227,27 +227,6 @@ def _signed(rise: float) -> str:
 
 def _short(name: str) -> str:
     return name if len(name) <= LAYER else f"...{name[3 - LAYER :]}"
-
-
-def _binary_axis(values: Iterable[int]) -> dict[str, Any]:
-    """Return a log axis of bytes whose marks are powers of two."""
-    known = [value for value in values if value > 0]
-    if not known:
-        return {}
-    low, high = math.floor(math.log2(min(known))), math.ceil(math.log2(max(known)))
-    step = max(1, math.ceil((high - low) / TICKS))
-    marks = [2.0**power for power in range(low, high + 1, step)]
-    return {"type": "log", "tickvals": marks, "ticktext": [format_bytes(mark) for mark in marks], "minor": {"ticks": ""}}
-
-
-def _seconds_axis(values: Iterable[float | None]) -> dict[str, Any]:
-    known = [value for value in values if value]
-    if not known:
-        return {}
-    decades = range(math.floor(math.log10(min(known))), math.ceil(math.log10(max(known))) + 1)
-    digits = (1, 2, 5) if len(decades) <= 3 else (1,)
-    marks = [digit * 10.0**decade for decade in decades for digit in digits]
-    return {"type": "log", "tickvals": marks, "ticktext": [format_seconds(mark) for mark in marks]}
 
 
 def _sizes(figure: str, pairs: Sequence[tuple[int, int]]) -> Row | None:
