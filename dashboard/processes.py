@@ -56,8 +56,8 @@ def start(home: Path, name: str, arguments: Sequence[str]) -> None:
 def running(home: Path, name: str) -> bool:
     """Tell whether a process that a page started still works on a study."""
     _reap()
-    path, _ = _paths(home, name)
-    if not path.is_file():
+    path = _log(home, name)
+    if path is None:
         return False
     with _opened(path) as log:
         return not _lock(log)
@@ -79,14 +79,14 @@ def stop(home: Path, name: str) -> None:
 
 def names(home: Path) -> tuple[str, ...]:
     """Return the studies that were started from a page, newest last."""
-    logs = [path for path in (home / FOLDER).glob("*.log") if NAME.fullmatch(path.stem) and not path.is_symlink()]
+    logs = [path for path in (home / FOLDER).glob("*.log") if _log(home, path.stem)]
     return tuple(path.stem for path in sorted(logs, key=lambda path: path.stat().st_mtime))
 
 
 def said(home: Path, name: str) -> tuple[str, ...]:
     """Return the last lines that a process wrote to its log."""
-    path, _ = _paths(home, name)
-    if not path.is_file():
+    path = _log(home, name)
+    if path is None:
         return ()
     with _opened(path) as log:
         size = log.seek(0, os.SEEK_END)
@@ -102,8 +102,9 @@ def failure(home: Path, name: str) -> str:
 
 def forget(home: Path, name: str) -> None:
     """Delete what was kept of a process that has ended."""
-    for path in _paths(home, name):
-        path.unlink(missing_ok=True)
+    if _log(home, name) is not None:
+        for path in _paths(home, name):
+            path.unlink(missing_ok=True)
 
 
 _CHILDREN: Final[list[subprocess.Popen[bytes]]] = []
@@ -124,6 +125,15 @@ def _paths(home: Path, name: str) -> tuple[Path, Path]:
         raise BadValue(f"study name '{name}' may hold letters, digits, '.', '_' and '-', at most 100")
     folder = inside(home, Path(FOLDER))
     return folder / f"{name}.log", folder / f"{name}.pid"
+
+
+def _log(home: Path, name: str) -> Path | None:
+    """Return the log of a process; None where there is none, as of a study that could not have been started here."""
+    try:
+        path, _ = _paths(home, name)
+    except BadValue:
+        return None
+    return path if path.is_file() and not path.is_symlink() else None
 
 
 def _opened(path: Path) -> IO[bytes]:

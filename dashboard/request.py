@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from studies.errors import BadValue, BadWorkload
 from studies.limits import Budget, Limits
-from studies.store import study_names, writable
+from studies.store import check_name, study_names, writable
 
 SUFFIXES: Final = (".csv", ".tsv", ".parquet", ".arff", ".npz", ".svmlight")
 """Forms of files that the page takes."""
@@ -66,8 +66,6 @@ def check(asked: Asked, home: Path, *, allow_code: bool) -> None:
     Raises:
         StudyError: what is wrong, in one line.
     """
-    from studies.store import check_new
-
     check_source(home, asked.source, allow_code=allow_code)
     if Path(asked.source).suffix.lower() in TABLES and not asked.target:
         raise BadWorkload(f"'{Path(asked.source).name}' needs a target, the column to predict")
@@ -75,7 +73,7 @@ def check(asked: Asked, home: Path, *, allow_code: bool) -> None:
     Limits.parse(memory=asked.memory or None, model_size=asked.model_size or None, latency=asked.latency or None,
                  train_time=asked.train_time or None)  # fmt: skip
     Budget.parse(asked.budget)
-    check_new(home, asked.study)
+    check_name(home, asked.study)
 
 
 def check_source(home: Path, source: str, *, allow_code: bool) -> None:

@@ -88,8 +88,12 @@ def check_new(home: Path, name: str | None) -> None:
         StoreError: the home cannot be written.
     """
     writable(home)
-    if name is None:
-        return
+    if name is not None:
+        check_name(home, name)
+
+
+def check_name(home: Path, name: str) -> None:
+    """Raise BadValue for a name of a new study that is no file name, or is taken."""
     if not NAME.fullmatch(name):
         raise BadValue(
             f"study name '{name}' may hold letters, digits, '.', '_' and '-', at most 100, and begins with one of the first two"

@@ -299,6 +299,25 @@ def test_the_server_is_private_by_default():
     assert int(held["server.maxUploadSize"]) == 200
 
 
+def test_looking_at_the_page_writes_nothing(home):
+    assert not opened(home).exception
+    assert not home.exists()
+
+
+def test_a_study_of_a_hostile_name_does_not_harm_the_page(home, tmp_path):
+    create_study(home, "mine", direction="maximize", plan={})
+    (home / "studies" / "mine.journal").rename(home / "studies" / "<script>; rm -rf **x**.journal")
+    (home / "launched").symlink_to(tmp_path)
+    (tmp_path / "other.log").write_text("advisor: not of this home\n")
+    page = opened(home)
+
+    assert not page.exception
+    assert processes.names(home) == ()
+    assert not any("<script>" in markdown.value or "not of this home" in markdown.value for markdown in page.markdown)
+    processes.forget(home, "other")
+    assert (tmp_path / "other.log").exists()
+
+
 def test_free_names_are_ones_that_a_study_can_have(home):
     for source in ("digits", "/a/b/<script>.csv", "../..", "net.py:Net", "...", "x" * 300):
         request.check(replace(ASKED, study=request.free_name(home, source)), home, allow_code=False)
