@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test test-slow lint docs bench bench-memory bench-advice clean
+.PHONY: demo test test-slow lint docs screenshots bench bench-memory bench-advice clean
 
 demo: $(READY)
 	$(BIN)/advisor search digits --budget 60s
@@ -22,6 +22,9 @@ lint: $(READY)
 
 docs: $(READY)
 	$(BIN)/python docs/write.py
+
+screenshots: $(READY)
+	$(BIN)/python docs/screenshots.py
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks.overhead

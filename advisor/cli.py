@@ -250,11 +250,14 @@ def dashboard(
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8501,
     host: Annotated[str, typer.Option(help="Address to bind; other machines can reach anything but 127.0.0.1.")] = "127.0.0.1",
     home: Home = None,
+    allow_code: Annotated[
+        bool, typer.Option("--allow-code", help="Let the page run your own models, metrics, data and rules (file.py:name).")
+    ] = False,
 ) -> None:
     """Open the web page on the studies of this home."""
     from advisor.page import serve
 
-    serve(host, port, _home(home))
+    serve(host, port, _home(home), allow_code=allow_code)
 
 
 @app.command()

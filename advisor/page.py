@@ -7,24 +7,47 @@ import socket
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Final
 
 from studies.errors import StoreError
+from studies.imports import REFUSE
+
+UPLOAD_MEGABYTES: Final = 200
+"""Largest file that the page takes."""
 
 
-def serve(host: str, port: int, home: Path) -> None:
+def serve(host: str, port: int, home: Path, *, allow_code: bool = False) -> None:
     """Become the Streamlit server of the dashboard package; does not return.
+
+    Args:
+        host: the address to bind.
+        port: to listen on.
+        home: whose studies it shows; it reads and writes nothing else.
+        allow_code: whether it may import and start models, metrics, data and rules that are code of the user's own.
 
     Raises:
         StoreError: nobody could listen there, or the dashboard package is not installed.
     """
     folder = _folder()
     _check_address(host, port)
-    page = str(folder / "app.py")
-    options = {"server.address": host, "server.port": port, "server.headless": "true", "browser.gatherUsageStats": "false",
-               "server.fileWatcherType": "none", "client.toolbarMode": "minimal"}  # fmt: skip
-    flags = [part for key, value in options.items() for part in (f"--{key}", str(value))]
-    command = [sys.executable, "-m", "streamlit", "run", page, *flags, "--", "--home", str(home)]
+    if allow_code:
+        os.environ.pop(REFUSE, None)
+    else:
+        os.environ[REFUSE] = "1"  # searches that the page starts keep to it too
+    flags = [part for key, value in options(host, port).items() for part in (f"--{key}", value)]
+    passed = ["--home", str(home), *(["--allow-code"] if allow_code else [])]
+    command = [sys.executable, "-m", "streamlit", "run", str(folder / "app.py"), *flags, "--", *passed]
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter on our own page
+
+
+def options(host: str, port: int) -> dict[str, str]:
+    """Return the server's settings; each stands on the command line, where no configuration file overrules it."""
+    return {
+        "server.address": host, "server.port": str(port), "server.headless": "true", "browser.gatherUsageStats": "false",
+        "server.enableXsrfProtection": "true", "server.enableCORS": "true", "server.maxUploadSize": str(UPLOAD_MEGABYTES),
+        "server.enableStaticServing": "false", "server.fileWatcherType": "none", "client.toolbarMode": "minimal",
+        "runner.magicEnabled": "false",
+    }  # fmt: skip
 
 
 def plot(study: str, kind: str, out: Path, home: Path) -> None:

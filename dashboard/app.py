@@ -1,8 +1,9 @@
 """The web page.
 
-    streamlit run dashboard/app.py -- --home .advisor
+    advisor dashboard --home .advisor
 
-The home is `--home`, else `$ADVISOR_HOME`, else `.advisor` in the working directory.
+The home is `--home`, else `$ADVISOR_HOME`, else `.advisor` in the working directory. Code of the user's own is run only with
+`--allow-code`; `advisor.page.serve` sees to it that nothing imports it otherwise.
 """
 
 from __future__ import annotations
@@ -39,9 +40,11 @@ VIEWS: Final[dict[str, View]] = {
     "Learning curves": curves.show, "Search space": space.show, "Compression": compression.show, "Memory": memory.show,
     "Evidence": evidence.show, "Trials": trials.show,
 }  # fmt: skip
-"""Pages about one study."""
-HOME_VIEWS: Final[dict[str, Callable[[Path], None]]] = {"Studies": studies.show, "Launch": launch.show}
-"""Pages about all of them."""
+# Pages about one study. A text of its own, as elsewhere, would be shown by Streamlit where it is run otherwise than by us.
+HOME_VIEWS: Final[dict[str, Callable[[Path], None]]] = {
+    "Studies": studies.show, "Launch": partial(launch.show, allow_code="--allow-code" in sys.argv),
+}  # fmt: skip
+# Pages about all of them.
 
 
 def main() -> None:

@@ -19,7 +19,10 @@ from advisor.beliefs import Beliefs, beliefs
 from advisor.evidence import Recommendation
 from advisor.recommend import recommend
 from advisor.rules import judge
+from dashboard.overview import Summary
+from dashboard.overview import summary as summary_of
 from dashboard.study import Study
+from studies.errors import StudyNotFound, did_you_mean
 from studies.journal import Journal
 from studies.limits import Limits
 from studies.store import default_home, study_names
@@ -40,8 +43,14 @@ def chosen_home(arguments: Sequence[str]) -> Path:
 
 
 def names(home: Path) -> tuple[str, ...]:
-    """Return the studies of a home, newest first."""
-    return study_names(home)[::-1]
+    """Return the studies of a home, newest first; a journal that is a link to elsewhere is none."""
+    root = home.resolve()
+    return tuple(name for name in study_names(home)[::-1] if _path(home, name).resolve().is_relative_to(root))
+
+
+def summary(home: Path, name: str) -> Summary:
+    """Return a study in a line."""
+    return _summary(str(home), name, _stamp(home, name))
 
 
 def study(home: Path, name: str) -> Study:
@@ -50,6 +59,8 @@ def study(home: Path, name: str) -> Study:
     Raises:
         StudyError: there is none of that name, or its journal cannot be read.
     """
+    if name not in names(home):
+        raise StudyNotFound(f"no study '{name}' in {home}{did_you_mean(name, names(home))} See the page Studies")
     stamp = _stamp(home, name)
     return replace(_study(str(home), name, stamp), silent_seconds=time.time() - stamp[0] / 1e9)
 
@@ -82,9 +93,18 @@ def held(home: Path, name: str) -> Beliefs:
 
 
 def _stamp(home: Path, name: str) -> Stamp:
-    path = home / "studies" / f"{name}.journal"
+    path = _path(home, name)
     status = path.stat() if path.exists() else None
     return (status.st_mtime_ns, status.st_size) if status else (0, 0)
+
+
+def _path(home: Path, name: str) -> Path:
+    return home / "studies" / f"{name}.journal"
+
+
+@st.cache_resource(max_entries=2000, show_spinner="Reading the studies")
+def _summary(home: str, name: str, stamp: Stamp) -> Summary:
+    return replace(summary_of(Path(home), name), written=stamp[0] / 1e9)
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)

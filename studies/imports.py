@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
+import os
 import sys
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,8 @@ from typing import Any, Final
 from studies.errors import BadWorkload, did_you_mean
 
 _GIVEN: Final[dict[str, Any]] = {}
+REFUSE: Final = "ADVISOR_REFUSE_CODE"
+"""An environment variable: where it is set, nothing of the user's own is imported, neither here nor by processes started here."""
 NOWHERE: Final = ("__main__", "settings")
 """What stands for a module in references to what was given from code and can be imported nowhere."""
 
@@ -44,10 +47,12 @@ def load(reference: str) -> Any:
     """Return the object that `module:name` or `file.py:name` names; a file is run again only when it has changed.
 
     Raises:
-        BadWorkload: no such file, module or name, or its import fails; one line that says which.
+        BadWorkload: no such file, module or name, its import fails, or code is refused here; one line that says which.
     """
     if reference in _GIVEN:
         return _GIVEN[reference]
+    if os.environ.get(REFUSE):
+        raise BadWorkload(f"'{reference}' is your own code, which is not run here; allow it with: advisor dashboard --allow-code")
     source, _, name = reference.rpartition(":")
     if not source or not name:
         raise BadWorkload(f"'{reference}' is not understood; write it as module:name or file.py:name")

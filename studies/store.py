@@ -11,6 +11,8 @@ import json
 import math
 import os
 import re
+import shutil
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 RECORD: Final = "record"
 PLAN: Final = "plan"
+LOOKS, LOOK_SECONDS = 5, 0.02
+"""How often, and how far apart, a lock is asked for: who only looks whether a study is held (`worked_on`) holds it a moment."""
 
 
 class FileLock:
@@ -84,8 +88,12 @@ def check_new(home: Path, name: str | None) -> None:
         StoreError: the home cannot be written.
     """
     writable(home)
-    if name is None:
-        return
+    if name is not None:
+        check_name(home, name)
+
+
+def check_name(home: Path, name: str) -> None:
+    """Raise BadValue for a name of a new study that is no file name, or is taken."""
     if not NAME.fullmatch(name):
         raise BadValue(
             f"study name '{name}' may hold letters, digits, '.', '_' and '-', at most 100, and begins with one of the first two"
@@ -143,6 +151,54 @@ def open_study(home: Path, name: str) -> optuna.Study:
         raise StoreError(f"journal {path} cannot be read ({error}); restore it from a copy or delete it") from None
 
 
+def delete_study(home: Path, name: str) -> None:
+    """Delete a study for good: its journal and locks, the weights and the models kept of it. Its MLflow runs stay.
+
+    Raises:
+        StudyNotFound: there is none of that name.
+        StoreError: it is being worked on, or its files cannot be deleted.
+    """
+    if name not in (known := study_names(home)):
+        raise StudyNotFound(f"no study '{name}' in {home}{did_you_mean(name, known)}")
+    try:
+        with working(home, name):
+            for folder in (home / "checkpoints" / name, home / "models" / name):
+                _remove(folder)
+            for suffix in ("journal", "lock", "search"):
+                (home / "studies" / f"{name}.{suffix}").unlink(missing_ok=True)
+    except PermissionError as error:
+        raise StoreError(f"study '{name}' cannot be deleted ({error.strerror}: {error.filename})") from None
+
+
+def _remove(folder: Path) -> None:
+    """Delete a folder and what is in it; of a link, the link alone."""
+    if folder.is_symlink():
+        folder.unlink()
+    elif folder.exists():
+        shutil.rmtree(folder)
+
+
+def worked_on(home: Path, name: str) -> bool:
+    """Tell whether a process holds a study."""
+    path = home / "studies" / f"{name}.search"
+    if not path.exists():
+        return False
+    with path.open("a") as file:
+        return not _held(file)
+
+
+def _held(file: IO[str], *, looks: int = 1) -> bool:
+    """Take the kernel's lock on a file, which is freed when the file is closed; tell whether it was to be had."""
+    for look in range(looks):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            time.sleep(LOOK_SECONDS if look + 1 < looks else 0)
+        else:
+            return True
+    return False
+
+
 @contextmanager
 def working(home: Path, name: str) -> Iterator[None]:
     """Hold a study for one process: two that search it at once would try the same recipes and spend its budget twice.
@@ -151,11 +207,15 @@ def working(home: Path, name: str) -> Iterator[None]:
         StoreError: another process holds it.
     """
     with (home / "studies" / f"{name}.search").open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise StoreError(f"study '{name}' is being searched by another process; wait for it, or stop it") from None
+        if not _held(file, looks=LOOKS):
+            raise StoreError(f"study '{name}' is being searched by another process; wait for it, or stop it")
         yield
+
+
+def check_free(home: Path, name: str) -> None:
+    """Raise StoreError when a process holds a study."""
+    if worked_on(home, name):
+        raise StoreError(f"study '{name}' is being searched by another process; wait for it, or stop it")
 
 
 def plan_of(study: optuna.Study) -> dict[str, Any]:

@@ -1,12 +1,161 @@
-"""Compression."""
+"""Compression: what each way to make the trained models small costs, which one to deploy, and what each layer bears."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, Final
 
 import streamlit as st
 
+from advisor import commands
+from advisor.compressed import Shrunk, front, shrunk
+from advisor.wording import several
+from dashboard import reads
+from dashboard.charts import compression as charts
+from dashboard.study import Study
+from dashboard.views.parts import chart, nothing_yet
+from dashboard.views.words import filled, grid, life, plain, progress
+from studies.errors import StudyError
 
-def show(home: Path, name: str) -> None:  # noqa: ARG001
-    """Show the page."""
+CAPTION: Final = (
+    "Each mark is one way, over all seeds it was done for. Solid: the uncompressed files, and what nothing measured beats in "
+    "quality, bytes, gzip bytes and latency. Ringed: advised, of the recommended optimizer. A double click shows marks outside "
+    "the view."
+)
+RUNTIME: Final = "Both columns are measured in the same runtime, in turns: the difference is what compression gives."
+SENSITIVITY: Final = (
+    "One layer at a time, in the best trained model, without any training afterwards: what a layer bears alone, it need not "
+    "bear when others are pruned with it."
+)
+
+
+def show(home: Path, name: str) -> None:
+    """Show what compression did to the models of a study."""
     st.title("Compression")
+    try:
+        study = reads.study(home, name)
+    except StudyError as error:
+        st.error(plain(error))
+        return
+    st.caption(plain(f"Study {name}, {progress(study)}. {life(study)}"))
+    entries = shrunk(study.evidence)
+    if not entries:
+        _empty(home, study)
+        return
+    advised = _advised(home, name, entries)
+    _tradeoff(study, entries, advised)
+    _before_after(study, entries, advised)
+    _sensitivity(study)
+    _front(study, entries, advised)
+
+
+def _empty(home: Path, study: Study) -> None:
+    if study.plan.get("workload", {}).get("form") == "function":
+        st.info(plain("This study searched a training function, which holds its model to itself: there is nothing to compress."))
+        return
+    tried = [record for record in study.records if record.stage == "compress"]
+    why = next((record.error for record in reversed(tried) if record.error), "")
+    if tried:
+        st.warning(
+            plain(f"{several(len(tried), 'way')} tried, none could be measured. The last one: {why or 'it has not ended'}")
+        )
+    what = "The trained models have not been made small yet. This prunes, quantizes and distils the finalists:"
+    nothing_yet(what, commands.compress(home, study.name))
+
+
+def _advised(home: Path, name: str, entries: tuple[Shrunk, ...]) -> Shrunk | None:
+    try:
+        found = reads.recommendation(home, name).compression
+    except StudyError:
+        return None
+    return next((one for one in entries if found and one.trials == found.trials), None)
+
+
+def _tradeoff(study: Study, entries: tuple[Shrunk, ...], advised: Shrunk | None) -> None:
+    gzip = st.toggle(
+        "Bytes through gzip", value=st.query_params.get("gzip") == "1", key="gzip",
+        help="Zeros of unstructured pruning pay only there.",
+    )  # fmt: skip
+    _remember("gzip", "1" if gzip else "")
+    figure = charts.tradeoff(entries, advised, metric=study.metric, direction=study.direction, gzip=gzip)
+    chart(figure, "compression", charts.csv_of_tradeoff(entries, study.direction))
+    st.caption(CAPTION)
+
+
+def _before_after(study: Study, entries: tuple[Shrunk, ...], advised: Shrunk | None) -> None:
+    st.subheader("Before and after")
+    shown = [one for one in front(entries, study.direction) if not one.plain]
+    if advised and not advised.plain and advised not in shown:
+        shown.insert(0, advised)
+    if not shown:
+        st.info("Nothing that was tried is better than the uncompressed file in anything.")
+        return
+    labels = {f"{one.optimizer}: {one.name} (trial {one.trials[0]})": one for one in shown}
+    usual = next((label for label, one in labels.items() if one == advised), next(iter(labels)))
+    asked = next((label for label, one in labels.items() if str(one.trials[0]) == st.query_params.get("way")), usual)
+    label = st.selectbox("Way", list(labels), index=list(labels).index(asked), key="way")
+    one = labels[label]
+    _remember("way", str(one.trials[0]) if label != usual else "")
+    rows = charts.before_after(one, study.records, study.metric, study.direction)
+    st.markdown(grid(("", "uncompressed", "compressed", "change"), rows))
+    st.caption(plain(f"{RUNTIME} {several(len(one.seeds), 'seed')}."))
+    for note in one.notes:
+        st.caption(plain(f"Left untreated: {note}."))
+
+
+def _sensitivity(study: Study) -> None:
+    layers = study.plan.get("sensitivity")
+    if not layers:
+        return
+    st.subheader("What each layer bears")
+    chart(charts.sensitivity(layers), "sensitivity", charts.csv_of_sensitivity(layers))
+    st.caption(SENSITIVITY)
+
+
+def _front(study: Study, entries: tuple[Shrunk, ...], advised: Shrunk | None) -> None:
+    best = front(entries, study.direction)
+    st.subheader("The front")
+    every = st.toggle("All that was measured", key="every", help="Also what something else beats in everything.")
+    rows = [_row(one, advised) for one in (entries if every else best)]
+    shown = filled(rows, columns(study.metric))
+    st.dataframe(rows, hide_index=True, column_config=shown, column_order=tuple(shown), key="front")
+    st.caption(f"{len(best)} of {several(len(entries), 'way')} on the front.")
+
+
+def _row(one: Shrunk, advised: Shrunk | None) -> dict[str, Any]:
+    fields = {field: getattr(one, field, None) for field in columns("")}
+    return fields | {
+        "advised": "yes" if one == advised else "",
+        "trials": ", ".join(map(str, one.trials)),
+        "seeds": len(one.seeds),
+    }
+
+
+def columns(metric: str) -> dict[str, Any]:
+    """Return the columns of the front's table, by field."""
+    text, number = st.column_config.TextColumn, st.column_config.NumberColumn
+    return {
+        "name": text("way", pinned=True, width="medium"),
+        "optimizer": text("optimizer"),
+        "advised": text("advised"),
+        "quality": number(f"validation {metric}", format="%.4g"),
+        "change": number("change", format="%+.2g", help="Against the uncompressed file of the same weights"),
+        "model_bytes": number("file (bytes)", format="localized"),
+        "compressed_bytes": number("through gzip (bytes)", format="localized"),
+        "size_ratio": number("times smaller", format="%.2g"),
+        "latency_seconds": number("latency, one row (s)", format="%.2e"),
+        "speedup": number("times faster, one row", format="%.2g"),
+        "speedup_many": number("times faster, 64 rows", format="%.2g"),
+        "agreement": number("same answers", format="percent", help="Share of validation rows answered as before"),
+        "sparsity": number("zeros", format="percent"),
+        "seeds": number("seeds"),
+        "trials": text("trials"),
+    }
+
+
+def _remember(key: str, value: str) -> None:
+    """Write a choice into the page's address, and take it out where it is the usual one."""
+    if value:
+        st.query_params[key] = value
+    else:
+        st.query_params.pop(key, None)

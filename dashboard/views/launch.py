@@ -1,12 +1,256 @@
-"""Launch."""
+"""Launch: ask for a search, start it, watch it, stop it, go on with it."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Final
+from urllib.parse import quote
 
 import streamlit as st
 
+from advisor.request import GOALS
+from advisor.shrink import MODES
+from dashboard import overview, processes, reads
+from dashboard.charts.trials import leader
+from dashboard.request import (
+    SUFFIXES,
+    TABLES,
+    Asked,
+    check,
+    files,
+    free_name,
+    keep_upload,
+    own_code,
+)
+from dashboard.study import Study
+from dashboard.views.words import plain, progress
+from studies import catalogue, store
+from studies.data import built_ins
+from studies.errors import StudyError
+from studies.limits import Budget, format_seconds
 
-def show(home: Path) -> None:  # noqa: ARG001
-    """Show the page."""
+REFRESH_SECONDS: Final = 2.0
+SHOWN: Final = 6
+"""Studies listed below the form, newest first."""
+ELAPSED: Final = re.compile(r"\[\s*([\d.]+)s\]")
+"""How the command line begins a line about what just ended."""
+COMPRESSION: Final = {
+    "off": "off: train only", "after": "after: the finalists, in 40 % of the budget", "joint": "joint: along with training",
+}  # fmt: skip
+FORMS: Final = ", ".join(suffix.removeprefix(".") for suffix in SUFFIXES)
+
+
+def show(home: Path, *, allow_code: bool = False) -> None:
+    """Show the form, and what was started."""
     st.title("Launch")
+    st.caption("A search is a process of its own: it goes on when this page or the browser is closed.")
+    asked = _form(home, allow_code=allow_code)
+    problem = _problem(asked, home, allow_code=allow_code)
+    arguments = asked.arguments(home)
+    st.code(processes.command(arguments), language="sh", wrap_lines=True)
+    if problem:
+        st.info(plain(problem))
+    if st.button("Start", type="primary", disabled=bool(problem), key="start"):
+        try:
+            processes.start(home, asked.study, arguments)
+        except StudyError as error:
+            st.error(plain(error))
+        else:
+            st.query_params["launched"] = asked.study
+            st.rerun()
+    _searches(home, allow_code=allow_code)
+
+
+def _form(home: Path, *, allow_code: bool) -> Asked:
+    source, target = _data(home)
+    left, right = st.columns(2)
+    model = _model(left, allow_code=allow_code)
+    name = right.text_input("Name of the study", placeholder=free_name(home, source or "study"), key="name").strip()
+    limits = dict(zip(("memory", "model_size", "latency", "train_time"), _limits(), strict=True))
+    first, second, third = st.columns(3)
+    budget = first.text_input("Budget", value="60s", help="Of the whole search: 60s, 10m, 2h or 200trials", key="budget")
+    goal = second.selectbox("Goal", GOALS, index=GOALS.index("balanced"), help="What decides a tie", key="goal")
+    mode = third.selectbox("Compression", MODES, format_func=lambda mode: COMPRESSION[mode], key="compression")
+    tracking = st.toggle("Keep the runs in MLflow too", value=True, key="tracking")
+    study = name or free_name(home, source or "study")
+    return Asked(
+        source=source, study=study, target=target, model=model, budget=budget.strip(), goal=goal, compression=mode,
+        tracking=tracking, **limits,
+    )  # fmt: skip
+
+
+def _data(home: Path) -> tuple[str, str]:
+    """Return what to train on, and the column to predict."""
+    ways = ("Built in", "Upload", "File in the home")
+    way = st.radio("Data", ways, horizontal=True, key="data")
+    if way == "Built in":
+        names = sorted(choice.name() for choice in built_ins().values())
+        return st.selectbox("Dataset", names, index=names.index("digits") if "digits" in names else 0, key="dataset"), ""
+    source = _uploaded(home) if way == "Upload" else _in_home(home)
+    if Path(source).suffix.lower() not in TABLES:
+        return source, ""
+    return source, st.text_input("Target", help="The column to predict", key="target").strip()
+
+
+def _uploaded(home: Path) -> str:
+    file = st.file_uploader(f"A table or arrays ({FORMS})", type=[suffix.removeprefix(".") for suffix in SUFFIXES], key="upload")
+    if file is None:
+        return ""
+    try:
+        return str(keep_upload(home, file.name, file.getvalue()))
+    except (StudyError, OSError) as error:
+        st.error(plain(error))
+        return ""
+
+
+def _in_home(home: Path) -> str:
+    given = st.selectbox(
+        f"Path from {plain(home.resolve())}", files(home), index=None, accept_new_options=True,
+        placeholder="Choose a file, or type its path", key="path",
+    )  # fmt: skip
+    return str(home.resolve() / given) if given else ""
+
+
+def _model(column: st.delta_generator.DeltaGenerator, *, allow_code: bool) -> str:
+    known = [name for name, choice in catalogue.choices("model").items() if getattr(choice, "offered", True) and name != "Custom"]
+    note = " Or your own: module:name or file.py:name." if allow_code else ""
+    model = column.selectbox(
+        "Model", ("", *known), format_func=lambda name: name or "the usual one for the data", accept_new_options=allow_code,
+        help=f"What is trained.{note}", key="model",
+    )  # fmt: skip
+    return str(model or "")
+
+
+def _limits() -> list[str]:
+    st.markdown("**Limits**, each may stay empty")
+    asked = (
+        ("Memory", "512MiB", "Most bytes while training"), ("Model size", "1MB", "Most bytes of the trained model"),
+        ("Latency", "2ms", "Most time of one forward pass of one row"), ("Training time", "30s", "Most time of one whole run"),
+    )  # fmt: skip
+    return [
+        column.text_input(label, placeholder=f"e.g. {example}", help=meaning, key=f"limit-{label}").strip()
+        for column, (label, example, meaning) in zip(st.columns(4), asked, strict=True)
+    ]
+
+
+def _problem(asked: Asked, home: Path, *, allow_code: bool) -> str:
+    try:
+        check(asked, home, allow_code=allow_code)
+    except StudyError as error:
+        return str(error)
+    return ""
+
+
+def _searches(home: Path, *, allow_code: bool) -> None:
+    launched = st.query_params.get("launched", "")
+    started = processes.names(home)
+    busy = [name for name in started if processes.running(home, name)]
+    first = [name for name in started if name == launched]
+    names = list(dict.fromkeys((*busy, *first, *reads.names(home), *started[::-1])))[: max(SHOWN, len(busy))]
+    if not names:
+        return
+    st.subheader("Searches")
+    follow = REFRESH_SECONDS if busy else None
+
+    def all_of_them() -> None:
+        for name in names:
+            _search(home, name, allow_code=allow_code)
+        if busy and not any(processes.running(home, name) for name in busy):
+            st.rerun()  # what ended is a study now, with pages of its own
+
+    st.fragment(all_of_them, run_every=follow)()
+
+
+def _search(home: Path, name: str, *, allow_code: bool) -> None:
+    """Show how one search stands, with what can be done about it."""
+    running, study = processes.running(home, name), _read(home, name)
+    with st.container(border=True):
+        state = "running" if running else overview.state(home, name, finished=study is not None and study.finished)
+        if study is None:
+            state = "running" if running else "not begun"
+        st.markdown(f"**{plain(name)}**: {plain(_standing(home, name, study, state))}")
+        if running:
+            _live(home, name, study)
+        elif wrong := processes.failure(home, name):
+            st.error(plain(wrong))
+        if study is not None:
+            _answer(home, study)
+            if state != "running":
+                _resume(home, study, allow_code=allow_code)
+
+
+def _read(home: Path, name: str) -> Study | None:
+    try:
+        return reads.study(home, name)
+    except StudyError:
+        return None
+
+
+def _standing(home: Path, name: str, study: Study | None, state: str) -> str:
+    if study is None:
+        return "looking at the data and the model" if processes.running(home, name) else "ended before its first trial"
+    best = leader(study.records, study.direction)
+    told = f", best {study.metric} {best.quality:.4g} ({best.optimizer})" if best else ""
+    return f"{state}, {progress(study)}{told}"
+
+
+def _live(home: Path, name: str, study: Study | None) -> None:
+    lines = [line for line in processes.said(home, name) if line.strip()]
+    total = _budget_seconds(study)
+    seconds = next((float(found[1]) for line in reversed(lines) if (found := ELAPSED.match(line))), 0.0)
+    if total:
+        st.progress(min(1.0, seconds / total), text=plain(f"{format_seconds(max(seconds, 0.1))} of {format_seconds(total)}"))
+    if lines:
+        st.code("\n".join(lines[-3:]), language=None, wrap_lines=True)
+    if st.button("Stop", help="As Ctrl-C does: it recommends from what is there", key=f"stop-{name}"):
+        try:
+            processes.stop(home, name)
+        except StudyError as error:
+            st.error(plain(error))
+        else:
+            st.toast(plain(f"{name} is asked to stop"))
+
+
+def _budget_seconds(study: Study | None) -> float | None:
+    """Return the seconds that a search and its compression may take in all; None without a budget in seconds."""
+    if study is None or not (searching := study.plan.get("budget", {}).get("seconds")):
+        return None
+    return float(searching) + float(study.plan.get("compression_study", {}).get("budget", {}).get("seconds") or 0.0)
+
+
+def _answer(home: Path, study: Study) -> None:
+    if not study.finished:
+        return
+    try:
+        advice = reads.recommendation(home, study.name)
+    except StudyError as error:
+        st.warning(plain(error))
+        return
+    # in this tab, where a Markdown link would open another; the name is quoted, so that no markup of its own comes in
+    link = f'<a href="./?study={quote(study.name, safe="")}" target="_self">The whole recommendation</a>'
+    st.markdown(f"Use **{plain(advice.optimizer)}**. {link}", unsafe_allow_html=True)
+
+
+def _resume(home: Path, study: Study, *, allow_code: bool) -> None:
+    code = own_code(study.plan)
+    if code and not allow_code:
+        st.caption(plain(f"To go on with it, start the page with --allow-code: it uses {code}, which is code."))
+        return
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    seconds = _budget_seconds(study)
+    before = f"{seconds:g}s" if seconds else str(Budget(**study.plan["budget"])) if "budget" in study.plan else ""
+    label = "New budget in all" if study.finished else "Budget in all, to change it"
+    more = left.text_input(label, placeholder=f"now {before}", key=f"more-{study.name}").strip()
+    arguments = ("resume", study.name, *([f"--budget={more}"] if more else []), f"--home={home.resolve()}")
+    if right.button("Resume", key=f"resume-{study.name}", disabled=study.finished and not more):
+        try:
+            if more:
+                Budget.parse(more)
+            store.check_free(home, study.name)
+            processes.start(home, study.name, arguments)
+        except StudyError as error:
+            st.error(plain(error))
+        else:
+            st.query_params["launched"] = study.name
+            st.rerun()

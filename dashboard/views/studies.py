@@ -1,12 +1,130 @@
-"""Studies."""
+"""All studies of the home: what there is, two of them side by side, and how to be rid of one."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, Final
 
 import streamlit as st
 
+from advisor.report import headline, settings
+from advisor.wording import number
+from dashboard import overview, processes, reads
+from dashboard.overview import Summary
+from dashboard.views.parts import nothing_yet
+from dashboard.views.words import filled, grid, plain
+from studies import store
+from studies.errors import StudyError
 
-def show(home: Path) -> None:  # noqa: ARG001
-    """Show the page."""
+ROW_PIXELS: Final = 35
+KEPT: Final = "Its journal, trained weights and compressed models go for good. Its runs in MLflow stay."
+
+
+def show(home: Path) -> None:
+    """Show all studies of a home."""
     st.title("Studies")
+    if done := st.session_state.pop("deleted", ""):
+        st.success(plain(done))
+    names = reads.names(home)
+    if not names:
+        nothing_yet(
+            f"There is no study in {home.resolve()} yet. Start one on the page Launch, or in a shell:", "advisor search digits"
+        )
+        return
+    rows = [_row(home, reads.summary(home, name)) for name in names]
+    shown = filled(rows, columns())
+    st.dataframe(rows, hide_index=True, column_config=shown, column_order=tuple(shown), key="studies")
+    if len(names) > 1:
+        _compare(home, names)
+    _delete(home, names)
+
+
+def _row(home: Path, one: Summary) -> dict[str, Any]:
+    fields = {field: getattr(one, field) for field in columns()}
+    told = one.state if one.state == "cannot be read" else overview.state(home, one.name, finished=one.state == "finished")
+    return fields | {"state": told, "written": f"{datetime.fromtimestamp(one.written, tz=UTC):%Y-%m-%d %H:%M}"}
+
+
+def columns() -> dict[str, Any]:
+    """Return the columns of the table of studies, by field."""
+    text, numbers = st.column_config.TextColumn, st.column_config.NumberColumn
+    return {
+        "name": text("study", pinned=True),
+        "data": text("data"),
+        "model": text("model"),
+        "trials": numbers("trials"),
+        "state": text("state", help="Running: a process works on it. Silent: not finished, and none does; it can be resumed."),
+        "metric": text("metric"),
+        "best": numbers("best validation", format="%.4g"),
+        "optimizer": text("of"),
+        "written": text("last written (UTC)"),
+    }
+
+
+def _compare(home: Path, names: tuple[str, ...]) -> None:
+    st.subheader("Two side by side")
+    columns_ = st.columns(2)
+    given = [st.query_params.get(key) for key in ("left", "right")]
+    asked = [names.index(name) if name in names else place for place, name in enumerate(given)]
+    chosen = [
+        column.selectbox(label, names, index=index, key=f"compare-{label}")
+        for column, label, index in zip(columns_, ("One", "The other"), asked, strict=True)
+    ]
+    st.query_params.update({"left": chosen[0], "right": chosen[1]})
+    if chosen[0] == chosen[1]:
+        st.info("Choose two different studies.")
+        return
+    found = []
+    for column, name in zip(columns_, chosen, strict=True):
+        with column:
+            found.append(_answer(home, name))
+    try:
+        left, right = (reads.study(home, name) for name in chosen)
+    except StudyError as error:
+        st.error(plain(error))
+        return
+    rows = [*overview.differences(left, right), *_recipes(*found)]
+    st.caption("What differs: settings, then the recommended recipe." if rows else "They were asked for alike.")
+    if rows:
+        st.markdown(grid(("setting", *chosen), rows))
+
+
+def _answer(home: Path, name: str) -> dict[str, str]:
+    """Show what one study recommends; return the recipe."""
+    try:
+        advice = reads.recommendation(home, name)
+    except StudyError as error:
+        st.warning(plain(error))
+        return {}
+    value = "not measured" if advice.quality is None else number(advice.quality)
+    st.metric(plain(f"{advice.optimizer}, validation {advice.metric}"), value, border=True)
+    st.markdown(plain(headline(advice)))
+    return {"optimizer": advice.optimizer} | {str(axis): str(setting) for axis, setting in settings(advice.params, advice.steps)}
+
+
+def _recipes(left: dict[str, str], right: dict[str, str]) -> list[tuple[str, str, str]]:
+    if not (left and right):
+        return []
+    keys = dict.fromkeys((*left, *right))
+    return [
+        (f"recommended {key}", left.get(key, ""), right.get(key, "")) for key in keys if left.get(key, "") != right.get(key, "")
+    ]
+
+
+def _delete(home: Path, names: tuple[str, ...]) -> None:
+    st.subheader("Delete a study")
+    name = st.selectbox("Study to delete", names, index=None, placeholder="Choose a study", key="doomed")
+    if name is None:
+        return
+    st.warning(plain(f"{name}: {KEPT}"))
+    sure = st.checkbox(f"Yes, delete {plain(name)}", key=f"sure-{name}")
+    if st.button("Delete", disabled=not sure, type="primary", key="delete"):
+        try:
+            store.delete_study(home, name)
+            processes.forget(home, name)
+        except StudyError as error:
+            st.error(plain(error))
+            return
+        st.session_state["deleted"] = f"{name} is deleted."
+        st.rerun()

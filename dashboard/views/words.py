@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from advisor.wording import several
@@ -50,6 +50,12 @@ def filled(rows: Sequence[Row], columns: Row) -> Row:
 def listed(items: tuple[str, ...]) -> str:
     """Return a Markdown list of texts."""
     return "\n".join(f"- {plain(item)}" for item in items)
+
+
+def grid(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a Markdown table of texts; unlike a data frame it breaks lines rather than cut them, and suits a few rows."""
+    lines = (headings, ["---"] * len(headings), *rows)
+    return "\n".join(f"| {' | '.join(cell if cell == '---' else plain(cell) for cell in map(str, line))} |" for line in lines)
 
 
 def learning_rate(params: Mapping[str, Any]) -> float | None:

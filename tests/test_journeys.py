@@ -1,0 +1,206 @@
+"""What a user does with the page, in a real browser on a real `advisor dashboard`: open, ask, start, stop, come back."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from http.client import HTTPConnection
+from pathlib import Path
+
+import optuna
+import pytest
+
+from studies.store import create_study, write_plan
+
+from records import confirmations, facts, record
+
+CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+SECONDS = 90
+"""A machine that is busy with other tests may take so long for what takes three alone."""
+PLAN = {
+    "candidates": ["SGD", "AdamW"], "metric": "accuracy", "goal": "balanced", "valid_rows": 360, "limits": {},
+    "dataset": "digits", "model": "Linear", "budget": {"seconds": 20.0, "trials": None},
+}  # fmt: skip
+TITLES = (
+    "Trade-offs", "Optimizers", "Learning curves", "Search space", "Compression", "Memory", "Evidence", "Trials", "Studies",
+    "Launch",
+)  # fmt: skip
+MIB = 2**20
+SMALL, LARGE = {"peak_bytes": 100 * MIB}, {"peak_bytes": 300 * MIB}
+RACE = (
+    record(0, "SGD", 0.91, stage="reference", **SMALL),
+    record(1, "AdamW", 0.93, stage="reference", **LARGE),
+    record(2, "SGD", 0.915, **SMALL),
+    record(3, "AdamW", 0.94, **LARGE),
+    *confirmations(4, "AdamW", (0.938, 0.941, 0.94), source=3, **LARGE),
+    *confirmations(7, "SGD", (0.914, 0.916, 0.915), source=2, **SMALL),
+)
+"""AdamW is better, SGD fits into less memory."""
+
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None and not os.environ.get("CI"), reason="no chromium, chromium-browser or google-chrome on PATH"
+)
+
+
+def filled(home):
+    """Put a finished study into a home, without training anything."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = create_study(home, "raced", direction="maximize", plan=PLAN | {"facts": facts().to_dict()})
+    for each in RACE:
+        study.add_trial(optuna.trial.create_trial(value=each.quality, user_attrs={"record": each.to_dict()}))
+    write_plan(study, recommendation={"markdown": "", "json": "{}"})
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """Start the page as a user does; yield its address and its home."""
+    home = tmp_path_factory.mktemp("page") / "home"
+    filled(home)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "advisor", "dashboard", "--port", str(port), "--home", str(home)]
+    page = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=Path(__file__).parents[1])
+    address = f"http://127.0.0.1:{port}"
+    try:
+        until(lambda: answers(address), "the page answers")
+        yield address, home
+    finally:
+        page.terminate()
+        page.wait(SECONDS)
+
+
+@pytest.fixture
+def page(served):
+    sync = pytest.importorskip("playwright.sync_api")
+    with sync.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.set_default_timeout(1000 * SECONDS)
+        yield page
+        browser.close()
+
+
+def answers(address):
+    connection = HTTPConnection(address.removeprefix("http://"), timeout=5)
+    try:
+        connection.request("GET", "/_stcore/health")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def until(holds, what, seconds=SECONDS):
+    """Wait until something holds."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, f"not in {seconds} s: {what}"
+        time.sleep(0.2)
+
+
+def opened(page, address, path):
+    """Open a page and wait for its title; nothing may have gone wrong on it."""
+    page.goto(f"{address}/{path}")
+    page.get_by_role("heading", level=1).first.wait_for()
+    assert page.locator("[data-testid=stException]").count() == 0
+    return page.get_by_role("heading", level=1).first.inner_text()
+
+
+def start(page, name, budget, data="digits"):
+    """Start a search from the page."""
+    if data != "digits":  # what is chosen at first
+        page.get_by_label("Dataset").fill(data)
+        page.get_by_label("Dataset").press("Enter")
+    page.get_by_label("Name of the study").fill(name)
+    page.get_by_label("Name of the study").press("Enter")
+    page.get_by_label("Budget", exact=True).fill(budget)
+    page.get_by_label("Budget", exact=True).press("Enter")
+    page.get_by_text("Keep the runs in MLflow too").click()
+    page.locator("code", has_text=f"--budget={budget} --study={name} --tracking-uri=off").wait_for()
+    page.get_by_role("button", name="Start", exact=True).click()
+
+
+def told(page):
+    """Return all that the page says, the sidebar left out."""
+    return page.locator("[data-testid=stMain]").inner_text()
+
+
+def test_the_page_opens_on_the_answer_and_every_other_page_on_its_title(page, served):
+    address, _ = served
+
+    assert opened(page, address, "?study=raced") == "Use AdamW"
+    for title in TITLES:
+        page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True).click()
+        page.get_by_role("heading", level=1, name=title, exact=True).wait_for()
+        assert page.locator("[data-testid=stException]").count() == 0
+
+
+def test_a_limit_on_memory_changes_the_answer_at_once(page, served):
+    address, _ = served
+    assert opened(page, address, "?study=raced") == "Use AdamW"
+
+    memory = page.get_by_test_id("stMain").get_by_label(re.compile("^Memory")).first
+    memory.fill("200")
+    memory.press("Enter")
+    page.get_by_role("heading", level=1, name="Use SGD", exact=True).wait_for()
+    page.reload()
+    page.get_by_role("heading", level=1, name="Use SGD", exact=True).wait_for()
+
+
+def test_a_point_of_the_trade_offs_tells_of_its_trial(page, served):
+    address, _ = served
+    assert opened(page, address, "trade-offs?study=raced") == "Trade-offs"
+
+    point = page.locator(".js-plotly-plot .scatterlayer .points path").first
+    point.wait_for()
+    before = told(page)
+    point.click(force=True)
+    until(lambda: told(page) != before, "the page tells of the point")
+    assert page.locator("[data-testid=stException]").count() == 0
+
+
+def test_a_search_of_20_seconds_is_started_watched_and_answered(page, served):
+    address, home = served
+    assert opened(page, address, "launch") == "Launch"
+
+    start(page, "journey", "20s")
+    page.get_by_text(re.compile("^journey: (running|looking)")).wait_for()
+    page.get_by_text(re.compile("^journey: finished")).wait_for()
+    page.get_by_role("link", name="The whole recommendation").first.click()
+    page.get_by_role("heading", level=1, name=re.compile("^(Use|Start with) ")).wait_for()
+
+    assert "study=journey" in page.url
+    assert (home / "studies" / "journey.journal").exists()
+    assert page.get_by_text(re.compile("Study journey, .* The search is finished")).count() == 1
+
+
+def test_a_search_is_stopped_and_gone_on_with_after_a_reload(page, served):
+    address, home = served
+    opened(page, address, "launch")
+
+    start(page, "halted", "300s", data="iris")
+    page.get_by_text(re.compile(r"^halted: running, [1-9]\d* trials")).wait_for()
+    page.reload()
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_text(re.compile("^halted: finished")).wait_for()
+    page.get_by_text(re.compile("interrupted; everything finished is kept")).wait_for()
+    before = (home / "studies" / "halted.journal").stat().st_size
+
+    page.reload()
+    card = page.locator("[data-testid=stVerticalBlock]", has_text=re.compile("^halted:")).last
+    card.get_by_label("New budget in all").fill("301s")
+    card.get_by_label("New budget in all").press("Enter")
+    card.get_by_role("button", name="Resume").click()
+    page.get_by_text(re.compile(r"^halted: running, [1-9]\d* trials")).wait_for()
+    until(lambda: (home / "studies" / "halted.journal").stat().st_size > before, "the search goes on")
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_text(re.compile("^halted: finished")).wait_for()

@@ -1,0 +1,323 @@
+"""The page Launch: what a browser may ask for, what is started, and what is refused; names and files here are hostile."""
+
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from advisor.page import options
+from dashboard import processes, reads, request
+from dashboard.request import Asked
+from studies import imports
+from studies.errors import BadValue, BadWorkload, StoreError, StudyError, StudyNotFound
+from studies.store import create_study, study_names
+
+from records import facts, record
+
+HOSTILE = (
+    "../x",
+    "../../etc/passwd",
+    "/etc/passwd",
+    "<script>alert(1)</script>",
+    "; rm -rf ~",
+    "a b",
+    "$(id)",
+    "-rf",
+    "",
+    ".",
+    "x\ny",
+)
+UPLOADS = (
+    "../../x.csv", "/etc/x.csv", "..\\..\\x.csv", "<script>.csv", "; rm -rf ~.csv", "...csv", "\x00.csv", f"{'x' * 300}.csv",
+)  # fmt: skip
+ASKED = Asked(source="digits", study="mine")
+OWN = "import pathlib\npathlib.Path({mark!r}).touch()\n\n\ndef Net(inputs, outputs):\n    raise AssertionError\n"
+
+
+def opened(home, **options):
+    def script(home, options):
+        from pathlib import Path
+
+        from dashboard.views import launch
+
+        launch.show(Path(home), **options)
+
+    return AppTest.from_function(script, args=(str(home), options), default_timeout=60).run()
+
+
+def until(holds, seconds=90):
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def code(tmp_path):
+    """A file of the user's own that leaves a mark wherever it is imported."""
+    file, mark = tmp_path / "net.py", tmp_path / "imported"
+    file.write_text(OWN.format(mark=str(mark)))
+    return f"{file}:Net", mark
+
+
+@pytest.fixture
+def refusing(monkeypatch):
+    """As `advisor dashboard` runs without --allow-code."""
+    monkeypatch.setenv(imports.REFUSE, "1")
+
+
+def test_the_command_is_one_that_a_user_would_type(home):
+    asked = replace(ASKED, memory="64MiB", goal="speed", compression="after", budget="20s")
+
+    told = processes.command(asked.arguments(home))
+    assert told == (
+        f"advisor search digits --memory=64MiB --budget=20s --goal=speed --compression=after --study=mine --home={home.resolve()}"
+    )
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_a_value_is_never_taken_for_an_option_or_by_a_shell(home, value):
+    arguments = replace(ASKED, target=value).arguments(home)
+    printed = subprocess.run(
+        ["sh", "-c", f"printf '%s\\0' {processes.command(arguments)}"], capture_output=True, text=True, check=True
+    ).stdout
+
+    assert printed.split("\0")[1:-1] == list(arguments)
+    assert [each for each in arguments if each.startswith("--target")] == ([f"--target={value}"] if value else [])
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_study_that_cannot_be_named_so_is_not_started(home, name):
+    with pytest.raises(StudyError):
+        request.check(replace(ASKED, study=name), home, allow_code=True)
+    with pytest.raises(BadValue, match="may hold letters"):
+        processes.start(home, name, ("list", "optimizers"))
+    assert not (home / "launched").exists() or not list((home / "launched").iterdir())
+
+
+@pytest.mark.parametrize("source", [*HOSTILE, "../outside.csv", "uploads/../../outside.csv"])
+def test_only_files_of_the_home_are_read(home, tmp_path, source):
+    home.mkdir()
+    (tmp_path / "outside.csv").write_text("a,b\n1,2\n")
+
+    with pytest.raises(StudyError):
+        request.check_source(home, source, allow_code=True)
+
+
+@pytest.mark.parametrize("source", ["{tmp}/outside.csv", "{home}/link.csv", "{home}/folder/outside.csv", "{home}/../outside.csv"])
+def test_links_and_absolute_paths_do_not_lead_out_of_the_home(home, tmp_path, source):
+    home.mkdir()
+    (tmp_path / "outside.csv").write_text("a,b\n1,2\n")
+    (home / "link.csv").symlink_to(tmp_path / "outside.csv")
+    (home / "folder").symlink_to(tmp_path)
+    (home / "mine.csv").write_text("a,b\n1,2\n")
+
+    with pytest.raises(BadValue, match="outside the home"):
+        request.check_source(home, source.format(tmp=tmp_path, home=home), allow_code=False)
+    request.check_source(home, str(home / "mine.csv"), allow_code=False)
+    assert request.files(home) == ("mine.csv",)
+
+
+@pytest.mark.parametrize("name", ["model.pkl", "data.csv.exe", "net.py", "pages.feather", "noending", "x.pt", "dir/"])
+def test_only_data_is_taken_as_an_upload(home, name):
+    with pytest.raises(BadWorkload, match="upload one that ends with"):
+        request.keep_upload(home, name, b"a,b\n1,2\n")
+    assert not (home / "uploads").exists()
+
+
+@pytest.mark.parametrize("name", UPLOADS)
+def test_an_upload_is_kept_in_the_home_under_a_harmless_name(home, name):
+    path = request.keep_upload(home, name, b"a,b\n1,2\n")
+
+    assert path.parent == home.resolve() / "uploads"
+    assert set(path.name) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
+    assert path.name[0] not in ".-"
+    assert len(path.name) < 100
+    assert request.keep_upload(home, name, b"a,b\n1,2\n") == path
+    assert request.keep_upload(home, name, b"a,b\n3,4\n") != path
+    assert path.read_bytes() == b"a,b\n1,2\n"
+
+
+def test_uploads_are_not_written_through_a_link(home, tmp_path):
+    home.mkdir()
+    (home / "uploads").symlink_to(tmp_path)
+
+    with pytest.raises(BadValue, match="outside the home"):
+        request.keep_upload(home, "x.csv", b"a,b\n1,2\n")
+    assert not list(tmp_path.glob("*.csv"))
+
+
+def test_the_log_is_not_written_through_a_link(home, tmp_path):
+    (home / "launched").mkdir(parents=True)
+    (tmp_path / "precious").write_text("kept")
+    (home / "launched" / "mine.log").symlink_to(tmp_path / "precious")
+
+    with pytest.raises(OSError, match="symbolic links"):
+        processes.start(home, "mine", ("list", "optimizers"))
+    assert (tmp_path / "precious").read_text() == "kept"
+    assert processes.names(home) == ()
+
+
+def test_a_journal_that_is_a_link_to_elsewhere_is_no_study(home, tmp_path):
+    create_study(home, "mine", direction="maximize", plan={})
+    (tmp_path / "elsewhere").write_text("half a line")
+    (home / "studies" / "other.journal").symlink_to(tmp_path / "elsewhere")
+
+    assert reads.names(home) == ("mine",)
+    with pytest.raises(StudyNotFound):
+        reads.study(home, "other")
+    assert (tmp_path / "elsewhere").read_text() == "half a line"
+
+
+@pytest.mark.parametrize("reference", ["os:system", "__main__:x", "net.py:Net", "../net.py:Net"])
+def test_code_is_refused_unless_the_page_was_started_with_allow_code(home, reference):
+    for asked in (replace(ASKED, model=reference), replace(ASKED, source=reference)):
+        with pytest.raises(BadWorkload, match="start it with: advisor dashboard --allow-code"):
+            request.check(asked, home, allow_code=False)
+        request.check(asked, home, allow_code=True)
+
+
+def test_nothing_of_the_users_own_is_imported_where_code_is_refused(code, refusing):
+    reference, mark = code
+
+    with pytest.raises(BadWorkload, match="allow it with: advisor dashboard --allow-code"):
+        imports.load(reference)
+    assert not mark.exists()
+
+
+def test_a_search_from_the_page_imports_nothing_of_the_users_own(home, code, refusing):
+    reference, mark = code
+    processes.start(home, "mine", ("search", "iris", f"--model={reference}", "--study=mine", f"--home={home}"))
+    until(lambda: not processes.running(home, "mine"))
+
+    assert "is your own code, which is not run here" in processes.failure(home, "mine")
+    assert not mark.exists()
+
+
+def with_own_model(home, reference):
+    """Create a study of the user's own model and rule, with a trial."""
+    plan = {
+        "candidates": ["AdamW"], "metric": "accuracy", "goal": "balanced", "valid_rows": 360, "limits": {}, "model": "Custom",
+        "budget": {"seconds": 20.0, "trials": None}, "facts": facts().to_dict(), "code": {reference: "0"},
+        "workload": {"source": "iris", "model": "Custom", "model_fields": {"factory": reference}, "metric": "accuracy"},
+    }  # fmt: skip
+    study = create_study(home, "own", direction="maximize", plan=plan)
+    import optuna
+
+    trial = record(0, "AdamW", 0.9, params={"model": "Custom", "model.Custom.factory": reference})
+    study.add_trial(optuna.trial.create_trial(value=0.9, user_attrs={"record": trial.to_dict()}))
+
+
+@pytest.mark.parametrize("view", ["recommendation", "trials", "compression"])
+def test_a_study_of_the_users_own_model_is_read_without_importing_it(home, code, refusing, view):
+    reference, mark = code
+    with_own_model(home, reference)
+
+    def script(home, view):
+        from importlib import import_module
+        from pathlib import Path
+
+        import_module(f"dashboard.views.{view}").show(Path(home), "own")
+
+    page = AppTest.from_function(script, args=(str(home), view), default_timeout=60).run()
+    assert not page.exception
+    assert not mark.exists()
+
+
+def test_a_study_of_the_users_own_model_is_not_gone_on_with(home, code):
+    reference, _ = code
+    with_own_model(home, reference)
+
+    page = opened(home)
+    assert not page.exception
+    assert "resume-own" not in {button.key for button in page.button}
+    assert any("--allow-code" in caption.value.replace("\\", "") for caption in page.caption)
+    assert "resume-own" in {button.key for button in opened(home, allow_code=True).button}
+
+
+def test_the_form_starts_nothing_that_cannot_be_read(home):
+    page = opened(home)
+    assert page.code[0].value == f"advisor search digits --budget=60s --study=digits-1 --home={home.resolve()}"
+    assert not page.button(key="start").disabled
+
+    page.text_input(key="limit-Memory").set_value("many").run()
+    assert "size 'many' is not understood" in page.info[0].value
+    assert page.button(key="start").disabled
+    page.text_input(key="limit-Memory").set_value("64MiB").run()
+    assert "--memory=64MiB" in page.code[0].value
+
+    page.radio(key="data").set_value("File in the home").run()
+    assert "choose the data first" in page.info[0].value
+    assert page.button(key="start").disabled
+
+
+def test_a_started_search_says_its_one_line_when_it_fails(home):
+    page = opened(home)
+    page.selectbox(key="dataset").set_value("iris").run()
+    page.text_input(key="budget").set_value("1trials").run()
+    page.text_input(key="limit-Memory").set_value("1k").run()
+    page.button(key="start").click().run()
+    assert not page.exception
+    until(lambda: not processes.running(home, "iris-1"))
+    page.run()
+
+    assert processes.failure(home, "iris-1")
+    assert page.error[0].value.replace("\\", "").startswith(processes.failure(home, "iris-1")[:20])
+
+
+def test_a_process_outlives_whoever_started_it_and_stops_on_request(home):
+    script = (
+        "import sys; from pathlib import Path; from dashboard import processes; "
+        f"processes.start(Path({str(home)!r}), 'mine', ('search', 'iris', '--budget=300s', '--tracking-uri=off', "
+        f"'--study=mine', '--home={home}'))"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=Path(__file__).parents[1])
+
+    assert processes.running(home, "mine")
+    with pytest.raises(StoreError, match="still runs"):
+        processes.start(home, "mine", ("list", "optimizers"))
+    until(lambda: "mine" in study_names(home) and any("race" in line for line in processes.said(home, "mine")))
+    processes.stop(home, "mine")
+    until(lambda: not processes.running(home, "mine"))
+    assert reads.study(home, "mine").finished
+    assert processes.failure(home, "mine").startswith("interrupted; everything finished is kept")
+    with pytest.raises(StoreError, match="nothing that this page started"):
+        processes.stop(home, "mine")
+
+
+def test_the_server_is_private_by_default():
+    held = options("127.0.0.1", 8501)
+
+    assert held["server.address"] == "127.0.0.1"
+    assert held["browser.gatherUsageStats"] == "false"
+    assert held["server.enableXsrfProtection"] == held["server.enableCORS"] == "true"
+    assert held["server.enableStaticServing"] == "false"
+    assert int(held["server.maxUploadSize"]) == 200
+
+
+def test_looking_at_the_page_writes_nothing(home):
+    assert not opened(home).exception
+    assert not home.exists()
+
+
+def test_a_study_of_a_hostile_name_does_not_harm_the_page(home, tmp_path):
+    create_study(home, "mine", direction="maximize", plan={})
+    (home / "studies" / "mine.journal").rename(home / "studies" / "<script>; rm -rf **x**.journal")
+    (home / "launched").symlink_to(tmp_path)
+    (tmp_path / "other.log").write_text("advisor: not of this home\n")
+    page = opened(home)
+
+    assert not page.exception
+    assert processes.names(home) == ()
+    assert not any("<script>" in markdown.value or "not of this home" in markdown.value for markdown in page.markdown)
+    processes.forget(home, "other")
+    assert (tmp_path / "other.log").exists()
+
+
+def test_free_names_are_ones_that_a_study_can_have(home):
+    for source in ("digits", "/a/b/<script>.csv", "../..", "net.py:Net", "...", "x" * 300):
+        request.check(replace(ASKED, study=request.free_name(home, source)), home, allow_code=False)
