@@ -33,6 +33,8 @@ class Choice:
     """Whether a search tries it unasked."""
     usual: ClassVar[bool] = False
     """Whether it is what is meant, of an axis on which one thing is done at a time, when nothing more is said."""
+    variants: ClassVar[tuple[Mapping[str, Scalar], ...]] = ({},)
+    """Settings that a compression study tries by default, as fields; the others are found by searching, or asked for."""
     reference: ClassVar[str] = ""
     """Of a choice of the user's own, `module:name` or `file.py:name`."""
 

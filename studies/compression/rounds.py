@@ -32,14 +32,27 @@ ASKED: Final = 20
 
 def afterwards(space: CompressionSpace) -> tuple[QuantizationChoice, ...]:
     """Return the quantizations that need no training: none first, the usual one second."""
-    return tuple(way for way in _ways(space) if not way.aware)
+    return tuple(way for way in _ways(space, "quantization") if not way.aware)
 
 
-def _ways(space: CompressionSpace) -> Iterator[QuantizationChoice]:
-    """Yield every quantization that is tried by default, some in several settings."""
-    for choice in space.axes["quantization"]:
-        for fields in choice.variants:  # type: ignore[attr-defined]
-            yield choice(**fields)  # type: ignore[misc]
+def carried(space: CompressionSpace, records: Iterable[Record], direction: str) -> tuple[QuantizationChoice, ...]:
+    """Return the quantizations that are worth trying on models made from one that was quantized in every way already.
+
+    Those that nothing beat in both quality and bytes there, those that compute in integers, and none at all.
+    """
+    sign = -1.0 if direction == "maximize" else 1.0
+    plain = [record for record in records if record.state == "complete" and not record.train_seconds]
+    held = front(plain, lambda record: (sign * float(record.quality or 0.0), float(record.model_bytes or 1)))
+    wanted = {Recipe.from_params(record.params).quantization for record in held}
+    ways = afterwards(space)
+    return tuple(way for way in ways if not plain or way in wanted or way.integer or way == ways[0])
+
+
+def _ways(space: CompressionSpace, axis: str) -> Iterator[Any]:
+    """Yield every choice of an axis that is tried by default, some in several settings."""
+    for choice in space.axes[axis]:
+        for fields in choice.variants:
+            yield choice(**fields)
 
 
 def standard(space: CompressionSpace, trained: Recipe) -> tuple[Recipe, ...]:
@@ -49,9 +62,9 @@ def standard(space: CompressionSpace, trained: Recipe) -> tuple[Recipe, ...]:
     teach = {axis: choices[1]() for axis, choices in space.axes.items() if axis == "distillation" and len(choices) > 1}
     changes: list[dict[str, Any]] = [
         tune,
-        *({"pruning": choice(), **tune} for choice in space.axes["pruning"][1:]),
+        *({"pruning": way, **tune} for way in _ways(space, "pruning") if way.name() != "none"),
         *({"model": student, **taught} for student in space.students for taught in ({}, teach)),
-        *({"quantization": way, **tune} for way in _ways(space) if way.aware),
+        *({"quantization": way, **tune} for way in _ways(space, "quantization") if way.aware),
     ]
     return tuple(dict.fromkeys(replace(plain, **change) for change in changes))
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from studies import store
 from studies.attempt import Attempt, End
 from studies.compression.compressing import Compressing, Made
-from studies.compression.rounds import afterwards, best, control, propose, standard
+from studies.compression.rounds import afterwards, best, carried, control, propose, standard
 from studies.compression.sensitivity import scan
 from studies.compression.space import CompressionSpace
 from studies.compression.subject import CannotCompress
@@ -42,9 +42,9 @@ if TYPE_CHECKING:
     from studies.record import Record
     from studies.workload import Workload
 
-REPEATED: Final = 4
+REPEATED: Final = 5
 """Ways of the front that are tried again on the models of the other seeds."""
-REPEATS_SHARE: Final = 0.3
+REPEATS_SHARE: Final = 0.2
 """Of the budget, kept back for that."""
 
 
@@ -154,27 +154,27 @@ class Compression:
         """Try what is worth it on the models of the other seeds, beside its control; and the cheap passes on every finalist's."""
         self.clock.reserve_seconds, self._repeating = 0.0, True
         self.listen(Event(stage="compress", note="the best ways again, on the models of the other seeds"))
-        for ways in (afterwards(self.space)[:2], afterwards(self.space)):
-            for run in (run for runs in self.finalists for run in runs[1:]):
-                self._try(run, Recipe.from_params(run.params).uncompressed, ways)
+        for run in (run for runs in self.finalists for run in runs[1:]):
+            self._try(run, Recipe.from_params(run.params).uncompressed, afterwards(self.space)[:2])
         for recipe in self._worth_it():
             for run in self.finalists[0]:
                 trained = Recipe.from_params(run.params)
                 for wanted in filter(None, (recipe, control(recipe, trained))):
                     self._try(run, wanted, (wanted.quantization,))
 
+    def _carried(self, run: Record) -> Sequence[QuantizationChoice]:
+        return carried(self.space, (record for record in self.compressed if record.source == run.number), self.direction)
+
     def _worth_it(self) -> list[Recipe]:
-        """Return the recipes of the front that need training, within the limits first."""
+        """Return the recipes of the front, within the limits first."""
         own = [record for record in self.compressed if self.finalists and record.source == self.finalists[0][0].number]
         kept = sorted(best(own, self.direction), key=lambda record: bool(self.asked.limits.broken_by(record)))
-        recipes = (Recipe.from_params(record.params) for record in kept)
-        trained = [recipe for recipe in recipes if replace(recipe, quantization=recipe.uncompressed.quantization).compresses]
-        return trained[:REPEATED]
+        return [Recipe.from_params(record.params) for record in kept][:REPEATED]
 
     def _try(self, run: Record, recipe: Recipe, after: Sequence[QuantizationChoice] = ()) -> None:
         """Make a model once and deploy it every way: those that were tried already are passed over."""
         self._made.clear()
-        ways = (recipe.quantization,) if recipe.quantization.aware else after or afterwards(self.space)
+        ways = (recipe.quantization,) if recipe.quantization.aware else after or self._carried(run)
         for recipe_of_one in (replace(recipe, quantization=way) for way in ways):
             if self._over():
                 return

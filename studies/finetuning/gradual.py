@@ -24,7 +24,7 @@ class Gradual(FinetuningChoice):
 
     gradual: ClassVar[bool] = True
 
-    share: float = one_of(0.1, 0.25, 0.5, default=0.25)
+    share: float = one_of(0.1, 0.25, 0.5, 1.0, default=0.5)
     """Epochs as a share of those it was trained for."""
     lr_factor: float = one_of(0.1, 0.3, 1.0, default=1.0)
     """Peak lr as a share of the one it was trained at."""

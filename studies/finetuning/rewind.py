@@ -22,7 +22,7 @@ class Rewind(FinetuningChoice):
     Source: Renda, Frankle and Carbin 2020, arXiv 2003.02389.
     """
 
-    share: float = one_of(0.1, 0.25, 0.5, default=0.25)
+    share: float = one_of(0.1, 0.25, 0.5, 1.0, default=0.5)
     """Epochs as a share of those it was trained for."""
 
     def recipe(self, trained: Recipe) -> Recipe | None:

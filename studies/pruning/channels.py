@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -31,9 +32,11 @@ class Channels(PruningChoice):
     Source: Fang et al. 2023, arXiv 2301.12900 (torch-pruning); Taylor importance: Molchanov et al. 2019, arXiv 1906.10771.
     """
 
+    usual: ClassVar[bool] = True
+    variants: ClassVar[tuple[Mapping[str, float], ...]] = tuple({"amount": amount} for amount in (0.5, 0.7, 0.8, 0.3, 0.9))
     structured: ClassVar[bool] = True
 
-    amount: float = between(0.1, 0.7, default=0.5)
+    amount: float = between(0.1, 0.9, default=0.5)
     """Share of the channels that go; (1 - amount) squared is about the share of the weights that stays."""
     importance: str = one_of("magnitude", "taylor", default="magnitude")
     """Size of a channel's weights, or what they are worth to the loss over the calibration rows."""

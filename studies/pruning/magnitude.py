@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from studies.pruning import PruningChoice
 from studies.space import averaging, one_of
@@ -20,6 +21,8 @@ class Magnitude(PruningChoice):
     Hurts: neither the plain file nor any latency gets smaller; without fine-tuning more than half of the weights cost quality.
     Source: Han et al. 2015, arXiv 1506.02626; global beats layer by layer: Blalock et al. 2020, arXiv 2003.03033.
     """
+
+    variants: ClassVar[tuple[Mapping[str, float], ...]] = ({"amount": 0.9},)
 
     amount: float = averaging(0.5, 0.95, default=0.8)
     """Share of the weights that are zero afterwards."""

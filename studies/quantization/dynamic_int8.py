@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from studies.quantization import QuantizationChoice
 
@@ -27,6 +27,8 @@ class DynamicInt8(QuantizationChoice):
     lot in size, since they share one range.
     Source: Jacob et al. 2018, arXiv 1712.05877.
     """
+
+    integer: ClassVar[bool] = True
 
     def quantize(self, exported: Exported) -> ModelProto:
         """Return the graph with its matrix products and tables in 8 bits."""

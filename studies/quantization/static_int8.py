@@ -30,6 +30,7 @@ class StaticInt8(QuantizationChoice):
     Source: Jacob et al. 2018, arXiv 1712.05877; Nagel et al. 2021, arXiv 2106.08295.
     """
 
+    integer: ClassVar[bool] = True
     usual: ClassVar[bool] = True
 
     def quantize(self, exported: Exported) -> ModelProto:
