@@ -1,0 +1,243 @@
+"""The compression study against what people do by hand with torchao's and torch-pruning's defaults, in equal wall time.
+
+pip install 'optimizer-advisor[compression,quant]'
+python -m benchmarks.by_hand [--seconds 60] [--seeds 0,1,2] [WORKLOAD ...]
+
+Both start from the same trained weights and splits, on one thread. The share of the possible that a front fills (hypervolume) is
+taken three ways; the reference is the uncompressed model, 5 % more costly and 5 points worse, the far corner no error at all:
+
+- bytes: of the deployed file here, of the saved state dict there; logarithmic, down to a thousandth of the uncompressed state dict.
+- gain: times faster than 32 bits in the same runtime at 64 rows; logarithmic, up to 100 times.
+- seconds: at 64 rows, the runtime included (ONNX Runtime here, eager torch there); logarithmic, down to a thousandth of eager torch.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+from shutil import copyfile
+from typing import TYPE_CHECKING, Any, Final
+
+import torch
+
+from advisor.launch import prepare, work
+from advisor.request import Request
+from advisor.shrink import Wanted, open_for
+from benchmarks.hand import HAND, Point, by_hand
+from studies import store
+from studies.compression.checkpoints import Checkpoints
+from studies.compression.deploy import run, session
+from studies.compression.study import finalists
+from studies.evaluate import tensors
+from studies.limits import Budget
+from studies.models.cnn import CNN
+from studies.models.mlp import MLP
+
+if TYPE_CHECKING:
+    from studies.compression.source import Source
+    from studies.record import Record
+    from studies.search import Event
+    from studies.workload import Workload
+
+WORKLOADS: Final[dict[str, dict[str, Any]]] = {
+    "digits mlp": {"source": "digits", "model": MLP(width=256), "epochs": 27},
+    "digits cnn": {"source": "digits", "model": CNN(channels=32, hidden=128), "epochs": 18},
+    "table mlp": {"source": "image_segments", "model": MLP(width=256), "epochs": 27},
+}
+WORSE: Final = 0.05
+"""Quality of the reference point below the uncompressed model's."""
+DEARER: Final = 1.05
+TOLERATED: Final = 0.01
+"""Validation quality that may be given up for bytes."""
+FARTHEST: Final = {"bytes": 1000.0, "gain": 100.0, "seconds": 1000.0}
+"""Times cheaper than the uncompressed model that fills the axis."""
+PACKAGES: Final = ("torchao", "torch_pruning", "onnxruntime", "onnxscript")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contest:
+    """What both made of one trained model."""
+
+    ours: tuple[Point, ...]
+    theirs: tuple[Point, ...]
+    spent: tuple[float, float]
+    refused: int
+    """Ways of theirs that a library refused."""
+
+    @property
+    def start(self) -> Point:
+        """Return the uncompressed model in torch."""
+        return next(point for point in self.theirs if point.way == HAND)
+
+    def placed(self, points: Sequence[Point], view: str) -> list[tuple[float, float, Point]]:
+        """Return what each point gains over the reference in cost and in quality, both from 0 to 1; worse ones are left out."""
+        error = 1 - self.start.quality + WORSE
+        found = []
+        for point in points:
+            cheaper = {
+                "bytes": self.start.bytes / point.bytes, "gain": point.gain, "seconds": self.start.seconds / point.seconds
+            }[view]  # fmt: skip
+            cost = math.log(DEARER * cheaper) / math.log(DEARER * FARTHEST[view])
+            quality = (error - (1 - point.quality)) / error
+            if cost > 0 and quality > 0:
+                found.append((min(cost, 1.0), quality, point))
+        return found
+
+    def volumes(self, view: str) -> tuple[float, float]:
+        """Return the hypervolume of both fronts."""
+        return tuple(hypervolume([(x, y) for x, y, _ in self.placed(side, view)]) for side in (self.ours, self.theirs))  # type: ignore[return-value]
+
+    def unmatched(self, view: str) -> list[Point]:
+        """Return the points of their front that none of ours equals or beats in both."""
+        ours, theirs = self.placed(self.ours, view), self.placed(self.theirs, view)
+        front = [(x, y, p) for x, y, p in theirs if not any(a >= x and b >= y and (a, b) != (x, y) for a, b, _ in theirs)]
+        return [p for x, y, p in front if not any(a >= x and b >= y for a, b, _ in ours)]
+
+    def chosen(self, points: Sequence[Point]) -> Point:
+        """Return the smallest that validates within the tolerance of the uncompressed model."""
+        kept = [point for point in points if point.quality >= self.start.quality - TOLERATED]
+        return min(kept or [self.start], key=lambda point: (point.bytes, -point.quality))
+
+
+def hypervolume(points: Sequence[tuple[float, float]]) -> float:
+    """Return the area that rectangles from the origin to the points cover together."""
+    area = height = 0.0
+    for x, y in sorted(points, reverse=True):
+        area += x * max(0.0, y - height)
+        height = max(height, y)
+    return area
+
+
+def searched(asked: dict[str, Any], seed: int, home: Path) -> tuple[Source, Record]:
+    """Train the model as a search does; return it and the run it is from."""
+    request = Request(
+        **asked, seed=seed, study="s", optimizers=("AdamW",), schedules=("Cosine",), budget=Budget(trials=1), tracking_uri="off"
+    )  # fmt: skip
+    launched = prepare(request, home)
+    store.write_plan(store.open_study(home, "s"), threads=1)
+    work(replace(launched, plan=replace(launched.plan, threads=1)))
+    records = store.records(store.open_study(home, "s"))
+    first = finalists(records, launched.plan.candidates, launched.workload.metric.direction, launched.plan.limits)[0][0]
+    source = Checkpoints.of(home, "s").source(first, launched.workload, device="cpu")
+    if source is None:
+        raise RuntimeError("nothing stops a training here")
+    return source, first
+
+
+def by_study(home: Path, first: Record, workload: Workload, seconds: float) -> tuple[tuple[Point, ...], float]:
+    """Compress with the study; return its points from that model and the seconds it took."""
+    files = home / "kept"
+    files.mkdir()
+
+    def keep(event: Event) -> None:
+        path = event.record.footprint.path if event.record and event.record.footprint else None
+        if path:
+            copyfile(home / "models" / "s" / path, files / path)
+
+    launched = open_for(home, "s", Wanted(budget=Budget(seconds=seconds)))
+    start = time.perf_counter()
+    work(launched, listen=keep, searching=False)
+    spent = time.perf_counter() - start
+    records = [record for record in store.records(store.open_study(home, "s")) if record.stage == "compress"]
+    return tuple(_points(records, first, files, workload)), spent
+
+
+def _points(records: Sequence[Record], first: Record, files: Path, workload: Workload) -> Iterator[Point]:
+    inputs, targets = tensors(workload.dataset, "test", torch.device("cpu"))
+    for record in records:
+        found = record.footprint
+        if record.source != first.number or record.state != "complete" or found is None:
+            continue
+        outputs = run(session((files / str(found.path)).read_bytes()), inputs[:].numpy())
+        many = found.latencies[1]
+        yield Point(
+            way=_named(record), quality=float(record.quality or 0.0), bytes=found.file_bytes, seconds=many.median_seconds,
+            gain=many.reference_seconds / many.median_seconds, gain_of_one_row=found.latencies[0].reference_seconds / found.latencies[0].median_seconds,
+            test_quality=workload.score(torch.from_numpy(outputs), targets),
+        )  # fmt: skip
+
+
+def _named(record: Record) -> str:
+    changed = {axis: record.params[axis] for axis in ("pruning", "finetuning", "quantization", "distillation")}
+    fields = [f"{key}={value}" for key, value in record.params.items() if key.partition(".")[0] in changed]
+    model = {key: value for key, value in record.params.items() if key.startswith("model.")}
+    named = [str(value) for value in changed.values() if value != "none"]
+    return " + ".join(named or ["none"]) + f" ({', '.join(fields)}) {model}"
+
+
+def contest(name: str, seed: int, seconds: float) -> Contest:
+    """Let both work on one trained model."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, first = searched(WORKLOADS[name], seed, Path(folder))
+        tried = by_hand(source.model, source.workload, seconds=seconds, seed=seed)
+        ours, spent = by_study(Path(folder), first, source.workload, seconds)
+    return Contest(ours=ours, theirs=tried.points, spent=(spent, tried.seconds), refused=tried.refused)
+
+
+def told(seed: int, found: Contest) -> None:
+    """Print what came of one trained model."""
+    start = found.start
+    print(
+        f"\nseed {seed}: uncompressed {start.quality:.4f} (test {start.test_quality:.4f}), {start.bytes:,} bytes; "
+        f"ours {len(found.ours)} points in {found.spent[0]:.0f} s, by hand {len(found.theirs)} in {found.spent[1]:.0f} s "
+        f"({found.refused} refused)"
+    )
+    for side, points in (("ours", found.ours), ("by hand", found.theirs)):
+        best = found.chosen(points)
+        print(f"  smallest within a point, {side}: {best}")
+    for view in FARTHEST:
+        ours, theirs = found.volumes(view)
+        print(f"  {view}: ours {ours:.3f}, by hand {theirs:.3f}")
+        for point in found.unmatched(view):
+            print(f"    not reached: {point}")
+
+
+def summary(name: str, found: Sequence[Contest]) -> str:
+    """Return a workload's rows of the table."""
+    lines = []
+    for view in FARTHEST:
+        pairs = [one.volumes(view) for one in found]
+        ours, theirs = (f"{statistics.mean(side):.3f} ({', '.join(f'{v:.3f}' for v in side)})" for side in zip(*pairs, strict=True))
+        wins = sum(left >= right for left, right in pairs)
+        lines.append(f"| {name} | {view} | {ours} | {theirs} | {wins} of {len(pairs)} | {sum(len(c.unmatched(view)) for c in found)} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Print the contests asked for, and a table of them all."""
+    missing = [package for package in PACKAGES if find_spec(package) is None]
+    if missing:
+        print(f"{', '.join(missing)} missing; pip install 'optimizer-advisor[compression,quant]'", file=sys.stderr)
+        sys.exit(2)
+    parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
+    parser.add_argument("workloads", nargs="*", default=list(WORKLOADS), metavar="WORKLOAD", help=", ".join(WORKLOADS))
+    parser.add_argument("--seconds", type=float, default=60.0, help="of each side, a seed")
+    parser.add_argument("--seeds", default="0,1,2", help="of the split and the training")
+    asked = parser.parse_args()
+    if unknown := [name for name in asked.workloads if name not in WORKLOADS]:
+        parser.error(f"{', '.join(unknown)} is none of {', '.join(WORKLOADS)}")
+    torch.set_num_threads(1)
+    rows = []
+    for name in asked.workloads:
+        print(f"\n### {name}")
+        found = []
+        for seed in map(int, asked.seeds.split(",")):
+            found.append(contest(name, seed, asked.seconds))
+            told(seed, found[-1])
+            sys.stdout.flush()
+        rows.append(summary(name, found))
+    print("\n| workload | view | ours, mean (seeds) | by hand | ours at least as large | of theirs not reached |")
+    print("|---|---|---|---|---|---|")
+    print("\n".join(rows))
+
+
+if __name__ == "__main__":
+    main()
