@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from studies.search import Event
 
 __all__ = [
-    "Budget", "Evidence", "Limits", "Recipe", "Recommendation", "Record", "Workload", "profile", "recommend", "resume", "search",
+    "Budget", "Evidence", "Limits", "Recipe", "Recommendation", "Record", "Workload", "compress", "profile", "recommend",
+    "resume", "search",
 ]  # fmt: skip
 
 
@@ -54,6 +55,37 @@ def search(source: Any, *, budget: str = "10m", home: str | Path | None = None, 
     return _finish(prepare(Request(source=source, budget=Budget.parse(str(budget)), **options), _home(home)), listen)
 
 
+def compress(
+    study: str,
+    *,
+    budget: str | None = None,
+    limits: Limits | None = None,
+    students: tuple[str, ...] = (),
+    teacher: str | None = None,
+    home: str | Path | None = None,
+    listen: Any = None,
+) -> str:
+    """Prune, quantize and distil a study's finalists, and return its name.
+
+    Args:
+        study: its name.
+        budget: of the compression alone, a total: `60s`, `10m`, `200trials`; 5 minutes by default.
+        limits: on model size and latency; they become the study's own.
+        students: models to distil into, by name, beside smaller settings of the study's own model.
+        teacher: `module:name` or `file.py:name` of a function that returns a trained module to distil from.
+        home: where the study lives.
+        listen: as in `search`.
+
+    Raises:
+        StudyError: no such study, nothing to compress, or what was asked for cannot be used.
+    """
+    from advisor.shrink import Wanted, open_for
+
+    asked = None if budget is None else Budget.parse(budget)
+    wanted = Wanted(budget=asked, limits=limits, students=students, teacher=teacher)
+    return _finish(open_for(_home(home), study, wanted), listen, searching=False)
+
+
 def resume(study: str, *, budget: str | None = None, home: str | Path | None = None, listen: Any = None) -> str:
     """Go on with a study after a stop, a crash or with more budget, and return its name.
 
@@ -71,10 +103,10 @@ def resume(study: str, *, budget: str | None = None, home: str | Path | None = N
     return _finish(reopen(_home(home), study, budget=None if budget is None else Budget.parse(budget)), listen)
 
 
-def _finish(launched: Launched, listen: Any) -> str:
+def _finish(launched: Launched, listen: Any, *, searching: bool = True) -> str:
     from advisor.launch import conclude, work
 
-    mirror = work(launched, listen=listen or _ignore)
+    mirror = work(launched, listen=listen or _ignore, searching=searching)
     conclude(launched.home, launched.name)
     if mirror is not None:
         mirror.finish(60.0)

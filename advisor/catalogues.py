@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
+from advisor.evidence import has_quality
 from advisor.examples import explained
 from advisor.published.shown import measured
 from advisor.rules import rules
@@ -87,7 +88,7 @@ def _study_row(home: Path, name: str) -> dict[str, Any]:
     except StudyError as error:  # one broken journal must not hide the others
         return {"name": name, "summary": str(error), "trials": 0, "metric": None, "best": None}
     plan, records = store.plan_of(study), store.records(study)
-    whole = [record.quality for record in records if record.state == "complete" and record.quality is not None]
+    whole = [float(record.quality or 0.0) for record in records if has_quality(record) and record.stage != "compress"]
     best = (max if study.direction.name == "MAXIMIZE" else min)(whole, default=None)
     found = "no whole run yet" if best is None else f"best {plan['metric']} {best:.4g}"
     return {

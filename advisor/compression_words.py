@@ -103,7 +103,7 @@ def _runtime(one: Shrunk) -> str:
 
 def split(name: str) -> str:
     """Return a class name as words: StaticInt8 is static int8, Int8WeightOnly int8 weight-only; capitals alone stay."""
-    words = re.findall(r"[A-Z]+\d*(?![a-z])|[A-Z]?[a-z]+\d*|\d+", name.rpartition(":")[2])
+    words = re.findall(r"BFloat\d*|[A-Z]+\d*(?![a-z])|[A-Z]?[a-z]+\d*|\d+", name.rpartition(":")[2])
     spoken = " ".join(word if len(word) > 1 and word.isupper() else word.lower() for word in words) or name
     return re.sub(r" (only|aware)\b", r"-\1", spoken)
 

@@ -63,7 +63,9 @@ class Option:
     @property
     def spoken(self) -> str:
         """Return the optimizer's name, with what is done to its model."""
-        return f"{self.optimizer} with {self.shrunk.name}" if self.shrunk else self.optimizer
+        if self.shrunk is None:
+            return self.optimizer
+        return f"the {self.shrunk.name} of {self.optimizer}" if self.shrunk.plain else f"{self.optimizer} with {self.shrunk.name}"
 
 
 def options(evidence: Evidence, seen: Estimates, findings: Iterable[Finding]) -> tuple[dict[str, Option], tuple[Finding, ...]]:
@@ -75,8 +77,9 @@ def options(evidence: Evidence, seen: Estimates, findings: Iterable[Finding]) ->
     vetoed = {finding.subject for finding in findings if finding.verdict == "veto"}
     found: dict[str, Option] = {}
     vetoes: list[Finding] = []
+    made = shrunk(evidence) if limited(evidence.limits) else ()
     for name in evidence.optimizers:
-        tried = _tried(evidence, seen, name)
+        tried = _tried(evidence, seen, name, made)
         fitting = [option for option in tried if not evidence.limits.exceeded(option.costs)]
         if name in vetoed:
             continue
@@ -85,7 +88,7 @@ def options(evidence: Evidence, seen: Estimates, findings: Iterable[Finding]) ->
         else:
             vetoes.append(_veto(evidence, min(tried, key=lambda option: _distance(option, evidence.limits))))
     if not found:
-        raise NothingFeasible(_relax(evidence, seen, findings))
+        raise NothingFeasible(_relax(evidence, seen, findings, made))
     return found, tuple(vetoes)
 
 
@@ -105,18 +108,17 @@ def costs_of(evidence: Evidence, optimizer: str, record: Record | None, runs: It
     }
 
 
-def _tried(evidence: Evidence, seen: Estimates, name: str) -> list[Option]:
+def _tried(evidence: Evidence, seen: Estimates, name: str, made: Iterable[Shrunk]) -> list[Option]:
     """Return what could be used of an optimizer, what gives least away first.
 
     Compressed models count only where a limit on size or latency is broken without: they never displace what fits as it is.
     """
     trained = _trained(evidence, seen, name)
     measure = scale(evidence)
-    if measure is None or not limited(evidence.limits) or not evidence.limits.exceeded(trained[0].costs):
+    if measure is None or not evidence.limits.exceeded(trained[0].costs):
         return trained
-    own = [one for one in shrunk(evidence) if one.optimizer == name]
-    made = [_compressed(evidence, one, trained, measure) for one in own]
-    return sorted([*trained, *made], key=lambda option: _opened(option, measure))
+    small = [_compressed(evidence, one, trained, measure) for one in made if one.optimizer == name]
+    return sorted([*trained, *small], key=lambda option: _opened(option, measure))
 
 
 def _compressed(evidence: Evidence, one: Shrunk, trained: list[Option], measure: Scale) -> Option:
@@ -216,9 +218,9 @@ def _needs(evidence: Evidence, option: Option) -> list[str]:
     return found
 
 
-def _relax(evidence: Evidence, seen: Estimates, findings: Iterable[Finding]) -> str:
+def _relax(evidence: Evidence, seen: Estimates, findings: Iterable[Finding], made: Iterable[Shrunk]) -> str:
     """Name the limit to relax, and to what, for the option that is nearest to fitting."""
-    everything = [option for name in evidence.optimizers for option in _tried(evidence, seen, name)]
+    everything = [option for name in evidence.optimizers for option in _tried(evidence, seen, name, made)]
     broken = [option for option in everything if evidence.limits.exceeded(option.costs)]
     if not broken:
         return "no optimizer is left: " + "; ".join(finding.because for finding in findings if finding.verdict == "veto")
@@ -235,11 +237,15 @@ def _relax(evidence: Evidence, seen: Estimates, findings: Iterable[Finding]) -> 
 
 
 def _way_out(evidence: Evidence, option: Option) -> str:
-    """Point at compression, where it could mend what is broken and was not tried."""
-    mendable = {"model_bytes", "latency_seconds"}.intersection(evidence.limits.exceeded(option.costs))
-    way = command(evidence)
+    way = untried(evidence, option.costs)
+    return f"; making its model small may do instead ({way})" if way else ""
+
+
+def untried(evidence: Evidence, costs: Costs) -> str:
+    """Return the command that compresses, where that could mend what these costs break and was not tried; else nothing."""
+    mendable = {"model_bytes", "latency_seconds"}.intersection(evidence.limits.exceeded(costs))
     tried = any(record.stage == "compress" for record in evidence.records)
-    return f"; making its model small may do instead ({way})" if way and mendable and not tried else ""
+    return command(evidence) if mendable and not tried else ""
 
 
 def _largest(runs: Iterable[Record], cost: str) -> int | None:

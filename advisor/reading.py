@@ -34,6 +34,7 @@ def evidence_of(home: Path, name: str) -> Evidence:
         baseline=plan.get("baseline"),
         resume=commands.resume(home, name, plan),
         command=commands.search(home, plan),
+        compress=commands.compress(home, name),
         study=name,
         rules=tuple(plan.get("rules", ())),
     )

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Final
 from advisor.beliefs import PRIOR_CAP, base_rate
 from advisor.compression_words import sentence
 from advisor.evidence import Contender, Evidence, Finding, Recommendation
-from advisor.feasible import LIMITED
+from advisor.feasible import LIMITED, costs_of, untried
 from advisor.goals import criteria
 from advisor.published import CLASSES
 from advisor.published.rates import REFERENCE, problem_class, rate
 from advisor.wording import chance, difference, duration, listed, number, percent, ratio, several, size, trials
 from studies.record import better
+from studies.rungs import best_complete
 
 if TYPE_CHECKING:
     from advisor.beliefs import Beliefs
+    from advisor.feasible import Option
     from advisor.recommend import Verdict
 
 CLEARLY: Final = 0.9
@@ -78,7 +80,8 @@ def _measured(case: Case) -> Iterator[str]:
     option = case.verdict.fits[mine.optimizer]
     if option.shrunk:
         seeds = f"mean of {several(len(option.shrunk.seeds), 'seed')}" if len(option.shrunk.seeds) > 1 else "1 seed"
-        text = f"Compressed, its model reached {metric} {number(mine.quality)} on validation ({seeds}, {trials(mine.trials)})"
+        done = "Deployed" if option.shrunk.plain else "Compressed"
+        text = f"{done}, its model reached {metric} {number(mine.quality)} on validation ({seeds}, {trials(mine.trials)})"
     elif case.confirmed(mine.optimizer):
         seeds = several(len(mine.trials), "seed") if len(mine.trials) == 1 else f"mean of {len(mine.trials)} seeds"
         text = f"Its confirmed recipe reached {metric} {number(mine.quality)} on validation ({seeds}, {trials(mine.trials)})"
@@ -98,9 +101,10 @@ def _measured(case: Case) -> Iterator[str]:
 
 
 def _compressed(case: Case) -> Iterator[str]:
-    """Say which limit made it compressed, and at what price."""
+    """Say which limit made it compressed, and at what price; or that a better recipe might fit so."""
     option = case.verdict.fits[case.advice.optimizer]
     if option.shrunk is None:
+        yield from _compressible(case, option)
         return
     broken = case.evidence.limits.exceeded(option.training.costs)
     limits = [f"{LIMITED[limit][3](getattr(case.evidence.limits, limit))} limit on {LIMITED[limit][1]}" for limit in broken]
@@ -108,6 +112,17 @@ def _compressed(case: Case) -> Iterator[str]:
     only = "as the deployed file" if option.shrunk.plain else "compressed"
     why_so = f"Its best recipe fits the {listed(limits)} only {only}" if limits else "Of what fits the limits it gives least away"
     yield f"{why_so}: {told} ({trials(option.shrunk.trials)})."
+
+
+def _compressible(case: Case, option: Option) -> Iterator[str]:
+    """Point at compression where its best recipe breaks a limit on the model, and a worse one is advised for it."""
+    evidence, name = case.evidence, case.advice.optimizer
+    best = best_complete(evidence.complete(name), name, evidence.direction)
+    if best is None or option.given_away <= 0:
+        return
+    if way := untried(evidence, costs_of(evidence, name, best)):
+        told = f"{evidence.metric} {number(best.quality or 0.0)}"
+        yield f"Its best recipe (trial {best.number}, {told}) breaks a limit on the model; compressed it may fit ({way})."
 
 
 def _sure(case: Case) -> Iterator[str]:

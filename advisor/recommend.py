@@ -123,7 +123,9 @@ def _label(
     rival = next((name for name in ranked if name != chosen), chosen)
     edge = any(held.estimates.by_optimizer[name].at_edge for name in (chosen, rival) if name in held.estimates.by_optimizer)
     coarse = len(ranked) > 1 and held.margin > COARSE and standings[chosen].p_best < DECIDED
-    if level == 2 and (edge or coarse or fits[chosen].given_away > 0):
+    mine = fits[chosen]
+    lucky = mine.given_away > 0 or (mine.shrunk is not None and not mine.confirmed)
+    if level == 2 and (edge or coarse or lucky):
         return "leaning"
     labels: tuple[Label, ...] = ("open", "leaning", "decided")
     return labels[level]

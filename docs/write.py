@@ -13,6 +13,7 @@ from advisor.listing import size
 from studies import catalogue
 from studies.choice import sections, summary
 from studies.optimizers import OptimizerChoice
+from studies.recipe import COMPRESSION_AXES
 from studies.space import ranges
 
 ROOT = Path(__file__).parent.parent
@@ -52,6 +53,17 @@ def wrappers() -> str:
     return _table(("wrapper", "what it does", "helps", "state floats a parameter", "offered"), rows)
 
 
+def compression() -> str:
+    """Return the table of what makes a trained model small."""
+    rows = [
+        (f"`{name}`", axis, summary(choice), sections(choice)["Helps"], _offered(choice))
+        for axis in COMPRESSION_AXES
+        for name, choice in catalogue.choices(axis).items()
+        if name != "none"
+    ]
+    return _table(("pass", "axis", "what it does", "helps", "offered"), rows)
+
+
 def models() -> str:
     """Return the table of models."""
     rows = [(f"`{row['name']}`", row["summary"], row["takes"]) for row in _listed("models")]
@@ -83,6 +95,7 @@ def files() -> str:
 
 PARTS = {
     "optimizers": optimizers, "schedules": schedules, "regularizers": regularizers, "wrappers": wrappers, "models": models,
+    "compression": compression,
     "datasets": datasets, "files": files,
 }  # fmt: skip
 

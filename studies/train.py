@@ -62,6 +62,7 @@ class Training:
         if (balance := workload.balance()) is not None:
             self.loss = partial(functional.cross_entropy, weight=torch.from_numpy(balance).to(self.device))
         self.on_batch: list[Transform] = []
+        self.after_backward: list[Hook] = []  # on every gradient that is computed, those within a closure too
         self.before_step: list[Hook] = []
         self.after_step: list[Hook] = []
         self.readouts: list[Readout] = []
@@ -158,6 +159,8 @@ class Training:
         inputs, targets = self._batch
         loss = self.loss(self.model(inputs), targets)
         loss.backward()  # type: ignore[no-untyped-call]
+        for hook in self.after_backward:
+            hook()
         return loss
 
     def forget_best(self) -> None:

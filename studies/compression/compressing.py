@@ -96,6 +96,11 @@ class Compressing:
         shared = self.recipe if self.recipe.quantization.aware else replace(self.recipe, quantization=NoQuantization())
         return json.dumps([self.source.number, shared.to_params()], sort_keys=True)
 
+    @property
+    def _gradual(self) -> bool:
+        """Tell whether zeros are made while it trains."""
+        return self.recipe.finetuning.gradual and not self.recipe.pruning.structured
+
     def _make(self, stop: Stop) -> Made | None:
         """Distil, prune, fine-tune and export; None when told to stop."""
         subject = self.source.subject()
@@ -110,6 +115,8 @@ class Compressing:
             training.restore_best()
             subject.model = training.model
             curve, seconds = [*curve, *_after(curve, training.curve)], seconds + training.seconds
+        if self._gradual:  # a mean of the weights along the way is not zero where they became it
+            self.recipe.pruning.prune(subject)
         self.recipe.quantization.settle(subject)
         return Made(
             exported=export(subject), sparsity=sparsity_of(subject.model), curve=curve, seconds=seconds,
@@ -126,14 +133,13 @@ class Compressing:
     def _finetune(self, subject: Subject) -> Training | None:
         """Prune, and return the fine-tuning of what is left; None when there is none."""
         recipe = self.recipe.finetuning.recipe(self.recipe.uncompressed)
-        gradual = recipe is not None and self.recipe.finetuning.gradual and not self.recipe.pruning.structured
-        if not gradual:
+        if not self._gradual:
             self.recipe.pruning.prune(subject)
         if recipe is None:
             return None
 
         def prepare(training: Training) -> None:
-            if gradual:
+            if self._gradual:
                 gradually(training, subject, self.recipe.pruning)
             keep_zeros(training)
             self.recipe.quantization.attach(training)

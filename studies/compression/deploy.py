@@ -1,21 +1,26 @@
 """The deployed file: a float model exported to one ONNX graph, and how ONNX Runtime runs it.
 
 `torch.onnx.export` through dynamo, with any number of rows. The value infos that it writes are cleared, since ONNX Runtime's
-quantizer stumbles over those that it infers otherwise.
+quantizer stumbles over those that it infers otherwise; so are its notes on where in the source each node came from, which name
+paths of the machine and weigh as much as a small net.
 """
 
 from __future__ import annotations
 
 import logging
+import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from studies.compression.subject import CannotCompress
 from studies.evaluate import EVALUATION_ROWS
@@ -23,7 +28,6 @@ from studies.extras import require
 
 if TYPE_CHECKING:
     from onnx import ModelProto
-    from torch import nn
 
     from studies.compression.subject import Subject
     from studies.workload import Workload
@@ -33,6 +37,8 @@ ROWS: Final = "rows"
 OUTPUTS: Final = "outputs"
 CLOSE: Final = 1e-3
 """Largest difference, relative to the outputs' size, between torch and ONNX Runtime that is rounding."""
+CHECKED_ROWS: Final = (1, 2, 33)
+"""Batch sizes at which an export is compared with torch."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -76,39 +82,101 @@ def export(subject: Subject) -> Exported:
     try:
         with quiet():
             program = torch.onnx.export(
-                model, (inputs[:2],), dynamo=True, verbose=False, input_names=[ROWS], output_names=[OUTPUTS],
+                _without_bags(model), (inputs[:2],), dynamo=True, verbose=False, input_names=[ROWS], output_names=[OUTPUTS],
                 dynamic_shapes=({0: torch.export.Dim("batch")},),
             )  # fmt: skip
+            proto = None if program is None else _plain(program.model_proto)
     except Exception as error:  # whatever torch's exporter raises on somebody's model
-        reason = " ".join(str(error).split())[:300]
-        raise CannotCompress(f"cannot be exported to ONNX: {type(error).__name__}: {reason}") from error
-    if program is None:
-        raise CannotCompress("torch exported nothing")
-    proto = program.model_proto
-    del proto.graph.value_info[:]
-    _strip(proto)
+        raise CannotCompress(f"cannot be exported to ONNX: {_reason(error)}") from error
+    if program is None or proto is None:
+        raise CannotCompress("cannot be exported to ONNX: torch exported nothing")
     _check(model, proto, inputs)
     return Exported(
         proto=proto, program=program.exported_program, rows=inputs.numpy(), targets=targets.cpu(), workload=subject.workload
     )  # fmt: skip
 
 
-def _strip(proto: ModelProto) -> None:
-    """Take out what the exporter notes for people: nearly half of a small file, and the paths of the machine that made it."""
-    graph = proto.graph
-    nodes = [*graph.node, *(node for function in proto.functions for node in function.node)]
-    for noted in (proto, graph, *nodes, *graph.input, *graph.output, *graph.initializer, *proto.functions):
-        del noted.metadata_props[:]
-        noted.doc_string = ""
+def _reason(error: BaseException) -> str:
+    """Return what first went wrong, in one line; torch wraps it in reports of many."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    first = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+    return f"{type(error).__name__}: {first[:200]}".removesuffix(": ")
+
+
+def _plain(proto: ModelProto) -> ModelProto:
+    """Drop what a graph says of itself beyond what it computes."""
+    proto.doc_string = ""
+    for graph in (proto.graph, *proto.functions):
+        del graph.value_info[:], graph.metadata_props[:]
+        graph.doc_string = ""
+        for part in graph.node:
+            part.doc_string = ""
+            del part.metadata_props[:]
+    for part in (*proto.graph.initializer, *proto.graph.input, *proto.graph.output):
+        del part.metadata_props[:]
+        part.doc_string = ""
+    del proto.metadata_props[:]
+    return proto
+
+
+class _Bag(nn.Module):
+    """What an `EmbeddingBag` computes from rows of ids without offsets; its own export is a loop over the rows."""
+
+    def __init__(self, bag: nn.EmbeddingBag) -> None:
+        super().__init__()
+        self.weight, self.padding, self.mean = bag.weight, bag.padding_idx, bag.mode == "mean"
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        """Map (batch, words) to (batch, width)."""
+        kept = torch.ones_like(ids) if self.padding is None else (ids != self.padding).to(ids.dtype)
+        counts = kept.unsqueeze(-1).to(self.weight.dtype)
+        total = (nn.functional.embedding(ids, self.weight) * counts).sum(dim=1)
+        return total / counts.sum(dim=1).clamp(min=1.0) if self.mean else total
+
+
+def _without_bags(model: nn.Module) -> nn.Module:
+    """Return a model without bags of embeddings; the same one if it has none."""
+
+    def replaced(module: nn.Module) -> bool:
+        return type(module) is nn.EmbeddingBag and module.mode != "max" and not module.include_last_offset
+
+    if replaced(model):
+        return _Bag(model)  # type: ignore[arg-type]
+    if not any(replaced(module) for module in model.modules()):
+        return model
+    model = deepcopy(model)
+    for module in list(model.modules()):
+        for name, child in module.named_children():
+            if replaced(child):
+                setattr(module, name, _Bag(child))  # type: ignore[arg-type]
+    return model.eval()
 
 
 @torch.inference_mode()
 def _check(model: nn.Module, proto: ModelProto, inputs: torch.Tensor) -> None:
-    wanted = model(inputs[:33]).numpy()
-    found = run(session(proto.SerializeToString()), inputs[:33].numpy())
-    difference = float(np.abs(found - wanted).max()) / max(1.0, float(np.abs(wanted).max()))
-    if found.shape != wanted.shape or not difference <= CLOSE:
-        raise CannotCompress(f"its ONNX export answers otherwise than torch, by {difference:.2g} of the outputs' size")
+    """Compare a graph with torch at several batch sizes."""
+    try:
+        running = session(proto.SerializeToString())
+        answers = [(model(rows).numpy(), run(running, rows.numpy())) for rows in (inputs[:size] for size in CHECKED_ROWS)]
+    except Exception as error:  # whatever the runtime raises on a graph it has no kernel for, or the model on so many rows
+        raise CannotCompress(f"its ONNX export does not run: {_reason(error)}") from error
+    for wanted, found in answers:
+        if found.shape != wanted.shape:
+            raise CannotCompress(f"its ONNX export answers {found.shape} where torch answers {wanted.shape}")
+        difference = float(np.abs(found - wanted).max()) / max(1.0, float(np.abs(wanted).max()))
+        if not difference <= CLOSE:
+            raise CannotCompress(f"its ONNX export answers otherwise than torch, by {difference:.2g} of the outputs' size")
+
+
+def written(write: Callable[[str], None]) -> ModelProto:
+    """Return the graph that ONNX Runtime's quantizers write to the path they are given."""
+    import onnx
+
+    with tempfile.TemporaryDirectory() as folder, quiet():
+        path = Path(folder) / "model.onnx"
+        write(str(path))
+        return onnx.load(path)
 
 
 def session(graph: bytes) -> Any:

@@ -4,8 +4,8 @@
 - latency: median and 90th percentile of warm passes on one thread, at batch 1 and 64, in turns with the uncompressed 32-bit model
   in the same runtime, so that a busy machine slows both. What torch itself takes, on one thread too, is told apart: the runtime
   gives that, not compression.
-- inference bytes: how much a fresh process grew at its fullest while it loaded the file and answered 64 rows. It has answered with
-  a tiny model before, else the 9 MB that the runtime takes at its first answer would hide every small model. Give or take 0.1 MB.
+- inference bytes: how much a fresh process grew at its fullest while it loaded the file and answered 64 rows. It has answered
+  with a tiny model before, else the 9 MB that the runtime takes at its first answer would hide every small one. To 0.1 MB.
 - quality and agreement: of outputs for up to 4096 rows at a time. A file that quantizes activations as they come looks at the
   rows beside, so that it answers a shade otherwise in batches of another size.
 - agreement: the share of validation rows with the same class as the uncompressed model; of a regression, 1 less the squared

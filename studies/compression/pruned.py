@@ -1,7 +1,10 @@
-"""Zeros that stay zero while a pruned model is trained again, and zeros that are made step by step."""
+"""Zeros: made where they matter least, kept while a pruned model is trained again, or made step by step meanwhile."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import torch
@@ -11,7 +14,7 @@ from studies.compression.subject import weights_of
 if TYPE_CHECKING:
     from studies.compression.subject import Subject
     from studies.pruning import PruningChoice
-    from studies.train import Training
+    from studies.train import Readout, Training
 
 RAMP: Final = 0.7
 """Share of the steps over which zeros are made; the rest is for recovering."""
@@ -19,48 +22,130 @@ TIMES: Final = 20
 """How often zeros are made on the way."""
 
 
-def keep_zeros(training: Training) -> None:
-    """Hold the weights that are zero now at zero: their gradients before a step, so that no momentum gathers, and they after it.
+MOST: Final = 0.98
+"""Share of a layer that goes when layers are compared with each other: an empty one lets neither rows nor gradients through."""
 
-    For a gradual run the zeros are looked up anew whenever some were made, see `gradually`.
+
+@torch.no_grad()
+def zero_lowest(
+    weights: Sequence[torch.Tensor], scores: Sequence[torch.Tensor], amount: float, *, share: float = 1.0,
+    most: Sequence[float] | None = None,
+) -> None:  # fmt: skip
+    """Set weights to zero until an amount of them are: what is zero already first, then the lowest scores, equals in order.
+
+    torch's own `prune` moves a parameter behind the others of its module, which optimizers and files count by their order.
+
+    Args:
+        weights: changed in place.
+        scores: what each number is worth, at least 0; infinite for what stays.
+        amount: share of all numbers that are zero in the end.
+        share: of the amount, on the way there.
+        most: share of each weight that goes at most; 98 % or the amount by default.
     """
-    weights = [weight.parameter for weight in weights_of(training.model)]
-    masks = {index: weight != 0 for index, weight in enumerate(weights) if not bool((weight != 0).all())}
+    limits = most or [max(MOST, amount)] * len(weights)
+    bounded = [_bounded(score, limit) for score, limit in zip(scores, limits, strict=True)]
+    ranks = torch.cat([torch.where(weight == 0, -1.0, score).flatten() for weight, score in zip(weights, bounded, strict=True)])
+    kept = torch.ones_like(ranks, dtype=torch.bool)
+    kept[torch.argsort(ranks, stable=True)[: round(share * amount * len(ranks))]] = False
+    for weight, mask in zip(weights, torch.split(kept, [weight.numel() for weight in weights]), strict=True):
+        weight[~mask.view_as(weight)] = 0.0
+
+
+def _bounded(score: torch.Tensor, limit: float) -> torch.Tensor:
+    """Return scores of which the highest, from a share on, are infinite."""
+    flat = score.flatten().clone()
+    flat[torch.argsort(flat, stable=True)[math.ceil(limit * len(flat)) :]] = torch.inf
+    return flat.view_as(score)
+
+
+class Zeros:
+    """The zeros of a model in training, held there."""
+
+    def __init__(self, training: Training) -> None:
+        self._training = training
+        self._weights = [weight.parameter for weight in weights_of(training.model)]
+        self._masks: list[tuple[torch.nn.Parameter, torch.Tensor]] = []
+        self._holding = False
+        self.look()
+        training.after_backward.append(self._mask_gradients)
 
     @torch.no_grad()
-    def mask_gradients() -> None:
-        for index, mask in masks.items():
-            if (gradient := weights[index].grad) is not None:
-                gradient.mul_(mask)
+    def look(self) -> None:
+        """Hold what is zero now."""
+        self._masks = [(weight, weight != 0) for weight in self._weights if bool((weight == 0).any())]
 
     @torch.no_grad()
-    def mask_weights() -> None:
-        for index, mask in masks.items():
-            weights[index].mul_(mask)
+    def mask(self) -> None:
+        """Set back to zero what an optimizer or an average moved."""
+        for weight, mask in self._masks:
+            weight.mul_(mask)
 
-    if masks:
-        training.before_step.append(mask_gradients)
-        training.after_step.append(mask_weights)
+    @torch.no_grad()
+    def forget(self) -> None:
+        """Let the optimizer remember nothing of what is zero: neither momentum nor averages, nor a curvature of them."""
+        optimizer = self._training.optimizer
+        if self._training.recipe.optimizer.needs_closure:
+            optimizer.state.clear()
+        for weight, mask in self._masks:
+            for value in optimizer.state.get(weight, {}).values():
+                if type(value) is torch.Tensor and value.shape == weight.shape:  # a packed one forgets by itself, in time
+                    value.mul_(mask)
+
+    @torch.no_grad()
+    def _mask_gradients(self) -> None:
+        if not self._holding:  # only now all else is attached: what moves weights after a step comes before `mask`
+            self._training.after_step.append(self.mask)
+            self._training.readouts[:] = [self._masked(readout) for readout in self._training.readouts]
+            self._holding = True
+        for weight, mask in self._masks:
+            if weight.grad is not None:
+                weight.grad = _without(weight.grad, mask)
+
+    def _masked(self, readout: Readout) -> Readout:
+        """Return a readout, such as an average from before some zeros were made, with the zeros in it."""
+
+        @contextmanager
+        def masked() -> Iterator[None]:
+            with readout():
+                self.mask()
+                yield
+
+        return masked
+
+
+def _without(gradient: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    if not gradient.is_sparse:
+        return gradient.mul_(mask)
+    gradient = gradient.coalesce()
+    rows = gradient.indices()
+    return torch.sparse_coo_tensor(rows, gradient.values() * mask[tuple(rows)], gradient.shape, is_coalesced=True)
+
+
+def keep_zeros(training: Training) -> None:
+    """Hold the weights that are zero now at zero: their gradients, so that no momentum gathers, and they after each step."""
+    Zeros(training)
 
 
 def gradually(training: Training, subject: Subject, pruning: PruningChoice) -> None:
     """Prune along a cubic ramp over the first steps of a run: fast while much is left to remove, slowly at the end.
 
+    The run goes to its end, for what it is like before the ramp's end says little of what it will be.
+
     Source: Zhu and Gupta 2017, arXiv 1710.01878.
     """
     ramp = max(1, round(RAMP * training.total_steps))
     stride = max(1, ramp // TIMES)
-    hold: list[tuple[torch.nn.Parameter, torch.Tensor]] = []
+    zeros = Zeros(training)
 
-    @torch.no_grad()
     def follow() -> None:
+        training.enough.clear()
         step = training.step + 1
         if step <= ramp and (step % stride == 0 or step == ramp):
+            zeros.mask()
             pruning.prune(subject, 1 - (1 - step / ramp) ** 3)
-            hold[:] = [(weight.parameter, weight.parameter != 0) for weight in subject.weights.values()]
+            zeros.look()
+            zeros.forget()
             training.model.train()
-        for weight, mask in hold:
-            weight.mul_(mask)
         if step == ramp:
             training.forget_best()
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,8 +31,15 @@ ASKED: Final = 20
 
 
 def afterwards(space: CompressionSpace) -> tuple[QuantizationChoice, ...]:
-    """Return the quantizations that need no training, each at its defaults; not to quantize is the first."""
-    return tuple(choice() for choice in space.axes["quantization"] if not choice.aware)  # type: ignore[attr-defined,misc]
+    """Return the quantizations that need no training: none first, the usual one second."""
+    return tuple(way for way in _ways(space) if not way.aware)
+
+
+def _ways(space: CompressionSpace) -> Iterator[QuantizationChoice]:
+    """Yield every quantization that is tried by default, some in several settings."""
+    for choice in space.axes["quantization"]:
+        for fields in choice.variants:  # type: ignore[attr-defined]
+            yield choice(**fields)  # type: ignore[misc]
 
 
 def standard(space: CompressionSpace, trained: Recipe) -> tuple[Recipe, ...]:
@@ -40,12 +47,11 @@ def standard(space: CompressionSpace, trained: Recipe) -> tuple[Recipe, ...]:
     plain = trained.uncompressed
     tune = {axis: choices[1]() for axis, choices in space.axes.items() if axis == "finetuning" and len(choices) > 1}
     teach = {axis: choices[1]() for axis, choices in space.axes.items() if axis == "distillation" and len(choices) > 1}
-    aware = [choice for choice in space.axes["quantization"] if choice().aware]  # type: ignore[attr-defined]
     changes: list[dict[str, Any]] = [
         tune,
         *({"pruning": choice(), **tune} for choice in space.axes["pruning"][1:]),
         *({"model": student, **taught} for student in space.students for taught in ({}, teach)),
-        *({"quantization": choice(), **tune} for choice in aware),
+        *({"quantization": way, **tune} for way in _ways(space) if way.aware),
     ]
     return tuple(dict.fromkeys(replace(plain, **change) for change in changes))
 

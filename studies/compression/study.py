@@ -120,9 +120,11 @@ class Compression:
             store.write_plan(self.study, sensitivity=[layer.to_dict() for layer in scan(source.subject())])
 
     def _cheap(self) -> None:
+        """Quantize every finalist's model after training: the usual way on all of them first, should time be short."""
         self.listen(Event(stage="compress", note=f"quantization after training, {len(self.finalists)} finalists"))
-        for runs in self.finalists:
-            self._try(runs[0], Recipe.from_params(runs[0].params).uncompressed)
+        for ways in (afterwards(self.space)[:2], afterwards(self.space)):
+            for runs in self.finalists:
+                self._try(runs[0], Recipe.from_params(runs[0].params).uncompressed, ways)
 
     def _standard(self) -> None:
         self.listen(Event(stage="compress", note="pruning, distillation and training for quantization at their defaults"))

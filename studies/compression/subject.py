@@ -85,6 +85,23 @@ def weights_of(model: nn.Module) -> Iterator[Weight]:
             yield Weight(name=name, owners=tuple(owners[id(parameter)]))
 
 
+def prunable(model: nn.Module) -> list[nn.Parameter]:
+    """Return the prunable weights.
+
+    Raises:
+        CannotCompress: there are none.
+    """
+    found = [weight.parameter for weight in weights_of(model)]
+    if not found:
+        raise CannotCompress("it has no trained weights of two or more dimensions")
+    return found
+
+
+def size_of(model: nn.Module) -> int:
+    """Return how many parameters a model has."""
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
 def sparsity_of(model: nn.Module) -> float:
     """Return the share of exact zeros among the prunable weights; 0 for a model without any."""
     parameters = [weight.parameter for weight in weights_of(model)]

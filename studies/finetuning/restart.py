@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 class Restart(FinetuningChoice):
     """Train again for a share of the epochs: the lr climbs for a quarter of them and falls to zero.
 
-    Helps: nearly every pruned model; structured pruning most, which takes much out at once.
-    Hurts: nothing but the epochs; at the trained lr a model that was hardly pruned first gets worse before it is back.
+    Helps: nearly every pruned model: an MLP on the digits with 90 % zeros came from 0.77 back to 0.973 of its 0.977 (three
+    seeds), at 0.1 of the lr to 0.947 only.
+    Hurts: models that were hardly pruned, if anything: with nothing pruned the same MLP ended at 0.971, at 0.3 of the lr at
+    0.979; a CNN lost nothing either way.
     Source: Le and Hua 2021, arXiv 2105.03193.
     """
 
@@ -25,7 +27,7 @@ class Restart(FinetuningChoice):
 
     share: float = one_of(0.1, 0.25, 0.5, default=0.25)
     """Epochs as a share of those it was trained for."""
-    lr_factor: float = one_of(0.1, 0.3, 1.0, default=0.3)
+    lr_factor: float = one_of(0.1, 0.3, 1.0, default=1.0)
     """Peak lr as a share of the one it was trained at."""
 
     def recipe(self, trained: Recipe) -> Recipe | None:
@@ -34,7 +36,7 @@ class Restart(FinetuningChoice):
 
 
 def restarted(trained: Recipe, *, share: float, lr_factor: float) -> Recipe:
-    """Return a shorter run over which the lr climbs and falls; an optimizer with a schedule of its own keeps what stood beside it.
+    """Return a shorter run over which the lr climbs and falls; an optimizer of its own schedule keeps what stood beside it.
 
     Without early stopping: validation gets worse while the lr climbs, and the best epochs are the last ones.
     """

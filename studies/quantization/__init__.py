@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from studies.choice import Choice
+from studies.choice import Choice, Scalar
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -21,6 +22,8 @@ class QuantizationChoice(Choice, ABC):
     """Base of every way of quantization."""
 
     axis: ClassVar[str] = "quantization"
+    variants: ClassVar[tuple[Mapping[str, Scalar], ...]] = ({},)
+    """Settings that a compression study tries by default, as fields; the others are found by searching, or asked for."""
     aware: ClassVar[bool] = False
     """Whether fine-tuning has to know of it: the model is then trained anew for each setting, and not shared with others."""
 

@@ -1,0 +1,126 @@
+"""How much each layer bears: the loss on the calibration rows when one layer alone is pruned, or stored in fewer bits.
+
+    layers = scan(subject)
+    bounds(layers, tolerance=0.05)      # the largest amount of each layer that costs no more
+
+A scan takes one forward pass over the calibration rows for each layer and level, and leaves the model bit for bit as it was.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import torch
+
+from studies.compression.pruned import zero_lowest
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from studies.compression.subject import Subject
+
+AMOUNTS: Final = (0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
+BITS: Final = (8, 6, 4, 3, 2)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Layer:
+    """What the loss becomes when one weight is treated and all others are left."""
+
+    name: str
+    """Of the weight, as in `model.named_parameters()`."""
+    size: int
+    """Numbers in it."""
+    before: float
+    """Loss of the model as it is."""
+    levels: tuple[float, ...]
+    """Shares set to zero, or bits a number, from mild to harsh."""
+    losses: tuple[float, ...]
+    """Loss at each level; infinite where it is no number."""
+
+    @property
+    def rises(self) -> tuple[float, ...]:
+        """Return by how much the loss rises at each level; below 0 where it falls."""
+        return tuple(loss - self.before for loss in self.losses)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Return what `to_dict` made plain."""
+        return cls(**(dict(values) | {name: tuple(values[name]) for name in ("levels", "losses")}))
+
+
+def scan(subject: Subject, amounts: Sequence[float] = AMOUNTS) -> tuple[Layer, ...]:
+    """Return what pruning costs in each layer, its smallest weights first."""
+
+    def prune(weight: torch.Tensor, amount: float) -> None:
+        zero_lowest([weight], [weight.abs()], amount)
+
+    return _scanned(subject, sorted(amounts), prune)
+
+
+def scan_bits(subject: Subject, bits: Sequence[int] = BITS) -> tuple[Layer, ...]:
+    """Return what storing each layer in so many bits a number costs, rounded evenly on either side of zero, a scale a row."""
+    return _scanned(subject, sorted(bits, reverse=True), rounded)
+
+
+@torch.no_grad()
+def rounded(weight: torch.Tensor, bits: float) -> None:
+    """Round a weight, in place, to the whole multiples of a scale of each row that fit into so many bits."""
+    rows = weight.flatten(1)
+    reach = max(1.0, 2.0 ** (bits - 1) - 1)
+    scale = (rows.abs().amax(dim=1, keepdim=True) / reach).clamp(min=torch.finfo(weight.dtype).tiny)
+    weight.copy_(((rows / scale).round() * scale).view_as(weight))
+
+
+def bounds(layers: Sequence[Layer], tolerance: float) -> dict[str, float]:
+    """Return the largest amount of each layer up to which the loss never rises by more than the tolerance; 0 for none."""
+    found = {}
+    for layer in layers:
+        borne = 0.0
+        for level, rise in zip(layer.levels, layer.rises, strict=True):
+            if rise > tolerance:
+                break
+            borne = level
+        found[layer.name] = borne
+    return found
+
+
+def _scanned(
+    subject: Subject, levels: Sequence[float], treat: Callable[[torch.Tensor, float], None]
+) -> tuple[Layer, ...]:  # fmt: skip
+    with _as_it_was(subject.model), torch.no_grad():
+        before = _loss(subject)
+        found = []
+        for name, weight in subject.weights.items():
+            own = weight.parameter.detach().clone()
+            losses = []
+            for level in levels:
+                treat(weight.parameter, level)
+                losses.append(_loss(subject))
+                weight.parameter.copy_(own)
+            found.append(Layer(name=name, size=own.numel(), before=before, levels=tuple(levels), losses=tuple(losses)))
+    return tuple(found)
+
+
+def _loss(subject: Subject) -> float:
+    loss = float(subject.loss())
+    return loss if math.isfinite(loss) else math.inf
+
+
+@contextmanager
+def _as_it_was(model: nn.Module) -> Iterator[None]:
+    """Put each module back into training or evaluation as it was."""
+    modes = [(module, module.training) for module in model.modules()]
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training

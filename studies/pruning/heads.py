@@ -1,0 +1,112 @@
+"""Pruning of attention heads."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from studies.pruning import PruningChoice
+from studies.space import between
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from studies.compression.subject import Subject
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heads(PruningChoice):
+    """Take out the attention heads without which the loss rises least, one at least staying in each layer.
+
+    Helps: transformers, of which many heads do nothing that the others do not; shortens the attention itself.
+    Hurts: models with few heads a layer; the feed-forward nets, two thirds of the weights of a block, stay as they are.
+    Source: Michel, Levy and Neubig 2019, arXiv 1905.10650.
+    """
+
+    structured: ClassVar[bool] = True
+
+    amount: float = between(0.1, 0.75, default=0.5)
+    """Share of all heads that go."""
+
+    def prune(self, subject: Subject, share: float = 1.0) -> None:  # noqa: ARG002 - all at once
+        """Replace each attention by one with fewer heads.
+
+        Raises:
+            CannotCompress: no attention of torch's with two heads or more, or one that cannot do without.
+        """
+        from copy import deepcopy
+
+        from studies.compression.subject import CannotCompress
+
+        attentions = [(name, module) for name, module in subject.model.named_modules() if _prunable(module)]
+        if not attentions:
+            raise CannotCompress("it has no torch.nn.MultiheadAttention with two heads or more")
+        gone = _chosen(subject, attentions, self.amount)
+        rows, wanted = subject.rows[0][:2], subject.model(subject.rows[0][:2]).shape
+        model = deepcopy(subject.model)
+        for name, heads in gone.items():
+            _replace(model, name, heads)
+        try:
+            found = model.eval()(rows).shape
+        except Exception as error:  # whatever a model raises that reads more of its attention than the output
+            raise CannotCompress(f"its attention is more than its output: {' '.join(str(error).split())[:200]}") from error
+        if found != wanted:
+            raise CannotCompress(f"with fewer heads it returns {tuple(found)} in place of {tuple(wanted)}")
+        subject.model = model
+
+
+def _prunable(module: nn.Module) -> bool:
+    from torch import nn
+
+    return (
+        isinstance(module, nn.MultiheadAttention)
+        and module.num_heads > 1
+        and module.in_proj_weight is not None
+        and module.bias_k is None
+        and not module.add_zero_attn
+    )
+
+
+def _chosen(subject: Subject, attentions: list[tuple[str, nn.MultiheadAttention]], amount: float) -> dict[str, list[int]]:
+    """Return the heads that go, by the name of their attention."""
+    import torch
+
+    costs = []
+    with torch.no_grad():
+        for name, module in attentions:
+            for head in range(module.num_heads):
+                with _silenced(module, head):
+                    loss = float(subject.loss())
+                costs.append((loss if math.isfinite(loss) else math.inf, name, head))
+    count = max(1, round(amount * len(costs)))
+    kept = {name: module.num_heads for name, module in attentions}
+    gone: dict[str, list[int]] = {}
+    for _, name, head in sorted(costs):
+        if count and kept[name] > 1:
+            gone.setdefault(name, []).append(head)
+            kept[name] -= 1
+            count -= 1
+    return gone
+
+
+@contextmanager
+def _silenced(module: nn.MultiheadAttention, head: int) -> Iterator[None]:
+    """Let nothing of a head come out."""
+    columns = module.out_proj.weight.data[:, head * module.head_dim : (head + 1) * module.head_dim]
+    own = columns.clone()
+    columns.zero_()
+    try:
+        yield
+    finally:
+        columns.copy_(own)
+
+
+def _replace(model: nn.Module, name: str, gone: list[int]) -> None:
+    from studies.modules.pruned_attention import PrunedAttention
+
+    whole = model.get_submodule(name)
+    kept = [head for head in range(whole.num_heads) if head not in gone]  # type: ignore[arg-type]
+    model.set_submodule(name, PrunedAttention(whole, kept).train(whole.training))  # type: ignore[arg-type]

@@ -1,0 +1,59 @@
+"""Training with the weights rounded as they will be stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from studies.quantization import QuantizationChoice
+from studies.space import one_of
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+    from studies.compression.deploy import Exported
+    from studies.compression.subject import Subject
+    from studies.train import Training
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuantizationAware(QuantizationChoice):
+    """Fine-tune with the weights on the grid of the deployed file, so that they learn to live with few bits.
+
+    Helps: 3 and 2 bits, where rounding after training costs many points and this one or two.
+    Hurts: 8 bits, and mostly 4, which lose nothing without it either; does nothing unless the recipe fine-tunes. Weights of
+    torch's recurrent layers cannot be trained so, and are rounded afterwards.
+    Source: Jacob et al. 2018, arXiv 1712.05877; Esser et al. 2020, arXiv 1902.08153.
+    """
+
+    aware: ClassVar[bool] = True
+
+    bits: int = one_of(8, 4, 3, 2, default=3)
+    """Bits a weight; 3 are stored in 4."""
+    block: int = one_of(32, 64, 128, default=32)
+    """Weights of a row that share a step; each block adds 32 bits. A channel of a convolution has one step."""
+
+    def attach(self, training: Training) -> None:
+        """Put every weight on a grid that follows it."""
+        from studies.compression.grid import train_rounded
+
+        train_rounded(training, self.bits, self.block)
+
+    def settle(self, subject: Subject) -> None:
+        """Leave the weights where they were rounded to."""
+        from studies.compression.grid import leave_rounded
+
+        leave_rounded(subject.model)
+
+    def quantize(self, exported: Exported) -> ModelProto:
+        """Return the graph with packed weights: those on a grid already are stored as they are."""
+        from studies.compression.graph import round_weights, treatable
+        from studies.compression.grid import on_grid
+
+        proto = exported.copy()
+        weights = treatable(proto)
+        off = sum(not on_grid(weight.rows, self.bits, self.block) for weight in weights)
+        if off:
+            exported.notes.append(f"{off} of {len(weights)} weights were rounded after training, not trained in {self.bits} bits")
+        exported.notes.extend(round_weights(proto, weights, {weight.name: self.bits for weight in weights}, self.block))
+        return proto

@@ -1,0 +1,62 @@
+"""Few bits where they do no harm, 8 where they would."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from studies.quantization import QuantizationChoice
+from studies.space import between, one_of
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+    from studies.compression.deploy import Exported
+    from studies.compression.graph import GraphWeight
+
+
+@dataclass(frozen=True, kw_only=True)
+class MixedPrecision(QuantizationChoice):
+    """Weights in few bits, but 8 in the layers that few bits harm most, by the loss on training rows.
+
+    Helps: where some small layer (the first, the last, a table) is what 4, 3 or 2 bits break.
+    Hurts: nets with layers all alike, where it is WeightOnly with a larger file; takes a pass over 512 rows for each layer.
+    Source: Dong et al. 2019, arXiv 1905.03696; Nahshan et al. 2021, arXiv 1911.07190.
+    """
+
+    bits: int = one_of(4, 3, 2, default=4)
+    """Bits a weight of the other layers."""
+    kept: float = between(0.02, 0.5, default=0.2)
+    """Largest share of the weights that keep 8 bits."""
+    block: int = one_of(32, 64, 128, default=32)
+    """Weights of a row that share a step; each block adds 32 bits."""
+
+    def quantize(self, exported: Exported) -> ModelProto:
+        """Return the graph with packed weights."""
+        from studies.compression.graph import round_weights, treatable
+
+        proto = exported.copy()
+        weights = treatable(proto)
+        bits = {weight.name: self.bits for weight in weights} | dict.fromkeys(self._sensitive(exported, weights), 8)
+        exported.notes.extend(round_weights(proto, weights, bits, self.block))
+        return proto
+
+    def _sensitive(self, exported: Exported, weights: list[GraphWeight]) -> list[str]:
+        """Return the weights that keep 8 bits: first those whose rounding raises the loss most for their size."""
+        harms = {weight.name: self._harm(exported, weight) / weight.array.size for weight in weights}
+        left = self.kept * sum(weight.array.size for weight in weights)
+        chosen = []
+        for weight in sorted(weights, key=lambda weight: -harms[weight.name]):
+            if harms[weight.name] > 0 and weight.array.size <= left:
+                chosen.append(weight.name)
+                left -= weight.array.size
+        exported.notes.append(f"8 bits in {len(chosen)} of {len(weights)} weights")
+        return chosen
+
+    def _harm(self, exported: Exported, weight: GraphWeight) -> float:
+        """Return by how much the loss rises when one weight alone has few bits."""
+        from studies.compression.graph import round_weights
+
+        proto = exported.copy()
+        round_weights(proto, [weight], {weight.name: self.bits}, self.block)
+        return exported.loss(proto) - exported.loss(exported.proto)
