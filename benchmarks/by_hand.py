@@ -4,11 +4,13 @@ pip install 'optimizer-advisor[compression,quant]'
 python -m benchmarks.by_hand [--seconds 60] [--seeds 0,1,2] [WORKLOAD ...]
 
 Both start from the same trained weights and splits, on one thread. The share of the possible that a front fills (hypervolume) is
-taken three ways; the reference is the uncompressed model, 5 % more costly and 5 points worse, the far corner no error at all:
+taken three ways; the reference is the uncompressed model, 5 % more costly and 5 points worse, the far corner no error at all and:
 
-- bytes: of the deployed file here, of the saved state dict there; logarithmic, down to a thousandth of the uncompressed state dict.
-- gain: times faster than 32 bits in the same runtime at 64 rows; logarithmic, up to 100 times.
-- seconds: at 64 rows, the runtime included (ONNX Runtime here, eager torch there); logarithmic, down to a thousandth of eager torch.
+- bytes: a thousandth of the uncompressed state dict; of the deployed ONNX file here, of the saved state dict there; logarithmic.
+- gain: 100 times faster than 32 bits in the same runtime, at 64 rows; logarithmic.
+- seconds: a thousandth of eager torch's, at 64 rows, the runtime included (ONNX Runtime here, eager torch there); logarithmic.
+
+Latencies of both sides are taken alike, in turns with the uncompressed model in the same runtime.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import copyfile
@@ -31,15 +34,16 @@ import torch
 from advisor.launch import prepare, work
 from advisor.request import Request
 from advisor.shrink import Wanted, open_for
-from benchmarks.hand import HAND, Point, by_hand
+from benchmarks.hand import BATCHES, HAND, Point, by_hand, in_turns
 from studies import store
 from studies.compression.checkpoints import Checkpoints
 from studies.compression.deploy import run, session
-from studies.compression.study import finalists
-from studies.evaluate import tensors
+from studies.confirm import finalists
+from studies.evaluate import first_rows, tensors
 from studies.limits import Budget
 from studies.models.cnn import CNN
 from studies.models.mlp import MLP
+from studies.recipe import COMPRESSION_AXES, Recipe
 
 if TYPE_CHECKING:
     from studies.compression.source import Source
@@ -92,8 +96,9 @@ class Contest:
         return found
 
     def volumes(self, view: str) -> tuple[float, float]:
-        """Return the hypervolume of both fronts."""
-        return tuple(hypervolume([(x, y) for x, y, _ in self.placed(side, view)]) for side in (self.ours, self.theirs))  # type: ignore[return-value]
+        """Return the hypervolume of our front and of theirs."""
+        ours, theirs = ([(x, y) for x, y, _ in self.placed(side, view)] for side in (self.ours, self.theirs))
+        return hypervolume(ours), hypervolume(theirs)
 
     def unmatched(self, view: str) -> list[Point]:
         """Return the points of their front that none of ours equals or beats in both."""
@@ -151,26 +156,35 @@ def by_study(home: Path, first: Record, workload: Workload, seconds: float) -> t
 
 
 def _points(records: Sequence[Record], first: Record, files: Path, workload: Workload) -> Iterator[Point]:
+    whole = [record for record in records if record.source == first.number and record.state == "complete" and record.footprint]
+    plain = next(record for record in whole if not Recipe.from_params(record.params).compresses)
     inputs, targets = tensors(workload.dataset, "test", torch.device("cpu"))
-    for record in records:
-        found = record.footprint
-        if record.source != first.number or record.state != "complete" or found is None:
-            continue
-        outputs = run(session((files / str(found.path)).read_bytes()), inputs[:].numpy())
-        many = found.latencies[1]
+    rows = first_rows(workload.dataset.valid, max(BATCHES)).numpy()
+    reference = _session(files, plain)
+    for record in whole:
+        running = _session(files, record)
+        (one, one_plain), (many, many_plain) = (
+            in_turns(partial(running.run, None, feed), partial(reference.run, None, feed))
+            for feed in ({running.get_inputs()[0].name: rows[:batch]} for batch in BATCHES)
+        )
         yield Point(
-            way=_named(record), quality=float(record.quality or 0.0), bytes=found.file_bytes, seconds=many.median_seconds,
-            gain=many.reference_seconds / many.median_seconds, gain_of_one_row=found.latencies[0].reference_seconds / found.latencies[0].median_seconds,
-            test_quality=workload.score(torch.from_numpy(outputs), targets),
+            way=_named(record), quality=float(record.quality or 0.0), bytes=int(record.model_bytes or 0), seconds=many,
+            gain=many_plain / many, gain_of_one_row=one_plain / one,
+            test_quality=workload.score(torch.from_numpy(run(running, inputs[:].numpy())), targets),
         )  # fmt: skip
 
 
+def _session(files: Path, record: Record) -> Any:
+    name = record.footprint.path if record.footprint else None
+    return session((files / str(name)).read_bytes())
+
+
 def _named(record: Record) -> str:
-    changed = {axis: record.params[axis] for axis in ("pruning", "finetuning", "quantization", "distillation")}
-    fields = [f"{key}={value}" for key, value in record.params.items() if key.partition(".")[0] in changed]
-    model = {key: value for key, value in record.params.items() if key.startswith("model.")}
-    named = [str(value) for value in changed.values() if value != "none"]
-    return " + ".join(named or ["none"]) + f" ({', '.join(fields)}) {model}"
+    """Return what was done, with its settings."""
+    recipe = Recipe.from_params(record.params)
+    axes = [getattr(recipe, axis) for axis in COMPRESSION_AXES]
+    done = [f"{choice.name()}({', '.join(map(str, choice.fields().values()))})" for choice in axes if choice.name() != "none"]
+    return " + ".join([f"{recipe.model.name()}({', '.join(map(str, recipe.model.fields().values()))})", *done])
 
 
 def contest(name: str, seed: int, seconds: float) -> Contest:
@@ -191,8 +205,7 @@ def told(seed: int, found: Contest) -> None:
         f"({found.refused} refused)"
     )
     for side, points in (("ours", found.ours), ("by hand", found.theirs)):
-        best = found.chosen(points)
-        print(f"  smallest within a point, {side}: {best}")
+        print(f"  smallest within a point, {side}: {found.chosen(points)}")
     for view in FARTHEST:
         ours, theirs = found.volumes(view)
         print(f"  {view}: ours {ours:.3f}, by hand {theirs:.3f}")
@@ -205,9 +218,12 @@ def summary(name: str, found: Sequence[Contest]) -> str:
     lines = []
     for view in FARTHEST:
         pairs = [one.volumes(view) for one in found]
-        ours, theirs = (f"{statistics.mean(side):.3f} ({', '.join(f'{v:.3f}' for v in side)})" for side in zip(*pairs, strict=True))
+        means = [
+            f"{statistics.mean(side):.3f} ({', '.join(f'{volume:.3f}' for volume in side)})" for side in zip(*pairs, strict=True)
+        ]
         wins = sum(left >= right for left, right in pairs)
-        lines.append(f"| {name} | {view} | {ours} | {theirs} | {wins} of {len(pairs)} | {sum(len(c.unmatched(view)) for c in found)} |")
+        missed = sum(len(one.unmatched(view)) for one in found)
+        lines.append(f"| {name} | {view} | {' | '.join(means)} | {wins} of {len(pairs)} | {missed} |")
     return "\n".join(lines)
 
 
