@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from advisor.evidence import Recommendation
+from advisor.reading import evidence_of
+from advisor.recommend import recommend
 from studies import store
 from studies.clock import Clock
-from studies.errors import BadValue, BadWorkload
+from studies.errors import BadValue, BadWorkload, NothingFeasible
 from studies.extras import require
 from studies.limits import Budget, Limits
 
@@ -109,7 +111,7 @@ def compress(
         return
     clock = Clock(budget=Budget(**asked["budget"]), spent_before=float(asked["spent_seconds"]), stop=stop)
     Compression(
-        study, workload, launched.plan, _plan(page, workload), clock=clock, listen=listen,
+        study, workload, launched.plan, _plan(launched, page, workload), clock=clock, listen=listen,
         checkpoints=Checkpoints.of(launched.home, launched.name), folder=launched.home / "models" / launched.name,
         teachers=_teachers(asked["teacher"], workload),
     ).run()  # fmt: skip
@@ -121,7 +123,7 @@ def _workload(launched: Launched) -> Workload | None:
     return launched.workload if isinstance(launched.workload, Workload) else None
 
 
-def _plan(page: Mapping[str, Any], workload: Workload) -> CompressionPlan:
+def _plan(launched: Launched, page: Mapping[str, Any], workload: Workload) -> CompressionPlan:
     from studies.compression.students import students
     from studies.compression.study import CompressionPlan
     from studies.workload import check_model, find_model
@@ -131,8 +133,18 @@ def _plan(page: Mapping[str, Any], workload: Workload) -> CompressionPlan:
     for model in named:
         check_model(model, workload.dataset)
     return CompressionPlan(
-        budget=Budget(**asked["budget"]), limits=Limits(**page["limits"]), students=(*named, *students(workload.model))
-    )
+        budget=Budget(**asked["budget"]), limits=Limits(**page["limits"]), students=(*named, *students(workload.model)),
+        first=_advised(launched),
+    )  # fmt: skip
+
+
+def _advised(launched: Launched) -> str:
+    """Return the optimizer that is advised as long as size and latency are no matter; empty when none fits."""
+    evidence = evidence_of(launched.home, launched.name)
+    try:
+        return recommend(replace(evidence, limits=evidence.limits.while_training)).optimizer
+    except NothingFeasible:
+        return ""
 
 
 def _teachers(reference: str, workload: Workload) -> tuple[nn.Module, ...]:

@@ -87,7 +87,7 @@ def listed(names: Sequence[str], joint: str = "and") -> str:
 def difference(metric: str, direction: str, value: float, other: float) -> str:
     """Say how `value` compares with `other`: 0.4 points less accuracy; rmse 2.1 (4 %) higher."""
     change = value - other
-    if change == 0:
+    if math.isclose(value, other, rel_tol=1e-9):
         return f"the same {metric}"
     if direction == "maximize" and any(score in metric for score in SCORES):
         points = f"{abs(change) * (100 if max(abs(value), abs(other)) <= 1 else 1):.2g}"

@@ -128,7 +128,7 @@ class Attempt:
         )  # fmt: skip
         if self.training is None:
             return record
-        whole, confirming = end.state == "complete", self.stage == "confirm"
+        whole, confirming = end.state == "complete", self.stage in {"confirm", "compress"}
         return replace(record, curve=tuple(self.curve), **self.training.weigh(whole=whole, test=whole and confirming))
 
     def _told(self) -> dict[str, Any]:

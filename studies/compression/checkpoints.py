@@ -38,14 +38,15 @@ class Checkpoints:
     def save(self, number: int, model: nn.Module) -> None:
         """Keep the weights that a trial ended with; a file that is cut off by a crash never takes the place of a whole one."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        torch.save(model.state_dict(), self._path(number).with_suffix(".part"))
-        self._path(number).with_suffix(".part").rename(self._path(number))
+        unfinished = self._path(number).with_suffix(".part")
+        torch.save(model.state_dict(), unfinished)
+        unfinished.rename(self._path(number))
 
     def load(self, number: int, model: nn.Module) -> bool:
         """Put a trial's weights into a model; return whether they were there and fit."""
         try:
             model.load_state_dict(torch.load(self._path(number), weights_only=True))
-        except (OSError, RuntimeError, pickle.UnpicklingError):
+        except (OSError, RuntimeError, LookupError, ValueError, pickle.UnpicklingError):  # not there, torn, or of another model
             return False
         return True
 

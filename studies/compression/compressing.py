@@ -62,6 +62,8 @@ class Compressing:
     epoch: int = 0
     seconds: float = 0.0
     found: dict[str, Any] = field(default_factory=dict)
+    file: footprint.Deployed | None = None
+    """What was deployed."""
 
     def advance(self, epochs: int, *, stop: Stop) -> bool:  # noqa: ARG002 - it is over when it is over
         """Do all of it; return whether it got to the end.
@@ -83,9 +85,12 @@ class Compressing:
         self.found = self._measured(made)
         return True
 
-    def weigh(self, *, whole: bool, test: bool) -> dict[str, Any]:  # noqa: ARG002 - the test split is for confirmation
-        """Return the fields of a record that were measured."""
-        return {"train_seconds": self.seconds} | (self.found if whole else {})
+    def weigh(self, *, whole: bool, test: bool) -> dict[str, Any]:
+        """Return the fields of a record that were measured; the test split is for reporting alone and decides nothing."""
+        if not whole or self.file is None:
+            return {"train_seconds": self.seconds}
+        looked = {"test_quality": footprint.score(self.file.running, self.source.workload, "test")} if test else {}
+        return {"train_seconds": self.seconds} | self.found | looked
 
     def close(self) -> None:
         """Have nothing to let go of: what was made is shared."""
@@ -93,8 +98,12 @@ class Compressing:
     @property
     def _key(self) -> str:
         """Return what tells one made model from another."""
-        shared = self.recipe if self.recipe.quantization.aware else replace(self.recipe, quantization=NoQuantization())
-        return json.dumps([self.source.number, shared.to_params()], sort_keys=True)
+        return json.dumps([self.source.number, self._made_from.to_params()], sort_keys=True)
+
+    @property
+    def _made_from(self) -> Recipe:
+        """Return the recipe without what is done to the model only after it was made."""
+        return self.recipe if self.recipe.quantization.aware else replace(self.recipe, quantization=NoQuantization())
 
     @property
     def _gradual(self) -> bool:
@@ -118,9 +127,10 @@ class Compressing:
         if self._gradual:  # a mean of the weights along the way is not zero where they became it
             self.recipe.pruning.prune(subject)
         self.recipe.quantization.settle(subject)
+        untouched = not self._made_from.compresses and self.recipe.model == self.source.recipe.model
         return Made(
-            exported=export(subject), sparsity=sparsity_of(subject.model), curve=curve, seconds=seconds,
-            parameters=sum(parameter.numel() for parameter in subject.model.parameters()),
+            exported=self.source.exported if untouched else export(subject), sparsity=sparsity_of(subject.model),
+            curve=curve, seconds=seconds, parameters=sum(parameter.numel() for parameter in subject.model.parameters()),
             macs=macs_of(subject.model, self.source.workload), notes=tuple(subject.notes),
         )  # fmt: skip
 
@@ -163,6 +173,7 @@ class Compressing:
         exported = replace(made.exported, notes=[])
         graph = self.recipe.quantization.quantize(exported).SerializeToString()
         mine, reference = footprint.deployed(graph, workload), self.source.deployed
+        self.file = mine
         rows = self.source.rows
         latencies = footprint.latencies(mine, reference, deepcopy(self.source.model).cpu().eval(), rows)
         found = Footprint(

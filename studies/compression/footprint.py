@@ -119,6 +119,12 @@ def deployed(graph: bytes, workload: Workload) -> Deployed:
     return Deployed(graph=graph, running=running, outputs=outputs, quality=workload.score(torch.from_numpy(outputs), targets))
 
 
+def score(running: Any, workload: Workload, part: str) -> float:
+    """Return the metric of a file in its runtime on a split."""
+    inputs, targets = tensors(workload.dataset, part, torch.device("cpu"))
+    return workload.score(torch.from_numpy(run(running, inputs[:].numpy())), targets)
+
+
 def latencies(mine: Deployed, reference: Deployed, model: nn.Module, rows: torch.Tensor) -> tuple[Latency, ...]:
     """Return the latency of a deployed model at each batch size, timed in turns with the uncompressed one.
 

@@ -63,7 +63,7 @@ class Joint:
         found = self.training.weigh(whole=whole, test=test)
         if not whole or self.compressing is None:
             return found
-        return found | self.compressing.weigh(whole=True, test=False) | {"train_seconds": self.seconds}
+        return found | self.compressing.weigh(whole=True, test=test) | {"train_seconds": self.seconds}
 
     def close(self) -> None:
         """Let go of the training."""

@@ -56,6 +56,8 @@ class CompressionPlan:
     limits: Limits = field(default_factory=Limits)
     students: tuple[ModelChoice, ...] = ()
     """Models that may be trained to answer as the finalists do."""
+    first: str = ""
+    """The optimizer whose models get most of the trials; empty for that of the best finalist."""
 
 
 class Compression:
@@ -90,7 +92,8 @@ class Compression:
         self.space = CompressionSpace.offered(asked.students)
         self.direction = workload.metric.direction
         self.records = list(store.records(study))
-        self.finalists = finalists(self.records, plan.candidates, self.direction, plan.limits.while_training)
+        found = finalists(self.records, plan.candidates, self.direction, plan.limits.while_training)
+        self.finalists = sorted(found, key=lambda runs: runs[0].optimizer != asked.first)
         self._sources: dict[int, Source | None] = {}
         self._made: dict[str, Made] = {}
 
@@ -151,9 +154,9 @@ class Compression:
         """Try what is worth it on the models of the other seeds, beside its control; and the cheap passes on every finalist's."""
         self.clock.reserve_seconds = 0.0
         self.listen(Event(stage="compress", note="the best ways again, on the models of the other seeds"))
-        for runs in self.finalists:
-            for run in runs[1:]:
-                self._try(run, Recipe.from_params(run.params).uncompressed)
+        for ways in (afterwards(self.space)[:2], afterwards(self.space)):
+            for run in (run for runs in self.finalists for run in runs[1:]):
+                self._try(run, Recipe.from_params(run.params).uncompressed, ways)
         for recipe in self._worth_it():
             for run in self.finalists[0]:
                 trained = Recipe.from_params(run.params)

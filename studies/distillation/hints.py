@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 class Hints(DistillationChoice):
     """Soft targets, and what enters the last linear layer is pulled to what enters the teacher's, through a linear map.
 
-    Helps: students of the teacher's own kind, deep ones most; classes too few to tell much in their probabilities.
-    Hurts: students too small to hold the teacher's features: small CNNs on the digits lost 1 to 7 points of accuracy in a run
-    that was short for them. Listens to the trained model alone.
+    Helps: students of the teacher's own kind: on the digits a CNN of half the channels gained 0.5 points of accuracy, at weight 1
+    0.9, one of a quarter -0.3 and 0.6 (three seeds); classes too few to tell much in their probabilities.
+    Hurts: runs too short for the student: at an untuned lr the same CNNs lost 1 to 7 points. Listens to the trained model alone.
     Source: Romero et al. 2015, arXiv 1412.6550, who match a layer in the middle.
     """
 

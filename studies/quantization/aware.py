@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -20,13 +21,14 @@ if TYPE_CHECKING:
 class QuantizationAware(QuantizationChoice):
     """Fine-tune with the weights on the grid of the deployed file, so that they learn to live with few bits.
 
-    Helps: 3 and 2 bits, where rounding after training costs many points and this one or two.
-    Hurts: 8 bits, and mostly 4, which lose nothing without it either; does nothing unless the recipe fine-tunes. Weights of
-    torch's recurrent layers cannot be trained so, and are rounded afterwards.
+    Helps: 2 and 3 bits: with 2, after the same 3 epochs on digits, a ResNet got 0.99 and 0.56 without it, an MLP 0.99 and 0.98.
+    Hurts: 8 bits, and mostly 4, which lose nothing without it either; does nothing unless the recipe fine-tunes, whose steps take
+    1.1 to 2 times as long. Weights of torch's recurrent layers cannot be trained so, and are rounded afterwards.
     Source: Jacob et al. 2018, arXiv 1712.05877; Esser et al. 2020, arXiv 1902.08153.
     """
 
     aware: ClassVar[bool] = True
+    variants: ClassVar[tuple[Mapping[str, int], ...]] = ({"bits": 3}, {"bits": 2})
 
     bits: int = one_of(8, 4, 3, 2, default=3)
     """Bits a weight; 3 are stored in 4."""
@@ -47,8 +49,9 @@ class QuantizationAware(QuantizationChoice):
 
     def quantize(self, exported: Exported) -> ModelProto:
         """Return the graph with packed weights: those on a grid already are stored as they are."""
-        from studies.compression.graph import round_weights, treatable
+        from studies.compression.graph import treatable
         from studies.compression.grid import on_grid
+        from studies.compression.packed import round_weights
 
         proto = exported.copy()
         weights = treatable(proto)

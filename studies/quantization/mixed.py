@@ -33,7 +33,8 @@ class MixedPrecision(QuantizationChoice):
 
     def quantize(self, exported: Exported) -> ModelProto:
         """Return the graph with packed weights."""
-        from studies.compression.graph import round_weights, treatable
+        from studies.compression.graph import treatable
+        from studies.compression.packed import round_weights
 
         proto = exported.copy()
         weights = treatable(proto)
@@ -43,7 +44,8 @@ class MixedPrecision(QuantizationChoice):
 
     def _sensitive(self, exported: Exported, weights: list[GraphWeight]) -> list[str]:
         """Return the weights that keep 8 bits: first those whose rounding raises the loss most for their size."""
-        harms = {weight.name: self._harm(exported, weight) / weight.array.size for weight in weights}
+        whole = exported.loss(exported.proto)
+        harms = {weight.name: (self._loss(exported, weight) - whole) / weight.array.size for weight in weights}
         left = self.kept * sum(weight.array.size for weight in weights)
         chosen = []
         for weight in sorted(weights, key=lambda weight: -harms[weight.name]):
@@ -53,10 +55,10 @@ class MixedPrecision(QuantizationChoice):
         exported.notes.append(f"8 bits in {len(chosen)} of {len(weights)} weights")
         return chosen
 
-    def _harm(self, exported: Exported, weight: GraphWeight) -> float:
-        """Return by how much the loss rises when one weight alone has few bits."""
-        from studies.compression.graph import round_weights
+    def _loss(self, exported: Exported, weight: GraphWeight) -> float:
+        """Return the loss when one weight alone has few bits."""
+        from studies.compression.packed import round_weights
 
         proto = exported.copy()
         round_weights(proto, [weight], {weight.name: self.bits}, self.block)
-        return exported.loss(proto) - exported.loss(exported.proto)
+        return exported.loss(proto)
