@@ -232,6 +232,19 @@ def dashboard(
     serve(host, port, _home(home))
 
 
+@app.command()
+def plot(
+    study: StudyName,
+    kind: Annotated[str, typer.Argument(help="Which figure; a wrong name lists them.")],
+    out: Annotated[Path, typer.Option(help="A file that ends with .png, .svg or .html.")] = Path("plot.html"),
+    home: Home = None,
+) -> None:
+    """Write one of the dashboard's figures to a file."""
+    from advisor.page import plot as draw
+
+    draw(study, kind, out, _home(home))
+
+
 def main() -> None:
     """Run the command line; every error that is the input's fault is one line on stderr."""
     try:

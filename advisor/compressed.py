@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from statistics import fmean, median
 from typing import TYPE_CHECKING, Any, Final
 
-from advisor import pareto
 from advisor.compression_words import NOTHING, in_words
 from advisor.evidence import Evidence, has_quality
 from advisor.gaps import scale
 from advisor.interval import half_width
+from studies import pareto
 from studies.recipe import COMPRESSION_AXES
 
 if TYPE_CHECKING:

@@ -17,16 +17,32 @@ def serve(host: str, port: int, home: Path) -> None:
     Raises:
         StoreError: nobody could listen there, or the dashboard package is not installed.
     """
-    spec = find_spec("dashboard")
-    if spec is None or not spec.submodule_search_locations:
-        raise StoreError("the dashboard package is not installed; install optimizer-advisor again")
+    folder = _folder()
     _check_address(host, port)
-    page = str(Path(spec.submodule_search_locations[0]) / "app.py")
+    page = str(folder / "app.py")
     options = {"server.address": host, "server.port": port, "server.headless": "true", "browser.gatherUsageStats": "false",
                "server.fileWatcherType": "none", "client.toolbarMode": "minimal"}  # fmt: skip
     flags = [part for key, value in options.items() for part in (f"--{key}", str(value))]
     command = [sys.executable, "-m", "streamlit", "run", page, *flags, "--", "--home", str(home)]
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter on our own page
+
+
+def plot(study: str, kind: str, out: Path, home: Path) -> None:
+    """Become the process that writes one of the dashboard's figures to a file; does not return.
+
+    Raises:
+        StoreError: the dashboard package is not installed.
+    """
+    _folder()
+    command = [sys.executable, "-m", "dashboard.plot", study, kind, str(out), "--home", str(home)]
+    os.execv(sys.executable, command)  # noqa: S606 - our own interpreter on our own module
+
+
+def _folder() -> Path:
+    spec = find_spec("dashboard")
+    if spec is None or not spec.submodule_search_locations:
+        raise StoreError("the dashboard package is not installed; install optimizer-advisor again")
+    return Path(spec.submodule_search_locations[0])
 
 
 def _check_address(host: str, port: int) -> None:

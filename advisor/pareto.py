@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from typing import Final, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 from advisor.evidence import Contender, has_quality
+from studies.pareto import front
 from studies.record import Record
 
-T = TypeVar("T")
-
 COSTS: Final = ("train_seconds", "peak_bytes")
-
-
-def front(items: Iterable[T], objectives: Callable[[T], Sequence[float]]) -> tuple[T, ...]:
-    """Return the items that no other dominates, in the order given; equals all stay.
-
-    Args:
-        items: what to choose from.
-        objectives: the numbers to make small; every item must give as many.
-    """
-    scored = [(item, tuple(objectives(item))) for item in items]
-    return tuple(item for item, own in scored if not any(dominates(other, own) for _, other in scored))
-
-
-def dominates(left: Sequence[float], right: Sequence[float]) -> bool:
-    """Tell whether `left` is nowhere larger than `right` and somewhere smaller."""
-    pairs = list(zip(left, right, strict=True))
-    return all(a <= b for a, b in pairs) and any(a < b for a, b in pairs)
 
 
 def front_of_records(records: Iterable[Record], direction: str, *, costs: Sequence[str] = COSTS) -> tuple[Record, ...]:

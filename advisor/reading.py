@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from advisor import commands
 from advisor.evidence import Evidence, Recommendation
@@ -11,6 +13,9 @@ from advisor.recommend import recommend
 from studies import store
 from studies.facts import Facts
 from studies.limits import Limits
+
+if TYPE_CHECKING:
+    from studies.record import Record
 
 
 def evidence_of(home: Path, name: str) -> Evidence:
@@ -21,13 +26,20 @@ def evidence_of(home: Path, name: str) -> Evidence:
         StoreError: it cannot be read.
     """
     study = store.open_study(home, name)
-    plan = store.plan_of(study)
+    direction = study.direction.name.lower()
+    return evidence_from_page(home, name, store.plan_of(study), store.records(study), direction=direction)
+
+
+def evidence_from_page(
+    home: Path, name: str, plan: Mapping[str, Any], records: tuple[Record, ...], *, direction: str
+) -> Evidence:
+    """Return the evidence in what was read of a study already: its page, its records and its direction."""
     return Evidence(
         facts=Facts.from_dict(plan["facts"]),
         limits=Limits(**plan["limits"]),
-        records=store.records(study),
+        records=records,
         candidates=tuple(plan["candidates"]),
-        direction=study.direction.name.lower(),
+        direction=direction,
         metric=plan["metric"],
         goal=plan["goal"],
         valid_rows=plan["valid_rows"],

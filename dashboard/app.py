@@ -16,31 +16,52 @@ from typing import Final
 import streamlit as st
 
 from dashboard import reads
-from dashboard.views import recommendation, trials
+from dashboard.views import (
+    compression,
+    curves,
+    evidence,
+    launch,
+    memory,
+    optimizers,
+    recommendation,
+    space,
+    studies,
+    tradeoffs,
+    trials,
+)
 from dashboard.views.words import SILENT_SECONDS, plain
 from studies.errors import StudyError
 
 REFRESH_SECONDS: Final = 5.0
 View = Callable[[Path, str], None]
-VIEWS: Final[dict[str, View]] = {"Recommendation": recommendation.show, "Trials": trials.show}
+VIEWS: Final[dict[str, View]] = {
+    "Recommendation": recommendation.show, "Trade-offs": tradeoffs.show, "Optimizers": optimizers.show,
+    "Learning curves": curves.show, "Search space": space.show, "Compression": compression.show, "Memory": memory.show,
+    "Evidence": evidence.show, "Trials": trials.show,
+}  # fmt: skip
+"""Pages about one study."""
+HOME_VIEWS: Final[dict[str, Callable[[Path], None]]] = {"Studies": studies.show, "Launch": launch.show}
+"""Pages about all of them."""
 
 
 def main() -> None:
-    """Show the chosen view of the chosen study."""
+    """Show the chosen page, of the chosen study if it is about one."""
     st.set_page_config(page_title="optimizer-advisor", layout="wide")
     home = reads.chosen_home(sys.argv[1:])
     names = reads.names(home)
-    if not names:
-        _empty(home)
-        return
-    name = _choose(names)
+    name = _choose(names) if names else ""
     st.sidebar.caption(plain(f"Home: {home}"))
-    follow = REFRESH_SECONDS if _alive(home, name) else None
-    pages = [
-        st.Page(st.fragment(partial(view, home, name), run_every=follow), title=title, url_path=title.lower(), default=not index)
-        for index, (title, view) in enumerate(VIEWS.items())
-    ]
-    st.navigation(pages).run()
+    follow = REFRESH_SECONDS if name and _alive(home, name) else None
+    about = (
+        [_page(title, st.fragment(partial(view, home, name), run_every=follow)) for title, view in VIEWS.items()] if name else []
+    )
+    all_of_them = [_page(title, partial(view, home)) for title, view in HOME_VIEWS.items()]
+    empty = [] if name else [_page("Start", partial(_empty, home))]
+    st.navigation({"": empty, "Study": about, "Home": all_of_them}).run()
+
+
+def _page(title: str, show: Callable[[], None]) -> st.Page:
+    return st.Page(show, title=title, url_path=title.lower().replace(" ", "-"), default=title in {"Recommendation", "Start"})
 
 
 def _empty(home: Path) -> None:

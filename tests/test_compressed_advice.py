@@ -14,7 +14,6 @@ from advisor.compressed import front, shrunk
 from advisor.compression_words import in_words, sentence, split
 from advisor.evidence import Evidence
 from advisor.feasible import options
-from advisor.pareto import dominates
 from advisor.recommend import recommend
 from advisor.report import headline
 from advisor.rules import judge
@@ -22,6 +21,7 @@ from advisor.rules.compression import stage_of
 from advisor.rules.survives_compression import SurvivesCompression
 from studies.errors import NothingFeasible
 from studies.limits import Limits, parse_bytes
+from studies.pareto import dominates
 from studies.record import Latency
 
 from records import compressions, deployed, facts, record, study

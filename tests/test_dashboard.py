@@ -13,7 +13,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from advisor.evidence import Check, Contender, Finding, Recommendation
-from dashboard import charts, reads
+from dashboard import reads
+from dashboard.charts import looks
+from dashboard.charts import trials as charts
+from dashboard.study import Study
 from dashboard.views.words import plain
 from studies.errors import NothingFeasible
 from studies.store import create_study, write_plan
@@ -201,8 +204,8 @@ def test_an_empty_home_says_which_command_to_run(tmp_path, monkeypatch):
 
 def test_a_study_is_read_again_only_when_its_journal_changes(home, monkeypatch):
     reads._study.clear()
-    read, truth = [], reads.open_study
-    monkeypatch.setattr(reads, "open_study", lambda *where: read.append(where) or truth(*where))
+    read, truth = [], Study.read
+    monkeypatch.setattr(Study, "read", lambda *where: read.append(where) or truth(*where))
     study = create_study(home, "growing", direction="minimize", plan=PLAN)
 
     assert reads.study(home, "growing").records == reads.study(home, "growing").records == ()
@@ -218,7 +221,7 @@ def test_the_home_is_the_one_asked_for(monkeypatch):
     assert [reads.chosen_home(given) for given in (["--home", "/here"], [])] == [Path("/here"), Path("/elsewhere")]
 
 
-LOOKS = charts.styles(OPTIMIZERS)
+LOOKS = looks.styles(OPTIMIZERS)
 
 
 def test_each_optimizer_has_one_colour_and_symbol_in_every_chart():
@@ -226,11 +229,11 @@ def test_each_optimizer_has_one_colour_and_symbol_in_every_chart():
     for trace in (trace for figure in drawn for trace in figure.data):
         look = LOOKS[trace.name.split(",")[0]]
         assert (trace.marker.color, trace.marker.symbol) == (look.colour, look.symbol)
-    assert len({(look.colour, look.symbol) for look in charts.styles(map(str, range(56))).values()}) == 56
+    assert len({(look.colour, look.symbol) for look in looks.styles(map(str, range(56))).values()}) == 56
 
 
 def test_colours_stay_when_more_optimizers_come_in():
-    assert charts.styles((*OPTIMIZERS, "Adagrad")).items() >= LOOKS.items()
+    assert looks.styles((*OPTIMIZERS, "Adagrad")).items() >= LOOKS.items()
 
 
 def test_quality_by_seconds_fades_what_was_cut_short_and_enlarges_confirmations():
@@ -295,5 +298,8 @@ def test_markdown_in_text_is_made_harmless_and_units_stay_with_their_numbers():
 
 
 def test_charts_are_light():
-    check = "import sys, dashboard.charts; sys.exit(any(m in sys.modules for m in ('torch', 'optuna', 'sklearn', 'streamlit')))"
+    check = (
+        "import sys, dashboard.charts; dashboard.charts.plots(); "
+        "sys.exit(any(m in sys.modules for m in ('torch', 'optuna', 'sklearn', 'streamlit')))"
+    )
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0

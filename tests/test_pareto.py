@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.evidence import Evidence
-from advisor.pareto import dominates, front, front_of_contenders, front_of_records
+from advisor.pareto import front_of_contenders, front_of_records
 from advisor.recommend import recommend
+from studies.pareto import dominates, front
 
 from records import record, study
 

@@ -7,7 +7,10 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboard import charts, reads
+from dashboard import reads
+from dashboard.charts import looks as look
+from dashboard.charts.trials import best_so_far, quality_by_seconds
+from dashboard.study import Study
 from dashboard.views.words import filled, learning_rate, life, plain, progress
 from studies.errors import StudyError
 from studies.record import Record
@@ -37,15 +40,15 @@ def show(home: Path, name: str) -> None:
     st.dataframe(rows, hide_index=True, column_config=shown, column_order=tuple(shown))
 
 
-def _charts(study: reads.Study) -> None:
+def _charts(study: Study) -> None:
     if not any(record.quality is not None for record in study.records):
         st.info("No trial has a quality yet; the table says why each one ended.")
         return
-    looks = charts.styles(study.optimizers)
+    looks = look.styles(study.optimizers)
     shown = {"metric": study.metric, "direction": study.direction}
-    st.plotly_chart(charts.quality_by_seconds(study.records, looks, **shown), key="quality_by_seconds")
+    st.plotly_chart(quality_by_seconds(study.records, looks, **shown), key="quality_by_seconds")
     st.caption(CAPTION)
-    st.plotly_chart(charts.best_so_far(study.records, looks, **shown), key="best_so_far")
+    st.plotly_chart(best_so_far(study.records, looks, **shown), key="best_so_far")
     st.caption("Whole runs only. A mark is a trial that improved on all earlier ones of its optimizer.")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from advisor.wording import several
-from dashboard.reads import Study
+from dashboard.study import Study
 from studies.limits import format_seconds
 from studies.record import count_states
 

@@ -1,41 +1,23 @@
-"""Figures: records in, a Plotly figure out. Pure, and light: nothing but Plotly is imported."""
+"""Trials: quality against training time, and each optimizer's best so far."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import cycle
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import plotly.graph_objects as go
 
 from advisor.evidence import has_quality
+from dashboard.charts import Plot
+from dashboard.charts.looks import Style, finished, styles
 from studies.record import Record, better
 
-COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F", "#F0E442")
-"""Okabe and Ito's palette, told apart by colour-blind readers; grey for their black, which a dark page would hide."""
-SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
+if TYPE_CHECKING:
+    from dashboard.study import Study
+
 WIDE_SPAN: Final = 30.0
 """Largest over smallest training time from which a log axis reads better."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Style:
-    """How an optimizer looks in every chart."""
-
-    colour: str
-    symbol: str
-    """A second mark beside the colour, so that no reader depends on colour alone."""
-
-
-def styles(optimizers: Iterable[str]) -> dict[str, Style]:
-    """Give each optimizer its look, in their order; 56 of them before two look the same."""
-    marks = zip(cycle(COLOURS), cycle(SYMBOLS), strict=False)
-    return {
-        name: Style(colour=colour, symbol=symbol)
-        for name, (colour, symbol) in zip(dict.fromkeys(optimizers), marks, strict=False)
-    }
 
 
 def leader(records: Iterable[Record], direction: str) -> Record | None:
@@ -65,7 +47,7 @@ def quality_by_seconds(
     finding = "No trial is complete yet" if best is None else f"Best single run: {best.optimizer}, {metric} {_told(best)}"
     figure.update_xaxes(title_text="training time (s)", **_seconds_axis(drawn))
     figure.update_yaxes(range=_range_of_whole_runs(drawn))
-    return _finished(figure, finding, metric, direction)
+    return finished(figure, finding, metric, direction)
 
 
 def best_so_far(records: Sequence[Record], looks: Mapping[str, Style], *, metric: str, direction: str = "maximize") -> go.Figure:
@@ -89,7 +71,7 @@ def best_so_far(records: Sequence[Record], looks: Mapping[str, Style], *, metric
     best = leader(records, direction)
     finding = "No trial is complete yet" if best is None else f"{best.optimizer} leads the search since trial {best.number}"
     figure.update_xaxes(title_text="trial number", rangemode="tozero", dtick=1 if newest < 10 else None)
-    return _finished(figure, finding, metric, direction)
+    return finished(figure, finding, metric, direction)
 
 
 def _complete(records: Iterable[Record]) -> Iterator[Record]:
@@ -153,9 +135,12 @@ def _range_of_whole_runs(records: Sequence[Record]) -> tuple[float, float] | Non
     return (min(qualities) - room, max(qualities) + room) if room > 0 else None
 
 
-def _finished(figure: go.Figure, finding: str, metric: str, direction: str) -> go.Figure:
-    way = "higher is better" if direction == "maximize" else "lower is better"
-    figure.update_yaxes(title_text=f"validation {metric} ({way})")
-    legend = {"title_text": "optimizer", "itemsizing": "constant"}
-    figure.update_layout(title_text=finding, showlegend=True, legend=legend, height=400, margin={"t": 60, "b": 50})
-    return figure
+def _drawn_by_seconds(study: Study) -> go.Figure:
+    return quality_by_seconds(study.records, styles(study.optimizers), metric=study.metric, direction=study.direction)
+
+
+def _drawn_best_so_far(study: Study) -> go.Figure:
+    return best_so_far(study.records, styles(study.optimizers), metric=study.metric, direction=study.direction)
+
+
+PLOTS: Final[Mapping[str, Plot]] = {"trials": _drawn_by_seconds, "best-so-far": _drawn_best_so_far}
