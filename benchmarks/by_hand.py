@@ -22,13 +22,12 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import copyfile
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 from unittest.mock import patch
 
@@ -39,6 +38,7 @@ from advisor.request import Request
 from advisor.shrink import Wanted, open_for
 from benchmarks.hand import BATCHES, HAND, Point, by_hand, in_turns, spent_seconds
 from studies import store
+from studies.clock import Clock
 from studies.compression.checkpoints import Checkpoints
 from studies.compression.deploy import quiet, run, session
 from studies.confirm import finalists
@@ -67,6 +67,18 @@ TOLERATED: Final = 0.01
 FARTHEST: Final = {"bytes": 1000.0, "gain": 100.0, "seconds": 1000.0}
 """Times cheaper than the uncompressed model that fills the axis."""
 PACKAGES: Final = ("torchao.quantization", "torch_pruning", "onnx", "onnxruntime", "onnxscript")
+
+
+@dataclass(kw_only=True)
+class ProcessorClock(Clock):
+    """A study's clock that counts processor time."""
+
+    _started: float = field(default_factory=spent_seconds)
+
+    @property
+    def spent_seconds(self) -> float:
+        """Return the processor time worked on this study."""
+        return self.spent_before + spent_seconds() - self._started
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +164,7 @@ def by_study(home: Path, first: Record, workload: Workload, seconds: float) -> t
 
     launched = open_for(home, "s", Wanted(budget=Budget(seconds=seconds)))
     start = spent_seconds()
-    with patch("studies.clock.time", SimpleNamespace(monotonic=spent_seconds)):
+    with patch("advisor.shrink.Clock", ProcessorClock):
         work(launched, listen=keep, searching=False)
     spent = spent_seconds() - start
     records = [record for record in store.records(store.open_study(home, "s")) if record.stage == "compress"]

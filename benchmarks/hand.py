@@ -218,7 +218,7 @@ def _head(model: nn.Module) -> nn.Module:
 
 
 def spent_seconds() -> float:
-    """Return the processor time of this process and its children: on one thread that of an idle machine's clock, on any machine."""
+    """Return the processor time of this process and its children: with one thread, the time of an idle machine."""
     return sum(os.times()[:4])
 
 
