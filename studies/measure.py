@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -94,14 +94,16 @@ def latency_seconds(model: nn.Module, row: torch.Tensor) -> float:
 
 
 @torch.inference_mode()
-def passes(model: nn.Module, row: torch.Tensor, *, repeats: int = 30, warmup: int = 5) -> list[float]:
-    """Return the seconds of each of some forward passes over `row`, shape (1, ...), once warm."""
+def passes(
+    model: nn.Module, row: torch.Tensor, *, repeats: int = 30, warmup: int = 5, clock: Callable[[], float] = time.perf_counter
+) -> list[float]:
+    """Return the seconds by a clock of each of some forward passes over `row`, shape (1, ...), once warm."""
     model.eval()
     seconds = []
     for _ in range(warmup + repeats):
-        start = time.perf_counter()
+        start = clock()
         model(row)
         if row.device.type == "cuda":
             torch.cuda.synchronize(row.device)
-        seconds.append(time.perf_counter() - start)
+        seconds.append(clock() - start)
     return seconds[warmup:]

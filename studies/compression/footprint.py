@@ -1,7 +1,7 @@
 """What is measured on a deployed file, and how.
 
 - bytes: the file as stored, and the same through gzip at level 6; unpacked again it must answer the same.
-- latency: median and 90th percentile of warm passes on one thread, at batch 1 and 64, in turns with the uncompressed 32-bit model
+- latency: median and 90th percentile of warm passes on one thread, in its own processor time, at batch 1 and 64, in turns with the uncompressed 32-bit model
   in the same runtime, so that a busy machine slows both. What torch itself takes, on one thread too, is told apart: the runtime
   gives that, not compression.
 - inference bytes: how much a fresh process grew at its fullest while it loaded the file and answered 64 rows. It has answered
@@ -139,7 +139,7 @@ def latencies(mine: Deployed, reference: Deployed, model: nn.Module, rows: torch
         given = rows[:batch]
         own, other = _turns(mine, reference, given.numpy())
         with threads(1):
-            eager = passes(model, given, repeats=15)
+            eager = passes(model, given, repeats=15, clock=time.thread_time)
         found.append(
             Latency(
                 batch=batch,
@@ -171,9 +171,9 @@ def _call(deployed: Deployed, rows: NDArray[Any]) -> Callable[[], Any]:
 
 
 def _seconds(call: Callable[[], Any]) -> float:
-    start = time.perf_counter()
+    start = time.thread_time()
     call()
-    return time.perf_counter() - start
+    return time.thread_time() - start
 
 
 def agreement(mine: Deployed, reference: Deployed, task: str) -> float:
