@@ -11,9 +11,9 @@ from advisor.beliefs import beliefs
 from advisor.budgets import promises
 from advisor.evidence import Evidence
 from advisor.gaps import scale
-from advisor.pareto import dominates, front
 from advisor.recommend import recommend
 from advisor.targets import default_target, loss_ratios, profile, reaches, time_ratios
+from studies.pareto import dominates, front
 
 from records import confirmations, facts, record, study
 

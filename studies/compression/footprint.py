@@ -1,9 +1,9 @@
 """What is measured on a deployed file, and how.
 
 - bytes: the file as stored, and the same through gzip at level 6; unpacked again it must answer the same.
-- latency: median and 90th percentile of warm passes on one thread, in its own processor time, at batch 1 and 64, in turns with the uncompressed 32-bit model
-  in the same runtime, so that a busy machine slows both. What torch itself takes, on one thread too, is told apart: the runtime
-  gives that, not compression.
+- latency: median and 90th percentile of warm passes at batch 1 and 64, in processor time of the one thread they run on, in turns
+  with the uncompressed 32-bit model in the same runtime, so that a busy machine troubles neither. What torch itself takes, on one
+  thread too, is told apart: the runtime gives that, not compression.
 - inference bytes: how much a fresh process grew at its fullest while it loaded the file and answered 64 rows. It has answered
   with a tiny model before, else the 9 MB that the runtime takes at its first answer would hide every small one. To 0.1 MB.
 - quality and agreement: of outputs for up to 4096 rows at a time. A file that quantizes activations as they come looks at the
