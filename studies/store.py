@@ -245,7 +245,13 @@ def tell(study: optuna.Study, trial: optuna.Trial, record: Record, *, violation:
 
 
 def mend(path: Path) -> None:
-    """Cut off a last line that a crash left unfinished; Optuna would fail at the next write."""
+    """Cut off a last line that a crash left unfinished; Optuna would fail at the next write.
+
+    The lock is taken only if there is one: a mirror that runs when nobody else wants the processor must not hold a search up.
+    """
+    with path.open("rb") as file:
+        if not _torn_tail(file):
+            return
     with _locked(path), path.open("r+b") as file:
         tail = _torn_tail(file)
         if tail:

@@ -17,7 +17,7 @@ from studies.mirror import Mirror
 from studies.record import Measurement
 from studies.store import create_study, open_study, working, write_plan
 from studies.tracking import EXPERIMENT, Sink, default_uri, figures_of, sync
-from studies.tracking.entries import dataset_of, key, metrics_of
+from studies.tracking.entries import dataset_of, key, metrics_of, params_and_tags
 
 from records import deployed, record
 
@@ -172,6 +172,13 @@ def test_the_study_s_run_names_its_data_by_digest_and_the_user_s_commit(home):
     assert json.loads(given.dataset.source)["tags"]["mlflow.source.name"] == "digits"
     assert study.data.tags["mlflow.source.git.commit"] == trials[0].data.tags["mlflow.source.git.commit"] == "c0ffee"
     assert study.data.tags["advisor.git.changed"] == "True"
+
+
+def test_a_range_of_the_study_shares_no_name_with_a_value_of_a_trial():
+    params, tags = params_and_tags({"batch_size": [16, 32, 128], "epochs": 9, "notes": ["a"], "limits": {"model_bytes": 9}})
+
+    assert params == {"searched.batch_size": [16, 32, 128], "epochs": 9}
+    assert {"advisor.searched.notes", "advisor.limits.model_bytes"} <= tags.keys()
 
 
 def test_data_in_a_file_is_told_by_its_path():

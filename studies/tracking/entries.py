@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 STATUS: Final = {"complete": "FINISHED", "pruned": "KILLED", "infeasible": "KILLED", "failed": "FAILED"}
 COSTS: Final = ("train_seconds", "peak_bytes", "optimizer_state_bytes", "model_bytes", "sparsity", "macs", "latency_seconds")
 CHANGING: Final = (
-    "budget", "limits", "goal", "device", "versions", "python", "spent_seconds", "compression_study", "notes", "code",
+    "budget", "limits", "goal", "device", "versions", "python", "spent_seconds", "compression_study", "searched.notes", "code",
 )  # fmt: skip
 """Entries of the plan that a resume may change: tags, since MLflow's params are written once."""
 APART: Final = ("id", "recommendation", "facts", "tracking_uri", "git", "sensitivity")
@@ -76,10 +76,14 @@ def tags_of(record: Record) -> dict[str, str]:
 
 
 def params_and_tags(plan: Mapping[str, Any]) -> tuple[dict[str, object], dict[str, str]]:
-    """Return a plan's entries, nested ones under dotted names: those that stay, and those that may change."""
-    entries = flat({key: value for key, value in plan.items() if key not in APART})
-    stays = {key: value for key, value in entries.items() if key.split(".")[0] not in CHANGING}
-    tags = {f"advisor.{key}": text(value) for key, value in entries.items() if key not in stays}
+    """Return a plan's entries, nested ones under dotted names: those that stay, and those that may change.
+
+    What was searched among has a name of its own: a batch size beside a range of them could be drawn on no axis.
+    """
+    told = {name: value for name, value in plan.items() if name not in APART}
+    entries = flat({f"searched.{name}" if isinstance(value, list | tuple) else name: value for name, value in told.items()})
+    stays = {name: value for name, value in entries.items() if not {name, name.split(".")[0]} & set(CHANGING)}
+    tags = {f"advisor.{name}": text(value) for name, value in entries.items() if name not in stays}
     tags |= {"mlflow.source.name": "optimizer-advisor", "mlflow.source.type": "LOCAL"}
     if git := plan.get("git"):
         tags |= {"mlflow.source.git.commit": str(git["commit"]), "advisor.git.changed": str(git["changed"])}
