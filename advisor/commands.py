@@ -41,6 +41,11 @@ def compress(home: Path, name: str) -> str:
     return _line("compress", name, {}, home)
 
 
+def recommend(home: Path, name: str, options: Mapping[str, str]) -> str:
+    """Return the command that answers again from a study, under other limits or for another goal."""
+    return _line("recommend", name, options, home)
+
+
 def at_home(home: Path) -> str:
     """Return what a command needs to find this home, with a blank before it; nothing where it is the usual one."""
     return "" if home == default_home() else shlex.join(["", "--home", str(home)]).removeprefix("''")

@@ -86,10 +86,14 @@ class Shrunk:
     """Mean of quality less the control's, seed by seed."""
     notes: tuple[str, ...] = ()
     """What a pass left untreated, and why."""
+    file: str | None = None
+    """Name of the file of the best of its runs, in the study's folder of models."""
 
 
 def shrunk(evidence: Evidence) -> tuple[Shrunk, ...]:
     """Return what was compressed and measured, one entry a recipe, best quality first."""
+    if not evidence.compressions:
+        return ()
     sign = _sign(evidence)
     controls = {_trained(run): run for run in evidence.compressions if _only_finetuned(run.params)}
     groups: dict[tuple[Any, ...], list[Record]] = defaultdict(list)
@@ -249,6 +253,7 @@ def _entry(runs: list[Record], controls: Mapping[tuple[Any, ...], Record], model
         control_trials=tuple(control.number for _, control in found),
         control_change=_mean([_quality(run) - _quality(control) for run, control in found]),
         notes=tuple(dict.fromkeys(note for footprint in prints for note in footprint.notes)),
+        file=prints[0].path,
     )
 
 

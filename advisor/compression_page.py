@@ -30,6 +30,9 @@ def lines(recommendation: Recommendation) -> list[str]:
     if point and told and not point.plain:
         alone = f"the runtime alone answers one row {times(told)} as fast as torch"
         said.append(f"Speeds are against the uncompressed file in the same runtime; {alone}.")
+    if point and point.file and recommendation.study:
+        beside = "beside it the 32-bit model as plain torch loads it (.pt2)"
+        said.append(f"Its file: models/{recommendation.study}/{point.file} in the home, for ONNX Runtime; {beside}.")
     said += [f"Left untreated: {note}." for note in (point.notes if point else ())]
     shown, left = _shown(recommendation)
     if shown:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from studies.facts import Facts
@@ -56,35 +58,81 @@ class Evidence:
     @property
     def optimizers(self) -> tuple[str, ...]:
         """Return the candidates, then whatever else was tried, by name."""
-        others = {record.optimizer for record in self.records}.difference(self.candidates)
+        others = self._index.optimizers.difference(self.candidates)
         return (*dict.fromkeys(self.candidates), *sorted(others))
 
     def searched(self, optimizer: str) -> tuple[Record, ...]:
         """Return the ended search trials of an optimizer (its reference recipe and the race), by number."""
-        return self._of(optimizer, lambda record: record.searched and record.state != "running")
+        return self._index.searched.get(optimizer, ())
 
     def complete(self, optimizer: str) -> tuple[Record, ...]:
         """Return the search trials of an optimizer that ran to their end and have a quality, by number."""
-        return tuple(record for record in self.searched(optimizer) if has_quality(record))
+        return self._index.complete.get(optimizer, ())
 
     def confirmations(self, optimizer: str) -> tuple[Record, ...]:
         """Return the ended confirmation runs of an optimizer, by number; a failed one says nothing and is left out."""
-        return self._of(optimizer, lambda record: record.stage == "confirm" and record.state in ("complete", "infeasible"))
+        return self._index.confirmed.get(optimizer, ())
 
     @property
     def compressions(self) -> tuple[Record, ...]:
         """Return the models that were made small and measured, by number; one that could not be is left out."""
-        kept = (record for record in self.records if record.stage == "compress" and record.footprint and has_quality(record))
-        return tuple(sorted(kept, key=lambda record: record.number))
+        return self._index.compressed
 
-    def _of(self, optimizer: str, wanted: Callable[[Record], bool]) -> tuple[Record, ...]:
-        kept = (record for record in self.records if record.optimizer == optimizer and wanted(record))
-        return tuple(sorted(kept, key=lambda record: record.number))
+    @property
+    def _index(self) -> Index:
+        return index(Same(self.records))
 
 
 def has_quality(record: Record) -> bool:
     """Tell whether a record is of a whole run with a finite metric."""
     return record.state == "complete" and record.quality is not None and math.isfinite(record.quality)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Same:
+    """Records as a key: equal only to the very same tuple, so that nothing is compared or hashed trial by trial."""
+
+    records: tuple[Record, ...]
+
+    def __hash__(self) -> int:
+        return id(self.records)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and other.records is self.records
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Index:
+    """Records sorted by what they are and who was tried, each by number: rules ask for them hundreds of times an answer."""
+
+    optimizers: frozenset[str]
+    searched: Mapping[str, tuple[Record, ...]]
+    complete: Mapping[str, tuple[Record, ...]]
+    confirmed: Mapping[str, tuple[Record, ...]]
+    compressed: tuple[Record, ...]
+
+
+@lru_cache(maxsize=8)
+def index(same: Same) -> Index:
+    """Return the index of records."""
+    ordered = sorted(same.records, key=lambda record: record.number)
+    searched = [record for record in ordered if record.searched and record.state != "running"]
+    return Index(
+        optimizers=frozenset(record.optimizer for record in ordered),
+        searched=_by_optimizer(searched),
+        complete=_by_optimizer(filter(has_quality, searched)),
+        confirmed=_by_optimizer(
+            record for record in ordered if record.stage == "confirm" and record.state in ("complete", "infeasible")
+        ),
+        compressed=tuple(record for record in ordered if record.stage == "compress" and record.footprint and has_quality(record)),
+    )
+
+
+def _by_optimizer(records: Iterable[Record]) -> dict[str, tuple[Record, ...]]:
+    found: dict[str, list[Record]] = defaultdict(list)
+    for record in records:
+        found[record.optimizer].append(record)
+    return {name: tuple(own) for name, own in found.items()}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

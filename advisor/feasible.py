@@ -5,14 +5,15 @@ Where a limit on the model's size or latency is broken, what was made small afte
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import median
 from typing import Final
 
 from advisor.compressed import Shrunk, command, limited, shrunk
 from advisor.estimates import Estimates
-from advisor.evidence import Evidence, Finding, has_quality
+from advisor.evidence import Evidence, Finding, Same, has_quality, index
 from advisor.gaps import Scale, scale
 from advisor.wording import duration, size, trials
 from studies.errors import NothingFeasible
@@ -79,12 +80,16 @@ def options(evidence: Evidence, seen: Estimates, findings: Iterable[Finding]) ->
     vetoes: list[Finding] = []
     made = shrunk(evidence) if limited(evidence.limits) else ()
     for name in evidence.optimizers:
-        tried = _tried(evidence, seen, name, made)
-        fitting = [option for option in tried if not evidence.limits.exceeded(option.costs)]
         if name in vetoed:
             continue
+        first = next(_trained(evidence, seen, name))
+        if not evidence.limits.exceeded(first.costs):  # nothing else needs to be weighed, of thousands of runs
+            found[name] = first
+            continue
+        tried = _tried(evidence, seen, name, made)
+        fitting = next((option for option in tried if not evidence.limits.exceeded(option.costs)), None)
         if fitting:
-            found[name] = fitting[0]
+            found[name] = fitting
         else:
             vetoes.append(_veto(evidence, min(tried, key=lambda option: _distance(option, evidence.limits))))
     if not found:
@@ -113,7 +118,7 @@ def _tried(evidence: Evidence, seen: Estimates, name: str, made: Iterable[Shrunk
 
     Compressed models count only where a limit on size or latency is broken without: they never displace what fits as it is.
     """
-    trained = _trained(evidence, seen, name)
+    trained = list(_trained(evidence, seen, name))
     measure = scale(evidence)
     if measure is None or not evidence.limits.exceeded(trained[0].costs):
         return trained
@@ -158,30 +163,33 @@ def _numbers(option: Option) -> set[int]:
     return {run.number for run in (*option.runs, option.record) if run}
 
 
-def _trained(evidence: Evidence, seen: Estimates, name: str) -> list[Option]:
-    """Return the recipes of an optimizer as trained: its confirmed one, then its whole runs from the best, or its bare name."""
-    sign = -1 if evidence.direction == "maximize" else 1
-    searched = sorted(
-        evidence.complete(name),
-        key=lambda record: (sign * (record.quality or 0.0), lowest_loss(record, evidence.direction), record.number),
-    )
+def _trained(evidence: Evidence, seen: Estimates, name: str) -> Iterator[Option]:
+    """Yield the recipes of an optimizer as trained: its confirmed one, then its whole runs from the best, or its bare name."""
+    searched = _ranked(Same(evidence.records), evidence.direction).get(name, ())
     confirmed, measure = _confirmed(evidence, seen, name), scale(evidence)
     if measure is None or not (confirmed or searched):
-        return [Option(optimizer=name, record=None, runs=(), costs=costs_of(evidence, name, None))]
+        yield Option(optimizer=name, record=None, runs=(), costs=costs_of(evidence, name, None))
+        return
     first = confirmed.record if confirmed and confirmed.record else searched[0]
     best = measure.gap(first.quality or 0.0)
-    others = [
-        Option(
-            optimizer=name,
-            record=record,
-            runs=(),
-            costs=costs_of(evidence, name, record),
-            given_away=max(0.0, measure.gap(record.quality or 0.0) - best),
-        )
-        for record in searched
-        if not (confirmed and record is first)
-    ]
-    return [confirmed, *others] if confirmed else others
+    if confirmed:
+        yield confirmed
+    for record in searched:
+        if not (confirmed and record is first):
+            given_away = max(0.0, measure.gap(record.quality or 0.0) - best)
+            costs = costs_of(evidence, name, record)
+            yield Option(optimizer=name, record=record, runs=(), costs=costs, given_away=given_away)
+
+
+@lru_cache(maxsize=8)
+def _ranked(same: Same, direction: str) -> dict[str, tuple[Record, ...]]:
+    """Return each optimizer's whole runs of the search, the best first."""
+    sign = -1 if direction == "maximize" else 1
+
+    def key(record: Record) -> tuple[float, float, int]:
+        return sign * (record.quality or 0.0), lowest_loss(record, direction), record.number
+
+    return {name: tuple(sorted(runs, key=key)) for name, runs in index(same).complete.items()}
 
 
 def _confirmed(evidence: Evidence, seen: Estimates, name: str) -> Option | None:

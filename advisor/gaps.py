@@ -8,10 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
-from advisor.evidence import Evidence, has_quality
+from advisor.evidence import Evidence, Same, has_quality
 
 CAP: Final = 2.0
 """Gap of a trial that diverged or broke a limit, and the most any search trial counts for: 7.4 times the best loss."""
@@ -64,6 +65,10 @@ class Scale:
         """Return log(loss / best)."""
         return math.log(self.loss(quality) / self.best)
 
+    def quality(self, gap: float) -> float:
+        """Return the metric value with a gap: the inverse of `gap`, but for what the floor has cut off."""
+        return self.origin + self.sign * self.best * math.exp(gap)
+
 
 def scale(evidence: Evidence) -> Scale | None:
     """Return the scale of a study's metric; None while no run is complete.
@@ -72,16 +77,21 @@ def scale(evidence: Evidence) -> Scale | None:
     starts with `neg` says 0. A minimized metric ends at 0; when the best is negative (a log-density), at twice the best, so that
     the gap is log(1 + difference / |best|).
     """
-    trained = (record for record in evidence.records if record.stage != "compress")  # what is done to a model moves no scale
+    return _scale(Same(evidence.records), evidence.direction, evidence.metric, evidence.valid_rows)
+
+
+@lru_cache(maxsize=8)
+def _scale(same: Same, direction: str, metric: str, valid_rows: int | None) -> Scale | None:
+    trained = (record for record in same.records if record.stage != "compress")  # what is done to a model moves no scale
     values = [record.quality for record in trained if has_quality(record) and record.quality is not None]
     if not values:
         return None
-    rows = evidence.valid_rows or UNKNOWN_ROWS
-    if evidence.direction != "maximize":
+    rows = valid_rows or UNKNOWN_ROWS
+    if direction != "maximize":
         origin = min(0.0, 2 * min(values))
         return Scale(sign=1.0, origin=origin, floor=TINY, best=max(TINY, min(values) - origin), rows=rows)
     best = max(values)
-    origin = 0.0 if evidence.metric.startswith("neg") else next((top for top in CEILINGS if best <= top), 2 * best)
+    origin = 0.0 if metric.startswith("neg") else next((top for top in CEILINGS if best <= top), 2 * best)
     floor = 0.5 * origin / rows if origin in CEILINGS else TINY
     return Scale(sign=-1.0, origin=origin, floor=floor, best=max(floor, origin - best), rows=rows)
 
@@ -99,12 +109,12 @@ def best_of(gaps: Sequence[float], trials: int, spread: float) -> float:
     seen, n = sorted(gaps), len(gaps)
     if n < trials:
         return seen[0] - spread * (1 / math.sqrt(n) - 1 / math.sqrt(trials))
-    return _expected(seen, _chances(n, trials))
+    return _expected(seen, rank_chances(n, trials))
 
 
 def variance_of_best(gaps: Sequence[float]) -> float:
     """Return the bootstrap variance of the smallest of so many draws: 0 for one, which tells nothing of the spread."""
-    seen, chances = sorted(gaps), _chances(len(gaps), len(gaps))
+    seen, chances = sorted(gaps), rank_chances(len(gaps), len(gaps))
     mean = _expected(seen, chances)
     return _expected([(gap - mean) ** 2 for gap in seen], chances)
 
@@ -113,7 +123,7 @@ def _expected(values: Sequence[float], chances: Sequence[float]) -> float:
     return math.fsum(value * chance for value, chance in zip(values, chances, strict=True))
 
 
-def _chances(n: int, trials: int) -> list[float]:
+def rank_chances(n: int, trials: int) -> list[float]:
     """Return for each rank the chance that it is the smallest of so many draws with replacement from n."""
     beyond = [((n - rank) / n) ** trials for rank in range(n + 1)]  # P(no draw is among the `rank` smallest)
     return [wider - narrower for wider, narrower in pairwise(beyond)]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from advisor.evidence import Finding, Recommendation
 from advisor.reading import advice
 from advisor.request import Request, batch_sizes, plan_for, planned_trials
-from advisor.shrink import compress, pareto, split
+from advisor.shrink import compress, keep_files, pareto, split
 from advisor.wording import several
 from studies import store
 from studies.clock import Clock
@@ -246,6 +246,8 @@ def conclude(home: Path, name: str) -> Recommendation:
     recommendation = advice(home, name)
     pages = {"markdown": recommendation.to_markdown(), "json": store.dump(recommendation.to_dict())}
     store.write_plan(store.open_study(home, name), recommendation=pages)
+    if recommendation.compressed:
+        keep_files(home, name, recommendation)
     return recommendation
 
 

@@ -163,6 +163,18 @@ def _teachers(reference: str, workload: Workload) -> tuple[nn.Module, ...]:
     return (workload.specimen(choice).eval(),)
 
 
+def keep_files(home: Path, name: str, recommendation: Recommendation) -> None:
+    """Delete the deployed files that are neither on the front nor advised: they can be made again from their records."""
+    shown = (*recommendation.compressed, *([recommendation.compression] if recommendation.compression else []))
+    trials = {number for shrunk in shown for number in shrunk.trials}
+    records = store.records(store.open_study(home, name))
+    kept = {record.footprint.path for record in records if record.footprint and record.number in trials}
+    for file in (home / "models" / name).glob("*.onnx"):
+        if file.name not in kept:
+            file.unlink()
+            file.with_suffix(".pt2").unlink(missing_ok=True)
+
+
 def pareto(recommendation: Recommendation) -> list[dict[str, Any]]:
     """Return the front of what was deployed, as `--json` prints it."""
     return [

@@ -1,6 +1,7 @@
 """Cached reads of a home: the studies in it, and the advice that follows from each.
 
-What is read is frozen and shared by all visitors; `st.cache_data` would copy 2,000 trials at every click.
+What is read is frozen and shared by all visitors; `st.cache_data` would copy 2,000 trials at every click. Of a study that grows,
+only what was written since is read.
 """
 
 from __future__ import annotations
@@ -10,17 +11,25 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import streamlit as st
 
+from advisor.beliefs import Beliefs, beliefs
 from advisor.evidence import Recommendation
 from advisor.recommend import recommend
+from advisor.rules import judge
 from dashboard.overview import Summary
 from dashboard.overview import summary as summary_of
 from dashboard.study import Study
 from studies.errors import StudyNotFound, did_you_mean
+from studies.journal import Journal
+from studies.limits import Limits
 from studies.store import default_home, study_names
 
+KEPT: Final = 16
+"""Studies that are kept in memory."""
+ANSWERS: Final = 64
 Stamp = tuple[int, int]
 """A journal's time of change and size: what was read under one stamp stays true until it changes."""
 
@@ -36,7 +45,7 @@ def chosen_home(arguments: Sequence[str]) -> Path:
 def names(home: Path) -> tuple[str, ...]:
     """Return the studies of a home, newest first; a journal that is a link to elsewhere is none."""
     root = home.resolve()
-    return tuple(name for name in study_names(home)[::-1] if _journal(home, name).resolve().is_relative_to(root))
+    return tuple(name for name in study_names(home)[::-1] if _path(home, name).resolve().is_relative_to(root))
 
 
 def summary(home: Path, name: str) -> Summary:
@@ -65,13 +74,31 @@ def recommendation(home: Path, name: str) -> Recommendation:
     return _recommendation(str(home), name, _stamp(home, name))
 
 
+def answer(home: Path, name: str, limits: Limits, goal: str) -> Recommendation:
+    """Return the advice that a study would give under other limits or another goal.
+
+    Raises:
+        StudyError: the study cannot be read, or nothing is feasible under these limits.
+    """
+    return _answer(str(home), name, _stamp(home, name), limits, goal)
+
+
+def held(home: Path, name: str) -> Beliefs:
+    """Return what a study's trials let one believe of each optimizer.
+
+    Raises:
+        StudyError: the study cannot be read.
+    """
+    return _held(str(home), name, _stamp(home, name))
+
+
 def _stamp(home: Path, name: str) -> Stamp:
-    path = _journal(home, name)
+    path = _path(home, name)
     status = path.stat() if path.exists() else None
     return (status.st_mtime_ns, status.st_size) if status else (0, 0)
 
 
-def _journal(home: Path, name: str) -> Path:
+def _path(home: Path, name: str) -> Path:
     return home / "studies" / f"{name}.journal"
 
 
@@ -80,11 +107,27 @@ def _summary(home: str, name: str, stamp: Stamp) -> Summary:
     return replace(summary_of(Path(home), name), written=stamp[0] / 1e9)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def _journal(home: str, name: str) -> Journal:
+    return Journal(Path(home), name)
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _study(home: str, name: str, stamp: Stamp) -> Study:  # noqa: ARG001 the stamp is the key
-    return Study.read(Path(home), name)
+    return Study.read(Path(home), name, _journal(home, name))
 
 
-@st.cache_resource(max_entries=8, show_spinner="Weighing the evidence")
+@st.cache_resource(max_entries=KEPT, show_spinner="Weighing the evidence")
 def _recommendation(home: str, name: str, stamp: Stamp) -> Recommendation:
     return recommend(_study(home, name, stamp).evidence)
+
+
+@st.cache_resource(max_entries=ANSWERS, show_spinner=False)
+def _answer(home: str, name: str, stamp: Stamp, limits: Limits, goal: str) -> Recommendation:
+    return recommend(replace(_study(home, name, stamp).evidence, limits=limits, goal=goal))
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def _held(home: str, name: str, stamp: Stamp) -> Beliefs:
+    evidence = _study(home, name, stamp).evidence
+    return beliefs(evidence, judge(evidence))

@@ -11,8 +11,9 @@ from typing import Any
 
 from advisor.evidence import Evidence
 from advisor.reading import evidence_from_page
+from studies.journal import Journal
 from studies.record import Record
-from studies.store import open_study, plan_of, records
+from studies.store import journal_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,16 +28,21 @@ class Study:
     """Since something was last written to its journal."""
 
     @classmethod
-    def read(cls, home: Path, name: str) -> Study:
+    def read(cls, home: Path, name: str, journal: Journal | None = None) -> Study:
         """Read a study from its journal.
+
+        Args:
+            home: where it lies.
+            name: of the study.
+            journal: of the same study, read before: only what was written since is read.
 
         Raises:
             StudyError: there is none of that name, or its journal cannot be read.
         """
-        opened = open_study(home, name)
-        plan = {"direction": opened.direction.name.lower()} | plan_of(opened)
-        written = (home / "studies" / f"{name}.journal").stat().st_mtime
-        return cls(home=home, name=name, plan=plan, records=records(opened), silent_seconds=time.time() - written)
+        held = (journal or Journal(home, name)).read()
+        plan = {"direction": held.direction} | held.plan
+        written = journal_of(home, name).stat().st_mtime
+        return cls(home=home, name=name, plan=plan, records=held.records, silent_seconds=time.time() - written)
 
     @property
     def metric(self) -> str:

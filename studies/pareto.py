@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
@@ -16,7 +17,12 @@ def front(items: Iterable[T], objectives: Callable[[T], Sequence[float]]) -> tup
         objectives: the numbers to make small; every item must give as many.
     """
     scored = [(item, tuple(objectives(item))) for item in items]
-    return tuple(item for item, own in scored if not any(dominates(other, own) for _, other in scored))
+    kept: list[tuple[float, ...]] = []
+    for own in sorted({own for _, own in scored if not any(map(math.isnan, own))}):  # whatever dominates comes first
+        if not any(dominates(other, own) for other in kept):
+            kept.append(own)
+    best = set(kept)
+    return tuple(item for item, own in scored if own in best or any(map(math.isnan, own)))
 
 
 def dominates(left: Sequence[float], right: Sequence[float]) -> bool:

@@ -120,6 +120,19 @@ def create_study(home: Path, name: str, *, direction: str, plan: Mapping[str, An
     return study
 
 
+def journal_of(home: Path, name: str) -> Path:
+    """Return the journal of a study.
+
+    Raises:
+        StudyNotFound: there is none of that name; the message offers the nearest.
+    """
+    known = study_names(home)
+    if name not in known:
+        have = "it has none yet; start one with: advisor search digits" if not known else f"it has {', '.join(known[-5:])}"
+        raise StudyNotFound(f"no study '{name}' in {home}{did_you_mean(name, known)} ({have})")
+    return _path(home, name)
+
+
 def open_study(home: Path, name: str) -> optuna.Study:
     """Open a study.
 
@@ -129,12 +142,8 @@ def open_study(home: Path, name: str) -> optuna.Study:
     """
     import optuna
 
-    known = study_names(home)
-    if name not in known:
-        have = "it has none yet; start one with: advisor search digits" if not known else f"it has {', '.join(known[-5:])}"
-        raise StudyNotFound(f"no study '{name}' in {home}{did_you_mean(name, known)} ({have})")
+    path = journal_of(home, name)
     _quiet()
-    path = _path(home, name)
     mend(path)
     try:
         return optuna.load_study(storage=_journal(path), study_name=name)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from advisor.launch import prepare, work
+from advisor.launch import conclude, prepare, work
 from advisor.request import Request
 from advisor.shrink import Wanted, ask, open_for
 from studies import store
@@ -112,6 +112,7 @@ def test_a_broken_limit_is_told_to_the_sampler_and_a_kept_one_as_none(study):
 
 def test_files_of_the_front_are_kept_and_no_others(study):
     records = compress(study)
+    conclude(study, "s")
     folder = study / "models" / "s"
     best = max((r for r in records if r.state == "complete"), key=lambda r: (r.quality, -r.model_bytes))
     assert (folder / best.footprint.path).stat().st_size == best.model_bytes

@@ -16,6 +16,8 @@ from studies.record import Record, better
 if TYPE_CHECKING:
     from dashboard.study import Study
 
+MANY: Final = 500
+"""Marks from which a trace is drawn by the graphics card."""
 WIDE_SPAN: Final = 30.0
 """Largest over smallest training time from which a log axis reads better."""
 
@@ -32,8 +34,12 @@ def leader(records: Iterable[Record], direction: str) -> Record | None:
 def quality_by_seconds(
     records: Sequence[Record], looks: Mapping[str, Style], *, metric: str, direction: str = "maximize"
 ) -> go.Figure:
-    """Draw every trial's quality against its training seconds: whole runs solid, pruned ones faded, confirmation runs large."""
-    drawn = [record for record in records if _is_finite(record.quality) and _is_finite(record.train_seconds)]
+    """Draw every trial's quality against its training seconds: whole runs solid, pruned ones faded, confirmation runs large.
+
+    Models made small are left out: what trained them is drawn.
+    """
+    trained = (record for record in records if record.stage != "compress")
+    drawn = [record for record in trained if _is_finite(record.quality) and _is_finite(record.train_seconds)]
     figure = go.Figure()
     for optimizer, look in looks.items():
         own = [record for record in drawn if record.optimizer == optimizer]
@@ -95,7 +101,8 @@ def _improvements(records: Sequence[Record], optimizer: str, direction: str) -> 
 
 
 def _points(records: Sequence[Record], look: Style, optimizer: str, metric: str, *, faded: bool = False) -> go.Scatter:
-    return go.Scatter(
+    kind = go.Scattergl if len(records) > MANY else go.Scatter
+    return kind(
         x=[record.train_seconds for record in records],
         y=[record.quality for record in records],
         customdata=[[record.number, record.state, record.stage, record.epochs] for record in records],
@@ -103,7 +110,6 @@ def _points(records: Sequence[Record], look: Style, optimizer: str, metric: str,
         legendgroup=optimizer,
         showlegend=not faded,
         mode="markers",
-        cliponaxis=False,
         marker={
             "color": look.colour,
             "symbol": look.symbol,

@@ -1,12 +1,215 @@
-"""Optimizers."""
+"""Optimizers against each other, in this study and over several."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, Final
 
 import streamlit as st
 
+from advisor import commands
+from advisor.budgets import promises
+from advisor.evidence import Recommendation
+from advisor.gaps import scale
+from advisor.targets import default_target, loss_ratios, reaches, time_ratios
+from advisor.wording import listed, number
+from dashboard import reads
+from dashboard.charts import looks as look
+from dashboard.charts import optimizers as charts
+from dashboard.study import Study
+from dashboard.views.parts import chart, nothing_yet
+from dashboard.views.words import life, plain, progress
+from studies.errors import StudyError
+from studies.limits import Limits
 
-def show(home: Path, name: str) -> None:  # noqa: ARG001
-    """Show the page."""
+BESTS: Final = (
+    "Mean over the confirmation seeds with Student's 90 % interval for a fresh seed's mean; hollow: one run, which says nothing "
+    "of the spread. Limits do not count here."
+)
+MATRIX: Final = (
+    "Of the posterior of the mean loss gap: who is better on average when tuned with as many trials as it had, not who wins one "
+    "run. A difference may be sure and still too small to matter; the recommendation asks for the tie margin as well."
+)
+TUNING: Final = (
+    "The best of so many search trials, drawn at random from those that went to their end; a lost one counts as the worst. "
+    "Bands hold the middle half of all draws. Early stopping and the sampler's learning are left out."
+)
+TARGET: Final = "Filled: the fastest whole run; hollow: the median of those that get there. Confirmation runs count."
+PROFILE: Final = (
+    "Dolan and Moré 2002: the share of studies in which an optimizer comes within a factor of the best one there; only of "
+    "optimizers that have whole runs in all of them."
+)
+MOST_STUDIES: Final = 8
+"""Studies that are compared at first: the newest."""
+ERROR, TIME = "loss", "time to the target"
+
+
+def show(home: Path, name: str) -> None:
+    """Compare the optimizers of a study."""
     st.title("Optimizers")
+    try:
+        study = reads.study(home, name)
+    except StudyError as error:
+        st.error(plain(error))
+        return
+    st.caption(plain(f"Study {name}, {progress(study)}. {life(study)}"))
+    if scale(study.evidence) is None:
+        command = commands.resume(home, name, study.plan) or f"advisor resume {name}"
+        nothing_yet("No run has gone to its end yet, so there is nothing to compare. Go on with the search:", command)
+        return
+    try:
+        advice = reads.answer(home, name, Limits(), study.evidence.goal)
+    except StudyError as error:
+        st.error(plain(error))
+        return
+    _bests(study, advice)
+    _matrix(home, study)
+    _tuning(study)
+    _target(study, advice)
+    _profiles(home, study)
+
+
+def _bests(study: Study, advice: Recommendation) -> None:
+    figure = charts.bests(advice.contenders, look.styles(study.optimizers), metric=study.metric, direction=study.direction)
+    rows = [
+        {
+            "optimizer": one.optimizer,
+            "quality": one.quality,
+            "low": low,
+            "high": high,
+            "whole_runs": one.completed,
+            "p_best": one.p_best,
+        }
+        for one in advice.contenders
+        for low, high in [one.interval or (None, None)]
+    ]
+    st.subheader("The best of each")
+    chart(figure, "optimizers", rows)
+    st.caption(BESTS)
+
+
+def _matrix(home: Path, study: Study) -> None:
+    held = reads.held(home, study.name)
+    names = charts.tried(held)
+    if len(names) < 2:
+        return
+    rows = [
+        {"better": row, "than": column, "probability": chance}
+        for row, line in held.beats().items()
+        for column, chance in line.items()
+    ]
+    st.subheader("Who is better than whom")
+    chart(charts.matrix(held, names), "beats", rows)
+    st.caption(MATRIX)
+
+
+def _tuning(study: Study) -> None:
+    found = promises(study.evidence)
+    rows = [
+        {"optimizer": name, "trials": one.trials, "expected": one.mean, "lower": one.lower, "upper": one.upper}
+        for name, curve in found.items()
+        for one in curve
+    ]
+    st.subheader("What tuning promises")
+    figure = charts.tuning(found, look.styles(study.optimizers), metric=study.metric, direction=study.direction)
+    chart(figure, "tuning", rows)
+    st.caption(TUNING)
+
+
+def _target(study: Study, advice: Recommendation) -> None:
+    usual = default_target(study.evidence, advice)
+    if usual is None:
+        return
+    st.subheader("Time to a target")
+    target, steps = _chosen_target(study, usual)
+    found = reaches(study.evidence, target)
+    rows: list[dict[str, Any]] = [
+        {"optimizer": one.optimizer, "whole_runs": one.runs, "reached": one.reached, "fastest_trial": one.fastest_trial,
+         "fastest_seconds": one.fastest_seconds, "median_seconds": one.median_seconds,
+         "fewest_steps": one.fewest_steps, "median_steps": one.median_steps}
+        for one in found
+    ]  # fmt: skip
+    figure = charts.to_target(found, look.styles(study.optimizers), target=target, metric=study.metric, steps=steps)
+    chart(figure, "steps-to-target" if steps else "time-to-target", rows)
+    st.caption(TARGET)
+
+
+def _chosen_target(study: Study, usual: float) -> tuple[float, bool]:
+    """Let the user move the target and choose the unit; the address keeps both."""
+    low, high = charts.span(study.evidence, usual)
+    asked = _number(st.query_params.get("target"))
+    stands = min(high, max(low, usual if asked is None else asked))
+    units = ("seconds", "steps")
+    with st.container(horizontal=True):
+        about = f"At first the recommended quality less the tie margin: {number(usual)}"
+        step, key = (high - low) / 100, f"target {study.name}"
+        label = f"Target {study.metric}"
+        target = st.slider(label, low, high, value=stands, key=key, step=step, format="%.4f", help=about, width=420)
+        index = int(st.query_params.get("in") == "steps")
+        chosen = st.radio("Counted in", units, index=index, key="target in", horizontal=True)
+    for parameter, value, default in (("target", f"{target:.6g}", f"{usual:.6g}"), ("in", str(chosen), "seconds")):
+        if value != default:
+            st.query_params[parameter] = value
+        elif parameter in st.query_params:
+            del st.query_params[parameter]
+    return float(target), chosen == "steps"
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return None
+
+
+def _profiles(home: Path, study: Study) -> None:
+    """Compare over several studies of the home, where their metrics are judged alike."""
+    names = reads.names(home)
+    if len(names) < 2:
+        return
+    st.subheader("Over several studies")
+    asked = [one for one in st.query_params.get("studies", "").split(",") if one in names]
+    usual = list(dict.fromkeys((study.name, *names)))[:MOST_STUDIES]
+    chosen = st.multiselect("Studies", names, default=asked or usual, key=f"profile of {study.name}")
+    of = str(st.radio("Compared by", (ERROR, TIME), key="profile of", horizontal=True))
+    if chosen != usual:
+        st.query_params["studies"] = ",".join(chosen)
+    elif "studies" in st.query_params:
+        del st.query_params["studies"]
+    ratios, left = _ratios(home, study, chosen, of)
+    if left:
+        st.caption(plain(f"Left out: {'; '.join(left)}."))
+    if len(ratios) < 2:
+        st.info("A profile needs two studies or more with the same direction of their metrics and whole runs of two optimizers.")
+        return
+    drawn = look.styles(sorted({optimizer for own in ratios.values() for optimizer in own}))
+    rows = [{"study": one, "optimizer": name, "ratio": ratio} for one, own in ratios.items() for name, ratio in own.items()]
+    chart(charts.profiles(ratios, drawn, of=of), "profiles", rows)
+    every = [set(own) for own in ratios.values()]
+    partly = sorted(set[str]().union(*every).difference(every[0].intersection(*every)))
+    st.caption(plain(PROFILE + (f" Not in all: {listed(partly)}." if partly else "")))
+
+
+def _ratios(home: Path, study: Study, chosen: list[str], of: str) -> tuple[dict[str, dict[str, float]], list[str]]:
+    """Return the ratios of each study that can be compared, and why the others cannot."""
+    found: dict[str, dict[str, float]] = {}
+    left = []
+    for name in chosen:
+        try:
+            other = reads.study(home, name)
+            if other.direction != study.direction:
+                left.append(f"{name} ({other.metric} is to {other.direction})")
+                continue
+            advice = reads.answer(home, name, Limits(), other.evidence.goal)
+        except StudyError as error:
+            left.append(f"{name} ({error})")
+            continue
+        target = default_target(other.evidence, advice)
+        own = (
+            loss_ratios(other.evidence, advice) if of == ERROR else {} if target is None else time_ratios(other.evidence, target)
+        )
+        if len(own) < 2:
+            left.append(f"{name} (whole runs of {len(own)} optimizers)")
+        else:
+            found[name] = own
+    return found, left

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import math
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import streamlit as st
 
+from advisor import commands, compression_page
+from advisor.changes import GOALS
 from advisor.evidence import Check, Contender, Finding, Recommendation
 from advisor.report import headline, settings
+from advisor.wording import listed as listing
 from advisor.wording import number, percent, ratio, trials
-from dashboard import reads
+from dashboard import reads, whatif
+from dashboard.study import Study
 from dashboard.views.words import filled, life, listed, plain, progress
-from studies.errors import StudyError
-from studies.limits import format_bytes, format_seconds
+from studies.errors import NothingFeasible, StudyError
+from studies.limits import Limits, format_bytes, format_seconds
 
 LABELS: Final = {
     "decided": "most likely nothing here is noticeably better",
@@ -30,25 +36,104 @@ COSTS: Final = (
 )
 METRIC_PIXELS: Final = 190
 """Four stand in a row at 1280 pixels, two at 800."""
+SLIDER_PIXELS: Final = 280
+GOAL_PIXELS: Final = 160
+RESETS: Final = "ways back"
 
 
 def show(home: Path, name: str) -> None:
-    """Show the recommendation of a study."""
+    """Show the recommendation of a study, and what it would be under other limits or another goal."""
+    top = st.container()
     try:
         study = reads.study(home, name)
-        advice = reads.recommendation(home, name)
     except StudyError as error:
-        st.title(plain(name))
+        top.title(plain(name))
         st.error(plain(error))
         return
-    _headline(advice)
-    st.caption(plain(f"Study {name}, {progress(study)}. {life(study)}"))
+    limits, goal = _asked(study)
+    changed = whatif.changed(study.evidence, limits, goal)
+    try:
+        advice = reads.answer(home, name, limits, goal) if changed else reads.recommendation(home, name)
+    except StudyError as error:
+        top.title("No optimizer fits" if isinstance(error, NothingFeasible) else plain(name))
+        top.error(plain(error))
+        top.caption(plain(f"Study {name}, {progress(study)}. {life(study)}"))
+        _told(home, study, limits, goal)
+        return
+    with top:
+        _headline(advice)
+        st.caption(plain(f"Study {name}, {progress(study)}. {life(study)}"))
+    _told(home, study, limits, goal)
     _costs(advice)
     _sentences("Why", advice.reasons)
+    _compression(advice)
     _sentences("When to choose another", advice.alternatives)
     _sentences("What would change this", advice.would_change)
     _checks(advice.checklist)
     _details(advice)
+
+
+def _asked(study: Study) -> tuple[Limits, str]:
+    """Return the limits and the goal that the sliders stand at; the address keeps what differs from the study's own."""
+    evidence = study.evidence
+    asked, goal = whatif.asked(st.query_params.to_dict(), evidence)
+    with st.container(border=True), st.container(horizontal=True):
+        values = {slider.limit: _slider(study, slider, getattr(asked, slider.limit)) for slider in whatif.SLIDERS}
+        goal = _goal(study, goal)
+    limits = whatif.limits_at(values)
+    told = whatif.address(evidence, limits, goal)
+    for parameter in (*(slider.parameter for slider in whatif.SLIDERS), "goal"):
+        if parameter in told and st.query_params.get(parameter) != told[parameter]:
+            st.query_params[parameter] = told[parameter]
+        elif parameter not in told and parameter in st.query_params:
+            del st.query_params[parameter]
+    return limits, goal
+
+
+def _slider(study: Study, slider: whatif.Slider, asked: float | None) -> float:
+    key = _key(slider.parameter, study.name)
+    stands = math.inf if asked is None else float(asked)
+    places = whatif.positions(study.evidence, slider, stands, st.session_state.get(key))
+    if len(places) == 1:
+        return places[0]
+    write = partial(whatif.written, slider)
+    return float(st.select_slider(slider.label, places, value=stands, format_func=write, key=key, width=SLIDER_PIXELS))
+
+
+def _goal(study: Study, asked: str) -> str:
+    about = "What decides between optimizers that the evidence cannot tell apart"
+    key = _key("goal", study.name)
+    return str(st.selectbox("Goal", GOALS, index=GOALS.index(asked), key=key, help=about, width=GOAL_PIXELS))
+
+
+def _key(parameter: str, name: str) -> str:
+    """Return a widget's key: another one after each way back, so that it stands again where it began."""
+    return f"{parameter} {name} {st.session_state.get(RESETS, 0)}"
+
+
+def _told(home: Path, study: Study, limits: Limits, goal: str) -> None:
+    """Say what was asked otherwise than in the study, and offer the way back and the command."""
+    changed = whatif.changed(study.evidence, limits, goal)
+    if not changed:
+        return
+    st.info(plain(f"Asked otherwise than in the study: {listing(changed)}. {_own(home, study)}"))
+    st.button("Back to the study's own limits", on_click=_reset)
+    options = whatif.options(study.evidence, limits, goal)
+    if options:
+        st.code(commands.recommend(home, study.name, options), language="sh", wrap_lines=True)
+
+
+def _own(home: Path, study: Study) -> str:
+    try:
+        return f"Under its own limits and goal the answer is {reads.recommendation(home, study.name).optimizer}."
+    except StudyError as error:
+        return f"Under its own limits and goal there is no answer: {error}"
+
+
+def _reset() -> None:
+    st.session_state[RESETS] = st.session_state.get(RESETS, 0) + 1
+    for parameter in (*(slider.parameter for slider in whatif.SLIDERS), "goal"):
+        st.query_params.pop(parameter, None)
 
 
 def _headline(advice: Recommendation) -> None:
@@ -84,6 +169,16 @@ def _sentences(heading: str, sentences: tuple[str, ...]) -> None:
         st.markdown(listed(sentences))
 
 
+def _compression(advice: Recommendation) -> None:
+    """Show what to do to the trained model, and what else was measured."""
+    said, table = compression_page.lines(advice), compression_page.rows(advice)
+    if not said:
+        return
+    _sentences("Compression", tuple(said))
+    if table:
+        st.dataframe([dict(zip(compression_page.TITLES, row, strict=True)) for row in table], hide_index=True)
+
+
 def _checks(checklist: tuple[Check, ...]) -> None:
     if not checklist:
         return
@@ -92,7 +187,7 @@ def _checks(checklist: tuple[Check, ...]) -> None:
     for check in failed:
         st.warning(plain(f"{check.name.capitalize()}: {check.message}. To do: {check.fix}."))
         if check.command:
-            st.code(check.command, language="sh")
+            st.code(check.command, language="sh", wrap_lines=True)
     st.caption(f"{len(checklist) - len(failed)} of {len(checklist)} checks passed.")
 
 

@@ -1,12 +1,107 @@
-"""Trade-offs."""
+"""Trade-offs: what quality costs, and the recipe behind a point."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, Final
 
 import streamlit as st
 
+from advisor import commands
+from advisor.report import settings
+from dashboard import reads, whatif
+from dashboard.charts import tradeoffs as charts
+from dashboard.study import Study
+from dashboard.views.parts import chart, nothing_yet
+from dashboard.views.words import filled, life, plain, progress
+from studies.errors import StudyError
+from studies.record import Record
 
-def show(home: Path, name: str) -> None:  # noqa: ARG001
-    """Show the page."""
+CAPTION: Final = (
+    "Each mark is a whole run; large: a finalist again with a fresh seed; hollow: a model made small after training. "
+    "The line joins what nothing beats in both, and what lies beyond a limit is shaded. "
+    "Click a mark to see its recipe, twice beside the marks to see all of them."
+)
+COST_PIXELS: Final = 260
+
+
+def show(home: Path, name: str) -> None:
+    """Show quality against a cost."""
     st.title("Trade-offs")
+    try:
+        study = reads.study(home, name)
+    except StudyError as error:
+        st.error(plain(error))
+        return
+    st.caption(plain(f"Study {name}, {progress(study)}. {life(study)}"))
+    cost = charts.COSTS[_cost()]
+    drawn = charts.measured(study.records, cost)
+    if not drawn:
+        command = commands.resume(home, name, study.plan) or f"advisor resume {name}"
+        nothing_yet(f"No run that went to its end has a {cost.noun} yet. Go on with the search:", command)
+        return
+    rows = charts.rows(study.records, cost, study.direction)
+    limits, _ = whatif.asked(st.query_params.to_dict(), study.evidence)
+    figure = charts.drawn(study, st.query_params["cost"], limits=limits)
+    key = f"quality-by-{st.query_params['cost']}"
+    selected = chart(figure, key, rows, on_select="rerun", selection_mode="points")
+    st.caption(CAPTION)
+    _recipe(study, drawn, _picked(selected), default=rows[0]["trial"])
+    _table(study, rows)
+
+
+def _cost() -> str:
+    """Let the user pick a cost; the address keeps it."""
+    names = list(charts.COSTS)
+    asked = st.query_params.get("cost", names[0])
+    index = names.index(asked) if asked in names else 0
+    write = lambda name: charts.COSTS[name].noun.capitalize()  # noqa: E731
+    name: str = st.selectbox("Quality against", names, index=index, format_func=write, key="cost", width=COST_PIXELS)
+    st.query_params["cost"] = name
+    return name
+
+
+def _picked(selected: Any) -> int | None:
+    """Return the trial that was clicked on in the chart."""
+    points = selected["selection"]["points"] if selected else []
+    known = [point["customdata"] for point in points if point.get("customdata")]
+    return int(known[0][0]) if known else None
+
+
+def _recipe(study: Study, drawn: Sequence[Record], picked: int | None, *, default: int) -> None:
+    """Show the recipe of the trial that was clicked on, else of the one in the address, else of the cheapest on the front."""
+    by_number = {record.number: record for record in drawn}
+    if picked is not None:
+        st.query_params["trial"] = str(picked)
+    asked = st.query_params.get("trial", "")
+    record = by_number.get(int(asked) if asked.isdecimal() else default, by_number[default])
+    steps = record.curve[-1].step if record.curve else None
+    st.subheader(f"Trial {record.number}")
+    said = [f"{study.metric} {record.quality:.4g}"]
+    said += [f"{cost.noun} {cost.write(value)}" for cost in charts.COSTS.values() if (value := getattr(record, cost.field))]
+    st.markdown(plain(f"{record.optimizer}: {', '.join(said)}."))
+    st.code("\n".join(f"{axis:<13} {value}" for axis, value in settings(record.params, steps)), language=None, wrap_lines=True)
+
+
+def _table(study: Study, rows: list[dict[str, Any]]) -> None:
+    st.subheader("All of them, the front first")
+    shown = filled(rows, columns(study.metric))
+    st.dataframe(rows, hide_index=True, column_config=shown, column_order=tuple(shown))
+
+
+def columns(metric: str) -> dict[str, Any]:
+    """Return the columns of the table, by field."""
+    number = st.column_config.NumberColumn
+    return {
+        "front": st.column_config.CheckboxColumn("on the front", pinned=True),
+        "trial": number("trial", pinned=True),
+        "optimizer": st.column_config.TextColumn("optimizer", pinned=True),
+        "quality": number(f"validation {metric}", format="%.4g"),
+        "train_seconds": number("training time (s)", format="%.3g"),
+        "peak_bytes": number("peak memory (bytes)", format="localized"),
+        "optimizer_state_bytes": number("optimizer state (bytes)", format="localized"),
+        "model_bytes": number("model size (bytes)", format="localized"),
+        "latency_seconds": number("latency of one row (s)", format="%.3g"),
+        "stage": st.column_config.TextColumn("stage"),
+    }

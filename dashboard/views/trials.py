@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from studies.record import Record
 
 CAPTION: Final = (
     "Each mark is a trial. Faded: cut short, or its result is unusable. Large: a finalist again with a fresh seed. "
-    "The axis fits the whole runs: a double click shows all marks."
+    "The axis fits the whole runs: a double click shows all marks. Models made small are on the page Compression."
 )
 
 
@@ -35,8 +36,9 @@ def show(home: Path, name: str) -> None:
         return
     _charts(study)
     st.subheader("All trials")
-    rows = [_row(record) for record in study.records]
-    shown = filled(rows, columns(study.metric))
+    every = columns(study.metric)
+    rows = [_row(record, every) for record in study.records]
+    shown = filled(rows, every)
     st.dataframe(rows, hide_index=True, column_config=shown, column_order=tuple(shown))
 
 
@@ -52,10 +54,10 @@ def _charts(study: Study) -> None:
     st.caption("Whole runs only. A mark is a trial that improved on all earlier ones of its optimizer.")
 
 
-def _row(record: Record) -> dict[str, Any]:
+def _row(record: Record, fields: Iterable[str]) -> dict[str, Any]:
     schedule, batch_size = record.params.get("schedule"), record.params.get("batch_size")
     recipe = {"lr": learning_rate(record.params), "schedule": schedule, "batch_size": batch_size}
-    rest = {field: getattr(record, field) for field in columns("") if field not in recipe}
+    rest = {field: getattr(record, field) for field in fields if field not in recipe}
     return recipe | rest | {"error": record.error or ""}
 
 

@@ -7,6 +7,7 @@ seeds, beside its control. Trials stand in the study's own journal, with stage `
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -20,7 +21,6 @@ from studies.compression.space import CompressionSpace
 from studies.compression.subject import CannotCompress
 from studies.confirm import finalists
 from studies.limits import Budget, Limits
-from studies.pareto import front
 from studies.proposals import decided
 from studies.recipe import Recipe
 from studies.search import Event
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 REPEATED: Final = 4
 """Ways of the front that are tried again on the models of the other seeds."""
 REPEATS_SHARE: Final = 0.3
-"""Of a budget in seconds, kept back for that."""
+"""Of the budget, kept back for that."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +96,7 @@ class Compression:
         self.finalists = sorted(found, key=lambda runs: runs[0].optimizer != asked.first)
         self._sources: dict[int, Source | None] = {}
         self._made: dict[str, Made] = {}
+        self._repeating = False
 
     def run(self) -> None:
         """Work until the budget is used up, nothing new comes to mind, or the user wants to stop."""
@@ -107,7 +108,6 @@ class Compression:
                 self._standard()
                 self._search()
                 self._repeat()
-        self._tidy()
 
     @property
     def compressed(self) -> list[Record]:
@@ -152,7 +152,7 @@ class Compression:
 
     def _repeat(self) -> None:
         """Try what is worth it on the models of the other seeds, beside its control; and the cheap passes on every finalist's."""
-        self.clock.reserve_seconds = 0.0
+        self.clock.reserve_seconds, self._repeating = 0.0, True
         self.listen(Event(stage="compress", note="the best ways again, on the models of the other seeds"))
         for ways in (afterwards(self.space)[:2], afterwards(self.space)):
             for run in (run for runs in self.finalists for run in runs[1:]):
@@ -225,25 +225,10 @@ class Compression:
             if (source := self._source(other)) is not None:
                 yield source.model
 
-    def _tidy(self) -> None:
-        """Keep the files of the front alone: the others can be made again from their records."""
-        kept = {record.footprint.path for record in front(self._deployed(), self._objectives) if record.footprint}
-        for file in self.folder.glob("*.onnx"):
-            if file.name not in kept:
-                file.unlink()
-                file.with_suffix(".pt2").unlink(missing_ok=True)
-
-    def _deployed(self) -> list[Record]:
-        return [record for record in self.compressed if record.state == "complete" and record.quality is not None]
-
-    def _objectives(self, record: Record) -> tuple[float, ...]:
-        sign = -1.0 if self.direction == "maximize" else 1.0
-        gzipped = record.footprint.compressed_bytes if record.footprint else 0
-        costs = (record.model_bytes, gzipped, record.latency_seconds)
-        return sign * float(record.quality or 0.0), *(float(cost or 0.0) for cost in costs)
-
     def _tried(self) -> list[tuple[int | None, Any]]:
         return [(record.source, record.params) for record in self.compressed if record.state != "pruned"]
 
     def _over(self) -> bool:
-        return self.clock.race_over(len(self.compressed)) or self.clock.must_stop()
+        """Tell whether nothing more may be tried: the rest of the budget is kept back for repeats until they begin."""
+        share = len(self.compressed) / (self.asked.budget.trials or math.inf)
+        return self.clock.must_stop() or share >= (1.0 if self._repeating else 1.0 - REPEATS_SHARE)

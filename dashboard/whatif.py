@@ -1,0 +1,152 @@
+"""Other limits, another goal: where a slider may stand, how the address of a page tells it, and what it changes. No Streamlit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from advisor.changes import GOALS
+from advisor.evidence import Evidence
+from advisor.feasible import LIMITED
+from studies.errors import BadValue
+from studies.limits import Limits, format_bytes, format_seconds, parse_bytes, parse_seconds
+
+ROOM: Final = 2.0
+"""How far beyond the least and the largest cost a slider reaches, a factor."""
+STEPS: Final = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
+"""A slider's positions in each decade of seconds; of bytes, each power of two and its quarters."""
+NO_LIMIT: Final = "no limit"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Slider:
+    """One limit as a slider: what it limits, in words and in the address, and how its values are read and written."""
+
+    limit: str
+    cost: str
+    label: str
+    parameter: str
+    write: Callable[[float], str]
+    parse: Callable[[str], float]
+
+
+SLIDERS: Final = tuple(
+    Slider(limit=limit, cost=LIMITED[limit][0], label=label, parameter=LIMITED[limit][2][2:], write=write, parse=parse)
+    for limit, label, write, parse in (
+        ("train_bytes", "Training memory, at most", format_bytes, parse_bytes),
+        ("model_bytes", "Model size, at most", format_bytes, parse_bytes),
+        ("latency_seconds", "Latency of one row, at most", format_seconds, parse_seconds),
+        ("train_seconds", "Time of one run, at most", format_seconds, parse_seconds),
+    )
+)
+
+
+def positions(evidence: Evidence, slider: Slider, *also: float | None) -> tuple[float, ...]:
+    """Return where a slider may stand: round values from below the least cost that was measured or forecast to above the largest.
+
+    Args:
+        evidence: whose trials cost something.
+        slider: which limit.
+        also: values that it must be able to take; None is no limit.
+    """
+    spent = [value for value in _costs(evidence, slider.cost) if value > 0]
+    given = {value for value in (*also, getattr(evidence.limits, slider.limit)) if value is not None and math.isfinite(value)}
+    if not spent:
+        return (*sorted(given), math.inf)
+    low, high = min(spent) / ROOM, max(spent) * ROOM
+    round_ = _round_bytes(low, high) if slider.limit.endswith("bytes") else _round_seconds(low, high)
+    said = {slider.write(value) for value in given}
+    return (*sorted(given.union(value for value in round_ if slider.write(value) not in said)), math.inf)
+
+
+def limits_at(values: Mapping[str, float]) -> Limits:
+    """Return the limits that sliders stand at, each by the name of its limit."""
+    found = {limit: None if math.isinf(value) else value for limit, value in values.items()}
+    whole = {limit: round(value) for limit, value in found.items() if value is not None and limit.endswith("bytes")}
+    return Limits(**found | whole)  # type: ignore[arg-type]
+
+
+def _costs(evidence: Evidence, cost: str) -> list[float]:
+    measured = [float(value) for record in evidence.records if (value := getattr(record, cost)) is not None]
+    forecasts = {"peak_bytes": "peak_bytes", "model_bytes": "weight_bytes"}
+    if measured or cost not in forecasts:
+        return measured or (
+            [evidence.facts.latency_seconds] if cost == "latency_seconds" and evidence.facts.latency_seconds else []
+        )
+    return [float(getattr(forecast, forecasts[cost])) for forecast in evidence.facts.forecasts]
+
+
+def _round_bytes(low: float, high: float) -> set[float]:
+    powers = range(math.floor(math.log2(max(1.0, low))), math.ceil(math.log2(high)) + 1)
+    found = {math.floor(2**power * quarter / 4) for power in powers for quarter in (4, 5, 6, 7)}
+    return {float(value) for value in found if low <= value <= high * 1.25}
+
+
+def _round_seconds(low: float, high: float) -> set[float]:
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    found = {float(f"{step * 10.0**decade:.3g}") for decade in decades for step in STEPS}
+    return {value for value in found if low <= value <= high * 1.25}
+
+
+def written(slider: Slider, value: float) -> str:
+    """Return a position in words: 64 MiB; no limit."""
+    return NO_LIMIT if math.isinf(value) else slider.write(value)
+
+
+def asked(query: Mapping[str, str], evidence: Evidence) -> tuple[Limits, str]:
+    """Return the limits and the goal that an address asks for; the study's own where it says nothing that is understood."""
+    values = {}
+    for slider in SLIDERS:
+        own = getattr(evidence.limits, slider.limit)
+        read = _read(slider, query[slider.parameter]) if slider.parameter in query else None
+        values[slider.limit] = read if read is not None else math.inf if own is None else float(own)
+    goal = query.get("goal", evidence.goal)
+    return limits_at(values), goal if goal in GOALS else evidence.goal
+
+
+def _read(slider: Slider, text: str) -> float | None:
+    if text in {"none", NO_LIMIT}:
+        return math.inf
+    try:
+        return slider.parse(text)
+    except BadValue:
+        return None
+
+
+def address(evidence: Evidence, limits: Limits, goal: str) -> dict[str, str]:
+    """Return what the address of a page says of limits and a goal: what differs from the study's own."""
+    found = {}
+    for slider in SLIDERS:
+        value = getattr(limits, slider.limit)
+        if value != getattr(evidence.limits, slider.limit):
+            found[slider.parameter] = "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    return found | ({"goal": goal} if goal != evidence.goal else {})
+
+
+def changed(evidence: Evidence, limits: Limits, goal: str) -> tuple[str, ...]:
+    """Return in words what was asked otherwise than in the study."""
+    found = []
+    for slider in SLIDERS:
+        now, own = getattr(limits, slider.limit), getattr(evidence.limits, slider.limit)
+        if now != own:
+            noun = slider.label.removesuffix(", at most").lower()
+            found.append(f"{noun} {_bound(slider, now)} (in the study {_bound(slider, own)})")
+    return (*found, *([f"goal {goal} (in the study {evidence.goal})"] if goal != evidence.goal else []))
+
+
+def _bound(slider: Slider, value: float | None) -> str:
+    return "without a limit" if value is None else f"at most {slider.write(value)}"
+
+
+def options(evidence: Evidence, limits: Limits, goal: str) -> dict[str, str] | None:
+    """Return what was asked otherwise as options of `advisor recommend`; None where a limit was lifted, which it cannot do."""
+    found = {}
+    for slider in SLIDERS:
+        value = getattr(limits, slider.limit)
+        if value != getattr(evidence.limits, slider.limit):
+            if value is None:
+                return None
+            found[f"--{slider.parameter}"] = f"{value}" if isinstance(value, int) else f"{value:g}s"
+    return found | ({"--goal": goal} if goal != evidence.goal else {})

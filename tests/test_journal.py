@@ -1,0 +1,100 @@
+"""A journal that is followed holds what Optuna's replay of it holds, and each line is read once."""
+
+import optuna
+import pytest
+
+from studies.errors import StoreError, StudyNotFound
+from studies.journal import Journal
+from studies.store import create_study, open_study, plan_of, records, tell, write_plan
+
+from records import confirmations, record
+
+TRIALS = (record(0, "SGD", 0.8), record(1, "AdamW", None, state="failed"), record(2, "AdamW", 0.9, state="pruned"))
+
+
+@pytest.fixture
+def study(tmp_path):
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    return create_study(tmp_path, "s", direction="minimize", plan={"metric": "rmse"})
+
+
+def searched(study, trials):
+    for one in trials:
+        trial = study.ask({"optimizer": optuna.distributions.CategoricalDistribution(["SGD", "AdamW"])})
+        trial.report(0.5, 1)
+        tell(study, trial, one, violation=0.0)
+        write_plan(study, spent_seconds=float(one.number))
+
+
+def held_by_optuna(home):
+    study = open_study(home, "s")
+    return study.direction.name.lower(), plan_of(study), records(study)
+
+
+def held(journal):
+    found = journal.read()
+    return found.direction, found.plan, found.records
+
+
+def test_it_holds_what_a_replay_holds_at_every_step(study, tmp_path):
+    journal = Journal(tmp_path, "s")
+    assert held(journal) == held_by_optuna(tmp_path)
+    for one in (*TRIALS, *confirmations(3, "AdamW", (0.9, None), source=2)):
+        searched(study, [one])
+        assert held(journal) == held_by_optuna(tmp_path)
+    assert held(Journal(tmp_path, "s")) == held(journal)
+
+
+def test_trials_that_were_added_whole_count_too(study, tmp_path):
+    attributes = {"record": TRIALS[0].to_dict()}
+    study.add_trial(optuna.trial.create_trial(value=0.8, params={}, distributions={}, user_attrs=attributes))
+    searched(study, TRIALS[1:2])
+    assert held(Journal(tmp_path, "s")) == held_by_optuna(tmp_path)
+
+
+def test_what_was_read_once_is_not_read_again(study, tmp_path):
+    journal = Journal(tmp_path, "s")
+    searched(study, TRIALS[:2])
+    first = journal.read().records
+    searched(study, TRIALS[2:])
+    again = journal.read().records
+    assert [one is other for one, other in zip(first, again, strict=False)] == [True, True]
+    assert again == TRIALS
+
+
+def test_a_torn_line_is_left_until_it_is_whole(study, tmp_path):
+    searched(study, TRIALS)
+    path = tmp_path / "studies" / "s.journal"
+    whole = path.read_bytes()
+    for cut in (1, 100, 3000):
+        path.write_bytes(whole[:-cut])
+        journal = Journal(tmp_path, "s")
+        before = journal.read()
+        with path.open("ab") as file:
+            file.write(whole[-cut:])
+        assert len(before.records) <= 3
+        assert held(journal) == held_by_optuna(tmp_path)
+
+
+def test_a_journal_that_was_replaced_is_read_anew(study, tmp_path):
+    searched(study, TRIALS)
+    journal = Journal(tmp_path, "s")
+    assert len(journal.read().records) == 3
+    (tmp_path / "studies" / "s.journal").unlink()
+    searched(create_study(tmp_path, "s", direction="maximize", plan={"metric": "accuracy"}), TRIALS[::-1] * 2)
+    assert held(journal) == held_by_optuna(tmp_path)
+
+
+def test_lines_that_begin_otherwise_are_read_whole(study, tmp_path):
+    searched(study, TRIALS)
+    path = tmp_path / "studies" / "s.journal"
+    path.write_bytes(path.read_bytes().replace(b'{"op_code":', b'{ "op_code": '))
+    assert held(Journal(tmp_path, "s")) == held_by_optuna(tmp_path)
+
+
+def test_what_cannot_be_read_is_said_in_one_line(study, tmp_path):
+    with pytest.raises(StudyNotFound, match=r"no study 'sss' in .*; did you mean 's'"):
+        Journal(tmp_path, "sss").read()
+    (tmp_path / "studies" / "s.journal").write_text('{"op_code":4,"study_id"\n')
+    with pytest.raises(StoreError, match=r"cannot be read .*; restore it from a copy or delete it"):
+        Journal(tmp_path, "s").read()
