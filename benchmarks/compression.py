@@ -1,6 +1,6 @@
 """What each way of making a trained model small costs and gives: bytes, latency and quality of the deployed file, three seeds.
 
-python -m benchmarks.compression [WORKLOAD ...]
+python -m benchmarks.compression [WORKLOAD ...] [--only WORDS ...]     # ways whose name holds one of these
 
 Every figure is held against the uncompressed file of the very same weights, timed in turns with it in the same runtime; what the
 runtime itself gives over torch is its own column.
@@ -8,9 +8,9 @@ runtime itself gives over torch is its own column.
 
 from __future__ import annotations
 
+import argparse
 import csv
 import statistics
-import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -163,8 +163,8 @@ def sources(name: str, folder: Path) -> list[Source]:
     return found
 
 
-def table(name: str) -> None:
-    """Print the table of one workload."""
+def table(name: str, only: list[str]) -> None:
+    """Print the table of one workload, of all ways or of those whose name holds one of the words."""
     with tempfile.TemporaryDirectory() as folder:
         models = sources(name, Path(folder))
     first = models[0]
@@ -187,7 +187,8 @@ def table(name: str) -> None:
         "| way | bytes | x smaller | gzipped: x file (x its gzip) | points | x faster | at 64 rows | agreement | zeros | memory |"
     )
     print("|---|---|---|---|---|---|---|---|---|---|")
-    for way, done in ways(WORKLOADS[name]["student"]).items():
+    asked = ways(WORKLOADS[name]["student"])
+    for way, done in ((way, done) for way, done in asked.items() if not only or any(words in way for words in only)):
         found = [measured(source, done) for source in models]
         whole = [record for record in found if isinstance(record, Record)]
         print(row(way, whole) if whole else f"| {way} | cannot: {found[0]} |", flush=True)
@@ -195,9 +196,13 @@ def table(name: str) -> None:
 
 def main() -> None:
     """Print the tables asked for."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("workload", nargs="*", default=list(WORKLOADS))
+    parser.add_argument("--only", nargs="*", default=[])
+    given = parser.parse_args()
     torch.set_num_threads(1)
-    for name in sys.argv[1:] or WORKLOADS:
-        table(name)
+    for name in given.workload:
+        table(name, given.only)
 
 
 if __name__ == "__main__":
