@@ -50,7 +50,7 @@ def main() -> None:
         sys.exit(f"no browser: install one of {', '.join(BROWSERS)}")
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        home = Path(sys.argv[1]) if sys.argv[1:] else Path(folder) / ".advisor"
+        home = Path(sys.argv[1]).resolve() if sys.argv[1:] else Path(folder) / ".advisor"
         if not home.exists():
             for search in SEARCHES:
                 subprocess.run(_advisor("search", *search, "--tracking-uri=off", f"--home={home}"), check=True, cwd=ROOT)
@@ -64,7 +64,8 @@ def served(home: Path) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    page = subprocess.Popen(_advisor("dashboard", f"--port={port}", f"--home={home}"), cwd=ROOT, stdout=subprocess.DEVNULL)
+    command = _advisor("dashboard", f"--port={port}", f"--home={home.name}")  # the pictures show no path of this machine
+    page = subprocess.Popen(command, cwd=home.parent, stdout=subprocess.DEVNULL)
     try:
         end = time.monotonic() + SECONDS
         while not _answers(port) and time.monotonic() < end:
@@ -102,17 +103,7 @@ def _shoot(page: Any, width: int, out: Path) -> None:
     page.set_viewport_size({"width": width, "height": min(TALLEST, max(900, tall))})
     page.wait_for_timeout(SETTLING_MS // 4)
     page.screenshot(path=out)
-    _smaller(out)
     sys.stdout.write(f"{out.relative_to(ROOT)}\n")
-
-
-def _smaller(path: Path) -> None:
-    """Write a picture with 256 colours, a third of its bytes; the page has few more."""
-    from PIL import Image
-
-    with Image.open(path) as image:
-        few = image.convert("RGB").quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    few.save(path, optimize=True)
 
 
 def _answers(port: int) -> bool:
