@@ -103,17 +103,7 @@ def _shoot(page: Any, width: int, out: Path) -> None:
     page.set_viewport_size({"width": width, "height": min(TALLEST, max(900, tall))})
     page.wait_for_timeout(SETTLING_MS // 4)
     page.screenshot(path=out)
-    _smaller(out)
     sys.stdout.write(f"{out.relative_to(ROOT)}\n")
-
-
-def _smaller(path: Path) -> None:
-    """Write a picture with 256 colours, a third of its bytes; the page has few more."""
-    from PIL import Image
-
-    with Image.open(path) as image:
-        few = image.convert("RGB").quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    few.save(path, optimize=True)
 
 
 def _answers(port: int) -> bool:
