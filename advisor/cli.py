@@ -7,7 +7,7 @@ import sys
 from contextlib import redirect_stdout
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -59,23 +59,16 @@ from advisor.terminal import (
     say,
     show,
     show_json,
-    stop_on_interrupt,
 )
+from advisor.working import home_of, request_from, work_on
 from studies.errors import BadValue, NothingFeasible, StudyError
 from studies.limits import Budget, Limits
 
 if TYPE_CHECKING:
-    from advisor.launch import Launched
-    from advisor.request import Request
+    pass
 
 USAGE_ERROR: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[1]
 """Typer carries a click of its own and exports only this leaf of its errors; the parent covers every wrong use."""
-PLAIN: Final = (
-    "source", "target", "model", "metric", "direction", "task", "pretrained", "open_ended", "earlier",
-    "batch_size", "epochs", "compression", "device", "seed", "tune_model", "study",
-    "tracking_uri",
-)  # fmt: skip
-"""Options that a request takes as they are written."""
 
 app = typer.Typer(
     help="Tell it your data, your model and what you can afford; it finds the optimizer and the recipe, and says why.",
@@ -96,7 +89,7 @@ def profile(
     from advisor.preview import preview
 
     with redirect_stdout(sys.stderr):  # whatever the user's own model prints
-        found = preview(_request(arguments))
+        found = preview(request_from(arguments))
     show_json(found.to_dict()) if json else show(str(found))
 
 
@@ -120,11 +113,11 @@ def search(
     if register is not None:
         check(register, tracking_uri)
     with redirect_stdout(sys.stderr):  # whatever the user's own model prints
-        launched = prepare(_request(arguments), _home(home))
+        launched = prepare(request_from(arguments), home_of(home))
     problem = why_not(launched.name, launched.workload.spec()) if register else ""
     for note in filter(None, (*launched.notes, problem)):
         say(note)
-    _work(launched, json=json)
+    work_on(launched, json=json)
     if register is not None and not problem:
         with redirect_stdout(sys.stderr):
             say(lines(log(launched.home, launched.name, register)))
@@ -141,10 +134,10 @@ def resume(
     from advisor.launch import reopen
 
     with redirect_stdout(sys.stderr):  # whatever the user's own model prints
-        launched = reopen(_home(home), study, budget=None if budget is None else Budget.parse(budget))
+        launched = reopen(home_of(home), study, budget=None if budget is None else Budget.parse(budget))
     for note in launched.notes:
         say(note)
-    _work(launched, json=json)
+    work_on(launched, json=json)
 
 
 @app.command()
@@ -160,8 +153,8 @@ def compress(
         budget=None if budget is None else Budget.parse(budget), limits=limits, students=tuple(student or ()), teacher=teacher
     )
     with redirect_stdout(sys.stderr):  # whatever the user's own model prints
-        launched = shrink.open_for(_home(home), study, wanted)
-    _work(launched, json=json, searching=False)
+        launched = shrink.open_for(home_of(home), study, wanted)
+    work_on(launched, json=json, searching=False)
 
 
 @app.command()
@@ -182,7 +175,7 @@ def recommend(
     if records is not None:
         answer = partial(advice_on, records, metric=metric or "quality", direction=direction)
     else:
-        answer = partial(advice, _home(home), study)
+        answer = partial(advice, home_of(home), study)
     recommendation = answer(limits=limits, goal=goal, rules=tuple(rule or ()))
     show_json(recommendation.to_dict()) if json else show(str(recommendation))
 
@@ -201,7 +194,7 @@ def list_(
     if not kind:
         show_json(list(KINDS)) if json else show("\n".join(f"advisor list {each}" for each in KINDS))
         return
-    rows = listing(kind.lower(), _home(home))
+    rows = listing(kind.lower(), home_of(home))
     if json:
         show_json(rows)
         return
@@ -222,7 +215,7 @@ def sync(study: StudyName, tracking_uri: TrackingUri = None, home: Home = None) 
     from advisor.mirroring import draw
     from studies import store, tracking
 
-    where = _home(home)
+    where = home_of(home)
     uri = tracking_uri or store.plan_of(store.open_study(where, study))["tracking_uri"]
     draw(where, study)
     count = tracking.sync(where, study, tracking_uri=None if uri == "off" else uri)
@@ -241,7 +234,7 @@ def register(
     from advisor.register import register as log
 
     with redirect_stdout(sys.stderr):  # whatever the user's own model prints
-        versions = log(_home(home), study, name, tracking_uri=tracking_uri)
+        versions = log(home_of(home), study, name, tracking_uri=tracking_uri)
     show(lines(versions))
 
 
@@ -257,7 +250,7 @@ def dashboard(
     """Open the web page on the studies of this home."""
     from advisor.page import serve
 
-    serve(host, port, _home(home), allow_code=allow_code)
+    serve(host, port, home_of(home), allow_code=allow_code)
 
 
 @app.command()
@@ -270,7 +263,7 @@ def plot(
     """Write one of the dashboard's figures to a file."""
     from advisor.page import plot as draw
 
-    draw(study, kind, out, _home(home))
+    draw(study, kind, out, home_of(home))
 
 
 def main() -> None:
@@ -293,66 +286,3 @@ def main() -> None:
             raise
         reason = " ".join(str(error).split())
         fail(f"unexpected {type(error).__name__}: {reason}; what was finished is kept, ADVISOR_TRACEBACK=1 shows where", DEFECT)
-
-
-def _work(launched: Launched, *, json: bool, searching: bool = True) -> None:
-    from advisor.commands import at_home
-    from advisor.launch import conclude, outcome, work
-    from advisor.mirroring import finish
-    from advisor.progress import progress
-    from studies import store
-
-    study = store.open_study(launched.home, launched.name)
-    page = store.plan_of(study) if searching else store.plan_of(study)["compression_study"]
-    display = progress(
-        launched, records=store.records(study), spent_seconds=float(page["spent_seconds"]), budget=Budget(**page["budget"])
-    )  # fmt: skip
-    with stop_on_interrupt() as interrupted, redirect_stdout(sys.stderr), display:
-        mirror = work(launched, listen=display.listen, stop=interrupted, searching=searching)
-    try:
-        recommendation = conclude(launched.home, launched.name)
-        records = store.records(store.open_study(launched.home, launched.name))
-        show_json(outcome(launched, recommendation, records)) if json else show(str(recommendation))
-    finally:
-        if mirror is not None and (unfinished := finish(mirror, launched.home, launched.name)):
-            say(unfinished)
-    if interrupted():
-        again = "resume" if searching else "compress"
-        fail(
-            f"interrupted; everything finished is kept, go on with: advisor {again} {launched.name}{at_home(launched.home)}",
-            INTERRUPTED,
-        )
-    tried = [record for record in records if searching or record.stage == "compress"]
-    if not any(record.state == "complete" for record in tried):
-        last = next((record.error for record in reversed(tried) if record.error), "nothing was tried")
-        what = "no trial was completed, so the advice rests on no measurement" if searching else "nothing could be compressed"
-        fail(f"{what}; the last one: {last}", NOTHING_FEASIBLE)
-
-    where = at_home(launched.home)
-    say(f"again, or under other limits: advisor recommend {launched.name}{where}; trials and curves: advisor dashboard{where}")
-
-
-def _request(arguments: dict[str, Any]) -> Request:
-    """Return the request that a command's arguments make."""
-    from advisor.request import Request
-
-    limits = Limits.parse(**{key: arguments[key] for key in ("memory", "model_size", "latency", "train_time")})
-    given: dict[str, Any] = {key: arguments[key] for key in PLAIN if key in arguments}
-    given |= {key: _split(arguments[key]) for key in ("optimizers", "schedules") if arguments.get(key)}
-    for axis in ("regularizers", "wrappers"):
-        if arguments.get(axis):
-            given[axis] = () if arguments[axis] == "none" else _split(arguments[axis])
-    given["rules"] = tuple(arguments["rule"] or ())
-    if "budget" in arguments:
-        given["budget"] = Budget.parse(arguments["budget"])
-    return Request(limits=limits, goal=arguments["goal"] or "balanced", **given)
-
-
-def _split(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _home(home: Path | None) -> Path:
-    from studies.store import default_home
-
-    return home or default_home()
