@@ -217,7 +217,7 @@ def test_a_student_of_another_size_is_trained_for_the_whole_recipe_and_then_fine
 
 
 def test_the_source_is_its_own_teacher_when_its_copy_is_fine_tuned_and_finalists_are_heard_beside(mlp, cnn):
-    recipe = replace(mlp.recipe, distillation=Told(), finetuning=Rewind())
+    recipe = replace(mlp.recipe, distillation=Told(), finetuning=Rewind(share=0.25))
     asked = iter((False, True))
 
     assert not Compressing(recipe=recipe, source=mlp, teachers=(cnn.model,)).advance(1, stop=lambda: next(asked))
@@ -228,7 +228,7 @@ def test_the_source_and_the_finalists_are_bit_for_bit_what_they_were(mlp, cnn):
     before = [deepcopy(source.model.state_dict()) for source in (mlp, cnn)]
     modes = [module.training for module in mlp.model.modules()]
     taught = SoftTargets(teacher="ensemble")
-    recipe = replace(mlp.recipe, distillation=taught, pruning=Smallest(), finetuning=Restart(), quantization=Coarse())
+    recipe = replace(mlp.recipe, distillation=taught, pruning=Smallest(), finetuning=Restart(share=0.25), quantization=Coarse())
     assert Compressing(recipe=recipe, source=mlp, teachers=(cnn.model,)).advance(1, stop=go_on)
 
     assert all(
@@ -241,7 +241,7 @@ def test_the_source_and_the_finalists_are_bit_for_bit_what_they_were(mlp, cnn):
 
 def test_quantizations_after_training_share_what_was_made_and_do_not_train_again(mlp):
     made = {}
-    axes = {"pruning": Smallest(), "finetuning": Rewind(), "distillation": Told()}
+    axes = {"pruning": Smallest(), "finetuning": Rewind(share=0.25), "distillation": Told()}
     runs = [compressed(mlp, made=made, quantization=q, **axes) for q in (NoQuantization(), Coarse(steps=8), Coarse(steps=2))]
     [(_, shared)] = made.items()
 
@@ -255,7 +255,7 @@ def test_quantizations_after_training_share_what_was_made_and_do_not_train_again
 def test_quantization_that_training_knows_of_is_not_shared(mlp):
     made = {}
     for quantization in (Aware(steps=8), Aware(steps=2)):
-        compressed(mlp, made=made, finetuning=Rewind(), quantization=quantization)
+        compressed(mlp, made=made, finetuning=Rewind(share=0.25), quantization=quantization)
 
     assert len(made) == 2
     assert EVENTS.count("attach") == 2
@@ -269,7 +269,7 @@ def test_one_source_does_not_take_what_another_made(mlp):
 
 
 def test_told_to_stop_it_returns_false_and_leaves_nothing_behind(mlp, tmp_path):
-    recipe = replace(mlp.recipe, model=MLP(width=16, depth=1), pruning=Smallest(), finetuning=Restart())
+    recipe = replace(mlp.recipe, model=MLP(width=16, depth=1), pruning=Smallest(), finetuning=Restart(share=0.25))
     for patience in (0, 1, 30, 78):  # at once, in the first epoch, in the second, in the fine-tuning
         run = Compressing(recipe=recipe, source=mlp, folder=tmp_path / "files")
         asked = iter(range(1000))
@@ -282,7 +282,7 @@ def test_told_to_stop_it_returns_false_and_leaves_nothing_behind(mlp, tmp_path):
 
 def test_the_same_recipe_twice_gives_the_same_but_for_times(mlp, tmp_path):
     axes = {
-        "model": MLP(width=16, depth=1), "distillation": Hints(), "pruning": Smallest(), "finetuning": Gradual(),
+        "model": MLP(width=16, depth=1), "distillation": Hints(), "pruning": Smallest(), "finetuning": Gradual(share=0.25),
         "quantization": Coarse(),
     }  # fmt: skip
     first = compressed(mlp, folder=tmp_path, **axes)
@@ -358,7 +358,7 @@ class Branching(nn.Module):
 
 
 def test_a_model_that_cannot_be_exported_is_told_before_anything_is_trained(digits):
-    recipe = Recipe(model=Custom(factory=f"{__file__}:Branching"), epochs=2, finetuning=Rewind(), distillation=Told())
+    recipe = Recipe(model=Custom(factory=f"{__file__}:Branching"), epochs=2, finetuning=Rewind(share=0.25), distillation=Told())
     source = Source(
         number=1, recipe=recipe, seed=0, model=Branching(), workload=digits, device=torch.device("cpu")
     )  # fmt: skip

@@ -131,7 +131,7 @@ def test_only_the_gradual_one_prunes_meanwhile():
 
 @pytest.mark.parametrize("choice", of("optimizer"))
 def test_every_optimizer_can_train_on_at_another_lr(choice):
-    for finetuning in (Restart(lr_factor=0.1), Rewind()):
+    for finetuning in (Restart(share=0.25, lr_factor=0.1), Rewind(share=0.25)):
         short = finetuning.recipe(Recipe(optimizer=choice(), epochs=8))
         factor = 0.1 if isinstance(finetuning, Restart) else 1.0
 
