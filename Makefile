@@ -9,7 +9,7 @@ demo: $(READY)
 	$(BIN)/advisor search digits --budget 60s
 
 test: $(READY)
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 test-slow: $(READY)
 	$(BIN)/pytest -m slow
