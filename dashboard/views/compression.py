@@ -13,8 +13,8 @@ from advisor.wording import several
 from dashboard import reads
 from dashboard.charts import compression as charts
 from dashboard.study import Study
-from dashboard.views.parts import chart, nothing_yet
-from dashboard.views.words import filled, grid, life, plain, progress
+from dashboard.views.parts import chart, nothing_yet, opened
+from dashboard.views.words import filled, grid, plain
 from studies.errors import StudyError
 
 CAPTION: Final = (
@@ -31,13 +31,9 @@ SENSITIVITY: Final = (
 
 def show(home: Path, name: str) -> None:
     """Show what compression did to the models of a study."""
-    st.title("Compression")
-    try:
-        study = reads.study(home, name)
-    except StudyError as error:
-        st.error(plain(error))
+    study = opened(home, name, "Compression")
+    if study is None:
         return
-    st.caption(plain(f"Study {name}, {progress(study)}. {life(study)}"))
     entries = shrunk(study.evidence)
     if not entries:
         _empty(home, study)

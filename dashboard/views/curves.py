@@ -11,14 +11,12 @@ from advisor.commands import at_home
 from advisor.report import settings
 from advisor.searched import steps_of
 from advisor.wording import number
-from dashboard import reads
 from dashboard.charts import curves, looks
 from dashboard.charts.curves import Axes
 from dashboard.study import Study
 from dashboard.views import address
-from dashboard.views.parts import chart, nothing_yet
-from dashboard.views.words import life, listed, plain, progress
-from studies.errors import StudyError
+from dashboard.views.parts import chart, nothing_yet, opened
+from dashboard.views.words import listed, plain
 from studies.record import Record
 
 XS: Final = {"epoch": "epoch", "seconds": "training seconds"}
@@ -37,13 +35,9 @@ CAPTION: Final = (
 
 def show(home: Path, name: str) -> None:
     """Show the learning curves of a study."""
-    st.title("Learning curves")
-    try:
-        study = reads.study(home, name)
-    except StudyError as error:
-        st.error(plain(error))
+    study = opened(home, name, "Learning curves")
+    if study is None:
         return
-    st.caption(plain(f"Study {name}, {progress(study)}. {life(study)}"))
     if not any(record.curve for record in study.records):
         why = "No trial has ended yet." if not study.records else "No trial has trained a whole epoch; the page Trials says why."
         nothing_yet(f"{why} Here stand the learning curves of every run.", f"advisor resume {name}{at_home(home)}")

@@ -9,13 +9,12 @@ import streamlit as st
 
 from advisor.commands import at_home
 from advisor.memory import Need, needs, off_by
-from dashboard import reads
 from dashboard.charts import looks, memory
 from dashboard.study import Study
 from dashboard.views import address
-from dashboard.views.parts import chart, nothing_yet
-from dashboard.views.words import filled, life, plain, progress
-from studies.errors import BadValue, StudyError
+from dashboard.views.parts import chart, nothing_yet, opened
+from dashboard.views.words import filled, plain
+from studies.errors import BadValue
 from studies.facts import Facts
 from studies.limits import format_bytes, parse_bytes
 
@@ -28,13 +27,9 @@ CAPTION: Final = (
 
 def show(home: Path, name: str) -> None:
     """Show the memory of a study."""
-    st.title("Memory")
-    try:
-        study = reads.study(home, name)
-    except StudyError as error:
-        st.error(plain(error))
+    study = opened(home, name, "Memory")
+    if study is None:
         return
-    st.caption(plain(f"Study {name}, {progress(study)}. {life(study)}"))
     facts = study.evidence.facts
     if not facts.forecasts:
         what = "No memory was forecast: a training function of your own tells no model. A budget can still be held against it."

@@ -17,8 +17,8 @@ from dashboard import reads
 from dashboard.charts import looks as look
 from dashboard.charts import optimizers as charts
 from dashboard.study import Study
-from dashboard.views.parts import chart, nothing_yet
-from dashboard.views.words import life, plain, progress
+from dashboard.views.parts import chart, nothing_yet, opened
+from dashboard.views.words import plain
 from studies.errors import StudyError
 from studies.limits import Limits
 
@@ -46,13 +46,9 @@ ERROR, TIME = "loss", "time to the target"
 
 def show(home: Path, name: str) -> None:
     """Compare the optimizers of a study."""
-    st.title("Optimizers")
-    try:
-        study = reads.study(home, name)
-    except StudyError as error:
-        st.error(plain(error))
+    study = opened(home, name, "Optimizers")
+    if study is None:
         return
-    st.caption(plain(f"Study {name}, {progress(study)}. {life(study)}"))
     if scale(study.evidence) is None:
         command = commands.resume(home, name, study.plan) or f"advisor resume {name}"
         nothing_yet("No run has gone to its end yet, so there is nothing to compare. Go on with the search:", command)

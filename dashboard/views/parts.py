@@ -1,4 +1,4 @@
-"""Parts that every page shares: a chart with its data to download, a page that has nothing to show yet."""
+"""Parts that every page shares: how a page about a study begins, a chart with its data to download, a page that is empty yet."""
 
 from __future__ import annotations
 
@@ -9,10 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from dashboard.views.words import plain
+from dashboard import reads
+from dashboard.views.words import life, plain, progress
+from studies.errors import StudyError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import plotly.graph_objects as go
+
+    from dashboard.study import Study
 
 SAVED: dict[str, Any] = {"displaylogo": False, "toImageButtonOptions": {"format": "png", "scale": 2}}
 """The camera above each chart saves it as a PNG."""
@@ -45,6 +51,18 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def _harmless(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value
+
+
+def opened(home: Path, name: str, title: str) -> Study | None:
+    """Begin a page about a study: its title, and how far the study is; None when it cannot be read, which the page then says."""
+    st.title(title)
+    try:
+        study = reads.study(home, name)
+    except StudyError as error:
+        st.error(plain(error))
+        return None
+    st.caption(plain(f"Study {name}, {progress(study)}. {life(study)}"))
+    return study
 
 
 def nothing_yet(what: str, command: str) -> None:

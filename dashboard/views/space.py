@@ -11,13 +11,11 @@ from advisor.commands import at_home
 from advisor.importances import ENOUGH
 from advisor.searched import AtEdge, edges, numbers, options, searched
 from advisor.wording import number
-from dashboard import reads
 from dashboard.charts import contour, importances, looks, parallel, space
 from dashboard.study import Study
 from dashboard.views import address
-from dashboard.views.parts import chart, nothing_yet
-from dashboard.views.words import life, listed, plain, progress
-from studies.errors import StudyError
+from dashboard.views.parts import chart, nothing_yet, opened
+from dashboard.views.words import listed, plain
 
 ALL: Final = "all"
 BEYOND: Final = "Best runs on the end of a range. A better one may lie beyond it, where a longer search does not look either:"
@@ -39,13 +37,9 @@ CONTOUR: Final = (
 
 def show(home: Path, name: str) -> None:
     """Show the search space of a study."""
-    st.title("Search space")
-    try:
-        study = reads.study(home, name)
-    except StudyError as error:
-        st.error(plain(error))
+    study = opened(home, name, "Search space")
+    if study is None:
         return
-    st.caption(plain(f"Study {name}, {progress(study)}. {life(study)}"))
     tried = [name for name in study.optimizers if searched(study.records, name)]
     if not tried:
         what = "No trial has ended yet. Here stands each searched number against the quality it gave."

@@ -10,12 +10,11 @@ import streamlit as st
 
 from advisor import commands
 from advisor.report import settings
-from dashboard import reads, whatif
+from dashboard import whatif
 from dashboard.charts import tradeoffs as charts
 from dashboard.study import Study
-from dashboard.views.parts import chart, nothing_yet
-from dashboard.views.words import filled, life, plain, progress
-from studies.errors import StudyError
+from dashboard.views.parts import chart, nothing_yet, opened
+from dashboard.views.words import filled, plain
 from studies.record import Record
 
 CAPTION: Final = (
@@ -28,13 +27,9 @@ COST_PIXELS: Final = 260
 
 def show(home: Path, name: str) -> None:
     """Show quality against a cost."""
-    st.title("Trade-offs")
-    try:
-        study = reads.study(home, name)
-    except StudyError as error:
-        st.error(plain(error))
+    study = opened(home, name, "Trade-offs")
+    if study is None:
         return
-    st.caption(plain(f"Study {name}, {progress(study)}. {life(study)}"))
     cost = charts.COSTS[_cost()]
     drawn = charts.measured(study.records, cost)
     if not drawn:

@@ -8,12 +8,11 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboard import reads
 from dashboard.charts import looks as look
 from dashboard.charts.trials import best_so_far, quality_by_seconds
 from dashboard.study import Study
-from dashboard.views.words import filled, learning_rate, life, plain, progress
-from studies.errors import StudyError
+from dashboard.views.parts import opened
+from dashboard.views.words import filled, learning_rate
 from studies.record import Record
 
 CAPTION: Final = (
@@ -24,13 +23,9 @@ CAPTION: Final = (
 
 def show(home: Path, name: str) -> None:
     """Show the trials of a study."""
-    st.title("Trials")
-    try:
-        study = reads.study(home, name)
-    except StudyError as error:
-        st.error(plain(error))
+    study = opened(home, name, "Trials")
+    if study is None:
         return
-    st.caption(plain(f"Study {name}, {progress(study)}. {life(study)}"))
     if not study.records:
         st.info("No trial has ended yet.")
         return
