@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from advisor.evidence import Finding, Recommendation
 from advisor.reading import advice
 from advisor.request import Request, batch_sizes, plan_for, planned_trials
-from advisor.shrink import compress, keep_files, pareto, split
+from advisor.shrink import NO_MODEL, compress, keep_files, pareto, split
 from advisor.wording import several
 from studies import store
 from studies.clock import Clock
@@ -121,6 +121,8 @@ def prepare(request: Request, home: Path) -> Launched:
     if request.compression != "off":
         require("onnxruntime", "compression", "--compression")
     workload, plan, facts, findings = _planned(request)
+    if request.compression != "off" and workload.spec().get("form") == "function":
+        raise BadWorkload(f"--compression {request.compression} of a training function, {NO_MODEL}")
     found = _earlier(request, home, workload, facts, plan) if request.earlier else ()
     plan = replace(plan, starts=found)
     name = request.study or _free_name(home, workload.name)

@@ -28,6 +28,7 @@ SHARE: Final = 0.4
 """Of a search's budget in seconds, for the compression that was asked for with it."""
 TRIALS: Final = 150
 """Compression trials beside a search whose budget is in trials: most of them cost an evaluation each."""
+NO_MODEL: Final = "which holds its model to itself; compression needs an advisor.Workload"
 MODES: Final = ("off", "after", "joint")
 
 
@@ -68,9 +69,7 @@ def ask(home: Path, name: str, wanted: Wanted) -> None:
     study = store.open_study(home, name)
     page = store.plan_of(study)
     if page["workload"].get("form") == "function":
-        raise BadWorkload(
-            f"'{name}' searched a training function, which holds its model to itself; compression needs an advisor.Workload"
-        )
+        raise BadWorkload(f"'{name}' searched a training function, {NO_MODEL}")
     before: Mapping[str, Any] = page.get("compression_study", {})
     budget = wanted.budget or (Budget(**before["budget"]) if before else Budget(seconds=300))
     spent = float(before.get("spent_seconds", 0.0))

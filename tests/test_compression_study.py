@@ -172,10 +172,9 @@ def test_a_training_function_is_refused_with_the_reason(home, tmp_path, monkeypa
     (tmp_path / "loop.py").write_text(
         "def fit(recipe, report, seed):\n    for epoch in range(recipe.epochs):\n        report(epoch + 1, recipe.optimizer.lr)\n"
     )
-    work(
-        prepare(
-            Request(source="loop.py:fit", metric="loss", study="s", epochs=3, budget=Budget(trials=3), tracking_uri="off"), home
-        )
-    )
+    asked = {"source": "loop.py:fit", "metric": "loss", "epochs": 3, "budget": Budget(trials=3), "tracking_uri": "off"}
+    with pytest.raises(BadWorkload, match="holds its model to itself"):
+        prepare(Request(compression="after", **asked), home)
+    work(prepare(Request(study="s", **asked), home))
     with pytest.raises(BadWorkload, match="holds its model to itself"):
         ask(home, "s", Wanted())
