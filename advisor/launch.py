@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from advisor.evidence import Finding, Recommendation
+from advisor.own_code import changed, code_of
 from advisor.reading import advice
 from advisor.request import Request, batch_sizes, plan_for, planned_trials
 from advisor.shrink import NO_MODEL, compress, keep_files, pareto, split
@@ -170,7 +171,7 @@ def reopen(home: Path, name: str, *, budget: Budget | None = None) -> Launched:
     with store.working(home, name):
         store.write_plan(study, recommendation=None, **changes)  # until it is concluded again, it is not
     plan = Plan.from_dict(store.plan_of(study))
-    return Launched(name=name, home=home, workload=workload, plan=plan, notes=_changed(page, workload))
+    return Launched(name=name, home=home, workload=workload, plan=plan, notes=changed(page, workload))
 
 
 def _budgets(budget: Budget, page: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,25 +181,6 @@ def _budgets(budget: Budget, page: Mapping[str, Any]) -> dict[str, Any]:
     if compressing is not None:
         changes["compression_study"] = page["compression_study"] | {"budget": asdict(compressing)}
     return changes
-
-
-def _code(workload: Workload | Function) -> dict[str, str | None]:
-    """Return the fingerprint of each file of the user's own that a workload is made of."""
-    from studies.imports import fingerprint
-    from studies.workload import absolute
-
-    references = (absolute(workload.source), absolute(str(getattr(workload.model, "factory", ""))))
-    return {reference: found for reference in references if (found := fingerprint(reference))}
-
-
-def _changed(page: Mapping[str, Any], workload: Workload | Function) -> tuple[str, ...]:
-    """Return a note on each file that is not what it was: its trials will stand beside those of the old one."""
-    now = _code(workload)
-    return tuple(
-        f"{reference} has changed since the study began: new trials stand beside those of the old code"
-        for reference, before in page.get("code", {}).items()
-        if now.get(reference) != before
-    )
 
 
 def _check_left(page: Mapping[str, Any], records: tuple[Record, ...], budget: Budget | None) -> None:
@@ -304,6 +286,6 @@ def _page(request: Request, workload: Workload | Function, facts: Facts, plan: P
         "metric": workload.metric.name, "dataset": workload.name, "model": workload.model.name(),
         "valid_rows": workload.valid_rows, "baseline": workload.baseline(), "notes": list(workload.notes),
         "tracking_uri": request.tracking_uri, "versions": {package: version(package) for package in packages},
-        "python": platform.python_version(), "spent_seconds": 0.0, "code": _code(workload), "rules": list(request.rules),
+        "python": platform.python_version(), "spent_seconds": 0.0, "code": code_of(workload), "rules": list(request.rules),
         "git": commit_of((str(getattr(workload.model, "factory", "")), workload.source)),
     }  # fmt: skip

@@ -1,0 +1,29 @@
+"""The files of the user's own that a study is made of, and whether they are what they were."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from studies.function import Function
+    from studies.workload import Workload
+
+
+def code_of(workload: Workload | Function) -> dict[str, str | None]:
+    """Return the fingerprint of each file of the user's own that a workload is made of."""
+    from studies.imports import fingerprint
+    from studies.workload import absolute
+
+    references = (absolute(workload.source), absolute(str(getattr(workload.model, "factory", ""))))
+    return {reference: found for reference in references if (found := fingerprint(reference))}
+
+
+def changed(page: Mapping[str, Any], workload: Workload | Function) -> tuple[str, ...]:
+    """Return a note on each file that is not what it was: its trials will stand beside those of the old one."""
+    now = code_of(workload)
+    return tuple(
+        f"{reference} has changed since the study began: new trials stand beside those of the old code"
+        for reference, before in page.get("code", {}).items()
+        if now.get(reference) != before
+    )
