@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any
 from studies.errors import StoreError
 from studies.record import Record
 from studies.store import RECORD, open_study, plan_of, working
-from studies.tracking.entries import STATUS, dataset_of, key, metrics_of, params_and_tags, params_of, recommended, tags_of
+from studies.tracking.entries import STATUS, dataset_of, key, metrics_of, params_and_tags, recommended, tags_of
 from studies.tracking.server import EXPERIMENT, connect, default_uri, log, missing, runs, unwritable
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class Sink:
             self._begun[trial.number] = run
         else:
             metrics = missing(client, run, metrics)
-        log(client, run.info.run_id, metrics, params_of(record))
+        log(client, run.info.run_id, metrics, record.params)
         end = _milliseconds(trial.datetime_complete) or start + round(1000 * (record.train_seconds or 0))
         client.set_terminated(run.info.run_id, STATUS[record.state], end)
         self._begun.pop(trial.number)

@@ -41,6 +41,7 @@ def metrics_of(record: Record, metric: str, start: int) -> tuple[list[Metric], l
 
     final: dict[str, float | int | None] = {"quality" if record.state == "complete" else "partial_quality": record.quality}
     final |= {"test_quality": record.test_quality} | {name: getattr(record, name) for name in COSTS} | footprint_of(record)
+    final["lr"] = record.params.get(f"optimizer.{record.optimizer}.lr")  # under one name, by which optimizers are compared
     rows = [(name, value, start, 0) for name, value in final.items() if value is not None]
     judged_by = metric.rpartition(":")[2]  # of a metric of the user's own, file.py:name, the name
     for point in record.curve:
@@ -61,12 +62,6 @@ def footprint_of(record: Record) -> dict[str, float | int | None]:
         timed = {key: value for key, value in asdict(latency).items() if key != "batch"}
         found |= {f"latency_{latency.batch}_{key}": value for key, value in timed.items()}
     return found
-
-
-def params_of(record: Record) -> dict[str, Any]:
-    """Return a record's recipe, and its learning rate once more under one name, by which optimizers are compared."""
-    lr = record.params.get(f"optimizer.{record.optimizer}.lr")
-    return dict(record.params) | ({} if lr is None else {"lr": lr})
 
 
 def tags_of(record: Record) -> dict[str, str]:
