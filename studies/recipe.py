@@ -89,6 +89,11 @@ class Recipe:
         """Tell whether anything is done to the trained model."""
         return self != self.uncompressed
 
+    @property
+    def made_from(self) -> Recipe:
+        """Return what tells one trained model from another: without a quantization that comes only after the training."""
+        return self if self.quantization.aware else replace(self, quantization=NoQuantization())
+
     def to_params(self) -> Params:
         """Return the flat form."""
         params: Params = {}

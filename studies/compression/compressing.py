@@ -21,7 +21,6 @@ from studies.compression.deploy import Exported, export
 from studies.compression.pruned import gradually, keep_zeros
 from studies.compression.source import Source, macs_of
 from studies.compression.subject import Subject, sparsity_of
-from studies.quantization.none import NoQuantization
 from studies.record import Footprint, Measurement
 
 if TYPE_CHECKING:
@@ -98,12 +97,7 @@ class Compressing:
     @property
     def _key(self) -> str:
         """Return what tells one made model from another."""
-        return json.dumps([self.source.number, self._made_from.to_params()], sort_keys=True)
-
-    @property
-    def _made_from(self) -> Recipe:
-        """Return the recipe without what is done to the model only after it was made."""
-        return self.recipe if self.recipe.quantization.aware else replace(self.recipe, quantization=NoQuantization())
+        return json.dumps([self.source.number, self.recipe.made_from.to_params()], sort_keys=True)
 
     @property
     def _gradual(self) -> bool:
@@ -127,7 +121,7 @@ class Compressing:
         if self._gradual:  # a mean of the weights along the way is not zero where they became it
             self.recipe.pruning.prune(subject)
         self.recipe.quantization.settle(subject)
-        untouched = not self._made_from.compresses and self.recipe.model == self.source.recipe.model
+        untouched = not self.recipe.made_from.compresses and self.recipe.model == self.source.recipe.model
         return Made(
             exported=self.source.exported if untouched else export(subject), sparsity=sparsity_of(subject.model),
             curve=curve, seconds=seconds, parameters=sum(parameter.numel() for parameter in subject.model.parameters()),

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from studies.compression.space import CompressionSpace, sensible
+from studies.compression.space import CompressionSpace
 from studies.pareto import front
 from studies.proposals import SEED_STRIDE
 from studies.recipe import Recipe
@@ -98,7 +98,7 @@ def propose(
     """
     import optuna
 
-    tried = {_made(Recipe.from_params(record.params)) for record in records}
+    tried = {Recipe.from_params(record.params).made_from for record in records}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         fresh = (seed + SEED_STRIDE * (1 + len(records))) % 2**32
@@ -107,15 +107,10 @@ def propose(
         study.add_trials([_told(space, record, direction, limits) for record in records if record.state == "complete"])
         for _ in range(ASKED):
             trial = study.ask(space.distributions)
-            recipe = sensible(space.recipe(trained, trial.params), trained.model, space.axes["finetuning"])
-            if _made(recipe) not in tried and (recipe.quantization.aware or _made(recipe) != trained.uncompressed):
+            recipe = space.recipe(trained, trial.params)
+            if recipe.made_from not in tried and (recipe.quantization.aware or recipe.made_from != trained.uncompressed):
                 return recipe
     return None
-
-
-def _made(recipe: Recipe) -> Recipe:
-    """Return what tells one trained model from another: what is quantized afterwards does not."""
-    return recipe if recipe.quantization.aware else replace(recipe, quantization=recipe.uncompressed.quantization)
 
 
 def _told(space: CompressionSpace, record: Record, direction: str, limits: Limits) -> FrozenTrial:
