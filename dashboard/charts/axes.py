@@ -17,9 +17,7 @@ ROOM: Final = 1.12
 
 def bytes_axis(values: Iterable[float | None]) -> dict[str, Any]:
     """Return a log axis of bytes."""
-    return _axis(
-        values, 1024, lambda low, high: [2.0**power for power in _between(math.log2(low), math.log2(high))], format_bytes
-    )
+    return _axis(values, 1024, _doublings, format_bytes)
 
 
 def seconds_axis(values: Iterable[float | None]) -> dict[str, Any]:

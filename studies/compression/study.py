@@ -189,9 +189,9 @@ class Compression:
             return
         self.study.sampler = decided(self.space.point(recipe))
         trial = self.study.ask(self.space.distributions)
-        compressing = Compressing(
-            recipe=recipe, source=source, teachers=self.teachers or tuple(self._peers(run)), made=self._made, folder=self.folder
-        )  # fmt: skip
+        taught = recipe.distillation != recipe.uncompressed.distillation  # else the other finalists' models need not be loaded
+        teachers = self.teachers or tuple(self._peers(run) if taught else ())
+        compressing = Compressing(recipe=recipe, source=source, teachers=teachers, made=self._made, folder=self.folder)
         attempt = Attempt(
             trial=trial, recipe=recipe, stage="compress", seed=run.seed, source=run.number, workload=self.workload,
             plan=self.plan, training=compressing,
