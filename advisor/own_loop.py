@@ -10,6 +10,7 @@ from studies import catalogue
 from studies.errors import BadValue, BadWorkload, StudyError
 from studies.facts import Facts
 from studies.function import watched
+from studies.function_run import FunctionRun
 from studies.optimizers import OptimizerChoice
 from studies.recipe import COMPRESSION_AXES, NUMBERS, SET_AXES, SINGLE_AXES, Recipe
 from studies.schedules.constant import Constant
@@ -36,12 +37,14 @@ def look(request: Request, function: Function) -> tuple[Facts, frozenset[str]]:
     """
     _refuse(request)
     recipe, read = watched(Recipe(model=function.model, epochs=request.epochs or 2, batch_size=_batch(request)[1]))
-    run = function.start(recipe, seed=function.seed, device="cpu")
+    run = FunctionRun(function.fit, recipe, seed=function.seed, direction=function.metric.direction)
     read.clear()  # what was read up to here was read by us
     try:
         run.advance(1)
         _check(request, function, read, known="epochs" in read or run.ended)
-        facts = _facts(run.weigh(whole=False, test=False)["model_bytes"], max(run.steps.values(), default=0), run.seconds)
+        facts = _facts(
+            run.measure_outcome(whole=False, test=False)["model_bytes"], max(run.steps.values(), default=0), run.seconds
+        )
     except StudyError:
         raise
     except Exception as error:

@@ -24,13 +24,14 @@ from typing import Any, Final
 import numpy as np
 
 from studies import catalogue
-from studies.coordinates import SearchSpace
 from studies.data import Dataset, Part, from_arrays, open_dataset
+from studies.infeasible import Diverged
 from studies.metrics import metric
 from studies.profile import profile
 from studies.recipe import Recipe
+from studies.search_space import SearchSpace
 from studies.space import Numeric
-from studies.train import Diverged, Training
+from studies.train import Training
 from studies.workload import Workload
 
 FOLDER: Final = Path(__file__).parent

@@ -17,7 +17,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from studies.errors import BadWorkload
 from studies.imports import load
@@ -26,9 +26,6 @@ from studies.models import ModelChoice
 from studies.recipe import Recipe
 from studies.settings import settings
 from studies.workload import absolute, find_model
-
-if TYPE_CHECKING:
-    from studies.function_run import FunctionRun
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -118,12 +115,6 @@ class Function:
     def baseline(self) -> float | None:
         """Return None: not known."""
         return None
-
-    def start(self, recipe: Recipe, *, seed: int, device: str) -> FunctionRun:  # noqa: ARG002 - the function picks its device
-        """Return a run that has yet to begin."""
-        from studies.function_run import FunctionRun
-
-        return FunctionRun(self.fit, recipe, seed=seed, direction=self.metric.direction)
 
 
 class Watched(Recipe):

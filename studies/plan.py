@@ -8,9 +8,9 @@ from typing import Any, Self
 
 from studies import catalogue
 from studies.compression.space import CompressionSpace
-from studies.coordinates import SearchSpace
 from studies.function import Function
 from studies.limits import Budget, Limits
+from studies.search_space import SearchSpace
 from studies.space import Numeric
 from studies.workload import Workload
 

@@ -13,10 +13,11 @@ import warnings
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from studies.coordinates import Point, SearchSpace
+from studies.coordinates import Point
 from studies.limits import Limits
 from studies.recipe import Recipe
 from studies.rungs import score
+from studies.search_space import SearchSpace
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
@@ -70,7 +71,7 @@ def _shrunk(space: SearchSpace, reference: Recipe, place: int) -> Point:
     """Return how a sweep's trial is made small, when that is searched along: another way at each place."""
     if space.compression is None:
         return {}
-    from studies.compression.rounds import moves
+    from studies.compression.candidates import moves
 
     ways = moves(space.compression, reference)
     return space.compression.point(ways[place % len(ways)])

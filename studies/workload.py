@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from studies.attempt import Run
-    from studies.recipe import Recipe
 
 Loss = Callable[..., "torch.Tensor"]
 
@@ -162,12 +160,6 @@ class Workload:
     def valid_rows(self) -> int | None:
         """Return the number of validation rows."""
         return self.dataset.valid.rows
-
-    def start(self, recipe: Recipe, *, seed: int, device: str) -> Run:
-        """Return a run of a recipe that has yet to train."""
-        from studies.train import Training
-
-        return Training(recipe, self, seed=seed, device=device)
 
     @property
     def loss(self) -> Loss:

@@ -16,11 +16,12 @@ from studies import store
 from studies.errors import BadValue, BadWorkload
 from studies.function import Function, watched
 from studies.function_run import FunctionRun, Stopped
+from studies.infeasible import Diverged
 from studies.limits import Budget, Limits
 from studies.recipe import Recipe
 from studies.schedules.cosine import Cosine
 from studies.settings import settings
-from studies.train import Diverged, Training
+from studies.train import Training
 
 GOAL = torch.tensor([0.1, -0.2, 0.05])
 
@@ -142,7 +143,7 @@ def test_a_returned_number_is_the_metric_of_the_whole_run():
 def test_what_a_function_steps_on_is_weighed():
     run = run_of(descend)
     run.advance(9)
-    found = run.weigh(whole=True, test=False)
+    found = run.measure_outcome(whole=True, test=False)
     assert found["model_bytes"] == 12
     assert found["optimizer_state_bytes"] == 2 * 12 + 4  # AdamW: two moments of three floats, and the counter
     assert found["quality"] == min(values(run))

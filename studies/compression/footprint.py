@@ -32,8 +32,8 @@ import numpy as np
 import torch
 
 from studies.compression.deploy import run, session
-from studies.compression.subject import CannotCompress
 from studies.evaluate import tensors
+from studies.infeasible import CannotCompress
 from studies.measure import passes
 from studies.record import Latency
 from studies.threads import threads

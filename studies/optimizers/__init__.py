@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from torch import nn
     from torch.optim import Optimizer
 
+    from studies.hooks import TrainingHooks
     from studies.routing import Routes
-    from studies.train import Training
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +81,7 @@ class OptimizerChoice(Choice, ABC):
     def make(self, routes: Routes, total_steps: int) -> Optimizer:
         """Return the torch optimizer over these parameters."""
 
-    def attach(self, training: Training) -> None:
+    def attach(self, training: TrainingHooks) -> None:
         """Hook into the run, where a step needs more than gradients; most optimizers need nothing."""
 
     def serves(self, role: str) -> str:

@@ -49,8 +49,9 @@ class Channels(PruningChoice):
         Raises:
             CannotCompress: no channel can go, or torch-pruning cannot follow the model.
         """
-        from studies.compression.subject import CannotCompress, size_of
+        from studies.compression.subject import size_of
         from studies.extras import require
+        from studies.infeasible import CannotCompress
 
         library = require("torch_pruning", "compression", "Channels")
         model, rows = deepcopy(subject.model).eval(), subject.rows[0][:2]
@@ -160,7 +161,8 @@ def _tie(before: nn.Module, after: nn.Module) -> None:
     """
     import torch
 
-    from studies.compression.subject import CannotCompress, weights_of
+    from studies.compression.subject import weights_of
+    from studies.infeasible import CannotCompress
 
     names = {module: name for name, module in before.named_modules()}
     for weight in weights_of(before):

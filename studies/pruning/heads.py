@@ -39,7 +39,7 @@ class Heads(PruningChoice):
         """
         from copy import deepcopy
 
-        from studies.compression.subject import CannotCompress
+        from studies.infeasible import CannotCompress
 
         attentions = [(name, module) for name, module in subject.model.named_modules() if _prunable(module)]
         if not attentions:

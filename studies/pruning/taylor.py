@@ -47,7 +47,7 @@ def _importance(subject: Subject, weights: list[torch.nn.Parameter]) -> list[tor
     """Return the mean over batches of (weight x gradient) squared; 0 where a weight has no part in the loss."""
     import torch
 
-    from studies.compression.subject import CannotCompress
+    from studies.infeasible import CannotCompress
 
     model, (inputs, targets) = subject.model.eval(), subject.rows
     scores = [torch.zeros_like(weight) for weight in weights]

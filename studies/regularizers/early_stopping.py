@@ -12,7 +12,7 @@ from studies.regularizers import RegularizerChoice
 from studies.space import whole
 
 if TYPE_CHECKING:
-    from studies.train import Training
+    from studies.hooks import TrainingHooks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ class EarlyStopping(RegularizerChoice):
         """Return True: it looks at the learning curve alone."""
         return True
 
-    def attach(self, training: Training) -> None:
+    def attach(self, training: TrainingHooks) -> None:
         """Look at the learning curve after every epoch."""
         direction = training.workload.metric.direction
         training.enough.append(lambda: _waited(training.curve, direction) >= self.patience)
