@@ -20,7 +20,7 @@ from studies import store
 from studies.clock import Clock
 from studies.commit import commit_of
 from studies.errors import BadValue, BadWorkload
-from studies.extras import require
+from studies.imports import require
 from studies.limits import Budget, format_seconds
 from studies.record import Record, count_states
 

@@ -68,7 +68,7 @@ def lines(versions: dict[str, int]) -> str:
 
 def _trained(home: Path, study: str, page: dict[str, Any]) -> Trained:
     from studies.compression.checkpoints import Checkpoints
-    from studies.evaluate import first_rows
+    from studies.rows import first_rows
     from studies.tracking.models import Trained
     from studies.workload import Workload
 

@@ -13,7 +13,7 @@ from advisor.recommend import recommend
 from studies import store
 from studies.clock import Clock
 from studies.errors import BadValue, BadWorkload, NothingFeasible
-from studies.extras import require
+from studies.imports import require
 from studies.limits import Budget, Limits
 
 if TYPE_CHECKING:

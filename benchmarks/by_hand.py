@@ -42,11 +42,11 @@ from studies.clock import Clock
 from studies.compression.checkpoints import Checkpoints
 from studies.compression.deploy import quiet, run, session
 from studies.confirm import finalists
-from studies.evaluate import first_rows, tensors
 from studies.limits import Budget
 from studies.models.cnn import CNN
 from studies.models.mlp import MLP
 from studies.recipe import COMPRESSION_AXES, Recipe
+from studies.rows import first_rows, tensors
 
 if TYPE_CHECKING:
     from studies.compression.source import Source

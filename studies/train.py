@@ -23,12 +23,12 @@ from torch.nn import functional
 
 from studies import measure
 from studies.allocations import FOLLOWED_STEPS, Allocations
-from studies.evaluate import Inputs, tensors
 from studies.infeasible import Diverged
 from studies.recipe import Recipe
 from studies.record import Measurement
 from studies.rng import Generators
 from studies.routing import route
+from studies.rows import Inputs, tensors
 from studies.validation import Reading, read, settle_norms, whole_run
 from studies.workload import Workload
 

@@ -6,9 +6,10 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from studies import measure
-from studies.evaluate import outputs_of, settle, tensors
+from studies.evaluate import outputs_of, settle
 from studies.infeasible import Diverged
 from studies.record import better
+from studies.rows import tensors
 
 if TYPE_CHECKING:
     from typing import Any

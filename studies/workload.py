@@ -234,7 +234,7 @@ def check_model(model: ModelChoice, dataset: Dataset) -> None:
     """
     import torch
 
-    from studies.evaluate import first_rows
+    from studies.rows import first_rows
 
     if not model.takes(dataset.inputs):
         raise BadWorkload(f"model {model.name()} does not take rows of shape {dataset.input_shape}; try --model mlp")

@@ -9,7 +9,7 @@ import torch
 
 from studies import catalogue
 from studies.compression.retraining import retrained
-from studies.evaluate import outputs_of, tensors
+from studies.evaluate import outputs_of
 from studies.finetuning.gradual import Gradual
 from studies.finetuning.none import NoFinetuning
 from studies.finetuning.restart import Restart
@@ -24,6 +24,7 @@ from studies.recipe import Recipe
 from studies.record import Measurement
 from studies.regularizers.early_stopping import EarlyStopping
 from studies.regularizers.label_smoothing import LabelSmoothing
+from studies.rows import tensors
 from studies.schedules.constant import Constant
 from studies.schedules.cosine import Cosine
 from studies.schedules.onecycle import OneCycle

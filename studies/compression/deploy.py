@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from studies.evaluate import EVALUATION_ROWS
-from studies.extras import require
+from studies.imports import require
 from studies.infeasible import CannotCompress
 
 if TYPE_CHECKING:

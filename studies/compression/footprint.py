@@ -32,10 +32,10 @@ import numpy as np
 import torch
 
 from studies.compression.deploy import run, session
-from studies.evaluate import tensors
 from studies.infeasible import CannotCompress
 from studies.measure import passes
 from studies.record import Latency
+from studies.rows import tensors
 from studies.threads import threads
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrize
 
-from studies.evaluate import tensors
 from studies.infeasible import CannotCompress
+from studies.rows import tensors
 
 if TYPE_CHECKING:
     from studies.workload import Workload

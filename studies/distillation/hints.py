@@ -11,8 +11,8 @@ from torch import nn
 
 from studies.distillation import DistillationChoice
 from studies.distillation.soft_targets import listen
-from studies.evaluate import tensors
 from studies.infeasible import CannotCompress
+from studies.rows import tensors
 from studies.space import log_between, one_of
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from studies.evaluate import tensors
 from studies.routing import trained
+from studies.rows import tensors
 
 if TYPE_CHECKING:
     from torch import nn

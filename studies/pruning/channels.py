@@ -50,7 +50,7 @@ class Channels(PruningChoice):
             CannotCompress: no channel can go, or torch-pruning cannot follow the model.
         """
         from studies.compression.subject import size_of
-        from studies.extras import require
+        from studies.imports import require
         from studies.infeasible import CannotCompress
 
         library = require("torch_pruning", "compression", "Channels")
