@@ -17,8 +17,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from advisor.evidence import Evidence, Recommendation
+from advisor.evidence import Evidence
 from advisor.recommend import recommend as decide
+from advisor.recommendation import Recommendation
 from studies.given import Workload
 from studies.limits import Budget, Limits
 from studies.recipe import Recipe

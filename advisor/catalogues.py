@@ -8,7 +8,7 @@ from typing import Any, Final
 from advisor.evidence import has_quality
 from advisor.examples import explained
 from advisor.published.shown import measured
-from advisor.rules import rules
+from advisor.rulebook import rules
 from advisor.wording import several
 from studies import catalogue, store
 from studies.choice import Choice, sections, summary

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from advisor.feasible import Option
+    from advisor.feasible import FeasibleRecipe
 
 SAME: Final = 1.2
 """Costs less than about this factor apart count as equal: a run's time varies by more than that on a shared machine, and so
@@ -17,17 +17,17 @@ Criteria = dict[str, float]
 """What to make small, first things first: its name and its value."""
 
 
-def criteria(goal: str, tied: Mapping[str, Option]) -> dict[str, Criteria]:
+def criteria(goal: str, tied: Mapping[str, FeasibleRecipe]) -> dict[str, Criteria]:
     """Return, for each tied optimizer, what the goal makes small; what is not known of all of them decides nothing."""
-    wanted = {name: _criteria(goal, option) for name, option in tied.items()}
+    wanted = {name: _criteria(goal, recipe) for name, recipe in tied.items()}
     unknown = {noun for values in wanted.values() for noun, value in values.items() if value == math.inf}
     return {name: {noun: value for noun, value in values.items() if noun not in unknown} for name, values in wanted.items()}
 
 
-def _criteria(goal: str, option: Option) -> Criteria:
-    state = {"less optimizer state": _stepped(option.costs["optimizer_state_bytes"])}
-    seconds = {"less training time": _stepped(option.costs["train_seconds"])}
-    settings = sum(key.startswith("optimizer.") for key in option.record.params) if option.record else math.inf
+def _criteria(goal: str, recipe: FeasibleRecipe) -> Criteria:
+    state = {"less optimizer state": _stepped(recipe.costs["optimizer_state_bytes"])}
+    seconds = {"less training time": _stepped(recipe.costs["train_seconds"])}
+    settings = sum(key.startswith("optimizer.") for key in recipe.record.params) if recipe.record else math.inf
     match goal:
         case "quality":
             return {}

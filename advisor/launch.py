@@ -10,9 +10,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from advisor.evidence import Finding, Recommendation
+from advisor.evidence import Finding
 from advisor.own_code import changed, code_of
 from advisor.reading import advice
+from advisor.recommendation import Recommendation
 from advisor.request import Request, batch_sizes, plan_for, planned_trials
 from advisor.shrink import NO_MODEL, compress, keep_files, pareto, split
 from advisor.wording import several

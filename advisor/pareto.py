@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from advisor.evidence import Contender, has_quality
+from advisor.evidence import has_quality
+from advisor.recommendation import Contender
 from studies.pareto import front
 from studies.record import Record
 

@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
-from advisor.evidence import Evidence, Recommendation
+from advisor.evidence import Evidence
 from advisor.launch import look
 from advisor.recommend import recommend
+from advisor.recommendation import Recommendation
 from advisor.request import Request, plan_for, planned_trials
 from studies import catalogue
 from studies.facts import Facts, Forecast

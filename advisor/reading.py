@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from advisor import commands
-from advisor.evidence import Evidence, Recommendation
+from advisor.evidence import Evidence
 from advisor.recommend import recommend
+from advisor.recommendation import Recommendation
 from studies import store
 from studies.facts import Facts
 from studies.limits import Limits

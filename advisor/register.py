@@ -12,7 +12,7 @@ from studies.errors import BadValue, BadWorkload, NothingFeasible, StoreError
 from studies.record import Record, better
 
 if TYPE_CHECKING:
-    from advisor.evidence import Recommendation
+    from advisor.recommendation import Recommendation
     from studies.compression.source import Source
     from studies.tracking.models import Trained
 

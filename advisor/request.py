@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 from advisor.evidence import Evidence, Finding
-from advisor.rules import invited, settled
+from advisor.rulebook import optimizers_added_by_rules, resolved_settings
 from advisor.shrink import check_mode, split
 from advisor.starts import candidates
 from studies import catalogue
@@ -87,7 +87,7 @@ class Request:
         self._tidy()
         check_goal(self.goal)
         check_mode(self.compression)
-        object.__setattr__(self, "rules", settled(self.rules))
+        object.__setattr__(self, "rules", resolved_settings(self.rules))
         if self.epochs is not None and not 1 <= self.epochs <= MOST_EPOCHS:
             raise BadValue(f"epochs {self.epochs} must be from 1 to {MOST_EPOCHS:,}")
         if not 0 <= self.seed < MOST_SEEDS:
@@ -234,7 +234,7 @@ def entrants(request: Request, facts: Facts) -> list[str]:
     """Return what is offered by default, and what a rule sends for on such a problem."""
     choices = catalogue.choices("optimizer").values()
     others = tuple(choice.name() for choice in choices if not choice.offered and _installed(choice))
-    called = invited(Evidence(facts=facts, limits=request.enforced, candidates=others, rules=request.rules))
+    called = optimizers_added_by_rules(Evidence(facts=facts, limits=request.enforced, candidates=others, rules=request.rules))
     return [*(choice.name() for choice in _offered("optimizer")), *called]
 
 

@@ -8,8 +8,9 @@ from statistics import median
 from typing import Final
 
 from advisor.estimates import EDGE
-from advisor.evidence import Check, Evidence
-from advisor.gaps import Scale
+from advisor.evidence import Evidence
+from advisor.gaps import LossScale
+from advisor.recommendation import Check
 from advisor.wording import number, ratio
 from studies.record import Measurement, Record, better
 
@@ -76,17 +77,17 @@ def _risen(points: list[Measurement], lowest: Measurement) -> bool:
     return level - lowest.valid_loss > RISE * abs(lowest.valid_loss) and points[-1].train_loss < lowest.train_loss
 
 
-def late_variance(best: Record, measure: Scale | None) -> tuple[Check, ...]:
+def late_variance(best: Record, loss_scale: LossScale | None) -> tuple[Check, ...]:
     """Ask, of runs long enough, whether the metric still jumps about when the run ends."""
     late = [point.valid_metric for point in best.curve if math.isfinite(point.valid_metric)][-(best.epochs // 3) :]
-    if measure is None or len(late) < FEWEST + 1:
+    if loss_scale is None or len(late) < FEWEST + 1:
         return ()
-    gaps = [measure.gap(value) for value in late]
+    gaps = [loss_scale.gap(value) for value in late]
     change = median(abs(after - before) for before, after in pairwise(gaps))
     return (
         Check(
             name="late variance",
-            passed=change <= max(JITTER, 2 * measure.resolution),  # a row more or less is no jitter
+            passed=change <= max(JITTER, 2 * loss_scale.resolution),  # a row more or less is no jitter
             message=f"over its last {len(late)} epochs trial {best.number} changed by {ratio(change)} of the loss an epoch",
             fix="average the weights (EMA), let the learning rate end lower, or hold back more rows for validation",
         ),

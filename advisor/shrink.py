@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from advisor.evidence import Recommendation
 from advisor.reading import evidence_of
 from advisor.recommend import recommend
+from advisor.recommendation import Recommendation
 from studies import store
 from studies.clock import Clock
 from studies.errors import BadValue, BadWorkload, NothingFeasible
@@ -165,7 +165,7 @@ def _teachers(reference: str, workload: Workload) -> tuple[nn.Module, ...]:
 def keep_files(home: Path, name: str, recommendation: Recommendation) -> None:
     """Delete the deployed files that are neither on the front nor advised: they can be made again from their records."""
     shown = (*recommendation.compressed, *([recommendation.compression] if recommendation.compression else []))
-    trials = {number for shrunk in shown for number in shrunk.trials}
+    trials = {number for model in shown for number in model.trials}
     records = store.records(store.open_study(home, name))
     kept = {record.footprint.path for record in records if record.footprint and record.number in trials}
     for file in (home / "models" / name).glob("*.onnx"):
@@ -178,8 +178,8 @@ def pareto(recommendation: Recommendation) -> list[dict[str, Any]]:
     """Return the front of what was deployed, as `--json` prints it."""
     return [
         {
-            "recipe": dict(shrunk.params), "model_bytes": shrunk.model_bytes, "latency_seconds": shrunk.latency_seconds,
-            "quality": shrunk.quality, "sparsity": shrunk.sparsity,
+            "recipe": dict(model.params), "model_bytes": model.model_bytes, "latency_seconds": model.latency_seconds,
+            "quality": model.quality, "sparsity": model.sparsity,
         }
-        for shrunk in recommendation.compressed
+        for model in recommendation.compressed
     ]  # fmt: skip

@@ -14,8 +14,9 @@ from typing import Final
 from advisor.beliefs import prior_log_odds
 from advisor.estimates import Estimates
 from advisor.evidence import Evidence, Finding
-from advisor.feasible import options
-from advisor.rules import judge
+from advisor.feasible import feasible_recipes
+from advisor.rulebook import apply_rules
+from advisor.trial_summary import TrialSummary
 from advisor.wording import listed, several
 from studies.errors import BadValue
 from studies.facts import Facts
@@ -65,8 +66,9 @@ def candidates(
     places = affordable(planned_trials)
     shared = max(1, planned_trials) * max(1.0, len(offered) / places)  # so that the rules see the trials each of `places` gets
     evidence = Evidence(facts=facts, limits=limits, candidates=offered, planned_trials=round(shared), rules=rules)
-    findings = judge(evidence)
-    fits, vetoes = options(evidence, Estimates(by_optimizer={}), findings)
+    findings = apply_rules(evidence)
+    untrained = TrialSummary.of(evidence, Estimates(by_optimizer={}))
+    fits, vetoes = feasible_recipes(evidence, untrained, findings)
     chosen = _unlike(prior_log_odds(facts, findings, fits), places)
     left = [name for name in fits if name not in chosen]
     ruled_out = [finding for finding in (*findings, *vetoes) if finding.verdict == "veto"]

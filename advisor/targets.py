@@ -8,11 +8,12 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from advisor.evidence import has_quality
-from advisor.gaps import scale
+from advisor.gaps import LossScale
 from studies.record import Measurement, Record, better
 
 if TYPE_CHECKING:
-    from advisor.evidence import Evidence, Recommendation
+    from advisor.evidence import Evidence
+    from advisor.recommendation import Recommendation
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,8 +35,10 @@ class Reach:
 
 def default_target(evidence: Evidence, advice: Recommendation) -> float | None:
     """Return the recommended quality less the tie margin: as good as the answer, for all that matters."""
-    measure = scale(evidence)
-    return None if measure is None or advice.quality is None else measure.quality(measure.gap(advice.quality) + advice.margin)
+    loss_scale = LossScale.of(evidence)
+    if loss_scale is None or advice.quality is None:
+        return None
+    return loss_scale.quality(loss_scale.gap(advice.quality) + advice.margin)
 
 
 def reaches(evidence: Evidence, target: float) -> tuple[Reach, ...]:
@@ -86,10 +89,11 @@ def profile(ratios: dict[str, dict[str, float]]) -> dict[str, tuple[tuple[float,
 
 def loss_ratios(evidence: Evidence, advice: Recommendation) -> dict[str, float]:
     """Return each optimizer's loss over the best one's: what is left of the metric, of its confirmed recipe or its best trial."""
-    measure = scale(evidence)
-    if measure is None:
+    loss_scale = LossScale.of(evidence)
+    if loss_scale is None:
         return {}
-    gaps = {one.optimizer: measure.gap(one.quality) for one in advice.contenders if one.quality is not None}
+    known = {contender.optimizer: contender.quality for contender in advice.contenders}
+    gaps = {name: loss_scale.gap(quality) for name, quality in known.items() if quality is not None}
     least = min(gaps.values(), default=0.0)
     return {name: math.exp(gap - least) for name, gap in gaps.items()}
 

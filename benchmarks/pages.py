@@ -158,7 +158,7 @@ def import_views() -> None:
     import pandas as pd
     import pyarrow as pa  # noqa: F401
 
-    from advisor.rules import rules
+    from advisor.rulebook import rules
     from dashboard.views import optimizers, recommendation, tradeoffs, trials  # noqa: F401
     from studies import catalogue
 

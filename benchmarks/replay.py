@@ -13,11 +13,12 @@ from statistics import fmean
 from typing import Final
 
 from advisor.beliefs import beliefs
+from advisor.decision import decide
 from advisor.evidence import Evidence
-from advisor.feasible import options
+from advisor.feasible import feasible_recipes
 from advisor.gaps import CAP
-from advisor.recommend import decide
-from advisor.rules import judge
+from advisor.rulebook import apply_rules
+from advisor.trial_summary import TrialSummary
 from benchmarks.record_advice import FACTS, RUNS, TASKS, TRUTH_SEEDS
 from studies.confirm import repeats
 from studies.facts import Facts
@@ -220,18 +221,18 @@ def judge_advice(
         facts=study.facts, records=records, candidates=arms, direction=study.direction, metric=study.metric,
         valid_rows=study.valid_rows, goal="quality", study=study.name,
     )  # fmt: skip
-    findings = judge(evidence)  # what recommend does, without the reasons, which take twice the time
-    held = beliefs(evidence, findings)
-    fits, _ = options(evidence, held.estimates, findings)
-    verdict = decide(evidence, held, fits)
-    standing = verdict.standings[verdict.optimizer]
+    findings = apply_rules(evidence)  # what recommend does, without the reasons, which take twice the time
+    posterior = beliefs(evidence, findings)
+    fits, _ = feasible_recipes(evidence, TrialSummary.of(evidence, posterior.estimates), findings)
+    decision = decide(evidence, posterior, fits)
+    standing = decision.standings[decision.optimizer]
     in_hand = {name: _in_hand(evidence, name, truths) for name in arms}
     sources = {record.optimizer: record.source for record in records if record.stage == "confirm"}
     truth = {name: in_hand[name] if name in sources else tuned[name] for name in arms}
-    gap = truth[verdict.optimizer] - min(truth.values())
-    balanced = decide(replace(evidence, goal="balanced"), held, fits)
+    gap = truth[decision.optimizer] - min(truth.values())
+    balanced = decide(replace(evidence, goal="balanced"), posterior, fits)
     found = {
-        "advice": in_hand[verdict.optimizer],
+        "advice": in_hand[decision.optimizer],
         "balanced": in_hand[balanced.optimizer],
         "best observed": fmean(in_hand[name] for name in _best_observed(evidence)),
         "always AdamW": in_hand.get("AdamW", math.nan),
@@ -242,12 +243,12 @@ def judge_advice(
         held_out=study.held_out,
         trials=len(evidence.searched(arms[0])),
         confirmed=bool(sources),
-        label=verdict.label,
+        label=decision.label,
         p_best=standing.p_best,
         p_tie=standing.p_tie,
         expected_regret=standing.expected_regret,
         best=gap <= 1e-12,
-        tie=gap <= held.margin + 1e-12,
+        tie=gap <= posterior.margin + 1e-12,
         true_gap=gap,
         regret={by: value - min(in_hand.values()) for by, value in found.items()},
     )

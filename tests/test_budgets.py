@@ -10,7 +10,7 @@ import pytest
 from advisor.beliefs import beliefs
 from advisor.budgets import promises
 from advisor.evidence import Evidence
-from advisor.gaps import scale
+from advisor.gaps import LossScale
 from advisor.recommend import recommend
 from advisor.targets import default_target, loss_ratios, profile, reaches, time_ratios
 from studies.pareto import dominates, front
@@ -66,7 +66,9 @@ def test_the_usual_target_is_the_recommended_quality_less_the_tie_margin():
     advice = recommend(known)
     target = default_target(known, advice)
     assert math.log((1 - target) / (1 - advice.quality)) == pytest.approx(advice.margin)
-    assert scale(known).quality(scale(known).gap(0.77)) == pytest.approx(0.77)
+    loss_scale = LossScale.of(known)
+
+    assert loss_scale.quality(loss_scale.gap(0.77)) == pytest.approx(0.77)
 
 
 def test_ratios_are_against_the_best_of_the_study():

@@ -12,7 +12,8 @@ import optuna
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from advisor.evidence import Check, Contender, Finding, Recommendation
+from advisor.evidence import Finding
+from advisor.recommendation import Check, Contender, Recommendation
 from dashboard import reads
 from dashboard.charts import looks
 from dashboard.charts import trials as charts

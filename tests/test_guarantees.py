@@ -11,7 +11,7 @@ from advisor.beliefs import beliefs
 from advisor.evidence import Evidence
 from advisor.feasible import LIMITED
 from advisor.recommend import recommend
-from advisor.rules import judge
+from advisor.rulebook import apply_rules
 from studies.errors import NothingFeasible
 from studies.limits import Limits
 
@@ -38,7 +38,7 @@ def evidences(draw, *, goals=("quality", "speed", "memory", "balanced"), whole=T
 
 
 def mean_gap(evidence, optimizer):
-    return beliefs(evidence, judge(evidence)).means()[optimizer]
+    return beliefs(evidence, apply_rules(evidence)).means()[optimizer]
 
 
 @given(evidences(whole=False), st.randoms(use_true_random=False))
@@ -192,4 +192,4 @@ def test_every_answer_is_whole(evidence):
 
 
 def _strengths(evidence):
-    return [(finding.subject, finding.strength) for finding in judge(evidence)]
+    return [(finding.subject, finding.strength) for finding in apply_rules(evidence)]

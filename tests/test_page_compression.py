@@ -6,7 +6,7 @@ import optuna
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from advisor.compressed import shrunk
+from advisor.compressed import compressed_models
 from dashboard.charts import axes, plots
 from dashboard.charts import compression as charts
 from dashboard.study import Study
@@ -22,7 +22,7 @@ TRAINED = (record(0, "SGD", 0.90, stage="reference"), record(1, "AdamW", 0.93, s
 SEEDS = confirmations(2, "AdamW", (0.93, 0.94), source=1)
 INT8 = {"quantization": "StaticInt8"}
 PRUNED = {"pruning": "Magnitude", "pruning.Magnitude.amount": 0.8}
-SHRUNK = (
+COMPRESSED = (
     *compressions(4, SEEDS),
     *compressions(6, SEEDS, loss=(0.001,), done=INT8, file_bytes=11_000, compressed_bytes=10_000, seconds=4e-5),
     *compressions(8, SEEDS, loss=(0.002,), done=PRUNED, compressed_bytes=9_000),
@@ -34,7 +34,7 @@ LAYERS = [
      "losses": [0.1, 0.11, 0.3]},
 ]  # fmt: skip
 STUDIES = {
-    "full": (*TRAINED, *SEEDS, *SHRUNK),
+    "full": (*TRAINED, *SEEDS, *COMPRESSED),
     "alone": (*TRAINED, *SEEDS, deployed(4, SEEDS[0], 0.93)),
     "failed": (*TRAINED, deployed(2, TRAINED[1], None, state="failed", done=INT8)),
     "searched": TRAINED,
@@ -73,7 +73,7 @@ def words(page):
 
 
 def entries(home, name="full"):
-    return shrunk(Study.read(home, name).evidence)
+    return compressed_models(Study.read(home, name).evidence)
 
 
 @pytest.mark.parametrize("name", STUDIES)

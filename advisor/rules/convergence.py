@@ -116,14 +116,14 @@ class Arrival:
 def times_to_target(evidence: Evidence) -> tuple[float | None, list[Arrival]]:
     """Return the best quality that every optimizer with whole runs reaches, and when each does; None with fewer than two."""
     runs = {name: [run for run in evidence.complete(name) if _points(run)] for name in evidence.optimizers}
-    runs = {name: found for name, found in runs.items() if found}
+    runs = {name: whole for name, whole in runs.items() if whole}
     if len(runs) < 2:
         return None, []
     best, worst = (max, min) if evidence.direction == "maximize" else (min, max)
-    target = worst(best(point.valid_metric for run in found for point in _points(run)) for found in runs.values())
+    target = worst(best(point.valid_metric for run in whole for point in _points(run)) for whole in runs.values())
     arrivals = []
-    for name, found in runs.items():
-        reached = [(run, point) for run in found if (point := _first(run, target, evidence.direction))]
+    for name, whole in runs.items():
+        reached = [(run, point) for run in whole if (point := _first(run, target, evidence.direction))]
         run, point = min(reached, key=lambda pair: (pair[1].seconds, pair[0].number))
         arrivals.append(Arrival(optimizer=name, record=run, point=point))
     return target, arrivals

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
 
-from advisor.compressed import front, passes, shrunk
-from advisor.compression_words import against_reference
+from advisor.compressed import compressed_models, pareto_front
+from advisor.compression_words import against_reference, passes
 from advisor.wording import number, times
 from dashboard.charts import Plot
 from dashboard.charts.axes import bytes_axis, seconds_axis
@@ -19,7 +19,7 @@ from dashboard.charts.looks import Style
 from studies.limits import format_bytes, format_seconds
 
 if TYPE_CHECKING:
-    from advisor.compressed import Shrunk
+    from advisor.compressed_model import CompressedModel
     from dashboard.study import Study
     from studies.record import Footprint, Record
 
@@ -42,7 +42,7 @@ LAYER: Final = 24
 """Characters of a layer's name that fit beside its row."""
 
 
-def kind(one: Shrunk) -> str:
+def kind(one: CompressedModel) -> str:
     """Return what was done to a model, in one of the words of `LOOKS`."""
     done = {key.split(".", 1)[0] for key in passes(one.params)}
     if "distillation" in done or " student" in one.name:
@@ -54,7 +54,12 @@ def kind(one: Shrunk) -> str:
 
 
 def tradeoff(
-    entries: Sequence[Shrunk], advised: Shrunk | None = None, *, metric: str, direction: str = "maximize", gzip: bool = False
+    entries: Sequence[CompressedModel],
+    advised: CompressedModel | None = None,
+    *,
+    metric: str,
+    direction: str = "maximize",
+    gzip: bool = False,
 ) -> go.Figure:
     """Draw quality against bytes and against latency, side by side on one axis of quality: the front solid, the rest faded.
 
@@ -68,7 +73,7 @@ def tradeoff(
     from plotly.subplots import make_subplots
 
     figure = make_subplots(rows=1, cols=2, shared_yaxes=True, horizontal_spacing=0.04)
-    best = front(entries, direction)
+    best = pareto_front(entries, direction)
     for word, look in LOOKS.items():
         own = [one for one in entries if kind(one) == word]
         solid = [one for one in own if one in best or one.plain]
@@ -111,7 +116,7 @@ def sensitivity(layers: Sequence[Mapping[str, Any]]) -> go.Figure:
     return _laid_out(figure, _most_sensitive(layers), 170 + 30 * len(names))
 
 
-def before_after(one: Shrunk, records: Iterable[Record], metric: str, direction: str) -> list[Row]:
+def before_after(one: CompressedModel, records: Iterable[Record], metric: str, direction: str) -> list[Row]:
     """Return rows of what a model is uncompressed and compressed, in the same runtime: quality, bytes, latencies."""
     prints = [record.footprint for record in records if record.number in one.trials and record.footprint]
     change = against_reference(one, metric, direction)
@@ -127,9 +132,9 @@ def before_after(one: Shrunk, records: Iterable[Record], metric: str, direction:
     return [row for row in rows if row]
 
 
-def csv_of_tradeoff(entries: Sequence[Shrunk], direction: str) -> list[dict[str, Any]]:
+def csv_of_tradeoff(entries: Sequence[CompressedModel], direction: str) -> list[dict[str, Any]]:
     """Return what the chart of quality, bytes and latency draws, a row a recipe."""
-    best = front(entries, direction)
+    best = pareto_front(entries, direction)
     return [
         {
             "optimizer": one.optimizer, "way": one.name, "kind": kind(one), "front": one in best, "quality": one.quality,
@@ -150,7 +155,13 @@ def csv_of_sensitivity(layers: Sequence[Mapping[str, Any]]) -> list[dict[str, An
 
 
 def _add(
-    figure: go.Figure, shown: Sequence[Shrunk], metric: str, legend: Mapping[str, Any], marker: Mapping[str, Any], *, gzip: bool
+    figure: go.Figure,
+    shown: Sequence[CompressedModel],
+    metric: str,
+    legend: Mapping[str, Any],
+    marker: Mapping[str, Any],
+    *,
+    gzip: bool,
 ) -> None:
     for column, cost in ((1, lambda one: _bytes(one, gzip=gzip)), (2, lambda one: one.latency_seconds)):
         drawn = [one for one in shown if cost(one) is not None]
@@ -167,7 +178,7 @@ def _add(
         )  # fmt: skip
 
 
-def _told(one: Shrunk) -> list[str]:
+def _told(one: CompressedModel) -> list[str]:
     latency = "latency not measured" if one.latency_seconds is None else f"{format_seconds(one.latency_seconds)} a row"
     sizes = f"{format_bytes(one.model_bytes)}, {format_bytes(one.compressed_bytes)} through gzip"
     listed = ", ".join(map(str, one.trials[:6])) + (" ..." if len(one.trials) > 6 else "")
@@ -178,7 +189,7 @@ def _marker(look: Style, *, faded: bool) -> dict[str, Any]:
     return {"color": look.colour, "symbol": look.symbol, "size": 8 if faded else 12, "opacity": 0.3 if faded else 1.0}
 
 
-def _bytes(one: Shrunk, *, gzip: bool) -> int:
+def _bytes(one: CompressedModel, *, gzip: bool) -> int:
     return one.compressed_bytes if gzip else one.model_bytes
 
 
@@ -193,7 +204,9 @@ def _view(qualities: Sequence[float], direction: str) -> tuple[float, float] | N
     return (top - span - room, top + room) if direction == "maximize" else (top - room, top + span + room)
 
 
-def _finding(advised: Shrunk | None, entries: Sequence[Shrunk], metric: str, direction: str, *, gzip: bool) -> str:
+def _finding(
+    advised: CompressedModel | None, entries: Sequence[CompressedModel], metric: str, direction: str, *, gzip: bool
+) -> str:
     if not entries:
         return "Nothing has been compressed yet"
     one = advised or min(entries, key=lambda one: _bytes(one, gzip=gzip))
@@ -264,7 +277,7 @@ def _laid_out(figure: go.Figure, finding: str, height: int) -> go.Figure:
 
 
 def _drawn_tradeoff(study: Study) -> go.Figure:
-    return tradeoff(shrunk(study.evidence), metric=study.metric, direction=study.direction)
+    return tradeoff(compressed_models(study.evidence), metric=study.metric, direction=study.direction)
 
 
 def _drawn_sensitivity(study: Study) -> go.Figure:

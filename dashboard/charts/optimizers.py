@@ -12,9 +12,10 @@ import plotly.graph_objects as go
 
 from advisor.beliefs import Beliefs, beliefs
 from advisor.budgets import Promise, promises
-from advisor.evidence import Contender, Evidence, has_quality
+from advisor.evidence import Evidence, has_quality
 from advisor.recommend import recommend
-from advisor.rules import judge
+from advisor.recommendation import Contender
+from advisor.rulebook import apply_rules
 from advisor.targets import Reach, default_target, profile, reaches
 from advisor.wording import number, percent
 from dashboard.charts import Plot
@@ -82,10 +83,10 @@ def _best_finding(known: Sequence[Contender], metric: str) -> str:
     )
 
 
-def matrix(held: Beliefs, names: Sequence[str]) -> go.Figure:
+def matrix(posterior: Beliefs, names: Sequence[str]) -> go.Figure:
     """Draw the probability that the optimizer of a row is better than that of a column, the best rows first."""
-    beats = held.beats()
-    means = held.means()
+    beats = posterior.beats()
+    means = posterior.means()
     order = sorted(names, key=lambda name: (means[name], name))
     values = [[beats[row].get(column) for column in order] for row in order]
     text = [["" if value is None else percent(value).removesuffix(" %") for value in line] for line in values]
@@ -250,13 +251,13 @@ def _drawn_bests(study: Study) -> go.Figure:
 
 
 def _drawn_matrix(study: Study) -> go.Figure:
-    held = beliefs(study.evidence, judge(study.evidence))
-    return matrix(held, tried(held))
+    posterior = beliefs(study.evidence, apply_rules(study.evidence))
+    return matrix(posterior, tried(posterior))
 
 
-def tried(held: Beliefs) -> tuple[str, ...]:
+def tried(posterior: Beliefs) -> tuple[str, ...]:
     """Return the optimizers with trials that say something; all of them where none has any."""
-    return tuple(name for name in held.optimizers if name in held.estimates.by_optimizer) or held.optimizers
+    return tuple(name for name in posterior.optimizers if name in posterior.estimates.by_optimizer) or posterior.optimizers
 
 
 def _drawn_tuning(study: Study) -> go.Figure:

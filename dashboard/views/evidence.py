@@ -8,12 +8,12 @@ from typing import Any, Final
 
 import streamlit as st
 
-from advisor import rules
 from advisor.commands import at_home
 from advisor.earlier import STUDIES, Earlier, similar_studies
 from advisor.evidence import Finding
 from advisor.published import sources
 from advisor.published.shown import lines_of
+from advisor.rulebook import apply_rules, in_force
 from advisor.wording import number
 from dashboard import reads
 from dashboard.charts import evidence, looks
@@ -40,8 +40,8 @@ def show(home: Path, name: str) -> None:
     st.title("Evidence")
     try:
         study = reads.study(home, name)
-        findings = rules.judge(study.evidence)
-        grades = {type(rule).__name__: rule.grade for rule, _ in rules.in_force(study.evidence.rules)}
+        findings = apply_rules(study.evidence)
+        grades = {type(rule).__name__: rule.grade for rule, _ in in_force(study.evidence.rules)}
     except StudyError as error:
         st.error(plain(error))
         return

@@ -9,10 +9,12 @@ from typing import Any, Final
 
 import streamlit as st
 
-from advisor import commands, compression_page
+from advisor import commands
 from advisor.changes import GOALS
-from advisor.evidence import Check, Contender, Finding, Recommendation
-from advisor.report import headline, settings
+from advisor.compression_page import TITLES
+from advisor.evidence import Finding
+from advisor.recommendation import Check, Contender, Recommendation
+from advisor.report import settings
 from advisor.wording import listed as listing
 from advisor.wording import number, percent, ratio, trials
 from dashboard import reads, whatif
@@ -138,7 +140,7 @@ def _reset() -> None:
 
 def _headline(advice: Recommendation) -> None:
     st.title(plain(f"{'Start with' if advice.label == 'prior only' else 'Use'} {advice.optimizer}"))
-    st.markdown(f"**{plain(headline(advice))}**")
+    st.markdown(f"**{plain(advice.headline)}**")
     st.markdown(plain(f"{advice.label.capitalize()}: {LABELS[advice.label]}. {_basis(advice)}"))
 
 
@@ -171,12 +173,10 @@ def _sentences(heading: str, sentences: tuple[str, ...]) -> None:
 
 def _compression(advice: Recommendation) -> None:
     """Show what to do to the trained model, and what else was measured."""
-    said, table = compression_page.lines(advice), compression_page.rows(advice)
-    if not said:
-        return
-    _sentences("Compression", tuple(said))
-    if table:
-        st.dataframe([dict(zip(compression_page.TITLES, row, strict=True)) for row in table], hide_index=True)
+    table = advice.compression_table
+    _sentences("Compression", tuple(table.sentences()))
+    if rows := table.rows():
+        st.dataframe([dict(zip(TITLES, row, strict=True)) for row in rows], hide_index=True)
 
 
 def _checks(checklist: tuple[Check, ...]) -> None:
