@@ -61,7 +61,7 @@ from advisor.terminal import (
     show_json,
 )
 from advisor.working import home_of, request_from, work_on
-from studies.errors import BadValue, NothingFeasible, StudyError
+from studies.errors import BadValue, NothingFeasible, StudyError, named_line, one_line
 from studies.limits import Budget, Limits
 
 if TYPE_CHECKING:
@@ -276,7 +276,7 @@ def main() -> None:
     except StudyError as error:
         fail(str(error), WRONG_INPUT)
     except USAGE_ERROR as error:
-        fail(" ".join(error.format_message().split()), WRONG_INPUT)
+        fail(one_line(error.format_message()), WRONG_INPUT)
     except (KeyboardInterrupt, typer.Abort):
         fail("interrupted", INTERRUPTED)
     except BrokenPipeError:
@@ -284,5 +284,4 @@ def main() -> None:
     except Exception as error:  # a defect of ours: still one line, the traceback for whoever asks
         if os.environ.get("ADVISOR_TRACEBACK"):
             raise
-        reason = " ".join(str(error).split())
-        fail(f"unexpected {type(error).__name__}: {reason}; what was finished is kept, ADVISOR_TRACEBACK=1 shows where", DEFECT)
+        fail(f"unexpected {named_line(error)}; what was finished is kept, ADVISOR_TRACEBACK=1 shows where", DEFECT)

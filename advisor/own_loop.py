@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from advisor.request import SCHEDULES, Request, batch_sizes, entering, epochs_of, names
 from studies import catalogue
-from studies.errors import BadValue, BadWorkload, StudyError
+from studies.errors import BadValue, BadWorkload, StudyError, named_line
 from studies.facts import Facts
 from studies.function import watched
 from studies.optimizers import OptimizerChoice
@@ -45,8 +45,7 @@ def look(request: Request, function: Function) -> tuple[Facts, frozenset[str]]:
     except StudyError:
         raise
     except Exception as error:
-        reason = " ".join(str(error).split())
-        raise BadWorkload(f"{function.source} failed in its first epoch: {type(error).__name__}: {reason}") from error
+        raise BadWorkload(f"{function.source} failed in its first epoch: {named_line(error)}") from error
     finally:
         run.close()
     return facts, frozenset(read)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import torch
 
 from studies.compression.subject import CannotCompress
+from studies.errors import one_line
 from studies.memory import forecast, rehearse
 from studies.record import Measurement, Record, Stage, State
 from studies.train import Diverged
@@ -144,4 +145,4 @@ class Attempt:
 
 
 def _line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:500] or type(error).__name__
+    return one_line(error, longest=500) or type(error).__name__

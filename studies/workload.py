@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from studies import catalogue
 from studies.choice import Choice
 from studies.data import Dataset, built_ins, open_dataset
-from studies.errors import BadWorkload
+from studies.errors import BadWorkload, one_line
 from studies.given import Workload as Given
 from studies.given import model_choice
 from studies.imports import load
@@ -255,8 +255,7 @@ def check_model(model: ModelChoice, dataset: Dataset) -> None:
                 outputs = module(rows)
         except Exception as error:
             given = tuple(rows.shape)
-            reason = " ".join(str(error).split())
-            raise BadWorkload(f"model {model.name()} fails on inputs of shape {given}: {reason}") from error
+            raise BadWorkload(f"model {model.name()} fails on inputs of shape {given}: {one_line(error)}") from error
     shape = tuple(outputs.shape) if isinstance(outputs, torch.Tensor) else type(outputs).__name__
     if shape != wanted:
         raise BadWorkload(
