@@ -145,7 +145,7 @@ def recommend(
 
 
 def _home(home: str | Path | None) -> Path:
-    from studies.store import default_home
+    from studies.home import default_home
 
     return default_home() if home is None else Path(home)
 

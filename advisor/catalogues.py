@@ -14,6 +14,7 @@ from studies import catalogue, store
 from studies.choice import Choice, sections, summary
 from studies.datasets import DatasetChoice
 from studies.errors import StudyError, UnknownChoice, did_you_mean
+from studies.home import study_names
 from studies.inputs import Inputs
 from studies.models import ModelChoice
 from studies.optimizers import OptimizerChoice
@@ -44,7 +45,7 @@ def listing(kind: str, home: Path) -> list[dict[str, Any]]:
             for name, rule in rules().items()
         ]
     if kind == "studies":
-        return [_study_row(home, name) for name in store.study_names(home)]
+        return [_study_row(home, name) for name in study_names(home)]
     if kind not in AXES:
         raise UnknownChoice(f"nothing is called '{kind}' here{did_you_mean(kind, KINDS)} Allowed: {', '.join(KINDS)}")
     return [_row(choice) for choice in catalogue.choices(AXES[kind]).values()]

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from studies.home import default_home
 from studies.limits import Budget
-from studies.store import default_home
 
 
 def resume(home: Path, name: str, plan: Mapping[str, Any]) -> str:

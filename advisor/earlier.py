@@ -13,6 +13,7 @@ from advisor.published.rates import problem_class
 from studies import store
 from studies.errors import StudyError
 from studies.facts import Facts
+from studies.home import study_names
 from studies.plan import Start
 from studies.recipe import Recipe
 
@@ -63,7 +64,7 @@ def starts(
 
 def similar_studies(home: Path, model: Mapping[str, Any], facts: Facts) -> Iterator[Earlier]:
     """Return the newest studies of the same model on the same kind of problem, newest first."""
-    for name in islice(reversed(store.study_names(home)), OPENED):
+    for name in islice(reversed(study_names(home)), OPENED):
         try:
             study = store.open_study(home, name)
             page = store.plan_of(study)

@@ -21,7 +21,9 @@ from studies.clock import Clock
 from studies.commit import commit_of
 from studies.errors import BadValue, BadWorkload
 from studies.extras import require
+from studies.home import check_new, free_name
 from studies.limits import Budget, format_seconds
+from studies.locks import working
 from studies.record import Record, count_states
 
 if TYPE_CHECKING:
@@ -118,7 +120,7 @@ def prepare(request: Request, home: Path) -> Launched:
     Raises:
         StudyError: anything wrong with the request; nothing is created then.
     """
-    store.check_new(home, request.study)
+    check_new(home, request.study)
     if request.compression != "off":
         require("onnxruntime", "compression", "--compression")
     workload, plan, facts, findings = _planned(request)
@@ -126,7 +128,7 @@ def prepare(request: Request, home: Path) -> Launched:
         raise BadWorkload(f"--compression {request.compression} of a training function, {NO_MODEL}")
     found = _earlier(request, home, workload, facts, plan) if request.earlier else ()
     plan = replace(plan, starts=found)
-    name = request.study or _free_name(home, workload.name)
+    name = request.study or free_name(home, workload.name)
     store.create_study(home, name, direction=workload.metric.direction, plan=_page(request, workload, facts, plan))
     begun = [f"{start.params['optimizer']} starts also from {start.origin}" for start in found]
     notes = (*workload.notes, *(finding.because for finding in findings), *begun)
@@ -168,7 +170,7 @@ def reopen(home: Path, name: str, *, budget: Budget | None = None) -> Launched:
     workload = (Function if spec.get("form") == "function" else Workload).from_spec(spec)
     _check_left(page, store.records(study), budget)
     changes = {} if budget is None else _budgets(budget, page)
-    with store.working(home, name):
+    with working(home, name):
         store.write_plan(study, recommendation=None, **changes)  # until it is concluded again, it is not
     plan = Plan.from_dict(store.plan_of(study))
     return Launched(name=name, home=home, workload=workload, plan=plan, notes=changed(page, workload))
@@ -216,7 +218,7 @@ def work(
     study = store.open_study(launched.home, launched.name)
     page = store.plan_of(study)
     clock = Clock(budget=launched.plan.budget, spent_before=float(page["spent_seconds"]), stop=stop)
-    with store.working(launched.home, launched.name):
+    with working(launched.home, launched.name):
         mirror = _mirror(launched, page["tracking_uri"])
         checkpoints = Checkpoints.of(launched.home, launched.name)
         if searching:
@@ -264,14 +266,6 @@ def _mirror(launched: Launched, tracking_uri: str | None) -> Mirror | None:
     from studies.mirror import Mirror
 
     return None if tracking_uri == OFF else Mirror.start(launched.home, launched.name, tracking_uri)
-
-
-def _free_name(home: Path, dataset: str) -> str:
-    taken = store.study_names(home)
-    stem = (
-        "".join(character if character.isalnum() or character in "._-" else "-" for character in dataset).strip("._-") or "study"
-    )
-    return next(name for number in range(1, len(taken) + 2) if (name := f"{stem}-{number}") not in taken)
 
 
 def _page(request: Request, workload: Workload | Function, facts: Facts, plan: Plan) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from studies.clock import Clock
 from studies.errors import BadValue, BadWorkload, NothingFeasible
 from studies.extras import require
 from studies.limits import Budget, Limits
+from studies.locks import working
 
 if TYPE_CHECKING:
     from torch import nn
@@ -79,7 +80,7 @@ def ask(home: Path, name: str, wanted: Wanted) -> None:
     asked = {"budget": asdict(budget), "spent_seconds": spent, "students": list(wanted.students or before.get("students", ()))}
     asked["teacher"] = wanted.teacher or before.get("teacher", "")
     given = {key: value for key, value in asdict(wanted.limits or Limits()).items() if value is not None}
-    with store.working(home, name):
+    with working(home, name):
         store.write_plan(study, compression_study=asked, limits=page["limits"] | given, recommendation=None)
 
 

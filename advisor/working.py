@@ -82,6 +82,6 @@ def _split(text: str) -> tuple[str, ...]:
 
 def home_of(home: Path | None) -> Path:
     """Return the home that was named, or the usual one."""
-    from studies.store import default_home
+    from studies.home import default_home
 
     return home or default_home()

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from dashboard.charts.trials import leader
 from dashboard.study import Study
-from studies import store
 from studies.errors import StudyError
+from studies.locks import worked_on
 
 PRIVATE: Final = (
     "id", "facts", "recommendation", "notes", "starts", "sensitivity", "spent_seconds", "code", "baseline", "valid_rows",
@@ -65,7 +65,7 @@ def summary(home: Path, name: str) -> Summary:
 
 def state(home: Path, name: str, *, finished: bool) -> str:
     """Return whether a study is running, finished or silent; whoever works on one holds its lock."""
-    if store.worked_on(home, name):
+    if worked_on(home, name):
         return "running"
     return "finished" if finished else "silent"
 

@@ -15,14 +15,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from studies.errors import BadValue, BadWorkload
+from studies.home import check_name, free_name, writable
 from studies.limits import Budget, Limits
-from studies.store import check_name, study_names, writable
 
 SUFFIXES: Final = (".csv", ".tsv", ".parquet", ".arff", ".npz", ".svmlight")
 """Forms of files that the page takes."""
 TABLES: Final = (".csv", ".tsv", ".parquet", ".arff")
 """Of those, the ones that need a target column."""
 UPLOADS: Final = "uploads"
+NO_LINKS: Final[int] = getattr(os, "O_NOFOLLOW", 0)
+"""For opening a file: a link that took its place is not followed; Windows knows no such flag."""
 LONGEST: Final = 60
 OFFERED: Final = 200
 """Files of the home that are listed to choose from."""
@@ -149,17 +151,17 @@ def keep_upload(home: Path, name: str, content: bytes) -> Path:
     path = folder / f"{_harmless(Path(given).stem)}-{hashlib.sha256(content).hexdigest()[:8]}{suffix}"
     if not path.exists():
         part = path.with_name(f"{path.name}.{os.getpid()}.part")
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_LINKS, 0o600), "wb") as file:
             file.write(content)
         part.rename(path)
     return path
 
 
-def free_name(home: Path, source: str) -> str:
+def name_for(home: Path, source: str) -> str:
     """Return a name for a study of this data that is not taken."""
-    stem = _harmless(Path(source).stem.rpartition(":")[2] if ":" in source else Path(source).stem)
-    taken = {*study_names(home), *(path.stem for path in (home / "launched").glob("*.log"))}
-    return next(name for number in range(1, len(taken) + 2) if (name := f"{stem}-{number}") not in taken)
+    stem = Path(source).stem.rpartition(":")[2] if ":" in source else Path(source).stem
+    launched = [path.stem for path in (home / "launched").glob("*.log")]
+    return free_name(home, _harmless(stem), taken=launched)
 
 
 def own_code(plan: Mapping[str, Any]) -> str:

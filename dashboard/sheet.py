@@ -12,7 +12,7 @@ from pathlib import Path
 from dashboard.charts import plots
 from dashboard.study import Study
 from studies.errors import one_line
-from studies.store import default_home
+from studies.home import default_home
 
 
 def main() -> None:

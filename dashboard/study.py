@@ -11,9 +11,9 @@ from typing import Any
 
 from advisor.evidence import Evidence
 from advisor.reading import evidence_from_page
+from studies.home import journal_of
 from studies.journal import Journal
 from studies.record import Record
-from studies.store import journal_of
 
 
 @dataclass(frozen=True, kw_only=True)

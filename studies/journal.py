@@ -15,8 +15,9 @@ from threading import Lock
 from typing import Any, Final
 
 from studies.errors import StoreError
+from studies.home import journal_of
 from studies.record import Record
-from studies.store import PLAN, RECORD, journal_of
+from studies.store import PLAN, RECORD
 
 DIRECTIONS: Final = {1: "minimize", 2: "maximize"}
 FINISHED: Final = (1, 2, 3)

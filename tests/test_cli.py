@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from studies import store
+from studies.locks import working
 
 from records import record
 
@@ -299,7 +300,7 @@ def test_a_model_that_is_gone_is_said_before_anything_is_spent(inside, tmp_path)
 
 def test_a_study_is_searched_by_one_process_at_a_time(inside, home):
     inside(*SEARCH)
-    with store.working(home, "iris-1"):
+    with working(home, "iris-1"):
         done = inside("resume", "iris-1", "--budget", "20trials")
 
     assert done.returncode == 2

@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 
 from advisor import commands
-from studies.store import default_home
+from studies.home import default_home
 
 PLAN = {
     "budget": {"seconds": 60.0, "trials": None},

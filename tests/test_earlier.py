@@ -11,6 +11,7 @@ from advisor.earlier import SHARE, starts
 from studies import store
 from studies.clock import Clock
 from studies.facts import Facts
+from studies.home import study_names
 from studies.limits import Budget, Limits
 from studies.plan import Plan, Start
 from studies.record import Record
@@ -125,7 +126,7 @@ PLAN = Plan(
 
 
 def search(home, workload, plan=PLAN, *, stop_after=99) -> tuple[Record, ...]:
-    known = "s" in store.study_names(home)
+    known = "s" in study_names(home)
     study = store.open_study(home, "s") if known else store.create_study(home, "s", direction="maximize", plan=plan.to_dict())
     heard = []
     Search(

@@ -14,7 +14,8 @@ from dashboard import processes, reads, request
 from dashboard.request import Asked
 from studies import imports
 from studies.errors import BadValue, BadWorkload, StoreError, StudyError, StudyNotFound
-from studies.store import create_study, study_names
+from studies.home import study_names
+from studies.store import create_study
 
 from records import facts, record
 
@@ -320,4 +321,4 @@ def test_a_study_of_a_hostile_name_does_not_harm_the_page(home, tmp_path):
 
 def test_free_names_are_ones_that_a_study_can_have(home):
     for source in ("digits", "/a/b/<script>.csv", "../..", "net.py:Net", "...", "x" * 300):
-        request.check(replace(ASKED, study=request.free_name(home, source)), home, allow_code=False)
+        request.check(replace(ASKED, study=request.name_for(home, source)), home, allow_code=False)

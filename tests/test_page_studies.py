@@ -10,7 +10,9 @@ from dashboard import overview, processes, reads
 from dashboard.study import Study
 from studies import store
 from studies.errors import StoreError, StudyNotFound
-from studies.store import create_study, delete_study, study_names, working, write_plan
+from studies.home import study_names
+from studies.locks import worked_on, working
+from studies.store import create_study, delete_study, write_plan
 
 from records import facts, record
 
@@ -172,10 +174,10 @@ def test_deleting_follows_no_link(filled, tmp_path):
 
 
 def test_whoever_only_looks_keeps_nobody_from_working(filled):
-    assert not store.worked_on(filled, "full")
+    assert not worked_on(filled, "full")
     with working(filled, "full"):
-        assert store.worked_on(filled, "full")
-    assert not store.worked_on(filled, "full")
+        assert worked_on(filled, "full")
+    assert not worked_on(filled, "full")
 
 
 def test_what_was_kept_of_a_process_goes_with_its_study(filled):

@@ -10,6 +10,7 @@ from optuna.trial import TrialState
 
 from studies import store
 from studies.clock import Clock
+from studies.home import study_names
 from studies.limits import Budget, Limits
 from studies.plan import Plan
 from studies.record import count_states
@@ -29,7 +30,7 @@ PLAN = Plan(
 
 def search(home, workload, plan=PLAN, *, name="s", stop_after=None):
     """Search, or go on with a search; return the records."""
-    if name in store.study_names(home):
+    if name in study_names(home):
         study = store.open_study(home, name)
     else:
         study = store.create_study(home, name, direction=workload.metric.direction, plan=plan.to_dict())

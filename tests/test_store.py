@@ -14,6 +14,8 @@ from optuna.trial import TrialState, create_trial
 
 from studies import store
 from studies.errors import BadValue, StoreError, StudyNotFound
+from studies.home import check_name, free_name, writable
+from studies.locks import worked_on, working
 from studies.record import Record
 
 from records import record
@@ -66,7 +68,7 @@ def test_an_unwritable_home_is_said_in_one_line(tmp_path):
     (tmp_path / "file").write_text("in the way")
 
     with pytest.raises(StoreError, match="--home"):
-        store.writable(tmp_path / "file")
+        writable(tmp_path / "file")
 
 
 def test_a_line_torn_by_a_crash_is_cut_off_and_the_study_goes_on(home):
@@ -116,3 +118,35 @@ def test_json_has_null_for_what_json_cannot_say():
     text = store.dump({"a": float("nan"), "b": [float("inf"), 1.0], "c": ("x",)})
 
     assert json.loads(text) == {"a": None, "b": [None, 1.0], "c": ["x"]}
+
+
+def test_a_made_up_name_is_one_that_a_study_can_have_and_that_is_free(home):
+    new(home, "digits-1")
+
+    assert free_name(home, "digits") == "digits-2"
+    assert free_name(home, "digits", taken=["digits-2"]) == "digits-3"
+    for data in ("données à moi.csv", "../../etc", "x" * 300, "-", "my data"):
+        check_name(home, free_name(home, data))
+
+
+def _hold_for_ever(home, ready):
+    with working(home, "s"):
+        ready.set()
+        time.sleep(600)
+
+
+def test_a_study_is_held_by_one_process_and_free_once_that_is_killed(home):
+    new(home)
+    context = multiprocessing.get_context("fork")
+    ready = context.Event()
+    holder = context.Process(target=_hold_for_ever, args=(home, ready))
+    holder.start()
+    assert ready.wait(30)
+    assert worked_on(home, "s")
+    with pytest.raises(StoreError, match="searched by another process"), working(home, "s"):
+        pass
+    os.kill(holder.pid, signal.SIGKILL)
+    holder.join()
+    assert not worked_on(home, "s")
+    with working(home, "s"):
+        pass

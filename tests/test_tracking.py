@@ -13,9 +13,10 @@ import optuna
 import pytest
 
 from studies.errors import StoreError, StudyNotFound
+from studies.locks import working
 from studies.mirror import Mirror
 from studies.record import Measurement
-from studies.store import create_study, open_study, working, write_plan
+from studies.store import create_study, open_study, write_plan
 from studies.tracking import EXPERIMENT, Sink, default_uri, figures_of, sync
 from studies.tracking.entries import dataset_of, key, metrics_of, params_and_tags
 

@@ -19,16 +19,17 @@ from dashboard.request import (
     Asked,
     check,
     files,
-    free_name,
     keep_upload,
+    name_for,
     own_code,
 )
 from dashboard.study import Study
 from dashboard.views.words import plain, progress
-from studies import catalogue, store
+from studies import catalogue
 from studies.data import built_ins
 from studies.errors import StudyError
 from studies.limits import Budget, format_seconds
+from studies.locks import check_free
 
 REFRESH_SECONDS: Final = 2.0
 SHOWN: Final = 6
@@ -66,14 +67,14 @@ def _form(home: Path, *, allow_code: bool) -> Asked:
     source, target = _data(home)
     left, right = st.columns(2)
     model = _model(left, allow_code=allow_code)
-    name = right.text_input("Name of the study", placeholder=free_name(home, source or "study"), key="name").strip()
+    name = right.text_input("Name of the study", placeholder=name_for(home, source or "study"), key="name").strip()
     limits = dict(zip(("memory", "model_size", "latency", "train_time"), _limits(), strict=True))
     first, second, third = st.columns(3)
     budget = first.text_input("Budget", value="60s", help="Of the whole search: 60s, 10m, 2h or 200trials", key="budget")
     goal = second.selectbox("Goal", GOALS, index=GOALS.index("balanced"), help="What decides a tie", key="goal")
     mode = third.selectbox("Compression", MODES, format_func=lambda mode: COMPRESSION[mode], key="compression")
     tracking = st.toggle("Keep the runs in MLflow too", value=True, key="tracking")
-    study = name or free_name(home, source or "study")
+    study = name or name_for(home, source or "study")
     return Asked(
         source=source, study=study, target=target, model=model, budget=budget.strip(), goal=goal, compression=mode,
         tracking=tracking, **limits,
@@ -247,7 +248,7 @@ def _resume(home: Path, study: Study, *, allow_code: bool) -> None:
         try:
             if more:
                 Budget.parse(more)
-            store.check_free(home, study.name)
+            check_free(home, study.name)
             processes.start(home, study.name, arguments)
         except StudyError as error:
             st.error(plain(error))

@@ -6,7 +6,6 @@ the next pass completes it. The journal is the queue: what MLflow could not take
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import time
@@ -14,16 +13,18 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from studies.errors import StoreError
+from studies.locks import take, working
 from studies.record import Record
-from studies.store import RECORD, open_study, plan_of, working
+from studies.store import RECORD, open_study, plan_of
 from studies.tracking.entries import STATUS, dataset_of, key, metrics_of, params_and_tags, recommended, tags_of
 from studies.tracking.server import EXPERIMENT, connect, default_uri, log, missing, runs, unwritable
 
 if TYPE_CHECKING:
     import optuna
+    from filelock import BaseFileLock
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
@@ -63,7 +64,7 @@ class Sink:
 
     def close(self) -> None:
         """Let another process mirror the study."""
-        self._lock.close()
+        self._lock.release()
 
     def write(self, *, status: str | None = None) -> int:
         """Write what is new and return how many trials; the study's run takes `status` as long as it has no recommendation."""
@@ -202,14 +203,11 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
 
 
-def _hold(path: Path) -> IO[str]:
-    file = path.open("a")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        raise StoreError(f"another process is mirroring study '{path.stem}'; wait for it to end") from None
-    return file
+def _hold(path: Path) -> BaseFileLock:
+    lock = take(path)
+    if lock is None:
+        raise StoreError(f"another process is mirroring study '{path.stem}'; wait for it to end")
+    return lock
 
 
 def _milliseconds(moment: Any) -> int:
