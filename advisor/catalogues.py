@@ -88,13 +88,13 @@ def _study_row(home: Path, name: str) -> dict[str, Any]:
         study = store.open_study(home, name)
     except StudyError as error:  # one broken journal must not hide the others
         return {"name": name, "summary": str(error), "trials": 0, "metric": None, "best": None}
-    plan, records = store.plan_of(study), store.records(study)
+    manifest, records = store.manifest_of(study), store.records(study)
     whole = [float(record.quality or 0.0) for record in records if has_quality(record) and record.stage != "compress"]
     best = (max if study.direction.name == "MAXIMIZE" else min)(whole, default=None)
-    found = "no whole run yet" if best is None else f"best {plan['metric']} {best:.4g}"
+    found = "no whole run yet" if best is None else f"best {manifest.metric} {best:.4g}"
     return {
-        "name": name, "summary": f"{plan['dataset']} with {plan['model']}: {several(len(records), 'trial')}, {found}",
-        "trials": len(records), "metric": plan["metric"], "best": best,
+        "name": name, "summary": f"{manifest.dataset} with {manifest.model}: {several(len(records), 'trial')}, {found}",
+        "trials": len(records), "metric": manifest.metric, "best": best,
     }  # fmt: skip
 
 

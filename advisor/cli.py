@@ -216,7 +216,7 @@ def sync(study: StudyName, tracking_uri: TrackingUri = None, home: Home = None) 
     from studies import store, tracking
 
     where = home_of(home)
-    uri = tracking_uri or store.plan_of(store.open_study(where, study))["tracking_uri"]
+    uri = tracking_uri or store.manifest_of(store.open_study(where, study)).tracking_uri
     draw(where, study)
     count = tracking.sync(where, study, tracking_uri=None if uri == "off" else uri)
     show(f"{count} runs written; the mirror of '{study}' is complete")

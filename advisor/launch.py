@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -24,13 +24,15 @@ from studies.extras import require
 from studies.home import check_new, free_name
 from studies.limits import Budget, format_seconds
 from studies.locks import working
+from studies.manifest import CompressionEntry, SavedAdvice, StudyManifest
 from studies.record import Record, count_states
 
 if TYPE_CHECKING:
     from studies.facts import Facts
     from studies.function import Function
+    from studies.manifest import Start
     from studies.mirror import Mirror
-    from studies.plan import Plan, Start
+    from studies.plan import Plan
     from studies.search import Event
     from studies.workload import Workload
 
@@ -124,12 +126,12 @@ def prepare(request: Request, home: Path) -> Launched:
     if request.compression != "off":
         require("onnxruntime", "compression", "--compression")
     workload, plan, facts, findings = _planned(request)
-    if request.compression != "off" and workload.spec().get("form") == "function":
+    if request.compression != "off" and workload.spec().is_function:
         raise BadWorkload(f"--compression {request.compression} of a training function, {NO_MODEL}")
     found = _earlier(request, home, workload, facts, plan) if request.earlier else ()
     plan = replace(plan, starts=found)
     name = request.study or free_name(home, workload.name)
-    store.create_study(home, name, direction=workload.metric.direction, plan=_page(request, workload, facts, plan))
+    store.create_study(home, name, direction=workload.metric.direction, manifest=_manifest(request, workload, facts, plan))
     begun = [f"{start.params['optimizer']} starts also from {start.origin}" for start in found]
     notes = (*workload.notes, *(finding.because for finding in findings), *begun)
     return Launched(name=name, home=home, workload=workload, plan=plan, notes=notes)
@@ -165,32 +167,30 @@ def reopen(home: Path, name: str, *, budget: Budget | None = None) -> Launched:
     from studies.workload import Workload
 
     study = store.open_study(home, name)
-    page = store.plan_of(study)
-    spec = page["workload"]
-    workload = (Function if spec.get("form") == "function" else Workload).from_spec(spec)
-    _check_left(page, store.records(study), budget)
-    changes = {} if budget is None else _budgets(budget, page)
+    manifest = store.manifest_of(study)
+    workload = (Function if manifest.is_function else Workload).from_spec(manifest.opened)
+    _check_left(manifest, store.records(study), budget)
+    changes = {} if budget is None else _budgets(budget, manifest)
     with working(home, name):
-        store.write_plan(study, recommendation=None, **changes)  # until it is concluded again, it is not
-    plan = Plan.from_dict(store.plan_of(study))
-    return Launched(name=name, home=home, workload=workload, plan=plan, notes=changed(page, workload))
+        store.change_manifest(study, recommendation=None, **changes)  # until it is concluded again, it is not
+    plan = Plan.of(store.manifest_of(study))
+    return Launched(name=name, home=home, workload=workload, plan=plan, notes=changed(manifest, workload))
 
 
-def _budgets(budget: Budget, page: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the entries of a study's page that a new budget changes."""
-    searching, compressing = split(budget, page.get("compression", "off"))
-    changes: dict[str, Any] = {"budget": asdict(searching)}
-    if compressing is not None:
-        changes["compression_study"] = page["compression_study"] | {"budget": asdict(compressing)}
-    return changes
+def _budgets(budget: Budget, manifest: StudyManifest) -> dict[str, Budget | CompressionEntry]:
+    """Return the entries of a study's manifest that a new budget changes."""
+    searching, compressing = split(budget, manifest.compression)
+    if compressing is None:
+        return {"budget": searching}
+    return {"budget": searching, "compression_study": replace(manifest.compressing, budget=compressing)}
 
 
-def _check_left(page: Mapping[str, Any], records: tuple[Record, ...], budget: Budget | None) -> None:
+def _check_left(manifest: StudyManifest, records: tuple[Record, ...], budget: Budget | None) -> None:
     """Raise BadValue when a new budget, which is a total, is spent already."""
     searched = sum(record.searched for record in records)
-    if budget is None or budget.spent(seconds=float(page["spent_seconds"]), trials=searched) < 1:
+    if budget is None or budget.spent(seconds=manifest.spent_seconds, trials=searched) < 1:
         return
-    spent = f"{format_seconds(float(page['spent_seconds']))} and {several(searched, 'trial')}"
+    spent = f"{format_seconds(manifest.spent_seconds)} and {several(searched, 'trial')}"
     raise BadValue(f"a budget of {budget} is spent already, as budgets are totals and {spent} went before; give more")
 
 
@@ -216,10 +216,10 @@ def work(
     from studies.search import Search
 
     study = store.open_study(launched.home, launched.name)
-    page = store.plan_of(study)
-    clock = Clock(budget=launched.plan.budget, spent_before=float(page["spent_seconds"]), stop=stop)
+    manifest = store.manifest_of(study)
+    clock = Clock(budget=launched.plan.budget, spent_before=manifest.spent_seconds, stop=stop)
     with working(launched.home, launched.name):
-        mirror = _mirror(launched, page["tracking_uri"])
+        mirror = _mirror(launched, manifest.tracking_uri)
         checkpoints = Checkpoints.of(launched.home, launched.name)
         if searching:
             Search(study, launched.workload, launched.plan, clock=clock, listen=listen, checkpoints=checkpoints).run()
@@ -231,8 +231,8 @@ def work(
 def conclude(home: Path, name: str) -> Recommendation:
     """Return a study's recommendation and write it to the journal, where the mirror finds it."""
     recommendation = advice(home, name)
-    pages = {"markdown": recommendation.to_markdown(), "json": store.dump(recommendation.to_dict())}
-    store.write_plan(store.open_study(home, name), recommendation=pages)
+    saved = SavedAdvice(markdown=recommendation.to_markdown(), json=store.dump(recommendation.to_dict()))
+    store.change_manifest(store.open_study(home, name), recommendation=saved)
     if recommendation.compressed:
         keep_files(home, name, recommendation)
     return recommendation
@@ -268,18 +268,16 @@ def _mirror(launched: Launched, tracking_uri: str | None) -> Mirror | None:
     return None if tracking_uri == OFF else Mirror.start(launched.home, launched.name, tracking_uri)
 
 
-def _page(request: Request, workload: Workload | Function, facts: Facts, plan: Plan) -> dict[str, Any]:
-    """Return everything about a study that is not a trial, in plain values."""
+def _manifest(request: Request, workload: Workload | Function, facts: Facts, plan: Plan) -> StudyManifest:
+    """Return everything about a new study that is not a trial."""
     packages = ("optimizer-advisor", "torch", "optuna", "scikit-learn", "numpy")
     compressing = split(request.budget, request.compression)[1]
-    asked = {} if compressing is None else {
-        "compression_study": {"budget": asdict(compressing), "spent_seconds": 0.0, "students": [], "teacher": ""}
-    }  # fmt: skip
-    return plan.to_dict() | asked | {
-        "id": uuid.uuid4().hex, "workload": workload.spec(), "facts": facts.to_dict(), "goal": request.goal,
-        "metric": workload.metric.name, "dataset": workload.name, "model": workload.model.name(),
-        "valid_rows": workload.valid_rows, "baseline": workload.baseline(), "notes": list(workload.notes),
-        "tracking_uri": request.tracking_uri, "versions": {package: version(package) for package in packages},
-        "python": platform.python_version(), "spent_seconds": 0.0, "code": code_of(workload), "rules": list(request.rules),
-        "git": commit_of((str(getattr(workload.model, "factory", "")), workload.source)),
-    }  # fmt: skip
+    return plan.manifest(
+        compression_study=None if compressing is None else CompressionEntry(budget=compressing),
+        id=uuid.uuid4().hex, workload=workload.spec(), facts=facts, goal=request.goal,
+        metric=workload.metric.name, dataset=workload.name, model=workload.model.name(),
+        valid_rows=workload.valid_rows, baseline=workload.baseline(), notes=tuple(workload.notes),
+        tracking_uri=request.tracking_uri, versions={package: version(package) for package in packages},
+        python=platform.python_version(), code=code_of(workload), rules=request.rules,
+        git=commit_of((str(getattr(workload.model, "factory", "")), workload.source)),
+    )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +16,7 @@ from studies.errors import BadValue, BadWorkload, NothingFeasible
 from studies.extras import require
 from studies.limits import Budget, Limits
 from studies.locks import working
+from studies.manifest import CompressionEntry, StudyManifest
 
 if TYPE_CHECKING:
     from torch import nn
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from studies.search import Event
     from studies.workload import Workload
 
+DEFAULT_SECONDS: Final = 300.0
+"""Of a compression whose budget nobody named."""
 SHARE: Final = 0.4
 """Of a search's budget in seconds, for the compression that was asked for with it."""
 TRIALS: Final = 150
@@ -68,20 +71,21 @@ def ask(home: Path, name: str, wanted: Wanted) -> None:
         BadValue: the budget is spent already, or a student or teacher cannot be used.
     """
     study = store.open_study(home, name)
-    page = store.plan_of(study)
-    if page["workload"].get("form") == "function":
+    manifest = store.manifest_of(study)
+    if manifest.is_function:
         raise BadWorkload(f"'{name}' searched a training function, {NO_MODEL}")
-    before: Mapping[str, Any] = page.get("compression_study", {})
-    budget = wanted.budget or (Budget(**before["budget"]) if before else Budget(seconds=300))
-    spent = float(before.get("spent_seconds", 0.0))
+    before = manifest.compression_study or CompressionEntry(budget=Budget(seconds=DEFAULT_SECONDS))
+    entry = replace(
+        before, budget=wanted.budget or before.budget, students=wanted.students or before.students,
+        teacher=wanted.teacher or before.teacher,
+    )  # fmt: skip
     tried = sum(record.stage == "compress" for record in store.records(study))
-    if wanted.budget and budget.spent(seconds=spent, trials=tried) >= 1:
-        raise BadValue(f"a budget of {budget} is spent already, as budgets are totals; give more")
-    asked = {"budget": asdict(budget), "spent_seconds": spent, "students": list(wanted.students or before.get("students", ()))}
-    asked["teacher"] = wanted.teacher or before.get("teacher", "")
-    given = {key: value for key, value in asdict(wanted.limits or Limits()).items() if value is not None}
+    if wanted.budget and entry.budget.spent(seconds=entry.spent_seconds, trials=tried) >= 1:
+        raise BadValue(f"a budget of {entry.budget} is spent already, as budgets are totals; give more")
+    tightened = {key: value for key, value in asdict(wanted.limits or Limits()).items() if value is not None}
+    limits = replace(manifest.limits, **tightened)
     with working(home, name):
-        store.write_plan(study, compression_study=asked, limits=page["limits"] | given, recommendation=None)
+        store.change_manifest(study, compression_study=entry, limits=limits, recommendation=None)
 
 
 def open_for(home: Path, name: str, wanted: Wanted) -> Launched:
@@ -105,15 +109,15 @@ def compress(
     from studies.compression.study import Compression
 
     study = store.open_study(launched.home, launched.name)
-    page = store.plan_of(study)
-    asked = page["compression_study"]
+    manifest = store.manifest_of(study)
+    entry = manifest.compressing
     if not (workload := _workload(launched)):
         return
-    clock = Clock(budget=Budget(**asked["budget"]), spent_before=float(asked["spent_seconds"]), stop=stop)
+    clock = Clock(budget=entry.budget, spent_before=entry.spent_seconds, stop=stop)
     Compression(
-        study, workload, launched.plan, _plan(launched, page, workload), clock=clock, listen=listen,
+        study, workload, launched.plan, _plan(launched, manifest, workload), clock=clock, listen=listen,
         checkpoints=Checkpoints.of(launched.home, launched.name), folder=launched.home / "models" / launched.name,
-        teachers=_teachers(asked["teacher"], workload),
+        teachers=_teachers(entry.teacher, workload),
     ).run()  # fmt: skip
 
 
@@ -123,17 +127,17 @@ def _workload(launched: Launched) -> Workload | None:
     return launched.workload if isinstance(launched.workload, Workload) else None
 
 
-def _plan(launched: Launched, page: Mapping[str, Any], workload: Workload) -> CompressionPlan:
+def _plan(launched: Launched, manifest: StudyManifest, workload: Workload) -> CompressionPlan:
     from studies.compression.students import students
     from studies.compression.study import CompressionPlan
     from studies.workload import check_model, find_model
 
-    asked = page["compression_study"]
-    named = tuple(find_model(name) for name in asked["students"])
+    entry = manifest.compressing
+    named = tuple(find_model(name) for name in entry.students)
     for model in named:
         check_model(model, workload.dataset)
     return CompressionPlan(
-        budget=Budget(**asked["budget"]), limits=Limits(**page["limits"]), students=(*named, *students(workload.model)),
+        budget=entry.budget, limits=manifest.limits, students=(*named, *students(workload.model)),
         first=_advised(launched),
     )  # fmt: skip
 

@@ -31,10 +31,10 @@ def work_on(launched: Launched, *, json: bool, searching: bool = True) -> None:
     from studies import store
 
     study = store.open_study(launched.home, launched.name)
-    page = store.plan_of(study) if searching else store.plan_of(study)["compression_study"]
-    display = progress(
-        launched, records=store.records(study), spent_seconds=float(page["spent_seconds"]), budget=Budget(**page["budget"])
-    )  # fmt: skip
+    manifest = store.manifest_of(study)
+    spent_seconds = manifest.spent_seconds if searching else manifest.compressing.spent_seconds
+    budget = manifest.searching if searching else manifest.compressing.budget
+    display = progress(launched, records=store.records(study), spent_seconds=spent_seconds, budget=budget)
     with stop_on_interrupt() as interrupted, redirect_stdout(sys.stderr), display:
         mirror = work(launched, listen=display.listen, stop=interrupted, searching=searching)
     try:

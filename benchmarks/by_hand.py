@@ -142,7 +142,7 @@ def searched(asked: dict[str, Any], seed: int, home: Path) -> tuple[Source, Reco
         **asked, seed=seed, study="s", optimizers=("AdamW",), schedules=("Cosine",), budget=Budget(trials=1), tracking_uri="off"
     )  # fmt: skip
     launched = prepare(request, home)
-    store.write_plan(store.open_study(home, "s"), threads=1)
+    store.change_manifest(store.open_study(home, "s"), threads=1)
     work(replace(launched, plan=replace(launched.plan, threads=1)))
     records = store.records(store.open_study(home, "s"))
     first = finalists(records, launched.plan.candidates, launched.workload.metric.direction, launched.plan.limits)[0][0]

@@ -52,8 +52,8 @@ def summary(home: Path, name: str) -> Summary:
     best = leader((record for record in study.records if record.stage != "compress"), study.direction)
     return Summary(
         name=name,
-        data=str(study.plan.get("dataset", "")),
-        model=str(study.plan.get("model", "")),
+        data=study.manifest.dataset,
+        model=study.manifest.model,
         trials=len(study.records),
         state="finished" if study.finished else "silent",
         metric=study.metric,
@@ -72,12 +72,16 @@ def state(home: Path, name: str, *, finished: bool) -> str:
 
 def differences(left: Study, right: Study) -> list[tuple[str, str, str]]:
     """Return the settings in which two studies differ: the setting, the one's, the other's."""
-    mine, other = dict(_settings(left.plan)), dict(_settings(right.plan))
+    mine, other = dict(_settings(_entries(left))), dict(_settings(_entries(right)))
     return [
         (key.replace("_", " "), _told(mine.get(key), other.get(key)), _told(other.get(key), mine.get(key)))
         for key in dict.fromkeys((*mine, *other))
         if mine.get(key) != other.get(key)
     ]
+
+
+def _entries(study: Study) -> dict[str, Any]:
+    return {"direction": study.direction} | study.manifest.to_dict()
 
 
 def _settings(plan: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -9,14 +9,15 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from studies.errors import BadValue, BadWorkload
 from studies.home import check_name, free_name, writable
 from studies.limits import Budget, Limits
+from studies.manifest import StudyManifest
+from studies.workload_spec import WorkloadSpec
 
 SUFFIXES: Final = (".csv", ".tsv", ".parquet", ".arff", ".npz", ".svmlight")
 """Forms of files that the page takes."""
@@ -164,15 +165,14 @@ def name_for(home: Path, source: str) -> str:
     return free_name(home, _harmless(stem), taken=launched)
 
 
-def own_code(plan: Mapping[str, Any]) -> str:
+def own_code(manifest: StudyManifest) -> str:
     """Return the first piece of the user's own code that going on with a study would run; empty when there is none."""
-    spec = plan.get("workload", {})
-    asked = plan.get("compression_study", {})
-    data = str(spec.get("source", ""))
-    named = ["" if Path(data).exists() else data, spec.get("model", ""), spec.get("metric", ""), asked.get("teacher", "")]
-    named += [spec.get("model_fields", {}).get("factory", ""), *plan.get("code", {}), *plan.get("candidates", ())]
-    named += [*(rule.partition("=")[0] for rule in plan.get("rules", ())), *asked.get("students", ())]
-    return next((str(name) for name in named if name and _names_code(str(name))), "")
+    spec = manifest.workload or WorkloadSpec()
+    named = ["" if Path(spec.source).exists() else spec.source, spec.model, spec.metric]
+    named += [spec.factory, *manifest.code, *manifest.candidates, *(rule.partition("=")[0] for rule in manifest.rules)]
+    if compressing := manifest.compression_study:
+        named += [compressing.teacher, *compressing.students]
+    return next((name for name in named if name and _names_code(name)), "")
 
 
 def _names_code(name: str) -> bool:

@@ -174,7 +174,7 @@ class Search:
             if point.epoch in self.rungs:
                 attempt.trial.report(point.valid_metric, point.epoch)
         store.tell(self.study, attempt.trial, record, violation=end.violation)
-        store.write_plan(self.study, spent_seconds=self.clock.spent_seconds)
+        store.change_manifest(self.study, spent_seconds=self.clock.spent_seconds)
         self._keep(attempt, record)
         attempt.close()
         self.records.append(record)

@@ -9,13 +9,14 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
+from studies.document import plain
 from studies.errors import StoreError, StudyNotFound, did_you_mean
 from studies.home import check_new, journal_of, journal_path, study_names
 from studies.locks import working, write_lock
+from studies.manifest import StudyManifest
 from studies.record import Record
 
 if TYPE_CHECKING:
@@ -23,10 +24,11 @@ if TYPE_CHECKING:
 
 RECORD: Final = "record"
 PLAN: Final = "plan"
+"""Under which names a trial's record and a study's manifest are written."""
 
 
-def create_study(home: Path, name: str, *, direction: str, plan: Mapping[str, Any]) -> optuna.Study:
-    """Create a study and write its plan: all that a resume needs to go on.
+def create_study(home: Path, name: str, *, direction: str, manifest: StudyManifest) -> optuna.Study:
+    """Create a study and write its manifest: all that a resume needs to go on.
 
     Raises:
         BadValue: a name that is no file name, or is taken.
@@ -39,7 +41,7 @@ def create_study(home: Path, name: str, *, direction: str, plan: Mapping[str, An
     _quiet()
     toward = StudyDirection[direction.upper()]
     study = optuna.create_study(storage=_journal(journal_path(home, name)), study_name=name, direction=toward)
-    study.set_user_attr(PLAN, dict(plan))
+    study.set_user_attr(PLAN, manifest.to_dict())
     return study
 
 
@@ -89,14 +91,20 @@ def _remove(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def plan_of(study: optuna.Study) -> dict[str, Any]:
-    """Return the plan that the study was created with, with what was written to it since."""
-    return dict(study.user_attrs[PLAN])
+def manifest_of(study: optuna.Study) -> StudyManifest:
+    """Return the manifest that the study was created with, with what was written to it since."""
+    return StudyManifest.from_dict(study.user_attrs[PLAN])
 
 
-def write_plan(study: optuna.Study, **changes: Any) -> None:
-    """Change entries of the plan."""
-    study.set_user_attr(PLAN, plan_of(study) | changes)
+def change_manifest(study: optuna.Study, **changes: Any) -> None:
+    """Write other values for some entries of the manifest; the others stay as they are written.
+
+    Raises:
+        TypeError: there is no such entry.
+    """
+    if unknown := sorted(set(changes) - set(StudyManifest.entries())):
+        raise TypeError(f"a manifest has no {', '.join(unknown)}")
+    study.set_user_attr(PLAN, study.user_attrs[PLAN] | plain(changes))
 
 
 def records(study: optuna.Study) -> tuple[Record, ...]:

@@ -14,6 +14,7 @@ import pytest
 
 from studies import store
 from studies.locks import working
+from studies.manifest import StudyManifest
 
 from records import record
 
@@ -63,7 +64,7 @@ def _study_of(home, count):
         "facts": Facts().to_dict(), "limits": {}, "candidates": names, "metric": "accuracy", "goal": "balanced",
         "valid_rows": 200, "dataset": "digits", "model": "CNN",
     }  # fmt: skip
-    study = store.create_study(home, "big", direction="maximize", plan=plan)
+    study = store.create_study(home, "big", direction="maximize", manifest=StudyManifest.from_dict(plan))
     stages = ["reference"] * 3 + ["race"] * (count - 12) + ["confirm"] * 9
     for number, stage in enumerate(stages):
         left = record(

@@ -15,6 +15,7 @@ from dashboard.request import Asked
 from studies import imports
 from studies.errors import BadValue, BadWorkload, StoreError, StudyError, StudyNotFound
 from studies.home import study_names
+from studies.manifest import StudyManifest
 from studies.store import create_study
 
 from records import facts, record
@@ -164,7 +165,7 @@ def test_the_log_is_not_written_through_a_link(home, tmp_path):
 
 
 def test_a_journal_that_is_a_link_to_elsewhere_is_no_study(home, tmp_path):
-    create_study(home, "mine", direction="maximize", plan={})
+    create_study(home, "mine", direction="maximize", manifest=StudyManifest.from_dict({}))
     (tmp_path / "elsewhere").write_text("half a line")
     (home / "studies" / "other.journal").symlink_to(tmp_path / "elsewhere")
 
@@ -206,7 +207,7 @@ def with_own_model(home, reference):
         "budget": {"seconds": 20.0, "trials": None}, "facts": facts().to_dict(), "code": {reference: "0"},
         "workload": {"source": "iris", "model": "Custom", "model_fields": {"factory": reference}, "metric": "accuracy"},
     }  # fmt: skip
-    study = create_study(home, "own", direction="maximize", plan=plan)
+    study = create_study(home, "own", direction="maximize", manifest=StudyManifest.from_dict(plan))
     import optuna
 
     trial = record(0, "AdamW", 0.9, params={"model": "Custom", "model.Custom.factory": reference})
@@ -306,7 +307,7 @@ def test_looking_at_the_page_writes_nothing(home):
 
 
 def test_a_study_of_a_hostile_name_does_not_harm_the_page(home, tmp_path):
-    create_study(home, "mine", direction="maximize", plan={})
+    create_study(home, "mine", direction="maximize", manifest=StudyManifest.from_dict({}))
     (home / "studies" / "mine.journal").rename(home / "studies" / "<script>; rm -rf **x**.journal")
     (home / "launched").symlink_to(tmp_path)
     (tmp_path / "other.log").write_text("advisor: not of this home\n")

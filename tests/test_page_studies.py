@@ -12,7 +12,8 @@ from studies import store
 from studies.errors import StoreError, StudyNotFound
 from studies.home import study_names
 from studies.locks import worked_on, working
-from studies.store import create_study, delete_study, write_plan
+from studies.manifest import StudyManifest
+from studies.store import change_manifest, create_study, delete_study
 
 from records import facts, record
 
@@ -30,18 +31,20 @@ HOSTILE = ("../x", "studies/../full", "/etc/passwd", "<script>", "; rm -rf ~", "
 
 def add(home, name, trials=TRIALS, *, finished=False, **changes):
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    study = create_study(home, name, direction="maximize", plan=PLAN | {"facts": facts().to_dict()} | changes)
+    study = create_study(
+        home, name, direction="maximize", manifest=StudyManifest.from_dict(PLAN | {"facts": facts().to_dict()} | changes)
+    )
     for each in trials:
         study.add_trial(optuna.trial.create_trial(value=each.quality or 0.0, user_attrs={"record": each.to_dict()}))
     if finished:
-        write_plan(study, recommendation={"markdown": "", "json": "{}"})
+        change_manifest(study, recommendation={"markdown": "", "json": "{}"})
     return study
 
 
 @pytest.fixture
 def filled(home):
     add(home, "full", finished=True)
-    add(home, "other", limits={"peak_bytes": 1000}, candidates=["SGD", "Muon"], goal="speed")
+    add(home, "other", limits={"train_bytes": 1000}, candidates=["SGD", "Muon"], goal="speed")
     add(home, "begun", ())
     add(home, "failed", TRIALS[2:])
     add(home, "single", TRIALS[:1])
@@ -105,7 +108,7 @@ def test_two_studies_are_told_apart_by_what_differs(filled):
     assert overview.differences(left, right) == [
         ("candidates", "AdamW and 1 in common", "Muon and 1 in common"),
         ("goal", "balanced", "speed"),
-        ("limits, peak bytes", "", "1000"),
+        ("limits, train bytes", "", "1000"),
     ]
     assert overview.differences(left, left) == []
 

@@ -33,7 +33,7 @@ def search(home, workload, plan=PLAN, *, name="s", stop_after=None):
     if name in study_names(home):
         study = store.open_study(home, name)
     else:
-        study = store.create_study(home, name, direction=workload.metric.direction, plan=plan.to_dict())
+        study = store.create_study(home, name, direction=workload.metric.direction, manifest=plan.manifest())
     heard = []
     stop = (lambda: len(heard) >= stop_after) if stop_after else (lambda: False)
 
@@ -127,7 +127,7 @@ def test_more_budget_adds_trials_to_those_there_are(home, iris):
 
 
 def test_a_trial_left_running_by_a_killed_process_is_ended(home, iris):
-    study = store.create_study(home, "s", direction="maximize", plan=PLAN.to_dict())
+    study = store.create_study(home, "s", direction="maximize", manifest=PLAN.manifest())
     study.ask()
     search(home, iris)
 

@@ -16,13 +16,14 @@ from studies import store
 from studies.errors import BadValue, StoreError, StudyNotFound
 from studies.home import check_name, free_name, writable
 from studies.locks import worked_on, working
+from studies.manifest import StudyManifest
 from studies.record import Record
 
 from records import record
 
 
 def new(home, name="s", **plan):
-    return store.create_study(home, name, direction="maximize", plan=plan)
+    return store.create_study(home, name, direction="maximize", manifest=StudyManifest.from_dict(plan))
 
 
 def add(study, left):
@@ -83,11 +84,15 @@ def test_a_line_torn_by_a_crash_is_cut_off_and_the_study_goes_on(home):
     assert [left.optimizer for left in store.records(store.open_study(home, "s"))] == ["AdamW", "SGD"]
 
 
-def test_the_plan_can_be_added_to(home):
+def test_the_manifest_can_be_added_to(home):
     study = new(home, seed=3)
-    store.write_plan(study, spent_seconds=1.5)
+    store.change_manifest(study, spent_seconds=1.5)
 
-    assert store.plan_of(store.open_study(home, "s")) == {"seed": 3, "spent_seconds": 1.5}
+    manifest = store.manifest_of(store.open_study(home, "s"))
+    assert manifest == StudyManifest(seed=3, spent_seconds=1.5)
+    assert manifest.to_dict() == {"seed": 3, "spent_seconds": 1.5}
+    with pytest.raises(TypeError, match="a manifest has no sped"):
+        store.change_manifest(study, sped=1)
 
 
 def _write_for_ever(home):

@@ -215,9 +215,11 @@ def _live(home: Path, name: str, study: Study | None) -> None:
 
 def _budget_seconds(study: Study | None) -> float | None:
     """Return the seconds that a search and its compression may take in all; None without a budget in seconds."""
-    if study is None or not (searching := study.plan.get("budget", {}).get("seconds")):
+    budget = study.manifest.budget if study else None
+    if study is None or budget is None or not budget.seconds:
         return None
-    return float(searching) + float(study.plan.get("compression_study", {}).get("budget", {}).get("seconds") or 0.0)
+    compressing = study.manifest.compression_study
+    return budget.seconds + ((compressing.budget.seconds or 0.0) if compressing else 0.0)
 
 
 def _answer(home: Path, study: Study) -> None:
@@ -234,13 +236,13 @@ def _answer(home: Path, study: Study) -> None:
 
 
 def _resume(home: Path, study: Study, *, allow_code: bool) -> None:
-    code = own_code(study.plan)
+    code = own_code(study.manifest)
     if code and not allow_code:
         st.caption(plain(f"To go on with it, start the page with --allow-code: it uses {code}, which is code."))
         return
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     seconds = _budget_seconds(study)
-    before = f"{seconds:g}s" if seconds else str(Budget(**study.plan["budget"])) if "budget" in study.plan else ""
+    before = f"{seconds:g}s" if seconds else str(study.manifest.budget or "")
     label = "New budget in all" if study.finished else "Budget in all, to change it"
     more = left.text_input(label, placeholder=f"now {before}", key=f"more-{study.name}").strip()
     arguments = ("resume", study.name, *([f"--budget={more}"] if more else []), f"--home={home.resolve()}")
