@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from advisor.request import SCHEDULES, Request, batch_sizes, entering, epochs_of, names
+from advisor.planning import SCHEDULES, batch_sizes, entering, epochs_of
+from advisor.request import Request, names
 from studies import catalogue
 from studies.errors import BadValue, BadWorkload, StudyError, named_line
 from studies.facts import Facts

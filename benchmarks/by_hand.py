@@ -33,9 +33,10 @@ from unittest.mock import patch
 
 import torch
 
-from advisor.launch import prepare, work
+from advisor.launch import prepare
 from advisor.request import Request
-from advisor.shrink import Wanted, open_for
+from advisor.shrink import CompressionRequest, open_for
+from advisor.work import work
 from benchmarks.hand import BATCHES, HAND, Point, by_hand, in_turns, spent_seconds
 from studies import store
 from studies.clock import Clock
@@ -162,7 +163,7 @@ def by_study(home: Path, first: Record, workload: Workload, seconds: float) -> t
         if path:
             copyfile(home / "models" / "s" / path, files / path)
 
-    launched = open_for(home, "s", Wanted(budget=Budget(seconds=seconds)))
+    launched = open_for(home, "s", CompressionRequest(budget=Budget(seconds=seconds)))
     start = spent_seconds()
     with patch("advisor.shrink.Clock", ProcessorClock):
         work(launched, listen=keep, searching=False)

@@ -18,8 +18,9 @@ from pathlib import Path
 
 import optuna
 
-from advisor.launch import prepare, work
+from advisor.launch import prepare
 from advisor.request import Request
+from advisor.work import work
 from studies import store
 from studies.limits import Budget
 from studies.manifest import StudyManifest

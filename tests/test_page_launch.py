@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from advisor.page import options
 from dashboard import processes, reads, request
-from dashboard.request import Asked
+from dashboard.request import LaunchForm
 from studies import imports
 from studies.errors import BadValue, BadWorkload, StoreError, StudyError, StudyNotFound
 from studies.home import study_names
@@ -36,7 +36,7 @@ HOSTILE = (
 UPLOADS = (
     "../../x.csv", "/etc/x.csv", "..\\..\\x.csv", "<script>.csv", "; rm -rf ~.csv", "...csv", "\x00.csv", f"{'x' * 300}.csv",
 )  # fmt: skip
-ASKED = Asked(source="digits", study="mine")
+ASKED = LaunchForm(source="digits", study="mine")
 OWN = "import pathlib\npathlib.Path({mark!r}).touch()\n\n\ndef Net(inputs, outputs):\n    raise AssertionError\n"
 
 

@@ -9,14 +9,13 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from advisor.request import GOALS
-from advisor.shrink import MODES
+from advisor.request import GOALS, MODES
 from dashboard import overview, processes, reads
 from dashboard.charts.trials import leader
 from dashboard.request import (
     SUFFIXES,
     TABLES,
-    Asked,
+    LaunchForm,
     check,
     files,
     keep_upload,
@@ -46,24 +45,24 @@ def show(home: Path, *, allow_code: bool = False) -> None:
     """Show the form, and what was started."""
     st.title("Launch")
     st.caption("A search is a process of its own: it goes on when this page or the browser is closed.")
-    asked = _form(home, allow_code=allow_code)
-    problem = _problem(asked, home, allow_code=allow_code)
-    arguments = asked.arguments(home)
+    form = _form(home, allow_code=allow_code)
+    problem = _problem(form, home, allow_code=allow_code)
+    arguments = form.arguments(home)
     st.code(processes.command(arguments), language="sh", wrap_lines=True)
     if problem:
         st.info(plain(problem))
     if st.button("Start", type="primary", disabled=bool(problem), key="start"):
         try:
-            processes.start(home, asked.study, arguments)
+            processes.start(home, form.study, arguments)
         except StudyError as error:
             st.error(plain(error))
         else:
-            st.query_params["launched"] = asked.study
+            st.query_params["launched"] = form.study
             st.rerun()
     _searches(home, allow_code=allow_code)
 
 
-def _form(home: Path, *, allow_code: bool) -> Asked:
+def _form(home: Path, *, allow_code: bool) -> LaunchForm:
     source, target = _data(home)
     left, right = st.columns(2)
     model = _model(left, allow_code=allow_code)
@@ -75,7 +74,7 @@ def _form(home: Path, *, allow_code: bool) -> Asked:
     mode = third.selectbox("Compression", MODES, format_func=lambda mode: COMPRESSION[mode], key="compression")
     tracking = st.toggle("Keep the runs in MLflow too", value=True, key="tracking")
     study = name or name_for(home, source or "study")
-    return Asked(
+    return LaunchForm(
         source=source, study=study, target=target, model=model, budget=budget.strip(), goal=goal, compression=mode,
         tracking=tracking, **limits,
     )  # fmt: skip
@@ -135,9 +134,9 @@ def _limits() -> list[str]:
     ]
 
 
-def _problem(asked: Asked, home: Path, *, allow_code: bool) -> str:
+def _problem(form: LaunchForm, home: Path, *, allow_code: bool) -> str:
     try:
-        check(asked, home, allow_code=allow_code)
+        check(form, home, allow_code=allow_code)
     except StudyError as error:
         return str(error)
     return ""
