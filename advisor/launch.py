@@ -79,10 +79,10 @@ def _planned(request: Request) -> tuple[Workload | Function, Plan, Facts, tuple[
     if not isinstance(function := open_workload(request), Function):
         workload, facts = look(request, function, budget=request.budget)
         return workload, *plan_for(request, workload, facts)
-    from advisor import own_loop
+    from advisor.own_loop import plan, watch
 
-    facts, read = own_loop.look(request, function)
-    return function, *own_loop.plan(request, function, facts, read)
+    facts, read = watch(request, function)
+    return function, *plan(request, function, facts, read)
 
 
 def reopen(home: Path, name: str, *, budget: Budget | None = None) -> Session:

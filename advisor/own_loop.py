@@ -28,7 +28,7 @@ NOT_FOR_FUNCTIONS: Final = ("target", "model", "regularizers", "wrappers")
 """What our own training loop does, and a function does for itself."""
 
 
-def look(request: Request, function: Function) -> tuple[Facts, frozenset[str]]:
+def watch(request: Request, function: Function) -> tuple[Facts, frozenset[str]]:
     """Run one epoch of a function; return what was seen of it, and which axes of the recipe it read.
 
     Raises:

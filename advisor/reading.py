@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from advisor import commands
+from advisor.commands import compress, resume, search
 from advisor.evidence import Evidence, Recommendation
 from advisor.recommend import recommend
 from studies import store
@@ -45,9 +45,9 @@ def evidence_in(home: Path, name: str, manifest: StudyManifest, records: tuple[R
         goal=manifest.goal,
         valid_rows=manifest.valid_rows,
         baseline=manifest.baseline,
-        resume=commands.resume(home, name, manifest),
-        command=commands.search(home, manifest),
-        compress=commands.compress(home, name),
+        resume=resume(home, name, manifest),
+        command=search(home, manifest),
+        compress=compress(home, name),
         study=name,
         rules=manifest.rules,
     )
