@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from advisor.request import SCHEDULES, Request, batch_sizes, entering, epochs_of, names
+from advisor.planning import SCHEDULES, batch_sizes, entering, epochs_of
+from advisor.request import Request, names
 from studies import catalogue
-from studies.errors import BadValue, BadWorkload, StudyError
+from studies.errors import BadValue, BadWorkload, StudyError, named_line
 from studies.facts import Facts
 from studies.function import watched
 from studies.function_run import FunctionRun
@@ -28,7 +29,7 @@ NOT_FOR_FUNCTIONS: Final = ("target", "model", "regularizers", "wrappers")
 """What our own training loop does, and a function does for itself."""
 
 
-def look(request: Request, function: Function) -> tuple[Facts, frozenset[str]]:
+def watch(request: Request, function: Function) -> tuple[Facts, frozenset[str]]:
     """Run one epoch of a function; return what was seen of it, and which axes of the recipe it read.
 
     Raises:
@@ -48,8 +49,7 @@ def look(request: Request, function: Function) -> tuple[Facts, frozenset[str]]:
     except StudyError:
         raise
     except Exception as error:
-        reason = " ".join(str(error).split())
-        raise BadWorkload(f"{function.source} failed in its first epoch: {type(error).__name__}: {reason}") from error
+        raise BadWorkload(f"{function.source} failed in its first epoch: {named_line(error)}") from error
     finally:
         run.close()
     return facts, frozenset(read)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
 
-    from advisor.launch import Launched
+    from advisor.launch import Session
     from studies.search import Event
 
 
@@ -37,19 +37,19 @@ class Progress(Protocol):
 
 
 def progress(
-    launched: Launched, *, records: tuple[Record, ...] = (), spent_seconds: float = 0.0, budget: Budget | None = None
+    session: Session, *, records: tuple[Record, ...] = (), spent_seconds: float = 0.0, budget: Budget | None = None
 ) -> Progress:
     """Return the display that fits where stderr goes; a budget takes the place of the search's own."""
-    board = Board(launched, records, spent_seconds, budget or launched.plan.budget)
+    board = Board(session, records, spent_seconds, budget or session.plan.budget)
     return LiveTable(board) if sys.stderr.isatty() else Lines(board)
 
 
 class Board:
     """What there is to show: the clock, trials by state, the best of each optimizer."""
 
-    def __init__(self, launched: Launched, records: tuple[Record, ...], spent_seconds: float, budget: Budget) -> None:
-        self.plan, self.name = launched.plan, launched.name
-        self.metric, self.direction = launched.workload.metric.name, launched.workload.metric.direction
+    def __init__(self, session: Session, records: tuple[Record, ...], spent_seconds: float, budget: Budget) -> None:
+        self.plan, self.name = session.plan, session.name
+        self.metric, self.direction = session.workload.metric.name, session.workload.metric.direction
         self.stage = self.note = "starting"
         self.records, self.budget = list(records), budget
         self._began = time.monotonic() - spent_seconds

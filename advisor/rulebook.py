@@ -21,7 +21,7 @@ from typing import Any, Final
 from advisor.evidence import Evidence, Finding
 from advisor.rules import Rule
 from advisor.rules import __path__ as rule_folder
-from studies.errors import BadValue, StudyError, did_you_mean
+from studies.errors import BadValue, StudyError, did_you_mean, named_line
 from studies.imports import load
 
 WORDS: Final = {"off": None, "on": 1.0}
@@ -129,8 +129,7 @@ def _ask(rule: Rule, evidence: Evidence, factor: float) -> Iterator[Finding]:
     except StudyError:
         raise
     except Exception as error:  # whatever a rule of the user's own raises
-        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        raise BadValue(f"rule {type(rule).__name__} fails: {reason}; mend it, or leave it out of --rule") from error
+        raise BadValue(f"rule {type(rule).__name__} fails: {named_line(error)}; mend it, or leave it out of --rule") from error
     if odd:
         raise BadValue(f"rule {type(rule).__name__} gives {odd.subject} the strength {odd.strength}; a number is needed")
     yield from findings if factor == 1 else (replace(finding, strength=factor * finding.strength) for finding in findings)

@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from advisor.evidence import Evidence
 from studies import catalogue
-from studies.errors import BadWorkload, did_you_mean
+from studies.errors import BadWorkload, did_you_mean, one_line
 from studies.metrics import direction_of
 from studies.record import STATES, Record
 from studies.space import ranges
@@ -77,7 +77,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = [_tidy(row) for row in csv.DictReader(file)]
     except (OSError, UnicodeDecodeError, csv.Error, AttributeError) as error:
-        raise BadWorkload(f"{path} cannot be read as a CSV of runs: {' '.join(str(error).split())}") from None
+        raise BadWorkload(f"{path} cannot be read as a CSV of runs: {one_line(error)}") from None
     if not rows:
         raise BadWorkload(f"{path} holds no run; give a header and a row a run")
     return rows

@@ -33,9 +33,10 @@ from unittest.mock import patch
 
 import torch
 
-from advisor.launch import prepare, work
+from advisor.launch import prepare
 from advisor.request import Request
-from advisor.shrink import Wanted, open_for
+from advisor.shrink import CompressionRequest, open_for
+from advisor.work import work
 from benchmarks.hand import BATCHES, HAND, Point, by_hand, in_turns, spent_seconds
 from studies import store
 from studies.clock import Clock
@@ -142,7 +143,7 @@ def searched(asked: dict[str, Any], seed: int, home: Path) -> tuple[Source, Reco
         **asked, seed=seed, study="s", optimizers=("AdamW",), schedules=("Cosine",), budget=Budget(trials=1), tracking_uri="off"
     )  # fmt: skip
     launched = prepare(request, home)
-    store.write_plan(store.open_study(home, "s"), threads=1)
+    store.change_manifest(store.open_study(home, "s"), threads=1)
     work(replace(launched, plan=replace(launched.plan, threads=1)))
     records = store.records(store.open_study(home, "s"))
     first = finalists(records, launched.plan.candidates, launched.workload.metric.direction, launched.plan.limits)[0][0]
@@ -162,7 +163,7 @@ def by_study(home: Path, first: Record, workload: Workload, seconds: float) -> t
         if path:
             copyfile(home / "models" / "s" / path, files / path)
 
-    launched = open_for(home, "s", Wanted(budget=Budget(seconds=seconds)))
+    launched = open_for(home, "s", CompressionRequest(budget=Budget(seconds=seconds)))
     start = spent_seconds()
     with patch("advisor.shrink.Clock", ProcessorClock):
         work(launched, listen=keep, searching=False)

@@ -12,8 +12,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from advisor.launch import prepare, work
+from advisor.launch import prepare
 from advisor.request import Request
+from advisor.work import work
 from studies import store
 from studies.limits import Budget
 from studies.trial import Trial

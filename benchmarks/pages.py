@@ -56,7 +56,7 @@ def fill(home: Path, trials: int) -> str:
         for point in record.curve[2::3]:
             trial.report(point.valid_metric, point.epoch)
         store.tell(study, trial, record, violation=0.0)
-        store.write_plan(study, spent_seconds=float(number))
+        store.change_manifest(study, spent_seconds=float(number))
         made.append(record)
     return launched.name
 

@@ -23,9 +23,9 @@ from dashboard.overview import Summary
 from dashboard.overview import summary as summary_of
 from dashboard.study import Study
 from studies.errors import StudyNotFound, did_you_mean
+from studies.home import default_home, study_names
 from studies.journal import Journal
 from studies.limits import Limits
-from studies.store import default_home, study_names
 
 KEPT: Final = 16
 """Studies that are kept in memory."""

@@ -169,13 +169,13 @@ class Search:
         return outcome is None
 
     def _tell(self, trial: Trial, outcome: Outcome) -> None:
-        """Outcome a trial and write down what it left behind."""
+        """End a trial and write down what it left behind."""
         record = trial.record(outcome, self.space.units(trial.recipe))
         for point in record.curve:
             if point.epoch in self.rungs:
                 trial.optuna_trial.report(point.valid_metric, point.epoch)
         store.tell(self.study, trial.optuna_trial, record, violation=outcome.violation)
-        store.write_plan(self.study, spent_seconds=self.clock.spent_seconds)
+        store.change_manifest(self.study, spent_seconds=self.clock.spent_seconds)
         self._keep(trial, record)
         trial.close()
         self.records.append(record)

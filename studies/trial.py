@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import torch
 
 from studies.compression.joint import Joint
+from studies.errors import one_line
 from studies.function import Function
 from studies.function_run import FunctionRun
 from studies.infeasible import CannotCompress, Diverged
@@ -151,4 +152,4 @@ def _run(recipe: Recipe, workload: Workload | Function, plan: Plan, *, seed: int
 
 
 def _line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:500] or type(error).__name__
+    return one_line(error, longest=500) or type(error).__name__

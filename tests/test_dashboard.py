@@ -20,7 +20,8 @@ from dashboard.charts import trials as charts
 from dashboard.study import Study
 from dashboard.views.words import plain
 from studies.errors import NothingFeasible
-from studies.store import create_study, write_plan
+from studies.manifest import StudyManifest
+from studies.store import change_manifest, create_study
 
 from records import confirmations, facts, record
 
@@ -74,10 +75,12 @@ def home(tmp_path_factory):
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     home = tmp_path_factory.mktemp("home")
     for name, trials in STUDIES.items():
-        study = create_study(home, name, direction="maximize", plan=PLAN | {"facts": facts().to_dict()})
+        study = create_study(
+            home, name, direction="maximize", manifest=StudyManifest.from_dict(PLAN | {"facts": facts().to_dict()})
+        )
         add(study, trials)
         if name == "full":
-            write_plan(study, recommendation={"markdown": "", "json": "{}"})
+            change_manifest(study, recommendation={"markdown": "", "json": "{}"})
     return home
 
 
@@ -207,7 +210,7 @@ def test_a_study_is_read_again_only_when_its_journal_changes(home, monkeypatch):
     reads._study.clear()
     read, truth = [], Study.read
     monkeypatch.setattr(Study, "read", lambda *where: read.append(where) or truth(*where))
-    study = create_study(home, "growing", direction="minimize", plan=PLAN)
+    study = create_study(home, "growing", direction="minimize", manifest=StudyManifest.from_dict(PLAN))
 
     assert reads.study(home, "growing").records == reads.study(home, "growing").records == ()
     assert reads.study(home, "growing").direction == "minimize"

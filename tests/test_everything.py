@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from advisor.request import Request, plan_for
+from advisor.planning import plan_for
+from advisor.request import Request
 from studies import catalogue
 from studies.data import Dataset, Part
 from studies.errors import BadValue, BadWorkload

@@ -349,7 +349,7 @@ def test_a_function_that_returns_only_a_number_is_searched(file, home):
 
 
 def test_what_code_writes_more_plainly_than_a_shell_is_taken(home):
-    request = Request(source="iris", optimizers="AdamW,SGD", batch_size=16, model=torch.nn.Linear)
+    request = Request.of("iris", optimizers="AdamW,SGD", batch_size=16, model=torch.nn.Linear)
     assert (request.optimizers, request.batch_size) == (("AdamW", "SGD"), "16")
     assert prepare(request, home).workload.model.name() == "Custom"
     with pytest.raises(BadValue, match=r"limits is str; give an advisor.Limits"):

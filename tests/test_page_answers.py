@@ -13,7 +13,8 @@ from dashboard.charts import looks, optimizers, tradeoffs, trials
 from dashboard.study import Study
 from studies import catalogue
 from studies.limits import Limits
-from studies.store import create_study, write_plan
+from studies.manifest import StudyManifest
+from studies.store import change_manifest, create_study
 
 from records import compressions, confirmations, deployed, facts, record, study
 
@@ -55,13 +56,15 @@ def home(tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
     for name, made in STUDIES.items():
         minimized = {"metric": "rmse"} if name == "losses" else {}
-        opened = create_study(home, name, direction="minimize" if minimized else "maximize", plan=PLAN | minimized)
+        opened = create_study(
+            home, name, direction="minimize" if minimized else "maximize", manifest=StudyManifest.from_dict(PLAN | minimized)
+        )
         for one in made:
             attributes = {"record": one.to_dict()}
             trial = optuna.trial.create_trial(value=one.quality or 0.0, params={}, distributions={}, user_attrs=attributes)
             opened.add_trial(trial)
         if name in {"full", "small"}:
-            write_plan(opened, recommendation={"markdown": "", "json": "{}"})
+            change_manifest(opened, recommendation={"markdown": "", "json": "{}"})
     return home
 
 

@@ -10,7 +10,8 @@ from advisor.compressed import compressed_models
 from dashboard.charts import axes, plots
 from dashboard.charts import compression as charts
 from dashboard.study import Study
-from studies.store import create_study, write_plan
+from studies.manifest import Layer, StudyManifest
+from studies.store import change_manifest, create_study
 
 from records import compressions, confirmations, deployed, facts, record
 
@@ -48,11 +49,13 @@ def home(tmp_path_factory):
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     home = tmp_path_factory.mktemp("home")
     for name, trials in STUDIES.items():
-        study = create_study(home, name, direction="maximize", plan=PLAN | {"facts": facts().to_dict()})
+        study = create_study(
+            home, name, direction="maximize", manifest=StudyManifest.from_dict(PLAN | {"facts": facts().to_dict()})
+        )
         for each in trials:
             study.add_trial(optuna.trial.create_trial(value=each.quality or 0.0, user_attrs={"record": each.to_dict()}))
         if name == "full":
-            write_plan(study, recommendation={"markdown": "", "json": "{}"}, sensitivity=LAYERS)
+            change_manifest(study, recommendation={"markdown": "", "json": "{}"}, sensitivity=LAYERS)
     return home
 
 
@@ -94,7 +97,12 @@ def test_an_empty_page_says_which_command_fills_it(home, name):
 
 def test_a_training_function_is_said_to_hold_nothing_to_compress(home):
     spec = {"form": "function", "source": "loop.py:train", "model": "function", "metric": "accuracy"}
-    create_study(home, "function", direction="maximize", plan=PLAN | {"facts": facts().to_dict(), "workload": spec})
+    create_study(
+        home,
+        "function",
+        direction="maximize",
+        manifest=StudyManifest.from_dict(PLAN | {"facts": facts().to_dict(), "workload": spec}),
+    )
     page = opened(home, "function")
 
     assert "there is nothing to compress" in words(page)
@@ -187,13 +195,13 @@ def test_kinds_differ_in_colour_and_in_symbol():
 
 
 def test_the_sensitivity_names_the_layer_that_bears_least():
-    figure = charts.sensitivity(LAYERS)
+    figure = charts.sensitivity(tuple(map(Layer.from_dict, LAYERS)))
 
     assert figure.layout.title.text.startswith("0.weight bears least")
     assert list(figure.data[0].text[0]) == ["+0.1", "+0.5", "not finite"]
     assert all(math.isfinite(depth) for row in figure.data[0].z for depth in row)
     assert all(len(name) <= charts.LAYER for name in figure.layout.yaxis.ticktext)
-    assert len(charts.csv_of_sensitivity(LAYERS)) == 6
+    assert len(charts.csv_of_sensitivity(tuple(map(Layer.from_dict, LAYERS)))) == 6
 
 
 def test_the_shell_draws_both_figures(home):

@@ -18,6 +18,7 @@ from advisor.rulebook import apply_rules, in_force, resolved_settings, rules
 from studies.errors import BadValue, NothingFeasible, StudyError
 from studies.facts import Facts
 from studies.limits import Limits
+from studies.manifest import StudyManifest
 
 from records import ACTIVATION_BYTES, PARAMETERS, STATE_FLOATS, facts, study
 
@@ -195,7 +196,7 @@ def test_a_study_of_an_earlier_version_has_no_settings(home):
     from studies import store
 
     plan = {"facts": {}, "limits": {}, "candidates": ["AdamW"], "metric": "accuracy", "goal": "balanced", "valid_rows": 9}
-    store.create_study(home, "old", direction="maximize", plan=plan)
+    store.create_study(home, "old", direction="maximize", manifest=StudyManifest.from_dict(plan))
 
     assert evidence_of(home, "old").rules == ()
 

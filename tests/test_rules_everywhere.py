@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from advisor.beliefs import RULE_CLIP, TOTAL_CLIP, prior_log_odds
 from advisor.evidence import Evidence
-from advisor.request import Request, entrants
+from advisor.planning import entrants
+from advisor.request import Request
 from advisor.rulebook import apply_rules, optimizers_added_by_rules, rules
 from studies import catalogue
 from studies.facts import Facts, Forecast

@@ -17,6 +17,7 @@ from dashboard.charts import Plot
 from dashboard.charts.axes import bytes_axis, seconds_axis
 from dashboard.charts.looks import Style
 from studies.limits import format_bytes, format_seconds
+from studies.manifest import Layer
 
 if TYPE_CHECKING:
     from advisor.compressed_model import CompressedModel
@@ -93,19 +94,19 @@ def tradeoff(
     return _laid_out(figure, _finding(advised, entries, metric, direction, gzip=gzip), 440)
 
 
-def sensitivity(layers: Sequence[Mapping[str, Any]]) -> go.Figure:
+def sensitivity(layers: Sequence[Layer]) -> go.Figure:
     """Draw by how much the loss rises when a share of one layer's smallest weights is set to zero, a row a layer.
 
     Args:
-        layers: of a study's plan, as `studies.compression.sensitivity.Layer` writes them, in the order of the model.
+        layers: of a study's manifest, in the order of the model.
     """
-    names = [_short(str(layer["name"])) for layer in layers]
-    levels = [f"{100 * level:g} %" for level in layers[0]["levels"]]
-    rises = [[loss - layer["before"] for loss in layer["losses"]] for layer in layers]
-    full = [[[layer["name"], layer["size"]]] * len(levels) for layer in layers]
+    names = [_short(layer.name) for layer in layers]
+    levels = [f"{100 * level:g} %" for level in layers[0].levels]
+    rises = [[loss - layer.before for loss in layer.losses] for layer in layers]
+    full = [[[layer.name, layer.size]] * len(levels) for layer in layers]
     figure = go.Figure(
         go.Heatmap(
-            x=levels, y=list(range(len(names))), z=[[_depth(rise, layers[0]["before"]) for rise in row] for row in rises],
+            x=levels, y=list(range(len(names))), z=[[_depth(rise, layers[0].before) for rise in row] for row in rises],
             text=[[_signed(rise) for rise in row] for row in rises], texttemplate="%{text}", customdata=full,
             colorscale="Blues", zmin=0, xgap=2, ygap=2, showscale=False,
             hovertemplate="%{customdata[0]}, %{customdata[1]:,} weights<br>%{x} set to zero: loss %{text}<extra></extra>",
@@ -145,12 +146,12 @@ def csv_of_tradeoff(entries: Sequence[CompressedModel], direction: str) -> list[
     ]  # fmt: skip
 
 
-def csv_of_sensitivity(layers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def csv_of_sensitivity(layers: Sequence[Layer]) -> list[dict[str, Any]]:
     """Return what the chart of layers draws, a row a layer and share."""
     return [
-        {"layer": layer["name"], "weights": layer["size"], "share": level, "loss": loss, "loss_before": layer["before"]}
+        {"layer": layer.name, "weights": layer.size, "share": level, "loss": loss, "loss_before": layer.before}
         for layer in layers
-        for level, loss in zip(layer["levels"], layer["losses"], strict=True)
+        for level, loss in zip(layer.levels, layer.losses, strict=True)
     ]
 
 
@@ -218,10 +219,10 @@ def _finding(
     return f"{lead}: {one.name}, {smaller}, {against_reference(one, metric, direction)}"
 
 
-def _most_sensitive(layers: Sequence[Mapping[str, Any]]) -> str:
-    middle = len(layers[0]["levels"]) // 2
-    share = f"{100 * layers[0]['levels'][middle]:g} %"
-    rises = {str(layer["name"]): layer["losses"][middle] - layer["before"] for layer in layers}
+def _most_sensitive(layers: Sequence[Layer]) -> str:
+    middle = len(layers[0].levels) // 2
+    share = f"{100 * layers[0].levels[middle]:g} %"
+    rises = {layer.name: layer.losses[middle] - layer.before for layer in layers}
     worst = max(rises, key=lambda name: rises[name])
     if len(layers) == 1:
         return f"Without {share} of {worst} the loss changes by {_signed(rises[worst])}"
@@ -281,7 +282,7 @@ def _drawn_tradeoff(study: Study) -> go.Figure:
 
 
 def _drawn_sensitivity(study: Study) -> go.Figure:
-    layers = study.plan.get("sensitivity")
+    layers = study.manifest.sensitivity
     return sensitivity(layers) if layers else _laid_out(go.Figure(), "No layer has been looked at yet", 200)
 
 

@@ -117,8 +117,8 @@ def rows(records: Sequence[Record], panels: Sequence[Panel]) -> list[dict[str, A
 
 def batch_range(study: Study) -> Numeric | None:
     """Return the range of the batch size; None when it is fixed or not known."""
-    match study.plan.get("batch_size"):
-        case [low, default, high] if low < high:
+    match study.manifest.batch_size:
+        case (low, default, high) if low < high:
             return Numeric(low=low, default=default, high=high, scale="log", whole=True)
     return None
 

@@ -47,7 +47,7 @@ def show(home: Path, name: str) -> None:
 
 
 def _empty(home: Path, study: Study) -> None:
-    if study.plan.get("workload", {}).get("form") == "function":
+    if study.manifest.is_function:
         st.info(plain("This study searched a training function, which holds its model to itself: there is nothing to compress."))
         return
     tried = [record for record in study.records if record.stage == "compress"]
@@ -101,7 +101,7 @@ def _before_after(study: Study, entries: tuple[CompressedModel, ...], advised: C
 
 
 def _sensitivity(study: Study) -> None:
-    layers = study.plan.get("sensitivity")
+    layers = study.manifest.sensitivity
     if not layers:
         return
     st.subheader("What each layer bears")

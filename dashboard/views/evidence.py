@@ -85,8 +85,8 @@ def _each(study: Study) -> None:
 
 def _earlier(study: Study) -> None:
     st.subheader("Earlier studies in this home")
-    for start in study.plan.get("starts", ()):
-        st.markdown(plain(f"This study began with {start['origin']}."))
+    for start in study.manifest.starts:
+        st.markdown(plain(f"This study began with {start.origin}."))
     others = _similar(study, reads.names(study.home)[:12])
     if not others:
         st.markdown(
@@ -104,9 +104,9 @@ def _earlier(study: Study) -> None:
     max_entries=8, show_spinner="Looking through earlier studies", hash_funcs={Study: lambda study: (study.home, study.name)}
 )
 def _similar(study: Study, names: tuple[str, ...]) -> tuple[Earlier, ...]:  # noqa: ARG001 a new study is looked at anew
-    if "workload" not in study.plan:
+    if study.manifest.workload is None:
         return ()
-    found = similar_studies(study.home, study.plan["workload"], study.evidence.facts)
+    found = similar_studies(study.home, study.manifest.workload, study.evidence.facts)
     others = (other for other in found if other.name != study.name)
     return tuple(other for other, _ in zip(others, range(STUDIES), strict=False))
 
@@ -118,7 +118,7 @@ def _bests(other: Earlier) -> list[dict[str, Any]]:
     return [
         {
             "study": other.name, "optimizer": record.optimizer, "trial": record.number,
-            "reached": f"{other.page['metric']} {number(record.quality or 0.0)} on {other.page.get('dataset', '')}",
+            "reached": f"{other.manifest.metric} {number(record.quality or 0.0)} on {other.manifest.dataset}",
             "lr": record.params.get(f"optimizer.{record.optimizer}.lr"),
         }
         for record in ordered

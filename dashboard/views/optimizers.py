@@ -50,7 +50,7 @@ def show(home: Path, name: str) -> None:
     if study is None:
         return
     if LossScale.of(study.evidence) is None:
-        command = commands.resume(home, name, study.plan) or f"advisor resume {name}"
+        command = commands.resume(home, name, study.manifest) or f"advisor resume {name}"
         nothing_yet("No run has gone to its end yet, so there is nothing to compare. Go on with the search:", command)
         return
     try:

@@ -33,7 +33,7 @@ def show(home: Path, name: str) -> None:
     cost = charts.COSTS[_cost()]
     drawn = charts.measured(study.records, cost)
     if not drawn:
-        command = commands.resume(home, name, study.plan) or f"advisor resume {name}"
+        command = commands.resume(home, name, study.manifest) or f"advisor resume {name}"
         nothing_yet(f"No run that went to its end has a {cost.noun} yet. Go on with the search:", command)
         return
     rows = charts.rows(study.records, cost, study.direction)

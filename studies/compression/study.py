@@ -116,11 +116,11 @@ class Compression:
 
     def _scan(self) -> None:
         """Write down which layer of the winner bears how much, once."""
-        if "sensitivity" in store.plan_of(self.study) or not self.finalists or self._over():
+        if store.manifest_of(self.study).sensitivity is not None or not self.finalists or self._over():
             return
         self.listen(Event(stage="compress", note="sensitivity of each layer of the best model"))
         if (source := self._source(self.finalists[0][0])) is not None:
-            store.write_plan(self.study, sensitivity=[layer.to_dict() for layer in scan(source.subject())])
+            store.change_manifest(self.study, sensitivity=scan(source.subject()))
 
     def _cheap(self) -> None:
         """Quantize every finalist's model after training: the usual way on all of them first, should time be short."""
@@ -203,8 +203,8 @@ class Compression:
         record = trial.record(outcome, {})
         over = max(self.asked.limits.broken_by(record).values(), default=1.0) - 1
         store.tell(self.study, trial.optuna_trial, record, violation=outcome.violation or over)
-        page = store.plan_of(self.study)["compression_study"]
-        store.write_plan(self.study, compression_study=page | {"spent_seconds": self.clock.spent_seconds})
+        entry = replace(store.manifest_of(self.study).compressing, spent_seconds=self.clock.spent_seconds)
+        store.change_manifest(self.study, compression_study=entry)
         self.records.append(record)
         self.listen(Event(stage="compress", record=record))
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, Final
 
+from studies.errors import named_line
 from studies.facts import Probe
 from studies.probes.bench import Bench, Question, Unsuited
 
@@ -39,6 +40,6 @@ def measure(bench: Bench, names: Sequence[str] = IN_ORDER) -> tuple[dict[str, An
         except Unsuited as reason:
             skipped = str(reason)
         except Exception as error:  # noqa: BLE001 - whatever a stranger's model does, the profile goes on without this fact
-            skipped = f"{type(error).__name__}: {' '.join(str(error).split())[:100]}"
+            skipped = named_line(error, longest=100)
         probes.append(Probe(name=name, how=question.how, seconds=time.perf_counter() - start, skipped=skipped))
     return found, tuple(probes)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from studies.errors import one_line
 from studies.pruning import PruningChoice
 from studies.space import between
 
@@ -52,7 +53,7 @@ class Heads(PruningChoice):
         try:
             found = model.eval()(rows).shape
         except Exception as error:  # whatever a model raises that reads more of its attention than the output
-            raise CannotCompress(f"its attention is more than its output: {' '.join(str(error).split())[:200]}") from error
+            raise CannotCompress(f"its attention is more than its output: {one_line(error, longest=200)}") from error
         if found != wanted:
             raise CannotCompress(f"with fewer heads it returns {tuple(found)} in place of {tuple(wanted)}")
         subject.model = model
