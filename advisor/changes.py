@@ -9,9 +9,9 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any, Final
 
 from advisor.evidence import Evidence, has_quality
-from advisor.feasible import LIMITED
 from advisor.reasons import CLEARLY, Case
-from advisor.wording import difference, listed, ratio
+from advisor.wording import difference, listed, ratio, written
+from studies.limits import LIMITED_COST
 
 if TYPE_CHECKING:
     from advisor.recommend import Verdict
@@ -23,9 +23,6 @@ TIMED: Final = 0.7
 """Share of a measured time below which another one is clearly less: times of equal work differ by a quarter from run to run."""
 CONFIDENT: Final = 1.645
 """Standard deviations that a normal number stays below in 95 % of cases."""
-
-OF_THE_MODEL: Final = ("model_bytes", "latency_seconds")
-"""Limits on what the model costs, however it was trained."""
 
 Decide = Callable[[Evidence], "Verdict | None"]
 
@@ -96,19 +93,18 @@ def _newer(case: Case) -> Iterator[str]:
 def _limits(case: Case, decide: Decide) -> Iterator[str]:
     if not case.evidence.records:  # a tighter limit lets others enter: who would win among them is not known here
         return
-    for limit, (cost, noun, flag, write) in LIMITED.items():
-        allowed, spent = getattr(case.evidence.limits, limit), case.advice.costs[cost]
+    for limit, cost in LIMITED_COST.items():
+        allowed, spent = getattr(case.evidence.limits, limit), case.advice.costs[cost.field]
         if allowed is not None and (looser := _under(case, decide, limit, None)):
-            need = looser.fits[looser.optimizer].costs[cost]
+            need = looser.fits[looser.optimizer].costs[cost.field]
             if _other(case, looser) and need is not None and need > allowed:
-                instead = _instead(case, looser)
-                yield f"A limit on {noun} of {write(need)} or more ({flag}, now {write(allowed)}): {instead}."
-        exact = limit.endswith("bytes")
-        bound = (spent or 0) * (CLEARLY if exact else TIMED)
+                instead, now = _instead(case, looser), f"{cost.flag}, now {written(cost, allowed)}"
+                yield f"A limit on {cost.limited} of {written(cost, need)} or more ({now}): {instead}."
+        bound = (spent or 0) * (TIMED if cost.in_seconds else CLEARLY)
         tighter = _under(case, decide, limit, bound) if spent else None
-        if tighter and _other(case, tighter) and not (limit in OF_THE_MODEL and _same_model(case, tighter)):
-            flips = f"below {write(spent or 0)}" if exact else f"of {write(bound)}"
-            yield f"A limit on {noun} {flips} ({flag}): {_instead(case, tighter)}."
+        if tighter and _other(case, tighter) and not (cost.of_model and _same_model(case, tighter)):
+            flips = f"of {written(cost, bound)}" if cost.in_seconds else f"below {written(cost, spent or 0)}"
+            yield f"A limit on {cost.limited} {flips} ({cost.flag}): {_instead(case, tighter)}."
 
 
 def _other(case: Case, verdict: Verdict) -> bool:

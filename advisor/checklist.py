@@ -9,10 +9,10 @@ from typing import Final
 
 from advisor.compressed import Shrunk, command
 from advisor.evidence import Check, Evidence, has_quality
-from advisor.feasible import LIMITED
 from advisor.gaps import scale
 from advisor.run_checks import late_variance, overfitting, range_edges, still_improving
 from advisor.wording import listed, number, percent, several, trials
+from studies.limits import LIMITED_COST
 from studies.record import Record, better
 
 WHOLE_RUNS: Final = 3
@@ -72,9 +72,9 @@ def checks(
 def unchecked_limits(evidence: Evidence, best: Record) -> tuple[Check, ...]:
     """Ask whether every limit could be held against a measured cost; a cost that nobody knows breaks none."""
     unknown = [
-        f"{noun} ({flag})"
-        for limit, (cost, noun, flag, _) in LIMITED.items()
-        if getattr(evidence.limits, limit) is not None and getattr(best, cost) is None
+        f"{cost.limited} ({cost.flag})"
+        for limit, cost in LIMITED_COST.items()
+        if getattr(evidence.limits, limit) is not None and getattr(best, cost.field) is None
     ]
     if not unknown:
         return ()

@@ -21,7 +21,8 @@ from studies.clock import Clock
 from studies.commit import commit_of
 from studies.errors import BadValue, BadWorkload
 from studies.extras import require
-from studies.limits import Budget, format_seconds
+from studies.limits import Budget
+from studies.quantities import format_seconds
 from studies.record import Record, count_states
 
 if TYPE_CHECKING:

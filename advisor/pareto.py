@@ -10,16 +10,17 @@ from advisor.evidence import Contender, has_quality
 from studies.pareto import front
 from studies.record import Record
 
-COSTS: Final = ("train_seconds", "peak_bytes")
+SPENT: Final = ("train_seconds", "peak_bytes")
+"""What training a recipe takes: the costs that are weighed against quality where nothing else is said."""
 
 
-def front_of_records(records: Iterable[Record], direction: str, *, costs: Sequence[str] = COSTS) -> tuple[Record, ...]:
+def front_of_records(records: Iterable[Record], direction: str, *, costs: Sequence[str] = SPENT) -> tuple[Record, ...]:
     """Return the whole runs that no other beats in quality and every cost; a cost that was not measured counts as infinite."""
     return front(filter(has_quality, records), lambda record: _objectives(record, direction, costs))
 
 
 def front_of_contenders(
-    contenders: Iterable[Contender], direction: str, *, costs: Sequence[str] = COSTS
+    contenders: Iterable[Contender], direction: str, *, costs: Sequence[str] = SPENT
 ) -> tuple[Contender, ...]:
     """Return the optimizers that no other beats in quality and every cost; those without a quality are left out."""
     known = (contender for contender in contenders if contender.quality is not None)

@@ -14,7 +14,8 @@ from advisor.recommend import recommend
 from advisor.request import Request, plan_for, planned_trials
 from studies import catalogue
 from studies.facts import Facts, Forecast
-from studies.limits import Limits, format_bytes, format_seconds
+from studies.limits import Limits
+from studies.quantities import format_bytes, format_seconds
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from advisor.compression_words import in_words as way
 from advisor.wording import several
-from studies.limits import Budget, format_bytes, format_seconds
+from studies.limits import Budget
+from studies.quantities import format_bytes, format_seconds
 from studies.record import Record
 from studies.rungs import best_complete
 

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Final
 from advisor.beliefs import PRIOR_CAP, base_rate
 from advisor.compression_words import sentence
 from advisor.evidence import Contender, Evidence, Finding, Recommendation
-from advisor.feasible import LIMITED, costs_of, untried
+from advisor.feasible import costs_of, untried
 from advisor.goals import criteria
 from advisor.published import CLASSES
 from advisor.published.rates import REFERENCE, problem_class, rate
-from advisor.wording import chance, difference, duration, listed, number, percent, ratio, several, size, trials
+from advisor.wording import chance, difference, duration, listed, number, percent, ratio, several, size, trials, written
+from studies.limits import LIMITED_COST
 from studies.record import better
 from studies.rungs import best_complete
 
@@ -107,7 +108,11 @@ def _compressed(case: Case) -> Iterator[str]:
         yield from _compressible(case, option)
         return
     broken = case.evidence.limits.exceeded(option.training.costs)
-    limits = [f"{LIMITED[limit][3](getattr(case.evidence.limits, limit))} limit on {LIMITED[limit][1]}" for limit in broken]
+    limits = [
+        f"{written(cost, getattr(case.evidence.limits, limit))} limit on {cost.limited}"
+        for limit, cost in LIMITED_COST.items()
+        if limit in broken
+    ]
     told = sentence(option.shrunk, case.evidence.metric, case.evidence.direction)
     only = "as the deployed file" if option.shrunk.plain else "compressed"
     why_so = f"Its best recipe fits the {listed(limits)} only {only}" if limits else "Of what fits the limits it gives least away"

@@ -10,8 +10,9 @@ from advisor import compression_page
 from advisor.compressed import passes
 from advisor.compression_words import in_words
 from advisor.evidence import Check, Recommendation
-from advisor.wording import chance, duration, margin, number, ratio, several, size, trials
+from advisor.wording import chance, margin, number, ratio, several, trials, written
 from studies import catalogue
+from studies.costs import COSTS
 from studies.errors import StudyError
 from studies.recipe import COMPRESSION_AXES
 
@@ -21,13 +22,6 @@ ABSENT: Final = ("", "none")
 OWN_SETTINGS: Final = "settings:"
 """What the names of a training function's own hyperparameters begin with; the rest of the name says nothing to a reader."""
 COMPRESSION: Final = "Compression"
-COSTS: Final = (
-    ("train_seconds", "training one run", duration),
-    ("peak_bytes", "peak memory while training", size),
-    ("optimizer_state_bytes", "optimizer state, part of that peak", size),
-    ("model_bytes", "model size", size),
-    ("latency_seconds", "latency of one row", duration),
-)
 
 
 def text(recommendation: Recommendation) -> str:
@@ -160,19 +154,21 @@ def _quality(recommendation: Recommendation) -> str:
 
 
 def _sections(recommendation: Recommendation) -> list[tuple[str, list[str]]]:
-    known = {key: value for key, value in recommendation.costs.items() if value is not None}
-    costs = [f"{noun}: {write(known[key])}" for key, noun, write in COSTS if key in known]
-    if "peak_bytes" not in known:
-        costs = [line.replace(", part of that peak", "") for line in costs]
     sections = [
         ("Why", list(recommendation.reasons)),
-        ("Costs", costs),
+        ("Costs", _costs(recommendation)),
         (COMPRESSION, compression_page.lines(recommendation)),
         ("Runner-up and alternatives", list(recommendation.alternatives)),
         ("What would change this", list(recommendation.would_change)),
         ("Is the study sound?", _checklist(recommendation)),
     ]
     return [(title, lines) for title, lines in sections if lines]
+
+
+def _costs(recommendation: Recommendation) -> list[str]:
+    known = {key: value for key, value in recommendation.costs.items() if value is not None}
+    part = {cost.field: ", part of that peak" if cost.part_of in known else "" for cost in COSTS}
+    return [f"{cost.label}{part[cost.field]}: {written(cost, known[cost.field])}" for cost in COSTS if cost.field in known]
 
 
 def _checklist(recommendation: Recommendation) -> list[str]:

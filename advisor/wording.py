@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from studies import limits
+from studies.costs import Cost
+from studies.quantities import format_bytes, format_seconds
 
 SCORES: Final = ("accuracy", "f1", "auc", "precision", "recall", "iou", "dice")
 """Metrics that people compare in points; a name that contains one of these counts."""
@@ -53,12 +54,17 @@ def margin(metric: str, direction: str, quality: float | None, gap: float) -> st
 
 def size(count: float) -> str:
     """Write bytes: 64 MiB."""
-    return limits.format_bytes(count)
+    return format_bytes(count)
 
 
 def duration(seconds: float) -> str:
     """Write seconds, in ASCII: 850 us, 45 s, 12.5 min."""
-    return limits.format_seconds(seconds).replace("µ", "u")
+    return format_seconds(seconds).replace("µ", "u")
+
+
+def written(cost: Cost, value: float) -> str:
+    """Write a value of a cost, in ASCII: 64 MiB; 850 us."""
+    return cost.write(value).replace("µ", "u")
 
 
 def trials(numbers: Iterable[int]) -> str:

@@ -20,8 +20,9 @@ from advisor.rules import judge
 from advisor.rules.compression import stage_of
 from advisor.rules.survives_compression import SurvivesCompression
 from studies.errors import NothingFeasible
-from studies.limits import Limits, parse_bytes
+from studies.limits import Limits
 from studies.pareto import dominates
+from studies.quantities import parse_bytes
 from studies.record import Latency
 
 from records import compressions, deployed, facts, record, study

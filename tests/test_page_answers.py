@@ -177,7 +177,7 @@ def test_an_address_that_makes_no_sense_breaks_nothing(home, query):
 
 
 def test_the_front_is_drawn_from_the_cheapest_up():
-    cost = tradeoffs.COSTS["time"]
+    cost = tradeoffs.BY_NAME["time"]
     assert [one.number for one in tradeoffs.front(STUDIES["full"], cost, "maximize")] == [0, 8]
     figure = tradeoffs.quality_by_cost(STUDIES["full"], LOOKS, cost, metric="accuracy", direction="maximize")
     line = figure.data[0]
@@ -189,7 +189,7 @@ def test_the_front_is_drawn_from_the_cheapest_up():
 
 @pytest.mark.parametrize("allowed", [150_000, 400_000])
 def test_a_limit_is_a_wall_with_everything_beyond_it_shaded(allowed):
-    cost, limits = tradeoffs.COSTS["memory"], Limits(train_bytes=allowed)
+    cost, limits = tradeoffs.BY_NAME["memory"], Limits(train_bytes=allowed)
     shown = {"metric": "accuracy", "direction": "maximize", "limits": limits}
     figure = tradeoffs.quality_by_cost(STUDIES["full"], LOOKS, cost, **shown)
     shade, wall = figure.layout.shapes
@@ -201,8 +201,8 @@ def test_a_limit_is_a_wall_with_everything_beyond_it_shaded(allowed):
 
 def test_compressed_models_are_hollow_and_only_where_the_model_costs():
     shown = {"metric": "accuracy", "direction": "maximize"}
-    by_size = tradeoffs.quality_by_cost(STUDIES["small"], LOOKS, tradeoffs.COSTS["size"], **shown)
-    by_time = tradeoffs.quality_by_cost(STUDIES["small"], LOOKS, tradeoffs.COSTS["time"], **shown)
+    by_size = tradeoffs.quality_by_cost(STUDIES["small"], LOOKS, tradeoffs.BY_NAME["size"], **shown)
+    by_time = tradeoffs.quality_by_cost(STUDIES["small"], LOOKS, tradeoffs.BY_NAME["time"], **shown)
     marks = {name: [mark for trace in figure.data[1:] for mark in trace.marker.symbol] for name, figure in
              (("size", by_size), ("time", by_time))}  # fmt: skip
     assert sum(mark.endswith("-open") for mark in marks["size"]) == len(SMALL)

@@ -16,7 +16,7 @@ from advisor.wording import number, times
 from dashboard.charts import Plot
 from dashboard.charts.axes import bytes_axis, seconds_axis
 from dashboard.charts.looks import Style
-from studies.limits import format_bytes, format_seconds
+from studies.quantities import format_bytes, format_seconds
 
 if TYPE_CHECKING:
     from advisor.compressed import Shrunk

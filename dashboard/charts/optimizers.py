@@ -19,7 +19,8 @@ from advisor.targets import Reach, default_target, profile, reaches
 from advisor.wording import number, percent
 from dashboard.charts import Plot
 from dashboard.charts.looks import Style, finished, folded, legend_below, reach, styles
-from studies.limits import Limits, format_seconds
+from studies.limits import Limits
+from studies.quantities import format_seconds
 
 if TYPE_CHECKING:
     from dashboard.study import Study

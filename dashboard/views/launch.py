@@ -28,7 +28,8 @@ from dashboard.views.words import plain, progress
 from studies import catalogue, store
 from studies.data import built_ins
 from studies.errors import StudyError
-from studies.limits import Budget, format_seconds
+from studies.limits import Budget
+from studies.quantities import format_seconds
 
 REFRESH_SECONDS: Final = 2.0
 SHOWN: Final = 6

@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard.charts import looks as look
 from dashboard.charts.trials import best_so_far, quality_by_seconds
 from dashboard.study import Study
-from dashboard.views.parts import opened
+from dashboard.views.parts import cost_columns, opened
 from dashboard.views.words import filled, learning_rate
 from studies.record import Record
 
@@ -58,19 +58,18 @@ def _row(record: Record, fields: Iterable[str]) -> dict[str, Any]:
 
 def columns(metric: str) -> dict[str, Any]:
     """Return the columns of the table, by field."""
-    text, number = st.column_config.TextColumn, st.column_config.NumberColumn
+    text, number, costs = st.column_config.TextColumn, st.column_config.NumberColumn, cost_columns()
     return {
         "number": number("trial", pinned=True),
         "optimizer": text("optimizer", pinned=True),
         "state": text("state"),
         "quality": number(f"validation {metric}", format="%.4g", help="Of a pruned trial, the best so far"),
-        "train_seconds": number("training time (s)", format="%.3g"),
+        "train_seconds": costs["train_seconds"],
         "error": text("why it ended", width="medium"),
         "lr": number("learning rate", format="%.3g"),
         "schedule": text("schedule"),
         "batch_size": number("batch size"),
-        "peak_bytes": number("peak memory (bytes)", format="localized"),
-        "optimizer_state_bytes": number("optimizer state (bytes)", format="localized"),
+        **costs,
         "epochs": number("epochs"),
         "stage": text("stage"),
         "seed": number("seed"),
