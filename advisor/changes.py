@@ -83,10 +83,10 @@ def _newer(case: Case) -> Iterator[str]:
     option = case.verdict.fits[case.advice.optimizer].training
     if not option.confirmed or option.record is None or option.record.quality is None:
         return
-    sign = -1 if case.evidence.direction == "maximize" else 1
+    direction = case.evidence.direction
     fitting = (run for run in case.evidence.complete(option.optimizer) if not case.evidence.limits.broken_by(run))
-    best = min(fitting, key=lambda run: sign * (run.quality or 0.0), default=None)
-    if best is not None and sign * (best.quality or 0.0) < sign * option.record.quality:
+    best = min(fitting, key=lambda run: direction.loss(run.quality), default=None)
+    if best is not None and direction.better(best.quality, option.record.quality):
         yield f"Confirming trial {best.number}, which beat the confirmed trial {option.record.number} in the search."
 
 

@@ -12,8 +12,9 @@ from advisor.evidence import Check, Evidence, has_quality
 from advisor.gaps import scale
 from advisor.run_checks import late_variance, overfitting, range_edges, still_improving
 from advisor.wording import listed, number, percent, several, trials
+from studies.direction import Direction
 from studies.limits import LIMITED_COST
-from studies.record import Record, better
+from studies.record import Record
 
 WHOLE_RUNS: Final = 3
 """Whole runs an optimizer needs before its best one says much: with fewer, the spread between trials is not known."""
@@ -84,10 +85,11 @@ def unchecked_limits(evidence: Evidence, best: Record) -> tuple[Check, ...]:
 
 def beats_a_constant(evidence: Evidence, best: Record, runs: tuple[Record, ...]) -> tuple[Check, ...]:
     """Ask whether the recommended recipe is better than a model that answers every row alike."""
-    if evidence.baseline is None or not math.isfinite(evidence.baseline):
+    values = [run.quality for run in runs if has_quality(run) and run.quality is not None]
+    values = values or ([] if best.quality is None else [best.quality])
+    if evidence.baseline is None or not math.isfinite(evidence.baseline) or not values:
         return ()
-    values = [run.quality for run in runs if has_quality(run) and run.quality is not None] or [best.quality or 0.0]
-    beaten = better(evidence.direction, fmean(values), evidence.baseline)
+    beaten = evidence.direction.better(fmean(values), evidence.baseline)
     return (
         Check(
             name="better than a constant",
@@ -169,12 +171,12 @@ def early_ranks(evidence: Evidence) -> tuple[Check, ...]:
     )
 
 
-def _agreement(runs: Iterable[Record], direction: str) -> tuple[int, int]:
+def _agreement(runs: Iterable[Record], direction: Direction) -> tuple[int, int]:
     """Return in how many pairs of runs the one ahead after a third ended ahead, and how many pairs can tell."""
     import numpy as np
 
-    told = [(third, run.quality or 0.0) for run in runs if (third := _early(run, direction)) is not None]
-    early, end = np.array(told).reshape(-1, 2).T * (1 if direction == "maximize" else -1)
+    told = [(third, run.measured_quality) for run in runs if (third := _early(run, direction)) is not None]
+    early, end = np.array(told).reshape(-1, 2).T
     agreed, pairs = 0, 0
     for first in range(len(told) - 1):  # a row of the square of pairs at a time: thousands of runs make millions
         differ = (early[first] != early[first + 1 :]) & (end[first] != end[first + 1 :])
@@ -183,10 +185,10 @@ def _agreement(runs: Iterable[Record], direction: str) -> tuple[int, int]:
     return agreed, pairs
 
 
-def _early(run: Record, direction: str) -> float | None:
+def _early(run: Record, direction: Direction) -> float | None:
     """Return the best metric of the first third of a run."""
     values = [point.valid_metric for point in run.curve if point.epoch <= math.ceil(run.epochs / 3)]
-    return (max if direction == "maximize" else min)(values, default=None)
+    return direction.best(values)
 
 
 def held_out(evidence: Evidence, runs: tuple[Record, ...]) -> tuple[Check, ...]:
@@ -220,7 +222,7 @@ def coarse_validation(evidence: Evidence, best: Record, runs: tuple[Record, ...]
     measure = scale(evidence)
     if measure is None or evidence.valid_rows is None or evidence.metric != "accuracy" or not has_quality(best):
         return ()
-    losses = [measure.loss(run.quality or 0.0) for run in runs if has_quality(run)] or [measure.loss(best.quality or 0.0)]
+    losses = [measure.loss(run.measured_quality) for run in runs if has_quality(run)] or [measure.loss(best.measured_quality)]
     wrong = fmean(losses) / measure.origin * evidence.valid_rows
     return (
         Check(

@@ -9,6 +9,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import fmean, median
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +18,7 @@ from advisor.evidence import Evidence, has_quality
 from advisor.gaps import scale
 from advisor.interval import half_width
 from studies import pareto
+from studies.direction import Direction
 from studies.recipe import COMPRESSION_AXES
 
 if TYPE_CHECKING:
@@ -94,34 +96,36 @@ def shrunk(evidence: Evidence) -> tuple[Shrunk, ...]:
     """Return what was compressed and measured, one entry a recipe, best quality first."""
     if not evidence.compressions:
         return ()
-    sign = _sign(evidence)
     controls = {_trained(run): run for run in evidence.compressions if _only_finetuned(run.params)}
     groups: dict[tuple[Any, ...], list[Record]] = defaultdict(list)
     for run in evidence.compressions:
         groups[tuple(sorted((key, str(value)) for key, value in run.params.items()))].append(run)
     models = {record.number: _model(record.params) for record in evidence.records if record.stage != "compress"}
     found = [_entry(_one_a_source(group), controls, models) for group in groups.values()]
-    return tuple(sorted(found, key=lambda one: (sign * one.quality, -len(one.seeds), one.model_bytes, one.trials)))
+    return tuple(sorted(found, key=partial(_standing, evidence.direction)))
 
 
-def front(entries: Iterable[Shrunk], direction: str) -> tuple[Shrunk, ...]:
+def _standing(direction: Direction, one: Shrunk) -> tuple[float, int, int, tuple[int, ...]]:
+    return direction.loss(one.quality), -len(one.seeds), one.model_bytes, one.trials
+
+
+def front(entries: Iterable[Shrunk], direction: Direction) -> tuple[Shrunk, ...]:
     """Return those that no other beats in quality, file bytes, gzip bytes and latency.
 
     Gzip bytes are an objective: zeros pay nowhere else, and without it no unstructured pruning would ever be seen. Bytes and
     latencies count in steps of 5 %, so that jitter alone keeps nothing on the front.
     """
-    sign = -1.0 if direction == "maximize" else 1.0
+    loss = direction.loss
     return pareto.front(
         entries,
-        lambda one: (sign * one.quality, _step(one.model_bytes), _step(one.compressed_bytes), _step(one.latency_seconds)),
+        lambda one: (loss(one.quality), _step(one.model_bytes), _step(one.compressed_bytes), _step(one.latency_seconds)),
     )
 
 
 def best_fitting(entries: Iterable[Shrunk], evidence: Evidence) -> Shrunk | None:
     """Return the best quality that breaks no limit on the model's size and latency."""
-    sign = _sign(evidence)
     fitting = [one for one in entries if fits(one, evidence.limits)]
-    return min(fitting, key=lambda one: (sign * one.quality, -len(one.seeds), one.model_bytes, one.trials), default=None)
+    return min(fitting, key=partial(_standing, evidence.direction), default=None)
 
 
 def smallest_tied(entries: Iterable[Shrunk], evidence: Evidence, margin: float) -> Shrunk | None:
@@ -134,12 +138,11 @@ def smallest_tied(entries: Iterable[Shrunk], evidence: Evidence, margin: float) 
     tied = [one for one in every if lost(one, evidence) <= margin]
     if not tied:
         return min(every, key=lambda one: (lost(one, evidence), one.trials), default=None)
-    sign = _sign(evidence)
 
     def key(one: Shrunk) -> tuple[float, ...]:
         small = (_step(one.model_bytes), _step(one.compressed_bytes))
         first = (_step(one.latency_seconds), *small) if evidence.goal == "speed" else (*small, _step(one.latency_seconds))
-        return *first, -len(one.seeds), sign * one.quality, *map(float, one.trials)
+        return *first, -len(one.seeds), evidence.direction.loss(one.quality), *map(float, one.trials)
 
     return min(tied, key=key)
 
@@ -170,10 +173,6 @@ def passes(params: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a recipe does to the trained model: the compression axes, without those on which nothing was chosen."""
     chosen = {axis: params[axis] for axis in COMPRESSION_AXES if str(params.get(axis, "none")) not in NOTHING}
     return {key: value for key, value in params.items() if key.split(".", 1)[0] in chosen}
-
-
-def _sign(evidence: Evidence) -> float:
-    return -1.0 if evidence.direction == "maximize" else 1.0
 
 
 def _step(value: float | None) -> float:

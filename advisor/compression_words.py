@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from advisor.wording import changed, number, percent, several, times
 from studies import catalogue
+from studies.direction import Direction
 from studies.errors import StudyError
 from studies.recipe import COMPRESSION_AXES
 
@@ -40,7 +41,7 @@ def in_words(params: Mapping[str, Any], *, student: bool = False) -> str:
     return " + ".join(parts) or PLAIN
 
 
-def sentence(one: Shrunk, metric: str, direction: str) -> str:
+def sentence(one: Shrunk, metric: str, direction: Direction) -> str:
     """Return what it did to the model: static int8: 3.9 x smaller, -0.1 +- 0.1 points of accuracy, 1.3 x faster here."""
     if one.plain:
         return f"{one.name}: {metric} {number(one.quality)} ({several(len(one.seeds), 'seed')}){_runtime(one)}"
@@ -48,7 +49,7 @@ def sentence(one: Shrunk, metric: str, direction: str) -> str:
     return f"{one.name}: {', '.join(part for part in parts if part)}{_seeds(one)}{_control(one, metric, direction)}"
 
 
-def against_reference(one: Shrunk, metric: str, direction: str) -> str:
+def against_reference(one: Shrunk, metric: str, direction: Direction) -> str:
     """Return the paired change in quality: -0.1 +- 0.1 points of accuracy."""
     return changed(metric, direction, one.change, one.reference_quality, reach=one.change_reach)
 
@@ -86,7 +87,7 @@ def _seeds(one: Shrunk) -> str:
     return "" if len(one.seeds) > 1 else " (one seed)"
 
 
-def _control(one: Shrunk, metric: str, direction: str) -> str:
+def _control(one: Shrunk, metric: str, direction: Direction) -> str:
     """Return what is left of a fine-tuned model's change when the further training is taken off."""
     if not one.finetuned or one.control:
         return ""

@@ -103,7 +103,7 @@ def at_edge(record: Record) -> bool:
 
 
 def _search_gaps(evidence: Evidence, optimizer: str, measure: Scale) -> list[float]:
-    whole = [min(CAP, measure.gap(record.quality or 0.0)) for record in evidence.complete(optimizer)]
+    whole = [min(CAP, measure.gap(record.measured_quality)) for record in evidence.complete(optimizer)]
     lost = sum(record.state == "infeasible" for record in evidence.searched(optimizer))
     return [*whole, *[CAP] * lost]
 
@@ -145,7 +145,7 @@ def _confirmed(evidence: Evidence, measure: Scale) -> Estimates:
     """Judge each confirmed optimizer by its best confirmed recipe; a run that diverged counts as the worst of all, or the cap."""
     runs = [run for name in evidence.optimizers for run in evidence.confirmations(name)]
     levels, noise, freedom = _additive(
-        {(_cell(run), run.seed, run.number): measure.gap(run.quality or 0.0) for run in runs if has_quality(run)}
+        {(_cell(run), run.seed, run.number): measure.gap(run.measured_quality) for run in runs if has_quality(run)}
     )
     variance = (PSEUDO_SEEDS * SEED_SD**2 + noise) / (PSEUDO_SEEDS + freedom)
     lost = max([CAP, *levels.values()])
@@ -186,7 +186,7 @@ def _luck(evidence: Evidence, fit: Estimates, measure: Scale) -> float:
     lost = []
     for name, estimate in fit.by_optimizer.items():
         picked = [record for record in evidence.complete(name) if record.number == estimate.source]
-        lost += [estimate.gap - measure.gap(record.quality or 0.0) for record in picked]
+        lost += [estimate.gap - measure.gap(record.measured_quality) for record in picked]
     return max(0.0, fmean(lost)) if lost else 0.0
 
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
+from studies.direction import Direction
 from studies.facts import Facts
 from studies.limits import Limits
 from studies.record import Record
@@ -30,8 +31,8 @@ class Evidence:
     records: tuple[Record, ...] = ()
     candidates: tuple[str, ...] = ()
     """Optimizers in question, in the order they were entered."""
-    direction: str = "maximize"
-    """maximize | minimize the metric."""
+    direction: Direction = Direction.MAXIMIZE
+    """Of the metric; its text will do."""
     metric: str = "accuracy"
     goal: str = "balanced"
     """quality | speed | memory | balanced: what decides between optimizers that the evidence cannot tell apart."""
@@ -54,6 +55,9 @@ class Evidence:
     """The optimizer that the starting weights were trained with; empty when unknown."""
     rules: tuple[str, ...] = ()
     """The user's word on rules, as written: Name=off, Name=0.5, file.py:Name."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "direction", Direction(self.direction))
 
     @property
     def optimizers(self) -> tuple[str, ...]:
@@ -202,7 +206,7 @@ class Recommendation:
     p_tie: float
     expected_regret: float
     metric: str
-    direction: str
+    direction: Direction
     quality: float | None
     """Validation metric: mean over the confirmation seeds, else the best search trial's; of a compressed recipe, of its files."""
     interval: tuple[float, float] | None
@@ -214,7 +218,7 @@ class Recommendation:
     trials: tuple[int, ...]
     """Trial numbers behind `quality`."""
     costs: Mapping[str, float | int | None]
-    """train_seconds, peak_bytes, optimizer_state_bytes, model_bytes, latency_seconds of the recommended recipe."""
+    """Of the recommended recipe, by the fields of `studies.costs`."""
     reasons: tuple[str, ...]
     """Sentences, most telling first, each naming its trials or its source."""
     findings: tuple[Finding, ...]
@@ -235,6 +239,9 @@ class Recommendation:
     compression: Shrunk | None = None
     """The one advised, of the recommended optimizer: the best quality that fits limits on the model's size and latency; without
     such limits the smallest within the tie margin of the uncompressed model. None when nothing was compressed or nothing fits."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "direction", Direction(self.direction))
 
     @property
     def recipe(self) -> Recipe:

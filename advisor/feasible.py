@@ -16,6 +16,7 @@ from advisor.evidence import Evidence, Finding, Same, has_quality, index
 from advisor.gaps import Scale, scale
 from advisor.wording import trials, written
 from studies.costs import COSTS, Cost
+from studies.direction import Direction
 from studies.errors import NothingFeasible
 from studies.limits import LIMITED_COST, Limits
 from studies.record import Record
@@ -169,23 +170,22 @@ def _trained(evidence: Evidence, seen: Estimates, name: str) -> Iterator[Option]
         yield Option(optimizer=name, record=None, runs=(), costs=costs_of(evidence, name, None))
         return
     first = confirmed.record if confirmed and confirmed.record else searched[0]
-    best = measure.gap(first.quality or 0.0)
+    best = measure.gap(first.measured_quality)
     if confirmed:
         yield confirmed
     for record in searched:
         if not (confirmed and record is first):
-            given_away = max(0.0, measure.gap(record.quality or 0.0) - best)
+            given_away = max(0.0, measure.gap(record.measured_quality) - best)
             costs = costs_of(evidence, name, record)
             yield Option(optimizer=name, record=record, runs=(), costs=costs, given_away=given_away)
 
 
 @lru_cache(maxsize=8)
-def _ranked(same: Same, direction: str) -> dict[str, tuple[Record, ...]]:
+def _ranked(same: Same, direction: Direction) -> dict[str, tuple[Record, ...]]:
     """Return each optimizer's whole runs of the search, the best first."""
-    sign = -1 if direction == "maximize" else 1
 
     def key(record: Record) -> tuple[float, float, int]:
-        return sign * (record.quality or 0.0), lowest_loss(record, direction), record.number
+        return direction.loss(record.quality), lowest_loss(record, direction), record.number
 
     return {name: tuple(sorted(runs, key=key)) for name, runs in index(same).complete.items()}
 

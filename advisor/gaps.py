@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Final
 
 from advisor.evidence import Evidence, Same, has_quality
+from studies.direction import Direction
 
 CAP: Final = 2.0
 """Gap of a trial that diverged or broke a limit, and the most any search trial counts for: 7.4 times the best loss."""
@@ -30,8 +31,8 @@ SHARED: Final = 0.8
 class Scale:
     """Turns metric values into gaps."""
 
-    sign: float
-    """-1 when the metric is maximized, 1 when it is minimized."""
+    direction: Direction
+    """Of the metric."""
     origin: float
     """The metric's value at which no loss is left."""
     floor: float
@@ -59,7 +60,7 @@ class Scale:
 
     def loss(self, quality: float) -> float:
         """Return the loss behind a metric value: the error 1 - score, or the metric itself when it is minimized."""
-        return max(self.floor, self.sign * (quality - self.origin))
+        return max(self.floor, self.direction.loss(quality - self.origin))
 
     def gap(self, quality: float) -> float:
         """Return log(loss / best)."""
@@ -67,7 +68,7 @@ class Scale:
 
     def quality(self, gap: float) -> float:
         """Return the metric value with a gap: the inverse of `gap`, but for what the floor has cut off."""
-        return self.origin + self.sign * self.best * math.exp(gap)
+        return self.origin + self.direction.value_of(self.best * math.exp(gap))
 
 
 def scale(evidence: Evidence) -> Scale | None:
@@ -81,19 +82,19 @@ def scale(evidence: Evidence) -> Scale | None:
 
 
 @lru_cache(maxsize=8)
-def _scale(same: Same, direction: str, metric: str, valid_rows: int | None) -> Scale | None:
+def _scale(same: Same, direction: Direction, metric: str, valid_rows: int | None) -> Scale | None:
     trained = (record for record in same.records if record.stage != "compress")  # what is done to a model moves no scale
     values = [record.quality for record in trained if has_quality(record) and record.quality is not None]
     if not values:
         return None
     rows = valid_rows or UNKNOWN_ROWS
-    if direction != "maximize":
+    if not direction.maximizes:
         origin = min(0.0, 2 * min(values))
-        return Scale(sign=1.0, origin=origin, floor=TINY, best=max(TINY, min(values) - origin), rows=rows)
+        return Scale(direction=direction, origin=origin, floor=TINY, best=max(TINY, min(values) - origin), rows=rows)
     best = max(values)
     origin = 0.0 if metric.startswith("neg") else next((top for top in CEILINGS if best <= top), 2 * best)
     floor = 0.5 * origin / rows if origin in CEILINGS else TINY
-    return Scale(sign=-1.0, origin=origin, floor=floor, best=max(floor, origin - best), rows=rows)
+    return Scale(direction=direction, origin=origin, floor=floor, best=max(floor, origin - best), rows=rows)
 
 
 def best_of(gaps: Sequence[float], trials: int, spread: float) -> float:

@@ -11,6 +11,7 @@ from advisor import commands
 from advisor.evidence import Evidence, Recommendation
 from advisor.recommend import recommend
 from studies import store
+from studies.direction import Direction
 from studies.facts import Facts
 from studies.limits import Limits
 
@@ -26,12 +27,12 @@ def evidence_of(home: Path, name: str) -> Evidence:
         StoreError: it cannot be read.
     """
     study = store.open_study(home, name)
-    direction = study.direction.name.lower()
+    direction = Direction(study.direction.name.lower())
     return evidence_from_page(home, name, store.plan_of(study), store.records(study), direction=direction)
 
 
 def evidence_from_page(
-    home: Path, name: str, plan: Mapping[str, Any], records: tuple[Record, ...], *, direction: str
+    home: Path, name: str, plan: Mapping[str, Any], records: tuple[Record, ...], *, direction: Direction
 ) -> Evidence:
     """Return the evidence in what was read of a study already: its page, its records and its direction."""
     return Evidence(

@@ -17,7 +17,6 @@ from advisor.published import CLASSES
 from advisor.published.rates import REFERENCE, problem_class, rate
 from advisor.wording import chance, difference, duration, listed, number, percent, ratio, several, size, trials, written
 from studies.limits import LIMITED_COST
-from studies.record import better
 from studies.rungs import best_complete
 
 if TYPE_CHECKING:
@@ -126,7 +125,7 @@ def _compressible(case: Case, option: Option) -> Iterator[str]:
     if best is None or option.given_away <= 0:
         return
     if way := untried(evidence, costs_of(evidence, name, best)):
-        told = f"{evidence.metric} {number(best.quality or 0.0)}"
+        told = f"{evidence.metric} {number(best.measured_quality)}"
         yield f"Its best recipe (trial {best.number}, {told}) breaks a limit on the model; compressed it may fit ({way})."
 
 
@@ -152,7 +151,7 @@ def _sure(case: Case) -> Iterator[str]:
 
 
 def _of_what(case: Case) -> str:
-    return "of the error" if case.evidence.direction == "maximize" else f"of the {case.evidence.metric}"
+    return "of the error" if case.evidence.direction.maximizes else f"of the {case.evidence.metric}"
 
 
 def _preferred(case: Case) -> Iterator[str]:
@@ -266,7 +265,7 @@ def _against(case: Case, other: Contender) -> tuple[str, bool]:
     words = difference(evidence.metric, evidence.direction, other.quality, mine.quality)
     if case.confirmed(mine.optimizer) and not case.confirmed(other.optimizer):
         words += " in its best trial (not confirmed)"
-    return words, better(evidence.direction, other.quality, mine.quality)
+    return words, evidence.direction.better(other.quality, mine.quality)
 
 
 def _compared(mine: float | None, other: float | None, noun: str, write: Callable[[float], str]) -> tuple[bool, str]:

@@ -238,7 +238,7 @@ def _interval(evidence: Evidence, qualities: list[float]) -> tuple[float, float]
     if reach is None or measure is None:
         return None
     low, high = fmean(qualities) - reach, fmean(qualities) + reach
-    return (low, min(high, measure.origin)) if evidence.direction == "maximize" else (max(low, measure.origin), high)
+    return (low, min(high, measure.origin)) if evidence.direction.maximizes else (max(low, measure.origin), high)
 
 
 def _seeds(option: Option) -> tuple[int, ...]:

@@ -139,7 +139,7 @@ def _main_settings(params: Mapping[str, Any]) -> list[str]:
 def _quality(recommendation: Recommendation) -> str:
     if recommendation.quality is None:
         return "No whole run of it stands behind this: it rests on published results and on the facts of the data and the model."
-    way = ", lower is better" if recommendation.direction == "minimize" else ""
+    way = "" if recommendation.direction.maximizes else ", lower is better"
     low_high = ""
     if recommendation.interval is not None:
         low, high = recommendation.interval

@@ -11,6 +11,7 @@ from typing import Any
 
 from advisor.evidence import Evidence
 from advisor.reading import evidence_from_page
+from studies.direction import Direction
 from studies.journal import Journal
 from studies.record import Record
 from studies.store import journal_of
@@ -50,9 +51,9 @@ class Study:
         return str(self.plan.get("metric", "quality"))
 
     @property
-    def direction(self) -> str:
-        """Return maximize or minimize."""
-        return str(self.plan.get("direction", "maximize"))
+    def direction(self) -> Direction:
+        """Return which way the metric is better."""
+        return Direction(self.plan.get("direction", Direction.MAXIMIZE))
 
     @property
     def optimizers(self) -> tuple[str, ...]:

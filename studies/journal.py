@@ -14,11 +14,12 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
+from studies.direction import Direction
 from studies.errors import StoreError
 from studies.record import Record
 from studies.store import PLAN, RECORD, journal_of
 
-DIRECTIONS: Final = {1: "minimize", 2: "maximize"}
+DIRECTIONS: Final = {1: Direction.MINIMIZE, 2: Direction.MAXIMIZE}
 FINISHED: Final = (1, 2, 3)
 """Optuna's states of a trial that has ended: complete, pruned, failed. What is said of it later does not count."""
 HEAD: Final = 256
@@ -31,7 +32,7 @@ OF_PLAN: Final = re.compile(rb'.{0,200}?"user_attr":\{"%b":' % PLAN.encode())
 class Held:
     """What a journal holds by now."""
 
-    direction: str
+    direction: Direction
     plan: dict[str, Any]
     records: tuple[Record, ...]
 
@@ -44,7 +45,7 @@ class Progress:
     """What it began with: another file of the same name begins otherwise."""
     offset: int = 0
     name: str = ""
-    direction: str = ""
+    direction: Direction | None = None
     plan: bytes = b""
     """The line that last wrote it: it is written after every trial, and only the last one counts."""
     ended: list[bool] = field(default_factory=list)
@@ -77,7 +78,7 @@ class Journal:
 
     def _held(self) -> Held:
         at = self._at
-        if at.name != self._name:
+        if at.name != self._name or at.direction is None:
             raise ValueError(f"it holds no study '{self._name}'")
         records = tuple(record for _, record in sorted(at.records.items()))
         return Held(direction=at.direction, plan=json.loads(at.plan)["user_attr"][PLAN], records=records)

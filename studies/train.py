@@ -25,8 +25,9 @@ from torch.nn import functional
 from studies import measure
 from studies.allocations import FOLLOWED_STEPS, Allocations
 from studies.evaluate import Inputs, outputs_of, settle, tensors
+from studies.metrics import Metric
 from studies.recipe import Recipe
-from studies.record import Measurement, better
+from studies.record import Measurement
 from studies.weigh import weigh
 from studies.workload import Workload
 
@@ -262,13 +263,13 @@ class Training:
             with readout():
                 self._settle_norms()
                 other = self._reading()
-            if _better(self.workload.metric.direction, other, (metric, loss)):
+            if _better(self.workload.metric, other, (metric, loss)):
                 metric, loss, state = other
         point = Measurement(
             epoch=self.epoch, step=self.step, seconds=self.seconds, train_loss=train_loss, valid_loss=loss, valid_metric=metric
         )  # fmt: skip
         self.curve.append(point)
-        if self._best is None or _better(self.workload.metric.direction, (metric, loss), self._best):
+        if self._best is None or _better(self.workload.metric, (metric, loss), self._best):
             self._best = metric, loss, state
 
     def _reading(self) -> tuple[float, float, dict[str, torch.Tensor]]:
@@ -299,9 +300,9 @@ class Training:
             self._random_state = [torch.get_rng_state(), *(torch.cuda.get_rng_state(device) for device in devices)]
 
 
-def _better(direction: str, left: tuple[Any, ...], right: tuple[Any, ...]) -> bool:
+def _better(metric: Metric, left: tuple[Any, ...], right: tuple[Any, ...]) -> bool:
     """Compare (metric, loss, ...): by metric, then by loss."""
-    return better(direction, left[0], right[0]) or (left[0] == right[0] and left[1] < right[1])
+    return metric.better(left[0], right[0]) or (left[0] == right[0] and left[1] < right[1])
 
 
 def _set_random(states: list[torch.Tensor], devices: list[torch.device]) -> None:

@@ -9,7 +9,8 @@ from typing import ClassVar
 from advisor.evidence import Evidence, Finding
 from advisor.rules import Rule
 from advisor.wording import listed, number, several
-from studies.record import Measurement, Record, better
+from studies.direction import Direction
+from studies.record import Measurement, Record
 
 
 def _run(number_: int, optimizer: str, qualities: tuple[float, ...]) -> Record:
@@ -55,7 +56,7 @@ class EarlyLead(Rule):
         epoch = min(reached[name] for name in runs)
         best = {name: value for name, found in runs.items() if (value := _best(found, epoch, evidence.direction)) is not None}
         leader = next(
-            (one for one in best if all(other == one or better(evidence.direction, best[one], best[other]) for other in best)),
+            (one for one in best if all(other == one or evidence.direction.better(best[one], best[other]) for other in best)),
             None,
         )
         if leader is None or len(best) < 2:
@@ -69,9 +70,9 @@ def _last(run: Record) -> int:
     return max((point.epoch for point in run.curve), default=0)
 
 
-def _best(runs: tuple[Record, ...], epoch: int, direction: str) -> float | None:
+def _best(runs: tuple[Record, ...], epoch: int, direction: Direction) -> float | None:
     """Return the best metric that these runs have at an epoch."""
     values = [
         point.valid_metric for run in runs for point in run.curve if point.epoch == epoch and math.isfinite(point.valid_metric)
     ]
-    return (max if direction == "maximize" else min)(values, default=None)
+    return direction.best(values)

@@ -16,6 +16,7 @@ from advisor.wording import number, times
 from dashboard.charts import Plot
 from dashboard.charts.axes import bytes_axis, seconds_axis
 from dashboard.charts.looks import Style
+from studies.direction import Direction
 from studies.quantities import format_bytes, format_seconds
 
 if TYPE_CHECKING:
@@ -54,7 +55,12 @@ def kind(one: Shrunk) -> str:
 
 
 def tradeoff(
-    entries: Sequence[Shrunk], advised: Shrunk | None = None, *, metric: str, direction: str = "maximize", gzip: bool = False
+    entries: Sequence[Shrunk],
+    advised: Shrunk | None = None,
+    *,
+    metric: str,
+    direction: Direction = Direction.MAXIMIZE,
+    gzip: bool = False,
 ) -> go.Figure:
     """Draw quality against bytes and against latency, side by side on one axis of quality: the front solid, the rest faded.
 
@@ -79,9 +85,8 @@ def tradeoff(
     if advised in entries and advised is not None:
         ring = {"symbol": "circle-open", "size": 20, "color": "#E69F00", "line": {"width": 3}}
         _add(figure, [advised], metric, {"name": "advised"}, ring, gzip=gzip)
-    way = "higher is better" if direction == "maximize" else "lower is better"
     figure.update_yaxes(range=_view([one.quality for one in entries], direction))
-    figure.update_yaxes(title_text=f"validation {metric} ({way})", col=1)
+    figure.update_yaxes(title_text=f"validation {metric} ({direction.word} is better)", col=1)
     sizes, latencies = [_bytes(one, gzip=gzip) for one in entries], [one.latency_seconds for one in entries]
     figure.update_xaxes(title_text="bytes through gzip" if gzip else "bytes of the file", **bytes_axis(sizes), col=1)
     figure.update_xaxes(title_text="latency, one row", **seconds_axis(latencies), col=2)
@@ -111,7 +116,7 @@ def sensitivity(layers: Sequence[Mapping[str, Any]]) -> go.Figure:
     return _laid_out(figure, _most_sensitive(layers), 170 + 30 * len(names))
 
 
-def before_after(one: Shrunk, records: Iterable[Record], metric: str, direction: str) -> list[Row]:
+def before_after(one: Shrunk, records: Iterable[Record], metric: str, direction: Direction) -> list[Row]:
     """Return rows of what a model is uncompressed and compressed, in the same runtime: quality, bytes, latencies."""
     prints = [record.footprint for record in records if record.number in one.trials and record.footprint]
     change = against_reference(one, metric, direction)
@@ -127,7 +132,7 @@ def before_after(one: Shrunk, records: Iterable[Record], metric: str, direction:
     return [row for row in rows if row]
 
 
-def csv_of_tradeoff(entries: Sequence[Shrunk], direction: str) -> list[dict[str, Any]]:
+def csv_of_tradeoff(entries: Sequence[Shrunk], direction: Direction) -> list[dict[str, Any]]:
     """Return what the chart of quality, bytes and latency draws, a row a recipe."""
     best = front(entries, direction)
     return [
@@ -182,18 +187,19 @@ def _bytes(one: Shrunk, *, gzip: bool) -> int:
     return one.compressed_bytes if gzip else one.model_bytes
 
 
-def _view(qualities: Sequence[float], direction: str) -> tuple[float, float] | None:
+def _view(qualities: Sequence[float], direction: Direction) -> tuple[float, float] | None:
     if not qualities:
         return None
-    best, worst = (max, min) if direction == "maximize" else (min, max)
-    top = best(qualities)
-    reach = REACH * abs(statistics.median(qualities) - top)
-    span = min(abs(worst(qualities) - top), reach)
+    losses = [direction.loss(quality) for quality in qualities]
+    top = min(losses)
+    reach = REACH * abs(statistics.median(losses) - top)
+    span = min(abs(max(losses) - top), reach)
     room = 0.12 * span or 0.01 * abs(top) or 1.0
-    return (top - span - room, top + room) if direction == "maximize" else (top - room, top + span + room)
+    low, high = sorted(direction.value_of(loss) for loss in (top - room, top + span + room))
+    return low, high
 
 
-def _finding(advised: Shrunk | None, entries: Sequence[Shrunk], metric: str, direction: str, *, gzip: bool) -> str:
+def _finding(advised: Shrunk | None, entries: Sequence[Shrunk], metric: str, direction: Direction, *, gzip: bool) -> str:
     if not entries:
         return "Nothing has been compressed yet"
     one = advised or min(entries, key=lambda one: _bytes(one, gzip=gzip))

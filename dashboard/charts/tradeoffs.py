@@ -14,6 +14,7 @@ from advisor.pareto import front_of_records
 from dashboard.charts import Plot
 from dashboard.charts.looks import Style, finished, folded, legend_below, reach, styles
 from studies.costs import COSTS, Cost
+from studies.direction import Direction
 from studies.record import Record
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def measured(records: Sequence[Record], cost: Cost) -> list[Record]:
     ]
 
 
-def front(records: Sequence[Record], cost: Cost, direction: str) -> tuple[Record, ...]:
+def front(records: Sequence[Record], cost: Cost, direction: Direction) -> tuple[Record, ...]:
     """Return what no other beats in both, the cheapest first."""
     best = front_of_records(measured(records, cost), direction, costs=(cost.field,))
     return tuple(sorted(best, key=lambda record: (getattr(record, cost.field), record.number)))
@@ -53,7 +54,7 @@ def quality_by_cost(
     cost: Cost,
     *,
     metric: str,
-    direction: str,
+    direction: Direction,
     limits: Limits | None = None,
 ) -> go.Figure:
     """Draw quality against a cost: whole runs by optimizer, compressed models hollow, the front as a line, a limit as a wall."""
@@ -73,7 +74,7 @@ def quality_by_cost(
     return legend_below(figure, height=500).update_layout(clickmode="event+select")
 
 
-def rows(records: Sequence[Record], cost: Cost, direction: str) -> list[dict[str, Any]]:
+def rows(records: Sequence[Record], cost: Cost, direction: Direction) -> list[dict[str, Any]]:
     """Return what is drawn as a table: the front first, each part from the cheapest."""
     on = {id(record) for record in front(records, cost, direction)}
     ordered = sorted(

@@ -42,10 +42,11 @@ def _charts(study: Study) -> None:
         st.info("No trial has a quality yet; the table says why each one ended.")
         return
     looks = look.styles(study.optimizers)
-    shown = {"metric": study.metric, "direction": study.direction}
-    st.plotly_chart(quality_by_seconds(study.records, looks, **shown), key="quality_by_seconds")
+    figure = quality_by_seconds(study.records, looks, metric=study.metric, direction=study.direction)
+    st.plotly_chart(figure, key="quality_by_seconds")
     st.caption(CAPTION)
-    st.plotly_chart(best_so_far(study.records, looks, **shown), key="best_so_far")
+    figure = best_so_far(study.records, looks, metric=study.metric, direction=study.direction)
+    st.plotly_chart(figure, key="best_so_far")
     st.caption("Whole runs only. A mark is a trial that improved on all earlier ones of its optimizer.")
 
 

@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from studies.compression.space import CompressionSpace
+from studies.direction import Direction
 from studies.pareto import front
 from studies.proposals import SEED_STRIDE
 from studies.recipe import Recipe
@@ -35,14 +36,13 @@ def afterwards(space: CompressionSpace) -> tuple[QuantizationChoice, ...]:
     return tuple(way for way in _ways(space, "quantization") if not way.aware)
 
 
-def carried(space: CompressionSpace, records: Iterable[Record], direction: str) -> tuple[QuantizationChoice, ...]:
+def carried(space: CompressionSpace, records: Iterable[Record], direction: Direction) -> tuple[QuantizationChoice, ...]:
     """Return the quantizations that are worth trying on models made from one that was quantized in every way already.
 
     Those that nothing beat in both quality and bytes there, those that compute in integers, and none at all.
     """
-    sign = -1.0 if direction == "maximize" else 1.0
     plain = [record for record in records if record.state == "complete" and not record.train_seconds]
-    held = front(plain, lambda record: (sign * float(record.quality or 0.0), float(record.model_bytes or 1)))
+    held = front(plain, lambda record: (direction.loss(record.quality), float(record.model_bytes or 1)))
     wanted = {Recipe.from_params(record.params).quantization for record in held}
     ways = afterwards(space)
     return tuple(way for way in ways if not plain or way in wanted or way.integer or way == ways[0])
@@ -84,7 +84,7 @@ def control(recipe: Recipe, trained: Recipe) -> Recipe | None:
 
 
 def propose(
-    space: CompressionSpace, trained: Recipe, records: Sequence[Record], *, direction: str, limits: Limits, seed: int
+    space: CompressionSpace, trained: Recipe, records: Sequence[Record], *, direction: Direction, limits: Limits, seed: int
 ) -> Recipe | None:
     """Return the next recipe to try on a model that was trained so; None when nothing new comes to mind.
 
@@ -113,11 +113,10 @@ def propose(
     return None
 
 
-def _told(space: CompressionSpace, record: Record, direction: str, limits: Limits) -> FrozenTrial:
+def _told(space: CompressionSpace, record: Record, direction: Direction, limits: Limits) -> FrozenTrial:
     from optuna.trial import create_trial
 
-    sign = -1.0 if direction == "maximize" else 1.0
-    values = [sign * float(record.quality or 0.0), *(math.log(max(cost, 1e-12)) for cost in _costs(record))]
+    values = [direction.loss(record.quality), *(math.log(max(cost, 1e-12)) for cost in _costs(record))]
     over = max(limits.broken_by(record).values(), default=1.0) - 1
     params = space.point(Recipe.from_params(record.params))
     return create_trial(values=values, params=params, distributions=dict(space.distributions), constraints={"limits": over})
@@ -128,9 +127,8 @@ def _costs(record: Record) -> tuple[float, float]:
     return float(record.model_bytes or 1), float(record.macs or 1)
 
 
-def best(records: Iterable[Record], direction: str) -> list[Record]:
+def best(records: Iterable[Record], direction: Direction) -> list[Record]:
     """Return the records that no other beats in quality, bytes and multiply-accumulates, best quality first."""
-    sign = -1.0 if direction == "maximize" else 1.0
     whole = [record for record in records if record.state == "complete" and record.quality is not None]
-    kept = front(whole, lambda record: (sign * float(record.quality or 0.0), *_costs(record)))
-    return sorted(kept, key=lambda record: (sign * float(record.quality or 0.0), record.number))
+    kept = front(whole, lambda record: (direction.loss(record.quality), *_costs(record)))
+    return sorted(kept, key=lambda record: (direction.loss(record.quality), record.number))
