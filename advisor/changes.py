@@ -9,6 +9,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any, Final
 
 from advisor.evidence import Evidence, has_quality
+from advisor.goals import GOALS
 from advisor.reasons import CLEARLY, Case
 from advisor.wording import difference, listed, ratio, written
 from studies.limits import LIMITED_COST
@@ -16,7 +17,6 @@ from studies.limits import LIMITED_COST
 if TYPE_CHECKING:
     from advisor.recommend import Verdict
 
-GOALS: Final = ("quality", "speed", "memory", "balanced")
 MOST_SEEDS: Final = 30
 """Seeds beyond which telling two optimizers apart is not worth it."""
 TIMED: Final = 0.7

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
+from advisor.goals import USUAL
 from studies.direction import Direction
 from studies.facts import Facts
 from studies.limits import Limits
@@ -34,7 +35,7 @@ class Evidence:
     direction: Direction = Direction.MAXIMIZE
     """Of the metric; its text will do."""
     metric: str = "accuracy"
-    goal: str = "balanced"
+    goal: str = USUAL
     """quality | speed | memory | balanced: what decides between optimizers that the evidence cannot tell apart."""
     valid_rows: int | None = 200
     """Rows of the validation split: half a row is the smallest error told from none; None when nobody knows."""

@@ -102,13 +102,13 @@ def costs_of(evidence: Evidence, optimizer: str, record: Record | None, runs: It
 def _expected(evidence: Evidence, optimizer: str, *, trained: bool) -> Costs:
     """Return what the facts say of costs: bytes where there is a forecast, times only of what was not trained."""
     forecast, facts = evidence.facts.forecast(optimizer), evidence.facts
-    found: dict[str, float | int | None] = {}
+    costs: dict[str, float | int | None] = {}
     if forecast:
-        found = {cost.field: getattr(forecast, cost.forecast) for cost in COSTS if cost.forecast}
+        costs = {cost.field: getattr(forecast, cost.forecast) for cost in COSTS if cost.forecast}
     if not trained:
-        found["train_seconds"] = facts.seconds_with(optimizer) if forecast else None
-        found["latency_seconds"] = facts.latency_seconds
-    return found
+        costs["train_seconds"] = facts.seconds_with(optimizer) if forecast else None
+        costs["latency_seconds"] = facts.latency_seconds
+    return costs
 
 
 def _tried(evidence: Evidence, seen: Estimates, name: str, made: Iterable[Shrunk]) -> list[Option]:

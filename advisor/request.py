@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 from advisor.evidence import Evidence, Finding
+from advisor.goals import USUAL, check_goal
 from advisor.rules import invited, settled
 from advisor.shrink import check_mode, split
 from advisor.starts import candidates
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from studies.plan import Plan
     from studies.workload import Workload
 
-GOALS: Final = ("quality", "speed", "memory", "balanced")
 CLASS_WEIGHTS: Final = ("none", "balanced")
 SCHEDULES: Final = ("Cosine", "Constant", "Step")
 LENGTHS: Final = (9, 18, 27, 36, 54, 81)
@@ -73,7 +73,7 @@ class Request:
     """Whether the search starts also from the best recipes of earlier similar studies in the same home."""
     budget: Budget = field(default_factory=lambda: Budget(seconds=600))
     limits: Limits = field(default_factory=Limits)
-    goal: str = "balanced"
+    goal: str = USUAL
     rules: tuple[str, ...] = ()
     """The user's word on rules: Name=off, Name=0.5, file.py:Name."""
     compression: str = "off"
@@ -158,12 +158,6 @@ def plan_for(request: Request, workload: Workload, facts: Facts) -> tuple[Plan, 
         search_model=search_model,
     )
     return plan, facts, findings
-
-
-def check_goal(goal: str | None) -> None:
-    """Raise BadValue unless a goal is one there is, or none was given."""
-    if goal is not None and goal not in GOALS:
-        raise BadValue(f"goal '{goal}' is not one of {', '.join(GOALS)}")
 
 
 def names(axis: str, asked: tuple[str, ...]) -> tuple[str, ...]:

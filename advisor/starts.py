@@ -15,6 +15,7 @@ from advisor.beliefs import prior_log_odds
 from advisor.estimates import Estimates
 from advisor.evidence import Evidence, Finding
 from advisor.feasible import options
+from advisor.published.rates import REFERENCE
 from advisor.rules import judge
 from advisor.wording import listed, several
 from studies import catalogue
@@ -23,8 +24,6 @@ from studies.facts import Facts
 from studies.limits import Limits
 from studies.optimizers import OptimizerChoice
 
-REFERENCE: Final = "AdamW"
-"""Enters unless it does not fit: the others are compared with it everywhere, and so can be with the literature."""
 STEPS: Final = ((8, 2), (16, 3), (30, 4), (100, 6))
 """(trials, optimizers): with fewer trials than that, so many enter."""
 EACH: Final = 15
@@ -71,7 +70,7 @@ def affordable(planned_trials: int) -> int:
 
 def _unlike(log_odds: Mapping[str, float], places: int) -> tuple[str, ...]:
     """Return the best by prior, each marked down for the relatives that entered before it; ties go by the order offered."""
-    chosen: list[str] = [REFERENCE] if REFERENCE in log_odds else []
+    chosen: list[str] = [REFERENCE] if REFERENCE in log_odds else []  # what the others are compared with everywhere
     while len(chosen) < min(places, len(log_odds)):
         families, twins = Counter(map(_family, chosen)), Counter(map(_twins, chosen))
         worth = {

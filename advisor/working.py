@@ -7,6 +7,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from advisor.goals import USUAL
 from advisor.terminal import INTERRUPTED, NOTHING_FEASIBLE, fail, say, show, show_json, stop_on_interrupt
 from studies.limits import Budget, Limits
 
@@ -73,7 +74,7 @@ def request_from(arguments: dict[str, Any]) -> Request:
     given["rules"] = tuple(arguments["rule"] or ())
     if "budget" in arguments:
         given["budget"] = Budget.parse(arguments["budget"])
-    return Request(limits=limits, goal=arguments["goal"] or "balanced", **given)
+    return Request(limits=limits, goal=arguments["goal"] or USUAL, **given)
 
 
 def _split(text: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from advisor.goals import USUAL
 from studies.errors import BadValue, BadWorkload
 from studies.limits import Budget, Limits
 from studies.store import check_name, study_names, writable
@@ -42,7 +43,7 @@ class Asked:
     latency: str = ""
     train_time: str = ""
     budget: str = "60s"
-    goal: str = "balanced"
+    goal: str = USUAL
     compression: str = "off"
     tracking: bool = True
     """Whether its runs go to MLflow too."""
@@ -52,7 +53,7 @@ class Asked:
         given = {
             "--target": self.target, "--model": self.model, "--memory": self.memory, "--model-size": self.model_size,
             "--latency": self.latency, "--train-time": self.train_time, "--budget": self.budget,
-            "--goal": "" if self.goal == "balanced" else self.goal,
+            "--goal": "" if self.goal == USUAL else self.goal,
             "--compression": "" if self.compression == "off" else self.compression, "--study": self.study,
             "--tracking-uri": "" if self.tracking else "off",
             "--home": str(home.resolve()),

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from advisor.changes import GOALS
 from advisor.evidence import Evidence
+from advisor.goals import GOALS
 from studies.costs import Cost
 from studies.errors import BadValue
 from studies.limits import LIMITED_COST, Limits

@@ -67,18 +67,18 @@ def test_of_several_times_the_median_counts_and_of_several_sizes_the_largest(cos
 @pytest.mark.parametrize("cost", EVERY)
 def test_every_table_shows_every_cost(cost, tmp_path):
     run = replace(record(0), **SPENT)
-    told = recommend(Evidence(records=(run,)))
+    advice = recommend(Evidence(records=(run,)))
     csv = tmp_path / "runs.csv"
     csv.write_text(f"optimizer,accuracy,{cost.field}\nAdamW,0.9,7\n")
 
     assert cost.field in costs_of(Evidence(records=(run,)), run.optimizer, run)
-    assert f"- {cost.label}" in text(told)
+    assert f"- {cost.label}" in text(advice)
     assert getattr(evidence_from(csv, metric="accuracy").records[0], cost.field) == 7
     assert cost.field in MEASURED
     assert cost.field in {metric.key for metric in metrics_of(run, "accuracy", 0)[0]}
     assert cost.field in trials.columns("accuracy")
     assert cost_columns()[cost.field]["label"].startswith(cost.label)
-    assert cost.field in tradeoffs.rows([run], cost, told.direction)[0]
+    assert cost.field in tradeoffs.rows([run], cost, advice.direction)[0]
     assert f"quality-by-{cost.name}" in tradeoffs.PLOTS
 
 
@@ -89,7 +89,7 @@ def test_every_limit_has_a_slider(cost):
 
 
 def test_candidates_show_what_is_known_of_them():
-    told = recommend(Evidence(records=study({"AdamW": (0.9, 0.8), "SGD": (0.7,)})))
+    advice = recommend(Evidence(records=study({"AdamW": (0.9, 0.8), "SGD": (0.7,)})))
     shown = set(recommendation.columns("accuracy"))
-    assert all(hasattr(told.contenders[0], field) for field in shown)
+    assert all(hasattr(advice.contenders[0], field) for field in shown)
     assert shown & {cost.field for cost in COSTS} == {"train_seconds", "peak_bytes", "optimizer_state_bytes"}

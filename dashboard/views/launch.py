@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from advisor.request import GOALS
+from advisor.goals import GOALS, USUAL
 from advisor.shrink import MODES
 from dashboard import overview, processes, reads
 from dashboard.charts.trials import leader
@@ -71,7 +71,7 @@ def _form(home: Path, *, allow_code: bool) -> Asked:
     limits = dict(zip(("memory", "model_size", "latency", "train_time"), _limits(), strict=True))
     first, second, third = st.columns(3)
     budget = first.text_input("Budget", value="60s", help="Of the whole search: 60s, 10m, 2h or 200trials", key="budget")
-    goal = second.selectbox("Goal", GOALS, index=GOALS.index("balanced"), help="What decides a tie", key="goal")
+    goal = second.selectbox("Goal", tuple(GOALS), index=list(GOALS).index(USUAL), help="What decides a tie", key="goal")
     mode = third.selectbox("Compression", MODES, format_func=lambda mode: COMPRESSION[mode], key="compression")
     tracking = st.toggle("Keep the runs in MLflow too", value=True, key="tracking")
     study = name or free_name(home, source or "study")

@@ -11,8 +11,8 @@ from typing import Any, Final
 import streamlit as st
 
 from advisor import commands, compression_page
-from advisor.changes import GOALS
 from advisor.evidence import Check, Contender, Finding, Recommendation
+from advisor.goals import GOALS
 from advisor.report import headline, settings
 from advisor.wording import listed as listing
 from advisor.wording import number, percent, ratio, trials
@@ -98,8 +98,8 @@ def _slider(study: Study, slider: whatif.Slider, asked: float | None) -> float:
 
 def _goal(study: Study, asked: str) -> str:
     about = "What decides between optimizers that the evidence cannot tell apart"
-    key = _key("goal", study.name)
-    return str(st.selectbox("Goal", GOALS, index=GOALS.index(asked), key=key, help=about, width=GOAL_PIXELS))
+    key, goals = _key("goal", study.name), tuple(GOALS)
+    return str(st.selectbox("Goal", goals, index=goals.index(asked), key=key, help=about, width=GOAL_PIXELS))
 
 
 def _key(parameter: str, name: str) -> str:
