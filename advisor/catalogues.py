@@ -13,6 +13,7 @@ from advisor.wording import several
 from studies import catalogue, store
 from studies.choice import Choice, sections, summary
 from studies.datasets import DatasetChoice
+from studies.direction import Direction
 from studies.errors import StudyError, UnknownChoice, did_you_mean
 from studies.home import study_names
 from studies.inputs import Inputs
@@ -89,8 +90,8 @@ def _study_row(home: Path, name: str) -> dict[str, Any]:
     except StudyError as error:  # one broken journal must not hide the others
         return {"name": name, "summary": str(error), "trials": 0, "metric": None, "best": None}
     manifest, records = store.manifest_of(study), store.records(study)
-    whole = [float(record.quality or 0.0) for record in records if has_quality(record) and record.stage != "compress"]
-    best = (max if study.direction.name == "MAXIMIZE" else min)(whole, default=None)
+    whole = [record.measured_quality for record in records if has_quality(record) and record.stage != "compress"]
+    best = Direction(study.direction.name.lower()).best(whole)
     found = "no whole run yet" if best is None else f"best {manifest.metric} {best:.4g}"
     return {
         "name": name, "summary": f"{manifest.dataset} with {manifest.model}: {several(len(records), 'trial')}, {found}",

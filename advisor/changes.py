@@ -10,20 +10,18 @@ from typing import Any, Final
 
 from advisor.decision import CLEARLY, Decision, Explained
 from advisor.evidence import Evidence, has_quality
-from advisor.feasible import LIMITED, FeasibleRecipe
+from advisor.feasible import FeasibleRecipe
+from advisor.goals import GOALS
 from advisor.recommendation import Contender
-from advisor.wording import difference, listed, ratio
+from advisor.wording import difference, listed, ratio, written
+from studies.limits import LIMITED_COST
 
-GOALS: Final = ("quality", "speed", "memory", "balanced")
 MOST_SEEDS: Final = 30
 """Seeds beyond which telling two optimizers apart is not worth it."""
 TIMED: Final = 0.7
 """Share of a measured time below which another one is clearly less: times of equal work differ by a quarter from run to run."""
 CONFIDENT: Final = 1.645
 """Standard deviations that a normal number stays below in 95 % of cases."""
-
-OF_THE_MODEL: Final = ("model_bytes", "latency_seconds")
-"""Limits on what the model costs, however it was trained."""
 
 Decide = Callable[[Evidence], Decision | None]
 
@@ -96,29 +94,27 @@ def _newer(explained: Explained) -> Iterator[str]:
     recipe, evidence = explained.decision.recipe.training, explained.evidence
     if not recipe.confirmed or recipe.record is None or recipe.record.quality is None:
         return
-    sign = -1 if evidence.direction == "maximize" else 1
     fitting = (run for run in evidence.complete(recipe.optimizer) if not evidence.limits.broken_by(run))
-    best = min(fitting, key=lambda run: sign * (run.quality or 0.0), default=None)
-    if best is not None and sign * (best.quality or 0.0) < sign * recipe.record.quality:
+    best = min(fitting, key=lambda run: evidence.direction.loss(run.quality), default=None)
+    if best is not None and evidence.direction.better(best.quality, recipe.record.quality):
         yield f"Confirming trial {best.number}, which beat the confirmed trial {recipe.record.number} in the search."
 
 
 def _limits(explained: Explained, decide: Decide) -> Iterator[str]:
     if not explained.evidence.records:  # a tighter limit lets others enter: who would win among them is not known here
         return
-    for limit, (cost, noun, flag, write) in LIMITED.items():
-        allowed, spent = getattr(explained.evidence.limits, limit), explained.decision.recipe.costs[cost]
+    for limit, cost in LIMITED_COST.items():
+        allowed, spent = getattr(explained.evidence.limits, limit), explained.decision.recipe.costs[cost.field]
         if allowed is not None and (looser := _under(explained, decide, limit, None)):
-            need = looser.recipe.costs[cost]
+            need = looser.recipe.costs[cost.field]
             if _other(explained, looser) and need is not None and need > allowed:
-                instead = _instead(explained, looser)
-                yield f"A limit on {noun} of {write(need)} or more ({flag}, now {write(allowed)}): {instead}."
-        exact = limit.endswith("bytes")
-        bound = (spent or 0) * (CLEARLY if exact else TIMED)
+                instead, now = _instead(explained, looser), f"{cost.flag}, now {written(cost, allowed)}"
+                yield f"A limit on {cost.limited} of {written(cost, need)} or more ({now}): {instead}."
+        bound = (spent or 0) * (TIMED if cost.in_seconds else CLEARLY)
         tighter = _under(explained, decide, limit, bound) if spent else None
-        if tighter and _other(explained, tighter) and not (limit in OF_THE_MODEL and _same_model(explained, tighter)):
-            flips = f"below {write(spent or 0)}" if exact else f"of {write(bound)}"
-            yield f"A limit on {noun} {flips} ({flag}): {_instead(explained, tighter)}."
+        if tighter and _other(explained, tighter) and not (cost.of_model and _same_model(explained, tighter)):
+            flips = f"of {written(cost, bound)}" if cost.in_seconds else f"below {written(cost, spent or 0)}"
+            yield f"A limit on {cost.limited} {flips} ({cost.flag}): {_instead(explained, tighter)}."
 
 
 def _other(explained: Explained, decision: Decision) -> bool:

@@ -10,12 +10,13 @@ from typing import Final
 from advisor.compressed import command
 from advisor.compressed_model import CompressedModel
 from advisor.evidence import Evidence, has_quality
-from advisor.feasible import LIMITED
 from advisor.gaps import LossScale
 from advisor.recommendation import Check
 from advisor.run_checks import late_variance, overfitting, range_edges, still_improving
 from advisor.wording import listed, number, percent, several, trials
-from studies.record import Record, better
+from studies.direction import Direction
+from studies.limits import LIMITED_COST
+from studies.record import Record
 
 WHOLE_RUNS: Final = 3
 """Whole runs an optimizer needs before its best one says much: with fewer, the spread between trials is not known."""
@@ -76,9 +77,9 @@ def checks(
 def unchecked_limits(evidence: Evidence, best: Record) -> tuple[Check, ...]:
     """Ask whether every limit could be held against a measured cost; a cost that nobody knows breaks none."""
     unknown = [
-        f"{noun} ({flag})"
-        for limit, (cost, noun, flag, _) in LIMITED.items()
-        if getattr(evidence.limits, limit) is not None and getattr(best, cost) is None
+        f"{cost.limited} ({cost.flag})"
+        for limit, cost in LIMITED_COST.items()
+        if getattr(evidence.limits, limit) is not None and getattr(best, cost.field) is None
     ]
     if not unknown:
         return ()
@@ -88,10 +89,11 @@ def unchecked_limits(evidence: Evidence, best: Record) -> tuple[Check, ...]:
 
 def beats_a_constant(evidence: Evidence, best: Record, runs: tuple[Record, ...]) -> tuple[Check, ...]:
     """Ask whether the recommended recipe is better than a model that answers every row alike."""
-    if evidence.baseline is None or not math.isfinite(evidence.baseline):
+    values = [run.quality for run in runs if has_quality(run) and run.quality is not None]
+    values = values or ([] if best.quality is None else [best.quality])
+    if evidence.baseline is None or not math.isfinite(evidence.baseline) or not values:
         return ()
-    values = [run.quality for run in runs if has_quality(run) and run.quality is not None] or [best.quality or 0.0]
-    beaten = better(evidence.direction, fmean(values), evidence.baseline)
+    beaten = evidence.direction.better(fmean(values), evidence.baseline)
     return (
         Check(
             name="better than a constant",
@@ -173,12 +175,12 @@ def early_ranks(evidence: Evidence) -> tuple[Check, ...]:
     )
 
 
-def _agreement(runs: Iterable[Record], direction: str) -> tuple[int, int]:
+def _agreement(runs: Iterable[Record], direction: Direction) -> tuple[int, int]:
     """Return in how many pairs of runs the one ahead after a third ended ahead, and how many pairs can tell."""
     import numpy as np
 
-    points = [(third, run.quality or 0.0) for run in runs if (third := _early(run, direction)) is not None]
-    early, end = np.array(points).reshape(-1, 2).T * (1 if direction == "maximize" else -1)
+    points = [(third, run.measured_quality) for run in runs if (third := _early(run, direction)) is not None]
+    early, end = np.array(points).reshape(-1, 2).T
     agreed, pairs = 0, 0
     for first in range(len(points) - 1):  # a row of the square of pairs at a time: thousands of runs make millions
         differ = (early[first] != early[first + 1 :]) & (end[first] != end[first + 1 :])
@@ -187,10 +189,10 @@ def _agreement(runs: Iterable[Record], direction: str) -> tuple[int, int]:
     return agreed, pairs
 
 
-def _early(run: Record, direction: str) -> float | None:
+def _early(run: Record, direction: Direction) -> float | None:
     """Return the best metric of the first third of a run."""
     values = [point.valid_metric for point in run.curve if point.epoch <= math.ceil(run.epochs / 3)]
-    return (max if direction == "maximize" else min)(values, default=None)
+    return direction.best(values)
 
 
 def held_out(evidence: Evidence, loss_scale: LossScale | None, runs: tuple[Record, ...]) -> tuple[Check, ...]:
@@ -226,7 +228,7 @@ def coarse_validation(
     if loss_scale is None or evidence.valid_rows is None or evidence.metric != "accuracy" or not has_quality(best):
         return ()
     finished = [run for run in runs if has_quality(run)] or [best]
-    losses = [loss_scale.loss(run.quality or 0.0) for run in finished]
+    losses = [loss_scale.loss(run.measured_quality) for run in finished]
     wrong = fmean(losses) / loss_scale.origin * evidence.valid_rows
     return (
         Check(

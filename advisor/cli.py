@@ -127,8 +127,8 @@ def recommend(
     json: Json = False,
 ) -> None:  # fmt: skip
     """Answer again, at once, or under other limits; or from a CSV of runs that somebody else made."""
+    from advisor.goals import check_goal
     from advisor.reading import advice, advice_on
-    from advisor.request import check_goal
 
     check_goal(goal)
     limits = Limits.parse(memory=memory, model_size=model_size, latency=latency, train_time=train_time)

@@ -9,6 +9,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from statistics import fmean, median
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +19,7 @@ from advisor.evidence import Evidence, has_quality
 from advisor.gaps import LossScale
 from advisor.interval import half_width
 from studies import pareto
+from studies.direction import Direction
 
 if TYPE_CHECKING:
     from studies.limits import Limits
@@ -33,7 +35,6 @@ def compressed_models(evidence: Evidence) -> tuple[CompressedModel, ...]:
     """Return what was compressed and measured, one entry a recipe, best quality first."""
     if not evidence.compressions:
         return ()
-    sign = _sign(evidence)
     controls = {_trained(run): run for run in evidence.compressions if _only_finetuned(run.params)}
     groups: dict[tuple[Any, ...], list[Record]] = defaultdict(list)
     for run in evidence.compressions:
@@ -41,20 +42,20 @@ def compressed_models(evidence: Evidence) -> tuple[CompressedModel, ...]:
     models = {record.number: _model(record.params) for record in evidence.records if record.stage != "compress"}
     first_runs = [_first_of_each_source(group) for group in groups.values()]
     entries = [_beside_control(_entry(runs, models), runs, controls) for runs in first_runs]
-    return tuple(sorted(entries, key=lambda model: _best_first(model, sign)))
+    return tuple(sorted(entries, key=partial(_best_first, evidence.direction)))
 
 
-def pareto_front(entries: Iterable[CompressedModel], direction: str) -> tuple[CompressedModel, ...]:
+def pareto_front(entries: Iterable[CompressedModel], direction: Direction) -> tuple[CompressedModel, ...]:
     """Pareto front: return those that no other beats in quality, file bytes, gzip bytes and latency.
 
     Gzip bytes are an objective: zeros pay nowhere else, and without it no unstructured pruning would ever be seen. Bytes and
     latencies count in steps of 5 %, so that jitter alone keeps nothing on the front.
     """
-    sign = -1.0 if direction == "maximize" else 1.0
+    loss = direction.loss
     return pareto.front(
         entries,
         lambda model: (
-            sign * model.quality,
+            loss(model.quality),
             _step(model.model_bytes),
             _step(model.compressed_bytes),
             _step(model.latency_seconds),
@@ -64,9 +65,8 @@ def pareto_front(entries: Iterable[CompressedModel], direction: str) -> tuple[Co
 
 def best_fitting(entries: Iterable[CompressedModel], evidence: Evidence) -> CompressedModel | None:
     """Return the best quality that breaks no limit on the model's size and latency."""
-    sign = _sign(evidence)
     fitting = [model for model in entries if fits(model, evidence.limits)]
-    return min(fitting, key=lambda model: _best_first(model, sign), default=None)
+    return min(fitting, key=partial(_best_first, evidence.direction), default=None)
 
 
 def smallest_tied(
@@ -81,13 +81,12 @@ def smallest_tied(
     tied = [model for model in deployable if gap_opened(model, loss_scale) <= margin]
     if not tied:
         return min(deployable, key=lambda model: (gap_opened(model, loss_scale), model.trials), default=None)
-    sign = _sign(evidence)
 
     def key(model: CompressedModel) -> tuple[float, ...]:
         bytes_ = (_step(model.model_bytes), _step(model.compressed_bytes))
         latency = _step(model.latency_seconds)
         first = (latency, *bytes_) if evidence.goal == "speed" else (*bytes_, latency)
-        return *first, -len(model.seeds), sign * model.quality, *map(float, model.trials)
+        return *first, -len(model.seeds), evidence.direction.loss(model.quality), *map(float, model.trials)
 
     return min(tied, key=key)
 
@@ -113,12 +112,8 @@ def command(evidence: Evidence) -> str:
     return evidence.compress or (f"advisor compress {evidence.study}" if evidence.study and evidence.resume else "")
 
 
-def _sign(evidence: Evidence) -> float:
-    return -1.0 if evidence.direction == "maximize" else 1.0
-
-
-def _best_first(model: CompressedModel, sign: float) -> tuple[float, int, int, tuple[int, ...]]:
-    return sign * model.quality, -len(model.seeds), model.model_bytes, model.trials
+def _best_first(direction: Direction, model: CompressedModel) -> tuple[float, int, int, tuple[int, ...]]:
+    return direction.loss(model.quality), -len(model.seeds), model.model_bytes, model.trials
 
 
 def _step(value: float | None) -> float:

@@ -9,6 +9,7 @@ from typing import Final
 from advisor.compressed_model import CompressedModel
 from advisor.compression_words import against_reference, sentence
 from advisor.wording import duration, number, size, times, trials
+from studies.direction import Direction
 
 TITLES: Final = ("recipe", "file", "through gzip", "one row", "quality", "change")
 MOST: Final = 10
@@ -28,7 +29,7 @@ class CompressionTable:
     """Best quality first."""
     study: str
     metric: str
-    direction: str
+    direction: Direction
     tie: str
     """The tie margin in words."""
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 from advisor.compressed_model import CompressedModel
 from advisor.wording import changed, number, percent, several, times
 from studies import catalogue
+from studies.direction import Direction
 from studies.errors import StudyError
 from studies.recipe import COMPRESSION_AXES
 
@@ -44,7 +45,7 @@ def in_words(params: Mapping[str, Any], *, student: bool = False) -> str:
     return " + ".join(parts) or PLAIN
 
 
-def sentence(model: CompressedModel, metric: str, direction: str) -> str:
+def sentence(model: CompressedModel, metric: str, direction: Direction) -> str:
     """Return what it did to the model: static int8: 3.9 x smaller, -0.1 +- 0.1 points of accuracy, 1.3 x faster here."""
     if model.plain:
         return f"{model.name}: {metric} {number(model.quality)} ({several(len(model.seeds), 'seed')}){_runtime(model)}"
@@ -52,7 +53,7 @@ def sentence(model: CompressedModel, metric: str, direction: str) -> str:
     return f"{model.name}: {', '.join(part for part in parts if part)}{_seeds(model)}{_control(model, metric, direction)}"
 
 
-def against_reference(model: CompressedModel, metric: str, direction: str) -> str:
+def against_reference(model: CompressedModel, metric: str, direction: Direction) -> str:
     """Return the paired change in quality: -0.1 +- 0.1 points of accuracy."""
     return changed(metric, direction, model.change, model.reference_quality, reach=model.change_reach)
 
@@ -90,7 +91,7 @@ def _seeds(model: CompressedModel) -> str:
     return "" if len(model.seeds) > 1 else " (one seed)"
 
 
-def _control(model: CompressedModel, metric: str, direction: str) -> str:
+def _control(model: CompressedModel, metric: str, direction: Direction) -> str:
     """Return what is left of a fine-tuned model's change when the further training is taken off."""
     if not model.finetuned or model.control:
         return ""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from advisor.evidence import has_quality
 from advisor.published.rates import problem_class
 from studies import store
+from studies.direction import Direction
 from studies.errors import StudyError
 from studies.facts import Facts
 from studies.home import study_names
@@ -35,15 +36,14 @@ class Earlier:
 
     name: str
     manifest: StudyManifest
-    direction: str
+    direction: Direction
     records: tuple[Record, ...]
 
     def best(self, optimizer: str) -> Record | None:
         """Return the best whole run that an optimizer had in the search, the first of equals; None without one."""
-        sign = -1.0 if self.direction == "maximize" else 1.0
         whole = [record for record in self.records if record.optimizer == optimizer and record.searched]
         kept = [record for record in whole if has_quality(record)]
-        return min(kept, key=lambda record: (sign * (record.quality or 0.0), record.number), default=None)
+        return min(kept, key=lambda record: (self.direction.loss(record.quality), record.number), default=None)
 
 
 def starts(
@@ -73,7 +73,9 @@ def similar_studies(home: Path, model: WorkloadSpec, facts: Facts) -> Iterator[E
         except (StudyError, KeyError):  # a broken journal, or one of another version, is no reason not to search
             continue
         if alike:
-            yield Earlier(name=name, manifest=manifest, direction=study.direction.name.lower(), records=store.records(study))
+            yield Earlier(
+                name=name, manifest=manifest, direction=Direction(study.direction.name.lower()), records=store.records(study)
+            )
 
 
 def _alike(manifest: StudyManifest, model: WorkloadSpec, facts: Facts) -> bool:

@@ -112,7 +112,7 @@ def at_edge(record: Record) -> bool:
 
 
 def _search_gaps(evidence: Evidence, optimizer: str, loss_scale: LossScale) -> list[float]:
-    whole = [min(CAP, loss_scale.gap(record.quality or 0.0)) for record in evidence.complete(optimizer)]
+    whole = [min(CAP, loss_scale.gap(record.measured_quality)) for record in evidence.complete(optimizer)]
     lost = sum(record.state == "infeasible" for record in evidence.searched(optimizer))
     return [*whole, *[CAP] * lost]
 
@@ -154,7 +154,7 @@ def _confirmed(evidence: Evidence, loss_scale: LossScale) -> Estimates:
     """Judge each confirmed optimizer by its best confirmed recipe; a run that diverged counts as the worst of all, or the cap."""
     runs = [run for name in evidence.optimizers for run in evidence.confirmations(name)]
     levels, noise, freedom = _additive(
-        {(_cell(run), run.seed, run.number): loss_scale.gap(run.quality or 0.0) for run in runs if has_quality(run)}
+        {(_cell(run), run.seed, run.number): loss_scale.gap(run.measured_quality) for run in runs if has_quality(run)}
     )
     variance = (PSEUDO_SEEDS * SEED_SD**2 + noise) / (PSEUDO_SEEDS + freedom)
     lost = max([CAP, *levels.values()])
@@ -195,7 +195,7 @@ def _luck(evidence: Evidence, fit: Estimates, loss_scale: LossScale) -> float:
     lost = []
     for name, estimate in fit.by_optimizer.items():
         picked = [record for record in evidence.complete(name) if record.number == estimate.source]
-        lost += [estimate.gap - loss_scale.gap(record.quality or 0.0) for record in picked]
+        lost += [estimate.gap - loss_scale.gap(record.measured_quality) for record in picked]
     return max(0.0, fmean(lost)) if lost else 0.0
 
 

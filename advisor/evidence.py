@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, cast
 
+from advisor.goals import USUAL
+from studies.direction import Direction
 from studies.facts import Facts
 from studies.limits import Limits
 from studies.record import Record
@@ -78,10 +80,10 @@ class Evidence:
     records: tuple[Record, ...] = ()
     candidates: tuple[str, ...] = ()
     """Optimizers in question, in the order they were entered."""
-    direction: str = "maximize"
-    """maximize | minimize the metric."""
+    direction: Direction = Direction.MAXIMIZE
+    """Of the metric; its text will do."""
     metric: str = "accuracy"
-    goal: str = "balanced"
+    goal: str = USUAL
     """quality | speed | memory | balanced: what decides between optimizers that the evidence cannot tell apart."""
     valid_rows: int | None = 200
     """Rows of the validation split: half a row is the smallest error told from none; None when nobody knows."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from statistics import median
 from typing import Final
 
 from advisor.compressed import command, gap_opened, limited
@@ -15,20 +14,14 @@ from advisor.compressed_model import CompressedModel
 from advisor.evidence import Evidence, Finding, has_quality
 from advisor.gaps import LossScale
 from advisor.trial_summary import TrialSummary
-from advisor.wording import duration, size, trials
+from advisor.wording import trials, written
+from studies.costs import COSTS, Cost
 from studies.errors import NothingFeasible
 from studies.limits import LIMITED_COST, Limits
 from studies.record import Record
 
 Costs = Mapping[str, float | int | None]
 
-LIMITED: Final = {
-    "train_bytes": (LIMITED_COST["train_bytes"], "training memory", "--memory", size),
-    "model_bytes": (LIMITED_COST["model_bytes"], "model size", "--model-size", size),
-    "latency_seconds": (LIMITED_COST["latency_seconds"], "latency", "--latency", duration),
-    "train_seconds": (LIMITED_COST["train_seconds"], "training time of one run", "--train-time", duration),
-}
-"""Limit to the cost it limits, what people call it, its option on the command line and how it is written."""
 HEADROOM: Final = 1.05
 """A limit to relax is named 5 % above the need: costs in seconds differ from run to run, and the number is rounded."""
 
@@ -111,17 +104,21 @@ def feasible_recipes(
 def costs_of(evidence: Evidence, optimizer: str, record: Record | None, runs: Iterable[Record] = ()) -> Costs:
     """Return what a recipe costs: the median of its times and the largest of its bytes over its runs; forecasts fill the gaps."""
     whole = [run for run in runs if has_quality(run)] or ([record] if record else [])
-    forecast = evidence.facts.forecast(optimizer)
-    peak, state = _largest(whole, "peak_bytes"), _largest(whole, "optimizer_state_bytes")
-    model = _largest(whole, "model_bytes")
-    predicted = evidence.facts.seconds_with(optimizer) if forecast and not record else None
-    return {
-        "train_seconds": _median(whole, "train_seconds") if record else predicted,
-        "peak_bytes": peak if peak is not None or not forecast else forecast.peak_bytes,
-        "optimizer_state_bytes": state if state is not None or not forecast else forecast.state_bytes,
-        "model_bytes": model if model is not None or not forecast else forecast.weight_bytes,
-        "latency_seconds": _median(whole, "latency_seconds") if record else evidence.facts.latency_seconds,
-    }
+    expected = _expected(evidence, optimizer, trained=record is not None)
+    measured = {cost.field: _measured(whole, cost) for cost in COSTS}
+    return {field: expected.get(field) if value is None else value for field, value in measured.items()}
+
+
+def _expected(evidence: Evidence, optimizer: str, *, trained: bool) -> Costs:
+    """Return what the facts say of costs: bytes where there is a forecast, times only of what was not trained."""
+    forecast, facts = evidence.facts.forecast(optimizer), evidence.facts
+    costs: dict[str, float | int | None] = {}
+    if forecast:
+        costs = {cost.field: getattr(forecast, cost.forecast) for cost in COSTS if cost.forecast}
+    if not trained:
+        costs["train_seconds"] = facts.seconds_with(optimizer) if forecast else None
+        costs["latency_seconds"] = facts.latency_seconds
+    return costs
 
 
 def _tried(evidence: Evidence, summary: TrialSummary, name: str) -> list[FeasibleRecipe]:
@@ -145,7 +142,8 @@ def _compressed(
     numbers = set(model.sources)
     origin = next((recipe for recipe in trained if numbers & _numbers(recipe)), trained[0])
     runs = tuple(run for run in evidence.compressions if run.number in model.trials)
-    spent, peaks = origin.costs, [peak for peak in (origin.costs["peak_bytes"], _largest(runs, "peak_bytes")) if peak is not None]
+    spent = origin.costs
+    peaks = [peak for peak in (spent["peak_bytes"], *(run.peak_bytes for run in runs)) if peak is not None]
     seconds = None if spent["train_seconds"] is None else spent["train_seconds"] + (model.finetuning_seconds or 0.0)
     return FeasibleRecipe(
         optimizer=model.optimizer,
@@ -183,12 +181,12 @@ def _trained(evidence: Evidence, summary: TrialSummary, name: str) -> Iterator[F
         yield FeasibleRecipe(optimizer=name, record=None, runs=(), costs=costs_of(evidence, name, None))
         return
     first = confirmed.record if confirmed and confirmed.record else searched[0]
-    best = loss_scale.gap(first.quality or 0.0)
+    best = loss_scale.gap(first.measured_quality)
     if confirmed:
         yield confirmed
     for record in searched:
         if not (confirmed and record is first):
-            given_away = max(0.0, loss_scale.gap(record.quality or 0.0) - best)
+            given_away = max(0.0, loss_scale.gap(record.measured_quality) - best)
             costs = costs_of(evidence, name, record)
             yield FeasibleRecipe(optimizer=name, record=record, runs=(), costs=costs, given_away=given_away)
 
@@ -224,8 +222,9 @@ def _veto(evidence: Evidence, recipe: FeasibleRecipe) -> Finding:
 def _needs(evidence: Evidence, recipe: FeasibleRecipe) -> list[str]:
     needs = []
     for limit in evidence.limits.exceeded(recipe.costs):
-        cost, noun, _, write = LIMITED[limit]
-        needs.append(f"{write(recipe.costs[cost] or 0)} of {noun} (limit {write(getattr(evidence.limits, limit))})")
+        cost = LIMITED_COST[limit]
+        need, allowed = written(cost, recipe.costs[cost.field] or 0), written(cost, getattr(evidence.limits, limit))
+        needs.append(f"{need} of {cost.limited} (limit {allowed})")
     return needs
 
 
@@ -238,8 +237,8 @@ def _relax(evidence: Evidence, summary: TrialSummary, findings: Iterable[Finding
     nearest = min(broken, key=lambda recipe: _distance(recipe, evidence.limits))
     wanted = []
     for limit in evidence.limits.exceeded(nearest.costs):
-        cost, _, flag, write = LIMITED[limit]
-        wanted.append(f"{flag} to {write(HEADROOM * (nearest.costs[cost] or 0))}")
+        cost = LIMITED_COST[limit]
+        wanted.append(f"{cost.flag} to {written(cost, HEADROOM * (nearest.costs[cost.field] or 0))}")
     numbers = nearest.compressed.trials if nearest.compressed else [nearest.record.number] if nearest.record else []
     basis = trials(numbers) if numbers else "forecast"
     needs = " and ".join(_needs(evidence, nearest))
@@ -254,15 +253,10 @@ def _way_out(evidence: Evidence, recipe: FeasibleRecipe) -> str:
 
 def untried(evidence: Evidence, costs: Costs) -> str:
     """Return the command that compresses, where that could mend what these costs break and was not tried; else nothing."""
-    mendable = {"model_bytes", "latency_seconds"}.intersection(evidence.limits.exceeded(costs))
+    mendable = [limit for limit in evidence.limits.exceeded(costs) if LIMITED_COST[limit].of_model]
     tried = any(record.stage == "compress" for record in evidence.records)
     return command(evidence) if mendable and not tried else ""
 
 
-def _largest(runs: Iterable[Record], cost: str) -> int | None:
-    return max((value for run in runs if (value := getattr(run, cost)) is not None), default=None)
-
-
-def _median(runs: Iterable[Record], cost: str) -> float | None:
-    values = [value for run in runs if (value := getattr(run, cost)) is not None]
-    return median(values) if values else None
+def _measured(runs: Iterable[Record], cost: Cost) -> float | None:
+    return cost.over(value for run in runs if (value := getattr(run, cost.field)) is not None)

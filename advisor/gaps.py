@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Final
 
 from advisor.evidence import Evidence, has_quality
+from studies.direction import Direction
 
 CAP: Final = 2.0
 """Gap of a trial that diverged or broke a limit, and the most any search trial counts for: 7.4 times the best loss."""
@@ -29,8 +30,8 @@ SHARED: Final = 0.8
 class LossScale:
     """Loss scale: turns metric values into gaps."""
 
-    sign: float
-    """-1 when the metric is maximized, 1 when it is minimized."""
+    direction: Direction
+    """Of the metric."""
     origin: float
     """The metric's value at which no loss is left."""
     floor: float
@@ -53,14 +54,14 @@ class LossScale:
         if not values:
             return None
         rows = evidence.valid_rows or UNKNOWN_ROWS
-        if evidence.direction != "maximize":
+        if not evidence.direction.maximizes:
             origin = min(0.0, 2 * min(values))
-            return cls(sign=1.0, origin=origin, floor=TINY, best=max(TINY, min(values) - origin), rows=rows)
+            return cls(direction=evidence.direction, origin=origin, floor=TINY, best=max(TINY, min(values) - origin), rows=rows)
         best = max(values)
         ceiling = next((top for top in CEILINGS if best <= top), 2 * best)
         origin = 0.0 if evidence.metric.startswith("neg") else ceiling
         floor = 0.5 * origin / rows if origin in CEILINGS else TINY
-        return cls(sign=-1.0, origin=origin, floor=floor, best=max(floor, origin - best), rows=rows)
+        return cls(direction=evidence.direction, origin=origin, floor=floor, best=max(floor, origin - best), rows=rows)
 
     @property
     def resolution(self) -> float:
@@ -80,7 +81,7 @@ class LossScale:
 
     def loss(self, quality: float) -> float:
         """Return the loss behind a metric value: the error 1 - score, or the metric itself when it is minimized."""
-        return max(self.floor, self.sign * (quality - self.origin))
+        return max(self.floor, self.direction.loss(quality - self.origin))
 
     def gap(self, quality: float) -> float:
         """Return log(loss / best)."""
@@ -88,7 +89,7 @@ class LossScale:
 
     def quality(self, gap: float) -> float:
         """Return the metric value with a gap: the inverse of `gap`, but for what the floor has cut off."""
-        return self.origin + self.sign * self.best * math.exp(gap)
+        return self.origin + self.direction.value_of(self.best * math.exp(gap))
 
 
 def best_of(gaps: Sequence[float], trials: int, spread: float) -> float:

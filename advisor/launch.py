@@ -20,9 +20,10 @@ from studies.commit import commit_of
 from studies.errors import BadValue, BadWorkload
 from studies.home import check_new, free_name
 from studies.imports import require
-from studies.limits import Budget, format_seconds
+from studies.limits import Budget
 from studies.locks import working
 from studies.manifest import CompressionEntry, StudyManifest
+from studies.quantities import format_seconds
 from studies.record import Record
 
 if TYPE_CHECKING:

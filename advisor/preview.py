@@ -16,7 +16,8 @@ from advisor.request import Request
 from advisor.workloads import look
 from studies import catalogue
 from studies.facts import Facts, Forecast
-from studies.limits import Limits, format_bytes, format_seconds
+from studies.limits import Limits
+from studies.quantities import format_bytes, format_seconds
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

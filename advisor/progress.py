@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from advisor.compression_words import in_words as way
 from advisor.wording import several
-from studies.limits import Budget, format_bytes, format_seconds
+from studies.limits import Budget
+from studies.quantities import format_bytes, format_seconds
 from studies.record import Record
 from studies.rungs import best_complete
 
@@ -58,8 +59,7 @@ class Board:
     def compressed(self) -> list[Record]:
         """Return the models made small, whole ones, best quality first."""
         whole = [record for record in self.records if record.stage == "compress" and record.state == "complete"]
-        sign = -1.0 if self.direction == "maximize" else 1.0
-        return sorted(whole, key=lambda record: (sign * float(record.quality or 0.0), record.model_bytes or 0))
+        return sorted(whole, key=lambda record: (self.direction.loss(record.quality), record.model_bytes or 0))
 
     @property
     def elapsed(self) -> float:

@@ -11,6 +11,7 @@ from advisor.evidence import Evidence
 from advisor.recommend import recommend
 from advisor.recommendation import Recommendation
 from studies import store
+from studies.direction import Direction
 from studies.limits import Limits
 from studies.manifest import StudyManifest
 
@@ -26,11 +27,11 @@ def evidence_of(home: Path, name: str) -> Evidence:
         StoreError: it cannot be read.
     """
     study = store.open_study(home, name)
-    direction = study.direction.name.lower()
+    direction = Direction(study.direction.name.lower())
     return evidence_in(home, name, store.manifest_of(study), store.records(study), direction=direction)
 
 
-def evidence_in(home: Path, name: str, manifest: StudyManifest, records: tuple[Record, ...], *, direction: str) -> Evidence:
+def evidence_in(home: Path, name: str, manifest: StudyManifest, records: tuple[Record, ...], *, direction: Direction) -> Evidence:
     """Return the evidence in what was read of a study already: its manifest, its records and its direction.
 
     Raises:

@@ -13,13 +13,13 @@ from advisor.beliefs import PRIOR_CAP, base_rate
 from advisor.compression_words import sentence
 from advisor.decision import CLEARLY, Explained
 from advisor.evidence import Finding
-from advisor.feasible import LIMITED, costs_of, untried
+from advisor.feasible import costs_of, untried
 from advisor.goals import criteria
 from advisor.published import CLASSES
 from advisor.published.rates import REFERENCE, problem_class, rate
 from advisor.recommendation import Contender
-from advisor.wording import chance, difference, duration, listed, number, percent, ratio, several, size, trials
-from studies.record import better
+from advisor.wording import chance, difference, duration, listed, number, percent, ratio, several, size, trials, written
+from studies.limits import LIMITED_COST
 from studies.rungs import best_complete
 
 WORDY: Final = 3
@@ -82,7 +82,11 @@ def _compressed(explained: Explained) -> Iterator[str]:
         yield from _compressible(explained)
         return
     broken = evidence.limits.exceeded(recipe.training.costs)
-    limits = [f"{LIMITED[limit][3](getattr(evidence.limits, limit))} limit on {LIMITED[limit][1]}" for limit in broken]
+    limits = [
+        f"{written(cost, getattr(evidence.limits, limit))} limit on {cost.limited}"
+        for limit, cost in LIMITED_COST.items()
+        if limit in broken
+    ]
     figures = sentence(recipe.compressed, evidence.metric, evidence.direction)
     only = "as the deployed file" if recipe.compressed.plain else "compressed"
     why_so = f"Its best recipe fits the {listed(limits)} only {only}" if limits else "Of what fits the limits it gives least away"
@@ -96,7 +100,7 @@ def _compressible(explained: Explained) -> Iterator[str]:
     if best is None or explained.decision.recipe.given_away <= 0:
         return
     if way := untried(evidence, costs_of(evidence, name, best)):
-        quality = f"{evidence.metric} {number(best.quality or 0.0)}"
+        quality = f"{evidence.metric} {number(best.measured_quality)}"
         yield f"Its best recipe (trial {best.number}, {quality}) breaks a limit on the model; compressed it may fit ({way})."
 
 
@@ -122,7 +126,7 @@ def _sure(explained: Explained) -> Iterator[str]:
 
 
 def _of_what(explained: Explained) -> str:
-    return "of the error" if explained.evidence.direction == "maximize" else f"of the {explained.evidence.metric}"
+    return "of the error" if explained.evidence.direction.maximizes else f"of the {explained.evidence.metric}"
 
 
 def _preferred(explained: Explained) -> Iterator[str]:
@@ -240,7 +244,7 @@ def _against(explained: Explained, other: Contender) -> tuple[str, bool]:
     words = difference(evidence.metric, evidence.direction, other.quality, advised.quality)
     if explained.confirmed(advised.optimizer) and not explained.confirmed(other.optimizer):
         words += " in its best trial (not confirmed)"
-    return words, better(evidence.direction, other.quality, advised.quality)
+    return words, evidence.direction.better(other.quality, advised.quality)
 
 
 def _compared(advised: float | None, other: float | None, noun: str, write: Callable[[float], str]) -> tuple[bool, str]:

@@ -180,7 +180,7 @@ def _interval(evidence: Evidence, loss_scale: LossScale | None, qualities: list[
     if reach is None or loss_scale is None:
         return None
     low, high = fmean(qualities) - reach, fmean(qualities) + reach
-    if evidence.direction == "maximize":
+    if evidence.direction.maximizes:
         return low, min(high, loss_scale.origin)
     return max(low, loss_scale.origin), high
 

@@ -11,6 +11,7 @@ from advisor.compression_page import TITLES, CompressionTable
 from advisor.evidence import Finding
 from advisor.report import WIDTH, cost_lines, fold, grid, main_settings, settings, table
 from advisor.wording import chance, margin, number, ratio, several, trials
+from studies.direction import Direction
 
 if TYPE_CHECKING:
     from studies.recipe import Recipe
@@ -92,7 +93,7 @@ class Recommendation:
     p_tie: float
     expected_regret: float
     metric: str
-    direction: str
+    direction: Direction
     quality: float | None
     """Validation metric: mean over the confirmation seeds, else the best search trial's; of a compressed recipe, of its files."""
     interval: tuple[float, float] | None
@@ -187,7 +188,7 @@ class Recommendation:
         """Return what its quality was on validation and on the test rows, over which seeds and trials."""
         if self.quality is None:
             return NOT_TRAINED
-        way = ", lower is better" if self.direction == "minimize" else ""
+        way = "" if self.direction.maximizes else ", lower is better"
         interval = "" if self.interval is None else ", 90 % interval {} to {}".format(*map(number, self.interval))
         seeds = ("mean of " if len(self.seeds) > 1 else "") + several(len(self.seeds), "seed")
         valid = f"Validation {self.metric} {number(self.quality)} ({seeds}, {trials(self.trials)}{interval}{way})"

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from advisor.reading import advice
 from studies import store
+from studies.direction import Direction
 from studies.errors import BadValue, BadWorkload, NothingFeasible, StoreError
-from studies.record import Record, better
+from studies.record import Record
 
 if TYPE_CHECKING:
     from advisor.recommendation import Recommendation
@@ -103,10 +104,10 @@ def _picked(recommendation: Recommendation, records: tuple[Record, ...], folder:
     raise NothingFeasible(f"no run of {recommendation.optimizer} was completed, so there is no model to register; search longer")
 
 
-def _best(records: list[Record], direction: str) -> Record | None:
+def _best(records: list[Record], direction: Direction) -> Record | None:
     found: Record | None = None
     for record in records:
-        if record.quality is not None and (found is None or better(direction, record.quality, found.quality or 0.0)):
+        if record.quality is not None and (found is None or direction.better(record.quality, found.quality)):
             found = record
     return found
 

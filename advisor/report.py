@@ -7,8 +7,9 @@ from textwrap import wrap
 from typing import Any, Final
 
 from advisor.compression_words import in_words, passes
-from advisor.wording import duration, number, size
+from advisor.wording import number, written
 from studies import catalogue
+from studies.costs import COSTS
 from studies.errors import StudyError
 from studies.recipe import COMPRESSION_AXES
 
@@ -17,13 +18,6 @@ AXES: Final = ("optimizer", "schedule", "batch_size", "epochs", "regularizers", 
 ABSENT: Final = ("", "none")
 OWN_SETTINGS: Final = "settings:"
 """What the names of a training function's own hyperparameters begin with; the rest of the name says nothing to a reader."""
-COSTS: Final = (
-    ("train_seconds", "training one run", duration),
-    ("peak_bytes", "peak memory while training", size),
-    ("optimizer_state_bytes", "optimizer state, part of that peak", size),
-    ("model_bytes", "model size", size),
-    ("latency_seconds", "latency of one row", duration),
-)
 
 
 def settings(params: Mapping[str, Any], steps: int | None = None) -> list[tuple[str, str]]:
@@ -88,8 +82,8 @@ def main_settings(params: Mapping[str, Any]) -> list[str]:
 def cost_lines(costs: Mapping[str, float | int | None]) -> list[str]:
     """Return a line for each cost of a recipe that is known."""
     known = {key: value for key, value in costs.items() if value is not None}
-    lines = [f"{noun}: {write(known[key])}" for key, noun, write in COSTS if key in known]
-    return lines if "peak_bytes" in known else [line.replace(", part of that peak", "") for line in lines]
+    part = {cost.field: ", part of that peak" if cost.part_of in known else "" for cost in COSTS}
+    return [f"{cost.label}{part[cost.field]}: {written(cost, known[cost.field])}" for cost in COSTS if cost.field in known]
 
 
 def table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

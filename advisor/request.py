@@ -8,12 +8,12 @@ from numbers import Integral
 from types import UnionType
 from typing import Any, Final, Self, get_args, get_origin, get_type_hints
 
+from advisor.goals import USUAL, check_goal
 from advisor.rulebook import resolved_settings
 from studies import catalogue
 from studies.errors import BadValue, did_you_mean
 from studies.limits import Budget, Limits
 
-GOALS: Final = ("quality", "speed", "memory", "balanced")
 CLASS_WEIGHTS: Final = ("none", "balanced")
 MOST_EPOCHS: Final = 1_000_000
 MOST_SEEDS: Final = 2**31
@@ -58,7 +58,7 @@ class Request:
     """Whether the search starts also from the best recipes of earlier similar studies in the same home."""
     budget: Budget = field(default_factory=lambda: Budget(seconds=600))
     limits: Limits = field(default_factory=Limits)
-    goal: str = "balanced"
+    goal: str = USUAL
     rules: tuple[str, ...] = ()
     """The user's word on rules: Name=off, Name=0.5, file.py:Name."""
     compression: str = "off"
@@ -116,12 +116,6 @@ class Request:
         if any((memory, model_size, latency, train_time)):
             options["limits"] = Limits.parse(memory=memory, model_size=model_size, latency=latency, train_time=train_time)
         return cls(source=source, **{name: _read(name, value) for name, value in options.items()})
-
-
-def check_goal(goal: str | None) -> None:
-    """Raise BadValue unless a goal is one there is, or none was given."""
-    if goal is not None and goal not in GOALS:
-        raise BadValue(f"goal '{goal}' is not one of {', '.join(GOALS)}")
 
 
 def names(axis: str, chosen: tuple[str, ...]) -> tuple[str, ...]:

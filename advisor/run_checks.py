@@ -12,7 +12,7 @@ from advisor.evidence import Evidence
 from advisor.gaps import LossScale
 from advisor.recommendation import Check
 from advisor.wording import number, ratio
-from studies.record import Measurement, Record, better
+from studies.record import Measurement, Record
 
 RISE: Final = 0.1
 """Rise of the validation loss above its lowest value that counts as clear, if the last third of the run is that high (judged)."""
@@ -40,7 +40,7 @@ def still_improving(evidence: Evidence, best: Record) -> Check:
     points = [point for point in best.curve if math.isfinite(point.valid_metric)]
     top = points[0] if points else None
     for point in points:
-        if top is None or better(evidence.direction, point.valid_metric, top.valid_metric):
+        if top is None or evidence.direction.better(point.valid_metric, top.valid_metric):
             top = point
     late = top is not None and len(points) > 1 and top is points[-1]
     where = f"at epoch {top.epoch} of {points[-1].epoch}" if top else "at an epoch that was not recorded"

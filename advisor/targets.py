@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from advisor.evidence import has_quality
 from advisor.gaps import LossScale
-from studies.record import Measurement, Record, better
+from studies.direction import Direction
+from studies.record import Measurement, Record
 
 if TYPE_CHECKING:
     from advisor.evidence import Evidence
@@ -51,7 +52,7 @@ def reaches(evidence: Evidence, target: float) -> tuple[Reach, ...]:
     return tuple(sorted(found, key=lambda one: (_or_never(one.fastest_seconds), one.optimizer)))
 
 
-def _reach(name: str, runs: list[Record], target: float, direction: str) -> Reach:
+def _reach(name: str, runs: list[Record], target: float, direction: Direction) -> Reach:
     arrivals = [(point, run.number) for run in runs if (point := first(run, target, direction))]
     fastest = min(arrivals, key=lambda arrival: (arrival[0].seconds, arrival[1]), default=None)
     return Reach(
@@ -66,10 +67,10 @@ def _reach(name: str, runs: list[Record], target: float, direction: str) -> Reac
     )
 
 
-def first(run: Record, target: float, direction: str) -> Measurement | None:
+def first(run: Record, target: float, direction: Direction) -> Measurement | None:
     """Return the first point of a run that is as good as a target."""
     finite = (point for point in run.curve if math.isfinite(point.valid_metric))
-    return next((point for point in finite if not better(direction, target, point.valid_metric)), None)
+    return next((point for point in finite if not direction.better(target, point.valid_metric)), None)
 
 
 def profile(ratios: dict[str, dict[str, float]]) -> dict[str, tuple[tuple[float, float], ...]]:

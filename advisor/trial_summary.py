@@ -10,6 +10,7 @@ from advisor.compressed_model import CompressedModel
 from advisor.estimates import Estimates
 from advisor.evidence import Evidence
 from advisor.gaps import LossScale
+from studies.direction import Direction
 from studies.record import Record
 from studies.rungs import lowest_loss
 
@@ -37,10 +38,8 @@ class TrialSummary:
         return self.estimates.loss_scale
 
 
-def _best_first(runs: tuple[Record, ...], direction: str) -> tuple[Record, ...]:
-    sign = -1 if direction == "maximize" else 1
-
+def _best_first(runs: tuple[Record, ...], direction: Direction) -> tuple[Record, ...]:
     def key(run: Record) -> tuple[float, float, int]:
-        return sign * (run.quality or 0.0), lowest_loss(run, direction), run.number
+        return direction.loss(run.quality), lowest_loss(run, direction), run.number
 
     return tuple(sorted(runs, key=key))

@@ -185,7 +185,7 @@ def _points(records: Sequence[Record], first: Record, files: Path, workload: Wor
             for feed in ({running.get_inputs()[0].name: rows[:batch]} for batch in BATCHES)
         )
         yield Point(
-            way=_named(record), quality=float(record.quality or 0.0), bytes=int(record.model_bytes or 0), seconds=many,
+            way=_named(record), quality=record.measured_quality, bytes=int(record.model_bytes or 0), seconds=many,
             gain=many_plain / many, gain_of_one_row=one_plain / one,
             test_quality=workload.score(torch.from_numpy(run(running, inputs[:].numpy())), targets),
         )  # fmt: skip

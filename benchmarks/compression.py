@@ -120,7 +120,7 @@ def measured(source: Source, done: dict[str, Any]) -> Record | str:
 def row(name: str, records: list[Record]) -> str:
     """Return a line of the table."""
     prints = [record.footprint for record in records if record.footprint]
-    change = [100 * (float(record.quality or 0) - one.reference_quality) for record, one in zip(records, prints, strict=True)]
+    change = [100 * (record.measured_quality - one.reference_quality) for record, one in zip(records, prints, strict=True)]
     size = statistics.mean(one.reference_bytes / one.file_bytes for one in prints)
     gzipped = statistics.mean(one.reference_bytes / one.compressed_bytes for one in prints)
     zipped = statistics.mean(one.reference_compressed_bytes / one.compressed_bytes for one in prints)

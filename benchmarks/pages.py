@@ -67,7 +67,7 @@ def _source(made: list[Record], number: int, trials: int) -> Record | None:
     if left < 0:
         return None
     whole = [record for record in made if record.state == "complete" and record.searched]
-    best = {record.optimizer: record for record in sorted(whole, key=lambda record: record.quality or 0.0)}
+    best = {record.optimizer: record for record in sorted(whole, key=lambda record: record.measured_quality)}
     return list(best.values())[-3:][left % 3]
 
 

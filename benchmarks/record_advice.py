@@ -220,7 +220,6 @@ def _read(path: Path) -> dict[Key, dict[str, str]]:
 
 def _runs(task: Task, workload: Workload, rows: dict[Key, dict[str, str]]) -> Iterator[tuple[Any, ...]]:
     space = space_of(task, workload)
-    sign = -1 if workload.metric.direction == "maximize" else 1
     for optimizer in OPTIMIZERS:
         found: dict[int, tuple[float, float]] = {}
         for index in range(RECIPES):
@@ -230,7 +229,7 @@ def _runs(task: Task, workload: Workload, rows: dict[Key, dict[str, str]]) -> It
                 rows[key] = dict(zip(COLUMNS, map(str, row), strict=True))
                 yield row
             if rows[key]["valid_metric"]:
-                found[index] = sign * float(rows[key]["valid_metric"]), float(rows[key]["valid_loss"])
+                found[index] = workload.metric.loss(float(rows[key]["valid_metric"])), float(rows[key]["valid_loss"])
         for index in sorted(found, key=found.__getitem__)[:TOP]:
             for seed in (*CONFIRM_SEEDS, *TRUTH_SEEDS):
                 if (task.name, optimizer, index, seed) not in rows:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from advisor.goals import USUAL
 from studies.errors import BadValue, BadWorkload
 from studies.home import check_name, free_name, writable
 from studies.limits import Budget, Limits
@@ -45,7 +46,7 @@ class LaunchForm:
     latency: str = ""
     train_time: str = ""
     budget: str = "60s"
-    goal: str = "balanced"
+    goal: str = USUAL
     compression: str = "off"
     tracking: bool = True
     """Whether its runs go to MLflow too."""
@@ -55,7 +56,7 @@ class LaunchForm:
         options = {
             "--target": self.target, "--model": self.model, "--memory": self.memory, "--model-size": self.model_size,
             "--latency": self.latency, "--train-time": self.train_time, "--budget": self.budget,
-            "--goal": "" if self.goal == "balanced" else self.goal,
+            "--goal": "" if self.goal == USUAL else self.goal,
             "--compression": "" if self.compression == "off" else self.compression, "--study": self.study,
             "--tracking-uri": "" if self.tracking else "off",
             "--home": str(home.resolve()),

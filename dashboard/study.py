@@ -9,6 +9,7 @@ from pathlib import Path
 
 from advisor.evidence import Evidence
 from advisor.reading import evidence_in
+from studies.direction import Direction
 from studies.home import journal_of
 from studies.journal import Journal
 from studies.manifest import StudyManifest
@@ -21,7 +22,7 @@ class Study:
 
     home: Path
     name: str
-    direction: str
+    direction: Direction
     """maximize | minimize"""
     manifest: StudyManifest
     records: tuple[Record, ...]

@@ -19,6 +19,7 @@ from torch import nn
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from studies import measure
+from studies.direction import Direction
 from studies.infeasible import Diverged
 from studies.record import Measurement
 from studies.rng import Generators
@@ -41,7 +42,7 @@ class FunctionRun:
         direction: maximize | minimize the metric.
     """
 
-    def __init__(self, fit: Callable[..., Any], recipe: Recipe, *, seed: int, direction: str) -> None:
+    def __init__(self, fit: Callable[..., Any], recipe: Recipe, *, seed: int, direction: Direction) -> None:
         self.fit, self.recipe, self.seed, self.direction = fit, recipe, seed, direction
         self.epochs = recipe.epochs
         self.curve: list[Measurement] = []
@@ -63,7 +64,7 @@ class FunctionRun:
     def quality(self) -> float | None:
         """Return the best metric so far, None before the first report."""
         values = [point.valid_metric for point in self.curve]
-        return (max if self.direction == "maximize" else min)(values, default=None)
+        return self.direction.best(values)
 
     def advance(self, epochs: int, *, stop: Callable[[], bool] = lambda: False) -> bool:
         """Let the function work until it has reported `epochs` epochs in all, or has ended.
@@ -172,12 +173,11 @@ class FunctionRun:
         if not math.isfinite(metric):
             raise Diverged(f"diverged in epoch {epoch}: the metric became {metric}")
         self.epoch = epoch
-        loss = metric if self.direction == "minimize" else -metric
         self.curve.append(
             Measurement(
                 epoch=epoch, step=max(self.steps.values(), default=0),
                 seconds=self.seconds + time.perf_counter() - self._since, train_loss=train_loss,
-                valid_loss=loss if valid_loss is None else float(valid_loss), valid_metric=metric,
+                valid_loss=self.direction.loss(metric) if valid_loss is None else float(valid_loss), valid_metric=metric,
             )
         )  # fmt: skip
 

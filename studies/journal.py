@@ -14,13 +14,14 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
+from studies.direction import Direction
 from studies.errors import StoreError
 from studies.home import journal_of
 from studies.manifest import StudyManifest
 from studies.record import Record
 from studies.store import PLAN, RECORD
 
-DIRECTIONS: Final = {1: "minimize", 2: "maximize"}
+DIRECTIONS: Final = {1: Direction.MINIMIZE, 2: Direction.MAXIMIZE}
 FINISHED: Final = (1, 2, 3)
 """Optuna's states of a trial that has ended: complete, pruned, failed. What is said of it later does not count."""
 HEAD: Final = 256
@@ -33,7 +34,7 @@ OF_PLAN: Final = re.compile(rb'.{0,200}?"user_attr":\{"%b":' % PLAN.encode())
 class StoredStudy:
     """What a journal holds of a study by now."""
 
-    direction: str
+    direction: Direction
     manifest: StudyManifest
     records: tuple[Record, ...]
 
@@ -46,7 +47,7 @@ class ReadPosition:
     """What it began with: another file of the same name begins otherwise."""
     offset: int = 0
     name: str = ""
-    direction: str = ""
+    direction: Direction | None = None
     plan: bytes = b""
     """The line that last wrote it: it is written after every trial, and only the last one counts."""
     ended: list[bool] = field(default_factory=list)
@@ -79,7 +80,7 @@ class Journal:
 
     def _stored(self) -> StoredStudy:
         at = self._at
-        if at.name != self._name:
+        if at.name != self._name or at.direction is None:
             raise ValueError(f"it holds no study '{self._name}'")
         records = tuple(record for _, record in sorted(at.records.items()))
         manifest = StudyManifest.from_dict(json.loads(at.plan)["user_attr"][PLAN])

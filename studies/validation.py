@@ -6,9 +6,9 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from studies import measure
+from studies.direction import Direction
 from studies.evaluate import outputs_of, settle
 from studies.infeasible import Diverged
-from studies.record import better
 from studies.rows import tensors
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ class Reading(NamedTuple):
     loss: float
     weights: dict[str, torch.Tensor]
 
-    def beats(self, other: Reading | None, direction: str) -> bool:
+    def beats(self, other: Reading | None, direction: Direction) -> bool:
         """Tell whether it is better: by metric, then by loss."""
-        if other is None or better(direction, self.metric, other.metric):
+        if other is None or direction.better(self.metric, other.metric):
             return True
         return self.metric == other.metric and self.loss < other.loss
 

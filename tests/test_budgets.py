@@ -13,6 +13,7 @@ from advisor.evidence import Evidence
 from advisor.gaps import LossScale
 from advisor.recommend import recommend
 from advisor.targets import default_target, loss_ratios, profile, reaches, time_ratios
+from studies.direction import Direction
 from studies.pareto import dominates, front
 
 from records import confirmations, facts, record, study
@@ -26,7 +27,7 @@ def evidence(records, direction="maximize", metric="accuracy"):
 def test_a_promise_is_the_mean_over_all_draws(direction):
     qualities = (0.7, 0.9, 0.8, 0.6)
     found = promises(evidence(study({"SGD": qualities}), direction))["SGD"]
-    best = max if direction == "maximize" else min
+    best = max if Direction(direction).maximizes else min
     assert [one.trials for one in found] == [1, 2, 3, 4]
     for one in found:
         assert one.mean == pytest.approx(fmean(best(drawn) for drawn in product(qualities, repeat=one.trials)))

@@ -19,9 +19,11 @@ from advisor.rulebook import apply_rules
 from advisor.rules.compression import stage_of
 from advisor.rules.survives_compression import SurvivesCompression
 from advisor.trial_summary import TrialSummary
+from studies.direction import MAXIMIZE, MINIMIZE
 from studies.errors import NothingFeasible
-from studies.limits import Limits, parse_bytes
+from studies.limits import Limits
 from studies.pareto import dominates
+from studies.quantities import parse_bytes
 from studies.record import Latency
 
 from records import compressions, deployed, facts, record, study
@@ -128,7 +130,7 @@ def test_what_failed_or_has_no_footprint_is_passed_over():
     ],
 )
 def test_a_sentence_says_size_quality_and_speed(made, said):
-    assert sentence(only(told(made)), "accuracy", "maximize") == said
+    assert sentence(only(told(made)), "accuracy", MAXIMIZE) == said
 
 
 def test_a_metric_that_is_no_share_is_told_in_its_own_units():
@@ -136,7 +138,7 @@ def test_a_metric_that_is_no_share_is_told_in_its_own_units():
     runs = compressions(9, finalists("AdamW", base), loss=[0.09, 0.11], direction="minimize", done=INT8, file_bytes=10_000)
     evidence = told(records=(*base, *runs), metric="rmse", direction="minimize")
 
-    assert sentence(only(evidence), "rmse", "minimize") == (
+    assert sentence(only(evidence), "rmse", MINIMIZE) == (
         "int8 weight-only: 4.0 x smaller, rmse +0.10 +- 0.06 (6 % worse), as fast here"
     )
 
@@ -158,7 +160,7 @@ def test_a_larger_batch_that_gains_otherwise_is_told_apart():
     )
     one = only(told(("AdamW", [0.0], {"done": INT8, "prints": {"latencies": timed}})))
 
-    assert "as fast here (3.0 x faster at 64 rows a pass)" in sentence(one, "accuracy", "maximize")
+    assert "as fast here (3.0 x faster at 64 rows a pass)" in sentence(one, "accuracy", MAXIMIZE)
 
 
 def test_a_fine_tuned_model_is_held_against_its_control():
@@ -167,7 +169,7 @@ def test_a_fine_tuned_model_is_held_against_its_control():
 
     assert both.control_trials == control.trials
     assert both.control_change == pytest.approx(-0.0205)
-    assert sentence(both, "accuracy", "maximize").endswith(
+    assert sentence(both, "accuracy", MAXIMIZE).endswith(
         "; against the same fine-tuning and nothing else -2.1 points of accuracy"
     )
 
@@ -209,7 +211,7 @@ def test_names_split_into_words():
 
 def test_zeros_stay_on_the_front_for_their_gzip_bytes_and_worse_copies_do_not():
     worse = ("AdamW", [0.01], {"done": {"quantization": "Int8"}, "file_bytes": 10_200, "seconds": 3.8e-5})
-    names = [one.name for one in pareto_front(compressed_models(told(PLAIN, SMALL, ZEROS, worse)), "maximize")]
+    names = [one.name for one in pareto_front(compressed_models(told(PLAIN, SMALL, ZEROS, worse)), MAXIMIZE)]
 
     assert names == ["uncompressed file", "int8 weight-only", "80 % magnitude pruning"]
 
@@ -540,7 +542,7 @@ def test_the_order_of_records_changes_nothing(evidence, chance):
 @given(compressed_studies())
 @settings(max_examples=30, deadline=None)
 def test_nothing_on_the_front_is_beaten_in_all_four(evidence):
-    kept = pareto_front(compressed_models(evidence), "maximize")
+    kept = pareto_front(compressed_models(evidence), MAXIMIZE)
     figures = [(-one.quality, one.model_bytes, one.compressed_bytes, one.latency_seconds) for one in kept]
 
     assert not any(dominates(left, right) for left in figures for right in figures)

@@ -19,6 +19,7 @@ from dashboard.charts import looks
 from dashboard.charts import trials as charts
 from dashboard.study import Study
 from dashboard.views.words import plain
+from studies.direction import MINIMIZE
 from studies.errors import NothingFeasible
 from studies.manifest import StudyManifest
 from studies.store import change_manifest, create_study
@@ -283,7 +284,7 @@ def test_best_so_far_only_improves_and_leaves_confirmations_out():
 
 def test_the_best_loss_is_the_least():
     trials = (record(0, "SGD", 0.4, direction="minimize"), record(1, "AdamW", 0.2, direction="minimize"))
-    figure = charts.best_so_far(trials, LOOKS, metric="log_loss", direction="minimize")
+    figure = charts.best_so_far(trials, LOOKS, metric="log_loss", direction=MINIMIZE)
     assert figure.layout.title.text == "AdamW leads the search since trial 1"
     assert figure.layout.yaxis.title.text == "validation log_loss (lower is better)"
 

@@ -13,6 +13,7 @@ import advisor as api
 from advisor.launch import prepare, reopen
 from advisor.request import Request
 from studies import store
+from studies.direction import MINIMIZE
 from studies.errors import BadValue, BadWorkload
 from studies.function import Function, watched
 from studies.function_run import FunctionRun, Stopped
@@ -43,7 +44,7 @@ def descend(recipe, report, seed):
     return model
 
 
-def run_of(fit, *, epochs=9, direction="minimize", seed=0):
+def run_of(fit, *, epochs=9, direction=MINIMIZE, seed=0):
     return FunctionRun(fit, Recipe(epochs=epochs), seed=seed, direction=direction)
 
 

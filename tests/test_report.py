@@ -10,6 +10,7 @@ from advisor.evidence import Evidence
 from advisor.recommend import recommend
 from advisor.report import settings
 from advisor.wording import chance, difference, duration, listed, margin, number, percent
+from studies.direction import MAXIMIZE, MINIMIZE
 
 from records import facts, record, study
 
@@ -107,13 +108,13 @@ def test_no_probability_is_told_as_certain(probability, words):
 @pytest.mark.parametrize(
     ("metric", "direction", "value", "other", "words"),
     [
-        ("accuracy", "maximize", 0.978, 0.982, "0.4 points less accuracy"),
-        ("f1", "maximize", 0.75, 0.5, "25 points more f1"),
-        ("accuracy", "maximize", 97.8, 98.2, "0.4 points less accuracy"),
-        ("rmse", "minimize", 55.0, 50.0, "rmse 5 (10 %) higher"),
-        ("r2", "maximize", 0.5, 0.6, "r2 0.1 (17 %) lower"),
-        ("loss", "minimize", 1.0, 0.0, "loss 1 higher"),
-        ("loss", "minimize", 1.0, 1.0, "the same loss"),
+        ("accuracy", MAXIMIZE, 0.978, 0.982, "0.4 points less accuracy"),
+        ("f1", MAXIMIZE, 0.75, 0.5, "25 points more f1"),
+        ("accuracy", MAXIMIZE, 97.8, 98.2, "0.4 points less accuracy"),
+        ("rmse", MINIMIZE, 55.0, 50.0, "rmse 5 (10 %) higher"),
+        ("r2", MAXIMIZE, 0.5, 0.6, "r2 0.1 (17 %) lower"),
+        ("loss", MINIMIZE, 1.0, 0.0, "loss 1 higher"),
+        ("loss", MINIMIZE, 1.0, 1.0, "the same loss"),
     ],
 )
 def test_differences_are_told_as_people_compare_them(metric, direction, value, other, words):
@@ -127,11 +128,11 @@ def test_numbers_are_short_and_ascii():
 
 
 def test_the_margin_is_said_in_what_the_metric_is_counted_in():
-    assert margin("accuracy", "maximize", 0.98, 0.02) == "0.04 points of accuracy"
-    assert margin("rmse", "minimize", 50.0, 0.02) == "1 of rmse"
-    assert margin("r2", "maximize", 0.5, 0.02) == "0.01 of r2"
-    assert margin("accuracy", "maximize", None, 0.02) == "2 % of the error"
-    assert margin("accuracy", "maximize", 1.0, 0.02) == "2 % of the error"
+    assert margin("accuracy", MAXIMIZE, 0.98, 0.02) == "0.04 points of accuracy"
+    assert margin("rmse", MINIMIZE, 50.0, 0.02) == "1 of rmse"
+    assert margin("r2", MAXIMIZE, 0.5, 0.02) == "0.01 of r2"
+    assert margin("accuracy", MAXIMIZE, None, 0.02) == "2 % of the error"
+    assert margin("accuracy", MAXIMIZE, 1.0, 0.02) == "2 % of the error"
 
 
 def test_weight_decay_is_said_as_torch_takes_it_too():

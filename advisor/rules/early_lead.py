@@ -9,7 +9,8 @@ from typing import ClassVar
 from advisor.evidence import Evidence, Finding
 from advisor.rules import Rule
 from advisor.wording import listed, number, several
-from studies.record import Measurement, Record, better
+from studies.direction import Direction
+from studies.record import Measurement, Record
 
 
 def _run(number_: int, optimizer: str, qualities: tuple[float, ...]) -> Record:
@@ -63,17 +64,17 @@ class EarlyLead(Rule):
         yield self.finding(leader, "note", f"{because}; the order may still turn")
 
 
-def _leads(best: Mapping[str, float], leader: str, direction: str) -> bool:
-    return all(name == leader or better(direction, best[leader], value) for name, value in best.items())
+def _leads(best: Mapping[str, float], leader: str, direction: Direction) -> bool:
+    return all(name == leader or direction.better(best[leader], value) for name, value in best.items())
 
 
 def _last(run: Record) -> int:
     return max((point.epoch for point in run.curve), default=0)
 
 
-def _best(runs: tuple[Record, ...], epoch: int, direction: str) -> float | None:
+def _best(runs: tuple[Record, ...], epoch: int, direction: Direction) -> float | None:
     """Return the best metric that these runs have at an epoch."""
     values = [
         point.valid_metric for run in runs for point in run.curve if point.epoch == epoch and math.isfinite(point.valid_metric)
     ]
-    return (max if direction == "maximize" else min)(values, default=None)
+    return direction.best(values)

@@ -11,7 +11,8 @@ from advisor.compression_words import in_words, passes
 from advisor.evidence import Evidence, Finding
 from advisor.rules import Rule
 from advisor.wording import changed, number, several, trials
-from studies.record import Footprint, Record, better
+from studies.direction import Direction
+from studies.record import Footprint, Record
 
 Pass = tuple[tuple[str, str], ...]
 
@@ -61,7 +62,7 @@ class SurvivesCompression(Rule):
         if not shared:
             return
         before = {name: fmean(_reference(run) for run in runs) for name, runs in shared.items()}
-        after = {name: fmean(run.quality or 0.0 for run in runs) for name, runs in shared.items()}
+        after = {name: fmean(run.measured_quality for run in runs) for name, runs in shared.items()}
         leads = _leads(_leader(before, evidence.direction), _leader(after, evidence.direction))
         for name, runs in shared.items():
             change = changed(evidence.metric, evidence.direction, after[name] - before[name], before[name])
@@ -71,11 +72,11 @@ class SurvivesCompression(Rule):
             yield self.finding(name, "note", because)
 
 
-def _leader(qualities: Mapping[str, float], direction: str) -> str:
+def _leader(qualities: Mapping[str, float], direction: Direction) -> str:
     """Return who is ahead, the first by name of equals."""
     best = min(qualities)
     for name in sorted(qualities):
-        if better(direction, qualities[name], qualities[best]):
+        if direction.better(qualities[name], qualities[best]):
             best = name
     return best
 

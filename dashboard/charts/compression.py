@@ -16,8 +16,9 @@ from advisor.wording import number, times
 from dashboard.charts import Plot
 from dashboard.charts.axes import bytes_axis, seconds_axis
 from dashboard.charts.looks import Style
-from studies.limits import format_bytes, format_seconds
+from studies.direction import Direction
 from studies.manifest import Layer
+from studies.quantities import format_bytes, format_seconds
 
 if TYPE_CHECKING:
     from advisor.compressed_model import CompressedModel
@@ -59,7 +60,7 @@ def tradeoff(
     advised: CompressedModel | None = None,
     *,
     metric: str,
-    direction: str = "maximize",
+    direction: Direction = Direction.MAXIMIZE,
     gzip: bool = False,
 ) -> go.Figure:
     """Draw quality against bytes and against latency, side by side on one axis of quality: the front solid, the rest faded.
@@ -85,9 +86,8 @@ def tradeoff(
     if advised in entries and advised is not None:
         ring = {"symbol": "circle-open", "size": 20, "color": "#E69F00", "line": {"width": 3}}
         _add(figure, [advised], metric, {"name": "advised"}, ring, gzip=gzip)
-    way = "higher is better" if direction == "maximize" else "lower is better"
     figure.update_yaxes(range=_view([one.quality for one in entries], direction))
-    figure.update_yaxes(title_text=f"validation {metric} ({way})", col=1)
+    figure.update_yaxes(title_text=f"validation {metric} ({direction.word} is better)", col=1)
     sizes, latencies = [_bytes(one, gzip=gzip) for one in entries], [one.latency_seconds for one in entries]
     figure.update_xaxes(title_text="bytes through gzip" if gzip else "bytes of the file", **bytes_axis(sizes), col=1)
     figure.update_xaxes(title_text="latency, one row", **seconds_axis(latencies), col=2)
@@ -117,7 +117,7 @@ def sensitivity(layers: Sequence[Layer]) -> go.Figure:
     return _laid_out(figure, _most_sensitive(layers), 170 + 30 * len(names))
 
 
-def before_after(one: CompressedModel, records: Iterable[Record], metric: str, direction: str) -> list[Row]:
+def before_after(one: CompressedModel, records: Iterable[Record], metric: str, direction: Direction) -> list[Row]:
     """Return rows of what a model is uncompressed and compressed, in the same runtime: quality, bytes, latencies."""
     prints = [record.footprint for record in records if record.number in one.trials and record.footprint]
     change = against_reference(one, metric, direction)
@@ -133,7 +133,7 @@ def before_after(one: CompressedModel, records: Iterable[Record], metric: str, d
     return [row for row in rows if row]
 
 
-def csv_of_tradeoff(entries: Sequence[CompressedModel], direction: str) -> list[dict[str, Any]]:
+def csv_of_tradeoff(entries: Sequence[CompressedModel], direction: Direction) -> list[dict[str, Any]]:
     """Return what the chart of quality, bytes and latency draws, a row a recipe."""
     best = pareto_front(entries, direction)
     return [
@@ -194,19 +194,20 @@ def _bytes(one: CompressedModel, *, gzip: bool) -> int:
     return one.compressed_bytes if gzip else one.model_bytes
 
 
-def _view(qualities: Sequence[float], direction: str) -> tuple[float, float] | None:
+def _view(qualities: Sequence[float], direction: Direction) -> tuple[float, float] | None:
     if not qualities:
         return None
-    best, worst = (max, min) if direction == "maximize" else (min, max)
-    top = best(qualities)
-    reach = REACH * abs(statistics.median(qualities) - top)
-    span = min(abs(worst(qualities) - top), reach)
+    losses = [direction.loss(quality) for quality in qualities]
+    top = min(losses)
+    reach = REACH * abs(statistics.median(losses) - top)
+    span = min(abs(max(losses) - top), reach)
     room = 0.12 * span or 0.01 * abs(top) or 1.0
-    return (top - span - room, top + room) if direction == "maximize" else (top - room, top + span + room)
+    low, high = sorted(direction.value_of(loss) for loss in (top - room, top + span + room))
+    return low, high
 
 
 def _finding(
-    advised: CompressedModel | None, entries: Sequence[CompressedModel], metric: str, direction: str, *, gzip: bool
+    advised: CompressedModel | None, entries: Sequence[CompressedModel], metric: str, direction: Direction, *, gzip: bool
 ) -> str:
     if not entries:
         return "Nothing has been compressed yet"

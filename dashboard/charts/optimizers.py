@@ -20,7 +20,9 @@ from advisor.targets import Reach, default_target, profile, reaches
 from advisor.wording import number, percent
 from dashboard.charts import Plot
 from dashboard.charts.looks import Style, finished, folded, legend_below, reach, styles
-from studies.limits import Limits, format_seconds
+from studies.direction import Direction
+from studies.limits import Limits
+from studies.quantities import format_seconds
 
 if TYPE_CHECKING:
     from dashboard.study import Study
@@ -33,18 +35,18 @@ SURE: Final = 0.9
 WIDE_SPAN: Final = 10.0
 
 
-def bests(contenders: Sequence[Contender], looks: Mapping[str, Style], *, metric: str, direction: str) -> go.Figure:
+def bests(contenders: Sequence[Contender], looks: Mapping[str, Style], *, metric: str, direction: Direction) -> go.Figure:
     """Draw each optimizer's quality, the confirmed ones with a 90 % interval, the others hollow."""
-    sign = -1 if direction == "maximize" else 1
-    known = sorted((one for one in contenders if one.quality is not None), key=lambda one: sign * (one.quality or 0.0))
+    measured = ((one, one.quality) for one in contenders if one.quality is not None)
+    known = sorted(measured, key=lambda pair: direction.loss(pair[1]))
     figure = go.Figure()
-    for one in known:
-        low, high = one.interval or (one.quality, one.quality)
-        look, quality = looks[one.optimizer], one.quality or 0.0
+    for one, quality in known:
+        look = looks[one.optimizer]
+        low, high = one.interval or (quality, quality)
         figure.add_scatter(
             x=[quality],
             y=[one.optimizer],
-            error_x={"array": [(high or 0.0) - quality], "arrayminus": [quality - (low or 0.0)], "thickness": 2, "width": 6}
+            error_x={"array": [high - quality], "arrayminus": [quality - low], "thickness": 2, "width": 6}
             if one.interval
             else None,
             marker={"color": look.colour, "symbol": look.symbol if one.interval else f"{look.symbol}-open", "size": 11},
@@ -54,8 +56,7 @@ def bests(contenders: Sequence[Contender], looks: Mapping[str, Style], *, metric
             name=one.optimizer,
             showlegend=False,
         )
-    way = "higher is better" if direction == "maximize" else "lower is better"
-    figure.update_xaxes(title_text=f"validation {metric} ({way})")
+    figure.update_xaxes(title_text=f"validation {metric} ({direction.word} is better)")
     figure.update_yaxes(autorange="reversed", title_text=None, automargin=True)
     height = HEAD_PIXELS + ROW_PIXELS * len(known)
     return figure.update_layout(title_text=folded(_best_finding(known, metric)), height=height, margin={"t": 80, "b": 50})
@@ -65,19 +66,19 @@ def _between(one: Contender) -> str:
     return f", 90 % interval {number(one.interval[0])} to {number(one.interval[1])}" if one.interval else ", not confirmed"
 
 
-def _best_finding(known: Sequence[Contender], metric: str) -> str:
+def _best_finding(known: Sequence[tuple[Contender, float]], metric: str) -> str:
     if not known:
         return "No trial is complete yet"
-    best, *others = known
-    told = f"Best: {best.optimizer}, {metric} {number(best.quality or 0.0)}"
+    (best, quality), *others = known
+    told = f"Best: {best.optimizer}, {metric} {number(quality)}"
     if best.interval is None:
-        sure = next((one for one in others if one.interval), None)
-        rest = f"; best confirmed: {sure.optimizer}, {number(sure.quality or 0.0)}" if sure else ""
+        confirmed = ((one.optimizer, value) for one, value in others if one.interval)
+        rest = next((f"; best confirmed: {name}, {number(value)}" for name, value in confirmed), "")
         return f"{told} (not confirmed){rest}"
     if not others:
         return told
     low, high = best.interval
-    near = [one for one in others if one.interval and one.interval[0] <= high and one.interval[1] >= low]
+    near = [one for one, _ in others if one.interval and one.interval[0] <= high and one.interval[1] >= low]
     return (
         f"{told}; the intervals of {len(near)} others overlap with its own" if near else f"{told}; no other's interval overlaps"
     )
@@ -115,7 +116,7 @@ def _matrix_finding(beats: Mapping[str, Mapping[str, float]], order: Sequence[st
 
 
 def tuning(
-    found: Mapping[str, Sequence[Promise]], looks: Mapping[str, Style], *, metric: str, direction: str
+    found: Mapping[str, Sequence[Promise]], looks: Mapping[str, Style], *, metric: str, direction: Direction
 ) -> go.Figure:  # fmt: skip
     """Draw the expected quality of the best of so many trials of each optimizer, with its quartiles as a band."""
     figure = go.Figure()
@@ -142,14 +143,13 @@ def tuning(
     return legend_below(figure, height=460)
 
 
-def _tuning_finding(found: Mapping[str, Sequence[Promise]], direction: str) -> str:
+def _tuning_finding(found: Mapping[str, Sequence[Promise]], direction: Direction) -> str:
     if not found:
         return "No trial is complete yet"
-    sign = -1 if direction == "maximize" else 1
-    early = min(found, key=lambda name: sign * found[name][0].mean)
+    early = min(found, key=lambda name: direction.loss(found[name][0].mean))
     shared = min(curve[-1].trials for curve in found.values())
     at = {name: next(one.mean for one in reversed(curve) if one.trials <= shared) for name, curve in found.items()}
-    late = min(at, key=lambda name: sign * at[name])
+    late = min(at, key=lambda name: direction.loss(at[name]))
     if shared == 1:
         return f"With one trial each, {early} is expected to be best"
     if early == late:
@@ -237,10 +237,8 @@ def without_limits(evidence: Evidence) -> Evidence:
 def span(evidence: Evidence, usual: float) -> tuple[float, float]:
     """Return the ends of the slider for a target: the first whole run's level that is common, and the best of all."""
     runs = [run for name in evidence.optimizers for run in (*evidence.complete(name), *evidence.confirmations(name))]
-    found = sorted(run.quality for run in runs if has_quality(run) and run.quality is not None)
-    middle, best = found[len(found) // 4], found[-1]
-    if evidence.direction != "maximize":
-        middle, best = found[-1 - len(found) // 4], found[0]
+    found = sorted((run.measured_quality for run in runs if has_quality(run)), key=evidence.direction.loss)
+    middle, best = found[-1 - len(found) // 4], found[0]
     low, high = min(middle, best, usual), max(middle, best, usual)
     return (low, high) if low < high else (low - max(1e-6, 0.1 * abs(low)), high + max(1e-6, 0.1 * abs(high)))
 

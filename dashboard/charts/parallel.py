@@ -13,6 +13,7 @@ from advisor.wording import number, several
 from dashboard.charts import Plot
 from dashboard.charts.looks import BELOW, Style, folded, styles
 from dashboard.charts.space import batch_range, first_optimizer
+from studies.direction import Direction
 from studies.record import Record
 
 if TYPE_CHECKING:
@@ -30,11 +31,10 @@ def parallel(
     look: Style,
     *,
     metric: str,
-    direction: str,
+    direction: Direction,
 ) -> go.Figure:
     """Draw the whole runs of one optimizer: 0 is the low end of each range, 1 the high one; the last axis is quality."""
-    whole = sorted((record for record in records if has_quality(record)), key=lambda record: record.quality or 0.0)
-    whole = whole[::-1] if direction == "maximize" else whole
+    whole = sorted((record for record in records if has_quality(record)), key=lambda record: direction.loss(record.quality))
     best = max(1, round(BEST_SHARE * len(whole))) if whole else 0
     shown = whole[: max(best, MOST_LINES)]
     axes = [*[*_numbers(found), *_options(others)][:MOST_AXES], _quality(whole, metric)]
@@ -98,9 +98,9 @@ def _options(found: Sequence[CategoricalSetting]) -> list[Axis]:
 
 
 def _quality(whole: Sequence[Record], metric: str) -> Axis:
-    seen = [record.quality or 0.0 for record in whole] or [0.0]
+    seen = [record.measured_quality for record in whole] or [0.0]
     low, span = min(seen), (max(seen) - min(seen)) or 1.0
-    places = {record.number: (((record.quality or 0.0) - low) / span, number(record.quality or 0.0)) for record in whole}
+    places = {record.number: ((record.measured_quality - low) / span, number(record.measured_quality)) for record in whole}
     return metric, places, number(low), number(max(seen))
 
 

@@ -114,11 +114,11 @@ def _similar(study: Study, names: tuple[str, ...]) -> tuple[Earlier, ...]:  # no
 def _bests(other: Earlier) -> list[dict[str, Any]]:
     tried = dict.fromkeys(record.optimizer for record in other.records)
     best = [record for optimizer in tried if (record := other.best(optimizer))]
-    ordered = sorted(best, key=lambda record: record.quality or 0.0, reverse=other.direction == "maximize")
+    ordered = sorted(best, key=lambda record: other.direction.loss(record.quality))
     return [
         {
             "study": other.name, "optimizer": record.optimizer, "trial": record.number,
-            "reached": f"{other.manifest.metric} {number(record.quality or 0.0)} on {other.manifest.dataset}",
+            "reached": f"{other.manifest.metric} {number(record.measured_quality)} on {other.manifest.dataset}",
             "lr": record.params.get(f"optimizer.{record.optimizer}.lr"),
         }
         for record in ordered

@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from advisor.request import GOALS, MODES
+from advisor.goals import GOALS, USUAL
+from advisor.request import MODES
 from dashboard import overview, processes, reads
 from dashboard.charts.trials import leader
 from dashboard.request import (
@@ -27,8 +28,9 @@ from dashboard.views.words import plain, progress
 from studies import catalogue
 from studies.data import built_ins
 from studies.errors import StudyError
-from studies.limits import Budget, format_seconds
+from studies.limits import Budget
 from studies.locks import check_free
+from studies.quantities import format_seconds
 
 REFRESH_SECONDS: Final = 2.0
 SHOWN: Final = 6
@@ -70,7 +72,7 @@ def _form(home: Path, *, allow_code: bool) -> LaunchForm:
     limits = dict(zip(("memory", "model_size", "latency", "train_time"), _limits(), strict=True))
     first, second, third = st.columns(3)
     budget = first.text_input("Budget", value="60s", help="Of the whole search: 60s, 10m, 2h or 200trials", key="budget")
-    goal = second.selectbox("Goal", GOALS, index=GOALS.index("balanced"), help="What decides a tie", key="goal")
+    goal = second.selectbox("Goal", tuple(GOALS), index=list(GOALS).index(USUAL), help="What decides a tie", key="goal")
     mode = third.selectbox("Compression", MODES, format_func=lambda mode: COMPRESSION[mode], key="compression")
     tracking = st.toggle("Keep the runs in MLflow too", value=True, key="tracking")
     study = name or name_for(home, source or "study")

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from studies.direction import Direction
 from studies.pareto import front
 from studies.recipe import Recipe
 
@@ -24,14 +25,13 @@ def afterwards(space: CompressionSpace) -> tuple[QuantizationChoice, ...]:
     return tuple(way for way in _ways(space, "quantization") if not way.aware)
 
 
-def carried(space: CompressionSpace, records: Iterable[Record], direction: str) -> tuple[QuantizationChoice, ...]:
+def carried(space: CompressionSpace, records: Iterable[Record], direction: Direction) -> tuple[QuantizationChoice, ...]:
     """Return the quantizations that are worth trying on models made from one that was quantized in every way already.
 
     Those that nothing beat in both quality and bytes there, those that compute in integers, and none at all.
     """
-    sign = -1.0 if direction == "maximize" else 1.0
     plain = [record for record in records if record.state == "complete" and not record.train_seconds]
-    held = front(plain, lambda record: (sign * float(record.quality or 0.0), float(record.model_bytes or 1)))
+    held = front(plain, lambda record: (direction.loss(record.quality), float(record.model_bytes or 1)))
     wanted = {Recipe.from_params(record.params).quantization for record in held}
     ways = afterwards(space)
     return tuple(way for way in ways if not plain or way in wanted or way.integer or way == ways[0])

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from studies.compression.space import CompressionSpace
+from studies.direction import Direction
 from studies.pareto import front
 from studies.proposals import SEED_STRIDE
 from studies.recipe import Recipe
@@ -26,7 +27,7 @@ ASKED: Final = 20
 
 
 def propose(
-    space: CompressionSpace, trained: Recipe, records: Sequence[Record], *, direction: str, limits: Limits, seed: int
+    space: CompressionSpace, trained: Recipe, records: Sequence[Record], *, direction: Direction, limits: Limits, seed: int
 ) -> Recipe | None:
     """Return the next recipe to try on a model that was trained so; None when nothing new comes to mind.
 
@@ -55,11 +56,10 @@ def propose(
     return None
 
 
-def _told(space: CompressionSpace, record: Record, direction: str, limits: Limits) -> FrozenTrial:
+def _told(space: CompressionSpace, record: Record, direction: Direction, limits: Limits) -> FrozenTrial:
     from optuna.trial import create_trial
 
-    sign = -1.0 if direction == "maximize" else 1.0
-    values = [sign * float(record.quality or 0.0), *(math.log(max(cost, 1e-12)) for cost in _costs(record))]
+    values = [direction.loss(record.quality), *(math.log(max(cost, 1e-12)) for cost in _costs(record))]
     over = max(limits.broken_by(record).values(), default=1.0) - 1
     params = space.point(Recipe.from_params(record.params))
     return create_trial(values=values, params=params, distributions=dict(space.distributions), constraints={"limits": over})
@@ -70,9 +70,8 @@ def _costs(record: Record) -> tuple[float, float]:
     return float(record.model_bytes or 1), float(record.macs or 1)
 
 
-def best(records: Iterable[Record], direction: str) -> list[Record]:
+def best(records: Iterable[Record], direction: Direction) -> list[Record]:
     """Return the records that no other beats in quality, bytes and multiply-accumulates, best quality first."""
-    sign = -1.0 if direction == "maximize" else 1.0
     whole = [record for record in records if record.state == "complete" and record.quality is not None]
-    kept = front(whole, lambda record: (sign * float(record.quality or 0.0), *_costs(record)))
-    return sorted(kept, key=lambda record: (sign * float(record.quality or 0.0), record.number))
+    kept = front(whole, lambda record: (direction.loss(record.quality), *_costs(record)))
+    return sorted(kept, key=lambda record: (direction.loss(record.quality), record.number))

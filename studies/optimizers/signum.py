@@ -25,6 +25,7 @@ class Signum(Decoupled):
     """
 
     family: ClassVar[str] = "sign"
+    twin_of: ClassVar[str] = "Lion"
     offered: ClassVar[bool] = False
     state_floats: ClassVar[float] = 1.0
     counts_steps: ClassVar[bool] = False

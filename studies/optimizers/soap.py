@@ -26,6 +26,7 @@ class SOAP(Decoupled):
     """
 
     family: ClassVar[str] = "matrix"
+    twin_of: ClassVar[str] = "Shampoo"
     offered: ClassVar[bool] = False
     state_floats: ClassVar[float] = 6.0
     counts_steps: ClassVar[bool] = False

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from studies.metrics import Metric
 from studies.optimizers import OptimizerChoice
-from studies.record import Measurement, better
+from studies.record import Measurement
 from studies.regularizers import RegularizerChoice
 from studies.space import whole
 
@@ -37,16 +38,16 @@ class EarlyStopping(RegularizerChoice):
 
     def attach(self, training: TrainingHooks) -> None:
         """Look at the learning curve after every epoch."""
-        direction = training.workload.metric.direction
-        training.enough.append(lambda: _waited(training.curve, direction) >= self.patience)
+        metric = training.workload.metric
+        training.enough.append(lambda: _waited(training.curve, metric) >= self.patience)
 
 
-def _waited(curve: Sequence[Measurement], direction: str) -> int:
+def _waited(curve: Sequence[Measurement], metric: Metric) -> int:
     """Return the epochs since the best one."""
     best = 0
     for index, point in enumerate(curve):
         level = point.valid_metric == curve[best].valid_metric
         lower = point.valid_loss < curve[best].valid_loss
-        if better(direction, point.valid_metric, curve[best].valid_metric) or (level and lower):
+        if metric.better(point.valid_metric, curve[best].valid_metric) or (level and lower):
             best = index
     return len(curve) - 1 - best

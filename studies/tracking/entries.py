@@ -11,6 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from studies.costs import COSTS
+
 if TYPE_CHECKING:
     from mlflow.entities import DatasetInput, Metric
 
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
     from studies.record import Record
 
 STATUS: Final = {"complete": "FINISHED", "pruned": "KILLED", "infeasible": "KILLED", "failed": "FAILED"}
-COSTS: Final = ("train_seconds", "peak_bytes", "optimizer_state_bytes", "model_bytes", "sparsity", "macs", "latency_seconds")
+MEASURED: Final = (*(cost.field for cost in COSTS), "sparsity", "macs")
+"""Fields of a record that are metrics of their own."""
 CHANGING: Final = (
     "budget", "limits", "goal", "device", "versions", "python", "spent_seconds", "compression_study", "searched.notes", "code",
 )  # fmt: skip
@@ -41,7 +44,7 @@ def metrics_of(record: Record, metric: str, start: int) -> tuple[list[Metric], l
     from mlflow.entities import Metric
 
     final: dict[str, float | int | None] = {"quality" if record.state == "complete" else "partial_quality": record.quality}
-    final |= {"test_quality": record.test_quality} | {name: getattr(record, name) for name in COSTS} | footprint_of(record)
+    final |= {"test_quality": record.test_quality} | {name: getattr(record, name) for name in MEASURED} | footprint_of(record)
     final["lr"] = record.params.get(f"optimizer.{record.optimizer}.lr")  # under one name, by which optimizers are compared
     rows = [(name, value, start, 0) for name, value in final.items() if value is not None]
     judged_by = metric.rpartition(":")[2]  # of a metric of the user's own, file.py:name, the name
