@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from studies.direction import MAXIMIZE, MINIMIZE, Direction
-from studies.errors import BadValue, did_you_mean, one_line
+from studies.errors import BadValue, did_you_mean, named_line
 from studies.imports import load
 
 if TYPE_CHECKING:
@@ -85,8 +85,7 @@ def _own(reference: str, task: str, said: str | None) -> Metric:
         try:
             return float(function(outputs, targets))
         except Exception as error:  # whatever the user's function raises
-            reason = one_line(error)
-            raise BadValue(f"metric '{reference}' fails: {type(error).__name__}: {reason}") from error
+            raise BadValue(f"metric '{reference}' fails: {named_line(error)}") from error
 
     return Metric(name=reference, task=task, direction=direction, score=score)
 
