@@ -13,7 +13,7 @@ from studies.record import Record, better
 
 if TYPE_CHECKING:
     from advisor.evidence import Recommendation
-    from studies.compression.source import Source
+    from studies.compression.source import Checkpoint
     from studies.tracking.models import Trained
 
 FORBIDDEN: Final = "/:.%\"'"
@@ -114,7 +114,7 @@ def _file(record: Record, folder: Path) -> Path | None:
     return folder / name if name and (folder / name).is_file() else None
 
 
-def _about(study: str, source: Source, recommendation: Recommendation) -> dict[str, Any]:
+def _about(study: str, source: Checkpoint, recommendation: Recommendation) -> dict[str, Any]:
     dataset = source.workload.dataset
     numbers: Callable[[Any], Any] = lambda value: value.tolist() if hasattr(value, "tolist") else float(value)  # noqa: E731
     told = {

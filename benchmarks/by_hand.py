@@ -49,7 +49,7 @@ from studies.recipe import COMPRESSION_AXES, Recipe
 from studies.rows import first_rows, tensors
 
 if TYPE_CHECKING:
-    from studies.compression.source import Source
+    from studies.compression.source import Checkpoint
     from studies.record import Record
     from studies.search import Event
     from studies.workload import Workload
@@ -136,7 +136,7 @@ def hypervolume(points: Sequence[tuple[float, float]]) -> float:
     return area
 
 
-def searched(asked: dict[str, Any], seed: int, home: Path) -> tuple[Source, Record]:
+def searched(asked: dict[str, Any], seed: int, home: Path) -> tuple[Checkpoint, Record]:
     """Train the model as a search does; return it and the run it is from."""
     request = Request(
         **asked, seed=seed, study="s", optimizers=("AdamW",), schedules=("Cosine",), budget=Budget(trials=1), tracking_uri="off"

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from studies.compression.compressing import Compressing
-from studies.compression.source import Source
+from studies.compression.compressing import CompressionRun
+from studies.compression.source import Checkpoint
 from studies.distillation.hints import Hints
 from studies.distillation.soft_targets import SoftTargets
 from studies.finetuning.gradual import Gradual
@@ -106,9 +106,9 @@ def topics(path: Path) -> str:
     return str(path)
 
 
-def measured(source: Source, done: dict[str, Any]) -> Record | str:
+def measured(source: Checkpoint, done: dict[str, Any]) -> Record | str:
     """Return the record of one way on one trained model, or why there is none."""
-    compressing = Compressing(recipe=replace(source.recipe, **done), source=source)
+    compressing = CompressionRun(recipe=replace(source.recipe, **done), source=source)
     try:
         compressing.advance(1, stop=lambda: False)
     except CannotCompress as error:
@@ -142,7 +142,7 @@ def row(name: str, records: list[Record]) -> str:
     )  # fmt: skip
 
 
-def sources(name: str, folder: Path) -> list[Source]:
+def sources(name: str, folder: Path) -> list[Checkpoint]:
     """Train the uncompressed models of a workload."""
     asked = WORKLOADS[name]
     data = topics(folder / "topics.csv") if asked["source"] == "topics" else asked["source"]
@@ -156,7 +156,7 @@ def sources(name: str, folder: Path) -> list[Source]:
         training.advance(recipe.epochs)
         training.restore_best()
         found.append(
-            Source(
+            Checkpoint(
                 number=seed, recipe=recipe, seed=seed, model=training.model.eval(), workload=workload, device=torch.device("cpu")
             )
         )

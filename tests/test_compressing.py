@@ -15,8 +15,8 @@ import pytest
 import torch
 from torch import nn
 
-from studies.compression.compressing import Compressing
-from studies.compression.source import Source
+from studies.compression.compressing import CompressionRun
+from studies.compression.source import Checkpoint
 from studies.compression.subject import sparsity_of
 from studies.distillation import DistillationChoice
 from studies.distillation.hints import Hints
@@ -110,7 +110,7 @@ def trained(workload, model, **others):
     run = Training(recipe, workload, seed=0)
     run.advance(4)
     run.restore_best()
-    return Source(number=5, recipe=recipe, seed=0, model=run.model, workload=workload, device=torch.device("cpu"))
+    return Checkpoint(number=5, recipe=recipe, seed=0, model=run.model, workload=workload, device=torch.device("cpu"))
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +128,7 @@ def go_on():
 
 
 def compressed(source, *, folder=None, made=None, **axes):
-    run = Compressing(recipe=replace(source.recipe, **axes), source=source, folder=folder, made={} if made is None else made)
+    run = CompressionRun(recipe=replace(source.recipe, **axes), source=source, folder=folder, made={} if made is None else made)
     assert run.advance(1, stop=go_on)
     return run
 
@@ -221,7 +221,7 @@ def test_the_source_is_its_own_teacher_when_its_copy_is_fine_tuned_and_finalists
     recipe = replace(mlp.recipe, distillation=Told(), finetuning=Rewind(share=0.25))
     asked = iter((False, True))
 
-    assert not Compressing(recipe=recipe, source=mlp, teachers=(cnn.model,)).advance(1, stop=lambda: next(asked))
+    assert not CompressionRun(recipe=recipe, source=mlp, teachers=(cnn.model,)).advance(1, stop=lambda: next(asked))
     assert EVENTS == ["teach MLP 1 by 2"]
 
 
@@ -230,7 +230,7 @@ def test_the_source_and_the_finalists_are_bit_for_bit_what_they_were(mlp, cnn):
     modes = [module.training for module in mlp.model.modules()]
     taught = SoftTargets(teacher="ensemble")
     recipe = replace(mlp.recipe, distillation=taught, pruning=Smallest(), finetuning=Restart(share=0.25), quantization=Coarse())
-    assert Compressing(recipe=recipe, source=mlp, teachers=(cnn.model,)).advance(1, stop=go_on)
+    assert CompressionRun(recipe=recipe, source=mlp, teachers=(cnn.model,)).advance(1, stop=go_on)
 
     assert all(
         torch.equal(tensor, source.model.state_dict()[name])
@@ -266,13 +266,13 @@ def test_one_source_does_not_take_what_another_made(mlp):
     other = copy(mlp)
     other.number = 6
 
-    assert Compressing(recipe=mlp.recipe, source=mlp)._key != Compressing(recipe=mlp.recipe, source=other)._key
+    assert CompressionRun(recipe=mlp.recipe, source=mlp)._key != CompressionRun(recipe=mlp.recipe, source=other)._key
 
 
 def test_told_to_stop_it_returns_false_and_leaves_nothing_behind(mlp, tmp_path):
     recipe = replace(mlp.recipe, model=MLP(width=16, depth=1), pruning=Smallest(), finetuning=Restart(share=0.25))
     for patience in (0, 1, 30, 78):  # at once, in the first epoch, in the second, in the fine-tuning
-        run = Compressing(recipe=recipe, source=mlp, folder=tmp_path / "files")
+        run = CompressionRun(recipe=recipe, source=mlp, folder=tmp_path / "files")
         asked = iter(range(1000))
 
         assert not run.advance(1, stop=lambda: next(asked) >= patience)  # noqa: B023 - called within the loop's turn
@@ -360,11 +360,11 @@ class Branching(nn.Module):
 
 def test_a_model_that_cannot_be_exported_is_told_before_anything_is_trained(digits):
     recipe = Recipe(model=Custom(factory=f"{__file__}:Branching"), epochs=2, finetuning=Rewind(share=0.25), distillation=Told())
-    source = Source(
+    source = Checkpoint(
         number=1, recipe=recipe, seed=0, model=Branching(), workload=digits, device=torch.device("cpu")
     )  # fmt: skip
 
     with pytest.raises(CannotCompress, match="cannot be exported to ONNX") as caught:
-        Compressing(recipe=recipe, source=source).advance(1, stop=go_on)
+        CompressionRun(recipe=recipe, source=source).advance(1, stop=go_on)
     assert "\n" not in str(caught.value)
     assert EVENTS == []

@@ -14,7 +14,7 @@ from onnx import TensorProto, helper
 from studies.compression import footprint
 from studies.compression.deploy import session
 from studies.compression.footprint import BATCHES, agreement, deployed, inference_bytes, latencies
-from studies.compression.source import Source
+from studies.compression.source import Checkpoint
 from studies.infeasible import CannotCompress
 from studies.measure import macs
 from studies.models.mlp import MLP
@@ -27,7 +27,7 @@ NET = MLP(width=16, depth=1)
 def source(workload, model=NET):
     recipe = Recipe(model=model)
     torch.manual_seed(0)
-    return Source(number=3, recipe=recipe, seed=0, model=workload.build(model), workload=workload, device=torch.device("cpu"))
+    return Checkpoint(number=3, recipe=recipe, seed=0, model=workload.build(model), workload=workload, device=torch.device("cpu"))
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +189,7 @@ def test_a_model_that_cannot_be_counted_has_no_macs(of_iris, iris):
 
 
 def test_passes_work_on_copies_of_a_source(of_iris):
-    subject = of_iris.subject()
+    subject = of_iris.trained_model()
     with torch.no_grad():
         for parameter in subject.model.parameters():
             parameter.zero_()

@@ -14,7 +14,7 @@ from torch.nn.utils import prune as torch_prune
 from studies.catalogue import find
 from studies.compression.deploy import export
 from studies.compression.pruned import RAMP, gradually, keep_zeros
-from studies.compression.subject import Subject, size_of, sparsity_of, weights_of
+from studies.compression.subject import TrainedModel, size_of, sparsity_of, weights_of
 from studies.infeasible import CannotCompress
 from studies.recipe import Recipe
 from studies.train import Training
@@ -33,7 +33,7 @@ EVERY_MODEL = [*TAKEN, *ODD]
 def treated(choice, name):
     """Prune a model and return (before, after), or None where it says that it cannot."""
     before = subject(name)
-    after = Subject(model=copy.deepcopy(before.model), workload=before.workload)
+    after = TrainedModel(model=copy.deepcopy(before.model), workload=before.workload)
     try:
         choice().prune(after)
     except CannotCompress:
@@ -308,14 +308,14 @@ def training(
 
 def pruned(workload, seed=0):
     torch.manual_seed(seed)
-    given = Subject(model=workload.build(workload.model), workload=workload)
+    given = TrainedModel(model=workload.build(workload.model), workload=workload)
     find("pruning", "Magnitude")(amount=0.8).prune(given)
     return given
 
 
 def gradual(workload, amount=0.8, **fields):
     torch.manual_seed(0)
-    given = Subject(model=workload.build(workload.model), workload=workload)
+    given = TrainedModel(model=workload.build(workload.model), workload=workload)
     choice = find("pruning", "Magnitude")(amount=amount)
 
     def prepare(run):
@@ -457,7 +457,7 @@ class Rounded(nn.Module):
 @pytest.mark.parametrize("choice", UNSTRUCTURED)
 def test_zeros_are_made_and_held_below_a_parametrization(choice, iris):
     torch.manual_seed(0)
-    given = Subject(model=iris.build(iris.model), workload=iris)
+    given = TrainedModel(model=iris.build(iris.model), workload=iris)
 
     def prepare(run):
         gradually(run, given, choice().prune)
@@ -468,7 +468,7 @@ def test_zeros_are_made_and_held_below_a_parametrization(choice, iris):
     run = training(iris, model=given.model, prepare=prepare)
     run.advance(10)
     run.restore_best()
-    twin = Subject(model=iris.build(iris.model), workload=iris)
+    twin = TrainedModel(model=iris.build(iris.model), workload=iris)
     choice().prune(twin)
 
     assert sparsity_of(run.model) == pytest.approx(sparsity_of(twin.model), abs=1e-3)

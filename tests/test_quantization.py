@@ -12,7 +12,7 @@ from studies import catalogue
 from studies.compression.deploy import Exported, export, run, session
 from studies.compression.graph import treatable, weights_in
 from studies.compression.grid import blocks_of, on_grid, rounded, unblocked
-from studies.compression.subject import Subject, sparsity_of, weights_of
+from studies.compression.subject import TrainedModel, sparsity_of, weights_of
 from studies.infeasible import CannotCompress
 from studies.models.cnn import CNN
 from studies.models.mlp import MLP
@@ -41,7 +41,7 @@ def digits():
 
 
 def subject_of(workload, model, seed=0):
-    return Subject(model=model, workload=workload, seed=seed)
+    return TrainedModel(model=model, workload=workload, seed=seed)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from studies.compression.source import Source
+from studies.compression.source import Checkpoint
 from studies.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Checkpoints:
 
     def source(
         self, record: Record, workload: Workload, *, device: str, stop: Callable[[], bool] = lambda: False
-    ) -> Source | None:
+    ) -> Checkpoint | None:
         """Return the model that a trial trained, from its file or trained again; None when told to stop.
 
         Raises:
@@ -66,7 +66,7 @@ class Checkpoints:
                 return None
             model = trained
             self.save(record.number, model)
-        return Source(
+        return Checkpoint(
             number=record.number, recipe=recipe, seed=record.seed, model=model.to(device).eval(), workload=workload,
             device=torch.device(device),
         )  # fmt: skip

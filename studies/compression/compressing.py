@@ -20,8 +20,8 @@ from studies.compression import footprint
 from studies.compression.deploy import Exported, export
 from studies.compression.pruned import gradually, keep_zeros
 from studies.compression.retraining import retrained
-from studies.compression.source import Source, macs_of
-from studies.compression.subject import Subject, sparsity_of
+from studies.compression.source import Checkpoint, macs_of
+from studies.compression.subject import TrainedModel, sparsity_of
 from studies.record import Footprint, Measurement
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ Stop = Callable[[], bool]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Made:
+class UnquantizedModel:
     """A model as it came out of distillation, pruning and fine-tuning, exported."""
 
     exported: Exported
@@ -47,14 +47,14 @@ class Made:
 
 
 @dataclass(kw_only=True, eq=False)
-class Compressing:
+class CompressionRun:
     """A `studies.trial.Run` that makes one trained model small."""
 
     recipe: Recipe
-    source: Source
+    source: Checkpoint
     teachers: tuple[nn.Module, ...] = ()
     """The finalists, to be listened to beside the source itself."""
-    made: MutableMapping[str, Made] = field(default_factory=dict)
+    made: MutableMapping[str, UnquantizedModel] = field(default_factory=dict)
     """What was made already, by recipe; shared between runs."""
     folder: Path | None = None
     """Where the deployed file goes; None keeps none."""
@@ -105,64 +105,69 @@ class Compressing:
         """Tell whether zeros are made while it trains."""
         return self.recipe.finetuning.gradual and not self.recipe.pruning.structured
 
-    def _make(self, stop: Stop) -> Made | None:
+    def _make(self, stop: Stop) -> UnquantizedModel | None:
         """Distil, prune, fine-tune and export; None when told to stop."""
-        subject = self.source.subject()
+        trained = self.source.trained_model()
         curve: list[Measurement] = []
         seconds = 0.0
         for train in (self._distil, self._finetune):
-            training = train(subject)
+            training = train(trained)
             if training is None:
                 continue
             if not training.advance(training.recipe.epochs, stop=stop):
                 return None
             training.restore_best()
-            subject.model = training.model
+            trained.model = training.model
             curve, seconds = [*curve, *_after(curve, training.curve)], seconds + training.seconds
         if self._gradual:  # a mean of the weights along the way is not zero where they became it
-            self.recipe.pruning.prune(subject)
-        self.recipe.quantization.settle(subject)
+            self.recipe.pruning.prune(trained)
+        self.recipe.quantization.settle(trained)
         untouched = not self.recipe.made_from.compresses and self.recipe.model == self.source.recipe.model
-        return Made(
-            exported=self.source.exported if untouched else export(subject), sparsity=sparsity_of(subject.model),
-            curve=curve, seconds=seconds, parameters=sum(parameter.numel() for parameter in subject.model.parameters()),
-            macs=macs_of(subject.model, self.source.workload), notes=tuple(subject.notes),
+        return UnquantizedModel(
+            exported=self.source.exported if untouched else export(trained), sparsity=sparsity_of(trained.model),
+            curve=curve, seconds=seconds, parameters=sum(parameter.numel() for parameter in trained.model.parameters()),
+            macs=macs_of(trained.model, self.source.workload), notes=tuple(trained.notes),
         )  # fmt: skip
 
-    def _distil(self, subject: Subject) -> Training | None:
+    def _distil(self, trained: TrainedModel) -> Training | None:
         """Return the whole training of a fresh student; None when the model is the source's own."""
         if self.recipe.model == self.source.recipe.model:
             return None
-        return self._training(self.recipe.uncompressed, subject, model=None)
+        return self._training(self.recipe.uncompressed, trained, model=None)
 
-    def _finetune(self, subject: Subject) -> Training | None:
+    def _finetune(self, trained: TrainedModel) -> Training | None:
         """Prune, and return the fine-tuning of what is left; None when there is none."""
         recipe = retrained(self.recipe.finetuning, self.recipe.uncompressed)
         if not self._gradual:
-            self.recipe.pruning.prune(subject)
+            self.recipe.pruning.prune(trained)
         if recipe is None:
             return None
 
         def prepare(training: Training) -> None:
             if self._gradual:
-                gradually(training, subject, self.recipe.pruning.prune)
+                gradually(training, trained, self.recipe.pruning.prune)
             keep_zeros(training)
             self.recipe.quantization.attach(training)
 
-        return self._training(recipe, subject, model=subject.model, prepare=prepare)
+        return self._training(recipe, trained, model=trained.model, prepare=prepare)
 
     def _training(
-        self, recipe: Recipe, subject: Subject, *, model: nn.Module | None, prepare: Callable[[Training], None] = lambda run: None
+        self,
+        recipe: Recipe,
+        trained: TrainedModel,
+        *,
+        model: nn.Module | None,
+        prepare: Callable[[Training], None] = lambda run: None,
     ) -> Training:
         from studies.train import Training
 
         training = Training(
-            recipe, subject.workload, seed=self.source.seed, device=str(self.source.device), model=model, prepare=prepare
+            recipe, trained.workload, seed=self.source.seed, device=str(self.source.device), model=model, prepare=prepare
         )  # fmt: skip
         self.recipe.distillation.attach(training, (self.source.model, *self.teachers))
         return training
 
-    def _measured(self, made: Made) -> dict[str, Any]:
+    def _measured(self, made: UnquantizedModel) -> dict[str, Any]:
         """Quantize, deploy and measure; return the fields of a record."""
         workload = self.source.workload
         exported = replace(made.exported, notes=[])
@@ -178,14 +183,14 @@ class Compressing:
             reference_quality=reference.quality, agreement=footprint.agreement(mine, reference, workload.dataset.task),
             latencies=latencies, inference_bytes=footprint.inference_bytes(graph, rows.numpy()),
             reference_inference_bytes=self.source.inference_bytes,
-            finetuning_seconds=made.seconds, notes=(*made.notes, *exported.notes), path=self._kept(graph, made),
+            finetuning_seconds=made.seconds, notes=(*made.notes, *exported.notes), path=self._write(graph, made),
         )  # fmt: skip
         return {
             "quality": mine.quality, "model_bytes": len(graph), "sparsity": made.sparsity, "macs": made.macs,
             "latency_seconds": latencies[0].median_seconds, "footprint": found,
         }  # fmt: skip
 
-    def _kept(self, graph: bytes, made: Made) -> str | None:
+    def _write(self, graph: bytes, made: UnquantizedModel) -> str | None:
         """Write the file; return its name.
 
         Beside it goes a `.pt2` that plain torch loads: the 32-bit model as pruning and fine-tuning left it, never quantized.

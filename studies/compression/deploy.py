@@ -31,7 +31,7 @@ from studies.infeasible import CannotCompress
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-    from studies.compression.subject import Subject
+    from studies.compression.subject import TrainedModel
     from studies.workload import Workload
 
 EXTRA: Final = "compression"
@@ -71,7 +71,7 @@ class Exported:
         return float(self.workload.loss(outputs, self.targets))
 
 
-def export(subject: Subject) -> Exported:
+def export(trained: TrainedModel) -> Exported:
     """Return a model as an ONNX graph that answers as torch does.
 
     Raises:
@@ -79,7 +79,7 @@ def export(subject: Subject) -> Exported:
     """
     require("onnx", EXTRA, "compression")
     require("onnxscript", EXTRA, "compression")
-    model, (inputs, targets) = subject.model.cpu().eval(), subject.rows
+    model, (inputs, targets) = trained.model.cpu().eval(), trained.rows
     inputs = inputs.cpu()
     try:
         with quiet(), operators_kept():
@@ -94,7 +94,7 @@ def export(subject: Subject) -> Exported:
         raise CannotCompress("cannot be exported to ONNX: torch exported nothing")
     _check(model, proto, inputs)
     return Exported(
-        proto=proto, program=program.exported_program, rows=inputs.numpy(), targets=targets.cpu(), workload=subject.workload
+        proto=proto, program=program.exported_program, rows=inputs.numpy(), targets=targets.cpu(), workload=trained.workload
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ import torch
 from studies.compression.subject import weights_of
 
 if TYPE_CHECKING:
-    from studies.compression.subject import Subject
+    from studies.compression.subject import TrainedModel
     from studies.hooks import Readout, TrainingHooks
 
 RAMP: Final = 0.7
@@ -125,7 +125,7 @@ def keep_zeros(training: TrainingHooks) -> None:
     Zeros(training)
 
 
-def gradually(training: TrainingHooks, subject: Subject, prune: Callable[[Subject, float], None]) -> None:
+def gradually(training: TrainingHooks, trained: TrainedModel, prune: Callable[[TrainedModel, float], None]) -> None:
     """Prune along a cubic ramp over the first steps of a run: fast while much is left to remove, slowly at the end.
 
     The run goes to its end, for what it is like before the ramp's end says little of what it will be.
@@ -141,7 +141,7 @@ def gradually(training: TrainingHooks, subject: Subject, prune: Callable[[Subjec
         step = training.step + 1
         if step <= ramp and (step % stride == 0 or step == ramp):
             zeros.mask()
-            prune(subject, 1 - (1 - step / ramp) ** 3)
+            prune(trained, 1 - (1 - step / ramp) ** 3)
             zeros.look()
             zeros.forget()
             training.model.train()

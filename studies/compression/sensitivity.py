@@ -1,6 +1,6 @@
 """How much each layer bears: the loss on the calibration rows when one layer alone is pruned, or stored in fewer bits.
 
-    layers = scan(subject)
+    layers = scan(trained)
     bounds(layers, tolerance=0.05)      # the largest amount of each layer that costs no more
 
 A scan takes one forward pass over the calibration rows for each layer and level, and leaves the model bit for bit as it was.
@@ -21,7 +21,7 @@ from studies.compression.pruned import zero_lowest
 if TYPE_CHECKING:
     from torch import nn
 
-    from studies.compression.subject import Subject
+    from studies.compression.subject import TrainedModel
 
 AMOUNTS: Final = (0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
 BITS: Final = (8, 6, 4, 3, 2)
@@ -57,18 +57,18 @@ class Layer:
         return cls(**(dict(values) | {name: tuple(values[name]) for name in ("levels", "losses")}))
 
 
-def scan(subject: Subject, amounts: Sequence[float] = AMOUNTS) -> tuple[Layer, ...]:
+def scan(trained: TrainedModel, amounts: Sequence[float] = AMOUNTS) -> tuple[Layer, ...]:
     """Return what pruning costs in each layer, its smallest weights first."""
 
     def prune(weight: torch.Tensor, amount: float) -> None:
         zero_lowest([weight], [weight.abs()], amount)
 
-    return _scanned(subject, sorted(amounts), prune)
+    return _scanned(trained, sorted(amounts), prune)
 
 
-def scan_bits(subject: Subject, bits: Sequence[int] = BITS) -> tuple[Layer, ...]:
+def scan_bits(trained: TrainedModel, bits: Sequence[int] = BITS) -> tuple[Layer, ...]:
     """Return what storing each layer in so many bits a number costs, rounded evenly on either side of zero, a scale a row."""
-    return _scanned(subject, sorted(bits, reverse=True), rounded)
+    return _scanned(trained, sorted(bits, reverse=True), rounded)
 
 
 @torch.no_grad()
@@ -94,24 +94,24 @@ def bounds(layers: Sequence[Layer], tolerance: float) -> dict[str, float]:
 
 
 def _scanned(
-    subject: Subject, levels: Sequence[float], treat: Callable[[torch.Tensor, float], None]
+    trained: TrainedModel, levels: Sequence[float], treat: Callable[[torch.Tensor, float], None]
 ) -> tuple[Layer, ...]:  # fmt: skip
-    with _as_it_was(subject.model), torch.no_grad():
-        before = _loss(subject)
+    with _as_it_was(trained.model), torch.no_grad():
+        before = _loss(trained)
         found = []
-        for name, weight in subject.weights.items():
+        for name, weight in trained.weights.items():
             own = weight.parameter.detach().clone()
             losses = []
             for level in levels:
                 treat(weight.parameter, level)
-                losses.append(_loss(subject))
+                losses.append(_loss(trained))
                 weight.parameter.copy_(own)
             found.append(Layer(name=name, size=own.numel(), before=before, levels=tuple(levels), losses=tuple(losses)))
     return tuple(found)
 
 
-def _loss(subject: Subject) -> float:
-    loss = float(subject.loss())
+def _loss(trained: TrainedModel) -> float:
+    loss = float(trained.loss())
     return loss if math.isfinite(loss) else math.inf
 
 

@@ -12,7 +12,7 @@ import torch
 from studies import measure
 from studies.compression.deploy import Exported, export
 from studies.compression.footprint import BATCHES, Deployed, deployed, inference_bytes
-from studies.compression.subject import Subject
+from studies.compression.subject import TrainedModel
 from studies.rows import first_rows
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(kw_only=True, eq=False)
-class Source:
+class Checkpoint:
     """A trained model, never changed: passes work on copies."""
 
     number: int
@@ -35,9 +35,9 @@ class Source:
     workload: Workload
     device: torch.device
 
-    def subject(self) -> Subject:
+    def trained_model(self) -> TrainedModel:
         """Return a copy for a pass to change."""
-        return Subject(model=deepcopy(self.model), workload=self.workload, seed=self.seed, device=self.device)
+        return TrainedModel(model=deepcopy(self.model), workload=self.workload, seed=self.seed, device=self.device)
 
     @cached_property
     def exported(self) -> Exported:
@@ -46,7 +46,7 @@ class Source:
         Raises:
             CannotCompress: it cannot be exported.
         """
-        return export(self.subject())
+        return export(self.trained_model())
 
     @cached_property
     def deployed(self) -> Deployed:

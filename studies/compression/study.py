@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from studies import store
 from studies.compression.candidates import afterwards, carried, control, standard
-from studies.compression.compressing import Compressing, Made
+from studies.compression.compressing import CompressionRun, UnquantizedModel
 from studies.compression.rounds import best, propose
 from studies.compression.sensitivity import scan
 from studies.compression.space import CompressionSpace
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from studies.clock import Clock
     from studies.compression.checkpoints import Checkpoints
-    from studies.compression.source import Source
+    from studies.compression.source import Checkpoint
     from studies.models import ModelChoice
     from studies.plan import Plan
     from studies.quantization import QuantizationChoice
@@ -94,8 +94,8 @@ class Compression:
         self.records = list(store.records(study))
         found = finalists(self.records, plan.candidates, self.direction, plan.limits.while_training)
         self.finalists = sorted(found, key=lambda runs: runs[0].optimizer != asked.first)
-        self._sources: dict[int, Source | None] = {}
-        self._made: dict[str, Made] = {}
+        self._sources: dict[int, Checkpoint | None] = {}
+        self._made: dict[str, UnquantizedModel] = {}
         self._repeating = False
 
     def run(self) -> None:
@@ -120,7 +120,7 @@ class Compression:
             return
         self.listen(Event(stage="compress", note="sensitivity of each layer of the best model"))
         if (source := self._source(self.finalists[0][0])) is not None:
-            store.write_plan(self.study, sensitivity=[layer.to_dict() for layer in scan(source.subject())])
+            store.write_plan(self.study, sensitivity=[layer.to_dict() for layer in scan(source.trained_model())])
 
     def _cheap(self) -> None:
         """Quantize every finalist's model after training: the usual way on all of them first, should time be short."""
@@ -191,7 +191,7 @@ class Compression:
         optuna_trial = self.study.ask(self.space.distributions)
         taught = recipe.distillation != recipe.uncompressed.distillation  # else the other finalists' models need not be loaded
         teachers = self.teachers or tuple(self._peers(run) if taught else ())
-        compressing = Compressing(recipe=recipe, source=source, teachers=teachers, made=self._made, folder=self.folder)
+        compressing = CompressionRun(recipe=recipe, source=source, teachers=teachers, made=self._made, folder=self.folder)
         trial = Trial(
             optuna_trial=optuna_trial, recipe=recipe, stage="compress", seed=run.seed, source=run.number, workload=self.workload,
             plan=self.plan, training=compressing,
@@ -208,7 +208,7 @@ class Compression:
         self.records.append(record)
         self.listen(Event(stage="compress", record=record))
 
-    def _source(self, run: Record) -> Source | None:
+    def _source(self, run: Record) -> Checkpoint | None:
         """Return the trained model of a run; None when it cannot be had again."""
         if run.number not in self._sources:
             try:

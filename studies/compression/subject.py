@@ -40,7 +40,7 @@ class Weight:
 
 
 @dataclass(kw_only=True, eq=False)
-class Subject:
+class TrainedModel:
     """A trained model on its way to becoming small.
 
     `model` may be changed in place or replaced. Rows come from the training split alone.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from studies.choice import Choice
 
 if TYPE_CHECKING:
-    from studies.compression.subject import Subject
+    from studies.compression.subject import TrainedModel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,11 +25,11 @@ class PruningChoice(Choice, ABC):
     """Whether parts are taken out, so that shapes change; else weights are set to zero."""
 
     @abstractmethod
-    def prune(self, subject: Subject, share: float = 1.0) -> None:
-        """Prune `subject.model` in place.
+    def prune(self, trained: TrainedModel, share: float = 1.0) -> None:
+        """Prune `trained.model` in place.
 
         Args:
-            subject: the model, and the training rows a pass may look at; what is left untreated is noted in `subject.notes`.
+            trained: the model, and the training rows a pass may look at; what is left untreated is noted in `trained.notes`.
             share: of the amount, 0 to 1; below 1 on the way of a gradual schedule. A structured way takes all of it at once.
 
         Raises:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from studies.compression.subject import Subject
+    from studies.compression.subject import TrainedModel
 
 MOST: Final = 0.9
 """Share of a layer's channels that may go: a comparison between layers would else empty one."""
@@ -43,7 +43,7 @@ class Channels(PruningChoice):
     scope: str = one_of("uniform", "global", default="uniform")
     """Whether each layer gives the same share, or channels of all layers are compared with each other."""
 
-    def prune(self, subject: Subject, share: float = 1.0) -> None:  # noqa: ARG002 - all at once
+    def prune(self, trained: TrainedModel, share: float = 1.0) -> None:  # noqa: ARG002 - all at once
         """Replace the model by a narrower one.
 
         Raises:
@@ -54,23 +54,23 @@ class Channels(PruningChoice):
         from studies.infeasible import CannotCompress
 
         library = require("torch_pruning", "compression", "Channels")
-        model, rows = deepcopy(subject.model).eval(), subject.rows[0][:2]
+        model, rows = deepcopy(trained.model).eval(), trained.rows[0][:2]
         try:
             with warnings.catch_warnings(action="ignore"):
                 wanted = model(rows).shape
-                left = self._narrow(library, model, subject, rows)
+                left = self._narrow(library, model, trained, rows)
                 found = model(rows).shape
         except Exception as error:  # whatever torch-pruning raises on somebody's model
             raise CannotCompress(f"its channels cannot be taken out: {type(error).__name__}: {_line(error)}") from error
         if found != wanted:
             raise CannotCompress(f"without some channels it returns {tuple(found)} in place of {tuple(wanted)}")
-        if size_of(model) >= size_of(subject.model):
+        if size_of(model) >= size_of(trained.model):
             raise CannotCompress("none of its channels can be taken out")
-        _tie(subject.model, model)
-        subject.notes += left
-        subject.model = model
+        _tie(trained.model, model)
+        trained.notes += left
+        trained.model = model
 
-    def _narrow(self, library: Any, model: nn.Module, subject: Subject, rows: torch.Tensor) -> list[str]:
+    def _narrow(self, library: Any, model: nn.Module, trained: TrainedModel, rows: torch.Tensor) -> list[str]:
         """Take the channels out of a model; return what was left alone."""
         import torch
         from torch import nn
@@ -78,7 +78,7 @@ class Channels(PruningChoice):
         own_table = type("TablePruner", (library.pruner.function.EmbeddingPruner,), {"TARGET_MODULES": nn.EmbeddingBag})
         with torch.enable_grad():
             if self.importance == "taylor":
-                _set_gradients(model, subject)
+                _set_gradients(model, trained)
             importance = (
                 library.importance.GroupTaylorImportance
                 if self.importance == "taylor"
@@ -144,10 +144,10 @@ def _round_to(model: nn.Module) -> int | None:
     return next((multiple for multiple in ROUNDED if narrowest >= 16 * multiple), None)
 
 
-def _set_gradients(model: nn.Module, subject: Subject) -> None:
-    inputs, targets = subject.rows
+def _set_gradients(model: nn.Module, trained: TrainedModel) -> None:
+    inputs, targets = trained.rows
     model.zero_grad(set_to_none=True)
-    subject.workload.loss(model(inputs), targets).backward()  # type: ignore[no-untyped-call]
+    trained.workload.loss(model(inputs), targets).backward()  # type: ignore[no-untyped-call]
     for parameter in model.parameters():
         if parameter.grad is not None and parameter.grad.is_sparse:
             parameter.grad = parameter.grad.to_dense()

@@ -14,7 +14,7 @@ from studies.space import between
 if TYPE_CHECKING:
     from torch import nn
 
-    from studies.compression.subject import Subject
+    from studies.compression.subject import TrainedModel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,7 @@ class Heads(PruningChoice):
     amount: float = between(0.1, 0.75, default=0.5)
     """Share of all heads that go."""
 
-    def prune(self, subject: Subject, share: float = 1.0) -> None:  # noqa: ARG002 - all at once
+    def prune(self, trained: TrainedModel, share: float = 1.0) -> None:  # noqa: ARG002 - all at once
         """Replace each attention by one with fewer heads.
 
         Raises:
@@ -41,12 +41,12 @@ class Heads(PruningChoice):
 
         from studies.infeasible import CannotCompress
 
-        attentions = [(name, module) for name, module in subject.model.named_modules() if _prunable(module)]
+        attentions = [(name, module) for name, module in trained.model.named_modules() if _prunable(module)]
         if not attentions:
             raise CannotCompress("it has no torch.nn.MultiheadAttention with two heads or more")
-        gone = _chosen(subject, attentions, self.amount)
-        rows, wanted = subject.rows[0][:2], subject.model(subject.rows[0][:2]).shape
-        model = deepcopy(subject.model)
+        gone = _chosen(trained, attentions, self.amount)
+        rows, wanted = trained.rows[0][:2], trained.model(trained.rows[0][:2]).shape
+        model = deepcopy(trained.model)
         for name, heads in gone.items():
             _replace(model, name, heads)
         try:
@@ -55,7 +55,7 @@ class Heads(PruningChoice):
             raise CannotCompress(f"its attention is more than its output: {' '.join(str(error).split())[:200]}") from error
         if found != wanted:
             raise CannotCompress(f"with fewer heads it returns {tuple(found)} in place of {tuple(wanted)}")
-        subject.model = model
+        trained.model = model
 
 
 def _prunable(module: nn.Module) -> bool:
@@ -70,7 +70,7 @@ def _prunable(module: nn.Module) -> bool:
     )
 
 
-def _chosen(subject: Subject, attentions: list[tuple[str, nn.MultiheadAttention]], amount: float) -> dict[str, list[int]]:
+def _chosen(trained: TrainedModel, attentions: list[tuple[str, nn.MultiheadAttention]], amount: float) -> dict[str, list[int]]:
     """Return the heads that go, by the name of their attention."""
     import torch
 
@@ -79,7 +79,7 @@ def _chosen(subject: Subject, attentions: list[tuple[str, nn.MultiheadAttention]
         for name, module in attentions:
             for head in range(module.num_heads):
                 with _silenced(module, head):
-                    loss = float(subject.loss())
+                    loss = float(trained.loss())
                 costs.append((loss if math.isfinite(loss) else math.inf, name, head))
     count = max(1, round(amount * len(costs)))
     kept = {name: module.num_heads for name, module in attentions}

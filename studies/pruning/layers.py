@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from studies.compression.subject import Subject
+    from studies.compression.subject import TrainedModel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ class Layers(PruningChoice):
     count: int = whole(1, 3, default=1)
     """Layers that go, as far as there are as many."""
 
-    def prune(self, subject: Subject, share: float = 1.0) -> None:  # noqa: ARG002 - all at once
+    def prune(self, trained: TrainedModel, share: float = 1.0) -> None:  # noqa: ARG002 - all at once
         """Replace the model by a shallower one.
 
         Raises:
@@ -41,24 +41,24 @@ class Layers(PruningChoice):
         from studies.infeasible import CannotCompress
 
         dropped = 0
-        while dropped < self.count and (shorter := _without_one(subject)) is not None:
-            subject.model = shorter
+        while dropped < self.count and (shorter := _without_one(trained)) is not None:
+            trained.model = shorter
             dropped += 1
         if not dropped:
             raise CannotCompress("no layer within a Sequential or ModuleList of it returns the shape that it is given")
         if dropped < self.count:
-            subject.notes.append(f"only {dropped} of {self.count} layers could be left out")
+            trained.notes.append(f"only {dropped} of {self.count} layers could be left out")
 
 
-def _without_one(subject: Subject) -> nn.Module | None:
+def _without_one(trained: TrainedModel) -> nn.Module | None:
     """Return the model without the layer that it misses least; None where there is none that it can miss."""
     import torch
 
     least, best = math.inf, None
     with torch.no_grad():
-        wanted = subject.model.eval()(subject.rows[0]).shape
-        for list_name, index in _candidates(subject.model, subject.rows[0]):
-            found = _shorter(subject, list_name, index, wanted)
+        wanted = trained.model.eval()(trained.rows[0]).shape
+        for list_name, index in _candidates(trained.model, trained.rows[0]):
+            found = _shorter(trained, list_name, index, wanted)
             if found is not None and found[0] < least:
                 least, best = found
     return best
@@ -94,18 +94,18 @@ def _candidates(model: nn.Module, inputs: torch.Tensor) -> list[tuple[str, int]]
     return [place for place, path in zip(found, paths, strict=True) if not any(path != o and path.startswith(o) for o in paths)]
 
 
-def _shorter(subject: Subject, list_name: str, index: int, wanted: torch.Size) -> tuple[float, nn.Module] | None:
+def _shorter(trained: TrainedModel, list_name: str, index: int, wanted: torch.Size) -> tuple[float, nn.Module] | None:
     """Return the loss and the model without one layer; None when it does not run so, or does not get smaller."""
     from studies.compression.subject import size_of
 
-    inputs, targets = subject.rows
-    for model in _ways(subject.model, list_name, index):
+    inputs, targets = trained.rows
+    for model in _ways(trained.model, list_name, index):
         try:
             outputs = model(inputs)
         except Exception:  # noqa: BLE001, S112 - whatever somebody's model raises without one of its layers
             continue
-        if outputs.shape == wanted and size_of(model) < size_of(subject.model):
-            loss = float(subject.workload.loss(outputs, targets))
+        if outputs.shape == wanted and size_of(model) < size_of(trained.model):
+            loss = float(trained.workload.loss(outputs, targets))
             return (loss, model) if math.isfinite(loss) else None
     return None
 

@@ -10,7 +10,7 @@ from studies.pruning import PruningChoice
 from studies.space import averaging, one_of
 
 if TYPE_CHECKING:
-    from studies.compression.subject import Subject
+    from studies.compression.subject import TrainedModel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class Magnitude(PruningChoice):
     scope: str = one_of("global", "layer", default="global")
     """Whether weights of all layers are compared with each other, or each layer gives the same share."""
 
-    def prune(self, subject: Subject, share: float = 1.0) -> None:
+    def prune(self, trained: TrainedModel, share: float = 1.0) -> None:
         """Zero the smallest weights.
 
         Raises:
@@ -38,6 +38,6 @@ class Magnitude(PruningChoice):
         from studies.compression.pruned import zero_lowest
         from studies.compression.subject import prunable
 
-        weights = prunable(subject.model)
+        weights = prunable(trained.model)
         for together in [weights] if self.scope == "global" else [[weight] for weight in weights]:
             zero_lowest(together, [weight.detach().abs() for weight in together], self.amount, share=share)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from studies.compression.subject import Subject
+    from studies.compression.subject import TrainedModel
 
 GROUP: Final = 4
 ZEROS: Final = 2
@@ -27,7 +27,7 @@ class SemiStructured(PruningChoice):
     Source: Mishra et al. 2021, arXiv 2104.08378.
     """
 
-    def prune(self, subject: Subject, share: float = 1.0) -> None:
+    def prune(self, trained: TrainedModel, share: float = 1.0) -> None:
         """Zero half of each matrix and convolution whose input size is a multiple of four.
 
         Raises:
@@ -37,14 +37,14 @@ class SemiStructured(PruningChoice):
         from studies.compression.subject import weights_of
         from studies.infeasible import CannotCompress
 
-        found, multiplied = list(weights_of(subject.model)), _multiplied(subject.model)
+        found, multiplied = list(weights_of(trained.model)), _multiplied(trained.model)
         fit = [weight for weight in found if id(weight.parameter) in multiplied and weight.parameter.shape[1] % GROUP == 0]
         if not fit:
             raise CannotCompress("it has no matrix or convolution with a multiple of four inputs")
         left = [weight.name for weight in found if weight not in fit]
         note = f"no 2:4 pattern fits {', '.join(left)}"
-        if left and note not in subject.notes:
-            subject.notes.append(note)
+        if left and note not in trained.notes:
+            trained.notes.append(note)
         weights = [weight.parameter for weight in fit]
         zero_lowest(weights, [_scores(weight) for weight in weights], ZEROS / GROUP, share=share)
 

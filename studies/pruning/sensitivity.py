@@ -12,9 +12,9 @@ from studies.space import averaging
 
 if TYPE_CHECKING:
     from studies.compression.sensitivity import Layer
-    from studies.compression.subject import Subject
+    from studies.compression.subject import TrainedModel
 
-SCANS: Final[WeakKeyDictionary[Subject, tuple[Layer, ...]]] = WeakKeyDictionary()
+SCANS: Final[WeakKeyDictionary[TrainedModel, tuple[Layer, ...]]] = WeakKeyDictionary()
 """Of each model at its first pruning: a gradual schedule asks twenty times, and what counts is the trained model."""
 
 
@@ -30,7 +30,7 @@ class SensitivityBounded(PruningChoice):
     amount: float = averaging(0.5, 0.95, default=0.8)
     """Share of the weights that are zero afterwards."""
 
-    def prune(self, subject: Subject, share: float = 1.0) -> None:
+    def prune(self, trained: TrainedModel, share: float = 1.0) -> None:
         """Zero the smallest weights within the layers' bounds.
 
         Raises:
@@ -40,10 +40,10 @@ class SensitivityBounded(PruningChoice):
         from studies.compression.sensitivity import scan
         from studies.compression.subject import prunable
 
-        weights = prunable(subject.model)
-        if subject not in SCANS:
-            SCANS[subject] = scan(subject)
-        bounds = _bounds(SCANS[subject], self.amount)
+        weights = prunable(trained.model)
+        if trained not in SCANS:
+            SCANS[trained] = scan(trained)
+        bounds = _bounds(SCANS[trained], self.amount)
         zero_lowest(weights, [weight.detach().abs() for weight in weights], self.amount, share=share, most=bounds)
 
 

@@ -11,7 +11,7 @@ from studies.space import averaging
 if TYPE_CHECKING:
     import torch
 
-    from studies.compression.subject import Subject
+    from studies.compression.subject import TrainedModel
 
 
 BATCH: Final = 32
@@ -30,7 +30,7 @@ class Taylor(PruningChoice):
     amount: float = averaging(0.5, 0.95, default=0.8)
     """Share of the weights that are zero afterwards."""
 
-    def prune(self, subject: Subject, share: float = 1.0) -> None:
+    def prune(self, trained: TrainedModel, share: float = 1.0) -> None:
         """Zero the weights of least importance over the calibration rows, all layers compared with each other.
 
         Raises:
@@ -39,22 +39,22 @@ class Taylor(PruningChoice):
         from studies.compression.pruned import zero_lowest
         from studies.compression.subject import prunable
 
-        weights = prunable(subject.model)
-        zero_lowest(weights, _importance(subject, weights), self.amount, share=share)
+        weights = prunable(trained.model)
+        zero_lowest(weights, _importance(trained, weights), self.amount, share=share)
 
 
-def _importance(subject: Subject, weights: list[torch.nn.Parameter]) -> list[torch.Tensor]:
+def _importance(trained: TrainedModel, weights: list[torch.nn.Parameter]) -> list[torch.Tensor]:
     """Return the mean over batches of (weight x gradient) squared; 0 where a weight has no part in the loss."""
     import torch
 
     from studies.infeasible import CannotCompress
 
-    model, (inputs, targets) = subject.model.eval(), subject.rows
+    model, (inputs, targets) = trained.model.eval(), trained.rows
     scores = [torch.zeros_like(weight) for weight in weights]
     for rows, wanted in zip(torch.split(inputs, BATCH), torch.split(targets, BATCH), strict=True):
         try:
             with torch.enable_grad():
-                found = torch.autograd.grad(subject.workload.loss(model(rows), wanted), weights, allow_unused=True)
+                found = torch.autograd.grad(trained.workload.loss(model(rows), wanted), weights, allow_unused=True)
         except RuntimeError as error:
             raise CannotCompress(f"its loss has no gradient: {' '.join(str(error).split())[:200]}") from error
         for score, weight, gradient in zip(scores, weights, found, strict=True):

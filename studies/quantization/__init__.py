@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
     from studies.compression.deploy import Exported
-    from studies.compression.subject import Subject
+    from studies.compression.subject import TrainedModel
     from studies.hooks import TrainingHooks
 
 
@@ -29,7 +29,7 @@ class QuantizationChoice(Choice, ABC):
     def attach(self, training: TrainingHooks) -> None:
         """Hook into the fine-tuning; what quantizes afterwards needs nothing."""
 
-    def settle(self, subject: Subject) -> None:
+    def settle(self, trained: TrainedModel) -> None:
         """Take out again what `attach` put into the model; its weights stay on their grid."""
 
     @abstractmethod

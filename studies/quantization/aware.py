@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
     from studies.compression.deploy import Exported
-    from studies.compression.subject import Subject
+    from studies.compression.subject import TrainedModel
     from studies.hooks import TrainingHooks
 
 
@@ -41,11 +41,11 @@ class QuantizationAware(QuantizationChoice):
 
         train_rounded(training, self.bits, self.block)
 
-    def settle(self, subject: Subject) -> None:
+    def settle(self, trained: TrainedModel) -> None:
         """Leave the weights where they were rounded to."""
         from studies.compression.grid import leave_rounded
 
-        leave_rounded(subject.model)
+        leave_rounded(trained.model)
 
     def quantize(self, exported: Exported) -> ModelProto:
         """Return the graph with packed weights: those on a grid already are stored as they are."""
