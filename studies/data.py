@@ -181,8 +181,8 @@ def _check(task: str, seed: int) -> None:
 
 def built_ins() -> dict[str, type[DatasetChoice]]:
     """Return the datasets that can be opened by name, by that name in small letters."""
-    found = catalogue.choices("dataset").items()
-    return {name.lower(): choice for name, choice in found if issubclass(choice, DatasetChoice) and choice.offered}
+    choices = catalogue.choices("dataset").items()
+    return {name.lower(): choice for name, choice in choices if issubclass(choice, DatasetChoice) and choice.offered}
 
 
 def _is_path(source: str) -> bool:
@@ -289,8 +289,8 @@ def _centre(values: NDArray[Any], train: NDArray[np.int64], kind: str) -> Encode
 def _digest(parts: Iterable[Part]) -> str:
     sha = hashlib.sha256()
     for part in parts:
-        for held in (part.inputs, part.targets):
-            arrays = (held,) if isinstance(held, np.ndarray) else (held.data, held.indices, held.indptr)
+        for values in (part.inputs, part.targets):
+            arrays = (values,) if isinstance(values, np.ndarray) else (values.data, values.indices, values.indptr)
             for array in arrays:
                 sha.update(f"{array.dtype}{array.shape}".encode())
                 sha.update(np.ascontiguousarray(array).data)

@@ -22,14 +22,14 @@ class LBFGS(optim.LBFGS):
         for state in self.state.values():
             state.update({name: float(state[name]) for name in ("t", "H_diag") if name in state})  # torch: number or 0-d tensor
             if "al" in state:  # numbers in torch's own list, and a scratch list; neither is a tensor to keep
-                state.update(ro=[float(one) for one in state["ro"]], al=[None] * len(state["al"]))
+                state.update(ro=[float(number) for number in state["ro"]], al=[None] * len(state["al"]))
         return loss
 
     def _iterate(self) -> None:
         group = self.param_groups[0]
-        kept = {name: group[name] for name in ("max_iter", "line_search_fn")}
+        settings = {name: group[name] for name in ("max_iter", "line_search_fn")}
         group.update(max_iter=1, line_search_fn=None)
         try:
             super().step(lambda: torch.zeros(()))  # type: ignore[no-untyped-call]
         finally:
-            group.update(kept)
+            group.update(settings)

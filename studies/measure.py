@@ -32,26 +32,26 @@ def model_bytes(model: nn.Module) -> int:
 
 def state_bytes(optimizer: torch.optim.Optimizer) -> int:
     """Return the bytes of all tensors in the optimizer's state."""
-    return tensor_bytes(_held(list(optimizer.state.values())))
+    return tensor_bytes(_tensors_in(list(optimizer.state.values())))
 
 
-def _held(value: object) -> Iterator[torch.Tensor]:
+def _tensors_in(value: object) -> Iterator[torch.Tensor]:
     """Yield every plain tensor inside lists, dicts, objects, sparse tensors and tensor subclasses."""
     if isinstance(value, torch.Tensor):
         parts = getattr(value, "__tensor_flatten__", None)
         if parts is not None:
-            yield from _held([getattr(value, name) for name in parts()[0]])
+            yield from _tensors_in([getattr(value, name) for name in parts()[0]])
         elif value.layout is torch.sparse_coo:
             yield from (value._indices(), value._values())
         else:
             yield value
     elif isinstance(value, dict):
-        yield from _held(list(value.values()))
+        yield from _tensors_in(list(value.values()))
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from _held(item)
+            yield from _tensors_in(item)
     elif hasattr(value, "__dict__"):
-        yield from _held(vars(value))
+        yield from _tensors_in(vars(value))
 
 
 def sparsity(model: nn.Module) -> float:

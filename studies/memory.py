@@ -78,10 +78,10 @@ class _Run:
         before = _restart_peak(device)
         training = Training(recipe, workload, seed=workload.seed, device=device)
         training.advance(recipe.epochs, stop=lambda: training.followed >= FOLLOWED_STEPS)
-        kept, tape = training.kept_bytes, training.allocations.tape
-        unseen = max(torch.cuda.max_memory_allocated(device) - before - kept - max(tape), 0) if before is not None else 0
+        kept_bytes, tape = training.kept_bytes, training.allocations.tape
+        unseen = max(torch.cuda.max_memory_allocated(device) - before - kept_bytes - max(tape), 0) if before is not None else 0
         to_come = max(declared_state(recipe.optimizer, training.model) - measure.state_bytes(training.optimizer), 0)
-        return cls(rows=training.batch_size, tape=tape, kept_bytes=kept + unseen + to_come)
+        return cls(rows=training.batch_size, tape=tape, kept_bytes=kept_bytes + unseen + to_come)
 
 
 def _restart_peak(device: str) -> int | None:
@@ -104,12 +104,12 @@ def _lines(runs: Sequence[_Run]) -> list[Moment]:
 def fullest(lines: Sequence[Moment]) -> tuple[Moment, ...]:
     """Return those of the moments that are the fullest at some number of rows from one on: the lines' upper envelope."""
     current = max(lines, key=lambda line: (line.fixed_bytes + line.row_bytes, line.row_bytes))
-    found = [current]
+    envelope = [current]
     while steeper := [line for line in lines if line.row_bytes > current.row_bytes]:
         before = current
         current = min(steeper, key=lambda line: (_crossing(before, line), -line.row_bytes))
-        found.append(current)
-    return tuple(found)
+        envelope.append(current)
+    return tuple(envelope)
 
 
 def _crossing(flat: Moment, steep: Moment) -> float:
@@ -121,19 +121,19 @@ class SavedBytes:
 
     def __init__(self, known: list[torch.Tensor]) -> None:
         self._known = {tensor.untyped_storage().data_ptr() for tensor in known}
-        self._seen: dict[int, torch.Tensor] = {}
+        self._saved: dict[int, torch.Tensor] = {}
 
     def keep(self, tensor: torch.Tensor) -> torch.Tensor:
         """Note a tensor that autograd saves."""
         pointer = tensor.untyped_storage().data_ptr()
         if pointer not in self._known:
-            self._seen[pointer] = tensor  # held, so that its address is not used again while we count
+            self._saved[pointer] = tensor  # held, so that its address is not used again while we count
         return tensor
 
     def total(self) -> int:
         """Return the bytes and let go of the tensors."""
-        count = measure.tensor_bytes(self._seen.values())
-        self._seen.clear()
+        count = measure.tensor_bytes(self._saved.values())
+        self._saved.clear()
         return count
 
 

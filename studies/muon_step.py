@@ -83,8 +83,8 @@ def scale(rows: int, columns: int) -> float:
 
 def _by_shape(parameters: list[torch.Tensor]) -> list[list[tuple[torch.Tensor, torch.Tensor]]]:
     """Return those that have a gradient, with it, sorted into lists of one shape as matrices."""
-    found: dict[tuple[int, int], list[tuple[torch.Tensor, torch.Tensor]]] = defaultdict(list)
+    by_shape: dict[tuple[int, int], list[tuple[torch.Tensor, torch.Tensor]]] = defaultdict(list)
     for parameter in parameters:
         if parameter.grad is not None:
-            found[parameter.shape[0], parameter.numel() // parameter.shape[0]].append((parameter, parameter.grad))
-    return list(found.values())
+            by_shape[parameter.shape[0], parameter.numel() // parameter.shape[0]].append((parameter, parameter.grad))
+    return list(by_shape.values())

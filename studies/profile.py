@@ -56,9 +56,9 @@ def profile(workload: Workload, *, batch_size: int, epochs: int, device: str = "
         names, seconds = _probing(probing, facts)
         bench = Bench(workload, facts, allowance_seconds=seconds)
         with threads(1):  # values are then the same on any machine, and a busy core cannot hold up the rest
-            found, asked = probes.measure(bench, names)
+            values, reports = probes.measure(bench, names)
             memory = forecasts(workload, facts, bench.step_bytes)
-        return replace(facts, **found, probes=asked, forecasts=memory)
+        return replace(facts, **values, probes=reports, forecasts=memory)
 
 
 def _worth(workload: Workload, batch_size: int) -> int:

@@ -55,8 +55,8 @@ class Routes:
 
     def counts(self) -> dict[str, int]:
         """Return the number of weights in each role that the model has."""
-        found = {role: sum(parameter.numel() for parameter in self.of(role)) for role in ROLES}
-        return {role: count for role, count in found.items() if count}
+        sizes = {role: sum(parameter.numel() for parameter in self.of(role)) for role in ROLES}
+        return {role: count for role, count in sizes.items() if count}
 
 
 def route(model: nn.Module) -> Routes:

@@ -71,21 +71,23 @@ def read_targets(column: pd.Series[Any], task: str, notes: list[str]) -> Targets
     """
     what = "the target" if column.name is None else f"target '{' '.join(str(column.name).split())}'"
     read = _read(column, what, task, notes)
-    kept = read[read.notna()]
-    if dropped := len(read) - len(kept):
+    values_read = read[read.notna()]
+    if dropped := len(read) - len(values_read):
         notes.append(f"Left out {dropped} of {len(read)} rows: {what} is missing there.")
-    if len(kept) < FEWEST_ROWS:
-        raise BadWorkload(f"{len(kept)} rows have a value of {what}; at least {FEWEST_ROWS} are needed: add rows")
-    if kept.nunique() == 1:
+    if len(values_read) < FEWEST_ROWS:
+        raise BadWorkload(f"{len(values_read)} rows have a value of {what}; at least {FEWEST_ROWS} are needed: add rows")
+    if values_read.nunique() == 1:
         raise BadWorkload(
-            f"{what} is '{_label(kept.iloc[0])}' in every row; a target needs two values or more: choose another column"
+            f"{what} is '{_label(values_read.iloc[0])}' in every row; a target needs two values or more: choose another column"
         )
     if task == "auto":
-        task = _tell_task(kept, what, notes)
+        task = _tell_task(values_read, what, notes)
     rows = np.flatnonzero(read.notna())
     if task == "regression":
-        return Targets(rows=rows, codes=np.zeros(len(kept), np.int64), amounts=kept.to_numpy(np.float64)[:, None], classes=())
-    values, codes = np.unique(kept.to_numpy(), return_inverse=True)
+        return Targets(
+            rows=rows, codes=np.zeros(len(values_read), np.int64), amounts=values_read.to_numpy(np.float64)[:, None], classes=()
+        )
+    values, codes = np.unique(values_read.to_numpy(), return_inverse=True)
     _check_classes(np.bincount(codes), what)
     return Targets(rows=rows, codes=codes.astype(np.int64), amounts=np.empty(0), classes=tuple(map(_label, values)))
 
@@ -104,13 +106,13 @@ def read_amounts(table: NDArray[Any], task: str, notes: list[str]) -> Targets:
         notes.append(f"Left out {dropped} of {len(amounts)} rows: a target is missing there.")
     if len(rows) < FEWEST_ROWS:
         raise BadWorkload(f"{len(rows)} rows have a value of every target; at least {FEWEST_ROWS} are needed: add rows")
-    kept = amounts[rows]
-    if (np.abs(kept) > LARGEST).any():
+    present = amounts[rows]
+    if (np.abs(present) > LARGEST).any():
         raise BadWorkload(f"the targets hold numbers beyond {LARGEST:.1e}; correct these or leave them empty")
-    for number, column in enumerate(kept.T):
+    for number, column in enumerate(present.T):
         if np.ptp(column) == 0:
             raise BadWorkload(f"target {number} is {column[0]:g} in every row; a target needs two values or more: leave it out")
-    return Targets(rows=rows, codes=np.zeros(len(rows), np.int64), amounts=kept, classes=())
+    return Targets(rows=rows, codes=np.zeros(len(rows), np.int64), amounts=present, classes=())
 
 
 def split_rows(groups: NDArray[np.int64], *, seed: int) -> Split:
@@ -129,12 +131,16 @@ def keep_rows(parts: NDArray[np.int64], groups: NDArray[np.int64], *, seed: int)
         BadWorkload: a given part without rows, or no rows left to train on.
     """
     drawn = split_rows(groups[parts == 0], seed=seed)
-    own = np.flatnonzero(parts == 0)
-    given = [np.flatnonzero(parts == part) for part in (1, 2)]
-    valid, test = (own[rows] if not len(kept) else kept for rows, kept in zip((drawn.valid, drawn.test), given, strict=True))
-    left = np.setdiff1d(own, np.concatenate([valid, test]))
+    train_rows = np.flatnonzero(parts == 0)
+    fixed = [np.flatnonzero(parts == part) for part in (1, 2)]
+    valid, test = (
+        train_rows[rows] if not len(part) else part for rows, part in zip((drawn.valid, drawn.test), fixed, strict=True)
+    )
+    left = np.setdiff1d(train_rows, np.concatenate([valid, test]))
     if not (len(left) and len(valid) and len(test)):
-        raise BadWorkload(f"{len(own)} rows to train on are too few to draw the missing parts from; give valid and test, or more")
+        raise BadWorkload(
+            f"{len(train_rows)} rows to train on are too few to draw the missing parts from; give valid and test, or more"
+        )
     return Split(train=np.random.default_rng(seed).permutation(left), valid=valid, test=test)
 
 

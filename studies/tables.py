@@ -73,15 +73,15 @@ def encode(frame: pd.DataFrame, train: NDArray[np.int64]) -> Encoded:
     """
     notes: list[str] = []
     table = pd.DataFrame({name: read_column(frame[name], f"column '{name}'", notes) for name in frame})
-    kept = table.drop(columns=_useless(table, train, notes))
+    columns = table.drop(columns=_useless(table, train, notes))
     missing_share = float(table.isna().to_numpy().mean())
-    texts = [name for name in kept if is_free_text(kept[name])]
-    if len(texts) == kept.shape[1] == 1:
-        return replace(encode_text(kept[texts[0]], train, notes), missing_share=missing_share)
-    labels = kept.drop(columns=texts)
+    texts = [name for name in columns if is_free_text(columns[name])]
+    if len(texts) == columns.shape[1] == 1:
+        return replace(encode_text(columns[texts[0]], train, notes), missing_share=missing_share)
+    labels = columns.drop(columns=texts)
     blocks = [_numbers(labels, train), _gaps(labels, train), _categories(labels, train, notes)]
     if texts:
-        blocks.append(word_columns(kept[texts], train, notes))
+        blocks.append(word_columns(columns[texts], train, notes))
     inputs = np.hstack([values for values, _ in blocks]).clip(-REACH, REACH).astype(np.float32)
     if not inputs.shape[1]:
         raise BadWorkload(f"no column is left to learn from: add one that says something of the target. {' '.join(notes)}")
@@ -95,8 +95,8 @@ def encode_text(column: Column[Any], train: NDArray[np.int64], notes: Sequence[s
     Raises:
         BadWorkload: no words in the training rows.
     """
-    found = tokens(column, train)
-    return Encoded(inputs=found.ids, kind="text", vocabulary=found.vocabulary, notes=(*notes, *found.notes))
+    text = tokens(column, train)
+    return Encoded(inputs=text.ids, kind="text", vocabulary=text.vocabulary, notes=(*notes, *text.notes))
 
 
 def read_column(column: Column[Any], what: str, notes: list[str], *, as_labels: bool = False) -> Column[Any]:
@@ -185,8 +185,8 @@ def _as_dates(text: Column[Any], what: str, notes: list[str]) -> Column[Any]:
         return text
     first = present.index[0] if pd.notna(dates[present.index[0]]) else dates.first_valid_index()
     notes.append(f"Read {what} as dates, '{text[first]}' as {dates[first]:%Y-%m-%d}.")
-    if lost := len(present) - int(dates.notna().sum()):
-        notes.append(f"{lost} values of {what} cannot be read as dates and count as missing.")
+    if unreadable := len(present) - int(dates.notna().sum()):
+        notes.append(f"{unreadable} values of {what} cannot be read as dates and count as missing.")
     return dates
 
 

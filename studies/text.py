@@ -68,11 +68,11 @@ def tokens(column: pd.Series[Any], train: NDArray[np.int64]) -> Tokens:
     length = min(max(int(np.quantile([len(texts[row]) for row in train], COVERED, method="higher")), 1), LONGEST)
     ids = np.full((len(texts), length), PADDING, np.int64)
     for row, words in enumerate(texts):
-        found = [codes.get(word, UNKNOWN) for word in words[:length]]
-        ids[row, : len(found)] = found
+        row_ids = [codes.get(word, UNKNOWN) for word in words[:length]]
+        ids[row, : len(row_ids)] = row_ids
     cut = sum(len(words) > length for words in texts)
-    said = f"Read '{column.name}' as text: {len(codes)} words of the training rows have an id, {length} words a row are kept"
-    return Tokens(ids=ids, vocabulary=len(codes) + 1, notes=(f"{said}; {cut} of {len(texts)} rows are longer.",))
+    summary = f"Read '{column.name}' as text: {len(codes)} words of the training rows have an id, {length} words a row are kept"
+    return Tokens(ids=ids, vocabulary=len(codes) + 1, notes=(f"{summary}; {cut} of {len(texts)} rows are longer.",))
 
 
 def check_ids(ids: NDArray[Any]) -> NDArray[np.int64]:

@@ -151,11 +151,11 @@ def untimed(run):
 
 def test_nothing_done_is_the_source_itself(mlp):
     run = compressed(mlp)
-    found = run.found["footprint"]
+    found = run.outcome["footprint"]
 
     assert (found.file_bytes, found.compressed_bytes) == (found.reference_bytes, found.reference_compressed_bytes)
-    assert (found.agreement, run.found["quality"]) == (1.0, found.reference_quality)
-    assert (run.curve, run.epoch, run.seconds, run.found["sparsity"]) == ([], 0, 0.0, 0.0)
+    assert (found.agreement, run.outcome["quality"]) == (1.0, found.reference_quality)
+    assert (run.curve, run.epoch, run.seconds, run.outcome["sparsity"]) == ([], 0, 0.0, 0.0)
     assert found.path is None
     assert run.measure_outcome(whole=False, test=False) == {"train_seconds": 0.0}
     run.close()
@@ -166,11 +166,11 @@ def test_a_pruned_and_fine_tuned_model_keeps_its_zeros_and_its_quality(kind, req
     source = request.getfixturevalue(kind)
     run = compressed(source, pruning=Smallest(), finetuning=Restart(share=0.5))
 
-    assert run.found["sparsity"] == pytest.approx(0.5, abs=0.01)
-    assert run.found["quality"] > run.found["footprint"].reference_quality - 0.1
-    assert run.found["footprint"].compressed_bytes < 0.8 * run.found["footprint"].reference_compressed_bytes
-    assert run.found["footprint"].finetuning_seconds == run.seconds == run.curve[-1].seconds > 0
-    assert run.found["model_bytes"] == run.found["footprint"].file_bytes
+    assert run.outcome["sparsity"] == pytest.approx(0.5, abs=0.01)
+    assert run.outcome["quality"] > run.outcome["footprint"].reference_quality - 0.1
+    assert run.outcome["footprint"].compressed_bytes < 0.8 * run.outcome["footprint"].reference_compressed_bytes
+    assert run.outcome["footprint"].finetuning_seconds == run.seconds == run.curve[-1].seconds > 0
+    assert run.outcome["model_bytes"] == run.outcome["footprint"].file_bytes
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_masks_hold_whatever_averages_the_weights(wrapper, finetuning, mlp):
     assert made.sparsity == pytest.approx(0.5, abs=0.01)
     zeros = [np.mean(tensor == 0) for tensor in initializers(made.exported.proto) if tensor.ndim >= 2]
     assert zeros == pytest.approx([0.5] * len(zeros), abs=0.01)
-    assert run.found["quality"] > 0.7
+    assert run.outcome["quality"] > 0.7
 
 
 def initializers(proto):
@@ -212,9 +212,9 @@ def test_a_student_of_another_size_is_trained_for_the_whole_recipe_and_then_fine
     assert all(
         left.step < right.step and left.seconds < right.seconds for left, right in zip(run.curve, run.curve[1:], strict=False)
     )
-    assert made.parameters == 64 * 16 + 16 + 16 * 10 + 10 < run.found["footprint"].reference_parameters
-    assert run.found["macs"] == 64 * 16 + 16 * 10
-    assert run.found["quality"] > 0.8
+    assert made.parameters == 64 * 16 + 16 + 16 * 10 + 10 < run.outcome["footprint"].reference_parameters
+    assert run.outcome["macs"] == 64 * 16 + 16 * 10
+    assert run.outcome["quality"] > 0.8
 
 
 def test_the_source_is_its_own_teacher_when_its_copy_is_fine_tuned_and_finalists_are_heard_beside(mlp, cnn):
@@ -247,9 +247,9 @@ def test_quantizations_after_training_share_what_was_made_and_do_not_train_again
     [(_, shared)] = made.items()
 
     assert sum(event.startswith("teach") for event in EVENTS) == 1
-    assert [run.found["footprint"].notes for run in runs] == [(), ("rounded to 8 steps",), ("rounded to 2 steps",)]
+    assert [run.outcome["footprint"].notes for run in runs] == [(), ("rounded to 8 steps",), ("rounded to 2 steps",)]
     assert shared.notes == ()
-    assert len({run.found["footprint"].agreement for run in runs}) == 3
+    assert len({run.outcome["footprint"].agreement for run in runs}) == 3
     assert all(run.curve == runs[0].curve for run in runs)
 
 
@@ -276,7 +276,7 @@ def test_told_to_stop_it_returns_false_and_leaves_nothing_behind(mlp, tmp_path):
         asked = iter(range(1000))
 
         assert not run.advance(1, stop=lambda: next(asked) >= patience)  # noqa: B023 - called within the loop's turn
-        assert (run.curve, run.epoch, run.made, run.found) == ([], 0, {}, {})
+        assert (run.curve, run.epoch, run.made, run.outcome) == ([], 0, {}, {})
         assert run.measure_outcome(whole=True, test=False) == {"train_seconds": 0.0}
     assert not (tmp_path / "files").exists()
 
@@ -291,7 +291,7 @@ def test_the_same_recipe_twice_gives_the_same_but_for_times(mlp, tmp_path):
     second = compressed(mlp, folder=tmp_path, **axes)
 
     assert untimed(first) == untimed(second)
-    assert first.found["footprint"].path is not None
+    assert first.outcome["footprint"].path is not None
 
 
 READ_ONNX = """
@@ -315,15 +315,15 @@ def test_the_files_answer_in_a_fresh_process_without_this_package(kind, request,
     run = compressed(source, folder=tmp_path / "files", pruning=Smallest(), quantization=Coarse())
     rows = source.workload.dataset.valid.inputs
     np.save(tmp_path / "rows.npy", rows)
-    where = tmp_path / "files" / run.found["footprint"].path
+    where = tmp_path / "files" / run.outcome["footprint"].path
     answers = torch.tensor(read(READ_ONNX, where, tmp_path))
     targets = torch.from_numpy(source.workload.dataset.valid.targets)
     floats = read(READ_PT2, where.with_suffix(".pt2"), tmp_path)
     [made] = run.made.values()
 
-    assert where.stat().st_size == run.found["model_bytes"]
-    assert source.workload.score(answers, targets) == run.found["quality"]
-    assert (answers.argmax(1).numpy() == source.deployed.outputs.argmax(1)).mean() == run.found["footprint"].agreement
+    assert where.stat().st_size == run.outcome["model_bytes"]
+    assert source.workload.score(answers, targets) == run.outcome["quality"]
+    assert (answers.argmax(1).numpy() == source.deployed.outputs.argmax(1)).mean() == run.outcome["footprint"].agreement
     np.testing.assert_allclose(floats, float_outputs(made, rows), atol=1e-4)  # pruned, and never quantized
     assert not np.allclose(floats, answers.numpy(), atol=1e-3)
 

@@ -11,7 +11,7 @@ from torch import nn
 
 from studies.distillation.hints import Hints
 from studies.distillation.none import NoDistillation
-from studies.distillation.soft_targets import SoftTargets, listen
+from studies.distillation.soft_targets import SoftTargets, add_soft_targets
 from studies.infeasible import CannotCompress
 from studies.models.cnn import CNN
 from studies.models.mlp import MLP
@@ -126,7 +126,7 @@ def test_a_regression_hears_the_teachers_numbers(diabetes):
 
 def test_no_share_of_the_teacher_is_the_plain_run_bit_for_bit(iris):
     plain, deaf = training(iris), training(iris)
-    listen(deaf, (teacher(iris),), temperature=2.0, alpha=0.0)
+    add_soft_targets(deaf, (teacher(iris),), temperature=2.0, alpha=0.0)
     plain.advance(2)
     deaf.advance(2)
 
@@ -135,7 +135,7 @@ def test_no_share_of_the_teacher_is_the_plain_run_bit_for_bit(iris):
 
 def test_with_the_teacher_alone_the_labels_play_no_part(iris):
     run, (inputs, targets) = training(iris), batch(iris)
-    listen(run, (teacher(iris),), temperature=2.0, alpha=1.0)
+    add_soft_targets(run, (teacher(iris),), temperature=2.0, alpha=1.0)
     _, _, loss = heard(run, inputs, targets)
 
     assert torch.equal(loss, heard(run, inputs, (targets + 1) % 3)[2])
@@ -144,7 +144,7 @@ def test_with_the_teacher_alone_the_labels_play_no_part(iris):
 
 def test_a_student_that_answers_as_its_teacher_is_at_no_distance(iris):
     run = training(iris, model=LARGE)
-    listen(run, (run.model,), temperature=4.0, alpha=1.0)
+    add_soft_targets(run, (run.model,), temperature=4.0, alpha=1.0)
 
     assert float(heard(run, *batch(iris))[2].detach()) == pytest.approx(0.0, abs=1e-6)
 
@@ -167,7 +167,7 @@ def test_the_teacher_answers_in_evaluation_mode(iris):
     wise = teacher(iris)
     wise[3] = nn.Dropout(0.9)
     run = training(iris)
-    listen(run, (wise.train(),), temperature=2.0, alpha=1.0)
+    add_soft_targets(run, (wise.train(),), temperature=2.0, alpha=1.0)
 
     assert torch.equal(heard(run, *batch(iris))[2], heard(run, *batch(iris))[2])
 

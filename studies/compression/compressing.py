@@ -61,7 +61,8 @@ class CompressionRun:
     curve: list[Measurement] = field(default_factory=list)
     epoch: int = 0
     seconds: float = 0.0
-    found: dict[str, Any] = field(default_factory=dict)
+    outcome: dict[str, Any] = field(default_factory=dict)
+    """Fields of a record that were measured on the deployed file."""
     file: footprint.Deployed | None = None
     """What was deployed."""
 
@@ -82,7 +83,7 @@ class CompressionRun:
                 return False
             self.made[self._key] = made
         self.curve, self.seconds, self.epoch = made.curve, made.seconds, len(made.curve)
-        self.found = self._measured(made)
+        self.outcome = self._measured(made)
         return True
 
     def measure_outcome(self, *, whole: bool, test: bool) -> dict[str, Any]:
@@ -90,7 +91,7 @@ class CompressionRun:
         if not whole or self.file is None:
             return {"train_seconds": self.seconds}
         looked = {"test_quality": footprint.score(self.file.running, self.source.workload, "test")} if test else {}
-        return {"train_seconds": self.seconds} | self.found | looked
+        return {"train_seconds": self.seconds} | self.outcome | looked
 
     def close(self) -> None:
         """Have nothing to let go of: what was made is shared."""
@@ -172,22 +173,22 @@ class CompressionRun:
         workload = self.source.workload
         exported = replace(made.exported, notes=[])
         graph = self.recipe.quantization.quantize(exported).SerializeToString()
-        mine, reference = footprint.deployed(graph, workload), self.source.deployed
-        self.file = mine
+        file, reference = footprint.deployed(graph, workload), self.source.deployed
+        self.file = file
         rows = self.source.rows
-        latencies = footprint.latencies(mine, reference, deepcopy(self.source.model).cpu().eval(), rows)
-        found = Footprint(
-            file_bytes=len(graph), compressed_bytes=mine.compressed_bytes,
+        latencies = footprint.latencies(file, reference, deepcopy(self.source.model).cpu().eval(), rows)
+        sizes = Footprint(
+            file_bytes=len(graph), compressed_bytes=file.compressed_bytes,
             reference_bytes=len(reference.graph), reference_compressed_bytes=reference.compressed_bytes,
             parameters=made.parameters, reference_parameters=self.source.parameters, reference_macs=self.source.macs,
-            reference_quality=reference.quality, agreement=footprint.agreement(mine, reference, workload.dataset.task),
+            reference_quality=reference.quality, agreement=footprint.agreement(file, reference, workload.dataset.task),
             latencies=latencies, inference_bytes=footprint.inference_bytes(graph, rows.numpy()),
             reference_inference_bytes=self.source.inference_bytes,
             finetuning_seconds=made.seconds, notes=(*made.notes, *exported.notes), path=self._write(graph, made),
         )  # fmt: skip
         return {
-            "quality": mine.quality, "model_bytes": len(graph), "sparsity": made.sparsity, "macs": made.macs,
-            "latency_seconds": latencies[0].median_seconds, "footprint": found,
+            "quality": file.quality, "model_bytes": len(graph), "sparsity": made.sparsity, "macs": made.macs,
+            "latency_seconds": latencies[0].median_seconds, "footprint": sizes,
         }  # fmt: skip
 
     def _write(self, graph: bytes, made: UnquantizedModel) -> str | None:

@@ -82,7 +82,7 @@ def export(trained: TrainedModel) -> Exported:
     model, (inputs, targets) = trained.model.cpu().eval(), trained.rows
     inputs = inputs.cpu()
     try:
-        with quiet(), operators_kept():
+        with quiet(), cached_operators():
             program = torch.onnx.export(
                 _without_bags(model), (inputs[:2],), dynamo=True, verbose=False, input_names=[ROWS], output_names=[OUTPUTS],
                 dynamic_shapes=({0: torch.export.Dim("batch")},),
@@ -131,8 +131,8 @@ class _Bag(nn.Module):
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
         """Map (batch, words) to (batch, width)."""
-        kept = torch.ones_like(ids) if self.padding is None else (ids != self.padding).to(ids.dtype)
-        counts = kept.unsqueeze(-1).to(self.weight.dtype)
+        not_padding = torch.ones_like(ids) if self.padding is None else (ids != self.padding).to(ids.dtype)
+        counts = not_padding.unsqueeze(-1).to(self.weight.dtype)
         total = (nn.functional.embedding(ids, self.weight) * counts).sum(dim=1)
         return total / counts.sum(dim=1).clamp(min=1.0) if self.mean else total
 
@@ -163,10 +163,10 @@ def _check(model: nn.Module, proto: ModelProto, inputs: torch.Tensor) -> None:
         answers = [(model(rows).numpy(), run(running, rows.numpy())) for rows in (inputs[:size] for size in CHECKED_ROWS)]
     except Exception as error:  # whatever the runtime raises on a graph it has no kernel for, or the model on so many rows
         raise CannotCompress(f"its ONNX export does not run: {_reason(error)}") from error
-    for wanted, found in answers:
-        if found.shape != wanted.shape:
-            raise CannotCompress(f"its ONNX export answers {found.shape} where torch answers {wanted.shape}")
-        difference = float(np.abs(found - wanted).max()) / max(1.0, float(np.abs(wanted).max()))
+    for expected, answer in answers:
+        if answer.shape != expected.shape:
+            raise CannotCompress(f"its ONNX export answers {answer.shape} where torch answers {expected.shape}")
+        difference = float(np.abs(answer - expected).max()) / max(1.0, float(np.abs(expected).max()))
         if not difference <= CLOSE:
             raise CannotCompress(f"its ONNX export answers otherwise than torch, by {difference:.2g} of the outputs' size")
 
@@ -200,7 +200,7 @@ def run(running: Any, inputs: NDArray[Any]) -> NDArray[np.float32]:
 
 
 @contextmanager
-def operators_kept() -> Iterator[None]:
+def cached_operators() -> Iterator[None]:
     """Let torch build its table of operators once: it does so anew at every export, nearly half of the export's time.
 
     The table is a private part of torch: where it is not as in 2.13, exports take longer and nothing else changes.
@@ -208,19 +208,19 @@ def operators_kept() -> Iterator[None]:
     try:
         from torch.onnx._internal.exporter._registration import ONNXRegistry
 
-        anew, kept = ONNXRegistry.__dict__["from_torchlib"], _kept_operators()
+        original, cached = ONNXRegistry.__dict__["from_torchlib"], _cached_registry()
     except (ImportError, KeyError):
         yield
         return
-    ONNXRegistry.from_torchlib = staticmethod(kept)  # type: ignore[method-assign]
+    ONNXRegistry.from_torchlib = staticmethod(cached)  # type: ignore[method-assign]
     try:
         yield
     finally:
-        ONNXRegistry.from_torchlib = anew  # type: ignore[method-assign]
+        ONNXRegistry.from_torchlib = original  # type: ignore[method-assign]
 
 
 @cache
-def _kept_operators() -> Any:
+def _cached_registry() -> Any:
     from torch.onnx._internal.exporter._registration import ONNXRegistry
 
     return cache(ONNXRegistry.from_torchlib)

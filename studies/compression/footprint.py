@@ -56,7 +56,7 @@ OPSET, IR_VERSION = 18, 9  # of the tiny model; old enough for every runtime tha
 FRESH: Final = """
 import sys
 import numpy, onnxruntime
-def held(key):
+def status_bytes(key):
     with open("/proc/self/status") as file:
         return next(int(line.split()[1]) for line in file if line.startswith(key)) * 1024
 def answered(path, rows):
@@ -74,11 +74,11 @@ try:
         file.write("5")
 except OSError:
     pass
-before = held("VmRSS")
+before = status_bytes("VmRSS")
 running = answered(sys.argv[2], rows)
-print(max(0, held("VmHWM") - before))
+print(max(0, status_bytes("VmHWM") - before))
 """
-"""Sets the peak back to what is held before it looks at the model, where the kernel lets it."""
+"""Sets the peak back to what is in use before it looks at the model, where the kernel lets it."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -125,44 +125,44 @@ def score(running: Any, workload: Workload, part: str) -> float:
     return workload.score(torch.from_numpy(run(running, inputs[:].numpy())), targets)
 
 
-def latencies(mine: Deployed, reference: Deployed, model: nn.Module, rows: torch.Tensor) -> tuple[Latency, ...]:
+def latencies(file: Deployed, reference: Deployed, model: nn.Module, rows: torch.Tensor) -> tuple[Latency, ...]:
     """Return the latency of a deployed model at each batch size, timed in turns with the uncompressed one.
 
     Args:
-        mine: what is timed.
+        file: what is timed.
         reference: the uncompressed model, deployed.
         model: the uncompressed model in torch.
         rows: as many as the largest batch.
     """
-    found = []
+    measured = []
     for batch in BATCHES:
-        given = rows[:batch]
-        own, other = _turns(mine, reference, given.numpy())
+        inputs = rows[:batch]
+        seconds, reference_seconds = _turns(file, reference, inputs.numpy())
         with threads(1):
-            eager = passes(model, given, repeats=15, clock=time.thread_time)
-        found.append(
+            eager = passes(model, inputs, repeats=15, clock=time.thread_time)
+        measured.append(
             Latency(
                 batch=batch,
-                median_seconds=statistics.median(own),
-                p90_seconds=float(np.quantile(own, 0.9)),
-                reference_seconds=statistics.median(other),
+                median_seconds=statistics.median(seconds),
+                p90_seconds=float(np.quantile(seconds, 0.9)),
+                reference_seconds=statistics.median(reference_seconds),
                 eager_seconds=statistics.median(eager),
             )
         )
-    return tuple(found)
+    return tuple(measured)
 
 
-def _turns(mine: Deployed, reference: Deployed, rows: NDArray[Any]) -> tuple[list[float], list[float]]:
+def _turns(file: Deployed, reference: Deployed, rows: NDArray[Any]) -> tuple[list[float], list[float]]:
     """Time two sessions pass by pass in turns."""
-    one, other = _call(mine, rows), _call(reference, rows)
-    own: list[float] = []
-    others: list[float] = []
+    answer, reference_answer = _call(file, rows), _call(reference, rows)
+    seconds: list[float] = []
+    reference_seconds: list[float] = []
     for _ in range(WARMUP):
-        one(), other()
-    while len(own) < LEAST_PASSES or (sum(own) < TIMED_SECONDS and len(own) < MOST_PASSES):
-        own.append(_seconds(one))
-        others.append(_seconds(other))
-    return own, others
+        answer(), reference_answer()
+    while len(seconds) < LEAST_PASSES or (sum(seconds) < TIMED_SECONDS and len(seconds) < MOST_PASSES):
+        seconds.append(_seconds(answer))
+        reference_seconds.append(_seconds(reference_answer))
+    return seconds, reference_seconds
 
 
 def _call(deployed: Deployed, rows: NDArray[Any]) -> Callable[[], Any]:
@@ -176,12 +176,12 @@ def _seconds(call: Callable[[], Any]) -> float:
     return time.thread_time() - start
 
 
-def agreement(mine: Deployed, reference: Deployed, task: str) -> float:
+def agreement(file: Deployed, reference: Deployed, task: str) -> float:
     """Return how far a model answers as the uncompressed one does: 1 for the same."""
     if task == "classification":
-        return float((mine.outputs.argmax(axis=1) == reference.outputs.argmax(axis=1)).mean())
+        return float((file.outputs.argmax(axis=1) == reference.outputs.argmax(axis=1)).mean())
     variance = float(reference.outputs.var())
-    return 1.0 - float(np.square(mine.outputs - reference.outputs).mean()) / variance if variance else 1.0
+    return 1.0 - float(np.square(file.outputs - reference.outputs).mean()) / variance if variance else 1.0
 
 
 def inference_bytes(graph: bytes, rows: NDArray[Any]) -> int | None:
@@ -189,19 +189,19 @@ def inference_bytes(graph: bytes, rows: NDArray[Any]) -> int | None:
     if not sys.platform.startswith("linux"):
         return None
     with tempfile.TemporaryDirectory() as folder:
-        where = Path(folder)
-        np.save(where / "rows.npy", rows)
-        (where / "model.onnx").write_bytes(graph)
-        (where / "warm.onnx").write_bytes(_tiny())
-        files = [str(where / name) for name in ("rows.npy", "model.onnx", "warm.onnx")]
+        directory = Path(folder)
+        np.save(directory / "rows.npy", rows)
+        (directory / "model.onnx").write_bytes(graph)
+        (directory / "warm.onnx").write_bytes(_tiny())
+        files = [str(directory / name) for name in ("rows.npy", "model.onnx", "warm.onnx")]
         try:
-            told = subprocess.run(  # noqa: S603 - our own text in our own interpreter, blind to modules in the working directory
+            process = subprocess.run(  # noqa: S603 - our own text in our own interpreter, blind to modules in the working directory
                 [sys.executable, "-P", "-c", FRESH, *files],
                 capture_output=True, text=True, check=False, timeout=TIMEOUT_SECONDS,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
             return None
-    return int(told.stdout) if told.returncode == 0 else None
+    return int(process.stdout) if process.returncode == 0 else None
 
 
 def _tiny() -> bytes:

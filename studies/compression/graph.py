@@ -57,19 +57,19 @@ def weights_in(proto: ModelProto) -> list[GraphWeight]:
         for node in graph.node:
             for index, name in enumerate(node.input):
                 readers.setdefault(name, []).append((node, index))
-    found = []
+    weights = []
     for tensor in proto.graph.initializer:
         if tensor.data_type == TensorProto.FLOAT and len(tensor.dims) >= 2 and max(tensor.dims) < np.prod(tensor.dims):
             forms = {_form(node, index) for node, index in readers.get(tensor.name, [])}
             form, transposed = forms.pop() if len(forms) == 1 else ("other", False)
             whole = form in {"matrix", "table"} and len(tensor.dims) != 2
-            found.append(
+            weights.append(
                 GraphWeight(
                     name=tensor.name, array=numpy_helper.to_array(tensor), form="other" if whole else form,
                     transposed=transposed and not whole,
                 )
             )  # fmt: skip
-    return found
+    return weights
 
 
 def _form(node: NodeProto, index: int) -> tuple[Form, bool]:
@@ -92,13 +92,13 @@ def share_of(proto: ModelProto, weights: list[GraphWeight]) -> float:
     """Return how much of the float numbers of a graph, its inner graphs included, some of its weights hold."""
     from onnx import TensorProto
 
-    held = [
+    sizes = [
         int(np.prod(tensor.dims))
         for graph in graphs_of(proto.graph)
         for tensor in [*graph.initializer, *(a.t for node in graph.node if node.op_type == "Constant" for a in node.attribute)]
         if tensor.data_type == TensorProto.FLOAT
     ]
-    return sum(weight.array.size for weight in weights) / sum(held) if sum(held) else 0.0
+    return sum(weight.array.size for weight in weights) / sum(sizes) if sum(sizes) else 0.0
 
 
 def treatable(proto: ModelProto, *forms: Form) -> list[GraphWeight]:
@@ -120,18 +120,18 @@ def as_products(proto: ModelProto) -> None:
     """
     from onnx import helper, numpy_helper
 
-    held = {tensor.name: tensor for tensor in proto.graph.initializer}
-    made: dict[str, Any] = {}
+    initializers = {tensor.name: tensor for tensor in proto.graph.initializer}
+    products: dict[str, Any] = {}
     nodes = []
     for node in proto.graph.node:
         form, transposed = _form(node, 1)
-        if node.op_type != "Gemm" or form != "matrix" or node.input[1] not in held:
+        if node.op_type != "Gemm" or form != "matrix" or node.input[1] not in initializers:
             nodes.append(node)
             continue
         name = node.input[1]
-        array = numpy_helper.to_array(held[name])
+        array = numpy_helper.to_array(initializers[name])
         product = f"{name}.product"
-        made[product] = numpy_helper.from_array(np.ascontiguousarray(array if transposed else array.T), product)
+        products[product] = numpy_helper.from_array(np.ascontiguousarray(array if transposed else array.T), product)
         biased = len(node.input) > 2 and bool(node.input[2])
         inner = f"{node.output[0]}.product" if biased else node.output[0]
         nodes.append(helper.make_node("MatMul", [node.input[0], product], [inner], name=f"{node.name}.product"))
@@ -141,9 +141,9 @@ def as_products(proto: ModelProto) -> None:
     del proto.graph.node[:]
     proto.graph.node.extend(nodes)
     read = {name for graph in graphs_of(proto.graph) for node in graph.node for name in node.input}
-    kept = [_copy(tensor) for tensor in [*proto.graph.initializer, *made.values()] if tensor.name in read]
+    tensors = [_copy(tensor) for tensor in [*proto.graph.initializer, *products.values()] if tensor.name in read]
     del proto.graph.initializer[:]
-    proto.graph.initializer.extend(kept)
+    proto.graph.initializer.extend(tensors)
 
 
 def _copy(part: Any) -> Any:
@@ -185,9 +185,9 @@ def replace_weight(proto: ModelProto, name: str, tensors: list[Any]) -> None:
 
 def prepend(proto: ModelProto, nodes: list[NodeProto]) -> None:
     """Put nodes before all others."""
-    kept = [_copy(node) for node in proto.graph.node]
+    others = [_copy(node) for node in proto.graph.node]
     del proto.graph.node[:]
-    proto.graph.node.extend([*nodes, *kept])
+    proto.graph.node.extend([*nodes, *others])
 
 
 def at_least(proto: ModelProto, opset: int, ir_version: int) -> None:

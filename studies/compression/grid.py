@@ -64,7 +64,7 @@ def fit(blocks: torch.Tensor, bits: int) -> torch.Tensor:
 
 
 @torch.no_grad()
-def found(blocks: torch.Tensor, bits: int) -> tuple[torch.Tensor, torch.Tensor]:
+def existing_steps(blocks: torch.Tensor, bits: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the steps of blocks that lie on a grid already, and which do; any such steps, since all give the same weights."""
     half = 2 ** (bits - 1)
     largest = blocks.gather(-1, blocks.abs().argmax(dim=-1, keepdim=True))
@@ -80,7 +80,7 @@ def found(blocks: torch.Tensor, bits: int) -> tuple[torch.Tensor, torch.Tensor]:
 def rounded(weight: torch.Tensor, bits: int, block: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Return codes (rows, blocks, block) and steps (rows, blocks, 1); a block that lies on a grid already stays as it is."""
     blocks = blocks_of(weight.double(), block)
-    steps, known = found(blocks, bits)
+    steps, known = existing_steps(blocks, bits)
     steps = torch.where(known, steps, fit(blocks, bits)).float()
     return codes_of(blocks, steps.double(), bits), steps
 
@@ -137,12 +137,12 @@ def train_rounded(training: TrainingHooks, bits: int, block: int) -> None:
 def leave_rounded(model: nn.Module) -> None:
     """Take the grids out of a model; its weights are then what they were rounded to."""
     for module in list(model.modules()):
-        held = getattr(module, "parametrizations", {}) if parametrize.is_parametrized(module) else {}
-        for attribute in [name for name, grids in held.items() if any(isinstance(grid, Rounded) for grid in grids)]:
+        parametrizations = getattr(module, "parametrizations", {}) if parametrize.is_parametrized(module) else {}
+        for attribute in [name for name, grids in parametrizations.items() if any(isinstance(grid, Rounded) for grid in grids)]:
             parametrize.remove_parametrizations(module, attribute, leave_parametrized=True)
 
 
 def on_grid(weight: torch.Tensor, bits: int, block: int) -> bool:
     """Tell whether every block of a weight lies on a grid of so many bits."""
-    _, known = found(blocks_of(weight.double(), block), bits)
+    _, known = existing_steps(blocks_of(weight.double(), block), bits)
     return bool(known.all())

@@ -60,10 +60,10 @@ class Joint:
 
     def measure_outcome(self, *, whole: bool, test: bool) -> dict[str, Any]:
         """Return the fields of a record that were measured; of a whole run, those of the deployed file."""
-        found = self.training.measure_outcome(whole=whole, test=test)
+        outcome = self.training.measure_outcome(whole=whole, test=test)
         if not whole or self.compression is None:
-            return found
-        return found | self.compression.measure_outcome(whole=True, test=test) | {"train_seconds": self.seconds}
+            return outcome
+        return outcome | self.compression.measure_outcome(whole=True, test=test) | {"train_seconds": self.seconds}
 
     def close(self) -> None:
         """Let go of the training."""

@@ -45,9 +45,9 @@ def round_weights(proto: ModelProto, weights: list[GraphWeight], bits: Mapping[s
     for weight in weights:
         if weight.name not in bits:
             continue
-        wanted = bits[weight.name]
-        codes, steps = rounded(weight.rows, wanted, block)
-        container = 4 if wanted == 3 else wanted
+        weight_bits = bits[weight.name]
+        codes, steps = rounded(weight.rows, weight_bits, block)
+        container = 4 if weight_bits == 3 else weight_bits
         if container < 8 and changed and weight.form not in {"matrix", "table"}:
             container = 8
             notes.add("weights outside matrix products keep 8 bits beside a group norm")
@@ -115,9 +115,9 @@ def _fold(proto: ModelProto, weight: GraphWeight, codes: torch.Tensor, steps: to
     def add(operator: str, *extra: NDArray[Any], **settings: Any) -> None:
         nonlocal last
         out = f"{name}.{operator.lower()}{len(nodes)}"
-        given = [numpy_helper.from_array(array, f"{out}.{index}") for index, array in enumerate(extra)]
-        tensors.extend(given)
-        nodes.append(helper.make_node(operator, [last, *(tensor.name for tensor in given)], [out], name=out, **settings))
+        operands = [numpy_helper.from_array(array, f"{out}.{index}") for index, array in enumerate(extra)]
+        tensors.extend(operands)
+        nodes.append(helper.make_node(operator, [last, *(tensor.name for tensor in operands)], [out], name=out, **settings))
         last = out
 
     add("Cast", to=TensorProto.FLOAT)

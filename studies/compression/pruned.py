@@ -44,9 +44,9 @@ def zero_lowest(
     limits = most or [max(MOST, amount)] * len(weights)
     bounded = [_bounded(score, limit) for score, limit in zip(scores, limits, strict=True)]
     ranks = torch.cat([torch.where(weight == 0, -1.0, score).flatten() for weight, score in zip(weights, bounded, strict=True)])
-    kept = torch.ones_like(ranks, dtype=torch.bool)
-    kept[torch.argsort(ranks, stable=True)[: round(share * amount * len(ranks))]] = False
-    for weight, mask in zip(weights, torch.split(kept, [weight.numel() for weight in weights]), strict=True):
+    remains = torch.ones_like(ranks, dtype=torch.bool)
+    remains[torch.argsort(ranks, stable=True)[: round(share * amount * len(ranks))]] = False
+    for weight, mask in zip(weights, torch.split(remains, [weight.numel() for weight in weights]), strict=True):
         weight[~mask.view_as(weight)] = 0.0
 
 
@@ -64,12 +64,12 @@ class Zeros:
         self._training = training
         self._weights = [weight.parameter for weight in weights_of(training.model)]
         self._masks: list[tuple[torch.nn.Parameter, torch.Tensor]] = []
-        self._holding = False
-        self.look()
+        self._attached = False
+        self.update()
         training.after_backward.append(self._mask_gradients)
 
     @torch.no_grad()
-    def look(self) -> None:
+    def update(self) -> None:
         """Hold what is zero now."""
         self._masks = [(weight, weight != 0) for weight in self._weights if bool((weight == 0).any())]
 
@@ -80,7 +80,7 @@ class Zeros:
             weight.mul_(mask)
 
     @torch.no_grad()
-    def forget(self) -> None:
+    def clear_optimizer_state(self) -> None:
         """Let the optimizer remember nothing of what is zero: neither momentum nor averages, nor a curvature of them."""
         optimizer = self._training.optimizer
         if self._training.needs_closure:
@@ -92,10 +92,10 @@ class Zeros:
 
     @torch.no_grad()
     def _mask_gradients(self) -> None:
-        if not self._holding:  # only now all else is attached: what moves weights after a step comes before `mask`
+        if not self._attached:  # only now all else is attached: what moves weights after a step comes before `mask`
             self._training.after_step.append(self.mask)
             self._training.readouts[:] = [self._masked(readout) for readout in self._training.readouts]
-            self._holding = True
+            self._attached = True
         for weight, mask in self._masks:
             if weight.grad is not None:
                 weight.grad = _without(weight.grad, mask)
@@ -142,8 +142,8 @@ def gradually(training: TrainingHooks, trained: TrainedModel, prune: Callable[[T
         if step <= ramp and (step % stride == 0 or step == ramp):
             zeros.mask()
             prune(trained, 1 - (1 - step / ramp) ** 3)
-            zeros.look()
-            zeros.forget()
+            zeros.update()
+            zeros.clear_optimizer_state()
             training.model.train()
         if step == ramp:
             training.forget_best()

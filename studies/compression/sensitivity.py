@@ -82,15 +82,15 @@ def rounded(weight: torch.Tensor, bits: float) -> None:
 
 def bounds(layers: Sequence[Layer], tolerance: float) -> dict[str, float]:
     """Return the largest amount of each layer up to which the loss never rises by more than the tolerance; 0 for none."""
-    found = {}
+    amounts = {}
     for layer in layers:
-        borne = 0.0
+        bound = 0.0
         for level, rise in zip(layer.levels, layer.rises, strict=True):
             if rise > tolerance:
                 break
-            borne = level
-        found[layer.name] = borne
-    return found
+            bound = level
+        amounts[layer.name] = bound
+    return amounts
 
 
 def _scanned(
@@ -98,16 +98,16 @@ def _scanned(
 ) -> tuple[Layer, ...]:  # fmt: skip
     with _as_it_was(trained.model), torch.no_grad():
         before = _loss(trained)
-        found = []
+        layers = []
         for name, weight in trained.weights.items():
-            own = weight.parameter.detach().clone()
+            original = weight.parameter.detach().clone()
             losses = []
             for level in levels:
                 treat(weight.parameter, level)
                 losses.append(_loss(trained))
-                weight.parameter.copy_(own)
-            found.append(Layer(name=name, size=own.numel(), before=before, levels=tuple(levels), losses=tuple(losses)))
-    return tuple(found)
+                weight.parameter.copy_(original)
+            layers.append(Layer(name=name, size=original.numel(), before=before, levels=tuple(levels), losses=tuple(losses)))
+    return tuple(layers)
 
 
 def _loss(trained: TrainedModel) -> float:

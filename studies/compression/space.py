@@ -41,14 +41,14 @@ class CompressionSpace:
         """Return Optuna's distribution of every coordinate."""
         from optuna.distributions import CategoricalDistribution, FloatDistribution
 
-        found: dict[str, BaseDistribution] = {
+        by_name: dict[str, BaseDistribution] = {
             axis: CategoricalDistribution([choice.name() for choice in offered]) for axis, offered in self.axes.items()
         }
         if self.students:
-            found[STUDENT] = CategoricalDistribution([OWN, *self._named_students])
+            by_name[STUDENT] = CategoricalDistribution([OWN, *self._named_students])
         for name, span in self._fields():
-            found[name] = CategoricalDistribution(span.options) if isinstance(span, OneOf) else FloatDistribution(-1, 1)
-        return found
+            by_name[name] = CategoricalDistribution(span.options) if isinstance(span, OneOf) else FloatDistribution(-1, 1)
+        return by_name
 
     def recipe(self, trained: Recipe, point: Mapping[str, Any]) -> Recipe:
         """Return what a point does to a model that was trained so, without what could have no effect there."""

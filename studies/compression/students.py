@@ -15,12 +15,12 @@ def students(model: ModelChoice, shares: tuple[float, ...] = (0.5, 0.25)) -> tup
 
     Sizes are its whole numbers on a log scale: width, channels, hidden units. None falls below the low end of its range.
     """
-    found: list[ModelChoice] = []
+    smaller: list[ModelChoice] = []
     for share in sorted(shares, reverse=True):
         student = replace(model, **{name: _scaled(model, name, share) for name in _sizes(model)})
-        if student != model and student not in found:
-            found.append(student)
-    return tuple(found)
+        if student != model and student not in smaller:
+            smaller.append(student)
+    return tuple(smaller)
 
 
 def _sizes(model: ModelChoice) -> dict[str, Numeric]:

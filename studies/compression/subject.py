@@ -88,10 +88,10 @@ def prunable(model: nn.Module) -> list[nn.Parameter]:
     Raises:
         CannotCompress: there are none.
     """
-    found = [weight.parameter for weight in weights_of(model)]
-    if not found:
+    parameters = [weight.parameter for weight in weights_of(model)]
+    if not parameters:
         raise CannotCompress("it has no trained weights of two or more dimensions")
-    return found
+    return parameters
 
 
 def size_of(model: nn.Module) -> int:

@@ -37,11 +37,11 @@ class SoftTargets(DistillationChoice):
 
     def attach(self, training: TrainingHooks, teachers: tuple[torch.nn.Module, ...]) -> None:
         """Mix the teacher's answer into the loss of every batch."""
-        heard = teachers if self.teacher == "ensemble" else teachers[:1]
-        listen(training, heard, temperature=self.temperature, alpha=self.alpha)
+        chosen = teachers if self.teacher == "ensemble" else teachers[:1]
+        add_soft_targets(training, chosen, temperature=self.temperature, alpha=self.alpha)
 
 
-def listen(
+def add_soft_targets(
     training: TrainingHooks, teachers: tuple[torch.nn.Module, ...], *, temperature: float, alpha: float
 ) -> list[torch.nn.Module]:
     """Mix into the loss of a run how far its model answers from its teachers' mean; return the copies that are asked.
@@ -50,12 +50,12 @@ def listen(
     wrappers that evaluate the loss again hear the same answer.
     """
     regression = training.workload.dataset.task == "regression"
-    asked = [deepcopy(teacher).to(training.device).eval() for teacher in teachers]
-    own, answers = training.loss, list[torch.Tensor]()
+    copies = [deepcopy(teacher).to(training.device).eval() for teacher in teachers]
+    run_loss, answers = training.loss, list[torch.Tensor]()
 
     @torch.no_grad()
-    def ask(inputs: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        outputs = torch.stack([teacher(inputs) for teacher in asked])
+    def ask_teachers(inputs: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        outputs = torch.stack([teacher(inputs) for teacher in copies])
         answers[:] = [(outputs if regression else torch.softmax(outputs / temperature, -1)).mean(0)]
         return inputs, targets
 
@@ -66,8 +66,8 @@ def listen(
             distance = temperature**2 * functional.kl_div(
                 torch.log_softmax(outputs / temperature, -1), answers[0], reduction="batchmean"
             )
-        return alpha * distance + (1 - alpha) * own(outputs, targets)
+        return alpha * distance + (1 - alpha) * run_loss(outputs, targets)
 
-    training.on_batch.append(ask)
+    training.on_batch.append(ask_teachers)
     training.loss = mixed
-    return asked
+    return copies

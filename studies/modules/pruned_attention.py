@@ -20,11 +20,11 @@ class PrunedAttention(nn.Module):
     """Asked for by torch's encoder layers, which then leave their shortcut for whole attention alone."""
     _qkv_same_embed_dim: ClassVar[bool] = False
 
-    def __init__(self, whole: nn.MultiheadAttention, kept: Sequence[int]) -> None:
+    def __init__(self, whole: nn.MultiheadAttention, heads: Sequence[int]) -> None:
         super().__init__()
-        self.num_heads, self.head_dim = len(kept), whole.head_dim
+        self.num_heads, self.head_dim = len(heads), whole.head_dim
         self.batch_first, self.dropout = whole.batch_first, whole.dropout
-        units = torch.cat([torch.arange(head * self.head_dim, (head + 1) * self.head_dim) for head in kept])
+        units = torch.cat([torch.arange(head * self.head_dim, (head + 1) * self.head_dim) for head in heads])
         weights = whole.in_proj_weight.chunk(3)
         biases = whole.in_proj_bias.chunk(3) if whole.in_proj_bias is not None else (None,) * 3
         self.query, self.key, self.value = (

@@ -11,8 +11,8 @@ def drop_path(branch: torch.Tensor, rate: float) -> torch.Tensor:
     if rate <= 0.0:
         return branch
     shape = (branch.shape[0],) + (1,) * (branch.ndim - 1)
-    kept = torch.rand(shape, device=branch.device) >= rate
-    return branch * (kept / (1.0 - rate)).to(branch.dtype)
+    survivors = torch.rand(shape, device=branch.device) >= rate
+    return branch * (survivors / (1.0 - rate)).to(branch.dtype)
 
 
 class Residual(nn.Module):

@@ -34,8 +34,8 @@ class TextTransformer(nn.Module):
         hidden = self.dropout(self.words(tokens) + self.positions.weight[: tokens.shape[1]])
         for block in self.blocks:
             hidden = block(hidden, ignored)
-        kept = (~padding).unsqueeze(-1).to(hidden.dtype)
-        mean = (self.norm(hidden) * kept).sum(dim=1) / kept.sum(dim=1).clamp(min=1.0)
+        not_padding = (~padding).unsqueeze(-1).to(hidden.dtype)
+        mean = (self.norm(hidden) * not_padding).sum(dim=1) / not_padding.sum(dim=1).clamp(min=1.0)
         return cast("torch.Tensor", self.head(mean))
 
 

@@ -61,7 +61,7 @@ def averaged(optimizer: Optimizer) -> Iterator[None]:
     import torch
 
     means = {parameter: state["ax"] for parameter, state in optimizer.state.items() if "ax" in state}
-    kept = {parameter: parameter.detach().clone() for parameter in means}
+    originals = {parameter: parameter.detach().clone() for parameter in means}
     with torch.no_grad():
         for parameter, mean in means.items():
             parameter.copy_(mean)
@@ -69,5 +69,5 @@ def averaged(optimizer: Optimizer) -> Iterator[None]:
         yield
     finally:
         with torch.no_grad():
-            for parameter, weights in kept.items():
+            for parameter, weights in originals.items():
                 parameter.copy_(weights)

@@ -62,10 +62,10 @@ class Muon(OptimizerChoice):
 
         parts: list[Optimizer] = []
         if matrices := routes.of("matrix"):
-            own = muon_step.Muon(
+            muon = muon_step.Muon(
                 matrices, lr=self.lr, momentum=self.momentum, nesterov=self.nesterov, weight_decay=self.weight_decay
             )
-            parts.append(own)
+            parts.append(muon)
         rest = routes.without("matrix")
         if rest.roles:
             parts.append(self._partner(rest))

@@ -68,9 +68,9 @@ class SparseAdam(OptimizerChoice):
         tables = routes.of("sparse table")
         if not tables:
             raise BadValue("SparseAdam steps on embeddings with sparse gradients, and this model has none; use AdamW")
-        own = optim.SparseAdam(tables, lr=self.lr, betas=(self.beta1, self.beta2))
+        sparse_adam = optim.SparseAdam(tables, lr=self.lr, betas=(self.beta1, self.beta2))
         rest = routes.without("sparse table")
-        return Composite([own, self._partner().make(rest, total_steps)]) if rest.roles else own
+        return Composite([sparse_adam, self._partner().make(rest, total_steps)]) if rest.roles else sparse_adam
 
     def serves(self, role: str) -> str:
         """Return AdamW for all but sparse tables."""

@@ -26,7 +26,7 @@ SINGLE_GRADIENT: Final = ("rows_touched", "gradient_density", "layer_gradient_ra
 
 def measure(bench: Bench, names: Sequence[str] = IN_ORDER) -> tuple[dict[str, Any], tuple[Probe, ...]]:
     """Return what the probes of these names found, and what each cost; one that fails or comes too late is skipped."""
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     probes = []
     for name in names:
         question: Question = importlib.import_module(f"{__name__}.{name}").PROBE
@@ -35,10 +35,10 @@ def measure(bench: Bench, names: Sequence[str] = IN_ORDER) -> tuple[dict[str, An
         bench.restart()
         try:
             bench.check_time()
-            found[name] = question.ask(bench)
+            values[name] = question.ask(bench)
         except Unsuited as reason:
             skipped = str(reason)
         except Exception as error:  # noqa: BLE001 - whatever a stranger's model does, the profile goes on without this fact
             skipped = f"{type(error).__name__}: {' '.join(str(error).split())[:100]}"
         probes.append(Probe(name=name, how=question.how, seconds=time.perf_counter() - start, skipped=skipped))
-    return found, tuple(probes)
+    return values, tuple(probes)

@@ -31,10 +31,10 @@ def ask(bench: Bench) -> float:
     def gradient() -> torch.Tensor:
         return torch.cat([part.flatten() for part in bench.gradients(model, bench.batch(rows))])
 
-    found = noise_scale(gradient, rows=rows, batches=BATCHES)
-    if found is None:
+    scale = noise_scale(gradient, rows=rows, batches=BATCHES)
+    if scale is None:
         raise Unsuited(f"noise hides the gradient of {BATCHES * rows} rows: the scale is larger")
-    return found
+    return scale
 
 
 def noise_scale(gradient: Callable[[], torch.Tensor], *, rows: int, batches: int) -> float | None:
@@ -49,9 +49,9 @@ def noise_scale(gradient: Callable[[], torch.Tensor], *, rows: int, batches: int
     """
     total, square = torch.zeros(()), 0.0
     for _ in range(batches):
-        one = gradient()
-        total = total.to(one.device) + one
-        square += float(one.square().sum()) / batches
+        batch_gradient = gradient()
+        total = total.to(batch_gradient.device) + batch_gradient
+        square += float(batch_gradient.square().sum()) / batches
     mean_square = float((total / batches).square().sum())
     noise = (square - mean_square) / (1 / rows - 1 / (rows * batches))
     signal = (batches * mean_square - square) / (batches - 1)

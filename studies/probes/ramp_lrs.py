@@ -22,16 +22,16 @@ MARGIN: Final = {"SGD": 1.3, "Nesterov": 3.2, "AdamW": 1.5, "Muon": 2.9}
 
 def ask(bench: Bench) -> dict[str, float]:
     """Return the lr that a ramp suggests for a few representative optimizers; those that did not diverge in time are left out."""
-    found = {}
+    lrs = {}
     for name, margin in MARGIN.items():
         choice = catalogue.find("optimizer", name)
         if not issubclass(choice, OptimizerChoice) or choice.misfit(bench.facts):
             continue
         if (lr := _ramp(choice.from_fields({}), bench)) is not None:
-            found[name] = lr / (10 * margin)
-    if not found:
+            lrs[name] = lr / (10 * margin)
+    if not lrs:
         raise Unsuited("no ramp diverged in the time there was")
-    return found
+    return lrs
 
 
 def _ramp(choice: OptimizerChoice, bench: Bench) -> float | None:

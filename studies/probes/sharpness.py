@@ -95,7 +95,7 @@ def critical_sharpness(loss: Callable[[], float], weights: Sequence[torch.Tensor
 
 
 def _dot(left: Sequence[torch.Tensor], right: Sequence[torch.Tensor]) -> float:
-    return sum(float((one * other).sum()) for one, other in zip(left, right, strict=True))
+    return sum(float((a * b).sum()) for a, b in zip(left, right, strict=True))
 
 
 PROBE = Question(how="up to 10 Hessian-vector products, or a line search along the gradient", ask=ask)

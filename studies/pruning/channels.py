@@ -57,17 +57,17 @@ class Channels(PruningChoice):
         model, rows = deepcopy(trained.model).eval(), trained.rows[0][:2]
         try:
             with warnings.catch_warnings(action="ignore"):
-                wanted = model(rows).shape
-                left = self._narrow(library, model, trained, rows)
-                found = model(rows).shape
+                shape = model(rows).shape
+                untreated = self._narrow(library, model, trained, rows)
+                narrowed_shape = model(rows).shape
         except Exception as error:  # whatever torch-pruning raises on somebody's model
             raise CannotCompress(f"its channels cannot be taken out: {type(error).__name__}: {_line(error)}") from error
-        if found != wanted:
-            raise CannotCompress(f"without some channels it returns {tuple(found)} in place of {tuple(wanted)}")
+        if narrowed_shape != shape:
+            raise CannotCompress(f"without some channels it returns {tuple(narrowed_shape)} in place of {tuple(shape)}")
         if size_of(model) >= size_of(trained.model):
             raise CannotCompress("none of its channels can be taken out")
         _tie(trained.model, model)
-        trained.notes += left
+        trained.notes += untreated
         trained.model = model
 
     def _narrow(self, library: Any, model: nn.Module, trained: TrainedModel, rows: torch.Tensor) -> list[str]:
@@ -75,7 +75,7 @@ class Channels(PruningChoice):
         import torch
         from torch import nn
 
-        own_table = type("TablePruner", (library.pruner.function.EmbeddingPruner,), {"TARGET_MODULES": nn.EmbeddingBag})
+        table_pruner = type("TablePruner", (library.pruner.function.EmbeddingPruner,), {"TARGET_MODULES": nn.EmbeddingBag})
         with torch.enable_grad():
             if self.importance == "taylor":
                 _set_gradients(model, trained)
@@ -88,21 +88,21 @@ class Channels(PruningChoice):
                 model, rows, importance(), pruning_ratio=self.amount, max_pruning_ratio=MOST,
                 global_pruning=self.scope == "global", round_to=_round_to(model), ignored_layers=_ignored(model),
                 root_module_types=[nn.modules.conv._ConvNd, nn.Linear, nn.LSTM, nn.Embedding, nn.EmbeddingBag],
-                customized_pruners={nn.EmbeddingBag: own_table()},
+                customized_pruners={nn.EmbeddingBag: table_pruner()},
                 in_channel_groups={}, out_channel_groups={}, num_heads={},  # its defaults are shared between models
             )  # fmt: skip
             _keep_halves_alike(library, pruner)
-            left = set()
+            untreated = set()
             for group in pruner.step(interactive=True):
-                own = _own_matrices(group)
-                left |= own
-                if not own and not _reaches(library.ops.OPTYPE.OUTPUT, group):
+                shapes = _free_parameters(group)
+                untreated |= shapes
+                if not shapes and not _reaches(library.ops.OPTYPE.OUTPUT, group):
                     group.prune()
         model.zero_grad(set_to_none=True)
-        return [f"channels beside the parameter of shape {' x '.join(map(str, shape))} were left" for shape in sorted(left)]
+        return [f"channels beside the parameter of shape {' x '.join(map(str, shape))} were left" for shape in sorted(untreated)]
 
 
-def _own_matrices(group: Any) -> set[tuple[int, ...]]:
+def _free_parameters(group: Any) -> set[tuple[int, ...]]:
     """Return the shapes of a group's parameters that belong to no layer of torch's: which way they are read is not known."""
     from torch import nn
 
@@ -167,11 +167,11 @@ def _tie(before: nn.Module, after: nn.Module) -> None:
     names = {module: name for name, module in before.named_modules()}
     for weight in weights_of(before):
         (first, attribute), *others = [(after.get_submodule(names[module]), attribute) for module, attribute in weight.owners]
-        own = getattr(first, attribute)
+        parameter = getattr(first, attribute)
         for module, other in others:
-            if not torch.equal(own, getattr(module, other)):
+            if not torch.equal(parameter, getattr(module, other)):
                 raise CannotCompress(f"{weight.name} is shared, and its places would lose different channels")
-            setattr(module, other, own)
+            setattr(module, other, parameter)
 
 
 def _line(error: Exception) -> str:

@@ -44,17 +44,17 @@ class Heads(PruningChoice):
         attentions = [(name, module) for name, module in trained.model.named_modules() if _prunable(module)]
         if not attentions:
             raise CannotCompress("it has no torch.nn.MultiheadAttention with two heads or more")
-        gone = _chosen(trained, attentions, self.amount)
-        rows, wanted = trained.rows[0][:2], trained.model(trained.rows[0][:2]).shape
+        removed = _least_important(trained, attentions, self.amount)
+        rows, shape = trained.rows[0][:2], trained.model(trained.rows[0][:2]).shape
         model = deepcopy(trained.model)
-        for name, heads in gone.items():
+        for name, heads in removed.items():
             _replace(model, name, heads)
         try:
-            found = model.eval()(rows).shape
+            pruned_shape = model.eval()(rows).shape
         except Exception as error:  # whatever a model raises that reads more of its attention than the output
             raise CannotCompress(f"its attention is more than its output: {' '.join(str(error).split())[:200]}") from error
-        if found != wanted:
-            raise CannotCompress(f"with fewer heads it returns {tuple(found)} in place of {tuple(wanted)}")
+        if pruned_shape != shape:
+            raise CannotCompress(f"with fewer heads it returns {tuple(pruned_shape)} in place of {tuple(shape)}")
         trained.model = model
 
 
@@ -70,7 +70,9 @@ def _prunable(module: nn.Module) -> bool:
     )
 
 
-def _chosen(trained: TrainedModel, attentions: list[tuple[str, nn.MultiheadAttention]], amount: float) -> dict[str, list[int]]:
+def _least_important(
+    trained: TrainedModel, attentions: list[tuple[str, nn.MultiheadAttention]], amount: float
+) -> dict[str, list[int]]:
     """Return the heads that go, by the name of their attention."""
     import torch
 
@@ -82,31 +84,31 @@ def _chosen(trained: TrainedModel, attentions: list[tuple[str, nn.MultiheadAtten
                     loss = float(trained.loss())
                 costs.append((loss if math.isfinite(loss) else math.inf, name, head))
     count = max(1, round(amount * len(costs)))
-    kept = {name: module.num_heads for name, module in attentions}
-    gone: dict[str, list[int]] = {}
+    heads_left = {name: module.num_heads for name, module in attentions}
+    removed: dict[str, list[int]] = {}
     for _, name, head in sorted(costs):
-        if count and kept[name] > 1:
-            gone.setdefault(name, []).append(head)
-            kept[name] -= 1
+        if count and heads_left[name] > 1:
+            removed.setdefault(name, []).append(head)
+            heads_left[name] -= 1
             count -= 1
-    return gone
+    return removed
 
 
 @contextmanager
 def _silenced(module: nn.MultiheadAttention, head: int) -> Iterator[None]:
     """Let nothing of a head come out."""
     columns = module.out_proj.weight.data[:, head * module.head_dim : (head + 1) * module.head_dim]
-    own = columns.clone()
+    original = columns.clone()
     columns.zero_()
     try:
         yield
     finally:
-        columns.copy_(own)
+        columns.copy_(original)
 
 
-def _replace(model: nn.Module, name: str, gone: list[int]) -> None:
+def _replace(model: nn.Module, name: str, removed: list[int]) -> None:
     from studies.modules.pruned_attention import PrunedAttention
 
     whole = model.get_submodule(name)
-    kept = [head for head in range(whole.num_heads) if head not in gone]  # type: ignore[arg-type]
-    model.set_submodule(name, PrunedAttention(whole, kept).train(whole.training))  # type: ignore[arg-type]
+    remaining = [head for head in range(whole.num_heads) if head not in removed]  # type: ignore[arg-type]
+    model.set_submodule(name, PrunedAttention(whole, remaining).train(whole.training))  # type: ignore[arg-type]

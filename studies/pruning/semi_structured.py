@@ -37,16 +37,16 @@ class SemiStructured(PruningChoice):
         from studies.compression.subject import weights_of
         from studies.infeasible import CannotCompress
 
-        found, multiplied = list(weights_of(trained.model)), _multiplied(trained.model)
-        fit = [weight for weight in found if id(weight.parameter) in multiplied and weight.parameter.shape[1] % GROUP == 0]
+        weights, multiplied = list(weights_of(trained.model)), _multiplied(trained.model)
+        fit = [weight for weight in weights if id(weight.parameter) in multiplied and weight.parameter.shape[1] % GROUP == 0]
         if not fit:
             raise CannotCompress("it has no matrix or convolution with a multiple of four inputs")
-        left = [weight.name for weight in found if weight not in fit]
-        note = f"no 2:4 pattern fits {', '.join(left)}"
-        if left and note not in trained.notes:
+        unfit = [weight.name for weight in weights if weight not in fit]
+        note = f"no 2:4 pattern fits {', '.join(unfit)}"
+        if unfit and note not in trained.notes:
             trained.notes.append(note)
-        weights = [weight.parameter for weight in fit]
-        zero_lowest(weights, [_scores(weight) for weight in weights], ZEROS / GROUP, share=share)
+        parameters = [weight.parameter for weight in fit]
+        zero_lowest(parameters, [_scores(parameter) for parameter in parameters], ZEROS / GROUP, share=share)
 
 
 def _multiplied(model: nn.Module) -> set[int]:
@@ -54,13 +54,13 @@ def _multiplied(model: nn.Module) -> set[int]:
     from torch import nn
     from torch.nn.utils.parametrize import is_parametrized
 
-    found = set()
+    ids = set()
     for module in model.modules():
         attribute = "in_proj_weight" if isinstance(module, nn.MultiheadAttention) else "weight"
         if isinstance(module, nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d | nn.MultiheadAttention):
             where: Any = module.parametrizations[attribute] if is_parametrized(module, attribute) else module  # type: ignore[index]
-            found.add(id(where.original if where is not module else getattr(module, attribute)))
-    return found
+            ids.add(id(where.original if where is not module else getattr(module, attribute)))
+    return ids
 
 
 def _scores(weight: nn.Parameter) -> torch.Tensor:

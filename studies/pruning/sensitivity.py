@@ -53,7 +53,7 @@ def _bounds(layers: Sequence[Layer], amount: float) -> list[float]:
 
     needed = amount * sum(layer.size for layer in layers)
     for tolerance in sorted({max(0.0, rise) for layer in layers for rise in layer.rises}):
-        found = bounds(layers, tolerance)
-        if sum(found[layer.name] * layer.size for layer in layers) >= needed:
-            return [found[layer.name] for layer in layers]
+        layer_bounds = bounds(layers, tolerance)
+        if sum(layer_bounds[layer.name] * layer.size for layer in layers) >= needed:
+            return [layer_bounds[layer.name] for layer in layers]
     return [1.0] * len(layers)

@@ -51,13 +51,13 @@ def _importance(trained: TrainedModel, weights: list[torch.nn.Parameter]) -> lis
 
     model, (inputs, targets) = trained.model.eval(), trained.rows
     scores = [torch.zeros_like(weight) for weight in weights]
-    for rows, wanted in zip(torch.split(inputs, BATCH), torch.split(targets, BATCH), strict=True):
+    for batch, batch_targets in zip(torch.split(inputs, BATCH), torch.split(targets, BATCH), strict=True):
         try:
             with torch.enable_grad():
-                found = torch.autograd.grad(trained.workload.loss(model(rows), wanted), weights, allow_unused=True)
+                gradients = torch.autograd.grad(trained.workload.loss(model(batch), batch_targets), weights, allow_unused=True)
         except RuntimeError as error:
             raise CannotCompress(f"its loss has no gradient: {' '.join(str(error).split())[:200]}") from error
-        for score, weight, gradient in zip(scores, weights, found, strict=True):
+        for score, weight, gradient in zip(scores, weights, gradients, strict=True):
             if gradient is not None:
                 score.add_((weight.detach() * (gradient.to_dense() if gradient.is_sparse else gradient)).square())
     return scores

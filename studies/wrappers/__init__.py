@@ -27,12 +27,12 @@ class WrapperChoice(Attachment):
 def holding(model: nn.Module, weights: Sequence[torch.Tensor], values: Sequence[torch.Tensor]) -> Iterator[None]:
     """Let the model hold other values in these weights inside the block; its own come back after it, and its buffers' too."""
     changing: list[torch.Tensor] = [*weights, *model.buffers()]
-    own = [tensor.detach().clone() for tensor in changing]
+    original = [tensor.detach().clone() for tensor in changing]
     put(weights, values)
     try:
         yield
     finally:
-        put(changing, own)
+        put(changing, original)
 
 
 def put(tensors: Sequence[torch.Tensor], values: Sequence[torch.Tensor]) -> None:

@@ -43,8 +43,8 @@ class Cautious(WrapperChoice):
         before: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = []
 
         def note() -> None:
-            kept = [(weight.detach(), weight.grad) for weight in weights]
-            before.extend((weight, weight.clone(), grad.clone()) for weight, grad in kept if grad is not None)
+            pairs = [(weight.detach(), weight.grad) for weight in weights]
+            before.extend((weight, weight.clone(), grad.clone()) for weight, grad in pairs if grad is not None)
 
         @torch.no_grad()
         def mend() -> None:

@@ -52,13 +52,13 @@ def gather(pairs: Sequence[Any], *, kind: str | None = None) -> Raw:
     notes: list[str] = []
     if pairs[0] is None:
         raise BadWorkload("there are no training rows: train is None; give (inputs, targets)")
-    found = [(part, pair_of(source, notes)) for part, source in enumerate(pairs) if source is not None]
-    for _, (inputs, targets) in found:
+    parts_read = [(part, pair_of(source, notes)) for part, source in enumerate(pairs) if source is not None]
+    for _, (inputs, targets) in parts_read:
         if inputs.shape[0] != len(targets):
             raise BadWorkload(f"{inputs.shape[0]} rows of inputs but {len(targets)} targets; give one target a row")
-    raw_inputs = _joined([inputs for _, (inputs, _) in found], "inputs")
-    targets = _joined([targets for _, (_, targets) in found], "targets")
-    parts = np.concatenate([np.full(len(pair[1]), part, np.int64) for part, pair in found]) if len(found) > 1 else None
+    raw_inputs = _joined([inputs for _, (inputs, _) in parts_read], "inputs")
+    targets = _joined([targets for _, (_, targets) in parts_read], "targets")
+    parts = np.concatenate([np.full(len(pair[1]), part, np.int64) for part, pair in parts_read]) if len(parts_read) > 1 else None
     inputs, form = _formed(raw_inputs, kind, notes)
     return Raw(inputs=inputs, targets=targets, kind=form, notes=tuple(notes), parts=parts)
 

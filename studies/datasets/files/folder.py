@@ -29,25 +29,25 @@ def read_folder(folder: Path) -> Raw:
         BadWorkload: no images in sub-folders, or one that cannot be read.
     """
     parts = [next((below for below in _folders(folder) if below.name.lower() in names), None) for names in PARTS]
-    given = parts[0] is not None and any(parts[1:])
-    found = [
+    is_split = parts[0] is not None and any(parts[1:])
+    images = [
         (image, label.name, part)
-        for part, root in (enumerate(parts) if given else [(0, folder)])
+        for part, root in (enumerate(parts) if is_split else [(0, folder)])
         if root is not None
         for label in _folders(root)
         for image in sorted(label.rglob("*"))
         if image.suffix.lower() in ENDINGS and not image.name.startswith(".")
     ]
-    if not found:
+    if not images:
         raise BadWorkload(f"'{folder.name}' is a folder without images in it; put them into one sub-folder a class")
-    pixels, note = _read([image for image, _, _ in found])
+    pixels, note = _read([image for image, _, _ in images])
     return Raw(
         inputs=pixels,
-        targets=np.array([label for _, label, _ in found]),
+        targets=np.array([label for _, label, _ in images]),
         kind="image",
         task="classification",
         notes=(note,),
-        parts=np.array([part for _, _, part in found], np.int64) if given else None,
+        parts=np.array([part for _, _, part in images], np.int64) if is_split else None,
     )
 
 
