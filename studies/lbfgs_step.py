@@ -10,7 +10,10 @@ from torch import optim
 
 
 class LBFGS(optim.LBFGS):
-    """With a closure, torch's own, bit for bit. Without one, a single iteration of length lr on the gradients that are there."""
+    """L-BFGS: with a closure it is torch's own, bit for bit.
+
+    Without one, a step is a single iteration of length lr on the gradients that are there.
+    """
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Step on the closure, or on the gradients as they are."""
@@ -20,7 +23,9 @@ class LBFGS(optim.LBFGS):
         else:
             self._iterate()
         for state in self.state.values():
-            state.update({name: float(state[name]) for name in ("t", "H_diag") if name in state})  # torch: number or 0-d tensor
+            state.update(
+                {name: float(state[name]) for name in ("t", "H_diag") if name in state}
+            )  # torch: number or 0-d tensor
             if "al" in state:  # numbers in torch's own list, and a scratch list; neither is a tensor to keep
                 state.update(ro=[float(number) for number in state["ro"]], al=[None] * len(state["al"]))
         return loss

@@ -1,7 +1,7 @@
-"""One trained model made small: distil, prune, fine-tune, quantize, deploy, measure.
+"""Compression run: distil, prune, fine-tune, quantize, deploy and measure one trained model.
 
-What was made is kept for the next: recipes that differ in a quantization after training alone share one fine-tuned model, so
-that such variants cost an evaluation each.
+What was made is kept for the next: recipes that differ in a quantization after training alone share one
+fine-tuned model, so that such variants cost an evaluation each.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Stop = Callable[[], bool]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class UnquantizedModel:
-    """A model as it came out of distillation, pruning and fine-tuning, exported."""
+    """A model as it came out of distillation, pruning and fine-tuning, before quantization after training."""
 
     exported: Exported
     sparsity: float
@@ -87,10 +87,15 @@ class CompressionRun:
         return True
 
     def measure_outcome(self, *, whole: bool, test: bool) -> dict[str, Any]:
-        """Return the fields of a record that were measured; the test split is for reporting alone and decides nothing."""
+        """Return the fields of a record that were measured.
+
+        The test split is for reporting alone and decides nothing.
+        """
         if not whole or self.file is None:
             return {"train_seconds": self.seconds}
-        looked = {"test_quality": footprint.score(self.file.running, self.source.workload, "test")} if test else {}
+        looked = (
+            {"test_quality": footprint.score(self.file.running, self.source.workload, "test")} if test else {}
+        )
         return {"train_seconds": self.seconds} | self.outcome | looked
 
     def close(self) -> None:
@@ -98,7 +103,7 @@ class CompressionRun:
 
     @property
     def _key(self) -> str:
-        """Return what tells one made model from another."""
+        """Return the key of an unquantized model: its source and what it is made from."""
         return json.dumps([self.source.number, self.recipe.made_from.to_params()], sort_keys=True)
 
     @property
@@ -125,10 +130,14 @@ class CompressionRun:
         self.recipe.quantization.settle(trained)
         untouched = not self.recipe.made_from.compresses and self.recipe.model == self.source.recipe.model
         return UnquantizedModel(
-            exported=self.source.exported if untouched else export(trained), sparsity=sparsity_of(trained.model),
-            curve=curve, seconds=seconds, parameters=sum(parameter.numel() for parameter in trained.model.parameters()),
-            macs=macs_of(trained.model, self.source.workload), notes=tuple(trained.notes),
-        )  # fmt: skip
+            exported=self.source.exported if untouched else export(trained),
+            sparsity=sparsity_of(trained.model),
+            curve=curve,
+            seconds=seconds,
+            parameters=sum(parameter.numel() for parameter in trained.model.parameters()),
+            macs=macs_of(trained.model, self.source.workload),
+            notes=tuple(trained.notes),
+        )
 
     def _distil(self, trained: TrainedModel) -> Training | None:
         """Return the whole training of a fresh student; None when the model is the source's own."""
@@ -163,8 +172,13 @@ class CompressionRun:
         from studies.train import Training
 
         training = Training(
-            recipe, trained.workload, seed=self.source.seed, device=str(self.source.device), model=model, prepare=prepare
-        )  # fmt: skip
+            recipe,
+            trained.workload,
+            seed=self.source.seed,
+            device=str(self.source.device),
+            model=model,
+            prepare=prepare,
+        )
         self.recipe.distillation.attach(training, (self.source.model, *self.teachers))
         return training
 
@@ -178,23 +192,36 @@ class CompressionRun:
         rows = self.source.rows
         latencies = footprint.latencies(file, reference, deepcopy(self.source.model).cpu().eval(), rows)
         sizes = Footprint(
-            file_bytes=len(graph), compressed_bytes=file.compressed_bytes,
-            reference_bytes=len(reference.graph), reference_compressed_bytes=reference.compressed_bytes,
-            parameters=made.parameters, reference_parameters=self.source.parameters, reference_macs=self.source.macs,
-            reference_quality=reference.quality, agreement=footprint.agreement(file, reference, workload.dataset.task),
-            latencies=latencies, inference_bytes=footprint.inference_bytes(graph, rows.numpy()),
+            file_bytes=len(graph),
+            compressed_bytes=file.compressed_bytes,
+            reference_bytes=len(reference.graph),
+            reference_compressed_bytes=reference.compressed_bytes,
+            parameters=made.parameters,
+            reference_parameters=self.source.parameters,
+            reference_macs=self.source.macs,
+            reference_quality=reference.quality,
+            agreement=footprint.agreement(file, reference, workload.dataset.task),
+            latencies=latencies,
+            inference_bytes=footprint.inference_bytes(graph, rows.numpy()),
             reference_inference_bytes=self.source.inference_bytes,
-            finetuning_seconds=made.seconds, notes=(*made.notes, *exported.notes), path=self._write(graph, made),
-        )  # fmt: skip
+            finetuning_seconds=made.seconds,
+            notes=(*made.notes, *exported.notes),
+            path=self._write(graph, made),
+        )
         return {
-            "quality": file.quality, "model_bytes": len(graph), "sparsity": made.sparsity, "macs": made.macs,
-            "latency_seconds": latencies[0].median_seconds, "footprint": sizes,
-        }  # fmt: skip
+            "quality": file.quality,
+            "model_bytes": len(graph),
+            "sparsity": made.sparsity,
+            "macs": made.macs,
+            "latency_seconds": latencies[0].median_seconds,
+            "footprint": sizes,
+        }
 
     def _write(self, graph: bytes, made: UnquantizedModel) -> str | None:
         """Write the file; return its name.
 
-        Beside it goes a `.pt2` that plain torch loads: the 32-bit model as pruning and fine-tuning left it, never quantized.
+        Beside it goes a `.pt2` that plain torch loads: the 32-bit model as pruning and fine-tuning left it,
+        never quantized.
         """
         if self.folder is None:
             return None
@@ -211,6 +238,11 @@ def _after(before: Sequence[Measurement], curve: Sequence[Measurement]) -> list[
         return list(curve)
     last = before[-1]
     return [
-        replace(point, epoch=last.epoch + point.epoch, step=last.step + point.step, seconds=last.seconds + point.seconds)
+        replace(
+            point,
+            epoch=last.epoch + point.epoch,
+            step=last.step + point.step,
+            seconds=last.seconds + point.seconds,
+        )
         for point in curve
     ]

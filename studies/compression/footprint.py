@@ -1,18 +1,21 @@
-"""What is measured on a deployed file, and how.
+"""Footprint: what is measured on a deployed file, and how.
 
 - bytes: the file as stored, and the same through gzip at level 6; unpacked again it must answer the same.
-- latency: median and 90th percentile of warm passes at batch 1 and 64, in processor time of the one thread they run on, in turns
-  with the uncompressed 32-bit model in the same runtime, so that a busy machine troubles neither. What torch itself takes, on one
-  thread too, is told apart: the runtime gives that, not compression.
-- inference bytes: how much a fresh process grew at its fullest while it loaded the file and answered 64 rows. It has answered
-  with a tiny model before, else the 9 MB that the runtime takes at its first answer would hide every small one. To 0.1 MB.
-- quality and agreement: of outputs for up to 4096 rows at a time. A file that quantizes activations as they come looks at the
-  rows beside, so that it answers a shade otherwise in batches of another size.
-- agreement: the share of validation rows with the same class as the uncompressed model; of a regression, 1 less the squared
-  difference over the variance of the uncompressed outputs.
-- sparsity: zeros among the prunable weights (two or more dimensions) just before quantization, which keeps zeros zero.
-- MACs: of matrix products, convolutions and attention for one row, see `studies.measure.macs`; zeros are counted in, since
-  nothing here skips them.
+- latency: median and 90th percentile of warm passes at batch 1 and 64, in processor time of the one thread
+  they run on, in turns with the uncompressed 32-bit model in the same runtime, so that a busy machine
+  troubles neither. What torch itself takes, on one thread too, is told apart: the runtime gives that, not
+  compression.
+- inference bytes: how much a fresh process grew at its fullest while it loaded the file and answered 64 rows.
+  It has answered with a tiny model before, else the 9 MB that the runtime takes at its first answer would
+  hide every small one. To 0.1 MB.
+- quality and agreement: of outputs for up to 4096 rows at a time. A file that quantizes activations as they
+  come looks at the rows beside, so that it answers a shade otherwise in batches of another size.
+- agreement: the share of validation rows with the same class as the uncompressed model; of a regression, 1
+  less the squared difference over the variance of the uncompressed outputs.
+- sparsity: zeros among the prunable weights (two or more dimensions) just before quantization, which keeps
+  zeros zero.
+- MACs: of matrix products, convolutions and attention for one row, see `studies.measure.macs`; zeros are
+  counted in, since nothing here skips them.
 """
 
 from __future__ import annotations
@@ -100,8 +103,8 @@ def deployed(graph: bytes, workload: Workload) -> Deployed:
     """Load a graph and score it on the validation split.
 
     Raises:
-        CannotCompress: the runtime cannot load it, it answers with numbers that are not finite, or what was stored and loaded
-            again answers otherwise.
+        CannotCompress: the runtime cannot load it, it answers with numbers that are not finite, or what was
+            stored and loaded again answers otherwise.
     """
     inputs, targets = tensors(workload.dataset, "valid", torch.device("cpu"))
     rows = inputs[:].numpy()
@@ -113,10 +116,17 @@ def deployed(graph: bytes, workload: Workload) -> Deployed:
     if not np.isfinite(outputs).all():
         raise CannotCompress("its deployed file answers with numbers that are not finite")
     again = session(gzip.decompress(gzip.compress(graph, GZIP_LEVEL, mtime=0)))
-    few = rows[: max(BATCHES)]  # the same rows in one batch: some files scale activations by what else is in it
+    few = rows[
+        : max(BATCHES)
+    ]  # the same rows in one batch: some files scale activations by what else is in it
     if not np.array_equal(run(again, few), run(running, few)):
         raise CannotCompress("stored and loaded again it answers otherwise")
-    return Deployed(graph=graph, running=running, outputs=outputs, quality=workload.score(torch.from_numpy(outputs), targets))
+    return Deployed(
+        graph=graph,
+        running=running,
+        outputs=outputs,
+        quality=workload.score(torch.from_numpy(outputs), targets),
+    )
 
 
 def score(running: Any, workload: Workload, part: str) -> float:
@@ -125,7 +135,9 @@ def score(running: Any, workload: Workload, part: str) -> float:
     return workload.score(torch.from_numpy(run(running, inputs[:].numpy())), targets)
 
 
-def latencies(file: Deployed, reference: Deployed, model: nn.Module, rows: torch.Tensor) -> tuple[Latency, ...]:
+def latencies(
+    file: Deployed, reference: Deployed, model: nn.Module, rows: torch.Tensor
+) -> tuple[Latency, ...]:
     """Return the latency of a deployed model at each batch size, timed in turns with the uncompressed one.
 
     Args:
@@ -185,7 +197,10 @@ def agreement(file: Deployed, reference: Deployed, task: str) -> float:
 
 
 def inference_bytes(graph: bytes, rows: NDArray[Any]) -> int | None:
-    """Return how many bytes a fresh process grew while it loaded a graph and answered the rows; None but on Linux."""
+    """Return the bytes that a fresh process grew while it loaded a graph and answered the rows.
+
+    None on all systems but Linux.
+    """
     if not sys.platform.startswith("linux"):
         return None
     with tempfile.TemporaryDirectory() as folder:
@@ -197,8 +212,11 @@ def inference_bytes(graph: bytes, rows: NDArray[Any]) -> int | None:
         try:
             process = subprocess.run(  # noqa: S603 - our own text in our own interpreter, blind to modules in the working directory
                 [sys.executable, "-P", "-c", FRESH, *files],
-                capture_output=True, text=True, check=False, timeout=TIMEOUT_SECONDS,
-            )  # fmt: skip
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=TIMEOUT_SECONDS,
+            )
         except subprocess.TimeoutExpired:
             return None
     return int(process.stdout) if process.returncode == 0 else None
@@ -209,7 +227,9 @@ def _tiny() -> bytes:
     from onnx import TensorProto, helper
 
     weight = helper.make_tensor("weight", TensorProto.FLOAT, [8, 8], [0.0] * 64)
-    shapes = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["rows", 8]) for name in ("inputs", "outputs")]
+    shapes = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["rows", 8]) for name in ("inputs", "outputs")
+    ]
     product = helper.make_node("MatMul", ["inputs", "weight"], ["outputs"])
     graph = helper.make_graph([product], "tiny", shapes[:1], shapes[1:], [weight])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)

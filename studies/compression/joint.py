@@ -1,4 +1,4 @@
-"""Training and making small in one trial: what a search judges is the deployed file."""
+"""Joint trial: training and compression in one; a search judges the deployed file."""
 
 from __future__ import annotations
 
@@ -52,9 +52,13 @@ class Joint:
             return True
         self.training.restore_best()
         source = Checkpoint(
-            number=-1, recipe=self.training.recipe, seed=self.training.seed, model=self.training.model.eval(),
-            workload=self.training.workload, device=self.training.device,
-        )  # fmt: skip
+            number=-1,
+            recipe=self.training.recipe,
+            seed=self.training.seed,
+            model=self.training.model.eval(),
+            workload=self.training.workload,
+            device=self.training.device,
+        )
         self.compression = CompressionRun(recipe=self.training.recipe, source=source)
         return self.compression.advance(epochs, stop=stop)
 
@@ -63,7 +67,11 @@ class Joint:
         outcome = self.training.measure_outcome(whole=whole, test=test)
         if not whole or self.compression is None:
             return outcome
-        return outcome | self.compression.measure_outcome(whole=True, test=test) | {"train_seconds": self.seconds}
+        return (
+            outcome
+            | self.compression.measure_outcome(whole=True, test=test)
+            | {"train_seconds": self.seconds}
+        )
 
     def close(self) -> None:
         """Let go of the training."""

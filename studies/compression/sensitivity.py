@@ -1,9 +1,10 @@
-"""How much each layer bears: the loss on the calibration rows when one layer alone is pruned, or stored in fewer bits.
+"""Sensitivity: how the loss on the calibration rows rises when one layer alone is pruned or rounded.
 
     layers = scan(trained)
     bounds(layers, tolerance=0.05)      # the largest amount of each layer that costs no more
 
-A scan takes one forward pass over the calibration rows for each layer and level, and leaves the model bit for bit as it was.
+A scan takes one forward pass over the calibration rows for each layer and level, and leaves the model bit for
+bit as it was.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ BITS: Final = (8, 6, 4, 3, 2)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Layer:
-    """What the loss becomes when one weight is treated and all others are left."""
+    """Sensitivity of one weight: the loss when it alone is treated and all others are left."""
 
     name: str
     """Of the weight, as in `model.named_parameters()`."""
@@ -49,16 +50,18 @@ class Layer:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain values."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        return {
+            name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()
+        }
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Return what `to_dict` made plain."""
+        """Return a sensitivity from what `to_dict` returned."""
         return cls(**(dict(values) | {name: tuple(values[name]) for name in ("levels", "losses")}))
 
 
 def scan(trained: TrainedModel, amounts: Sequence[float] = AMOUNTS) -> tuple[Layer, ...]:
-    """Return what pruning costs in each layer, its smallest weights first."""
+    """Return the sensitivity of each layer to pruning, its smallest weights first."""
 
     def prune(weight: torch.Tensor, amount: float) -> None:
         zero_lowest([weight], [weight.abs()], amount)
@@ -67,7 +70,10 @@ def scan(trained: TrainedModel, amounts: Sequence[float] = AMOUNTS) -> tuple[Lay
 
 
 def scan_bits(trained: TrainedModel, bits: Sequence[int] = BITS) -> tuple[Layer, ...]:
-    """Return what storing each layer in so many bits a number costs, rounded evenly on either side of zero, a scale a row."""
+    """Return the sensitivity of each layer to fewer bits a number.
+
+    Numbers are rounded evenly on either side of zero, with a scale for each row.
+    """
     return _scanned(trained, sorted(bits, reverse=True), rounded)
 
 
@@ -81,7 +87,10 @@ def rounded(weight: torch.Tensor, bits: float) -> None:
 
 
 def bounds(layers: Sequence[Layer], tolerance: float) -> dict[str, float]:
-    """Return the largest amount of each layer up to which the loss never rises by more than the tolerance; 0 for none."""
+    """Return the largest amount of each layer up to which the loss never rises by more than the tolerance.
+
+    0 where there is no such amount.
+    """
     amounts = {}
     for layer in layers:
         bound = 0.0
@@ -95,7 +104,7 @@ def bounds(layers: Sequence[Layer], tolerance: float) -> dict[str, float]:
 
 def _scanned(
     trained: TrainedModel, levels: Sequence[float], treat: Callable[[torch.Tensor, float], None]
-) -> tuple[Layer, ...]:  # fmt: skip
+) -> tuple[Layer, ...]:
     with _as_it_was(trained.model), torch.no_grad():
         before = _loss(trained)
         layers = []
@@ -106,7 +115,15 @@ def _scanned(
                 treat(weight.parameter, level)
                 losses.append(_loss(trained))
                 weight.parameter.copy_(original)
-            layers.append(Layer(name=name, size=original.numel(), before=before, levels=tuple(levels), losses=tuple(losses)))
+            layers.append(
+                Layer(
+                    name=name,
+                    size=original.numel(),
+                    before=before,
+                    levels=tuple(levels),
+                    losses=tuple(losses),
+                )
+            )
     return tuple(layers)
 
 

@@ -1,4 +1,4 @@
-"""A trained model that is to be made small, with what its small copies are held against."""
+"""Checkpoint: a trained model to be made small, and the figures its small copies are compared with."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ class Checkpoint:
 
     def trained_model(self) -> TrainedModel:
         """Return a copy for a pass to change."""
-        return TrainedModel(model=deepcopy(self.model), workload=self.workload, seed=self.seed, device=self.device)
+        return TrainedModel(
+            model=deepcopy(self.model), workload=self.workload, seed=self.seed, device=self.device
+        )
 
     @cached_property
     def exported(self) -> Exported:
@@ -50,12 +52,18 @@ class Checkpoint:
 
     @cached_property
     def deployed(self) -> Deployed:
-        """Return the uncompressed model as it would be deployed: bytes, latency and quality are held against its own."""
+        """Return the uncompressed model as it would be deployed.
+
+        Bytes, latency and quality of its small copies are compared with its own.
+        """
         return deployed(self.exported.proto.SerializeToString(), self.workload)
 
     @cached_property
     def rows(self) -> torch.Tensor:
-        """Return the validation rows that are timed, as many as the largest batch: over again where there are fewer."""
+        """Return the validation rows that are timed, as many as the largest batch.
+
+        They are repeated where there are fewer.
+        """
         rows = first_rows(self.workload.dataset.valid, max(BATCHES))
         return torch.cat([rows] * -(-max(BATCHES) // len(rows)))[: max(BATCHES)]
 

@@ -1,4 +1,4 @@
-"""Soft targets with a hint."""
+"""Hints: soft targets, and features pulled towards the teacher's."""
 
 from __future__ import annotations
 
@@ -23,20 +23,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Hints(DistillationChoice):
-    """Soft targets, and what enters the last linear layer is pulled to what enters the teacher's, through a linear map.
+    """Soft targets, and the last linear layer's inputs are pulled to the teacher's by a linear map.
 
-    Helps: students of the teacher's own kind: on the digits a CNN of half the channels gained 0.5 points of accuracy, at weight 1
-    0.9, one of a quarter -0.3 and 0.6 (three seeds); classes too few to tell much in their probabilities.
-    Hurts: runs too short for the student: at an untuned lr the same CNNs lost 1 to 7 points. Listens to the trained model alone.
+    Helps: students of the teacher's own kind: on the digits a CNN of half the channels gained 0.5 points of
+    accuracy, at weight 1 0.9, one of a quarter -0.3 and 0.6 (three seeds); classes too few to tell much in
+    their probabilities.
+    Hurts: runs too short for the student: at an untuned lr the same CNNs lost 1 to 7 points. Listens to the
+    trained model alone.
     Source: Romero et al. 2015, arXiv 1412.6550, who match a layer in the middle.
     """
 
     temperature: float = log_between(1.0, 8.0, default=2.0)
-    """What both models' outputs are divided by before the softmax: the higher, the more the unlikely classes count."""
+    """What both models' outputs are divided by before the softmax: the higher, the more the unlikely classes
+    count."""
     alpha: float = one_of(0.3, 0.5, 0.7, 0.9, default=0.5)
     """Share of the teacher's answers in the loss; the run's own loss has the rest."""
     weight: float = log_between(0.03, 3.0, default=0.3)
-    """Of the hint, added to that loss: times the squared distance of the features over the teacher's own squares."""
+    """Of the hint, added to that loss: times the squared distance of the features over the teacher's own
+    squares."""
 
     def attach(self, training: TrainingHooks, teachers: tuple[nn.Module, ...]) -> None:
         """Mix the teacher's answers and its features into the loss of every batch.
@@ -78,7 +82,9 @@ class _Features:
     def latest(self) -> torch.Tensor:
         """Return the features of the rows that were last seen."""
         if self.value is None:
-            raise CannotCompress(f"hints need a linear layer, and {type(self.model).__name__} calls none; try SoftTargets")
+            raise CannotCompress(
+                f"hints need a linear layer, and {type(self.model).__name__} calls none; try SoftTargets"
+            )
         return self.value
 
     def clear(self) -> None:
@@ -92,10 +98,10 @@ class _Features:
 def _hint(training: TrainingHooks, teacher: nn.Module, weight: float) -> None:
     """Add to the loss the distance between mapped features and the teacher's.
 
-    The map steps on its own, once a step of the run: down the squared distance by 1 over the features' mean squared length, the
-    longest step that is sure to be stable, so that it needs no learning rate. To the run's loss it is a constant, so that a line
-    search compares like with like. The student is watched for a step at a time: evaluation does not meet the hooks, nor does what
-    is made of the model afterwards.
+    The map steps on its own, once a step of the run: down the squared distance by 1 over the features' mean
+    squared length, the longest step that is sure to be stable, so that it needs no learning rate. To the
+    run's loss it is a constant, so that a line search compares like with like. The student is watched for a
+    step at a time: evaluation does not meet the hooks, nor does what is made of the model afterwards.
     """
     student_features, teacher_features = _Features(training.model), _Features(teacher)
     start, _ = tensors(training.workload.dataset, "train", training.device)
@@ -122,13 +128,17 @@ def _hint(training: TrainingHooks, teacher: nn.Module, weight: float) -> None:
         training.kept.append(linear)
 
 
-def _stepping(student_features: _Features, hint: list[torch.Tensor], linear: torch.Tensor | None) -> Callable[[], None]:
+def _stepping(
+    student_features: _Features, hint: list[torch.Tensor], linear: torch.Tensor | None
+) -> Callable[[], None]:
     @torch.no_grad()
     def step() -> None:
         student_features.unwatch()
         if linear is not None and student_features.value is not None:
             error = hint[0] - student_features.value @ linear
-            linear.add_(student_features.value.T @ error / student_features.value.square().sum().clamp_min(TINY))
+            linear.add_(
+                student_features.value.T @ error / student_features.value.square().sum().clamp_min(TINY)
+            )
         student_features.clear()
 
     return step
@@ -139,7 +149,11 @@ def _zero_map(student: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor | No
 
     From zeros it learns as fast whatever the scale of the features.
     """
-    return None if student.shape[1] == teacher.shape[1] else teacher.new_zeros(student.shape[1], teacher.shape[1])
+    return (
+        None
+        if student.shape[1] == teacher.shape[1]
+        else teacher.new_zeros(student.shape[1], teacher.shape[1])
+    )
 
 
 TINY = 1e-12

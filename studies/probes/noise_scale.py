@@ -1,4 +1,7 @@
-"""How many rows it takes before a batch's gradient is more signal than noise (McCandlish et al. 2018, arXiv 1812.06162)."""
+"""Gradient noise scale: the rows it takes before a batch's gradient is more signal than noise.
+
+Source: McCandlish et al. 2018, arXiv 1812.06162.
+"""
 
 from __future__ import annotations
 
@@ -38,9 +41,10 @@ def ask(bench: Bench) -> float:
 
 
 def noise_scale(gradient: Callable[[], torch.Tensor], *, rows: int, batches: int) -> float | None:
-    """Return tr(covariance of a row's gradient) / |mean gradient|², in rows; None when the noise hides the mean.
+    """Return tr(covariance of a row's gradient) / |mean gradient|², in rows.
 
-    The two unbiased estimates of the paper's appendix A.1, from batches of `rows` rows and from all of them as one batch.
+    None when the noise hides the mean. The two unbiased estimates of the paper's appendix A.1, from batches
+    of `rows` rows and from all of them as one batch.
 
     Args:
         gradient: gives the mean gradient of another batch, shape (parameters,).

@@ -1,4 +1,4 @@
-"""How much of an embedding table one batch touches."""
+"""Embedding lookups: the share of an embedding table that one batch touches."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ BATCHES = 4
 
 
 def ask(bench: Bench) -> float:
-    """Return the share of its rows that a batch looks up, of the table with the largest; the padding row does not count."""
+    """Return the share of its rows that a batch looks up, of the table with the largest share.
+
+    The padding row does not count.
+    """
     model = bench.model()
     shares_by_table: dict[str, list[float]] = defaultdict(list)
     for name, module in model.named_modules():

@@ -1,7 +1,7 @@
-"""Pruning, one file each way: which weights or parts of a trained model go. `prune` changes the model in place.
+"""Pruning, one file each way: weights or parts of a trained model are taken out.
 
-Unstructured ways set weights to zero: the file compresses better and nothing runs faster. Structured ways take channels, heads
-or layers out: the model is smaller and faster.
+`prune` changes the model in place. Unstructured ways set weights to zero: the file compresses better and
+nothing runs faster. Structured ways take channels, heads or layers out: the model is smaller and faster.
 """
 
 from __future__ import annotations
@@ -29,8 +29,10 @@ class PruningChoice(Choice, ABC):
         """Prune `trained.model` in place.
 
         Args:
-            trained: the model, and the training rows a pass may look at; what is left untreated is noted in `trained.notes`.
-            share: of the amount, 0 to 1; below 1 on the way of a gradual schedule. A structured way takes all of it at once.
+            trained: the model, and the training rows a pass may look at; what is left untreated is noted in
+                `trained.notes`.
+            share: of the amount, 0 to 1; below 1 on the way of a gradual schedule. A structured way takes all
+                of it at once.
 
         Raises:
             CannotCompress: there is nothing that this pass can treat.

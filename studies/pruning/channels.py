@@ -1,4 +1,4 @@
-"""Pruning of channels."""
+"""Channel pruning: whole channels and units go, with all that feeds or reads them."""
 
 from __future__ import annotations
 
@@ -25,15 +25,20 @@ ROUNDED: Final = (8, 4, 2)
 
 @dataclass(frozen=True, kw_only=True)
 class Channels(PruningChoice):
-    """Take whole channels and units out, with all that feeds or reads them: half of them leaves about a quarter of the weights.
+    """Take whole channels and units out; half of them leaves about a quarter of the weights.
 
-    Helps: latency, memory and bytes alike, in any runtime: half of the channels, 2.5 to 3.4 times as fast at batch 64.
-    Hurts: quality before fine-tuning, far more than zeros do; transformers, of which only the inside of the blocks shrinks.
-    Source: Fang et al. 2023, arXiv 2301.12900 (torch-pruning); Taylor importance: Molchanov et al. 2019, arXiv 1906.10771.
+    Helps: latency, memory and bytes alike, in any runtime: half of the channels, 2.5 to 3.4 times as fast at
+    batch 64.
+    Hurts: quality before fine-tuning, far more than zeros do; transformers, of which only the inside of the
+    blocks shrinks.
+    Source: Fang et al. 2023, arXiv 2301.12900 (torch-pruning); Taylor importance: Molchanov et al. 2019,
+    arXiv 1906.10771.
     """
 
     usual: ClassVar[bool] = True
-    variants: ClassVar[tuple[Mapping[str, float], ...]] = tuple({"amount": amount} for amount in (0.5, 0.7, 0.8, 0.3, 0.9))
+    variants: ClassVar[tuple[Mapping[str, float], ...]] = tuple(
+        {"amount": amount} for amount in (0.5, 0.7, 0.8, 0.3, 0.9)
+    )
     structured: ClassVar[bool] = True
 
     amount: float = between(0.1, 0.9, default=0.5)
@@ -61,9 +66,13 @@ class Channels(PruningChoice):
                 untreated = self._narrow(library, model, trained, rows)
                 narrowed_shape = model(rows).shape
         except Exception as error:  # whatever torch-pruning raises on somebody's model
-            raise CannotCompress(f"its channels cannot be taken out: {type(error).__name__}: {_line(error)}") from error
+            raise CannotCompress(
+                f"its channels cannot be taken out: {type(error).__name__}: {_line(error)}"
+            ) from error
         if narrowed_shape != shape:
-            raise CannotCompress(f"without some channels it returns {tuple(narrowed_shape)} in place of {tuple(shape)}")
+            raise CannotCompress(
+                f"without some channels it returns {tuple(narrowed_shape)} in place of {tuple(shape)}"
+            )
         if size_of(model) >= size_of(trained.model):
             raise CannotCompress("none of its channels can be taken out")
         _tie(trained.model, model)
@@ -75,7 +84,9 @@ class Channels(PruningChoice):
         import torch
         from torch import nn
 
-        table_pruner = type("TablePruner", (library.pruner.function.EmbeddingPruner,), {"TARGET_MODULES": nn.EmbeddingBag})
+        table_pruner = type(
+            "TablePruner", (library.pruner.function.EmbeddingPruner,), {"TARGET_MODULES": nn.EmbeddingBag}
+        )
         with torch.enable_grad():
             if self.importance == "taylor":
                 _set_gradients(model, trained)
@@ -85,12 +96,26 @@ class Channels(PruningChoice):
                 else library.importance.GroupMagnitudeImportance
             )
             pruner = library.pruner.BasePruner(
-                model, rows, importance(), pruning_ratio=self.amount, max_pruning_ratio=MOST,
-                global_pruning=self.scope == "global", round_to=_round_to(model), ignored_layers=_ignored(model),
-                root_module_types=[nn.modules.conv._ConvNd, nn.Linear, nn.LSTM, nn.Embedding, nn.EmbeddingBag],
+                model,
+                rows,
+                importance(),
+                pruning_ratio=self.amount,
+                max_pruning_ratio=MOST,
+                global_pruning=self.scope == "global",
+                round_to=_round_to(model),
+                ignored_layers=_ignored(model),
+                root_module_types=[
+                    nn.modules.conv._ConvNd,
+                    nn.Linear,
+                    nn.LSTM,
+                    nn.Embedding,
+                    nn.EmbeddingBag,
+                ],
                 customized_pruners={nn.EmbeddingBag: table_pruner()},
-                in_channel_groups={}, out_channel_groups={}, num_heads={},  # its defaults are shared between models
-            )  # fmt: skip
+                in_channel_groups={},
+                out_channel_groups={},
+                num_heads={},  # its defaults are shared between models
+            )
             _keep_halves_alike(library, pruner)
             untreated = set()
             for group in pruner.step(interactive=True):
@@ -99,15 +124,25 @@ class Channels(PruningChoice):
                 if not shapes and not _reaches(library.ops.OPTYPE.OUTPUT, group):
                     group.prune()
         model.zero_grad(set_to_none=True)
-        return [f"channels beside the parameter of shape {' x '.join(map(str, shape))} were left" for shape in sorted(untreated)]
+        return [
+            f"channels beside the parameter of shape {' x '.join(map(str, shape))} were left"
+            for shape in sorted(untreated)
+        ]
 
 
 def _free_parameters(group: Any) -> set[tuple[int, ...]]:
-    """Return the shapes of a group's parameters that belong to no layer of torch's: which way they are read is not known."""
+    """Return the shapes of a group's parameters that belong to no layer of torch's.
+
+    Which way they are read is not known.
+    """
     from torch import nn
 
     modules = [dependency.target.module for dependency, _ in group]
-    return {tuple(module.shape) for module in modules if isinstance(module, nn.Parameter) and module.squeeze().ndim > 1}
+    return {
+        tuple(module.shape)
+        for module in modules
+        if isinstance(module, nn.Parameter) and module.squeeze().ndim > 1
+    }
 
 
 def _reaches(kind: Any, group: Any) -> list[Any]:
@@ -116,8 +151,13 @@ def _reaches(kind: Any, group: Any) -> list[Any]:
 
 
 def _keep_halves_alike(library: Any, pruner: Any) -> None:
-    """Rank the units of a layer that is split into equal parts, as by a gate, by their place in a part: all parts lose it."""
-    for group in pruner.DG.get_all_groups(ignored_layers=pruner.ignored_layers, root_module_types=pruner.root_module_types):
+    """Rank the units of a layer that is split into equal parts, as by a gate, by their place in a part.
+
+    All parts lose the same places.
+    """
+    for group in pruner.DG.get_all_groups(
+        ignored_layers=pruner.ignored_layers, root_module_types=pruner.root_module_types
+    ):
         for split in _reaches(library.ops.OPTYPE.SPLIT, group):
             if len(set(split.split_sizes)) == 1:
                 pruner.out_channel_groups[group[0].dep.target.module] = len(split.split_sizes)
@@ -125,7 +165,10 @@ def _keep_halves_alike(library: Any, pruner: Any) -> None:
 
 
 def _ignored(model: nn.Module) -> list[nn.Module]:
-    """Return the head, whose outputs are the answer, and attention, whose channels are in heads that must stay alike."""
+    """Return the head and attention, which are left alone.
+
+    The head's outputs are the answer; attention's channels are in heads that must stay alike.
+    """
     from torch import nn
 
     linears = [module for module in model.modules() if type(module) is nn.Linear]
@@ -133,12 +176,17 @@ def _ignored(model: nn.Module) -> list[nn.Module]:
 
 
 def _round_to(model: nn.Module) -> int | None:
-    """Return a multiple that runs well and is fine enough for the narrowest layer; none where channels come in groups."""
+    """Return a multiple that runs well and is fine enough for the narrowest layer.
+
+    None where channels come in groups.
+    """
     from torch import nn
 
     if any(getattr(module, "groups", getattr(module, "num_groups", 1)) > 1 for module in model.modules()):
         return None
-    convolutions = [module.out_channels for module in model.modules() if isinstance(module, nn.modules.conv._ConvNd)]
+    convolutions = [
+        module.out_channels for module in model.modules() if isinstance(module, nn.modules.conv._ConvNd)
+    ]
     linears = [module.out_features for module in model.modules() if isinstance(module, nn.Linear)][:-1]
     narrowest = min([*convolutions, *linears], default=0)
     return next((multiple for multiple in ROUNDED if narrowest >= 16 * multiple), None)
@@ -166,7 +214,9 @@ def _tie(before: nn.Module, after: nn.Module) -> None:
 
     names = {module: name for name, module in before.named_modules()}
     for weight in weights_of(before):
-        (first, attribute), *others = [(after.get_submodule(names[module]), attribute) for module, attribute in weight.owners]
+        (first, attribute), *others = [
+            (after.get_submodule(names[module]), attribute) for module, attribute in weight.owners
+        ]
         parameter = getattr(first, attribute)
         for module, other in others:
             if not torch.equal(parameter, getattr(module, other)):

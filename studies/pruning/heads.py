@@ -1,4 +1,4 @@
-"""Pruning of attention heads."""
+"""Head pruning: attention heads go that the loss can do without."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ class Heads(PruningChoice):
     """Take out the attention heads without which the loss rises least, one at least staying in each layer.
 
     Helps: transformers, of which many heads do nothing that the others do not; shortens the attention itself.
-    Hurts: models with few heads a layer; the feed-forward nets, two thirds of the weights of a block, stay as they are.
+    Hurts: models with few heads a layer; the feed-forward nets, two thirds of the weights of a block, stay as
+    they are.
     Source: Michel, Levy and Neubig 2019, arXiv 1905.10650.
     """
 
@@ -52,9 +53,13 @@ class Heads(PruningChoice):
         try:
             pruned_shape = model.eval()(rows).shape
         except Exception as error:  # whatever a model raises that reads more of its attention than the output
-            raise CannotCompress(f"its attention is more than its output: {' '.join(str(error).split())[:200]}") from error
+            raise CannotCompress(
+                f"its attention is more than its output: {' '.join(str(error).split())[:200]}"
+            ) from error
         if pruned_shape != shape:
-            raise CannotCompress(f"with fewer heads it returns {tuple(pruned_shape)} in place of {tuple(shape)}")
+            raise CannotCompress(
+                f"with fewer heads it returns {tuple(pruned_shape)} in place of {tuple(shape)}"
+            )
         trained.model = model
 
 
@@ -96,7 +101,7 @@ def _least_important(
 
 @contextmanager
 def _silenced(module: nn.MultiheadAttention, head: int) -> Iterator[None]:
-    """Let nothing of a head come out."""
+    """Set the output of a head to zero inside the block."""
     columns = module.out_proj.weight.data[:, head * module.head_dim : (head + 1) * module.head_dim]
     original = columns.clone()
     columns.zero_()

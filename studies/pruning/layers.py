@@ -1,4 +1,4 @@
-"""Pruning of whole layers."""
+"""Layer pruning: whole layers or blocks go that the loss can do without."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class Layers(PruningChoice):
     """Leave out the layers or blocks without which the loss rises least, one after the other.
 
-    Helps: deep residual nets and transformers, whose blocks change little each; latency falls by what each took.
+    Helps: deep residual nets and transformers, whose blocks change little each; latency falls by what each
+    took.
     Hurts: plain nets, where every layer has a part of its own; more than a third of the blocks.
     Source: Men et al. 2024, arXiv 2403.03853; dropping by cost: Gromov et al. 2024, arXiv 2403.17887.
     """
@@ -45,7 +46,9 @@ class Layers(PruningChoice):
             trained.model = shorter
             dropped += 1
         if not dropped:
-            raise CannotCompress("no layer within a Sequential or ModuleList of it returns the shape that it is given")
+            raise CannotCompress(
+                "no layer within a Sequential or ModuleList of it returns the shape that it is given"
+            )
         if dropped < self.count:
             trained.notes.append(f"only {dropped} of {self.count} layers could be left out")
 
@@ -65,7 +68,10 @@ def _without_least_important(trained: TrainedModel) -> nn.Module | None:
 
 
 def _candidates(model: nn.Module, inputs: torch.Tensor) -> list[tuple[str, int]]:
-    """Return (list, place in it) of the outermost layers with weights that return the shape they are given, without the head."""
+    """Return (list, place in it) of the outermost layers with weights that keep the shape of their input.
+
+    The head is left out.
+    """
     from torch import nn
 
     from studies.routing import route
@@ -77,7 +83,11 @@ def _candidates(model: nn.Module, inputs: torch.Tensor) -> list[tuple[str, int]]
         if layer_inputs and getattr(layer_inputs[0], "shape", None) == getattr(output, "shape", ()):
             same_shape.add(module)
 
-    lists = [(name, module) for name, module in model.named_modules() if isinstance(module, nn.Sequential | nn.ModuleList)]
+    lists = [
+        (name, module)
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Sequential | nn.ModuleList)
+    ]
     hooks = [child.register_forward_hook(note_same_shape) for _, module in lists for child in module]
     model(inputs[:2])
     for hook in hooks:
@@ -98,8 +108,13 @@ def _candidates(model: nn.Module, inputs: torch.Tensor) -> list[tuple[str, int]]
     ]
 
 
-def _shorter(trained: TrainedModel, list_name: str, index: int, shape: torch.Size) -> tuple[float, nn.Module] | None:
-    """Return the loss and the model without one layer; None when it does not run so, or does not get smaller."""
+def _shorter(
+    trained: TrainedModel, list_name: str, index: int, shape: torch.Size
+) -> tuple[float, nn.Module] | None:
+    """Return the loss and the model without one layer.
+
+    None when it does not run so, or does not get smaller.
+    """
     from studies.compression.subject import size_of
 
     inputs, targets = trained.rows

@@ -1,4 +1,4 @@
-"""Pruning by magnitude."""
+"""Magnitude pruning: the smallest weights go."""
 
 from __future__ import annotations
 
@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 class Magnitude(PruningChoice):
     """Set the weights nearest to zero to zero.
 
-    Helps: bytes after compression: with 90 % zeros and 8 bits a weight, a sixteenth of the 32-bit file's; fine-tune after it.
-    Hurts: neither the plain file nor any latency gets smaller; without fine-tuning more than half of the weights cost quality.
-    Source: Han et al. 2015, arXiv 1506.02626; global beats layer by layer: Blalock et al. 2020, arXiv 2003.03033.
+    Helps: bytes after compression: with 90 % zeros and 8 bits a weight, a sixteenth of the 32-bit file's;
+    fine-tune after it.
+    Hurts: neither the plain file nor any latency gets smaller; without fine-tuning more than half of the
+    weights cost quality.
+    Source: Han et al. 2015, arXiv 1506.02626; global beats layer by layer: Blalock et al. 2020, arXiv
+    2003.03033.
     """
 
     variants: ClassVar[tuple[Mapping[str, float], ...]] = ({"amount": 0.9},)

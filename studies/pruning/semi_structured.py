@@ -1,4 +1,4 @@
-"""Two of four: a pattern of zeros that some hardware knows."""
+"""2:4 sparsity: two zeros in every four weights, a pattern that some hardware knows."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ ZEROS: Final = 2
 class SemiStructured(PruningChoice):
     """Set the two smallest of every four neighbouring weights along the input to zero (2:4 sparsity).
 
-    Helps: GPUs with sparse tensor cores, up to twice as fast with a runtime that uses them; elsewhere only bytes after
-        compression, as with any zeros.
-    Hurts: on a CPU nothing runs faster; for bytes alone, free zeros cost less quality than this pattern at the same half.
+    Helps: GPUs with sparse tensor cores, up to twice as fast with a runtime that uses them; elsewhere only
+        bytes after compression, as with any zeros.
+    Hurts: on a CPU nothing runs faster; for bytes alone, free zeros cost less quality than this pattern at
+    the same half.
     Source: Mishra et al. 2021, arXiv 2104.08378.
     """
 
@@ -38,7 +39,11 @@ class SemiStructured(PruningChoice):
         from studies.infeasible import CannotCompress
 
         weights, multiplied = list(weights_of(trained.model)), _multiplied(trained.model)
-        fit = [weight for weight in weights if id(weight.parameter) in multiplied and weight.parameter.shape[1] % GROUP == 0]
+        fit = [
+            weight
+            for weight in weights
+            if id(weight.parameter) in multiplied and weight.parameter.shape[1] % GROUP == 0
+        ]
         if not fit:
             raise CannotCompress("it has no matrix or convolution with a multiple of four inputs")
         unfit = [weight.name for weight in weights if weight not in fit]
