@@ -142,7 +142,7 @@ class SavedBytes:
         self._known = {tensor.untyped_storage().data_ptr() for tensor in known}
         self._saved: dict[int, torch.Tensor] = {}
 
-    def keep(self, tensor: torch.Tensor) -> torch.Tensor:
+    def note(self, tensor: torch.Tensor) -> torch.Tensor:
         """Note a tensor that autograd saves."""
         pointer = tensor.untyped_storage().data_ptr()
         if pointer not in self._known:
@@ -160,7 +160,7 @@ class SavedBytes:
 def saved_bytes(model: nn.Module) -> Iterator[SavedBytes]:
     """Count what autograd saves inside the block, the model's own weights left out."""
     saved = SavedBytes([*model.parameters(), *model.buffers()])
-    with torch.autograd.graph.saved_tensors_hooks(saved.keep, lambda tensor: tensor):
+    with torch.autograd.graph.saved_tensors_hooks(saved.note, lambda tensor: tensor):
         yield saved
 
 

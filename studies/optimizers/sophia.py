@@ -70,7 +70,7 @@ class Sophia(Decoupled):
         batches: list[torch.Tensor] = []
         parts = getattr(training.optimizer, "parts", (training.optimizer,))
 
-        def keep(inputs: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        def note_batch(inputs: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
             batches[:] = [inputs]
             return inputs, targets
 
@@ -80,7 +80,7 @@ class Sophia(Decoupled):
                     if isinstance(part, SophiaG):
                         part.curve(training.model, batches[0])
 
-        training.on_batch.append(keep)
+        training.on_batch.append(note_batch)
         training.before_step.append(refresh)
 
 
