@@ -6,8 +6,8 @@
     workload = advisor.Workload(train=(rows, labels), model=Net, metric="f1")     # what is in memory
     study = advisor.search(workload, budget="5m")
 
-    def fit(recipe, report, seed): ...                                            # a training loop of your own
-    study = advisor.search(fit, metric="accuracy", epochs=9)
+    def fit(recipe, report, seed): ...                                            # a training loop of your
+    own study = advisor.search(fit, metric="accuracy", epochs=9)
 
 Everything heavy is imported inside the functions, so `import advisor` is quick.
 """
@@ -36,16 +36,20 @@ __all__ = [
 ]  # fmt: skip
 
 
-def search(source: Any, *, budget: str = "10m", home: str | Path | None = None, listen: Any = None, **options: Any) -> str:
+def search(
+    source: Any, *, budget: str = "10m", home: str | Path | None = None, listen: Any = None, **options: Any
+) -> str:
     """Search for the best recipe and return the study's name.
 
     Args:
-        source: a built-in dataset or a file; a `Workload` made of what is in memory; or a training function of your own, called
-            as fit(recipe, report, seed). Both of these may also be named, as `module:name` or `file.py:name`.
+        source: a built-in dataset or a file; a `Workload` made of what is in memory; or a training function
+            of your own, called as fit(recipe, report, seed). Both of these may also be named, as
+            `module:name` or `file.py:name`.
         budget: of the whole search: `60s`, `10m`, `2h`, `200trials`.
         home: where the study lives; `$ADVISOR_HOME` or `.advisor` by default.
         listen: called with every `studies.search.Event`.
-        options: fields of `advisor.request.Request`: target, model, metric, limits, goal, optimizers, epochs, seed, ...
+        options: fields of `advisor.request.Request`: target, model, metric, limits, goal, optimizers, epochs,
+            seed, ...
 
     Raises:
         StudyError: anything wrong with the input; one line that says what to do.
@@ -87,7 +91,9 @@ def compress(
     return _finish(open_for(_home(home), study, request), listen, searching=False)
 
 
-def resume(study: str, *, budget: str | None = None, home: str | Path | None = None, listen: Any = None) -> str:
+def resume(
+    study: str, *, budget: str | None = None, home: str | Path | None = None, listen: Any = None
+) -> str:
     """Go on with a study after a stop, a crash or with more budget, and return its name.
 
     Args:
@@ -101,7 +107,9 @@ def resume(study: str, *, budget: str | None = None, home: str | Path | None = N
     """
     from advisor.launch import reopen
 
-    return _finish(reopen(_home(home), study, budget=None if budget is None else Budget.parse(budget)), listen)
+    return _finish(
+        reopen(_home(home), study, budget=None if budget is None else Budget.parse(budget)), listen
+    )
 
 
 def _finish(session: Session, listen: Any, *, searching: bool = True) -> str:
@@ -137,12 +145,17 @@ def recommend(
         about: a study's name, or evidence (which carries its own limits and goal).
         limits: take the place of the study's.
         goal: takes the place of the study's.
-        rules: settings of rules, on top of the study's: `Sparsity=off`, `Convergence=0.5`, `my_rules.py:MyRule`.
+        rules: settings of rules, on top of the study's: `Sparsity=off`, `Convergence=0.5`,
+            `my_rules.py:MyRule`.
         home: where the study lives.
     """
     from advisor.reading import advice
 
-    return decide(about) if isinstance(about, Evidence) else advice(_home(home), about, limits=limits, goal=goal, rules=rules)
+    return (
+        decide(about)
+        if isinstance(about, Evidence)
+        else advice(_home(home), about, limits=limits, goal=goal, rules=rules)
+    )
 
 
 def _home(home: str | Path | None) -> Path:

@@ -52,7 +52,9 @@ def typed(kind: type[Arguments]) -> Callable[[Callable[[Arguments], None]], Call
     """Let a command take its arguments as one value of this type: Typer sees an option for each of its fields."""
     hints = get_type_hints(kind, include_extras=True)
     parameters = [
-        inspect.Parameter(f.name, inspect.Parameter.KEYWORD_ONLY, default=_default(f), annotation=hints[f.name])
+        inspect.Parameter(
+            f.name, inspect.Parameter.KEYWORD_ONLY, default=_default(f), annotation=hints[f.name]
+        )
         for f in fields(kind)  # type: ignore[arg-type]
     ]
 

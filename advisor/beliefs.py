@@ -3,20 +3,23 @@
 The model, for optimizer a with prior advantage m_a and an estimate y_a from its trials (see `estimates`):
 
     V_a = mu - s m_a + s z_a,  z_a ~ N(0, 1),  log s ~ N(log 0.3, 0.8^2),  mu flat          the tuned gap of the optimizer
-    y_a = V_a + e_a,           e_a ~ N(0, variance_a)                                       what was seen of it
+    y_a = V_a + e_a,           e_a ~ N(0, variance_a)                                       what was seen of
+    it
 
-s says how far apart tuned optimizers lie on this problem; it is integrated over a grid, mu in closed form, and V is then normal.
-Draws from that mixture give the probability of being the best, of lying within the tie margin of the best, and the expected
-regret, the expected log-ratio of the loss to the best one's. With no prior and equal variances the posterior means keep the order
-of the y: confidence, not cleverness, is what the model adds.
+s says how far apart tuned optimizers lie on this problem; it is integrated over a grid, mu in closed form,
+and V is then normal. Draws from that mixture give the probability of being the best, of lying within the tie
+margin of the best, and the expected regret, the expected log-ratio of the loss to the best one's. With no
+prior and equal variances the posterior means keep the order of the y: confidence, not cleverness, is what the
+model adds.
 
-The tie margin is a region of practical equivalence (Benavoli et al. 2017, JMLR 18): 2 % of the error, or the spread over seeds
-where that is more, up to a tenth, or what half a validation row makes of the best loss: two that are right on every row tie.
+The tie margin is a region of practical equivalence (Benavoli et al. 2017, JMLR 18): 2 % of the error, or the
+spread over seeds where that is more, up to a tenth, or what half a validation row makes of the best loss: two
+that are right on every row tie.
 
-Judgement calls, checked against what came true on 24 recorded tasks (`benchmarks.advice`): the prior's 0.3 is the usual spread of
-tuned optimizers on small tasks, its 0.8 lets one study differ from another by a factor of two either way; once anything was
-trained the advantages m count a tenth, as in full they led to worse picks than none at one and two trials each; without any
-trial of anything no probability is stated above 0.60.
+Judgement calls, checked against what came true on 24 recorded tasks (`benchmarks.advice`): the prior's 0.3 is
+the usual spread of tuned optimizers on small tasks, its 0.8 lets one study differ from another by a factor of
+two either way; once anything was trained the advantages m count a tenth, as in full they led to worse picks
+than none at one and two trials each; without any trial of anything no probability is stated above 0.60.
 """
 
 from __future__ import annotations
@@ -39,11 +42,13 @@ if TYPE_CHECKING:
 
 RULE_CLIP: Final = 1.5
 TOTAL_CLIP: Final = 2.5
-"""Log-odds that one rule, and everything said before a trial, may add: 82:18 and 92:8; no prior survives a few clear trials."""
+"""Log-odds that one rule, and everything said before a trial, may add: 82:18 and 92:8; no prior survives a
+few clear trials."""
 MARGIN: Final = 0.02
 """Tie margin: 2 % of the error matters to nobody."""
 WIDEST: Final = 0.1
-"""Most that the spread over seeds may widen it to: a tenth of the error matters, however hard it is to measure."""
+"""Most that the spread over seeds may widen it to: a tenth of the error matters, however hard it is to
+measure."""
 PRIOR_CAP: Final = 0.60
 """Largest probability stated before any trial."""
 SPREAD: Final = (math.log(0.3), 0.8)
@@ -82,7 +87,8 @@ class Beliefs:
         """Return the standing of each optimizer among those named.
 
         Args:
-            costs: for each optimizer that may be used, the gap it gives away because its best recipe may not be; usually 0.
+            costs: for each optimizer that may be used, the gap it gives away because its best recipe may not
+                be; usually 0.
         """
         import numpy as np
 
@@ -106,8 +112,8 @@ class Beliefs:
     def beats(self) -> dict[str, dict[str, float]]:
         """Return for each optimizer the probability that its tuned gap is smaller than each other one's.
 
-        Of the posterior mean loss that is, not of the luck of one run: with many trials it nears 0 or 1 for optimizers that are
-        hardly apart. Each two add up to 1.
+        Of the posterior mean loss that is, not of the luck of one run: with many trials it nears 0 or 1 for
+        optimizers that are hardly apart. Each two add up to 1.
         """
         chances: dict[str, dict[str, float]] = {name: {} for name in self.optimizers}
         for place, name in enumerate(self.optimizers):
@@ -123,7 +129,9 @@ class Beliefs:
         return average
 
 
-def beliefs(evidence: Evidence, findings: Iterable[Finding] = (), *, tuning_trials: int | None = None) -> Beliefs:
+def beliefs(
+    evidence: Evidence, findings: Iterable[Finding] = (), *, tuning_trials: int | None = None
+) -> Beliefs:
     """Return the posterior given the records and what the rules found.
 
     Args:
@@ -164,7 +172,9 @@ def advantages(log_odds: Sequence[float]) -> list[float]:
     return [math.sqrt(2) / 1.7 * (value - mean) for value in log_odds]
 
 
-def posterior(names: Sequence[str], measured: Estimates, advantage: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+def posterior(
+    names: Sequence[str], measured: Estimates, advantage: Sequence[float]
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the weights of the grid over s, (grid,), and draws of V at each of its points, (grid, draws, optimizers)."""
     import numpy as np
 
@@ -178,7 +188,9 @@ def posterior(names: Sequence[str], measured: Estimates, advantage: Sequence[flo
 
     precision = 1 / (s**2 + variance)  # of y_a given mu and s; 0 where nothing was seen
     total = precision.sum(axis=1, keepdims=True)
-    total = np.where(total > 0, total, 1.0)  # no trial of anything: mu stays at 0, only differences mean something
+    total = np.where(
+        total > 0, total, 1.0
+    )  # no trial of anything: mu stays at 0, only differences mean something
     mu = (precision * (gap + s * m)).sum(axis=1, keepdims=True) / total
     misfit = (precision * (gap + s * m - mu) ** 2).sum(axis=1)
     volume = np.log(np.where(precision > 0, precision, 1.0)).sum(axis=1) - np.log(total[:, 0])

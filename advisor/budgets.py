@@ -32,11 +32,15 @@ class Promise:
 def promises(evidence: Evidence) -> dict[str, tuple[Promise, ...]]:
     """Return for each optimizer what 1 to all of its search trials promise, at up to 40 budgets.
 
-    Whole runs and lost ones count, a lost one as the worst whole run of the study; one that was stopped early does not, since
-    nobody knows where it would have ended. The expected validation performance of Dodge et al. 2019 (arXiv 1909.03004), with
-    quartiles: what a search would have given that drew these recipes in random order.
+    Whole runs and lost ones count, a lost one as the worst whole run of the study; one that was stopped early
+    does not, since nobody knows where it would have ended. The expected validation performance of Dodge et
+    al. 2019 (arXiv 1909.03004), with quartiles: what a search would have given that drew these recipes in
+    random order.
     """
-    whole = {name: [run.quality for run in evidence.complete(name) if run.quality is not None] for name in evidence.optimizers}
+    whole = {
+        name: [run.quality for run in evidence.complete(name) if run.quality is not None]
+        for name in evidence.optimizers
+    }
     everything = [quality for own in whole.values() for quality in own]
     if not everything:
         return {}
@@ -47,7 +51,9 @@ def promises(evidence: Evidence) -> dict[str, tuple[Promise, ...]]:
         lost = sum(record.state == "infeasible" for record in evidence.searched(name))
         if own:
             losses = sorted([*map(loss, own), *[worst] * lost])
-            found[name] = tuple(_promise(losses, trials, evidence.direction) for trials in _budgets(len(losses)))
+            found[name] = tuple(
+                _promise(losses, trials, evidence.direction) for trials in _budgets(len(losses))
+            )
     return found
 
 
@@ -67,5 +73,8 @@ def _promise(losses: Sequence[float], trials: int, direction: Direction) -> Prom
         for quartile in QUARTILES
     )
     return Promise(
-        trials=trials, mean=direction.value_of(mean), lower=direction.value_of(worse), upper=direction.value_of(better)
+        trials=trials,
+        mean=direction.value_of(mean),
+        lower=direction.value_of(worse),
+        upper=direction.value_of(better),
     )

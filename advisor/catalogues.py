@@ -48,7 +48,9 @@ def listing(kind: str, home: Path) -> list[dict[str, Any]]:
     if kind == "studies":
         return [_study_row(home, name) for name in study_names(home)]
     if kind not in AXES:
-        raise UnknownChoice(f"nothing is called '{kind}' here{did_you_mean(kind, KINDS)} Allowed: {', '.join(KINDS)}")
+        raise UnknownChoice(
+            f"nothing is called '{kind}' here{did_you_mean(kind, KINDS)} Allowed: {', '.join(KINDS)}"
+        )
     return [_row(choice) for choice in catalogue.choices(AXES[kind]).values()]
 
 
@@ -80,7 +82,9 @@ def _row(choice: type[Choice]) -> dict[str, Any]:
     if issubclass(choice, ModelChoice):
         row["takes"] = ", ".join(kind for kind, rows in ROWS.items() if choice.takes(rows))
     if issubclass(choice, DatasetChoice):
-        row |= {fact: getattr(choice, fact) for fact in ("task", "kind", "rows", "columns", "source", "licence")}
+        row |= {
+            fact: getattr(choice, fact) for fact in ("task", "kind", "rows", "columns", "source", "licence")
+        }
     return row
 
 
@@ -90,7 +94,9 @@ def _study_row(home: Path, name: str) -> dict[str, Any]:
     except StudyError as error:  # one broken journal must not hide the others
         return {"name": name, "summary": str(error), "trials": 0, "metric": None, "best": None}
     manifest, records = store.manifest_of(study), store.records(study)
-    whole = [record.measured_quality for record in records if has_quality(record) and record.stage != "compress"]
+    whole = [
+        record.measured_quality for record in records if has_quality(record) and record.stage != "compress"
+    ]
     best = Direction(study.direction.name.lower()).best(whole)
     found = "no whole run yet" if best is None else f"best {manifest.metric} {best:.4g}"
     return {
@@ -101,11 +107,16 @@ def _study_row(home: Path, name: str) -> dict[str, Any]:
 
 def _about(choice: type[OptimizerChoice]) -> list[str]:
     """Return what an optimizer's class says of itself: state, regime, which parameters it leaves to another."""
-    regime = "the whole training set every step" if choice.full_batch else "any: one row (per-sample), some, or the whole set"
+    regime = (
+        "the whole training set every step"
+        if choice.full_batch
+        else "any: one row (per-sample), some, or the whole set"
+    )
     routes = {role: choice.from_fields({}).serves(role) for role in ROLES}
     left = ", ".join(f"{role} to {other}" for role, other in routes.items() if other != choice.name())
     return [
-        f"State: {choice.state_floats:g} floats a parameter" + (", and a counter a tensor" if choice.counts_steps else ""),
+        f"State: {choice.state_floats:g} floats a parameter"
+        + (", and a counter a tensor" if choice.counts_steps else ""),
         f"Batch: {regime}",
         f"Routing: {'leaves ' + left if left else 'steps on every parameter, sparse tables included'}",
         *(["Schedule: its own; a recipe gives it a constant one"] if choice.own_schedule else []),

@@ -19,7 +19,8 @@ from studies.limits import LIMITED_COST
 MOST_SEEDS: Final = 30
 """Seeds beyond which telling two optimizers apart is not worth it."""
 TIMED: Final = 0.7
-"""Share of a measured time below which another one is clearly less: times of equal work differ by a quarter from run to run."""
+"""Share of a measured time below which another one is clearly less: times of equal work differ by a quarter
+from run to run."""
 CONFIDENT: Final = 1.645
 """Standard deviations that a normal number stays below in 95 % of cases."""
 
@@ -101,10 +102,15 @@ def _newer(explained: Explained) -> Iterator[str]:
 
 
 def _limits(explained: Explained, decide: Decide) -> Iterator[str]:
-    if not explained.evidence.records:  # a tighter limit lets others enter: who would win among them is not known here
+    if (
+        not explained.evidence.records
+    ):  # a tighter limit lets others enter: who would win among them is not known here
         return
     for limit, cost in LIMITED_COST.items():
-        allowed, spent = getattr(explained.evidence.limits, limit), explained.decision.recipe.costs[cost.field]
+        allowed, spent = (
+            getattr(explained.evidence.limits, limit),
+            explained.decision.recipe.costs[cost.field],
+        )
         if allowed is not None and (looser := _under(explained, decide, limit, None)):
             need = looser.recipe.costs[cost.field]
             if _other(explained, looser) and need is not None and need > allowed:
@@ -140,7 +146,9 @@ def _instead(explained: Explained, decision: Decision) -> str:
     uncompressed = decision.optimizer == advised.optimizer and not recipe.compressed
     named = "the uncompressed model" if uncompressed else recipe.spoken
     values = [run.quality for run in recipe.runs if has_quality(run) and run.quality is not None]
-    values = values or ([recipe.record.quality] if recipe.record and recipe.record.quality is not None else [])
+    values = values or (
+        [recipe.record.quality] if recipe.record and recipe.record.quality is not None else []
+    )
     if advised.quality is None or not values:
         return f"{named} instead"
     apart = difference(evidence.metric, evidence.direction, fmean(values), advised.quality)
@@ -159,7 +167,11 @@ def _goals(explained: Explained, decide: Decide) -> Iterator[str]:
     instead: dict[str, list[str]] = {}
     for goal in GOALS:
         decision = decide(replace(explained.evidence, goal=goal))
-        if goal != explained.evidence.goal and decision and decision.optimizer != explained.decision.optimizer:
+        if (
+            goal != explained.evidence.goal
+            and decision
+            and decision.optimizer != explained.decision.optimizer
+        ):
             instead.setdefault(decision.optimizer, []).append(f"'{goal}'")
     for name, goals in instead.items():
         yield f"The goal {listed(goals, 'or')} (--goal): {name} instead."

@@ -19,17 +19,21 @@ from studies.limits import LIMITED_COST
 from studies.record import Record
 
 WHOLE_RUNS: Final = 3
-"""Whole runs an optimizer needs before its best one says much: with fewer, the spread between trials is not known."""
+"""Whole runs an optimizer needs before its best one says much: with fewer, the spread between trials is not
+known."""
 INFEASIBLE_SHARE: Final = 0.3
-"""Share of lost trials above which the ranges are wrong: lr is best found by overshooting now and then, not every third time."""
+"""Share of lost trials above which the ranges are wrong: lr is best found by overshooting now and then, not
+every third time."""
 MISTAKES: Final = 10
 """Wrong validation rows below which one row moves the error by over 10 %."""
 AGREEMENT: Final = 0.6
-"""Share of pairs whose order a third into the run is their last order; below, stopping early is little better than a lot."""
+"""Share of pairs whose order a third into the run is their last order; below, stopping early is little better
+than a lot."""
 PAIRS: Final = 20
 """Pairs of whole runs needed to speak of that: seven runs of one optimizer."""
 TEST_GAP: Final = 0.4
-"""Log-ratio by which the test loss may exceed the validation loss: half as much again; the test rows are others (judged)."""
+"""Log-ratio by which the test loss may exceed the validation loss: half as much again; the test rows are
+others (judged)."""
 NOISE: Final = 3.0
 """Standard deviations of two shares of right rows that their difference must exceed as well."""
 
@@ -140,14 +144,20 @@ def confirmation(evidence: Evidence, runs: tuple[Record, ...]) -> Check:
     """Ask whether the recommended recipe was run again with fresh seeds."""
     finished = sum(map(has_quality, runs))
     lost = len(runs) - finished
-    done = f"run again with {several(len(runs), 'fresh seed')} ({trials(run.number for run in runs)})" if runs else ""
+    done = (
+        f"run again with {several(len(runs), 'fresh seed')} ({trials(run.number for run in runs)})"
+        if runs
+        else ""
+    )
     return Check(
         name="confirmed",
         passed=finished >= 2 and not lost,
         message=(done + (f"; {lost} of them diverged" if lost else ""))
         if runs
         else "the recommended recipe was run with one seed only",
-        fix="lower its learning rate: it fails on some seeds" if lost else "run it, and its nearest rival, with more seeds",
+        fix="lower its learning rate: it fails on some seeds"
+        if lost
+        else "run it, and its nearest rival, with more seeds",
         command="" if lost else evidence.resume,
     )
 
@@ -155,7 +165,8 @@ def confirmation(evidence: Evidence, runs: tuple[Record, ...]) -> Check:
 def early_ranks(evidence: Evidence) -> tuple[Check, ...]:
     """Ask of this very study whether a third of a run foretells its end, which the early stopping of trials relies on.
 
-    Pairs are of one optimizer; only whole runs have an end, so the pairs are those that early stopping let pass.
+    Pairs are of one optimizer; only whole runs have an end, so the pairs are those that early stopping let
+    pass.
     """
     agreed, pairs = 0, 0
     for name in evidence.optimizers:
@@ -182,7 +193,9 @@ def _agreement(runs: Iterable[Record], direction: Direction) -> tuple[int, int]:
     points = [(third, run.measured_quality) for run in runs if (third := _early(run, direction)) is not None]
     early, end = np.array(points).reshape(-1, 2).T
     agreed, pairs = 0, 0
-    for first in range(len(points) - 1):  # a row of the square of pairs at a time: thousands of runs make millions
+    for first in range(
+        len(points) - 1
+    ):  # a row of the square of pairs at a time: thousands of runs make millions
         differ = (early[first] != early[first + 1 :]) & (end[first] != end[first + 1 :])
         same = (early[first] > early[first + 1 :]) == (end[first] > end[first + 1 :])
         agreed, pairs = agreed + int((differ & same).sum()), pairs + int(differ.sum())
@@ -197,7 +210,9 @@ def _early(run: Record, direction: Direction) -> float | None:
 
 def held_out(evidence: Evidence, loss_scale: LossScale | None, runs: tuple[Record, ...]) -> tuple[Check, ...]:
     """Ask whether the test split agrees with the validation split, beyond what other rows explain."""
-    pairs = [(run.quality, run.test_quality) for run in runs if has_quality(run) and run.test_quality is not None]
+    pairs = [
+        (run.quality, run.test_quality) for run in runs if has_quality(run) and run.test_quality is not None
+    ]
     if not pairs or loss_scale is None:
         return ()
     valid, test = (fmean(values) for values in zip(*pairs, strict=True))
@@ -225,7 +240,12 @@ def coarse_validation(
     evidence: Evidence, loss_scale: LossScale | None, best: Record, runs: tuple[Record, ...]
 ) -> tuple[Check, ...]:
     """Ask, where rows are counted, whether enough of them are wrong for a difference to mean something."""
-    if loss_scale is None or evidence.valid_rows is None or evidence.metric != "accuracy" or not has_quality(best):
+    if (
+        loss_scale is None
+        or evidence.valid_rows is None
+        or evidence.metric != "accuracy"
+        or not has_quality(best)
+    ):
         return ()
     finished = [run for run in runs if has_quality(run)] or [best]
     losses = [loss_scale.loss(run.measured_quality) for run in finished]

@@ -45,7 +45,8 @@ from studies.errors import BadValue, NothingFeasible, StudyError, named_line, on
 from studies.limits import Budget, Limits
 
 USAGE_ERROR: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[1]
-"""Typer carries a click of its own and exports only this leaf of its errors; the parent covers every wrong use."""
+"""Typer carries a click of its own and exports only this leaf of its errors; the parent covers every wrong
+use."""
 
 app = typer.Typer(
     help="Tell it your data, your model and what you can afford; it finds the optimizer and the recipe, and says why.",
@@ -133,7 +134,9 @@ def recommend(
     check_goal(goal)
     limits = Limits.parse(memory=memory, model_size=model_size, latency=latency, train_time=train_time)
     if bool(study) == bool(records):
-        raise BadValue("name a study, or give --records runs.csv --metric COLUMN, and not both; see: advisor list studies")
+        raise BadValue(
+            "name a study, or give --records runs.csv --metric COLUMN, and not both; see: advisor list studies"
+        )
     if records is not None:
         answer = partial(advice_on, records, metric=metric or "quality", direction=direction)
     else:
@@ -164,7 +167,9 @@ def list_(
 
 
 @app.command()
-def explain(name: Annotated[str, typer.Argument(help="An optimizer, schedule, regularizer, model, dataset or rule.")]) -> None:
+def explain(
+    name: Annotated[str, typer.Argument(help="An optimizer, schedule, regularizer, model, dataset or rule.")],
+) -> None:
     """Say what something does, when it helps and hurts."""
     from advisor.catalogues import explanation
 
@@ -187,7 +192,9 @@ def sync(study: StudyName, tracking_uri: TrackingUri = None, home: Home = None) 
 @app.command()
 def register(
     study: StudyName,
-    name: Annotated[str, typer.Argument(help="The model's name in MLflow's registry; a new version if it is there.")],
+    name: Annotated[
+        str, typer.Argument(help="The model's name in MLflow's registry; a new version if it is there.")
+    ],
     tracking_uri: TrackingUri = None,
     home: Home = None,
 ) -> None:
@@ -203,10 +210,15 @@ def register(
 @app.command()
 def dashboard(
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8501,
-    host: Annotated[str, typer.Option(help="Address to bind; other machines can reach anything but 127.0.0.1.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="Address to bind; other machines can reach anything but 127.0.0.1.")
+    ] = "127.0.0.1",
     home: Home = None,
     allow_code: Annotated[
-        bool, typer.Option("--allow-code", help="Let the page run your own models, metrics, data and rules (file.py:name).")
+        bool,
+        typer.Option(
+            "--allow-code", help="Let the page run your own models, metrics, data and rules (file.py:name)."
+        ),
     ] = False,
 ) -> None:
     """Open the web page on the studies of this home."""
@@ -231,7 +243,9 @@ def plot(
 def main() -> None:
     """Run the command line; every error that is the input's fault is one line on stderr."""
     try:
-        if app(args=sys.argv[1:] or ["--help"], standalone_mode=False) == INTERRUPTED:  # how typer reports a Ctrl-C
+        if (
+            app(args=sys.argv[1:] or ["--help"], standalone_mode=False) == INTERRUPTED
+        ):  # how typer reports a Ctrl-C
             fail("interrupted; what was finished is kept, see: advisor list studies", INTERRUPTED)
     except NothingFeasible as error:
         fail(str(error), NOTHING_FEASIBLE)
@@ -246,4 +260,7 @@ def main() -> None:
     except Exception as error:  # a defect of ours: still one line, the traceback for whoever asks
         if os.environ.get("ADVISOR_TRACEBACK"):
             raise
-        fail(f"unexpected {named_line(error)}; what was finished is kept, ADVISOR_TRACEBACK=1 shows where", DEFECT)
+        fail(
+            f"unexpected {named_line(error)}; what was finished is kept, ADVISOR_TRACEBACK=1 shows where",
+            DEFECT,
+        )

@@ -15,7 +15,9 @@ def resume(home: Path, name: str, manifest: StudyManifest) -> str:
     """Return the command that goes on with a study under twice its budget; empty for one that names none."""
     if (budget := manifest.budget) is None:
         return ""
-    doubled = f"{2 * budget.seconds:g}s" if budget.seconds is not None else f"{2 * (budget.trials or 1)}trials"
+    doubled = (
+        f"{2 * budget.seconds:g}s" if budget.seconds is not None else f"{2 * (budget.trials or 1)}trials"
+    )
     return _line("resume", name, {"--budget": doubled}, home)
 
 

@@ -1,6 +1,7 @@
 """What compression did to the trained models of a study: one entry a recipe, its figures over seeds, and which one to use.
 
-Every figure is paired: a compressed file is held against the uncompressed file of the very same weights, timed in turns with it.
+Every figure is paired: a compressed file is held against the uncompressed file of the very same weights,
+timed in turns with it.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from studies.record import Footprint, Record
 
 BEYOND_NOISE: Final = 1.05
-"""Factor that a latency or a size must differ by to be called different: passes timed in turns agree to a few per cent."""
+"""Factor that a latency or a size must differ by to be called different: passes timed in turns agree to a few
+per cent."""
 MANY: Final = 64
 """Rows of the larger batch that is timed."""
 
@@ -39,7 +41,9 @@ def compressed_models(evidence: Evidence) -> tuple[CompressedModel, ...]:
     groups: dict[tuple[Any, ...], list[Record]] = defaultdict(list)
     for run in evidence.compressions:
         groups[tuple(sorted((key, str(value)) for key, value in run.params.items()))].append(run)
-    models = {record.number: _model(record.params) for record in evidence.records if record.stage != "compress"}
+    models = {
+        record.number: _model(record.params) for record in evidence.records if record.stage != "compress"
+    }
     first_runs = [_first_of_each_source(group) for group in groups.values()]
     entries = [_beside_control(_entry(runs, models), runs, controls) for runs in first_runs]
     return tuple(sorted(entries, key=partial(_best_first, evidence.direction)))
@@ -48,8 +52,8 @@ def compressed_models(evidence: Evidence) -> tuple[CompressedModel, ...]:
 def pareto_front(entries: Iterable[CompressedModel], direction: Direction) -> tuple[CompressedModel, ...]:
     """Pareto front: return those that no other beats in quality, file bytes, gzip bytes and latency.
 
-    Gzip bytes are an objective: zeros pay nowhere else, and without it no unstructured pruning would ever be seen. Bytes and
-    latencies count in steps of 5 %, so that jitter alone keeps nothing on the front.
+    Gzip bytes are an objective: zeros pay nowhere else, and without it no unstructured pruning would ever be
+    seen. Bytes and latencies count in steps of 5 %, so that jitter alone keeps nothing on the front.
     """
     loss = direction.loss
     return pareto.front(
@@ -74,8 +78,8 @@ def smallest_tied(
 ) -> CompressedModel | None:
     """Return the smallest whose quality is within the tie margin of the uncompressed model's; the fastest for the goal `speed`.
 
-    The margin is a log-ratio of losses, and as wide as the spread over seeds. Where nothing is within it, what loses least. A
-    control is never it: it is there to compare with.
+    The margin is a log-ratio of losses, and as wide as the spread over seeds. Where nothing is within it,
+    what loses least. A control is never it: it is there to compare with.
     """
     deployable = [model for model in entries if not model.control]
     tied = [model for model in deployable if gap_opened(model, loss_scale) <= margin]
@@ -93,7 +97,9 @@ def smallest_tied(
 
 def gap_opened(model: CompressedModel, loss_scale: LossScale | None) -> float:
     """Return the gap that compression opened: the log-ratio of its loss to the uncompressed model's; below 0 if it has less."""
-    return 0.0 if loss_scale is None else loss_scale.gap(model.quality) - loss_scale.gap(model.reference_quality)
+    return (
+        0.0 if loss_scale is None else loss_scale.gap(model.quality) - loss_scale.gap(model.reference_quality)
+    )
 
 
 def limited(limits: Limits) -> bool:
@@ -104,12 +110,16 @@ def limited(limits: Limits) -> bool:
 def fits(model: CompressedModel, limits: Limits) -> bool:
     """Tell whether a deployed file breaks no limit on its size and latency."""
     costs = dict.fromkeys(("peak_bytes", "train_seconds"))
-    return not limits.exceeded({**costs, "model_bytes": model.model_bytes, "latency_seconds": model.latency_seconds})
+    return not limits.exceeded(
+        {**costs, "model_bytes": model.model_bytes, "latency_seconds": model.latency_seconds}
+    )
 
 
 def command(evidence: Evidence) -> str:
     """Return the command that compresses the study's models; empty when the evidence is of no study."""
-    return evidence.compress or (f"advisor compress {evidence.study}" if evidence.study and evidence.resume else "")
+    return evidence.compress or (
+        f"advisor compress {evidence.study}" if evidence.study and evidence.resume else ""
+    )
 
 
 def _best_first(direction: Direction, model: CompressedModel) -> tuple[float, int, int, tuple[int, ...]]:
@@ -122,7 +132,11 @@ def _step(value: float | None) -> float:
 
 
 def _model(params: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted((key, str(value)) for key, value in params.items() if key == "model" or key.startswith("model.")))
+    return tuple(
+        sorted(
+            (key, str(value)) for key, value in params.items() if key == "model" or key.startswith("model.")
+        )
+    )
 
 
 def _only_finetuned(params: Mapping[str, Any]) -> bool:
@@ -132,8 +146,15 @@ def _only_finetuned(params: Mapping[str, Any]) -> bool:
 
 def _trained(run: Record) -> tuple[Any, ...]:
     """Return what a fine-tuned model shares with its control: the weights it started from and how they were trained on."""
-    finetuning = {key: value for key, value in passes(run.params).items() if key.split(".", 1)[0] == "finetuning"}
-    return run.source, run.seed, _model(run.params), tuple(sorted((key, str(value)) for key, value in finetuning.items()))
+    finetuning = {
+        key: value for key, value in passes(run.params).items() if key.split(".", 1)[0] == "finetuning"
+    }
+    return (
+        run.source,
+        run.seed,
+        _model(run.params),
+        tuple(sorted((key, str(value)) for key, value in finetuning.items())),
+    )
 
 
 def _first_of_each_source(group: Iterable[Record]) -> list[Record]:
@@ -148,7 +169,9 @@ def _entry(runs: list[Record], models: Mapping[int, Any]) -> CompressedModel:
     """Return the figures of a recipe from its runs, one a trained model; `models`: what each trial trained."""
     prints = [footprint for run in runs if (footprint := run.footprint)]
     params, done = dict(runs[0].params), passes(runs[0].params)
-    changes = [_quality(run) - footprint.reference_quality for run, footprint in zip(runs, prints, strict=True)]
+    changes = [
+        _quality(run) - footprint.reference_quality for run, footprint in zip(runs, prints, strict=True)
+    ]
     speedups = _speedups(prints, 1)
     files = [run.model_bytes or footprint.file_bytes for run, footprint in zip(runs, prints, strict=True)]
     zipped = [footprint.compressed_bytes for footprint in prints]
@@ -209,7 +232,9 @@ def _latency(run: Record) -> float | None:
 
 def _speedups(prints: Iterable[Footprint], batch: int) -> list[float]:
     timed = [latency for footprint in prints if (latency := footprint.latency(batch))]
-    return [latency.reference_seconds / latency.median_seconds for latency in timed if latency.median_seconds > 0]
+    return [
+        latency.reference_seconds / latency.median_seconds for latency in timed if latency.median_seconds > 0
+    ]
 
 
 def _runtime(prints: Iterable[Footprint]) -> list[float]:

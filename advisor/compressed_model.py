@@ -25,7 +25,8 @@ class CompressedModel:
     reference_quality: float
     """The same of the uncompressed files."""
     change: float
-    """Mean of quality less reference quality, seed by seed, in the metric's own units: below 0 is worse where it is maximized."""
+    """Mean of quality less reference quality, seed by seed, in the metric's own units: below 0 is worse where
+    it is maximized."""
     change_reach: float | None
     """Half-width of the 90 % interval of that mean; None with one seed."""
     model_bytes: int
@@ -43,23 +44,27 @@ class CompressedModel:
     speedup_many: float | None
     """The same at 64 rows a pass."""
     pace: str
-    """faster | slower | as fast: what all seeds agree on beyond noise, one row at a time; empty when nothing was timed."""
+    """faster | slower | as fast: what all seeds agree on beyond noise, one row at a time; empty when nothing
+    was timed."""
     runtime_speedup: float | None
-    """How many times faster than torch the uncompressed file is: what the runtime alone gives, and no compression."""
+    """How many times faster than torch the uncompressed file is: what the runtime alone gives, and no
+    compression."""
     sparsity: float | None
     agreement: float
     """Mean over the seeds; 1 for a model that answers as the uncompressed one does."""
     finetuning_seconds: float | None
     """What the compression itself trained, median over the seeds."""
     zeros_only: bool
-    """Whether it was pruned without a parameter being taken out: what that saves shows in the gzip bytes alone."""
+    """Whether it was pruned without a parameter being taken out: what that saves shows in the gzip bytes
+    alone."""
     finetuned: bool
     plain: bool
     """Whether this is the uncompressed file itself."""
     control: bool
     """Whether nothing but the fine-tuning was done: what the further epochs give by themselves."""
     control_trials: tuple[int, ...] = ()
-    """Trials of the same fine-tuning with nothing else; empty when it was not run or nothing was fine-tuned."""
+    """Trials of the same fine-tuning with nothing else; empty when it was not run or nothing was
+    fine-tuned."""
     control_change: float | None = None
     """Mean of quality less the control's, seed by seed."""
     notes: tuple[str, ...] = ()

@@ -41,7 +41,9 @@ class CompressionTable:
         if shown := self._shown():
             left = sum(model not in shown for model in self.pareto_front)
             more = f" ({left} more in the JSON)" if left else ""
-            lines.append(f"What nothing measured beats in quality, bytes, gzip bytes and latency{more}; * is advised:")
+            lines.append(
+                f"What nothing measured beats in quality, bytes, gzip bytes and latency{more}; * is advised:"
+            )
         return lines
 
     def rows(self) -> list[tuple[str, ...]]:
@@ -50,7 +52,9 @@ class CompressionTable:
         several_optimizers = len({model.optimizer for model in shown}) > 1
         return [
             (
-                ("* " if model == self.advised else "") + (f"{model.optimizer}: " if several_optimizers else "") + model.name,
+                ("* " if model == self.advised else "")
+                + (f"{model.optimizer}: " if several_optimizers else "")
+                + model.name,
                 size(model.model_bytes),
                 size(model.compressed_bytes),
                 "-" if model.latency_seconds is None else duration(model.latency_seconds),
@@ -67,7 +71,9 @@ class CompressionTable:
             return []
         cells = [TITLES, *rows]
         widths = [max(len(row[column]) for row in cells) for column in range(1, len(TITLES))]
-        room = max(NARROWEST, min(max(len(row[0]) for row in cells), width - GAP - sum(widths) - GAP * len(widths)))
+        room = max(
+            NARROWEST, min(max(len(row[0]) for row in cells), width - GAP - sum(widths) - GAP * len(widths))
+        )
         lines = []
         for name, *others in cells:
             first, *rest = wrap(name, room, subsequent_indent="  ", break_on_hyphens=False) or [""]
@@ -82,7 +88,9 @@ class CompressionTable:
             lines.append(f"Speeds are against the uncompressed file in the same runtime; {alone}.")
         if advised.file and self.study:
             beside = "beside it the 32-bit model as plain torch loads it (.pt2)"
-            lines.append(f"Its file: models/{self.study}/{advised.file} in the home, for ONNX Runtime; {beside}.")
+            lines.append(
+                f"Its file: models/{self.study}/{advised.file} in the home, for ONNX Runtime; {beside}."
+            )
         return [*lines, *(f"Left untreated: {note}." for note in advised.notes)]
 
     def _deployed(self, advised: CompressedModel) -> str:

@@ -19,7 +19,12 @@ from studies.recipe import COMPRESSION_AXES
 SAME: Final = 1.05
 """Factor below which two sizes or times are called alike."""
 NOTHING: Final = ("", "none")
-NOUNS: Final = {"distillation": "distillation", "pruning": "pruning", "finetuning": "fine-tuning", "quantization": "quantization"}
+NOUNS: Final = {
+    "distillation": "distillation",
+    "pruning": "pruning",
+    "finetuning": "fine-tuning",
+    "quantization": "quantization",
+}
 STEMS: Final = {"distillation": "distil", "pruning": "prun", "finetuning": "tun", "quantization": "quant"}
 """What a choice's name may hold already, so that the noun would say it twice."""
 PLAIN: Final = "uncompressed file"
@@ -41,7 +46,11 @@ def in_words(params: Mapping[str, Any], *, student: bool = False) -> str:
         student: whether its model is another one than the trained one.
     """
     parts = [_student(params)] if student else []
-    parts += [_pass(axis, str(params[axis]), params) for axis in COMPRESSION_AXES if str(params.get(axis, "none")) not in NOTHING]
+    parts += [
+        _pass(axis, str(params[axis]), params)
+        for axis in COMPRESSION_AXES
+        if str(params.get(axis, "none")) not in NOTHING
+    ]
     return " + ".join(parts) or PLAIN
 
 
@@ -124,7 +133,9 @@ def _pass(axis: str, name: str, params: Mapping[str, Any]) -> str:
     fields = _fields(axis, name, params)
     words = split(name)
     noun = NOUNS[axis]
-    said = STEMS[axis] in words.lower() or (axis == "quantization" and any(character.isdigit() for character in words))
+    said = STEMS[axis] in words.lower() or (
+        axis == "quantization" and any(character.isdigit() for character in words)
+    )
     amount, bits = fields.get("amount"), fields.get("bits")
     lead = f"{percent(amount)} " if isinstance(amount, float) and 0 < amount < 1 else ""
     lead += f"{bits}-bit " if isinstance(bits, int) and str(bits) not in words else ""

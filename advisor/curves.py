@@ -27,8 +27,8 @@ class Band:
 def band(curves: Sequence[Curve], *, share: float = 0.5) -> Band | None:
     """Return the median of some curves and the band that this share of them keeps to; None without a curve.
 
-    Between its points a run is a straight line, after its last point it keeps its last value: a run that stopped early is used as
-    it is. The band begins where half of the runs have begun.
+    Between its points a run is a straight line, after its last point it keeps its last value: a run that
+    stopped early is used as it is. The band begins where half of the runs have begun.
     """
     import numpy as np
 
@@ -36,7 +36,9 @@ def band(curves: Sequence[Curve], *, share: float = 0.5) -> Band | None:
     if not kept:
         return None
     xs = np.array(_grid(kept))
-    values = np.array([np.interp(xs, [x for x, _ in curve], [y for _, y in curve], left=np.nan) for curve in kept])
+    values = np.array(
+        [np.interp(xs, [x for x, _ in curve], [y for _, y in curve], left=np.nan) for curve in kept]
+    )
     begun = np.isfinite(values).sum(axis=0) * 2 >= len(kept)
     inside = values[:, begun]
     low, middle, high = np.nanquantile(inside, [(1 - share) / 2, 0.5, (1 + share) / 2], axis=0)

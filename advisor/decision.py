@@ -14,11 +14,14 @@ from advisor.recommendation import Contender, Label
 
 DECIDED: Final = 0.9
 LEANING: Final = 0.75
-"""P(tie) from which an answer is leaning: the level at which Bouthillier et al. 2021, arXiv 2103.03098, call it real."""
+"""P(tie) from which an answer is leaning: the level at which Bouthillier et al. 2021, arXiv 2103.03098, call
+it real."""
 NEARLY: Final = 0.8
-"""Share of the best one's chance of being good enough that an optimizer tied with it has at least (judged)."""
+"""Share of the best one's chance of being good enough that an optimizer tied with it has at least
+(judged)."""
 COARSE: Final = 0.25
-"""Tie margin, a log-ratio, above which nothing is called decided unless it is the very best: a quarter of the loss is no tie."""
+"""Tie margin, a log-ratio, above which nothing is called decided unless it is the very best: a quarter of the
+loss is no tie."""
 CLEARLY: Final = 0.9
 """Share of a cost below which another one is clearly less."""
 
@@ -58,7 +61,9 @@ class Explained:
     @property
     def advised(self) -> Contender:
         """Return the recommended optimizer's standing."""
-        return next(contender for contender in self.contenders if contender.optimizer == self.decision.optimizer)
+        return next(
+            contender for contender in self.contenders if contender.optimizer == self.decision.optimizer
+        )
 
     @property
     def others(self) -> list[Contender]:
@@ -78,8 +83,9 @@ class Explained:
 def decide(evidence: Evidence, posterior: Beliefs, fits: Mapping[str, FeasibleRecipe]) -> Decision:
     """Return the optimizer of least expected regret, or the one that the goal prefers among those tied with it.
 
-    Tied are those within the tie margin of the least regret whose own chance of being good enough is nearly as large, and would
-    earn the same label. An optimizer without a whole run is answered only when none that fits has one.
+    Tied are those within the tie margin of the least regret whose own chance of being good enough is nearly
+    as large, and would earn the same label. An optimizer without a whole run is answered only when none that
+    fits has one.
     """
     standings = posterior.standings({name: recipe.given_away for name, recipe in fits.items()})
     place = {name: index for index, name in enumerate(evidence.optimizers)}
@@ -97,7 +103,9 @@ def decide(evidence: Evidence, posterior: Beliefs, fits: Mapping[str, FeasibleRe
     wanted = criteria(evidence.goal, {name: fits[name] for name in tied})
     chosen = min(tied, key=lambda name: (*wanted[name].values(), tied.index(name)))
     label = _label(chosen, ranked, standings, fits, posterior)
-    return Decision(optimizer=chosen, label=label, fits=fits, standings=standings, tied=tuple(tied), ranked=ranked)
+    return Decision(
+        optimizer=chosen, label=label, fits=fits, standings=standings, tied=tuple(tied), ranked=ranked
+    )
 
 
 def _level(p_tie: float) -> int:
@@ -113,8 +121,8 @@ def _label(
 ) -> Label:
     """Return the label.
 
-    Not `decided` when a limit forbids the best recipe, when a learning rate of the best two is on an edge, or when all that is
-    sure is that the validation rows tell nothing apart.
+    Not `decided` when a limit forbids the best recipe, when a learning rate of the best two is on an edge, or
+    when all that is sure is that the validation rows tell nothing apart.
     """
     recipe, estimates = fits[chosen], posterior.estimates.by_optimizer
     if recipe.record is None:

@@ -43,7 +43,9 @@ class Earlier:
         """Return the best whole run that an optimizer had in the search, the first of equals; None without one."""
         whole = [record for record in self.records if record.optimizer == optimizer and record.searched]
         kept = [record for record in whole if has_quality(record)]
-        return min(kept, key=lambda record: (self.direction.loss(record.quality), record.number), default=None)
+        return min(
+            kept, key=lambda record: (self.direction.loss(record.quality), record.number), default=None
+        )
 
 
 def starts(
@@ -70,17 +72,25 @@ def similar_studies(home: Path, model: WorkloadSpec, facts: Facts) -> Iterator[E
             study = store.open_study(home, name)
             manifest = store.manifest_of(study)
             alike = _alike(manifest, model, facts)
-        except (StudyError, KeyError):  # a broken journal, or one of another version, is no reason not to search
+        except (
+            StudyError,
+            KeyError,
+        ):  # a broken journal, or one of another version, is no reason not to search
             continue
         if alike:
             yield Earlier(
-                name=name, manifest=manifest, direction=Direction(study.direction.name.lower()), records=store.records(study)
+                name=name,
+                manifest=manifest,
+                direction=Direction(study.direction.name.lower()),
+                records=store.records(study),
             )
 
 
 def _alike(manifest: StudyManifest, model: WorkloadSpec, facts: Facts) -> bool:
     spec = manifest.opened
-    if spec.model_fields is None or model.model_fields is None:  # a training function keeps its model to itself
+    if (
+        spec.model_fields is None or model.model_fields is None
+    ):  # a training function keeps its model to itself
         return False
     same_model = (spec.model, spec.model_fields) == (model.model, model.model_fields)
     return same_model and _signature(manifest.profiled) == _signature(facts)

@@ -1,12 +1,13 @@
 """From trials to one estimate an optimizer: how far its tuned loss lies above the best one's, and how sure that is.
 
-Which optimizer is best depends on how many trials each may have, so each is judged at the number it had (Dodge et al. 2019,
-arXiv 1909.03004; Sivaprasad et al. 2020, arXiv 1910.11758) unless told otherwise.
+Which optimizer is best depends on how many trials each may have, so each is judged at the number it had
+(Dodge et al. 2019, arXiv 1909.03004; Sivaprasad et al. 2020, arXiv 1910.11758) unless told otherwise.
 
     variance of an unconfirmed estimate = spread^2 / trials + seed variance + row variance
     variance of a confirmed one         = seed variance / seeds + row variance
 
-The spread is that of the lower tail, by the bootstrap; the row variance is what the validation rows leave open.
+The spread is that of the lower tail, by the bootstrap; the row variance is what the validation rows leave
+open.
 """
 
 from __future__ import annotations
@@ -28,12 +29,14 @@ if TYPE_CHECKING:
 
 PSEUDO_TRIALS: Final = 3
 PSEUDO_SD: Final = 0.6
-"""Three imagined trials with the usual spread of random recipes, so that the pooled spread stays sane when trials are few."""
+"""Three imagined trials with the usual spread of random recipes, so that the pooled spread stays sane when
+trials are few."""
 LOST_SD: Final = CAP / 2
 """Spread that an optimizer shows whose every trial was lost: half lost and half good would have it."""
 PSEUDO_SEEDS: Final = 1
 SEED_SD: Final = 0.05
-"""One imagined degree of freedom at 5 %: published spreads over seeds are 0.8 to 17 % of the error (HPOlib's four networks)."""
+"""One imagined degree of freedom at 5 %: published spreads over seeds are 0.8 to 17 % of the error (HPOlib's
+four networks)."""
 EDGE: Final = 0.98
 """A coordinate beyond this lies on the end of its range."""
 
@@ -60,11 +63,13 @@ class Estimates:
 
     by_optimizer: Mapping[str, Estimate]
     seed_sd: float = SEED_SD
-    """Standard deviation of a gap over seeds, what all recipes share at a seed removed; the imagined one counts in."""
+    """Standard deviation of a gap over seeds, what all recipes share at a seed removed; the imagined one
+    counts in."""
     measured_seed_sd: float | None = None
     """The same from confirmation runs alone; None where they do not tell."""
     row_sd: float = 0.0
-    """Standard deviation of a gap over validation splits of this size, which no number of seeds makes less."""
+    """Standard deviation of a gap over validation splits of this size, which no number of seeds makes
+    less."""
     resolution: float = 0.0
     """Gap that half a validation row makes at the best loss."""
     loss_scale: LossScale | None = None
@@ -74,9 +79,10 @@ class Estimates:
 def estimates(evidence: Evidence, *, tuning_trials: int | None = None) -> Estimates:
     """Return what the records say about each optimizer that has any.
 
-    A confirmed optimizer is judged by its confirmation runs alone: its search trials were picked from for their luck and count no
-    more (fresh, paired seeds: Bouthillier et al. 2021, arXiv 2103.03098). Any other is judged by its search trials. Of those,
-    pruned ones say nothing: they were stopped for being worse than other trials of the same optimizer.
+    A confirmed optimizer is judged by its confirmation runs alone: its search trials were picked from for
+    their luck and count no more (fresh, paired seeds: Bouthillier et al. 2021, arXiv 2103.03098). Any other
+    is judged by its search trials. Of those, pruned ones say nothing: they were stopped for being worse than
+    other trials of the same optimizer.
 
     Args:
         evidence: the records; their order does not matter.
@@ -120,8 +126,9 @@ def _search_gaps(evidence: Evidence, optimizer: str, loss_scale: LossScale) -> l
 def _guess(gaps: Sequence[float], *, spread: float, trials: int, luck: float, noise: float) -> Estimate:
     """Estimate an unconfirmed optimizer: variance = spread^2 / n + that of one seed and of the validation rows.
 
-    Where finalists were confirmed, what they lost on fresh seeds was the luck of being picked as the best trial: the others were
-    picked alike and are charged the same, unless the V-statistic charges them more already.
+    Where finalists were confirmed, what they lost on fresh seeds was the luck of being picked as the best
+    trial: the others were picked alike and are charged the same, unless the V-statistic charges them more
+    already.
     """
     n = len(gaps)
     gap = best_of(gaps, trials, spread)
@@ -138,8 +145,9 @@ def _doubled(estimate: Estimate) -> Estimate:
 def _pooled_sd(groups: Iterable[Sequence[float]]) -> float:
     """Return the spread behind the best of n trials, whose variance is spread^2 / n, pooled over optimizers and imagined trials.
 
-    The variance of each best comes from the bootstrap: it looks at the lower tail alone, which is shorter than the upper one, as
-    loss has a bottom. An optimizer that lost every trial shows no spread, though the recipes that work must be far from these.
+    The variance of each best comes from the bootstrap: it looks at the lower tail alone, which is shorter
+    than the upper one, as loss has a bottom. An optimizer that lost every trial shows no spread, though the
+    recipes that work must be far from these.
     """
     squares, freedom = [PSEUDO_TRIALS * PSEUDO_SD**2], PSEUDO_TRIALS
     for gaps in filter(None, groups):
@@ -154,7 +162,11 @@ def _confirmed(evidence: Evidence, loss_scale: LossScale) -> Estimates:
     """Judge each confirmed optimizer by its best confirmed recipe; a run that diverged counts as the worst of all, or the cap."""
     runs = [run for name in evidence.optimizers for run in evidence.confirmations(name)]
     levels, noise, freedom = _additive(
-        {(_cell(run), run.seed, run.number): loss_scale.gap(run.measured_quality) for run in runs if has_quality(run)}
+        {
+            (_cell(run), run.seed, run.number): loss_scale.gap(run.measured_quality)
+            for run in runs
+            if has_quality(run)
+        }
     )
     variance = (PSEUDO_SEEDS * SEED_SD**2 + noise) / (PSEUDO_SEEDS + freedom)
     lost = max([CAP, *levels.values()])
@@ -211,7 +223,9 @@ def _additive(gaps: Mapping[tuple[Cell, int, int], float]) -> tuple[dict[Cell, f
         return {}, 0.0, 0
     keys = sorted(gaps, key=lambda key: (_order((key[0], None)), key[1:]))
     cells, seeds = list(dict.fromkeys(key[0] for key in keys)), sorted({key[1] for key in keys})
-    design: np.ndarray = np.array([[key[0] == c for c in cells] + [key[1] == s for s in seeds] for key in keys], dtype=float)
+    design: np.ndarray = np.array(
+        [[key[0] == c for c in cells] + [key[1] == s for s in seeds] for key in keys], dtype=float
+    )
     target = np.array([gaps[key] for key in keys])
     effects, _, rank, _ = np.linalg.lstsq(design, target, rcond=None)
     shared = float(effects[len(cells) :].mean())

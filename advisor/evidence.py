@@ -26,7 +26,8 @@ def has_quality(record: Record) -> bool:
 class Records(tuple[Record, ...]):
     """Records: a tuple of them that sorts itself by what they are, once, as rules ask hundreds of times an answer.
 
-    Equal to the plain tuple of the same records. Evidence under other limits shares them, and what they have sorted.
+    Equal to the plain tuple of the same records. Evidence under other limits shares them, and what they have
+    sorted.
     """
 
     @cached_property
@@ -42,25 +43,35 @@ class Records(tuple[Record, ...]):
     @cached_property
     def searched(self) -> Mapping[str, tuple[Record, ...]]:
         """Return the ended search trials, by optimizer and number."""
-        return _by_optimizer(record for record in self.by_number if record.searched and record.state != "running")
+        return _by_optimizer(
+            record for record in self.by_number if record.searched and record.state != "running"
+        )
 
     @cached_property
     def complete(self) -> Mapping[str, tuple[Record, ...]]:
         """Return the search trials that ran to their end and have a quality, by optimizer and number."""
-        return {name: whole for name, trials in self.searched.items() if (whole := tuple(filter(has_quality, trials)))}
+        return {
+            name: whole
+            for name, trials in self.searched.items()
+            if (whole := tuple(filter(has_quality, trials)))
+        }
 
     @cached_property
     def confirmations(self) -> Mapping[str, tuple[Record, ...]]:
         """Return the ended confirmation runs, by optimizer and number."""
         return _by_optimizer(
-            record for record in self.by_number if record.stage == "confirm" and record.state in ("complete", "infeasible")
+            record
+            for record in self.by_number
+            if record.stage == "confirm" and record.state in ("complete", "infeasible")
         )
 
     @cached_property
     def compressions(self) -> tuple[Record, ...]:
         """Return the compressed models that were measured, by number."""
         return tuple(
-            record for record in self.by_number if record.stage == "compress" and record.footprint and has_quality(record)
+            record
+            for record in self.by_number
+            if record.stage == "compress" and record.footprint and has_quality(record)
         )
 
 
@@ -84,9 +95,11 @@ class Evidence:
     """Of the metric; its text will do."""
     metric: str = "accuracy"
     goal: str = USUAL
-    """quality | speed | memory | balanced: what decides between optimizers that the evidence cannot tell apart."""
+    """quality | speed | memory | balanced: what decides between optimizers that the evidence cannot tell
+    apart."""
     valid_rows: int | None = 200
-    """Rows of the validation split: half a row is the smallest error told from none; None when nobody knows."""
+    """Rows of the validation split: half a row is the smallest error told from none; None when nobody
+    knows."""
     baseline: float | None = None
     """The metric of a model that answers every row alike; None when nobody knows."""
     study: str = ""
@@ -99,7 +112,8 @@ class Evidence:
     planned_trials: int | None = None
     """Trials the whole search may make, for advice before any is made; None when nobody said."""
     stage: str = ""
-    """train | prune | quantize | distill: what is done to the model; empty to read it off the recipes of the records."""
+    """train | prune | quantize | distill: what is done to the model; empty to read it off the recipes of the
+    records."""
     trained_by: str = ""
     """The optimizer that the starting weights were trained with; empty when unknown."""
     rules: tuple[str, ...] = ()
@@ -146,8 +160,9 @@ class Finding:
     """An optimizer's name."""
     verdict: Verdict
     strength: float
-    """Log-odds added to its strength against the others: 0.4 weak (60:40), 0.8 moderate (69:31), 1.4 strong (80:20); negative
-    against it, and 0 where the finding says nothing about quality (a veto, a cost, a measurement)."""
+    """Log-odds added to its strength against the others: 0.4 weak (60:40), 0.8 moderate (69:31), 1.4
+    strong (80:20); negative against it, and 0 where the finding says nothing about quality (a veto, a
+    cost, a measurement)."""
     because: str
     """One sentence with the numbers."""
     source: str

@@ -23,7 +23,14 @@ def explained(rule: Rule) -> str:
         lines += [f"  {_verdict(finding)}: {finding.because}" for finding in rule(example)]
     silent = "; ".join(_situation(example) for example in rule.misses)
     return "\n".join(
-        [*lines, "", f"It is silent on {silent}.", "", f"Source: {rule.source}", f"Switch it off: --rule {name}=off"]
+        [
+            *lines,
+            "",
+            f"It is silent on {silent}.",
+            "",
+            f"Source: {rule.source}",
+            f"Switch it off: --rule {name}=off",
+        ]
     )
 
 
@@ -39,7 +46,11 @@ def _situation(example: Evidence) -> str:
 
 def _departures(example: Any, usual: Any, *, without: tuple[str, ...]) -> list[str]:
     names = [field.name for field in fields(example) if field.name not in without]
-    return [f"{name} {_plain(getattr(example, name))}" for name in names if getattr(example, name) != getattr(usual, name)]
+    return [
+        f"{name} {_plain(getattr(example, name))}"
+        for name in names
+        if getattr(example, name) != getattr(usual, name)
+    ]
 
 
 def _plain(value: object) -> str:

@@ -23,7 +23,8 @@ from studies.record import Record
 Costs = Mapping[str, float | int | None]
 
 HEADROOM: Final = 1.05
-"""A limit to relax is named 5 % above the need: costs in seconds differ from run to run, and the number is rounded."""
+"""A limit to relax is named 5 % above the need: costs in seconds differ from run to run, and the number is
+rounded."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +35,8 @@ class FeasibleRecipe:
     record: Record | None
     """The trial whose recipe it is, or the first that compressed it; None when it was not trained."""
     runs: tuple[Record, ...]
-    """Its confirmation runs, if that recipe was confirmed; of a compressed one, the files of all seeds, if there are several."""
+    """Its confirmation runs, if that recipe was confirmed; of a compressed one, the files of all seeds, if
+    there are several."""
     costs: Costs
     given_away: float = 0.0
     """Gap between this recipe and the optimizer's best one, which breaks a limit."""
@@ -87,7 +89,9 @@ def feasible_recipes(
         if name in vetoed:
             continue
         first = next(_trained(evidence, summary, name))
-        if not evidence.limits.exceeded(first.costs):  # nothing else needs to be weighed, of thousands of runs
+        if not evidence.limits.exceeded(
+            first.costs
+        ):  # nothing else needs to be weighed, of thousands of runs
             fits[name] = first
             continue
         recipes = _tried(evidence, summary, name)
@@ -95,7 +99,9 @@ def feasible_recipes(
         if fitting:
             fits[name] = fitting
         else:
-            vetoes.append(_veto(evidence, min(recipes, key=lambda recipe: _distance(recipe, evidence.limits))))
+            vetoes.append(
+                _veto(evidence, min(recipes, key=lambda recipe: _distance(recipe, evidence.limits)))
+            )
     if not fits:
         raise NothingFeasible(_relax(evidence, summary, findings))
     return fits, tuple(vetoes)
@@ -124,14 +130,17 @@ def _expected(evidence: Evidence, optimizer: str, *, trained: bool) -> Costs:
 def _tried(evidence: Evidence, summary: TrialSummary, name: str) -> list[FeasibleRecipe]:
     """Return what could be used of an optimizer, what gives least away first.
 
-    Compressed models count only where a limit on size or latency is broken without: they never displace what fits as it is.
+    Compressed models count only where a limit on size or latency is broken without: they never displace what
+    fits as it is.
     """
     trained = list(_trained(evidence, summary, name))
     loss_scale = summary.loss_scale
     if loss_scale is None or not evidence.limits.exceeded(trained[0].costs):
         return trained
     models = summary.compressed_models if limited(evidence.limits) else ()
-    compressed = [_compressed(evidence, model, trained, loss_scale) for model in models if model.optimizer == name]
+    compressed = [
+        _compressed(evidence, model, trained, loss_scale) for model in models if model.optimizer == name
+    ]
     return sorted([*trained, *compressed], key=lambda recipe: _opened(recipe, loss_scale))
 
 
@@ -144,7 +153,9 @@ def _compressed(
     runs = tuple(run for run in evidence.compressions if run.number in model.trials)
     spent = origin.costs
     peaks = [peak for peak in (spent["peak_bytes"], *(run.peak_bytes for run in runs)) if peak is not None]
-    seconds = None if spent["train_seconds"] is None else spent["train_seconds"] + (model.finetuning_seconds or 0.0)
+    seconds = (
+        None if spent["train_seconds"] is None else spent["train_seconds"] + (model.finetuning_seconds or 0.0)
+    )
     return FeasibleRecipe(
         optimizer=model.optimizer,
         record=runs[0],
@@ -199,8 +210,12 @@ def _confirmed(evidence: Evidence, summary: TrialSummary, name: str) -> Feasible
     finished = [run for run in runs if has_quality(run)]
     if not finished:
         return None
-    record = next((record for record in evidence.complete(name) if record.number == estimate.source), finished[0])
-    return FeasibleRecipe(optimizer=name, record=record, runs=runs, costs=costs_of(evidence, name, record, runs))
+    record = next(
+        (record for record in evidence.complete(name) if record.number == estimate.source), finished[0]
+    )
+    return FeasibleRecipe(
+        optimizer=name, record=record, runs=runs, costs=costs_of(evidence, name, record, runs)
+    )
 
 
 def _distance(recipe: FeasibleRecipe, limits: Limits) -> tuple[int, float]:
@@ -216,14 +231,19 @@ def _veto(evidence: Evidence, recipe: FeasibleRecipe) -> Finding:
     smaller = f" ({recipe.compressed.name})" if recipe.compressed else ""
     nearest = f"the nearest{smaller} needs {needs}{_way_out(evidence, recipe)}"
     because = f"{recipe.optimizer} breaks a limit in {every}; {nearest}"
-    return Finding(rule="Limits", subject=recipe.optimizer, verdict="veto", strength=0.0, because=because, source=source)
+    return Finding(
+        rule="Limits", subject=recipe.optimizer, verdict="veto", strength=0.0, because=because, source=source
+    )
 
 
 def _needs(evidence: Evidence, recipe: FeasibleRecipe) -> list[str]:
     needs = []
     for limit in evidence.limits.exceeded(recipe.costs):
         cost = LIMITED_COST[limit]
-        need, allowed = written(cost, recipe.costs[cost.field] or 0), written(cost, getattr(evidence.limits, limit))
+        need, allowed = (
+            written(cost, recipe.costs[cost.field] or 0),
+            written(cost, getattr(evidence.limits, limit)),
+        )
         needs.append(f"{need} of {cost.limited} (limit {allowed})")
     return needs
 
@@ -233,13 +253,17 @@ def _relax(evidence: Evidence, summary: TrialSummary, findings: Iterable[Finding
     recipes = [recipe for name in evidence.optimizers for recipe in _tried(evidence, summary, name)]
     broken = [recipe for recipe in recipes if evidence.limits.exceeded(recipe.costs)]
     if not broken:
-        return "no optimizer is left: " + "; ".join(finding.because for finding in findings if finding.verdict == "veto")
+        return "no optimizer is left: " + "; ".join(
+            finding.because for finding in findings if finding.verdict == "veto"
+        )
     nearest = min(broken, key=lambda recipe: _distance(recipe, evidence.limits))
     wanted = []
     for limit in evidence.limits.exceeded(nearest.costs):
         cost = LIMITED_COST[limit]
         wanted.append(f"{cost.flag} to {written(cost, HEADROOM * (nearest.costs[cost.field] or 0))}")
-    numbers = nearest.compressed.trials if nearest.compressed else [nearest.record.number] if nearest.record else []
+    numbers = (
+        nearest.compressed.trials if nearest.compressed else [nearest.record.number] if nearest.record else []
+    )
     basis = trials(numbers) if numbers else "forecast"
     needs = " and ".join(_needs(evidence, nearest))
     raised = f"Raise {' and '.join(wanted)}{_way_out(evidence, nearest)}"

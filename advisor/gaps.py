@@ -1,6 +1,7 @@
 """What a trial is worth: log(loss / smallest loss of a whole run in the study), so that 0.05 is about 5 % more error.
 
-On this scale studies with different metrics look alike, and a difference of two gaps is a ratio of two losses.
+On this scale studies with different metrics look alike, and a difference of two gaps is a ratio of two
+losses.
 """
 
 from __future__ import annotations
@@ -15,15 +16,18 @@ from advisor.evidence import Evidence, has_quality
 from studies.direction import Direction
 
 CAP: Final = 2.0
-"""Gap of a trial that diverged or broke a limit, and the most any search trial counts for: 7.4 times the best loss."""
+"""Gap of a trial that diverged or broke a limit, and the most any search trial counts for: 7.4 times the best
+loss."""
 TINY: Final = 1e-12
 UNKNOWN_ROWS: Final = 10_000
-"""Validation rows where nobody said how many there are: a size at which half a row is below most spreads over seeds."""
+"""Validation rows where nobody said how many there are: a size at which half a row is below most spreads over
+seeds."""
 CEILINGS: Final = (1.0, 100.0)
 """What a maximized score may at most be: a share, or per cent."""
 
 SHARED: Final = 0.8
-"""Share of the validation mistakes that good recipes have in common; on 19 recorded tasks it came to 0.6 to 1, on average 0.9."""
+"""Share of the validation mistakes that good recipes have in common; on 19 recorded tasks it came to 0.6 to
+1, on average 0.9."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,23 +49,37 @@ class LossScale:
     def of(cls, evidence: Evidence) -> LossScale | None:
         """Return the scale of a study's metric; None while no run is complete.
 
-        A maximized metric has the ceiling 1, or 100 when a value exceeds 1, or twice the best value when one exceeds 100; a name
-        that starts with `neg` says 0. A minimized metric ends at 0; when the best is negative (a log-density), at twice the best,
-        so that the gap is log(1 + difference / |best|).
+        A maximized metric has the ceiling 1, or 100 when a value exceeds 1, or twice the best value when one
+        exceeds 100; a name that starts with `neg` says 0. A minimized metric ends at 0; when the best is
+        negative (a log-density), at twice the best, so that the gap is log(1 + difference / |best|).
         """
-        trained = (record for record in evidence.records if record.stage != "compress")  # compression moves no scale
+        trained = (
+            record for record in evidence.records if record.stage != "compress"
+        )  # compression moves no scale
         values = [record.quality for record in trained if has_quality(record) and record.quality is not None]
         if not values:
             return None
         rows = evidence.valid_rows or UNKNOWN_ROWS
         if not evidence.direction.maximizes:
             origin = min(0.0, 2 * min(values))
-            return cls(direction=evidence.direction, origin=origin, floor=TINY, best=max(TINY, min(values) - origin), rows=rows)
+            return cls(
+                direction=evidence.direction,
+                origin=origin,
+                floor=TINY,
+                best=max(TINY, min(values) - origin),
+                rows=rows,
+            )
         best = max(values)
         ceiling = next((top for top in CEILINGS if best <= top), 2 * best)
         origin = 0.0 if evidence.metric.startswith("neg") else ceiling
         floor = 0.5 * origin / rows if origin in CEILINGS else TINY
-        return cls(direction=evidence.direction, origin=origin, floor=floor, best=max(floor, origin - best), rows=rows)
+        return cls(
+            direction=evidence.direction,
+            origin=origin,
+            floor=floor,
+            best=max(floor, origin - best),
+            rows=rows,
+        )
 
     @property
     def resolution(self) -> float:
@@ -72,9 +90,9 @@ class LossScale:
     def row_variance(self) -> float:
         """Return the variance of a gap over validation sets of this size, at the best recipe.
 
-        Of w wrong rows each recipe has its own in (1 - SHARED) w, a Poisson number, so log w varies by (1 - SHARED) / w; one row
-        more keeps it finite at none. The log of a root mean square over r rows of normal errors varies by 1 / (2 r), so there w
-        is 2 r. No number of seeds on the same rows makes this less.
+        Of w wrong rows each recipe has its own in (1 - SHARED) w, a Poisson number, so log w varies by (1 -
+        SHARED) / w; one row more keeps it finite at none. The log of a root mean square over r rows of normal
+        errors varies by 1 / (2 r), so there w is 2 r. No number of seeds on the same rows makes this less.
         """
         wrong = 0.5 * self.best / self.floor if self.floor > TINY else 2 * self.rows
         return (1 - SHARED) / (1 + wrong)
@@ -95,12 +113,12 @@ class LossScale:
 def best_of(gaps: Sequence[float], trials: int, spread: float) -> float:
     """Return the expected smallest gap of `trials` trials, estimated from the `gaps` that were seen.
 
-    With at least `trials` gaps: the V-statistic, the mean of the smallest of `trials` draws with replacement, which is the
-    "expected validation performance" of Dodge et al. 2019 (arXiv 1909.03004). It is biased where the U-statistic of Tang et al.
-    2020 (arXiv 2004.13705) is not, but leads to fewer wrong conclusions (Dodge et al. 2021, arXiv 2110.00613). With fewer, n: the
-    smallest gap, less spread x (1 / sqrt n - 1 / sqrt trials), as the mean of the best of n falls the way its standard deviation
-    does. (From 1, 2 and 5 trials to 15 the recorded tasks fell by 0.51, 0.27 and 0.08; with a spread of 0.6 this says 0.44, 0.27
-    and 0.11.)
+    With at least `trials` gaps: the V-statistic, the mean of the smallest of `trials` draws with replacement,
+    which is the "expected validation performance" of Dodge et al. 2019 (arXiv 1909.03004). It is biased where
+    the U-statistic of Tang et al. 2020 (arXiv 2004.13705) is not, but leads to fewer wrong conclusions (Dodge
+    et al. 2021, arXiv 2110.00613). With fewer, n: the smallest gap, less spread x (1 / sqrt n - 1 / sqrt
+    trials), as the mean of the best of n falls the way its standard deviation does. (From 1, 2 and 5 trials
+    to 15 the recorded tasks fell by 0.51, 0.27 and 0.08; with a spread of 0.6 this says 0.44, 0.27 and 0.11.)
     """
     ranked, n = sorted(gaps), len(gaps)
     if n < trials:

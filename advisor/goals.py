@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from studies.record import Record
 
 SAME: Final = 1.2
-"""Costs less than about this factor apart count as equal: a run's time varies by more than that on a shared machine, and so
-little memory decides nothing."""
+"""Costs less than about this factor apart count as equal: a run's time varies by more than that on a
+shared machine, and so little memory decides nothing."""
 LESS: Final = {"optimizer_state_bytes": "less optimizer state", "train_seconds": "less training time"}
 """Costs that a goal makes small, in words."""
 FEWER: Final = "fewer settings"
@@ -23,8 +23,8 @@ GOALS: Final[Mapping[str, tuple[str, ...]]] = {
     "memory": ("optimizer_state_bytes", "train_seconds"),
     "balanced": ("optimizer_state_bytes", "train_seconds"),
 }
-"""Each goal, and the costs that it makes small, first things first; fewer settings come last. With no cost the likelier is
-best, and a goal that is not known here counts as the usual one."""
+"""Each goal, and the costs that it makes small, first things first; fewer settings come last. With no cost
+the likelier is best, and a goal that is not known here counts as the usual one."""
 USUAL: Final = "balanced"
 
 Criteria = dict[str, float]
@@ -53,12 +53,17 @@ def criteria(goal: str, tied: Mapping[str, Spends]) -> dict[str, Criteria]:
     """Return, for each tied optimizer, what the goal makes small; what is not known of all of them decides nothing."""
     wanted = {name: _criteria(goal, recipe) for name, recipe in tied.items()}
     unknown = {noun for values in wanted.values() for noun, value in values.items() if value == math.inf}
-    return {name: {noun: value for noun, value in values.items() if noun not in unknown} for name, values in wanted.items()}
+    return {
+        name: {noun: value for noun, value in values.items() if noun not in unknown}
+        for name, values in wanted.items()
+    }
 
 
 def _criteria(goal: str, recipe: Spends) -> Criteria:
     small = {LESS[cost]: _stepped(recipe.costs[cost]) for cost in GOALS.get(goal, GOALS[USUAL])}
-    settings = sum(key.startswith("optimizer.") for key in recipe.record.params) if recipe.record else math.inf
+    settings = (
+        sum(key.startswith("optimizer.") for key in recipe.record.params) if recipe.record else math.inf
+    )
     return small | {FEWER: settings} if small else {}
 
 

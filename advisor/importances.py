@@ -1,8 +1,9 @@
 """How much of the spread in quality goes with each setting, and how much would by chance.
 
-The trials of a setting are split into groups (its options; of a number the low, middle and high third) and their ranks of quality
-compared: the share of the rank variance that lies between the groups, the Kruskal-Wallis statistic over n - 1. Thirds see a best
-value in the middle of a range, which a correlation does not, and the share that chance alone exceeds once in 20 is known.
+The trials of a setting are split into groups (its options; of a number the low, middle and high third) and
+their ranks of quality compared: the share of the rank variance that lies between the groups, the
+Kruskal-Wallis statistic over n - 1. Thirds see a best value in the middle of a range, which a correlation
+does not, and the share that chance alone exceeds once in 20 is known.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ NORMAL_95: Final = 1.645
 FEWEST: Final = 6
 """Whole runs below which nothing is computed."""
 ENOUGH: Final = 30
-"""Whole runs below which shares mean little: chance alone gives a number a third of the spread at 18 runs, a fifth at 30."""
+"""Whole runs below which shares mean little: chance alone gives a number a third of the spread at 18 runs, a
+fifth at 30."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +43,9 @@ class Importance:
 
 
 def importances(
-    qualities: Mapping[int, float], numbers: Mapping[str, Mapping[int, float]], options: Mapping[str, Mapping[int, str]]
+    qualities: Mapping[int, float],
+    numbers: Mapping[str, Mapping[int, float]],
+    options: Mapping[str, Mapping[int, str]],
 ) -> tuple[Importance, ...]:
     """Return the share of each setting, the largest first; nothing of fewer than six runs.
 
@@ -50,8 +54,13 @@ def importances(
         numbers: values by label and trial number.
         options: the same for settings that are no numbers.
     """
-    grouped: dict[str, Mapping[int, Hashable]] = {label: _thirds(values, qualities) for label, values in numbers.items()}
-    grouped |= {label: {trial: of for trial, of in values.items() if trial in qualities} for label, values in options.items()}
+    grouped: dict[str, Mapping[int, Hashable]] = {
+        label: _thirds(values, qualities) for label, values in numbers.items()
+    }
+    grouped |= {
+        label: {trial: of for trial, of in values.items() if trial in qualities}
+        for label, values in options.items()
+    }
     found = (_importance(label, groups, qualities) for label, groups in grouped.items())
     return tuple(sorted((one for one in found if one), key=lambda one: -one.share))
 
@@ -65,7 +74,9 @@ def _thirds(values: Mapping[int, float], qualities: Mapping[int, float]) -> dict
     return {trial: bisect_right(levels, value) for trial, value in kept.items()}
 
 
-def _importance(label: str, groups: Mapping[int, Hashable], qualities: Mapping[int, float]) -> Importance | None:
+def _importance(
+    label: str, groups: Mapping[int, Hashable], qualities: Mapping[int, float]
+) -> Importance | None:
     n = len(groups)
     ranks = _ranks({trial: qualities[trial] for trial in groups})
     parts: dict[Hashable, list[float]] = defaultdict(list)

@@ -61,13 +61,17 @@ def prepare(request: Request, home: Path) -> Session:
     earlier = _earlier(request, home, workload, facts, plan) if request.earlier else ()
     plan = replace(plan, starts=earlier)
     name = request.study or free_name(home, workload.name)
-    store.create_study(home, name, direction=workload.metric.direction, manifest=_manifest(request, workload, facts, plan))
+    store.create_study(
+        home, name, direction=workload.metric.direction, manifest=_manifest(request, workload, facts, plan)
+    )
     begun = [f"{start.params['optimizer']} starts also from {start.origin}" for start in earlier]
     notes = (*workload.notes, *(finding.because for finding in findings), *begun)
     return Session(name=name, home=home, workload=workload, plan=plan, notes=notes)
 
 
-def _earlier(request: Request, home: Path, workload: Workload | Function, facts: Facts, plan: Plan) -> tuple[Start, ...]:
+def _earlier(
+    request: Request, home: Path, workload: Workload | Function, facts: Facts, plan: Plan
+) -> tuple[Start, ...]:
     from advisor.earlier import starts
 
     trials = planned_trials(facts, request.searching)
@@ -121,7 +125,9 @@ def _check_left(manifest: StudyManifest, records: tuple[Record, ...], budget: Bu
     if budget is None or budget.spent(seconds=manifest.spent_seconds, trials=searched) < 1:
         return
     spent = f"{format_seconds(manifest.spent_seconds)} and {several(searched, 'trial')}"
-    raise BadValue(f"a budget of {budget} is spent already, as budgets are totals and {spent} went before; give more")
+    raise BadValue(
+        f"a budget of {budget} is spent already, as budgets are totals and {spent} went before; give more"
+    )
 
 
 def _manifest(request: Request, workload: Workload | Function, facts: Facts, plan: Plan) -> StudyManifest:

@@ -24,7 +24,8 @@ class Need:
     state_bytes: int
     activation_bytes: int
     peak_bytes: int
-    """Of the fullest moment of a step: activations go as gradients come, so it may be less than the sum of the parts."""
+    """Of the fullest moment of a step: activations go as gradients come, so it may be less than the sum of
+    the parts."""
     limit_bytes: int | None
     largest_batch: int | None
     """Most rows a step that fit; None when it is not known or there is no limit."""

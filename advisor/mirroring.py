@@ -28,8 +28,8 @@ def finish(mirror: Mirror, home: Path, name: str) -> str | None:
 def draw(home: Path, name: str) -> None:
     """Put the figures of a study where the mirror looks for them, unless they are there already.
 
-    In a process of its own, since what draws them shows studies and may not be imported here. Best effort: a mirror without
-    figures lacks nothing that cannot be drawn again.
+    In a process of its own, since what draws them shows studies and may not be imported here. Best effort: a
+    mirror without figures lacks nothing that cannot be drawn again.
     """
     journal, out = home / "studies" / f"{name}.journal", figures_of(home, name)
     if find_spec("dashboard") is None or (out.is_file() and out.stat().st_mtime >= journal.stat().st_mtime):

@@ -8,60 +8,105 @@ from typing import Annotated
 import typer
 
 Source = Annotated[
-    str, typer.Argument(help="A built-in dataset (advisor list datasets), a table, .npz or .arff file, or a folder of images.")
+    str,
+    typer.Argument(
+        help="A built-in dataset (advisor list datasets), a table, .npz or .arff file, or a folder of images."
+    ),
 ]
 StudyName = Annotated[str, typer.Argument(help="A study's name (advisor list studies).")]
 Target = Annotated[str | None, typer.Option(help="The column to predict.")]
-Model = Annotated[str | None, typer.Option(help="linear, mlp, cnn, or your own: module:name or file.py:name.")]
+Model = Annotated[
+    str | None, typer.Option(help="linear, mlp, cnn, or your own: module:name or file.py:name.")
+]
 MetricName = Annotated[
-    str | None, typer.Option("--metric", help="accuracy, balanced_accuracy, f1, roc_auc, log_loss, rmse, mae or r2.")
+    str | None,
+    typer.Option("--metric", help="accuracy, balanced_accuracy, f1, roc_auc, log_loss, rmse, mae or r2."),
 ]
 Task = Annotated[str, typer.Option(help="auto, classification or regression.")]
-BatchSize = Annotated[str | None, typer.Option(help="64, full, or a range to search such as 16..256 or 1..full.")]
+BatchSize = Annotated[
+    str | None, typer.Option(help="64, full, or a range to search such as 16..256 or 1..full.")
+]
 Epochs = Annotated[int | None, typer.Option(help="Length of one whole run.")]
 Memory = Annotated[str | None, typer.Option(help="Most bytes while training, as in 512MiB.")]
 ModelSize = Annotated[str | None, typer.Option(help="Most bytes of the trained model, as in 1MB.")]
 Latency = Annotated[str | None, typer.Option(help="Most time of one forward pass at batch 1, as in 2ms.")]
 TrainTime = Annotated[str | None, typer.Option(help="Most time of one whole training run, as in 30s.")]
 BudgetText = Annotated[
-    str, typer.Option("--budget", help="Of the whole search: 60s, 10m, 2h, or 200trials (confirmation runs, at most 9, on top).")
+    str,
+    typer.Option(
+        "--budget",
+        help="Of the whole search: 60s, 10m, 2h, or 200trials (confirmation runs, at most 9, on top).",
+    ),
 ]
 Rules = Annotated[
     list[str] | None,
-    typer.Option("--rule", help="Sparsity=off, Convergence=0.5 or my_rules.py:MyRule; again for another (advisor list rules)."),
+    typer.Option(
+        "--rule",
+        help="Sparsity=off, Convergence=0.5 or my_rules.py:MyRule; again for another (advisor list rules).",
+    ),
 ]
 Goal = Annotated[str | None, typer.Option(help="What decides a tie: quality, speed, memory or balanced.")]
 Optimizers = Annotated[str | None, typer.Option(help="Only these, as in AdamW,Nesterov.")]
-Schedules = Annotated[str | None, typer.Option(help="Only these; the first is that of the reference recipes.")]
+Schedules = Annotated[
+    str | None, typer.Option(help="Only these; the first is that of the reference recipes.")
+]
 Regularizers = Annotated[str | None, typer.Option(help="Only these, or none.")]
 Wrappers = Annotated[str | None, typer.Option(help="Only these (EMA, Lookahead, SAM, Cautious), or none.")]
-Direction = Annotated[str | None, typer.Option(help="maximize or minimize: of your own metric, when its name does not tell.")]
-ClassWeights = Annotated[str, typer.Option(help="none, or balanced: rare classes count as much as frequent ones in training.")]
-Runs = Annotated[
-    Path | None, typer.Option("--records", help="A CSV of anybody's runs: optimizer, the metric, and whatever else is known.")
+Direction = Annotated[
+    str | None, typer.Option(help="maximize or minimize: of your own metric, when its name does not tell.")
 ]
-Pretrained = Annotated[bool, typer.Option("--pretrained", help="Your model starts from trained weights: this is fine-tuning.")]
-OpenEnded = Annotated[bool, typer.Option("--open-ended", help="How long the real run will be is not known in advance.")]
-Earlier = Annotated[bool, typer.Option(help="Start also from the best recipes of your earlier similar studies.")]
+ClassWeights = Annotated[
+    str, typer.Option(help="none, or balanced: rare classes count as much as frequent ones in training.")
+]
+Runs = Annotated[
+    Path | None,
+    typer.Option(
+        "--records", help="A CSV of anybody's runs: optimizer, the metric, and whatever else is known."
+    ),
+]
+Pretrained = Annotated[
+    bool, typer.Option("--pretrained", help="Your model starts from trained weights: this is fine-tuning.")
+]
+OpenEnded = Annotated[
+    bool, typer.Option("--open-ended", help="How long the real run will be is not known in advance.")
+]
+Earlier = Annotated[
+    bool, typer.Option(help="Start also from the best recipes of your earlier similar studies.")
+]
 Compression = Annotated[
-    str, typer.Option(help="off; after: the finalists, in 40 % of the budget; joint: along with training, under a size limit.")
+    str,
+    typer.Option(
+        help="off; after: the finalists, in 40 % of the budget; joint: along with training, under a size limit."
+    ),
 ]
 CompressionBudget = Annotated[
-    str | None, typer.Option("--budget", help="Of the compression alone, a total: 60s, 10m, 200trials; by default 5m.")
+    str | None,
+    typer.Option("--budget", help="Of the compression alone, a total: 60s, 10m, 200trials; by default 5m."),
 ]
 Students = Annotated[
-    list[str] | None, typer.Option("--student", help="A model to distil into; again for another (and smaller ones of your own).")
+    list[str] | None,
+    typer.Option(
+        "--student", help="A model to distil into; again for another (and smaller ones of your own)."
+    ),
 ]
-Teacher = Annotated[str | None, typer.Option(help="file.py:name of a function that returns a trained model to distil from.")]
-NewStudy = Annotated[str | None, typer.Option("--study", help="A name for the study; by default the dataset's with a number.")]
+Teacher = Annotated[
+    str | None, typer.Option(help="file.py:name of a function that returns a trained model to distil from.")
+]
+NewStudy = Annotated[
+    str | None, typer.Option("--study", help="A name for the study; by default the dataset's with a number.")
+]
 Home = Annotated[Path | None, typer.Option(help="Where studies live; by default $ADVISOR_HOME or .advisor.")]
-TrackingUri = Annotated[str | None, typer.Option(help="Where MLflow runs go; by default mlflow.db in the home; `off` for none.")]
+TrackingUri = Annotated[
+    str | None, typer.Option(help="Where MLflow runs go; by default mlflow.db in the home; `off` for none.")
+]
 Register = Annotated[
-    str | None, typer.Option(help="Register the recommended model in MLflow under this name, when the search is over.")
+    str | None,
+    typer.Option(help="Register the recommended model in MLflow under this name, when the search is over."),
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 Seed = Annotated[int, typer.Option(help="Of the split, the weights and the proposals.")]
 TuneModel = Annotated[
-    bool | None, typer.Option(help="Search the model's own fields too; by default only those of your own model.")
+    bool | None,
+    typer.Option(help="Search the model's own fields too; by default only those of your own model."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")]

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 BATCH_SIZES: Final = "16..128"
 """Searched when the function reads the recipe's batch size and nobody said a range."""
 READ_AS: Final = frozenset({"epochs", "model", *COMPRESSION_AXES, *SET_AXES})
-"""Axes that a record keeps though the function never read them: how long the run was, and what says nothing when empty."""
+"""Axes that a record keeps though the function never read them: how long the run was, and what says nothing
+when empty."""
 NOT_FOR_FUNCTIONS: Final = ("target", "model", "regularizers", "wrappers")
 """What our own training loop does, and a function does for itself."""
 
@@ -37,14 +38,18 @@ def watch(request: Request, function: Function) -> tuple[Facts, frozenset[str]]:
         BadValue: something is asked for that only our own training loop does.
     """
     _refuse(request)
-    recipe, read = watched(Recipe(model=function.model, epochs=request.epochs or 2, batch_size=_batch(request)[1]))
+    recipe, read = watched(
+        Recipe(model=function.model, epochs=request.epochs or 2, batch_size=_batch(request)[1])
+    )
     run = FunctionRun(function.fit, recipe, seed=function.seed, direction=function.metric.direction)
     read.clear()  # what was read up to here was read by us
     try:
         run.advance(1)
         _check(request, function, read, known="epochs" in read or run.ended)
         facts = _facts(
-            run.measure_outcome(whole=False, test=False)["model_bytes"], max(run.steps.values(), default=0), run.seconds
+            run.measure_outcome(whole=False, test=False)["model_bytes"],
+            max(run.steps.values(), default=0),
+            run.seconds,
         )
     except StudyError:
         raise
@@ -55,7 +60,9 @@ def watch(request: Request, function: Function) -> tuple[Facts, frozenset[str]]:
     return facts, frozenset(read)
 
 
-def plan(request: Request, function: Function, facts: Facts, read: frozenset[str]) -> tuple[Plan, Facts, tuple[Finding, ...]]:
+def plan(
+    request: Request, function: Function, facts: Facts, read: frozenset[str]
+) -> tuple[Plan, Facts, tuple[Finding, ...]]:
     """Return the plan of a search over what the function reads, the facts at its length of run, and why who enters.
 
     Raises:
@@ -71,7 +78,9 @@ def plan(request: Request, function: Function, facts: Facts, read: frozenset[str
     return (
         Plan(
             candidates=names_in,
-            schedules=(names("schedule", request.schedules) or SCHEDULES) if "schedule" in read else (Constant.name(),),
+            schedules=(names("schedule", request.schedules) or SCHEDULES)
+            if "schedule" in read
+            else (Constant.name(),),
             regularizers=(),
             epochs=epochs,
             batch_size=_batch(request) if "batch_size" in read else (_batch(request)[1],) * 3,
@@ -79,7 +88,9 @@ def plan(request: Request, function: Function, facts: Facts, read: frozenset[str
             limits=request.limits,
             seed=request.seed,
             threads=torch.get_num_threads(),
-            unread=tuple(sorted(axis for axis in (*SINGLE_AXES, *SET_AXES, *NUMBERS) if axis not in READ_AS | read)),
+            unread=tuple(
+                sorted(axis for axis in (*SINGLE_AXES, *SET_AXES, *NUMBERS) if axis not in READ_AS | read)
+            ),
             search_model=bool(function.model.fields()) and bool({"settings", "model"} & read),
         ),
         facts,
@@ -94,21 +105,29 @@ def _check(request: Request, function: Function, read: set[str], *, known: bool)
             "build it with: recipe.optimizer.build(model, total_steps)"
         )
     if request.epochs is None and not known:
-        raise BadValue(f"{function.source} does not read recipe.epochs; say how many epochs it reports: --epochs 10")
+        raise BadValue(
+            f"{function.source} does not read recipe.epochs; say how many epochs it reports: --epochs 10"
+        )
 
 
 def _refuse(request: Request) -> None:
     for option in NOT_FOR_FUNCTIONS:
         if getattr(request, option):
             flag = f"--{option.replace('_', '-')}"
-            raise BadValue(f"{flag} is for our own training loop; a training function does that itself, so leave it out")
+            raise BadValue(
+                f"{flag} is for our own training loop; a training function does that itself, so leave it out"
+            )
     if request.limits.train_bytes is not None or request.limits.latency_seconds is not None:
-        raise BadValue("memory and latency of a training function are not measured; leave --memory and --latency out")
+        raise BadValue(
+            "memory and latency of a training function are not measured; leave --memory and --latency out"
+        )
 
 
 def _batch(request: Request) -> tuple[int, int, int]:
     if request.batch_size and "full" in request.batch_size:
-        raise BadValue("how many rows a full batch has is the training function's business; write --batch-size 64 or 16..256")
+        raise BadValue(
+            "how many rows a full batch has is the training function's business; write --batch-size 64 or 16..256"
+        )
     return batch_sizes(request.batch_size or BATCH_SIZES, rows=2**31)
 
 

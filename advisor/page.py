@@ -23,7 +23,8 @@ def serve(host: str, port: int, home: Path, *, allow_code: bool = False) -> None
         host: the address to bind.
         port: to listen on.
         home: whose studies it shows; it reads and writes nothing else.
-        allow_code: whether it may import and start models, metrics, data and rules that are code of the user's own.
+        allow_code: whether it may import and start models, metrics, data and rules that are code of the
+            user's own.
 
     Raises:
         StoreError: nobody could listen there, or the dashboard package is not installed.

@@ -16,7 +16,9 @@ SPENT: Final = ("train_seconds", "peak_bytes")
 """What training a recipe takes: the costs that are weighed against quality where nothing else is said."""
 
 
-def front_of_records(records: Iterable[Record], direction: Direction, *, costs: Sequence[str] = SPENT) -> tuple[Record, ...]:
+def front_of_records(
+    records: Iterable[Record], direction: Direction, *, costs: Sequence[str] = SPENT
+) -> tuple[Record, ...]:
     """Return the whole runs that no other beats in quality and every cost; a cost that was not measured counts as infinite."""
     return front(filter(has_quality, records), lambda record: _objectives(record, direction, costs))
 

@@ -31,7 +31,8 @@ STEPS: Final = 2000
 WHOLE_RUNS: Final = 30
 """Whole runs' worth of training that a budget in seconds should hold, at the price of shorter runs."""
 TRAINING_SHARE: Final = 0.6
-"""Share of a budget in seconds that is training in the race; the rest is evaluation, proposals and confirmation."""
+"""Share of a budget in seconds that is training in the race; the rest is evaluation, proposals and
+confirmation."""
 TRIAL_SHARE: Final = 0.45
 """What the usual trial costs of a whole run, since most are stopped early."""
 
@@ -92,7 +93,9 @@ def _rows(text: str, whole: str, rows: int) -> int:
     if text == "full":
         return rows
     if not text.isdecimal() or int(text) < 1:
-        raise BadValue(f"batch size '{whole}' is not understood; write 64, full, or a range such as 16..256 or 1..full")
+        raise BadValue(
+            f"batch size '{whole}' is not understood; write 64, full, or a range such as 16..256 or 1..full"
+        )
     return min(int(text), rows)
 
 
@@ -131,7 +134,9 @@ def entrants(request: Request, facts: Facts) -> list[str]:
     """Return what is offered by default, and what a rule sends for on such a problem."""
     choices = catalogue.choices("optimizer").values()
     others = tuple(choice.name() for choice in choices if not choice.offered and _installed(choice))
-    called = optimizers_added_by_rules(Evidence(facts=facts, limits=request.enforced, candidates=others, rules=request.rules))
+    called = optimizers_added_by_rules(
+        Evidence(facts=facts, limits=request.enforced, candidates=others, rules=request.rules)
+    )
     return [*(choice.name() for choice in _offered("optimizer")), *called]
 
 
@@ -167,4 +172,8 @@ def _attachments(named: tuple[str, ...] | None, axis: str, workload: Workload) -
         return names(axis, named)
     model = workload.specimen(workload.model)
     fitting = [choice for choice in _offered(axis) if issubclass(choice, Attachment)]
-    return tuple(choice.name() for choice in fitting if choice.suits(model, workload.dataset.task, workload.dataset.inputs))
+    return tuple(
+        choice.name()
+        for choice in fitting
+        if choice.suits(model, workload.dataset.task, workload.dataset.inputs)
+    )

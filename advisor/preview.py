@@ -31,7 +31,11 @@ class Preview:
     def to_dict(self) -> dict[str, Any]:
         """Return what `profile --json` prints."""
         memory = [self._row(forecast) for forecast in self.facts.forecasts]
-        return {"facts": self.facts.to_dict(), "memory": memory, "recommendation": self.recommendation.to_dict()}
+        return {
+            "facts": self.facts.to_dict(),
+            "memory": memory,
+            "recommendation": self.recommendation.to_dict(),
+        }
 
     def _row(self, forecast: Forecast) -> dict[str, Any]:
         limit = self.limits.train_bytes
@@ -39,14 +43,27 @@ class Preview:
         largest = forecast.largest_batch(limit, rows=self.facts.rows)
         part = forecast.largest_microbatch(limit, rows=self.facts.rows)
         fits = limit is None or peak <= limit
-        return asdict(forecast) | {"peak_bytes": peak, "fits": fits, "largest_batch": largest, "largest_microbatch": part}
+        return asdict(forecast) | {
+            "peak_bytes": peak,
+            "fits": fits,
+            "largest_batch": largest,
+            "largest_microbatch": part,
+        }
 
     def __str__(self) -> str:
-        parts = [_data(self.facts), _model(self.facts), measured(self.facts), self._memory(), str(self.recommendation)]
+        parts = [
+            _data(self.facts),
+            _model(self.facts),
+            measured(self.facts),
+            self._memory(),
+            str(self.recommendation),
+        ]
         return "\n\n".join(part for part in parts if part)
 
     def _memory(self) -> str:
-        forecasts = sorted(self.facts.forecasts, key=lambda forecast: (forecast.peak_bytes, forecast.optimizer))
+        forecasts = sorted(
+            self.facts.forecasts, key=lambda forecast: (forecast.peak_bytes, forecast.optimizer)
+        )
         if not forecasts:
             return ""
         one, limit = forecasts[0], self.limits.train_bytes
@@ -112,11 +129,18 @@ def _data(facts: Facts) -> str:
         + facts.task
         + (f" into {facts.classes} classes." if facts.classes else "."),
     ]
-    said = [f"largest class {facts.class_imbalance:.3g} times the smallest", f"label entropy {facts.label_entropy:.2f} of 1"]
+    said = [
+        f"largest class {facts.class_imbalance:.3g} times the smallest",
+        f"label entropy {facts.label_entropy:.2f} of 1",
+    ]
     if facts.kind != "text":  # the ids of words are never zero but for padding
-        lines.append(f"  non-zero inputs {_share(facts.input_density)}, missing in the raw table {_share(facts.missing_share)}")
+        lines.append(
+            f"  non-zero inputs {_share(facts.input_density)}, missing in the raw table {_share(facts.missing_share)}"
+        )
     if facts.feature_scale_ratio > UNEVEN:
-        lines.append(f"  after preprocessing the widest column is {facts.feature_scale_ratio:.3g} times as wide as the narrowest")
+        lines.append(
+            f"  after preprocessing the widest column is {facts.feature_scale_ratio:.3g} times as wide as the narrowest"
+        )
     return "\n".join([*lines, f"  {', '.join(said)}"] if facts.classes else lines)
 
 
@@ -127,7 +151,11 @@ def _share(share: float) -> str:
 
 def _model(facts: Facts) -> str:
     tables = "embeddings with sparse gradients" if facts.sparse_share else "embeddings"
-    shares = {"hidden matrices": facts.matrix_share, "convolutions": facts.convolution_share, tables: facts.embedding_share}
+    shares = {
+        "hidden matrices": facts.matrix_share,
+        "convolutions": facts.convolution_share,
+        tables: facts.embedding_share,
+    }
     held = ", ".join(f"{share:.0%} {name}" for name, share in shares.items() if share) or (
         "a linear model" if facts.is_linear else "vectors and the output layer"
     )
@@ -202,11 +230,17 @@ WIDTH: Final = 98
 UNEVEN: Final = 10
 """Columns whose widths differ by more are worth a word."""
 _SAID: Final[Mapping[str, Callable[[Facts], str]]] = {
-    "rows_touched": lambda facts: f"rows of an embedding table that a batch touches: {_share(facts.rows_touched)}",
+    "rows_touched": lambda facts: (
+        f"rows of an embedding table that a batch touches: {_share(facts.rows_touched)}"
+    ),
     "gradient_density": _density,
-    "layer_gradient_ratio": lambda facts: f"largest layer gradient {facts.layer_gradient_ratio:.3g} times the smallest",
+    "layer_gradient_ratio": lambda facts: (
+        f"largest layer gradient {facts.layer_gradient_ratio:.3g} times the smallest"
+    ),
     "fast_bfloat16": _precision,
-    "full_batch_seconds": lambda facts: f"gradient of the whole training set {format_seconds(facts.full_batch_seconds or 0.0)}",
+    "full_batch_seconds": lambda facts: (
+        f"gradient of the whole training set {format_seconds(facts.full_batch_seconds or 0.0)}"
+    ),
     "sharpness": lambda facts: f"sharpness at the start {facts.sharpness:.3g}",
     "noise_scale": _noise,
     "optimizer_seconds": _slowest,

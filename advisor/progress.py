@@ -38,7 +38,11 @@ class Progress(Protocol):
 
 
 def progress(
-    session: Session, *, records: tuple[Record, ...] = (), spent_seconds: float = 0.0, budget: Budget | None = None
+    session: Session,
+    *,
+    records: tuple[Record, ...] = (),
+    spent_seconds: float = 0.0,
+    budget: Budget | None = None,
 ) -> Progress:
     """Return the display that fits where stderr goes; a budget takes the place of the search's own."""
     board = Board(session, records, spent_seconds, budget or session.plan.budget)
@@ -48,7 +52,9 @@ def progress(
 class Board:
     """What there is to show: the clock, trials by state, the best of each optimizer."""
 
-    def __init__(self, session: Session, records: tuple[Record, ...], spent_seconds: float, budget: Budget) -> None:
+    def __init__(
+        self, session: Session, records: tuple[Record, ...], spent_seconds: float, budget: Budget
+    ) -> None:
         self.plan, self.name = session.plan, session.name
         self.metric, self.direction = session.workload.metric.name, session.workload.metric.direction
         self.stage = self.note = "starting"
@@ -58,8 +64,12 @@ class Board:
     @property
     def compressed(self) -> list[Record]:
         """Return the models made small, whole ones, best quality first."""
-        whole = [record for record in self.records if record.stage == "compress" and record.state == "complete"]
-        return sorted(whole, key=lambda record: (self.direction.loss(record.quality), record.model_bytes or 0))
+        whole = [
+            record for record in self.records if record.stage == "compress" and record.state == "complete"
+        ]
+        return sorted(
+            whole, key=lambda record: (self.direction.loss(record.quality), record.model_bytes or 0)
+        )
 
     @property
     def elapsed(self) -> float:
@@ -76,8 +86,13 @@ class Board:
         """Return elapsed and budget, as in `12 s of 60 s`."""
         budget = self.budget
         searched = sum(record.searched for record in self.records)
-        parts = [format_seconds(max(self.elapsed, 0.1)) + (f" of {format_seconds(budget.seconds)}" if budget.seconds else "")]
-        parts += [f"{searched} of {budget.trials} trials"] if budget.trials and self.stage != "compress" else []
+        parts = [
+            format_seconds(max(self.elapsed, 0.1))
+            + (f" of {format_seconds(budget.seconds)}" if budget.seconds else "")
+        ]
+        parts += (
+            [f"{searched} of {budget.trials} trials"] if budget.trials and self.stage != "compress" else []
+        )
         return ", ".join(parts)
 
     def states(self) -> str:
@@ -107,7 +122,11 @@ class Lines:
     def listen(self, event: Event) -> None:
         """Print the event."""
         self._board.take(event)
-        line = f"{event.stage}: {event.note}" if event.record is None else describe(event.record, self._board.metric)
+        line = (
+            f"{event.stage}: {event.note}"
+            if event.record is None
+            else describe(event.record, self._board.metric)
+        )
         sys.stderr.write(f"[{self._board.elapsed:6.1f}s] {line}\n")
         sys.stderr.flush()
 
@@ -157,7 +176,13 @@ class LiveTable:
 
         board = self._board
         title = f"{board.name}  {board.stage}  {board.clock()}"
-        table = Table(title=title, caption=board.states(), box=box.SIMPLE_HEAD, title_justify="left", caption_justify="left")
+        table = Table(
+            title=title,
+            caption=board.states(),
+            box=box.SIMPLE_HEAD,
+            title_justify="left",
+            caption_justify="left",
+        )
         table.add_column(subject)
         for heading in headings:
             table.add_column(heading, justify="right")

@@ -31,7 +31,9 @@ def evidence_of(home: Path, name: str) -> Evidence:
     return evidence_in(home, name, store.manifest_of(study), store.records(study), direction=direction)
 
 
-def evidence_in(home: Path, name: str, manifest: StudyManifest, records: tuple[Record, ...], *, direction: Direction) -> Evidence:
+def evidence_in(
+    home: Path, name: str, manifest: StudyManifest, records: tuple[Record, ...], *, direction: Direction
+) -> Evidence:
     """Return the evidence in what was read of a study already: its manifest, its records and its direction.
 
     Raises:
@@ -63,14 +65,23 @@ def advice_on(
     from advisor.runs import evidence_from
 
     evidence = evidence_from(runs, metric=metric, direction=direction)
-    return recommend(replace(evidence, limits=limits or evidence.limits, goal=goal or evidence.goal, rules=rules))
+    return recommend(
+        replace(evidence, limits=limits or evidence.limits, goal=goal or evidence.goal, rules=rules)
+    )
 
 
 def advice(
-    home: Path, name: str, *, limits: Limits | None = None, goal: str | None = None, rules: tuple[str, ...] = ()
+    home: Path,
+    name: str,
+    *,
+    limits: Limits | None = None,
+    goal: str | None = None,
+    rules: tuple[str, ...] = (),
 ) -> Recommendation:
     """Return the recommendation of a study; limits, goal and settings of rules that are given take the place of its own."""
     evidence = evidence_of(home, name)
     given = {key: value for key, value in asdict(limits or Limits()).items() if value is not None}
     limited = replace(evidence.limits, **given)
-    return recommend(replace(evidence, limits=limited, goal=goal or evidence.goal, rules=(*evidence.rules, *rules)))
+    return recommend(
+        replace(evidence, limits=limited, goal=goal or evidence.goal, rules=(*evidence.rules, *rules))
+    )

@@ -18,13 +18,27 @@ from advisor.goals import criteria
 from advisor.published import CLASSES
 from advisor.published.rates import REFERENCE, problem_class, rate
 from advisor.recommendation import Contender
-from advisor.wording import chance, difference, duration, listed, number, percent, ratio, several, size, trials, written
+from advisor.wording import (
+    chance,
+    difference,
+    duration,
+    listed,
+    number,
+    percent,
+    ratio,
+    several,
+    size,
+    trials,
+    written,
+)
 from studies.limits import LIMITED_COST
 from studies.rungs import best_complete
 
 WORDY: Final = 3
 """Alternatives named at most."""
-NO_CLASS: Final = "cover no problem of this kind; those over all kinds stand in for them, at half their weight"
+NO_CLASS: Final = (
+    "cover no problem of this kind; those over all kinds stand in for them, at half their weight"
+)
 TELLING: Final = 4
 """Findings of rules told at most, and as many optimizers ruled out; a reader remembers few."""
 LUCK: Final = "nothing but quality counts, though the difference may be luck"
@@ -89,7 +103,11 @@ def _compressed(explained: Explained) -> Iterator[str]:
     ]
     figures = sentence(recipe.compressed, evidence.metric, evidence.direction)
     only = "as the deployed file" if recipe.compressed.plain else "compressed"
-    why_so = f"Its best recipe fits the {listed(limits)} only {only}" if limits else "Of what fits the limits it gives least away"
+    why_so = (
+        f"Its best recipe fits the {listed(limits)} only {only}"
+        if limits
+        else "Of what fits the limits it gives least away"
+    )
     yield f"{why_so}: {figures} ({trials(recipe.compressed.trials)})."
 
 
@@ -177,8 +195,12 @@ def _reputation(explained: Explained) -> Iterator[str]:
 def _ruled(explained: Explained) -> Iterator[str]:
     """Yield the most telling findings on the recommended one: what was measured or costs, then the strong, then the notes."""
     name = explained.decision.optimizer
-    about = [finding for finding in explained.findings if finding.subject == name and finding.verdict != "veto"]
-    telling = sorted(about, key=lambda finding: (finding.verdict == "note", finding.strength != 0, -abs(finding.strength)))
+    about = [
+        finding for finding in explained.findings if finding.subject == name and finding.verdict != "veto"
+    ]
+    telling = sorted(
+        about, key=lambda finding: (finding.verdict == "note", finding.strength != 0, -abs(finding.strength))
+    )
     for finding in telling[:TELLING]:
         yield f"{_OPENINGS.get(finding.verdict, '')}{finding.because} ({finding.source})."
     if len(telling) > TELLING:
@@ -206,7 +228,9 @@ def alternatives(explained: Explained) -> tuple[str, ...]:
     """Return the runner-up and what is cheaper, each with when to prefer it."""
     ranked = explained.others
     lighter = min(ranked, key=_weight, default=None)
-    faster = min(ranked, key=lambda other: (other.train_seconds is None, other.train_seconds or 0.0), default=None)
+    faster = min(
+        ranked, key=lambda other: (other.train_seconds is None, other.train_seconds or 0.0), default=None
+    )
     wanted = [other for other in (*ranked[:1], lighter, faster) if other is not None]
     unique = {other.optimizer: other for other in wanted}
     return tuple(islice((_alternative(explained, other) for other in unique.values()), WORDY))
@@ -220,7 +244,9 @@ def _weight(contender: Contender) -> tuple[bool, int]:
 
 def _alternative(explained: Explained, other: Contender) -> str:
     advised = explained.advised
-    lighter, weight = _compared(advised.optimizer_state_bytes, other.optimizer_state_bytes, "optimizer state", size)
+    lighter, weight = _compared(
+        advised.optimizer_state_bytes, other.optimizer_state_bytes, "optimizer state", size
+    )
     if advised.optimizer_state_bytes is None or other.optimizer_state_bytes is None:
         lighter, weight = _compared(advised.peak_bytes, other.peak_bytes, "peak memory", size)
     faster, time = _compared(advised.train_seconds, other.train_seconds, "training time", duration)
@@ -247,9 +273,16 @@ def _against(explained: Explained, other: Contender) -> tuple[str, bool]:
     return words, evidence.direction.better(other.quality, advised.quality)
 
 
-def _compared(advised: float | None, other: float | None, noun: str, write: Callable[[float], str]) -> tuple[bool, str]:
+def _compared(
+    advised: float | None, other: float | None, noun: str, write: Callable[[float], str]
+) -> tuple[bool, str]:
     """Return whether the other's cost is clearly less, and how it compares in words; nothing when they are alike."""
-    if advised is None or other is None or advised == other or min(advised, other) > CLEARLY * max(advised, other):
+    if (
+        advised is None
+        or other is None
+        or advised == other
+        or min(advised, other) > CLEARLY * max(advised, other)
+    ):
         return False, ""
     against = f"({write(other)} against {write(advised)})"
     if other == 0:
@@ -259,5 +292,11 @@ def _compared(advised: float | None, other: float | None, noun: str, write: Call
         return True, f"half the {noun} {against}"
     if 1.8 < share < 2.2:
         return False, f"twice the {noun} {against}"
-    word = f"{percent(1 - share)} less" if share < 1 else f"{number(round(share, 1))} times the" if advised else "more"
+    word = (
+        f"{percent(1 - share)} less"
+        if share < 1
+        else f"{number(round(share, 1))} times the"
+        if advised
+        else "more"
+    )
     return share < 1, f"{word} {noun} {against}"

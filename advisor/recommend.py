@@ -1,19 +1,21 @@
 """Evidence in, recommendation out: a pure function, so that the command line, the dashboard and the tests ask the same thing.
 
-In this order: the rules speak; what breaks a limit is vetoed; the posterior gives each optimizer that is left its expected
-regret; the least one wins; among those that the evidence cannot tell from it, the goal decides.
+In this order: the rules speak; what breaks a limit is vetoed; the posterior gives each optimizer that is left
+its expected regret; the least one wins; among those that the evidence cannot tell from it, the goal decides.
 
 What holds, and is tested:
 
 - The order of records changes nothing, nor does the order of candidates, but for exact ties.
 - No limit is ever broken by a cost that is known.
-- A looser limit never makes the posterior mean gap of the answer larger under the goal `quality`, and by no more than the tie
-  margin under the others, as long as every optimizer in question has a whole run that fits: the posterior knows no limits.
-- Search trials of a confirmed optimizer that are worse than its best change nothing, but that with them trials are no longer
-  few, or are plenty, which rules may mind.
-- Compressed models change neither who wins nor why, unless a limit on the model's size or latency is broken without them; and
-  what another compressed model beats in everything changes nothing at all.
-- Of two optimizers that were confirmed alike and that the prior holds equal, the worse confirmed one is never held better.
+- A looser limit never makes the posterior mean gap of the answer larger under the goal `quality`, and by no
+  more than the tie margin under the others, as long as every optimizer in question has a whole run that fits:
+  the posterior knows no limits.
+- Search trials of a confirmed optimizer that are worse than its best change nothing, but that with them
+  trials are no longer few, or are plenty, which rules may mind.
+- Compressed models change neither who wins nor why, unless a limit on the model's size or latency is broken
+  without them; and what another compressed model beats in everything changes nothing at all.
+- Of two optimizers that were confirmed alike and that the prior holds equal, the worse confirmed one is never
+  held better.
 """
 
 from __future__ import annotations
@@ -121,7 +123,9 @@ def _checklist(
     )
 
 
-def _compression(evidence: Evidence, posterior: Beliefs, recipe: FeasibleRecipe, summary: TrialSummary) -> CompressedModel | None:
+def _compression(
+    evidence: Evidence, posterior: Beliefs, recipe: FeasibleRecipe, summary: TrialSummary
+) -> CompressedModel | None:
     """Return the compressed model to use of the recommended optimizer; None when there is none, or none fits."""
     models = [model for model in summary.compressed_models if model.optimizer == recipe.optimizer]
     if recipe.compressed or not limited(evidence.limits):
@@ -174,7 +178,9 @@ def _contender(evidence: Evidence, decision: Decision, loss_scale: LossScale | N
     )
 
 
-def _interval(evidence: Evidence, loss_scale: LossScale | None, qualities: list[float]) -> tuple[float, float] | None:
+def _interval(
+    evidence: Evidence, loss_scale: LossScale | None, qualities: list[float]
+) -> tuple[float, float] | None:
     """Return Student's 90 % interval of the mean over seeds, cut where the metric ends."""
     reach = half_width(qualities)
     if reach is None or loss_scale is None:

@@ -95,7 +95,8 @@ class Recommendation:
     metric: str
     direction: Direction
     quality: float | None
-    """Validation metric: mean over the confirmation seeds, else the best search trial's; of a compressed recipe, of its files."""
+    """Validation metric: mean over the confirmation seeds, else the best search trial's; of a compressed
+    recipe, of its files."""
     interval: tuple[float, float] | None
     test_quality: float | None
     """Mean test metric over the confirmation seeds."""
@@ -105,7 +106,8 @@ class Recommendation:
     trials: tuple[int, ...]
     """Trial numbers behind `quality`."""
     costs: Mapping[str, float | int | None]
-    """train_seconds, peak_bytes, optimizer_state_bytes, model_bytes, latency_seconds of the recommended recipe."""
+    """train_seconds, peak_bytes, optimizer_state_bytes, model_bytes, latency_seconds of the recommended
+    recipe."""
     reasons: tuple[str, ...]
     """Sentences, most telling first, each naming its trials or its source."""
     findings: tuple[Finding, ...]
@@ -114,18 +116,22 @@ class Recommendation:
     would_change: tuple[str, ...]
     checklist: tuple[Check, ...]
     contenders: tuple[Contender, ...]
-    """All optimizers that fit the limits, the recommended one included, least expected regret first; findings veto the others."""
+    """All optimizers that fit the limits, the recommended one included, least expected regret first; findings
+    veto the others."""
     margin: float = 0.02
-    """Log-ratio of loss below which two optimizers count as tied: 2 %, or the spread over seeds up to a tenth, or half a row."""
+    """Log-ratio of loss below which two optimizers count as tied: 2 %, or the spread over seeds up to a
+    tenth, or half a row."""
     tie: str = ""
     """The same in words."""
     steps: int | None = None
     """Optimizer steps of the recommended run, for settings that are a share of it."""
     compressed: tuple[CompressedModel, ...] = ()
-    """What no other compressed model beats in quality, file bytes, gzip bytes and latency; best quality first."""
+    """What no other compressed model beats in quality, file bytes, gzip bytes and latency; best quality
+    first."""
     compression: CompressedModel | None = None
-    """The one advised, of the recommended optimizer: the best quality that fits limits on the model's size and latency; without
-    such limits the smallest within the tie margin of the uncompressed model. None when nothing was compressed or nothing fits."""
+    """The one advised, of the recommended optimizer: the best quality that fits limits on the model's size
+    and latency; without such limits the smallest within the tie margin of the uncompressed model. None
+    when nothing was compressed or nothing fits."""
 
     @property
     def recipe(self) -> Recipe:
@@ -139,12 +145,16 @@ class Recommendation:
         """Return the answer in one sentence: the optimizer, its main settings, how sure."""
         prior_only = self.label == "prior only"
         main = main_settings(self.params)
-        answer = f"{'Start with' if prior_only else 'Use'} {self.optimizer}" + (f" ({', '.join(main)})" if main else "")
+        answer = f"{'Start with' if prior_only else 'Use'} {self.optimizer}" + (
+            f" ({', '.join(main)})" if main else ""
+        )
         if len(self.contenders) == 1:
             prior = "prior only: " if prior_only else ""
             return f"{answer} - {prior}the only optimizer in question, compared with no other."
         tie = self.tie or margin(self.metric, self.direction, self.quality, self.margin)
-        return f"{answer} - {self.label}: {chance(self.p_tie)} that nothing here is better by more than {tie}."
+        return (
+            f"{answer} - {self.label}: {chance(self.p_tie)} that nothing here is better by more than {tie}."
+        )
 
     @property
     def compression_table(self) -> CompressionTable:
@@ -189,9 +199,13 @@ class Recommendation:
         if self.quality is None:
             return NOT_TRAINED
         way = "" if self.direction.maximizes else ", lower is better"
-        interval = "" if self.interval is None else ", 90 % interval {} to {}".format(*map(number, self.interval))
+        interval = (
+            "" if self.interval is None else ", 90 % interval {} to {}".format(*map(number, self.interval))
+        )
         seeds = ("mean of " if len(self.seeds) > 1 else "") + several(len(self.seeds), "seed")
-        valid = f"Validation {self.metric} {number(self.quality)} ({seeds}, {trials(self.trials)}{interval}{way})"
+        valid = (
+            f"Validation {self.metric} {number(self.quality)} ({seeds}, {trials(self.trials)}{interval}{way})"
+        )
         if self.test_quality is None:
             return f"{valid}."
         spread = f" +- {self.test_spread:.2g}" if self.test_spread is not None else ""

@@ -14,7 +14,7 @@ from studies.record import Record
 
 if TYPE_CHECKING:
     from advisor.recommendation import Recommendation
-    from studies.compression.source import Source
+    from studies.compression.source import Checkpoint
     from studies.manifest import StudyManifest
     from studies.tracking.models import Trained
     from studies.workload_spec import WorkloadSpec
@@ -64,7 +64,9 @@ def why_not(study: str, spec: WorkloadSpec) -> str:
 
 def lines(versions: dict[str, int]) -> str:
     """Return what was registered, and how it is loaded."""
-    said = [f"registered '{name}' version {number}: models:/{name}/{number}" for name, number in versions.items()]
+    said = [
+        f"registered '{name}' version {number}: models:/{name}/{number}" for name, number in versions.items()
+    ]
     first = next(iter(versions.items()))
     return "\n".join([*said, f"load it with: mlflow.pyfunc.load_model('models:/{first[0]}/{first[1]}')"])
 
@@ -88,20 +90,28 @@ def _trained(home: Path, study: str, manifest: StudyManifest) -> Trained:
     )  # fmt: skip
 
 
-def _picked(recommendation: Recommendation, records: tuple[Record, ...], folder: Path) -> tuple[Record, Path | None]:
+def _picked(
+    recommendation: Recommendation, records: tuple[Record, ...], folder: Path
+) -> tuple[Record, Path | None]:
     """Return the run whose weights stand for the recommended recipe, and the file that compression made of them.
 
     Of the seeds the best on the validation split: its test split had no say.
     """
     by_number = {record.number: record for record in records}
-    small = [by_number[number] for number in recommendation.compression.trials] if recommendation.compression else []
+    small = (
+        [by_number[number] for number in recommendation.compression.trials]
+        if recommendation.compression
+        else []
+    )
     if made := _best([record for record in small if _file(record, folder)], recommendation.direction):
         return by_number[made.source or 0], _file(made, folder)
     trained = [by_number[number] for number in recommendation.trials if by_number[number].stage != "compress"]
     trained += [by_number[record.source] for record in small if record.source in by_number]
     if found := _best(trained, recommendation.direction):
         return found, None
-    raise NothingFeasible(f"no run of {recommendation.optimizer} was completed, so there is no model to register; search longer")
+    raise NothingFeasible(
+        f"no run of {recommendation.optimizer} was completed, so there is no model to register; search longer"
+    )
 
 
 def _best(records: list[Record], direction: Direction) -> Record | None:
@@ -117,7 +127,7 @@ def _file(record: Record, folder: Path) -> Path | None:
     return folder / name if name and (folder / name).is_file() else None
 
 
-def _about(study: str, source: Source, recommendation: Recommendation) -> dict[str, Any]:
+def _about(study: str, source: Checkpoint, recommendation: Recommendation) -> dict[str, Any]:
     dataset = source.workload.dataset
     numbers: Callable[[Any], Any] = lambda value: value.tolist() if hasattr(value, "tolist") else float(value)  # noqa: E731
     told = {
@@ -128,4 +138,8 @@ def _about(study: str, source: Source, recommendation: Recommendation) -> dict[s
     if dataset.classes:
         return told | {"classes": list(dataset.classes), "gives": "one logit a class"}
     scale, mean = numbers(dataset.target_scale), numbers(dataset.target_mean)
-    return told | {"target_scale": scale, "target_mean": mean, "gives": "the target as (value - target_mean) / target_scale"}
+    return told | {
+        "target_scale": scale,
+        "target_mean": mean,
+        "gives": "the target as (value - target_mean) / target_scale",
+    }

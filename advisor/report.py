@@ -17,7 +17,8 @@ WIDTH: Final = 100
 AXES: Final = ("optimizer", "schedule", "batch_size", "epochs", "regularizers", "model", *COMPRESSION_AXES)
 ABSENT: Final = ("", "none")
 OWN_SETTINGS: Final = "settings:"
-"""What the names of a training function's own hyperparameters begin with; the rest of the name says nothing to a reader."""
+"""What the names of a training function's own hyperparameters begin with; the rest of the name says nothing
+to a reader."""
 
 
 def settings(params: Mapping[str, Any], steps: int | None = None) -> list[tuple[str, str]]:
@@ -27,7 +28,9 @@ def settings(params: Mapping[str, Any], steps: int | None = None) -> list[tuple[
     """
     known = [axis for axis in AXES if axis in params]
     others = sorted({key for key in params if "." not in key}.difference(AXES))
-    rows = [(axis.replace("_", " "), _choice(axis, params)) for axis in (*known, *others) if _chosen(axis, params)]
+    rows = [
+        (axis.replace("_", " "), _choice(axis, params)) for axis in (*known, *others) if _chosen(axis, params)
+    ]
     spoken = _in_torch(params, steps) if steps else ""
     return [(axis, value + (spoken if axis == "optimizer" else "")) for axis, value in rows]
 
@@ -53,14 +56,17 @@ def _choice(axis: str, params: Mapping[str, Any]) -> str:
     names = str(params[axis]).split("+")
     shown = {name: "settings" if name.startswith(OWN_SETTINGS) else name for name in names}
     return "; ".join(
-        f"{shown[name]}: {', '.join(fields)}" if (fields := _fields(axis, name, params)) else shown[name] for name in names
+        f"{shown[name]}: {', '.join(fields)}" if (fields := _fields(axis, name, params)) else shown[name]
+        for name in names
     )
 
 
 def _fields(axis: str, name: str, params: Mapping[str, Any]) -> list[str]:
     prefix = f"{axis}.{name}."
     return [
-        f"{key.removeprefix(prefix).replace('_', ' ')} {_value(value)}" for key, value in params.items() if key.startswith(prefix)
+        f"{key.removeprefix(prefix).replace('_', ' ')} {_value(value)}"
+        for key, value in params.items()
+        if key.startswith(prefix)
     ]
 
 
@@ -83,7 +89,11 @@ def cost_lines(costs: Mapping[str, float | int | None]) -> list[str]:
     """Return a line for each cost of a recipe that is known."""
     known = {key: value for key, value in costs.items() if value is not None}
     part = {cost.field: ", part of that peak" if cost.part_of in known else "" for cost in COSTS}
-    return [f"{cost.label}{part[cost.field]}: {written(cost, known[cost.field])}" for cost in COSTS if cost.field in known]
+    return [
+        f"{cost.label}{part[cost.field]}: {written(cost, known[cost.field])}"
+        for cost in COSTS
+        if cost.field in known
+    ]
 
 
 def table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
@@ -100,5 +110,12 @@ def fold(line: str, first: str = "", indent: int | None = None) -> str:
     """Break a line at 100 columns; what follows is indented under the first."""
     under = " " * (len(first) if indent is None else indent)
     return "\n".join(
-        wrap(line, WIDTH, initial_indent=first, subsequent_indent=under, break_on_hyphens=False, break_long_words=False)
+        wrap(
+            line,
+            WIDTH,
+            initial_indent=first,
+            subsequent_indent=under,
+            break_on_hyphens=False,
+            break_long_words=False,
+        )
     )

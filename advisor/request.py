@@ -62,7 +62,8 @@ class Request:
     rules: tuple[str, ...] = ()
     """The user's word on rules: Name=off, Name=0.5, file.py:Name."""
     compression: str = "off"
-    """off | after: of the finalists, in a part of the budget | joint: searched along with the training recipe."""
+    """off | after: of the finalists, in a part of the budget | joint: searched along with the training
+    recipe."""
     device: str = "auto"
     seed: int = 0
     study: str | None = None
@@ -77,7 +78,11 @@ class Request:
             raise BadValue(f"epochs {self.epochs} must be from 1 to {MOST_EPOCHS:,}")
         if not 0 <= self.seed < MOST_SEEDS:
             raise BadValue(f"seed {self.seed} must be from 0 to {MOST_SEEDS - 1:,}")
-        chosen = {"optimizer": self.optimizers, "schedule": self.schedules, "regularizers": self.regularizers or ()}
+        chosen = {
+            "optimizer": self.optimizers,
+            "schedule": self.schedules,
+            "regularizers": self.regularizers or (),
+        }
         for axis, choices in chosen.items():
             names(axis, choices)
 
@@ -100,21 +105,26 @@ class Request:
 
         Args:
             source: as the field of that name.
-            memory: most bytes while training, as in `512MiB`; like the next three it takes the place of `limits`.
+            memory: most bytes while training, as in `512MiB`; like the next three it takes the place of
+                `limits`.
             model_size: most bytes of the trained model.
             latency: most time of one forward pass, as in `2ms`.
             train_time: most time of one whole run.
-            options: fields by name. A budget may be `10m` or `200trials`, names one text or any sequence, a batch size
-                a number, a metric a function.
+            options: fields by name. A budget may be `10m` or `200trials`, names one text or any sequence, a
+                batch size a number, a metric a function.
 
         Raises:
             BadValue: there is no such option, or its value cannot be used.
         """
         known = {f.name for f in fields(cls)}
         if unknown := next((name for name in options if name not in known), None):
-            raise BadValue(f"there is no option '{unknown}'{did_you_mean(unknown, known)} See advisor.request.Request")
+            raise BadValue(
+                f"there is no option '{unknown}'{did_you_mean(unknown, known)} See advisor.request.Request"
+            )
         if any((memory, model_size, latency, train_time)):
-            options["limits"] = Limits.parse(memory=memory, model_size=model_size, latency=latency, train_time=train_time)
+            options["limits"] = Limits.parse(
+                memory=memory, model_size=model_size, latency=latency, train_time=train_time
+            )
         return cls(source=source, **{name: _read(name, value) for name, value in options.items()})
 
 
@@ -161,7 +171,11 @@ def _read(name: str, value: Any) -> Any:
 
 def _read_names(axis: str, value: Any) -> Any:
     if isinstance(value, str):
-        return () if value == "none" and axis in {"regularizers", "wrappers"} else tuple(value.replace(",", " ").split())
+        return (
+            ()
+            if value == "none" and axis in {"regularizers", "wrappers"}
+            else tuple(value.replace(",", " ").split())
+        )
     return tuple(value) if isinstance(value, Iterable) else value
 
 

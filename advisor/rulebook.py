@@ -1,8 +1,9 @@
 """Rulebook: the rules there are, those in force under the user's settings, and what they find.
 
-A user has the last word (`--rule`, `Evidence.rules`): `Sparsity=off` silences a rule, `Convergence=0.5` halves its strengths,
-`my_rules.py:MyRule` adds one. A rule that is off says nothing, its vetoes included; what breaks a limit is still ruled out, for
-limits are the user's own word and are held against forecasts and measurements elsewhere.
+A user has the last word (`--rule`, `Evidence.rules`): `Sparsity=off` silences a rule, `Convergence=0.5`
+halves its strengths, `my_rules.py:MyRule` adds one. A rule that is off says nothing, its vetoes included;
+what breaks a limit is still ruled out, for limits are the user's own word and are held against forecasts and
+measurements elsewhere.
 """
 
 from __future__ import annotations
@@ -53,7 +54,9 @@ def apply_rules(evidence: Evidence) -> tuple[Finding, ...]:
     Raises:
         BadValue: a setting that means nothing, or a rule that fails.
     """
-    return tuple(finding for rule, factor in in_force(evidence.rules) for finding in _ask(rule, evidence, factor))
+    return tuple(
+        finding for rule, factor in in_force(evidence.rules) for finding in _ask(rule, evidence, factor)
+    )
 
 
 def optimizers_added_by_rules(evidence: Evidence) -> tuple[str, ...]:
@@ -72,14 +75,16 @@ def resolved_settings(settings: Iterable[str]) -> tuple[str, ...]:
     """
     written = tuple(settings)
     in_force(written)
-    return tuple(str(Path(setting).resolve()) if ".py:" in setting else setting.strip() for setting in written)
+    return tuple(
+        str(Path(setting).resolve()) if ".py:" in setting else setting.strip() for setting in written
+    )
 
 
 def in_force(settings: Iterable[str]) -> list[tuple[Rule, float]]:
     """Return the rules that speak, each with the factor on its strengths; of two settings on one rule the later counts.
 
-    Args: settings: as written: `Name=off`, `Name=on`, `Name=0.5`, `module:Name` or `file.py:Name`, the last two with a factor or
-    not.
+    Args: settings: as written: `Name=off`, `Name=on`, `Name=0.5`, `module:Name` or `file.py:Name`, the last
+    two with a factor or not.
 
     Raises:
         BadValue: no such rule, or a factor that is none.
@@ -111,13 +116,17 @@ def _parse(setting: str) -> tuple[str, float | None]:
         factor = math.nan
     if reference and 0 <= factor <= MOST:
         return reference, factor
-    raise BadValue(f"--rule '{setting}' is not understood; write Name=off, Name=0.5 (0 to {MOST:g}) or file.py:Name")
+    raise BadValue(
+        f"--rule '{setting}' is not understood; write Name=off, Name=0.5 (0 to {MOST:g}) or file.py:Name"
+    )
 
 
 def _load(reference: str) -> Rule:
     rule = load(reference)
     if not _is_rule(rule) or inspect.isabstract(rule):
-        raise BadValue(f"'{reference}' is no rule; write a class that derives from advisor.rules.Rule, with __call__")
+        raise BadValue(
+            f"'{reference}' is no rule; write a class that derives from advisor.rules.Rule, with __call__"
+        )
     instance: Rule = rule()
     return instance
 
@@ -129,10 +138,18 @@ def _ask(rule: Rule, evidence: Evidence, factor: float) -> Iterator[Finding]:
     except StudyError:
         raise
     except Exception as error:  # whatever a rule of the user's own raises
-        raise BadValue(f"rule {type(rule).__name__} fails: {named_line(error)}; mend it, or leave it out of --rule") from error
+        raise BadValue(
+            f"rule {type(rule).__name__} fails: {named_line(error)}; mend it, or leave it out of --rule"
+        ) from error
     if odd:
-        raise BadValue(f"rule {type(rule).__name__} gives {odd.subject} the strength {odd.strength}; a number is needed")
-    yield from findings if factor == 1 else (replace(finding, strength=factor * finding.strength) for finding in findings)
+        raise BadValue(
+            f"rule {type(rule).__name__} gives {odd.subject} the strength {odd.strength}; a number is needed"
+        )
+    yield from (
+        findings
+        if factor == 1
+        else (replace(finding, strength=factor * finding.strength) for finding in findings)
+    )
 
 
 def _is_rule(thing: Any) -> bool:

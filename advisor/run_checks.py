@@ -15,16 +15,22 @@ from advisor.wording import number, ratio
 from studies.record import Measurement, Record
 
 RISE: Final = 0.1
-"""Rise of the validation loss above its lowest value that counts as clear, if the last third of the run is that high (judged)."""
+"""Rise of the validation loss above its lowest value that counts as clear, if the last third of the run is
+that high (judged)."""
 JITTER: Final = 0.1
-"""Usual change of the loss from epoch to epoch, as a log-ratio, above which the last value is a matter of luck (judged)."""
+"""Usual change of the loss from epoch to epoch, as a log-ratio, above which the last value is a matter of
+luck (judged)."""
 FEWEST: Final = 3
 """Points that the last third of a curve needs for its middle to mean something."""
 
 
 def range_edges(best: Record) -> Check:
     """Ask whether a setting of the best recipe lies on the end of its range."""
-    edges = [f"{name} on the {'upper' if unit > 0 else 'lower'} end" for name, unit in best.units.items() if abs(unit) > EDGE]
+    edges = [
+        f"{name} on the {'upper' if unit > 0 else 'lower'} end"
+        for name, unit in best.units.items()
+        if abs(unit) > EDGE
+    ]
     return Check(
         name="range edges",
         passed=not edges,
@@ -60,7 +66,9 @@ def overfitting(evidence: Evidence, best: Record) -> Check:
     message, passed = "validation loss does not rise while training loss falls", True
     if lowest is not None and _risen(points, lowest):
         passed = False
-        losses = f"from {number(lowest.valid_loss)} at epoch {lowest.epoch} to {number(points[-1].valid_loss)}"
+        losses = (
+            f"from {number(lowest.valid_loss)} at epoch {lowest.epoch} to {number(points[-1].valid_loss)}"
+        )
         message = f"validation loss of trial {best.number} rose {losses} while training loss fell"
     return Check(
         name="overfitting",
@@ -74,12 +82,17 @@ def overfitting(evidence: Evidence, best: Record) -> Check:
 def _risen(points: list[Measurement], lowest: Measurement) -> bool:
     late = points[-max(1, len(points) // 3) :]
     level = median(point.valid_loss for point in late)
-    return level - lowest.valid_loss > RISE * abs(lowest.valid_loss) and points[-1].train_loss < lowest.train_loss
+    return (
+        level - lowest.valid_loss > RISE * abs(lowest.valid_loss)
+        and points[-1].train_loss < lowest.train_loss
+    )
 
 
 def late_variance(best: Record, loss_scale: LossScale | None) -> tuple[Check, ...]:
     """Ask, of runs long enough, whether the metric still jumps about when the run ends."""
-    late = [point.valid_metric for point in best.curve if math.isfinite(point.valid_metric)][-(best.epochs // 3) :]
+    late = [point.valid_metric for point in best.curve if math.isfinite(point.valid_metric)][
+        -(best.epochs // 3) :
+    ]
     if loss_scale is None or len(late) < FEWEST + 1:
         return ()
     gaps = [loss_scale.gap(value) for value in late]

@@ -4,9 +4,10 @@
     AdamW,0.001,0,0.912,41
     SGD,0.1,0,0.905,38
 
-`optimizer` and the metric must be there. `state`, `seed` and the fields of `studies.costs` (`train_seconds`, `peak_bytes`, ...)
-are understood; `params.` and `metrics.` before a name, as MLflow's export writes them, are dropped. Any
-other column is a setting. Rows with the same settings and other seeds are runs of one recipe, and together its confirmation.
+`optimizer` and the metric must be there. `state`, `seed` and the fields of `studies.costs` (`train_seconds`,
+`peak_bytes`, ...) are understood; `params.` and `metrics.` before a name, as MLflow's export writes them, are
+dropped. Any other column is a setting. Rows with the same settings and other seeds are runs of one recipe,
+and together its confirmation.
 """
 
 from __future__ import annotations
@@ -63,10 +64,16 @@ def evidence_from(path: Path, *, metric: str, direction: str | None = None) -> E
     if metric not in rows[0] or "optimizer" not in rows[0]:
         missing = metric if metric not in rows[0] else "optimizer"
         near = did_you_mean(missing, rows[0])
-        raise BadWorkload(f"{path} has no column '{missing}'{near} It has {', '.join(rows[0])}; name the metric with --metric")
+        raise BadWorkload(
+            f"{path} has no column '{missing}'{near} It has {', '.join(rows[0])}; name the metric with --metric"
+        )
     records = tuple(_record(number, row, metric, path) for number, row in enumerate(rows))
     return Evidence(
-        records=_repeats(records), direction=direction_of(metric, direction), metric=metric, valid_rows=None, study=path.stem
+        records=_repeats(records),
+        direction=direction_of(metric, direction),
+        metric=metric,
+        valid_rows=None,
+        study=path.stem,
     )
 
 
@@ -82,7 +89,9 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 
 def _tidy(row: Mapping[str, str]) -> dict[str, str]:
-    kept = {_short(name): value.strip() for name, value in row.items() if name and not name.startswith("tags.")}
+    kept = {
+        _short(name): value.strip() for name, value in row.items() if name and not name.startswith("tags.")
+    }
     return {name: value for name, value in kept.items() if name not in BOOKKEEPING}
 
 
@@ -98,7 +107,9 @@ def _record(number: int, row: Mapping[str, str], metric: str, path: Path) -> Rec
     said = row.get("state", "").lower()
     state = STATE_NAMES.get(said, said) or ("complete" if quality is not None else "infeasible")
     if state not in STATES:
-        raise BadWorkload(f"state '{said}' in row {number + 2} of {path} is not one of {', '.join((*STATES, *STATE_NAMES))}")
+        raise BadWorkload(
+            f"state '{said}' in row {number + 2} of {path} is not one of {', '.join((*STATES, *STATE_NAMES))}"
+        )
     if not row["optimizer"]:
         raise BadWorkload(f"row {number + 2} of {path} names no optimizer")
     costs: dict[str, Any] = {}
@@ -119,7 +130,8 @@ def _params(row: Mapping[str, str], metric: str) -> dict[str, Any]:
     fields = ranges(catalogue.find("optimizer", optimizer)) if optimizer in known.values() else {}
     settings = {name: value for name, value in row.items() if name not in KNOWN and name != metric and value}
     return {"optimizer": optimizer} | {
-        f"optimizer.{optimizer}.{name}" if name in fields else name: _plain(value) for name, value in settings.items()
+        f"optimizer.{optimizer}.{name}" if name in fields else name: _plain(value)
+        for name, value in settings.items()
     }
 
 
@@ -157,6 +169,10 @@ def _repeats(records: tuple[Record, ...]) -> tuple[Record, ...]:
         if len(seeds) == 1:
             marked += group
             continue
-        again = [replace(record, stage="confirm", source=origin.number) for record in seeds.values() if record.state != "pruned"]
+        again = [
+            replace(record, stage="confirm", source=origin.number)
+            for record in seeds.values()
+            if record.state != "pruned"
+        ]
         marked += [origin, *again]
     return tuple(sorted(marked, key=lambda record: (record.number, record.stage)))

@@ -67,10 +67,16 @@ class AtEdge:
 
 def searched(records: Sequence[Record], optimizer: str) -> tuple[Record, ...]:
     """Return the ended search trials of an optimizer."""
-    return tuple(record for record in records if record.optimizer == optimizer and record.searched and record.state != "running")
+    return tuple(
+        record
+        for record in records
+        if record.optimizer == optimizer and record.searched and record.state != "running"
+    )
 
 
-def numbers(records: Sequence[Record], optimizer: str, *, batch_size: Numeric | None = None) -> tuple[Number, ...]:
+def numbers(
+    records: Sequence[Record], optimizer: str, *, batch_size: Numeric | None = None
+) -> tuple[Number, ...]:
     """Return the numbers that the search of an optimizer varied: the learning rate, the optimizer's others, then the rest.
 
     Args:
@@ -80,7 +86,9 @@ def numbers(records: Sequence[Record], optimizer: str, *, batch_size: Numeric | 
     """
     own = searched(records, optimizer)
     found = []
-    for key in sorted({key for record in own for key in record.params}, key=lambda key: _order(key, optimizer)):
+    for key in sorted(
+        {key for record in own for key in record.params}, key=lambda key: _order(key, optimizer)
+    ):
         seen = {record.number: record.params[key] for record in own if _is_number(record.params.get(key))}
         if key not in FIXED and len(set(seen.values())) > 1:
             found.append(_number(key, seen, batch_size))
@@ -89,7 +97,9 @@ def numbers(records: Sequence[Record], optimizer: str, *, batch_size: Numeric | 
 
 def decay(records: Sequence[Record], optimizer: str) -> Number | None:
     """Return the weight decay of each search trial as torch has it, whatever the optimizer calls it; None where none varied."""
-    seen = {record.number: value for record in searched(records, optimizer) if (value := _torch_decay(record))}
+    seen = {
+        record.number: value for record in searched(records, optimizer) if (value := _torch_decay(record))
+    }
     return _number(DECAY, seen, None) if len(set(seen.values())) > 1 else None
 
 
@@ -103,7 +113,9 @@ def options(records: Sequence[Record], optimizer: str) -> tuple[CategoricalSetti
         if all(isinstance(value, (str, bool)) for value in values.values()):
             seen[_label(key)] = {number: str(value) for number, value in values.items()}
     for axis in SETS:
-        names = sorted({name for record in own for name in str(record.params.get(axis, "")).split("+") if name})
+        names = sorted(
+            {name for record in own for name in str(record.params.get(axis, "")).split("+") if name}
+        )
         for name in names:
             with_it = {record.number: name in str(record.params.get(axis, "")).split("+") for record in own}
             seen[name] = {number: "with" if there else "without" for number, there in with_it.items()}
@@ -139,7 +151,9 @@ def _at_edge(best: Record, coordinate: str, unit: float) -> AtEdge:
 
 def _number(key: str, values: Values, batch_size: Numeric | None) -> Number:
     span = batch_size if key == "batch_size" else _span(key)
-    return Number(key=key, label=_label(key), span=span or _span_of(values), known=span is not None, values=values)
+    return Number(
+        key=key, label=_label(key), span=span or _span_of(values), known=span is not None, values=values
+    )
 
 
 def _span(key: str) -> Numeric | None:
@@ -177,7 +191,9 @@ def _is_number(value: object) -> bool:
 
 def _torch_decay(record: Record) -> float | None:
     prefix = f"optimizer.{record.optimizer}."
-    fields = {key.removeprefix(prefix): value for key, value in record.params.items() if key.startswith(prefix)}
+    fields = {
+        key.removeprefix(prefix): value for key, value in record.params.items() if key.startswith(prefix)
+    }
     if "weight_decay" in fields:
         return float(fields["weight_decay"])
     steps = steps_of(record)

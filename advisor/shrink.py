@@ -38,7 +38,8 @@ class CompressionRequest:
     budget: Budget | None = None
     limits: Limits | None = None
     students: tuple[str, ...] = ()
-    """Models by name that may be trained to answer as the finalists do, beside smaller settings of their own fields."""
+    """Models by name that may be trained to answer as the finalists do, beside smaller settings of their own
+    fields."""
     teacher: str | None = None
     """`module:name` or `file.py:name` of a function that returns a trained module."""
 
@@ -80,7 +81,10 @@ def open_for(home: Path, name: str, request: CompressionRequest) -> Session:
 
 
 def compress(
-    session: Session, *, listen: Callable[[Event], None] = lambda event: None, stop: Callable[[], bool] = lambda: False
+    session: Session,
+    *,
+    listen: Callable[[Event], None] = lambda event: None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> None:
     """Work on a study's compression, as its manifest asks for it, until the budget is used up or `stop` says yes."""
     from studies.compression.checkpoints import Checkpoints
@@ -147,7 +151,10 @@ def _teachers(reference: str, workload: Workload) -> tuple[nn.Module, ...]:
 
 def keep_files(home: Path, name: str, recommendation: Recommendation) -> None:
     """Delete the deployed files that are neither on the front nor advised: they can be made again from their records."""
-    shown = (*recommendation.compressed, *([recommendation.compression] if recommendation.compression else []))
+    shown = (
+        *recommendation.compressed,
+        *([recommendation.compression] if recommendation.compression else []),
+    )
     trials = {number for model in shown for number in model.trials}
     records = store.records(store.open_study(home, name))
     kept = {record.footprint.path for record in records if record.footprint and record.number in trials}

@@ -1,8 +1,9 @@
 """Which optimizers enter a search: few and unlike when trials are few, more when there are trials for each.
 
-On recorded trials of eight small tasks the best gap to be found was 0.30 to 0.36 with one optimizer and 0.46 with nine when nine
-trials were affordable; at 36 four unlike ones found 0.13, one alone 0.20; at 72 nine found 0.04. What a further optimizer adds is
-what the ones before it lack, so members of a family follow each other late.
+On recorded trials of eight small tasks the best gap to be found was 0.30 to 0.36 with one optimizer and 0.46
+with nine when nine trials were affordable; at 36 four unlike ones found 0.13, one alone 0.20; at 72 nine
+found 0.04. What a further optimizer adds is what the ones before it lack, so members of a family follow each
+other late.
 """
 
 from __future__ import annotations
@@ -28,15 +29,23 @@ from studies.optimizers import OptimizerChoice
 STEPS: Final = ((8, 2), (16, 3), (30, 4), (100, 6))
 """(trials, optimizers): with fewer trials than that, so many enter."""
 EACH: Final = 15
-"""Trials an optimizer beyond the last step: what tuning one takes (the best of 15 random recipes is near the best there is)."""
+"""Trials an optimizer beyond the last step: what tuning one takes (the best of 15 random recipes is near the
+best there is)."""
 FAMILY: Final = 1.0
-"""Log-odds that an optimizer loses for each of its family that has entered: one of each goes before a second of any (judged)."""
+"""Log-odds that an optimizer loses for each of its family that has entered: one of each goes before a second
+of any (judged)."""
 TWIN: Final = 0.7
-"""And for one that differs from it in a detail: tuned, the two tie on most tables (Adam and AdamW, heavy ball and Nesterov)."""
+"""And for one that differs from it in a detail: tuned, the two tie on most tables (Adam and AdamW, heavy ball
+and Nesterov)."""
 
 
 def candidates(
-    facts: Facts, limits: Limits, *, planned_trials: int, offered: tuple[str, ...], rules: tuple[str, ...] = ()
+    facts: Facts,
+    limits: Limits,
+    *,
+    planned_trials: int,
+    offered: tuple[str, ...],
+    rules: tuple[str, ...] = (),
 ) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
     """Return the optimizers that enter, first things first, and why the others do not.
 
@@ -54,8 +63,12 @@ def candidates(
     if not offered:
         raise BadValue("no optimizer is offered; see: advisor list optimizers")
     places = affordable(planned_trials)
-    shared = max(1, planned_trials) * max(1.0, len(offered) / places)  # so that the rules see the trials each of `places` gets
-    evidence = Evidence(facts=facts, limits=limits, candidates=offered, planned_trials=round(shared), rules=rules)
+    shared = max(1, planned_trials) * max(
+        1.0, len(offered) / places
+    )  # so that the rules see the trials each of `places` gets
+    evidence = Evidence(
+        facts=facts, limits=limits, candidates=offered, planned_trials=round(shared), rules=rules
+    )
     findings = apply_rules(evidence)
     untrained = TrialSummary.of(evidence, Estimates(by_optimizer={}))
     fits, vetoes = feasible_recipes(evidence, untrained, findings)
@@ -67,12 +80,17 @@ def candidates(
 
 def affordable(planned_trials: int) -> int:
     """Return how many optimizers so many trials are enough for."""
-    return next((places for trials, places in STEPS if planned_trials < trials), max(STEPS[-1][1], planned_trials // EACH))
+    return next(
+        (places for trials, places in STEPS if planned_trials < trials),
+        max(STEPS[-1][1], planned_trials // EACH),
+    )
 
 
 def _unlike(log_odds: Mapping[str, float], places: int) -> tuple[str, ...]:
     """Return the best by prior, each marked down for the relatives that entered before it; ties go by the order offered."""
-    chosen: list[str] = [REFERENCE] if REFERENCE in log_odds else []  # what the others are compared with everywhere
+    chosen: list[str] = (
+        [REFERENCE] if REFERENCE in log_odds else []
+    )  # what the others are compared with everywhere
     while len(chosen) < min(places, len(log_odds)):
         families, twins = Counter(map(_family, chosen)), Counter(map(_twins, chosen))
         worth = {
@@ -112,4 +130,6 @@ def _left_out(names: Sequence[str], planned_trials: int, places: int) -> Iterato
     enough = f"about {several(max(1, planned_trials), 'trial')} are enough for {several(places, 'optimizer')}"
     because = f"{listed(names)} {verb} not enter: {enough}, and others are likelier"
     source = "best gap found by trials and number of optimizers on eight small tasks; Schmidt et al. 2021, arXiv 2007.01547"
-    yield Finding(rule="Starts", subject=", ".join(names), verdict="note", strength=0.0, because=because, source=source)
+    yield Finding(
+        rule="Starts", subject=", ".join(names), verdict="note", strength=0.0, because=because, source=source
+    )

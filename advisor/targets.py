@@ -46,7 +46,11 @@ def reaches(evidence: Evidence, target: float) -> tuple[Reach, ...]:
     """Return for each optimizer with whole runs how soon they reach a target, the fastest first; confirmation runs count."""
     found = []
     for name in evidence.optimizers:
-        runs = [run for run in (*evidence.complete(name), *evidence.confirmations(name)) if has_quality(run) and run.curve]
+        runs = [
+            run
+            for run in (*evidence.complete(name), *evidence.confirmations(name))
+            if has_quality(run) and run.curve
+        ]
         if runs:
             found.append(_reach(name, runs, target, evidence.direction))
     return tuple(sorted(found, key=lambda one: (_or_never(one.fastest_seconds), one.optimizer)))
@@ -77,14 +81,16 @@ def profile(ratios: dict[str, dict[str, float]]) -> dict[str, tuple[tuple[float,
     """Return the performance profile of each optimizer (Dolan and More 2002): (ratio, share of studies within it) at each step.
 
     Args:
-        ratios: for each study, each optimizer's cost over the least one of that study; infinite where it never got there. Only
-            optimizers that are in every study are compared.
+        ratios: for each study, each optimizer's cost over the least one of that study; infinite where it
+            never got there. Only optimizers that are in every study are compared.
     """
     shared = set.intersection(*(set(own) for own in ratios.values())) if ratios else set()
     found = {}
     for name in sorted(shared):
         own = sorted(study[name] for study in ratios.values() if math.isfinite(study[name]))
-        found[name] = tuple((ratio, sum(other <= ratio for other in own) / len(ratios)) for ratio in dict.fromkeys(own))
+        found[name] = tuple(
+            (ratio, sum(other <= ratio for other in own) / len(ratios)) for ratio in dict.fromkeys(own)
+        )
     return found
 
 

@@ -77,7 +77,10 @@ def trials(numbers: Iterable[int]) -> str:
             runs[-1].append(one)
         else:
             runs.append([one])
-    parts = [str(run[0]) if len(run) == 1 else f"{run[0]}, {run[1]}" if len(run) == 2 else f"{run[0]}-{run[-1]}" for run in runs]
+    parts = [
+        str(run[0]) if len(run) == 1 else f"{run[0]}, {run[1]}" if len(run) == 2 else f"{run[0]}-{run[-1]}"
+        for run in runs
+    ]
     return f"trial{'s' if len(wanted) > 1 else ''} {', '.join(parts)}"
 
 
@@ -108,7 +111,9 @@ def times(factor: float) -> str:
     return f"{factor:.1f} x" if factor < 9.95 else f"{factor:.0f} x"
 
 
-def changed(metric: str, direction: Direction, change: float, before: float, *, reach: float | None = None) -> str:
+def changed(
+    metric: str, direction: Direction, change: float, before: float, *, reach: float | None = None
+) -> str:
     """Write a change of the metric from its value before: -0.1 +- 0.1 points of accuracy; rmse +0.12 +- 0.05 (2 % worse).
 
     Args:
@@ -122,7 +127,11 @@ def changed(metric: str, direction: Direction, change: float, before: float, *, 
     unit = 100 if score and max(abs(before), abs(before + change)) <= 1 else 1
     told = _signed(unit * change, None if reach is None else unit * reach)
     if score:
-        return f"{told} point{'' if told in {'+1', '-1'} else 's'} of {metric}" if change or reach else f"the same {metric}"
+        return (
+            f"{told} point{'' if told in {'+1', '-1'} else 's'} of {metric}"
+            if change or reach
+            else f"the same {metric}"
+        )
     if not change:
         return f"{metric} {told}" if reach else f"the same {metric}"
     word = "better" if direction.better(change, 0.0) else "worse"

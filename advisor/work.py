@@ -53,7 +53,9 @@ def work(
         mirror = _mirror(session, manifest.tracking_uri)
         checkpoints = Checkpoints.of(session.home, session.name)
         if searching:
-            Search(study, session.workload, session.plan, clock=clock, listen=listen, checkpoints=checkpoints).run()
+            Search(
+                study, session.workload, session.plan, clock=clock, listen=listen, checkpoints=checkpoints
+            ).run()
         if not stop() and (session.plan.compression == "after" or not searching):
             compress(session, listen=listen, stop=stop)
     return mirror

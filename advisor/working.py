@@ -44,11 +44,17 @@ def work_on(session: Session, *, json: bool, searching: bool = True) -> None:
     tried = [record for record in records if searching or record.stage == "compress"]
     if not any(record.state == "complete" for record in tried):
         last = next((record.error for record in reversed(tried) if record.error), "nothing was tried")
-        what = "no trial was completed, so the advice rests on no measurement" if searching else "nothing could be compressed"
+        what = (
+            "no trial was completed, so the advice rests on no measurement"
+            if searching
+            else "nothing could be compressed"
+        )
         fail(f"{what}; the last one: {last}", NOTHING_FEASIBLE)
 
     where = at_home(session.home)
-    say(f"again, or under other limits: advisor recommend {session.name}{where}; trials and curves: advisor dashboard{where}")
+    say(
+        f"again, or under other limits: advisor recommend {session.name}{where}; trials and curves: advisor dashboard{where}"
+    )
 
 
 def home_of(home: Path | None) -> Path:

@@ -38,10 +38,14 @@ def look(
 
     workload = workload or open_workload(request)
     if isinstance(workload, Function):
-        raise BadWorkload("a training function holds its data and model to itself, so there is nothing to profile; search it")
+        raise BadWorkload(
+            "a training function holds its data and model to itself, so there is nothing to profile; search it"
+        )
     reference = batch_sizes(request.batch_size, workload.rows)[1]
     device = pick_device(request.device)
-    facts = profile(workload, batch_size=reference, epochs=1, device=device, probing=budget or PROBING_SECONDS)
+    facts = profile(
+        workload, batch_size=reference, epochs=1, device=device, probing=budget or PROBING_SECONDS
+    )
     return workload, replace(facts, pretrained=request.pretrained, horizon_known=not request.open_ended)
 
 
@@ -75,7 +79,9 @@ def _resolve(source: Any) -> tuple[Any, str]:
     from studies.given import Workload as Given
     from studies.imports import load, refer
 
-    named = load(source) if isinstance(source, str) and ":" in source and not Path(source).exists() else source
+    named = (
+        load(source) if isinstance(source, str) and ":" in source and not Path(source).exists() else source
+    )
     if not (isinstance(named, str | Given) or callable(named)):
         raise BadWorkload(
             f"{source if isinstance(source, str) else 'source'} is {type(named).__name__}; give a dataset's name or path, "

@@ -2,15 +2,17 @@
 
     python -m benchmarks.advice [--draws 20] [--external FOLDER]
 
-Each task of `record_advice` is searched over and over: four of its six optimizers (AdamW and three drawn), n draws from the 16
-recipes of each, once without confirmation and once with what `studies.confirm` asks for, where those seeds were recorded. What is
-advised under the goal `quality` is compared with the test rows, which it never sees.
+Each task of `record_advice` is searched over and over: four of its six optimizers (AdamW and three drawn), n
+draws from the 16 recipes of each, once without confirmation and once with what `studies.confirm` asks for,
+where those seeds were recorded. What is advised under the goal `quality` is compared with the test rows,
+which it never sees.
 
-The truth of an optimizer is what its belief is about: tuned with n trials, the expected log-loss on the test rows of the recipe
-that validation picks, exact over all draws; of a confirmed one, that of the recipe confirmed, over seeds of its own. It is a tie
-when it lies within the stated tie margin of the best. Regret is what the user gets: the log-ratio of the test loss of the
-advised optimizer's recipe to that of the best recipe which any of the four picked; `AdamW alone` has the trials of all four.
-Constants may be chosen by two thirds of the tasks; every table shows the others apart.
+The truth of an optimizer is what its belief is about: tuned with n trials, the expected log-loss on the test
+rows of the recipe that validation picks, exact over all draws; of a confirmed one, that of the recipe
+confirmed, over seeds of its own. It is a tie when it lies within the stated tie margin of the best. Regret is
+what the user gets: the log-ratio of the test loss of the advised optimizer's recipe to that of the best
+recipe which any of the four picked; `AdamW alone` has the trials of all four. Constants may be chosen by two
+thirds of the tasks; every table shows the others apart.
 """
 
 from __future__ import annotations
@@ -39,14 +41,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--draws", type=int, default=20, help="searches for each task and number of trials")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--external", type=Path, default=os.environ.get("ADVICE_EXTERNAL"), help="folder of others' curves")
+    parser.add_argument(
+        "--external", type=Path, default=os.environ.get("ADVICE_EXTERNAL"), help="folder of others' curves"
+    )
     asked = parser.parse_args()
     studies = load()
-    print(f"{len(studies)} tasks, {asked.draws} searches each of {ARMS} optimizers for every number of trials, seed {asked.seed}")
+    print(
+        f"{len(studies)} tasks, {asked.draws} searches each of {ARMS} optimizers for every number of trials, seed {asked.seed}"
+    )
     outcomes = _replayed(studies, asked.draws, asked.seed)
     for confirmed, kind in ((False, "unconfirmed"), (True, "confirmed")):
         for held_out, group in ((False, "tasks to choose by"), (True, "held-out tasks")):
-            report(f"{kind}, {group}", [one for one in outcomes if (one.confirmed, one.held_out) == (confirmed, held_out)])
+            report(
+                f"{kind}, {group}",
+                [one for one in outcomes if (one.confirmed, one.held_out) == (confirmed, held_out)],
+            )
     if asked.external is None or not Path(asked.external).is_dir():
         print("\nno external tasks: name their folder by --external or ADVICE_EXTERNAL")
         return
@@ -64,9 +73,13 @@ def report(title: str, outcomes: Sequence[Outcome]) -> None:
     if not outcomes:
         return
     print(f"\n{title}: {len({one.task for one in outcomes})} tasks, {len(outcomes)} searches")
-    print(f"  {'P(tie)':<12}{'searches':>9}{'tasks':>7}{'stated':>8}{'true':>7}{'se':>6}{'P(best)':>9}{'true':>7}")
+    print(
+        f"  {'P(tie)':<12}{'searches':>9}{'tasks':>7}{'stated':>8}{'true':>7}{'se':>6}{'P(best)':>9}{'true':>7}"
+    )
     for low, high in pairwise(BINS):
-        print_reliability(f"{low:.1f} to {min(high, 1):.1f}", [one for one in outcomes if low <= one.p_tie < high])
+        print_reliability(
+            f"{low:.1f} to {min(high, 1):.1f}", [one for one in outcomes if low <= one.p_tie < high]
+        )
     for label in ("open", "leaning", "decided"):
         print_reliability(label, [one for one in outcomes if one.label == label])
     trials = sorted({one.trials for one in outcomes})

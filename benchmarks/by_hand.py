@@ -3,15 +3,19 @@
 pip install 'optimizer-advisor[compression,quant]'
 python -m benchmarks.by_hand [--seconds 60] [--seeds 0,1,2] [WORKLOAD ...]
 
-Both start from the same trained weights and splits, on one thread. The share of the possible that a front fills (hypervolume) is
-taken three ways; the reference is the uncompressed model, 5 % more costly and 5 points worse, the far corner no error at all and:
+Both start from the same trained weights and splits, on one thread. The share of the possible that a front
+fills (hypervolume) is taken three ways; the reference is the uncompressed model, 5 % more costly and 5 points
+worse, the far corner no error at all and:
 
-- bytes: a thousandth of the uncompressed state dict; of the deployed ONNX file here, of the saved state dict there; logarithmic.
+- bytes: a thousandth of the uncompressed state dict; of the deployed ONNX file here, of the saved state dict
+  there; logarithmic.
 - gain: 100 times faster than 32 bits in the same runtime, at 64 rows; logarithmic.
-- seconds: a thousandth of eager torch's, at 64 rows, the runtime included (ONNX Runtime here, eager torch there); logarithmic.
+- seconds: a thousandth of eager torch's, at 64 rows, the runtime included (ONNX Runtime here, eager torch
+  there); logarithmic.
 
-Latencies of both sides are taken alike, in turns with the uncompressed model in the same runtime. Time is processor time, that of
-child processes included: what an idle machine's clock would show, since all of it is work on one thread.
+Latencies of both sides are taken alike, in turns with the uncompressed model in the same runtime. Time is
+processor time, that of child processes included: what an idle machine's clock would show, since all of it is
+work on one thread.
 """
 
 from __future__ import annotations
@@ -50,7 +54,7 @@ from studies.recipe import COMPRESSION_AXES, Recipe
 from studies.rows import first_rows, tensors
 
 if TYPE_CHECKING:
-    from studies.compression.source import Source
+    from studies.compression.source import Checkpoint
     from studies.record import Record
     from studies.search import Event
     from studies.workload import Workload
@@ -119,7 +123,11 @@ class Contest:
     def unmatched(self, view: str) -> list[Point]:
         """Return the points of their front that none of ours equals or beats in both."""
         ours, theirs = self.placed(self.ours, view), self.placed(self.theirs, view)
-        front = [(x, y, p) for x, y, p in theirs if not any(a >= x and b >= y and (a, b) != (x, y) for a, b, _ in theirs)]
+        front = [
+            (x, y, p)
+            for x, y, p in theirs
+            if not any(a >= x and b >= y and (a, b) != (x, y) for a, b, _ in theirs)
+        ]
         return [p for x, y, p in front if not any(a >= x and b >= y for a, b, _ in ours)]
 
     def chosen(self, points: Sequence[Point]) -> Point:
@@ -137,7 +145,7 @@ def hypervolume(points: Sequence[tuple[float, float]]) -> float:
     return area
 
 
-def searched(asked: dict[str, Any], seed: int, home: Path) -> tuple[Source, Record]:
+def searched(asked: dict[str, Any], seed: int, home: Path) -> tuple[Checkpoint, Record]:
     """Train the model as a search does; return it and the run it is from."""
     request = Request(
         **asked, seed=seed, study="s", optimizers=("AdamW",), schedules=("Cosine",), budget=Budget(trials=1), tracking_uri="off"
@@ -146,14 +154,18 @@ def searched(asked: dict[str, Any], seed: int, home: Path) -> tuple[Source, Reco
     store.change_manifest(store.open_study(home, "s"), threads=1)
     work(replace(launched, plan=replace(launched.plan, threads=1)))
     records = store.records(store.open_study(home, "s"))
-    first = finalists(records, launched.plan.candidates, launched.workload.metric.direction, launched.plan.limits)[0][0]
+    first = finalists(
+        records, launched.plan.candidates, launched.workload.metric.direction, launched.plan.limits
+    )[0][0]
     source = Checkpoints.of(home, "s").source(first, launched.workload, device="cpu")
     if source is None:
         raise RuntimeError("nothing stops a training here")
     return source, first
 
 
-def by_study(home: Path, first: Record, workload: Workload, seconds: float) -> tuple[tuple[Point, ...], float]:
+def by_study(
+    home: Path, first: Record, workload: Workload, seconds: float
+) -> tuple[tuple[Point, ...], float]:
     """Compress with the study; return its points from that model and the seconds it took."""
     files = home / "kept"
     files.mkdir()
@@ -173,7 +185,11 @@ def by_study(home: Path, first: Record, workload: Workload, seconds: float) -> t
 
 
 def _points(records: Sequence[Record], first: Record, files: Path, workload: Workload) -> Iterator[Point]:
-    whole = [record for record in records if record.source == first.number and record.state == "complete" and record.footprint]
+    whole = [
+        record
+        for record in records
+        if record.source == first.number and record.state == "complete" and record.footprint
+    ]
     plain = next(record for record in whole if not Recipe.from_params(record.params).compresses)
     inputs, targets = tensors(workload.dataset, "test", torch.device("cpu"))
     rows = first_rows(workload.dataset.valid, max(BATCHES)).numpy()
@@ -200,8 +216,14 @@ def _named(record: Record) -> str:
     """Return what was done, with its settings."""
     recipe = Recipe.from_params(record.params)
     axes = [getattr(recipe, axis) for axis in COMPRESSION_AXES]
-    done = [f"{choice.name()}({', '.join(map(str, choice.fields().values()))})" for choice in axes if choice.name() != "none"]
-    return " + ".join([f"{recipe.model.name()}({', '.join(map(str, recipe.model.fields().values()))})", *done])
+    done = [
+        f"{choice.name()}({', '.join(map(str, choice.fields().values()))})"
+        for choice in axes
+        if choice.name() != "none"
+    ]
+    return " + ".join(
+        [f"{recipe.model.name()}({', '.join(map(str, recipe.model.fields().values()))})", *done]
+    )
 
 
 def contest(name: str, seed: int, seconds: float) -> Contest:
@@ -236,7 +258,8 @@ def summary(name: str, found: Sequence[Contest]) -> str:
     for view in FARTHEST:
         pairs = [one.volumes(view) for one in found]
         means = [
-            f"{statistics.mean(side):.3f} ({', '.join(f'{volume:.3f}' for volume in side)})" for side in zip(*pairs, strict=True)
+            f"{statistics.mean(side):.3f} ({', '.join(f'{volume:.3f}' for volume in side)})"
+            for side in zip(*pairs, strict=True)
         ]
         wins = sum(left >= right for left, right in pairs)
         missed = sum(len(one.unmatched(view)) for one in found)
@@ -246,12 +269,19 @@ def summary(name: str, found: Sequence[Contest]) -> str:
 
 def main() -> None:
     """Print the contests asked for, and a table of them all."""
-    missing = [name for name in (package.partition(".")[0] for package in PACKAGES) if find_spec(name) is None]
+    missing = [
+        name for name in (package.partition(".")[0] for package in PACKAGES) if find_spec(name) is None
+    ]
     if missing:
-        print(f"{', '.join(missing)} missing; pip install 'optimizer-advisor[compression,quant]'", file=sys.stderr)
+        print(
+            f"{', '.join(missing)} missing; pip install 'optimizer-advisor[compression,quant]'",
+            file=sys.stderr,
+        )
         sys.exit(2)
     parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
-    parser.add_argument("workloads", nargs="*", default=list(WORKLOADS), metavar="WORKLOAD", help=", ".join(WORKLOADS))
+    parser.add_argument(
+        "workloads", nargs="*", default=list(WORKLOADS), metavar="WORKLOAD", help=", ".join(WORKLOADS)
+    )
     parser.add_argument("--seconds", type=float, default=60.0, help="processor time of each side, a seed")
     parser.add_argument("--seeds", default="0,1,2", help="of the split and the training")
     asked = parser.parse_args()
@@ -270,7 +300,9 @@ def main() -> None:
             told(seed, found[-1])
             sys.stdout.flush()
         rows.append(summary(name, found))
-    print("\n| workload | view | ours, mean (seeds) | by hand | ours at least as large | of theirs not reached |")
+    print(
+        "\n| workload | view | ours, mean (seeds) | by hand | ours at least as large | of theirs not reached |"
+    )
     print("|---|---|---|---|---|---|")
     print("\n".join(rows))
 

@@ -2,8 +2,8 @@
 
 python -m benchmarks.compression [WORKLOAD ...] [--only WORDS ...]     # ways whose name holds one of these
 
-Every figure is held against the uncompressed file of the very same weights, timed in turns with it in the same runtime; what the
-runtime itself gives over torch is its own column.
+Every figure is held against the uncompressed file of the very same weights, timed in turns with it in the
+same runtime; what the runtime itself gives over torch is its own column.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from studies.compression.compressing import Compressing
-from studies.compression.source import Source
+from studies.compression.compressing import CompressionRun
+from studies.compression.source import Checkpoint
 from studies.distillation.hints import Hints
 from studies.distillation.soft_targets import SoftTargets
 from studies.finetuning.gradual import Gradual
@@ -79,13 +79,24 @@ def ways(student: Any) -> dict[str, dict[str, Any]]:
         "half the channels, Taylor": replace(halved, importance="taylor"), "half the heads": Heads(), "one layer": Layers(),
     }.items():  # fmt: skip
         found[name] = {"pruning": pruning, "finetuning": TUNED}
-        found[f"{name} + int8 static"] = {"pruning": pruning, "finetuning": TUNED, "quantization": StaticInt8()}
+        found[f"{name} + int8 static"] = {
+            "pruning": pruning,
+            "finetuning": TUNED,
+            "quantization": StaticInt8(),
+        }
     found["90 % magnitude, gradual"] = {"pruning": pruned, "finetuning": Gradual(share=0.5)}
     found["90 % magnitude, taught"] = {"pruning": pruned, "finetuning": TUNED, "distillation": SoftTargets()}
-    found["half the channels + int8 dynamic"] = {"pruning": halved, "finetuning": TUNED, "quantization": DynamicInt8()}
+    found["half the channels + int8 dynamic"] = {
+        "pruning": halved,
+        "finetuning": TUNED,
+        "quantization": DynamicInt8(),
+    }
     found["student alone"] = {"model": student}
     for temperature in (1.0, 2.0, 4.0):
-        found[f"student, T = {temperature:g}"] = {"model": student, "distillation": SoftTargets(temperature=temperature)}
+        found[f"student, T = {temperature:g}"] = {
+            "model": student,
+            "distillation": SoftTargets(temperature=temperature),
+        }
     found["student, hints"] = {"model": student, "distillation": Hints()}
     return found
 
@@ -106,9 +117,9 @@ def topics(path: Path) -> str:
     return str(path)
 
 
-def measured(source: Source, done: dict[str, Any]) -> Record | str:
+def measured(source: Checkpoint, done: dict[str, Any]) -> Record | str:
     """Return the record of one way on one trained model, or why there is none."""
-    compressing = Compressing(recipe=replace(source.recipe, **done), source=source)
+    compressing = CompressionRun(recipe=replace(source.recipe, **done), source=source)
     try:
         compressing.advance(1, stop=lambda: False)
     except CannotCompress as error:
@@ -120,12 +131,17 @@ def measured(source: Source, done: dict[str, Any]) -> Record | str:
 def row(name: str, records: list[Record]) -> str:
     """Return a line of the table."""
     prints = [record.footprint for record in records if record.footprint]
-    change = [100 * (record.measured_quality - one.reference_quality) for record, one in zip(records, prints, strict=True)]
+    change = [
+        100 * (record.measured_quality - one.reference_quality)
+        for record, one in zip(records, prints, strict=True)
+    ]
     size = statistics.mean(one.reference_bytes / one.file_bytes for one in prints)
     gzipped = statistics.mean(one.reference_bytes / one.compressed_bytes for one in prints)
     zipped = statistics.mean(one.reference_compressed_bytes / one.compressed_bytes for one in prints)
     speed = [
-        statistics.median(one.latencies[place].reference_seconds / one.latencies[place].median_seconds for one in prints)
+        statistics.median(
+            one.latencies[place].reference_seconds / one.latencies[place].median_seconds for one in prints
+        )
         for place in (0, 1)
     ]
     spread = statistics.stdev(change) if len(change) > 1 else 0.0
@@ -142,22 +158,28 @@ def row(name: str, records: list[Record]) -> str:
     )  # fmt: skip
 
 
-def sources(name: str, folder: Path) -> list[Source]:
+def sources(name: str, folder: Path) -> list[Checkpoint]:
     """Train the uncompressed models of a workload."""
     asked = WORKLOADS[name]
     data = topics(folder / "topics.csv") if asked["source"] == "topics" else asked["source"]
     found = []
     for seed in SEEDS:
         workload = replace(
-            Workload.open(data, model=None, target="topic" if asked["source"] == "topics" else None), model=asked["model"]
+            Workload.open(data, model=None, target="topic" if asked["source"] == "topics" else None),
+            model=asked["model"],
         )
         recipe = Recipe(model=asked["model"], epochs=asked["epochs"])
         training = Training(recipe, workload, seed=seed)
         training.advance(recipe.epochs)
         training.restore_best()
         found.append(
-            Source(
-                number=seed, recipe=recipe, seed=seed, model=training.model.eval(), workload=workload, device=torch.device("cpu")
+            Checkpoint(
+                number=seed,
+                recipe=recipe,
+                seed=seed,
+                model=training.model.eval(),
+                workload=workload,
+                device=torch.device("cpu"),
             )
         )
     return found
@@ -188,7 +210,9 @@ def table(name: str, only: list[str]) -> None:
     )
     print("|---|---|---|---|---|---|---|---|---|---|")
     asked = ways(WORKLOADS[name]["student"])
-    for way, done in ((way, done) for way, done in asked.items() if not only or any(words in way for words in only)):
+    for way, done in (
+        (way, done) for way, done in asked.items() if not only or any(words in way for words in only)
+    ):
         found = [measured(source, done) for source in models]
         whole = [record for record in found if isinstance(record, Record)]
         print(row(way, whole) if whole else f"| {way} | cannot: {found[0]} |", flush=True)

@@ -22,7 +22,9 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as home:
             command = ["search", "digits", "--budget", "60s", "--seed", str(seed), "--home", home, "--json"]
             start = time.perf_counter()
-            done = subprocess.run([sys.executable, "-m", "advisor", *command], capture_output=True, text=True, check=True)
+            done = subprocess.run(
+                [sys.executable, "-m", "advisor", *command], capture_output=True, text=True, check=True
+            )
             seconds = time.perf_counter() - start
         answer = json.loads(done.stdout)
         found = answer["recommendation"]

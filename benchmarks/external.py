@@ -1,8 +1,9 @@
 """Curves that others recorded, as studies to replay: unseen tasks, read where they lie and kept nowhere else.
 
-DeepOBS, Schneider et al. 2019 (arXiv 1903.05499): three optimizers at 36 learning rates, nine more seeds at the best of them.
-AlgoPerf, Dahl et al. 2023 (arXiv 2306.07179): eleven submissions at five settings, five studies; the loss is the share of the
-time budget that it took to reach the target, 1.5 where it was not reached. The search sees one study, the truth is in the others.
+DeepOBS, Schneider et al. 2019 (arXiv 1903.05499): three optimizers at 36 learning rates, nine more seeds at
+the best of them. AlgoPerf, Dahl et al. 2023 (arXiv 2306.07179): eleven submissions at five settings, five
+studies; the loss is the share of the time budget that it took to reach the target, 1.5 where it was not
+reached. The search sees one study, the truth is in the others.
 """
 
 from __future__ import annotations
@@ -37,14 +38,22 @@ def _deepobs(frame: Any) -> Iterator[Study]:
         scored = rows["final_test_acc"].notna().any()
         runs: Runs = {}
         for (optimizer, _), group in rows.groupby(["optimizer", "lr"]):
-            ordered = group.assign(first=group["seed"] != 42).sort_values(["first", "seed"])  # 42 is the search's seed
+            ordered = group.assign(first=group["seed"] != 42).sort_values(
+                ["first", "seed"]
+            )  # 42 is the search's seed
             seeds = {
-                _place(seed): _run(row["final_test_acc" if scored else "final_test_loss"], row["final_test_loss"])
+                _place(seed): _run(
+                    row["final_test_acc" if scored else "final_test_loss"], row["final_test_loss"]
+                )
                 for seed, (_, row) in enumerate(ordered.iterrows())
             }
             recipes = runs.setdefault(NAMES.get(optimizer, optimizer), {})
             recipes[len(recipes)] = seeds
-        facts = Facts(kind="image", convolution_share=0.9, classes=10) if scored else Facts(task="regression", classes=0)
+        facts = (
+            Facts(kind="image", convolution_share=0.9, classes=10)
+            if scored
+            else Facts(task="regression", classes=0)
+        )
         yield Study(
             name=f"deepobs {problem}", held_out=True, metric="accuracy" if scored else "loss",
             direction=Direction.MAXIMIZE if scored else Direction.MINIMIZE,
@@ -61,7 +70,9 @@ def _algoperf(frame: Any) -> Iterator[Study]:
             recipes = runs.setdefault(submission, {})
             number = int(str(seed).removeprefix("study_"))
             recipes.setdefault(int(setting), {})[_place(number)] = _run(share, share)
-        whole = {name: recipes for name, recipes in runs.items() if all(0 in seeds for seeds in recipes.values())}
+        whole = {
+            name: recipes for name, recipes in runs.items() if all(0 in seeds for seeds in recipes.values())
+        }
         yield Study(
             name=f"algoperf {workload}", held_out=True, metric="time to target", direction=Direction.MINIMIZE, valid_rows=10_000,
             test_rows=10_000, facts=Facts(rows=100_000, parameters=10_000_000), runs=whole,
@@ -75,4 +86,6 @@ def _place(seed: int) -> int:
 
 def _run(value: float, loss: float) -> Run:
     known = float(value) if math.isfinite(value) else None
-    return Run(valid=known, valid_loss=float(loss) if math.isfinite(loss) else math.inf, test=known, seconds=1.0)
+    return Run(
+        valid=known, valid_loss=float(loss) if math.isfinite(loss) else math.inf, test=known, seconds=1.0
+    )

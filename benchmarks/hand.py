@@ -1,8 +1,8 @@
 """What a person would do by hand with torchao and torch-pruning, as their READMEs show it, until the time is up.
 
-For `benchmarks.by_hand`. In order: torchao's quantizations; pruning at .3, .5 and .7 with 5, then 10 epochs of Adam; the pruned
-models quantized; finer ratios; longer fine-tuning. Latency is that of eager torch on one thread, at each batch size in turns with
-the model it was made from.
+For `benchmarks.by_hand`. In order: torchao's quantizations; pruning at .3, .5 and .7 with 5, then 10 epochs
+of Adam; the pruned models quantized; finer ratios; longer fine-tuning. Latency is that of eager torch on one
+thread, at each batch size in turns with the model it was made from.
 """
 
 from __future__ import annotations
@@ -29,9 +29,15 @@ if TYPE_CHECKING:
     from studies.workload import Workload
 
 HAND: Final = "as trained"
-ROUNDS: Final = (((0.3, 0.5, 0.7), 5), ((0.3, 0.5, 0.7), 10), ((0.2, 0.4, 0.6, 0.8), 5), ((0.2, 0.4, 0.6, 0.8), 10))
+ROUNDS: Final = (
+    ((0.3, 0.5, 0.7), 5),
+    ((0.3, 0.5, 0.7), 10),
+    ((0.2, 0.4, 0.6, 0.8), 5),
+    ((0.2, 0.4, 0.6, 0.8), 10),
+)
 LATER: Final = tuple((tuple(0.1 * tenths for tenths in range(1, 10)), epochs) for epochs in (20, 40, 80))
-"""Where the time is still not up: the same again with more epochs, since nothing else in the READMEs is left to turn."""
+"""Where the time is still not up: the same again with more epochs, since nothing else in the READMEs is left
+to turn."""
 REFUSED: Final = "int4 weights"
 """Wants a library for GPUs, or leaves the layers alone: tried once."""
 BATCH: Final = 32
@@ -196,7 +202,9 @@ def _quantized_of(pruned: dict[str, nn.Module], name: str, quantization: str) ->
     return _quantized(pruned[name], quantization)
 
 
-def _pruned(bench: Bench, ratio: float, epochs: int, kept: dict[str, nn.Module], name: str) -> nn.Module | None:
+def _pruned(
+    bench: Bench, ratio: float, epochs: int, kept: dict[str, nn.Module], name: str
+) -> nn.Module | None:
     """Prune with torch-pruning as its README shows it, and fine-tune."""
     import torch_pruning as tp
 
@@ -226,8 +234,8 @@ def spent_seconds() -> float:
 def in_turns(mine: Callable[[], Any], other: Callable[[], Any]) -> tuple[float, float]:
     """Return the median seconds of two calls, one after the other again and again.
 
-    Of the thread's own processor time: on a busy machine the longer call is interrupted the more often, which is no merit of the
-    shorter one.
+    Of the thread's own processor time: on a busy machine the longer call is interrupted the more often, which
+    is no merit of the shorter one.
     """
     own: list[float] = []
     others: list[float] = []

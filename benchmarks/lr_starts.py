@@ -23,10 +23,22 @@ from studies.space import Numeric, ranges
 from studies.train import Training
 from studies.workload import Workload
 
-EPOCHS = {"breast_cancer": 54, "wine": 81, "diabetes": 81, "bananas": 18, "image_segments": 27, "iris": 81, "digits": 27}
-SOURCES = {"gorishniy2026": ("AdamW", "NAdamW", "Lion", "ScheduleFreeAdamW", "AdaBelief"), "lcbench": ("Momentum",)}
+EPOCHS = {
+    "breast_cancer": 54,
+    "wine": 81,
+    "diabetes": 81,
+    "bananas": 18,
+    "image_segments": 27,
+    "iris": 81,
+    "digits": 27,
+}
+SOURCES = {
+    "gorishniy2026": ("AdamW", "NAdamW", "Lion", "ScheduleFreeAdamW", "AdaBelief"),
+    "lcbench": ("Momentum",),
+}
 PUBLISHED_STEPS = 7500
-"""Steps to the best epoch at the median of the tabular benchmark, for a published lr scaled to a shorter run."""
+"""Steps to the best epoch at the median of the tabular benchmark, for a published lr scaled to a shorter
+run."""
 SEEDS = (0, 1)
 WORST = 10.0
 """Loss of a run that diverged."""
@@ -37,7 +49,11 @@ def published() -> dict[str, float]:
     found = {}
     for row in learning_rates():
         known = names()[row.source, row.optimizer]
-        if row.problem_class == "tabular_mlp" and not known.wrapper and known.optimizer in SOURCES.get(row.source, ()):
+        if (
+            row.problem_class == "tabular_mlp"
+            and not known.wrapper
+            and known.optimizer in SOURCES.get(row.source, ())
+        ):
             found[known.optimizer] = row.median
     return found
 
@@ -45,7 +61,9 @@ def published() -> dict[str, float]:
 def losses(workload: Workload, choice: type[OptimizerChoice], lr: float, epochs: int) -> list[float]:
     """Return the lowest validation loss of the reference recipe at another lr, one a seed."""
     schedule = Constant() if choice.own_schedule else Cosine()
-    recipe = Recipe(optimizer=choice.from_fields({"lr": lr}), schedule=schedule, model=workload.model, epochs=epochs)
+    recipe = Recipe(
+        optimizer=choice.from_fields({"lr": lr}), schedule=schedule, model=workload.model, epochs=epochs
+    )
     found = []
     for seed in SEEDS:
         training = Training(recipe, workload, seed=seed)
@@ -65,7 +83,11 @@ def trials(workload: Workload, optimizer: str, lr: float, epochs: int) -> dict[s
         raise TypeError(f"{optimizer} has no lr to sweep")
     shorter = PUBLISHED_STEPS / max(1, workload.rows // 32 * epochs)
     tried = {"default": span.default, **{f"sweep {unit:+}": span.from_unit(unit) for unit in SWEEP}}
-    tried |= {"published": lr, "scaled by steps^-0.4": lr * shorter**0.4, "scaled by steps^-0.7": lr * shorter**0.7}
+    tried |= {
+        "published": lr,
+        "scaled by steps^-0.4": lr * shorter**0.4,
+        "scaled by steps^-0.7": lr * shorter**0.7,
+    }
     return {name: losses(workload, choice, value, epochs) for name, value in tried.items()}
 
 
@@ -82,7 +104,10 @@ def main() -> None:
     for start in ("published", "scaled by steps^-0.4", "scaled by steps^-0.7"):
         for count in (2, 3, 4, 5):
             usual, other = ["default", *sweep[: count - 1]], ["default", start, *sweep[: count - 2]]
-            ratios = [math.log(min(cell[name] for name in other) / min(cell[name] for name in usual)) for cell in cells]
+            ratios = [
+                math.log(min(cell[name] for name in other) / min(cell[name] for name in usual))
+                for cell in cells
+            ]
             better, worse = (sum(sign * ratio > 0.01 for ratio in ratios) for sign in (-1, 1))
             print(
                 f"{start:<22} best of {count}: mean log-ratio {statistics.fmean(ratios):+.3f}, "

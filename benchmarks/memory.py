@@ -2,9 +2,10 @@
 
     python -m benchmarks.memory            # on a GPU if there is one
 
-The forecast comes from two rehearsals on at most 32 rows and counts tensors. The measurement is another way: whole steps at the
-full batch size, a CPU's allocations read from torch's profiler (which sees what operations borrow inside), a GPU's from its
-allocator. Both begin before the model is built and end before the first evaluation.
+The forecast comes from two rehearsals on at most 32 rows and counts tensors. The measurement is another way:
+whole steps at the full batch size, a CPU's allocations read from torch's profiler (which sees what operations
+borrow inside), a GPU's from its allocator. Both begin before the model is built and end before the first
+evaluation.
 """
 
 from __future__ import annotations
@@ -61,13 +62,19 @@ def _on_cpu(recipe: Recipe, workload: Workload, device: str) -> int:
 def main() -> None:
     """Print the table."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    print(f"device {device}, torch {torch.__version__}; bytes; state: of the optimizer, forecast and as held after {STEPS} steps")
-    print(f"{'model':<14}{'optimizer':<11}{'batch':>6}{'state':>11}{'held':>11}{'forecast':>12}{'measured':>12}{'off by':>9}")
+    print(
+        f"device {device}, torch {torch.__version__}; bytes; state: of the optimizer, forecast and as held after {STEPS} steps"
+    )
+    print(
+        f"{'model':<14}{'optimizer':<11}{'batch':>6}{'state':>11}{'held':>11}{'forecast':>12}{'measured':>12}{'off by':>9}"
+    )
     worst = {}
     for (source, model), name, batch_size in itertools.product(WORKLOADS, OPTIMIZERS, BATCH_SIZES):
         workload = Workload.open(source, model=model)
         optimizer = catalogue.find("optimizer", name)()
-        recipe = Recipe(model=workload.model, optimizer=optimizer, batch_size=min(batch_size, workload.rows), epochs=1)
+        recipe = Recipe(
+            model=workload.model, optimizer=optimizer, batch_size=min(batch_size, workload.rows), epochs=1
+        )
         forecast = rehearse(recipe, workload, device=device).peak_bytes(recipe.batch_size)
         measured = measured_peak(recipe, workload, device)
         training = _steps(recipe, workload, device)

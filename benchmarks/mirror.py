@@ -2,8 +2,9 @@
 
     python -m benchmarks.mirror
 
-First 300 trials of 20 epochs, mirrored to SQLite by the process that mirrors them beside a search. Then the same small search
-with the mirror and without, in turns; the ratio within a pair is what the mirror adds, with whatever else the machine does in it.
+First 300 trials of 20 epochs, mirrored to SQLite by the process that mirrors them beside a search. Then the
+same small search with the mirror and without, in turns; the ratio within a pair is what the mirror adds, with
+whatever else the machine does in it.
 """
 
 from __future__ import annotations
@@ -62,10 +63,14 @@ def whole_study() -> tuple[float, float]:
     """Return the wall seconds and the processor seconds of the process that mirrors a finished study, its start included."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        study = store.create_study(home, "large", direction="maximize", manifest=StudyManifest(id="1", metric="accuracy"))
+        study = store.create_study(
+            home, "large", direction="maximize", manifest=StudyManifest(id="1", metric="accuracy")
+        )
         for number in range(TRIALS):
             given = {store.RECORD: record(number).to_dict()}
-            study.add_trial(optuna.trial.create_trial(value=0.5, params={}, distributions={}, user_attrs=given))
+            study.add_trial(
+                optuna.trial.create_trial(value=0.5, params={}, distributions={}, user_attrs=given)
+            )
         before, start = _children_seconds(), time.perf_counter()
         problem = Mirror.start(home, "large").finish(600)
         if problem:
@@ -102,7 +107,10 @@ def main() -> None:
     """Print both figures, each with its goal."""
     load = os.getloadavg()[0]
     wall, processor = whole_study()
-    print(f"{TRIALS} trials of {EPOCHS} epochs to SQLite: {wall:.1f} s, of these {processor:.1f} s of the processor", end=" ")
+    print(
+        f"{TRIALS} trials of {EPOCHS} epochs to SQLite: {wall:.1f} s, of these {processor:.1f} s of the processor",
+        end=" ",
+    )
     print(f"(load of the machine {load:.1f}); goal below {MOST_SECONDS:g} s", flush=True)
     search("off")  # what the first search loads, no later one does
     found: dict[str | None, list[tuple[float, float, float]]] = {"off": [], None: []}
@@ -113,9 +121,14 @@ def main() -> None:
         print(f"pair {pair + 1}: {without[0]:.2f} s without, {beside[0]:.2f} s with the mirror; ", end="")
         print(f"processor {without[1]:.2f} s and {beside[1]:.2f} s", flush=True)
     for which, column in (("wall time", 0), ("processor time of its own", 1)):
-        ratios = [beside[column] / without[column] for without, beside in zip(found["off"], found[None], strict=True)]
+        ratios = [
+            beside[column] / without[column]
+            for without, beside in zip(found["off"], found[None], strict=True)
+        ]
         middle, spread = statistics.median(ratios) - 1, statistics.stdev(ratios) / math.sqrt(PAIRS)
-        print(f"the mirror adds {middle:+.1%} to a search's {which} (median of {PAIRS} pairs, standard error {spread:.1%})")
+        print(
+            f"the mirror adds {middle:+.1%} to a search's {which} (median of {PAIRS} pairs, standard error {spread:.1%})"
+        )
     after = statistics.median(beside[2] for beside in found[None])
     print(f"goal below {MOST_ADDED:.0%}; after the search the mirror needed {after:.1f} s more")
 

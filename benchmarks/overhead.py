@@ -2,7 +2,8 @@
 
     python -m benchmarks.overhead
 
-One search on digits with trials of about a second; time inside training and evaluation is counted apart from the rest.
+One search on digits with trials of about a second; time inside training and evaluation is counted apart from
+the rest.
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ def measure(tracking_uri: str | None) -> tuple[float, float, float]:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         budget = Budget(trials=TRIALS)
-        launched = prepare(Request(source="digits", budget=budget, epochs=EPOCHS, tracking_uri=tracking_uri), home)
+        launched = prepare(
+            Request(source="digits", budget=budget, epochs=EPOCHS, tracking_uri=tracking_uri), home
+        )
         Trial.advance = timed  # type: ignore[method-assign]
         start = time.perf_counter()
         mirror = work(launched)
@@ -54,13 +57,19 @@ def measure(tracking_uri: str | None) -> tuple[float, float, float]:
 
 def main() -> None:
     """Print the table."""
-    print(f"{TRIALS} trials + confirmation on digits, cnn, {EPOCHS} epochs; overhead = wall time outside training and evaluation")
+    print(
+        f"{TRIALS} trials + confirmation on digits, cnn, {EPOCHS} epochs; overhead = wall time outside training and evaluation"
+    )
     walls = {}
     for label, uri in (("journal only", "off"), ("journal + mirror", None)):
         share, seconds, after = measure(uri)
         walls[label] = share
-        print(f"{label:<18} overhead {share:6.2%}   mean trial {seconds:.2f} s   mirror needs {after:.1f} s more at the end")
-    print(f"mean overhead {statistics.mean(walls.values()):.2%}, goal below 5 % when a trial takes 1 s or more")
+        print(
+            f"{label:<18} overhead {share:6.2%}   mean trial {seconds:.2f} s   mirror needs {after:.1f} s more at the end"
+        )
+    print(
+        f"mean overhead {statistics.mean(walls.values()):.2%}, goal below 5 % when a trial takes 1 s or more"
+    )
 
 
 if __name__ == "__main__":

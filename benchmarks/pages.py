@@ -2,9 +2,9 @@
 
     python -m benchmarks.pages [HOME]
 
-With a home, its studies made-200 and made-10000 are used, and made if they are not there. Each study is made: digits' own plan
-and space, random recipes, curves of 9 epochs, written trial by trial as a search writes them. Every figure is taken in a fresh
-process.
+With a home, its studies made-200 and made-10000 are used, and made if they are not there. Each study is made:
+digits' own plan and space, random recipes, curves of 9 epochs, written trial by trial as a search writes
+them. Every figure is taken in a fresh process.
 """
 
 from __future__ import annotations
@@ -43,7 +43,13 @@ def fill(home: Path, trials: int) -> str:
     from studies import store
     from studies.limits import Budget
 
-    request = Request(source="digits", study=f"made-{trials}", budget=Budget(trials=trials), tracking_uri="off", earlier=False)
+    request = Request(
+        source="digits",
+        study=f"made-{trials}",
+        budget=Budget(trials=trials),
+        tracking_uri="off",
+        earlier=False,
+    )
     launched = prepare(request, home)
     study, space = store.open_study(home, launched.name), launched.plan.space(launched.workload)
     study.sampler = optuna.samplers.RandomSampler(seed=0)
@@ -71,7 +77,9 @@ def _source(made: list[Record], number: int, trials: int) -> Record | None:
     return list(best.values())[-3:][left % 3]
 
 
-def _made(number: int, recipe: Recipe, units: dict[str, float], chance: random.Random, source: Record | None) -> Record:
+def _made(
+    number: int, recipe: Recipe, units: dict[str, float], chance: random.Random, source: Record | None
+) -> Record:
     """Return a record with a quality that depends on the recipe, and plausible costs."""
     from studies.record import Measurement, Record
 
@@ -116,9 +124,17 @@ def measure(home: Path, name: str) -> dict[str, Seconds]:
     took["read the journal"], study = seconds_of(lambda: Study.read(home, name, journal))
     took["recommend"], advice = seconds_of(lambda: recommend(study.evidence))
     peak = advice.costs["peak_bytes"] or 1
-    limits = [replace(study.evidence.limits, train_bytes=round(peak * (1 + 0.1 * step))) for step in range(SLIDES)]
-    asked = [seconds_of(lambda limit=limit: recommend(replace(study.evidence, limits=limit)))[0] for limit in limits]  # type: ignore[misc]
-    took["answer a slider (median)"], took["answer a slider (slowest)"] = sorted(asked)[SLIDES // 2], max(asked)
+    limits = [
+        replace(study.evidence.limits, train_bytes=round(peak * (1 + 0.1 * step))) for step in range(SLIDES)
+    ]
+    asked = [
+        seconds_of(lambda limit=limit: recommend(replace(study.evidence, limits=limit)))[0]
+        for limit in limits
+    ]  # type: ignore[misc]
+    took["answer a slider (median)"], took["answer a slider (slowest)"] = (
+        sorted(asked)[SLIDES // 2],
+        max(asked),
+    )
     _append(home, name)
     took["read on after one more trial"], _ = seconds_of(lambda: Study.read(home, name, journal))
     return took

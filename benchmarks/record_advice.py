@@ -2,9 +2,10 @@
 
     python -m benchmarks.record_advice [--to FILE]     half an hour of one core; started again, it goes on where it stopped
 
-24 tasks on data that ships with packages, six optimizers, 16 recipes each: the optimizer's reference recipe and 15 random ones,
-all from one seed. The three that validate best are trained six times more: three seeds for confirmation, three for the truth.
-Every run keeps its validation and its test metric; the test rows are many and serve nothing else.
+24 tasks on data that ships with packages, six optimizers, 16 recipes each: the optimizer's reference recipe
+and 15 random ones, all from one seed. The three that validate best are trained six times more: three seeds
+for confirmation, three for the truth. Every run keeps its validation and its test metric; the test rows are
+many and serve nothing else.
 """
 
 from __future__ import annotations
@@ -78,7 +79,9 @@ TASKS: Final = (
     Task(source="image_segments", model="MLP", train=600, valid=200, epochs=18),
     Task(source="diabetes", model="Linear", train=200, valid=80, epochs=36),
     Task(source="signals", model="Conv1D", train=400, valid=200, epochs=6, held_out=True),
-    Task(source="topics", model="Bag", fields={"sparse": False, "width": 32}, train=600, valid=200, epochs=12),
+    Task(
+        source="topics", model="Bag", fields={"sparse": False, "width": 32}, train=600, valid=200, epochs=12
+    ),
     Task(source="shuttle", model="MLP", train=800, valid=300, epochs=9),
     Task(source="mnist5000", model="Linear", train=600, valid=300, epochs=18, held_out=True),
     Task(source="wine", model="MLP", train=80, valid=40, epochs=36),
@@ -96,10 +99,24 @@ TASKS: Final = (
     Task(source="iris", model="Linear", train=60, valid=40, epochs=54),
     Task(source="digits", model="Linear", train=300, valid=150, epochs=18, held_out=True),
     Task(source="image_segments", model="Linear", train=400, valid=300, epochs=18),
-    Task(source="phishing", model="TabularResNet", fields={"width": 32, "norm": "layer"}, train=400, valid=150, epochs=9),
+    Task(
+        source="phishing",
+        model="TabularResNet",
+        fields={"width": 32, "norm": "layer"},
+        train=400,
+        valid=150,
+        epochs=9,
+    ),
     Task(source="diabetes", model="MLP", train=150, valid=80, epochs=18, held_out=True),
     Task(source="breast_cancer", model="MLP", train=150, valid=150, epochs=18),
-    Task(source="signals", model="Conv1D", fields={"norm": "none", "channels": 16}, train=600, valid=300, epochs=6),
+    Task(
+        source="signals",
+        model="Conv1D",
+        fields={"norm": "none", "channels": 16},
+        train=600,
+        valid=300,
+        epochs=6,
+    ),
     Task(source="shuttle", model="Linear", train=300, valid=200, epochs=18, held_out=True),
 )
 
@@ -151,7 +168,9 @@ def space_of(task: Task, workload: Workload) -> SearchSpace:
         optimizers=tuple(catalogue.find("optimizer", name) for name in OPTIMIZERS),  # type: ignore[misc]
         schedules=tuple(catalogue.find("schedule", name) for name in ("Cosine", "Constant", "Step")),  # type: ignore[misc]
         regularizers=tuple(catalogue.find("regularizers", name) for name in ("WeightDecay", "Dropout")),  # type: ignore[misc]
-        batch_size=Numeric(low=reference // 2, high=4 * reference, default=reference, scale="log", whole=True),
+        batch_size=Numeric(
+            low=reference // 2, high=4 * reference, default=reference, scale="log", whole=True
+        ),
         rows=workload.rows,
         model=workload.model,
         epochs=task.epochs,
@@ -166,7 +185,9 @@ def recipe_of(task: Task, space: SearchSpace, optimizer: str, index: int) -> Rec
         return space.reference(catalogue.find("optimizer", optimizer))  # type: ignore[arg-type]
     chance = random.Random(zlib.crc32(f"{task.name}/{optimizer}/{index}".encode()))  # noqa: S311 - a draw
     point = {
-        name: chance.choice(span.choices) if isinstance(span, CategoricalDistribution) else chance.uniform(-1, 1)
+        name: chance.choice(span.choices)
+        if isinstance(span, CategoricalDistribution)
+        else chance.uniform(-1, 1)
         for name, span in space.distributions.items()
     }
     return space.recipe(point | {"optimizer": optimizer})
@@ -180,7 +201,8 @@ def open_workload(task: Task) -> Workload:
     order = np.random.default_rng(zlib.crc32(task.name.encode())).permutation(len(targets))
     cuts = (0, task.train, task.train + task.valid, task.train + task.valid + TEST_ROWS)
     train, valid, test = (
-        Part(inputs=inputs[order[start:end]], targets=targets[order[start:end]]) for start, end in pairwise(cuts)
+        Part(inputs=inputs[order[start:end]], targets=targets[order[start:end]])
+        for start, end in pairwise(cuts)
     )
     model: Any = catalogue.find("model", task.model).from_fields(task.fields)
     return Workload(
@@ -199,15 +221,23 @@ def _topics() -> Dataset:
         for words in [text.lower().split()]
         for start in range(0, len(words) - 30, 15)
     ]
-    vocabulary = {word: i for i, word in enumerate(sorted({word for words, _ in pieces for word in words}), start=1)}
+    vocabulary = {
+        word: i for i, word in enumerate(sorted({word for words, _ in pieces for word in words}), start=1)
+    }
     ids = np.array([[vocabulary[word] for word in words] for words, _ in pieces])
-    return from_arrays((ids, np.array([label for _, label in pieces])), kind="text", task="classification", name="topics")
+    return from_arrays(
+        (ids, np.array([label for _, label in pieces])), kind="text", task="classification", name="topics"
+    )
 
 
 def _facts(task: Task, workload: Workload) -> dict[str, Any]:
     found = profile(workload, batch_size=min(32, workload.rows), epochs=task.epochs).to_dict()
     found["forecasts"] = [one for one in found["forecasts"] if one["optimizer"] in OPTIMIZERS]
-    about = {"metric": workload.metric.name, "direction": workload.metric.direction, "test_rows": workload.dataset.test.rows}
+    about = {
+        "metric": workload.metric.name,
+        "direction": workload.metric.direction,
+        "test_rows": workload.dataset.test.rows,
+    }
     return about | {"valid_rows": workload.dataset.valid.rows, "facts": found}
 
 
@@ -215,7 +245,10 @@ def _read(path: Path) -> dict[Key, dict[str, str]]:
     if not path.exists():
         return {}
     with path.open(newline="") as file:
-        return {(row["task"], row["optimizer"], int(row["recipe"]), int(row["seed"])): row for row in csv.DictReader(file)}
+        return {
+            (row["task"], row["optimizer"], int(row["recipe"]), int(row["seed"])): row
+            for row in csv.DictReader(file)
+        }
 
 
 def _runs(task: Task, workload: Workload, rows: dict[Key, dict[str, str]]) -> Iterator[tuple[Any, ...]]:
@@ -229,11 +262,16 @@ def _runs(task: Task, workload: Workload, rows: dict[Key, dict[str, str]]) -> It
                 rows[key] = dict(zip(COLUMNS, map(str, row), strict=True))
                 yield row
             if rows[key]["valid_metric"]:
-                found[index] = workload.metric.loss(float(rows[key]["valid_metric"])), float(rows[key]["valid_loss"])
+                found[index] = (
+                    workload.metric.loss(float(rows[key]["valid_metric"])),
+                    float(rows[key]["valid_loss"]),
+                )
         for index in sorted(found, key=found.__getitem__)[:TOP]:
             for seed in (*CONFIRM_SEEDS, *TRUTH_SEEDS):
                 if (task.name, optimizer, index, seed) not in rows:
-                    yield _run(task, workload, recipe_of(task, space, optimizer, index), index=index, seed=seed)
+                    yield _run(
+                        task, workload, recipe_of(task, space, optimizer, index), index=index, seed=seed
+                    )
 
 
 def _run(task: Task, workload: Workload, recipe: Recipe, *, index: int, seed: int) -> tuple[Any, ...]:

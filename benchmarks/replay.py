@@ -71,11 +71,17 @@ class Study:
     def truths(self) -> dict[str, dict[int, float]]:
         """Return the log of the mean test loss of each recipe over the seeds kept for it, else over the search's own."""
         found = {
-            optimizer: {index: math.log(fmean(self.loss(run.test) for run in _judges(seeds))) for index, seeds in recipes.items()}
+            optimizer: {
+                index: math.log(fmean(self.loss(run.test) for run in _judges(seeds)))
+                for index, seeds in recipes.items()
+            }
             for optimizer, recipes in self.runs.items()
         }
         best = min(value for recipes in found.values() for value in recipes.values())
-        return {name: {i: min(value, best + CAP) for i, value in recipes.items()} for name, recipes in found.items()}
+        return {
+            name: {i: min(value, best + CAP) for i, value in recipes.items()}
+            for name, recipes in found.items()
+        }
 
 
 def _judges(seeds: Mapping[int, Run]) -> list[Run]:
@@ -149,7 +155,9 @@ def replay(study: Study, *, draws: int, seed: int, trials: Iterable[int] = TRIAL
 def tuned_truth(study: Study, optimizer: str, truths: Mapping[int, float], trials: int) -> float:
     """Return the expected truth of the recipe that validates best among so many draws from all there are."""
     ranked = sorted(study.runs[optimizer], key=lambda index: _standing(study, optimizer, index))
-    beyond = [((len(ranked) - rank) / len(ranked)) ** trials for rank in range(len(ranked) + 1)]  # P(none of the first so many)
+    beyond = [
+        ((len(ranked) - rank) / len(ranked)) ** trials for rank in range(len(ranked) + 1)
+    ]  # P(none of the first so many)
     return sum((beyond[rank] - beyond[rank + 1]) * truths[index] for rank, index in enumerate(ranked))
 
 
@@ -192,11 +200,15 @@ def confirmed(study: Study, records: tuple[Record, ...], arms: Sequence[str]) ->
         optimizer, index = run.record.optimizer, int(run.record.params["recipe"])
         if run.seed not in study.runs[optimizer][index]:
             return None
-        found.append(_record(study, len(found), optimizer, index, run.seed, stage="confirm", source=run.record.number))
+        found.append(
+            _record(study, len(found), optimizer, index, run.seed, stage="confirm", source=run.record.number)
+        )
     return tuple(found) if len(found) > len(records) else None
 
 
-def _record(study: Study, number: int, optimizer: str, index: int, seed: int, *, stage: Stage, source: int | None) -> Record:
+def _record(
+    study: Study, number: int, optimizer: str, index: int, seed: int, *, stage: Stage, source: int | None
+) -> Record:
     run = study.runs[optimizer][index][seed]
     point = Measurement(
         epoch=1, step=STEPS, seconds=run.seconds, train_loss=run.valid_loss, valid_loss=run.valid_loss,
@@ -267,7 +279,11 @@ def _best_observed(evidence: Evidence) -> list[str]:
 
     def seen(name: str) -> float:
         runs = evidence.confirmations(name)
-        values = [evidence.direction.loss(run.quality) for run in runs or evidence.complete(name) if run.quality is not None]
+        values = [
+            evidence.direction.loss(run.quality)
+            for run in runs or evidence.complete(name)
+            if run.quality is not None
+        ]
         if not values or len(values) < len(runs) or (any_confirmed and not runs):
             return math.inf
         return fmean(values) if runs else min(values)

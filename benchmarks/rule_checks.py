@@ -2,9 +2,10 @@
 
     python -m benchmarks.rule_checks imbalance|scales|dummies|words|bags|tables|small
 
-Each optimizer gets the best of nine learning rates half a decade apart, linear decay to 0, batches of 32, and its best rate once
-more with another seed; what is printed is the mean validation loss of the two. `tables` times steps on an embedding table, and
-`small` trains the advisor's own recipes on the smallest bundled tables. Five minutes each on one core.
+Each optimizer gets the best of nine learning rates half a decade apart, linear decay to 0, batches of 32, and
+its best rate once more with another seed; what is printed is the mean validation loss of the two. `tables`
+times steps on an embedding table, and `small` trains the advisor's own recipes on the smallest bundled
+tables. Five minutes each on one core.
 """
 
 from __future__ import annotations
@@ -116,7 +117,9 @@ def imbalance() -> None:
         order = torch.randperm(len(labels), generator=generator)
         data = split(inputs[order], labels[order], len(labels) * 3 // 4)
         for kind in (linear, mlp):
-            compare(f"{title} {kind.__name__}", kind(30, len(counts)), data, "AdamW", "Nesterov", "SGD", "Lion")
+            compare(
+                f"{title} {kind.__name__}", kind(30, len(counts)), data, "AdamW", "Nesterov", "SGD", "Lion"
+            )
 
 
 def scales() -> None:
@@ -126,8 +129,12 @@ def scales() -> None:
         inputs, weights = torch.randn(3000, 20, generator=generator), torch.randn(20, generator=generator)
         labels = ((inputs @ weights + 0.5 * torch.randn(3000, generator=generator)) > 0).long()
         data = split(inputs * ratio ** torch.linspace(-0.5, 0.5, 20), labels, 2000)
-        compare(f"scales 1:{ratio} linear", linear(20, 2), data, "AdamW", "Adagrad", "SGD", "Nesterov", "Lion")
-        compare(f"scales 1:{ratio} mlp", mlp(20, 2), data, "AdamW", "Adagrad", "SGD", "Nesterov", "Lion", "Muon")
+        compare(
+            f"scales 1:{ratio} linear", linear(20, 2), data, "AdamW", "Adagrad", "SGD", "Nesterov", "Lion"
+        )
+        compare(
+            f"scales 1:{ratio} mlp", mlp(20, 2), data, "AdamW", "Adagrad", "SGD", "Nesterov", "Lion", "Muon"
+        )
 
 
 def dummies() -> None:
@@ -137,7 +144,9 @@ def dummies() -> None:
     inputs = torch.cat([numbers, (torch.rand(4000, 30, generator=generator) < shares).float()], 1)
     weights = torch.randn(40, generator=generator)
     labels = ((inputs @ weights + 0.5 * torch.randn(4000, generator=generator)) > 0).long()
-    compare("dummies mlp", mlp(40, 2), split(inputs, labels, 3000), "AdamW", "Muon", "Nesterov", "SGD", steps=300)
+    compare(
+        "dummies mlp", mlp(40, 2), split(inputs, labels, 3000), "AdamW", "Muon", "Nesterov", "SGD", steps=300
+    )
 
 
 def words() -> None:
@@ -151,8 +160,20 @@ def words() -> None:
         scores = (inputs @ meaning) / (inputs.sum(1, keepdim=True).sqrt() + 1) * 2
         labels = (scores + torch.randn(4000, 4, generator=generator) * 0.5).argmax(1)
         data = split(inputs, labels, 3000)
-        compare(f"words {density:.0%} mlp", mlp(400, 4), data, "AdamW", "Adagrad", "SGD", "Nesterov", "Lion", "Muon")
-        compare(f"words {density:.0%} linear", linear(400, 4), data, "AdamW", "Adagrad", "SGD", "Nesterov", "Lion")
+        compare(
+            f"words {density:.0%} mlp",
+            mlp(400, 4),
+            data,
+            "AdamW",
+            "Adagrad",
+            "SGD",
+            "Nesterov",
+            "Lion",
+            "Muon",
+        )
+        compare(
+            f"words {density:.0%} linear", linear(400, 4), data, "AdamW", "Adagrad", "SGD", "Nesterov", "Lion"
+        )
 
 
 class Bag(nn.Module):
@@ -177,7 +198,9 @@ def bags() -> None:
         inputs = torch.multinomial(shares, 4000 * 12, replacement=True, generator=generator).view(4000, 12)
         labels = (meaning[inputs].mean(1) * 4 + torch.randn(4000, 4, generator=generator) * 0.5).argmax(1)
         data = split(inputs, labels, 3000)
-        compare(f"bag of {size}", lambda size=size: Bag(size), data, "AdamW", "Adagrad", "SGD", "Nesterov", "Lion")
+        compare(
+            f"bag of {size}", lambda size=size: Bag(size), data, "AdamW", "Adagrad", "SGD", "Nesterov", "Lion"
+        )
 
 
 def tables() -> None:
@@ -198,7 +221,11 @@ def tables() -> None:
                 optimizer.step()
                 taken.append(time.perf_counter() - start)
             seconds[title] = statistics.median(taken[2:])
-        print(f"rows {share:.0%}: " + ", ".join(f"{title} {1e3 * taken:.0f} ms" for title, taken in seconds.items()), flush=True)
+        print(
+            f"rows {share:.0%}: "
+            + ", ".join(f"{title} {1e3 * taken:.0f} ms" for title, taken in seconds.items()),
+            flush=True,
+        )
 
 
 def small() -> None:
@@ -207,9 +234,13 @@ def small() -> None:
         for model in ("linear", "mlp"):
             workload = Workload.open(dataset, model=model)
             found = {
-                name: _tuned(workload, name, batch) for name, batch in (("AdamW", 32), ("Nesterov", 32), ("LBFGS", workload.rows))
+                name: _tuned(workload, name, batch)
+                for name, batch in (("AdamW", 32), ("Nesterov", 32), ("LBFGS", workload.rows))
             }
-            print(f"{dataset} {model:<8}" + "  ".join(f"{name} {loss:.4f}" for name, loss in found.items()), flush=True)
+            print(
+                f"{dataset} {model:<8}" + "  ".join(f"{name} {loss:.4f}" for name, loss in found.items()),
+                flush=True,
+            )
 
 
 def _tuned(workload: Workload, name: str, batch: int) -> float:
@@ -217,14 +248,17 @@ def _tuned(workload: Workload, name: str, batch: int) -> float:
     middle = choice.from_fields({}).lr
     return min(
         statistics.mean(
-            _lowest(workload, choice.from_fields({"lr": min(middle * 10**power, 5)}), batch, seed) for seed in range(3)
+            _lowest(workload, choice.from_fields({"lr": min(middle * 10**power, 5)}), batch, seed)
+            for seed in range(3)
         )
         for power in (-1, -0.5, 0, 0.5, 1, 1.5)
     )
 
 
 def _lowest(workload: Workload, optimizer: OptimizerChoice, batch: int, seed: int) -> float:
-    run = Training(Recipe(model=workload.model, optimizer=optimizer, batch_size=batch, epochs=27), workload, seed=seed)
+    run = Training(
+        Recipe(model=workload.model, optimizer=optimizer, batch_size=batch, epochs=27), workload, seed=seed
+    )
     try:
         run.advance(27)
     except (Diverged, StudyError):
@@ -239,4 +273,6 @@ def split(inputs: torch.Tensor, labels: torch.Tensor, rows: int) -> Data:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    {check.__name__: check for check in (imbalance, scales, dummies, words, bags, tables, small)}[sys.argv[1]]()
+    {check.__name__: check for check in (imbalance, scales, dummies, words, bags, tables, small)}[
+        sys.argv[1]
+    ]()

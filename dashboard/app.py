@@ -2,8 +2,8 @@
 
     advisor dashboard --home .advisor
 
-The home is `--home`, else `$ADVISOR_HOME`, else `.advisor` in the working directory. Code of the user's own is run only with
-`--allow-code`; `advisor.page.serve` sees to it that nothing imports it otherwise.
+The home is `--home`, else `$ADVISOR_HOME`, else `.advisor` in the working directory. Code of the user's own
+is run only with `--allow-code`; `advisor.page.serve` sees to it that nothing imports it otherwise.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ VIEWS: Final[dict[str, View]] = {
     "Learning curves": curves.show, "Search space": space.show, "Compression": compression.show, "Memory": memory.show,
     "Evidence": evidence.show, "Trials": trials.show,
 }  # fmt: skip
-# Pages about one study. A text of its own, as elsewhere, would be shown by Streamlit where it is run otherwise than by us.
+# Pages about one study. A text of its own, as elsewhere, would be shown by Streamlit where it is run
+# otherwise than by us.
 HOME_VIEWS: Final[dict[str, Callable[[Path], None]]] = {
     "Studies": studies.show, "Launch": partial(launch.show, allow_code="--allow-code" in sys.argv),
 }  # fmt: skip
@@ -56,7 +57,12 @@ def main() -> None:
     st.sidebar.caption(plain(f"Home: {home}"))
     follow = REFRESH_SECONDS if name and _alive(home, name) else None
     about = (
-        [_page(title, st.fragment(partial(view, home, name), run_every=follow)) for title, view in VIEWS.items()] if name else []
+        [
+            _page(title, st.fragment(partial(view, home, name), run_every=follow))
+            for title, view in VIEWS.items()
+        ]
+        if name
+        else []
     )
     all_of_them = [_page(title, partial(view, home)) for title, view in HOME_VIEWS.items()]
     empty = [] if name else [_page("Start", partial(_empty, home))]
@@ -64,7 +70,12 @@ def main() -> None:
 
 
 def _page(title: str, show: Callable[[], None]) -> st.Page:
-    return st.Page(show, title=title, url_path=title.lower().replace(" ", "-"), default=title in {"Recommendation", "Start"})
+    return st.Page(
+        show,
+        title=title,
+        url_path=title.lower().replace(" ", "-"),
+        default=title in {"Recommendation", "Start"},
+    )
 
 
 def _empty(home: Path) -> None:

@@ -98,7 +98,11 @@ def _settings(plan: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
 def _told(value: Any, other: Any) -> str:
     """Return a setting in words; of a list, what the other has not."""
     if not isinstance(value, list | tuple):
-        return "" if value is None else re.sub(r"^([0-9a-f]{10})[0-9a-f]{30}$", r"\1", str(value))  # of a commit, what tells it
+        return (
+            "" if value is None else re.sub(r"^([0-9a-f]{10})[0-9a-f]{30}$", r"\1", str(value))
+        )  # of a commit, what tells it
     shared = [item for item in value if isinstance(other, list | tuple) and item in other]
     own = [str(item) for item in value if item not in shared]
-    return " and ".join(part for part in (", ".join(own), f"{len(shared)} in common" if shared else "") if part)
+    return " and ".join(
+        part for part in (", ".join(own), f"{len(shared)} in common" if shared else "") if part
+    )

@@ -2,7 +2,8 @@
 
 python -m dashboard.plot STUDY KIND OUT --home HOME
 
-HTML needs nothing more. PNG and SVG are drawn by a browser that is there already: Chromium or Chrome, run once without a window.
+HTML needs nothing more. PNG and SVG are drawn by a browser that is there already: Chromium or Chrome, run
+once without a window.
 """
 
 from __future__ import annotations
@@ -96,11 +97,16 @@ def image(figure: go.Figure, kind: str) -> bytes:
         BadValue: no browser is there, or it fails.
     """
     browser = find_browser()
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, as_file(files("plotly")) as plotly:
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        as_file(files("plotly")) as plotly,
+    ):
         page = Path(folder) / "figure.html"
         script = (plotly / "package_data" / "plotly.min.js").as_uri()
         size = {"width": figure.layout.width or WIDTH, "height": figure.layout.height or HEIGHT}
-        drawn = PAGE.format(script=script, figure=_drawable(figure), kind=kind, scale=SCALE if kind == "png" else 1, **size)
+        drawn = PAGE.format(
+            script=script, figure=_drawable(figure), kind=kind, scale=SCALE if kind == "png" else 1, **size
+        )
         page.write_text(drawn, encoding="utf-8")
         return _decoded(_shown(browser, page), browser)
 
@@ -114,7 +120,9 @@ def find_browser() -> str:
     named = os.environ.get("BROWSER_PATH")
     found = next((path for name in ([named] if named else BROWSERS) if (path := shutil.which(name))), None)
     if found is None:
-        where = f"'{named}' (BROWSER_PATH) is no program" if named else "no Chromium or Chrome is here to draw it"
+        where = (
+            f"'{named}' (BROWSER_PATH) is no program" if named else "no Chromium or Chrome is here to draw it"
+        )
         raise BadValue(f"{where}; install chromium, or write to a file that ends with .html")
     return found
 
@@ -130,7 +138,9 @@ def _shown(browser: str, page: Path) -> str:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise BadValue(f"{browser} does not draw ({type(error).__name__}); write to a file that ends with .html") from None
+        raise BadValue(
+            f"{browser} does not draw ({type(error).__name__}); write to a file that ends with .html"
+        ) from None
     return done.stdout
 
 

@@ -1,7 +1,8 @@
 """Searches started from the page: ordinary `advisor` processes of their own session, which outlive the browser and the page.
 
-What such a process says on stderr goes to `HOME/launched/NAME.log`. It holds the kernel's lock on that file for as long as it
-lives, so that any page, also one started later, can tell whether it runs; the first line of `NAME.pid` is what to send SIGINT.
+What such a process says on stderr goes to `HOME/launched/NAME.log`. It holds the kernel's lock on that file
+for as long as it lives, so that any page, also one started later, can tell whether it runs; the first line of
+`NAME.pid` is what to send SIGINT.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ def start(home: Path, name: str, arguments: Sequence[str]) -> None:
 
     Raises:
         BadValue: a name that no study can have.
-        StoreError: such a process runs already, the home cannot be written, or nothing can be started from a page here.
+        StoreError: such a process runs already, the home cannot be written, or nothing can be started from a
+            page here.
     """
     if not LOCKS_PASS_ON:
         raise StoreError(f"on this system no page can start a search; type it: {command(arguments)}")
@@ -142,7 +144,9 @@ def _log(home: Path, name: str) -> Path | None:
 
 def _opened(path: Path) -> IO[bytes]:
     """Open a log to read and append; a link that took its place is not followed."""
-    return os.fdopen(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | NO_LINKS, 0o600), "r+b", buffering=0)
+    return os.fdopen(
+        os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | NO_LINKS, 0o600), "r+b", buffering=0
+    )
 
 
 def _lock(file: IO[bytes]) -> bool:

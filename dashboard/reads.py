@@ -1,7 +1,7 @@
 """Cached reads of a home: the studies in it, and the advice that follows from each.
 
-What is read is frozen and shared by all visitors; `st.cache_data` would copy 2,000 trials at every click. Of a study that grows,
-only what was written since is read.
+What is read is frozen and shared by all visitors; `st.cache_data` would copy 2,000 trials at every click. Of
+a study that grows, only what was written since is read.
 """
 
 from __future__ import annotations
@@ -60,7 +60,9 @@ def study(home: Path, name: str) -> Study:
         StudyError: there is none of that name, or its journal cannot be read.
     """
     if name not in names(home):
-        raise StudyNotFound(f"no study '{name}' in {home}{did_you_mean(name, names(home))} See the page Studies")
+        raise StudyNotFound(
+            f"no study '{name}' in {home}{did_you_mean(name, names(home))} See the page Studies"
+        )
     stamp = _stamp(home, name)
     return replace(_study(str(home), name, stamp), silent_seconds=time.time() - stamp[0] / 1e9)
 

@@ -1,7 +1,8 @@
 """What the launch page asks of `advisor search`, checked before anything starts: names, files and settings from a browser.
 
-Nothing outside the home is read or written: paths are resolved, links too. Files are data in the forms that the command line
-reads as data only; code of the user's own is refused unless the page was started with --allow-code.
+Nothing outside the home is read or written: paths are resolved, links too. Files are data in the forms that
+the command line reads as data only; code of the user's own is refused unless the page was started with
+--allow-code.
 """
 
 from __future__ import annotations
@@ -97,7 +98,9 @@ def check_source(home: Path, source: str, *, allow_code: bool) -> None:
         _refuse_code(source, allow_code=allow_code)
         return
     if path.suffix.lower() not in SUFFIXES:
-        raise BadWorkload(f"'{path.name}' is no file that is read here; give one that ends with {', '.join(SUFFIXES)}")
+        raise BadWorkload(
+            f"'{path.name}' is no file that is read here; give one that ends with {', '.join(SUFFIXES)}"
+        )
     if not inside(home, path).is_file():
         raise BadWorkload(f"no file '{source}' in the home; upload it, or copy it there")
 
@@ -134,7 +137,9 @@ def files(home: Path) -> tuple[str, ...]:
     root = home.resolve()
     paths = (Path(folder) / name for folder, _, files_in_it in os.walk(root) for name in files_in_it)
     data = [path for path in paths if path.suffix.lower() in SUFFIXES and path.resolve().is_relative_to(root)]
-    names = sorted((str(path.relative_to(root)) for path in data), key=lambda path: (not path.startswith(UPLOADS), path))
+    names = sorted(
+        (str(path.relative_to(root)) for path in data), key=lambda path: (not path.startswith(UPLOADS), path)
+    )
     return tuple(names[:OFFERED])
 
 
@@ -147,7 +152,9 @@ def keep_upload(home: Path, name: str, content: bytes) -> Path:
     file_name = Path(name.replace("\\", "/")).name
     suffix = Path(file_name).suffix.lower()
     if suffix not in SUFFIXES:
-        raise BadWorkload(f"'{file_name}' is no file that is read here; upload one that ends with {', '.join(SUFFIXES)}")
+        raise BadWorkload(
+            f"'{file_name}' is no file that is read here; upload one that ends with {', '.join(SUFFIXES)}"
+        )
     folder = inside(writable(home), Path(UPLOADS))
     folder.mkdir(exist_ok=True)
     path = folder / f"{_harmless(Path(file_name).stem)}-{hashlib.sha256(content).hexdigest()[:8]}{suffix}"
@@ -170,7 +177,12 @@ def own_code(manifest: StudyManifest) -> str:
     """Return the first piece of the user's own code that going on with a study would run; empty when there is none."""
     spec = manifest.workload or WorkloadSpec()
     named = ["" if Path(spec.source).exists() else spec.source, spec.model, spec.metric]
-    named += [spec.factory, *manifest.code, *manifest.candidates, *(rule.partition("=")[0] for rule in manifest.rules)]
+    named += [
+        spec.factory,
+        *manifest.code,
+        *manifest.candidates,
+        *(rule.partition("=")[0] for rule in manifest.rules),
+    ]
     if compressing := manifest.compression_study:
         named += [compressing.teacher, *compressing.students]
     return next((name for name in named if name and _names_code(name)), "")
@@ -183,7 +195,9 @@ def _names_code(name: str) -> bool:
 
 def _refuse_code(name: str, *, allow_code: bool) -> None:
     if not allow_code:
-        raise BadWorkload(f"'{name}' is code, which this page does not run; start it with: advisor dashboard --allow-code")
+        raise BadWorkload(
+            f"'{name}' is code, which this page does not run; start it with: advisor dashboard --allow-code"
+        )
 
 
 def _harmless(stem: str) -> str:

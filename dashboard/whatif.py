@@ -50,7 +50,11 @@ def positions(evidence: Evidence, slider: Slider, *also: float | None) -> tuple[
         also: values that it must be able to take; None is no limit.
     """
     spent = [value for value in _costs(evidence, LIMITED_COST[slider.limit]) if value > 0]
-    given = {value for value in (*also, getattr(evidence.limits, slider.limit)) if value is not None and math.isfinite(value)}
+    given = {
+        value
+        for value in (*also, getattr(evidence.limits, slider.limit))
+        if value is not None and math.isfinite(value)
+    }
     if not spent:
         return (*sorted(given), math.inf)
     low, high = min(spent) / ROOM, max(spent) * ROOM
@@ -62,14 +66,20 @@ def positions(evidence: Evidence, slider: Slider, *also: float | None) -> tuple[
 def limits_at(values: Mapping[str, float]) -> Limits:
     """Return the limits that sliders stand at, each by the name of its limit."""
     found = {limit: None if math.isinf(value) else value for limit, value in values.items()}
-    sizes = {limit: value for limit, value in found.items() if value is not None and not LIMITED_COST[limit].in_seconds}
+    sizes = {
+        limit: value
+        for limit, value in found.items()
+        if value is not None and not LIMITED_COST[limit].in_seconds
+    }
     whole = {limit: round(value) for limit, value in sizes.items()}
     return Limits(**found | whole)  # type: ignore[arg-type]
 
 
 def _costs(evidence: Evidence, cost: Cost) -> list[float]:
     """Return what was measured, else what is forecast of each optimizer, else what the facts say."""
-    measured = [float(value) for record in evidence.records if (value := getattr(record, cost.field)) is not None]
+    measured = [
+        float(value) for record in evidence.records if (value := getattr(record, cost.field)) is not None
+    ]
     if measured or cost.forecast:
         return measured or [float(getattr(forecast, cost.forecast)) for forecast in evidence.facts.forecasts]
     known = getattr(evidence.facts, cost.field, None)
@@ -119,7 +129,9 @@ def address(evidence: Evidence, limits: Limits, goal: str) -> dict[str, str]:
     for slider in SLIDERS:
         value = getattr(limits, slider.limit)
         if value != getattr(evidence.limits, slider.limit):
-            found[slider.parameter] = "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+            found[slider.parameter] = (
+                "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+            )
     return found | ({"goal": goal} if goal != evidence.goal else {})
 
 

@@ -1,7 +1,8 @@
 """Take a picture of every page of the dashboard, light and dark, wide and narrow: `make screenshots`.
 
-A small search with compression is made first, in a folder that is thrown away, or in the home that is named as an argument,
-unless it is there. The pictures go to docs/screenshots/; Git keeps only those that the README shows.
+A small search with compression is made first, in a folder that is thrown away, or in the home that is named
+as an argument, unless it is there. The pictures go to docs/screenshots/; Git keeps only those that the README
+shows.
 """
 
 from __future__ import annotations
@@ -53,7 +54,9 @@ def main() -> None:
         home = Path(sys.argv[1]).resolve() if sys.argv[1:] else Path(folder) / ".advisor"
         if not home.exists():
             for search in SEARCHES:
-                subprocess.run(_advisor("search", *search, "--tracking-uri=off", f"--home={home}"), check=True, cwd=ROOT)
+                subprocess.run(
+                    _advisor("search", *search, "--tracking-uri=off", f"--home={home}"), check=True, cwd=ROOT
+                )
         with served(home) as address:
             take(chromium, address)
 
@@ -64,7 +67,9 @@ def served(home: Path) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = _advisor("dashboard", f"--port={port}", f"--home={home.name}")  # the pictures show no path of this machine
+    command = _advisor(
+        "dashboard", f"--port={port}", f"--home={home.name}"
+    )  # the pictures show no path of this machine
     page = subprocess.Popen(command, cwd=home.parent, stdout=subprocess.DEVNULL)
     try:
         end = time.monotonic() + SECONDS

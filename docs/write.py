@@ -27,8 +27,12 @@ def optimizers() -> str:
     for name, choice in catalogue.choices("optimizer").items():
         if issubclass(choice, OptimizerChoice):
             state, lr = f"{choice.state_floats:g}", str(ranges(choice)["lr"])
-            rows.append((f"`{name}`", summary(choice), sections(choice)["Helps"], state, lr, _offered(choice)))
-    return _table(("optimizer", "what it does", "helps", "state floats a parameter", "lr searched", "offered"), rows)
+            rows.append(
+                (f"`{name}`", summary(choice), sections(choice)["Helps"], state, lr, _offered(choice))
+            )
+    return _table(
+        ("optimizer", "what it does", "helps", "state floats a parameter", "lr searched", "offered"), rows
+    )
 
 
 def schedules() -> str:
@@ -39,7 +43,10 @@ def schedules() -> str:
 
 def regularizers() -> str:
     """Return the table of regularizers."""
-    rows = [(f"`{n}`", summary(c), sections(c)["Helps"], _offered(c)) for n, c in catalogue.choices("regularizers").items()]
+    rows = [
+        (f"`{n}`", summary(c), sections(c)["Helps"], _offered(c))
+        for n, c in catalogue.choices("regularizers").items()
+    ]
     return _table(("regularizer", "what it does", "helps", "offered"), rows)
 
 
@@ -47,7 +54,13 @@ def wrappers() -> str:
     """Return the table of wrappers."""
     helps = {name: sections(choice)["Helps"] for name, choice in catalogue.choices("wrappers").items()}
     rows = [
-        (f"`{row['name']}`", row["summary"], helps[row["name"]], f"{row['state_floats']:g}", "yes" if row["searched"] else ASKED)
+        (
+            f"`{row['name']}`",
+            row["summary"],
+            helps[row["name"]],
+            f"{row['state_floats']:g}",
+            "yes" if row["searched"] else ASKED,
+        )
         for row in _listed("wrappers")
     ]
     return _table(("wrapper", "what it does", "helps", "state floats a parameter", "offered"), rows)
@@ -104,7 +117,9 @@ def written(readme: str) -> str:
     """Return the README with its generated parts made anew."""
     for name, make in PARTS.items():
         part = f"<!-- {name} -->\n{make()}\n<!-- /{name} -->"
-        readme = re.sub(f"<!-- {name} -->.*?<!-- /{name} -->", lambda _, part=part: part, readme, flags=re.DOTALL)
+        readme = re.sub(
+            f"<!-- {name} -->.*?<!-- /{name} -->", lambda _, part=part: part, readme, flags=re.DOTALL
+        )
     return readme
 
 

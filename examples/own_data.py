@@ -23,7 +23,9 @@ class Net(nn.Module):
         return self.layers(points)
 
 
-workload = advisor.Workload(train=make_moons(2000, noise=0.2, random_state=0), model=Net, metric="f1", name="moons")
+workload = advisor.Workload(
+    train=make_moons(2000, noise=0.2, random_state=0), model=Net, metric="f1", name="moons"
+)
 
 if __name__ == "__main__":
     study = advisor.search(workload, budget=sys.argv[1] if sys.argv[1:] else "60s")

@@ -3,8 +3,9 @@
     python examples/own_loop.py
     advisor search examples/own_loop.py:fit --metric accuracy --budget 1m       # the same from the shell
 
-`recipe` says what to train with; `report` hands over what was measured and says when to stop. What the function does not read of
-the recipe is not searched: one that never looks at `recipe.schedule` keeps its learning rate constant.
+`recipe` says what to train with; `report` hands over what was measured and says when to stop. What the
+function does not read of the recipe is not searched: one that never looks at `recipe.schedule` keeps its
+learning rate constant.
 """
 
 import sys
@@ -24,7 +25,9 @@ TRAIN = 1200
 
 def fit(recipe, report, seed):  # noqa: ANN001, ANN201, ARG001, D103 - torch's generator is seeded already
     width = recipe.settings["width"]
-    model = nn.Sequential(nn.Linear(64, width), nn.ReLU(), nn.Dropout(recipe.settings["dropout"]), nn.Linear(width, 10))
+    model = nn.Sequential(
+        nn.Linear(64, width), nn.ReLU(), nn.Dropout(recipe.settings["dropout"]), nn.Linear(width, 10)
+    )
     steps = TRAIN // recipe.batch_size
     optimizer = recipe.optimizer.build(model, steps * recipe.epochs)
     schedule = recipe.schedule.build(optimizer, steps * recipe.epochs)

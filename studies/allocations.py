@@ -1,4 +1,4 @@
-"""Bytes of the tensors that are alive, followed through every operation, on any device."""
+"""Allocation tracing: the bytes of all tensors alive, followed through every operation, on any device."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 FOLLOWED_STEPS: Final = 2
-"""Training steps on full batches that are followed; later ones repeat the second, but where an optimizer's state still grows."""
+"""Training steps on full batches that are followed; later ones repeat the second, but where an optimizer's
+state still grows."""
 
 
 class Allocations(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Follows what is allocated and freed inside the block; what was there before is not counted.
 
-    An operation's outputs are seen, what it borrows and gives back while it runs is not: on a CPU some bytes of a convolution, on
-    a GPU the libraries' workspaces.
+    An operation's outputs are seen, what it borrows and gives back while it runs is not: on a CPU some bytes
+    of a convolution, on a GPU the libraries' workspaces.
     """
 
     def __init__(self) -> None:
@@ -36,7 +37,9 @@ class Allocations(TorchDispatchMode):  # type: ignore[no-untyped-call]
         before = {storage._cdata for storage in _storages((args, *kwargs.values()) if kwargs else args)}
         outputs = operation(*args, **(kwargs or {}))
         for storage in _storages((outputs,)):
-            if storage._cdata not in before and storage._cdata not in self._alive:  # else a view, or written in place
+            if (
+                storage._cdata not in before and storage._cdata not in self._alive
+            ):  # else a view, or written in place
                 self._follow(storage)
         self.tape.append(self.alive_bytes)
         return outputs
@@ -53,7 +56,10 @@ class Allocations(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 def _storages(values: Iterable[Any]) -> Iterator[torch.UntypedStorage]:
-    """Yield the storages of all tensors in nested lists and tuples; those inside sparse tensors and subclasses too."""
+    """Yield the storages of all tensors in nested lists and tuples.
+
+    Those inside sparse tensors and tensor subclasses too.
+    """
     for value in values:
         if isinstance(value, list | tuple):
             yield from _storages(value)

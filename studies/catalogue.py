@@ -1,6 +1,7 @@
 """Find the choices: every file of a catalogue folder, and what other packages add through entry points.
 
-A choice is found because its file lies in the folder; nothing has to be registered. Another package offers its own with
+A choice is found because its file lies in the folder; nothing has to be registered. Another package offers
+its own with
 
     [project.entry-points."optimizer_advisor.optimizers"]
     MyOptimizer = "my_package.my_module:MyOptimizer"
@@ -49,7 +50,9 @@ def choices(axis: str) -> dict[str, type[Choice]]:
     for point in entry_points(group=f"optimizer_advisor.{folder}"):
         choice = point.load()
         if not (inspect.isclass(choice) and issubclass(choice, Choice) and choice.axis == axis):
-            raise BadValue(f"entry point '{point.name}' ({point.value}) is no choice of the {axis} axis; uninstall or mend it")
+            raise BadValue(
+                f"entry point '{point.name}' ({point.value}) is no choice of the {axis} axis; uninstall or mend it"
+            )
         found[choice.name()] = choice
     return dict(sorted(found.items(), key=lambda item: item[0].lower()))
 
@@ -67,15 +70,21 @@ def find(axis: str, name: str) -> type[Choice]:
     folded = {candidate.lower(): candidate for candidate in known}
     if name.lower() not in folded:
         noun = axis.removesuffix("s")
-        raise UnknownChoice(f"unknown {noun} '{name}'{did_you_mean(name, known)} See: advisor list {FOLDERS[axis]}")
+        raise UnknownChoice(
+            f"unknown {noun} '{name}'{did_you_mean(name, known)} See: advisor list {FOLDERS[axis]}"
+        )
     return known[folded[name.lower()]]
 
 
 def _own(axis: str, reference: str) -> type[Choice]:
     choice = load(reference)
     if not (inspect.isclass(choice) and issubclass(choice, Choice) and choice.axis == axis):
-        raise BadWorkload(f"{reference} is no choice of the {axis} axis; write it like the files of studies/{FOLDERS[axis]}")
-    if choices(axis).get(choice.name()) is not choice:  # one that ships here keeps its name, however it was asked for
+        raise BadWorkload(
+            f"{reference} is no choice of the {axis} axis; write it like the files of studies/{FOLDERS[axis]}"
+        )
+    if (
+        choices(axis).get(choice.name()) is not choice
+    ):  # one that ships here keeps its name, however it was asked for
         choice.reference = reference
     return choice
 

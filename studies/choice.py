@@ -1,6 +1,7 @@
 """A choice: a frozen dataclass whose fields are its search space, whose docstring documents it and whose one method works.
 
-The docstring answers, in this order: what it does, when it helps, when it hurts, where it is from. `explain` reads it back:
+The docstring answers, in this order: what it does, when it helps, when it hurts, where it is from. `explain`
+reads it back:
 
     Adam with decoupled weight decay.
 
@@ -32,9 +33,11 @@ class Choice:
     offered: ClassVar[bool] = True
     """Whether a search tries it unasked."""
     usual: ClassVar[bool] = False
-    """Whether it is what is meant, of an axis on which one thing is done at a time, when nothing more is said."""
+    """Whether it is what is meant, of an axis on which one thing is done at a time, when nothing more is
+    said."""
     variants: ClassVar[tuple[Mapping[str, Scalar], ...]] = ({},)
-    """Settings that a compression study tries by default, as fields; the others are found by searching, or asked for."""
+    """Settings that a compression study tries by default, as fields; the others are found by searching, or
+    asked for."""
     reference: ClassVar[str] = ""
     """Of a choice of the user's own, `module:name` or `file.py:name`."""
 
@@ -63,7 +66,9 @@ class Choice:
         """
         known = {f.name: f for f in dataclasses.fields(cls)}
         if unknown := sorted(set(values) - set(known)):
-            raise BadValue(f"{cls.name()} has no field '{unknown[0]}'; it has {', '.join(sorted(known)) or 'none'}")
+            raise BadValue(
+                f"{cls.name()} has no field '{unknown[0]}'; it has {', '.join(sorted(known)) or 'none'}"
+            )
         return cls(**{name: _read(known[name], value) for name, value in values.items()})
 
 

@@ -43,7 +43,8 @@ class Clock:
     def must_stop(self) -> bool:
         """Tell whether a training that is under way has to stop now."""
         return self.stop() or (
-            self.budget.seconds is not None and self.spent_seconds >= self.budget.seconds - self.reserve_seconds
+            self.budget.seconds is not None
+            and self.spent_seconds >= self.budget.seconds - self.reserve_seconds
         )
 
     def seconds_left(self) -> float:

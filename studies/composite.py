@@ -13,17 +13,24 @@ from studies.steps import evaluated
 
 
 class Composite(Optimizer):
-    """Optimizers over disjoint parameters behind the interface of one; their groups are shared, not copied."""
+    """Optimizers over disjoint parameters behind the interface of one.
+
+    Their groups are shared, not copied.
+    """
 
     def __init__(self, parts: Sequence[Optimizer]) -> None:
         self.parts = tuple(parts)
-        super().__init__([{"params": group["params"]} for part in self.parts for group in part.param_groups], {})
+        super().__init__(
+            [{"params": group["params"]} for part in self.parts for group in part.param_groups], {}
+        )
         self.param_groups = [group for part in self.parts for group in part.param_groups]
 
     @property
     def state(self) -> defaultdict[torch.Tensor, Any]:
         """Return the state of all parts, by parameter."""
-        return defaultdict(dict, {parameter: state for part in self.parts for parameter, state in part.state.items()})
+        return defaultdict(
+            dict, {parameter: state for part in self.parts for parameter, state in part.state.items()}
+        )
 
     @state.setter
     def state(self, value: object) -> None:

@@ -1,7 +1,7 @@
 """Confirmation: the best recipe of the best optimizers again, with fresh seeds, the same seeds for each.
 
-One seed picks the truly best of ten finalists half the time, three seeds in 86 % (measured with eight seeds each on digits).
-Pairing the seeds takes the part of the noise that they share out of the comparison.
+One seed picks the truly best of ten finalists half the time, three seeds in 86 % (measured with eight seeds
+each on digits). Pairing the seeds takes the part of the noise that they share out of the comparison.
 """
 
 from __future__ import annotations
@@ -47,7 +47,11 @@ def repeats(
     """
     best = _best(records, candidates, direction)
     finalists, seeds = next((s for s in SETTINGS if _cost(best, *s) <= seconds), SETTINGS[-1])
-    done = {(record.source, record.seed) for record in records if record.stage == "confirm" and record.state == "complete"}
+    done = {
+        (record.source, record.seed)
+        for record in records
+        if record.stage == "confirm" and record.state == "complete"
+    }
     wanted = [Repeat(record=record, seed=seed + 1 + i) for i in range(seeds) for record in best[:finalists]]
     return [run for run in wanted if (run.record.number, run.seed) not in done]
 

@@ -1,7 +1,8 @@
 """Coordinates of a choice's fields: where they lie in the flat space that a sampler moves in, and the way back.
 
-Fields of the same name share one coordinate across the choices of an axis (`optimizer.lr`), each choice reading it in its own
-range; options and regularizers have names of their own. A coordinate that a recipe does not use is zero.
+Fields of the same name share one coordinate across the choices of an axis (`optimizer.lr`), each choice
+reading it in its own range; options and regularizers have names of their own. A coordinate that a recipe does
+not use is zero.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""A dataset ready to train on: opened by name or path, split 60/20/20, turned into float32 as the training rows demand."""
+"""Dataset: data opened by name or path, split 60/20/20 and turned into float32.
+
+All that is fitted for that is fitted on the training rows.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +62,8 @@ class Dataset:
     """What each input column says; empty for all but dense tables."""
     target_mean: float | NDArray[np.float64] = 0.0
     target_scale: float | NDArray[np.float64] = 1.0
-    """A target in its own units is `target * target_scale + target_mean`; arrays where there are several a row."""
+    """A target in its own units is `target * target_scale + target_mean`; arrays where there are several a
+    row."""
     vocabulary: int = 0
     """Of text: the largest token id there can be."""
     missing_share: float
@@ -97,11 +101,15 @@ def open_dataset(source: str, *, target: str | None = None, task: str = "auto", 
     known = built_ins()
     if choice := known.get(source.lower()):
         if target is not None:
-            raise BadWorkload(f"dataset '{choice.name()}' is built in and knows its target; leave --target {target} out")
+            raise BadWorkload(
+                f"dataset '{choice.name()}' is built in and knows its target; leave --target {target} out"
+            )
         return prepare(choice().load(), name=choice.name(), seed=seed, task=task)
     if not _is_path(source):
         near = did_you_mean(source, known)
-        raise UnknownChoice(f"unknown dataset '{source}'{near} see: advisor list datasets, or give the path of a table")
+        raise UnknownChoice(
+            f"unknown dataset '{source}'{near} see: advisor list datasets, or give the path of a table"
+        )
     path = Path(source).expanduser()
     name = path.resolve().name if path.is_dir() else path.stem
     return prepare(Table(path=source, target=target or "").load(), name=name, seed=seed, task=task)
@@ -120,8 +128,9 @@ def from_arrays(
     """Take data from memory; parts that are given are kept as they are, others are drawn from `train`.
 
     Args:
-        train: (inputs, targets) as arrays, tensors, pandas objects or sparse rows; a torch Dataset or DataLoader; a DataFrame
-            or a Hugging Face dataset with a column called label, labels, target, targets or y.
+        train: (inputs, targets) as arrays, tensors, pandas objects or sparse rows; a torch Dataset or
+            DataLoader; a DataFrame or a Hugging Face dataset with a column called label, labels, target,
+            targets or y.
         valid: the same, to validate on.
         test: the same, for the last word.
         task: auto, classification or regression.
@@ -173,7 +182,8 @@ def prepare(raw: Raw, *, name: str, seed: int, task: str = "auto") -> Dataset:
 def _check(task: str, seed: int) -> None:
     if task not in get_args(Task):
         raise BadWorkload(
-            f"task '{task}' is not one of {', '.join(get_args(Task))}; leave it out to have it told from the target"
+            f"task '{task}' is not one of {', '.join(get_args(Task))}; "
+            "leave it out to have it told from the target"
         )
     if seed < 0:
         raise BadValue(f"seed {seed} must be 0 or above")
@@ -181,8 +191,12 @@ def _check(task: str, seed: int) -> None:
 
 def built_ins() -> dict[str, type[DatasetChoice]]:
     """Return the datasets that can be opened by name, by that name in small letters."""
-    found = catalogue.choices("dataset").items()
-    return {name.lower(): choice for name, choice in found if issubclass(choice, DatasetChoice) and choice.offered}
+    choices = catalogue.choices("dataset").items()
+    return {
+        name.lower(): choice
+        for name, choice in choices
+        if issubclass(choice, DatasetChoice) and choice.offered
+    }
 
 
 def _is_path(source: str) -> bool:
@@ -206,14 +220,20 @@ def _targets(raw: Raw, task: str, notes: list[str]) -> Targets:
         notes.append(f"Took the {targets.shape[1]} columns of the target, one 1 a row, for classes.")
         return read_targets(pd.Series(targets.argmax(axis=1)), "classification", notes)
     if targets.ndim != 2:
-        raise BadWorkload(f"targets of the shape {targets.shape} are not (rows,) or (rows, outputs); reshape them")
+        raise BadWorkload(
+            f"targets of the shape {targets.shape} are not (rows,) or (rows, outputs); reshape them"
+        )
     if task != "regression" and np.isin(targets, (0, 1)).all():
-        notes.append("Took the columns of zeros and ones for numbers: several classes a row are not supported.")
+        notes.append(
+            "Took the columns of zeros and ones for numbers: several classes a row are not supported."
+        )
     return read_amounts(targets, task, notes)
 
 
 def _one_hot(targets: NDArray[Any]) -> bool:
-    return targets.dtype.kind in "fiub" and bool(np.isin(targets, (0, 1)).all() and (targets.sum(axis=1) == 1).all())
+    return targets.dtype.kind in "fiub" and bool(
+        np.isin(targets, (0, 1)).all() and (targets.sum(axis=1) == 1).all()
+    )
 
 
 def _split(raw: Raw, targets: Targets, seed: int, notes: list[str]) -> Split:
@@ -224,7 +244,9 @@ def _split(raw: Raw, targets: Targets, seed: int, notes: list[str]) -> Split:
         return split_rows(targets.codes, seed=seed)
     drawn = [part for number, part in enumerate(("validation", "test"), start=1) if number not in raw.parts]
     if drawn:
-        notes.append(f"Drew the {' and '.join(drawn)} rows from the training rows; the other parts are as given.")
+        notes.append(
+            f"Drew the {' and '.join(drawn)} rows from the training rows; the other parts are as given."
+        )
     return keep_rows(raw.parts[targets.rows], targets.codes, seed=seed)
 
 
@@ -240,11 +262,16 @@ def _encode(raw: Raw, rows: NDArray[np.int64], split: Split) -> Encoded:
         ids = check_ids(raw.inputs)
         return Encoded(inputs=ids[rows], kind="text", vocabulary=int(ids.max()))
     if mostly_zeros(raw.inputs):
-        return Encoded(inputs=scale(raw.inputs[rows], split.train), notes=("Kept the table sparse, each column from -1 to 1.",))
+        return Encoded(
+            inputs=scale(raw.inputs[rows], split.train),
+            notes=("Kept the table sparse, each column from -1 to 1.",),
+        )
     frame = _frame(raw)
     if raw.kind == "text":
         if frame.shape[1] != 1:
-            raise BadWorkload(f"text in {frame.shape[1]} columns is not one text a row; give one column, or leave kind out")
+            raise BadWorkload(
+                f"text in {frame.shape[1]} columns is not one text a row; give one column, or leave kind out"
+            )
         return encode_text(frame.iloc[rows, 0], split.train)
     return encode(frame.iloc[rows], split.train)
 
@@ -258,9 +285,12 @@ def _frame(raw: Raw) -> pd.DataFrame:
     if isinstance(frame, np.ndarray):
         if frame.ndim != 2:
             raise BadWorkload(
-                f"a table of the shape {frame.shape} has not two dimensions, rows and columns; give it as (rows, columns)"
+                f"a table of the shape {frame.shape} has not two dimensions, rows and columns; "
+                "give it as (rows, columns)"
             )
-        frame = pd.DataFrame(frame, columns=list(raw.feature_names) or [f"x{number}" for number in range(frame.shape[1])])
+        frame = pd.DataFrame(
+            frame, columns=list(raw.feature_names) or [f"x{number}" for number in range(frame.shape[1])]
+        )
     names = [" ".join(str(name).split()) for name in frame.columns]
     if twice := [name for name, count in Counter(names).items() if count > 1]:
         raise BadWorkload(f"more than one column is named '{twice[0]}'; give each column its own name")
@@ -278,7 +308,9 @@ def _centre(values: NDArray[Any], train: NDArray[np.int64], kind: str) -> Encode
     numbers = values.astype(np.float32)
     if not np.isfinite(numbers).all():
         what = {"image": "pixels", "signal": "values"}[kind]
-        raise BadWorkload(f"the {kind}s hold missing or infinite {what}; remove these {kind}s or fill them in")
+        raise BadWorkload(
+            f"the {kind}s hold missing or infinite {what}; remove these {kind}s or fill them in"
+        )
     axes = (0, 2) if kind == "signal" else None
     mean = numbers[train].mean(dtype=np.float64, axis=axes, keepdims=True)
     deviation = numbers[train].std(dtype=np.float64, axis=axes, keepdims=True)
@@ -289,8 +321,10 @@ def _centre(values: NDArray[Any], train: NDArray[np.int64], kind: str) -> Encode
 def _digest(parts: Iterable[Part]) -> str:
     sha = hashlib.sha256()
     for part in parts:
-        for held in (part.inputs, part.targets):
-            arrays = (held,) if isinstance(held, np.ndarray) else (held.data, held.indices, held.indptr)
+        for values in (part.inputs, part.targets):
+            arrays = (
+                (values,) if isinstance(values, np.ndarray) else (values.data, values.indices, values.indptr)
+            )
             for array in arrays:
                 sha.update(f"{array.dtype}{array.shape}".encode())
                 sha.update(np.ascontiguousarray(array).data)

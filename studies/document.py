@@ -14,7 +14,8 @@ class Document:
     LATER: ClassVar[tuple[str, ...]] = ()
     """Entries that a new value lacks until they are set."""
     READERS: ClassVar[Mapping[str, Callable[[Any], Any]]] = {}
-    """What makes the typed value of an entry as it was written, where turning a list into a tuple is not all."""
+    """What makes the typed value of an entry as it was written, where turning a list into a tuple is not
+    all."""
 
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Entries that this version does not know."""
@@ -43,8 +44,12 @@ class Document:
     def to_dict(self) -> dict[str, Any]:
         """Return what is written, ready for JSON: the entries it was read with, and whatever was set since."""
         known = self.entries()
-        first = tuple(name for name in known if name not in self.LATER) if self.written is None else self.written
-        since = (name for name, f in known.items() if name not in first and getattr(self, name) != _default(f))
+        first = (
+            tuple(name for name in known if name not in self.LATER) if self.written is None else self.written
+        )
+        since = (
+            name for name, f in known.items() if name not in first and getattr(self, name) != _default(f)
+        )
         names = dict.fromkeys((*first, *since, *self.extra))
         return {name: plain(getattr(self, name) if name in known else self.extra[name]) for name in names}
 

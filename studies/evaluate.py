@@ -1,4 +1,4 @@
-"""A model's outputs on a split, with batch-norm statistics that belong to its weights."""
+"""Evaluation: a model's outputs on a split, with batch-norm statistics that belong to its weights."""
 
 from __future__ import annotations
 
@@ -19,12 +19,17 @@ SETTLING_BATCHES: Final = 30
 def outputs_of(model: nn.Module, inputs: Inputs) -> torch.Tensor:
     """Return the model's outputs, (rows, outputs), in evaluation mode."""
     model.eval()
-    return torch.cat([model(inputs[start : start + EVALUATION_ROWS]) for start in range(0, len(inputs), EVALUATION_ROWS)])
+    return torch.cat(
+        [model(inputs[start : start + EVALUATION_ROWS]) for start in range(0, len(inputs), EVALUATION_ROWS)]
+    )
 
 
 @torch.no_grad()
 def settle(model: nn.Module, inputs: Inputs, batch_size: int) -> None:
-    """Take batch-norm statistics anew, for weights that the model was not trained at; nothing without batch norm."""
+    """Take batch-norm statistics anew, for weights that the model was not trained at.
+
+    A model without batch norm stays as it is.
+    """
     if not any(isinstance(module, _BatchNorm) for module in model.modules()):
         return
     model.train()

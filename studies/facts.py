@@ -66,7 +66,9 @@ class Forecast:
 
     def largest_microbatch(self, limit_bytes: int | None, *, rows: int) -> int | None:
         """Return the same for a part of a batch whose gradients are accumulated: they are there through every part's pass."""
-        return None if limit_bytes is None else self.largest_batch(limit_bytes - self.gradient_bytes, rows=rows)
+        return (
+            None if limit_bytes is None else self.largest_batch(limit_bytes - self.gradient_bytes, rows=rows)
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,12 +135,13 @@ class Facts:
     layer_gradient_ratio: float | None = None
     """Largest over smallest gradient RMS among the weights of two or more dimensions."""
     noise_scale: float | None = None
-    """Trace of the gradient's covariance over its squared norm, in rows (McCandlish et al. 2018); an order of magnitude."""
+    """Trace of the gradient's covariance over its squared norm, in rows (McCandlish et al. 2018); an order of
+    magnitude."""
     sharpness: float | None = None
     """Largest eigenvalue of the loss's Hessian at the start."""
     latency_seconds: float | None = None
-    """Seconds of the fastest of some forward passes of the untrained model at batch 1: training changes its values, not its work,
-    and a busy machine rules nothing out."""
+    """Seconds of the fastest of some forward passes of the untrained model at batch 1: training changes
+    its values, not its work, and a busy machine rules nothing out."""
     full_batch_seconds: float | None = None
     """Seconds of one gradient over the whole training set."""
     fast_bfloat16: bool | None = None
@@ -146,11 +149,13 @@ class Facts:
     optimizer_seconds: Mapping[str, float] = field(default_factory=dict)
     """Seconds of one step of each optimizer on this model, forward and backward left out."""
     ramp_lrs: Mapping[str, float] = field(default_factory=dict)
-    """The lr that a short ramp suggests for an optimizer: where it diverged, over ten times the optimizer's own constant."""
+    """The lr that a short ramp suggests for an optimizer: where it diverged, over ten times the optimizer's
+    own constant."""
     probes: tuple[Probe, ...] = ()
     """How the measured facts came about."""
     macs: int = 10_000
-    """Multiply-accumulates of one row's forward pass, as far as torch counts them: matrix products, convolutions, attention."""
+    """Multiply-accumulates of one row's forward pass, as far as torch counts them: matrix products,
+    convolutions, attention."""
     batch_size: int = 32
     steps: int = 3000
     """Optimizer steps of one whole run."""
@@ -175,7 +180,9 @@ class Facts:
     def seconds_with(self, optimizer: str) -> float | None:
         """Return the predicted seconds of one whole run with an optimizer; None where others were timed and it was not."""
         usual = self.optimizer_share * self.step_seconds
-        own = self.optimizer_seconds.get(optimizer, None if self.optimizer_seconds and optimizer != "AdamW" else usual)
+        own = self.optimizer_seconds.get(
+            optimizer, None if self.optimizer_seconds and optimizer != "AdamW" else usual
+        )
         return None if own is None else self.steps * (self.step_seconds - usual + own)
 
     def to_dict(self) -> dict[str, Any]:

@@ -50,7 +50,8 @@ class Function:
         """Take a training function.
 
         Args:
-            fit: called as fit(recipe, report, seed); an attribute `space` holds Optuna distributions of its own settings.
+            fit: called as fit(recipe, report, seed); an attribute `space` holds Optuna distributions of its
+                own settings.
             source: where it is found again.
             metric: what it reports; "loss" when nothing is said.
             direction: maximize | minimize; told from the usual names.

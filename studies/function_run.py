@@ -1,7 +1,7 @@
 """A training function of the user's own, run like ours: it pauses at a rung, goes on or is told to stop.
 
-The function runs in a thread that is awake only while we wait for it, so at any time one of the two runs. Random generators are
-handed over with it: what one trial draws changes nothing for another.
+The function runs in a thread that is awake only while we wait for it, so at any time one of the two runs.
+Random generators are handed over with it: what one trial draws changes nothing for another.
 """
 
 from __future__ import annotations
@@ -86,10 +86,14 @@ class FunctionRun:
         if self._error is not None:
             raise self._error
         if self.ended and not self._cut and not self.curve:
-            raise ValueError("the training function reported nothing; call report(epoch, metric), or return the metric")
+            raise ValueError(
+                "the training function reported nothing; call report(epoch, metric), or return the metric"
+            )
         return not self._cut
 
-    def report(self, epoch: int, metric: float, *, train_loss: float = math.nan, valid_loss: float | None = None) -> bool:
+    def report(
+        self, epoch: int, metric: float, *, train_loss: float = math.nan, valid_loss: float | None = None
+    ) -> bool:
         """Take what the function measured after an epoch, counted from 1; return whether it should stop.
 
         Args:
@@ -116,7 +120,12 @@ class FunctionRun:
     def measure_outcome(self, *, whole: bool, test: bool) -> dict[str, Any]:  # noqa: ARG002 - a function keeps its test data to itself
         """Return the fields of a record that were measured: time, the optimizers' state, the bytes of what they stepped on."""
         state = sum(measure.state_bytes(optimizer) for optimizer in self.optimizers.values())
-        stepped = [p for optimizer in self.optimizers.values() for group in optimizer.param_groups for p in group["params"]]
+        stepped = [
+            p
+            for optimizer in self.optimizers.values()
+            for group in optimizer.param_groups
+            for p in group["params"]
+        ]
         weights = measure.model_bytes(self._module) if self._module else measure.tensor_bytes(stepped)
         return {
             "quality": self.quality, "train_seconds": self.seconds,
@@ -159,7 +168,11 @@ class FunctionRun:
     def _finish(self, returned: object) -> None:
         if isinstance(returned, nn.Module):
             self._module = returned
-        elif isinstance(returned, (int, float, np.number, torch.Tensor)) and self.epoch < self.epochs and not self._told:
+        elif (
+            isinstance(returned, (int, float, np.number, torch.Tensor))
+            and self.epoch < self.epochs
+            and not self._told
+        ):
             self._note(self.epochs, float(returned), math.nan, None)
 
     def _pause(self) -> None:

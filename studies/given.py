@@ -25,15 +25,17 @@ class Workload:
     """
 
     train: Any
-    """(inputs, targets) as arrays, tensors, pandas objects or scipy's sparse rows; a torch Dataset or DataLoader; a DataFrame or
-    a Hugging Face dataset with a column called label, labels, target, targets or y."""
+    """(inputs, targets) as arrays, tensors, pandas objects or scipy's sparse rows; a torch Dataset or
+    DataLoader; a DataFrame or a Hugging Face dataset with a column called label, labels, target, targets
+    or y."""
     valid: Any = None
     """The same, to validate on; None draws it from `train`."""
     test: Any = None
     """The same, for the last word; None draws it from `train`."""
     model: Any = None
-    """A built-in model's name; a torch.nn.Module class or a function that returns a module, called with (inputs, outputs) when it
-    takes two arguments; a module, of which every trial trains a copy; None takes the usual one for the data."""
+    """A built-in model's name; a torch.nn.Module class or a function that returns a module, called with
+    (inputs, outputs) when it takes two arguments; a module, of which every trial trains a copy; None takes
+    the usual one for the data."""
     metric: Any = None
     """A name such as "f1", or your own function of (outputs, targets)."""
     direction: str | None = None

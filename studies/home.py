@@ -43,7 +43,9 @@ def writable(home: Path) -> Path:
 
 def study_names(home: Path) -> tuple[str, ...]:
     """Return the names of the studies in a home, newest last."""
-    journals = sorted((home / "studies").glob("*.journal"), key=lambda path: (path.stat().st_mtime, path.name))
+    journals = sorted(
+        (home / "studies").glob("*.journal"), key=lambda path: (path.stat().st_mtime, path.name)
+    )
     return tuple(path.stem for path in journals)
 
 
@@ -79,7 +81,9 @@ def check_name(home: Path, name: str) -> None:
             f"study name '{name}' may hold letters, digits, '.', '_' and '-', at most 100, and begins with one of the first two"
         )
     if name in study_names(home):
-        raise BadValue(f"study '{name}' exists; go on with: advisor resume {name}, or choose another --study NAME")
+        raise BadValue(
+            f"study '{name}' exists; go on with: advisor resume {name}, or choose another --study NAME"
+        )
 
 
 def journal_path(home: Path, name: str) -> Path:
@@ -95,6 +99,10 @@ def journal_of(home: Path, name: str) -> Path:
     """
     known = study_names(home)
     if name not in known:
-        have = f"it has {', '.join(known[-5:])}" if known else "it has none yet; start one with: advisor search digits"
+        have = (
+            f"it has {', '.join(known[-5:])}"
+            if known
+            else "it has none yet; start one with: advisor search digits"
+        )
         raise StudyNotFound(f"no study '{name}' in {home}{did_you_mean(name, known)} ({have})")
     return journal_path(home, name)

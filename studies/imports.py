@@ -16,7 +16,8 @@ from studies.errors import BadValue, BadWorkload, did_you_mean, named_line
 
 _GIVEN: Final[dict[str, Any]] = {}
 REFUSE: Final = "ADVISOR_REFUSE_CODE"
-"""An environment variable: where it is set, nothing of the user's own is imported, neither here nor by processes started here."""
+"""An environment variable: where it is set, nothing of the user's own is imported, neither here nor by
+processes started here."""
 NOWHERE: Final = ("__main__", "settings")
 """What stands for a module in references to what was given from code and can be imported nowhere."""
 
@@ -30,7 +31,9 @@ def refer(given: object) -> str:
         if held is given:
             return reference
     name = getattr(given, "__qualname__", None)
-    reference = f"{given.__module__}:{name}" if name else f"__main__:{type(given).__qualname__}"  # no import finds an instance
+    reference = (
+        f"{given.__module__}:{name}" if name else f"__main__:{type(given).__qualname__}"
+    )  # no import finds an instance
     if reference in _GIVEN:  # two lambdas of one function share a name, and a class that was written anew
         reference += f"-{len(_GIVEN)}"
     _GIVEN[reference] = given
@@ -40,24 +43,33 @@ def refer(given: object) -> str:
 def fingerprint(reference: str) -> str | None:
     """Return 16 hex digits that change with the file behind `file.py:name`; None for any other reference."""
     path = Path(reference.rpartition(":")[0])
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.suffix == ".py" and path.is_file() else None
+    return (
+        hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+        if path.suffix == ".py" and path.is_file()
+        else None
+    )
 
 
 def load(reference: str) -> Any:
     """Return the object that `module:name` or `file.py:name` names; a file is run again only when it has changed.
 
     Raises:
-        BadWorkload: no such file, module or name, its import fails, or code is refused here; one line that says which.
+        BadWorkload: no such file, module or name, its import fails, or code is refused here; one line that
+            says which.
     """
     if reference in _GIVEN:
         return _GIVEN[reference]
     if os.environ.get(REFUSE):
-        raise BadWorkload(f"'{reference}' is your own code, which is not run here; allow it with: advisor dashboard --allow-code")
+        raise BadWorkload(
+            f"'{reference}' is your own code, which is not run here; allow it with: advisor dashboard --allow-code"
+        )
     source, _, name = reference.rpartition(":")
     if not source or not name:
         raise BadWorkload(f"'{reference}' is not understood; write it as module:name or file.py:name")
     if source in NOWHERE or "<" in name or " " in name:
-        raise BadWorkload(f"'{reference}' was given from code that is not running now; go on from there: advisor.resume")
+        raise BadWorkload(
+            f"'{reference}' was given from code that is not running now; go on from there: advisor.resume"
+        )
     module = _from_file(Path(source).resolve()) if source.endswith(".py") else _from_module(source)
     if not hasattr(module, name):
         public = [key for key in vars(module) if not key.startswith("_")]
@@ -112,4 +124,6 @@ def require(module: str, extra: str, who: str) -> ModuleType:
         return importlib.import_module(module)
     except ImportError as error:
         package = module.split(".", maxsplit=1)[0]
-        raise BadValue(f"{who} needs {package}; install it with: pip install 'optimizer-advisor[{extra}]'") from error
+        raise BadValue(
+            f"{who} needs {package}; install it with: pip install 'optimizer-advisor[{extra}]'"
+        ) from error

@@ -1,7 +1,8 @@
 """Follow a journal without replaying it: the manifest and the records, each line read once.
 
-Optuna's replay rebuilds every trial, from one line a hyperparameter; of 10,000 trials that is 300,000 lines and half a minute.
-What a page shows is in few of them, and how Optuna begins a line tells which. A line that begins otherwise is read whole.
+Optuna's replay rebuilds every trial, from one line a hyperparameter; of 10,000 trials that is 300,000 lines
+and half a minute. What a page shows is in few of them, and how Optuna begins a line tells which. A line that
+begins otherwise is read whole.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from studies.store import PLAN, RECORD
 
 DIRECTIONS: Final = {1: Direction.MINIMIZE, 2: Direction.MAXIMIZE}
 FINISHED: Final = (1, 2, 3)
-"""Optuna's states of a trial that has ended: complete, pruned, failed. What is said of it later does not count."""
+"""Optuna's states of a trial that has ended: complete, pruned, failed. What is said of it later does not
+count."""
 HEAD: Final = 256
 """Bytes that tell a file from another: the first line names the process that wrote it."""
 BEGINS: Final = re.compile(rb'\{"op_code":(\d+),')
@@ -76,7 +78,9 @@ class Journal:
                 return self._stored()
             except (LookupError, ValueError, TypeError, OSError) as error:
                 self._at = ReadPosition()
-                raise StoreError(f"journal {path} cannot be read ({error}); restore it from a copy or delete it") from None
+                raise StoreError(
+                    f"journal {path} cannot be read ({error}); restore it from a copy or delete it"
+                ) from None
 
     def _stored(self) -> StoredStudy:
         at = self._at

@@ -10,7 +10,10 @@ from torch import optim
 
 
 class LBFGS(optim.LBFGS):
-    """With a closure, torch's own, bit for bit. Without one, a single iteration of length lr on the gradients that are there."""
+    """L-BFGS: with a closure it is torch's own, bit for bit.
+
+    Without one, a step is a single iteration of length lr on the gradients that are there.
+    """
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Step on the closure, or on the gradients as they are."""
@@ -20,16 +23,18 @@ class LBFGS(optim.LBFGS):
         else:
             self._iterate()
         for state in self.state.values():
-            state.update({name: float(state[name]) for name in ("t", "H_diag") if name in state})  # torch: number or 0-d tensor
+            state.update(
+                {name: float(state[name]) for name in ("t", "H_diag") if name in state}
+            )  # torch: number or 0-d tensor
             if "al" in state:  # numbers in torch's own list, and a scratch list; neither is a tensor to keep
-                state.update(ro=[float(one) for one in state["ro"]], al=[None] * len(state["al"]))
+                state.update(ro=[float(number) for number in state["ro"]], al=[None] * len(state["al"]))
         return loss
 
     def _iterate(self) -> None:
         group = self.param_groups[0]
-        kept = {name: group[name] for name in ("max_iter", "line_search_fn")}
+        settings = {name: group[name] for name in ("max_iter", "line_search_fn")}
         group.update(max_iter=1, line_search_fn=None)
         try:
             super().step(lambda: torch.zeros(()))  # type: ignore[no-untyped-call]
         finally:
-            group.update(kept)
+            group.update(settings)

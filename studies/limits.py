@@ -53,7 +53,9 @@ class Limits:
         return replace(self, **{limit: None for limit, cost in LIMITED_COST.items() if cost.of_model})
 
     @classmethod
-    def parse(cls, *, memory: str | None, model_size: str | None, latency: str | None, train_time: str | None) -> Self:
+    def parse(
+        cls, *, memory: str | None, model_size: str | None, latency: str | None, train_time: str | None
+    ) -> Self:
         """Read limits as they are written on the command line."""
         return cls(
             train_bytes=None if memory is None else parse_bytes(memory),
@@ -91,7 +93,9 @@ class Budget:
         except BadValue as error:
             if "must be above" in str(error):
                 raise
-            raise BadValue(f"budget '{text}' is not understood; write it as 60s, 10m, 2h or 200trials") from None
+            raise BadValue(
+                f"budget '{text}' is not understood; write it as 60s, 10m, 2h or 200trials"
+            ) from None
 
     def spent(self, *, seconds: float, trials: int) -> float:
         """Return the share of the budget that is gone; 1 or more when it is used up."""

@@ -1,7 +1,8 @@
 """Locks: one process at a time, and the kernel frees them when their holder dies, so that a kill blocks nobody.
 
-A study has three, in files beside its journal: `NAME.lock` around every write, `NAME.search` for the process that works on it,
-`NAME.mirror` for the one that mirrors it. Lock polling: a lock that is taken is asked for again after a short pause.
+A study has three, in files beside its journal: `NAME.lock` around every write, `NAME.search` for the process
+that works on it, `NAME.mirror` for the one that mirrors it. Lock polling: a lock that is taken is asked for
+again after a short pause.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from filelock import BaseFileLock, FileLock, Timeout
 from studies.errors import StoreError
 
 PATIENCE_SECONDS: Final = 0.1
-"""How long the lock of a study is asked for: who only looks whether it is taken (`worked_on`) holds it a moment."""
+"""How long the lock of a study is asked for: who only looks whether it is taken (`worked_on`) holds it a
+moment."""
 STUDY_POLL_SECONDS: Final = 0.02
 WRITE_POLL_SECONDS: Final = 0.001
 """Between two looks at the lock of a journal, which is held for the time of one write."""

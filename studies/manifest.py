@@ -3,7 +3,8 @@
     manifest = manifest_of(study)           # studies.store
     manifest.limits, manifest.facts.rows, manifest.workload.metric
 
-Every entry may be missing: studies of earlier versions lack some, and a test needs few. Standard library only.
+Every entry may be missing: studies of earlier versions lack some, and a test needs few. Standard library
+only.
 """
 
 from __future__ import annotations
@@ -89,7 +90,9 @@ class Layer:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain values."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        return {
+            name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()
+        }
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -115,7 +118,8 @@ class StudyManifest(Document):
     }
 
     candidates: tuple[str, ...] = ()
-    """Optimizers, the first one trained first. This and the entries up to `starts` are those of `studies.plan.Plan`."""
+    """Optimizers, the first one trained first. This and the entries up to `starts` are those of
+    `studies.plan.Plan`."""
     schedules: tuple[str, ...] = ()
     regularizers: tuple[str, ...] = ()
     wrappers: tuple[str, ...] = ()
@@ -206,5 +210,7 @@ class StudyManifest(Document):
 
 def _there(value: Entry | None, entry: str) -> Entry:
     if value is None:
-        raise StoreError(f"the study's journal has no '{entry}', so this cannot be done with it; start a new study")
+        raise StoreError(
+            f"the study's journal has no '{entry}', so this cannot be done with it; start a new study"
+        )
     return value

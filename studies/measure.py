@@ -1,8 +1,9 @@
-"""What a model weighs and how fast it answers.
+"""Size and speed of a model: bytes, sparsity, multiply-accumulates and latency.
 
-Bytes are those of its parameters and buffers; sparsity is the share of exact zeros among its weights (two or more dimensions);
-latency is the median of timed forward passes at batch 1, after warming up, with the threads torch is set to. All of it is of a
-model in torch; for the bytes, the latency and the quality of a deployed file see `studies.compression.footprint`.
+Bytes are those of its parameters and buffers; sparsity is the share of exact zeros among its weights (two or
+more dimensions); latency is the median of timed forward passes at batch 1, after warming up, with the threads
+torch is set to. All of it is of a model in torch; for the bytes, the latency and the quality of a deployed
+file see `studies.compression.footprint`.
 """
 
 from __future__ import annotations
@@ -32,26 +33,26 @@ def model_bytes(model: nn.Module) -> int:
 
 def state_bytes(optimizer: torch.optim.Optimizer) -> int:
     """Return the bytes of all tensors in the optimizer's state."""
-    return tensor_bytes(_held(list(optimizer.state.values())))
+    return tensor_bytes(_tensors_in(list(optimizer.state.values())))
 
 
-def _held(value: object) -> Iterator[torch.Tensor]:
+def _tensors_in(value: object) -> Iterator[torch.Tensor]:
     """Yield every plain tensor inside lists, dicts, objects, sparse tensors and tensor subclasses."""
     if isinstance(value, torch.Tensor):
         parts = getattr(value, "__tensor_flatten__", None)
         if parts is not None:
-            yield from _held([getattr(value, name) for name in parts()[0]])
+            yield from _tensors_in([getattr(value, name) for name in parts()[0]])
         elif value.layout is torch.sparse_coo:
             yield from (value._indices(), value._values())
         else:
             yield value
     elif isinstance(value, dict):
-        yield from _held(list(value.values()))
+        yield from _tensors_in(list(value.values()))
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from _held(item)
+            yield from _tensors_in(item)
     elif hasattr(value, "__dict__"):
-        yield from _held(vars(value))
+        yield from _tensors_in(vars(value))
 
 
 def sparsity(model: nn.Module) -> float:
@@ -62,7 +63,10 @@ def sparsity(model: nn.Module) -> float:
 
 
 def macs(model: nn.Module, row: torch.Tensor) -> int:
-    """Return the multiply-accumulates of a forward pass over `row`, shape (1, ...): matrix products, convolutions, attention."""
+    """Return the multiply-accumulates of a forward pass over `row`, shape (1, ...).
+
+    Counted are matrix products, convolutions and attention.
+    """
     from torch.utils.flop_counter import FlopCounterMode
 
     counter = FlopCounterMode(display=False)
@@ -73,11 +77,16 @@ def macs(model: nn.Module, row: torch.Tensor) -> int:
 
 @contextmanager
 def written_out() -> Iterator[None]:
-    """Inside the block attention and recurrent layers run as plain products, which can be counted and differentiated twice."""
+    """Run attention and recurrent layers as plain products inside the block.
+
+    These can be counted and differentiated twice.
+    """
     from torch.nn.attention import SDPBackend, sdpa_kernel
 
     fast, fused = torch.backends.mha.get_fastpath_enabled(), torch._C._get_mkldnn_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)  # else attention layers answer in evaluation without torch's dispatcher
+    torch.backends.mha.set_fastpath_enabled(
+        False
+    )  # else attention layers answer in evaluation without torch's dispatcher
     # else a CPU's LSTM is one operation; torch.backends.mkldnn.flags sets the same, with a warning
     torch._C._set_mkldnn_enabled(False)  # noqa: FBT003
     try:
@@ -95,7 +104,12 @@ def latency_seconds(model: nn.Module, row: torch.Tensor) -> float:
 
 @torch.inference_mode()
 def passes(
-    model: nn.Module, row: torch.Tensor, *, repeats: int = 30, warmup: int = 5, clock: Callable[[], float] = time.perf_counter
+    model: nn.Module,
+    row: torch.Tensor,
+    *,
+    repeats: int = 30,
+    warmup: int = 5,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> list[float]:
     """Return the seconds by a clock of each of some forward passes over `row`, shape (1, ...), once warm."""
     model.eval()

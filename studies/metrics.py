@@ -27,7 +27,8 @@ class Metric:
     """classification | regression"""
     direction: Direction
     score: Callable[[Array, Array], float]
-    """(outputs, targets) to a number: logits (rows, classes) and codes (rows,), or predictions and values (rows, outputs)."""
+    """(outputs, targets) to a number: logits (rows, classes) and codes (rows,), or predictions and values
+    (rows, outputs)."""
 
     def loss(self, value: float | None) -> float:
         """Return a value as a number to make small; infinite for a run that has none."""
@@ -41,8 +42,9 @@ class Metric:
 def metric(name: str | None, task: str, direction: str | None = None) -> Metric:
     """Return the metric of that name, the user's own by `module:name` or `file.py:name`, or the task's usual one.
 
-    An own metric is called with (outputs, targets) as a metric here is; which way is better says `direction`, else its attribute
-    of that name, else the end of its name (`..._error`, `..._accuracy`). The usual ones are accuracy and rmse.
+    An own metric is called with (outputs, targets) as a metric here is; which way is better says `direction`,
+    else its attribute of that name, else the end of its name (`..._error`, `..._accuracy`). The usual ones
+    are accuracy and rmse.
 
     Raises:
         BadValue: unknown, made for the other task, or an own one that cannot be called.
@@ -54,7 +56,9 @@ def metric(name: str | None, task: str, direction: str | None = None) -> Metric:
     fitting = [known for known, entry in METRICS.items() if entry.task == task]
     if name.lower() not in fitting:
         near = did_you_mean(name, fitting) or "."
-        raise BadValue(f"metric '{name}' is not one for {task}{near} Allowed: {', '.join(fitting)}, or your own as file.py:name")
+        raise BadValue(
+            f"metric '{name}' is not one for {task}{near} Allowed: {', '.join(fitting)}, or your own as file.py:name"
+        )
     return METRICS[name.lower()]
 
 
@@ -70,14 +74,18 @@ def direction_of(name: str, said: str | None = None) -> Direction:
         return METRICS[name].direction
     toward = next((toward for toward, ends in ENDINGS.items() if name.lower().endswith(ends)), None)
     if toward is None:
-        raise BadValue(f"whether '{name}' is made large or small is not known here; say --direction maximize or minimize")
+        raise BadValue(
+            f"whether '{name}' is made large or small is not known here; say --direction maximize or minimize"
+        )
     return toward
 
 
 def _own(reference: str, task: str, said: str | None) -> Metric:
     function = load(reference)
     if not callable(function) or isinstance(function, type):
-        raise BadValue(f"metric '{reference}' is no function of (outputs, targets); write def name(outputs, targets) -> float")
+        raise BadValue(
+            f"metric '{reference}' is no function of (outputs, targets); write def name(outputs, targets) -> float"
+        )
     said = said or getattr(function, "direction", None)
     direction = direction_of(getattr(function, "__name__", reference), said)
 
@@ -135,11 +143,28 @@ def _mae(outputs: Array, targets: Array) -> float:
 
 def _r2(outputs: Array, targets: Array) -> float:
     spread = np.mean((targets - targets.mean(axis=0)) ** 2, axis=0)
-    return float(np.mean(1 - np.mean((outputs - targets) ** 2, axis=0) / spread)) if np.all(spread) else float("nan")
+    return (
+        float(np.mean(1 - np.mean((outputs - targets) ** 2, axis=0) / spread))
+        if np.all(spread)
+        else float("nan")
+    )
 
 
 ENDINGS: Final = {
-    MAXIMIZE: ("accuracy", "acc", "auc", "f1", "r2", "score", "precision", "recall", "iou", "dice", "bleu", "map"),
+    MAXIMIZE: (
+        "accuracy",
+        "acc",
+        "auc",
+        "f1",
+        "r2",
+        "score",
+        "precision",
+        "recall",
+        "iou",
+        "dice",
+        "bleu",
+        "map",
+    ),
     MINIMIZE: ("loss", "error", "err", "perplexity", "ppl", "rmse", "mse", "mae", "nll"),
 }
 """Which way the usual metrics go, by how their names end."""

@@ -2,8 +2,8 @@
 
     python -m studies.mirror HOME STUDY [TRACKING_URI]
 
-MLflow's imports, its migrations and its writing cost seconds of CPU; in a process of their own they cost the search nothing, and
-a slow, dead or full tracking server neither slows it nor stops it.
+MLflow's imports, its migrations and its writing cost seconds of CPU; in a process of their own they cost the
+search nothing, and a slow, dead or full tracking server neither slows it nor stops it.
 """
 
 from __future__ import annotations
@@ -35,8 +35,17 @@ class Mirror:
     @classmethod
     def start(cls, home: Path, name: str, tracking_uri: str | None = None) -> Self:
         """Start mirroring a study, in a session of its own so that Ctrl-C in the terminal does not reach it."""
-        command = [sys.executable, "-m", "studies.mirror", str(home.resolve()), name, *filter(None, [tracking_uri])]
-        process = subprocess.Popen(command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, text=True, start_new_session=True)  # noqa: S603
+        command = [
+            sys.executable,
+            "-m",
+            "studies.mirror",
+            str(home.resolve()),
+            name,
+            *filter(None, [tracking_uri]),
+        ]
+        process = subprocess.Popen(  # noqa: S603 - our own command
+            command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, text=True, start_new_session=True
+        )
         return cls(name, process)
 
     def finish(self, timeout_seconds: float) -> str | None:
@@ -47,8 +56,14 @@ class Mirror:
             self._process.kill()
             self._process.communicate()
             problem = f"{timeout_seconds:g} s were not enough"
-        problem = problem or (f"its process ended with status {status}" if (status := self._process.returncode) else "")
-        return f"MLflow mirror not finished: {problem}; complete it with: advisor sync {self._name}" if problem else None
+        problem = problem or (
+            f"its process ended with status {status}" if (status := self._process.returncode) else ""
+        )
+        return (
+            f"MLflow mirror not finished: {problem}; complete it with: advisor sync {self._name}"
+            if problem
+            else None
+        )
 
 
 def watch(home: Path, name: str, tracking_uri: str | None) -> str | None:

@@ -18,7 +18,9 @@ def front(items: Iterable[T], objectives: Callable[[T], Sequence[float]]) -> tup
     """
     scored = [(item, tuple(objectives(item))) for item in items]
     kept: list[tuple[float, ...]] = []
-    for own in sorted({own for _, own in scored if not any(map(math.isnan, own))}):  # whatever dominates comes first
+    for own in sorted(
+        {own for _, own in scored if not any(map(math.isnan, own))}
+    ):  # whatever dominates comes first
         if not any(dominates(other, own) for other in kept):
             kept.append(own)
     best = set(kept)

@@ -73,7 +73,9 @@ class Plan:
             StoreError: it lacks the budget, the length of a run or the batch sizes.
         """
         if manifest.epochs is None or manifest.batch_size is None:
-            raise StoreError("the study's journal names no length of a run or no batch size; start a new study")
+            raise StoreError(
+                "the study's journal names no length of a run or no batch size; start a new study"
+            )
         values: dict[str, Any] = {f.name: getattr(manifest, f.name) for f in fields(cls)}
         return cls(**values | {"budget": manifest.searching})
 

@@ -1,4 +1,7 @@
-"""Facts of a workload in seconds: counts over the data, a census of the model's modules, a few timed steps, and probes."""
+"""Profile: facts of a workload, measured in seconds.
+
+Counts over the data, a census of the model's modules, a few timed steps, and probes.
+"""
 
 from __future__ import annotations
 
@@ -37,10 +40,13 @@ SEARCH_SECONDS, SEARCH_SHARE = 2.0, 0.03
 GRADIENTS: Final = 60
 """Gradients that the repeatable probes take, about."""
 MOST_MACS: Final = 10**10
-"""Multiply-accumulates of probing before a search in trials, seconds of one core: a clock would say other things elsewhere."""
+"""Multiply-accumulates of probing before a search in trials, seconds of one core: a clock would say other
+things elsewhere."""
 
 
-def profile(workload: Workload, *, batch_size: int, epochs: int, device: str = "cpu", probing: Budget | float = 0.0) -> Facts:
+def profile(
+    workload: Workload, *, batch_size: int, epochs: int, device: str = "cpu", probing: Budget | float = 0.0
+) -> Facts:
     """Return the facts of a workload; random generators are left as they were.
 
     Args:
@@ -48,17 +54,17 @@ def profile(workload: Workload, *, batch_size: int, epochs: int, device: str = "
         batch_size: rows a step that memory and seconds are measured at.
         epochs: of one whole run.
         device: where it would run.
-        probing: seconds for probes, 0 for none; or the budget of the search that follows. One in trials gets the probes that say
-            the same on any machine, so that the same search follows there.
+        probing: seconds for probes, 0 for none; or the budget of the search that follows. One in trials gets
+            the probes that say the same on any machine, so that the same search follows there.
     """
     with undisturbed(torch.device(device)), threads(_worth(workload, batch_size)):
         facts = _counted(workload, batch_size=batch_size, epochs=epochs, device=device)
         names, seconds = _probing(probing, facts)
         bench = Bench(workload, facts, allowance_seconds=seconds)
         with threads(1):  # values are then the same on any machine, and a busy core cannot hold up the rest
-            found, asked = probes.measure(bench, names)
+            values, reports = probes.measure(bench, names)
             memory = forecasts(workload, facts, bench.step_bytes)
-        return replace(facts, **found, probes=asked, forecasts=memory)
+        return replace(facts, **values, probes=reports, forecasts=memory)
 
 
 def _worth(workload: Workload, batch_size: int) -> int:
@@ -122,7 +128,14 @@ def forecasts(workload: Workload, facts: Facts, step_bytes: Mapping[str, int]) -
     rehearsal = rehearse(recipe, workload, device=facts.device, rows=facts.batch_size)
     size = facts.batch_size
     return tuple(
-        forecast(choice.from_fields({}), model, activations, plain=rehearsal, batch_size=size, step_bytes=step_bytes.get(name))
+        forecast(
+            choice.from_fields({}),
+            model,
+            activations,
+            plain=rehearsal,
+            batch_size=size,
+            step_bytes=step_bytes.get(name),
+        )
         for name, choice in catalogue.choices("optimizer").items()
         if issubclass(choice, OptimizerChoice)
     )
@@ -133,9 +146,12 @@ def _data_facts(dataset: Dataset) -> dict[str, Any]:
     varied = spreads[spreads > 0]
     scale_ratio = float(varied.max() / varied.min()) if len(varied) and dataset.kind == "table" else 1.0
     facts = {
-        "columns": len(spreads), "classes": len(dataset.classes), "missing_share": dataset.missing_share,
-        "input_density": nonzero / max(dataset.train.rows * len(spreads), 1), "feature_scale_ratio": scale_ratio,
-    }  # fmt: skip
+        "columns": len(spreads),
+        "classes": len(dataset.classes),
+        "missing_share": dataset.missing_share,
+        "input_density": nonzero / max(dataset.train.rows * len(spreads), 1),
+        "feature_scale_ratio": scale_ratio,
+    }
     return facts | (_label_facts(dataset.train.targets) if dataset.task == "classification" else {})
 
 
@@ -172,7 +188,8 @@ def _census(model: nn.Module) -> dict[str, Any]:
         "is_linear": len(holding) == 1 and len(linears) == 1,
         "tied_weights": any(table.weight is linear.weight for table in tables for linear in linears),
         "dropout_layers": len(_of(model, nn.modules.dropout._DropoutNd)),
-        "normalises_inputs": bool(holding) and isinstance(holding[0], _BatchNorm | nn.LayerNorm | nn.GroupNorm | nn.RMSNorm),
+        "normalises_inputs": bool(holding)
+        and isinstance(holding[0], _BatchNorm | nn.LayerNorm | nn.GroupNorm | nn.RMSNorm),
     }
 
 
@@ -185,7 +202,10 @@ def _weights(modules: list[Any]) -> int:
 
 
 def _step_times(bench: Bench) -> tuple[float, float]:
-    """Return the median seconds of a whole AdamW step and the optimizer's share of it, on a copy that is thrown away."""
+    """Return the median seconds of a whole AdamW step and the optimizer's share of it.
+
+    They are measured on a copy that is thrown away.
+    """
     model, batch = bench.model(), bench.batch(bench.facts.batch_size)
     optimizer = catalogue.find("optimizer", "AdamW").from_fields({}).build(model, TIMED_STEPS)  # type: ignore[attr-defined]
     whole, stepping = [], []

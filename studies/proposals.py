@@ -1,8 +1,9 @@
 """Which recipes to try next, given all that were tried: a pure function of the records and a seed.
 
-An optimizer's learning rate is swept first, alone, since it matters most. Then Optuna's TPE proposes. It is shown how each trial
-ranks *among trials of its own optimizer*, pooled over optimizers until this one has enough of its own: so it learns early what
-is good for all of them (relative to each one's range) without mistaking a good optimizer for good settings.
+An optimizer's learning rate is swept first, alone, since it matters most. Then Optuna's TPE proposes. It is
+shown how each trial ranks *among trials of its own optimizer*, pooled over optimizers until this one has
+enough of its own: so it learns early what is good for all of them (relative to each one's range) without
+mistaking a good optimizer for good settings.
 References: Bergstra et al. 2011; multivariate TPE: Falkner et al. 2018, arXiv 1807.01774.
 """
 
@@ -27,9 +28,10 @@ if TYPE_CHECKING:
     from studies.record import Record
 
 SWEEP: Final = (0.35, -0.35, 0.6, -0.7)
-"""First moves from the reference recipe, in units of the optimizer's lr range. Above the default first: runs of a few thousand
-steps want more than the defaults, which are made for long ones (six small tasks: the loss 4 % lower a third of the way up, 20 %
-higher a third down, `python -m benchmarks.lr_starts`). Too large a rate costs more than too small a one, but ends early."""
+"""First moves from the reference recipe, in units of the optimizer's lr range. Above the default first:
+runs of a few thousand steps want more than the defaults, which are made for long ones (six small tasks:
+the loss 4 % lower a third of the way up, 20 % higher a third down, `python -m benchmarks.lr_starts`). Too
+large a rate costs more than too small a one, but ends early."""
 ENOUGH: Final = 12
 """Trials of its own after which an optimizer is modelled alone."""
 NO_LIMITS: Final = Limits()
@@ -64,7 +66,15 @@ def propose(
         reference | {"optimizer.lr": unit} | _shrunk(space, space.reference(choice), place)
         for place, unit in list(enumerate(SWEEP))[len(tried) : len(tried) + count]
     ]
-    asked = _ask(space, records, optimizer, count - len(swept), seed + SEED_STRIDE * (1 + len(records)), direction, limits)
+    asked = _ask(
+        space,
+        records,
+        optimizer,
+        count - len(swept),
+        seed + SEED_STRIDE * (1 + len(records)),
+        direction,
+        limits,
+    )
     return [space.recipe(point) for point in [*swept, *asked]]
 
 
@@ -89,7 +99,7 @@ def decided(point: Point) -> BaseSampler:
         def sample_relative(self, study: object, trial: object, search_space: object) -> dict[str, Any]:  # noqa: ARG002
             return {}
 
-        def sample_independent(self, study: object, trial: object, param_name: str, param_distribution: object) -> Any:  # noqa: ARG002
+        def sample_independent(self, study: object, trial: object, param_name: str, dist: object) -> Any:  # noqa: ARG002
             return point[param_name]
 
     return Decided()
@@ -106,14 +116,18 @@ def _ask(
     shown = own if len(own) >= ENOUGH else [record for record in records if record.searched]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        sampler = optuna.samplers.TPESampler(seed=seed % 2**32, multivariate=True, constant_liar=True, n_startup_trials=5)
+        sampler = optuna.samplers.TPESampler(
+            seed=seed % 2**32, multivariate=True, constant_liar=True, n_startup_trials=5
+        )
         study = optuna.create_study(sampler=sampler)
         study.add_trials(_ranked(space, shown, direction, limits))
         free = {name: dist for name, dist in space.distributions.items() if name != "optimizer"}
         return [study.ask(free).params | {"optimizer": optimizer} for _ in range(count)]
 
 
-def _ranked(space: SearchSpace, records: Iterable[Record], direction: Direction, limits: Limits) -> list[FrozenTrial]:
+def _ranked(
+    space: SearchSpace, records: Iterable[Record], direction: Direction, limits: Limits
+) -> list[FrozenTrial]:
     """Return trials whose value is their rank among those of the same optimizer: 0 the best, below 1 the worst."""
     from optuna.trial import create_trial
 
@@ -134,7 +148,8 @@ def _ranked(space: SearchSpace, records: Iterable[Record], direction: Direction,
 def _standing(record: Record, direction: Direction, limits: Limits) -> tuple[float, ...]:
     """Return a key that sorts trials from good to bad.
 
-    Whole runs within the limits, those beyond by how much, pruned ones by how far they came, then the infeasible.
+    Whole runs within the limits, those beyond by how much, pruned ones by how far they came, then the
+    infeasible.
     """
     tier = {"complete": 0.0, "pruned": 1.0}.get(record.state, 2.0)
     over = max(limits.broken_by(record).values(), default=0.0) if tier == 0 else -float(record.epochs)

@@ -1,7 +1,7 @@
 """A recipe: one choice on each axis, everything that decides how a model is trained and shrunk.
 
-Its only serial form is a flat dict, the same in Optuna, MLflow, JSON and TOML: the axis holds the name of the choice, and
-`axis.Choice.field` each of its values.
+Its only serial form is a flat dict, the same in Optuna, MLflow, JSON and TOML: the axis holds the name of the
+choice, and `axis.Choice.field` each of its values.
 
     {"optimizer": "AdamW", "optimizer.AdamW.lr": 0.001, "schedule": "Constant", "batch_size": 32, "regularizers": "", ...}
 """
@@ -81,7 +81,11 @@ class Recipe:
     def uncompressed(self) -> Recipe:
         """Return the same training with nothing done to the model afterwards."""
         return replace(
-            self, distillation=NoDistillation(), pruning=NoPruning(), finetuning=NoFinetuning(), quantization=NoQuantization()
+            self,
+            distillation=NoDistillation(),
+            pruning=NoPruning(),
+            finetuning=NoFinetuning(),
+            quantization=NoQuantization(),
         )
 
     @property

@@ -41,7 +41,8 @@ class Latency:
     median_seconds: float
     p90_seconds: float
     reference_seconds: float
-    """Median of the uncompressed 32-bit model in the same runtime and the same minute: the quotient is what compression gives."""
+    """Median of the uncompressed 32-bit model in the same runtime and the same minute: the quotient is what
+    compression gives."""
     eager_seconds: float | None = None
     """Median of the uncompressed model in torch; what the runtime alone gives is this over the reference."""
 
@@ -59,7 +60,8 @@ class Footprint:
     parameters: int
     reference_parameters: int
     reference_quality: float
-    """Validation metric of the uncompressed model's own deployed file: the same weights, nothing done to them."""
+    """Validation metric of the uncompressed model's own deployed file: the same weights, nothing done to
+    them."""
     reference_macs: int | None = None
     agreement: float
     """How far it answers as the uncompressed model does, 1 for the same."""
@@ -71,7 +73,8 @@ class Footprint:
     notes: tuple[str, ...] = ()
     """What a pass left untreated, and why."""
     path: str | None = None
-    """The file in the study's folder of models, which keeps those of the front; None when it was not written."""
+    """The file in the study's folder of models, which keeps those of the front; None when it was not
+    written."""
 
     def latency(self, batch: int) -> Latency | None:
         """Return what was timed at so many rows; None when nothing was."""
@@ -92,8 +95,8 @@ class Record:
     """The trial's number in its study."""
     state: State
     stage: Stage
-    """`reference`: the optimizer's own defaults; `start`: a recipe from an earlier study; `race`: asked of the sampler;
-    `confirm`: a finalist again with a fresh seed; `compress`: a trained model made small."""
+    """`reference`: the optimizer's own defaults; `start`: a recipe from an earlier study; `race`: asked of
+    the sampler; `confirm`: a finalist again with a fresh seed; `compress`: a trained model made small."""
     seed: int
     params: Mapping[str, Any]
     """The recipe in flat form."""
@@ -104,7 +107,8 @@ class Record:
     """The test metric at the best epoch; confirmation runs only."""
     train_seconds: float | None = None
     peak_bytes: int | None = None
-    """Most bytes held while training: the CUDA allocator's peak on a GPU, weights + gradients + state + activations on a CPU."""
+    """Most bytes held while training: the CUDA allocator's peak on a GPU, weights + gradients + state +
+    activations on a CPU."""
     optimizer_state_bytes: int | None = None
     model_bytes: int | None = None
     sparsity: float | None = None
@@ -115,14 +119,16 @@ class Record:
     error: str | None = None
     """Why it did not complete: a divergence, a limit, an exception."""
     source: int | None = None
-    """Of a confirmation run, the number of the trial it repeats; of a compressed model, of the trial that trained it."""
+    """Of a confirmation run, the number of the trial it repeats; of a compressed model, of the trial that
+    trained it."""
     routing: Mapping[str, str] = field(default_factory=dict)
     """Which optimizer stepped on which parameters: role and number of weights to its name."""
     units: Mapping[str, float] = field(default_factory=dict)
     """Where each searched value lies in its own range: -1 and 1 are the ends, 0 the default."""
 
     footprint: Footprint | None = None
-    """Of a model deployed to a file: what was measured on it; quality, bytes and latency of the record are then its own."""
+    """Of a model deployed to a file: what was measured on it; quality, bytes and latency of the record are
+    then its own."""
 
     @property
     def searched(self) -> bool:

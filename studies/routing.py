@@ -1,4 +1,4 @@
-"""Which parameters are treated how: sparse tables, tables, matrices, the head and vectors."""
+"""Parameter roles: which parameters are sparse tables, tables, matrices, the head or vectors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 ROLES: Final = ("sparse table", "table", "matrix", "head", "vector")
-"""Embedding with sparse gradients, embedding, hidden weight of two or more dimensions, weight of the last layer, all the rest."""
+"""Embedding with sparse gradients, embedding, hidden weight of two or more dimensions, weight of the last
+layer, all the rest."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -31,15 +32,22 @@ class Routes:
     @property
     def decayed(self) -> list[nn.Parameter]:
         """Return what weight decay and penalties act on: everything dense with two or more dimensions."""
-        return [parameter for _, parameter, role in self.roles if parameter.ndim >= 2 and role != "sparse table"]
+        return [
+            parameter for _, parameter, role in self.roles if parameter.ndim >= 2 and role != "sparse table"
+        ]
 
     @property
     def exempt(self) -> list[nn.Parameter]:
         """Return the rest: biases, the scales and shifts of norms, sparse tables."""
-        return [parameter for _, parameter, role in self.roles if parameter.ndim < 2 or role == "sparse table"]
+        return [
+            parameter for _, parameter, role in self.roles if parameter.ndim < 2 or role == "sparse table"
+        ]
 
     def groups(self, weight_decay: float) -> list[dict[str, Any]]:
-        """Return two parameter groups for an optimizer: what is decayed, at this strength, and the rest, left alone."""
+        """Return two parameter groups for an optimizer.
+
+        One is decayed at this strength, the rest is left alone.
+        """
         return [
             {"params": self.decayed, "weight_decay": weight_decay},
             {"params": self.exempt, "weight_decay": 0.0},
@@ -49,14 +57,16 @@ class Routes:
     def fusable(self) -> bool:
         """Tell whether torch's fused step serves every parameter; on a CPU it is two to ten times faster."""
         return all(
-            parameter.is_floating_point() and parameter.device.type in {"cpu", "cuda"} and role != "sparse table"
+            parameter.is_floating_point()
+            and parameter.device.type in {"cpu", "cuda"}
+            and role != "sparse table"
             for _, parameter, role in self.roles
         )
 
     def counts(self) -> dict[str, int]:
         """Return the number of weights in each role that the model has."""
-        found = {role: sum(parameter.numel() for parameter in self.of(role)) for role in ROLES}
-        return {role: count for role, count in found.items() if count}
+        sizes = {role: sum(parameter.numel() for parameter in self.of(role)) for role in ROLES}
+        return {role: count for role, count in sizes.items() if count}
 
 
 def route(model: nn.Module) -> Routes:

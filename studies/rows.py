@@ -30,7 +30,10 @@ Inputs = torch.Tensor | SparseRows
 
 @lru_cache(maxsize=6)
 def tensors(dataset: Dataset, part: str, device: torch.device) -> tuple[Inputs, torch.Tensor]:
-    """Return inputs and targets of a split on the device; kept, since every trial of a study asks for the same."""
+    """Return inputs and targets of a split on the device.
+
+    They are cached, since every trial of a study asks for the same.
+    """
     split: Part = getattr(dataset, part)
     targets = torch.from_numpy(split.targets).to(device)
     if isinstance(split.inputs, np.ndarray):

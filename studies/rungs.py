@@ -1,8 +1,10 @@
 """Who goes on training: at a ninth and a third of the run, a trial is compared with trials of the same optimizer only.
 
-A comparison across optimizers at a low rung ends slow starters before they show what they can do, and with them the comparison
-that the search is for: replayed on 200 digits curves it left 1.4 of 5 optimizers without one whole run; this rule left none.
-References: successive halving, Jamieson and Talwalkar 2016, arXiv 1502.07943; ASHA, Li et al. 2020, arXiv 1810.05934.
+A comparison across optimizers at a low rung ends slow starters before they show what they can do, and with
+them the comparison that the search is for: replayed on 200 digits curves it left 1.4 of 5 optimizers without
+one whole run; this rule left none.
+References: successive halving, Jamieson and Talwalkar 2016, arXiv 1502.07943; ASHA, Li et al. 2020, arXiv
+1810.05934.
 """
 
 from __future__ import annotations
@@ -32,7 +34,10 @@ def score(curve: Sequence[Measurement], epoch: int, direction: Direction) -> Sco
     """Return the best metric, and with it the lowest loss, up to an epoch; None before the first, and for a run that ended."""
     if not curve or curve[-1].epoch < epoch:
         return None
-    return min(((direction.loss(point.valid_metric), point.valid_loss) for point in curve if point.epoch <= epoch), default=None)
+    return min(
+        ((direction.loss(point.valid_metric), point.valid_loss) for point in curve if point.epoch <= epoch),
+        default=None,
+    )
 
 
 def promoted(new: Sequence[Score], seen: Iterable[Score], *, wanting: int = 0) -> set[int]:
@@ -49,7 +54,9 @@ def promoted(new: Sequence[Score], seen: Iterable[Score], *, wanting: int = 0) -
     return {index for index in ranked if new[index] <= bar} | set(ranked[:wanting])
 
 
-def survivors(records: Iterable[Record], candidates: Sequence[str], direction: Direction, *, keep: int) -> tuple[str, ...]:
+def survivors(
+    records: Iterable[Record], candidates: Sequence[str], direction: Direction, *, keep: int
+) -> tuple[str, ...]:
     """Return the optimizers whose best whole run is among the `keep` best, in the order of `candidates`.
 
     Whole runs only: rankings between optimizers still change while the schedule decays.
@@ -63,7 +70,12 @@ def best_complete(records: Iterable[Record], optimizer: str, direction: Directio
     """Return an optimizer's best whole run of the search: by metric, then by the loss it was reached with, then the earlier."""
     best: Record | None = None
     for record in records:
-        if record.optimizer != optimizer or record.state != "complete" or not record.searched or record.quality is None:
+        if (
+            record.optimizer != optimizer
+            or record.state != "complete"
+            or not record.searched
+            or record.quality is None
+        ):
             continue
         if best is None or best.quality is None or _beats(record, best, direction):
             best = record

@@ -1,7 +1,7 @@
 """The search: reference recipes and starts, the race, the confirmation; every trial told to Optuna and kept in the journal.
 
-Rounds ask the same number of recipes of every surviving optimizer, so that none is credited for being sampled more. Every trial
-of the race starts from the study's seed, and what is proposed depends on the records alone.
+Rounds ask the same number of recipes of every surviving optimizer, so that none is credited for being sampled
+more. Every trial of the race starts from the study's seed, and what is proposed depends on the records alone.
 """
 
 from __future__ import annotations
@@ -83,11 +83,18 @@ class Search:
             self._confirm()
 
     def _run_references(self) -> None:
-        done = {record.optimizer for record in self.records if record.stage == "reference" and not _cut_short(record)}
+        done = {
+            record.optimizer
+            for record in self.records
+            if record.stage == "reference" and not _cut_short(record)
+        }
         missing = [choice for choice in self.space.optimizers if choice.name() not in done]
         if missing:
             self.listen(
-                Event(stage="reference", note=f"{len(missing)} optimizers at their own defaults, {self.plan.epochs} epochs each")
+                Event(
+                    stage="reference",
+                    note=f"{len(missing)} optimizers at their own defaults, {self.plan.epochs} epochs each",
+                )
             )
         for choice in missing:
             if self._race_over():
@@ -108,7 +115,10 @@ class Search:
     def _race(self) -> None:
         if not self._race_over():
             self.listen(
-                Event(stage="race", note=f"rungs at epochs {', '.join(map(str, self.rungs))}, compared within an optimizer")
+                Event(
+                    stage="race",
+                    note=f"rungs at epochs {', '.join(map(str, self.rungs))}, compared within an optimizer",
+                )
             )
         while not self._race_over():
             for name in self._surviving():
@@ -128,14 +138,22 @@ class Search:
             self._within_limits(), self.plan.candidates, self.direction, seed=self.plan.seed, seconds=self.clock.seconds_left()
         )  # fmt: skip
         if missing and not self.clock.must_stop():
-            self.listen(Event(stage="confirm", note=f"{len(missing)} runs with fresh seeds, the same for every finalist"))
+            self.listen(
+                Event(
+                    stage="confirm", note=f"{len(missing)} runs with fresh seeds, the same for every finalist"
+                )
+            )
         for run in missing:
             if self.clock.must_stop():
                 return
-            trial = self._ask(Recipe.from_params(run.record.params), "confirm", seed=run.seed, source=run.record.number)
+            trial = self._ask(
+                Recipe.from_params(run.record.params), "confirm", seed=run.seed, source=run.record.number
+            )
             self._train([trial], wanting=1)
 
-    def _ask(self, recipe: Recipe, stage: Stage, *, seed: int | None = None, source: int | None = None) -> Trial:
+    def _ask(
+        self, recipe: Recipe, stage: Stage, *, seed: int | None = None, source: int | None = None
+    ) -> Trial:
         """Open a trial for a recipe; the sampler hands on the point that was decided already."""
         self.study.sampler = decided(self.space.point(recipe))
         optuna_trial = self.study.ask(self.space.distributions)
@@ -159,7 +177,10 @@ class Search:
             chosen = promoted([self._score(trial, rung) for trial in trials], seen, wanting=wanting)
             for index, trial in enumerate(trials):
                 if index not in chosen:
-                    self._tell(trial, Outcome(state="pruned", error=f"not in its optimizer's best third at epoch {rung}"))
+                    self._tell(
+                        trial,
+                        Outcome(state="pruned", error=f"not in its optimizer's best third at epoch {rung}"),
+                    )
             trials = [trials[index] for index in sorted(chosen)]
 
     def _reaches(self, trial: Trial, rung: int) -> bool:
@@ -183,7 +204,12 @@ class Search:
 
     def _keep(self, trial: Trial, record: Record) -> None:
         model = getattr(trial.training, "model", None)  # a training function holds its own to itself
-        if self.checkpoints is not None and model is not None and record.stage == "confirm" and record.state == "complete":
+        if (
+            self.checkpoints is not None
+            and model is not None
+            and record.stage == "confirm"
+            and record.state == "complete"
+        ):
             self.checkpoints.save(record.number, model)
 
     def _surviving(self) -> tuple[str, ...]:
@@ -197,11 +223,15 @@ class Search:
         return 1 if whole < WHOLE_RUNS else 0
 
     def _seen(self, optimizer: str, rung: int) -> list[Score]:
-        curves = (record.curve for record in self.records if record.optimizer == optimizer and record.searched)
+        curves = (
+            record.curve for record in self.records if record.optimizer == optimizer and record.searched
+        )
         return [found for curve in curves if (found := score(curve, rung, self.direction))]
 
     def _score(self, trial: Trial, rung: int) -> Score:
-        reached = min(rung, trial.curve[-1].epoch) if trial.curve else rung  # a run that ended early stands as it ended
+        reached = (
+            min(rung, trial.curve[-1].epoch) if trial.curve else rung
+        )  # a run that ended early stands as it ended
         return score(trial.curve, reached, self.direction) or (math.inf, math.inf)
 
     def _within_limits(self) -> list[Record]:
@@ -212,10 +242,14 @@ class Search:
         return sum(record.searched for record in self.records)
 
     def _round_size(self) -> int:
-        return ETA if self.plan.budget.trials is None else min(ETA, self.plan.budget.trials - self._searched())
+        return (
+            ETA if self.plan.budget.trials is None else min(ETA, self.plan.budget.trials - self._searched())
+        )
 
     def _race_over(self) -> bool:
-        return self.clock.race_over(self._searched()) or not (self._searched() < len(self.plan.candidates) or self._surviving())
+        return self.clock.race_over(self._searched()) or not (
+            self._searched() < len(self.plan.candidates) or self._surviving()
+        )
 
     def _keep_back(self) -> None:
         if self.plan.budget.seconds is not None:

@@ -59,7 +59,9 @@ class SearchSpace:
         for choice in (*self.regularizers, *self.wrappers):
             found[f"{choice.axis}.{choice.name()}"] = CategoricalDistribution([False, True])
         for name, span in self._fields():
-            found[name] = CategoricalDistribution(span.options) if isinstance(span, OneOf) else FloatDistribution(-1, 1)
+            found[name] = (
+                CategoricalDistribution(span.options) if isinstance(span, OneOf) else FloatDistribution(-1, 1)
+            )
         return found | (self.compression.distributions if self.compression else {})
 
     def recipe(self, point: Mapping[str, Any]) -> Recipe:
@@ -68,10 +70,14 @@ class SearchSpace:
         model = replace(self.model, **values_at(type(self.model), point)) if self.search_model else self.model
         recipe = Recipe(
             optimizer=read_at(optimizer, point),
-            schedule=Constant() if optimizer.own_schedule else read_at(named(self.schedules, point["schedule"]), point),
+            schedule=Constant()
+            if optimizer.own_schedule
+            else read_at(named(self.schedules, point["schedule"]), point),
             regularizers=_set(self.regularizers, point, optimizer),
             wrappers=_set(self.wrappers, point, optimizer),
-            batch_size=self.rows if optimizer.full_batch else int(self.batch_size.from_unit(point.get("batch_size", 0.0))),
+            batch_size=self.rows
+            if optimizer.full_batch
+            else int(self.batch_size.from_unit(point.get("batch_size", 0.0))),
             model=model,
             epochs=self.epochs,
         )
@@ -84,7 +90,10 @@ class SearchSpace:
         point: Point = {name: neutral(span) for name, span in self._fields()}
         schedule = recipe.schedule if type(recipe.schedule) in self.schedules else self.schedules[0]()
         point |= {"optimizer": recipe.optimizer.name(), "schedule": schedule.name()}
-        point |= {f"{choice.axis}.{choice.name()}": choice.name() in on for choice in (*self.regularizers, *self.wrappers)}
+        point |= {
+            f"{choice.axis}.{choice.name()}": choice.name() in on
+            for choice in (*self.regularizers, *self.wrappers)
+        }
         for choice in (recipe.optimizer, schedule, *chosen, *([recipe.model] if self.search_model else [])):
             point |= {name: value for name, value in coordinates_of(choice).items() if name in point}
         if "batch_size" in self.distributions:
@@ -94,8 +103,17 @@ class SearchSpace:
     def units(self, recipe: Recipe) -> dict[str, float]:
         """Return where each searched number of a recipe lies in its range: -1 and 1 are the ends."""
         choices = (recipe.optimizer, recipe.schedule, *recipe.regularizers, *recipe.wrappers)
-        found = {name: unit for choice in choices for name, unit in coordinates_of(choice).items() if isinstance(unit, float)}
-        return found | ({"batch_size": self.batch_size.to_unit(recipe.batch_size)} if "batch_size" in self.distributions else {})
+        found = {
+            name: unit
+            for choice in choices
+            for name, unit in coordinates_of(choice).items()
+            if isinstance(unit, float)
+        }
+        return found | (
+            {"batch_size": self.batch_size.to_unit(recipe.batch_size)}
+            if "batch_size" in self.distributions
+            else {}
+        )
 
     def reference(self, optimizer: type[OptimizerChoice]) -> Recipe:
         """Return an optimizer's reference recipe: its own defaults, the schedule that comes first, no regularizer."""
@@ -114,6 +132,12 @@ class SearchSpace:
                 yield coordinate(choice, name, span), span
 
 
-def _set(offered: tuple[type[C], ...], point: Mapping[str, Any], optimizer: type[OptimizerChoice]) -> tuple[C, ...]:
+def _set(
+    offered: tuple[type[C], ...], point: Mapping[str, Any], optimizer: type[OptimizerChoice]
+) -> tuple[C, ...]:
     on = (choice for choice in offered if point[f"{choice.axis}.{choice.name()}"])
-    return tuple(read_at(choice, point) for choice in on if issubclass(choice, Attachment) and choice.pairs_with(optimizer))
+    return tuple(
+        read_at(choice, point)
+        for choice in on
+        if issubclass(choice, Attachment) and choice.pairs_with(optimizer)
+    )

@@ -42,7 +42,9 @@ class Settings(ModelChoice):
         Raises:
             BadWorkload: always.
         """
-        raise BadWorkload("these settings belong to a training function, which builds its own model; they make none")
+        raise BadWorkload(
+            "these settings belong to a training function, which builds its own model; they make none"
+        )
 
 
 def settings(space: Mapping[str, BaseDistribution]) -> Settings:
@@ -70,7 +72,9 @@ def _kind(space: tuple[tuple[str, BaseDistribution], ...]) -> type[Settings]:
 
 def _checked(name: str) -> str:
     if not name.isidentifier():
-        raise BadValue(f"'{name}' is no name for a hyperparameter; use letters, digits and '_', as in hidden_units")
+        raise BadValue(
+            f"'{name}' is no name for a hyperparameter; use letters, digits and '_', as in hidden_units"
+        )
     return name
 
 
@@ -85,7 +89,9 @@ def _span(name: str, distribution: object) -> Any:
         case IntDistribution(low=low, high=high, log=log):
             middle = math.sqrt(low * high) if log else (low + high) / 2
             return whole(low, high, default=round(middle), log=log)
-        case CategoricalDistribution(choices=choices) if all(isinstance(choice, str | int | float) for choice in choices):
+        case CategoricalDistribution(choices=choices) if all(
+            isinstance(choice, str | int | float) for choice in choices
+        ):
             return one_of(*choices, default=choices[0])  # type: ignore[arg-type]
     allowed = "Float, Int, or Categorical of texts and numbers"
     raise BadValue(f"hyperparameter '{name}' is {distribution}; give an Optuna distribution: {allowed}")

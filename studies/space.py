@@ -2,9 +2,10 @@
 
     lr: float = log_between(3e-5, 3e-2, default=1e-3)
 
-Every numeric field has one coordinate in [-1, 1]: 0 is the default, -1 and 1 are the ends of *this choice's own* range. So the
-learning rates of two optimizers share an axis without sharing a range, and a sampler learns across optimizers what they have in
-common (relative to absolute: a quarter of the regret at 80 trials on a synthetic six-dimensional optimizer space).
+Every numeric field has one coordinate in [-1, 1]: 0 is the default, -1 and 1 are the ends of *this choice's
+own* range. So the learning rates of two optimizers share an axis without sharing a range, and a sampler
+learns across optimizers what they have in common (relative to absolute: a quarter of the regret at 80 trials
+on a synthetic six-dimensional optimizer space).
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ Warp = tuple[Callable[[float], float], Callable[[float], float]]
 WARPS: Final[dict[str, Warp]] = {
     "linear": (lambda x: x, lambda y: y),
     "log": (math.log, math.exp),
-    "complement": (lambda x: -math.log1p(-x), lambda y: -math.expm1(-y)),  # 0.9, 0.99, 0.999 are equal steps apart
+    "complement": (
+        lambda x: -math.log1p(-x),
+        lambda y: -math.expm1(-y),
+    ),  # 0.9, 0.99, 0.999 are equal steps apart
 }
 
 

@@ -1,4 +1,7 @@
-"""What there is to predict, and which rows train, validate and test: 60, 20 and 20 %, the same in every class."""
+"""Targets and splits: what is predicted, and which rows train, validate and test.
+
+They are 60, 20 and 20 %, the same in every class.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,10 @@ class Targets:
     """Labels in the order of their codes; empty in regression."""
 
     def for_training(self, train: Rows) -> tuple[NDArray[np.int64] | NDArray[np.float32], Amount, Amount]:
-        """Return the codes, or the amounts standardised by the training rows, with the mean and scale taken out."""
+        """Return the codes, or the amounts standardised by the training rows.
+
+        With them come the mean and the scale that were taken out.
+        """
         if self.classes:
             return self.codes, 0.0, 1.0
         if self.amounts.shape[1] == 1:
@@ -71,23 +77,33 @@ def read_targets(column: pd.Series[Any], task: str, notes: list[str]) -> Targets
     """
     what = "the target" if column.name is None else f"target '{' '.join(str(column.name).split())}'"
     read = _read(column, what, task, notes)
-    kept = read[read.notna()]
-    if dropped := len(read) - len(kept):
+    values_read = read[read.notna()]
+    if dropped := len(read) - len(values_read):
         notes.append(f"Left out {dropped} of {len(read)} rows: {what} is missing there.")
-    if len(kept) < FEWEST_ROWS:
-        raise BadWorkload(f"{len(kept)} rows have a value of {what}; at least {FEWEST_ROWS} are needed: add rows")
-    if kept.nunique() == 1:
+    if len(values_read) < FEWEST_ROWS:
         raise BadWorkload(
-            f"{what} is '{_label(kept.iloc[0])}' in every row; a target needs two values or more: choose another column"
+            f"{len(values_read)} rows have a value of {what}; at least {FEWEST_ROWS} are needed: add rows"
+        )
+    if values_read.nunique() == 1:
+        raise BadWorkload(
+            f"{what} is '{_label(values_read.iloc[0])}' in every row; "
+            "a target needs two values or more: choose another column"
         )
     if task == "auto":
-        task = _tell_task(kept, what, notes)
+        task = _tell_task(values_read, what, notes)
     rows = np.flatnonzero(read.notna())
     if task == "regression":
-        return Targets(rows=rows, codes=np.zeros(len(kept), np.int64), amounts=kept.to_numpy(np.float64)[:, None], classes=())
-    values, codes = np.unique(kept.to_numpy(), return_inverse=True)
+        return Targets(
+            rows=rows,
+            codes=np.zeros(len(values_read), np.int64),
+            amounts=values_read.to_numpy(np.float64)[:, None],
+            classes=(),
+        )
+    values, codes = np.unique(values_read.to_numpy(), return_inverse=True)
     _check_classes(np.bincount(codes), what)
-    return Targets(rows=rows, codes=codes.astype(np.int64), amounts=np.empty(0), classes=tuple(map(_label, values)))
+    return Targets(
+        rows=rows, codes=codes.astype(np.int64), amounts=np.empty(0), classes=tuple(map(_label, values))
+    )
 
 
 def read_amounts(table: NDArray[Any], task: str, notes: list[str]) -> Targets:
@@ -97,24 +113,35 @@ def read_amounts(table: NDArray[Any], task: str, notes: list[str]) -> Targets:
         BadWorkload: classification, text, infinite numbers, or a column that is the same in every row.
     """
     if task == "classification" or table.dtype.kind not in "fiub":
-        raise BadWorkload(f"targets of the shape {table.shape} are more than one a row; only regression on numbers takes these")
+        raise BadWorkload(
+            f"targets of the shape {table.shape} are more than one a row; "
+            "only regression on numbers takes these"
+        )
     amounts = table.astype(np.float64)
     rows = np.flatnonzero(~np.isnan(amounts).any(axis=1))
     if dropped := len(amounts) - len(rows):
         notes.append(f"Left out {dropped} of {len(amounts)} rows: a target is missing there.")
     if len(rows) < FEWEST_ROWS:
-        raise BadWorkload(f"{len(rows)} rows have a value of every target; at least {FEWEST_ROWS} are needed: add rows")
-    kept = amounts[rows]
-    if (np.abs(kept) > LARGEST).any():
+        raise BadWorkload(
+            f"{len(rows)} rows have a value of every target; at least {FEWEST_ROWS} are needed: add rows"
+        )
+    present = amounts[rows]
+    if (np.abs(present) > LARGEST).any():
         raise BadWorkload(f"the targets hold numbers beyond {LARGEST:.1e}; correct these or leave them empty")
-    for number, column in enumerate(kept.T):
+    for number, column in enumerate(present.T):
         if np.ptp(column) == 0:
-            raise BadWorkload(f"target {number} is {column[0]:g} in every row; a target needs two values or more: leave it out")
-    return Targets(rows=rows, codes=np.zeros(len(rows), np.int64), amounts=kept, classes=())
+            raise BadWorkload(
+                f"target {number} is {column[0]:g} in every row; "
+                "a target needs two values or more: leave it out"
+            )
+    return Targets(rows=rows, codes=np.zeros(len(rows), np.int64), amounts=present, classes=())
 
 
 def split_rows(groups: NDArray[np.int64], *, seed: int) -> Split:
-    """Draw the three parts from each group of rows alike; `groups` holds the class of each row, all 0 for one group."""
+    """Draw the three parts from each group of rows alike.
+
+    `groups` holds the class of each row, all 0 for one group.
+    """
     generator = np.random.default_rng(seed)
     shuffled = generator.permutation(len(groups)).astype(np.int64)
     parts = [_cut(shuffled[groups[shuffled] == group]) for group in np.unique(groups)]
@@ -123,18 +150,26 @@ def split_rows(groups: NDArray[np.int64], *, seed: int) -> Split:
 
 
 def keep_rows(parts: NDArray[np.int64], groups: NDArray[np.int64], *, seed: int) -> Split:
-    """Keep a given split, 0, 1 and 2 for the rows of train, valid and test; a part that is not given is drawn from train.
+    """Keep a split that came with the data: 0, 1 and 2 for the rows of train, valid and test.
+
+    A part that is missing is drawn from train.
 
     Raises:
         BadWorkload: a given part without rows, or no rows left to train on.
     """
     drawn = split_rows(groups[parts == 0], seed=seed)
-    own = np.flatnonzero(parts == 0)
-    given = [np.flatnonzero(parts == part) for part in (1, 2)]
-    valid, test = (own[rows] if not len(kept) else kept for rows, kept in zip((drawn.valid, drawn.test), given, strict=True))
-    left = np.setdiff1d(own, np.concatenate([valid, test]))
+    train_rows = np.flatnonzero(parts == 0)
+    fixed = [np.flatnonzero(parts == part) for part in (1, 2)]
+    valid, test = (
+        train_rows[rows] if not len(part) else part
+        for rows, part in zip((drawn.valid, drawn.test), fixed, strict=True)
+    )
+    left = np.setdiff1d(train_rows, np.concatenate([valid, test]))
     if not (len(left) and len(valid) and len(test)):
-        raise BadWorkload(f"{len(own)} rows to train on are too few to draw the missing parts from; give valid and test, or more")
+        raise BadWorkload(
+            f"{len(train_rows)} rows to train on are too few to draw the missing parts from; "
+            "give valid and test, or more"
+        )
     return Split(train=np.random.default_rng(seed).permutation(left), valid=valid, test=test)
 
 
@@ -159,7 +194,9 @@ def _read(column: pd.Series[Any], what: str, task: str, notes: list[str]) -> pd.
         raise BadWorkload(f"{what} holds dates; choose another target, or derive a number or a label from it")
     if task == "regression" and not types.is_numeric_dtype(read.dtype):
         words = read.notna() & pd.to_numeric(read, errors="coerce").isna()
-        raise BadWorkload(f"{what} is text, {first_where(read, words)}; regression needs numbers: use --task classification")
+        raise BadWorkload(
+            f"{what} is text, {first_where(read, words)}; regression needs numbers: use --task classification"
+        )
     return read
 
 
@@ -180,7 +217,8 @@ def _tell_task(column: pd.Series[Any], what: str, notes: list[str]) -> str:
 def _check_classes(counts: NDArray[np.int64], what: str) -> None:
     if counts.max() < RARE:
         raise BadWorkload(
-            f"{what} has {len(counts)} classes in {counts.sum()} rows, none with {RARE} rows; choose another target or add rows"
+            f"{what} has {len(counts)} classes in {counts.sum()} rows, none with {RARE} rows; "
+            "choose another target or add rows"
         )
 
 

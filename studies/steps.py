@@ -47,7 +47,11 @@ class Stepper(Optimizer):
         raise NotImplementedError
 
     def _update(
-        self, weight: torch.Tensor, gradient: torch.Tensor, state: dict[str, torch.Tensor], group: dict[str, Any]
+        self,
+        weight: torch.Tensor,
+        gradient: torch.Tensor,
+        state: dict[str, torch.Tensor],
+        group: dict[str, Any],
     ) -> None:
         raise NotImplementedError
 
@@ -63,7 +67,11 @@ class BlockwiseAdam(Stepper):
         return {"mean": torch.zeros_like(weight), "square": weight.new_zeros(rows)}
 
     def _update(
-        self, weight: torch.Tensor, gradient: torch.Tensor, state: dict[str, torch.Tensor], group: dict[str, Any]
+        self,
+        weight: torch.Tensor,
+        gradient: torch.Tensor,
+        state: dict[str, torch.Tensor],
+        group: dict[str, Any],
     ) -> None:
         beta1, beta2 = group["betas"]
         mean = state["mean"].lerp_(gradient, 1 - beta1)
@@ -76,11 +84,18 @@ class BlockwiseAdam(Stepper):
 class SophiaG(Stepper):
     """Momentum over curvature, each entry clipped to 1; `curve` brings the curvature up to date."""
 
-    def __init__(self, groups: Groups, *, lr: float, betas: tuple[float, float], gamma: float, eps: float = 1e-12) -> None:
-        super().__init__(groups, {"lr": lr, "betas": betas, "gamma": gamma, "eps": eps, "weight_decay": 0.0, "step": 0})
+    def __init__(
+        self, groups: Groups, *, lr: float, betas: tuple[float, float], gamma: float, eps: float = 1e-12
+    ) -> None:
+        super().__init__(
+            groups, {"lr": lr, "betas": betas, "gamma": gamma, "eps": eps, "weight_decay": 0.0, "step": 0}
+        )
 
     def curve(self, model: nn.Module, inputs: torch.Tensor) -> None:
-        """Estimate the Gauss-Newton diagonal on a batch: rows x squared gradient for labels drawn from the model."""
+        """Estimate the diagonal of the Gauss-Newton matrix on a batch.
+
+        It is rows x squared gradient for labels drawn from the model.
+        """
         weights = [(weight, group) for group in self.param_groups for weight in group["params"]]
         with torch.enable_grad():
             logits = model(inputs)
@@ -95,7 +110,11 @@ class SophiaG(Stepper):
         return {"mean": torch.zeros_like(weight), "curvature": torch.zeros_like(weight)}
 
     def _update(
-        self, weight: torch.Tensor, gradient: torch.Tensor, state: dict[str, torch.Tensor], group: dict[str, Any]
+        self,
+        weight: torch.Tensor,
+        gradient: torch.Tensor,
+        state: dict[str, torch.Tensor],
+        group: dict[str, Any],
     ) -> None:
         mean = state["mean"].lerp_(gradient, 1 - group["betas"][0])
         step = mean / (group["gamma"] * state["curvature"]).clamp_(min=group["eps"])
@@ -103,13 +122,19 @@ class SophiaG(Stepper):
 
 
 def lr_as_tensor(optimizer: Optimizer, *_: object) -> None:
-    """Give each group its lr as the tensor that torchao's optimizers insist on; a hook to run before their step."""
+    """Give each group its lr as the tensor that torchao's optimizers insist on.
+
+    A hook to run before their step.
+    """
     for group in optimizer.param_groups:
         group["lr"] = torch.as_tensor(group["lr"], dtype=torch.float32)
 
 
 def quantized_bytes(size: int, *, bits: int, block: int) -> int:
-    """Return the bytes of one block-wise quantized tensor of `size` numbers: codes, one scale a block and the code book."""
+    """Return the bytes of one block-wise quantized tensor of `size` numbers.
+
+    These are its codes, one scale a block and the code book.
+    """
     if size < 4096 or size % block:
         return 4 * size  # torchao leaves small and odd ones in 32 bits
     return size * bits // 8 + 4 * (size // block + (1 << bits))

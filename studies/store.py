@@ -1,6 +1,7 @@
 """The journal: one file a study, the one truth. Everything else (the MLflow mirror, the dashboard, the advice) is read from it.
 
-It survives a kill: its lock is the kernel's, freed at death, and a line torn by a crash is cut off before the next write.
+It survives a kill: its lock is the kernel's, freed at death, and a line torn by a crash is cut off before the
+next write.
 """
 
 from __future__ import annotations
@@ -60,7 +61,9 @@ def open_study(home: Path, name: str) -> optuna.Study:
     try:
         return optuna.load_study(storage=_journal(path), study_name=name)
     except (KeyError, ValueError, OSError) as error:
-        raise StoreError(f"journal {path} cannot be read ({error}); restore it from a copy or delete it") from None
+        raise StoreError(
+            f"journal {path} cannot be read ({error}); restore it from a copy or delete it"
+        ) from None
 
 
 def delete_study(home: Path, name: str) -> None:
@@ -126,7 +129,8 @@ def tell(study: optuna.Study, trial: optuna.Trial, record: Record, *, violation:
 def mend(path: Path) -> None:
     """Cut off a last line that a crash left unfinished; Optuna would fail at the next write.
 
-    The lock is taken only if there is one: a mirror that runs when nobody else wants the processor must not hold a search up.
+    The lock is taken only if there is one: a mirror that runs when nobody else wants the processor must not
+    hold a search up.
     """
     with path.open("rb") as file:
         if not _torn_tail(file):

@@ -1,10 +1,10 @@
-"""Turn the columns of a table into numbers: what each column holds, and an encoding fitted on the training rows alone.
+"""Table encoding: columns turned into numbers, as the training rows alone demand.
 
     numbers      gaps filled with the median, a 0/1 column for the gaps, mean 0 and deviation 1
     booleans     the same, as 0 and 1
     dates        year, month, day, weekday, hour and days since the first training date, each as a number
     sentences    the weights of their frequent words; alone in a table, token ids (studies/text.py)
-    other text   a 0/1 column for each of the most frequent values, one for all others; a gap is a value of its own
+    other text   a 0/1 column for each of the most frequent values, one for all others; a gap is one value
 
 A column that cannot help, constant or different in every row, is left out and said so.
 """
@@ -40,7 +40,8 @@ IDENTIFIER: Final = re.compile(r"(?i:|unnamed: \d+|index|row([_ ]?(id|number))?|
 """Names that whole numbers have when they only number the rows."""
 
 DAYS: Final = (
-    "%m/%d/%Y", "%d/%m/%Y", "%m/%d/%y", "%d/%m/%y", "%d.%m.%Y", "%d-%m-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y",
+    "%m/%d/%Y", "%d/%m/%Y", "%m/%d/%y", "%d/%m/%y", "%d.%m.%Y",
+    "%d-%m-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y",
 )  # fmt: skip
 CLOCKS: Final = ("", " %H:%M", " %H:%M:%S")
 DATE_FORMATS: Final = ("ISO8601", *map("".join, itertools.product(DAYS, CLOCKS)))
@@ -53,7 +54,8 @@ class Encoded:
     """Rows as numbers."""
 
     inputs: Any
-    """float32 of the shape (rows, *input_shape), as an array or as sparse rows; or token ids, int64, (rows, length)."""
+    """float32 of the shape (rows, *input_shape), as an array or as sparse rows; or token ids, int64, (rows,
+    length)."""
     names: tuple[str, ...] = ()
     """What each column says."""
     missing_share: float = 0.0
@@ -73,18 +75,20 @@ def encode(frame: pd.DataFrame, train: NDArray[np.int64]) -> Encoded:
     """
     notes: list[str] = []
     table = pd.DataFrame({name: read_column(frame[name], f"column '{name}'", notes) for name in frame})
-    kept = table.drop(columns=_useless(table, train, notes))
+    columns = table.drop(columns=_useless(table, train, notes))
     missing_share = float(table.isna().to_numpy().mean())
-    texts = [name for name in kept if is_free_text(kept[name])]
-    if len(texts) == kept.shape[1] == 1:
-        return replace(encode_text(kept[texts[0]], train, notes), missing_share=missing_share)
-    labels = kept.drop(columns=texts)
+    texts = [name for name in columns if is_free_text(columns[name])]
+    if len(texts) == columns.shape[1] == 1:
+        return replace(encode_text(columns[texts[0]], train, notes), missing_share=missing_share)
+    labels = columns.drop(columns=texts)
     blocks = [_numbers(labels, train), _gaps(labels, train), _categories(labels, train, notes)]
     if texts:
-        blocks.append(word_columns(kept[texts], train, notes))
+        blocks.append(word_columns(columns[texts], train, notes))
     inputs = np.hstack([values for values, _ in blocks]).clip(-REACH, REACH).astype(np.float32)
     if not inputs.shape[1]:
-        raise BadWorkload(f"no column is left to learn from: add one that says something of the target. {' '.join(notes)}")
+        raise BadWorkload(
+            f"no column is left to learn from: add one that says something of the target. {' '.join(notes)}"
+        )
     names = tuple(name for _, names in blocks for name in names)
     return Encoded(inputs=inputs, names=names, missing_share=missing_share, notes=tuple(notes))
 
@@ -95,15 +99,18 @@ def encode_text(column: Column[Any], train: NDArray[np.int64], notes: Sequence[s
     Raises:
         BadWorkload: no words in the training rows.
     """
-    found = tokens(column, train)
-    return Encoded(inputs=found.ids, kind="text", vocabulary=found.vocabulary, notes=(*notes, *found.notes))
+    text = tokens(column, train)
+    return Encoded(inputs=text.ids, kind="text", vocabulary=text.vocabulary, notes=(*notes, *text.notes))
 
 
 def read_column(column: Column[Any], what: str, notes: list[str], *, as_labels: bool = False) -> Column[Any]:
-    """Return a column as numbers, dates or text, whatever pandas took it for; `as_labels` leaves text as it is.
+    """Return a column as numbers, dates or text, whatever pandas took it for.
+
+    `as_labels` leaves text as it is.
 
     Raises:
-        BadWorkload: no value at all, a value beyond float32, slips among numbers, or values that are no single value.
+        BadWorkload: no value at all, a value beyond float32, slips among numbers, or values that are no
+            single value.
     """
     if types.is_bool_dtype(column.dtype) or types.is_numeric_dtype(column.dtype):
         read = pd.Series(column.to_numpy(dtype=np.float64, na_value=np.nan), index=column.index)
@@ -132,7 +139,8 @@ def _check_finite(column: Column[Any], what: str) -> None:
     beyond = column.abs() > LARGEST
     if beyond.any():
         raise BadWorkload(
-            f"{what} holds {first_where(column, beyond)}; numbers must lie within {LARGEST:.1e}: correct it or leave it empty"
+            f"{what} holds {first_where(column, beyond)}; "
+            f"numbers must lie within {LARGEST:.1e}: correct it or leave it empty"
         )
 
 
@@ -156,7 +164,9 @@ def _read_objects(column: Column[Any], what: str, notes: list[str], *, as_labels
 def _check_single(column: Column[Any], what: str) -> None:
     compound = column.map(lambda value: not np.isscalar(value) and value is not None and value is not pd.NA)
     if compound.any():
-        raise BadWorkload(f"{what} holds {first_where(column, compound)}; each entry must be one number, date or text")
+        raise BadWorkload(
+            f"{what} holds {first_where(column, compound)}; each entry must be one number, date or text"
+        )
 
 
 def _read_text(column: Column[Any]) -> Column[Any]:
@@ -170,7 +180,10 @@ def _as_numbers(text: Column[Any], what: str, *, lenient: bool) -> Column[Any] |
     if not slips.any():
         return numbers
     if not lenient and numbers.notna().sum() >= NUMERIC_SHARE * text.notna().sum():
-        raise BadWorkload(f"{what} has text where numbers are needed: {first_where(text, slips)}; correct it or leave it empty")
+        raise BadWorkload(
+            f"{what} has text where numbers are needed: "
+            f"{first_where(text, slips)}; correct it or leave it empty"
+        )
     return None
 
 
@@ -185,8 +198,8 @@ def _as_dates(text: Column[Any], what: str, notes: list[str]) -> Column[Any]:
         return text
     first = present.index[0] if pd.notna(dates[present.index[0]]) else dates.first_valid_index()
     notes.append(f"Read {what} as dates, '{text[first]}' as {dates[first]:%Y-%m-%d}.")
-    if lost := len(present) - int(dates.notna().sum()):
-        notes.append(f"{lost} values of {what} cannot be read as dates and count as missing.")
+    if unreadable := len(present) - int(dates.notna().sum()):
+        notes.append(f"{unreadable} values of {what} cannot be read as dates and count as missing.")
     return dates
 
 
@@ -203,13 +216,18 @@ def _useless(table: pd.DataFrame, train: NDArray[np.int64], notes: list[str]) ->
         notes.append(f"Left out, different in every row, so it only names the row: {', '.join(identifiers)}.")
     if len(constant) + len(identifiers) == table.shape[1]:
         raise BadWorkload(
-            f"no column is left to learn from: add one that says something of the target. {' '.join(notes)}".strip()
+            "no column is left to learn from: add one that says something of the target. "
+            f"{' '.join(notes)}".strip()
         )
     return constant + identifiers
 
 
 def _identifies_rows(column: Column[Any]) -> bool:
-    if types.is_datetime64_dtype(column.dtype) or column.nunique() < column.notna().sum() or is_free_text(column):
+    if (
+        types.is_datetime64_dtype(column.dtype)
+        or column.nunique() < column.notna().sum()
+        or is_free_text(column)
+    ):
         return False
     if types.is_numeric_dtype(column.dtype):
         return bool(IDENTIFIER.fullmatch(str(column.name)) and (column % 1 == 0).all())
@@ -247,7 +265,9 @@ def _gaps(table: pd.DataFrame, train: NDArray[np.int64]) -> tuple[NDArray[np.flo
     return gaps.to_numpy(np.float64), [f"{name} missing" for name in gaps]
 
 
-def _categories(table: pd.DataFrame, train: NDArray[np.int64], notes: list[str]) -> tuple[NDArray[np.float64], Sequence[str]]:
+def _categories(
+    table: pd.DataFrame, train: NDArray[np.int64], notes: list[str]
+) -> tuple[NDArray[np.float64], Sequence[str]]:
     """Return a 0/1 column for each frequent value of each text column."""
     from sklearn.preprocessing import OneHotEncoder
 
@@ -256,7 +276,8 @@ def _categories(table: pd.DataFrame, train: NDArray[np.int64], notes: list[str])
         return np.empty((len(table), 0)), ()
     counts = texts.iloc[train].nunique()
     notes += [
-        f"Column '{name}' has {count} different values: the {CATEGORIES - 1} most frequent are told apart, the others are one."
+        f"Column '{name}' has {count} different values: "
+        f"the {CATEGORIES - 1} most frequent are told apart, the others are one."
         for name, count in counts[counts > CATEGORIES].items()
     ]
     encoder = OneHotEncoder(

@@ -1,4 +1,7 @@
-"""Free text: what counts as such, token ids for a table that is one text, and word columns for text among other columns."""
+"""Free text: what counts as such, and how it becomes numbers.
+
+Token ids for a table that is one text, word columns for text among other columns.
+"""
 
 from __future__ import annotations
 
@@ -37,14 +40,18 @@ class Tokens:
     """Texts as token ids."""
 
     ids: NDArray[np.int64]
-    """Shape (rows, length): 0 is padding, 1 a word that is not in the vocabulary, 2 the most frequent word."""
+    """Shape (rows, length): 0 is padding, 1 a word that is not in the vocabulary, 2 the most frequent
+    word."""
     vocabulary: int
     """The largest id there can be."""
     notes: tuple[str, ...]
 
 
 def is_free_text(column: pd.Series[Any]) -> bool:
-    """Return whether a column of text is sentences rather than labels or names: many words a value, mostly different."""
+    """Return whether a column of text is sentences rather than labels or names.
+
+    Sentences have many words a value and are mostly different.
+    """
     present = column.dropna()
     if column.dtype != object or present.nunique() < DIFFERENT_SHARE * len(present):
         return False
@@ -61,18 +68,31 @@ def tokens(column: pd.Series[Any], train: NDArray[np.int64]) -> Tokens:
     texts = [WORD.findall(text.lower()) for text in column.fillna("").astype(str)]
     counts = Counter(word for row in train for word in texts[row])
     if not counts:
-        raise BadWorkload(f"the text '{column.name}' holds no words in the training rows; choose another column")
+        raise BadWorkload(
+            f"the text '{column.name}' holds no words in the training rows; choose another column"
+        )
     fewest = 2 if len(texts) > FEW_ROWS else 1
-    known = [word for word, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])) if count >= fewest]
+    known = [
+        word
+        for word, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        if count >= fewest
+    ]
     codes = {word: code for code, word in enumerate(known[: MOST_WORDS - 1], start=FIRST_WORD)}
-    length = min(max(int(np.quantile([len(texts[row]) for row in train], COVERED, method="higher")), 1), LONGEST)
+    length = min(
+        max(int(np.quantile([len(texts[row]) for row in train], COVERED, method="higher")), 1), LONGEST
+    )
     ids = np.full((len(texts), length), PADDING, np.int64)
     for row, words in enumerate(texts):
-        found = [codes.get(word, UNKNOWN) for word in words[:length]]
-        ids[row, : len(found)] = found
+        row_ids = [codes.get(word, UNKNOWN) for word in words[:length]]
+        ids[row, : len(row_ids)] = row_ids
     cut = sum(len(words) > length for words in texts)
-    said = f"Read '{column.name}' as text: {len(codes)} words of the training rows have an id, {length} words a row are kept"
-    return Tokens(ids=ids, vocabulary=len(codes) + 1, notes=(f"{said}; {cut} of {len(texts)} rows are longer.",))
+    summary = (
+        f"Read '{column.name}' as text: {len(codes)} words of the training rows have an id, "
+        f"{length} words a row are kept"
+    )
+    return Tokens(
+        ids=ids, vocabulary=len(codes) + 1, notes=(f"{summary}; {cut} of {len(texts)} rows are longer.",)
+    )
 
 
 def check_ids(ids: NDArray[Any]) -> NDArray[np.int64]:
@@ -89,7 +109,9 @@ def check_ids(ids: NDArray[Any]) -> NDArray[np.int64]:
     return ids.astype(np.int64)
 
 
-def word_columns(texts: pd.DataFrame, train: NDArray[np.int64], notes: list[str]) -> tuple[NDArray[np.float64], Sequence[str]]:
+def word_columns(
+    texts: pd.DataFrame, train: NDArray[np.int64], notes: list[str]
+) -> tuple[NDArray[np.float64], Sequence[str]]:
     """Return TF-IDF weights of the most frequent words of each text, fitted on the training rows."""
     blocks, names = [np.empty((len(texts), 0))], list[str]()
     for name in texts:
@@ -97,7 +119,9 @@ def word_columns(texts: pd.DataFrame, train: NDArray[np.int64], notes: list[str]
         blocks.append(values)
         names += [f"{name}: {word}" for word in words]
         if words:
-            notes.append(f"Column '{name}' is free text: the weights of {len(words)} frequent words stand for it.")
+            notes.append(
+                f"Column '{name}' is free text: the weights of {len(words)} frequent words stand for it."
+            )
         else:
             notes.append(f"Left out, free text whose words do not recur: {name}.")
     return np.hstack(blocks), names
@@ -107,7 +131,9 @@ def _weights(texts: list[str], train: NDArray[np.int64]) -> tuple[NDArray[np.flo
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     # a word in one training row teaches nothing of another, one in four of five rows hardly tells two apart
-    weights = TfidfVectorizer(token_pattern=WORD.pattern, max_features=WORD_COLUMNS, min_df=2, max_df=0.8, sublinear_tf=True)
+    weights = TfidfVectorizer(
+        token_pattern=WORD.pattern, max_features=WORD_COLUMNS, min_df=2, max_df=0.8, sublinear_tf=True
+    )
     try:
         weights.fit([texts[row] for row in train])
     except ValueError:  # scikit-learn's way to say that no word is left

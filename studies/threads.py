@@ -8,15 +8,18 @@ from contextlib import contextmanager
 from typing import Final
 
 THREADING_MACS: Final = 10_000_000
-"""Multiply-accumulates of a step's forward pass from which a second thread gains a quarter; below, it gains nothing while the
-cores are free and loses much when anything else wants one (measured on two cores: an MLP of 256 units, a CNN on 16 x 16)."""
+"""Multiply-accumulates of a step's forward pass from which a second thread gains a quarter; below, it
+gains nothing while the cores are free and loses much when anything else wants one (measured on two cores:
+an MLP of 256 units, a CNN on 16 x 16)."""
 
 
 def threads_for(step_macs: int) -> int:
     """Return how many threads a step of so many multiply-accumulates, forward, is worth."""
     if step_macs < THREADING_MACS:
         return 1
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()  # macOS knows no affinity
+    usable = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    )  # macOS knows no affinity
     return usable or 1
 
 

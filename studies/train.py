@@ -73,7 +73,9 @@ class Training:
         self.seconds = 0.0
         self.lr_factor = 0.0
         self.allocations = Allocations()
-        self.followed = self.step_bytes = 0  # the most bytes that the followed steps allocated, the optimizer's state left out
+        self.followed = self.step_bytes = (
+            0  # the most bytes that the followed steps allocated, the optimizer's state left out
+        )
         self._order = torch.Generator().manual_seed(seed)
         self._first_loss = math.inf
         self._best: Reading | None = None
@@ -135,7 +137,8 @@ class Training:
 
         Args:
             epochs: where to pause, counted from the start of the run.
-            stop: asked before every step; once it says yes the unfinished epoch is dropped and the run cannot go on.
+            stop: asked before every step; once it says yes the unfinished epoch is dropped and the run cannot
+                go on.
 
         Returns:
             Whether it got there.

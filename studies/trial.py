@@ -83,7 +83,9 @@ class Trial:
         try:
             return self._advance(epochs, stop)
         except Diverged as error:
-            return Outcome(state="infeasible", error=str(error), violation=1 - len(self.curve) / self.plan.epochs)
+            return Outcome(
+                state="infeasible", error=str(error), violation=1 - len(self.curve) / self.plan.epochs
+            )
         except CannotCompress as error:
             return Outcome(state="infeasible", error=f"cannot compress: {_line(error)}", violation=1.0)
         except (torch.OutOfMemoryError, MemoryError) as error:
@@ -104,12 +106,18 @@ class Trial:
 
     def _over_limit(self) -> Outcome | None:
         limit = self.plan.limits.train_bytes
-        if limit is None or not isinstance(self.workload, Workload):  # nothing is known of a loop of the user's own
+        if limit is None or not isinstance(
+            self.workload, Workload
+        ):  # nothing is known of a loop of the user's own
             return None
         need = self._need(self.workload, limit)
         if need <= limit:
             return None
-        return Outcome(state="infeasible", error=f"needs {need} bytes to train, the limit is {limit}", violation=need / limit - 1)
+        return Outcome(
+            state="infeasible",
+            error=f"needs {need} bytes to train, the limit is {limit}",
+            violation=need / limit - 1,
+        )
 
     def _need(self, workload: Workload, limit: int) -> int:
         """Return the bytes of a run: by arithmetic if that is too much already, else by a rehearsal."""
@@ -129,7 +137,11 @@ class Trial:
         if self.training is None:
             return record
         whole, confirming = outcome.state == "complete", self.stage in {"confirm", "compress"}
-        return replace(record, curve=tuple(self.curve), **self.training.measure_outcome(whole=whole, test=whole and confirming))
+        return replace(
+            record,
+            curve=tuple(self.curve),
+            **self.training.measure_outcome(whole=whole, test=whole and confirming),
+        )
 
     def _told(self) -> dict[str, Any]:
         """Return the recipe in flat form, without what a training function never looked at."""

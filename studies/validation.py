@@ -45,7 +45,11 @@ def read(model: nn.Module, workload: Workload, device: torch.device, *, epoch: i
     loss = float(workload.loss(outputs, targets))
     metric = workload.score(outputs, targets)
     if not (math.isfinite(loss) and math.isfinite(metric)):
-        what = f"the validation loss became {loss:.4g}" if not math.isfinite(loss) else f"the metric became {metric}"
+        what = (
+            f"the validation loss became {loss:.4g}"
+            if not math.isfinite(loss)
+            else f"the metric became {metric}"
+        )
         raise Diverged(f"diverged in epoch {epoch}: {what}")
     return Reading(metric, loss, {key: value.detach().clone() for key, value in model.state_dict().items()})
 

@@ -41,7 +41,8 @@ class Workload:
     model: ModelChoice
     metric: Metric
     seed: int = 0
-    """Of the split, the initial weights and the order of the rows in the search; confirmation uses fresh ones."""
+    """Of the split, the initial weights and the order of the rows in the search; confirmation uses fresh
+    ones."""
     source: str = ""
     """What the data was opened from, to open it again."""
     target: str | None = None
@@ -72,7 +73,13 @@ class Workload:
             BadValue: a metric that does not fit the task.
         """
         dataset = open_dataset(source, target=target, task=task, seed=seed)
-        asked: dict[str, Any] = {"source": source, "target": target, "task": task, "class_weights": class_weights, "seed": seed}
+        asked: dict[str, Any] = {
+            "source": source,
+            "target": target,
+            "task": task,
+            "class_weights": class_weights,
+            "seed": seed,
+        }
         return cls._checked(dataset, model, (metric_name, direction), asked)
 
     @classmethod
@@ -93,12 +100,19 @@ class Workload:
         Raises:
             StudyError: as in `open`.
         """
-        asked: dict[str, Any] = {"source": source, "task": given.task, "class_weights": given.class_weights, "seed": seed}
+        asked: dict[str, Any] = {
+            "source": source,
+            "task": given.task,
+            "class_weights": given.class_weights,
+            "seed": seed,
+        }
         judged_by = (metric_name or given.metric_name(), direction or given.direction)
         return cls._checked(given.dataset(seed), model or given.model, judged_by, asked)
 
     @classmethod
-    def _checked(cls, dataset: Dataset, model: Any, judged_by: tuple[str | None, str | None], asked: dict[str, Any]) -> Self:
+    def _checked(
+        cls, dataset: Dataset, model: Any, judged_by: tuple[str | None, str | None], asked: dict[str, Any]
+    ) -> Self:
         named = model_choice(model) or USUAL_MODELS[dataset.kind]
         chosen = named if isinstance(named, ModelChoice) else find_model(named)
         check_model(chosen, dataset)
@@ -131,7 +145,9 @@ class Workload:
             else open_dataset(spec.source, target=spec.target, task=spec.task, seed=seed)
         )
         if dataset.digest != spec.digest:
-            raise BadWorkload(f"{spec.source} has changed since the study began; start a new study, or bring the old file back")
+            raise BadWorkload(
+                f"{spec.source} has changed since the study began; start a new study, or bring the old file back"
+            )
         model: Choice = catalogue.find("model", spec.model).from_fields(spec.model_fields or {})
         if not isinstance(model, ModelChoice):
             raise BadWorkload(f"{spec.model} is no model")
@@ -195,7 +211,9 @@ class Workload:
         if self.dataset.task == "regression":
             return self.score(torch.zeros_like(valid), valid)
         counts = np.bincount(train, minlength=len(self.dataset.classes)) + 1e-6
-        return self.score(torch.from_numpy(np.log(counts / counts.sum())).float().expand(len(valid), -1), valid)
+        return self.score(
+            torch.from_numpy(np.log(counts / counts.sum())).float().expand(len(valid), -1), valid
+        )
 
     def score(self, outputs: torch.Tensor, targets: torch.Tensor) -> float:
         """Return the metric, in the target's own units."""
@@ -211,7 +229,9 @@ def absolute(source: str) -> str:
     """Return a path, or the path in `file.py:name`, as it is found from any directory; other names as they are."""
     path, colon, name = source.rpartition(":") if ".py:" in source else (source, "", "")
     where = Path(path).expanduser()
-    return f"{where.resolve()}{colon}{name}" if where.exists() and source.lower() not in built_ins() else source
+    return (
+        f"{where.resolve()}{colon}{name}" if where.exists() and source.lower() not in built_ins() else source
+    )
 
 
 def find_model(name: str) -> ModelChoice:
@@ -231,14 +251,17 @@ def check_model(model: ModelChoice, dataset: Dataset) -> None:
     """Run two rows through the model.
 
     Raises:
-        BadWorkload: it cannot be built for this data, has nothing to train, or returns another shape than (rows, outputs).
+        BadWorkload: it cannot be built for this data, has nothing to train, or returns another shape than
+            (rows, outputs).
     """
     import torch
 
     from studies.rows import first_rows
 
     if not model.takes(dataset.inputs):
-        raise BadWorkload(f"model {model.name()} does not take rows of shape {dataset.input_shape}; try --model mlp")
+        raise BadWorkload(
+            f"model {model.name()} does not take rows of shape {dataset.input_shape}; try --model mlp"
+        )
     with torch.random.fork_rng(devices=[]):
         module = model.build(dataset.inputs, dataset.outputs).eval()
         rows = first_rows(dataset.train, 2)
@@ -248,7 +271,9 @@ def check_model(model: ModelChoice, dataset: Dataset) -> None:
                 outputs = module(rows)
         except Exception as error:
             given = tuple(rows.shape)
-            raise BadWorkload(f"model {model.name()} fails on inputs of shape {given}: {one_line(error)}") from error
+            raise BadWorkload(
+                f"model {model.name()} fails on inputs of shape {given}: {one_line(error)}"
+            ) from error
     shape = tuple(outputs.shape) if isinstance(outputs, torch.Tensor) else type(outputs).__name__
     if shape != wanted:
         raise BadWorkload(

@@ -8,14 +8,21 @@ import pytest
 
 from studies import catalogue
 
-EVERY = [pytest.param(c, id=f"{axis}-{name}") for axis in catalogue.FOLDERS for name, c in catalogue.choices(axis).items()]
+EVERY = [
+    pytest.param(c, id=f"{axis}-{name}")
+    for axis in catalogue.FOLDERS
+    for name, c in catalogue.choices(axis).items()
+]
 
 
 NAMED = [param for param in EVERY if not param.id.endswith("-none")]
 
 
 def of(axis):
-    return [pytest.param(choice, id=name, marks=marks_of(choice)) for name, choice in catalogue.choices(axis).items()]
+    return [
+        pytest.param(choice, id=name, marks=marks_of(choice))
+        for name, choice in catalogue.choices(axis).items()
+    ]
 
 
 def marks_of(choice):

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # nets this small run no faster on more threads, and far slower on a busy machine
+os.environ.setdefault(
+    "OMP_NUM_THREADS", "1"
+)  # nets this small run no faster on more threads, and far slower on a busy machine
 
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
@@ -63,7 +65,13 @@ def advisor(tmp_path):
     def run(*words: str, timeout: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-W", "error::DeprecationWarning:advisor", "-m", "advisor", *words]
         return subprocess.run(
-            command, capture_output=True, text=True, timeout=timeout, cwd=tmp_path, env={**os.environ, **environment}, check=False
+            command,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            cwd=tmp_path,
+            env={**os.environ, **environment},
+            check=False,
         )
 
     return run

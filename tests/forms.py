@@ -15,7 +15,9 @@ GENERATOR = np.random.default_rng(0)
 TABLE = GENERATOR.normal(size=(ROWS, 3)).astype(np.float32)
 IMAGES = GENERATOR.integers(0, 255, (ROWS, 6, 5))
 GOOD, BAD = "a lovely film with a warm heart", "a dreadful film without any point"
-REVIEWS = pd.Series([f"{(BAD, GOOD)[label]}, number {row}" for row, label in enumerate(LABELS)], name="review")
+REVIEWS = pd.Series(
+    [f"{(BAD, GOOD)[label]}, number {row}" for row, label in enumerate(LABELS)], name="review"
+)
 
 
 def parts(dataset: Dataset) -> tuple:

@@ -27,7 +27,9 @@ def table(**columns) -> pd.DataFrame:
 
 
 def prepared(frame: pd.DataFrame, target: str = "kind", **options) -> Dataset:
-    return prepare(Raw(inputs=frame.drop(columns=target), targets=frame[target]), name="made", seed=0, **options)
+    return prepare(
+        Raw(inputs=frame.drop(columns=target), targets=frame[target]), name="made", seed=0, **options
+    )
 
 
 def column(dataset: Dataset, name: str) -> np.ndarray:

@@ -36,4 +36,7 @@ def run(model, optimizer, steps=5):
 
 def groups(model, decay, **exempt):
     routes = route(model)
-    return [{"params": routes.decayed, "weight_decay": decay}, {"params": routes.exempt, "weight_decay": 0.0, **exempt}]
+    return [
+        {"params": routes.decayed, "weight_decay": decay},
+        {"params": routes.exempt, "weight_decay": 0.0, **exempt},
+    ]

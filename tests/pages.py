@@ -24,7 +24,10 @@ def adamw(number, lr, *, horizon=1.0, batch_size=32, quality=None, **fields):
 
     spans = ranges(AdamW)
     params = {"optimizer.AdamW.lr": lr, "optimizer.AdamW.decay_horizon": horizon, "batch_size": batch_size}
-    units = {"optimizer.lr": spans["lr"].to_unit(lr), "optimizer.decay_horizon": spans["decay_horizon"].to_unit(horizon)}
+    units = {
+        "optimizer.lr": spans["lr"].to_unit(lr),
+        "optimizer.decay_horizon": spans["decay_horizon"].to_unit(horizon),
+    }
     value = 0.95 - 0.1 * abs(units["optimizer.lr"]) if quality is None else quality
     return record(number, "AdamW", value, params=params, units=units, **fields)
 
@@ -51,7 +54,10 @@ STUDIES = {
     "pruned": (record(0, "AdamW", 0.5, state="pruned"),),
     "failed": (record(0, "AdamW", None, state="failed"), record(1, "SGD", None, state="failed")),
     "nan": (record(0, "AdamW", float("nan")),),
-    "elsewhere": (record(0, "NotInstalled", 0.9), record(1, "NotInstalled", 0.8, params={"optimizer.NotInstalled.lr": 0.5})),
+    "elsewhere": (
+        record(0, "NotInstalled", 0.9),
+        record(1, "NotInstalled", 0.8, params={"optimizer.NotInstalled.lr": 0.5}),
+    ),
     "begun": (),
 }
 
@@ -61,12 +67,17 @@ def fill(home, studies=STUDIES, **plan):
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     for name, trials in studies.items():
         study = create_study(
-            home, name, direction="maximize", manifest=StudyManifest.from_dict(PLAN | {"facts": facts().to_dict()} | plan)
+            home,
+            name,
+            direction="maximize",
+            manifest=StudyManifest.from_dict(PLAN | {"facts": facts().to_dict()} | plan),
         )
         for each in trials:
             value = each.quality if each.quality == each.quality and each.quality is not None else 0.0
             attributes = {"record": each.to_dict()}
-            study.add_trial(optuna.trial.create_trial(value=value, params={}, distributions={}, user_attrs=attributes))
+            study.add_trial(
+                optuna.trial.create_trial(value=value, params={}, distributions={}, user_attrs=attributes)
+            )
         if name == "full":
             change_manifest(study, recommendation={"markdown": "", "json": "{}"})
     return home
@@ -89,6 +100,14 @@ def page(view, home, name, **address):
 
 def words(shown):
     """Return all running text of a page."""
-    kinds = (shown.title, shown.subheader, shown.markdown, shown.caption, shown.info, shown.warning, shown.error)
+    kinds = (
+        shown.title,
+        shown.subheader,
+        shown.markdown,
+        shown.caption,
+        shown.info,
+        shown.warning,
+        shown.error,
+    )
     text = "\n".join(element.value for kind in kinds for element in kind)
     return text.replace("\\", "").replace("\N{NO-BREAK SPACE}", " ")

@@ -46,13 +46,20 @@ def record(
         "quality": quality,
         "train_seconds": points[-1].seconds if points else None,
         "test_quality": quality if whole and stage == "confirm" else None,
-        "error": {"infeasible": "diverged: the loss was nan in epoch 1", "failed": "RuntimeError: boom"}.get(state),
+        "error": {"infeasible": "diverged: the loss was nan in epoch 1", "failed": "RuntimeError: boom"}.get(
+            state
+        ),
         "units": {"optimizer.lr": 0.1} if stage == "race" else {},
     }
     if whole:
         defaults |= costs(optimizer)
     return Record(
-        number=number, state=state, stage=stage, seed=seed, params=recipe(optimizer) | dict(params or {}), **defaults | fields
+        number=number,
+        state=state,
+        stage=stage,
+        seed=seed,
+        params=recipe(optimizer) | dict(params or {}),
+        **defaults | fields,
     )
 
 
@@ -86,7 +93,9 @@ def costs(optimizer: str) -> dict[str, Any]:
     }
 
 
-def curve(quality: float, epochs: int, *, direction: str = "maximize", seconds: float = 0.2) -> tuple[Measurement, ...]:
+def curve(
+    quality: float, epochs: int, *, direction: str = "maximize", seconds: float = 0.2
+) -> tuple[Measurement, ...]:
     """Return a curve that nears `quality`, reaches it after about 70 % of the epochs and stays just below it from then on."""
     peak = max(1, math.ceil(0.7 * epochs))
     sign = 1 if Direction(direction).maximizes else -1
@@ -126,7 +135,10 @@ def confirmations(
 
 
 def study(
-    qualities: Mapping[str, Iterable[float]], *, confirmed: Mapping[str, Iterable[float]] | None = None, **fields: Any
+    qualities: Mapping[str, Iterable[float]],
+    *,
+    confirmed: Mapping[str, Iterable[float]] | None = None,
+    **fields: Any,
 ) -> tuple[Record, ...]:
     """Return a whole search: each optimizer's first quality is its reference trial's, and the best trial is confirmed."""
     records: list[Record] = []
@@ -175,7 +187,8 @@ def deployed(
 ) -> Record:
     """Return the record of a trained model deployed to a file: `done` adds to its recipe, `prints` to its footprint.
 
-    The uncompressed file has 40,000 bytes, answers a row in 50 us where torch takes 100, and is as good as its source.
+    The uncompressed file has 40,000 bytes, answers a row in 50 us where torch takes 100, and is as good as
+    its source.
     """
     whole = state == "complete"
     reference = source.measured_quality
@@ -189,8 +202,20 @@ def deployed(
         "reference_quality": reference,
         "agreement": 0.99,
         "latencies": (
-            Latency(batch=1, median_seconds=seconds, p90_seconds=1.2 * seconds, reference_seconds=5e-5, eager_seconds=1e-4),
-            Latency(batch=64, median_seconds=8 * seconds, p90_seconds=9 * seconds, reference_seconds=4e-4, eager_seconds=6e-4),
+            Latency(
+                batch=1,
+                median_seconds=seconds,
+                p90_seconds=1.2 * seconds,
+                reference_seconds=5e-5,
+                eager_seconds=1e-4,
+            ),
+            Latency(
+                batch=64,
+                median_seconds=8 * seconds,
+                p90_seconds=9 * seconds,
+                reference_seconds=4e-4,
+                eager_seconds=6e-4,
+            ),
         ),
     }
     measured: dict[str, Any] = {
@@ -198,7 +223,12 @@ def deployed(
         "error": None if whole else "cannot compress: boom",
     }  # fmt: skip
     if whole:
-        measured |= {"model_bytes": file_bytes, "latency_seconds": seconds, "peak_bytes": None, "optimizer_state_bytes": None}
+        measured |= {
+            "model_bytes": file_bytes,
+            "latency_seconds": seconds,
+            "peak_bytes": None,
+            "optimizer_state_bytes": None,
+        }
         measured |= {"footprint": Footprint(**values | dict(prints or {})), "test_quality": None}
     recipe_ = dict(source.params) | NOTHING_DONE | dict(done or {})
     return record(
@@ -207,7 +237,12 @@ def deployed(
 
 
 def compressions(
-    first: int, sources: Iterable[Record], *, loss: Iterable[float] = (0.0,), direction: str = "maximize", **fields: Any
+    first: int,
+    sources: Iterable[Record],
+    *,
+    loss: Iterable[float] = (0.0,),
+    direction: str = "maximize",
+    **fields: Any,
 ) -> tuple[Record, ...]:
     """Return one compressed model a source, each worse than it by its `loss` (the last one again for those beyond)."""
     losses, toward = list(loss), Direction(direction)

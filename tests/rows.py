@@ -35,8 +35,15 @@ TAKEN = {
     "Transformer": {"text"},
 }
 MODELS = {name: choice for name, choice in catalogue.choices("model").items() if name in TAKEN}
-FITS = [pytest.param(MODELS[name], KINDS[kind], id=f"{name}-{kind}") for name in TAKEN for kind in KINDS if kind in TAKEN[name]]
-FIRST = [pytest.param(MODELS[name], KINDS[next(k for k in KINDS if k in TAKEN[name])], id=name) for name in TAKEN]
+FITS = [
+    pytest.param(MODELS[name], KINDS[kind], id=f"{name}-{kind}")
+    for name in TAKEN
+    for kind in KINDS
+    if kind in TAKEN[name]
+]
+FIRST = [
+    pytest.param(MODELS[name], KINDS[next(k for k in KINDS if k in TAKEN[name])], id=name) for name in TAKEN
+]
 TEXT = [pytest.param(MODELS[name], id=name) for name in TAKEN if "text" in TAKEN[name]]
 
 

@@ -7,7 +7,7 @@ import copy
 import torch
 from torch import nn
 
-from studies.compression.subject import Subject
+from studies.compression.subject import TrainedModel
 from studies.data import Dataset, Part
 from studies.inputs import Inputs
 from studies.metrics import metric
@@ -114,7 +114,7 @@ class Recurrent(nn.Module):
         return self.head(self.recurrent(given.unsqueeze(-1))[0][:, -1])
 
 
-def subject(name: str, **fields) -> Subject:
+def subject(name: str, **fields) -> TrainedModel:
     """Return a model that ships here, or an odd one, by its name."""
     if name in ODD:
         make, inputs = ODD[name]
@@ -123,7 +123,7 @@ def subject(name: str, **fields) -> Subject:
     else:
         inputs = KINDS[next(kind for kind in KINDS if kind in TAKEN[name])]
         model = build(MODELS[name](**fields), inputs, CLASSES)
-    return Subject(model=model.eval(), workload=workload_of(inputs))
+    return TrainedModel(model=model.eval(), workload=workload_of(inputs))
 
 
 def parameters(model: nn.Module) -> dict[str, torch.Tensor]:

@@ -22,12 +22,20 @@ ELSEWHERE = {"home", "register", "json"}
 def test_every_option_of_a_search_is_one_of_its_request():
     assert {f.name for f in fields(SearchArguments)} == {*TOLD, *ELSEWHERE}
     request = SearchArguments(**TOLD).request()
-    alike = set(TOLD) & {f.name for f in fields(request)} - {"budget", "optimizers", "schedules", "regularizers", "wrappers"}
+    alike = set(TOLD) & {f.name for f in fields(request)} - {
+        "budget",
+        "optimizers",
+        "schedules",
+        "regularizers",
+        "wrappers",
+    }
     assert {name: getattr(request, name) for name in alike} == {name: TOLD[name] for name in alike}
     assert (request.optimizers, request.schedules) == (("AdamW", "Lion"), ("Step",))
     assert (request.regularizers, request.wrappers) == ((), ("EMA",))
     assert (request.rules, request.budget) == (("Sparsity=off",), Budget(trials=20))
-    assert request.limits == Limits(train_bytes=2**20, model_bytes=1024, latency_seconds=0.002, train_seconds=3.0)
+    assert request.limits == Limits(
+        train_bytes=2**20, model_bytes=1024, latency_seconds=0.002, train_seconds=3.0
+    )
 
 
 @pytest.mark.parametrize("kind", [ProfileArguments, SearchArguments])

@@ -24,7 +24,9 @@ from studies.schedules.constant import Constant
 from studies.train import Training
 from studies.workload import Workload
 
-IMAGE, TABLE, TEXT = (Inputs(kind=kind, shape=shape) for kind, shape in [("image", (1, 8, 8)), ("table", (4,)), ("text", (12,))])
+IMAGE, TABLE, TEXT = (
+    Inputs(kind=kind, shape=shape) for kind, shape in [("image", (1, 8, 8)), ("table", (4,)), ("text", (12,))]
+)
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +86,11 @@ def share_and_partner(inputs, targets, mixed, probabilities):
     partners = distances.argmin(1)
     codes = nn.functional.one_hot(targets, probabilities.shape[1]).float()
     fits = torch.allclose(share * codes + (1 - share) * codes[partners], probabilities, atol=1e-4)
-    return (share, partners) if fits and float(distances.min(1).values.max()) < 1e-2 / max(1 - share, 1e-2) else None
+    return (
+        (share, partners)
+        if fits and float(distances.min(1).values.max()) < 1e-2 / max(1 - share, 1e-2)
+        else None
+    )
 
 
 def test_mixup_means_the_numbers_of_a_regression():
@@ -122,7 +128,9 @@ def test_cutmix_pastes_a_box_whose_area_is_the_share_of_the_other_label(digits, 
     mixed, probabilities = transformed(run, inputs, targets)
 
     torch.testing.assert_close(probabilities.sum(1), torch.ones(rows))
-    assert torch.equal(inputs[:, 0, 0, 0], torch.arange(rows, dtype=torch.float32))  # the data itself is left alone
+    assert torch.equal(
+        inputs[:, 0, 0, 0], torch.arange(rows, dtype=torch.float32)
+    )  # the data itself is left alone
     for row in range(rows):
         foreign = mixed[row, 0] != row
         partner = int(mixed[row, 0][foreign][0]) if foreign.any() else row
@@ -168,7 +176,9 @@ def test_changes_of_the_batch_resume_bit_for_bit(choice, digits):
     second.load_state_dict(first.state_dict())
     second.advance(3)
 
-    assert [(p.train_loss, p.valid_loss) for p in second.curve] == [(p.train_loss, p.valid_loss) for p in whole.curve]
+    assert [(p.train_loss, p.valid_loss) for p in second.curve] == [
+        (p.train_loss, p.valid_loss) for p in whole.curve
+    ]
 
 
 @pytest.mark.parametrize(
@@ -239,11 +249,21 @@ def test_stochastic_depth_suits_residual_blocks_and_drops_the_last_most(iris):
     StochasticDepth(rate=0.3).attach(run)
 
     assert suits == [True, False]
-    assert [module.drop_path for module in run.model if isinstance(module, Block)] == pytest.approx([0.1, 0.2, 0.3])
+    assert [module.drop_path for module in run.model if isinstance(module, Block)] == pytest.approx(
+        [0.1, 0.2, 0.3]
+    )
 
 
 def test_they_all_stand_together(digits):
-    run = training(digits, GradientClipping(), InputNoise(), Mixup(), EarlyStopping(), LabelSmoothing(), optimizer=Momentum())
+    run = training(
+        digits,
+        GradientClipping(),
+        InputNoise(),
+        Mixup(),
+        EarlyStopping(),
+        LabelSmoothing(),
+        optimizer=Momentum(),
+    )
     run.advance(3)
 
     assert run.quality > 0.5

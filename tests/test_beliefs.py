@@ -49,7 +49,8 @@ def believed(found: dict[str, Estimate], advantage=None) -> Beliefs:
 
 def test_no_rule_and_no_prior_can_shout():
     shouting = [
-        Finding(rule=f"Rule{i}", subject="AdamW", verdict="prefer", strength=9.0, because="", source="") for i in range(3)
+        Finding(rule=f"Rule{i}", subject="AdamW", verdict="prefer", strength=9.0, because="", source="")
+        for i in range(3)
     ]
 
     assert prior_log_odds(Facts(), shouting[:1], ["AdamW"])["AdamW"] == RULE_CLIP
@@ -65,11 +66,15 @@ def test_what_one_rule_says_in_two_findings_is_clipped_together():
 def test_the_advantage_turns_log_odds_into_the_chance_to_win():
     left, right = advantages([1.4, 0.0])
 
-    assert NormalDist().cdf((left - right) / math.sqrt(2)) == pytest.approx(1 / (1 + math.exp(-1.4)), abs=0.01)
+    assert NormalDist().cdf((left - right) / math.sqrt(2)) == pytest.approx(
+        1 / (1 + math.exp(-1.4)), abs=0.01
+    )
 
 
 def test_before_any_trial_no_probability_exceeds_the_cap():
-    standings = beliefs(Evidence(candidates=("AdamW", "SGD")), [_finding("SGD", -2.5)]).standings({"AdamW": 0.0, "SGD": 0.0})
+    standings = beliefs(Evidence(candidates=("AdamW", "SGD")), [_finding("SGD", -2.5)]).standings(
+        {"AdamW": 0.0, "SGD": 0.0}
+    )
 
     assert standings["AdamW"].p_best == standings["AdamW"].p_tie == PRIOR_CAP
     assert beliefs(Evidence(candidates=("AdamW",))).standings({"AdamW": 0.0})["AdamW"].p_tie == PRIOR_CAP
@@ -85,7 +90,11 @@ def test_the_prior_speaks_for_what_was_not_tried():
 def test_a_convolutional_net_has_base_rates_of_its_own():
     plain, deep = Facts(), Facts(convolution_share=0.9, has_batchnorm=True)
 
-    assert prior_log_odds(plain, [], ["Momentum"])["Momentum"] < 0 < prior_log_odds(deep, [], ["Momentum"])["Momentum"]
+    assert (
+        prior_log_odds(plain, [], ["Momentum"])["Momentum"]
+        < 0
+        < prior_log_odds(deep, [], ["Momentum"])["Momentum"]
+    )
 
 
 def _finding(subject, strength):
@@ -108,7 +117,10 @@ def slow_posterior(found: dict[str, Estimate], advantage, margin, draws=250_000)
         first = found[names[0]]
         mu = chance.gauss(first.gap - shape[0], math.sqrt(first.variance))
         v = [mu + one for one in shape]
-        weight = math.exp(-sum((found[n].gap - x) ** 2 / found[n].variance for n, x in list(zip(names, v, strict=True))[1:]) / 2)
+        weight = math.exp(
+            -sum((found[n].gap - x) ** 2 / found[n].variance for n, x in list(zip(names, v, strict=True))[1:])
+            / 2
+        )
         low = min(v)
         weight_sum += weight
         for i, x in enumerate(v):
@@ -137,20 +149,29 @@ def test_the_posterior_agrees_with_a_slow_reference(gaps, sds, advantage):
 
 
 estimate = st.builds(
-    lambda gap, sd: Estimate(gap=gap, variance=sd**2), st.floats(0, 2).map(lambda x: round(x, 3)), st.floats(0.02, 0.6)
+    lambda gap, sd: Estimate(gap=gap, variance=sd**2),
+    st.floats(0, 2).map(lambda x: round(x, 3)),
+    st.floats(0.02, 0.6),
 )
 
 
 @given(st.lists(estimate, min_size=2, max_size=4))
 @settings(max_examples=40, deadline=None)
 def test_probabilities_are_probabilities(found):
-    standings = believed(dict(zip(NAMES, found, strict=False))).standings(dict.fromkeys(NAMES[: len(found)], 0.0))
+    standings = believed(dict(zip(NAMES, found, strict=False))).standings(
+        dict.fromkeys(NAMES[: len(found)], 0.0)
+    )
 
     assert sum(one.p_best for one in standings.values()) == pytest.approx(1)
-    assert all(0 <= one.p_best <= one.p_tie <= 1 + 1e-9 and one.expected_regret >= 0 for one in standings.values())
+    assert all(
+        0 <= one.p_best <= one.p_tie <= 1 + 1e-9 and one.expected_regret >= 0 for one in standings.values()
+    )
 
 
-@given(st.lists(st.floats(0, 2).map(lambda x: round(x, 3)), min_size=2, max_size=4, unique=True), st.floats(0.02, 0.6))
+@given(
+    st.lists(st.floats(0, 2).map(lambda x: round(x, 3)), min_size=2, max_size=4, unique=True),
+    st.floats(0.02, 0.6),
+)
 @settings(max_examples=40, deadline=None)
 def test_equal_doubt_and_no_prior_keep_the_order_that_was_seen(gaps, sd):
     found = {name: Estimate(gap=gap, variance=sd**2) for name, gap in zip(NAMES, gaps, strict=False)}
@@ -162,7 +183,10 @@ def test_equal_doubt_and_no_prior_keep_the_order_that_was_seen(gaps, sd):
 @given(st.permutations(range(9)), st.permutations(NAMES))
 @settings(max_examples=20, deadline=None)
 def test_neither_the_order_of_records_nor_of_candidates_matters(order, names):
-    records = study({"AdamW": [0.9, 0.95, 0.94], "SGD": [0.8, 0.85]}, confirmed={"AdamW": [0.93, 0.94], "SGD": [0.86, 0.84]})
+    records = study(
+        {"AdamW": [0.9, 0.95, 0.94], "SGD": [0.8, 0.85]},
+        confirmed={"AdamW": [0.93, 0.94], "SGD": [0.86, 0.84]},
+    )
     straight = beliefs(evidence(records, candidates=NAMES))
     shuffled = beliefs(evidence([records[i] for i in order], candidates=tuple(names)))
 
@@ -170,8 +194,14 @@ def test_neither_the_order_of_records_nor_of_candidates_matters(order, names):
 
 
 def test_a_clear_confirmed_difference_is_decided_and_a_tie_is_not():
-    clear = study({"AdamW": [0.95], "SGD": [0.90]}, confirmed={"AdamW": [0.95, 0.951, 0.949], "SGD": [0.9, 0.901, 0.899]})
-    close = study({"AdamW": [0.95], "SGD": [0.949]}, confirmed={"AdamW": [0.95, 0.94, 0.945], "SGD": [0.946, 0.949, 0.942]})
+    clear = study(
+        {"AdamW": [0.95], "SGD": [0.90]},
+        confirmed={"AdamW": [0.95, 0.951, 0.949], "SGD": [0.9, 0.901, 0.899]},
+    )
+    close = study(
+        {"AdamW": [0.95], "SGD": [0.949]},
+        confirmed={"AdamW": [0.95, 0.94, 0.945], "SGD": [0.946, 0.949, 0.942]},
+    )
     both = {"AdamW": 0.0, "SGD": 0.0}
 
     assert beliefs(evidence(clear)).standings(both)["AdamW"].p_best > 0.95
@@ -179,8 +209,12 @@ def test_a_clear_confirmed_difference_is_decided_and_a_tie_is_not():
 
 
 def test_the_tie_margin_follows_the_spread_over_seeds_up_to_a_tenth():
-    noisy = study({"AdamW": [0.9], "SGD": [0.9]}, confirmed={"AdamW": [0.9, 0.85, 0.95], "SGD": [0.85, 0.95, 0.9]})
-    calm = study({"AdamW": [0.9], "SGD": [0.9]}, confirmed={"AdamW": [0.9, 0.904, 0.902], "SGD": [0.905, 0.9, 0.904]})
+    noisy = study(
+        {"AdamW": [0.9], "SGD": [0.9]}, confirmed={"AdamW": [0.9, 0.85, 0.95], "SGD": [0.85, 0.95, 0.9]}
+    )
+    calm = study(
+        {"AdamW": [0.9], "SGD": [0.9]}, confirmed={"AdamW": [0.9, 0.904, 0.902], "SGD": [0.905, 0.9, 0.904]}
+    )
     rows = {"valid_rows": 10_000}
 
     assert beliefs(evidence(study({"AdamW": [0.9, 0.8]}), **rows)).margin == MARGIN
@@ -228,7 +262,9 @@ def simulate(chance: np.random.Generator, trials: int, *, confirm: bool):
         true = level[arm] - lowest + chance.gamma(2.0, 0.42, trials)
         seen = true + 0.08 * chance.standard_normal(trials)
         first = len(records)
-        records += [record(first + i, name, math.exp(gap), direction="minimize") for i, gap in enumerate(seen)]
+        records += [
+            record(first + i, name, math.exp(gap), direction="minimize") for i, gap in enumerate(seen)
+        ]
         pick = int(seen.argmin())
         best[name] = (first + pick, float(seen[pick]), float(true[pick]))
         truth[name] = float(level[arm])
@@ -237,7 +273,9 @@ def simulate(chance: np.random.Generator, trials: int, *, confirm: bool):
         shared = 0.1 * chance.standard_normal(3)
         for name in sorted(best, key=lambda name: best[name][1])[:2]:
             runs = np.exp(best[name][2] + shared + 0.08 * chance.standard_normal(3))
-            records += confirmations(len(records), name, map(float, runs), source=best[name][0], direction="minimize")
+            records += confirmations(
+                len(records), name, map(float, runs), source=best[name][0], direction="minimize"
+            )
     return evidence(records, direction="minimize", metric="loss"), truth
 
 

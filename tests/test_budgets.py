@@ -30,7 +30,9 @@ def test_a_promise_is_the_mean_over_all_draws(direction):
     best = max if Direction(direction).maximizes else min
     assert [one.trials for one in found] == [1, 2, 3, 4]
     for one in found:
-        assert one.mean == pytest.approx(fmean(best(drawn) for drawn in product(qualities, repeat=one.trials)))
+        assert one.mean == pytest.approx(
+            fmean(best(drawn) for drawn in product(qualities, repeat=one.trials))
+        )
         assert best(one.lower, one.upper) == one.upper
 
 
@@ -86,7 +88,10 @@ def test_a_profile_climbs_to_the_share_of_studies_that_were_solved():
 
 
 def test_each_two_optimizers_beat_each_other_with_one_probability_in_all():
-    runs = study({"SGD": (0.7, 0.72), "AdamW": (0.9, 0.91), "Adam": (0.9, 0.9)}, confirmed={"AdamW": (0.9, 0.91, 0.905)})
+    runs = study(
+        {"SGD": (0.7, 0.72), "AdamW": (0.9, 0.91), "Adam": (0.9, 0.9)},
+        confirmed={"AdamW": (0.9, 0.91, 0.905)},
+    )
     found = beliefs(evidence(runs)).beats()
     for one, other in (("SGD", "AdamW"), ("AdamW", "Adam"), ("SGD", "Adam")):
         assert found[one][other] + found[other][one] == pytest.approx(1)

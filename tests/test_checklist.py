@@ -30,7 +30,9 @@ def late(number, early, final):
 def failed(best=SOUND[0], *, records=SOUND, confirmed=RUNS, **fields):
     evidence = Evidence(records=tuple(records), **{"valid_rows": 1000} | fields)
     return {
-        check.name: check for check in checks(evidence, best, LossScale.of(evidence), confirmed=confirmed) if not check.passed
+        check.name: check
+        for check in checks(evidence, best, LossScale.of(evidence), confirmed=confirmed)
+        if not check.passed
     }
 
 
@@ -44,14 +46,20 @@ def curve(best, **columns):
 
 def test_no_wrong_row_is_said_in_words():
     best = replace(SOUND[0], quality=1.0)
-    assert "none of 50 validation rows wrong" in failed(best, valid_rows=50, confirmed=())["validation rows"].message
+    assert (
+        "none of 50 validation rows wrong"
+        in failed(best, valid_rows=50, confirmed=())["validation rows"].message
+    )
 
 
 def test_a_fix_comes_with_its_command_where_there_is_one():
     found = failed(SOUND[0], records=SOUND[:5], resume="advisor resume digits-1 --budget 120s")
     assert found["enough trials"].command == "advisor resume digits-1 --budget 120s"
     late_best = curve(SOUND[0], valid_metric=[0.5, 0.6, 0.9])
-    assert failed(late_best, command="advisor search digits")["still improving"].command == "advisor search digits --epochs 6"
+    assert (
+        failed(late_best, command="advisor search digits")["still improving"].command
+        == "advisor search digits --epochs 6"
+    )
 
 
 def test_a_test_split_that_differs_by_chance_passes():
@@ -91,19 +99,43 @@ def test_nothing_is_asked_before_the_first_whole_run():
             id="too many lost",
         ),
         pytest.param(
-            {"best": curve(SOUND[0], valid_loss=[0.5, 0.3, 0.4], train_loss=[0.5, 0.3, 0.1], valid_metric=[0.8, 0.9, 0.9])},
+            {
+                "best": curve(
+                    SOUND[0],
+                    valid_loss=[0.5, 0.3, 0.4],
+                    train_loss=[0.5, 0.3, 0.1],
+                    valid_metric=[0.8, 0.9, 0.9],
+                )
+            },
             "overfitting",
             "rose from 0.3 at epoch 2 to 0.4",
             id="overfitting",
         ),
         pytest.param({"confirmed": ()}, "confirmed", "one seed only", id="not confirmed"),
         pytest.param(
-            {"confirmed": confirmations(6, "AdamW", [0.9, None, 0.9], source=0)}, "confirmed", "1 of them diverged", id="unstable"
+            {"confirmed": confirmations(6, "AdamW", [0.9, None, 0.9], source=0)},
+            "confirmed",
+            "1 of them diverged",
+            id="unstable",
         ),
-        pytest.param({"valid_rows": 50}, "validation rows", "about 5 of 50 validation rows wrong", id="too few validation rows"),
-        pytest.param({"baseline": 0.95}, "better than a constant", "every row alike has 0.95", id="no better than a constant"),
         pytest.param(
-            {"best": curve(whole(0.9), valid_metric=[0.7, 0.8, 0.9, 0.8, 0.9, 0.8, 0.9, 0.8, 0.9, 0.8, 0.9, 0.85])},
+            {"valid_rows": 50},
+            "validation rows",
+            "about 5 of 50 validation rows wrong",
+            id="too few validation rows",
+        ),
+        pytest.param(
+            {"baseline": 0.95},
+            "better than a constant",
+            "every row alike has 0.95",
+            id="no better than a constant",
+        ),
+        pytest.param(
+            {
+                "best": curve(
+                    whole(0.9), valid_metric=[0.7, 0.8, 0.9, 0.8, 0.9, 0.8, 0.9, 0.8, 0.9, 0.8, 0.9, 0.85]
+                )
+            },
             "late variance",
             "changed by",
             id="a metric that jumps about",

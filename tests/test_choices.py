@@ -44,7 +44,9 @@ def settings_of(choice):
     needed = {f.name: "net.py:Net" for f in dataclasses.fields(choice) if f.default is dataclasses.MISSING}
     yield choice(**needed)
     for name, span in ranges(choice).items():
-        for value in (span.from_unit(-1.0), span.from_unit(1.0)) if isinstance(span, Numeric) else span.options:
+        for value in (
+            (span.from_unit(-1.0), span.from_unit(1.0)) if isinstance(span, Numeric) else span.options
+        ):
             yield choice(**needed | {name: value})
 
 
@@ -91,18 +93,30 @@ def test_regularizer_changes_the_run_it_is_attached_to(choice, iris):
     optimizer = catalogue.find("optimizer", "SGD")()
     plain = Training(Recipe(optimizer=optimizer, model=iris.model, epochs=3), iris, seed=0)
     if choice.waits or not choice.suits(plain.model, iris.dataset.task, iris.dataset.inputs):
-        pytest.skip("it says that it waits for something, or that it can do nothing here; it has tests of its own")
-    regularized = Training(Recipe(optimizer=optimizer, model=iris.model, epochs=3, regularizers=(choice(),)), iris, seed=0)
+        pytest.skip(
+            "it says that it waits for something, or that it can do nothing here; it has tests of its own"
+        )
+    regularized = Training(
+        Recipe(optimizer=optimizer, model=iris.model, epochs=3, regularizers=(choice(),)), iris, seed=0
+    )
     plain.advance(3)
     regularized.advance(3)
 
-    changed = [not torch.equal(a, b) for a, b in zip(plain.model.parameters(), regularized.model.parameters(), strict=True)]
+    changed = [
+        not torch.equal(a, b)
+        for a, b in zip(plain.model.parameters(), regularized.model.parameters(), strict=True)
+    ]
     assert any(changed)
 
 
 @pytest.mark.parametrize("choice", [*of("regularizers"), *of("wrappers")])
 def test_attachment_resumes_bit_for_bit(choice, iris):
-    recipe = Recipe(optimizer=catalogue.find("optimizer", "Momentum")(), model=iris.model, epochs=4, **{choice.axis: (choice(),)})
+    recipe = Recipe(
+        optimizer=catalogue.find("optimizer", "Momentum")(),
+        model=iris.model,
+        epochs=4,
+        **{choice.axis: (choice(),)},
+    )
     whole, first, second = (Training(recipe, iris, seed=3) for _ in range(3))
     if not choice.suits(whole.model, iris.dataset.task, iris.dataset.inputs):
         pytest.skip("it says that it can do nothing here")

@@ -41,7 +41,14 @@ print('HEAVY', [name for name in {heavy!r} if name in sys.modules], file=sys.std
 
 @pytest.mark.parametrize(
     "words",
-    [("--help",), ("list", "optimizers"), ("list", "datasets"), ("list", "rules"), ("explain", "AdamW"), ("search", "--help")],
+    [
+        ("--help",),
+        ("list", "optimizers"),
+        ("list", "datasets"),
+        ("list", "rules"),
+        ("explain", "AdamW"),
+        ("search", "--help"),
+    ],
 )
 def test_what_needs_nothing_heavy_loads_nothing_heavy(words):
     assert loaded(*words) == "[]"
@@ -68,7 +75,12 @@ def _study_of(home, count):
     stages = ["reference"] * 3 + ["race"] * (count - 12) + ["confirm"] * 9
     for number, stage in enumerate(stages):
         left = record(
-            number, names[number % 3], 0.9 + 0.0001 * (number % 50), stage=stage, seed=number // 3 % 3, source=number % 3
+            number,
+            names[number % 3],
+            0.9 + 0.0001 * (number % 50),
+            stage=stage,
+            seed=number // 3 % 3,
+            source=number % 3,
         )
         study.add_trial(create_trial(value=left.quality, user_attrs={store.RECORD: left.to_dict()}))
 
@@ -236,7 +248,9 @@ def test_wrong_input_gets_one_plain_line_and_status_2(inside, tmp_path, words, h
     lines = [f"{i},{i % 7},{'ab'[i % 2]}" for i in range(60)]
     (tmp_path / "good.csv").write_text("\n".join(["x,y,label", *lines]))
     (tmp_path / "single.csv").write_text("\n".join(["x,y,label", *(f"{i},{i % 7},a" for i in range(60))]))
-    (tmp_path / "hollow.csv").write_text("\n".join(["x,void,label", *(f"{i},,{'ab'[i % 2]}" for i in range(60))]))
+    (tmp_path / "hollow.csv").write_text(
+        "\n".join(["x,void,label", *(f"{i},,{'ab'[i % 2]}" for i in range(60))])
+    )
     (tmp_path / "mixed.csv").write_text("\n".join(["x,y,label", "twelve,1,a", *lines]))
     (tmp_path / "empty.csv").write_text("")
     (tmp_path / "net.py").write_text(NET)
@@ -344,9 +358,13 @@ def test_ctrl_c_stops_with_a_recommendation_and_a_way_to_go_on(tmp_path, home):
         "--tracking-uri",
         "off",
     ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path
+    ) as process:
         journal = home / "studies" / "iris-1.journal"
-        while process.poll() is None and not (journal.exists() and journal.read_text().count('"complete"') > 6):
+        while process.poll() is None and not (
+            journal.exists() and journal.read_text().count('"complete"') > 6
+        ):
             time.sleep(0.1)
         process.send_signal(signal.SIGINT)
         stdout, stderr = process.communicate(timeout=60)
@@ -364,7 +382,9 @@ def test_explain_says_what_when_and_where_from(inside):
         assert part in text
 
 
-@pytest.mark.parametrize("kind", ["optimizers", "schedules", "regularizers", "pruning", "models", "datasets", "rules"])
+@pytest.mark.parametrize(
+    "kind", ["optimizers", "schedules", "regularizers", "pruning", "models", "datasets", "rules"]
+)
 def test_lists_are_rows_with_a_name_and_a_summary(inside, kind):
     rows = json.loads(inside("list", kind, "--json").stdout)
 
@@ -376,9 +396,15 @@ def test_profile_says_facts_bytes_and_advice_before_any_trial(inside):
     answer = json.loads(inside("profile", "wine", "--json").stdout)
 
     assert answer["facts"]["classes"] == 3
-    assert {"optimizer", "weight_bytes", "gradient_bytes", "state_bytes", "activation_bytes", "peak_bytes", "fits"} <= set(
-        answer["memory"][0]
-    )
+    assert {
+        "optimizer",
+        "weight_bytes",
+        "gradient_bytes",
+        "state_bytes",
+        "activation_bytes",
+        "peak_bytes",
+        "fits",
+    } <= set(answer["memory"][0])
     assert answer["recommendation"]["label"] == "prior only"
     assert answer["recommendation"]["p_best"] <= 0.6
     assert "Memory while training" in inside("profile", "wine").stdout

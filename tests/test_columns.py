@@ -28,7 +28,10 @@ def test_numbers_are_standardised_by_the_training_rows():
 
 
 def test_preprocessing_is_fitted_on_the_training_rows_only():
-    frame = table(colour=["red", "blue", "green", "grey"] * 25, when=pd.date_range("2020-01-01", periods=ROWS, freq="37h"))
+    frame = table(
+        colour=["red", "blue", "green", "grey"] * 25,
+        when=pd.date_range("2020-01-01", periods=ROWS, freq="37h"),
+    )
     frame.loc[::7, "size"] = np.nan
     split = split_rows((frame["kind"] == "dog").to_numpy(np.int64), seed=0)
     changed = frame.copy()
@@ -108,18 +111,29 @@ def test_the_values_beyond_forty_share_a_column_and_the_user_is_told():
     assert any("'city' has" in note for note in dataset.notes)
 
 
-@pytest.mark.parametrize("way", ["%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%d %b %Y", "%B %d, %Y"])
+@pytest.mark.parametrize(
+    "way", ["%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%d %b %Y", "%B %d, %Y"]
+)
 def test_text_that_reads_as_dates_becomes_dates(way):
     dataset = prepared(table(when=DAYS.strftime(way)))
     expected = prepared(table(when=DAYS))
 
-    assert dataset.feature_names == ("size", "when.year", "when.month", "when.day", "when.weekday", "when.days")
+    assert dataset.feature_names == (
+        "size",
+        "when.year",
+        "when.month",
+        "when.day",
+        "when.weekday",
+        "when.days",
+    )
     assert dataset.digest == expected.digest
     assert any("Read column 'when' as dates" in note for note in dataset.notes)
 
 
 def test_hours_count_when_there_are_any():
-    names = prepared(table(when=pd.date_range("2021-01-28", periods=ROWS, freq="5h", tz="Europe/Berlin"))).feature_names
+    names = prepared(
+        table(when=pd.date_range("2021-01-28", periods=ROWS, freq="5h", tz="Europe/Berlin"))
+    ).feature_names
 
     assert "when.hour" in names
 
@@ -145,12 +159,17 @@ def test_a_few_unreadable_dates_count_as_missing_and_the_user_is_told():
 
 
 def test_text_with_some_dates_stays_text():
-    assert "when=soon" in prepared(table(when=["2020-01-01", "2020-01-02", "soon", "later"] * 25)).feature_names
+    assert (
+        "when=soon" in prepared(table(when=["2020-01-01", "2020-01-02", "soon", "later"] * 25)).feature_names
+    )
 
 
 def test_identifiers_and_constants_are_left_out_and_the_user_is_told():
     frame = table(
-        name=[f"animal {number}" for number in range(ROWS)], planet="Earth", owner_id=range(700, 700 + ROWS), VetID=range(ROWS)
+        name=[f"animal {number}" for number in range(ROWS)],
+        planet="Earth",
+        owner_id=range(700, 700 + ROWS),
+        VetID=range(ROWS),
     )
 
     dataset = prepared(frame)
@@ -161,7 +180,9 @@ def test_identifiers_and_constants_are_left_out_and_the_user_is_told():
 
 
 def test_a_table_of_nothing_but_constants_and_identifiers_is_refused():
-    frame = table(name=[f"animal {number}" for number in range(ROWS)]).drop(columns="size").assign(planet="Earth")
+    frame = (
+        table(name=[f"animal {number}" for number in range(ROWS)]).drop(columns="size").assign(planet="Earth")
+    )
 
     assert "no column is left to learn from" in refusal(prepared, frame)
 
@@ -186,10 +207,14 @@ def raw_tables(draw) -> pd.DataFrame:
     rows = draw(st.integers(12, 60))
     gap = st.just(None)
     columns = {"square": np.arange(rows) ** 2}
-    for number, values in enumerate(draw(st.lists(st.sampled_from([WORDS, NUMBERS, DATES, st.booleans()]), max_size=4))):
+    for number, values in enumerate(
+        draw(st.lists(st.sampled_from([WORDS, NUMBERS, DATES, st.booleans()]), max_size=4))
+    ):
         entries = draw(st.lists(values | gap, min_size=rows - 1, max_size=rows - 1))
         columns[f"column {number}"] = [*entries, draw(values)]
-    labels, first = draw(st.sampled_from(list(zip([WORDS, NUMBERS, st.booleans()], FIRST_LABELS, strict=True))))
+    labels, first = draw(
+        st.sampled_from(list(zip([WORDS, NUMBERS, st.booleans()], FIRST_LABELS, strict=True)))
+    )
     columns["label"] = first + draw(st.lists(labels | gap, min_size=rows - 10, max_size=rows - 10))
     return pd.DataFrame(columns)
 

@@ -25,12 +25,25 @@ manifest = StudyManifest.from_dict
 def test_a_study_is_resumed_under_twice_its_budget():
     assert commands.resume(default_home(), "wine-1", manifest(PLAN)) == "advisor resume wine-1 --budget 120s"
     trials = PLAN | {"budget": {"seconds": None, "trials": 40}}
-    assert commands.resume(Path("/there"), "wine-1", manifest(trials)) == "advisor resume wine-1 --budget 80trials --home /there"
+    assert (
+        commands.resume(Path("/there"), "wine-1", manifest(trials))
+        == "advisor resume wine-1 --budget 80trials --home /there"
+    )
 
 
 def test_a_workload_is_searched_anew_whatever_its_name():
     line = commands.search(default_home(), manifest(PLAN))
-    words = ["advisor", "search", "/data/my wine.csv", "--target", "quality", "--metric", "accuracy", "--model", "MLP"]
+    words = [
+        "advisor",
+        "search",
+        "/data/my wine.csv",
+        "--target",
+        "quality",
+        "--metric",
+        "accuracy",
+        "--model",
+        "MLP",
+    ]
     assert shlex.split(line) == [*words, "--seed", "3", "--budget", "60s"]
 
 
@@ -40,14 +53,23 @@ def test_an_own_model_is_named_by_its_file():
 
 
 def test_a_training_function_keeps_its_direction_and_has_no_model():
-    spec = {"form": "function", "source": "train.py:fit", "metric": "loss", "direction": "minimize", "model": "settings:1"}
+    spec = {
+        "form": "function",
+        "source": "train.py:fit",
+        "metric": "loss",
+        "direction": "minimize",
+        "model": "settings:1",
+    }
     line = commands.search(default_home(), manifest(PLAN | {"workload": spec}))
     assert line == "advisor search train.py:fit --metric loss --direction minimize --budget 60s"
 
 
 def test_what_only_code_can_name_has_no_command():
     assert (
-        commands.search(default_home(), manifest(PLAN | {"workload": PLAN["workload"] | {"source": "__main__:Workload"}})) == ""
+        commands.search(
+            default_home(), manifest(PLAN | {"workload": PLAN["workload"] | {"source": "__main__:Workload"}})
+        )
+        == ""
     )
 
 

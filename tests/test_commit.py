@@ -25,7 +25,9 @@ def repository(tmp_path, monkeypatch):
 
 
 def head(folder):
-    return subprocess.run(["git", "-C", folder, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    return subprocess.run(
+        ["git", "-C", folder, "rev-parse", "HEAD"], check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
 def test_the_model_s_file_says_which_repository(repository):

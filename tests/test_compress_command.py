@@ -27,7 +27,10 @@ QUICK = ("--optimizers", "AdamW", "--epochs", "3", "--budget", "2trials", "--tra
     ("words", "said"),
     [
         (("compress", "nothing"), "no study 'nothing'"),
-        (("search", "iris", "--compression", "sideways"), "compression 'sideways' is not one of off, after, joint"),
+        (
+            ("search", "iris", "--compression", "sideways"),
+            "compression 'sideways' is not one of off, after, joint",
+        ),
         (
             ("search", "iris", "--budget", "1trials", "--compression", "after", "--model-size", "soon"),
             "size 'soon' is not understood",
@@ -59,7 +62,8 @@ def test_a_limit_chooses_the_point_and_an_impossible_one_says_what_to_relax(insi
     assert inside("search", "iris", "--model", "mlp", "--study", "s", *QUICK).returncode == 0
     assert inside("compress", "s", "--budget", "8trials").returncode == 0
     sizes = [
-        point["model_bytes"] for point in json.loads(inside("compress", "s", "--budget", "9trials", "--json").stdout)["pareto"]
+        point["model_bytes"]
+        for point in json.loads(inside("compress", "s", "--budget", "9trials", "--json").stdout)["pareto"]
     ]
     fits = inside("recommend", "s", "--model-size", str(min(sizes)), "--json")
     answer = json.loads(fits.stdout)

@@ -55,7 +55,11 @@ def told(*made, records=BASE, **fields):
 PLAIN = ("AdamW", [0.0], {})
 SMALL = ("AdamW", [0.001, 0.0005, 0.0015], {"done": INT8, "file_bytes": 10_200, "seconds": 3.8e-5})
 ZEROS = ("AdamW", [0.004, 0.003, 0.006], {"done": PRUNED, "compressed_bytes": 6000})
-BOTH = ("AdamW", [0.02, 0.021, 0.019], {"done": PRUNED | INT8 | TUNED, "file_bytes": 10_250, "compressed_bytes": 2300})
+BOTH = (
+    "AdamW",
+    [0.02, 0.021, 0.019],
+    {"done": PRUNED | INT8 | TUNED, "file_bytes": 10_250, "compressed_bytes": 2300},
+)
 CONTROL = ("AdamW", [-0.001, -0.0005, 0.0], {"done": TUNED})
 RIVAL = ("Momentum", [0.001], {"done": INT8, "file_bytes": 10_200, "seconds": 3.8e-5})
 
@@ -98,7 +102,9 @@ def test_what_failed_or_has_no_footprint_is_passed_over():
     ("made", "said"),
     [
         pytest.param(
-            SMALL, "int8 weight-only: 3.9 x smaller, -0.10 +- 0.08 points of accuracy, 1.3 x faster here", id="weights rounded"
+            SMALL,
+            "int8 weight-only: 3.9 x smaller, -0.10 +- 0.08 points of accuracy, 1.3 x faster here",
+            id="weights rounded",
         ),
         pytest.param(
             ZEROS,
@@ -135,7 +141,9 @@ def test_a_sentence_says_size_quality_and_speed(made, said):
 
 def test_a_metric_that_is_no_share_is_told_in_its_own_units():
     base = study({"AdamW": [2.0, 1.8]}, confirmed={"AdamW": [1.81, 1.79]}, direction="minimize")
-    runs = compressions(9, finalists("AdamW", base), loss=[0.09, 0.11], direction="minimize", done=INT8, file_bytes=10_000)
+    runs = compressions(
+        9, finalists("AdamW", base), loss=[0.09, 0.11], direction="minimize", done=INT8, file_bytes=10_000
+    )
     evidence = told(records=(*base, *runs), metric="rmse", direction="minimize")
 
     assert sentence(only(evidence), "rmse", MINIMIZE) == (
@@ -176,7 +184,13 @@ def test_a_fine_tuned_model_is_held_against_its_control():
 
 def test_another_model_than_the_trained_one_is_a_student_and_no_pruned_one():
     source = finalists("AdamW")[0]
-    run = deployed(50, source, 0.97, done={"model": "MLP", "model.MLP.width": 8, "distillation": "SoftTargets"}, file_bytes=4000)
+    run = deployed(
+        50,
+        source,
+        0.97,
+        done={"model": "MLP", "model.MLP.width": 8, "distillation": "SoftTargets"},
+        file_bytes=4000,
+    )
     one = only(told(records=(*BASE, run)))
 
     assert one.name == "MLP student (width 8) + soft targets distillation"
@@ -257,7 +271,8 @@ def test_a_limit_that_only_a_compressed_model_fits_is_met_by_it_and_the_reasons_
     )
     assert "int8 weight-only" in advice.headline
     assert any(
-        "(--model-size, now 19.5 KiB): the uncompressed model instead, 0.1 points more" in one for one in advice.would_change
+        "(--model-size, now 19.5 KiB): the uncompressed model instead, 0.1 points more" in one
+        for one in advice.would_change
     )
 
 
@@ -282,7 +297,9 @@ def test_when_nothing_fits_the_message_counts_what_was_compressed():
 
 def test_when_nothing_was_compressed_the_way_is_named():
     limits = Limits(model_bytes=20_000)
-    with pytest.raises(NothingFeasible, match=r"making its model small may do instead \(advisor compress demo\)"):
+    with pytest.raises(
+        NothingFeasible, match=r"making its model small may do instead \(advisor compress demo\)"
+    ):
         recommend(told(limits=limits))
     with pytest.raises(NothingFeasible, match=r"\(advisor compress demo --home x\)"):
         recommend(told(limits=limits, compress="advisor compress demo --home x"))
@@ -313,8 +330,13 @@ def test_a_latency_that_the_runtime_alone_meets_asks_for_no_compression():
 
     assert advice.compression.plain
     assert advice.params["quantization"] == "none"
-    assert advice.reasons[0].startswith("Deployed, its model reached accuracy 0.98 on validation (mean of 3 seeds")
-    assert "Its best recipe fits the 60 us limit on latency only as the deployed file: uncompressed file" in advice.reasons[1]
+    assert advice.reasons[0].startswith(
+        "Deployed, its model reached accuracy 0.98 on validation (mean of 3 seeds"
+    )
+    assert (
+        "Its best recipe fits the 60 us limit on latency only as the deployed file: uncompressed file"
+        in advice.reasons[1]
+    )
 
 
 def test_compressed_records_are_neither_search_trials_nor_confirmations():
@@ -322,7 +344,12 @@ def test_compressed_records_are_neither_search_trials_nor_confirmations():
     plain, small = recommend(without), recommend(within)
 
     assert small.contenders == plain.contenders
-    assert (small.label, small.margin, small.params, small.costs) == (plain.label, plain.margin, plain.params, plain.costs)
+    assert (small.label, small.margin, small.params, small.costs) == (
+        plain.label,
+        plain.margin,
+        plain.params,
+        plain.costs,
+    )
     assert stage_of(within) == "train"
     assert all(within.complete(name) == without.complete(name) for name in within.optimizers)
     known = {check.name: check for check in small.checklist}
@@ -354,7 +381,9 @@ def test_the_rule_tells_what_one_pass_costs_each_and_who_leads_after_it():
             ("Momentum from accuracy 0.962 to 0.961", "trials 17-19"),
         )
     ]
-    assert lost[0].because.endswith("AdamW leads before it and Momentum after it, so that lead does not survive compression")
+    assert lost[0].because.endswith(
+        "AdamW leads before it and Momentum after it, so that lead does not survive compression"
+    )
     assert all(finding.verdict == "note" and finding.strength == 0 for finding in (*kept, *lost))
 
 
@@ -369,7 +398,11 @@ def test_the_page_has_a_section_within_a_hundred_columns():
             (
                 "AdamW",
                 [0.001],
-                {"done": HALF | TUNED, "file_bytes": 8000, "prints": {"notes": ("the head was left as it is",)}},
+                {
+                    "done": HALF | TUNED,
+                    "file_bytes": 8000,
+                    "prints": {"notes": ("the head was left as it is",)},
+                },
             ),
         )
     )
@@ -393,7 +426,9 @@ def test_the_page_stays_as_narrow_for_two_optimizers_and_a_metric_in_its_own_uni
         for loss, how in (([0.09, 0.11], INT8), ([-0.3, -0.1], PRUNED | HALF | TUNED)):
             made = finalists(optimizer, base)
             size = 10_000 - 3000 * at - 500 * len(how)
-            runs += compressions(30 + len(runs), made, loss=loss, direction="minimize", done=how, file_bytes=size)
+            runs += compressions(
+                30 + len(runs), made, loss=loss, direction="minimize", done=how, file_bytes=size
+            )
     advice = recommend(told(records=(*base, *runs), metric="rmse", direction="minimize"))
 
     assert len({one.optimizer for one in advice.compressed}) == 2
@@ -422,7 +457,12 @@ def test_it_goes_through_json_and_back():
 BYTES = st.sampled_from([5_000, 9_000, 15_000, 25_000, 40_000])
 SECONDS = st.sampled_from([1e-5, 3e-5, 5e-5, 2e-4])
 MADE = st.tuples(
-    st.sampled_from(["Int8", "Float16", "Grouped", "Static"]), st.floats(-0.01, 0.3), BYTES, BYTES, SECONDS, st.integers(1, 3)
+    st.sampled_from(["Int8", "Float16", "Grouped", "Static"]),
+    st.floats(-0.01, 0.3),
+    BYTES,
+    BYTES,
+    SECONDS,
+    st.integers(1, 3),
 )
 
 
@@ -430,7 +470,9 @@ MADE = st.tuples(
 def compressed_studies(draw, *, optimizers=("AdamW", "Momentum")):
     records = BASE
     for optimizer in optimizers:
-        for name, loss, file_bytes, zipped, seconds, seeds in draw(st.lists(MADE, max_size=4, unique_by=lambda one: one[0])):
+        for name, loss, file_bytes, zipped, seconds, seeds in draw(
+            st.lists(MADE, max_size=4, unique_by=lambda one: one[0])
+        ):
             sources = finalists(optimizer)[:seeds]
             records += compressions(
                 len(records),
@@ -488,7 +530,9 @@ def test_a_looser_limit_never_makes_an_optimizer_give_more_away(evidence, one, o
 def test_a_looser_limit_never_worsens_the_advised_quality(evidence, one, other):
     tight, loose = sorted((one, other))
     alone = replace(
-        evidence, candidates=("AdamW",), records=tuple(record for record in evidence.records if record.optimizer == "AdamW")
+        evidence,
+        candidates=("AdamW",),
+        records=tuple(record for record in evidence.records if record.optimizer == "AdamW"),
     )
     try:
         small = recommend(replace(alone, limits=Limits(model_bytes=tight))).compression

@@ -15,8 +15,8 @@ import pytest
 import torch
 from torch import nn
 
-from studies.compression.compressing import Compressing
-from studies.compression.source import Source
+from studies.compression.compressing import CompressionRun
+from studies.compression.source import Checkpoint
 from studies.compression.subject import sparsity_of
 from studies.distillation import DistillationChoice
 from studies.distillation.hints import Hints
@@ -69,7 +69,9 @@ class Coarse(QuantizationChoice):
             values = numpy_helper.to_array(tensor)
             if values.ndim >= 2 and values.dtype == np.float32:
                 step = np.abs(values).max() / self.steps
-                tensor.CopyFrom(numpy_helper.from_array((np.round(values / step) * step).astype(np.float32), tensor.name))
+                tensor.CopyFrom(
+                    numpy_helper.from_array((np.round(values / step) * step).astype(np.float32), tensor.name)
+                )
         exported.notes.append(f"rounded to {self.steps} steps")
         return proto
 
@@ -92,7 +94,9 @@ class Told(DistillationChoice):
     """Note what is trained, and for how long."""
 
     def attach(self, training, teachers):
-        EVENTS.append(f"teach {type(training.recipe.model).__name__} {training.recipe.epochs} by {len(teachers)}")
+        EVENTS.append(
+            f"teach {type(training.recipe.model).__name__} {training.recipe.epochs} by {len(teachers)}"
+        )
 
 
 @pytest.fixture(autouse=True)
@@ -110,7 +114,9 @@ def trained(workload, model, **others):
     run = Training(recipe, workload, seed=0)
     run.advance(4)
     run.restore_best()
-    return Source(number=5, recipe=recipe, seed=0, model=run.model, workload=workload, device=torch.device("cpu"))
+    return Checkpoint(
+        number=5, recipe=recipe, seed=0, model=run.model, workload=workload, device=torch.device("cpu")
+    )
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +134,9 @@ def go_on():
 
 
 def compressed(source, *, folder=None, made=None, **axes):
-    run = Compressing(recipe=replace(source.recipe, **axes), source=source, folder=folder, made={} if made is None else made)
+    run = CompressionRun(
+        recipe=replace(source.recipe, **axes), source=source, folder=folder, made={} if made is None else made
+    )
     assert run.advance(1, stop=go_on)
     return run
 
@@ -151,11 +159,14 @@ def untimed(run):
 
 def test_nothing_done_is_the_source_itself(mlp):
     run = compressed(mlp)
-    found = run.found["footprint"]
+    found = run.outcome["footprint"]
 
-    assert (found.file_bytes, found.compressed_bytes) == (found.reference_bytes, found.reference_compressed_bytes)
-    assert (found.agreement, run.found["quality"]) == (1.0, found.reference_quality)
-    assert (run.curve, run.epoch, run.seconds, run.found["sparsity"]) == ([], 0, 0.0, 0.0)
+    assert (found.file_bytes, found.compressed_bytes) == (
+        found.reference_bytes,
+        found.reference_compressed_bytes,
+    )
+    assert (found.agreement, run.outcome["quality"]) == (1.0, found.reference_quality)
+    assert (run.curve, run.epoch, run.seconds, run.outcome["sparsity"]) == ([], 0, 0.0, 0.0)
     assert found.path is None
     assert run.measure_outcome(whole=False, test=False) == {"train_seconds": 0.0}
     run.close()
@@ -166,11 +177,13 @@ def test_a_pruned_and_fine_tuned_model_keeps_its_zeros_and_its_quality(kind, req
     source = request.getfixturevalue(kind)
     run = compressed(source, pruning=Smallest(), finetuning=Restart(share=0.5))
 
-    assert run.found["sparsity"] == pytest.approx(0.5, abs=0.01)
-    assert run.found["quality"] > run.found["footprint"].reference_quality - 0.1
-    assert run.found["footprint"].compressed_bytes < 0.8 * run.found["footprint"].reference_compressed_bytes
-    assert run.found["footprint"].finetuning_seconds == run.seconds == run.curve[-1].seconds > 0
-    assert run.found["model_bytes"] == run.found["footprint"].file_bytes
+    assert run.outcome["sparsity"] == pytest.approx(0.5, abs=0.01)
+    assert run.outcome["quality"] > run.outcome["footprint"].reference_quality - 0.1
+    assert (
+        run.outcome["footprint"].compressed_bytes < 0.8 * run.outcome["footprint"].reference_compressed_bytes
+    )
+    assert run.outcome["footprint"].finetuning_seconds == run.seconds == run.curve[-1].seconds > 0
+    assert run.outcome["model_bytes"] == run.outcome["footprint"].file_bytes
 
 
 @pytest.mark.parametrize(
@@ -187,7 +200,7 @@ def test_masks_hold_whatever_averages_the_weights(wrapper, finetuning, mlp):
     assert made.sparsity == pytest.approx(0.5, abs=0.01)
     zeros = [np.mean(tensor == 0) for tensor in initializers(made.exported.proto) if tensor.ndim >= 2]
     assert zeros == pytest.approx([0.5] * len(zeros), abs=0.01)
-    assert run.found["quality"] > 0.7
+    assert run.outcome["quality"] > 0.7
 
 
 def initializers(proto):
@@ -198,30 +211,42 @@ def initializers(proto):
 
 def test_stages_come_in_order_from_teaching_to_quantizing(mlp):
     student = MLP(width=16, depth=1)
-    compressed(mlp, model=student, distillation=Told(), pruning=Smallest(), finetuning=Rewind(share=0.5), quantization=Aware())
+    compressed(
+        mlp,
+        model=student,
+        distillation=Told(),
+        pruning=Smallest(),
+        finetuning=Rewind(share=0.5),
+        quantization=Aware(),
+    )
     size = sum(parameter.numel() for parameter in mlp.workload.build(student).parameters())
 
     assert ["teach MLP 4 by 1", f"prune {size}", "attach", "teach MLP 2 by 1", "settle", "quantize"] == EVENTS
 
 
 def test_a_student_of_another_size_is_trained_for_the_whole_recipe_and_then_fine_tuned(mlp):
-    run = compressed(mlp, model=MLP(width=16, depth=1), distillation=SoftTargets(), finetuning=Rewind(share=0.5))
+    run = compressed(
+        mlp, model=MLP(width=16, depth=1), distillation=SoftTargets(), finetuning=Rewind(share=0.5)
+    )
     [made] = run.made.values()
 
     assert [point.epoch for point in run.curve] == [1, 2, 3, 4, 5, 6] == list(range(1, run.epoch + 1))
     assert all(
-        left.step < right.step and left.seconds < right.seconds for left, right in zip(run.curve, run.curve[1:], strict=False)
+        left.step < right.step and left.seconds < right.seconds
+        for left, right in zip(run.curve, run.curve[1:], strict=False)
     )
-    assert made.parameters == 64 * 16 + 16 + 16 * 10 + 10 < run.found["footprint"].reference_parameters
-    assert run.found["macs"] == 64 * 16 + 16 * 10
-    assert run.found["quality"] > 0.8
+    assert made.parameters == 64 * 16 + 16 + 16 * 10 + 10 < run.outcome["footprint"].reference_parameters
+    assert run.outcome["macs"] == 64 * 16 + 16 * 10
+    assert run.outcome["quality"] > 0.8
 
 
 def test_the_source_is_its_own_teacher_when_its_copy_is_fine_tuned_and_finalists_are_heard_beside(mlp, cnn):
     recipe = replace(mlp.recipe, distillation=Told(), finetuning=Rewind(share=0.25))
     asked = iter((False, True))
 
-    assert not Compressing(recipe=recipe, source=mlp, teachers=(cnn.model,)).advance(1, stop=lambda: next(asked))
+    assert not CompressionRun(recipe=recipe, source=mlp, teachers=(cnn.model,)).advance(
+        1, stop=lambda: next(asked)
+    )
     assert EVENTS == ["teach MLP 1 by 2"]
 
 
@@ -229,8 +254,14 @@ def test_the_source_and_the_finalists_are_bit_for_bit_what_they_were(mlp, cnn):
     before = [deepcopy(source.model.state_dict()) for source in (mlp, cnn)]
     modes = [module.training for module in mlp.model.modules()]
     taught = SoftTargets(teacher="ensemble")
-    recipe = replace(mlp.recipe, distillation=taught, pruning=Smallest(), finetuning=Restart(share=0.25), quantization=Coarse())
-    assert Compressing(recipe=recipe, source=mlp, teachers=(cnn.model,)).advance(1, stop=go_on)
+    recipe = replace(
+        mlp.recipe,
+        distillation=taught,
+        pruning=Smallest(),
+        finetuning=Restart(share=0.25),
+        quantization=Coarse(),
+    )
+    assert CompressionRun(recipe=recipe, source=mlp, teachers=(cnn.model,)).advance(1, stop=go_on)
 
     assert all(
         torch.equal(tensor, source.model.state_dict()[name])
@@ -243,13 +274,20 @@ def test_the_source_and_the_finalists_are_bit_for_bit_what_they_were(mlp, cnn):
 def test_quantizations_after_training_share_what_was_made_and_do_not_train_again(mlp):
     made = {}
     axes = {"pruning": Smallest(), "finetuning": Rewind(share=0.25), "distillation": Told()}
-    runs = [compressed(mlp, made=made, quantization=q, **axes) for q in (NoQuantization(), Coarse(steps=8), Coarse(steps=2))]
+    runs = [
+        compressed(mlp, made=made, quantization=q, **axes)
+        for q in (NoQuantization(), Coarse(steps=8), Coarse(steps=2))
+    ]
     [(_, shared)] = made.items()
 
     assert sum(event.startswith("teach") for event in EVENTS) == 1
-    assert [run.found["footprint"].notes for run in runs] == [(), ("rounded to 8 steps",), ("rounded to 2 steps",)]
+    assert [run.outcome["footprint"].notes for run in runs] == [
+        (),
+        ("rounded to 8 steps",),
+        ("rounded to 2 steps",),
+    ]
     assert shared.notes == ()
-    assert len({run.found["footprint"].agreement for run in runs}) == 3
+    assert len({run.outcome["footprint"].agreement for run in runs}) == 3
     assert all(run.curve == runs[0].curve for run in runs)
 
 
@@ -266,17 +304,22 @@ def test_one_source_does_not_take_what_another_made(mlp):
     other = copy(mlp)
     other.number = 6
 
-    assert Compressing(recipe=mlp.recipe, source=mlp)._key != Compressing(recipe=mlp.recipe, source=other)._key
+    assert (
+        CompressionRun(recipe=mlp.recipe, source=mlp)._key
+        != CompressionRun(recipe=mlp.recipe, source=other)._key
+    )
 
 
 def test_told_to_stop_it_returns_false_and_leaves_nothing_behind(mlp, tmp_path):
-    recipe = replace(mlp.recipe, model=MLP(width=16, depth=1), pruning=Smallest(), finetuning=Restart(share=0.25))
+    recipe = replace(
+        mlp.recipe, model=MLP(width=16, depth=1), pruning=Smallest(), finetuning=Restart(share=0.25)
+    )
     for patience in (0, 1, 30, 78):  # at once, in the first epoch, in the second, in the fine-tuning
-        run = Compressing(recipe=recipe, source=mlp, folder=tmp_path / "files")
+        run = CompressionRun(recipe=recipe, source=mlp, folder=tmp_path / "files")
         asked = iter(range(1000))
 
         assert not run.advance(1, stop=lambda: next(asked) >= patience)  # noqa: B023 - called within the loop's turn
-        assert (run.curve, run.epoch, run.made, run.found) == ([], 0, {}, {})
+        assert (run.curve, run.epoch, run.made, run.outcome) == ([], 0, {}, {})
         assert run.measure_outcome(whole=True, test=False) == {"train_seconds": 0.0}
     assert not (tmp_path / "files").exists()
 
@@ -291,7 +334,7 @@ def test_the_same_recipe_twice_gives_the_same_but_for_times(mlp, tmp_path):
     second = compressed(mlp, folder=tmp_path, **axes)
 
     assert untimed(first) == untimed(second)
-    assert first.found["footprint"].path is not None
+    assert first.outcome["footprint"].path is not None
 
 
 READ_ONNX = """
@@ -315,15 +358,17 @@ def test_the_files_answer_in_a_fresh_process_without_this_package(kind, request,
     run = compressed(source, folder=tmp_path / "files", pruning=Smallest(), quantization=Coarse())
     rows = source.workload.dataset.valid.inputs
     np.save(tmp_path / "rows.npy", rows)
-    where = tmp_path / "files" / run.found["footprint"].path
+    where = tmp_path / "files" / run.outcome["footprint"].path
     answers = torch.tensor(read(READ_ONNX, where, tmp_path))
     targets = torch.from_numpy(source.workload.dataset.valid.targets)
     floats = read(READ_PT2, where.with_suffix(".pt2"), tmp_path)
     [made] = run.made.values()
 
-    assert where.stat().st_size == run.found["model_bytes"]
-    assert source.workload.score(answers, targets) == run.found["quality"]
-    assert (answers.argmax(1).numpy() == source.deployed.outputs.argmax(1)).mean() == run.found["footprint"].agreement
+    assert where.stat().st_size == run.outcome["model_bytes"]
+    assert source.workload.score(answers, targets) == run.outcome["quality"]
+    assert (answers.argmax(1).numpy() == source.deployed.outputs.argmax(1)).mean() == run.outcome[
+        "footprint"
+    ].agreement
     np.testing.assert_allclose(floats, float_outputs(made, rows), atol=1e-4)  # pruned, and never quantized
     assert not np.allclose(floats, answers.numpy(), atol=1e-3)
 
@@ -359,12 +404,17 @@ class Branching(nn.Module):
 
 
 def test_a_model_that_cannot_be_exported_is_told_before_anything_is_trained(digits):
-    recipe = Recipe(model=Custom(factory=f"{__file__}:Branching"), epochs=2, finetuning=Rewind(share=0.25), distillation=Told())
-    source = Source(
+    recipe = Recipe(
+        model=Custom(factory=f"{__file__}:Branching"),
+        epochs=2,
+        finetuning=Rewind(share=0.25),
+        distillation=Told(),
+    )
+    source = Checkpoint(
         number=1, recipe=recipe, seed=0, model=Branching(), workload=digits, device=torch.device("cpu")
     )  # fmt: skip
 
     with pytest.raises(CannotCompress, match="cannot be exported to ONNX") as caught:
-        Compressing(recipe=recipe, source=source).advance(1, stop=go_on)
+        CompressionRun(recipe=recipe, source=source).advance(1, stop=go_on)
     assert "\n" not in str(caught.value)
     assert EVENTS == []

@@ -49,7 +49,10 @@ def compressed(home, name="s"):
 
 
 def told(records):
-    return [(r.number, r.state, r.seed, r.source, dict(r.params), r.quality, r.model_bytes, r.macs, r.sparsity) for r in records]
+    return [
+        (r.number, r.state, r.seed, r.source, dict(r.params), r.quality, r.model_bytes, r.macs, r.sparsity)
+        for r in records
+    ]
 
 
 def test_every_trial_starts_from_a_confirmed_model_and_says_what_was_done_to_it(study):
@@ -59,7 +62,10 @@ def test_every_trial_starts_from_a_confirmed_model_and_says_what_was_done_to_it(
     for record in records:
         source = confirmed[record.source]
         assert (record.seed, record.optimizer) == (source.seed, source.optimizer)
-        assert Recipe.from_params(record.params).uncompressed.optimizer == Recipe.from_params(source.params).optimizer
+        assert (
+            Recipe.from_params(record.params).uncompressed.optimizer
+            == Recipe.from_params(source.params).optimizer
+        )
 
 
 def test_each_finalist_goes_through_the_cheap_passes_before_anything_is_trained(study):
@@ -67,7 +73,9 @@ def test_each_finalist_goes_through_the_cheap_passes_before_anything_is_trained(
     first_trained = next(place for place, record in enumerate(records) if record.train_seconds)
     cheap = records[:first_trained]
     ways = {
-        record.optimizer: {record.params["quantization"] for record in cheap if record.optimizer == record.optimizer}
+        record.optimizer: {
+            record.params["quantization"] for record in cheap if record.optimizer == record.optimizer
+        }
         for record in cheap
     }
     assert set(ways) == {"AdamW", "Nesterov"}
@@ -125,7 +133,12 @@ def test_files_of_the_front_are_kept_and_no_others(study):
 def test_stopping_keeps_what_was_finished_and_going_on_completes_it(study):
     heard = []
     launched = open_for(study, "s", CompressionRequest(budget=Budget(trials=8)))
-    work(launched, listen=heard.append, stop=lambda: sum(e.record is not None for e in heard) >= 3, searching=False)
+    work(
+        launched,
+        listen=heard.append,
+        stop=lambda: sum(e.record is not None for e in heard) >= 3,
+        searching=False,
+    )
     assert 3 <= len(compressed(study)) <= 4
     work(open_for(study, "s", CompressionRequest()), searching=False)
     assert len([record for record in compressed(study) if record.state != "pruned"]) == 8
@@ -149,7 +162,9 @@ def test_a_search_compresses_afterwards_when_asked(home):
 
 def test_the_size_limit_of_a_search_that_compresses_rules_out_no_optimizer_beforehand(home):
     small = Limits(model_bytes=3000)
-    launched = prepare(Request(source="iris", model="mlp", study="s", compression="after", limits=small, **SEARCH), home)
+    launched = prepare(
+        Request(source="iris", model="mlp", study="s", compression="after", limits=small, **SEARCH), home
+    )
     assert launched.plan.candidates == ("AdamW", "Nesterov")
     assert launched.plan.enforced.model_bytes is None
 
@@ -161,7 +176,10 @@ def test_a_joint_search_judges_every_whole_run_by_the_file_it_would_deploy(home)
     )  # fmt: skip
     work(prepare(asked, home))
     records = [record for record in store.records(store.open_study(home, "s")) if record.state == "complete"]
-    assert all(record.footprint is not None and record.model_bytes == record.footprint.file_bytes for record in records)
+    assert all(
+        record.footprint is not None and record.model_bytes == record.footprint.file_bytes
+        for record in records
+    )
     assert any(record.params[axis] != "none" for record in records for axis in COMPRESSION_AXES)
     confirmed = [record for record in records if record.stage == "confirm"]
     assert confirmed
@@ -173,7 +191,13 @@ def test_a_training_function_is_refused_with_the_reason(home, tmp_path, monkeypa
     (tmp_path / "loop.py").write_text(
         "def fit(recipe, report, seed):\n    for epoch in range(recipe.epochs):\n        report(epoch + 1, recipe.optimizer.lr)\n"
     )
-    asked = {"source": "loop.py:fit", "metric": "loss", "epochs": 3, "budget": Budget(trials=3), "tracking_uri": "off"}
+    asked = {
+        "source": "loop.py:fit",
+        "metric": "loss",
+        "epochs": 3,
+        "budget": Budget(trials=3),
+        "tracking_uri": "off",
+    }
     with pytest.raises(BadWorkload, match="holds its model to itself"):
         prepare(Request(compression="after", **asked), home)
     work(prepare(Request(study="s", **asked), home))

@@ -28,7 +28,13 @@ from records import confirmations, facts, record
 
 APP = str(Path(reads.__file__).with_name("app.py"))
 OPTIMIZERS = ("SGD", "Momentum", "AdamW")
-PLAN = {"candidates": list(OPTIMIZERS), "metric": "accuracy", "goal": "balanced", "valid_rows": 360, "limits": {}}
+PLAN = {
+    "candidates": list(OPTIMIZERS),
+    "metric": "accuracy",
+    "goal": "balanced",
+    "valid_rows": 360,
+    "limits": {},
+}
 RACE = (
     record(0, "SGD", 0.80, stage="reference"),
     record(1, "Momentum", 0.85, stage="reference"),
@@ -68,7 +74,11 @@ ADVICE = Recommendation(
 def add(study, trials):
     for each in trials:
         attributes = {"record": each.to_dict()}
-        study.add_trial(optuna.trial.create_trial(value=each.quality or 0.0, params={}, distributions={}, user_attrs=attributes))
+        study.add_trial(
+            optuna.trial.create_trial(
+                value=each.quality or 0.0, params={}, distributions={}, user_attrs=attributes
+            )
+        )
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +87,10 @@ def home(tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
     for name, trials in STUDIES.items():
         study = create_study(
-            home, name, direction="maximize", manifest=StudyManifest.from_dict(PLAN | {"facts": facts().to_dict()})
+            home,
+            name,
+            direction="maximize",
+            manifest=StudyManifest.from_dict(PLAN | {"facts": facts().to_dict()}),
         )
         add(study, trials)
         if name == "full":
@@ -99,7 +112,15 @@ def opened(view, home, name):
 
 def words(page):
     """Return all running text of a page."""
-    shown = (*page.title, *page.subheader, *page.markdown, *page.caption, *page.info, *page.warning, *page.error)
+    shown = (
+        *page.title,
+        *page.subheader,
+        *page.markdown,
+        *page.caption,
+        *page.info,
+        *page.warning,
+        *page.error,
+    )
     return "\n".join(element.value for element in shown).replace("\\", "").replace("\N{NO-BREAK SPACE}", " ")
 
 
@@ -135,7 +156,9 @@ def test_the_recommendation_gives_reasons_alternatives_and_failed_checks(home, a
 
     headings = "Why / When to choose another / What would change this / Is the study sound? / All candidates"
     assert " / ".join(heading.value for heading in page.subheader) == headings
-    assert [warning.value.replace("\\", "") for warning in page.warning] == ["Edges: lr lies at an edge. To do: widen it."]
+    assert [warning.value.replace("\\", "") for warning in page.warning] == [
+        "Edges: lr lies at an edge. To do: widen it."
+    ]
     assert "1 of 2 checks passed." in words(page)
     assert r"- It is \*best\* on \[x\]\(y\)\: \$3 \< \$5\." in [element.value for element in page.markdown]
     table = page.dataframe[0].value
@@ -166,11 +189,15 @@ def test_the_trials_are_all_listed_with_why_they_ended(home):
 
 def test_the_trials_page_says_what_is_missing(home):
     assert "No trial has ended yet." in words(opened("trials", home, "begun"))
-    assert "No trial has a quality yet; the table says why each one ended." in words(opened("trials", home, "failed"))
+    assert "No trial has a quality yet; the table says why each one ended." in words(
+        opened("trials", home, "failed")
+    )
 
 
 def test_a_search_that_fell_silent_is_told_from_one_that_runs(home):
-    assert "1 trial: 1 complete. The search is running; this page follows it." in words(opened("trials", home, "single"))
+    assert "1 trial: 1 complete. The search is running; this page follows it." in words(
+        opened("trials", home, "single")
+    )
     an_hour_ago = time.time() - 3600
     os.utime(home / "studies" / "pruned.journal", (an_hour_ago, an_hour_ago))
     page = opened("trials", home, "pruned")
@@ -223,7 +250,10 @@ def test_a_study_is_read_again_only_when_its_journal_changes(home, monkeypatch):
 
 def test_the_home_is_the_one_asked_for(monkeypatch):
     monkeypatch.setenv("ADVISOR_HOME", "/elsewhere")
-    assert [reads.chosen_home(given) for given in (["--home", "/here"], [])] == [Path("/here"), Path("/elsewhere")]
+    assert [reads.chosen_home(given) for given in (["--home", "/here"], [])] == [
+        Path("/here"),
+        Path("/elsewhere"),
+    ]
 
 
 LOOKS = looks.styles(OPTIMIZERS)
@@ -259,7 +289,9 @@ def test_axes_name_their_units_and_the_title_the_finding():
     assert figure.layout.xaxis.title.text == "training time (s)"
     assert figure.layout.yaxis.title.text == "validation accuracy (higher is better)"
     assert figure.layout.title.text == "Best single run: AdamW, accuracy 0.93 after 1.8 s of training"
-    assert figure.layout.yaxis.range == pytest.approx((0.774, 0.956))  # the whole runs; the pruned one reached 0.7
+    assert figure.layout.yaxis.range == pytest.approx(
+        (0.774, 0.956)
+    )  # the whole runs; the pruned one reached 0.7
 
     figure = charts.best_so_far(RACE, LOOKS, metric="accuracy")
     assert figure.layout.xaxis.title.text == "trial number"
@@ -289,7 +321,9 @@ def test_the_best_loss_is_the_least():
     assert figure.layout.yaxis.title.text == "validation log_loss (lower is better)"
 
 
-@pytest.mark.parametrize("trials", [(), STUDIES["failed"], STUDIES["pruned"], (record(0, "AdamW", float("nan")),)])
+@pytest.mark.parametrize(
+    "trials", [(), STUDIES["failed"], STUDIES["pruned"], (record(0, "AdamW", float("nan")),)]
+)
 def test_figures_without_a_whole_run_say_so(trials):
     for draw in (charts.quality_by_seconds, charts.best_so_far):
         figure = draw(trials, LOOKS, metric="accuracy")

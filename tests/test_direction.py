@@ -48,7 +48,12 @@ def test_a_run_without_a_quality_is_worse_than_any_and_nan_better_than_none(dire
 @BOTH
 def test_a_direction_is_its_own_text(direction):
     text = direction.value
-    assert (direction == text, hash(direction), str(direction), repr(direction)) == (True, hash(text), text, repr(text))
+    assert (direction == text, hash(direction), str(direction), repr(direction)) == (
+        True,
+        hash(text),
+        text,
+        repr(text),
+    )
     assert json.dumps({"direction": direction}) == json.dumps({"direction": text})
     assert copy.deepcopy(direction) is Direction(text) is direction
 

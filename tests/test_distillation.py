@@ -11,7 +11,7 @@ from torch import nn
 
 from studies.distillation.hints import Hints
 from studies.distillation.none import NoDistillation
-from studies.distillation.soft_targets import SoftTargets, listen
+from studies.distillation.soft_targets import SoftTargets, add_soft_targets
 from studies.infeasible import CannotCompress
 from studies.models.cnn import CNN
 from studies.models.mlp import MLP
@@ -41,7 +41,9 @@ def digits():
 
 
 def training(workload, *, model=SMALL, optimizer=None, seed=0, epochs=2, **others):
-    recipe = Recipe(optimizer=optimizer or SGD(lr=0.05), schedule=Constant(), model=model, epochs=epochs, **others)
+    recipe = Recipe(
+        optimizer=optimizer or SGD(lr=0.05), schedule=Constant(), model=model, epochs=epochs, **others
+    )
     return Training(recipe, workload, seed=seed)
 
 
@@ -72,7 +74,9 @@ def softmax(outputs, temperature):
 def distance(student, teachers, temperature):
     """Return temperature² x KL(teachers' mean | student), mean over the rows."""
     wanted = np.mean([softmax(outputs, temperature) for outputs in teachers], axis=0)
-    return temperature**2 * float((wanted * np.log(wanted / softmax(student, temperature))).sum(axis=1).mean())
+    return temperature**2 * float(
+        (wanted * np.log(wanted / softmax(student, temperature))).sum(axis=1).mean()
+    )
 
 
 def outputs(model, inputs):
@@ -119,14 +123,17 @@ def test_a_regression_hears_the_teachers_numbers(diabetes):
     SoftTargets(alpha=0.3).attach(run, (wise,))
     _, _, loss = heard(run, inputs, targets)
     student = outputs(run.model, inputs).astype(np.float64)
-    wanted = 0.3 * np.square(student - outputs(wise, inputs)).mean() + 0.7 * np.square(student - targets.numpy()).mean()
+    wanted = (
+        0.3 * np.square(student - outputs(wise, inputs)).mean()
+        + 0.7 * np.square(student - targets.numpy()).mean()
+    )
 
     assert float(loss.detach()) == pytest.approx(wanted, rel=1e-5)
 
 
 def test_no_share_of_the_teacher_is_the_plain_run_bit_for_bit(iris):
     plain, deaf = training(iris), training(iris)
-    listen(deaf, (teacher(iris),), temperature=2.0, alpha=0.0)
+    add_soft_targets(deaf, (teacher(iris),), temperature=2.0, alpha=0.0)
     plain.advance(2)
     deaf.advance(2)
 
@@ -135,7 +142,7 @@ def test_no_share_of_the_teacher_is_the_plain_run_bit_for_bit(iris):
 
 def test_with_the_teacher_alone_the_labels_play_no_part(iris):
     run, (inputs, targets) = training(iris), batch(iris)
-    listen(run, (teacher(iris),), temperature=2.0, alpha=1.0)
+    add_soft_targets(run, (teacher(iris),), temperature=2.0, alpha=1.0)
     _, _, loss = heard(run, inputs, targets)
 
     assert torch.equal(loss, heard(run, inputs, (targets + 1) % 3)[2])
@@ -144,7 +151,7 @@ def test_with_the_teacher_alone_the_labels_play_no_part(iris):
 
 def test_a_student_that_answers_as_its_teacher_is_at_no_distance(iris):
     run = training(iris, model=LARGE)
-    listen(run, (run.model,), temperature=4.0, alpha=1.0)
+    add_soft_targets(run, (run.model,), temperature=4.0, alpha=1.0)
 
     assert float(heard(run, *batch(iris))[2].detach()) == pytest.approx(0.0, abs=1e-6)
 
@@ -167,7 +174,7 @@ def test_the_teacher_answers_in_evaluation_mode(iris):
     wise = teacher(iris)
     wise[3] = nn.Dropout(0.9)
     run = training(iris)
-    listen(run, (wise.train(),), temperature=2.0, alpha=1.0)
+    add_soft_targets(run, (wise.train(),), temperature=2.0, alpha=1.0)
 
     assert torch.equal(heard(run, *batch(iris))[2], heard(run, *batch(iris))[2])
 
@@ -176,7 +183,9 @@ def test_the_teacher_sees_the_rows_that_the_student_sees(iris):
     wise, seen, learned = teacher(iris), [], []
     run = training(iris, regularizers=(Mixup(alpha=1.0),))
     SoftTargets().attach(run, (Spy(wise, seen),))
-    run.model.register_forward_pre_hook(lambda module, inputs: learned.append(inputs[0]) if module.training else None)
+    run.model.register_forward_pre_hook(
+        lambda module, inputs: learned.append(inputs[0]) if module.training else None
+    )
     run.advance(1)
 
     assert len(seen) == len(learned) == run.steps_per_epoch
@@ -205,7 +214,9 @@ def test_smoothing_and_class_weights_stay_in_the_runs_own_share():
     own = run.loss(run.model.eval()(inputs), targets)
     wise = teacher(weighted)
     SoftTargets(alpha=0.7).attach(run, (wise,))
-    wanted = 0.7 * distance(outputs(run.model, inputs), [outputs(wise, inputs)], 2.0) + 0.3 * float(own.detach())
+    wanted = 0.7 * distance(outputs(run.model, inputs), [outputs(wise, inputs)], 2.0) + 0.3 * float(
+        own.detach()
+    )
 
     assert float(heard(run, inputs, targets)[2].detach()) == pytest.approx(wanted, rel=1e-5)
 
@@ -266,7 +277,9 @@ def test_a_hint_of_the_same_width_is_the_squared_distance_over_the_teachers_squa
     _, _, loss = heard(run, inputs, targets)
     mine, its = (outputs(model[:-1], inputs).astype(np.float64) for model in (run.model, wise))
 
-    assert float(loss.detach()) == pytest.approx(plain + 0.5 * np.square(mine - its).mean() / np.square(its).mean(), rel=1e-5)
+    assert float(loss.detach()) == pytest.approx(
+        plain + 0.5 * np.square(mine - its).mean() / np.square(its).mean(), rel=1e-5
+    )
 
 
 def test_a_hint_pulls_the_features_to_the_teachers(iris):

@@ -39,7 +39,9 @@ def quick(block):
     return block.replace("40trials", "12trials").replace(". .venv/bin/activate\n", "")
 
 
-COMMANDS = [block for block in SHELL if "advisor " in block and not any(server in block for server in SERVERS)]
+COMMANDS = [
+    block for block in SHELL if "advisor " in block and not any(server in block for server in SERVERS)
+]
 
 
 @pytest.mark.parametrize("block", COMMANDS, ids=lambda block: block[:20])
@@ -58,7 +60,12 @@ def test_the_make_targets_of_the_readme_exist():
 def test_the_python_block_of_the_readme_runs(tmp_path):
     block = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)[0]
     done = subprocess.run(
-        [sys.executable, "-c", block], cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, check=False
+        [sys.executable, "-c", block],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert done.returncode == 0, done.stderr

@@ -26,7 +26,12 @@ PLENTY = 100
 
 
 def keep(home, name, records, *, facts=None, model=MODEL, direction="maximize"):
-    page = {"workload": dict(model), "facts": (facts or Facts()).to_dict(), "metric": "accuracy", "dataset": "tea"}
+    page = {
+        "workload": dict(model),
+        "facts": (facts or Facts()).to_dict(),
+        "metric": "accuracy",
+        "dataset": "tea",
+    }
     study = store.create_study(home, name, direction=direction, manifest=StudyManifest.from_dict(page))
     for one in records:
         trial = study.ask()
@@ -35,7 +40,13 @@ def keep(home, name, records, *, facts=None, model=MODEL, direction="maximize"):
 
 
 def found(home, *, candidates=("AdamW", "SGD"), planned_trials=PLENTY, facts=None, model=MODEL):
-    return starts(home, model=WorkloadSpec(**model), facts=facts or Facts(), candidates=candidates, planned_trials=planned_trials)
+    return starts(
+        home,
+        model=WorkloadSpec(**model),
+        facts=facts or Facts(),
+        candidates=candidates,
+        planned_trials=planned_trials,
+    )
 
 
 def lr(value, optimizer="AdamW"):
@@ -46,7 +57,12 @@ def test_the_best_whole_run_of_each_candidate_is_a_start_and_says_where_it_is_fr
     keep(
         home,
         "a",
-        [record(0, "AdamW", 0.8), record(1, "AdamW", 0.9, params=lr(0.02)), record(2, "SGD", 0.7), record(3, "Lion", 1.0)],
+        [
+            record(0, "AdamW", 0.8),
+            record(1, "AdamW", 0.9, params=lr(0.02)),
+            record(2, "SGD", 0.7),
+            record(3, "Lion", 1.0),
+        ],
     )
 
     first, second = found(home)
@@ -119,7 +135,14 @@ def test_an_empty_home_has_no_starts(home):
 # ---------------------------------------------------------------- in the search
 
 START = Start(
-    params={"optimizer": "SGD", "optimizer.SGD.lr": 0.05, "batch_size": 16, "regularizers": "L1", "epochs": 99}, origin="a study"
+    params={
+        "optimizer": "SGD",
+        "optimizer.SGD.lr": 0.05,
+        "batch_size": 16,
+        "regularizers": "L1",
+        "epochs": 99,
+    },
+    origin="a study",
 )
 PLAN = Plan(
     candidates=("AdamW", "SGD"), schedules=("Cosine",), regularizers=("L2",), epochs=9, batch_size=(16, 32, 90),
@@ -130,14 +153,18 @@ PLAN = Plan(
 def search(home, workload, plan=PLAN, *, stop_after=99) -> tuple[Record, ...]:
     known = "s" in study_names(home)
     study = (
-        store.open_study(home, "s") if known else store.create_study(home, "s", direction="maximize", manifest=plan.manifest())
+        store.open_study(home, "s")
+        if known
+        else store.create_study(home, "s", direction="maximize", manifest=plan.manifest())
     )
     heard = []
     Search(
         study,
         workload,
         Plan.of(store.manifest_of(study)),
-        clock=Clock(budget=plan.budget, stop=lambda: len([event for event in heard if event.record]) >= stop_after),
+        clock=Clock(
+            budget=plan.budget, stop=lambda: len([event for event in heard if event.record]) >= stop_after
+        ),
         listen=heard.append,
     ).run()
     return store.records(study)
@@ -171,10 +198,20 @@ def test_a_start_that_is_the_reference_recipe_is_not_tried_again(home, iris):
 
 
 def test_earlier_studies_count_only_if_they_may(home):
-    asked = {"budget": "8trials", "epochs": 1, "home": home, "tracking_uri": "off", "model": "linear", "optimizers": ("AdamW",)}
+    asked = {
+        "budget": "8trials",
+        "epochs": 1,
+        "home": home,
+        "tracking_uri": "off",
+        "model": "linear",
+        "optimizers": ("AdamW",),
+    }
     api.search("iris", study="first", **asked)
     for name, earlier in (("second", True), ("third", False)):
         api.search("iris", study=name, earlier=earlier, **asked)
-    stages = {name: [run.stage for run in store.records(store.open_study(home, name))] for name in ("second", "third")}
+    stages = {
+        name: [run.stage for run in store.records(store.open_study(home, name))]
+        for name in ("second", "third")
+    }
     assert "start" in stages["second"]
     assert "start" not in stages["third"]

@@ -35,7 +35,11 @@ def test_its_manifest_is_written_again_as_it_was():
 def test_it_gives_the_advice_that_it_gave(earlier):
     saved = json.loads(Study.read(earlier, NAME).manifest.recommendation.json)
     answer = api.recommend(NAME, home=earlier)
-    assert (answer.optimizer, answer.quality, list(answer.trials)) == (saved["optimizer"], saved["quality"], saved["trials"])
+    assert (answer.optimizer, answer.quality, list(answer.trials)) == (
+        saved["optimizer"],
+        saved["quality"],
+        saved["trials"],
+    )
     assert answer.params == saved["params"]
 
 

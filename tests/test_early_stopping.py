@@ -28,7 +28,9 @@ def training(workload, *regularizers, optimizer=None, epochs=3, model=None):
 def waiting(run, *curve):
     """Ask whether a run with this curve of (metric, loss) has had enough."""
     run.curve = [
-        Measurement(epoch=epoch, step=epoch, seconds=0.0, train_loss=1.0, valid_loss=loss, valid_metric=metric)
+        Measurement(
+            epoch=epoch, step=epoch, seconds=0.0, train_loss=1.0, valid_loss=loss, valid_metric=metric
+        )
         for epoch, (metric, loss) in enumerate(curve, start=1)
     ]
     return any(check() for check in run.enough)
@@ -39,9 +41,15 @@ def test_early_stopping_waits_for_the_metric_then_for_the_loss(iris):
 
     assert not waiting(run, (0.5, 1.0), (0.5, 1.0), (0.5, 1.0))
     assert waiting(run, (0.5, 1.0), (0.5, 1.0), (0.5, 1.0), (0.5, 1.0))
-    assert not waiting(run, (0.5, 1.0), (0.5, 0.9), (0.5, 1.0), (0.5, 1.0))  # an equal metric with a lower loss
-    assert not waiting(run, (0.5, 1.0), (0.6, 2.0), (0.6, 2.0), (0.5, 0.1))  # a better metric with a higher loss
-    assert waiting(run, (0.5, 1.0), (0.6, 2.0), (0.5, 0.1), (0.5, 0.1), (0.5, 0.1))  # a lower loss with a worse metric
+    assert not waiting(
+        run, (0.5, 1.0), (0.5, 0.9), (0.5, 1.0), (0.5, 1.0)
+    )  # an equal metric with a lower loss
+    assert not waiting(
+        run, (0.5, 1.0), (0.6, 2.0), (0.6, 2.0), (0.5, 0.1)
+    )  # a better metric with a higher loss
+    assert waiting(
+        run, (0.5, 1.0), (0.6, 2.0), (0.5, 0.1), (0.5, 0.1), (0.5, 0.1)
+    )  # a lower loss with a worse metric
 
 
 def test_early_stopping_ends_the_run_patience_epochs_after_the_best(iris):
@@ -58,7 +66,9 @@ def test_early_stopping_ends_the_run_patience_epochs_after_the_best(iris):
 
 
 def test_a_run_that_ended_early_goes_on_to_be_ended_when_resumed(iris):
-    first, second = (training(iris, EarlyStopping(patience=4), optimizer=SGD(lr=1.0), epochs=200) for _ in range(2))
+    first, second = (
+        training(iris, EarlyStopping(patience=4), optimizer=SGD(lr=1.0), epochs=200) for _ in range(2)
+    )
     first.advance(200)
     second.load_state_dict(first.state_dict())
     second.advance(200)
@@ -72,7 +82,9 @@ def test_early_stopping_counts_as_a_complete_run(home, iris):
         budget=Budget(trials=12), limits=Limits(),
     )  # fmt: skip
     study = store.create_study(home, "s", direction=iris.metric.direction, manifest=plan.manifest())
-    search = Search(study, iris, plan, clock=Clock(budget=plan.budget, stop=lambda: False), listen=lambda event: None)
+    search = Search(
+        study, iris, plan, clock=Clock(budget=plan.budget, stop=lambda: False), listen=lambda event: None
+    )
     recipe = training(iris, EarlyStopping(patience=4), optimizer=SGD(lr=1.0), epochs=81).recipe
     search._train([search._ask(recipe, "reference")], wanting=1)
     (record,) = store.records(study)

@@ -51,7 +51,9 @@ def test_a_perfect_score_still_lacks_half_a_validation_row():
     ("direction", "metric", "best", "other", "gap"),
     [
         pytest.param("minimize", "rmse", 50.0, 55.0, math.log(1.1), id="a minimized metric is its own loss"),
-        pytest.param("minimize", "loss", -2.0, -1.0, math.log(1.5), id="a log-density is measured from its best"),
+        pytest.param(
+            "minimize", "loss", -2.0, -1.0, math.log(1.5), id="a log-density is measured from its best"
+        ),
         pytest.param("minimize", "mse", 0.0, 0.0, 0.0, id="a loss of 0 is no division by 0"),
         pytest.param("maximize", "accuracy", 90.0, 80.0, math.log(2), id="per cent end at 100"),
         pytest.param("maximize", "reward", 1000.0, 500.0, math.log(1.5), id="a reward has no ceiling"),
@@ -75,7 +77,8 @@ def test_the_v_statistic_is_the_mean_of_the_smallest_of_so_many_draws(gaps, tria
     seen, n = sorted(gaps), len(gaps)
     cdf = [(rank + 1) / n for rank in range(n)]
     slow = sum(
-        gap * ((1 - (cdf[rank - 1] if rank else 0)) ** trials - (1 - cdf[rank]) ** trials) for rank, gap in enumerate(seen)
+        gap * ((1 - (cdf[rank - 1] if rank else 0)) ** trials - (1 - cdf[rank]) ** trials)
+        for rank, gap in enumerate(seen)
     )
 
     assert best_of(gaps, trials, 0.6) == pytest.approx(slow, abs=1e-12)
@@ -121,7 +124,8 @@ def test_how_bad_the_worst_trials_are_adds_no_doubt_about_the_best_of_many():
 
 def test_few_wrong_rows_tell_less_apart():
     variances = [
-        LossScale.of(evidence([record(0, quality=1 - wrong / 1000)], valid_rows=1000)).row_variance for wrong in (0, 1, 10, 100)
+        LossScale.of(evidence([record(0, quality=1 - wrong / 1000)], valid_rows=1000)).row_variance
+        for wrong in (0, 1, 10, 100)
     ]
 
     assert all(fewer > more for fewer, more in pairwise(variances))
@@ -143,7 +147,9 @@ def test_half_a_row_is_the_resolution_of_a_score_and_a_loss_has_none():
 
 def test_a_large_validation_split_leaves_less_doubt_about_a_confirmed_optimizer():
     records = study({"AdamW": [0.9], "SGD": [0.8]}, confirmed={"AdamW": [0.9, 0.9, 0.9]})
-    small, large = (estimates(evidence(records, valid_rows=rows)).by_optimizer["AdamW"] for rows in (100, 10_000))
+    small, large = (
+        estimates(evidence(records, valid_rows=rows)).by_optimizer["AdamW"] for rows in (100, 10_000)
+    )
 
     assert large.variance < small.variance / 2
 
@@ -221,7 +227,9 @@ def test_a_learning_rate_on_the_edge_doubles_the_variance():
 
 def test_more_trials_leave_less_doubt():
     few, many = (
-        estimates(evidence(study({"AdamW": losses(*[0.0, 0.5] * half)}, direction="minimize"), direction="minimize"))
+        estimates(
+            evidence(study({"AdamW": losses(*[0.0, 0.5] * half)}, direction="minimize"), direction="minimize")
+        )
         for half in (1, 6)
     )
 
@@ -232,6 +240,9 @@ def test_tuning_for_longer_trusts_a_wide_spread_more():
     records = study({"AdamW": losses(0.3, 0.31, 0.32), "SGD": losses(0.3, 1.0, 1.9)}, direction="minimize")
     seen = evidence(records, direction="minimize")
 
-    assert estimates(seen, tuning_trials=1).by_optimizer["SGD"].gap > estimates(seen, tuning_trials=1).by_optimizer["AdamW"].gap
+    assert (
+        estimates(seen, tuning_trials=1).by_optimizer["SGD"].gap
+        > estimates(seen, tuning_trials=1).by_optimizer["AdamW"].gap
+    )
     assert estimates(seen, tuning_trials=30).by_optimizer["SGD"].gap < estimates(seen).by_optimizer["SGD"].gap
     assert replace(seen, records=()).optimizers == ()

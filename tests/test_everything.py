@@ -38,12 +38,17 @@ def part(inputs, rows, seed):
     if inputs.kind == "text":
         values = draw.integers(1, inputs.vocabulary + 1, (rows, *inputs.shape))
     else:
-        values = (draw.normal(size=(rows, *inputs.shape)) + targets.reshape(-1, *[1] * len(inputs.shape))).astype(np.float32)
+        values = (
+            draw.normal(size=(rows, *inputs.shape)) + targets.reshape(-1, *[1] * len(inputs.shape))
+        ).astype(np.float32)
     return Part(inputs=values, targets=targets)
 
 
 def workload(inputs, model):
-    parts = {name: part(inputs, rows, seed) for seed, (name, rows) in enumerate({"train": 48, "valid": 16, "test": 16}.items())}
+    parts = {
+        name: part(inputs, rows, seed)
+        for seed, (name, rows) in enumerate({"train": 48, "valid": 16, "test": 16}.items())
+    }
     dataset = Dataset(
         name="made", kind=inputs.kind, task="classification", classes=("a", "b", "c"), feature_names=(), missing_share=0.0,
         digest="", notes=(), **({"vocabulary": inputs.vocabulary} if inputs.kind == "text" else {}), **parts,
@@ -80,19 +85,26 @@ def test_every_optimizer_trains_the_model_or_says_why_not(inputs, model):
 def test_whoever_asks_for_an_optimizer_that_cannot_train_this_is_told_why():
     work = Workload.open("iris", model="linear")
     facts = profile(work, batch_size=32, epochs=1)
-    refused = {name: reason for name, choice in catalogue.choices("optimizer").items() if (reason := choice.misfit(facts))}
+    refused = {
+        name: reason
+        for name, choice in catalogue.choices("optimizer").items()
+        if (reason := choice.misfit(facts))
+    }
 
     assert "Muon" in refused
     for name in refused:
         with pytest.raises(BadValue, match=name):
             plan_for(Request(source="iris", optimizers=(name,), budget=Budget(trials=9)), work, facts)
-    assert not set(refused) & set(plan_for(Request(source="iris", budget=Budget(trials=500)), work, facts)[0].candidates)
+    assert not set(refused) & set(
+        plan_for(Request(source="iris", budget=Budget(trials=500)), work, facts)[0].candidates
+    )
 
 
 def test_balanced_class_weights_count_each_class_alike():
     work = Workload.open("iris", class_weights="balanced")
     skewed = replace(
-        work.dataset, train=Part(inputs=work.dataset.train.inputs[:40], targets=np.array([0] * 30 + [1] * 8 + [2] * 2))
+        work.dataset,
+        train=Part(inputs=work.dataset.train.inputs[:40], targets=np.array([0] * 30 + [1] * 8 + [2] * 2)),
     )
     weights = replace(work, dataset=skewed).balance()
 
@@ -106,8 +118,14 @@ def test_balanced_class_weights_count_each_class_alike():
 
 def test_a_record_says_which_optimizer_stepped_on_what():
     work = Workload.open("iris", model="mlp")
-    run = Training(Recipe(model=work.model, epochs=1, optimizer=catalogue.find("optimizer", "Muon")()), work, seed=0)
+    run = Training(
+        Recipe(model=work.model, epochs=1, optimizer=catalogue.find("optimizer", "Muon")()), work, seed=0
+    )
 
-    assert route(run.model).counts() == {"matrix": 4 * 128 + 128 * 128, "head": 128 * 3, "vector": 128 + 128 + 3}
+    assert route(run.model).counts() == {
+        "matrix": 4 * 128 + 128 * 128,
+        "head": 128 * 3,
+        "vector": 128 + 128 + 3,
+    }
     assert run.recipe.optimizer.serves("matrix") == "Muon"
     assert run.recipe.optimizer.serves("head") == "AdamW"

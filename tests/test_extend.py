@@ -51,7 +51,9 @@ def test_the_optimizer_in_contributing_keeps_the_contract(signsgd, iris):
     optimizer.step()
 
     torch.testing.assert_close(before - model.weight, torch.full((3, 4), signsgd().lr), rtol=1e-4, atol=1e-6)
-    assert state_bytes(optimizer) == sum(signsgd().state_bytes(tuple(p.shape), role) for _, p, role in route(model).roles)
+    assert state_bytes(optimizer) == sum(
+        signsgd().state_bytes(tuple(p.shape), role) for _, p, role in route(model).roles
+    )
     assert set(sections(signsgd)) == {"Helps", "Hurts", "Source"}
     run = Training(Recipe(optimizer=signsgd(), model=iris.model, epochs=9), iris, seed=0)
     run.advance(9)
@@ -111,19 +113,26 @@ def installed(tmp_path_factory):
     root, site = tmp_path_factory.mktemp("tiny"), tmp_path_factory.mktemp("site")
     (root / "tiny_choices.py").write_text(contributed() + TINY)
     points = [
-        f'[project.entry-points."optimizer_advisor.{kind}"]\n{name} = "tiny_choices:{name}"' for kind, name in OFFERS.items()
+        f'[project.entry-points."optimizer_advisor.{kind}"]\n{name} = "tiny_choices:{name}"'
+        for kind, name in OFFERS.items()
     ]
     project = '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
     project += '[project]\nname = "tiny-choices"\nversion = "1.0"\n[tool.setuptools]\npy-modules = ["tiny_choices"]\n'
     (root / "pyproject.toml").write_text(project + "\n".join(points))
     offline = ("--no-deps", "--no-build-isolation", "--no-index", "--quiet", "--disable-pip-version-check")
-    subprocess.run([sys.executable, "-m", "pip", "install", *offline, "--target", site, root], check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", *offline, "--target", site, root],
+        check=True,
+        capture_output=True,
+    )
 
     def run(*words):
         path = os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])
         environment = {**os.environ, "PYTHONPATH": path, "ADVISOR_HOME": str(site / "home")}
         command = [sys.executable, "-m", "advisor", *words]
-        return subprocess.run(command, cwd=root.parent, env=environment, capture_output=True, text=True, check=True).stdout
+        return subprocess.run(
+            command, cwd=root.parent, env=environment, capture_output=True, text=True, check=True
+        ).stdout
 
     return site, run
 
@@ -132,7 +141,9 @@ def installed(tmp_path_factory):
 def test_what_another_package_offers_is_listed(installed, kind):
     _, run = installed
 
-    assert OFFERS[kind].lower() in {row["name"].lower().replace("_", "") for row in json.loads(run("list", kind, "--json"))}
+    assert OFFERS[kind].lower() in {
+        row["name"].lower().replace("_", "") for row in json.loads(run("list", kind, "--json"))
+    }
 
 
 def test_what_another_package_offers_is_explained(installed):
@@ -146,7 +157,17 @@ def test_what_another_package_offers_is_explained(installed):
 @pytest.mark.slow
 def test_what_another_package_offers_is_searched_together(installed):
     _, run = installed
-    words = ("--model", "tinynet", "--optimizers", "SignSGD,AdamW", "--budget", "8trials", "--epochs", "3", "--json")
+    words = (
+        "--model",
+        "tinynet",
+        "--optimizers",
+        "SignSGD,AdamW",
+        "--budget",
+        "8trials",
+        "--epochs",
+        "3",
+        "--json",
+    )
 
     answer = json.loads(run("search", "tiny_rows", *words))
     assert answer["recommendation"]["optimizer"] in {"SignSGD", "AdamW"}
@@ -219,7 +240,10 @@ def test_a_model_may_be_a_class_or_a_function_with_or_without_sizes(models, name
 
 def test_a_model_of_your_own_may_take_token_ids(models):
     tokens = np.random.default_rng(0).integers(1, 50, (30, 6))
-    check_model(models("words"), prepare(Raw(inputs=tokens, targets=np.arange(30) % 2, kind="text"), name="notes", seed=0))
+    check_model(
+        models("words"),
+        prepare(Raw(inputs=tokens, targets=np.arange(30) % 2, kind="text"), name="notes", seed=0),
+    )
 
 
 @pytest.mark.parametrize(
@@ -261,6 +285,8 @@ def test_a_workload_can_be_opened_again_from_its_plain_form(iris):
 
 
 def test_advisor_is_also_a_module():
-    done = subprocess.run([sys.executable, "-m", "advisor", "--help"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "advisor", "--help"], capture_output=True, text=True, check=True
+    )
 
     assert "search" in done.stdout

@@ -52,7 +52,9 @@ def test_optimizer_regularizers_wrappers_batch_and_model_are_kept(choice):
 
 
 @pytest.mark.parametrize("choice", [Restart, Gradual, Rewind])
-@pytest.mark.parametrize(("epochs", "share", "wanted"), [(27, 0.25, 7), (1, 0.1, 1), (70, 0.1, 7), (3, 0.5, 2), (4, 0.25, 1)])
+@pytest.mark.parametrize(
+    ("epochs", "share", "wanted"), [(27, 0.25, 7), (1, 0.1, 1), (70, 0.1, 7), (3, 0.5, 2), (4, 0.25, 1)]
+)
 def test_epochs_are_rounded_up_to_at_least_one(choice, epochs, share, wanted):
     assert retrained(choice(share=share), Recipe(epochs=epochs)).epochs == wanted
 
@@ -128,7 +130,12 @@ def test_early_stopping_does_not_end_a_run_while_the_lr_climbs_and_stays_where_t
 
 
 def test_only_the_gradual_one_prunes_meanwhile():
-    assert [choice.gradual for choice in (Gradual, Restart, Rewind, NoFinetuning)] == [True, False, False, False]
+    assert [choice.gradual for choice in (Gradual, Restart, Rewind, NoFinetuning)] == [
+        True,
+        False,
+        False,
+        False,
+    ]
 
 
 @pytest.mark.parametrize("choice", of("optimizer"))
@@ -141,7 +148,9 @@ def test_every_optimizer_can_train_on_at_another_lr(choice):
         assert short.epochs == 2
 
 
-@pytest.mark.parametrize("optimizer", [AdamW(), LBFGS(), ScheduleFreeAdamW(), Prodigy()], ids=lambda one: one.name())
+@pytest.mark.parametrize(
+    "optimizer", [AdamW(), LBFGS(), ScheduleFreeAdamW(), Prodigy()], ids=lambda one: one.name()
+)
 @pytest.mark.parametrize("finetuning", [Restart(share=0.5), Rewind(share=0.5)], ids=["restart", "rewind"])
 def test_a_trained_model_that_was_hurt_gets_better_again(optimizer, finetuning, iris):
     pytest.importorskip("schedulefree")
@@ -154,7 +163,11 @@ def test_a_trained_model_that_was_hurt_gets_better_again(optimizer, finetuning, 
     hurt = deepcopy(first.model)
     with torch.no_grad():
         for parameter in hurt.parameters():
-            parameter.add_(torch.randn(parameter.shape, generator=torch.Generator().manual_seed(1)) * 0.5 * parameter.std())
+            parameter.add_(
+                torch.randn(parameter.shape, generator=torch.Generator().manual_seed(1))
+                * 0.5
+                * parameter.std()
+            )
     before = loss(hurt, iris)
     again = Training(retrained(finetuning, trained), iris, seed=0, model=hurt)
     again.advance(again.recipe.epochs)

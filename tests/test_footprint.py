@@ -14,7 +14,7 @@ from onnx import TensorProto, helper
 from studies.compression import footprint
 from studies.compression.deploy import session
 from studies.compression.footprint import BATCHES, agreement, deployed, inference_bytes, latencies
-from studies.compression.source import Source
+from studies.compression.source import Checkpoint
 from studies.infeasible import CannotCompress
 from studies.measure import macs
 from studies.models.mlp import MLP
@@ -27,7 +27,14 @@ NET = MLP(width=16, depth=1)
 def source(workload, model=NET):
     recipe = Recipe(model=model)
     torch.manual_seed(0)
-    return Source(number=3, recipe=recipe, seed=0, model=workload.build(model), workload=workload, device=torch.device("cpu"))
+    return Checkpoint(
+        number=3,
+        recipe=recipe,
+        seed=0,
+        model=workload.build(model),
+        workload=workload,
+        device=torch.device("cpu"),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +44,14 @@ def of_iris(iris):
 
 def graph(*nodes, columns=4, outputs=3):
     """Return a graph of these nodes from `rows` to `outputs`."""
-    shapes = [helper.make_tensor_value_info(*one) for one in (("rows", 1, ["n", columns]), ("outputs", 1, ["n", outputs]))]
+    shapes = [
+        helper.make_tensor_value_info(*one)
+        for one in (("rows", 1, ["n", columns]), ("outputs", 1, ["n", outputs]))
+    ]
     made = helper.make_graph(list(nodes), "made", shapes[:1], shapes[1:])
-    return helper.make_model(made, opset_imports=[helper.make_opsetid("", 18)], ir_version=9).SerializeToString()
+    return helper.make_model(
+        made, opset_imports=[helper.make_opsetid("", 18)], ir_version=9
+    ).SerializeToString()
 
 
 def constant(name, values):
@@ -63,7 +75,10 @@ def test_a_deployed_file_holds_the_weights_and_little_else(of_iris):
 
 
 def test_quality_is_that_of_the_outputs_in_the_runtime(of_iris, iris):
-    inputs, targets = torch.from_numpy(iris.dataset.valid.inputs), torch.from_numpy(iris.dataset.valid.targets)
+    inputs, targets = (
+        torch.from_numpy(iris.dataset.valid.inputs),
+        torch.from_numpy(iris.dataset.valid.targets),
+    )
 
     assert of_iris.deployed.quality == iris.score(of_iris.model.eval()(inputs).detach(), targets)
     np.testing.assert_allclose(of_iris.deployed.outputs, of_iris.model(inputs).detach().numpy(), atol=1e-5)
@@ -81,7 +96,9 @@ def test_a_file_whose_answers_depend_on_the_rows_beside_is_the_same_file_when_lo
 
 
 def test_answers_that_are_not_finite_are_refused(iris):
-    infinite = graph(constant("big", np.full((4, 3), 3e38)), helper.make_node("MatMul", ["rows", "big"], ["outputs"]))
+    infinite = graph(
+        constant("big", np.full((4, 3), 3e38)), helper.make_node("MatMul", ["rows", "big"], ["outputs"])
+    )
 
     with pytest.raises(CannotCompress, match="not finite"):
         deployed(infinite, iris)
@@ -105,7 +122,10 @@ def test_a_graph_that_the_runtime_has_no_kernel_for_is_refused_in_one_line(iris)
     ],
 )
 def test_agreement_is_of_classes_or_of_variance(of_iris, mine, reference, task, wanted):
-    both = [replace(of_iris.deployed, outputs=np.array(outputs, dtype=np.float32)) for outputs in (mine, reference)]
+    both = [
+        replace(of_iris.deployed, outputs=np.array(outputs, dtype=np.float32))
+        for outputs in (mine, reference)
+    ]
 
     assert agreement(*both, task) == pytest.approx(wanted)
 
@@ -119,7 +139,9 @@ def test_a_regression_is_deployed_in_the_targets_own_units():
     found = source(diabetes)
 
     assert agreement(found.deployed, found.deployed, "regression") == 1.0
-    assert found.deployed.quality == pytest.approx(diabetes.score(torch.from_numpy(found.deployed.outputs), valid(diabetes)))
+    assert found.deployed.quality == pytest.approx(
+        diabetes.score(torch.from_numpy(found.deployed.outputs), valid(diabetes))
+    )
 
 
 def valid(workload):
@@ -189,7 +211,7 @@ def test_a_model_that_cannot_be_counted_has_no_macs(of_iris, iris):
 
 
 def test_passes_work_on_copies_of_a_source(of_iris):
-    subject = of_iris.subject()
+    subject = of_iris.trained_model()
     with torch.no_grad():
         for parameter in subject.model.parameters():
             parameter.zero_()

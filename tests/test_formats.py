@@ -13,7 +13,9 @@ from forms import GENERATOR, IMAGES, LABELS, ROWS, TABLE, parts, refusal
 
 
 def test_a_feather_file_is_the_table_it_was(tmp_path):
-    frame = pd.DataFrame(TABLE, columns=["a", "b", "c"]).assign(colour=["red", "blue", "red"] * 20, kind=LABELS)
+    frame = pd.DataFrame(TABLE, columns=["a", "b", "c"]).assign(
+        colour=["red", "blue", "red"] * 20, kind=LABELS
+    )
     frame.to_feather(tmp_path / "t.feather")
     frame.to_parquet(tmp_path / "t.parquet")
 
@@ -43,17 +45,28 @@ def test_an_arff_file_is_read_with_quotes_gaps_text_and_labels_that_are_numbers(
     dataset = open_dataset(str(tmp_path / "pets.arff"), target="kind")
 
     assert dataset.classes == ("1", "2")
-    assert dataset.feature_names == ("size", "coat colour=(missing)", "coat colour=light blue", "coat colour=red")
+    assert dataset.feature_names == (
+        "size",
+        "coat colour=(missing)",
+        "coat colour=light blue",
+        "coat colour=red",
+    )
     assert dataset.missing_share == pytest.approx(1 / 9)
 
 
 def test_scipy_reads_the_same_from_an_arff_file(tmp_path):
     from scipy.io import arff
 
-    rows = "\n".join(f"{a},{b},{'yes' if label else 'no'}" for (a, b, _), label in zip(TABLE, LABELS, strict=True))
+    rows = "\n".join(
+        f"{a},{b},{'yes' if label else 'no'}" for (a, b, _), label in zip(TABLE, LABELS, strict=True)
+    )
     path = tmp_path / "plain.arff"
-    path.write_text("@relation r\n@attribute a real\n@attribute b real\n@attribute kind {yes,no}\n@data\n" + rows)
-    expected = pd.DataFrame(arff.loadarff(path)[0]).assign(kind=lambda frame: frame["kind"].str.decode("utf-8"))
+    path.write_text(
+        "@relation r\n@attribute a real\n@attribute b real\n@attribute kind {yes,no}\n@data\n" + rows
+    )
+    expected = pd.DataFrame(arff.loadarff(path)[0]).assign(
+        kind=lambda frame: frame["kind"].str.decode("utf-8")
+    )
 
     made = prepare(Raw(inputs=expected[["a", "b"]], targets=expected["kind"]), name="x", seed=0)
 
@@ -66,7 +79,9 @@ def test_scipy_reads_the_same_from_an_arff_file(tmp_path):
         pytest.param("size,kind\n1,2\n", "no @attribute lines", id="a CSV file"),
         pytest.param(ARFF, "no rows", id="no rows"),
         pytest.param(ARFF + "{0 1, 3 2}\n", "sparse ARFF", id="sparse"),
-        pytest.param("@attribute a real\n@attribute a real\n@data\n1,2\n", "2 columns named 'a'", id="duplicate names"),
+        pytest.param(
+            "@attribute a real\n@attribute a real\n@data\n1,2\n", "2 columns named 'a'", id="duplicate names"
+        ),
     ],
 )
 def test_an_arff_file_that_is_no_table_is_refused(tmp_path, content, said):
@@ -113,8 +128,12 @@ def test_an_npz_file_may_bring_its_own_split(tmp_path):
     [
         pytest.param({"a": TABLE}, "holds a; name the arrays X and y", id="other names"),
         pytest.param({"X": TABLE, "y": LABELS[:9]}, "60 rows of inputs but 9 targets", id="unequal lengths"),
-        pytest.param({"X": TABLE, "y": LABELS, "kind": "video"}, "kind 'video' is not one of", id="an unknown kind"),
-        pytest.param({"X": np.ones((ROWS, 2, 2, 2, 2)), "y": LABELS}, "(rows, channels, height, width)", id="five axes"),
+        pytest.param(
+            {"X": TABLE, "y": LABELS, "kind": "video"}, "kind 'video' is not one of", id="an unknown kind"
+        ),
+        pytest.param(
+            {"X": np.ones((ROWS, 2, 2, 2, 2)), "y": LABELS}, "(rows, channels, height, width)", id="five axes"
+        ),
         pytest.param({"X": np.array([None] * ROWS), "y": LABELS}, "cannot be read", id="objects"),
     ],
 )
@@ -150,7 +169,11 @@ def painted(path, mode: str = "RGB", size: tuple[int, int] = (20, 10), value: in
 
 def test_a_folder_of_images_has_a_class_a_sub_folder(tmp_path):
     for row in range(24):
-        painted(tmp_path / "pets" / ("cat", "dog")[row % 2] / "more" / f"{row}.png", size=(20 + row, 10), value=row * 10)
+        painted(
+            tmp_path / "pets" / ("cat", "dog")[row % 2] / "more" / f"{row}.png",
+            size=(20 + row, 10),
+            value=row * 10,
+        )
     (tmp_path / "pets" / "cat" / "notes.txt").write_text("no image")
 
     dataset = open_dataset(str(tmp_path / "pets"))

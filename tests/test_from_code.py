@@ -25,9 +25,12 @@ from forms import GENERATOR, LABELS, REVIEWS, ROWS, TABLE, parts, refusal
         pytest.param((pd.DataFrame(TABLE, columns=["x0", "x1", "x2"]), pd.Series(LABELS)), id="pandas"),
         pytest.param(pd.DataFrame(TABLE, columns=["x0", "x1", "x2"]).assign(label=LABELS), id="one frame"),
         pytest.param(TensorDataset(torch.from_numpy(TABLE), torch.from_numpy(LABELS)), id="Dataset"),
-        pytest.param(DataLoader(TensorDataset(torch.from_numpy(TABLE), torch.from_numpy(LABELS)), 7), id="DataLoader"),
         pytest.param(
-            DataLoader(TensorDataset(torch.from_numpy(TABLE), torch.from_numpy(LABELS)), 7, shuffle=True), id="shuffling"
+            DataLoader(TensorDataset(torch.from_numpy(TABLE), torch.from_numpy(LABELS)), 7), id="DataLoader"
+        ),
+        pytest.param(
+            DataLoader(TensorDataset(torch.from_numpy(TABLE), torch.from_numpy(LABELS)), 7, shuffle=True),
+            id="shuffling",
         ),
     ],
 )
@@ -88,7 +91,9 @@ def test_several_targets_a_row_are_standardised_each_by_itself():
     assert (dataset.task, dataset.outputs, dataset.train.targets.shape) == ("regression", 2, (36, 2))
     assert dataset.train.targets.mean(axis=0) == pytest.approx([0, 0], abs=1e-5)
     assert dataset.train.targets.std(axis=0) == pytest.approx([1, 1], abs=1e-5)
-    back = np.concatenate([part.targets * dataset.target_scale + dataset.target_mean for part in parts(dataset)])
+    back = np.concatenate(
+        [part.targets * dataset.target_scale + dataset.target_mean for part in parts(dataset)]
+    )
     assert np.allclose(np.sort(back, axis=0), np.sort(targets, axis=0), atol=1e-3)
 
 
@@ -104,13 +109,32 @@ def test_one_hot_targets_are_classes():
     [
         pytest.param([3], {}, "int is not data to train on", id="a number"),
         pytest.param([(TABLE, LABELS[:9])], {}, "60 rows of inputs but 9 targets", id="unequal lengths"),
-        pytest.param([(TABLE, LABELS), (TABLE[:, :2], LABELS)], {}, "rows of the shapes (2,) and (3,)", id="unequal parts"),
+        pytest.param(
+            [(TABLE, LABELS), (TABLE[:, :2], LABELS)],
+            {},
+            "rows of the shapes (2,) and (3,)",
+            id="unequal parts",
+        ),
         pytest.param([([[1], [2, 3]] * 30, LABELS)], {}, "different lengths", id="ragged rows"),
         pytest.param([(TABLE, LABELS)], {"kind": "video"}, "kind 'video'", id="an unknown kind"),
-        pytest.param([(TABLE, LABELS)], {"kind": "text"}, "token ids of the shape (rows, length)", id="fractions as tokens"),
-        pytest.param([pd.DataFrame(TABLE)], {}, "only 0, 1, 2; give (frame[columns], frame[target])", id="no target"),
-        pytest.param([(TABLE, TABLE)], {"task": "classification"}, "only regression on numbers", id="amounts as classes"),
-        pytest.param([TensorDataset(torch.from_numpy(TABLE))], {}, "must give pairs", id="a Dataset without targets"),
+        pytest.param(
+            [(TABLE, LABELS)],
+            {"kind": "text"},
+            "token ids of the shape (rows, length)",
+            id="fractions as tokens",
+        ),
+        pytest.param(
+            [pd.DataFrame(TABLE)], {}, "only 0, 1, 2; give (frame[columns], frame[target])", id="no target"
+        ),
+        pytest.param(
+            [(TABLE, TABLE)],
+            {"task": "classification"},
+            "only regression on numbers",
+            id="amounts as classes",
+        ),
+        pytest.param(
+            [TensorDataset(torch.from_numpy(TABLE))], {}, "must give pairs", id="a Dataset without targets"
+        ),
     ],
 )
 def test_data_from_code_that_is_not_understood_is_refused_in_one_line(arguments, options, said):
@@ -121,5 +145,8 @@ def test_readers_load_no_torch():
     code = "import sys; import studies.data, studies.metrics; print('torch' in sys.modules, 'pandas' in sys.modules)"
 
     assert (
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "False False"
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        == "False False"
     )

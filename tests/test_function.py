@@ -154,7 +154,11 @@ def test_what_a_function_steps_on_is_weighed():
     ("fit", "error", "says"),
     [
         (lambda recipe, report, seed: report(1, math.nan), Diverged, "diverged in epoch 1"),
-        (lambda recipe, report, seed: [report(2, 1.0), report(2, 1.0)], ValueError, "reported epoch 2 after epoch 2"),
+        (
+            lambda recipe, report, seed: [report(2, 1.0), report(2, 1.0)],
+            ValueError,
+            "reported epoch 2 after epoch 2",
+        ),
         (lambda recipe, report, seed: None, ValueError, "reported nothing"),
         (lambda recipe, report, seed: 1 / 0, ZeroDivisionError, "division"),
     ],
@@ -282,9 +286,18 @@ def test_a_function_in_a_file_is_searched_and_resumed_from_the_command_line(file
     ("words", "says"),
     [
         (("own.py:broken",), "own.py:broken failed in its first epoch: RuntimeError: no such layer"),
-        (("own.py:fixed",), "own.py:fixed does not read recipe.epochs; say how many epochs it reports: --epochs 10"),
-        (("own.py:deaf", "--epochs", "1"), "own.py:deaf never reads recipe.optimizer, so there is nothing to compare"),
-        (("own.py:leaving",), "own.py:leaving failed in its first epoch: RuntimeError: the function called sys.exit(3)"),
+        (
+            ("own.py:fixed",),
+            "own.py:fixed does not read recipe.epochs; say how many epochs it reports: --epochs 10",
+        ),
+        (
+            ("own.py:deaf", "--epochs", "1"),
+            "own.py:deaf never reads recipe.optimizer, so there is nothing to compare",
+        ),
+        (
+            ("own.py:leaving",),
+            "own.py:leaving failed in its first epoch: RuntimeError: the function called sys.exit(3)",
+        ),
         (("own.py:number",), "own.py:number is int; give a dataset's name or path"),
         (("own.py:nothing",), "own.py has no 'nothing'"),
         (
@@ -294,7 +307,10 @@ def test_a_function_in_a_file_is_searched_and_resumed_from_the_command_line(file
         (("own.py:fit", "--direction", "up"), "direction 'up' is neither maximize nor minimize"),
         (("own.py:fit", "--memory", "1MB"), "memory and latency of a training function are not measured"),
         (("own.py:fit", "--regularizers", "Mixup"), "--regularizers is for our own training loop"),
-        (("own.py:fit", "--batch-size", "1..full"), "how many rows a full batch has is the training function's business"),
+        (
+            ("own.py:fit", "--batch-size", "1..full"),
+            "how many rows a full batch has is the training function's business",
+        ),
     ],
 )
 def test_what_cannot_be_searched_is_one_plain_line(file, inside, words, says):
@@ -311,7 +327,9 @@ def test_a_function_cannot_be_profiled_and_says_so(file, inside):
 
 
 def test_a_study_whose_settings_have_changed_is_not_gone_on_with(file, home, monkeypatch):
-    launched = prepare(Request(source=f"{file}:fit", epochs=1, budget=Budget(trials=1), tracking_uri="off"), home)
+    launched = prepare(
+        Request(source=f"{file}:fit", epochs=1, budget=Budget(trials=1), tracking_uri="off"), home
+    )
     file.write_text(FILE.replace("0.9", "0.7"))
     monkeypatch.setattr("studies.imports._GIVEN", {})  # as in another process
     with pytest.raises(BadWorkload, match="is not the one the study began with"):
@@ -331,7 +349,9 @@ def test_settings_keep_each_distributions_range_and_start_in_its_middle():
         "act": CategoricalDistribution(["relu", "tanh"]),
     })  # fmt: skip
     assert own.fields() == {"act": "relu", "lr": pytest.approx(1e-3), "mix": 0.5, "width": 32}
-    assert type(settings({"mix": FloatDistribution(0.0, 1.0)})) is type(settings({"mix": FloatDistribution(0.0, 1.0)}))
+    assert type(settings({"mix": FloatDistribution(0.0, 1.0)})) is type(
+        settings({"mix": FloatDistribution(0.0, 1.0)})
+    )
     with pytest.raises(BadValue, match="give an Optuna distribution"):
         settings({"lr": 0.1})
     with pytest.raises(BadValue, match="is no name"):
@@ -339,13 +359,23 @@ def test_settings_keep_each_distributions_range_and_start_in_its_middle():
 
 
 def test_a_function_finds_the_direction_of_the_usual_metrics():
-    assert Function.open(descend, source="x:descend", metric=None, direction=None).metric.direction == "minimize"
-    assert Function.open(descend, source="x:descend", metric="accuracy", direction=None).metric.direction == "maximize"
-    assert Function.open(descend, source="x:descend", metric="valid_loss", direction=None).metric.direction == "minimize"
+    assert (
+        Function.open(descend, source="x:descend", metric=None, direction=None).metric.direction == "minimize"
+    )
+    assert (
+        Function.open(descend, source="x:descend", metric="accuracy", direction=None).metric.direction
+        == "maximize"
+    )
+    assert (
+        Function.open(descend, source="x:descend", metric="valid_loss", direction=None).metric.direction
+        == "minimize"
+    )
 
 
 def test_a_function_that_returns_only_a_number_is_searched(file, home):
-    study = api.search(f"{file}:number_only", metric="accuracy", epochs=9, budget="6trials", home=home, tracking_uri="off")
+    study = api.search(
+        f"{file}:number_only", metric="accuracy", epochs=9, budget="6trials", home=home, tracking_uri="off"
+    )
     assert api.recommend(study, home=home).quality > 0.9
 
 
@@ -362,8 +392,12 @@ def test_what_code_writes_more_plainly_than_a_shell_is_taken(home):
 
 
 def test_code_that_changed_since_the_study_began_is_pointed_at(file, home):
-    launched = prepare(Request(source=f"{file}:fit", epochs=1, budget=Budget(trials=1), tracking_uri="off"), home)
+    launched = prepare(
+        Request(source=f"{file}:fit", epochs=1, budget=Budget(trials=1), tracking_uri="off"), home
+    )
     assert reopen(home, launched.name).notes == ()
     file.write_text(FILE + "# another line")
     (note,) = reopen(home, launched.name).notes
-    assert note.endswith("own.py:fit has changed since the study began: new trials stand beside those of the old code")
+    assert note.endswith(
+        "own.py:fit has changed since the study began: new trials stand beside those of the old code"
+    )

@@ -112,7 +112,9 @@ def test_a_workload_in_a_file_is_searched_from_the_command_line(tmp_path, inside
         "x = numpy.random.default_rng(0).standard_normal((60, 3))\n"
         "workload = advisor.Workload(train=(x, (x[:, 0] > 0).astype(int)), metric='f1', name='halves')\n"
     )
-    ended = inside("search", "work.py:workload", "--budget", "1trial", "--epochs", "1", "--tracking-uri", "off")
+    ended = inside(
+        "search", "work.py:workload", "--budget", "1trial", "--epochs", "1", "--tracking-uri", "off"
+    )
     assert ended.returncode == 0, ended.stderr
     assert "f1" in ended.stdout
     assert inside("profile", "work.py:workload", "--metric", "accuracy").returncode == 0
@@ -131,7 +133,10 @@ def test_what_the_user_knows_of_the_run_reaches_the_facts(home):
     )  # fmt: skip
     assert (plain.pretrained, plain.horizon_known) == (False, True)
     assert (told.pretrained, told.horizon_known) == (True, False)
-    assert any(finding.rule == "FineTuning" for finding in advisor.profile(workload, pretrained=True).recommendation.findings)
+    assert any(
+        finding.rule == "FineTuning"
+        for finding in advisor.profile(workload, pretrained=True).recommendation.findings
+    )
 
 
 def test_a_file_finds_the_files_beside_it_from_any_directory(tmp_path, monkeypatch):

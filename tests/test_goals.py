@@ -36,13 +36,21 @@ def test_a_goal_makes_costs_small_that_there_are():
 
 
 def test_speed_prefers_the_quick_one_and_memory_the_small_one():
-    assert [preferred(goal) for goal in ("speed", "memory", "balanced", "glory")] == ["quick", "small", "small", "small"]
+    assert [preferred(goal) for goal in ("speed", "memory", "balanced", "glory")] == [
+        "quick",
+        "small",
+        "small",
+        "small",
+    ]
     assert criteria("quality", {"small": SMALL}) == {"small": {}}
 
 
 def test_what_is_not_known_of_all_decides_nothing():
     unknown = Spent({"optimizer_state_bytes": None, "train_seconds": 1.0})
-    assert all("less optimizer state" not in values for values in criteria("memory", {"a": SMALL, "b": unknown}).values())
+    assert all(
+        "less optimizer state" not in values
+        for values in criteria("memory", {"a": SMALL, "b": unknown}).values()
+    )
 
 
 def test_a_goal_there_is_not_is_refused():

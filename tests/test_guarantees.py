@@ -27,12 +27,19 @@ def evidences(draw, *, goals=("quality", "speed", "memory", "balanced"), whole=T
     qualities = {name: draw(st.lists(QUALITY, min_size=int(whole), max_size=4)) for name in names}
     finalists = draw(st.lists(st.sampled_from(names), max_size=3, unique=True))
     seeds = draw(st.integers(1, 3))
-    confirmed = {name: draw(st.lists(QUALITY, min_size=seeds, max_size=seeds)) for name in finalists if qualities[name]}
+    confirmed = {
+        name: draw(st.lists(QUALITY, min_size=seeds, max_size=seeds)) for name in finalists if qualities[name]
+    }
     records = study(qualities, confirmed=confirmed)
     for name in draw(st.lists(st.sampled_from(names), max_size=2)):
         records += (record(len(records), name, state="infeasible"),)
     return Evidence(
-        facts=facts(), records=records, candidates=tuple(names), valid_rows=360, goal=draw(st.sampled_from(goals)), study="s"
+        facts=facts(),
+        records=records,
+        candidates=tuple(names),
+        valid_rows=360,
+        goal=draw(st.sampled_from(goals)),
+        study="s",
     )
 
 
@@ -63,12 +70,18 @@ def test_the_order_of_candidates_only_breaks_exact_ties(evidence, chance):
     assert regrets == {one.optimizer: round(one.expected_regret, 9) for one in again.contenders}
 
 
-@given(evidences(goals=("quality",)), st.sampled_from(sorted(set(PEAKS.values()))), st.sampled_from(sorted(set(PEAKS.values()))))
+@given(
+    evidences(goals=("quality",)),
+    st.sampled_from(sorted(set(PEAKS.values()))),
+    st.sampled_from(sorted(set(PEAKS.values()))),
+)
 @settings(max_examples=60, deadline=None)
 def test_more_memory_never_worsens_the_expected_quality_of_the_answer(evidence, one, other):
     tight, roomy = sorted((one, other))
     assume(any(PEAKS[name] <= tight for name in evidence.candidates))
-    answers = [recommend(replace(evidence, limits=Limits(train_bytes=limit))).optimizer for limit in (tight, roomy)]
+    answers = [
+        recommend(replace(evidence, limits=Limits(train_bytes=limit))).optimizer for limit in (tight, roomy)
+    ]
 
     assert mean_gap(evidence, answers[1]) <= mean_gap(evidence, answers[0]) + 1e-9
 
@@ -107,7 +120,9 @@ def test_a_dominated_trial_changes_no_recipe(evidence, quality, data):
     name = data.draw(st.sampled_from(evidence.candidates))
     best = max(run.quality for run in evidence.complete(name))
     worse = record(len(evidence.records), name, min(quality, best - 0.001))
-    before, after = (recommend(one).contenders for one in (evidence, replace(evidence, records=(*evidence.records, worse))))
+    before, after = (
+        recommend(one).contenders for one in (evidence, replace(evidence, records=(*evidence.records, worse)))
+    )
 
     assert {one.optimizer: one.trials for one in before} == {one.optimizer: one.trials for one in after}
 
@@ -118,7 +133,9 @@ def test_a_trial_without_an_end_of_its_own_says_nothing(evidence, quality, state
     """Stopped for being worse than its like, broken by an error, or still on its way."""
     name = data.draw(st.sampled_from(evidence.candidates))
     other = record(len(evidence.records), name, quality, state=state)
-    before, after = (beliefs(one) for one in (evidence, replace(evidence, records=(*evidence.records, other))))
+    before, after = (
+        beliefs(one) for one in (evidence, replace(evidence, records=(*evidence.records, other)))
+    )
 
     assert before.estimates == after.estimates
     assert before.means() == after.means()
@@ -127,7 +144,10 @@ def test_a_trial_without_an_end_of_its_own_says_nothing(evidence, quality, state
 @given(evidences(), st.integers(1, 30))
 @settings(max_examples=40, deadline=None)
 def test_more_validation_rows_never_leave_more_doubt(evidence, times):
-    few, many = (beliefs(replace(evidence, valid_rows=rows)) for rows in (evidence.valid_rows, times * evidence.valid_rows))
+    few, many = (
+        beliefs(replace(evidence, valid_rows=rows))
+        for rows in (evidence.valid_rows, times * evidence.valid_rows)
+    )
 
     assert many.margin <= few.margin
     for name, estimate in many.estimates.by_optimizer.items():
@@ -144,7 +164,9 @@ def test_no_dominated_trial_flips_the_answer_to_a_worse_confirmed_optimizer(sear
     before = Evidence(records=study(base, confirmed=confirmed), candidates=tuple(base), goal="quality")
     start = len(before.records)
     dominated = tuple(record(start + i, "Momentum", min(q, max(searched))) for i, q in enumerate(extra))
-    answers = [recommend(one).optimizer for one in (before, replace(before, records=(*before.records, *dominated)))]
+    answers = [
+        recommend(one).optimizer for one in (before, replace(before, records=(*before.records, *dominated)))
+    ]
     worse = min(("RMSprop", left), ("Adagrad", right), key=lambda pair: pair[1])[0]
 
     assert worse not in answers
@@ -159,7 +181,9 @@ def test_no_limit_is_ever_broken(evidence, data):
         "latency_seconds": [1e-4, 1.0],
         "train_seconds": [1.8, 9.0],
     }
-    limits = Limits(**{limit: data.draw(st.none() | st.sampled_from(values)) for limit, values in likely.items()})
+    limits = Limits(
+        **{limit: data.draw(st.none() | st.sampled_from(values)) for limit, values in likely.items()}
+    )
     try:
         advice = recommend(replace(evidence, limits=limits))
     except NothingFeasible:

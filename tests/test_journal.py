@@ -10,13 +10,19 @@ from studies.store import change_manifest, create_study, manifest_of, open_study
 
 from records import confirmations, record
 
-TRIALS = (record(0, "SGD", 0.8), record(1, "AdamW", None, state="failed"), record(2, "AdamW", 0.9, state="pruned"))
+TRIALS = (
+    record(0, "SGD", 0.8),
+    record(1, "AdamW", None, state="failed"),
+    record(2, "AdamW", 0.9, state="pruned"),
+)
 
 
 @pytest.fixture
 def study(tmp_path):
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    return create_study(tmp_path, "s", direction="minimize", manifest=StudyManifest.from_dict({"metric": "rmse"}))
+    return create_study(
+        tmp_path, "s", direction="minimize", manifest=StudyManifest.from_dict({"metric": "rmse"})
+    )
 
 
 def searched(study, trials):
@@ -83,7 +89,9 @@ def test_a_journal_that_was_replaced_is_read_anew(study, tmp_path):
     assert len(journal.read().records) == 3
     (tmp_path / "studies" / "s.journal").unlink()
     searched(
-        create_study(tmp_path, "s", direction="maximize", manifest=StudyManifest.from_dict({"metric": "accuracy"})),
+        create_study(
+            tmp_path, "s", direction="maximize", manifest=StudyManifest.from_dict({"metric": "accuracy"})
+        ),
         TRIALS[::-1] * 2,
     )
     assert held(journal) == held_by_optuna(tmp_path)

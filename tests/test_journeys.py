@@ -18,7 +18,9 @@ from studies.store import change_manifest, create_study
 
 from records import confirmations, facts, record
 
-CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+CHROMIUM = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -48,7 +50,8 @@ RACE = (
 """AdamW is better, SGD fits into less memory."""
 
 pytestmark = pytest.mark.skipif(
-    CHROMIUM is None and not os.environ.get("CI"), reason="no chromium, chromium-browser or google-chrome on PATH"
+    CHROMIUM is None and not os.environ.get("CI"),
+    reason="no chromium, chromium-browser or google-chrome on PATH",
 )
 
 
@@ -56,7 +59,10 @@ def filled(home):
     """Put a finished study into a home, without training anything."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = create_study(
-        home, "raced", direction="maximize", manifest=StudyManifest.from_dict(PLAN | {"facts": facts().to_dict()})
+        home,
+        "raced",
+        direction="maximize",
+        manifest=StudyManifest.from_dict(PLAN | {"facts": facts().to_dict()}),
     )
     for each in RACE:
         study.add_trial(optuna.trial.create_trial(value=each.quality, user_attrs={"record": each.to_dict()}))
@@ -72,7 +78,9 @@ def served(tmp_path_factory):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "advisor", "dashboard", "--port", str(port), "--home", str(home)]
-    page = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=Path(__file__).parents[1])
+    page = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=Path(__file__).parents[1]
+    )
     address = f"http://127.0.0.1:{port}"
     try:
         until(lambda: answers(address), "the page answers")

@@ -75,13 +75,26 @@ def test_steps_as_the_library_does_with_the_same_arguments(name):
 
 PLAIN = {
     "LARS": lambda m: library("LARS")(
-        [{"params": route(m).decayed}, {"params": route(m).exempt, "lr": 0.1}], lr=5.0, momentum=0.9, trust_coefficient=1e-3
+        [{"params": route(m).decayed}, {"params": route(m).exempt, "lr": 0.1}],
+        lr=5.0,
+        momentum=0.9,
+        trust_coefficient=1e-3,
     ),
-    "ScheduleFreeSGD": lambda m: free("SGDScheduleFree")(m.parameters(), lr=1.0, momentum=0.9, warmup_steps=1),
+    "ScheduleFreeSGD": lambda m: free("SGDScheduleFree")(
+        m.parameters(), lr=1.0, momentum=0.9, warmup_steps=1
+    ),
     "Prodigy": lambda m: library("Prodigy")(
-        groups(m, 0.05), lr=1.0, d_coef=1.0, betas=(0.9, 0.999), weight_decouple=True, bias_correction=True, safeguard_warmup=True
+        groups(m, 0.05),
+        lr=1.0,
+        d_coef=1.0,
+        betas=(0.9, 0.999),
+        weight_decouple=True,
+        bias_correction=True,
+        safeguard_warmup=True,
     ),
-    "DAdaptAdam": lambda m: library("DAdaptAdam")(groups(m, 0.05), lr=1.0, betas=(0.9, 0.999), weight_decouple=True),
+    "DAdaptAdam": lambda m: library("DAdaptAdam")(
+        groups(m, 0.05), lr=1.0, betas=(0.9, 0.999), weight_decouple=True
+    ),
 }
 
 

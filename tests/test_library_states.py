@@ -38,7 +38,9 @@ def held(value):
         yield from held(vars(value))
 
 
-FROM_PACKAGES = [name for name, choice in choices("optimizer").items() if choice.extra and "torchao" not in choice.extra]
+FROM_PACKAGES = [
+    name for name, choice in choices("optimizer").items() if choice.extra and "torchao" not in choice.extra
+]
 LIBRARY = [*FROM_PACKAGES, "AdamMini", "Sophia"]
 
 
@@ -53,8 +55,13 @@ def test_keeps_the_bytes_it_declares_for_every_shape(name):
         for _ in range(2):
             model.weight.grad = torch.randn(shape, generator=torch.Generator().manual_seed(0))
             optimizer.step()
-        storages = {t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in held(list(optimizer.state.values()))}
-        assert sum(storages.values()) == choice.state_bytes(shape, "matrix" if len(shape) >= 2 else "vector"), shape
+        storages = {
+            t.untyped_storage().data_ptr(): t.untyped_storage().nbytes()
+            for t in held(list(optimizer.state.values()))
+        }
+        assert sum(storages.values()) == choice.state_bytes(
+            shape, "matrix" if len(shape) >= 2 else "vector"
+        ), shape
 
 
 @pytest.mark.parametrize("name", ["ScheduleFreeAdamW", "ScheduleFreeSGD"])
@@ -102,7 +109,8 @@ def test_resumes_bit_for_bit_once_its_rarer_work_has_begun(name, fields, iris):
 def test_says_how_to_install_what_is_missing(monkeypatch):
     monkeypatch.setitem(sys.modules, "pytorch_optimizer", None)
     with pytest.raises(
-        BadValue, match=r"Lion needs pytorch_optimizer; install it with: pip install 'optimizer-advisor\[optimizers\]'"
+        BadValue,
+        match=r"Lion needs pytorch_optimizer; install it with: pip install 'optimizer-advisor\[optimizers\]'",
     ):
         choice_of("Lion").build(nn.Linear(2, 2), STEPS)
 

@@ -12,21 +12,24 @@ from studies.quantities import format_bytes, format_seconds, parse_bytes, parse_
 
 
 @pytest.mark.parametrize(
-    ("text", "count"), [("64MiB", 64 * 2**20), ("1.5GB", 1_500_000_000), ("200k", 204_800), ("512", 512), (" 1 kib ", 1024)]
+    ("text", "count"),
+    [("64MiB", 64 * 2**20), ("1.5GB", 1_500_000_000), ("200k", 204_800), ("512", 512), (" 1 kib ", 1024)],
 )
 def test_sizes_are_read_as_written(text, count):
     assert parse_bytes(text) == count
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("2ms", 0.002), ("60s", 60), ("10m", 600), ("2h", 7200), ("1.5", 1.5), ("3us", 3e-6)]
+    ("text", "seconds"),
+    [("2ms", 0.002), ("60s", 60), ("10m", 600), ("2h", 7200), ("1.5", 1.5), ("3us", 3e-6)],
 )
 def test_times_are_read_as_written(text, seconds):
     assert parse_seconds(text) == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize(
-    ("text", "budget"), [("60s", Budget(seconds=60)), ("200trials", Budget(trials=200)), ("1 trial", Budget(trials=1))]
+    ("text", "budget"),
+    [("60s", Budget(seconds=60)), ("200trials", Budget(trials=200)), ("1 trial", Budget(trials=1))],
 )
 def test_budgets_are_seconds_or_trials(text, budget):
     assert Budget.parse(text) == budget
@@ -56,7 +59,8 @@ def test_written_bytes_are_read_back_within_their_rounding(count):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(8.5e-4, "850 µs"), (0.0021, "2.1 ms"), (45, "45 s"), (750, "12.5 min"), (11520, "3.2 h")]
+    ("seconds", "text"),
+    [(8.5e-4, "850 µs"), (0.0021, "2.1 ms"), (45, "45 s"), (750, "12.5 min"), (11520, "3.2 h")],
 )
 def test_times_are_written_as_people_do(seconds, text):
     assert format_seconds(seconds) == text

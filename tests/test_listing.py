@@ -14,7 +14,9 @@ def test_a_list_has_a_heading_and_every_name_in_lines_that_fit(kind, home):
     lines = text(kind, rows).splitlines()
 
     assert lines[0].startswith("name ")
-    assert [row["name"] for row in rows] == [line.split()[0] for line in lines[1:] if not line.startswith(" ")]
+    assert [row["name"] for row in rows] == [
+        line.split()[0] for line in lines[1:] if not line.startswith(" ")
+    ]
     assert max(map(len, lines)) <= WIDTH
 
 
@@ -30,7 +32,9 @@ def test_every_column_stands_below_its_heading(kind, home):
 
 
 def test_a_dataset_is_listed_with_task_size_source_and_licence(inside):
-    lines = {line.split()[0]: " ".join(line.split()) for line in inside("list", "datasets").stdout.splitlines()}
+    lines = {
+        line.split()[0]: " ".join(line.split()) for line in inside("list", "datasets").stdout.splitlines()
+    }
 
     assert lines["name"] == "name task kind size source licence"
     assert lines["digits"] == "digits classification image 1,797 x 64 scikit-learn load_digits CC BY 4.0"

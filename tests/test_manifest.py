@@ -16,7 +16,9 @@ from records import facts
 WORDS = st.text(max_size=8)
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 SECONDS = st.floats(1e-3, 1e6)
-LATER = st.dictionaries(WORDS.map(lambda word: f"later {word}"), st.integers() | WORDS | st.lists(st.integers()), max_size=2)
+LATER = st.dictionaries(
+    WORDS.map(lambda word: f"later {word}"), st.integers() | WORDS | st.lists(st.integers()), max_size=2
+)
 BUDGETS = st.builds(Budget, seconds=st.none() | SECONDS, trials=st.none() | st.integers(1, 99))
 MANIFESTS = st.builds(
     StudyManifest,
@@ -26,16 +28,29 @@ MANIFESTS = st.builds(
     budget=st.none() | BUDGETS,
     limits=st.builds(Limits, train_bytes=st.none() | st.integers(1), latency_seconds=st.none() | SECONDS),
     starts=st.tuples(st.builds(Start, params=st.dictionaries(WORDS, NUMBERS), origin=WORDS)),
-    compression_study=st.none() | st.builds(CompressionEntry, budget=BUDGETS, students=st.tuples(WORDS), teacher=WORDS),
+    compression_study=st.none()
+    | st.builds(CompressionEntry, budget=BUDGETS, students=st.tuples(WORDS), teacher=WORDS),
     workload=st.none()
-    | st.builds(WorkloadSpec, target=st.none() | WORDS, model_fields=st.none() | st.dictionaries(WORDS, NUMBERS), extra=LATER),
+    | st.builds(
+        WorkloadSpec,
+        target=st.none() | WORDS,
+        model_fields=st.none() | st.dictionaries(WORDS, NUMBERS),
+        extra=LATER,
+    ),
     facts=st.none() | st.just(facts()),
     baseline=st.none() | NUMBERS,
     code=st.dictionaries(WORDS, st.none() | WORDS),
     git=st.none() | st.builds(Commit, commit=WORDS, changed=st.booleans()),
     sensitivity=st.none()
     | st.tuples(
-        st.builds(Layer, name=WORDS, size=st.integers(), before=NUMBERS, levels=st.tuples(NUMBERS), losses=st.tuples(NUMBERS))
+        st.builds(
+            Layer,
+            name=WORDS,
+            size=st.integers(),
+            before=NUMBERS,
+            levels=st.tuples(NUMBERS),
+            losses=st.tuples(NUMBERS),
+        )
     ),
     recommendation=st.none() | st.builds(SavedAdvice, markdown=WORDS, json=WORDS),
     extra=LATER,
@@ -72,7 +87,9 @@ def test_what_a_later_version_wrote_is_kept(manifest):
         assert manifest.workload.extra.items() <= again["workload"].items()
 
 
-@pytest.mark.parametrize("left_out", [(), ("code", "git", "starts", "rules"), ("workload", "budget", "spent_seconds")])
+@pytest.mark.parametrize(
+    "left_out", [(), ("code", "git", "starts", "rules"), ("workload", "budget", "spent_seconds")]
+)
 def test_what_an_earlier_version_wrote_is_written_again_as_it_was(left_out):
     written = {name: value for name, value in WRITTEN.items() if name not in left_out}
     assert json.dumps(StudyManifest.from_dict(written).to_dict()) == json.dumps(written)

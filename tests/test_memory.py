@@ -26,7 +26,11 @@ from studies.workload import Workload
 
 def recipe(workload, optimizer, batch_size, **fields):
     return Recipe(
-        model=workload.model, optimizer=catalogue.find("optimizer", optimizer)(), batch_size=batch_size, epochs=1, **fields
+        model=workload.model,
+        optimizer=catalogue.find("optimizer", optimizer)(),
+        batch_size=batch_size,
+        epochs=1,
+        **fields,
     )
 
 
@@ -37,7 +41,9 @@ def test_the_forecast_is_within_fifteen_per_cent_of_the_allocator(model, optimiz
     digits = Workload.open("digits", model=model)
     whole = recipe(digits, optimizer, batch_size)
 
-    assert rehearse(whole, digits).peak_bytes(batch_size) == pytest.approx(measured_peak(whole, digits), rel=0.15)
+    assert rehearse(whole, digits).peak_bytes(batch_size) == pytest.approx(
+        measured_peak(whole, digits), rel=0.15
+    )
 
 
 def test_the_forecast_of_a_transformer_is_within_fifteen_per_cent_of_the_allocator():
@@ -50,7 +56,9 @@ def test_the_forecast_of_a_transformer_is_within_fifteen_per_cent_of_the_allocat
 def test_what_wrappers_and_a_second_pass_hold_is_in_the_forecast():
     iris = Workload.open("iris", model="mlp")
     plain = recipe(iris, "AdamW", 32)
-    wrapped = replace(plain, wrappers=(catalogue.find("wrappers", "EMA")(), catalogue.find("wrappers", "SAM")()))
+    wrapped = replace(
+        plain, wrappers=(catalogue.find("wrappers", "EMA")(), catalogue.find("wrappers", "SAM")())
+    )
     forecast = rehearse(wrapped, iris).peak_bytes(32)
 
     assert forecast > 1.2 * rehearse(plain, iris).peak_bytes(32)
@@ -64,7 +72,10 @@ def test_lbfgs_is_forecast_with_its_whole_history():
     state = 4 * (2 * 100 + 2) * (4 * 3 + 3)
 
     assert declared_state(optimizer, iris.build(iris.model)) == state
-    assert rehearse(Recipe(model=iris.model, optimizer=optimizer, batch_size=90, epochs=1), iris).peak_bytes(90) > state
+    assert (
+        rehearse(Recipe(model=iris.model, optimizer=optimizer, batch_size=90, epochs=1), iris).peak_bytes(90)
+        > state
+    )
 
 
 def test_a_rehearsal_on_few_rows_knows_where_activations_overtake_gradients():
@@ -78,7 +89,10 @@ def test_a_rehearsal_on_few_rows_knows_where_activations_overtake_gradients():
 
 
 def test_the_envelope_holds_every_moment():
-    lines = [Moment(fixed_bytes=fixed, row_bytes=slope) for fixed, slope in [(10, 0.0), (8, 1.0), (5, 1.5), (0, 3.0), (0, 1.0)]]
+    lines = [
+        Moment(fixed_bytes=fixed, row_bytes=slope)
+        for fixed, slope in [(10, 0.0), (8, 1.0), (5, 1.5), (0, 3.0), (0, 1.0)]
+    ]
     kept = fullest(lines)
 
     assert set(kept) <= set(lines)
@@ -100,7 +114,11 @@ def test_the_largest_batch_that_fits_fits_and_one_row_more_does_not():
 
 def test_a_forecast_survives_json():
     parts = {"weight_bytes": 1, "gradient_bytes": 2, "state_bytes": 3, "activation_bytes": 4}
-    facts = Facts(forecasts=(Forecast(optimizer="A", moments=(Moment(fixed_bytes=5, row_bytes=0.5),), batch_size=8, **parts),))
+    facts = Facts(
+        forecasts=(
+            Forecast(optimizer="A", moments=(Moment(fixed_bytes=5, row_bytes=0.5),), batch_size=8, **parts),
+        )
+    )
 
     assert Facts.from_dict(json.loads(json.dumps(facts.to_dict()))) == facts
     assert facts.forecasts[0].peak_bytes == 9
@@ -126,7 +144,10 @@ def test_the_products_of_attention_are_counted(mode):
     layer = getattr(nn.TransformerEncoderLayer(32, 4, 64, batch_first=True), mode)()
     fast = torch.backends.mha.get_fastpath_enabled()
 
-    assert macs(layer, torch.randn(1, 10, 32)) == 10 * 32 * 96 + 10 * 32 * 32 + 2 * 10 * 10 * 32 + 2 * 10 * 32 * 64
+    assert (
+        macs(layer, torch.randn(1, 10, 32))
+        == 10 * 32 * 96 + 10 * 32 * 32 + 2 * 10 * 10 * 32 + 2 * 10 * 32 * 64
+    )
     assert torch.backends.mha.get_fastpath_enabled() == fast
 
 
@@ -159,7 +180,10 @@ def test_under_a_limit_a_run_is_vetoed_before_it_trains_or_stays_below_it():
             assert tried.training is None
             assert "the limit is 614400" in outcome.error
 
-    assert fits == {("SGD", 16), ("AdamW", 16)}  # Muon's step borrows more than it keeps; 256 rows are too much for any
+    assert fits == {
+        ("SGD", 16),
+        ("AdamW", 16),
+    }  # Muon's step borrows more than it keeps; 256 rows are too much for any
 
 
 def test_a_recipe_whose_state_alone_is_too_much_is_vetoed_by_arithmetic():
@@ -167,7 +191,9 @@ def test_a_recipe_whose_state_alone_is_too_much_is_vetoed_by_arithmetic():
     weights = 4 * 3 + 3
     outcome = trial(iris, "AdamW", 16, 50).advance(1, stop=lambda: False)
 
-    assert outcome.error == f"needs {4 * 4 * weights + 2 * 4} bytes to train, the limit is 50"  # and a counter for each tensor
+    assert (
+        outcome.error == f"needs {4 * 4 * weights + 2 * 4} bytes to train, the limit is 50"
+    )  # and a counter for each tensor
 
 
 @pytest.mark.parametrize("model", ["mlp", "FTTransformer"])

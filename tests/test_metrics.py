@@ -14,13 +14,19 @@ from studies.metrics import METRICS, metric
 
 ORACLES = {
     "accuracy": lambda outputs, targets: sklearn_metrics.accuracy_score(targets, outputs.argmax(1)),
-    "balanced_accuracy": lambda outputs, targets: sklearn_metrics.balanced_accuracy_score(targets, outputs.argmax(1)),
-    "f1": lambda outputs, targets: sklearn_metrics.f1_score(targets, outputs.argmax(1), average="macro", zero_division=0),
+    "balanced_accuracy": lambda outputs, targets: sklearn_metrics.balanced_accuracy_score(
+        targets, outputs.argmax(1)
+    ),
+    "f1": lambda outputs, targets: sklearn_metrics.f1_score(
+        targets, outputs.argmax(1), average="macro", zero_division=0
+    ),
     "log_loss": lambda outputs, targets: sklearn_metrics.log_loss(
         targets, softmax(outputs, axis=1), labels=range(outputs.shape[1])
     ),
     "roc_auc": lambda outputs, targets: sklearn_metrics.roc_auc_score(
-        targets, softmax(outputs, axis=1)[:, 1] if outputs.shape[1] == 2 else softmax(outputs, axis=1), multi_class="ovr"
+        targets,
+        softmax(outputs, axis=1)[:, 1] if outputs.shape[1] == 2 else softmax(outputs, axis=1),
+        multi_class="ovr",
     ),
     "rmse": lambda outputs, targets: sklearn_metrics.root_mean_squared_error(targets, outputs),
     "mae": lambda outputs, targets: sklearn_metrics.mean_absolute_error(targets, outputs),
@@ -42,7 +48,9 @@ def test_every_metric_has_an_oracle():
 def test_a_classification_metric_is_scikit_learns(name, classes, rows, seed):
     generator = np.random.default_rng(seed)
     targets = np.concatenate([np.arange(classes), generator.integers(0, classes, rows)])
-    outputs = generator.normal(0, 2, (len(targets), classes))  # in float64: scikit-learn refuses sums that float32 rounds
+    outputs = generator.normal(
+        0, 2, (len(targets), classes)
+    )  # in float64: scikit-learn refuses sums that float32 rounds
 
     assert METRICS[name].score(outputs, targets) == pytest.approx(ORACLES[name](outputs, targets), abs=1e-9)
 
@@ -102,7 +110,9 @@ def own(tmp_path):
 def test_which_way_an_own_metric_is_better_is_said_or_told_by_its_name_and_never_guessed(own):
     assert metric(f"{own}:own_error", "regression").direction == "minimize"
     assert metric(f"{own}:own_error", "regression", "maximize").direction == "maximize"
-    with pytest.raises(BadValue, match="whether 'taste' is made large or small is not known here; say --direction"):
+    with pytest.raises(
+        BadValue, match="whether 'taste' is made large or small is not known here; say --direction"
+    ):
         metric(f"{own}:taste", "regression")
 
 
@@ -116,7 +126,11 @@ def test_an_own_metric_has_the_direction_it_says(own):
 
 @pytest.mark.parametrize(
     ("name", "error", "said"),
-    [("number", BadValue, "no function"), ("lost", BadValue, "neither maximize nor minimize"), ("hit", BadWorkload, "'hits'")],
+    [
+        ("number", BadValue, "no function"),
+        ("lost", BadValue, "neither maximize nor minimize"),
+        ("hit", BadWorkload, "'hits'"),
+    ],
 )
 def test_an_own_metric_that_cannot_be_used_is_refused_in_one_line(own, name, error, said):
     with pytest.raises(error, match=said) as caught:

@@ -22,7 +22,12 @@ from studies.tracking import EXPERIMENT, sync
 
 from records import record
 
-PLAN = {"id": "7f3a", "dataset": "digits", "metric": "accuracy", "workload": {"source": "digits", "digest": "0123456789abcdef"}}
+PLAN = {
+    "id": "7f3a",
+    "dataset": "digits",
+    "metric": "accuracy",
+    "workload": {"source": "digits", "digest": "0123456789abcdef"},
+}
 ADVICE = {"markdown": "Use AdamW.", "json": '{"optimizer": "AdamW", "quality": 0.9}'}
 
 
@@ -37,8 +42,23 @@ def mlflow_server(folder):
     """A `mlflow server` of its own; yields its address and its process."""
     folder.mkdir()
     uri = f"http://127.0.0.1:{free_port()}"
-    where = ["--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}", "--artifacts-destination", str(folder / "files")]
-    command = [sys.executable, "-m", "mlflow", "server", *where, "--port", uri.rpartition(":")[2], "--workers", "1"]
+    where = [
+        "--backend-store-uri",
+        f"sqlite:///{folder / 'mlflow.db'}",
+        "--artifacts-destination",
+        str(folder / "files"),
+    ]
+    command = [
+        sys.executable,
+        "-m",
+        "mlflow",
+        "server",
+        *where,
+        "--port",
+        uri.rpartition(":")[2],
+        "--workers",
+        "1",
+    ]
     environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"}
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     process = subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True, **quiet)
@@ -82,13 +102,18 @@ def runs(uri):
 def add(study, *trials):
     for each in trials:
         given = {"record": each.to_dict()}
-        study.add_trial(optuna.trial.create_trial(value=each.quality, params={}, distributions={}, user_attrs=given))
+        study.add_trial(
+            optuna.trial.create_trial(value=each.quality, params={}, distributions={}, user_attrs=given)
+        )
 
 
 @pytest.mark.slow
 def test_a_server_holds_what_the_journal_holds(tmp_path):
     study = create_study(
-        tmp_path, "digits", direction="maximize", manifest=StudyManifest.from_dict(PLAN | {"recommendation": ADVICE})
+        tmp_path,
+        "digits",
+        direction="maximize",
+        manifest=StudyManifest.from_dict(PLAN | {"recommendation": ADVICE}),
     )
     add(study, *(record(number) for number in range(5)))
     with mlflow_server(tmp_path / "server") as (uri, _):
@@ -108,8 +133,22 @@ def test_a_server_holds_what_the_journal_holds(tmp_path):
 def test_a_server_killed_in_mid_search_stops_nothing_and_a_new_one_gets_all(tmp_path):
     home = tmp_path / "home"
     with mlflow_server(tmp_path / "first") as (uri, server):
-        command = [sys.executable, "-m", "advisor", "search", "wine", "--budget", "40s", "--study", "w", "--home", str(home)]
-        search = subprocess.Popen([*command, "--tracking-uri", uri], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        command = [
+            sys.executable,
+            "-m",
+            "advisor",
+            "search",
+            "wine",
+            "--budget",
+            "40s",
+            "--study",
+            "w",
+            "--home",
+            str(home),
+        ]
+        search = subprocess.Popen(
+            [*command, "--tracking-uri", uri], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
         wait_for(lambda: runs(uri)[1])
         begun = len(records(open_study(home, "w")))
         kill(server)
@@ -181,7 +220,10 @@ def waiting(tmp_path):
 
 
 def test_a_server_with_no_room_left_is_told_in_one_line(waiting):
-    with answering(507) as uri, pytest.raises(StoreError, match=r"MLflow at http://127.* cannot be written: .*507") as told:
+    with (
+        answering(507) as uri,
+        pytest.raises(StoreError, match=r"MLflow at http://127.* cannot be written: .*507") as told,
+    ):
         sync(waiting, "digits", tracking_uri=uri)
 
     assert "\n" not in str(told.value)

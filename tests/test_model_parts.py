@@ -49,7 +49,11 @@ def test_a_dropped_path_is_dropped_for_whole_samples_and_keeps_the_mean():
 
 @pytest.mark.parametrize(("choice", "kind", "norm", "layer"), NORMED)
 def test_the_norm_that_is_named_is_the_norm_that_is_built(choice, kind, norm, layer):
-    found = [type(part) for part in build(choice(norm=norm), KINDS[kind]).modules() if isinstance(part, NORM_LAYERS)]
+    found = [
+        type(part)
+        for part in build(choice(norm=norm), KINDS[kind]).modules()
+        if isinstance(part, NORM_LAYERS)
+    ]
 
     assert set(found) == {layer}
     assert len(found) >= 2
@@ -69,7 +73,15 @@ def test_without_a_norm_mlp_and_cnn_have_the_layers_they_always_had():
 
     module = build(MODELS["CNN"](), KINDS["image"])
     stage = ["Conv2d", "ReLU", "MaxPool2d"]
-    assert [type(part).__name__ for part in module] == [*stage, *stage, "Flatten", "Linear", "ReLU", "Dropout", "Linear"]
+    assert [type(part).__name__ for part in module] == [
+        *stage,
+        *stage,
+        "Flatten",
+        "Linear",
+        "ReLU",
+        "Dropout",
+        "Linear",
+    ]
     assert all(part.bias is not None for part in module if isinstance(part, nn.Conv2d))
 
 

@@ -18,11 +18,15 @@ from rows import FIRST, FITS, KINDS, MODELS, TAKEN, build, dense, rows, train, w
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_model_takes_the_kinds_it_is_for_and_no_other(kind):
-    assert {name for name, choice in MODELS.items() if choice.takes(KINDS[kind])} == {n for n in TAKEN if kind in TAKEN[n]}
+    assert {name for name, choice in MODELS.items() if choice.takes(KINDS[kind])} == {
+        n for n in TAKEN if kind in TAKEN[n]
+    }
 
 
 @pytest.mark.parametrize("inputs", KINDS.values(), ids=KINDS)
-@pytest.mark.parametrize("choice", [pytest.param(c, id=n) for n, c in catalogue.choices("model").items() if n != "Custom"])
+@pytest.mark.parametrize(
+    "choice", [pytest.param(c, id=n) for n, c in catalogue.choices("model").items() if n != "Custom"]
+)
 def test_a_model_refuses_rows_or_maps_them_to_outputs(choice, inputs):
     if not choice.takes(inputs):
         return
@@ -46,7 +50,11 @@ def test_gradients_reach_every_parameter(choice, inputs):
     targets = torch.arange(64) % 5
     functional.cross_entropy(module(rows(inputs, 64)), targets).backward()
 
-    dead = [name for name, parameter in module.named_parameters() if parameter.grad is None or not dense(parameter.grad).any()]
+    dead = [
+        name
+        for name, parameter in module.named_parameters()
+        if parameter.grad is None or not dense(parameter.grad).any()
+    ]
     assert not dead
 
 
@@ -58,7 +66,9 @@ def test_fifty_steps_of_adamw_lower_the_loss(choice, inputs, outputs):
     torch.manual_seed(1)
     truth = flat @ torch.randn(flat.shape[1], outputs)
     truth = (truth - truth.mean(dim=0)) / truth.std(dim=0)
-    loss, targets = (functional.cross_entropy, truth.argmax(dim=1)) if outputs == 5 else (functional.mse_loss, truth)
+    loss, targets = (
+        (functional.cross_entropy, truth.argmax(dim=1)) if outputs == 5 else (functional.mse_loss, truth)
+    )
     losses = train(build(choice(), inputs, outputs), batch, targets, loss)
 
     assert losses[-1] < 0.97 * losses[0]
@@ -72,14 +82,19 @@ def test_the_same_seed_trains_to_the_same_weights(choice, inputs):
         torch.manual_seed(3)
         train(module, rows(inputs, 16), targets, functional.cross_entropy, steps=3)
 
-    assert all(torch.equal(a, b) for a, b in zip(left.state_dict().values(), right.state_dict().values(), strict=True))
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(left.state_dict().values(), right.state_dict().values(), strict=True)
+    )
 
 
 @pytest.mark.parametrize(("choice", "inputs"), FIRST)
 def test_multiply_accumulates_are_counted_for_every_token(choice, inputs):
     module = build(choice(), inputs)
     tokens = {"FTTransformer": inputs.size + 1, "Transformer": inputs.size}.get(choice.name(), 1)
-    hidden, head = (sum(parameter.numel() for parameter in route(module).of(role)) for role in ("matrix", "head"))
+    hidden, head = (
+        sum(parameter.numel() for parameter in route(module).of(role)) for role in ("matrix", "head")
+    )
 
     assert measure.macs(module, rows(inputs, 1)) >= tokens * hidden + head > 0
 

@@ -47,7 +47,9 @@ def test_optimizer_lowers_a_convex_loss_at_its_defaults(choice):
 
 
 @pytest.mark.parametrize("choice", of("optimizer"))
-@pytest.mark.parametrize("layer", [nn.Linear(7, 5), nn.LayerNorm(6), nn.Conv2d(2, 3, 3)], ids=["matrix", "vector", "kernel"])
+@pytest.mark.parametrize(
+    "layer", [nn.Linear(7, 5), nn.LayerNorm(6), nn.Conv2d(2, 3, 3)], ids=["matrix", "vector", "kernel"]
+)
 def test_optimizer_keeps_exactly_the_state_it_declares(choice, layer):
     optimizer = choice().build(layer, total_steps=10)
     for step in range(getattr(choice, "full_after", 1)):  # some grow their state over the first steps
@@ -55,7 +57,9 @@ def test_optimizer_keeps_exactly_the_state_it_declares(choice, layer):
             parameter.grad = torch.full_like(parameter, 0.99**step)
         optimizer.step()
 
-    assert state_bytes(optimizer) == sum(choice().state_bytes(tuple(p.shape), role) for _, p, role in route(layer).roles)
+    assert state_bytes(optimizer) == sum(
+        choice().state_bytes(tuple(p.shape), role) for _, p, role in route(layer).roles
+    )
 
 
 @cache
@@ -63,7 +67,9 @@ def small_net(choice):
     """Train a small net on iris for six epochs at the optimizer's defaults."""
     iris = Workload.open("iris", model="mlp")
     batch_size = iris.rows if choice.full_batch else 32
-    run = Training(Recipe(optimizer=choice(), model=iris.model, epochs=6, batch_size=batch_size), iris, seed=3)
+    run = Training(
+        Recipe(optimizer=choice(), model=iris.model, epochs=6, batch_size=batch_size), iris, seed=3
+    )
     run.advance(6)
     return run
 
@@ -86,7 +92,9 @@ def test_optimizer_resumes_bit_for_bit_from_what_a_file_holds(choice, iris):
     second.load_state_dict(torch.load(file, weights_only=False))
     second.advance(6)
 
-    assert [(p.train_loss, p.valid_loss) for p in second.curve] == [(p.train_loss, p.valid_loss) for p in whole.curve]
+    assert [(p.train_loss, p.valid_loss) for p in second.curve] == [
+        (p.train_loss, p.valid_loss) for p in whole.curve
+    ]
     for left, right in zip(whole.model.parameters(), second.model.parameters(), strict=True):
         assert torch.equal(left, right)
 
@@ -115,7 +123,8 @@ class Tagged(nn.Module):
 
 
 @pytest.mark.parametrize(
-    "choice", [pytest.param(c, id=n, marks=marks_of(c)[:1]) for n, c in catalogue.choices("optimizer").items()]
+    "choice",
+    [pytest.param(c, id=n, marks=marks_of(c)[:1]) for n, c in catalogue.choices("optimizer").items()],
 )
 def test_optimizer_steps_on_sparse_tables_or_leaves_them_to_sparse_adam(choice):
     torch.manual_seed(0)

@@ -65,20 +65,40 @@ def gradients(model, seed):
 TORCH = {
     "SGD": ({"lr": 0.2}, optim.SGD, {"lr": 0.2, "fused": True}),
     "Momentum": ({"lr": 0.2, "momentum": 0.8}, optim.SGD, {"lr": 0.2, "momentum": 0.8, "fused": True}),
-    "Nesterov": ({"lr": 0.2, "momentum": 0.8}, optim.SGD, {"lr": 0.2, "momentum": 0.8, "nesterov": True, "fused": True}),
+    "Nesterov": (
+        {"lr": 0.2, "momentum": 0.8},
+        optim.SGD,
+        {"lr": 0.2, "momentum": 0.8, "nesterov": True, "fused": True},
+    ),
     "Adagrad": ({"lr": 0.2}, optim.Adagrad, {"lr": 0.2, "fused": True}),
     "RMSprop": ({"lr": 0.01, "alpha": 0.9}, optim.RMSprop, {"lr": 0.01, "alpha": 0.9, "foreach": True}),
     "Adam": ({"lr": 0.01, "amsgrad": True}, optim.Adam, {"lr": 0.01, "amsgrad": True, "fused": True}),
     "Adadelta": ({"lr": 3.0, "rho": 0.8}, optim.Adadelta, {"lr": 3.0, "rho": 0.8, "foreach": True}),
-    "Adamax": ({"lr": 0.01, "beta1": 0.8}, optim.Adamax, {"lr": 0.01, "betas": (0.8, 0.999), "foreach": True}),
-    "ASGD": ({"lr": 0.2, "start": 0.4}, optim.ASGD, {"lr": 0.2, "lambd": 0.0, "t0": 0.4 * STEPS, "foreach": True}),
+    "Adamax": (
+        {"lr": 0.01, "beta1": 0.8},
+        optim.Adamax,
+        {"lr": 0.01, "betas": (0.8, 0.999), "foreach": True},
+    ),
+    "ASGD": (
+        {"lr": 0.2, "start": 0.4},
+        optim.ASGD,
+        {"lr": 0.2, "lambd": 0.0, "t0": 0.4 * STEPS, "foreach": True},
+    ),
     "Rprop": ({"lr": 0.02}, optim.Rprop, {"lr": 0.02, "foreach": True}),
-    "LBFGS": ({"history_size": 7}, optim.LBFGS, {"lr": 1.0, "history_size": 7, "line_search_fn": "strong_wolfe"}),
+    "LBFGS": (
+        {"history_size": 7},
+        optim.LBFGS,
+        {"lr": 1.0, "history_size": 7, "line_search_fn": "strong_wolfe"},
+    ),
 }
 
 DECAY = 1 / (0.01 * STEPS * 0.5)
 DECAYED = {
-    "AdamW": ({"decay_horizon": 0.5, "amsgrad": True}, optim.AdamW, {"weight_decay": DECAY, "amsgrad": True, "fused": True}),
+    "AdamW": (
+        {"decay_horizon": 0.5, "amsgrad": True},
+        optim.AdamW,
+        {"weight_decay": DECAY, "amsgrad": True, "fused": True},
+    ),
     "NAdamW": (
         {"decay_horizon": 0.5, "beta1": 0.9, "beta2": 0.98},
         optim.NAdam,
@@ -124,7 +144,9 @@ def test_it_is_torchs_own_with_decay_on_all_but_biases_and_norms(name):
     assert same_weights(ours, theirs)
 
 
-@pytest.mark.parametrize("choice", [Adam(amsgrad=True), AdamW(amsgrad=True)], ids=lambda choice: choice.name())
+@pytest.mark.parametrize(
+    "choice", [Adam(amsgrad=True), AdamW(amsgrad=True)], ids=lambda choice: choice.name()
+)
 def test_amsgrad_keeps_a_third_float(choice):
     layer = nn.Linear(7, 5)
     gradients(layer, 0)
@@ -155,7 +177,9 @@ def slow_direction(matrix):
 def test_muon_matches_a_slow_loop_over_singular_values(nesterov):
     """Matrices wide, tall and alike in shape, and a kernel; each step is compared."""
     choice = Muon(lr=0.02, momentum=0.9, nesterov=nesterov, weight_decay=0.5)
-    model = nn.Sequential(nn.Conv2d(2, 5, 3), nn.Linear(6, 9), nn.Linear(9, 4), nn.Linear(6, 9), nn.Linear(4, 3))
+    model = nn.Sequential(
+        nn.Conv2d(2, 5, 3), nn.Linear(6, 9), nn.Linear(9, 4), nn.Linear(6, 9), nn.Linear(4, 3)
+    )
     optimizer = choice.build(model, STEPS)
     matrices = [model[i].weight for i in range(4)]
     expected = [weight.detach().double() for weight in matrices]
@@ -189,7 +213,9 @@ def test_muon_leaves_the_head_and_vectors_to_adamw():
         plain.step()
 
     for (name, left), right in zip(ours.named_parameters(), theirs.parameters(), strict=True):
-        served_by_adamw = choice.serves(next(role for n, _, role in route(ours).roles if n == name)) == "AdamW"
+        served_by_adamw = (
+            choice.serves(next(role for n, _, role in route(ours).roles if n == name)) == "AdamW"
+        )
         assert torch.equal(left, right) == served_by_adamw == (left.ndim < 2 or left is ours[-1].weight), name
 
 
@@ -232,7 +258,11 @@ def test_lbfgs_says_what_is_too_much_for_it(facts, clause):
 
 
 def test_lbfgs_trains_on_the_whole_set(iris):
-    run = Training(Recipe(optimizer=LBFGS(), schedule=Constant(), model=iris.model, epochs=3, batch_size=iris.rows), iris, seed=0)
+    run = Training(
+        Recipe(optimizer=LBFGS(), schedule=Constant(), model=iris.model, epochs=3, batch_size=iris.rows),
+        iris,
+        seed=0,
+    )
     run.advance(3)
 
     assert run.curve[-1].train_loss < 0.1 * run.curve[0].train_loss
@@ -240,7 +270,11 @@ def test_lbfgs_trains_on_the_whole_set(iris):
 
 def test_asgd_averages_the_later_weights_and_measures_them(iris):
     run = Training(
-        Recipe(optimizer=ASGD(lr=0.3, start=0.5), schedule=Constant(), model=iris.model, epochs=4, batch_size=30), iris, seed=0
+        Recipe(
+            optimizer=ASGD(lr=0.3, start=0.5), schedule=Constant(), model=iris.model, epochs=4, batch_size=30
+        ),
+        iris,
+        seed=0,
     )
     iterates = []
     run.after_step.append(lambda: iterates.append(copy.deepcopy(list(run.model.parameters()))))

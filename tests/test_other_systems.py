@@ -12,7 +12,9 @@ from studies.errors import StoreError
 
 POSIX = ("fcntl", "resource", "termios", "pwd", "grp", "pty")
 HERE = Path(__file__).parents[1]
-FILES = [path for package in ("advisor", "studies", "dashboard") for path in sorted((HERE / package).rglob("*.py"))]
+FILES = [
+    path for package in ("advisor", "studies", "dashboard") for path in sorted((HERE / package).rglob("*.py"))
+]
 MODULES = ("studies.store", "studies.mirror", "advisor.cli", "advisor.launch", "dashboard.processes")
 
 
@@ -31,7 +33,8 @@ def test_no_file_imports_what_is_not_everywhere():
 def test_without_them_the_packages_are_imported_and_a_journal_is_written(tmp_path):
     lines = [
         "import pathlib, sys, warnings",
-        "warnings.simplefilter('ignore')",  # of the lock library, which then falls back to a file that is there or not
+        # of the lock library, which then falls back to a file that is there or not
+        "warnings.simplefilter('ignore')",
         f"sys.modules.update(dict.fromkeys({POSIX!r}))",
         *(f"import {name}" for name in MODULES),
         "from studies import store",
@@ -40,7 +43,9 @@ def test_without_them_the_packages_are_imported_and_a_journal_is_written(tmp_pat
         "study.tell(study.ask(), 1.0)",
         "print(len(study.trials))",
     ]
-    done = subprocess.run([sys.executable, "-c", "\n".join(lines)], check=False, capture_output=True, text=True, cwd=HERE)
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)], check=False, capture_output=True, text=True, cwd=HERE
+    )
     assert done.stdout == "1\n", done.stderr
 
 

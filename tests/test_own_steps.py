@@ -36,7 +36,9 @@ def test_sophia_estimates_curvature_every_ten_steps_only(iris):
     training = Training(Recipe(optimizer=choice_of("Sophia"), model=iris.model, epochs=6), iris, seed=0)
     weight = next(training.model.parameters())
     curvatures = []
-    training.after_step.append(lambda: curvatures.append(training.optimizer.state[weight]["curvature"].clone()))
+    training.after_step.append(
+        lambda: curvatures.append(training.optimizer.state[weight]["curvature"].clone())
+    )
     training.advance(6)
     changed = [i for i in range(1, len(curvatures)) if not torch.equal(curvatures[i], curvatures[i - 1])]
 
@@ -112,7 +114,9 @@ def test_adam_mini_matches_a_slow_loop_over_rows():
             weight.mul_(1 - 0.02 * decay if weight.ndim >= 2 else 1)
             for block in blocks:
                 mean[block] = 0.8 * mean[block] + 0.2 * gradient[block]
-                mean_square = sum(value.item() ** 2 for value in gradient[block].flatten()) / gradient[block].numel()
+                mean_square = (
+                    sum(value.item() ** 2 for value in gradient[block].flatten()) / gradient[block].numel()
+                )
                 square[str(block)] = 0.95 * square.get(str(block), 0.0) + 0.05 * mean_square
                 spread = math.sqrt(square[str(block)] / (1 - 0.95**step)) + 1e-8
                 weight[block] -= 0.02 * mean[block] / (1 - 0.8**step) / spread
@@ -130,7 +134,9 @@ def test_sophia_matches_a_slow_loop_over_weights_for_a_given_curvature():
     clipped = []
     for step in range(1, 6):
         gradients = drawn(model, step)
-        curvatures = [torch.rand(weight.shape, generator=torch.Generator().manual_seed(step)) * 9 for weight in expected]
+        curvatures = [
+            torch.rand(weight.shape, generator=torch.Generator().manual_seed(step)) * 9 for weight in expected
+        ]
         for parameter, curvature in zip(model.parameters(), curvatures, strict=True):
             optimizer.of(parameter)["curvature"].copy_(curvature)
         optimizer.step()

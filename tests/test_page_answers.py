@@ -58,11 +58,16 @@ def home(tmp_path_factory):
     for name, made in STUDIES.items():
         minimized = {"metric": "rmse"} if name == "losses" else {}
         opened = create_study(
-            home, name, direction="minimize" if minimized else "maximize", manifest=StudyManifest.from_dict(PLAN | minimized)
+            home,
+            name,
+            direction="minimize" if minimized else "maximize",
+            manifest=StudyManifest.from_dict(PLAN | minimized),
         )
         for one in made:
             attributes = {"record": one.to_dict()}
-            trial = optuna.trial.create_trial(value=one.quality or 0.0, params={}, distributions={}, user_attrs=attributes)
+            trial = optuna.trial.create_trial(
+                value=one.quality or 0.0, params={}, distributions={}, user_attrs=attributes
+            )
             opened.add_trial(trial)
         if name in {"full", "small"}:
             change_manifest(opened, recommendation={"markdown": "", "json": "{}"})
@@ -85,7 +90,15 @@ def page(view, home, name, **query):
 
 
 def words(page):
-    shown = (*page.title, *page.subheader, *page.markdown, *page.caption, *page.info, *page.warning, *page.error)
+    shown = (
+        *page.title,
+        *page.subheader,
+        *page.markdown,
+        *page.caption,
+        *page.info,
+        *page.warning,
+        *page.error,
+    )
     return "\n".join(element.value for element in shown).replace("\\", "").replace("\N{NO-BREAK SPACE}", " ")
 
 
@@ -129,8 +142,9 @@ def test_a_slider_answers_again_and_says_what_changed(home):
 def test_limits_in_the_address_are_asked_for(home):
     shown = page("recommendation", home, "full", memory="170000", goal="memory").run()
     assert shown.title[0].value == "Use SGD"
-    assert "training memory at most 166 KiB (in the study without a limit) and goal memory (in the study balanced)" in words(
-        shown
+    assert (
+        "training memory at most 166 KiB (in the study without a limit) and goal memory (in the study balanced)"
+        in words(shown)
     )
     assert "Under its own limits and goal the answer is AdamW." in words(shown)
     assert shown.code[0].value.startswith("advisor recommend full --memory 170000 --goal memory")
@@ -174,7 +188,9 @@ def test_a_trade_off_names_the_cost_in_the_address_and_shows_a_recipe(home):
     assert figures(shown)[0]["layout"]["xaxis"]["title"]["text"] == "optimizer state (MiB)"
 
 
-@pytest.mark.parametrize("query", [{"cost": "glory"}, {"trial": "999"}, {"trial": "x"}, {"target": "x", "in": "moons"}])
+@pytest.mark.parametrize(
+    "query", [{"cost": "glory"}, {"trial": "999"}, {"trial": "x"}, {"target": "x", "in": "moons"}]
+)
 def test_an_address_that_makes_no_sense_breaks_nothing(home, query):
     for view in ("tradeoffs", "optimizers", "recommendation"):
         assert not page(view, home, "full", **query).run().exception
@@ -187,7 +203,10 @@ def test_the_front_is_drawn_from_the_cheapest_up():
     line = figure.data[0]
     assert (line.name, line.line.shape) == ("the front", "hv")
     assert list(line.y) == [0.80, 0.94]
-    assert figure.layout.title.text.replace("<br>", " ") == "accuracy 0.8 costs 900 ms (SGD), 0.94 costs 1.8 s (AdamW)"
+    assert (
+        figure.layout.title.text.replace("<br>", " ")
+        == "accuracy 0.8 costs 900 ms (SGD), 0.94 costs 1.8 s (AdamW)"
+    )
     assert {row["front"] for row in tradeoffs.rows(STUDIES["full"], cost, MAXIMIZE)[:2]} == {True}
 
 
@@ -272,7 +291,9 @@ def test_a_few_bad_marks_do_not_press_the_others_into_a_line():
     assert looks.reach([0.9], MAXIMIZE) is None
 
 
-@pytest.mark.parametrize("kind", ["optimizers", "beats", "tuning", "time-to-target", "steps-to-target", "quality-by-size"])
+@pytest.mark.parametrize(
+    "kind", ["optimizers", "beats", "tuning", "time-to-target", "steps-to-target", "quality-by-size"]
+)
 @pytest.mark.parametrize("name", STUDIES)
 def test_every_figure_is_drawn_of_every_kind_of_study(kind, name, home):
     draw = (optimizers.PLOTS | tradeoffs.PLOTS)[kind]

@@ -25,9 +25,13 @@ INT8 = {"quantization": "StaticInt8"}
 PRUNED = {"pruning": "Magnitude", "pruning.Magnitude.amount": 0.8}
 COMPRESSED = (
     *compressions(4, SEEDS),
-    *compressions(6, SEEDS, loss=(0.001,), done=INT8, file_bytes=11_000, compressed_bytes=10_000, seconds=4e-5),
+    *compressions(
+        6, SEEDS, loss=(0.001,), done=INT8, file_bytes=11_000, compressed_bytes=10_000, seconds=4e-5
+    ),
     *compressions(8, SEEDS, loss=(0.002,), done=PRUNED, compressed_bytes=9_000),
-    *compressions(10, SEEDS, loss=(0.3,), done=PRUNED | INT8, file_bytes=12_000, compressed_bytes=11_000, seconds=6e-5),
+    *compressions(
+        10, SEEDS, loss=(0.3,), done=PRUNED | INT8, file_bytes=12_000, compressed_bytes=11_000, seconds=6e-5
+    ),
 )
 LAYERS = [
     {"name": "0.weight", "size": 640, "before": 0.1, "levels": [0.5, 0.9, 0.99], "losses": [0.2, 0.6, math.inf]},
@@ -50,10 +54,15 @@ def home(tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
     for name, trials in STUDIES.items():
         study = create_study(
-            home, name, direction="maximize", manifest=StudyManifest.from_dict(PLAN | {"facts": facts().to_dict()})
+            home,
+            name,
+            direction="maximize",
+            manifest=StudyManifest.from_dict(PLAN | {"facts": facts().to_dict()}),
         )
         for each in trials:
-            study.add_trial(optuna.trial.create_trial(value=each.quality or 0.0, user_attrs={"record": each.to_dict()}))
+            study.add_trial(
+                optuna.trial.create_trial(value=each.quality or 0.0, user_attrs={"record": each.to_dict()})
+            )
         if name == "full":
             change_manifest(study, recommendation={"markdown": "", "json": "{}"}, sensitivity=LAYERS)
     return home
@@ -71,7 +80,15 @@ def opened(home, name):
 
 
 def words(page):
-    shown = (*page.title, *page.subheader, *page.markdown, *page.caption, *page.info, *page.warning, *page.error)
+    shown = (
+        *page.title,
+        *page.subheader,
+        *page.markdown,
+        *page.caption,
+        *page.info,
+        *page.warning,
+        *page.error,
+    )
     return "\n".join(element.value for element in shown).replace("\\", "").replace("\N{NO-BREAK SPACE}", " ")
 
 
@@ -142,7 +159,10 @@ def test_what_a_reader_would_share_is_in_the_address(home):
 def test_bytes_and_latency_share_one_axis_of_quality(home):
     figure = charts.tradeoff(entries(home), metric="accuracy")
 
-    assert [figure.layout[axis].title.text for axis in ("xaxis", "xaxis2")] == ["bytes of the file", "latency, one row"]
+    assert [figure.layout[axis].title.text for axis in ("xaxis", "xaxis2")] == [
+        "bytes of the file",
+        "latency, one row",
+    ]
     assert figure.layout.yaxis.title.text == "validation accuracy (higher is better)"
     assert figure.layout.yaxis2.matches == "y"
     by_name = {trace.name: trace for trace in figure.data if trace.xaxis == "x"}
@@ -175,7 +195,9 @@ def test_a_chart_without_anything_compressed_says_so():
 
 
 SPANS = [(axes.seconds_axis, span) for span in ((1e-5,), (1.01e-5, 1.52e-5), (2e-6, 4e-3), (0.9, 1.1))]
-SPANS += [(axes.bytes_axis, span) for span in ((40_000, 40_000), (11_000, 56_000), (900, 5e8), (21_729, 56_344))]
+SPANS += [
+    (axes.bytes_axis, span) for span in ((40_000, 40_000), (11_000, 56_000), (900, 5e8), (21_729, 56_344))
+]
 
 
 @pytest.mark.parametrize(("axis", "values"), SPANS)

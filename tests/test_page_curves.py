@@ -85,7 +85,9 @@ def test_the_title_names_the_optimizer_that_ends_best():
 
 def test_the_least_loss_ends_best():
     good = record(0, "SGD", 0.2, direction="minimize")
-    figure = drawn((good, record(1, "AdamW", 0.4, direction="minimize")), direction=MINIMIZE, metric="log_loss")
+    figure = drawn(
+        (good, record(1, "AdamW", 0.4, direction="minimize")), direction=MINIMIZE, metric="log_loss"
+    )
     assert figure.layout.title.text.startswith("SGD ends best")
     assert figure.layout.yaxis.title.text == "validation log_loss (lower is better)"
     assert drawn(RACE, Axes(y="valid_loss")).layout.yaxis.title.text == "validation loss (lower is better)"
@@ -101,7 +103,9 @@ def test_axes_are_epochs_or_seconds_linear_or_log():
 
 def test_what_cannot_be_drawn_is_left_out():
     points = tuple(
-        Measurement(epoch=epoch, step=epoch, seconds=epoch, train_loss=loss, valid_loss=loss, valid_metric=0.5)
+        Measurement(
+            epoch=epoch, step=epoch, seconds=epoch, train_loss=loss, valid_loss=loss, valid_metric=0.5
+        )
         for epoch, loss in enumerate((1.0, math.inf, math.nan, 0.0), start=1)
     )
     broken = record(0, "SGD", 0.5, curve=points)
@@ -135,7 +139,9 @@ def test_the_page_shows_every_kind_of_study(name, home):
     assert f"Study {name}" in words(shown)
 
 
-@pytest.mark.parametrize(("name", "why"), [("begun", "No trial has ended yet"), ("failed", "the page Trials says why")])
+@pytest.mark.parametrize(
+    ("name", "why"), [("begun", "No trial has ended yet"), ("failed", "the page Trials says why")]
+)
 def test_an_empty_page_says_which_command_fills_it(name, why, home):
     shown = page("curves", home, name).run()
     assert why in words(shown)
@@ -143,7 +149,9 @@ def test_an_empty_page_says_which_command_fills_it(name, why, home):
 
 
 def test_an_address_opens_the_page_as_it_was_shared(home):
-    shown = page("curves", home, "full", over="seeds", x="seconds", y="valid_loss", log_y="yes", trial="6").run()
+    shown = page(
+        "curves", home, "full", over="seeds", x="seconds", y="valid_loss", log_y="yes", trial="6"
+    ).run()
     assert [box.value for box in shown.selectbox] == ["seeds", "seconds", "valid_loss", "6"]
     assert [toggle.value for toggle in shown.toggle] == [False, True, True]
     assert "Trial 6: AdamW" in words(shown)
@@ -155,7 +163,10 @@ def test_choices_are_written_into_the_address(home):
     assert not shown.query_params
     shown.selectbox[1].select("seconds").run()
     shown.toggle[0].set_value(True).run()
-    assert {key: "".join(value) for key, value in shown.query_params.items()} == {"x": "seconds", "log-x": "yes"}
+    assert {key: "".join(value) for key, value in shown.query_params.items()} == {
+        "x": "seconds",
+        "log-x": "yes",
+    }
 
 
 def test_an_address_that_means_nothing_is_passed_over(home):

@@ -14,8 +14,20 @@ from records import facts
 
 CNN = facts(kind="image", convolution_share=0.9)
 FINDINGS = tuple(
-    Finding(rule=rule, subject=subject, verdict="prefer", strength=strength, because="It is.", source="Somebody 2020")
-    for rule, subject, strength in (("One", "SGD", -0.4), ("One", "AdamW", 0.8), ("Two", "AdamW", 0.4), ("Note", "SGD", 0.0))
+    Finding(
+        rule=rule,
+        subject=subject,
+        verdict="prefer",
+        strength=strength,
+        because="It is.",
+        source="Somebody 2020",
+    )
+    for rule, subject, strength in (
+        ("One", "SGD", -0.4),
+        ("One", "AdamW", 0.8),
+        ("Two", "AdamW", 0.4),
+        ("Note", "SGD", 0.0),
+    )
 )
 
 
@@ -34,18 +46,27 @@ def test_published_rates_come_strongest_first_with_their_basis(home):
 
 def test_the_title_says_on_which_class_of_problems_it_is_published(home, tmp_path):
     study = Study.read(home, "full")
-    figure = evidence.odds(evidence.published(study), styles(study.optimizers), evidence.class_in_words(study))
+    figure = evidence.odds(
+        evidence.published(study), styles(study.optimizers), evidence.class_in_words(study)
+    )
     assert figure.layout.title.text == "Published on an MLP on tables: none here clearly beats AdamW"
 
     study = Study.read(fill(tmp_path, {"cnn": RACE}, facts=CNN.to_dict()), "cnn")
-    figure = evidence.odds(evidence.published(study), styles(study.optimizers), evidence.class_in_words(study))
+    figure = evidence.odds(
+        evidence.published(study), styles(study.optimizers), evidence.class_in_words(study)
+    )
     assert figure.layout.title.text.startswith("Published on problems of all kinds, halved")
 
 
 def test_judged_rates_have_open_marks(home, tmp_path):
-    study = Study.read(fill(tmp_path, {"cnn": RACE}, facts=CNN.to_dict(), candidates=["Muon", "AdamW"]), "cnn")
+    study = Study.read(
+        fill(tmp_path, {"cnn": RACE}, facts=CNN.to_dict(), candidates=["Muon", "AdamW"]), "cnn"
+    )
     found = {one.optimizer: one for one in evidence.published(study)}
-    marks = {trace.name: trace.marker.symbol for trace in evidence.odds(tuple(found.values()), styles(study.optimizers), "").data}
+    marks = {
+        trace.name: trace.marker.symbol
+        for trace in evidence.odds(tuple(found.values()), styles(study.optimizers), "").data
+    }
     for name, one in found.items():
         if one.rate.known:
             assert marks[name].endswith("-open") != (one.rate.counted or name == "AdamW")

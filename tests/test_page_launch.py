@@ -85,11 +85,16 @@ def test_the_command_is_one_that_a_user_would_type(home):
 def test_a_value_is_never_taken_for_an_option_or_by_a_shell(home, value):
     arguments = replace(ASKED, target=value).arguments(home)
     printed = subprocess.run(
-        ["sh", "-c", f"printf '%s\\0' {processes.command(arguments)}"], capture_output=True, text=True, check=True
+        ["sh", "-c", f"printf '%s\\0' {processes.command(arguments)}"],
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
 
     assert printed.split("\0")[1:-1] == list(arguments)
-    assert [each for each in arguments if each.startswith("--target")] == ([f"--target={value}"] if value else [])
+    assert [each for each in arguments if each.startswith("--target")] == (
+        [f"--target={value}"] if value else []
+    )
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -110,7 +115,9 @@ def test_only_files_of_the_home_are_read(home, tmp_path, source):
         request.check_source(home, source, allow_code=True)
 
 
-@pytest.mark.parametrize("source", ["{tmp}/outside.csv", "{home}/link.csv", "{home}/folder/outside.csv", "{home}/../outside.csv"])
+@pytest.mark.parametrize(
+    "source", ["{tmp}/outside.csv", "{home}/link.csv", "{home}/folder/outside.csv", "{home}/../outside.csv"]
+)
 def test_links_and_absolute_paths_do_not_lead_out_of_the_home(home, tmp_path, source):
     home.mkdir()
     (tmp_path / "outside.csv").write_text("a,b\n1,2\n")
@@ -124,7 +131,9 @@ def test_links_and_absolute_paths_do_not_lead_out_of_the_home(home, tmp_path, so
     assert request.files(home) == ("mine.csv",)
 
 
-@pytest.mark.parametrize("name", ["model.pkl", "data.csv.exe", "net.py", "pages.feather", "noending", "x.pt", "dir/"])
+@pytest.mark.parametrize(
+    "name", ["model.pkl", "data.csv.exe", "net.py", "pages.feather", "noending", "x.pt", "dir/"]
+)
 def test_only_data_is_taken_as_an_upload(home, name):
     with pytest.raises(BadWorkload, match="upload one that ends with"):
         request.keep_upload(home, name, b"a,b\n1,2\n")
@@ -193,7 +202,9 @@ def test_nothing_of_the_users_own_is_imported_where_code_is_refused(code, refusi
 
 def test_a_search_from_the_page_imports_nothing_of_the_users_own(home, code, refusing):
     reference, mark = code
-    processes.start(home, "mine", ("search", "iris", f"--model={reference}", "--study=mine", f"--home={home}"))
+    processes.start(
+        home, "mine", ("search", "iris", f"--model={reference}", "--study=mine", f"--home={home}")
+    )
     until(lambda: not processes.running(home, "mine"))
 
     assert "is your own code, which is not run here" in processes.failure(home, "mine")
@@ -243,7 +254,9 @@ def test_a_study_of_the_users_own_model_is_not_gone_on_with(home, code):
 
 def test_the_form_starts_nothing_that_cannot_be_read(home):
     page = opened(home)
-    assert page.code[0].value == f"advisor search digits --budget=60s --study=digits-1 --home={home.resolve()}"
+    assert (
+        page.code[0].value == f"advisor search digits --budget=60s --study=digits-1 --home={home.resolve()}"
+    )
     assert not page.button(key="start").disabled
 
     page.text_input(key="limit-Memory").set_value("many").run()
@@ -282,7 +295,9 @@ def test_a_process_outlives_whoever_started_it_and_stops_on_request(home):
     assert processes.running(home, "mine")
     with pytest.raises(StoreError, match="still runs"):
         processes.start(home, "mine", ("list", "optimizers"))
-    until(lambda: "mine" in study_names(home) and any("race" in line for line in processes.said(home, "mine")))
+    until(
+        lambda: "mine" in study_names(home) and any("race" in line for line in processes.said(home, "mine"))
+    )
     processes.stop(home, "mine")
     until(lambda: not processes.running(home, "mine"))
     assert reads.study(home, "mine").finished
@@ -315,7 +330,9 @@ def test_a_study_of_a_hostile_name_does_not_harm_the_page(home, tmp_path):
 
     assert not page.exception
     assert processes.names(home) == ()
-    assert not any("<script>" in markdown.value or "not of this home" in markdown.value for markdown in page.markdown)
+    assert not any(
+        "<script>" in markdown.value or "not of this home" in markdown.value for markdown in page.markdown
+    )
     processes.forget(home, "other")
     assert (tmp_path / "other.log").exists()
 

@@ -69,7 +69,10 @@ def test_forecasts_are_held_against_trials_at_their_own_batch_size():
 
 
 def test_the_bars_stack_the_parts_and_show_limit_and_measurements():
-    measured = record(3, "SGD", peak_bytes=34 * KIB), record(4, "SGD", peak_bytes=60 * KIB, params={"batch_size": 64})
+    measured = (
+        record(3, "SGD", peak_bytes=34 * KIB),
+        record(4, "SGD", peak_bytes=60 * KIB, params={"batch_size": 64}),
+    )
     figure = memory.forecast_bars(tuple(at(32, limit=34 * KIB).values()), measured)
     traces = {trace.name: trace for trace in figure.data}
 
@@ -85,8 +88,13 @@ def test_the_bars_stack_the_parts_and_show_limit_and_measurements():
 
 
 def test_titles_say_what_training_takes_or_that_nothing_fits():
-    assert memory.forecast_bars(tuple(at(32).values())).layout.title.text == "Training takes 33 KiB (SGD) to 35 KiB (AdamW)"
-    assert memory.forecast_bars(tuple(at(32, limit=1).values())).layout.title.text.startswith("No optimizer fits 1 B")
+    assert (
+        memory.forecast_bars(tuple(at(32).values())).layout.title.text
+        == "Training takes 33 KiB (SGD) to 35 KiB (AdamW)"
+    )
+    assert memory.forecast_bars(tuple(at(32, limit=1).values())).layout.title.text.startswith(
+        "No optimizer fits 1 B"
+    )
     assert memory.forecast_bars(()).layout.title.text == "No forecast was made"
 
 

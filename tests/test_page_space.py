@@ -41,7 +41,9 @@ def test_a_number_lies_where_its_own_range_is_spaced():
 
 
 def test_the_range_of_an_optimizer_that_is_not_installed_is_that_of_its_values():
-    trials = tuple(record(n, "Unknown", 0.9, params={"optimizer.Unknown.lr": lr}) for n, lr in enumerate((0.001, 0.1)))
+    trials = tuple(
+        record(n, "Unknown", 0.9, params={"optimizer.Unknown.lr": lr}) for n, lr in enumerate((0.001, 0.1))
+    )
     (lr,) = numbers(trials, "Unknown")
     assert (lr.known, lr.span.scale, lr.span.low, lr.span.high) == (False, "log", 0.001, 0.1)
     assert decay(trials, "Unknown") is None
@@ -73,7 +75,12 @@ def test_confirmation_runs_are_no_part_of_the_search():
 
 
 def test_a_best_value_on_the_end_of_its_range_is_named_with_the_range():
-    best = record(1, quality=0.95, params={"optimizer.AdamW.lr": 0.03}, units={"optimizer.lr": 1.0, "schedule.warmup": 0.3})
+    best = record(
+        1,
+        quality=0.95,
+        params={"optimizer.AdamW.lr": 0.03},
+        units={"optimizer.lr": 1.0, "schedule.warmup": 0.3},
+    )
     (one,) = edges(Evidence(records=(record(0), best), candidates=("AdamW", "SGD")))
     assert (one.optimizer, one.trial, one.label, one.value, one.end) == ("AdamW", 1, "lr", 0.03, "upper")
     assert one.span == "3e-05 to 0.03, log"
@@ -89,7 +96,11 @@ def noisy(runs, *, seed=0):
     xs = {trial: draw.uniform(-1, 1) for trial in range(runs)}
     other = {trial: draw.uniform(-1, 1) for trial in range(runs)}
     kind = {trial: draw.choice("ab") for trial in range(runs)}
-    return {trial: 1 - x * x + 0.05 * draw.gauss(0, 1) for trial, x in xs.items()}, {"x": xs, "other": other}, {"kind": kind}
+    return (
+        {trial: 1 - x * x + 0.05 * draw.gauss(0, 1) for trial, x in xs.items()},
+        {"x": xs, "other": other},
+        {"kind": kind},
+    )
 
 
 def test_a_best_value_in_the_middle_of_a_range_is_seen():
@@ -117,7 +128,10 @@ def test_importances_do_not_depend_on_the_order_of_trials():
 def test_too_few_runs_tell_no_importance():
     assert importances(*noisy(FEWEST - 1)) == ()
     assert importances({}, {}, {}) == ()
-    assert importances(dict.fromkeys(range(20), 0.5), {"x": {trial: float(trial) for trial in range(20)}}, {}) == ()
+    assert (
+        importances(dict.fromkeys(range(20), 0.5), {"x": {trial: float(trial) for trial in range(20)}}, {})
+        == ()
+    )
 
 
 def test_a_surface_is_blank_where_no_trial_is_near():
@@ -133,7 +147,11 @@ def test_a_slice_is_a_panel_a_number_with_its_range():
     figure = space.slices(SWEEP, panels, LOOKS, metric="accuracy")
 
     assert figure.layout.title.text == "Best: AdamW, accuracy 0.95 at lr 0.001 and decay horizon 0.3"
-    assert [figure.layout[f"xaxis{at}"].title.text for at in ("", "2", "3")] == ["lr", "decay horizon", "batch size"]
+    assert [figure.layout[f"xaxis{at}"].title.text for at in ("", "2", "3")] == [
+        "lr",
+        "decay horizon",
+        "batch size",
+    ]
     assert figure.layout.xaxis.type == "log"
     assert figure.layout.yaxis.title.text == "accuracy (higher is better)"
     assert {shape.x0 for shape in figure.layout.shapes} >= {3e-5, 0.03}
@@ -151,7 +169,9 @@ def test_slices_fade_pruned_trials_and_keep_those_without_a_result_at_the_edge()
 
 
 def test_decays_near_one_are_spaced_by_their_distance_from_it():
-    trials = tuple(record(n, params={"optimizer.AdamW.beta2": beta}) for n, beta in enumerate((0.9, 0.99, 0.999)))
+    trials = tuple(
+        record(n, params={"optimizer.AdamW.beta2": beta}) for n, beta in enumerate((0.9, 0.99, 0.999))
+    )
     (panel,) = space.panels_of(numbers(trials, "AdamW"))
     assert panel.xs == pytest.approx({0: 0.1, 1: 0.01, 2: 0.001})
     assert panel.axis["autorange"] == "reversed"
@@ -172,7 +192,12 @@ def test_thousands_of_marks_are_drawn_by_the_graphics_card():
 
 def test_parallel_coordinates_draw_the_best_fifth_in_colour():
     figure = parallel.parallel(
-        SWEEP, numbers(SWEEP, "AdamW", batch_size=BATCHES), (), LOOKS["AdamW"], metric="accuracy", direction=MAXIMIZE
+        SWEEP,
+        numbers(SWEEP, "AdamW", batch_size=BATCHES),
+        (),
+        LOOKS["AdamW"],
+        metric="accuracy",
+        direction=MAXIMIZE,
     )
     rest, best = figure.data
     assert (best.name, rest.name) == ("best 4", "the other 17")
@@ -183,7 +208,9 @@ def test_parallel_coordinates_draw_the_best_fifth_in_colour():
 
 def test_of_losses_the_least_are_the_best_fifth():
     trials = tuple(adamw(n, 1e-3 + n / 1e4, quality=float(n)) for n in range(10))
-    figure = parallel.parallel(trials, numbers(trials, "AdamW"), (), LOOKS["AdamW"], metric="rmse", direction=MINIMIZE)
+    figure = parallel.parallel(
+        trials, numbers(trials, "AdamW"), (), LOOKS["AdamW"], metric="rmse", direction=MINIMIZE
+    )
     assert {about[0] for about in figure.data[1].customdata} == {0, 1, ""}
 
 
@@ -205,7 +232,10 @@ def test_importances_say_when_they_mean_little():
     solid, *faded = figure.data[0].marker.opacity
     assert solid == 1
     assert max(faded) < 1
-    assert bars.bars(importances(*noisy(60)), "AdamW", LOOKS["AdamW"]).layout.title.text == "AdamW: x matters most"
+    assert (
+        bars.bars(importances(*noisy(60)), "AdamW", LOOKS["AdamW"]).layout.title.text
+        == "AdamW: x matters most"
+    )
 
 
 @pytest.mark.parametrize("optimizer", ["", "all"])

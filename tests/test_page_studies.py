@@ -32,10 +32,15 @@ HOSTILE = ("../x", "studies/../full", "/etc/passwd", "<script>", "; rm -rf ~", "
 def add(home, name, trials=TRIALS, *, finished=False, **changes):
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = create_study(
-        home, name, direction="maximize", manifest=StudyManifest.from_dict(PLAN | {"facts": facts().to_dict()} | changes)
+        home,
+        name,
+        direction="maximize",
+        manifest=StudyManifest.from_dict(PLAN | {"facts": facts().to_dict()} | changes),
     )
     for each in trials:
-        study.add_trial(optuna.trial.create_trial(value=each.quality or 0.0, user_attrs={"record": each.to_dict()}))
+        study.add_trial(
+            optuna.trial.create_trial(value=each.quality or 0.0, user_attrs={"record": each.to_dict()})
+        )
     if finished:
         change_manifest(study, recommendation={"markdown": "", "json": "{}"})
     return study
@@ -119,8 +124,14 @@ def test_two_studies_stand_side_by_side_with_their_advice(filled):
     page.selectbox(key="compare-The other").set_value("single").run()
 
     assert not page.exception
-    assert [metric.label for metric in page.metric] == ["AdamW, validation accuracy", "SGD, validation accuracy"]
-    assert [page.query_params[key] for key in ("left", "right")] in (["full", "single"], [["full"], ["single"]])
+    assert [metric.label for metric in page.metric] == [
+        "AdamW, validation accuracy",
+        "SGD, validation accuracy",
+    ]
+    assert [page.query_params[key] for key in ("left", "right")] in (
+        ["full", "single"],
+        [["full"], ["single"]],
+    )
 
 
 def test_a_study_is_deleted_only_after_a_yes(filled):

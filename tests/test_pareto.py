@@ -59,6 +59,8 @@ def test_a_cost_that_was_not_measured_counts_as_infinite():
 
 
 def test_contenders_without_a_run_are_left_out():
-    advice = recommend(Evidence(records=study({"AdamW": [0.9], "SGD": [0.8]}), candidates=("AdamW", "SGD", "Adam")))
+    advice = recommend(
+        Evidence(records=study({"AdamW": [0.9], "SGD": [0.8]}), candidates=("AdamW", "SGD", "Adam"))
+    )
 
     assert {one.optimizer for one in front_of_contenders(advice.contenders, MAXIMIZE)} == {"AdamW", "SGD"}

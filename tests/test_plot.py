@@ -65,7 +65,8 @@ def test_without_a_browser_one_line_says_what_to_do(home, tmp_path, monkeypatch)
     monkeypatch.delenv("BROWSER_PATH", raising=False)
     monkeypatch.setattr(plot, "BROWSERS", ("no-such-browser",))
     with pytest.raises(
-        BadValue, match=r"no Chromium or Chrome is here to draw it; install chromium, or write to a file .*\.html"
+        BadValue,
+        match=r"no Chromium or Chrome is here to draw it; install chromium, or write to a file .*\.html",
     ):
         plot.write(home, "full", "curves", tmp_path / "a.png")
 

@@ -137,13 +137,18 @@ def test_a_ramp_ends_where_the_loss_explodes():
 def test_rows_touched_are_counted_without_the_padding():
     """Every batch holds all of the words 1 to 5, of a table of 51 rows."""
     for name in ("Bag", "Transformer"):
-        found, _ = probes.measure(bench(workload_of(catalogue.find("model", name)()), batch_size=40), ["rows_touched"])
+        found, _ = probes.measure(
+            bench(workload_of(catalogue.find("model", name)()), batch_size=40), ["rows_touched"]
+        )
         assert found == {"rows_touched": 5 / (WORDS + 1)}
 
 
 def test_the_gradient_of_a_table_is_as_dense_as_its_rows_are_touched():
     sparse, dense = (
-        probes.measure(bench(workload_of(catalogue.find("model", "Bag").from_fields({"sparse": flag}))), ["gradient_density"])[0]
+        probes.measure(
+            bench(workload_of(catalogue.find("model", "Bag").from_fields({"sparse": flag}))),
+            ["gradient_density"],
+        )[0]
         for flag in (True, False)
     )
 
@@ -153,7 +158,9 @@ def test_the_gradient_of_a_table_is_as_dense_as_its_rows_are_touched():
 
 @pytest.mark.parametrize("model", ["Bag", "Transformer"])
 def test_every_probe_of_a_text_model_answers_or_says_why_not(model):
-    facts = profile(workload_of(catalogue.find("model", model)()), batch_size=16, epochs=1, probing=Budget(trials=3))
+    facts = profile(
+        workload_of(catalogue.find("model", model)()), batch_size=16, epochs=1, probing=Budget(trials=3)
+    )
 
     assert [probe.name for probe in facts.probes] == list(probes.REPEATABLE)
     assert {probe.skipped for probe in facts.probes} == {""}

@@ -14,7 +14,7 @@ from torch.nn.utils import prune as torch_prune
 from studies.catalogue import find
 from studies.compression.deploy import export
 from studies.compression.pruned import RAMP, gradually, keep_zeros
-from studies.compression.subject import Subject, size_of, sparsity_of, weights_of
+from studies.compression.subject import TrainedModel, size_of, sparsity_of, weights_of
 from studies.infeasible import CannotCompress
 from studies.recipe import Recipe
 from studies.train import Training
@@ -33,11 +33,14 @@ EVERY_MODEL = [*TAKEN, *ODD]
 def treated(choice, name):
     """Prune a model and return (before, after), or None where it says that it cannot."""
     before = subject(name)
-    after = Subject(model=copy.deepcopy(before.model), workload=before.workload)
+    after = TrainedModel(model=copy.deepcopy(before.model), workload=before.workload)
     try:
         choice().prune(after)
     except CannotCompress:
-        assert all(torch.equal(a, b) for a, b in zip(before.model.parameters(), after.model.parameters(), strict=True))
+        assert all(
+            torch.equal(a, b)
+            for a, b in zip(before.model.parameters(), after.model.parameters(), strict=True)
+        )
         return None
     return before, after
 
@@ -134,7 +137,9 @@ def test_magnitude_zeros_what_torch_prunes(scope):
             torch_prune.l1_unstructured(module, name, amount=0.8)
         torch_prune.remove(module, name)
 
-    assert all(torch.equal(a, dict(twin.model.named_parameters())[n]) for n, a in given.model.named_parameters())
+    assert all(
+        torch.equal(a, dict(twin.model.named_parameters())[n]) for n, a in given.model.named_parameters()
+    )
 
 
 def test_taylor_zeros_what_the_loss_does_not_see():
@@ -196,7 +201,9 @@ def test_half_of_the_channels_leave_about_a_quarter_of_the_weights(name, scope, 
     assert 0.18 < size_of(given.model) / before < 0.35
 
 
-@pytest.mark.parametrize(("name", "norm"), [("MLP", "batch"), ("CNN", "batch"), ("CNN", "group"), ("Conv1D", "group")])
+@pytest.mark.parametrize(
+    ("name", "norm"), [("MLP", "batch"), ("CNN", "batch"), ("CNN", "group"), ("Conv1D", "group")]
+)
 @pytest.mark.parametrize("amount", [0.1, 0.3, 0.7])
 def test_channels_go_with_their_norms(name, norm, amount):
     given = subject(name, norm=norm)
@@ -237,7 +244,9 @@ def test_without_heads_that_say_nothing_a_model_answers_as_before(name):
     find("pruning", "Heads")(amount=0.5).prune(given)
 
     assert torch.allclose(given.model(given.rows[0]), wanted, atol=1e-5)
-    kept = [module.num_heads for module in given.model.modules() if type(module).__name__ == "PrunedAttention"]
+    kept = [
+        module.num_heads for module in given.model.modules() if type(module).__name__ == "PrunedAttention"
+    ]
     assert kept == [2] * len(attentions)
 
 
@@ -255,7 +264,9 @@ def test_attention_with_all_of_its_heads_is_torchs_own(batch_first, mask, bias):
     given = {"key_padding_mask": padding, "attn_mask": causal, "need_weights": False}
 
     assert torch.allclose(
-        PrunedAttention(whole, range(3))(tokens, tokens, tokens, **given)[0], whole(tokens, tokens, tokens, **given)[0], atol=1e-6
+        PrunedAttention(whole, range(3))(tokens, tokens, tokens, **given)[0],
+        whole(tokens, tokens, tokens, **given)[0],
+        atol=1e-6,
     )
 
 
@@ -296,7 +307,15 @@ def test_a_model_with_fewer_heads_is_exported():
 
 
 def training(
-    workload, *, optimizer="AdamW", epochs=10, batch_size=32, wrappers=(), regularizers=(), prepare=lambda run: None, model=None
+    workload,
+    *,
+    optimizer="AdamW",
+    epochs=10,
+    batch_size=32,
+    wrappers=(),
+    regularizers=(),
+    prepare=lambda run: None,
+    model=None,
 ):
     recipe = Recipe(
         optimizer=find("optimizer", optimizer)(), model=workload.model, epochs=epochs, batch_size=batch_size,
@@ -308,14 +327,14 @@ def training(
 
 def pruned(workload, seed=0):
     torch.manual_seed(seed)
-    given = Subject(model=workload.build(workload.model), workload=workload)
+    given = TrainedModel(model=workload.build(workload.model), workload=workload)
     find("pruning", "Magnitude")(amount=0.8).prune(given)
     return given
 
 
 def gradual(workload, amount=0.8, **fields):
     torch.manual_seed(0)
-    given = Subject(model=workload.build(workload.model), workload=workload)
+    given = TrainedModel(model=workload.build(workload.model), workload=workload)
     choice = find("pruning", "Magnitude")(amount=amount)
 
     def prepare(run):
@@ -334,7 +353,9 @@ def test_zeros_hold_under_every_optimizer(optimizer, iris):
     given = pruned(iris)
     zeros = [weight.parameter == 0 for weight in given.weights.values()]
     rows = iris.rows if find("optimizer", optimizer).full_batch else 32
-    run = training(iris, optimizer=optimizer, epochs=2, batch_size=rows, model=given.model, prepare=keep_zeros)
+    run = training(
+        iris, optimizer=optimizer, epochs=2, batch_size=rows, model=given.model, prepare=keep_zeros
+    )
     run.advance(2)
     run.restore_best()
 
@@ -390,7 +411,9 @@ def test_zeros_of_a_sparse_table_hold():
     assert bool((run.model[0].weight[before == 0] == 0).all())
 
 
-@pytest.mark.parametrize("optimizer", ["AdamW", "Momentum", "Muon", "SOAP", "ScheduleFreeAdamW", "LBFGS", "AdamW8bit"])
+@pytest.mark.parametrize(
+    "optimizer", ["AdamW", "Momentum", "Muon", "SOAP", "ScheduleFreeAdamW", "LBFGS", "AdamW8bit"]
+)
 def test_a_gradual_run_ends_with_the_zeros_it_promised(optimizer, iris):
     if optimizer not in {p.id for p in OPTIMIZERS if not any(mark.args[0] for mark in p.marks)}:
         pytest.skip("its package is not here")
@@ -457,7 +480,7 @@ class Rounded(nn.Module):
 @pytest.mark.parametrize("choice", UNSTRUCTURED)
 def test_zeros_are_made_and_held_below_a_parametrization(choice, iris):
     torch.manual_seed(0)
-    given = Subject(model=iris.build(iris.model), workload=iris)
+    given = TrainedModel(model=iris.build(iris.model), workload=iris)
 
     def prepare(run):
         gradually(run, given, choice().prune)
@@ -468,7 +491,7 @@ def test_zeros_are_made_and_held_below_a_parametrization(choice, iris):
     run = training(iris, model=given.model, prepare=prepare)
     run.advance(10)
     run.restore_best()
-    twin = Subject(model=iris.build(iris.model), workload=iris)
+    twin = TrainedModel(model=iris.build(iris.model), workload=iris)
     choice().prune(twin)
 
     assert sparsity_of(run.model) == pytest.approx(sparsity_of(twin.model), abs=1e-3)

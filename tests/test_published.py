@@ -56,7 +56,9 @@ def test_every_row_has_a_source_with_a_licence_and_a_class_in_words():
 def test_adapted_rows_under_share_alike_are_attributed():
     assert sources()["opda"].licence == "CC-BY-SA-4.0"
     assert "OPDA by Nicholas Lourie" in (FOLDER / "README.md").read_text()
-    assert {path.name for path in FOLDER.glob("*.csv")} <= set((FOLDER / "README.md").read_text().replace("`", " ").split())
+    assert {path.name for path in FOLDER.glob("*.csv")} <= set(
+        (FOLDER / "README.md").read_text().replace("`", " ").split()
+    )
 
 
 def test_quantiles_are_in_order_and_ranks_possible():
@@ -103,7 +105,9 @@ def test_averaged_weights_are_compared_with_averaged_weights():
     assert {r.against for r in comparisons() if r.optimizer == "schedulefree"} == {"adamw", "adamw-ema"}
 
 
-@pytest.mark.parametrize(("facts", "expected"), [(TABLE, "tabular_mlp"), (TEXT, "transformer"), (IMAGE, "cnn")])
+@pytest.mark.parametrize(
+    ("facts", "expected"), [(TABLE, "tabular_mlp"), (TEXT, "transformer"), (IMAGE, "cnn")]
+)
 def test_the_class_is_told_from_the_facts(facts, expected):
     assert problem_class(facts) == expected
 
@@ -125,7 +129,9 @@ def test_what_a_class_has_no_figure_for_takes_the_one_over_all_kinds():
     st.sampled_from((*ALL, "Mine")), st.sampled_from(("table", "image", "text", "signal")), st.booleans(), st.booleans(),
     st.booleans(), st.floats(0, 1), st.floats(0, 1),
 )  # fmt: skip
-def test_every_base_rate_is_finite_and_clipped(optimizer, kind, attention, batchnorm, linear, convolutions, embeddings):
+def test_every_base_rate_is_finite_and_clipped(
+    optimizer, kind, attention, batchnorm, linear, convolutions, embeddings
+):
     facts = Facts(
         kind=kind, has_attention=attention, has_batchnorm=batchnorm, is_linear=linear,
         convolution_share=convolutions, embedding_share=embeddings,
@@ -145,7 +151,13 @@ def test_leaving_a_task_out_leaves_out_all_its_rows():
 @pytest.mark.parametrize(
     ("facts", "said"),
     [
-        (TABLE, ["of an MLP on tables apply", "Muon: 10.5 wins, 4.83 ties, 1.67 losses against AdamW over n = 17 tasks"]),
+        (
+            TABLE,
+            [
+                "of an MLP on tables apply",
+                "Muon: 10.5 wins, 4.83 ties, 1.67 losses against AdamW over n = 17 tasks",
+            ],
+        ),
         (UNKNOWN["a linear model"], ["cover no problem of this kind", "at half their weight"]),
     ],
     ids=("a class with a table", "a class with none"),
@@ -160,12 +172,17 @@ def test_explain_shows_counts_rates_n_and_source_where_there_are_any():
     muon, nothing = explanation("Muon"), explanation("Prodigy")
 
     assert re.search(
-        r"plain MLP +Muon: 12 won, 3 tied, 2 lost against AdamW; mean rank 5.1 of 16 +17 +Gorishniy et al. 2026", muon
+        r"plain MLP +Muon: 12 won, 3 tied, 2 lost against AdamW; mean rank 5.1 of 16 +17 +Gorishniy et al. 2026",
+        muon,
     )
-    assert re.search(r"17 tables, MLP +lr 0.000458, q10 to q90 0.000129 to 0.00848.* 17 +Gorishniy et al. 2026", muon)
+    assert re.search(
+        r"17 tables, MLP +lr 0.000458, q10 to q90 0.000129 to 0.00848.* 17 +Gorishniy et al. 2026", muon
+    )
     assert nothing.endswith("Published: no published measurement")
     assert "AdamW with EMA: 12 won, 4 tied, 1 lost against AdamW" in explanation("EMA")
-    assert "AdamW; mean rank 9.6 of 16" in explanation("AdamW")  # what the others are compared with has no counts
+    assert "AdamW; mean rank 9.6 of 16" in explanation(
+        "AdamW"
+    )  # what the others are compared with has no counts
 
 
 def test_every_line_that_explain_prints_ends_with_a_source():
@@ -176,9 +193,12 @@ def test_every_line_that_explain_prints_ends_with_a_source():
 
 def test_advice_from_the_other_tables_holds_the_winner_more_often_than_the_usual_two():
     command = [sys.executable, "-m", "benchmarks.prior"]
-    total = subprocess.run(command, cwd=FOLDER.parent.parent, check=True, capture_output=True, text=True).stdout
+    total = subprocess.run(
+        command, cwd=FOLDER.parent.parent, check=True, capture_output=True, text=True
+    ).stdout
     ours, tables, _, usual = map(
-        int, re.search(r"^all tables: .* in (\d+) of (\d+),.* (\d+); in .* (\d+);", total, re.MULTILINE).groups()
+        int,
+        re.search(r"^all tables: .* in (\d+) of (\d+),.* (\d+); in .* (\d+);", total, re.MULTILINE).groups(),
     )
 
     assert tables == 35
@@ -192,7 +212,9 @@ def test_a_built_wheel_contains_the_tables_and_their_licences(tmp_path):
         shutil.copy(root / file, tmp_path)
     shutil.copytree(FOLDER.parent, tmp_path / "advisor", ignore=shutil.ignore_patterns("__pycache__"))
     build = "from setuptools import build_meta; build_meta.build_wheel('dist')"
-    subprocess.run([sys.executable, "-W", "ignore", "-c", build], cwd=tmp_path, check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", build], cwd=tmp_path, check=True, capture_output=True
+    )
     held = set(zipfile.ZipFile(next((tmp_path / "dist").glob("*.whl"))).namelist())
 
     shipped = {path.name for path in FOLDER.iterdir() if path.suffix in {".csv", ".toml", ".md"}}

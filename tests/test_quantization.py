@@ -12,7 +12,7 @@ from studies import catalogue
 from studies.compression.deploy import Exported, export, run, session
 from studies.compression.graph import treatable, weights_in
 from studies.compression.grid import blocks_of, on_grid, rounded, unblocked
-from studies.compression.subject import Subject, sparsity_of, weights_of
+from studies.compression.subject import TrainedModel, sparsity_of, weights_of
 from studies.infeasible import CannotCompress
 from studies.models.cnn import CNN
 from studies.models.mlp import MLP
@@ -41,7 +41,7 @@ def digits():
 
 
 def subject_of(workload, model, seed=0):
-    return Subject(model=model, workload=workload, seed=seed)
+    return TrainedModel(model=model, workload=workload, seed=seed)
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,9 @@ def test_leaves_its_input_as_it_is_and_gives_the_same_bytes_twice(choice, net, e
 def test_is_as_small_as_promised(choice, exported):
     full = len(exported("mlp").proto.SerializeToString())
     for made in settings(choice):
-        promised = SMALLER.get(choice, BITS.get(getattr(made, "bits", 0), 1.0)) * (0.7 if choice is MixedPrecision else 1.0)
+        promised = SMALLER.get(choice, BITS.get(getattr(made, "bits", 0), 1.0)) * (
+            0.7 if choice is MixedPrecision else 1.0
+        )
         assert full / len(made.quantize(noted(exported("mlp"))).SerializeToString()) >= promised, made
 
 
@@ -111,7 +113,9 @@ def test_answers_as_the_float_net_does_with_8_or_16_bits(choice, net, exported, 
     wanted = answers(exported(net).proto, rows).argmax(axis=1)
     for made in settings(choice):
         if getattr(made, "bits", 8) >= 8:
-            assert (answers(made.quantize(noted(exported(net))), rows).argmax(axis=1) == wanted).mean() >= 0.97, made
+            assert (
+                answers(made.quantize(noted(exported(net))), rows).argmax(axis=1) == wanted
+            ).mean() >= 0.97, made
 
 
 @pytest.mark.parametrize("choice", of("quantization"))
@@ -152,7 +156,14 @@ def test_dynamic_8_bits_refuse_a_net_of_convolutions_alone(digits):
 
 
 def test_dynamic_8_bits_leave_convolutions_alone_and_say_so(digits):
-    net = nn.Sequential(nn.Conv2d(1, 16, 3), nn.ReLU(), nn.Conv2d(16, 32, 5), nn.Flatten(), nn.Linear(128, 64), nn.Linear(64, 10))
+    net = nn.Sequential(
+        nn.Conv2d(1, 16, 3),
+        nn.ReLU(),
+        nn.Conv2d(16, 32, 5),
+        nn.Flatten(),
+        nn.Linear(128, 64),
+        nn.Linear(64, 10),
+    )
     made = export(subject_of(digits, net))
     proto = DynamicInt8().quantize(made)
 
@@ -173,7 +184,9 @@ def test_a_weight_beyond_half_precision_is_refused_and_fits_brain_floats(iris):
 
 @pytest.mark.parametrize("able", [True, False])
 def test_weights_of_convolutions_get_7_bits_where_products_saturate(able, exported, monkeypatch):
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"architecture": "x86_64", "avx2": True, "avx512_vnni": able})
+    monkeypatch.setattr(
+        torch.cpu, "get_capabilities", lambda: {"architecture": "x86_64", "avx2": True, "avx512_vnni": able}
+    )
     made = noted(exported("cnn"))
     proto = StaticInt8().quantize(made)
 
@@ -190,7 +203,11 @@ def test_mixed_precision_keeps_8_bits_in_its_share_of_the_weights_and_loses_less
     made = noted(exported("mlp"))
     proto = MixedPrecision(bits=2, kept=0.2).quantize(made)
 
-    widths = {node.input[1]: next(a.i for a in node.attribute if a.name == "bits") for node in proto.graph.node if node.domain}
+    widths = {
+        node.input[1]: next(a.i for a in node.attribute if a.name == "bits")
+        for node in proto.graph.node
+        if node.domain
+    }
     sizes = {f"{weight.name}.codes": weight.array.size for weight in weights_in(made.proto)}
     wide = sum(sizes[name] for name, bits in widths.items() if bits == 8)
     assert sorted(set(widths.values())) == [2, 8]
@@ -205,11 +222,15 @@ def stored(proto, made, bits, block):
     found = {}
     for weight in treatable(made.proto):
         rows = blocks_of(weight.rows, block)
-        steps = torch.from_numpy(numpy_helper.to_array(held[f"{weight.name}.steps"]).copy()).reshape(*rows.shape[:2], 1)
+        steps = torch.from_numpy(numpy_helper.to_array(held[f"{weight.name}.steps"]).copy()).reshape(
+            *rows.shape[:2], 1
+        )
         packed = held[f"{weight.name}.codes"]
         if packed.data_type == TensorProto.UINT8:
             raw = torch.from_numpy(numpy_helper.to_array(packed).copy()).reshape(*rows.shape[:2], -1)
-            codes = torch.stack([(raw >> shift) & (2**bits - 1) for shift in range(0, 8, bits)], dim=-1).flatten(2)
+            codes = torch.stack(
+                [(raw >> shift) & (2**bits - 1) for shift in range(0, 8, bits)], dim=-1
+            ).flatten(2)
             codes = codes[..., : rows.shape[2]].float() - 2 ** (bits - 1)
         else:
             codes = torch.from_numpy(numpy_helper.to_array(packed).astype(np.float32)).reshape(rows.shape)
@@ -235,7 +256,9 @@ def test_training_on_a_grid_stores_exactly_the_weights_it_ended_with(net, bits, 
     for weight in weights_in(made.proto):
         assert torch.allclose(weights[weight.name], weight.rows, rtol=1e-6, atol=0.0)
     outputs, wanted = answers(proto, digits.dataset.valid.inputs), inside.detach().numpy()
-    assert np.abs(outputs - wanted).max() < 0.05 * np.abs(wanted).max()  # activations of matrix products have 8 bits
+    assert (
+        np.abs(outputs - wanted).max() < 0.05 * np.abs(wanted).max()
+    )  # activations of matrix products have 8 bits
 
 
 @pytest.mark.parametrize("bits", [3, 2])
@@ -258,7 +281,9 @@ def test_what_was_not_trained_on_a_grid_is_rounded_and_said(exported):
     made = noted(exported("mlp"))
     proto = QuantizationAware(bits=4).quantize(made)
 
-    assert proto.SerializeToString() == WeightOnly(bits=4).quantize(noted(exported("mlp"))).SerializeToString()
+    assert (
+        proto.SerializeToString() == WeightOnly(bits=4).quantize(noted(exported("mlp"))).SerializeToString()
+    )
     assert made.notes == ["3 of 3 weights were rounded after training, not trained in 4 bits"]
 
 
@@ -303,7 +328,9 @@ def test_optimizers_train_on_a_grid(optimizer, digits, trained):
 
 def test_training_on_a_grid_resumes_bit_for_bit(digits, trained):
     def start():
-        return Training(Recipe(epochs=4), digits, seed=1, model=trained("mlp").model, prepare=QuantizationAware().attach)
+        return Training(
+            Recipe(epochs=4), digits, seed=1, model=trained("mlp").model, prepare=QuantizationAware().attach
+        )
 
     whole, first, second = start(), start(), start()
     whole.advance(4)
@@ -311,7 +338,9 @@ def test_training_on_a_grid_resumes_bit_for_bit(digits, trained):
     second.load_state_dict(first.state_dict())
     second.advance(4)
 
-    for left, right in zip(whole.model.state_dict().values(), second.model.state_dict().values(), strict=True):
+    for left, right in zip(
+        whole.model.state_dict().values(), second.model.state_dict().values(), strict=True
+    ):
         assert torch.equal(left, right)
 
 
@@ -349,10 +378,14 @@ def test_what_lies_on_a_grid_is_found_on_it_again(shape, bits):
     weight = torch.randn(shape, generator=torch.Generator().manual_seed(0))
     codes, steps = rounded(weight, bits, 32)
     once = unblocked(codes.float() * steps, weight.shape)
-    codes, steps = rounded(once * torch.linspace(0.5, 2, shape[0]).reshape(-1, *[1] * (len(shape) - 1)), bits, 32)
+    codes, steps = rounded(
+        once * torch.linspace(0.5, 2, shape[0]).reshape(-1, *[1] * (len(shape) - 1)), bits, 32
+    )
     again = unblocked(codes.float() * steps, weight.shape)
 
-    assert torch.allclose(again, once * torch.linspace(0.5, 2, shape[0]).reshape(-1, *[1] * (len(shape) - 1)), rtol=1e-6, atol=0)
+    assert torch.allclose(
+        again, once * torch.linspace(0.5, 2, shape[0]).reshape(-1, *[1] * (len(shape) - 1)), rtol=1e-6, atol=0
+    )
     assert int(codes.min()) >= -(2 ** (bits - 1))
     assert int(codes.max()) < 2 ** (bits - 1)
 
@@ -380,7 +413,11 @@ def test_every_form_of_weight_computes_with_the_weights_it_stands_for(operator, 
     proto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
     made = Exported(proto=proto, program=None, rows=np.zeros(1), targets=torch.zeros(1), workload=None)
     size = [2 if length is None else length for length in given]
-    rows = generator.integers(0, 9, size=5) if operator == "Gather" else generator.normal(size=size).astype(np.float32)
+    rows = (
+        generator.integers(0, 9, size=5)
+        if operator == "Gather"
+        else generator.normal(size=size).astype(np.float32)
+    )
     weights = weights_in(proto)[0]
     codes, steps = rounded(weights.rows, bits, 32)
     whole = unblocked((codes * steps).float(), weights.rows.shape).numpy()

@@ -10,7 +10,9 @@ from torch.nn import functional
 
 import advisor
 
-BLOCKS = re.findall(r"```python\n(.*?)```", (Path(__file__).parent.parent / "README.md").read_text(), flags=re.DOTALL)
+BLOCKS = re.findall(
+    r"```python\n(.*?)```", (Path(__file__).parent.parent / "README.md").read_text(), flags=re.DOTALL
+)
 ROWS, LABELS = load_iris(return_X_y=True)
 INPUTS, TARGETS = torch.tensor(ROWS, dtype=torch.float32), torch.tensor(LABELS)
 

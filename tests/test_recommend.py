@@ -26,7 +26,8 @@ CLEAR = study(
 
 def clear(**fields):
     return Evidence(
-        **{"facts": facts(), "records": CLEAR, "candidates": ("AdamW", "Momentum", "SGD"), "valid_rows": 360} | fields
+        **{"facts": facts(), "records": CLEAR, "candidates": ("AdamW", "Momentum", "SGD"), "valid_rows": 360}
+        | fields
     )
 
 
@@ -82,7 +83,10 @@ def test_a_tighter_limit_that_would_flip_the_answer_is_named_and_does_flip_it():
     assert any("below 195 KiB (--memory): Momentum instead" in change for change in advice.would_change)
     assert flipped.optimizer == "Momentum"
     assert any(reason.startswith("Ruled out: AdamW needs 195 KiB") for reason in flipped.reasons)
-    assert any("of 195 KiB or more (--memory, now 195 KiB): AdamW instead" in change for change in flipped.would_change)
+    assert any(
+        "of 195 KiB or more (--memory, now 195 KiB): AdamW instead" in change
+        for change in flipped.would_change
+    )
 
 
 def test_before_any_trial_the_answer_is_the_prior_and_says_so():
@@ -120,7 +124,9 @@ TIED = study(
     ],
 )
 def test_the_goal_decides_between_what_the_evidence_cannot_tell_apart(goal, adamw_seconds, answer):
-    records = tuple(replace(one, train_seconds=adamw_seconds) if one.optimizer == "AdamW" else one for one in TIED)
+    records = tuple(
+        replace(one, train_seconds=adamw_seconds) if one.optimizer == "AdamW" else one for one in TIED
+    )
     advice = recommend(Evidence(facts=facts(), records=records, candidates=("AdamW", "RMSprop"), goal=goal))
 
     assert advice.optimizer == answer
@@ -133,7 +139,11 @@ def test_a_limit_on_a_recipe_leaves_the_optimizer_its_next_best_recipe():
         record(1, "AdamW", 0.97, params={"batch_size": 32}, peak_bytes=200_000),
         record(2, "SGD", 0.80, peak_bytes=120_000),
     )
-    advice = recommend(Evidence(facts=facts(), records=records, candidates=("AdamW", "SGD"), limits=Limits(train_bytes=200_000)))
+    advice = recommend(
+        Evidence(
+            facts=facts(), records=records, candidates=("AdamW", "SGD"), limits=Limits(train_bytes=200_000)
+        )
+    )
 
     assert (advice.optimizer, advice.params["batch_size"], advice.trials) == ("AdamW", 32, (1,))
     assert advice.label != "decided"
@@ -156,7 +166,12 @@ def test_nothing_feasible_says_which_limit_to_relax_and_to_what():
 
     assert "SGD" in message
     assert "\n" not in message
-    assert recommend(clear(limits=Limits.parse(memory=wanted, model_size=None, latency=None, train_time=None))).optimizer == "SGD"
+    assert (
+        recommend(
+            clear(limits=Limits.parse(memory=wanted, model_size=None, latency=None, train_time=None))
+        ).optimizer
+        == "SGD"
+    )
 
 
 @pytest.mark.parametrize(
@@ -211,7 +226,11 @@ def test_being_judged_at_more_trials_is_possible():
     wide = study({"AdamW": [0.9, 0.9, 0.9], "SGD": [0.901, 0.7, 0.3]})
     evidence = Evidence(facts=facts(), records=wide, candidates=("AdamW", "SGD"), goal="quality")
     regrets = [
-        next(one.expected_regret for one in recommend(evidence, tuning_trials=trials).contenders if one.optimizer == "SGD")
+        next(
+            one.expected_regret
+            for one in recommend(evidence, tuning_trials=trials).contenders
+            if one.optimizer == "SGD"
+        )
         for trials in (1, 30)
     ]
 
@@ -227,4 +246,7 @@ def test_asking_for_a_recommendation_stays_light():
     code = "import sys, advisor.recommend, advisor.starts, advisor.report; print(sorted({m.split('.')[0] for m in sys.modules}))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
-    assert not any(f"'{heavy}'" in loaded for heavy in ("torch", "sklearn", "optuna", "scipy", "mlflow", "streamlit", "pandas"))
+    assert not any(
+        f"'{heavy}'" in loaded
+        for heavy in ("torch", "sklearn", "optuna", "scipy", "mlflow", "streamlit", "pandas")
+    )

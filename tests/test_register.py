@@ -44,7 +44,9 @@ def fresh(home, uri, folder):
     """Load a registered model in another process and another folder, where nothing of ours can be imported by path."""
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     command = [sys.executable, "-W", "ignore", "-c", LOAD, default_uri(home), uri]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=240, check=False)
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=240, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()[-1]
 
@@ -57,14 +59,23 @@ def test_the_recommended_model_is_loaded_by_a_fresh_process(tmp_path, monkeypatc
     (tmp_path / "net.py").write_text(NET)
     monkeypatch.chdir(tmp_path)
     study = advisor.search(
-        "iris", budget="6trials", epochs=3, home=home, model="net.py:Net" if own else "mlp", optimizers="AdamW"
+        "iris",
+        budget="6trials",
+        epochs=3,
+        home=home,
+        model="net.py:Net" if own else "mlp",
+        optimizers="AdamW",
     )
 
     assert register(home, study, "iris-net") == {"iris-net": 1}
     assert register(home, study, "iris-net") == {"iris-net": 2}
-    assert not {"MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"} & os.environ.keys()  # what else this process logs goes where it did
+    assert (
+        not {"MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"} & os.environ.keys()
+    )  # what else this process logs goes where it did
     (tmp_path / "net.py").unlink()
-    assert fresh(home, "models:/iris-net/2", elsewhere) == "(5, 3) ['setosa', 'versicolor', 'virginica'] False"
+    assert (
+        fresh(home, "models:/iris-net/2", elsewhere) == "(5, 3) ['setosa', 'versicolor', 'virginica'] False"
+    )
 
 
 @pytest.mark.slow
@@ -78,7 +89,9 @@ def test_its_answers_are_those_of_the_confirmed_run_and_its_card_says_which(tmp_
 
     version = MlflowClient(default_uri(tmp_path), default_uri(tmp_path)).get_model_version("iris-net", "1")
     trial = int(version.tags["advisor.trial"])
-    confirmed = {record.number: record for record in records(open_study(tmp_path, study)) if record.stage == "confirm"}
+    confirmed = {
+        record.number: record for record in records(open_study(tmp_path, study)) if record.stage == "confirm"
+    }
     assert trial in advisor.recommend(study, home=tmp_path).trials
     assert confirmed[trial].quality == max(confirmed[number].quality for number in confirmed)
     assert f"trial {trial} of study {study}" in version.description

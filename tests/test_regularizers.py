@@ -20,7 +20,9 @@ from studies.train import Training
 
 
 def training(iris, optimizer, *regularizers, epochs=2):
-    recipe = Recipe(optimizer=optimizer, schedule=Constant(), model=iris.model, epochs=epochs, regularizers=regularizers)
+    recipe = Recipe(
+        optimizer=optimizer, schedule=Constant(), model=iris.model, epochs=epochs, regularizers=regularizers
+    )
     return Training(recipe, iris, seed=0)
 
 
@@ -33,7 +35,9 @@ def test_l2_on_sgd_is_torchs_own_weight_decay_on_everything_but_biases(iris):
     oracle = training(iris, SGD(lr=0.05))
     matrices = [p for p in oracle.model.parameters() if p.ndim >= 2]
     vectors = [p for p in oracle.model.parameters() if p.ndim < 2]
-    oracle.optimizer = torch.optim.SGD([{"params": matrices, "weight_decay": 1e-2}, {"params": vectors}], lr=0.05)
+    oracle.optimizer = torch.optim.SGD(
+        [{"params": matrices, "weight_decay": 1e-2}, {"params": vectors}], lr=0.05
+    )
     oracle._peak_lrs = [0.05, 0.05]
     ours.advance(2)
     oracle.advance(2)
@@ -58,7 +62,9 @@ def test_weight_decay_shrinks_what_has_no_gradient_to_exp_of_minus_one_over_the_
         for hook in run.before_step:
             hook()
 
-    assert weights(run)[0] == pytest.approx(before[0] * (1 - 2 / run.total_steps) ** run.total_steps, rel=1e-4)
+    assert weights(run)[0] == pytest.approx(
+        before[0] * (1 - 2 / run.total_steps) ** run.total_steps, rel=1e-4
+    )
     assert torch.equal(weights(run)[1], before[1])
 
 

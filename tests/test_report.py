@@ -36,7 +36,14 @@ def test_the_first_sentence_is_the_answer_with_its_settings_and_its_confidence()
 
 
 def test_every_section_stands_in_its_order():
-    titles = ["Why", "Costs", "Runner-up and alternatives", "What would change this", "Is the study sound?", "Recipe"]
+    titles = [
+        "Why",
+        "Costs",
+        "Runner-up and alternatives",
+        "What would change this",
+        "Is the study sound?",
+        "Recipe",
+    ]
     lines = str(ADVICE).splitlines()
 
     assert [line for line in lines if line in titles] == titles
@@ -47,7 +54,9 @@ def test_every_section_stands_in_its_order():
 def test_a_failed_check_comes_with_what_to_do_and_a_passed_one_not_at_all():
     advice = recommend(Evidence(facts=facts(), records=study({"AdamW": [0.9, 0.8, 0.7]}), valid_rows=3600))
 
-    assert "- confirmed: the recommended recipe was run with one seed only. To do: run it" in str(advice).replace("\n ", "")
+    assert "- confirmed: the recommended recipe was run with one seed only. To do: run it" in str(
+        advice
+    ).replace("\n ", "")
     assert "range edges" not in str(advice)
 
 
@@ -138,5 +147,7 @@ def test_the_margin_is_said_in_what_the_metric_is_counted_in():
 def test_weight_decay_is_said_as_torch_takes_it_too():
     params = {"optimizer": "AdamW", "optimizer.AdamW.lr": 0.01, "optimizer.AdamW.decay_horizon": 0.5}
 
-    assert settings(params, steps=1000) == [("optimizer", "AdamW: lr 0.01, decay horizon 0.5; in torch weight_decay 0.2")]
+    assert settings(params, steps=1000) == [
+        ("optimizer", "AdamW: lr 0.01, decay horizon 0.5; in torch weight_decay 0.2")
+    ]
     assert settings({"optimizer": "Unheard"}, steps=1000) == [("optimizer", "Unheard")]

@@ -54,7 +54,9 @@ def test_an_option_that_is_not_there_is_said_with_the_nearest():
         Request.of("digits", epoch=3)
 
 
-@pytest.mark.parametrize(("option", "value"), [("budget", "soon"), ("memory", "much"), ("epochs", "9"), ("seed", None)])
+@pytest.mark.parametrize(
+    ("option", "value"), [("budget", "soon"), ("memory", "much"), ("epochs", "9"), ("seed", None)]
+)
 def test_what_cannot_be_read_is_refused(option, value):
     with pytest.raises(BadValue):
         Request.of("digits", **{option: value})

@@ -52,7 +52,12 @@ def test_a_recipe_survives_the_coordinates_up_to_rounding(point):
 @given(points())
 def test_a_recipe_is_rebuilt_by_its_repr(point):
     recipe = SPACE.recipe(point)
-    names = {c.__name__: c for axis in catalogue.FOLDERS if axis != "dataset" for c in catalogue.choices(axis).values()}
+    names = {
+        c.__name__: c
+        for axis in catalogue.FOLDERS
+        if axis != "dataset"
+        for c in catalogue.choices(axis).values()
+    }
 
     assert eval(repr(recipe), names | {"Recipe": Recipe}) == recipe  # noqa: S307
 
@@ -96,7 +101,9 @@ def mirrored(tmp_path_factory):
         )
         for number, recipe in enumerate(recipes):
             attributes = {"record": replace(record(number), params=recipe.to_params()).to_dict()}
-            studies[-1].add_trial(optuna.trial.create_trial(value=0.5, params={}, distributions={}, user_attrs=attributes))
+            studies[-1].add_trial(
+                optuna.trial.create_trial(value=0.5, params={}, distributions={}, user_attrs=attributes)
+            )
         tracking.sync(home, name)
         with warnings.catch_warnings(action="ignore"):
             from mlflow import MlflowClient

@@ -67,7 +67,9 @@ def test_of_two_settings_on_a_rule_the_later_counts():
 
 
 def test_a_rule_of_the_users_own_speaks_beside_the_others_and_answers_to_a_factor(own):
-    once, twice = (apply_rules(replace(SPARSE, rules=(setting,))) for setting in (f"{own}:Taste", f"{own}:Taste=2"))
+    once, twice = (
+        apply_rules(replace(SPARSE, rules=(setting,))) for setting in (f"{own}:Taste", f"{own}:Taste=2")
+    )
 
     assert [finding.strength for finding in once if finding.rule == "Taste"] == [0.8]
     assert [finding.strength for finding in twice if finding.rule == "Taste"] == [1.6]
@@ -118,11 +120,16 @@ def test_a_rule_that_gives_no_number_is_refused(tmp_path):
 def test_settings_of_a_file_hold_in_any_folder(own, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
 
-    assert resolved_settings(["my_rules.py:Taste=0.5", "Sparsity=off"]) == (f"{own}:Taste=0.5", "Sparsity=off")
+    assert resolved_settings(["my_rules.py:Taste=0.5", "Sparsity=off"]) == (
+        f"{own}:Taste=0.5",
+        "Sparsity=off",
+    )
 
 
 def test_switching_memory_off_breaks_no_limit():
-    tight = Evidence(facts=facts(), candidates=("AdamW", "SGD"), limits=Limits(train_bytes=150_000), rules=("Memory=off",))
+    tight = Evidence(
+        facts=facts(), candidates=("AdamW", "SGD"), limits=Limits(train_bytes=150_000), rules=("Memory=off",)
+    )
 
     assert not [finding for finding in apply_rules(tight) if finding.verdict == "veto"]
     assert [contender.optimizer for contender in recommend(tight).contenders] == ["SGD"]
@@ -133,7 +140,8 @@ def test_switching_memory_off_breaks_no_limit():
 def test_trials_outweigh_the_rules_at_full_strength():
     loud = tuple(f"{name}=10" for name in rules())
     records = study(
-        {"SGD": [0.95] * 12, "Adagrad": [0.6] * 12}, confirmed={"SGD": [0.95, 0.951, 0.949], "Adagrad": [0.6, 0.601, 0.599]}
+        {"SGD": [0.95] * 12, "Adagrad": [0.6] * 12},
+        confirmed={"SGD": [0.95, 0.951, 0.949], "Adagrad": [0.6, 0.601, 0.599]},
     )
     seen = Evidence(facts=facts(input_density=0.02), records=records, rules=loud)
 
@@ -158,7 +166,8 @@ def test_explain_prints_the_condition_the_examples_the_grade_and_the_source(name
     assert "Facts(" not in text
 
 
-# ---------------------------------------------------------------- from the command line to the plan page and back
+# ---------------------------------------------------------------- from the command line to the plan page and
+# back
 
 
 def spoken(answer):
@@ -169,14 +178,21 @@ def test_a_study_keeps_the_settings_it_was_launched_with_and_an_answer_may_overr
     from advisor.launch import prepare
     from advisor.reading import advice, evidence_of
 
-    request = Request(source="iris", model="mlp", optimizers=("AdamW", "Adagrad"), rules=("Convergence=off", "my_rules.py:Taste"))
+    request = Request(
+        source="iris",
+        model="mlp",
+        optimizers=("AdamW", "Adagrad"),
+        rules=("Convergence=off", "my_rules.py:Taste"),
+    )
     launched = prepare(request, Path(os.environ["ADVISOR_HOME"]))
     kept = evidence_of(launched.home, launched.name)
 
     assert kept.rules == ("Convergence=off", f"{own}:Taste")
     assert "Taste" in {finding.rule for finding in advice(launched.home, launched.name).findings}
     assert "Taste" in spoken(json.loads(inside("recommend", launched.name, "--json").stdout))
-    assert "Taste" not in spoken(json.loads(inside("recommend", launched.name, "--rule", "Taste=off", "--json").stdout))
+    assert "Taste" not in spoken(
+        json.loads(inside("recommend", launched.name, "--rule", "Taste=off", "--json").stdout)
+    )
 
 
 def test_profile_heeds_the_settings_and_says_what_it_does_not_know(inside):
@@ -195,7 +211,14 @@ def test_a_study_of_an_earlier_version_has_no_settings(home):
     from advisor.reading import evidence_of
     from studies import store
 
-    plan = {"facts": {}, "limits": {}, "candidates": ["AdamW"], "metric": "accuracy", "goal": "balanced", "valid_rows": 9}
+    plan = {
+        "facts": {},
+        "limits": {},
+        "candidates": ["AdamW"],
+        "metric": "accuracy",
+        "goal": "balanced",
+        "valid_rows": 9,
+    }
     store.create_study(home, "old", direction="maximize", manifest=StudyManifest.from_dict(plan))
 
     assert evidence_of(home, "old").rules == ()

@@ -120,7 +120,9 @@ def test_memory_vetoes_what_is_forecast_over_the_limit_by_the_byte():
 
 def test_memory_believes_a_measured_run_over_the_forecast():
     small_batch = record(0, "AdamW", peak_bytes=100_000)
-    seen = Evidence(facts=facts(), candidates=("AdamW",), records=(small_batch,), limits=Limits(train_bytes=120_000))
+    seen = Evidence(
+        facts=facts(), candidates=("AdamW",), records=(small_batch,), limits=Limits(train_bytes=120_000)
+    )
 
     assert not [finding for finding in apply_rules(seen) if finding.verdict == "veto"]
 
@@ -145,7 +147,13 @@ def test_few_trials_are_those_made_or_planned_for_each():
 def test_time_to_target_is_read_off_the_curves_of_whole_runs():
     slow, fast = (record(i, name, 0.9) for i, name in enumerate(("AdamW", "SGD")))
     slow = replace(slow, curve=tuple(replace(point, seconds=5 * point.seconds) for point in slow.curve))
-    seen = Evidence(candidates=("AdamW", "SGD"), records=(slow, fast), goal="speed", facts=Facts(steps=50_000), planned_trials=99)
+    seen = Evidence(
+        candidates=("AdamW", "SGD"),
+        records=(slow, fast),
+        goal="speed",
+        facts=Facts(steps=50_000),
+        planned_trials=99,
+    )
     target, arrivals = times_to_target(seen)
     found = {finding.subject: finding for finding in apply_rules(seen)}
 

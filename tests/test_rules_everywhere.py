@@ -88,7 +88,9 @@ def test_the_strategy_knows_every_fact_that_may_be_unmeasured():
 
 @settings(max_examples=60, deadline=None)
 @given(any_evidence)
-def test_on_any_facts_what_a_rule_says_of_an_optimizer_stays_within_its_clip_and_reads_as_a_sentence(evidence):
+def test_on_any_facts_what_a_rule_says_of_an_optimizer_stays_within_its_clip_and_reads_as_a_sentence(
+    evidence,
+):
     said = defaultdict(float)
     for finding in apply_rules(evidence):
         said[finding.rule, finding.subject] += finding.strength
@@ -133,19 +135,27 @@ def test_a_fact_that_was_not_measured_leaves_the_rules_that_need_it_silent(name)
 
 def test_an_ordinary_table_with_plenty_of_trials_stirs_no_rule():
     assert not apply_rules(
-        Evidence(candidates=tuple(name for name in NAMES if name not in {"LARS", "LAMB"}), planned_trials=1000)
+        Evidence(
+            candidates=tuple(name for name in NAMES if name not in {"LARS", "LAMB"}), planned_trials=1000
+        )
     )
 
 
 def test_whatever_is_named_in_a_table_of_strengths_is_an_optimizer():
     for rule in rules().values():
         for key, table in vars(type(rule)).items():
-            if isinstance(table, dict) and table and all(isinstance(value, float) for value in table.values()):
+            if (
+                isinstance(table, dict)
+                and table
+                and all(isinstance(value, float) for value in table.values())
+            ):
                 assert set(table) <= set(NAMES), (type(rule).__name__, key)
 
 
 def test_sparse_words_are_judged_by_zeros_or_by_rows_and_never_by_both():
-    words = Evidence(facts=Facts(input_density=0.01, embedding_share=0.9, rows_touched=0.02), candidates=("Adagrad", "SGD"))
+    words = Evidence(
+        facts=Facts(input_density=0.01, embedding_share=0.9, rows_touched=0.02), candidates=("Adagrad", "SGD")
+    )
     bag = replace(words, facts=Facts(input_density=0.01))
     padded = replace(words, facts=Facts(input_density=0.01, embedding_share=0.9, rows_touched=0.9))
 
@@ -162,8 +172,14 @@ def test_two_classes_however_uneven_have_no_heavy_tail():
 
 
 def test_a_forecast_over_the_limit_says_at_what_batch_it_would_fit():
-    held = Forecast(optimizer="AdamW", weight_bytes=1000, gradient_bytes=1000, state_bytes=2000, activation_bytes=6400)
-    tight = Evidence(facts=Facts(forecasts=(held,), batch_size=64), candidates=("AdamW",), limits=Limits(train_bytes=4000 + 3200))
+    held = Forecast(
+        optimizer="AdamW", weight_bytes=1000, gradient_bytes=1000, state_bytes=2000, activation_bytes=6400
+    )
+    tight = Evidence(
+        facts=Facts(forecasts=(held,), batch_size=64),
+        candidates=("AdamW",),
+        limits=Limits(train_bytes=4000 + 3200),
+    )
     hopeless = replace(tight, limits=Limits(train_bytes=3999))
 
     assert "with 32 rows a batch for 64 it would fit" in rules()["Memory"](tight).__next__().because
@@ -171,12 +187,17 @@ def test_a_forecast_over_the_limit_says_at_what_batch_it_would_fit():
 
 
 @pytest.mark.parametrize(
-    ("floats", "named"), [(0.3, {"Adafactor", "AdamW4bit"}), (0.7, {"AdamW8bit"}), (1.5, {"Muon"}), (2.0, set())]
+    ("floats", "named"),
+    [(0.3, {"Adafactor", "AdamW4bit"}), (0.7, {"AdamW8bit"}), (1.5, {"Muon"}), (2.0, set())],
 )
 def test_the_room_for_state_decides_who_is_sent_for(floats, named):
-    held = Forecast(optimizer="SGD", weight_bytes=40_000, gradient_bytes=40_000, state_bytes=0, activation_bytes=0)
+    held = Forecast(
+        optimizer="SGD", weight_bytes=40_000, gradient_bytes=40_000, state_bytes=0, activation_bytes=0
+    )
     limit = 80_000 + round(40_000 * floats)
-    tight = Evidence(facts=Facts(forecasts=(held,), parameters=10_000), candidates=NAMES, limits=Limits(train_bytes=limit))
+    tight = Evidence(
+        facts=Facts(forecasts=(held,), parameters=10_000), candidates=NAMES, limits=Limits(train_bytes=limit)
+    )
 
     assert named <= set(optimizers_added_by_rules(tight))
     assert bool(named) == bool(optimizers_added_by_rules(tight))
@@ -212,7 +233,9 @@ def test_an_early_lead_is_told_until_two_optimizers_have_whole_runs():
 def test_a_slow_step_counts_against_an_optimizer_only_when_time_does():
     facts = Facts(step_seconds=1e-3, optimizer_share=0.5, optimizer_seconds={"AdamW": 5e-4, "SOAP": 5e-2})
     patient = Evidence(facts=facts, candidates=("AdamW", "SOAP"), goal="quality")
-    (slow,), (hurried,) = (tuple(rules()["StepTime"](replace(patient, goal=goal))) for goal in ("quality", "speed"))
+    (slow,), (hurried,) = (
+        tuple(rules()["StepTime"](replace(patient, goal=goal))) for goal in ("quality", "speed")
+    )
 
     assert (slow.verdict, slow.strength) == ("avoid", 0)
     assert hurried.strength == pytest.approx(-1.4)
@@ -222,7 +245,9 @@ def test_scales_a_decade_apart_count_half_of_two_decades():
     mild, full = (
         {
             one.subject: one.strength
-            for one in apply_rules(Evidence(facts=Facts(feature_scale_ratio=ratio), candidates=("AdamW", "Muon")))
+            for one in apply_rules(
+                Evidence(facts=Facts(feature_scale_ratio=ratio), candidates=("AdamW", "Muon"))
+            )
         }
         for ratio in (50.0, 500.0)
     )
@@ -234,7 +259,10 @@ def test_scales_a_decade_apart_count_half_of_two_decades():
 def test_on_text_attention_leaves_large_batches_to_the_base_rates():
     def said(kind, batch_size):
         facts = Facts(has_attention=True, kind=kind, batch_size=batch_size)
-        return {one.subject: one.strength for one in apply_rules(Evidence(facts=facts, candidates=("AdamW", "SGD")))}
+        return {
+            one.subject: one.strength
+            for one in apply_rules(Evidence(facts=facts, candidates=("AdamW", "SGD")))
+        }
 
     assert said("table", 64)["SGD"] < 0 < said("table", 64)["AdamW"]
     assert said("text", 64) == {}
@@ -242,7 +270,9 @@ def test_on_text_attention_leaves_large_batches_to_the_base_rates():
 
 
 def test_a_rule_sends_for_optimizers_that_are_not_offered_by_default():
-    held = Forecast(optimizer="SGD", weight_bytes=40_000, gradient_bytes=40_000, state_bytes=0, activation_bytes=0)
+    held = Forecast(
+        optimizer="SGD", weight_bytes=40_000, gradient_bytes=40_000, state_bytes=0, activation_bytes=0
+    )
     tight = Request(source="digits", limits=Limits(train_bytes=100_000))
     workload = Facts(forecasts=(held,), parameters=10_000)
 

@@ -71,7 +71,10 @@ def test_only_whole_runs_decide_between_optimizers():
     assert survivors(records, ("SGD", "AdamW", "Adagrad"), MAXIMIZE, keep=9) == ("SGD", "AdamW")
 
 
-RACE = tuple(record(n, name, quality) for n, (name, quality) in enumerate([("A", 0.9), ("B", 0.95), ("C", 0.8), ("D", 0.7)]))
+RACE = tuple(
+    record(n, name, quality)
+    for n, (name, quality) in enumerate([("A", 0.9), ("B", 0.95), ("C", 0.8), ("D", 0.7)])
+)
 
 
 def test_every_finalist_gets_the_same_fresh_seeds():

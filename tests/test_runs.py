@@ -50,7 +50,9 @@ def test_the_runs_of_others_are_advised_on(runs, inside):
     assert found.quality == pytest.approx((0.912 + 0.909 + 0.914) / 3)
     said = inside("recommend", "--records", str(runs), "--metric", "accuracy")
     assert said.stdout.startswith("Use AdamW (lr 0.001")
-    assert inside("recommend", "--records", str(runs), "--metric", "accuracy", "--memory", "700000").stdout.startswith("Use SGD")
+    assert inside(
+        "recommend", "--records", str(runs), "--metric", "accuracy", "--memory", "700000"
+    ).stdout.startswith("Use SGD")
 
 
 def test_a_loss_is_made_small_unless_told_otherwise(runs):
@@ -63,9 +65,19 @@ def test_a_loss_is_made_small_unless_told_otherwise(runs):
     ("text", "metric", "error", "says"),
     [
         ("", "accuracy", BadWorkload, "holds no run"),
-        ("optimizer,acc\nAdamW,0.9\n", "accuracy", BadWorkload, "has no column 'accuracy'; did you mean 'acc'"),
+        (
+            "optimizer,acc\nAdamW,0.9\n",
+            "accuracy",
+            BadWorkload,
+            "has no column 'accuracy'; did you mean 'acc'",
+        ),
         ("accuracy\n0.9\n", "accuracy", BadWorkload, "has no column 'optimizer'"),
-        ("optimizer,accuracy\nAdamW,high\n", "accuracy", BadWorkload, "accuracy in row 2 of .* is 'high', which is no number"),
+        (
+            "optimizer,accuracy\nAdamW,high\n",
+            "accuracy",
+            BadWorkload,
+            "accuracy in row 2 of .* is 'high', which is no number",
+        ),
         ("optimizer,accuracy\n,0.5\n", "accuracy", BadWorkload, "row 2 of .* names no optimizer"),
         ("optimizer,accuracy,state\nAdamW,0.5,odd\n", "accuracy", BadWorkload, "state 'odd' in row 2"),
         ("optimizer,taste\nAdamW,0.5\n", "taste", BadValue, "whether 'taste' is made large or small"),

@@ -115,7 +115,9 @@ def test_wsd_is_flat_until_its_decay_and_a_straight_line_after_it(decay, share):
 @given(st.integers(2, 10), st.integers(0, 5), st.floats(0.05, 0.7))
 def test_plateau_drops_after_exactly_its_patience_and_again_after_as_many_epochs(patience, improving, gamma):
     schedule = Plateau(patience=patience, gamma=gamma)
-    curve = losses(*(10.0 - epoch for epoch in range(improving)), *[20.0 if improving else 10.0] * (3 * patience))
+    curve = losses(
+        *(10.0 - epoch for epoch in range(improving)), *[20.0 if improving else 10.0] * (3 * patience)
+    )
     best = improving or 1  # the first epoch is an improvement whatever its loss
     reactions = [schedule.reaction(curve[:epoch]) for epoch in range(len(curve) + 1)]
 
@@ -135,7 +137,9 @@ def test_plateau_waits_anew_after_an_improvement():
 
 def test_a_run_under_plateau_takes_its_reaction_as_the_lr(iris):
     schedule = Plateau(patience=2, gamma=0.5)
-    run = Training(Recipe(optimizer=SGD(lr=1.0), schedule=schedule, model=iris.model, epochs=30), iris, seed=0)
+    run = Training(
+        Recipe(optimizer=SGD(lr=1.0), schedule=schedule, model=iris.model, epochs=30), iris, seed=0
+    )
     run.advance(29)
     expected = 1.0 * schedule.reaction(run.curve)
     run.advance(30)
@@ -148,5 +152,17 @@ def test_the_classic_recipes_are_there_but_not_offered():
     offered = {choice.name() for choice in SCHEDULES if choice.offered}
 
     assert {"Constant", "Cosine", "LinearDecay", "OneCycle", "WSD"} <= offered
-    assert not {"Cyclic", "CosineRestarts", "Exponential", "InverseSqrt", "MultiStep", "Plateau", "Polynomial", "Step"} & offered
+    assert (
+        not {
+            "Cyclic",
+            "CosineRestarts",
+            "Exponential",
+            "InverseSqrt",
+            "MultiStep",
+            "Plateau",
+            "Polynomial",
+            "Step",
+        }
+        & offered
+    )
     assert all(math.isfinite(choice().at(0.5)) for choice in SCHEDULES)

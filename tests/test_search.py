@@ -96,7 +96,9 @@ def test_only_confirmation_touches_the_test_split(home, iris):
 def test_finalists_are_confirmed_with_the_same_three_fresh_seeds(home, iris):
     records = search(home, iris)
     confirmed = [record for record in records if record.stage == "confirm"]
-    seeds = {name: {r.seed for r in confirmed if r.optimizer == name} for name in {r.optimizer for r in confirmed}}
+    seeds = {
+        name: {r.seed for r in confirmed if r.optimizer == name} for name in {r.optimizer for r in confirmed}
+    }
 
     assert len(seeds) >= 2
     assert set(map(frozenset, seeds.values())) == {frozenset({1, 2, 3})}
@@ -191,11 +193,17 @@ def test_a_trial_that_raises_is_a_record_and_the_search_goes_on(home, tmp_path):
 
 
 def test_a_divergence_is_knowledge_and_not_a_failure(home, iris):
-    wild = replace(PLAN, candidates=("SGD",), batch_size=(1, 1, 1), epochs=3, regularizers=(), budget=Budget(trials=10))
-    unscaled = replace(iris.dataset, train=replace(iris.dataset.train, inputs=iris.dataset.train.inputs * 1e4))
+    wild = replace(
+        PLAN, candidates=("SGD",), batch_size=(1, 1, 1), epochs=3, regularizers=(), budget=Budget(trials=10)
+    )
+    unscaled = replace(
+        iris.dataset, train=replace(iris.dataset.train, inputs=iris.dataset.train.inputs * 1e4)
+    )
     records = search(home, replace(iris, dataset=unscaled), wild)
 
-    assert {record.state for record in records if record.error and "diverged" in record.error} == {"infeasible"}
+    assert {record.state for record in records if record.error and "diverged" in record.error} == {
+        "infeasible"
+    }
     assert any(record.state == "infeasible" for record in records)
 
 

@@ -116,10 +116,14 @@ def test_state_is_as_declared_beside_a_sparse_table(name):
     model(torch.tensor([[1, 2], [2, 3]])).sum().backward()
     optimizer.step()
 
-    assert state_bytes(optimizer) == sum(choice.state_bytes(tuple(p.shape), role) for _, p, role in route(model).roles)
+    assert state_bytes(optimizer) == sum(
+        choice.state_bytes(tuple(p.shape), role) for _, p, role in route(model).roles
+    )
 
 
-@pytest.mark.parametrize("name", ["SGD", "Momentum", "Nesterov", "Adagrad", "RowwiseAdagrad", "SparseAdam", "AdamW"])
+@pytest.mark.parametrize(
+    "name", ["SGD", "Momentum", "Nesterov", "Adagrad", "RowwiseAdagrad", "SparseAdam", "AdamW"]
+)
 def test_state_beside_a_sparse_table_does_not_grow_with_the_steps(name):
     model = Tagged()
     optimizer = find("optimizer", name)().build(model, 60)
@@ -130,14 +134,19 @@ def test_state_beside_a_sparse_table_does_not_grow_with_the_steps(name):
         model(tags).sum().backward()
         optimizer.step()
         held.append(state_bytes(optimizer))
-    assert max(held) <= sum(find("optimizer", name)().state_bytes(tuple(p.shape), role) for _, p, role in route(model).roles)
+    assert max(held) <= sum(
+        find("optimizer", name)().state_bytes(tuple(p.shape), role) for _, p, role in route(model).roles
+    )
 
 
 def test_sparse_adam_is_torchs_with_adamw_beside_it():
     ours, theirs = Tagged(), Tagged()
     choice = SparseAdam(lr=0.02, partner_lr_ratio=0.5, decay_horizon=0.5)
     partner = AdamW(lr=0.01, decay_horizon=0.5)
-    plain = [optim.SparseAdam([theirs.table.weight], lr=0.02), partner.make(route(theirs).without("sparse table"), STEPS)]
+    plain = [
+        optim.SparseAdam([theirs.table.weight], lr=0.02),
+        partner.make(route(theirs).without("sparse table"), STEPS),
+    ]
     together = choice.build(ours, STEPS)
     for _ in range(STEPS):
         for model, optimizers in ((ours, [together]), (theirs, plain)):

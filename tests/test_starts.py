@@ -28,7 +28,9 @@ def enter(trials, *, offered=OPTIMIZERS, limits=NO_LIMITS, **fields):
     return candidates(facts(**fields), limits, planned_trials=trials, offered=offered)
 
 
-@pytest.mark.parametrize(("trials", "count"), [(1, 2), (7, 2), (8, 3), (15, 3), (16, 4), (29, 4), (30, 6), (99, 6), (1000, 7)])
+@pytest.mark.parametrize(
+    ("trials", "count"), [(1, 2), (7, 2), (8, 3), (15, 3), (16, 4), (29, 4), (30, 6), (99, 6), (1000, 7)]
+)
 def test_more_trials_let_more_optimizers_enter(trials, count):
     assert len(enter(trials)[0]) == count
 

@@ -38,7 +38,10 @@ from catalogued import of
         (MLP(width=16), ()),
         (MLP(width=4), ()),  # the user's own, below the range: never scaled up
         (CNN(channels=4, hidden=64), (CNN(channels=4, hidden=32), CNN(channels=4, hidden=16))),
-        (FTTransformer(width=120, heads=8), (FTTransformer(width=48, heads=8), FTTransformer(width=24, heads=8))),
+        (
+            FTTransformer(width=120, heads=8),
+            (FTTransformer(width=48, heads=8), FTTransformer(width=24, heads=8)),
+        ),
         (Linear(), ()),
         (Custom(factory="net.py:Net"), ()),
     ],
@@ -65,7 +68,11 @@ def test_every_student_is_smaller_within_its_range_and_can_be_built(choice):
     for student in students(choice()):
         assert size(student) < last
         last = size(student)
-        assert all(span.low <= getattr(student, name) for name, span in ranges(choice).items() if hasattr(span, "low"))
+        assert all(
+            span.low <= getattr(student, name)
+            for name, span in ranges(choice).items()
+            if hasattr(span, "low")
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -60,7 +60,8 @@ def test_sparse_rows_train_and_evaluate_as_dense_ones_do():
 
 
 @pytest.mark.parametrize(
-    ("values", "said"), [(np.zeros((ROWS, 3)), "all zeros"), (np.diag([np.inf] * ROWS), "missing or infinite")]
+    ("values", "said"),
+    [(np.zeros((ROWS, 3)), "all zeros"), (np.diag([np.inf] * ROWS), "missing or infinite")],
 )
 def test_sparse_rows_that_cannot_be_used_are_refused(values, said):
     assert said in refusal(from_arrays, (sparse.csr_matrix(values), LABELS))

@@ -66,14 +66,27 @@ def test_a_table_is_named_table_and_not_offered():
         pytest.param("blank.csv", b"\n \n", "nothing but blank lines", id="blank lines"),
         pytest.param("header.csv", b"size,kind\n", "no rows", id="header only"),
         pytest.param("header.tsv", b"size\tkind\n", "no rows", id="header only, tabs"),
-        pytest.param("broken.csv", b"size,kind\n1,cat\n1,2,3,4\n", "cannot be read: .*line 3", id="ragged rows"),
+        pytest.param(
+            "broken.csv", b"size,kind\n1,cat\n1,2,3,4\n", "cannot be read: .*line 3", id="ragged rows"
+        ),
         pytest.param("open.csv", b'size,kind\n"1,cat\n2,dog\n', "cannot be read", id="open quote"),
-        pytest.param("long.csv", b"size,kind\n1,cat,3\n2,dog,4\n", "more fields than", id="rows longer than the header"),
+        pytest.param(
+            "long.csv", b"size,kind\n1,cat,3\n2,dog,4\n", "more fields than", id="rows longer than the header"
+        ),
         pytest.param("bytes.csv", bytes(range(256)), "is not UTF-8 text", id="no text"),
-        pytest.param("late.csv", b"size,kind\n" + b"1,cat\n" * 20000 + b"\xff,cat\n", "is not UTF-8 text", id="no text, late"),
+        pytest.param(
+            "late.csv",
+            b"size,kind\n" + b"1,cat\n" * 20000 + b"\xff,cat\n",
+            "is not UTF-8 text",
+            id="no text, late",
+        ),
         pytest.param("bytes.parquet", b"PAR1 and no more", "cannot be read", id="corrupt parquet"),
-        pytest.param("twice.csv", b"size,size,kind\n1,2,cat\n", "2 columns named 'size'", id="duplicate names"),
-        pytest.param("alone.csv", b"kind\ncat\ndog\n", "no column but the target", id="nothing but the target"),
+        pytest.param(
+            "twice.csv", b"size,size,kind\n1,2,cat\n", "2 columns named 'size'", id="duplicate names"
+        ),
+        pytest.param(
+            "alone.csv", b"kind\ncat\ndog\n", "no column but the target", id="nothing but the target"
+        ),
     ],
 )
 def test_a_file_that_is_no_table_is_refused(tmp_path, name, content, said):

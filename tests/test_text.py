@@ -14,13 +14,17 @@ from forms import LABELS, REVIEWS, ROWS, TABLE, parts, refusal
 
 
 def test_a_table_of_one_text_becomes_token_ids(tmp_path):
-    pd.DataFrame({"id": range(ROWS), "review": REVIEWS, "kind": LABELS}).to_csv(tmp_path / "r.csv", index=False)
+    pd.DataFrame({"id": range(ROWS), "review": REVIEWS, "kind": LABELS}).to_csv(
+        tmp_path / "r.csv", index=False
+    )
 
     dataset = open_dataset(str(tmp_path / "r.csv"), target="kind")
 
     assert dataset.kind == dataset.inputs.kind == "text"
     assert all(part.inputs.dtype == np.int64 for part in parts(dataset))
-    assert dataset.inputs.vocabulary == dataset.vocabulary >= max(part.inputs.max() for part in parts(dataset))
+    assert (
+        dataset.inputs.vocabulary == dataset.vocabulary >= max(part.inputs.max() for part in parts(dataset))
+    )
     assert all(part.inputs.min() >= 0 for part in parts(dataset))
     assert any("Read 'review' as text" in note for note in dataset.notes)
 
@@ -30,7 +34,9 @@ def test_the_vocabulary_is_of_the_training_rows_the_most_frequent_word_first():
 
     found = tokens(texts, np.array([0, 1]))
 
-    assert found.ids.tolist() == [[3, 2, 4], [3, 2, 0], [3, 1, 1]], "cat, the, sat; 1 is a word of no training row"
+    assert found.ids.tolist() == [[3, 2, 4], [3, 2, 0], [3, 1, 1]], (
+        "cat, the, sat; 1 is a word of no training row"
+    )
     assert found.vocabulary == 4
 
 
@@ -65,10 +71,15 @@ def test_text_is_free_when_it_has_many_words_and_mostly_differs(values, free):
 
 
 def test_text_among_other_columns_becomes_at_most_64_word_columns_fitted_on_the_training_rows():
-    many = [f"{text} " + " ".join(f"w{(row * 7 + k) % 90}x" for k in range(12)) for row, text in enumerate(REVIEWS)]
+    many = [
+        f"{text} " + " ".join(f"w{(row * 7 + k) % 90}x" for k in range(12))
+        for row, text in enumerate(REVIEWS)
+    ]
     frame = pd.DataFrame({"size": TABLE[:, 0], "review": many})
     changed = frame.copy()
-    changed.loc[40:, "review"] = "entirely other words of no use zebra zebra " + changed.index[40:].astype(str)
+    changed.loc[40:, "review"] = "entirely other words of no use zebra zebra " + changed.index[40:].astype(
+        str
+    )
 
     encoded, other = encode(frame, np.arange(40)), encode(changed, np.arange(40))
 

@@ -39,7 +39,12 @@ PLAN = {
 }
 CURVE = tuple(
     Measurement(
-        epoch=epoch, step=10 * epoch, seconds=0.5 * epoch, train_loss=1 / epoch, valid_loss=2 / epoch, valid_metric=epoch / 4
+        epoch=epoch,
+        step=10 * epoch,
+        seconds=0.5 * epoch,
+        train_loss=1 / epoch,
+        valid_loss=2 / epoch,
+        valid_metric=epoch / 4,
     )
     for epoch in (1, 2, 3)
 )
@@ -54,7 +59,11 @@ def trial(number, state="complete", **changes):
 def add(study, *trials):
     for each in trials:
         attributes = {"record": each.to_dict()}
-        study.add_trial(optuna.trial.create_trial(value=each.quality or 0.0, params={}, distributions={}, user_attrs=attributes))
+        study.add_trial(
+            optuna.trial.create_trial(
+                value=each.quality or 0.0, params={}, distributions={}, user_attrs=attributes
+            )
+        )
 
 
 def client(home):
@@ -113,7 +122,12 @@ def test_statuses_tell_how_each_trial_ended(home):
     _, trials = runs(home)
 
     assert [trials[number].info.status for number in range(4)] == ["FINISHED", "KILLED", "KILLED", "FAILED"]
-    assert [trials[number].data.tags["advisor.state"] for number in range(4)] == ["complete", "pruned", "infeasible", "failed"]
+    assert [trials[number].data.tags["advisor.state"] for number in range(4)] == [
+        "complete",
+        "pruned",
+        "infeasible",
+        "failed",
+    ]
     assert trials[3].data.tags["advisor.error"] == "diverged"
 
 
@@ -127,7 +141,11 @@ def test_a_trial_has_its_recipe_curve_and_costs(home):
     assert curve(home, run, "train_loss") == [(1, 1.0), (2, 0.5), (3, 1 / 3)]
     assert ({"train_seconds": 1.5} | COSTS).items() <= run.data.metrics.items()
     assert run.data.metrics["test_quality"] == 0.7
-    assert {"advisor.stage": "confirm", "advisor.seed": "7", "advisor.source": "3"}.items() <= run.data.tags.items()
+    assert {
+        "advisor.stage": "confirm",
+        "advisor.seed": "7",
+        "advisor.source": "3",
+    }.items() <= run.data.tags.items()
 
 
 def test_only_a_complete_trial_has_a_quality(home):
@@ -159,7 +177,16 @@ def test_the_study_carries_its_plan(home):
 def test_a_sync_with_nothing_new_writes_nothing(home):
     def everything():
         with closing(sqlite3.connect(home / "mlflow.db")) as database:
-            tables = ("runs", "metrics", "params", "tags", "latest_metrics", "datasets", "inputs", "input_tags")
+            tables = (
+                "runs",
+                "metrics",
+                "params",
+                "tags",
+                "latest_metrics",
+                "datasets",
+                "inputs",
+                "input_tags",
+            )
             return {table: sorted(map(repr, database.execute(f"SELECT * FROM {table}"))) for table in tables}  # noqa: S608
 
     before = everything()
@@ -174,13 +201,19 @@ def test_the_study_s_run_names_its_data_by_digest_and_the_user_s_commit(home):
     (given,) = study.inputs.dataset_inputs
     assert (given.dataset.name, given.dataset.digest) == ("digits", "0123456789abcdef")
     assert json.loads(given.dataset.source)["tags"]["mlflow.source.name"] == "digits"
-    assert study.data.tags["mlflow.source.git.commit"] == trials[0].data.tags["mlflow.source.git.commit"] == "c0ffee"
+    assert (
+        study.data.tags["mlflow.source.git.commit"]
+        == trials[0].data.tags["mlflow.source.git.commit"]
+        == "c0ffee"
+    )
     assert study.data.tags["advisor.git.changed"] == "True"
 
 
 def test_a_range_of_the_study_shares_no_name_with_a_value_of_a_trial():
     params, tags = params_and_tags(
-        StudyManifest.from_dict({"batch_size": [16, 32, 128], "epochs": 9, "notes": ["a"], "limits": {"model_bytes": 9}})
+        StudyManifest.from_dict(
+            {"batch_size": [16, 32, 128], "epochs": 9, "notes": ["a"], "limits": {"model_bytes": 9}}
+        )
     )
 
     assert params == {"searched.batch_size": [16, 32, 128], "epochs": 9}
@@ -189,10 +222,15 @@ def test_a_range_of_the_study_shares_no_name_with_a_value_of_a_trial():
 
 def test_data_in_a_file_is_told_by_its_path():
     found = dataset_of(
-        StudyManifest(dataset="bills", workload=WorkloadSpec(source="/data/bills.csv", digest="ab" * 30, target="paid"))
+        StudyManifest(
+            dataset="bills", workload=WorkloadSpec(source="/data/bills.csv", digest="ab" * 30, target="paid")
+        )
     )
 
-    assert (found.dataset.source_type, json.loads(found.dataset.source)) == ("local", {"uri": "/data/bills.csv"})
+    assert (found.dataset.source_type, json.loads(found.dataset.source)) == (
+        "local",
+        {"uri": "/data/bills.csv"},
+    )
     assert len(found.dataset.digest) <= 36
     assert {tag.key: tag.value for tag in found.tags}["advisor.target"] == "paid"
 
@@ -205,7 +243,13 @@ def test_what_was_measured_on_a_deployed_file_is_flat():
     found = {metric.key: metric.value for metric in metrics_of(deployed(9, trial(0), 0.9), "accuracy", 0)[0]}
 
     assert found["quality"] == 0.9
-    assert {"file_bytes", "compressed_bytes", "agreement", "latency_1_median_seconds", "latency_64_p90_seconds"} <= found.keys()
+    assert {
+        "file_bytes",
+        "compressed_bytes",
+        "agreement",
+        "latency_1_median_seconds",
+        "latency_64_p90_seconds",
+    } <= found.keys()
 
 
 @pytest.fixture
@@ -244,13 +288,17 @@ def test_a_run_cut_off_in_a_file_store_has_every_value_once(tmp_path):
     experiment = store.get_experiment_by_name(EXPERIMENT).experiment_id
     (parent,) = store.search_runs([experiment])
     start = round(1000 * study.trials[0].datetime_start.timestamp())
-    begun = store.create_run(experiment, start, {"mlflow.parentRunId": parent.info.run_id, "advisor.number": "0"})
+    begun = store.create_run(
+        experiment, start, {"mlflow.parentRunId": parent.info.run_id, "advisor.number": "0"}
+    )
     store.log_batch(begun.info.run_id, metrics=metrics_of(trial(0), "accuracy", start)[0][:9])
 
     assert sync(tmp_path, "digits", tracking_uri=uri) == 1
     for name in ("valid_accuracy", "train_seconds", "quality"):
         history = store.get_metric_history(begun.info.run_id, name)
-        assert len(history) == len({point.step for point in history}) == (3 if name == "valid_accuracy" else 1)
+        assert (
+            len(history) == len({point.step for point in history}) == (3 if name == "valid_accuracy" else 1)
+        )
 
 
 def test_of_two_runs_for_one_trial_the_whole_one_stays(grown):
@@ -284,7 +332,9 @@ def test_the_figures_somebody_drew_are_kept_and_replaced(grown):
     for drawn in ("<p>one</p>", "<p>two</p>"):
         page.write_text(drawn)
         sync(home, "digits")
-        assert (home / "artifacts" / runs(home)[0].info.run_id / "artifacts" / "figures.html").read_text() == drawn
+        assert (
+            home / "artifacts" / runs(home)[0].info.run_id / "artifacts" / "figures.html"
+        ).read_text() == drawn
 
 
 def test_a_study_that_nobody_searches_is_not_said_to_run(grown):
@@ -302,7 +352,9 @@ def test_the_recommendation_is_kept_as_files_and_replaced_when_it_changes(grown)
             study,
             recommendation={
                 "markdown": advice,
-                "json": json.dumps({"answer": advice, "optimizer": advice[4:-1], "quality": 0.5 if "SGD" in advice else 0.25}),
+                "json": json.dumps(
+                    {"answer": advice, "optimizer": advice[4:-1], "quality": 0.5 if "SGD" in advice else 0.25}
+                ),
             },
             budget={"seconds": 90.0},
         )
@@ -372,7 +424,9 @@ def test_the_mirror_outlives_a_killed_search_only_to_complete_its_work(grown):
         "import os, pathlib, sys; from studies.mirror import Mirror; "
         "print(Mirror.start(pathlib.Path(sys.argv[1]), 'digits')._process.pid, flush=True); os._exit(9)"
     )
-    started = subprocess.run([sys.executable, "-c", search, home], stdout=subprocess.PIPE, text=True, check=False, timeout=60)
+    started = subprocess.run(
+        [sys.executable, "-c", search, home], stdout=subprocess.PIPE, text=True, check=False, timeout=60
+    )
 
     deadline = time.monotonic() + 60
     while _alive(int(started.stdout)) and time.monotonic() < deadline:

@@ -74,7 +74,10 @@ def test_it_matches_a_plain_loop(iris):
     model = iris.build(iris.model)
     optimizer = plan.optimizer.build(model, run.total_steps)
     order = torch.Generator().manual_seed(2)
-    inputs, targets = torch.from_numpy(iris.dataset.train.inputs), torch.from_numpy(iris.dataset.train.targets)
+    inputs, targets = (
+        torch.from_numpy(iris.dataset.train.inputs),
+        torch.from_numpy(iris.dataset.train.targets),
+    )
     for _ in range(3):
         for batch in torch.randperm(len(inputs), generator=order).split(16):
             optimizer.zero_grad()
@@ -142,14 +145,18 @@ def test_activations_are_what_autograd_keeps():
     model, rows = nn.Linear(8, 4), torch.ones(16, 8)
 
     assert activation_bytes(model, rows, lambda outputs: outputs.sum()) == 16 * 8 * 4
-    assert activation_bytes(model, rows, lambda outputs: outputs.log_softmax(1).sum()) == 16 * 8 * 4 + 16 * 4 * 4
+    assert (
+        activation_bytes(model, rows, lambda outputs: outputs.log_softmax(1).sum()) == 16 * 8 * 4 + 16 * 4 * 4
+    )
 
 
 def test_activations_grow_with_the_batch():
     digits = Workload.open("digits", model="cnn")
     model = digits.build(CNN())
     small, large = (
-        activation_bytes(model, torch.from_numpy(digits.dataset.train.inputs[:rows]), lambda outputs: outputs.sum())
+        activation_bytes(
+            model, torch.from_numpy(digits.dataset.train.inputs[:rows]), lambda outputs: outputs.sum()
+        )
         for rows in (8, 64)
     )
 

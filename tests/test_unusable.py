@@ -19,17 +19,39 @@ from made import DAYS, prepared, refusal, table
         pytest.param({"kind": "cat"}, {}, "'kind' is 'cat' in every row", id="a single class"),
         pytest.param({"kind": 1.0}, {}, "'kind' is '1' in every row", id="a single number"),
         pytest.param({"kind": np.nan}, {}, "target 'kind' has no values at all", id="no target"),
-        pytest.param({"kind": [None] * 91 + ["cat", "dog", "cat"] * 3}, {}, "9 rows have a value", id="too few rows"),
-        pytest.param({"kind": list(map("class {}".format, range(100)))}, {}, "100 classes in 100 rows", id="a class a row"),
-        pytest.param({}, {"task": "regression"}, "target 'kind' is text, 'dog' in data row 1;", id="text for regression"),
-        pytest.param({"kind": ["1"] * 49 + ["2"] * 50 + ["x"]}, {}, "'x' in data row 100", id="a slip in the target"),
+        pytest.param(
+            {"kind": [None] * 91 + ["cat", "dog", "cat"] * 3}, {}, "9 rows have a value", id="too few rows"
+        ),
+        pytest.param(
+            {"kind": list(map("class {}".format, range(100)))},
+            {},
+            "100 classes in 100 rows",
+            id="a class a row",
+        ),
+        pytest.param(
+            {},
+            {"task": "regression"},
+            "target 'kind' is text, 'dog' in data row 1;",
+            id="text for regression",
+        ),
+        pytest.param(
+            {"kind": ["1"] * 49 + ["2"] * 50 + ["x"]}, {}, "'x' in data row 100", id="a slip in the target"
+        ),
         pytest.param({"kind": DAYS}, {}, "'kind' holds dates", id="dates as target"),
-        pytest.param({"kind": [np.inf] + [1.5, 2.5, 3.5] * 33}, {}, "inf in data row 1", id="infinite target"),
+        pytest.param(
+            {"kind": [np.inf] + [1.5, 2.5, 3.5] * 33}, {}, "inf in data row 1", id="infinite target"
+        ),
         pytest.param({"width": np.nan}, {}, "column 'width' has no values at all", id="an empty column"),
         pytest.param({"width": [" "] * 100}, {}, "column 'width' has no values at all", id="a blank column"),
-        pytest.param({"width": [*range(98), "?", "n.a."]}, {}, "'width' has text .*'\\?' in data row 99", id="a slip"),
-        pytest.param({"width": [1.0] * 41 + [-np.inf] * 59}, {}, "'width' holds -inf in data row 42", id="infinite"),
-        pytest.param({"width": [1e300] * 100}, {}, "'width' holds 1e\\+300 in data row 1", id="beyond float32"),
+        pytest.param(
+            {"width": [*range(98), "?", "n.a."]}, {}, "'width' has text .*'\\?' in data row 99", id="a slip"
+        ),
+        pytest.param(
+            {"width": [1.0] * 41 + [-np.inf] * 59}, {}, "'width' holds -inf in data row 42", id="infinite"
+        ),
+        pytest.param(
+            {"width": [1e300] * 100}, {}, "'width' holds 1e\\+300 in data row 1", id="beyond float32"
+        ),
         pytest.param({"width": [[1, 2]] * 100}, {}, "'width' holds \\[1, 2\\] in data row 1", id="lists"),
     ],
 )
@@ -59,16 +81,40 @@ def test_duplicate_names_in_a_frame_are_refused():
 @pytest.mark.parametrize(
     ("inputs", "targets", "kind", "said"),
     [
-        pytest.param(np.ones((20, 2)), np.arange(19), "table", "20 rows of inputs but 19 targets", id="unequal lengths"),
-        pytest.param(np.ones((20, 0)), np.arange(20) % 2, "table", "no column is left", id="no columns"),
-        pytest.param(np.ones((20, 2)), np.full((20, 2), "a"), "table", "more than one a row", id="two labels a row"),
-        pytest.param(np.ones((20, 2)), np.ones((20, 2)), "table", "target 0 is 1 in every row", id="two equal targets a row"),
         pytest.param(
-            np.ones((20, 2, 2)), np.arange(20) % 2, "table", "give it as \\(rows, columns\\)", id="a table of three dimensions"
+            np.ones((20, 2)), np.arange(19), "table", "20 rows of inputs but 19 targets", id="unequal lengths"
         ),
-        pytest.param(np.ones((20, 2, 2)), np.arange(20) % 2, "image", "channels, height, width", id="images without channels"),
+        pytest.param(np.ones((20, 0)), np.arange(20) % 2, "table", "no column is left", id="no columns"),
         pytest.param(
-            np.full((20, 1, 2, 2), np.nan), np.arange(20) % 2, "image", "missing or infinite pixels", id="missing pixels"
+            np.ones((20, 2)), np.full((20, 2), "a"), "table", "more than one a row", id="two labels a row"
+        ),
+        pytest.param(
+            np.ones((20, 2)),
+            np.ones((20, 2)),
+            "table",
+            "target 0 is 1 in every row",
+            id="two equal targets a row",
+        ),
+        pytest.param(
+            np.ones((20, 2, 2)),
+            np.arange(20) % 2,
+            "table",
+            "give it as \\(rows, columns\\)",
+            id="a table of three dimensions",
+        ),
+        pytest.param(
+            np.ones((20, 2, 2)),
+            np.arange(20) % 2,
+            "image",
+            "channels, height, width",
+            id="images without channels",
+        ),
+        pytest.param(
+            np.full((20, 1, 2, 2), np.nan),
+            np.arange(20) % 2,
+            "image",
+            "missing or infinite pixels",
+            id="missing pixels",
         ),
     ],
 )
@@ -79,7 +125,12 @@ def test_arrays_of_the_wrong_shape_are_refused(inputs, targets, kind, said):
 
 def test_arrays_are_tables_too():
     inputs = np.random.default_rng(0).normal(size=(50, 2))
-    named = prepare(Raw(inputs=inputs, targets=np.arange(50)[:, None] % 2, feature_names=("a", "b")), name="made", seed=0)
+    named = prepare(
+        Raw(inputs=inputs, targets=np.arange(50)[:, None] % 2, feature_names=("a", "b")), name="made", seed=0
+    )
 
     assert named.feature_names == ("a", "b")
-    assert prepare(Raw(inputs=inputs, targets=np.arange(50) % 2), name="made", seed=0).feature_names == ("x0", "x1")
+    assert prepare(Raw(inputs=inputs, targets=np.arange(50) % 2), name="made", seed=0).feature_names == (
+        "x0",
+        "x1",
+    )

@@ -13,7 +13,10 @@ from studies.limits import Limits
 from records import facts, study
 
 KNOWN = Evidence(
-    facts=facts(), records=study({"SGD": (0.8, 0.7), "AdamW": (0.9, 0.85)}), limits=Limits(train_bytes=300_000), study="s"
+    facts=facts(),
+    records=study({"SGD": (0.8, 0.7), "AdamW": (0.9, 0.85)}),
+    limits=Limits(train_bytes=300_000),
+    study="s",
 )
 MEMORY, SIZE, LATENCY, TIME = whatif.SLIDERS
 
@@ -36,7 +39,12 @@ def test_the_study_s_own_limit_is_a_position():
 
 @pytest.mark.parametrize(
     "limits",
-    [Limits(), Limits(train_bytes=300_000), Limits(train_bytes=2**20, latency_seconds=1.25e-4), Limits(train_seconds=0.3)],
+    [
+        Limits(),
+        Limits(train_bytes=300_000),
+        Limits(train_bytes=2**20, latency_seconds=1.25e-4),
+        Limits(train_seconds=0.3),
+    ],
 )
 @pytest.mark.parametrize("goal", ["balanced", "speed"])
 def test_an_address_says_where_the_sliders_stood(limits, goal):
@@ -61,7 +69,11 @@ def test_what_was_asked_otherwise_is_said_with_the_study_s_own():
 
 def test_the_command_asks_for_the_same():
     limits = replace(KNOWN.limits, model_bytes=2**20, latency_seconds=5e-4)
-    assert whatif.options(KNOWN, limits, "memory") == {"--model-size": "1048576", "--latency": "0.0005s", "--goal": "memory"}
+    assert whatif.options(KNOWN, limits, "memory") == {
+        "--model-size": "1048576",
+        "--latency": "0.0005s",
+        "--goal": "memory",
+    }
     assert whatif.options(KNOWN, Limits(), "memory") is None
 
 

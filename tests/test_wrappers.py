@@ -71,10 +71,17 @@ def plain_loop(run, epochs, step):
     model = iris.build(run.recipe.model)
     optimizer = run.recipe.optimizer.build(model, run.total_steps)
     order = torch.Generator().manual_seed(4)
-    inputs, targets = torch.from_numpy(iris.dataset.train.inputs), torch.from_numpy(iris.dataset.train.targets)
+    inputs, targets = (
+        torch.from_numpy(iris.dataset.train.inputs),
+        torch.from_numpy(iris.dataset.train.targets),
+    )
     for _ in range(epochs):
         for batch in torch.randperm(len(inputs), generator=order).split(run.batch_size):
-            step(model, optimizer, lambda batch=batch: nn.functional.cross_entropy(model(inputs[batch]), targets[batch]))
+            step(
+                model,
+                optimizer,
+                lambda batch=batch: nn.functional.cross_entropy(model(inputs[batch]), targets[batch]),
+            )
     return model
 
 
@@ -89,7 +96,9 @@ def test_wrapper_resumes_bit_for_bit(choice, iris):
     second.load_state_dict(first.state_dict())
     second.advance(6)
 
-    assert [(p.train_loss, p.valid_loss) for p in second.curve] == [(p.train_loss, p.valid_loss) for p in whole.curve]
+    assert [(p.train_loss, p.valid_loss) for p in second.curve] == [
+        (p.train_loss, p.valid_loss) for p in whole.curve
+    ]
     assert same(weights(second), weights(whole))
     assert same(second.kept, whole.kept)
 
@@ -140,7 +149,10 @@ def test_ema_is_the_mean_of_all_steps_with_shares_that_fall_by_its_decay(iris):
     run.advance(3)
 
     shares = torch.tensor([0.9 ** (len(history) - 1 - i) for i in range(len(history))])
-    expected = [sum(s * w for s, w in zip(shares / shares.sum(), column, strict=True)) for column in zip(*history, strict=True)]
+    expected = [
+        sum(s * w for s, w in zip(shares / shares.sum(), column, strict=True))
+        for column in zip(*history, strict=True)
+    ]
     close(run.kept, expected)
 
 
@@ -236,11 +248,15 @@ def test_sam_leaves_the_statistics_of_batch_norm_to_the_weights_themselves(iris)
     assert counts == {run.steps_per_epoch}
 
 
-@pytest.mark.parametrize("optimizer", [Momentum(lr=0.05), Nesterov(lr=0.05), AdamW(lr=0.01)], ids=lambda o: o.name())
+@pytest.mark.parametrize(
+    "optimizer", [Momentum(lr=0.05), Nesterov(lr=0.05), AdamW(lr=0.01)], ids=lambda o: o.name()
+)
 def test_cautious_steps_only_down_the_gradient_and_keeps_the_size_of_the_rest(optimizer, iris):
     run = training(iris, optimizer, Cautious())
     seen = []
-    run.before_step.append(lambda: seen.append((weights(run), [p.grad.clone() for p in run.model.parameters()])))
+    run.before_step.append(
+        lambda: seen.append((weights(run), [p.grad.clone() for p in run.model.parameters()]))
+    )
     raw = []
     run.after_step.insert(0, lambda: raw.append(weights(run)))
     masked = []
@@ -251,7 +267,9 @@ def test_cautious_steps_only_down_the_gradient_and_keeps_the_size_of_the_rest(op
             down = (proposed - old) * grad < 0
             assert bool((new[~down] == old[~down]).all())
             stretch = 1 / max(float(down.float().mean()), 1e-3)
-            torch.testing.assert_close((new - old)[down], (stretch * (proposed - old))[down], rtol=1e-3, atol=1e-5)
+            torch.testing.assert_close(
+                (new - old)[down], (stretch * (proposed - old))[down], rtol=1e-3, atol=1e-5
+            )
             masked.append(float((~down).float().mean()))
 
     run.after_step.append(check)

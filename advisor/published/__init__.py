@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import csv
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 FOLDER: Final = Path(__file__).parent
 
@@ -122,7 +122,9 @@ def sources() -> Mapping[str, Source]:
 def names() -> Mapping[tuple[str, str], Name]:
     """Return what (source, its name for an optimizer) stands for here."""
     return {
-        (row["source"], row["name"]): Name(optimizer=row["optimizer"], wrapper=row["wrapper"], remark=row["remark"])
+        (row["source"], row["name"]): Name(
+            optimizer=row["optimizer"], wrapper=row["wrapper"], remark=row["remark"]
+        )
         for row in _rows("names.csv")
     }
 
@@ -140,8 +142,7 @@ def comparisons() -> tuple[Comparison, ...]:
 def ranks() -> tuple[Rank, ...]:
     """Return the mean ranks of sources that compare with something other than AdamW."""
     return tuple(
-        Rank(**{**row, "n": int(row["n"]), "mean_rank": float(row["mean_rank"]), "compared": int(row["compared"])})  # type: ignore[arg-type]
-        for row in _rows("ranks.csv")
+        Rank(**row | _typed(row, n=int, mean_rank=float, compared=int)) for row in _rows("ranks.csv")
     )
 
 
@@ -164,3 +165,8 @@ def judged() -> tuple[Judged, ...]:
 def _rows(file: str) -> list[dict[str, str]]:
     with (FOLDER / file).open(encoding="utf-8", newline="") as lines:
         return list(csv.DictReader(lines))
+
+
+def _typed(row: Mapping[str, str], **columns: Callable[[str], Any]) -> dict[str, Any]:
+    """Return some columns of a row as numbers."""
+    return {name: read(row[name]) for name, read in columns.items()}

@@ -2,10 +2,11 @@
 
     log-odds = ln((wins + ties / 2 + 1) / (losses + ties / 2 + 1))
 
-Each task has one vote however often it appears: a data set under five backbones, or a language model trained for five lengths,
-is split among its rows. Like is compared with like: an optimizer whose weights were averaged stands against AdamW with averaged
-weights, since any recipe here may add EMA; a schedule-free one, which averages by itself, stands against both. Where there is
-nothing to count, judged log-odds stand in; what a class does not know at all takes the rate over problems of all kinds.
+Each task has one vote however often it appears: a data set under five backbones, or a language model trained
+for five lengths, is split among its rows. Like is compared with like: an optimizer whose weights were
+averaged stands against AdamW with averaged weights, since any recipe here may add EMA; a schedule-free one,
+which averages by itself, stands against both. Where there is nothing to count, judged log-odds stand in; what
+a class does not know at all takes the rate over problems of all kinds.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
 REFERENCE: Final = "AdamW"
 DOUBT: Final = 0.5
-"""Share of the rates over all kinds of problems that is believed where no table covers the kind at hand (judged): what wins on
-one class of problems is no guide to another."""
+"""Share of the rates over all kinds of problems that is believed where no table covers the kind at hand
+(judged): what wins on one class of problems is no guide to another."""
 CONVOLUTIONAL: Final = 0.3
 EMBEDDED: Final = 0.5
 """Shares of the parameters from which convolutions, or embeddings, make the class."""
@@ -77,7 +78,10 @@ def class_rate(known: str | None, optimizer: str, *, without: frozenset[str] = f
         return Rate(log_odds=0.0, basis="no published comparison with AdamW", known=False)
     if known is not None:
         return found
-    return Rate(log_odds=DOUBT * found.log_odds, basis=f"{found.basis}; halved, as no table covers this kind of problem")
+    return Rate(
+        log_odds=DOUBT * found.log_odds,
+        basis=f"{found.basis}; halved, as no table covers this kind of problem",
+    )
 
 
 @cache
@@ -85,10 +89,14 @@ def rates(known: str, without: frozenset[str] = frozenset()) -> Mapping[str, Rat
     """Return the rate of every optimizer that was compared with AdamW on a class of problems; the counted before the judged."""
     rows = [row for row in comparisons() if row.problem_class == known and row.task not in without]
     there = {names()[row.source, row.optimizer].optimizer for row in rows} - {"", REFERENCE}
-    counted = {name: _counted([row for row in rows if names()[row.source, row.optimizer].optimizer == name]) for name in there}
+    counted = {
+        name: _counted([row for row in rows if names()[row.source, row.optimizer].optimizer == name])
+        for name in there
+    }
     guessed = {
         one.optimizer: Rate(
-            log_odds=one.log_odds, basis=f"log-odds {one.log_odds:+g} judged for {CLASSES[known]} from {one.source}"
+            log_odds=one.log_odds,
+            basis=f"log-odds {one.log_odds:+g} judged for {CLASSES[known]} from {one.source}",
         )
         for one in judged()
         if one.problem_class == known
@@ -107,7 +115,11 @@ def _counted(rows: Iterable[Comparison]) -> Rate:
     flaws = [flaw for row in rows if (flaw := sources()[row.source].halved.get(row.optimizer))]
     basis = (
         f"{wins:.3g} wins, {ties:.3g} ties, {losses:.3g} losses against AdamW over n = {len(appearances)} tasks"
-        + (", a task compared in several ways voting in parts" if any(count > 1 for count in appearances.values()) else "")
+        + (
+            ", a task compared in several ways voting in parts"
+            if any(count > 1 for count in appearances.values())
+            else ""
+        )
         + f" of {CLASSES[rows[0].problem_class]}, {'; '.join(sorted({sources()[row.source].citation for row in rows}))}"
     )
     return Rate(

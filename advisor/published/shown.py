@@ -37,7 +37,9 @@ def _compared(name: str) -> Iterator[Line]:
     for row in comparisons():
         known = names()[row.source, row.optimizer]
         if name in {known.optimizer, known.wrapper}:
-            setting = "language models" if row.problem_class == "transformer" else row.setting  # all lengths of run together
+            setting = (
+                "language models" if row.problem_class == "transformer" else row.setting
+            )  # all lengths of run together
             groups[row.source, setting, row.optimizer, row.against].append(row)
     for (source, setting, optimizer, against), rows in groups.items():
         outcomes = Counter(row.outcome for row in rows)

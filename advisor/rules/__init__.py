@@ -1,7 +1,8 @@
 """Rules, one file each: a rule looks at the evidence and says what follows for which optimizer, and why.
 
-Rules never see each other; `advisor.rulebook` finds them and asks them, `recommend` alone combines what they find. A rule is
-found because its file lies in this folder; another package offers its own through the entry points `optimizer_advisor.rules`:
+Rules never see each other; `advisor.rulebook` finds them and asks them, `recommend` alone combines what they
+find. A rule is found because its file lies in this folder; another package offers its own through the entry
+points `optimizer_advisor.rules`:
 
     [project.entry-points."optimizer_advisor.rules"]
     MyRule = "my_package.my_module:MyRule"
@@ -20,7 +21,8 @@ class Rule(ABC):
     """Base of every rule. The docstring gives the reasoning, the caveat and the reference."""
 
     grade: ClassVar[str]
-    """A several independent benchmarks, B one careful benchmark or a measurement of ours, C papers or manuals, D custom."""
+    """A several independent benchmarks, B one careful benchmark or a measurement of ours, C papers or
+    manuals, D custom."""
     source: ClassVar[str]
     """Where the rule is from."""
     when: ClassVar[str] = ""
@@ -37,7 +39,13 @@ class Rule(ABC):
         """Yield what follows from the evidence, one finding an optimizer it concerns."""
 
     def finding(
-        self, subject: str, verdict: Verdict, because: str, *, strength: float = 0.0, source: str | None = None
+        self,
+        subject: str,
+        verdict: Verdict,
+        because: str,
+        *,
+        strength: float = 0.0,
+        source: str | None = None,
     ) -> Finding:
         """Return a finding under this rule's name, and its source unless another is given."""
         return Finding(
@@ -86,4 +94,6 @@ class PriorRule(Rule):
         strengths = self.table(evidence)
         for name in evidence.optimizers:
             strength = strengths.get(name, 0.0)
-            yield from self.prior(name, strength, f"{cause}, and {(self.helps if strength > 0 else self.hurts).format(name)}")
+            yield from self.prior(
+                name, strength, f"{cause}, and {(self.helps if strength > 0 else self.hurts).format(name)}"
+            )

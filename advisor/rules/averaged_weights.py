@@ -13,11 +13,11 @@ from studies.facts import Facts
 class AveragedWeights(Rule):
     """Batch norm keeps statistics of weights that a schedule-free optimizer then replaces by their average.
 
-    The advisor takes the statistics anew before each evaluation, so its numbers hold; a training loop of your own has to do the
-    same, or the averaged weights look far worse than they are.
+    The advisor takes the statistics anew before each evaluation, so its numbers hold; a training loop of your
+    own has to do the same, or the averaged weights look far worse than they are.
 
-    Caveat: none for nets without batch norm, whose other norms keep no statistics.
-    Reference: Defazio et al. 2024, arXiv 2405.15682, and the notes of github.com/facebookresearch/schedule_free.
+    Caveat: none for nets without batch norm, whose other norms keep no statistics. Reference: Defazio et al.
+    2024, arXiv 2405.15682, and the notes of github.com/facebookresearch/schedule_free.
     """
 
     grade: ClassVar[str] = "C"
@@ -28,7 +28,9 @@ class AveragedWeights(Rule):
     when: ClassVar[str] = "the model has batch norm"
     subjects: ClassVar[tuple[str, ...]] = ("ScheduleFreeAdamW", "ScheduleFreeSGD")
 
-    hits: ClassVar[tuple[Evidence, ...]] = (Evidence(facts=Facts(has_batchnorm=True), candidates=("AdamW", "ScheduleFreeAdamW")),)
+    hits: ClassVar[tuple[Evidence, ...]] = (
+        Evidence(facts=Facts(has_batchnorm=True), candidates=("AdamW", "ScheduleFreeAdamW")),
+    )
     misses: ClassVar[tuple[Evidence, ...]] = (
         Evidence(candidates=("AdamW", "ScheduleFreeAdamW")),
         Evidence(facts=Facts(has_batchnorm=True), candidates=("AdamW",)),

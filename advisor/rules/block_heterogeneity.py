@@ -14,9 +14,9 @@ from studies.facts import Facts
 class BlockHeterogeneity(Rule):
     """Where gradients of one layer are many times those of another, one step size for all layers is a compromise.
 
-    The published predictor of SGD's gap to Adam is how unlike the Hessian spectra of blocks are; the ratio of gradients is a
-    cheap stand-in. It is a warning and no more: over eight small tasks it did not rank the gap between Nesterov and AdamW (rank
-    correlation -0.14), so it carries no strength.
+    The published predictor of SGD's gap to Adam is how unlike the Hessian spectra of blocks are; the ratio of
+    gradients is a cheap stand-in. It is a warning and no more: over eight small tasks it did not rank the gap
+    between Nesterov and AdamW (rank correlation -0.14), so it carries no strength.
 
     Caveat: a ratio at the start of training may be gone after a hundred steps.
     Reference: Zhang et al. 2024, arXiv 2402.16788.
@@ -26,12 +26,14 @@ class BlockHeterogeneity(Rule):
     source: ClassVar[str] = "Zhang et al. 2024, arXiv 2402.16788"
 
     ratio: ClassVar[float] = 20.0
-    """Largest over smallest gradient RMS of a layer: 1 to 11 on ordinary nets, 11 to 22 on a small transformer, 53 to 69 on an
-    embedding bag."""
+    """Largest over smallest gradient RMS of a layer: 1 to 11 on ordinary nets, 11 to 22 on a small
+    transformer, 53 to 69 on an embedding bag."""
     when: ClassVar[str] = f"the largest gradient RMS of a layer is over {ratio:g} times the smallest"
     subjects: ClassVar[tuple[str, ...]] = ("SGD", "Momentum", "Nesterov", "ScheduleFreeSGD")
 
-    hits: ClassVar[tuple[Evidence, ...]] = (Evidence(facts=Facts(layer_gradient_ratio=69.0), candidates=("AdamW", "SGD")),)
+    hits: ClassVar[tuple[Evidence, ...]] = (
+        Evidence(facts=Facts(layer_gradient_ratio=69.0), candidates=("AdamW", "SGD")),
+    )
     misses: ClassVar[tuple[Evidence, ...]] = (
         Evidence(facts=Facts(layer_gradient_ratio=6.0), candidates=("AdamW", "SGD")),
         Evidence(candidates=("AdamW", "SGD")),

@@ -16,23 +16,33 @@ AXES: Final = {"prune": "pruning", "quantize": "quantization", "distill": "disti
 class Compression(Rule):
     """Shrinking a model is a second training, and how that is run matters more than the optimizer it is run with.
 
-    A pruned net recovers when the original schedule is replayed from a high learning rate, with the optimizer it was trained
-    with; a small constant rate recovers less. Training with rounded weights passes gradients straight through the rounding, and
-    the larger the steps the more that approximation costs: sign methods, whose steps never shrink by themselves, suit it least.
-    A student that matches its teacher goes on gaining long after ordinary training has ended.
+    A pruned net recovers when the original schedule is replayed from a high learning rate, with the optimizer
+    it was trained with; a small constant rate recovers less. Training with rounded weights passes gradients
+    straight through the rounding, and the larger the steps the more that approximation costs: sign methods,
+    whose steps never shrink by themselves, suit it least. A student that matches its teacher goes on gaining
+    long after ordinary training has ended.
 
-    Caveat: no benchmark of optimizers at these stages is known to us; strengths are weak, and advice on the run comes as a note.
-    Reference: Renda et al. 2020, arXiv 2003.02389, and Le and Hua 2021 (ICLR) on retraining; Dremov et al. 2025, arXiv
-    2509.22935, on quantization; Beyer et al. 2022, arXiv 2106.05237, on distillation.
+    Caveat: no benchmark of optimizers at these stages is known to us; strengths are weak, and advice on the
+    run comes as a note. Reference: Renda et al. 2020, arXiv 2003.02389, and Le and Hua 2021 (ICLR) on
+    retraining; Dremov et al. 2025, arXiv 2509.22935, on quantization; Beyer et al. 2022, arXiv 2106.05237, on
+    distillation.
     """
 
     grade: ClassVar[str] = "C"
     source: ClassVar[str] = "Renda et al. 2020, arXiv 2003.02389; Beyer et al. 2022, arXiv 2106.05237"
-    when: ClassVar[str] = "every recipe of the records prunes, trains for quantization or distils, or the stage is said"
+    when: ClassVar[str] = (
+        "every recipe of the records prunes, trains for quantization or distils, or the stage is said"
+    )
 
     same_optimizer: ClassVar[float] = 0.4
-    """Log-odds for the optimizer that trained the model before it was pruned, quantized or distilled from: weak."""
-    quantized: ClassVar[Mapping[str, float]] = {"Momentum": 0.2, "Nesterov": 0.2, "Lion": -0.4, "Signum": -0.4}
+    """Log-odds for the optimizer that trained the model before it was pruned, quantized or distilled from:
+    weak."""
+    quantized: ClassVar[Mapping[str, float]] = {
+        "Momentum": 0.2,
+        "Nesterov": 0.2,
+        "Lion": -0.4,
+        "Signum": -0.4,
+    }
     """Log-odds when weights are rounded in training: weak, argued and not measured."""
     sources: ClassVar[Mapping[str, str]] = {
         "prune": "Renda et al. 2020, arXiv 2003.02389; Le and Hua 2021, ICLR",
@@ -64,13 +74,17 @@ class Compression(Rule):
             because = self.advice[stage].format(name, steps=steps, more=round(1.5 * steps))
             yield self.finding(name, "note", because, source=self.sources[stage])
             if name == evidence.trained_by:
-                because = (
-                    f"{name} trained the {evidence.facts.parameters:,} weights that this starts from, and to keep it is safest"
-                )
+                because = f"{name} trained the {evidence.facts.parameters:,} weights that this starts from, and to keep it is safest"
                 yield from self.prior(name, self.same_optimizer, because)
             if stage == "quantize" and (strength := self.quantized.get(name)):
-                trait = "shrink with the gradient" if strength > 0 else "are as long for a small gradient as for a large one"
-                because = f"{name}'s steps {trait}, and in {steps:,} steps on rounded weights small ones are wanted"
+                trait = (
+                    "shrink with the gradient"
+                    if strength > 0
+                    else "are as long for a small gradient as for a large one"
+                )
+                because = (
+                    f"{name}'s steps {trait}, and in {steps:,} steps on rounded weights small ones are wanted"
+                )
                 yield from self.prior(name, strength, because)
 
 
@@ -82,7 +96,11 @@ def stage_of(evidence: Evidence) -> str:
     trained = [record for record in evidence.records if record.stage != "compress"]
     if evidence.stage or not trained:
         return evidence.stage or "train"
-    shared = (stage for stage, axis in AXES.items() if all(_trains(record.params.get(axis), axis) for record in trained))
+    shared = (
+        stage
+        for stage, axis in AXES.items()
+        if all(_trains(record.params.get(axis), axis) for record in trained)
+    )
     return next(shared, "train")
 
 

@@ -18,13 +18,15 @@ from studies.record import Measurement, Record
 class Convergence(Rule):
     """Adaptive methods need fewer trials to be good; with more trials each, momentum methods catch up.
 
-    The cost of tuning is part of an optimizer's merit: at a handful of trials Adam with few knobs wins on most problems, at fifty
-    the order changes. Runs of a few thousand steps, judged by the time to a target, favour fast starters. Once there are whole
-    runs, what matters is measured: the seconds each optimizer took to the quality that all of them reach. That is said without a
-    strength, for it is a cost, and the trials behind it speak in the posterior already.
+    The cost of tuning is part of an optimizer's merit: at a handful of trials Adam with few knobs wins on
+    most problems, at fifty the order changes. Runs of a few thousand steps, judged by the time to a target,
+    favour fast starters. Once there are whole runs, what matters is measured: the seconds each optimizer took
+    to the quality that all of them reach. That is said without a strength, for it is a cost, and the trials
+    behind it speak in the posterior already.
 
     Caveat: a reference recipe that happens to suit the problem makes any optimizer look easy to tune.
-    Reference: Sivaprasad et al. 2020, arXiv 1910.11758; time to target as in AlgoPerf, Dahl et al. 2023, arXiv 2306.07179.
+    Reference: Sivaprasad et al. 2020, arXiv 1910.11758; time to target as in AlgoPerf, Dahl et al. 2023,
+    arXiv 2306.07179.
     """
 
     grade: ClassVar[str] = "A"
@@ -35,14 +37,17 @@ class Convergence(Rule):
         "whole runs of two optimizers"
     )
     few_trials: ClassVar[float] = 5.0
-    """Trials an optimizer below which the ease of tuning decides: in Sivaprasad et al. the order changes between 4 and 16."""
+    """Trials an optimizer below which the ease of tuning decides: in Sivaprasad et al. the order changes
+    between 4 and 16."""
     few_trials_strengths: ClassVar[Mapping[str, float]] = {
         "AdamW": 0.6, "Adam": 0.6, "ScheduleFreeAdamW": 0.6, "NAdamW": 0.4, "RMSprop": 0.1,
         "Momentum": -0.5, "Nesterov": -0.5, "SGD": -0.6, "Lion": -0.6,
     }  # fmt: skip
-    """Log-odds: the expected best of one to three random trials on eight small tasks, quantised to weak and moderate."""
+    """Log-odds: the expected best of one to three random trials on eight small tasks, quantised to weak and
+    moderate."""
     short_run: ClassVar[int] = 3000
-    """Steps below which a run is short when time counts: Muon's lead over AdamW is largest there (arXiv 2509.02046)."""
+    """Steps below which a run is short when time counts: Muon's lead over AdamW is largest there (arXiv
+    2509.02046)."""
     short_run_strengths: ClassVar[Mapping[str, float]] = {
         "Muon": 0.4, "ScheduleFreeAdamW": 0.3, "NAdamW": 0.3, "AdamW": 0.2, "Adam": 0.2,
         "Lion": -0.2, "Momentum": -0.4, "Nesterov": -0.4, "SGD": -0.6, "AdEMAMix": -0.6,
@@ -51,7 +56,8 @@ class Convergence(Rule):
     slow: ClassVar[float] = 4.0
     """Times the fastest beyond which a time to target earns nothing: AlgoPerf's cut."""
     alike: ClassVar[float] = 1.1
-    """Times the fastest up to which two times are alike: step times on a shared machine differ by more (judged)."""
+    """Times the fastest up to which two times are alike: step times on a shared machine differ by more
+    (judged)."""
 
     hits: ClassVar[tuple[Evidence, ...]] = (
         Evidence(candidates=("AdamW", "SGD"), planned_trials=6),
@@ -71,8 +77,12 @@ class Convergence(Rule):
             cause = f"{each:.2g} trials an optimizer are few (below {self.few_trials:g})"
             yield from self._prior(names, self.few_trials_strengths, cause, ("easy to tune", "slow to tune"))
         if evidence.goal == "speed" and evidence.facts.steps < self.short_run:
-            cause = f"time counts and a run of {evidence.facts.steps:,} steps is short (below {self.short_run:,})"
-            yield from self._prior(names, self.short_run_strengths, cause, ("a fast starter", "a slow starter"))
+            cause = (
+                f"time counts and a run of {evidence.facts.steps:,} steps is short (below {self.short_run:,})"
+            )
+            yield from self._prior(
+                names, self.short_run_strengths, cause, ("a fast starter", "a slow starter")
+            )
         if evidence.goal == "speed" or evidence.limits.train_seconds is not None:
             yield from self._measured(evidence)
 
@@ -82,13 +92,17 @@ class Convergence(Rule):
         for name in names:
             strength = strengths.get(name, 0.0)
             trait = traits[0] if strength > 0 else traits[1]
-            yield from self.prior(name, strength, f"{cause}, and {name} is {trait} on most published problems")
+            yield from self.prior(
+                name, strength, f"{cause}, and {name} is {trait} on most published problems"
+            )
 
     def _measured(self, evidence: Evidence) -> Iterator[Finding]:
         target, arrivals = times_to_target(evidence)
         if target is None:
             return
-        fastest, *others = sorted(arrivals, key=lambda arrival: (arrival.point.seconds, arrival.record.number))
+        fastest, *others = sorted(
+            arrivals, key=lambda arrival: (arrival.point.seconds, arrival.record.number)
+        )
         reach = "both reach" if len(arrivals) == 2 else f"all {len(arrivals)} optimizers reach"
         goal = f"{evidence.metric} {number(target)}, which {reach}"
         source = f"measured on {trials(arrival.record.number for arrival in arrivals)}"
@@ -98,7 +112,9 @@ class Convergence(Rule):
             factor = arrival.point.seconds / max(fastest.point.seconds, 1e-9)
             verb = "is about as fast" if factor < self.alike else f"takes {factor:.2g} times as long"
             because = f"{arrival.optimizer} {verb} to {goal}: {arrival}, against {fastest}"
-            yield self.finding(arrival.optimizer, "avoid" if factor > self.slow else "note", because, source=source)
+            yield self.finding(
+                arrival.optimizer, "avoid" if factor > self.slow else "note", because, source=source
+            )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,7 +137,9 @@ def times_to_target(evidence: Evidence) -> tuple[float | None, list[Arrival]]:
     if len(runs) < 2:
         return None, []
     loss = evidence.direction.loss
-    reached_by_all = max(min(loss(point.valid_metric) for run in whole for point in _points(run)) for whole in runs.values())
+    reached_by_all = max(
+        min(loss(point.valid_metric) for run in whole for point in _points(run)) for whole in runs.values()
+    )
     target, arrivals = evidence.direction.value_of(reached_by_all), []
     for name, whole in runs.items():
         reached = [(run, point) for run in whole if (point := _first(run, target, evidence.direction))]

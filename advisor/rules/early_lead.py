@@ -15,30 +15,49 @@ from studies.record import Measurement, Record
 
 def _run(number_: int, optimizer: str, qualities: tuple[float, ...]) -> Record:
     curve = tuple(
-        Measurement(epoch=epoch, step=30 * epoch, seconds=0.1 * epoch, train_loss=1.0, valid_loss=1.0, valid_metric=quality)
+        Measurement(
+            epoch=epoch,
+            step=30 * epoch,
+            seconds=0.1 * epoch,
+            train_loss=1.0,
+            valid_loss=1.0,
+            valid_metric=quality,
+        )
         for epoch, quality in enumerate(qualities, start=1)
     )
     return Record(
-        number=number_, state="pruned", stage="race", seed=0, params={"optimizer": optimizer}, curve=curve, quality=qualities[-1]
+        number=number_,
+        state="pruned",
+        stage="race",
+        seed=0,
+        params={"optimizer": optimizer},
+        curve=curve,
+        quality=qualities[-1],
     )
 
 
 class EarlyLead(Rule):
     """The slope of the first epochs says something of the end, but less of one optimizer against another than within one.
 
-    On eight small tasks the order of recipes after a tenth of the run agreed with that at its end with a rank correlation of
-    0.86 inside an optimizer and 0.77 between optimizers, and the leads of a tenth turn while the learning rate decays. So an
-    early lead is told, without a strength, and only until two optimizers have whole runs to compare.
+    On eight small tasks the order of recipes after a tenth of the run agreed with that at its end with a rank
+    correlation of 0.86 inside an optimizer and 0.77 between optimizers, and the leads of a tenth turn while
+    the learning rate decays. So an early lead is told, without a strength, and only until two optimizers have
+    whole runs to compare.
 
-    Caveat: schedules that decay late, and averages, make an optimizer look behind until the end.
-    Reference: recorded trials of eight small tasks; Wen et al. 2025, arXiv 2509.02046, where rankings turn during the decay.
+    Caveat: schedules that decay late, and averages, make an optimizer look behind until the end. Reference:
+    recorded trials of eight small tasks; Wen et al. 2025, arXiv 2509.02046, where rankings turn during the
+    decay.
     """
 
     grade: ClassVar[str] = "B"
     source: ClassVar[str] = "measured; on what it is worth: Wen et al. 2025, arXiv 2509.02046"
-    when: ClassVar[str] = "at least two optimizers have measured epochs in common, and fewer than two have a whole run"
+    when: ClassVar[str] = (
+        "at least two optimizers have measured epochs in common, and fewer than two have a whole run"
+    )
 
-    hits: ClassVar[tuple[Evidence, ...]] = (Evidence(records=(_run(0, "AdamW", (0.5, 0.6)), _run(1, "Muon", (0.6, 0.7, 0.8)))),)
+    hits: ClassVar[tuple[Evidence, ...]] = (
+        Evidence(records=(_run(0, "AdamW", (0.5, 0.6)), _run(1, "Muon", (0.6, 0.7, 0.8)))),
+    )
     misses: ClassVar[tuple[Evidence, ...]] = (
         Evidence(records=(_run(0, "AdamW", (0.5, 0.6)),)),
         Evidence(candidates=("AdamW", "Muon")),
@@ -75,6 +94,9 @@ def _last(run: Record) -> int:
 def _best(runs: tuple[Record, ...], epoch: int, direction: Direction) -> float | None:
     """Return the best metric that these runs have at an epoch."""
     values = [
-        point.valid_metric for run in runs for point in run.curve if point.epoch == epoch and math.isfinite(point.valid_metric)
+        point.valid_metric
+        for run in runs
+        for point in run.curve
+        if point.epoch == epoch and math.isfinite(point.valid_metric)
     ]
     return direction.best(values)

@@ -13,19 +13,28 @@ from studies.facts import Facts
 class FineTuning(PriorRule):
     """Trained weights are best moved on by the kind of optimizer that trained them, which for most published ones is AdamW.
 
-    Models pretrained with AdamW and fine-tuned with Muon, or the other way round, came out behind those that kept theirs. When it
-    is known which optimizer trained the weights, that one is favoured and nothing is assumed.
+    Models pretrained with AdamW and fine-tuned with Muon, or the other way round, came out behind those that
+    kept theirs. When it is known which optimizer trained the weights, that one is favoured and nothing is
+    assumed.
 
-    Caveat: convolutional nets with batch norm were mostly pretrained with momentum, so nothing is said of them unless it is
-    known.
-    Reference: Liu et al. 2025, arXiv 2502.16982, on the mismatch between pretraining and fine-tuning.
+    Caveat: convolutional nets with batch norm were mostly pretrained with momentum, so nothing is said of
+    them unless it is known. Reference: Liu et al. 2025, arXiv 2502.16982, on the mismatch between pretraining
+    and fine-tuning.
     """
 
     grade: ClassVar[str] = "C"
     source: ClassVar[str] = "Liu et al. 2025, arXiv 2502.16982"
-    when: ClassVar[str] = "training starts from trained weights, of a model other than a convolutional net with batch norm"
+    when: ClassVar[str] = (
+        "training starts from trained weights, of a model other than a convolutional net with batch norm"
+    )
 
-    strengths: ClassVar[Mapping[str, float]] = {"AdamW": 0.4, "Adam": 0.4, "NAdamW": 0.2, "Muon": -0.4, "SGD": -0.2}
+    strengths: ClassVar[Mapping[str, float]] = {
+        "AdamW": 0.4,
+        "Adam": 0.4,
+        "NAdamW": 0.2,
+        "Muon": -0.4,
+        "SGD": -0.2,
+    }
     """Log-odds: weak, from one paper on language models and from custom."""
     known: ClassVar[float] = 0.6
     """And for the very optimizer that trained the weights."""
@@ -38,7 +47,10 @@ class FineTuning(PriorRule):
     )
     misses: ClassVar[tuple[Evidence, ...]] = (
         Evidence(candidates=("AdamW", "Muon")),
-        Evidence(facts=Facts(pretrained=True, convolution_share=0.9, has_batchnorm=True), candidates=("AdamW", "Muon")),
+        Evidence(
+            facts=Facts(pretrained=True, convolution_share=0.9, has_batchnorm=True),
+            candidates=("AdamW", "Muon"),
+        ),
     )
 
     def holds(self, evidence: Evidence) -> str | None:

@@ -14,14 +14,14 @@ from studies.facts import Facts
 class FullBatch(PriorRule):
     """Where a gradient over all rows is a matter of milliseconds and the loss is convex, curvature can be had for little.
 
-    L-BFGS then converges in tens of steps where stochastic methods take thousands: it is what scikit-learn's logistic regression
-    runs by default. In our check on linear models of four small tables, learning rates tuned, it was ahead of AdamW on two and
-    level on two, and behind Nesterov on two. On tiny nets, where manuals advise it too, it came out well behind AdamW in each of
-    four, so of them nothing is said.
+    L-BFGS then converges in tens of steps where stochastic methods take thousands: it is what scikit-learn's
+    logistic regression runs by default. In our check on linear models of four small tables, learning rates
+    tuned, it was ahead of AdamW on two and level on two, and behind Nesterov on two. On tiny nets, where
+    manuals advise it too, it came out well behind AdamW in each of four, so of them nothing is said.
 
-    Caveat: it fits small sets to the last row, so regularise; dropout and batch norm change the loss under its line search.
-    Reference: scikit-learn's documentation of LogisticRegression; Liu and Nocedal 1989, Mathematical Programming 45; our check on
-    iris, wine, breast_cancer and diabetes.
+    Caveat: it fits small sets to the last row, so regularise; dropout and batch norm change the loss under
+    its line search. Reference: scikit-learn's documentation of LogisticRegression; Liu and Nocedal 1989,
+    Mathematical Programming 45; our check on iris, wine, breast_cancer and diabetes.
     """
 
     grade: ClassVar[str] = "B"
@@ -36,12 +36,16 @@ class FullBatch(PriorRule):
     helps: ClassVar[str] = "{} needs few steps when each sees all of the data"
 
     hits: ClassVar[tuple[Evidence, ...]] = (
-        Evidence(facts=Facts(rows=400, is_linear=True, full_batch_seconds=2e-3), candidates=("AdamW", "LBFGS")),
+        Evidence(
+            facts=Facts(rows=400, is_linear=True, full_batch_seconds=2e-3), candidates=("AdamW", "LBFGS")
+        ),
     )
     misses: ClassVar[tuple[Evidence, ...]] = (
         Evidence(facts=Facts(rows=400, is_linear=True), candidates=("AdamW", "LBFGS")),
         Evidence(facts=Facts(rows=400, full_batch_seconds=2e-3), candidates=("AdamW", "LBFGS")),
-        Evidence(facts=Facts(rows=9_000_000, is_linear=True, full_batch_seconds=0.4), candidates=("AdamW", "LBFGS")),
+        Evidence(
+            facts=Facts(rows=9_000_000, is_linear=True, full_batch_seconds=0.4), candidates=("AdamW", "LBFGS")
+        ),
     )
 
     def holds(self, evidence: Evidence) -> str | None:
@@ -51,6 +55,4 @@ class FullBatch(PriorRule):
         noisy = facts.has_batchnorm or facts.dropout_layers > 0
         if measured is None or measured > self.seconds or noisy or not facts.is_linear:
             return None
-        return (
-            f"a gradient over all {facts.rows:,} rows takes {duration(measured)} and the model is linear, so its loss is convex"
-        )
+        return f"a gradient over all {facts.rows:,} rows takes {duration(measured)} and the model is linear, so its loss is convex"

@@ -14,8 +14,8 @@ from studies.facts import Facts
 class HiddenMatrices(PriorRule):
     """Muon's step is for hidden weights; what it leaves to AdamW it cannot do better than AdamW.
 
-    Where hidden weights and kernels are less than half of the model, the partner does most of the work, and little remains of
-    Muon's lead; below 30 % it does not enter at all.
+    Where hidden weights and kernels are less than half of the model, the partner does most of the work, and
+    little remains of Muon's lead; below 30 % it does not enter at all.
 
     Caveat: parameters are not importance: a small body between large tables may decide everything.
     Reference: Jordan et al. 2024, github.com/KellerJordan/Muon; Liu et al. 2025, arXiv 2502.16982.
@@ -25,9 +25,11 @@ class HiddenMatrices(PriorRule):
     source: ClassVar[str] = "Jordan et al. 2024, github.com/KellerJordan/Muon"
 
     share: ClassVar[float] = 0.5
-    """Share of the parameters in hidden weights and kernels below which the partner does most of the work: half (judged)."""
+    """Share of the parameters in hidden weights and kernels below which the partner does most of the work:
+    half (judged)."""
     embedding_share: ClassVar[float] = 0.5
-    """Share in embeddings from which the tables are judged by the rows that a batch touches, and not here again."""
+    """Share in embeddings from which the tables are judged by the rows that a batch touches, and not here
+    again."""
     when: ClassVar[str] = (
         f"less than {percent(share)} of the parameters are hidden weights or kernels, and less than {percent(embedding_share)} "
         "embeddings"
@@ -50,4 +52,6 @@ class HiddenMatrices(PriorRule):
         share = facts.matrix_share + facts.convolution_share
         if share >= self.share or facts.embedding_share >= self.embedding_share:
             return None
-        return f"only {percent(share)} of the parameters are hidden weights (few is below {percent(self.share)})"
+        return (
+            f"only {percent(share)} of the parameters are hidden weights (few is below {percent(self.share)})"
+        )

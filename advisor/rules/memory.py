@@ -14,21 +14,28 @@ from studies.limits import Limits
 
 def _example(train_bytes: int | None) -> Evidence:
     parts: dict[str, Any] = {"weight_bytes": 40_000, "gradient_bytes": 40_000, "activation_bytes": 40_000}
-    forecasts = (Forecast(optimizer="AdamW", state_bytes=80_000, **parts), Forecast(optimizer="SGD", state_bytes=0, **parts))
-    return Evidence(facts=Facts(forecasts=forecasts), limits=Limits(train_bytes=train_bytes), candidates=("AdamW", "SGD"))
+    forecasts = (
+        Forecast(optimizer="AdamW", state_bytes=80_000, **parts),
+        Forecast(optimizer="SGD", state_bytes=0, **parts),
+    )
+    return Evidence(
+        facts=Facts(forecasts=forecasts), limits=Limits(train_bytes=train_bytes), candidates=("AdamW", "SGD")
+    )
 
 
 class Memory(Rule):
     """Weights, gradients, optimizer state and activations must fit together; state is what the optimizer decides.
 
-    The forecast is arithmetic on the shapes of the model, equal to the byte to what torch allocates for the state. A whole run
-    that was measured below the limit (at a smaller batch, say) outranks it. What comes near the limit is said without a strength:
-    it is a cost, and costs decide between optimizers that quality does not tell apart.
+    The forecast is arithmetic on the shapes of the model, equal to the byte to what torch allocates for the
+    state. A whole run that was measured below the limit (at a smaller batch, say) outranks it. What comes
+    near the limit is said without a strength: it is a cost, and costs decide between optimizers that quality
+    does not tell apart.
 
     Where activations are what breaks the limit, the sentence says at what batch the optimizer would fit.
 
-    Caveat: the forecast holds at the reference batch size; allocators add a few per cent of fragmentation on a GPU.
-    Reference: state counted on the optimizers of torch 2.13; Shazeer and Stern 2018, arXiv 1804.04235, on why state matters.
+    Caveat: the forecast holds at the reference batch size; allocators add a few per cent of fragmentation on
+    a GPU. Reference: state counted on the optimizers of torch 2.13; Shazeer and Stern 2018, arXiv 1804.04235,
+    on why state matters.
     """
 
     grade: ClassVar[str] = "A"
@@ -36,7 +43,8 @@ class Memory(Rule):
 
     when: ClassVar[str] = "some forecast peak is over the memory limit, or above 80 % of it"
     near: ClassVar[float] = 0.8
-    """Share of the limit above which a peak is near it: a batch a quarter larger, or fragmentation, uses up the rest (judged)."""
+    """Share of the limit above which a peak is near it: a batch a quarter larger, or fragmentation, uses up
+    the rest (judged)."""
 
     hits: ClassVar[tuple[Evidence, ...]] = (_example(150_000), _example(210_000))
     misses: ClassVar[tuple[Evidence, ...]] = (_example(None), _example(1_000_000))
@@ -44,7 +52,11 @@ class Memory(Rule):
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield a veto for what is forecast over the limit, and a word on what comes near it."""
         limit = evidence.limits.train_bytes
-        peaks = {name: forecast.peak_bytes for name in evidence.optimizers if (forecast := evidence.facts.forecast(name))}
+        peaks = {
+            name: forecast.peak_bytes
+            for name in evidence.optimizers
+            if (forecast := evidence.facts.forecast(name))
+        }
         if limit is None or all(peak <= self.near * limit for peak in peaks.values()):
             return
         for name, peak in peaks.items():
@@ -54,7 +66,9 @@ class Memory(Rule):
                     yield self.finding(name, "veto", over + _smaller_batch(evidence, name, limit))
             elif peak > self.near * limit:
                 share = f"{size(peak)} is {percent(peak / limit)} of the memory limit of {size(limit)}"
-                yield self.finding(name, "avoid", f"{name}'s forecast peak of {share}: larger batches will not fit")
+                yield self.finding(
+                    name, "avoid", f"{name}'s forecast peak of {share}: larger batches will not fit"
+                )
             else:
                 room = f"leaves {size(limit - peak)} of the {size(limit)} limit for larger batches"
                 yield self.finding(name, "prefer", f"{name}'s forecast peak of {size(peak)} {room}")

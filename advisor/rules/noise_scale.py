@@ -14,20 +14,24 @@ from studies.facts import Facts
 class NoiseScale(PriorRule):
     """Far above the noise scale a batch is all signal and curvature pays; far below it noise rules and optimizers draw level.
 
-    The noise scale is the batch at which noise and signal of the gradient are equal. Momentum and preconditioning raise the
-    largest batch that still shortens training; in batches far below it, plain SGD keeps up and costs least.
+    The noise scale is the batch at which noise and signal of the gradient are equal. Momentum and
+    preconditioning raise the largest batch that still shortens training; in batches far below it, plain SGD
+    keeps up and costs least.
 
     Caveat: the estimate is an order of magnitude and moves by as much within a run, hence the wide margins.
-    Reference: McCandlish et al. 2018, arXiv 1812.06162; Zhang et al. 2019, arXiv 1907.04164; Marek et al. 2025, arXiv 2507.07101;
-    on its bias Merrill et al. 2025, arXiv 2505.23971.
+    Reference: McCandlish et al. 2018, arXiv 1812.06162; Zhang et al. 2019, arXiv 1907.04164; Marek et al.
+    2025, arXiv 2507.07101; on its bias Merrill et al. 2025, arXiv 2505.23971.
     """
 
     grade: ClassVar[str] = "B"
     source: ClassVar[str] = "McCandlish et al. 2018, arXiv 1812.06162; Zhang et al. 2019, arXiv 1907.04164"
 
     margin: ClassVar[float] = 8.0
-    """Times that the batch must lie above or below: the estimate moved by up to twelve times in 60 steps on a small task."""
-    when: ClassVar[str] = f"the batch is over {margin:g} times the gradient's noise scale, or under {1 / margin:.2g} of it"
+    """Times that the batch must lie above or below: the estimate moved by up to twelve times in 60 steps on a
+    small task."""
+    when: ClassVar[str] = (
+        f"the batch is over {margin:g} times the gradient's noise scale, or under {1 / margin:.2g} of it"
+    )
     strengths: ClassVar[Mapping[str, float]] = {
         "Muon": 0.4, "SOAP": 0.4, "Shampoo": 0.4, "Nesterov": 0.2, "Momentum": 0.2, "SGD": -0.4,
     }  # fmt: skip
@@ -50,12 +54,12 @@ class NoiseScale(PriorRule):
         if scale is None or scale / self.margin <= batch <= scale * self.margin:
             return None
         if batch > scale:
-            return (
-                f"a batch of {batch:,} rows is far above the noise scale of about {number(scale)}, so its gradient is all signal"
-            )
+            return f"a batch of {batch:,} rows is far above the noise scale of about {number(scale)}, so its gradient is all signal"
         lies = f"a batch of {batch:,} rows is far below the noise scale of about {number(scale)}"
         return f"{lies}, where optimizers draw level and the cheapest will do"
 
     def table(self, evidence: Evidence) -> Mapping[str, float]:
         """Return the side that the batch lies on."""
-        return self.strengths if evidence.facts.batch_size > (evidence.facts.noise_scale or 0.0) else self.noisy
+        return (
+            self.strengths if evidence.facts.batch_size > (evidence.facts.noise_scale or 0.0) else self.noisy
+        )

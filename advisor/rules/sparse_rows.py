@@ -14,14 +14,16 @@ from studies.facts import Facts
 class SparseRows(PriorRule):
     """Where a batch reads few rows of a table, a rare row is seen rarely and must make much of each gradient.
 
-    Adagrad's step does not fade for a row that is seldom seen, row-wise Adagrad does the same with one number a row, and
-    SparseAdam moves only the rows of the batch. Plain descent gives a rare row as small a step as a frequent one: in our check on
-    embedding bags of 500 and 5,000 words its tuned loss was 9 to 17 % above AdamW's, Nesterov's 8 to 13 %, Adagrad's level. And a
-    dense step walks through the whole table: on one of 200,000 x 64 a fused step of AdamW took 15 times as long as SparseAdam's
-    when a batch touched 1 % of the rows, 4 times at 5 %, as long at 20 %. Tables with dense gradients get a note that says so.
+    Adagrad's step does not fade for a row that is seldom seen, row-wise Adagrad does the same with one number
+    a row, and SparseAdam moves only the rows of the batch. Plain descent gives a rare row as small a step as
+    a frequent one: in our check on embedding bags of 500 and 5,000 words its tuned loss was 9 to 17 % above
+    AdamW's, Nesterov's 8 to 13 %, Adagrad's level. And a dense step walks through the whole table: on one of
+    200,000 x 64 a fused step of AdamW took 15 times as long as SparseAdam's when a batch touched 1 % of the
+    rows, 4 times at 5 %, as long at 20 %. Tables with dense gradients get a note that says so.
 
-    Caveat: a small vocabulary is touched nearly whole by every batch, and a table of it is a dense weight like any other.
-    Reference: Duchi, Hazan and Singer 2011, JMLR 12; AlgoPerf's Criteo target, arXiv 2306.07179; step times measured.
+    Caveat: a small vocabulary is touched nearly whole by every batch, and a table of it is a dense weight
+    like any other. Reference: Duchi, Hazan and Singer 2011, JMLR 12; AlgoPerf's Criteo target, arXiv
+    2306.07179; step times measured.
     """
 
     grade: ClassVar[str] = "A"
@@ -31,8 +33,8 @@ class SparseRows(PriorRule):
     embedding_share: ClassVar[float] = 0.5
     """Share of the parameters in embeddings from which their gradients dominate: half."""
     rows_touched: ClassVar[float] = 0.5
-    """Share of a table's rows in one batch below which rare rows are left behind: in our check on an embedding bag the tuned
-    loss of Nesterov was 2 % above AdamW's at 0.94 and 13 % at 0.30."""
+    """Share of a table's rows in one batch below which rare rows are left behind: in our check on an
+    embedding bag the tuned loss of Nesterov was 2 % above AdamW's at 0.94 and 13 % at 0.30."""
     few_rows: ClassVar[float] = 0.05
     """Share from which down a dense step costs about four times a sparse one or more (measured)."""
     when: ClassVar[str] = (

@@ -14,25 +14,28 @@ from studies.facts import Facts
 class Sparsity(PriorRule):
     """Rare columns get few gradients; an optimizer that remembers how few makes each of them count.
 
-    With bags of words and one-hot columns most entries of the first layer's gradient are zero. Adagrad divides by the root of
-    what each coordinate has seen, so a rare one keeps a large step; one step size for all leaves rare columns behind, and a step
-    of the same size for every coordinate (Lion, Muon) spends it on noise. A model with embeddings reads identifiers, not zeros:
-    it is judged by the rows that a batch touches (SparseRows), never by both.
+    With bags of words and one-hot columns most entries of the first layer's gradient are zero. Adagrad
+    divides by the root of what each coordinate has seen, so a rare one keeps a large step; one step size for
+    all leaves rare columns behind, and a step of the same size for every coordinate (Lion, Muon) spends it on
+    noise. A model with embeddings reads identifiers, not zeros: it is judged by the rows that a batch touches
+    (SparseRows), never by both.
 
-    Caveat: in our check on words of which 2 to 10 % stand in a row, learning rates tuned, plain descent was 0 to 5 % behind
-    AdamW, no more than on dense rows, and Adagrad 1 to 4 %; Lion (4 to 21 %) and Muon (13 to 19 %, on dense rows 12 %) were
-    clearly behind. So the published claim carries half of what the theory would give it. A table of dummies has no rare columns.
-    Reference: Duchi, Hazan and Singer 2011, JMLR 12; AlgoPerf's Criteo target was set by NAdamW, arXiv 2306.07179.
+    Caveat: in our check on words of which 2 to 10 % stand in a row, learning rates tuned, plain descent was 0
+    to 5 % behind AdamW, no more than on dense rows, and Adagrad 1 to 4 %; Lion (4 to 21 %) and Muon (13 to 19
+    %, on dense rows 12 %) were clearly behind. So the published claim carries half of what the theory would
+    give it. A table of dummies has no rare columns. Reference: Duchi, Hazan and Singer 2011, JMLR 12;
+    AlgoPerf's Criteo target was set by NAdamW, arXiv 2306.07179.
     """
 
     grade: ClassVar[str] = "B"
     source: ClassVar[str] = "Duchi et al. 2011, JMLR 12, and benchmarks/rule_checks.py"
 
     density: ClassVar[float] = 0.1
-    """Non-zero share below which inputs count as sparse: bags of words and one-hot tables lie below, images and tables above."""
+    """Non-zero share below which inputs count as sparse: bags of words and one-hot tables lie below, images
+    and tables above."""
     gradient_density: ClassVar[float] = 0.2
-    """Non-zero share of the gradient at a batch of 16 below which it counts as sparse: on eight small tasks it was 0.06 with an
-    embedding bag and 0.66 or more elsewhere; half way between on a log scale."""
+    """Non-zero share of the gradient at a batch of 16 below which it counts as sparse: on eight small
+    tasks it was 0.06 with an embedding bag and 0.66 or more elsewhere; half way between on a log scale."""
     when: ClassVar[str] = (
         f"no embeddings, and less than {percent(density)} of the inputs are non-zero, "
         f"or less than {percent(gradient_density)} of the gradient's entries at a batch of 16"
@@ -41,8 +44,8 @@ class Sparsity(PriorRule):
         "Adagrad": 0.6, "Adam": 0.4, "AdamW": 0.4, "NAdamW": 0.4,
         "SGD": -0.4, "Momentum": -0.4, "Nesterov": -0.4, "Lion": -0.6, "Signum": -0.6, "Muon": -0.4,
     }  # fmt: skip
-    """Log-odds: weak, but for Adagrad, which has a regret bound to show and a low base rate to make up for, and for those that
-    the check left behind."""
+    """Log-odds: weak, but for Adagrad, which has a regret bound to show and a low base rate to make up
+    for, and for those that the check left behind."""
     helps: ClassVar[str] = "{}'s step for each coordinate keeps rare ones learning"
     hurts: ClassVar[str] = "{} leaves rare ones behind"
 
@@ -53,7 +56,9 @@ class Sparsity(PriorRule):
     misses: ClassVar[tuple[Evidence, ...]] = (
         Evidence(facts=Facts(input_density=0.6), candidates=("AdamW", "Adagrad", "SGD")),
         Evidence(facts=Facts(input_density=0.02), candidates=("RMSprop",)),
-        Evidence(facts=Facts(input_density=0.02, embedding_share=0.9), candidates=("AdamW", "Adagrad", "SGD")),
+        Evidence(
+            facts=Facts(input_density=0.02, embedding_share=0.9), candidates=("AdamW", "Adagrad", "SGD")
+        ),
     )
 
     def holds(self, evidence: Evidence) -> str | None:

@@ -13,7 +13,13 @@ from studies.limits import Limits
 
 
 def _example(train_bytes: int | None) -> Evidence:
-    adamw = Forecast(optimizer="AdamW", weight_bytes=40_000, gradient_bytes=40_000, state_bytes=80_000, activation_bytes=40_000)
+    adamw = Forecast(
+        optimizer="AdamW",
+        weight_bytes=40_000,
+        gradient_bytes=40_000,
+        state_bytes=80_000,
+        activation_bytes=40_000,
+    )
     return Evidence(
         facts=Facts(forecasts=(adamw,), parameters=10_000, batch_size=4),
         limits=Limits(train_bytes=train_bytes),
@@ -24,14 +30,15 @@ def _example(train_bytes: int | None) -> Evidence:
 class StateBudget(Rule):
     """What a limit on memory leaves for optimizer state decides which kind of optimizer is worth entering.
 
-    With room for one float a parameter, Muon keeps momentum alone and Adam-mini one second moment for a whole row; with half a
-    float, AdamW in 8 bits is AdamW still; below that Adafactor's factored moments are what large models were trained with, and in
-    batches of a few rows SGD needs no state at all. It is said without a strength: what fits is a matter of cost, and what does
-    not is ruled out by Memory. But whom it names enters a search, offered or not.
+    With room for one float a parameter, Muon keeps momentum alone and Adam-mini one second moment for a whole
+    row; with half a float, AdamW in 8 bits is AdamW still; below that Adafactor's factored moments are what
+    large models were trained with, and in batches of a few rows SGD needs no state at all. It is said without
+    a strength: what fits is a matter of cost, and what does not is ruled out by Memory. But whom it names
+    enters a search, offered or not.
 
-    Caveat: 8 and 4 bits need an accelerator. Activations shrink with the batch, state does not: a smaller batch buys room too.
-    Reference: Shazeer and Stern 2018, arXiv 1804.04235; Zhang et al. 2024, arXiv 2406.16793; Dettmers et al. 2021, arXiv
-    2110.02861; Marek et al. 2025, arXiv 2507.07101.
+    Caveat: 8 and 4 bits need an accelerator. Activations shrink with the batch, state does not: a smaller
+    batch buys room too. Reference: Shazeer and Stern 2018, arXiv 1804.04235; Zhang et al. 2024, arXiv
+    2406.16793; Dettmers et al. 2021, arXiv 2110.02861; Marek et al. 2025, arXiv 2507.07101.
     """
 
     grade: ClassVar[str] = "B"
@@ -39,7 +46,8 @@ class StateBudget(Rule):
     invites: ClassVar[bool] = True
 
     small_batch: ClassVar[int] = 8
-    """Rows in a batch up to which plain SGD is within reach of Adam: near it at 1, behind from tens on (Marek et al.)."""
+    """Rows in a batch up to which plain SGD is within reach of Adam: near it at 1, behind from tens on (Marek
+    et al.)."""
     ladder: ClassVar[tuple[tuple[float, tuple[str, ...]], ...]] = (
         (0.5, ("Adafactor", "AdamW4bit", "SGD")),
         (1.0, ("AdamW8bit", "AdamW4bit", "Adafactor")),

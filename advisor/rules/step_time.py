@@ -15,21 +15,21 @@ from studies.facts import Facts
 class StepTime(Rule):
     """Where the optimizer's step is a large part of a step, a dearer one must save steps to be worth its time.
 
-    Measured on the model itself: seconds of one step of each optimizer, beside forward and backward. What a factor on the time
-    of a run costs is known, not what it earns in quality, so it carries a strength only under the goal speed: a weak one for
-    each doubling.
+    Measured on the model itself: seconds of one step of each optimizer, beside forward and backward. What a
+    factor on the time of a run costs is known, not what it earns in quality, so it carries a strength only
+    under the goal speed: a weak one for each doubling.
 
-    Caveat: seconds on a shared machine vary by tens of per cent, so small factors go unsaid; a larger batch, or a fused step,
-    shrinks the optimizer's share.
-    Reference: measured; that time to a target is what counts, AlgoPerf, Dahl et al. 2023, arXiv 2306.07179.
+    Caveat: seconds on a shared machine vary by tens of per cent, so small factors go unsaid; a larger batch,
+    or a fused step, shrinks the optimizer's share. Reference: measured; that time to a target is what counts,
+    AlgoPerf, Dahl et al. 2023, arXiv 2306.07179.
     """
 
     grade: ClassVar[str] = "B"
     source: ClassVar[str] = "measured on this model and machine"
 
     factor: ClassVar[float] = 1.5
-    """Times AdamW's step, forward and backward included, from which a difference is beyond what a shared machine blurs
-    (judged)."""
+    """Times AdamW's step, forward and backward included, from which a difference is beyond what a shared
+    machine blurs (judged)."""
     doubling: ClassVar[float] = 0.4
     """Log-odds for each doubling of the time of a step under the goal speed: weak."""
     when: ClassVar[str] = (
@@ -39,14 +39,22 @@ class StepTime(Rule):
 
     hits: ClassVar[tuple[Evidence, ...]] = (
         Evidence(
-            facts=Facts(step_seconds=1e-3, optimizer_share=0.4, optimizer_seconds={"AdamW": 4e-4, "SOAP": 8e-3, "SGD": 1e-4}),
+            facts=Facts(
+                step_seconds=1e-3,
+                optimizer_share=0.4,
+                optimizer_seconds={"AdamW": 4e-4, "SOAP": 8e-3, "SGD": 1e-4},
+            ),
             candidates=("AdamW", "SOAP", "SGD"),
             goal="speed",
         ),
     )
     misses: ClassVar[tuple[Evidence, ...]] = (
         Evidence(candidates=("AdamW", "SOAP"), goal="speed"),
-        Evidence(facts=Facts(optimizer_seconds={"AdamW": 4e-4, "SOAP": 4e-4}), candidates=("AdamW", "SOAP"), goal="speed"),
+        Evidence(
+            facts=Facts(optimizer_seconds={"AdamW": 4e-4, "SOAP": 4e-4}),
+            candidates=("AdamW", "SOAP"),
+            goal="speed",
+        ),
     )
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:

@@ -17,7 +17,9 @@ from studies.record import Footprint, Record
 Pass = tuple[tuple[str, str], ...]
 
 
-def _run(number_: int, optimizer: str, before: float, after: float, *, seed: int = 0, done: str = "Int8") -> Record:
+def _run(
+    number_: int, optimizer: str, before: float, after: float, *, seed: int = 0, done: str = "Int8"
+) -> Record:
     footprint = Footprint(
         file_bytes=10_000, compressed_bytes=9_000, reference_bytes=40_000, reference_compressed_bytes=36_000, parameters=10_000,
         reference_parameters=10_000, reference_quality=before, agreement=0.99, latencies=(),
@@ -32,19 +34,21 @@ def _run(number_: int, optimizer: str, before: float, after: float, *, seed: int
 class SurvivesCompression(Rule):
     """The optimizer that trains the best model need not train the one that is best once it is small.
 
-    Optimizers end in minima of unlike flatness and in weights of unlike spread, and rounding or zeroing moves along exactly
-    that. So the same cheap pass, one that trains nothing, is held against the models of all optimizers over the same seeds: what
-    it costs each, and whether the one ahead before is ahead after.
+    Optimizers end in minima of unlike flatness and in weights of unlike spread, and rounding or zeroing moves
+    along exactly that. So the same cheap pass, one that trains nothing, is held against the models of all
+    optimizers over the same seeds: what it costs each, and whether the one ahead before is ahead after.
 
-    Caveat: a note without a strength: one pass, a few seeds, and often less than the spread between them. Fine-tuning may make
-    good what a pass costs, at the price of further training.
-    Reference: Kumar et al. 2024, arXiv 2411.04330, on models that lose the more to rounding the longer they were trained; how
-    far optimizers differ in it is measured here, study by study.
+    Caveat: a note without a strength: one pass, a few seeds, and often less than the spread between them.
+    Fine-tuning may make good what a pass costs, at the price of further training. Reference: Kumar et al.
+    2024, arXiv 2411.04330, on models that lose the more to rounding the longer they were trained; how far
+    optimizers differ in it is measured here, study by study.
     """
 
     grade: ClassVar[str] = "B"
     source: ClassVar[str] = "measured in this study"
-    when: ClassVar[str] = "models of two optimizers or more were compressed alike, without training, from the same seeds"
+    when: ClassVar[str] = (
+        "models of two optimizers or more were compressed alike, without training, from the same seeds"
+    )
 
     hits: ClassVar[tuple[Evidence, ...]] = (
         Evidence(records=(_run(0, "AdamW", 0.98, 0.97), _run(1, "Momentum", 0.97, 0.969))),
@@ -53,7 +57,9 @@ class SurvivesCompression(Rule):
     misses: ClassVar[tuple[Evidence, ...]] = (
         Evidence(records=(_run(0, "AdamW", 0.98, 0.97),)),
         Evidence(records=(_run(0, "AdamW", 0.98, 0.97), _run(1, "Momentum", 0.97, 0.96, seed=1))),
-        Evidence(records=(_run(0, "AdamW", 0.98, 0.98, done="none"), _run(1, "Momentum", 0.97, 0.97, done="none"))),
+        Evidence(
+            records=(_run(0, "AdamW", 0.98, 0.98, done="none"), _run(1, "Momentum", 0.97, 0.97, done="none"))
+        ),
     )
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
@@ -68,7 +74,9 @@ class SurvivesCompression(Rule):
             change = changed(evidence.metric, evidence.direction, after[name] - before[name], before[name])
             fall = f"from {evidence.metric} {number(before[name])} to {number(after[name])}"
             seeds = f"{several(len(runs), 'seed')}, {trials(run.number for run in runs)}"
-            because = f"{in_words(runs[0].params)} takes the model of {name} {fall} ({change}; {seeds}); {leads}"
+            because = (
+                f"{in_words(runs[0].params)} takes the model of {name} {fall} ({change}; {seeds}); {leads}"
+            )
             yield self.finding(name, "note", because)
 
 
@@ -97,8 +105,14 @@ def _shared(evidence: Evidence) -> dict[str, list[Record]]:
     for _, runs in sorted(tried.items()):
         seeds = sorted(set.intersection(*(set(by_seed) for by_seed in runs.values())))
         if len(runs) > 1 and seeds:
-            comparable.append({name: [runs[name][seed] for seed in seeds] for name in evidence.optimizers if name in runs})
-    return max(comparable, key=lambda group: (len(group), len(next(iter(group.values()))), -_bytes(group)), default={})
+            comparable.append(
+                {name: [runs[name][seed] for seed in seeds] for name in evidence.optimizers if name in runs}
+            )
+    return max(
+        comparable,
+        key=lambda group: (len(group), len(next(iter(group.values()))), -_bytes(group)),
+        default={},
+    )
 
 
 def _cheap(params: Mapping[str, Any]) -> Pass:

@@ -14,11 +14,11 @@ from studies.facts import Facts
 class TiedWeights(Rule):
     """A tied table has two dimensions and looks like a hidden weight, but Muon's step is not for it.
 
-    The advisor counts it as an embedding and hands it to AdamW. Code that picks Muon's parameters by their shape takes it along
-    and orthogonalises a whole vocabulary.
+    The advisor counts it as an embedding and hands it to AdamW. Code that picks Muon's parameters by their
+    shape takes it along and orthogonalises a whole vocabulary.
 
-    Caveat: none known.
-    Reference: github.com/KellerJordan/Muon, pull request 22, on embedding weights that were taken for hidden ones.
+    Caveat: none known. Reference: github.com/KellerJordan/Muon, pull request 22, on embedding weights that
+    were taken for hidden ones.
     """
 
     grade: ClassVar[str] = "C"
@@ -29,7 +29,9 @@ class TiedWeights(Rule):
     hits: ClassVar[tuple[Evidence, ...]] = (
         Evidence(facts=Facts(tied_weights=True, embedding_share=0.3), candidates=("AdamW", "Muon")),
     )
-    misses: ClassVar[tuple[Evidence, ...]] = (Evidence(facts=Facts(embedding_share=0.3), candidates=("AdamW", "Muon")),)
+    misses: ClassVar[tuple[Evidence, ...]] = (
+        Evidence(facts=Facts(embedding_share=0.3), candidates=("AdamW", "Muon")),
+    )
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield who steps on the tied table."""

@@ -1,6 +1,7 @@
 """Figures: a study in, a Plotly figure out. Pure, and light: nothing but Plotly is imported.
 
-A module offers its figures to `advisor plot STUDY KIND` in `PLOTS`, by kind; it is found because it lies in this folder.
+A module offers its figures to `advisor plot STUDY KIND` in `PLOTS`, by kind; it is found because it lies in
+this folder.
 """
 
 from __future__ import annotations

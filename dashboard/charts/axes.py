@@ -26,7 +26,10 @@ def seconds_axis(values: Iterable[float | None]) -> dict[str, Any]:
 
 
 def _axis(
-    values: Iterable[float | None], unit: int, powers: Callable[[float, float], list[float]], write: Callable[[float], str]
+    values: Iterable[float | None],
+    unit: int,
+    powers: Callable[[float, float], list[float]],
+    write: Callable[[float], str],
 ) -> dict[str, Any]:
     known = [value for value in values if value]
     if not known:

@@ -39,7 +39,8 @@ LOOKS: Final = {
 WIDTH: Final = 58
 """Characters of a title's line that fit at 800 pixels."""
 REACH: Final = 4.0
-"""Qualities lower than the best by so many times the median's distance are outside the first view: they press the rest flat."""
+"""Qualities lower than the best by so many times the median's distance are outside the first view: they press
+the rest flat."""
 LAYER: Final = 24
 """Characters of a layer's name that fit beside its row."""
 
@@ -89,7 +90,9 @@ def tradeoff(
     figure.update_yaxes(range=_view([one.quality for one in entries], direction))
     figure.update_yaxes(title_text=f"validation {metric} ({direction.word} is better)", col=1)
     sizes, latencies = [_bytes(one, gzip=gzip) for one in entries], [one.latency_seconds for one in entries]
-    figure.update_xaxes(title_text="bytes through gzip" if gzip else "bytes of the file", **bytes_axis(sizes), col=1)
+    figure.update_xaxes(
+        title_text="bytes through gzip" if gzip else "bytes of the file", **bytes_axis(sizes), col=1
+    )
     figure.update_xaxes(title_text="latency, one row", **seconds_axis(latencies), col=2)
     return _laid_out(figure, _finding(advised, entries, metric, direction, gzip=gzip), 440)
 
@@ -112,12 +115,18 @@ def sensitivity(layers: Sequence[Layer]) -> go.Figure:
             hovertemplate="%{customdata[0]}, %{customdata[1]:,} weights<br>%{x} set to zero: loss %{text}<extra></extra>",
         )
     )  # fmt: skip
-    figure.update_xaxes(title_text="share of the layer's weights set to zero, its smallest first", type="category")
-    figure.update_yaxes(tickvals=list(range(len(names))), ticktext=names, autorange="reversed", automargin=True)
+    figure.update_xaxes(
+        title_text="share of the layer's weights set to zero, its smallest first", type="category"
+    )
+    figure.update_yaxes(
+        tickvals=list(range(len(names))), ticktext=names, autorange="reversed", automargin=True
+    )
     return _laid_out(figure, _most_sensitive(layers), 170 + 30 * len(names))
 
 
-def before_after(one: CompressedModel, records: Iterable[Record], metric: str, direction: Direction) -> list[Row]:
+def before_after(
+    one: CompressedModel, records: Iterable[Record], metric: str, direction: Direction
+) -> list[Row]:
     """Return rows of what a model is uncompressed and compressed, in the same runtime: quality, bytes, latencies."""
     prints = [record.footprint for record in records if record.number in one.trials and record.footprint]
     change = against_reference(one, metric, direction)
@@ -149,7 +158,13 @@ def csv_of_tradeoff(entries: Sequence[CompressedModel], direction: Direction) ->
 def csv_of_sensitivity(layers: Sequence[Layer]) -> list[dict[str, Any]]:
     """Return what the chart of layers draws, a row a layer and share."""
     return [
-        {"layer": layer.name, "weights": layer.size, "share": level, "loss": loss, "loss_before": layer.before}
+        {
+            "layer": layer.name,
+            "weights": layer.size,
+            "share": level,
+            "loss": loss,
+            "loss_before": layer.before,
+        }
         for layer in layers
         for level, loss in zip(layer.levels, layer.losses, strict=True)
     ]
@@ -180,14 +195,23 @@ def _add(
 
 
 def _told(one: CompressedModel) -> list[str]:
-    latency = "latency not measured" if one.latency_seconds is None else f"{format_seconds(one.latency_seconds)} a row"
+    latency = (
+        "latency not measured"
+        if one.latency_seconds is None
+        else f"{format_seconds(one.latency_seconds)} a row"
+    )
     sizes = f"{format_bytes(one.model_bytes)}, {format_bytes(one.compressed_bytes)} through gzip"
     listed = ", ".join(map(str, one.trials[:6])) + (" ..." if len(one.trials) > 6 else "")
     return ["<br>".join(wrap(f"{one.optimizer}: {one.name}", WIDTH)), sizes, latency, f"trials {listed}"]
 
 
 def _marker(look: Style, *, faded: bool) -> dict[str, Any]:
-    return {"color": look.colour, "symbol": look.symbol, "size": 8 if faded else 12, "opacity": 0.3 if faded else 1.0}
+    return {
+        "color": look.colour,
+        "symbol": look.symbol,
+        "size": 8 if faded else 12,
+        "opacity": 0.3 if faded else 1.0,
+    }
 
 
 def _bytes(one: CompressedModel, *, gzip: bool) -> int:
@@ -207,7 +231,12 @@ def _view(qualities: Sequence[float], direction: Direction) -> tuple[float, floa
 
 
 def _finding(
-    advised: CompressedModel | None, entries: Sequence[CompressedModel], metric: str, direction: Direction, *, gzip: bool
+    advised: CompressedModel | None,
+    entries: Sequence[CompressedModel],
+    metric: str,
+    direction: Direction,
+    *,
+    gzip: bool,
 ) -> str:
     if not entries:
         return "Nothing has been compressed yet"

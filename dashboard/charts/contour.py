@@ -35,13 +35,22 @@ def contour(
 ) -> go.Figure:
     """Draw quality over two numbers: the trials, and under them a smoothed surface when there are twelve whole runs or more."""
     figure = go.Figure()
-    whole = [record for record in records if has_quality(record) and pair and all(record.number in one.values for one in pair)]
+    whole = [
+        record
+        for record in records
+        if has_quality(record) and pair and all(record.number in one.values for one in pair)
+    ]
     if pair is None or not whole:
-        figure.update_layout(title_text="No whole run with a learning rate and a weight decay yet", height=200)
+        figure.update_layout(
+            title_text="No whole run with a learning rate and a weight decay yet", height=200
+        )
         return figure
     x, y = (_log_ends(one, whole) for one in pair)
     xs, ys = ([one.values[record.number] for record in whole] for one in pair)
-    places = [(_place(a, x), _place(b, y), record.measured_quality) for a, b, record in zip(xs, ys, whole, strict=True)]
+    places = [
+        (_place(a, x), _place(b, y), record.measured_quality)
+        for a, b, record in zip(xs, ys, whole, strict=True)
+    ]
     if found := surface(places):
         figure.add_contour(
             x=[_at(place, x) for place in found.xs], y=[_at(place, y) for place in found.ys], z=found.z,
@@ -64,7 +73,10 @@ def contour(
     figure.update_xaxes(title_text="learning rate", type="log", exponentformat="none")
     figure.update_yaxes(title_text=pair[1].label, type="log", exponentformat="none")
     figure.update_layout(
-        title_text=folded(_finding(best, pair, len(whole))), height=500, legend=BELOW, margin={"t": 70, "b": 110}
+        title_text=folded(_finding(best, pair, len(whole))),
+        height=500,
+        legend=BELOW,
+        margin={"t": 70, "b": 110},
     )
     return figure
 
@@ -79,7 +91,8 @@ def pair_of(records: Sequence[Record], optimizer: str) -> tuple[Number, Number] 
 def rows(records: Sequence[Record], pair: tuple[Number, Number]) -> list[dict[str, Any]]:
     """Return what the contour draws as rows of a table."""
     return [
-        {"trial": record.number, "quality": record.quality} | {one.label: one.values[record.number] for one in pair}
+        {"trial": record.number, "quality": record.quality}
+        | {one.label: one.values[record.number] for one in pair}
         for record in records
         if has_quality(record) and all(record.number in one.values for one in pair)
     ]
@@ -110,7 +123,9 @@ def _of_leader(study: Study) -> go.Figure:
     optimizer = first_optimizer(study)
     look = styles((*study.optimizers, optimizer))[optimizer]
     kept = searched(study.records, optimizer)
-    return contour(kept, pair_of(study.records, optimizer), look, metric=study.metric, direction=study.direction)
+    return contour(
+        kept, pair_of(study.records, optimizer), look, metric=study.metric, direction=study.direction
+    )
 
 
 PLOTS: Final[Mapping[str, Plot]] = {"contour": _of_leader}

@@ -61,7 +61,12 @@ class Axes:
 
 
 def learning_curves(
-    records: Sequence[Record], looks: Mapping[str, Style], axes: Axes, *, metric: str, direction: Direction = Direction.MAXIMIZE
+    records: Sequence[Record],
+    looks: Mapping[str, Style],
+    axes: Axes,
+    *,
+    metric: str,
+    direction: Direction = Direction.MAXIMIZE,
 ) -> go.Figure:
     """Draw the median curve of each optimizer with its band, and the single runs: pruned ones faded."""
     figure = go.Figure()
@@ -70,10 +75,16 @@ def learning_curves(
     ends = {}
     for optimizer, look in looks.items():
         own = [record for record in shown if record.optimizer == optimizer]
-        whole = [record for record in _of(records, axes) if record.optimizer == optimizer and record.state == "complete"]
+        whole = [
+            record
+            for record in _of(records, axes)
+            if record.optimizer == optimizer and record.state == "complete"
+        ]
         if own:
             _draw_singles(figure, own, look, axes, gl=gl)
-        if found := band([axes.points(record) for record in whole], share=1.0 if axes.over == "seeds" else 0.5):
+        if found := band(
+            [axes.points(record) for record in whole], share=1.0 if axes.over == "seeds" else 0.5
+        ):
             _draw_band(figure, found, optimizer, look)
             ends[optimizer] = found
     _draw_chosen(figure, records, looks, axes)
@@ -105,7 +116,9 @@ def rows(records: Sequence[Record], axes: Axes) -> list[dict[str, Any]]:
 
 def _of(records: Sequence[Record], axes: Axes) -> list[Record]:
     return [
-        record for record in records if record.curve and (record.stage == "confirm" if axes.over == "seeds" else record.searched)
+        record
+        for record in records
+        if record.curve and (record.stage == "confirm" if axes.over == "seeds" else record.searched)
     ]
 
 
@@ -148,13 +161,17 @@ def _draw_singles(figure: go.Figure, own: Sequence[Record], look: Style, axes: A
                 opacity=(0.25 if cut else 0.45) * (0.6 if gl else 1.0),
                 line={"color": look.colour, "width": 1, "dash": "dot" if cut else "solid"},
                 marker={"color": look.colour, "symbol": look.symbol, "size": 2 if gl else 4},
-                hovertemplate="trial %{customdata[0]}, " + kept[0].optimizer + " (%{customdata[1]}, %{customdata[2]})"
+                hovertemplate="trial %{customdata[0]}, "
+                + kept[0].optimizer
+                + " (%{customdata[1]}, %{customdata[2]})"
                 "<br>%{x:.4g}: %{y:.4g}<extra></extra>",
             )
         )
 
 
-def _joined(records: Sequence[Record], axes: Axes) -> tuple[list[float | None], list[float | None], list[list[Any]]]:
+def _joined(
+    records: Sequence[Record], axes: Axes
+) -> tuple[list[float | None], list[float | None], list[list[Any]]]:
     """Return curves one after the other, a gap after each: one trace draws them all."""
     xs: list[float | None] = []
     ys: list[float | None] = []
@@ -167,7 +184,9 @@ def _joined(records: Sequence[Record], axes: Axes) -> tuple[list[float | None], 
     return xs, ys, about
 
 
-def _draw_chosen(figure: go.Figure, records: Sequence[Record], looks: Mapping[str, Style], axes: Axes) -> None:
+def _draw_chosen(
+    figure: go.Figure, records: Sequence[Record], looks: Mapping[str, Style], axes: Axes
+) -> None:
     record = next((record for record in records if record.number == axes.trial and record.curve), None)
     if record is None:
         return
@@ -208,7 +227,9 @@ def _finding(ends: Mapping[str, Band], axes: Axes, metric: str, direction: Direc
 
 
 def _over(study: Study, axes: Axes) -> go.Figure:
-    return learning_curves(study.records, styles(study.optimizers), axes, metric=study.metric, direction=study.direction)
+    return learning_curves(
+        study.records, styles(study.optimizers), axes, metric=study.metric, direction=study.direction
+    )
 
 
 def _over_trials(study: Study) -> go.Figure:

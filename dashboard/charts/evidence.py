@@ -38,7 +38,9 @@ class Published:
 def published(study: Study) -> tuple[Published, ...]:
     """Return the published rate of every optimizer in question, the strongest first, those that nothing is known of last."""
     known = problem_class(study.evidence.facts)
-    found = (Published(optimizer=optimizer, rate=class_rate(known, optimizer)) for optimizer in study.optimizers)
+    found = (
+        Published(optimizer=optimizer, rate=class_rate(known, optimizer)) for optimizer in study.optimizers
+    )
     return tuple(sorted(found, key=lambda one: (not one.rate.known, -one.rate.log_odds)))
 
 
@@ -63,15 +65,26 @@ def odds(found: Sequence[Published], looks: Mapping[str, Style], about: str) -> 
         )  # fmt: skip
     for called, symbol in (("counted from results", "circle"), ("judged from papers", "circle-open")):
         figure.add_scatter(
-            x=[None], y=[None], mode="markers", name=called, marker={"symbol": symbol, "size": 10, "color": COLOURS[6]}
+            x=[None],
+            y=[None],
+            mode="markers",
+            name=called,
+            marker={"symbol": symbol, "size": 10, "color": COLOURS[6]},
         )
     reach = max([1.0, *(1.15 * abs(one.rate.log_odds) for one in shown)])
-    figure.update_xaxes(title_text="log-odds against tuned AdamW: worse &lt; 0 &lt; better", range=(-reach, reach))
+    figure.update_xaxes(
+        title_text="log-odds against tuned AdamW: worse &lt; 0 &lt; better", range=(-reach, reach)
+    )
     figure.update_yaxes(
-        autorange="reversed", automargin=True, categoryorder="array", categoryarray=[one.optimizer for one in shown]
+        autorange="reversed",
+        automargin=True,
+        categoryorder="array",
+        categoryarray=[one.optimizer for one in shown],
     )
     height = 200 + ROW_PIXELS * len(shown)
-    figure.update_layout(title_text=folded(_finding(shown, about)), height=height, legend=BELOW, margin={"t": 70, "b": 110})
+    figure.update_layout(
+        title_text=folded(_finding(shown, about)), height=height, legend=BELOW, margin={"t": 70, "b": 110}
+    )
     return figure
 
 
@@ -107,7 +120,12 @@ def learning_rate_ranges(study: Study, looks: Mapping[str, Style]) -> go.Figure:
             hovertemplate=f"{_row(row)}: %{{x:.3g}}<br>{row['source']}<extra></extra>",
         )  # fmt: skip
     best = _best_rates(study, {row["optimizer"] for row in rows})
-    marks = [(rate, _row(row), trial) for row in rows if (found := best.get(row["optimizer"])) for rate, trial in [found]]
+    marks = [
+        (rate, _row(row), trial)
+        for row in rows
+        if (found := best.get(row["optimizer"]))
+        for rate, trial in [found]
+    ]
     if marks:
         figure.add_scatter(
             x=[x for x, _, _ in marks], y=[y for _, y, _ in marks], customdata=[trial for _, _, trial in marks], mode="markers",
@@ -138,7 +156,11 @@ def strengths(findings: Sequence[Finding], optimizers: Iterable[str]) -> go.Figu
             by_rule[one.rule].append(one)
     shapes = ("", "/", "x", ".", "-", "+", "|", "\\")
     for at, (rule, own) in enumerate(by_rule.items()):
-        pattern = {"shape": shapes[(at // len(COLOURS)) % len(shapes)], "fillmode": "overlay", "solidity": 0.25}
+        pattern = {
+            "shape": shapes[(at // len(COLOURS)) % len(shapes)],
+            "fillmode": "overlay",
+            "solidity": 0.25,
+        }
         figure.add_bar(
             x=[one.strength for one in own], y=[one.subject for one in own], orientation="h", name=rule,
             marker={"color": COLOURS[at % len(COLOURS)], "pattern": pattern},
@@ -153,7 +175,9 @@ def strengths(findings: Sequence[Finding], optimizers: Iterable[str]) -> go.Figu
     figure.update_xaxes(title_text="log-odds that rules add: against &lt; 0 &lt; for")
     figure.update_yaxes(categoryorder="array", categoryarray=order[::-1], automargin=True)
     finding = (
-        f"Before any trial, the rules favour {first} most ({total[first]:+.2f})" if first else "No rule favours anything here"
+        f"Before any trial, the rules favour {first} most ({total[first]:+.2f})"
+        if first
+        else "No rule favours anything here"
     )
     figure.update_layout(
         barmode="relative", showlegend=True, height=220 + ROW_PIXELS * len(order), legend=BELOW, margin={"t": 70, "b": 130},
@@ -165,7 +189,11 @@ def strengths(findings: Sequence[Finding], optimizers: Iterable[str]) -> go.Figu
 def rows(found: Sequence[Published]) -> list[dict[str, Any]]:
     """Return what is published as rows of a table."""
     return [
-        {"optimizer": one.optimizer, "log_odds": one.rate.log_odds if one.rate.known else None, "basis": one.rate.basis}
+        {
+            "optimizer": one.optimizer,
+            "log_odds": one.rate.log_odds if one.rate.known else None,
+            "basis": one.rate.basis,
+        }
         for one in found
     ]
 

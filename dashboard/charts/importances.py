@@ -24,7 +24,11 @@ MOST_BARS: Final = 15
 
 def importances(study: Study, optimizer: str) -> tuple[Importance, ...]:
     """Return the importances of an optimizer's settings over its whole runs."""
-    qualities = {record.number: record.measured_quality for record in searched(study.records, optimizer) if has_quality(record)}
+    qualities = {
+        record.number: record.measured_quality
+        for record in searched(study.records, optimizer)
+        if has_quality(record)
+    }
     found = numbers(study.records, optimizer, batch_size=batch_range(study))
     return weigh.importances(
         qualities,
@@ -50,14 +54,20 @@ def bars(found: Sequence[Importance], optimizer: str, look: Style) -> go.Figure:
     figure.update_xaxes(title_text="share of the variance of quality ranks", tickformat=".0%", range=(0, 1))
     figure.update_yaxes(autorange="reversed", automargin=True)
     figure.update_layout(
-        title_text=folded(_finding(found, optimizer)), height=190 + 30 * len(shown), legend=BELOW, margin={"t": 70, "b": 110}
+        title_text=folded(_finding(found, optimizer)),
+        height=190 + 30 * len(shown),
+        legend=BELOW,
+        margin={"t": 70, "b": 110},
     )
     return figure
 
 
 def rows(found: Sequence[Importance]) -> list[dict[str, Any]]:
     """Return what the bars draw as rows of a table."""
-    return [{"setting": one.label, "share": one.share, "chance": one.chance, "whole_runs": one.runs} for one in found]
+    return [
+        {"setting": one.label, "share": one.share, "chance": one.chance, "whole_runs": one.runs}
+        for one in found
+    ]
 
 
 def _finding(found: Sequence[Importance], optimizer: str) -> str:

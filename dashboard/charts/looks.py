@@ -15,8 +15,8 @@ from studies import catalogue
 from studies.direction import Direction
 
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F", "#999933")
-"""Okabe and Ito's palette, told apart by colour-blind readers; grey for their black, which a dark page would hide, and olive for
-their yellow, which a light one would."""
+"""Okabe and Ito's palette, told apart by colour-blind readers; grey for their black, which a dark page
+would hide, and olive for their yellow, which a light one would."""
 SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
 FOLD: Final = 62
 MANY: Final = 5
@@ -27,7 +27,14 @@ LOOKS: Final = len(COLOURS) * len(SYMBOLS)
 COMMON: Final = ("AdamW", "Nesterov", "Muon", "Lion", "ScheduleFreeAdamW", "Adagrad", "SGD", "Momentum")
 """Optimizers that enter most often: each has a colour to itself among them."""
 
-BELOW: Final = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0, "xanchor": "left"}
+BELOW: Final = {
+    "orientation": "h",
+    "yref": "container",
+    "y": 0,
+    "yanchor": "bottom",
+    "x": 0,
+    "xanchor": "left",
+}
 """A legend under the chart, where it takes none of the width."""
 RING: Final = {"symbol": "circle-open", "size": 18, "color": COLOURS[1], "line": {"width": 3}}
 """Around the mark of the best run."""
@@ -50,7 +57,8 @@ def styles(optimizers: Iterable[str]) -> dict[str, Style]:
     for name in sorted(set(names).difference(own)):
         places[name] = _free(name, {*own.values(), *places.values()}, set(places.values()))
     return {
-        name: Style(colour=COLOURS[places[name] % len(COLOURS)], symbol=SYMBOLS[places[name] % len(SYMBOLS)]) for name in names
+        name: Style(colour=COLOURS[places[name] % len(COLOURS)], symbol=SYMBOLS[places[name] % len(SYMBOLS)])
+        for name in names
     }
 
 
@@ -113,5 +121,7 @@ def finished(figure: go.Figure, finding: str, metric: str, direction: Direction)
     """Give a chart of qualities its title, which states the finding, its axis and its legend."""
     figure.update_yaxes(title_text=f"validation {metric} ({direction.word} is better)")
     legend = {"title_text": "optimizer", "itemsizing": "constant"}
-    figure.update_layout(title_text=finding, showlegend=True, legend=legend, height=400, margin={"t": 60, "b": 50})
+    figure.update_layout(
+        title_text=finding, showlegend=True, legend=legend, height=400, margin={"t": 60, "b": 50}
+    )
     return figure

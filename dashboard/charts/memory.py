@@ -51,7 +51,11 @@ def forecast_bars(found: Sequence[Need], records: Sequence[Record] = ()) -> go.F
         limit = found[0].limit_bytes
         figure.add_vline(x=limit / per, line={"dash": "dash", "width": 2, "color": COLOURS[4]})
         figure.add_scatter(
-            x=[None], y=[None], name=f"limit {size(limit)}", mode="lines", line={"dash": "dash", "color": COLOURS[4]}
+            x=[None],
+            y=[None],
+            name=f"limit {size(limit)}",
+            mode="lines",
+            line={"dash": "dash", "color": COLOURS[4]},
         )
     height = 190 + ROW_PIXELS * len(found)
     figure.update_layout(
@@ -81,7 +85,9 @@ def against_measured(facts: Facts, records: Sequence[Record], looks: Mapping[str
     ends = [_forecast(facts, record) / per for record in kept]
     if ends:
         line = {"dash": "dash", "color": COLOURS[6], "width": 1}
-        figure.add_scatter(x=[min(ends), max(ends)], y=[min(ends), max(ends)], name="as forecast", mode="lines", line=line)
+        figure.add_scatter(
+            x=[min(ends), max(ends)], y=[min(ends), max(ends)], name="as forecast", mode="lines", line=line
+        )
     error = typical_error(facts, kept)
     finding = "No trial with a forecast has been measured yet"
     if error is not None:
@@ -105,7 +111,9 @@ def rows(found: Sequence[Need]) -> list[dict[str, Any]]:
 def _measured(figure: go.Figure, found: Sequence[Need], records: Sequence[Record], per: int) -> None:
     at_rows = {need.optimizer: need.rows for need in found}
     kept = [
-        record for record in records if record.peak_bytes and record.params.get("batch_size") == at_rows.get(record.optimizer)
+        record
+        for record in records
+        if record.peak_bytes and record.params.get("batch_size") == at_rows.get(record.optimizer)
     ]
     if kept:
         figure.add_scatter(
@@ -135,7 +143,11 @@ def _finding(found: Sequence[Need]) -> str:
         return f"Training takes {size(least.peak_bytes)} ({least.optimizer}){span}"
     fit = sum(need.fits for need in found)
     which = (
-        "Every optimizer fits" if fit == len(found) else f"{fit} of {len(found)} optimizers fit" if fit else "No optimizer fits"
+        "Every optimizer fits"
+        if fit == len(found)
+        else f"{fit} of {len(found)} optimizers fit"
+        if fit
+        else "No optimizer fits"
     )
     return f"{which} {size(limit)}; {least.optimizer} takes the least, {size(least.peak_bytes)}"
 
@@ -147,7 +159,12 @@ def _unit(counts: Sequence[int]) -> tuple[str, int]:
 
 def _bars(study: Study) -> go.Figure:
     evidence = study.evidence
-    found = needs(evidence.facts, study.optimizers, rows=evidence.facts.batch_size, limit_bytes=evidence.limits.train_bytes)
+    found = needs(
+        evidence.facts,
+        study.optimizers,
+        rows=evidence.facts.batch_size,
+        limit_bytes=evidence.limits.train_bytes,
+    )
     return forecast_bars(found, study.records)
 
 

@@ -28,14 +28,17 @@ if TYPE_CHECKING:
     from dashboard.study import Study
 
 MATRIX_COLOURS: Final = ((0.0, "#D55E00"), (0.5, "#F2F2F2"), (1.0, "#0072B2"))
-"""From surely worse over even to surely better; opaque, so that the numbers stand out from them on any page."""
+"""From surely worse over even to surely better; opaque, so that the numbers stand out from them on any
+page."""
 ROW_PIXELS: Final = 34
 HEAD_PIXELS: Final = 170
 SURE: Final = 0.9
 WIDE_SPAN: Final = 10.0
 
 
-def bests(contenders: Sequence[Contender], looks: Mapping[str, Style], *, metric: str, direction: Direction) -> go.Figure:
+def bests(
+    contenders: Sequence[Contender], looks: Mapping[str, Style], *, metric: str, direction: Direction
+) -> go.Figure:
     """Draw each optimizer's quality, the confirmed ones with a 90 % interval, the others hollow."""
     measured = ((one, one.quality) for one in contenders if one.quality is not None)
     known = sorted(measured, key=lambda pair: direction.loss(pair[1]))
@@ -49,7 +52,11 @@ def bests(contenders: Sequence[Contender], looks: Mapping[str, Style], *, metric
             error_x={"array": [high - quality], "arrayminus": [quality - low], "thickness": 2, "width": 6}
             if one.interval
             else None,
-            marker={"color": look.colour, "symbol": look.symbol if one.interval else f"{look.symbol}-open", "size": 11},
+            marker={
+                "color": look.colour,
+                "symbol": look.symbol if one.interval else f"{look.symbol}-open",
+                "size": 11,
+            },
             mode="markers",
             hovertemplate=f"{one.optimizer}<br>{metric} {number(quality)}{_between(one)}<br>trials "
             f"{', '.join(map(str, one.trials[:6]))}<extra></extra>",
@@ -59,11 +66,17 @@ def bests(contenders: Sequence[Contender], looks: Mapping[str, Style], *, metric
     figure.update_xaxes(title_text=f"validation {metric} ({direction.word} is better)")
     figure.update_yaxes(autorange="reversed", title_text=None, automargin=True)
     height = HEAD_PIXELS + ROW_PIXELS * len(known)
-    return figure.update_layout(title_text=folded(_best_finding(known, metric)), height=height, margin={"t": 80, "b": 50})
+    return figure.update_layout(
+        title_text=folded(_best_finding(known, metric)), height=height, margin={"t": 80, "b": 50}
+    )
 
 
 def _between(one: Contender) -> str:
-    return f", 90 % interval {number(one.interval[0])} to {number(one.interval[1])}" if one.interval else ", not confirmed"
+    return (
+        f", 90 % interval {number(one.interval[0])} to {number(one.interval[1])}"
+        if one.interval
+        else ", not confirmed"
+    )
 
 
 def _best_finding(known: Sequence[tuple[Contender, float]], metric: str) -> str:
@@ -80,7 +93,9 @@ def _best_finding(known: Sequence[tuple[Contender, float]], metric: str) -> str:
     low, high = best.interval
     near = [one for one, _ in others if one.interval and one.interval[0] <= high and one.interval[1] >= low]
     return (
-        f"{told}; the intervals of {len(near)} others overlap with its own" if near else f"{told}; no other's interval overlaps"
+        f"{told}; the intervals of {len(near)} others overlap with its own"
+        if near
+        else f"{told}; no other's interval overlaps"
     )
 
 
@@ -101,7 +116,9 @@ def matrix(posterior: Beliefs, names: Sequence[str]) -> go.Figure:
     figure.update_yaxes(autorange="reversed", automargin=True, title_text="better ...", showgrid=False)
     figure.update_xaxes(automargin=True, title_text="... than, probability in %", showgrid=False)
     height = HEAD_PIXELS + 60 + ROW_PIXELS * len(order)
-    return figure.update_layout(title_text=folded(_matrix_finding(beats, order)), height=height, margin={"t": 80})
+    return figure.update_layout(
+        title_text=folded(_matrix_finding(beats, order)), height=height, margin={"t": 80}
+    )
 
 
 def _matrix_finding(beats: Mapping[str, Mapping[str, float]], order: Sequence[str]) -> str:
@@ -137,7 +154,10 @@ def tuning(
     most = max((curve[-1].trials for curve in found.values()), default=1)
     figure.update_xaxes(title_text="search trials of the optimizer", type="log" if most > 30 else "linear")
     figure.update_yaxes(
-        range=reach([value for curve in found.values() for one in curve for value in (one.lower, one.upper)], direction)
+        range=reach(
+            [value for curve in found.values() for one in curve for value in (one.lower, one.upper)],
+            direction,
+        )
     )
     finished(figure, folded(_tuning_finding(found, direction)), metric, direction)
     return legend_below(figure, height=460)
@@ -148,7 +168,10 @@ def _tuning_finding(found: Mapping[str, Sequence[Promise]], direction: Direction
         return "No trial is complete yet"
     early = min(found, key=lambda name: direction.loss(found[name][0].mean))
     shared = min(curve[-1].trials for curve in found.values())
-    at = {name: next(one.mean for one in reversed(curve) if one.trials <= shared) for name, curve in found.items()}
+    at = {
+        name: next(one.mean for one in reversed(curve) if one.trials <= shared)
+        for name, curve in found.items()
+    }
     late = min(at, key=lambda name: direction.loss(at[name]))
     if shared == 1:
         return f"With one trial each, {early} is expected to be best"
@@ -172,7 +195,9 @@ def to_target(
         there = sorted(there, key=lambda one: (one.fewest_steps or 0, one.optimizer))
     for one in there:
         look = looks[one.optimizer]
-        fastest, middle = (one.fewest_steps, one.median_steps) if steps else (one.fastest_seconds, one.median_seconds)
+        fastest, middle = (
+            (one.fewest_steps, one.median_steps) if steps else (one.fastest_seconds, one.median_seconds)
+        )
         figure.add_scatter(
             x=[fastest, middle], y=[one.optimizer, one.optimizer], mode="lines+markers", showlegend=False, name=one.optimizer,
             line={"color": look.colour, "width": 2},
@@ -192,7 +217,9 @@ def to_target(
     return figure.update_layout(title_text=title, height=height, margin={"t": 80, "b": 50})
 
 
-def _target_finding(found: Sequence[Reach], there: Sequence[Reach], target: float, metric: str, *, steps: bool) -> str:
+def _target_finding(
+    found: Sequence[Reach], there: Sequence[Reach], target: float, metric: str, *, steps: bool
+) -> str:
     if not there:
         return f"No whole run reaches {metric} {number(target)}"
     best = there[0]
@@ -215,14 +242,21 @@ def profiles(ratios: Mapping[str, Mapping[str, float]], looks: Mapping[str, Styl
             marker={"color": looks[name].colour, "symbol": looks[name].symbol, "size": [0, *[8] * len(curve), 0], "opacity": 1.0},
             hovertemplate=f"{name}: within %{{x:.3g}} times the best one's {of} in %{{y:.0%}} of the studies<extra></extra>",
         )  # fmt: skip
-    figure.update_xaxes(title_text=f"{of}, times that of the best one", type="log" if most > WIDE_SPAN else "linear")
-    figure.update_yaxes(title_text=f"share of the {len(ratios)} studies", range=(-0.03, 1.05), tickformat=".0%")
+    figure.update_xaxes(
+        title_text=f"{of}, times that of the best one", type="log" if most > WIDE_SPAN else "linear"
+    )
+    figure.update_yaxes(
+        title_text=f"share of the {len(ratios)} studies", range=(-0.03, 1.05), tickformat=".0%"
+    )
     title = folded(_profile_finding(found, len(ratios), of))
     return legend_below(figure, height=460).update_layout(title_text=title)
 
 
 def _profile_finding(found: Mapping[str, Sequence[tuple[float, float]]], count: int, of: str) -> str:
-    wins = {name: round(count * next((share for ratio, share in curve if ratio <= 1.0), 0.0)) for name, curve in found.items()}
+    wins = {
+        name: round(count * next((share for ratio, share in curve if ratio <= 1.0), 0.0))
+        for name, curve in found.items()
+    }
     if not wins:
         return "No optimizer was tried in all of these studies"
     most = max(wins, key=lambda name: wins[name])
@@ -236,7 +270,11 @@ def without_limits(evidence: Evidence) -> Evidence:
 
 def span(evidence: Evidence, usual: float) -> tuple[float, float]:
     """Return the ends of the slider for a target: the first whole run's level that is common, and the best of all."""
-    runs = [run for name in evidence.optimizers for run in (*evidence.complete(name), *evidence.confirmations(name))]
+    runs = [
+        run
+        for name in evidence.optimizers
+        for run in (*evidence.complete(name), *evidence.confirmations(name))
+    ]
     found = sorted((run.measured_quality for run in runs if has_quality(run)), key=evidence.direction.loss)
     middle, best = found[-1 - len(found) // 4], found[0]
     low, high = min(middle, best, usual), max(middle, best, usual)
@@ -255,11 +293,16 @@ def _drawn_matrix(study: Study) -> go.Figure:
 
 def tried(posterior: Beliefs) -> tuple[str, ...]:
     """Return the optimizers with trials that say something; all of them where none has any."""
-    return tuple(name for name in posterior.optimizers if name in posterior.estimates.by_optimizer) or posterior.optimizers
+    return (
+        tuple(name for name in posterior.optimizers if name in posterior.estimates.by_optimizer)
+        or posterior.optimizers
+    )
 
 
 def _drawn_tuning(study: Study) -> go.Figure:
-    return tuning(promises(study.evidence), styles(study.optimizers), metric=study.metric, direction=study.direction)
+    return tuning(
+        promises(study.evidence), styles(study.optimizers), metric=study.metric, direction=study.direction
+    )
 
 
 def _drawn_to_target(study: Study, *, steps: bool) -> go.Figure:

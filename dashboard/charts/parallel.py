@@ -34,18 +34,28 @@ def parallel(
     direction: Direction,
 ) -> go.Figure:
     """Draw the whole runs of one optimizer: 0 is the low end of each range, 1 the high one; the last axis is quality."""
-    whole = sorted((record for record in records if has_quality(record)), key=lambda record: direction.loss(record.quality))
+    whole = sorted(
+        (record for record in records if has_quality(record)),
+        key=lambda record: direction.loss(record.quality),
+    )
     best = max(1, round(BEST_SHARE * len(whole))) if whole else 0
     shown = whole[: max(best, MOST_LINES)]
     axes = [*[*_numbers(found), *_options(others)][:MOST_AXES], _quality(whole, metric)]
     figure = go.Figure()
-    groups = ((f"the other {len(shown) - best}", shown[best:], 0.25, 1), (f"best {best}", shown[:best], 1.0, 2.5))
+    groups = (
+        (f"the other {len(shown) - best}", shown[best:], 0.25, 1),
+        (f"best {best}", shown[:best], 1.0, 2.5),
+    )
     for called, kept, opacity, width in groups:
         if kept:
             figure.add_trace(_lines(kept, axes, look, called, opacity, width))
     ticks = [title for title, _, _, _ in axes]
     figure.update_xaxes(
-        tickvals=list(range(len(axes))), ticktext=ticks, showgrid=True, range=(-0.4, len(axes) - 0.6), automargin=True
+        tickvals=list(range(len(axes))),
+        ticktext=ticks,
+        showgrid=True,
+        range=(-0.4, len(axes) - 0.6),
+        automargin=True,
     )
     figure.update_yaxes(visible=False, range=(-0.14, 1.14))
     for x, (_, _, low, high) in enumerate(axes):
@@ -65,7 +75,9 @@ Axis = tuple[str, Mapping[int, tuple[float, str]], str, str]
 """Title; height and value in words by trial number; what stands at the low and at the high end."""
 
 
-def rows(records: Sequence[Record], found: Sequence[Number], others: Sequence[CategoricalSetting]) -> list[dict[str, Any]]:
+def rows(
+    records: Sequence[Record], found: Sequence[Number], others: Sequence[CategoricalSetting]
+) -> list[dict[str, Any]]:
     """Return what the lines draw as rows of a table."""
     return [
         {"trial": record.number, "quality": record.quality}
@@ -80,7 +92,10 @@ def _numbers(found: Sequence[Number]) -> list[Axis]:
     return [
         (
             one.label,
-            {trial: (min(1.0, max(0.0, one.place(value))), number(value)) for trial, value in one.values.items()},
+            {
+                trial: (min(1.0, max(0.0, one.place(value))), number(value))
+                for trial, value in one.values.items()
+            },
             number(one.span.low),
             number(one.span.high),
         )
@@ -93,26 +108,40 @@ def _options(found: Sequence[CategoricalSetting]) -> list[Axis]:
     for one in found:
         levels = sorted(set(one.values.values()))
         height = {level: at / (len(levels) - 1) for at, level in enumerate(levels)}
-        axes.append((one.label, {trial: (height[of], of) for trial, of in one.values.items()}, levels[0], levels[-1]))
+        axes.append(
+            (one.label, {trial: (height[of], of) for trial, of in one.values.items()}, levels[0], levels[-1])
+        )
     return axes
 
 
 def _quality(whole: Sequence[Record], metric: str) -> Axis:
     seen = [record.measured_quality for record in whole] or [0.0]
     low, span = min(seen), (max(seen) - min(seen)) or 1.0
-    places = {record.number: ((record.measured_quality - low) / span, number(record.measured_quality)) for record in whole}
+    places = {
+        record.number: ((record.measured_quality - low) / span, number(record.measured_quality))
+        for record in whole
+    }
     return metric, places, number(low), number(max(seen))
 
 
-def _lines(kept: Sequence[Record], axes: Sequence[Axis], look: Style, called: str, opacity: float, width: float) -> go.Scatter:
+def _lines(
+    kept: Sequence[Record], axes: Sequence[Axis], look: Style, called: str, opacity: float, width: float
+) -> go.Scatter:
     xs: list[float | None] = []
     ys: list[float | None] = []
     about: list[list[Any]] = []
     for record in kept:
-        there = [(x, *places[record.number], title) for x, (title, places, _, _) in enumerate(axes) if record.number in places]
+        there = [
+            (x, *places[record.number], title)
+            for x, (title, places, _, _) in enumerate(axes)
+            if record.number in places
+        ]
         xs += [*(x for x, _, _, _ in there), None]
         ys += [*(y for _, y, _, _ in there), None]
-        about += [*([record.number, title, said, record.quality] for _, _, said, title in there), ["", "", "", None]]
+        about += [
+            *([record.number, title, said, record.quality] for _, _, said, title in there),
+            ["", "", "", None],
+        ]
     return go.Scatter(
         x=xs, y=ys, customdata=about, name=called, mode="lines+markers", opacity=opacity,
         line={"color": look.colour, "width": width}, marker={"color": look.colour, "symbol": look.symbol, "size": 6},

@@ -56,13 +56,19 @@ def panels_of(found: Sequence[Number]) -> tuple[Panel, ...]:
 def shared_panels(records: Sequence[Record]) -> tuple[Panel, ...]:
     """Return one panel a coordinate that optimizers share, each value placed in its own optimizer's range."""
     own = [record for record in records if record.searched and record.state != "running"]
-    names = sorted({name for record in own for name in record.units}, key=lambda name: (name != "optimizer.lr", name))
+    names = sorted(
+        {name for record in own for name in record.units}, key=lambda name: (name != "optimizer.lr", name)
+    )
     found = []
     for name in names:
         xs = {record.number: record.units[name] for record in own if name in record.units}
         if len(set(xs.values())) > 1:
             said = {trial: f"{x:+.2f} of the way to the end" for trial, x in xs.items()}
-            axis = {"range": (-1.1, 1.1), "tickvals": (-1, 0, 1), "ticktext": ("low end", "default", "high end")}
+            axis = {
+                "range": (-1.1, 1.1),
+                "tickvals": (-1, 0, 1),
+                "ticktext": ("low end", "default", "high end"),
+            }
             title = name.removeprefix("optimizer.").replace("_", " ").replace(".", " ")
             found.append(Panel(title=title, xs=xs, said=said, axis=axis, ends=(-1, 1)))
     return tuple(found[:MOST_PANELS])
@@ -80,7 +86,9 @@ def slices(
     if not panels:
         return _empty()
     lines = math.ceil(len(panels) / COLUMNS)
-    figure = make_subplots(rows=lines, cols=COLUMNS, shared_yaxes=True, vertical_spacing=0.36 / lines, horizontal_spacing=0.06)
+    figure = make_subplots(
+        rows=lines, cols=COLUMNS, shared_yaxes=True, vertical_spacing=0.36 / lines, horizontal_spacing=0.06
+    )
     best = leader(records, direction)
     floor = _floor(records, direction)
     gl = len(panels) * len(records) > MANY_POINTS
@@ -113,7 +121,12 @@ def slices(
 def rows(records: Sequence[Record], panels: Sequence[Panel]) -> list[dict[str, Any]]:
     """Return what the slices draw as rows of a table."""
     return [
-        {"trial": record.number, "optimizer": record.optimizer, "state": record.state, "quality": record.quality}
+        {
+            "trial": record.number,
+            "optimizer": record.optimizer,
+            "state": record.state,
+            "quality": record.quality,
+        }
         | {panel.title: panel.said.get(record.number, "") for panel in panels}
         for record in records
         if any(record.number in panel.xs for panel in panels)
@@ -138,19 +151,32 @@ def first_optimizer(study: Study) -> str:
 def _panel(one: Number) -> Panel:
     drawn = _drawn(one.span.scale)
     ends = (drawn(one.span.low), drawn(one.span.high)) if one.known else ()
-    axis: dict[str, Any] = {"type": "log" if one.span.scale != "linear" else "linear", "exponentformat": "none"}
+    axis: dict[str, Any] = {
+        "type": "log" if one.span.scale != "linear" else "linear",
+        "exponentformat": "none",
+    }
     if one.span.scale == "complement":
         gaps = [10.0**-nines for nines in range(NINES)]
         axis |= {"autorange": "reversed", "tickvals": gaps, "ticktext": [f"{1 - gap:.7g}" for gap in gaps]}
-    kept = {trial: drawn(value) for trial, value in one.values.items() if one.span.scale != "log" or value > 0}
-    return Panel(title=one.label, xs=kept, said={trial: number(one.values[trial]) for trial in kept}, axis=axis, ends=ends)
+    kept = {
+        trial: drawn(value) for trial, value in one.values.items() if one.span.scale != "log" or value > 0
+    }
+    return Panel(
+        title=one.label,
+        xs=kept,
+        said={trial: number(one.values[trial]) for trial in kept},
+        axis=axis,
+        ends=ends,
+    )
 
 
 def _drawn(scale: str) -> Callable[[float], float]:
     return (lambda value: 1 - value) if scale == "complement" else (lambda value: value)
 
 
-def _traces(own: Sequence[Record], panel: Panel, look: Style, floor: float | None, *, gl: bool) -> list[go.Scatter]:
+def _traces(
+    own: Sequence[Record], panel: Panel, look: Style, floor: float | None, *, gl: bool
+) -> list[go.Scatter]:
     groups = {
         "": [record for record in own if has_quality(record)],
         ", cut short": [record for record in own if not has_quality(record) and _finite(record)],
@@ -159,7 +185,9 @@ def _traces(own: Sequence[Record], panel: Panel, look: Style, floor: float | Non
     return [_points(kept, panel, look, about, floor, gl=gl) for about, kept in groups.items() if kept]
 
 
-def _points(kept: Sequence[Record], panel: Panel, look: Style, about: str, floor: float | None, *, gl: bool) -> go.Scatter:
+def _points(
+    kept: Sequence[Record], panel: Panel, look: Style, about: str, floor: float | None, *, gl: bool
+) -> go.Scatter:
     lost = about == ", without a result"
     scatter = go.Scattergl if gl else go.Scatter
     return scatter(
@@ -198,7 +226,9 @@ def _finite(record: Record) -> bool:
 
 def _floor(records: Sequence[Record], direction: Direction) -> float | None:
     """Return the quality at whose height trials without one are drawn: beyond the worst."""
-    seen = [record.quality for record in records if record.quality is not None and math.isfinite(record.quality)]
+    seen = [
+        record.quality for record in records if record.quality is not None and math.isfinite(record.quality)
+    ]
     if not seen:
         return None
     room = 0.06 * (max(seen) - min(seen)) or 0.01 * abs(seen[0])
@@ -223,7 +253,9 @@ def _of_leader(study: Study) -> go.Figure:
     optimizer = first_optimizer(study)
     panels = panels_of(numbers(study.records, optimizer, batch_size=batch_range(study)))
     looks = {name: look for name, look in styles(study.optimizers).items() if name == optimizer}
-    return slices(searched(study.records, optimizer), panels, looks, metric=study.metric, direction=study.direction)
+    return slices(
+        searched(study.records, optimizer), panels, looks, metric=study.metric, direction=study.direction
+    )
 
 
 PLOTS: Final[Mapping[str, Plot]] = {"slices": _of_leader}

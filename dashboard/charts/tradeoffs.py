@@ -38,7 +38,9 @@ def measured(records: Sequence[Record], cost: Cost) -> list[Record]:
     return [
         record
         for record in records
-        if has_quality(record) and getattr(record, cost.field) is not None and (cost.of_model or record.stage != "compress")
+        if has_quality(record)
+        and getattr(record, cost.field) is not None
+        and (cost.of_model or record.stage != "compress")
     ]
 
 
@@ -68,8 +70,14 @@ def quality_by_cost(
         if own:
             figure.add_trace(_points(own, look, optimizer, cost, metric, many=len(drawn) > MANY))
     figure.update_xaxes(title_text=f"{cost.label} ({cost.unit})")
-    _scale(figure, [getattr(record, cost.field) / cost.per for record in drawn], None if allowed is None else allowed / cost.per)
-    figure.update_yaxes(range=reach([record.quality for record in drawn if record.quality is not None], direction))
+    _scale(
+        figure,
+        [getattr(record, cost.field) / cost.per for record in drawn],
+        None if allowed is None else allowed / cost.per,
+    )
+    figure.update_yaxes(
+        range=reach([record.quality for record in drawn if record.quality is not None], direction)
+    )
     finished(figure, folded(_finding(drawn, best, cost, metric, allowed)), metric, direction)
     return legend_below(figure, height=500).update_layout(clickmode="event+select")
 
@@ -78,7 +86,8 @@ def rows(records: Sequence[Record], cost: Cost, direction: Direction) -> list[di
     """Return what is drawn as a table: the front first, each part from the cheapest."""
     on = {id(record) for record in front(records, cost, direction)}
     ordered = sorted(
-        measured(records, cost), key=lambda record: (id(record) not in on, getattr(record, cost.field), record.number)
+        measured(records, cost),
+        key=lambda record: (id(record) not in on, getattr(record, cost.field), record.number),
     )
     return [
         {
@@ -100,7 +109,9 @@ def _line(best: Sequence[Record], cost: Cost) -> go.Scatter:
     )
 
 
-def _points(own: Sequence[Record], look: Style, optimizer: str, cost: Cost, metric: str, *, many: bool) -> go.Scatter:
+def _points(
+    own: Sequence[Record], look: Style, optimizer: str, cost: Cost, metric: str, *, many: bool
+) -> go.Scatter:
     kind = go.Scattergl if many else go.Scatter
     return kind(
         x=[getattr(record, cost.field) / cost.per for record in own],
@@ -110,7 +121,9 @@ def _points(own: Sequence[Record], look: Style, optimizer: str, cost: Cost, metr
         mode="markers",
         marker={
             "color": look.colour,
-            "symbol": [f"{look.symbol}-open" if record.stage == "compress" else look.symbol for record in own],
+            "symbol": [
+                f"{look.symbol}-open" if record.stage == "compress" else look.symbol for record in own
+            ],
             "size": [13 if record.stage == "confirm" else 9 for record in own],
             "opacity": 0.85,
         },
@@ -137,22 +150,47 @@ def _scale(figure: go.Figure, values: Sequence[float], allowed: float | None) ->
     if allowed is not None:
         beyond = 10**last if kind == "log" else last
         figure.add_shape(
-            type="rect", x0=allowed, x1=beyond, y0=0, y1=1, yref="paper", fillcolor=BEYOND, line_width=0, layer="below"
+            type="rect",
+            x0=allowed,
+            x1=beyond,
+            y0=0,
+            y1=1,
+            yref="paper",
+            fillcolor=BEYOND,
+            line_width=0,
+            layer="below",
         )
-        figure.add_shape(type="line", x0=allowed, x1=allowed, y0=0, y1=1, yref="paper", line={"color": WALL, "width": 2})
+        figure.add_shape(
+            type="line", x0=allowed, x1=allowed, y0=0, y1=1, yref="paper", line={"color": WALL, "width": 2}
+        )
         figure.add_annotation(
-            x=place(allowed), y=1, yref="paper", xanchor="left", yanchor="top", text="limit", showarrow=False, font_color=WALL
+            x=place(allowed),
+            y=1,
+            yref="paper",
+            xanchor="left",
+            yanchor="top",
+            text="limit",
+            showarrow=False,
+            font_color=WALL,
         )
 
 
-def _finding(drawn: Sequence[Record], best: Sequence[Record], cost: Cost, metric: str, allowed: float | None) -> str:
+def _finding(
+    drawn: Sequence[Record], best: Sequence[Record], cost: Cost, metric: str, allowed: float | None
+) -> str:
     if not best:
         return f"No whole run with a {cost.label} yet"
     cheap, good = best[0], best[-1]
     over = sum(getattr(record, cost.field) > allowed for record in drawn) if allowed is not None else 0
-    walled = f"; {over} of {len(drawn)} runs break the limit of {cost.write(allowed)}" if allowed is not None else ""
+    walled = (
+        f"; {over} of {len(drawn)} runs break the limit of {cost.write(allowed)}"
+        if allowed is not None
+        else ""
+    )
     if len(best) == 1 or cheap.quality == good.quality:
-        return f"{cheap.optimizer} is best in both: {metric} {cheap.quality:.4g} at {_told(cheap, cost)}{walled}"
+        return (
+            f"{cheap.optimizer} is best in both: {metric} {cheap.quality:.4g} at {_told(cheap, cost)}{walled}"
+        )
     return (
         f"{metric} {cheap.quality:.4g} costs {_told(cheap, cost)} ({cheap.optimizer}), "
         f"{good.quality:.4g} costs {_told(good, cost)} ({good.optimizer}){walled}"

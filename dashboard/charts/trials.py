@@ -33,7 +33,11 @@ def leader(records: Iterable[Record], direction: Direction) -> Record | None:
 
 
 def quality_by_seconds(
-    records: Sequence[Record], looks: Mapping[str, Style], *, metric: str, direction: Direction = Direction.MAXIMIZE
+    records: Sequence[Record],
+    looks: Mapping[str, Style],
+    *,
+    metric: str,
+    direction: Direction = Direction.MAXIMIZE,
 ) -> go.Figure:
     """Draw every trial's quality against its training seconds: whole runs solid, pruned ones faded, confirmation runs large.
 
@@ -51,14 +55,22 @@ def quality_by_seconds(
         if cut:
             figure.add_trace(_points(cut, look, optimizer, metric, faded=True))
     best = leader(drawn, direction)
-    finding = "No trial is complete yet" if best is None else f"Best single run: {best.optimizer}, {metric} {_told(best)}"
+    finding = (
+        "No trial is complete yet"
+        if best is None
+        else f"Best single run: {best.optimizer}, {metric} {_told(best)}"
+    )
     figure.update_xaxes(title_text="training time (s)", **_seconds_axis(drawn))
     figure.update_yaxes(range=_range_of_whole_runs(drawn))
     return finished(figure, finding, metric, direction)
 
 
 def best_so_far(
-    records: Sequence[Record], looks: Mapping[str, Style], *, metric: str, direction: Direction = Direction.MAXIMIZE
+    records: Sequence[Record],
+    looks: Mapping[str, Style],
+    *,
+    metric: str,
+    direction: Direction = Direction.MAXIMIZE,
 ) -> go.Figure:
     """Draw each optimizer's best quality so far over the search, a step line that ends at the newest trial.
 
@@ -70,15 +82,34 @@ def best_so_far(
     for optimizer, look in looks.items():
         steps = list(_improvements(records, optimizer, direction))
         if steps:
-            xs, ys = [*(step.number for step in steps), newest], [*(step.quality for step in steps), steps[-1].quality]
+            xs, ys = (
+                [*(step.number for step in steps), newest],
+                [*(step.quality for step in steps), steps[-1].quality],
+            )
             line = {"color": look.colour, "shape": "hv", "width": 2}
-            marker = {"color": look.colour, "symbol": look.symbol, "size": [8] * len(steps) + [0], "opacity": 1.0}
+            marker = {
+                "color": look.colour,
+                "symbol": look.symbol,
+                "size": [8] * len(steps) + [0],
+                "opacity": 1.0,
+            }
             hover = f"{optimizer}<br>trial %{{x}}: {metric} %{{y:.4g}}<extra></extra>"
             figure.add_scatter(
-                x=xs, y=ys, name=optimizer, mode="lines+markers", line=line, marker=marker, hovertemplate=hover, cliponaxis=False
+                x=xs,
+                y=ys,
+                name=optimizer,
+                mode="lines+markers",
+                line=line,
+                marker=marker,
+                hovertemplate=hover,
+                cliponaxis=False,
             )
     best = leader(records, direction)
-    finding = "No trial is complete yet" if best is None else f"{best.optimizer} leads the search since trial {best.number}"
+    finding = (
+        "No trial is complete yet"
+        if best is None
+        else f"{best.optimizer} leads the search since trial {best.number}"
+    )
     figure.update_xaxes(title_text="trial number", rangemode="tozero", dtick=1 if newest < 10 else None)
     return finished(figure, finding, metric, direction)
 
@@ -103,7 +134,9 @@ def _improvements(records: Sequence[Record], optimizer: str, direction: Directio
             yield record
 
 
-def _points(records: Sequence[Record], look: Style, optimizer: str, metric: str, *, faded: bool = False) -> go.Scatter:
+def _points(
+    records: Sequence[Record], look: Style, optimizer: str, metric: str, *, faded: bool = False
+) -> go.Scatter:
     kind = go.Scattergl if len(records) > MANY else go.Scatter
     return kind(
         x=[record.train_seconds for record in records],
@@ -145,11 +178,15 @@ def _range_of_whole_runs(records: Sequence[Record]) -> tuple[float, float] | Non
 
 
 def _drawn_by_seconds(study: Study) -> go.Figure:
-    return quality_by_seconds(study.records, styles(study.optimizers), metric=study.metric, direction=study.direction)
+    return quality_by_seconds(
+        study.records, styles(study.optimizers), metric=study.metric, direction=study.direction
+    )
 
 
 def _drawn_best_so_far(study: Study) -> go.Figure:
-    return best_so_far(study.records, styles(study.optimizers), metric=study.metric, direction=study.direction)
+    return best_so_far(
+        study.records, styles(study.optimizers), metric=study.metric, direction=study.direction
+    )
 
 
 PLOTS: Final[Mapping[str, Plot]] = {"trials": _drawn_by_seconds, "best-so-far": _drawn_best_so_far}

@@ -12,7 +12,13 @@ PIXELS: Final = 230
 
 
 def one_of(
-    label: str, options: Sequence[str], parameter: str, *, study: str, default: str = "", words: Callable[[str], str] = str
+    label: str,
+    options: Sequence[str],
+    parameter: str,
+    *,
+    study: str,
+    default: str = "",
+    words: Callable[[str], str] = str,
 ) -> str:
     """Let a reader choose one of some options.
 
@@ -36,7 +42,9 @@ def one_of(
 def switch(label: str, parameter: str, *, study: str, default: bool = False) -> bool:
     """Let a reader turn something on or off."""
     usual = "yes" if default else "no"
-    value = st.toggle(label, value=st.query_params.get(parameter, usual) == "yes", key=state_key(study, parameter))
+    value = st.toggle(
+        label, value=st.query_params.get(parameter, usual) == "yes", key=state_key(study, parameter)
+    )
     keep(parameter, "yes" if value else "no", usual)
     return bool(value)
 

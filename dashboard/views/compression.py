@@ -23,7 +23,9 @@ CAPTION: Final = (
     "quality, bytes, gzip bytes and latency. Ringed: advised, of the recommended optimizer. A double click shows marks outside "
     "the view."
 )
-RUNTIME: Final = "Both columns are measured in the same runtime, in turns: the difference is what compression gives."
+RUNTIME: Final = (
+    "Both columns are measured in the same runtime, in turns: the difference is what compression gives."
+)
 SENSITIVITY: Final = (
     "One layer at a time, in the best trained model, without any training afterwards: what a layer bears alone, it need not "
     "bear when others are pruned with it."
@@ -48,15 +50,23 @@ def show(home: Path, name: str) -> None:
 
 def _empty(home: Path, study: Study) -> None:
     if study.manifest.is_function:
-        st.info(plain("This study searched a training function, which holds its model to itself: there is nothing to compress."))
+        st.info(
+            plain(
+                "This study searched a training function, which holds its model to itself: there is nothing to compress."
+            )
+        )
         return
     tried = [record for record in study.records if record.stage == "compress"]
     why = next((record.error for record in reversed(tried) if record.error), "")
     if tried:
         st.warning(
-            plain(f"{several(len(tried), 'way')} tried, none could be measured. The last one: {why or 'it has not ended'}")
+            plain(
+                f"{several(len(tried), 'way')} tried, none could be measured. The last one: {why or 'it has not ended'}"
+            )
         )
-    what = "The trained models have not been made small yet. This prunes, quantizes and distils the finalists:"
+    what = (
+        "The trained models have not been made small yet. This prunes, quantizes and distils the finalists:"
+    )
     nothing_yet(what, commands.compress(home, study.name))
 
 
@@ -79,7 +89,9 @@ def _tradeoff(study: Study, entries: tuple[CompressedModel, ...], advised: Compr
     st.caption(CAPTION)
 
 
-def _before_after(study: Study, entries: tuple[CompressedModel, ...], advised: CompressedModel | None) -> None:
+def _before_after(
+    study: Study, entries: tuple[CompressedModel, ...], advised: CompressedModel | None
+) -> None:
     st.subheader("Before and after")
     shown = [one for one in pareto_front(entries, study.direction) if not one.plain]
     if advised and not advised.plain and advised not in shown:
@@ -89,7 +101,9 @@ def _before_after(study: Study, entries: tuple[CompressedModel, ...], advised: C
         return
     labels = {f"{one.optimizer}: {one.name} (trial {one.trials[0]})": one for one in shown}
     usual = next((label for label, one in labels.items() if one == advised), next(iter(labels)))
-    asked = next((label for label, one in labels.items() if str(one.trials[0]) == st.query_params.get("way")), usual)
+    asked = next(
+        (label for label, one in labels.items() if str(one.trials[0]) == st.query_params.get("way")), usual
+    )
     label = st.selectbox("Way", list(labels), index=list(labels).index(asked), key="way")
     one = labels[label]
     _remember("way", str(one.trials[0]) if label != usual else "")
@@ -112,7 +126,9 @@ def _sensitivity(study: Study) -> None:
 def _front(study: Study, entries: tuple[CompressedModel, ...], advised: CompressedModel | None) -> None:
     best = pareto_front(entries, study.direction)
     st.subheader("The front")
-    every = st.toggle("All that was measured", key="every", help="Also what something else beats in everything.")
+    every = st.toggle(
+        "All that was measured", key="every", help="Also what something else beats in everything."
+    )
     rows = [_row(one, advised) for one in (entries if every else best)]
     shown = filled(rows, columns(study.metric))
     st.dataframe(rows, hide_index=True, column_config=shown, column_order=tuple(shown), key="front")
@@ -143,7 +159,9 @@ def columns(metric: str) -> dict[str, Any]:
         "latency_seconds": number("latency, one row (s)", format="%.2e"),
         "speedup": number("times faster, one row", format="%.2g"),
         "speedup_many": number("times faster, 64 rows", format="%.2g"),
-        "agreement": number("same answers", format="percent", help="Share of validation rows answered as before"),
+        "agreement": number(
+            "same answers", format="percent", help="Share of validation rows answered as before"
+        ),
         "sparsity": number("zeros", format="percent"),
         "seeds": number("seeds"),
         "trials": text("trials"),

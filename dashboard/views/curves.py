@@ -39,15 +39,27 @@ def show(home: Path, name: str) -> None:
     if study is None:
         return
     if not any(record.curve for record in study.records):
-        why = "No trial has ended yet." if not study.records else "No trial has trained a whole epoch; the page Trials says why."
-        nothing_yet(f"{why} Here stand the learning curves of every run.", f"advisor resume {name}{at_home(home)}")
+        why = (
+            "No trial has ended yet."
+            if not study.records
+            else "No trial has trained a whole epoch; the page Trials says why."
+        )
+        nothing_yet(
+            f"{why} Here stand the learning curves of every run.", f"advisor resume {name}{at_home(home)}"
+        )
         return
     axes = _axes(study)
     figure = curves.learning_curves(
         study.records, looks.styles(study.optimizers), axes, metric=study.metric, direction=study.direction
     )
     key = f"{name}-curves"
-    chart(figure, key, curves.rows(study.records, axes), on_select=lambda: _clicked(key, name), selection_mode="points")
+    chart(
+        figure,
+        key,
+        curves.rows(study.records, axes),
+        on_select=lambda: _clicked(key, name),
+        selection_mode="points",
+    )
     st.caption(CAPTIONS[axes.over] + CAPTION)
     _trial(study)
 
@@ -56,7 +68,9 @@ def _axes(study: Study) -> Axes:
     confirmed = any(record.stage == "confirm" and record.curve for record in study.records)
     ys = {"metric": study.metric, "valid_loss": "validation loss", "train_loss": "training loss"}
     with st.container(horizontal=True):
-        over = address.one_of("Runs", [*OVERS][: 1 + confirmed], "over", study=study.name, words=OVERS.__getitem__)
+        over = address.one_of(
+            "Runs", [*OVERS][: 1 + confirmed], "over", study=study.name, words=OVERS.__getitem__
+        )
         x = address.one_of("Against", [*XS], "x", study=study.name, words=XS.__getitem__)
         y = address.one_of("Shown", [*ys], "y", study=study.name, words=ys.__getitem__)
     with st.container(horizontal=True):
@@ -80,17 +94,27 @@ def _trial(study: Study) -> None:
     """Show the recipe of the trial that was clicked or picked."""
     of = {str(record.number): record for record in study.records if record.curve}
     chosen = address.one_of(
-        "Trial", [NONE, *of], TRIAL, study=study.name, words=lambda each: _called(of[each]) if each in of else "none"
+        "Trial",
+        [NONE, *of],
+        TRIAL,
+        study=study.name,
+        words=lambda each: _called(of[each]) if each in of else "none",
     )
     if chosen not in of:
         return
     record = of[chosen]
     st.subheader(plain(f"Trial {record.number}: {record.optimizer}"))
     said = f"Best {study.metric} {number(record.quality)}, " if record.quality is not None else ""
-    st.markdown(plain(f"{said}{record.state} after {record.epochs} epochs and {record.curve[-1].seconds:.3g} s of training."))
+    st.markdown(
+        plain(
+            f"{said}{record.state} after {record.epochs} epochs and {record.curve[-1].seconds:.3g} s of training."
+        )
+    )
     if record.error:
         st.markdown(plain(record.error))
-    st.markdown(listed(tuple(f"{axis}: {setting}" for axis, setting in settings(record.params, steps_of(record)))))
+    st.markdown(
+        listed(tuple(f"{axis}: {setting}" for axis, setting in settings(record.params, steps_of(record))))
+    )
 
 
 def _called(record: Record) -> str:

@@ -27,12 +27,8 @@ ODDS: Final = (
     "Wins, ties and losses against a tuned AdamW as log-odds: 0.4 is 60 to 40, 0.8 is 69 to 31. Each task has one vote. "
     "What wins on one class of problems is no guide to another."
 )
-RATES: Final = (
-    "Each line runs from the 10 % to the 90 % quantile of the learning rates that tuning ended at; the mark is the median."
-)
-GRADES: Final = (
-    "Grades: A several independent benchmarks, B one careful benchmark or a measurement of ours, C papers or manuals, D custom."
-)
+RATES: Final = "Each line runs from the 10 % to the 90 % quantile of the learning rates that tuning ended at; the mark is the median."
+GRADES: Final = "Grades: A several independent benchmarks, B one careful benchmark or a measurement of ours, C papers or manuals, D custom."
 
 
 def show(home: Path, name: str) -> None:
@@ -55,11 +51,17 @@ def _published(study: Study) -> None:
     st.subheader("Published results")
     about = evidence.class_in_words(study)
     covered = (
-        f"This is {about}." if about else "No published table covers this class of problems: rates over all kinds count half."
+        f"This is {about}."
+        if about
+        else "No published table covers this class of problems: rates over all kinds count half."
     )
     st.markdown(plain(covered))
     found = evidence.published(study)
-    chart(evidence.odds(found, looks.styles(study.optimizers), about), f"{study.name}-published", evidence.rows(found))
+    chart(
+        evidence.odds(found, looks.styles(study.optimizers), about),
+        f"{study.name}-published",
+        evidence.rows(found),
+    )
     st.caption(ODDS)
     unknown = [one.optimizer for one in found if not one.rate.known]
     if unknown:
@@ -74,13 +76,21 @@ def _published(study: Study) -> None:
 
 def _each(study: Study) -> None:
     optimizer = address.one_of("All that is published on", study.optimizers, "optimizer", study=study.name)
-    lines = [{"problems": where, "measured": what, "n": n, "source": source} for where, what, n, source in lines_of(optimizer)]
+    lines = [
+        {"problems": where, "measured": what, "n": n, "source": source}
+        for where, what, n, source in lines_of(optimizer)
+    ]
     if lines:
         st.table(lines)
     else:
         st.markdown(plain(f"No published measurement of {optimizer}."))
     with st.expander("Sources and licences"):
-        st.table([{"source": one.citation, "results": one.repository, "licence": one.licence} for one in sources().values()])
+        st.table(
+            [
+                {"source": one.citation, "results": one.repository, "licence": one.licence}
+                for one in sources().values()
+            ]
+        )
 
 
 def _earlier(study: Study) -> None:
@@ -101,7 +111,9 @@ def _earlier(study: Study) -> None:
 
 
 @st.cache_resource(
-    max_entries=8, show_spinner="Looking through earlier studies", hash_funcs={Study: lambda study: (study.home, study.name)}
+    max_entries=8,
+    show_spinner="Looking through earlier studies",
+    hash_funcs={Study: lambda study: (study.home, study.name)},
 )
 def _similar(study: Study, names: tuple[str, ...]) -> tuple[Earlier, ...]:  # noqa: ARG001 a new study is looked at anew
     if study.manifest.workload is None:

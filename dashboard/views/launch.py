@@ -68,12 +68,20 @@ def _form(home: Path, *, allow_code: bool) -> LaunchForm:
     source, target = _data(home)
     left, right = st.columns(2)
     model = _model(left, allow_code=allow_code)
-    name = right.text_input("Name of the study", placeholder=name_for(home, source or "study"), key="name").strip()
+    name = right.text_input(
+        "Name of the study", placeholder=name_for(home, source or "study"), key="name"
+    ).strip()
     limits = dict(zip(("memory", "model_size", "latency", "train_time"), _limits(), strict=True))
     first, second, third = st.columns(3)
-    budget = first.text_input("Budget", value="60s", help="Of the whole search: 60s, 10m, 2h or 200trials", key="budget")
-    goal = second.selectbox("Goal", tuple(GOALS), index=list(GOALS).index(USUAL), help="What decides a tie", key="goal")
-    mode = third.selectbox("Compression", MODES, format_func=lambda mode: COMPRESSION[mode], key="compression")
+    budget = first.text_input(
+        "Budget", value="60s", help="Of the whole search: 60s, 10m, 2h or 200trials", key="budget"
+    )
+    goal = second.selectbox(
+        "Goal", tuple(GOALS), index=list(GOALS).index(USUAL), help="What decides a tie", key="goal"
+    )
+    mode = third.selectbox(
+        "Compression", MODES, format_func=lambda mode: COMPRESSION[mode], key="compression"
+    )
     tracking = st.toggle("Keep the runs in MLflow too", value=True, key="tracking")
     study = name or name_for(home, source or "study")
     return LaunchForm(
@@ -88,7 +96,9 @@ def _data(home: Path) -> tuple[str, str]:
     way = st.radio("Data", ways, horizontal=True, key="data")
     if way == "Built in":
         names = sorted(choice.name() for choice in built_ins().values())
-        return st.selectbox("Dataset", names, index=names.index("digits") if "digits" in names else 0, key="dataset"), ""
+        return st.selectbox(
+            "Dataset", names, index=names.index("digits") if "digits" in names else 0, key="dataset"
+        ), ""
     source = _uploaded(home) if way == "Upload" else _in_home(home)
     if Path(source).suffix.lower() not in TABLES:
         return source, ""
@@ -96,7 +106,9 @@ def _data(home: Path) -> tuple[str, str]:
 
 
 def _uploaded(home: Path) -> str:
-    file = st.file_uploader(f"A table or arrays ({FORMS})", type=[suffix.removeprefix(".") for suffix in SUFFIXES], key="upload")
+    file = st.file_uploader(
+        f"A table or arrays ({FORMS})", type=[suffix.removeprefix(".") for suffix in SUFFIXES], key="upload"
+    )
     if file is None:
         return ""
     try:
@@ -115,7 +127,11 @@ def _in_home(home: Path) -> str:
 
 
 def _model(column: st.delta_generator.DeltaGenerator, *, allow_code: bool) -> str:
-    known = [name for name, choice in catalogue.choices("model").items() if getattr(choice, "offered", True) and name != "Custom"]
+    known = [
+        name
+        for name, choice in catalogue.choices("model").items()
+        if getattr(choice, "offered", True) and name != "Custom"
+    ]
     note = " Or your own: module:name or file.py:name." if allow_code else ""
     model = column.selectbox(
         "Model", ("", *known), format_func=lambda name: name or "the usual one for the data", accept_new_options=allow_code,
@@ -168,7 +184,11 @@ def _search(home: Path, name: str, *, allow_code: bool) -> None:
     """Show how one search stands, with what can be done about it."""
     running, study = processes.running(home, name), _read(home, name)
     with st.container(border=True):
-        state = "running" if running else overview.state(home, name, finished=study is not None and study.finished)
+        state = (
+            "running"
+            if running
+            else overview.state(home, name, finished=study is not None and study.finished)
+        )
         if study is None:
             state = "running" if running else "not begun"
         st.markdown(f"**{plain(name)}**: {plain(_standing(home, name, study, state))}")
@@ -191,7 +211,11 @@ def _read(home: Path, name: str) -> Study | None:
 
 def _standing(home: Path, name: str, study: Study | None, state: str) -> str:
     if study is None:
-        return "looking at the data and the model" if processes.running(home, name) else "ended before its first trial"
+        return (
+            "looking at the data and the model"
+            if processes.running(home, name)
+            else "ended before its first trial"
+        )
     best = leader(study.records, study.direction)
     told = f", best {study.metric} {best.quality:.4g} ({best.optimizer})" if best else ""
     return f"{state}, {progress(study)}{told}"
@@ -202,7 +226,10 @@ def _live(home: Path, name: str, study: Study | None) -> None:
     total = _budget_seconds(study)
     seconds = next((float(found[1]) for line in reversed(lines) if (found := ELAPSED.match(line))), 0.0)
     if total:
-        st.progress(min(1.0, seconds / total), text=plain(f"{format_seconds(max(seconds, 0.1))} of {format_seconds(total)}"))
+        st.progress(
+            min(1.0, seconds / total),
+            text=plain(f"{format_seconds(max(seconds, 0.1))} of {format_seconds(total)}"),
+        )
     if lines:
         st.code("\n".join(lines[-3:]), language=None, wrap_lines=True)
     if st.button("Stop", help="As Ctrl-C does: it recommends from what is there", key=f"stop-{name}"):
@@ -231,7 +258,8 @@ def _answer(home: Path, study: Study) -> None:
     except StudyError as error:
         st.warning(plain(error))
         return
-    # in this tab, where a Markdown link would open another; the name is quoted, so that no markup of its own comes in
+    # in this tab, where a Markdown link would open another; the name is quoted, so that no markup of its own
+    # comes in
     link = f'<a href="./?study={quote(study.name, safe="")}" target="_self">The whole recommendation</a>'
     st.markdown(f"Use **{plain(advice.optimizer)}**. {link}", unsafe_allow_html=True)
 
@@ -239,7 +267,9 @@ def _answer(home: Path, study: Study) -> None:
 def _resume(home: Path, study: Study, *, allow_code: bool) -> None:
     code = own_code(study.manifest)
     if code and not allow_code:
-        st.caption(plain(f"To go on with it, start the page with --allow-code: it uses {code}, which is code."))
+        st.caption(
+            plain(f"To go on with it, start the page with --allow-code: it uses {code}, which is code.")
+        )
         return
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     seconds = _budget_seconds(study)

@@ -57,7 +57,11 @@ def _needs(study: Study) -> tuple[Need, ...] | None:
         rows = address.one_of("Batch size", [*of], "batch", study=study.name, default=str(facts.batch_size))
         key = address.state_key(study.name, "budget")
         budget = st.text_input(
-            "Budget", st.query_params.get("budget", usual), key=key, placeholder="such as 512 MiB", width=address.PIXELS
+            "Budget",
+            st.query_params.get("budget", usual),
+            key=key,
+            placeholder="such as 512 MiB",
+            width=address.PIXELS,
         )
         every = address.switch("All optimizers", "all", study=study.name)
     address.keep("budget", budget, usual)
@@ -94,7 +98,12 @@ def _row(need: Need, usual: int) -> dict[str, Any]:
     rows = need.rows if need.rows != usual else None
     shown = {"peak_bytes": format_bytes(need.peak_bytes), "state_bytes": format_bytes(need.state_bytes)}
     fits = "" if need.limit_bytes is None else "yes" if need.fits else "no"
-    return {"optimizer": need.optimizer, "rows": rows, "fits": fits, "largest_batch": need.largest_batch} | shown
+    return {
+        "optimizer": need.optimizer,
+        "rows": rows,
+        "fits": fits,
+        "largest_batch": need.largest_batch,
+    } | shown
 
 
 def columns(facts: Facts) -> dict[str, Any]:
@@ -104,7 +113,9 @@ def columns(facts: Facts) -> dict[str, Any]:
         "optimizer": text("optimizer", pinned=True),
         "peak_bytes": text("peak", help="Forecast of the fullest moment"),
         "fits": text("fits", help="Whether the peak keeps to the budget"),
-        "largest_batch": number("largest batch", help=f"That fits, of the {facts.rows} training rows; 0 when not one does"),
+        "largest_batch": number(
+            "largest batch", help=f"That fits, of the {facts.rows} training rows; 0 when not one does"
+        ),
         "state_bytes": text("state", help="Of the optimizer"),
         "rows": number("batch size", help="Where it needs the whole training set at once"),
     }

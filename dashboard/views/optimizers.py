@@ -34,7 +34,9 @@ TUNING: Final = (
     "The best of so many search trials, drawn at random from those that went to their end; a lost one counts as the worst. "
     "Bands hold the middle half of all draws. Early stopping and the sampler's learning are left out."
 )
-TARGET: Final = "Filled: the fastest whole run; hollow: the median of those that get there. Confirmation runs count."
+TARGET: Final = (
+    "Filled: the fastest whole run; hollow: the median of those that get there. Confirmation runs count."
+)
 PROFILE: Final = (
     "Dolan and Moré 2002: the share of studies in which an optimizer comes within a factor of the best one there; only of "
     "optimizers that have whole runs in all of them."
@@ -51,7 +53,9 @@ def show(home: Path, name: str) -> None:
         return
     if LossScale.of(study.evidence) is None:
         command = commands.resume(home, name, study.manifest) or f"advisor resume {name}"
-        nothing_yet("No run has gone to its end yet, so there is nothing to compare. Go on with the search:", command)
+        nothing_yet(
+            "No run has gone to its end yet, so there is nothing to compare. Go on with the search:", command
+        )
         return
     try:
         advice = reads.answer(home, name, Limits(), study.evidence.goal)
@@ -66,7 +70,9 @@ def show(home: Path, name: str) -> None:
 
 
 def _bests(study: Study, advice: Recommendation) -> None:
-    figure = charts.bests(advice.contenders, look.styles(study.optimizers), metric=study.metric, direction=study.direction)
+    figure = charts.bests(
+        advice.contenders, look.styles(study.optimizers), metric=study.metric, direction=study.direction
+    )
     rows = [
         {
             "optimizer": one.optimizer,
@@ -102,12 +108,20 @@ def _matrix(home: Path, study: Study) -> None:
 def _tuning(study: Study) -> None:
     found = promises(study.evidence)
     rows = [
-        {"optimizer": name, "trials": one.trials, "expected": one.mean, "lower": one.lower, "upper": one.upper}
+        {
+            "optimizer": name,
+            "trials": one.trials,
+            "expected": one.mean,
+            "lower": one.lower,
+            "upper": one.upper,
+        }
         for name, curve in found.items()
         for one in curve
     ]
     st.subheader("What tuning promises")
-    figure = charts.tuning(found, look.styles(study.optimizers), metric=study.metric, direction=study.direction)
+    figure = charts.tuning(
+        found, look.styles(study.optimizers), metric=study.metric, direction=study.direction
+    )
     chart(figure, "tuning", rows)
     st.caption(TUNING)
 
@@ -125,7 +139,9 @@ def _target(study: Study, advice: Recommendation) -> None:
          "fewest_steps": one.fewest_steps, "median_steps": one.median_steps}
         for one in found
     ]  # fmt: skip
-    figure = charts.to_target(found, look.styles(study.optimizers), target=target, metric=study.metric, steps=steps)
+    figure = charts.to_target(
+        found, look.styles(study.optimizers), target=target, metric=study.metric, steps=steps
+    )
     chart(figure, "steps-to-target" if steps else "time-to-target", rows)
     st.caption(TARGET)
 
@@ -140,10 +156,15 @@ def _chosen_target(study: Study, usual: float) -> tuple[float, bool]:
         about = f"At first the recommended quality less the tie margin: {number(usual)}"
         step, key = (high - low) / 100, f"target {study.name}"
         label = f"Target {study.metric}"
-        target = st.slider(label, low, high, value=stands, key=key, step=step, format="%.4f", help=about, width=420)
+        target = st.slider(
+            label, low, high, value=stands, key=key, step=step, format="%.4f", help=about, width=420
+        )
         index = int(st.query_params.get("in") == "steps")
         chosen = st.radio("Counted in", units, index=index, key="target in", horizontal=True)
-    for parameter, value, default in (("target", f"{target:.6g}", f"{usual:.6g}"), ("in", str(chosen), "seconds")):
+    for parameter, value, default in (
+        ("target", f"{target:.6g}", f"{usual:.6g}"),
+        ("in", str(chosen), "seconds"),
+    ):
         if value != default:
             st.query_params[parameter] = value
         elif parameter in st.query_params:
@@ -176,17 +197,25 @@ def _profiles(home: Path, study: Study) -> None:
     if left:
         st.caption(plain(f"Left out: {'; '.join(left)}."))
     if len(ratios) < 2:
-        st.info("A profile needs two studies or more with the same direction of their metrics and whole runs of two optimizers.")
+        st.info(
+            "A profile needs two studies or more with the same direction of their metrics and whole runs of two optimizers."
+        )
         return
     drawn = look.styles(sorted({optimizer for own in ratios.values() for optimizer in own}))
-    rows = [{"study": one, "optimizer": name, "ratio": ratio} for one, own in ratios.items() for name, ratio in own.items()]
+    rows = [
+        {"study": one, "optimizer": name, "ratio": ratio}
+        for one, own in ratios.items()
+        for name, ratio in own.items()
+    ]
     chart(charts.profiles(ratios, drawn, of=of), "profiles", rows)
     every = [set(own) for own in ratios.values()]
     partly = sorted(set[str]().union(*every).difference(every[0].intersection(*every)))
     st.caption(plain(PROFILE + (f" Not in all: {listed(partly)}." if partly else "")))
 
 
-def _ratios(home: Path, study: Study, chosen: list[str], of: str) -> tuple[dict[str, dict[str, float]], list[str]]:
+def _ratios(
+    home: Path, study: Study, chosen: list[str], of: str
+) -> tuple[dict[str, dict[str, float]], list[str]]:
     """Return the ratios of each study that can be compared, and why the others cannot."""
     found: dict[str, dict[str, float]] = {}
     left = []
@@ -202,7 +231,11 @@ def _ratios(home: Path, study: Study, chosen: list[str], of: str) -> tuple[dict[
             continue
         target = default_target(other.evidence, advice)
         own = (
-            loss_ratios(other.evidence, advice) if of == ERROR else {} if target is None else time_ratios(other.evidence, target)
+            loss_ratios(other.evidence, advice)
+            if of == ERROR
+            else {}
+            if target is None
+            else time_ratios(other.evidence, target)
         )
         if len(own) < 2:
             left.append(f"{name} (whole runs of {len(own)} optimizers)")

@@ -76,7 +76,9 @@ def _asked(study: Study) -> tuple[Limits, str]:
     evidence = study.evidence
     asked, goal = whatif.asked(st.query_params.to_dict(), evidence)
     with st.container(border=True), st.container(horizontal=True):
-        values = {slider.limit: _slider(study, slider, getattr(asked, slider.limit)) for slider in whatif.SLIDERS}
+        values = {
+            slider.limit: _slider(study, slider, getattr(asked, slider.limit)) for slider in whatif.SLIDERS
+        }
         goal = _goal(study, goal)
     limits = whatif.limits_at(values)
     told = whatif.address(evidence, limits, goal)
@@ -95,7 +97,9 @@ def _slider(study: Study, slider: whatif.Slider, asked: float | None) -> float:
     if len(places) == 1:
         return places[0]
     write = partial(whatif.written, slider)
-    return float(st.select_slider(slider.label, places, value=stands, format_func=write, key=key, width=SLIDER_PIXELS))
+    return float(
+        st.select_slider(slider.label, places, value=stands, format_func=write, key=key, width=SLIDER_PIXELS)
+    )
 
 
 def _goal(study: Study, asked: str) -> str:
@@ -123,7 +127,9 @@ def _told(home: Path, study: Study, limits: Limits, goal: str) -> None:
 
 def _own(home: Path, study: Study) -> str:
     try:
-        return f"Under its own limits and goal the answer is {reads.recommendation(home, study.name).optimizer}."
+        return (
+            f"Under its own limits and goal the answer is {reads.recommendation(home, study.name).optimizer}."
+        )
     except StudyError as error:
         return f"Under its own limits and goal there is no answer: {error}"
 
@@ -151,10 +157,15 @@ def _basis(advice: Recommendation) -> str:
 
 
 def _costs(advice: Recommendation) -> None:
-    qualities = ((f"Validation {advice.metric}", advice.quality), (f"Test {advice.metric}", advice.test_quality))
+    qualities = (
+        (f"Validation {advice.metric}", advice.quality),
+        (f"Test {advice.metric}", advice.test_quality),
+    )
     shown = [(label, number(value)) for label, value in qualities if value is not None]
     shown += [
-        (cost.label.capitalize(), cost.write(value)) for cost in COSTS if (value := advice.costs.get(cost.field)) is not None
+        (cost.label.capitalize(), cost.write(value))
+        for cost in COSTS
+        if (value := advice.costs.get(cost.field)) is not None
     ]
     with st.container(horizontal=True):
         for label, text in shown:
@@ -196,7 +207,8 @@ def _details(advice: Recommendation) -> None:
     st.dataframe(rows, hide_index=True, column_config=shown, column_order=tuple(shown))
     with st.expander("The recipe"):
         st.dataframe(
-            [{"axis": axis, "setting": setting} for axis, setting in settings(advice.params, advice.steps)], hide_index=True
+            [{"axis": axis, "setting": setting} for axis, setting in settings(advice.params, advice.steps)],
+            hide_index=True,
         )
     if advice.findings:
         with st.expander(f"What the rules say ({len(advice.findings)})"):
@@ -217,9 +229,13 @@ def columns(metric: str) -> dict[str, Any]:
     known = {field.name for field in fields(Contender)}
     return {
         "optimizer": text("optimizer", pinned=True),
-        "p_tie": text("as good as the best", help="Probability that its loss is within the tie margin of the best one's"),
+        "p_tie": text(
+            "as good as the best", help="Probability that its loss is within the tie margin of the best one's"
+        ),
         "p_best": text("the best", help="Probability that no other candidate is better"),
-        "expected_regret": text("expected extra error", help="On average, over what the best candidate would give"),
+        "expected_regret": text(
+            "expected extra error", help="On average, over what the best candidate would give"
+        ),
         "quality": numbers(f"validation {metric}", format="%.4g"),
         "completed": numbers("whole runs"),
         **{field: column for field, column in cost_columns().items() if field in known},

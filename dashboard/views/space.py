@@ -23,7 +23,9 @@ SLICES: Final = (
     "Each mark is a trial. Faded: cut short, its quality so far. Thin crosses at the edge: no result (hover says why). "
     "Dotted lines: the ends of the range that was searched."
 )
-SHARED: Final = "Every value stands in the range of its own optimizer, so that ranges of different sizes share an axis. "
+SHARED: Final = (
+    "Every value stands in the range of its own optimizer, so that ranges of different sizes share an axis. "
+)
 IMPORTANCES: Final = (
     "Of whole runs, how far the rank of quality goes with a setting: numbers by their low, middle and high third, options one by "
     "one. Faded bars are no more than chance. "
@@ -79,7 +81,9 @@ def _at_edge(one: AtEdge) -> str:
 def _all_slices(study: Study) -> None:
     kept = [record for record in study.records if record.searched]
     panels = space.shared_panels(kept)
-    figure = space.slices(kept, panels, looks.styles(study.optimizers), metric=study.metric, direction=study.direction)
+    figure = space.slices(
+        kept, panels, looks.styles(study.optimizers), metric=study.metric, direction=study.direction
+    )
     chart(figure, f"{study.name}-slices", space.rows(kept, panels))
     st.caption(SHARED + SLICES)
 
@@ -104,7 +108,9 @@ def _importances(study: Study, optimizer: str) -> None:
         return
     runs = max(one.runs for one in found)
     if runs < ENOUGH:
-        st.warning(plain(f"{runs} whole runs: these shares mean little. From about {ENOUGH} on they begin to."))
+        st.warning(
+            plain(f"{runs} whole runs: these shares mean little. From about {ENOUGH} on they begin to.")
+        )
     figure = importances.bars(found, optimizer, looks.styles(study.optimizers)[optimizer])
     chart(figure, f"{study.name}-importances-{optimizer}", importances.rows(found))
     st.caption(IMPORTANCES)
@@ -122,7 +128,9 @@ def _parallel(study: Study, optimizer: str) -> None:
     look = looks.styles(study.optimizers)[optimizer]
     figure = parallel.parallel(kept, found, others, look, metric=study.metric, direction=study.direction)
     chart(figure, f"{study.name}-parallel-{optimizer}", lines)
-    st.caption("Each line is a whole run, from one setting to the next; each axis spans the range that was searched.")
+    st.caption(
+        "Each line is a whole run, from one setting to the next; each axis spans the range that was searched."
+    )
 
 
 def _contour(study: Study, optimizer: str) -> None:

@@ -29,7 +29,8 @@ def show(home: Path) -> None:
     names = reads.names(home)
     if not names:
         nothing_yet(
-            f"There is no study in {home.resolve()} yet. Start one on the page Launch, or in a shell:", "advisor search digits"
+            f"There is no study in {home.resolve()} yet. Start one on the page Launch, or in a shell:",
+            "advisor search digits",
         )
         return
     rows = [_row(home, reads.summary(home, name)) for name in names]
@@ -42,8 +43,15 @@ def show(home: Path) -> None:
 
 def _row(home: Path, one: Summary) -> dict[str, Any]:
     fields = {field: getattr(one, field) for field in columns()}
-    told = one.state if one.state == "cannot be read" else overview.state(home, one.name, finished=one.state == "finished")
-    return fields | {"state": told, "written": f"{datetime.fromtimestamp(one.written, tz=UTC):%Y-%m-%d %H:%M}"}
+    told = (
+        one.state
+        if one.state == "cannot be read"
+        else overview.state(home, one.name, finished=one.state == "finished")
+    )
+    return fields | {
+        "state": told,
+        "written": f"{datetime.fromtimestamp(one.written, tz=UTC):%Y-%m-%d %H:%M}",
+    }
 
 
 def columns() -> dict[str, Any]:
@@ -54,7 +62,10 @@ def columns() -> dict[str, Any]:
         "data": text("data"),
         "model": text("model"),
         "trials": numbers("trials"),
-        "state": text("state", help="Running: a process works on it. Silent: not finished, and none does; it can be resumed."),
+        "state": text(
+            "state",
+            help="Running: a process works on it. Silent: not finished, and none does; it can be resumed.",
+        ),
         "metric": text("metric"),
         "best": numbers("best validation", format="%.4g"),
         "optimizer": text("of"),
@@ -85,7 +96,9 @@ def _compare(home: Path, names: tuple[str, ...]) -> None:
         st.error(plain(error))
         return
     rows = [*overview.differences(left, right), *_recipes(*found)]
-    st.caption("What differs: settings, then the recommended recipe." if rows else "They were asked for alike.")
+    st.caption(
+        "What differs: settings, then the recommended recipe." if rows else "They were asked for alike."
+    )
     if rows:
         st.markdown(grid(("setting", *chosen), rows))
 
@@ -100,7 +113,9 @@ def _answer(home: Path, name: str) -> dict[str, str]:
     value = "not measured" if advice.quality is None else number(advice.quality)
     st.metric(plain(f"{advice.optimizer}, validation {advice.metric}"), value, border=True)
     st.markdown(plain(advice.headline))
-    return {"optimizer": advice.optimizer} | {str(axis): str(setting) for axis, setting in settings(advice.params, advice.steps)}
+    return {"optimizer": advice.optimizer} | {
+        str(axis): str(setting) for axis, setting in settings(advice.params, advice.steps)
+    }
 
 
 def _recipes(left: dict[str, str], right: dict[str, str]) -> list[tuple[str, str, str]]:
@@ -108,7 +123,9 @@ def _recipes(left: dict[str, str], right: dict[str, str]) -> list[tuple[str, str
         return []
     keys = dict.fromkeys((*left, *right))
     return [
-        (f"recommended {key}", left.get(key, ""), right.get(key, "")) for key in keys if left.get(key, "") != right.get(key, "")
+        (f"recommended {key}", left.get(key, ""), right.get(key, ""))
+        for key in keys
+        if left.get(key, "") != right.get(key, "")
     ]
 
 

@@ -53,7 +53,9 @@ def _cost() -> str:
     asked = st.query_params.get("cost", names[0])
     index = names.index(asked) if asked in names else 0
     write = lambda name: charts.BY_NAME[name].label.capitalize()  # noqa: E731
-    name: str = st.selectbox("Quality against", names, index=index, format_func=write, key="cost", width=COST_PIXELS)
+    name: str = st.selectbox(
+        "Quality against", names, index=index, format_func=write, key="cost", width=COST_PIXELS
+    )
     st.query_params["cost"] = name
     return name
 
@@ -77,7 +79,11 @@ def _recipe(study: Study, drawn: Sequence[Record], picked: int | None, *, defaul
     said = [f"{study.metric} {record.quality:.4g}"]
     said += [f"{cost.label} {cost.write(value)}" for cost in COSTS if (value := getattr(record, cost.field))]
     st.markdown(plain(f"{record.optimizer}: {', '.join(said)}."))
-    st.code("\n".join(f"{axis:<13} {value}" for axis, value in settings(record.params, steps)), language=None, wrap_lines=True)
+    st.code(
+        "\n".join(f"{axis:<13} {value}" for axis, value in settings(record.params, steps)),
+        language=None,
+        wrap_lines=True,
+    )
 
 
 def _table(study: Study, rows: list[dict[str, Any]]) -> None:

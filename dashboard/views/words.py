@@ -44,7 +44,11 @@ def life(study: Study) -> str:
 
 def filled(rows: Sequence[Row], columns: Row) -> Row:
     """Return the columns in which at least one row has something to show."""
-    return {field: column for field, column in columns.items() if any(row[field] not in {None, ""} for row in rows)}
+    return {
+        field: column
+        for field, column in columns.items()
+        if any(row[field] not in {None, ""} for row in rows)
+    }
 
 
 def listed(items: tuple[str, ...]) -> str:
@@ -55,7 +59,10 @@ def listed(items: tuple[str, ...]) -> str:
 def grid(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Return a Markdown table of texts; unlike a data frame it breaks lines rather than cut them, and suits a few rows."""
     lines = (headings, ["---"] * len(headings), *rows)
-    return "\n".join(f"| {' | '.join(cell if cell == '---' else plain(cell) for cell in map(str, line))} |" for line in lines)
+    return "\n".join(
+        f"| {' | '.join(cell if cell == '---' else plain(cell) for cell in map(str, line))} |"
+        for line in lines
+    )
 
 
 def learning_rate(params: Mapping[str, Any]) -> float | None:

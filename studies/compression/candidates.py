@@ -1,7 +1,8 @@
 """Candidates: the ways of making a model small that are tried before a sampler proposes any, and in which order.
 
-Cheap ones first: quantizations after training cost an evaluation each, and every fine-tuned model gets them all for nothing. Then
-one default of everything that needs training, beside the same training with nothing else done (its control).
+Cheap ones first: quantizations after training cost an evaluation each, and every fine-tuned model gets them
+all for nothing. Then one default of everything that needs training, beside the same training with nothing
+else done (its control).
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ def afterwards(space: CompressionSpace) -> tuple[QuantizationChoice, ...]:
     return tuple(way for way in _ways(space, "quantization") if not way.aware)
 
 
-def carried(space: CompressionSpace, records: Iterable[Record], direction: Direction) -> tuple[QuantizationChoice, ...]:
+def carried(
+    space: CompressionSpace, records: Iterable[Record], direction: Direction
+) -> tuple[QuantizationChoice, ...]:
     """Return the quantizations that are worth trying on models made from one that was quantized in every way already.
 
     Those that nothing beat in both quality and bytes there, those that compute in integers, and none at all.
@@ -47,8 +50,16 @@ def _ways(space: CompressionSpace, axis: str) -> Iterator[Any]:
 def standard(space: CompressionSpace, trained: Recipe) -> tuple[Recipe, ...]:
     """Return one default of everything that trains, the control first: fine-tuning and nothing else."""
     plain = trained.uncompressed
-    tune = {axis: choices[1]() for axis, choices in space.axes.items() if axis == "finetuning" and len(choices) > 1}
-    teach = {axis: choices[1]() for axis, choices in space.axes.items() if axis == "distillation" and len(choices) > 1}
+    tune = {
+        axis: choices[1]()
+        for axis, choices in space.axes.items()
+        if axis == "finetuning" and len(choices) > 1
+    }
+    teach = {
+        axis: choices[1]()
+        for axis, choices in space.axes.items()
+        if axis == "distillation" and len(choices) > 1
+    }
     changes: list[dict[str, Any]] = [
         tune,
         *({"pruning": way, **tune} for way in _ways(space, "pruning") if way.name() != "none"),
@@ -62,7 +73,9 @@ def moves(space: CompressionSpace, trained: Recipe) -> tuple[Recipe, ...]:
     """Return what to try first when training is searched along: quantizations afterwards, then one default of the rest."""
     plain = trained.uncompressed
     cheap = (replace(plain, quantization=way) for way in afterwards(space)[1:])
-    return tuple(cheap) + tuple(recipe for recipe in standard(space, trained) if recipe.model == trained.model)
+    return tuple(cheap) + tuple(
+        recipe for recipe in standard(space, trained) if recipe.model == trained.model
+    )
 
 
 def control(recipe: Recipe, trained: Recipe) -> Recipe | None:

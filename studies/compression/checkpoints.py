@@ -1,6 +1,7 @@
-"""Trained weights, kept for what comes after the search: one file a confirmation run.
+"""Checkpoints: the trained weights of confirmation runs, one file each, for what comes after the search.
 
-A cache and no more: a run that left no file is trained again from its recipe and seed, which gives the same weights.
+A cache and no more: a run that left no file is trained again from its recipe and seed, which gives the same
+weights.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from studies.compression.source import Source
+from studies.compression.source import Checkpoint
 from studies.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -32,11 +33,14 @@ class Checkpoints:
 
     @classmethod
     def of(cls, home: Path, study: str) -> Checkpoints:
-        """Return those of a study."""
+        """Return the checkpoints of a study."""
         return cls(folder=home / "checkpoints" / study)
 
     def save(self, number: int, model: nn.Module) -> None:
-        """Keep the weights that a trial ended with; a file that is cut off by a crash never takes the place of a whole one."""
+        """Save the weights that a trial ended with.
+
+        A file that is cut off by a crash never takes the place of a whole one.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         unfinished = self._path(number).with_suffix(".part")
         torch.save(model.state_dict(), unfinished)
@@ -46,13 +50,19 @@ class Checkpoints:
         """Put a trial's weights into a model; return whether they were there and fit."""
         try:
             model.load_state_dict(torch.load(self._path(number), weights_only=True))
-        except (OSError, RuntimeError, LookupError, ValueError, pickle.UnpicklingError):  # not there, torn, or of another model
+        except (
+            OSError,
+            RuntimeError,
+            LookupError,
+            ValueError,
+            pickle.UnpicklingError,
+        ):  # not there, torn, or of another model
             return False
         return True
 
     def source(
         self, record: Record, workload: Workload, *, device: str, stop: Callable[[], bool] = lambda: False
-    ) -> Source | None:
+    ) -> Checkpoint | None:
         """Return the model that a trial trained, from its file or trained again; None when told to stop.
 
         Raises:
@@ -66,16 +76,22 @@ class Checkpoints:
                 return None
             model = trained
             self.save(record.number, model)
-        return Source(
-            number=record.number, recipe=recipe, seed=record.seed, model=model.to(device).eval(), workload=workload,
+        return Checkpoint(
+            number=record.number,
+            recipe=recipe,
+            seed=record.seed,
+            model=model.to(device).eval(),
+            workload=workload,
             device=torch.device(device),
-        )  # fmt: skip
+        )
 
     def _path(self, number: int) -> Path:
         return self.folder / f"{number}.pt"
 
 
-def _trained_again(recipe: Recipe, record: Record, workload: Workload, device: str, stop: Callable[[], bool]) -> nn.Module | None:
+def _trained_again(
+    recipe: Recipe, record: Record, workload: Workload, device: str, stop: Callable[[], bool]
+) -> nn.Module | None:
     from studies.train import Training
 
     training = Training(recipe, workload, seed=record.seed, device=device)

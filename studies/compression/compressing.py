@@ -1,7 +1,7 @@
-"""One trained model made small: distil, prune, fine-tune, quantize, deploy, measure.
+"""Compression run: distil, prune, fine-tune, quantize, deploy and measure one trained model.
 
-What was made is kept for the next: recipes that differ in a quantization after training alone share one fine-tuned model, so
-that such variants cost an evaluation each.
+What was made is kept for the next: recipes that differ in a quantization after training alone share one
+fine-tuned model, so that such variants cost an evaluation each.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from studies.compression import footprint
 from studies.compression.deploy import Exported, export
 from studies.compression.pruned import gradually, keep_zeros
 from studies.compression.retraining import retrained
-from studies.compression.source import Source, macs_of
-from studies.compression.subject import Subject, sparsity_of
+from studies.compression.source import Checkpoint, macs_of
+from studies.compression.subject import TrainedModel, sparsity_of
 from studies.record import Footprint, Measurement
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ Stop = Callable[[], bool]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Made:
-    """A model as it came out of distillation, pruning and fine-tuning, exported."""
+class UnquantizedModel:
+    """A model as it came out of distillation, pruning and fine-tuning, before quantization after training."""
 
     exported: Exported
     sparsity: float
@@ -47,21 +47,22 @@ class Made:
 
 
 @dataclass(kw_only=True, eq=False)
-class Compressing:
+class CompressionRun:
     """A `studies.trial.Run` that makes one trained model small."""
 
     recipe: Recipe
-    source: Source
+    source: Checkpoint
     teachers: tuple[nn.Module, ...] = ()
     """The finalists, to be listened to beside the source itself."""
-    made: MutableMapping[str, Made] = field(default_factory=dict)
+    made: MutableMapping[str, UnquantizedModel] = field(default_factory=dict)
     """What was made already, by recipe; shared between runs."""
     folder: Path | None = None
     """Where the deployed file goes; None keeps none."""
     curve: list[Measurement] = field(default_factory=list)
     epoch: int = 0
     seconds: float = 0.0
-    found: dict[str, Any] = field(default_factory=dict)
+    outcome: dict[str, Any] = field(default_factory=dict)
+    """Fields of a record that were measured on the deployed file."""
     file: footprint.Deployed | None = None
     """What was deployed."""
 
@@ -82,22 +83,27 @@ class Compressing:
                 return False
             self.made[self._key] = made
         self.curve, self.seconds, self.epoch = made.curve, made.seconds, len(made.curve)
-        self.found = self._measured(made)
+        self.outcome = self._measured(made)
         return True
 
     def measure_outcome(self, *, whole: bool, test: bool) -> dict[str, Any]:
-        """Return the fields of a record that were measured; the test split is for reporting alone and decides nothing."""
+        """Return the fields of a record that were measured.
+
+        The test split is for reporting alone and decides nothing.
+        """
         if not whole or self.file is None:
             return {"train_seconds": self.seconds}
-        looked = {"test_quality": footprint.score(self.file.running, self.source.workload, "test")} if test else {}
-        return {"train_seconds": self.seconds} | self.found | looked
+        looked = (
+            {"test_quality": footprint.score(self.file.running, self.source.workload, "test")} if test else {}
+        )
+        return {"train_seconds": self.seconds} | self.outcome | looked
 
     def close(self) -> None:
         """Have nothing to let go of: what was made is shared."""
 
     @property
     def _key(self) -> str:
-        """Return what tells one made model from another."""
+        """Return the key of an unquantized model: its source and what it is made from."""
         return json.dumps([self.source.number, self.recipe.made_from.to_params()], sort_keys=True)
 
     @property
@@ -105,90 +111,117 @@ class Compressing:
         """Tell whether zeros are made while it trains."""
         return self.recipe.finetuning.gradual and not self.recipe.pruning.structured
 
-    def _make(self, stop: Stop) -> Made | None:
+    def _make(self, stop: Stop) -> UnquantizedModel | None:
         """Distil, prune, fine-tune and export; None when told to stop."""
-        subject = self.source.subject()
+        trained = self.source.trained_model()
         curve: list[Measurement] = []
         seconds = 0.0
         for train in (self._distil, self._finetune):
-            training = train(subject)
+            training = train(trained)
             if training is None:
                 continue
             if not training.advance(training.recipe.epochs, stop=stop):
                 return None
             training.restore_best()
-            subject.model = training.model
+            trained.model = training.model
             curve, seconds = [*curve, *_after(curve, training.curve)], seconds + training.seconds
         if self._gradual:  # a mean of the weights along the way is not zero where they became it
-            self.recipe.pruning.prune(subject)
-        self.recipe.quantization.settle(subject)
+            self.recipe.pruning.prune(trained)
+        self.recipe.quantization.settle(trained)
         untouched = not self.recipe.made_from.compresses and self.recipe.model == self.source.recipe.model
-        return Made(
-            exported=self.source.exported if untouched else export(subject), sparsity=sparsity_of(subject.model),
-            curve=curve, seconds=seconds, parameters=sum(parameter.numel() for parameter in subject.model.parameters()),
-            macs=macs_of(subject.model, self.source.workload), notes=tuple(subject.notes),
-        )  # fmt: skip
+        return UnquantizedModel(
+            exported=self.source.exported if untouched else export(trained),
+            sparsity=sparsity_of(trained.model),
+            curve=curve,
+            seconds=seconds,
+            parameters=sum(parameter.numel() for parameter in trained.model.parameters()),
+            macs=macs_of(trained.model, self.source.workload),
+            notes=tuple(trained.notes),
+        )
 
-    def _distil(self, subject: Subject) -> Training | None:
+    def _distil(self, trained: TrainedModel) -> Training | None:
         """Return the whole training of a fresh student; None when the model is the source's own."""
         if self.recipe.model == self.source.recipe.model:
             return None
-        return self._training(self.recipe.uncompressed, subject, model=None)
+        return self._training(self.recipe.uncompressed, trained, model=None)
 
-    def _finetune(self, subject: Subject) -> Training | None:
+    def _finetune(self, trained: TrainedModel) -> Training | None:
         """Prune, and return the fine-tuning of what is left; None when there is none."""
         recipe = retrained(self.recipe.finetuning, self.recipe.uncompressed)
         if not self._gradual:
-            self.recipe.pruning.prune(subject)
+            self.recipe.pruning.prune(trained)
         if recipe is None:
             return None
 
         def prepare(training: Training) -> None:
             if self._gradual:
-                gradually(training, subject, self.recipe.pruning.prune)
+                gradually(training, trained, self.recipe.pruning.prune)
             keep_zeros(training)
             self.recipe.quantization.attach(training)
 
-        return self._training(recipe, subject, model=subject.model, prepare=prepare)
+        return self._training(recipe, trained, model=trained.model, prepare=prepare)
 
     def _training(
-        self, recipe: Recipe, subject: Subject, *, model: nn.Module | None, prepare: Callable[[Training], None] = lambda run: None
+        self,
+        recipe: Recipe,
+        trained: TrainedModel,
+        *,
+        model: nn.Module | None,
+        prepare: Callable[[Training], None] = lambda run: None,
     ) -> Training:
         from studies.train import Training
 
         training = Training(
-            recipe, subject.workload, seed=self.source.seed, device=str(self.source.device), model=model, prepare=prepare
-        )  # fmt: skip
+            recipe,
+            trained.workload,
+            seed=self.source.seed,
+            device=str(self.source.device),
+            model=model,
+            prepare=prepare,
+        )
         self.recipe.distillation.attach(training, (self.source.model, *self.teachers))
         return training
 
-    def _measured(self, made: Made) -> dict[str, Any]:
+    def _measured(self, made: UnquantizedModel) -> dict[str, Any]:
         """Quantize, deploy and measure; return the fields of a record."""
         workload = self.source.workload
         exported = replace(made.exported, notes=[])
         graph = self.recipe.quantization.quantize(exported).SerializeToString()
-        mine, reference = footprint.deployed(graph, workload), self.source.deployed
-        self.file = mine
+        file, reference = footprint.deployed(graph, workload), self.source.deployed
+        self.file = file
         rows = self.source.rows
-        latencies = footprint.latencies(mine, reference, deepcopy(self.source.model).cpu().eval(), rows)
-        found = Footprint(
-            file_bytes=len(graph), compressed_bytes=mine.compressed_bytes,
-            reference_bytes=len(reference.graph), reference_compressed_bytes=reference.compressed_bytes,
-            parameters=made.parameters, reference_parameters=self.source.parameters, reference_macs=self.source.macs,
-            reference_quality=reference.quality, agreement=footprint.agreement(mine, reference, workload.dataset.task),
-            latencies=latencies, inference_bytes=footprint.inference_bytes(graph, rows.numpy()),
+        latencies = footprint.latencies(file, reference, deepcopy(self.source.model).cpu().eval(), rows)
+        sizes = Footprint(
+            file_bytes=len(graph),
+            compressed_bytes=file.compressed_bytes,
+            reference_bytes=len(reference.graph),
+            reference_compressed_bytes=reference.compressed_bytes,
+            parameters=made.parameters,
+            reference_parameters=self.source.parameters,
+            reference_macs=self.source.macs,
+            reference_quality=reference.quality,
+            agreement=footprint.agreement(file, reference, workload.dataset.task),
+            latencies=latencies,
+            inference_bytes=footprint.inference_bytes(graph, rows.numpy()),
             reference_inference_bytes=self.source.inference_bytes,
-            finetuning_seconds=made.seconds, notes=(*made.notes, *exported.notes), path=self._kept(graph, made),
-        )  # fmt: skip
+            finetuning_seconds=made.seconds,
+            notes=(*made.notes, *exported.notes),
+            path=self._write(graph, made),
+        )
         return {
-            "quality": mine.quality, "model_bytes": len(graph), "sparsity": made.sparsity, "macs": made.macs,
-            "latency_seconds": latencies[0].median_seconds, "footprint": found,
-        }  # fmt: skip
+            "quality": file.quality,
+            "model_bytes": len(graph),
+            "sparsity": made.sparsity,
+            "macs": made.macs,
+            "latency_seconds": latencies[0].median_seconds,
+            "footprint": sizes,
+        }
 
-    def _kept(self, graph: bytes, made: Made) -> str | None:
+    def _write(self, graph: bytes, made: UnquantizedModel) -> str | None:
         """Write the file; return its name.
 
-        Beside it goes a `.pt2` that plain torch loads: the 32-bit model as pruning and fine-tuning left it, never quantized.
+        Beside it goes a `.pt2` that plain torch loads: the 32-bit model as pruning and fine-tuning left it,
+        never quantized.
         """
         if self.folder is None:
             return None
@@ -205,6 +238,11 @@ def _after(before: Sequence[Measurement], curve: Sequence[Measurement]) -> list[
         return list(curve)
     last = before[-1]
     return [
-        replace(point, epoch=last.epoch + point.epoch, step=last.step + point.step, seconds=last.seconds + point.seconds)
+        replace(
+            point,
+            epoch=last.epoch + point.epoch,
+            step=last.step + point.step,
+            seconds=last.seconds + point.seconds,
+        )
         for point in curve
     ]

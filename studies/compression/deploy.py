@@ -1,8 +1,8 @@
-"""The deployed file: a float model exported to one ONNX graph, and how ONNX Runtime runs it.
+"""Deployment: a float model exported to one ONNX graph, and how ONNX Runtime runs it.
 
-`torch.onnx.export` through dynamo, with any number of rows. The value infos that it writes are cleared, since ONNX Runtime's
-quantizer stumbles over those that it infers otherwise; so are its notes on where in the source each node came from, which name
-paths of the machine and weigh as much as a small net.
+`torch.onnx.export` through dynamo, with any number of rows. The value infos that it writes are cleared, since
+ONNX Runtime's quantizer stumbles over those that it infers otherwise; so are its notes on where in the source
+each node came from, which name paths of the machine and weigh as much as a small net.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from studies.infeasible import CannotCompress
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-    from studies.compression.subject import Subject
+    from studies.compression.subject import TrainedModel
     from studies.workload import Workload
 
 EXTRA: Final = "compression"
@@ -71,7 +71,7 @@ class Exported:
         return float(self.workload.loss(outputs, self.targets))
 
 
-def export(subject: Subject) -> Exported:
+def export(trained: TrainedModel) -> Exported:
     """Return a model as an ONNX graph that answers as torch does.
 
     Raises:
@@ -79,14 +79,19 @@ def export(subject: Subject) -> Exported:
     """
     require("onnx", EXTRA, "compression")
     require("onnxscript", EXTRA, "compression")
-    model, (inputs, targets) = subject.model.cpu().eval(), subject.rows
+    model, (inputs, targets) = trained.model.cpu().eval(), trained.rows
     inputs = inputs.cpu()
     try:
-        with quiet(), operators_kept():
+        with quiet(), cached_operators():
             program = torch.onnx.export(
-                _without_bags(model), (inputs[:2],), dynamo=True, verbose=False, input_names=[ROWS], output_names=[OUTPUTS],
+                _without_bags(model),
+                (inputs[:2],),
+                dynamo=True,
+                verbose=False,
+                input_names=[ROWS],
+                output_names=[OUTPUTS],
                 dynamic_shapes=({0: torch.export.Dim("batch")},),
-            )  # fmt: skip
+            )
             proto = None if program is None else _plain(program.model_proto)
     except Exception as error:  # whatever torch's exporter raises on somebody's model
         raise CannotCompress(f"cannot be exported to ONNX: {_reason(error)}") from error
@@ -94,8 +99,12 @@ def export(subject: Subject) -> Exported:
         raise CannotCompress("cannot be exported to ONNX: torch exported nothing")
     _check(model, proto, inputs)
     return Exported(
-        proto=proto, program=program.exported_program, rows=inputs.numpy(), targets=targets.cpu(), workload=subject.workload
-    )  # fmt: skip
+        proto=proto,
+        program=program.exported_program,
+        rows=inputs.numpy(),
+        targets=targets.cpu(),
+        workload=trained.workload,
+    )
 
 
 def _reason(error: BaseException) -> str:
@@ -123,7 +132,10 @@ def _plain(proto: ModelProto) -> ModelProto:
 
 
 class _Bag(nn.Module):
-    """What an `EmbeddingBag` computes from rows of ids without offsets; its own export is a loop over the rows."""
+    """What an `EmbeddingBag` computes from rows of ids without offsets.
+
+    Its own export is a loop over the rows.
+    """
 
     def __init__(self, bag: nn.EmbeddingBag) -> None:
         super().__init__()
@@ -131,8 +143,8 @@ class _Bag(nn.Module):
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
         """Map (batch, words) to (batch, width)."""
-        kept = torch.ones_like(ids) if self.padding is None else (ids != self.padding).to(ids.dtype)
-        counts = kept.unsqueeze(-1).to(self.weight.dtype)
+        not_padding = torch.ones_like(ids) if self.padding is None else (ids != self.padding).to(ids.dtype)
+        counts = not_padding.unsqueeze(-1).to(self.weight.dtype)
         total = (nn.functional.embedding(ids, self.weight) * counts).sum(dim=1)
         return total / counts.sum(dim=1).clamp(min=1.0) if self.mean else total
 
@@ -160,15 +172,24 @@ def _check(model: nn.Module, proto: ModelProto, inputs: torch.Tensor) -> None:
     """Compare a graph with torch at several batch sizes."""
     try:
         running = session(proto.SerializeToString())
-        answers = [(model(rows).numpy(), run(running, rows.numpy())) for rows in (inputs[:size] for size in CHECKED_ROWS)]
-    except Exception as error:  # whatever the runtime raises on a graph it has no kernel for, or the model on so many rows
+        answers = [
+            (model(rows).numpy(), run(running, rows.numpy()))
+            for rows in (inputs[:size] for size in CHECKED_ROWS)
+        ]
+    except (
+        Exception
+    ) as error:  # whatever the runtime raises on a graph it has no kernel for, or the model on so many rows
         raise CannotCompress(f"its ONNX export does not run: {_reason(error)}") from error
-    for wanted, found in answers:
-        if found.shape != wanted.shape:
-            raise CannotCompress(f"its ONNX export answers {found.shape} where torch answers {wanted.shape}")
-        difference = float(np.abs(found - wanted).max()) / max(1.0, float(np.abs(wanted).max()))
+    for expected, answer in answers:
+        if answer.shape != expected.shape:
+            raise CannotCompress(
+                f"its ONNX export answers {answer.shape} where torch answers {expected.shape}"
+            )
+        difference = float(np.abs(answer - expected).max()) / max(1.0, float(np.abs(expected).max()))
         if not difference <= CLOSE:
-            raise CannotCompress(f"its ONNX export answers otherwise than torch, by {difference:.2g} of the outputs' size")
+            raise CannotCompress(
+                f"its ONNX export answers otherwise than torch, by {difference:.2g} of the outputs' size"
+            )
 
 
 def written(write: Callable[[str], None]) -> ModelProto:
@@ -194,33 +215,35 @@ def run(running: Any, inputs: NDArray[Any]) -> NDArray[np.float32]:
     """Return a session's outputs, (rows, outputs), for inputs of any number of rows."""
     name = running.get_inputs()[0].name
     parts = [
-        running.run(None, {name: inputs[start : start + EVALUATION_ROWS]})[0] for start in range(0, len(inputs), EVALUATION_ROWS)
+        running.run(None, {name: inputs[start : start + EVALUATION_ROWS]})[0]
+        for start in range(0, len(inputs), EVALUATION_ROWS)
     ]
     return np.concatenate(parts).astype(np.float32)
 
 
 @contextmanager
-def operators_kept() -> Iterator[None]:
-    """Let torch build its table of operators once: it does so anew at every export, nearly half of the export's time.
+def cached_operators() -> Iterator[None]:
+    """Cache torch's table of ONNX operators inside the block.
 
-    The table is a private part of torch: where it is not as in 2.13, exports take longer and nothing else changes.
+    Torch builds it anew at every export, which is nearly half of the export's time. The table is a private
+    part of torch: where it is not as in 2.13, exports take longer and nothing else changes.
     """
     try:
         from torch.onnx._internal.exporter._registration import ONNXRegistry
 
-        anew, kept = ONNXRegistry.__dict__["from_torchlib"], _kept_operators()
+        original, cached = ONNXRegistry.__dict__["from_torchlib"], _cached_registry()
     except (ImportError, KeyError):
         yield
         return
-    ONNXRegistry.from_torchlib = staticmethod(kept)  # type: ignore[method-assign]
+    ONNXRegistry.from_torchlib = staticmethod(cached)  # type: ignore[method-assign]
     try:
         yield
     finally:
-        ONNXRegistry.from_torchlib = anew  # type: ignore[method-assign]
+        ONNXRegistry.from_torchlib = original  # type: ignore[method-assign]
 
 
 @cache
-def _kept_operators() -> Any:
+def _cached_registry() -> Any:
     from torch.onnx._internal.exporter._registration import ONNXRegistry
 
     return cache(ONNXRegistry.from_torchlib)
@@ -232,7 +255,11 @@ def quiet() -> Iterator[None]:
     disabled = logging.root.manager.disable
     logging.disable(logging.CRITICAL)  # torch's own loggers carry levels and handlers of their own
     try:
-        with warnings.catch_warnings(action="ignore"), redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+        with (
+            warnings.catch_warnings(action="ignore"),
+            redirect_stdout(StringIO()),
+            redirect_stderr(StringIO()),
+        ):
             yield
     finally:
         logging.disable(disabled)

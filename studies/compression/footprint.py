@@ -1,18 +1,21 @@
-"""What is measured on a deployed file, and how.
+"""Footprint: what is measured on a deployed file, and how.
 
 - bytes: the file as stored, and the same through gzip at level 6; unpacked again it must answer the same.
-- latency: median and 90th percentile of warm passes at batch 1 and 64, in processor time of the one thread they run on, in turns
-  with the uncompressed 32-bit model in the same runtime, so that a busy machine troubles neither. What torch itself takes, on one
-  thread too, is told apart: the runtime gives that, not compression.
-- inference bytes: how much a fresh process grew at its fullest while it loaded the file and answered 64 rows. It has answered
-  with a tiny model before, else the 9 MB that the runtime takes at its first answer would hide every small one. To 0.1 MB.
-- quality and agreement: of outputs for up to 4096 rows at a time. A file that quantizes activations as they come looks at the
-  rows beside, so that it answers a shade otherwise in batches of another size.
-- agreement: the share of validation rows with the same class as the uncompressed model; of a regression, 1 less the squared
-  difference over the variance of the uncompressed outputs.
-- sparsity: zeros among the prunable weights (two or more dimensions) just before quantization, which keeps zeros zero.
-- MACs: of matrix products, convolutions and attention for one row, see `studies.measure.macs`; zeros are counted in, since
-  nothing here skips them.
+- latency: median and 90th percentile of warm passes at batch 1 and 64, in processor time of the one thread
+  they run on, in turns with the uncompressed 32-bit model in the same runtime, so that a busy machine
+  troubles neither. What torch itself takes, on one thread too, is told apart: the runtime gives that, not
+  compression.
+- inference bytes: how much a fresh process grew at its fullest while it loaded the file and answered 64 rows.
+  It has answered with a tiny model before, else the 9 MB that the runtime takes at its first answer would
+  hide every small one. To 0.1 MB.
+- quality and agreement: of outputs for up to 4096 rows at a time. A file that quantizes activations as they
+  come looks at the rows beside, so that it answers a shade otherwise in batches of another size.
+- agreement: the share of validation rows with the same class as the uncompressed model; of a regression, 1
+  less the squared difference over the variance of the uncompressed outputs.
+- sparsity: zeros among the prunable weights (two or more dimensions) just before quantization, which keeps
+  zeros zero.
+- MACs: of matrix products, convolutions and attention for one row, see `studies.measure.macs`; zeros are
+  counted in, since nothing here skips them.
 """
 
 from __future__ import annotations
@@ -57,7 +60,7 @@ OPSET, IR_VERSION = 18, 9  # of the tiny model; old enough for every runtime tha
 FRESH: Final = """
 import sys
 import numpy, onnxruntime
-def held(key):
+def status_bytes(key):
     with open("/proc/self/status") as file:
         return next(int(line.split()[1]) for line in file if line.startswith(key)) * 1024
 def answered(path, rows):
@@ -75,11 +78,11 @@ try:
         file.write("5")
 except OSError:
     pass
-before = held("VmRSS")
+before = status_bytes("VmRSS")
 running = answered(sys.argv[2], rows)
-print(max(0, held("VmHWM") - before))
+print(max(0, status_bytes("VmHWM") - before))
 """
-"""Sets the peak back to what is held before it looks at the model, where the kernel lets it."""
+"""Sets the peak back to what is in use before it looks at the model, where the kernel lets it."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -101,8 +104,8 @@ def deployed(graph: bytes, workload: Workload) -> Deployed:
     """Load a graph and score it on the validation split.
 
     Raises:
-        CannotCompress: the runtime cannot load it, it answers with numbers that are not finite, or what was stored and loaded
-            again answers otherwise.
+        CannotCompress: the runtime cannot load it, it answers with numbers that are not finite, or what was
+            stored and loaded again answers otherwise.
     """
     inputs, targets = tensors(workload.dataset, "valid", torch.device("cpu"))
     rows = inputs[:].numpy()
@@ -114,10 +117,17 @@ def deployed(graph: bytes, workload: Workload) -> Deployed:
     if not np.isfinite(outputs).all():
         raise CannotCompress("its deployed file answers with numbers that are not finite")
     again = session(gzip.decompress(gzip.compress(graph, GZIP_LEVEL, mtime=0)))
-    few = rows[: max(BATCHES)]  # the same rows in one batch: some files scale activations by what else is in it
+    few = rows[
+        : max(BATCHES)
+    ]  # the same rows in one batch: some files scale activations by what else is in it
     if not np.array_equal(run(again, few), run(running, few)):
         raise CannotCompress("stored and loaded again it answers otherwise")
-    return Deployed(graph=graph, running=running, outputs=outputs, quality=workload.score(torch.from_numpy(outputs), targets))
+    return Deployed(
+        graph=graph,
+        running=running,
+        outputs=outputs,
+        quality=workload.score(torch.from_numpy(outputs), targets),
+    )
 
 
 def score(running: Any, workload: Workload, part: str) -> float:
@@ -126,44 +136,46 @@ def score(running: Any, workload: Workload, part: str) -> float:
     return workload.score(torch.from_numpy(run(running, inputs[:].numpy())), targets)
 
 
-def latencies(mine: Deployed, reference: Deployed, model: nn.Module, rows: torch.Tensor) -> tuple[Latency, ...]:
+def latencies(
+    file: Deployed, reference: Deployed, model: nn.Module, rows: torch.Tensor
+) -> tuple[Latency, ...]:
     """Return the latency of a deployed model at each batch size, timed in turns with the uncompressed one.
 
     Args:
-        mine: what is timed.
+        file: what is timed.
         reference: the uncompressed model, deployed.
         model: the uncompressed model in torch.
         rows: as many as the largest batch.
     """
-    found = []
+    measured = []
     for batch in BATCHES:
-        given = rows[:batch]
-        own, other = _turns(mine, reference, given.numpy())
+        inputs = rows[:batch]
+        seconds, reference_seconds = _turns(file, reference, inputs.numpy())
         with threads(1):
-            eager = passes(model, given, repeats=15, clock=time.thread_time)
-        found.append(
+            eager = passes(model, inputs, repeats=15, clock=time.thread_time)
+        measured.append(
             Latency(
                 batch=batch,
-                median_seconds=statistics.median(own),
-                p90_seconds=float(np.quantile(own, 0.9)),
-                reference_seconds=statistics.median(other),
+                median_seconds=statistics.median(seconds),
+                p90_seconds=float(np.quantile(seconds, 0.9)),
+                reference_seconds=statistics.median(reference_seconds),
                 eager_seconds=statistics.median(eager),
             )
         )
-    return tuple(found)
+    return tuple(measured)
 
 
-def _turns(mine: Deployed, reference: Deployed, rows: NDArray[Any]) -> tuple[list[float], list[float]]:
+def _turns(file: Deployed, reference: Deployed, rows: NDArray[Any]) -> tuple[list[float], list[float]]:
     """Time two sessions pass by pass in turns."""
-    one, other = _call(mine, rows), _call(reference, rows)
-    own: list[float] = []
-    others: list[float] = []
+    answer, reference_answer = _call(file, rows), _call(reference, rows)
+    seconds: list[float] = []
+    reference_seconds: list[float] = []
     for _ in range(WARMUP):
-        one(), other()
-    while len(own) < LEAST_PASSES or (sum(own) < TIMED_SECONDS and len(own) < MOST_PASSES):
-        own.append(_seconds(one))
-        others.append(_seconds(other))
-    return own, others
+        answer(), reference_answer()
+    while len(seconds) < LEAST_PASSES or (sum(seconds) < TIMED_SECONDS and len(seconds) < MOST_PASSES):
+        seconds.append(_seconds(answer))
+        reference_seconds.append(_seconds(reference_answer))
+    return seconds, reference_seconds
 
 
 def _call(deployed: Deployed, rows: NDArray[Any]) -> Callable[[], Any]:
@@ -177,32 +189,38 @@ def _seconds(call: Callable[[], Any]) -> float:
     return time.thread_time() - start
 
 
-def agreement(mine: Deployed, reference: Deployed, task: str) -> float:
+def agreement(file: Deployed, reference: Deployed, task: str) -> float:
     """Return how far a model answers as the uncompressed one does: 1 for the same."""
     if task == "classification":
-        return float((mine.outputs.argmax(axis=1) == reference.outputs.argmax(axis=1)).mean())
+        return float((file.outputs.argmax(axis=1) == reference.outputs.argmax(axis=1)).mean())
     variance = float(reference.outputs.var())
-    return 1.0 - float(np.square(mine.outputs - reference.outputs).mean()) / variance if variance else 1.0
+    return 1.0 - float(np.square(file.outputs - reference.outputs).mean()) / variance if variance else 1.0
 
 
 def inference_bytes(graph: bytes, rows: NDArray[Any]) -> int | None:
-    """Return how many bytes a fresh process grew while it loaded a graph and answered the rows; None but on Linux."""
+    """Return the bytes that a fresh process grew while it loaded a graph and answered the rows.
+
+    None on all systems but Linux.
+    """
     if not sys.platform.startswith("linux"):
         return None
     with tempfile.TemporaryDirectory() as folder:
-        where = Path(folder)
-        np.save(where / "rows.npy", rows)
-        (where / "model.onnx").write_bytes(graph)
-        (where / "warm.onnx").write_bytes(_tiny())
-        files = [str(where / name) for name in ("rows.npy", "model.onnx", "warm.onnx")]
+        directory = Path(folder)
+        np.save(directory / "rows.npy", rows)
+        (directory / "model.onnx").write_bytes(graph)
+        (directory / "warm.onnx").write_bytes(_tiny())
+        files = [str(directory / name) for name in ("rows.npy", "model.onnx", "warm.onnx")]
         try:
-            told = subprocess.run(  # noqa: S603 - our own text in our own interpreter, blind to modules in the working directory
+            process = subprocess.run(  # noqa: S603 - our own text in our own interpreter, blind to modules in the working directory
                 [sys.executable, "-P", "-c", FRESH, *files],
-                capture_output=True, text=True, check=False, timeout=TIMEOUT_SECONDS,
-            )  # fmt: skip
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=TIMEOUT_SECONDS,
+            )
         except subprocess.TimeoutExpired:
             return None
-    return int(told.stdout) if told.returncode == 0 else None
+    return int(process.stdout) if process.returncode == 0 else None
 
 
 def _tiny() -> bytes:
@@ -210,7 +228,9 @@ def _tiny() -> bytes:
     from onnx import TensorProto, helper
 
     weight = helper.make_tensor("weight", TensorProto.FLOAT, [8, 8], [0.0] * 64)
-    shapes = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["rows", 8]) for name in ("inputs", "outputs")]
+    shapes = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["rows", 8]) for name in ("inputs", "outputs")
+    ]
     product = helper.make_node("MatMul", ["inputs", "weight"], ["outputs"])
     graph = helper.make_graph([product], "tiny", shapes[:1], shapes[1:], [weight])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)

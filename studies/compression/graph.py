@@ -1,4 +1,4 @@
-"""The weights of an exported graph: what reads them, and the graph rewritten around them."""
+"""Graph weights: the weights of an exported graph, what reads them, and the graph rewritten around them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,10 @@ def graphs_of(graph: GraphProto) -> Iterator[GraphProto]:
 
 
 def weights_in(proto: ModelProto) -> list[GraphWeight]:
-    """Return the float weights of two or more dimensions; rows that are only added or multiplied, as biases are, are left out."""
+    """Return the float weights of two or more dimensions.
+
+    Rows that are only added or multiplied, as biases are, are left out.
+    """
     from onnx import TensorProto, numpy_helper
 
     readers: dict[str, list[tuple[NodeProto, int]]] = {}
@@ -57,19 +60,25 @@ def weights_in(proto: ModelProto) -> list[GraphWeight]:
         for node in graph.node:
             for index, name in enumerate(node.input):
                 readers.setdefault(name, []).append((node, index))
-    found = []
+    weights = []
     for tensor in proto.graph.initializer:
-        if tensor.data_type == TensorProto.FLOAT and len(tensor.dims) >= 2 and max(tensor.dims) < np.prod(tensor.dims):
+        if (
+            tensor.data_type == TensorProto.FLOAT
+            and len(tensor.dims) >= 2
+            and max(tensor.dims) < np.prod(tensor.dims)
+        ):
             forms = {_form(node, index) for node, index in readers.get(tensor.name, [])}
             form, transposed = forms.pop() if len(forms) == 1 else ("other", False)
             whole = form in {"matrix", "table"} and len(tensor.dims) != 2
-            found.append(
+            weights.append(
                 GraphWeight(
-                    name=tensor.name, array=numpy_helper.to_array(tensor), form="other" if whole else form,
+                    name=tensor.name,
+                    array=numpy_helper.to_array(tensor),
+                    form="other" if whole else form,
                     transposed=transposed and not whole,
                 )
-            )  # fmt: skip
-    return found
+            )
+    return weights
 
 
 def _form(node: NodeProto, index: int) -> tuple[Form, bool]:
@@ -89,16 +98,19 @@ def _form(node: NodeProto, index: int) -> tuple[Form, bool]:
 
 
 def share_of(proto: ModelProto, weights: list[GraphWeight]) -> float:
-    """Return how much of the float numbers of a graph, its inner graphs included, some of its weights hold."""
+    """Return the share of a graph's float numbers, its inner graphs included, that is in these weights."""
     from onnx import TensorProto
 
-    held = [
+    sizes = [
         int(np.prod(tensor.dims))
         for graph in graphs_of(proto.graph)
-        for tensor in [*graph.initializer, *(a.t for node in graph.node if node.op_type == "Constant" for a in node.attribute)]
+        for tensor in [
+            *graph.initializer,
+            *(a.t for node in graph.node if node.op_type == "Constant" for a in node.attribute),
+        ]
         if tensor.data_type == TensorProto.FLOAT
     ]
-    return sum(weight.array.size for weight in weights) / sum(held) if sum(held) else 0.0
+    return sum(weight.array.size for weight in weights) / sum(sizes) if sum(sizes) else 0.0
 
 
 def treatable(proto: ModelProto, *forms: Form) -> list[GraphWeight]:
@@ -109,41 +121,52 @@ def treatable(proto: ModelProto, *forms: Form) -> list[GraphWeight]:
     """
     weights = [weight for weight in weights_in(proto) if not forms or weight.form in forms]
     if (share := share_of(proto, weights)) < 0.5:
-        raise CannotCompress(f"only {share:.0%} of its numbers are in weights that this quantization can treat")
+        raise CannotCompress(
+            f"only {share:.0%} of its numbers are in weights that this quantization can treat"
+        )
     return weights
 
 
 def as_products(proto: ModelProto) -> None:
     """Write every plain `Gemm` as a product and a sum.
 
-    ONNX Runtime's dynamic quantizer does so itself, but turns a weight that two of them share twice, and so leaves it wrong.
+    ONNX Runtime's dynamic quantizer does so itself, but turns a weight that two of them share twice, and so
+    leaves it wrong.
     """
     from onnx import helper, numpy_helper
 
-    held = {tensor.name: tensor for tensor in proto.graph.initializer}
-    made: dict[str, Any] = {}
+    initializers = {tensor.name: tensor for tensor in proto.graph.initializer}
+    products: dict[str, Any] = {}
     nodes = []
     for node in proto.graph.node:
         form, transposed = _form(node, 1)
-        if node.op_type != "Gemm" or form != "matrix" or node.input[1] not in held:
+        if node.op_type != "Gemm" or form != "matrix" or node.input[1] not in initializers:
             nodes.append(node)
             continue
         name = node.input[1]
-        array = numpy_helper.to_array(held[name])
+        array = numpy_helper.to_array(initializers[name])
         product = f"{name}.product"
-        made[product] = numpy_helper.from_array(np.ascontiguousarray(array if transposed else array.T), product)
+        products[product] = numpy_helper.from_array(
+            np.ascontiguousarray(array if transposed else array.T), product
+        )
         biased = len(node.input) > 2 and bool(node.input[2])
         inner = f"{node.output[0]}.product" if biased else node.output[0]
-        nodes.append(helper.make_node("MatMul", [node.input[0], product], [inner], name=f"{node.name}.product"))
+        nodes.append(
+            helper.make_node("MatMul", [node.input[0], product], [inner], name=f"{node.name}.product")
+        )
         if biased:
-            nodes.append(helper.make_node("Add", [inner, node.input[2]], list(node.output), name=f"{node.name}.bias"))
+            nodes.append(
+                helper.make_node("Add", [inner, node.input[2]], list(node.output), name=f"{node.name}.bias")
+            )
     nodes = [_copy(node) for node in nodes]
     del proto.graph.node[:]
     proto.graph.node.extend(nodes)
     read = {name for graph in graphs_of(proto.graph) for node in graph.node for name in node.input}
-    kept = [_copy(tensor) for tensor in [*proto.graph.initializer, *made.values()] if tensor.name in read]
+    tensors = [
+        _copy(tensor) for tensor in [*proto.graph.initializer, *products.values()] if tensor.name in read
+    ]
     del proto.graph.initializer[:]
-    proto.graph.initializer.extend(kept)
+    proto.graph.initializer.extend(tensors)
 
 
 def _copy(part: Any) -> Any:
@@ -154,7 +177,10 @@ def _copy(part: Any) -> Any:
 
 
 def narrowed(proto: ModelProto, kind: Literal["FLOAT16", "BFLOAT16"]) -> None:
-    """Store the weights of a graph in 16 bits, each beside a cast back to 32 that ONNX Runtime folds when it loads the file."""
+    """Store the weights of a graph in 16 bits.
+
+    Each stands beside a cast back to 32 bits, which ONNX Runtime folds when it loads the file.
+    """
     import ml_dtypes
     from onnx import TensorProto, helper
 
@@ -164,12 +190,18 @@ def narrowed(proto: ModelProto, kind: Literal["FLOAT16", "BFLOAT16"]) -> None:
         with np.errstate(over="ignore"):
             small = weight.array.astype(to)
         if not np.isfinite(small.astype(np.float32)).all():
-            raise CannotCompress(f"a weight of {np.abs(weight.array).max():.3g} lies beyond {np.dtype(to).name}; take bfloat16")
+            raise CannotCompress(
+                f"a weight of {np.abs(weight.array).max():.3g} lies beyond {np.dtype(to).name}; take bfloat16"
+            )
         stored = helper.make_tensor(
             f"{weight.name}.stored", getattr(TensorProto, kind), weight.array.shape, small.tobytes(), raw=True
-        )  # fmt: skip
+        )
         replace_weight(proto, weight.name, [stored])
-        casts.append(helper.make_node("Cast", [stored.name], [weight.name], name=f"{weight.name}.cast", to=TensorProto.FLOAT))
+        casts.append(
+            helper.make_node(
+                "Cast", [stored.name], [weight.name], name=f"{weight.name}.cast", to=TensorProto.FLOAT
+            )
+        )
     prepend(proto, casts)
 
 
@@ -178,20 +210,25 @@ def replace_weight(proto: ModelProto, name: str, tensors: list[Any]) -> None:
     index = next(i for i, tensor in enumerate(proto.graph.initializer) if tensor.name == name)
     del proto.graph.initializer[index]
     proto.graph.initializer.extend(tensors)
-    inputs = [i for i, value in enumerate(proto.graph.input) if value.name == name]  # files of old list initializers there too
+    inputs = [
+        i for i, value in enumerate(proto.graph.input) if value.name == name
+    ]  # files of old list initializers there too
     for i in inputs:
         del proto.graph.input[i]
 
 
 def prepend(proto: ModelProto, nodes: list[NodeProto]) -> None:
     """Put nodes before all others."""
-    kept = [_copy(node) for node in proto.graph.node]
+    others = [_copy(node) for node in proto.graph.node]
     del proto.graph.node[:]
-    proto.graph.node.extend([*nodes, *kept])
+    proto.graph.node.extend([*nodes, *others])
 
 
 def at_least(proto: ModelProto, opset: int, ir_version: int) -> None:
-    """Raise the version of a graph: from 20 to 25 operators got more types, and group norm another meaning."""
+    """Raise the version of a graph to at least this one.
+
+    From 20 to 25 operators got more types, and group norm another meaning.
+    """
     for version in proto.opset_import:
         if not version.domain:
             version.version = max(version.version, opset)

@@ -1,7 +1,8 @@
-"""The grid that rounded weights lie on, in training and in the deployed file alike: whole numbers times a step of their block.
+"""Quantization grid: rounded weights are whole numbers times a step of their block.
 
-A weight is seen as rows: outputs of a linear layer, channels of a convolution, words of a table. A row of a matrix is cut into
-blocks with a step each; a channel of a convolution is one block. Zero is on every grid, so that pruned weights stay zero.
+It is the same in training and in the deployed file. A weight is seen as rows: outputs of a linear layer,
+channels of a convolution, words of a table. A row of a matrix is cut into blocks with a step each; a channel
+of a convolution is one block. Zero is on every grid, so that pruned weights stay zero.
 """
 
 from __future__ import annotations
@@ -19,17 +20,23 @@ if TYPE_CHECKING:
     from studies.hooks import TrainingHooks
 
 CLIPS: Final = (1.0, 0.93, 0.86, 0.79, 0.72, 0.65, 0.58, 0.5)
-"""Shares of the largest weight that the end of a grid is tried at: with few levels it pays to cut off what sticks out."""
+"""Shares of the largest weight that the end of a grid is tried at: with few levels it pays to cut off what
+sticks out."""
 UNFIT: Final = 1e-3
-"""Of a step: weights that come closer than this to whole numbers of it are on the grid already, but for rounding."""
+"""Of a step: weights that come closer than this to whole numbers of it are on the grid already, but for
+rounding."""
 FROZEN: Final = 0.75
 """Share of the steps after which a grid stands still, so that the weights can settle on it."""
 STRIDE: Final = 8
-"""Optimizer steps between two fits of a grid: weights move slowly, and a fit costs as much as several roundings."""
+"""Optimizer steps between two fits of a grid: weights move slowly, and a fit costs as much as several
+roundings."""
 
 
 def blocks_of(weight: torch.Tensor, block: int) -> torch.Tensor:
-    """Return (rows, blocks, block) of a weight: zeros fill the last block of a row; a convolution has one block a row."""
+    """Return a weight as (rows, blocks, block).
+
+    Zeros fill the last block of a row; a convolution has one block a row.
+    """
     rows = weight.reshape(weight.shape[0], -1)
     size = rows.shape[1] if weight.ndim > 2 else min(block, rows.shape[1])
     return functional.pad(rows, (0, -rows.shape[1] % size)).reshape(len(rows), -1, size)
@@ -64,8 +71,11 @@ def fit(blocks: torch.Tensor, bits: int) -> torch.Tensor:
 
 
 @torch.no_grad()
-def found(blocks: torch.Tensor, bits: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the steps of blocks that lie on a grid already, and which do; any such steps, since all give the same weights."""
+def existing_steps(blocks: torch.Tensor, bits: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the steps of blocks that lie on a grid already, and which blocks do.
+
+    Where several steps fit, any of them is returned: all give the same weights.
+    """
     half = 2 ** (bits - 1)
     largest = blocks.gather(-1, blocks.abs().argmax(dim=-1, keepdim=True))
     steps, known = torch.ones_like(largest), largest == 0
@@ -78,9 +88,12 @@ def found(blocks: torch.Tensor, bits: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def rounded(weight: torch.Tensor, bits: int, block: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return codes (rows, blocks, block) and steps (rows, blocks, 1); a block that lies on a grid already stays as it is."""
+    """Return codes (rows, blocks, block) and steps (rows, blocks, 1).
+
+    A block that lies on a grid already stays as it is.
+    """
     blocks = blocks_of(weight.double(), block)
-    steps, known = found(blocks, bits)
+    steps, known = existing_steps(blocks, bits)
     steps = torch.where(known, steps, fit(blocks, bits)).float()
     return codes_of(blocks, steps.double(), bits), steps
 
@@ -111,7 +124,10 @@ class Rounded(nn.Module):
 
 
 def trainable(weight: Weight) -> bool:
-    """Tell whether a weight can be trained on a grid: torch's recurrent layers read their weights past a parametrization."""
+    """Tell whether a weight can be trained on a grid.
+
+    Torch's recurrent layers cannot: they read their weights past a parametrization.
+    """
     return not any(isinstance(module, nn.RNNBase) for module, _ in weight.owners)
 
 
@@ -137,12 +153,18 @@ def train_rounded(training: TrainingHooks, bits: int, block: int) -> None:
 def leave_rounded(model: nn.Module) -> None:
     """Take the grids out of a model; its weights are then what they were rounded to."""
     for module in list(model.modules()):
-        held = getattr(module, "parametrizations", {}) if parametrize.is_parametrized(module) else {}
-        for attribute in [name for name, grids in held.items() if any(isinstance(grid, Rounded) for grid in grids)]:
+        parametrizations = (
+            getattr(module, "parametrizations", {}) if parametrize.is_parametrized(module) else {}
+        )
+        for attribute in [
+            name
+            for name, grids in parametrizations.items()
+            if any(isinstance(grid, Rounded) for grid in grids)
+        ]:
             parametrize.remove_parametrizations(module, attribute, leave_parametrized=True)
 
 
 def on_grid(weight: torch.Tensor, bits: int, block: int) -> bool:
     """Tell whether every block of a weight lies on a grid of so many bits."""
-    _, known = found(blocks_of(weight.double(), block), bits)
+    _, known = existing_steps(blocks_of(weight.double(), block), bits)
     return bool(known.all())

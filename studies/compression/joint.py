@@ -1,4 +1,4 @@
-"""Training and making small in one trial: what a search judges is the deployed file."""
+"""Joint trial: training and compression in one; a search judges the deployed file."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from studies.compression.compressing import Compressing
-from studies.compression.source import Source
+from studies.compression.compressing import CompressionRun
+from studies.compression.source import Checkpoint
 
 if TYPE_CHECKING:
     from studies.record import Measurement
@@ -22,7 +22,7 @@ class Joint:
     """
 
     training: Training
-    compressing: Compressing | None = field(default=None)
+    compression: CompressionRun | None = field(default=None)
 
     @property
     def curve(self) -> list[Measurement]:
@@ -37,7 +37,7 @@ class Joint:
     @property
     def seconds(self) -> float:
         """Return the seconds trained, fine-tuning included."""
-        return self.training.seconds + (self.compressing.seconds if self.compressing else 0.0)
+        return self.training.seconds + (self.compression.seconds if self.compression else 0.0)
 
     def advance(self, epochs: int, *, stop: Callable[[], bool]) -> bool:
         """Train up to a rung; at the last one compress too. Return whether it got there.
@@ -48,22 +48,30 @@ class Joint:
         """
         if not self.training.advance(epochs, stop=stop):
             return False
-        if epochs < self.training.recipe.epochs or self.compressing is not None:
+        if epochs < self.training.recipe.epochs or self.compression is not None:
             return True
         self.training.restore_best()
-        source = Source(
-            number=-1, recipe=self.training.recipe, seed=self.training.seed, model=self.training.model.eval(),
-            workload=self.training.workload, device=self.training.device,
-        )  # fmt: skip
-        self.compressing = Compressing(recipe=self.training.recipe, source=source)
-        return self.compressing.advance(epochs, stop=stop)
+        source = Checkpoint(
+            number=-1,
+            recipe=self.training.recipe,
+            seed=self.training.seed,
+            model=self.training.model.eval(),
+            workload=self.training.workload,
+            device=self.training.device,
+        )
+        self.compression = CompressionRun(recipe=self.training.recipe, source=source)
+        return self.compression.advance(epochs, stop=stop)
 
     def measure_outcome(self, *, whole: bool, test: bool) -> dict[str, Any]:
         """Return the fields of a record that were measured; of a whole run, those of the deployed file."""
-        found = self.training.measure_outcome(whole=whole, test=test)
-        if not whole or self.compressing is None:
-            return found
-        return found | self.compressing.measure_outcome(whole=True, test=test) | {"train_seconds": self.seconds}
+        outcome = self.training.measure_outcome(whole=whole, test=test)
+        if not whole or self.compression is None:
+            return outcome
+        return (
+            outcome
+            | self.compression.measure_outcome(whole=True, test=test)
+            | {"train_seconds": self.seconds}
+        )
 
     def close(self) -> None:
         """Let go of the training."""

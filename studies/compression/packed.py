@@ -1,10 +1,11 @@
-"""Weights of an exported graph stored in few bits.
+"""Packed weights: those of an exported graph stored in few bits.
 
-- A matrix product becomes `MatMulNBits`, which computes on the packed weights, with activations rounded to 8 bits.
+- A matrix product becomes `MatMulNBits`, which computes on the packed weights, with activations rounded to 8
+  bits.
 - A table of embeddings becomes `GatherBlockQuantized`, which unpacks the words that are asked for.
-- Everything else is stored packed beside a cast and a product with the steps, which ONNX Runtime folds when it loads the file:
-  the file is small, and runs as the 32-bit model does in speed and memory. (`DequantizeLinear` is not folded: it ran at every
-  pass, 20 times slower at batch 1 on a 512 x 512 layer.)
+- Everything else is stored packed beside a cast and a product with the steps, which ONNX Runtime folds when
+  it loads the file: the file is small, and runs as the 32-bit model does in speed and memory.
+  (`DequantizeLinear` is not folded: it ran at every pass, 20 times slower at batch 1 on a 512 x 512 layer.)
 """
 
 from __future__ import annotations
@@ -28,11 +29,16 @@ LEAST_BLOCK: Final = 16
 PACKED_OPSETS: Final = {8: (20, 10), 4: (21, 10), 2: (25, 13)}
 """Bits a weight to the opset and the file format that first know such numbers."""
 BITS8_ACTIVATIONS: Final = 4
-"""ONNX Runtime's `accuracy_level` for activations rounded to 8 bits: 2 to 40 times faster at batch 1 than 32-bit ones."""
+"""ONNX Runtime's `accuracy_level` for activations rounded to 8 bits: 2 to 40 times faster at batch 1 than
+32-bit ones."""
 
 
-def round_weights(proto: ModelProto, weights: list[GraphWeight], bits: Mapping[str, int], block: int) -> list[str]:
-    """Store weights of a graph in so many bits each; return what was stored in more than was asked for, in clauses.
+def round_weights(
+    proto: ModelProto, weights: list[GraphWeight], bits: Mapping[str, int], block: int
+) -> list[str]:
+    """Store weights of a graph in so many bits each.
+
+    Returns, in clauses, what was stored in more bits than were asked for.
 
     Args:
         proto: changed in place.
@@ -41,13 +47,15 @@ def round_weights(proto: ModelProto, weights: list[GraphWeight], bits: Mapping[s
         block: weights that share a step, of a matrix or a table.
     """
     notes = set()
-    changed = any(node.op_type == "GroupNormalization" for node in proto.graph.node)  # its scales mean otherwise from 21 on
+    changed = any(
+        node.op_type == "GroupNormalization" for node in proto.graph.node
+    )  # its scales mean otherwise from 21 on
     for weight in weights:
         if weight.name not in bits:
             continue
-        wanted = bits[weight.name]
-        codes, steps = rounded(weight.rows, wanted, block)
-        container = 4 if wanted == 3 else wanted
+        weight_bits = bits[weight.name]
+        codes, steps = rounded(weight.rows, weight_bits, block)
+        container = 4 if weight_bits == 3 else weight_bits
         if container < 8 and changed and weight.form not in {"matrix", "table"}:
             container = 8
             notes.add("weights outside matrix products keep 8 bits beside a group norm")
@@ -56,7 +64,9 @@ def round_weights(proto: ModelProto, weights: list[GraphWeight], bits: Mapping[s
     return sorted(notes)
 
 
-def _native(proto: ModelProto, weight: GraphWeight, codes: torch.Tensor, steps: torch.Tensor, bits: int) -> bool:
+def _native(
+    proto: ModelProto, weight: GraphWeight, codes: torch.Tensor, steps: torch.Tensor, bits: int
+) -> bool:
     """Store a weight for the operators that compute on packed ones; return whether there is one."""
     from onnx import numpy_helper
 
@@ -71,7 +81,11 @@ def _native(proto: ModelProto, weight: GraphWeight, codes: torch.Tensor, steps: 
     packed = _packed(codes + 2 ** (bits - 1), bits).reshape(*shape, -1)
     scales = steps.squeeze(-1).numpy()
     names = [f"{weight.name}.codes", f"{weight.name}.steps"]
-    replace_weight(proto, weight.name, [numpy_helper.from_array(packed, names[0]), numpy_helper.from_array(scales, names[1])])
+    replace_weight(
+        proto,
+        weight.name,
+        [numpy_helper.from_array(packed, names[0]), numpy_helper.from_array(scales, names[1])],
+    )
     for graph in graphs_of(proto.graph):
         for node in graph.node:
             if weight.name in node.input:
@@ -97,7 +111,9 @@ def _compute_packed(node: NodeProto, weight: GraphWeight, names: list[str], sett
     node.CopyFrom(made)
 
 
-def _fold(proto: ModelProto, weight: GraphWeight, codes: torch.Tensor, steps: torch.Tensor, bits: int) -> None:
+def _fold(
+    proto: ModelProto, weight: GraphWeight, codes: torch.Tensor, steps: torch.Tensor, bits: int
+) -> None:
     """Store a weight packed, beside what makes it whole again."""
     from onnx import TensorProto, helper, numpy_helper
 
@@ -115,9 +131,13 @@ def _fold(proto: ModelProto, weight: GraphWeight, codes: torch.Tensor, steps: to
     def add(operator: str, *extra: NDArray[Any], **settings: Any) -> None:
         nonlocal last
         out = f"{name}.{operator.lower()}{len(nodes)}"
-        given = [numpy_helper.from_array(array, f"{out}.{index}") for index, array in enumerate(extra)]
-        tensors.extend(given)
-        nodes.append(helper.make_node(operator, [last, *(tensor.name for tensor in given)], [out], name=out, **settings))
+        operands = [numpy_helper.from_array(array, f"{out}.{index}") for index, array in enumerate(extra)]
+        tensors.extend(operands)
+        nodes.append(
+            helper.make_node(
+                operator, [last, *(tensor.name for tensor in operands)], [out], name=out, **settings
+            )
+        )
         last = out
 
     add("Cast", to=TensorProto.FLOAT)

@@ -1,4 +1,4 @@
-"""Zeros: made where they matter least, kept while a pruned model is trained again, or made step by step meanwhile."""
+"""Pruning masks: make zeros, hold them while a model is trained again, or make them step by step."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch
 from studies.compression.subject import weights_of
 
 if TYPE_CHECKING:
-    from studies.compression.subject import Subject
+    from studies.compression.subject import TrainedModel
     from studies.hooks import Readout, TrainingHooks
 
 RAMP: Final = 0.7
@@ -22,17 +22,23 @@ TIMES: Final = 20
 
 
 MOST: Final = 0.98
-"""Share of a layer that goes when layers are compared with each other: an empty one lets neither rows nor gradients through."""
+"""Share of a layer that goes when layers are compared with each other: an empty one lets neither rows nor
+gradients through."""
 
 
 @torch.no_grad()
 def zero_lowest(
-    weights: Sequence[torch.Tensor], scores: Sequence[torch.Tensor], amount: float, *, share: float = 1.0,
+    weights: Sequence[torch.Tensor],
+    scores: Sequence[torch.Tensor],
+    amount: float,
+    *,
+    share: float = 1.0,
     most: Sequence[float] | None = None,
-) -> None:  # fmt: skip
-    """Set weights to zero until an amount of them are: what is zero already first, then the lowest scores, equals in order.
+) -> None:
+    """Set weights to zero until an amount of them are.
 
-    torch's own `prune` moves a parameter behind the others of its module, which optimizers and files count by their order.
+    What is zero already goes first, then the lowest scores, equals in order. torch's own `prune` moves a
+    parameter behind the others of its module, which optimizers and files count by their order.
 
     Args:
         weights: changed in place.
@@ -43,10 +49,17 @@ def zero_lowest(
     """
     limits = most or [max(MOST, amount)] * len(weights)
     bounded = [_bounded(score, limit) for score, limit in zip(scores, limits, strict=True)]
-    ranks = torch.cat([torch.where(weight == 0, -1.0, score).flatten() for weight, score in zip(weights, bounded, strict=True)])
-    kept = torch.ones_like(ranks, dtype=torch.bool)
-    kept[torch.argsort(ranks, stable=True)[: round(share * amount * len(ranks))]] = False
-    for weight, mask in zip(weights, torch.split(kept, [weight.numel() for weight in weights]), strict=True):
+    ranks = torch.cat(
+        [
+            torch.where(weight == 0, -1.0, score).flatten()
+            for weight, score in zip(weights, bounded, strict=True)
+        ]
+    )
+    remains = torch.ones_like(ranks, dtype=torch.bool)
+    remains[torch.argsort(ranks, stable=True)[: round(share * amount * len(ranks))]] = False
+    for weight, mask in zip(
+        weights, torch.split(remains, [weight.numel() for weight in weights]), strict=True
+    ):
         weight[~mask.view_as(weight)] = 0.0
 
 
@@ -58,19 +71,19 @@ def _bounded(score: torch.Tensor, limit: float) -> torch.Tensor:
 
 
 class Zeros:
-    """The zeros of a model in training, held there."""
+    """The zeros of a model in training, held at zero."""
 
     def __init__(self, training: TrainingHooks) -> None:
         self._training = training
         self._weights = [weight.parameter for weight in weights_of(training.model)]
         self._masks: list[tuple[torch.nn.Parameter, torch.Tensor]] = []
-        self._holding = False
-        self.look()
+        self._attached = False
+        self.update()
         training.after_backward.append(self._mask_gradients)
 
     @torch.no_grad()
-    def look(self) -> None:
-        """Hold what is zero now."""
+    def update(self) -> None:
+        """Take what is zero now as what is to stay zero."""
         self._masks = [(weight, weight != 0) for weight in self._weights if bool((weight == 0).any())]
 
     @torch.no_grad()
@@ -80,22 +93,26 @@ class Zeros:
             weight.mul_(mask)
 
     @torch.no_grad()
-    def forget(self) -> None:
-        """Let the optimizer remember nothing of what is zero: neither momentum nor averages, nor a curvature of them."""
+    def clear_optimizer_state(self) -> None:
+        """Clear the optimizer's state of what is zero: momentum, averages and curvature."""
         optimizer = self._training.optimizer
         if self._training.needs_closure:
             optimizer.state.clear()
         for weight, mask in self._masks:
             for value in optimizer.state.get(weight, {}).values():
-                if type(value) is torch.Tensor and value.shape == weight.shape:  # a packed one forgets by itself, in time
+                if (
+                    type(value) is torch.Tensor and value.shape == weight.shape
+                ):  # a packed one forgets by itself, in time
                     value.mul_(mask)
 
     @torch.no_grad()
     def _mask_gradients(self) -> None:
-        if not self._holding:  # only now all else is attached: what moves weights after a step comes before `mask`
+        if (
+            not self._attached
+        ):  # only now all else is attached: what moves weights after a step comes before `mask`
             self._training.after_step.append(self.mask)
             self._training.readouts[:] = [self._masked(readout) for readout in self._training.readouts]
-            self._holding = True
+            self._attached = True
         for weight, mask in self._masks:
             if weight.grad is not None:
                 weight.grad = _without(weight.grad, mask)
@@ -117,18 +134,26 @@ def _without(gradient: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         return gradient.mul_(mask)
     gradient = gradient.coalesce()
     rows = gradient.indices()
-    return torch.sparse_coo_tensor(rows, gradient.values() * mask[tuple(rows)], gradient.shape, is_coalesced=True)
+    return torch.sparse_coo_tensor(
+        rows, gradient.values() * mask[tuple(rows)], gradient.shape, is_coalesced=True
+    )
 
 
 def keep_zeros(training: TrainingHooks) -> None:
-    """Hold the weights that are zero now at zero: their gradients, so that no momentum gathers, and they after each step."""
+    """Hold the weights that are zero now at zero while a run trains.
+
+    Their gradients too, so that no momentum gathers, and the weights themselves after each step.
+    """
     Zeros(training)
 
 
-def gradually(training: TrainingHooks, subject: Subject, prune: Callable[[Subject, float], None]) -> None:
-    """Prune along a cubic ramp over the first steps of a run: fast while much is left to remove, slowly at the end.
+def gradually(
+    training: TrainingHooks, trained: TrainedModel, prune: Callable[[TrainedModel, float], None]
+) -> None:
+    """Prune along a cubic ramp over the first steps of a run.
 
-    The run goes to its end, for what it is like before the ramp's end says little of what it will be.
+    It is fast while much is left to remove, and slow at the end. The run goes to its end, for what it is like
+    before the ramp's end says little of what it will be.
 
     Source: Zhu and Gupta 2017, arXiv 1710.01878.
     """
@@ -141,9 +166,9 @@ def gradually(training: TrainingHooks, subject: Subject, prune: Callable[[Subjec
         step = training.step + 1
         if step <= ramp and (step % stride == 0 or step == ramp):
             zeros.mask()
-            prune(subject, 1 - (1 - step / ramp) ** 3)
-            zeros.look()
-            zeros.forget()
+            prune(trained, 1 - (1 - step / ramp) ** 3)
+            zeros.update()
+            zeros.clear_optimizer_state()
             training.model.train()
         if step == ramp:
             training.forget_best()

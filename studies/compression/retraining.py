@@ -1,4 +1,7 @@
-"""Retraining: the recipe that a compressed model is trained with again, made from the one it was trained with."""
+"""Retraining: the recipe that a compressed model is trained with again.
+
+It is made from the recipe that the model was trained with.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def retrained(finetuning: FinetuningChoice, trained: Recipe) -> Recipe | None:
-    """Return what a fine-tuning trains with; None where it does not train at all."""
+    """Return the recipe that a fine-tuning trains with; None where it does not train at all."""
     retraining = finetuning.retraining()
     if retraining is None:
         return None
@@ -25,10 +28,11 @@ def retrained(finetuning: FinetuningChoice, trained: Recipe) -> Recipe | None:
 
 
 def _shortened(trained: Recipe, *, share: float, lr_factor: float) -> Recipe:
-    """Return a recipe over a share of its epochs, rounded up, at a share of its lr; nothing else about it changes.
+    """Return a recipe over a share of its epochs, rounded up, at a share of its lr.
 
-    A decay horizon is stated in whole runs: it is lengthened so that the optimizer's weight decay stays the number it was, and a
-    short run does not pull the weights to zero as far as a whole one does.
+    Nothing else about it changes. A decay horizon is stated in whole runs: it is lengthened so that the
+    optimizer's weight decay stays the number it was, and a short run does not pull the weights to zero as far
+    as a whole one does.
     """
     epochs = math.ceil(round(share * trained.epochs, 9))
     changes: dict[str, Any] = {"lr": trained.optimizer.lr * lr_factor}
@@ -38,12 +42,15 @@ def _shortened(trained: Recipe, *, share: float, lr_factor: float) -> Recipe:
 
 
 def _restarted(short: Recipe) -> Recipe:
-    """Return a run over which the lr climbs and falls; an optimizer of its own schedule keeps what stood beside it.
+    """Return a run over which the lr climbs and falls.
 
-    Without early stopping: validation gets worse while the lr climbs, and the best epochs are the last ones.
+    An optimizer with a schedule of its own keeps the schedule that stood beside it. Without early stopping:
+    validation gets worse while the lr climbs, and the best epochs are the last ones.
     """
     lasting = tuple(choice for choice in short.regularizers if not isinstance(choice, EarlyStopping))
-    return replace(short, regularizers=lasting, schedule=short.schedule if short.optimizer.own_schedule else OneCycle())
+    return replace(
+        short, regularizers=lasting, schedule=short.schedule if short.optimizer.own_schedule else OneCycle()
+    )
 
 
 def _rewound(short: Recipe, trained: Recipe) -> Recipe:

@@ -1,6 +1,7 @@
 """Sampler of compressions: Optuna's multi-objective TPE over quality, bytes and multiply-accumulates.
 
-The last stand for latency: a timing is never the same twice, and what is proposed must follow from the records and the seed.
+The last stand for latency: a timing is never the same twice, and what is proposed must follow from the
+records and the seed.
 """
 
 from __future__ import annotations
@@ -27,7 +28,13 @@ ASKED: Final = 20
 
 
 def propose(
-    space: CompressionSpace, trained: Recipe, records: Sequence[Record], *, direction: Direction, limits: Limits, seed: int
+    space: CompressionSpace,
+    trained: Recipe,
+    records: Sequence[Record],
+    *,
+    direction: Direction,
+    limits: Limits,
+    seed: int,
 ) -> Recipe | None:
     """Return the next recipe to try on a model that was trained so; None when nothing new comes to mind.
 
@@ -47,11 +54,15 @@ def propose(
         fresh = (seed + SEED_STRIDE * (1 + len(records))) % 2**32
         sampler = optuna.samplers.TPESampler(seed=fresh, multivariate=True, n_startup_trials=5)
         study = optuna.create_study(directions=["minimize"] * 3, sampler=sampler)
-        study.add_trials([_told(space, record, direction, limits) for record in records if record.state == "complete"])
+        study.add_trials(
+            [_told(space, record, direction, limits) for record in records if record.state == "complete"]
+        )
         for _ in range(ASKED):
             trial = study.ask(space.distributions)
             recipe = space.recipe(trained, trial.params)
-            if recipe.made_from not in tried and (recipe.quantization.aware or recipe.made_from != trained.uncompressed):
+            if recipe.made_from not in tried and (
+                recipe.quantization.aware or recipe.made_from != trained.uncompressed
+            ):
                 return recipe
     return None
 
@@ -62,7 +73,9 @@ def _told(space: CompressionSpace, record: Record, direction: Direction, limits:
     values = [direction.loss(record.quality), *(math.log(max(cost, 1e-12)) for cost in _costs(record))]
     over = max(limits.broken_by(record).values(), default=1.0) - 1
     params = space.point(Recipe.from_params(record.params))
-    return create_trial(values=values, params=params, distributions=dict(space.distributions), constraints={"limits": over})
+    return create_trial(
+        values=values, params=params, distributions=dict(space.distributions), constraints={"limits": over}
+    )
 
 
 def _costs(record: Record) -> tuple[float, float]:

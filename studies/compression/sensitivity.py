@@ -1,9 +1,10 @@
-"""How much each layer bears: the loss on the calibration rows when one layer alone is pruned, or stored in fewer bits.
+"""Sensitivity: how the loss on the calibration rows rises when one layer alone is pruned or rounded.
 
-    layers = scan(subject)
+    layers = scan(trained)
     bounds(layers, tolerance=0.05)      # the largest amount of each layer that costs no more
 
-A scan takes one forward pass over the calibration rows for each layer and level, and leaves the model bit for bit as it was.
+A scan takes one forward pass over the calibration rows for each layer and level, and leaves the model bit for
+bit as it was.
 """
 
 from __future__ import annotations
@@ -21,24 +22,27 @@ from studies.manifest import Layer
 if TYPE_CHECKING:
     from torch import nn
 
-    from studies.compression.subject import Subject
+    from studies.compression.subject import TrainedModel
 
 AMOUNTS: Final = (0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
 BITS: Final = (8, 6, 4, 3, 2)
 
 
-def scan(subject: Subject, amounts: Sequence[float] = AMOUNTS) -> tuple[Layer, ...]:
-    """Return what pruning costs in each layer, its smallest weights first."""
+def scan(trained: TrainedModel, amounts: Sequence[float] = AMOUNTS) -> tuple[Layer, ...]:
+    """Return the sensitivity of each layer to pruning, its smallest weights first."""
 
     def prune(weight: torch.Tensor, amount: float) -> None:
         zero_lowest([weight], [weight.abs()], amount)
 
-    return _scanned(subject, sorted(amounts), prune)
+    return _scanned(trained, sorted(amounts), prune)
 
 
-def scan_bits(subject: Subject, bits: Sequence[int] = BITS) -> tuple[Layer, ...]:
-    """Return what storing each layer in so many bits a number costs, rounded evenly on either side of zero, a scale a row."""
-    return _scanned(subject, sorted(bits, reverse=True), rounded)
+def scan_bits(trained: TrainedModel, bits: Sequence[int] = BITS) -> tuple[Layer, ...]:
+    """Return the sensitivity of each layer to fewer bits a number.
+
+    Numbers are rounded evenly on either side of zero, with a scale for each row.
+    """
+    return _scanned(trained, sorted(bits, reverse=True), rounded)
 
 
 @torch.no_grad()
@@ -51,37 +55,48 @@ def rounded(weight: torch.Tensor, bits: float) -> None:
 
 
 def bounds(layers: Sequence[Layer], tolerance: float) -> dict[str, float]:
-    """Return the largest amount of each layer up to which the loss never rises by more than the tolerance; 0 for none."""
-    found = {}
+    """Return the largest amount of each layer up to which the loss never rises by more than the tolerance.
+
+    0 where there is no such amount.
+    """
+    amounts = {}
     for layer in layers:
-        borne = 0.0
+        bound = 0.0
         for level, rise in zip(layer.levels, layer.rises, strict=True):
             if rise > tolerance:
                 break
-            borne = level
-        found[layer.name] = borne
-    return found
+            bound = level
+        amounts[layer.name] = bound
+    return amounts
 
 
 def _scanned(
-    subject: Subject, levels: Sequence[float], treat: Callable[[torch.Tensor, float], None]
-) -> tuple[Layer, ...]:  # fmt: skip
-    with _as_it_was(subject.model), torch.no_grad():
-        before = _loss(subject)
-        found = []
-        for name, weight in subject.weights.items():
-            own = weight.parameter.detach().clone()
+    trained: TrainedModel, levels: Sequence[float], treat: Callable[[torch.Tensor, float], None]
+) -> tuple[Layer, ...]:
+    with _as_it_was(trained.model), torch.no_grad():
+        before = _loss(trained)
+        layers = []
+        for name, weight in trained.weights.items():
+            original = weight.parameter.detach().clone()
             losses = []
             for level in levels:
                 treat(weight.parameter, level)
-                losses.append(_loss(subject))
-                weight.parameter.copy_(own)
-            found.append(Layer(name=name, size=own.numel(), before=before, levels=tuple(levels), losses=tuple(losses)))
-    return tuple(found)
+                losses.append(_loss(trained))
+                weight.parameter.copy_(original)
+            layers.append(
+                Layer(
+                    name=name,
+                    size=original.numel(),
+                    before=before,
+                    levels=tuple(levels),
+                    losses=tuple(losses),
+                )
+            )
+    return tuple(layers)
 
 
-def _loss(subject: Subject) -> float:
-    loss = float(subject.loss())
+def _loss(trained: TrainedModel) -> float:
+    loss = float(trained.loss())
     return loss if math.isfinite(loss) else math.inf
 
 

@@ -1,4 +1,4 @@
-"""A trained model that is to be made small, with what its small copies are held against."""
+"""Checkpoint: a trained model to be made small, and the figures its small copies are compared with."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch
 from studies import measure
 from studies.compression.deploy import Exported, export
 from studies.compression.footprint import BATCHES, Deployed, deployed, inference_bytes
-from studies.compression.subject import Subject
+from studies.compression.subject import TrainedModel
 from studies.rows import first_rows
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(kw_only=True, eq=False)
-class Source:
+class Checkpoint:
     """A trained model, never changed: passes work on copies."""
 
     number: int
@@ -35,9 +35,11 @@ class Source:
     workload: Workload
     device: torch.device
 
-    def subject(self) -> Subject:
+    def trained_model(self) -> TrainedModel:
         """Return a copy for a pass to change."""
-        return Subject(model=deepcopy(self.model), workload=self.workload, seed=self.seed, device=self.device)
+        return TrainedModel(
+            model=deepcopy(self.model), workload=self.workload, seed=self.seed, device=self.device
+        )
 
     @cached_property
     def exported(self) -> Exported:
@@ -46,16 +48,22 @@ class Source:
         Raises:
             CannotCompress: it cannot be exported.
         """
-        return export(self.subject())
+        return export(self.trained_model())
 
     @cached_property
     def deployed(self) -> Deployed:
-        """Return the uncompressed model as it would be deployed: bytes, latency and quality are held against its own."""
+        """Return the uncompressed model as it would be deployed.
+
+        Bytes, latency and quality of its small copies are compared with its own.
+        """
         return deployed(self.exported.proto.SerializeToString(), self.workload)
 
     @cached_property
     def rows(self) -> torch.Tensor:
-        """Return the validation rows that are timed, as many as the largest batch: over again where there are fewer."""
+        """Return the validation rows that are timed, as many as the largest batch.
+
+        They are repeated where there are fewer.
+        """
         rows = first_rows(self.workload.dataset.valid, max(BATCHES))
         return torch.cat([rows] * -(-max(BATCHES) // len(rows)))[: max(BATCHES)]
 

@@ -1,4 +1,7 @@
-"""The ways of making a model small that a search may try: a flat space beside that of the training recipes."""
+"""Compression space: the ways of making a model small that a search may try.
+
+It is a flat space beside that of the training recipes.
+"""
 
 from __future__ import annotations
 
@@ -41,18 +44,23 @@ class CompressionSpace:
         """Return Optuna's distribution of every coordinate."""
         from optuna.distributions import CategoricalDistribution, FloatDistribution
 
-        found: dict[str, BaseDistribution] = {
-            axis: CategoricalDistribution([choice.name() for choice in offered]) for axis, offered in self.axes.items()
+        by_name: dict[str, BaseDistribution] = {
+            axis: CategoricalDistribution([choice.name() for choice in offered])
+            for axis, offered in self.axes.items()
         }
         if self.students:
-            found[STUDENT] = CategoricalDistribution([OWN, *self._named_students])
+            by_name[STUDENT] = CategoricalDistribution([OWN, *self._named_students])
         for name, span in self._fields():
-            found[name] = CategoricalDistribution(span.options) if isinstance(span, OneOf) else FloatDistribution(-1, 1)
-        return found
+            by_name[name] = (
+                CategoricalDistribution(span.options) if isinstance(span, OneOf) else FloatDistribution(-1, 1)
+            )
+        return by_name
 
     def recipe(self, trained: Recipe, point: Mapping[str, Any]) -> Recipe:
-        """Return what a point does to a model that was trained so, without what could have no effect there."""
-        chosen: dict[str, Any] = {axis: read_at(named(offered, point[axis]), point) for axis, offered in self.axes.items()}
+        """Return the recipe of a point for a model that was trained so, without what could have no effect."""
+        chosen: dict[str, Any] = {
+            axis: read_at(named(offered, point[axis]), point) for axis, offered in self.axes.items()
+        }
         model = self._named_students.get(str(point.get(STUDENT, OWN)), trained.model)
         return sensible(replace(trained, model=model, **chosen), trained.model, self.axes["finetuning"])
 
@@ -61,9 +69,13 @@ class CompressionSpace:
         point: Point = {name: neutral(span) for name, span in self._fields()}
         for axis in self.axes:
             choice: Choice = getattr(recipe, axis)
-            point |= {axis: choice.name()} | {name: value for name, value in coordinates_of(choice).items() if name in point}
+            point |= {axis: choice.name()} | {
+                name: value for name, value in coordinates_of(choice).items() if name in point
+            }
         if self.students:
-            point[STUDENT] = next((name for name, model in self._named_students.items() if model == recipe.model), OWN)
+            point[STUDENT] = next(
+                (name for name, model in self._named_students.items() if model == recipe.model), OWN
+            )
         return point
 
     @cached_property
@@ -77,9 +89,11 @@ class CompressionSpace:
 
 
 def sensible(recipe: Recipe, trained_model: ModelChoice, finetuning: tuple[type[Choice], ...]) -> Recipe:
-    """Return a recipe without what could have no effect, and with the fine-tuning that it cannot do without."""
+    """Return a recipe without what could have no effect, and with the fine-tuning that it needs."""
     needs = recipe.quantization.aware and recipe.finetuning.retraining() is None
-    idle = recipe.finetuning.gradual and (recipe.pruning.structured or recipe.pruning == recipe.uncompressed.pruning)
+    idle = recipe.finetuning.gradual and (
+        recipe.pruning.structured or recipe.pruning == recipe.uncompressed.pruning
+    )
     if (needs or idle) and len(finetuning) > 1:
         usual: Any = finetuning[1]()
         recipe = replace(recipe, finetuning=usual)
@@ -88,6 +102,11 @@ def sensible(recipe: Recipe, trained_model: ModelChoice, finetuning: tuple[type[
 
 
 def _offered(axis: str) -> tuple[type[Choice], ...]:
-    """Return the choices of an axis that a search tries unasked: `none`, the usual one, the others by name."""
+    """Return the choices of an axis that a search tries by default.
+
+    `none` comes first, the usual one second, the others by name.
+    """
     choices = [choice for choice in catalogue.choices(axis).values() if choice.offered]
-    return tuple(sorted(choices, key=lambda choice: (choice.name() != "none", not choice.usual, choice.name())))
+    return tuple(
+        sorted(choices, key=lambda choice: (choice.name() != "none", not choice.usual, choice.name()))
+    )

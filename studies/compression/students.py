@@ -1,4 +1,4 @@
-"""Smaller settings of a model, to be taught by the larger one."""
+"""Student models: smaller settings of a model, to be taught by the larger one."""
 
 from __future__ import annotations
 
@@ -11,21 +11,24 @@ from studies.space import Numeric, OneOf, ranges
 
 
 def students(model: ModelChoice, shares: tuple[float, ...] = (0.5, 0.25)) -> tuple[ModelChoice, ...]:
-    """Return the model with each of its sizes scaled to a share, the largest first; none for a model that has no sizes.
+    """Return the model with each of its sizes scaled to a share, the largest first.
 
-    Sizes are its whole numbers on a log scale: width, channels, hidden units. None falls below the low end of its range.
+    None for a model that has no sizes. Sizes are its whole numbers on a log scale: width, channels, hidden
+    units. None falls below the low end of its range.
     """
-    found: list[ModelChoice] = []
+    smaller: list[ModelChoice] = []
     for share in sorted(shares, reverse=True):
         student = replace(model, **{name: _scaled(model, name, share) for name in _sizes(model)})
-        if student != model and student not in found:
-            found.append(student)
-    return tuple(found)
+        if student != model and student not in smaller:
+            smaller.append(student)
+    return tuple(smaller)
 
 
 def _sizes(model: ModelChoice) -> dict[str, Numeric]:
     spans = ranges(type(model)).items()
-    return {name: span for name, span in spans if isinstance(span, Numeric) and span.whole and span.scale == "log"}
+    return {
+        name: span for name, span in spans if isinstance(span, Numeric) and span.whole and span.scale == "log"
+    }
 
 
 def _scaled(model: ModelChoice, name: str, share: float) -> int:
@@ -38,11 +41,16 @@ def _scaled(model: ModelChoice, name: str, share: float) -> int:
 
 
 def _divisor(model: ModelChoice, size: int) -> int:
-    """Return what has to divide the scaled size: every other whole number, heads or groups, that divides the size now."""
+    """Return what has to divide the scaled size.
+
+    Every other whole number, such as heads or groups, that divides the size now.
+    """
     spans: dict[str, Any] = ranges(type(model))
     others = [
         getattr(model, name)
         for name, span in spans.items()
-        if (isinstance(span, OneOf) or span.scale != "log") and type(getattr(model, name)) is int and getattr(model, name) > 0
+        if (isinstance(span, OneOf) or span.scale != "log")
+        and type(getattr(model, name)) is int
+        and getattr(model, name) > 0
     ]
     return math.lcm(1, *(other for other in others if size % other == 0))

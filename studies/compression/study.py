@@ -1,8 +1,9 @@
 """The compression study: what can be done to the finalists' trained models, and what each way costs in quality.
 
-Every finalist's model goes through the cheap passes, so that it shows whether the winner stays the winner. Then one default of
-everything that trains, then what a multi-objective sampler asks for; last, what is worth it again on the models of the other
-seeds, beside its control. Trials stand in the study's own journal, with stage `compress`.
+Every finalist's model goes through the cheap passes, so that it shows whether the winner stays the winner.
+Then one default of everything that trains, then what a multi-objective sampler asks for; last, what is worth
+it again on the models of the other seeds, beside its control. Trials stand in the study's own journal, with
+stage `compress`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from studies import store
 from studies.compression.candidates import afterwards, carried, control, standard
-from studies.compression.compressing import Compressing, Made
+from studies.compression.compressing import CompressionRun, UnquantizedModel
 from studies.compression.rounds import best, propose
 from studies.compression.sensitivity import scan
 from studies.compression.space import CompressionSpace
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from studies.clock import Clock
     from studies.compression.checkpoints import Checkpoints
-    from studies.compression.source import Source
+    from studies.compression.source import Checkpoint
     from studies.models import ModelChoice
     from studies.plan import Plan
     from studies.quantization import QuantizationChoice
@@ -87,15 +88,22 @@ class Compression:
         teachers: tuple[nn.Module, ...] = (),
         listen: Callable[[Event], None] = lambda event: None,
     ) -> None:
-        self.study, self.workload, self.plan, self.asked, self.clock, self.listen = study, workload, plan, asked, clock, listen
+        self.study, self.workload, self.plan, self.asked, self.clock, self.listen = (
+            study,
+            workload,
+            plan,
+            asked,
+            clock,
+            listen,
+        )
         self.checkpoints, self.folder, self.teachers = checkpoints, folder, teachers
         self.space = CompressionSpace.offered(asked.students)
         self.direction = workload.metric.direction
         self.records = list(store.records(study))
         found = finalists(self.records, plan.candidates, self.direction, plan.limits.while_training)
         self.finalists = sorted(found, key=lambda runs: runs[0].optimizer != asked.first)
-        self._sources: dict[int, Source | None] = {}
-        self._made: dict[str, Made] = {}
+        self._sources: dict[int, Checkpoint | None] = {}
+        self._made: dict[str, UnquantizedModel] = {}
         self._repeating = False
 
     def run(self) -> None:
@@ -120,17 +128,23 @@ class Compression:
             return
         self.listen(Event(stage="compress", note="sensitivity of each layer of the best model"))
         if (source := self._source(self.finalists[0][0])) is not None:
-            store.change_manifest(self.study, sensitivity=scan(source.subject()))
+            store.change_manifest(self.study, sensitivity=scan(source.trained_model()))
 
     def _cheap(self) -> None:
         """Quantize every finalist's model after training: the usual way on all of them first, should time be short."""
-        self.listen(Event(stage="compress", note=f"quantization after training, {len(self.finalists)} finalists"))
+        self.listen(
+            Event(stage="compress", note=f"quantization after training, {len(self.finalists)} finalists")
+        )
         for ways in (afterwards(self.space)[:2], afterwards(self.space)):
             for runs in self.finalists:
                 self._try(runs[0], Recipe.from_params(runs[0].params).uncompressed, ways)
 
     def _standard(self) -> None:
-        self.listen(Event(stage="compress", note="pruning, distillation and training for quantization at their defaults"))
+        self.listen(
+            Event(
+                stage="compress", note="pruning, distillation and training for quantization at their defaults"
+            )
+        )
         for run in (runs[0] for runs in self.finalists[:1]):
             for recipe in standard(self.space, Recipe.from_params(run.params)):
                 self._try(run, recipe)
@@ -163,11 +177,17 @@ class Compression:
                     self._try(run, wanted, (wanted.quantization,))
 
     def _carried(self, run: Record) -> Sequence[QuantizationChoice]:
-        return carried(self.space, (record for record in self.compressed if record.source == run.number), self.direction)
+        return carried(
+            self.space, (record for record in self.compressed if record.source == run.number), self.direction
+        )
 
     def _worth_it(self) -> list[Recipe]:
         """Return the recipes of the front, within the limits first."""
-        own = [record for record in self.compressed if self.finalists and record.source == self.finalists[0][0].number]
+        own = [
+            record
+            for record in self.compressed
+            if self.finalists and record.source == self.finalists[0][0].number
+        ]
         kept = sorted(best(own, self.direction), key=lambda record: bool(self.asked.limits.broken_by(record)))
         return [Recipe.from_params(record.params) for record in kept][:REPEATED]
 
@@ -189,9 +209,13 @@ class Compression:
             return
         self.study.sampler = decided(self.space.point(recipe))
         optuna_trial = self.study.ask(self.space.distributions)
-        taught = recipe.distillation != recipe.uncompressed.distillation  # else the other finalists' models need not be loaded
+        taught = (
+            recipe.distillation != recipe.uncompressed.distillation
+        )  # else the other finalists' models need not be loaded
         teachers = self.teachers or tuple(self._peers(run) if taught else ())
-        compressing = Compressing(recipe=recipe, source=source, teachers=teachers, made=self._made, folder=self.folder)
+        compressing = CompressionRun(
+            recipe=recipe, source=source, teachers=teachers, made=self._made, folder=self.folder
+        )
         trial = Trial(
             optuna_trial=optuna_trial, recipe=recipe, stage="compress", seed=run.seed, source=run.number, workload=self.workload,
             plan=self.plan, training=compressing,
@@ -208,11 +232,13 @@ class Compression:
         self.records.append(record)
         self.listen(Event(stage="compress", record=record))
 
-    def _source(self, run: Record) -> Source | None:
+    def _source(self, run: Record) -> Checkpoint | None:
         """Return the trained model of a run; None when it cannot be had again."""
         if run.number not in self._sources:
             try:
-                found = self.checkpoints.source(run, self.workload, device=self.plan.device, stop=self.clock.must_stop)
+                found = self.checkpoints.source(
+                    run, self.workload, device=self.plan.device, stop=self.clock.must_stop
+                )
             except (Diverged, CannotCompress):
                 found = None
             self._sources[run.number] = found
@@ -220,7 +246,12 @@ class Compression:
 
     def _peers(self, run: Record) -> Iterator[nn.Module]:
         """Yield the other finalists' models of the same seed."""
-        others = (other for runs in self.finalists for other in runs if other.seed == run.seed and other.number != run.number)
+        others = (
+            other
+            for runs in self.finalists
+            for other in runs
+            if other.seed == run.seed and other.number != run.number
+        )
         for other in others:
             if (source := self._source(other)) is not None:
                 yield source.model

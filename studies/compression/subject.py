@@ -1,4 +1,4 @@
-"""What a compression pass sees: a trained model, its prunable weights and some training rows."""
+"""Trained model: what a compression pass sees, with its prunable weights and some training rows."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Weight:
 
 
 @dataclass(kw_only=True, eq=False)
-class Subject:
+class TrainedModel:
     """A trained model on its way to becoming small.
 
     `model` may be changed in place or replaced. Rows come from the training split alone.
@@ -57,22 +57,33 @@ class Subject:
     def rows(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Return calibration inputs and targets, drawn from the training split by the seed."""
         inputs, targets = tensors(self.workload.dataset, "train", self.device)
-        order = torch.randperm(len(inputs), generator=torch.Generator().manual_seed(self.seed))[:CALIBRATION_ROWS]
+        order = torch.randperm(len(inputs), generator=torch.Generator().manual_seed(self.seed))[
+            :CALIBRATION_ROWS
+        ]
         return inputs[order], targets[order]
 
     def loss(self) -> torch.Tensor:
-        """Return the plain mean loss over the calibration rows in evaluation mode; gradients flow unless switched off."""
+        """Return the plain mean loss over the calibration rows in evaluation mode.
+
+        Gradients flow unless they are switched off.
+        """
         inputs, targets = self.rows
         return self.workload.loss(self.model.eval()(inputs), targets)
 
     @property
     def weights(self) -> dict[str, Weight]:
-        """Return the prunable weights by name: every trained tensor of two or more dimensions, a shared one once."""
+        """Return the prunable weights by name: every trained tensor of two or more dimensions.
+
+        A shared one stands there once.
+        """
         return {weight.name: weight for weight in weights_of(self.model)}
 
 
 def weights_of(model: nn.Module) -> Iterator[Weight]:
-    """Yield every trained weight of two or more dimensions; biases and norms are left alone, they weigh next to nothing."""
+    """Yield every trained weight of two or more dimensions.
+
+    Biases and norms are left alone: they weigh next to nothing.
+    """
     owners: dict[int, list[tuple[nn.Module, str]]] = {}
     for module in model.modules():
         for attribute, parameter in module.named_parameters(recurse=False):
@@ -88,10 +99,10 @@ def prunable(model: nn.Module) -> list[nn.Parameter]:
     Raises:
         CannotCompress: there are none.
     """
-    found = [weight.parameter for weight in weights_of(model)]
-    if not found:
+    parameters = [weight.parameter for weight in weights_of(model)]
+    if not parameters:
         raise CannotCompress("it has no trained weights of two or more dimensions")
-    return found
+    return parameters
 
 
 def size_of(model: nn.Module) -> int:

@@ -1,4 +1,4 @@
-"""The end of a schedule as a schedule of its own."""
+"""Schedule tail: the end of a schedule as a schedule of its own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Tail(ScheduleChoice):
-    """Replay the last share of another schedule; no folder lists it, since it means something for a trained model only.
+    """Replay the last share of another schedule.
+
+    No folder lists it, since it means something for a trained model only.
 
     Helps: rewinding the learning rate.
     Hurts: nothing.
@@ -25,7 +27,10 @@ class Tail(ScheduleChoice):
     share: float
 
     def at(self, progress: float) -> float:
-        """Return the share of the peak lr that the other schedule had so far from its end, its warmup included."""
+        """Return the share of the peak lr that the other schedule had so far from its end.
+
+        Its warmup is included.
+        """
         return self.schedule.at(1 - self.share + self.share * progress)
 
     def factor(self, progress: float) -> float:

@@ -26,7 +26,8 @@ class Raw:
     """Data as loaded: nothing split, filled in or scaled."""
 
     inputs: pd.DataFrame | NDArray[Any] | csr_matrix
-    """A row each: images (rows, channels, height, width), signals (rows, channels, length), text (rows, token ids) or a frame."""
+    """A row each: images (rows, channels, height, width), signals (rows, channels, length), text (rows, token
+    ids) or a frame."""
     targets: pd.Series[Any] | NDArray[np.generic]
     """One value a row, a label or a number; or several numbers a row, of the shape (rows, outputs)."""
     kind: Kind = "table"
@@ -37,7 +38,8 @@ class Raw:
     notes: tuple[str, ...] = ()
     """What the user should know of where the data came from."""
     parts: NDArray[np.int64] | None = None
-    """Where the split is given: 0 for each row that trains, 1 that validates, 2 that tests; None has it drawn."""
+    """Where the split is given: 0 for each row that trains, 1 that validates, 2 that tests; None has it
+    drawn."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,4 +79,6 @@ def from_extra(module: str) -> Any:
         return importlib.import_module(module)
     except ImportError:
         package = module.partition(".")[0]
-        raise BadWorkload(f"this data needs the package {package}; install it: pip install 'optimizer-advisor[data]'") from None
+        raise BadWorkload(
+            f"this data needs the package {package}; install it: pip install 'optimizer-advisor[data]'"
+        ) from None

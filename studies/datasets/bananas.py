@@ -14,7 +14,8 @@ class Bananas(DatasetChoice):
 
     Helps: two columns and a curved border: a linear model fails, a small net does not.
     Hurts: made up, and the clouds overlap: about one row in ten is beyond any model.
-    Source: Raetsch, Onoda and Mueller 2001, Soft Margins for AdaBoost, Machine Learning 42; https://www.openml.org/d/1460.
+    Source: Raetsch, Onoda and Mueller 2001, Soft Margins for AdaBoost, Machine Learning 42;
+    https://www.openml.org/d/1460.
     """
 
     task: ClassVar[Task] = "classification"

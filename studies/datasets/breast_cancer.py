@@ -14,7 +14,8 @@ class BreastCancer(DatasetChoice):
 
     Helps: a small two-class table with correlated columns on different scales.
     Hurts: a linear model is already near the ceiling, so a larger model gains little.
-    Source: Wolberg, Mangasarian, Street and Street 1993, Breast Cancer Wisconsin (Diagnostic), UCI, https://doi.org/10.24432/C5DW2B.
+    Source: Wolberg, Mangasarian, Street and Street 1993, Breast Cancer Wisconsin (Diagnostic), UCI,
+    https://doi.org/10.24432/C5DW2B.
     """
 
     task: ClassVar[Task] = "classification"

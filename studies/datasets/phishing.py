@@ -14,7 +14,8 @@ class Phishing(DatasetChoice):
 
     Helps: a small real table of which every feature has two or three values; a whole search ends in moments.
     Hurts: only 625 rows differ, 38 of these come with either label, so that no model gets all right.
-    Source: Abdelhamid, Ayesh and Thabtah 2014, Website Phishing, UCI, https://archive.ics.uci.edu/ml/datasets/Website+Phishing.
+    Source: Abdelhamid, Ayesh and Thabtah 2014, Website Phishing, UCI,
+    https://archive.ics.uci.edu/ml/datasets/Website+Phishing.
     """
 
     task: ClassVar[Task] = "classification"
@@ -29,5 +30,10 @@ class Phishing(DatasetChoice):
 
         rows = list(from_extra("river.datasets").Phishing())
         targets = pd.Series([label for _, label in rows])
-        note = "UCI counts 702 phishing pages of 1,250, river marks 548: True and False may be the other way round."
-        return Raw(inputs=pd.DataFrame([row for row, _ in rows]), targets=targets, task=self.task, notes=(note,))
+        note = (
+            "UCI counts 702 phishing pages of 1,250, river marks 548: "
+            "True and False may be the other way round."
+        )
+        return Raw(
+            inputs=pd.DataFrame([row for row, _ in rows]), targets=targets, task=self.task, notes=(note,)
+        )

@@ -13,8 +13,10 @@ class Shuttle(DatasetChoice):
     """49,097 readings of nine sensors of a space shuttle; 7 % are anomalies.
 
     Helps: the largest table here, and uneven: steps per second and balanced accuracy count.
-    Hurts: nearly any model ends above 99 % accuracy, so that optimizers differ in time rather than in quality.
-    Source: Statlog (Shuttle), UCI, in the form of the ODDS benchmark: the second largest class left out, the rare ones joined.
+    Hurts: nearly any model ends above 99 % accuracy, so that optimizers differ in time rather than in
+    quality.
+    Source: Statlog (Shuttle), UCI, in the form of the ODDS benchmark: the second largest class left out, the
+    rare ones joined.
     """
 
     task: ClassVar[Task] = "classification"

@@ -22,9 +22,11 @@ NOISE: Final = 0.25
 class Signals(DatasetChoice):
     """4,000 synthetic signals of 40 values: ten random shapes, shifted, scaled, sheared and noisy.
 
-    Helps: where a shape stands does not matter, so a net that convolves does better than one that does not; in seconds.
+    Helps: where a shape stands does not matter, so a net that convolves does better than one that does not;
+    in seconds.
     Hurts: made-up data; says nothing of several channels, gaps or uneven sampling.
-    Source: made up here, after Greydanus and Kobak 2024, Scaling Down Deep Learning with MNIST-1D, arXiv 2011.14439.
+    Source: made up here, after Greydanus and Kobak 2024, Scaling Down Deep Learning with MNIST-1D, arXiv
+    2011.14439.
     """
 
     kind: ClassVar[Kind] = "signal"

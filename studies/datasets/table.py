@@ -29,10 +29,11 @@ SAMPLE: Final = 1 << 16
 
 @dataclass(frozen=True, kw_only=True)
 class Table(DatasetChoice):
-    """Your own data: a .csv, .tsv, .parquet, .feather, .arff, .npz or .svmlight file, or a folder of images by class.
+    """Your own data: .csv, .tsv, .parquet, .feather, .arff, .npz, .svmlight, or a folder of images by class.
 
     Helps: training on your data; text, dates, booleans and gaps are turned into numbers.
-    Hurts: files larger than memory; rows that belong together (one patient, one day) may land in train and test alike.
+    Hurts: files larger than memory; rows that belong together (one patient, one day) may land in train and
+    test alike.
     Source: read by pandas, NumPy, scikit-learn or Pillow, prepared by scikit-learn.
     """
 
@@ -51,20 +52,27 @@ class Table(DatasetChoice):
         target = _column(self.target, list(frame.columns), path.name)
         if frame.shape[1] == 1:
             raise BadWorkload(
-                f"'{path.name}' has no column but the target '{target}'; add at least one column to predict it from"
+                f"'{path.name}' has no column but the target '{target}'; "
+                "add at least one column to predict it from"
             )
         return Raw(inputs=frame.drop(columns=target), targets=frame[target], notes=notes)
 
 
 def _existing(source: str) -> Path:
     path = Path(source).expanduser()
-    readable = f"give a {', '.join(FORMATS[:-1])} or {FORMATS[-1]} file, or a folder of images with a sub-folder a class"
+    formats = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
+    readable = f"give a {formats} file, or a folder of images with a sub-folder a class"
     if path.is_dir():
         return path
     if path.suffix.lower() not in FORMATS:
-        raise BadWorkload(f"'{source}' is neither a built-in dataset nor a file that is read here; {readable}")
+        raise BadWorkload(
+            f"'{source}' is neither a built-in dataset nor a file that is read here; {readable}"
+        )
     if not path.is_file():
-        raise BadWorkload(f"no file '{source}'{did_you_mean(path.name, _tables_beside(path))} Check the path, from {Path.cwd()}")
+        raise BadWorkload(
+            f"no file '{source}'{did_you_mean(path.name, _tables_beside(path))} Check the path, "
+            f"from {Path.cwd()}"
+        )
     return path
 
 
@@ -92,7 +100,9 @@ def _read(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
     except UnicodeDecodeError:
         raise BadWorkload(f"'{path.name}' is not UTF-8 text; save it as CSV in UTF-8") from None
     except (OSError, ValueError, NotImplementedError, csv.Error) as error:
-        raise BadWorkload(f"'{path.name}' cannot be read: {one_line(error)}; mend the file or save it anew") from error
+        raise BadWorkload(
+            f"'{path.name}' cannot be read: {one_line(error)}; mend the file or save it anew"
+        ) from error
     if frame.empty:
         raise BadWorkload(f"'{path.name}' has column names but no rows; add rows to train on")
     return frame.set_axis([one_line(name) for name in frame.columns], axis="columns"), notes
@@ -113,7 +123,9 @@ def _read_whole(path: Path, target: str) -> Raw:
     except BadWorkload:
         raise
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise BadWorkload(f"'{path.name}' cannot be read: {one_line(error)}; mend the file or save it anew") from error
+        raise BadWorkload(
+            f"'{path.name}' cannot be read: {one_line(error)}; mend the file or save it anew"
+        ) from error
 
 
 def _read_columns(path: Path) -> pd.DataFrame:
@@ -140,8 +152,15 @@ def _read_text(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         sample = file.read(SAMPLE)
     if not sample.strip():
-        raise BadWorkload(f"'{path.name}' holds nothing but blank lines; a table needs a line of column names and rows below it")
-    delimiter = "\t" if path.suffix.lower() == ".tsv" else max(DELIMITERS, key=lambda mark: len(_header(sample, mark)))
+        raise BadWorkload(
+            f"'{path.name}' holds nothing but blank lines; "
+            "a table needs a line of column names and rows below it"
+        )
+    delimiter = (
+        "\t"
+        if path.suffix.lower() == ".tsv"
+        else max(DELIMITERS, key=lambda mark: len(_header(sample, mark)))
+    )
     _check_unique(_header(sample, delimiter), path.name)
     european = delimiter == ";" and DECIMAL_COMMA.search(sample) is not None
     frame = _read_fields(path, delimiter, decimal="," if european else ".")
@@ -178,14 +197,18 @@ def _header(sample: str, delimiter: str) -> list[str]:
 def _check_unique(names: Iterable[str], file: str) -> None:
     counts = Counter(name for name in names if name)
     if twice := [name for name, count in counts.items() if count > 1]:
-        raise BadWorkload(f"'{file}' has {counts[twice[0]]} columns named '{one_line(twice[0])}'; give each column its own name")
+        name = one_line(twice[0])
+        raise BadWorkload(
+            f"'{file}' has {counts[twice[0]]} columns named '{name}'; give each column its own name"
+        )
 
 
 def _column(target: str, columns: list[str], file: str) -> str:
     listed = ", ".join(columns[:20]) + (f" and {len(columns) - 20} more" if len(columns) > 20 else "")
     if not target:
         raise BadWorkload(
-            f"'{file}' needs a target, the column to predict; it has {listed}; for the last of them: --target {columns[-1]}"
+            f"'{file}' needs a target, the column to predict; "
+            f"it has {listed}; for the last of them: --target {columns[-1]}"
         )
     if target not in columns:
         raise BadWorkload(f"'{file}' has no column '{target}'{did_you_mean(target, columns)} It has {listed}")

@@ -1,7 +1,7 @@
 """Distillation, one file each way: how much a model in training listens to a teacher.
 
-The student is the recipe's model: a smaller setting of its own fields, another model, or the teacher's own architecture when a
-pruned or quantized copy is fine-tuned.
+The student is the recipe's model: a smaller setting of its own fields, another model, or the teacher's own
+architecture when a pruned or quantized copy is fine-tuned.
 """
 
 from __future__ import annotations
@@ -29,4 +29,4 @@ class DistillationChoice(Choice, ABC):
 
     @abstractmethod
     def attach(self, training: TrainingHooks, teachers: tuple[torch.nn.Module, ...]) -> None:
-        """Change the loss of a run, so that it listens to the teachers' mean output; none of them is changed."""
+        """Change the loss of a run, so that it follows the teachers' mean output; none of them changes."""

@@ -1,4 +1,7 @@
-"""Training a compressed model again, one file each way: how long, at which learning rates, pruning meanwhile or before."""
+"""Fine-tuning: training a compressed model again, one file each way.
+
+How long, at which learning rates, and whether it is pruned before or meanwhile.
+"""
 
 from __future__ import annotations
 

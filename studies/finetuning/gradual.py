@@ -1,4 +1,4 @@
-"""Fine-tuning while zeros are made."""
+"""Gradual pruning: fine-tuning while zeros are made."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from studies.space import one_of
 
 @dataclass(frozen=True, kw_only=True)
 class Gradual(FinetuningChoice):
-    """Train again as a restart does, and prune meanwhile: many weights early, few late, the last ones at 70 % of the steps.
+    """Prune while training again as a restart does: fast at first, the last zeros at 70 % of the steps.
 
     Helps: very high sparsity with epochs to spare. What takes whole parts out is pruned at once even so.
-    Hurts: short budgets, where pruning all at once was as good or better: few steps are left for recovering at the end.
+    Hurts: short budgets, where pruning all at once was as good or better: few steps are left for recovering
+    at the end.
     Source: Zhu and Gupta 2017, arXiv 1710.01878.
     """
 

@@ -1,4 +1,4 @@
-"""Fine-tuning at learning rates that climb again."""
+"""Learning-rate restart: fine-tuning at learning rates that climb again."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from studies.space import one_of
 class Restart(FinetuningChoice):
     """Train again for a share of the epochs: the lr climbs for a quarter of them and falls to zero.
 
-    Helps: nearly every pruned model: an MLP on the digits with 90 % zeros came from 0.77 back to 0.973 of its 0.977 (three
-    seeds), at 0.1 of the lr to 0.947 only.
-    Hurts: models that were hardly pruned, if anything: with nothing pruned the same MLP ended at 0.971, at 0.3 of the lr at
-    0.979; a CNN lost nothing either way.
+    Helps: nearly every pruned model: an MLP on the digits with 90 % zeros came from 0.77 back to 0.973 of its
+    0.977 (three seeds), at 0.1 of the lr to 0.947 only.
+    Hurts: models that were hardly pruned, if anything: with nothing pruned the same MLP ended at 0.971, at
+    0.3 of the lr at 0.979; a CNN lost nothing either way.
     Source: Le and Hua 2021, arXiv 2105.03193.
     """
 

@@ -1,4 +1,4 @@
-"""Fine-tuning at the learning rates that training ended with."""
+"""Learning-rate rewinding: fine-tuning at the learning rates that training ended with."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class Rewind(FinetuningChoice):
     """Train the last share of the epochs once more, at the very lrs that they had.
 
     Helps: pruning after which training is to go on as before, with no lr to choose.
-    Hurts: schedules that have fallen far by then: under a cosine an MLP on the digits with 90 % zeros came back to 0.952, with
-    a restart to 0.973. A schedule that follows validation begins anew.
+    Hurts: schedules that have fallen far by then: under a cosine an MLP on the digits with 90 % zeros came
+    back to 0.952, with a restart to 0.973. A schedule that follows validation begins anew.
     Source: Renda, Frankle and Carbin 2020, arXiv 2003.02389.
     """
 

@@ -1,8 +1,9 @@
-"""Models, one file each; a model's own fields are part of the recipe. `build` makes the module for a shape of data.
+"""Models, one file each; `build` makes the module for a shape of data.
 
-A user's model is named `module:name` or `file.py:name`: a frozen dataclass like the ones here (its fields are searched), a
-`torch.nn.Module` class, or a function that returns one. It is called with (inputs, outputs) when it takes two arguments, else
-with none; inputs is the number of columns, or the shape of an image.
+A model's own fields are part of the recipe. A user's model is named `module:name` or `file.py:name`: a frozen
+dataclass like the ones here (its fields are searched), a `torch.nn.Module` class, or a function that returns
+one. It is called with (inputs, outputs) when it takes two arguments, else with none; inputs is the number of
+columns, or the shape of an image.
 """
 
 from __future__ import annotations

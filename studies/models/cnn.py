@@ -45,8 +45,8 @@ class CNN(ModelChoice):
         return nn.Sequential(
             *self._convolution(planes, self.channels), nn.ReLU(), nn.MaxPool2d(2),
             *self._convolution(self.channels, wide), nn.ReLU(), nn.MaxPool2d(2),
-            nn.Flatten(), nn.Linear(wide * (height // 4) * (width // 4), self.hidden), nn.ReLU(), nn.Dropout(0.0),
-            nn.Linear(self.hidden, outputs),
+            nn.Flatten(), nn.Linear(wide * (height // 4) * (width // 4), self.hidden), nn.ReLU(),
+            nn.Dropout(0.0), nn.Linear(self.hidden, outputs),
         )  # fmt: skip
 
     def _convolution(self, before: int, after: int) -> list[nn.Module]:

@@ -18,7 +18,8 @@ class Conv1D(ModelChoice):
     """Three convolutions along time with norms, then the mean over time.
 
     Helps: signals whose patterns may stand anywhere: sensors, audio, heartbeats; any length of at least 8.
-    Hurts: when it matters at what time a pattern comes, which the mean forgets; patterns longer than some 26 samples.
+    Hurts: when it matters at what time a pattern comes, which the mean forgets; patterns longer than some 26
+    samples.
     Source: Wang, Yan and Oates 2017, arXiv 1611.06455.
     """
 

@@ -33,7 +33,7 @@ class Custom(ModelChoice):
 
     @classmethod
     def takes(cls, inputs: Inputs) -> bool:  # noqa: ARG003
-        """Say yes to every form of row: what your model makes of two real ones is looked at before the search."""
+        """Return True: what your model makes of two real rows is checked before the search."""
         return True
 
     def build(self, inputs: Inputs, outputs: int) -> nn.Module:
@@ -46,14 +46,23 @@ class Custom(ModelChoice):
 
         factory = load(self.factory)
         if not callable(factory):
-            raise BadWorkload(f"{self.factory} is {type(factory).__name__}; it must be a torch.nn.Module class or a function")
-        arguments = (inputs.shape if len(inputs.shape) > 1 else inputs.size, outputs) if _takes_two(factory) else ()
+            raise BadWorkload(
+                f"{self.factory} is {type(factory).__name__}; "
+                "it must be a torch.nn.Module class or a function"
+            )
+        arguments = (
+            (inputs.shape if len(inputs.shape) > 1 else inputs.size, outputs) if _takes_two(factory) else ()
+        )
         try:
             model = factory(*arguments)
         except (Exception, SystemExit) as error:  # whatever the user's code raises
-            raise BadWorkload(f"model {self.factory} failed when called with {arguments}: {named_line(error)}") from error
+            raise BadWorkload(
+                f"model {self.factory} failed when called with {arguments}: {named_line(error)}"
+            ) from error
         if not isinstance(model, nn.Module):
-            raise BadWorkload(f"model {self.factory} returned {type(model).__name__}; it must return a torch.nn.Module")
+            raise BadWorkload(
+                f"model {self.factory} returned {type(model).__name__}; it must return a torch.nn.Module"
+            )
         return model
 
 

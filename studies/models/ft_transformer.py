@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 MOST_COLUMNS: Final = 256
-"""Attention compares every column with every other: at this many a step of 32 rows takes half a second on a CPU."""
+"""Attention compares every column with every other: at this many a step of 32 rows takes half a second on a
+CPU."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 class ResNet(ModelChoice):
     """Three stages of residual 3 x 3 convolutions with batch norm, then the mean over the image.
 
-    Helps: images from 8 x 8 to about 64 x 64 with a thousand rows or more; trains at learning rates a plain CNN cannot.
-    Hurts: a few hundred images; batches below about 8, whose batch statistics are noise; a tight latency limit.
+    Helps: images from 8 x 8 to about 64 x 64 with a thousand rows or more; trains at learning rates a plain
+    CNN cannot.
+    Hurts: a few hundred images; batches below about 8, whose batch statistics are noise; a tight latency
+    limit.
     Source: He et al. 2015, arXiv 1512.03385; dropping branches: Huang et al. 2016, arXiv 1603.09382.
     """
 
@@ -56,8 +58,12 @@ def _block(before: int, after: int) -> nn.Module:
     from studies.modules.residual import Residual
 
     stride = 1 if before == after else 2
-    branch = nn.Sequential(*_convolution(before, after, stride=stride), nn.ReLU(), *_convolution(after, after))
-    shortcut = None if before == after else nn.Sequential(*_convolution(before, after, stride=stride, kernel=1))
+    branch = nn.Sequential(
+        *_convolution(before, after, stride=stride), nn.ReLU(), *_convolution(after, after)
+    )
+    shortcut = (
+        None if before == after else nn.Sequential(*_convolution(before, after, stride=stride, kernel=1))
+    )
     return Residual(branch, shortcut=shortcut, end=nn.ReLU())
 
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 class TabularResNet(ModelChoice):
     """Residual blocks of norm, two linear layers and dropout on the columns of a table.
 
-    Helps: tables of thousands of rows or more, where an MLP gains from depth; many columns, which it takes at little cost.
+    Helps: tables of thousands of rows or more, where an MLP gains from depth; many columns, which it takes at
+    little cost.
     Hurts: very few rows; targets that a linear model or an MLP already reaches, for it costs more a step.
     Source: Gorishniy et al. 2021, arXiv 2106.11959.
     """

@@ -18,8 +18,10 @@ class Transformer(ModelChoice):
     """Embedded words with learned positions, blocks of attention, and the mean over the words.
 
     Helps: text whose order matters, with ten thousand rows or more; warmup and a low lr.
-    Hurts: few rows, where a bag of words is as good and far cheaper; long rows, a cost that grows with their square.
-    Source: Vaswani et al. 2017, arXiv 1706.03762; norm before each branch: Xiong et al. 2020, arXiv 2002.04745.
+    Hurts: few rows, where a bag of words is as good and far cheaper; long rows, a cost that grows with their
+    square.
+    Source: Vaswani et al. 2017, arXiv 1706.03762; norm before each branch: Xiong et al. 2020, arXiv
+    2002.04745.
     """
 
     searched: ClassVar[bool] = False
@@ -41,4 +43,6 @@ class Transformer(ModelChoice):
         from studies.modules.transformer import TextTransformer
 
         width = -(-self.width // self.heads) * self.heads
-        return TextTransformer(inputs.vocabulary, inputs.size, outputs, width=width, depth=self.depth, heads=self.heads)
+        return TextTransformer(
+            inputs.vocabulary, inputs.size, outputs, width=width, depth=self.depth, heads=self.heads
+        )

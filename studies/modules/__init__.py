@@ -1,1 +1,4 @@
-"""The torch modules that models are made of; they need torch at import, so a model imports them inside `build`."""
+"""Torch modules that models are made of.
+
+They need torch at import, so a model imports them inside `build`.
+"""

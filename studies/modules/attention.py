@@ -17,7 +17,7 @@ class AttentionBlock(nn.Module):
     def __init__(self, width: int, heads: int, feed_forward: nn.Module, *, normed: bool = True) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(width) if normed else nn.Identity()
-        # not batch_first: torch then takes a shortcut in evaluation whose products its flop counter does not see
+        # not batch_first: torch then takes a shortcut in evaluation, whose products its flop counter misses
         self.attention = nn.MultiheadAttention(width, heads)
         self.dropout = nn.Dropout(0.0)
         self.feed_forward = nn.Sequential(nn.LayerNorm(width), feed_forward)

@@ -46,7 +46,9 @@ class ColumnTransformer(nn.Module):
         super().__init__()
         self.tokens = ColumnTokens(columns, width)
         # without a norm before the first attention, as the paper advises
-        self.blocks = nn.ModuleList(AttentionBlock(width, heads, _feed_forward(width), normed=i > 0) for i in range(depth))
+        self.blocks = nn.ModuleList(
+            AttentionBlock(width, heads, _feed_forward(width), normed=i > 0) for i in range(depth)
+        )
         self.head = nn.Sequential(nn.LayerNorm(width), nn.ReLU(), nn.Linear(width, outputs))
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:

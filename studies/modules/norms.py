@@ -12,7 +12,10 @@ GROUPS: Final = 4
 
 
 def norms(name: str, size: int, *, images: bool = False) -> list[nn.Module]:
-    """Return the one layer of that name over `size` features or channels, in a list to splice in; an empty one for none."""
+    """Return the norm layer of that name over `size` features or channels, in a list to splice in.
+
+    The list is empty for `none`.
+    """
     match name:
         case "batch":
             return [nn.BatchNorm2d(size) if images else nn.BatchNorm1d(size)]

@@ -1,4 +1,4 @@
-"""Attention of which some heads were taken out."""
+"""Pruned attention: multi-head attention with some heads taken out."""
 
 from __future__ import annotations
 
@@ -11,32 +11,42 @@ from torch.nn import functional
 
 
 class PrunedAttention(nn.Module):
-    """Stands where a `torch.nn.MultiheadAttention` stood and answers as that would with the output of some heads at zero.
+    """Multi-head attention that answers as torch's own would with the output of some heads at zero.
 
-    torch's own needs heads times their width to be the width of its inputs.
+    It stands where a `torch.nn.MultiheadAttention` stood. torch's own needs heads times their width to be the
+    width of its inputs.
     """
 
     in_proj_bias: ClassVar[None] = None
     """Asked for by torch's encoder layers, which then leave their shortcut for whole attention alone."""
     _qkv_same_embed_dim: ClassVar[bool] = False
 
-    def __init__(self, whole: nn.MultiheadAttention, kept: Sequence[int]) -> None:
+    def __init__(self, whole: nn.MultiheadAttention, heads: Sequence[int]) -> None:
         super().__init__()
-        self.num_heads, self.head_dim = len(kept), whole.head_dim
+        self.num_heads, self.head_dim = len(heads), whole.head_dim
         self.batch_first, self.dropout = whole.batch_first, whole.dropout
-        units = torch.cat([torch.arange(head * self.head_dim, (head + 1) * self.head_dim) for head in kept])
+        units = torch.cat([torch.arange(head * self.head_dim, (head + 1) * self.head_dim) for head in heads])
         weights = whole.in_proj_weight.chunk(3)
         biases = whole.in_proj_bias.chunk(3) if whole.in_proj_bias is not None else (None,) * 3
         self.query, self.key, self.value = (
-            _linear(weight[units], None if bias is None else bias[units]) for weight, bias in zip(weights, biases, strict=True)
+            _linear(weight[units], None if bias is None else bias[units])
+            for weight, bias in zip(weights, biases, strict=True)
         )
         self.out_proj = _linear(whole.out_proj.weight[:, units], whole.out_proj.bias)
 
     def forward(
-        self, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, key_padding_mask: torch.Tensor | None = None,
-        need_weights: bool = False, attn_mask: torch.Tensor | None = None, **_: Any,  # noqa: FBT001, FBT002, ARG002
-    ) -> tuple[torch.Tensor, None]:  # fmt: skip
-        """Attend as torch's module does, to (batch, tokens, width) or (tokens, batch, width); weights are never returned.
+        self,
+        query: torch.Tensor,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        key_padding_mask: torch.Tensor | None = None,
+        need_weights: bool = False,  # noqa: FBT001, FBT002, ARG002 - as torch has it
+        attn_mask: torch.Tensor | None = None,
+        **_: Any,
+    ) -> tuple[torch.Tensor, None]:
+        """Attend as torch's module does, to (batch, tokens, width) or (tokens, batch, width).
+
+        Attention weights are never returned.
 
         Args:
             query: what asks.
@@ -54,9 +64,12 @@ class PrunedAttention(nn.Module):
             padding = _added(key_padding_mask, query.dtype)[:, None, None, :]
             mask = padding if mask is None else mask + padding
         mixed = functional.scaled_dot_product_attention(
-            self._heads(self.query(query)), self._heads(self.key(key)), self._heads(self.value(value)), attn_mask=mask,
+            self._heads(self.query(query)),
+            self._heads(self.key(key)),
+            self._heads(self.value(value)),
+            attn_mask=mask,
             dropout_p=self.dropout if self.training else 0.0,
-        )  # fmt: skip
+        )
         outputs: torch.Tensor = self.out_proj(mixed.transpose(1, 2).flatten(2))
         return (outputs if self.batch_first else outputs.transpose(0, 1)), None
 
@@ -73,7 +86,9 @@ def _added(mask: torch.Tensor | None, dtype: torch.dtype) -> Any:
 
 
 def _linear(weight: torch.Tensor, bias: torch.Tensor | None) -> nn.Linear:
-    linear = nn.Linear(weight.shape[1], weight.shape[0], bias=bias is not None, device=weight.device, dtype=weight.dtype)
+    linear = nn.Linear(
+        weight.shape[1], weight.shape[0], bias=bias is not None, device=weight.device, dtype=weight.dtype
+    )
     with torch.no_grad():
         linear.weight.copy_(weight)
         if bias is not None:

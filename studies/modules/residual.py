@@ -7,21 +7,29 @@ from torch import nn
 
 
 def drop_path(branch: torch.Tensor, rate: float) -> torch.Tensor:
-    """Zero the branch, (batch, ...), for a random share `rate` of the samples; scale the rest so that the mean stays."""
+    """Zero the branch, (batch, ...), for a random share `rate` of the samples.
+
+    The rest is scaled so that the mean stays.
+    """
     if rate <= 0.0:
         return branch
     shape = (branch.shape[0],) + (1,) * (branch.ndim - 1)
-    kept = torch.rand(shape, device=branch.device) >= rate
-    return branch * (kept / (1.0 - rate)).to(branch.dtype)
+    survivors = torch.rand(shape, device=branch.device) >= rate
+    return branch * (survivors / (1.0 - rate)).to(branch.dtype)
 
 
 class Residual(nn.Module):
-    """A branch beside a shortcut, then what follows their sum; shortcut and end are the identity unless given."""
+    """A branch beside a shortcut, then what follows their sum.
+
+    Shortcut and end are the identity unless they are passed.
+    """
 
     drop_path: float
     """Chance, in [0, 1), that a sample's branch is dropped in training."""
 
-    def __init__(self, branch: nn.Module, *, shortcut: nn.Module | None = None, end: nn.Module | None = None) -> None:
+    def __init__(
+        self, branch: nn.Module, *, shortcut: nn.Module | None = None, end: nn.Module | None = None
+    ) -> None:
         super().__init__()
         self.branch = branch
         self.shortcut = shortcut or nn.Identity()

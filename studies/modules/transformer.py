@@ -10,13 +10,19 @@ from torch import nn
 from studies.modules.attention import AttentionBlock
 
 SPREAD: Final = 0.02
-"""Standard deviation of a new embedding: small, so that it turns with the first steps; the norms make up for the size."""
+"""Standard deviation of a new embedding: small, so that it turns with the first steps; the norms make up for
+the size."""
 
 
 class TextTransformer(nn.Module):
-    """Embedded tokens with learned positions, blocks of attention, and a head on the mean over what is not padding."""
+    """Text transformer: embedded tokens with learned positions, attention blocks, and a head on their mean.
 
-    def __init__(self, vocabulary: int, length: int, outputs: int, *, width: int, depth: int, heads: int) -> None:
+    The mean is over what is not padding.
+    """
+
+    def __init__(
+        self, vocabulary: int, length: int, outputs: int, *, width: int, depth: int, heads: int
+    ) -> None:
         super().__init__()
         self.words = nn.Embedding(vocabulary + 1, width, padding_idx=0)
         self.positions = nn.Embedding(length, width)
@@ -28,14 +34,19 @@ class TextTransformer(nn.Module):
             nn.init.normal_(table.weight, std=SPREAD)
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
-        """Map (batch, tokens) of ids, 0 for padding, to (batch, outputs); a row may be shorter than the length, not longer."""
+        """Map (batch, tokens) of ids, 0 for padding, to (batch, outputs).
+
+        A row may be shorter than the length, not longer.
+        """
         padding = tokens == 0
-        ignored = padding & ~padding.all(dim=1, keepdim=True)  # an empty row attends to its padding: softmax needs something
+        ignored = padding & ~padding.all(
+            dim=1, keepdim=True
+        )  # an empty row attends to its padding: softmax needs something
         hidden = self.dropout(self.words(tokens) + self.positions.weight[: tokens.shape[1]])
         for block in self.blocks:
             hidden = block(hidden, ignored)
-        kept = (~padding).unsqueeze(-1).to(hidden.dtype)
-        mean = (self.norm(hidden) * kept).sum(dim=1) / kept.sum(dim=1).clamp(min=1.0)
+        not_padding = (~padding).unsqueeze(-1).to(hidden.dtype)
+        mean = (self.norm(hidden) * not_padding).sum(dim=1) / not_padding.sum(dim=1).clamp(min=1.0)
         return cast("torch.Tensor", self.head(mean))
 
 

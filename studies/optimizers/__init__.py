@@ -24,10 +24,12 @@ class OptimizerChoice(Choice, ABC):
 
     axis: ClassVar[str] = "optimizer"
     family: ClassVar[str]
-    """gradient descent | adaptive | accumulating | sign | factored | matrix | quasi-newton | schedule-free | averaging |
-    learning-rate-free | low memory | sparse: a search enters one of each family before a second of any."""
+    """gradient descent | adaptive | accumulating | sign | factored | matrix | quasi-newton | schedule-free
+    | averaging | learning-rate-free | low memory | sparse: a search enters one of each family before a
+    second of any."""
     twin_of: ClassVar[str] = ""
-    """The one from which it differs in a detail: tuned, the two tie on most tables, so a search enters them late together."""
+    """The one from which it differs in a detail: tuned, the two tie on most tables, so a search enters them
+    late together."""
     state_floats: ClassVar[float]
     """Floats of state it keeps for each parameter of a 2-D weight."""
     counts_steps: ClassVar[bool] = True
@@ -55,7 +57,9 @@ class OptimizerChoice(Choice, ABC):
         return None
 
     def build(self, model: nn.Module, total_steps: int) -> Optimizer:
-        """Return the torch optimizer over a model: routed, so that sparse tables go to one that steps on sparse gradients.
+        """Return the torch optimizer over a model.
+
+        It is routed, so that sparse tables go to an optimizer that steps on sparse gradients.
 
         Args:
             model: parameters that require no gradient are left out.
@@ -87,15 +91,18 @@ class OptimizerChoice(Choice, ABC):
         """Hook into the run, where a step needs more than gradients; most optimizers need nothing."""
 
     def serves(self, role: str) -> str:
-        """Return which optimizer steps on parameters of this role: itself, unless it leaves them to a partner."""
+        """Return which optimizer steps on parameters of this role: itself, or a partner."""
         return "SparseAdam" if role == "sparse table" and not self.takes_sparse else self.name()
 
     def in_torch(self, total_steps: int) -> dict[str, float]:  # noqa: ARG002
-        """Return the arguments of the torch optimizer that the fields call otherwise, for a run of so many steps."""
+        """Return the torch optimizer's arguments that the fields name otherwise, for so many steps."""
         return {}
 
     def state_bytes(self, shape: tuple[int, ...], role: str = "matrix") -> int:
-        """Return the bytes of state for one parameter of this shape and role once it has been stepped, in 32-bit floats."""
+        """Return the bytes of state for one parameter of this shape and role, in 32-bit floats.
+
+        It is what is there once the parameter has been stepped.
+        """
         if role == "sparse table" and not self.takes_sparse:
             return 8 * math.prod(shape)  # SparseAdam's two moments; its counter is a plain number
         return self.own_bytes(shape, role)
@@ -106,9 +113,10 @@ class OptimizerChoice(Choice, ABC):
 
 
 class Decoupled(OptimizerChoice, ABC):
-    """Base of those whose weight decay is stated as a horizon: 1 / (lr x steps x horizon), for a run of any length at any lr.
+    """Base of the optimizers whose weight decay is stated as a horizon: 1 / (lr x steps x horizon).
 
-    No dataclass of its own, so that each keeps `decay_horizon` among its own fields, with its own range.
+    It serves a run of any length at any lr. No dataclass of its own, so that each keeps `decay_horizon` among
+    its own fields, with its own range.
     """
 
     decays_weights: ClassVar[bool] = True

@@ -21,7 +21,8 @@ class AdaBelief(Decoupled):
 
     Helps: what AdamW helps, with longer steps where gradients agree from batch to batch.
     Hurts: nothing in particular: it ties with AdamW on most tables, so trials spent on it are seldom repaid.
-    Source: Zhuang et al. 2020, arXiv 2010.07468; 12 ties of 17 tables: Gorishniy et al. 2026, arXiv 2604.15297.
+    Source: Zhuang et al. 2020, arXiv 2010.07468; 12 ties of 17 tables: Gorishniy et al. 2026, arXiv
+    2604.15297.
     """
 
     family: ClassVar[str] = "adaptive"

@@ -32,8 +32,8 @@ class Adafactor(OptimizerChoice):
     lr: float = log_between(1e-4, 5e-2, default=5e-3)
     """Largest step relative to a tensor's root mean square; from step t on it is at most 1 / sqrt(t)."""
     least_scale: float = log_between(1e-3, 1.0, default=0.2)
-    """Root mean square that a tensor is taken to have at least, so that small nets and biases that start at zero move in a short
-    run. The paper has 1e-3; 1 makes steps next to absolute."""
+    """Root mean square that a tensor is taken to have at least, so that small nets and biases that start at
+    zero move in a short run. The paper has 1e-3; 1 makes steps next to absolute."""
     weight_decay: float = log_between(1e-3, 1.0, default=0.05)
     """Share of the weights that is taken off a step, times lr."""
 
@@ -45,7 +45,10 @@ class Adafactor(OptimizerChoice):
         return optim.Adafactor(groups, lr=self.lr, eps=(None, self.least_scale), foreach=True)
 
     def own_bytes(self, shape: tuple[int, ...], role: str) -> int:  # noqa: ARG002
-        """Return those of the factors over the last two dimensions, or of a whole vector, and of the counter."""
+        """Return the bytes of the factors over the last two dimensions and of the counter.
+
+        A vector has no factors, and keeps a whole second moment.
+        """
         count = math.prod(shape)
         if len(shape) < 2:
             return 4 * (count + 1)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class Adagrad(OptimizerChoice):
     """Divide each gradient by the root of the sum of all its squares so far.
 
-    Helps: sparse inputs (bags of words, one-hot columns, recommender tables), unscaled features; a constant lr works.
+    Helps: sparse inputs (bags of words, one-hot columns, recommender tables), unscaled features; a constant
+    lr works.
     Hurts: long runs of deep nets, where the steps die away.
     Source: Duchi, Hazan and Singer 2011, JMLR 12.
     """

@@ -20,7 +20,8 @@ class Adam(OptimizerChoice):
     """Momentum divided by a running root mean square of the gradient.
 
     Helps: where a recipe you reproduce says Adam; without weight decay it is AdamW exactly.
-    Hurts: with an L2 penalty, which its division weakens for the weights with the largest gradients; two floats of state.
+    Hurts: with an L2 penalty, which its division weakens for the weights with the largest gradients; two
+    floats of state.
     Source: Kingma and Ba 2015, arXiv 1412.6980.
     """
 
@@ -36,7 +37,8 @@ class Adam(OptimizerChoice):
     beta2: float = averaging(0.9, 0.9999, default=0.999)
     """Decay of the running mean of squares."""
     amsgrad: bool = one_of(False, True, default=False)  # noqa: FBT003
-    """Whether it divides by the largest mean of squares so far, a third float of state: Reddi et al. 2018, arXiv 1904.09237."""
+    """Whether it divides by the largest mean of squares so far, a third float of state: Reddi et al. 2018,
+    arXiv 1904.09237."""
 
     def make(self, routes: Routes, total_steps: int) -> Optimizer:  # noqa: ARG002
         """Return torch's Adam."""
@@ -46,5 +48,5 @@ class Adam(OptimizerChoice):
         return optim.Adam(routes.of(), lr=self.lr, betas=betas, amsgrad=self.amsgrad, fused=routes.fusable)
 
     def own_bytes(self, shape: tuple[int, ...], role: str) -> int:
-        """Return those of two moments, or three with amsgrad, and of the step counter."""
+        """Return the bytes of two moments, or three with amsgrad, and of the step counter."""
         return super().own_bytes(shape, role) + (4 * math.prod(shape) if self.amsgrad else 0)

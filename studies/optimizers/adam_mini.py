@@ -46,5 +46,5 @@ class AdamMini(Decoupled):
         return BlockwiseAdam(groups, lr=self.lr, betas=(self.beta1, self.beta2))
 
     def own_bytes(self, shape: tuple[int, ...], role: str) -> int:  # noqa: ARG002
-        """Return the bytes of a mean for each weight and a second moment for each row, or for a whole vector."""
+        """Return the bytes of a mean for each weight and a second moment for each row or whole vector."""
         return 4 * (math.prod(shape) + (shape[0] if len(shape) >= 2 else 1))

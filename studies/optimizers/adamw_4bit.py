@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 class AdamW4bit(Quantized):
     """AdamW whose two moments are kept in 4 bits a number.
 
-    Helps: training that AdamW's settings fit but its memory does not: 1.1 bytes of state a parameter instead of eight.
-    Hurts: CPUs, where its step takes about 50 times AdamW's and the first one compiles for ten seconds; models of small tensors,
-        which stay in 32 bits below 4,096 numbers.
+    Helps: training that AdamW's settings fit but its memory does not: 1.1 bytes of state a parameter instead
+    of eight.
+    Hurts: CPUs, where its step takes about 50 times AdamW's and the first one compiles for ten seconds;
+        models of small tensors, which stay in 32 bits below 4,096 numbers.
     Source: Li, Chen and Zhu 2023, arXiv 2309.01507; torchao's implementation.
     """
 

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 class AdamW8bit(Quantized):
     """AdamW whose two moments are kept in 8 bits a number.
 
-    Helps: training that AdamW's settings fit but its memory does not: 2.1 bytes of state a parameter instead of eight.
-    Hurts: CPUs, where its step takes about 50 times AdamW's and the first one compiles for ten seconds; models of small tensors,
-        which stay in 32 bits below 4,096 numbers.
+    Helps: training that AdamW's settings fit but its memory does not: 2.1 bytes of state a parameter instead
+    of eight.
+    Hurts: CPUs, where its step takes about 50 times AdamW's and the first one compiles for ten seconds;
+        models of small tensors, which stay in 32 bits below 4,096 numbers.
     Source: Dettmers et al. 2022, arXiv 2110.02861; torchao's implementation.
     """
 

@@ -45,5 +45,7 @@ class Adan(Decoupled):
         """Return the library's Adan; biases and norms are not decayed."""
         library = require("pytorch_optimizer", "optimizers", self.name())
         groups = routes.groups(**self.in_torch(total_steps))
-        optimizer: Optimizer = library.Adan(groups, lr=self.lr, betas=(self.beta1, self.beta2, self.beta3), weight_decouple=True)
+        optimizer: Optimizer = library.Adan(
+            groups, lr=self.lr, betas=(self.beta1, self.beta2, self.beta3), weight_decouple=True
+        )
         return optimizer

@@ -21,7 +21,8 @@ class AdEMAMix(Decoupled):
 
     Helps: long language-model runs, where gradients of thousands of steps ago still point the right way.
     Hurts: short runs: the slow mean has no time to fill, and only the third float of state remains.
-    Source: Pagliardini, Ablin and Grangier 2024, arXiv 2409.03137; in the lead in Semenov et al. 2025, arXiv 2509.01440.
+    Source: Pagliardini, Ablin and Grangier 2024, arXiv 2409.03137; in the lead in Semenov et al. 2025, arXiv
+    2509.01440.
     """
 
     family: ClassVar[str] = "adaptive"
@@ -44,7 +45,10 @@ class AdEMAMix(Decoupled):
     """How many whole runs the weights average over: weight decay is 1 / (lr x steps x horizon)."""
 
     def make(self, routes: Routes, total_steps: int) -> Optimizer:
-        """Return the library's AdEMAMix, its alpha and beta3 rising over the whole run; biases and norms are not decayed."""
+        """Return the library's AdEMAMix; biases and norms are not decayed.
+
+        Its alpha and beta3 rise over the whole run.
+        """
         library = require("pytorch_optimizer", "optimizers", self.name())
         groups = routes.groups(**self.in_torch(total_steps))
         optimizer: Optimizer = library.AdEMAMix(

@@ -21,7 +21,8 @@ class ADOPT(Decoupled):
 
     Helps: noisy gradients where AdamW needs its beta2 tuned.
     Hurts: very short runs: the first step only fills the second moment; elsewhere it ties with AdamW.
-    Source: Taniguchi et al. 2024, arXiv 2411.02853; compared in Semenov, Pagliardini and Jaggi 2025, arXiv 2509.01440.
+    Source: Taniguchi et al. 2024, arXiv 2411.02853; compared in Semenov, Pagliardini and Jaggi 2025, arXiv
+    2509.01440.
     """
 
     family: ClassVar[str] = "adaptive"
@@ -43,5 +44,7 @@ class ADOPT(Decoupled):
         """Return the library's ADOPT; biases and norms are not decayed."""
         library = require("pytorch_optimizer", "optimizers", self.name())
         groups = routes.groups(**self.in_torch(total_steps))
-        optimizer: Optimizer = library.ADOPT(groups, lr=self.lr, betas=(self.beta1, self.beta2), weight_decouple=True)
+        optimizer: Optimizer = library.ADOPT(
+            groups, lr=self.lr, betas=(self.beta1, self.beta2), weight_decouple=True
+        )
         return optimizer

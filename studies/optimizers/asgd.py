@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 class ASGD(OptimizerChoice):
     """SGD at a constant lr that answers with the mean of its later weights.
 
-    Helps: convex problems and small nets with noisy gradients, where the mean does what a decaying schedule would.
-    Hurts: deep nets, whose early weights spoil the mean; superseded by moving averages and schedule-free methods.
-    Source: Polyak and Juditsky 1992, Acceleration of stochastic approximation by averaging, SIAM J. Control Optim. 30.
+    Helps: convex problems and small nets with noisy gradients, where the mean does what a decaying schedule
+    would.
+    Hurts: deep nets, whose early weights spoil the mean; superseded by moving averages and schedule-free
+    methods.
+    Source: Polyak and Juditsky 1992, Acceleration of stochastic approximation by averaging, SIAM J. Control
+    Optim. 30.
     """
 
     offered: ClassVar[bool] = False  # an average beside any other optimizer does the same
@@ -44,14 +47,19 @@ class ASGD(OptimizerChoice):
         """Return torch's ASGD without its decay of weights and of lr."""
         from torch import optim
 
-        return optim.ASGD(routes.of(), lr=self.lr, lambd=0.0, t0=self.in_torch(total_steps)["t0"], foreach=True)
+        return optim.ASGD(
+            routes.of(), lr=self.lr, lambd=0.0, t0=self.in_torch(total_steps)["t0"], foreach=True
+        )
 
     def attach(self, training: TrainingHooks) -> None:
         """Have the averaged weights measured too."""
         training.readouts.append(lambda: averaged(training.optimizer))
 
     def own_bytes(self, shape: tuple[int, ...], role: str) -> int:
-        """Return those of the averaged weights and of three numbers a tensor: step, lr and weight of the next average."""
+        """Return the bytes of the averaged weights and of three numbers a tensor.
+
+        These are step, lr and the weight of the next average.
+        """
         return super().own_bytes(shape, role) + 8
 
 
@@ -61,7 +69,7 @@ def averaged(optimizer: Optimizer) -> Iterator[None]:
     import torch
 
     means = {parameter: state["ax"] for parameter, state in optimizer.state.items() if "ax" in state}
-    kept = {parameter: parameter.detach().clone() for parameter in means}
+    originals = {parameter: parameter.detach().clone() for parameter in means}
     with torch.no_grad():
         for parameter, mean in means.items():
             parameter.copy_(mean)
@@ -69,5 +77,5 @@ def averaged(optimizer: Optimizer) -> Iterator[None]:
         yield
     finally:
         with torch.no_grad():
-            for parameter, weights in kept.items():
+            for parameter, weights in originals.items():
                 parameter.copy_(weights)

@@ -46,11 +46,16 @@ class CAME(Decoupled):
         """Return the library's CAME; biases and norms are not decayed."""
         library = require("pytorch_optimizer", "optimizers", self.name())
         groups = routes.groups(**self.in_torch(total_steps))
-        optimizer: Optimizer = library.CAME(groups, lr=self.lr, betas=(self.beta1, self.beta2, self.beta3), weight_decouple=True)
+        optimizer: Optimizer = library.CAME(
+            groups, lr=self.lr, betas=(self.beta1, self.beta2, self.beta3), weight_decouple=True
+        )
         return optimizer
 
     def own_bytes(self, shape: tuple[int, ...], role: str) -> int:  # noqa: ARG002
-        """Return the bytes of momentum, row and column means (a full second moment for vectors), and the size of the weights."""
+        """Return the bytes of momentum, row and column means, and the size of the weights.
+
+        Vectors have a full second moment.
+        """
         size = math.prod(shape)
         if len(shape) < 2:
             return 4 * (2 * size + 1)

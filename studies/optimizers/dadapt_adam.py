@@ -22,7 +22,8 @@ class DAdaptAdam(OptimizerChoice):
     The searched `lr` is a factor on that bound: 1 takes it as it is.
 
     Helps: no idea of the scale of lr and no trials to find it.
-    Hurts: memory (three floats a parameter), short runs; Prodigy, by the same authors, finds a usable lr sooner.
+    Hurts: memory (three floats a parameter), short runs; Prodigy, by the same authors, finds a usable lr
+    sooner.
     Source: Defazio and Mishchenko 2023, arXiv 2301.07733.
     """
 
@@ -40,7 +41,8 @@ class DAdaptAdam(OptimizerChoice):
     beta2: float = averaging(0.9, 0.9999, default=0.999)
     """Decay of the running mean of squares."""
     weight_decay: float = log_between(1e-3, 0.3, default=0.05)
-    """Share of a weight lost at each step, times the lr in use, which is found on the way: no horizon can be stated ahead."""
+    """Share of a weight lost at each step, times the lr in use, which is found on the way: no horizon can be
+    stated ahead."""
 
     def make(self, routes: Routes, total_steps: int) -> Optimizer:  # noqa: ARG002
         """Return the library's DAdaptAdam; biases and norms are not decayed."""
@@ -48,5 +50,5 @@ class DAdaptAdam(OptimizerChoice):
         groups = routes.groups(self.weight_decay)
         optimizer: Optimizer = library.DAdaptAdam(
             groups, lr=self.lr, betas=(self.beta1, self.beta2), weight_decouple=True
-        )  # fmt: skip
+        )
         return optimizer

@@ -20,7 +20,8 @@ class GaLore(LowRank):
     """Adam on gradients projected to a low rank, along directions renewed every 200 steps.
 
     Helps: large transformers on one card: hidden matrices need 2 x rank / shorter side of a float, not two.
-    Hurts: small models, where nothing is saved; every renewal takes a singular value decomposition of each matrix.
+    Hurts: small models, where nothing is saved; every renewal takes a singular value decomposition of each
+    matrix.
     Source: Zhao et al. 2024, arXiv 2403.03507.
     """
 

@@ -43,12 +43,19 @@ class LAMB(Decoupled):
         """Return the library's Lamb; biases and norms are neither decayed nor scaled."""
         library = require("pytorch_optimizer", "optimizers", self.name())
         scaled, rest = routes.groups(**self.in_torch(total_steps))
-        alone = [weight for weight in scaled["params"] if weight.numel() == 1]  # scaled to itself it could never change its sign
+        alone = [
+            weight for weight in scaled["params"] if weight.numel() == 1
+        ]  # scaled to itself it could never change its sign
         scaled["params"] = [weight for weight in scaled["params"] if weight.numel() > 1]
         groups = [scaled, {**rest, "params": [*alone, *rest["params"]], "adam": True}]
-        optimizer: Optimizer = library.Lamb(groups, lr=self.lr, betas=(self.beta1, self.beta2), weight_decouple=True)
+        optimizer: Optimizer = library.Lamb(
+            groups, lr=self.lr, betas=(self.beta1, self.beta2), weight_decouple=True
+        )
         return optimizer
 
     def own_bytes(self, shape: tuple[int, ...], role: str) -> int:
-        """Return the bytes of two moments and three numbers: the norms of weights and update, and their ratio."""
+        """Return the bytes of two moments and of three numbers: two norms and their ratio.
+
+        The norms are those of weights and update.
+        """
         return super().own_bytes(shape, role) + 12

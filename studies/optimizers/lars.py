@@ -43,7 +43,7 @@ class LARS(OptimizerChoice):
         groups = [{"params": routes.decayed}, {"params": routes.exempt, "lr": self.lr * UNSCALED}]
         optimizer: Optimizer = library.LARS(
             groups, lr=self.lr, momentum=self.momentum, trust_coefficient=self.trust_coefficient
-        )  # fmt: skip
+        )
         return optimizer
 
 

@@ -25,9 +25,12 @@ MOST_PARAMETERS: Final = 1_000_000
 class LBFGS(OptimizerChoice):
     """Newton's method on a Hessian estimated from the last few steps, with a line search.
 
-    Helps: exact gradients of a smooth loss: linear models, small nets on up to a few thousand rows, polishing a good solution.
-    Hurts: batches, dropout, batch norm: two evaluations must agree; memory: 2 x history + 2 floats a weight in the end.
-    Source: Liu and Nocedal 1989, On the limited memory BFGS method for large scale optimization, Math. Programming 45.
+    Helps: exact gradients of a smooth loss: linear models, small nets on up to a few thousand rows, polishing
+    a good solution.
+    Hurts: batches, dropout, batch norm: two evaluations must agree; memory: 2 x history + 2 floats a weight
+    in the end.
+    Source: Liu and Nocedal 1989, On the limited memory BFGS method for large scale optimization, Math.
+    Programming 45.
     """
 
     offered: ClassVar[bool] = False  # for small deterministic problems only
@@ -47,21 +50,32 @@ class LBFGS(OptimizerChoice):
 
     @classmethod
     def misfit(cls, facts: Facts) -> str | None:
-        """Return what makes its steps too long, its loss inexact or its history too large."""
+        """Return why it cannot train this: steps too long, an inexact loss, or too large a history."""
         if facts.rows > MOST_ROWS:
-            return f"each step reads all {facts.rows:,} rows up to 25 times, and it is made for {MOST_ROWS:,} at most"
+            return (
+                f"each step reads all {facts.rows:,} rows up to 25 times, "
+                f"and it is made for {MOST_ROWS:,} at most"
+            )
         if facts.has_batchnorm:
             return "batch norm changes the loss between two evaluations that its line search compares"
         if facts.parameters > MOST_PARAMETERS:
-            return f"its history holds some 20 copies of {facts.parameters:,} weights, {MOST_PARAMETERS:,} at most"
+            return (
+                f"its history holds some 20 copies of {facts.parameters:,} weights, "
+                f"{MOST_PARAMETERS:,} at most"
+            )
         return None
 
     def make(self, routes: Routes, total_steps: int) -> Optimizer:  # noqa: ARG002
         """Return torch's L-BFGS with a strong Wolfe line search, 20 iterations a step."""
         from studies import lbfgs_step
 
-        return lbfgs_step.LBFGS(routes.of(), lr=self.lr, history_size=self.history_size, line_search_fn="strong_wolfe")
+        return lbfgs_step.LBFGS(
+            routes.of(), lr=self.lr, history_size=self.history_size, line_search_fn="strong_wolfe"
+        )
 
     def own_bytes(self, shape: tuple[int, ...], role: str) -> int:  # noqa: ARG002
-        """Return those of the last direction, the last gradient and a full history of two copies of the weights an entry."""
+        """Return the bytes of the last direction, the last gradient and a full history.
+
+        An entry of the history is two copies of the weights.
+        """
         return 4 * (2 * self.history_size + 2) * math.prod(shape)

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 class Lion(Decoupled):
     """Step by the sign of a blend of momentum and gradient.
 
-    Helps: half of Adam's state; large batches and transformers, with a smaller lr and a stronger decay than AdamW's.
+    Helps: half of Adam's state; large batches and transformers, with a smaller lr and a stronger decay than
+    AdamW's.
     Hurts: small batches and small noisy tables, where signs of noise are steps as large as any.
-    Source: Chen et al. 2023, arXiv 2302.06675; on tables, 3 wins and 7 losses of 17: Gorishniy et al. 2026, arXiv 2604.15297.
+    Source: Chen et al. 2023, arXiv 2302.06675; on tables, 3 wins and 7 losses of 17: Gorishniy et al. 2026,
+    arXiv 2604.15297.
     """
 
     family: ClassVar[str] = "sign"
@@ -42,5 +44,7 @@ class Lion(Decoupled):
         """Return the library's Lion; biases and norms are not decayed."""
         library = require("pytorch_optimizer", "optimizers", self.name())
         groups = routes.groups(**self.in_torch(total_steps))
-        optimizer: Optimizer = library.Lion(groups, lr=self.lr, betas=(self.beta1, self.beta2), weight_decouple=True)
+        optimizer: Optimizer = library.Lion(
+            groups, lr=self.lr, betas=(self.beta1, self.beta2), weight_decouple=True
+        )
         return optimizer

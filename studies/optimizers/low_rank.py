@@ -1,4 +1,4 @@
-"""What GaLore and APOLLO share: hidden matrices stepped on in a low-rank projection, AdamW on the rest."""
+"""Low-rank projection: GaLore and APOLLO step on hidden matrices in it, AdamW steps on the rest."""
 
 from __future__ import annotations
 
@@ -39,11 +39,19 @@ class LowRank(Decoupled, ABC):
     def groups(self, routes: Routes, total_steps: int) -> list[dict[str, Any]]:
         """Return three parameter groups: projected, whole, and whole without decay (biases and norms)."""
         decay = self.in_torch(total_steps)
-        projected = [weight for weight in routes.of("matrix") if self._projects(tuple(weight.shape), "matrix")]
+        projected = [
+            weight for weight in routes.of("matrix") if self._projects(tuple(weight.shape), "matrix")
+        ]
         known = {id(weight) for weight in projected}
         dense, exempt = routes.groups(**decay)
         dense["params"] = [weight for weight in dense["params"] if id(weight) not in known]
-        low_rank = {"rank": self.rank, "update_proj_gap": 200, "scale": self.scale, "projection_type": "std", **decay}
+        low_rank = {
+            "rank": self.rank,
+            "update_proj_gap": 200,
+            "scale": self.scale,
+            "projection_type": "std",
+            **decay,
+        }
         return [{"params": projected, **low_rank}, dense, exempt]
 
     def own_bytes(self, shape: tuple[int, ...], role: str) -> int:

@@ -20,7 +20,8 @@ class MARS(Decoupled):
     """AdamW on gradients corrected by how they changed since the last step, which lowers their variance.
 
     Helps: language models at a peak lr of several thousandths.
-    Hurts: three floats of state; the gain over AdamW is within 0.9 to 1.16 of its speed; vectors are stepped by AdamW.
+    Hurts: three floats of state; the gain over AdamW is within 0.9 to 1.16 of its speed; vectors are stepped
+    by AdamW.
     Source: Yuan et al. 2024, arXiv 2411.10438; speed computed from Wen et al. 2025, arXiv 2509.02046.
     """
 

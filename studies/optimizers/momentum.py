@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 class Momentum(OptimizerChoice):
     """SGD along a decaying sum of past gradients (heavy ball).
 
-    Helps: batch-normalised CNNs with long budgets, half the state of Adam; it set AlgoPerf's ImageNet ResNet target.
-    Hurts: transformers, rare tokens, unscaled inputs, few tuning trials: lr and momentum must be found together.
+    Helps: batch-normalised CNNs with long budgets, half the state of Adam; it set AlgoPerf's ImageNet ResNet
+    target.
+    Hurts: transformers, rare tokens, unscaled inputs, few tuning trials: lr and momentum must be found
+    together.
     Source: Polyak 1964; Sutskever et al. 2013; AlgoPerf search spaces, Dahl et al. 2023, arXiv 2306.07179.
     """
 

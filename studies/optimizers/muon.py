@@ -22,11 +22,14 @@ LEAST_SHARE: Final = 0.3
 
 @dataclass(frozen=True, kw_only=True)
 class Muon(OptimizerChoice):
-    """Momentum whose step is made orthogonal for each hidden matrix; AdamW takes the last layer, embeddings, biases and norms.
+    """Momentum made orthogonal for each hidden matrix; AdamW takes last layer, embeddings, biases, norms.
 
-    Helps: hidden weights that hold most parameters, large batches; beats AdamW on 12 of 17 tables, loses on 2; half the state.
-    Hurts: linear models, models that are mostly embeddings, fine-tuning after AdamW, wide layers on a CPU: a dear step.
-    Source: Jordan et al. 2024; its scale: Liu et al. 2025, arXiv 2502.16982; on tables: Gorishniy et al. 2026, arXiv 2604.15297.
+    Helps: hidden weights that hold most parameters, large batches; beats AdamW on 12 of 17 tables, loses on
+    2; half the state.
+    Hurts: linear models, models that are mostly embeddings, fine-tuning after AdamW, wide layers on a CPU: a
+    dear step.
+    Source: Jordan et al. 2024; its scale: Liu et al. 2025, arXiv 2502.16982; on tables: Gorishniy et al.
+    2026, arXiv 2604.15297.
     """
 
     family: ClassVar[str] = "matrix"
@@ -35,7 +38,8 @@ class Muon(OptimizerChoice):
     decays_weights: ClassVar[bool] = True
 
     lr: float = log_between(3e-5, 1e-1, default=3e-3)
-    """Learning rate of the matrices. A step's root mean square is 0.2 x lr, near AdamW's, so that its rates carry over."""
+    """Learning rate of the matrices. A step's root mean square is 0.2 x lr, near AdamW's, so that its rates
+    carry over."""
     momentum: float = averaging(0.8, 0.99, default=0.95)
     """Decay of the running mean of gradients."""
     nesterov: bool = one_of(True, False, default=True)  # noqa: FBT003
@@ -47,10 +51,13 @@ class Muon(OptimizerChoice):
 
     @classmethod
     def misfit(cls, facts: Facts) -> str | None:
-        """Return that it would be AdamW for nearly everything, where it would."""
+        """Return why AdamW would step on nearly everything; None where it would not."""
         share = facts.matrix_share + facts.convolution_share
         if facts.is_linear:
-            return f"a linear model has no hidden weights, and it steps on these alone: {share:.0%} of the parameters"
+            return (
+                "a linear model has no hidden weights, and it steps on these alone: "
+                f"{share:.0%} of the parameters"
+            )
         if share < LEAST_SHARE:
             return f"only {share:.0%} of the parameters are hidden weights, and it steps on these alone"
         return None
@@ -62,10 +69,14 @@ class Muon(OptimizerChoice):
 
         parts: list[Optimizer] = []
         if matrices := routes.of("matrix"):
-            own = muon_step.Muon(
-                matrices, lr=self.lr, momentum=self.momentum, nesterov=self.nesterov, weight_decay=self.weight_decay
+            muon = muon_step.Muon(
+                matrices,
+                lr=self.lr,
+                momentum=self.momentum,
+                nesterov=self.nesterov,
+                weight_decay=self.weight_decay,
             )
-            parts.append(own)
+            parts.append(muon)
         rest = routes.without("matrix")
         if rest.roles:
             parts.append(self._partner(rest))
@@ -82,5 +93,5 @@ class Muon(OptimizerChoice):
         return super().serves(role) if role in {"matrix", "sparse table"} else AdamW.name()
 
     def own_bytes(self, shape: tuple[int, ...], role: str) -> int:
-        """Return those of the momentum, or of AdamW's state."""
+        """Return the bytes of the momentum, or of AdamW's state."""
         return 4 * math.prod(shape) if role == "matrix" else AdamW().own_bytes(shape, role)

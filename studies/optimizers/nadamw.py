@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 class NAdamW(Decoupled):
     """AdamW whose momentum looks one step ahead, as Nesterov's does.
 
-    Helps: transformers: it beat AdamW in 17 of 18 language-model runs of one benchmark; level with it on tables.
+    Helps: transformers: it beat AdamW in 17 of 18 language-model runs of one benchmark; level with it on
+    tables.
     Hurts: where the optimizer is a large share of the step, for torch has no fused form of it; tight memory.
-    Source: Dozat 2016; AlgoPerf's baseline, Dahl et al. 2023, arXiv 2306.07179; Wen et al. 2025, arXiv 2509.02046.
+    Source: Dozat 2016; AlgoPerf's baseline, Dahl et al. 2023, arXiv 2306.07179; Wen et al. 2025, arXiv
+    2509.02046.
     """
 
     family: ClassVar[str] = "adaptive"
@@ -34,15 +36,18 @@ class NAdamW(Decoupled):
     beta2: float = averaging(0.9, 0.9999, default=0.99)
     """Decay of the running mean of squares."""
     decay_horizon: float = log_between(0.1, 100.0, default=3.0)
-    """How many whole runs the weights average over: weight decay is 1 / (lr x steps x horizon). 100 is next to none."""
+    """How many whole runs the weights average over: weight decay is 1 / (lr x steps x horizon). 100 is next
+    to none."""
 
     def make(self, routes: Routes, total_steps: int) -> Optimizer:
         """Return torch's NAdam with decoupled decay; biases and norms are not decayed."""
         from torch import optim
 
         groups = routes.groups(**self.in_torch(total_steps))
-        return optim.NAdam(groups, lr=self.lr, betas=(self.beta1, self.beta2), decoupled_weight_decay=True, foreach=True)
+        return optim.NAdam(
+            groups, lr=self.lr, betas=(self.beta1, self.beta2), decoupled_weight_decay=True, foreach=True
+        )
 
     def own_bytes(self, shape: tuple[int, ...], role: str) -> int:
-        """Return those of the two moments, the step counter and the running product of the momenta."""
+        """Return the bytes of the two moments, the step counter and the running product of the momenta."""
         return super().own_bytes(shape, role) + 4

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 class Nesterov(OptimizerChoice):
     """SGD with momentum whose gradient is taken one step ahead.
 
-    Helps: U-Nets, graph networks and batch-normalised CNNs with many trials; tolerates a higher momentum than the heavy ball.
+    Helps: U-Nets, graph networks and batch-normalised CNNs with many trials; tolerates a higher momentum than
+    the heavy ball.
     Hurts: as the heavy ball: transformers, rare tokens, unscaled inputs, few tuning trials.
-    Source: Nesterov 1983; Sutskever et al. 2013; AlgoPerf targets for fastMRI and OGBG, Dahl et al. 2023, arXiv 2306.07179.
+    Source: Nesterov 1983; Sutskever et al. 2013; AlgoPerf targets for fastMRI and OGBG, Dahl et al. 2023,
+    arXiv 2306.07179.
     """
 
     family: ClassVar[str] = "gradient descent"
@@ -40,4 +42,4 @@ class Nesterov(OptimizerChoice):
         # torch refuses nesterov with momentum 0, where it is plain SGD anyway
         return optim.SGD(
             routes.of(), lr=self.lr, momentum=self.momentum, nesterov=self.momentum > 0, fused=routes.fusable
-        )  # fmt: skip
+        )

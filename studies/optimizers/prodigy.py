@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 class Prodigy(OptimizerChoice):
     """AdamW that estimates its learning rate from how far the weights have to go.
 
-    The searched `lr` scales that estimate (d_coef in the paper): 1 takes it as it is, and torch's own lr stays 1.
+    The searched `lr` scales that estimate (d_coef in the paper): 1 takes it as it is, and torch's own lr
+    stays 1.
 
     Helps: fewer than five trials and no idea of the scale of lr; fine-tuning.
-    Hurts: memory (four floats a parameter), short runs, which end before the estimate has grown; studies that can afford trials.
+    Hurts: memory (four floats a parameter), short runs, which end before the estimate has grown; studies that
+    can afford trials.
     Source: Mishchenko and Defazio 2023, arXiv 2306.06101.
     """
 
@@ -40,7 +42,8 @@ class Prodigy(OptimizerChoice):
     beta2: float = averaging(0.9, 0.9999, default=0.999)
     """Decay of the running mean of squares."""
     weight_decay: float = log_between(1e-3, 0.3, default=0.05)
-    """Share of a weight lost at each step, times the lr in use, which is found on the way: no horizon can be stated ahead."""
+    """Share of a weight lost at each step, times the lr in use, which is found on the way: no horizon can be
+    stated ahead."""
 
     def in_torch(self, total_steps: int) -> dict[str, float]:  # noqa: ARG002
         """Return what the library takes: `lr` is its d_coef."""

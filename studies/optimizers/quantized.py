@@ -1,4 +1,4 @@
-"""What AdamW8bit and AdamW4bit share: all but the bits."""
+"""Quantized AdamW: what AdamW8bit and AdamW4bit share, all but the bits."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Quantized(Decoupled, ABC):
 
     @classmethod
     def misfit(cls, facts: Facts) -> str | None:
-        """Return that it is slow on a CPU."""
+        """Return why it cannot train this: it is slow on a CPU."""
         return f"its step is {cls.times_slower} times AdamW's on a CPU" if facts.device == "cpu" else None
 
     def own_bytes(self, shape: tuple[int, ...], role: str) -> int:  # noqa: ARG002
@@ -60,6 +60,6 @@ class Quantized(Decoupled, ABC):
         groups = routes.groups(**self.in_torch(total_steps))
         optimizer: Optimizer = getattr(library, kind)(
             groups, lr=self.lr, betas=(self.beta1, self.beta2), block_size=self.block
-        )  # fmt: skip
+        )
         optimizer.register_step_pre_hook(lr_as_tensor)
         return optimizer

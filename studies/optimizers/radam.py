@@ -34,11 +34,14 @@ class RAdam(Decoupled):
     beta2: float = averaging(0.9, 0.9999, default=0.99)
     """Decay of the running mean of squares; the closer to 1, the longer the steps are held back."""
     decay_horizon: float = log_between(0.1, 100.0, default=3.0)
-    """How many whole runs the weights average over: weight decay is 1 / (lr x steps x horizon). 100 is next to none."""
+    """How many whole runs the weights average over: weight decay is 1 / (lr x steps x horizon). 100 is next
+    to none."""
 
     def make(self, routes: Routes, total_steps: int) -> Optimizer:
         """Return torch's RAdam with decoupled decay; biases and norms are not decayed."""
         from torch import optim
 
         groups = routes.groups(**self.in_torch(total_steps))
-        return optim.RAdam(groups, lr=self.lr, betas=(self.beta1, self.beta2), decoupled_weight_decay=True, foreach=True)
+        return optim.RAdam(
+            groups, lr=self.lr, betas=(self.beta1, self.beta2), decoupled_weight_decay=True, foreach=True
+        )

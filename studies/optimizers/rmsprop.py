@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class RMSprop(OptimizerChoice):
     """Divide each gradient by a running root mean square of itself.
 
-    Helps: recurrent nets, reinforcement learning, gradients that change over time; one float of state less than Adam.
+    Helps: recurrent nets, reinforcement learning, gradients that change over time; one float of state less
+    than Adam.
     Hurts: long runs without a decaying schedule, where it keeps bouncing; no momentum of its own here.
     Source: Tieleman and Hinton 2012, Coursera lecture 6.5.
     """

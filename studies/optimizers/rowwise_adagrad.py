@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 class RowwiseAdagrad(OptimizerChoice):
     """Adagrad with one sum of squares for a whole row of a table.
 
-    Helps: embedding tables that fill the memory: one float of state a row; only the rows of a batch are touched.
-    Hurts: hidden layers, whose weights in a row share one step size; long runs of deep nets, where the steps die away.
-    Source: Naumov et al. 2019 (DLRM), arXiv 1906.00091; rows touched alone: Duchi, Hazan and Singer 2011, JMLR 12.
+    Helps: embedding tables that fill the memory: one float of state a row; only the rows of a batch are
+    touched.
+    Hurts: hidden layers, whose weights in a row share one step size; long runs of deep nets, where the steps
+    die away.
+    Source: Naumov et al. 2019 (DLRM), arXiv 1906.00091; rows touched alone: Duchi, Hazan and Singer 2011,
+    JMLR 12.
     """
 
     offered: ClassVar[bool] = False  # for large tables
@@ -41,5 +44,5 @@ class RowwiseAdagrad(OptimizerChoice):
         return rowwise_step.RowwiseAdagrad(routes.of(), lr=self.lr)
 
     def own_bytes(self, shape: tuple[int, ...], role: str) -> int:  # noqa: ARG002
-        """Return those of one sum a row, or of one a number for vectors."""
+        """Return the bytes of one sum a row, or of one a number for vectors."""
         return 4 * (shape[0] if len(shape) >= 2 else math.prod(shape))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Rprop(OptimizerChoice):
-    """A step length of its own for each weight, grown while the gradient keeps its sign and halved when it flips.
+    """A step length for each weight: it grows while the gradient keeps its sign and halves when it flips.
 
     Helps: gradients of the whole training set on a small net: no scaling of inputs, next to no tuning.
     Hurts: batches, whose noise flips signs; many rows, for each step reads them all.

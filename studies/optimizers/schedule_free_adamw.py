@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class ScheduleFreeAdamW(Decoupled):
     """AdamW whose averaged weights take the place of a learning-rate schedule.
 
-    Helps: runs of unknown length, early stopping, pruning by early values; 10 wins, 2 losses and 5 ties on 17 tables.
+    Helps: runs of unknown length, early stopping, pruning by early values; 10 wins, 2 losses and 5 ties on 17
+    tables.
     Hurts: long or noisy runs unless beta1 rises to 0.95 or 0.98; language models, where it is in mid-field.
     Source: Defazio et al. 2024, arXiv 2405.15682; on tables: Gorishniy et al. 2026, arXiv 2604.15297.
     """

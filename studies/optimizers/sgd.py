@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 class SGD(OptimizerChoice):
     """Step against the gradient of a batch; batch size 1 is per-sample, the whole set is gradient descent.
 
-    Helps: small batches (1 to 64, below the gradient noise scale), no memory for state at all, convex problems on scaled inputs.
-    Hurts: heavy-tailed classes, rare tokens, attention at large batches, unscaled inputs; a good lr takes more trials to find.
+    Helps: small batches (1 to 64, below the gradient noise scale), no memory for state at all, convex
+    problems on scaled inputs.
+    Hurts: heavy-tailed classes, rare tokens, attention at large batches, unscaled inputs; a good lr takes
+    more trials to find.
     Source: Robbins and Monro 1951; batch-1 language models in Marek et al. 2025, arXiv 2507.07101.
     """
 

@@ -20,11 +20,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Shampoo(Decoupled):
-    """Precondition both sides of each weight by roots of its gradient statistics, at the step length of RMSprop.
+    """Precondition both sides of a weight by roots of gradient statistics, at RMSprop's step length.
 
-    Helps: accelerators and long runs; the distributed version won AlgoPerf's external tuning, 28 % faster than NAdamW.
-    Hurts: CPUs and short runs: its matrix roots are slow there, and nothing is preconditioned before they are first taken.
-    Source: Gupta et al. 2018, arXiv 1802.09568; Anil et al. 2020, arXiv 2002.09018; AlgoPerf results, arXiv 2502.15015.
+    Helps: accelerators and long runs; the distributed version won AlgoPerf's external tuning, 28 % faster
+    than NAdamW.
+    Hurts: CPUs and short runs: its matrix roots are slow there, and nothing is preconditioned before they are
+    first taken.
+    Source: Gupta et al. 2018, arXiv 1802.09568; Anil et al. 2020, arXiv 2002.09018; AlgoPerf results, arXiv
+    2502.15015.
     """
 
     family: ClassVar[str] = "matrix"
@@ -46,10 +49,11 @@ class Shampoo(Decoupled):
 
     @classmethod
     def misfit(cls, facts: Facts) -> str | None:
-        """Return that its matrix roots take too long on a CPU, but for small models."""
+        """Return why it cannot train this: on a CPU its matrix roots take too long, but for small models."""
         if facts.device == "cpu" and facts.parameters > CPU_LIMIT:
             return (
-                f"on a CPU its matrix roots take 0.16 s at {CPU_LIMIT:,} parameters already; this model has {facts.parameters:,}"
+                f"on a CPU its matrix roots take 0.16 s at {CPU_LIMIT:,} parameters already; "
+                f"this model has {facts.parameters:,}"
             )
         return None
 
@@ -75,7 +79,10 @@ class Shampoo(Decoupled):
         return optimizer
 
     def own_bytes(self, shape: tuple[int, ...], role: str) -> int:  # noqa: ARG002
-        """Return the bytes of two momenta and the squares, and of statistics and roots for each side of each block."""
+        """Return the bytes of two momenta and the squares, and of statistics and roots.
+
+        Each side of each block has its own.
+        """
         sides = 0
         if len(shape) >= 2 and max(shape) <= LONGEST:
             cuts = [[min(BLOCK, side - start) for start in range(0, side, BLOCK)] for side in shape]
@@ -88,4 +95,5 @@ LONGEST = 8192
 BLOCK = 128
 """Weights are cut into blocks of at most this side, each with roots of its own."""
 CPU_LIMIT = 85_000
-"""Parameters of a two-layer MLP whose roots took 0.16 s on one core, eleven times an ordinary step of Shampoo."""
+"""Parameters of a two-layer MLP whose roots took 0.16 s on one core, eleven times an ordinary step of
+Shampoo."""

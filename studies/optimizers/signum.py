@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 class Signum(Decoupled):
     """Step by the sign of momentum.
 
-    Helps: half of Adam's state and one number fewer to tune than Lion; large batches, training over slow links.
+    Helps: half of Adam's state and one number fewer to tune than Lion; large batches, training over slow
+    links.
     Hurts: small batches and noisy small data, as Lion.
-    Source: Bernstein et al. 2018, arXiv 1802.04434; compared in Semenov, Pagliardini and Jaggi 2025, arXiv 2509.01440.
+    Source: Bernstein et al. 2018, arXiv 1802.04434; compared in Semenov, Pagliardini and Jaggi 2025, arXiv
+    2509.01440.
     """
 
     family: ClassVar[str] = "sign"
@@ -42,5 +44,7 @@ class Signum(Decoupled):
         """Return the library's SignSGD; biases and norms are not decayed."""
         library = require("pytorch_optimizer", "optimizers", self.name())
         groups = routes.groups(**self.in_torch(total_steps))
-        optimizer: Optimizer = library.SignSGD(groups, lr=self.lr, momentum=self.momentum, weight_decouple=True)
+        optimizer: Optimizer = library.SignSGD(
+            groups, lr=self.lr, momentum=self.momentum, weight_decouple=True
+        )
         return optimizer

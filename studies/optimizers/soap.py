@@ -21,7 +21,8 @@ class SOAP(Decoupled):
     """Adam in the eigenbasis of Shampoo's preconditioner, refreshed every few steps.
 
     Helps: language models whose steps cost far more than the optimizer: 1.06 to 1.37 times AdamW's speed.
-    Hurts: memory (six floats a parameter on square weights, more on oblong ones); CPUs, where a step costs 85 times AdamW's.
+    Hurts: memory (six floats a parameter on square weights, more on oblong ones); CPUs, where a step costs 85
+    times AdamW's.
     Source: Vyas et al. 2024, arXiv 2409.11321; speed computed from Wen et al. 2025, arXiv 2509.02046.
     """
 
@@ -44,7 +45,10 @@ class SOAP(Decoupled):
     """How many whole runs the weights average over: weight decay is 1 / (lr x steps x horizon)."""
 
     def make(self, routes: Routes, total_steps: int) -> Optimizer:
-        """Return the library's SOAP; biases and norms are not decayed, and sides above 1,024 are not rotated."""
+        """Return the library's SOAP; biases and norms are not decayed.
+
+        Sides above 1,024 are not rotated.
+        """
         library = require("pytorch_optimizer", "optimizers", self.name())
         groups = routes.groups(**self.in_torch(total_steps))
         optimizer: Optimizer = library.SOAP(
@@ -57,7 +61,10 @@ class SOAP(Decoupled):
         return optimizer
 
     def own_bytes(self, shape: tuple[int, ...], role: str) -> int:  # noqa: ARG002
-        """Return the bytes of two moments, and of a preconditioner and an eigenbasis for each side of a weight."""
+        """Return the bytes of two moments, a preconditioner and an eigenbasis.
+
+        The latter two are there for each side of a weight.
+        """
         sides = sum(2 * side**2 for side in shape if side <= LONGEST) if len(shape) >= 2 else 0
         return 4 * (2 * math.prod(shape) + sides)
 

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 class Sophia(Decoupled):
     """Momentum divided by an estimate of the curvature, refreshed every ten steps and clipped entry by entry.
 
-    Helps: classifiers whose curvature differs much from weight to weight; no step is longer than lr in any weight.
-    Hurts: language models at tuned settings, where its speed is 0.88 to 1.0 of AdamW's; long runs, where it may diverge.
+    Helps: classifiers whose curvature differs much from weight to weight; no step is longer than lr in any
+    weight.
+    Hurts: language models at tuned settings, where its speed is 0.88 to 1.0 of AdamW's; long runs, where it
+    may diverge.
     Source: Liu et al. 2023, arXiv 2305.14342; speed computed from Wen et al. 2025, arXiv 2509.02046.
     """
 
@@ -44,13 +46,18 @@ class Sophia(Decoupled):
 
     @classmethod
     def misfit(cls, facts: Facts) -> str | None:
-        """Return that labels cannot be drawn from a regression's output."""
+        """Return why it cannot train this: labels cannot be drawn from a regression's output."""
         return (
-            None if facts.task == "classification" else "its curvature estimate draws labels from the model, which needs classes"
+            None
+            if facts.task == "classification"
+            else "its curvature estimate draws labels from the model, which needs classes"
         )
 
     def make(self, routes: Routes, total_steps: int) -> Optimizer:
-        """Return Sophia-G; biases and norms are not decayed. Without `attach` the curvature stays zero: signs of momentum."""
+        """Return Sophia-G; biases and norms are not decayed.
+
+        Without `attach` the curvature stays zero: its steps are signs of momentum.
+        """
         from studies.steps import SophiaG
 
         groups = routes.groups(**self.in_torch(total_steps))
@@ -63,7 +70,7 @@ class Sophia(Decoupled):
         batches: list[torch.Tensor] = []
         parts = getattr(training.optimizer, "parts", (training.optimizer,))
 
-        def keep(inputs: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        def note_batch(inputs: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
             batches[:] = [inputs]
             return inputs, targets
 
@@ -73,7 +80,7 @@ class Sophia(Decoupled):
                     if isinstance(part, SophiaG):
                         part.curve(training.model, batches[0])
 
-        training.on_batch.append(keep)
+        training.on_batch.append(note_batch)
         training.before_step.append(refresh)
 
 

@@ -1,4 +1,4 @@
-"""What probes work with: fresh copies of a model, random batches of its training rows, and a clock."""
+"""Probe bench: fresh copies of a model, random batches of its training rows, and a clock."""
 
 from __future__ import annotations
 
@@ -65,7 +65,9 @@ class Bench:
             functional.cross_entropy if workload.dataset.task == "classification" else functional.mse_loss
         )
         if (balance := workload.balance()) is not None:
-            self.criterion = partial(functional.cross_entropy, weight=torch.from_numpy(balance).to(self.device))
+            self.criterion = partial(
+                functional.cross_entropy, weight=torch.from_numpy(balance).to(self.device)
+            )
 
     @property
     def seconds_left(self) -> float:
@@ -78,7 +80,10 @@ class Bench:
             raise Unsuited("the time for probes was used up")
 
     def restart(self) -> None:
-        """Draw the same batches as from the beginning, so that a probe finds the same whichever ran before it."""
+        """Draw the same batches as from the beginning.
+
+        So a probe measures the same, whichever ran before it.
+        """
         self._rows.manual_seed(self.workload.seed)
 
     def model(self) -> nn.Module:

@@ -1,4 +1,4 @@
-"""Whether 16-bit products are worth their lower precision on this machine."""
+"""Speed of bfloat16: whether 16-bit products are worth their lower precision on this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one gradient over the whole training set costs."""
+"""Full-batch gradient: the seconds of one gradient over the whole training set."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ REPEATS = 2
 
 
 def ask(bench: Bench) -> float:
-    """Return the seconds of a gradient over all training rows, from the faster of two over a few batches' worth."""
+    """Return the seconds of a gradient over all training rows.
+
+    They are scaled from the faster of two gradients over a few batches' worth of rows.
+    """
     model = bench.model()
     batch = bench.batch(BATCHES * bench.facts.batch_size)
     times = []

@@ -1,4 +1,4 @@
-"""How many entries of a small batch's gradient are not zero."""
+"""Gradient density: the share of entries of a small batch's gradient that are not zero."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How unequal the layers' gradients are."""
+"""Gradient sizes of the layers: how far the largest and the smallest are apart."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from studies.probes.bench import Bench, Question, Unsuited
 def ask(bench: Bench) -> float:
     """Return the largest over the smallest root mean square among the gradients of two or more dimensions."""
     gradients = [
-        gradient for gradient in bench.gradients(bench.model(), bench.batch(bench.facts.batch_size)) if gradient.ndim >= 2
+        gradient
+        for gradient in bench.gradients(bench.model(), bench.batch(bench.facts.batch_size))
+        if gradient.ndim >= 2
     ]
     sizes = [float(gradient.norm()) / math.sqrt(gradient.numel()) for gradient in gradients]
     sizes = [size for size in sizes if size > 0]

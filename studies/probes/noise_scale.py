@@ -1,4 +1,7 @@
-"""How many rows it takes before a batch's gradient is more signal than noise (McCandlish et al. 2018, arXiv 1812.06162)."""
+"""Gradient noise scale: the rows it takes before a batch's gradient is more signal than noise.
+
+Source: McCandlish et al. 2018, arXiv 1812.06162.
+"""
 
 from __future__ import annotations
 
@@ -31,16 +34,17 @@ def ask(bench: Bench) -> float:
     def gradient() -> torch.Tensor:
         return torch.cat([part.flatten() for part in bench.gradients(model, bench.batch(rows))])
 
-    found = noise_scale(gradient, rows=rows, batches=BATCHES)
-    if found is None:
+    scale = noise_scale(gradient, rows=rows, batches=BATCHES)
+    if scale is None:
         raise Unsuited(f"noise hides the gradient of {BATCHES * rows} rows: the scale is larger")
-    return found
+    return scale
 
 
 def noise_scale(gradient: Callable[[], torch.Tensor], *, rows: int, batches: int) -> float | None:
-    """Return tr(covariance of a row's gradient) / |mean gradient|², in rows; None when the noise hides the mean.
+    """Return tr(covariance of a row's gradient) / |mean gradient|², in rows.
 
-    The two unbiased estimates of the paper's appendix A.1, from batches of `rows` rows and from all of them as one batch.
+    None when the noise hides the mean. The two unbiased estimates of the paper's appendix A.1, from batches
+    of `rows` rows and from all of them as one batch.
 
     Args:
         gradient: gives the mean gradient of another batch, shape (parameters,).
@@ -49,9 +53,9 @@ def noise_scale(gradient: Callable[[], torch.Tensor], *, rows: int, batches: int
     """
     total, square = torch.zeros(()), 0.0
     for _ in range(batches):
-        one = gradient()
-        total = total.to(one.device) + one
-        square += float(one.square().sum()) / batches
+        batch_gradient = gradient()
+        total = total.to(batch_gradient.device) + batch_gradient
+        square += float(batch_gradient.square().sum()) / batches
     mean_square = float((total / batches).square().sum())
     noise = (square - mean_square) / (1 / rows - 1 / (rows * batches))
     signal = (batches * mean_square - square) / (batches - 1)

@@ -1,4 +1,7 @@
-"""Where a rising learning rate diverges: a first guess at the right one, to centre a search and never to replace it."""
+"""Learning-rate range test: the lr at which a rising ramp diverges.
+
+It is a first guess at the right lr, to centre a search and never to replace it.
+"""
 
 from __future__ import annotations
 
@@ -15,23 +18,28 @@ DECADES: Final = (-1.0, 4.0)
 """From a tenth of an optimizer's usual lr to ten thousand times it."""
 SMOOTHING: Final = 0.9
 EXPLODED: Final = 4.0
-"""Times the lowest smoothed loss so far, and above the first: there the ramp has diverged (Smith 2017, arXiv 1506.01186)."""
+"""Times the lowest smoothed loss so far, and above the first: there the ramp has diverged (Smith 2017, arXiv
+1506.01186)."""
 MARGIN: Final = {"SGD": 1.3, "Nesterov": 3.2, "AdamW": 1.5, "Muon": 2.9}
-"""The tuned lr is where the ramp diverged over ten times this, in the mean of eight small tasks, and off by a factor of two."""
+"""The tuned lr is where the ramp diverged over ten times this, in the mean of eight small tasks, and off by a
+factor of two."""
 
 
 def ask(bench: Bench) -> dict[str, float]:
-    """Return the lr that a ramp suggests for a few representative optimizers; those that did not diverge in time are left out."""
-    found = {}
+    """Return the lr that a ramp suggests for a few representative optimizers.
+
+    Those that did not diverge in time are left out.
+    """
+    lrs = {}
     for name, margin in MARGIN.items():
         choice = catalogue.find("optimizer", name)
         if not issubclass(choice, OptimizerChoice) or choice.misfit(bench.facts):
             continue
         if (lr := _ramp(choice.from_fields({}), bench)) is not None:
-            found[name] = lr / (10 * margin)
-    if not found:
+            lrs[name] = lr / (10 * margin)
+    if not lrs:
         raise Unsuited("no ramp diverged in the time there was")
-    return found
+    return lrs
 
 
 def _ramp(choice: OptimizerChoice, bench: Bench) -> float | None:

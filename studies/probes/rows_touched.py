@@ -1,4 +1,4 @@
-"""How much of an embedding table one batch touches."""
+"""Embedding lookups: the share of an embedding table that one batch touches."""
 
 from __future__ import annotations
 
@@ -15,16 +15,19 @@ BATCHES = 4
 
 
 def ask(bench: Bench) -> float:
-    """Return the share of its rows that a batch looks up, of the table with the largest; the padding row does not count."""
+    """Return the share of its rows that a batch looks up, of the table with the largest share.
+
+    The padding row does not count.
+    """
     model = bench.model()
-    seen: dict[str, list[float]] = defaultdict(list)
+    shares_by_table: dict[str, list[float]] = defaultdict(list)
     for name, module in model.named_modules():
         if isinstance(module, nn.Embedding | nn.EmbeddingBag):
-            module.register_forward_pre_hook(partial(_note, seen[name]))
+            module.register_forward_pre_hook(partial(_note, shares_by_table[name]))
     with torch.no_grad():
         for _ in range(BATCHES):
             model(bench.batch(bench.facts.batch_size)[0])
-    looked_up = [sum(shares) / len(shares) for shares in seen.values() if shares]
+    looked_up = [sum(shares) / len(shares) for shares in shares_by_table.values() if shares]
     if not looked_up:
         raise Unsuited("the model looks nothing up in an embedding table")
     return max(looked_up)

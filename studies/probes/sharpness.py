@@ -1,4 +1,4 @@
-"""The largest curvature of the loss at the start."""
+"""Sharpness: the largest curvature of the loss at the start."""
 
 from __future__ import annotations
 
@@ -19,14 +19,21 @@ LONGEST = 1e6
 
 
 def ask(bench: Bench) -> float:
-    """Return the Hessian's largest eigenvalue; without second derivatives, the curvature along the gradient."""
+    """Return the Hessian's largest eigenvalue.
+
+    Where there are no second derivatives, it is the curvature along the gradient.
+    """
     model, batch = bench.model(), bench.batch(ROWS)
     weights = trained(model)
     with written_out():
         try:
-            return top_eigenvalue(lambda: bench.loss(model, batch), weights, products=PRODUCTS, before_each=bench.check_time)
+            return top_eigenvalue(
+                lambda: bench.loss(model, batch), weights, products=PRODUCTS, before_each=bench.check_time
+            )
         except (RuntimeError, NotImplementedError):
-            return critical_sharpness(lambda: float(bench.loss(model, batch)), weights, bench.gradients(model, batch))
+            return critical_sharpness(
+                lambda: float(bench.loss(model, batch)), weights, bench.gradients(model, batch)
+            )
 
 
 def top_eigenvalue(
@@ -36,7 +43,9 @@ def top_eigenvalue(
     products: int,
     before_each: Callable[[], None] = lambda: None,
 ) -> float:
-    """Return the eigenvalue of largest size of the loss's Hessian, by power iteration with Hessian-vector products.
+    """Return the eigenvalue of largest size of the loss's Hessian.
+
+    By power iteration with Hessian-vector products.
 
     Args:
         loss: evaluates it anew.
@@ -45,7 +54,11 @@ def top_eigenvalue(
         before_each: called before every one; may raise.
     """
     gradients = torch.autograd.grad(loss(), weights, create_graph=True, allow_unused=True)
-    pairs = [(weight, gradient) for weight, gradient in zip(weights, gradients, strict=True) if gradient is not None]
+    pairs = [
+        (weight, gradient)
+        for weight, gradient in zip(weights, gradients, strict=True)
+        if gradient is not None
+    ]
     used, slopes = [weight for weight, _ in pairs], [gradient for _, gradient in pairs]
     draw = torch.Generator().manual_seed(0)
     vector = [torch.randn(weight.shape, generator=draw).to(weight.device) for weight in used]
@@ -56,7 +69,9 @@ def top_eigenvalue(
         if length == 0:
             return 0.0
         vector = [part / length for part in vector]
-        product = torch.autograd.grad(slopes, used, vector, retain_graph=True, allow_unused=True, materialize_grads=True)
+        product = torch.autograd.grad(
+            slopes, used, vector, retain_graph=True, allow_unused=True, materialize_grads=True
+        )
         before, value = value, _dot(vector, product)
         vector = list(product)
         if abs(value - before) <= SETTLED * abs(value):
@@ -64,7 +79,9 @@ def top_eigenvalue(
     return value
 
 
-def critical_sharpness(loss: Callable[[], float], weights: Sequence[torch.Tensor], gradients: Sequence[torch.Tensor]) -> float:
+def critical_sharpness(
+    loss: Callable[[], float], weights: Sequence[torch.Tensor], gradients: Sequence[torch.Tensor]
+) -> float:
     """Return 2 / (longest step along the gradient that does not raise the loss), by forward passes alone.
 
     On a quadratic that is the curvature along the gradient, at most the largest eigenvalue.
@@ -95,7 +112,7 @@ def critical_sharpness(loss: Callable[[], float], weights: Sequence[torch.Tensor
 
 
 def _dot(left: Sequence[torch.Tensor], right: Sequence[torch.Tensor]) -> float:
-    return sum(float((one * other).sum()) for one, other in zip(left, right, strict=True))
+    return sum(float((a * b).sum()) for a, b in zip(left, right, strict=True))
 
 
 PROBE = Question(how="up to 10 Hessian-vector products, or a line search along the gradient", ask=ask)

@@ -1,7 +1,7 @@
-"""Pruning, one file each way: which weights or parts of a trained model go. `prune` changes the model in place.
+"""Pruning, one file each way: weights or parts of a trained model are taken out.
 
-Unstructured ways set weights to zero: the file compresses better and nothing runs faster. Structured ways take channels, heads
-or layers out: the model is smaller and faster.
+`prune` changes the model in place. Unstructured ways set weights to zero: the file compresses better and
+nothing runs faster. Structured ways take channels, heads or layers out: the model is smaller and faster.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from studies.choice import Choice
 
 if TYPE_CHECKING:
-    from studies.compression.subject import Subject
+    from studies.compression.subject import TrainedModel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,12 +25,14 @@ class PruningChoice(Choice, ABC):
     """Whether parts are taken out, so that shapes change; else weights are set to zero."""
 
     @abstractmethod
-    def prune(self, subject: Subject, share: float = 1.0) -> None:
-        """Prune `subject.model` in place.
+    def prune(self, trained: TrainedModel, share: float = 1.0) -> None:
+        """Prune `trained.model` in place.
 
         Args:
-            subject: the model, and the training rows a pass may look at; what is left untreated is noted in `subject.notes`.
-            share: of the amount, 0 to 1; below 1 on the way of a gradual schedule. A structured way takes all of it at once.
+            trained: the model, and the training rows a pass may look at; what is left untreated is noted in
+                `trained.notes`.
+            share: of the amount, 0 to 1; below 1 on the way of a gradual schedule. A structured way takes all
+                of it at once.
 
         Raises:
             CannotCompress: there is nothing that this pass can treat.

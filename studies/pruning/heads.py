@@ -1,4 +1,4 @@
-"""Pruning of attention heads."""
+"""Head pruning: attention heads go that the loss can do without."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from studies.space import between
 if TYPE_CHECKING:
     from torch import nn
 
-    from studies.compression.subject import Subject
+    from studies.compression.subject import TrainedModel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +23,8 @@ class Heads(PruningChoice):
     """Take out the attention heads without which the loss rises least, one at least staying in each layer.
 
     Helps: transformers, of which many heads do nothing that the others do not; shortens the attention itself.
-    Hurts: models with few heads a layer; the feed-forward nets, two thirds of the weights of a block, stay as they are.
+    Hurts: models with few heads a layer; the feed-forward nets, two thirds of the weights of a block, stay as
+    they are.
     Source: Michel, Levy and Neubig 2019, arXiv 1905.10650.
     """
 
@@ -32,7 +33,7 @@ class Heads(PruningChoice):
     amount: float = between(0.1, 0.75, default=0.5)
     """Share of all heads that go."""
 
-    def prune(self, subject: Subject, share: float = 1.0) -> None:  # noqa: ARG002 - all at once
+    def prune(self, trained: TrainedModel, share: float = 1.0) -> None:  # noqa: ARG002 - all at once
         """Replace each attention by one with fewer heads.
 
         Raises:
@@ -42,21 +43,25 @@ class Heads(PruningChoice):
 
         from studies.infeasible import CannotCompress
 
-        attentions = [(name, module) for name, module in subject.model.named_modules() if _prunable(module)]
+        attentions = [(name, module) for name, module in trained.model.named_modules() if _prunable(module)]
         if not attentions:
             raise CannotCompress("it has no torch.nn.MultiheadAttention with two heads or more")
-        gone = _chosen(subject, attentions, self.amount)
-        rows, wanted = subject.rows[0][:2], subject.model(subject.rows[0][:2]).shape
-        model = deepcopy(subject.model)
-        for name, heads in gone.items():
+        removed = _least_important(trained, attentions, self.amount)
+        rows, shape = trained.rows[0][:2], trained.model(trained.rows[0][:2]).shape
+        model = deepcopy(trained.model)
+        for name, heads in removed.items():
             _replace(model, name, heads)
         try:
-            found = model.eval()(rows).shape
+            pruned_shape = model.eval()(rows).shape
         except Exception as error:  # whatever a model raises that reads more of its attention than the output
-            raise CannotCompress(f"its attention is more than its output: {one_line(error, longest=200)}") from error
-        if found != wanted:
-            raise CannotCompress(f"with fewer heads it returns {tuple(found)} in place of {tuple(wanted)}")
-        subject.model = model
+            raise CannotCompress(
+                f"its attention is more than its output: {one_line(error, longest=200)}"
+            ) from error
+        if pruned_shape != shape:
+            raise CannotCompress(
+                f"with fewer heads it returns {tuple(pruned_shape)} in place of {tuple(shape)}"
+            )
+        trained.model = model
 
 
 def _prunable(module: nn.Module) -> bool:
@@ -71,7 +76,9 @@ def _prunable(module: nn.Module) -> bool:
     )
 
 
-def _chosen(subject: Subject, attentions: list[tuple[str, nn.MultiheadAttention]], amount: float) -> dict[str, list[int]]:
+def _least_important(
+    trained: TrainedModel, attentions: list[tuple[str, nn.MultiheadAttention]], amount: float
+) -> dict[str, list[int]]:
     """Return the heads that go, by the name of their attention."""
     import torch
 
@@ -80,34 +87,34 @@ def _chosen(subject: Subject, attentions: list[tuple[str, nn.MultiheadAttention]
         for name, module in attentions:
             for head in range(module.num_heads):
                 with _silenced(module, head):
-                    loss = float(subject.loss())
+                    loss = float(trained.loss())
                 costs.append((loss if math.isfinite(loss) else math.inf, name, head))
     count = max(1, round(amount * len(costs)))
-    kept = {name: module.num_heads for name, module in attentions}
-    gone: dict[str, list[int]] = {}
+    heads_left = {name: module.num_heads for name, module in attentions}
+    removed: dict[str, list[int]] = {}
     for _, name, head in sorted(costs):
-        if count and kept[name] > 1:
-            gone.setdefault(name, []).append(head)
-            kept[name] -= 1
+        if count and heads_left[name] > 1:
+            removed.setdefault(name, []).append(head)
+            heads_left[name] -= 1
             count -= 1
-    return gone
+    return removed
 
 
 @contextmanager
 def _silenced(module: nn.MultiheadAttention, head: int) -> Iterator[None]:
-    """Let nothing of a head come out."""
+    """Set the output of a head to zero inside the block."""
     columns = module.out_proj.weight.data[:, head * module.head_dim : (head + 1) * module.head_dim]
-    own = columns.clone()
+    original = columns.clone()
     columns.zero_()
     try:
         yield
     finally:
-        columns.copy_(own)
+        columns.copy_(original)
 
 
-def _replace(model: nn.Module, name: str, gone: list[int]) -> None:
+def _replace(model: nn.Module, name: str, removed: list[int]) -> None:
     from studies.modules.pruned_attention import PrunedAttention
 
     whole = model.get_submodule(name)
-    kept = [head for head in range(whole.num_heads) if head not in gone]  # type: ignore[arg-type]
-    model.set_submodule(name, PrunedAttention(whole, kept).train(whole.training))  # type: ignore[arg-type]
+    remaining = [head for head in range(whole.num_heads) if head not in removed]  # type: ignore[arg-type]
+    model.set_submodule(name, PrunedAttention(whole, remaining).train(whole.training))  # type: ignore[arg-type]

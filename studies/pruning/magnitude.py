@@ -1,4 +1,4 @@
-"""Pruning by magnitude."""
+"""Magnitude pruning: the smallest weights go."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ from studies.pruning import PruningChoice
 from studies.space import averaging, one_of
 
 if TYPE_CHECKING:
-    from studies.compression.subject import Subject
+    from studies.compression.subject import TrainedModel
 
 
 @dataclass(frozen=True, kw_only=True)
 class Magnitude(PruningChoice):
     """Set the weights nearest to zero to zero.
 
-    Helps: bytes after compression: with 90 % zeros and 8 bits a weight, a sixteenth of the 32-bit file's; fine-tune after it.
-    Hurts: neither the plain file nor any latency gets smaller; without fine-tuning more than half of the weights cost quality.
-    Source: Han et al. 2015, arXiv 1506.02626; global beats layer by layer: Blalock et al. 2020, arXiv 2003.03033.
+    Helps: bytes after compression: with 90 % zeros and 8 bits a weight, a sixteenth of the 32-bit file's;
+    fine-tune after it.
+    Hurts: neither the plain file nor any latency gets smaller; without fine-tuning more than half of the
+    weights cost quality.
+    Source: Han et al. 2015, arXiv 1506.02626; global beats layer by layer: Blalock et al. 2020, arXiv
+    2003.03033.
     """
 
     variants: ClassVar[tuple[Mapping[str, float], ...]] = ({"amount": 0.9},)
@@ -29,7 +32,7 @@ class Magnitude(PruningChoice):
     scope: str = one_of("global", "layer", default="global")
     """Whether weights of all layers are compared with each other, or each layer gives the same share."""
 
-    def prune(self, subject: Subject, share: float = 1.0) -> None:
+    def prune(self, trained: TrainedModel, share: float = 1.0) -> None:
         """Zero the smallest weights.
 
         Raises:
@@ -38,6 +41,6 @@ class Magnitude(PruningChoice):
         from studies.compression.pruned import zero_lowest
         from studies.compression.subject import prunable
 
-        weights = prunable(subject.model)
+        weights = prunable(trained.model)
         for together in [weights] if self.scope == "global" else [[weight] for weight in weights]:
             zero_lowest(together, [weight.detach().abs() for weight in together], self.amount, share=share)

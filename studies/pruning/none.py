@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from studies.pruning import PruningChoice
 
 if TYPE_CHECKING:
-    from studies.compression.subject import Subject
+    from studies.compression.subject import TrainedModel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,5 +25,5 @@ class NoPruning(PruningChoice):
         """Return `none`."""
         return "none"
 
-    def prune(self, subject: Subject, share: float = 1.0) -> None:
+    def prune(self, trained: TrainedModel, share: float = 1.0) -> None:
         """Do nothing."""

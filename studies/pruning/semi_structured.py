@@ -1,4 +1,4 @@
-"""Two of four: a pattern of zeros that some hardware knows."""
+"""2:4 sparsity: two zeros in every four weights, a pattern that some hardware knows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from studies.compression.subject import Subject
+    from studies.compression.subject import TrainedModel
 
 GROUP: Final = 4
 ZEROS: Final = 2
@@ -21,13 +21,14 @@ ZEROS: Final = 2
 class SemiStructured(PruningChoice):
     """Set the two smallest of every four neighbouring weights along the input to zero (2:4 sparsity).
 
-    Helps: GPUs with sparse tensor cores, up to twice as fast with a runtime that uses them; elsewhere only bytes after
-        compression, as with any zeros.
-    Hurts: on a CPU nothing runs faster; for bytes alone, free zeros cost less quality than this pattern at the same half.
+    Helps: GPUs with sparse tensor cores, up to twice as fast with a runtime that uses them; elsewhere only
+        bytes after compression, as with any zeros.
+    Hurts: on a CPU nothing runs faster; for bytes alone, free zeros cost less quality than this pattern at
+    the same half.
     Source: Mishra et al. 2021, arXiv 2104.08378.
     """
 
-    def prune(self, subject: Subject, share: float = 1.0) -> None:
+    def prune(self, trained: TrainedModel, share: float = 1.0) -> None:
         """Zero half of each matrix and convolution whose input size is a multiple of four.
 
         Raises:
@@ -37,16 +38,20 @@ class SemiStructured(PruningChoice):
         from studies.compression.subject import weights_of
         from studies.infeasible import CannotCompress
 
-        found, multiplied = list(weights_of(subject.model)), _multiplied(subject.model)
-        fit = [weight for weight in found if id(weight.parameter) in multiplied and weight.parameter.shape[1] % GROUP == 0]
+        weights, multiplied = list(weights_of(trained.model)), _multiplied(trained.model)
+        fit = [
+            weight
+            for weight in weights
+            if id(weight.parameter) in multiplied and weight.parameter.shape[1] % GROUP == 0
+        ]
         if not fit:
             raise CannotCompress("it has no matrix or convolution with a multiple of four inputs")
-        left = [weight.name for weight in found if weight not in fit]
-        note = f"no 2:4 pattern fits {', '.join(left)}"
-        if left and note not in subject.notes:
-            subject.notes.append(note)
-        weights = [weight.parameter for weight in fit]
-        zero_lowest(weights, [_scores(weight) for weight in weights], ZEROS / GROUP, share=share)
+        unfit = [weight.name for weight in weights if weight not in fit]
+        note = f"no 2:4 pattern fits {', '.join(unfit)}"
+        if unfit and note not in trained.notes:
+            trained.notes.append(note)
+        parameters = [weight.parameter for weight in fit]
+        zero_lowest(parameters, [_scores(parameter) for parameter in parameters], ZEROS / GROUP, share=share)
 
 
 def _multiplied(model: nn.Module) -> set[int]:
@@ -54,13 +59,13 @@ def _multiplied(model: nn.Module) -> set[int]:
     from torch import nn
     from torch.nn.utils.parametrize import is_parametrized
 
-    found = set()
+    ids = set()
     for module in model.modules():
         attribute = "in_proj_weight" if isinstance(module, nn.MultiheadAttention) else "weight"
         if isinstance(module, nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d | nn.MultiheadAttention):
             where: Any = module.parametrizations[attribute] if is_parametrized(module, attribute) else module  # type: ignore[index]
-            found.add(id(where.original if where is not module else getattr(module, attribute)))
-    return found
+            ids.add(id(where.original if where is not module else getattr(module, attribute)))
+    return ids
 
 
 def _scores(weight: nn.Parameter) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""Pruning within what each layer bears."""
+"""Sensitivity-bounded pruning: no layer loses more weights than it can do without."""
 
 from __future__ import annotations
 
@@ -11,26 +11,29 @@ from studies.pruning import PruningChoice
 from studies.space import averaging
 
 if TYPE_CHECKING:
-    from studies.compression.subject import Subject
+    from studies.compression.subject import TrainedModel
     from studies.manifest import Layer
 
-SCANS: Final[WeakKeyDictionary[Subject, tuple[Layer, ...]]] = WeakKeyDictionary()
-"""Of each model at its first pruning: a gradual schedule asks twenty times, and what counts is the trained model."""
+SCANS: Final[WeakKeyDictionary[TrainedModel, tuple[Layer, ...]]] = WeakKeyDictionary()
+"""Of each model at its first pruning: a gradual schedule asks twenty times, and what counts is the trained
+model."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SensitivityBounded(PruningChoice):
-    """Set the smallest weights to zero, but of no layer more than it bears alone, at the least loss that gives the amount.
+    """Set the smallest weights to zero, in each layer only as many as it alone can do without.
 
-    Helps: nets with one fragile layer, often the first convolution, which a comparison by size alone would empty.
-    Hurts: a forward pass for each layer and amount; where all layers break: of a CNN on digits 95 %, 0.14 right; globally 0.48.
+    Helps: nets with one fragile layer, often the first convolution, which a comparison by size alone would
+    empty.
+    Hurts: a forward pass for each layer and amount; where all layers break: of a CNN on digits 95 %, 0.14
+    right; globally 0.48.
     Source: Han et al. 2015, arXiv 1506.02626, section 4.1; Li et al. 2017, arXiv 1608.08710.
     """
 
     amount: float = averaging(0.5, 0.95, default=0.8)
     """Share of the weights that are zero afterwards."""
 
-    def prune(self, subject: Subject, share: float = 1.0) -> None:
+    def prune(self, trained: TrainedModel, share: float = 1.0) -> None:
         """Zero the smallest weights within the layers' bounds.
 
         Raises:
@@ -40,20 +43,25 @@ class SensitivityBounded(PruningChoice):
         from studies.compression.sensitivity import scan
         from studies.compression.subject import prunable
 
-        weights = prunable(subject.model)
-        if subject not in SCANS:
-            SCANS[subject] = scan(subject)
-        bounds = _bounds(SCANS[subject], self.amount)
-        zero_lowest(weights, [weight.detach().abs() for weight in weights], self.amount, share=share, most=bounds)
+        weights = prunable(trained.model)
+        if trained not in SCANS:
+            SCANS[trained] = scan(trained)
+        bounds = _bounds(SCANS[trained], self.amount)
+        zero_lowest(
+            weights, [weight.detach().abs() for weight in weights], self.amount, share=share, most=bounds
+        )
 
 
 def _bounds(layers: Sequence[Layer], amount: float) -> list[float]:
-    """Return the bound of each layer at the smallest tolerance under which all of them together give the amount."""
+    """Return the bound of each layer at the smallest tolerance that gives the amount.
+
+    The amount is that of all layers together.
+    """
     from studies.compression.sensitivity import bounds
 
     needed = amount * sum(layer.size for layer in layers)
     for tolerance in sorted({max(0.0, rise) for layer in layers for rise in layer.rises}):
-        found = bounds(layers, tolerance)
-        if sum(found[layer.name] * layer.size for layer in layers) >= needed:
-            return [found[layer.name] for layer in layers]
+        layer_bounds = bounds(layers, tolerance)
+        if sum(layer_bounds[layer.name] * layer.size for layer in layers) >= needed:
+            return [layer_bounds[layer.name] for layer in layers]
     return [1.0] * len(layers)

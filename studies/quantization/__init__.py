@@ -1,4 +1,4 @@
-"""Quantization, one file each way: how the weights of the deployed file are stored, and in which numbers it computes."""
+"""Quantization, one file each way: how weights are stored, and in which numbers the file computes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
     from studies.compression.deploy import Exported
-    from studies.compression.subject import Subject
+    from studies.compression.subject import TrainedModel
     from studies.hooks import TrainingHooks
 
 
@@ -24,12 +24,13 @@ class QuantizationChoice(Choice, ABC):
     integer: ClassVar[bool] = False
     """Whether it computes in integers, and so may be faster than what it is made of."""
     aware: ClassVar[bool] = False
-    """Whether fine-tuning has to know of it: the model is then trained anew for each setting, and not shared with others."""
+    """Whether fine-tuning has to know of it: the model is then trained anew for each setting, and not shared
+    with others."""
 
     def attach(self, training: TrainingHooks) -> None:
         """Hook into the fine-tuning; what quantizes afterwards needs nothing."""
 
-    def settle(self, subject: Subject) -> None:
+    def settle(self, trained: TrainedModel) -> None:
         """Take out again what `attach` put into the model; its weights stay on their grid."""
 
     @abstractmethod

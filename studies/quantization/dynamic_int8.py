@@ -1,4 +1,4 @@
-"""8-bit matrix products, activations rounded as they come."""
+"""Dynamic int8 quantization: 8-bit matrix products, activations rounded as they come."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ LEAST_SHARE: Final = 0.1
 class DynamicInt8(QuantizationChoice):
     """Matrix products in 8-bit integers, with the range of the activations measured at every pass.
 
-    Helps: multilayer perceptrons, transformers and LSTMs, about a fourth of the bytes and faster than 32 bits: an
-    MLP of 236 thousand weights 2.4 times at batch 64 with VNNI, a transformer 1.3 times. It needs no calibration.
-    Hurts: convolutions, which become several times slower and are therefore left in 32 bits; where inputs of one batch differ a
-    lot in size, since they share one range.
+    Helps: multilayer perceptrons, transformers and LSTMs, about a fourth of the bytes and faster than 32
+    bits: an MLP of 236 thousand weights 2.4 times at batch 64 with VNNI, a transformer 1.3 times. It needs no
+    calibration.
+    Hurts: convolutions, which become several times slower and are therefore left in 32 bits; where inputs of
+    one batch differ a lot in size, since they share one range.
     Source: Jacob et al. 2018, arXiv 1712.05877.
     """
 
@@ -38,16 +39,25 @@ class DynamicInt8(QuantizationChoice):
         from studies.compression.graph import as_products, share_of, weights_in
         from studies.infeasible import CannotCompress
 
-        weights = [weight for weight in weights_in(exported.proto) if weight.form in {"matrix", "table", "recurrent"}]
+        weights = [
+            weight for weight in weights_in(exported.proto) if weight.form in {"matrix", "table", "recurrent"}
+        ]
         share = share_of(exported.proto, weights)
         if share < LEAST_SHARE:
-            raise CannotCompress(f"matrix products and embeddings, which alone run well in dynamic 8 bits, are {share:.0%} of it")
+            raise CannotCompress(
+                "matrix products and embeddings, "
+                f"which alone run well in dynamic 8 bits, are {share:.0%} of it"
+            )
         if share < 0.5:
             exported.notes.append(f"{1 - share:.0%} of the numbers, outside matrix products, stay in 32 bits")
         proto = exported.copy()
         as_products(proto)
         return written(
             lambda path: quantize_dynamic(
-                proto, path, op_types_to_quantize=list(OPERATORS), per_channel=True, weight_type=QuantType.QInt8
+                proto,
+                path,
+                op_types_to_quantize=list(OPERATORS),
+                per_channel=True,
+                weight_type=QuantType.QInt8,
             )
         )

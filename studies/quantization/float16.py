@@ -1,4 +1,4 @@
-"""Weights of 16 bits, half precision."""
+"""float16: weights stored in half precision."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Float16(QuantizationChoice):
     """Weights stored as 16-bit floats with 10 bits of mantissa.
 
     Helps: half the bytes at once, with outputs that differ by less than 0.1 %; nothing to calibrate or train.
-    Hurts: no faster and no less memory in use on a CPU, where the weights become 32 bits when the file is loaded; refused when a
-    weight lies beyond 65504.
+    Hurts: no faster and no less memory in use on a CPU, where the weights become 32 bits when the file is
+    loaded; refused when a weight lies beyond 65504.
     Source: Micikevicius et al. 2018, arXiv 1710.03740.
     """
 

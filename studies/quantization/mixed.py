@@ -1,4 +1,4 @@
-"""Few bits where they do no harm, 8 where they would."""
+"""Mixed precision: few bits in most layers, 8 in those that few bits would harm."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ class MixedPrecision(QuantizationChoice):
     """Weights in few bits, but 8 in the layers that few bits harm most, by the loss on training rows.
 
     Helps: where some small layer (the first, the last, a table) is what 4, 3 or 2 bits break.
-    Hurts: nets with layers all alike, where it is WeightOnly with a larger file; takes a pass over 512 rows for each layer.
+    Hurts: nets with layers all alike, where it is WeightOnly with a larger file; takes a pass over 512 rows
+    for each layer.
     Source: Dong et al. 2019, arXiv 1905.03696; Nahshan et al. 2021, arXiv 1911.07190.
     """
 
@@ -38,14 +39,21 @@ class MixedPrecision(QuantizationChoice):
 
         proto = exported.copy()
         weights = treatable(proto)
-        bits = {weight.name: self.bits for weight in weights} | dict.fromkeys(self._sensitive(exported, weights), 8)
+        bits = {weight.name: self.bits for weight in weights} | dict.fromkeys(
+            self._sensitive(exported, weights), 8
+        )
         exported.notes.extend(round_weights(proto, weights, bits, self.block))
         return proto
 
     def _sensitive(self, exported: Exported, weights: list[GraphWeight]) -> list[str]:
-        """Return the weights that keep 8 bits: first those whose rounding raises the loss most for their size."""
+        """Return the weights that keep 8 bits.
+
+        First come those whose rounding raises the loss most for their size.
+        """
         whole = exported.loss(exported.proto)
-        harms = {weight.name: (self._loss(exported, weight) - whole) / weight.array.size for weight in weights}
+        harms = {
+            weight.name: (self._loss(exported, weight) - whole) / weight.array.size for weight in weights
+        }
         left = self.kept * sum(weight.array.size for weight in weights)
         chosen = []
         for weight in sorted(weights, key=lambda weight: -harms[weight.name]):

@@ -1,4 +1,4 @@
-"""8-bit integers throughout, with ranges of activations from training rows."""
+"""Static int8 quantization: 8-bit integers throughout, with activation ranges from training rows."""
 
 from __future__ import annotations
 
@@ -16,17 +16,20 @@ if TYPE_CHECKING:
     from studies.compression.deploy import Exported
 
 WHOLE_SUMS: Final = ("avx512_vnni", "avx_vnni", "avx_vnni_int8", "amx_int8")
-"""Of an x86 processor that adds products of 8 bits into 32 bits; others add pairs into 16 bits, where large ones saturate."""
+"""Of an x86 processor that adds products of 8 bits into 32 bits; others add pairs into 16 bits, where large
+ones saturate."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StaticInt8(QuantizationChoice):
-    """Weights and activations in 8-bit integers, with the ranges of the activations measured on training rows.
+    """Weights and activations in 8-bit integers, with activation ranges measured on training rows.
 
-    Helps: convolutional nets, the only way here that makes them faster as well as smaller: with VNNI, at batch 64, a ResNet of
-    78 thousand weights 1.5 times at 3.2 times fewer bytes, an MLP of 236 thousand 3.3 times at 3.7.
-    Hurts: activations with rare outliers, which stretch the range; batch 1 of small nets, no faster; on x86 without VNNI
-    convolutions get 7-bit weights, since products of 8 bits saturate there and cost up to 2 points.
+    Helps: convolutional nets, the only way here that makes them faster as well as smaller: with VNNI, at
+    batch 64, a ResNet of 78 thousand weights 1.5 times at 3.2 times fewer bytes, an MLP of 236 thousand 3.3
+    times at 3.7.
+    Hurts: activations with rare outliers, which stretch the range; batch 1 of small nets, no faster; on x86
+    without VNNI convolutions get 7-bit weights, since products of 8 bits saturate there and cost up to 2
+    points.
     Source: Jacob et al. 2018, arXiv 1712.05877; Nagel et al. 2021, arXiv 2106.08295.
     """
 
@@ -41,20 +44,29 @@ class StaticInt8(QuantizationChoice):
         from studies.compression.graph import treatable
 
         weights = treatable(exported.proto, "matrix", "table", "convolution")
-        # beside attention only what reads weights: masks of minus infinity leave the range of a sum no resolution
+        # beside attention only what reads weights: masks of minus infinity leave a sum's range no resolution
         attends = any(node.op_type == "Softmax" for node in exported.proto.graph.node)
         names = {weight.name for weight in weights}
-        readers = [node.name for node in exported.proto.graph.node if attends and names.intersection(node.input)]
+        readers = [
+            node.name for node in exported.proto.graph.node if attends and names.intersection(node.input)
+        ]
         narrow = saturates() and any(weight.form == "convolution" for weight in weights)
         if narrow:
             exported.notes.append("weights have 7 bits, since products of 8 bits saturate on this processor")
         return written(
             lambda path: quantize_static(
-                exported.copy(), path, _Rows(exported.proto.graph.input[0].name, exported.rows), quant_format=QuantFormat.QDQ,
-                per_channel=True, reduce_range=narrow, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
-                calibrate_method=CalibrationMethod.MinMax, nodes_to_quantize=readers or None,
+                exported.copy(),
+                path,
+                _Rows(exported.proto.graph.input[0].name, exported.rows),
+                quant_format=QuantFormat.QDQ,
+                per_channel=True,
+                reduce_range=narrow,
+                activation_type=QuantType.QUInt8,
+                weight_type=QuantType.QInt8,
+                calibrate_method=CalibrationMethod.MinMax,
+                nodes_to_quantize=readers or None,
             )
-        )  # fmt: skip
+        )
 
 
 def saturates() -> bool:

@@ -1,4 +1,4 @@
-"""Weights in few bits, activations as they are."""
+"""Weight-only quantization: weights in few bits, activations as they are."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 class WeightOnly(QuantizationChoice):
     """Weights in 8, 4, 3 or 2 bits with a step for each block of them; activations keep their range.
 
-    Helps: the smallest file that needs no training: an MLP of 236 thousand weights 3.5, 6.2 and 10 times smaller in 8, 4 and 2
-    bits, as fast at batch 1; on digits 8 and 4 bits cost nothing.
-    Hurts: large batches, where packed products take 1.6 (8 bits) to 2.8 times (2 bits) as long at batch 64, with VNNI; 2 bits,
-    which take training (see QuantizationAware): a ResNet fell from 0.97 to 0.53. Convolutions get smaller, one step a channel,
-    and run in 32 bits as before. 3 bits are stored in 4.
+    Helps: the smallest file that needs no training: an MLP of 236 thousand weights 3.5, 6.2 and 10 times
+    smaller in 8, 4 and 2 bits, as fast at batch 1; on digits 8 and 4 bits cost nothing.
+    Hurts: large batches, where packed products take 1.6 (8 bits) to 2.8 times (2 bits) as long at batch 64,
+    with VNNI; 2 bits, which take training (see QuantizationAware): a ResNet fell from 0.97 to 0.53.
+    Convolutions get smaller, one step a channel, and run in 32 bits as before. 3 bits are stored in 4.
     Source: Dettmers and Zettlemoyer 2023, arXiv 2212.09720; Frantar et al. 2023, arXiv 2210.17323.
     """
 
@@ -41,5 +41,7 @@ class WeightOnly(QuantizationChoice):
 
         proto = exported.copy()
         weights = treatable(proto)
-        exported.notes.extend(round_weights(proto, weights, {weight.name: self.bits for weight in weights}, self.block))
+        exported.notes.extend(
+            round_weights(proto, weights, {weight.name: self.bits for weight in weights}, self.block)
+        )
         return proto

@@ -1,4 +1,7 @@
-"""Regularizers, one file each; a recipe holds a set of them. `attach` hooks one into a training run before it starts."""
+"""Regularizers, one file each; a recipe holds a set of them.
+
+`attach` hooks one into a training run before it starts.
+"""
 
 from __future__ import annotations
 
@@ -14,4 +17,5 @@ class RegularizerChoice(Attachment):
 
     axis: ClassVar[str] = "regularizers"
     waits: ClassVar[bool] = False
-    """Whether it does nothing until something happens in the run, such as a large gradient; it then has tests of its own."""
+    """Whether it does nothing until something happens in the run, such as a large gradient; it then has tests
+    of its own."""

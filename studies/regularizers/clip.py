@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class GradientClipping(RegularizerChoice):
-    """Shorten the gradient of all weights together to a largest length; embedding tables with sparse gradients are left out.
+    """Shorten the gradient of all weights together to a largest length; sparse tables are left out.
 
     Helps: recurrent nets and transformers, rare batches with huge gradients, SGD at a high lr.
-    Hurts: optimizers that step by sign or norm gain nothing; when most steps are clipped, the lr is what is too high.
+    Hurts: optimizers that step by sign or norm gain nothing; when most steps are clipped, the lr is what is
+    too high.
     Source: Pascanu et al. 2013, arXiv 1211.5063.
     """
 
@@ -26,10 +27,14 @@ class GradientClipping(RegularizerChoice):
     waits: ClassVar[bool] = True
 
     max_norm: float = log_between(0.1, 10.0, default=1.0)
-    """Euclidean length that is left of a longer gradient; the 90th percentile of a run's own lengths is a good one."""
+    """Euclidean length that is left of a longer gradient; the 90th percentile of a run's own lengths is a
+    good one."""
 
     def attach(self, training: TrainingHooks) -> None:
-        """Shorten the gradient before every optimizer step; an L2 penalty is added after it, as torch's optimizers do."""
+        """Shorten the gradient before every optimizer step.
+
+        An L2 penalty is added after it, as torch's optimizers do.
+        """
         from torch import nn
 
         weights = route(training.model).without("sparse table").of()

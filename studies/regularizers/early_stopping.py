@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class EarlyStopping(RegularizerChoice):
-    """End the run when validation has not improved for a number of epochs; the best epoch counts, as in every run.
+    """End the run when validation has not improved for a number of epochs; the best epoch counts.
 
-    Helps: constant lrs, unknown horizons, tables that overfit within a few epochs: it saves the rest of the run.
+    Helps: constant lrs, unknown horizons, tables that overfit within a few epochs: it saves the rest of the
+    run.
     Hurts: schedules that fall to zero, whose best epochs are the last ones; small validation sets.
     Source: Prechelt 1998; patience on tables: Gorishniy et al. 2026, arXiv 2604.15297.
     """

@@ -19,7 +19,8 @@ class L2(RegularizerChoice):
     """Add each weight, times a strength, to its gradient: the weight decay of the SGD family.
 
     Helps: SGD and momentum on nets that overfit; with norm layers it also sets the effective lr.
-    Hurts: Adam and RMSprop divide it away where gradients are large; optimizers that decay weights themselves refuse it.
+    Hurts: Adam and RMSprop divide it away where gradients are large; optimizers that decay weights themselves
+    refuse it.
     Source: Krogh and Hertz 1991; against decoupled decay: Loshchilov and Hutter 2019, arXiv 1711.05101.
     """
 

@@ -21,14 +21,16 @@ class Mixup(RegularizerChoice):
     """Train on weighted means of two rows and of their targets.
 
     Helps: long runs of large models on images, noisy labels; some tables of many numeric columns.
-    Hurts: short runs and small models, which underfit; the training loss no longer tells how well the rows are learned.
+    Hurts: short runs and small models, which underfit; the training loss no longer tells how well the rows
+    are learned.
     Source: Zhang et al. 2018, arXiv 1710.09412.
     """
 
     offered: ClassVar[bool] = False
 
     alpha: float = log_between(0.05, 1.0, default=0.2)
-    """Both parameters of the beta distribution that the weight is drawn from: near 0 hardly mixes, 1 draws it evenly."""
+    """Both parameters of the beta distribution that the weight is drawn from: near 0 hardly mixes, 1 draws it
+    evenly."""
 
     @classmethod
     def suits(cls, model: nn.Module, task: str, inputs: Inputs) -> bool:  # noqa: ARG003

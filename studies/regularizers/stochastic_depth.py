@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class StochasticDepth(RegularizerChoice):
-    """Leave out whole residual blocks while training, at random for each row, later blocks more often than earlier ones.
+    """Leave out whole residual blocks in training, at random for each row, later ones more often.
 
     Helps: deep residual nets and transformers on long runs.
     Hurts: shallow nets, short runs; models without residual blocks have nothing to leave out.

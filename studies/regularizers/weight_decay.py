@@ -26,7 +26,8 @@ class WeightDecay(RegularizerChoice):
     offered: ClassVar[bool] = False
 
     horizon: float = log_between(0.1, 100.0, default=3.0)
-    """How many whole runs the weights average over; each step shrinks them by 1 / (steps x horizon) at the peak lr."""
+    """How many whole runs the weights average over; each step shrinks them by 1 / (steps x horizon) at the
+    peak lr."""
 
     @classmethod
     def pairs_with(cls, optimizer: type[OptimizerChoice]) -> bool:

@@ -1,4 +1,7 @@
-"""Learning-rate schedules, one file each: a pure function of progress, so that one schedule serves every length of run."""
+"""Learning-rate schedules, one file each: pure functions of progress.
+
+So one schedule serves every length of run.
+"""
 
 from __future__ import annotations
 
@@ -30,17 +33,26 @@ class ScheduleChoice(Choice, ABC):
         """Return the share of the peak lr, 0 to 1, at a progress from 0 (warmup over) to 1 (run over)."""
 
     def reaction(self, curve: Sequence[Measurement]) -> float:  # noqa: ARG002
-        """Return a further share of the lr, from how validation went so far; 1 for every schedule that follows progress alone."""
+        """Return a further share of the lr, from how validation went so far.
+
+        It is 1 for every schedule that follows progress alone.
+        """
         return 1.0
 
     def build(self, optimizer: Optimizer, total_steps: int) -> LRScheduler:
-        """Return torch's scheduler for a training loop of your own; step it after each step of the optimizer."""
+        """Return torch's scheduler for a training loop of your own.
+
+        Step it after each step of the optimizer.
+        """
         from torch.optim.lr_scheduler import LambdaLR
 
         return LambdaLR(optimizer, lambda step: self.at(min(1.0, (step + 0.5) / total_steps)))
 
     def at(self, progress: float) -> float:
-        """Return the share of the peak lr at a progress from 0 to 1 through the whole run, warmup included."""
+        """Return the share of the peak lr at a progress from 0 to 1 through the whole run.
+
+        The warmup is included.
+        """
         if progress < self.warmup:
             return progress / self.warmup
         return self.factor((progress - self.warmup) / (1 - self.warmup) if self.warmup < 1 else 1.0)

@@ -15,7 +15,8 @@ class Exponential(ScheduleChoice):
 
     Helps: reproducing recipes that have it; losses that want each power of ten of the lr for equally long.
     Hurts: it leaves the high lrs early and spends half of the run below the useful ones.
-    Source: Senior et al. 2013, ICASSP; torch's ExponentialLR, with the share at the end in place of the share a step.
+    Source: Senior et al. 2013, ICASSP; torch's ExponentialLR, with the share at the end in place of the share
+    a step.
     """
 
     offered: ClassVar[bool] = False

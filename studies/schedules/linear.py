@@ -12,7 +12,8 @@ from studies.space import between
 class LinearDecay(ScheduleChoice):
     """Warm up linearly, then fall along a straight line to zero.
 
-    Helps: any run whose length is known, short budgets most of all; it widens the range of peak lrs that work.
+    Helps: any run whose length is known, short budgets most of all; it widens the range of peak lrs that
+    work.
     Hurts: runs that are stopped early or go on longer than planned; needs the horizon.
     Source: Defazio et al. 2023, arXiv 2310.07831; Bergsma et al. 2025, arXiv 2502.15938.
     """

@@ -14,7 +14,8 @@ class MultiStep(ScheduleChoice):
     """Multiply the lr by a factor at two points of the run that need not be evenly spaced.
 
     Helps: reproducing CNN recipes that drop late, such as CIFAR's at a half and three quarters.
-    Hurts: three more settings than a straight line for no better result; the drops must fit the length of the run.
+    Hurts: three more settings than a straight line for no better result; the drops must fit the length of the
+    run.
     Source: He et al. 2016, arXiv 1512.03385; Zagoruyko and Komodakis 2016, arXiv 1605.07146.
     """
 

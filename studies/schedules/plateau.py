@@ -17,7 +17,8 @@ class Plateau(ScheduleChoice):
     """Multiply the lr by a factor whenever the validation loss has not improved for a number of epochs.
 
     Helps: long runs of unknown length that nobody watches.
-    Hurts: noisy or small validation sets, which set it off by chance; comparisons, since no two runs have the same lrs.
+    Hurts: noisy or small validation sets, which set it off by chance; comparisons, since no two runs have the
+    same lrs.
     Source: the ReduceLROnPlateau of torch and Keras; its kind: Bengio 2012, arXiv 1206.5533.
     """
 

@@ -10,7 +10,7 @@ from studies.space import between
 
 @dataclass(frozen=True, kw_only=True)
 class WSD(ScheduleChoice):
-    """Warm up linearly, stay at the peak, then fall along a straight line to zero in the last part of the run.
+    """Warm up linearly, stay at the peak, then fall linearly to zero in the last part of the run.
 
     Helps: runs that may be prolonged, and comparing lengths: every length shares the stable part.
     Hurts: runs of known length, a little: a short decay ends above a decay over the whole run.

@@ -1,7 +1,8 @@
 """MLflow: a mirror of the journal, written in batches and never read back for a decision.
 
-One experiment; one run a study, with one child run a trial. A pass writes what is not there yet, so it may be cut off anywhere:
-the next pass completes it. The journal is the queue: what MLflow could not take stays there for `advisor sync`.
+One experiment; one run a study, with one child run a trial. A pass writes what is not there yet, so it may be
+cut off anywhere: the next pass completes it. The journal is the queue: what MLflow could not take stays there
+for `advisor sync`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,15 @@ from studies.errors import StoreError
 from studies.locks import take, working
 from studies.record import Record
 from studies.store import RECORD, manifest_of, open_study
-from studies.tracking.entries import STATUS, dataset_of, key, metrics_of, params_and_tags, recommended, tags_of
+from studies.tracking.entries import (
+    STATUS,
+    dataset_of,
+    key,
+    metrics_of,
+    params_and_tags,
+    recommended,
+    tags_of,
+)
 from studies.tracking.server import EXPERIMENT, connect, default_uri, log, missing, runs, unwritable
 
 if TYPE_CHECKING:
@@ -46,7 +55,10 @@ def sync(home: Path, name: str, *, tracking_uri: str | None = None) -> int:
         StudyNotFound: there is no study of that name.
         StoreError: MLflow cannot be written, or another process is mirroring the study.
     """
-    with closing(Sink(home, name, tracking_uri)) as sink, warnings.catch_warnings(action="ignore"):  # of MLflow's own parts
+    with (
+        closing(Sink(home, name, tracking_uri)) as sink,
+        warnings.catch_warnings(action="ignore"),
+    ):  # of MLflow's own parts
         return sink.write(status="RUNNING" if _searching(home, name) else "KILLED")
 
 
@@ -132,7 +144,9 @@ class Sink:
             if git := manifest.git:
                 tags["mlflow.source.git.commit"] = git.commit
             stage = "" if record.searched else f", {record.stage}"
-            run = client.create_run(self._experiment, start, tags, f"{trial.number} {record.optimizer}{stage}")
+            run = client.create_run(
+                self._experiment, start, tags, f"{trial.number} {record.optimizer}{stage}"
+            )
             self._begun[trial.number] = run
         else:
             metrics = missing(client, run, metrics)
@@ -149,7 +163,9 @@ class Sink:
         if advice := manifest.recommendation:
             status = "FINISHED"
             figures, said = recommended(advice)
-            tags |= said | {"advisor.recommendation": _digest(json.dumps(plain(advice), sort_keys=True).encode())}
+            tags |= said | {
+                "advisor.recommendation": _digest(json.dumps(plain(advice), sort_keys=True).encode())
+            }
             if tags["advisor.recommendation"] != run.data.tags.get("advisor.recommendation"):
                 client.log_text(self.run_id, advice.markdown, "recommendation.md")
                 client.log_text(self.run_id, advice.json, "recommendation.json")
@@ -170,13 +186,22 @@ class Sink:
         return [moment for moment in found if moment is not None]
 
     def _write_page(
-        self, client: MlflowClient, run: Run, figures: Mapping[str, float], params: Mapping[str, Any], tags: Mapping[str, str]
+        self,
+        client: MlflowClient,
+        run: Run,
+        figures: Mapping[str, float],
+        params: Mapping[str, Any],
+        tags: Mapping[str, str],
     ) -> None:
         """Write what the study's own run does not say yet, or says otherwise."""
         from mlflow.entities import Metric
 
         now = round(1000 * time.time())
-        metrics = [Metric(name, value, now, 0) for name, value in figures.items() if run.data.metrics.get(name) != value]
+        metrics = [
+            Metric(name, value, now, 0)
+            for name, value in figures.items()
+            if run.data.metrics.get(name) != value
+        ]
         params = {name: value for name, value in params.items() if key(name) not in run.data.params}
         tags = {name: value for name, value in tags.items() if run.data.tags.get(key(name)) != value}
         log(client, self.run_id, metrics, params, tags)

@@ -27,13 +27,15 @@ CHANGING: Final = (
 )  # fmt: skip
 """Entries of the manifest that a resume may change: tags, since MLflow's params are written once."""
 APART: Final = ("id", "recommendation", "facts", "tracking_uri", "git", "sensitivity")
-"""Neither params nor tags of their own: an address may hold a password, and a layer's sensitivity fills pages."""
+"""Neither params nor tags of their own: an address may hold a password, and a layer's sensitivity fills
+pages."""
 LONGEST_KEY: Final = 250
 LONGEST_VALUE: Final = 5000
 """MLflow takes params of 6000 characters and tags of 8000."""
 LONGEST_DIGEST: Final = 36
 RECOMMENDED: Final = ("quality", "test_quality", "test_spread", "p_best", "p_tie", "expected_regret")
-"""Figures of a recommendation that are metrics of the study's own run, so that studies compare as trials do."""
+"""Figures of a recommendation that are metrics of the study's own run, so that studies compare as trials
+do."""
 
 
 def metrics_of(record: Record, metric: str, start: int) -> tuple[list[Metric], list[str]]:
@@ -43,16 +45,30 @@ def metrics_of(record: Record, metric: str, start: int) -> tuple[list[Metric], l
     """
     from mlflow.entities import Metric
 
-    final: dict[str, float | int | None] = {"quality" if record.state == "complete" else "partial_quality": record.quality}
-    final |= {"test_quality": record.test_quality} | {name: getattr(record, name) for name in MEASURED} | footprint_of(record)
-    final["lr"] = record.params.get(f"optimizer.{record.optimizer}.lr")  # under one name, by which optimizers are compared
+    final: dict[str, float | int | None] = {
+        "quality" if record.state == "complete" else "partial_quality": record.quality
+    }
+    final |= (
+        {"test_quality": record.test_quality}
+        | {name: getattr(record, name) for name in MEASURED}
+        | footprint_of(record)
+    )
+    final["lr"] = record.params.get(
+        f"optimizer.{record.optimizer}.lr"
+    )  # under one name, by which optimizers are compared
     rows = [(name, value, start, 0) for name, value in final.items() if value is not None]
     judged_by = metric.rpartition(":")[2]  # of a metric of the user's own, file.py:name, the name
     for point in record.curve:
         now = start + (round(1000 * point.seconds) if math.isfinite(point.seconds) else 0)
-        series = {"train_loss": point.train_loss, "valid_loss": point.valid_loss, f"valid_{judged_by}": point.valid_metric}
+        series = {
+            "train_loss": point.train_loss,
+            "valid_loss": point.valid_loss,
+            f"valid_{judged_by}": point.valid_metric,
+        }
         rows += [(name, value, now, point.epoch) for name, value in series.items()]
-    finite = [Metric(key(name), float(value), now, step) for name, value, now, step in rows if math.isfinite(value)]
+    finite = [
+        Metric(key(name), float(value), now, step) for name, value, now, step in rows if math.isfinite(value)
+    ]
     return finite, sorted({name for name, value, _, _ in rows if not math.isfinite(value)})
 
 
@@ -61,7 +77,9 @@ def footprint_of(record: Record) -> dict[str, float | int | None]:
     if record.footprint is None:
         return {}
     measured = asdict(record.footprint).items()
-    found: dict[str, float | int | None] = {key: value for key, value in measured if isinstance(value, int | float)}
+    found: dict[str, float | int | None] = {
+        key: value for key, value in measured if isinstance(value, int | float)
+    }
     for latency in record.footprint.latencies:
         timed = {key: value for key, value in asdict(latency).items() if key != "batch"}
         found |= {f"latency_{latency.batch}_{key}": value for key, value in timed.items()}
@@ -70,17 +88,29 @@ def footprint_of(record: Record) -> dict[str, float | int | None]:
 
 def tags_of(record: Record) -> dict[str, str]:
     """Return a record's tags."""
-    named = {"state": record.state, "stage": record.stage, "seed": record.seed, "error": record.error, "source": record.source}
+    named = {
+        "state": record.state,
+        "stage": record.stage,
+        "seed": record.seed,
+        "error": record.error,
+        "source": record.source,
+    }
     return {f"advisor.{name}": text(value) for name, value in named.items() if value is not None}
 
 
 def params_and_tags(manifest: StudyManifest) -> tuple[dict[str, object], dict[str, str]]:
     """Return a manifest's entries, nested ones under dotted names: those that stay, and those that may change.
 
-    What was searched among has a name of its own: a batch size beside a range of them could be drawn on no axis.
+    What was searched among has a name of its own: a batch size beside a range of them could be drawn on no
+    axis.
     """
     told = {name: value for name, value in manifest.to_dict().items() if name not in APART}
-    entries = flat({f"searched.{name}" if isinstance(value, list | tuple) else name: value for name, value in told.items()})
+    entries = flat(
+        {
+            f"searched.{name}" if isinstance(value, list | tuple) else name: value
+            for name, value in told.items()
+        }
+    )
     stays = {name: value for name, value in entries.items() if not {name, name.split(".")[0]} & set(CHANGING)}
     tags = {f"advisor.{name}": text(value) for name, value in entries.items() if name not in stays}
     tags |= {"mlflow.source.name": "optimizer-advisor", "mlflow.source.type": "LOCAL"}
@@ -93,9 +123,13 @@ def recommended(advice: SavedAdvice) -> tuple[dict[str, float], dict[str, str]]:
     """Return the figures of a recommendation, and the tags that say it on the study's own run."""
     answer = json.loads(advice.json)
     figures = {f"recommended_{name}": answer.get(name) for name in RECOMMENDED}
-    tags = {f"advisor.recommended.{name}": text(answer[name]) for name in ("optimizer", "label") if name in answer}
+    tags = {
+        f"advisor.recommended.{name}": text(answer[name]) for name in ("optimizer", "label") if name in answer
+    }
     kept = {name: float(value) for name, value in figures.items() if isinstance(value, int | float)}
-    return kept, tags | {"mlflow.note.content": text(advice.markdown)}  # what MLflow's page shows as the description
+    return kept, tags | {
+        "mlflow.note.content": text(advice.markdown)
+    }  # what MLflow's page shows as the description
 
 
 def dataset_of(manifest: StudyManifest) -> DatasetInput | None:
@@ -107,14 +141,20 @@ def dataset_of(manifest: StudyManifest) -> DatasetInput | None:
         return None
     source, rows = spec.source, manifest.facts.rows if manifest.facts else None
     on_disk = Path(source).is_absolute() and ":" not in source
-    where = {"uri": source} if on_disk else {"tags": {"mlflow.source.name": source, "mlflow.source.type": "LOCAL"}}
+    where = (
+        {"uri": source}
+        if on_disk
+        else {"tags": {"mlflow.source.name": source, "mlflow.source.type": "LOCAL"}}
+    )
     dataset = Dataset(
         name=text(manifest.dataset or source)[:500], digest=spec.digest[:LONGEST_DIGEST],
         source_type="local" if on_disk else "code", source=json.dumps(where),
         profile=None if rows is None else json.dumps({"num_rows": rows}),
     )  # fmt: skip
     tags = {"mlflow.data.context": "training"} | {
-        f"advisor.{name}": str(value)[:500] for name in ("target", "task", "seed") if (value := getattr(spec, name)) is not None
+        f"advisor.{name}": str(value)[:500]
+        for name in ("target", "task", "seed")
+        if (value := getattr(spec, name)) is not None
     }
     return DatasetInput(dataset, [InputTag(name, value) for name, value in tags.items()])
 
@@ -122,7 +162,11 @@ def dataset_of(manifest: StudyManifest) -> DatasetInput | None:
 def key(name: str) -> str:
     """Return a name that MLflow takes: letters, digits and `_-. :/`, and no path that could be written shorter."""
     plain = re.sub(r"[^\w\-. :/]", "_", name)[-LONGEST_KEY:]  # of a long path the end tells most
-    return plain if posixpath.normpath(plain) == plain and not plain.startswith(("/", "..")) else plain.replace("/", "_")
+    return (
+        plain
+        if posixpath.normpath(plain) == plain and not plain.startswith(("/", ".."))
+        else plain.replace("/", "_")
+    )
 
 
 def text(value: object) -> str:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 KEPT_APART: Final = ("torch", "torchvision", "numpy", "transformers")
-"""Packages whose classes a saved model names instead of bringing along: they are installed where it is loaded."""
+"""Packages whose classes a saved model names instead of bringing along: they are installed where it is
+loaded."""
 
 ADDRESSES: Final = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
 
@@ -40,7 +41,9 @@ class Trained:
     """The ONNX file that compression made of it."""
 
 
-def register(home: Path, study: str, name: str, trained: Trained, *, tracking_uri: str | None = None) -> dict[str, int]:
+def register(
+    home: Path, study: str, name: str, trained: Trained, *, tracking_uri: str | None = None
+) -> dict[str, int]:
     """Log a model under a study's own run and register it; return the new version of each registered name.
 
     Args:
@@ -94,7 +97,9 @@ def _log(flavor: ModuleType, sink: Sink, name: str, trained: Trained, folder: st
     with torch.inference_mode():
         outputs = trained.model(trained.rows).numpy()
     client, experiment = connect(sink.uri, sink.home)
-    logged = client.create_logged_model(experiment, name=folder, source_run_id=sink.run_id)  # else it lands in the default one
+    logged = client.create_logged_model(
+        experiment, name=folder, source_run_id=sink.run_id
+    )  # else it lands in the default one
     info = Model.log(
         artifact_path=None, name=folder, flavor=flavor, run_id=sink.run_id, model_id=logged.model_id,
         registered_model_name=name, metadata=dict(trained.about),
@@ -120,7 +125,9 @@ def _talking_to(uri: str) -> Iterator[None]:
     """Point MLflow's global address at `uri` for as long as models are logged, which goes through nothing else."""
     import mlflow
 
-    before = {name: os.environ.get(name) for name in ADDRESSES}  # MLflow writes them there, for processes to inherit
+    before = {
+        name: os.environ.get(name) for name in ADDRESSES
+    }  # MLflow writes them there, for processes to inherit
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
     try:
@@ -138,7 +145,11 @@ def _brought_along(model: nn.Module) -> Iterator[None]:
     import cloudpickle
 
     names = {type(module).__module__ for module in model.modules()}
-    own = [sys.modules[name] for name in sorted(names) if name.partition(".")[0] not in KEPT_APART and name in sys.modules]
+    own = [
+        sys.modules[name]
+        for name in sorted(names)
+        if name.partition(".")[0] not in KEPT_APART and name in sys.modules
+    ]
     with ExitStack() as stack:
         for module in own:
             if module.__name__ not in cloudpickle.list_registry_pickle_by_value():

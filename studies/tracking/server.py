@@ -23,7 +23,8 @@ SETTINGS: Final = {
     "DISABLE_TELEMETRY": "true", "SUPPRESS_PRINTING_URL_TO_STDOUT": "true", "ALLOW_FILE_STORE": "true",
     "HTTP_REQUEST_MAX_RETRIES": "0", "HTTP_REQUEST_TIMEOUT": "10",
 }  # fmt: skip
-"""Without telemetry and chatter. No retries: a run whose answer was lost would be made twice, and the next pass is a retry."""
+"""Without telemetry and chatter. No retries: a run whose answer was lost would be made twice, and the next
+pass is a retry."""
 PAGE: Final = 500
 """Runs a request: a server answers so many within its timeout."""
 MOST_METRICS: Final = 900
@@ -42,7 +43,9 @@ def connect(uri: str, home: Path) -> tuple[MlflowClient, str]:
         os.environ.setdefault(f"MLFLOW_{setting}", value)
     if uri == default_uri(home):
         with closing(sqlite3.connect(home / "mlflow.db")) as database:
-            database.execute("PRAGMA journal_mode=wal")  # kept in the file; four writers then take half the time
+            database.execute(
+                "PRAGMA journal_mode=wal"
+            )  # kept in the file; four writers then take half the time
     from mlflow import MlflowClient
 
     for chatty in ("mlflow", "alembic"):
@@ -54,8 +57,14 @@ def connect(uri: str, home: Path) -> tuple[MlflowClient, str]:
         client.restore_experiment(found.experiment_id)
     if found is not None:
         return client, str(found.experiment_id)
-    files = None if uri.startswith(("http", "file")) or "://" not in uri else (home / "artifacts").resolve().as_uri()
-    return client, client.create_experiment(EXPERIMENT, files, {"mlflow.experimentKind": "custom_model_development"})
+    files = (
+        None
+        if uri.startswith(("http", "file")) or "://" not in uri
+        else (home / "artifacts").resolve().as_uri()
+    )
+    return client, client.create_experiment(
+        EXPERIMENT, files, {"mlflow.experimentKind": "custom_model_development"}
+    )
 
 
 def unwritable(uri: str, error: Exception) -> StoreError:
@@ -78,7 +87,11 @@ def runs(client: MlflowClient, experiment: str, wanted: str) -> Iterator[Run]:
 
 
 def log(
-    client: MlflowClient, run_id: str, metrics: list[Metric], params: Mapping[str, Any], tags: Mapping[str, str] | None = None
+    client: MlflowClient,
+    run_id: str,
+    metrics: list[Metric],
+    params: Mapping[str, Any],
+    tags: Mapping[str, str] | None = None,
 ) -> None:
     """Write metrics, params and tags in as few batches as MLflow takes."""
     from mlflow.entities import Param, RunTag
@@ -86,7 +99,12 @@ def log(
     settings = [Param(key(name), text(value)) for name, value in params.items()]
     words = [RunTag(key(name), value) for name, value in (tags or {}).items()]
     while metrics or settings or words:
-        client.log_batch(run_id, metrics[:MOST_METRICS], settings[:MOST_PARAMS], words[:10] if settings else words[:MOST_PARAMS])
+        client.log_batch(
+            run_id,
+            metrics[:MOST_METRICS],
+            settings[:MOST_PARAMS],
+            words[:10] if settings else words[:MOST_PARAMS],
+        )
         metrics, words = metrics[MOST_METRICS:], words[10 if settings else MOST_PARAMS :]
         settings = settings[MOST_PARAMS:]
 

@@ -1,4 +1,7 @@
-"""Wrappers around an optimizer, one file each; a recipe holds a set of them. `attach` hooks one into a training run."""
+"""Wrappers around an optimizer, one file each; a recipe holds a set of them.
+
+`attach` hooks one into a training run.
+"""
 
 from __future__ import annotations
 
@@ -24,15 +27,20 @@ class WrapperChoice(Attachment):
 
 
 @contextmanager
-def holding(model: nn.Module, weights: Sequence[torch.Tensor], values: Sequence[torch.Tensor]) -> Iterator[None]:
-    """Let the model hold other values in these weights inside the block; its own come back after it, and its buffers' too."""
+def holding(
+    model: nn.Module, weights: Sequence[torch.Tensor], values: Sequence[torch.Tensor]
+) -> Iterator[None]:
+    """Set these weights to other values inside the block.
+
+    Their own values come back after it, and those of the buffers too.
+    """
     changing: list[torch.Tensor] = [*weights, *model.buffers()]
-    own = [tensor.detach().clone() for tensor in changing]
+    original = [tensor.detach().clone() for tensor in changing]
     put(weights, values)
     try:
         yield
     finally:
-        put(changing, own)
+        put(changing, original)
 
 
 def put(tensors: Sequence[torch.Tensor], values: Sequence[torch.Tensor]) -> None:

@@ -20,10 +20,11 @@ LEAST: Final = 1e-3
 
 @dataclass(frozen=True, kw_only=True)
 class Cautious(WrapperChoice):
-    """Leave out the part of each update that goes up the present gradient, and lengthen the rest to make up for it.
+    """Leave out the part of each update that goes up the gradient, and lengthen the rest to make up.
 
     Helps: optimizers with momentum, on language models above all: fewer steps to the same loss.
-    Hurts: small noisy batches, whose gradients tell little about the way down; SGD, whose updates never go up.
+    Hurts: small noisy batches, whose gradients tell little about the way down; SGD, whose updates never go
+    up.
     Source: Liang et al. 2024, arXiv 2411.16085.
     """
 
@@ -32,19 +33,27 @@ class Cautious(WrapperChoice):
 
     @classmethod
     def pairs_with(cls, optimizer: type[OptimizerChoice]) -> bool:
-        """Tell whether it may change the weights: not those that the optimizer computes from sequences of its own."""
+        """Tell whether it may change the weights.
+
+        It may not where the optimizer computes them from sequences of its own.
+        """
         return optimizer.family != "schedule-free" and not optimizer.needs_closure
 
     def attach(self, training: TrainingHooks) -> None:
-        """Copy weights and gradients before the optimizer step and mend its update right after; decay inside it is masked too."""
+        """Copy weights and gradients before the optimizer step and mend its update right after.
+
+        Weight decay inside the step is masked too.
+        """
         import torch
 
         weights = route(training.model).without("sparse table").of()
         before: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = []
 
         def note() -> None:
-            kept = [(weight.detach(), weight.grad) for weight in weights]
-            before.extend((weight, weight.clone(), grad.clone()) for weight, grad in kept if grad is not None)
+            pairs = [(weight.detach(), weight.grad) for weight in weights]
+            before.extend(
+                (weight, weight.clone(), grad.clone()) for weight, grad in pairs if grad is not None
+            )
 
         @torch.no_grad()
         def mend() -> None:

@@ -1,4 +1,4 @@
-"""Averaging of weights."""
+"""Exponential moving average of the weights."""
 
 from __future__ import annotations
 
@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 class EMA(WrapperChoice):
     """Keep a moving average of the weights; each epoch both are measured, and the better of the two counts.
 
-    Helps: small batches, constant or high lrs, plain nets on tables: it takes the gradient noise out of the weights.
-    Hurts: nothing but a copy of the weights and a second validation an epoch; little gain after a decay to zero.
-    Source: Polyak and Juditsky 1992; Ajroldi et al. 2025, arXiv 2502.06761; decays on tables: arXiv 2604.15297.
+    Helps: small batches, constant or high lrs, plain nets on tables: it takes the gradient noise out of the
+    weights.
+    Hurts: nothing but a copy of the weights and a second validation an epoch; little gain after a decay to
+    zero.
+    Source: Polyak and Juditsky 1992; Ajroldi et al. 2025, arXiv 2502.06761; decays on tables: arXiv
+    2604.15297.
     """
 
     state_floats: ClassVar[float] = 1.0
@@ -35,7 +38,10 @@ class EMA(WrapperChoice):
         return optimizer.family != "schedule-free"
 
     def attach(self, training: TrainingHooks) -> None:
-        """Average after every optimizer step: weights only; the buffers that go with them are the model's present ones."""
+        """Average the weights after every optimizer step.
+
+        The buffers that go with them are the model's present ones.
+        """
         import torch
 
         weights: list[torch.Tensor] = list(trained(training.model))

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Lookahead(WrapperChoice):
-    """Every few steps move slow weights a part of the way to where the optimizer got, and let it go on from there.
+    """Every few steps, move slow weights a part of the way to the fast ones and go on from there.
 
     Helps: optimizers at an lr that is too high for them, untuned settings.
-    Hurts: runs with a tuned decay, where it gains little for a copy of the weights; averaging does the same more simply.
+    Hurts: runs with a tuned decay, where it gains little for a copy of the weights; averaging does the same
+    more simply.
     Source: Zhang et al. 2019, arXiv 1907.08610.
     """
 
@@ -34,11 +35,17 @@ class Lookahead(WrapperChoice):
 
     @classmethod
     def pairs_with(cls, optimizer: type[OptimizerChoice]) -> bool:
-        """Tell whether it may set the weights: not those that the optimizer computes from sequences of its own."""
+        """Tell whether it may set the weights.
+
+        It may not where the optimizer computes them from sequences of its own.
+        """
         return optimizer.family != "schedule-free" and not optimizer.needs_closure
 
     def attach(self, training: TrainingHooks) -> None:
-        """Move the slow weights after every k optimizer steps; each epoch they are measured beside the fast ones."""
+        """Move the slow weights after every k optimizer steps.
+
+        Each epoch they are measured beside the fast ones.
+        """
         import torch
 
         weights: list[torch.Tensor] = list(trained(training.model))

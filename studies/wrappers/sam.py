@@ -40,8 +40,12 @@ class SAM(WrapperChoice):
             if not grads:
                 return
             reach = self.rho / (torch.nn.utils.get_total_norm(grads) + 1e-12)
-            highest = torch._foreach_add([weight.detach() for weight in moved], torch._foreach_mul(grads, reach))
-            with holding(training.model, moved, highest):  # the statistics of a batch norm stay those of the weights, too
+            highest = torch._foreach_add(
+                [weight.detach() for weight in moved], torch._foreach_mul(grads, reach)
+            )
+            with holding(
+                training.model, moved, highest
+            ):  # the statistics of a batch norm stay those of the weights, too
                 training.backward()
 
         training.before_step.insert(0, sharpen)

@@ -12,7 +12,9 @@ from studies.errors import BadWorkload
 if TYPE_CHECKING:
     import pandas as pd
 
-ATTRIBUTE: Final = re.compile(r"""@attribute\s+('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\S+)\s+(.+)""", re.IGNORECASE)
+ATTRIBUTE: Final = re.compile(
+    r"""@attribute\s+('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\S+)\s+(.+)""", re.IGNORECASE
+)
 SINGLE_QUOTED: Final = re.compile(r"(?:^|,)\s*'", re.MULTILINE)
 
 
@@ -29,7 +31,9 @@ def read_arff(path: Path) -> pd.DataFrame:
     start = next((number for number, line in enumerate(lines) if line.lower().startswith("@data")), None)
     columns = [match.groups() for line in lines[:start] if (match := ATTRIBUTE.match(line))]
     if start is None or not columns:
-        raise BadWorkload(f"'{path.name}' has no @attribute lines with @data below; save it as ARFF or as CSV")
+        raise BadWorkload(
+            f"'{path.name}' has no @attribute lines with @data below; save it as ARFF or as CSV"
+        )
     rows = lines[start + 1 :]
     if rows and rows[0].startswith("{"):
         raise BadWorkload(f"'{path.name}' is a sparse ARFF file; save it as svmlight or as CSV")

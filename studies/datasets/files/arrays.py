@@ -1,4 +1,4 @@
-"""Data that is already in memory, or in an .npz file: arrays, tensors, frames, loaders, brought to one form."""
+"""Data in memory or in an .npz file: arrays, tensors, frames and loaders brought to one form."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ Pair = tuple[Any, Any]
 
 
 def read_npz(path: Path) -> Raw:
-    """Read arrays X and y (or inputs and targets), each perhaps with _train, _valid and _test, and a `kind` if need be.
+    """Read arrays X and y, or inputs and targets.
+
+    Each may come with _train, _valid and _test; a `kind` may stand beside them.
 
     Raises:
         BadWorkload: arrays of other names.
@@ -36,7 +38,8 @@ def read_npz(path: Path) -> Raw:
         pairs = [whole, *pairs[1:]]
     if pairs[0] is None:
         raise BadWorkload(
-            f"'{path.name}' holds {', '.join(entries) or 'nothing'}; name the arrays X and y, or X_train, y_train, X_test, y_test"
+            f"'{path.name}' holds {', '.join(entries) or 'nothing'}; "
+            "name the arrays X and y, or X_train, y_train, X_test, y_test"
         )
     return gather(pairs, kind=kind)
 
@@ -52,13 +55,19 @@ def gather(pairs: Sequence[Any], *, kind: str | None = None) -> Raw:
     notes: list[str] = []
     if pairs[0] is None:
         raise BadWorkload("there are no training rows: train is None; give (inputs, targets)")
-    found = [(part, pair_of(source, notes)) for part, source in enumerate(pairs) if source is not None]
-    for _, (inputs, targets) in found:
+    parts_read = [(part, pair_of(source, notes)) for part, source in enumerate(pairs) if source is not None]
+    for _, (inputs, targets) in parts_read:
         if inputs.shape[0] != len(targets):
-            raise BadWorkload(f"{inputs.shape[0]} rows of inputs but {len(targets)} targets; give one target a row")
-    raw_inputs = _joined([inputs for _, (inputs, _) in found], "inputs")
-    targets = _joined([targets for _, (_, targets) in found], "targets")
-    parts = np.concatenate([np.full(len(pair[1]), part, np.int64) for part, pair in found]) if len(found) > 1 else None
+            raise BadWorkload(
+                f"{inputs.shape[0]} rows of inputs but {len(targets)} targets; give one target a row"
+            )
+    raw_inputs = _joined([inputs for _, (inputs, _) in parts_read], "inputs")
+    targets = _joined([targets for _, (_, targets) in parts_read], "targets")
+    parts = (
+        np.concatenate([np.full(len(pair[1]), part, np.int64) for part, pair in parts_read])
+        if len(parts_read) > 1
+        else None
+    )
     inputs, form = _formed(raw_inputs, kind, notes)
     return Raw(inputs=inputs, targets=targets, kind=form, notes=tuple(notes), parts=parts)
 
@@ -80,7 +89,8 @@ def pair_of(source: Any, notes: list[str]) -> Pair:
     if "torch" in sys.modules and (pair := _from_torch(source, notes)):
         return pair
     raise BadWorkload(
-        f"{type(source).__name__} is not data to train on; give (inputs, targets), a DataFrame, a torch Dataset or a DataLoader"
+        f"{type(source).__name__} is not data to train on; "
+        "give (inputs, targets), a DataFrame, a torch Dataset or a DataLoader"
     )
 
 
@@ -133,7 +143,9 @@ def _apart(frame: Any) -> Pair:
     target = next((name for name in TARGETS if name in named.columns), None)
     if target is None:
         listed = ", ".join(named.columns[:20])
-        raise BadWorkload(f"no column is called {' or '.join(TARGETS)}, only {listed}; give (frame[columns], frame[target])")
+        raise BadWorkload(
+            f"no column is called {' or '.join(TARGETS)}, only {listed}; give (frame[columns], frame[target])"
+        )
     return named.drop(columns=target), named[target]
 
 
@@ -148,13 +160,20 @@ def _with_labels(source: Any) -> Any:
 
 
 def _from_torch(source: Any, notes: list[str]) -> Pair | None:
-    """Return everything a torch Dataset or DataLoader holds; one that only shuffles is read in the order of its rows."""
+    """Return everything that a torch Dataset or DataLoader holds.
+
+    One that only shuffles is read in the order of its rows.
+    """
     from torch.utils.data import DataLoader, Dataset, RandomSampler
 
     loader: DataLoader[Any]
     if isinstance(source, DataLoader):
         shuffles = isinstance(source.sampler, RandomSampler) and not source.sampler.replacement
-        loader = DataLoader(source.dataset, source.batch_size, collate_fn=source.collate_fn) if shuffles else source
+        loader = (
+            DataLoader(source.dataset, source.batch_size, collate_fn=source.collate_fn)
+            if shuffles
+            else source
+        )
     elif isinstance(source, Dataset):
         loader = DataLoader(source, batch_size=256)
     else:
@@ -169,7 +188,9 @@ def _from_torch(source: Any, notes: list[str]) -> Pair | None:
     note = "The torch data was read once and is kept in memory: random augmentation in it is frozen."
     if note not in notes:
         notes.append(note)
-    return _joined([inputs for inputs, _ in batches], "inputs"), _joined([targets for _, targets in batches], "targets")
+    return _joined([inputs for inputs, _ in batches], "inputs"), _joined(
+        [targets for _, targets in batches], "targets"
+    )
 
 
 def _joined(blocks: list[Any], what: str) -> Any:
@@ -184,7 +205,9 @@ def _joined(blocks: list[Any], what: str) -> Any:
             raise BadWorkload(f"the parts have different columns of {what}; give them the same")
         return pd.concat(blocks, ignore_index=True)
     if any(isinstance(block, pd.Series) for block in blocks):
-        return pd.concat([pd.Series(np.ravel(block)) for block in blocks], ignore_index=True).rename(blocks[0].name)
+        return pd.concat([pd.Series(np.ravel(block)) for block in blocks], ignore_index=True).rename(
+            blocks[0].name
+        )
     if len({block.shape[1:] for block in blocks}) > 1:
         shapes = " and ".join(sorted({str(block.shape[1:]) for block in blocks}))
         raise BadWorkload(f"the {what} have rows of the shapes {shapes}; give them all the same")

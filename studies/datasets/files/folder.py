@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from studies.datasets import Raw, from_extra
 from studies.errors import BadWorkload, one_line
 
-ENDINGS: Final = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
+ENDINGS: Final = frozenset(
+    {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
+)
 PARTS: Final = ({"train", "training"}, {"valid", "val", "validation"}, {"test", "testing"})
 SIDE: Final = 32
 """Pixels a side of images that come in several sizes, or in a large one."""
@@ -28,35 +30,41 @@ def read_folder(folder: Path) -> Raw:
     Raises:
         BadWorkload: no images in sub-folders, or one that cannot be read.
     """
-    parts = [next((below for below in _folders(folder) if below.name.lower() in names), None) for names in PARTS]
-    given = parts[0] is not None and any(parts[1:])
-    found = [
+    parts = [
+        next((below for below in _folders(folder) if below.name.lower() in names), None) for names in PARTS
+    ]
+    is_split = parts[0] is not None and any(parts[1:])
+    images = [
         (image, label.name, part)
-        for part, root in (enumerate(parts) if given else [(0, folder)])
+        for part, root in (enumerate(parts) if is_split else [(0, folder)])
         if root is not None
         for label in _folders(root)
         for image in sorted(label.rglob("*"))
         if image.suffix.lower() in ENDINGS and not image.name.startswith(".")
     ]
-    if not found:
-        raise BadWorkload(f"'{folder.name}' is a folder without images in it; put them into one sub-folder a class")
-    pixels, note = _read([image for image, _, _ in found])
+    if not images:
+        raise BadWorkload(
+            f"'{folder.name}' is a folder without images in it; put them into one sub-folder a class"
+        )
+    pixels, note = _read([image for image, _, _ in images])
     return Raw(
         inputs=pixels,
-        targets=np.array([label for _, label, _ in found]),
+        targets=np.array([label for _, label, _ in images]),
         kind="image",
         task="classification",
         notes=(note,),
-        parts=np.array([part for _, _, part in found], np.int64) if given else None,
+        parts=np.array([part for _, _, part in images], np.int64) if is_split else None,
     )
 
 
 def _folders(folder: Path) -> list[Path]:
-    return sorted(below for below in folder.iterdir() if below.is_dir() and not below.name.startswith((".", "_")))
+    return sorted(
+        below for below in folder.iterdir() if below.is_dir() and not below.name.startswith((".", "_"))
+    )
 
 
 def _read(files: list[Path]) -> tuple[NDArray[np.float32], str]:
-    """Return the images as (rows, channels, height, width) from 0 to 1, and how they were brought to one form."""
+    """Return the images as (rows, channels, height, width) from 0 to 1, and what was done to them."""
     forms = Counter(_opened(file, lambda image: (image.size, image.mode in GREY)) for file in files)
     sizes = {size for size, _ in forms}
     mode = "L" if all(grey for _, grey in forms) else "RGB"
@@ -64,8 +72,14 @@ def _read(files: list[Path]) -> tuple[NDArray[np.float32], str]:
     pixels = np.stack([_opened(file, lambda image: _fitted(image, mode, size)) for file in files])
     pixels = pixels[:, None] if mode == "L" else np.moveaxis(pixels, -1, 1)
     colours = "grey" if mode == "L" else "RGB"
-    resized = "" if sizes == {size} else f", resized from {len(sizes)} size{'s' * (len(sizes) > 1)}; sides may be squeezed"
-    return (pixels / 255).astype(np.float32), f"Read {len(files)} images as {colours}, {size[0]} x {size[1]} pixels{resized}."
+    resized = (
+        ""
+        if sizes == {size}
+        else f", resized from {len(sizes)} size{'s' * (len(sizes) > 1)}; sides may be squeezed"
+    )
+    return (pixels / 255).astype(
+        np.float32
+    ), f"Read {len(files)} images as {colours}, {size[0]} x {size[1]} pixels{resized}."
 
 
 def _opened(file: Path, use: Any) -> Any:
@@ -77,7 +91,9 @@ def _opened(file: Path, use: Any) -> Any:
             with images.open(file) as image:
                 return use(orient(image))
     except (OSError, ValueError, SyntaxError, images.DecompressionBombError) as error:
-        raise BadWorkload(f"'{file.name}' cannot be read as an image: {one_line(error)}; mend or remove it") from error
+        raise BadWorkload(
+            f"'{file.name}' cannot be read as an image: {one_line(error)}; mend or remove it"
+        ) from error
 
 
 def _fitted(image: Any, mode: str, size: tuple[int, int]) -> NDArray[np.uint8]:

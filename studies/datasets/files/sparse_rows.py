@@ -25,13 +25,22 @@ def read_svmlight(path: Path) -> Raw:
 
     inputs, targets = load_svmlight_file(str(path), dtype=np.float32)
     if inputs.shape[0] == 0 or inputs.nnz == 0:
-        raise BadWorkload(f"'{path.name}' has no rows with values; each line is: target column:value column:value")
+        raise BadWorkload(
+            f"'{path.name}' has no rows with values; each line is: target column:value column:value"
+        )
     return Raw(inputs=inputs.tocsr(), targets=np.asarray(targets, np.float64))
 
 
 def mostly_zeros(inputs: Any) -> bool:
-    """Return whether these are sparse rows of which at least half the entries are zero; others are better off dense."""
-    return not isinstance(inputs, np.ndarray) and hasattr(inputs, "nnz") and 2 * inputs.nnz <= inputs.shape[0] * inputs.shape[1]
+    """Return whether these are sparse rows of which at least half the entries are zero.
+
+    Others are better off dense.
+    """
+    return (
+        not isinstance(inputs, np.ndarray)
+        and hasattr(inputs, "nnz")
+        and 2 * inputs.nnz <= inputs.shape[0] * inputs.shape[1]
+    )
 
 
 def scale(matrix: csr_matrix, train: NDArray[np.int64]) -> csr_matrix:
