@@ -120,6 +120,7 @@ class Evidence:
     """The user's word on rules, as written: Name=off, Name=0.5, file.py:Name."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "direction", Direction(self.direction))
         if not isinstance(self.records, Records):
             object.__setattr__(self, "records", Records(self.records))
 

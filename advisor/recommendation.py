@@ -133,6 +133,9 @@ class Recommendation:
     and latency; without such limits the smallest within the tie margin of the uncompressed model. None
     when nothing was compressed or nothing fits."""
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "direction", Direction(self.direction))
+
     @property
     def recipe(self) -> Recipe:
         """Return the recipe, ready to build; a model of the user's own is imported here and not before."""

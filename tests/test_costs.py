@@ -7,7 +7,6 @@ import pytest
 from advisor.evidence import Evidence
 from advisor.feasible import costs_of
 from advisor.recommend import recommend
-from advisor.report import text
 from advisor.runs import evidence_from
 from dashboard import whatif
 from dashboard.charts import tradeoffs
@@ -72,7 +71,7 @@ def test_every_table_shows_every_cost(cost, tmp_path):
     csv.write_text(f"optimizer,accuracy,{cost.field}\nAdamW,0.9,7\n")
 
     assert cost.field in costs_of(Evidence(records=(run,)), run.optimizer, run)
-    assert f"- {cost.label}" in text(advice)
+    assert f"- {cost.label}" in str(advice)
     assert getattr(evidence_from(csv, metric="accuracy").records[0], cost.field) == 7
     assert cost.field in MEASURED
     assert cost.field in {metric.key for metric in metrics_of(run, "accuracy", 0)[0]}
