@@ -107,4 +107,4 @@ def _of_leader(study: Study) -> go.Figure:
     return contour(kept, pair_of(study.records, optimizer), look, metric=study.metric, direction=study.direction)
 
 
-PLOTS: Final[Mapping[str, Plot]] = {"contour": _of_leader}
+PLOTS: Final[Mapping[str, Plot]] = {"contour": Plot(_of_leader, "a whole study")}

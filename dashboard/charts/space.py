@@ -221,4 +221,4 @@ def _of_leader(study: Study) -> go.Figure:
     return slices(searched(study.records, optimizer), panels, looks, metric=study.metric, direction=study.direction)
 
 
-PLOTS: Final[Mapping[str, Plot]] = {"slices": _of_leader}
+PLOTS: Final[Mapping[str, Plot]] = {"slices": Plot(_of_leader, "a whole study")}

@@ -179,7 +179,7 @@ def _scale(figure: go.Figure, values: Sequence[float], allowed: float | None) ->
 
 def _finding(drawn: Sequence[Record], best: Sequence[Record], cost: Cost, metric: str, allowed: float | None) -> str:
     if not best:
-        return f"No whole run with a {cost.noun} yet"
+        return f"No whole run whose {cost.noun} was measured yet"
     cheap, good = best[0], best[-1]
     over = sum(getattr(record, cost.field) > allowed for record in drawn) if allowed is not None else 0
     walled = f"; {over} of {len(drawn)} runs break the limit of {cost.write(allowed)}" if allowed is not None else ""
@@ -203,4 +203,4 @@ def drawn(study: Study, name: str, *, limits: Limits | None = None) -> go.Figure
     )  # fmt: skip
 
 
-PLOTS: Final[Mapping[str, Plot]] = {f"quality-by-{name}": partial(drawn, name=name) for name in COSTS}
+PLOTS: Final[Mapping[str, Plot]] = {f"quality-by-{name}": Plot(partial(drawn, name=name), "a whole run") for name in COSTS}

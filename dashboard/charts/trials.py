@@ -149,4 +149,7 @@ def _drawn_best_so_far(study: Study) -> go.Figure:
     return best_so_far(study.records, styles(study.optimizers), metric=study.metric, direction=study.direction)
 
 
-PLOTS: Final[Mapping[str, Plot]] = {"trials": _drawn_by_seconds, "best-so-far": _drawn_best_so_far}
+PLOTS: Final[Mapping[str, Plot]] = {
+    "trials": Plot(_drawn_by_seconds, "a whole run"),
+    "best-so-far": Plot(_drawn_best_so_far, "a whole run"),
+}
