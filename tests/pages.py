@@ -6,6 +6,7 @@ from streamlit.testing.v1 import AppTest
 from studies.store import create_study, write_plan
 
 from records import confirmations, facts, record
+from waiting import HANG_SECONDS
 
 OPTIMIZERS = ("SGD", "Momentum", "AdamW")
 PLAN = {
@@ -78,7 +79,7 @@ def page(view, home, name, **address):
 
         import_module(f"dashboard.views.{view}").show(Path(home), name)
 
-    opened = AppTest.from_function(script, args=(view, str(home), name), default_timeout=30)
+    opened = AppTest.from_function(script, args=(view, str(home), name), default_timeout=HANG_SECONDS)
     for parameter, value in address.items():
         opened.query_params[parameter.replace("_", "-")] = value
     return opened

@@ -15,6 +15,7 @@ import pytest
 from studies import store
 
 from records import record
+from waiting import HANG_SECONDS
 
 QUICK = ("--budget", "9trials", "--epochs", "9", "--tracking-uri", "off")
 SEARCH = ("search", "iris", "--optimizers", "AdamW,SGD", *QUICK)
@@ -336,7 +337,7 @@ def test_ctrl_c_stops_with_a_recommendation_and_a_way_to_go_on(tmp_path, home):
         "search",
         "iris",
         "--budget",
-        "10m",
+        "2h",
         "--optimizers",
         "AdamW,SGD",
         "--tracking-uri",
@@ -347,7 +348,7 @@ def test_ctrl_c_stops_with_a_recommendation_and_a_way_to_go_on(tmp_path, home):
         while process.poll() is None and not (journal.exists() and journal.read_text().count('"complete"') > 6):
             time.sleep(0.1)
         process.send_signal(signal.SIGINT)
-        stdout, stderr = process.communicate(timeout=60)
+        stdout, stderr = process.communicate(timeout=HANG_SECONDS)
 
     assert process.returncode == 130
     assert "AdamW" in stdout

@@ -16,6 +16,7 @@ from studies.limits import Limits
 from studies.store import create_study, write_plan
 
 from records import compressions, confirmations, deployed, facts, record, study
+from waiting import HANG_SECONDS
 
 OPTIMIZERS = ("SGD", "Momentum", "AdamW")
 PLAN = {
@@ -74,7 +75,7 @@ def page(view, home, name, **query):
 
         import_module(f"dashboard.views.{view}").show(Path(home), name)
 
-    made = AppTest.from_function(script, args=(view, str(home), name), default_timeout=30)
+    made = AppTest.from_function(script, args=(view, str(home), name), default_timeout=HANG_SECONDS)
     for key, value in query.items():
         made.query_params[key] = value
     return made

@@ -13,6 +13,7 @@ from dashboard.study import Study
 from studies.store import create_study, write_plan
 
 from records import compressions, confirmations, deployed, facts, record
+from waiting import HANG_SECONDS
 
 PLAN = {
     "candidates": ["SGD", "AdamW"], "metric": "accuracy", "goal": "balanced", "valid_rows": 360, "limits": {},
@@ -64,7 +65,7 @@ def opened(home, name):
 
         compression.show(Path(home), name)
 
-    return AppTest.from_function(script, args=(str(home), name), default_timeout=60).run()
+    return AppTest.from_function(script, args=(str(home), name), default_timeout=HANG_SECONDS).run()
 
 
 def words(page):

@@ -12,7 +12,7 @@ from torch import nn
 from studies.data import from_arrays, open_dataset
 from studies.evaluate import first_rows, outputs_of, settle, tensors
 
-from forms import LABELS, ROWS, TABLE, parts, refusal
+from sample_arrays import LABELS, ROWS, TABLE, parts, refusal
 
 CPU = torch.device("cpu")
 
