@@ -17,15 +17,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from advisor.evidence import Evidence, Recommendation
+from advisor.evidence import Evidence
 from advisor.recommend import recommend as decide
+from advisor.recommendation import Recommendation
 from studies.given import Workload
 from studies.limits import Budget, Limits
 from studies.recipe import Recipe
 from studies.record import Record
 
 if TYPE_CHECKING:
-    from advisor.launch import Launched
+    from advisor.launch import Session
     from advisor.preview import Preview
     from studies.search import Event
 
@@ -52,7 +53,7 @@ def search(source: Any, *, budget: str = "10m", home: str | Path | None = None, 
     from advisor.launch import prepare
     from advisor.request import Request
 
-    return _finish(prepare(Request(source=source, budget=Budget.parse(str(budget)), **options), _home(home)), listen)
+    return _finish(prepare(Request.of(source, budget=str(budget), **options), _home(home)), listen)
 
 
 def compress(
@@ -79,11 +80,11 @@ def compress(
     Raises:
         StudyError: no such study, nothing to compress, or what was asked for cannot be used.
     """
-    from advisor.shrink import Wanted, open_for
+    from advisor.shrink import CompressionRequest, open_for
 
-    asked = None if budget is None else Budget.parse(budget)
-    wanted = Wanted(budget=asked, limits=limits, students=students, teacher=teacher)
-    return _finish(open_for(_home(home), study, wanted), listen, searching=False)
+    total = None if budget is None else Budget.parse(budget)
+    request = CompressionRequest(budget=total, limits=limits, students=students, teacher=teacher)
+    return _finish(open_for(_home(home), study, request), listen, searching=False)
 
 
 def resume(study: str, *, budget: str | None = None, home: str | Path | None = None, listen: Any = None) -> str:
@@ -103,15 +104,15 @@ def resume(study: str, *, budget: str | None = None, home: str | Path | None = N
     return _finish(reopen(_home(home), study, budget=None if budget is None else Budget.parse(budget)), listen)
 
 
-def _finish(launched: Launched, listen: Any, *, searching: bool = True) -> str:
-    from advisor.launch import conclude, work
+def _finish(session: Session, listen: Any, *, searching: bool = True) -> str:
     from advisor.mirroring import finish
+    from advisor.work import conclude, work
 
-    mirror = work(launched, listen=listen or _ignore, searching=searching)
-    conclude(launched.home, launched.name)
+    mirror = work(session, listen=listen or _ignore, searching=searching)
+    conclude(session.home, session.name)
     if mirror is not None:
-        finish(mirror, launched.home, launched.name)
-    return launched.name
+        finish(mirror, session.home, session.name)
+    return session.name
 
 
 def profile(source: Any, **options: Any) -> Preview:
@@ -119,7 +120,7 @@ def profile(source: Any, **options: Any) -> Preview:
     from advisor.preview import preview
     from advisor.request import Request
 
-    return preview(Request(source=source, **options))
+    return preview(Request.of(source, **options))
 
 
 def recommend(
@@ -145,7 +146,7 @@ def recommend(
 
 
 def _home(home: str | Path | None) -> Path:
-    from studies.store import default_home
+    from studies.home import default_home
 
     return default_home() if home is None else Path(home)
 

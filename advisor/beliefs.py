@@ -109,14 +109,14 @@ class Beliefs:
         Of the posterior mean loss that is, not of the luck of one run: with many trials it nears 0 or 1 for optimizers that are
         hardly apart. Each two add up to 1.
         """
-        found: dict[str, dict[str, float]] = {name: {} for name in self.optimizers}
+        chances: dict[str, dict[str, float]] = {name: {} for name in self.optimizers}
         for place, name in enumerate(self.optimizers):
             ahead = self._mean(self.draws[:, :, place, None] < self.draws)
             behind = self._mean(self.draws[:, :, place, None] > self.draws)
             for other, wins, loses in zip(self.optimizers, ahead, behind, strict=True):
                 if other != name:
-                    found[name][other] = float(wins + (1 - wins - loses) / 2)
-        return found
+                    chances[name][other] = float(wins + (1 - wins - loses) / 2)
+        return chances
 
     def _mean(self, values: np.ndarray) -> np.ndarray:
         average: np.ndarray = self.weights @ values.mean(axis=1)
@@ -132,21 +132,22 @@ def beliefs(evidence: Evidence, findings: Iterable[Finding] = (), *, tuning_tria
         tuning_trials: the number of trials an unconfirmed optimizer is judged at; None for as many as it had.
     """
     names = tuple(sorted(evidence.optimizers))
-    seen = estimates(evidence, tuning_trials=tuning_trials)
+    measured = estimates(evidence, tuning_trials=tuning_trials)
     log_odds = prior_log_odds(evidence.facts, findings, names)
-    weight = PRIOR_WEIGHT if seen.by_optimizer else 1.0
-    weights, draws = posterior(names, seen, [weight * one for one in advantages([log_odds[name] for name in names])])
-    margin = max(MARGIN, min(WIDEST, seen.measured_seed_sd or 0.0), seen.resolution)
-    return Beliefs(optimizers=names, estimates=seen, margin=margin, weights=weights, draws=draws)
+    weight = PRIOR_WEIGHT if measured.by_optimizer else 1.0
+    advantage = [weight * value for value in advantages([log_odds[name] for name in names])]
+    weights, draws = posterior(names, measured, advantage)
+    margin = max(MARGIN, min(WIDEST, measured.measured_seed_sd or 0.0), measured.resolution)
+    return Beliefs(optimizers=names, estimates=measured, margin=margin, weights=weights, draws=draws)
 
 
 def prior_log_odds(facts: Facts, findings: Iterable[Finding], optimizers: Iterable[str]) -> dict[str, float]:
     """Return the log-odds of each optimizer before any trial: its base rate and what the rules add, both clipped."""
-    said: dict[tuple[str, str], float] = defaultdict(float)
+    strengths: dict[tuple[str, str], float] = defaultdict(float)
     for finding in findings:
-        said[finding.subject, finding.rule] += finding.strength
+        strengths[finding.subject, finding.rule] += finding.strength
     totals = {name: base_rate(facts, name) for name in optimizers}
-    for (subject, _), strength in sorted(said.items()):
+    for (subject, _), strength in sorted(strengths.items()):
         if subject in totals:
             totals[subject] += _clip(strength, RULE_CLIP)
     return {name: _clip(total, TOTAL_CLIP) for name, total in totals.items()}
@@ -163,13 +164,13 @@ def advantages(log_odds: Sequence[float]) -> list[float]:
     return [math.sqrt(2) / 1.7 * (value - mean) for value in log_odds]
 
 
-def posterior(names: Sequence[str], seen: Estimates, advantage: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+def posterior(names: Sequence[str], measured: Estimates, advantage: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
     """Return the weights of the grid over s, (grid,), and draws of V at each of its points, (grid, draws, optimizers)."""
     import numpy as np
 
-    found = [seen.by_optimizer.get(name) for name in names]
-    gap = np.array([one.gap if one else 0.0 for one in found])
-    variance = np.array([one.variance if one else np.inf for one in found])
+    by_name = [measured.by_optimizer.get(name) for name in names]
+    gap = np.array([estimate.gap if estimate else 0.0 for estimate in by_name])
+    variance = np.array([estimate.variance if estimate else np.inf for estimate in by_name])
     center, width = SPREAD
     nodes = np.linspace(-3, 3, GRID)
     s = np.exp(center + width * nodes)[:, None]

@@ -10,6 +10,7 @@ from typing import Final
 
 from advisor.evidence import Evidence
 from advisor.gaps import rank_chances
+from studies.direction import Direction
 
 POINTS: Final = 40
 """Budgets that a curve is told at."""
@@ -39,14 +40,14 @@ def promises(evidence: Evidence) -> dict[str, tuple[Promise, ...]]:
     everything = [quality for own in whole.values() for quality in own]
     if not everything:
         return {}
-    sign = -1.0 if evidence.direction == "maximize" else 1.0
-    worst = max(sign * quality for quality in everything)
+    loss = evidence.direction.loss
+    worst = max(map(loss, everything))
     found = {}
     for name, own in whole.items():
         lost = sum(record.state == "infeasible" for record in evidence.searched(name))
         if own:
-            losses = sorted([sign * quality for quality in own] + [worst] * lost)
-            found[name] = tuple(_promise(losses, trials, sign) for trials in _budgets(len(losses)))
+            losses = sorted([*map(loss, own), *[worst] * lost])
+            found[name] = tuple(_promise(losses, trials, evidence.direction) for trials in _budgets(len(losses)))
     return found
 
 
@@ -56,7 +57,7 @@ def _budgets(most: int) -> list[int]:
     return sorted({round(most ** (step / max(1, steps - 1))) for step in range(steps)} | {1, most})
 
 
-def _promise(losses: Sequence[float], trials: int, sign: float) -> Promise:
+def _promise(losses: Sequence[float], trials: int, direction: Direction) -> Promise:
     """Return the promise of so many draws with replacement from losses, the smallest first."""
     share = rank_chances(len(losses), trials)
     mean = math.fsum(loss * chance for loss, chance in zip(losses, share, strict=True))
@@ -65,4 +66,6 @@ def _promise(losses: Sequence[float], trials: int, sign: float) -> Promise:
         next((loss for loss, reached in zip(losses, upto, strict=True) if reached >= quartile), losses[-1])
         for quartile in QUARTILES
     )
-    return Promise(trials=trials, mean=sign * mean, lower=sign * worse, upper=sign * better)
+    return Promise(
+        trials=trials, mean=direction.value_of(mean), lower=direction.value_of(worse), upper=direction.value_of(better)
+    )

@@ -8,12 +8,14 @@ from typing import Any, Final
 from advisor.evidence import has_quality
 from advisor.examples import explained
 from advisor.published.shown import measured
-from advisor.rules import rules
+from advisor.rulebook import rules
 from advisor.wording import several
 from studies import catalogue, store
 from studies.choice import Choice, sections, summary
 from studies.datasets import DatasetChoice
+from studies.direction import Direction
 from studies.errors import StudyError, UnknownChoice, did_you_mean
+from studies.home import study_names
 from studies.inputs import Inputs
 from studies.models import ModelChoice
 from studies.optimizers import OptimizerChoice
@@ -44,7 +46,7 @@ def listing(kind: str, home: Path) -> list[dict[str, Any]]:
             for name, rule in rules().items()
         ]
     if kind == "studies":
-        return [_study_row(home, name) for name in store.study_names(home)]
+        return [_study_row(home, name) for name in study_names(home)]
     if kind not in AXES:
         raise UnknownChoice(f"nothing is called '{kind}' here{did_you_mean(kind, KINDS)} Allowed: {', '.join(KINDS)}")
     return [_row(choice) for choice in catalogue.choices(AXES[kind]).values()]
@@ -87,13 +89,13 @@ def _study_row(home: Path, name: str) -> dict[str, Any]:
         study = store.open_study(home, name)
     except StudyError as error:  # one broken journal must not hide the others
         return {"name": name, "summary": str(error), "trials": 0, "metric": None, "best": None}
-    plan, records = store.plan_of(study), store.records(study)
-    whole = [float(record.quality or 0.0) for record in records if has_quality(record) and record.stage != "compress"]
-    best = (max if study.direction.name == "MAXIMIZE" else min)(whole, default=None)
-    found = "no whole run yet" if best is None else f"best {plan['metric']} {best:.4g}"
+    manifest, records = store.manifest_of(study), store.records(study)
+    whole = [record.measured_quality for record in records if has_quality(record) and record.stage != "compress"]
+    best = Direction(study.direction.name.lower()).best(whole)
+    found = "no whole run yet" if best is None else f"best {manifest.metric} {best:.4g}"
     return {
-        "name": name, "summary": f"{plan['dataset']} with {plan['model']}: {several(len(records), 'trial')}, {found}",
-        "trials": len(records), "metric": plan["metric"], "best": best,
+        "name": name, "summary": f"{manifest.dataset} with {manifest.model}: {several(len(records), 'trial')}, {found}",
+        "trials": len(records), "metric": manifest.metric, "best": best,
     }  # fmt: skip
 
 

@@ -7,13 +7,16 @@ from collections.abc import Iterable, Sequence
 from statistics import fmean
 from typing import Final
 
-from advisor.compressed import Shrunk, command
-from advisor.evidence import Check, Evidence, has_quality
-from advisor.feasible import LIMITED
-from advisor.gaps import scale
+from advisor.compressed import command
+from advisor.compressed_model import CompressedModel
+from advisor.evidence import Evidence, has_quality
+from advisor.gaps import LossScale
+from advisor.recommendation import Check
 from advisor.run_checks import late_variance, overfitting, range_edges, still_improving
 from advisor.wording import listed, number, percent, several, trials
-from studies.record import Record, better
+from studies.direction import Direction
+from studies.limits import LIMITED_COST
+from studies.record import Record
 
 WHOLE_RUNS: Final = 3
 """Whole runs an optimizer needs before its best one says much: with fewer, the spread between trials is not known."""
@@ -34,16 +37,18 @@ NOISE: Final = 3.0
 def checks(
     evidence: Evidence,
     best: Record | None,
+    loss_scale: LossScale | None,
     *,
     confirmed: Iterable[Record] = (),
-    compressed: Sequence[Shrunk] = (),
-    advised: Shrunk | None = None,
+    compressed: Sequence[CompressedModel] = (),
+    advised: CompressedModel | None = None,
 ) -> tuple[Check, ...]:
     """Return every question with its answer; none before the first whole run.
 
     Args:
         evidence: the records.
         best: the trial whose recipe is recommended.
+        loss_scale: of the study's metric; None while no run is complete.
         confirmed: confirmation runs of that recipe.
         compressed: everything that was made small.
         advised: the one of them that is advised.
@@ -59,11 +64,11 @@ def checks(
         still_improving(evidence, best),
         infeasible_share(evidence),
         overfitting(evidence, best),
-        *late_variance(best, scale(evidence)),
+        *late_variance(best, loss_scale),
         *early_ranks(evidence),
         confirmation(evidence, runs),
-        *held_out(evidence, runs),
-        *coarse_validation(evidence, best, runs),
+        *held_out(evidence, loss_scale, runs),
+        *coarse_validation(evidence, loss_scale, best, runs),
         *compression_controls(evidence, compressed),
         *compression_seeds(evidence, advised),
     )
@@ -72,9 +77,9 @@ def checks(
 def unchecked_limits(evidence: Evidence, best: Record) -> tuple[Check, ...]:
     """Ask whether every limit could be held against a measured cost; a cost that nobody knows breaks none."""
     unknown = [
-        f"{noun} ({flag})"
-        for limit, (cost, noun, flag, _) in LIMITED.items()
-        if getattr(evidence.limits, limit) is not None and getattr(best, cost) is None
+        f"{cost.limited} ({cost.flag})"
+        for limit, cost in LIMITED_COST.items()
+        if getattr(evidence.limits, limit) is not None and getattr(best, cost.field) is None
     ]
     if not unknown:
         return ()
@@ -84,10 +89,11 @@ def unchecked_limits(evidence: Evidence, best: Record) -> tuple[Check, ...]:
 
 def beats_a_constant(evidence: Evidence, best: Record, runs: tuple[Record, ...]) -> tuple[Check, ...]:
     """Ask whether the recommended recipe is better than a model that answers every row alike."""
-    if evidence.baseline is None or not math.isfinite(evidence.baseline):
+    values = [run.quality for run in runs if has_quality(run) and run.quality is not None]
+    values = values or ([] if best.quality is None else [best.quality])
+    if evidence.baseline is None or not math.isfinite(evidence.baseline) or not values:
         return ()
-    values = [run.quality for run in runs if has_quality(run) and run.quality is not None] or [best.quality or 0.0]
-    beaten = better(evidence.direction, fmean(values), evidence.baseline)
+    beaten = evidence.direction.better(fmean(values), evidence.baseline)
     return (
         Check(
             name="better than a constant",
@@ -132,12 +138,12 @@ def infeasible_share(evidence: Evidence) -> Check:
 
 def confirmation(evidence: Evidence, runs: tuple[Record, ...]) -> Check:
     """Ask whether the recommended recipe was run again with fresh seeds."""
-    held = [run for run in runs if has_quality(run)]
-    lost = len(runs) - len(held)
+    finished = sum(map(has_quality, runs))
+    lost = len(runs) - finished
     done = f"run again with {several(len(runs), 'fresh seed')} ({trials(run.number for run in runs)})" if runs else ""
     return Check(
         name="confirmed",
-        passed=len(held) >= 2 and not lost,
+        passed=finished >= 2 and not lost,
         message=(done + (f"; {lost} of them diverged" if lost else ""))
         if runs
         else "the recommended recipe was run with one seed only",
@@ -153,8 +159,8 @@ def early_ranks(evidence: Evidence) -> tuple[Check, ...]:
     """
     agreed, pairs = 0, 0
     for name in evidence.optimizers:
-        found = _agreement(evidence.complete(name), evidence.direction)
-        agreed, pairs = agreed + found[0], pairs + found[1]
+        agreed_here, pairs_here = _agreement(evidence.complete(name), evidence.direction)
+        agreed, pairs = agreed + agreed_here, pairs + pairs_here
     if pairs < PAIRS:
         return ()
     share = agreed / pairs
@@ -169,34 +175,34 @@ def early_ranks(evidence: Evidence) -> tuple[Check, ...]:
     )
 
 
-def _agreement(runs: Iterable[Record], direction: str) -> tuple[int, int]:
+def _agreement(runs: Iterable[Record], direction: Direction) -> tuple[int, int]:
     """Return in how many pairs of runs the one ahead after a third ended ahead, and how many pairs can tell."""
     import numpy as np
 
-    told = [(third, run.quality or 0.0) for run in runs if (third := _early(run, direction)) is not None]
-    early, end = np.array(told).reshape(-1, 2).T * (1 if direction == "maximize" else -1)
+    points = [(third, run.measured_quality) for run in runs if (third := _early(run, direction)) is not None]
+    early, end = np.array(points).reshape(-1, 2).T
     agreed, pairs = 0, 0
-    for first in range(len(told) - 1):  # a row of the square of pairs at a time: thousands of runs make millions
+    for first in range(len(points) - 1):  # a row of the square of pairs at a time: thousands of runs make millions
         differ = (early[first] != early[first + 1 :]) & (end[first] != end[first + 1 :])
         same = (early[first] > early[first + 1 :]) == (end[first] > end[first + 1 :])
         agreed, pairs = agreed + int((differ & same).sum()), pairs + int(differ.sum())
     return agreed, pairs
 
 
-def _early(run: Record, direction: str) -> float | None:
+def _early(run: Record, direction: Direction) -> float | None:
     """Return the best metric of the first third of a run."""
     values = [point.valid_metric for point in run.curve if point.epoch <= math.ceil(run.epochs / 3)]
-    return (max if direction == "maximize" else min)(values, default=None)
+    return direction.best(values)
 
 
-def held_out(evidence: Evidence, runs: tuple[Record, ...]) -> tuple[Check, ...]:
+def held_out(evidence: Evidence, loss_scale: LossScale | None, runs: tuple[Record, ...]) -> tuple[Check, ...]:
     """Ask whether the test split agrees with the validation split, beyond what other rows explain."""
     pairs = [(run.quality, run.test_quality) for run in runs if has_quality(run) and run.test_quality is not None]
-    measure = scale(evidence)
-    if not pairs or measure is None:
+    if not pairs or loss_scale is None:
         return ()
     valid, test = (fmean(values) for values in zip(*pairs, strict=True))
-    apart = measure.gap(test) - measure.gap(valid) > TEST_GAP and abs(test - valid) > NOISE * _noise(evidence, valid, test)
+    beyond_gap = loss_scale.gap(test) - loss_scale.gap(valid) > TEST_GAP
+    apart = beyond_gap and abs(test - valid) > NOISE * _noise(evidence, valid, test)
     return (
         Check(
             name="test split",
@@ -215,13 +221,15 @@ def _noise(evidence: Evidence, valid: float, test: float) -> float:
     return math.sqrt(2 * max(share * (1 - share), 1 / evidence.valid_rows) / evidence.valid_rows)
 
 
-def coarse_validation(evidence: Evidence, best: Record, runs: tuple[Record, ...]) -> tuple[Check, ...]:
+def coarse_validation(
+    evidence: Evidence, loss_scale: LossScale | None, best: Record, runs: tuple[Record, ...]
+) -> tuple[Check, ...]:
     """Ask, where rows are counted, whether enough of them are wrong for a difference to mean something."""
-    measure = scale(evidence)
-    if measure is None or evidence.valid_rows is None or evidence.metric != "accuracy" or not has_quality(best):
+    if loss_scale is None or evidence.valid_rows is None or evidence.metric != "accuracy" or not has_quality(best):
         return ()
-    losses = [measure.loss(run.quality or 0.0) for run in runs if has_quality(run)] or [measure.loss(best.quality or 0.0)]
-    wrong = fmean(losses) / measure.origin * evidence.valid_rows
+    finished = [run for run in runs if has_quality(run)] or [best]
+    losses = [loss_scale.loss(run.measured_quality) for run in finished]
+    wrong = fmean(losses) / loss_scale.origin * evidence.valid_rows
     return (
         Check(
             name="validation rows",
@@ -233,12 +241,12 @@ def coarse_validation(evidence: Evidence, best: Record, runs: tuple[Record, ...]
     )
 
 
-def compression_controls(evidence: Evidence, compressed: Sequence[Shrunk]) -> tuple[Check, ...]:
+def compression_controls(evidence: Evidence, compressed: Sequence[CompressedModel]) -> tuple[Check, ...]:
     """Ask whether what further training gives by itself was told apart from what compression costs."""
-    tuned = [one for one in compressed if one.finetuned and not one.control]
+    tuned = [model for model in compressed if model.finetuned and not model.control]
     if not tuned:
         return ()
-    bare = [one for one in tuned if not one.control_trials]
+    bare = [model for model in tuned if not model.control_trials]
     return (
         Check(
             name="fine-tuning control",
@@ -253,7 +261,7 @@ def compression_controls(evidence: Evidence, compressed: Sequence[Shrunk]) -> tu
     )
 
 
-def compression_seeds(evidence: Evidence, advised: Shrunk | None) -> tuple[Check, ...]:
+def compression_seeds(evidence: Evidence, advised: CompressedModel | None) -> tuple[Check, ...]:
     """Ask whether the advised compression was measured on more than one trained model."""
     if advised is None:
         return ()

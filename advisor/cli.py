@@ -7,48 +7,28 @@ import sys
 from contextlib import redirect_stdout
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
+from advisor.arguments import ProfileArguments, SearchArguments, typed
 from advisor.options import (
-    BatchSize,
-    BudgetText,
-    ClassWeights,
-    Compression,
     CompressionBudget,
-    Device,
     Direction,
-    Earlier,
-    Epochs,
     Goal,
     Home,
     Json,
     Latency,
     Memory,
     MetricName,
-    Model,
     ModelSize,
-    NewStudy,
-    OpenEnded,
-    Optimizers,
-    Pretrained,
-    Register,
-    Regularizers,
     Rules,
     Runs,
-    Schedules,
-    Seed,
-    Source,
     Students,
     StudyName,
-    Target,
-    Task,
     Teacher,
     TrackingUri,
     TrainTime,
-    TuneModel,
-    Wrappers,
 )
 from advisor.terminal import (
     DEFECT,
@@ -60,12 +40,9 @@ from advisor.terminal import (
     show,
     show_json,
 )
-from advisor.working import home_of, request_from, work_on
-from studies.errors import BadValue, NothingFeasible, StudyError
+from advisor.working import home_of, work_on
+from studies.errors import BadValue, NothingFeasible, StudyError, named_line, one_line
 from studies.limits import Budget, Limits
-
-if TYPE_CHECKING:
-    pass
 
 USAGE_ERROR: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[1]
 """Typer carries a click of its own and exports only this leaf of its errors; the parent covers every wrong use."""
@@ -77,50 +54,36 @@ app = typer.Typer(
 
 
 @app.command()
-def profile(
-    source: Source, target: Target = None, model: Model = None, metric: MetricName = None, direction: Direction = None,
-    task: Task = "auto", batch_size: BatchSize = None, epochs: Epochs = None, optimizers: Optimizers = None,
-    memory: Memory = None, model_size: ModelSize = None, latency: Latency = None, train_time: TrainTime = None, goal: Goal = None,
-    pretrained: Pretrained = False, open_ended: OpenEnded = False, rule: Rules = None, device: Device = "auto", seed: Seed = 0,
-    json: Json = False,
-) -> None:  # fmt: skip
+@typed(ProfileArguments)
+def profile(arguments: ProfileArguments) -> None:
     """Show data, model and memory; advise before any trial."""
-    arguments = dict(locals())
     from advisor.preview import preview
 
     with redirect_stdout(sys.stderr):  # whatever the user's own model prints
-        found = preview(request_from(arguments))
-    show_json(found.to_dict()) if json else show(str(found))
+        shown = preview(arguments.request())
+    show_json(shown.to_dict()) if arguments.json else show(str(shown))
 
 
 @app.command()
-def search(
-    source: Source, target: Target = None, model: Model = None, metric: MetricName = None, direction: Direction = None,
-    task: Task = "auto", budget: BudgetText = "10m", batch_size: BatchSize = None, epochs: Epochs = None,
-    optimizers: Optimizers = None, schedules: Schedules = None, regularizers: Regularizers = None, wrappers: Wrappers = None,
-    class_weights: ClassWeights = "none", tune_model: TuneModel = None, memory: Memory = None,
-    model_size: ModelSize = None, latency: Latency = None, train_time: TrainTime = None, goal: Goal = None,
-    pretrained: Pretrained = False, open_ended: OpenEnded = False, rule: Rules = None, earlier: Earlier = True,
-    compression: Compression = "off", study: NewStudy = None, home: Home = None, tracking_uri: TrackingUri = None,
-    register: Register = None, device: Device = "auto", seed: Seed = 0, json: Json = False,
-) -> None:  # fmt: skip
+@typed(SearchArguments)
+def search(arguments: SearchArguments) -> None:
     """Search, confirm and recommend: the whole job."""
-    arguments = dict(locals())
     from advisor.launch import prepare
     from advisor.register import check, lines, why_not
     from advisor.register import register as log
 
+    register = arguments.register
     if register is not None:
-        check(register, tracking_uri)
+        check(register, arguments.tracking_uri)
     with redirect_stdout(sys.stderr):  # whatever the user's own model prints
-        launched = prepare(request_from(arguments), home_of(home))
-    problem = why_not(launched.name, launched.workload.spec()) if register else ""
-    for note in filter(None, (*launched.notes, problem)):
+        session = prepare(arguments.request(), home_of(arguments.home))
+    problem = why_not(session.name, session.workload.spec()) if register else ""
+    for note in filter(None, (*session.notes, problem)):
         say(note)
-    work_on(launched, json=json)
+    work_on(session, json=arguments.json)
     if register is not None and not problem:
         with redirect_stdout(sys.stderr):
-            say(lines(log(launched.home, launched.name, register)))
+            say(lines(log(session.home, session.name, register)))
 
 
 @app.command()
@@ -134,10 +97,10 @@ def resume(
     from advisor.launch import reopen
 
     with redirect_stdout(sys.stderr):  # whatever the user's own model prints
-        launched = reopen(home_of(home), study, budget=None if budget is None else Budget.parse(budget))
-    for note in launched.notes:
+        session = reopen(home_of(home), study, budget=None if budget is None else Budget.parse(budget))
+    for note in session.notes:
         say(note)
-    work_on(launched, json=json)
+    work_on(session, json=json)
 
 
 @app.command()
@@ -146,15 +109,14 @@ def compress(
     student: Students = None, teacher: Teacher = None, home: Home = None, json: Json = False,
 ) -> None:  # fmt: skip
     """Prune, quantize and distil a study's finalists; show what each way costs."""
-    from advisor import shrink
+    from advisor.shrink import CompressionRequest, open_for
 
     limits = Limits.parse(memory=None, model_size=model_size, latency=latency, train_time=None)
-    wanted = shrink.Wanted(
-        budget=None if budget is None else Budget.parse(budget), limits=limits, students=tuple(student or ()), teacher=teacher
-    )
+    total = None if budget is None else Budget.parse(budget)
+    request = CompressionRequest(budget=total, limits=limits, students=tuple(student or ()), teacher=teacher)
     with redirect_stdout(sys.stderr):  # whatever the user's own model prints
-        launched = shrink.open_for(home_of(home), study, wanted)
-    work_on(launched, json=json, searching=False)
+        session = open_for(home_of(home), study, request)
+    work_on(session, json=json, searching=False)
 
 
 @app.command()
@@ -165,8 +127,8 @@ def recommend(
     json: Json = False,
 ) -> None:  # fmt: skip
     """Answer again, at once, or under other limits; or from a CSV of runs that somebody else made."""
+    from advisor.goals import check_goal
     from advisor.reading import advice, advice_on
-    from advisor.request import check_goal
 
     check_goal(goal)
     limits = Limits.parse(memory=memory, model_size=model_size, latency=latency, train_time=train_time)
@@ -216,7 +178,7 @@ def sync(study: StudyName, tracking_uri: TrackingUri = None, home: Home = None) 
     from studies import store, tracking
 
     where = home_of(home)
-    uri = tracking_uri or store.plan_of(store.open_study(where, study))["tracking_uri"]
+    uri = tracking_uri or store.manifest_of(store.open_study(where, study)).tracking_uri
     draw(where, study)
     count = tracking.sync(where, study, tracking_uri=None if uri == "off" else uri)
     show(f"{count} runs written; the mirror of '{study}' is complete")
@@ -276,7 +238,7 @@ def main() -> None:
     except StudyError as error:
         fail(str(error), WRONG_INPUT)
     except USAGE_ERROR as error:
-        fail(" ".join(error.format_message().split()), WRONG_INPUT)
+        fail(one_line(error.format_message()), WRONG_INPUT)
     except (KeyboardInterrupt, typer.Abort):
         fail("interrupted", INTERRUPTED)
     except BrokenPipeError:
@@ -284,5 +246,4 @@ def main() -> None:
     except Exception as error:  # a defect of ours: still one line, the traceback for whoever asks
         if os.environ.get("ADVISOR_TRACEBACK"):
             raise
-        reason = " ".join(str(error).split())
-        fail(f"unexpected {type(error).__name__}: {reason}; what was finished is kept, ADVISOR_TRACEBACK=1 shows where", DEFECT)
+        fail(f"unexpected {named_line(error)}; what was finished is kept, ADVISOR_TRACEBACK=1 shows where", DEFECT)

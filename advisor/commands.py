@@ -7,33 +7,30 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from studies.limits import Budget
-from studies.store import default_home
+from studies.home import default_home
+from studies.manifest import StudyManifest
 
 
-def resume(home: Path, name: str, plan: Mapping[str, Any]) -> str:
+def resume(home: Path, name: str, manifest: StudyManifest) -> str:
     """Return the command that goes on with a study under twice its budget; empty for one that names none."""
-    if "budget" not in plan:
+    if (budget := manifest.budget) is None:
         return ""
-    budget = Budget(**plan["budget"])
     doubled = f"{2 * budget.seconds:g}s" if budget.seconds is not None else f"{2 * (budget.trials or 1)}trials"
     return _line("resume", name, {"--budget": doubled}, home)
 
 
-def search(home: Path, plan: Mapping[str, Any]) -> str:
+def search(home: Path, manifest: StudyManifest) -> str:
     """Return the command that searches the workload of a study; empty for one that only code can name."""
-    spec = plan.get("workload", {"source": ""})
-    source = str(spec["source"])
-    if not source or source.startswith("__main__:") or "<" in source:
+    spec = manifest.workload
+    if spec is None or not spec.source or spec.source.startswith("__main__:") or "<" in spec.source:
         return ""
-    custom = spec["model"] == "Custom"
-    model = spec.get("model_fields", {}).get("factory") if custom else spec["model"]
+    model = spec.factory if spec.model == "Custom" else spec.model
     options = {
-        "--target": spec.get("target"), "--metric": spec["metric"], "--direction": spec.get("direction"),
-        "--model": None if spec.get("form") == "function" else model, "--seed": spec.get("seed"),
-        "--budget": str(Budget(**plan["budget"])) if "budget" in plan else None,
+        "--target": spec.target, "--metric": spec.metric, "--direction": spec.direction,
+        "--model": None if spec.is_function else model, "--seed": spec.seed,
+        "--budget": None if manifest.budget is None else str(manifest.budget),
     }  # fmt: skip
-    return _line("search", source, options, home)
+    return _line("search", spec.source, options, home)
 
 
 def compress(home: Path, name: str) -> str:

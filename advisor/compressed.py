@@ -8,16 +8,18 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from functools import partial
 from statistics import fmean, median
 from typing import TYPE_CHECKING, Any, Final
 
-from advisor.compression_words import NOTHING, in_words
+from advisor.compressed_model import CompressedModel
+from advisor.compression_words import in_words, passes
 from advisor.evidence import Evidence, has_quality
-from advisor.gaps import scale
+from advisor.gaps import LossScale
 from advisor.interval import half_width
 from studies import pareto
-from studies.recipe import COMPRESSION_AXES
+from studies.direction import Direction
 
 if TYPE_CHECKING:
     from studies.limits import Limits
@@ -29,125 +31,69 @@ MANY: Final = 64
 """Rows of the larger batch that is timed."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Shrunk:
-    """One way to make one optimizer's model small, over all seeds that it was done for."""
-
-    optimizer: str
-    name: str
-    """In words: 80 % magnitude pruning + static int8."""
-    params: Mapping[str, Any]
-    """The whole recipe in flat form, training and compression."""
-    trials: tuple[int, ...]
-    sources: tuple[int, ...]
-    """The trials that trained the models."""
-    seeds: tuple[int, ...]
-    quality: float
-    """Mean validation metric of the deployed files."""
-    reference_quality: float
-    """The same of the uncompressed files."""
-    change: float
-    """Mean of quality less reference quality, seed by seed, in the metric's own units: below 0 is worse where it is maximized."""
-    change_reach: float | None
-    """Half-width of the 90 % interval of that mean; None with one seed."""
-    model_bytes: int
-    """The largest of the files."""
-    compressed_bytes: int
-    """The largest of them through gzip."""
-    size_ratio: float
-    """How many times smaller than the uncompressed file."""
-    gzip_ratio: float
-    """The same of both through gzip."""
-    latency_seconds: float | None
-    """Of one row, median over the seeds."""
-    speedup: float | None
-    """How many times faster than the uncompressed file in the same runtime, one row at a time."""
-    speedup_many: float | None
-    """The same at 64 rows a pass."""
-    pace: str
-    """faster | slower | as fast: what all seeds agree on beyond noise, one row at a time; empty when nothing was timed."""
-    runtime_speedup: float | None
-    """How many times faster than torch the uncompressed file is: what the runtime alone gives, and no compression."""
-    sparsity: float | None
-    agreement: float
-    """Mean over the seeds; 1 for a model that answers as the uncompressed one does."""
-    finetuning_seconds: float | None
-    """What the compression itself trained, median over the seeds."""
-    zeros_only: bool
-    """Whether it was pruned without a parameter being taken out: what that saves shows in the gzip bytes alone."""
-    finetuned: bool
-    plain: bool
-    """Whether this is the uncompressed file itself."""
-    control: bool
-    """Whether nothing but the fine-tuning was done: what the further epochs give by themselves."""
-    control_trials: tuple[int, ...] = ()
-    """Trials of the same fine-tuning with nothing else; empty when it was not run or nothing was fine-tuned."""
-    control_change: float | None = None
-    """Mean of quality less the control's, seed by seed."""
-    notes: tuple[str, ...] = ()
-    """What a pass left untreated, and why."""
-    file: str | None = None
-    """Name of the file of the best of its runs, in the study's folder of models."""
-
-
-def shrunk(evidence: Evidence) -> tuple[Shrunk, ...]:
+def compressed_models(evidence: Evidence) -> tuple[CompressedModel, ...]:
     """Return what was compressed and measured, one entry a recipe, best quality first."""
     if not evidence.compressions:
         return ()
-    sign = _sign(evidence)
     controls = {_trained(run): run for run in evidence.compressions if _only_finetuned(run.params)}
     groups: dict[tuple[Any, ...], list[Record]] = defaultdict(list)
     for run in evidence.compressions:
         groups[tuple(sorted((key, str(value)) for key, value in run.params.items()))].append(run)
     models = {record.number: _model(record.params) for record in evidence.records if record.stage != "compress"}
-    found = [_entry(_one_a_source(group), controls, models) for group in groups.values()]
-    return tuple(sorted(found, key=lambda one: (sign * one.quality, -len(one.seeds), one.model_bytes, one.trials)))
+    first_runs = [_first_of_each_source(group) for group in groups.values()]
+    entries = [_beside_control(_entry(runs, models), runs, controls) for runs in first_runs]
+    return tuple(sorted(entries, key=partial(_best_first, evidence.direction)))
 
 
-def front(entries: Iterable[Shrunk], direction: str) -> tuple[Shrunk, ...]:
-    """Return those that no other beats in quality, file bytes, gzip bytes and latency.
+def pareto_front(entries: Iterable[CompressedModel], direction: Direction) -> tuple[CompressedModel, ...]:
+    """Pareto front: return those that no other beats in quality, file bytes, gzip bytes and latency.
 
     Gzip bytes are an objective: zeros pay nowhere else, and without it no unstructured pruning would ever be seen. Bytes and
     latencies count in steps of 5 %, so that jitter alone keeps nothing on the front.
     """
-    sign = -1.0 if direction == "maximize" else 1.0
+    loss = direction.loss
     return pareto.front(
         entries,
-        lambda one: (sign * one.quality, _step(one.model_bytes), _step(one.compressed_bytes), _step(one.latency_seconds)),
+        lambda model: (
+            loss(model.quality),
+            _step(model.model_bytes),
+            _step(model.compressed_bytes),
+            _step(model.latency_seconds),
+        ),
     )
 
 
-def best_fitting(entries: Iterable[Shrunk], evidence: Evidence) -> Shrunk | None:
+def best_fitting(entries: Iterable[CompressedModel], evidence: Evidence) -> CompressedModel | None:
     """Return the best quality that breaks no limit on the model's size and latency."""
-    sign = _sign(evidence)
-    fitting = [one for one in entries if fits(one, evidence.limits)]
-    return min(fitting, key=lambda one: (sign * one.quality, -len(one.seeds), one.model_bytes, one.trials), default=None)
+    fitting = [model for model in entries if fits(model, evidence.limits)]
+    return min(fitting, key=partial(_best_first, evidence.direction), default=None)
 
 
-def smallest_tied(entries: Iterable[Shrunk], evidence: Evidence, margin: float) -> Shrunk | None:
+def smallest_tied(
+    entries: Iterable[CompressedModel], evidence: Evidence, loss_scale: LossScale | None, margin: float
+) -> CompressedModel | None:
     """Return the smallest whose quality is within the tie margin of the uncompressed model's; the fastest for the goal `speed`.
 
     The margin is a log-ratio of losses, and as wide as the spread over seeds. Where nothing is within it, what loses least. A
     control is never it: it is there to compare with.
     """
-    every = [one for one in entries if not one.control]
-    tied = [one for one in every if lost(one, evidence) <= margin]
+    deployable = [model for model in entries if not model.control]
+    tied = [model for model in deployable if gap_opened(model, loss_scale) <= margin]
     if not tied:
-        return min(every, key=lambda one: (lost(one, evidence), one.trials), default=None)
-    sign = _sign(evidence)
+        return min(deployable, key=lambda model: (gap_opened(model, loss_scale), model.trials), default=None)
 
-    def key(one: Shrunk) -> tuple[float, ...]:
-        small = (_step(one.model_bytes), _step(one.compressed_bytes))
-        first = (_step(one.latency_seconds), *small) if evidence.goal == "speed" else (*small, _step(one.latency_seconds))
-        return *first, -len(one.seeds), sign * one.quality, *map(float, one.trials)
+    def key(model: CompressedModel) -> tuple[float, ...]:
+        bytes_ = (_step(model.model_bytes), _step(model.compressed_bytes))
+        latency = _step(model.latency_seconds)
+        first = (latency, *bytes_) if evidence.goal == "speed" else (*bytes_, latency)
+        return *first, -len(model.seeds), evidence.direction.loss(model.quality), *map(float, model.trials)
 
     return min(tied, key=key)
 
 
-def lost(one: Shrunk, evidence: Evidence) -> float:
-    """Return the gap that compression opened, the log-ratio of its loss to the uncompressed model's; below 0 where it is less."""
-    measure = scale(evidence)
-    return 0.0 if measure is None else measure.gap(one.quality) - measure.gap(one.reference_quality)
+def gap_opened(model: CompressedModel, loss_scale: LossScale | None) -> float:
+    """Return the gap that compression opened: the log-ratio of its loss to the uncompressed model's; below 0 if it has less."""
+    return 0.0 if loss_scale is None else loss_scale.gap(model.quality) - loss_scale.gap(model.reference_quality)
 
 
 def limited(limits: Limits) -> bool:
@@ -155,10 +101,10 @@ def limited(limits: Limits) -> bool:
     return limits.model_bytes is not None or limits.latency_seconds is not None
 
 
-def fits(one: Shrunk, limits: Limits) -> bool:
+def fits(model: CompressedModel, limits: Limits) -> bool:
     """Tell whether a deployed file breaks no limit on its size and latency."""
     costs = dict.fromkeys(("peak_bytes", "train_seconds"))
-    return not limits.exceeded({**costs, "model_bytes": one.model_bytes, "latency_seconds": one.latency_seconds})
+    return not limits.exceeded({**costs, "model_bytes": model.model_bytes, "latency_seconds": model.latency_seconds})
 
 
 def command(evidence: Evidence) -> str:
@@ -166,14 +112,8 @@ def command(evidence: Evidence) -> str:
     return evidence.compress or (f"advisor compress {evidence.study}" if evidence.study and evidence.resume else "")
 
 
-def passes(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a recipe does to the trained model: the compression axes, without those on which nothing was chosen."""
-    chosen = {axis: params[axis] for axis in COMPRESSION_AXES if str(params.get(axis, "none")) not in NOTHING}
-    return {key: value for key, value in params.items() if key.split(".", 1)[0] in chosen}
-
-
-def _sign(evidence: Evidence) -> float:
-    return -1.0 if evidence.direction == "maximize" else 1.0
+def _best_first(direction: Direction, model: CompressedModel) -> tuple[float, int, int, tuple[int, ...]]:
+    return direction.loss(model.quality), -len(model.seeds), model.model_bytes, model.trials
 
 
 def _step(value: float | None) -> float:
@@ -192,11 +132,11 @@ def _only_finetuned(params: Mapping[str, Any]) -> bool:
 
 def _trained(run: Record) -> tuple[Any, ...]:
     """Return what a fine-tuned model shares with its control: the weights it started from and how they were trained on."""
-    own = {key: value for key, value in passes(run.params).items() if key.split(".", 1)[0] == "finetuning"}
-    return run.source, run.seed, _model(run.params), tuple(sorted((key, str(value)) for key, value in own.items()))
+    finetuning = {key: value for key, value in passes(run.params).items() if key.split(".", 1)[0] == "finetuning"}
+    return run.source, run.seed, _model(run.params), tuple(sorted((key, str(value)) for key, value in finetuning.items()))
 
 
-def _one_a_source(group: Iterable[Record]) -> list[Record]:
+def _first_of_each_source(group: Iterable[Record]) -> list[Record]:
     """Return the first run from each trained model; a repetition is no further seed."""
     first: dict[tuple[int | None, int], Record] = {}
     for run in group:
@@ -204,26 +144,17 @@ def _one_a_source(group: Iterable[Record]) -> list[Record]:
     return list(first.values())
 
 
-def _entry(runs: list[Record], controls: Mapping[tuple[Any, ...], Record], models: Mapping[int, Any]) -> Shrunk:
-    """Return the figures of one recipe.
-
-    Args:
-        runs: of the recipe, one a trained model; all have a quality and a footprint.
-        controls: runs that were fine-tuned and nothing else, by what they share with those they are a control of.
-        models: of trials that trained one, the model's part of the recipe: another one is a student.
-    """
+def _entry(runs: list[Record], models: Mapping[int, Any]) -> CompressedModel:
+    """Return the figures of a recipe from its runs, one a trained model; `models`: what each trial trained."""
     prints = [footprint for run in runs if (footprint := run.footprint)]
-    params = dict(runs[0].params)
-    done = passes(params)
+    params, done = dict(runs[0].params), passes(runs[0].params)
     changes = [_quality(run) - footprint.reference_quality for run, footprint in zip(runs, prints, strict=True)]
-    finetuned, only = "finetuning" in done, _only_finetuned(params)
-    found = [(run, controls[_trained(run)]) for run in runs if finetuned and not only and _trained(run) in controls]
     speedups = _speedups(prints, 1)
     files = [run.model_bytes or footprint.file_bytes for run, footprint in zip(runs, prints, strict=True)]
     zipped = [footprint.compressed_bytes for footprint in prints]
     student = models.get(-1 if runs[0].source is None else runs[0].source, _model(params)) != _model(params)
     whole = all(footprint.parameters >= footprint.reference_parameters for footprint in prints)
-    return Shrunk(
+    return CompressedModel(
         optimizer=runs[0].optimizer,
         name=in_words(params, student=student),
         params=params,
@@ -247,14 +178,23 @@ def _entry(runs: list[Record], controls: Mapping[tuple[Any, ...], Record], model
         agreement=fmean(footprint.agreement for footprint in prints),
         finetuning_seconds=_median([run.train_seconds for run in runs]),
         zeros_only="pruning" in done and whole and not student,
-        finetuned=finetuned,
+        finetuned="finetuning" in done,
         plain=not done and not student,
-        control=only and not student,
-        control_trials=tuple(control.number for _, control in found),
-        control_change=_mean([_quality(run) - _quality(control) for run, control in found]),
+        control=_only_finetuned(params) and not student,
         notes=tuple(dict.fromkeys(note for footprint in prints for note in footprint.notes)),
         file=prints[0].path,
     )
+
+
+def _beside_control(
+    model: CompressedModel, runs: Iterable[Record], controls: Mapping[tuple[Any, ...], Record]
+) -> CompressedModel:
+    """Return a fine-tuned model beside its control: the same fine-tuning of the same weights and nothing else."""
+    if not model.finetuned or _only_finetuned(model.params):
+        return model
+    pairs = [(run, controls[_trained(run)]) for run in runs if _trained(run) in controls]
+    change = _mean([_quality(run) - _quality(control) for run, control in pairs])
+    return replace(model, control_trials=tuple(control.number for _, control in pairs), control_change=change)
 
 
 def _quality(run: Record) -> float:
@@ -269,12 +209,16 @@ def _latency(run: Record) -> float | None:
 
 def _speedups(prints: Iterable[Footprint], batch: int) -> list[float]:
     timed = [latency for footprint in prints if (latency := footprint.latency(batch))]
-    return [one.reference_seconds / one.median_seconds for one in timed if one.median_seconds > 0]
+    return [latency.reference_seconds / latency.median_seconds for latency in timed if latency.median_seconds > 0]
 
 
 def _runtime(prints: Iterable[Footprint]) -> list[float]:
     timed = [latency for footprint in prints if (latency := footprint.latency(1))]
-    return [one.eager_seconds / one.reference_seconds for one in timed if one.eager_seconds and one.reference_seconds > 0]
+    return [
+        latency.eager_seconds / latency.reference_seconds
+        for latency in timed
+        if latency.eager_seconds and latency.reference_seconds > 0
+    ]
 
 
 def _pace(speedups: Sequence[float]) -> str:

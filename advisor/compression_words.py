@@ -6,16 +6,15 @@ The name comes from the names and fields of the choices, so that a new choice ne
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import Any, Final
 
+from advisor.compressed_model import CompressedModel
 from advisor.wording import changed, number, percent, several, times
 from studies import catalogue
+from studies.direction import Direction
 from studies.errors import StudyError
 from studies.recipe import COMPRESSION_AXES
-
-if TYPE_CHECKING:
-    from advisor.compressed import Shrunk
 
 SAME: Final = 1.05
 """Factor below which two sizes or times are called alike."""
@@ -26,6 +25,12 @@ STEMS: Final = {"distillation": "distil", "pruning": "prun", "finetuning": "tun"
 PLAIN: Final = "uncompressed file"
 TOLD: Final = ("amount", "bits")
 """Fields told with the name, whatever their value: a share that goes, and the bits of a weight."""
+
+
+def passes(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a recipe does to the trained model: the compression axes, without those on which nothing was chosen."""
+    chosen = {axis: params[axis] for axis in COMPRESSION_AXES if str(params.get(axis, "none")) not in NOTHING}
+    return {key: value for key, value in params.items() if key.split(".", 1)[0] in chosen}
 
 
 def in_words(params: Mapping[str, Any], *, student: bool = False) -> str:
@@ -40,28 +45,28 @@ def in_words(params: Mapping[str, Any], *, student: bool = False) -> str:
     return " + ".join(parts) or PLAIN
 
 
-def sentence(one: Shrunk, metric: str, direction: str) -> str:
+def sentence(model: CompressedModel, metric: str, direction: Direction) -> str:
     """Return what it did to the model: static int8: 3.9 x smaller, -0.1 +- 0.1 points of accuracy, 1.3 x faster here."""
-    if one.plain:
-        return f"{one.name}: {metric} {number(one.quality)} ({several(len(one.seeds), 'seed')}){_runtime(one)}"
-    parts = [_smaller(one), against_reference(one, metric, direction), speed(one)]
-    return f"{one.name}: {', '.join(part for part in parts if part)}{_seeds(one)}{_control(one, metric, direction)}"
+    if model.plain:
+        return f"{model.name}: {metric} {number(model.quality)} ({several(len(model.seeds), 'seed')}){_runtime(model)}"
+    parts = [_smaller(model), against_reference(model, metric, direction), speed(model)]
+    return f"{model.name}: {', '.join(part for part in parts if part)}{_seeds(model)}{_control(model, metric, direction)}"
 
 
-def against_reference(one: Shrunk, metric: str, direction: str) -> str:
+def against_reference(model: CompressedModel, metric: str, direction: Direction) -> str:
     """Return the paired change in quality: -0.1 +- 0.1 points of accuracy."""
-    return changed(metric, direction, one.change, one.reference_quality, reach=one.change_reach)
+    return changed(metric, direction, model.change, model.reference_quality, reach=model.change_reach)
 
 
-def speed(one: Shrunk) -> str:
+def speed(model: CompressedModel) -> str:
     """Return the speed against the uncompressed file in the same runtime, as far as it is beyond noise."""
-    if not one.pace or one.speedup is None:
+    if not model.pace or model.speedup is None:
         return ""
     many = ""
-    if one.speedup_many is not None and not 1 / SAME < one.speedup_many / one.speedup < SAME:
-        many = f" ({_rate(one.speedup_many)} at 64 rows a pass)"
-    told = "as fast" if one.pace == "as fast" else _rate(one.speedup)
-    return f"{told} here{many}"
+    if model.speedup_many is not None and not 1 / SAME < model.speedup_many / model.speedup < SAME:
+        many = f" ({_rate(model.speedup_many)} at 64 rows a pass)"
+    rate = "as fast" if model.pace == "as fast" else _rate(model.speedup)
+    return f"{rate} here{many}"
 
 
 def _rate(speedup: float) -> str:
@@ -70,10 +75,10 @@ def _rate(speedup: float) -> str:
     return f"{times(speedup)} faster" if speedup > 1 else f"{times(1 / speedup)} slower"
 
 
-def _smaller(one: Shrunk) -> str:
+def _smaller(model: CompressedModel) -> str:
     """Return what it saves of the file; of zeros, that they pay through gzip alone."""
-    gain = f", {_size(one.gzip_ratio)} through gzip (its zeros pay only there)" if one.zeros_only else ""
-    return f"{_size(one.size_ratio)}{gain}"
+    gain = f", {_size(model.gzip_ratio)} through gzip (its zeros pay only there)" if model.zeros_only else ""
+    return f"{_size(model.size_ratio)}{gain}"
 
 
 def _size(share: float) -> str:
@@ -82,23 +87,25 @@ def _size(share: float) -> str:
     return f"{times(share)} smaller" if share > 1 else f"{times(1 / share)} larger"
 
 
-def _seeds(one: Shrunk) -> str:
-    return "" if len(one.seeds) > 1 else " (one seed)"
+def _seeds(model: CompressedModel) -> str:
+    return "" if len(model.seeds) > 1 else " (one seed)"
 
 
-def _control(one: Shrunk, metric: str, direction: str) -> str:
+def _control(model: CompressedModel, metric: str, direction: Direction) -> str:
     """Return what is left of a fine-tuned model's change when the further training is taken off."""
-    if not one.finetuned or one.control:
+    if not model.finetuned or model.control:
         return ""
-    if one.control_change is None:
+    if model.control_change is None:
         return "; how much of that is the further training is not known"
-    against = changed(metric, direction, one.control_change, one.quality - one.control_change)
+    against = changed(metric, direction, model.control_change, model.quality - model.control_change)
     return f"; against the same fine-tuning and nothing else {against}"
 
 
-def _runtime(one: Shrunk) -> str:
-    told = one.runtime_speedup
-    return f", and the runtime alone makes it {_rate(told)} than torch" if told and not 1 / SAME < told < SAME else ""
+def _runtime(model: CompressedModel) -> str:
+    speedup = model.runtime_speedup
+    if not speedup or 1 / SAME < speedup < SAME:
+        return ""
+    return f", and the runtime alone makes it {_rate(speedup)} than torch"
 
 
 def split(name: str) -> str:
@@ -109,23 +116,23 @@ def split(name: str) -> str:
 
 
 def _student(params: Mapping[str, Any]) -> str:
-    fields = _told("model", str(params["model"]), params)
+    fields = _unusual("model", str(params["model"]), params)
     return f"{params['model']} student" + (f" ({', '.join(fields)})" if fields else "")
 
 
 def _pass(axis: str, name: str, params: Mapping[str, Any]) -> str:
-    own = _fields(axis, name, params)
+    fields = _fields(axis, name, params)
     words = split(name)
     noun = NOUNS[axis]
     said = STEMS[axis] in words.lower() or (axis == "quantization" and any(character.isdigit() for character in words))
-    amount, bits = own.get("amount"), own.get("bits")
+    amount, bits = fields.get("amount"), fields.get("bits")
     lead = f"{percent(amount)} " if isinstance(amount, float) and 0 < amount < 1 else ""
     lead += f"{bits}-bit " if isinstance(bits, int) and str(bits) not in words else ""
-    others = [field for field in _told(axis, name, params) if field.split(" ", 1)[0] not in TOLD]
+    others = [field for field in _unusual(axis, name, params) if field.split(" ", 1)[0] not in TOLD]
     return f"{lead}{words}" + ("" if said else f" {noun}") + (f" ({', '.join(others)})" if others else "")
 
 
-def _told(axis: str, name: str, params: Mapping[str, Any]) -> list[str]:
+def _unusual(axis: str, name: str, params: Mapping[str, Any]) -> list[str]:
     """Return the fields that differ from their defaults, in words; all of a choice that is not installed here."""
     usual = _defaults(axis, name)
     return [
@@ -136,13 +143,8 @@ def _told(axis: str, name: str, params: Mapping[str, Any]) -> list[str]:
 
 
 def _fields(axis: str, name: str, params: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(_own(f"{axis}.{name}.", params))
-
-
-def _own(prefix: str, params: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for key, value in params.items():
-        if key.startswith(prefix):
-            yield key.removeprefix(prefix), value
+    prefix = f"{axis}.{name}."
+    return {key.removeprefix(prefix): value for key, value in params.items() if key.startswith(prefix)}
 
 
 def _defaults(axis: str, name: str) -> dict[str, Any]:

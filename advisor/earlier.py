@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from advisor.evidence import has_quality
 from advisor.published.rates import problem_class
 from studies import store
+from studies.direction import Direction
 from studies.errors import StudyError
 from studies.facts import Facts
-from studies.plan import Start
+from studies.home import study_names
+from studies.manifest import Start, StudyManifest
 from studies.recipe import Recipe
+from studies.workload_spec import WorkloadSpec
 
 if TYPE_CHECKING:
     from studies.record import Record
@@ -32,20 +35,19 @@ class Earlier:
     """A study that has been."""
 
     name: str
-    page: Mapping[str, Any]
-    direction: str
+    manifest: StudyManifest
+    direction: Direction
     records: tuple[Record, ...]
 
     def best(self, optimizer: str) -> Record | None:
         """Return the best whole run that an optimizer had in the search, the first of equals; None without one."""
-        sign = -1.0 if self.direction == "maximize" else 1.0
         whole = [record for record in self.records if record.optimizer == optimizer and record.searched]
         kept = [record for record in whole if has_quality(record)]
-        return min(kept, key=lambda record: (sign * (record.quality or 0.0), record.number), default=None)
+        return min(kept, key=lambda record: (self.direction.loss(record.quality), record.number), default=None)
 
 
 def starts(
-    home: Path, *, model: Mapping[str, Any], facts: Facts, candidates: tuple[str, ...], planned_trials: int
+    home: Path, *, model: WorkloadSpec, facts: Facts, candidates: tuple[str, ...], planned_trials: int
 ) -> tuple[Start, ...]:
     """Return the best recipe of each candidate in the newest similar study that has one, first candidates first.
 
@@ -61,23 +63,27 @@ def starts(
     return tuple(islice((start for start in found if start), planned_trials // SHARE))
 
 
-def similar_studies(home: Path, model: Mapping[str, Any], facts: Facts) -> Iterator[Earlier]:
+def similar_studies(home: Path, model: WorkloadSpec, facts: Facts) -> Iterator[Earlier]:
     """Return the newest studies of the same model on the same kind of problem, newest first."""
-    for name in islice(reversed(store.study_names(home)), OPENED):
+    for name in islice(reversed(study_names(home)), OPENED):
         try:
             study = store.open_study(home, name)
-            page = store.plan_of(study)
-            alike = _alike(page, model, facts)
+            manifest = store.manifest_of(study)
+            alike = _alike(manifest, model, facts)
         except (StudyError, KeyError):  # a broken journal, or one of another version, is no reason not to search
             continue
         if alike:
-            yield Earlier(name=name, page=page, direction=study.direction.name.lower(), records=store.records(study))
+            yield Earlier(
+                name=name, manifest=manifest, direction=Direction(study.direction.name.lower()), records=store.records(study)
+            )
 
 
-def _alike(page: Mapping[str, Any], model: Mapping[str, Any], facts: Facts) -> bool:
-    before, spec = Facts.from_dict(page["facts"]), page["workload"]
-    same_model = all(spec[key] == model[key] for key in ("model", "model_fields"))
-    return same_model and _signature(before) == _signature(facts)
+def _alike(manifest: StudyManifest, model: WorkloadSpec, facts: Facts) -> bool:
+    spec = manifest.opened
+    if spec.model_fields is None or model.model_fields is None:  # a training function keeps its model to itself
+        return False
+    same_model = (spec.model, spec.model_fields) == (model.model, model.model_fields)
+    return same_model and _signature(manifest.profiled) == _signature(facts)
 
 
 def _signature(facts: Facts) -> tuple[str, str, str | None]:
@@ -92,7 +98,7 @@ def _start(similar: list[Earlier], optimizer: str) -> Start | None:
             Recipe.from_params(record.params)
         except StudyError:  # a choice that is no longer there
             continue
-        reached = f"{study.page['metric']} {record.quality:.4g} on {study.page['dataset']}"
+        reached = f"{study.manifest.metric} {record.quality:.4g} on {study.manifest.dataset}"
         origin = f"trial {record.number} of study {study.name} ({reached})"
         return Start(params=dict(record.params), origin=origin)
     return None

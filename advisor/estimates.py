@@ -19,7 +19,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Final
 
 from advisor.evidence import Evidence, has_quality
-from advisor.gaps import CAP, Scale, best_of, scale, variance_of_best
+from advisor.gaps import CAP, LossScale, best_of, variance_of_best
 from studies.record import Record
 from studies.rungs import best_complete
 
@@ -67,6 +67,8 @@ class Estimates:
     """Standard deviation of a gap over validation splits of this size, which no number of seeds makes less."""
     resolution: float = 0.0
     """Gap that half a validation row makes at the best loss."""
+    loss_scale: LossScale | None = None
+    """What the gaps are measured on; None while no run is complete."""
 
 
 def estimates(evidence: Evidence, *, tuning_trials: int | None = None) -> Estimates:
@@ -80,21 +82,28 @@ def estimates(evidence: Evidence, *, tuning_trials: int | None = None) -> Estima
         evidence: the records; their order does not matter.
         tuning_trials: the number of trials an unconfirmed optimizer is judged at; None for as many as it had.
     """
-    measure = scale(evidence)
-    if measure is None:
+    loss_scale = LossScale.of(evidence)
+    if loss_scale is None:
         return Estimates(by_optimizer={})
-    fit = _confirmed(evidence, measure)
-    open_ = {name: _search_gaps(evidence, name, measure) for name in evidence.optimizers if name not in fit.by_optimizer}
-    luck = _luck(evidence, fit, measure)
-    spread = _pooled_sd(open_.values())
-    noise = fit.seed_sd**2 + measure.row_variance
-    found = dict(fit.by_optimizer)
-    for name, gaps in open_.items():
+    fit = _confirmed(evidence, loss_scale)
+    unconfirmed = (name for name in evidence.optimizers if name not in fit.by_optimizer)
+    search_gaps = {name: _search_gaps(evidence, name, loss_scale) for name in unconfirmed}
+    luck = _luck(evidence, fit, loss_scale)
+    spread = _pooled_sd(search_gaps.values())
+    noise = fit.seed_sd**2 + loss_scale.row_variance
+    by_optimizer = dict(fit.by_optimizer)
+    for name, gaps in search_gaps.items():
         if gaps:
             guess = _guess(gaps, spread=spread, trials=tuning_trials or len(gaps), luck=luck, noise=noise)
             best = best_complete(evidence.complete(name), name, evidence.direction)
-            found[name] = _doubled(guess) if best and at_edge(best) else guess
-    return replace(fit, by_optimizer=found, row_sd=math.sqrt(measure.row_variance), resolution=measure.resolution)
+            by_optimizer[name] = _doubled(guess) if best and at_edge(best) else guess
+    return replace(
+        fit,
+        by_optimizer=by_optimizer,
+        row_sd=math.sqrt(loss_scale.row_variance),
+        resolution=loss_scale.resolution,
+        loss_scale=loss_scale,
+    )
 
 
 def at_edge(record: Record) -> bool:
@@ -102,8 +111,8 @@ def at_edge(record: Record) -> bool:
     return abs(record.units.get("optimizer.lr", 0.0)) > EDGE
 
 
-def _search_gaps(evidence: Evidence, optimizer: str, measure: Scale) -> list[float]:
-    whole = [min(CAP, measure.gap(record.quality or 0.0)) for record in evidence.complete(optimizer)]
+def _search_gaps(evidence: Evidence, optimizer: str, loss_scale: LossScale) -> list[float]:
+    whole = [min(CAP, loss_scale.gap(record.measured_quality)) for record in evidence.complete(optimizer)]
     lost = sum(record.state == "infeasible" for record in evidence.searched(optimizer))
     return [*whole, *[CAP] * lost]
 
@@ -141,24 +150,24 @@ def _pooled_sd(groups: Iterable[Sequence[float]]) -> float:
     return math.sqrt(math.fsum(squares) / freedom)
 
 
-def _confirmed(evidence: Evidence, measure: Scale) -> Estimates:
+def _confirmed(evidence: Evidence, loss_scale: LossScale) -> Estimates:
     """Judge each confirmed optimizer by its best confirmed recipe; a run that diverged counts as the worst of all, or the cap."""
     runs = [run for name in evidence.optimizers for run in evidence.confirmations(name)]
     levels, noise, freedom = _additive(
-        {(_cell(run), run.seed, run.number): measure.gap(run.quality or 0.0) for run in runs if has_quality(run)}
+        {(_cell(run), run.seed, run.number): loss_scale.gap(run.measured_quality) for run in runs if has_quality(run)}
     )
     variance = (PSEUDO_SEEDS * SEED_SD**2 + noise) / (PSEUDO_SEEDS + freedom)
     lost = max([CAP, *levels.values()])
-    found: dict[str, Estimate] = {}
+    by_optimizer: dict[str, Estimate] = {}
     for cell, repeats in _by_cell(runs).items():
         share = sum(map(has_quality, repeats)) / len(repeats)
         gap = share * levels.get(cell, lost) + (1 - share) * lost
-        doubt = variance / len(repeats) + measure.row_variance
+        doubt = variance / len(repeats) + loss_scale.row_variance
         estimate = Estimate(gap=gap, variance=doubt, source=cell[1], confirmed=True)
-        if cell[0] not in found or gap < found[cell[0]].gap:
-            found[cell[0]] = _doubled(estimate) if _source_at_edge(evidence, cell) else estimate
+        if cell[0] not in by_optimizer or gap < by_optimizer[cell[0]].gap:
+            by_optimizer[cell[0]] = _doubled(estimate) if _source_at_edge(evidence, cell) else estimate
     measured = math.sqrt(noise / freedom) if freedom else None
-    return Estimates(by_optimizer=found, seed_sd=math.sqrt(variance), measured_seed_sd=measured)
+    return Estimates(by_optimizer=by_optimizer, seed_sd=math.sqrt(variance), measured_seed_sd=measured)
 
 
 def _by_cell(runs: Iterable[Record]) -> dict[Cell, list[Record]]:
@@ -181,12 +190,12 @@ def _source_at_edge(evidence: Evidence, cell: Cell) -> bool:
     return any(record.number == cell[1] and at_edge(record) for record in evidence.searched(cell[0]))
 
 
-def _luck(evidence: Evidence, fit: Estimates, measure: Scale) -> float:
+def _luck(evidence: Evidence, fit: Estimates, loss_scale: LossScale) -> float:
     """Return by how much the finalists' confirmed gaps exceed those that got them picked, on average and at least 0."""
     lost = []
     for name, estimate in fit.by_optimizer.items():
         picked = [record for record in evidence.complete(name) if record.number == estimate.source]
-        lost += [estimate.gap - measure.gap(record.quality or 0.0) for record in picked]
+        lost += [estimate.gap - loss_scale.gap(record.measured_quality) for record in picked]
     return max(0.0, fmean(lost)) if lost else 0.0
 
 

@@ -1,24 +1,74 @@
-"""The values that advice is made of: what is known (Evidence), what follows from it (Finding) and the answer (Recommendation)."""
+"""Evidence, all that a recommendation may look at, and Finding, what a rule makes of it: values."""
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal, cast
 
+from advisor.goals import USUAL
+from studies.direction import Direction
 from studies.facts import Facts
 from studies.limits import Limits
 from studies.record import Record
 
-if TYPE_CHECKING:
-    from advisor.compressed import Shrunk
-    from studies.recipe import Recipe
-
 Verdict = Literal["veto", "prefer", "avoid", "note"]
-Label = Literal["decided", "leaning", "open", "prior only"]
+
+
+def has_quality(record: Record) -> bool:
+    """Tell whether a record is of a whole run with a finite metric."""
+    return record.state == "complete" and record.quality is not None and math.isfinite(record.quality)
+
+
+class Records(tuple[Record, ...]):
+    """Records: a tuple of them that sorts itself by what they are, once, as rules ask hundreds of times an answer.
+
+    Equal to the plain tuple of the same records. Evidence under other limits shares them, and what they have sorted.
+    """
+
+    @cached_property
+    def by_number(self) -> tuple[Record, ...]:
+        """Return all of them by number."""
+        return tuple(sorted(self, key=lambda record: record.number))
+
+    @cached_property
+    def optimizers(self) -> frozenset[str]:
+        """Return every optimizer that was tried."""
+        return frozenset(record.optimizer for record in self)
+
+    @cached_property
+    def searched(self) -> Mapping[str, tuple[Record, ...]]:
+        """Return the ended search trials, by optimizer and number."""
+        return _by_optimizer(record for record in self.by_number if record.searched and record.state != "running")
+
+    @cached_property
+    def complete(self) -> Mapping[str, tuple[Record, ...]]:
+        """Return the search trials that ran to their end and have a quality, by optimizer and number."""
+        return {name: whole for name, trials in self.searched.items() if (whole := tuple(filter(has_quality, trials)))}
+
+    @cached_property
+    def confirmations(self) -> Mapping[str, tuple[Record, ...]]:
+        """Return the ended confirmation runs, by optimizer and number."""
+        return _by_optimizer(
+            record for record in self.by_number if record.stage == "confirm" and record.state in ("complete", "infeasible")
+        )
+
+    @cached_property
+    def compressions(self) -> tuple[Record, ...]:
+        """Return the compressed models that were measured, by number."""
+        return tuple(
+            record for record in self.by_number if record.stage == "compress" and record.footprint and has_quality(record)
+        )
+
+
+def _by_optimizer(records: Iterable[Record]) -> dict[str, tuple[Record, ...]]:
+    groups: dict[str, list[Record]] = defaultdict(list)
+    for record in records:
+        groups[record.optimizer].append(record)
+    return {name: tuple(group) for name, group in groups.items()}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,10 +80,10 @@ class Evidence:
     records: tuple[Record, ...] = ()
     candidates: tuple[str, ...] = ()
     """Optimizers in question, in the order they were entered."""
-    direction: str = "maximize"
-    """maximize | minimize the metric."""
+    direction: Direction = Direction.MAXIMIZE
+    """Of the metric; its text will do."""
     metric: str = "accuracy"
-    goal: str = "balanced"
+    goal: str = USUAL
     """quality | speed | memory | balanced: what decides between optimizers that the evidence cannot tell apart."""
     valid_rows: int | None = 200
     """Rows of the validation split: half a row is the smallest error told from none; None when nobody knows."""
@@ -55,84 +105,36 @@ class Evidence:
     rules: tuple[str, ...] = ()
     """The user's word on rules, as written: Name=off, Name=0.5, file.py:Name."""
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.records, Records):
+            object.__setattr__(self, "records", Records(self.records))
+
     @property
     def optimizers(self) -> tuple[str, ...]:
         """Return the candidates, then whatever else was tried, by name."""
-        others = self._index.optimizers.difference(self.candidates)
+        others = self._sorted.optimizers.difference(self.candidates)
         return (*dict.fromkeys(self.candidates), *sorted(others))
 
     def searched(self, optimizer: str) -> tuple[Record, ...]:
         """Return the ended search trials of an optimizer (its reference recipe and the race), by number."""
-        return self._index.searched.get(optimizer, ())
+        return self._sorted.searched.get(optimizer, ())
 
     def complete(self, optimizer: str) -> tuple[Record, ...]:
         """Return the search trials of an optimizer that ran to their end and have a quality, by number."""
-        return self._index.complete.get(optimizer, ())
+        return self._sorted.complete.get(optimizer, ())
 
     def confirmations(self, optimizer: str) -> tuple[Record, ...]:
         """Return the ended confirmation runs of an optimizer, by number; a failed one says nothing and is left out."""
-        return self._index.confirmed.get(optimizer, ())
+        return self._sorted.confirmations.get(optimizer, ())
 
     @property
     def compressions(self) -> tuple[Record, ...]:
         """Return the models that were made small and measured, by number; one that could not be is left out."""
-        return self._index.compressed
+        return self._sorted.compressions
 
     @property
-    def _index(self) -> Index:
-        return index(Same(self.records))
-
-
-def has_quality(record: Record) -> bool:
-    """Tell whether a record is of a whole run with a finite metric."""
-    return record.state == "complete" and record.quality is not None and math.isfinite(record.quality)
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Same:
-    """Records as a key: equal only to the very same tuple, so that nothing is compared or hashed trial by trial."""
-
-    records: tuple[Record, ...]
-
-    def __hash__(self) -> int:
-        return id(self.records)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Same) and other.records is self.records
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Index:
-    """Records sorted by what they are and who was tried, each by number: rules ask for them hundreds of times an answer."""
-
-    optimizers: frozenset[str]
-    searched: Mapping[str, tuple[Record, ...]]
-    complete: Mapping[str, tuple[Record, ...]]
-    confirmed: Mapping[str, tuple[Record, ...]]
-    compressed: tuple[Record, ...]
-
-
-@lru_cache(maxsize=8)
-def index(same: Same) -> Index:
-    """Return the index of records."""
-    ordered = sorted(same.records, key=lambda record: record.number)
-    searched = [record for record in ordered if record.searched and record.state != "running"]
-    return Index(
-        optimizers=frozenset(record.optimizer for record in ordered),
-        searched=_by_optimizer(searched),
-        complete=_by_optimizer(filter(has_quality, searched)),
-        confirmed=_by_optimizer(
-            record for record in ordered if record.stage == "confirm" and record.state in ("complete", "infeasible")
-        ),
-        compressed=tuple(record for record in ordered if record.stage == "compress" and record.footprint and has_quality(record)),
-    )
-
-
-def _by_optimizer(records: Iterable[Record]) -> dict[str, tuple[Record, ...]]:
-    found: dict[str, list[Record]] = defaultdict(list)
-    for record in records:
-        found[record.optimizer].append(record)
-    return {name: tuple(own) for name, own in found.items()}
+    def _sorted(self) -> Records:
+        return cast("Records", self.records)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -149,111 +151,3 @@ class Finding:
     because: str
     """One sentence with the numbers."""
     source: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Contender:
-    """An optimizer's standing after all evidence."""
-
-    optimizer: str
-    p_best: float
-    """Probability that no other candidate is better."""
-    p_tie: float
-    """Probability that its loss is within the tie margin of the best."""
-    expected_regret: float
-    """Expected log-ratio of its loss to the best one's: 0.05 is about 5 % more error."""
-    quality: float | None
-    """Mean validation metric of its confirmation runs, else the best of its search trials."""
-    interval: tuple[float, float] | None
-    """90 % interval of that quality for a fresh seed's mean; None without at least two confirmation runs."""
-    trials: tuple[int, ...]
-    """Numbers of the trials that quality comes from."""
-    params: Mapping[str, Any] | None
-    """Its best recipe in flat form."""
-    train_seconds: float | None
-    peak_bytes: int | None
-    optimizer_state_bytes: int | None
-    completed: int
-    """Whole runs it had in the search."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Check:
-    """One question of the checklist on whether the study is sound."""
-
-    name: str
-    passed: bool
-    message: str
-    fix: str
-    command: str = ""
-    """A command that does it, ready to run; empty where none does."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Recommendation:
-    """Which optimizer, how sure, because of what, and what would change the answer."""
-
-    study: str
-    optimizer: str
-    params: Mapping[str, Any]
-    """The whole recipe in flat form."""
-    label: Label
-    p_best: float
-    p_tie: float
-    expected_regret: float
-    metric: str
-    direction: str
-    quality: float | None
-    """Validation metric: mean over the confirmation seeds, else the best search trial's; of a compressed recipe, of its files."""
-    interval: tuple[float, float] | None
-    test_quality: float | None
-    """Mean test metric over the confirmation seeds."""
-    test_spread: float | None
-    """Standard deviation of the test metric over the seeds."""
-    seeds: tuple[int, ...]
-    trials: tuple[int, ...]
-    """Trial numbers behind `quality`."""
-    costs: Mapping[str, float | int | None]
-    """train_seconds, peak_bytes, optimizer_state_bytes, model_bytes, latency_seconds of the recommended recipe."""
-    reasons: tuple[str, ...]
-    """Sentences, most telling first, each naming its trials or its source."""
-    findings: tuple[Finding, ...]
-    alternatives: tuple[str, ...]
-    """The runner-up and others, each with when to prefer it."""
-    would_change: tuple[str, ...]
-    checklist: tuple[Check, ...]
-    contenders: tuple[Contender, ...]
-    """All optimizers that fit the limits, the recommended one included, least expected regret first; findings veto the others."""
-    margin: float = 0.02
-    """Log-ratio of loss below which two optimizers count as tied: 2 %, or the spread over seeds up to a tenth, or half a row."""
-    tie: str = ""
-    """The same in words."""
-    steps: int | None = None
-    """Optimizer steps of the recommended run, for settings that are a share of it."""
-    compressed: tuple[Shrunk, ...] = ()
-    """What no other compressed model beats in quality, file bytes, gzip bytes and latency; best quality first."""
-    compression: Shrunk | None = None
-    """The one advised, of the recommended optimizer: the best quality that fits limits on the model's size and latency; without
-    such limits the smallest within the tie margin of the uncompressed model. None when nothing was compressed or nothing fits."""
-
-    @property
-    def recipe(self) -> Recipe:
-        """Return the recipe, ready to build; a model of the user's own is imported here and not before."""
-        from studies.recipe import Recipe
-
-        return Recipe.from_params(self.params)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain lists and dicts, ready for JSON."""
-        return asdict(self) | {"params": dict(self.params), "costs": dict(self.costs)}
-
-    def to_markdown(self) -> str:
-        """Return the answer as a Markdown page."""
-        from advisor.report import markdown
-
-        return markdown(self)
-
-    def __str__(self) -> str:
-        from advisor.report import text
-
-        return text(self)

@@ -8,11 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
-from advisor.evidence import Evidence, Same, has_quality
+from advisor.evidence import Evidence, has_quality
+from studies.direction import Direction
 
 CAP: Final = 2.0
 """Gap of a trial that diverged or broke a limit, and the most any search trial counts for: 7.4 times the best loss."""
@@ -27,11 +27,11 @@ SHARED: Final = 0.8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Scale:
-    """Turns metric values into gaps."""
+class LossScale:
+    """Loss scale: turns metric values into gaps."""
 
-    sign: float
-    """-1 when the metric is maximized, 1 when it is minimized."""
+    direction: Direction
+    """Of the metric."""
     origin: float
     """The metric's value at which no loss is left."""
     floor: float
@@ -40,6 +40,28 @@ class Scale:
     """The smallest loss of a whole run."""
     rows: int
     """Validation rows."""
+
+    @classmethod
+    def of(cls, evidence: Evidence) -> LossScale | None:
+        """Return the scale of a study's metric; None while no run is complete.
+
+        A maximized metric has the ceiling 1, or 100 when a value exceeds 1, or twice the best value when one exceeds 100; a name
+        that starts with `neg` says 0. A minimized metric ends at 0; when the best is negative (a log-density), at twice the best,
+        so that the gap is log(1 + difference / |best|).
+        """
+        trained = (record for record in evidence.records if record.stage != "compress")  # compression moves no scale
+        values = [record.quality for record in trained if has_quality(record) and record.quality is not None]
+        if not values:
+            return None
+        rows = evidence.valid_rows or UNKNOWN_ROWS
+        if not evidence.direction.maximizes:
+            origin = min(0.0, 2 * min(values))
+            return cls(direction=evidence.direction, origin=origin, floor=TINY, best=max(TINY, min(values) - origin), rows=rows)
+        best = max(values)
+        ceiling = next((top for top in CEILINGS if best <= top), 2 * best)
+        origin = 0.0 if evidence.metric.startswith("neg") else ceiling
+        floor = 0.5 * origin / rows if origin in CEILINGS else TINY
+        return cls(direction=evidence.direction, origin=origin, floor=floor, best=max(floor, origin - best), rows=rows)
 
     @property
     def resolution(self) -> float:
@@ -59,7 +81,7 @@ class Scale:
 
     def loss(self, quality: float) -> float:
         """Return the loss behind a metric value: the error 1 - score, or the metric itself when it is minimized."""
-        return max(self.floor, self.sign * (quality - self.origin))
+        return max(self.floor, self.direction.loss(quality - self.origin))
 
     def gap(self, quality: float) -> float:
         """Return log(loss / best)."""
@@ -67,33 +89,7 @@ class Scale:
 
     def quality(self, gap: float) -> float:
         """Return the metric value with a gap: the inverse of `gap`, but for what the floor has cut off."""
-        return self.origin + self.sign * self.best * math.exp(gap)
-
-
-def scale(evidence: Evidence) -> Scale | None:
-    """Return the scale of a study's metric; None while no run is complete.
-
-    A maximized metric has the ceiling 1, or 100 when a value exceeds 1, or twice the best value when one exceeds 100; a name that
-    starts with `neg` says 0. A minimized metric ends at 0; when the best is negative (a log-density), at twice the best, so that
-    the gap is log(1 + difference / |best|).
-    """
-    return _scale(Same(evidence.records), evidence.direction, evidence.metric, evidence.valid_rows)
-
-
-@lru_cache(maxsize=8)
-def _scale(same: Same, direction: str, metric: str, valid_rows: int | None) -> Scale | None:
-    trained = (record for record in same.records if record.stage != "compress")  # what is done to a model moves no scale
-    values = [record.quality for record in trained if has_quality(record) and record.quality is not None]
-    if not values:
-        return None
-    rows = valid_rows or UNKNOWN_ROWS
-    if direction != "maximize":
-        origin = min(0.0, 2 * min(values))
-        return Scale(sign=1.0, origin=origin, floor=TINY, best=max(TINY, min(values) - origin), rows=rows)
-    best = max(values)
-    origin = 0.0 if metric.startswith("neg") else next((top for top in CEILINGS if best <= top), 2 * best)
-    floor = 0.5 * origin / rows if origin in CEILINGS else TINY
-    return Scale(sign=-1.0, origin=origin, floor=floor, best=max(floor, origin - best), rows=rows)
+        return self.origin + self.direction.value_of(self.best * math.exp(gap))
 
 
 def best_of(gaps: Sequence[float], trials: int, spread: float) -> float:
@@ -106,17 +102,17 @@ def best_of(gaps: Sequence[float], trials: int, spread: float) -> float:
     does. (From 1, 2 and 5 trials to 15 the recorded tasks fell by 0.51, 0.27 and 0.08; with a spread of 0.6 this says 0.44, 0.27
     and 0.11.)
     """
-    seen, n = sorted(gaps), len(gaps)
+    ranked, n = sorted(gaps), len(gaps)
     if n < trials:
-        return seen[0] - spread * (1 / math.sqrt(n) - 1 / math.sqrt(trials))
-    return _expected(seen, rank_chances(n, trials))
+        return ranked[0] - spread * (1 / math.sqrt(n) - 1 / math.sqrt(trials))
+    return _expected(ranked, rank_chances(n, trials))
 
 
 def variance_of_best(gaps: Sequence[float]) -> float:
     """Return the bootstrap variance of the smallest of so many draws: 0 for one, which tells nothing of the spread."""
-    seen, chances = sorted(gaps), rank_chances(len(gaps), len(gaps))
-    mean = _expected(seen, chances)
-    return _expected([(gap - mean) ** 2 for gap in seen], chances)
+    ranked, chances = sorted(gaps), rank_chances(len(gaps), len(gaps))
+    mean = _expected(ranked, chances)
+    return _expected([(gap - mean) ** 2 for gap in ranked], chances)
 
 
 def _expected(values: Sequence[float], chances: Sequence[float]) -> float:

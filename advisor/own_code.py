@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from studies.function import Function
+    from studies.manifest import StudyManifest
     from studies.workload import Workload
 
 
@@ -19,11 +19,11 @@ def code_of(workload: Workload | Function) -> dict[str, str | None]:
     return {reference: found for reference in references if (found := fingerprint(reference))}
 
 
-def changed(page: Mapping[str, Any], workload: Workload | Function) -> tuple[str, ...]:
+def changed(manifest: StudyManifest, workload: Workload | Function) -> tuple[str, ...]:
     """Return a note on each file that is not what it was: its trials will stand beside those of the old one."""
     now = code_of(workload)
     return tuple(
         f"{reference} has changed since the study began: new trials stand beside those of the old code"
-        for reference, before in page.get("code", {}).items()
+        for reference, before in manifest.code.items()
         if now.get(reference) != before
     )

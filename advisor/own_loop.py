@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from advisor.request import SCHEDULES, Request, batch_sizes, entering, epochs_of, names
+from advisor.planning import SCHEDULES, batch_sizes, entering, epochs_of
+from advisor.request import Request, names
 from studies import catalogue
-from studies.errors import BadValue, BadWorkload, StudyError
+from studies.errors import BadValue, BadWorkload, StudyError, named_line
 from studies.facts import Facts
 from studies.function import watched
+from studies.function_run import FunctionRun
 from studies.optimizers import OptimizerChoice
 from studies.recipe import COMPRESSION_AXES, NUMBERS, SET_AXES, SINGLE_AXES, Recipe
 from studies.schedules.constant import Constant
@@ -27,7 +29,7 @@ NOT_FOR_FUNCTIONS: Final = ("target", "model", "regularizers", "wrappers")
 """What our own training loop does, and a function does for itself."""
 
 
-def look(request: Request, function: Function) -> tuple[Facts, frozenset[str]]:
+def watch(request: Request, function: Function) -> tuple[Facts, frozenset[str]]:
     """Run one epoch of a function; return what was seen of it, and which axes of the recipe it read.
 
     Raises:
@@ -36,17 +38,18 @@ def look(request: Request, function: Function) -> tuple[Facts, frozenset[str]]:
     """
     _refuse(request)
     recipe, read = watched(Recipe(model=function.model, epochs=request.epochs or 2, batch_size=_batch(request)[1]))
-    run = function.start(recipe, seed=function.seed, device="cpu")
+    run = FunctionRun(function.fit, recipe, seed=function.seed, direction=function.metric.direction)
     read.clear()  # what was read up to here was read by us
     try:
         run.advance(1)
         _check(request, function, read, known="epochs" in read or run.ended)
-        facts = _facts(run.weigh(whole=False, test=False)["model_bytes"], max(run.steps.values(), default=0), run.seconds)
+        facts = _facts(
+            run.measure_outcome(whole=False, test=False)["model_bytes"], max(run.steps.values(), default=0), run.seconds
+        )
     except StudyError:
         raise
     except Exception as error:
-        reason = " ".join(str(error).split())
-        raise BadWorkload(f"{function.source} failed in its first epoch: {type(error).__name__}: {reason}") from error
+        raise BadWorkload(f"{function.source} failed in its first epoch: {named_line(error)}") from error
     finally:
         run.close()
     return facts, frozenset(read)

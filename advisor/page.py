@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from studies.errors import StoreError
+from studies.errors import StoreError, one_line
 from studies.imports import REFUSE
 
 UPLOAD_MEGABYTES: Final = 200
@@ -75,5 +75,6 @@ def _check_address(host: str, port: int) -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
     except (OSError, OverflowError) as error:
-        reason = " ".join(str(error).split())
-        raise StoreError(f"cannot listen on {host}:{port} ({reason}); choose another --port from 1 to 65535 or --host") from None
+        raise StoreError(
+            f"cannot listen on {host}:{port} ({one_line(error)}); choose another --port from 1 to 65535 or --host"
+        ) from None

@@ -6,27 +6,29 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from advisor.evidence import Contender, has_quality
+from advisor.evidence import has_quality
+from advisor.recommendation import Contender
+from studies.direction import Direction
 from studies.pareto import front
 from studies.record import Record
 
-COSTS: Final = ("train_seconds", "peak_bytes")
+SPENT: Final = ("train_seconds", "peak_bytes")
+"""What training a recipe takes: the costs that are weighed against quality where nothing else is said."""
 
 
-def front_of_records(records: Iterable[Record], direction: str, *, costs: Sequence[str] = COSTS) -> tuple[Record, ...]:
+def front_of_records(records: Iterable[Record], direction: Direction, *, costs: Sequence[str] = SPENT) -> tuple[Record, ...]:
     """Return the whole runs that no other beats in quality and every cost; a cost that was not measured counts as infinite."""
     return front(filter(has_quality, records), lambda record: _objectives(record, direction, costs))
 
 
 def front_of_contenders(
-    contenders: Iterable[Contender], direction: str, *, costs: Sequence[str] = COSTS
+    contenders: Iterable[Contender], direction: Direction, *, costs: Sequence[str] = SPENT
 ) -> tuple[Contender, ...]:
     """Return the optimizers that no other beats in quality and every cost; those without a quality are left out."""
     known = (contender for contender in contenders if contender.quality is not None)
     return front(known, lambda contender: _objectives(contender, direction, costs))
 
 
-def _objectives(thing: Record | Contender, direction: str, costs: Sequence[str]) -> tuple[float, ...]:
-    sign = -1.0 if direction == "maximize" else 1.0
+def _objectives(thing: Record | Contender, direction: Direction, costs: Sequence[str]) -> tuple[float, ...]:
     spent = (getattr(thing, cost) for cost in costs)
-    return sign * float(thing.quality or 0.0), *(math.inf if value is None else float(value) for value in spent)
+    return direction.loss(thing.quality), *(math.inf if value is None else float(value) for value in spent)

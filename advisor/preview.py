@@ -8,13 +8,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
-from advisor.evidence import Evidence, Recommendation
-from advisor.launch import look
+from advisor.evidence import Evidence
+from advisor.planning import plan_for, planned_trials
 from advisor.recommend import recommend
-from advisor.request import Request, plan_for, planned_trials
+from advisor.recommendation import Recommendation
+from advisor.request import Request
+from advisor.workloads import look
 from studies import catalogue
 from studies.facts import Facts, Forecast
-from studies.limits import Limits, format_bytes, format_seconds
+from studies.limits import Limits
+from studies.quantities import format_bytes, format_seconds
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

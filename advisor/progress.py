@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from advisor.compression_words import in_words as way
 from advisor.wording import several
-from studies.limits import Budget, format_bytes, format_seconds
+from studies.limits import Budget
+from studies.quantities import format_bytes, format_seconds
 from studies.record import Record
 from studies.rungs import best_complete
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
 
-    from advisor.launch import Launched
+    from advisor.launch import Session
     from studies.search import Event
 
 
@@ -37,19 +38,19 @@ class Progress(Protocol):
 
 
 def progress(
-    launched: Launched, *, records: tuple[Record, ...] = (), spent_seconds: float = 0.0, budget: Budget | None = None
+    session: Session, *, records: tuple[Record, ...] = (), spent_seconds: float = 0.0, budget: Budget | None = None
 ) -> Progress:
     """Return the display that fits where stderr goes; a budget takes the place of the search's own."""
-    board = Board(launched, records, spent_seconds, budget or launched.plan.budget)
+    board = Board(session, records, spent_seconds, budget or session.plan.budget)
     return LiveTable(board) if sys.stderr.isatty() else Lines(board)
 
 
 class Board:
     """What there is to show: the clock, trials by state, the best of each optimizer."""
 
-    def __init__(self, launched: Launched, records: tuple[Record, ...], spent_seconds: float, budget: Budget) -> None:
-        self.plan, self.name = launched.plan, launched.name
-        self.metric, self.direction = launched.workload.metric.name, launched.workload.metric.direction
+    def __init__(self, session: Session, records: tuple[Record, ...], spent_seconds: float, budget: Budget) -> None:
+        self.plan, self.name = session.plan, session.name
+        self.metric, self.direction = session.workload.metric.name, session.workload.metric.direction
         self.stage = self.note = "starting"
         self.records, self.budget = list(records), budget
         self._began = time.monotonic() - spent_seconds
@@ -58,8 +59,7 @@ class Board:
     def compressed(self) -> list[Record]:
         """Return the models made small, whole ones, best quality first."""
         whole = [record for record in self.records if record.stage == "compress" and record.state == "complete"]
-        sign = -1.0 if self.direction == "maximize" else 1.0
-        return sorted(whole, key=lambda record: (sign * float(record.quality or 0.0), record.model_bytes or 0))
+        return sorted(whole, key=lambda record: (self.direction.loss(record.quality), record.model_bytes or 0))
 
     @property
     def elapsed(self) -> float:

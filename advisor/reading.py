@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from advisor import commands
-from advisor.evidence import Evidence, Recommendation
+from advisor.commands import compress, resume, search
+from advisor.evidence import Evidence
 from advisor.recommend import recommend
+from advisor.recommendation import Recommendation
 from studies import store
-from studies.facts import Facts
+from studies.direction import Direction
 from studies.limits import Limits
+from studies.manifest import StudyManifest
 
 if TYPE_CHECKING:
     from studies.record import Record
@@ -26,29 +27,31 @@ def evidence_of(home: Path, name: str) -> Evidence:
         StoreError: it cannot be read.
     """
     study = store.open_study(home, name)
-    direction = study.direction.name.lower()
-    return evidence_from_page(home, name, store.plan_of(study), store.records(study), direction=direction)
+    direction = Direction(study.direction.name.lower())
+    return evidence_in(home, name, store.manifest_of(study), store.records(study), direction=direction)
 
 
-def evidence_from_page(
-    home: Path, name: str, plan: Mapping[str, Any], records: tuple[Record, ...], *, direction: str
-) -> Evidence:
-    """Return the evidence in what was read of a study already: its page, its records and its direction."""
+def evidence_in(home: Path, name: str, manifest: StudyManifest, records: tuple[Record, ...], *, direction: Direction) -> Evidence:
+    """Return the evidence in what was read of a study already: its manifest, its records and its direction.
+
+    Raises:
+        StoreError: the manifest holds no facts.
+    """
     return Evidence(
-        facts=Facts.from_dict(plan["facts"]),
-        limits=Limits(**plan["limits"]),
+        facts=manifest.profiled,
+        limits=manifest.limits,
         records=records,
-        candidates=tuple(plan["candidates"]),
+        candidates=manifest.candidates,
         direction=direction,
-        metric=plan["metric"],
-        goal=plan["goal"],
-        valid_rows=plan["valid_rows"],
-        baseline=plan.get("baseline"),
-        resume=commands.resume(home, name, plan),
-        command=commands.search(home, plan),
-        compress=commands.compress(home, name),
+        metric=manifest.metric,
+        goal=manifest.goal,
+        valid_rows=manifest.valid_rows,
+        baseline=manifest.baseline,
+        resume=resume(home, name, manifest),
+        command=search(home, manifest),
+        compress=compress(home, name),
         study=name,
-        rules=tuple(plan.get("rules", ())),
+        rules=manifest.rules,
     )
 
 

@@ -18,46 +18,26 @@ What holds, and is tested:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from statistics import fmean, stdev
-from typing import Final
 
-from advisor import changes, reasons
-from advisor.beliefs import PRIOR_CAP, Beliefs, Standing, beliefs
+from advisor.beliefs import PRIOR_CAP, Beliefs, beliefs
+from advisor.changes import would_change
 from advisor.checklist import checks
-from advisor.compressed import Shrunk, best_fitting, front, limited, shrunk, smallest_tied
-from advisor.evidence import Contender, Evidence, Finding, Label, Recommendation, has_quality
-from advisor.feasible import Option, options
-from advisor.gaps import scale
-from advisor.goals import criteria
+from advisor.compressed import best_fitting, limited, pareto_front, smallest_tied
+from advisor.compressed_model import CompressedModel
+from advisor.decision import Decision, Explained, decide
+from advisor.evidence import Evidence
+from advisor.feasible import FeasibleRecipe, feasible_recipes
+from advisor.gaps import LossScale
 from advisor.interval import half_width
-from advisor.rules import judge
+from advisor.reasons import alternatives, why
+from advisor.recommendation import Check, Contender, Recommendation
+from advisor.rulebook import apply_rules
+from advisor.trial_summary import TrialSummary
 from advisor.wording import margin
 from studies.errors import BadValue, NothingFeasible
 from studies.record import Record
-
-DECIDED: Final = 0.9
-LEANING: Final = 0.75
-"""P(tie) from which an answer is leaning: the level at which Bouthillier et al. 2021, arXiv 2103.03098, call it real."""
-NEARLY: Final = 0.8
-"""Share of the best one's chance of being good enough that an optimizer tied with it has at least (judged)."""
-COARSE: Final = 0.25
-"""Tie margin, a log-ratio, above which nothing is called decided unless it is the very best: a quarter of the loss is no tie."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """Which optimizer, out of what."""
-
-    optimizer: str
-    label: Label
-    fits: Mapping[str, Option]
-    standings: Mapping[str, Standing]
-    tied: tuple[str, ...]
-    """Optimizers that the evidence cannot tell from the best one, itself included, best first."""
-    ranked: tuple[str, ...]
-    """All that fit, least expected regret first."""
 
 
 def recommend(evidence: Evidence, *, tuning_trials: int | None = None) -> Recommendation:
@@ -73,147 +53,110 @@ def recommend(evidence: Evidence, *, tuning_trials: int | None = None) -> Recomm
     """
     if not evidence.optimizers:
         raise BadValue("there is no optimizer to choose from; give candidates or records")
-    findings = judge(evidence)
-    held = beliefs(evidence, findings, tuning_trials=tuning_trials)
-    fits, vetoes = options(evidence, held.estimates, findings)
-    verdict = decide(evidence, held, fits)
-    return _answer(evidence, held, verdict, (*vetoes, *findings))
+    findings = apply_rules(evidence)
+    posterior = beliefs(evidence, findings, tuning_trials=tuning_trials)
+    summary = TrialSummary.of(evidence, posterior.estimates)
+    fits, vetoes = feasible_recipes(evidence, summary, findings)
+    decision = decide(evidence, posterior, fits)
+    contenders = tuple(_contender(evidence, decision, summary.loss_scale, name) for name in decision.ranked)
+    explained = Explained(
+        evidence=evidence,
+        posterior=posterior,
+        decision=decision,
+        findings=(*vetoes, *findings),
+        contenders=contenders,
+        tie=_tie(evidence, posterior, contenders[decision.ranked.index(decision.optimizer)].quality),
+    )
+    return _recommendation(explained, summary)
 
 
-def decide(evidence: Evidence, held: Beliefs, fits: Mapping[str, Option]) -> Verdict:
-    """Return the optimizer of least expected regret, or the one that the goal prefers among those tied with it.
-
-    Tied are those within the tie margin of the least regret whose own chance of being good enough is nearly as large, and would
-    earn the same label. An optimizer without a whole run is answered only when none that fits has one.
-    """
-    standings = held.standings({name: option.given_away for name, option in fits.items()})
-    place = {name: index for index, name in enumerate(evidence.optimizers)}
-    ranked = tuple(sorted(fits, key=lambda name: (round(standings[name].expected_regret, 9), place[name])))
-    tried = [name for name in ranked if fits[name].record] or ranked
-    best = standings[tried[0]]
-    near = best.expected_regret + held.margin
-    tied = [
-        name
-        for name in tried
-        if standings[name].expected_regret <= near
-        and standings[name].p_tie >= NEARLY * best.p_tie
-        and _level(standings[name].p_tie) >= _level(best.p_tie)
-    ]
-    wanted = criteria(evidence.goal, {name: fits[name] for name in tied})
-    chosen = min(tied, key=lambda name: (*wanted[name].values(), tied.index(name)))
-    label = _label(chosen, ranked, standings, fits, held)
-    return Verdict(optimizer=chosen, label=label, fits=fits, standings=standings, tied=tuple(tied), ranked=ranked)
-
-
-def _level(p_tie: float) -> int:
-    return (p_tie >= LEANING) + (p_tie >= DECIDED)
-
-
-def _label(
-    chosen: str, ranked: tuple[str, ...], standings: Mapping[str, Standing], fits: Mapping[str, Option], held: Beliefs
-) -> Label:
-    """Return the label.
-
-    Not `decided` when a limit forbids the best recipe, when a learning rate of the best two is on an edge, or when all that is
-    sure is that the validation rows tell nothing apart.
-    """
-    if fits[chosen].record is None:
-        return "prior only"
-    level = _level(standings[chosen].p_tie)
-    rival = next((name for name in ranked if name != chosen), chosen)
-    edge = any(held.estimates.by_optimizer[name].at_edge for name in (chosen, rival) if name in held.estimates.by_optimizer)
-    coarse = len(ranked) > 1 and held.margin > COARSE and standings[chosen].p_best < DECIDED
-    mine = fits[chosen]
-    lucky = mine.given_away > 0 or (mine.shrunk is not None and not mine.confirmed)
-    if level == 2 and (edge or coarse or lucky):
-        return "leaning"
-    labels: tuple[Label, ...] = ("open", "leaning", "decided")
-    return labels[level]
-
-
-def _answer(evidence: Evidence, held: Beliefs, verdict: Verdict, findings: tuple[Finding, ...]) -> Recommendation:
-    contenders = tuple(_contender(evidence, verdict, name) for name in verdict.ranked)
-    mine = next(contender for contender in contenders if contender.optimizer == verdict.optimizer)
-    option = verdict.fits[verdict.optimizer]
-    trained = option.training
-    small = shrunk(evidence)
-    point = _point(evidence, held, option, small)
-    cap = PRIOR_CAP if verdict.label == "prior only" else 1.0
-    tests = [run.test_quality for run in option.runs if has_quality(run) and run.test_quality is not None]
-    advice = Recommendation(
+def _recommendation(explained: Explained, summary: TrialSummary) -> Recommendation:
+    evidence, posterior, decision = explained.evidence, explained.posterior, explained.decision
+    advised, recipe = explained.advised, decision.recipe
+    trained = recipe.training.record
+    compression = _compression(evidence, posterior, recipe, summary)
+    cap = PRIOR_CAP if decision.label == "prior only" else 1.0
+    tests = recipe.test_qualities
+    return Recommendation(
         study=evidence.study,
-        optimizer=verdict.optimizer,
-        params=mine.params or {"optimizer": verdict.optimizer},
-        label=verdict.label,
-        p_best=min(cap, mine.p_best),
-        p_tie=min(cap, mine.p_tie),
-        expected_regret=mine.expected_regret,
+        optimizer=decision.optimizer,
+        params=advised.params or {"optimizer": decision.optimizer},
+        label=decision.label,
+        p_best=min(cap, advised.p_best),
+        p_tie=min(cap, advised.p_tie),
+        expected_regret=advised.expected_regret,
         metric=evidence.metric,
         direction=evidence.direction,
-        quality=mine.quality,
-        interval=mine.interval,
+        quality=advised.quality,
+        interval=advised.interval,
         test_quality=fmean(tests) if tests else None,
         test_spread=stdev(tests) if len(tests) > 1 else None,
-        seeds=_seeds(option),
-        trials=mine.trials,
-        costs=option.costs,
-        reasons=(),
-        findings=findings,
-        alternatives=(),
-        would_change=(),
-        checklist=checks(evidence, _as_deployed(option), confirmed=trained.runs, compressed=small, advised=point),
-        contenders=contenders,
-        margin=held.margin,
-        tie=_tie(evidence, held, mine.quality),
-        steps=trained.record.curve[-1].step if trained.record and trained.record.curve else None,
-        compressed=front(small, evidence.direction),
-        compression=point,
-    )
-    case = reasons.Case(evidence=evidence, held=held, verdict=verdict, advice=advice)
-    return replace(
-        advice,
-        reasons=reasons.why(case),
-        alternatives=reasons.alternatives(case),
-        would_change=changes.would_change(case, lambda other: _again(other, held)),
+        seeds=tuple(run.seed for run in recipe.measured_runs),
+        trials=advised.trials,
+        costs=recipe.costs,
+        reasons=why(explained),
+        findings=explained.findings,
+        alternatives=alternatives(explained),
+        would_change=would_change(explained, lambda other: _again(other, posterior, summary)),
+        checklist=_checklist(evidence, recipe, summary, compression),
+        contenders=explained.contenders,
+        margin=posterior.margin,
+        tie=explained.tie,
+        steps=trained.curve[-1].step if trained and trained.curve else None,
+        compressed=pareto_front(summary.compressed_models, evidence.direction),
+        compression=compression,
     )
 
 
-def _point(evidence: Evidence, held: Beliefs, option: Option, small: tuple[Shrunk, ...]) -> Shrunk | None:
+def _checklist(
+    evidence: Evidence, recipe: FeasibleRecipe, summary: TrialSummary, compression: CompressedModel | None
+) -> tuple[Check, ...]:
+    return checks(
+        evidence,
+        _as_deployed(recipe),
+        summary.loss_scale,
+        confirmed=recipe.training.runs,
+        compressed=summary.compressed_models,
+        advised=compression,
+    )
+
+
+def _compression(evidence: Evidence, posterior: Beliefs, recipe: FeasibleRecipe, summary: TrialSummary) -> CompressedModel | None:
     """Return the compressed model to use of the recommended optimizer; None when there is none, or none fits."""
-    own = [one for one in small if one.optimizer == option.optimizer]
-    if option.shrunk or not limited(evidence.limits):
-        return option.shrunk or smallest_tied(own, evidence, held.margin)
-    return best_fitting(own, evidence)
+    models = [model for model in summary.compressed_models if model.optimizer == recipe.optimizer]
+    if recipe.compressed or not limited(evidence.limits):
+        return recipe.compressed or smallest_tied(models, evidence, summary.loss_scale, posterior.margin)
+    return best_fitting(models, evidence)
 
 
-def _as_deployed(option: Option) -> Record | None:
-    """Return the training run behind an option, with the size and latency of what is deployed."""
-    trained = option.training.record
-    if trained is None or option.shrunk is None:
+def _as_deployed(recipe: FeasibleRecipe) -> Record | None:
+    """Return the training run behind a recipe, with the size and latency of what is deployed."""
+    trained, model = recipe.training.record, recipe.compressed
+    if trained is None or model is None:
         return trained
-    return replace(trained, model_bytes=option.shrunk.model_bytes, latency_seconds=option.shrunk.latency_seconds)
+    return replace(trained, model_bytes=model.model_bytes, latency_seconds=model.latency_seconds)
 
 
-def _tie(evidence: Evidence, held: Beliefs, quality: float | None) -> str:
+def _tie(evidence: Evidence, posterior: Beliefs, quality: float | None) -> str:
     """Return the tie margin in words: half a validation row where that is what makes it, else in the metric's own terms."""
-    rows = evidence.valid_rows
-    if rows and evidence.metric == "accuracy" and quality is not None and held.margin == held.estimates.resolution:
+    rows, half_a_row = evidence.valid_rows, posterior.margin == posterior.estimates.resolution
+    if rows and evidence.metric == "accuracy" and quality is not None and half_a_row:
         return f"half a validation row ({50 / rows:.2g} points of accuracy)"
-    return margin(evidence.metric, evidence.direction, quality, held.margin)
+    return margin(evidence.metric, evidence.direction, quality, posterior.margin)
 
 
-def _again(evidence: Evidence, held: Beliefs) -> Verdict | None:
+def _again(evidence: Evidence, posterior: Beliefs, summary: TrialSummary) -> Decision | None:
     """Decide again under other limits or another goal; the posterior stays, as neither has a part in it. None if nothing fits."""
     try:
-        fits, _ = options(evidence, held.estimates, judge(evidence))
+        fits, _ = feasible_recipes(evidence, summary, apply_rules(evidence))
     except NothingFeasible:
         return None
-    return decide(evidence, held, fits)
+    return decide(evidence, posterior, fits)
 
 
-def _contender(evidence: Evidence, verdict: Verdict, name: str) -> Contender:
-    option, standing = verdict.fits[name], verdict.standings[name]
-    runs = [run for run in option.runs if has_quality(run)] or ([option.record] if option.record else [])
+def _contender(evidence: Evidence, decision: Decision, loss_scale: LossScale | None, name: str) -> Contender:
+    recipe, standing = decision.fits[name], decision.standings[name]
+    runs = recipe.measured_runs
     qualities = [run.quality for run in runs if run.quality is not None]
     return Contender(
         optimizer=name,
@@ -221,29 +164,25 @@ def _contender(evidence: Evidence, verdict: Verdict, name: str) -> Contender:
         p_tie=standing.p_tie,
         expected_regret=standing.expected_regret,
         quality=fmean(qualities) if qualities else None,
-        interval=_interval(evidence, qualities),
+        interval=_interval(evidence, loss_scale, qualities),
         trials=tuple(run.number for run in runs),
-        params=option.record.params if option.record else None,
-        train_seconds=option.costs["train_seconds"],
-        peak_bytes=_whole(option.costs["peak_bytes"]),
-        optimizer_state_bytes=_whole(option.costs["optimizer_state_bytes"]),
+        params=recipe.record.params if recipe.record else None,
+        train_seconds=recipe.costs["train_seconds"],
+        peak_bytes=_whole(recipe.costs["peak_bytes"]),
+        optimizer_state_bytes=_whole(recipe.costs["optimizer_state_bytes"]),
         completed=len(evidence.complete(name)),
     )
 
 
-def _interval(evidence: Evidence, qualities: list[float]) -> tuple[float, float] | None:
+def _interval(evidence: Evidence, loss_scale: LossScale | None, qualities: list[float]) -> tuple[float, float] | None:
     """Return Student's 90 % interval of the mean over seeds, cut where the metric ends."""
-    measure = scale(evidence)
     reach = half_width(qualities)
-    if reach is None or measure is None:
+    if reach is None or loss_scale is None:
         return None
     low, high = fmean(qualities) - reach, fmean(qualities) + reach
-    return (low, min(high, measure.origin)) if evidence.direction == "maximize" else (max(low, measure.origin), high)
-
-
-def _seeds(option: Option) -> tuple[int, ...]:
-    runs = [run for run in option.runs if has_quality(run)] or ([option.record] if option.record else [])
-    return tuple(run.seed for run in runs)
+    if evidence.direction.maximizes:
+        return low, min(high, loss_scale.origin)
+    return max(low, loss_scale.origin), high
 
 
 def _whole(count: float | None) -> int | None:

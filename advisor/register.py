@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from advisor.reading import advice
 from studies import store
+from studies.direction import Direction
 from studies.errors import BadValue, BadWorkload, NothingFeasible, StoreError
-from studies.record import Record, better
+from studies.record import Record
 
 if TYPE_CHECKING:
-    from advisor.evidence import Recommendation
+    from advisor.recommendation import Recommendation
     from studies.compression.source import Source
+    from studies.manifest import StudyManifest
     from studies.tracking.models import Trained
+    from studies.workload_spec import WorkloadSpec
 
 FORBIDDEN: Final = "/:.%\"'"
 """Characters that MLflow or its addresses give another meaning."""
@@ -34,14 +37,14 @@ def register(home: Path, study: str, name: str, *, tracking_uri: str | None = No
         BadValue: no tracking address, or a name that cannot be one.
         StudyError: no such study, no trained model in it, or MLflow cannot be written.
     """
-    page = store.plan_of(store.open_study(home, study))
-    if problem := why_not(study, page["workload"]):
+    manifest = store.manifest_of(store.open_study(home, study))
+    if problem := why_not(study, manifest.opened):
         raise BadWorkload(problem)
-    uri = tracking_uri or page["tracking_uri"]
+    uri = tracking_uri or manifest.tracking_uri
     check(name, uri)
     from studies.tracking.models import register as log
 
-    return log(home, study, name, _trained(home, study, page), tracking_uri=uri)
+    return log(home, study, name, _trained(home, study, manifest), tracking_uri=uri)
 
 
 def check(name: str, tracking_uri: str | None) -> None:
@@ -52,9 +55,9 @@ def check(name: str, tracking_uri: str | None) -> None:
         raise BadValue(f"model name '{name}' must not be empty nor hold any of {' '.join(FORBIDDEN)}")
 
 
-def why_not(study: str, spec: Mapping[str, Any]) -> str:
+def why_not(study: str, spec: WorkloadSpec) -> str:
     """Return why a study of this workload has no model to register; empty if it has."""
-    if spec.get("form") != "function":
+    if not spec.is_function:
         return ""
     return f"'{study}' searches a training function, which holds its model to itself: there is no model to register"
 
@@ -66,16 +69,16 @@ def lines(versions: dict[str, int]) -> str:
     return "\n".join([*said, f"load it with: mlflow.pyfunc.load_model('models:/{first[0]}/{first[1]}')"])
 
 
-def _trained(home: Path, study: str, page: dict[str, Any]) -> Trained:
+def _trained(home: Path, study: str, manifest: StudyManifest) -> Trained:
     from studies.compression.checkpoints import Checkpoints
-    from studies.evaluate import first_rows
+    from studies.rows import first_rows
     from studies.tracking.models import Trained
     from studies.workload import Workload
 
     recommendation, records = advice(home, study), store.records(store.open_study(home, study))
     record, deployed = _picked(recommendation, records, home / "models" / study)
-    workload = Workload.from_spec(page["workload"])
-    source = Checkpoints.of(home, study).source(record, workload, device=page.get("device", "cpu"))
+    workload = Workload.from_spec(manifest.opened)
+    source = Checkpoints.of(home, study).source(record, workload, device=manifest.device)
     if source is None:
         raise StoreError("interrupted while the recommended model was trained again")
     about = _about(study, source, recommendation)
@@ -101,10 +104,10 @@ def _picked(recommendation: Recommendation, records: tuple[Record, ...], folder:
     raise NothingFeasible(f"no run of {recommendation.optimizer} was completed, so there is no model to register; search longer")
 
 
-def _best(records: list[Record], direction: str) -> Record | None:
+def _best(records: list[Record], direction: Direction) -> Record | None:
     found: Record | None = None
     for record in records:
-        if record.quality is not None and (found is None or better(direction, record.quality, found.quality or 0.0)):
+        if record.quality is not None and (found is None or direction.better(record.quality, found.quality)):
             found = record
     return found
 

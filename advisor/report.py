@@ -1,4 +1,4 @@
-"""A recommendation as people read it: one sentence with the answer, then why, at what cost, what else, what would change it."""
+"""The parts of a recommendation as people read them: a recipe axis by axis, its costs, lines and tables."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ from collections.abc import Iterable, Mapping
 from textwrap import wrap
 from typing import Any, Final
 
-from advisor import compression_page
-from advisor.compressed import passes
-from advisor.compression_words import in_words
-from advisor.evidence import Check, Recommendation
-from advisor.wording import chance, duration, margin, number, ratio, several, size, trials
+from advisor.compression_words import in_words, passes
+from advisor.wording import number, written
 from studies import catalogue
+from studies.costs import COSTS
 from studies.errors import StudyError
 from studies.recipe import COMPRESSION_AXES
 
@@ -20,68 +18,6 @@ AXES: Final = ("optimizer", "schedule", "batch_size", "epochs", "regularizers", 
 ABSENT: Final = ("", "none")
 OWN_SETTINGS: Final = "settings:"
 """What the names of a training function's own hyperparameters begin with; the rest of the name says nothing to a reader."""
-COMPRESSION: Final = "Compression"
-COSTS: Final = (
-    ("train_seconds", "training one run", duration),
-    ("peak_bytes", "peak memory while training", size),
-    ("optimizer_state_bytes", "optimizer state, part of that peak", size),
-    ("model_bytes", "model size", size),
-    ("latency_seconds", "latency of one row", duration),
-)
-
-
-def text(recommendation: Recommendation) -> str:
-    """Return the answer as plain text, at most 100 columns wide."""
-    parts = [_fold(headline(recommendation)), _fold(_quality(recommendation))]
-    for title, lines in _sections(recommendation):
-        table = compression_page.columns(recommendation, WIDTH) if title == COMPRESSION else []
-        parts.append("\n".join([title, *(_fold(line, "- ") for line in lines), *table]))
-    parts.append(
-        "\n".join(
-            [
-                "Recipe",
-                *(
-                    _fold(f"{axis:<13} {value}", "  ", 16)
-                    for axis, value in settings(recommendation.params, recommendation.steps)
-                ),
-            ]
-        )
-    )
-    return "\n\n".join(part for part in parts if part)
-
-
-def markdown(recommendation: Recommendation) -> str:
-    """Return the answer as a Markdown page."""
-    title = f"# {recommendation.optimizer}" + (f" for {recommendation.study}" if recommendation.study else "")
-    parts = [title, f"**{headline(recommendation)}**", _quality(recommendation)]
-    for heading, lines in _sections(recommendation):
-        table = compression_page.rows(recommendation) if heading == COMPRESSION else ()
-        shown = ["", _grid(compression_page.TITLES, table)] if table else []
-        parts.append("\n".join([f"## {heading}", "", *(f"- {line}" for line in lines), *shown]))
-    parts.append(_table("Recipe", ("axis", "setting"), settings(recommendation.params, recommendation.steps)))
-    if len(recommendation.contenders) > 1:
-        shares = ("best", "within the margin", "expected loss")
-        columns = ("optimizer", recommendation.metric, "90 % interval", *shares, "whole runs", "trials")
-        parts.append(_table("All that fit", columns, _rows(recommendation)))
-    return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def headline(recommendation: Recommendation) -> str:
-    """Return the answer in one sentence: the optimizer, its main settings, how sure."""
-    verb = "Start with" if recommendation.label == "prior only" else "Use"
-    main = _main_settings(recommendation.params)
-    described = f" ({', '.join(main)})" if main else ""
-    if len(recommendation.contenders) == 1:
-        prior = "prior only: " if recommendation.label == "prior only" else ""
-        return f"{verb} {recommendation.optimizer}{described} - {prior}the only optimizer in question, compared with no other."
-    sure = f"{chance(recommendation.p_tie)} that nothing here is better by more than {_margin(recommendation)}"
-    return f"{verb} {recommendation.optimizer}{described} - {recommendation.label}: {sure}."
-
-
-def _margin(recommendation: Recommendation) -> str:
-    return recommendation.tie or margin(
-        recommendation.metric, recommendation.direction, recommendation.quality, recommendation.margin
-    )
 
 
 def settings(params: Mapping[str, Any], steps: int | None = None) -> list[tuple[str, str]]:
@@ -117,7 +53,7 @@ def _choice(axis: str, params: Mapping[str, Any]) -> str:
     names = str(params[axis]).split("+")
     shown = {name: "settings" if name.startswith(OWN_SETTINGS) else name for name in names}
     return "; ".join(
-        f"{shown[name]}: {', '.join(own)}" if (own := _fields(axis, name, params)) else shown[name] for name in names
+        f"{shown[name]}: {', '.join(fields)}" if (fields := _fields(axis, name, params)) else shown[name] for name in names
     )
 
 
@@ -132,7 +68,8 @@ def _value(value: object) -> str:
     return number(value) if isinstance(value, float) else str(value)
 
 
-def _main_settings(params: Mapping[str, Any]) -> list[str]:
+def main_settings(params: Mapping[str, Any]) -> list[str]:
+    """Return what a recipe is known by: its optimizer's settings, schedule, batch size, regularizers and compression."""
     main = _fields("optimizer", str(params["optimizer"]), params)
     if schedule := params.get("schedule"):
         main.append(f"{schedule} schedule")
@@ -142,75 +79,24 @@ def _main_settings(params: Mapping[str, Any]) -> list[str]:
     return [*main, in_words(params)] if passes(params) else main
 
 
-def _quality(recommendation: Recommendation) -> str:
-    if recommendation.quality is None:
-        return "No whole run of it stands behind this: it rests on published results and on the facts of the data and the model."
-    way = ", lower is better" if recommendation.direction == "minimize" else ""
-    low_high = ""
-    if recommendation.interval is not None:
-        low, high = recommendation.interval
-        low_high = f", 90 % interval {number(low)} to {number(high)}"
-    seeds = ("mean of " if len(recommendation.seeds) > 1 else "") + several(len(recommendation.seeds), "seed")
-    about = f"({seeds}, {trials(recommendation.trials)}{low_high}{way})"
-    sentence = f"Validation {recommendation.metric} {number(recommendation.quality)} {about}"
-    if recommendation.test_quality is not None:
-        spread = f" +- {recommendation.test_spread:.2g}" if recommendation.test_spread is not None else ""
-        sentence += f"; test {recommendation.metric} {number(recommendation.test_quality)}{spread}"
-    return f"{sentence}."
+def cost_lines(costs: Mapping[str, float | int | None]) -> list[str]:
+    """Return a line for each cost of a recipe that is known."""
+    known = {key: value for key, value in costs.items() if value is not None}
+    part = {cost.field: ", part of that peak" if cost.part_of in known else "" for cost in COSTS}
+    return [f"{cost.label}{part[cost.field]}: {written(cost, known[cost.field])}" for cost in COSTS if cost.field in known]
 
 
-def _sections(recommendation: Recommendation) -> list[tuple[str, list[str]]]:
-    known = {key: value for key, value in recommendation.costs.items() if value is not None}
-    costs = [f"{noun}: {write(known[key])}" for key, noun, write in COSTS if key in known]
-    if "peak_bytes" not in known:
-        costs = [line.replace(", part of that peak", "") for line in costs]
-    sections = [
-        ("Why", list(recommendation.reasons)),
-        ("Costs", costs),
-        (COMPRESSION, compression_page.lines(recommendation)),
-        ("Runner-up and alternatives", list(recommendation.alternatives)),
-        ("What would change this", list(recommendation.would_change)),
-        ("Is the study sound?", _checklist(recommendation)),
-    ]
-    return [(title, lines) for title, lines in sections if lines]
+def table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """Return a section of a Markdown page that is one table."""
+    return f"## {title}\n\n{grid(columns, rows)}"
 
 
-def _checklist(recommendation: Recommendation) -> list[str]:
-    failed = [check for check in recommendation.checklist if not check.passed]
-    if recommendation.checklist and not failed:
-        return [f"All {len(recommendation.checklist)} checks passed."]
-    return [f"{check.name}: {check.message}. To do: {check.fix}{_command(check)}." for check in failed]
-
-
-def _command(check: Check) -> str:
-    return f" ({check.command})" if check.command else ""
-
-
-def _rows(recommendation: Recommendation) -> list[tuple[str, ...]]:
-    return [
-        (
-            one.optimizer,
-            "-" if one.quality is None else number(one.quality),
-            "-" if one.interval is None else " to ".join(map(number, one.interval)),
-            chance(one.p_best),
-            chance(one.p_tie),
-            ratio(one.expected_regret),
-            str(one.completed),
-            trials(one.trials).split(" ", 1)[1] if one.trials else "-",
-        )
-        for one in recommendation.contenders
-    ]
-
-
-def _table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    return f"## {title}\n\n{_grid(columns, rows)}"
-
-
-def _grid(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+def grid(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """Return a table in Markdown."""
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (columns, tuple("---" for _ in columns), *rows))
 
 
-def _fold(line: str, first: str = "", indent: int | None = None) -> str:
+def fold(line: str, first: str = "", indent: int | None = None) -> str:
     """Break a line at 100 columns; what follows is indented under the first."""
     under = " " * (len(first) if indent is None else indent)
     return "\n".join(

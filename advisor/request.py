@@ -1,44 +1,29 @@
-"""What a user asked for, and the plan that it comes to."""
+"""Request: what a user asks of a search, typed; `Request.of` reads it as people write it."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from numbers import Integral
+from types import UnionType
+from typing import Any, Final, Self, get_args, get_origin, get_type_hints
 
-from advisor.evidence import Evidence, Finding
-from advisor.rules import invited, settled
-from advisor.shrink import check_mode, split
-from advisor.starts import candidates
+from advisor.goals import USUAL, check_goal
+from advisor.rulebook import resolved_settings
 from studies import catalogue
-from studies.errors import BadValue
+from studies.errors import BadValue, did_you_mean
 from studies.limits import Budget, Limits
-from studies.optimizers import OptimizerChoice
-from studies.threads import threads_for
 
-if TYPE_CHECKING:
-    from studies.choice import Choice
-    from studies.facts import Facts
-    from studies.plan import Plan
-    from studies.workload import Workload
-
-GOALS: Final = ("quality", "speed", "memory", "balanced")
 CLASS_WEIGHTS: Final = ("none", "balanced")
-SCHEDULES: Final = ("Cosine", "Constant", "Step")
-LENGTHS: Final = (9, 18, 27, 36, 54, 81)
-"""Epochs of a whole run; multiples of nine, so that the rungs are whole epochs."""
 MOST_EPOCHS: Final = 1_000_000
 MOST_SEEDS: Final = 2**31
-STEPS: Final = 2000
-"""Optimizer steps that a whole run of a small net needs to settle."""
-WHOLE_RUNS: Final = 30
-"""Whole runs' worth of training that a budget in seconds should hold, at the price of shorter runs."""
-TRAINING_SHARE: Final = 0.6
-"""Share of a budget in seconds that is training in the race; the rest is evaluation, proposals and confirmation."""
-TRIAL_SHARE: Final = 0.45
-"""What the usual trial costs of a whole run, since most are stopped early."""
+SHARE: Final = 0.4
+"""Of a search's budget in seconds, for the compression that was asked for with it."""
+TRIALS: Final = 150
+"""Compression trials beside a search whose budget is in trials: most of them cost an evaluation each."""
+MODES: Final = ("off", "after", "joint")
+NAMES: Final = ("optimizers", "schedules", "regularizers", "wrappers", "rules")
+"""Options that are lists of names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +58,7 @@ class Request:
     """Whether the search starts also from the best recipes of earlier similar studies in the same home."""
     budget: Budget = field(default_factory=lambda: Budget(seconds=600))
     limits: Limits = field(default_factory=Limits)
-    goal: str = "balanced"
+    goal: str = USUAL
     rules: tuple[str, ...] = ()
     """The user's word on rules: Name=off, Name=0.5, file.py:Name."""
     compression: str = "off"
@@ -84,16 +69,17 @@ class Request:
     tracking_uri: str | None = None
 
     def __post_init__(self) -> None:
-        self._tidy()
+        _check_types(self)
         check_goal(self.goal)
         check_mode(self.compression)
-        object.__setattr__(self, "rules", settled(self.rules))
+        object.__setattr__(self, "rules", resolved_settings(self.rules))
         if self.epochs is not None and not 1 <= self.epochs <= MOST_EPOCHS:
             raise BadValue(f"epochs {self.epochs} must be from 1 to {MOST_EPOCHS:,}")
         if not 0 <= self.seed < MOST_SEEDS:
             raise BadValue(f"seed {self.seed} must be from 0 to {MOST_SEEDS - 1:,}")
-        for axis, asked in (("optimizer", self.optimizers), ("schedule", self.schedules), ("regularizers", self.regularizers)):
-            names(axis, asked or ())
+        chosen = {"optimizer": self.optimizers, "schedule": self.schedules, "regularizers": self.regularizers or ()}
+        for axis, choices in chosen.items():
+            names(axis, choices)
 
     @property
     def enforced(self) -> Limits:
@@ -105,169 +91,103 @@ class Request:
         """Return what the search itself may spend."""
         return split(self.budget, self.compression)[0]
 
-    def _tidy(self) -> None:
-        """Take what code writes more plainly than a command line: one text for several names, numbers, a metric's function."""
-        from studies.imports import refer
+    @classmethod
+    def of(
+        cls, source: Any, *, memory: str | None = None, model_size: str | None = None, latency: str | None = None,
+        train_time: str | None = None, **options: Any,
+    ) -> Self:  # fmt: skip
+        """Read a request as people write it, and check it.
 
-        for axis in ("optimizers", "schedules", "regularizers", "wrappers", "rules"):
-            value = getattr(self, axis)
-            if value is not None:
-                object.__setattr__(self, axis, tuple(value.replace(",", " ").split()) if isinstance(value, str) else tuple(value))
-        rows: object = self.batch_size
-        if isinstance(rows, int):
-            object.__setattr__(self, "batch_size", str(rows))
-        judged: object = self.metric
-        if callable(judged):
-            object.__setattr__(self, "metric", refer(judged))
-        for name, kind in (("limits", Limits), ("budget", Budget)):
-            if not isinstance(getattr(self, name), kind):
-                raise BadValue(f"{name} is {type(getattr(self, name)).__name__}; give an advisor.{kind.__name__}")
+        Args:
+            source: as the field of that name.
+            memory: most bytes while training, as in `512MiB`; like the next three it takes the place of `limits`.
+            model_size: most bytes of the trained model.
+            latency: most time of one forward pass, as in `2ms`.
+            train_time: most time of one whole run.
+            options: fields by name. A budget may be `10m` or `200trials`, names one text or any sequence, a batch size
+                a number, a metric a function.
 
-
-def plan_for(request: Request, workload: Workload, facts: Facts) -> tuple[Plan, Facts, tuple[Finding, ...]]:
-    """Return the plan of a search, the facts at its length of run, and why which optimizers enter.
-
-    Args:
-        request: what was asked for.
-        workload: what is trained on.
-        facts: its profile, with `steps` for a single epoch.
-
-    Raises:
-        NothingFeasible: no optimizer fits the limits.
-    """
-    from studies.plan import Plan
-
-    epochs = request.epochs or epochs_of(facts, request.searching)
-    search_model = type(workload.model).searched if request.tune_model is None else request.tune_model
-    latency = None if search_model else facts.latency_seconds  # another width, another latency
-    facts = replace(facts, steps=facts.steps * epochs, latency_seconds=latency)
-    names_in, findings = entering(request, facts)
-    plan = Plan(
-        candidates=names_in,
-        schedules=names("schedule", request.schedules) or SCHEDULES,
-        regularizers=_attachments(request.regularizers, "regularizers", workload),
-        wrappers=_attachments(request.wrappers, "wrappers", workload),
-        epochs=epochs,
-        batch_size=batch_sizes(request.batch_size, workload.rows),
-        budget=request.searching,
-        limits=request.limits,
-        compression=request.compression,
-        seed=request.seed,
-        device=facts.device,
-        threads=threads_for(facts.macs * facts.batch_size),
-        search_model=search_model,
-    )
-    return plan, facts, findings
+        Raises:
+            BadValue: there is no such option, or its value cannot be used.
+        """
+        known = {f.name for f in fields(cls)}
+        if unknown := next((name for name in options if name not in known), None):
+            raise BadValue(f"there is no option '{unknown}'{did_you_mean(unknown, known)} See advisor.request.Request")
+        if any((memory, model_size, latency, train_time)):
+            options["limits"] = Limits.parse(memory=memory, model_size=model_size, latency=latency, train_time=train_time)
+        return cls(source=source, **{name: _read(name, value) for name, value in options.items()})
 
 
-def check_goal(goal: str | None) -> None:
-    """Raise BadValue unless a goal is one there is, or none was given."""
-    if goal is not None and goal not in GOALS:
-        raise BadValue(f"goal '{goal}' is not one of {', '.join(GOALS)}")
-
-
-def names(axis: str, asked: tuple[str, ...]) -> tuple[str, ...]:
+def names(axis: str, chosen: tuple[str, ...]) -> tuple[str, ...]:
     """Return names as the catalogue spells them, each once.
 
     Raises:
         UnknownChoice: one is in no catalogue.
     """
-    return tuple(dict.fromkeys(catalogue.find(axis, name).name() for name in asked))
+    return tuple(dict.fromkeys(catalogue.find(axis, name).name() for name in chosen))
 
 
-def batch_sizes(text: str | None, rows: int) -> tuple[int, int, int]:
-    """Return (smallest, reference, largest) rows a step, at most the whole set.
-
-    Raises:
-        BadValue: neither a number, `full`, nor a range.
-    """
-    if text is None:
-        reference = min(rows, 32 if rows < 5_000 else 64 if rows < 20_000 else 128 if rows < 100_000 else 256)
-        return max(1, reference // 2), reference, min(rows, reference * 4)
-    low, dots, high = text.partition("..")
-    smallest, largest = _rows(low, text, rows), _rows(high if dots else low, text, rows)
-    if smallest > largest:
-        raise BadValue(f"batch size '{text}' runs backwards; write {high}..{low}")
-    return smallest, round(math.sqrt(smallest * largest)), largest
+def check_mode(mode: str) -> None:
+    """Raise BadValue unless a mode of compression is one there is."""
+    if mode not in MODES:
+        raise BadValue(f"compression '{mode}' is not one of {', '.join(MODES)}")
 
 
-def _rows(text: str, whole: str, rows: int) -> int:
-    if text == "full":
-        return rows
-    if not text.isdecimal() or int(text) < 1:
-        raise BadValue(f"batch size '{whole}' is not understood; write 64, full, or a range such as 16..256 or 1..full")
-    return min(int(text), rows)
+def split(budget: Budget, mode: str) -> tuple[Budget, Budget | None]:
+    """Return what a budget leaves for the search, and for the compression after it; None without one."""
+    if mode != "after":
+        return budget, None
+    if budget.seconds is None:
+        return budget, Budget(trials=TRIALS)
+    return replace(budget, seconds=(1 - SHARE) * budget.seconds), Budget(seconds=SHARE * budget.seconds)
 
 
-def _offered(axis: str) -> list[type[Choice]]:
-    return [choice for choice in catalogue.choices(axis).values() if choice.offered]
+def _read(name: str, value: Any) -> Any:
+    """Return what an option means that is written more plainly than its field is typed."""
+    from studies.imports import refer
+
+    if name in NAMES:
+        return _read_names(name, value)
+    if name == "budget" and isinstance(value, str):
+        return Budget.parse(value)
+    if name == "metric" and callable(value):
+        return refer(value)
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, Integral):  # also one of NumPy's
+        return str(value) if name == "batch_size" else int(value)
+    return value
 
 
-def entering(
-    request: Request, facts: Facts, *, offered: tuple[str, ...] | None = None
-) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
-    """Return the optimizers that enter, and why the others do not.
-
-    Args:
-        request: those it names enter, all of them.
-        facts: of the workload.
-        offered: to choose from when none is named; None for all that a search tries unasked.
-
-    Raises:
-        NothingFeasible: none fits the limits.
-        BadValue: one that is named cannot train this.
-    """
-    asked = names("optimizer", request.optimizers)
-    if offered is None:
-        offered = tuple(entrants(request, facts))
-    for name in asked:
-        if reason := _misfit(name, facts):
-            raise BadValue(f"{name} cannot train this: {reason}; leave it out of --optimizers")
-    plenty = 1000  # whoever names the optimizers gets them all, however small the budget
-    return candidates(
-        facts, request.enforced, planned_trials=plenty if asked else planned_trials(facts, request.searching),
-        offered=asked or tuple(name for name in offered if not _misfit(name, facts)), rules=request.rules,
-    )  # fmt: skip
+def _read_names(axis: str, value: Any) -> Any:
+    if isinstance(value, str):
+        return () if value == "none" and axis in {"regularizers", "wrappers"} else tuple(value.replace(",", " ").split())
+    return tuple(value) if isinstance(value, Iterable) else value
 
 
-def entrants(request: Request, facts: Facts) -> list[str]:
-    """Return what is offered by default, and what a rule sends for on such a problem."""
-    choices = catalogue.choices("optimizer").values()
-    others = tuple(choice.name() for choice in choices if not choice.offered and _installed(choice))
-    called = invited(Evidence(facts=facts, limits=request.enforced, candidates=others, rules=request.rules))
-    return [*(choice.name() for choice in _offered("optimizer")), *called]
+def _check_types(request: Request) -> None:
+    """Raise BadValue for the first field whose value is of another type than the field's."""
+    hints = get_type_hints(Request)
+    for f in fields(request):
+        value = getattr(request, f.name)
+        allowed = get_args(hints[f.name]) if get_origin(hints[f.name]) is UnionType else (hints[f.name],)
+        if not any(_fits(value, kind) for kind in allowed):
+            meant = " or ".join(WORDS.get(kind, str(kind)) for kind in allowed)
+            raise BadValue(f"{f.name} is {type(value).__name__}; give {meant}")
 
 
-def _installed(choice: type[Choice]) -> bool:
-    package = str(getattr(choice, "extra", "")).partition(":")[0]
-    return not package or find_spec(package) is not None
+def _fits(value: object, kind: Any) -> bool:
+    if kind is Any:
+        return True
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if get_origin(kind) is tuple:
+        return isinstance(value, tuple) and all(isinstance(item, str) for item in value)
+    return isinstance(value, get_origin(kind) or kind)
 
 
-def _misfit(name: str, facts: Facts) -> str | None:
-    choice = catalogue.find("optimizer", name)
-    return choice.misfit(facts) if issubclass(choice, OptimizerChoice) else None
-
-
-def planned_trials(facts: Facts, budget: Budget) -> int:
-    """Return about how many recipes a budget can ask for."""
-    if budget.trials is not None:
-        return budget.trials
-    return int((budget.seconds or 0.0) * TRAINING_SHARE / max(TRIAL_SHARE * facts.run_seconds, 1e-9))
-
-
-def epochs_of(facts: Facts, budget: Budget) -> int:
-    """Return the length of a run: as long as a small net needs, shorter if the seconds would hold too few runs."""
-    wanted = STEPS / facts.steps
-    if budget.seconds is not None:
-        wanted = min(wanted, budget.seconds * TRAINING_SHARE / WHOLE_RUNS / facts.run_seconds)
-    return max((length for length in LENGTHS if length <= wanted), default=LENGTHS[0])
-
-
-def _attachments(asked: tuple[str, ...] | None, axis: str, workload: Workload) -> tuple[str, ...]:
-    from studies.attachment import Attachment
-
-    if asked is not None:
-        return names(axis, asked)
-    model = workload.specimen(workload.model)
-    fitting = [choice for choice in _offered(axis) if issubclass(choice, Attachment)]
-    return tuple(choice.name() for choice in fitting if choice.suits(model, workload.dataset.task, workload.dataset.inputs))
+WORDS: Final[Mapping[Any, str]] = {
+    str: "a text", int: "a whole number", bool: "True or False", tuple[str, ...]: "names", type(None): "None",
+    Mapping[str, Any]: "a dict", Budget: "an advisor.Budget", Limits: "an advisor.Limits",
+}  # fmt: skip
+"""What is said of a field's type."""

@@ -8,10 +8,11 @@ from statistics import median
 from typing import Final
 
 from advisor.estimates import EDGE
-from advisor.evidence import Check, Evidence
-from advisor.gaps import Scale
+from advisor.evidence import Evidence
+from advisor.gaps import LossScale
+from advisor.recommendation import Check
 from advisor.wording import number, ratio
-from studies.record import Measurement, Record, better
+from studies.record import Measurement, Record
 
 RISE: Final = 0.1
 """Rise of the validation loss above its lowest value that counts as clear, if the last third of the run is that high (judged)."""
@@ -39,7 +40,7 @@ def still_improving(evidence: Evidence, best: Record) -> Check:
     points = [point for point in best.curve if math.isfinite(point.valid_metric)]
     top = points[0] if points else None
     for point in points:
-        if top is None or better(evidence.direction, point.valid_metric, top.valid_metric):
+        if top is None or evidence.direction.better(point.valid_metric, top.valid_metric):
             top = point
     late = top is not None and len(points) > 1 and top is points[-1]
     where = f"at epoch {top.epoch} of {points[-1].epoch}" if top else "at an epoch that was not recorded"
@@ -76,17 +77,17 @@ def _risen(points: list[Measurement], lowest: Measurement) -> bool:
     return level - lowest.valid_loss > RISE * abs(lowest.valid_loss) and points[-1].train_loss < lowest.train_loss
 
 
-def late_variance(best: Record, measure: Scale | None) -> tuple[Check, ...]:
+def late_variance(best: Record, loss_scale: LossScale | None) -> tuple[Check, ...]:
     """Ask, of runs long enough, whether the metric still jumps about when the run ends."""
     late = [point.valid_metric for point in best.curve if math.isfinite(point.valid_metric)][-(best.epochs // 3) :]
-    if measure is None or len(late) < FEWEST + 1:
+    if loss_scale is None or len(late) < FEWEST + 1:
         return ()
-    gaps = [measure.gap(value) for value in late]
+    gaps = [loss_scale.gap(value) for value in late]
     change = median(abs(after - before) for before, after in pairwise(gaps))
     return (
         Check(
             name="late variance",
-            passed=change <= max(JITTER, 2 * measure.resolution),  # a row more or less is no jitter
+            passed=change <= max(JITTER, 2 * loss_scale.resolution),  # a row more or less is no jitter
             message=f"over its last {len(late)} epochs trial {best.number} changed by {ratio(change)} of the loss an epoch",
             fix="average the weights (EMA), let the learning rate end lower, or hold back more rows for validation",
         ),

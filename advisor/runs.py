@@ -4,8 +4,8 @@
     AdamW,0.001,0,0.912,41
     SGD,0.1,0,0.905,38
 
-`optimizer` and the metric must be there. `state`, `seed`, `train_seconds`, `peak_bytes`, `optimizer_state_bytes`, `model_bytes`
-and `latency_seconds` are understood; `params.` and `metrics.` before a name, as MLflow's export writes them, are dropped. Any
+`optimizer` and the metric must be there. `state`, `seed` and the fields of `studies.costs` (`train_seconds`, `peak_bytes`, ...)
+are understood; `params.` and `metrics.` before a name, as MLflow's export writes them, are dropped. Any
 other column is a setting. Rows with the same settings and other seeds are runs of one recipe, and together its confirmation.
 """
 
@@ -21,15 +21,13 @@ from typing import Any, Final
 
 from advisor.evidence import Evidence
 from studies import catalogue
-from studies.errors import BadWorkload, did_you_mean
+from studies.costs import COSTS
+from studies.errors import BadWorkload, did_you_mean, one_line
 from studies.metrics import direction_of
 from studies.record import STATES, Record
 from studies.space import ranges
 
-COSTS: Final = {
-    "train_seconds": float, "latency_seconds": float, "peak_bytes": int, "optimizer_state_bytes": int, "model_bytes": int,
-}  # fmt: skip
-KNOWN: Final = ("optimizer", "state", "seed", *COSTS)
+KNOWN: Final = ("optimizer", "state", "seed", *(cost.field for cost in COSTS))
 BOOKKEEPING: Final = (
     "run_id",
     "run_name",
@@ -77,7 +75,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = [_tidy(row) for row in csv.DictReader(file)]
     except (OSError, UnicodeDecodeError, csv.Error, AttributeError) as error:
-        raise BadWorkload(f"{path} cannot be read as a CSV of runs: {' '.join(str(error).split())}") from None
+        raise BadWorkload(f"{path} cannot be read as a CSV of runs: {one_line(error)}") from None
     if not rows:
         raise BadWorkload(f"{path} holds no run; give a header and a row a run")
     return rows
@@ -104,9 +102,9 @@ def _record(number: int, row: Mapping[str, str], metric: str, path: Path) -> Rec
     if not row["optimizer"]:
         raise BadWorkload(f"row {number + 2} of {path} names no optimizer")
     costs: dict[str, Any] = {}
-    for name, kind in COSTS.items():
-        value = _number(row.get(name, ""), f"{name} in row {number + 2} of {path}")
-        costs[name] = None if value is None else kind(value)
+    for cost in COSTS:
+        value = _number(row.get(cost.field, ""), f"{cost.field} in row {number + 2} of {path}")
+        costs[cost.field] = None if value is None else cost.whole(value)
     return Record(
         number=number, state=state, stage="race", seed=int(_number(row.get("seed", ""), "seed") or 0),
         params=_params(row, metric), quality=quality, **costs,

@@ -44,8 +44,8 @@ class Number:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Option:
-    """A choice that differs among the recipes of an optimizer."""
+class CategoricalSetting:
+    """Categorical setting: a choice that differs among the recipes of an optimizer."""
 
     label: str
     values: Mapping[int, str]
@@ -93,7 +93,7 @@ def decay(records: Sequence[Record], optimizer: str) -> Number | None:
     return _number(DECAY, seen, None) if len(set(seen.values())) > 1 else None
 
 
-def options(records: Sequence[Record], optimizer: str) -> tuple[Option, ...]:
+def options(records: Sequence[Record], optimizer: str) -> tuple[CategoricalSetting, ...]:
     """Return the choices that the search of an optimizer varied; each regularizer and wrapper is with or without."""
     own = searched(records, optimizer)
     seen: dict[str, dict[int, str]] = {}
@@ -107,7 +107,8 @@ def options(records: Sequence[Record], optimizer: str) -> tuple[Option, ...]:
         for name in names:
             with_it = {record.number: name in str(record.params.get(axis, "")).split("+") for record in own}
             seen[name] = {number: "with" if there else "without" for number, there in with_it.items()}
-    return tuple(Option(label=label, values=values) for label, values in seen.items() if len(set(values.values())) > 1)
+    differing = {label: values for label, values in seen.items() if len(set(values.values())) > 1}
+    return tuple(CategoricalSetting(label=label, values=values) for label, values in differing.items())
 
 
 def edges(evidence: Evidence) -> tuple[AtEdge, ...]:

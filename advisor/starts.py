@@ -14,15 +14,17 @@ from typing import Final
 from advisor.beliefs import prior_log_odds
 from advisor.estimates import Estimates
 from advisor.evidence import Evidence, Finding
-from advisor.feasible import options
-from advisor.rules import judge
+from advisor.feasible import feasible_recipes
+from advisor.published.rates import REFERENCE
+from advisor.rulebook import apply_rules
+from advisor.trial_summary import TrialSummary
 from advisor.wording import listed, several
-from studies.errors import BadValue
+from studies import catalogue
+from studies.errors import BadValue, BadWorkload, UnknownChoice
 from studies.facts import Facts
 from studies.limits import Limits
+from studies.optimizers import OptimizerChoice
 
-REFERENCE: Final = "AdamW"
-"""Enters unless it does not fit: the others are compared with it everywhere, and so can be with the literature."""
 STEPS: Final = ((8, 2), (16, 3), (30, 4), (100, 6))
 """(trials, optimizers): with fewer trials than that, so many enter."""
 EACH: Final = 15
@@ -31,17 +33,6 @@ FAMILY: Final = 1.0
 """Log-odds that an optimizer loses for each of its family that has entered: one of each goes before a second of any (judged)."""
 TWIN: Final = 0.7
 """And for one that differs from it in a detail: tuned, the two tie on most tables (Adam and AdamW, heavy ball and Nesterov)."""
-
-FAMILIES: Final[Mapping[str, tuple[str, ...]]] = {
-    "adaptive": ("AdamW Adam NAdamW", "RMSprop", "Adafactor"),
-    "accumulating": ("Adagrad RowwiseAdagrad", "SparseAdam"),
-    "gradient descent": ("Nesterov Momentum", "SGD"),
-    "sign": ("Lion Signum",),
-    "matrix": ("Muon", "SOAP Shampoo"),
-    "schedule-free": ("ScheduleFreeAdamW", "ScheduleFreeSGD"),
-}
-"""Families, each with its members, twins together; an optimizer that is not here is a family of its own."""
-KIN: Final = {name: (family, twins) for family, groups in FAMILIES.items() for twins in groups for name in twins.split()}
 
 
 def candidates(
@@ -65,8 +56,9 @@ def candidates(
     places = affordable(planned_trials)
     shared = max(1, planned_trials) * max(1.0, len(offered) / places)  # so that the rules see the trials each of `places` gets
     evidence = Evidence(facts=facts, limits=limits, candidates=offered, planned_trials=round(shared), rules=rules)
-    findings = judge(evidence)
-    fits, vetoes = options(evidence, Estimates(by_optimizer={}), findings)
+    findings = apply_rules(evidence)
+    untrained = TrialSummary.of(evidence, Estimates(by_optimizer={}))
+    fits, vetoes = feasible_recipes(evidence, untrained, findings)
     chosen = _unlike(prior_log_odds(facts, findings, fits), places)
     left = [name for name in fits if name not in chosen]
     ruled_out = [finding for finding in (*findings, *vetoes) if finding.verdict == "veto"]
@@ -80,12 +72,11 @@ def affordable(planned_trials: int) -> int:
 
 def _unlike(log_odds: Mapping[str, float], places: int) -> tuple[str, ...]:
     """Return the best by prior, each marked down for the relatives that entered before it; ties go by the order offered."""
-    chosen: list[str] = [REFERENCE] if REFERENCE in log_odds else []
+    chosen: list[str] = [REFERENCE] if REFERENCE in log_odds else []  # what the others are compared with everywhere
     while len(chosen) < min(places, len(log_odds)):
-        families = Counter(_kin(name)[0] for name in chosen)
-        twins = Counter(_kin(name) for name in chosen)
+        families, twins = Counter(map(_family, chosen)), Counter(map(_twins, chosen))
         worth = {
-            name: odds - FAMILY * families[_kin(name)[0]] - TWIN * twins[_kin(name)]
+            name: odds - FAMILY * families[_family(name)] - TWIN * twins[_twins(name)]
             for name, odds in log_odds.items()
             if name not in chosen
         }
@@ -93,8 +84,24 @@ def _unlike(log_odds: Mapping[str, float], places: int) -> tuple[str, ...]:
     return tuple(chosen)
 
 
-def _kin(name: str) -> tuple[str, str]:
-    return KIN.get(name, (name, name))
+def _family(name: str) -> str:
+    """Return an optimizer's family; one that is not installed here is a family of its own."""
+    choice = _choice(name)
+    return choice.family if choice else name
+
+
+def _twins(name: str) -> str:
+    """Return the name that an optimizer shares with its twins: that of the one they differ from in a detail."""
+    choice = _choice(name)
+    return (choice.twin_of or choice.name()) if choice else name
+
+
+def _choice(name: str) -> type[OptimizerChoice] | None:
+    try:
+        choice = catalogue.find("optimizer", name)
+    except (BadWorkload, UnknownChoice):
+        return None
+    return choice if issubclass(choice, OptimizerChoice) else None
 
 
 def _left_out(names: Sequence[str], planned_trials: int, places: int) -> Iterator[Finding]:

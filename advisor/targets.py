@@ -8,11 +8,13 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from advisor.evidence import has_quality
-from advisor.gaps import scale
-from studies.record import Measurement, Record, better
+from advisor.gaps import LossScale
+from studies.direction import Direction
+from studies.record import Measurement, Record
 
 if TYPE_CHECKING:
-    from advisor.evidence import Evidence, Recommendation
+    from advisor.evidence import Evidence
+    from advisor.recommendation import Recommendation
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,8 +36,10 @@ class Reach:
 
 def default_target(evidence: Evidence, advice: Recommendation) -> float | None:
     """Return the recommended quality less the tie margin: as good as the answer, for all that matters."""
-    measure = scale(evidence)
-    return None if measure is None or advice.quality is None else measure.quality(measure.gap(advice.quality) + advice.margin)
+    loss_scale = LossScale.of(evidence)
+    if loss_scale is None or advice.quality is None:
+        return None
+    return loss_scale.quality(loss_scale.gap(advice.quality) + advice.margin)
 
 
 def reaches(evidence: Evidence, target: float) -> tuple[Reach, ...]:
@@ -48,7 +52,7 @@ def reaches(evidence: Evidence, target: float) -> tuple[Reach, ...]:
     return tuple(sorted(found, key=lambda one: (_or_never(one.fastest_seconds), one.optimizer)))
 
 
-def _reach(name: str, runs: list[Record], target: float, direction: str) -> Reach:
+def _reach(name: str, runs: list[Record], target: float, direction: Direction) -> Reach:
     arrivals = [(point, run.number) for run in runs if (point := first(run, target, direction))]
     fastest = min(arrivals, key=lambda arrival: (arrival[0].seconds, arrival[1]), default=None)
     return Reach(
@@ -63,10 +67,10 @@ def _reach(name: str, runs: list[Record], target: float, direction: str) -> Reac
     )
 
 
-def first(run: Record, target: float, direction: str) -> Measurement | None:
+def first(run: Record, target: float, direction: Direction) -> Measurement | None:
     """Return the first point of a run that is as good as a target."""
     finite = (point for point in run.curve if math.isfinite(point.valid_metric))
-    return next((point for point in finite if not better(direction, target, point.valid_metric)), None)
+    return next((point for point in finite if not direction.better(target, point.valid_metric)), None)
 
 
 def profile(ratios: dict[str, dict[str, float]]) -> dict[str, tuple[tuple[float, float], ...]]:
@@ -86,10 +90,11 @@ def profile(ratios: dict[str, dict[str, float]]) -> dict[str, tuple[tuple[float,
 
 def loss_ratios(evidence: Evidence, advice: Recommendation) -> dict[str, float]:
     """Return each optimizer's loss over the best one's: what is left of the metric, of its confirmed recipe or its best trial."""
-    measure = scale(evidence)
-    if measure is None:
+    loss_scale = LossScale.of(evidence)
+    if loss_scale is None:
         return {}
-    gaps = {one.optimizer: measure.gap(one.quality) for one in advice.contenders if one.quality is not None}
+    known = {contender.optimizer: contender.quality for contender in advice.contenders}
+    gaps = {name: loss_scale.gap(quality) for name, quality in known.items() if quality is not None}
     least = min(gaps.values(), default=0.0)
     return {name: math.exp(gap - least) for name, gap in gaps.items()}
 

@@ -6,7 +6,9 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from studies import limits
+from studies.costs import Cost
+from studies.direction import Direction
+from studies.quantities import format_bytes, format_seconds
 
 SCORES: Final = ("accuracy", "f1", "auc", "precision", "recall", "iou", "dice")
 """Metrics that people compare in points; a name that contains one of these counts."""
@@ -39,11 +41,11 @@ def ratio(gap: float) -> str:
     return percent(math.expm1(gap))
 
 
-def margin(metric: str, direction: str, quality: float | None, gap: float) -> str:
+def margin(metric: str, direction: Direction, quality: float | None, gap: float) -> str:
     """Write a log-ratio of losses as the difference it makes to a metric of this value: 0.12 points of accuracy; 1.1 of rmse."""
     if quality is None:
         return f"{ratio(gap)} of the error"
-    scored = direction == "maximize" and abs(quality) <= 1
+    scored = direction.maximizes and abs(quality) <= 1
     change = (1 - quality if scored else abs(quality)) * math.expm1(gap)
     if change <= 0:
         return f"{ratio(gap)} of the error"
@@ -53,12 +55,17 @@ def margin(metric: str, direction: str, quality: float | None, gap: float) -> st
 
 def size(count: float) -> str:
     """Write bytes: 64 MiB."""
-    return limits.format_bytes(count)
+    return format_bytes(count)
 
 
 def duration(seconds: float) -> str:
     """Write seconds, in ASCII: 850 us, 45 s, 12.5 min."""
-    return limits.format_seconds(seconds).replace("µ", "u")
+    return format_seconds(seconds).replace("µ", "u")
+
+
+def written(cost: Cost, value: float) -> str:
+    """Write a value of a cost, in ASCII: 64 MiB; 850 us."""
+    return cost.write(value).replace("µ", "u")
 
 
 def trials(numbers: Iterable[int]) -> str:
@@ -84,12 +91,12 @@ def listed(names: Sequence[str], joint: str = "and") -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {joint} {names[-1]}"
 
 
-def difference(metric: str, direction: str, value: float, other: float) -> str:
+def difference(metric: str, direction: Direction, value: float, other: float) -> str:
     """Say how `value` compares with `other`: 0.4 points less accuracy; rmse 2.1 (4 %) higher."""
     change = value - other
     if math.isclose(value, other, rel_tol=1e-9):
         return f"the same {metric}"
-    if direction == "maximize" and any(score in metric for score in SCORES):
+    if direction.maximizes and any(score in metric for score in SCORES):
         points = f"{abs(change) * (100 if max(abs(value), abs(other)) <= 1 else 1):.2g}"
         return f"{points} point{'' if points == '1' else 's'} {'more' if change > 0 else 'less'} {metric}"
     share = f" ({percent(abs(change / other))})" if other else ""
@@ -101,7 +108,7 @@ def times(factor: float) -> str:
     return f"{factor:.1f} x" if factor < 9.95 else f"{factor:.0f} x"
 
 
-def changed(metric: str, direction: str, change: float, before: float, *, reach: float | None = None) -> str:
+def changed(metric: str, direction: Direction, change: float, before: float, *, reach: float | None = None) -> str:
     """Write a change of the metric from its value before: -0.1 +- 0.1 points of accuracy; rmse +0.12 +- 0.05 (2 % worse).
 
     Args:
@@ -111,14 +118,14 @@ def changed(metric: str, direction: str, change: float, before: float, *, reach:
         before: the value before.
         reach: half-width of the change's interval; None when one measurement does not tell.
     """
-    score = direction == "maximize" and any(score in metric for score in SCORES)
+    score = direction.maximizes and any(score in metric for score in SCORES)
     unit = 100 if score and max(abs(before), abs(before + change)) <= 1 else 1
     told = _signed(unit * change, None if reach is None else unit * reach)
     if score:
         return f"{told} point{'' if told in {'+1', '-1'} else 's'} of {metric}" if change or reach else f"the same {metric}"
     if not change:
         return f"{metric} {told}" if reach else f"the same {metric}"
-    word = "better" if (change > 0) == (direction == "maximize") else "worse"
+    word = "better" if direction.better(change, 0.0) else "worse"
     share = f"{percent(abs(change / before))} " if before else ""
     return f"{metric} {told} ({share}{word})"
 

@@ -33,20 +33,21 @@ from unittest.mock import patch
 
 import torch
 
-from advisor.launch import prepare, work
+from advisor.launch import prepare
 from advisor.request import Request
-from advisor.shrink import Wanted, open_for
+from advisor.shrink import CompressionRequest, open_for
+from advisor.work import work
 from benchmarks.hand import BATCHES, HAND, Point, by_hand, in_turns, spent_seconds
 from studies import store
 from studies.clock import Clock
 from studies.compression.checkpoints import Checkpoints
 from studies.compression.deploy import quiet, run, session
 from studies.confirm import finalists
-from studies.evaluate import first_rows, tensors
 from studies.limits import Budget
 from studies.models.cnn import CNN
 from studies.models.mlp import MLP
 from studies.recipe import COMPRESSION_AXES, Recipe
+from studies.rows import first_rows, tensors
 
 if TYPE_CHECKING:
     from studies.compression.source import Source
@@ -142,7 +143,7 @@ def searched(asked: dict[str, Any], seed: int, home: Path) -> tuple[Source, Reco
         **asked, seed=seed, study="s", optimizers=("AdamW",), schedules=("Cosine",), budget=Budget(trials=1), tracking_uri="off"
     )  # fmt: skip
     launched = prepare(request, home)
-    store.write_plan(store.open_study(home, "s"), threads=1)
+    store.change_manifest(store.open_study(home, "s"), threads=1)
     work(replace(launched, plan=replace(launched.plan, threads=1)))
     records = store.records(store.open_study(home, "s"))
     first = finalists(records, launched.plan.candidates, launched.workload.metric.direction, launched.plan.limits)[0][0]
@@ -162,7 +163,7 @@ def by_study(home: Path, first: Record, workload: Workload, seconds: float) -> t
         if path:
             copyfile(home / "models" / "s" / path, files / path)
 
-    launched = open_for(home, "s", Wanted(budget=Budget(seconds=seconds)))
+    launched = open_for(home, "s", CompressionRequest(budget=Budget(seconds=seconds)))
     start = spent_seconds()
     with patch("advisor.shrink.Clock", ProcessorClock):
         work(launched, listen=keep, searching=False)
@@ -184,7 +185,7 @@ def _points(records: Sequence[Record], first: Record, files: Path, workload: Wor
             for feed in ({running.get_inputs()[0].name: rows[:batch]} for batch in BATCHES)
         )
         yield Point(
-            way=_named(record), quality=float(record.quality or 0.0), bytes=int(record.model_bytes or 0), seconds=many,
+            way=_named(record), quality=record.measured_quality, bytes=int(record.model_bytes or 0), seconds=many,
             gain=many_plain / many, gain_of_one_row=one_plain / one,
             test_quality=workload.score(torch.from_numpy(run(running, inputs[:].numpy())), targets),
         )  # fmt: skip

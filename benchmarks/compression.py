@@ -21,12 +21,12 @@ import torch
 
 from studies.compression.compressing import Compressing
 from studies.compression.source import Source
-from studies.compression.subject import CannotCompress
 from studies.distillation.hints import Hints
 from studies.distillation.soft_targets import SoftTargets
 from studies.finetuning.gradual import Gradual
 from studies.finetuning.restart import Restart
 from studies.finetuning.rewind import Rewind
+from studies.infeasible import CannotCompress
 from studies.models.cnn import CNN
 from studies.models.mlp import MLP
 from studies.models.transformer import Transformer
@@ -113,14 +113,14 @@ def measured(source: Source, done: dict[str, Any]) -> Record | str:
         compressing.advance(1, stop=lambda: False)
     except CannotCompress as error:
         return str(error)
-    found = compressing.weigh(whole=True, test=False)
+    found = compressing.measure_outcome(whole=True, test=False)
     return Record(number=0, state="complete", stage="compress", seed=source.seed, params={}, **found)
 
 
 def row(name: str, records: list[Record]) -> str:
     """Return a line of the table."""
     prints = [record.footprint for record in records if record.footprint]
-    change = [100 * (float(record.quality or 0) - one.reference_quality) for record, one in zip(records, prints, strict=True)]
+    change = [100 * (record.measured_quality - one.reference_quality) for record, one in zip(records, prints, strict=True)]
     size = statistics.mean(one.reference_bytes / one.file_bytes for one in prints)
     gzipped = statistics.mean(one.reference_bytes / one.compressed_bytes for one in prints)
     zipped = statistics.mean(one.reference_compressed_bytes / one.compressed_bytes for one in prints)

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from benchmarks.record_advice import TRUTH_SEEDS
 from benchmarks.replay import Run, Study
+from studies.direction import Direction
 from studies.facts import Facts
 
 MISSED: Final = 1.5
@@ -46,7 +47,8 @@ def _deepobs(frame: Any) -> Iterator[Study]:
         facts = Facts(kind="image", convolution_share=0.9, classes=10) if scored else Facts(task="regression", classes=0)
         yield Study(
             name=f"deepobs {problem}", held_out=True, metric="accuracy" if scored else "loss",
-            direction="maximize" if scored else "minimize", valid_rows=10_000, test_rows=10_000, facts=facts, runs=runs,
+            direction=Direction.MAXIMIZE if scored else Direction.MINIMIZE,
+            valid_rows=10_000, test_rows=10_000, facts=facts, runs=runs,
         )  # fmt: skip
 
 
@@ -61,7 +63,7 @@ def _algoperf(frame: Any) -> Iterator[Study]:
             recipes.setdefault(int(setting), {})[_place(number)] = _run(share, share)
         whole = {name: recipes for name, recipes in runs.items() if all(0 in seeds for seeds in recipes.values())}
         yield Study(
-            name=f"algoperf {workload}", held_out=True, metric="time to target", direction="minimize", valid_rows=10_000,
+            name=f"algoperf {workload}", held_out=True, metric="time to target", direction=Direction.MINIMIZE, valid_rows=10_000,
             test_rows=10_000, facts=Facts(rows=100_000, parameters=10_000_000), runs=whole,
         )  # fmt: skip
 

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 
 from studies.compression.deploy import quiet
-from studies.evaluate import first_rows, outputs_of, tensors
+from studies.evaluate import outputs_of
+from studies.rows import first_rows, tensors
 
 if TYPE_CHECKING:
     from torch import nn

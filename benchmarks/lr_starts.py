@@ -13,13 +13,14 @@ import torch
 
 from advisor.published import learning_rates, names
 from studies import catalogue
+from studies.infeasible import Diverged
 from studies.optimizers import OptimizerChoice
 from studies.proposals import SWEEP
 from studies.recipe import Recipe
 from studies.schedules.constant import Constant
 from studies.schedules.cosine import Cosine
 from studies.space import Numeric, ranges
-from studies.train import Diverged, Training
+from studies.train import Training
 from studies.workload import Workload
 
 EPOCHS = {"breast_cancer": 54, "wine": 81, "diabetes": 81, "bananas": 18, "image_segments": 27, "iris": 81, "digits": 27}

@@ -15,9 +15,9 @@ import os
 import torch
 
 from studies import catalogue, measure
-from studies.evaluate import tensors
 from studies.memory import declared_state, rehearse
 from studies.recipe import Recipe
+from studies.rows import tensors
 from studies.train import Training
 from studies.workload import Workload
 

@@ -18,10 +18,12 @@ from pathlib import Path
 
 import optuna
 
-from advisor.launch import prepare, work
+from advisor.launch import prepare
 from advisor.request import Request
+from advisor.work import work
 from studies import store
 from studies.limits import Budget
+from studies.manifest import StudyManifest
 from studies.mirror import Mirror
 from studies.record import Measurement, Record
 
@@ -60,7 +62,7 @@ def whole_study() -> tuple[float, float]:
     """Return the wall seconds and the processor seconds of the process that mirrors a finished study, its start included."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        study = store.create_study(home, "large", direction="maximize", plan={"id": "1", "metric": "accuracy"})
+        study = store.create_study(home, "large", direction="maximize", manifest=StudyManifest(id="1", metric="accuracy"))
         for number in range(TRIALS):
             given = {store.RECORD: record(number).to_dict()}
             study.add_trial(optuna.trial.create_trial(value=0.5, params={}, distributions={}, user_attrs=given))

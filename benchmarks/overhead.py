@@ -12,11 +12,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from advisor.launch import prepare, work
+from advisor.launch import prepare
 from advisor.request import Request
+from advisor.work import work
 from studies import store
-from studies.attempt import Attempt
 from studies.limits import Budget
+from studies.trial import Trial
 
 TRIALS = 30
 EPOCHS = 36
@@ -25,7 +26,7 @@ EPOCHS = 36
 def measure(tracking_uri: str | None) -> tuple[float, float, float]:
     """Return (share of wall time outside training, mean seconds of a trial, seconds the mirror needed after the search)."""
     inside: list[float] = []
-    advance = Attempt.advance
+    advance = Trial.advance
 
     def timed(self, epochs, **options):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN003, ANN202
         start = time.perf_counter()
@@ -38,11 +39,11 @@ def measure(tracking_uri: str | None) -> tuple[float, float, float]:
         home = Path(folder)
         budget = Budget(trials=TRIALS)
         launched = prepare(Request(source="digits", budget=budget, epochs=EPOCHS, tracking_uri=tracking_uri), home)
-        Attempt.advance = timed  # type: ignore[method-assign]
+        Trial.advance = timed  # type: ignore[method-assign]
         start = time.perf_counter()
         mirror = work(launched)
         wall = time.perf_counter() - start
-        Attempt.advance = advance  # type: ignore[method-assign]
+        Trial.advance = advance  # type: ignore[method-assign]
         count = len(store.records(store.open_study(home, launched.name)))
         start = time.perf_counter()
         if mirror is not None:

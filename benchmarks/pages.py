@@ -56,7 +56,7 @@ def fill(home: Path, trials: int) -> str:
         for point in record.curve[2::3]:
             trial.report(point.valid_metric, point.epoch)
         store.tell(study, trial, record, violation=0.0)
-        store.write_plan(study, spent_seconds=float(number))
+        store.change_manifest(study, spent_seconds=float(number))
         made.append(record)
     return launched.name
 
@@ -67,7 +67,7 @@ def _source(made: list[Record], number: int, trials: int) -> Record | None:
     if left < 0:
         return None
     whole = [record for record in made if record.state == "complete" and record.searched]
-    best = {record.optimizer: record for record in sorted(whole, key=lambda record: record.quality or 0.0)}
+    best = {record.optimizer: record for record in sorted(whole, key=lambda record: record.measured_quality)}
     return list(best.values())[-3:][left % 3]
 
 
@@ -158,7 +158,7 @@ def import_views() -> None:
     import pandas as pd
     import pyarrow as pa  # noqa: F401
 
-    from advisor.rules import rules
+    from advisor.rulebook import rules
     from dashboard.views import optimizers, recommendation, tradeoffs, trials  # noqa: F401
     from studies import catalogue
 

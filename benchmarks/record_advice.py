@@ -24,13 +24,14 @@ from typing import Any, Final
 import numpy as np
 
 from studies import catalogue
-from studies.coordinates import SearchSpace
 from studies.data import Dataset, Part, from_arrays, open_dataset
+from studies.infeasible import Diverged
 from studies.metrics import metric
 from studies.profile import profile
 from studies.recipe import Recipe
+from studies.search_space import SearchSpace
 from studies.space import Numeric
-from studies.train import Diverged, Training
+from studies.train import Training
 from studies.workload import Workload
 
 FOLDER: Final = Path(__file__).parent
@@ -219,7 +220,6 @@ def _read(path: Path) -> dict[Key, dict[str, str]]:
 
 def _runs(task: Task, workload: Workload, rows: dict[Key, dict[str, str]]) -> Iterator[tuple[Any, ...]]:
     space = space_of(task, workload)
-    sign = -1 if workload.metric.direction == "maximize" else 1
     for optimizer in OPTIMIZERS:
         found: dict[int, tuple[float, float]] = {}
         for index in range(RECIPES):
@@ -229,7 +229,7 @@ def _runs(task: Task, workload: Workload, rows: dict[Key, dict[str, str]]) -> It
                 rows[key] = dict(zip(COLUMNS, map(str, row), strict=True))
                 yield row
             if rows[key]["valid_metric"]:
-                found[index] = sign * float(rows[key]["valid_metric"]), float(rows[key]["valid_loss"])
+                found[index] = workload.metric.loss(float(rows[key]["valid_metric"])), float(rows[key]["valid_loss"])
         for index in sorted(found, key=found.__getitem__)[:TOP]:
             for seed in (*CONFIRM_SEEDS, *TRUTH_SEEDS):
                 if (task.name, optimizer, index, seed) not in rows:

@@ -13,13 +13,15 @@ from statistics import fmean
 from typing import Final
 
 from advisor.beliefs import beliefs
+from advisor.decision import decide
 from advisor.evidence import Evidence
-from advisor.feasible import options
+from advisor.feasible import feasible_recipes
 from advisor.gaps import CAP
-from advisor.recommend import decide
-from advisor.rules import judge
+from advisor.rulebook import apply_rules
+from advisor.trial_summary import TrialSummary
 from benchmarks.record_advice import FACTS, RUNS, TASKS, TRUTH_SEEDS
 from studies.confirm import repeats
+from studies.direction import Direction
 from studies.facts import Facts
 from studies.record import Measurement, Record, Stage
 from studies.rungs import best_complete
@@ -53,7 +55,7 @@ class Study:
     name: str
     held_out: bool
     metric: str
-    direction: str
+    direction: Direction
     valid_rows: int
     test_rows: int
     facts: Facts
@@ -64,7 +66,7 @@ class Study:
         """Return the loss behind a test metric, at least half a row; infinite for a run that diverged."""
         if value is None:
             return math.inf
-        return max(value, 1e-12) if self.direction == "minimize" else max(1 - value, 0.5 / self.test_rows)
+        return max(value, 1e-12) if not self.direction.maximizes else max(1 - value, 0.5 / self.test_rows)
 
     def truths(self) -> dict[str, dict[int, float]]:
         """Return the log of the mean test loss of each recipe over the seeds kept for it, else over the search's own."""
@@ -117,7 +119,8 @@ def load() -> list[Study]:
         Study(
             name=task.name, held_out=task.held_out, runs=runs[task.name],
             facts=Facts.from_dict(about[task.name]["facts"]),
-            **{key: about[task.name][key] for key in ("metric", "direction", "valid_rows", "test_rows")},
+            direction=Direction(about[task.name]["direction"]),
+            **{key: about[task.name][key] for key in ("metric", "valid_rows", "test_rows")},
         )
         for task in TASKS
         if task.name in runs
@@ -152,8 +155,7 @@ def tuned_truth(study: Study, optimizer: str, truths: Mapping[int, float], trial
 
 def _standing(study: Study, optimizer: str, index: int) -> tuple[float, float, int]:
     run = study.runs[optimizer][index][0]
-    sign = -1 if study.direction == "maximize" else 1
-    return (math.inf if run.valid is None else sign * run.valid), run.valid_loss, index  # as best_complete picks
+    return study.direction.loss(run.valid), run.valid_loss, index  # as best_complete picks
 
 
 def draw_recipes(study: Study, chance: random.Random, trials: int) -> dict[str, list[int]]:
@@ -220,18 +222,18 @@ def judge_advice(
         facts=study.facts, records=records, candidates=arms, direction=study.direction, metric=study.metric,
         valid_rows=study.valid_rows, goal="quality", study=study.name,
     )  # fmt: skip
-    findings = judge(evidence)  # what recommend does, without the reasons, which take twice the time
-    held = beliefs(evidence, findings)
-    fits, _ = options(evidence, held.estimates, findings)
-    verdict = decide(evidence, held, fits)
-    standing = verdict.standings[verdict.optimizer]
+    findings = apply_rules(evidence)  # what recommend does, without the reasons, which take twice the time
+    posterior = beliefs(evidence, findings)
+    fits, _ = feasible_recipes(evidence, TrialSummary.of(evidence, posterior.estimates), findings)
+    decision = decide(evidence, posterior, fits)
+    standing = decision.standings[decision.optimizer]
     in_hand = {name: _in_hand(evidence, name, truths) for name in arms}
     sources = {record.optimizer: record.source for record in records if record.stage == "confirm"}
     truth = {name: in_hand[name] if name in sources else tuned[name] for name in arms}
-    gap = truth[verdict.optimizer] - min(truth.values())
-    balanced = decide(replace(evidence, goal="balanced"), held, fits)
+    gap = truth[decision.optimizer] - min(truth.values())
+    balanced = decide(replace(evidence, goal="balanced"), posterior, fits)
     found = {
-        "advice": in_hand[verdict.optimizer],
+        "advice": in_hand[decision.optimizer],
         "balanced": in_hand[balanced.optimizer],
         "best observed": fmean(in_hand[name] for name in _best_observed(evidence)),
         "always AdamW": in_hand.get("AdamW", math.nan),
@@ -242,12 +244,12 @@ def judge_advice(
         held_out=study.held_out,
         trials=len(evidence.searched(arms[0])),
         confirmed=bool(sources),
-        label=verdict.label,
+        label=decision.label,
         p_best=standing.p_best,
         p_tie=standing.p_tie,
         expected_regret=standing.expected_regret,
         best=gap <= 1e-12,
-        tie=gap <= held.margin + 1e-12,
+        tie=gap <= posterior.margin + 1e-12,
         true_gap=gap,
         regret={by: value - min(in_hand.values()) for by, value in found.items()},
     )
@@ -261,12 +263,11 @@ def _in_hand(evidence: Evidence, optimizer: str, truths: Truths) -> float:
 
 def _best_observed(evidence: Evidence) -> list[str]:
     """Return the optimizers that share the best validation metric, its mean over confirmation runs where there are any."""
-    sign = -1 if evidence.direction == "maximize" else 1
     any_confirmed = any(evidence.confirmations(name) for name in evidence.optimizers)
 
     def seen(name: str) -> float:
         runs = evidence.confirmations(name)
-        values = [sign * run.quality for run in runs or evidence.complete(name) if run.quality is not None]
+        values = [evidence.direction.loss(run.quality) for run in runs or evidence.complete(name) if run.quality is not None]
         if not values or len(values) < len(runs) or (any_confirmed and not runs):
             return math.inf
         return fmean(values) if runs else min(values)

@@ -21,10 +21,11 @@ from torch.nn import functional
 
 from studies import catalogue
 from studies.errors import StudyError
+from studies.infeasible import Diverged
 from studies.muon_step import Muon
 from studies.optimizers import OptimizerChoice
 from studies.recipe import Recipe
-from studies.train import Diverged, Training
+from studies.train import Training
 from studies.workload import Workload
 
 Make = Callable[[], nn.Module]

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from dashboard.charts.trials import leader
 from dashboard.study import Study
-from studies import store
 from studies.errors import StudyError
+from studies.locks import worked_on
 
 PRIVATE: Final = (
     "id", "facts", "recommendation", "notes", "starts", "sensitivity", "spent_seconds", "code", "baseline", "valid_rows",
@@ -52,8 +52,8 @@ def summary(home: Path, name: str) -> Summary:
     best = leader((record for record in study.records if record.stage != "compress"), study.direction)
     return Summary(
         name=name,
-        data=str(study.plan.get("dataset", "")),
-        model=str(study.plan.get("model", "")),
+        data=study.manifest.dataset,
+        model=study.manifest.model,
         trials=len(study.records),
         state="finished" if study.finished else "silent",
         metric=study.metric,
@@ -65,19 +65,23 @@ def summary(home: Path, name: str) -> Summary:
 
 def state(home: Path, name: str, *, finished: bool) -> str:
     """Return whether a study is running, finished or silent; whoever works on one holds its lock."""
-    if store.worked_on(home, name):
+    if worked_on(home, name):
         return "running"
     return "finished" if finished else "silent"
 
 
 def differences(left: Study, right: Study) -> list[tuple[str, str, str]]:
     """Return the settings in which two studies differ: the setting, the one's, the other's."""
-    mine, other = dict(_settings(left.plan)), dict(_settings(right.plan))
+    mine, other = dict(_settings(_entries(left))), dict(_settings(_entries(right)))
     return [
         (key.replace("_", " "), _told(mine.get(key), other.get(key)), _told(other.get(key), mine.get(key)))
         for key in dict.fromkeys((*mine, *other))
         if mine.get(key) != other.get(key)
     ]
+
+
+def _entries(study: Study) -> dict[str, Any]:
+    return {"direction": study.direction} | study.manifest.to_dict()
 
 
 def _settings(plan: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -23,7 +23,7 @@ from urllib.parse import unquote
 from dashboard.charts import plots
 from dashboard.study import Study
 from studies.errors import BadValue, StudyError, did_you_mean
-from studies.store import default_home
+from studies.home import default_home
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

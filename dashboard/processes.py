@@ -6,21 +6,23 @@ lives, so that any page, also one started later, can tell whether it runs; the f
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shlex
 import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Final
 
-from dashboard.request import inside
+from dashboard.request import NO_LINKS, inside
 from studies.errors import BadValue, StoreError
-from studies.store import NAME, writable
+from studies.home import NAME, writable
 
 FOLDER: Final = "launched"
+LOCKS_PASS_ON: Final = find_spec("fcntl") is not None
+"""Whether a process that is started shares a lock that it is handed: not so on Windows."""
 TAIL_BYTES: Final = 1 << 16
 ERROR: Final = "advisor: "
 """How the command line begins the one line that it ends with when something is wrong."""
@@ -36,8 +38,10 @@ def start(home: Path, name: str, arguments: Sequence[str]) -> None:
 
     Raises:
         BadValue: a name that no study can have.
-        StoreError: such a process runs already, or the home cannot be written.
+        StoreError: such a process runs already, the home cannot be written, or nothing can be started from a page here.
     """
+    if not LOCKS_PASS_ON:
+        raise StoreError(f"on this system no page can start a search; type it: {command(arguments)}")
     log_path, pid_path = _paths(writable(home), name)
     log_path.parent.mkdir(exist_ok=True)
     with _opened(log_path) as log:
@@ -138,10 +142,15 @@ def _log(home: Path, name: str) -> Path | None:
 
 def _opened(path: Path) -> IO[bytes]:
     """Open a log to read and append; a link that took its place is not followed."""
-    return os.fdopen(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600), "r+b", buffering=0)
+    return os.fdopen(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | NO_LINKS, 0o600), "r+b", buffering=0)
 
 
 def _lock(file: IO[bytes]) -> bool:
+    """Take the kernel's lock on a log, which the process that writes to it shares; tell whether it was to be had."""
+    if not LOCKS_PASS_ON:
+        return True
+    import fcntl
+
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -16,16 +16,16 @@ from typing import Final
 import streamlit as st
 
 from advisor.beliefs import Beliefs, beliefs
-from advisor.evidence import Recommendation
 from advisor.recommend import recommend
-from advisor.rules import judge
+from advisor.recommendation import Recommendation
+from advisor.rulebook import apply_rules
 from dashboard.overview import Summary
 from dashboard.overview import summary as summary_of
 from dashboard.study import Study
 from studies.errors import StudyNotFound, did_you_mean
+from studies.home import default_home, study_names
 from studies.journal import Journal
 from studies.limits import Limits
-from studies.store import default_home, study_names
 
 KEPT: Final = 16
 """Studies that are kept in memory."""
@@ -83,13 +83,13 @@ def answer(home: Path, name: str, limits: Limits, goal: str) -> Recommendation:
     return _answer(str(home), name, _stamp(home, name), limits, goal)
 
 
-def held(home: Path, name: str) -> Beliefs:
+def posterior(home: Path, name: str) -> Beliefs:
     """Return what a study's trials let one believe of each optimizer.
 
     Raises:
         StudyError: the study cannot be read.
     """
-    return _held(str(home), name, _stamp(home, name))
+    return _posterior(str(home), name, _stamp(home, name))
 
 
 def _stamp(home: Path, name: str) -> Stamp:
@@ -128,6 +128,6 @@ def _answer(home: str, name: str, stamp: Stamp, limits: Limits, goal: str) -> Re
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
-def _held(home: str, name: str, stamp: Stamp) -> Beliefs:
+def _posterior(home: str, name: str, stamp: Stamp) -> Beliefs:
     evidence = _study(home, name, stamp).evidence
-    return beliefs(evidence, judge(evidence))
+    return beliefs(evidence, apply_rules(evidence))

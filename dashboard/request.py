@@ -9,27 +9,31 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from advisor.goals import USUAL
 from studies.errors import BadValue, BadWorkload
+from studies.home import check_name, free_name, writable
 from studies.limits import Budget, Limits
-from studies.store import check_name, study_names, writable
+from studies.manifest import StudyManifest
+from studies.workload_spec import WorkloadSpec
 
 SUFFIXES: Final = (".csv", ".tsv", ".parquet", ".arff", ".npz", ".svmlight")
 """Forms of files that the page takes."""
 TABLES: Final = (".csv", ".tsv", ".parquet", ".arff")
 """Of those, the ones that need a target column."""
 UPLOADS: Final = "uploads"
+NO_LINKS: Final[int] = getattr(os, "O_NOFOLLOW", 0)
+"""For opening a file: a link that took its place is not followed; Windows knows no such flag."""
 LONGEST: Final = 60
 OFFERED: Final = 200
 """Files of the home that are listed to choose from."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class LaunchForm:
     """A search as the page asks for it; an empty text leaves it to the advisor."""
 
     source: str
@@ -42,38 +46,38 @@ class Asked:
     latency: str = ""
     train_time: str = ""
     budget: str = "60s"
-    goal: str = "balanced"
+    goal: str = USUAL
     compression: str = "off"
     tracking: bool = True
     """Whether its runs go to MLflow too."""
 
     def arguments(self, home: Path) -> tuple[str, ...]:
         """Return the command line after `advisor`; a value never stands alone, so that none is taken for an option."""
-        given = {
+        options = {
             "--target": self.target, "--model": self.model, "--memory": self.memory, "--model-size": self.model_size,
             "--latency": self.latency, "--train-time": self.train_time, "--budget": self.budget,
-            "--goal": "" if self.goal == "balanced" else self.goal,
+            "--goal": "" if self.goal == USUAL else self.goal,
             "--compression": "" if self.compression == "off" else self.compression, "--study": self.study,
             "--tracking-uri": "" if self.tracking else "off",
             "--home": str(home.resolve()),
         }  # fmt: skip
-        return ("search", self.source, *(f"{option}={value}" for option, value in given.items() if value))
+        return ("search", self.source, *(f"{option}={value}" for option, value in options.items() if value))
 
 
-def check(asked: Asked, home: Path, *, allow_code: bool) -> None:
+def check(form: LaunchForm, home: Path, *, allow_code: bool) -> None:
     """Check what can be told before the data is opened; the rest is the command line's to say.
 
     Raises:
         StudyError: what is wrong, in one line.
     """
-    check_source(home, asked.source, allow_code=allow_code)
-    if Path(asked.source).suffix.lower() in TABLES and not asked.target:
-        raise BadWorkload(f"'{Path(asked.source).name}' needs a target, the column to predict")
-    check_model(asked.model, allow_code=allow_code)
-    Limits.parse(memory=asked.memory or None, model_size=asked.model_size or None, latency=asked.latency or None,
-                 train_time=asked.train_time or None)  # fmt: skip
-    Budget.parse(asked.budget)
-    check_name(home, asked.study)
+    check_source(home, form.source, allow_code=allow_code)
+    if Path(form.source).suffix.lower() in TABLES and not form.target:
+        raise BadWorkload(f"'{Path(form.source).name}' needs a target, the column to predict")
+    check_model(form.model, allow_code=allow_code)
+    Limits.parse(memory=form.memory or None, model_size=form.model_size or None, latency=form.latency or None,
+                 train_time=form.train_time or None)  # fmt: skip
+    Budget.parse(form.budget)
+    check_name(home, form.study)
 
 
 def check_source(home: Path, source: str, *, allow_code: bool) -> None:
@@ -119,19 +123,19 @@ def inside(home: Path, path: Path) -> Path:
         BadValue: it lies elsewhere.
     """
     root = home.resolve()
-    found = (root / path).resolve()  # an absolute path stays itself
-    if not found.is_relative_to(root):
+    resolved = (root / path).resolve()  # an absolute path stays itself
+    if not resolved.is_relative_to(root):
         raise BadValue(f"'{path}' lies outside the home {root}; upload the file, or copy it there")
-    return found
+    return resolved
 
 
 def files(home: Path) -> tuple[str, ...]:
     """Return the data files of the home as paths from there, uploads first; links that lead elsewhere are left out."""
     root = home.resolve()
-    found = (Path(folder) / name for folder, _, names in os.walk(root) for name in names)
-    kept = [path for path in found if path.suffix.lower() in SUFFIXES and path.resolve().is_relative_to(root)]
-    told = sorted((str(path.relative_to(root)) for path in kept), key=lambda path: (not path.startswith(UPLOADS), path))
-    return tuple(told[:OFFERED])
+    paths = (Path(folder) / name for folder, _, files_in_it in os.walk(root) for name in files_in_it)
+    data = [path for path in paths if path.suffix.lower() in SUFFIXES and path.resolve().is_relative_to(root)]
+    names = sorted((str(path.relative_to(root)) for path in data), key=lambda path: (not path.startswith(UPLOADS), path))
+    return tuple(names[:OFFERED])
 
 
 def keep_upload(home: Path, name: str, content: bytes) -> Path:
@@ -140,37 +144,36 @@ def keep_upload(home: Path, name: str, content: bytes) -> Path:
     Raises:
         BadWorkload: a form of file that is not read here.
     """
-    given = Path(name.replace("\\", "/")).name
-    suffix = Path(given).suffix.lower()
+    file_name = Path(name.replace("\\", "/")).name
+    suffix = Path(file_name).suffix.lower()
     if suffix not in SUFFIXES:
-        raise BadWorkload(f"'{given}' is no file that is read here; upload one that ends with {', '.join(SUFFIXES)}")
+        raise BadWorkload(f"'{file_name}' is no file that is read here; upload one that ends with {', '.join(SUFFIXES)}")
     folder = inside(writable(home), Path(UPLOADS))
     folder.mkdir(exist_ok=True)
-    path = folder / f"{_harmless(Path(given).stem)}-{hashlib.sha256(content).hexdigest()[:8]}{suffix}"
+    path = folder / f"{_harmless(Path(file_name).stem)}-{hashlib.sha256(content).hexdigest()[:8]}{suffix}"
     if not path.exists():
         part = path.with_name(f"{path.name}.{os.getpid()}.part")
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_LINKS, 0o600), "wb") as file:
             file.write(content)
         part.rename(path)
     return path
 
 
-def free_name(home: Path, source: str) -> str:
+def name_for(home: Path, source: str) -> str:
     """Return a name for a study of this data that is not taken."""
-    stem = _harmless(Path(source).stem.rpartition(":")[2] if ":" in source else Path(source).stem)
-    taken = {*study_names(home), *(path.stem for path in (home / "launched").glob("*.log"))}
-    return next(name for number in range(1, len(taken) + 2) if (name := f"{stem}-{number}") not in taken)
+    stem = Path(source).stem.rpartition(":")[2] if ":" in source else Path(source).stem
+    launched = [path.stem for path in (home / "launched").glob("*.log")]
+    return free_name(home, _harmless(stem), taken=launched)
 
 
-def own_code(plan: Mapping[str, Any]) -> str:
+def own_code(manifest: StudyManifest) -> str:
     """Return the first piece of the user's own code that going on with a study would run; empty when there is none."""
-    spec = plan.get("workload", {})
-    asked = plan.get("compression_study", {})
-    data = str(spec.get("source", ""))
-    named = ["" if Path(data).exists() else data, spec.get("model", ""), spec.get("metric", ""), asked.get("teacher", "")]
-    named += [spec.get("model_fields", {}).get("factory", ""), *plan.get("code", {}), *plan.get("candidates", ())]
-    named += [*(rule.partition("=")[0] for rule in plan.get("rules", ())), *asked.get("students", ())]
-    return next((str(name) for name in named if name and _names_code(str(name))), "")
+    spec = manifest.workload or WorkloadSpec()
+    named = ["" if Path(spec.source).exists() else spec.source, spec.model, spec.metric]
+    named += [spec.factory, *manifest.code, *manifest.candidates, *(rule.partition("=")[0] for rule in manifest.rules)]
+    if compressing := manifest.compression_study:
+        named += [compressing.teacher, *compressing.students]
+    return next((name for name in named if name and _names_code(name)), "")
 
 
 def _names_code(name: str) -> bool:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from dashboard.charts import plots
 from dashboard.study import Study
-from studies.store import default_home
+from studies.errors import one_line
+from studies.home import default_home
 
 
 def main() -> None:
@@ -35,7 +36,7 @@ def write(home: Path, study: str, out: Path) -> None:
         try:
             figure = draw(found)
         except Exception as error:  # noqa: BLE001 - one figure that fails is no reason to go without the others
-            parts.append(f"<p>{kind}: {html.escape(' '.join(str(error).split())[:200])}</p>")
+            parts.append(f"<p>{kind}: {html.escape(one_line(error, longest=200))}</p>")
             continue
         library = not any("<div" in part for part in parts)  # plotly's own 5 MB once, not once a figure
         parts.append(figure.to_html(full_html=False, include_plotlyjs=library, div_id=kind))

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from advisor.evidence import Evidence
-from advisor.reading import evidence_from_page
+from advisor.reading import evidence_in
+from studies.direction import Direction
+from studies.home import journal_of
 from studies.journal import Journal
+from studies.manifest import StudyManifest
 from studies.record import Record
-from studies.store import journal_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,9 @@ class Study:
 
     home: Path
     name: str
-    plan: Mapping[str, Any]
+    direction: Direction
+    """maximize | minimize"""
+    manifest: StudyManifest
     records: tuple[Record, ...]
     silent_seconds: float = 0.0
     """Since something was last written to its journal."""
@@ -39,33 +41,30 @@ class Study:
         Raises:
             StudyError: there is none of that name, or its journal cannot be read.
         """
-        held = (journal or Journal(home, name)).read()
-        plan = {"direction": held.direction} | held.plan
+        stored = (journal or Journal(home, name)).read()
         written = journal_of(home, name).stat().st_mtime
-        return cls(home=home, name=name, plan=plan, records=held.records, silent_seconds=time.time() - written)
+        return cls(
+            home=home, name=name, direction=stored.direction, manifest=stored.manifest, records=stored.records,
+            silent_seconds=time.time() - written,
+        )  # fmt: skip
 
     @property
     def metric(self) -> str:
         """Return the name of the workload's metric."""
-        return str(self.plan.get("metric", "quality"))
-
-    @property
-    def direction(self) -> str:
-        """Return maximize or minimize."""
-        return str(self.plan.get("direction", "maximize"))
+        return self.manifest.metric
 
     @property
     def optimizers(self) -> tuple[str, ...]:
         """Return every optimizer in question, the candidates first."""
         tried = (record.optimizer for record in self.records)
-        return tuple(dict.fromkeys((*self.plan.get("candidates", ()), *tried)))
+        return tuple(dict.fromkeys((*self.manifest.candidates, *tried)))
 
     @property
     def finished(self) -> bool:
         """Tell whether the search has written its recommendation."""
-        return bool(self.plan.get("recommendation"))
+        return self.manifest.recommendation is not None
 
     @cached_property
     def evidence(self) -> Evidence:
         """Return what a recommendation may look at."""
-        return evidence_from_page(self.home, self.name, self.plan, self.records, direction=self.direction)
+        return evidence_in(self.home, self.name, self.manifest, self.records, direction=self.direction)

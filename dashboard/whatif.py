@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from advisor.changes import GOALS
 from advisor.evidence import Evidence
-from advisor.feasible import LIMITED
+from advisor.goals import GOALS
+from studies.costs import Cost
 from studies.errors import BadValue
-from studies.limits import Limits, format_bytes, format_seconds, parse_bytes, parse_seconds
+from studies.limits import LIMITED_COST, Limits
 
 ROOM: Final = 2.0
 """How far beyond the least and the largest cost a slider reaches, a factor."""
@@ -33,14 +33,12 @@ class Slider:
 
 
 SLIDERS: Final = tuple(
-    Slider(limit=limit, cost=LIMITED[limit][0], label=label, parameter=LIMITED[limit][2][2:], write=write, parse=parse)
-    for limit, label, write, parse in (
-        ("train_bytes", "Training memory, at most", format_bytes, parse_bytes),
-        ("model_bytes", "Model size, at most", format_bytes, parse_bytes),
-        ("latency_seconds", "Latency of one row, at most", format_seconds, parse_seconds),
-        ("train_seconds", "Time of one run, at most", format_seconds, parse_seconds),
+    Slider(
+        limit=limit, cost=cost.field, label=f"{cost.limited.capitalize()}, at most", parameter=cost.flag[2:],
+        write=cost.write, parse=cost.parse,
     )
-)
+    for limit, cost in LIMITED_COST.items()
+)  # fmt: skip
 
 
 def positions(evidence: Evidence, slider: Slider, *also: float | None) -> tuple[float, ...]:
@@ -51,12 +49,12 @@ def positions(evidence: Evidence, slider: Slider, *also: float | None) -> tuple[
         slider: which limit.
         also: values that it must be able to take; None is no limit.
     """
-    spent = [value for value in _costs(evidence, slider.cost) if value > 0]
+    spent = [value for value in _costs(evidence, LIMITED_COST[slider.limit]) if value > 0]
     given = {value for value in (*also, getattr(evidence.limits, slider.limit)) if value is not None and math.isfinite(value)}
     if not spent:
         return (*sorted(given), math.inf)
     low, high = min(spent) / ROOM, max(spent) * ROOM
-    round_ = _round_bytes(low, high) if slider.limit.endswith("bytes") else _round_seconds(low, high)
+    round_ = _round_seconds(low, high) if LIMITED_COST[slider.limit].in_seconds else _round_bytes(low, high)
     said = {slider.write(value) for value in given}
     return (*sorted(given.union(value for value in round_ if slider.write(value) not in said)), math.inf)
 
@@ -64,18 +62,18 @@ def positions(evidence: Evidence, slider: Slider, *also: float | None) -> tuple[
 def limits_at(values: Mapping[str, float]) -> Limits:
     """Return the limits that sliders stand at, each by the name of its limit."""
     found = {limit: None if math.isinf(value) else value for limit, value in values.items()}
-    whole = {limit: round(value) for limit, value in found.items() if value is not None and limit.endswith("bytes")}
+    sizes = {limit: value for limit, value in found.items() if value is not None and not LIMITED_COST[limit].in_seconds}
+    whole = {limit: round(value) for limit, value in sizes.items()}
     return Limits(**found | whole)  # type: ignore[arg-type]
 
 
-def _costs(evidence: Evidence, cost: str) -> list[float]:
-    measured = [float(value) for record in evidence.records if (value := getattr(record, cost)) is not None]
-    forecasts = {"peak_bytes": "peak_bytes", "model_bytes": "weight_bytes"}
-    if measured or cost not in forecasts:
-        return measured or (
-            [evidence.facts.latency_seconds] if cost == "latency_seconds" and evidence.facts.latency_seconds else []
-        )
-    return [float(getattr(forecast, forecasts[cost])) for forecast in evidence.facts.forecasts]
+def _costs(evidence: Evidence, cost: Cost) -> list[float]:
+    """Return what was measured, else what is forecast of each optimizer, else what the facts say."""
+    measured = [float(value) for record in evidence.records if (value := getattr(record, cost.field)) is not None]
+    if measured or cost.forecast:
+        return measured or [float(getattr(forecast, cost.forecast)) for forecast in evidence.facts.forecasts]
+    known = getattr(evidence.facts, cost.field, None)
+    return [float(known)] if known else []
 
 
 def _round_bytes(low: float, high: float) -> set[float]:

@@ -11,9 +11,9 @@ from studies.choice import Choice
 if TYPE_CHECKING:
     from torch import nn
 
+    from studies.hooks import TrainingHooks
     from studies.inputs import Inputs
     from studies.optimizers import OptimizerChoice
-    from studies.train import Training
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,5 +31,5 @@ class Attachment(Choice, ABC):
         return not optimizer.needs_closure
 
     @abstractmethod
-    def attach(self, training: Training) -> None:
+    def attach(self, training: TrainingHooks) -> None:
         """Hook into the run: change its model or loss, or add to one of its lists of hooks."""

@@ -7,12 +7,14 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
+
+from studies.manifest import Commit
 
 PATIENCE_SECONDS: Final = 5.0
 
 
-def commit_of(references: Iterable[str]) -> dict[str, Any] | None:
+def commit_of(references: Iterable[str]) -> Commit | None:
     """Return the commit of the first repository that one of the files lies in, else of the working directory's; None for none.
 
     Args:
@@ -21,7 +23,8 @@ def commit_of(references: Iterable[str]) -> dict[str, Any] | None:
     folders = [folder for reference in references if (folder := _folder(reference))]
     for folder in dict.fromkeys([*folders, Path.cwd()]):
         if commit := _git(folder, "rev-parse", "HEAD"):
-            return {"commit": commit, "changed": _git(folder, "status", "--porcelain", "--untracked-files=no") != ""}
+            changed = _git(folder, "status", "--porcelain", "--untracked-files=no") != ""
+            return Commit(commit=commit, changed=changed)
     return None
 
 

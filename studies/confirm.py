@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Final
 
+from studies.direction import Direction
 from studies.limits import Limits
 from studies.record import Record
 from studies.rungs import best_complete, survivors
@@ -32,7 +33,9 @@ class Repeat:
     seed: int
 
 
-def repeats(records: Sequence[Record], candidates: Sequence[str], direction: str, *, seed: int, seconds: float) -> list[Repeat]:
+def repeats(
+    records: Sequence[Record], candidates: Sequence[str], direction: Direction, *, seed: int, seconds: float
+) -> list[Repeat]:
     """Return the runs that are still missing, seed by seed, so that stopping early leaves whole pairs.
 
     Args:
@@ -49,14 +52,16 @@ def repeats(records: Sequence[Record], candidates: Sequence[str], direction: str
     return [run for run in wanted if (run.record.number, run.seed) not in done]
 
 
-def reserve_seconds(records: Sequence[Record], candidates: Sequence[str], direction: str, *, budget_seconds: float) -> float:
+def reserve_seconds(
+    records: Sequence[Record], candidates: Sequence[str], direction: Direction, *, budget_seconds: float
+) -> float:
     """Return the seconds to keep back for confirmation: what it is likely to take, at most a set share of the budget."""
     best = _best(records, candidates, direction)
     return min(1.05 * _cost(best, FINALISTS, SEEDS), SHARE * budget_seconds)
 
 
 def finalists(
-    records: Sequence[Record], candidates: Sequence[str], direction: str, limits: Limits
+    records: Sequence[Record], candidates: Sequence[str], direction: Direction, limits: Limits
 ) -> tuple[tuple[Record, ...], ...]:
     """Return, best optimizer first, the whole runs whose trained models stand for it: its confirmation runs, else its best trial.
 
@@ -69,13 +74,13 @@ def finalists(
     fitting = [record for record in records if not limits.broken_by(record)]
     found = []
     for record in _best(fitting, candidates, direction):
-        runs = [run for run in fitting if run.stage == "confirm" and run.source == record.number and run.state == "complete"]
+        whole = [run for run in fitting if run.state == "complete" and run.quality is not None]
+        runs = [run for run in whole if run.stage == "confirm" and run.source == record.number]
         found.append(tuple(sorted(runs, key=lambda run: run.number)) or (record,))
-    sign = -1.0 if direction == "maximize" else 1.0
-    return tuple(sorted(found, key=lambda runs: sign * fmean(run.quality or 0.0 for run in runs)))
+    return tuple(sorted(found, key=lambda runs: direction.loss(fmean(run.measured_quality for run in runs))))
 
 
-def _best(records: Sequence[Record], candidates: Sequence[str], direction: str) -> list[Record]:
+def _best(records: Sequence[Record], candidates: Sequence[str], direction: Direction) -> list[Record]:
     """Return the best whole run of each of the best optimizers, best first."""
     found = []
     remaining = list(candidates)

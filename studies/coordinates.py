@@ -1,4 +1,4 @@
-"""The flat space a sampler moves in, and the way between its points and recipes.
+"""Coordinates of a choice's fields: where they lie in the flat space that a sampler moves in, and the way back.
 
 Fields of the same name share one coordinate across the choices of an axis (`optimizer.lr`), each choice reading it in its own
 range; options and regularizers have names of their own. A coordinate that a recipe does not use is zero.
@@ -6,116 +6,14 @@ range; options and regularizers have names of their own. A coordinate that a rec
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
-from studies.attachment import Attachment
 from studies.choice import Choice, Scalar
-from studies.models import ModelChoice
-from studies.optimizers import OptimizerChoice
-from studies.recipe import Recipe
-from studies.regularizers import RegularizerChoice
-from studies.schedules import ScheduleChoice
-from studies.schedules.constant import Constant
 from studies.space import Numeric, OneOf, Range, ranges
-from studies.wrappers import WrapperChoice
-
-if TYPE_CHECKING:
-    from optuna.distributions import BaseDistribution
-
-    from studies.compression.space import CompressionSpace
 
 Point = dict[str, Scalar]
 C = TypeVar("C", bound=Choice)
-
-
-@dataclass(frozen=True, kw_only=True)
-class SearchSpace:
-    """The recipes that a search may try."""
-
-    optimizers: tuple[type[OptimizerChoice], ...]
-    schedules: tuple[type[ScheduleChoice], ...]
-    regularizers: tuple[type[RegularizerChoice], ...]
-    wrappers: tuple[type[WrapperChoice], ...] = ()
-    batch_size: Numeric
-    model: ModelChoice
-    epochs: int
-    rows: int = 1
-    """Of the training set: the batch of optimizers that need it whole."""
-    search_model: bool = field(default=False)
-    """Whether the model's own fields are searched."""
-    compression: CompressionSpace | None = None
-    """What may be done to the trained model, when that is searched along."""
-
-    @cached_property
-    def distributions(self) -> dict[str, BaseDistribution]:
-        """Return Optuna's distribution of every coordinate."""
-        from optuna.distributions import CategoricalDistribution, FloatDistribution
-
-        found: dict[str, BaseDistribution] = {
-            "optimizer": CategoricalDistribution([choice.name() for choice in self.optimizers]),
-            "schedule": CategoricalDistribution([choice.name() for choice in self.schedules]),
-        }
-        if self.batch_size.low < self.batch_size.high:
-            found["batch_size"] = FloatDistribution(-1, 1)
-        for choice in (*self.regularizers, *self.wrappers):
-            found[f"{choice.axis}.{choice.name()}"] = CategoricalDistribution([False, True])
-        for name, span in self._fields():
-            found[name] = CategoricalDistribution(span.options) if isinstance(span, OneOf) else FloatDistribution(-1, 1)
-        return found | (self.compression.distributions if self.compression else {})
-
-    def recipe(self, point: Mapping[str, Any]) -> Recipe:
-        """Return the recipe at a point."""
-        optimizer = named(self.optimizers, point["optimizer"])
-        model = replace(self.model, **values_at(type(self.model), point)) if self.search_model else self.model
-        recipe = Recipe(
-            optimizer=read_at(optimizer, point),
-            schedule=Constant() if optimizer.own_schedule else read_at(named(self.schedules, point["schedule"]), point),
-            regularizers=_set(self.regularizers, point, optimizer),
-            wrappers=_set(self.wrappers, point, optimizer),
-            batch_size=self.rows if optimizer.full_batch else int(self.batch_size.from_unit(point.get("batch_size", 0.0))),
-            model=model,
-            epochs=self.epochs,
-        )
-        return self.compression.recipe(recipe, point) if self.compression else recipe
-
-    def point(self, recipe: Recipe) -> Point:
-        """Return the point of a recipe; values outside the searched range move to its end."""
-        chosen = (*recipe.regularizers, *recipe.wrappers)
-        on = {choice.name() for choice in chosen}
-        point: Point = {name: neutral(span) for name, span in self._fields()}
-        schedule = recipe.schedule if type(recipe.schedule) in self.schedules else self.schedules[0]()
-        point |= {"optimizer": recipe.optimizer.name(), "schedule": schedule.name()}
-        point |= {f"{choice.axis}.{choice.name()}": choice.name() in on for choice in (*self.regularizers, *self.wrappers)}
-        for choice in (recipe.optimizer, schedule, *chosen, *([recipe.model] if self.search_model else [])):
-            point |= {name: value for name, value in coordinates_of(choice).items() if name in point}
-        if "batch_size" in self.distributions:
-            point["batch_size"] = self.batch_size.to_unit(recipe.batch_size)
-        return point | (self.compression.point(recipe) if self.compression else {})
-
-    def units(self, recipe: Recipe) -> dict[str, float]:
-        """Return where each searched number of a recipe lies in its range: -1 and 1 are the ends."""
-        choices = (recipe.optimizer, recipe.schedule, *recipe.regularizers, *recipe.wrappers)
-        found = {name: unit for choice in choices for name, unit in coordinates_of(choice).items() if isinstance(unit, float)}
-        return found | ({"batch_size": self.batch_size.to_unit(recipe.batch_size)} if "batch_size" in self.distributions else {})
-
-    def reference(self, optimizer: type[OptimizerChoice]) -> Recipe:
-        """Return an optimizer's reference recipe: its own defaults, the schedule that comes first, no regularizer."""
-        return Recipe(
-            optimizer=optimizer.from_fields({}),
-            schedule=Constant() if optimizer.own_schedule else self.schedules[0](),
-            batch_size=self.rows if optimizer.full_batch else int(self.batch_size.default),
-            model=self.model,
-            epochs=self.epochs,
-        )
-
-    def _fields(self) -> Iterator[tuple[str, Range]]:
-        models = (type(self.model),) if self.search_model else ()
-        for choice in (*self.optimizers, *self.schedules, *self.regularizers, *self.wrappers, *models):
-            for name, span in ranges(choice).items():
-                yield coordinate(choice, name, span), span
 
 
 def coordinate(choice: type[Choice], name: str, span: Range) -> str:
@@ -132,11 +30,6 @@ def neutral(span: Range) -> Scalar:
 def named(choices: tuple[type[C], ...], name: str) -> type[C]:
     """Return the choice of that name."""
     return next(choice for choice in choices if choice.name() == name)
-
-
-def _set(offered: tuple[type[C], ...], point: Mapping[str, Any], optimizer: type[OptimizerChoice]) -> tuple[C, ...]:
-    on = (choice for choice in offered if point[f"{choice.axis}.{choice.name()}"])
-    return tuple(read_at(choice, point) for choice in on if issubclass(choice, Attachment) and choice.pairs_with(optimizer))
 
 
 def read_at(choice: type[C], point: Mapping[str, Any]) -> C:

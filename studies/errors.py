@@ -51,3 +51,13 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     folded = {candidate.lower(): candidate for candidate in known}
     near = get_close_matches(name.lower(), folded, n=1, cutoff=0.5)
     return f"; did you mean '{folded[near[0]]}'?" if near else "."
+
+
+def one_line(said: object, *, longest: int | None = None) -> str:
+    """Return a text or an error's words in one line, cut to so many characters if that is asked for."""
+    return " ".join(str(said).split())[:longest]
+
+
+def named_line(error: BaseException, *, longest: int | None = None) -> str:
+    """Return an error of somebody else's code in one line, its type first."""
+    return f"{type(error).__name__}: {one_line(error, longest=longest)}"

@@ -17,7 +17,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from studies.errors import BadWorkload
 from studies.imports import load
@@ -26,9 +26,7 @@ from studies.models import ModelChoice
 from studies.recipe import Recipe
 from studies.settings import settings
 from studies.workload import absolute, find_model
-
-if TYPE_CHECKING:
-    from studies.function_run import FunctionRun
+from studies.workload_spec import WorkloadSpec
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -68,32 +66,32 @@ class Function:
         return cls(fit=fit, metric=judged, model=own, source=source, seed=seed)
 
     @classmethod
-    def from_spec(cls, spec: Mapping[str, Any]) -> Self:
+    def from_spec(cls, spec: WorkloadSpec) -> Self:
         """Open a function again.
 
         Raises:
             BadWorkload: it is not found, or its own settings have changed.
         """
-        fit = load(spec["source"])
+        fit = load(spec.source)
         again = cls.open(
-            fit, source=spec["source"], metric=spec["metric"], direction=spec["direction"], seed=spec["seed"]
+            fit, source=spec.source, metric=spec.metric, direction=spec.direction, seed=spec.seed or 0
         )  # fmt: skip
-        if again.model.name() == spec["model"]:
+        if again.model.name() == spec.model:
             return again
         try:
-            model = find_model(spec["model"])  # a space that was given beside the function, in this process
+            model = find_model(spec.model)  # a space that was given beside the function, in this process
         except BadWorkload:
             raise BadWorkload(
-                f"the `space` of {spec['source']} is not the one the study began with; bring it back, or start a new study"
+                f"the `space` of {spec.source} is not the one the study began with; bring it back, or start a new study"
             ) from None
         return dataclasses.replace(again, model=model)
 
-    def spec(self) -> dict[str, Any]:
-        """Return what `from_spec` needs, in plain values."""
-        return {
-            "form": "function", "source": absolute(self.source), "metric": self.metric.name, "direction": self.metric.direction,
-            "model": self.model.name(), "seed": self.seed,
-        }  # fmt: skip
+    def spec(self) -> WorkloadSpec:
+        """Return what `from_spec` needs."""
+        return WorkloadSpec(
+            form="function", source=absolute(self.source), metric=self.metric.name, direction=self.metric.direction,
+            model=self.model.name(), seed=self.seed, written=WorkloadSpec.OF_FUNCTIONS,
+        )  # fmt: skip
 
     @property
     def name(self) -> str:
@@ -118,12 +116,6 @@ class Function:
     def baseline(self) -> float | None:
         """Return None: not known."""
         return None
-
-    def start(self, recipe: Recipe, *, seed: int, device: str) -> FunctionRun:  # noqa: ARG002 - the function picks its device
-        """Return a run that has yet to begin."""
-        from studies.function_run import FunctionRun
-
-        return FunctionRun(self.fit, recipe, seed=seed, direction=self.metric.direction)
 
 
 class Watched(Recipe):

@@ -7,7 +7,6 @@ handed over with it: what one trial draws changes nothing for another.
 from __future__ import annotations
 
 import math
-import random
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,8 +19,10 @@ from torch import nn
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from studies import measure
+from studies.direction import Direction
+from studies.infeasible import Diverged
 from studies.record import Measurement
-from studies.train import Diverged
+from studies.rng import Generators
 
 if TYPE_CHECKING:
     from studies.recipe import Recipe
@@ -41,7 +42,7 @@ class FunctionRun:
         direction: maximize | minimize the metric.
     """
 
-    def __init__(self, fit: Callable[..., Any], recipe: Recipe, *, seed: int, direction: str) -> None:
+    def __init__(self, fit: Callable[..., Any], recipe: Recipe, *, seed: int, direction: Direction) -> None:
         self.fit, self.recipe, self.seed, self.direction = fit, recipe, seed, direction
         self.epochs = recipe.epochs
         self.curve: list[Measurement] = []
@@ -55,7 +56,7 @@ class FunctionRun:
         self._target, self._told, self._cut, self._since = 0, False, False, 0.0
         self._stop: Callable[[], bool] = lambda: False
         self._error: BaseException | None = None
-        self._generators: tuple[Any, ...] | None = None
+        self._generators = Generators(seed)
         self._turn, self._back = threading.Semaphore(0), threading.Semaphore(0)
         self._thread: threading.Thread | None = None
 
@@ -63,7 +64,7 @@ class FunctionRun:
     def quality(self) -> float | None:
         """Return the best metric so far, None before the first report."""
         values = [point.valid_metric for point in self.curve]
-        return (max if self.direction == "maximize" else min)(values, default=None)
+        return self.direction.best(values)
 
     def advance(self, epochs: int, *, stop: Callable[[], bool] = lambda: False) -> bool:
         """Let the function work until it has reported `epochs` epochs in all, or has ended.
@@ -112,7 +113,7 @@ class FunctionRun:
             self._pause()
         return self._told
 
-    def weigh(self, *, whole: bool, test: bool) -> dict[str, Any]:  # noqa: ARG002 - a function keeps its test data to itself
+    def measure_outcome(self, *, whole: bool, test: bool) -> dict[str, Any]:  # noqa: ARG002 - a function keeps its test data to itself
         """Return the fields of a record that were measured: time, the optimizers' state, the bytes of what they stepped on."""
         state = sum(measure.state_bytes(optimizer) for optimizer in self.optimizers.values())
         stepped = [p for optimizer in self.optimizers.values() for group in optimizer.param_groups for p in group["params"]]
@@ -133,7 +134,7 @@ class FunctionRun:
 
     def _wake(self) -> None:
         self._since = time.perf_counter()
-        with self._own_generators(), self._watched_steps():
+        with self._generators.in_place(), self._watched_steps():
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, daemon=True, name="training function")
                 self._thread.start()
@@ -172,12 +173,11 @@ class FunctionRun:
         if not math.isfinite(metric):
             raise Diverged(f"diverged in epoch {epoch}: the metric became {metric}")
         self.epoch = epoch
-        loss = metric if self.direction == "minimize" else -metric
         self.curve.append(
             Measurement(
                 epoch=epoch, step=max(self.steps.values(), default=0),
                 seconds=self.seconds + time.perf_counter() - self._since, train_loss=train_loss,
-                valid_loss=loss if valid_loss is None else float(valid_loss), valid_metric=metric,
+                valid_loss=self.direction.loss(metric) if valid_loss is None else float(valid_loss), valid_metric=metric,
             )
         )  # fmt: skip
 
@@ -192,32 +192,3 @@ class FunctionRun:
             yield
         finally:
             handle.remove()
-
-    @contextmanager
-    def _own_generators(self) -> Iterator[None]:
-        """Give the block the global generators as the function left them (or freshly seeded), and the caller its own back."""
-        before = _states()
-        if self._generators is None:
-            torch.manual_seed(self.seed)
-            np.random.seed(self.seed % 2**32)  # noqa: NPY002 - the global generator is what a user's code may draw from
-            random.seed(self.seed)
-        else:
-            _restore(self._generators)
-        try:
-            yield
-        finally:
-            self._generators = _states()
-            _restore(before)
-
-
-def _states() -> tuple[Any, ...]:
-    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []  # type: ignore[no-untyped-call]
-    return torch.get_rng_state(), cuda, np.random.get_state(), random.getstate()  # noqa: NPY002
-
-
-def _restore(states: tuple[Any, ...]) -> None:
-    torch.set_rng_state(states[0])
-    if states[1]:
-        torch.cuda.set_rng_state_all(states[1])
-    np.random.set_state(states[2])  # noqa: NPY002
-    random.setstate(states[3])

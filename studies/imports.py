@@ -1,4 +1,4 @@
-"""Import an object of the user's own by `module:name` or `file.py:name`."""
+"""Imports by name: an object of the user's own (`module:name`, `file.py:name`), or a package that is optional."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
-from studies.errors import BadWorkload, did_you_mean
+from studies.errors import BadValue, BadWorkload, did_you_mean, named_line
 
 _GIVEN: Final[dict[str, Any]] = {}
 REFUSE: Final = "ADVISOR_REFUSE_CODE"
@@ -84,7 +84,7 @@ def _run(path: Path, changed: int) -> ModuleType:  # noqa: ARG001 - the time of 
     try:
         spec.loader.exec_module(module)
     except Exception as error:  # whatever the user's file raises
-        raise BadWorkload(f"{path} cannot be imported: {type(error).__name__}: {' '.join(str(error).split())}") from error
+        raise BadWorkload(f"{path} cannot be imported: {named_line(error)}") from error
     return module
 
 
@@ -94,6 +94,22 @@ def _from_module(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except Exception as error:  # whatever the user's module raises
-        raise BadWorkload(
-            f"module '{name}' cannot be imported: {type(error).__name__}: {' '.join(str(error).split())}"
-        ) from error
+        raise BadWorkload(f"module '{name}' cannot be imported: {named_line(error)}") from error
+
+
+def require(module: str, extra: str, who: str) -> ModuleType:
+    """Return a module of an optional package.
+
+    Args:
+        module: what is imported.
+        extra: the extra of optimizer-advisor that installs it.
+        who: the choice that needs it, for the message.
+
+    Raises:
+        BadValue: it is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        package = module.split(".", maxsplit=1)[0]
+        raise BadValue(f"{who} needs {package}; install it with: pip install 'optimizer-advisor[{extra}]'") from error

@@ -1,4 +1,4 @@
-"""Follow a journal without replaying it: the plan and the records, each line read once.
+"""Follow a journal without replaying it: the manifest and the records, each line read once.
 
 Optuna's replay rebuilds every trial, from one line a hyperparameter; of 10,000 trials that is 300,000 lines and half a minute.
 What a page shows is in few of them, and how Optuna begins a line tells which. A line that begins otherwise is read whole.
@@ -14,11 +14,14 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
+from studies.direction import Direction
 from studies.errors import StoreError
+from studies.home import journal_of
+from studies.manifest import StudyManifest
 from studies.record import Record
-from studies.store import PLAN, RECORD, journal_of
+from studies.store import PLAN, RECORD
 
-DIRECTIONS: Final = {1: "minimize", 2: "maximize"}
+DIRECTIONS: Final = {1: Direction.MINIMIZE, 2: Direction.MAXIMIZE}
 FINISHED: Final = (1, 2, 3)
 """Optuna's states of a trial that has ended: complete, pruned, failed. What is said of it later does not count."""
 HEAD: Final = 256
@@ -28,23 +31,23 @@ OF_PLAN: Final = re.compile(rb'.{0,200}?"user_attr":\{"%b":' % PLAN.encode())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Held:
-    """What a journal holds by now."""
+class StoredStudy:
+    """What a journal holds of a study by now."""
 
-    direction: str
-    plan: dict[str, Any]
+    direction: Direction
+    manifest: StudyManifest
     records: tuple[Record, ...]
 
 
 @dataclass(kw_only=True, slots=True)
-class Progress:
+class ReadPosition:
     """How far a file was read, and what it said."""
 
     head: bytes = b""
     """What it began with: another file of the same name begins otherwise."""
     offset: int = 0
     name: str = ""
-    direction: str = ""
+    direction: Direction | None = None
     plan: bytes = b""
     """The line that last wrote it: it is written after every trial, and only the last one counts."""
     ended: list[bool] = field(default_factory=list)
@@ -57,9 +60,9 @@ class Journal:
 
     def __init__(self, home: Path, name: str) -> None:
         self._home, self._name = home, name
-        self._lock, self._at = Lock(), Progress()
+        self._lock, self._at = Lock(), ReadPosition()
 
-    def read(self) -> Held:
+    def read(self) -> StoredStudy:
         """Return what the journal holds, reading what was written since the last time.
 
         Raises:
@@ -70,22 +73,23 @@ class Journal:
         with self._lock:
             try:
                 self._follow(path)
-                return self._held()
+                return self._stored()
             except (LookupError, ValueError, TypeError, OSError) as error:
-                self._at = Progress()
+                self._at = ReadPosition()
                 raise StoreError(f"journal {path} cannot be read ({error}); restore it from a copy or delete it") from None
 
-    def _held(self) -> Held:
+    def _stored(self) -> StoredStudy:
         at = self._at
-        if at.name != self._name:
+        if at.name != self._name or at.direction is None:
             raise ValueError(f"it holds no study '{self._name}'")
         records = tuple(record for _, record in sorted(at.records.items()))
-        return Held(direction=at.direction, plan=json.loads(at.plan)["user_attr"][PLAN], records=records)
+        manifest = StudyManifest.from_dict(json.loads(at.plan)["user_attr"][PLAN])
+        return StoredStudy(direction=at.direction, manifest=manifest, records=records)
 
     def _follow(self, path: Path) -> None:
         with path.open("rb") as file:
             if not self._is_same(file.read(HEAD), os.fstat(file.fileno()).st_size):
-                self._at = Progress()
+                self._at = ReadPosition()
             file.seek(self._at.offset)
             for line in file:
                 if not line.endswith(b"\n"):  # still being written, or torn by a crash
@@ -105,7 +109,7 @@ class Journal:
                 opened = json.loads(line)
                 self._at.name, self._at.direction = opened["study_name"], DIRECTIONS[opened["directions"][0]]
             case 1:
-                self._at = Progress(head=self._at.head, offset=self._at.offset)
+                self._at = ReadPosition(head=self._at.head, offset=self._at.offset)
             case 2 if OF_PLAN.match(line) or (not begins and PLAN in json.loads(line)["user_attr"]):
                 self._at.plan = line
             case 4:

@@ -1,4 +1,4 @@
-"""What the user can afford, and the quantities people write it in: 512MiB, 2ms, 10m, 200trials."""
+"""Limits and budgets: what the user can afford."""
 
 from __future__ import annotations
 
@@ -7,23 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Final, Self
 
+from studies.costs import COSTS
 from studies.errors import BadValue
+from studies.quantities import parse_bytes, parse_seconds
 
 if TYPE_CHECKING:
     from studies.record import Record
-
-BYTES: Final = {
-    "": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9,
-    "kib": 2**10, "mib": 2**20, "gib": 2**30, "k": 2**10, "m": 2**20, "g": 2**30,
-}  # fmt: skip
-SECONDS: Final = {"us": 1e-6, "ms": 1e-3, "": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
-
-
-LIMITED_COST: Final = {
-    "train_bytes": "peak_bytes", "model_bytes": "model_bytes", "latency_seconds": "latency_seconds",
-    "train_seconds": "train_seconds",
-}  # fmt: skip
-"""Each limit's cost, by the name it has in a record."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,19 +38,19 @@ class Limits:
         """Return how many times over each broken limit the costs of a record are; a cost that is not known breaks none."""
         over = {}
         for limit, cost in LIMITED_COST.items():
-            allowed, need = getattr(self, limit), costs[cost]
+            allowed, need = getattr(self, limit), costs[cost.field]
             if allowed is not None and need is not None and need > allowed:
                 over[limit] = need / allowed
         return over
 
     def broken_by(self, record: Record) -> dict[str, float]:
         """Return how many times over each limit that a trial breaks it is."""
-        return self.exceeded({cost: getattr(record, cost) for cost in LIMITED_COST.values()})
+        return self.exceeded({cost.field: getattr(record, cost.field) for cost in LIMITED_COST.values()})
 
     @property
     def while_training(self) -> Limits:
         """Return those that compression afterwards cannot help: memory and time."""
-        return replace(self, model_bytes=None, latency_seconds=None)
+        return replace(self, **{limit: None for limit, cost in LIMITED_COST.items() if cost.of_model})
 
     @classmethod
     def parse(cls, *, memory: str | None, model_size: str | None, latency: str | None, train_time: str | None) -> Self:
@@ -72,6 +61,10 @@ class Limits:
             latency_seconds=None if latency is None else parse_seconds(latency),
             train_seconds=None if train_time is None else parse_seconds(train_time),
         )
+
+
+LIMITED_COST: Final = {f.name: next(cost for cost in COSTS if cost.limit == f.name) for f in fields(Limits)}
+"""Each limit's cost."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,50 +105,3 @@ class Budget:
     def __str__(self) -> str:
         parts = [f"{self.seconds:g}s"] if self.seconds is not None else []
         return " or ".join([*parts, f"{self.trials}trials"] if self.trials is not None else parts)
-
-
-def parse_bytes(text: str) -> int:
-    """Read `64MiB`, `1.5GB`, `200k` (binary) or plain bytes.
-
-    Raises:
-        BadValue: not a size above 0.
-    """
-    value = _quantity(text, BYTES, "size", "512MiB, 1GB or 65536")
-    return round(value)
-
-
-def parse_seconds(text: str) -> float:
-    """Read `2ms`, `60s`, `10m`, `2h` or plain seconds.
-
-    Raises:
-        BadValue: not a time above 0.
-    """
-    return _quantity(text, SECONDS, "time", "2ms, 60s, 10m or 2h")
-
-
-def format_bytes(count: float) -> str:
-    """Write bytes in binary units: 512 B, 1.5 KiB, 64 MiB."""
-    for unit in ("B", "KiB", "MiB"):
-        if abs(count) < 1024:
-            return f"{count:.3g} {unit}" if unit != "B" else f"{count:.0f} B"
-        count /= 1024
-    return f"{count:.3g} GiB" if count < 1000 else f"{count:,.0f} GiB"
-
-
-def format_seconds(seconds: float) -> str:
-    """Write seconds as a person would: 850 µs, 2.1 ms, 45 s, 12.5 min, 3.2 h."""
-    steps = ((1e-3, 1e6, "µs"), (1.0, 1e3, "ms"), (120.0, 1.0, "s"), (7200.0, 1 / 60, "min"))
-    for below, factor, unit in steps:
-        if seconds < below:
-            return f"{seconds * factor:.3g} {unit}"
-    return f"{seconds / 3600:.3g} h"
-
-
-def _quantity(text: str, units: dict[str, float] | dict[str, int], noun: str, example: str) -> float:
-    match = re.fullmatch(r"\s*([+-]?\d*\.?\d+(?:e[+-]?\d+)?)\s*([a-zµ]*)\s*", text.lower())
-    if match is None or match[2] not in units:
-        raise BadValue(f"{noun} '{text}' is not understood; write it as {example}")
-    value = float(match[1]) * units[match[2]]
-    if not 0 < value < float("inf"):
-        raise BadValue(f"{noun} '{text}' must be above 0, as in {example}")
-    return value

@@ -16,9 +16,9 @@ import torch
 
 from studies import measure
 from studies.allocations import FOLLOWED_STEPS
-from studies.evaluate import tensors
 from studies.facts import Forecast, Moment, peak_at
 from studies.routing import route
+from studies.rows import tensors
 from studies.train import Training
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from studies.errors import BadValue, did_you_mean
+from studies.direction import MAXIMIZE, MINIMIZE, Direction
+from studies.errors import BadValue, did_you_mean, named_line
 from studies.imports import load
 
 if TYPE_CHECKING:
@@ -24,10 +25,17 @@ class Metric:
     name: str
     task: str
     """classification | regression"""
-    direction: str
-    """maximize | minimize"""
+    direction: Direction
     score: Callable[[Array, Array], float]
     """(outputs, targets) to a number: logits (rows, classes) and codes (rows,), or predictions and values (rows, outputs)."""
+
+    def loss(self, value: float | None) -> float:
+        """Return a value as a number to make small; infinite for a run that has none."""
+        return self.direction.loss(value)
+
+    def better(self, left: float | None, right: float | None) -> bool:
+        """Tell whether `left` is the better value."""
+        return self.direction.better(left, right)
 
 
 def metric(name: str | None, task: str, direction: str | None = None) -> Metric:
@@ -50,17 +58,17 @@ def metric(name: str | None, task: str, direction: str | None = None) -> Metric:
     return METRICS[name.lower()]
 
 
-def direction_of(name: str, said: str | None = None) -> str:
-    """Return maximize or minimize for a metric that somebody else measures: as said, or as the usual names go.
+def direction_of(name: str, said: str | None = None) -> Direction:
+    """Return the direction of a metric that somebody else measures: as said, or as the usual names go.
 
     Raises:
         BadValue: neither of the two, or a name that does not tell.
     """
-    if said is not None and said not in DIRECTIONS:
-        raise BadValue(f"direction '{said}' is neither maximize nor minimize")
-    if said or name in METRICS:
-        return said or METRICS[name].direction
-    toward = next((toward for toward, ends in DIRECTIONS.items() if name.lower().endswith(ends)), None)
+    if said is not None:
+        return Direction(said)
+    if name in METRICS:
+        return METRICS[name].direction
+    toward = next((toward for toward, ends in ENDINGS.items() if name.lower().endswith(ends)), None)
     if toward is None:
         raise BadValue(f"whether '{name}' is made large or small is not known here; say --direction maximize or minimize")
     return toward
@@ -77,8 +85,7 @@ def _own(reference: str, task: str, said: str | None) -> Metric:
         try:
             return float(function(outputs, targets))
         except Exception as error:  # whatever the user's function raises
-            reason = " ".join(str(error).split())
-            raise BadValue(f"metric '{reference}' fails: {type(error).__name__}: {reason}") from error
+            raise BadValue(f"metric '{reference}' fails: {named_line(error)}") from error
 
     return Metric(name=reference, task=task, direction=direction, score=score)
 
@@ -131,21 +138,21 @@ def _r2(outputs: Array, targets: Array) -> float:
     return float(np.mean(1 - np.mean((outputs - targets) ** 2, axis=0) / spread)) if np.all(spread) else float("nan")
 
 
-DIRECTIONS: Final = {
-    "maximize": ("accuracy", "acc", "auc", "f1", "r2", "score", "precision", "recall", "iou", "dice", "bleu", "map"),
-    "minimize": ("loss", "error", "err", "perplexity", "ppl", "rmse", "mse", "mae", "nll"),
+ENDINGS: Final = {
+    MAXIMIZE: ("accuracy", "acc", "auc", "f1", "r2", "score", "precision", "recall", "iou", "dice", "bleu", "map"),
+    MINIMIZE: ("loss", "error", "err", "perplexity", "ppl", "rmse", "mse", "mae", "nll"),
 }
 """Which way the usual metrics go, by how their names end."""
 METRICS: Final = {
     entry[0]: Metric(name=entry[0], task=entry[1], direction=entry[2], score=entry[3])
     for entry in (
-        ("accuracy", "classification", "maximize", _accuracy),
-        ("balanced_accuracy", "classification", "maximize", _balanced_accuracy),
-        ("f1", "classification", "maximize", _f1),
-        ("roc_auc", "classification", "maximize", _roc_auc),
-        ("log_loss", "classification", "minimize", _log_loss),
-        ("rmse", "regression", "minimize", _rmse),
-        ("mae", "regression", "minimize", _mae),
-        ("r2", "regression", "maximize", _r2),
+        ("accuracy", "classification", MAXIMIZE, _accuracy),
+        ("balanced_accuracy", "classification", MAXIMIZE, _balanced_accuracy),
+        ("f1", "classification", MAXIMIZE, _f1),
+        ("roc_auc", "classification", MAXIMIZE, _roc_auc),
+        ("log_loss", "classification", MINIMIZE, _log_loss),
+        ("rmse", "regression", MINIMIZE, _rmse),
+        ("mae", "regression", MINIMIZE, _mae),
+        ("r2", "regression", MAXIMIZE, _r2),
     )
 }

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import gc
 import os
-import select
 import subprocess
 import sys
 from contextlib import redirect_stdout, suppress
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
+from threading import Event, Thread
 from typing import Final, Self
 
 from studies.errors import StudyError
@@ -53,10 +53,10 @@ class Mirror:
 
 def watch(home: Path, name: str, tracking_uri: str | None) -> str | None:
     """Mirror a study until standard input has a line or ends, or the parent dies; return what kept the last pass, if anything."""
-    parent, pause, sink = os.getppid(), 0.0, None
+    parent, pause, sink, asked_to_end = os.getppid(), 0.0, None, Event()
+    Thread(target=_await_input, args=(asked_to_end,), daemon=True).start()
     while True:
-        readable, _, _ = select.select([sys.stdin], [], [], pause)
-        last = bool(readable) or os.getppid() != parent
+        last = asked_to_end.wait(pause) or os.getppid() != parent
         try:
             sink = sink or Sink(home, name, tracking_uri)
             sink.write(status="KILLED" if last else "RUNNING")
@@ -67,6 +67,13 @@ def watch(home: Path, name: str, tracking_uri: str | None) -> str | None:
             sink, problem, pause = None, str(error), min(max(2 * pause, TICK_SECONDS), LONGEST_PAUSE_SECONDS)
         if last:
             return problem
+
+
+def _await_input(arrived: Event) -> None:
+    """Wait for a line or the end of standard input, in a thread: on Windows a pipe cannot be asked whether there is one."""
+    with suppress(OSError):
+        os.read(0, 1)
+    arrived.set()
 
 
 def main(home: str, name: str, tracking_uri: str | None = None) -> int:

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, Self
 
 from studies import catalogue
 from studies.compression.space import CompressionSpace
-from studies.coordinates import SearchSpace
+from studies.errors import StoreError
 from studies.function import Function
 from studies.limits import Budget, Limits
+from studies.manifest import Start, StudyManifest
+from studies.search_space import SearchSpace
 from studies.space import Numeric
 from studies.workload import Workload
-
-
-@dataclass(frozen=True, kw_only=True)
-class Start:
-    """A recipe that is worth trying first, and where it is from."""
-
-    params: Mapping[str, Any]
-    """In flat form; what the search does not cover is read as near to it as it can."""
-    origin: str
-    """In words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,17 +65,18 @@ class Plan:
         """Return the limits that a trial of the search has to keep: not those that compression afterwards is to meet."""
         return self.limits.while_training if self.compression == "after" else self.limits
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain lists and dicts, ready for JSON."""
-        return asdict(self)
-
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Rebuild a plan; keys of a later version are passed over."""
-        known = {f.name for f in fields(cls)}
-        kept: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in values.items() if key in known
-        }
-        kept |= {"budget": Budget(**values["budget"]), "limits": Limits(**values["limits"])}
-        kept |= {"starts": tuple(Start(**start) for start in values.get("starts", ()))}
-        return cls(**kept)
+    def of(cls, manifest: StudyManifest) -> Self:
+        """Return the plan that a study's manifest holds.
+
+        Raises:
+            StoreError: it lacks the budget, the length of a run or the batch sizes.
+        """
+        if manifest.epochs is None or manifest.batch_size is None:
+            raise StoreError("the study's journal names no length of a run or no batch size; start a new study")
+        values: dict[str, Any] = {f.name: getattr(manifest, f.name) for f in fields(cls)}
+        return cls(**values | {"budget": manifest.searching})
+
+    def manifest(self, **entries: Any) -> StudyManifest:
+        """Return the manifest of a study that is to do this, with these further entries."""
+        return StudyManifest(**{f.name: getattr(self, f.name) for f in fields(self)}, **entries)

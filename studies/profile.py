@@ -14,7 +14,6 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from studies import catalogue, measure, probes
-from studies.evaluate import first_rows
 from studies.facts import Facts, Forecast
 from studies.limits import Budget
 from studies.memory import activation_bytes, forecast, rehearse
@@ -22,6 +21,7 @@ from studies.optimizers import OptimizerChoice
 from studies.probes.bench import Bench, undisturbed
 from studies.recipe import Recipe
 from studies.routing import route, trained
+from studies.rows import first_rows
 from studies.threads import threads, threads_for
 
 if TYPE_CHECKING:

@@ -13,10 +13,12 @@ import warnings
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from studies.coordinates import Point, SearchSpace
+from studies.coordinates import Point
+from studies.direction import Direction
 from studies.limits import Limits
 from studies.recipe import Recipe
 from studies.rungs import score
+from studies.search_space import SearchSpace
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
@@ -41,7 +43,7 @@ def propose(
     *,
     count: int,
     seed: int,
-    direction: str,
+    direction: Direction,
     limits: Limits = NO_LIMITS,
 ) -> list[Recipe]:
     """Return the next recipes to try with an optimizer.
@@ -70,7 +72,7 @@ def _shrunk(space: SearchSpace, reference: Recipe, place: int) -> Point:
     """Return how a sweep's trial is made small, when that is searched along: another way at each place."""
     if space.compression is None:
         return {}
-    from studies.compression.rounds import moves
+    from studies.compression.candidates import moves
 
     ways = moves(space.compression, reference)
     return space.compression.point(ways[place % len(ways)])
@@ -94,7 +96,7 @@ def decided(point: Point) -> BaseSampler:
 
 
 def _ask(
-    space: SearchSpace, records: Sequence[Record], optimizer: str, count: int, seed: int, direction: str, limits: Limits
+    space: SearchSpace, records: Sequence[Record], optimizer: str, count: int, seed: int, direction: Direction, limits: Limits
 ) -> list[Point]:  # fmt: skip
     import optuna
 
@@ -111,7 +113,7 @@ def _ask(
         return [study.ask(free).params | {"optimizer": optimizer} for _ in range(count)]
 
 
-def _ranked(space: SearchSpace, records: Iterable[Record], direction: str, limits: Limits) -> list[FrozenTrial]:
+def _ranked(space: SearchSpace, records: Iterable[Record], direction: Direction, limits: Limits) -> list[FrozenTrial]:
     """Return trials whose value is their rank among those of the same optimizer: 0 the best, below 1 the worst."""
     from optuna.trial import create_trial
 
@@ -129,7 +131,7 @@ def _ranked(space: SearchSpace, records: Iterable[Record], direction: str, limit
     return trials
 
 
-def _standing(record: Record, direction: str, limits: Limits) -> tuple[float, ...]:
+def _standing(record: Record, direction: Direction, limits: Limits) -> tuple[float, ...]:
     """Return a key that sorts trials from good to bad.
 
     Whole runs within the limits, those beyond by how much, pruned ones by how far they came, then the infeasible.
@@ -138,5 +140,5 @@ def _standing(record: Record, direction: str, limits: Limits) -> tuple[float, ..
     over = max(limits.broken_by(record).values(), default=0.0) if tier == 0 else -float(record.epochs)
     found = score(record.curve, record.epochs, direction) or (math.inf, math.inf)
     if record.footprint is not None and record.quality is not None:  # judged by the file that was deployed
-        found = (-record.quality if direction == "maximize" else record.quality, found[1])
+        found = (direction.loss(record.quality), found[1])
     return (tier, over, *found)

@@ -135,6 +135,17 @@ class Record:
         return str(self.params["optimizer"])
 
     @property
+    def measured_quality(self) -> float:
+        """Return its quality, of a run that is known to have one.
+
+        Raises:
+            ValueError: it has none.
+        """
+        if self.quality is None:
+            raise ValueError(f"trial {self.number} has no quality; only a run that was measured has")
+        return float(self.quality)
+
+    @property
     def epochs(self) -> int:
         """Return how many epochs were trained."""
         return self.curve[-1].epoch if self.curve else 0
@@ -155,11 +166,6 @@ class Record:
         found = kept.get("footprint")
         kept["footprint"] = None if found is None else Footprint.from_dict(found)
         return cls(**kept | {"curve": tuple(Measurement(**point) for point in kept.get("curve", ()))})
-
-
-def better(direction: str, left: float, right: float) -> bool:
-    """Tell whether `left` is the better metric value; NaN is never better."""
-    return left > right if direction == "maximize" else left < right
 
 
 def count_states(records: tuple[Record, ...]) -> dict[str, int]:

@@ -11,7 +11,8 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from studies.record import Measurement, Record, better
+from studies.direction import Direction
+from studies.record import Measurement, Record
 
 ETA: Final = 3
 """One in so many goes on."""
@@ -27,12 +28,11 @@ def rungs(epochs: int) -> tuple[int, ...]:
     return tuple(sorted({math.ceil(epochs / ETA**2), math.ceil(epochs / ETA), epochs}))
 
 
-def score(curve: Sequence[Measurement], epoch: int, direction: str) -> Score | None:
+def score(curve: Sequence[Measurement], epoch: int, direction: Direction) -> Score | None:
     """Return the best metric, and with it the lowest loss, up to an epoch; None before the first, and for a run that ended."""
     if not curve or curve[-1].epoch < epoch:
         return None
-    sign = -1.0 if direction == "maximize" else 1.0
-    return min(((sign * point.valid_metric, point.valid_loss) for point in curve if point.epoch <= epoch), default=None)
+    return min(((direction.loss(point.valid_metric), point.valid_loss) for point in curve if point.epoch <= epoch), default=None)
 
 
 def promoted(new: Sequence[Score], seen: Iterable[Score], *, wanting: int = 0) -> set[int]:
@@ -49,18 +49,17 @@ def promoted(new: Sequence[Score], seen: Iterable[Score], *, wanting: int = 0) -
     return {index for index in ranked if new[index] <= bar} | set(ranked[:wanting])
 
 
-def survivors(records: Iterable[Record], candidates: Sequence[str], direction: str, *, keep: int) -> tuple[str, ...]:
+def survivors(records: Iterable[Record], candidates: Sequence[str], direction: Direction, *, keep: int) -> tuple[str, ...]:
     """Return the optimizers whose best whole run is among the `keep` best, in the order of `candidates`.
 
     Whole runs only: rankings between optimizers still change while the schedule decays.
     """
     best = {name: record for name in candidates if (record := best_complete(records, name, direction))}
-    sign = -1.0 if direction == "maximize" else 1.0
-    ranked = sorted(best, key=lambda name: (sign * float(best[name].quality or 0.0), candidates.index(name)))
+    ranked = sorted(best, key=lambda name: (direction.loss(best[name].quality), candidates.index(name)))
     return tuple(name for name in candidates if name in ranked[:keep])
 
 
-def best_complete(records: Iterable[Record], optimizer: str, direction: str) -> Record | None:
+def best_complete(records: Iterable[Record], optimizer: str, direction: Direction) -> Record | None:
     """Return an optimizer's best whole run of the search: by metric, then by the loss it was reached with, then the earlier."""
     best: Record | None = None
     for record in records:
@@ -71,13 +70,13 @@ def best_complete(records: Iterable[Record], optimizer: str, direction: str) -> 
     return best
 
 
-def _beats(left: Record, right: Record, direction: str) -> bool:
+def _beats(left: Record, right: Record, direction: Direction) -> bool:
     if left.quality == right.quality:
         return lowest_loss(left, direction) < lowest_loss(right, direction)
-    return better(direction, float(left.quality or 0.0), float(right.quality or 0.0))
+    return direction.better(left.quality, right.quality)
 
 
-def lowest_loss(record: Record, direction: str) -> float:
+def lowest_loss(record: Record, direction: Direction) -> float:
     """Return the validation loss at the best epoch of a record."""
     found = score(record.curve, record.epochs, direction)
     return found[1] if found else math.inf

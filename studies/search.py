@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from studies import store
-from studies.attempt import Attempt, End
 from studies.clock import Clock
 from studies.confirm import repeats, reserve_seconds
 from studies.proposals import NO_LIMITS, decided, propose
@@ -20,6 +19,7 @@ from studies.recipe import Recipe
 from studies.record import Record, Stage
 from studies.rungs import ETA, WHOLE_RUNS, Score, promoted, rungs, score, survivors
 from studies.threads import threads
+from studies.trial import Outcome, Trial
 
 if TYPE_CHECKING:
     import optuna
@@ -132,56 +132,57 @@ class Search:
         for run in missing:
             if self.clock.must_stop():
                 return
-            attempt = self._ask(Recipe.from_params(run.record.params), "confirm", seed=run.seed, source=run.record.number)
-            self._train([attempt], wanting=1)
+            trial = self._ask(Recipe.from_params(run.record.params), "confirm", seed=run.seed, source=run.record.number)
+            self._train([trial], wanting=1)
 
-    def _ask(self, recipe: Recipe, stage: Stage, *, seed: int | None = None, source: int | None = None) -> Attempt:
+    def _ask(self, recipe: Recipe, stage: Stage, *, seed: int | None = None, source: int | None = None) -> Trial:
         """Open a trial for a recipe; the sampler hands on the point that was decided already."""
         self.study.sampler = decided(self.space.point(recipe))
-        trial = self.study.ask(self.space.distributions)
+        optuna_trial = self.study.ask(self.space.distributions)
         seed = self.plan.seed if seed is None else seed
-        return Attempt(
-            trial=trial, recipe=recipe, stage=stage, seed=seed, source=source, workload=self.workload, plan=self.plan
+        return Trial(
+            optuna_trial=optuna_trial, recipe=recipe, stage=stage, seed=seed, source=source,
+            workload=self.workload, plan=self.plan,
         )  # fmt: skip
 
-    def _train(self, attempts: list[Attempt], *, wanting: int) -> None:
-        """Train attempts of one optimizer rung by rung, and tell the trial of each one that ends."""
+    def _train(self, trials: list[Trial], *, wanting: int) -> None:
+        """Train trials of one optimizer rung by rung, and tell Optuna of each one that ends."""
         for rung in self.rungs:
-            attempts = [attempt for attempt in attempts if self._reaches(attempt, rung)]
-            if not attempts:
+            trials = [trial for trial in trials if self._reaches(trial, rung)]
+            if not trials:
                 return
             if rung == self.plan.epochs:
-                for attempt in attempts:
-                    self._tell(attempt, End(state="complete"))
+                for trial in trials:
+                    self._tell(trial, Outcome(state="complete"))
                 return
-            seen = self._seen(attempts[0].recipe.optimizer.name(), rung)
-            chosen = promoted([self._score(attempt, rung) for attempt in attempts], seen, wanting=wanting)
-            for index, attempt in enumerate(attempts):
+            seen = self._seen(trials[0].recipe.optimizer.name(), rung)
+            chosen = promoted([self._score(trial, rung) for trial in trials], seen, wanting=wanting)
+            for index, trial in enumerate(trials):
                 if index not in chosen:
-                    self._tell(attempt, End(state="pruned", error=f"not in its optimizer's best third at epoch {rung}"))
-            attempts = [attempts[index] for index in sorted(chosen)]
+                    self._tell(trial, Outcome(state="pruned", error=f"not in its optimizer's best third at epoch {rung}"))
+            trials = [trials[index] for index in sorted(chosen)]
 
-    def _reaches(self, attempt: Attempt, rung: int) -> bool:
-        end = attempt.advance(rung, stop=self.clock.must_stop)
-        if end is not None:
-            self._tell(attempt, end)
-        return end is None
+    def _reaches(self, trial: Trial, rung: int) -> bool:
+        outcome = trial.advance(rung, stop=self.clock.must_stop)
+        if outcome is not None:
+            self._tell(trial, outcome)
+        return outcome is None
 
-    def _tell(self, attempt: Attempt, end: End) -> None:
+    def _tell(self, trial: Trial, outcome: Outcome) -> None:
         """End a trial and write down what it left behind."""
-        record = attempt.record(end, self.space.units(attempt.recipe))
+        record = trial.record(outcome, self.space.units(trial.recipe))
         for point in record.curve:
             if point.epoch in self.rungs:
-                attempt.trial.report(point.valid_metric, point.epoch)
-        store.tell(self.study, attempt.trial, record, violation=end.violation)
-        store.write_plan(self.study, spent_seconds=self.clock.spent_seconds)
-        self._keep(attempt, record)
-        attempt.close()
+                trial.optuna_trial.report(point.valid_metric, point.epoch)
+        store.tell(self.study, trial.optuna_trial, record, violation=outcome.violation)
+        store.change_manifest(self.study, spent_seconds=self.clock.spent_seconds)
+        self._keep(trial, record)
+        trial.close()
         self.records.append(record)
-        self.listen(Event(stage=attempt.stage, record=record))
+        self.listen(Event(stage=trial.stage, record=record))
 
-    def _keep(self, attempt: Attempt, record: Record) -> None:
-        model = getattr(attempt.training, "model", None)  # a training function holds its own to itself
+    def _keep(self, trial: Trial, record: Record) -> None:
+        model = getattr(trial.training, "model", None)  # a training function holds its own to itself
         if self.checkpoints is not None and model is not None and record.stage == "confirm" and record.state == "complete":
             self.checkpoints.save(record.number, model)
 
@@ -199,9 +200,9 @@ class Search:
         curves = (record.curve for record in self.records if record.optimizer == optimizer and record.searched)
         return [found for curve in curves if (found := score(curve, rung, self.direction))]
 
-    def _score(self, attempt: Attempt, rung: int) -> Score:
-        reached = min(rung, attempt.curve[-1].epoch) if attempt.curve else rung  # a run that ended early stands as it ended
-        return score(attempt.curve, reached, self.direction) or (math.inf, math.inf)
+    def _score(self, trial: Trial, rung: int) -> Score:
+        reached = min(rung, trial.curve[-1].epoch) if trial.curve else rung  # a run that ended early stands as it ended
+        return score(trial.curve, reached, self.direction) or (math.inf, math.inf)
 
     def _within_limits(self) -> list[Record]:
         """Return the records without those that break a limit: what may not be used need not be confirmed."""
@@ -223,7 +224,7 @@ class Search:
             )  # fmt: skip
 
     def _release_orphans(self) -> None:
-        """End the trials that a killed process left running; what they tried is proposed anew."""
+        """Outcome the trials that a killed process left running; what they tried is proposed anew."""
         from optuna.trial import TrialState
 
         for trial in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):

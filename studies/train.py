@@ -13,10 +13,9 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import torch
 from torch import nn
@@ -24,21 +23,20 @@ from torch.nn import functional
 
 from studies import measure
 from studies.allocations import FOLLOWED_STEPS, Allocations
-from studies.evaluate import Inputs, outputs_of, settle, tensors
+from studies.infeasible import Diverged
 from studies.recipe import Recipe
-from studies.record import Measurement, better
-from studies.weigh import weigh
+from studies.record import Measurement
+from studies.rng import Generators
+from studies.routing import route
+from studies.rows import Inputs, tensors
+from studies.validation import Reading, read, settle_norms, whole_run
 from studies.workload import Workload
+
+if TYPE_CHECKING:
+    from studies.hooks import Hook, Readout, Transform
 
 EXPLODED: Final = 1e3
 """A mean training loss this many times the first one, or not finite, is a divergence."""
-Hook = Callable[[], None]
-Transform = Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
-Readout = Callable[[], AbstractContextManager[None]]
-
-
-class Diverged(Exception):
-    """The training loss exploded or is no number; knowledge about the recipe, not an error of the program."""
 
 
 class Training:
@@ -58,7 +56,7 @@ class Training:
         prepare: Callable[[Training], None] = lambda training: None,
     ) -> None:  # fmt: skip
         self.recipe, self.workload, self.seed, self.device = recipe, workload, seed, torch.device(device)
-        self.loss = workload.loss
+        self.loss: Callable[..., torch.Tensor] = workload.loss
         if (balance := workload.balance()) is not None:
             self.loss = partial(functional.cross_entropy, weight=torch.from_numpy(balance).to(self.device))
         self.on_batch: list[Transform] = []
@@ -78,8 +76,9 @@ class Training:
         self.followed = self.step_bytes = 0  # the most bytes that the followed steps allocated, the optimizer's state left out
         self._order = torch.Generator().manual_seed(seed)
         self._first_loss = math.inf
-        self._best: tuple[float, float, dict[str, torch.Tensor]] | None = None
-        with self._random(seed):
+        self._best: Reading | None = None
+        self._generators = Generators(seed)
+        with self._generators.in_place():
             self.model = (workload.build(recipe.model) if model is None else model).to(self.device)
             prepare(self)
             self.optimizer = recipe.optimizer.build(self.model, self.total_steps)
@@ -105,6 +104,11 @@ class Training:
         return self.steps_per_epoch * self.recipe.epochs
 
     @property
+    def needs_closure(self) -> bool:
+        """Tell whether the optimizer computes gradients several times a step."""
+        return self.recipe.optimizer.needs_closure
+
+    @property
     def lr(self) -> float:
         """Return the lr of the current step."""
         return self._peak_lrs[0] * self.lr_factor
@@ -112,7 +116,7 @@ class Training:
     @property
     def quality(self) -> float | None:
         """Return the best validation metric so far, None before the first epoch."""
-        return self._best[0] if self._best else None
+        return self._best.metric if self._best else None
 
     @property
     def peak_bytes(self) -> int:
@@ -139,7 +143,7 @@ class Training:
         Raises:
             Diverged: the training loss exploded or is no number.
         """
-        with self._random(None):
+        with self._generators.in_place():
             while self.epoch < min(epochs, self.recipe.epochs) and not self.ended:
                 start = time.perf_counter()
                 train_loss = self._epoch(stop)
@@ -170,11 +174,25 @@ class Training:
     def restore_best(self) -> None:
         """Put the weights of the best epoch back into the model."""
         if self._best:
-            self.model.load_state_dict(self._best[2])
+            self.model.load_state_dict(self._best.weights)
 
-    def weigh(self, *, whole: bool, test: bool) -> dict[str, Any]:
-        """Return the fields of a record that were measured, see `studies.weigh`."""
-        return weigh(self, whole=whole, test=test)
+    def measure_outcome(self, *, whole: bool, test: bool) -> dict[str, Any]:
+        """Return the fields of a record that were measured.
+
+        Args:
+            whole: whether it ran to its end; the model holds the weights of its best epoch afterwards.
+            test: whether the test split may be looked at.
+        """
+        roles = route(self.model).counts().items()
+        fields = {
+            "quality": self.quality, "train_seconds": self.seconds, "peak_bytes": self.peak_bytes,
+            "optimizer_state_bytes": measure.state_bytes(self.optimizer), "model_bytes": measure.model_bytes(self.model),
+            "routing": {f"{role} ({count:,})": self.recipe.optimizer.serves(role) for role, count in roles},
+        }  # fmt: skip
+        if not whole:
+            return fields
+        self.restore_best()
+        return fields | whole_run(self.model, self.workload, self.device, test=test)
 
     def close(self) -> None:
         """Have nothing to let go of: the tensors go with the run."""
@@ -186,7 +204,7 @@ class Training:
             "ended": self.ended, "reaction": self._reaction, "kept": self.kept,
             "epoch": self.epoch, "step": self.step, "seconds": self.seconds, "first_loss": self._first_loss,
             "step_bytes": self.step_bytes, "followed": self.followed,
-            "order": self._order.get_state(), "random": self._random_state,
+            "order": self._order.get_state(), "random": self._generators.state(),
         })  # fmt: skip
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -197,7 +215,8 @@ class Training:
         self.curve, self._best, self._first_loss = state["curve"], state["best"], state["first_loss"]
         self.epoch, self.step, self.seconds = state["epoch"], state["step"], state["seconds"]
         self.ended, self._reaction = state["ended"], state["reaction"]
-        self.step_bytes, self.followed, self._random_state = state["step_bytes"], state["followed"], state["random"]
+        self.step_bytes, self.followed = state["step_bytes"], state["followed"]
+        self._generators.set_state(state["random"])
         self._order.set_state(state["order"])
         for tensor, saved in zip(self.kept, state["kept"], strict=True):
             tensor.copy_(saved)
@@ -227,7 +246,7 @@ class Training:
         for transform in self.on_batch:
             inputs, targets = transform(inputs, targets)
         self._batch = inputs, targets
-        if self.recipe.optimizer.needs_closure:
+        if self.needs_closure:
             loss = torch.as_tensor(self.optimizer.step(self.backward))  # type: ignore[arg-type]
         else:
             loss = self.backward()
@@ -257,54 +276,23 @@ class Training:
         if hasattr(self.optimizer, "eval"):
             self.optimizer.eval()
             self._settle_norms()
-        metric, loss, state = self._reading()
+        reading = self._reading()
         for readout in self.readouts:
             with readout():
                 self._settle_norms()
                 other = self._reading()
-            if _better(self.workload.metric.direction, other, (metric, loss)):
-                metric, loss, state = other
+            if other.beats(reading, self.workload.metric.direction):
+                reading = other
         point = Measurement(
-            epoch=self.epoch, step=self.step, seconds=self.seconds, train_loss=train_loss, valid_loss=loss, valid_metric=metric
+            epoch=self.epoch, step=self.step, seconds=self.seconds, train_loss=train_loss, valid_loss=reading.loss,
+            valid_metric=reading.metric,
         )  # fmt: skip
         self.curve.append(point)
-        if self._best is None or _better(self.workload.metric.direction, (metric, loss), self._best):
-            self._best = metric, loss, state
+        if reading.beats(self._best, self.workload.metric.direction):
+            self._best = reading
 
-    def _reading(self) -> tuple[float, float, dict[str, torch.Tensor]]:
-        """Return metric and loss on the validation split with the weights as they are, and a copy of these."""
-        inputs, targets = tensors(self.workload.dataset, "valid", self.device)
-        outputs = outputs_of(self.model, inputs)
-        loss = float(self.workload.loss(outputs, targets))
-        metric = self.workload.score(outputs, targets)
-        if not (math.isfinite(loss) and math.isfinite(metric)):
-            what = f"the validation loss became {loss:.4g}" if not math.isfinite(loss) else f"the metric became {metric}"
-            raise Diverged(f"diverged in epoch {self.epoch}: {what}")
-        return metric, loss, {key: value.detach().clone() for key, value in self.model.state_dict().items()}
+    def _reading(self) -> Reading:
+        return read(self.model, self.workload, self.device, epoch=self.epoch)
 
     def _settle_norms(self) -> None:
-        inputs, _ = tensors(self.workload.dataset, "train", self.device)
-        settle(self.model, inputs, self.batch_size)
-
-    @contextmanager
-    def _random(self, seed: int | None) -> Iterator[None]:
-        """Give the block torch's global generators as this run left them (or freshly seeded), and the caller its own back."""
-        devices = [self.device] if self.device.type == "cuda" else []
-        with torch.random.fork_rng(devices=devices):
-            if seed is not None:
-                torch.manual_seed(seed)
-            else:
-                _set_random(self._random_state, devices)
-            yield
-            self._random_state = [torch.get_rng_state(), *(torch.cuda.get_rng_state(device) for device in devices)]
-
-
-def _better(direction: str, left: tuple[Any, ...], right: tuple[Any, ...]) -> bool:
-    """Compare (metric, loss, ...): by metric, then by loss."""
-    return better(direction, left[0], right[0]) or (left[0] == right[0] and left[1] < right[1])
-
-
-def _set_random(states: list[torch.Tensor], devices: list[torch.device]) -> None:
-    torch.set_rng_state(states[0])
-    for device, state in zip(devices, states[1:], strict=True):
-        torch.cuda.set_rng_state(state, device)
+        settle_norms(self.model, self.workload, self.device, batch_size=self.batch_size)

@@ -13,20 +13,19 @@ from numpy.typing import NDArray
 from studies import catalogue
 from studies.choice import Choice
 from studies.data import Dataset, built_ins, open_dataset
-from studies.errors import BadWorkload
+from studies.errors import BadWorkload, one_line
 from studies.given import Workload as Given
 from studies.given import model_choice
 from studies.imports import load
 from studies.metrics import Metric, metric
 from studies.models import ModelChoice
 from studies.models.custom import Custom
+from studies.workload_spec import WorkloadSpec
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from studies.attempt import Run
-    from studies.recipe import Recipe
 
 Loss = Callable[..., "torch.Tensor"]
 
@@ -108,40 +107,40 @@ class Workload:
             raise BadWorkload("class weights need classes, and this is regression; leave --class-weights out")
         return cls(dataset=dataset, model=chosen, metric=judged, **asked)
 
-    def spec(self) -> dict[str, Any]:
-        """Return what `from_spec` needs to open the same workload again, in plain values."""
-        return {
-            "source": absolute(self.source), "target": self.target, "task": self.task, "seed": self.seed,
-            "metric": absolute(self.metric.name), "direction": self.metric.direction,
-            "model": self.model.name(), "model_fields": self.model.fields(), "digest": self.dataset.digest,
-            "class_weights": self.class_weights,
-        }  # fmt: skip
+    def spec(self) -> WorkloadSpec:
+        """Return what `from_spec` needs to open the same workload again."""
+        return WorkloadSpec(
+            source=absolute(self.source), target=self.target, task=self.task, seed=self.seed,
+            metric=absolute(self.metric.name), direction=self.metric.direction,
+            model=self.model.name(), model_fields=self.model.fields(), digest=self.dataset.digest,
+            class_weights=self.class_weights,
+        )  # fmt: skip
 
     @classmethod
-    def from_spec(cls, spec: dict[str, Any]) -> Self:
+    def from_spec(cls, spec: WorkloadSpec) -> Self:
         """Open a workload again.
 
         Raises:
             BadWorkload: the data is not what it was; numbers measured on it could not be compared.
         """
-        own = load(spec["source"]) if ":" in spec["source"] else None
+        seed = spec.seed or 0
+        own = load(spec.source) if ":" in spec.source else None
         dataset = (
-            own.dataset(spec["seed"])
+            own.dataset(seed)
             if isinstance(own, Given)
-            else open_dataset(spec["source"], target=spec["target"], task=spec["task"], seed=spec["seed"])
+            else open_dataset(spec.source, target=spec.target, task=spec.task, seed=seed)
         )
-        if dataset.digest != spec["digest"]:
-            raise BadWorkload(
-                f"{spec['source']} has changed since the study began; start a new study, or bring the old file back"
-            )
-        model: Choice = catalogue.find("model", spec["model"]).from_fields(spec["model_fields"])
+        if dataset.digest != spec.digest:
+            raise BadWorkload(f"{spec.source} has changed since the study began; start a new study, or bring the old file back")
+        model: Choice = catalogue.find("model", spec.model).from_fields(spec.model_fields or {})
         if not isinstance(model, ModelChoice):
-            raise BadWorkload(f"{spec['model']} is no model")
+            raise BadWorkload(f"{spec.model} is no model")
         check_model(model, dataset)
-        judged = metric(spec["metric"], dataset.task, spec.get("direction"))
-        kept = {key: spec[key] for key in ("seed", "source", "target", "task")}
-        kept["class_weights"] = spec.get("class_weights", "none")  # older studies have none
-        return cls(dataset=dataset, model=model, metric=judged, **kept)
+        judged = metric(spec.metric, dataset.task, spec.direction)
+        return cls(
+            dataset=dataset, model=model, metric=judged, seed=seed, source=spec.source, target=spec.target, task=spec.task,
+            class_weights=spec.class_weights,
+        )  # fmt: skip
 
     @property
     def name(self) -> str:
@@ -162,12 +161,6 @@ class Workload:
     def valid_rows(self) -> int | None:
         """Return the number of validation rows."""
         return self.dataset.valid.rows
-
-    def start(self, recipe: Recipe, *, seed: int, device: str) -> Run:
-        """Return a run of a recipe that has yet to train."""
-        from studies.train import Training
-
-        return Training(recipe, self, seed=seed, device=device)
 
     @property
     def loss(self) -> Loss:
@@ -242,7 +235,7 @@ def check_model(model: ModelChoice, dataset: Dataset) -> None:
     """
     import torch
 
-    from studies.evaluate import first_rows
+    from studies.rows import first_rows
 
     if not model.takes(dataset.inputs):
         raise BadWorkload(f"model {model.name()} does not take rows of shape {dataset.input_shape}; try --model mlp")
@@ -255,8 +248,7 @@ def check_model(model: ModelChoice, dataset: Dataset) -> None:
                 outputs = module(rows)
         except Exception as error:
             given = tuple(rows.shape)
-            reason = " ".join(str(error).split())
-            raise BadWorkload(f"model {model.name()} fails on inputs of shape {given}: {reason}") from error
+            raise BadWorkload(f"model {model.name()} fails on inputs of shape {given}: {one_line(error)}") from error
     shape = tuple(outputs.shape) if isinstance(outputs, torch.Tensor) else type(outputs).__name__
     if shape != wanted:
         raise BadWorkload(

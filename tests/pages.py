@@ -3,7 +3,8 @@
 import optuna
 from streamlit.testing.v1 import AppTest
 
-from studies.store import create_study, write_plan
+from studies.manifest import StudyManifest
+from studies.store import change_manifest, create_study
 
 from records import confirmations, facts, record
 from waiting import HANG_SECONDS
@@ -60,13 +61,15 @@ def fill(home, studies=STUDIES, **plan):
     """Write these studies into a home and return it."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     for name, trials in studies.items():
-        study = create_study(home, name, direction="maximize", plan=PLAN | {"facts": facts().to_dict()} | plan)
+        study = create_study(
+            home, name, direction="maximize", manifest=StudyManifest.from_dict(PLAN | {"facts": facts().to_dict()} | plan)
+        )
         for each in trials:
             value = each.quality if each.quality == each.quality and each.quality is not None else 0.0
             attributes = {"record": each.to_dict()}
             study.add_trial(optuna.trial.create_trial(value=value, params={}, distributions={}, user_attrs=attributes))
         if name == "full":
-            write_plan(study, recommendation={"markdown": "", "json": "{}"})
+            change_manifest(study, recommendation={"markdown": "", "json": "{}"})
     return home
 
 

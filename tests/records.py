@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from studies.direction import MAXIMIZE, Direction
 from studies.facts import Facts, Forecast
 from studies.record import Footprint, Latency, Measurement, Record, Stage, State
 
@@ -88,7 +89,7 @@ def costs(optimizer: str) -> dict[str, Any]:
 def curve(quality: float, epochs: int, *, direction: str = "maximize", seconds: float = 0.2) -> tuple[Measurement, ...]:
     """Return a curve that nears `quality`, reaches it after about 70 % of the epochs and stays just below it from then on."""
     peak = max(1, math.ceil(0.7 * epochs))
-    sign = 1 if direction == "maximize" else -1
+    sign = 1 if Direction(direction).maximizes else -1
     return tuple(_point(epoch, peak, quality, sign, seconds) for epoch in range(1, epochs + 1))
 
 
@@ -133,9 +134,9 @@ def study(
         for index, quality in enumerate(values):
             stage: Stage = "race" if index else "reference"
             records.append(record(len(records), optimizer, quality, stage=stage, **fields))
-    choose = min if fields.get("direction") == "minimize" else max
+    loss = Direction(fields.get("direction", MAXIMIZE)).loss
     for optimizer, values in (confirmed or {}).items():
-        best = choose((r for r in records if r.optimizer == optimizer), key=lambda r: r.quality or 0.0)
+        best = min((run for run in records if run.optimizer == optimizer), key=lambda run: loss(run.quality))
         records += confirmations(len(records), optimizer, values, source=best.number, **fields)
     return tuple(records)
 
@@ -177,7 +178,7 @@ def deployed(
     The uncompressed file has 40,000 bytes, answers a row in 50 us where torch takes 100, and is as good as its source.
     """
     whole = state == "complete"
-    reference = source.quality or 0.0
+    reference = source.measured_quality
     values: dict[str, Any] = {
         "file_bytes": file_bytes,
         "compressed_bytes": round(0.9 * file_bytes) if compressed_bytes is None else compressed_bytes,
@@ -209,10 +210,10 @@ def compressions(
     first: int, sources: Iterable[Record], *, loss: Iterable[float] = (0.0,), direction: str = "maximize", **fields: Any
 ) -> tuple[Record, ...]:
     """Return one compressed model a source, each worse than it by its `loss` (the last one again for those beyond)."""
-    losses, sign = list(loss), 1 if direction == "maximize" else -1
+    losses, toward = list(loss), Direction(direction)
     return tuple(
         deployed(
-            first + index, source, (source.quality or 0.0) - sign * losses[min(index, len(losses) - 1)],
+            first + index, source, source.measured_quality + toward.loss(losses[min(index, len(losses) - 1)]),
             direction=direction, **fields,
         )
         for index, source in enumerate(sources)

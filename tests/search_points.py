@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from studies import catalogue
-from studies.coordinates import SearchSpace
 from studies.models.mlp import MLP
+from studies.search_space import SearchSpace
 from studies.space import Numeric
 
 SPACE = SearchSpace(

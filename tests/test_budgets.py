@@ -10,9 +10,10 @@ import pytest
 from advisor.beliefs import beliefs
 from advisor.budgets import promises
 from advisor.evidence import Evidence
-from advisor.gaps import scale
+from advisor.gaps import LossScale
 from advisor.recommend import recommend
 from advisor.targets import default_target, loss_ratios, profile, reaches, time_ratios
+from studies.direction import Direction
 from studies.pareto import dominates, front
 
 from records import confirmations, facts, record, study
@@ -26,7 +27,7 @@ def evidence(records, direction="maximize", metric="accuracy"):
 def test_a_promise_is_the_mean_over_all_draws(direction):
     qualities = (0.7, 0.9, 0.8, 0.6)
     found = promises(evidence(study({"SGD": qualities}), direction))["SGD"]
-    best = max if direction == "maximize" else min
+    best = max if Direction(direction).maximizes else min
     assert [one.trials for one in found] == [1, 2, 3, 4]
     for one in found:
         assert one.mean == pytest.approx(fmean(best(drawn) for drawn in product(qualities, repeat=one.trials)))
@@ -66,7 +67,9 @@ def test_the_usual_target_is_the_recommended_quality_less_the_tie_margin():
     advice = recommend(known)
     target = default_target(known, advice)
     assert math.log((1 - target) / (1 - advice.quality)) == pytest.approx(advice.margin)
-    assert scale(known).quality(scale(known).gap(0.77)) == pytest.approx(0.77)
+    loss_scale = LossScale.of(known)
+
+    assert loss_scale.quality(loss_scale.gap(0.77)) == pytest.approx(0.77)
 
 
 def test_ratios_are_against_the_best_of_the_study():

@@ -8,6 +8,7 @@ import pytest
 
 from advisor.checklist import checks
 from advisor.evidence import Evidence
+from advisor.gaps import LossScale
 
 from records import confirmations, record, study
 
@@ -28,7 +29,9 @@ def late(number, early, final):
 
 def failed(best=SOUND[0], *, records=SOUND, confirmed=RUNS, **fields):
     evidence = Evidence(records=tuple(records), **{"valid_rows": 1000} | fields)
-    return {check.name: check for check in checks(evidence, best, confirmed=confirmed) if not check.passed}
+    return {
+        check.name: check for check in checks(evidence, best, LossScale.of(evidence), confirmed=confirmed) if not check.passed
+    }
 
 
 def curve(best, **columns):
@@ -62,7 +65,7 @@ def test_a_sound_study_passes_every_check():
 
 
 def test_nothing_is_asked_before_the_first_whole_run():
-    assert checks(Evidence(), None) == ()
+    assert checks(Evidence(), None, None) == ()
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from studies import store
+from studies.locks import working
+from studies.manifest import StudyManifest
 
 from records import record
 from waiting import HANG_SECONDS
@@ -63,7 +65,7 @@ def _study_of(home, count):
         "facts": Facts().to_dict(), "limits": {}, "candidates": names, "metric": "accuracy", "goal": "balanced",
         "valid_rows": 200, "dataset": "digits", "model": "CNN",
     }  # fmt: skip
-    study = store.create_study(home, "big", direction="maximize", plan=plan)
+    study = store.create_study(home, "big", direction="maximize", manifest=StudyManifest.from_dict(plan))
     stages = ["reference"] * 3 + ["race"] * (count - 12) + ["confirm"] * 9
     for number, stage in enumerate(stages):
         left = record(
@@ -300,7 +302,7 @@ def test_a_model_that_is_gone_is_said_before_anything_is_spent(inside, tmp_path)
 
 def test_a_study_is_searched_by_one_process_at_a_time(inside, home):
     inside(*SEARCH)
-    with store.working(home, "iris-1"):
+    with working(home, "iris-1"):
         done = inside("resume", "iris-1", "--budget", "20trials")
 
     assert done.returncode == 2

@@ -4,7 +4,8 @@ import shlex
 from pathlib import Path
 
 from advisor import commands
-from studies.store import default_home
+from studies.home import default_home
+from studies.manifest import StudyManifest
 
 PLAN = {
     "budget": {"seconds": 60.0, "trials": None},
@@ -18,32 +19,36 @@ PLAN = {
     },
 }
 
+manifest = StudyManifest.from_dict
+
 
 def test_a_study_is_resumed_under_twice_its_budget():
-    assert commands.resume(default_home(), "wine-1", PLAN) == "advisor resume wine-1 --budget 120s"
+    assert commands.resume(default_home(), "wine-1", manifest(PLAN)) == "advisor resume wine-1 --budget 120s"
     trials = PLAN | {"budget": {"seconds": None, "trials": 40}}
-    assert commands.resume(Path("/there"), "wine-1", trials) == "advisor resume wine-1 --budget 80trials --home /there"
+    assert commands.resume(Path("/there"), "wine-1", manifest(trials)) == "advisor resume wine-1 --budget 80trials --home /there"
 
 
 def test_a_workload_is_searched_anew_whatever_its_name():
-    line = commands.search(default_home(), PLAN)
+    line = commands.search(default_home(), manifest(PLAN))
     words = ["advisor", "search", "/data/my wine.csv", "--target", "quality", "--metric", "accuracy", "--model", "MLP"]
     assert shlex.split(line) == [*words, "--seed", "3", "--budget", "60s"]
 
 
 def test_an_own_model_is_named_by_its_file():
     spec = PLAN["workload"] | {"model": "Custom", "model_fields": {"factory": "net.py:Net"}}
-    assert "--model net.py:Net" in commands.search(default_home(), PLAN | {"workload": spec})
+    assert "--model net.py:Net" in commands.search(default_home(), manifest(PLAN | {"workload": spec}))
 
 
 def test_a_training_function_keeps_its_direction_and_has_no_model():
     spec = {"form": "function", "source": "train.py:fit", "metric": "loss", "direction": "minimize", "model": "settings:1"}
-    line = commands.search(default_home(), PLAN | {"workload": spec})
+    line = commands.search(default_home(), manifest(PLAN | {"workload": spec}))
     assert line == "advisor search train.py:fit --metric loss --direction minimize --budget 60s"
 
 
 def test_what_only_code_can_name_has_no_command():
-    assert commands.search(default_home(), PLAN | {"workload": PLAN["workload"] | {"source": "__main__:Workload"}}) == ""
+    assert (
+        commands.search(default_home(), manifest(PLAN | {"workload": PLAN["workload"] | {"source": "__main__:Workload"}})) == ""
+    )
 
 
 def test_another_home_is_named_and_the_usual_one_is_not():

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from studies.commit import commit_of
+from studies.manifest import Commit
 
 
 @pytest.fixture
@@ -30,14 +31,14 @@ def head(folder):
 def test_the_model_s_file_says_which_repository(repository):
     found = commit_of([f"{repository}/nets/work.py:Net", "digits"])
 
-    assert found == {"commit": head(repository), "changed": False}
+    assert found == Commit(commit=head(repository), changed=False)
 
 
 def test_so_does_a_module_that_was_imported(repository, monkeypatch):
     monkeypatch.syspath_prepend(str(repository / "nets"))
     import work
 
-    assert commit_of(["work:Net"])["commit"] == head(repository)
+    assert commit_of(["work:Net"]).commit == head(repository)
     sys.modules.pop("work")
     assert work
 
@@ -45,13 +46,13 @@ def test_so_does_a_module_that_was_imported(repository, monkeypatch):
 def test_without_a_file_in_one_the_working_directory_s_counts(repository, monkeypatch):
     monkeypatch.chdir(repository)
 
-    assert commit_of(["digits", ""])["commit"] == head(repository)
+    assert commit_of(["digits", ""]).commit == head(repository)
 
 
 def test_a_change_that_is_not_committed_is_told(repository):
     (repository / "nets" / "work.py").write_text("class Net: pass\n")
 
-    assert commit_of([f"{repository}/nets/work.py:Net"])["changed"]
+    assert commit_of([f"{repository}/nets/work.py:Net"]).changed
 
 
 def test_outside_of_any_repository_there_is_none(repository):

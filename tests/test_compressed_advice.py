@@ -10,18 +10,20 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from advisor.beliefs import beliefs
-from advisor.compressed import front, shrunk
+from advisor.compressed import compressed_models, pareto_front
 from advisor.compression_words import in_words, sentence, split
 from advisor.evidence import Evidence
-from advisor.feasible import options
+from advisor.feasible import feasible_recipes
 from advisor.recommend import recommend
-from advisor.report import headline
-from advisor.rules import judge
+from advisor.rulebook import apply_rules
 from advisor.rules.compression import stage_of
 from advisor.rules.survives_compression import SurvivesCompression
+from advisor.trial_summary import TrialSummary
+from studies.direction import MAXIMIZE, MINIMIZE
 from studies.errors import NothingFeasible
-from studies.limits import Limits, parse_bytes
+from studies.limits import Limits
 from studies.pareto import dominates
+from studies.quantities import parse_bytes
 from studies.record import Latency
 
 from records import compressions, deployed, facts, record, study
@@ -59,7 +61,7 @@ RIVAL = ("Momentum", [0.001], {"done": INT8, "file_bytes": 10_200, "seconds": 3.
 
 
 def only(evidence):
-    (one,) = shrunk(evidence)
+    (one,) = compressed_models(evidence)
     return one
 
 
@@ -89,7 +91,7 @@ def test_what_failed_or_has_no_footprint_is_passed_over():
     lost = deployed(50, source, None, done=INT8, state="infeasible")
     bare = replace(deployed(51, source, 0.97, done=INT8), footprint=None)
 
-    assert shrunk(told(records=(*BASE, lost, bare))) == ()
+    assert compressed_models(told(records=(*BASE, lost, bare))) == ()
 
 
 @pytest.mark.parametrize(
@@ -128,7 +130,7 @@ def test_what_failed_or_has_no_footprint_is_passed_over():
     ],
 )
 def test_a_sentence_says_size_quality_and_speed(made, said):
-    assert sentence(only(told(made)), "accuracy", "maximize") == said
+    assert sentence(only(told(made)), "accuracy", MAXIMIZE) == said
 
 
 def test_a_metric_that_is_no_share_is_told_in_its_own_units():
@@ -136,7 +138,7 @@ def test_a_metric_that_is_no_share_is_told_in_its_own_units():
     runs = compressions(9, finalists("AdamW", base), loss=[0.09, 0.11], direction="minimize", done=INT8, file_bytes=10_000)
     evidence = told(records=(*base, *runs), metric="rmse", direction="minimize")
 
-    assert sentence(only(evidence), "rmse", "minimize") == (
+    assert sentence(only(evidence), "rmse", MINIMIZE) == (
         "int8 weight-only: 4.0 x smaller, rmse +0.10 +- 0.06 (6 % worse), as fast here"
     )
 
@@ -158,16 +160,16 @@ def test_a_larger_batch_that_gains_otherwise_is_told_apart():
     )
     one = only(told(("AdamW", [0.0], {"done": INT8, "prints": {"latencies": timed}})))
 
-    assert "as fast here (3.0 x faster at 64 rows a pass)" in sentence(one, "accuracy", "maximize")
+    assert "as fast here (3.0 x faster at 64 rows a pass)" in sentence(one, "accuracy", MAXIMIZE)
 
 
 def test_a_fine_tuned_model_is_held_against_its_control():
-    both = next(one for one in shrunk(told(BOTH, CONTROL)) if one.finetuned and not one.control)
-    control = next(one for one in shrunk(told(BOTH, CONTROL)) if one.control)
+    both = next(one for one in compressed_models(told(BOTH, CONTROL)) if one.finetuned and not one.control)
+    control = next(one for one in compressed_models(told(BOTH, CONTROL)) if one.control)
 
     assert both.control_trials == control.trials
     assert both.control_change == pytest.approx(-0.0205)
-    assert sentence(both, "accuracy", "maximize").endswith(
+    assert sentence(both, "accuracy", MAXIMIZE).endswith(
         "; against the same fine-tuning and nothing else -2.1 points of accuracy"
     )
 
@@ -209,7 +211,7 @@ def test_names_split_into_words():
 
 def test_zeros_stay_on_the_front_for_their_gzip_bytes_and_worse_copies_do_not():
     worse = ("AdamW", [0.01], {"done": {"quantization": "Int8"}, "file_bytes": 10_200, "seconds": 3.8e-5})
-    names = [one.name for one in front(shrunk(told(PLAIN, SMALL, ZEROS, worse)), "maximize")]
+    names = [one.name for one in pareto_front(compressed_models(told(PLAIN, SMALL, ZEROS, worse)), MAXIMIZE)]
 
     assert names == ["uncompressed file", "int8 weight-only", "80 % magnitude pruning"]
 
@@ -253,7 +255,7 @@ def test_a_limit_that_only_a_compressed_model_fits_is_met_by_it_and_the_reasons_
         )
         for reason in advice.reasons
     )
-    assert "int8 weight-only" in headline(advice)
+    assert "int8 weight-only" in advice.headline
     assert any(
         "(--model-size, now 19.5 KiB): the uncompressed model instead, 0.1 points more" in one for one in advice.would_change
     )
@@ -467,14 +469,15 @@ def test_no_limit_is_ever_broken_by_a_known_cost(evidence, limits):
 @given(compressed_studies(), st.integers(4_000, 60_000), st.integers(4_000, 60_000))
 @settings(max_examples=60, deadline=None)
 def test_a_looser_limit_never_makes_an_optimizer_give_more_away(evidence, one, other):
-    held = beliefs(evidence, judge(evidence))
-    found = []
+    summary = TrialSummary.of(evidence, beliefs(evidence, apply_rules(evidence)).estimates)
+    by_limit = []
     for limit in sorted((one, other)):
         try:
-            found.append(options(replace(evidence, limits=Limits(model_bytes=limit)), held.estimates, judge(evidence))[0])
+            limited = replace(evidence, limits=Limits(model_bytes=limit))
+            by_limit.append(feasible_recipes(limited, summary, apply_rules(evidence))[0])
         except NothingFeasible:
-            found.append({})
-    tight, loose = found
+            by_limit.append({})
+    tight, loose = by_limit
 
     assert set(tight) <= set(loose)
     assert all(loose[name].given_away <= tight[name].given_away for name in tight)
@@ -499,7 +502,7 @@ def test_a_looser_limit_never_worsens_the_advised_quality(evidence, one, other):
 @given(compressed_studies(), st.data())
 @settings(max_examples=40, deadline=None)
 def test_what_another_beats_in_everything_changes_nothing(evidence, data):
-    made = shrunk(evidence)
+    made = compressed_models(evidence)
     assume(made)
     best = data.draw(st.sampled_from(made))
     sources = [record for record in evidence.records if record.number in best.sources]
@@ -539,7 +542,7 @@ def test_the_order_of_records_changes_nothing(evidence, chance):
 @given(compressed_studies())
 @settings(max_examples=30, deadline=None)
 def test_nothing_on_the_front_is_beaten_in_all_four(evidence):
-    kept = front(shrunk(evidence), "maximize")
+    kept = pareto_front(compressed_models(evidence), MAXIMIZE)
     figures = [(-one.quality, one.model_bytes, one.compressed_bytes, one.latency_seconds) for one in kept]
 
     assert not any(dominates(left, right) for left in figures for right in figures)

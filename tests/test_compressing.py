@@ -17,13 +17,14 @@ from torch import nn
 
 from studies.compression.compressing import Compressing
 from studies.compression.source import Source
-from studies.compression.subject import CannotCompress, sparsity_of
+from studies.compression.subject import sparsity_of
 from studies.distillation import DistillationChoice
 from studies.distillation.hints import Hints
 from studies.distillation.soft_targets import SoftTargets
 from studies.finetuning.gradual import Gradual
 from studies.finetuning.restart import Restart
 from studies.finetuning.rewind import Rewind
+from studies.infeasible import CannotCompress
 from studies.models.cnn import CNN
 from studies.models.custom import Custom
 from studies.models.mlp import MLP
@@ -136,7 +137,7 @@ def compressed(source, *, folder=None, made=None, **axes):
 
 def untimed(run):
     """Return what was measured but for times and the bytes that a process was seen to hold."""
-    fields = run.weigh(whole=True, test=False)
+    fields = run.measure_outcome(whole=True, test=False)
     found = asdict(fields.pop("footprint"))
     times = {
         "train_seconds",
@@ -158,7 +159,7 @@ def test_nothing_done_is_the_source_itself(mlp):
     assert (found.agreement, run.found["quality"]) == (1.0, found.reference_quality)
     assert (run.curve, run.epoch, run.seconds, run.found["sparsity"]) == ([], 0, 0.0, 0.0)
     assert found.path is None
-    assert run.weigh(whole=False, test=False) == {"train_seconds": 0.0}
+    assert run.measure_outcome(whole=False, test=False) == {"train_seconds": 0.0}
     run.close()
 
 
@@ -278,7 +279,7 @@ def test_told_to_stop_it_returns_false_and_leaves_nothing_behind(mlp, tmp_path):
 
         assert not run.advance(1, stop=lambda: next(asked) >= patience)  # noqa: B023 - called within the loop's turn
         assert (run.curve, run.epoch, run.made, run.found) == ([], 0, {}, {})
-        assert run.weigh(whole=True, test=False) == {"train_seconds": 0.0}
+        assert run.measure_outcome(whole=True, test=False) == {"train_seconds": 0.0}
     assert not (tmp_path / "files").exists()
 
 

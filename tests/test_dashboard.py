@@ -12,14 +12,17 @@ import optuna
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from advisor.evidence import Check, Contender, Finding, Recommendation
+from advisor.evidence import Finding
+from advisor.recommendation import Check, Contender, Recommendation
 from dashboard import reads
 from dashboard.charts import looks
 from dashboard.charts import trials as charts
 from dashboard.study import Study
 from dashboard.views.words import plain
+from studies.direction import MINIMIZE
 from studies.errors import NothingFeasible
-from studies.store import create_study, write_plan
+from studies.manifest import StudyManifest
+from studies.store import change_manifest, create_study
 
 from records import confirmations, facts, record
 from waiting import HANG_SECONDS
@@ -74,10 +77,12 @@ def home(tmp_path_factory):
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     home = tmp_path_factory.mktemp("home")
     for name, trials in STUDIES.items():
-        study = create_study(home, name, direction="maximize", plan=PLAN | {"facts": facts().to_dict()})
+        study = create_study(
+            home, name, direction="maximize", manifest=StudyManifest.from_dict(PLAN | {"facts": facts().to_dict()})
+        )
         add(study, trials)
         if name == "full":
-            write_plan(study, recommendation={"markdown": "", "json": "{}"})
+            change_manifest(study, recommendation={"markdown": "", "json": "{}"})
     return home
 
 
@@ -207,7 +212,7 @@ def test_a_study_is_read_again_only_when_its_journal_changes(home, monkeypatch):
     reads._study.clear()
     read, truth = [], Study.read
     monkeypatch.setattr(Study, "read", lambda *where: read.append(where) or truth(*where))
-    study = create_study(home, "growing", direction="minimize", plan=PLAN)
+    study = create_study(home, "growing", direction="minimize", manifest=StudyManifest.from_dict(PLAN))
 
     assert reads.study(home, "growing").records == reads.study(home, "growing").records == ()
     assert reads.study(home, "growing").direction == "minimize"
@@ -280,7 +285,7 @@ def test_best_so_far_only_improves_and_leaves_confirmations_out():
 
 def test_the_best_loss_is_the_least():
     trials = (record(0, "SGD", 0.4, direction="minimize"), record(1, "AdamW", 0.2, direction="minimize"))
-    figure = charts.best_so_far(trials, LOOKS, metric="log_loss", direction="minimize")
+    figure = charts.best_so_far(trials, LOOKS, metric="log_loss", direction=MINIMIZE)
     assert figure.layout.title.text == "AdamW leads the search since trial 1"
     assert figure.layout.yaxis.title.text == "validation log_loss (lower is better)"
 

@@ -13,8 +13,9 @@ from torch import nn
 
 from studies import catalogue
 from studies.compression.deploy import export, run, session
-from studies.compression.subject import CannotCompress, Subject
+from studies.compression.subject import Subject
 from studies.given import Workload as Given
+from studies.infeasible import CannotCompress
 from studies.workload import Workload
 
 from model_inputs import KINDS, MODELS, TAKEN, build, rows

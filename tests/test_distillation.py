@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import nn
 
-from studies.compression.subject import CannotCompress
 from studies.distillation.hints import Hints
 from studies.distillation.none import NoDistillation
 from studies.distillation.soft_targets import SoftTargets, listen
+from studies.infeasible import CannotCompress
 from studies.models.cnn import CNN
 from studies.models.mlp import MLP
 from studies.optimizers.adamw import AdamW

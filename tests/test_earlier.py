@@ -11,10 +11,13 @@ from advisor.earlier import SHARE, starts
 from studies import store
 from studies.clock import Clock
 from studies.facts import Facts
+from studies.home import study_names
 from studies.limits import Budget, Limits
+from studies.manifest import StudyManifest
 from studies.plan import Plan, Start
 from studies.record import Record
 from studies.search import Search
+from studies.workload_spec import WorkloadSpec
 
 from records import record
 
@@ -24,7 +27,7 @@ PLENTY = 100
 
 def keep(home, name, records, *, facts=None, model=MODEL, direction="maximize"):
     page = {"workload": dict(model), "facts": (facts or Facts()).to_dict(), "metric": "accuracy", "dataset": "tea"}
-    study = store.create_study(home, name, direction=direction, plan=page)
+    study = store.create_study(home, name, direction=direction, manifest=StudyManifest.from_dict(page))
     for one in records:
         trial = study.ask()
         trial.set_user_attr(store.RECORD, one.to_dict())
@@ -32,7 +35,7 @@ def keep(home, name, records, *, facts=None, model=MODEL, direction="maximize"):
 
 
 def found(home, *, candidates=("AdamW", "SGD"), planned_trials=PLENTY, facts=None, model=MODEL):
-    return starts(home, model=model, facts=facts or Facts(), candidates=candidates, planned_trials=planned_trials)
+    return starts(home, model=WorkloadSpec(**model), facts=facts or Facts(), candidates=candidates, planned_trials=planned_trials)
 
 
 def lr(value, optimizer="AdamW"):
@@ -125,13 +128,15 @@ PLAN = Plan(
 
 
 def search(home, workload, plan=PLAN, *, stop_after=99) -> tuple[Record, ...]:
-    known = "s" in store.study_names(home)
-    study = store.open_study(home, "s") if known else store.create_study(home, "s", direction="maximize", plan=plan.to_dict())
+    known = "s" in study_names(home)
+    study = (
+        store.open_study(home, "s") if known else store.create_study(home, "s", direction="maximize", manifest=plan.manifest())
+    )
     heard = []
     Search(
         study,
         workload,
-        Plan.from_dict(store.plan_of(study)),
+        Plan.of(store.manifest_of(study)),
         clock=Clock(budget=plan.budget, stop=lambda: len([event for event in heard if event.record]) >= stop_after),
         listen=heard.append,
     ).run()

@@ -71,7 +71,7 @@ def test_early_stopping_counts_as_a_complete_run(home, iris):
         candidates=("SGD",), schedules=("Constant",), regularizers=("EarlyStopping",), epochs=81, batch_size=(16, 16, 32),
         budget=Budget(trials=12), limits=Limits(),
     )  # fmt: skip
-    study = store.create_study(home, "s", direction=iris.metric.direction, plan=plan.to_dict())
+    study = store.create_study(home, "s", direction=iris.metric.direction, manifest=plan.manifest())
     search = Search(study, iris, plan, clock=Clock(budget=plan.budget, stop=lambda: False), listen=lambda event: None)
     recipe = training(iris, EarlyStopping(patience=4), optimizer=SGD(lr=1.0), epochs=81).recipe
     search._train([search._ask(recipe, "reference")], wanting=1)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from advisor.estimates import estimates
 from advisor.evidence import Evidence
-from advisor.gaps import CAP, SHARED, best_of, scale, variance_of_best
+from advisor.gaps import CAP, SHARED, LossScale, best_of, variance_of_best
 
 from records import confirmations, record, study
 
@@ -34,17 +34,17 @@ def losses(*gaps):
 
 
 def test_a_score_loses_what_it_lacks_to_one():
-    measure = scale(evidence([record(0, quality=0.9), record(1, quality=0.8)]))
+    loss_scale = LossScale.of(evidence([record(0, quality=0.9), record(1, quality=0.8)]))
 
-    assert measure.gap(0.9) == pytest.approx(0)
-    assert measure.gap(0.8) == pytest.approx(math.log(2))
+    assert loss_scale.gap(0.9) == pytest.approx(0)
+    assert loss_scale.gap(0.8) == pytest.approx(math.log(2))
 
 
 def test_a_perfect_score_still_lacks_half_a_validation_row():
-    measure = scale(evidence([record(0, quality=1.0)], valid_rows=100))
+    loss_scale = LossScale.of(evidence([record(0, quality=1.0)], valid_rows=100))
 
-    assert measure.loss(1.0) == pytest.approx(0.005)
-    assert measure.gap(0.99) == pytest.approx(math.log(2))
+    assert loss_scale.loss(1.0) == pytest.approx(0.005)
+    assert loss_scale.gap(0.99) == pytest.approx(math.log(2))
 
 
 @pytest.mark.parametrize(
@@ -60,10 +60,10 @@ def test_a_perfect_score_still_lacks_half_a_validation_row():
     ],
 )
 def test_every_kind_of_metric_has_a_scale(direction, metric, best, other, gap):
-    measure = scale(evidence([record(0, quality=best)], direction=direction, metric=metric))
+    loss_scale = LossScale.of(evidence([record(0, quality=best)], direction=direction, metric=metric))
 
-    assert measure.gap(best) == pytest.approx(0)
-    assert measure.gap(other) == pytest.approx(gap)
+    assert loss_scale.gap(best) == pytest.approx(0)
+    assert loss_scale.gap(other) == pytest.approx(gap)
 
 
 # ---------------------------------------------------------------- the best of n
@@ -121,7 +121,7 @@ def test_how_bad_the_worst_trials_are_adds_no_doubt_about_the_best_of_many():
 
 def test_few_wrong_rows_tell_less_apart():
     variances = [
-        scale(evidence([record(0, quality=1 - wrong / 1000)], valid_rows=1000)).row_variance for wrong in (0, 1, 10, 100)
+        LossScale.of(evidence([record(0, quality=1 - wrong / 1000)], valid_rows=1000)).row_variance for wrong in (0, 1, 10, 100)
     ]
 
     assert all(fewer > more for fewer, more in pairwise(variances))
@@ -130,9 +130,9 @@ def test_few_wrong_rows_tell_less_apart():
 
 def test_half_a_row_is_the_resolution_of_a_score_and_a_loss_has_none():
     perfect, score, loss = (
-        scale(evidence([record(0, quality=1.0)], valid_rows=100)),
-        scale(evidence([record(0, quality=90.0)], valid_rows=100)),
-        scale(evidence([record(0, quality=0.1)], valid_rows=100, direction="minimize", metric="loss")),
+        LossScale.of(evidence([record(0, quality=1.0)], valid_rows=100)),
+        LossScale.of(evidence([record(0, quality=90.0)], valid_rows=100)),
+        LossScale.of(evidence([record(0, quality=0.1)], valid_rows=100, direction="minimize", metric="loss")),
     )
 
     assert perfect.resolution == pytest.approx(math.log(2))

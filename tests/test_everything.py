@@ -8,17 +8,19 @@ import numpy as np
 import pytest
 import torch
 
-from advisor.request import Request, plan_for
+from advisor.planning import plan_for
+from advisor.request import Request
 from studies import catalogue
 from studies.data import Dataset, Part
 from studies.errors import BadValue, BadWorkload
+from studies.infeasible import Diverged
 from studies.inputs import Inputs
 from studies.limits import Budget
 from studies.metrics import metric
 from studies.profile import profile
 from studies.recipe import Recipe
 from studies.routing import route
-from studies.train import Diverged, Training
+from studies.train import Training
 from studies.workload import Workload
 
 FORMS = {

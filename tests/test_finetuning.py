@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from studies import catalogue
-from studies.evaluate import outputs_of, tensors
+from studies.compression.retraining import retrained
+from studies.evaluate import outputs_of
 from studies.finetuning.gradual import Gradual
 from studies.finetuning.none import NoFinetuning
 from studies.finetuning.restart import Restart
@@ -23,6 +24,7 @@ from studies.recipe import Recipe
 from studies.record import Measurement
 from studies.regularizers.early_stopping import EarlyStopping
 from studies.regularizers.label_smoothing import LabelSmoothing
+from studies.rows import tensors
 from studies.schedules.constant import Constant
 from studies.schedules.cosine import Cosine
 from studies.schedules.onecycle import OneCycle
@@ -41,7 +43,7 @@ def test_optimizer_regularizers_wrappers_batch_and_model_are_kept(choice):
     trained = Recipe(
         optimizer=AdamW(lr=0.01, beta1=0.8), regularizers=(LabelSmoothing(),), wrappers=(EMA(), SAM()), batch_size=7, model=TINY
     )  # fmt: skip
-    short = choice().recipe(trained)
+    short = retrained(choice(), trained)
 
     assert (short.regularizers, short.wrappers, short.batch_size, short.model) == (
         trained.regularizers, trained.wrappers, 7, TINY
@@ -52,12 +54,12 @@ def test_optimizer_regularizers_wrappers_batch_and_model_are_kept(choice):
 @pytest.mark.parametrize("choice", [Restart, Gradual, Rewind])
 @pytest.mark.parametrize(("epochs", "share", "wanted"), [(27, 0.25, 7), (1, 0.1, 1), (70, 0.1, 7), (3, 0.5, 2), (4, 0.25, 1)])
 def test_epochs_are_rounded_up_to_at_least_one(choice, epochs, share, wanted):
-    assert choice(share=share).recipe(Recipe(epochs=epochs)).epochs == wanted
+    assert retrained(choice(share=share), Recipe(epochs=epochs)).epochs == wanted
 
 
 @pytest.mark.parametrize("choice", [Restart, Gradual])
 def test_the_lr_climbs_again_to_a_share_of_the_trained_one_and_falls(choice, iris):
-    short = choice(share=0.5, lr_factor=0.3).recipe(Recipe(optimizer=SGD(lr=0.2), model=TINY, epochs=20))
+    short = retrained(choice(share=0.5, lr_factor=0.3), Recipe(optimizer=SGD(lr=0.2), model=TINY, epochs=20))
     run = Training(short, iris, seed=0)
     lrs = []
     run.after_step.append(lambda: lrs.append(run.optimizer.param_groups[0]["lr"]))
@@ -80,20 +82,20 @@ def test_the_rewound_lrs_are_those_that_training_ended_with_step_by_step(iris):
         run.advance(recipe.epochs)
         return seen
 
-    whole, again = lrs(trained), lrs(Rewind(share=0.25).recipe(trained))
+    whole, again = lrs(trained), lrs(retrained(Rewind(share=0.25), trained))
     assert again == pytest.approx(whole[-len(again) :])
     assert len(again) == 0.3 * len(whole)
 
 
 def test_a_warmup_as_long_as_the_rewound_share_reaches_is_replayed_too():
-    schedule = Rewind(share=0.5).recipe(Recipe(schedule=OneCycle(warmup=0.75), epochs=8)).schedule
+    schedule = retrained(Rewind(share=0.5), Recipe(schedule=OneCycle(warmup=0.75), epochs=8)).schedule
 
     assert [schedule.at(progress) for progress in (0.0, 0.25, 0.5)] == pytest.approx([2 / 3, 5 / 6, 1.0])
     assert schedule.at(1.0) == pytest.approx(0.0)
 
 
 def test_a_schedule_that_follows_validation_goes_on_doing_so():
-    schedule = Rewind().recipe(Recipe(schedule=Plateau(patience=2, gamma=0.5))).schedule
+    schedule = retrained(Rewind(), Recipe(schedule=Plateau(patience=2, gamma=0.5))).schedule
     worse = [
         Measurement(epoch=n, step=n, seconds=0.0, train_loss=1.0, valid_loss=float(n), valid_metric=0.0) for n in range(1, 4)
     ]  # fmt: skip
@@ -103,7 +105,7 @@ def test_a_schedule_that_follows_validation_goes_on_doing_so():
 @pytest.mark.parametrize("choice", [Restart(lr_factor=0.1), Gradual(lr_factor=1.0), Rewind(share=0.5)])
 def test_weight_decay_stays_the_number_it_was(choice, iris):
     trained = Recipe(optimizer=AdamW(lr=0.01, decay_horizon=2.0), model=TINY, epochs=20)
-    short = choice.recipe(trained)
+    short = retrained(choice, trained)
 
     def decay(recipe):
         return Training(recipe, iris, seed=0).optimizer.param_groups[0]["weight_decay"]
@@ -114,15 +116,15 @@ def test_weight_decay_stays_the_number_it_was(choice, iris):
 @pytest.mark.parametrize("choice", [Restart, Gradual])
 @pytest.mark.parametrize("optimizer", [ScheduleFreeAdamW(), LBFGS()])
 def test_no_cycle_stands_beside_an_optimizer_with_a_schedule_of_its_own(choice, optimizer):
-    assert choice().recipe(Recipe(optimizer=optimizer, schedule=Constant())).schedule == Constant()
+    assert retrained(choice(), Recipe(optimizer=optimizer, schedule=Constant())).schedule == Constant()
 
 
 def test_early_stopping_does_not_end_a_run_while_the_lr_climbs_and_stays_where_the_lr_only_falls():
     trained = Recipe(regularizers=(EarlyStopping(patience=4), LabelSmoothing()))
 
-    assert Restart().recipe(trained).regularizers == (LabelSmoothing(),)
-    assert Gradual().recipe(trained).regularizers == (LabelSmoothing(),)
-    assert Rewind().recipe(trained).regularizers == trained.regularizers
+    assert retrained(Restart(), trained).regularizers == (LabelSmoothing(),)
+    assert retrained(Gradual(), trained).regularizers == (LabelSmoothing(),)
+    assert retrained(Rewind(), trained).regularizers == trained.regularizers
 
 
 def test_only_the_gradual_one_prunes_meanwhile():
@@ -132,7 +134,7 @@ def test_only_the_gradual_one_prunes_meanwhile():
 @pytest.mark.parametrize("choice", of("optimizer"))
 def test_every_optimizer_can_train_on_at_another_lr(choice):
     for finetuning in (Restart(share=0.25, lr_factor=0.1), Rewind(share=0.25)):
-        short = finetuning.recipe(Recipe(optimizer=choice(), epochs=8))
+        short = retrained(finetuning, Recipe(optimizer=choice(), epochs=8))
         factor = 0.1 if isinstance(finetuning, Restart) else 1.0
 
         assert short.optimizer.lr == pytest.approx(factor * choice().lr)
@@ -154,7 +156,7 @@ def test_a_trained_model_that_was_hurt_gets_better_again(optimizer, finetuning, 
         for parameter in hurt.parameters():
             parameter.add_(torch.randn(parameter.shape, generator=torch.Generator().manual_seed(1)) * 0.5 * parameter.std())
     before = loss(hurt, iris)
-    again = Training(finetuning.recipe(trained), iris, seed=0, model=hurt)
+    again = Training(retrained(finetuning, trained), iris, seed=0, model=hurt)
     again.advance(again.recipe.epochs)
     again.restore_best()
 
@@ -170,7 +172,7 @@ def loss(model, workload):
 @pytest.mark.parametrize("choice", [param for param in of("finetuning") if param.id != "none"])
 def test_every_setting_makes_a_recipe_that_trains(choice, iris):
     for share in (0.1, 0.25, 0.5):
-        run = Training(choice(share=share).recipe(Recipe(model=TINY, epochs=3)), iris, seed=0)
+        run = Training(retrained(choice(share=share), Recipe(model=TINY, epochs=3)), iris, seed=0)
 
         assert run.advance(run.recipe.epochs)
         assert catalogue.find("finetuning", choice.name()) is choice

@@ -15,7 +15,7 @@ from studies.compression import footprint
 from studies.compression.deploy import session
 from studies.compression.footprint import BATCHES, agreement, deployed, inference_bytes, latencies
 from studies.compression.source import Source
-from studies.compression.subject import CannotCompress
+from studies.infeasible import CannotCompress
 from studies.measure import macs
 from studies.models.mlp import MLP
 from studies.recipe import Recipe

@@ -13,14 +13,16 @@ import advisor as api
 from advisor.launch import prepare, reopen
 from advisor.request import Request
 from studies import store
+from studies.direction import MINIMIZE
 from studies.errors import BadValue, BadWorkload
 from studies.function import Function, watched
 from studies.function_run import FunctionRun, Stopped
+from studies.infeasible import Diverged
 from studies.limits import Budget, Limits
 from studies.recipe import Recipe
 from studies.schedules.cosine import Cosine
 from studies.settings import settings
-from studies.train import Diverged, Training
+from studies.train import Training
 
 GOAL = torch.tensor([0.1, -0.2, 0.05])
 
@@ -42,7 +44,7 @@ def descend(recipe, report, seed):
     return model
 
 
-def run_of(fit, *, epochs=9, direction="minimize", seed=0):
+def run_of(fit, *, epochs=9, direction=MINIMIZE, seed=0):
     return FunctionRun(fit, Recipe(epochs=epochs), seed=seed, direction=direction)
 
 
@@ -142,7 +144,7 @@ def test_a_returned_number_is_the_metric_of_the_whole_run():
 def test_what_a_function_steps_on_is_weighed():
     run = run_of(descend)
     run.advance(9)
-    found = run.weigh(whole=True, test=False)
+    found = run.measure_outcome(whole=True, test=False)
     assert found["model_bytes"] == 12
     assert found["optimizer_state_bytes"] == 2 * 12 + 4  # AdamW: two moments of three floats, and the counter
     assert found["quality"] == min(values(run))
@@ -348,7 +350,7 @@ def test_a_function_that_returns_only_a_number_is_searched(file, home):
 
 
 def test_what_code_writes_more_plainly_than_a_shell_is_taken(home):
-    request = Request(source="iris", optimizers="AdamW,SGD", batch_size=16, model=torch.nn.Linear)
+    request = Request.of("iris", optimizers="AdamW,SGD", batch_size=16, model=torch.nn.Linear)
     assert (request.optimizers, request.batch_size) == (("AdamW", "SGD"), "16")
     assert prepare(request, home).workload.model.name() == "Custom"
     with pytest.raises(BadValue, match=r"limits is str; give an advisor.Limits"):

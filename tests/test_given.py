@@ -9,14 +9,16 @@ from sklearn.datasets import make_moons
 from torch import nn
 
 import advisor
-from advisor.launch import open_workload, reopen
+from advisor.launch import reopen
 from advisor.request import Request
+from advisor.workloads import open_workload
 from studies import catalogue
 from studies.errors import BadWorkload
 from studies.imports import load, refer
+from studies.infeasible import Diverged
 from studies.models.mlp import MLP
 from studies.recipe import Recipe
-from studies.train import Diverged, Training
+from studies.train import Training
 
 POINTS, LABELS = make_moons(400, noise=0.2, random_state=0)
 

@@ -9,11 +9,10 @@ from hypothesis import strategies as st
 
 from advisor.beliefs import beliefs
 from advisor.evidence import Evidence
-from advisor.feasible import LIMITED
 from advisor.recommend import recommend
-from advisor.rules import judge
+from advisor.rulebook import apply_rules
 from studies.errors import NothingFeasible
-from studies.limits import Limits
+from studies.limits import LIMITED_COST, Limits
 
 from records import OPTIMIZERS, facts, record, study
 
@@ -38,7 +37,7 @@ def evidences(draw, *, goals=("quality", "speed", "memory", "balanced"), whole=T
 
 
 def mean_gap(evidence, optimizer):
-    return beliefs(evidence, judge(evidence)).means()[optimizer]
+    return beliefs(evidence, apply_rules(evidence)).means()[optimizer]
 
 
 @given(evidences(whole=False), st.randoms(use_true_random=False))
@@ -166,9 +165,9 @@ def test_no_limit_is_ever_broken(evidence, data):
     except NothingFeasible:
         return
 
-    for limit, (cost, *_) in LIMITED.items():
+    for limit, cost in LIMITED_COST.items():
         allowed = getattr(limits, limit)
-        assert allowed is None or advice.costs[cost] is None or advice.costs[cost] <= allowed
+        assert allowed is None or advice.costs[cost.field] is None or advice.costs[cost.field] <= allowed
 
 
 @given(evidences(whole=False))
@@ -192,4 +191,4 @@ def test_every_answer_is_whole(evidence):
 
 
 def _strengths(evidence):
-    return [(finding.subject, finding.strength) for finding in judge(evidence)]
+    return [(finding.subject, finding.strength) for finding in apply_rules(evidence)]

@@ -5,7 +5,8 @@ import pytest
 
 from studies.errors import StoreError, StudyNotFound
 from studies.journal import Journal
-from studies.store import create_study, open_study, plan_of, records, tell, write_plan
+from studies.manifest import StudyManifest
+from studies.store import change_manifest, create_study, manifest_of, open_study, records, tell
 
 from records import confirmations, record
 
@@ -15,7 +16,7 @@ TRIALS = (record(0, "SGD", 0.8), record(1, "AdamW", None, state="failed"), recor
 @pytest.fixture
 def study(tmp_path):
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    return create_study(tmp_path, "s", direction="minimize", plan={"metric": "rmse"})
+    return create_study(tmp_path, "s", direction="minimize", manifest=StudyManifest.from_dict({"metric": "rmse"}))
 
 
 def searched(study, trials):
@@ -23,17 +24,17 @@ def searched(study, trials):
         trial = study.ask({"optimizer": optuna.distributions.CategoricalDistribution(["SGD", "AdamW"])})
         trial.report(0.5, 1)
         tell(study, trial, one, violation=0.0)
-        write_plan(study, spent_seconds=float(one.number))
+        change_manifest(study, spent_seconds=float(one.number))
 
 
 def held_by_optuna(home):
     study = open_study(home, "s")
-    return study.direction.name.lower(), plan_of(study), records(study)
+    return study.direction.name.lower(), manifest_of(study), records(study)
 
 
 def held(journal):
     found = journal.read()
-    return found.direction, found.plan, found.records
+    return found.direction, found.manifest, found.records
 
 
 def test_it_holds_what_a_replay_holds_at_every_step(study, tmp_path):
@@ -81,7 +82,10 @@ def test_a_journal_that_was_replaced_is_read_anew(study, tmp_path):
     journal = Journal(tmp_path, "s")
     assert len(journal.read().records) == 3
     (tmp_path / "studies" / "s.journal").unlink()
-    searched(create_study(tmp_path, "s", direction="maximize", plan={"metric": "accuracy"}), TRIALS[::-1] * 2)
+    searched(
+        create_study(tmp_path, "s", direction="maximize", manifest=StudyManifest.from_dict({"metric": "accuracy"})),
+        TRIALS[::-1] * 2,
+    )
     assert held(journal) == held_by_optuna(tmp_path)
 
 

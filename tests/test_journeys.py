@@ -12,7 +12,8 @@ from pathlib import Path
 import optuna
 import pytest
 
-from studies.store import create_study, write_plan
+from studies.manifest import StudyManifest
+from studies.store import change_manifest, create_study
 
 from records import confirmations, facts, record
 from waiting import HANG_SECONDS, wait_until
@@ -52,10 +53,12 @@ pytestmark = pytest.mark.skipif(
 def filled(home):
     """Put a finished study into a home, without training anything."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    study = create_study(home, "raced", direction="maximize", plan=PLAN | {"facts": facts().to_dict()})
+    study = create_study(
+        home, "raced", direction="maximize", manifest=StudyManifest.from_dict(PLAN | {"facts": facts().to_dict()})
+    )
     for each in RACE:
         study.add_trial(optuna.trial.create_trial(value=each.quality, user_attrs={"record": each.to_dict()}))
-    write_plan(study, recommendation={"markdown": "", "json": "{}"})
+    change_manifest(study, recommendation={"markdown": "", "json": "{}"})
 
 
 @pytest.fixture(scope="module")

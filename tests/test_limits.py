@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studies.errors import BadValue
-from studies.limits import Budget, Limits, format_bytes, format_seconds, parse_bytes, parse_seconds
+from studies.limits import Budget, Limits
+from studies.quantities import format_bytes, format_seconds, parse_bytes, parse_seconds
 
 
 @pytest.mark.parametrize(

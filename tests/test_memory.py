@@ -13,7 +13,6 @@ from torch import nn
 from benchmarks.memory import measured_peak
 from studies import catalogue
 from studies.allocations import Allocations
-from studies.attempt import Attempt
 from studies.facts import Facts, Forecast, Moment, most_rows, peak_at
 from studies.limits import Budget, Limits
 from studies.measure import macs, state_bytes
@@ -21,6 +20,7 @@ from studies.memory import declared_state, fullest, rehearse
 from studies.plan import Plan
 from studies.recipe import Recipe
 from studies.train import Training
+from studies.trial import Trial
 from studies.workload import Workload
 
 
@@ -137,27 +137,27 @@ def test_the_products_of_a_recurrent_layer_are_counted():
 LIMIT = 600 * 1024
 
 
-def attempt(workload, optimizer, batch_size, limit):
+def trial(workload, optimizer, batch_size, limit):
     plan = Plan(
         candidates=(optimizer,), schedules=("Constant",), regularizers=(), epochs=1, batch_size=(16, 64, 1024),
         budget=Budget(trials=1), limits=Limits(train_bytes=limit),
     )  # fmt: skip
     whole = recipe(workload, optimizer, batch_size)
-    return Attempt(trial=None, recipe=whole, stage="search", seed=0, workload=workload, plan=plan)
+    return Trial(optuna_trial=None, recipe=whole, stage="search", seed=0, workload=workload, plan=plan)
 
 
 def test_under_a_limit_a_run_is_vetoed_before_it_trains_or_stays_below_it():
     digits = Workload.open("digits", model="mlp")
     fits = set()
     for optimizer, batch_size in itertools.product(("SGD", "AdamW", "Muon"), (16, 256, 1024)):
-        tried = attempt(digits, optimizer, batch_size, LIMIT)
-        end = tried.advance(1, stop=lambda: False)
-        if end is None:
+        tried = trial(digits, optimizer, batch_size, LIMIT)
+        outcome = tried.advance(1, stop=lambda: False)
+        if outcome is None:
             assert tried.training.peak_bytes <= LIMIT
             fits.add((optimizer, batch_size))
         else:
             assert tried.training is None
-            assert "the limit is 614400" in end.error
+            assert "the limit is 614400" in outcome.error
 
     assert fits == {("SGD", 16), ("AdamW", 16)}  # Muon's step borrows more than it keeps; 256 rows are too much for any
 
@@ -165,9 +165,9 @@ def test_under_a_limit_a_run_is_vetoed_before_it_trains_or_stays_below_it():
 def test_a_recipe_whose_state_alone_is_too_much_is_vetoed_by_arithmetic():
     iris = Workload.open("iris", model="linear")
     weights = 4 * 3 + 3
-    end = attempt(iris, "AdamW", 16, 50).advance(1, stop=lambda: False)
+    outcome = trial(iris, "AdamW", 16, 50).advance(1, stop=lambda: False)
 
-    assert end.error == f"needs {4 * 4 * weights + 2 * 4} bytes to train, the limit is 50"  # and a counter for each tensor
+    assert outcome.error == f"needs {4 * 4 * weights + 2 * 4} bytes to train, the limit is 50"  # and a counter for each tensor
 
 
 @pytest.mark.parametrize("model", ["mlp", "FTTransformer"])

@@ -15,6 +15,7 @@ import optuna
 import pytest
 
 from studies.errors import StoreError
+from studies.manifest import StudyManifest
 from studies.mirror import Mirror
 from studies.store import create_study, open_study, records
 from studies.tracking import EXPERIMENT, sync
@@ -77,7 +78,9 @@ def add(study, *trials):
 
 @pytest.mark.slow
 def test_a_server_holds_what_the_journal_holds(tmp_path):
-    study = create_study(tmp_path, "digits", direction="maximize", plan=PLAN | {"recommendation": ADVICE})
+    study = create_study(
+        tmp_path, "digits", direction="maximize", manifest=StudyManifest.from_dict(PLAN | {"recommendation": ADVICE})
+    )
     add(study, *(record(number) for number in range(5)))
     with mlflow_server(tmp_path / "server") as (uri, _):
         assert sync(tmp_path, "digits", tracking_uri=uri) == 5
@@ -119,7 +122,7 @@ def test_a_server_killed_in_mid_search_stops_nothing_and_a_new_one_gets_all(tmp_
 
 @pytest.mark.slow
 def test_a_mirror_whose_server_comes_back_goes_on(tmp_path):
-    study = create_study(tmp_path, "digits", direction="maximize", plan=PLAN)
+    study = create_study(tmp_path, "digits", direction="maximize", manifest=StudyManifest.from_dict(PLAN))
     add(study, record(0))
     with mlflow_server(tmp_path / "server") as (uri, server):
         mirror = Mirror.start(tmp_path, "digits", uri)
@@ -163,7 +166,7 @@ def answering(status):
 
 @pytest.fixture
 def waiting(tmp_path):
-    study = create_study(tmp_path, "digits", direction="maximize", plan=PLAN)
+    study = create_study(tmp_path, "digits", direction="maximize", manifest=StudyManifest.from_dict(PLAN))
     add(study, record(0))
     return tmp_path
 

@@ -12,8 +12,10 @@ from dashboard import whatif
 from dashboard.charts import looks, optimizers, tradeoffs, trials
 from dashboard.study import Study
 from studies import catalogue
+from studies.direction import MAXIMIZE, MINIMIZE
 from studies.limits import Limits
-from studies.store import create_study, write_plan
+from studies.manifest import StudyManifest
+from studies.store import change_manifest, create_study
 
 from records import compressions, confirmations, deployed, facts, record, study
 from waiting import HANG_SECONDS
@@ -56,13 +58,15 @@ def home(tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
     for name, made in STUDIES.items():
         minimized = {"metric": "rmse"} if name == "losses" else {}
-        opened = create_study(home, name, direction="minimize" if minimized else "maximize", plan=PLAN | minimized)
+        opened = create_study(
+            home, name, direction="minimize" if minimized else "maximize", manifest=StudyManifest.from_dict(PLAN | minimized)
+        )
         for one in made:
             attributes = {"record": one.to_dict()}
             trial = optuna.trial.create_trial(value=one.quality or 0.0, params={}, distributions={}, user_attrs=attributes)
             opened.add_trial(trial)
         if name in {"full", "small"}:
-            write_plan(opened, recommendation={"markdown": "", "json": "{}"})
+            change_manifest(opened, recommendation={"markdown": "", "json": "{}"})
     return home
 
 
@@ -178,20 +182,20 @@ def test_an_address_that_makes_no_sense_breaks_nothing(home, query):
 
 
 def test_the_front_is_drawn_from_the_cheapest_up():
-    cost = tradeoffs.COSTS["time"]
-    assert [one.number for one in tradeoffs.front(STUDIES["full"], cost, "maximize")] == [0, 8]
-    figure = tradeoffs.quality_by_cost(STUDIES["full"], LOOKS, cost, metric="accuracy", direction="maximize")
+    cost = tradeoffs.BY_NAME["time"]
+    assert [one.number for one in tradeoffs.front(STUDIES["full"], cost, MAXIMIZE)] == [0, 8]
+    figure = tradeoffs.quality_by_cost(STUDIES["full"], LOOKS, cost, metric="accuracy", direction=MAXIMIZE)
     line = figure.data[0]
     assert (line.name, line.line.shape) == ("the front", "hv")
     assert list(line.y) == [0.80, 0.94]
     assert figure.layout.title.text.replace("<br>", " ") == "accuracy 0.8 costs 900 ms (SGD), 0.94 costs 1.8 s (AdamW)"
-    assert {row["front"] for row in tradeoffs.rows(STUDIES["full"], cost, "maximize")[:2]} == {True}
+    assert {row["front"] for row in tradeoffs.rows(STUDIES["full"], cost, MAXIMIZE)[:2]} == {True}
 
 
 @pytest.mark.parametrize("allowed", [150_000, 400_000])
 def test_a_limit_is_a_wall_with_everything_beyond_it_shaded(allowed):
-    cost, limits = tradeoffs.COSTS["memory"], Limits(train_bytes=allowed)
-    shown = {"metric": "accuracy", "direction": "maximize", "limits": limits}
+    cost, limits = tradeoffs.BY_NAME["memory"], Limits(train_bytes=allowed)
+    shown = {"metric": "accuracy", "direction": MAXIMIZE, "limits": limits}
     figure = tradeoffs.quality_by_cost(STUDIES["full"], LOOKS, cost, **shown)
     shade, wall = figure.layout.shapes
     assert shade.x0 == wall.x0 == wall.x1 == allowed / 2**20
@@ -201,9 +205,9 @@ def test_a_limit_is_a_wall_with_everything_beyond_it_shaded(allowed):
 
 
 def test_compressed_models_are_hollow_and_only_where_the_model_costs():
-    shown = {"metric": "accuracy", "direction": "maximize"}
-    by_size = tradeoffs.quality_by_cost(STUDIES["small"], LOOKS, tradeoffs.COSTS["size"], **shown)
-    by_time = tradeoffs.quality_by_cost(STUDIES["small"], LOOKS, tradeoffs.COSTS["time"], **shown)
+    shown = {"metric": "accuracy", "direction": MAXIMIZE}
+    by_size = tradeoffs.quality_by_cost(STUDIES["small"], LOOKS, tradeoffs.BY_NAME["size"], **shown)
+    by_time = tradeoffs.quality_by_cost(STUDIES["small"], LOOKS, tradeoffs.BY_NAME["time"], **shown)
     marks = {name: [mark for trace in figure.data[1:] for mark in trace.marker.symbol] for name, figure in
              (("size", by_size), ("time", by_time))}  # fmt: skip
     assert sum(mark.endswith("-open") for mark in marks["size"]) == len(SMALL)
@@ -261,12 +265,12 @@ def test_those_that_enter_most_often_have_a_colour_to_themselves_and_no_two_of_o
 
 
 def test_a_few_bad_marks_do_not_press_the_others_into_a_line():
-    low, high = looks.reach([0.1, 0.9, 0.91, 0.92, 0.93, 0.94], "maximize")
+    low, high = looks.reach([0.1, 0.9, 0.91, 0.92, 0.93, 0.94], MAXIMIZE)
     assert (0.1 < low < 0.9, high > 0.94) == (True, True)
-    low, high = looks.reach([9.0, 1.0, 1.1, 1.2, 1.3, 1.25], "minimize")
+    low, high = looks.reach([9.0, 1.0, 1.1, 1.2, 1.3, 1.25], MINIMIZE)
     assert (low < 1.0, 1.3 < high < 9) == (True, True)
-    assert looks.reach([0.90, 0.91, 0.92, 0.93, 0.94], "maximize") is None
-    assert looks.reach([0.9], "maximize") is None
+    assert looks.reach([0.90, 0.91, 0.92, 0.93, 0.94], MAXIMIZE) is None
+    assert looks.reach([0.9], MAXIMIZE) is None
 
 
 @pytest.mark.parametrize("kind", ["optimizers", "beats", "tuning", "time-to-target", "steps-to-target", "quality-by-size"])

@@ -6,11 +6,12 @@ import optuna
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from advisor.compressed import shrunk
+from advisor.compressed import compressed_models
 from dashboard.charts import axes, plots
 from dashboard.charts import compression as charts
 from dashboard.study import Study
-from studies.store import create_study, write_plan
+from studies.manifest import Layer, StudyManifest
+from studies.store import change_manifest, create_study
 
 from records import compressions, confirmations, deployed, facts, record
 from waiting import HANG_SECONDS
@@ -23,7 +24,7 @@ TRAINED = (record(0, "SGD", 0.90, stage="reference"), record(1, "AdamW", 0.93, s
 SEEDS = confirmations(2, "AdamW", (0.93, 0.94), source=1)
 INT8 = {"quantization": "StaticInt8"}
 PRUNED = {"pruning": "Magnitude", "pruning.Magnitude.amount": 0.8}
-SHRUNK = (
+COMPRESSED = (
     *compressions(4, SEEDS),
     *compressions(6, SEEDS, loss=(0.001,), done=INT8, file_bytes=11_000, compressed_bytes=10_000, seconds=4e-5),
     *compressions(8, SEEDS, loss=(0.002,), done=PRUNED, compressed_bytes=9_000),
@@ -35,7 +36,7 @@ LAYERS = [
      "losses": [0.1, 0.11, 0.3]},
 ]  # fmt: skip
 STUDIES = {
-    "full": (*TRAINED, *SEEDS, *SHRUNK),
+    "full": (*TRAINED, *SEEDS, *COMPRESSED),
     "alone": (*TRAINED, *SEEDS, deployed(4, SEEDS[0], 0.93)),
     "failed": (*TRAINED, deployed(2, TRAINED[1], None, state="failed", done=INT8)),
     "searched": TRAINED,
@@ -49,11 +50,13 @@ def home(tmp_path_factory):
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     home = tmp_path_factory.mktemp("home")
     for name, trials in STUDIES.items():
-        study = create_study(home, name, direction="maximize", plan=PLAN | {"facts": facts().to_dict()})
+        study = create_study(
+            home, name, direction="maximize", manifest=StudyManifest.from_dict(PLAN | {"facts": facts().to_dict()})
+        )
         for each in trials:
             study.add_trial(optuna.trial.create_trial(value=each.quality or 0.0, user_attrs={"record": each.to_dict()}))
         if name == "full":
-            write_plan(study, recommendation={"markdown": "", "json": "{}"}, sensitivity=LAYERS)
+            change_manifest(study, recommendation={"markdown": "", "json": "{}"}, sensitivity=LAYERS)
     return home
 
 
@@ -74,7 +77,7 @@ def words(page):
 
 
 def entries(home, name="full"):
-    return shrunk(Study.read(home, name).evidence)
+    return compressed_models(Study.read(home, name).evidence)
 
 
 @pytest.mark.parametrize("name", STUDIES)
@@ -95,7 +98,12 @@ def test_an_empty_page_says_which_command_fills_it(home, name):
 
 def test_a_training_function_is_said_to_hold_nothing_to_compress(home):
     spec = {"form": "function", "source": "loop.py:train", "model": "function", "metric": "accuracy"}
-    create_study(home, "function", direction="maximize", plan=PLAN | {"facts": facts().to_dict(), "workload": spec})
+    create_study(
+        home,
+        "function",
+        direction="maximize",
+        manifest=StudyManifest.from_dict(PLAN | {"facts": facts().to_dict(), "workload": spec}),
+    )
     page = opened(home, "function")
 
     assert "there is nothing to compress" in words(page)
@@ -188,13 +196,13 @@ def test_kinds_differ_in_colour_and_in_symbol():
 
 
 def test_the_sensitivity_names_the_layer_that_bears_least():
-    figure = charts.sensitivity(LAYERS)
+    figure = charts.sensitivity(tuple(map(Layer.from_dict, LAYERS)))
 
     assert figure.layout.title.text.startswith("0.weight bears least")
     assert list(figure.data[0].text[0]) == ["+0.1", "+0.5", "not finite"]
     assert all(math.isfinite(depth) for row in figure.data[0].z for depth in row)
     assert all(len(name) <= charts.LAYER for name in figure.layout.yaxis.ticktext)
-    assert len(charts.csv_of_sensitivity(LAYERS)) == 6
+    assert len(charts.csv_of_sensitivity(tuple(map(Layer.from_dict, LAYERS)))) == 6
 
 
 def test_the_shell_draws_both_figures(home):

@@ -8,6 +8,7 @@ from advisor.curves import band
 from dashboard.charts import curves, looks
 from dashboard.charts.curves import Axes
 from dashboard.charts.looks import styles
+from studies.direction import MINIMIZE
 from studies.record import Measurement
 
 from pages import OPTIMIZERS, RACE, STUDIES, fill, page, words
@@ -84,7 +85,7 @@ def test_the_title_names_the_optimizer_that_ends_best():
 
 def test_the_least_loss_ends_best():
     good = record(0, "SGD", 0.2, direction="minimize")
-    figure = drawn((good, record(1, "AdamW", 0.4, direction="minimize")), direction="minimize", metric="log_loss")
+    figure = drawn((good, record(1, "AdamW", 0.4, direction="minimize")), direction=MINIMIZE, metric="log_loss")
     assert figure.layout.title.text.startswith("SGD ends best")
     assert figure.layout.yaxis.title.text == "validation log_loss (lower is better)"
     assert drawn(RACE, Axes(y="valid_loss")).layout.yaxis.title.text == "validation loss (lower is better)"

@@ -10,10 +10,12 @@ from streamlit.testing.v1 import AppTest
 
 from advisor.page import options
 from dashboard import processes, reads, request
-from dashboard.request import Asked
+from dashboard.request import LaunchForm
 from studies import imports
 from studies.errors import BadValue, BadWorkload, StoreError, StudyError, StudyNotFound
-from studies.store import create_study, study_names
+from studies.home import study_names
+from studies.manifest import StudyManifest
+from studies.store import create_study
 
 from records import facts, record
 from waiting import HANG_SECONDS, wait_until
@@ -34,7 +36,7 @@ HOSTILE = (
 UPLOADS = (
     "../../x.csv", "/etc/x.csv", "..\\..\\x.csv", "<script>.csv", "; rm -rf ~.csv", "...csv", "\x00.csv", f"{'x' * 300}.csv",
 )  # fmt: skip
-ASKED = Asked(source="digits", study="mine")
+ASKED = LaunchForm(source="digits", study="mine")
 OWN = "import pathlib\npathlib.Path({mark!r}).touch()\n\n\ndef Net(inputs, outputs):\n    raise AssertionError\n"
 
 
@@ -156,7 +158,7 @@ def test_the_log_is_not_written_through_a_link(home, tmp_path):
 
 
 def test_a_journal_that_is_a_link_to_elsewhere_is_no_study(home, tmp_path):
-    create_study(home, "mine", direction="maximize", plan={})
+    create_study(home, "mine", direction="maximize", manifest=StudyManifest.from_dict({}))
     (tmp_path / "elsewhere").write_text("half a line")
     (home / "studies" / "other.journal").symlink_to(tmp_path / "elsewhere")
 
@@ -198,7 +200,7 @@ def with_own_model(home, reference):
         "budget": {"seconds": 20.0, "trials": None}, "facts": facts().to_dict(), "code": {reference: "0"},
         "workload": {"source": "iris", "model": "Custom", "model_fields": {"factory": reference}, "metric": "accuracy"},
     }  # fmt: skip
-    study = create_study(home, "own", direction="maximize", plan=plan)
+    study = create_study(home, "own", direction="maximize", manifest=StudyManifest.from_dict(plan))
     import optuna
 
     trial = record(0, "AdamW", 0.9, params={"model": "Custom", "model.Custom.factory": reference})
@@ -298,7 +300,7 @@ def test_looking_at_the_page_writes_nothing(home):
 
 
 def test_a_study_of_a_hostile_name_does_not_harm_the_page(home, tmp_path):
-    create_study(home, "mine", direction="maximize", plan={})
+    create_study(home, "mine", direction="maximize", manifest=StudyManifest.from_dict({}))
     (home / "studies" / "mine.journal").rename(home / "studies" / "<script>; rm -rf **x**.journal")
     (home / "launched").symlink_to(tmp_path)
     (tmp_path / "other.log").write_text("advisor: not of this home\n")
@@ -313,4 +315,4 @@ def test_a_study_of_a_hostile_name_does_not_harm_the_page(home, tmp_path):
 
 def test_free_names_are_ones_that_a_study_can_have(home):
     for source in ("digits", "/a/b/<script>.csv", "../..", "net.py:Net", "...", "x" * 300):
-        request.check(replace(ASKED, study=request.free_name(home, source)), home, allow_code=False)
+        request.check(replace(ASKED, study=request.name_for(home, source)), home, allow_code=False)

@@ -11,6 +11,7 @@ from advisor.surface import surface
 from dashboard.charts import contour, parallel, space
 from dashboard.charts import importances as bars
 from dashboard.charts.looks import styles
+from studies.direction import MAXIMIZE, MINIMIZE
 from studies.space import Numeric
 
 from pages import OPTIMIZERS, RACE, STUDIES, SWEEP, adamw, fill, page, words
@@ -171,7 +172,7 @@ def test_thousands_of_marks_are_drawn_by_the_graphics_card():
 
 def test_parallel_coordinates_draw_the_best_fifth_in_colour():
     figure = parallel.parallel(
-        SWEEP, numbers(SWEEP, "AdamW", batch_size=BATCHES), (), LOOKS["AdamW"], metric="accuracy", direction="maximize"
+        SWEEP, numbers(SWEEP, "AdamW", batch_size=BATCHES), (), LOOKS["AdamW"], metric="accuracy", direction=MAXIMIZE
     )
     rest, best = figure.data
     assert (best.name, rest.name) == ("best 4", "the other 17")
@@ -182,7 +183,7 @@ def test_parallel_coordinates_draw_the_best_fifth_in_colour():
 
 def test_of_losses_the_least_are_the_best_fifth():
     trials = tuple(adamw(n, 1e-3 + n / 1e4, quality=float(n)) for n in range(10))
-    figure = parallel.parallel(trials, numbers(trials, "AdamW"), (), LOOKS["AdamW"], metric="rmse", direction="minimize")
+    figure = parallel.parallel(trials, numbers(trials, "AdamW"), (), LOOKS["AdamW"], metric="rmse", direction=MINIMIZE)
     assert {about[0] for about in figure.data[1].customdata} == {0, 1, ""}
 
 

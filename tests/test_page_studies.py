@@ -8,7 +8,10 @@ from dashboard import overview, processes, reads
 from dashboard.study import Study
 from studies import store
 from studies.errors import StoreError, StudyNotFound
-from studies.store import create_study, delete_study, study_names, working, write_plan
+from studies.home import study_names
+from studies.locks import worked_on, working
+from studies.manifest import StudyManifest
+from studies.store import change_manifest, create_study, delete_study
 
 from records import facts, record
 from waiting import HANG_SECONDS, wait_until
@@ -27,18 +30,20 @@ HOSTILE = ("../x", "studies/../full", "/etc/passwd", "<script>", "; rm -rf ~", "
 
 def add(home, name, trials=TRIALS, *, finished=False, **changes):
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    study = create_study(home, name, direction="maximize", plan=PLAN | {"facts": facts().to_dict()} | changes)
+    study = create_study(
+        home, name, direction="maximize", manifest=StudyManifest.from_dict(PLAN | {"facts": facts().to_dict()} | changes)
+    )
     for each in trials:
         study.add_trial(optuna.trial.create_trial(value=each.quality or 0.0, user_attrs={"record": each.to_dict()}))
     if finished:
-        write_plan(study, recommendation={"markdown": "", "json": "{}"})
+        change_manifest(study, recommendation={"markdown": "", "json": "{}"})
     return study
 
 
 @pytest.fixture
 def filled(home):
     add(home, "full", finished=True)
-    add(home, "other", limits={"peak_bytes": 1000}, candidates=["SGD", "Muon"], goal="speed")
+    add(home, "other", limits={"train_bytes": 1000}, candidates=["SGD", "Muon"], goal="speed")
     add(home, "begun", ())
     add(home, "failed", TRIALS[2:])
     add(home, "single", TRIALS[:1])
@@ -102,7 +107,7 @@ def test_two_studies_are_told_apart_by_what_differs(filled):
     assert overview.differences(left, right) == [
         ("candidates", "AdamW and 1 in common", "Muon and 1 in common"),
         ("goal", "balanced", "speed"),
-        ("limits, peak bytes", "", "1000"),
+        ("limits, train bytes", "", "1000"),
     ]
     assert overview.differences(left, left) == []
 
@@ -171,10 +176,10 @@ def test_deleting_follows_no_link(filled, tmp_path):
 
 
 def test_whoever_only_looks_keeps_nobody_from_working(filled):
-    assert not store.worked_on(filled, "full")
+    assert not worked_on(filled, "full")
     with working(filled, "full"):
-        assert store.worked_on(filled, "full")
-    assert not store.worked_on(filled, "full")
+        assert worked_on(filled, "full")
+    assert not worked_on(filled, "full")
 
 
 def test_what_was_kept_of_a_process_goes_with_its_study(filled):

@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import pytest
 
+from advisor.planning import batch_sizes, plan_for
 from advisor.preview import preview
-from advisor.request import Request, batch_sizes, plan_for
+from advisor.request import Request
 from studies.errors import BadValue
 from studies.facts import Facts
 from studies.limits import Budget, Limits

@@ -14,7 +14,8 @@ from torch.nn.utils import prune as torch_prune
 from studies.catalogue import find
 from studies.compression.deploy import export
 from studies.compression.pruned import RAMP, gradually, keep_zeros
-from studies.compression.subject import CannotCompress, Subject, size_of, sparsity_of, weights_of
+from studies.compression.subject import Subject, size_of, sparsity_of, weights_of
+from studies.infeasible import CannotCompress
 from studies.recipe import Recipe
 from studies.train import Training
 
@@ -318,7 +319,7 @@ def gradual(workload, amount=0.8, **fields):
     choice = find("pruning", "Magnitude")(amount=amount)
 
     def prepare(run):
-        gradually(run, given, choice)
+        gradually(run, given, choice.prune)
         keep_zeros(run)
 
     return training(workload, model=given.model, prepare=prepare, **fields), given
@@ -459,7 +460,7 @@ def test_zeros_are_made_and_held_below_a_parametrization(choice, iris):
     given = Subject(model=iris.build(iris.model), workload=iris)
 
     def prepare(run):
-        gradually(run, given, choice())
+        gradually(run, given, choice().prune)
         keep_zeros(run)
         for module in [module for module in run.model.modules() if isinstance(module, nn.Linear)]:
             parametrize.register_parametrization(module, "weight", Rounded())

@@ -12,8 +12,8 @@ from studies import catalogue
 from studies.compression.deploy import Exported, export, run, session
 from studies.compression.graph import treatable, weights_in
 from studies.compression.grid import blocks_of, on_grid, rounded, unblocked
-from studies.compression.subject import CannotCompress, Subject, sparsity_of, weights_of
-from studies.evaluate import first_rows
+from studies.compression.subject import Subject, sparsity_of, weights_of
+from studies.infeasible import CannotCompress
 from studies.models.cnn import CNN
 from studies.models.mlp import MLP
 from studies.quantization.aware import QuantizationAware
@@ -24,6 +24,7 @@ from studies.quantization.mixed import MixedPrecision
 from studies.quantization.static_int8 import StaticInt8
 from studies.quantization.weight_only import WeightOnly
 from studies.recipe import Recipe
+from studies.rows import first_rows
 from studies.train import Training
 from studies.workload import Workload
 

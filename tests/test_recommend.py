@@ -43,6 +43,22 @@ def test_a_clear_winner_is_decided_and_its_confirmed_recipe_given():
     assert isinstance(advice.recipe, Recipe)
 
 
+def test_evidence_under_other_limits_shares_its_records_and_what_they_have_sorted():
+    evidence = clear(records=list(CLEAR))
+    other = replace(evidence, limits=Limits(model_bytes=10**9), goal="speed")
+
+    assert evidence.records == CLEAR
+    assert other.records is evidence.records
+    assert other.complete("SGD") is evidence.complete("SGD")
+    assert replace(evidence, records=CLEAR[:3]).complete("SGD") == ()
+
+
+def test_records_of_the_same_content_are_judged_alike_whoever_made_them():
+    again = tuple(replace(each) for each in CLEAR)
+
+    assert recommend(clear(records=again)) == recommend(clear())
+
+
 def test_the_first_reason_names_both_finalists_their_trials_and_seeds():
     reason = recommend(clear()).reasons[0]
 

@@ -8,8 +8,9 @@ import pytest
 
 from advisor.evidence import Evidence
 from advisor.recommend import recommend
-from advisor.report import headline, markdown, settings, text
+from advisor.report import settings
 from advisor.wording import chance, difference, duration, listed, margin, number, percent
+from studies.direction import MAXIMIZE, MINIMIZE
 
 from records import facts, record, study
 
@@ -27,16 +28,16 @@ ADVICE = recommend(
 
 
 def test_the_first_sentence_is_the_answer_with_its_settings_and_its_confidence():
-    assert headline(ADVICE) == (
+    assert ADVICE.headline == (
         "Use AdamW (lr 0.001, Cosine schedule, batch size 32) - decided: over 99 % that nothing here is better by more than "
         "0.083 points of accuracy."
     )
-    assert text(ADVICE).replace("\n", " ").startswith(headline(ADVICE))
+    assert str(ADVICE).replace("\n", " ").startswith(ADVICE.headline)
 
 
 def test_every_section_stands_in_its_order():
     titles = ["Why", "Costs", "Runner-up and alternatives", "What would change this", "Is the study sound?", "Recipe"]
-    lines = text(ADVICE).splitlines()
+    lines = str(ADVICE).splitlines()
 
     assert [line for line in lines if line in titles] == titles
     assert f"- All {len(ADVICE.checklist)} checks passed." in lines
@@ -46,12 +47,12 @@ def test_every_section_stands_in_its_order():
 def test_a_failed_check_comes_with_what_to_do_and_a_passed_one_not_at_all():
     advice = recommend(Evidence(facts=facts(), records=study({"AdamW": [0.9, 0.8, 0.7]}), valid_rows=3600))
 
-    assert "- confirmed: the recommended recipe was run with one seed only. To do: run it" in text(advice).replace("\n ", "")
-    assert "range edges" not in text(advice)
+    assert "- confirmed: the recommended recipe was run with one seed only. To do: run it" in str(advice).replace("\n ", "")
+    assert "range edges" not in str(advice)
 
 
 def test_before_any_trial_the_report_says_what_it_rests_on():
-    said = text(recommend(Evidence(facts=facts(), candidates=("AdamW", "SGD"))))
+    said = str(recommend(Evidence(facts=facts(), candidates=("AdamW", "SGD"))))
 
     assert said.startswith("Start with AdamW - prior only: 60 %")
     assert "No whole run of it stands behind this" in said
@@ -75,13 +76,13 @@ def test_an_axis_of_the_users_own_is_told_last():
 
 
 def test_markdown_holds_the_same_and_a_table_of_all_that_fit():
-    page = markdown(ADVICE)
+    page = ADVICE.to_markdown()
 
     assert page.startswith("# AdamW for digits\n")
-    assert headline(ADVICE) in page
+    assert ADVICE.headline in page
     assert "| SGD | 0.921 |" in page
     assert all(reason in page for reason in ADVICE.reasons)
-    assert markdown(replace(ADVICE, study="")).startswith("# AdamW\n")
+    assert replace(ADVICE, study="").to_markdown().startswith("# AdamW\n")
 
 
 @pytest.mark.parametrize(
@@ -107,13 +108,13 @@ def test_no_probability_is_told_as_certain(probability, words):
 @pytest.mark.parametrize(
     ("metric", "direction", "value", "other", "words"),
     [
-        ("accuracy", "maximize", 0.978, 0.982, "0.4 points less accuracy"),
-        ("f1", "maximize", 0.75, 0.5, "25 points more f1"),
-        ("accuracy", "maximize", 97.8, 98.2, "0.4 points less accuracy"),
-        ("rmse", "minimize", 55.0, 50.0, "rmse 5 (10 %) higher"),
-        ("r2", "maximize", 0.5, 0.6, "r2 0.1 (17 %) lower"),
-        ("loss", "minimize", 1.0, 0.0, "loss 1 higher"),
-        ("loss", "minimize", 1.0, 1.0, "the same loss"),
+        ("accuracy", MAXIMIZE, 0.978, 0.982, "0.4 points less accuracy"),
+        ("f1", MAXIMIZE, 0.75, 0.5, "25 points more f1"),
+        ("accuracy", MAXIMIZE, 97.8, 98.2, "0.4 points less accuracy"),
+        ("rmse", MINIMIZE, 55.0, 50.0, "rmse 5 (10 %) higher"),
+        ("r2", MAXIMIZE, 0.5, 0.6, "r2 0.1 (17 %) lower"),
+        ("loss", MINIMIZE, 1.0, 0.0, "loss 1 higher"),
+        ("loss", MINIMIZE, 1.0, 1.0, "the same loss"),
     ],
 )
 def test_differences_are_told_as_people_compare_them(metric, direction, value, other, words):
@@ -127,11 +128,11 @@ def test_numbers_are_short_and_ascii():
 
 
 def test_the_margin_is_said_in_what_the_metric_is_counted_in():
-    assert margin("accuracy", "maximize", 0.98, 0.02) == "0.04 points of accuracy"
-    assert margin("rmse", "minimize", 50.0, 0.02) == "1 of rmse"
-    assert margin("r2", "maximize", 0.5, 0.02) == "0.01 of r2"
-    assert margin("accuracy", "maximize", None, 0.02) == "2 % of the error"
-    assert margin("accuracy", "maximize", 1.0, 0.02) == "2 % of the error"
+    assert margin("accuracy", MAXIMIZE, 0.98, 0.02) == "0.04 points of accuracy"
+    assert margin("rmse", MINIMIZE, 50.0, 0.02) == "1 of rmse"
+    assert margin("r2", MAXIMIZE, 0.5, 0.02) == "0.01 of r2"
+    assert margin("accuracy", MAXIMIZE, None, 0.02) == "2 % of the error"
+    assert margin("accuracy", MAXIMIZE, 1.0, 0.02) == "2 % of the error"
 
 
 def test_weight_decay_is_said_as_torch_takes_it_too():

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from studies import catalogue, tracking
 from studies.errors import BadValue
+from studies.manifest import StudyManifest
 from studies.optimizers.adamw import AdamW
 from studies.recipe import Recipe
 from studies.store import create_study
@@ -85,7 +86,14 @@ def mirrored(tmp_path_factory):
 
     def write_and_read(recipes):
         name = f"study-{len(studies)}"
-        studies.append(create_study(home, name, direction="maximize", plan={"id": name, "dataset": "iris", "model": "mlp"}))
+        studies.append(
+            create_study(
+                home,
+                name,
+                direction="maximize",
+                manifest=StudyManifest.from_dict({"id": name, "dataset": "iris", "model": "mlp"}),
+            )
+        )
         for number, recipe in enumerate(recipes):
             attributes = {"record": replace(record(number), params=recipe.to_params()).to_dict()}
             studies[-1].add_trial(optuna.trial.create_trial(value=0.5, params={}, distributions={}, user_attrs=attributes))

@@ -14,10 +14,11 @@ from advisor.evidence import Evidence
 from advisor.reasons import TELLING
 from advisor.recommend import recommend
 from advisor.request import Request
-from advisor.rules import in_force, judge, rules, settled
+from advisor.rulebook import apply_rules, in_force, resolved_settings, rules
 from studies.errors import BadValue, NothingFeasible, StudyError
 from studies.facts import Facts
 from studies.limits import Limits
+from studies.manifest import StudyManifest
 
 from records import ACTIVATION_BYTES, PARAMETERS, STATE_FLOATS, facts, study
 
@@ -47,37 +48,37 @@ def own(tmp_path):
 
 def test_a_rule_that_is_off_says_nothing_and_the_others_say_what_they_said():
     both = replace(SPARSE, planned_trials=3)
-    without = judge(replace(both, rules=("Sparsity=off",)))
+    without = apply_rules(replace(both, rules=("Sparsity=off",)))
 
-    assert {finding.rule for finding in judge(both)} == {"Sparsity", "Convergence"}
-    assert without == tuple(finding for finding in judge(both) if finding.rule != "Sparsity")
+    assert {finding.rule for finding in apply_rules(both)} == {"Sparsity", "Convergence"}
+    assert without == tuple(finding for finding in apply_rules(both) if finding.rule != "Sparsity")
 
 
 def test_a_factor_multiplies_strengths_and_leaves_words_alone():
-    plain, half = judge(SPARSE), judge(replace(SPARSE, rules=("Sparsity=0.5",)))
+    plain, half = apply_rules(SPARSE), apply_rules(replace(SPARSE, rules=("Sparsity=0.5",)))
 
     assert [finding.strength for finding in half] == [finding.strength / 2 for finding in plain]
     assert [finding.because for finding in half] == [finding.because for finding in plain]
 
 
 def test_of_two_settings_on_a_rule_the_later_counts():
-    assert not judge(replace(SPARSE, rules=("Sparsity=2", "Sparsity=off")))
-    assert judge(replace(SPARSE, rules=("Sparsity=off", "Sparsity=on"))) == judge(SPARSE)
+    assert not apply_rules(replace(SPARSE, rules=("Sparsity=2", "Sparsity=off")))
+    assert apply_rules(replace(SPARSE, rules=("Sparsity=off", "Sparsity=on"))) == apply_rules(SPARSE)
 
 
 def test_a_rule_of_the_users_own_speaks_beside_the_others_and_answers_to_a_factor(own):
-    once, twice = (judge(replace(SPARSE, rules=(setting,))) for setting in (f"{own}:Taste", f"{own}:Taste=2"))
+    once, twice = (apply_rules(replace(SPARSE, rules=(setting,))) for setting in (f"{own}:Taste", f"{own}:Taste=2"))
 
     assert [finding.strength for finding in once if finding.rule == "Taste"] == [0.8]
     assert [finding.strength for finding in twice if finding.rule == "Taste"] == [1.6]
     assert {finding.rule for finding in once} == {"Sparsity", "Taste"}
-    assert judge(replace(SPARSE, rules=(f"{own}:Taste", "Taste=off"))) == judge(SPARSE)
+    assert apply_rules(replace(SPARSE, rules=(f"{own}:Taste", "Taste=off"))) == apply_rules(SPARSE)
 
 
 def test_a_rule_whose_file_is_gone_can_still_be_switched_off():
-    assert judge(replace(SPARSE, rules=("gone.py:Taste", "Taste=off"))) == judge(SPARSE)
+    assert apply_rules(replace(SPARSE, rules=("gone.py:Taste", "Taste=off"))) == apply_rules(SPARSE)
     with pytest.raises(StudyError, match="no file"):
-        judge(replace(SPARSE, rules=("gone.py:Taste",)))
+        apply_rules(replace(SPARSE, rules=("gone.py:Taste",)))
 
 
 @pytest.mark.parametrize(
@@ -102,28 +103,28 @@ def test_a_setting_that_means_nothing_is_one_plain_line(setting, message):
 
 def test_what_is_no_rule_or_fails_is_one_plain_line(own):
     with pytest.raises(BadValue, match="is no rule"):
-        settled([f"{own}:nothing"])
+        resolved_settings([f"{own}:nothing"])
     with pytest.raises(BadValue, match="rule Broken fails: ZeroDivisionError: by zero"):
-        judge(replace(SPARSE, rules=(f"{own}:Broken",)))
+        apply_rules(replace(SPARSE, rules=(f"{own}:Broken",)))
 
 
 def test_a_rule_that_gives_no_number_is_refused(tmp_path):
     (tmp_path / "bad.py").write_text(OWN.replace("STRENGTH", "float('nan')"))
 
     with pytest.raises(BadValue, match="gives Adagrad the strength nan"):
-        judge(replace(SPARSE, rules=(f"{tmp_path}/bad.py:Taste",)))
+        apply_rules(replace(SPARSE, rules=(f"{tmp_path}/bad.py:Taste",)))
 
 
 def test_settings_of_a_file_hold_in_any_folder(own, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
 
-    assert settled(["my_rules.py:Taste=0.5", "Sparsity=off"]) == (f"{own}:Taste=0.5", "Sparsity=off")
+    assert resolved_settings(["my_rules.py:Taste=0.5", "Sparsity=off"]) == (f"{own}:Taste=0.5", "Sparsity=off")
 
 
 def test_switching_memory_off_breaks_no_limit():
     tight = Evidence(facts=facts(), candidates=("AdamW", "SGD"), limits=Limits(train_bytes=150_000), rules=("Memory=off",))
 
-    assert not [finding for finding in judge(tight) if finding.verdict == "veto"]
+    assert not [finding for finding in apply_rules(tight) if finding.verdict == "veto"]
     assert [contender.optimizer for contender in recommend(tight).contenders] == ["SGD"]
     with pytest.raises(NothingFeasible):
         recommend(replace(tight, limits=Limits(train_bytes=1000)))
@@ -195,7 +196,7 @@ def test_a_study_of_an_earlier_version_has_no_settings(home):
     from studies import store
 
     plan = {"facts": {}, "limits": {}, "candidates": ["AdamW"], "metric": "accuracy", "goal": "balanced", "valid_rows": 9}
-    store.create_study(home, "old", direction="maximize", plan=plan)
+    store.create_study(home, "old", direction="maximize", manifest=StudyManifest.from_dict(plan))
 
     assert evidence_of(home, "old").rules == ()
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from advisor.evidence import Evidence
-from advisor.rules import Rule, judge, rules
+from advisor.rulebook import apply_rules, rules
+from advisor.rules import Rule
 from advisor.rules.convergence import times_to_target
 from advisor.rules.memory import Memory
 from studies.errors import BadValue
@@ -88,7 +89,7 @@ def test_another_package_can_add_a_rule_and_only_a_rule(monkeypatch):
 
     for thing, allowed in ((Extra, True), (dict, False)):
         rules.cache_clear()
-        monkeypatch.setattr("advisor.rules.entry_points", lambda group, thing=thing: [Point(thing)])
+        monkeypatch.setattr("advisor.rulebook.entry_points", lambda group, thing=thing: [Point(thing)])
         if allowed:
             assert isinstance(rules()["Extra"], Rule)
         else:
@@ -103,7 +104,7 @@ def test_another_package_can_add_a_rule_and_only_a_rule(monkeypatch):
 
 def test_sparse_inputs_favour_adagrad_and_speak_against_plain_descent():
     sparse = Evidence(facts=Facts(input_density=0.01), candidates=("AdamW", "Adagrad", "SGD"))
-    strengths = {finding.subject: finding.strength for finding in judge(sparse)}
+    strengths = {finding.subject: finding.strength for finding in apply_rules(sparse)}
 
     assert strengths["Adagrad"] > strengths["AdamW"] > 0 > strengths["SGD"]
 
@@ -113,20 +114,20 @@ def test_memory_vetoes_what_is_forecast_over_the_limit_by_the_byte():
     tight = Evidence(facts=facts(), candidates=("AdamW", "SGD"), limits=Limits(train_bytes=peak - 1))
     roomy = replace(tight, limits=Limits(train_bytes=peak))
 
-    assert [finding.subject for finding in judge(tight) if finding.verdict == "veto"] == ["AdamW"]
-    assert not [finding for finding in judge(roomy) if finding.verdict == "veto"]
+    assert [finding.subject for finding in apply_rules(tight) if finding.verdict == "veto"] == ["AdamW"]
+    assert not [finding for finding in apply_rules(roomy) if finding.verdict == "veto"]
 
 
 def test_memory_believes_a_measured_run_over_the_forecast():
     small_batch = record(0, "AdamW", peak_bytes=100_000)
     seen = Evidence(facts=facts(), candidates=("AdamW",), records=(small_batch,), limits=Limits(train_bytes=120_000))
 
-    assert not [finding for finding in judge(seen) if finding.verdict == "veto"]
+    assert not [finding for finding in apply_rules(seen) if finding.verdict == "veto"]
 
 
 def test_what_a_cost_finding_says_is_never_counted_as_quality():
     near = Evidence(facts=facts(), candidates=("AdamW", "SGD"), limits=Limits(train_bytes=205_000))
-    found = {finding.subject: finding for finding in judge(near)}
+    found = {finding.subject: finding for finding in apply_rules(near)}
 
     assert (found["AdamW"].verdict, found["SGD"].verdict) == ("avoid", "prefer")
     assert found["AdamW"].strength == found["SGD"].strength == 0
@@ -136,9 +137,9 @@ def test_few_trials_are_those_made_or_planned_for_each():
     few = Evidence(candidates=("AdamW", "SGD"), records=study({"AdamW": [0.9] * 4, "SGD": [0.9] * 4}))
     many = replace(few, records=study({"AdamW": [0.9] * 5, "SGD": [0.9] * 5}))
 
-    assert {finding.subject for finding in judge(few)} == {"AdamW", "SGD"}
-    assert not judge(many)
-    assert not judge(Evidence(candidates=("AdamW", "SGD")))
+    assert {finding.subject for finding in apply_rules(few)} == {"AdamW", "SGD"}
+    assert not apply_rules(many)
+    assert not apply_rules(Evidence(candidates=("AdamW", "SGD")))
 
 
 def test_time_to_target_is_read_off_the_curves_of_whole_runs():
@@ -146,7 +147,7 @@ def test_time_to_target_is_read_off_the_curves_of_whole_runs():
     slow = replace(slow, curve=tuple(replace(point, seconds=5 * point.seconds) for point in slow.curve))
     seen = Evidence(candidates=("AdamW", "SGD"), records=(slow, fast), goal="speed", facts=Facts(steps=50_000), planned_trials=99)
     target, arrivals = times_to_target(seen)
-    found = {finding.subject: finding for finding in judge(seen)}
+    found = {finding.subject: finding for finding in apply_rules(seen)}
 
     assert target == pytest.approx(0.9)
     assert {arrival.optimizer: arrival.record.number for arrival in arrivals} == {"AdamW": 0, "SGD": 1}

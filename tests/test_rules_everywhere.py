@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from advisor.beliefs import RULE_CLIP, TOTAL_CLIP, prior_log_odds
 from advisor.evidence import Evidence
-from advisor.request import Request, entrants
-from advisor.rules import invited, judge, rules
+from advisor.planning import entrants
+from advisor.request import Request
+from advisor.rulebook import apply_rules, optimizers_added_by_rules, rules
 from studies import catalogue
 from studies.facts import Facts, Forecast
 from studies.limits import Limits
@@ -89,7 +90,7 @@ def test_the_strategy_knows_every_fact_that_may_be_unmeasured():
 @given(any_evidence)
 def test_on_any_facts_what_a_rule_says_of_an_optimizer_stays_within_its_clip_and_reads_as_a_sentence(evidence):
     said = defaultdict(float)
-    for finding in judge(evidence):
+    for finding in apply_rules(evidence):
         said[finding.rule, finding.subject] += finding.strength
         assert finding.subject in evidence.candidates
         assert finding.because.isascii()
@@ -105,15 +106,15 @@ def test_the_order_of_candidates_changes_nothing_and_neither_does_asking_twice(e
     random.shuffle(shuffled)
     other = replace(evidence, candidates=tuple(shuffled))
 
-    assert judge(evidence) == judge(evidence)
-    assert set(judge(other)) == set(judge(evidence))
-    assert set(invited(other)) == set(invited(evidence))
+    assert apply_rules(evidence) == apply_rules(evidence)
+    assert set(apply_rules(other)) == set(apply_rules(evidence))
+    assert set(optimizers_added_by_rules(other)) == set(optimizers_added_by_rules(evidence))
 
 
 @settings(max_examples=30, deadline=None)
 @given(any_evidence)
 def test_all_rules_together_move_the_prior_no_further_than_its_clip(evidence):
-    totals = prior_log_odds(evidence.facts, judge(evidence), evidence.candidates)
+    totals = prior_log_odds(evidence.facts, apply_rules(evidence), evidence.candidates)
 
     assert all(abs(total) <= TOTAL_CLIP for total in totals.values())
 
@@ -131,7 +132,9 @@ def test_a_fact_that_was_not_measured_leaves_the_rules_that_need_it_silent(name)
 
 
 def test_an_ordinary_table_with_plenty_of_trials_stirs_no_rule():
-    assert not judge(Evidence(candidates=tuple(name for name in NAMES if name not in {"LARS", "LAMB"}), planned_trials=1000))
+    assert not apply_rules(
+        Evidence(candidates=tuple(name for name in NAMES if name not in {"LARS", "LAMB"}), planned_trials=1000)
+    )
 
 
 def test_whatever_is_named_in_a_table_of_strengths_is_an_optimizer():
@@ -146,16 +149,16 @@ def test_sparse_words_are_judged_by_zeros_or_by_rows_and_never_by_both():
     bag = replace(words, facts=Facts(input_density=0.01))
     padded = replace(words, facts=Facts(input_density=0.01, embedding_share=0.9, rows_touched=0.9))
 
-    assert {finding.rule for finding in judge(words)} == {"SparseRows"}
-    assert {finding.rule for finding in judge(bag)} == {"Sparsity"}
-    assert not judge(padded)
+    assert {finding.rule for finding in apply_rules(words)} == {"SparseRows"}
+    assert {finding.rule for finding in apply_rules(bag)} == {"Sparsity"}
+    assert not apply_rules(padded)
 
 
 def test_two_classes_however_uneven_have_no_heavy_tail():
     rare = Evidence(facts=Facts(class_imbalance=1000.0, label_entropy=0.02), candidates=("AdamW", "SGD"))
 
-    assert not judge(rare)
-    assert judge(replace(rare, facts=replace(rare.facts, classes=150, label_entropy=0.7)))
+    assert not apply_rules(rare)
+    assert apply_rules(replace(rare, facts=replace(rare.facts, classes=150, label_entropy=0.7)))
 
 
 def test_a_forecast_over_the_limit_says_at_what_batch_it_would_fit():
@@ -175,8 +178,8 @@ def test_the_room_for_state_decides_who_is_sent_for(floats, named):
     limit = 80_000 + round(40_000 * floats)
     tight = Evidence(facts=Facts(forecasts=(held,), parameters=10_000), candidates=NAMES, limits=Limits(train_bytes=limit))
 
-    assert named <= set(invited(tight))
-    assert bool(named) == bool(invited(tight))
+    assert named <= set(optimizers_added_by_rules(tight))
+    assert bool(named) == bool(optimizers_added_by_rules(tight))
 
 
 @pytest.mark.parametrize(
@@ -189,11 +192,11 @@ def test_the_room_for_state_decides_who_is_sent_for(floats, named):
     ],
 )
 def test_the_stage_is_read_off_recipes_that_all_agree(axis, choice, speaks):
-    shrunk = record(0, "AdamW", params={axis: choice})
+    compressed = record(0, "AdamW", params={axis: choice})
     plain = record(1, "AdamW")
 
-    assert bool(list(rules()["Compression"](Evidence(records=(shrunk,))))) is speaks
-    assert not list(rules()["Compression"](Evidence(records=(shrunk, plain))))
+    assert bool(list(rules()["Compression"](Evidence(records=(compressed,))))) is speaks
+    assert not list(rules()["Compression"](Evidence(records=(compressed, plain))))
 
 
 def test_an_early_lead_is_told_until_two_optimizers_have_whole_runs():
@@ -219,7 +222,7 @@ def test_scales_a_decade_apart_count_half_of_two_decades():
     mild, full = (
         {
             one.subject: one.strength
-            for one in judge(Evidence(facts=Facts(feature_scale_ratio=ratio), candidates=("AdamW", "Muon")))
+            for one in apply_rules(Evidence(facts=Facts(feature_scale_ratio=ratio), candidates=("AdamW", "Muon")))
         }
         for ratio in (50.0, 500.0)
     )
@@ -231,7 +234,7 @@ def test_scales_a_decade_apart_count_half_of_two_decades():
 def test_on_text_attention_leaves_large_batches_to_the_base_rates():
     def said(kind, batch_size):
         facts = Facts(has_attention=True, kind=kind, batch_size=batch_size)
-        return {one.subject: one.strength for one in judge(Evidence(facts=facts, candidates=("AdamW", "SGD")))}
+        return {one.subject: one.strength for one in apply_rules(Evidence(facts=facts, candidates=("AdamW", "SGD")))}
 
     assert said("table", 64)["SGD"] < 0 < said("table", 64)["AdamW"]
     assert said("text", 64) == {}

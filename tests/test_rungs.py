@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studies.confirm import FINALISTS, SEEDS, repeats, reserve_seconds
+from studies.direction import MAXIMIZE, MINIMIZE
 from studies.record import Measurement
 from studies.rungs import promoted, rungs, score, survivors
 
@@ -52,10 +53,10 @@ def test_a_score_prefers_the_metric_and_breaks_ties_by_loss():
             for i, (metric, loss) in enumerate(points, start=1)
         ]
 
-    assert score(curve((0.5, 1.0), (0.9, 0.4), (0.9, 0.3)), 3, "maximize") == (-0.9, 0.3)
-    assert score(curve((0.5, 1.0), (0.9, 0.4), (0.9, 0.3)), 2, "maximize") == (-0.9, 0.4)
-    assert score(curve((5.0, 1.0), (3.0, 0.4)), 2, "minimize") == (3.0, 0.4)
-    assert score(curve((0.5, 1.0)), 2, "maximize") is None
+    assert score(curve((0.5, 1.0), (0.9, 0.4), (0.9, 0.3)), 3, MAXIMIZE) == (-0.9, 0.3)
+    assert score(curve((0.5, 1.0), (0.9, 0.4), (0.9, 0.3)), 2, MAXIMIZE) == (-0.9, 0.4)
+    assert score(curve((5.0, 1.0), (3.0, 0.4)), 2, MINIMIZE) == (3.0, 0.4)
+    assert score(curve((0.5, 1.0)), 2, MAXIMIZE) is None
 
 
 def test_only_whole_runs_decide_between_optimizers():
@@ -65,16 +66,16 @@ def test_only_whole_runs_decide_between_optimizers():
         record(2, "Adagrad", 0.99, state="pruned"),
     ]
 
-    assert survivors(records, ("SGD", "AdamW", "Adagrad"), "maximize", keep=1) == ("AdamW",)
-    assert survivors(records, ("SGD", "AdamW", "Adagrad"), "minimize", keep=1) == ("SGD",)
-    assert survivors(records, ("SGD", "AdamW", "Adagrad"), "maximize", keep=9) == ("SGD", "AdamW")
+    assert survivors(records, ("SGD", "AdamW", "Adagrad"), MAXIMIZE, keep=1) == ("AdamW",)
+    assert survivors(records, ("SGD", "AdamW", "Adagrad"), MINIMIZE, keep=1) == ("SGD",)
+    assert survivors(records, ("SGD", "AdamW", "Adagrad"), MAXIMIZE, keep=9) == ("SGD", "AdamW")
 
 
 RACE = tuple(record(n, name, quality) for n, (name, quality) in enumerate([("A", 0.9), ("B", 0.95), ("C", 0.8), ("D", 0.7)]))
 
 
 def test_every_finalist_gets_the_same_fresh_seeds():
-    runs = repeats(RACE, "ABCD", "maximize", seed=7, seconds=1e9)
+    runs = repeats(RACE, "ABCD", MAXIMIZE, seed=7, seconds=1e9)
 
     assert len(runs) == FINALISTS * SEEDS
     assert {run.seed for run in runs} == {8, 9, 10}
@@ -85,21 +86,21 @@ def test_every_finalist_gets_the_same_fresh_seeds():
 
 def test_confirmation_goes_on_where_it_stopped():
     done = record(9, "B", 0.94, stage="confirm", seed=8, source=1)
-    runs = repeats((*RACE, done), "ABCD", "maximize", seed=7, seconds=1e9)
+    runs = repeats((*RACE, done), "ABCD", MAXIMIZE, seed=7, seconds=1e9)
 
     assert ("B", 8) not in {(run.record.optimizer, run.seed) for run in runs}
     assert len(runs) == FINALISTS * SEEDS - 1
 
 
 def test_little_time_means_fewer_finalists_before_fewer_seeds():
-    seconds = sum(run.record.train_seconds for run in repeats(RACE, "ABCD", "maximize", seed=0, seconds=1e9))
-    fewer = repeats(RACE, "ABCD", "maximize", seed=0, seconds=0.9 * seconds)
+    seconds = sum(run.record.train_seconds for run in repeats(RACE, "ABCD", MAXIMIZE, seed=0, seconds=1e9))
+    fewer = repeats(RACE, "ABCD", MAXIMIZE, seed=0, seconds=0.9 * seconds)
 
     assert {run.record.optimizer for run in fewer} == {"A", "B"}
     assert len(fewer) == 6
-    assert len(repeats(RACE, "ABCD", "maximize", seed=0, seconds=0.0)) == 1
+    assert len(repeats(RACE, "ABCD", MAXIMIZE, seed=0, seconds=0.0)) == 1
 
 
 def test_at_most_a_set_share_of_the_budget_is_kept_back():
-    assert reserve_seconds(RACE, "ABCD", "maximize", budget_seconds=1.0) == pytest.approx(0.4)
-    assert reserve_seconds((), "ABCD", "maximize", budget_seconds=1.0) == 0.0
+    assert reserve_seconds(RACE, "ABCD", MAXIMIZE, budget_seconds=1.0) == pytest.approx(0.4)
+    assert reserve_seconds((), "ABCD", MAXIMIZE, budget_seconds=1.0) == 0.0

@@ -10,6 +10,7 @@ from optuna.trial import TrialState
 
 from studies import store
 from studies.clock import Clock
+from studies.home import study_names
 from studies.limits import Budget, Limits
 from studies.plan import Plan
 from studies.record import count_states
@@ -29,10 +30,10 @@ PLAN = Plan(
 
 def search(home, workload, plan=PLAN, *, name="s", stop_after=None):
     """Search, or go on with a search; return the records."""
-    if name in store.study_names(home):
+    if name in study_names(home):
         study = store.open_study(home, name)
     else:
-        study = store.create_study(home, name, direction=workload.metric.direction, plan=plan.to_dict())
+        study = store.create_study(home, name, direction=workload.metric.direction, manifest=plan.manifest())
     heard = []
     stop = (lambda: len(heard) >= stop_after) if stop_after else (lambda: False)
 
@@ -126,7 +127,7 @@ def test_more_budget_adds_trials_to_those_there_are(home, iris):
 
 
 def test_a_trial_left_running_by_a_killed_process_is_ended(home, iris):
-    study = store.create_study(home, "s", direction="maximize", plan=PLAN.to_dict())
+    study = store.create_study(home, "s", direction="maximize", manifest=PLAN.manifest())
     study.ask()
     search(home, iris)
 

@@ -6,13 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.starts import KIN, affordable, candidates
+from advisor.published.rates import REFERENCE
+from advisor.starts import FAMILY, _unlike, affordable, candidates
+from studies import catalogue
 from studies.errors import BadValue, NothingFeasible
 from studies.limits import Limits
 
 from records import OPTIMIZERS, facts
 
 NO_LIMITS = Limits()
+
+
+EVERY = tuple(catalogue.choices("optimizer"))
+
+
+def family(name):
+    return catalogue.find("optimizer", name).family
 
 
 def enter(trials, *, offered=OPTIMIZERS, limits=NO_LIMITS, **fields):
@@ -35,10 +44,33 @@ def test_adamw_enters_first_and_none_twice(trials, offered):
 @given(st.integers(0, 500))
 def test_each_family_enters_before_a_second_of_any(trials):
     chosen, _ = enter(trials)
-    families = [KIN[name][0] for name in chosen]
-    unlike = len({KIN[name][0] for name in OPTIMIZERS})
+    families = [family(name) for name in chosen]
+    unlike = len({family(name) for name in OPTIMIZERS})
 
     assert len(set(families[:unlike])) == min(unlike, len(families))
+
+
+def test_a_matrix_method_enters_before_a_second_sign_method():
+    assert _unlike({"AdamW": 0, "Lion": 0.5, "Rprop": 0.45, "Muon": 0.2}, 3) == ("AdamW", "Lion", "Muon")
+
+
+@given(st.dictionaries(st.sampled_from(EVERY), st.floats(0, 0.99 * FAMILY), min_size=1), st.integers(1, 12))
+def test_as_many_families_enter_as_there_are_places_for(log_odds, places):
+    chosen = _unlike(log_odds, places)
+
+    assert len({family(name) for name in chosen}) == min(places, len({family(name) for name in log_odds}))
+    assert chosen[0] == REFERENCE or REFERENCE not in log_odds
+
+
+def test_a_twin_enters_after_the_rest_of_its_family():
+    assert _unlike({"Momentum": 1.0, "Nesterov": 0.9, "SGD": 0.3}, 2) == ("Momentum", "SGD")
+
+
+@pytest.mark.parametrize("name", [name for name in EVERY if catalogue.find("optimizer", name).twin_of])
+def test_a_twin_names_one_of_its_own_family_that_is_no_twin_itself(name):
+    other = catalogue.find("optimizer", catalogue.find("optimizer", name).twin_of)
+
+    assert (other.family, other.twin_of) == (family(name), "")
 
 
 def test_what_does_not_fit_is_vetoed_with_its_bytes():

@@ -14,13 +14,16 @@ from optuna.trial import TrialState, create_trial
 
 from studies import store
 from studies.errors import BadValue, StoreError, StudyNotFound
+from studies.home import check_name, free_name, writable
+from studies.locks import worked_on, working
+from studies.manifest import StudyManifest
 from studies.record import Record
 
 from records import record
 
 
 def new(home, name="s", **plan):
-    return store.create_study(home, name, direction="maximize", plan=plan)
+    return store.create_study(home, name, direction="maximize", manifest=StudyManifest.from_dict(plan))
 
 
 def add(study, left):
@@ -66,7 +69,7 @@ def test_an_unwritable_home_is_said_in_one_line(tmp_path):
     (tmp_path / "file").write_text("in the way")
 
     with pytest.raises(StoreError, match="--home"):
-        store.writable(tmp_path / "file")
+        writable(tmp_path / "file")
 
 
 def test_a_line_torn_by_a_crash_is_cut_off_and_the_study_goes_on(home):
@@ -81,11 +84,15 @@ def test_a_line_torn_by_a_crash_is_cut_off_and_the_study_goes_on(home):
     assert [left.optimizer for left in store.records(store.open_study(home, "s"))] == ["AdamW", "SGD"]
 
 
-def test_the_plan_can_be_added_to(home):
+def test_the_manifest_can_be_added_to(home):
     study = new(home, seed=3)
-    store.write_plan(study, spent_seconds=1.5)
+    store.change_manifest(study, spent_seconds=1.5)
 
-    assert store.plan_of(store.open_study(home, "s")) == {"seed": 3, "spent_seconds": 1.5}
+    manifest = store.manifest_of(store.open_study(home, "s"))
+    assert manifest == StudyManifest(seed=3, spent_seconds=1.5)
+    assert manifest.to_dict() == {"seed": 3, "spent_seconds": 1.5}
+    with pytest.raises(TypeError, match="a manifest has no sped"):
+        store.change_manifest(study, sped=1)
 
 
 def _write_for_ever(home):
@@ -116,3 +123,35 @@ def test_json_has_null_for_what_json_cannot_say():
     text = store.dump({"a": float("nan"), "b": [float("inf"), 1.0], "c": ("x",)})
 
     assert json.loads(text) == {"a": None, "b": [None, 1.0], "c": ["x"]}
+
+
+def test_a_made_up_name_is_one_that_a_study_can_have_and_that_is_free(home):
+    new(home, "digits-1")
+
+    assert free_name(home, "digits") == "digits-2"
+    assert free_name(home, "digits", taken=["digits-2"]) == "digits-3"
+    for data in ("données à moi.csv", "../../etc", "x" * 300, "-", "my data"):
+        check_name(home, free_name(home, data))
+
+
+def _hold_for_ever(home, ready):
+    with working(home, "s"):
+        ready.set()
+        time.sleep(600)
+
+
+def test_a_study_is_held_by_one_process_and_free_once_that_is_killed(home):
+    new(home)
+    context = multiprocessing.get_context("fork")
+    ready = context.Event()
+    holder = context.Process(target=_hold_for_ever, args=(home, ready))
+    holder.start()
+    assert ready.wait(30)
+    assert worked_on(home, "s")
+    with pytest.raises(StoreError, match="searched by another process"), working(home, "s"):
+        pass
+    os.kill(holder.pid, signal.SIGKILL)
+    holder.join()
+    assert not worked_on(home, "s")
+    with working(home, "s"):
+        pass

@@ -10,7 +10,8 @@ from sklearn.datasets import dump_svmlight_file
 from torch import nn
 
 from studies.data import from_arrays, open_dataset
-from studies.evaluate import first_rows, outputs_of, settle, tensors
+from studies.evaluate import outputs_of, settle
+from studies.rows import first_rows, tensors
 
 from sample_arrays import LABELS, ROWS, TABLE, parts, refusal
 

@@ -13,11 +13,14 @@ import optuna
 import pytest
 
 from studies.errors import StoreError, StudyNotFound
+from studies.locks import working
+from studies.manifest import StudyManifest
 from studies.mirror import Mirror
 from studies.record import Measurement
-from studies.store import create_study, open_study, working, write_plan
+from studies.store import change_manifest, create_study, open_study
 from studies.tracking import EXPERIMENT, Sink, default_uri, figures_of, sync
 from studies.tracking.entries import dataset_of, key, metrics_of, params_and_tags
+from studies.workload_spec import WorkloadSpec
 
 from records import deployed, record
 from waiting import HANG_SECONDS, wait_until
@@ -33,7 +36,7 @@ PLAN = {
     "facts": {"rows": 1000},
     "workload": {"source": "digits", "digest": "0123456789abcdef", "seed": 5},
     "git": {"commit": "c0ffee", "changed": True},
-    "sensitivity": [{"layer": "0.weight"}],
+    "sensitivity": [{"name": "0.weight", "size": 4, "before": 1.0, "levels": [0.5], "losses": [1.5]}],
 }
 CURVE = tuple(
     Measurement(
@@ -83,7 +86,7 @@ def home(tmp_path_factory):
     """A home with a finished study, mirrored twice."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     home = tmp_path_factory.mktemp("home")
-    study = create_study(home, "digits", direction="maximize", plan=PLAN)
+    study = create_study(home, "digits", direction="maximize", manifest=StudyManifest.from_dict(PLAN))
     blown_up = replace(CURVE[-1], train_loss=float("nan"), valid_loss=float("inf"))
     add(
         study,
@@ -177,14 +180,18 @@ def test_the_study_s_run_names_its_data_by_digest_and_the_user_s_commit(home):
 
 
 def test_a_range_of_the_study_shares_no_name_with_a_value_of_a_trial():
-    params, tags = params_and_tags({"batch_size": [16, 32, 128], "epochs": 9, "notes": ["a"], "limits": {"model_bytes": 9}})
+    params, tags = params_and_tags(
+        StudyManifest.from_dict({"batch_size": [16, 32, 128], "epochs": 9, "notes": ["a"], "limits": {"model_bytes": 9}})
+    )
 
     assert params == {"searched.batch_size": [16, 32, 128], "epochs": 9}
     assert {"advisor.searched.notes", "advisor.limits.model_bytes"} <= tags.keys()
 
 
 def test_data_in_a_file_is_told_by_its_path():
-    found = dataset_of({"dataset": "bills", "workload": {"source": "/data/bills.csv", "digest": "ab" * 30, "target": "paid"}})
+    found = dataset_of(
+        StudyManifest(dataset="bills", workload=WorkloadSpec(source="/data/bills.csv", digest="ab" * 30, target="paid"))
+    )
 
     assert (found.dataset.source_type, json.loads(found.dataset.source)) == ("local", {"uri": "/data/bills.csv"})
     assert len(found.dataset.digest) <= 36
@@ -192,7 +199,7 @@ def test_data_in_a_file_is_told_by_its_path():
 
 
 def test_a_training_function_has_no_dataset():
-    assert dataset_of({"workload": {"form": "function", "source": "train.py:fit"}}) is None
+    assert dataset_of(StudyManifest(workload=WorkloadSpec(form="function", source="train.py:fit"))) is None
 
 
 def test_what_was_measured_on_a_deployed_file_is_flat():
@@ -205,7 +212,7 @@ def test_what_was_measured_on_a_deployed_file_is_flat():
 @pytest.fixture
 def grown(tmp_path):
     """A home with one mirrored trial."""
-    study = create_study(tmp_path, "digits", direction="maximize", plan=PLAN)
+    study = create_study(tmp_path, "digits", direction="maximize", manifest=StudyManifest.from_dict(PLAN))
     add(study, trial(0))
     sync(tmp_path, "digits")
     return tmp_path, study
@@ -231,7 +238,7 @@ def test_a_run_cut_off_in_a_file_store_has_every_value_once(tmp_path):
     from mlflow import MlflowClient
 
     uri = (tmp_path / "mlruns").as_uri()
-    study = create_study(tmp_path, "digits", direction="maximize", plan=PLAN)
+    study = create_study(tmp_path, "digits", direction="maximize", manifest=StudyManifest.from_dict(PLAN))
     sync(tmp_path, "digits", tracking_uri=uri)
     add(study, trial(0))
     store = MlflowClient(tracking_uri=uri)
@@ -292,7 +299,7 @@ def test_a_study_that_nobody_searches_is_not_said_to_run(grown):
 def test_the_recommendation_is_kept_as_files_and_replaced_when_it_changes(grown):
     home, study = grown
     for advice in ("Use AdamW.", "Use SGD."):
-        write_plan(
+        change_manifest(
             study,
             recommendation={
                 "markdown": advice,
@@ -340,7 +347,7 @@ def test_the_mirror_follows_a_search_and_ends_with_it(grown):
 
 def test_a_tracking_server_that_is_gone_is_reported_in_one_line_without_its_password(tmp_path, monkeypatch):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    create_study(tmp_path, "digits", direction="maximize", plan=PLAN)
+    create_study(tmp_path, "digits", direction="maximize", manifest=StudyManifest.from_dict(PLAN))
     mirror = Mirror.start(tmp_path, "digits", "http://somebody:secret@127.0.0.1:9")
     said = mirror.finish(HANG_SECONDS)
     assert said.startswith("MLflow mirror not finished: MLflow at http://***@127.0.0.1:9 cannot be written")
@@ -350,7 +357,7 @@ def test_a_tracking_server_that_is_gone_is_reported_in_one_line_without_its_pass
 
 
 def test_a_mirror_out_of_time_says_so(tmp_path):
-    create_study(tmp_path, "digits", direction="maximize", plan=PLAN)
+    create_study(tmp_path, "digits", direction="maximize", manifest=StudyManifest.from_dict(PLAN))
 
     said = Mirror.start(tmp_path, "digits").finish(0.01)
     assert said == "MLflow mirror not finished: 0.01 s were not enough; complete it with: advisor sync digits"

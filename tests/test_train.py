@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from studies.infeasible import Diverged
 from studies.memory import activation_bytes, rehearse
 from studies.models.cnn import CNN
 from studies.optimizers.adamw import AdamW
@@ -16,7 +17,7 @@ from studies.optimizers.sgd import SGD
 from studies.recipe import Recipe
 from studies.regularizers.dropout import Dropout
 from studies.schedules.constant import Constant
-from studies.train import Diverged, Training
+from studies.train import Training
 from studies.workload import Workload
 
 
@@ -103,7 +104,7 @@ def test_an_exploding_loss_is_a_divergence(iris):
 def test_quality_is_the_best_epochs_and_test_uses_its_weights(iris):
     run = Training(recipe(iris, optimizer=SGD(lr=1.0), epochs=12), iris, seed=0)
     run.advance(12)
-    tested = run.weigh(whole=True, test=True)["test_quality"]
+    tested = run.measure_outcome(whole=True, test=True)["test_quality"]
 
     assert run.quality == max(point.valid_metric for point in run.curve)
     with torch.inference_mode():

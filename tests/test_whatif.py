@@ -54,7 +54,7 @@ def test_an_address_that_makes_no_sense_asks_for_nothing():
 def test_what_was_asked_otherwise_is_said_with_the_study_s_own():
     assert whatif.changed(KNOWN, Limits(train_seconds=2.0), "speed") == (
         "training memory without a limit (in the study at most 293 KiB)",
-        "time of one run at most 2 s (in the study without a limit)",
+        "training time of one run at most 2 s (in the study without a limit)",
         "goal speed (in the study balanced)",
     )
 

@@ -39,10 +39,10 @@ class BlockHeterogeneity(Rule):
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield a warning on every optimizer with one step size for all layers."""
-        found = evidence.facts.layer_gradient_ratio
-        if found is not None and found > self.ratio:
+        ratio = evidence.facts.layer_gradient_ratio
+        if ratio is not None and ratio > self.ratio:
             because = (
-                f"gradients of the layers differ by {number(found)} times (over {self.ratio:g} is uneven), and {{}} has one "
+                f"gradients of the layers differ by {number(ratio)} times (over {self.ratio:g} is uneven), and {{}} has one "
                 "step size for all: watch whether every layer learns"
             )
             yield from self.remark(evidence, self.subjects, because)

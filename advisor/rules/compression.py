@@ -30,7 +30,7 @@ class Compression(Rule):
     source: ClassVar[str] = "Renda et al. 2020, arXiv 2003.02389; Beyer et al. 2022, arXiv 2106.05237"
     when: ClassVar[str] = "every recipe of the records prunes, trains for quantization or distils, or the stage is said"
 
-    kept: ClassVar[float] = 0.4
+    same_optimizer: ClassVar[float] = 0.4
     """Log-odds for the optimizer that trained the model before it was pruned, quantized or distilled from: weak."""
     quantized: ClassVar[Mapping[str, float]] = {"Momentum": 0.2, "Nesterov": 0.2, "Lion": -0.4, "Signum": -0.4}
     """Log-odds when weights are rounded in training: weak, argued and not measured."""
@@ -67,7 +67,7 @@ class Compression(Rule):
                 because = (
                     f"{name} trained the {evidence.facts.parameters:,} weights that this starts from, and to keep it is safest"
                 )
-                yield from self.prior(name, self.kept, because)
+                yield from self.prior(name, self.same_optimizer, because)
             if stage == "quantize" and (strength := self.quantized.get(name)):
                 trait = "shrink with the gradient" if strength > 0 else "are as long for a small gradient as for a large one"
                 because = f"{name}'s steps {trait}, and in {steps:,} steps on rounded weights small ones are wanted"

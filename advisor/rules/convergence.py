@@ -10,8 +10,9 @@ from typing import ClassVar
 from advisor.evidence import Evidence, Finding
 from advisor.rules import Rule
 from advisor.wording import duration, number, several, trials
+from studies.direction import Direction
 from studies.facts import Facts
-from studies.record import Measurement, Record, better
+from studies.record import Measurement, Record
 
 
 class Convergence(Rule):
@@ -116,14 +117,14 @@ class Arrival:
 def times_to_target(evidence: Evidence) -> tuple[float | None, list[Arrival]]:
     """Return the best quality that every optimizer with whole runs reaches, and when each does; None with fewer than two."""
     runs = {name: [run for run in evidence.complete(name) if _points(run)] for name in evidence.optimizers}
-    runs = {name: found for name, found in runs.items() if found}
+    runs = {name: whole for name, whole in runs.items() if whole}
     if len(runs) < 2:
         return None, []
-    best, worst = (max, min) if evidence.direction == "maximize" else (min, max)
-    target = worst(best(point.valid_metric for run in found for point in _points(run)) for found in runs.values())
-    arrivals = []
-    for name, found in runs.items():
-        reached = [(run, point) for run in found if (point := _first(run, target, evidence.direction))]
+    loss = evidence.direction.loss
+    reached_by_all = max(min(loss(point.valid_metric) for run in whole for point in _points(run)) for whole in runs.values())
+    target, arrivals = evidence.direction.value_of(reached_by_all), []
+    for name, whole in runs.items():
+        reached = [(run, point) for run in whole if (point := _first(run, target, evidence.direction))]
         run, point = min(reached, key=lambda pair: (pair[1].seconds, pair[0].number))
         arrivals.append(Arrival(optimizer=name, record=run, point=point))
     return target, arrivals
@@ -133,5 +134,5 @@ def _points(run: Record) -> list[Measurement]:
     return [point for point in run.curve if math.isfinite(point.valid_metric)]
 
 
-def _first(run: Record, target: float, direction: str) -> Measurement | None:
-    return next((point for point in _points(run) if not better(direction, target, point.valid_metric)), None)
+def _first(run: Record, target: float, direction: Direction) -> Measurement | None:
+    return next((point for point in _points(run) if not direction.better(target, point.valid_metric)), None)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from advisor.evidence import Evidence, Finding
 from advisor.rules import Rule
 from advisor.wording import listed, number, several
-from studies.record import Measurement, Record, better
+from studies.direction import Direction
+from studies.record import Measurement, Record
 
 
 def _run(number_: int, optimizer: str, qualities: tuple[float, ...]) -> Record:
@@ -48,16 +49,14 @@ class EarlyLead(Rule):
         if sum(bool(evidence.complete(name)) for name in evidence.optimizers) > 1:
             return
         runs = {name: evidence.searched(name) for name in evidence.optimizers}
-        reached = {name: max((_last(run) for run in found), default=0) for name, found in runs.items()}
-        runs = {name: found for name, found in runs.items() if reached[name]}
+        reached = {name: max((_last(run) for run in trials), default=0) for name, trials in runs.items()}
+        runs = {name: trials for name, trials in runs.items() if reached[name]}
         if len(runs) < 2:
             return
         epoch = min(reached[name] for name in runs)
-        best = {name: value for name, found in runs.items() if (value := _best(found, epoch, evidence.direction)) is not None}
-        leader = next(
-            (one for one in best if all(other == one or better(evidence.direction, best[one], best[other]) for other in best)),
-            None,
-        )
+        at_epoch = {name: _best(trials, epoch, evidence.direction) for name, trials in runs.items()}
+        best = {name: value for name, value in at_epoch.items() if value is not None}
+        leader = next((name for name in best if _leads(best, name, evidence.direction)), None)
         if leader is None or len(best) < 2:
             return
         others = listed([f"{name} {number(value)}" for name, value in best.items() if name != leader])
@@ -65,13 +64,17 @@ class EarlyLead(Rule):
         yield self.finding(leader, "note", f"{because}; the order may still turn")
 
 
+def _leads(best: Mapping[str, float], leader: str, direction: Direction) -> bool:
+    return all(name == leader or direction.better(best[leader], value) for name, value in best.items())
+
+
 def _last(run: Record) -> int:
     return max((point.epoch for point in run.curve), default=0)
 
 
-def _best(runs: tuple[Record, ...], epoch: int, direction: str) -> float | None:
+def _best(runs: tuple[Record, ...], epoch: int, direction: Direction) -> float | None:
     """Return the best metric that these runs have at an epoch."""
     values = [
         point.valid_metric for run in runs for point in run.curve if point.epoch == epoch and math.isfinite(point.valid_metric)
     ]
-    return (max if direction == "maximize" else min)(values, default=None)
+    return direction.best(values)

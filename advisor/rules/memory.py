@@ -44,7 +44,7 @@ class Memory(Rule):
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield a veto for what is forecast over the limit, and a word on what comes near it."""
         limit = evidence.limits.train_bytes
-        peaks = {name: found.peak_bytes for name in evidence.optimizers if (found := evidence.facts.forecast(name))}
+        peaks = {name: forecast.peak_bytes for name in evidence.optimizers if (forecast := evidence.facts.forecast(name))}
         if limit is None or all(peak <= self.near * limit for peak in peaks.values()):
             return
         for name, peak in peaks.items():

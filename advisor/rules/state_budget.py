@@ -13,9 +13,9 @@ from studies.limits import Limits
 
 
 def _example(train_bytes: int | None) -> Evidence:
-    held = Forecast(optimizer="AdamW", weight_bytes=40_000, gradient_bytes=40_000, state_bytes=80_000, activation_bytes=40_000)
+    adamw = Forecast(optimizer="AdamW", weight_bytes=40_000, gradient_bytes=40_000, state_bytes=80_000, activation_bytes=40_000)
     return Evidence(
-        facts=Facts(forecasts=(held,), parameters=10_000, batch_size=4),
+        facts=Facts(forecasts=(adamw,), parameters=10_000, batch_size=4),
         limits=Limits(train_bytes=train_bytes),
         candidates=("AdamW", "Muon", "Adafactor", "SGD"),
     )

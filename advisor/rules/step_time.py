@@ -56,15 +56,15 @@ class StepTime(Rule):
         rest = facts.step_seconds * (1 - facts.optimizer_share)
         usual = rest + facts.optimizer_seconds.get("AdamW", facts.step_seconds * facts.optimizer_share)
         for name in evidence.optimizers:
-            own = facts.optimizer_seconds.get(name)
-            if own is None or not usual > 0 or not rest + own > 0:
+            step = facts.optimizer_seconds.get(name)
+            if step is None or not usual > 0 or not rest + step > 0:
                 continue
-            times = (rest + own) / usual
+            times = (rest + step) / usual
             if 1 / self.factor < times < self.factor:
                 continue
             strength = max(-1.4, min(1.4, -self.doubling * math.log2(times))) if counts else 0.0
             because = (
-                f"a step with {name} takes {duration(rest + own)}, {times:.2g} times AdamW's {duration(usual)}, "
-                f"{percent(own / (rest + own))} of it the optimizer"
+                f"a step with {name} takes {duration(rest + step)}, {times:.2g} times AdamW's {duration(usual)}, "
+                f"{percent(step / (rest + step))} of it the optimizer"
             )
             yield self.finding(name, "avoid" if times > 1 else "prefer", because, strength=strength)

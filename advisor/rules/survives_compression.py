@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from statistics import fmean
 from typing import Any, ClassVar
 
-from advisor.compressed import passes
-from advisor.compression_words import in_words
+from advisor.compression_words import in_words, passes
 from advisor.evidence import Evidence, Finding
 from advisor.rules import Rule
 from advisor.wording import changed, number, several, trials
-from studies.record import Footprint, Record, better
+from studies.direction import Direction
+from studies.record import Footprint, Record
 
 Pass = tuple[tuple[str, str], ...]
 
@@ -62,21 +62,21 @@ class SurvivesCompression(Rule):
         if not shared:
             return
         before = {name: fmean(_reference(run) for run in runs) for name, runs in shared.items()}
-        after = {name: fmean(run.quality or 0.0 for run in runs) for name, runs in shared.items()}
+        after = {name: fmean(run.measured_quality for run in runs) for name, runs in shared.items()}
         leads = _leads(_leader(before, evidence.direction), _leader(after, evidence.direction))
         for name, runs in shared.items():
             change = changed(evidence.metric, evidence.direction, after[name] - before[name], before[name])
-            told = f"from {evidence.metric} {number(before[name])} to {number(after[name])}"
+            fall = f"from {evidence.metric} {number(before[name])} to {number(after[name])}"
             seeds = f"{several(len(runs), 'seed')}, {trials(run.number for run in runs)}"
-            because = f"{in_words(runs[0].params)} takes the model of {name} {told} ({change}; {seeds}); {leads}"
+            because = f"{in_words(runs[0].params)} takes the model of {name} {fall} ({change}; {seeds}); {leads}"
             yield self.finding(name, "note", because)
 
 
-def _leader(qualities: Mapping[str, float], direction: str) -> str:
+def _leader(qualities: Mapping[str, float], direction: Direction) -> str:
     """Return who is ahead, the first by name of equals."""
     best = min(qualities)
     for name in sorted(qualities):
-        if better(direction, qualities[name], qualities[best]):
+        if direction.better(qualities[name], qualities[best]):
             best = name
     return best
 
@@ -93,12 +93,12 @@ def _shared(evidence: Evidence) -> dict[str, list[Record]]:
     for run in evidence.compressions:
         if done := _cheap(run.params):
             tried[done][run.optimizer].setdefault(run.seed, run)
-    found: list[dict[str, list[Record]]] = []
+    comparable: list[dict[str, list[Record]]] = []
     for _, runs in sorted(tried.items()):
-        seeds = sorted(set.intersection(*(set(own) for own in runs.values())))
+        seeds = sorted(set.intersection(*(set(by_seed) for by_seed in runs.values())))
         if len(runs) > 1 and seeds:
-            found.append({name: [runs[name][seed] for seed in seeds] for name in evidence.optimizers if name in runs})
-    return max(found, key=lambda one: (len(one), len(next(iter(one.values()))), -_bytes(one)), default={})
+            comparable.append({name: [runs[name][seed] for seed in seeds] for name in evidence.optimizers if name in runs})
+    return max(comparable, key=lambda group: (len(group), len(next(iter(group.values()))), -_bytes(group)), default={})
 
 
 def _cheap(params: Mapping[str, Any]) -> Pass:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
-from studies.limits import format_bytes, format_seconds
+from studies.quantities import format_bytes, format_seconds
 
 WIDE: Final = 8.0
 """Largest over smallest from which marks are powers; below it they are even steps."""

@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
 
-from advisor.compressed import front, passes, shrunk
-from advisor.compression_words import against_reference
+from advisor.compressed import compressed_models, pareto_front
+from advisor.compression_words import against_reference, passes
 from advisor.wording import number, times
 from dashboard.charts import Plot
 from dashboard.charts.axes import bytes_axis, seconds_axis
 from dashboard.charts.looks import Style
-from studies.limits import format_bytes, format_seconds
+from studies.direction import Direction
+from studies.manifest import Layer
+from studies.quantities import format_bytes, format_seconds
 
 if TYPE_CHECKING:
-    from advisor.compressed import Shrunk
+    from advisor.compressed_model import CompressedModel
     from dashboard.study import Study
     from studies.record import Footprint, Record
 
@@ -42,7 +44,7 @@ LAYER: Final = 24
 """Characters of a layer's name that fit beside its row."""
 
 
-def kind(one: Shrunk) -> str:
+def kind(one: CompressedModel) -> str:
     """Return what was done to a model, in one of the words of `LOOKS`."""
     done = {key.split(".", 1)[0] for key in passes(one.params)}
     if "distillation" in done or " student" in one.name:
@@ -54,7 +56,12 @@ def kind(one: Shrunk) -> str:
 
 
 def tradeoff(
-    entries: Sequence[Shrunk], advised: Shrunk | None = None, *, metric: str, direction: str = "maximize", gzip: bool = False
+    entries: Sequence[CompressedModel],
+    advised: CompressedModel | None = None,
+    *,
+    metric: str,
+    direction: Direction = Direction.MAXIMIZE,
+    gzip: bool = False,
 ) -> go.Figure:
     """Draw quality against bytes and against latency, side by side on one axis of quality: the front solid, the rest faded.
 
@@ -68,7 +75,7 @@ def tradeoff(
     from plotly.subplots import make_subplots
 
     figure = make_subplots(rows=1, cols=2, shared_yaxes=True, horizontal_spacing=0.04)
-    best = front(entries, direction)
+    best = pareto_front(entries, direction)
     for word, look in LOOKS.items():
         own = [one for one in entries if kind(one) == word]
         solid = [one for one in own if one in best or one.plain]
@@ -79,28 +86,27 @@ def tradeoff(
     if advised in entries and advised is not None:
         ring = {"symbol": "circle-open", "size": 20, "color": "#E69F00", "line": {"width": 3}}
         _add(figure, [advised], metric, {"name": "advised"}, ring, gzip=gzip)
-    way = "higher is better" if direction == "maximize" else "lower is better"
     figure.update_yaxes(range=_view([one.quality for one in entries], direction))
-    figure.update_yaxes(title_text=f"validation {metric} ({way})", col=1)
+    figure.update_yaxes(title_text=f"validation {metric} ({direction.word} is better)", col=1)
     sizes, latencies = [_bytes(one, gzip=gzip) for one in entries], [one.latency_seconds for one in entries]
     figure.update_xaxes(title_text="bytes through gzip" if gzip else "bytes of the file", **bytes_axis(sizes), col=1)
     figure.update_xaxes(title_text="latency, one row", **seconds_axis(latencies), col=2)
     return _laid_out(figure, _finding(advised, entries, metric, direction, gzip=gzip), 440)
 
 
-def sensitivity(layers: Sequence[Mapping[str, Any]]) -> go.Figure:
+def sensitivity(layers: Sequence[Layer]) -> go.Figure:
     """Draw by how much the loss rises when a share of one layer's smallest weights is set to zero, a row a layer.
 
     Args:
-        layers: of a study's plan, as `studies.compression.sensitivity.Layer` writes them, in the order of the model.
+        layers: of a study's manifest, in the order of the model.
     """
-    names = [_short(str(layer["name"])) for layer in layers]
-    levels = [f"{100 * level:g} %" for level in layers[0]["levels"]]
-    rises = [[loss - layer["before"] for loss in layer["losses"]] for layer in layers]
-    full = [[[layer["name"], layer["size"]]] * len(levels) for layer in layers]
+    names = [_short(layer.name) for layer in layers]
+    levels = [f"{100 * level:g} %" for level in layers[0].levels]
+    rises = [[loss - layer.before for loss in layer.losses] for layer in layers]
+    full = [[[layer.name, layer.size]] * len(levels) for layer in layers]
     figure = go.Figure(
         go.Heatmap(
-            x=levels, y=list(range(len(names))), z=[[_depth(rise, layers[0]["before"]) for rise in row] for row in rises],
+            x=levels, y=list(range(len(names))), z=[[_depth(rise, layers[0].before) for rise in row] for row in rises],
             text=[[_signed(rise) for rise in row] for row in rises], texttemplate="%{text}", customdata=full,
             colorscale="Blues", zmin=0, xgap=2, ygap=2, showscale=False,
             hovertemplate="%{customdata[0]}, %{customdata[1]:,} weights<br>%{x} set to zero: loss %{text}<extra></extra>",
@@ -111,7 +117,7 @@ def sensitivity(layers: Sequence[Mapping[str, Any]]) -> go.Figure:
     return _laid_out(figure, _most_sensitive(layers), 170 + 30 * len(names))
 
 
-def before_after(one: Shrunk, records: Iterable[Record], metric: str, direction: str) -> list[Row]:
+def before_after(one: CompressedModel, records: Iterable[Record], metric: str, direction: Direction) -> list[Row]:
     """Return rows of what a model is uncompressed and compressed, in the same runtime: quality, bytes, latencies."""
     prints = [record.footprint for record in records if record.number in one.trials and record.footprint]
     change = against_reference(one, metric, direction)
@@ -127,9 +133,9 @@ def before_after(one: Shrunk, records: Iterable[Record], metric: str, direction:
     return [row for row in rows if row]
 
 
-def csv_of_tradeoff(entries: Sequence[Shrunk], direction: str) -> list[dict[str, Any]]:
+def csv_of_tradeoff(entries: Sequence[CompressedModel], direction: Direction) -> list[dict[str, Any]]:
     """Return what the chart of quality, bytes and latency draws, a row a recipe."""
-    best = front(entries, direction)
+    best = pareto_front(entries, direction)
     return [
         {
             "optimizer": one.optimizer, "way": one.name, "kind": kind(one), "front": one in best, "quality": one.quality,
@@ -140,17 +146,23 @@ def csv_of_tradeoff(entries: Sequence[Shrunk], direction: str) -> list[dict[str,
     ]  # fmt: skip
 
 
-def csv_of_sensitivity(layers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def csv_of_sensitivity(layers: Sequence[Layer]) -> list[dict[str, Any]]:
     """Return what the chart of layers draws, a row a layer and share."""
     return [
-        {"layer": layer["name"], "weights": layer["size"], "share": level, "loss": loss, "loss_before": layer["before"]}
+        {"layer": layer.name, "weights": layer.size, "share": level, "loss": loss, "loss_before": layer.before}
         for layer in layers
-        for level, loss in zip(layer["levels"], layer["losses"], strict=True)
+        for level, loss in zip(layer.levels, layer.losses, strict=True)
     ]
 
 
 def _add(
-    figure: go.Figure, shown: Sequence[Shrunk], metric: str, legend: Mapping[str, Any], marker: Mapping[str, Any], *, gzip: bool
+    figure: go.Figure,
+    shown: Sequence[CompressedModel],
+    metric: str,
+    legend: Mapping[str, Any],
+    marker: Mapping[str, Any],
+    *,
+    gzip: bool,
 ) -> None:
     for column, cost in ((1, lambda one: _bytes(one, gzip=gzip)), (2, lambda one: one.latency_seconds)):
         drawn = [one for one in shown if cost(one) is not None]
@@ -167,7 +179,7 @@ def _add(
         )  # fmt: skip
 
 
-def _told(one: Shrunk) -> list[str]:
+def _told(one: CompressedModel) -> list[str]:
     latency = "latency not measured" if one.latency_seconds is None else f"{format_seconds(one.latency_seconds)} a row"
     sizes = f"{format_bytes(one.model_bytes)}, {format_bytes(one.compressed_bytes)} through gzip"
     listed = ", ".join(map(str, one.trials[:6])) + (" ..." if len(one.trials) > 6 else "")
@@ -178,22 +190,25 @@ def _marker(look: Style, *, faded: bool) -> dict[str, Any]:
     return {"color": look.colour, "symbol": look.symbol, "size": 8 if faded else 12, "opacity": 0.3 if faded else 1.0}
 
 
-def _bytes(one: Shrunk, *, gzip: bool) -> int:
+def _bytes(one: CompressedModel, *, gzip: bool) -> int:
     return one.compressed_bytes if gzip else one.model_bytes
 
 
-def _view(qualities: Sequence[float], direction: str) -> tuple[float, float] | None:
+def _view(qualities: Sequence[float], direction: Direction) -> tuple[float, float] | None:
     if not qualities:
         return None
-    best, worst = (max, min) if direction == "maximize" else (min, max)
-    top = best(qualities)
-    reach = REACH * abs(statistics.median(qualities) - top)
-    span = min(abs(worst(qualities) - top), reach)
+    losses = [direction.loss(quality) for quality in qualities]
+    top = min(losses)
+    reach = REACH * abs(statistics.median(losses) - top)
+    span = min(abs(max(losses) - top), reach)
     room = 0.12 * span or 0.01 * abs(top) or 1.0
-    return (top - span - room, top + room) if direction == "maximize" else (top - room, top + span + room)
+    low, high = sorted(direction.value_of(loss) for loss in (top - room, top + span + room))
+    return low, high
 
 
-def _finding(advised: Shrunk | None, entries: Sequence[Shrunk], metric: str, direction: str, *, gzip: bool) -> str:
+def _finding(
+    advised: CompressedModel | None, entries: Sequence[CompressedModel], metric: str, direction: Direction, *, gzip: bool
+) -> str:
     if not entries:
         return "Nothing has been compressed yet"
     one = advised or min(entries, key=lambda one: _bytes(one, gzip=gzip))
@@ -205,10 +220,10 @@ def _finding(advised: Shrunk | None, entries: Sequence[Shrunk], metric: str, dir
     return f"{lead}: {one.name}, {smaller}, {against_reference(one, metric, direction)}"
 
 
-def _most_sensitive(layers: Sequence[Mapping[str, Any]]) -> str:
-    middle = len(layers[0]["levels"]) // 2
-    share = f"{100 * layers[0]['levels'][middle]:g} %"
-    rises = {str(layer["name"]): layer["losses"][middle] - layer["before"] for layer in layers}
+def _most_sensitive(layers: Sequence[Layer]) -> str:
+    middle = len(layers[0].levels) // 2
+    share = f"{100 * layers[0].levels[middle]:g} %"
+    rises = {layer.name: layer.losses[middle] - layer.before for layer in layers}
     worst = max(rises, key=lambda name: rises[name])
     if len(layers) == 1:
         return f"Without {share} of {worst} the loss changes by {_signed(rises[worst])}"
@@ -264,11 +279,11 @@ def _laid_out(figure: go.Figure, finding: str, height: int) -> go.Figure:
 
 
 def _drawn_tradeoff(study: Study) -> go.Figure:
-    return tradeoff(shrunk(study.evidence), metric=study.metric, direction=study.direction)
+    return tradeoff(compressed_models(study.evidence), metric=study.metric, direction=study.direction)
 
 
 def _drawn_sensitivity(study: Study) -> go.Figure:
-    layers = study.plan.get("sensitivity")
+    layers = study.manifest.sensitivity
     return sensitivity(layers) if layers else _laid_out(go.Figure(), "No layer has been looked at yet", 200)
 
 

@@ -15,6 +15,7 @@ from advisor.wording import number, several
 from dashboard.charts import Plot
 from dashboard.charts.looks import BELOW, RING, Style, folded, styles
 from dashboard.charts.space import first_optimizer
+from studies.direction import Direction
 from studies.record import Record
 
 if TYPE_CHECKING:
@@ -25,7 +26,12 @@ EDGE: Final = "rgba(255, 255, 255, 0.8)"
 
 
 def contour(
-    records: Sequence[Record], pair: tuple[Number, Number] | None, look: Style, *, metric: str, direction: str = "maximize"
+    records: Sequence[Record],
+    pair: tuple[Number, Number] | None,
+    look: Style,
+    *,
+    metric: str,
+    direction: Direction = Direction.MAXIMIZE,
 ) -> go.Figure:
     """Draw quality over two numbers: the trials, and under them a smoothed surface when there are twelve whole runs or more."""
     figure = go.Figure()
@@ -35,15 +41,15 @@ def contour(
         return figure
     x, y = (_log_ends(one, whole) for one in pair)
     xs, ys = ([one.values[record.number] for record in whole] for one in pair)
-    places = [(_place(a, x), _place(b, y), record.quality or 0.0) for a, b, record in zip(xs, ys, whole, strict=True)]
+    places = [(_place(a, x), _place(b, y), record.measured_quality) for a, b, record in zip(xs, ys, whole, strict=True)]
     if found := surface(places):
         figure.add_contour(
             x=[_at(place, x) for place in found.xs], y=[_at(place, y) for place in found.ys], z=found.z,
-            colorscale="Cividis", reversescale=direction == "minimize", ncontours=12, line={"width": 0.5}, opacity=0.85,
+            colorscale="Cividis", reversescale=not direction.maximizes, ncontours=12, line={"width": 0.5}, opacity=0.85,
             colorbar={"title": {"text": metric, "side": "right"}, "thickness": 14},
             hovertemplate="lr %{x:.3g}, weight decay %{y:.3g}: about %{z:.4g}<extra></extra>", name="smoothed",
         )  # fmt: skip
-    best = (max if direction == "maximize" else min)(whole, key=lambda record: record.quality or 0.0)
+    best = min(whole, key=lambda record: direction.loss(record.quality))
     figure.add_scatter(
         x=xs, y=ys, mode="markers", name=f"{best.optimizer}, whole runs",
         customdata=[[record.number, record.quality] for record in whole],

@@ -13,7 +13,8 @@ from advisor.curves import Band, band
 from advisor.wording import number, several
 from dashboard.charts import Plot
 from dashboard.charts.looks import BELOW, Style, finished, folded, styles, tinted
-from studies.record import Measurement, Record, better
+from studies.direction import Direction
+from studies.record import Measurement, Record
 
 if TYPE_CHECKING:
     from dashboard.study import Study
@@ -60,7 +61,7 @@ class Axes:
 
 
 def learning_curves(
-    records: Sequence[Record], looks: Mapping[str, Style], axes: Axes, *, metric: str, direction: str = "maximize"
+    records: Sequence[Record], looks: Mapping[str, Style], axes: Axes, *, metric: str, direction: Direction = Direction.MAXIMIZE
 ) -> go.Figure:
     """Draw the median curve of each optimizer with its band, and the single runs: pruned ones faded."""
     figure = go.Figure()
@@ -76,8 +77,8 @@ def learning_curves(
             _draw_band(figure, found, optimizer, look)
             ends[optimizer] = found
     _draw_chosen(figure, records, looks, axes)
-    lower = axes.y != "metric" or direction == "minimize"
-    finished(figure, _finding(ends, axes, metric, "minimize" if lower else "maximize"), metric, direction)
+    toward = direction if axes.y == "metric" else Direction.MINIMIZE
+    finished(figure, _finding(ends, axes, metric, toward), metric, direction)
     _label(figure, axes, metric, direction)
     figure.update_layout(title_text=folded(str(figure.layout.title.text)))
     return figure
@@ -180,26 +181,25 @@ def _draw_chosen(figure: go.Figure, records: Sequence[Record], looks: Mapping[st
     )  # fmt: skip
 
 
-def _label(figure: go.Figure, axes: Axes, metric: str, direction: str) -> None:
+def _label(figure: go.Figure, axes: Axes, metric: str, direction: Direction) -> None:
     if axes.y != "metric":
         split = "validation" if axes.y == "valid_loss" else "training"
         figure.update_yaxes(title_text=f"{split} loss (lower is better)")
     else:
-        way = "higher" if direction == "maximize" else "lower"
-        figure.update_yaxes(title_text=f"validation {metric} ({way} is better)")
+        figure.update_yaxes(title_text=f"validation {metric} ({direction.word} is better)")
     title = "epoch" if axes.x == "epoch" else "training time (s)"
     figure.update_xaxes(title_text=title, type="log" if axes.log_x else "linear", rangemode="normal")
     figure.update_yaxes(type="log" if axes.log_y else "linear")
     figure.update_layout(height=540, hovermode="closest", legend=BELOW)
 
 
-def _finding(ends: Mapping[str, Band], axes: Axes, metric: str, direction: str) -> str:
+def _finding(ends: Mapping[str, Band], axes: Axes, metric: str, direction: Direction) -> str:
     """Say who is ahead at the end."""
     what = {"metric": metric, "valid_loss": "validation loss", "train_loss": "training loss"}[axes.y]
     kind = "seed" if axes.over == "seeds" else "whole run"
     first: str | None = None
     for optimizer, found in ends.items():
-        if first is None or better(direction, found.middle[-1], ends[first].middle[-1]):
+        if first is None or direction.better(found.middle[-1], ends[first].middle[-1]):
             first = optimizer
     if first is None:
         return "No run has come to its end yet"

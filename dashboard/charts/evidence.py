@@ -207,9 +207,9 @@ def _rates(study: Study) -> go.Figure:
 
 
 def _rules(study: Study) -> go.Figure:
-    from advisor.rules import judge
+    from advisor.rulebook import apply_rules
 
-    return strengths(judge(study.evidence), study.optimizers)
+    return strengths(apply_rules(study.evidence), study.optimizers)
 
 
 PLOTS: Final[Mapping[str, Plot]] = {

@@ -24,7 +24,7 @@ MOST_BARS: Final = 15
 
 def importances(study: Study, optimizer: str) -> tuple[Importance, ...]:
     """Return the importances of an optimizer's settings over its whole runs."""
-    qualities = {record.number: record.quality or 0.0 for record in searched(study.records, optimizer) if has_quality(record)}
+    qualities = {record.number: record.measured_quality for record in searched(study.records, optimizer) if has_quality(record)}
     found = numbers(study.records, optimizer, batch_size=batch_range(study))
     return weigh.importances(
         qualities,

@@ -12,6 +12,7 @@ from zlib import crc32
 import plotly.graph_objects as go
 
 from studies import catalogue
+from studies.direction import Direction
 
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F", "#999933")
 """Okabe and Ito's palette, told apart by colour-blind readers; grey for their black, which a dark page would hide, and olive for
@@ -89,9 +90,9 @@ def legend_below(figure: go.Figure, *, height: int) -> go.Figure:
     return figure.update_layout(legend=legend, showlegend=True, height=height, margin={"t": 80, "b": 110})
 
 
-def reach(qualities: Iterable[float], direction: str) -> tuple[float, float] | None:
+def reach(qualities: Iterable[float], direction: Direction) -> tuple[float, float] | None:
     """Return the qualities to show at first where the worst few would press the others into a line; None to show all."""
-    found = sorted(qualities, reverse=direction == "maximize")  # the best first
+    found = sorted(qualities, key=direction.loss)  # the best first
     if len(found) < MANY:
         return None
     best, bulk, worst = found[0], found[round(BULK * (len(found) - 1))], found[-1]
@@ -108,10 +109,9 @@ def tinted(colour: str, share: float) -> str:
     return f"rgba({red}, {green}, {blue}, {share:g})"
 
 
-def finished(figure: go.Figure, finding: str, metric: str, direction: str) -> go.Figure:
+def finished(figure: go.Figure, finding: str, metric: str, direction: Direction) -> go.Figure:
     """Give a chart of qualities its title, which states the finding, its axis and its legend."""
-    way = "higher is better" if direction == "maximize" else "lower is better"
-    figure.update_yaxes(title_text=f"validation {metric} ({way})")
+    figure.update_yaxes(title_text=f"validation {metric} ({direction.word} is better)")
     legend = {"title_text": "optimizer", "itemsizing": "constant"}
     figure.update_layout(title_text=finding, showlegend=True, legend=legend, height=400, margin={"t": 60, "b": 50})
     return figure

@@ -11,14 +11,17 @@ import plotly.graph_objects as go
 
 from advisor.beliefs import Beliefs, beliefs
 from advisor.budgets import Promise, promises
-from advisor.evidence import Contender, Evidence, has_quality
+from advisor.evidence import Evidence, has_quality
 from advisor.recommend import recommend
-from advisor.rules import judge
+from advisor.recommendation import Contender
+from advisor.rulebook import apply_rules
 from advisor.targets import Reach, default_target, profile, reaches
 from advisor.wording import number, percent
 from dashboard.charts import Plot
 from dashboard.charts.looks import Style, finished, folded, legend_below, reach, styles
-from studies.limits import Limits, format_seconds
+from studies.direction import Direction
+from studies.limits import Limits
+from studies.quantities import format_seconds
 
 if TYPE_CHECKING:
     from dashboard.study import Study
@@ -31,18 +34,18 @@ SURE: Final = 0.9
 WIDE_SPAN: Final = 10.0
 
 
-def bests(contenders: Sequence[Contender], looks: Mapping[str, Style], *, metric: str, direction: str) -> go.Figure:
+def bests(contenders: Sequence[Contender], looks: Mapping[str, Style], *, metric: str, direction: Direction) -> go.Figure:
     """Draw each optimizer's quality, the confirmed ones with a 90 % interval, the others hollow."""
-    sign = -1 if direction == "maximize" else 1
-    known = sorted((one for one in contenders if one.quality is not None), key=lambda one: sign * (one.quality or 0.0))
+    measured = ((one, one.quality) for one in contenders if one.quality is not None)
+    known = sorted(measured, key=lambda pair: direction.loss(pair[1]))
     figure = go.Figure()
-    for one in known:
-        low, high = one.interval or (one.quality, one.quality)
-        look, quality = looks[one.optimizer], one.quality or 0.0
+    for one, quality in known:
+        look = looks[one.optimizer]
+        low, high = one.interval or (quality, quality)
         figure.add_scatter(
             x=[quality],
             y=[one.optimizer],
-            error_x={"array": [(high or 0.0) - quality], "arrayminus": [quality - (low or 0.0)], "thickness": 2, "width": 6}
+            error_x={"array": [high - quality], "arrayminus": [quality - low], "thickness": 2, "width": 6}
             if one.interval
             else None,
             marker={"color": look.colour, "symbol": look.symbol if one.interval else f"{look.symbol}-open", "size": 11},
@@ -52,8 +55,7 @@ def bests(contenders: Sequence[Contender], looks: Mapping[str, Style], *, metric
             name=one.optimizer,
             showlegend=False,
         )
-    way = "higher is better" if direction == "maximize" else "lower is better"
-    figure.update_xaxes(title_text=f"validation {metric} ({way})")
+    figure.update_xaxes(title_text=f"validation {metric} ({direction.word} is better)")
     figure.update_yaxes(autorange="reversed", title_text=None, automargin=True)
     height = HEAD_PIXELS + ROW_PIXELS * len(known)
     return figure.update_layout(title_text=folded(_best_finding(known, metric)), height=height, margin={"t": 80, "b": 50})
@@ -63,28 +65,28 @@ def _between(one: Contender) -> str:
     return f", 90 % interval {number(one.interval[0])} to {number(one.interval[1])}" if one.interval else ", not confirmed"
 
 
-def _best_finding(known: Sequence[Contender], metric: str) -> str:
+def _best_finding(known: Sequence[tuple[Contender, float]], metric: str) -> str:
     if not known:
         return "No trial is complete yet"
-    best, *others = known
-    told = f"Best: {best.optimizer}, {metric} {number(best.quality or 0.0)}"
+    (best, quality), *others = known
+    told = f"Best: {best.optimizer}, {metric} {number(quality)}"
     if best.interval is None:
-        sure = next((one for one in others if one.interval), None)
-        rest = f"; best confirmed: {sure.optimizer}, {number(sure.quality or 0.0)}" if sure else ""
+        confirmed = ((one.optimizer, value) for one, value in others if one.interval)
+        rest = next((f"; best confirmed: {name}, {number(value)}" for name, value in confirmed), "")
         return f"{told} (not confirmed){rest}"
     if not others:
         return told
     low, high = best.interval
-    near = [one for one in others if one.interval and one.interval[0] <= high and one.interval[1] >= low]
+    near = [one for one, _ in others if one.interval and one.interval[0] <= high and one.interval[1] >= low]
     return (
         f"{told}; the intervals of {len(near)} others overlap with its own" if near else f"{told}; no other's interval overlaps"
     )
 
 
-def matrix(held: Beliefs, names: Sequence[str]) -> go.Figure:
+def matrix(posterior: Beliefs, names: Sequence[str]) -> go.Figure:
     """Draw the probability that the optimizer of a row is better than that of a column, the best rows first."""
-    beats = held.beats()
-    means = held.means()
+    beats = posterior.beats()
+    means = posterior.means()
     order = sorted(names, key=lambda name: (means[name], name))
     values = [[beats[row].get(column) for column in order] for row in order]
     text = [["" if value is None else percent(value).removesuffix(" %") for value in line] for line in values]
@@ -113,7 +115,7 @@ def _matrix_finding(beats: Mapping[str, Mapping[str, float]], order: Sequence[st
 
 
 def tuning(
-    found: Mapping[str, Sequence[Promise]], looks: Mapping[str, Style], *, metric: str, direction: str
+    found: Mapping[str, Sequence[Promise]], looks: Mapping[str, Style], *, metric: str, direction: Direction
 ) -> go.Figure:  # fmt: skip
     """Draw the expected quality of the best of so many trials of each optimizer, with its quartiles as a band."""
     figure = go.Figure()
@@ -140,14 +142,13 @@ def tuning(
     return legend_below(figure, height=460)
 
 
-def _tuning_finding(found: Mapping[str, Sequence[Promise]], direction: str) -> str:
+def _tuning_finding(found: Mapping[str, Sequence[Promise]], direction: Direction) -> str:
     if not found:
         return "No trial is complete yet"
-    sign = -1 if direction == "maximize" else 1
-    early = min(found, key=lambda name: sign * found[name][0].mean)
+    early = min(found, key=lambda name: direction.loss(found[name][0].mean))
     shared = min(curve[-1].trials for curve in found.values())
     at = {name: next(one.mean for one in reversed(curve) if one.trials <= shared) for name, curve in found.items()}
-    late = min(at, key=lambda name: sign * at[name])
+    late = min(at, key=lambda name: direction.loss(at[name]))
     if shared == 1:
         return f"With one trial each, {early} is expected to be best"
     if early == late:
@@ -235,10 +236,8 @@ def without_limits(evidence: Evidence) -> Evidence:
 def span(evidence: Evidence, usual: float) -> tuple[float, float]:
     """Return the ends of the slider for a target: the first whole run's level that is common, and the best of all."""
     runs = [run for name in evidence.optimizers for run in (*evidence.complete(name), *evidence.confirmations(name))]
-    found = sorted(run.quality for run in runs if has_quality(run) and run.quality is not None)
-    middle, best = found[len(found) // 4], found[-1]
-    if evidence.direction != "maximize":
-        middle, best = found[-1 - len(found) // 4], found[0]
+    found = sorted((run.measured_quality for run in runs if has_quality(run)), key=evidence.direction.loss)
+    middle, best = found[-1 - len(found) // 4], found[0]
     low, high = min(middle, best, usual), max(middle, best, usual)
     return (low, high) if low < high else (low - max(1e-6, 0.1 * abs(low)), high + max(1e-6, 0.1 * abs(high)))
 
@@ -249,13 +248,13 @@ def _drawn_bests(study: Study) -> go.Figure:
 
 
 def _drawn_matrix(study: Study) -> go.Figure:
-    held = beliefs(study.evidence, judge(study.evidence))
-    return matrix(held, tried(held))
+    posterior = beliefs(study.evidence, apply_rules(study.evidence))
+    return matrix(posterior, tried(posterior))
 
 
-def tried(held: Beliefs) -> tuple[str, ...]:
+def tried(posterior: Beliefs) -> tuple[str, ...]:
     """Return the optimizers with trials that say something; all of them where none has any."""
-    return tuple(name for name in held.optimizers if name in held.estimates.by_optimizer) or held.optimizers
+    return tuple(name for name in posterior.optimizers if name in posterior.estimates.by_optimizer) or posterior.optimizers
 
 
 def _drawn_tuning(study: Study) -> go.Figure:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 import plotly.graph_objects as go
 
 from advisor.evidence import has_quality
-from advisor.searched import Number, Option, numbers, options, searched
+from advisor.searched import CategoricalSetting, Number, numbers, options, searched
 from advisor.wording import number, several
 from dashboard.charts import Plot
 from dashboard.charts.looks import BELOW, Style, folded, styles
 from dashboard.charts.space import batch_range, first_optimizer
+from studies.direction import Direction
 from studies.record import Record
 
 if TYPE_CHECKING:
@@ -24,11 +25,16 @@ MOST_LINES: Final = 1000
 
 
 def parallel(
-    records: Sequence[Record], found: Sequence[Number], others: Sequence[Option], look: Style, *, metric: str, direction: str
+    records: Sequence[Record],
+    found: Sequence[Number],
+    others: Sequence[CategoricalSetting],
+    look: Style,
+    *,
+    metric: str,
+    direction: Direction,
 ) -> go.Figure:
     """Draw the whole runs of one optimizer: 0 is the low end of each range, 1 the high one; the last axis is quality."""
-    whole = sorted((record for record in records if has_quality(record)), key=lambda record: record.quality or 0.0)
-    whole = whole[::-1] if direction == "maximize" else whole
+    whole = sorted((record for record in records if has_quality(record)), key=lambda record: direction.loss(record.quality))
     best = max(1, round(BEST_SHARE * len(whole))) if whole else 0
     shown = whole[: max(best, MOST_LINES)]
     axes = [*[*_numbers(found), *_options(others)][:MOST_AXES], _quality(whole, metric)]
@@ -59,7 +65,7 @@ Axis = tuple[str, Mapping[int, tuple[float, str]], str, str]
 """Title; height and value in words by trial number; what stands at the low and at the high end."""
 
 
-def rows(records: Sequence[Record], found: Sequence[Number], others: Sequence[Option]) -> list[dict[str, Any]]:
+def rows(records: Sequence[Record], found: Sequence[Number], others: Sequence[CategoricalSetting]) -> list[dict[str, Any]]:
     """Return what the lines draw as rows of a table."""
     return [
         {"trial": record.number, "quality": record.quality}
@@ -82,7 +88,7 @@ def _numbers(found: Sequence[Number]) -> list[Axis]:
     ]
 
 
-def _options(found: Sequence[Option]) -> list[Axis]:
+def _options(found: Sequence[CategoricalSetting]) -> list[Axis]:
     axes: list[Axis] = []
     for one in found:
         levels = sorted(set(one.values.values()))
@@ -92,9 +98,9 @@ def _options(found: Sequence[Option]) -> list[Axis]:
 
 
 def _quality(whole: Sequence[Record], metric: str) -> Axis:
-    seen = [record.quality or 0.0 for record in whole] or [0.0]
+    seen = [record.measured_quality for record in whole] or [0.0]
     low, span = min(seen), (max(seen) - min(seen)) or 1.0
-    places = {record.number: (((record.quality or 0.0) - low) / span, number(record.quality or 0.0)) for record in whole}
+    places = {record.number: ((record.measured_quality - low) / span, number(record.measured_quality)) for record in whole}
     return metric, places, number(low), number(max(seen))
 
 

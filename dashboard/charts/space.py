@@ -16,6 +16,7 @@ from advisor.wording import listed, number
 from dashboard.charts import Plot
 from dashboard.charts.looks import BELOW, COLOURS, RING, Style, folded, styles
 from dashboard.charts.trials import leader
+from studies.direction import Direction
 from studies.record import Record
 from studies.space import Numeric
 
@@ -68,7 +69,12 @@ def shared_panels(records: Sequence[Record]) -> tuple[Panel, ...]:
 
 
 def slices(
-    records: Sequence[Record], panels: Sequence[Panel], looks: Mapping[str, Style], *, metric: str, direction: str = "maximize"
+    records: Sequence[Record],
+    panels: Sequence[Panel],
+    looks: Mapping[str, Style],
+    *,
+    metric: str,
+    direction: Direction = Direction.MAXIMIZE,
 ) -> go.Figure:
     """Draw quality against each number: whole runs solid, pruned ones faded, those without a quality along the bottom."""
     if not panels:
@@ -94,8 +100,7 @@ def slices(
             line = {"dash": "dot", "width": 1, "color": COLOURS[6]}
             figure.add_vline(x=end, line=line, **where)
         figure.update_xaxes(title_text=panel.title, title_standoff=4, **panel.axis, **where)
-    way = "higher" if direction == "maximize" else "lower"
-    figure.update_yaxes(title_text=f"{metric} ({way} is better)", col=1)
+    figure.update_yaxes(title_text=f"{metric} ({direction.word} is better)", col=1)
     figure.update_layout(
         title_text=folded(_finding(best, panels, metric)),
         height=150 + PANEL_PIXELS * lines,
@@ -117,8 +122,8 @@ def rows(records: Sequence[Record], panels: Sequence[Panel]) -> list[dict[str, A
 
 def batch_range(study: Study) -> Numeric | None:
     """Return the range of the batch size; None when it is fixed or not known."""
-    match study.plan.get("batch_size"):
-        case [low, default, high] if low < high:
+    match study.manifest.batch_size:
+        case (low, default, high) if low < high:
             return Numeric(low=low, default=default, high=high, scale="log", whole=True)
     return None
 
@@ -191,13 +196,13 @@ def _finite(record: Record) -> bool:
     return record.quality is not None and math.isfinite(record.quality)
 
 
-def _floor(records: Sequence[Record], direction: str) -> float | None:
+def _floor(records: Sequence[Record], direction: Direction) -> float | None:
     """Return the quality at whose height trials without one are drawn: beyond the worst."""
     seen = [record.quality for record in records if record.quality is not None and math.isfinite(record.quality)]
     if not seen:
         return None
     room = 0.06 * (max(seen) - min(seen)) or 0.01 * abs(seen[0])
-    return min(seen) - room if direction == "maximize" else max(seen) + room
+    return direction.value_of(max(map(direction.loss, seen)) + room)
 
 
 def _finding(best: Record | None, panels: Sequence[Panel], metric: str) -> str:
@@ -205,7 +210,7 @@ def _finding(best: Record | None, panels: Sequence[Panel], metric: str) -> str:
         return "No trial is complete yet"
     told = [f"{panel.title} {panel.said[best.number]}" for panel in panels[:2] if best.number in panel.said]
     at = f" at {listed(told)}" if told and not told[0].endswith("the end") else ""
-    return f"Best: {best.optimizer}, {metric} {number(best.quality or 0.0)}{at}"
+    return f"Best: {best.optimizer}, {metric} {number(best.measured_quality)}{at}"
 
 
 def _empty() -> go.Figure:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
 
 from advisor.evidence import has_quality
-from advisor.feasible import LIMITED
 from advisor.pareto import front_of_records
 from dashboard.charts import Plot
 from dashboard.charts.looks import Style, finished, folded, legend_below, reach, styles
-from studies.limits import format_bytes, format_seconds
+from studies.costs import COSTS, Cost
+from studies.direction import Direction
 from studies.record import Record
 
 if TYPE_CHECKING:
@@ -30,51 +29,20 @@ ROOM: Final = 0.06
 """Share of the axis that is left free at each end."""
 BEYOND: Final = "rgba(213, 94, 0, 0.16)"
 WALL: Final = "#D55E00"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Cost:
-    """What is traded for quality."""
-
-    field: str
-    """Of a record."""
-    noun: str
-    unit: str
-    """That the axis is in."""
-    per: float
-    """What a value is divided by for that."""
-
-    @property
-    def limit(self) -> str | None:
-        """Return the limit on it, if there can be one."""
-        return next((limit for limit, (cost, *_) in LIMITED.items() if cost == self.field), None)
-
-    def write(self, value: float) -> str:
-        """Write a value with its unit."""
-        return format_seconds(value) if self.field.endswith("seconds") else format_bytes(value)
-
-
-COSTS: Final = {
-    "time": Cost(field="train_seconds", noun="training time", unit="s", per=1.0),
-    "memory": Cost(field="peak_bytes", noun="peak memory in training", unit="MiB", per=2.0**20),
-    "state": Cost(field="optimizer_state_bytes", noun="optimizer state", unit="MiB", per=2.0**20),
-    "size": Cost(field="model_bytes", noun="model size", unit="KiB", per=2.0**10),
-    "latency": Cost(field="latency_seconds", noun="latency of one row", unit="ms", per=1e-3),
-}
-"""By their name in an address."""
+BY_NAME: Final = {cost.name: cost for cost in COSTS}
+"""Costs by their name in an address."""
 
 
 def measured(records: Sequence[Record], cost: Cost) -> list[Record]:
     """Return the whole runs that have a quality and this cost; what was made small only where its model is what costs."""
-    deployed = cost.field in {"model_bytes", "latency_seconds"}
     return [
         record
         for record in records
-        if has_quality(record) and getattr(record, cost.field) is not None and (deployed or record.stage != "compress")
+        if has_quality(record) and getattr(record, cost.field) is not None and (cost.of_model or record.stage != "compress")
     ]
 
 
-def front(records: Sequence[Record], cost: Cost, direction: str) -> tuple[Record, ...]:
+def front(records: Sequence[Record], cost: Cost, direction: Direction) -> tuple[Record, ...]:
     """Return what no other beats in both, the cheapest first."""
     best = front_of_records(measured(records, cost), direction, costs=(cost.field,))
     return tuple(sorted(best, key=lambda record: (getattr(record, cost.field), record.number)))
@@ -86,7 +54,7 @@ def quality_by_cost(
     cost: Cost,
     *,
     metric: str,
-    direction: str,
+    direction: Direction,
     limits: Limits | None = None,
 ) -> go.Figure:
     """Draw quality against a cost: whole runs by optimizer, compressed models hollow, the front as a line, a limit as a wall."""
@@ -99,14 +67,14 @@ def quality_by_cost(
         own = [record for record in drawn if record.optimizer == optimizer]
         if own:
             figure.add_trace(_points(own, look, optimizer, cost, metric, many=len(drawn) > MANY))
-    figure.update_xaxes(title_text=f"{cost.noun} ({cost.unit})")
+    figure.update_xaxes(title_text=f"{cost.label} ({cost.unit})")
     _scale(figure, [getattr(record, cost.field) / cost.per for record in drawn], None if allowed is None else allowed / cost.per)
     figure.update_yaxes(range=reach([record.quality for record in drawn if record.quality is not None], direction))
     finished(figure, folded(_finding(drawn, best, cost, metric, allowed)), metric, direction)
     return legend_below(figure, height=500).update_layout(clickmode="event+select")
 
 
-def rows(records: Sequence[Record], cost: Cost, direction: str) -> list[dict[str, Any]]:
+def rows(records: Sequence[Record], cost: Cost, direction: Direction) -> list[dict[str, Any]]:
     """Return what is drawn as a table: the front first, each part from the cheapest."""
     on = {id(record) for record in front(records, cost, direction)}
     ordered = sorted(
@@ -115,7 +83,7 @@ def rows(records: Sequence[Record], cost: Cost, direction: str) -> list[dict[str
     return [
         {
             "front": id(record) in on, "trial": record.number, "optimizer": record.optimizer, "quality": record.quality,
-            **{one.field: getattr(record, one.field) for one in COSTS.values()}, "stage": record.stage,
+            **{one.field: getattr(record, one.field) for one in COSTS}, "stage": record.stage,
         }
         for record in ordered
     ]  # fmt: skip
@@ -147,7 +115,7 @@ def _points(own: Sequence[Record], look: Style, optimizer: str, cost: Cost, metr
             "opacity": 0.85,
         },
         hovertemplate=f"{optimizer}<br>trial %{{customdata[0]}} (%{{customdata[1]}})<br>{metric} %{{y:.4g}}"
-        f"<br>{cost.noun} %{{customdata[2]}}<extra></extra>",
+        f"<br>{cost.label} %{{customdata[2]}}<extra></extra>",
     )
 
 
@@ -179,7 +147,7 @@ def _scale(figure: go.Figure, values: Sequence[float], allowed: float | None) ->
 
 def _finding(drawn: Sequence[Record], best: Sequence[Record], cost: Cost, metric: str, allowed: float | None) -> str:
     if not best:
-        return f"No whole run whose {cost.noun} was measured yet"
+        return f"No whole run whose {cost.label} was measured yet"
     cheap, good = best[0], best[-1]
     over = sum(getattr(record, cost.field) > allowed for record in drawn) if allowed is not None else 0
     walled = f"; {over} of {len(drawn)} runs break the limit of {cost.write(allowed)}" if allowed is not None else ""
@@ -198,9 +166,9 @@ def _told(record: Record, cost: Cost) -> str:
 def drawn(study: Study, name: str, *, limits: Limits | None = None) -> go.Figure:
     """Draw a study's quality against the cost of that name, under its own limits or others."""
     return quality_by_cost(
-        study.records, styles(study.optimizers), COSTS[name], metric=study.metric, direction=study.direction,
+        study.records, styles(study.optimizers), BY_NAME[name], metric=study.metric, direction=study.direction,
         limits=limits or study.evidence.limits,
     )  # fmt: skip
 
 
-PLOTS: Final[Mapping[str, Plot]] = {f"quality-by-{name}": Plot(partial(drawn, name=name), "a whole run") for name in COSTS}
+PLOTS: Final[Mapping[str, Plot]] = {f"quality-by-{name}": Plot(partial(drawn, name=name), "a whole run") for name in BY_NAME}

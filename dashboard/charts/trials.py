@@ -11,7 +11,8 @@ import plotly.graph_objects as go
 from advisor.evidence import has_quality
 from dashboard.charts import Plot
 from dashboard.charts.looks import Style, finished, styles
-from studies.record import Record, better
+from studies.direction import Direction
+from studies.record import Record
 
 if TYPE_CHECKING:
     from dashboard.study import Study
@@ -22,7 +23,7 @@ WIDE_SPAN: Final = 30.0
 """Largest over smallest training time from which a log axis reads better."""
 
 
-def leader(records: Iterable[Record], direction: str) -> Record | None:
+def leader(records: Iterable[Record], direction: Direction) -> Record | None:
     """Return the complete record of the best quality, the earliest of equals."""
     best: Record | None = None
     for record in _complete(records):
@@ -32,7 +33,7 @@ def leader(records: Iterable[Record], direction: str) -> Record | None:
 
 
 def quality_by_seconds(
-    records: Sequence[Record], looks: Mapping[str, Style], *, metric: str, direction: str = "maximize"
+    records: Sequence[Record], looks: Mapping[str, Style], *, metric: str, direction: Direction = Direction.MAXIMIZE
 ) -> go.Figure:
     """Draw every trial's quality against its training seconds: whole runs solid, pruned ones faded, confirmation runs large.
 
@@ -56,7 +57,9 @@ def quality_by_seconds(
     return finished(figure, finding, metric, direction)
 
 
-def best_so_far(records: Sequence[Record], looks: Mapping[str, Style], *, metric: str, direction: str = "maximize") -> go.Figure:
+def best_so_far(
+    records: Sequence[Record], looks: Mapping[str, Style], *, metric: str, direction: Direction = Direction.MAXIMIZE
+) -> go.Figure:
     """Draw each optimizer's best quality so far over the search, a step line that ends at the newest trial.
 
     Confirmation runs are left out: they repeat finalists, and the best of several seeds is no improvement.
@@ -88,11 +91,11 @@ def _is_finite(value: float | None) -> bool:
     return value is not None and math.isfinite(value)
 
 
-def _beats(direction: str, left: Record, right: Record) -> bool:
-    return left.quality is not None and right.quality is not None and better(direction, left.quality, right.quality)
+def _beats(direction: Direction, left: Record, right: Record) -> bool:
+    return direction.better(left.quality, right.quality)
 
 
-def _improvements(records: Sequence[Record], optimizer: str, direction: str) -> Iterator[Record]:
+def _improvements(records: Sequence[Record], optimizer: str, direction: Direction) -> Iterator[Record]:
     best: Record | None = None
     for record in sorted(_complete(records), key=lambda record: record.number):
         if record.optimizer == optimizer and (best is None or _beats(direction, record, best)):

@@ -8,7 +8,8 @@ from typing import Any, Final
 import streamlit as st
 
 from advisor import commands
-from advisor.compressed import Shrunk, front, shrunk
+from advisor.compressed import compressed_models, pareto_front
+from advisor.compressed_model import CompressedModel
 from advisor.wording import several
 from dashboard import reads
 from dashboard.charts import compression as charts
@@ -34,7 +35,7 @@ def show(home: Path, name: str) -> None:
     study = opened(home, name, "Compression")
     if study is None:
         return
-    entries = shrunk(study.evidence)
+    entries = compressed_models(study.evidence)
     if not entries:
         _empty(home, study)
         return
@@ -46,7 +47,7 @@ def show(home: Path, name: str) -> None:
 
 
 def _empty(home: Path, study: Study) -> None:
-    if study.plan.get("workload", {}).get("form") == "function":
+    if study.manifest.is_function:
         st.info(plain("This study searched a training function, which holds its model to itself: there is nothing to compress."))
         return
     tried = [record for record in study.records if record.stage == "compress"]
@@ -59,7 +60,7 @@ def _empty(home: Path, study: Study) -> None:
     nothing_yet(what, commands.compress(home, study.name))
 
 
-def _advised(home: Path, name: str, entries: tuple[Shrunk, ...]) -> Shrunk | None:
+def _advised(home: Path, name: str, entries: tuple[CompressedModel, ...]) -> CompressedModel | None:
     try:
         found = reads.recommendation(home, name).compression
     except StudyError:
@@ -67,7 +68,7 @@ def _advised(home: Path, name: str, entries: tuple[Shrunk, ...]) -> Shrunk | Non
     return next((one for one in entries if found and one.trials == found.trials), None)
 
 
-def _tradeoff(study: Study, entries: tuple[Shrunk, ...], advised: Shrunk | None) -> None:
+def _tradeoff(study: Study, entries: tuple[CompressedModel, ...], advised: CompressedModel | None) -> None:
     gzip = st.toggle(
         "Bytes through gzip", value=st.query_params.get("gzip") == "1", key="gzip",
         help="Zeros of unstructured pruning pay only there.",
@@ -78,9 +79,9 @@ def _tradeoff(study: Study, entries: tuple[Shrunk, ...], advised: Shrunk | None)
     st.caption(CAPTION)
 
 
-def _before_after(study: Study, entries: tuple[Shrunk, ...], advised: Shrunk | None) -> None:
+def _before_after(study: Study, entries: tuple[CompressedModel, ...], advised: CompressedModel | None) -> None:
     st.subheader("Before and after")
-    shown = [one for one in front(entries, study.direction) if not one.plain]
+    shown = [one for one in pareto_front(entries, study.direction) if not one.plain]
     if advised and not advised.plain and advised not in shown:
         shown.insert(0, advised)
     if not shown:
@@ -100,7 +101,7 @@ def _before_after(study: Study, entries: tuple[Shrunk, ...], advised: Shrunk | N
 
 
 def _sensitivity(study: Study) -> None:
-    layers = study.plan.get("sensitivity")
+    layers = study.manifest.sensitivity
     if not layers:
         return
     st.subheader("What each layer bears")
@@ -108,8 +109,8 @@ def _sensitivity(study: Study) -> None:
     st.caption(SENSITIVITY)
 
 
-def _front(study: Study, entries: tuple[Shrunk, ...], advised: Shrunk | None) -> None:
-    best = front(entries, study.direction)
+def _front(study: Study, entries: tuple[CompressedModel, ...], advised: CompressedModel | None) -> None:
+    best = pareto_front(entries, study.direction)
     st.subheader("The front")
     every = st.toggle("All that was measured", key="every", help="Also what something else beats in everything.")
     rows = [_row(one, advised) for one in (entries if every else best)]
@@ -118,7 +119,7 @@ def _front(study: Study, entries: tuple[Shrunk, ...], advised: Shrunk | None) ->
     st.caption(f"{len(best)} of {several(len(entries), 'way')} on the front.")
 
 
-def _row(one: Shrunk, advised: Shrunk | None) -> dict[str, Any]:
+def _row(one: CompressedModel, advised: CompressedModel | None) -> dict[str, Any]:
     fields = {field: getattr(one, field, None) for field in columns("")}
     return fields | {
         "advised": "yes" if one == advised else "",

@@ -8,12 +8,12 @@ from typing import Any, Final
 
 import streamlit as st
 
-from advisor import rules
 from advisor.commands import at_home
 from advisor.earlier import STUDIES, Earlier, similar_studies
 from advisor.evidence import Finding
 from advisor.published import sources
 from advisor.published.shown import lines_of
+from advisor.rulebook import apply_rules, in_force
 from advisor.wording import number
 from dashboard import reads
 from dashboard.charts import evidence, looks
@@ -40,8 +40,8 @@ def show(home: Path, name: str) -> None:
     st.title("Evidence")
     try:
         study = reads.study(home, name)
-        findings = rules.judge(study.evidence)
-        grades = {type(rule).__name__: rule.grade for rule, _ in rules.in_force(study.evidence.rules)}
+        findings = apply_rules(study.evidence)
+        grades = {type(rule).__name__: rule.grade for rule, _ in in_force(study.evidence.rules)}
     except StudyError as error:
         st.error(plain(error))
         return
@@ -85,8 +85,8 @@ def _each(study: Study) -> None:
 
 def _earlier(study: Study) -> None:
     st.subheader("Earlier studies in this home")
-    for start in study.plan.get("starts", ()):
-        st.markdown(plain(f"This study began with {start['origin']}."))
+    for start in study.manifest.starts:
+        st.markdown(plain(f"This study began with {start.origin}."))
     others = _similar(study, reads.names(study.home)[:12])
     if not others:
         st.markdown(
@@ -104,9 +104,9 @@ def _earlier(study: Study) -> None:
     max_entries=8, show_spinner="Looking through earlier studies", hash_funcs={Study: lambda study: (study.home, study.name)}
 )
 def _similar(study: Study, names: tuple[str, ...]) -> tuple[Earlier, ...]:  # noqa: ARG001 a new study is looked at anew
-    if "workload" not in study.plan:
+    if study.manifest.workload is None:
         return ()
-    found = similar_studies(study.home, study.plan["workload"], study.evidence.facts)
+    found = similar_studies(study.home, study.manifest.workload, study.evidence.facts)
     others = (other for other in found if other.name != study.name)
     return tuple(other for other, _ in zip(others, range(STUDIES), strict=False))
 
@@ -114,11 +114,11 @@ def _similar(study: Study, names: tuple[str, ...]) -> tuple[Earlier, ...]:  # no
 def _bests(other: Earlier) -> list[dict[str, Any]]:
     tried = dict.fromkeys(record.optimizer for record in other.records)
     best = [record for optimizer in tried if (record := other.best(optimizer))]
-    ordered = sorted(best, key=lambda record: record.quality or 0.0, reverse=other.direction == "maximize")
+    ordered = sorted(best, key=lambda record: other.direction.loss(record.quality))
     return [
         {
             "study": other.name, "optimizer": record.optimizer, "trial": record.number,
-            "reached": f"{other.page['metric']} {number(record.quality or 0.0)} on {other.page.get('dataset', '')}",
+            "reached": f"{other.manifest.metric} {number(record.measured_quality)} on {other.manifest.dataset}",
             "lr": record.params.get(f"optimizer.{record.optimizer}.lr"),
         }
         for record in ordered

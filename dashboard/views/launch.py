@@ -9,26 +9,28 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from advisor.request import GOALS
-from advisor.shrink import MODES
+from advisor.goals import GOALS, USUAL
+from advisor.request import MODES
 from dashboard import overview, processes, reads
 from dashboard.charts.trials import leader
 from dashboard.request import (
     SUFFIXES,
     TABLES,
-    Asked,
+    LaunchForm,
     check,
     files,
-    free_name,
     keep_upload,
+    name_for,
     own_code,
 )
 from dashboard.study import Study
 from dashboard.views.words import plain, progress
-from studies import catalogue, store
+from studies import catalogue
 from studies.data import built_ins
 from studies.errors import StudyError
-from studies.limits import Budget, format_seconds
+from studies.limits import Budget
+from studies.locks import check_free
+from studies.quantities import format_seconds
 
 REFRESH_SECONDS: Final = 2.0
 SHOWN: Final = 6
@@ -45,36 +47,36 @@ def show(home: Path, *, allow_code: bool = False) -> None:
     """Show the form, and what was started."""
     st.title("Launch")
     st.caption("A search is a process of its own: it goes on when this page or the browser is closed.")
-    asked = _form(home, allow_code=allow_code)
-    problem = _problem(asked, home, allow_code=allow_code)
-    arguments = asked.arguments(home)
+    form = _form(home, allow_code=allow_code)
+    problem = _problem(form, home, allow_code=allow_code)
+    arguments = form.arguments(home)
     st.code(processes.command(arguments), language="sh", wrap_lines=True)
     if problem:
         st.info(plain(problem))
     if st.button("Start", type="primary", disabled=bool(problem), key="start"):
         try:
-            processes.start(home, asked.study, arguments)
+            processes.start(home, form.study, arguments)
         except StudyError as error:
             st.error(plain(error))
         else:
-            st.query_params["launched"] = asked.study
+            st.query_params["launched"] = form.study
             st.rerun()
     _searches(home, allow_code=allow_code)
 
 
-def _form(home: Path, *, allow_code: bool) -> Asked:
+def _form(home: Path, *, allow_code: bool) -> LaunchForm:
     source, target = _data(home)
     left, right = st.columns(2)
     model = _model(left, allow_code=allow_code)
-    name = right.text_input("Name of the study", placeholder=free_name(home, source or "study"), key="name").strip()
+    name = right.text_input("Name of the study", placeholder=name_for(home, source or "study"), key="name").strip()
     limits = dict(zip(("memory", "model_size", "latency", "train_time"), _limits(), strict=True))
     first, second, third = st.columns(3)
     budget = first.text_input("Budget", value="60s", help="Of the whole search: 60s, 10m, 2h or 200trials", key="budget")
-    goal = second.selectbox("Goal", GOALS, index=GOALS.index("balanced"), help="What decides a tie", key="goal")
+    goal = second.selectbox("Goal", tuple(GOALS), index=list(GOALS).index(USUAL), help="What decides a tie", key="goal")
     mode = third.selectbox("Compression", MODES, format_func=lambda mode: COMPRESSION[mode], key="compression")
     tracking = st.toggle("Keep the runs in MLflow too", value=True, key="tracking")
-    study = name or free_name(home, source or "study")
-    return Asked(
+    study = name or name_for(home, source or "study")
+    return LaunchForm(
         source=source, study=study, target=target, model=model, budget=budget.strip(), goal=goal, compression=mode,
         tracking=tracking, **limits,
     )  # fmt: skip
@@ -134,9 +136,9 @@ def _limits() -> list[str]:
     ]
 
 
-def _problem(asked: Asked, home: Path, *, allow_code: bool) -> str:
+def _problem(form: LaunchForm, home: Path, *, allow_code: bool) -> str:
     try:
-        check(asked, home, allow_code=allow_code)
+        check(form, home, allow_code=allow_code)
     except StudyError as error:
         return str(error)
     return ""
@@ -214,9 +216,11 @@ def _live(home: Path, name: str, study: Study | None) -> None:
 
 def _budget_seconds(study: Study | None) -> float | None:
     """Return the seconds that a search and its compression may take in all; None without a budget in seconds."""
-    if study is None or not (searching := study.plan.get("budget", {}).get("seconds")):
+    budget = study.manifest.budget if study else None
+    if study is None or budget is None or not budget.seconds:
         return None
-    return float(searching) + float(study.plan.get("compression_study", {}).get("budget", {}).get("seconds") or 0.0)
+    compressing = study.manifest.compression_study
+    return budget.seconds + ((compressing.budget.seconds or 0.0) if compressing else 0.0)
 
 
 def _answer(home: Path, study: Study) -> None:
@@ -233,13 +237,13 @@ def _answer(home: Path, study: Study) -> None:
 
 
 def _resume(home: Path, study: Study, *, allow_code: bool) -> None:
-    code = own_code(study.plan)
+    code = own_code(study.manifest)
     if code and not allow_code:
         st.caption(plain(f"To go on with it, start the page with --allow-code: it uses {code}, which is code."))
         return
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     seconds = _budget_seconds(study)
-    before = f"{seconds:g}s" if seconds else str(Budget(**study.plan["budget"])) if "budget" in study.plan else ""
+    before = f"{seconds:g}s" if seconds else str(study.manifest.budget or "")
     label = "New budget in all" if study.finished else "Budget in all, to change it"
     more = left.text_input(label, placeholder=f"now {before}", key=f"more-{study.name}").strip()
     arguments = ("resume", study.name, *([f"--budget={more}"] if more else []), f"--home={home.resolve()}")
@@ -247,7 +251,7 @@ def _resume(home: Path, study: Study, *, allow_code: bool) -> None:
         try:
             if more:
                 Budget.parse(more)
-            store.check_free(home, study.name)
+            check_free(home, study.name)
             processes.start(home, study.name, arguments)
         except StudyError as error:
             st.error(plain(error))

@@ -16,7 +16,7 @@ from dashboard.views.parts import chart, nothing_yet, opened
 from dashboard.views.words import filled, plain
 from studies.errors import BadValue
 from studies.facts import Facts
-from studies.limits import format_bytes, parse_bytes
+from studies.quantities import format_bytes, parse_bytes
 
 CAPTION: Final = (
     "The upright mark is the fullest moment of a step. It may hold less than the parts together, since activations go as "

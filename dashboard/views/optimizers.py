@@ -9,8 +9,8 @@ import streamlit as st
 
 from advisor import commands
 from advisor.budgets import promises
-from advisor.evidence import Recommendation
-from advisor.gaps import scale
+from advisor.gaps import LossScale
+from advisor.recommendation import Recommendation
 from advisor.targets import default_target, loss_ratios, reaches, time_ratios
 from advisor.wording import listed, number
 from dashboard import reads
@@ -49,8 +49,8 @@ def show(home: Path, name: str) -> None:
     study = opened(home, name, "Optimizers")
     if study is None:
         return
-    if scale(study.evidence) is None:
-        command = commands.resume(home, name, study.plan) or f"advisor resume {name}"
+    if LossScale.of(study.evidence) is None:
+        command = commands.resume(home, name, study.manifest) or f"advisor resume {name}"
         nothing_yet("No run has gone to its end yet, so there is nothing to compare. Go on with the search:", command)
         return
     try:
@@ -85,17 +85,17 @@ def _bests(study: Study, advice: Recommendation) -> None:
 
 
 def _matrix(home: Path, study: Study) -> None:
-    held = reads.held(home, study.name)
-    names = charts.tried(held)
+    posterior = reads.posterior(home, study.name)
+    names = charts.tried(posterior)
     if len(names) < 2:
         return
     rows = [
         {"better": row, "than": column, "probability": chance}
-        for row, line in held.beats().items()
+        for row, line in posterior.beats().items()
         for column, chance in line.items()
     ]
     st.subheader("Who is better than whom")
-    chart(charts.matrix(held, names), "beats", rows)
+    chart(charts.matrix(posterior, names), "beats", rows)
     st.caption(MATRIX)
 
 

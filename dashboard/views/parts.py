@@ -11,6 +11,7 @@ import streamlit as st
 
 from dashboard import reads
 from dashboard.views.words import life, plain, progress
+from studies.costs import COSTS
 from studies.errors import StudyError
 
 if TYPE_CHECKING:
@@ -69,3 +70,14 @@ def nothing_yet(what: str, command: str) -> None:
     """Say what a page would show, and which command fills it."""
     st.info(plain(what))
     st.code(command, language="sh")
+
+
+def cost_columns() -> dict[str, Any]:
+    """Return a table's columns of what a run costs, by field of a record."""
+    number = st.column_config.NumberColumn
+    return {
+        cost.field: number(f"{cost.label} (s)", format="%.3g")
+        if cost.in_seconds
+        else number(f"{cost.label} (bytes)", format="localized")
+        for cost in COSTS
+    }

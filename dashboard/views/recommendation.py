@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import math
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import streamlit as st
 
-from advisor import commands, compression_page
-from advisor.changes import GOALS
-from advisor.evidence import Check, Contender, Finding, Recommendation
-from advisor.report import headline, settings
+from advisor import commands
+from advisor.compression_page import TITLES
+from advisor.evidence import Finding
+from advisor.goals import GOALS
+from advisor.recommendation import Check, Contender, Recommendation
+from advisor.report import settings
 from advisor.wording import listed as listing
 from advisor.wording import number, percent, ratio, trials
 from dashboard import reads, whatif
 from dashboard.study import Study
+from dashboard.views.parts import cost_columns
 from dashboard.views.words import filled, life, listed, plain, progress
+from studies.costs import COSTS
 from studies.errors import NothingFeasible, StudyError
-from studies.limits import Limits, format_bytes, format_seconds
+from studies.limits import Limits
 
 LABELS: Final = {
     "decided": "most likely nothing here is noticeably better",
@@ -27,13 +32,6 @@ LABELS: Final = {
     "open": "the evidence cannot tell the best ones apart; the goal decides among them",
     "prior only": "no trial of this study speaks yet; from published results and the facts of the data and the model",
 }
-COSTS: Final = (
-    ("train_seconds", "Training time", format_seconds),
-    ("peak_bytes", "Peak memory in training", format_bytes),
-    ("optimizer_state_bytes", "Optimizer state", format_bytes),
-    ("model_bytes", "Model size", format_bytes),
-    ("latency_seconds", "Latency, one row", format_seconds),
-)
 METRIC_PIXELS: Final = 190
 """Four stand in a row at 1280 pixels, two at 800."""
 SLIDER_PIXELS: Final = 280
@@ -102,8 +100,8 @@ def _slider(study: Study, slider: whatif.Slider, asked: float | None) -> float:
 
 def _goal(study: Study, asked: str) -> str:
     about = "What decides between optimizers that the evidence cannot tell apart"
-    key = _key("goal", study.name)
-    return str(st.selectbox("Goal", GOALS, index=GOALS.index(asked), key=key, help=about, width=GOAL_PIXELS))
+    key, goals = _key("goal", study.name), tuple(GOALS)
+    return str(st.selectbox("Goal", goals, index=goals.index(asked), key=key, help=about, width=GOAL_PIXELS))
 
 
 def _key(parameter: str, name: str) -> str:
@@ -138,7 +136,7 @@ def _reset() -> None:
 
 def _headline(advice: Recommendation) -> None:
     st.title(plain(f"{'Start with' if advice.label == 'prior only' else 'Use'} {advice.optimizer}"))
-    st.markdown(f"**{plain(headline(advice))}**")
+    st.markdown(f"**{plain(advice.headline)}**")
     st.markdown(plain(f"{advice.label.capitalize()}: {LABELS[advice.label]}. {_basis(advice)}"))
 
 
@@ -155,7 +153,9 @@ def _basis(advice: Recommendation) -> str:
 def _costs(advice: Recommendation) -> None:
     qualities = ((f"Validation {advice.metric}", advice.quality), (f"Test {advice.metric}", advice.test_quality))
     shown = [(label, number(value)) for label, value in qualities if value is not None]
-    shown += [(label, write(value)) for key, label, write in COSTS if (value := advice.costs.get(key)) is not None]
+    shown += [
+        (cost.label.capitalize(), cost.write(value)) for cost in COSTS if (value := advice.costs.get(cost.field)) is not None
+    ]
     with st.container(horizontal=True):
         for label, text in shown:
             st.metric(plain(label), text, border=True, width=METRIC_PIXELS)
@@ -171,12 +171,10 @@ def _sentences(heading: str, sentences: tuple[str, ...]) -> None:
 
 def _compression(advice: Recommendation) -> None:
     """Show what to do to the trained model, and what else was measured."""
-    said, table = compression_page.lines(advice), compression_page.rows(advice)
-    if not said:
-        return
-    _sentences("Compression", tuple(said))
-    if table:
-        st.dataframe([dict(zip(compression_page.TITLES, row, strict=True)) for row in table], hide_index=True)
+    table = advice.compression_table
+    _sentences("Compression", tuple(table.sentences()))
+    if rows := table.rows():
+        st.dataframe([dict(zip(TITLES, row, strict=True)) for row in rows], hide_index=True)
 
 
 def _checks(checklist: tuple[Check, ...]) -> None:
@@ -216,6 +214,7 @@ def _row(contender: Contender) -> dict[str, Any]:
 def columns(metric: str) -> dict[str, Any]:
     """Return the columns of the candidates' table, by field."""
     text, numbers = st.column_config.TextColumn, st.column_config.NumberColumn
+    known = {field.name for field in fields(Contender)}
     return {
         "optimizer": text("optimizer", pinned=True),
         "p_tie": text("as good as the best", help="Probability that its loss is within the tie margin of the best one's"),
@@ -223,9 +222,7 @@ def columns(metric: str) -> dict[str, Any]:
         "expected_regret": text("expected extra error", help="On average, over what the best candidate would give"),
         "quality": numbers(f"validation {metric}", format="%.4g"),
         "completed": numbers("whole runs"),
-        "train_seconds": numbers("training time (s)", format="%.3g"),
-        "peak_bytes": numbers("peak memory (bytes)", format="localized"),
-        "optimizer_state_bytes": numbers("optimizer state (bytes)", format="localized"),
+        **{field: column for field, column in cost_columns().items() if field in known},
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from advisor.report import headline, settings
+from advisor.report import settings
 from advisor.wording import number
 from dashboard import overview, processes, reads
 from dashboard.overview import Summary
@@ -99,7 +99,7 @@ def _answer(home: Path, name: str) -> dict[str, str]:
         return {}
     value = "not measured" if advice.quality is None else number(advice.quality)
     st.metric(plain(f"{advice.optimizer}, validation {advice.metric}"), value, border=True)
-    st.markdown(plain(headline(advice)))
+    st.markdown(plain(advice.headline))
     return {"optimizer": advice.optimizer} | {str(axis): str(setting) for axis, setting in settings(advice.params, advice.steps)}
 
 

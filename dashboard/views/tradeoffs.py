@@ -13,8 +13,9 @@ from advisor.report import settings
 from dashboard import whatif
 from dashboard.charts import tradeoffs as charts
 from dashboard.study import Study
-from dashboard.views.parts import chart, nothing_yet, opened
+from dashboard.views.parts import chart, cost_columns, nothing_yet, opened
 from dashboard.views.words import filled, plain
+from studies.costs import COSTS
 from studies.record import Record
 
 CAPTION: Final = (
@@ -30,11 +31,11 @@ def show(home: Path, name: str) -> None:
     study = opened(home, name, "Trade-offs")
     if study is None:
         return
-    cost = charts.COSTS[_cost()]
+    cost = charts.BY_NAME[_cost()]
     drawn = charts.measured(study.records, cost)
     if not drawn:
-        command = commands.resume(home, name, study.plan) or f"advisor resume {name}"
-        nothing_yet(f"No run that went to its end has a {cost.noun} yet. Go on with the search:", command)
+        command = commands.resume(home, name, study.manifest) or f"advisor resume {name}"
+        nothing_yet(f"No run that went to its end has a {cost.label} yet. Go on with the search:", command)
         return
     rows = charts.rows(study.records, cost, study.direction)
     limits, _ = whatif.asked(st.query_params.to_dict(), study.evidence)
@@ -48,10 +49,10 @@ def show(home: Path, name: str) -> None:
 
 def _cost() -> str:
     """Let the user pick a cost; the address keeps it."""
-    names = list(charts.COSTS)
+    names = list(charts.BY_NAME)
     asked = st.query_params.get("cost", names[0])
     index = names.index(asked) if asked in names else 0
-    write = lambda name: charts.COSTS[name].noun.capitalize()  # noqa: E731
+    write = lambda name: charts.BY_NAME[name].label.capitalize()  # noqa: E731
     name: str = st.selectbox("Quality against", names, index=index, format_func=write, key="cost", width=COST_PIXELS)
     st.query_params["cost"] = name
     return name
@@ -74,7 +75,7 @@ def _recipe(study: Study, drawn: Sequence[Record], picked: int | None, *, defaul
     steps = record.curve[-1].step if record.curve else None
     st.subheader(f"Trial {record.number}")
     said = [f"{study.metric} {record.quality:.4g}"]
-    said += [f"{cost.noun} {cost.write(value)}" for cost in charts.COSTS.values() if (value := getattr(record, cost.field))]
+    said += [f"{cost.label} {cost.write(value)}" for cost in COSTS if (value := getattr(record, cost.field))]
     st.markdown(plain(f"{record.optimizer}: {', '.join(said)}."))
     st.code("\n".join(f"{axis:<13} {value}" for axis, value in settings(record.params, steps)), language=None, wrap_lines=True)
 
@@ -93,10 +94,6 @@ def columns(metric: str) -> dict[str, Any]:
         "trial": number("trial", pinned=True),
         "optimizer": st.column_config.TextColumn("optimizer", pinned=True),
         "quality": number(f"validation {metric}", format="%.4g"),
-        "train_seconds": number("training time (s)", format="%.3g"),
-        "peak_bytes": number("peak memory (bytes)", format="localized"),
-        "optimizer_state_bytes": number("optimizer state (bytes)", format="localized"),
-        "model_bytes": number("model size (bytes)", format="localized"),
-        "latency_seconds": number("latency of one row (s)", format="%.3g"),
+        **cost_columns(),
         "stage": st.column_config.TextColumn("stage"),
     }

@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard.charts import looks as look
 from dashboard.charts.trials import best_so_far, quality_by_seconds
 from dashboard.study import Study
-from dashboard.views.parts import opened
+from dashboard.views.parts import cost_columns, opened
 from dashboard.views.words import filled, learning_rate
 from studies.record import Record
 
@@ -42,10 +42,11 @@ def _charts(study: Study) -> None:
         st.info("No trial has a quality yet; the table says why each one ended.")
         return
     looks = look.styles(study.optimizers)
-    shown = {"metric": study.metric, "direction": study.direction}
-    st.plotly_chart(quality_by_seconds(study.records, looks, **shown), key="quality_by_seconds")
+    figure = quality_by_seconds(study.records, looks, metric=study.metric, direction=study.direction)
+    st.plotly_chart(figure, key="quality_by_seconds")
     st.caption(CAPTION)
-    st.plotly_chart(best_so_far(study.records, looks, **shown), key="best_so_far")
+    figure = best_so_far(study.records, looks, metric=study.metric, direction=study.direction)
+    st.plotly_chart(figure, key="best_so_far")
     st.caption("Whole runs only. A mark is a trial that improved on all earlier ones of its optimizer.")
 
 
@@ -58,19 +59,18 @@ def _row(record: Record, fields: Iterable[str]) -> dict[str, Any]:
 
 def columns(metric: str) -> dict[str, Any]:
     """Return the columns of the table, by field."""
-    text, number = st.column_config.TextColumn, st.column_config.NumberColumn
+    text, number, costs = st.column_config.TextColumn, st.column_config.NumberColumn, cost_columns()
     return {
         "number": number("trial", pinned=True),
         "optimizer": text("optimizer", pinned=True),
         "state": text("state"),
         "quality": number(f"validation {metric}", format="%.4g", help="Of a pruned trial, the best so far"),
-        "train_seconds": number("training time (s)", format="%.3g"),
+        "train_seconds": costs["train_seconds"],
         "error": text("why it ended", width="medium"),
         "lr": number("learning rate", format="%.3g"),
         "schedule": text("schedule"),
         "batch_size": number("batch size"),
-        "peak_bytes": number("peak memory (bytes)", format="localized"),
-        "optimizer_state_bytes": number("optimizer state (bytes)", format="localized"),
+        **costs,
         "epochs": number("epochs"),
         "stage": text("stage"),
         "seed": number("seed"),

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from advisor.wording import several
 from dashboard.study import Study
-from studies.limits import format_seconds
+from studies.quantities import format_seconds
 from studies.record import count_states
 
 Row = dict[str, Any]

@@ -19,6 +19,7 @@ import torch
 from studies.compression import footprint
 from studies.compression.deploy import Exported, export
 from studies.compression.pruned import gradually, keep_zeros
+from studies.compression.retraining import retrained
 from studies.compression.source import Source, macs_of
 from studies.compression.subject import Subject, sparsity_of
 from studies.record import Footprint, Measurement
@@ -47,7 +48,7 @@ class Made:
 
 @dataclass(kw_only=True, eq=False)
 class Compressing:
-    """A `studies.attempt.Run` that makes one trained model small."""
+    """A `studies.trial.Run` that makes one trained model small."""
 
     recipe: Recipe
     source: Source
@@ -84,7 +85,7 @@ class Compressing:
         self.found = self._measured(made)
         return True
 
-    def weigh(self, *, whole: bool, test: bool) -> dict[str, Any]:
+    def measure_outcome(self, *, whole: bool, test: bool) -> dict[str, Any]:
         """Return the fields of a record that were measured; the test split is for reporting alone and decides nothing."""
         if not whole or self.file is None:
             return {"train_seconds": self.seconds}
@@ -136,7 +137,7 @@ class Compressing:
 
     def _finetune(self, subject: Subject) -> Training | None:
         """Prune, and return the fine-tuning of what is left; None when there is none."""
-        recipe = self.recipe.finetuning.recipe(self.recipe.uncompressed)
+        recipe = retrained(self.recipe.finetuning, self.recipe.uncompressed)
         if not self._gradual:
             self.recipe.pruning.prune(subject)
         if recipe is None:
@@ -144,7 +145,7 @@ class Compressing:
 
         def prepare(training: Training) -> None:
             if self._gradual:
-                gradually(training, subject, self.recipe.pruning)
+                gradually(training, subject, self.recipe.pruning.prune)
             keep_zeros(training)
             self.recipe.quantization.attach(training)
 

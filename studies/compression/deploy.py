@@ -24,9 +24,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from studies.compression.subject import CannotCompress
 from studies.evaluate import EVALUATION_ROWS
-from studies.extras import require
+from studies.imports import require
+from studies.infeasible import CannotCompress
 
 if TYPE_CHECKING:
     from onnx import ModelProto

@@ -32,10 +32,11 @@ import numpy as np
 import torch
 
 from studies.compression.deploy import run, session
-from studies.compression.subject import CannotCompress
-from studies.evaluate import tensors
+from studies.errors import one_line
+from studies.infeasible import CannotCompress
 from studies.measure import passes
 from studies.record import Latency
+from studies.rows import tensors
 from studies.threads import threads
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def deployed(graph: bytes, workload: Workload) -> Deployed:
         running = session(graph)
         outputs = run(running, rows)
     except Exception as error:  # whatever the runtime raises on a graph it has no kernel for
-        raise CannotCompress(f"ONNX Runtime cannot run it: {' '.join(str(error).split())[:300]}") from error
+        raise CannotCompress(f"ONNX Runtime cannot run it: {one_line(error, longest=300)}") from error
     if not np.isfinite(outputs).all():
         raise CannotCompress("its deployed file answers with numbers that are not finite")
     again = session(gzip.decompress(gzip.compress(graph, GZIP_LEVEL, mtime=0)))

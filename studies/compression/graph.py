@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from studies.compression.subject import CannotCompress
+from studies.infeasible import CannotCompress
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto

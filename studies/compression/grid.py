@@ -16,7 +16,7 @@ from torch.nn.utils import parametrize
 from studies.compression.subject import Weight, weights_of
 
 if TYPE_CHECKING:
-    from studies.train import Training
+    from studies.hooks import TrainingHooks
 
 CLIPS: Final = (1.0, 0.93, 0.86, 0.79, 0.72, 0.65, 0.58, 0.5)
 """Shares of the largest weight that the end of a grid is tried at: with few levels it pays to cut off what sticks out."""
@@ -115,7 +115,7 @@ def trainable(weight: Weight) -> bool:
     return not any(isinstance(module, nn.RNNBase) for module, _ in weight.owners)
 
 
-def train_rounded(training: Training, bits: int, block: int) -> None:
+def train_rounded(training: TrainingHooks, bits: int, block: int) -> None:
     """Put every weight of a run on a grid that follows it, until late in the run."""
     pairs: list[tuple[Rounded, nn.Parameter]] = []
     for weight in filter(trainable, list(weights_of(training.model))):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True, eq=False)
 class Joint:
-    """A `studies.attempt.Run`: a training, and at its end the compression of what it trained.
+    """A `studies.trial.Run`: a training, and at its end the compression of what it trained.
 
     On the way it is judged by its training, at the end by the file that would be deployed.
     """
@@ -58,12 +58,12 @@ class Joint:
         self.compressing = Compressing(recipe=self.training.recipe, source=source)
         return self.compressing.advance(epochs, stop=stop)
 
-    def weigh(self, *, whole: bool, test: bool) -> dict[str, Any]:
+    def measure_outcome(self, *, whole: bool, test: bool) -> dict[str, Any]:
         """Return the fields of a record that were measured; of a whole run, those of the deployed file."""
-        found = self.training.weigh(whole=whole, test=test)
+        found = self.training.measure_outcome(whole=whole, test=test)
         if not whole or self.compressing is None:
             return found
-        return found | self.compressing.weigh(whole=True, test=test) | {"train_seconds": self.seconds}
+        return found | self.compressing.measure_outcome(whole=True, test=test) | {"train_seconds": self.seconds}
 
     def close(self) -> None:
         """Let go of the training."""

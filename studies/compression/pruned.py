@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -13,8 +13,7 @@ from studies.compression.subject import weights_of
 
 if TYPE_CHECKING:
     from studies.compression.subject import Subject
-    from studies.pruning import PruningChoice
-    from studies.train import Readout, Training
+    from studies.hooks import Readout, TrainingHooks
 
 RAMP: Final = 0.7
 """Share of the steps over which zeros are made; the rest is for recovering."""
@@ -61,7 +60,7 @@ def _bounded(score: torch.Tensor, limit: float) -> torch.Tensor:
 class Zeros:
     """The zeros of a model in training, held there."""
 
-    def __init__(self, training: Training) -> None:
+    def __init__(self, training: TrainingHooks) -> None:
         self._training = training
         self._weights = [weight.parameter for weight in weights_of(training.model)]
         self._masks: list[tuple[torch.nn.Parameter, torch.Tensor]] = []
@@ -84,7 +83,7 @@ class Zeros:
     def forget(self) -> None:
         """Let the optimizer remember nothing of what is zero: neither momentum nor averages, nor a curvature of them."""
         optimizer = self._training.optimizer
-        if self._training.recipe.optimizer.needs_closure:
+        if self._training.needs_closure:
             optimizer.state.clear()
         for weight, mask in self._masks:
             for value in optimizer.state.get(weight, {}).values():
@@ -121,12 +120,12 @@ def _without(gradient: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     return torch.sparse_coo_tensor(rows, gradient.values() * mask[tuple(rows)], gradient.shape, is_coalesced=True)
 
 
-def keep_zeros(training: Training) -> None:
+def keep_zeros(training: TrainingHooks) -> None:
     """Hold the weights that are zero now at zero: their gradients, so that no momentum gathers, and they after each step."""
     Zeros(training)
 
 
-def gradually(training: Training, subject: Subject, pruning: PruningChoice) -> None:
+def gradually(training: TrainingHooks, subject: Subject, prune: Callable[[Subject, float], None]) -> None:
     """Prune along a cubic ramp over the first steps of a run: fast while much is left to remove, slowly at the end.
 
     The run goes to its end, for what it is like before the ramp's end says little of what it will be.
@@ -142,7 +141,7 @@ def gradually(training: Training, subject: Subject, pruning: PruningChoice) -> N
         step = training.step + 1
         if step <= ramp and (step % stride == 0 or step == ramp):
             zeros.mask()
-            pruning.prune(subject, 1 - (1 - step / ramp) ** 3)
+            prune(subject, 1 - (1 - step / ramp) ** 3)
             zeros.look()
             zeros.forget()
             training.model.train()

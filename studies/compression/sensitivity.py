@@ -9,14 +9,14 @@ A scan takes one forward pass over the calibration rows for each layer and level
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final
 
 import torch
 
 from studies.compression.pruned import zero_lowest
+from studies.manifest import Layer
 
 if TYPE_CHECKING:
     from torch import nn
@@ -25,36 +25,6 @@ if TYPE_CHECKING:
 
 AMOUNTS: Final = (0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
 BITS: Final = (8, 6, 4, 3, 2)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Layer:
-    """What the loss becomes when one weight is treated and all others are left."""
-
-    name: str
-    """Of the weight, as in `model.named_parameters()`."""
-    size: int
-    """Numbers in it."""
-    before: float
-    """Loss of the model as it is."""
-    levels: tuple[float, ...]
-    """Shares set to zero, or bits a number, from mild to harsh."""
-    losses: tuple[float, ...]
-    """Loss at each level; infinite where it is no number."""
-
-    @property
-    def rises(self) -> tuple[float, ...]:
-        """Return by how much the loss rises at each level; below 0 where it falls."""
-        return tuple(loss - self.before for loss in self.losses)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as plain values."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Return what `to_dict` made plain."""
-        return cls(**(dict(values) | {name: tuple(values[name]) for name in ("levels", "losses")}))
 
 
 def scan(subject: Subject, amounts: Sequence[float] = AMOUNTS) -> tuple[Layer, ...]:

@@ -13,7 +13,7 @@ from studies import measure
 from studies.compression.deploy import Exported, export
 from studies.compression.footprint import BATCHES, Deployed, deployed, inference_bytes
 from studies.compression.subject import Subject
-from studies.evaluate import first_rows
+from studies.rows import first_rows
 
 if TYPE_CHECKING:
     from torch import nn

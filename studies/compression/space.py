@@ -78,12 +78,12 @@ class CompressionSpace:
 
 def sensible(recipe: Recipe, trained_model: ModelChoice, finetuning: tuple[type[Choice], ...]) -> Recipe:
     """Return a recipe without what could have no effect, and with the fine-tuning that it cannot do without."""
-    needs = recipe.quantization.aware and recipe.finetuning.recipe(recipe) is None
+    needs = recipe.quantization.aware and recipe.finetuning.retraining() is None
     idle = recipe.finetuning.gradual and (recipe.pruning.structured or recipe.pruning == recipe.uncompressed.pruning)
     if (needs or idle) and len(finetuning) > 1:
         usual: Any = finetuning[1]()
         recipe = replace(recipe, finetuning=usual)
-    trains = recipe.model != trained_model or recipe.finetuning.recipe(recipe) is not None
+    trains = recipe.model != trained_model or recipe.finetuning.retraining() is not None
     return recipe if trains else replace(recipe, distillation=recipe.uncompressed.distillation)
 
 

@@ -13,19 +13,19 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from studies import store
-from studies.attempt import Attempt, End
+from studies.compression.candidates import afterwards, carried, control, standard
 from studies.compression.compressing import Compressing, Made
-from studies.compression.rounds import afterwards, best, carried, control, propose, standard
+from studies.compression.rounds import best, propose
 from studies.compression.sensitivity import scan
 from studies.compression.space import CompressionSpace
-from studies.compression.subject import CannotCompress
 from studies.confirm import finalists
+from studies.infeasible import CannotCompress, Diverged
 from studies.limits import Budget, Limits
 from studies.proposals import decided
 from studies.recipe import Recipe
 from studies.search import Event
 from studies.threads import threads
-from studies.train import Diverged
+from studies.trial import Outcome, Trial
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,11 +116,11 @@ class Compression:
 
     def _scan(self) -> None:
         """Write down which layer of the winner bears how much, once."""
-        if "sensitivity" in store.plan_of(self.study) or not self.finalists or self._over():
+        if store.manifest_of(self.study).sensitivity is not None or not self.finalists or self._over():
             return
         self.listen(Event(stage="compress", note="sensitivity of each layer of the best model"))
         if (source := self._source(self.finalists[0][0])) is not None:
-            store.write_plan(self.study, sensitivity=[layer.to_dict() for layer in scan(source.subject())])
+            store.change_manifest(self.study, sensitivity=scan(source.subject()))
 
     def _cheap(self) -> None:
         """Quantize every finalist's model after training: the usual way on all of them first, should time be short."""
@@ -179,32 +179,32 @@ class Compression:
             if self._over():
                 return
             if (run.number, recipe_of_one.to_params()) not in self._tried():
-                self._attempt(run, recipe_of_one)
+                self._compress(run, recipe_of_one)
                 if not self._made:  # it could not be made, whatever were done to it afterwards
                     return
 
-    def _attempt(self, run: Record, recipe: Recipe) -> None:
+    def _compress(self, run: Record, recipe: Recipe) -> None:
         source = self._source(run)
         if source is None:
             return
         self.study.sampler = decided(self.space.point(recipe))
-        trial = self.study.ask(self.space.distributions)
+        optuna_trial = self.study.ask(self.space.distributions)
         taught = recipe.distillation != recipe.uncompressed.distillation  # else the other finalists' models need not be loaded
         teachers = self.teachers or tuple(self._peers(run) if taught else ())
         compressing = Compressing(recipe=recipe, source=source, teachers=teachers, made=self._made, folder=self.folder)
-        attempt = Attempt(
-            trial=trial, recipe=recipe, stage="compress", seed=run.seed, source=run.number, workload=self.workload,
+        trial = Trial(
+            optuna_trial=optuna_trial, recipe=recipe, stage="compress", seed=run.seed, source=run.number, workload=self.workload,
             plan=self.plan, training=compressing,
         )  # fmt: skip
-        end = attempt.advance(recipe.epochs, stop=self.clock.must_stop) or End(state="complete")
-        self._tell(attempt, end)
+        outcome = trial.advance(recipe.epochs, stop=self.clock.must_stop) or Outcome(state="complete")
+        self._tell(trial, outcome)
 
-    def _tell(self, attempt: Attempt, end: End) -> None:
-        record = attempt.record(end, {})
+    def _tell(self, trial: Trial, outcome: Outcome) -> None:
+        record = trial.record(outcome, {})
         over = max(self.asked.limits.broken_by(record).values(), default=1.0) - 1
-        store.tell(self.study, attempt.trial, record, violation=end.violation or over)
-        page = store.plan_of(self.study)["compression_study"]
-        store.write_plan(self.study, compression_study=page | {"spent_seconds": self.clock.spent_seconds})
+        store.tell(self.study, trial.optuna_trial, record, violation=outcome.violation or over)
+        entry = replace(store.manifest_of(self.study).compressing, spent_seconds=self.clock.spent_seconds)
+        store.change_manifest(self.study, compression_study=entry)
         self.records.append(record)
         self.listen(Event(stage="compress", record=record))
 

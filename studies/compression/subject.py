@@ -11,17 +11,14 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrize
 
-from studies.evaluate import tensors
+from studies.infeasible import CannotCompress
+from studies.rows import tensors
 
 if TYPE_CHECKING:
     from studies.workload import Workload
 
 CALIBRATION_ROWS: Final = 512
 """Training rows that passes may look at: more changed nothing when 128 to 512 were tried."""
-
-
-class CannotCompress(Exception):
-    """A pass has nothing to treat in this model, or cannot treat it: knowledge about the recipe, not an error of the program."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from studies.datasets import DatasetChoice, Raw
-from studies.errors import BadWorkload, did_you_mean
+from studies.errors import BadWorkload, did_you_mean, one_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,10 +92,10 @@ def _read(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
     except UnicodeDecodeError:
         raise BadWorkload(f"'{path.name}' is not UTF-8 text; save it as CSV in UTF-8") from None
     except (OSError, ValueError, NotImplementedError, csv.Error) as error:
-        raise BadWorkload(f"'{path.name}' cannot be read: {_one_line(error)}; mend the file or save it anew") from error
+        raise BadWorkload(f"'{path.name}' cannot be read: {one_line(error)}; mend the file or save it anew") from error
     if frame.empty:
         raise BadWorkload(f"'{path.name}' has column names but no rows; add rows to train on")
-    return frame.set_axis([_one_line(name) for name in frame.columns], axis="columns"), notes
+    return frame.set_axis([one_line(name) for name in frame.columns], axis="columns"), notes
 
 
 def _read_whole(path: Path, target: str) -> Raw:
@@ -113,7 +113,7 @@ def _read_whole(path: Path, target: str) -> Raw:
     except BadWorkload:
         raise
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise BadWorkload(f"'{path.name}' cannot be read: {_one_line(error)}; mend the file or save it anew") from error
+        raise BadWorkload(f"'{path.name}' cannot be read: {one_line(error)}; mend the file or save it anew") from error
 
 
 def _read_columns(path: Path) -> pd.DataFrame:
@@ -178,7 +178,7 @@ def _header(sample: str, delimiter: str) -> list[str]:
 def _check_unique(names: Iterable[str], file: str) -> None:
     counts = Counter(name for name in names if name)
     if twice := [name for name, count in counts.items() if count > 1]:
-        raise BadWorkload(f"'{file}' has {counts[twice[0]]} columns named '{_one_line(twice[0])}'; give each column its own name")
+        raise BadWorkload(f"'{file}' has {counts[twice[0]]} columns named '{one_line(twice[0])}'; give each column its own name")
 
 
 def _column(target: str, columns: list[str], file: str) -> str:
@@ -190,7 +190,3 @@ def _column(target: str, columns: list[str], file: str) -> str:
     if target not in columns:
         raise BadWorkload(f"'{file}' has no column '{target}'{did_you_mean(target, columns)} It has {listed}")
     return target
-
-
-def _one_line(text: object) -> str:
-    return " ".join(str(text).split())

@@ -16,7 +16,7 @@ from studies.choice import Choice
 if TYPE_CHECKING:
     import torch
 
-    from studies.train import Training
+    from studies.hooks import TrainingHooks
 
 Teacher = Callable[["torch.Tensor"], "torch.Tensor"]
 
@@ -28,5 +28,5 @@ class DistillationChoice(Choice, ABC):
     axis: ClassVar[str] = "distillation"
 
     @abstractmethod
-    def attach(self, training: Training, teachers: tuple[torch.nn.Module, ...]) -> None:
+    def attach(self, training: TrainingHooks, teachers: tuple[torch.nn.Module, ...]) -> None:
         """Change the loss of a run, so that it listens to the teachers' mean output; none of them is changed."""

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from studies.compression.subject import CannotCompress
 from studies.distillation import DistillationChoice
 from studies.distillation.soft_targets import listen
-from studies.evaluate import tensors
+from studies.infeasible import CannotCompress
+from studies.rows import tensors
 from studies.space import log_between, one_of
 
 if TYPE_CHECKING:
     from torch.utils.hooks import RemovableHandle
 
-    from studies.train import Training
+    from studies.hooks import TrainingHooks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class Hints(DistillationChoice):
     weight: float = log_between(0.03, 3.0, default=0.3)
     """Of the hint, added to that loss: times the squared distance of the features over the teacher's own squares."""
 
-    def attach(self, training: Training, teachers: tuple[nn.Module, ...]) -> None:
+    def attach(self, training: TrainingHooks, teachers: tuple[nn.Module, ...]) -> None:
         """Mix the teacher's answers and its features into the loss of every batch.
 
         Raises:
@@ -89,7 +89,7 @@ class _Features:
         self.seen = features if features.ndim == 2 else features.flatten(1, -2).mean(1)  # tokens: their mean
 
 
-def _hint(training: Training, teacher: nn.Module, weight: float) -> None:
+def _hint(training: TrainingHooks, teacher: nn.Module, weight: float) -> None:
     """Add to the loss the distance between mapped features and the teacher's.
 
     The map steps on its own, once a step of the run: down the squared distance by 1 over the features' mean squared length, the

@@ -10,7 +10,7 @@ from studies.distillation import DistillationChoice
 if TYPE_CHECKING:
     import torch
 
-    from studies.train import Training
+    from studies.hooks import TrainingHooks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,5 +27,5 @@ class NoDistillation(DistillationChoice):
         """Return `none`."""
         return "none"
 
-    def attach(self, training: Training, teachers: tuple[torch.nn.Module, ...]) -> None:
+    def attach(self, training: TrainingHooks, teachers: tuple[torch.nn.Module, ...]) -> None:
         """Do nothing."""

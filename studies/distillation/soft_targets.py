@@ -13,7 +13,7 @@ from studies.distillation import DistillationChoice
 from studies.space import log_between, one_of
 
 if TYPE_CHECKING:
-    from studies.train import Training
+    from studies.hooks import TrainingHooks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,14 +35,14 @@ class SoftTargets(DistillationChoice):
     teacher: str = one_of("source", "ensemble", default="source")
     """The trained model itself, or the mean answer of all finalists."""
 
-    def attach(self, training: Training, teachers: tuple[torch.nn.Module, ...]) -> None:
+    def attach(self, training: TrainingHooks, teachers: tuple[torch.nn.Module, ...]) -> None:
         """Mix the teacher's answer into the loss of every batch."""
         heard = teachers if self.teacher == "ensemble" else teachers[:1]
         listen(training, heard, temperature=self.temperature, alpha=self.alpha)
 
 
 def listen(
-    training: Training, teachers: tuple[torch.nn.Module, ...], *, temperature: float, alpha: float
+    training: TrainingHooks, teachers: tuple[torch.nn.Module, ...], *, temperature: float, alpha: float
 ) -> list[torch.nn.Module]:
     """Mix into the loss of a run how far its model answers from its teachers' mean; return the copies that are asked.
 

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 from studies.choice import Choice
 
-if TYPE_CHECKING:
-    from studies.recipe import Recipe
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Retraining:
+    """How a trained model is trained again."""
+
+    share: float
+    """Epochs as a share of those it was trained for."""
+    schedule: Literal["restart", "rewind"]
+    """restart: the lr climbs and falls once; rewind: the end of the schedule that it was trained under."""
+    lr_factor: float = 1.0
+    """Peak lr as a share of the one it was trained at."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,18 +30,5 @@ class FinetuningChoice(Choice, ABC):
     """Whether zeros are made step by step while it trains, rather than all at once before."""
 
     @abstractmethod
-    def recipe(self, trained: Recipe) -> Recipe | None:
-        """Return what to train with, made from the recipe that the model was trained with; None for not at all."""
-
-
-def shortened(trained: Recipe, *, share: float, lr_factor: float = 1.0) -> Recipe:
-    """Return a recipe over a share of its epochs, rounded up, at a share of its lr; nothing else about it changes.
-
-    A decay horizon is stated in whole runs: it is lengthened so that the optimizer's weight decay stays the number it was, and a
-    short run does not pull the weights to zero as far as a whole one does.
-    """
-    epochs = math.ceil(round(share * trained.epochs, 9))
-    changes: dict[str, Any] = {"lr": trained.optimizer.lr * lr_factor}
-    if (horizon := trained.optimizer.fields().get("decay_horizon")) is not None:
-        changes["decay_horizon"] = float(horizon) * trained.epochs / (epochs * lr_factor)
-    return replace(trained, epochs=epochs, optimizer=replace(trained.optimizer, **changes))
+    def retraining(self) -> Retraining | None:
+        """Return how the model is trained again; None for not at all."""

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from studies.finetuning import FinetuningChoice
-from studies.finetuning.restart import restarted
+from studies.finetuning import FinetuningChoice, Retraining
 from studies.space import one_of
-
-if TYPE_CHECKING:
-    from studies.recipe import Recipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +25,6 @@ class Gradual(FinetuningChoice):
     lr_factor: float = one_of(0.1, 0.3, 1.0, default=1.0)
     """Peak lr as a share of the one it was trained at."""
 
-    def recipe(self, trained: Recipe) -> Recipe | None:
+    def retraining(self) -> Retraining | None:
         """Return a shorter run of one cycle."""
-        return restarted(trained, share=self.share, lr_factor=self.lr_factor)
+        return Retraining(share=self.share, lr_factor=self.lr_factor, schedule="restart")

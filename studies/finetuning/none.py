@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from studies.finetuning import FinetuningChoice
-
-if TYPE_CHECKING:
-    from studies.recipe import Recipe
+from studies.finetuning import FinetuningChoice, Retraining
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +21,6 @@ class NoFinetuning(FinetuningChoice):
         """Return `none`."""
         return "none"
 
-    def recipe(self, trained: Recipe) -> Recipe | None:  # noqa: ARG002
+    def retraining(self) -> Retraining | None:
         """Return None."""
         return None

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass
+from typing import ClassVar
 
-from studies.finetuning import FinetuningChoice, shortened
+from studies.finetuning import FinetuningChoice, Retraining
 from studies.space import one_of
-
-if TYPE_CHECKING:
-    from studies.recipe import Recipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,19 +27,6 @@ class Restart(FinetuningChoice):
     lr_factor: float = one_of(0.1, 0.3, 1.0, default=1.0)
     """Peak lr as a share of the one it was trained at."""
 
-    def recipe(self, trained: Recipe) -> Recipe | None:
+    def retraining(self) -> Retraining | None:
         """Return a shorter run of one cycle."""
-        return restarted(trained, share=self.share, lr_factor=self.lr_factor)
-
-
-def restarted(trained: Recipe, *, share: float, lr_factor: float) -> Recipe:
-    """Return a shorter run over which the lr climbs and falls; an optimizer of its own schedule keeps what stood beside it.
-
-    Without early stopping: validation gets worse while the lr climbs, and the best epochs are the last ones.
-    """
-    from studies.regularizers.early_stopping import EarlyStopping
-    from studies.schedules.onecycle import OneCycle
-
-    short = shortened(trained, share=share, lr_factor=lr_factor)
-    kept = tuple(choice for choice in short.regularizers if not isinstance(choice, EarlyStopping))
-    return replace(short, regularizers=kept, schedule=short.schedule if short.optimizer.own_schedule else OneCycle())
+        return Retraining(share=self.share, lr_factor=self.lr_factor, schedule="restart")

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
-from studies.finetuning import FinetuningChoice, shortened
+from studies.finetuning import FinetuningChoice, Retraining
 from studies.space import one_of
-
-if TYPE_CHECKING:
-    from studies.recipe import Recipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,9 +21,6 @@ class Rewind(FinetuningChoice):
     share: float = one_of(0.1, 0.25, 0.5, 1.0, default=0.5)
     """Epochs as a share of those it was trained for."""
 
-    def recipe(self, trained: Recipe) -> Recipe | None:
+    def retraining(self) -> Retraining | None:
         """Return a shorter run under the end of the schedule."""
-        from studies.compression.tail import Tail
-
-        short = shortened(trained, share=self.share)
-        return replace(short, schedule=Tail(schedule=trained.schedule, share=short.epochs / trained.epochs))
+        return Retraining(share=self.share, schedule="rewind")

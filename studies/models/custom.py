@@ -8,7 +8,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from studies.errors import BadWorkload
+from studies.errors import BadWorkload, named_line
 from studies.imports import load
 from studies.inputs import Inputs
 from studies.models import ModelChoice
@@ -51,7 +51,7 @@ class Custom(ModelChoice):
         try:
             model = factory(*arguments)
         except (Exception, SystemExit) as error:  # whatever the user's code raises
-            raise BadWorkload(f"model {self.factory} failed when called with {arguments}: {_line(error)}") from error
+            raise BadWorkload(f"model {self.factory} failed when called with {arguments}: {named_line(error)}") from error
         if not isinstance(model, nn.Module):
             raise BadWorkload(f"model {self.factory} returned {type(model).__name__}; it must return a torch.nn.Module")
         return model
@@ -74,7 +74,3 @@ def _takes_two(factory: Callable[..., Any]) -> bool:
     return len(required) == 2 or (
         len(required) < 2 <= len(positional) and [p.name for p in positional[:2]] == ["inputs", "outputs"]
     )
-
-
-def _line(error: BaseException) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from torch import nn
     from torch.optim import Optimizer
 
+    from studies.hooks import TrainingHooks
     from studies.routing import Routes
-    from studies.train import Training
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,8 +24,10 @@ class OptimizerChoice(Choice, ABC):
 
     axis: ClassVar[str] = "optimizer"
     family: ClassVar[str]
-    """gradient descent | adaptive | sign | factored | matrix | quasi-newton | schedule-free | learning-rate-free | low memory: a
-    search enters one of each family before a second of any."""
+    """gradient descent | adaptive | accumulating | sign | factored | matrix | quasi-newton | schedule-free | averaging |
+    learning-rate-free | low memory | sparse: a search enters one of each family before a second of any."""
+    twin_of: ClassVar[str] = ""
+    """The one from which it differs in a detail: tuned, the two tie on most tables, so a search enters them late together."""
     state_floats: ClassVar[float]
     """Floats of state it keeps for each parameter of a 2-D weight."""
     counts_steps: ClassVar[bool] = True
@@ -81,7 +83,7 @@ class OptimizerChoice(Choice, ABC):
     def make(self, routes: Routes, total_steps: int) -> Optimizer:
         """Return the torch optimizer over these parameters."""
 
-    def attach(self, training: Training) -> None:
+    def attach(self, training: TrainingHooks) -> None:
         """Hook into the run, where a step needs more than gradients; most optimizers need nothing."""
 
     def serves(self, role: str) -> str:

@@ -23,7 +23,7 @@ class Adagrad(OptimizerChoice):
     Source: Duchi, Hazan and Singer 2011, JMLR 12.
     """
 
-    family: ClassVar[str] = "adaptive"
+    family: ClassVar[str] = "accumulating"
     state_floats: ClassVar[float] = 1.0
     takes_sparse: ClassVar[bool] = True
 

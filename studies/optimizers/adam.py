@@ -26,6 +26,7 @@ class Adam(OptimizerChoice):
 
     offered: ClassVar[bool] = False  # with the L2 off it repeats AdamW, with it on AdamW is the better form
     family: ClassVar[str] = "adaptive"
+    twin_of: ClassVar[str] = "AdamW"
     state_floats: ClassVar[float] = 2.0
 
     lr: float = log_between(3e-5, 3e-2, default=1e-3)

@@ -13,8 +13,8 @@ from studies.space import between, log_between
 if TYPE_CHECKING:
     from torch.optim import Optimizer
 
+    from studies.hooks import TrainingHooks
     from studies.routing import Routes
-    from studies.train import Training
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +46,7 @@ class ASGD(OptimizerChoice):
 
         return optim.ASGD(routes.of(), lr=self.lr, lambd=0.0, t0=self.in_torch(total_steps)["t0"], foreach=True)
 
-    def attach(self, training: Training) -> None:
+    def attach(self, training: TrainingHooks) -> None:
         """Have the averaged weights measured too."""
         training.readouts.append(lambda: averaged(training.optimizer))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from studies.extras import require
+from studies.imports import require
 from studies.optimizers import OptimizerChoice
 from studies.space import averaging, log_between
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from studies.extras import require
+from studies.imports import require
 from studies.optimizers.low_rank import LowRank
 from studies.space import log_between
 

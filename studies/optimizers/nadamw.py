@@ -24,6 +24,7 @@ class NAdamW(Decoupled):
     """
 
     family: ClassVar[str] = "adaptive"
+    twin_of: ClassVar[str] = "AdamW"
     state_floats: ClassVar[float] = 2.0
 
     lr: float = log_between(3e-5, 3e-2, default=1e-3)

@@ -24,6 +24,7 @@ class Nesterov(OptimizerChoice):
     """
 
     family: ClassVar[str] = "gradient descent"
+    twin_of: ClassVar[str] = "Momentum"
     state_floats: ClassVar[float] = 1.0
     counts_steps: ClassVar[bool] = False
 

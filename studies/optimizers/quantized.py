@@ -7,8 +7,8 @@ from abc import ABC
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from studies.extras import require
 from studies.facts import Facts
+from studies.imports import require
 from studies.optimizers import Decoupled
 from studies.space import averaging, log_between
 

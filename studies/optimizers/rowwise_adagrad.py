@@ -25,7 +25,8 @@ class RowwiseAdagrad(OptimizerChoice):
     """
 
     offered: ClassVar[bool] = False  # for large tables
-    family: ClassVar[str] = "sparse"
+    family: ClassVar[str] = "accumulating"
+    twin_of: ClassVar[str] = "Adagrad"
     state_floats: ClassVar[float] = 0.03  # rows of 32; 1 / columns
     counts_steps: ClassVar[bool] = False
     takes_sparse: ClassVar[bool] = True

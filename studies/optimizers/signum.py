@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from studies.extras import require
+from studies.imports import require
 from studies.optimizers import Decoupled
 from studies.space import averaging, log_between
 
@@ -25,6 +25,7 @@ class Signum(Decoupled):
     """
 
     family: ClassVar[str] = "sign"
+    twin_of: ClassVar[str] = "Lion"
     offered: ClassVar[bool] = False
     state_floats: ClassVar[float] = 1.0
     counts_steps: ClassVar[bool] = False

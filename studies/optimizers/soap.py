@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from studies.extras import require
+from studies.imports import require
 from studies.optimizers import Decoupled
 from studies.space import averaging, log_between, whole
 
@@ -26,6 +26,7 @@ class SOAP(Decoupled):
     """
 
     family: ClassVar[str] = "matrix"
+    twin_of: ClassVar[str] = "Shampoo"
     offered: ClassVar[bool] = False
     state_floats: ClassVar[float] = 6.0
     counts_steps: ClassVar[bool] = False

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import torch
     from torch.optim import Optimizer
 
+    from studies.hooks import TrainingHooks
     from studies.routing import Routes
-    from studies.train import Training
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +56,7 @@ class Sophia(Decoupled):
         groups = routes.groups(**self.in_torch(total_steps))
         return SophiaG(groups, lr=self.lr, betas=(self.beta1, self.beta2), gamma=self.gamma)
 
-    def attach(self, training: Training) -> None:
+    def attach(self, training: TrainingHooks) -> None:
         """Refresh the curvature on every tenth batch, before its step."""
         from studies.steps import SophiaG
 

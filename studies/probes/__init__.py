@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Sequence
+from typing import Any, Final
 
+from studies.errors import named_line
 from studies.facts import Probe
-
-if TYPE_CHECKING:
-    from studies.probes.bench import Bench
+from studies.probes.bench import Bench, Question, Unsuited
 
 IN_ORDER: Final = (
     "rows_touched", "gradient_density", "layer_gradient_ratio", "fast_bfloat16", "full_batch_seconds", "sharpness", "noise_scale",
@@ -25,24 +23,6 @@ REPEATABLE: Final = ("rows_touched", "gradient_density", "layer_gradient_ratio",
 """Those that give the same value on any machine."""
 SINGLE_GRADIENT: Final = ("rows_touched", "gradient_density", "layer_gradient_ratio")
 """Those of them that take next to nothing."""
-
-
-class Unsuited(Exception):
-    """A probe has nothing to measure on this model; the message says why."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Question:
-    """What a probe runs."""
-
-    how: str
-    """One clause."""
-    ask: Callable[[Bench], Any]
-    """Returns the value of the fact.
-
-    Raises:
-        Unsuited: there is nothing to measure.
-    """
 
 
 def measure(bench: Bench, names: Sequence[str] = IN_ORDER) -> tuple[dict[str, Any], tuple[Probe, ...]]:
@@ -60,6 +40,6 @@ def measure(bench: Bench, names: Sequence[str] = IN_ORDER) -> tuple[dict[str, An
         except Unsuited as reason:
             skipped = str(reason)
         except Exception as error:  # noqa: BLE001 - whatever a stranger's model does, the profile goes on without this fact
-            skipped = f"{type(error).__name__}: {' '.join(str(error).split())[:100]}"
+            skipped = named_line(error, longest=100)
         probes.append(Probe(name=name, how=question.how, seconds=time.perf_counter() - start, skipped=skipped))
     return found, tuple(probes)

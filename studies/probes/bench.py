@@ -7,16 +7,16 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch.nn import functional
 
-from studies.evaluate import tensors
-from studies.probes import Unsuited
 from studies.routing import trained
+from studies.rows import tensors
 
 if TYPE_CHECKING:
     from torch import nn
@@ -25,6 +25,24 @@ if TYPE_CHECKING:
     from studies.workload import Workload
 
 Batch = tuple[torch.Tensor, torch.Tensor]
+
+
+class Unsuited(Exception):
+    """A probe has nothing to measure on this model; the message says why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What a probe runs."""
+
+    how: str
+    """One clause."""
+    ask: Callable[[Bench], Any]
+    """Returns the value of the fact.
+
+    Raises:
+        Unsuited: there is nothing to measure.
+    """
 
 
 class Bench:

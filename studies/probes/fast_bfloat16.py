@@ -6,8 +6,7 @@ import statistics
 
 import torch
 
-from studies.probes import Question
-from studies.probes.bench import Bench
+from studies.probes.bench import Bench, Question
 
 SIDE = 256
 REPEATS = 3

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from studies.probes import Question
-from studies.probes.bench import Bench
+from studies.probes.bench import Bench, Question
 
 BATCHES = 8
 REPEATS = 2

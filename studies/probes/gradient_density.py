@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from studies.probes import Question, Unsuited
-from studies.probes.bench import Bench
+from studies.probes.bench import Bench, Question, Unsuited
 
 ROWS = 16
 

@@ -7,8 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from studies.probes import Question, Unsuited
-from studies.probes.bench import Bench
+from studies.probes.bench import Bench, Question, Unsuited
 from studies.routing import trained
 
 WARM_STEPS = 20

@@ -11,8 +11,7 @@ from studies import catalogue, measure
 from studies.allocations import Allocations
 from studies.errors import StudyError
 from studies.optimizers import OptimizerChoice
-from studies.probes import Question, Unsuited
-from studies.probes.bench import Bench
+from studies.probes.bench import Bench, Question, Unsuited
 from studies.routing import trained
 
 STEPS: Final = 5

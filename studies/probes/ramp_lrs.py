@@ -8,8 +8,7 @@ from typing import Final
 
 from studies import catalogue
 from studies.optimizers import OptimizerChoice
-from studies.probes import Question, Unsuited
-from studies.probes.bench import Bench
+from studies.probes.bench import Bench, Question, Unsuited
 
 STEPS: Final = 85
 DECADES: Final = (-1.0, 4.0)

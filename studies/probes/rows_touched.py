@@ -9,8 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from studies.probes import Question, Unsuited
-from studies.probes.bench import Bench
+from studies.probes.bench import Bench, Question, Unsuited
 
 BATCHES = 4
 

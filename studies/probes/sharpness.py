@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 
 from studies.measure import written_out
-from studies.probes import Question, Unsuited
-from studies.probes.bench import Bench
+from studies.probes.bench import Bench, Question, Unsuited
 from studies.routing import trained
 
 PRODUCTS = 10

@@ -8,6 +8,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from studies.errors import named_line
 from studies.pruning import PruningChoice
 from studies.space import between, one_of
 
@@ -49,8 +50,9 @@ class Channels(PruningChoice):
         Raises:
             CannotCompress: no channel can go, or torch-pruning cannot follow the model.
         """
-        from studies.compression.subject import CannotCompress, size_of
-        from studies.extras import require
+        from studies.compression.subject import size_of
+        from studies.imports import require
+        from studies.infeasible import CannotCompress
 
         library = require("torch_pruning", "compression", "Channels")
         model, rows = deepcopy(subject.model).eval(), subject.rows[0][:2]
@@ -60,7 +62,7 @@ class Channels(PruningChoice):
                 left = self._narrow(library, model, subject, rows)
                 found = model(rows).shape
         except Exception as error:  # whatever torch-pruning raises on somebody's model
-            raise CannotCompress(f"its channels cannot be taken out: {type(error).__name__}: {_line(error)}") from error
+            raise CannotCompress(f"its channels cannot be taken out: {named_line(error, longest=200)}") from error
         if found != wanted:
             raise CannotCompress(f"without some channels it returns {tuple(found)} in place of {tuple(wanted)}")
         if size_of(model) >= size_of(subject.model):
@@ -160,7 +162,8 @@ def _tie(before: nn.Module, after: nn.Module) -> None:
     """
     import torch
 
-    from studies.compression.subject import CannotCompress, weights_of
+    from studies.compression.subject import weights_of
+    from studies.infeasible import CannotCompress
 
     names = {module: name for name, module in before.named_modules()}
     for weight in weights_of(before):
@@ -170,7 +173,3 @@ def _tie(before: nn.Module, after: nn.Module) -> None:
             if not torch.equal(own, getattr(module, other)):
                 raise CannotCompress(f"{weight.name} is shared, and its places would lose different channels")
             setattr(module, other, own)
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from studies.errors import one_line
 from studies.pruning import PruningChoice
 from studies.space import between
 
@@ -39,7 +40,7 @@ class Heads(PruningChoice):
         """
         from copy import deepcopy
 
-        from studies.compression.subject import CannotCompress
+        from studies.infeasible import CannotCompress
 
         attentions = [(name, module) for name, module in subject.model.named_modules() if _prunable(module)]
         if not attentions:
@@ -52,7 +53,7 @@ class Heads(PruningChoice):
         try:
             found = model.eval()(rows).shape
         except Exception as error:  # whatever a model raises that reads more of its attention than the output
-            raise CannotCompress(f"its attention is more than its output: {' '.join(str(error).split())[:200]}") from error
+            raise CannotCompress(f"its attention is more than its output: {one_line(error, longest=200)}") from error
         if found != wanted:
             raise CannotCompress(f"with fewer heads it returns {tuple(found)} in place of {tuple(wanted)}")
         subject.model = model

@@ -38,7 +38,7 @@ class Layers(PruningChoice):
         Raises:
             CannotCompress: no layer can go.
         """
-        from studies.compression.subject import CannotCompress
+        from studies.infeasible import CannotCompress
 
         dropped = 0
         while dropped < self.count and (shorter := _without_one(subject)) is not None:

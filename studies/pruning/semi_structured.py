@@ -34,7 +34,8 @@ class SemiStructured(PruningChoice):
             CannotCompress: there is no such weight.
         """
         from studies.compression.pruned import zero_lowest
-        from studies.compression.subject import CannotCompress, weights_of
+        from studies.compression.subject import weights_of
+        from studies.infeasible import CannotCompress
 
         found, multiplied = list(weights_of(subject.model)), _multiplied(subject.model)
         fit = [weight for weight in found if id(weight.parameter) in multiplied and weight.parameter.shape[1] % GROUP == 0]

@@ -11,8 +11,8 @@ from studies.pruning import PruningChoice
 from studies.space import averaging
 
 if TYPE_CHECKING:
-    from studies.compression.sensitivity import Layer
     from studies.compression.subject import Subject
+    from studies.manifest import Layer
 
 SCANS: Final[WeakKeyDictionary[Subject, tuple[Layer, ...]]] = WeakKeyDictionary()
 """Of each model at its first pruning: a gradual schedule asks twenty times, and what counts is the trained model."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from studies.errors import one_line
 from studies.pruning import PruningChoice
 from studies.space import averaging
 
@@ -47,7 +48,7 @@ def _importance(subject: Subject, weights: list[torch.nn.Parameter]) -> list[tor
     """Return the mean over batches of (weight x gradient) squared; 0 where a weight has no part in the loss."""
     import torch
 
-    from studies.compression.subject import CannotCompress
+    from studies.infeasible import CannotCompress
 
     model, (inputs, targets) = subject.model.eval(), subject.rows
     scores = [torch.zeros_like(weight) for weight in weights]
@@ -56,7 +57,7 @@ def _importance(subject: Subject, weights: list[torch.nn.Parameter]) -> list[tor
             with torch.enable_grad():
                 found = torch.autograd.grad(subject.workload.loss(model(rows), wanted), weights, allow_unused=True)
         except RuntimeError as error:
-            raise CannotCompress(f"its loss has no gradient: {' '.join(str(error).split())[:200]}") from error
+            raise CannotCompress(f"its loss has no gradient: {one_line(error, longest=200)}") from error
         for score, weight, gradient in zip(scores, weights, found, strict=True):
             if gradient is not None:
                 score.add_((weight.detach() * (gradient.to_dense() if gradient.is_sparse else gradient)).square())

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from studies.compression.deploy import Exported
     from studies.compression.subject import Subject
-    from studies.train import Training
+    from studies.hooks import TrainingHooks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class QuantizationChoice(Choice, ABC):
     aware: ClassVar[bool] = False
     """Whether fine-tuning has to know of it: the model is then trained anew for each setting, and not shared with others."""
 
-    def attach(self, training: Training) -> None:
+    def attach(self, training: TrainingHooks) -> None:
         """Hook into the fine-tuning; what quantizes afterwards needs nothing."""
 
     def settle(self, subject: Subject) -> None:

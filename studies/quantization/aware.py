@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from studies.compression.deploy import Exported
     from studies.compression.subject import Subject
-    from studies.train import Training
+    from studies.hooks import TrainingHooks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ class QuantizationAware(QuantizationChoice):
     block: int = one_of(32, 64, 128, default=32)
     """Weights of a row that share a step; each block adds 32 bits. A channel of a convolution has one step."""
 
-    def attach(self, training: Training) -> None:
+    def attach(self, training: TrainingHooks) -> None:
         """Put every weight on a grid that follows it."""
         from studies.compression.grid import train_rounded
 

@@ -36,7 +36,7 @@ class DynamicInt8(QuantizationChoice):
 
         from studies.compression.deploy import written
         from studies.compression.graph import as_products, share_of, weights_in
-        from studies.compression.subject import CannotCompress
+        from studies.infeasible import CannotCompress
 
         weights = [weight for weight in weights_in(exported.proto) if weight.form in {"matrix", "table", "recurrent"}]
         share = share_of(exported.proto, weights)

@@ -10,7 +10,7 @@ from studies.routing import route
 from studies.space import log_between
 
 if TYPE_CHECKING:
-    from studies.train import Training
+    from studies.hooks import TrainingHooks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ class GradientClipping(RegularizerChoice):
     max_norm: float = log_between(0.1, 10.0, default=1.0)
     """Euclidean length that is left of a longer gradient; the 90th percentile of a run's own lengths is a good one."""
 
-    def attach(self, training: Training) -> None:
+    def attach(self, training: TrainingHooks) -> None:
         """Shorten the gradient before every optimizer step; an L2 penalty is added after it, as torch's optimizers do."""
         from torch import nn
 

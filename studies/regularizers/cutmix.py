@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from studies.hooks import TrainingHooks
     from studies.inputs import Inputs
-    from studies.train import Training
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ class CutMix(RegularizerChoice):
         """Tell whether images are to be classified."""
         return inputs.kind == "image" and task == "classification"
 
-    def attach(self, training: Training) -> None:
+    def attach(self, training: TrainingHooks) -> None:
         """Paste into every batch boxes of a shuffled copy of itself, all at one place."""
         import torch
 

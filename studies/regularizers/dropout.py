@@ -11,8 +11,8 @@ from studies.space import between
 if TYPE_CHECKING:
     from torch import nn
 
+    from studies.hooks import TrainingHooks
     from studies.inputs import Inputs
-    from studies.train import Training
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ class Dropout(RegularizerChoice):
         """Tell whether the model has dropout layers."""
         return bool(_layers(model))
 
-    def attach(self, training: Training) -> None:
+    def attach(self, training: TrainingHooks) -> None:
         """Set the rate of every dropout layer."""
         for layer in _layers(training.model):
             layer.p = self.rate

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from studies.metrics import Metric
 from studies.optimizers import OptimizerChoice
-from studies.record import Measurement, better
+from studies.record import Measurement
 from studies.regularizers import RegularizerChoice
 from studies.space import whole
 
 if TYPE_CHECKING:
-    from studies.train import Training
+    from studies.hooks import TrainingHooks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,18 +36,18 @@ class EarlyStopping(RegularizerChoice):
         """Return True: it looks at the learning curve alone."""
         return True
 
-    def attach(self, training: Training) -> None:
+    def attach(self, training: TrainingHooks) -> None:
         """Look at the learning curve after every epoch."""
-        direction = training.workload.metric.direction
-        training.enough.append(lambda: _waited(training.curve, direction) >= self.patience)
+        metric = training.workload.metric
+        training.enough.append(lambda: _waited(training.curve, metric) >= self.patience)
 
 
-def _waited(curve: Sequence[Measurement], direction: str) -> int:
+def _waited(curve: Sequence[Measurement], metric: Metric) -> int:
     """Return the epochs since the best one."""
     best = 0
     for index, point in enumerate(curve):
         level = point.valid_metric == curve[best].valid_metric
         lower = point.valid_loss < curve[best].valid_loss
-        if better(direction, point.valid_metric, curve[best].valid_metric) or (level and lower):
+        if metric.better(point.valid_metric, curve[best].valid_metric) or (level and lower):
             best = index
     return len(curve) - 1 - best

@@ -10,7 +10,7 @@ from studies.routing import decayed
 from studies.space import log_between
 
 if TYPE_CHECKING:
-    from studies.train import Training
+    from studies.hooks import TrainingHooks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +27,7 @@ class L1(RegularizerChoice):
     strength: float = log_between(1e-6, 1e-2, default=1e-4)
     """Times the current lr, what each weight loses a step."""
 
-    def attach(self, training: Training) -> None:
+    def attach(self, training: TrainingHooks) -> None:
         """Soft-threshold the weights after every optimizer step."""
         import torch
 

@@ -11,7 +11,7 @@ from studies.routing import decayed
 from studies.space import log_between
 
 if TYPE_CHECKING:
-    from studies.train import Training
+    from studies.hooks import TrainingHooks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,7 @@ class L2(RegularizerChoice):
         """Tell whether the optimizer has no decay of its own."""
         return not (optimizer.decays_weights or optimizer.needs_closure)
 
-    def attach(self, training: Training) -> None:
+    def attach(self, training: TrainingHooks) -> None:
         """Add the penalty's gradient before every optimizer step."""
         import torch
 

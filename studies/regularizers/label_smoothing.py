@@ -12,8 +12,8 @@ from studies.space import between
 if TYPE_CHECKING:
     from torch import nn
 
+    from studies.hooks import TrainingHooks
     from studies.inputs import Inputs
-    from studies.train import Training
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +33,6 @@ class LabelSmoothing(RegularizerChoice):
         """Tell whether the task has classes."""
         return task == "classification"
 
-    def attach(self, training: Training) -> None:
+    def attach(self, training: TrainingHooks) -> None:
         """Replace the training loss; validation keeps the plain one."""
         training.loss = partial(training.loss, label_smoothing=self.share)

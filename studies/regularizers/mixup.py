@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from studies.hooks import TrainingHooks
     from studies.inputs import Inputs
-    from studies.train import Training
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ class Mixup(RegularizerChoice):
         """Tell whether the inputs are numbers, of which a mean means something."""
         return inputs.kind != "text"
 
-    def attach(self, training: Training) -> None:
+    def attach(self, training: TrainingHooks) -> None:
         """Mix every batch with a shuffled copy of itself."""
         import torch
 

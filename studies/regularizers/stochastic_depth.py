@@ -11,8 +11,8 @@ from studies.space import between
 if TYPE_CHECKING:
     from torch import nn
 
+    from studies.hooks import TrainingHooks
     from studies.inputs import Inputs
-    from studies.train import Training
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ class StochasticDepth(RegularizerChoice):
         """Tell whether the model has blocks that can be left out: modules with a number `drop_path`."""
         return bool(_blocks(model))
 
-    def attach(self, training: Training) -> None:
+    def attach(self, training: TrainingHooks) -> None:
         """Set the rate of every block."""
         blocks = _blocks(training.model)
         for index, block in enumerate(blocks, start=1):

@@ -6,7 +6,6 @@ the next pass completes it. The journal is the queue: what MLflow could not take
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import time
@@ -14,18 +13,23 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
+from studies.document import plain
 from studies.errors import StoreError
+from studies.locks import take, working
 from studies.record import Record
-from studies.store import RECORD, open_study, plan_of, working
+from studies.store import RECORD, manifest_of, open_study
 from studies.tracking.entries import STATUS, dataset_of, key, metrics_of, params_and_tags, recommended, tags_of
 from studies.tracking.server import EXPERIMENT, connect, default_uri, log, missing, runs, unwritable
 
 if TYPE_CHECKING:
     import optuna
+    from filelock import BaseFileLock
     from mlflow import MlflowClient
     from mlflow.entities import Run
+
+    from studies.manifest import StudyManifest
 
 __all__ = ["EXPERIMENT", "Sink", "default_uri", "figures_of", "sync"]
 
@@ -63,33 +67,33 @@ class Sink:
 
     def close(self) -> None:
         """Let another process mirror the study."""
-        self._lock.close()
+        self._lock.release()
 
     def write(self, *, status: str | None = None) -> int:
         """Write what is new and return how many trials; the study's run takes `status` as long as it has no recommendation."""
         try:
-            plan = plan_of(self._study)
-            client = self._client or self._connect(plan)
+            manifest = manifest_of(self._study)
+            client = self._client or self._connect(manifest)
             new = tuple(self._unwritten())
             for trial, record in new:
-                self._write_trial(client, plan, trial, record)
-            self._write_study(client, plan, status)
+                self._write_trial(client, manifest, trial, record)
+            self._write_study(client, manifest, status)
         except Exception as error:  # whatever MLflow, its database driver and its network library raise
             raise unwritable(self.uri, error) from error
         return len(new)
 
-    def _connect(self, plan: Mapping[str, Any]) -> MlflowClient:
+    def _connect(self, manifest: StudyManifest) -> MlflowClient:
         client, self._experiment = connect(self.uri, self.home)
-        self.run_id = self._parent(client, plan)
+        self.run_id = self._parent(client, manifest)
         for run in runs(client, self._experiment, f"tags.`mlflow.parentRunId` = '{self.run_id}'"):
             self._take(client, run)
         self._client = client
         return client
 
-    def _parent(self, client: MlflowClient, plan: Mapping[str, Any]) -> str:
+    def _parent(self, client: MlflowClient, manifest: StudyManifest) -> str:
         """Return the id of the study's own run, the oldest one where a lost answer made two."""
         name = self._study.study_name
-        identity = f"{name}:{plan['id']}" if "id" in plan else name
+        identity = f"{name}:{manifest.id}" if manifest.id else name
         run = next(runs(client, self._experiment, f"tags.`advisor.study` = '{identity}'"), None)
         if run is None:
             begun = _milliseconds(min(self._moments("datetime_start"), default=None)) or None
@@ -117,16 +121,16 @@ class Sink:
                     yield trial, record
 
     def _write_trial(
-        self, client: MlflowClient, plan: Mapping[str, Any], trial: optuna.trial.FrozenTrial, record: Record
+        self, client: MlflowClient, manifest: StudyManifest, trial: optuna.trial.FrozenTrial, record: Record
     ) -> None:
         start = _milliseconds(trial.datetime_start)
-        metrics, skipped = metrics_of(record, str(plan.get("metric", "metric")), start)
+        metrics, skipped = metrics_of(record, manifest.metric, start)
         run = self._begun.get(trial.number)
         if run is None:
             tags = tags_of(record) | ({"advisor.not_finite": ", ".join(skipped)} if skipped else {})
             tags |= {"mlflow.parentRunId": self.run_id, "advisor.number": str(trial.number)}
-            if git := plan.get("git"):
-                tags["mlflow.source.git.commit"] = str(git["commit"])
+            if git := manifest.git:
+                tags["mlflow.source.git.commit"] = git.commit
             stage = "" if record.searched else f", {record.stage}"
             run = client.create_run(self._experiment, start, tags, f"{trial.number} {record.optimizer}{stage}")
             self._begun[trial.number] = run
@@ -138,20 +142,20 @@ class Sink:
         self._begun.pop(trial.number)
         self._written.add(trial.number)
 
-    def _write_study(self, client: MlflowClient, plan: Mapping[str, Any], status: str | None) -> None:
+    def _write_study(self, client: MlflowClient, manifest: StudyManifest, status: str | None) -> None:
         run = client.get_run(self.run_id)
         figures: dict[str, float] = {}
-        params, tags = params_and_tags(plan)
-        if advice := plan.get("recommendation"):
+        params, tags = params_and_tags(manifest)
+        if advice := manifest.recommendation:
             status = "FINISHED"
             figures, said = recommended(advice)
-            tags |= said | {"advisor.recommendation": _digest(json.dumps(advice, sort_keys=True).encode())}
+            tags |= said | {"advisor.recommendation": _digest(json.dumps(plain(advice), sort_keys=True).encode())}
             if tags["advisor.recommendation"] != run.data.tags.get("advisor.recommendation"):
-                client.log_text(self.run_id, advice["markdown"], "recommendation.md")
-                client.log_text(self.run_id, advice["json"], "recommendation.json")
+                client.log_text(self.run_id, advice.markdown, "recommendation.md")
+                client.log_text(self.run_id, advice.json, "recommendation.json")
         tags |= self._write_figures(client, run)
         self._write_page(client, run, figures, params, tags)
-        dataset = None if run.inputs and run.inputs.dataset_inputs else dataset_of(plan)
+        dataset = None if run.inputs and run.inputs.dataset_inputs else dataset_of(manifest)
         if dataset is not None:
             client.log_inputs(self.run_id, [dataset])
         if status == "RUNNING" != run.info.status:
@@ -202,14 +206,11 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
 
 
-def _hold(path: Path) -> IO[str]:
-    file = path.open("a")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        raise StoreError(f"another process is mirroring study '{path.stem}'; wait for it to end") from None
-    return file
+def _hold(path: Path) -> BaseFileLock:
+    lock = take(path)
+    if lock is None:
+        raise StoreError(f"another process is mirroring study '{path.stem}'; wait for it to end")
+    return lock
 
 
 def _milliseconds(moment: Any) -> int:

@@ -11,17 +11,21 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from studies.costs import COSTS
+
 if TYPE_CHECKING:
     from mlflow.entities import DatasetInput, Metric
 
+    from studies.manifest import SavedAdvice, StudyManifest
     from studies.record import Record
 
 STATUS: Final = {"complete": "FINISHED", "pruned": "KILLED", "infeasible": "KILLED", "failed": "FAILED"}
-COSTS: Final = ("train_seconds", "peak_bytes", "optimizer_state_bytes", "model_bytes", "sparsity", "macs", "latency_seconds")
+MEASURED: Final = (*(cost.field for cost in COSTS), "sparsity", "macs")
+"""Fields of a record that are metrics of their own."""
 CHANGING: Final = (
     "budget", "limits", "goal", "device", "versions", "python", "spent_seconds", "compression_study", "searched.notes", "code",
 )  # fmt: skip
-"""Entries of the plan that a resume may change: tags, since MLflow's params are written once."""
+"""Entries of the manifest that a resume may change: tags, since MLflow's params are written once."""
 APART: Final = ("id", "recommendation", "facts", "tracking_uri", "git", "sensitivity")
 """Neither params nor tags of their own: an address may hold a password, and a layer's sensitivity fills pages."""
 LONGEST_KEY: Final = 250
@@ -40,7 +44,7 @@ def metrics_of(record: Record, metric: str, start: int) -> tuple[list[Metric], l
     from mlflow.entities import Metric
 
     final: dict[str, float | int | None] = {"quality" if record.state == "complete" else "partial_quality": record.quality}
-    final |= {"test_quality": record.test_quality} | {name: getattr(record, name) for name in COSTS} | footprint_of(record)
+    final |= {"test_quality": record.test_quality} | {name: getattr(record, name) for name in MEASURED} | footprint_of(record)
     final["lr"] = record.params.get(f"optimizer.{record.optimizer}.lr")  # under one name, by which optimizers are compared
     rows = [(name, value, start, 0) for name, value in final.items() if value is not None]
     judged_by = metric.rpartition(":")[2]  # of a metric of the user's own, file.py:name, the name
@@ -70,47 +74,47 @@ def tags_of(record: Record) -> dict[str, str]:
     return {f"advisor.{name}": text(value) for name, value in named.items() if value is not None}
 
 
-def params_and_tags(plan: Mapping[str, Any]) -> tuple[dict[str, object], dict[str, str]]:
-    """Return a plan's entries, nested ones under dotted names: those that stay, and those that may change.
+def params_and_tags(manifest: StudyManifest) -> tuple[dict[str, object], dict[str, str]]:
+    """Return a manifest's entries, nested ones under dotted names: those that stay, and those that may change.
 
     What was searched among has a name of its own: a batch size beside a range of them could be drawn on no axis.
     """
-    told = {name: value for name, value in plan.items() if name not in APART}
+    told = {name: value for name, value in manifest.to_dict().items() if name not in APART}
     entries = flat({f"searched.{name}" if isinstance(value, list | tuple) else name: value for name, value in told.items()})
     stays = {name: value for name, value in entries.items() if not {name, name.split(".")[0]} & set(CHANGING)}
     tags = {f"advisor.{name}": text(value) for name, value in entries.items() if name not in stays}
     tags |= {"mlflow.source.name": "optimizer-advisor", "mlflow.source.type": "LOCAL"}
-    if git := plan.get("git"):
-        tags |= {"mlflow.source.git.commit": str(git["commit"]), "advisor.git.changed": str(git["changed"])}
+    if git := manifest.git:
+        tags |= {"mlflow.source.git.commit": git.commit, "advisor.git.changed": str(git.changed)}
     return stays, tags
 
 
-def recommended(advice: Mapping[str, str]) -> tuple[dict[str, float], dict[str, str]]:
+def recommended(advice: SavedAdvice) -> tuple[dict[str, float], dict[str, str]]:
     """Return the figures of a recommendation, and the tags that say it on the study's own run."""
-    answer = json.loads(advice["json"])
+    answer = json.loads(advice.json)
     figures = {f"recommended_{name}": answer.get(name) for name in RECOMMENDED}
     tags = {f"advisor.recommended.{name}": text(answer[name]) for name in ("optimizer", "label") if name in answer}
     kept = {name: float(value) for name, value in figures.items() if isinstance(value, int | float)}
-    return kept, tags | {"mlflow.note.content": text(advice["markdown"])}  # what MLflow's page shows as the description
+    return kept, tags | {"mlflow.note.content": text(advice.markdown)}  # what MLflow's page shows as the description
 
 
-def dataset_of(plan: Mapping[str, Any]) -> DatasetInput | None:
+def dataset_of(manifest: StudyManifest) -> DatasetInput | None:
     """Return the data that a study trained on, by its digest; None for a training function, which holds its data to itself."""
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
-    spec: Mapping[str, Any] = plan.get("workload") or {}
-    if not spec.get("digest"):
+    spec = manifest.workload
+    if spec is None or not spec.digest:
         return None
-    source, rows = str(spec["source"]), (plan.get("facts") or {}).get("rows")
+    source, rows = spec.source, manifest.facts.rows if manifest.facts else None
     on_disk = Path(source).is_absolute() and ":" not in source
     where = {"uri": source} if on_disk else {"tags": {"mlflow.source.name": source, "mlflow.source.type": "LOCAL"}}
     dataset = Dataset(
-        name=text(plan.get("dataset", source))[:500], digest=str(spec["digest"])[:LONGEST_DIGEST],
+        name=text(manifest.dataset or source)[:500], digest=spec.digest[:LONGEST_DIGEST],
         source_type="local" if on_disk else "code", source=json.dumps(where),
         profile=None if rows is None else json.dumps({"num_rows": rows}),
     )  # fmt: skip
     tags = {"mlflow.data.context": "training"} | {
-        f"advisor.{name}": str(spec[name])[:500] for name in ("target", "task", "seed") if spec.get(name) is not None
+        f"advisor.{name}": str(value)[:500] for name in ("target", "task", "seed") if (value := getattr(spec, name)) is not None
     }
     return DatasetInput(dataset, [InputTag(name, value) for name, value in tags.items()])
 

@@ -11,7 +11,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from studies.errors import StoreError
+from studies.errors import StoreError, one_line
 from studies.tracking.entries import key, text
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def connect(uri: str, home: Path) -> tuple[MlflowClient, str]:
 
 def unwritable(uri: str, error: Exception) -> StoreError:
     """Return what went wrong in one line, without the password that an address may hold."""
-    line = f"MLflow at {uri} cannot be written: {' '.join(str(error).split())[:200]}"
+    line = f"MLflow at {uri} cannot be written: {one_line(error, longest=200)}"
     return StoreError(re.sub(r"://[^/@]+@", "://***@", line))
 
 

@@ -12,7 +12,7 @@ from studies.wrappers import WrapperChoice
 if TYPE_CHECKING:
     import torch
 
-    from studies.train import Training
+    from studies.hooks import TrainingHooks
 
 LEAST: Final = 1e-3
 """Share of entries below which the rest is not lengthened any further; the authors' own."""
@@ -35,7 +35,7 @@ class Cautious(WrapperChoice):
         """Tell whether it may change the weights: not those that the optimizer computes from sequences of its own."""
         return optimizer.family != "schedule-free" and not optimizer.needs_closure
 
-    def attach(self, training: Training) -> None:
+    def attach(self, training: TrainingHooks) -> None:
         """Copy weights and gradients before the optimizer step and mend its update right after; decay inside it is masked too."""
         import torch
 

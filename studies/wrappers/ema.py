@@ -12,7 +12,7 @@ from studies.space import averaging
 from studies.wrappers import WrapperChoice, holding
 
 if TYPE_CHECKING:
-    from studies.train import Training
+    from studies.hooks import TrainingHooks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class EMA(WrapperChoice):
         """Tell whether the optimizer does not average its weights itself."""
         return optimizer.family != "schedule-free"
 
-    def attach(self, training: Training) -> None:
+    def attach(self, training: TrainingHooks) -> None:
         """Average after every optimizer step: weights only; the buffers that go with them are the model's present ones."""
         import torch
 

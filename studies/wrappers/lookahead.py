@@ -12,7 +12,7 @@ from studies.space import between, whole
 from studies.wrappers import WrapperChoice, holding, put
 
 if TYPE_CHECKING:
-    from studies.train import Training
+    from studies.hooks import TrainingHooks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ class Lookahead(WrapperChoice):
         """Tell whether it may set the weights: not those that the optimizer computes from sequences of its own."""
         return optimizer.family != "schedule-free" and not optimizer.needs_closure
 
-    def attach(self, training: Training) -> None:
+    def attach(self, training: TrainingHooks) -> None:
         """Move the slow weights after every k optimizer steps; each epoch they are measured beside the fast ones."""
         import torch
 

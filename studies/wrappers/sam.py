@@ -10,7 +10,7 @@ from studies.space import log_between
 from studies.wrappers import WrapperChoice, holding
 
 if TYPE_CHECKING:
-    from studies.train import Training
+    from studies.hooks import TrainingHooks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ class SAM(WrapperChoice):
     rho: float = log_between(0.01, 0.2, default=0.05)
     """Distance to that point."""
 
-    def attach(self, training: Training) -> None:
+    def attach(self, training: TrainingHooks) -> None:
         """Replace the gradient before the optimizer step, and before penalties and clipping act on it."""
         import torch
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studies.datasets import Kind, Raw
-from studies.errors import BadWorkload
+from studies.errors import BadWorkload, one_line
 
 INPUTS: Final = ("X", "x", "inputs", "images", "signals", "data", "features")
 TARGETS: Final = ("y", "targets", "target", "labels", "label")
@@ -162,8 +162,8 @@ def _from_torch(source: Any, notes: list[str]) -> Pair | None:
     try:
         batches = [(_plain(inputs), _plain_targets(targets)) for inputs, targets in loader]
     except (TypeError, ValueError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise BadWorkload(f"the {type(source).__name__} must give pairs of inputs and targets as tensors: {reason}") from error
+        must = "must give pairs of inputs and targets as tensors"
+        raise BadWorkload(f"the {type(source).__name__} {must}: {one_line(error, longest=200)}") from error
     if not batches:
         raise BadWorkload(f"the {type(source).__name__} is empty; add rows to train on")
     note = "The torch data was read once and is kept in memory: random augmentation in it is frozen."

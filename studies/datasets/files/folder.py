@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studies.datasets import Raw, from_extra
-from studies.errors import BadWorkload
+from studies.errors import BadWorkload, one_line
 
 ENDINGS: Final = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
 PARTS: Final = ({"train", "training"}, {"valid", "val", "validation"}, {"test", "testing"})
@@ -77,8 +77,7 @@ def _opened(file: Path, use: Any) -> Any:
             with images.open(file) as image:
                 return use(orient(image))
     except (OSError, ValueError, SyntaxError, images.DecompressionBombError) as error:
-        reason = " ".join(str(error).split())
-        raise BadWorkload(f"'{file.name}' cannot be read as an image: {reason}; mend or remove it") from error
+        raise BadWorkload(f"'{file.name}' cannot be read as an image: {one_line(error)}; mend or remove it") from error
 
 
 def _fitted(image: Any, mode: str, size: tuple[int, int]) -> NDArray[np.uint8]:

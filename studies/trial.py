@@ -1,4 +1,4 @@
-"""A trial on its way: train it up to a rung, find out why it cannot get there, and write down what it left behind."""
+"""Trial: one recipe trained up to a rung; why it cannot get there, and what it leaves behind."""
 
 from __future__ import annotations
 
@@ -8,22 +8,25 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
-from studies.compression.subject import CannotCompress
+from studies.compression.joint import Joint
+from studies.errors import one_line
+from studies.function import Function
+from studies.function_run import FunctionRun
+from studies.infeasible import CannotCompress, Diverged
 from studies.memory import forecast, rehearse
 from studies.record import Measurement, Record, Stage, State
-from studies.train import Diverged
+from studies.train import Training
+from studies.workload import Workload
 
 if TYPE_CHECKING:
     import optuna
 
-    from studies.function import Function
     from studies.plan import Plan
     from studies.recipe import Recipe
-    from studies.workload import Workload
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class End:
+class Outcome:
     """Why a trial goes no further."""
 
     state: State
@@ -35,14 +38,22 @@ class End:
 class Run(Protocol):
     """Training under way: of ours, or in a loop of the user's own."""
 
-    curve: list[Measurement]
-    epoch: int
-    seconds: float
+    @property
+    def curve(self) -> list[Measurement]:
+        """Return the learning curve so far."""
+
+    @property
+    def epoch(self) -> int:
+        """Return the epochs done."""
+
+    @property
+    def seconds(self) -> float:
+        """Return the seconds trained."""
 
     def advance(self, epochs: int, *, stop: Callable[[], bool]) -> bool:
         """Train until `epochs` epochs are done in all; return whether it got there."""
 
-    def weigh(self, *, whole: bool, test: bool) -> dict[str, Any]:
+    def measure_outcome(self, *, whole: bool, test: bool) -> dict[str, Any]:
         """Return the fields of a record that were measured; a whole run is timed and weighed too, and tested if told so."""
 
     def close(self) -> None:
@@ -50,10 +61,10 @@ class Run(Protocol):
 
 
 @dataclass(kw_only=True)
-class Attempt:
-    """A trial on its way."""
+class Trial:
+    """One recipe being tried."""
 
-    trial: optuna.Trial
+    optuna_trial: optuna.Trial
     recipe: Recipe
     stage: Stage
     seed: int
@@ -67,49 +78,38 @@ class Attempt:
         """Return the learning curve so far."""
         return self.training.curve if self.training else []
 
-    def advance(self, epochs: int, *, stop: Callable[[], bool]) -> End | None:
+    def advance(self, epochs: int, *, stop: Callable[[], bool]) -> Outcome | None:
         """Train until `epochs` epochs are done in all; return None when it got there, else why not."""
         try:
             return self._advance(epochs, stop)
         except Diverged as error:
-            return End(state="infeasible", error=str(error), violation=1 - len(self.curve) / self.plan.epochs)
+            return Outcome(state="infeasible", error=str(error), violation=1 - len(self.curve) / self.plan.epochs)
         except CannotCompress as error:
-            return End(state="infeasible", error=f"cannot compress: {_line(error)}", violation=1.0)
+            return Outcome(state="infeasible", error=f"cannot compress: {_line(error)}", violation=1.0)
         except (torch.OutOfMemoryError, MemoryError) as error:
-            return End(state="infeasible", error=f"out of memory: {_line(error)}", violation=1.0)
+            return Outcome(state="infeasible", error=f"out of memory: {_line(error)}", violation=1.0)
         except Exception as error:  # noqa: BLE001 - a failed trial is data: recorded with its reason, the study goes on
             if "can't allocate memory" in str(error):  # how torch's CPU allocator says it
-                return End(state="infeasible", error=f"out of memory: {_line(error)}", violation=1.0)
-            return End(state="failed", error=f"{type(error).__name__}: {_line(error)}")
+                return Outcome(state="infeasible", error=f"out of memory: {_line(error)}", violation=1.0)
+            return Outcome(state="failed", error=f"{type(error).__name__}: {_line(error)}")
 
-    def _advance(self, epochs: int, stop: Callable[[], bool]) -> End | None:
+    def _advance(self, epochs: int, stop: Callable[[], bool]) -> Outcome | None:
         if self.training is None:
             if over := self._over_limit():
                 return over
-            self.training = self._start()
+            self.training = _run(self.recipe, self.workload, self.plan, seed=self.seed)
         if self.training.advance(epochs, stop=stop):
             return None
-        return End(state="pruned", error=f"stopped in epoch {self.training.epoch + 1}: the search ended")
+        return Outcome(state="pruned", error=f"stopped in epoch {self.training.epoch + 1}: the search ended")
 
-    def _start(self) -> Run:
-        run = self.workload.start(self.recipe, seed=self.seed, device=self.plan.device)
-        if self.plan.compression != "joint":
-            return run
-        from studies.compression.joint import Joint
-        from studies.train import Training
-
-        return Joint(training=run) if isinstance(run, Training) else run  # type: ignore[return-value]
-
-    def _over_limit(self) -> End | None:
-        from studies.workload import Workload
-
+    def _over_limit(self) -> Outcome | None:
         limit = self.plan.limits.train_bytes
         if limit is None or not isinstance(self.workload, Workload):  # nothing is known of a loop of the user's own
             return None
         need = self._need(self.workload, limit)
         if need <= limit:
             return None
-        return End(state="infeasible", error=f"needs {need} bytes to train, the limit is {limit}", violation=need / limit - 1)
+        return Outcome(state="infeasible", error=f"needs {need} bytes to train, the limit is {limit}", violation=need / limit - 1)
 
     def _need(self, workload: Workload, limit: int) -> int:
         """Return the bytes of a run: by arithmetic if that is too much already, else by a rehearsal."""
@@ -120,16 +120,16 @@ class Attempt:
         rows = min(self.recipe.batch_size, workload.rows)
         return rehearse(self.recipe, workload, device=self.plan.device).peak_bytes(rows)
 
-    def record(self, end: End, units: dict[str, float]) -> Record:
+    def record(self, outcome: Outcome, units: dict[str, float]) -> Record:
         """Return what is left behind; only whole runs are weighed and timed, only confirmation runs are tested."""
         record = Record(
-            number=self.trial.number, state=end.state, stage=self.stage, seed=self.seed, params=self._told(),
-            error=end.error, source=self.source, units=units,
+            number=self.optuna_trial.number, state=outcome.state, stage=self.stage, seed=self.seed, params=self._told(),
+            error=outcome.error, source=self.source, units=units,
         )  # fmt: skip
         if self.training is None:
             return record
-        whole, confirming = end.state == "complete", self.stage in {"confirm", "compress"}
-        return replace(record, curve=tuple(self.curve), **self.training.weigh(whole=whole, test=whole and confirming))
+        whole, confirming = outcome.state == "complete", self.stage in {"confirm", "compress"}
+        return replace(record, curve=tuple(self.curve), **self.training.measure_outcome(whole=whole, test=whole and confirming))
 
     def _told(self) -> dict[str, Any]:
         """Return the recipe in flat form, without what a training function never looked at."""
@@ -143,5 +143,13 @@ class Attempt:
         self.training = None
 
 
+def _run(recipe: Recipe, workload: Workload | Function, plan: Plan, *, seed: int) -> Run:
+    """Return the run of a recipe, yet to train: the user's own function, our loop, or our loop and a compression at its end."""
+    if isinstance(workload, Function):
+        return FunctionRun(workload.fit, recipe, seed=seed, direction=workload.metric.direction)
+    training = Training(recipe, workload, seed=seed, device=plan.device)
+    return Joint(training=training) if plan.compression == "joint" else training
+
+
 def _line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:500] or type(error).__name__
+    return one_line(error, longest=500) or type(error).__name__

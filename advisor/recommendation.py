@@ -1,0 +1,214 @@
+"""Recommendation: which optimizer and recipe, how sure, why and at what cost; as text, as Markdown and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from advisor.compressed_model import CompressedModel
+from advisor.compression_page import TITLES, CompressionTable
+from advisor.evidence import Finding
+from advisor.report import WIDTH, cost_lines, fold, grid, main_settings, settings, table
+from advisor.wording import chance, margin, number, ratio, several, trials
+from studies.direction import Direction
+
+if TYPE_CHECKING:
+    from studies.recipe import Recipe
+
+Label = Literal["decided", "leaning", "open", "prior only"]
+COMPRESSION: Final = "Compression"
+SHARES: Final = ("best", "within the margin", "expected loss")
+COLUMNS: Final = ("optimizer", "{metric}", "90 % interval", *SHARES, "whole runs", "trials")
+"""Of the table of all that fit."""
+BASIS: Final = "it rests on published results and on the facts of the data and the model"
+NOT_TRAINED: Final = f"No whole run of it stands behind this: {BASIS}."
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contender:
+    """An optimizer's standing after all evidence."""
+
+    optimizer: str
+    p_best: float
+    """Probability that no other candidate is better."""
+    p_tie: float
+    """Probability that its loss is within the tie margin of the best."""
+    expected_regret: float
+    """Expected log-ratio of its loss to the best one's: 0.05 is about 5 % more error."""
+    quality: float | None
+    """Mean validation metric of its confirmation runs, else the best of its search trials."""
+    interval: tuple[float, float] | None
+    """90 % interval of that quality for a fresh seed's mean; None without at least two confirmation runs."""
+    trials: tuple[int, ...]
+    """Numbers of the trials that quality comes from."""
+    params: Mapping[str, Any] | None
+    """Its best recipe in flat form."""
+    train_seconds: float | None
+    peak_bytes: int | None
+    optimizer_state_bytes: int | None
+    completed: int
+    """Whole runs it had in the search."""
+
+    def cells(self) -> tuple[str, ...]:
+        """Return its row in the table of all that fit, under `COLUMNS`."""
+        return (
+            self.optimizer,
+            "-" if self.quality is None else number(self.quality),
+            "-" if self.interval is None else " to ".join(map(number, self.interval)),
+            chance(self.p_best),
+            chance(self.p_tie),
+            ratio(self.expected_regret),
+            str(self.completed),
+            trials(self.trials).split(" ", 1)[1] if self.trials else "-",
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """One question of the checklist on whether the study is sound."""
+
+    name: str
+    passed: bool
+    message: str
+    fix: str
+    command: str = ""
+    """A command that does it, ready to run; empty where none does."""
+
+    def __str__(self) -> str:
+        run = f" ({self.command})" if self.command else ""
+        return f"{self.name}: {self.message}. To do: {self.fix}{run}."
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recommendation:
+    """Which optimizer, how sure, because of what, and what would change the answer."""
+
+    study: str
+    optimizer: str
+    params: Mapping[str, Any]
+    """The whole recipe in flat form."""
+    label: Label
+    p_best: float
+    p_tie: float
+    expected_regret: float
+    metric: str
+    direction: Direction
+    quality: float | None
+    """Validation metric: mean over the confirmation seeds, else the best search trial's; of a compressed recipe, of its files."""
+    interval: tuple[float, float] | None
+    test_quality: float | None
+    """Mean test metric over the confirmation seeds."""
+    test_spread: float | None
+    """Standard deviation of the test metric over the seeds."""
+    seeds: tuple[int, ...]
+    trials: tuple[int, ...]
+    """Trial numbers behind `quality`."""
+    costs: Mapping[str, float | int | None]
+    """train_seconds, peak_bytes, optimizer_state_bytes, model_bytes, latency_seconds of the recommended recipe."""
+    reasons: tuple[str, ...]
+    """Sentences, most telling first, each naming its trials or its source."""
+    findings: tuple[Finding, ...]
+    alternatives: tuple[str, ...]
+    """The runner-up and others, each with when to prefer it."""
+    would_change: tuple[str, ...]
+    checklist: tuple[Check, ...]
+    contenders: tuple[Contender, ...]
+    """All optimizers that fit the limits, the recommended one included, least expected regret first; findings veto the others."""
+    margin: float = 0.02
+    """Log-ratio of loss below which two optimizers count as tied: 2 %, or the spread over seeds up to a tenth, or half a row."""
+    tie: str = ""
+    """The same in words."""
+    steps: int | None = None
+    """Optimizer steps of the recommended run, for settings that are a share of it."""
+    compressed: tuple[CompressedModel, ...] = ()
+    """What no other compressed model beats in quality, file bytes, gzip bytes and latency; best quality first."""
+    compression: CompressedModel | None = None
+    """The one advised, of the recommended optimizer: the best quality that fits limits on the model's size and latency; without
+    such limits the smallest within the tie margin of the uncompressed model. None when nothing was compressed or nothing fits."""
+
+    @property
+    def recipe(self) -> Recipe:
+        """Return the recipe, ready to build; a model of the user's own is imported here and not before."""
+        from studies.recipe import Recipe
+
+        return Recipe.from_params(self.params)
+
+    @property
+    def headline(self) -> str:
+        """Return the answer in one sentence: the optimizer, its main settings, how sure."""
+        prior_only = self.label == "prior only"
+        main = main_settings(self.params)
+        answer = f"{'Start with' if prior_only else 'Use'} {self.optimizer}" + (f" ({', '.join(main)})" if main else "")
+        if len(self.contenders) == 1:
+            prior = "prior only: " if prior_only else ""
+            return f"{answer} - {prior}the only optimizer in question, compared with no other."
+        tie = self.tie or margin(self.metric, self.direction, self.quality, self.margin)
+        return f"{answer} - {self.label}: {chance(self.p_tie)} that nothing here is better by more than {tie}."
+
+    @property
+    def compression_table(self) -> CompressionTable:
+        """Return what to do to the trained model and what else was measured, ready to be printed."""
+        return CompressionTable(
+            advised=self.compression,
+            pareto_front=self.compressed,
+            study=self.study,
+            metric=self.metric,
+            direction=self.direction,
+            tie=self.tie,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain lists and dicts, ready for JSON."""
+        return asdict(self) | {"params": dict(self.params), "costs": dict(self.costs)}
+
+    def to_markdown(self) -> str:
+        """Return the answer as a Markdown page."""
+        title = f"# {self.optimizer}" + (f" for {self.study}" if self.study else "")
+        parts = [title, f"**{self.headline}**", self._quality()]
+        for heading, lines in self._sections():
+            rows = self.compression_table.rows() if heading == COMPRESSION else []
+            below = ["", grid(TITLES, rows)] if rows else []
+            parts.append("\n".join([f"## {heading}", "", *(f"- {line}" for line in lines), *below]))
+        parts.append(table("Recipe", ("axis", "setting"), settings(self.params, self.steps)))
+        if len(self.contenders) > 1:
+            columns = tuple(column.format(metric=self.metric) for column in COLUMNS)
+            parts.append(table("All that fit", columns, [contender.cells() for contender in self.contenders]))
+        return "\n\n".join(part for part in parts if part) + "\n"
+
+    def __str__(self) -> str:
+        parts = [fold(self.headline), fold(self._quality())]
+        for title, lines in self._sections():
+            rows = self.compression_table.columns(WIDTH) if title == COMPRESSION else []
+            parts.append("\n".join([title, *(fold(line, "- ") for line in lines), *rows]))
+        recipe = [fold(f"{axis:<13} {value}", "  ", 16) for axis, value in settings(self.params, self.steps)]
+        return "\n\n".join([*(part for part in parts if part), "\n".join(["Recipe", *recipe])])
+
+    def _quality(self) -> str:
+        """Return what its quality was on validation and on the test rows, over which seeds and trials."""
+        if self.quality is None:
+            return NOT_TRAINED
+        way = "" if self.direction.maximizes else ", lower is better"
+        interval = "" if self.interval is None else ", 90 % interval {} to {}".format(*map(number, self.interval))
+        seeds = ("mean of " if len(self.seeds) > 1 else "") + several(len(self.seeds), "seed")
+        valid = f"Validation {self.metric} {number(self.quality)} ({seeds}, {trials(self.trials)}{interval}{way})"
+        if self.test_quality is None:
+            return f"{valid}."
+        spread = f" +- {self.test_spread:.2g}" if self.test_spread is not None else ""
+        return f"{valid}; test {self.metric} {number(self.test_quality)}{spread}."
+
+    def _sections(self) -> list[tuple[str, list[str]]]:
+        """Return each section that has something to say: its title and its lines."""
+        sections = [
+            ("Why", list(self.reasons)),
+            ("Costs", cost_lines(self.costs)),
+            (COMPRESSION, self.compression_table.sentences()),
+            ("Runner-up and alternatives", list(self.alternatives)),
+            ("What would change this", list(self.would_change)),
+            ("Is the study sound?", self._checklist()),
+        ]
+        return [(title, lines) for title, lines in sections if lines]
+
+    def _checklist(self) -> list[str]:
+        failed = [str(check) for check in self.checklist if not check.passed]
+        return failed or ([f"All {len(self.checklist)} checks passed."] if self.checklist else [])

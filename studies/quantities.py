@@ -1,0 +1,61 @@
+"""Quantities as people write them: 512MiB, 2ms, 10m. Standard library only."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from studies.errors import BadValue
+
+BYTES: Final = {
+    "": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9,
+    "kib": 2**10, "mib": 2**20, "gib": 2**30, "k": 2**10, "m": 2**20, "g": 2**30,
+}  # fmt: skip
+SECONDS: Final = {"us": 1e-6, "ms": 1e-3, "": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def parse_bytes(text: str) -> int:
+    """Read `64MiB`, `1.5GB`, `200k` (binary) or plain bytes.
+
+    Raises:
+        BadValue: not a size above 0.
+    """
+    value = _quantity(text, BYTES, "size", "512MiB, 1GB or 65536")
+    return round(value)
+
+
+def parse_seconds(text: str) -> float:
+    """Read `2ms`, `60s`, `10m`, `2h` or plain seconds.
+
+    Raises:
+        BadValue: not a time above 0.
+    """
+    return _quantity(text, SECONDS, "time", "2ms, 60s, 10m or 2h")
+
+
+def format_bytes(count: float) -> str:
+    """Write bytes in binary units: 512 B, 1.5 KiB, 64 MiB."""
+    for unit in ("B", "KiB", "MiB"):
+        if abs(count) < 1024:
+            return f"{count:.3g} {unit}" if unit != "B" else f"{count:.0f} B"
+        count /= 1024
+    return f"{count:.3g} GiB" if count < 1000 else f"{count:,.0f} GiB"
+
+
+def format_seconds(seconds: float) -> str:
+    """Write seconds as a person would: 850 µs, 2.1 ms, 45 s, 12.5 min, 3.2 h."""
+    steps = ((1e-3, 1e6, "µs"), (1.0, 1e3, "ms"), (120.0, 1.0, "s"), (7200.0, 1 / 60, "min"))
+    for below, factor, unit in steps:
+        if seconds < below:
+            return f"{seconds * factor:.3g} {unit}"
+    return f"{seconds / 3600:.3g} h"
+
+
+def _quantity(text: str, units: dict[str, float] | dict[str, int], noun: str, example: str) -> float:
+    match = re.fullmatch(r"\s*([+-]?\d*\.?\d+(?:e[+-]?\d+)?)\s*([a-zµ]*)\s*", text.lower())
+    if match is None or match[2] not in units:
+        raise BadValue(f"{noun} '{text}' is not understood; write it as {example}")
+    value = float(match[1]) * units[match[2]]
+    if not 0 < value < float("inf"):
+        raise BadValue(f"{noun} '{text}' must be above 0, as in {example}")
+    return value

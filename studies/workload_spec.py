@@ -1,0 +1,44 @@
+"""Workload spec: what is needed to open the same data, model and metric again, in plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from studies.document import Document
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkloadSpec(Document):
+    """What `LoadedWorkload.from_spec` and `Function.from_spec` read."""
+
+    LATER: ClassVar = ("form",)
+    OF_FUNCTIONS: ClassVar = ("form", "source", "metric", "direction", "model", "seed")
+    """What there is to write about a training function."""
+
+    form: str = ""
+    """function: a training function, which holds its data and model to itself; empty for data and a model."""
+    source: str = ""
+    """A built-in dataset's name, the path of a file, or `file.py:name`."""
+    target: str | None = None
+    task: str = "auto"
+    seed: int | None = None
+    metric: str = ""
+    direction: str | None = None
+    model: str = ""
+    model_fields: Mapping[str, Any] | None = None
+    """Settings of the model by name; None where it has none of ours."""
+    digest: str = ""
+    """Of the data; empty where it was not looked at."""
+    class_weights: str = "none"
+
+    @property
+    def is_function(self) -> bool:
+        """Tell whether it is a training function."""
+        return self.form == "function"
+
+    @property
+    def factory(self) -> str:
+        """Return where the code of the user's own model is found; empty for a model of the catalogue."""
+        return str((self.model_fields or {}).get("factory", ""))

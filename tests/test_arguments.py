@@ -1,0 +1,41 @@
+"""What a command line says reaches the request, every option of it."""
+
+from dataclasses import MISSING, fields
+
+import pytest
+
+from advisor.arguments import ProfileArguments, SearchArguments
+from studies.limits import Budget, Limits
+
+TOLD = {
+    "source": "digits", "target": "y", "model": "mlp", "metric": "f1", "direction": "maximize", "task": "classification",
+    "budget": "20trials", "batch_size": "64", "epochs": 3, "optimizers": "AdamW, Lion", "schedules": "Step",
+    "regularizers": "none", "wrappers": "EMA", "class_weights": "balanced", "tune_model": True, "memory": "1MiB",
+    "model_size": "1KiB", "latency": "2ms", "train_time": "3s", "goal": "speed", "pretrained": True, "open_ended": True,
+    "rule": ["Sparsity=off"], "earlier": False, "compression": "after", "study": "s", "tracking_uri": "off", "device": "cpu",
+    "seed": 7,
+}  # fmt: skip
+ELSEWHERE = {"home", "register", "json"}
+"""Options that the command reads itself."""
+
+
+def test_every_option_of_a_search_is_one_of_its_request():
+    assert {f.name for f in fields(SearchArguments)} == {*TOLD, *ELSEWHERE}
+    request = SearchArguments(**TOLD).request()
+    alike = set(TOLD) & {f.name for f in fields(request)} - {"budget", "optimizers", "schedules", "regularizers", "wrappers"}
+    assert {name: getattr(request, name) for name in alike} == {name: TOLD[name] for name in alike}
+    assert (request.optimizers, request.schedules) == (("AdamW", "Lion"), ("Step",))
+    assert (request.regularizers, request.wrappers) == ((), ("EMA",))
+    assert (request.rules, request.budget) == (("Sparsity=off",), Budget(trials=20))
+    assert request.limits == Limits(train_bytes=2**20, model_bytes=1024, latency_seconds=0.002, train_seconds=3.0)
+
+
+@pytest.mark.parametrize("kind", [ProfileArguments, SearchArguments])
+def test_what_is_not_said_is_left_to_the_advisor(kind):
+    request = kind(source="digits").request()
+    assert request == type(request)(source="digits")
+
+
+@pytest.mark.parametrize("kind", [ProfileArguments, SearchArguments])
+def test_only_the_data_must_be_named(kind):
+    assert [f.name for f in fields(kind) if f.default is MISSING] == ["source"]
