@@ -1,10 +1,11 @@
-"""Write the parts of README.md that are made from the code: `make docs`. A test compares them."""
+"""Write the parts of the documents that are made from the code: `make docs`. A test compares them."""
 
 from __future__ import annotations
 
 import ast
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,7 @@ from studies.recipe import COMPRESSION_AXES
 from studies.space import ranges
 
 ROOT = Path(__file__).parent.parent
-ASKED = "on request"
-FOLDERS = ("studies", "advisor", "dashboard", "benchmarks")
+ON_REQUEST = "on request"
 
 
 def optimizers() -> str:
@@ -52,17 +52,11 @@ def regularizers() -> str:
 
 def wrappers() -> str:
     """Return the table of wrappers."""
-    helps = {name: sections(choice)["Helps"] for name, choice in catalogue.choices("wrappers").items()}
-    rows = [
-        (
-            f"`{row['name']}`",
-            row["summary"],
-            helps[row["name"]],
-            f"{row['state_floats']:g}",
-            "yes" if row["searched"] else ASKED,
-        )
-        for row in _listed("wrappers")
-    ]
+    rows = []
+    for row in _listed("wrappers"):
+        helps = sections(catalogue.find("wrappers", row["name"]))["Helps"]
+        offered = "yes" if row["searched"] else ON_REQUEST
+        rows.append((f"`{row['name']}`", row["summary"], helps, f"{row['state_floats']:g}", offered))
     return _table(("wrapper", "what it does", "helps", "state floats a parameter", "offered"), rows)
 
 
@@ -93,38 +87,73 @@ def datasets() -> str:
     return _table(("dataset", "what it is", "task", "rows x columns", "source", "licence"), rows)
 
 
+def folders() -> str:
+    """Return the table of the folders: a line each, from the first line of its `__init__`."""
+    rows = [
+        (f"[{_name(folder)}]({_name(folder)})", _first_line(folder / "__init__.py")) for folder in _packages()
+    ]
+    return _table(("folder", "what lies there"), rows)
+
+
 def files() -> str:
-    """Return the map of the files: a line each, from their own first lines."""
-    lines = []
-    for folder in FOLDERS:
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            doc = ast.get_docstring(ast.parse(path.read_text())) or ""
-            if path.parent.name in catalogue.FOLDERS.values() and path.name != "__init__.py":
-                continue  # the tables above list the choices
-            name = str(path.relative_to(ROOT)).removesuffix("__init__.py")
-            lines.append(f"{name:<30} {doc.splitlines()[0]}")
-    return "\n".join(["```text", *lines, "```"])
+    """Return the map of the files: under each folder a line a file, from its own first line."""
+    parts = []
+    for folder in _packages():
+        parts.append(f"## {_name(folder)}\n\n{_first_line(folder / '__init__.py')}\n")
+        parts += _lines(folder)
+    return "\n".join(["", *parts])
 
 
-PARTS = {
-    "optimizers": optimizers, "schedules": schedules, "regularizers": regularizers, "wrappers": wrappers, "models": models,
-    "compression": compression,
-    "datasets": datasets, "files": files,
+Parts = dict[str, Callable[[], str]]
+DOCUMENTS: dict[str, Parts] = {
+    "README.md": {"folders": folders},
+    "docs/catalogue.md": {
+        "optimizers": optimizers, "schedules": schedules, "regularizers": regularizers, "wrappers": wrappers,
+        "compression": compression, "models": models, "datasets": datasets,
+    },
+    "docs/files.md": {"files": files},
 }  # fmt: skip
+"""The generated parts of each document, by the name that stands around them there."""
 
 
-def written(readme: str) -> str:
-    """Return the README with its generated parts made anew."""
-    for name, make in PARTS.items():
+def written(document: str) -> str:
+    """Return a document with its generated parts made anew."""
+    text = (ROOT / document).read_text(encoding="utf-8")
+    for name, make in DOCUMENTS[document].items():
         part = f"<!-- {name} -->\n{make()}\n<!-- /{name} -->"
-        readme = re.sub(
-            f"<!-- {name} -->.*?<!-- /{name} -->", lambda _, part=part: part, readme, flags=re.DOTALL
-        )
-    return readme
+        text = re.sub(f"<!-- {name} -->.*?<!-- /{name} -->", lambda _, part=part: part, text, flags=re.DOTALL)
+    return text
+
+
+def _packages() -> list[Path]:
+    """Return every folder of code, those inside it after it."""
+    return sorted(
+        init.parent for top in ROOT.glob("*/__init__.py") for init in top.parent.rglob("__init__.py")
+    )
+
+
+def _lines(folder: Path) -> list[str]:
+    """Return a line a file; of choices none, since the catalogue lists them."""
+    if folder.name in catalogue.FOLDERS.values():
+        return []
+    paths = sorted(path for path in folder.glob("*.py") if path.name != "__init__.py")
+    return (
+        ["".join(f"- [{path.name}](../{_name(path)}): {_first_line(path)}\n" for path in paths)]
+        if paths
+        else []
+    )
+
+
+def _first_line(path: Path) -> str:
+    return (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n")[0]
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
 
 
 def _offered(choice: type) -> str:
-    return "yes" if getattr(choice, "offered", False) else ASKED
+    return "yes" if getattr(choice, "offered", False) else ON_REQUEST
 
 
 def _listed(kind: str) -> list[dict[str, Any]]:
@@ -136,6 +165,6 @@ def _table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 
 if __name__ == "__main__":
-    path = ROOT / "README.md"
-    path.write_text(written(path.read_text()))
-    sys.stderr.write(f"wrote {path.name}\n")
+    for name in DOCUMENTS:
+        (ROOT / name).write_text(written(name), encoding="utf-8")
+        sys.stderr.write(f"wrote {name}\n")

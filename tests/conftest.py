@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from waiting import HANG_SECONDS
+
 os.environ.setdefault(
     "OMP_NUM_THREADS", "1"
 )  # nets this small run no faster on more threads, and far slower on a busy machine
@@ -62,16 +64,11 @@ def inside(tmp_path, monkeypatch, capsys):
 def advisor(tmp_path):
     """Run the command line as a user does: another process, in an empty directory."""
 
-    def run(*words: str, timeout: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-W", "error::DeprecationWarning:advisor", "-m", "advisor", *words]
         return subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            cwd=tmp_path,
-            env={**os.environ, **environment},
+            command, capture_output=True, text=True, timeout=HANG_SECONDS, cwd=tmp_path, env={**os.environ, **environment},
             check=False,
-        )
+        )  # fmt: skip
 
     return run

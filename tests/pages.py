@@ -7,6 +7,7 @@ from studies.manifest import StudyManifest
 from studies.store import change_manifest, create_study
 
 from records import confirmations, facts, record
+from waiting import HANG_SECONDS
 
 OPTIMIZERS = ("SGD", "Momentum", "AdamW")
 PLAN = {
@@ -92,7 +93,7 @@ def page(view, home, name, **address):
 
         import_module(f"dashboard.views.{view}").show(Path(home), name)
 
-    opened = AppTest.from_function(script, args=(view, str(home), name), default_timeout=30)
+    opened = AppTest.from_function(script, args=(view, str(home), name), default_timeout=HANG_SECONDS)
     for parameter, value in address.items():
         opened.query_params[parameter.replace("_", "-")] = value
     return opened

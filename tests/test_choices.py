@@ -21,7 +21,7 @@ from studies.space import Numeric, ranges
 from studies.train import Training
 from studies.workload import check_model
 
-from catalogued import EVERY, NAMED, of
+from choice_params import EVERY, NAMED, of
 
 
 @pytest.mark.parametrize("choice", EVERY)

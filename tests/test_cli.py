@@ -17,6 +17,7 @@ from studies.locks import working
 from studies.manifest import StudyManifest
 
 from records import record
+from waiting import HANG_SECONDS
 
 QUICK = ("--budget", "9trials", "--epochs", "9", "--tracking-uri", "off")
 SEARCH = ("search", "iris", "--optimizers", "AdamW,SGD", *QUICK)
@@ -352,7 +353,7 @@ def test_ctrl_c_stops_with_a_recommendation_and_a_way_to_go_on(tmp_path, home):
         "search",
         "iris",
         "--budget",
-        "10m",
+        "2h",
         "--optimizers",
         "AdamW,SGD",
         "--tracking-uri",
@@ -367,7 +368,7 @@ def test_ctrl_c_stops_with_a_recommendation_and_a_way_to_go_on(tmp_path, home):
         ):
             time.sleep(0.1)
         process.send_signal(signal.SIGINT)
-        stdout, stderr = process.communicate(timeout=60)
+        stdout, stderr = process.communicate(timeout=HANG_SECONDS)
 
     assert process.returncode == 130
     assert "AdamW" in stdout

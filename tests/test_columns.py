@@ -15,7 +15,7 @@ from studies.datasets import Raw
 from studies.splits import split_rows
 from studies.tables import encode
 
-from made import DAYS, ROWS, column, prepared, refusal, table
+from tables import DAYS, ROWS, column, prepared, refusal, table
 
 
 def test_numbers_are_standardised_by_the_training_rows():

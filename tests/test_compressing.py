@@ -38,6 +38,8 @@ from studies.workload import Workload
 from studies.wrappers.ema import EMA
 from studies.wrappers.lookahead import Lookahead
 
+from waiting import HANG_SECONDS
+
 EVENTS: list[str] = []
 
 
@@ -378,7 +380,7 @@ def read(program, path, folder):
     (folder / "empty").mkdir(exist_ok=True)
     told = subprocess.run(
         [sys.executable, "-I", "-c", program + TELL, str(path), str(folder / "rows.npy")],
-        cwd=folder / "empty", env=environment, capture_output=True, text=True, check=True, timeout=120,
+        cwd=folder / "empty", env=environment, capture_output=True, text=True, check=True, timeout=HANG_SECONDS,
     )  # fmt: skip
     outputs, ours = json.loads(told.stdout)
     assert ours == []

@@ -25,6 +25,7 @@ from studies.manifest import StudyManifest
 from studies.store import change_manifest, create_study
 
 from records import confirmations, facts, record
+from waiting import HANG_SECONDS
 
 APP = str(Path(reads.__file__).with_name("app.py"))
 OPTIMIZERS = ("SGD", "Momentum", "AdamW")
@@ -107,7 +108,7 @@ def opened(view, home, name):
 
         import_module(f"dashboard.views.{view}").show(Path(home), name)
 
-    return AppTest.from_function(script, args=(view, str(home), name), default_timeout=30).run()
+    return AppTest.from_function(script, args=(view, str(home), name), default_timeout=HANG_SECONDS).run()
 
 
 def words(page):
@@ -212,7 +213,7 @@ def test_an_unknown_study_is_named(home):
 
 def test_the_page_opens_on_the_study_in_its_address(home, monkeypatch):
     monkeypatch.setenv("ADVISOR_HOME", str(home))
-    page = AppTest.from_file(APP, default_timeout=30)
+    page = AppTest.from_file(APP, default_timeout=HANG_SECONDS)
     page.query_params["study"] = "single"
     page.run()
 
@@ -227,7 +228,7 @@ def test_the_page_opens_on_the_study_in_its_address(home, monkeypatch):
 
 def test_an_empty_home_says_which_command_to_run(tmp_path, monkeypatch):
     monkeypatch.setenv("ADVISOR_HOME", str(tmp_path))
-    page = AppTest.from_file(APP, default_timeout=30).run()
+    page = AppTest.from_file(APP, default_timeout=HANG_SECONDS).run()
 
     assert not page.exception
     assert page.title[0].value == "No study yet"

@@ -12,7 +12,7 @@ from studies.data import open_dataset
 from studies.errors import BadValue
 from studies.splits import split_rows
 
-from made import prepared, table
+from tables import prepared, table
 
 
 @given(rows=st.integers(10, 300), seed=st.integers(0, 1000))

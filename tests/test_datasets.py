@@ -12,7 +12,7 @@ from studies.catalogue import choices
 from studies.choice import sections, summary
 from studies.data import open_dataset, prepare
 
-from made import refusal
+from tables import refusal
 
 BUILT_INS = tuple(name for name, choice in choices("dataset").items() if choice.offered)
 EXTRA = dict.fromkeys(("bananas", "image_segments", "phishing", "shuttle"), "river") | {

@@ -18,7 +18,7 @@ from studies.given import Workload as Given
 from studies.infeasible import CannotCompress
 from studies.workload import Workload
 
-from rows import KINDS, MODELS, TAKEN, build, rows
+from model_inputs import KINDS, MODELS, TAKEN, build, rows
 
 FORMS = {
     "Bag": "text", "CNN": "colour", "Conv1D": "signal", "FTTransformer": "table", "Linear": "image", "MLP": "table",

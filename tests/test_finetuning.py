@@ -33,7 +33,7 @@ from studies.train import Training
 from studies.wrappers.ema import EMA
 from studies.wrappers.sam import SAM
 
-from catalogued import of
+from choice_params import of
 
 TINY = MLP(width=16, depth=1)
 

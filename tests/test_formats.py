@@ -9,7 +9,7 @@ import pytest
 from studies.data import from_arrays, open_dataset, prepare
 from studies.datasets import Raw
 
-from forms import GENERATOR, IMAGES, LABELS, ROWS, TABLE, parts, refusal
+from sample_arrays import GENERATOR, IMAGES, LABELS, ROWS, TABLE, parts, refusal
 
 
 def test_a_feather_file_is_the_table_it_was(tmp_path):

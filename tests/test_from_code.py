@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader, TensorDataset, WeightedRandomSampler
 
 from studies.data import from_arrays
 
-from forms import GENERATOR, LABELS, REVIEWS, ROWS, TABLE, parts, refusal
+from sample_arrays import GENERATOR, LABELS, REVIEWS, ROWS, TABLE, parts, refusal
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from studies.store import create_study, open_study, records
 from studies.tracking import EXPERIMENT, sync
 
 from records import record
+from waiting import HANG_SECONDS, wait_until
 
 PLAN = {
     "id": "7f3a",
@@ -63,7 +64,7 @@ def mlflow_server(folder):
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     process = subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True, **quiet)
     try:
-        wait_for(lambda: urllib.request.urlopen(f"{uri}/health", timeout=5).status == 200)  # noqa: S310 - http
+        wait_until(lambda: urllib.request.urlopen(f"{uri}/health", timeout=5).status == 200, "it answers")  # noqa: S310
         yield uri, process
     finally:
         kill(process)
@@ -74,16 +75,6 @@ def kill(process):
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-
-
-def wait_for(condition, seconds=120):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        with suppress(OSError):
-            if condition():
-                return
-        time.sleep(0.2)
-    raise TimeoutError
 
 
 def runs(uri):
@@ -139,20 +130,17 @@ def test_a_server_killed_in_mid_search_stops_nothing_and_a_new_one_gets_all(tmp_
             "advisor",
             "search",
             "wine",
-            "--budget",
-            "40s",
-            "--study",
-            "w",
-            "--home",
-            str(home),
+            "--budget=300trials",
+            "--study=w",
+            f"--home={home}",
         ]
         search = subprocess.Popen(
             [*command, "--tracking-uri", uri], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
-        wait_for(lambda: runs(uri)[1])
+        wait_until(lambda: runs(uri)[1], "a trial is mirrored")
         begun = len(records(open_study(home, "w")))
         kill(server)
-        answer, said = search.communicate(timeout=240)
+        answer, said = search.communicate(timeout=HANG_SECONDS)
     tried = [each for each in records(open_study(home, "w")) if each.state != "running"]
 
     assert search.returncode == 0
@@ -174,13 +162,13 @@ def test_a_mirror_whose_server_comes_back_goes_on(tmp_path):
     add(study, record(0))
     with mlflow_server(tmp_path / "server") as (uri, server):
         mirror = Mirror.start(tmp_path, "digits", uri)
-        wait_for(lambda: runs(uri)[1])
+        wait_until(lambda: runs(uri)[1], "a trial is mirrored")
         os.killpg(server.pid, signal.SIGSTOP)
         add(study, record(1), record(2))
         time.sleep(3)
         os.killpg(server.pid, signal.SIGCONT)
 
-        assert mirror.finish(120) is None
+        assert mirror.finish(HANG_SECONDS) is None
         assert sorted(runs(uri)[1]) == [0, 1, 2]
 
 
@@ -192,7 +180,7 @@ def answering(status):
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self):
             if status is None:
-                ended.wait(60)
+                ended.wait(HANG_SECONDS)
                 return
             self.send_response(status)
             self.send_header("Content-Length", "0")

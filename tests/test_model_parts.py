@@ -10,7 +10,7 @@ from torch import nn
 
 from studies.regularizers.dropout import Dropout
 
-from rows import KINDS, MODELS, TAKEN, build, rows, with_drop_path
+from model_inputs import KINDS, MODELS, TAKEN, build, rows, with_drop_path
 
 NORMED = [
     pytest.param(MODELS[name], kind, norm, layer, id=f"{name}-{norm}")

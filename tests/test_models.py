@@ -13,7 +13,7 @@ from studies import catalogue, measure
 from studies.optimizers.sgd import SGD
 from studies.routing import ROLES, route
 
-from rows import FIRST, FITS, KINDS, MODELS, TAKEN, build, dense, rows, train, with_drop_path
+from model_inputs import FIRST, FITS, KINDS, MODELS, TAKEN, build, dense, rows, train, with_drop_path
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -17,7 +17,7 @@ from studies.schedules.constant import Constant
 from studies.train import Training
 from studies.workload import Workload
 
-from catalogued import marks_of, of
+from choice_params import marks_of, of
 
 # torch says once a process, wherever it first makes a sparse tensor itself, that it does not check them
 pytestmark = pytest.mark.filterwarnings("ignore:Sparse invariant checks")

@@ -18,6 +18,7 @@ from studies.manifest import StudyManifest
 from studies.store import change_manifest, create_study
 
 from records import compressions, confirmations, deployed, facts, record, study
+from waiting import HANG_SECONDS
 
 OPTIMIZERS = ("SGD", "Momentum", "AdamW")
 PLAN = {
@@ -83,7 +84,7 @@ def page(view, home, name, **query):
 
         import_module(f"dashboard.views.{view}").show(Path(home), name)
 
-    made = AppTest.from_function(script, args=(view, str(home), name), default_timeout=30)
+    made = AppTest.from_function(script, args=(view, str(home), name), default_timeout=HANG_SECONDS)
     for key, value in query.items():
         made.query_params[key] = value
     return made

@@ -14,6 +14,7 @@ from studies.manifest import Layer, StudyManifest
 from studies.store import change_manifest, create_study
 
 from records import compressions, confirmations, deployed, facts, record
+from waiting import HANG_SECONDS
 
 PLAN = {
     "candidates": ["SGD", "AdamW"], "metric": "accuracy", "goal": "balanced", "valid_rows": 360, "limits": {},
@@ -76,7 +77,7 @@ def opened(home, name):
 
         compression.show(Path(home), name)
 
-    return AppTest.from_function(script, args=(str(home), name), default_timeout=60).run()
+    return AppTest.from_function(script, args=(str(home), name), default_timeout=HANG_SECONDS).run()
 
 
 def words(page):

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from studies.manifest import StudyManifest
 from studies.store import create_study
 
 from records import facts, record
+from waiting import HANG_SECONDS, wait_until
 
 HOSTILE = (
     "../x",
@@ -48,14 +48,7 @@ def opened(home, **options):
 
         launch.show(Path(home), **options)
 
-    return AppTest.from_function(script, args=(str(home), options), default_timeout=60).run()
-
-
-def until(holds, seconds=90):
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.1)
+    return AppTest.from_function(script, args=(str(home), options), default_timeout=HANG_SECONDS).run()
 
 
 @pytest.fixture
@@ -205,7 +198,7 @@ def test_a_search_from_the_page_imports_nothing_of_the_users_own(home, code, ref
     processes.start(
         home, "mine", ("search", "iris", f"--model={reference}", "--study=mine", f"--home={home}")
     )
-    until(lambda: not processes.running(home, "mine"))
+    wait_until(lambda: not processes.running(home, "mine"), "the process ends")
 
     assert "is your own code, which is not run here" in processes.failure(home, "mine")
     assert not mark.exists()
@@ -236,7 +229,7 @@ def test_a_study_of_the_users_own_model_is_read_without_importing_it(home, code,
 
         import_module(f"dashboard.views.{view}").show(Path(home), "own")
 
-    page = AppTest.from_function(script, args=(str(home), view), default_timeout=60).run()
+    page = AppTest.from_function(script, args=(str(home), view), default_timeout=HANG_SECONDS).run()
     assert not page.exception
     assert not mark.exists()
 
@@ -277,7 +270,7 @@ def test_a_started_search_says_its_one_line_when_it_fails(home):
     page.text_input(key="limit-Memory").set_value("1k").run()
     page.button(key="start").click().run()
     assert not page.exception
-    until(lambda: not processes.running(home, "iris-1"))
+    wait_until(lambda: not processes.running(home, "iris-1"), "the process ends")
     page.run()
 
     assert processes.failure(home, "iris-1")
@@ -287,7 +280,7 @@ def test_a_started_search_says_its_one_line_when_it_fails(home):
 def test_a_process_outlives_whoever_started_it_and_stops_on_request(home):
     script = (
         "import sys; from pathlib import Path; from dashboard import processes; "
-        f"processes.start(Path({str(home)!r}), 'mine', ('search', 'iris', '--budget=300s', '--tracking-uri=off', "
+        f"processes.start(Path({str(home)!r}), 'mine', ('search', 'iris', '--budget=2h', '--tracking-uri=off', "
         f"'--study=mine', '--home={home}'))"
     )
     subprocess.run([sys.executable, "-c", script], check=True, cwd=Path(__file__).parents[1])
@@ -295,11 +288,12 @@ def test_a_process_outlives_whoever_started_it_and_stops_on_request(home):
     assert processes.running(home, "mine")
     with pytest.raises(StoreError, match="still runs"):
         processes.start(home, "mine", ("list", "optimizers"))
-    until(
-        lambda: "mine" in study_names(home) and any("race" in line for line in processes.said(home, "mine"))
+    wait_until(
+        lambda: "mine" in study_names(home) and "race" in "".join(processes.said(home, "mine")),
+        "the search races",
     )
     processes.stop(home, "mine")
-    until(lambda: not processes.running(home, "mine"))
+    wait_until(lambda: not processes.running(home, "mine"), "the process ends")
     assert reads.study(home, "mine").finished
     assert processes.failure(home, "mine").startswith("interrupted; everything finished is kept")
     with pytest.raises(StoreError, match="nothing that this page started"):

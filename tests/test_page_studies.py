@@ -1,7 +1,5 @@
 """The page Studies: every study in a line, two of them side by side, and one deleted for good."""
 
-import time
-
 import optuna
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -16,6 +14,7 @@ from studies.manifest import StudyManifest
 from studies.store import change_manifest, create_study, delete_study
 
 from records import facts, record
+from waiting import HANG_SECONDS, wait_until
 
 PLAN = {
     "candidates": ["SGD", "AdamW"], "metric": "accuracy", "goal": "balanced", "valid_rows": 360, "limits": {},
@@ -64,7 +63,7 @@ def opened(home):
 
         studies.show(Path(home))
 
-    return AppTest.from_function(script, args=(str(home),), default_timeout=60).run()
+    return AppTest.from_function(script, args=(str(home),), default_timeout=HANG_SECONDS).run()
 
 
 def test_every_study_has_its_line(filled):
@@ -196,9 +195,7 @@ def test_whoever_only_looks_keeps_nobody_from_working(filled):
 
 def test_what_was_kept_of_a_process_goes_with_its_study(filled):
     processes.start(filled, "full", ("list", "datasets"))
-    end = time.monotonic() + 60
-    while processes.running(filled, "full") and time.monotonic() < end:
-        time.sleep(0.1)
+    wait_until(lambda: not processes.running(filled, "full"), "the process ends")
     assert processes.names(filled) == ("full",)
     processes.forget(filled, "full")
     assert processes.names(filled) == ()

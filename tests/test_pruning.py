@@ -19,9 +19,9 @@ from studies.infeasible import CannotCompress
 from studies.recipe import Recipe
 from studies.train import Training
 
-from catalogued import of
-from rows import TAKEN
-from subjects import ODD, parameters, subject
+from choice_params import of
+from model_inputs import TAKEN
+from trained_models import ODD, parameters, subject
 
 WAYS = [param for param in of("pruning") if param.id != "none"]
 UNSTRUCTURED = [param for param in WAYS if not param.values[0].structured]

@@ -28,7 +28,7 @@ from studies.rows import first_rows
 from studies.train import Training
 from studies.workload import Workload
 
-from catalogued import of
+from choice_params import of
 
 NETS = {"mlp": MLP(width=448, norm="batch"), "cnn": CNN(channels=16, norm="batch", hidden=256)}
 SMALLER = {Float16: 1.9, BFloat16: 1.9, DynamicInt8: 3.3, StaticInt8: 3.3}

@@ -1,4 +1,4 @@
-"""The README's blocks on workloads from code run as they stand, given the names that they leave to the reader."""
+"""The blocks of docs/from-code.md run as they stand, with the names that they leave to the reader."""
 
 import re
 from pathlib import Path
@@ -10,9 +10,8 @@ from torch.nn import functional
 
 import advisor
 
-BLOCKS = re.findall(
-    r"```python\n(.*?)```", (Path(__file__).parent.parent / "README.md").read_text(), flags=re.DOTALL
-)
+DOCUMENT = Path(__file__).parent.parent / "docs" / "from-code.md"
+BLOCKS = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), flags=re.DOTALL)
 ROWS, LABELS = load_iris(return_X_y=True)
 INPUTS, TARGETS = torch.tensor(ROWS, dtype=torch.float32), torch.tensor(LABELS)
 
@@ -21,11 +20,11 @@ def run(holding, replace, **names):
     """Run the one block that holds some text, with names of the reader's own, in seconds rather than minutes."""
     (block,) = [block for block in BLOCKS if holding in block]
     namespace = {"advisor": advisor, **names}
-    exec(replace(block), namespace)  # noqa: S102 - the README is ours
+    exec(replace(block), namespace)  # noqa: S102 - the document is ours
     return namespace
 
 
-def test_the_workload_of_the_readme_is_searched():
+def test_the_workload_is_searched():
     def net(inputs, outputs):
         return nn.Linear(inputs, outputs)
 
@@ -36,7 +35,7 @@ def test_the_workload_of_the_readme_is_searched():
     assert advisor.recommend(names["study"]).metric == "f1"
 
 
-def test_the_training_loop_of_the_readme_is_searched():
+def test_the_training_loop_is_searched():
     def make_model(width):
         return nn.Sequential(nn.Linear(4, width), nn.ReLU(), nn.Linear(width, 3))
 

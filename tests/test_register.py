@@ -11,6 +11,8 @@ from advisor.register import check, lines, register
 from studies.errors import BadValue, BadWorkload
 from studies.tracking import default_uri
 
+from waiting import HANG_SECONDS
+
 NET = """
 from torch import nn
 
@@ -45,7 +47,13 @@ def fresh(home, uri, folder):
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     command = [sys.executable, "-W", "ignore", "-c", LOAD, default_uri(home), uri]
     done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=240, check=False
+        command,
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=HANG_SECONDS,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()[-1]

@@ -19,8 +19,8 @@ from studies.optimizers.adamw import AdamW
 from studies.recipe import Recipe
 from studies.store import create_study
 
-from recipes import SPACE, points
 from records import record
+from search_points import SPACE, points
 
 
 @given(points())

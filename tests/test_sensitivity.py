@@ -10,7 +10,7 @@ import torch
 
 from studies.compression.sensitivity import Layer, bounds, rounded, scan, scan_bits
 
-from subjects import parameters, subject
+from trained_models import parameters, subject
 
 SCANS = [pytest.param(scan, id="amounts"), pytest.param(scan_bits, id="bits")]
 

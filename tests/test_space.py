@@ -15,7 +15,7 @@ from studies.regularizers.l2 import L2
 from studies.schedules.cosine import Cosine
 from studies.space import WARPS, Numeric, ranges
 
-from recipes import SPACE, points
+from search_points import SPACE, points
 
 UNIT = st.floats(-1, 1)
 

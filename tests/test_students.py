@@ -22,7 +22,7 @@ from studies.models.tabular_resnet import TabularResNet
 from studies.models.transformer import Transformer
 from studies.space import one_of, ranges, whole
 
-from catalogued import of
+from choice_params import of
 
 
 @pytest.mark.parametrize(

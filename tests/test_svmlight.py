@@ -13,7 +13,7 @@ from studies.data import from_arrays, open_dataset
 from studies.evaluate import outputs_of, settle
 from studies.rows import first_rows, tensors
 
-from forms import LABELS, ROWS, TABLE, parts, refusal
+from sample_arrays import LABELS, ROWS, TABLE, parts, refusal
 
 CPU = torch.device("cpu")
 

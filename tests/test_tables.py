@@ -8,7 +8,7 @@ from studies.data import open_dataset
 from studies.datasets.table import Table
 from studies.errors import BadWorkload, UnknownChoice
 
-from made import prepared, refusal, table, written
+from tables import prepared, refusal, table, written
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".parquet", ".CSV"])

@@ -10,7 +10,7 @@ from studies.data import from_arrays, open_dataset
 from studies.tables import encode
 from studies.text import is_free_text, tokens
 
-from forms import LABELS, REVIEWS, ROWS, TABLE, parts, refusal
+from sample_arrays import LABELS, REVIEWS, ROWS, TABLE, parts, refusal
 
 
 def test_a_table_of_one_text_becomes_token_ids(tmp_path):

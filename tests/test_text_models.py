@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from studies.routing import route
 
-from rows import KINDS, LENGTH, MODELS, TEXT, build, dense, rows
+from model_inputs import KINDS, LENGTH, MODELS, TEXT, build, dense, rows
 
 
 @pytest.mark.parametrize("choice", TEXT)

@@ -23,6 +23,7 @@ from studies.tracking.entries import dataset_of, key, metrics_of, params_and_tag
 from studies.workload_spec import WorkloadSpec
 
 from records import deployed, record
+from waiting import HANG_SECONDS, wait_until
 
 PLAN = {
     "id": "7f3a",
@@ -390,20 +391,17 @@ def test_the_mirror_follows_a_search_and_ends_with_it(grown):
     mirror = Mirror.start(home, "digits")
     add(study, trial(1), trial(2))
 
-    assert mirror.finish(60) is None
+    assert mirror.finish(HANG_SECONDS) is None
     parent, trials = runs(home)
     assert sorted(trials) == [0, 1, 2]
     assert parent.info.status == "KILLED"  # a search that ended without a recommendation was stopped
 
 
-def test_a_tracking_server_that_is_gone_is_reported_and_costs_the_search_nothing(tmp_path, monkeypatch):
+def test_a_tracking_server_that_is_gone_is_reported_in_one_line_without_its_password(tmp_path, monkeypatch):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     create_study(tmp_path, "digits", direction="maximize", manifest=StudyManifest.from_dict(PLAN))
-    begun = time.monotonic()
     mirror = Mirror.start(tmp_path, "digits", "http://somebody:secret@127.0.0.1:9")
-    assert time.monotonic() - begun < 1
-
-    said = mirror.finish(60)
+    said = mirror.finish(HANG_SECONDS)
     assert said.startswith("MLflow mirror not finished: MLflow at http://***@127.0.0.1:9 cannot be written")
     assert said.endswith("; complete it with: advisor sync digits")
     assert "secret" not in said
@@ -425,13 +423,10 @@ def test_the_mirror_outlives_a_killed_search_only_to_complete_its_work(grown):
         "print(Mirror.start(pathlib.Path(sys.argv[1]), 'digits')._process.pid, flush=True); os._exit(9)"
     )
     started = subprocess.run(
-        [sys.executable, "-c", search, home], stdout=subprocess.PIPE, text=True, check=False, timeout=60
+        [sys.executable, "-c", search, home], stdout=subprocess.PIPE, text=True, check=False
     )
 
-    deadline = time.monotonic() + 60
-    while _alive(int(started.stdout)) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not _alive(int(started.stdout))
+    wait_until(lambda: not _alive(int(started.stdout)), "the mirror ends")
     assert sorted(runs(home)[1]) == [0, 1]
 
 

@@ -10,7 +10,7 @@ from studies.data import prepare
 from studies.datasets import Raw
 from studies.errors import BadWorkload
 
-from made import DAYS, prepared, refusal, table
+from tables import DAYS, prepared, refusal, table
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Figures: a study in, a Plotly figure out. Pure, and light: nothing but Plotly is imported.
 
-A module offers its figures to `advisor plot STUDY KIND` in `PLOTS`, by kind; it is found because it lies in
-this folder.
+A module offers its figures to `advisor plot STUDY KIND` in `PLOTS`, by kind; it is found because it lies in this folder, and
+`tests/test_chart_contract.py` draws each of them for studies that have begun, that run, that have one trial, and that are over.
 """
 
 from __future__ import annotations
@@ -9,15 +9,29 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from dashboard.study import Study
 
-Plot = Callable[["Study"], "go.Figure"]
+Needs = Literal["nothing", "a whole run", "a whole study"]
+"""The least that a study must hold; a whole study ends with confirmed and compressed models."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """A figure of a study, and from when on there is something in it; before that its title says what is missing."""
+
+    draw: Callable[[Study], go.Figure]
+    needs: Needs
+
+    def __call__(self, study: Study) -> go.Figure:
+        """Draw the figure."""
+        return self.draw(study)
 
 
 @cache

@@ -316,4 +316,7 @@ def _drawn_sensitivity(study: Study) -> go.Figure:
     return sensitivity(layers) if layers else _laid_out(go.Figure(), "No layer has been looked at yet", 200)
 
 
-PLOTS: Final[Mapping[str, Plot]] = {"compression": _drawn_tradeoff, "sensitivity": _drawn_sensitivity}
+PLOTS: Final[Mapping[str, Plot]] = {
+    "compression": Plot(_drawn_tradeoff, "a whole study"),
+    "sensitivity": Plot(_drawn_sensitivity, "a whole study"),
+}

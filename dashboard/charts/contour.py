@@ -128,4 +128,4 @@ def _of_leader(study: Study) -> go.Figure:
     )
 
 
-PLOTS: Final[Mapping[str, Plot]] = {"contour": _of_leader}
+PLOTS: Final[Mapping[str, Plot]] = {"contour": Plot(_of_leader, "a whole study")}

@@ -240,4 +240,7 @@ def _over_seeds(study: Study) -> go.Figure:
     return _over(study, Axes(over="seeds"))
 
 
-PLOTS: Final[Mapping[str, Plot]] = {"curves": _over_trials, "seed-curves": _over_seeds}
+PLOTS: Final[Mapping[str, Plot]] = {
+    "curves": Plot(_over_trials, "a whole run"),
+    "seed-curves": Plot(_over_seeds, "a whole study"),
+}

@@ -240,4 +240,8 @@ def _rules(study: Study) -> go.Figure:
     return strengths(apply_rules(study.evidence), study.optimizers)
 
 
-PLOTS: Final[Mapping[str, Plot]] = {"published": _odds, "published-lrs": _rates, "rules": _rules}
+PLOTS: Final[Mapping[str, Plot]] = {
+    "published": Plot(_odds, "nothing"),
+    "published-lrs": Plot(_rates, "nothing"),
+    "rules": Plot(_rules, "nothing"),
+}

@@ -86,4 +86,4 @@ def _of_leader(study: Study) -> go.Figure:
     return bars(importances(study, optimizer), optimizer, styles((*study.optimizers, optimizer))[optimizer])
 
 
-PLOTS: Final[Mapping[str, Plot]] = {"importances": _of_leader}
+PLOTS: Final[Mapping[str, Plot]] = {"importances": Plot(_of_leader, "a whole study")}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -308,12 +307,15 @@ def _drawn_tuning(study: Study) -> go.Figure:
 def _drawn_to_target(study: Study, *, steps: bool) -> go.Figure:
     target = default_target(study.evidence, recommend(without_limits(study.evidence)))
     if target is None:
-        return to_target((), {}, target=math.nan, metric=study.metric, steps=steps)
+        return go.Figure().update_layout(title_text="No trial is complete yet", height=200)
     found = reaches(study.evidence, target)
     return to_target(found, styles(study.optimizers), target=target, metric=study.metric, steps=steps)
 
 
 PLOTS: Final[Mapping[str, Plot]] = {
-    "optimizers": _drawn_bests, "beats": _drawn_matrix, "tuning": _drawn_tuning,
-    "time-to-target": partial(_drawn_to_target, steps=False), "steps-to-target": partial(_drawn_to_target, steps=True),
-}  # fmt: skip
+    "optimizers": Plot(_drawn_bests, "a whole run"),
+    "beats": Plot(_drawn_matrix, "a whole study"),
+    "tuning": Plot(_drawn_tuning, "a whole run"),
+    "time-to-target": Plot(partial(_drawn_to_target, steps=False), "a whole run"),
+    "steps-to-target": Plot(partial(_drawn_to_target, steps=True), "a whole run"),
+}

@@ -157,4 +157,4 @@ def _of_leader(study: Study) -> go.Figure:
     return parallel(kept, found, others, look, metric=study.metric, direction=study.direction)
 
 
-PLOTS: Final[Mapping[str, Plot]] = {"parallel": _of_leader}
+PLOTS: Final[Mapping[str, Plot]] = {"parallel": Plot(_of_leader, "a whole run")}

@@ -258,4 +258,4 @@ def _of_leader(study: Study) -> go.Figure:
     )
 
 
-PLOTS: Final[Mapping[str, Plot]] = {"slices": _of_leader}
+PLOTS: Final[Mapping[str, Plot]] = {"slices": Plot(_of_leader, "a whole study")}

@@ -179,7 +179,7 @@ def _finding(
     drawn: Sequence[Record], best: Sequence[Record], cost: Cost, metric: str, allowed: float | None
 ) -> str:
     if not best:
-        return f"No whole run with a {cost.label} yet"
+        return f"No whole run whose {cost.label} was measured yet"
     cheap, good = best[0], best[-1]
     over = sum(getattr(record, cost.field) > allowed for record in drawn) if allowed is not None else 0
     walled = (
@@ -209,4 +209,6 @@ def drawn(study: Study, name: str, *, limits: Limits | None = None) -> go.Figure
     )  # fmt: skip
 
 
-PLOTS: Final[Mapping[str, Plot]] = {f"quality-by-{name}": partial(drawn, name=name) for name in BY_NAME}
+PLOTS: Final[Mapping[str, Plot]] = {
+    f"quality-by-{name}": Plot(partial(drawn, name=name), "a whole run") for name in BY_NAME
+}

@@ -189,4 +189,7 @@ def _drawn_best_so_far(study: Study) -> go.Figure:
     )
 
 
-PLOTS: Final[Mapping[str, Plot]] = {"trials": _drawn_by_seconds, "best-so-far": _drawn_best_so_far}
+PLOTS: Final[Mapping[str, Plot]] = {
+    "trials": Plot(_drawn_by_seconds, "a whole run"),
+    "best-so-far": Plot(_drawn_best_so_far, "a whole run"),
+}

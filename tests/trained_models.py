@@ -14,7 +14,7 @@ from studies.metrics import metric
 from studies.models.linear import Linear
 from studies.workload import Workload
 
-from rows import KINDS, MODELS, TAKEN, build, rows
+from model_inputs import KINDS, MODELS, TAKEN, build, rows
 
 CLASSES = 5
 TABLE, IMAGE = KINDS["table"], KINDS["image"]

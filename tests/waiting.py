@@ -1,0 +1,25 @@
+"""Waiting for other processes: as long as it takes, with a guard against one that hangs for ever. No test limits time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+HANG_SECONDS: Final = 3600.0
+"""Far longer than anything here takes on a machine that is thirty times too busy."""
+
+
+def wait_until(holds: Callable[[], object], what: str) -> None:
+    """Wait until something holds; a connection that is refused meanwhile counts as not yet."""
+    end = time.monotonic() + HANG_SECONDS
+    while not _holds(holds):
+        assert time.monotonic() < end, f"not in {HANG_SECONDS:g} s: {what}"
+        time.sleep(0.1)
+
+
+def _holds(holds: Callable[[], object]) -> bool:
+    try:
+        return bool(holds())
+    except OSError:
+        return False
