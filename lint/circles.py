@@ -1,7 +1,8 @@
-"""Circular imports between files: `python lint/circles.py PACKAGE...` prints one, and ends with status 1 if there is any.
+"""Circular imports between files: `python lint/circles.py PACKAGE...` prints one; status 1 if there is any.
 
-Imports inside functions and imports for types alone count. Circles between folders are import-linter's to find, by the
-contract `acyclic_siblings`; circles through a folder's own `__init__` it does not see, and these are seen here.
+Imports inside functions and imports for types alone count. Circles between folders are import-linter's to find,
+by the contract `acyclic_siblings`; circles through a folder's own `__init__` it does not see, and these are
+found here.
 """
 
 from __future__ import annotations
@@ -27,9 +28,8 @@ def main(packages: list[str]) -> int:
     """Print the first circle; return the exit status."""
     modules = circle(*packages)
     if modules:
-        sys.stdout.write(
-            f"imports go round: {' -> '.join(modules)}\nmove what both need into a file below them\n"
-        )
+        sys.stdout.write(f"imports go round: {' -> '.join(modules)}\n")
+        sys.stdout.write("move what both need into a file below them\n")
     return 1 if modules else 0
 
 

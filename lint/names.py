@@ -1,4 +1,4 @@
-"""Filler words: names that do not say what they hold. `python lint/names.py FOLDER...` lists each, and ends with status 1."""
+"""Filler words: names that do not say what they hold. `python lint/names.py FOLDER...` lists each; status 1."""
 
 from __future__ import annotations
 
@@ -37,9 +37,8 @@ def main(folders: list[str]) -> int:
     files = sorted(path for folder in folders for path in Path(folder).rglob("*.py"))
     if not files:
         sys.exit(f"no Python file lies in {', '.join(folders) or 'no folder'}; give the folders of the code")
-    places = [
-        f"{path}:{line}: {name}" for path in files for line, name in fillers(path.read_text(encoding="utf-8"))
-    ]
+    texts = {path: path.read_text(encoding="utf-8") for path in files}
+    places = [f"{path}:{line}: {name}" for path, text in texts.items() for line, name in fillers(text)]
     for place in places:
         sys.stdout.write(f"{place} says nothing of what it holds; name it for that\n")
     return 1 if places else 0

@@ -30,8 +30,8 @@ BUDGETS = {
     "compress 60s": "155trials",
     "search 60s": "3trials --epochs 9",
 }
-"""What a test tries where a reader waits: counts, which a busy machine reaches too. A search with compression after it has 150
-compressions at any count, which is what `compress` then goes on from."""
+"""What a test tries where a reader waits: counts, which a busy machine reaches too. A search with compression
+after it has 150 compressions at any count, which is what `compress` then goes on from."""
 
 
 def environment(tmp_path):
@@ -47,7 +47,7 @@ def shell(script, tmp_path):
 
 
 def quick(block):
-    """Return a block that a test can wait for: small counts, rows that are learnt at once, and no line for a reader's shell."""
+    """Return a block that a test can wait for: small counts, and rows that are learnt at once."""
     budget = re.compile(r"^(advisor (\w+) .*--budget )(\d+s)", flags=re.MULTILINE)
     block = budget.sub(lambda words: words[1] + BUDGETS[f"{words[2]} {words[3]}"], block)
     return (

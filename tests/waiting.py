@@ -1,4 +1,4 @@
-"""Waiting for other processes: as long as it takes, with a guard against one that hangs for ever. No test limits time."""
+"""Waiting for other processes: as long as it takes, with a guard against one that hangs for ever."""
 
 from __future__ import annotations
 
