@@ -15,7 +15,8 @@ import os
 
 import torch
 
-from studies import catalogue, measure
+from studies import catalogue
+from studies.measure import state_bytes
 from studies.memory import declared_state, rehearse
 from studies.recipe import Recipe
 from studies.rows import tensors
@@ -78,7 +79,7 @@ def main() -> None:
         forecast = rehearse(recipe, workload, device=device).peak_bytes(recipe.batch_size)
         measured = measured_peak(recipe, workload, device)
         training = _steps(recipe, workload, device)
-        state, held = declared_state(optimizer, training.model), measure.state_bytes(training.optimizer)
+        state, held = declared_state(optimizer, training.model), state_bytes(training.optimizer)
         worst[name] = max(worst.get(name, 0.0), abs(forecast / measured - 1))
         print(f"{model:<14}{name:<11}{recipe.batch_size:>6}{state:>11,}{held:>11,}{forecast:>12,}{measured:>12,}"
               f"{forecast / measured - 1:>+9.1%}", flush=True)  # fmt: skip

@@ -18,9 +18,9 @@ import torch
 from torch import nn
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
-from studies import measure
 from studies.direction import Direction
 from studies.infeasible import Diverged
+from studies.measure import model_bytes, sparsity, state_bytes, tensor_bytes
 from studies.record import Measurement
 from studies.rng import Generators
 
@@ -119,18 +119,18 @@ class FunctionRun:
 
     def measure_outcome(self, *, whole: bool, test: bool) -> dict[str, Any]:  # noqa: ARG002 - a function keeps its test data to itself
         """Return the fields of a record that were measured: time, the optimizers' state, the bytes of what they stepped on."""
-        state = sum(measure.state_bytes(optimizer) for optimizer in self.optimizers.values())
+        state = sum(state_bytes(optimizer) for optimizer in self.optimizers.values())
         stepped = [
             p
             for optimizer in self.optimizers.values()
             for group in optimizer.param_groups
             for p in group["params"]
         ]
-        weights = measure.model_bytes(self._module) if self._module else measure.tensor_bytes(stepped)
+        weights = model_bytes(self._module) if self._module else tensor_bytes(stepped)
         return {
             "quality": self.quality, "train_seconds": self.seconds,
             "optimizer_state_bytes": state if stepped else None, "model_bytes": weights if stepped or self._module else None,
-            "sparsity": measure.sparsity(self._module) if self._module and whole else None,
+            "sparsity": sparsity(self._module) if self._module and whole else None,
         }  # fmt: skip
 
     def close(self) -> None:

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Final
 
 import torch
 
-from studies import measure
 from studies.allocations import FOLLOWED_STEPS
 from studies.facts import Forecast, Moment, peak_at
+from studies.measure import model_bytes, state_bytes, tensor_bytes
 from studies.routing import route
 from studies.rows import tensors
 from studies.train import Training
@@ -95,9 +95,7 @@ class _Run:
             if before is not None
             else 0
         )
-        to_come = max(
-            declared_state(recipe.optimizer, training.model) - measure.state_bytes(training.optimizer), 0
-        )
+        to_come = max(declared_state(recipe.optimizer, training.model) - state_bytes(training.optimizer), 0)
         return cls(rows=training.batch_size, tape=tape, kept_bytes=kept_bytes + unseen + to_come)
 
 
@@ -151,7 +149,7 @@ class SavedBytes:
 
     def total(self) -> int:
         """Return the bytes and let go of the tensors."""
-        count = measure.tensor_bytes(self._saved.values())
+        count = tensor_bytes(self._saved.values())
         self._saved.clear()
         return count
 
@@ -213,7 +211,7 @@ def forecast(
     moments = () if plain is None else (*plain.moments, _plus(plain.stepped, borrowed))
     return Forecast(
         optimizer=optimizer.name(),
-        weight_bytes=measure.model_bytes(model),
+        weight_bytes=model_bytes(model),
         gradient_bytes=sum(sizes),
         state_bytes=state,
         activation_bytes=activations,

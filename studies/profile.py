@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from studies import catalogue, measure, probes
+from studies import catalogue, probes
 from studies.facts import Facts, Forecast
 from studies.limits import Budget
+from studies.measure import macs, passes
 from studies.memory import activation_bytes, forecast, rehearse
 from studies.optimizers import OptimizerChoice
 from studies.probes.bench import Bench, undisturbed
@@ -70,7 +71,7 @@ def profile(
 def _worth(workload: Workload, batch_size: int) -> int:
     """Return the threads that training will get, so that what is timed here is what it will take."""
     model = workload.specimen(workload.model)
-    return threads_for(measure.macs(model, first_rows(workload.dataset.train, 1)) * batch_size)
+    return threads_for(macs(model, first_rows(workload.dataset.train, 1)) * batch_size)
 
 
 def _probing(probing: Budget | float, facts: Facts) -> tuple[tuple[str, ...], float]:
@@ -101,11 +102,10 @@ def _counted(workload: Workload, *, batch_size: int, epochs: int, device: str) -
     model = bench.model()
     step_seconds, optimizer_share = _step_times(bench)
     row = first_rows(dataset.train, 1).to(bench.device)
-    macs, latency_seconds = measure.macs(model, row), min(measure.passes(model, row))
     return replace(
         facts,
-        macs=macs,
-        latency_seconds=latency_seconds,
+        macs=macs(model, row),
+        latency_seconds=min(passes(model, row)),
         step_seconds=step_seconds,
         optimizer_share=optimizer_share,
         **_census(model),

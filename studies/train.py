@@ -21,9 +21,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from studies import measure
 from studies.allocations import FOLLOWED_STEPS, Allocations
 from studies.infeasible import Diverged
+from studies.measure import model_bytes, state_bytes, tensor_bytes
 from studies.recipe import Recipe
 from studies.record import Measurement
 from studies.rng import Generators
@@ -125,12 +125,12 @@ class Training:
         """Return the most bytes held so far: the allocator's peak on a GPU, else what is kept and what the first steps took."""
         if self.device.type == "cuda":
             return torch.cuda.max_memory_allocated(self.device)
-        return self.kept_bytes + measure.state_bytes(self.optimizer) + self.step_bytes
+        return self.kept_bytes + state_bytes(self.optimizer) + self.step_bytes
 
     @property
     def kept_bytes(self) -> int:
         """Return the bytes of weights and buffers, and of what attachments keep."""
-        return measure.model_bytes(self.model) + measure.tensor_bytes(self.kept)
+        return model_bytes(self.model) + tensor_bytes(self.kept)
 
     def advance(self, epochs: int, *, stop: Callable[[], bool] = lambda: False) -> bool:
         """Train until `epochs` epochs are done in all, measuring after each.
@@ -189,7 +189,7 @@ class Training:
         roles = route(self.model).counts().items()
         fields = {
             "quality": self.quality, "train_seconds": self.seconds, "peak_bytes": self.peak_bytes,
-            "optimizer_state_bytes": measure.state_bytes(self.optimizer), "model_bytes": measure.model_bytes(self.model),
+            "optimizer_state_bytes": state_bytes(self.optimizer), "model_bytes": model_bytes(self.model),
             "routing": {f"{role} ({count:,})": self.recipe.optimizer.serves(role) for role, count in roles},
         }  # fmt: skip
         if not whole:
@@ -266,7 +266,7 @@ class Training:
         with self.allocations:
             loss = self._step(inputs[batch], targets[batch])
         self.followed += 1
-        self.step_bytes = self.allocations.peak_bytes - measure.state_bytes(self.optimizer)
+        self.step_bytes = self.allocations.peak_bytes - state_bytes(self.optimizer)
         return loss
 
     def _check(self, train_loss: float) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-from studies import measure
 from studies.direction import Direction
 from studies.evaluate import outputs_of, settle
 from studies.infeasible import Diverged
+from studies.measure import latency_seconds, sparsity
 from studies.rows import tensors
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def whole_run(model: nn.Module, workload: Workload, device: torch.device, *, tes
     row = tensors(workload.dataset, "valid", device)[0][:1]
     return {
         "test_quality": _test_quality(model, workload, device) if test else None,
-        "sparsity": measure.sparsity(model), "latency_seconds": measure.latency_seconds(model, row),
+        "sparsity": sparsity(model), "latency_seconds": latency_seconds(model, row),
     }  # fmt: skip
 
 

@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from studies import catalogue, measure
+from studies import catalogue
+from studies.measure import macs
 from studies.optimizers.sgd import SGD
 from studies.routing import ROLES, route
 
@@ -96,7 +97,7 @@ def test_multiply_accumulates_are_counted_for_every_token(choice, inputs):
         sum(parameter.numel() for parameter in route(module).of(role)) for role in ("matrix", "head")
     )
 
-    assert measure.macs(module, rows(inputs, 1)) >= tokens * hidden + head > 0
+    assert macs(module, rows(inputs, 1)) >= tokens * hidden + head > 0
 
 
 @pytest.mark.parametrize("name", ["FTTransformer", "Transformer"])

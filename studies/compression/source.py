@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from studies import measure
 from studies.compression.deploy import Exported, export
 from studies.compression.footprint import BATCHES, Deployed, deployed, inference_bytes
 from studies.compression.subject import TrainedModel
+from studies.measure import macs
 from studies.rows import first_rows
 
 if TYPE_CHECKING:
@@ -86,6 +86,6 @@ class Checkpoint:
 def macs_of(model: nn.Module, workload: Workload) -> int | None:
     """Return the multiply-accumulates of one row; None for a model that cannot be counted."""
     try:
-        return measure.macs(deepcopy(model).cpu(), first_rows(workload.dataset.valid, 1))
+        return macs(deepcopy(model).cpu(), first_rows(workload.dataset.valid, 1))
     except Exception:  # noqa: BLE001 - what torch's counter raises on somebody's model: nothing rests on this number
         return None

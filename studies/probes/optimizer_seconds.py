@@ -7,9 +7,10 @@ from contextlib import suppress
 from importlib.util import find_spec
 from typing import Final
 
-from studies import catalogue, measure
+from studies import catalogue
 from studies.allocations import Allocations
 from studies.errors import StudyError
+from studies.measure import state_bytes
 from studies.optimizers import OptimizerChoice
 from studies.probes.bench import Bench, Question, Unsuited
 from studies.routing import trained
@@ -81,7 +82,7 @@ def _seconds(choice: type[OptimizerChoice], bench: Bench) -> float:
         if step < FOLLOWED:
             with Allocations() as allocations:
                 optimizer.step()
-            borrowed = max(borrowed, allocations.peak_bytes - (0 if step else measure.state_bytes(optimizer)))
+            borrowed = max(borrowed, allocations.peak_bytes - (0 if step else state_bytes(optimizer)))
         else:
             optimizer.step()
             times.append(bench.now() - start)
