@@ -19,6 +19,7 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python lint/circles.py advisor studies dashboard
 
 docs: $(READY)
 	$(BIN)/python docs/write.py

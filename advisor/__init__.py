@@ -3,11 +3,11 @@
     study = advisor.search("digits", model="cnn", budget="2m", limits=advisor.Limits(train_bytes=64 * 2**20))
     print(advisor.recommend(study))
 
-    workload = advisor.Workload(train=(rows, labels), model=Net, metric="f1")     # what is in memory
+    workload = advisor.Workload(train=(rows, labels), model=Net, metric="f1")  # in memory
     study = advisor.search(workload, budget="5m")
 
-    def fit(recipe, report, seed): ...                                            # a training loop of your
-    own study = advisor.search(fit, metric="accuracy", epochs=9)
+    def fit(recipe, report, seed): ...      # a training loop of your own
+    study = advisor.search(fit, metric="accuracy", epochs=9)
 
 Everything heavy is imported inside the functions, so `import advisor` is quick.
 """
@@ -17,18 +17,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from advisor.decide.recommend import recommend as recommend_from
 from advisor.evidence import Evidence
-from advisor.recommend import recommend as decide
 from advisor.recommendation import Recommendation
-from studies.given import Workload
 from studies.limits import Budget, Limits
 from studies.recipe import Recipe
 from studies.record import Record
+from studies.workload import Workload
 
 if TYPE_CHECKING:
-    from advisor.launch import Session
-    from advisor.preview import Preview
-    from studies.search import Event
+    from advisor.jobs.profile import Preview
+    from advisor.jobs.session import Session
+    from studies.search.search import Event
 
 __all__ = [
     "Budget", "Evidence", "Limits", "Recipe", "Recommendation", "Record", "Workload", "compress", "profile", "recommend",
@@ -47,15 +47,15 @@ def search(
             `module:name` or `file.py:name`.
         budget: of the whole search: `60s`, `10m`, `2h`, `200trials`.
         home: where the study lives; `$ADVISOR_HOME` or `.advisor` by default.
-        listen: called with every `studies.search.Event`.
-        options: fields of `advisor.request.Request`: target, model, metric, limits, goal, optimizers, epochs,
+        listen: called with every `studies.search.search.Event`.
+        options: fields of `advisor.jobs.request.Request`: target, model, metric, limits, goal, optimizers, epochs,
             seed, ...
 
     Raises:
         StudyError: anything wrong with the input; one line that says what to do.
     """
-    from advisor.launch import prepare
-    from advisor.request import Request
+    from advisor.jobs.request import Request
+    from advisor.jobs.session import prepare
 
     return _finish(prepare(Request.of(source, budget=str(budget), **options), _home(home)), listen)
 
@@ -84,7 +84,7 @@ def compress(
     Raises:
         StudyError: no such study, nothing to compress, or what was asked for cannot be used.
     """
-    from advisor.shrink import CompressionRequest, open_for
+    from advisor.jobs.compress import CompressionRequest, open_for
 
     total = None if budget is None else Budget.parse(budget)
     request = CompressionRequest(budget=total, limits=limits, students=students, teacher=teacher)
@@ -105,7 +105,7 @@ def resume(
     Raises:
         StudyError: no such study, or what it was made of is not here.
     """
-    from advisor.launch import reopen
+    from advisor.jobs.session import reopen
 
     return _finish(
         reopen(_home(home), study, budget=None if budget is None else Budget.parse(budget)), listen
@@ -113,8 +113,8 @@ def resume(
 
 
 def _finish(session: Session, listen: Any, *, searching: bool = True) -> str:
-    from advisor.mirroring import finish
-    from advisor.work import conclude, work
+    from advisor.jobs.mirror import finish
+    from advisor.jobs.work import conclude, work
 
     mirror = work(session, listen=listen or _ignore, searching=searching)
     conclude(session.home, session.name)
@@ -125,8 +125,8 @@ def _finish(session: Session, listen: Any, *, searching: bool = True) -> str:
 
 def profile(source: Any, **options: Any) -> Preview:
     """Return facts, memory by optimizer and advice before any trial; options as in `search`."""
-    from advisor.preview import preview
-    from advisor.request import Request
+    from advisor.jobs.profile import preview
+    from advisor.jobs.request import Request
 
     return preview(Request.of(source, **options))
 
@@ -149,17 +149,17 @@ def recommend(
             `my_rules.py:MyRule`.
         home: where the study lives.
     """
-    from advisor.reading import advice
+    from advisor.jobs.advice import advice
 
     return (
-        decide(about)
+        recommend_from(about)
         if isinstance(about, Evidence)
         else advice(_home(home), about, limits=limits, goal=goal, rules=rules)
     )
 
 
 def _home(home: str | Path | None) -> Path:
-    from studies.home import default_home
+    from studies.storage.home import default_home
 
     return default_home() if home is None else Path(home)
 

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from advisor.compressed_model import CompressedModel
-from advisor.compression_page import TITLES, CompressionTable
 from advisor.evidence import Finding
-from advisor.report import WIDTH, cost_lines, fold, grid, main_settings, settings, table
-from advisor.wording import chance, margin, number, ratio, several, trials
+from advisor.report.compression_table import TITLES, CompressionTable
+from advisor.report.layout import WIDTH, cost_lines, fold, grid, main_settings, settings, table
+from advisor.report.numbers import chance, margin, number, ratio, several, trials
 from studies.direction import Direction
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
     python -m benchmarks.advice [--draws 20] [--external FOLDER]
 
 Each task of `record_advice` is searched over and over: four of its six optimizers (AdamW and three drawn), n
-draws from the 16 recipes of each, once without confirmation and once with what `studies.confirm` asks for,
+draws from the 16 recipes of each, once without confirmation and once with what `studies.search.confirm` asks for,
 where those seeds were recorded. What is advised under the goal `quality` is compared with the test rows,
 which it never sees.
 

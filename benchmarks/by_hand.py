@@ -37,27 +37,27 @@ from unittest.mock import patch
 
 import torch
 
-from advisor.launch import prepare
-from advisor.request import Request
-from advisor.shrink import CompressionRequest, open_for
-from advisor.work import work
+from advisor.jobs.compress import CompressionRequest, open_for
+from advisor.jobs.request import Request
+from advisor.jobs.session import prepare
+from advisor.jobs.work import work
 from benchmarks.hand import BATCHES, HAND, Point, by_hand, in_turns, spent_seconds
-from studies import store
-from studies.clock import Clock
-from studies.compression.checkpoints import Checkpoints
-from studies.compression.deploy import quiet, run, session
-from studies.confirm import finalists
+from studies.data.rows import first_rows, tensors
+from studies.deployment.export import quiet, run, session
 from studies.limits import Budget
 from studies.models.cnn import CNN
 from studies.models.mlp import MLP
 from studies.recipe import COMPRESSION_AXES, Recipe
-from studies.rows import first_rows, tensors
+from studies.search.checkpoints import Checkpoints
+from studies.search.clock import Clock
+from studies.search.confirm import finalists
+from studies.storage import journal
 
 if TYPE_CHECKING:
     from studies.compression.source import Checkpoint
+    from studies.loaded_workload import LoadedWorkload
     from studies.record import Record
-    from studies.search import Event
-    from studies.workload import Workload
+    from studies.search.search import Event
 
 WORKLOADS: Final[dict[str, dict[str, Any]]] = {
     "digits mlp": {"source": "digits", "model": MLP(width=256), "epochs": 27},
@@ -151,9 +151,9 @@ def searched(asked: dict[str, Any], seed: int, home: Path) -> tuple[Checkpoint, 
         **asked, seed=seed, study="s", optimizers=("AdamW",), schedules=("Cosine",), budget=Budget(trials=1), tracking_uri="off"
     )  # fmt: skip
     launched = prepare(request, home)
-    store.change_manifest(store.open_study(home, "s"), threads=1)
+    journal.change_manifest(journal.open_study(home, "s"), threads=1)
     work(replace(launched, plan=replace(launched.plan, threads=1)))
-    records = store.records(store.open_study(home, "s"))
+    records = journal.records(journal.open_study(home, "s"))
     first = finalists(
         records, launched.plan.candidates, launched.workload.metric.direction, launched.plan.limits
     )[0][0]
@@ -164,7 +164,7 @@ def searched(asked: dict[str, Any], seed: int, home: Path) -> tuple[Checkpoint, 
 
 
 def by_study(
-    home: Path, first: Record, workload: Workload, seconds: float
+    home: Path, first: Record, workload: LoadedWorkload, seconds: float
 ) -> tuple[tuple[Point, ...], float]:
     """Compress with the study; return its points from that model and the seconds it took."""
     files = home / "kept"
@@ -177,14 +177,18 @@ def by_study(
 
     launched = open_for(home, "s", CompressionRequest(budget=Budget(seconds=seconds)))
     start = spent_seconds()
-    with patch("advisor.shrink.Clock", ProcessorClock):
+    with patch("advisor.jobs.compress.Clock", ProcessorClock):
         work(launched, listen=keep, searching=False)
     spent = spent_seconds() - start
-    records = [record for record in store.records(store.open_study(home, "s")) if record.stage == "compress"]
+    records = [
+        record for record in journal.records(journal.open_study(home, "s")) if record.stage == "compress"
+    ]
     return tuple(_points(records, first, files, workload)), spent
 
 
-def _points(records: Sequence[Record], first: Record, files: Path, workload: Workload) -> Iterator[Point]:
+def _points(
+    records: Sequence[Record], first: Record, files: Path, workload: LoadedWorkload
+) -> Iterator[Point]:
     whole = [
         record
         for record in records

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from studies.compression.compressing import CompressionRun
+from studies.compression.pipeline import CompressionRun
 from studies.compression.source import Checkpoint
 from studies.distillation.hints import Hints
 from studies.distillation.soft_targets import SoftTargets
@@ -27,6 +27,7 @@ from studies.finetuning.gradual import Gradual
 from studies.finetuning.restart import Restart
 from studies.finetuning.rewind import Rewind
 from studies.infeasible import CannotCompress
+from studies.loaded_workload import LoadedWorkload
 from studies.models.cnn import CNN
 from studies.models.mlp import MLP
 from studies.models.transformer import Transformer
@@ -47,7 +48,6 @@ from studies.quantization.weight_only import WeightOnly
 from studies.recipe import Recipe
 from studies.record import Record
 from studies.train import Training
-from studies.workload import Workload
 
 SEEDS = (0, 1, 2)
 TUNED = Restart(share=0.5)
@@ -165,7 +165,7 @@ def sources(name: str, folder: Path) -> list[Checkpoint]:
     found = []
     for seed in SEEDS:
         workload = replace(
-            Workload.open(data, model=None, target="topic" if asked["source"] == "topics" else None),
+            LoadedWorkload.open(data, model=None, target="topic" if asked["source"] == "topics" else None),
             model=asked["model"],
         )
         recipe = Recipe(model=asked["model"], epochs=asked["epochs"])

@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
-from studies.compression.deploy import quiet
-from studies.evaluate import outputs_of
-from studies.rows import first_rows, tensors
+from studies.data.rows import first_rows, tensors
+from studies.deployment.export import quiet
+from studies.measure.outputs import outputs_of
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from studies.workload import Workload
+    from studies.loaded_workload import LoadedWorkload
 
 HAND: Final = "as trained"
 ROUNDS: Final = (
@@ -85,7 +85,7 @@ class Bench:
     """The trained model that everything is held against."""
 
     model: nn.Module
-    workload: Workload
+    workload: LoadedWorkload
     seed: int
     until: float
 
@@ -133,7 +133,7 @@ class Bench:
         return in_turns(partial(model.eval(), rows), partial(self.model, rows))
 
 
-def by_hand(model: nn.Module, workload: Workload, *, seconds: float, seed: int) -> Tried:
+def by_hand(model: nn.Module, workload: LoadedWorkload, *, seconds: float, seed: int) -> Tried:
     """Try one thing after the other until the time is up; what it runs out on counts for nothing."""
     start = spent_seconds()
     bench = Bench(model=model, workload=workload, seed=seed, until=start + seconds)

@@ -14,14 +14,14 @@ import torch
 from advisor.published import learning_rates, names
 from studies import catalogue
 from studies.infeasible import Diverged
+from studies.loaded_workload import LoadedWorkload
 from studies.optimizers import OptimizerChoice
-from studies.proposals import SWEEP
 from studies.recipe import Recipe
 from studies.schedules.constant import Constant
 from studies.schedules.cosine import Cosine
+from studies.search.sampler import SWEEP
 from studies.space import Numeric, ranges
 from studies.train import Training
-from studies.workload import Workload
 
 EPOCHS = {
     "breast_cancer": 54,
@@ -58,7 +58,7 @@ def published() -> dict[str, float]:
     return found
 
 
-def losses(workload: Workload, choice: type[OptimizerChoice], lr: float, epochs: int) -> list[float]:
+def losses(workload: LoadedWorkload, choice: type[OptimizerChoice], lr: float, epochs: int) -> list[float]:
     """Return the lowest validation loss of the reference recipe at another lr, one a seed."""
     schedule = Constant() if choice.own_schedule else Cosine()
     recipe = Recipe(
@@ -75,7 +75,7 @@ def losses(workload: Workload, choice: type[OptimizerChoice], lr: float, epochs:
     return found
 
 
-def trials(workload: Workload, optimizer: str, lr: float, epochs: int) -> dict[str, list[float]]:
+def trials(workload: LoadedWorkload, optimizer: str, lr: float, epochs: int) -> dict[str, list[float]]:
     """Return the losses of the default, the sweep, and the published lr as it is and scaled to the length of the run."""
     choice = catalogue.find("optimizer", optimizer)
     span = ranges(choice)["lr"]
@@ -96,7 +96,7 @@ def main() -> None:
     torch.set_num_threads(1)
     cells: list[dict[str, float]] = []
     for task in sys.argv[1:] or EPOCHS:
-        workload = Workload.open(task, model="mlp")
+        workload = LoadedWorkload.open(task, model="mlp")
         for optimizer, lr in published().items():
             found = trials(workload, optimizer, lr, EPOCHS[task])
             cells += [{name: values[index] for name, values in found.items()} for index in range(len(SEEDS))]

@@ -16,12 +16,12 @@ import os
 import torch
 
 from studies import catalogue
-from studies.measure import state_bytes
-from studies.memory import declared_state, rehearse
+from studies.data.rows import tensors
+from studies.loaded_workload import LoadedWorkload
+from studies.measure.model import state_bytes
+from studies.profiling.forecast import declared_state, rehearse
 from studies.recipe import Recipe
-from studies.rows import tensors
 from studies.train import Training
-from studies.workload import Workload
 
 STEPS = 4
 WORKLOADS = (("digits", "mlp"), ("digits", "cnn"), ("image_segments", "fttransformer"))
@@ -29,28 +29,28 @@ BATCH_SIZES = (16, 64, 256)
 OPTIMIZERS = ("SGD", "Momentum", "AdamW", "NAdamW", "Lion", "Adafactor", "Muon", "SOAP", "LBFGS")
 
 
-def measured_peak(recipe: Recipe, workload: Workload, device: str = "cpu") -> int:
+def measured_peak(recipe: Recipe, workload: LoadedWorkload, device: str = "cpu") -> int:
     """Return the most bytes that the allocator had handed out at once while a model was built and trained a few steps."""
     tensors(workload.dataset, "train", torch.device(device))  # kept for every trial, so no part of one
     run = _on_gpu if torch.device(device).type == "cuda" else _on_cpu
     return run(recipe, workload, device)
 
 
-def _steps(recipe: Recipe, workload: Workload, device: str) -> Training:
+def _steps(recipe: Recipe, workload: LoadedWorkload, device: str) -> Training:
     training = Training(recipe, workload, seed=0, device=device)
     training.followed = STEPS  # nothing is followed: the two ways of counting stay apart
     training.advance(1, stop=lambda: training.step >= STEPS)
     return training
 
 
-def _on_gpu(recipe: Recipe, workload: Workload, device: str) -> int:
+def _on_gpu(recipe: Recipe, workload: LoadedWorkload, device: str) -> int:
     torch.cuda.reset_peak_memory_stats(device)
     before = torch.cuda.memory_allocated(device)
     _steps(recipe, workload, device)
     return torch.cuda.max_memory_allocated(device) - before
 
 
-def _on_cpu(recipe: Recipe, workload: Workload, device: str) -> int:
+def _on_cpu(recipe: Recipe, workload: LoadedWorkload, device: str) -> int:
     from torch.profiler import ProfilerActivity, profile
 
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
@@ -71,7 +71,7 @@ def main() -> None:
     )
     worst = {}
     for (source, model), name, batch_size in itertools.product(WORKLOADS, OPTIMIZERS, BATCH_SIZES):
-        workload = Workload.open(source, model=model)
+        workload = LoadedWorkload.open(source, model=model)
         optimizer = catalogue.find("optimizer", name)()
         recipe = Recipe(
             model=workload.model, optimizer=optimizer, batch_size=min(batch_size, workload.rows), epochs=1

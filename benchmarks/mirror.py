@@ -19,14 +19,14 @@ from pathlib import Path
 
 import optuna
 
-from advisor.launch import prepare
-from advisor.request import Request
-from advisor.work import work
-from studies import store
+from advisor.jobs.request import Request
+from advisor.jobs.session import prepare
+from advisor.jobs.work import work
 from studies.limits import Budget
-from studies.manifest import StudyManifest
-from studies.mirror import Mirror
 from studies.record import Measurement, Record
+from studies.storage import journal
+from studies.storage.manifest import StudyManifest
+from studies.tracking.process import Mirror
 
 TRIALS = 300
 EPOCHS = 20
@@ -63,11 +63,11 @@ def whole_study() -> tuple[float, float]:
     """Return the wall seconds and the processor seconds of the process that mirrors a finished study, its start included."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        study = store.create_study(
+        study = journal.create_study(
             home, "large", direction="maximize", manifest=StudyManifest(id="1", metric="accuracy")
         )
         for number in range(TRIALS):
-            given = {store.RECORD: record(number).to_dict()}
+            given = {journal.RECORD: record(number).to_dict()}
             study.add_trial(
                 optuna.trial.create_trial(value=0.5, params={}, distributions={}, user_attrs=given)
             )

@@ -13,12 +13,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from advisor.launch import prepare
-from advisor.request import Request
-from advisor.work import work
-from studies import store
+from advisor.jobs.request import Request
+from advisor.jobs.session import prepare
+from advisor.jobs.work import work
 from studies.limits import Budget
-from studies.trial import Trial
+from studies.search.trial import Trial
+from studies.storage import journal
 
 TRIALS = 30
 EPOCHS = 36
@@ -47,7 +47,7 @@ def measure(tracking_uri: str | None) -> tuple[float, float, float]:
         mirror = work(launched)
         wall = time.perf_counter() - start
         Trial.advance = advance  # type: ignore[method-assign]
-        count = len(store.records(store.open_study(home, launched.name)))
+        count = len(journal.records(journal.open_study(home, launched.name)))
         start = time.perf_counter()
         if mirror is not None:
             mirror.finish(120)

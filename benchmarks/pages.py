@@ -38,10 +38,10 @@ def fill(home: Path, trials: int) -> str:
     """Write a study of so many trials, the last few of them confirmation runs, and return its name."""
     import optuna
 
-    from advisor.launch import prepare
-    from advisor.request import Request
-    from studies import store
+    from advisor.jobs.request import Request
+    from advisor.jobs.session import prepare
     from studies.limits import Budget
+    from studies.storage import journal
 
     request = Request(
         source="digits",
@@ -51,7 +51,7 @@ def fill(home: Path, trials: int) -> str:
         earlier=False,
     )
     launched = prepare(request, home)
-    study, space = store.open_study(home, launched.name), launched.plan.space(launched.workload)
+    study, space = journal.open_study(home, launched.name), launched.plan.space(launched.workload)
     study.sampler = optuna.samplers.RandomSampler(seed=0)
     chance, made = random.Random(0), []  # noqa: S311 - made up, and no secret
     os.fsync = lambda file: None  # type: ignore[assignment]  # nothing is lost if this process dies
@@ -61,8 +61,8 @@ def fill(home: Path, trials: int) -> str:
         record = _made(number, recipe, space.units(recipe), chance, _source(made, number, trials))
         for point in record.curve[2::3]:
             trial.report(point.valid_metric, point.epoch)
-        store.tell(study, trial, record, violation=0.0)
-        store.change_manifest(study, spent_seconds=float(number))
+        journal.tell(study, trial, record, violation=0.0)
+        journal.change_manifest(study, spent_seconds=float(number))
         made.append(record)
     return launched.name
 
@@ -115,9 +115,9 @@ def seconds_of(work: Callable[[], Any]) -> tuple[Seconds, Any]:
 
 def measure(home: Path, name: str) -> dict[str, Seconds]:
     """Return the seconds of each step; run in a fresh process."""
-    from advisor.recommend import recommend
-    from dashboard.study import Study
-    from studies.journal import Journal
+    from advisor.decide.recommend import recommend
+    from dashboard.snapshot import Study
+    from studies.storage.follow import Journal
 
     took: dict[str, Seconds] = {}
     journal = Journal(home, name)
@@ -174,7 +174,7 @@ def import_views() -> None:
     import pandas as pd
     import pyarrow as pa  # noqa: F401
 
-    from advisor.rulebook import rules
+    from advisor.decide.rulebook import rules
     from dashboard.views import optimizers, recommendation, tradeoffs, trials  # noqa: F401
     from studies import catalogue
 

@@ -25,15 +25,15 @@ from typing import Any, Final
 import numpy as np
 
 from studies import catalogue
-from studies.data import Dataset, Part, from_arrays, open_dataset
+from studies.data.dataset import Dataset, Part, from_arrays, open_dataset
 from studies.infeasible import Diverged
+from studies.loaded_workload import LoadedWorkload
 from studies.metrics import metric
-from studies.profile import profile
+from studies.profiling.profile import profile
 from studies.recipe import Recipe
-from studies.search_space import SearchSpace
+from studies.search.search_space import SearchSpace
 from studies.space import Numeric
 from studies.train import Training
-from studies.workload import Workload
 
 FOLDER: Final = Path(__file__).parent
 RUNS: Final = FOLDER / "advice_runs.csv.gz"
@@ -161,7 +161,7 @@ def grow(path: Path) -> None:
             print(task.name, flush=True)
 
 
-def space_of(task: Task, workload: Workload) -> SearchSpace:
+def space_of(task: Task, workload: LoadedWorkload) -> SearchSpace:
     """Return the recipes that the random ones are drawn from, by the ranges of the search itself."""
     reference = min(32, workload.rows)
     return SearchSpace(
@@ -193,7 +193,7 @@ def recipe_of(task: Task, space: SearchSpace, optimizer: str, index: int) -> Rec
     return space.recipe(point | {"optimizer": optimizer})
 
 
-def open_workload(task: Task) -> Workload:
+def open_workload(task: Task) -> LoadedWorkload:
     """Return the task's data and model; whatever neither trains nor validates is for testing, up to 2,000 rows."""
     dataset = _topics() if task.source == "topics" else open_dataset(task.source)
     inputs = np.concatenate([part.inputs for part in (dataset.train, dataset.valid, dataset.test)])
@@ -205,7 +205,7 @@ def open_workload(task: Task) -> Workload:
         for start, end in pairwise(cuts)
     )
     model: Any = catalogue.find("model", task.model).from_fields(task.fields)
-    return Workload(
+    return LoadedWorkload(
         dataset=replace(dataset, train=train, valid=valid, test=test), model=model, metric=metric(None, dataset.task)
     )  # fmt: skip
 
@@ -230,7 +230,7 @@ def _topics() -> Dataset:
     )
 
 
-def _facts(task: Task, workload: Workload) -> dict[str, Any]:
+def _facts(task: Task, workload: LoadedWorkload) -> dict[str, Any]:
     found = profile(workload, batch_size=min(32, workload.rows), epochs=task.epochs).to_dict()
     found["forecasts"] = [one for one in found["forecasts"] if one["optimizer"] in OPTIMIZERS]
     about = {
@@ -251,7 +251,7 @@ def _read(path: Path) -> dict[Key, dict[str, str]]:
         }
 
 
-def _runs(task: Task, workload: Workload, rows: dict[Key, dict[str, str]]) -> Iterator[tuple[Any, ...]]:
+def _runs(task: Task, workload: LoadedWorkload, rows: dict[Key, dict[str, str]]) -> Iterator[tuple[Any, ...]]:
     space = space_of(task, workload)
     for optimizer in OPTIMIZERS:
         found: dict[int, tuple[float, float]] = {}
@@ -274,9 +274,9 @@ def _runs(task: Task, workload: Workload, rows: dict[Key, dict[str, str]]) -> It
                     )
 
 
-def _run(task: Task, workload: Workload, recipe: Recipe, *, index: int, seed: int) -> tuple[Any, ...]:
+def _run(task: Task, workload: LoadedWorkload, recipe: Recipe, *, index: int, seed: int) -> tuple[Any, ...]:
     """Train once; a run that diverged has no metric."""
-    from studies.measure import state_bytes
+    from studies.measure.model import state_bytes
 
     optimizer = recipe.optimizer
     training = Training(recipe, workload, seed=seed)

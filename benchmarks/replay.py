@@ -12,19 +12,19 @@ from dataclasses import dataclass, field, replace
 from statistics import fmean
 from typing import Final
 
-from advisor.beliefs import beliefs
-from advisor.decision import decide
+from advisor.decide.decision import decide
+from advisor.decide.feasible import feasible_recipes
+from advisor.decide.posterior import beliefs
+from advisor.decide.rulebook import apply_rules
+from advisor.decide.scale import CAP
+from advisor.decide.trial_summary import TrialSummary
 from advisor.evidence import Evidence
-from advisor.feasible import feasible_recipes
-from advisor.gaps import CAP
-from advisor.rulebook import apply_rules
-from advisor.trial_summary import TrialSummary
 from benchmarks.record_advice import FACTS, RUNS, TASKS, TRUTH_SEEDS
-from studies.confirm import repeats
 from studies.direction import Direction
 from studies.facts import Facts
 from studies.record import Measurement, Record, Stage
-from studies.rungs import best_complete
+from studies.search.confirm import repeats
+from studies.search.pruner import best_complete
 
 TRIALS: Final = (1, 2, 5, 10)
 ARMS: Final = 4

@@ -23,11 +23,11 @@ from torch.nn import functional
 from studies import catalogue
 from studies.errors import StudyError
 from studies.infeasible import Diverged
-from studies.muon_step import Muon
+from studies.loaded_workload import LoadedWorkload
+from studies.optim.muon import Muon
 from studies.optimizers import OptimizerChoice
 from studies.recipe import Recipe
 from studies.train import Training
-from studies.workload import Workload
 
 Make = Callable[[], nn.Module]
 Data = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
@@ -232,7 +232,7 @@ def small() -> None:
     """L-BFGS against AdamW and Nesterov on the smallest bundled tables: 27 epochs, six rates, three seeds."""
     for dataset in ("iris", "wine", "breast_cancer", "diabetes"):
         for model in ("linear", "mlp"):
-            workload = Workload.open(dataset, model=model)
+            workload = LoadedWorkload.open(dataset, model=model)
             found = {
                 name: _tuned(workload, name, batch)
                 for name, batch in (("AdamW", 32), ("Nesterov", 32), ("LBFGS", workload.rows))
@@ -243,7 +243,7 @@ def small() -> None:
             )
 
 
-def _tuned(workload: Workload, name: str, batch: int) -> float:
+def _tuned(workload: LoadedWorkload, name: str, batch: int) -> float:
     choice = catalogue.find("optimizer", name)
     middle = choice.from_fields({}).lr
     return min(
@@ -255,7 +255,7 @@ def _tuned(workload: Workload, name: str, batch: int) -> float:
     )
 
 
-def _lowest(workload: Workload, optimizer: OptimizerChoice, batch: int, seed: int) -> float:
+def _lowest(workload: LoadedWorkload, optimizer: OptimizerChoice, batch: int, seed: int) -> float:
     run = Training(
         Recipe(model=workload.model, optimizer=optimizer, batch_size=batch, epochs=27), workload, seed=seed
     )

@@ -3,7 +3,7 @@
     advisor dashboard --home .advisor
 
 The home is `--home`, else `$ADVISOR_HOME`, else `.advisor` in the working directory. Code of the user's own
-is run only with `--allow-code`; `advisor.page.serve` sees to it that nothing imports it otherwise.
+is run only with `--allow-code`; `advisor.cli.serve.serve` sees to it that nothing imports it otherwise.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from dashboard.views import (
     tradeoffs,
     trials,
 )
-from dashboard.views.words import SILENT_SECONDS, plain
+from dashboard.widgets.words import SILENT_SECONDS, plain
 from studies.errors import StudyError
 
 REFRESH_SECONDS: Final = 5.0

@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 from dashboard.charts import plots
-from dashboard.study import Study
+from dashboard.snapshot import Study
 from studies.errors import BadValue, StudyError, did_you_mean
-from studies.home import default_home
+from studies.storage.home import default_home
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

@@ -15,17 +15,17 @@ from typing import Final
 
 import streamlit as st
 
-from advisor.beliefs import Beliefs, beliefs
-from advisor.recommend import recommend
+from advisor.decide.posterior import Beliefs, beliefs
+from advisor.decide.recommend import recommend
+from advisor.decide.rulebook import apply_rules
 from advisor.recommendation import Recommendation
-from advisor.rulebook import apply_rules
-from dashboard.overview import Summary
-from dashboard.overview import summary as summary_of
-from dashboard.study import Study
+from dashboard.snapshot import Study
+from dashboard.studies_table import Summary
+from dashboard.studies_table import summary as summary_of
 from studies.errors import StudyNotFound, did_you_mean
-from studies.home import default_home, study_names
-from studies.journal import Journal
 from studies.limits import Limits
+from studies.storage.follow import Journal
+from studies.storage.home import default_home, study_names
 
 KEPT: Final = 16
 """Studies that are kept in memory."""

@@ -10,9 +10,9 @@ import html
 from pathlib import Path
 
 from dashboard.charts import plots
-from dashboard.study import Study
+from dashboard.snapshot import Study
 from studies.errors import one_line
-from studies.home import default_home
+from studies.storage.home import default_home
 
 
 def main() -> None:

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from advisor.catalogues import listing
-from advisor.listing import size
+from advisor.cli.columns import size
+from advisor.cli.explain import listing
 from studies import catalogue
 from studies.choice import sections, summary
 from studies.optimizers import OptimizerChoice

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from studies.loaded_workload import LoadedWorkload
     from studies.record import Measurement
-    from studies.workload import Workload
 
     Hook = Callable[[], None]
     Transform = Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
@@ -22,7 +22,7 @@ class TrainingHooks(Protocol):
     """A training run as an attachment sees it; `studies.train.Training` is the only one there is."""
 
     model: nn.Module
-    workload: Workload
+    workload: LoadedWorkload
     device: torch.device
     loss: Callable[..., torch.Tensor]
     """Of (outputs, targets); an attachment may put another in its place."""

@@ -49,7 +49,7 @@ class Latency:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Footprint:
-    """What was measured on a deployed file, see `studies.compression.footprint` for how."""
+    """What was measured on a deployed file, see `studies.deployment.footprint` for how."""
 
     file_bytes: int
     compressed_bytes: int

@@ -21,16 +21,16 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from studies.allocations import FOLLOWED_STEPS, Allocations
+from studies.data.rows import Inputs, tensors
 from studies.infeasible import Diverged
-from studies.measure import model_bytes, state_bytes, tensor_bytes
+from studies.loaded_workload import LoadedWorkload
+from studies.measure.allocations import FOLLOWED_STEPS, Allocations
+from studies.measure.model import model_bytes, state_bytes, tensor_bytes
+from studies.measure.validation import Reading, read, settle_norms, whole_run
+from studies.optim.routing import route
 from studies.recipe import Recipe
 from studies.record import Measurement
 from studies.rng import Generators
-from studies.routing import route
-from studies.rows import Inputs, tensors
-from studies.validation import Reading, read, settle_norms, whole_run
-from studies.workload import Workload
 
 if TYPE_CHECKING:
     from studies.hooks import Hook, Readout, Transform
@@ -52,7 +52,7 @@ class Training:
     """
 
     def __init__(
-        self, recipe: Recipe, workload: Workload, *, seed: int, device: str = "cpu", model: nn.Module | None = None,
+        self, recipe: Recipe, workload: LoadedWorkload, *, seed: int, device: str = "cpu", model: nn.Module | None = None,
         prepare: Callable[[Training], None] = lambda training: None,
     ) -> None:  # fmt: skip
         self.recipe, self.workload, self.seed, self.device = recipe, workload, seed, torch.device(device)

@@ -34,9 +34,9 @@ def home(tmp_path) -> Path:
 @pytest.fixture(scope="session")
 def iris():
     """120 rows, 4 columns, 3 classes: an epoch takes a millisecond."""
-    from studies.workload import Workload
+    from studies.loaded_workload import LoadedWorkload
 
-    return Workload.open("iris", model="mlp")
+    return LoadedWorkload.open("iris", model="mlp")
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def inside(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
-        from advisor.cli import main
+        from advisor.cli.app import main
 
         monkeypatch.setenv("ADVISOR_TRACEBACK", "1")
         monkeypatch.setattr(sys, "argv", ["advisor", *words])

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from studies.catalogue import find
-from studies.routing import route
+from studies.optim.routing import route
 
 STEPS = 50
 

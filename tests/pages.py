@@ -3,8 +3,8 @@
 import optuna
 from streamlit.testing.v1 import AppTest
 
-from studies.manifest import StudyManifest
-from studies.store import change_manifest, create_study
+from studies.storage.journal import change_manifest, create_study
+from studies.storage.manifest import StudyManifest
 
 from records import confirmations, facts, record
 from waiting import HANG_SECONDS

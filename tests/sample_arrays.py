@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from studies.data import Dataset
+from studies.data.dataset import Dataset
 from studies.errors import BadWorkload
 
 ROWS = 60

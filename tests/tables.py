@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from studies.data import Dataset, prepare
+from studies.data.dataset import Dataset, prepare
 from studies.datasets import Raw
 from studies.errors import StudyError
 

@@ -4,7 +4,7 @@ from dataclasses import MISSING, fields
 
 import pytest
 
-from advisor.arguments import ProfileArguments, SearchArguments
+from advisor.cli.arguments import ProfileArguments, SearchArguments
 from studies.limits import Budget, Limits
 
 TOLD = {

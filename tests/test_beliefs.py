@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advisor.beliefs import (
+from advisor.decide.estimates import Estimate, Estimates
+from advisor.decide.posterior import (
     MARGIN,
     PRIOR_CAP,
     RULE_CLIP,
@@ -24,7 +25,6 @@ from advisor.beliefs import (
     posterior,
     prior_log_odds,
 )
-from advisor.estimates import Estimate, Estimates
 from advisor.evidence import Evidence, Finding
 from studies.facts import Facts
 

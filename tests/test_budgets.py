@@ -7,12 +7,12 @@ from statistics import fmean
 
 import pytest
 
-from advisor.beliefs import beliefs
-from advisor.budgets import promises
+from advisor.analysis.targets import default_target, loss_ratios, profile, reaches, time_ratios
+from advisor.analysis.tuning_curves import promises
+from advisor.decide.posterior import beliefs
+from advisor.decide.recommend import recommend
+from advisor.decide.scale import LossScale
 from advisor.evidence import Evidence
-from advisor.gaps import LossScale
-from advisor.recommend import recommend
-from advisor.targets import default_target, loss_ratios, profile, reaches, time_ratios
 from studies.direction import Direction
 from studies.pareto import dominates, front
 

@@ -13,7 +13,7 @@ import pytest
 
 from dashboard import charts
 from dashboard.charts import plots
-from dashboard.study import Study
+from dashboard.snapshot import Study
 
 from pages import RACE, SWEEP, fill
 from records import compressions, confirmations, facts, record

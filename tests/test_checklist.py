@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from advisor.checklist import checks
+from advisor.decide.checklist import checks
+from advisor.decide.scale import LossScale
 from advisor.evidence import Evidence
-from advisor.gaps import LossScale
 
 from records import confirmations, record, study
 

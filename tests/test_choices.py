@@ -10,16 +10,16 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.catalogues import explanation
+from advisor.cli.explain import explanation
 from studies import catalogue
 from studies.choice import sections, summary
-from studies.data import open_dataset
+from studies.data.dataset import open_dataset
 from studies.errors import BadValue
-from studies.measure import model_bytes, tensor_bytes
+from studies.loaded_workload import check_model
+from studies.measure.model import model_bytes, tensor_bytes
 from studies.recipe import Recipe
 from studies.space import Numeric, ranges
 from studies.train import Training
-from studies.workload import check_model
 
 from choice_params import EVERY, NAMED, of
 

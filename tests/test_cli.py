@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from studies import store
-from studies.locks import working
-from studies.manifest import StudyManifest
+from studies.storage import journal
+from studies.storage.locks import working
+from studies.storage.manifest import StudyManifest
 
 from records import record
 from waiting import HANG_SECONDS
@@ -30,7 +30,7 @@ def loaded(*words):
 import sys
 sys.argv = ['advisor', *{list(words)!r}]
 try:
-    from advisor.cli import main
+    from advisor.cli.app import main
     main()
 except SystemExit:
     pass
@@ -72,7 +72,7 @@ def _study_of(home, count):
         "facts": Facts().to_dict(), "limits": {}, "candidates": names, "metric": "accuracy", "goal": "balanced",
         "valid_rows": 200, "dataset": "digits", "model": "CNN",
     }  # fmt: skip
-    study = store.create_study(home, "big", direction="maximize", manifest=StudyManifest.from_dict(plan))
+    study = journal.create_study(home, "big", direction="maximize", manifest=StudyManifest.from_dict(plan))
     stages = ["reference"] * 3 + ["race"] * (count - 12) + ["confirm"] * 9
     for number, stage in enumerate(stages):
         left = record(
@@ -83,7 +83,7 @@ def _study_of(home, count):
             seed=number // 3 % 3,
             source=number % 3,
         )
-        study.add_trial(create_trial(value=left.quality, user_attrs={store.RECORD: left.to_dict()}))
+        study.add_trial(create_trial(value=left.quality, user_attrs={journal.RECORD: left.to_dict()}))
 
 
 def test_a_search_prints_its_progress_on_stderr_and_its_answer_on_stdout(advisor):
@@ -196,9 +196,9 @@ def test_the_fields_of_ones_own_model_choice_are_searched(inside, tmp_path):
     done = inside("search", "iris", "--model", "own.py:Wide", "--optimizers", "AdamW", "--budget", "12trials", "--epochs", "3",
                    "--tracking-uri", "off", "--json")  # fmt: skip
     assert done.returncode == 0, done.stderr
-    study = store.open_study(Path(os.environ["ADVISOR_HOME"]), "iris-1")
+    study = journal.open_study(Path(os.environ["ADVISOR_HOME"]), "iris-1")
 
-    assert len({record.params["model.own.py:Wide.width"] for record in store.records(study)}) > 1
+    assert len({record.params["model.own.py:Wide.width"] for record in journal.records(study)}) > 1
 
 
 CASES = {

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studies.data import prepare
+from studies.data.dataset import prepare
+from studies.data.encode import encode
+from studies.data.splits import split_rows
 from studies.datasets import Raw
-from studies.splits import split_rows
-from studies.tables import encode
 
 from tables import DAYS, ROWS, column, prepared, refusal, table
 

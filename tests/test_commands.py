@@ -3,9 +3,9 @@
 import shlex
 from pathlib import Path
 
-from advisor import commands
-from studies.home import default_home
-from studies.manifest import StudyManifest
+from advisor.jobs import command_lines
+from studies.storage.home import default_home
+from studies.storage.manifest import StudyManifest
 
 PLAN = {
     "budget": {"seconds": 60.0, "trials": None},
@@ -23,16 +23,19 @@ manifest = StudyManifest.from_dict
 
 
 def test_a_study_is_resumed_under_twice_its_budget():
-    assert commands.resume(default_home(), "wine-1", manifest(PLAN)) == "advisor resume wine-1 --budget 120s"
+    assert (
+        command_lines.resume(default_home(), "wine-1", manifest(PLAN))
+        == "advisor resume wine-1 --budget 120s"
+    )
     trials = PLAN | {"budget": {"seconds": None, "trials": 40}}
     assert (
-        commands.resume(Path("/there"), "wine-1", manifest(trials))
+        command_lines.resume(Path("/there"), "wine-1", manifest(trials))
         == "advisor resume wine-1 --budget 80trials --home /there"
     )
 
 
 def test_a_workload_is_searched_anew_whatever_its_name():
-    line = commands.search(default_home(), manifest(PLAN))
+    line = command_lines.search(default_home(), manifest(PLAN))
     words = [
         "advisor",
         "search",
@@ -49,7 +52,7 @@ def test_a_workload_is_searched_anew_whatever_its_name():
 
 def test_an_own_model_is_named_by_its_file():
     spec = PLAN["workload"] | {"model": "Custom", "model_fields": {"factory": "net.py:Net"}}
-    assert "--model net.py:Net" in commands.search(default_home(), manifest(PLAN | {"workload": spec}))
+    assert "--model net.py:Net" in command_lines.search(default_home(), manifest(PLAN | {"workload": spec}))
 
 
 def test_a_training_function_keeps_its_direction_and_has_no_model():
@@ -60,13 +63,13 @@ def test_a_training_function_keeps_its_direction_and_has_no_model():
         "direction": "minimize",
         "model": "settings:1",
     }
-    line = commands.search(default_home(), manifest(PLAN | {"workload": spec}))
+    line = command_lines.search(default_home(), manifest(PLAN | {"workload": spec}))
     assert line == "advisor search train.py:fit --metric loss --direction minimize --budget 60s"
 
 
 def test_what_only_code_can_name_has_no_command():
     assert (
-        commands.search(
+        command_lines.search(
             default_home(), manifest(PLAN | {"workload": PLAN["workload"] | {"source": "__main__:Workload"}})
         )
         == ""
@@ -74,5 +77,5 @@ def test_what_only_code_can_name_has_no_command():
 
 
 def test_another_home_is_named_and_the_usual_one_is_not():
-    assert commands.at_home(default_home()) == ""
-    assert commands.at_home(Path("/there you are")) == " --home '/there you are'"
+    assert command_lines.at_home(default_home()) == ""
+    assert command_lines.at_home(Path("/there you are")) == " --home '/there you are'"

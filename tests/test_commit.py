@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from studies.commit import commit_of
-from studies.manifest import Commit
+from studies.storage.manifest import Commit
+from studies.tracking.commit import commit_of
 
 
 @pytest.fixture

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from advisor.beliefs import beliefs
-from advisor.compressed import compressed_models, pareto_front
-from advisor.compression_words import in_words, sentence, split
+from advisor.decide.compressed import compressed_models, pareto_front
+from advisor.decide.feasible import feasible_recipes
+from advisor.decide.posterior import beliefs
+from advisor.decide.recommend import recommend
+from advisor.decide.rulebook import apply_rules
+from advisor.decide.trial_summary import TrialSummary
 from advisor.evidence import Evidence
-from advisor.feasible import feasible_recipes
-from advisor.recommend import recommend
-from advisor.rulebook import apply_rules
+from advisor.report.compression_names import in_words, sentence, split
 from advisor.rules.compression import stage_of
 from advisor.rules.survives_compression import SurvivesCompression
-from advisor.trial_summary import TrialSummary
 from studies.direction import MAXIMIZE, MINIMIZE
 from studies.errors import NothingFeasible
 from studies.limits import Limits

@@ -15,9 +15,8 @@ import pytest
 import torch
 from torch import nn
 
-from studies.compression.compressing import CompressionRun
+from studies.compression.pipeline import CompressionRun
 from studies.compression.source import Checkpoint
-from studies.compression.subject import sparsity_of
 from studies.distillation import DistillationChoice
 from studies.distillation.hints import Hints
 from studies.distillation.soft_targets import SoftTargets
@@ -25,6 +24,7 @@ from studies.finetuning.gradual import Gradual
 from studies.finetuning.restart import Restart
 from studies.finetuning.rewind import Rewind
 from studies.infeasible import CannotCompress
+from studies.loaded_workload import LoadedWorkload
 from studies.models.cnn import CNN
 from studies.models.custom import Custom
 from studies.models.mlp import MLP
@@ -34,7 +34,7 @@ from studies.quantization import QuantizationChoice
 from studies.quantization.none import NoQuantization
 from studies.recipe import Recipe
 from studies.train import Training
-from studies.workload import Workload
+from studies.weights.subject import sparsity_of
 from studies.wrappers.ema import EMA
 from studies.wrappers.lookahead import Lookahead
 
@@ -108,7 +108,7 @@ def _no_events():
 
 @pytest.fixture(scope="module")
 def digits():
-    return Workload.open("digits", model="mlp")
+    return LoadedWorkload.open("digits", model="mlp")
 
 
 def trained(workload, model, **others):
@@ -388,7 +388,7 @@ def read(program, path, folder):
 
 
 def float_outputs(made, rows):
-    from studies.compression.deploy import run, session
+    from studies.deployment.export import run, session
 
     return run(session(made.exported.proto.SerializeToString()), rows)
 

@@ -8,15 +8,15 @@ from dataclasses import replace
 import pytest
 import torch
 
-from advisor.launch import prepare
-from advisor.request import Request
-from advisor.shrink import CompressionRequest, ask, open_for
-from advisor.work import conclude, work
-from studies import store
-from studies.compression.checkpoints import Checkpoints
+from advisor.jobs.compress import CompressionRequest, ask, open_for
+from advisor.jobs.request import Request
+from advisor.jobs.session import prepare
+from advisor.jobs.work import conclude, work
 from studies.errors import BadValue, BadWorkload
 from studies.limits import Budget, Limits
 from studies.recipe import COMPRESSION_AXES, Recipe
+from studies.search.checkpoints import Checkpoints
+from studies.storage import journal
 
 SEARCH = {"optimizers": ("AdamW", "Nesterov"), "epochs": 9, "budget": Budget(trials=5), "tracking_uri": "off"}
 WAYS = 14
@@ -45,7 +45,9 @@ def compress(home, trials=WAYS, **wanted):
 
 
 def compressed(home, name="s"):
-    return [record for record in store.records(store.open_study(home, name)) if record.stage == "compress"]
+    return [
+        record for record in journal.records(journal.open_study(home, name)) if record.stage == "compress"
+    ]
 
 
 def told(records):
@@ -57,7 +59,7 @@ def told(records):
 
 def test_every_trial_starts_from_a_confirmed_model_and_says_what_was_done_to_it(study):
     records = compress(study)
-    confirmed = {r.number: r for r in store.records(store.open_study(study, "s")) if r.stage == "confirm"}
+    confirmed = {r.number: r for r in journal.records(journal.open_study(study, "s")) if r.stage == "confirm"}
     assert len(records) == WAYS
     for record in records:
         source = confirmed[record.source]
@@ -103,7 +105,7 @@ def test_a_larger_budget_goes_on_and_repeats_nothing(study):
 def test_a_lost_checkpoint_is_trained_again_to_the_same_weights(study):
     workload = open_for(study, "s", CompressionRequest()).workload
     checkpoints = Checkpoints.of(study, "s")
-    record = next(r for r in store.records(store.open_study(study, "s")) if r.stage == "confirm")
+    record = next(r for r in journal.records(journal.open_study(study, "s")) if r.stage == "confirm")
     kept = checkpoints.source(record, workload, device="cpu").model.state_dict()
     (checkpoints.folder / f"{record.number}.pt").write_bytes(b"torn")
     again = checkpoints.source(record, workload, device="cpu").model.state_dict()
@@ -113,7 +115,7 @@ def test_a_lost_checkpoint_is_trained_again_to_the_same_weights(study):
 
 def test_a_broken_limit_is_told_to_the_sampler_and_a_kept_one_as_none(study):
     records = compress(study, limits=Limits(model_bytes=2000))
-    trials = store.open_study(study, "s").get_trials(deepcopy=False)
+    trials = journal.open_study(study, "s").get_trials(deepcopy=False)
     for record in records:
         if record.state == "complete":
             assert (trials[record.number].constraints["feasible"] > 0) == (record.model_bytes > 2000)
@@ -153,7 +155,7 @@ def test_a_spent_budget_is_refused_in_one_line(study):
 def test_a_search_compresses_afterwards_when_asked(home):
     asked = Request(source="iris", model="mlp", study="s", compression="after", **SEARCH)
     launched = prepare(asked, home)
-    page = store.open_study(home, "s")
+    page = journal.open_study(home, "s")
     ask(home, "s", CompressionRequest(budget=Budget(trials=5)))
     assert page.user_attrs["plan"]["compression"] == "after"
     work(replace(launched))
@@ -175,7 +177,9 @@ def test_a_joint_search_judges_every_whole_run_by_the_file_it_would_deploy(home)
         **SEARCH | {"budget": Budget(trials=9)},
     )  # fmt: skip
     work(prepare(asked, home))
-    records = [record for record in store.records(store.open_study(home, "s")) if record.state == "complete"]
+    records = [
+        record for record in journal.records(journal.open_study(home, "s")) if record.state == "complete"
+    ]
     assert all(
         record.footprint is not None and record.model_bytes == record.footprint.file_bytes
         for record in records

@@ -4,14 +4,14 @@ from dataclasses import fields, replace
 
 import pytest
 
+from advisor.decide.feasible import costs_of
+from advisor.decide.recommend import recommend
 from advisor.evidence import Evidence
-from advisor.feasible import costs_of
-from advisor.recommend import recommend
-from advisor.runs import evidence_from
+from advisor.jobs.runs_csv import evidence_from
 from dashboard import whatif
 from dashboard.charts import tradeoffs
 from dashboard.views import recommendation, trials
-from dashboard.views.parts import cost_columns
+from dashboard.widgets.parts import cost_columns
 from studies.costs import COSTS
 from studies.facts import Forecast
 from studies.limits import LIMITED_COST, Limits

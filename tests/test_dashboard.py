@@ -17,12 +17,12 @@ from advisor.recommendation import Check, Contender, Recommendation
 from dashboard import reads
 from dashboard.charts import looks
 from dashboard.charts import trials as charts
-from dashboard.study import Study
-from dashboard.views.words import plain
+from dashboard.snapshot import Study
+from dashboard.widgets.words import plain
 from studies.direction import MINIMIZE
 from studies.errors import NothingFeasible
-from studies.manifest import StudyManifest
-from studies.store import change_manifest, create_study
+from studies.storage.journal import change_manifest, create_study
+from studies.storage.manifest import StudyManifest
 
 from records import confirmations, facts, record
 from waiting import HANG_SECONDS

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studies.data import open_dataset
+from studies.data.dataset import open_dataset
+from studies.data.splits import split_rows
 from studies.errors import BadValue
-from studies.splits import split_rows
 
 from tables import prepared, table
 

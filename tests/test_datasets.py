@@ -10,7 +10,7 @@ import pytest
 
 from studies.catalogue import choices
 from studies.choice import sections, summary
-from studies.data import open_dataset, prepare
+from studies.data.dataset import open_dataset, prepare
 
 from tables import refusal
 

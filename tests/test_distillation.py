@@ -13,6 +13,7 @@ from studies.distillation.hints import Hints
 from studies.distillation.none import NoDistillation
 from studies.distillation.soft_targets import SoftTargets, add_soft_targets
 from studies.infeasible import CannotCompress
+from studies.loaded_workload import LoadedWorkload
 from studies.models.cnn import CNN
 from studies.models.mlp import MLP
 from studies.optimizers.adamw import AdamW
@@ -24,7 +25,6 @@ from studies.regularizers.label_smoothing import LabelSmoothing
 from studies.regularizers.mixup import Mixup
 from studies.schedules.constant import Constant
 from studies.train import Training
-from studies.workload import Workload
 from studies.wrappers.sam import SAM
 
 LARGE, SMALL = MLP(width=32, depth=1), MLP(width=16, depth=1)
@@ -32,12 +32,12 @@ LARGE, SMALL = MLP(width=32, depth=1), MLP(width=16, depth=1)
 
 @pytest.fixture(scope="module")
 def diabetes():
-    return Workload.open("diabetes", model="mlp")
+    return LoadedWorkload.open("diabetes", model="mlp")
 
 
 @pytest.fixture(scope="module")
 def digits():
-    return Workload.open("digits", model="cnn")
+    return LoadedWorkload.open("digits", model="cnn")
 
 
 def training(workload, *, model=SMALL, optimizer=None, seed=0, epochs=2, **others):
@@ -209,7 +209,7 @@ class Spy(nn.Module):
 
 
 def test_smoothing_and_class_weights_stay_in_the_runs_own_share():
-    weighted = Workload.open("iris", model="mlp", class_weights="balanced")
+    weighted = LoadedWorkload.open("iris", model="mlp", class_weights="balanced")
     run, (inputs, targets) = training(weighted, regularizers=(LabelSmoothing(share=0.2),)), batch(weighted)
     own = run.loss(run.model.eval()(inputs), targets)
     wise = teacher(weighted)

@@ -7,16 +7,16 @@ from dataclasses import replace
 import pytest
 
 import advisor as api
-from advisor.earlier import SHARE, starts
-from studies import store
-from studies.clock import Clock
+from advisor.jobs.history import SHARE, starts
 from studies.facts import Facts
-from studies.home import study_names
 from studies.limits import Budget, Limits
-from studies.manifest import StudyManifest
-from studies.plan import Plan, Start
 from studies.record import Record
-from studies.search import Search
+from studies.search.clock import Clock
+from studies.search.plan import Plan, Start
+from studies.search.search import Search
+from studies.storage import journal
+from studies.storage.home import study_names
+from studies.storage.manifest import StudyManifest
 from studies.workload_spec import WorkloadSpec
 
 from records import record
@@ -32,10 +32,10 @@ def keep(home, name, records, *, facts=None, model=MODEL, direction="maximize"):
         "metric": "accuracy",
         "dataset": "tea",
     }
-    study = store.create_study(home, name, direction=direction, manifest=StudyManifest.from_dict(page))
+    study = journal.create_study(home, name, direction=direction, manifest=StudyManifest.from_dict(page))
     for one in records:
         trial = study.ask()
-        trial.set_user_attr(store.RECORD, one.to_dict())
+        trial.set_user_attr(journal.RECORD, one.to_dict())
         study.tell(trial, one.quality)
 
 
@@ -153,21 +153,21 @@ PLAN = Plan(
 def search(home, workload, plan=PLAN, *, stop_after=99) -> tuple[Record, ...]:
     known = "s" in study_names(home)
     study = (
-        store.open_study(home, "s")
+        journal.open_study(home, "s")
         if known
-        else store.create_study(home, "s", direction="maximize", manifest=plan.manifest())
+        else journal.create_study(home, "s", direction="maximize", manifest=plan.manifest())
     )
     heard = []
     Search(
         study,
         workload,
-        Plan.of(store.manifest_of(study)),
+        Plan.of(journal.manifest_of(study)),
         clock=Clock(
             budget=plan.budget, stop=lambda: len([event for event in heard if event.record]) >= stop_after
         ),
         listen=heard.append,
     ).run()
-    return store.records(study)
+    return journal.records(study)
 
 
 def test_a_start_is_tried_whole_after_the_references_in_the_space_of_this_search(home, iris):
@@ -210,7 +210,7 @@ def test_earlier_studies_count_only_if_they_may(home):
     for name, earlier in (("second", True), ("third", False)):
         api.search("iris", study=name, earlier=earlier, **asked)
     stages = {
-        name: [run.stage for run in store.records(store.open_study(home, name))]
+        name: [run.stage for run in journal.records(journal.open_study(home, name))]
         for name in ("second", "third")
     }
     assert "start" in stages["second"]

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 import advisor as api
-from dashboard.study import Study
-from studies import store
-from studies.home import journal_path
-from studies.journal import Journal
-from studies.manifest import StudyManifest
+from dashboard.snapshot import Study
+from studies.storage import journal
+from studies.storage.follow import Journal
+from studies.storage.home import journal_path
+from studies.storage.manifest import StudyManifest
 
 NAME = "iris-0.1"
 WRITTEN = gzip.decompress((Path(__file__).parent / f"{NAME}.journal.gz").read_bytes())
@@ -25,7 +25,7 @@ def earlier(home):
 
 
 def test_its_manifest_is_written_again_as_it_was():
-    plans = [json.loads(line).get("user_attr", {}).get(store.PLAN) for line in WRITTEN.splitlines()]
+    plans = [json.loads(line).get("user_attr", {}).get(journal.PLAN) for line in WRITTEN.splitlines()]
     written = [plan for plan in plans if plan]
     assert len(written) > 5
     for plan in written:
@@ -44,15 +44,15 @@ def test_it_gives_the_advice_that_it_gave(earlier):
 
 
 def test_a_page_follows_it(earlier):
-    study = store.open_study(earlier, NAME)
+    study = journal.open_study(earlier, NAME)
     stored = Journal(earlier, NAME).read()
-    assert (stored.manifest, stored.records) == (store.manifest_of(study), store.records(study))
+    assert (stored.manifest, stored.records) == (journal.manifest_of(study), journal.records(study))
     assert stored.manifest.rules == ("Sparsity=off",)
 
 
 def test_it_is_gone_on_with(earlier):
-    before = store.records(store.open_study(earlier, NAME))
+    before = journal.records(journal.open_study(earlier, NAME))
     api.resume(NAME, budget=f"{len(before) + 2}trials", home=earlier)
-    after = store.records(store.open_study(earlier, NAME))
+    after = journal.records(journal.open_study(earlier, NAME))
     assert after[: len(before)] == before
     assert len(after) > len(before)

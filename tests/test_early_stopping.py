@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from studies import catalogue, store
-from studies.clock import Clock
+from studies import catalogue
 from studies.limits import Budget, Limits
 from studies.optimizers.lbfgs import LBFGS
 from studies.optimizers.sgd import SGD
-from studies.plan import Plan
 from studies.recipe import Recipe
 from studies.record import Measurement
 from studies.regularizers.clip import GradientClipping
 from studies.regularizers.early_stopping import EarlyStopping
 from studies.schedules.constant import Constant
-from studies.search import Search
+from studies.search.clock import Clock
+from studies.search.plan import Plan
+from studies.search.search import Search
+from studies.storage import journal
 from studies.train import Training
 
 
@@ -81,13 +82,13 @@ def test_early_stopping_counts_as_a_complete_run(home, iris):
         candidates=("SGD",), schedules=("Constant",), regularizers=("EarlyStopping",), epochs=81, batch_size=(16, 16, 32),
         budget=Budget(trials=12), limits=Limits(),
     )  # fmt: skip
-    study = store.create_study(home, "s", direction=iris.metric.direction, manifest=plan.manifest())
+    study = journal.create_study(home, "s", direction=iris.metric.direction, manifest=plan.manifest())
     search = Search(
         study, iris, plan, clock=Clock(budget=plan.budget, stop=lambda: False), listen=lambda event: None
     )
     recipe = training(iris, EarlyStopping(patience=4), optimizer=SGD(lr=1.0), epochs=81).recipe
     search._train([search._ask(recipe, "reference")], wanting=1)
-    (record,) = store.records(study)
+    (record,) = journal.records(study)
 
     assert record.state == "complete"
     assert record.epochs < 81

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.estimates import estimates
+from advisor.decide.estimates import estimates
+from advisor.decide.scale import CAP, SHARED, LossScale, best_of, variance_of_best
 from advisor.evidence import Evidence
-from advisor.gaps import CAP, SHARED, LossScale, best_of, variance_of_best
 
 from records import confirmations, record, study
 

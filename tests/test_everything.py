@@ -8,20 +8,20 @@ import numpy as np
 import pytest
 import torch
 
-from advisor.planning import plan_for
-from advisor.request import Request
+from advisor.jobs.planning import plan_for
+from advisor.jobs.request import Request
 from studies import catalogue
-from studies.data import Dataset, Part
+from studies.data.dataset import Dataset, Part
 from studies.errors import BadValue, BadWorkload
 from studies.infeasible import Diverged
 from studies.inputs import Inputs
 from studies.limits import Budget
+from studies.loaded_workload import LoadedWorkload
 from studies.metrics import metric
-from studies.profile import profile
+from studies.optim.routing import route
+from studies.profiling.profile import profile
 from studies.recipe import Recipe
-from studies.routing import route
 from studies.train import Training
-from studies.workload import Workload
 
 FORMS = {
     "table": Inputs(kind="table", shape=(12,)),
@@ -53,7 +53,7 @@ def workload(inputs, model):
         name="made", kind=inputs.kind, task="classification", classes=("a", "b", "c"), feature_names=(), missing_share=0.0,
         digest="", notes=(), **({"vocabulary": inputs.vocabulary} if inputs.kind == "text" else {}), **parts,
     )  # fmt: skip
-    return Workload(dataset=dataset, model=model(), metric=metric(None, "classification"))
+    return LoadedWorkload(dataset=dataset, model=model(), metric=metric(None, "classification"))
 
 
 FITTING = [
@@ -83,7 +83,7 @@ def test_every_optimizer_trains_the_model_or_says_why_not(inputs, model):
 
 
 def test_whoever_asks_for_an_optimizer_that_cannot_train_this_is_told_why():
-    work = Workload.open("iris", model="linear")
+    work = LoadedWorkload.open("iris", model="linear")
     facts = profile(work, batch_size=32, epochs=1)
     refused = {
         name: reason
@@ -101,7 +101,7 @@ def test_whoever_asks_for_an_optimizer_that_cannot_train_this_is_told_why():
 
 
 def test_balanced_class_weights_count_each_class_alike():
-    work = Workload.open("iris", class_weights="balanced")
+    work = LoadedWorkload.open("iris", class_weights="balanced")
     skewed = replace(
         work.dataset,
         train=Part(inputs=work.dataset.train.inputs[:40], targets=np.array([0] * 30 + [1] * 8 + [2] * 2)),
@@ -113,11 +113,11 @@ def test_balanced_class_weights_count_each_class_alike():
     outputs = torch.zeros(3, 3)
     assert run.loss(outputs, torch.arange(3)).item() == pytest.approx(np.log(3))
     with pytest.raises(BadWorkload, match="regression"):
-        Workload.open("diabetes", class_weights="balanced")
+        LoadedWorkload.open("diabetes", class_weights="balanced")
 
 
 def test_a_record_says_which_optimizer_stepped_on_what():
-    work = Workload.open("iris", model="mlp")
+    work = LoadedWorkload.open("iris", model="mlp")
     run = Training(
         Recipe(model=work.model, epochs=1, optimizer=catalogue.find("optimizer", "Muon")()), work, seed=0
     )

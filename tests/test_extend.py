@@ -16,16 +16,16 @@ from torch import nn
 
 from studies import catalogue
 from studies.choice import sections
-from studies.data import open_dataset, prepare
+from studies.data.dataset import open_dataset, prepare
 from studies.datasets import Raw
 from studies.errors import BadValue, BadWorkload
 from studies.imports import load
 from studies.inputs import Inputs
-from studies.measure import state_bytes
+from studies.loaded_workload import LoadedWorkload, check_model, find_model
+from studies.measure.model import state_bytes
+from studies.optim.routing import route
 from studies.recipe import Recipe
-from studies.routing import route
 from studies.train import Training
-from studies.workload import Workload, check_model, find_model
 
 ROOT = Path(__file__).parent.parent
 
@@ -278,7 +278,7 @@ def test_a_changed_file_is_read_again(tmp_path):
 
 
 def test_a_workload_can_be_opened_again_from_its_plain_form(iris):
-    again = Workload.from_spec(iris.spec())
+    again = LoadedWorkload.from_spec(iris.spec())
 
     assert again.spec() == iris.spec()
     assert again.model == iris.model

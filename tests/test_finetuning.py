@@ -9,11 +9,12 @@ import torch
 
 from studies import catalogue
 from studies.compression.retraining import retrained
-from studies.evaluate import outputs_of
+from studies.data.rows import tensors
 from studies.finetuning.gradual import Gradual
 from studies.finetuning.none import NoFinetuning
 from studies.finetuning.restart import Restart
 from studies.finetuning.rewind import Rewind
+from studies.measure.outputs import outputs_of
 from studies.models.mlp import MLP
 from studies.optimizers.adamw import AdamW
 from studies.optimizers.lbfgs import LBFGS
@@ -24,7 +25,6 @@ from studies.recipe import Recipe
 from studies.record import Measurement
 from studies.regularizers.early_stopping import EarlyStopping
 from studies.regularizers.label_smoothing import LabelSmoothing
-from studies.rows import tensors
 from studies.schedules.constant import Constant
 from studies.schedules.cosine import Cosine
 from studies.schedules.onecycle import OneCycle

@@ -11,15 +11,15 @@ import pytest
 import torch
 from onnx import TensorProto, helper
 
-from studies.compression import footprint
-from studies.compression.deploy import session
-from studies.compression.footprint import BATCHES, agreement, deployed, inference_bytes, latencies
 from studies.compression.source import Checkpoint
+from studies.deployment import footprint
+from studies.deployment.export import session
+from studies.deployment.footprint import BATCHES, agreement, deployed, inference_bytes, latencies
 from studies.infeasible import CannotCompress
-from studies.measure import macs
+from studies.loaded_workload import LoadedWorkload
+from studies.measure.model import macs
 from studies.models.mlp import MLP
 from studies.recipe import Recipe
-from studies.workload import Workload
 
 NET = MLP(width=16, depth=1)
 
@@ -135,7 +135,7 @@ def test_every_model_agrees_with_itself(of_iris):
 
 
 def test_a_regression_is_deployed_in_the_targets_own_units():
-    diabetes = Workload.open("diabetes", model="mlp")
+    diabetes = LoadedWorkload.open("diabetes", model="mlp")
     found = source(diabetes)
 
     assert agreement(found.deployed, found.deployed, "regression") == 1.0

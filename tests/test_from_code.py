@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, TensorDataset, WeightedRandomSampler
 
-from studies.data import from_arrays
+from studies.data.dataset import from_arrays
 
 from sample_arrays import GENERATOR, LABELS, REVIEWS, ROWS, TABLE, parts, refusal
 
@@ -142,7 +142,7 @@ def test_data_from_code_that_is_not_understood_is_refused_in_one_line(arguments,
 
 
 def test_readers_load_no_torch():
-    code = "import sys; import studies.data, studies.metrics; print('torch' in sys.modules, 'pandas' in sys.modules)"
+    code = "import sys; import studies.data.dataset, studies.metrics; print('torch' in sys.modules, 'pandas' in sys.modules)"
 
     assert (
         subprocess.run(

@@ -10,19 +10,19 @@ import torch
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 import advisor as api
-from advisor.launch import prepare, reopen
-from advisor.request import Request
-from studies import store
+from advisor.jobs.request import Request
+from advisor.jobs.session import prepare, reopen
 from studies.direction import MINIMIZE
 from studies.errors import BadValue, BadWorkload
-from studies.function import Function, watched
-from studies.function_run import FunctionRun, Stopped
 from studies.infeasible import Diverged
 from studies.limits import Budget, Limits
 from studies.recipe import Recipe
 from studies.schedules.cosine import Cosine
-from studies.settings import settings
+from studies.storage import journal
 from studies.train import Training
+from studies.training_function.function import Function, watched
+from studies.training_function.run import FunctionRun, Stopped
+from studies.training_function.settings import settings
 
 GOAL = torch.tensor([0.1, -0.2, 0.05])
 
@@ -219,15 +219,15 @@ def test_a_function_from_code_is_searched_confirmed_and_resumed(home):
     assert found.metric == "loss"
     assert found.quality < 0.01  # 0.05 at the start
     assert len(found.seeds) > 1
-    before = len(store.records(store.open_study(home, study)))
+    before = len(journal.records(journal.open_study(home, study)))
     api.resume(study, budget="9trials", home=home)
-    assert len(store.records(store.open_study(home, study))) > before
+    assert len(journal.records(journal.open_study(home, study))) > before
 
 
 def test_the_same_seed_gives_the_same_trials(home):
     for name in ("one", "two"):
         api.search(descend, epochs=3, budget="6trials", home=home, study=name, tracking_uri="off")
-    one, two = (store.records(store.open_study(home, name)) for name in ("one", "two"))
+    one, two = (journal.records(journal.open_study(home, name)) for name in ("one", "two"))
     assert [(r.params, r.quality, r.state) for r in one] == [(r.params, r.quality, r.state) for r in two]
 
 

@@ -9,9 +9,9 @@ from sklearn.datasets import make_moons
 from torch import nn
 
 import advisor
-from advisor.launch import reopen
-from advisor.request import Request
-from advisor.workloads import open_workload
+from advisor.jobs.request import Request
+from advisor.jobs.session import reopen
+from advisor.jobs.workloads import open_workload
 from studies import catalogue
 from studies.errors import BadWorkload
 from studies.imports import load, refer

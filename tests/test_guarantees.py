@@ -7,10 +7,10 @@ from dataclasses import replace
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from advisor.beliefs import beliefs
+from advisor.decide.posterior import beliefs
+from advisor.decide.recommend import recommend
+from advisor.decide.rulebook import apply_rules
 from advisor.evidence import Evidence
-from advisor.recommend import recommend
-from advisor.rulebook import apply_rules
 from studies.errors import NothingFeasible
 from studies.limits import LIMITED_COST, Limits
 

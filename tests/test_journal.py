@@ -4,9 +4,9 @@ import optuna
 import pytest
 
 from studies.errors import StoreError, StudyNotFound
-from studies.journal import Journal
-from studies.manifest import StudyManifest
-from studies.store import change_manifest, create_study, manifest_of, open_study, records, tell
+from studies.storage.follow import Journal
+from studies.storage.journal import change_manifest, create_study, manifest_of, open_study, records, tell
+from studies.storage.manifest import StudyManifest
 
 from records import confirmations, record
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import optuna
 import pytest
 
-from studies.manifest import StudyManifest
-from studies.store import change_manifest, create_study
+from studies.storage.journal import change_manifest, create_study
+from studies.storage.manifest import StudyManifest
 
 from records import confirmations, facts, record
 from waiting import HANG_SECONDS, wait_until

@@ -14,7 +14,7 @@ HEAVY = ("torch", "sklearn", "mlflow", "streamlit", "optuna")
 
 @pytest.mark.parametrize(
     "module",
-    ["advisor", "advisor.recommend", "advisor.rules", "advisor.reading", "studies.record", "studies.recipe", "studies.catalogue",
+    ["advisor", "advisor.decide.recommend", "advisor.rules", "advisor.jobs.advice", "studies.record", "studies.recipe", "studies.catalogue",
      "dashboard.charts"],
 )  # fmt: skip
 def test_what_reads_and_decides_is_light(module):
@@ -30,6 +30,7 @@ def test_the_public_names_are_sorted_and_there():
 
 
 def test_the_function_recommend_is_not_hidden_by_its_module():
-    import advisor.recommend
+    import advisor.decide.recommend
 
     assert callable(advisor.recommend)
+    assert callable(advisor.decide.recommend.recommend)

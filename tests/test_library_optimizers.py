@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from studies.routing import route
+from studies.optim.routing import route
 
 from nets import STEPS, batch, choice_of, groups, net, run
 

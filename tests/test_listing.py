@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from advisor.catalogues import AXES, listing
-from advisor.listing import COLUMNS, WIDTH, text
+from advisor.cli.columns import COLUMNS, WIDTH, text
+from advisor.cli.explain import AXES, listing
 
 
 @pytest.mark.parametrize("kind", [*AXES, "rules"])

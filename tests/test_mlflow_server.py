@@ -15,10 +15,10 @@ import optuna
 import pytest
 
 from studies.errors import StoreError
-from studies.manifest import StudyManifest
-from studies.mirror import Mirror
-from studies.store import create_study, open_study, records
-from studies.tracking import EXPERIMENT, sync
+from studies.storage.journal import create_study, open_study, records
+from studies.storage.manifest import StudyManifest
+from studies.tracking.process import Mirror
+from studies.tracking.sink import EXPERIMENT, sync
 
 from records import record
 from waiting import HANG_SECONDS, wait_until

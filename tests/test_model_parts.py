@@ -37,7 +37,7 @@ def test_dropped_paths_change_training_and_nothing_else(name):
 
 
 def test_a_dropped_path_is_dropped_for_whole_samples_and_keeps_the_mean():
-    from studies.modules.residual import drop_path
+    from studies.nn.residual import drop_path
 
     torch.manual_seed(0)
     kept = drop_path(torch.ones(4000, 2, 3), 0.25)

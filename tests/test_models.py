@@ -10,9 +10,9 @@ import torch
 from torch.nn import functional
 
 from studies import catalogue
-from studies.measure import macs
+from studies.measure.model import macs
+from studies.optim.routing import ROLES, route
 from studies.optimizers.sgd import SGD
-from studies.routing import ROLES, route
 
 from model_inputs import FIRST, FITS, KINDS, MODELS, TAKEN, build, dense, rows, train, with_drop_path
 

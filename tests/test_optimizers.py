@@ -11,15 +11,15 @@ from torch import nn, optim
 
 from studies.catalogue import find
 from studies.facts import Facts
-from studies.measure import state_bytes
-from studies.muon_step import orthogonal
+from studies.measure.model import state_bytes
+from studies.optim.muon import orthogonal
+from studies.optim.routing import route
 from studies.optimizers.adam import Adam
 from studies.optimizers.adamw import AdamW
 from studies.optimizers.asgd import ASGD
 from studies.optimizers.lbfgs import LBFGS
 from studies.optimizers.muon import Muon
 from studies.recipe import Recipe
-from studies.routing import route
 from studies.schedules.constant import Constant
 from studies.train import Training
 

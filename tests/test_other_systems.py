@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard import processes
+from dashboard import launch_process
 from studies.errors import StoreError
 
 POSIX = ("fcntl", "resource", "termios", "pwd", "grp", "pty")
@@ -15,7 +15,13 @@ HERE = Path(__file__).parents[1]
 FILES = [
     path for package in ("advisor", "studies", "dashboard") for path in sorted((HERE / package).rglob("*.py"))
 ]
-MODULES = ("studies.store", "studies.mirror", "advisor.cli", "advisor.launch", "dashboard.processes")
+MODULES = (
+    "studies.storage.journal",
+    "studies.tracking.process",
+    "advisor.cli.app",
+    "advisor.jobs.session",
+    "dashboard.launch_process",
+)
 
 
 def _imported_at_once(path):
@@ -38,7 +44,7 @@ def test_without_them_the_packages_are_imported_and_a_journal_is_written(tmp_pat
         f"sys.modules.update(dict.fromkeys({POSIX!r}))",
         *(f"import {name}" for name in MODULES),
         "from studies import store",
-        "from studies.manifest import StudyManifest",
+        "from studies.storage.manifest import StudyManifest",
         f"study = store.create_study(pathlib.Path({str(tmp_path)!r}), 's', direction='maximize', manifest=StudyManifest())",
         "study.tell(study.ask(), 1.0)",
         "print(len(study.trials))",
@@ -50,6 +56,6 @@ def test_without_them_the_packages_are_imported_and_a_journal_is_written(tmp_pat
 
 
 def test_where_a_lock_cannot_be_handed_on_a_page_names_the_command(monkeypatch, tmp_path):
-    monkeypatch.setattr(processes, "LOCKS_PASS_ON", False)
+    monkeypatch.setattr(launch_process, "LOCKS_PASS_ON", False)
     with pytest.raises(StoreError, match="type it: advisor search digits"):
-        processes.start(tmp_path, "s", ["search", "digits"])
+        launch_process.start(tmp_path, "s", ["search", "digits"])

@@ -10,12 +10,12 @@ from streamlit.testing.v1 import AppTest
 from advisor.evidence import Evidence
 from dashboard import whatif
 from dashboard.charts import looks, optimizers, tradeoffs, trials
-from dashboard.study import Study
+from dashboard.snapshot import Study
 from studies import catalogue
 from studies.direction import MAXIMIZE, MINIMIZE
 from studies.limits import Limits
-from studies.manifest import StudyManifest
-from studies.store import change_manifest, create_study
+from studies.storage.journal import change_manifest, create_study
+from studies.storage.manifest import StudyManifest
 
 from records import compressions, confirmations, deployed, facts, record, study
 from waiting import HANG_SECONDS

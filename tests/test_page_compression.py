@@ -6,12 +6,12 @@ import optuna
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from advisor.compressed import compressed_models
+from advisor.decide.compressed import compressed_models
 from dashboard.charts import axes, plots
 from dashboard.charts import compression as charts
-from dashboard.study import Study
-from studies.manifest import Layer, StudyManifest
-from studies.store import change_manifest, create_study
+from dashboard.snapshot import Study
+from studies.storage.journal import change_manifest, create_study
+from studies.storage.manifest import Layer, StudyManifest
 
 from records import compressions, confirmations, deployed, facts, record
 from waiting import HANG_SECONDS

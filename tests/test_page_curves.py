@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from advisor.curves import band
+from advisor.analysis.learning_curves import band
 from dashboard.charts import curves, looks
 from dashboard.charts.curves import Axes
 from dashboard.charts.looks import styles

@@ -7,7 +7,7 @@ import pytest
 from advisor.evidence import Finding
 from dashboard.charts import evidence
 from dashboard.charts.looks import styles
-from dashboard.study import Study
+from dashboard.snapshot import Study
 
 from pages import OPTIMIZERS, RACE, STUDIES, SWEEP, fill, page, words
 from records import facts

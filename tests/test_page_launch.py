@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from advisor.page import options
-from dashboard import processes, reads, request
-from dashboard.request import LaunchForm
+from advisor.cli.serve import options
+from dashboard import launch_form, launch_process, reads
+from dashboard.launch_form import LaunchForm
 from studies import imports
 from studies.errors import BadValue, BadWorkload, StoreError, StudyError, StudyNotFound
-from studies.home import study_names
-from studies.manifest import StudyManifest
-from studies.store import create_study
+from studies.storage.home import study_names
+from studies.storage.journal import create_study
+from studies.storage.manifest import StudyManifest
 
 from records import facts, record
 from waiting import HANG_SECONDS, wait_until
@@ -68,7 +68,7 @@ def refusing(monkeypatch):
 def test_the_command_is_one_that_a_user_would_type(home):
     asked = replace(ASKED, memory="64MiB", goal="speed", compression="after", budget="20s")
 
-    told = processes.command(asked.arguments(home))
+    told = launch_process.command(asked.arguments(home))
     assert told == (
         f"advisor search digits --memory=64MiB --budget=20s --goal=speed --compression=after --study=mine --home={home.resolve()}"
     )
@@ -78,7 +78,7 @@ def test_the_command_is_one_that_a_user_would_type(home):
 def test_a_value_is_never_taken_for_an_option_or_by_a_shell(home, value):
     arguments = replace(ASKED, target=value).arguments(home)
     printed = subprocess.run(
-        ["sh", "-c", f"printf '%s\\0' {processes.command(arguments)}"],
+        ["sh", "-c", f"printf '%s\\0' {launch_process.command(arguments)}"],
         capture_output=True,
         text=True,
         check=True,
@@ -93,9 +93,9 @@ def test_a_value_is_never_taken_for_an_option_or_by_a_shell(home, value):
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_study_that_cannot_be_named_so_is_not_started(home, name):
     with pytest.raises(StudyError):
-        request.check(replace(ASKED, study=name), home, allow_code=True)
+        launch_form.check(replace(ASKED, study=name), home, allow_code=True)
     with pytest.raises(BadValue, match="may hold letters"):
-        processes.start(home, name, ("list", "optimizers"))
+        launch_process.start(home, name, ("list", "optimizers"))
     assert not (home / "launched").exists() or not list((home / "launched").iterdir())
 
 
@@ -105,7 +105,7 @@ def test_only_files_of_the_home_are_read(home, tmp_path, source):
     (tmp_path / "outside.csv").write_text("a,b\n1,2\n")
 
     with pytest.raises(StudyError):
-        request.check_source(home, source, allow_code=True)
+        launch_form.check_source(home, source, allow_code=True)
 
 
 @pytest.mark.parametrize(
@@ -119,9 +119,9 @@ def test_links_and_absolute_paths_do_not_lead_out_of_the_home(home, tmp_path, so
     (home / "mine.csv").write_text("a,b\n1,2\n")
 
     with pytest.raises(BadValue, match="outside the home"):
-        request.check_source(home, source.format(tmp=tmp_path, home=home), allow_code=False)
-    request.check_source(home, str(home / "mine.csv"), allow_code=False)
-    assert request.files(home) == ("mine.csv",)
+        launch_form.check_source(home, source.format(tmp=tmp_path, home=home), allow_code=False)
+    launch_form.check_source(home, str(home / "mine.csv"), allow_code=False)
+    assert launch_form.files(home) == ("mine.csv",)
 
 
 @pytest.mark.parametrize(
@@ -129,20 +129,20 @@ def test_links_and_absolute_paths_do_not_lead_out_of_the_home(home, tmp_path, so
 )
 def test_only_data_is_taken_as_an_upload(home, name):
     with pytest.raises(BadWorkload, match="upload one that ends with"):
-        request.keep_upload(home, name, b"a,b\n1,2\n")
+        launch_form.keep_upload(home, name, b"a,b\n1,2\n")
     assert not (home / "uploads").exists()
 
 
 @pytest.mark.parametrize("name", UPLOADS)
 def test_an_upload_is_kept_in_the_home_under_a_harmless_name(home, name):
-    path = request.keep_upload(home, name, b"a,b\n1,2\n")
+    path = launch_form.keep_upload(home, name, b"a,b\n1,2\n")
 
     assert path.parent == home.resolve() / "uploads"
     assert set(path.name) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
     assert path.name[0] not in ".-"
     assert len(path.name) < 100
-    assert request.keep_upload(home, name, b"a,b\n1,2\n") == path
-    assert request.keep_upload(home, name, b"a,b\n3,4\n") != path
+    assert launch_form.keep_upload(home, name, b"a,b\n1,2\n") == path
+    assert launch_form.keep_upload(home, name, b"a,b\n3,4\n") != path
     assert path.read_bytes() == b"a,b\n1,2\n"
 
 
@@ -151,7 +151,7 @@ def test_uploads_are_not_written_through_a_link(home, tmp_path):
     (home / "uploads").symlink_to(tmp_path)
 
     with pytest.raises(BadValue, match="outside the home"):
-        request.keep_upload(home, "x.csv", b"a,b\n1,2\n")
+        launch_form.keep_upload(home, "x.csv", b"a,b\n1,2\n")
     assert not list(tmp_path.glob("*.csv"))
 
 
@@ -161,9 +161,9 @@ def test_the_log_is_not_written_through_a_link(home, tmp_path):
     (home / "launched" / "mine.log").symlink_to(tmp_path / "precious")
 
     with pytest.raises(OSError, match="symbolic links"):
-        processes.start(home, "mine", ("list", "optimizers"))
+        launch_process.start(home, "mine", ("list", "optimizers"))
     assert (tmp_path / "precious").read_text() == "kept"
-    assert processes.names(home) == ()
+    assert launch_process.names(home) == ()
 
 
 def test_a_journal_that_is_a_link_to_elsewhere_is_no_study(home, tmp_path):
@@ -181,8 +181,8 @@ def test_a_journal_that_is_a_link_to_elsewhere_is_no_study(home, tmp_path):
 def test_code_is_refused_unless_the_page_was_started_with_allow_code(home, reference):
     for asked in (replace(ASKED, model=reference), replace(ASKED, source=reference)):
         with pytest.raises(BadWorkload, match="start it with: advisor dashboard --allow-code"):
-            request.check(asked, home, allow_code=False)
-        request.check(asked, home, allow_code=True)
+            launch_form.check(asked, home, allow_code=False)
+        launch_form.check(asked, home, allow_code=True)
 
 
 def test_nothing_of_the_users_own_is_imported_where_code_is_refused(code, refusing):
@@ -195,12 +195,12 @@ def test_nothing_of_the_users_own_is_imported_where_code_is_refused(code, refusi
 
 def test_a_search_from_the_page_imports_nothing_of_the_users_own(home, code, refusing):
     reference, mark = code
-    processes.start(
+    launch_process.start(
         home, "mine", ("search", "iris", f"--model={reference}", "--study=mine", f"--home={home}")
     )
-    wait_until(lambda: not processes.running(home, "mine"), "the process ends")
+    wait_until(lambda: not launch_process.running(home, "mine"), "the process ends")
 
-    assert "is your own code, which is not run here" in processes.failure(home, "mine")
+    assert "is your own code, which is not run here" in launch_process.failure(home, "mine")
     assert not mark.exists()
 
 
@@ -270,11 +270,11 @@ def test_a_started_search_says_its_one_line_when_it_fails(home):
     page.text_input(key="limit-Memory").set_value("1k").run()
     page.button(key="start").click().run()
     assert not page.exception
-    wait_until(lambda: not processes.running(home, "iris-1"), "the process ends")
+    wait_until(lambda: not launch_process.running(home, "iris-1"), "the process ends")
     page.run()
 
-    assert processes.failure(home, "iris-1")
-    assert page.error[0].value.replace("\\", "").startswith(processes.failure(home, "iris-1")[:20])
+    assert launch_process.failure(home, "iris-1")
+    assert page.error[0].value.replace("\\", "").startswith(launch_process.failure(home, "iris-1")[:20])
 
 
 def test_a_process_outlives_whoever_started_it_and_stops_on_request(home):
@@ -285,19 +285,19 @@ def test_a_process_outlives_whoever_started_it_and_stops_on_request(home):
     )
     subprocess.run([sys.executable, "-c", script], check=True, cwd=Path(__file__).parents[1])
 
-    assert processes.running(home, "mine")
+    assert launch_process.running(home, "mine")
     with pytest.raises(StoreError, match="still runs"):
-        processes.start(home, "mine", ("list", "optimizers"))
+        launch_process.start(home, "mine", ("list", "optimizers"))
     wait_until(
-        lambda: "mine" in study_names(home) and "race" in "".join(processes.said(home, "mine")),
+        lambda: "mine" in study_names(home) and "race" in "".join(launch_process.said(home, "mine")),
         "the search races",
     )
-    processes.stop(home, "mine")
-    wait_until(lambda: not processes.running(home, "mine"), "the process ends")
+    launch_process.stop(home, "mine")
+    wait_until(lambda: not launch_process.running(home, "mine"), "the process ends")
     assert reads.study(home, "mine").finished
-    assert processes.failure(home, "mine").startswith("interrupted; everything finished is kept")
+    assert launch_process.failure(home, "mine").startswith("interrupted; everything finished is kept")
     with pytest.raises(StoreError, match="nothing that this page started"):
-        processes.stop(home, "mine")
+        launch_process.stop(home, "mine")
 
 
 def test_the_server_is_private_by_default():
@@ -323,14 +323,14 @@ def test_a_study_of_a_hostile_name_does_not_harm_the_page(home, tmp_path):
     page = opened(home)
 
     assert not page.exception
-    assert processes.names(home) == ()
+    assert launch_process.names(home) == ()
     assert not any(
         "<script>" in markdown.value or "not of this home" in markdown.value for markdown in page.markdown
     )
-    processes.forget(home, "other")
+    launch_process.forget(home, "other")
     assert (tmp_path / "other.log").exists()
 
 
 def test_free_names_are_ones_that_a_study_can_have(home):
     for source in ("digits", "/a/b/<script>.csv", "../..", "net.py:Net", "...", "x" * 300):
-        request.check(replace(ASKED, study=request.name_for(home, source)), home, allow_code=False)
+        launch_form.check(replace(ASKED, study=launch_form.name_for(home, source)), home, allow_code=False)

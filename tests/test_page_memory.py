@@ -2,7 +2,7 @@
 
 import pytest
 
-from advisor.memory import needs, off_by, typical_error
+from advisor.analysis.memory_table import needs, off_by, typical_error
 from dashboard.charts import memory
 from dashboard.charts.looks import styles
 from studies.facts import Forecast, Moment

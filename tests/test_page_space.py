@@ -4,10 +4,10 @@ import random
 
 import pytest
 
+from advisor.analysis.importances import FEWEST, importances, labels
+from advisor.analysis.searched_space import decay, edges, numbers, options, searched, steps_of
+from advisor.analysis.surface import surface
 from advisor.evidence import Evidence
-from advisor.importances import FEWEST, importances, labels
-from advisor.searched import decay, edges, numbers, options, searched, steps_of
-from advisor.surface import surface
 from dashboard.charts import contour, parallel, space
 from dashboard.charts import importances as bars
 from dashboard.charts.looks import styles

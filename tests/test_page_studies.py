@@ -4,14 +4,14 @@ import optuna
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import overview, processes, reads
-from dashboard.study import Study
-from studies import store
+from dashboard import launch_process, reads, studies_table
+from dashboard.snapshot import Study
 from studies.errors import StoreError, StudyNotFound
-from studies.home import study_names
-from studies.locks import worked_on, working
-from studies.manifest import StudyManifest
-from studies.store import change_manifest, create_study, delete_study
+from studies.storage import journal
+from studies.storage.home import study_names
+from studies.storage.journal import change_manifest, create_study, delete_study
+from studies.storage.locks import worked_on, working
+from studies.storage.manifest import StudyManifest
 
 from records import facts, record
 from waiting import HANG_SECONDS, wait_until
@@ -109,12 +109,12 @@ def test_a_name_that_is_markup_is_shown_as_text(home):
 def test_two_studies_are_told_apart_by_what_differs(filled):
     left, right = (Study.read(filled, name) for name in ("full", "other"))
 
-    assert overview.differences(left, right) == [
+    assert studies_table.differences(left, right) == [
         ("candidates", "AdamW and 1 in common", "Muon and 1 in common"),
         ("goal", "balanced", "speed"),
         ("limits, train bytes", "", "1000"),
     ]
-    assert overview.differences(left, left) == []
+    assert studies_table.differences(left, left) == []
 
 
 def test_two_studies_stand_side_by_side_with_their_advice(filled):
@@ -150,7 +150,7 @@ def test_deleting_takes_all_of_one_study_and_nothing_of_another(filled):
         for name in ("full", "full-2"):
             (filled / folder / name).mkdir(parents=True)
             (filled / folder / name / "1.bin").touch()
-    store.open_study(filled, "other")
+    journal.open_study(filled, "other")
     delete_study(filled, "full")
 
     assert "full" not in study_names(filled)
@@ -194,11 +194,11 @@ def test_whoever_only_looks_keeps_nobody_from_working(filled):
 
 
 def test_what_was_kept_of_a_process_goes_with_its_study(filled):
-    processes.start(filled, "full", ("list", "datasets"))
-    wait_until(lambda: not processes.running(filled, "full"), "the process ends")
-    assert processes.names(filled) == ("full",)
-    processes.forget(filled, "full")
-    assert processes.names(filled) == ()
+    launch_process.start(filled, "full", ("list", "datasets"))
+    wait_until(lambda: not launch_process.running(filled, "full"), "the process ends")
+    assert launch_process.names(filled) == ("full",)
+    launch_process.forget(filled, "full")
+    assert launch_process.names(filled) == ()
 
 
 def test_a_summary_is_read_again_only_when_the_journal_changes(filled, monkeypatch):

@@ -7,9 +7,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from advisor.analysis.pareto import front_of_contenders, front_of_records
+from advisor.decide.recommend import recommend
 from advisor.evidence import Evidence
-from advisor.pareto import front_of_contenders, front_of_records
-from advisor.recommend import recommend
 from studies.direction import MAXIMIZE, MINIMIZE
 from studies.pareto import dominates, front
 

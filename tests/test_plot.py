@@ -29,7 +29,7 @@ def test_the_kinds_are_those_of_the_pages():
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_every_kind_is_drawn_of_every_study(name, home):
-    from dashboard.study import Study
+    from dashboard.snapshot import Study
 
     study = Study.read(home, name)
     for kind in KINDS:

@@ -10,20 +10,21 @@ import torch
 from test_everything import FITTING, workload
 from torch import nn
 
-from studies import catalogue, probes
-from studies.data import Dataset, Part
+from studies import catalogue
+from studies.data.dataset import Dataset, Part
 from studies.facts import Facts
 from studies.limits import Budget
-from studies.measure import written_out
+from studies.loaded_workload import LoadedWorkload
+from studies.measure.model import written_out
 from studies.metrics import metric
-from studies.probes.bench import Bench, undisturbed
-from studies.probes.noise_scale import noise_scale
-from studies.probes.ramp_lrs import divergence
-from studies.probes.sharpness import critical_sharpness, top_eigenvalue
-from studies.profile import profile
+from studies.profiling import probes
+from studies.profiling.probes.bench import Bench, undisturbed
+from studies.profiling.probes.noise_scale import noise_scale
+from studies.profiling.probes.ramp_lrs import divergence
+from studies.profiling.probes.sharpness import critical_sharpness, top_eigenvalue
+from studies.profiling.profile import profile
 from studies.recipe import Recipe
 from studies.train import Training
-from studies.workload import Workload
 
 WORDS, LENGTH = 50, 8
 
@@ -44,7 +45,7 @@ def texts(rows=60):
 
 
 def workload_of(model):
-    return Workload(dataset=texts(), model=model, metric=metric(None, "classification"))
+    return LoadedWorkload(dataset=texts(), model=model, metric=metric(None, "classification"))
 
 
 class Broken(nn.Module):
@@ -68,7 +69,7 @@ def states():
 
 
 def bench(source="iris", model=None, *, batch_size=16, **options):
-    workload = Workload.open(source, model=model) if isinstance(source, str) else source
+    workload = LoadedWorkload.open(source, model=model) if isinstance(source, str) else source
     return Bench(workload, Facts(rows=workload.rows, batch_size=batch_size), **options)
 
 
@@ -254,7 +255,7 @@ class Tied(nn.Module):
 
 
 def test_the_census_sees_tied_weights_dropout_and_a_norm_first():
-    facts = profile(Workload.open("iris", model=f"{__file__}:Tied"), batch_size=16, epochs=1, probing=0)
+    facts = profile(LoadedWorkload.open("iris", model=f"{__file__}:Tied"), batch_size=16, epochs=1, probing=0)
 
     assert (facts.tied_weights, facts.dropout_layers, facts.normalises_inputs) == (True, 2, True)
     assert not facts.is_linear

@@ -12,12 +12,12 @@ from torch.nn.utils import parametrize
 from torch.nn.utils import prune as torch_prune
 
 from studies.catalogue import find
-from studies.compression.deploy import export
-from studies.compression.pruned import RAMP, gradually, keep_zeros
-from studies.compression.subject import TrainedModel, size_of, sparsity_of, weights_of
+from studies.deployment.export import export
 from studies.infeasible import CannotCompress
 from studies.recipe import Recipe
 from studies.train import Training
+from studies.weights.masks import RAMP, gradually, keep_zeros
+from studies.weights.subject import TrainedModel, size_of, sparsity_of, weights_of
 
 from choice_params import of
 from model_inputs import TAKEN
@@ -254,7 +254,7 @@ def test_without_heads_that_say_nothing_a_model_answers_as_before(name):
 @pytest.mark.parametrize("mask", ["none", "padding", "causal", "both"])
 @pytest.mark.parametrize("bias", [True, False])
 def test_attention_with_all_of_its_heads_is_torchs_own(batch_first, mask, bias):
-    from studies.modules.pruned_attention import PrunedAttention
+    from studies.nn.pruned_attention import PrunedAttention
 
     torch.manual_seed(0)
     whole = nn.MultiheadAttention(12, 3, batch_first=batch_first, bias=bias)

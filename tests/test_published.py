@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.beliefs import TOTAL_CLIP, base_rate
-from advisor.catalogues import explanation
+from advisor.cli.explain import explanation
+from advisor.decide.posterior import TOTAL_CLIP, base_rate
+from advisor.decide.recommend import recommend
 from advisor.evidence import Evidence
 from advisor.published import CLASSES, FOLDER, comparisons, judged, learning_rates, names, ranks, sources
 from advisor.published.rates import DOUBT, class_rate, problem_class, rate, rates
 from advisor.published.shown import measured
-from advisor.recommend import recommend
 from studies import catalogue
 from studies.facts import Facts
 

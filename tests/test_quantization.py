@@ -9,11 +9,11 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from studies import catalogue
-from studies.compression.deploy import Exported, export, run, session
-from studies.compression.graph import treatable, weights_in
-from studies.compression.grid import blocks_of, on_grid, rounded, unblocked
-from studies.compression.subject import TrainedModel, sparsity_of, weights_of
+from studies.data.rows import first_rows
+from studies.deployment.export import Exported, export, run, session
+from studies.deployment.graph import treatable, weights_in
 from studies.infeasible import CannotCompress
+from studies.loaded_workload import LoadedWorkload
 from studies.models.cnn import CNN
 from studies.models.mlp import MLP
 from studies.quantization.aware import QuantizationAware
@@ -24,9 +24,9 @@ from studies.quantization.mixed import MixedPrecision
 from studies.quantization.static_int8 import StaticInt8
 from studies.quantization.weight_only import WeightOnly
 from studies.recipe import Recipe
-from studies.rows import first_rows
 from studies.train import Training
-from studies.workload import Workload
+from studies.weights.grid import blocks_of, on_grid, rounded, unblocked
+from studies.weights.subject import TrainedModel, sparsity_of, weights_of
 
 from choice_params import of
 
@@ -37,7 +37,7 @@ BITS = {8: 3.3, 4: 5.0, 3: 5.0, 2: 8.0}
 
 @pytest.fixture(scope="module")
 def digits():
-    return Workload.open("digits", model="mlp")
+    return LoadedWorkload.open("digits", model="mlp")
 
 
 def subject_of(workload, model, seed=0):
@@ -289,7 +289,7 @@ def test_what_was_not_trained_on_a_grid_is_rounded_and_said(exported):
 
 @pytest.mark.parametrize("bits", [8, 4, 3, 2])
 def test_zeros_stay_zeros_on_the_grid(bits, trained, digits):
-    from studies.compression.pruned import keep_zeros
+    from studies.weights.masks import keep_zeros
 
     subject, choice = trained("mlp"), QuantizationAware(bits=bits)
     with torch.no_grad():

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from advisor.beliefs import PRIOR_CAP
+from advisor.decide.posterior import PRIOR_CAP
+from advisor.decide.recommend import recommend
 from advisor.evidence import Evidence
-from advisor.recommend import recommend
-from advisor.wording import trials
+from advisor.report.numbers import trials
 from studies.errors import BadValue, NothingFeasible
 from studies.limits import Limits
 from studies.recipe import Recipe
@@ -243,7 +243,8 @@ def test_trials_are_named_in_runs():
 
 
 def test_asking_for_a_recommendation_stays_light():
-    code = "import sys, advisor.recommend, advisor.starts, advisor.report; print(sorted({m.split('.')[0] for m in sys.modules}))"
+    modules = "advisor.decide.recommend, advisor.jobs.entrants, advisor.report.layout"
+    code = f"import sys, {modules}; print(sorted({{m.split('.')[0] for m in sys.modules}}))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
     assert not any(

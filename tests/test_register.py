@@ -7,9 +7,9 @@ import sys
 import pytest
 
 import advisor
-from advisor.register import check, lines, register
+from advisor.jobs.register import check, lines, register
 from studies.errors import BadValue, BadWorkload
-from studies.tracking import default_uri
+from studies.tracking.sink import default_uri
 
 from waiting import HANG_SECONDS
 
@@ -90,7 +90,7 @@ def test_the_recommended_model_is_loaded_by_a_fresh_process(tmp_path, monkeypatc
 def test_its_answers_are_those_of_the_confirmed_run_and_its_card_says_which(tmp_path):
     from mlflow import MlflowClient
 
-    from studies.store import open_study, records
+    from studies.storage.journal import open_study, records
 
     study = advisor.search("iris", budget="6trials", epochs=3, home=tmp_path, model="mlp", optimizers="AdamW")
     register(tmp_path, study, "iris-net")

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from advisor.decide.recommend import recommend
 from advisor.evidence import Evidence
-from advisor.recommend import recommend
-from advisor.report import settings
-from advisor.wording import chance, difference, duration, listed, margin, number, percent
+from advisor.report.layout import settings
+from advisor.report.numbers import chance, difference, duration, listed, margin, number, percent
 from studies.direction import MAXIMIZE, MINIMIZE
 
 from records import facts, record, study

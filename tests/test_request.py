@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from advisor.request import Request
+from advisor.jobs.request import Request
 from studies.errors import BadValue
 from studies.limits import Budget, Limits
 

@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studies import catalogue, tracking
+from studies import catalogue
 from studies.errors import BadValue
-from studies.manifest import StudyManifest
 from studies.optimizers.adamw import AdamW
 from studies.recipe import Recipe
-from studies.store import create_study
+from studies.storage.journal import create_study
+from studies.storage.manifest import StudyManifest
+from studies.tracking.sink import sink
 
 from records import record
 from search_points import SPACE, points
@@ -104,12 +105,12 @@ def mirrored(tmp_path_factory):
             studies[-1].add_trial(
                 optuna.trial.create_trial(value=0.5, params={}, distributions={}, user_attrs=attributes)
             )
-        tracking.sync(home, name)
+        sink.sync(home, name)
         with warnings.catch_warnings(action="ignore"):
             from mlflow import MlflowClient
 
-            client = MlflowClient(tracking_uri=tracking.default_uri(home))
-            experiment = client.get_experiment_by_name(tracking.EXPERIMENT).experiment_id
+            client = MlflowClient(tracking_uri=sink.default_uri(home))
+            experiment = client.get_experiment_by_name(sink.EXPERIMENT).experiment_id
             parent = next(r for r in client.search_runs([experiment]) if r.info.run_name == name)
             runs = client.search_runs([experiment], f"tags.`mlflow.parentRunId` = '{parent.info.run_id}'")
         return [run.data.params for run in sorted(runs, key=lambda run: int(run.data.tags["advisor.number"]))]

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from advisor.catalogues import explanation
+from advisor.cli.explain import explanation
+from advisor.decide.reasons import TELLING
+from advisor.decide.recommend import recommend
+from advisor.decide.rulebook import apply_rules, in_force, resolved_settings, rules
 from advisor.evidence import Evidence
-from advisor.reasons import TELLING
-from advisor.recommend import recommend
-from advisor.request import Request
-from advisor.rulebook import apply_rules, in_force, resolved_settings, rules
+from advisor.jobs.request import Request
 from studies.errors import BadValue, NothingFeasible, StudyError
 from studies.facts import Facts
 from studies.limits import Limits
-from studies.manifest import StudyManifest
+from studies.storage.manifest import StudyManifest
 
 from records import ACTIVATION_BYTES, PARAMETERS, STATE_FLOATS, facts, study
 
@@ -175,8 +175,8 @@ def spoken(answer):
 
 
 def test_a_study_keeps_the_settings_it_was_launched_with_and_an_answer_may_override_them(inside, own):
-    from advisor.launch import prepare
-    from advisor.reading import advice, evidence_of
+    from advisor.jobs.advice import advice, evidence_of
+    from advisor.jobs.session import prepare
 
     request = Request(
         source="iris",
@@ -208,8 +208,8 @@ def test_profile_heeds_the_settings_and_says_what_it_does_not_know(inside):
 
 
 def test_a_study_of_an_earlier_version_has_no_settings(home):
-    from advisor.reading import evidence_of
-    from studies import store
+    from advisor.jobs.advice import evidence_of
+    from studies.storage import journal
 
     plan = {
         "facts": {},
@@ -219,7 +219,7 @@ def test_a_study_of_an_earlier_version_has_no_settings(home):
         "goal": "balanced",
         "valid_rows": 9,
     }
-    store.create_study(home, "old", direction="maximize", manifest=StudyManifest.from_dict(plan))
+    journal.create_study(home, "old", direction="maximize", manifest=StudyManifest.from_dict(plan))
 
     assert evidence_of(home, "old").rules == ()
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from advisor.decide.rulebook import apply_rules, rules
 from advisor.evidence import Evidence
-from advisor.rulebook import apply_rules, rules
 from advisor.rules import Rule
 from advisor.rules.convergence import times_to_target
 from advisor.rules.memory import Memory
@@ -89,7 +89,7 @@ def test_another_package_can_add_a_rule_and_only_a_rule(monkeypatch):
 
     for thing, allowed in ((Extra, True), (dict, False)):
         rules.cache_clear()
-        monkeypatch.setattr("advisor.rulebook.entry_points", lambda group, thing=thing: [Point(thing)])
+        monkeypatch.setattr("advisor.decide.rulebook.entry_points", lambda group, thing=thing: [Point(thing)])
         if allowed:
             assert isinstance(rules()["Extra"], Rule)
         else:

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advisor.beliefs import RULE_CLIP, TOTAL_CLIP, prior_log_odds
+from advisor.decide.posterior import RULE_CLIP, TOTAL_CLIP, prior_log_odds
+from advisor.decide.rulebook import apply_rules, optimizers_added_by_rules, rules
 from advisor.evidence import Evidence
-from advisor.planning import entrants
-from advisor.request import Request
-from advisor.rulebook import apply_rules, optimizers_added_by_rules, rules
+from advisor.jobs.planning import entrants
+from advisor.jobs.request import Request
 from studies import catalogue
 from studies.facts import Facts, Forecast
 from studies.limits import Limits

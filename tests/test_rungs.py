@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studies.confirm import FINALISTS, SEEDS, repeats, reserve_seconds
 from studies.direction import MAXIMIZE, MINIMIZE
 from studies.record import Measurement
-from studies.rungs import promoted, rungs, score, survivors
+from studies.search.confirm import FINALISTS, SEEDS, repeats, reserve_seconds
+from studies.search.pruner import promoted, rungs, score, survivors
 
 from records import record
 

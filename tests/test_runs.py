@@ -2,8 +2,8 @@
 
 import pytest
 
-from advisor.recommend import recommend
-from advisor.runs import evidence_from
+from advisor.decide.recommend import recommend
+from advisor.jobs.runs_csv import evidence_from
 from studies.errors import BadValue, BadWorkload
 
 RUNS = """params.optimizer,params.lr,seed,metrics.accuracy,train_seconds,peak_bytes

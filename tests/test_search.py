@@ -8,14 +8,14 @@ import pytest
 import torch
 from optuna.trial import TrialState
 
-from studies import store
-from studies.clock import Clock
-from studies.home import study_names
 from studies.limits import Budget, Limits
-from studies.plan import Plan
+from studies.loaded_workload import LoadedWorkload
 from studies.record import count_states
-from studies.search import Search
-from studies.workload import Workload
+from studies.search.clock import Clock
+from studies.search.plan import Plan
+from studies.search.search import Search
+from studies.storage import journal
+from studies.storage.home import study_names
 
 PLAN = Plan(
     candidates=("AdamW", "Nesterov", "SGD"),
@@ -31,9 +31,11 @@ PLAN = Plan(
 def search(home, workload, plan=PLAN, *, name="s", stop_after=None):
     """Search, or go on with a search; return the records."""
     if name in study_names(home):
-        study = store.open_study(home, name)
+        study = journal.open_study(home, name)
     else:
-        study = store.create_study(home, name, direction=workload.metric.direction, manifest=plan.manifest())
+        study = journal.create_study(
+            home, name, direction=workload.metric.direction, manifest=plan.manifest()
+        )
     heard = []
     stop = (lambda: len(heard) >= stop_after) if stop_after else (lambda: False)
 
@@ -42,7 +44,7 @@ def search(home, workload, plan=PLAN, *, name="s", stop_after=None):
             heard.append(event.record)
 
     Search(study, workload, plan, clock=Clock(budget=plan.budget, stop=stop), listen=listen).run()
-    return store.records(study)
+    return journal.records(study)
 
 
 def told(records):
@@ -129,20 +131,20 @@ def test_more_budget_adds_trials_to_those_there_are(home, iris):
 
 
 def test_a_trial_left_running_by_a_killed_process_is_ended(home, iris):
-    study = store.create_study(home, "s", direction="maximize", manifest=PLAN.manifest())
+    study = journal.create_study(home, "s", direction="maximize", manifest=PLAN.manifest())
     study.ask()
     search(home, iris)
 
-    states = [trial.state for trial in store.open_study(home, "s").trials]
+    states = [trial.state for trial in journal.open_study(home, "s").trials]
     assert states[0] == TrialState.FAIL
     assert TrialState.RUNNING not in states
 
 
 def test_optuna_sees_pruned_and_diverged_trials_as_they_are(home, iris):
     search(home, iris)
-    trials = store.open_study(home, "s").trials
+    trials = journal.open_study(home, "s").trials
 
-    for trial, record in zip(trials, store.records(store.open_study(home, "s")), strict=True):
+    for trial, record in zip(trials, journal.records(journal.open_study(home, "s")), strict=True):
         assert (trial.state == TrialState.COMPLETE) == (record.state == "complete")
         assert (trial.constraints["feasible"] > 0) == (record.state == "infeasible")
         assert record.state != "complete" or trial.value == record.quality
@@ -183,7 +185,7 @@ class Fragile(torch.nn.Module):
 
 def test_a_trial_that_raises_is_a_record_and_the_search_goes_on(home, tmp_path):
     (tmp_path / "fragile.py").write_text(FAILING)
-    workload = Workload.open("iris", model=f"{tmp_path / 'fragile.py'}:Fragile")
+    workload = LoadedWorkload.open("iris", model=f"{tmp_path / 'fragile.py'}:Fragile")
     records = search(home, workload, replace(PLAN, regularizers=("L2",)))
 
     failed = [record for record in records if record.state == "failed"]

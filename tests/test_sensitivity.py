@@ -8,7 +8,7 @@ import math
 import pytest
 import torch
 
-from studies.compression.sensitivity import Layer, bounds, rounded, scan, scan_bits
+from studies.weights.sensitivity import Layer, bounds, rounded, scan, scan_bits
 
 from trained_models import parameters, subject
 

@@ -11,11 +11,11 @@ from torch import nn, optim
 from studies.catalogue import find
 from studies.errors import BadValue
 from studies.facts import Facts
-from studies.measure import state_bytes
+from studies.measure.model import state_bytes
+from studies.optim.routing import route
 from studies.optimizers.adamw import AdamW
 from studies.optimizers.rowwise_adagrad import RowwiseAdagrad
 from studies.optimizers.sparse_adam import SparseAdam
-from studies.routing import route
 
 STEPS = 5
 

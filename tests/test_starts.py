@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from advisor.jobs.entrants import FAMILY, _unlike, affordable, candidates
 from advisor.published.rates import REFERENCE
-from advisor.starts import FAMILY, _unlike, affordable, candidates
 from studies import catalogue
 from studies.errors import BadValue, NothingFeasible
 from studies.limits import Limits

@@ -12,29 +12,29 @@ import pytest
 from optuna.distributions import FloatDistribution
 from optuna.trial import TrialState, create_trial
 
-from studies import store
 from studies.errors import BadValue, StoreError, StudyNotFound
-from studies.home import check_name, free_name, writable
-from studies.locks import worked_on, working
-from studies.manifest import StudyManifest
 from studies.record import Record
+from studies.storage import journal
+from studies.storage.home import check_name, free_name, writable
+from studies.storage.locks import worked_on, working
+from studies.storage.manifest import StudyManifest
 
 from records import record
 
 
 def new(home, name="s", **plan):
-    return store.create_study(home, name, direction="maximize", manifest=StudyManifest.from_dict(plan))
+    return journal.create_study(home, name, direction="maximize", manifest=StudyManifest.from_dict(plan))
 
 
 def add(study, left):
-    study.add_trial(create_trial(value=left.quality, user_attrs={store.RECORD: left.to_dict()}))
+    study.add_trial(create_trial(value=left.quality, user_attrs={journal.RECORD: left.to_dict()}))
 
 
 def test_a_record_comes_back_as_it_was(home):
     left = record(0, "AdamW", 0.9, test_quality=0.88, source=3, error="why")
     add(new(home), left)
 
-    assert store.records(store.open_study(home, "s")) == (left,)
+    assert journal.records(journal.open_study(home, "s")) == (left,)
 
 
 def test_a_record_of_a_later_version_is_still_read():
@@ -60,9 +60,9 @@ def test_a_study_that_is_not_there_is_said_with_the_nearest_name(home):
     new(home, "digits-1")
 
     with pytest.raises(StudyNotFound, match="did you mean 'digits-1'"):
-        store.open_study(home, "digit-1")
+        journal.open_study(home, "digit-1")
     with pytest.raises(StudyNotFound, match="start one with"):
-        store.open_study(home / "elsewhere", "digits-1")
+        journal.open_study(home / "elsewhere", "digits-1")
 
 
 def test_an_unwritable_home_is_said_in_one_line(tmp_path):
@@ -78,25 +78,25 @@ def test_a_line_torn_by_a_crash_is_cut_off_and_the_study_goes_on(home):
     whole = path.read_bytes()
     path.write_bytes(whole + b'{"op_code": 4, "worker_id": "torn')
 
-    study = store.open_study(home, "s")
+    study = journal.open_study(home, "s")
     assert path.read_bytes() == whole
     add(study, record(1, "SGD", 0.8))
-    assert [left.optimizer for left in store.records(store.open_study(home, "s"))] == ["AdamW", "SGD"]
+    assert [left.optimizer for left in journal.records(journal.open_study(home, "s"))] == ["AdamW", "SGD"]
 
 
 def test_the_manifest_can_be_added_to(home):
     study = new(home, seed=3)
-    store.change_manifest(study, spent_seconds=1.5)
+    journal.change_manifest(study, spent_seconds=1.5)
 
-    manifest = store.manifest_of(store.open_study(home, "s"))
+    manifest = journal.manifest_of(journal.open_study(home, "s"))
     assert manifest == StudyManifest(seed=3, spent_seconds=1.5)
     assert manifest.to_dict() == {"seed": 3, "spent_seconds": 1.5}
     with pytest.raises(TypeError, match="a manifest has no sped"):
-        store.change_manifest(study, sped=1)
+        journal.change_manifest(study, sped=1)
 
 
 def _write_for_ever(home):
-    study = store.open_study(home, "s")
+    study = journal.open_study(home, "s")
     while True:
         trial = study.ask({"x": FloatDistribution(0, 1)})
         study.tell(trial, 1.0)
@@ -112,15 +112,15 @@ def test_a_writer_killed_at_any_moment_leaves_a_journal_that_opens_at_once(home)
         time.sleep(0.15 + 0.03 * round_)
         os.kill(writer.pid, signal.SIGKILL)
         writer.join()
-        study = store.open_study(home, "s")
+        study = journal.open_study(home, "s")
         study.tell(study.ask(), 2.0)
 
-    done = store.open_study(home, "s").get_trials(states=(TrialState.COMPLETE,))
+    done = journal.open_study(home, "s").get_trials(states=(TrialState.COMPLETE,))
     assert sum(trial.value == 2.0 for trial in done) == 4
 
 
 def test_json_has_null_for_what_json_cannot_say():
-    text = store.dump({"a": float("nan"), "b": [float("inf"), 1.0], "c": ("x",)})
+    text = journal.dump({"a": float("nan"), "b": [float("inf"), 1.0], "c": ("x",)})
 
     assert json.loads(text) == {"a": None, "b": [None, 1.0], "c": ["x"]}
 

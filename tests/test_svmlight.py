@@ -9,9 +9,9 @@ from scipy import sparse
 from sklearn.datasets import dump_svmlight_file
 from torch import nn
 
-from studies.data import from_arrays, open_dataset
-from studies.evaluate import outputs_of, settle
-from studies.rows import first_rows, tensors
+from studies.data.dataset import from_arrays, open_dataset
+from studies.data.rows import first_rows, tensors
+from studies.measure.outputs import outputs_of, settle
 
 from sample_arrays import LABELS, ROWS, TABLE, parts, refusal
 

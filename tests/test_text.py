@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from studies.data import from_arrays, open_dataset
-from studies.tables import encode
-from studies.text import is_free_text, tokens
+from studies.data.dataset import from_arrays, open_dataset
+from studies.data.encode import encode
+from studies.data.text import is_free_text, tokens
 
 from sample_arrays import LABELS, REVIEWS, ROWS, TABLE, parts, refusal
 

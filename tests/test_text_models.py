@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from studies.routing import route
+from studies.optim.routing import route
 
 from model_inputs import KINDS, LENGTH, MODELS, TEXT, build, dense, rows
 

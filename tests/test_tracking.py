@@ -13,13 +13,13 @@ import optuna
 import pytest
 
 from studies.errors import StoreError, StudyNotFound
-from studies.locks import working
-from studies.manifest import StudyManifest
-from studies.mirror import Mirror
 from studies.record import Measurement
-from studies.store import change_manifest, create_study, open_study
-from studies.tracking import EXPERIMENT, Sink, default_uri, figures_of, sync
+from studies.storage.journal import change_manifest, create_study, open_study
+from studies.storage.locks import working
+from studies.storage.manifest import StudyManifest
 from studies.tracking.entries import dataset_of, key, metrics_of, params_and_tags
+from studies.tracking.process import Mirror
+from studies.tracking.sink import EXPERIMENT, Sink, default_uri, figures_of, sync
 from studies.workload_spec import WorkloadSpec
 
 from records import deployed, record
@@ -218,7 +218,7 @@ def test_a_range_of_the_study_shares_no_name_with_a_value_of_a_trial():
     )
 
     assert params == {"searched.batch_size": [16, 32, 128], "epochs": 9}
-    assert {"advisor.searched.notes", "advisor.limits.model_bytes"} <= tags.keys()
+    assert {"advisor.analysis.searched_space.notes", "advisor.limits.model_bytes"} <= tags.keys()
 
 
 def test_data_in_a_file_is_told_by_its_path():
@@ -419,7 +419,7 @@ def test_the_mirror_outlives_a_killed_search_only_to_complete_its_work(grown):
     home, study = grown
     add(study, trial(1))
     search = (
-        "import os, pathlib, sys; from studies.mirror import Mirror; "
+        "import os, pathlib, sys; from studies.tracking.process import Mirror; "
         "print(Mirror.start(pathlib.Path(sys.argv[1]), 'digits')._process.pid, flush=True); os._exit(9)"
     )
     started = subprocess.run(
@@ -454,7 +454,7 @@ def test_names_are_made_acceptable_to_mlflow(name, taken):
 
 
 def test_reading_a_journal_needs_no_mlflow():
-    check = "import sys, studies.tracking; sys.exit('mlflow' in sys.modules or 'optuna' in sys.modules)"
+    check = "import sys, studies.tracking.sink; sys.exit('mlflow' in sys.modules or 'optuna' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
 
 

@@ -10,15 +10,15 @@ import torch
 from torch import nn
 
 from studies.infeasible import Diverged
-from studies.memory import activation_bytes, rehearse
+from studies.loaded_workload import LoadedWorkload
 from studies.models.cnn import CNN
 from studies.optimizers.adamw import AdamW
 from studies.optimizers.sgd import SGD
+from studies.profiling.forecast import activation_bytes, rehearse
 from studies.recipe import Recipe
 from studies.regularizers.dropout import Dropout
 from studies.schedules.constant import Constant
 from studies.train import Training
-from studies.workload import Workload
 
 
 def recipe(iris, **changes):
@@ -125,7 +125,7 @@ def test_a_wish_to_stop_is_heard_within_a_step(iris):
 
 
 def test_regression_is_measured_in_the_targets_own_units():
-    diabetes = Workload.open("diabetes", model="linear")
+    diabetes = LoadedWorkload.open("diabetes", model="linear")
     run = Training(Recipe(model=diabetes.model, epochs=20, optimizer=AdamW(lr=1e-2)), diabetes, seed=0)
     run.advance(20)
 
@@ -151,7 +151,7 @@ def test_activations_are_what_autograd_keeps():
 
 
 def test_activations_grow_with_the_batch():
-    digits = Workload.open("digits", model="cnn")
+    digits = LoadedWorkload.open("digits", model="cnn")
     model = digits.build(CNN())
     small, large = (
         activation_bytes(

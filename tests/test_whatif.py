@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from advisor.decide.recommend import recommend
 from advisor.evidence import Evidence
-from advisor.recommend import recommend
 from dashboard import whatif
 from studies.limits import Limits
 

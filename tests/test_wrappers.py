@@ -9,8 +9,9 @@ import torch
 from torch import nn
 
 from studies import catalogue
-from studies.measure import model_bytes
+from studies.measure.model import model_bytes
 from studies.models import ModelChoice
+from studies.optim.routing import trained
 from studies.optimizers.adamw import AdamW
 from studies.optimizers.lbfgs import LBFGS
 from studies.optimizers.momentum import Momentum
@@ -19,7 +20,6 @@ from studies.optimizers.sgd import SGD
 from studies.recipe import Recipe
 from studies.regularizers.dropout import Dropout
 from studies.regularizers.l2 import L2
-from studies.routing import trained
 from studies.schedules.constant import Constant
 from studies.train import Training
 from studies.wrappers import holding

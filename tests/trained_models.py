@@ -7,12 +7,12 @@ import copy
 import torch
 from torch import nn
 
-from studies.compression.subject import TrainedModel
-from studies.data import Dataset, Part
+from studies.data.dataset import Dataset, Part
 from studies.inputs import Inputs
+from studies.loaded_workload import LoadedWorkload
 from studies.metrics import metric
 from studies.models.linear import Linear
-from studies.workload import Workload
+from studies.weights.subject import TrainedModel
 
 from model_inputs import KINDS, MODELS, TAKEN, build, rows
 
@@ -20,7 +20,7 @@ CLASSES = 5
 TABLE, IMAGE = KINDS["table"], KINDS["image"]
 
 
-def workload_of(inputs: Inputs, count: int = 64) -> Workload:
+def workload_of(inputs: Inputs, count: int = 64) -> LoadedWorkload:
     """Return a workload of random rows whose class is that of the outputs of a random linear map."""
 
     def part(seed):
@@ -32,7 +32,7 @@ def workload_of(inputs: Inputs, count: int = 64) -> Workload:
         name="random", kind=inputs.kind, task="classification", train=part(0), valid=part(1), test=part(2),
         classes=tuple("abcde"), feature_names=(), vocabulary=inputs.vocabulary, missing_share=0.0, digest="", notes=(),
     )  # fmt: skip
-    return Workload(dataset=dataset, model=Linear(), metric=metric(None, "classification", None))
+    return LoadedWorkload(dataset=dataset, model=Linear(), metric=metric(None, "classification", None))
 
 
 class Own(nn.Module):

@@ -1,6 +1,6 @@
 """Rules, one file each: a rule looks at the evidence and says what follows for which optimizer, and why.
 
-Rules never see each other; `advisor.rulebook` finds them and asks them, `recommend` alone combines what they
+Rules never see each other; `advisor.decide.rulebook` finds them and asks them, `recommend` alone combines what they
 find. A rule is found because its file lies in this folder; another package offers its own through the entry
 points `optimizer_advisor.rules`:
 

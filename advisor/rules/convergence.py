@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from advisor.evidence import Evidence, Finding
+from advisor.report.numbers import duration, number, several, trials
 from advisor.rules import Rule
-from advisor.wording import duration, number, several, trials
 from studies.direction import Direction
 from studies.facts import Facts
 from studies.record import Measurement, Record

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from advisor.evidence import Evidence, Finding
+from advisor.report.numbers import listed, number, several
 from advisor.rules import Rule
-from advisor.wording import listed, number, several
 from studies.direction import Direction
 from studies.record import Measurement, Record
 

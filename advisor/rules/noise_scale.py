@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from advisor.evidence import Evidence
+from advisor.report.numbers import number
 from advisor.rules import PriorRule
-from advisor.wording import number
 from studies.facts import Facts
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from advisor.evidence import Evidence
+from advisor.report.numbers import percent
 from advisor.rules import PriorRule
-from advisor.wording import percent
 from studies.facts import Facts
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from advisor.evidence import Evidence, Finding
+from advisor.report.numbers import size
 from advisor.rules import Rule
-from advisor.wording import size
 from studies.facts import Facts, Forecast
 from studies.limits import Limits
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from advisor.evidence import Evidence, Finding
+from advisor.report.numbers import duration, percent
 from advisor.rules import Rule
-from advisor.wording import duration, percent
 from studies.facts import Facts
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from statistics import fmean
 from typing import Any, ClassVar
 
-from advisor.compression_words import in_words, passes
 from advisor.evidence import Evidence, Finding
+from advisor.report.compression_names import in_words, passes
+from advisor.report.numbers import changed, number, several, trials
 from advisor.rules import Rule
-from advisor.wording import changed, number, several, trials
 from studies.direction import Direction
 from studies.record import Footprint, Record
 

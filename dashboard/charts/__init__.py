@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-    from dashboard.study import Study
+    from dashboard.snapshot import Study
 
 Needs = Literal["nothing", "a whole run", "a whole study"]
 """The least that a study must hold; a whole study ends with confirmed and compressed models."""

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
 
-from advisor.compressed import compressed_models, pareto_front
-from advisor.compression_words import against_reference, passes
-from advisor.wording import number, times
+from advisor.decide.compressed import compressed_models, pareto_front
+from advisor.report.compression_names import against_reference, passes
+from advisor.report.numbers import number, times
 from dashboard.charts import Plot
 from dashboard.charts.axes import bytes_axis, seconds_axis
 from dashboard.charts.looks import Style
 from studies.direction import Direction
-from studies.manifest import Layer
 from studies.quantities import format_bytes, format_seconds
+from studies.storage.manifest import Layer
 
 if TYPE_CHECKING:
     from advisor.compressed_model import CompressedModel
-    from dashboard.study import Study
+    from dashboard.snapshot import Study
     from studies.record import Footprint, Record
 
 Row = tuple[str, str, str, str]

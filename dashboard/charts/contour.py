@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
 
+from advisor.analysis.searched_space import Number, decay, numbers, searched
+from advisor.analysis.surface import FEWEST, surface
 from advisor.evidence import has_quality
-from advisor.searched import Number, decay, numbers, searched
-from advisor.surface import FEWEST, surface
-from advisor.wording import number, several
+from advisor.report.numbers import number, several
 from dashboard.charts import Plot
 from dashboard.charts.looks import BELOW, RING, Style, folded, styles
 from dashboard.charts.space import first_optimizer
@@ -19,7 +19,7 @@ from studies.direction import Direction
 from studies.record import Record
 
 if TYPE_CHECKING:
-    from dashboard.study import Study
+    from dashboard.snapshot import Study
 
 EDGE: Final = "rgba(255, 255, 255, 0.8)"
 """Around marks, which stand on a coloured surface."""

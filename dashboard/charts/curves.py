@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
 
-from advisor.curves import Band, band
-from advisor.wording import number, several
+from advisor.analysis.learning_curves import Band, band
+from advisor.report.numbers import number, several
 from dashboard.charts import Plot
 from dashboard.charts.looks import BELOW, Style, finished, folded, styles, tinted
 from studies.direction import Direction
 from studies.record import Measurement, Record
 
 if TYPE_CHECKING:
-    from dashboard.study import Study
+    from dashboard.snapshot import Study
 
 MOST_RUNS: Final = 400
 """Single runs drawn; of more every second, third ... is, the medians are over all."""

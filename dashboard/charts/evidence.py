@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
 
+from advisor.analysis.searched_space import searched
 from advisor.evidence import Finding
 from advisor.published import CLASSES, learning_rates, names, sources
 from advisor.published.rates import Rate, class_rate, problem_class
-from advisor.searched import searched
-from advisor.wording import listed
+from advisor.report.numbers import listed
 from dashboard.charts import Plot
 from dashboard.charts.looks import BELOW, COLOURS, RING, Style, folded, styles
 from dashboard.charts.trials import leader
 
 if TYPE_CHECKING:
-    from dashboard.study import Study
+    from dashboard.snapshot import Study
 
 CLEAR: Final = 0.4
 """Log-odds below which an optimizer is as good as AdamW: 60 to 40."""
@@ -235,7 +235,7 @@ def _rates(study: Study) -> go.Figure:
 
 
 def _rules(study: Study) -> go.Figure:
-    from advisor.rulebook import apply_rules
+    from advisor.decide.rulebook import apply_rules
 
     return strengths(apply_rules(study.evidence), study.optimizers)
 

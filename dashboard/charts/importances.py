@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
 
-from advisor import importances as weigh
+from advisor.analysis import importances as weigh
+from advisor.analysis.importances import ENOUGH, Importance
+from advisor.analysis.searched_space import numbers, options, searched
 from advisor.evidence import has_quality
-from advisor.importances import ENOUGH, Importance
-from advisor.searched import numbers, options, searched
-from advisor.wording import listed, several
+from advisor.report.numbers import listed, several
 from dashboard.charts import Plot
 from dashboard.charts.looks import BELOW, COLOURS, Style, folded, styles
 from dashboard.charts.space import batch_range, first_optimizer
 
 if TYPE_CHECKING:
-    from dashboard.study import Study
+    from dashboard.snapshot import Study
 
 MOST_BARS: Final = 15
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
 
-from advisor.memory import Need, at, needs, off_by, typical_error
-from advisor.wording import percent, several, size
+from advisor.analysis.memory_table import Need, at, needs, off_by, typical_error
+from advisor.report.numbers import percent, several, size
 from dashboard.charts import Plot
 from dashboard.charts.looks import BELOW, COLOURS, Style, folded, styles
 from studies.facts import Facts
 from studies.record import Record
 
 if TYPE_CHECKING:
-    from dashboard.study import Study
+    from dashboard.snapshot import Study
 
 PARTS: Final = {
     "weight_bytes": ("weights", COLOURS[0], ""),

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
 
-from advisor.beliefs import Beliefs, beliefs
-from advisor.budgets import Promise, promises
+from advisor.analysis.targets import Reach, default_target, profile, reaches
+from advisor.analysis.tuning_curves import Promise, promises
+from advisor.decide.posterior import Beliefs, beliefs
+from advisor.decide.recommend import recommend
+from advisor.decide.rulebook import apply_rules
 from advisor.evidence import Evidence, has_quality
-from advisor.recommend import recommend
 from advisor.recommendation import Contender
-from advisor.rulebook import apply_rules
-from advisor.targets import Reach, default_target, profile, reaches
-from advisor.wording import number, percent
+from advisor.report.numbers import number, percent
 from dashboard.charts import Plot
 from dashboard.charts.looks import Style, finished, folded, legend_below, reach, styles
 from studies.direction import Direction
@@ -24,7 +24,7 @@ from studies.limits import Limits
 from studies.quantities import format_seconds
 
 if TYPE_CHECKING:
-    from dashboard.study import Study
+    from dashboard.snapshot import Study
 
 MATRIX_COLOURS: Final = ((0.0, "#D55E00"), (0.5, "#F2F2F2"), (1.0, "#0072B2"))
 """From surely worse over even to surely better; opaque, so that the numbers stand out from them on any

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
 
+from advisor.analysis.searched_space import CategoricalSetting, Number, numbers, options, searched
 from advisor.evidence import has_quality
-from advisor.searched import CategoricalSetting, Number, numbers, options, searched
-from advisor.wording import number, several
+from advisor.report.numbers import number, several
 from dashboard.charts import Plot
 from dashboard.charts.looks import BELOW, Style, folded, styles
 from dashboard.charts.space import batch_range, first_optimizer
@@ -17,7 +17,7 @@ from studies.direction import Direction
 from studies.record import Record
 
 if TYPE_CHECKING:
-    from dashboard.study import Study
+    from dashboard.snapshot import Study
 
 BEST_SHARE: Final = 0.2
 MOST_AXES: Final = 12

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from advisor.analysis.searched_space import Number, numbers, searched
 from advisor.evidence import has_quality
-from advisor.searched import Number, numbers, searched
-from advisor.wording import listed, number
+from advisor.report.numbers import listed, number
 from dashboard.charts import Plot
 from dashboard.charts.looks import BELOW, COLOURS, RING, Style, folded, styles
 from dashboard.charts.trials import leader
@@ -21,7 +21,7 @@ from studies.record import Record
 from studies.space import Numeric
 
 if TYPE_CHECKING:
-    from dashboard.study import Study
+    from dashboard.snapshot import Study
 
 COLUMNS: Final = 2
 PANEL_PIXELS: Final = 250

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
 
+from advisor.analysis.pareto import front_of_records
 from advisor.evidence import has_quality
-from advisor.pareto import front_of_records
 from dashboard.charts import Plot
 from dashboard.charts.looks import Style, finished, folded, legend_below, reach, styles
 from studies.costs import COSTS, Cost
@@ -18,7 +18,7 @@ from studies.direction import Direction
 from studies.record import Record
 
 if TYPE_CHECKING:
-    from dashboard.study import Study
+    from dashboard.snapshot import Study
     from studies.limits import Limits
 
 WIDE_SPAN: Final = 10.0

@@ -15,7 +15,7 @@ from studies.direction import Direction
 from studies.record import Record
 
 if TYPE_CHECKING:
-    from dashboard.study import Study
+    from dashboard.snapshot import Study
 
 MANY: Final = 500
 """Marks from which a trace is drawn by the graphics card."""

@@ -7,15 +7,15 @@ from typing import Any, Final
 
 import streamlit as st
 
-from advisor import commands
-from advisor.compressed import compressed_models, pareto_front
 from advisor.compressed_model import CompressedModel
-from advisor.wording import several
+from advisor.decide.compressed import compressed_models, pareto_front
+from advisor.jobs import command_lines
+from advisor.report.numbers import several
 from dashboard import reads
 from dashboard.charts import compression as charts
-from dashboard.study import Study
-from dashboard.views.parts import chart, nothing_yet, opened
-from dashboard.views.words import filled, grid, plain
+from dashboard.snapshot import Study
+from dashboard.widgets.parts import chart, nothing_yet, opened
+from dashboard.widgets.words import filled, grid, plain
 from studies.errors import StudyError
 
 CAPTION: Final = (
@@ -67,7 +67,7 @@ def _empty(home: Path, study: Study) -> None:
     what = (
         "The trained models have not been made small yet. This prunes, quantizes and distils the finalists:"
     )
-    nothing_yet(what, commands.compress(home, study.name))
+    nothing_yet(what, command_lines.compress(home, study.name))
 
 
 def _advised(home: Path, name: str, entries: tuple[CompressedModel, ...]) -> CompressedModel | None:

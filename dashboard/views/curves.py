@@ -7,16 +7,16 @@ from typing import Any, Final
 
 import streamlit as st
 
-from advisor.commands import at_home
-from advisor.report import settings
-from advisor.searched import steps_of
-from advisor.wording import number
+from advisor.analysis.searched_space import steps_of
+from advisor.jobs.command_lines import at_home
+from advisor.report.layout import settings
+from advisor.report.numbers import number
 from dashboard.charts import curves, looks
 from dashboard.charts.curves import Axes
-from dashboard.study import Study
-from dashboard.views import address
-from dashboard.views.parts import chart, nothing_yet, opened
-from dashboard.views.words import listed, plain
+from dashboard.snapshot import Study
+from dashboard.widgets import address
+from dashboard.widgets.parts import chart, nothing_yet, opened
+from dashboard.widgets.words import listed, plain
 from studies.record import Record
 
 XS: Final = {"epoch": "epoch", "seconds": "training seconds"}

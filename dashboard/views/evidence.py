@@ -8,19 +8,19 @@ from typing import Any, Final
 
 import streamlit as st
 
-from advisor.commands import at_home
-from advisor.earlier import STUDIES, Earlier, similar_studies
+from advisor.decide.rulebook import apply_rules, in_force
 from advisor.evidence import Finding
+from advisor.jobs.command_lines import at_home
+from advisor.jobs.history import STUDIES, Earlier, similar_studies
 from advisor.published import sources
 from advisor.published.shown import lines_of
-from advisor.rulebook import apply_rules, in_force
-from advisor.wording import number
+from advisor.report.numbers import number
 from dashboard import reads
 from dashboard.charts import evidence, looks
-from dashboard.study import Study
-from dashboard.views import address
-from dashboard.views.parts import chart
-from dashboard.views.words import life, listed, plain, progress
+from dashboard.snapshot import Study
+from dashboard.widgets import address
+from dashboard.widgets.parts import chart
+from dashboard.widgets.words import life, listed, plain, progress
 from studies.errors import StudyError
 
 ODDS: Final = (

@@ -10,27 +10,18 @@ from urllib.parse import quote
 import streamlit as st
 
 from advisor.goals import GOALS, USUAL
-from advisor.request import MODES
-from dashboard import overview, processes, reads
+from advisor.jobs.request import MODES
+from dashboard import launch_process, reads, studies_table
 from dashboard.charts.trials import leader
-from dashboard.request import (
-    SUFFIXES,
-    TABLES,
-    LaunchForm,
-    check,
-    files,
-    keep_upload,
-    name_for,
-    own_code,
-)
-from dashboard.study import Study
-from dashboard.views.words import plain, progress
+from dashboard.launch_form import SUFFIXES, TABLES, LaunchForm, check, files, keep_upload, name_for, own_code
+from dashboard.snapshot import Study
+from dashboard.widgets.words import plain, progress
 from studies import catalogue
-from studies.data import built_ins
+from studies.data.dataset import built_ins
 from studies.errors import StudyError
 from studies.limits import Budget
-from studies.locks import check_free
 from studies.quantities import format_seconds
+from studies.storage.locks import check_free
 
 REFRESH_SECONDS: Final = 2.0
 SHOWN: Final = 6
@@ -50,12 +41,12 @@ def show(home: Path, *, allow_code: bool = False) -> None:
     form = _form(home, allow_code=allow_code)
     problem = _problem(form, home, allow_code=allow_code)
     arguments = form.arguments(home)
-    st.code(processes.command(arguments), language="sh", wrap_lines=True)
+    st.code(launch_process.command(arguments), language="sh", wrap_lines=True)
     if problem:
         st.info(plain(problem))
     if st.button("Start", type="primary", disabled=bool(problem), key="start"):
         try:
-            processes.start(home, form.study, arguments)
+            launch_process.start(home, form.study, arguments)
         except StudyError as error:
             st.error(plain(error))
         else:
@@ -162,8 +153,8 @@ def _problem(form: LaunchForm, home: Path, *, allow_code: bool) -> str:
 
 def _searches(home: Path, *, allow_code: bool) -> None:
     launched = st.query_params.get("launched", "")
-    started = processes.names(home)
-    busy = [name for name in started if processes.running(home, name)]
+    started = launch_process.names(home)
+    busy = [name for name in started if launch_process.running(home, name)]
     first = [name for name in started if name == launched]
     names = list(dict.fromkeys((*busy, *first, *reads.names(home), *started[::-1])))[: max(SHOWN, len(busy))]
     if not names:
@@ -174,7 +165,7 @@ def _searches(home: Path, *, allow_code: bool) -> None:
     def all_of_them() -> None:
         for name in names:
             _search(home, name, allow_code=allow_code)
-        if busy and not any(processes.running(home, name) for name in busy):
+        if busy and not any(launch_process.running(home, name) for name in busy):
             st.rerun()  # what ended is a study now, with pages of its own
 
     st.fragment(all_of_them, run_every=follow)()
@@ -182,19 +173,19 @@ def _searches(home: Path, *, allow_code: bool) -> None:
 
 def _search(home: Path, name: str, *, allow_code: bool) -> None:
     """Show how one search stands, with what can be done about it."""
-    running, study = processes.running(home, name), _read(home, name)
+    running, study = launch_process.running(home, name), _read(home, name)
     with st.container(border=True):
         state = (
             "running"
             if running
-            else overview.state(home, name, finished=study is not None and study.finished)
+            else studies_table.state(home, name, finished=study is not None and study.finished)
         )
         if study is None:
             state = "running" if running else "not begun"
         st.markdown(f"**{plain(name)}**: {plain(_standing(home, name, study, state))}")
         if running:
             _live(home, name, study)
-        elif wrong := processes.failure(home, name):
+        elif wrong := launch_process.failure(home, name):
             st.error(plain(wrong))
         if study is not None:
             _answer(home, study)
@@ -213,7 +204,7 @@ def _standing(home: Path, name: str, study: Study | None, state: str) -> str:
     if study is None:
         return (
             "looking at the data and the model"
-            if processes.running(home, name)
+            if launch_process.running(home, name)
             else "ended before its first trial"
         )
     best = leader(study.records, study.direction)
@@ -222,7 +213,7 @@ def _standing(home: Path, name: str, study: Study | None, state: str) -> str:
 
 
 def _live(home: Path, name: str, study: Study | None) -> None:
-    lines = [line for line in processes.said(home, name) if line.strip()]
+    lines = [line for line in launch_process.said(home, name) if line.strip()]
     total = _budget_seconds(study)
     seconds = next((float(found[1]) for line in reversed(lines) if (found := ELAPSED.match(line))), 0.0)
     if total:
@@ -234,7 +225,7 @@ def _live(home: Path, name: str, study: Study | None) -> None:
         st.code("\n".join(lines[-3:]), language=None, wrap_lines=True)
     if st.button("Stop", help="As Ctrl-C does: it recommends from what is there", key=f"stop-{name}"):
         try:
-            processes.stop(home, name)
+            launch_process.stop(home, name)
         except StudyError as error:
             st.error(plain(error))
         else:
@@ -282,7 +273,7 @@ def _resume(home: Path, study: Study, *, allow_code: bool) -> None:
             if more:
                 Budget.parse(more)
             check_free(home, study.name)
-            processes.start(home, study.name, arguments)
+            launch_process.start(home, study.name, arguments)
         except StudyError as error:
             st.error(plain(error))
         else:

@@ -7,13 +7,13 @@ from typing import Any, Final
 
 import streamlit as st
 
-from advisor.commands import at_home
-from advisor.memory import Need, needs, off_by
+from advisor.analysis.memory_table import Need, needs, off_by
+from advisor.jobs.command_lines import at_home
 from dashboard.charts import looks, memory
-from dashboard.study import Study
-from dashboard.views import address
-from dashboard.views.parts import chart, nothing_yet, opened
-from dashboard.views.words import filled, plain
+from dashboard.snapshot import Study
+from dashboard.widgets import address
+from dashboard.widgets.parts import chart, nothing_yet, opened
+from dashboard.widgets.words import filled, plain
 from studies.errors import BadValue
 from studies.facts import Facts
 from studies.quantities import format_bytes, parse_bytes

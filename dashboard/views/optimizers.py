@@ -7,18 +7,18 @@ from typing import Any, Final
 
 import streamlit as st
 
-from advisor import commands
-from advisor.budgets import promises
-from advisor.gaps import LossScale
+from advisor.analysis.targets import default_target, loss_ratios, reaches, time_ratios
+from advisor.analysis.tuning_curves import promises
+from advisor.decide.scale import LossScale
+from advisor.jobs import command_lines
 from advisor.recommendation import Recommendation
-from advisor.targets import default_target, loss_ratios, reaches, time_ratios
-from advisor.wording import listed, number
+from advisor.report.numbers import listed, number
 from dashboard import reads
 from dashboard.charts import looks as look
 from dashboard.charts import optimizers as charts
-from dashboard.study import Study
-from dashboard.views.parts import chart, nothing_yet, opened
-from dashboard.views.words import plain
+from dashboard.snapshot import Study
+from dashboard.widgets.parts import chart, nothing_yet, opened
+from dashboard.widgets.words import plain
 from studies.errors import StudyError
 from studies.limits import Limits
 
@@ -52,7 +52,7 @@ def show(home: Path, name: str) -> None:
     if study is None:
         return
     if LossScale.of(study.evidence) is None:
-        command = commands.resume(home, name, study.manifest) or f"advisor resume {name}"
+        command = command_lines.resume(home, name, study.manifest) or f"advisor resume {name}"
         nothing_yet(
             "No run has gone to its end yet, so there is nothing to compare. Go on with the search:", command
         )

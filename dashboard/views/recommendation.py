@@ -10,18 +10,18 @@ from typing import Any, Final
 
 import streamlit as st
 
-from advisor import commands
-from advisor.compression_page import TITLES
 from advisor.evidence import Finding
 from advisor.goals import GOALS
+from advisor.jobs import command_lines
 from advisor.recommendation import Check, Contender, Recommendation
-from advisor.report import settings
-from advisor.wording import listed as listing
-from advisor.wording import number, percent, ratio, trials
+from advisor.report.compression_table import TITLES
+from advisor.report.layout import settings
+from advisor.report.numbers import listed as listing
+from advisor.report.numbers import number, percent, ratio, trials
 from dashboard import reads, whatif
-from dashboard.study import Study
-from dashboard.views.parts import cost_columns
-from dashboard.views.words import filled, life, listed, plain, progress
+from dashboard.snapshot import Study
+from dashboard.widgets.parts import cost_columns
+from dashboard.widgets.words import filled, life, listed, plain, progress
 from studies.costs import COSTS
 from studies.errors import NothingFeasible, StudyError
 from studies.limits import Limits
@@ -122,7 +122,7 @@ def _told(home: Path, study: Study, limits: Limits, goal: str) -> None:
     st.button("Back to the study's own limits", on_click=_reset)
     options = whatif.options(study.evidence, limits, goal)
     if options:
-        st.code(commands.recommend(home, study.name, options), language="sh", wrap_lines=True)
+        st.code(command_lines.recommend(home, study.name, options), language="sh", wrap_lines=True)
 
 
 def _own(home: Path, study: Study) -> str:

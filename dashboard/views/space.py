@@ -7,15 +7,15 @@ from typing import Final
 
 import streamlit as st
 
-from advisor.commands import at_home
-from advisor.importances import ENOUGH
-from advisor.searched import AtEdge, edges, numbers, options, searched
-from advisor.wording import number
+from advisor.analysis.importances import ENOUGH
+from advisor.analysis.searched_space import AtEdge, edges, numbers, options, searched
+from advisor.jobs.command_lines import at_home
+from advisor.report.numbers import number
 from dashboard.charts import contour, importances, looks, parallel, space
-from dashboard.study import Study
-from dashboard.views import address
-from dashboard.views.parts import chart, nothing_yet, opened
-from dashboard.views.words import listed, plain
+from dashboard.snapshot import Study
+from dashboard.widgets import address
+from dashboard.widgets.parts import chart, nothing_yet, opened
+from dashboard.widgets.words import listed, plain
 
 ALL: Final = "all"
 BEYOND: Final = "Best runs on the end of a range. A better one may lie beyond it, where a longer search does not look either:"

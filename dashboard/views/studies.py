@@ -8,14 +8,14 @@ from typing import Any, Final
 
 import streamlit as st
 
-from advisor.report import settings
-from advisor.wording import number
-from dashboard import overview, processes, reads
-from dashboard.overview import Summary
-from dashboard.views.parts import nothing_yet
-from dashboard.views.words import filled, grid, plain
-from studies import store
+from advisor.report.layout import settings
+from advisor.report.numbers import number
+from dashboard import launch_process, reads, studies_table
+from dashboard.studies_table import Summary
+from dashboard.widgets.parts import nothing_yet
+from dashboard.widgets.words import filled, grid, plain
 from studies.errors import StudyError
+from studies.storage import journal
 
 ROW_PIXELS: Final = 35
 KEPT: Final = "Its journal, trained weights and compressed models go for good. Its runs in MLflow stay."
@@ -46,7 +46,7 @@ def _row(home: Path, one: Summary) -> dict[str, Any]:
     told = (
         one.state
         if one.state == "cannot be read"
-        else overview.state(home, one.name, finished=one.state == "finished")
+        else studies_table.state(home, one.name, finished=one.state == "finished")
     )
     return fields | {
         "state": told,
@@ -95,7 +95,7 @@ def _compare(home: Path, names: tuple[str, ...]) -> None:
     except StudyError as error:
         st.error(plain(error))
         return
-    rows = [*overview.differences(left, right), *_recipes(*found)]
+    rows = [*studies_table.differences(left, right), *_recipes(*found)]
     st.caption(
         "What differs: settings, then the recommended recipe." if rows else "They were asked for alike."
     )
@@ -138,8 +138,8 @@ def _delete(home: Path, names: tuple[str, ...]) -> None:
     sure = st.checkbox(f"Yes, delete {plain(name)}", key=f"sure-{name}")
     if st.button("Delete", disabled=not sure, type="primary", key="delete"):
         try:
-            store.delete_study(home, name)
-            processes.forget(home, name)
+            journal.delete_study(home, name)
+            launch_process.forget(home, name)
         except StudyError as error:
             st.error(plain(error))
             return

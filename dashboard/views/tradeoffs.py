@@ -8,13 +8,13 @@ from typing import Any, Final
 
 import streamlit as st
 
-from advisor import commands
-from advisor.report import settings
+from advisor.jobs import command_lines
+from advisor.report.layout import settings
 from dashboard import whatif
 from dashboard.charts import tradeoffs as charts
-from dashboard.study import Study
-from dashboard.views.parts import chart, cost_columns, nothing_yet, opened
-from dashboard.views.words import filled, plain
+from dashboard.snapshot import Study
+from dashboard.widgets.parts import chart, cost_columns, nothing_yet, opened
+from dashboard.widgets.words import filled, plain
 from studies.costs import COSTS
 from studies.record import Record
 
@@ -34,7 +34,7 @@ def show(home: Path, name: str) -> None:
     cost = charts.BY_NAME[_cost()]
     drawn = charts.measured(study.records, cost)
     if not drawn:
-        command = commands.resume(home, name, study.manifest) or f"advisor resume {name}"
+        command = command_lines.resume(home, name, study.manifest) or f"advisor resume {name}"
         nothing_yet(f"No run that went to its end has a {cost.label} yet. Go on with the search:", command)
         return
     rows = charts.rows(study.records, cost, study.direction)

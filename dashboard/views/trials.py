@@ -10,9 +10,9 @@ import streamlit as st
 
 from dashboard.charts import looks as look
 from dashboard.charts.trials import best_so_far, quality_by_seconds
-from dashboard.study import Study
-from dashboard.views.parts import cost_columns, opened
-from dashboard.views.words import filled, learning_rate
+from dashboard.snapshot import Study
+from dashboard.widgets.parts import cost_columns, opened
+from dashboard.widgets.words import filled, learning_rate
 from studies.record import Record
 
 CAPTION: Final = (

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from studies.compression.compressing import CompressionRun
+from studies.compression.pipeline import CompressionRun
 from studies.compression.source import Checkpoint
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True, eq=False)
 class Joint:
-    """A `studies.trial.Run`: a training, and at its end the compression of what it trained.
+    """A `studies.search.trial.Run`: a training, and at its end the compression of what it trained.
 
     On the way it is judged by its training, at the end by the file that would be deployed.
     """

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from studies.compression.deploy import Exported, export
-from studies.compression.footprint import BATCHES, Deployed, deployed, inference_bytes
-from studies.compression.subject import TrainedModel
-from studies.measure import macs
-from studies.rows import first_rows
+from studies.data.rows import first_rows
+from studies.deployment.export import Exported, export
+from studies.deployment.footprint import BATCHES, Deployed, deployed, inference_bytes
+from studies.measure.model import macs
+from studies.weights.subject import TrainedModel
 
 if TYPE_CHECKING:
     from torch import nn
 
+    from studies.loaded_workload import LoadedWorkload
     from studies.recipe import Recipe
-    from studies.workload import Workload
 
 
 @dataclass(kw_only=True, eq=False)
@@ -32,7 +32,7 @@ class Checkpoint:
     """What it was trained with."""
     seed: int
     model: nn.Module
-    workload: Workload
+    workload: LoadedWorkload
     device: torch.device
 
     def trained_model(self) -> TrainedModel:
@@ -83,7 +83,7 @@ class Checkpoint:
         return macs_of(self.model, self.workload)
 
 
-def macs_of(model: nn.Module, workload: Workload) -> int | None:
+def macs_of(model: nn.Module, workload: LoadedWorkload) -> int | None:
     """Return the multiply-accumulates of one row; None for a model that cannot be counted."""
     try:
         return macs(deepcopy(model).cpu(), first_rows(workload.dataset.valid, 1))

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
+from studies.data.rows import tensors
 from studies.distillation import DistillationChoice
 from studies.distillation.soft_targets import add_soft_targets
 from studies.infeasible import CannotCompress
-from studies.rows import tensors
 from studies.space import log_between, one_of
 
 if TYPE_CHECKING:

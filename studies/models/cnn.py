@@ -52,7 +52,7 @@ class CNN(ModelChoice):
     def _convolution(self, before: int, after: int) -> list[nn.Module]:
         from torch import nn
 
-        from studies.modules.norms import norms
+        from studies.nn.norms import norms
 
         convolution = nn.Conv2d(before, after, 3, padding=1, bias=self.norm != "batch")
         return [convolution, *norms(self.norm, after, images=True)]

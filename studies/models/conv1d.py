@@ -50,7 +50,7 @@ class Conv1D(ModelChoice):
     def _convolution(self, before: int, after: int, *, kernel: int) -> list[nn.Module]:
         from torch import nn
 
-        from studies.modules.norms import norms
+        from studies.nn.norms import norms
 
         convolution = nn.Conv1d(before, after, kernel, padding=kernel // 2, bias=self.norm != "batch")
         return [convolution, *norms(self.norm, after), nn.ReLU()]

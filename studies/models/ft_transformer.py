@@ -42,7 +42,7 @@ class FTTransformer(ModelChoice):
 
     def build(self, inputs: Inputs, outputs: int) -> nn.Module:
         """Return the transformer."""
-        from studies.modules.ft_transformer import ColumnTransformer
+        from studies.nn.ft_transformer import ColumnTransformer
 
         width = -(-self.width // self.heads) * self.heads
         return ColumnTransformer(inputs.size, outputs, width=width, depth=self.depth, heads=self.heads)

@@ -35,7 +35,7 @@ class MLP(ModelChoice):
         """Return the layers as one Sequential."""
         from torch import nn
 
-        from studies.modules.norms import norms
+        from studies.nn.norms import norms
 
         layers: list[nn.Module] = [nn.Flatten()]
         size = inputs.size

@@ -55,7 +55,7 @@ def _block(before: int, after: int) -> nn.Module:
     """Return a residual block; one that changes the channels halves the image."""
     from torch import nn
 
-    from studies.modules.residual import Residual
+    from studies.nn.residual import Residual
 
     stride = 1 if before == after else 2
     branch = nn.Sequential(

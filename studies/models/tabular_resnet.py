@@ -43,8 +43,8 @@ class TabularResNet(ModelChoice):
         """Return the layers as one Sequential."""
         from torch import nn
 
-        from studies.modules.norms import norms
-        from studies.modules.residual import Residual
+        from studies.nn.norms import norms
+        from studies.nn.residual import Residual
 
         blocks = [Residual(self._branch()) for _ in range(self.depth)]
         end = [*norms(self.norm, self.width), nn.ReLU(), nn.Linear(self.width, outputs)]
@@ -53,7 +53,7 @@ class TabularResNet(ModelChoice):
     def _branch(self) -> nn.Module:
         from torch import nn
 
-        from studies.modules.norms import norms
+        from studies.nn.norms import norms
 
         inner = round(self.expansion * self.width)
         return nn.Sequential(

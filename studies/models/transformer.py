@@ -40,7 +40,7 @@ class Transformer(ModelChoice):
 
     def build(self, inputs: Inputs, outputs: int) -> nn.Module:
         """Return the transformer."""
-        from studies.modules.transformer import TextTransformer
+        from studies.nn.transformer import TextTransformer
 
         width = -(-self.width // self.heads) * self.heads
         return TextTransformer(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
     from studies.hooks import TrainingHooks
-    from studies.routing import Routes
+    from studies.optim.routing import Routes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,7 @@ class OptimizerChoice(Choice, ABC):
             model: parameters that require no gradient are left out.
             total_steps: optimizer steps of the whole run, for settings that are a share of it.
         """
-        from studies.routing import route
+        from studies.optim.routing import route
 
         routes = route(model)
         tables = routes.of("sparse table")
@@ -77,7 +77,7 @@ class OptimizerChoice(Choice, ABC):
             return self.make(routes, total_steps)
         from torch.optim import SparseAdam
 
-        from studies.composite import Composite
+        from studies.optim.composite import Composite
 
         beside = SparseAdam(tables, lr=TABLE_LR)
         rest = routes.without("sparse table")

@@ -12,7 +12,7 @@ from studies.space import averaging, log_between
 if TYPE_CHECKING:
     from torch.optim import Optimizer
 
-    from studies.routing import Routes
+    from studies.optim.routing import Routes
 
 
 @dataclass(frozen=True, kw_only=True)

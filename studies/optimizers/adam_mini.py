@@ -12,7 +12,7 @@ from studies.space import averaging, log_between
 if TYPE_CHECKING:
     from torch.optim import Optimizer
 
-    from studies.routing import Routes
+    from studies.optim.routing import Routes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ class AdamMini(Decoupled):
 
     def make(self, routes: Routes, total_steps: int) -> Optimizer:
         """Return Adam-mini; biases and norms are not decayed, and each of them has one second moment."""
-        from studies.steps import BlockwiseAdam
+        from studies.optim.stepper import BlockwiseAdam
 
         groups = routes.groups(**self.in_torch(total_steps))
         return BlockwiseAdam(groups, lr=self.lr, betas=(self.beta1, self.beta2))

@@ -10,7 +10,7 @@ from studies.optimizers.quantized import Quantized
 if TYPE_CHECKING:
     from torch.optim import Optimizer
 
-    from studies.routing import Routes
+    from studies.optim.routing import Routes
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
     from studies.hooks import TrainingHooks
-    from studies.routing import Routes
+    from studies.optim.routing import Routes
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
     from studies.facts import Facts
-    from studies.routing import Routes
+    from studies.optim.routing import Routes
 
 MOST_ROWS: Final = 20_000
 """Rows that one step may read some 25 times."""
@@ -67,9 +67,9 @@ class LBFGS(OptimizerChoice):
 
     def make(self, routes: Routes, total_steps: int) -> Optimizer:  # noqa: ARG002
         """Return torch's L-BFGS with a strong Wolfe line search, 20 iterations a step."""
-        from studies import lbfgs_step
+        from studies.optim import lbfgs
 
-        return lbfgs_step.LBFGS(
+        return lbfgs.LBFGS(
             routes.of(), lr=self.lr, history_size=self.history_size, line_search_fn="strong_wolfe"
         )
 

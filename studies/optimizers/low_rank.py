@@ -10,7 +10,7 @@ from studies.optimizers import Decoupled
 from studies.space import averaging, log_between, whole
 
 if TYPE_CHECKING:
-    from studies.routing import Routes
+    from studies.optim.routing import Routes
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
     from studies.facts import Facts
-    from studies.routing import Routes
+    from studies.optim.routing import Routes
 
 LEAST_SHARE: Final = 0.3
 """Share of the parameters it must serve to differ from AdamW."""
@@ -64,19 +64,19 @@ class Muon(OptimizerChoice):
 
     def make(self, routes: Routes, total_steps: int) -> Optimizer:  # noqa: ARG002
         """Return our own Muon in 32 bits, with torch's AdamW beside it for what is no hidden matrix."""
-        from studies import muon_step
-        from studies.composite import Composite
+        from studies.optim import muon
+        from studies.optim.composite import Composite
 
         parts: list[Optimizer] = []
         if matrices := routes.of("matrix"):
-            muon = muon_step.Muon(
+            hidden = muon.Muon(
                 matrices,
                 lr=self.lr,
                 momentum=self.momentum,
                 nesterov=self.nesterov,
                 weight_decay=self.weight_decay,
             )
-            parts.append(muon)
+            parts.append(hidden)
         rest = routes.without("matrix")
         if rest.roles:
             parts.append(self._partner(rest))

@@ -15,7 +15,7 @@ from studies.space import averaging, log_between
 if TYPE_CHECKING:
     from torch.optim import Optimizer
 
-    from studies.routing import Routes
+    from studies.optim.routing import Routes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,14 +48,14 @@ class Quantized(Decoupled, ABC):
 
     def own_bytes(self, shape: tuple[int, ...], role: str) -> int:  # noqa: ARG002
         """Return the bytes of two quantized moments and a step counter."""
-        from studies.steps import quantized_bytes
+        from studies.optim.stepper import quantized_bytes
 
         return 2 * quantized_bytes(math.prod(shape), bits=self.bits, block=self.block) + 4
 
     def from_torchao(self, kind: str, routes: Routes, total_steps: int) -> Optimizer:
         """Return torchao's optimizer of this name over two groups: biases and norms are not decayed."""
         library = require("torchao.optim", "quant", self.name())
-        from studies.steps import lr_as_tensor
+        from studies.optim.stepper import lr_as_tensor
 
         groups = routes.groups(**self.in_torch(total_steps))
         optimizer: Optimizer = getattr(library, kind)(

@@ -12,7 +12,7 @@ from studies.space import log_between
 if TYPE_CHECKING:
     from torch.optim import Optimizer
 
-    from studies.routing import Routes
+    from studies.optim.routing import Routes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,9 +39,9 @@ class RowwiseAdagrad(OptimizerChoice):
 
     def make(self, routes: Routes, total_steps: int) -> Optimizer:  # noqa: ARG002
         """Return our own: rows for two and more dimensions, plain Adagrad for vectors."""
-        from studies import rowwise_step
+        from studies.optim import rowwise_adagrad
 
-        return rowwise_step.RowwiseAdagrad(routes.of(), lr=self.lr)
+        return rowwise_adagrad.RowwiseAdagrad(routes.of(), lr=self.lr)
 
     def own_bytes(self, shape: tuple[int, ...], role: str) -> int:  # noqa: ARG002
         """Return the bytes of one sum a row, or of one a number for vectors."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
     from studies.hooks import TrainingHooks
-    from studies.routing import Routes
+    from studies.optim.routing import Routes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,14 +58,14 @@ class Sophia(Decoupled):
 
         Without `attach` the curvature stays zero: its steps are signs of momentum.
         """
-        from studies.steps import SophiaG
+        from studies.optim.stepper import SophiaG
 
         groups = routes.groups(**self.in_torch(total_steps))
         return SophiaG(groups, lr=self.lr, betas=(self.beta1, self.beta2), gamma=self.gamma)
 
     def attach(self, training: TrainingHooks) -> None:
         """Refresh the curvature on every tenth batch, before its step."""
-        from studies.steps import SophiaG
+        from studies.optim.stepper import SophiaG
 
         batches: list[torch.Tensor] = []
         parts = getattr(training.optimizer, "parts", (training.optimizer,))

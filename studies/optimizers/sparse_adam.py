@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
     from studies.facts import Facts
-    from studies.routing import Routes
+    from studies.optim.routing import Routes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,7 @@ class SparseAdam(OptimizerChoice):
         """
         from torch import optim
 
-        from studies.composite import Composite
+        from studies.optim.composite import Composite
 
         tables = routes.of("sparse table")
         if not tables:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from studies.compression.subject import TrainedModel
+    from studies.weights.subject import TrainedModel
 
 MOST: Final = 0.9
 """Share of a layer's channels that may go: a comparison between layers would else empty one."""
@@ -55,9 +55,9 @@ class Channels(PruningChoice):
         Raises:
             CannotCompress: no channel can go, or torch-pruning cannot follow the model.
         """
-        from studies.compression.subject import size_of
         from studies.imports import require
         from studies.infeasible import CannotCompress
+        from studies.weights.subject import size_of
 
         library = require("torch_pruning", "compression", "Channels")
         model, rows = deepcopy(trained.model).eval(), trained.rows[0][:2]
@@ -210,8 +210,8 @@ def _tie(before: nn.Module, after: nn.Module) -> None:
     """
     import torch
 
-    from studies.compression.subject import weights_of
     from studies.infeasible import CannotCompress
+    from studies.weights.subject import weights_of
 
     names = {module: name for name, module in before.named_modules()}
     for weight in weights_of(before):

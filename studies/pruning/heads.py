@@ -15,7 +15,7 @@ from studies.space import between
 if TYPE_CHECKING:
     from torch import nn
 
-    from studies.compression.subject import TrainedModel
+    from studies.weights.subject import TrainedModel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +113,7 @@ def _silenced(module: nn.MultiheadAttention, head: int) -> Iterator[None]:
 
 
 def _replace(model: nn.Module, name: str, removed: list[int]) -> None:
-    from studies.modules.pruned_attention import PrunedAttention
+    from studies.nn.pruned_attention import PrunedAttention
 
     whole = model.get_submodule(name)
     remaining = [head for head in range(whole.num_heads) if head not in removed]  # type: ignore[arg-type]

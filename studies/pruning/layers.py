@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from studies.compression.subject import TrainedModel
+    from studies.weights.subject import TrainedModel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +74,7 @@ def _candidates(model: nn.Module, inputs: torch.Tensor) -> list[tuple[str, int]]
     """
     from torch import nn
 
-    from studies.routing import route
+    from studies.optim.routing import route
 
     head = {id(parameter) for _, parameter, role in route(model).roles if role == "head"}
     same_shape = set()
@@ -115,7 +115,7 @@ def _shorter(
 
     None when it does not run so, or does not get smaller.
     """
-    from studies.compression.subject import size_of
+    from studies.weights.subject import size_of
 
     inputs, targets = trained.rows
     for model in _shorter_models(trained.model, list_name, index):

@@ -10,7 +10,7 @@ from studies.pruning import PruningChoice
 from studies.space import averaging, one_of
 
 if TYPE_CHECKING:
-    from studies.compression.subject import TrainedModel
+    from studies.weights.subject import TrainedModel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +38,8 @@ class Magnitude(PruningChoice):
         Raises:
             CannotCompress: there are no weights of two or more dimensions.
         """
-        from studies.compression.pruned import zero_lowest
-        from studies.compression.subject import prunable
+        from studies.weights.masks import zero_lowest
+        from studies.weights.subject import prunable
 
         weights = prunable(trained.model)
         for together in [weights] if self.scope == "global" else [[weight] for weight in weights]:

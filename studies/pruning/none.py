@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from studies.pruning import PruningChoice
 
 if TYPE_CHECKING:
-    from studies.compression.subject import TrainedModel
+    from studies.weights.subject import TrainedModel
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from studies.compression.subject import TrainedModel
+    from studies.weights.subject import TrainedModel
 
 GROUP: Final = 4
 ZEROS: Final = 2
@@ -34,9 +34,9 @@ class SemiStructured(PruningChoice):
         Raises:
             CannotCompress: there is no such weight.
         """
-        from studies.compression.pruned import zero_lowest
-        from studies.compression.subject import weights_of
         from studies.infeasible import CannotCompress
+        from studies.weights.masks import zero_lowest
+        from studies.weights.subject import weights_of
 
         weights, multiplied = list(weights_of(trained.model)), _multiplied(trained.model)
         fit = [

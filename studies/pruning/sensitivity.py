@@ -11,8 +11,8 @@ from studies.pruning import PruningChoice
 from studies.space import averaging
 
 if TYPE_CHECKING:
-    from studies.compression.subject import TrainedModel
-    from studies.manifest import Layer
+    from studies.storage.manifest import Layer
+    from studies.weights.subject import TrainedModel
 
 SCANS: Final[WeakKeyDictionary[TrainedModel, tuple[Layer, ...]]] = WeakKeyDictionary()
 """Of each model at its first pruning: a gradual schedule asks twenty times, and what counts is the trained
@@ -39,9 +39,9 @@ class SensitivityBounded(PruningChoice):
         Raises:
             CannotCompress: there are no weights of two or more dimensions.
         """
-        from studies.compression.pruned import zero_lowest
-        from studies.compression.sensitivity import scan
-        from studies.compression.subject import prunable
+        from studies.weights.masks import zero_lowest
+        from studies.weights.sensitivity import scan
+        from studies.weights.subject import prunable
 
         weights = prunable(trained.model)
         if trained not in SCANS:
@@ -57,7 +57,7 @@ def _bounds(layers: Sequence[Layer], amount: float) -> list[float]:
 
     The amount is that of all layers together.
     """
-    from studies.compression.sensitivity import bounds
+    from studies.weights.sensitivity import bounds
 
     needed = amount * sum(layer.size for layer in layers)
     for tolerance in sorted({max(0.0, rise) for layer in layers for rise in layer.rises}):

@@ -12,7 +12,7 @@ from studies.space import averaging
 if TYPE_CHECKING:
     import torch
 
-    from studies.compression.subject import TrainedModel
+    from studies.weights.subject import TrainedModel
 
 
 BATCH: Final = 32
@@ -42,8 +42,8 @@ class Taylor(PruningChoice):
         Raises:
             CannotCompress: there are no weights of two or more dimensions, or the loss has no gradient.
         """
-        from studies.compression.pruned import zero_lowest
-        from studies.compression.subject import prunable
+        from studies.weights.masks import zero_lowest
+        from studies.weights.subject import prunable
 
         weights = prunable(trained.model)
         zero_lowest(weights, _importance(trained, weights), self.amount, share=share)

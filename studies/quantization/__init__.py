@@ -11,9 +11,9 @@ from studies.choice import Choice
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-    from studies.compression.deploy import Exported
-    from studies.compression.subject import TrainedModel
+    from studies.deployment.export import Exported
     from studies.hooks import TrainingHooks
+    from studies.weights.subject import TrainedModel
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,9 +12,9 @@ from studies.space import one_of
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-    from studies.compression.deploy import Exported
-    from studies.compression.subject import TrainedModel
+    from studies.deployment.export import Exported
     from studies.hooks import TrainingHooks
+    from studies.weights.subject import TrainedModel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,21 +40,21 @@ class QuantizationAware(QuantizationChoice):
 
     def attach(self, training: TrainingHooks) -> None:
         """Put every weight on a grid that follows it."""
-        from studies.compression.grid import train_rounded
+        from studies.weights.grid import train_rounded
 
         train_rounded(training, self.bits, self.block)
 
     def settle(self, trained: TrainedModel) -> None:
         """Leave the weights where they were rounded to."""
-        from studies.compression.grid import leave_rounded
+        from studies.weights.grid import leave_rounded
 
         leave_rounded(trained.model)
 
     def quantize(self, exported: Exported) -> ModelProto:
         """Return the graph with packed weights: those on a grid already are stored as they are."""
-        from studies.compression.graph import treatable
-        from studies.compression.grid import on_grid
-        from studies.compression.packed import round_weights
+        from studies.deployment.graph import treatable
+        from studies.deployment.packed import round_weights
+        from studies.weights.grid import on_grid
 
         proto = exported.copy()
         weights = treatable(proto)

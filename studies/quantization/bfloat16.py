@@ -10,7 +10,7 @@ from studies.quantization import QuantizationChoice
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-    from studies.compression.deploy import Exported
+    from studies.deployment.export import Exported
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class BFloat16(QuantizationChoice):
 
     def quantize(self, exported: Exported) -> ModelProto:
         """Return the graph with its weights in 16 bits."""
-        from studies.compression.graph import narrowed
+        from studies.deployment.graph import narrowed
 
         proto = exported.copy()
         narrowed(proto, "BFLOAT16")

@@ -10,7 +10,7 @@ from studies.quantization import QuantizationChoice
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-    from studies.compression.deploy import Exported
+    from studies.deployment.export import Exported
 
 OPERATORS: Final = ("MatMul", "Gather", "LSTM")
 LEAST_SHARE: Final = 0.1
@@ -35,8 +35,8 @@ class DynamicInt8(QuantizationChoice):
         """Return the graph with its matrix products and tables in 8 bits."""
         from onnxruntime.quantization import QuantType, quantize_dynamic
 
-        from studies.compression.deploy import written
-        from studies.compression.graph import as_products, share_of, weights_in
+        from studies.deployment.export import written
+        from studies.deployment.graph import as_products, share_of, weights_in
         from studies.infeasible import CannotCompress
 
         weights = [

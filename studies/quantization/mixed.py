@@ -11,8 +11,8 @@ from studies.space import between, one_of
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-    from studies.compression.deploy import Exported
-    from studies.compression.graph import GraphWeight
+    from studies.deployment.export import Exported
+    from studies.deployment.graph import GraphWeight
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +34,8 @@ class MixedPrecision(QuantizationChoice):
 
     def quantize(self, exported: Exported) -> ModelProto:
         """Return the graph with packed weights."""
-        from studies.compression.graph import treatable
-        from studies.compression.packed import round_weights
+        from studies.deployment.graph import treatable
+        from studies.deployment.packed import round_weights
 
         proto = exported.copy()
         weights = treatable(proto)
@@ -65,7 +65,7 @@ class MixedPrecision(QuantizationChoice):
 
     def _loss(self, exported: Exported, weight: GraphWeight) -> float:
         """Return the loss when one weight alone has few bits."""
-        from studies.compression.packed import round_weights
+        from studies.deployment.packed import round_weights
 
         proto = exported.copy()
         round_weights(proto, [weight], {weight.name: self.bits}, self.block)

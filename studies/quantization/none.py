@@ -10,7 +10,7 @@ from studies.quantization import QuantizationChoice
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-    from studies.compression.deploy import Exported
+    from studies.deployment.export import Exported
 
 
 @dataclass(frozen=True, kw_only=True)

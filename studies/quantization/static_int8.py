@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from onnx import ModelProto
 
-    from studies.compression.deploy import Exported
+    from studies.deployment.export import Exported
 
 WHOLE_SUMS: Final = ("avx512_vnni", "avx_vnni", "avx_vnni_int8", "amx_int8")
 """Of an x86 processor that adds products of 8 bits into 32 bits; others add pairs into 16 bits, where large
@@ -40,8 +40,8 @@ class StaticInt8(QuantizationChoice):
         """Return the graph with integer products, convolutions and what lies between."""
         from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
 
-        from studies.compression.deploy import written
-        from studies.compression.graph import treatable
+        from studies.deployment.export import written
+        from studies.deployment.graph import treatable
 
         weights = treatable(exported.proto, "matrix", "table", "convolution")
         # beside attention only what reads weights: masks of minus infinity leave a sum's range no resolution

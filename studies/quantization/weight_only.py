@@ -12,7 +12,7 @@ from studies.space import one_of
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-    from studies.compression.deploy import Exported
+    from studies.deployment.export import Exported
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +36,8 @@ class WeightOnly(QuantizationChoice):
 
     def quantize(self, exported: Exported) -> ModelProto:
         """Return the graph with packed weights."""
-        from studies.compression.graph import treatable
-        from studies.compression.packed import round_weights
+        from studies.deployment.graph import treatable
+        from studies.deployment.packed import round_weights
 
         proto = exported.copy()
         weights = treatable(proto)

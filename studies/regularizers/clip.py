@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from studies.optim.routing import route
 from studies.regularizers import RegularizerChoice
-from studies.routing import route
 from studies.space import log_between
 
 if TYPE_CHECKING:

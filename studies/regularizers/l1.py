@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from studies.optim.routing import decayed
 from studies.regularizers import RegularizerChoice
-from studies.routing import decayed
 from studies.space import log_between
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from studies.costs import COSTS
 if TYPE_CHECKING:
     from mlflow.entities import DatasetInput, Metric
 
-    from studies.manifest import SavedAdvice, StudyManifest
     from studies.record import Record
+    from studies.storage.manifest import SavedAdvice, StudyManifest
 
 STATUS: Final = {"complete": "FINISHED", "pruned": "KILLED", "infeasible": "KILLED", "failed": "FAILED"}
 MEASURED: Final = (*(cost.field for cost in COSTS), "sparsity", "macs")

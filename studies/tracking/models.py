@@ -13,8 +13,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
-from studies.tracking import Sink
 from studies.tracking.server import connect, unwritable
+from studies.tracking.sink import Sink
 
 if TYPE_CHECKING:
     import torch

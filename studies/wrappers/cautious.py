@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from studies.optim.routing import route
 from studies.optimizers import OptimizerChoice
-from studies.routing import route
 from studies.wrappers import WrapperChoice
 
 if TYPE_CHECKING:

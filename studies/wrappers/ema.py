@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
+from studies.optim.routing import trained
 from studies.optimizers import OptimizerChoice
-from studies.routing import trained
 from studies.space import averaging
 from studies.wrappers import WrapperChoice, holding
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from studies.routing import route
+from studies.optim.routing import route
 from studies.space import log_between
 from studies.wrappers import WrapperChoice, holding
 

@@ -1,0 +1,1 @@
+"""Analysis: what pages and plots show beyond the answer, computed from the records."""

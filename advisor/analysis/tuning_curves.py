@@ -1,0 +1,80 @@
+"""What an optimizer's trials promise for a budget: the quality of the best of so many of them, drawn at random."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Final
+
+from advisor.decide.scale import rank_chances
+from advisor.evidence import Evidence
+from studies.direction import Direction
+
+POINTS: Final = 40
+"""Budgets that a curve is told at."""
+QUARTILES: Final = (0.25, 0.75)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Promise:
+    """The quality of the best of so many trials of an optimizer."""
+
+    trials: int
+    mean: float
+    lower: float
+    """The worse quartile: a quarter of all draws of so many trials have a best one that is worse."""
+    upper: float
+    """The better quartile."""
+
+
+def promises(evidence: Evidence) -> dict[str, tuple[Promise, ...]]:
+    """Return for each optimizer what 1 to all of its search trials promise, at up to 40 budgets.
+
+    Whole runs and lost ones count, a lost one as the worst whole run of the study; one that was stopped early
+    does not, since nobody knows where it would have ended. The expected validation performance of Dodge et
+    al. 2019 (arXiv 1909.03004), with quartiles: what a search would have given that drew these recipes in
+    random order.
+    """
+    whole = {
+        name: [run.quality for run in evidence.complete(name) if run.quality is not None]
+        for name in evidence.optimizers
+    }
+    everything = [quality for own in whole.values() for quality in own]
+    if not everything:
+        return {}
+    loss = evidence.direction.loss
+    worst = max(map(loss, everything))
+    found = {}
+    for name, own in whole.items():
+        lost = sum(record.state == "infeasible" for record in evidence.searched(name))
+        if own:
+            losses = sorted([*map(loss, own), *[worst] * lost])
+            found[name] = tuple(
+                _promise(losses, trials, evidence.direction) for trials in _budgets(len(losses))
+            )
+    return found
+
+
+def _budgets(most: int) -> list[int]:
+    """Return budgets from 1 to the most, evenly far apart as ratios."""
+    steps = min(POINTS, most)
+    return sorted({round(most ** (step / max(1, steps - 1))) for step in range(steps)} | {1, most})
+
+
+def _promise(losses: Sequence[float], trials: int, direction: Direction) -> Promise:
+    """Return the promise of so many draws with replacement from losses, the smallest first."""
+    share = rank_chances(len(losses), trials)
+    mean = math.fsum(loss * chance for loss, chance in zip(losses, share, strict=True))
+    upto = list(accumulate(share))
+    better, worse = (
+        next((loss for loss, reached in zip(losses, upto, strict=True) if reached >= quartile), losses[-1])
+        for quartile in QUARTILES
+    )
+    return Promise(
+        trials=trials,
+        mean=direction.value_of(mean),
+        lower=direction.value_of(worse),
+        upper=direction.value_of(better),
+    )

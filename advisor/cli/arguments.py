@@ -1,0 +1,173 @@
+"""Arguments of the commands that start from a workload: one typed value a command, its fields in the order of its help."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import MISSING, Field, dataclass, fields
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
+
+from advisor.cli.options import (
+    BatchSize,
+    BudgetText,
+    ClassWeights,
+    Compression,
+    Device,
+    Direction,
+    Earlier,
+    Epochs,
+    Goal,
+    Home,
+    Json,
+    Latency,
+    Memory,
+    MetricName,
+    Model,
+    ModelSize,
+    NewStudy,
+    OpenEnded,
+    Optimizers,
+    Pretrained,
+    Register,
+    Regularizers,
+    Rules,
+    Schedules,
+    Seed,
+    Source,
+    Target,
+    Task,
+    TrackingUri,
+    TrainTime,
+    TuneModel,
+    Wrappers,
+)
+
+if TYPE_CHECKING:
+    from advisor.jobs.request import Request
+
+Arguments = TypeVar("Arguments")
+
+
+def typed(kind: type[Arguments]) -> Callable[[Callable[[Arguments], None]], Callable[..., None]]:
+    """Let a command take its arguments as one value of this type: Typer sees an option for each of its fields."""
+    hints = get_type_hints(kind, include_extras=True)
+    parameters = [
+        inspect.Parameter(
+            f.name, inspect.Parameter.KEYWORD_ONLY, default=_default(f), annotation=hints[f.name]
+        )
+        for f in fields(kind)  # type: ignore[arg-type]
+    ]
+
+    def spread(command: Callable[[Arguments], None]) -> Callable[..., None]:
+        def run(**values: Any) -> None:
+            command(kind(**values))
+
+        run.__name__, run.__doc__, run.__annotations__ = command.__name__, command.__doc__, {}
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        return run
+
+    return spread
+
+
+def _default(f: Field[Any]) -> Any:
+    return inspect.Parameter.empty if f.default is MISSING else f.default
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProfileArguments:
+    """What `advisor profile` is told."""
+
+    source: Source
+    target: Target = None
+    model: Model = None
+    metric: MetricName = None
+    direction: Direction = None
+    task: Task = "auto"
+    batch_size: BatchSize = None
+    epochs: Epochs = None
+    optimizers: Optimizers = None
+    memory: Memory = None
+    model_size: ModelSize = None
+    latency: Latency = None
+    train_time: TrainTime = None
+    goal: Goal = None
+    pretrained: Pretrained = False
+    open_ended: OpenEnded = False
+    rule: Rules = None
+    device: Device = "auto"
+    seed: Seed = 0
+    json: Json = False
+
+    def request(self) -> Request:
+        """Return the request that they make."""
+        return _request(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchArguments:
+    """What `advisor search` is told."""
+
+    source: Source
+    target: Target = None
+    model: Model = None
+    metric: MetricName = None
+    direction: Direction = None
+    task: Task = "auto"
+    budget: BudgetText = "10m"
+    batch_size: BatchSize = None
+    epochs: Epochs = None
+    optimizers: Optimizers = None
+    schedules: Schedules = None
+    regularizers: Regularizers = None
+    wrappers: Wrappers = None
+    class_weights: ClassWeights = "none"
+    tune_model: TuneModel = None
+    memory: Memory = None
+    model_size: ModelSize = None
+    latency: Latency = None
+    train_time: TrainTime = None
+    goal: Goal = None
+    pretrained: Pretrained = False
+    open_ended: OpenEnded = False
+    rule: Rules = None
+    earlier: Earlier = True
+    compression: Compression = "off"
+    study: NewStudy = None
+    home: Home = None
+    tracking_uri: TrackingUri = None
+    register: Register = None
+    device: Device = "auto"
+    seed: Seed = 0
+    json: Json = False
+
+    def request(self) -> Request:
+        """Return the request that they make."""
+        return _request(
+            self, budget=self.budget, schedules=_names(self.schedules), regularizers=_names_or_none(self.regularizers),
+            wrappers=_names_or_none(self.wrappers), class_weights=self.class_weights, tune_model=self.tune_model,
+            earlier=self.earlier, compression=self.compression, study=self.study, tracking_uri=self.tracking_uri,
+        )  # fmt: skip
+
+
+def _request(arguments: ProfileArguments | SearchArguments, **further: Any) -> Request:
+    from advisor.jobs.request import Request
+
+    return Request.of(
+        arguments.source, target=arguments.target, model=arguments.model, metric=arguments.metric,
+        direction=arguments.direction, task=arguments.task, batch_size=arguments.batch_size, epochs=arguments.epochs,
+        optimizers=_names(arguments.optimizers), memory=arguments.memory, model_size=arguments.model_size,
+        latency=arguments.latency, train_time=arguments.train_time, goal=arguments.goal or "balanced",
+        pretrained=arguments.pretrained, open_ended=arguments.open_ended, rules=tuple(arguments.rule or ()),
+        device=arguments.device, seed=arguments.seed, **further,
+    )  # fmt: skip
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
+
+
+def _names_or_none(text: str | None) -> tuple[str, ...] | None:
+    """Return the names in a text; None where the choice is left to the advisor, nothing where none is wanted."""
+    if not text:
+        return None
+    return () if text == "none" else _names(text)

@@ -1,0 +1,56 @@
+"""How `advisor list` prints its rows: a heading, then a line each in aligned columns, wrapped at the last one."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+Row = Mapping[str, Any]
+
+WIDTH: Final = 140
+"""Characters a line, at most."""
+NARROWEST: Final = 40
+"""Characters that the last column keeps, however wide the others are."""
+
+
+def size(row: Row) -> str:
+    """Return rows x columns of a dataset, where they are known before it is loaded."""
+    return f"{row['rows']:,} x {row['columns']:,}" if row["rows"] else ""
+
+
+CELLS: Final[dict[str, Callable[[Row], str]]] = {
+    "searched": lambda row: "yes" if row["searched"] else "on request",
+    "state floats": lambda row: f"{row['state_floats']:g}",
+    "size": size,
+}
+"""Columns that are not simply a value of the row."""
+COLUMNS: Final = {
+    "optimizers": ("name", "searched", "state floats", "summary"),
+    "schedules": ("name", "searched", "summary"),
+    "regularizers": ("name", "searched", "summary"),
+    "wrappers": ("name", "searched", "state floats", "summary"),
+    "models": ("name", "takes", "summary"),
+    "datasets": ("name", "task", "kind", "size", "source", "licence"),
+}
+"""The columns of each kind; of any other, the name and the summary."""
+
+
+def text(kind: str, rows: Sequence[Row]) -> str:
+    """Return rows of one kind as lines of text; a row has the keys that `advisor.cli.explain.listing` gives it."""
+    columns = COLUMNS.get(kind, ("name", "summary"))
+    cells = [list(columns), *([_cell(row, column) for column in columns] for row in rows)]
+    widths = [max(len(line[i]) for line in cells) for i in range(len(columns) - 1)]
+    return "\n".join(_line(line, widths) for line in cells)
+
+
+def _cell(row: Row, column: str) -> str:
+    return (CELLS[column](row) if column in CELLS else str(row[column])) or "-"
+
+
+def _line(cells: list[str], widths: list[int]) -> str:
+    start = "".join(f"{cell:<{width}}  " for cell, width in zip(cells, widths, strict=False))
+    return textwrap.fill(
+        cells[-1], max(WIDTH, len(start) + NARROWEST), initial_indent=start, subsequent_indent=" " * len(start),
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip

@@ -1,0 +1,143 @@
+"""What `advisor list` and `advisor explain` say: read off the choices, rules and studies themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from advisor.cli.rule_examples import explained
+from advisor.decide.rulebook import rules
+from advisor.evidence import has_quality
+from advisor.published.shown import measured
+from advisor.report.numbers import several
+from studies import catalogue
+from studies.choice import Choice, sections, summary
+from studies.datasets import DatasetChoice
+from studies.direction import Direction
+from studies.errors import StudyError, UnknownChoice, did_you_mean
+from studies.inputs import Inputs
+from studies.models import ModelChoice
+from studies.optim.routing import ROLES
+from studies.optimizers import OptimizerChoice
+from studies.space import ranges
+from studies.storage import journal
+from studies.storage.home import study_names
+from studies.wrappers import WrapperChoice
+
+AXES: Final = {folder: axis for axis, folder in catalogue.FOLDERS.items()}
+KINDS: Final = (*AXES, "rules", "studies")
+ROWS: Final = {
+    "table": Inputs(shape=(8,)),
+    "image": Inputs(kind="image", shape=(3, 32, 32)),
+    "text": Inputs(kind="text", shape=(32,), vocabulary=1000),
+    "signal": Inputs(kind="signal", shape=(1, 64)),
+}
+"""An ordinary row of each kind of data, to ask a model whether it takes such."""
+
+
+def listing(kind: str, home: Path) -> list[dict[str, Any]]:
+    """Return what there is of a kind, a row each with `name` and `summary`.
+
+    Raises:
+        UnknownChoice: no such kind.
+    """
+    if kind == "rules":
+        return [
+            {"name": name, "summary": summary(type(rule)), "grade": rule.grade, "source": rule.source}
+            for name, rule in rules().items()
+        ]
+    if kind == "studies":
+        return [_study_row(home, name) for name in study_names(home)]
+    if kind not in AXES:
+        raise UnknownChoice(
+            f"nothing is called '{kind}' here{did_you_mean(kind, KINDS)} Allowed: {', '.join(KINDS)}"
+        )
+    return [_row(choice) for choice in catalogue.choices(AXES[kind]).values()]
+
+
+def explanation(name: str) -> str:
+    """Return what is known of a choice or a rule, as text.
+
+    Raises:
+        UnknownChoice: neither has that name.
+    """
+    known: dict[str, str] = {}
+    for axis in catalogue.FOLDERS:
+        for found, choice in catalogue.choices(axis).items():
+            if found.lower() == name.lower() and found != "none":
+                return _explain_choice(choice)
+            known[found] = axis
+    for found, rule in rules().items():
+        if found.lower() == name.lower():
+            return explained(rule)
+        known[found] = "rule"
+    raise UnknownChoice(f"nothing is called '{name}'{did_you_mean(name, known)} See: advisor list optimizers")
+
+
+def _row(choice: type[Choice]) -> dict[str, Any]:
+    row: dict[str, Any] = {"name": choice.name(), "summary": summary(choice)}
+    if choice.axis in {"optimizer", "schedule", "regularizers", "wrappers"}:
+        row["searched"] = choice.offered
+    if issubclass(choice, OptimizerChoice | WrapperChoice):
+        row["state_floats"] = choice.state_floats
+    if issubclass(choice, ModelChoice):
+        row["takes"] = ", ".join(kind for kind, rows in ROWS.items() if choice.takes(rows))
+    if issubclass(choice, DatasetChoice):
+        row |= {
+            fact: getattr(choice, fact) for fact in ("task", "kind", "rows", "columns", "source", "licence")
+        }
+    return row
+
+
+def _study_row(home: Path, name: str) -> dict[str, Any]:
+    try:
+        study = journal.open_study(home, name)
+    except StudyError as error:  # one broken journal must not hide the others
+        return {"name": name, "summary": str(error), "trials": 0, "metric": None, "best": None}
+    manifest, records = journal.manifest_of(study), journal.records(study)
+    whole = [
+        record.measured_quality for record in records if has_quality(record) and record.stage != "compress"
+    ]
+    best = Direction(study.direction.name.lower()).best(whole)
+    found = "no whole run yet" if best is None else f"best {manifest.metric} {best:.4g}"
+    return {
+        "name": name, "summary": f"{manifest.dataset} with {manifest.model}: {several(len(records), 'trial')}, {found}",
+        "trials": len(records), "metric": manifest.metric, "best": best,
+    }  # fmt: skip
+
+
+def _about(choice: type[OptimizerChoice]) -> list[str]:
+    """Return what an optimizer's class says of itself: state, regime, which parameters it leaves to another."""
+    regime = (
+        "the whole training set every step"
+        if choice.full_batch
+        else "any: one row (per-sample), some, or the whole set"
+    )
+    routes = {role: choice.from_fields({}).serves(role) for role in ROLES}
+    left = ", ".join(f"{role} to {other}" for role, other in routes.items() if other != choice.name())
+    return [
+        f"State: {choice.state_floats:g} floats a parameter"
+        + (", and a counter a tensor" if choice.counts_steps else ""),
+        f"Batch: {regime}",
+        f"Routing: {'leaves ' + left if left else 'steps on every parameter, sparse tables included'}",
+        *(["Schedule: its own; a recipe gives it a constant one"] if choice.own_schedule else []),
+    ]
+
+
+def _explain_choice(choice: type[Choice]) -> str:
+    noun = {"regularizers": "regularizer"}.get(choice.axis, choice.axis)
+    parts = sections(choice)
+    lines = [f"{choice.name()} ({noun})", "", summary(choice), ""]
+    lines += [f"{label}: {parts[label]}" for label in ("Helps", "Hurts", "Source") if label in parts]
+    if issubclass(choice, OptimizerChoice):
+        lines += _about(choice)
+    fields = ranges(choice)
+    if fields:
+        lines += ["", "Searched over:"]
+        lines += [
+            f"  {name:<14} {span}; default {format(span.default, 'g') if type(span.default) is float else span.default}"
+            for name, span in fields.items()
+        ]
+    if choice.axis in {"optimizer", "wrappers"}:
+        lines += ["", *measured(choice.name())]
+    return "\n".join(lines)

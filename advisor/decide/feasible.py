@@ -1,0 +1,286 @@
+"""Which recipe of which optimizer fits the limits: its confirmed one if that fits, else the best that does.
+
+Where a limit on the model's size or latency is broken, what was made small after training is tried as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from advisor.compressed_model import CompressedModel
+from advisor.decide.compressed import command, gap_opened, limited
+from advisor.decide.scale import LossScale
+from advisor.decide.trial_summary import TrialSummary
+from advisor.evidence import Evidence, Finding, has_quality
+from advisor.report.numbers import trials, written
+from studies.costs import COSTS, Cost
+from studies.errors import NothingFeasible
+from studies.limits import LIMITED_COST, Limits
+from studies.record import Record
+
+Costs = Mapping[str, float | int | None]
+
+HEADROOM: Final = 1.05
+"""A limit to relax is named 5 % above the need: costs in seconds differ from run to run, and the number is
+rounded."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FeasibleRecipe:
+    """Feasible recipe: what would be used of one optimizer."""
+
+    optimizer: str
+    record: Record | None
+    """The trial whose recipe it is, or the first that compressed it; None when it was not trained."""
+    runs: tuple[Record, ...]
+    """Its confirmation runs, if that recipe was confirmed; of a compressed one, the files of all seeds, if
+    there are several."""
+    costs: Costs
+    given_away: float = 0.0
+    """Gap between this recipe and the optimizer's best one, which breaks a limit."""
+    compressed: CompressedModel | None = None
+    """What was done to the trained model, if that is what fits."""
+    trained: FeasibleRecipe | None = None
+    """And the recipe that trained it."""
+
+    @property
+    def confirmed(self) -> bool:
+        """Tell whether this very recipe was run again with fresh seeds."""
+        return bool(self.runs)
+
+    @property
+    def training(self) -> FeasibleRecipe:
+        """Return what trains its model: itself, unless it is compressed afterwards."""
+        return self.trained or self
+
+    @property
+    def spoken(self) -> str:
+        """Return the optimizer's name, with what is done to its model."""
+        if self.compressed is None:
+            return self.optimizer
+        way = self.compressed.name
+        return f"the {way} of {self.optimizer}" if self.compressed.plain else f"{self.optimizer} with {way}"
+
+    @property
+    def measured_runs(self) -> tuple[Record, ...]:
+        """Return the runs behind its quality: those over seeds, else its one trial."""
+        return tuple(filter(has_quality, self.runs)) or ((self.record,) if self.record else ())
+
+    @property
+    def test_qualities(self) -> list[float]:
+        """Return the test metric of each run over seeds that has one."""
+        return [run.test_quality for run in self.runs if has_quality(run) and run.test_quality is not None]
+
+
+def feasible_recipes(
+    evidence: Evidence, summary: TrialSummary, findings: Iterable[Finding]
+) -> tuple[dict[str, FeasibleRecipe], tuple[Finding, ...]]:
+    """Return the recipe of each optimizer that fits the limits, and a veto for each that does not and has none yet.
+
+    Raises:
+        NothingFeasible: no optimizer fits.
+    """
+    vetoed = {finding.subject for finding in findings if finding.verdict == "veto"}
+    fits: dict[str, FeasibleRecipe] = {}
+    vetoes: list[Finding] = []
+    for name in evidence.optimizers:
+        if name in vetoed:
+            continue
+        first = next(_trained(evidence, summary, name))
+        if not evidence.limits.exceeded(
+            first.costs
+        ):  # nothing else needs to be weighed, of thousands of runs
+            fits[name] = first
+            continue
+        recipes = _tried(evidence, summary, name)
+        fitting = next((recipe for recipe in recipes if not evidence.limits.exceeded(recipe.costs)), None)
+        if fitting:
+            fits[name] = fitting
+        else:
+            vetoes.append(
+                _veto(evidence, min(recipes, key=lambda recipe: _distance(recipe, evidence.limits)))
+            )
+    if not fits:
+        raise NothingFeasible(_relax(evidence, summary, findings))
+    return fits, tuple(vetoes)
+
+
+def costs_of(evidence: Evidence, optimizer: str, record: Record | None, runs: Iterable[Record] = ()) -> Costs:
+    """Return what a recipe costs: the median of its times and the largest of its bytes over its runs; forecasts fill the gaps."""
+    whole = [run for run in runs if has_quality(run)] or ([record] if record else [])
+    expected = _expected(evidence, optimizer, trained=record is not None)
+    measured = {cost.field: _measured(whole, cost) for cost in COSTS}
+    return {field: expected.get(field) if value is None else value for field, value in measured.items()}
+
+
+def _expected(evidence: Evidence, optimizer: str, *, trained: bool) -> Costs:
+    """Return what the facts say of costs: bytes where there is a forecast, times only of what was not trained."""
+    forecast, facts = evidence.facts.forecast(optimizer), evidence.facts
+    costs: dict[str, float | int | None] = {}
+    if forecast:
+        costs = {cost.field: getattr(forecast, cost.forecast) for cost in COSTS if cost.forecast}
+    if not trained:
+        costs["train_seconds"] = facts.seconds_with(optimizer) if forecast else None
+        costs["latency_seconds"] = facts.latency_seconds
+    return costs
+
+
+def _tried(evidence: Evidence, summary: TrialSummary, name: str) -> list[FeasibleRecipe]:
+    """Return what could be used of an optimizer, what gives least away first.
+
+    Compressed models count only where a limit on size or latency is broken without: they never displace what
+    fits as it is.
+    """
+    trained = list(_trained(evidence, summary, name))
+    loss_scale = summary.loss_scale
+    if loss_scale is None or not evidence.limits.exceeded(trained[0].costs):
+        return trained
+    models = summary.compressed_models if limited(evidence.limits) else ()
+    compressed = [
+        _compressed(evidence, model, trained, loss_scale) for model in models if model.optimizer == name
+    ]
+    return sorted([*trained, *compressed], key=lambda recipe: _opened(recipe, loss_scale))
+
+
+def _compressed(
+    evidence: Evidence, model: CompressedModel, trained: list[FeasibleRecipe], loss_scale: LossScale
+) -> FeasibleRecipe:
+    """Return a compressed model as a recipe: its own bytes and latency, and the costs of its training besides."""
+    numbers = set(model.sources)
+    origin = next((recipe for recipe in trained if numbers & _numbers(recipe)), trained[0])
+    runs = tuple(run for run in evidence.compressions if run.number in model.trials)
+    spent = origin.costs
+    peaks = [peak for peak in (spent["peak_bytes"], *(run.peak_bytes for run in runs)) if peak is not None]
+    seconds = (
+        None if spent["train_seconds"] is None else spent["train_seconds"] + (model.finetuning_seconds or 0.0)
+    )
+    return FeasibleRecipe(
+        optimizer=model.optimizer,
+        record=runs[0],
+        runs=runs if len(model.seeds) > 1 else (),
+        costs={
+            **spent,
+            "train_seconds": seconds,
+            "peak_bytes": max(peaks, default=None),
+            "model_bytes": model.model_bytes,
+            "latency_seconds": model.latency_seconds,
+        },
+        given_away=max(0.0, origin.given_away + gap_opened(model, loss_scale)),
+        compressed=model,
+        trained=origin,
+    )
+
+
+def _opened(recipe: FeasibleRecipe, loss_scale: LossScale) -> float:
+    """Return what a recipe gives away, below 0 for a compressed model that came out better than the uncompressed one."""
+    if recipe.compressed is None:
+        return recipe.given_away
+    return recipe.training.given_away + gap_opened(recipe.compressed, loss_scale)
+
+
+def _numbers(recipe: FeasibleRecipe) -> set[int]:
+    return {run.number for run in (*recipe.runs, recipe.record) if run}
+
+
+def _trained(evidence: Evidence, summary: TrialSummary, name: str) -> Iterator[FeasibleRecipe]:
+    """Yield the recipes of an optimizer as trained: its confirmed one, then its whole runs from the best, or its bare name."""
+    searched, confirmed = summary.whole_runs.get(name, ()), _confirmed(evidence, summary, name)
+    loss_scale = summary.loss_scale
+    if loss_scale is None or not (confirmed or searched):
+        yield FeasibleRecipe(optimizer=name, record=None, runs=(), costs=costs_of(evidence, name, None))
+        return
+    first = confirmed.record if confirmed and confirmed.record else searched[0]
+    best = loss_scale.gap(first.measured_quality)
+    if confirmed:
+        yield confirmed
+    for record in searched:
+        if not (confirmed and record is first):
+            given_away = max(0.0, loss_scale.gap(record.measured_quality) - best)
+            costs = costs_of(evidence, name, record)
+            yield FeasibleRecipe(optimizer=name, record=record, runs=(), costs=costs, given_away=given_away)
+
+
+def _confirmed(evidence: Evidence, summary: TrialSummary, name: str) -> FeasibleRecipe | None:
+    estimate = summary.estimates.by_optimizer.get(name)
+    if estimate is None or not estimate.confirmed:
+        return None
+    runs = tuple(run for run in evidence.confirmations(name) if run.source == estimate.source)
+    finished = [run for run in runs if has_quality(run)]
+    if not finished:
+        return None
+    record = next(
+        (record for record in evidence.complete(name) if record.number == estimate.source), finished[0]
+    )
+    return FeasibleRecipe(
+        optimizer=name, record=record, runs=runs, costs=costs_of(evidence, name, record, runs)
+    )
+
+
+def _distance(recipe: FeasibleRecipe, limits: Limits) -> tuple[int, float]:
+    over = limits.exceeded(recipe.costs)
+    return len(over), max(over.values(), default=0.0)
+
+
+def _veto(evidence: Evidence, recipe: FeasibleRecipe) -> Finding:
+    needs = " and ".join(_needs(evidence, recipe))
+    source = f"trial {recipe.record.number}" if recipe.record else "forecast"
+    every = "every whole run" if recipe.record else "its forecast"
+    every = "every whole run, compressed or not," if recipe.compressed else every
+    smaller = f" ({recipe.compressed.name})" if recipe.compressed else ""
+    nearest = f"the nearest{smaller} needs {needs}{_way_out(evidence, recipe)}"
+    because = f"{recipe.optimizer} breaks a limit in {every}; {nearest}"
+    return Finding(
+        rule="Limits", subject=recipe.optimizer, verdict="veto", strength=0.0, because=because, source=source
+    )
+
+
+def _needs(evidence: Evidence, recipe: FeasibleRecipe) -> list[str]:
+    needs = []
+    for limit in evidence.limits.exceeded(recipe.costs):
+        cost = LIMITED_COST[limit]
+        need, allowed = (
+            written(cost, recipe.costs[cost.field] or 0),
+            written(cost, getattr(evidence.limits, limit)),
+        )
+        needs.append(f"{need} of {cost.limited} (limit {allowed})")
+    return needs
+
+
+def _relax(evidence: Evidence, summary: TrialSummary, findings: Iterable[Finding]) -> str:
+    """Name the limit to relax, and to what, for the recipe that is nearest to fitting."""
+    recipes = [recipe for name in evidence.optimizers for recipe in _tried(evidence, summary, name)]
+    broken = [recipe for recipe in recipes if evidence.limits.exceeded(recipe.costs)]
+    if not broken:
+        return "no optimizer is left: " + "; ".join(
+            finding.because for finding in findings if finding.verdict == "veto"
+        )
+    nearest = min(broken, key=lambda recipe: _distance(recipe, evidence.limits))
+    wanted = []
+    for limit in evidence.limits.exceeded(nearest.costs):
+        cost = LIMITED_COST[limit]
+        wanted.append(f"{cost.flag} to {written(cost, HEADROOM * (nearest.costs[cost.field] or 0))}")
+    numbers = (
+        nearest.compressed.trials if nearest.compressed else [nearest.record.number] if nearest.record else []
+    )
+    basis = trials(numbers) if numbers else "forecast"
+    needs = " and ".join(_needs(evidence, nearest))
+    raised = f"Raise {' and '.join(wanted)}{_way_out(evidence, nearest)}"
+    return f"no optimizer fits the limits; nearest is {nearest.spoken} ({basis}): {needs}. {raised}"
+
+
+def _way_out(evidence: Evidence, recipe: FeasibleRecipe) -> str:
+    way = untried(evidence, recipe.costs)
+    return f"; making its model small may do instead ({way})" if way else ""
+
+
+def untried(evidence: Evidence, costs: Costs) -> str:
+    """Return the command that compresses, where that could mend what these costs break and was not tried; else nothing."""
+    mendable = [limit for limit in evidence.limits.exceeded(costs) if LIMITED_COST[limit].of_model]
+    tried = any(record.stage == "compress" for record in evidence.records)
+    return command(evidence) if mendable and not tried else ""
+
+
+def _measured(runs: Iterable[Record], cost: Cost) -> float | None:
+    return cost.over(value for run in runs if (value := getattr(run, cost.field)) is not None)

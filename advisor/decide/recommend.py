@@ -1,0 +1,195 @@
+"""Evidence in, recommendation out: a pure function, so that the command line, the dashboard and the tests ask the same thing.
+
+In this order: the rules speak; what breaks a limit is vetoed; the posterior gives each optimizer that is left
+its expected regret; the least one wins; among those that the evidence cannot tell from it, the goal decides.
+
+What holds, and is tested:
+
+- The order of records changes nothing, nor does the order of candidates, but for exact ties.
+- No limit is ever broken by a cost that is known.
+- A looser limit never makes the posterior mean gap of the answer larger under the goal `quality`, and by no
+  more than the tie margin under the others, as long as every optimizer in question has a whole run that fits:
+  the posterior knows no limits.
+- Search trials of a confirmed optimizer that are worse than its best change nothing, but that with them
+  trials are no longer few, or are plenty, which rules may mind.
+- Compressed models change neither who wins nor why, unless a limit on the model's size or latency is broken
+  without them; and what another compressed model beats in everything changes nothing at all.
+- Of two optimizers that were confirmed alike and that the prior holds equal, the worse confirmed one is never
+  held better.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from statistics import fmean, stdev
+
+from advisor.compressed_model import CompressedModel
+from advisor.decide.checklist import checks
+from advisor.decide.compressed import best_fitting, limited, pareto_front, smallest_tied
+from advisor.decide.counterfactuals import would_change
+from advisor.decide.decision import Decision, Explained, decide
+from advisor.decide.feasible import FeasibleRecipe, feasible_recipes
+from advisor.decide.interval import half_width
+from advisor.decide.posterior import PRIOR_CAP, Beliefs, beliefs
+from advisor.decide.reasons import alternatives, why
+from advisor.decide.rulebook import apply_rules
+from advisor.decide.scale import LossScale
+from advisor.decide.trial_summary import TrialSummary
+from advisor.evidence import Evidence
+from advisor.recommendation import Check, Contender, Recommendation
+from advisor.report.numbers import margin
+from studies.errors import BadValue, NothingFeasible
+from studies.record import Record
+
+
+def recommend(evidence: Evidence, *, tuning_trials: int | None = None) -> Recommendation:
+    """Return which optimizer and recipe to use, how sure that is, why, and what would change it.
+
+    Args:
+        evidence: facts, limits, records and candidates.
+        tuning_trials: trials an optimizer will be tuned with; None judges each at as many as it had.
+
+    Raises:
+        NothingFeasible: no optimizer fits the limits; the message says which to relax, and to what.
+        BadValue: the evidence names no optimizer.
+    """
+    if not evidence.optimizers:
+        raise BadValue("there is no optimizer to choose from; give candidates or records")
+    findings = apply_rules(evidence)
+    posterior = beliefs(evidence, findings, tuning_trials=tuning_trials)
+    summary = TrialSummary.of(evidence, posterior.estimates)
+    fits, vetoes = feasible_recipes(evidence, summary, findings)
+    decision = decide(evidence, posterior, fits)
+    contenders = tuple(_contender(evidence, decision, summary.loss_scale, name) for name in decision.ranked)
+    explained = Explained(
+        evidence=evidence,
+        posterior=posterior,
+        decision=decision,
+        findings=(*vetoes, *findings),
+        contenders=contenders,
+        tie=_tie(evidence, posterior, contenders[decision.ranked.index(decision.optimizer)].quality),
+    )
+    return _recommendation(explained, summary)
+
+
+def _recommendation(explained: Explained, summary: TrialSummary) -> Recommendation:
+    evidence, posterior, decision = explained.evidence, explained.posterior, explained.decision
+    advised, recipe = explained.advised, decision.recipe
+    trained = recipe.training.record
+    compression = _compression(evidence, posterior, recipe, summary)
+    cap = PRIOR_CAP if decision.label == "prior only" else 1.0
+    tests = recipe.test_qualities
+    return Recommendation(
+        study=evidence.study,
+        optimizer=decision.optimizer,
+        params=advised.params or {"optimizer": decision.optimizer},
+        label=decision.label,
+        p_best=min(cap, advised.p_best),
+        p_tie=min(cap, advised.p_tie),
+        expected_regret=advised.expected_regret,
+        metric=evidence.metric,
+        direction=evidence.direction,
+        quality=advised.quality,
+        interval=advised.interval,
+        test_quality=fmean(tests) if tests else None,
+        test_spread=stdev(tests) if len(tests) > 1 else None,
+        seeds=tuple(run.seed for run in recipe.measured_runs),
+        trials=advised.trials,
+        costs=recipe.costs,
+        reasons=why(explained),
+        findings=explained.findings,
+        alternatives=alternatives(explained),
+        would_change=would_change(explained, lambda other: _again(other, posterior, summary)),
+        checklist=_checklist(evidence, recipe, summary, compression),
+        contenders=explained.contenders,
+        margin=posterior.margin,
+        tie=explained.tie,
+        steps=trained.curve[-1].step if trained and trained.curve else None,
+        compressed=pareto_front(summary.compressed_models, evidence.direction),
+        compression=compression,
+    )
+
+
+def _checklist(
+    evidence: Evidence, recipe: FeasibleRecipe, summary: TrialSummary, compression: CompressedModel | None
+) -> tuple[Check, ...]:
+    return checks(
+        evidence,
+        _as_deployed(recipe),
+        summary.loss_scale,
+        confirmed=recipe.training.runs,
+        compressed=summary.compressed_models,
+        advised=compression,
+    )
+
+
+def _compression(
+    evidence: Evidence, posterior: Beliefs, recipe: FeasibleRecipe, summary: TrialSummary
+) -> CompressedModel | None:
+    """Return the compressed model to use of the recommended optimizer; None when there is none, or none fits."""
+    models = [model for model in summary.compressed_models if model.optimizer == recipe.optimizer]
+    if recipe.compressed or not limited(evidence.limits):
+        return recipe.compressed or smallest_tied(models, evidence, summary.loss_scale, posterior.margin)
+    return best_fitting(models, evidence)
+
+
+def _as_deployed(recipe: FeasibleRecipe) -> Record | None:
+    """Return the training run behind a recipe, with the size and latency of what is deployed."""
+    trained, model = recipe.training.record, recipe.compressed
+    if trained is None or model is None:
+        return trained
+    return replace(trained, model_bytes=model.model_bytes, latency_seconds=model.latency_seconds)
+
+
+def _tie(evidence: Evidence, posterior: Beliefs, quality: float | None) -> str:
+    """Return the tie margin in words: half a validation row where that is what makes it, else in the metric's own terms."""
+    rows, half_a_row = evidence.valid_rows, posterior.margin == posterior.estimates.resolution
+    if rows and evidence.metric == "accuracy" and quality is not None and half_a_row:
+        return f"half a validation row ({50 / rows:.2g} points of accuracy)"
+    return margin(evidence.metric, evidence.direction, quality, posterior.margin)
+
+
+def _again(evidence: Evidence, posterior: Beliefs, summary: TrialSummary) -> Decision | None:
+    """Decide again under other limits or another goal; the posterior stays, as neither has a part in it. None if nothing fits."""
+    try:
+        fits, _ = feasible_recipes(evidence, summary, apply_rules(evidence))
+    except NothingFeasible:
+        return None
+    return decide(evidence, posterior, fits)
+
+
+def _contender(evidence: Evidence, decision: Decision, loss_scale: LossScale | None, name: str) -> Contender:
+    recipe, standing = decision.fits[name], decision.standings[name]
+    runs = recipe.measured_runs
+    qualities = [run.quality for run in runs if run.quality is not None]
+    return Contender(
+        optimizer=name,
+        p_best=standing.p_best,
+        p_tie=standing.p_tie,
+        expected_regret=standing.expected_regret,
+        quality=fmean(qualities) if qualities else None,
+        interval=_interval(evidence, loss_scale, qualities),
+        trials=tuple(run.number for run in runs),
+        params=recipe.record.params if recipe.record else None,
+        train_seconds=recipe.costs["train_seconds"],
+        peak_bytes=_whole(recipe.costs["peak_bytes"]),
+        optimizer_state_bytes=_whole(recipe.costs["optimizer_state_bytes"]),
+        completed=len(evidence.complete(name)),
+    )
+
+
+def _interval(
+    evidence: Evidence, loss_scale: LossScale | None, qualities: list[float]
+) -> tuple[float, float] | None:
+    """Return Student's 90 % interval of the mean over seeds, cut where the metric ends."""
+    reach = half_width(qualities)
+    if reach is None or loss_scale is None:
+        return None
+    low, high = fmean(qualities) - reach, fmean(qualities) + reach
+    if evidence.direction.maximizes:
+        return low, min(high, loss_scale.origin)
+    return max(low, loss_scale.origin), high
+
+
+def _whole(count: float | None) -> int | None:
+    return None if count is None else int(count)

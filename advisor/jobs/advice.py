@@ -1,0 +1,87 @@
+"""Read a study back as evidence: the journal in, frozen values out. No torch, so that it answers at once."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from advisor.decide.recommend import recommend
+from advisor.evidence import Evidence
+from advisor.jobs.command_lines import compress, resume, search
+from advisor.recommendation import Recommendation
+from studies.direction import Direction
+from studies.limits import Limits
+from studies.storage import journal
+from studies.storage.manifest import StudyManifest
+
+if TYPE_CHECKING:
+    from studies.record import Record
+
+
+def evidence_of(home: Path, name: str) -> Evidence:
+    """Return the evidence that a study holds.
+
+    Raises:
+        StudyNotFound: there is none of that name.
+        StoreError: it cannot be read.
+    """
+    study = journal.open_study(home, name)
+    direction = Direction(study.direction.name.lower())
+    return evidence_in(home, name, journal.manifest_of(study), journal.records(study), direction=direction)
+
+
+def evidence_in(
+    home: Path, name: str, manifest: StudyManifest, records: tuple[Record, ...], *, direction: Direction
+) -> Evidence:
+    """Return the evidence in what was read of a study already: its manifest, its records and its direction.
+
+    Raises:
+        StoreError: the manifest holds no facts.
+    """
+    return Evidence(
+        facts=manifest.profiled,
+        limits=manifest.limits,
+        records=records,
+        candidates=manifest.candidates,
+        direction=direction,
+        metric=manifest.metric,
+        goal=manifest.goal,
+        valid_rows=manifest.valid_rows,
+        baseline=manifest.baseline,
+        resume=resume(home, name, manifest),
+        command=search(home, manifest),
+        compress=compress(home, name),
+        study=name,
+        rules=manifest.rules,
+    )
+
+
+def advice_on(
+    runs: Path, *, metric: str, direction: str | None = None, limits: Limits | None = None, goal: str | None = None,
+    rules: tuple[str, ...] = (),
+) -> Recommendation:  # fmt: skip
+    """Return the recommendation that a CSV of anybody's runs comes to, see `advisor.jobs.runs_csv`."""
+    from advisor.jobs.runs_csv import evidence_from
+
+    evidence = evidence_from(runs, metric=metric, direction=direction)
+    return recommend(
+        replace(evidence, limits=limits or evidence.limits, goal=goal or evidence.goal, rules=rules)
+    )
+
+
+def advice(
+    home: Path,
+    name: str,
+    *,
+    limits: Limits | None = None,
+    goal: str | None = None,
+    rules: tuple[str, ...] = (),
+) -> Recommendation:
+    """Return the recommendation of a study; limits, goal and settings of rules that are given take the place of its own."""
+    evidence = evidence_of(home, name)
+    given = {key: value for key, value in asdict(limits or Limits()).items() if value is not None}
+    limited = replace(evidence.limits, **given)
+    return recommend(
+        replace(evidence, limits=limited, goal=goal or evidence.goal, rules=(*evidence.rules, *rules))
+    )

@@ -1,0 +1,175 @@
+"""Make a study's finalists small: from the study to the compression trials, and from them to advice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from advisor.decide.recommend import recommend
+from advisor.jobs.advice import evidence_of
+from advisor.jobs.session import Session, reopen
+from advisor.jobs.workloads import NO_MODEL
+from advisor.recommendation import Recommendation
+from studies.errors import BadValue, BadWorkload, NothingFeasible
+from studies.imports import require
+from studies.limits import Budget, Limits
+from studies.search.clock import Clock
+from studies.storage import journal
+from studies.storage.locks import working
+from studies.storage.manifest import CompressionEntry, StudyManifest
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from studies.loaded_workload import LoadedWorkload
+    from studies.search.compression_study import CompressionPlan
+    from studies.search.search import Event
+
+DEFAULT_SECONDS: Final = 300
+"""Of a compression whose budget nobody named."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompressionRequest:
+    """What a user asked of a compression; None leaves it to the advisor."""
+
+    budget: Budget | None = None
+    limits: Limits | None = None
+    students: tuple[str, ...] = ()
+    """Models by name that may be trained to answer as the finalists do, beside smaller settings of their own
+    fields."""
+    teacher: str | None = None
+    """`module:name` or `file.py:name` of a function that returns a trained module."""
+
+
+def ask(home: Path, name: str, request: CompressionRequest) -> None:
+    """Write to a study's manifest what its compression may spend and has to meet.
+
+    Raises:
+        StudyNotFound: there is no such study.
+        BadValue: the budget is spent already, or a student or teacher cannot be used.
+    """
+    study = journal.open_study(home, name)
+    manifest = journal.manifest_of(study)
+    if manifest.is_function:
+        raise BadWorkload(f"'{name}' searched a training function, {NO_MODEL}")
+    before = manifest.compression_study or CompressionEntry(budget=Budget(seconds=DEFAULT_SECONDS))
+    entry = replace(
+        before, budget=request.budget or before.budget, students=request.students or before.students,
+        teacher=request.teacher or before.teacher,
+    )  # fmt: skip
+    tried = sum(record.stage == "compress" for record in journal.records(study))
+    if request.budget and entry.budget.spent(seconds=entry.spent_seconds, trials=tried) >= 1:
+        raise BadValue(f"a budget of {entry.budget} is spent already, as budgets are totals; give more")
+    tightened = {key: value for key, value in asdict(request.limits or Limits()).items() if value is not None}
+    limits = replace(manifest.limits, **tightened)
+    with working(home, name):
+        journal.change_manifest(study, compression_study=entry, limits=limits, recommendation=None)
+
+
+def open_for(home: Path, name: str, request: CompressionRequest) -> Session:
+    """Open a study to be compressed as asked.
+
+    Raises:
+        StudyError: no such study, nothing to compress, or what was asked for cannot be used.
+    """
+    require("onnxruntime", "compression", "advisor compress")
+    ask(home, name, request)
+    return reopen(home, name)
+
+
+def compress(
+    session: Session,
+    *,
+    listen: Callable[[Event], None] = lambda event: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> None:
+    """Work on a study's compression, as its manifest asks for it, until the budget is used up or `stop` says yes."""
+    from studies.search.checkpoints import Checkpoints
+    from studies.search.compression_study import Compression
+
+    study = journal.open_study(session.home, session.name)
+    manifest = journal.manifest_of(study)
+    entry = manifest.compressing
+    if not (workload := _workload(session)):
+        return
+    clock = Clock(budget=entry.budget, spent_before=entry.spent_seconds, stop=stop)
+    Compression(
+        study, workload, session.plan, _plan(session, manifest, workload), clock=clock, listen=listen,
+        checkpoints=Checkpoints.of(session.home, session.name), folder=session.home / "models" / session.name,
+        teachers=_teachers(entry.teacher, workload),
+    ).run()  # fmt: skip
+
+
+def _workload(session: Session) -> LoadedWorkload | None:
+    from studies.loaded_workload import LoadedWorkload
+
+    return session.workload if isinstance(session.workload, LoadedWorkload) else None
+
+
+def _plan(session: Session, manifest: StudyManifest, workload: LoadedWorkload) -> CompressionPlan:
+    from studies.compression.students import students
+    from studies.loaded_workload import check_model, find_model
+    from studies.search.compression_study import CompressionPlan
+
+    entry = manifest.compressing
+    named = tuple(find_model(name) for name in entry.students)
+    for model in named:
+        check_model(model, workload.dataset)
+    return CompressionPlan(
+        budget=entry.budget, limits=manifest.limits, students=(*named, *students(workload.model)),
+        first=_advised(session),
+    )  # fmt: skip
+
+
+def _advised(session: Session) -> str:
+    """Return the optimizer that is advised as long as size and latency are no matter; empty when none fits."""
+    evidence = evidence_of(session.home, session.name)
+    try:
+        return recommend(replace(evidence, limits=evidence.limits.while_training)).optimizer
+    except NothingFeasible:
+        return ""
+
+
+def _teachers(reference: str, workload: LoadedWorkload) -> tuple[nn.Module, ...]:
+    """Return the user's own trained model, if one was named.
+
+    Raises:
+        BadWorkload: it cannot be loaded, or does not answer as this workload's models do.
+    """
+    if not reference:
+        return ()
+    from studies.loaded_workload import check_model
+    from studies.models.custom import Custom
+
+    choice = Custom(factory=reference)
+    check_model(choice, workload.dataset)
+    return (workload.specimen(choice).eval(),)
+
+
+def keep_files(home: Path, name: str, recommendation: Recommendation) -> None:
+    """Delete the deployed files that are neither on the front nor advised: they can be made again from their records."""
+    shown = (
+        *recommendation.compressed,
+        *([recommendation.compression] if recommendation.compression else []),
+    )
+    trials = {number for model in shown for number in model.trials}
+    records = journal.records(journal.open_study(home, name))
+    kept = {record.footprint.path for record in records if record.footprint and record.number in trials}
+    for file in (home / "models" / name).glob("*.onnx"):
+        if file.name not in kept:
+            file.unlink()
+            file.with_suffix(".pt2").unlink(missing_ok=True)
+
+
+def pareto(recommendation: Recommendation) -> list[dict[str, Any]]:
+    """Return the front of what was deployed, as `--json` prints it."""
+    return [
+        {
+            "recipe": dict(model.params), "model_bytes": model.model_bytes, "latency_seconds": model.latency_seconds,
+            "quality": model.quality, "sparsity": model.sparsity,
+        }
+        for model in recommendation.compressed
+    ]  # fmt: skip

@@ -1,0 +1,29 @@
+"""The files of the user's own that a study is made of, and whether they are what they were."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from studies.loaded_workload import LoadedWorkload
+    from studies.storage.manifest import StudyManifest
+    from studies.training_function.function import Function
+
+
+def code_of(workload: LoadedWorkload | Function) -> dict[str, str | None]:
+    """Return the fingerprint of each file of the user's own that a workload is made of."""
+    from studies.imports import fingerprint
+    from studies.loaded_workload import absolute
+
+    references = (absolute(workload.source), absolute(str(getattr(workload.model, "factory", ""))))
+    return {reference: found for reference in references if (found := fingerprint(reference))}
+
+
+def changed(manifest: StudyManifest, workload: LoadedWorkload | Function) -> tuple[str, ...]:
+    """Return a note on each file that is not what it was: its trials will stand beside those of the old one."""
+    now = code_of(workload)
+    return tuple(
+        f"{reference} has changed since the study began: new trials stand beside those of the old code"
+        for reference, before in manifest.code.items()
+        if now.get(reference) != before
+    )

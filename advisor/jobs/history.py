@@ -1,0 +1,114 @@
+"""What the user's own earlier studies of similar problems ended with: recipes to start a new search from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from advisor.evidence import has_quality
+from advisor.published.rates import problem_class
+from studies.direction import Direction
+from studies.errors import StudyError
+from studies.facts import Facts
+from studies.recipe import Recipe
+from studies.storage import journal
+from studies.storage.home import study_names
+from studies.storage.manifest import Start, StudyManifest
+from studies.workload_spec import WorkloadSpec
+
+if TYPE_CHECKING:
+    from studies.record import Record
+
+STUDIES: Final = 3
+"""Newest similar studies that are looked at."""
+OPENED: Final = 12
+"""Newest studies that are opened to find them: a home may hold hundreds."""
+SHARE: Final = 6
+"""One start for so many planned trials at most: they are search trials like any other."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Earlier:
+    """A study that has been."""
+
+    name: str
+    manifest: StudyManifest
+    direction: Direction
+    records: tuple[Record, ...]
+
+    def best(self, optimizer: str) -> Record | None:
+        """Return the best whole run that an optimizer had in the search, the first of equals; None without one."""
+        whole = [record for record in self.records if record.optimizer == optimizer and record.searched]
+        kept = [record for record in whole if has_quality(record)]
+        return min(
+            kept, key=lambda record: (self.direction.loss(record.quality), record.number), default=None
+        )
+
+
+def starts(
+    home: Path, *, model: WorkloadSpec, facts: Facts, candidates: tuple[str, ...], planned_trials: int
+) -> tuple[Start, ...]:
+    """Return the best recipe of each candidate in the newest similar study that has one, first candidates first.
+
+    Args:
+        home: where earlier studies lie.
+        model: the workload's spec, of which `model` and `model_fields` must be those of the earlier one.
+        facts: kind, task and class of problem must be alike too.
+        candidates: optimizers that enter.
+        planned_trials: of the search; one start for six of them at most.
+    """
+    similar = list(islice(similar_studies(home, model, facts), STUDIES))
+    found = (_start(similar, optimizer) for optimizer in candidates)
+    return tuple(islice((start for start in found if start), planned_trials // SHARE))
+
+
+def similar_studies(home: Path, model: WorkloadSpec, facts: Facts) -> Iterator[Earlier]:
+    """Return the newest studies of the same model on the same kind of problem, newest first."""
+    for name in islice(reversed(study_names(home)), OPENED):
+        try:
+            study = journal.open_study(home, name)
+            manifest = journal.manifest_of(study)
+            alike = _alike(manifest, model, facts)
+        except (
+            StudyError,
+            KeyError,
+        ):  # a broken journal, or one of another version, is no reason not to search
+            continue
+        if alike:
+            yield Earlier(
+                name=name,
+                manifest=manifest,
+                direction=Direction(study.direction.name.lower()),
+                records=journal.records(study),
+            )
+
+
+def _alike(manifest: StudyManifest, model: WorkloadSpec, facts: Facts) -> bool:
+    spec = manifest.opened
+    if (
+        spec.model_fields is None or model.model_fields is None
+    ):  # a training function keeps its model to itself
+        return False
+    same_model = (spec.model, spec.model_fields) == (model.model, model.model_fields)
+    return same_model and _signature(manifest.profiled) == _signature(facts)
+
+
+def _signature(facts: Facts) -> tuple[str, str, str | None]:
+    return facts.kind, facts.task, problem_class(facts)
+
+
+def _start(similar: list[Earlier], optimizer: str) -> Start | None:
+    for study in similar:
+        if (record := study.best(optimizer)) is None:
+            continue
+        try:
+            Recipe.from_params(record.params)
+        except StudyError:  # a choice that is no longer there
+            continue
+        reached = f"{study.manifest.metric} {record.quality:.4g} on {study.manifest.dataset}"
+        origin = f"trial {record.number} of study {study.name} ({reached})"
+        return Start(params=dict(record.params), origin=origin)
+    return None

@@ -1,0 +1,181 @@
+"""Plan a search: who enters, how long a whole run is, which rows a step and axes are searched."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final
+
+from advisor.decide.rulebook import optimizers_added_by_rules
+from advisor.evidence import Evidence, Finding
+from advisor.jobs.entrants import candidates
+from advisor.jobs.request import Request, names
+from studies import catalogue
+from studies.errors import BadValue
+from studies.measure.threads import threads_for
+from studies.optimizers import OptimizerChoice
+
+if TYPE_CHECKING:
+    from studies.choice import Choice
+    from studies.facts import Facts
+    from studies.limits import Budget
+    from studies.loaded_workload import LoadedWorkload
+    from studies.search.plan import Plan
+
+SCHEDULES: Final = ("Cosine", "Constant", "Step")
+LENGTHS: Final = (9, 18, 27, 36, 54, 81)
+"""Epochs of a whole run; multiples of nine, so that the rungs are whole epochs."""
+STEPS: Final = 2000
+"""Optimizer steps that a whole run of a small net needs to settle."""
+WHOLE_RUNS: Final = 30
+"""Whole runs' worth of training that a budget in seconds should hold, at the price of shorter runs."""
+TRAINING_SHARE: Final = 0.6
+"""Share of a budget in seconds that is training in the race; the rest is evaluation, proposals and
+confirmation."""
+TRIAL_SHARE: Final = 0.45
+"""What the usual trial costs of a whole run, since most are stopped early."""
+
+
+def plan_for(
+    request: Request, workload: LoadedWorkload, facts: Facts
+) -> tuple[Plan, Facts, tuple[Finding, ...]]:
+    """Return the plan of a search, the facts at its length of run, and why which optimizers enter.
+
+    Args:
+        request: what was asked for.
+        workload: what is trained on.
+        facts: its profile, with `steps` for a single epoch.
+
+    Raises:
+        NothingFeasible: no optimizer fits the limits.
+    """
+    from studies.search.plan import Plan
+
+    epochs = request.epochs or epochs_of(facts, request.searching)
+    search_model = type(workload.model).searched if request.tune_model is None else request.tune_model
+    latency = None if search_model else facts.latency_seconds  # another width, another latency
+    facts = replace(facts, steps=facts.steps * epochs, latency_seconds=latency)
+    names_in, findings = entering(request, facts)
+    plan = Plan(
+        candidates=names_in,
+        schedules=names("schedule", request.schedules) or SCHEDULES,
+        regularizers=_attachments(request.regularizers, "regularizers", workload),
+        wrappers=_attachments(request.wrappers, "wrappers", workload),
+        epochs=epochs,
+        batch_size=batch_sizes(request.batch_size, workload.rows),
+        budget=request.searching,
+        limits=request.limits,
+        compression=request.compression,
+        seed=request.seed,
+        device=facts.device,
+        threads=threads_for(facts.macs * facts.batch_size),
+        search_model=search_model,
+    )
+    return plan, facts, findings
+
+
+def batch_sizes(text: str | None, rows: int) -> tuple[int, int, int]:
+    """Return (smallest, reference, largest) rows a step, at most the whole set.
+
+    Raises:
+        BadValue: neither a number, `full`, nor a range.
+    """
+    if text is None:
+        reference = min(rows, 32 if rows < 5_000 else 64 if rows < 20_000 else 128 if rows < 100_000 else 256)
+        return max(1, reference // 2), reference, min(rows, reference * 4)
+    low, dots, high = text.partition("..")
+    smallest, largest = _rows(low, text, rows), _rows(high if dots else low, text, rows)
+    if smallest > largest:
+        raise BadValue(f"batch size '{text}' runs backwards; write {high}..{low}")
+    return smallest, round(math.sqrt(smallest * largest)), largest
+
+
+def _rows(text: str, whole: str, rows: int) -> int:
+    if text == "full":
+        return rows
+    if not text.isdecimal() or int(text) < 1:
+        raise BadValue(
+            f"batch size '{whole}' is not understood; write 64, full, or a range such as 16..256 or 1..full"
+        )
+    return min(int(text), rows)
+
+
+def _offered(axis: str) -> list[type[Choice]]:
+    return [choice for choice in catalogue.choices(axis).values() if choice.offered]
+
+
+def entering(
+    request: Request, facts: Facts, *, offered: tuple[str, ...] | None = None
+) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
+    """Return the optimizers that enter, and why the others do not.
+
+    Args:
+        request: those it names enter, all of them.
+        facts: of the workload.
+        offered: to choose from when none is named; None for all that a search tries unasked.
+
+    Raises:
+        NothingFeasible: none fits the limits.
+        BadValue: one that is named cannot train this.
+    """
+    named = names("optimizer", request.optimizers)
+    if offered is None:
+        offered = tuple(entrants(request, facts))
+    for name in named:
+        if reason := _misfit(name, facts):
+            raise BadValue(f"{name} cannot train this: {reason}; leave it out of --optimizers")
+    plenty = 1000  # whoever names the optimizers gets them all, however small the budget
+    return candidates(
+        facts, request.enforced, planned_trials=plenty if named else planned_trials(facts, request.searching),
+        offered=named or tuple(name for name in offered if not _misfit(name, facts)), rules=request.rules,
+    )  # fmt: skip
+
+
+def entrants(request: Request, facts: Facts) -> list[str]:
+    """Return what is offered by default, and what a rule sends for on such a problem."""
+    choices = catalogue.choices("optimizer").values()
+    others = tuple(choice.name() for choice in choices if not choice.offered and _installed(choice))
+    called = optimizers_added_by_rules(
+        Evidence(facts=facts, limits=request.enforced, candidates=others, rules=request.rules)
+    )
+    return [*(choice.name() for choice in _offered("optimizer")), *called]
+
+
+def _installed(choice: type[Choice]) -> bool:
+    package = str(getattr(choice, "extra", "")).partition(":")[0]
+    return not package or find_spec(package) is not None
+
+
+def _misfit(name: str, facts: Facts) -> str | None:
+    choice = catalogue.find("optimizer", name)
+    return choice.misfit(facts) if issubclass(choice, OptimizerChoice) else None
+
+
+def planned_trials(facts: Facts, budget: Budget) -> int:
+    """Return about how many recipes a budget can ask for."""
+    if budget.trials is not None:
+        return budget.trials
+    return int((budget.seconds or 0.0) * TRAINING_SHARE / max(TRIAL_SHARE * facts.run_seconds, 1e-9))
+
+
+def epochs_of(facts: Facts, budget: Budget) -> int:
+    """Return the length of a run: as long as a small net needs, shorter if the seconds would hold too few runs."""
+    longest = STEPS / facts.steps
+    if budget.seconds is not None:
+        longest = min(longest, budget.seconds * TRAINING_SHARE / WHOLE_RUNS / facts.run_seconds)
+    return max((length for length in LENGTHS if length <= longest), default=LENGTHS[0])
+
+
+def _attachments(named: tuple[str, ...] | None, axis: str, workload: LoadedWorkload) -> tuple[str, ...]:
+    from studies.attachment import Attachment
+
+    if named is not None:
+        return names(axis, named)
+    model = workload.specimen(workload.model)
+    fitting = [choice for choice in _offered(axis) if issubclass(choice, Attachment)]
+    return tuple(
+        choice.name()
+        for choice in fitting
+        if choice.suits(model, workload.dataset.task, workload.dataset.inputs)
+    )

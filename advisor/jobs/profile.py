@@ -1,0 +1,253 @@
+"""What `advisor profile` says: facts in seconds, bytes by optimizer, and advice before any trial."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final
+
+from advisor.decide.recommend import recommend
+from advisor.evidence import Evidence
+from advisor.jobs.planning import plan_for, planned_trials
+from advisor.jobs.request import Request
+from advisor.jobs.workloads import look
+from advisor.recommendation import Recommendation
+from studies import catalogue
+from studies.facts import Facts, Forecast
+from studies.limits import Limits
+from studies.quantities import format_bytes, format_seconds
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Preview:
+    """Facts and advice before any trial."""
+
+    facts: Facts
+    limits: Limits
+    recommendation: Recommendation
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `profile --json` prints."""
+        memory = [self._row(forecast) for forecast in self.facts.forecasts]
+        return {
+            "facts": self.facts.to_dict(),
+            "memory": memory,
+            "recommendation": self.recommendation.to_dict(),
+        }
+
+    def _row(self, forecast: Forecast) -> dict[str, Any]:
+        limit = self.limits.train_bytes
+        peak = forecast.peak_bytes
+        largest = forecast.largest_batch(limit, rows=self.facts.rows)
+        part = forecast.largest_microbatch(limit, rows=self.facts.rows)
+        fits = limit is None or peak <= limit
+        return asdict(forecast) | {
+            "peak_bytes": peak,
+            "fits": fits,
+            "largest_batch": largest,
+            "largest_microbatch": part,
+        }
+
+    def __str__(self) -> str:
+        parts = [
+            _data(self.facts),
+            _model(self.facts),
+            measured(self.facts),
+            self._memory(),
+            str(self.recommendation),
+        ]
+        return "\n\n".join(part for part in parts if part)
+
+    def _memory(self) -> str:
+        forecasts = sorted(
+            self.facts.forecasts, key=lambda forecast: (forecast.peak_bytes, forecast.optimizer)
+        )
+        if not forecasts:
+            return ""
+        one, limit = forecasts[0], self.limits.train_bytes
+        parts = ", ".join(f"{name} {format_bytes(getattr(one, f'{key}_bytes'))}" for name, key in _PARTS)
+        lines = [
+            f"Memory while training, at batch size {self.facts.batch_size}"
+            + (f"; the limit is {format_bytes(limit)}:" if limit else ":"),
+            f"  {parts}, and the optimizer's state.",
+            "  Not all at once: activations go as gradients come. An optimizer borrows some while it steps.",
+            f"  {'state':<10}{'peak':<10} {'largest batch       ' if limit else ''}with",
+        ]
+        alike: dict[str, list[str]] = {}
+        for forecast in forecasts:
+            room = f" {self._batch(forecast):<19}" if limit else ""
+            row = f"  {format_bytes(forecast.state_bytes):<10}{format_bytes(forecast.peak_bytes):<10}{room}"
+            alike.setdefault(row, []).append(forecast.optimizer)
+        for row, names in alike.items():
+            lines += textwrap.wrap(f"{row} {', '.join(names)}", WIDTH, subsequent_indent=" " * (len(row) + 1))
+        return "\n".join(lines)
+
+    def _batch(self, forecast: Forecast) -> str:
+        """Return the largest batch that fits, and in how many parts the reference batch would, gradients accumulated."""
+        wanted = self.facts.batch_size
+        largest = forecast.largest_batch(self.limits.train_bytes, rows=self.facts.rows)
+        if largest is None:
+            return "as given" if self._row(forecast)["fits"] else "too large"
+        if largest == 0:
+            return "none fits"
+        if largest >= wanted:
+            return "all rows" if largest == self.facts.rows else f"{largest}"
+        part = forecast.largest_microbatch(self.limits.train_bytes, rows=self.facts.rows)
+        parts = math.ceil(wanted / part) if part else 0
+        return f"{largest}" + (f" ({wanted} as {parts} x {math.ceil(wanted / parts)})" if parts else "")
+
+
+_PARTS = (("weights", "weight"), ("gradients", "gradient"), ("activations", "activation"))
+
+
+def preview(request: Request) -> Preview:
+    """Profile a workload and recommend from what is known before any trial.
+
+    Raises:
+        StudyError: anything wrong with the request.
+    """
+    workload, facts = look(request)
+    plan, facts, _ = plan_for(request, workload, facts)
+    metric = workload.metric
+    evidence = Evidence(
+        facts=facts, limits=request.limits, candidates=plan.candidates, direction=metric.direction, metric=metric.name,
+        goal=request.goal, valid_rows=workload.dataset.valid.rows, planned_trials=planned_trials(facts, request.budget),
+        rules=request.rules,
+    )  # fmt: skip
+    recommendation = recommend(evidence)
+    chosen = catalogue.find("optimizer", recommendation.optimizer)
+    recipe = plan.space(workload).reference(chosen)  # type: ignore[arg-type]
+    first = replace(recommendation, params=recipe.to_params(), steps=facts.steps)
+    return Preview(facts=facts, limits=request.limits, recommendation=first)
+
+
+def _data(facts: Facts) -> str:
+    lines = [
+        f"Data: {facts.rows} training rows, {facts.columns} {'words' if facts.kind == 'text' else 'columns'}, {facts.kind}, "
+        + facts.task
+        + (f" into {facts.classes} classes." if facts.classes else "."),
+    ]
+    said = [
+        f"largest class {facts.class_imbalance:.3g} times the smallest",
+        f"label entropy {facts.label_entropy:.2f} of 1",
+    ]
+    if facts.kind != "text":  # the ids of words are never zero but for padding
+        lines.append(
+            f"  non-zero inputs {_share(facts.input_density)}, missing in the raw table {_share(facts.missing_share)}"
+        )
+    if facts.feature_scale_ratio > UNEVEN:
+        lines.append(
+            f"  after preprocessing the widest column is {facts.feature_scale_ratio:.3g} times as wide as the narrowest"
+        )
+    return "\n".join([*lines, f"  {', '.join(said)}"] if facts.classes else lines)
+
+
+def _share(share: float) -> str:
+    """Return a share in per cent, small ones with two digits: 94 %, 0.42 %."""
+    return f"{share:.0%}" if share == 0 or share >= 0.095 else f"{100 * share:.2g}%"
+
+
+def _model(facts: Facts) -> str:
+    tables = "embeddings with sparse gradients" if facts.sparse_share else "embeddings"
+    shares = {
+        "hidden matrices": facts.matrix_share,
+        "convolutions": facts.convolution_share,
+        tables: facts.embedding_share,
+    }
+    held = ", ".join(f"{share:.0%} {name}" for name, share in shares.items() if share) or (
+        "a linear model" if facts.is_linear else "vectors and the output layer"
+    )
+    has = {
+        "batch norm": facts.has_batchnorm, "attention": facts.has_attention, "tied embedding and output": facts.tied_weights,
+        "a norm first": facts.normalises_inputs,
+        f"{facts.dropout_layers} dropout layer" + "s" * (facts.dropout_layers > 1): facts.dropout_layers,
+    }  # fmt: skip
+    kinds = ", ".join(name for name, there in has.items() if there)
+    step, run = format_seconds(facts.step_seconds), format_seconds(facts.run_seconds)
+    epoch = format_seconds(facts.step_seconds * math.ceil(facts.rows / facts.batch_size))
+    sentences = (
+        f"a row's forward pass takes {facts.macs:,} multiply-accumulates",
+        f"an AdamW step takes {step} on {facts.device}, {facts.optimizer_share:.0%} of it the optimizer",
+        f"an epoch takes about {epoch}, a whole run of {facts.steps} steps about {run}",
+    )
+    head = f"Model: {facts.parameters:,} parameters ({held})" + (f"; {kinds}." if kinds else ".")
+    lines = textwrap.wrap(head, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+    return "\n".join([*lines, *(line for sentence in sentences for line in _wrapped(sentence))])
+
+
+def measured(facts: Facts) -> str:
+    """Return what the probes found in plain words, what they cost, and which were skipped and why."""
+    if not facts.probes:
+        return ""
+    cost = format_seconds(sum(probe.seconds for probe in facts.probes))
+    lines = [f"Measured on a few batches, in {cost}:"]
+    for probe in facts.probes:
+        if not probe.skipped:
+            lines += _wrapped(f"{_SAID[probe.name](facts)} ({probe.how}, {format_seconds(probe.seconds)})")
+    skipped = [f"{_NAMED[probe.name]} ({probe.skipped})" for probe in facts.probes if probe.skipped]
+    lines += [line for name in skipped for line in _wrapped(f"not measured: {name}")]
+    return "\n".join(lines)
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
+
+
+def _density(facts: Facts) -> str:
+    return f"gradient entries that are not zero at a batch of 16: {_share(facts.gradient_density or 0.0)}"
+
+
+def _noise(facts: Facts) -> str:
+    scale = facts.noise_scale or 0.0
+    side = "above" if scale > facts.batch_size else "below"
+    if scale > facts.rows:
+        return f"gradient noise scale above all {facts.rows} rows: any batch is mostly noise; an order of magnitude"
+    return f"gradient noise scale about {scale:.0f} rows, {side} the batch size of {facts.batch_size}; an order of magnitude"
+
+
+def _precision(facts: Facts) -> str:
+    return f"16-bit products are {'' if facts.fast_bfloat16 else 'not '}worth trying on this machine"
+
+
+def _slowest(facts: Facts) -> str:
+    ordered = sorted(facts.optimizer_seconds.items(), key=lambda pair: pair[1])
+    shown = ordered if len(ordered) <= 8 else [*ordered[:4], *ordered[-4:]]
+    words = [f"{name} {format_seconds(seconds)}" for name, seconds in shown]
+    if len(ordered) > 8:
+        words.insert(4, f"{len(ordered) - 8} more")
+    return f"an optimizer's own step: {', '.join(words)}"
+
+
+def _ramps(ramp_lrs: Mapping[str, float]) -> str:
+    return "lr for runs of a few hundred steps, as a ramp that diverged suggests: " + ", ".join(
+        f"{name} {lr:.2g}" for name, lr in ramp_lrs.items()
+    )
+
+
+WIDTH: Final = 98
+UNEVEN: Final = 10
+"""Columns whose widths differ by more are worth a word."""
+_SAID: Final[Mapping[str, Callable[[Facts], str]]] = {
+    "rows_touched": lambda facts: (
+        f"rows of an embedding table that a batch touches: {_share(facts.rows_touched)}"
+    ),
+    "gradient_density": _density,
+    "layer_gradient_ratio": lambda facts: (
+        f"largest layer gradient {facts.layer_gradient_ratio:.3g} times the smallest"
+    ),
+    "fast_bfloat16": _precision,
+    "full_batch_seconds": lambda facts: (
+        f"gradient of the whole training set {format_seconds(facts.full_batch_seconds or 0.0)}"
+    ),
+    "sharpness": lambda facts: f"sharpness at the start {facts.sharpness:.3g}",
+    "noise_scale": _noise,
+    "optimizer_seconds": _slowest,
+    "ramp_lrs": lambda facts: _ramps(facts.ramp_lrs),
+}
+_NAMED: Final = {
+    "rows_touched": "rows touched", "gradient_density": "gradient density", "layer_gradient_ratio": "layer gradients",
+    "fast_bfloat16": "16-bit products", "full_batch_seconds": "whole-set gradient", "sharpness": "sharpness",
+    "noise_scale": "noise scale", "optimizer_seconds": "optimizer steps", "ramp_lrs": "lr ramp",
+}  # fmt: skip

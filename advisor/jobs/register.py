@@ -1,0 +1,145 @@
+"""Put the recommended model into MLflow's registry: which trial's weights, and what their user should know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from advisor.jobs.advice import advice
+from studies.direction import Direction
+from studies.errors import BadValue, BadWorkload, NothingFeasible, StoreError
+from studies.record import Record
+from studies.storage import journal
+
+if TYPE_CHECKING:
+    from advisor.recommendation import Recommendation
+    from studies.compression.source import Checkpoint
+    from studies.storage.manifest import StudyManifest
+    from studies.tracking.models import Trained
+    from studies.workload_spec import WorkloadSpec
+
+FORBIDDEN: Final = "/:.%\"'"
+"""Characters that MLflow or its addresses give another meaning."""
+
+
+def register(home: Path, study: str, name: str, *, tracking_uri: str | None = None) -> dict[str, int]:
+    """Log the recommended model of a study and register it; return the new version of each registered name.
+
+    Args:
+        home: where the study lives.
+        study: its name.
+        name: to register under.
+        tracking_uri: takes the place of the study's.
+
+    Raises:
+        BadWorkload: a training function was searched, which has no model to give.
+        BadValue: no tracking address, or a name that cannot be one.
+        StudyError: no such study, no trained model in it, or MLflow cannot be written.
+    """
+    manifest = journal.manifest_of(journal.open_study(home, study))
+    if problem := why_not(study, manifest.opened):
+        raise BadWorkload(problem)
+    uri = tracking_uri or manifest.tracking_uri
+    check(name, uri)
+    from studies.tracking.models import register as log
+
+    return log(home, study, name, _trained(home, study, manifest), tracking_uri=uri)
+
+
+def check(name: str, tracking_uri: str | None) -> None:
+    """Raise BadValue unless a model could be registered under this name, at this address."""
+    if tracking_uri == "off":
+        raise BadValue("without an MLflow mirror there is nowhere to register a model; give a --tracking-uri")
+    if not name.strip() or set(name) & set(FORBIDDEN):
+        raise BadValue(f"model name '{name}' must not be empty nor hold any of {' '.join(FORBIDDEN)}")
+
+
+def why_not(study: str, spec: WorkloadSpec) -> str:
+    """Return why a study of this workload has no model to register; empty if it has."""
+    if not spec.is_function:
+        return ""
+    return f"'{study}' searches a training function, which holds its model to itself: there is no model to register"
+
+
+def lines(versions: dict[str, int]) -> str:
+    """Return what was registered, and how it is loaded."""
+    said = [
+        f"registered '{name}' version {number}: models:/{name}/{number}" for name, number in versions.items()
+    ]
+    first = next(iter(versions.items()))
+    return "\n".join([*said, f"load it with: mlflow.pyfunc.load_model('models:/{first[0]}/{first[1]}')"])
+
+
+def _trained(home: Path, study: str, manifest: StudyManifest) -> Trained:
+    from studies.data.rows import first_rows
+    from studies.loaded_workload import LoadedWorkload
+    from studies.search.checkpoints import Checkpoints
+    from studies.tracking.models import Trained
+
+    recommendation, records = advice(home, study), journal.records(journal.open_study(home, study))
+    record, deployed = _picked(recommendation, records, home / "models" / study)
+    workload = LoadedWorkload.from_spec(manifest.opened)
+    source = Checkpoints.of(home, study).source(record, workload, device=manifest.device)
+    if source is None:
+        raise StoreError("interrupted while the recommended model was trained again")
+    about = _about(study, source, recommendation)
+    return Trained(
+        model=source.model.cpu().eval(), rows=first_rows(workload.dataset.valid, 4), about=about, deployed=deployed,
+        description=f"{recommendation.optimizer}, trial {record.number} of study {study}, seed {record.seed}: {about['takes']}.",
+    )  # fmt: skip
+
+
+def _picked(
+    recommendation: Recommendation, records: tuple[Record, ...], folder: Path
+) -> tuple[Record, Path | None]:
+    """Return the run whose weights stand for the recommended recipe, and the file that compression made of them.
+
+    Of the seeds the best on the validation split: its test split had no say.
+    """
+    by_number = {record.number: record for record in records}
+    small = (
+        [by_number[number] for number in recommendation.compression.trials]
+        if recommendation.compression
+        else []
+    )
+    if made := _best([record for record in small if _file(record, folder)], recommendation.direction):
+        return by_number[made.source or 0], _file(made, folder)
+    trained = [by_number[number] for number in recommendation.trials if by_number[number].stage != "compress"]
+    trained += [by_number[record.source] for record in small if record.source in by_number]
+    if found := _best(trained, recommendation.direction):
+        return found, None
+    raise NothingFeasible(
+        f"no run of {recommendation.optimizer} was completed, so there is no model to register; search longer"
+    )
+
+
+def _best(records: list[Record], direction: Direction) -> Record | None:
+    found: Record | None = None
+    for record in records:
+        if record.quality is not None and (found is None or direction.better(record.quality, found.quality)):
+            found = record
+    return found
+
+
+def _file(record: Record, folder: Path) -> Path | None:
+    name = record.footprint.path if record.footprint else None
+    return folder / name if name and (folder / name).is_file() else None
+
+
+def _about(study: str, source: Checkpoint, recommendation: Recommendation) -> dict[str, Any]:
+    dataset = source.workload.dataset
+    numbers: Callable[[Any], Any] = lambda value: value.tolist() if hasattr(value, "tolist") else float(value)  # noqa: E731
+    told = {
+        "study": study, "trial": source.number, "seed": source.seed, "optimizer": recommendation.optimizer,
+        "metric": recommendation.metric, "dataset": dataset.name, "digest": dataset.digest,
+        "takes": "rows as the study encodes them (see its notes), with any number of rows at once",
+    }  # fmt: skip
+    if dataset.classes:
+        return told | {"classes": list(dataset.classes), "gives": "one logit a class"}
+    scale, mean = numbers(dataset.target_scale), numbers(dataset.target_mean)
+    return told | {
+        "target_scale": scale,
+        "target_mean": mean,
+        "gives": "the target as (value - target_mean) / target_scale",
+    }

@@ -1,0 +1,207 @@
+"""Request: what a user asks of a search, typed; `Request.of` reads it as people write it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from numbers import Integral
+from types import UnionType
+from typing import Any, Final, Self, get_args, get_origin, get_type_hints
+
+from advisor.decide.rulebook import resolved_settings
+from advisor.goals import USUAL, check_goal
+from studies import catalogue
+from studies.errors import BadValue, did_you_mean
+from studies.limits import Budget, Limits
+
+CLASS_WEIGHTS: Final = ("none", "balanced")
+MOST_EPOCHS: Final = 1_000_000
+MOST_SEEDS: Final = 2**31
+SHARE: Final = 0.4
+"""Of a search's budget in seconds, for the compression that was asked for with it."""
+TRIALS: Final = 150
+"""Compression trials beside a search whose budget is in trials: most of them cost an evaluation each."""
+MODES: Final = ("off", "after", "joint")
+NAMES: Final = ("optimizers", "schedules", "regularizers", "wrappers", "rules")
+"""Options that are lists of names."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a user asked for; None leaves it to the advisor."""
+
+    source: Any
+    """A dataset's name, a path, `file.py:name`, or an object from code: a Workload or a training function."""
+    target: str | None = None
+    model: Any = None
+    metric: str | None = None
+    direction: str | None = None
+    """maximize | minimize, of a training function's metric; others know their own."""
+    space: Mapping[str, Any] | None = None
+    """A training function's own hyperparameters, as Optuna's distributions by name."""
+    task: str = "auto"
+    batch_size: str | None = None
+    """`64`, `full`, or a range such as `16..256`, `1..full`."""
+    epochs: int | None = None
+    optimizers: tuple[str, ...] = ()
+    schedules: tuple[str, ...] = ()
+    regularizers: tuple[str, ...] | None = None
+    wrappers: tuple[str, ...] | None = None
+    class_weights: str = "none"
+    """none | balanced: each class weighs as much as any other in the training loss."""
+    tune_model: bool | None = None
+    pretrained: bool = False
+    """Whether training starts from trained weights."""
+    open_ended: bool = False
+    """Whether the length of the real run is not fixed in advance."""
+    earlier: bool = True
+    """Whether the search starts also from the best recipes of earlier similar studies in the same home."""
+    budget: Budget = field(default_factory=lambda: Budget(seconds=600))
+    limits: Limits = field(default_factory=Limits)
+    goal: str = USUAL
+    rules: tuple[str, ...] = ()
+    """The user's word on rules: Name=off, Name=0.5, file.py:Name."""
+    compression: str = "off"
+    """off | after: of the finalists, in a part of the budget | joint: searched along with the training
+    recipe."""
+    device: str = "auto"
+    seed: int = 0
+    study: str | None = None
+    tracking_uri: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_types(self)
+        check_goal(self.goal)
+        check_mode(self.compression)
+        object.__setattr__(self, "rules", resolved_settings(self.rules))
+        if self.epochs is not None and not 1 <= self.epochs <= MOST_EPOCHS:
+            raise BadValue(f"epochs {self.epochs} must be from 1 to {MOST_EPOCHS:,}")
+        if not 0 <= self.seed < MOST_SEEDS:
+            raise BadValue(f"seed {self.seed} must be from 0 to {MOST_SEEDS - 1:,}")
+        chosen = {
+            "optimizer": self.optimizers,
+            "schedule": self.schedules,
+            "regularizers": self.regularizers or (),
+        }
+        for axis, choices in chosen.items():
+            names(axis, choices)
+
+    @property
+    def enforced(self) -> Limits:
+        """Return the limits that rule out an optimizer before it trains: not those that compression is to meet."""
+        return self.limits if self.compression == "off" else self.limits.while_training
+
+    @property
+    def searching(self) -> Budget:
+        """Return what the search itself may spend."""
+        return split(self.budget, self.compression)[0]
+
+    @classmethod
+    def of(
+        cls, source: Any, *, memory: str | None = None, model_size: str | None = None, latency: str | None = None,
+        train_time: str | None = None, **options: Any,
+    ) -> Self:  # fmt: skip
+        """Read a request as people write it, and check it.
+
+        Args:
+            source: as the field of that name.
+            memory: most bytes while training, as in `512MiB`; like the next three it takes the place of
+                `limits`.
+            model_size: most bytes of the trained model.
+            latency: most time of one forward pass, as in `2ms`.
+            train_time: most time of one whole run.
+            options: fields by name. A budget may be `10m` or `200trials`, names one text or any sequence, a
+                batch size a number, a metric a function.
+
+        Raises:
+            BadValue: there is no such option, or its value cannot be used.
+        """
+        known = {f.name for f in fields(cls)}
+        if unknown := next((name for name in options if name not in known), None):
+            raise BadValue(
+                f"there is no option '{unknown}'{did_you_mean(unknown, known)} See advisor.jobs.request.Request"
+            )
+        if any((memory, model_size, latency, train_time)):
+            options["limits"] = Limits.parse(
+                memory=memory, model_size=model_size, latency=latency, train_time=train_time
+            )
+        return cls(source=source, **{name: _read(name, value) for name, value in options.items()})
+
+
+def names(axis: str, chosen: tuple[str, ...]) -> tuple[str, ...]:
+    """Return names as the catalogue spells them, each once.
+
+    Raises:
+        UnknownChoice: one is in no catalogue.
+    """
+    return tuple(dict.fromkeys(catalogue.find(axis, name).name() for name in chosen))
+
+
+def check_mode(mode: str) -> None:
+    """Raise BadValue unless a mode of compression is one there is."""
+    if mode not in MODES:
+        raise BadValue(f"compression '{mode}' is not one of {', '.join(MODES)}")
+
+
+def split(budget: Budget, mode: str) -> tuple[Budget, Budget | None]:
+    """Return what a budget leaves for the search, and for the compression after it; None without one."""
+    if mode != "after":
+        return budget, None
+    if budget.seconds is None:
+        return budget, Budget(trials=TRIALS)
+    return replace(budget, seconds=(1 - SHARE) * budget.seconds), Budget(seconds=SHARE * budget.seconds)
+
+
+def _read(name: str, value: Any) -> Any:
+    """Return what an option means that is written more plainly than its field is typed."""
+    from studies.imports import refer
+
+    if name in NAMES:
+        return _read_names(name, value)
+    if name == "budget" and isinstance(value, str):
+        return Budget.parse(value)
+    if name == "metric" and callable(value):
+        return refer(value)
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, Integral):  # also one of NumPy's
+        return str(value) if name == "batch_size" else int(value)
+    return value
+
+
+def _read_names(axis: str, value: Any) -> Any:
+    if isinstance(value, str):
+        return (
+            ()
+            if value == "none" and axis in {"regularizers", "wrappers"}
+            else tuple(value.replace(",", " ").split())
+        )
+    return tuple(value) if isinstance(value, Iterable) else value
+
+
+def _check_types(request: Request) -> None:
+    """Raise BadValue for the first field whose value is of another type than the field's."""
+    hints = get_type_hints(Request)
+    for f in fields(request):
+        value = getattr(request, f.name)
+        allowed = get_args(hints[f.name]) if get_origin(hints[f.name]) is UnionType else (hints[f.name],)
+        if not any(_fits(value, kind) for kind in allowed):
+            meant = " or ".join(WORDS.get(kind, str(kind)) for kind in allowed)
+            raise BadValue(f"{f.name} is {type(value).__name__}; give {meant}")
+
+
+def _fits(value: object, kind: Any) -> bool:
+    if kind is Any:
+        return True
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if get_origin(kind) is tuple:
+        return isinstance(value, tuple) and all(isinstance(item, str) for item in value)
+    return isinstance(value, get_origin(kind) or kind)
+
+
+WORDS: Final[Mapping[Any, str]] = {
+    str: "a text", int: "a whole number", bool: "True or False", tuple[str, ...]: "names", type(None): "None",
+    Mapping[str, Any]: "a dict", Budget: "an advisor.Budget", Limits: "an advisor.Limits",
+}  # fmt: skip
+"""What is said of a field's type."""

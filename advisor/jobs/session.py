@@ -1,0 +1,149 @@
+"""Session: a study that is open, new from a request or again from its journal, and ready to be worked on."""
+
+from __future__ import annotations
+
+import platform
+import uuid
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from advisor.evidence import Finding
+from advisor.jobs.fingerprints import changed, code_of
+from advisor.jobs.planning import plan_for, planned_trials
+from advisor.jobs.request import Request, split
+from advisor.jobs.workloads import NO_MODEL, look, open_workload
+from advisor.report.numbers import several
+from studies.errors import BadValue, BadWorkload
+from studies.imports import require
+from studies.limits import Budget
+from studies.quantities import format_seconds
+from studies.record import Record
+from studies.storage import journal
+from studies.storage.home import check_new, free_name
+from studies.storage.locks import working
+from studies.storage.manifest import CompressionEntry, StudyManifest
+from studies.tracking.commit import commit_of
+
+if TYPE_CHECKING:
+    from studies.facts import Facts
+    from studies.loaded_workload import LoadedWorkload
+    from studies.search.plan import Plan
+    from studies.storage.manifest import Start
+    from studies.training_function.function import Function
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """A study that is ready to be worked on."""
+
+    name: str
+    home: Path
+    workload: LoadedWorkload | Function
+    plan: Plan
+    notes: tuple[str, ...] = ()
+    """What the user should know before it starts: of the data, and of which optimizers enter."""
+
+
+def prepare(request: Request, home: Path) -> Session:
+    """Profile the workload, decide who enters, and create the study.
+
+    Raises:
+        StudyError: anything wrong with the request; nothing is created then.
+    """
+    check_new(home, request.study)
+    if request.compression != "off":
+        require("onnxruntime", "compression", "--compression")
+    workload, plan, facts, findings = _planned(request)
+    if request.compression != "off" and workload.spec().is_function:
+        raise BadWorkload(f"--compression {request.compression} of a training function, {NO_MODEL}")
+    earlier = _earlier(request, home, workload, facts, plan) if request.earlier else ()
+    plan = replace(plan, starts=earlier)
+    name = request.study or free_name(home, workload.name)
+    journal.create_study(
+        home, name, direction=workload.metric.direction, manifest=_manifest(request, workload, facts, plan)
+    )
+    begun = [f"{start.params['optimizer']} starts also from {start.origin}" for start in earlier]
+    notes = (*workload.notes, *(finding.because for finding in findings), *begun)
+    return Session(name=name, home=home, workload=workload, plan=plan, notes=notes)
+
+
+def _earlier(
+    request: Request, home: Path, workload: LoadedWorkload | Function, facts: Facts, plan: Plan
+) -> tuple[Start, ...]:
+    from advisor.jobs.history import starts
+
+    trials = planned_trials(facts, request.searching)
+    return starts(home, model=workload.spec(), facts=facts, candidates=plan.candidates, planned_trials=trials)
+
+
+def _planned(request: Request) -> tuple[LoadedWorkload | Function, Plan, Facts, tuple[Finding, ...]]:
+    from studies.training_function.function import Function
+
+    if not isinstance(function := open_workload(request), Function):
+        workload, facts = look(request, function, budget=request.budget)
+        return workload, *plan_for(request, workload, facts)
+    from advisor.jobs.function import plan, watch
+
+    facts, read = watch(request, function)
+    return function, *plan(request, function, facts, read)
+
+
+def reopen(home: Path, name: str, *, budget: Budget | None = None) -> Session:
+    """Open a study again, with more budget if given.
+
+    Raises:
+        StudyError: no such study, or its data has changed.
+    """
+    from studies.loaded_workload import LoadedWorkload
+    from studies.search.plan import Plan
+    from studies.training_function.function import Function
+
+    study = journal.open_study(home, name)
+    manifest = journal.manifest_of(study)
+    workload = (Function if manifest.is_function else LoadedWorkload).from_spec(manifest.opened)
+    _check_left(manifest, journal.records(study), budget)
+    changes = {} if budget is None else _budgets(budget, manifest)
+    with working(home, name):
+        journal.change_manifest(
+            study, recommendation=None, **changes
+        )  # until it is concluded again, it is not
+    plan = Plan.of(journal.manifest_of(study))
+    return Session(name=name, home=home, workload=workload, plan=plan, notes=changed(manifest, workload))
+
+
+def _budgets(budget: Budget, manifest: StudyManifest) -> dict[str, Budget | CompressionEntry]:
+    """Return the entries of a study's manifest that a new budget changes."""
+    searching, compressing = split(budget, manifest.compression)
+    if compressing is None:
+        return {"budget": searching}
+    return {"budget": searching, "compression_study": replace(manifest.compressing, budget=compressing)}
+
+
+def _check_left(manifest: StudyManifest, records: tuple[Record, ...], budget: Budget | None) -> None:
+    """Raise BadValue when a new budget, which is a total, is spent already."""
+    searched = sum(record.searched for record in records)
+    if budget is None or budget.spent(seconds=manifest.spent_seconds, trials=searched) < 1:
+        return
+    spent = f"{format_seconds(manifest.spent_seconds)} and {several(searched, 'trial')}"
+    raise BadValue(
+        f"a budget of {budget} is spent already, as budgets are totals and {spent} went before; give more"
+    )
+
+
+def _manifest(
+    request: Request, workload: LoadedWorkload | Function, facts: Facts, plan: Plan
+) -> StudyManifest:
+    """Return everything about a new study that is not a trial."""
+    packages = ("optimizer-advisor", "torch", "optuna", "scikit-learn", "numpy")
+    compressing = split(request.budget, request.compression)[1]
+    return plan.manifest(
+        compression_study=None if compressing is None else CompressionEntry(budget=compressing),
+        id=uuid.uuid4().hex, workload=workload.spec(), facts=facts, goal=request.goal,
+        metric=workload.metric.name, dataset=workload.name, model=workload.model.name(),
+        valid_rows=workload.valid_rows, baseline=workload.baseline(), notes=tuple(workload.notes),
+        tracking_uri=request.tracking_uri, versions={package: version(package) for package in packages},
+        python=platform.python_version(), code=code_of(workload), rules=request.rules,
+        git=commit_of((str(getattr(workload.model, "factory", "")), workload.source)),
+    )  # fmt: skip

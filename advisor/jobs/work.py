@@ -1,0 +1,86 @@
+"""Work on an open study: search, compress, conclude; from the session to trials, from the trials to advice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from advisor.jobs.advice import advice
+from advisor.jobs.compress import compress, keep_files, pareto
+from advisor.jobs.session import Session
+from advisor.recommendation import Recommendation
+from studies.record import Record, count_states
+from studies.search.clock import Clock
+from studies.storage import journal
+from studies.storage.locks import working
+from studies.storage.manifest import SavedAdvice
+
+if TYPE_CHECKING:
+    from studies.search.search import Event
+    from studies.tracking.process import Mirror
+
+OFF: Final = "off"
+"""A tracking URI that means no mirror."""
+
+
+def work(
+    session: Session,
+    *,
+    listen: Callable[[Event], None] = lambda event: None,
+    stop: Callable[[], bool] = lambda: False,
+    searching: bool = True,
+) -> Mirror | None:
+    """Work on a study until its budget is used up or `stop` says yes.
+
+    Args:
+        session: the study.
+        listen: told of every event; must be quick.
+        stop: whether to stop now.
+        searching: no goes straight to the compression of what was found.
+
+    Returns:
+        The MLflow mirror, which is still writing; None when the study has none.
+    """
+    from studies.search.checkpoints import Checkpoints
+    from studies.search.search import Search
+
+    study = journal.open_study(session.home, session.name)
+    manifest = journal.manifest_of(study)
+    clock = Clock(budget=session.plan.budget, spent_before=manifest.spent_seconds, stop=stop)
+    with working(session.home, session.name):
+        mirror = _mirror(session, manifest.tracking_uri)
+        checkpoints = Checkpoints.of(session.home, session.name)
+        if searching:
+            Search(
+                study, session.workload, session.plan, clock=clock, listen=listen, checkpoints=checkpoints
+            ).run()
+        if not stop() and (session.plan.compression == "after" or not searching):
+            compress(session, listen=listen, stop=stop)
+    return mirror
+
+
+def conclude(home: Path, name: str) -> Recommendation:
+    """Return a study's recommendation and write it to the journal, where the mirror finds it."""
+    recommendation = advice(home, name)
+    saved = SavedAdvice(markdown=recommendation.to_markdown(), json=journal.dump(recommendation.to_dict()))
+    journal.change_manifest(journal.open_study(home, name), recommendation=saved)
+    if recommendation.compressed:
+        keep_files(home, name, recommendation)
+    return recommendation
+
+
+def outcome(session: Session, recommendation: Recommendation, records: tuple[Record, ...]) -> dict[str, Any]:
+    """Return what `search --json` and `compress --json` print."""
+    answer = {
+        "study": session.name, "trials": count_states(records), "budget": asdict(session.plan.budget),
+        "recommendation": recommendation.to_dict(),
+    }  # fmt: skip
+    return answer | ({"pareto": pareto(recommendation)} if recommendation.compressed else {})
+
+
+def _mirror(session: Session, tracking_uri: str | None) -> Mirror | None:
+    from studies.tracking.process import Mirror
+
+    return None if tracking_uri == OFF else Mirror.start(session.home, session.name, tracking_uri)

@@ -1,0 +1,105 @@
+"""Open a workload that a request names or holds, and profile it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from advisor.jobs.planning import batch_sizes
+from advisor.jobs.request import Request
+from studies.errors import BadValue, BadWorkload
+
+if TYPE_CHECKING:
+    from studies.facts import Facts
+    from studies.limits import Budget
+    from studies.loaded_workload import LoadedWorkload
+    from studies.training_function.function import Function
+
+NO_MODEL: Final = "which holds its model to itself; compression needs an advisor.Workload"
+"""Why a training function cannot be compressed, as the end of a sentence."""
+
+
+def look(
+    request: Request, workload: LoadedWorkload | Function | None = None, *, budget: Budget | None = None
+) -> tuple[LoadedWorkload, Facts]:
+    """Open a workload, unless it is open, and profile one epoch of it at its reference batch size.
+
+    Args:
+        request: what was asked for.
+        workload: what it names, if that is open already.
+        budget: of the search that follows, which limits the probes; None when there is none.
+
+    Raises:
+        StudyError: anything wrong with the request.
+    """
+    from studies.profiling.profile import PROBING_SECONDS, profile
+    from studies.training_function.function import Function
+
+    workload = workload or open_workload(request)
+    if isinstance(workload, Function):
+        raise BadWorkload(
+            "a training function holds its data and model to itself, so there is nothing to profile; search it"
+        )
+    reference = batch_sizes(request.batch_size, workload.rows)[1]
+    device = pick_device(request.device)
+    facts = profile(
+        workload, batch_size=reference, epochs=1, device=device, probing=budget or PROBING_SECONDS
+    )
+    return workload, replace(facts, pretrained=request.pretrained, horizon_known=not request.open_ended)
+
+
+def open_workload(request: Request) -> LoadedWorkload | Function:
+    """Open what a request names, or holds: data, a workload from code, or a training function.
+
+    Raises:
+        StudyError: it cannot be trained on.
+    """
+    from studies.loaded_workload import LoadedWorkload
+    from studies.training_function.function import Function
+    from studies.workload import Workload
+
+    named, source = _resolve(request.source)
+    if isinstance(named, str):
+        return LoadedWorkload.open(
+            named, target=request.target, model=request.model, metric_name=request.metric, task=request.task,
+            seed=request.seed, class_weights=request.class_weights, direction=request.direction,
+        )  # fmt: skip
+    if isinstance(named, Workload):
+        return LoadedWorkload.take(
+            named, source=source, model=request.model, metric_name=request.metric, direction=request.direction, seed=request.seed
+        )  # fmt: skip
+    return Function.open(
+        named, source=source, metric=request.metric, direction=request.direction, space=request.space, seed=request.seed
+    )  # fmt: skip
+
+
+def _resolve(source: Any) -> tuple[Any, str]:
+    """Return what a source is, and the name it is found by again."""
+    from studies.imports import load, refer
+    from studies.workload import Workload
+
+    named = (
+        load(source) if isinstance(source, str) and ":" in source and not Path(source).exists() else source
+    )
+    if not (isinstance(named, str | Workload) or callable(named)):
+        raise BadWorkload(
+            f"{source if isinstance(source, str) else 'source'} is {type(named).__name__}; give a dataset's name or path, "
+            "an advisor.Workload, or a training function(recipe, report, seed)"
+        )
+    return named, source if isinstance(source, str) else refer(named)
+
+
+def pick_device(name: str) -> str:
+    """Return the device of that name; auto is the first of cuda, mps and cpu that is there.
+
+    Raises:
+        BadValue: there is none such here.
+    """
+    import torch
+
+    there = [("cuda", torch.cuda.is_available()), ("mps", torch.backends.mps.is_available()), ("cpu", True)]
+    usable = [kind for kind, here in there if here]
+    if name not in {"auto", *usable}:
+        raise BadValue(f"device '{name}' is not here; allowed: auto, {', '.join(usable)}")
+    return usable[0] if name == "auto" else name

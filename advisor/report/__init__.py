@@ -1,0 +1,1 @@
+"""Report: a recommendation in words, for a terminal and in Markdown."""

@@ -1,0 +1,121 @@
+"""The parts of a recommendation as people read them: a recipe axis by axis, its costs, lines and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from textwrap import wrap
+from typing import Any, Final
+
+from advisor.report.compression_names import in_words, passes
+from advisor.report.numbers import number, written
+from studies import catalogue
+from studies.costs import COSTS
+from studies.errors import StudyError
+from studies.recipe import COMPRESSION_AXES
+
+WIDTH: Final = 100
+AXES: Final = ("optimizer", "schedule", "batch_size", "epochs", "regularizers", "model", *COMPRESSION_AXES)
+ABSENT: Final = ("", "none")
+OWN_SETTINGS: Final = "settings:"
+"""What the names of a training function's own hyperparameters begin with; the rest of the name says nothing
+to a reader."""
+
+
+def settings(params: Mapping[str, Any], steps: int | None = None) -> list[tuple[str, str]]:
+    """Return the recipe axis by axis, in words; an axis on which nothing was chosen is left out.
+
+    With the optimizer steps of the whole run, what torch calls otherwise is said in torch's words too.
+    """
+    known = [axis for axis in AXES if axis in params]
+    others = sorted({key for key in params if "." not in key}.difference(AXES))
+    rows = [
+        (axis.replace("_", " "), _choice(axis, params)) for axis in (*known, *others) if _chosen(axis, params)
+    ]
+    spoken = _in_torch(params, steps) if steps else ""
+    return [(axis, value + (spoken if axis == "optimizer" else "")) for axis, value in rows]
+
+
+def _in_torch(params: Mapping[str, Any], steps: int) -> str:
+    name = str(params["optimizer"])
+    prefix = f"optimizer.{name}."
+    fields = {key.removeprefix(prefix): value for key, value in params.items() if key.startswith(prefix)}
+    try:
+        said = catalogue.find("optimizer", name).from_fields(fields).in_torch(steps)  # type: ignore[attr-defined]
+    except StudyError:  # a record from elsewhere may name an optimizer that is not installed here
+        return ""
+    return "".join(f"; in torch {key} {number(value)}" for key, value in said.items())
+
+
+def _chosen(axis: str, params: Mapping[str, Any]) -> bool:
+    """Tell whether something was chosen; a training function without settings of its own has a model in name only."""
+    value = str(params[axis])
+    return value not in ABSENT and (not value.startswith(OWN_SETTINGS) or bool(_fields(axis, value, params)))
+
+
+def _choice(axis: str, params: Mapping[str, Any]) -> str:
+    names = str(params[axis]).split("+")
+    shown = {name: "settings" if name.startswith(OWN_SETTINGS) else name for name in names}
+    return "; ".join(
+        f"{shown[name]}: {', '.join(fields)}" if (fields := _fields(axis, name, params)) else shown[name]
+        for name in names
+    )
+
+
+def _fields(axis: str, name: str, params: Mapping[str, Any]) -> list[str]:
+    prefix = f"{axis}.{name}."
+    return [
+        f"{key.removeprefix(prefix).replace('_', ' ')} {_value(value)}"
+        for key, value in params.items()
+        if key.startswith(prefix)
+    ]
+
+
+def _value(value: object) -> str:
+    return number(value) if isinstance(value, float) else str(value)
+
+
+def main_settings(params: Mapping[str, Any]) -> list[str]:
+    """Return what a recipe is known by: its optimizer's settings, schedule, batch size, regularizers and compression."""
+    main = _fields("optimizer", str(params["optimizer"]), params)
+    if schedule := params.get("schedule"):
+        main.append(f"{schedule} schedule")
+    if batch := params.get("batch_size"):
+        main.append(f"batch size {batch}")
+    main += [name for name in str(params.get("regularizers", "")).split("+") if name]
+    return [*main, in_words(params)] if passes(params) else main
+
+
+def cost_lines(costs: Mapping[str, float | int | None]) -> list[str]:
+    """Return a line for each cost of a recipe that is known."""
+    known = {key: value for key, value in costs.items() if value is not None}
+    part = {cost.field: ", part of that peak" if cost.part_of in known else "" for cost in COSTS}
+    return [
+        f"{cost.label}{part[cost.field]}: {written(cost, known[cost.field])}"
+        for cost in COSTS
+        if cost.field in known
+    ]
+
+
+def table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """Return a section of a Markdown page that is one table."""
+    return f"## {title}\n\n{grid(columns, rows)}"
+
+
+def grid(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """Return a table in Markdown."""
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (columns, tuple("---" for _ in columns), *rows))
+
+
+def fold(line: str, first: str = "", indent: int | None = None) -> str:
+    """Break a line at 100 columns; what follows is indented under the first."""
+    under = " " * (len(first) if indent is None else indent)
+    return "\n".join(
+        wrap(
+            line,
+            WIDTH,
+            initial_indent=first,
+            subsequent_indent=under,
+            break_on_hyphens=False,
+            break_long_words=False,
+        )
+    )

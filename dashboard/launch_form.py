@@ -1,0 +1,204 @@
+"""What the launch page asks of `advisor search`, checked before anything starts: names, files and settings from a browser.
+
+Nothing outside the home is read or written: paths are resolved, links too. Files are data in the forms that
+the command line reads as data only; code of the user's own is refused unless the page was started with
+--allow-code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from advisor.goals import USUAL
+from studies.errors import BadValue, BadWorkload
+from studies.limits import Budget, Limits
+from studies.storage.home import check_name, free_name, writable
+from studies.storage.manifest import StudyManifest
+from studies.workload_spec import WorkloadSpec
+
+SUFFIXES: Final = (".csv", ".tsv", ".parquet", ".arff", ".npz", ".svmlight")
+"""Forms of files that the page takes."""
+TABLES: Final = (".csv", ".tsv", ".parquet", ".arff")
+"""Of those, the ones that need a target column."""
+UPLOADS: Final = "uploads"
+NO_LINKS: Final[int] = getattr(os, "O_NOFOLLOW", 0)
+"""For opening a file: a link that took its place is not followed; Windows knows no such flag."""
+LONGEST: Final = 60
+OFFERED: Final = 200
+"""Files of the home that are listed to choose from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaunchForm:
+    """A search as the page asks for it; an empty text leaves it to the advisor."""
+
+    source: str
+    """A built-in dataset's name, or the resolved path of a file in the home."""
+    study: str
+    target: str = ""
+    model: str = ""
+    memory: str = ""
+    model_size: str = ""
+    latency: str = ""
+    train_time: str = ""
+    budget: str = "60s"
+    goal: str = USUAL
+    compression: str = "off"
+    tracking: bool = True
+    """Whether its runs go to MLflow too."""
+
+    def arguments(self, home: Path) -> tuple[str, ...]:
+        """Return the command line after `advisor`; a value never stands alone, so that none is taken for an option."""
+        options = {
+            "--target": self.target, "--model": self.model, "--memory": self.memory, "--model-size": self.model_size,
+            "--latency": self.latency, "--train-time": self.train_time, "--budget": self.budget,
+            "--goal": "" if self.goal == USUAL else self.goal,
+            "--compression": "" if self.compression == "off" else self.compression, "--study": self.study,
+            "--tracking-uri": "" if self.tracking else "off",
+            "--home": str(home.resolve()),
+        }  # fmt: skip
+        return ("search", self.source, *(f"{option}={value}" for option, value in options.items() if value))
+
+
+def check(form: LaunchForm, home: Path, *, allow_code: bool) -> None:
+    """Check what can be told before the data is opened; the rest is the command line's to say.
+
+    Raises:
+        StudyError: what is wrong, in one line.
+    """
+    check_source(home, form.source, allow_code=allow_code)
+    if Path(form.source).suffix.lower() in TABLES and not form.target:
+        raise BadWorkload(f"'{Path(form.source).name}' needs a target, the column to predict")
+    check_model(form.model, allow_code=allow_code)
+    Limits.parse(memory=form.memory or None, model_size=form.model_size or None, latency=form.latency or None,
+                 train_time=form.train_time or None)  # fmt: skip
+    Budget.parse(form.budget)
+    check_name(home, form.study)
+
+
+def check_source(home: Path, source: str, *, allow_code: bool) -> None:
+    """Check that data is a built-in dataset or a file in the home.
+
+    Raises:
+        BadWorkload: it is neither, or code that is not allowed.
+    """
+    from studies.data.dataset import built_ins
+
+    if not source:
+        raise BadWorkload("choose the data first")
+    if source.lower() in built_ins():
+        return
+    path = Path(source)
+    if _names_code(source) and not path.exists():
+        _refuse_code(source, allow_code=allow_code)
+        return
+    if path.suffix.lower() not in SUFFIXES:
+        raise BadWorkload(
+            f"'{path.name}' is no file that is read here; give one that ends with {', '.join(SUFFIXES)}"
+        )
+    if not inside(home, path).is_file():
+        raise BadWorkload(f"no file '{source}' in the home; upload it, or copy it there")
+
+
+def check_model(model: str, *, allow_code: bool) -> None:
+    """Check that a model is one of the catalogue, or allowed code.
+
+    Raises:
+        StudyError: it is neither.
+    """
+    from studies import catalogue
+
+    if model and _names_code(model):
+        _refuse_code(model, allow_code=allow_code)
+    elif model:
+        catalogue.find("model", model)
+
+
+def inside(home: Path, path: Path) -> Path:
+    """Return a path, links resolved, that lies in the home; a relative one is looked for there.
+
+    Raises:
+        BadValue: it lies elsewhere.
+    """
+    root = home.resolve()
+    resolved = (root / path).resolve()  # an absolute path stays itself
+    if not resolved.is_relative_to(root):
+        raise BadValue(f"'{path}' lies outside the home {root}; upload the file, or copy it there")
+    return resolved
+
+
+def files(home: Path) -> tuple[str, ...]:
+    """Return the data files of the home as paths from there, uploads first; links that lead elsewhere are left out."""
+    root = home.resolve()
+    paths = (Path(folder) / name for folder, _, files_in_it in os.walk(root) for name in files_in_it)
+    data = [path for path in paths if path.suffix.lower() in SUFFIXES and path.resolve().is_relative_to(root)]
+    names = sorted(
+        (str(path.relative_to(root)) for path in data), key=lambda path: (not path.startswith(UPLOADS), path)
+    )
+    return tuple(names[:OFFERED])
+
+
+def keep_upload(home: Path, name: str, content: bytes) -> Path:
+    """Write an upload into the home and return where; the same content of the same name is kept once.
+
+    Raises:
+        BadWorkload: a form of file that is not read here.
+    """
+    file_name = Path(name.replace("\\", "/")).name
+    suffix = Path(file_name).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise BadWorkload(
+            f"'{file_name}' is no file that is read here; upload one that ends with {', '.join(SUFFIXES)}"
+        )
+    folder = inside(writable(home), Path(UPLOADS))
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{_harmless(Path(file_name).stem)}-{hashlib.sha256(content).hexdigest()[:8]}{suffix}"
+    if not path.exists():
+        part = path.with_name(f"{path.name}.{os.getpid()}.part")
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_LINKS, 0o600), "wb") as file:
+            file.write(content)
+        part.rename(path)
+    return path
+
+
+def name_for(home: Path, source: str) -> str:
+    """Return a name for a study of this data that is not taken."""
+    stem = Path(source).stem.rpartition(":")[2] if ":" in source else Path(source).stem
+    launched = [path.stem for path in (home / "launched").glob("*.log")]
+    return free_name(home, _harmless(stem), taken=launched)
+
+
+def own_code(manifest: StudyManifest) -> str:
+    """Return the first piece of the user's own code that going on with a study would run; empty when there is none."""
+    spec = manifest.workload or WorkloadSpec()
+    named = ["" if Path(spec.source).exists() else spec.source, spec.model, spec.metric]
+    named += [
+        spec.factory,
+        *manifest.code,
+        *manifest.candidates,
+        *(rule.partition("=")[0] for rule in manifest.rules),
+    ]
+    if compressing := manifest.compression_study:
+        named += [compressing.teacher, *compressing.students]
+    return next((name for name in named if name and _names_code(name)), "")
+
+
+def _names_code(name: str) -> bool:
+    """Tell whether a name is written as `module:name` or `file.py:name`."""
+    return ":" in name
+
+
+def _refuse_code(name: str, *, allow_code: bool) -> None:
+    if not allow_code:
+        raise BadWorkload(
+            f"'{name}' is code, which this page does not run; start it with: advisor dashboard --allow-code"
+        )
+
+
+def _harmless(stem: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-_")[:LONGEST].strip("-_") or "data"

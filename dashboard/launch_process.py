@@ -1,0 +1,162 @@
+"""Searches started from the page: ordinary `advisor` processes of their own session, which outlive the browser and the page.
+
+What such a process says on stderr goes to `HOME/launched/NAME.log`. It holds the kernel's lock on that file
+for as long as it lives, so that any page, also one started later, can tell whether it runs; the first line of
+`NAME.pid` is what to send SIGINT.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO, Final
+
+from dashboard.launch_form import NO_LINKS, inside
+from studies.errors import BadValue, StoreError
+from studies.storage.home import NAME, writable
+
+FOLDER: Final = "launched"
+LOCKS_PASS_ON: Final = find_spec("fcntl") is not None
+"""Whether a process that is started shares a lock that it is handed: not so on Windows."""
+TAIL_BYTES: Final = 1 << 16
+ERROR: Final = "advisor: "
+"""How the command line begins the one line that it ends with when something is wrong."""
+
+
+def command(arguments: Sequence[str]) -> str:
+    """Return the command that a user would type."""
+    return shlex.join(["advisor", *arguments])
+
+
+def start(home: Path, name: str, arguments: Sequence[str]) -> None:
+    """Start `advisor ARGUMENTS`, which works on the study of this name.
+
+    Raises:
+        BadValue: a name that no study can have.
+        StoreError: such a process runs already, the home cannot be written, or nothing can be started from a
+            page here.
+    """
+    if not LOCKS_PASS_ON:
+        raise StoreError(f"on this system no page can start a search; type it: {command(arguments)}")
+    log_path, pid_path = _paths(writable(home), name)
+    log_path.parent.mkdir(exist_ok=True)
+    with _opened(log_path) as log:
+        if not _lock(log):
+            raise StoreError(f"study '{name}' was started from this page and still runs; stop it first")
+        log.truncate(0)
+        process = subprocess.Popen(  # noqa: S603 - our own command; no shell sees the arguments
+            [sys.executable, "-P", "-m", "advisor", *arguments],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log, start_new_session=True,
+            env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        )  # fmt: skip
+    pid_path.write_text(f"{process.pid}\n", encoding="ascii")
+    _CHILDREN.append(process)
+
+
+def running(home: Path, name: str) -> bool:
+    """Tell whether a process that a page started still works on a study."""
+    _reap()
+    path = _log(home, name)
+    if path is None:
+        return False
+    with _opened(path) as log:
+        return not _lock(log)
+
+
+def stop(home: Path, name: str) -> None:
+    """Ask a process to stop, as Ctrl-C does: it finishes what it must, recommends from what is there and ends.
+
+    Raises:
+        StoreError: none runs.
+    """
+    if not running(home, name):
+        raise StoreError(f"nothing that this page started works on '{name}'")
+    try:
+        os.kill(int(_paths(home, name)[1].read_text(encoding="ascii")), signal.SIGINT)
+    except (ProcessLookupError, FileNotFoundError, ValueError):
+        return
+
+
+def names(home: Path) -> tuple[str, ...]:
+    """Return the studies that were started from a page, newest last."""
+    logs = [path for path in (home / FOLDER).glob("*.log") if _log(home, path.stem)]
+    return tuple(path.stem for path in sorted(logs, key=lambda path: path.stat().st_mtime))
+
+
+def said(home: Path, name: str) -> tuple[str, ...]:
+    """Return the last lines that a process wrote to its log."""
+    path = _log(home, name)
+    if path is None:
+        return ()
+    with _opened(path) as log:
+        size = log.seek(0, os.SEEK_END)
+        log.seek(max(0, size - TAIL_BYTES))
+        return tuple(log.read().decode(errors="replace").splitlines())
+
+
+def failure(home: Path, name: str) -> str:
+    """Return the one line with which a process ended when something was wrong; empty when it runs, or ended well."""
+    last = next((line for line in reversed(said(home, name)) if line.strip()), "")
+    return last.removeprefix(ERROR) if last.startswith(ERROR) else ""
+
+
+def forget(home: Path, name: str) -> None:
+    """Delete what was kept of a process that has ended."""
+    if _log(home, name) is not None:
+        for path in _paths(home, name):
+            path.unlink(missing_ok=True)
+
+
+_CHILDREN: Final[list[subprocess.Popen[bytes]]] = []
+
+
+def _reap() -> None:
+    """Ask after processes of our own that have ended, lest they stay as zombies."""
+    _CHILDREN[:] = [child for child in _CHILDREN if child.poll() is None]
+
+
+def _paths(home: Path, name: str) -> tuple[Path, Path]:
+    """Return the log and the file with the process's number.
+
+    Raises:
+        BadValue: a name that no study can have, or a folder that lies elsewhere.
+    """
+    if not NAME.fullmatch(name):
+        raise BadValue(f"study name '{name}' may hold letters, digits, '.', '_' and '-', at most 100")
+    folder = inside(home, Path(FOLDER))
+    return folder / f"{name}.log", folder / f"{name}.pid"
+
+
+def _log(home: Path, name: str) -> Path | None:
+    """Return the log of a process; None where there is none, as of a study that could not have been started here."""
+    try:
+        path, _ = _paths(home, name)
+    except BadValue:
+        return None
+    return path if path.is_file() and not path.is_symlink() else None
+
+
+def _opened(path: Path) -> IO[bytes]:
+    """Open a log to read and append; a link that took its place is not followed."""
+    return os.fdopen(
+        os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | NO_LINKS, 0o600), "r+b", buffering=0
+    )
+
+
+def _lock(file: IO[bytes]) -> bool:
+    """Take the kernel's lock on a log, which the process that writes to it shares; tell whether it was to be had."""
+    if not LOCKS_PASS_ON:
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,108 @@
+"""All studies of a home in a line each, and what tells two of them apart. No Streamlit."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from dashboard.charts.trials import leader
+from dashboard.snapshot import Study
+from studies.errors import StudyError
+from studies.storage.locks import worked_on
+
+PRIVATE: Final = (
+    "id", "facts", "recommendation", "notes", "starts", "sensitivity", "spent_seconds", "code", "baseline", "valid_rows",
+    "digest", "tracking_uri",
+)  # fmt: skip
+"""Entries of a plan that are found out rather than set."""
+
+GROUPS: Final = {"workload": "", "model_fields": "model, "}
+"""How the settings of a group begin, where it is not with the group's name."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Summary:
+    """A study in a line."""
+
+    name: str
+    data: str = ""
+    model: str = ""
+    trials: int = 0
+    state: str
+    """running | finished | silent: not finished, and nobody works on it | cannot be read."""
+    metric: str = ""
+    best: float | None = None
+    """Best validation metric of a whole run."""
+    optimizer: str = ""
+    """Of that run."""
+    written: float
+    """When something was last written to it, in seconds since 1970."""
+
+
+def summary(home: Path, name: str) -> Summary:
+    """Return a study in a line; one whose journal cannot be read is no error."""
+    try:
+        study = Study.read(home, name)
+    except StudyError:
+        return Summary(name=name, state="cannot be read", written=time.time())
+    best = leader((record for record in study.records if record.stage != "compress"), study.direction)
+    return Summary(
+        name=name,
+        data=study.manifest.dataset,
+        model=study.manifest.model,
+        trials=len(study.records),
+        state="finished" if study.finished else "silent",
+        metric=study.metric,
+        best=best.quality if best else None,
+        optimizer=best.optimizer if best else "",
+        written=time.time() - study.silent_seconds,
+    )
+
+
+def state(home: Path, name: str, *, finished: bool) -> str:
+    """Return whether a study is running, finished or silent; whoever works on one holds its lock."""
+    if worked_on(home, name):
+        return "running"
+    return "finished" if finished else "silent"
+
+
+def differences(left: Study, right: Study) -> list[tuple[str, str, str]]:
+    """Return the settings in which two studies differ: the setting, the one's, the other's."""
+    mine, other = dict(_settings(_entries(left))), dict(_settings(_entries(right)))
+    return [
+        (key.replace("_", " "), _told(mine.get(key), other.get(key)), _told(other.get(key), mine.get(key)))
+        for key in dict.fromkeys((*mine, *other))
+        if mine.get(key) != other.get(key)
+    ]
+
+
+def _entries(study: Study) -> dict[str, Any]:
+    return {"direction": study.direction} | study.manifest.to_dict()
+
+
+def _settings(plan: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the settings of a plan one by one, those of a group under its name; what the workload says too is said once."""
+    for key, value in plan.items():
+        if key in PRIVATE or ("workload" in plan and key in {"dataset", *plan["workload"]}):
+            continue
+        if isinstance(value, Mapping):
+            yield from _settings(value, GROUPS.get(key, f"{prefix}{key}, "))
+        elif value not in (None, "", [], ()):
+            yield f"{prefix}{key}", value
+
+
+def _told(value: Any, other: Any) -> str:
+    """Return a setting in words; of a list, what the other has not."""
+    if not isinstance(value, list | tuple):
+        return (
+            "" if value is None else re.sub(r"^([0-9a-f]{10})[0-9a-f]{30}$", r"\1", str(value))
+        )  # of a commit, what tells it
+    shared = [item for item in value if isinstance(other, list | tuple) and item in other]
+    own = [str(item) for item in value if item not in shared]
+    return " and ".join(
+        part for part in (", ".join(own), f"{len(shared)} in common" if shared else "") if part
+    )

@@ -1,0 +1,83 @@
+"""Parts that every page shares: how a page about a study begins, a chart with its data to download, a page that is empty yet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from dashboard import reads
+from dashboard.widgets.words import life, plain, progress
+from studies.costs import COSTS
+from studies.errors import StudyError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import plotly.graph_objects as go
+
+    from dashboard.snapshot import Study
+
+SAVED: dict[str, Any] = {"displaylogo": False, "toImageButtonOptions": {"format": "png", "scale": 2}}
+"""The camera above each chart saves it as a PNG."""
+
+
+def chart(figure: go.Figure, key: str, rows: Sequence[Mapping[str, Any]] = (), **options: Any) -> Any:
+    """Show a figure, and under it a button that saves the rows it draws as CSV; return what is selected on it.
+
+    Args:
+        figure: what to show.
+        key: of the chart; the name of its file too.
+        rows: what it draws, each with the same keys.
+        options: of `st.plotly_chart`, such as `on_select`.
+    """
+    config = SAVED | {"toImageButtonOptions": SAVED["toImageButtonOptions"] | {"filename": key}}
+    selected = st.plotly_chart(figure, key=key, config=config, **options)
+    if rows:
+        st.download_button("CSV", table(rows), file_name=f"{key}.csv", mime="text/csv", key=f"{key}-csv")
+    return selected
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return rows as CSV; a text that a spreadsheet would take for a formula is quoted as text."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(dict.fromkeys(key for row in rows for key in row)))
+    writer.writeheader()
+    writer.writerows({key: _harmless(value) for key, value in row.items()} for row in rows)
+    return out.getvalue()
+
+
+def _harmless(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value
+
+
+def opened(home: Path, name: str, title: str) -> Study | None:
+    """Begin a page about a study: its title, and how far the study is; None when it cannot be read, which the page then says."""
+    st.title(title)
+    try:
+        study = reads.study(home, name)
+    except StudyError as error:
+        st.error(plain(error))
+        return None
+    st.caption(plain(f"Study {name}, {progress(study)}. {life(study)}"))
+    return study
+
+
+def nothing_yet(what: str, command: str) -> None:
+    """Say what a page would show, and which command fills it."""
+    st.info(plain(what))
+    st.code(command, language="sh")
+
+
+def cost_columns() -> dict[str, Any]:
+    """Return a table's columns of what a run costs, by field of a record."""
+    number = st.column_config.NumberColumn
+    return {
+        cost.field: number(f"{cost.label} (s)", format="%.3g")
+        if cost.in_seconds
+        else number(f"{cost.label} (bytes)", format="localized")
+        for cost in COSTS
+    }

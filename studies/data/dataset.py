@@ -1,0 +1,331 @@
+"""Dataset: data opened by name or path, split 60/20/20 and turned into float32.
+
+All that is fitted for that is fitted on the training rows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studies import catalogue
+from studies.datasets import DatasetChoice, Raw, Task
+from studies.datasets.table import Table
+from studies.errors import BadValue, BadWorkload, UnknownChoice, did_you_mean
+from studies.inputs import Inputs
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from scipy.sparse import csr_matrix
+
+    from studies.data.encode import Encoded
+    from studies.data.splits import Split, Targets
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Part:
+    """Rows that train, validate or test."""
+
+    inputs: NDArray[np.float32] | NDArray[np.int64] | csr_matrix
+    """Shape (rows, *input_shape); token ids are int64, a sparse table is in compressed rows of float32."""
+    targets: NDArray[np.int64] | NDArray[np.float32]
+    """Class codes of the shape (rows,), or standardised numbers of the shape (rows, outputs)."""
+
+    @property
+    def rows(self) -> int:
+        """Return how many rows there are; `len` would not do for sparse ones."""
+        return len(self.targets)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Dataset:
+    """Three parts of one dataset and what is known of it."""
+
+    name: str
+    kind: str
+    """table | image | text | signal"""
+    task: str
+    """classification | regression"""
+    train: Part
+    valid: Part
+    test: Part
+    classes: tuple[str, ...]
+    """Labels in the order of their codes; empty in regression."""
+    feature_names: tuple[str, ...]
+    """What each input column says; empty for all but dense tables."""
+    target_mean: float | NDArray[np.float64] = 0.0
+    target_scale: float | NDArray[np.float64] = 1.0
+    """A target in its own units is `target * target_scale + target_mean`; arrays where there are several a
+    row."""
+    vocabulary: int = 0
+    """Of text: the largest token id there can be."""
+    missing_share: float
+    """Share of the entries of the raw table that were missing."""
+    digest: str
+    """The first 16 hex digits of a SHA-256 over all arrays: the same digest, the same data and split."""
+    notes: tuple[str, ...]
+    """What was done to the data that its owner should know, in sentences."""
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Return the shape of one row."""
+        return tuple(self.train.inputs.shape[1:])
+
+    @property
+    def inputs(self) -> Inputs:
+        """Return the form of one row."""
+        sparse = not isinstance(self.train.inputs, np.ndarray)
+        return Inputs(kind=self.kind, shape=self.input_shape, vocabulary=self.vocabulary, sparse=sparse)
+
+    @property
+    def outputs(self) -> int:
+        """Return how many numbers a model puts out: one a class, or one a target."""
+        return len(self.classes) or int(self.train.targets.shape[1])
+
+
+def open_dataset(source: str, *, target: str | None = None, task: str = "auto", seed: int = 0) -> Dataset:
+    """Open a built-in dataset by name, in any case of letters, or a file or a folder of images by its path.
+
+    Raises:
+        BadWorkload: data that cannot be trained on.
+        UnknownChoice: neither a built-in name nor a path.
+    """
+    _check(task, seed)
+    known = built_ins()
+    if choice := known.get(source.lower()):
+        if target is not None:
+            raise BadWorkload(
+                f"dataset '{choice.name()}' is built in and knows its target; leave --target {target} out"
+            )
+        return prepare(choice().load(), name=choice.name(), seed=seed, task=task)
+    if not _is_path(source):
+        near = did_you_mean(source, known)
+        raise UnknownChoice(
+            f"unknown dataset '{source}'{near} see: advisor list datasets, or give the path of a table"
+        )
+    path = Path(source).expanduser()
+    name = path.resolve().name if path.is_dir() else path.stem
+    return prepare(Table(path=source, target=target or "").load(), name=name, seed=seed, task=task)
+
+
+def from_arrays(
+    train: Any,
+    valid: Any = None,
+    test: Any = None,
+    *,
+    task: str = "auto",
+    kind: str | None = None,
+    seed: int = 0,
+    name: str = "data",
+) -> Dataset:
+    """Take data from memory; parts that are given are kept as they are, others are drawn from `train`.
+
+    Args:
+        train: (inputs, targets) as arrays, tensors, pandas objects or sparse rows; a torch Dataset or
+            DataLoader; a DataFrame or a Hugging Face dataset with a column called label, labels, target,
+            targets or y.
+        valid: the same, to validate on.
+        test: the same, for the last word.
+        task: auto, classification or regression.
+        kind: table, image, text or signal; told from the shape if left out.
+        seed: of the rows drawn.
+        name: what to call the data.
+
+    Raises:
+        BadWorkload: data that cannot be trained on.
+    """
+    from studies.datasets.files.arrays import gather
+
+    return prepare(gather((train, valid, test), kind=kind), name=name, seed=seed, task=task)
+
+
+def prepare(raw: Raw, *, name: str, seed: int, task: str = "auto") -> Dataset:
+    """Split the rows and turn them into numbers; all that is fitted is fitted on the training rows.
+
+    Raises:
+        BadWorkload: data that cannot be trained on.
+        BadValue: a seed below 0.
+    """
+    _check(task, seed)
+    notes = list(raw.notes)
+    targets = _targets(raw, raw.task if task == "auto" else task, notes)
+    split = _split(raw, targets, seed, notes)
+    values, mean, scale = targets.for_training(split.train)
+    encoded = _encode(raw, targets.rows, split)
+    parts = {
+        part: Part(inputs=encoded.inputs[rows], targets=values[rows])
+        for part, rows in (("train", split.train), ("valid", split.valid), ("test", split.test))
+    }
+    return Dataset(
+        name=name,
+        kind=encoded.kind,
+        task="classification" if targets.classes else "regression",
+        **parts,
+        classes=targets.classes,
+        feature_names=encoded.names,
+        target_mean=mean,
+        target_scale=scale,
+        vocabulary=encoded.vocabulary,
+        missing_share=encoded.missing_share,
+        digest=_digest(parts.values()),
+        notes=(*notes, *encoded.notes),
+    )
+
+
+def _check(task: str, seed: int) -> None:
+    if task not in get_args(Task):
+        raise BadWorkload(
+            f"task '{task}' is not one of {', '.join(get_args(Task))}; "
+            "leave it out to have it told from the target"
+        )
+    if seed < 0:
+        raise BadValue(f"seed {seed} must be 0 or above")
+
+
+def built_ins() -> dict[str, type[DatasetChoice]]:
+    """Return the datasets that can be opened by name, by that name in small letters."""
+    choices = catalogue.choices("dataset").items()
+    return {
+        name.lower(): choice
+        for name, choice in choices
+        if issubclass(choice, DatasetChoice) and choice.offered
+    }
+
+
+def _is_path(source: str) -> bool:
+    path = Path(source)
+    return bool(path.suffix) or len(path.parts) > 1 or path.exists()
+
+
+def _targets(raw: Raw, task: str, notes: list[str]) -> Targets:
+    import pandas as pd
+
+    from studies.data.splits import read_amounts, read_targets
+
+    targets, rows = raw.targets, int(raw.inputs.shape[0])
+    if len(targets) != rows:
+        raise BadWorkload(f"{rows} rows of inputs but {len(targets)} targets; give one target a row")
+    if not isinstance(targets, np.ndarray):
+        return read_targets(targets.reset_index(drop=True), task, notes)
+    if targets.size == len(targets):
+        return read_targets(pd.Series(targets.ravel()), task, notes)
+    if targets.ndim == 2 and task != "regression" and _one_hot(targets):
+        notes.append(f"Took the {targets.shape[1]} columns of the target, one 1 a row, for classes.")
+        return read_targets(pd.Series(targets.argmax(axis=1)), "classification", notes)
+    if targets.ndim != 2:
+        raise BadWorkload(
+            f"targets of the shape {targets.shape} are not (rows,) or (rows, outputs); reshape them"
+        )
+    if task != "regression" and np.isin(targets, (0, 1)).all():
+        notes.append(
+            "Took the columns of zeros and ones for numbers: several classes a row are not supported."
+        )
+    return read_amounts(targets, task, notes)
+
+
+def _one_hot(targets: NDArray[Any]) -> bool:
+    return targets.dtype.kind in "fiub" and bool(
+        np.isin(targets, (0, 1)).all() and (targets.sum(axis=1) == 1).all()
+    )
+
+
+def _split(raw: Raw, targets: Targets, seed: int, notes: list[str]) -> Split:
+    from studies.data.splits import keep_rows, note_rare, split_rows
+
+    if raw.parts is None:
+        note_rare(targets, notes)
+        return split_rows(targets.codes, seed=seed)
+    drawn = [part for number, part in enumerate(("validation", "test"), start=1) if number not in raw.parts]
+    if drawn:
+        notes.append(
+            f"Drew the {' and '.join(drawn)} rows from the training rows; the other parts are as given."
+        )
+    return keep_rows(raw.parts[targets.rows], targets.codes, seed=seed)
+
+
+def _encode(raw: Raw, rows: NDArray[np.int64], split: Split) -> Encoded:
+    """Encode the rows that have a target; the split counts only these."""
+    from studies.data.encode import Encoded, encode, encode_text
+    from studies.data.text import check_ids
+    from studies.datasets.files.sparse_rows import mostly_zeros, scale
+
+    if raw.kind in {"image", "signal"}:
+        return _centre(np.asarray(raw.inputs)[rows], split.train, raw.kind)
+    if raw.kind == "text" and isinstance(raw.inputs, np.ndarray):
+        ids = check_ids(raw.inputs)
+        return Encoded(inputs=ids[rows], kind="text", vocabulary=int(ids.max()))
+    if mostly_zeros(raw.inputs):
+        return Encoded(
+            inputs=scale(raw.inputs[rows], split.train),
+            notes=("Kept the table sparse, each column from -1 to 1.",),
+        )
+    frame = _frame(raw)
+    if raw.kind == "text":
+        if frame.shape[1] != 1:
+            raise BadWorkload(
+                f"text in {frame.shape[1]} columns is not one text a row; give one column, or leave kind out"
+            )
+        return encode_text(frame.iloc[rows, 0], split.train)
+    return encode(frame.iloc[rows], split.train)
+
+
+def _frame(raw: Raw) -> pd.DataFrame:
+    import pandas as pd
+
+    frame: Any = raw.inputs
+    if hasattr(frame, "nnz"):
+        frame = frame.toarray()
+    if isinstance(frame, np.ndarray):
+        if frame.ndim != 2:
+            raise BadWorkload(
+                f"a table of the shape {frame.shape} has not two dimensions, rows and columns; "
+                "give it as (rows, columns)"
+            )
+        frame = pd.DataFrame(
+            frame, columns=list(raw.feature_names) or [f"x{number}" for number in range(frame.shape[1])]
+        )
+    names = [" ".join(str(name).split()) for name in frame.columns]
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise BadWorkload(f"more than one column is named '{twice[0]}'; give each column its own name")
+    named: pd.DataFrame = frame.set_axis(names, axis="columns").reset_index(drop=True)
+    return named
+
+
+def _centre(values: NDArray[Any], train: NDArray[np.int64], kind: str) -> Encoded:
+    """Take out mean and deviation of the training rows, of images as a whole, of signals by channel."""
+    from studies.data.encode import Encoded
+
+    shape = {"image": "(rows, channels, height, width)", "signal": "(rows, channels, length)"}[kind]
+    if values.ndim != shape.count(",") + 1:
+        raise BadWorkload(f"{kind}s of the shape {values.shape} are not {shape}; reshape them")
+    numbers = values.astype(np.float32)
+    if not np.isfinite(numbers).all():
+        what = {"image": "pixels", "signal": "values"}[kind]
+        raise BadWorkload(
+            f"the {kind}s hold missing or infinite {what}; remove these {kind}s or fill them in"
+        )
+    axes = (0, 2) if kind == "signal" else None
+    mean = numbers[train].mean(dtype=np.float64, axis=axes, keepdims=True)
+    deviation = numbers[train].std(dtype=np.float64, axis=axes, keepdims=True)
+    inputs = ((numbers - mean) / np.where(deviation > 0, deviation, 1.0)).astype(np.float32)
+    return Encoded(inputs=inputs, kind=kind)
+
+
+def _digest(parts: Iterable[Part]) -> str:
+    sha = hashlib.sha256()
+    for part in parts:
+        for values in (part.inputs, part.targets):
+            arrays = (
+                (values,) if isinstance(values, np.ndarray) else (values.data, values.indices, values.indptr)
+            )
+            for array in arrays:
+                sha.update(f"{array.dtype}{array.shape}".encode())
+                sha.update(np.ascontiguousarray(array).data)
+    return sha.hexdigest()[:16]

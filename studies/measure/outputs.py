@@ -1,0 +1,40 @@
+"""Evaluation: a model's outputs on a split, with batch-norm statistics that belong to its weights."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import torch
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from studies.data.rows import Inputs
+
+EVALUATION_ROWS: Final = 4096
+SETTLING_BATCHES: Final = 30
+"""Batches over which batch-norm statistics are taken anew; the authors of Schedule-Free advise 20 to 50."""
+
+
+@torch.inference_mode()
+def outputs_of(model: nn.Module, inputs: Inputs) -> torch.Tensor:
+    """Return the model's outputs, (rows, outputs), in evaluation mode."""
+    model.eval()
+    return torch.cat(
+        [model(inputs[start : start + EVALUATION_ROWS]) for start in range(0, len(inputs), EVALUATION_ROWS)]
+    )
+
+
+@torch.no_grad()
+def settle(model: nn.Module, inputs: Inputs, batch_size: int) -> None:
+    """Take batch-norm statistics anew, for weights that the model was not trained at.
+
+    A model without batch norm stays as it is.
+    """
+    if not any(isinstance(module, _BatchNorm) for module in model.modules()):
+        return
+    model.train()
+    size = max(batch_size, 2)
+    for start in range(0, len(inputs), size)[:SETTLING_BATCHES]:
+        rows = inputs[start : start + size]
+        if len(rows) > 1:
+            model(rows)

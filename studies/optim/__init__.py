@@ -1,0 +1,1 @@
+"""Torch optimizers of our own, and what several optimizer choices are built from."""

@@ -1,0 +1,1 @@
+"""Profile: facts about data and model, and the memory forecast, before any trial."""

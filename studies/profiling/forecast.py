@@ -1,0 +1,224 @@
+"""Memory forecast: the bytes that training needs, known before it starts.
+
+Weights, gradients and state are arithmetic. The rest is rehearsed: two steps on a few rows and two on twice
+as many, every allocation followed (`allocations.py`). Both rehearsals run through the same operations, and at
+each of them the bytes alive are a fixed part and a part for each row: so two tapes give the peak at any batch
+size, even where another moment becomes the fullest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import torch
+
+from studies.data.rows import tensors
+from studies.facts import Forecast, Moment, peak_at
+from studies.measure.allocations import FOLLOWED_STEPS
+from studies.measure.model import model_bytes, state_bytes, tensor_bytes
+from studies.optim.routing import route
+from studies.train import Training
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from studies.loaded_workload import LoadedWorkload
+    from studies.optimizers import OptimizerChoice
+    from studies.recipe import Recipe
+
+REHEARSED_ROWS: Final = 32
+"""Rows a step of the larger rehearsal, for a batch size that is larger still."""
+FEWEST_ROWS: Final = 4
+"""Of the larger rehearsal, so that the smaller one has the two rows that batch norm needs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rehearsal:
+    """Rehearsal: the bytes that a recipe's steps hold at any batch size."""
+
+    moments: tuple[Moment, ...]
+    """The moments that are the fullest at some batch size."""
+    stepped: Moment
+    """After the optimizer's step: what is kept, state, gradients and the batch."""
+
+    def peak_bytes(self, rows: int) -> int:
+        """Return the most bytes alive at once, with so many rows a step."""
+        return peak_at(self.moments, rows)
+
+
+def rehearse(
+    recipe: Recipe, workload: LoadedWorkload, *, device: str = "cpu", rows: int = REHEARSED_ROWS
+) -> Rehearsal:
+    """Take the recipe's first two steps on few rows and on twice as many.
+
+    Returns what all its steps will hold.
+
+    Args:
+        recipe: its regularizers and wrappers too: each may hold tensors of its own.
+        workload: what it trains on.
+        device: where.
+        rows: a step of the larger rehearsal, at most the recipe's own.
+    """
+    most = max(min(rows, recipe.batch_size, workload.rows), FEWEST_ROWS)
+    runs = [_Run.of(replace(recipe, batch_size=size), workload, device) for size in (most // 2, most)]
+    if len(runs[0].tape) != len(
+        runs[1].tape
+    ):  # a line search, or a model that looks at its rows: nothing to draw lines through
+        runs = [_Run.of(recipe, workload, device)]
+    lines = [
+        Moment(fixed_bytes=line.fixed_bytes + runs[-1].kept_bytes, row_bytes=line.row_bytes)
+        for line in _lines(runs)
+    ]
+    return Rehearsal(moments=fullest(lines), stepped=lines[-1])
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Run:
+    rows: int
+    tape: Sequence[int]
+    kept_bytes: int
+    """What was there before the first step, what of the state is still to come, and workspaces that the tape
+    does not see."""
+
+    @classmethod
+    def of(cls, recipe: Recipe, workload: LoadedWorkload, device: str) -> _Run:
+        tensors(workload.dataset, "train", torch.device(device))
+        before = _restart_peak(device)
+        training = Training(recipe, workload, seed=workload.seed, device=device)
+        training.advance(recipe.epochs, stop=lambda: training.followed >= FOLLOWED_STEPS)
+        kept_bytes, tape = training.kept_bytes, training.allocations.tape
+        unseen = (
+            max(torch.cuda.max_memory_allocated(device) - before - kept_bytes - max(tape), 0)
+            if before is not None
+            else 0
+        )
+        to_come = max(declared_state(recipe.optimizer, training.model) - state_bytes(training.optimizer), 0)
+        return cls(rows=training.batch_size, tape=tape, kept_bytes=kept_bytes + unseen + to_come)
+
+
+def _restart_peak(device: str) -> int | None:
+    """Let the allocator of a GPU count its peak anew and return what it holds; None elsewhere."""
+    if torch.device(device).type != "cuda":
+        return None
+    torch.cuda.reset_peak_memory_stats(device)
+    return torch.cuda.memory_allocated(device)
+
+
+def _lines(runs: Sequence[_Run]) -> list[Moment]:
+    first, last = runs[0], runs[-1]
+    if first.rows == last.rows:
+        return [Moment(fixed_bytes=alive) for alive in last.tape]
+    slopes = [
+        (large - small) / (last.rows - first.rows) for small, large in zip(first.tape, last.tape, strict=True)
+    ]
+    points = zip(last.tape, slopes, strict=True)
+    return [Moment(fixed_bytes=round(alive - slope * last.rows), row_bytes=slope) for alive, slope in points]
+
+
+def fullest(lines: Sequence[Moment]) -> tuple[Moment, ...]:
+    """Return the moments that are the fullest at some number of rows: the lines' upper envelope."""
+    current = max(lines, key=lambda line: (line.fixed_bytes + line.row_bytes, line.row_bytes))
+    envelope = [current]
+    while steeper := [line for line in lines if line.row_bytes > current.row_bytes]:
+        before = current
+        current = min(steeper, key=lambda line: (_crossing(before, line), -line.row_bytes))
+        envelope.append(current)
+    return tuple(envelope)
+
+
+def _crossing(flat: Moment, steep: Moment) -> float:
+    return (flat.fixed_bytes - steep.fixed_bytes) / (steep.row_bytes - flat.row_bytes)
+
+
+class SavedBytes:
+    """Bytes of the tensors that autograd saved, each storage once, those in `known` left out."""
+
+    def __init__(self, known: list[torch.Tensor]) -> None:
+        self._known = {tensor.untyped_storage().data_ptr() for tensor in known}
+        self._saved: dict[int, torch.Tensor] = {}
+
+    def note(self, tensor: torch.Tensor) -> torch.Tensor:
+        """Note a tensor that autograd saves."""
+        pointer = tensor.untyped_storage().data_ptr()
+        if pointer not in self._known:
+            self._saved[pointer] = tensor  # held, so that its address is not used again while we count
+        return tensor
+
+    def total(self) -> int:
+        """Return the bytes and let go of the tensors."""
+        count = tensor_bytes(self._saved.values())
+        self._saved.clear()
+        return count
+
+
+@contextmanager
+def saved_bytes(model: nn.Module) -> Iterator[SavedBytes]:
+    """Count what autograd saves inside the block, the model's own weights left out."""
+    saved = SavedBytes([*model.parameters(), *model.buffers()])
+    with torch.autograd.graph.saved_tensors_hooks(saved.note, lambda tensor: tensor):
+        yield saved
+
+
+def activation_bytes(
+    model: nn.Module, inputs: torch.Tensor, loss: Callable[[torch.Tensor], torch.Tensor]
+) -> int:
+    """Return the bytes that one training pass over `inputs` (batch, ...) saves for its backward pass.
+
+    The inputs are included.
+    """
+    with torch.random.fork_rng(devices=[]), saved_bytes(model.train()) as saved:
+        result = loss(model(inputs))
+        count = saved.total()
+    del result
+    return count
+
+
+def declared_state(optimizer: OptimizerChoice, model: nn.Module) -> int:
+    """Return the bytes of state that the optimizer says it keeps for a model, once all of it is there."""
+    return sum(
+        optimizer.state_bytes(tuple(parameter.shape), role) for _, parameter, role in route(model).roles
+    )
+
+
+def forecast(
+    optimizer: OptimizerChoice,
+    model: nn.Module,
+    activations: int,
+    *,
+    plain: Rehearsal | None = None,
+    batch_size: int = 1,
+    step_bytes: int | None = None,
+) -> Forecast:
+    """Return the bytes that training the model with this optimizer takes.
+
+    Args:
+        optimizer: whose state is added.
+        model: what is trained.
+        activations: bytes that autograd saves at the batch size.
+        plain: a rehearsal of the model with SGD, which keeps no state: the passes are the same with any
+            optimizer.
+        batch_size: rows a step.
+        step_bytes: what the optimizer borrows while it steps; None when not measured: as much as the largest
+            weight.
+    """
+    parameters = route(model).of()
+    sizes = [parameter.numel() * parameter.element_size() for parameter in parameters]
+    state = declared_state(optimizer, model)
+    borrowed = max(sizes, default=0) if step_bytes is None else step_bytes
+    moments = () if plain is None else (*plain.moments, _plus(plain.stepped, borrowed))
+    return Forecast(
+        optimizer=optimizer.name(),
+        weight_bytes=model_bytes(model),
+        gradient_bytes=sum(sizes),
+        state_bytes=state,
+        activation_bytes=activations,
+        batch_size=batch_size,
+        moments=fullest([_plus(moment, state) for moment in moments]) if moments else (),
+    )
+
+
+def _plus(moment: Moment, more_bytes: int) -> Moment:
+    return Moment(fixed_bytes=moment.fixed_bytes + more_bytes, row_bytes=moment.row_bytes)

@@ -1,0 +1,136 @@
+"""Probe bench: fresh copies of a model, random batches of its training rows, and a clock."""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from studies.data.rows import tensors
+from studies.optim.routing import trained
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from studies.facts import Facts
+    from studies.loaded_workload import LoadedWorkload
+
+Batch = tuple[torch.Tensor, torch.Tensor]
+
+
+class Unsuited(Exception):
+    """A probe has nothing to measure on this model; the message says why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What a probe runs."""
+
+    how: str
+    """One clause."""
+    ask: Callable[[Bench], Any]
+    """Returns the value of the fact.
+
+    Raises:
+        Unsuited: there is nothing to measure.
+    """
+
+
+class Bench:
+    """A workload to run probes on.
+
+    Args:
+        workload: what would be trained on.
+        facts: what is known of it so far.
+        allowance_seconds: after which no further probe starts; infinity for as long as they take.
+    """
+
+    def __init__(
+        self, workload: LoadedWorkload, facts: Facts, *, allowance_seconds: float = math.inf
+    ) -> None:
+        self.workload, self.facts, self.device = workload, facts, torch.device(facts.device)
+        self.step_bytes: dict[str, int] = {}
+        """What each optimizer borrowed while it stepped, where that was followed."""
+        self._ends = time.perf_counter() + allowance_seconds
+        self._rows = torch.Generator()
+        self.restart()
+        self.criterion: Callable[..., torch.Tensor] = (
+            functional.cross_entropy if workload.dataset.task == "classification" else functional.mse_loss
+        )
+        if (balance := workload.balance()) is not None:
+            self.criterion = partial(
+                functional.cross_entropy, weight=torch.from_numpy(balance).to(self.device)
+            )
+
+    @property
+    def seconds_left(self) -> float:
+        """Return the seconds left for probes."""
+        return self._ends - time.perf_counter()
+
+    def check_time(self) -> None:
+        """Raise Unsuited once the time is used up; asked before every gradient."""
+        if self.seconds_left <= 0:
+            raise Unsuited("the time for probes was used up")
+
+    def restart(self) -> None:
+        """Draw the same batches as from the beginning.
+
+        So a probe measures the same, whichever ran before it.
+        """
+        self._rows.manual_seed(self.workload.seed)
+
+    def model(self) -> nn.Module:
+        """Return the model as a trial of the workload's seed begins with it, in training mode."""
+        torch.manual_seed(self.workload.seed)
+        return self.workload.build(self.workload.model).to(self.device).train()
+
+    def batch(self, rows: int) -> Batch:
+        """Return inputs and targets of training rows drawn at random, at most all of them, none twice."""
+        inputs, targets = tensors(self.workload.dataset, "train", self.device)
+        chosen = torch.randperm(len(targets), generator=self._rows)[:rows].to(self.device)
+        return inputs[chosen], targets[chosen]
+
+    def loss(self, model: nn.Module, batch: Batch) -> torch.Tensor:
+        """Return the mean loss of a batch."""
+        inputs, targets = batch
+        return self.criterion(model(inputs), targets)
+
+    def backward(self, model: nn.Module, batch: Batch) -> float:
+        """Leave the gradient of a batch in the model and return the loss."""
+        self.check_time()
+        model.zero_grad()
+        loss = self.loss(model, batch)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return float(loss.detach())
+
+    def gradients(self, model: nn.Module, batch: Batch) -> list[torch.Tensor]:
+        """Return the gradient of each trained parameter that the loss depends on; left in the model too."""
+        self.backward(model, batch)
+        return [parameter.grad for parameter in trained(model) if parameter.grad is not None]
+
+    def now(self) -> float:
+        """Return the time once the device has done what it was told."""
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+        return time.perf_counter()
+
+
+@contextmanager
+def undisturbed(device: torch.device) -> Iterator[None]:
+    """Give back the state of all random generators as it was before the block."""
+    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 - the state a stranger's model may draw from
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        try:
+            yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(numpy)  # noqa: NPY002

@@ -1,0 +1,93 @@
+"""Step cost of each optimizer: seconds, and the bytes that it borrows."""
+
+from __future__ import annotations
+
+import statistics
+from contextlib import suppress
+from importlib.util import find_spec
+from typing import Final
+
+from studies import catalogue
+from studies.errors import StudyError
+from studies.measure.allocations import Allocations
+from studies.measure.model import state_bytes
+from studies.optim.routing import trained
+from studies.optimizers import OptimizerChoice
+from studies.profiling.probes.bench import Bench, Question, Unsuited
+
+STEPS: Final = 5
+"""Of each optimizer; the first two make its state and are followed, the rest are timed."""
+FOLLOWED: Final = 2
+SECONDS_A_PRODUCT: Final = 3e-9
+"""A multiplication in what turns on a weight's whole matrix (Newton-Schulz, eigenvectors), about, on one
+core: to know beforehand what cannot be interrupted."""
+IMPORT_SECONDS: Final = 3.0
+"""What loading a package of optimizers takes, about, when nothing has loaded it yet."""
+RESERVED_SHARE: Final = 0.4
+"""Of the time there is, left for the probes that follow."""
+WHOLE_MATRIX: Final = ("matrix", "low memory")
+"""Families whose step works on whole matrices."""
+
+
+def ask(bench: Bench) -> dict[str, float]:
+    """Return the seconds of a step by optimizer, the cheap ones first, for as long as there is time."""
+    seconds = {}
+    reserved = bench.seconds_left * RESERVED_SHARE
+    for choice in _in_order():
+        if bench.seconds_left - reserved <= _seconds_needed(choice, bench):
+            continue
+        with suppress(
+            StudyError, RuntimeError, ValueError, Unsuited
+        ):  # without its package, or not made for this model
+            seconds[choice.name()] = _seconds(choice, bench)
+    if not seconds:
+        raise Unsuited("the time for probes was used up")
+    return seconds
+
+
+def _in_order() -> list[type[OptimizerChoice]]:
+    choices = [
+        choice for choice in catalogue.choices("optimizer").values() if issubclass(choice, OptimizerChoice)
+    ]
+    here = [choice for choice in choices if not choice.extra or find_spec(choice.extra.split(":")[0])]
+    return sorted(
+        here, key=lambda choice: (not choice.offered, choice.family in WHOLE_MATRIX, bool(choice.extra))
+    )
+
+
+def _seconds_needed(choice: type[OptimizerChoice], bench: Bench) -> float:
+    """Return about the seconds that must be left to begin with it."""
+    if choice.misfit(bench.facts):
+        return float("inf")
+    needed = bench.facts.step_seconds * STEPS + IMPORT_SECONDS * bool(choice.extra)
+    if choice.family in WHOLE_MATRIX:
+        sides = [
+            (weight.shape[0], weight[0].numel()) for weight in trained(bench.model()) if weight.ndim >= 2
+        ]
+        needed += (
+            STEPS * SECONDS_A_PRODUCT * sum(float(rows) ** 3 + float(columns) ** 3 for rows, columns in sides)
+        )
+    return needed
+
+
+def _seconds(choice: type[OptimizerChoice], bench: Bench) -> float:
+    model = bench.model()
+    optimizer = choice.from_fields({}).build(model, STEPS)
+    if hasattr(optimizer, "train"):
+        optimizer.train()
+    times, borrowed = [], 0
+    for step in range(STEPS):
+        bench.gradients(model, bench.batch(bench.facts.batch_size))
+        start = bench.now()
+        if step < FOLLOWED:
+            with Allocations() as allocations:
+                optimizer.step()
+            borrowed = max(borrowed, allocations.peak_bytes - (0 if step else state_bytes(optimizer)))
+        else:
+            optimizer.step()
+            times.append(bench.now() - start)
+    bench.step_bytes[choice.name()] = borrowed
+    return statistics.median(times)
+
+
+PROBE = Question(how=f"{STEPS - FOLLOWED} steps each, fused where torch has it", ask=ask)

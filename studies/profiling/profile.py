@@ -1,0 +1,227 @@
+"""Profile: facts of a workload, measured in seconds.
+
+Counts over the data, a census of the model's modules, a few timed steps, and probes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from studies import catalogue
+from studies.data.rows import first_rows
+from studies.facts import Facts, Forecast
+from studies.limits import Budget
+from studies.measure.model import macs, passes
+from studies.measure.threads import threads, threads_for
+from studies.optim.routing import route, trained
+from studies.optimizers import OptimizerChoice
+from studies.profiling import probes
+from studies.profiling.forecast import activation_bytes, forecast, rehearse
+from studies.profiling.probes.bench import Bench, undisturbed
+from studies.recipe import Recipe
+
+if TYPE_CHECKING:
+    from studies.data.dataset import Dataset, Part
+    from studies.loaded_workload import LoadedWorkload
+
+TIMED_STEPS: Final = 15
+WARM_STEPS: Final = 3
+PROBING_SECONDS: Final = 4.0
+"""After which `advisor profile` begins no further probe."""
+SEARCH_SECONDS, SEARCH_SHARE = 2.0, 0.03
+"""The same before a search, and as a share of its budget in seconds, whichever is less."""
+GRADIENTS: Final = 60
+"""Gradients that the repeatable probes take, about."""
+MOST_MACS: Final = 10**10
+"""Multiply-accumulates of probing before a search in trials, seconds of one core: a clock would say other
+things elsewhere."""
+
+
+def profile(
+    workload: LoadedWorkload,
+    *,
+    batch_size: int,
+    epochs: int,
+    device: str = "cpu",
+    probing: Budget | float = 0.0,
+) -> Facts:
+    """Return the facts of a workload; random generators are left as they were.
+
+    Args:
+        workload: what would be trained on.
+        batch_size: rows a step that memory and seconds are measured at.
+        epochs: of one whole run.
+        device: where it would run.
+        probing: seconds for probes, 0 for none; or the budget of the search that follows. One in trials gets
+            the probes that say the same on any machine, so that the same search follows there.
+    """
+    with undisturbed(torch.device(device)), threads(_worth(workload, batch_size)):
+        facts = _counted(workload, batch_size=batch_size, epochs=epochs, device=device)
+        names, seconds = _probing(probing, facts)
+        bench = Bench(workload, facts, allowance_seconds=seconds)
+        with threads(1):  # values are then the same on any machine, and a busy core cannot hold up the rest
+            values, reports = probes.measure(bench, names)
+            memory = forecasts(workload, facts, bench.step_bytes)
+        return replace(facts, **values, probes=reports, forecasts=memory)
+
+
+def _worth(workload: LoadedWorkload, batch_size: int) -> int:
+    """Return the threads that training will get, so that what is timed here is what it will take."""
+    model = workload.specimen(workload.model)
+    return threads_for(macs(model, first_rows(workload.dataset.train, 1)) * batch_size)
+
+
+def _probing(probing: Budget | float, facts: Facts) -> tuple[tuple[str, ...], float]:
+    """Return which probes run, and for how many seconds."""
+    if not isinstance(probing, Budget):
+        return (probes.IN_ORDER, probing) if probing > 0 else ((), 0.0)
+    if probing.seconds is None:
+        gradients = 3 * facts.macs * facts.batch_size * GRADIENTS
+        return probes.REPEATABLE if gradients <= MOST_MACS else probes.SINGLE_GRADIENT, math.inf
+    return probes.IN_ORDER, min(SEARCH_SECONDS, SEARCH_SHARE * probing.seconds)
+
+
+def _counted(workload: LoadedWorkload, *, batch_size: int, epochs: int, device: str) -> Facts:
+    """Return what takes no experiment but a few timed steps."""
+    dataset = workload.dataset
+    batch_size = min(batch_size, workload.rows)
+    whole, rest = divmod(workload.rows, batch_size)
+    facts = Facts(
+        kind=dataset.kind,
+        task=dataset.task,
+        rows=workload.rows,
+        batch_size=batch_size,
+        steps=epochs * (whole + (rest > 1 or (rest == 1 and whole == 0))),
+        device=device,
+        **_data_facts(dataset),
+    )
+    bench = Bench(workload, facts)
+    model = bench.model()
+    step_seconds, optimizer_share = _step_times(bench)
+    row = first_rows(dataset.train, 1).to(bench.device)
+    return replace(
+        facts,
+        macs=macs(model, row),
+        latency_seconds=min(passes(model, row)),
+        step_seconds=step_seconds,
+        optimizer_share=optimizer_share,
+        **_census(model),
+    )
+
+
+def forecasts(workload: LoadedWorkload, facts: Facts, step_bytes: Mapping[str, int]) -> tuple[Forecast, ...]:
+    """Return the memory forecast of every optimizer in the catalogue, at the facts' batch size.
+
+    Args:
+        workload: what would be trained on.
+        facts: with the batch size and the device.
+        step_bytes: what optimizers borrow while they step, where that was followed.
+    """
+    bench = Bench(workload, facts)
+    model, (rows, targets) = bench.model(), bench.batch(facts.batch_size)
+    activations = activation_bytes(model, rows, lambda outputs: bench.criterion(outputs, targets))
+    plain = catalogue.find("optimizer", "SGD").from_fields({})
+    recipe = Recipe(model=workload.model, optimizer=plain, batch_size=facts.batch_size, epochs=1)  # type: ignore[arg-type]
+    rehearsal = rehearse(recipe, workload, device=facts.device, rows=facts.batch_size)
+    size = facts.batch_size
+    return tuple(
+        forecast(
+            choice.from_fields({}),
+            model,
+            activations,
+            plain=rehearsal,
+            batch_size=size,
+            step_bytes=step_bytes.get(name),
+        )
+        for name, choice in catalogue.choices("optimizer").items()
+        if issubclass(choice, OptimizerChoice)
+    )
+
+
+def _data_facts(dataset: Dataset) -> dict[str, Any]:
+    nonzero, spreads = _columns(dataset.train)
+    varied = spreads[spreads > 0]
+    scale_ratio = float(varied.max() / varied.min()) if len(varied) and dataset.kind == "table" else 1.0
+    facts = {
+        "columns": len(spreads),
+        "classes": len(dataset.classes),
+        "missing_share": dataset.missing_share,
+        "input_density": nonzero / max(dataset.train.rows * len(spreads), 1),
+        "feature_scale_ratio": scale_ratio,
+    }
+    return facts | (_label_facts(dataset.train.targets) if dataset.task == "classification" else {})
+
+
+def _columns(part: Part) -> tuple[int, NDArray[Any]]:
+    """Return how many entries are not zero, and the standard deviation of each column, (columns,)."""
+    inputs = part.inputs
+    if isinstance(inputs, np.ndarray):
+        return int(np.count_nonzero(inputs)), inputs.reshape(len(inputs), -1).std(axis=0)
+    mean, square = (np.asarray(values.mean(axis=0)).ravel() for values in (inputs, inputs.power(2)))
+    return int(inputs.nnz), np.sqrt(np.maximum(square - mean**2, 0.0))
+
+
+def _label_facts(codes: NDArray[Any]) -> dict[str, float]:
+    counts = np.unique(codes, return_counts=True)[1]
+    shares = counts / counts.sum()
+    entropy = float(-(shares * np.log(shares)).sum() / np.log(len(counts))) if len(counts) > 1 else 0.0
+    return {"class_imbalance": float(counts.max() / counts.min()), "label_entropy": entropy}
+
+
+def _census(model: nn.Module) -> dict[str, Any]:
+    parameters = trained(model)
+    total = sum(parameter.numel() for parameter in parameters)
+    linears = _of(model, nn.Linear)
+    tables = _of(model, nn.Embedding, nn.EmbeddingBag)
+    holding = [module for module in model.modules() if any(True for _ in module.parameters(recurse=False))]
+    return {
+        "parameters": total,
+        "matrix_share": _weights(linears[:-1]) / total,  # the last one is the output layer
+        "convolution_share": _weights(_of(model, nn.Conv1d, nn.Conv2d, nn.Conv3d)) / total,
+        "embedding_share": _weights(tables) / total,
+        "sparse_share": route(model).counts().get("sparse table", 0) / total,
+        "has_batchnorm": bool(_of(model, _BatchNorm)),
+        "has_attention": bool(_of(model, nn.MultiheadAttention)),
+        "is_linear": len(holding) == 1 and len(linears) == 1,
+        "tied_weights": any(table.weight is linear.weight for table in tables for linear in linears),
+        "dropout_layers": len(_of(model, nn.modules.dropout._DropoutNd)),
+        "normalises_inputs": bool(holding)
+        and isinstance(holding[0], _BatchNorm | nn.LayerNorm | nn.GroupNorm | nn.RMSNorm),
+    }
+
+
+def _of(model: nn.Module, *kinds: type[nn.Module]) -> list[Any]:
+    return [module for module in model.modules() if isinstance(module, kinds)]
+
+
+def _weights(modules: list[Any]) -> int:
+    return sum(module.weight.numel() for module in modules)
+
+
+def _step_times(bench: Bench) -> tuple[float, float]:
+    """Return the median seconds of a whole AdamW step and the optimizer's share of it.
+
+    They are measured on a copy that is thrown away.
+    """
+    model, batch = bench.model(), bench.batch(bench.facts.batch_size)
+    optimizer = catalogue.find("optimizer", "AdamW").from_fields({}).build(model, TIMED_STEPS)  # type: ignore[attr-defined]
+    whole, stepping = [], []
+    for _ in range(WARM_STEPS + TIMED_STEPS):
+        start = bench.now()
+        bench.backward(model, batch)
+        middle = bench.now()
+        optimizer.step()
+        end = bench.now()
+        whole.append(end - start)
+        stepping.append(end - middle)
+    total = float(np.median(whole[WARM_STEPS:]))
+    return total, float(np.median(stepping[WARM_STEPS:]) / total)

@@ -1,0 +1,106 @@
+"""Checkpoints: the trained weights of confirmation runs, one file each, for what comes after the search.
+
+A cache and no more: a run that left no file is trained again from its recipe and seed, which gives the same
+weights.
+"""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from studies.compression.source import Checkpoint
+from studies.recipe import Recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import nn
+
+    from studies.loaded_workload import LoadedWorkload
+    from studies.record import Record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoints:
+    """The weights of one study's trials."""
+
+    folder: Path
+
+    @classmethod
+    def of(cls, home: Path, study: str) -> Checkpoints:
+        """Return the checkpoints of a study."""
+        return cls(folder=home / "checkpoints" / study)
+
+    def save(self, number: int, model: nn.Module) -> None:
+        """Save the weights that a trial ended with.
+
+        A file that is cut off by a crash never takes the place of a whole one.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        unfinished = self._path(number).with_suffix(".part")
+        torch.save(model.state_dict(), unfinished)
+        unfinished.rename(self._path(number))
+
+    def load(self, number: int, model: nn.Module) -> bool:
+        """Put a trial's weights into a model; return whether they were there and fit."""
+        try:
+            model.load_state_dict(torch.load(self._path(number), weights_only=True))
+        except (
+            OSError,
+            RuntimeError,
+            LookupError,
+            ValueError,
+            pickle.UnpicklingError,
+        ):  # not there, torn, or of another model
+            return False
+        return True
+
+    def source(
+        self,
+        record: Record,
+        workload: LoadedWorkload,
+        *,
+        device: str,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Checkpoint | None:
+        """Return the model that a trial trained, from its file or trained again; None when told to stop.
+
+        Raises:
+            Diverged: trained again, it diverged.
+        """
+        recipe = Recipe.from_params(record.params)
+        model = workload.specimen(recipe.model)
+        if not self.load(record.number, model):
+            trained = _trained_again(recipe, record, workload, device, stop)
+            if trained is None:
+                return None
+            model = trained
+            self.save(record.number, model)
+        return Checkpoint(
+            number=record.number,
+            recipe=recipe,
+            seed=record.seed,
+            model=model.to(device).eval(),
+            workload=workload,
+            device=torch.device(device),
+        )
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"{number}.pt"
+
+
+def _trained_again(
+    recipe: Recipe, record: Record, workload: LoadedWorkload, device: str, stop: Callable[[], bool]
+) -> nn.Module | None:
+    from studies.train import Training
+
+    training = Training(recipe, workload, seed=record.seed, device=device)
+    if not training.advance(recipe.epochs, stop=stop):
+        return None
+    training.restore_best()
+    return training.model

@@ -1,0 +1,90 @@
+"""Sampler of compressions: Optuna's multi-objective TPE over quality, bytes and multiply-accumulates.
+
+The last stand for latency: a timing is never the same twice, and what is proposed must follow from the
+records and the seed.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from studies.compression.space import CompressionSpace
+from studies.direction import Direction
+from studies.pareto import front
+from studies.recipe import Recipe
+from studies.search.sampler import SEED_STRIDE
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
+
+    from studies.limits import Limits
+    from studies.record import Record
+
+ASKED: Final = 20
+"""Times the sampler is asked for a recipe that was not tried yet, before the search is held to be over."""
+
+
+def propose(
+    space: CompressionSpace,
+    trained: Recipe,
+    records: Sequence[Record],
+    *,
+    direction: Direction,
+    limits: Limits,
+    seed: int,
+) -> Recipe | None:
+    """Return the next recipe to try on a model that was trained so; None when nothing new comes to mind.
+
+    Args:
+        space: what may be tried.
+        trained: what the model was trained with.
+        records: compressions of models of the same optimizer so far.
+        direction: maximize | minimize the metric.
+        limits: what breaks one is no use, and the sampler is told by how much.
+        seed: the study's; the same records and seed give the same recipe.
+    """
+    import optuna
+
+    tried = {Recipe.from_params(record.params).made_from for record in records}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        fresh = (seed + SEED_STRIDE * (1 + len(records))) % 2**32
+        sampler = optuna.samplers.TPESampler(seed=fresh, multivariate=True, n_startup_trials=5)
+        study = optuna.create_study(directions=["minimize"] * 3, sampler=sampler)
+        study.add_trials(
+            [_told(space, record, direction, limits) for record in records if record.state == "complete"]
+        )
+        for _ in range(ASKED):
+            trial = study.ask(space.distributions)
+            recipe = space.recipe(trained, trial.params)
+            if recipe.made_from not in tried and (
+                recipe.quantization.aware or recipe.made_from != trained.uncompressed
+            ):
+                return recipe
+    return None
+
+
+def _told(space: CompressionSpace, record: Record, direction: Direction, limits: Limits) -> FrozenTrial:
+    from optuna.trial import create_trial
+
+    values = [direction.loss(record.quality), *(math.log(max(cost, 1e-12)) for cost in _costs(record))]
+    over = max(limits.broken_by(record).values(), default=1.0) - 1
+    params = space.point(Recipe.from_params(record.params))
+    return create_trial(
+        values=values, params=params, distributions=dict(space.distributions), constraints={"limits": over}
+    )
+
+
+def _costs(record: Record) -> tuple[float, float]:
+    """Return bytes and multiply-accumulates: unlike a timing, the same whenever they are measured."""
+    return float(record.model_bytes or 1), float(record.macs or 1)
+
+
+def best(records: Iterable[Record], direction: Direction) -> list[Record]:
+    """Return the records that no other beats in quality, bytes and multiply-accumulates, best quality first."""
+    whole = [record for record in records if record.state == "complete" and record.quality is not None]
+    kept = front(whole, lambda record: (direction.loss(record.quality), *_costs(record)))
+    return sorted(kept, key=lambda record: (direction.loss(record.quality), record.number))

@@ -1,0 +1,84 @@
+"""What a search was asked to do; written to the journal when it starts, read back to go on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+from studies import catalogue
+from studies.compression.space import CompressionSpace
+from studies.errors import StoreError
+from studies.limits import Budget, Limits
+from studies.loaded_workload import LoadedWorkload
+from studies.search.search_space import SearchSpace
+from studies.space import Numeric
+from studies.storage.manifest import Start, StudyManifest
+from studies.training_function.function import Function
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a search was asked to do."""
+
+    candidates: tuple[str, ...]
+    """Optimizers, the first one trained first."""
+    schedules: tuple[str, ...]
+    """Schedules; the first is that of the reference recipes."""
+    regularizers: tuple[str, ...]
+    wrappers: tuple[str, ...] = ()
+    epochs: int
+    """Of one whole run."""
+    batch_size: tuple[int, int, int]
+    """Smallest, reference, largest rows a step."""
+    budget: Budget
+    limits: Limits
+    seed: int = 0
+    device: str = "cpu"
+    threads: int = 1
+    """Threads that torch may use; part of the plan, since the order of a sum depends on it."""
+    search_model: bool = False
+    compression: str = "off"
+    """off | after: of the finalists, by a study of its own | joint: part of every recipe."""
+    unread: tuple[str, ...] = ()
+    """Axes of the recipe that a training function never looks at; records leave them out."""
+    starts: tuple[Start, ...] = ()
+    """Recipes tried after the reference ones; each is a search trial."""
+
+    def space(self, workload: LoadedWorkload | Function) -> SearchSpace:
+        """Return the recipes that may be tried."""
+        low, reference, high = self.batch_size
+        return SearchSpace(
+            optimizers=tuple(catalogue.find("optimizer", name) for name in self.candidates),  # type: ignore[misc]
+            schedules=tuple(catalogue.find("schedule", name) for name in self.schedules),  # type: ignore[misc]
+            regularizers=tuple(catalogue.find("regularizers", name) for name in self.regularizers),  # type: ignore[misc]
+            wrappers=tuple(catalogue.find("wrappers", name) for name in self.wrappers),  # type: ignore[misc]
+            rows=workload.rows,
+            batch_size=Numeric(low=low, high=high, default=reference, scale="log", whole=True),
+            model=workload.model,
+            epochs=self.epochs,
+            search_model=self.search_model,
+            compression=CompressionSpace.offered() if self.compression == "joint" else None,
+        )
+
+    @property
+    def enforced(self) -> Limits:
+        """Return the limits that a trial of the search has to keep: not those that compression afterwards is to meet."""
+        return self.limits.while_training if self.compression == "after" else self.limits
+
+    @classmethod
+    def of(cls, manifest: StudyManifest) -> Self:
+        """Return the plan that a study's manifest holds.
+
+        Raises:
+            StoreError: it lacks the budget, the length of a run or the batch sizes.
+        """
+        if manifest.epochs is None or manifest.batch_size is None:
+            raise StoreError(
+                "the study's journal names no length of a run or no batch size; start a new study"
+            )
+        values: dict[str, Any] = {f.name: getattr(manifest, f.name) for f in fields(cls)}
+        return cls(**values | {"budget": manifest.searching})
+
+    def manifest(self, **entries: Any) -> StudyManifest:
+        """Return the manifest of a study that is to do this, with these further entries."""
+        return StudyManifest(**{f.name: getattr(self, f.name) for f in fields(self)}, **entries)

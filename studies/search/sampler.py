@@ -1,0 +1,159 @@
+"""Which recipes to try next, given all that were tried: a pure function of the records and a seed.
+
+An optimizer's learning rate is swept first, alone, since it matters most. Then Optuna's TPE proposes. It is
+shown how each trial ranks *among trials of its own optimizer*, pooled over optimizers until this one has
+enough of its own: so it learns early what is good for all of them (relative to each one's range) without
+mistaking a good optimizer for good settings.
+References: Bergstra et al. 2011; multivariate TPE: Falkner et al. 2018, arXiv 1807.01774.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from studies.coordinates import Point
+from studies.direction import Direction
+from studies.limits import Limits
+from studies.recipe import Recipe
+from studies.search.pruner import score
+from studies.search.search_space import SearchSpace
+
+if TYPE_CHECKING:
+    from optuna.samplers import BaseSampler
+    from optuna.trial import FrozenTrial
+
+    from studies.record import Record
+
+SWEEP: Final = (0.35, -0.35, 0.6, -0.7)
+"""First moves from the reference recipe, in units of the optimizer's lr range. Above the default first:
+runs of a few thousand steps want more than the defaults, which are made for long ones (six small tasks:
+the loss 4 % lower a third of the way up, 20 % higher a third down, `python -m benchmarks.lr_starts`). Too
+large a rate costs more than too small a one, but ends early."""
+ENOUGH: Final = 12
+"""Trials of its own after which an optimizer is modelled alone."""
+NO_LIMITS: Final = Limits()
+SEED_STRIDE: Final = 100_003
+
+
+def propose(
+    space: SearchSpace,
+    records: Sequence[Record],
+    optimizer: str,
+    *,
+    count: int,
+    seed: int,
+    direction: Direction,
+    limits: Limits = NO_LIMITS,
+) -> list[Recipe]:
+    """Return the next recipes to try with an optimizer.
+
+    Args:
+        space: what may be tried.
+        records: every trial so far.
+        optimizer: which one to propose for.
+        count: how many recipes.
+        seed: the study's; the same records and seed give the same recipes.
+        direction: maximize | minimize the metric.
+        limits: a whole run that breaks one stands behind all that keep them.
+    """
+    choice = next(choice for choice in space.optimizers if choice.name() == optimizer)
+    tried = [record for record in records if record.optimizer == optimizer and record.stage == "race"]
+    reference = space.point(space.reference(choice))
+    swept = [
+        reference | {"optimizer.lr": unit} | _shrunk(space, space.reference(choice), place)
+        for place, unit in list(enumerate(SWEEP))[len(tried) : len(tried) + count]
+    ]
+    asked = _ask(
+        space,
+        records,
+        optimizer,
+        count - len(swept),
+        seed + SEED_STRIDE * (1 + len(records)),
+        direction,
+        limits,
+    )
+    return [space.recipe(point) for point in [*swept, *asked]]
+
+
+def _shrunk(space: SearchSpace, reference: Recipe, place: int) -> Point:
+    """Return how a sweep's trial is made small, when that is searched along: another way at each place."""
+    if space.compression is None:
+        return {}
+    from studies.compression.candidates import moves
+
+    ways = moves(space.compression, reference)
+    return space.compression.point(ways[place % len(ways)])
+
+
+def decided(point: Point) -> BaseSampler:
+    """Return a sampler that hands on a point which was decided already, whatever the study holds."""
+    from optuna.samplers import BaseSampler
+
+    class Decided(BaseSampler):
+        def infer_relative_search_space(self, study: object, trial: object) -> dict[str, Any]:  # noqa: ARG002
+            return {}
+
+        def sample_relative(self, study: object, trial: object, search_space: object) -> dict[str, Any]:  # noqa: ARG002
+            return {}
+
+        def sample_independent(self, study: object, trial: object, param_name: str, dist: object) -> Any:  # noqa: ARG002
+            return point[param_name]
+
+    return Decided()
+
+
+def _ask(
+    space: SearchSpace, records: Sequence[Record], optimizer: str, count: int, seed: int, direction: Direction, limits: Limits
+) -> list[Point]:  # fmt: skip
+    import optuna
+
+    if count < 1:
+        return []
+    own = [record for record in records if record.optimizer == optimizer and record.searched]
+    shown = own if len(own) >= ENOUGH else [record for record in records if record.searched]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        sampler = optuna.samplers.TPESampler(
+            seed=seed % 2**32, multivariate=True, constant_liar=True, n_startup_trials=5
+        )
+        study = optuna.create_study(sampler=sampler)
+        study.add_trials(_ranked(space, shown, direction, limits))
+        free = {name: dist for name, dist in space.distributions.items() if name != "optimizer"}
+        return [study.ask(free).params | {"optimizer": optimizer} for _ in range(count)]
+
+
+def _ranked(
+    space: SearchSpace, records: Iterable[Record], direction: Direction, limits: Limits
+) -> list[FrozenTrial]:
+    """Return trials whose value is their rank among those of the same optimizer: 0 the best, below 1 the worst."""
+    from optuna.trial import create_trial
+
+    free = {name: dist for name, dist in space.distributions.items() if name != "optimizer"}
+    by_optimizer: dict[str, list[Record]] = {}
+    for record in records:
+        by_optimizer.setdefault(record.optimizer, []).append(record)
+    trials = []
+    for group in by_optimizer.values():
+        ranked = sorted(group, key=lambda record: (*_standing(record, direction, limits), record.number))
+        for rank, record in enumerate(ranked):
+            point = space.point(Recipe.from_params(record.params))
+            params = {name: point[name] for name in free}
+            trials.append(create_trial(value=rank / len(ranked), params=params, distributions=dict(free)))
+    return trials
+
+
+def _standing(record: Record, direction: Direction, limits: Limits) -> tuple[float, ...]:
+    """Return a key that sorts trials from good to bad.
+
+    Whole runs within the limits, those beyond by how much, pruned ones by how far they came, then the
+    infeasible.
+    """
+    tier = {"complete": 0.0, "pruned": 1.0}.get(record.state, 2.0)
+    over = max(limits.broken_by(record).values(), default=0.0) if tier == 0 else -float(record.epochs)
+    found = score(record.curve, record.epochs, direction) or (math.inf, math.inf)
+    if record.footprint is not None and record.quality is not None:  # judged by the file that was deployed
+        found = (direction.loss(record.quality), found[1])
+    return (tier, over, *found)

@@ -1,0 +1,167 @@
+"""Trial: one recipe trained up to a rung; why it cannot get there, and what it leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+import torch
+
+from studies.compression.joint import Joint
+from studies.errors import one_line
+from studies.infeasible import CannotCompress, Diverged
+from studies.loaded_workload import LoadedWorkload
+from studies.profiling.forecast import forecast, rehearse
+from studies.record import Measurement, Record, Stage, State
+from studies.train import Training
+from studies.training_function.function import Function
+from studies.training_function.run import FunctionRun
+
+if TYPE_CHECKING:
+    import optuna
+
+    from studies.recipe import Recipe
+    from studies.search.plan import Plan
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """Why a trial goes no further."""
+
+    state: State
+    error: str | None = None
+    violation: float = 0.0
+    """Of an infeasible trial, by how much: above 0, so that a sampler can tell near misses from far ones."""
+
+
+class Run(Protocol):
+    """Training under way: of ours, or in a loop of the user's own."""
+
+    @property
+    def curve(self) -> list[Measurement]:
+        """Return the learning curve so far."""
+
+    @property
+    def epoch(self) -> int:
+        """Return the epochs done."""
+
+    @property
+    def seconds(self) -> float:
+        """Return the seconds trained."""
+
+    def advance(self, epochs: int, *, stop: Callable[[], bool]) -> bool:
+        """Train until `epochs` epochs are done in all; return whether it got there."""
+
+    def measure_outcome(self, *, whole: bool, test: bool) -> dict[str, Any]:
+        """Return the fields of a record that were measured; a whole run is timed and weighed too, and tested if told so."""
+
+    def close(self) -> None:
+        """Let go of what it holds."""
+
+
+@dataclass(kw_only=True)
+class Trial:
+    """One recipe being tried."""
+
+    optuna_trial: optuna.Trial
+    recipe: Recipe
+    stage: Stage
+    seed: int
+    workload: LoadedWorkload | Function
+    plan: Plan
+    source: int | None = None
+    training: Run | None = field(default=None)
+
+    @property
+    def curve(self) -> list[Measurement]:
+        """Return the learning curve so far."""
+        return self.training.curve if self.training else []
+
+    def advance(self, epochs: int, *, stop: Callable[[], bool]) -> Outcome | None:
+        """Train until `epochs` epochs are done in all; return None when it got there, else why not."""
+        try:
+            return self._advance(epochs, stop)
+        except Diverged as error:
+            return Outcome(
+                state="infeasible", error=str(error), violation=1 - len(self.curve) / self.plan.epochs
+            )
+        except CannotCompress as error:
+            return Outcome(state="infeasible", error=f"cannot compress: {_line(error)}", violation=1.0)
+        except (torch.OutOfMemoryError, MemoryError) as error:
+            return Outcome(state="infeasible", error=f"out of memory: {_line(error)}", violation=1.0)
+        except Exception as error:  # noqa: BLE001 - a failed trial is data: recorded with its reason, the study goes on
+            if "can't allocate memory" in str(error):  # how torch's CPU allocator says it
+                return Outcome(state="infeasible", error=f"out of memory: {_line(error)}", violation=1.0)
+            return Outcome(state="failed", error=f"{type(error).__name__}: {_line(error)}")
+
+    def _advance(self, epochs: int, stop: Callable[[], bool]) -> Outcome | None:
+        if self.training is None:
+            if over := self._over_limit():
+                return over
+            self.training = _run(self.recipe, self.workload, self.plan, seed=self.seed)
+        if self.training.advance(epochs, stop=stop):
+            return None
+        return Outcome(state="pruned", error=f"stopped in epoch {self.training.epoch + 1}: the search ended")
+
+    def _over_limit(self) -> Outcome | None:
+        limit = self.plan.limits.train_bytes
+        if limit is None or not isinstance(
+            self.workload, LoadedWorkload
+        ):  # nothing is known of a loop of the user's own
+            return None
+        need = self._need(self.workload, limit)
+        if need <= limit:
+            return None
+        return Outcome(
+            state="infeasible",
+            error=f"needs {need} bytes to train, the limit is {limit}",
+            violation=need / limit - 1,
+        )
+
+    def _need(self, workload: LoadedWorkload, limit: int) -> int:
+        """Return the bytes of a run: by arithmetic if that is too much already, else by a rehearsal."""
+        model = workload.specimen(self.recipe.model)
+        at_least = forecast(self.recipe.optimizer, model, 0).peak_bytes
+        if at_least > limit:
+            return at_least
+        rows = min(self.recipe.batch_size, workload.rows)
+        return rehearse(self.recipe, workload, device=self.plan.device).peak_bytes(rows)
+
+    def record(self, outcome: Outcome, units: dict[str, float]) -> Record:
+        """Return what is left behind; only whole runs are weighed and timed, only confirmation runs are tested."""
+        record = Record(
+            number=self.optuna_trial.number, state=outcome.state, stage=self.stage, seed=self.seed, params=self._told(),
+            error=outcome.error, source=self.source, units=units,
+        )  # fmt: skip
+        if self.training is None:
+            return record
+        whole, confirming = outcome.state == "complete", self.stage in {"confirm", "compress"}
+        return replace(
+            record,
+            curve=tuple(self.curve),
+            **self.training.measure_outcome(whole=whole, test=whole and confirming),
+        )
+
+    def _told(self) -> dict[str, Any]:
+        """Return the recipe in flat form, without what a training function never looked at."""
+        params = self.recipe.to_params()
+        return {key: value for key, value in params.items() if key.partition(".")[0] not in self.plan.unread}
+
+    def close(self) -> None:
+        """Let go of the model and whatever else the run holds."""
+        if self.training is not None:
+            self.training.close()
+        self.training = None
+
+
+def _run(recipe: Recipe, workload: LoadedWorkload | Function, plan: Plan, *, seed: int) -> Run:
+    """Return the run of a recipe, yet to train: the user's own function, our loop, or our loop and a compression at its end."""
+    if isinstance(workload, Function):
+        return FunctionRun(workload.fit, recipe, seed=seed, direction=workload.metric.direction)
+    training = Training(recipe, workload, seed=seed, device=plan.device)
+    return Joint(training=training) if plan.compression == "joint" else training
+
+
+def _line(error: BaseException) -> str:
+    return one_line(error, longest=500) or type(error).__name__

@@ -1,0 +1,1 @@
+"""Storage: a home of studies, each a journal with its manifest, and the locks around it."""

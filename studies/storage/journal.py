@@ -1,0 +1,179 @@
+"""The journal: one file a study, the one truth. Everything else (the MLflow mirror, the dashboard, the advice) is read from it.
+
+It survives a kill: its lock is the kernel's, freed at death, and a line torn by a crash is cut off before the
+next write.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Final
+
+from studies.document import plain
+from studies.errors import StoreError, StudyNotFound, did_you_mean
+from studies.record import Record
+from studies.storage.home import check_new, journal_of, journal_path, study_names
+from studies.storage.locks import working, write_lock
+from studies.storage.manifest import StudyManifest
+
+if TYPE_CHECKING:
+    import optuna
+
+RECORD: Final = "record"
+PLAN: Final = "plan"
+"""Under which names a trial's record and a study's manifest are written."""
+
+
+def create_study(home: Path, name: str, *, direction: str, manifest: StudyManifest) -> optuna.Study:
+    """Create a study and write its manifest: all that a resume needs to go on.
+
+    Raises:
+        BadValue: a name that is no file name, or is taken.
+        StoreError: the home cannot be written.
+    """
+    import optuna
+    from optuna.study import StudyDirection
+
+    check_new(home, name)
+    _quiet()
+    toward = StudyDirection[direction.upper()]
+    study = optuna.create_study(storage=_journal(journal_path(home, name)), study_name=name, direction=toward)
+    study.set_user_attr(PLAN, manifest.to_dict())
+    return study
+
+
+def open_study(home: Path, name: str) -> optuna.Study:
+    """Open a study.
+
+    Raises:
+        StudyNotFound: there is none of that name; the message offers the nearest.
+        StoreError: its journal cannot be read.
+    """
+    import optuna
+
+    path = journal_of(home, name)
+    _quiet()
+    mend(path)
+    try:
+        return optuna.load_study(storage=_journal(path), study_name=name)
+    except (KeyError, ValueError, OSError) as error:
+        raise StoreError(
+            f"journal {path} cannot be read ({error}); restore it from a copy or delete it"
+        ) from None
+
+
+def delete_study(home: Path, name: str) -> None:
+    """Delete a study for good: its journal and locks, the weights and the models kept of it. Its MLflow runs stay.
+
+    Raises:
+        StudyNotFound: there is none of that name.
+        StoreError: it is being worked on, or its files cannot be deleted.
+    """
+    if name not in (known := study_names(home)):
+        raise StudyNotFound(f"no study '{name}' in {home}{did_you_mean(name, known)}")
+    try:
+        with working(home, name):
+            for folder in (home / "checkpoints" / name, home / "models" / name):
+                _remove(folder)
+            journal_path(home, name).unlink(missing_ok=True)
+        for suffix in ("lock", "search"):  # once nobody holds them: no open file can be deleted on Windows
+            (home / "studies" / f"{name}.{suffix}").unlink(missing_ok=True)
+    except PermissionError as error:
+        raise StoreError(f"study '{name}' cannot be deleted ({error.strerror}: {error.filename})") from None
+
+
+def _remove(folder: Path) -> None:
+    """Delete a folder and what is in it; of a link, the link alone."""
+    if folder.is_symlink():
+        folder.unlink()
+    elif folder.exists():
+        shutil.rmtree(folder)
+
+
+def manifest_of(study: optuna.Study) -> StudyManifest:
+    """Return the manifest that the study was created with, with what was written to it since."""
+    return StudyManifest.from_dict(study.user_attrs[PLAN])
+
+
+def change_manifest(study: optuna.Study, **changes: Any) -> None:
+    """Write other values for some entries of the manifest; the others stay as they are written.
+
+    Raises:
+        TypeError: there is no such entry.
+    """
+    if unknown := sorted(set(changes) - set(StudyManifest.entries())):
+        raise TypeError(f"a manifest has no {', '.join(unknown)}")
+    study.set_user_attr(PLAN, study.user_attrs[PLAN] | plain(changes))
+
+
+def records(study: optuna.Study) -> tuple[Record, ...]:
+    """Return the record of every trial that left one, in the order of their numbers."""
+    trials = study.get_trials(deepcopy=False)
+    return tuple(Record.from_dict(trial.user_attrs[RECORD]) for trial in trials if RECORD in trial.user_attrs)
+
+
+def tell(study: optuna.Study, trial: optuna.Trial, record: Record, *, violation: float) -> None:
+    """End a trial: its record, the constraint that every trial carries, and its value, in one place."""
+    from optuna.trial import TrialState
+
+    trial.set_constraint("feasible", violation)
+    trial.set_user_attr(RECORD, record.to_dict())
+    state = {"complete": TrialState.COMPLETE, "failed": TrialState.FAIL}.get(record.state, TrialState.PRUNED)
+    study.tell(trial, record.quality if state == TrialState.COMPLETE else None, state=state)
+
+
+def mend(path: Path) -> None:
+    """Cut off a last line that a crash left unfinished; Optuna would fail at the next write.
+
+    The lock is taken only if there is one: a mirror that runs when nobody else wants the processor must not
+    hold a search up.
+    """
+    with path.open("rb") as file:
+        if not _torn_tail(file):
+            return
+    with write_lock(path), path.open("r+b") as file:
+        tail = _torn_tail(file)
+        if tail:
+            file.truncate(file.seek(0, os.SEEK_END) - tail)
+
+
+def _torn_tail(file: IO[bytes]) -> int:
+    """Return how many bytes at the end belong to no whole JSON line."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - 2**22))
+    last = file.read().split(b"\n")[-1]
+    return len(last)
+
+
+def _quiet() -> None:
+    """Keep Optuna from writing a line for every study and trial; its warnings still come through."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+
+def _journal(path: Path) -> optuna.storages.JournalStorage:
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    return JournalStorage(JournalFileBackend(str(path), lock_obj=write_lock(path)))  # type: ignore[arg-type]
+
+
+def dump(value: object) -> str:
+    """Return JSON with NaN and infinities as null, since the standard has neither."""
+    return json.dumps(_finite(value), indent=2, ensure_ascii=False)
+
+
+def _finite(value: object) -> object:
+    match value:
+        case dict():
+            return {key: _finite(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_finite(item) for item in value]
+        case float() if not math.isfinite(value):
+            return None
+    return value

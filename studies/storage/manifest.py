@@ -1,0 +1,216 @@
+"""Manifest: all that a study's journal says of it besides its trials, written when it begins and changed as it goes on.
+
+    manifest = manifest_of(study)           # studies.storage.journal
+    manifest.limits, manifest.facts.rows, manifest.workload.metric
+
+Every entry may be missing: studies of earlier versions lack some, and a test needs few. Standard library
+only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar, Self, TypeVar
+
+from studies.document import Document
+from studies.errors import StoreError
+from studies.facts import Facts
+from studies.limits import Budget, Limits
+from studies.workload_spec import WorkloadSpec
+
+Entry = TypeVar("Entry")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """A recipe that is worth trying first, and where it is from."""
+
+    params: Mapping[str, Any]
+    """In flat form; what the search does not cover is read as near to it as it can."""
+    origin: str
+    """In words."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Commit:
+    """The git commit that a study's code or data stood at."""
+
+    commit: str
+    changed: bool
+    """Whether the files differed from it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SavedAdvice:
+    """A recommendation as it was written down when the study ended."""
+
+    markdown: str
+    json: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompressionEntry:
+    """What the compression of a study may spend, and what it uses."""
+
+    budget: Budget
+    """Of the compression alone, a total."""
+    spent_seconds: float = 0.0
+    students: tuple[str, ...] = ()
+    """Models by name that are trained to answer as the finalists do."""
+    teacher: str = ""
+    """`module:name` or `file.py:name` of a function that returns a trained module; empty for none."""
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Read what was written."""
+        students = tuple(values.get("students", ()))
+        return cls(**{**values, "budget": Budget(**values["budget"]), "students": students})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Layer:
+    """What the loss becomes when one weight is treated and all others are left."""
+
+    name: str
+    """Of the weight, as in `model.named_parameters()`."""
+    size: int
+    """Numbers in it."""
+    before: float
+    """Loss of the model as it is."""
+    levels: tuple[float, ...]
+    """Shares set to zero, or bits a number, from mild to harsh."""
+    losses: tuple[float, ...]
+    """Loss at each level; infinite where it is no number."""
+
+    @property
+    def rises(self) -> tuple[float, ...]:
+        """Return by how much the loss rises at each level; below 0 where it falls."""
+        return tuple(loss - self.before for loss in self.losses)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return {
+            name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Return what `to_dict` made plain."""
+        return cls(**(dict(values) | {name: tuple(values[name]) for name in ("levels", "losses")}))
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyManifest(Document):
+    """What a study was asked to do, what on, and how far it is."""
+
+    LATER: ClassVar = ("compression_study", "sensitivity", "recommendation")
+    READERS: ClassVar[Mapping[str, Callable[[Any], Any]]] = {
+        "budget": lambda values: Budget(**values),
+        "limits": lambda values: Limits(**values),
+        "starts": lambda values: tuple(Start(**start) for start in values),
+        "compression_study": CompressionEntry.from_dict,
+        "workload": WorkloadSpec.from_dict,
+        "facts": Facts.from_dict,
+        "git": lambda values: Commit(**values),
+        "sensitivity": lambda values: tuple(map(Layer.from_dict, values)),
+        "recommendation": lambda values: SavedAdvice(**values),
+    }
+
+    candidates: tuple[str, ...] = ()
+    """Optimizers, the first one trained first. This and the entries up to `starts` are those of
+    `studies.search.plan.Plan`."""
+    schedules: tuple[str, ...] = ()
+    regularizers: tuple[str, ...] = ()
+    wrappers: tuple[str, ...] = ()
+    epochs: int | None = None
+    batch_size: tuple[int, int, int] | None = None
+    """Smallest, reference, largest rows a step."""
+    budget: Budget | None = None
+    """Of the search, a total."""
+    limits: Limits = field(default_factory=Limits)
+    seed: int = 0
+    device: str = "cpu"
+    threads: int = 1
+    search_model: bool = False
+    compression: str = "off"
+    unread: tuple[str, ...] = ()
+    starts: tuple[Start, ...] = ()
+    compression_study: CompressionEntry | None = None
+    """None unless a compression after the search was asked for."""
+    id: str = ""
+    """Tells it from another study of the same name in another home."""
+    workload: WorkloadSpec | None = None
+    facts: Facts | None = None
+    goal: str = "balanced"
+    metric: str = "quality"
+    dataset: str = ""
+    model: str = ""
+    valid_rows: int | None = None
+    baseline: float | None = None
+    """Validation metric of a model that answers every row alike."""
+    notes: tuple[str, ...] = ()
+    tracking_uri: str | None = None
+    """Where MLflow's mirror is; None for the home's own, `off` for none."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """Of the packages that matter, by name."""
+    python: str = ""
+    spent_seconds: float = 0.0
+    """By the search so far."""
+    code: Mapping[str, str | None] = field(default_factory=dict)
+    """Fingerprint of each file of the user's own, by its reference."""
+    rules: tuple[str, ...] = ()
+    git: Commit | None = None
+    sensitivity: tuple[Layer, ...] | None = None
+    """What each layer of the best model bears; None until it was looked at."""
+    recommendation: SavedAdvice | None = None
+    """None until the study is concluded."""
+
+    @property
+    def is_function(self) -> bool:
+        """Tell whether a training function is searched."""
+        return self.workload is not None and self.workload.is_function
+
+    @property
+    def opened(self) -> WorkloadSpec:
+        """Return what to open again.
+
+        Raises:
+            StoreError: the journal does not say.
+        """
+        return _there(self.workload, "workload")
+
+    @property
+    def profiled(self) -> Facts:
+        """Return the facts of the workload.
+
+        Raises:
+            StoreError: the journal holds none.
+        """
+        return _there(self.facts, "facts")
+
+    @property
+    def searching(self) -> Budget:
+        """Return the budget of the search.
+
+        Raises:
+            StoreError: the journal names none.
+        """
+        return _there(self.budget, "budget")
+
+    @property
+    def compressing(self) -> CompressionEntry:
+        """Return what the compression may spend and use.
+
+        Raises:
+            StoreError: none was asked for.
+        """
+        return _there(self.compression_study, "compression_study")
+
+
+def _there(value: Entry | None, entry: str) -> Entry:
+    if value is None:
+        raise StoreError(
+            f"the study's journal has no '{entry}', so this cannot be done with it; start a new study"
+        )
+    return value

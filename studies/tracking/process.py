@@ -1,0 +1,106 @@
+"""The process beside a search that keeps its MLflow mirror up to date.
+
+    python -m studies.tracking.process HOME STUDY [TRACKING_URI]
+
+MLflow's imports, its migrations and its writing cost seconds of CPU; in a process of their own they cost the
+search nothing, and a slow, dead or full tracking server neither slows it nor stops it.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import subprocess
+import sys
+from contextlib import redirect_stdout, suppress
+from pathlib import Path
+from subprocess import DEVNULL, PIPE
+from threading import Event, Thread
+from typing import Final, Self
+
+from studies.errors import StudyError
+from studies.tracking.sink import Sink
+
+TICK_SECONDS: Final = 2.0
+LONGEST_PAUSE_SECONDS: Final = 60.0
+
+
+class Mirror:
+    """A process beside the search that writes its trials to MLflow; it can neither slow the search nor stop it."""
+
+    def __init__(self, name: str, process: subprocess.Popen[str]) -> None:
+        self._name = name
+        self._process = process
+
+    @classmethod
+    def start(cls, home: Path, name: str, tracking_uri: str | None = None) -> Self:
+        """Start mirroring a study, in a session of its own so that Ctrl-C in the terminal does not reach it."""
+        command = [
+            sys.executable,
+            "-m",
+            "studies.tracking.process",
+            str(home.resolve()),
+            name,
+            *filter(None, [tracking_uri]),
+        ]
+        process = subprocess.Popen(  # noqa: S603 - our own command
+            command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, text=True, start_new_session=True
+        )
+        return cls(name, process)
+
+    def finish(self, timeout_seconds: float) -> str | None:
+        """Ask for a last pass and wait for it; return None when everything is mirrored, else one line saying why not."""
+        try:
+            problem, _ = self._process.communicate("finish\n", timeout=timeout_seconds)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
+            problem = f"{timeout_seconds:g} s were not enough"
+        problem = problem or (
+            f"its process ended with status {status}" if (status := self._process.returncode) else ""
+        )
+        return (
+            f"MLflow mirror not finished: {problem}; complete it with: advisor sync {self._name}"
+            if problem
+            else None
+        )
+
+
+def watch(home: Path, name: str, tracking_uri: str | None) -> str | None:
+    """Mirror a study until standard input has a line or ends, or the parent dies; return what kept the last pass, if anything."""
+    parent, pause, sink, asked_to_end = os.getppid(), 0.0, None, Event()
+    Thread(target=_await_input, args=(asked_to_end,), daemon=True).start()
+    while True:
+        last = asked_to_end.wait(pause) or os.getppid() != parent
+        try:
+            sink = sink or Sink(home, name, tracking_uri)
+            sink.write(status="KILLED" if last else "RUNNING")
+            problem, pause = None, TICK_SECONDS
+        except StudyError as error:
+            if sink is not None:
+                sink.close()
+            sink, problem, pause = None, str(error), min(max(2 * pause, TICK_SECONDS), LONGEST_PAUSE_SECONDS)
+        if last:
+            return problem
+
+
+def _await_input(arrived: Event) -> None:
+    """Wait for a line or the end of standard input, in a thread: on Windows a pipe cannot be asked whether there is one."""
+    with suppress(OSError):
+        os.read(0, 1)
+    arrived.set()
+
+
+def main(home: str, name: str, tracking_uri: str | None = None) -> int:
+    """Mirror until told to stop, then say on standard output what is missing, nothing when all is there."""
+    with suppress(OSError, AttributeError):  # only what no one else wants of the processor; Linux knows how
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    gc.set_threshold(50_000, 50, 50)  # a sixth of the time; what MLflow's database layer makes is short-lived
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+        problem = watch(Path(home), name, tracking_uri)
+    sys.stdout.write(problem or "")
+    return 0 if problem is None else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

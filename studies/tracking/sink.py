@@ -1,0 +1,242 @@
+"""MLflow: a mirror of the journal, written in batches and never read back for a decision.
+
+One experiment; one run a study, with one child run a trial. A pass writes what is not there yet, so it may be
+cut off anywhere: the next pass completes it. The journal is the queue: what MLflow could not take stays there
+for `advisor sync`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from studies.document import plain
+from studies.errors import StoreError
+from studies.record import Record
+from studies.storage.journal import RECORD, manifest_of, open_study
+from studies.storage.locks import take, working
+from studies.tracking.entries import (
+    STATUS,
+    dataset_of,
+    key,
+    metrics_of,
+    params_and_tags,
+    recommended,
+    tags_of,
+)
+from studies.tracking.server import EXPERIMENT, connect, default_uri, log, missing, runs, unwritable
+
+if TYPE_CHECKING:
+    import optuna
+    from filelock import BaseFileLock
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+    from studies.storage.manifest import StudyManifest
+
+__all__ = ["EXPERIMENT", "Sink", "default_uri", "figures_of", "sync"]
+
+
+def figures_of(home: Path, name: str) -> Path:
+    """Return where the figures of a study are looked for, one page of HTML; whoever draws them puts them there."""
+    return home / "figures" / f"{name}.html"
+
+
+def sync(home: Path, name: str, *, tracking_uri: str | None = None) -> int:
+    """Write to MLflow every finished trial that is not there yet and return how many were written.
+
+    Raises:
+        StudyNotFound: there is no study of that name.
+        StoreError: MLflow cannot be written, or another process is mirroring the study.
+    """
+    with (
+        closing(Sink(home, name, tracking_uri)) as sink,
+        warnings.catch_warnings(action="ignore"),
+    ):  # of MLflow's own parts
+        return sink.write(status="RUNNING" if _searching(home, name) else "KILLED")
+
+
+class Sink:
+    """One study's place in MLflow. It remembers what it has written, so one process at a time holds it."""
+
+    def __init__(self, home: Path, name: str, tracking_uri: str | None) -> None:
+        self.home = home
+        self.uri = tracking_uri or default_uri(home)
+        self._study = open_study(home, name)
+        self._lock = _hold(home / "studies" / f"{name}.mirror")
+        self._client: MlflowClient | None = None
+        self._experiment = ""
+        self.run_id = ""
+        """Of the study's own run, once something was written."""
+        self._begun: dict[int, Run] = {}  # half-written runs by trial number
+        self._written: set[int] = set()
+
+    def close(self) -> None:
+        """Let another process mirror the study."""
+        self._lock.release()
+
+    def write(self, *, status: str | None = None) -> int:
+        """Write what is new and return how many trials; the study's run takes `status` as long as it has no recommendation."""
+        try:
+            manifest = manifest_of(self._study)
+            client = self._client or self._connect(manifest)
+            new = tuple(self._unwritten())
+            for trial, record in new:
+                self._write_trial(client, manifest, trial, record)
+            self._write_study(client, manifest, status)
+        except Exception as error:  # whatever MLflow, its database driver and its network library raise
+            raise unwritable(self.uri, error) from error
+        return len(new)
+
+    def _connect(self, manifest: StudyManifest) -> MlflowClient:
+        client, self._experiment = connect(self.uri, self.home)
+        self.run_id = self._parent(client, manifest)
+        for run in runs(client, self._experiment, f"tags.`mlflow.parentRunId` = '{self.run_id}'"):
+            self._take(client, run)
+        self._client = client
+        return client
+
+    def _parent(self, client: MlflowClient, manifest: StudyManifest) -> str:
+        """Return the id of the study's own run, the oldest one where a lost answer made two."""
+        name = self._study.study_name
+        identity = f"{name}:{manifest.id}" if manifest.id else name
+        run = next(runs(client, self._experiment, f"tags.`advisor.study` = '{identity}'"), None)
+        if run is None:
+            begun = _milliseconds(min(self._moments("datetime_start"), default=None)) or None
+            run = client.create_run(self._experiment, begun, tags={"advisor.study": identity}, run_name=name)
+        return str(run.info.run_id)
+
+    def _take(self, client: MlflowClient, run: Run) -> None:
+        """Remember a run that is there; of two for one trial, as a lost answer of a server leaves them, keep the whole one."""
+        number = int(run.data.tags.get("advisor.number", -1))
+        whole, twin = run.info.status != "RUNNING", self._begun.get(number)
+        if number in self._written or (twin and not whole):
+            client.delete_run(run.info.run_id)
+        elif whole:
+            if twin:
+                client.delete_run(self._begun.pop(number).info.run_id)
+            self._written.add(number)
+        else:
+            self._begun[number] = run
+
+    def _unwritten(self) -> Iterator[tuple[optuna.trial.FrozenTrial, Record]]:
+        for trial in self._study.get_trials(deepcopy=False):
+            if trial.number not in self._written and RECORD in trial.user_attrs:
+                record = Record.from_dict(trial.user_attrs[RECORD])
+                if record.state in STATUS:
+                    yield trial, record
+
+    def _write_trial(
+        self, client: MlflowClient, manifest: StudyManifest, trial: optuna.trial.FrozenTrial, record: Record
+    ) -> None:
+        start = _milliseconds(trial.datetime_start)
+        metrics, skipped = metrics_of(record, manifest.metric, start)
+        run = self._begun.get(trial.number)
+        if run is None:
+            tags = tags_of(record) | ({"advisor.not_finite": ", ".join(skipped)} if skipped else {})
+            tags |= {"mlflow.parentRunId": self.run_id, "advisor.number": str(trial.number)}
+            if git := manifest.git:
+                tags["mlflow.source.git.commit"] = git.commit
+            stage = "" if record.searched else f", {record.stage}"
+            run = client.create_run(
+                self._experiment, start, tags, f"{trial.number} {record.optimizer}{stage}"
+            )
+            self._begun[trial.number] = run
+        else:
+            metrics = missing(client, run, metrics)
+        log(client, run.info.run_id, metrics, record.params)
+        end = _milliseconds(trial.datetime_complete) or start + round(1000 * (record.train_seconds or 0))
+        client.set_terminated(run.info.run_id, STATUS[record.state], end)
+        self._begun.pop(trial.number)
+        self._written.add(trial.number)
+
+    def _write_study(self, client: MlflowClient, manifest: StudyManifest, status: str | None) -> None:
+        run = client.get_run(self.run_id)
+        figures: dict[str, float] = {}
+        params, tags = params_and_tags(manifest)
+        if advice := manifest.recommendation:
+            status = "FINISHED"
+            figures, said = recommended(advice)
+            tags |= said | {
+                "advisor.recommendation": _digest(json.dumps(plain(advice), sort_keys=True).encode())
+            }
+            if tags["advisor.recommendation"] != run.data.tags.get("advisor.recommendation"):
+                client.log_text(self.run_id, advice.markdown, "recommendation.md")
+                client.log_text(self.run_id, advice.json, "recommendation.json")
+        tags |= self._write_figures(client, run)
+        self._write_page(client, run, figures, params, tags)
+        dataset = None if run.inputs and run.inputs.dataset_inputs else dataset_of(manifest)
+        if dataset is not None:
+            client.log_inputs(self.run_id, [dataset])
+        if status == "RUNNING" != run.info.status:
+            client.update_run(self.run_id, status)
+        elif status not in {None, run.info.status}:
+            ended = _milliseconds(max(self._moments("datetime_complete"), default=None)) or None
+            client.set_terminated(self.run_id, status, ended)
+
+    def _moments(self, which: str) -> list[Any]:
+        """Return when the trials began or ended: the study's own run tells the search's times, not the mirror's."""
+        found = (getattr(trial, which) for trial in self._study.get_trials(deepcopy=False))
+        return [moment for moment in found if moment is not None]
+
+    def _write_page(
+        self,
+        client: MlflowClient,
+        run: Run,
+        figures: Mapping[str, float],
+        params: Mapping[str, Any],
+        tags: Mapping[str, str],
+    ) -> None:
+        """Write what the study's own run does not say yet, or says otherwise."""
+        from mlflow.entities import Metric
+
+        now = round(1000 * time.time())
+        metrics = [
+            Metric(name, value, now, 0)
+            for name, value in figures.items()
+            if run.data.metrics.get(name) != value
+        ]
+        params = {name: value for name, value in params.items() if key(name) not in run.data.params}
+        tags = {name: value for name, value in tags.items() if run.data.tags.get(key(name)) != value}
+        log(client, self.run_id, metrics, params, tags)
+
+    def _write_figures(self, client: MlflowClient, run: Run) -> dict[str, str]:
+        """Write the page of figures if somebody drew a new one; return the tag that says which is there."""
+        path = figures_of(self.home, self._study.study_name)
+        if not path.is_file():
+            return {}
+        page = path.read_bytes()
+        if (digest := _digest(page)) != run.data.tags.get("advisor.figures"):
+            client.log_text(self.run_id, page.decode(), "figures.html")
+        return {"advisor.figures": digest}
+
+
+def _searching(home: Path, name: str) -> bool:
+    """Tell whether a process works on a study at this moment."""
+    open_study(home, name)
+    try:
+        with working(home, name):
+            return False
+    except StoreError:
+        return True
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _hold(path: Path) -> BaseFileLock:
+    lock = take(path)
+    if lock is None:
+        raise StoreError(f"another process is mirroring study '{path.stem}'; wait for it to end")
+    return lock
+
+
+def _milliseconds(moment: Any) -> int:
+    return 0 if moment is None else round(1000 * moment.timestamp())
