@@ -16,6 +16,7 @@ from advisor.report.numbers import listed, number
 from dashboard import reads
 from dashboard.charts import looks as look
 from dashboard.charts import optimizers as charts
+from dashboard.charts import targets
 from dashboard.snapshot import Study
 from dashboard.widgets.parts import chart, nothing_yet, opened
 from dashboard.widgets.words import plain
@@ -139,7 +140,7 @@ def _target(study: Study, advice: Recommendation) -> None:
          "fewest_steps": one.fewest_steps, "median_steps": one.median_steps}
         for one in found
     ]  # fmt: skip
-    figure = charts.to_target(
+    figure = targets.to_target(
         found, look.styles(study.optimizers), target=target, metric=study.metric, steps=steps
     )
     chart(figure, "steps-to-target" if steps else "time-to-target", rows)
@@ -148,7 +149,7 @@ def _target(study: Study, advice: Recommendation) -> None:
 
 def _chosen_target(study: Study, usual: float) -> tuple[float, bool]:
     """Let the user move the target and choose the unit; the address keeps both."""
-    low, high = charts.span(study.evidence, usual)
+    low, high = targets.span(study.evidence, usual)
     asked = _number(st.query_params.get("target"))
     stands = min(high, max(low, usual if asked is None else asked))
     units = ("seconds", "steps")
@@ -207,7 +208,7 @@ def _profiles(home: Path, study: Study) -> None:
         for one, own in ratios.items()
         for name, ratio in own.items()
     ]
-    chart(charts.profiles(ratios, drawn, of=of), "profiles", rows)
+    chart(targets.profiles(ratios, drawn, of=of), "profiles", rows)
     every = [set(own) for own in ratios.values()]
     partly = sorted(set[str]().union(*every).difference(every[0].intersection(*every)))
     st.caption(plain(PROFILE + (f" Not in all: {listed(partly)}." if partly else "")))
