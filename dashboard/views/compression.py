@@ -13,6 +13,7 @@ from advisor.jobs import command_lines
 from advisor.report.numbers import several
 from dashboard import reads
 from dashboard.charts import compression as charts
+from dashboard.charts import sensitivity
 from dashboard.snapshot import Study
 from dashboard.widgets import address
 from dashboard.widgets.parts import chart, nothing_yet, open_study
@@ -120,7 +121,7 @@ def _sensitivity(study: Study) -> None:
     if not layers:
         return
     st.subheader("What each layer bears")
-    chart(charts.sensitivity(layers), "sensitivity", charts.csv_of_sensitivity(layers))
+    chart(sensitivity.sensitivity(layers), "sensitivity", sensitivity.rows(layers))
     st.caption(SENSITIVITY)
 
 

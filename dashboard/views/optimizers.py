@@ -14,7 +14,7 @@ from advisor.jobs import command_lines
 from advisor.recommendation import Recommendation
 from advisor.report.numbers import listed, number
 from dashboard import reads
-from dashboard.charts import looks
+from dashboard.charts import looks, targets
 from dashboard.charts import optimizers as charts
 from dashboard.snapshot import Study
 from dashboard.widgets import address
@@ -152,7 +152,7 @@ def _target(study: Study, advice: Recommendation) -> None:
         }
         for reach in reached
     ]
-    figure = charts.to_target(
+    figure = targets.to_target(
         reached, looks.styles(study.optimizers), target=target, metric=study.metric, steps=steps
     )
     chart(figure, "steps-to-target" if steps else "time-to-target", rows)
@@ -161,7 +161,7 @@ def _target(study: Study, advice: Recommendation) -> None:
 
 def _chosen_target(study: Study, usual: float) -> tuple[float, bool]:
     """Let the user move the target and choose the unit; the address keeps both."""
-    low, high = charts.span(study.evidence, usual)
+    low, high = targets.span(study.evidence, usual)
     named = _number(st.query_params.get("target"))
     value = min(high, max(low, usual if named is None else named))
     units = ("seconds", "steps")
@@ -210,7 +210,7 @@ def _profiles(home: Path, study: Study) -> None:
         for name, by_optimizer in ratios.items()
         for optimizer, ratio in by_optimizer.items()
     ]
-    chart(charts.profiles(ratios, looks.styles(sorted(anywhere)), of=of), "profiles", rows)
+    chart(targets.profiles(ratios, looks.styles(sorted(anywhere)), of=of), "profiles", rows)
     partly = sorted(anywhere.difference(optimizers[0].intersection(*optimizers)))
     st.caption(plain(PROFILE + (f" Not in all: {listed(partly)}." if partly else "")))
 
