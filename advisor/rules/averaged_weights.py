@@ -40,7 +40,7 @@ class AveragedWeights(Rule):
         """Yield how to evaluate."""
         if evidence.facts.has_batchnorm:
             because = (
-                f"the model has batch norm: in a loop of your own run {self.passes} forward passes in training mode before you "
-                "evaluate what {} averaged (the advisor does)"
+                f"the model has batch norm: in a loop of your own run {self.passes} forward passes in "
+                "training mode before you evaluate what {} averaged (the advisor does)"
             )
             yield from self.remark(evidence, self.subjects, because)

@@ -24,7 +24,7 @@ def _example(train_bytes: int | None) -> Evidence:
 
 
 class Memory(Rule):
-    """Weights, gradients, optimizer state and activations must fit together; state is what the optimizer decides.
+    """Weights, gradients, optimizer state and activations must fit; state is what the optimizer decides.
 
     The forecast is arithmetic on the shapes of the model, equal to the byte to what torch allocates for the
     state. A whole run that was measured below the limit (at a smaller batch, say) outranks it. What comes
@@ -75,7 +75,7 @@ class Memory(Rule):
 
 
 def _smaller_batch(evidence: Evidence, optimizer: str, limit: int) -> str:
-    """Return at what batch it would fit, for activations shrink with the batch; nothing when even one row is too many."""
+    """Return at what batch it would fit, as activations shrink with it; nothing if one row is too many."""
     forecast, batch = evidence.facts.forecast(optimizer), evidence.facts.batch_size
     if forecast is None or not forecast.activation_bytes:
         return ""

@@ -67,7 +67,10 @@ class Sparsity(PriorRule):
         if facts.embedding_share > 0:
             return None
         if facts.input_density < self.density:
-            return f"{percent(facts.input_density)} of the input entries are non-zero (sparse is below {percent(self.density)})"
+            return (
+                f"{percent(facts.input_density)} of the input entries are non-zero "
+                f"(sparse is below {percent(self.density)})"
+            )
         if facts.gradient_density is not None and facts.gradient_density < self.gradient_density:
             return (
                 f"{percent(facts.gradient_density)} of a gradient's entries are non-zero "

@@ -38,7 +38,7 @@ class TiedWeights(Rule):
         facts = evidence.facts
         if facts.tied_weights:
             because = (
-                f"embedding and output layer are one tensor, {percent(facts.embedding_share)} of the parameters: {{}} leaves it "
-                "to AdamW here, and so must code of your own"
+                f"embedding and output layer are one tensor, {percent(facts.embedding_share)} of the "
+                "parameters: {} leaves it to AdamW here, and so must code of your own"
             )
             yield from self.remark(evidence, self.subjects, because)
