@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
 
-from advisor.analysis.searched_space import Number, decay, numbers, searched
+from advisor.analysis.searched_space import NumericSetting, decay, numbers, searched
 from advisor.analysis.surface import FEWEST, surface
 from advisor.evidence import has_quality
 from advisor.report.numbers import number, several
@@ -27,7 +27,7 @@ EDGE: Final = "rgba(255, 255, 255, 0.8)"
 
 def contour(
     records: Sequence[Record],
-    pair: tuple[Number, Number] | None,
+    pair: tuple[NumericSetting, NumericSetting] | None,
     look: Style,
     *,
     metric: str,
@@ -81,14 +81,14 @@ def contour(
     return figure
 
 
-def pair_of(records: Sequence[Record], optimizer: str) -> tuple[Number, Number] | None:
+def pair_of(records: Sequence[Record], optimizer: str) -> tuple[NumericSetting, NumericSetting] | None:
     """Return the learning rates and weight decays of an optimizer's trials; None where one of them did not vary."""
     lr = next((one for one in numbers(records, optimizer) if one.key == f"optimizer.{optimizer}.lr"), None)
     decays = decay(records, optimizer)
     return (lr, decays) if lr and decays else None
 
 
-def rows(records: Sequence[Record], pair: tuple[Number, Number]) -> list[dict[str, Any]]:
+def rows(records: Sequence[Record], pair: tuple[NumericSetting, NumericSetting]) -> list[dict[str, Any]]:
     """Return what the contour draws as rows of a table."""
     return [
         {"trial": record.number, "quality": record.quality}
@@ -98,7 +98,7 @@ def rows(records: Sequence[Record], pair: tuple[Number, Number]) -> list[dict[st
     ]
 
 
-def _log_ends(one: Number, whole: Sequence[Record]) -> tuple[float, float]:
+def _log_ends(one: NumericSetting, whole: Sequence[Record]) -> tuple[float, float]:
     logs = [math.log(one.values[record.number]) for record in whole]
     return min(logs), max(logs)
 
@@ -113,7 +113,7 @@ def _at(place: float, ends: tuple[float, float]) -> float:
     return math.exp(low + place * (high - low))
 
 
-def _finding(best: Record, pair: tuple[Number, Number], runs: int) -> str:
+def _finding(best: Record, pair: tuple[NumericSetting, NumericSetting], runs: int) -> str:
     lr, decays = (number(one.values[best.number]) for one in pair)
     few = "" if runs >= FEWEST else f"; {several(runs, 'whole run')} are too few for a surface"
     return f"{best.optimizer} is best at lr {lr}, weight decay {decays}{few}"

@@ -43,7 +43,7 @@ def bars(found: Sequence[Importance], optimizer: str, look: Style) -> go.Figure:
     figure = go.Figure()
     figure.add_bar(
         y=[one.label for one in shown], x=[one.share for one in shown], orientation="h", name="share of the spread",
-        marker={"color": look.colour, "opacity": [1.0 if one.told else 0.35 for one in shown]},
+        marker={"color": look.colour, "opacity": [1.0 if one.above_chance else 0.35 for one in shown]},
         customdata=[one.runs for one in shown], hovertemplate="%{y}: %{x:.0%} over %{customdata} whole runs<extra></extra>",
     )  # fmt: skip
     figure.add_scatter(
@@ -73,7 +73,7 @@ def rows(found: Sequence[Importance]) -> list[dict[str, Any]]:
 def _finding(found: Sequence[Importance], optimizer: str) -> str:
     if not found:
         return f"{optimizer or 'No optimizer'}: too few whole runs to tell which setting matters"
-    told = weigh.labels(found)
+    told = weigh.labels_above_chance(found)
     runs = max(one.runs for one in found)
     few = f", and {several(runs, 'whole run')} tell little" if runs < ENOUGH else ""
     if not told:

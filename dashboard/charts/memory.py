@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
 
-from advisor.analysis.memory_table import Need, at, needs, off_by, typical_error
+from advisor.analysis.memory_table import Need, forecast_at, forecast_error, needs, typical_error
 from advisor.report.numbers import percent, several, size
 from dashboard.charts import Plot
 from dashboard.charts.looks import BELOW, COLOURS, Style, folded, styles
@@ -69,7 +69,7 @@ def forecast_bars(found: Sequence[Need], records: Sequence[Record] = ()) -> go.F
 def against_measured(facts: Facts, records: Sequence[Record], looks: Mapping[str, Style]) -> go.Figure:
     """Draw the measured peak of every trial against its forecast at the trial's own batch size."""
     figure = go.Figure()
-    kept = [record for record in records if off_by(facts, record) is not None]
+    kept = [record for record in records if forecast_error(facts, record) is not None]
     unit, per = _unit([record.peak_bytes or 0 for record in kept])
     for optimizer, look in looks.items():
         own = [record for record in kept if record.optimizer == optimizer]
@@ -125,12 +125,12 @@ def _measured(figure: go.Figure, found: Sequence[Need], records: Sequence[Record
 
 
 def _off(facts: Facts, record: Record) -> list[Any]:
-    return [record.number, record.params["batch_size"], percent(abs(off_by(facts, record) or 0.0))]
+    return [record.number, record.params["batch_size"], percent(abs(forecast_error(facts, record) or 0.0))]
 
 
 def _forecast(facts: Facts, record: Record) -> int:
     forecast = facts.forecast(record.optimizer)
-    return at(forecast, int(record.params["batch_size"])).peak_bytes if forecast else 0
+    return forecast_at(forecast, int(record.params["batch_size"])).peak_bytes if forecast else 0
 
 
 def _finding(found: Sequence[Need]) -> str:

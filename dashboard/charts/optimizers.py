@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
 
-from advisor.analysis.targets import Reach, default_target, profile, reaches
-from advisor.analysis.tuning_curves import Promise, promises
-from advisor.decide.posterior import Beliefs, beliefs
+from advisor.analysis.targets import TimeToTarget, default_target, performance_profile, times_to_target
+from advisor.analysis.tuning_curves import TuningPoint, tuning_curves
+from advisor.decide.posterior import Posterior
 from advisor.decide.recommend import recommend
 from advisor.decide.rulebook import apply_rules
 from advisor.evidence import Evidence, has_quality
@@ -98,7 +98,7 @@ def _best_finding(known: Sequence[tuple[Contender, float]], metric: str) -> str:
     )
 
 
-def matrix(posterior: Beliefs, names: Sequence[str]) -> go.Figure:
+def matrix(posterior: Posterior, names: Sequence[str]) -> go.Figure:
     """Draw the probability that the optimizer of a row is better than that of a column, the best rows first."""
     beats = posterior.beats()
     means = posterior.means()
@@ -132,7 +132,7 @@ def _matrix_finding(beats: Mapping[str, Mapping[str, float]], order: Sequence[st
 
 
 def tuning(
-    found: Mapping[str, Sequence[Promise]], looks: Mapping[str, Style], *, metric: str, direction: Direction
+    found: Mapping[str, Sequence[TuningPoint]], looks: Mapping[str, Style], *, metric: str, direction: Direction
 ) -> go.Figure:  # fmt: skip
     """Draw the expected quality of the best of so many trials of each optimizer, with its quartiles as a band."""
     figure = go.Figure()
@@ -162,7 +162,7 @@ def tuning(
     return legend_below(figure, height=460)
 
 
-def _tuning_finding(found: Mapping[str, Sequence[Promise]], direction: Direction) -> str:
+def _tuning_finding(found: Mapping[str, Sequence[TuningPoint]], direction: Direction) -> str:
     if not found:
         return "No trial is complete yet"
     early = min(found, key=lambda name: direction.loss(found[name][0].mean))
@@ -185,7 +185,12 @@ def _faded(colour: str) -> str:
 
 
 def to_target(
-    found: Sequence[Reach], looks: Mapping[str, Style], *, target: float, metric: str, steps: bool = False
+    found: Sequence[TimeToTarget],
+    looks: Mapping[str, Style],
+    *,
+    target: float,
+    metric: str,
+    steps: bool = False,
 ) -> go.Figure:
     """Draw how soon each optimizer's runs reach a target: its fastest as a mark, the median of those that get there hollow."""
     figure = go.Figure()
@@ -217,7 +222,7 @@ def to_target(
 
 
 def _target_finding(
-    found: Sequence[Reach], there: Sequence[Reach], target: float, metric: str, *, steps: bool
+    found: Sequence[TimeToTarget], there: Sequence[TimeToTarget], target: float, metric: str, *, steps: bool
 ) -> str:
     if not there:
         return f"No whole run reaches {metric} {number(target)}"
@@ -231,7 +236,7 @@ def _target_finding(
 
 def profiles(ratios: Mapping[str, Mapping[str, float]], looks: Mapping[str, Style], *, of: str) -> go.Figure:
     """Draw performance profiles: the share of studies in which an optimizer is within a factor of the best one there."""
-    found = profile({study: dict(own) for study, own in ratios.items()})
+    found = performance_profile({study: dict(own) for study, own in ratios.items()})
     most = max((step[0] for curve in found.values() for step in curve), default=1.0) * 1.1
     figure = go.Figure()
     for name, curve in found.items():
@@ -286,11 +291,11 @@ def _drawn_bests(study: Study) -> go.Figure:
 
 
 def _drawn_matrix(study: Study) -> go.Figure:
-    posterior = beliefs(study.evidence, apply_rules(study.evidence))
+    posterior = Posterior.of(study.evidence, apply_rules(study.evidence))
     return matrix(posterior, tried(posterior))
 
 
-def tried(posterior: Beliefs) -> tuple[str, ...]:
+def tried(posterior: Posterior) -> tuple[str, ...]:
     """Return the optimizers with trials that say something; all of them where none has any."""
     return (
         tuple(name for name in posterior.optimizers if name in posterior.estimates.by_optimizer)
@@ -300,7 +305,10 @@ def tried(posterior: Beliefs) -> tuple[str, ...]:
 
 def _drawn_tuning(study: Study) -> go.Figure:
     return tuning(
-        promises(study.evidence), styles(study.optimizers), metric=study.metric, direction=study.direction
+        tuning_curves(study.evidence),
+        styles(study.optimizers),
+        metric=study.metric,
+        direction=study.direction,
     )
 
 
@@ -308,7 +316,7 @@ def _drawn_to_target(study: Study, *, steps: bool) -> go.Figure:
     target = default_target(study.evidence, recommend(without_limits(study.evidence)))
     if target is None:
         return go.Figure().update_layout(title_text="No trial is complete yet", height=200)
-    found = reaches(study.evidence, target)
+    found = times_to_target(study.evidence, target)
     return to_target(found, styles(study.optimizers), target=target, metric=study.metric, steps=steps)
 
 

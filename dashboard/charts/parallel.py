@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
 
-from advisor.analysis.searched_space import CategoricalSetting, Number, numbers, options, searched
+from advisor.analysis.searched_space import CategoricalSetting, NumericSetting, numbers, options, searched
 from advisor.evidence import has_quality
 from advisor.report.numbers import number, several
 from dashboard.charts import Plot
@@ -26,7 +26,7 @@ MOST_LINES: Final = 1000
 
 def parallel(
     records: Sequence[Record],
-    found: Sequence[Number],
+    found: Sequence[NumericSetting],
     others: Sequence[CategoricalSetting],
     look: Style,
     *,
@@ -76,7 +76,7 @@ Axis = tuple[str, Mapping[int, tuple[float, str]], str, str]
 
 
 def rows(
-    records: Sequence[Record], found: Sequence[Number], others: Sequence[CategoricalSetting]
+    records: Sequence[Record], found: Sequence[NumericSetting], others: Sequence[CategoricalSetting]
 ) -> list[dict[str, Any]]:
     """Return what the lines draw as rows of a table."""
     return [
@@ -88,7 +88,7 @@ def rows(
     ]
 
 
-def _numbers(found: Sequence[Number]) -> list[Axis]:
+def _numbers(found: Sequence[NumericSetting]) -> list[Axis]:
     return [
         (
             one.label,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from advisor.analysis.searched_space import Number, numbers, searched
+from advisor.analysis.searched_space import NumericSetting, numbers, searched
 from advisor.evidence import has_quality
 from advisor.report.numbers import listed, number
 from dashboard.charts import Plot
@@ -48,7 +48,7 @@ class Panel:
     """Of the range that was searched, as drawn."""
 
 
-def panels_of(found: Sequence[Number]) -> tuple[Panel, ...]:
+def panels_of(found: Sequence[NumericSetting]) -> tuple[Panel, ...]:
     """Return one panel a number, on the scale that it was searched on."""
     return tuple(_panel(one) for one in found[:MOST_PANELS])
 
@@ -148,7 +148,7 @@ def first_optimizer(study: Study) -> str:
     return best.optimizer if best else tried[0] if tried else ""
 
 
-def _panel(one: Number) -> Panel:
+def _panel(one: NumericSetting) -> Panel:
     drawn = _drawn(one.span.scale)
     ends = (drawn(one.span.low), drawn(one.span.high)) if one.known else ()
     axis: dict[str, Any] = {
