@@ -18,11 +18,10 @@ from advisor.decide.posterior import (
     RULE_CLIP,
     TOTAL_CLIP,
     WIDEST,
-    Beliefs,
+    Posterior,
     advantages,
     base_rate,
-    beliefs,
-    posterior,
+    posterior_draws,
     prior_log_odds,
 )
 from advisor.evidence import Evidence, Finding
@@ -37,11 +36,11 @@ def evidence(records, **fields):
     return Evidence(records=tuple(records), **fields)
 
 
-def believed(found: dict[str, Estimate], advantage=None) -> Beliefs:
+def believed(found: dict[str, Estimate], advantage=None) -> Posterior:
     names = tuple(sorted(found))
     seen = Estimates(by_optimizer=found)
-    weights, draws = posterior(names, seen, advantage or [0.0] * len(names))
-    return Beliefs(optimizers=names, estimates=seen, margin=0.02, weights=weights, draws=draws)
+    weights, draws = posterior_draws(names, seen, advantage or [0.0] * len(names))
+    return Posterior(optimizers=names, estimates=seen, margin=0.02, weights=weights, draws=draws)
 
 
 # ---------------------------------------------------------------- the prior
@@ -72,18 +71,20 @@ def test_the_advantage_turns_log_odds_into_the_chance_to_win():
 
 
 def test_before_any_trial_no_probability_exceeds_the_cap():
-    standings = beliefs(Evidence(candidates=("AdamW", "SGD")), [_finding("SGD", -2.5)]).standings(
+    summaries = Posterior.of(Evidence(candidates=("AdamW", "SGD")), [_finding("SGD", -2.5)]).summaries(
         {"AdamW": 0.0, "SGD": 0.0}
     )
 
-    assert standings["AdamW"].p_best == standings["AdamW"].p_tie == PRIOR_CAP
-    assert beliefs(Evidence(candidates=("AdamW",))).standings({"AdamW": 0.0})["AdamW"].p_tie == PRIOR_CAP
+    assert summaries["AdamW"].p_best == summaries["AdamW"].p_tie == PRIOR_CAP
+    assert Posterior.of(Evidence(candidates=("AdamW",))).summaries({"AdamW": 0.0})["AdamW"].p_tie == PRIOR_CAP
 
 
 def test_the_prior_speaks_for_what_was_not_tried():
     tried = study({"AdamW": [0.9, 0.91]})
     for strength, worse in ((1.4, False), (-1.4, True)):
-        found = beliefs(evidence(tried, candidates=("AdamW", "Muon")), [_finding("Muon", strength)]).means()
+        found = Posterior.of(
+            evidence(tried, candidates=("AdamW", "Muon")), [_finding("Muon", strength)]
+        ).means()
         assert (found["Muon"] > found["AdamW"]) is worse
 
 
@@ -139,7 +140,7 @@ def slow_posterior(found: dict[str, Estimate], advantage, margin, draws=250_000)
 )
 def test_the_posterior_agrees_with_a_slow_reference(gaps, sds, advantage):
     found = {name: Estimate(gap=g, variance=s**2) for name, g, s in zip(NAMES, gaps, sds, strict=False)}
-    fast = believed(found, list(advantage)).standings(dict.fromkeys(sorted(found), 0.0))
+    fast = believed(found, list(advantage)).summaries(dict.fromkeys(sorted(found), 0.0))
     p_best, p_tie, regret = slow_posterior(found, advantage, 0.02)
 
     for i, name in enumerate(sorted(found)):
@@ -158,13 +159,13 @@ estimate = st.builds(
 @given(st.lists(estimate, min_size=2, max_size=4))
 @settings(max_examples=40, deadline=None)
 def test_probabilities_are_probabilities(found):
-    standings = believed(dict(zip(NAMES, found, strict=False))).standings(
+    summaries = believed(dict(zip(NAMES, found, strict=False))).summaries(
         dict.fromkeys(NAMES[: len(found)], 0.0)
     )
 
-    assert sum(one.p_best for one in standings.values()) == pytest.approx(1)
+    assert sum(one.p_best for one in summaries.values()) == pytest.approx(1)
     assert all(
-        0 <= one.p_best <= one.p_tie <= 1 + 1e-9 and one.expected_regret >= 0 for one in standings.values()
+        0 <= one.p_best <= one.p_tie <= 1 + 1e-9 and one.expected_regret >= 0 for one in summaries.values()
     )
 
 
@@ -187,10 +188,10 @@ def test_neither_the_order_of_records_nor_of_candidates_matters(order, names):
         {"AdamW": [0.9, 0.95, 0.94], "SGD": [0.8, 0.85]},
         confirmed={"AdamW": [0.93, 0.94], "SGD": [0.86, 0.84]},
     )
-    straight = beliefs(evidence(records, candidates=NAMES))
-    shuffled = beliefs(evidence([records[i] for i in order], candidates=tuple(names)))
+    straight = Posterior.of(evidence(records, candidates=NAMES))
+    shuffled = Posterior.of(evidence([records[i] for i in order], candidates=tuple(names)))
 
-    assert straight.standings(dict.fromkeys(NAMES, 0.0)) == shuffled.standings(dict.fromkeys(NAMES, 0.0))
+    assert straight.summaries(dict.fromkeys(NAMES, 0.0)) == shuffled.summaries(dict.fromkeys(NAMES, 0.0))
 
 
 def test_a_clear_confirmed_difference_is_decided_and_a_tie_is_not():
@@ -204,8 +205,8 @@ def test_a_clear_confirmed_difference_is_decided_and_a_tie_is_not():
     )
     both = {"AdamW": 0.0, "SGD": 0.0}
 
-    assert beliefs(evidence(clear)).standings(both)["AdamW"].p_best > 0.95
-    assert 0.2 < beliefs(evidence(close)).standings(both)["AdamW"].p_best < 0.8
+    assert Posterior.of(evidence(clear)).summaries(both)["AdamW"].p_best > 0.95
+    assert 0.2 < Posterior.of(evidence(close)).summaries(both)["AdamW"].p_best < 0.8
 
 
 def test_the_tie_margin_follows_the_spread_over_seeds_up_to_a_tenth():
@@ -217,9 +218,9 @@ def test_the_tie_margin_follows_the_spread_over_seeds_up_to_a_tenth():
     )
     rows = {"valid_rows": 10_000}
 
-    assert beliefs(evidence(study({"AdamW": [0.9, 0.8]}), **rows)).margin == MARGIN
-    assert MARGIN < beliefs(evidence(calm, **rows)).margin < WIDEST
-    assert beliefs(evidence(noisy, **rows)).margin == WIDEST
+    assert Posterior.of(evidence(study({"AdamW": [0.9, 0.8]}), **rows)).margin == MARGIN
+    assert MARGIN < Posterior.of(evidence(calm, **rows)).margin < WIDEST
+    assert Posterior.of(evidence(noisy, **rows)).margin == WIDEST
 
 
 def test_what_half_a_row_could_undo_is_a_tie():
@@ -228,19 +229,19 @@ def test_what_half_a_row_could_undo_is_a_tie():
         {"AdamW": [1.0], "SGD": [1.0], "Momentum": [0.99]},
         confirmed={"AdamW": [1.0] * 3, "SGD": [1.0] * 3, "Momentum": [0.99] * 3},
     )
-    few, many = (beliefs(evidence(perfect, valid_rows=rows)) for rows in (100, 10_000))
+    few, many = (Posterior.of(evidence(perfect, valid_rows=rows)) for rows in (100, 10_000))
 
     assert few.margin == many.margin == pytest.approx(math.log(2))
     names = dict.fromkeys(few.optimizers, 0.0)
-    assert few.standings(names)["SGD"].p_tie > 0.8
-    assert few.standings(names)["Momentum"].p_tie > 0.2 > many.standings(names)["Momentum"].p_tie
+    assert few.summaries(names)["SGD"].p_tie > 0.8
+    assert few.summaries(names)["Momentum"].p_tie > 0.2 > many.summaries(names)["Momentum"].p_tie
 
 
 def test_what_was_trained_counts_for_more_than_what_was_said():
     prior = [_finding("SGD", 1.4), _finding("AdamW", -1.4)]
     equal = study({"AdamW": [0.9] * 3, "SGD": [0.9] * 3})
-    before = beliefs(evidence([], candidates=("AdamW", "SGD")), prior).means()
-    after = beliefs(evidence(equal), prior).means()
+    before = Posterior.of(evidence([], candidates=("AdamW", "SGD")), prior).means()
+    after = Posterior.of(evidence(equal), prior).means()
 
     assert 0 < after["AdamW"] - after["SGD"] < 0.5 * (before["AdamW"] - before["SGD"])
 
@@ -293,10 +294,10 @@ def test_stated_confidence_comes_true(trials, confirm):
     stated, true = [], []
     for _ in range(400):
         seen, truth = simulate(chance, trials, confirm=confirm)
-        held = beliefs(seen, findings)
-        standings = held.standings(dict.fromkeys(ARMS, 0.0))
-        pick = min(standings, key=lambda name: standings[name].expected_regret)
-        stated.append(standings[pick].p_tie)
+        held = Posterior.of(seen, findings)
+        summaries = held.summaries(dict.fromkeys(ARMS, 0.0))
+        pick = min(summaries, key=lambda name: summaries[name].expected_regret)
+        stated.append(summaries[pick].p_tie)
         true.append(truth[pick] <= min(truth.values()) + held.margin)
 
     # two standard errors of 400 simulations are 0.05; erring on the modest side is allowed up to 0.12

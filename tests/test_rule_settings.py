@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from advisor.cli.explain import explanation
-from advisor.decide.reasons import TELLING
+from advisor.decide.reasons import MOST_FINDINGS
 from advisor.decide.recommend import recommend
 from advisor.decide.rulebook import apply_rules, in_force, resolved_settings, rules
 from advisor.evidence import Evidence
@@ -235,8 +235,8 @@ def test_few_findings_are_told_the_strongest_first_and_the_rest_by_name():
     answer = recommend(Evidence(facts=stirred, candidates=("AdamW",), planned_trials=3))
     told = [reason for reason in answer.reasons if reason.startswith(("Speaks", "Of less weight"))]
 
-    assert len([finding for finding in answer.findings if finding.subject == "AdamW"]) > TELLING
-    assert len(told) == TELLING + 1
+    assert len([finding for finding in answer.findings if finding.subject == "AdamW"]) > MOST_FINDINGS
+    assert len(told) == MOST_FINDINGS + 1
     assert "100 classes" in told[0]
     assert told[-1] == "Of less weight: Sparsity (advisor explain Sparsity)."
 
@@ -249,5 +249,5 @@ def test_a_veto_of_many_is_told_in_few_lines():
 
     assert answer.optimizer == "SGD"
     assert len([finding for finding in answer.findings if finding.verdict == "veto"]) == len(many) - 1
-    assert len(told) == TELLING
+    assert len(told) == MOST_FINDINGS
     assert all(any(name in line for line in told) for name in many if name != "SGD")
