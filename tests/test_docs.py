@@ -14,7 +14,7 @@ import pytest
 from docs.write import DOCUMENTS, written
 from studies import catalogue
 
-from waiting import HANG_SECONDS, wait_until
+from waiting import ANSWER_SECONDS, HANG_SECONDS, wait_until
 
 ROOT = Path(__file__).parent.parent
 TEXTS = {
@@ -109,7 +109,7 @@ def serves(command, tmp_path, url):
 
 
 def _answers(url):
-    with urllib.request.urlopen(url, timeout=5) as page:  # noqa: S310
+    with urllib.request.urlopen(url, timeout=ANSWER_SECONDS) as page:  # noqa: S310
         return page.status == 200
 
 

@@ -16,7 +16,7 @@ from studies.storage.journal import change_manifest, create_study
 from studies.storage.manifest import StudyManifest
 
 from records import confirmations, facts, record
-from waiting import HANG_SECONDS, wait_until
+from waiting import ANSWER_SECONDS, HANG_SECONDS, wait_until
 
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
@@ -100,7 +100,7 @@ def page(served):
 
 
 def answers(address):
-    connection = HTTPConnection(address.removeprefix("http://"), timeout=5)
+    connection = HTTPConnection(address.removeprefix("http://"), timeout=ANSWER_SECONDS)
     try:
         connection.request("GET", "/_stcore/health")
         return connection.getresponse().status == 200

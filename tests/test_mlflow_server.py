@@ -21,7 +21,7 @@ from studies.tracking.process import Mirror
 from studies.tracking.sink import EXPERIMENT, sync
 
 from records import record
-from waiting import HANG_SECONDS, wait_until
+from waiting import ANSWER_SECONDS, HANG_SECONDS, wait_until
 
 PLAN = {
     "id": "7f3a",
@@ -64,10 +64,15 @@ def mlflow_server(folder):
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     process = subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True, **quiet)
     try:
-        wait_until(lambda: urllib.request.urlopen(f"{uri}/health", timeout=5).status == 200, "it answers")  # noqa: S310
+        wait_until(lambda: healthy(uri), "it answers")
         yield uri, process
     finally:
         kill(process)
+
+
+def healthy(uri):
+    with urllib.request.urlopen(f"{uri}/health", timeout=ANSWER_SECONDS) as page:  # noqa: S310
+        return page.status == 200
 
 
 def kill(process):

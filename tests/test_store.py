@@ -20,6 +20,7 @@ from studies.storage.locks import worked_on, working
 from studies.storage.manifest import StudyManifest
 
 from records import record
+from waiting import HANG_SECONDS
 
 
 def new(home, name="s", **plan):
@@ -137,7 +138,7 @@ def test_a_made_up_name_is_one_that_a_study_can_have_and_that_is_free(home):
 def _hold_for_ever(home, ready):
     with working(home, "s"):
         ready.set()
-        time.sleep(600)
+        time.sleep(HANG_SECONDS)
 
 
 def test_a_study_is_held_by_one_process_and_free_once_that_is_killed(home):
@@ -146,7 +147,7 @@ def test_a_study_is_held_by_one_process_and_free_once_that_is_killed(home):
     ready = context.Event()
     holder = context.Process(target=_hold_for_ever, args=(home, ready))
     holder.start()
-    assert ready.wait(30)
+    assert ready.wait(HANG_SECONDS)
     assert worked_on(home, "s")
     with pytest.raises(StoreError, match="searched by another process"), working(home, "s"):
         pass
