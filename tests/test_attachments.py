@@ -79,8 +79,8 @@ def test_mixup_means_two_rows_and_their_targets_with_the_same_shares(iris, seed)
 
 def share_and_partner(inputs, targets, mixed, probabilities):
     """Return a share and the partner of each row that explain both the inputs and the targets; None if none do."""
-    own = probabilities[torch.arange(len(targets)), targets]
-    share = float(own.min())  # of a row whose partner has another class
+    target_probability = probabilities[torch.arange(len(targets)), targets]
+    share = float(target_probability.min())  # of a row whose partner has another class
     wanted = (mixed - share * inputs) / max(1 - share, 1e-6)
     distances = torch.cdist(wanted, inputs)
     partners = distances.argmin(1)
@@ -238,8 +238,10 @@ class Block(nn.Module):
         self.layer, self.drop_path = nn.Linear(4, 4), 0.0
 
     def forward(self, inputs):
-        kept = (torch.rand(len(inputs), 1) >= self.drop_path).float() if self.training else 1 - self.drop_path
-        return inputs + kept * self.layer(inputs)
+        survivors = (
+            (torch.rand(len(inputs), 1) >= self.drop_path).float() if self.training else 1 - self.drop_path
+        )
+        return inputs + survivors * self.layer(inputs)
 
 
 def test_stochastic_depth_suits_residual_blocks_and_drops_the_last_most(iris):

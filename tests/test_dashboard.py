@@ -251,7 +251,7 @@ def test_a_study_is_read_again_only_when_its_journal_changes(home, monkeypatch):
 
 def test_the_home_is_the_one_asked_for(monkeypatch):
     monkeypatch.setenv("ADVISOR_HOME", "/elsewhere")
-    assert [reads.chosen_home(given) for given in (["--home", "/here"], [])] == [
+    assert [reads.chosen_home(arguments) for arguments in (["--home", "/here"], [])] == [
         Path("/here"),
         Path("/elsewhere"),
     ]

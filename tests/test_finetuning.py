@@ -79,10 +79,10 @@ def test_the_rewound_lrs_are_those_that_training_ended_with_step_by_step(iris):
 
     def lrs(recipe):
         run = Training(recipe, iris, seed=0)
-        seen = []
-        run.after_step.append(lambda: seen.append(run.lr))
+        rates = []
+        run.after_step.append(lambda: rates.append(run.lr))
         run.advance(recipe.epochs)
-        return seen
+        return rates
 
     whole, again = lrs(trained), lrs(retrained(Rewind(share=0.25), trained))
     assert again == pytest.approx(whole[-len(again) :])
@@ -149,7 +149,7 @@ def test_every_optimizer_can_train_on_at_another_lr(choice):
 
 
 @pytest.mark.parametrize(
-    "optimizer", [AdamW(), LBFGS(), ScheduleFreeAdamW(), Prodigy()], ids=lambda one: one.name()
+    "optimizer", [AdamW(), LBFGS(), ScheduleFreeAdamW(), Prodigy()], ids=lambda optimizer: optimizer.name()
 )
 @pytest.mark.parametrize("finetuning", [Restart(share=0.5), Rewind(share=0.5)], ids=["restart", "rewind"])
 def test_a_trained_model_that_was_hurt_gets_better_again(optimizer, finetuning, iris):

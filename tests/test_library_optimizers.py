@@ -149,10 +149,10 @@ def test_decay_shrinks_weights_by_the_stated_share_and_leaves_biases_alone(name)
     share = choice.lr * DECAY
     if name == "Apollo":
         share *= (1 - 0.999) ** 0.5 / (1 - 0.9)  # it decays at the lr after Adam's bias correction
-    kept = 1 - share
+    rest = 1 - share
 
     for key, value in model.state_dict().items():
-        expected = before[key] * kept if value.ndim >= 2 else before[key]
+        expected = before[key] * rest if value.ndim >= 2 else before[key]
         torch.testing.assert_close(value, expected, rtol=1e-5, atol=1e-8)
 
 

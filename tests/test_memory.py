@@ -93,12 +93,12 @@ def test_the_envelope_holds_every_moment():
         Moment(fixed_bytes=fixed, row_bytes=slope)
         for fixed, slope in [(10, 0.0), (8, 1.0), (5, 1.5), (0, 3.0), (0, 1.0)]
     ]
-    kept = fullest(lines)
+    lasting = fullest(lines)
 
-    assert set(kept) <= set(lines)
-    assert len(kept) < len(lines)
+    assert set(lasting) <= set(lines)
+    assert len(lasting) < len(lines)
     for rows in range(1, 50):
-        assert peak_at(kept, rows) == peak_at(lines, rows)
+        assert peak_at(lasting, rows) == peak_at(lines, rows)
 
 
 def test_the_largest_batch_that_fits_fits_and_one_row_more_does_not():
@@ -127,15 +127,15 @@ def test_a_forecast_survives_json():
 
 def test_allocations_are_followed_and_views_are_not():
     before = torch.ones(100)
-    with Allocations() as found:
-        kept = before + 1  # 400 bytes
-        kept.view(10, 10).add_(1)
-        gone = kept * 2
+    with Allocations() as allocations:
+        result = before + 1  # 400 bytes
+        result.view(10, 10).add_(1)
+        gone = result * 2
         del gone
-        kept.sum()
+        result.sum()
 
-    assert found.peak_bytes == 800
-    assert found.alive_bytes == 400
+    assert allocations.peak_bytes == 800
+    assert allocations.alive_bytes == 400
 
 
 @pytest.mark.parametrize("mode", ["train", "eval"])

@@ -64,10 +64,10 @@ def home(tmp_path_factory):
             direction="minimize" if minimized else "maximize",
             manifest=StudyManifest.from_dict(PLAN | minimized),
         )
-        for one in made:
-            attributes = {"record": one.to_dict()}
+        for trial_record in made:
+            attributes = {"record": trial_record.to_dict()}
             trial = optuna.trial.create_trial(
-                value=one.quality or 0.0, params={}, distributions={}, user_attrs=attributes
+                value=trial_record.quality or 0.0, params={}, distributions={}, user_attrs=attributes
             )
             opened.add_trial(trial)
         if name in {"full", "small"}:
@@ -199,7 +199,7 @@ def test_an_address_that_makes_no_sense_breaks_nothing(home, query):
 
 def test_the_front_is_drawn_from_the_cheapest_up():
     cost = tradeoffs.BY_NAME["time"]
-    assert [one.number for one in tradeoffs.front(STUDIES["full"], cost, MAXIMIZE)] == [0, 8]
+    assert [point.number for point in tradeoffs.front(STUDIES["full"], cost, MAXIMIZE)] == [0, 8]
     figure = tradeoffs.quality_by_cost(STUDIES["full"], LOOKS, cost, metric="accuracy", direction=MAXIMIZE)
     line = figure.data[0]
     assert (line.name, line.line.shape) == ("the front", "hv")
@@ -219,7 +219,7 @@ def test_a_limit_is_a_wall_with_everything_beyond_it_shaded(allowed):
     shade, wall = figure.layout.shapes
     assert shade.x0 == wall.x0 == wall.x1 == allowed / 2**20
     assert shade.x1 == figure.layout.xaxis.range[1]
-    over = sum(one.peak_bytes > allowed for one in tradeoffs.measured(STUDIES["full"], cost))
+    over = sum(point.peak_bytes > allowed for point in tradeoffs.measured(STUDIES["full"], cost))
     assert f"{over} of 8 runs break the limit" in figure.layout.title.text.replace("<br>", " ")
 
 

@@ -66,10 +66,10 @@ def refusing(monkeypatch):
 
 
 def test_the_command_is_one_that_a_user_would_type(home):
-    asked = replace(ASKED, memory="64MiB", goal="speed", compression="after", budget="20s")
+    form = replace(ASKED, memory="64MiB", goal="speed", compression="after", budget="20s")
 
-    told = launch_process.command(asked.arguments(home))
-    assert told == (
+    line = launch_process.command(form.arguments(home))
+    assert line == (
         f"advisor search digits --memory=64MiB --budget=20s --goal=speed --compression=after --study=mine --home={home.resolve()}"
     )
 
@@ -179,10 +179,10 @@ def test_a_journal_that_is_a_link_to_elsewhere_is_no_study(home, tmp_path):
 
 @pytest.mark.parametrize("reference", ["os:system", "__main__:x", "net.py:Net", "../net.py:Net"])
 def test_code_is_refused_unless_the_page_was_started_with_allow_code(home, reference):
-    for asked in (replace(ASKED, model=reference), replace(ASKED, source=reference)):
+    for form in (replace(ASKED, model=reference), replace(ASKED, source=reference)):
         with pytest.raises(BadWorkload, match="start it with: advisor dashboard --allow-code"):
-            launch_form.check(asked, home, allow_code=False)
-        launch_form.check(asked, home, allow_code=True)
+            launch_form.check(form, home, allow_code=False)
+        launch_form.check(form, home, allow_code=True)
 
 
 def test_nothing_of_the_users_own_is_imported_where_code_is_refused(code, refusing):
@@ -301,13 +301,13 @@ def test_a_process_outlives_whoever_started_it_and_stops_on_request(home):
 
 
 def test_the_server_is_private_by_default():
-    held = options("127.0.0.1", 8501)
+    settings = options("127.0.0.1", 8501)
 
-    assert held["server.address"] == "127.0.0.1"
-    assert held["browser.gatherUsageStats"] == "false"
-    assert held["server.enableXsrfProtection"] == held["server.enableCORS"] == "true"
-    assert held["server.enableStaticServing"] == "false"
-    assert int(held["server.maxUploadSize"]) == 200
+    assert settings["server.address"] == "127.0.0.1"
+    assert settings["browser.gatherUsageStats"] == "false"
+    assert settings["server.enableXsrfProtection"] == settings["server.enableCORS"] == "true"
+    assert settings["server.enableStaticServing"] == "false"
+    assert int(settings["server.maxUploadSize"]) == 200
 
 
 def test_looking_at_the_page_writes_nothing(home):

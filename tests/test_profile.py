@@ -69,9 +69,9 @@ def test_facts_survive_json(facts):
 
 
 def test_an_imbalanced_regression_has_no_classes():
-    found = profile(LoadedWorkload.open("diabetes"), batch_size=32, epochs=1, probing=0)
+    answer = profile(LoadedWorkload.open("diabetes"), batch_size=32, epochs=1, probing=0)
 
-    assert (found.classes, found.class_imbalance, found.label_entropy) == (0, 1.0, 1.0)
+    assert (answer.classes, answer.class_imbalance, answer.label_entropy) == (0, 1.0, 1.0)
 
 
 @pytest.mark.parametrize(

@@ -60,8 +60,8 @@ def fresh(home, uri, folder):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("own", [False, True], ids=["built in", "of the user's own"])
-def test_the_recommended_model_is_loaded_by_a_fresh_process(tmp_path, monkeypatch, own):
+@pytest.mark.parametrize("custom", [False, True], ids=["built in", "of the user's own"])
+def test_the_recommended_model_is_loaded_by_a_fresh_process(tmp_path, monkeypatch, custom):
     home, elsewhere = tmp_path / "home", tmp_path / "elsewhere"
     elsewhere.mkdir()
     (tmp_path / "net.py").write_text(NET)
@@ -71,7 +71,7 @@ def test_the_recommended_model_is_loaded_by_a_fresh_process(tmp_path, monkeypatc
         budget="6trials",
         epochs=3,
         home=home,
-        model="net.py:Net" if own else "mlp",
+        model="net.py:Net" if custom else "mlp",
         optimizers="AdamW",
     )
 

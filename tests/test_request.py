@@ -44,9 +44,9 @@ def _judge(outputs, targets):
     ],
 )
 def test_a_field_of_another_type_is_refused_in_one_line(option, value, line):
-    with pytest.raises(BadValue) as told:
+    with pytest.raises(BadValue) as refused:
         Request(source="digits", **{option: value})
-    assert str(told.value) == line
+    assert str(refused.value) == line
 
 
 def test_an_option_that_is_not_there_is_said_with_the_nearest():

@@ -45,9 +45,9 @@ def test_a_run_without_a_number_was_lost(runs):
 
 
 def test_the_runs_of_others_are_advised_on(runs, inside):
-    found = recommend(evidence_from(runs, metric="accuracy"))
-    assert found.optimizer == "AdamW"
-    assert found.quality == pytest.approx((0.912 + 0.909 + 0.914) / 3)
+    advice = recommend(evidence_from(runs, metric="accuracy"))
+    assert advice.optimizer == "AdamW"
+    assert advice.quality == pytest.approx((0.912 + 0.909 + 0.914) / 3)
     said = inside("recommend", "--records", str(runs), "--metric", "accuracy")
     assert said.stdout.startswith("Use AdamW (lr 0.001")
     assert inside(

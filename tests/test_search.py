@@ -84,9 +84,11 @@ def test_every_optimizer_begins_with_its_reference_recipe_and_runs_it_whole(home
 
 def test_every_optimizer_in_the_race_is_asked_the_same_number_of_recipes_until_it_is_left_out(home, iris):
     records = search(home, iris)
-    asked = [sum(r.stage == "race" and r.optimizer == name for r in records[:12]) for name in PLAN.candidates]
+    counts = [
+        sum(r.stage == "race" and r.optimizer == name for r in records[:12]) for name in PLAN.candidates
+    ]
 
-    assert asked == [3, 3, 3]
+    assert counts == [3, 3, 3]
 
 
 def test_a_budget_of_trials_is_kept_to_the_trial(home, iris):

@@ -76,9 +76,9 @@ def client(home):
 def runs(home):
     """Return the study's run and its trials' runs by number."""
     mlflow = client(home)
-    found = mlflow.search_runs([mlflow.get_experiment_by_name(EXPERIMENT).experiment_id])
-    parents = [run for run in found if "mlflow.parentRunId" not in run.data.tags]
-    children = [run for run in found if "mlflow.parentRunId" in run.data.tags]
+    frame = mlflow.search_runs([mlflow.get_experiment_by_name(EXPERIMENT).experiment_id])
+    parents = [run for run in frame if "mlflow.parentRunId" not in run.data.tags]
+    children = [run for run in frame if "mlflow.parentRunId" in run.data.tags]
     assert len(parents) == 1
     assert {run.data.tags["mlflow.parentRunId"] for run in children} <= {parents[0].info.run_id}
     by_number = {int(run.data.tags["advisor.number"]): run for run in children}
@@ -199,9 +199,9 @@ def test_a_sync_with_nothing_new_writes_nothing(home):
 def test_the_study_s_run_names_its_data_by_digest_and_the_user_s_commit(home):
     study, trials = runs(home)
 
-    (given,) = study.inputs.dataset_inputs
-    assert (given.dataset.name, given.dataset.digest) == ("digits", "0123456789abcdef")
-    assert json.loads(given.dataset.source)["tags"]["mlflow.source.name"] == "digits"
+    (dataset,) = study.inputs.dataset_inputs
+    assert (dataset.dataset.name, dataset.dataset.digest) == ("digits", "0123456789abcdef")
+    assert json.loads(dataset.dataset.source)["tags"]["mlflow.source.name"] == "digits"
     assert (
         study.data.tags["mlflow.source.git.commit"]
         == trials[0].data.tags["mlflow.source.git.commit"]
@@ -222,18 +222,18 @@ def test_a_range_of_the_study_shares_no_name_with_a_value_of_a_trial():
 
 
 def test_data_in_a_file_is_told_by_its_path():
-    found = dataset_of(
+    dataset = dataset_of(
         StudyManifest(
             dataset="bills", workload=WorkloadSpec(source="/data/bills.csv", digest="ab" * 30, target="paid")
         )
     )
 
-    assert (found.dataset.source_type, json.loads(found.dataset.source)) == (
+    assert (dataset.dataset.source_type, json.loads(dataset.dataset.source)) == (
         "local",
         {"uri": "/data/bills.csv"},
     )
-    assert len(found.dataset.digest) <= 36
-    assert {tag.key: tag.value for tag in found.tags}["advisor.target"] == "paid"
+    assert len(dataset.dataset.digest) <= 36
+    assert {tag.key: tag.value for tag in dataset.tags}["advisor.target"] == "paid"
 
 
 def test_a_training_function_has_no_dataset():
@@ -241,16 +241,18 @@ def test_a_training_function_has_no_dataset():
 
 
 def test_what_was_measured_on_a_deployed_file_is_flat():
-    found = {metric.key: metric.value for metric in metrics_of(deployed(9, trial(0), 0.9), "accuracy", 0)[0]}
+    figures = {
+        metric.key: metric.value for metric in metrics_of(deployed(9, trial(0), 0.9), "accuracy", 0)[0]
+    }
 
-    assert found["quality"] == 0.9
+    assert figures["quality"] == 0.9
     assert {
         "file_bytes",
         "compressed_bytes",
         "agreement",
         "latency_1_median_seconds",
         "latency_64_p90_seconds",
-    } <= found.keys()
+    } <= figures.keys()
 
 
 @pytest.fixture
@@ -304,13 +306,13 @@ def test_a_run_cut_off_in_a_file_store_has_every_value_once(tmp_path):
 
 def test_of_two_runs_for_one_trial_the_whole_one_stays(grown):
     home, _ = grown
-    mlflow, (parent, (kept,)) = client(home), (runs(home)[0], runs(home)[1].values())
+    mlflow, (parent, (child,)) = client(home), (runs(home)[0], runs(home)[1].values())
     tags = {"mlflow.parentRunId": parent.info.run_id, "advisor.number": "0"}
     mlflow.create_run(parent.info.experiment_id, 1, tags)  # as a server makes it whose answer came too late
     mlflow.create_run(parent.info.experiment_id, round(1000 * time.time()), tags)
 
     assert sync(home, "digits") == 0
-    assert runs(home)[1][0].info.run_id == kept.info.run_id
+    assert runs(home)[1][0].info.run_id == child.info.run_id
 
 
 def test_a_long_curve_and_a_wide_recipe_take_several_batches(grown):

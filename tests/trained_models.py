@@ -24,9 +24,9 @@ def workload_of(inputs: Inputs, count: int = 64) -> LoadedWorkload:
     """Return a workload of random rows whose class is that of the outputs of a random linear map."""
 
     def part(seed):
-        given = rows(inputs, count, seed)
+        drawn = rows(inputs, count, seed)
         weights = torch.randn(inputs.size, CLASSES, generator=torch.Generator().manual_seed(9))
-        return Part(inputs=given.numpy(), targets=(given.flatten(1).float() @ weights).argmax(dim=1).numpy())
+        return Part(inputs=drawn.numpy(), targets=(drawn.flatten(1).float() @ weights).argmax(dim=1).numpy())
 
     dataset = Dataset(
         name="random", kind=inputs.kind, task="classification", train=part(0), valid=part(1), test=part(2),
@@ -43,8 +43,8 @@ class Own(nn.Module):
         self.matrix = nn.Parameter(torch.randn(inputs, outputs) * 0.3)
         self.scale = nn.Parameter(torch.ones(outputs))
 
-    def forward(self, given):
-        return given @ self.matrix * self.scale
+    def forward(self, inputs):
+        return inputs @ self.matrix * self.scale
 
 
 class Vectors(nn.Module):
@@ -52,8 +52,8 @@ class Vectors(nn.Module):
         super().__init__()
         self.scale, self.shift = nn.Parameter(torch.rand(7)), nn.Parameter(torch.zeros(7))
 
-    def forward(self, given):
-        return (given * self.scale + self.shift)[:, :CLASSES]
+    def forward(self, inputs):
+        return (inputs * self.scale + self.shift)[:, :CLASSES]
 
 
 class Tied(nn.Module):
@@ -65,8 +65,8 @@ class Tied(nn.Module):
         self.other.weight = self.one.weight
         self.head = nn.Linear(16, CLASSES)
 
-    def forward(self, given):
-        hidden = self.first(given).relu()
+    def forward(self, inputs):
+        hidden = self.first(inputs).relu()
         return self.head(self.other(self.one(hidden).relu()).relu())
 
 
@@ -79,8 +79,8 @@ class Encoder(nn.Module):
         layer = nn.TransformerEncoderLayer(16, 4, 32, dropout=0.0, batch_first=True)
         self.encoder, self.head = nn.TransformerEncoder(layer, 2), nn.Linear(16, CLASSES)
 
-    def forward(self, given):
-        return self.head(self.encoder(self.embed(given.unsqueeze(-1))).mean(dim=1))
+    def forward(self, inputs):
+        return self.head(self.encoder(self.embed(inputs.unsqueeze(-1))).mean(dim=1))
 
 
 ODD = {
@@ -110,8 +110,8 @@ class Recurrent(nn.Module):
         super().__init__()
         self.recurrent, self.head = nn.LSTM(1, 12, batch_first=True), nn.Linear(12, CLASSES)
 
-    def forward(self, given):
-        return self.head(self.recurrent(given.unsqueeze(-1))[0][:, -1])
+    def forward(self, inputs):
+        return self.head(self.recurrent(inputs.unsqueeze(-1))[0][:, -1])
 
 
 def subject(name: str, **fields) -> TrainedModel:
