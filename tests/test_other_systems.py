@@ -43,9 +43,9 @@ def test_without_them_the_packages_are_imported_and_a_journal_is_written(tmp_pat
         "warnings.simplefilter('ignore')",
         f"sys.modules.update(dict.fromkeys({POSIX!r}))",
         *(f"import {name}" for name in MODULES),
-        "from studies import store",
+        "from studies.storage import journal",
         "from studies.storage.manifest import StudyManifest",
-        f"study = store.create_study(pathlib.Path({str(tmp_path)!r}), 's', direction='maximize', manifest=StudyManifest())",
+        f"study = journal.create_study(pathlib.Path({str(tmp_path)!r}), 's', direction='maximize', manifest=StudyManifest())",
         "study.tell(study.ask(), 1.0)",
         "print(len(study.trials))",
     ]

@@ -279,8 +279,8 @@ def test_a_started_search_says_its_one_line_when_it_fails(home):
 
 def test_a_process_outlives_whoever_started_it_and_stops_on_request(home):
     script = (
-        "import sys; from pathlib import Path; from dashboard import processes; "
-        f"processes.start(Path({str(home)!r}), 'mine', ('search', 'iris', '--budget=2h', '--tracking-uri=off', "
+        "import sys; from pathlib import Path; from dashboard import launch_process; "
+        f"launch_process.start(Path({str(home)!r}), 'mine', ('search', 'iris', '--budget=2h', '--tracking-uri=off', "
         f"'--study=mine', '--home={home}'))"
     )
     subprocess.run([sys.executable, "-c", script], check=True, cwd=Path(__file__).parents[1])

@@ -18,7 +18,7 @@ from studies.optimizers.adamw import AdamW
 from studies.recipe import Recipe
 from studies.storage.journal import create_study
 from studies.storage.manifest import StudyManifest
-from studies.tracking.sink import sink
+from studies.tracking import sink
 
 from records import record
 from search_points import SPACE, points

@@ -218,7 +218,7 @@ def test_a_range_of_the_study_shares_no_name_with_a_value_of_a_trial():
     )
 
     assert params == {"searched.batch_size": [16, 32, 128], "epochs": 9}
-    assert {"advisor.analysis.searched_space.notes", "advisor.limits.model_bytes"} <= tags.keys()
+    assert {"advisor.searched.notes", "advisor.limits.model_bytes"} <= tags.keys()
 
 
 def test_data_in_a_file_is_told_by_its_path():
