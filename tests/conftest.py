@@ -67,8 +67,13 @@ def advisor(tmp_path):
     def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-W", "error::DeprecationWarning:advisor", "-m", "advisor", *words]
         return subprocess.run(
-            command, capture_output=True, text=True, timeout=HANG_SECONDS, cwd=tmp_path, env={**os.environ, **environment},
+            command,
+            capture_output=True,
+            text=True,
+            timeout=HANG_SECONDS,
+            cwd=tmp_path,
+            env={**os.environ, **environment},
             check=False,
-        )  # fmt: skip
+        )
 
     return run

@@ -233,7 +233,7 @@ def deployed(
     recipe_ = dict(source.params) | NOTHING_DONE | dict(done or {})
     return record(
         number, source.optimizer, quality, stage="compress", state=state, params=recipe_, **measured | fields
-    )  # fmt: skip
+    )
 
 
 def compressions(
@@ -248,8 +248,11 @@ def compressions(
     losses, toward = list(loss), Direction(direction)
     return tuple(
         deployed(
-            first + index, source, source.measured_quality + toward.loss(losses[min(index, len(losses) - 1)]),
-            direction=direction, **fields,
+            first + index,
+            source,
+            source.measured_quality + toward.loss(losses[min(index, len(losses) - 1)]),
+            direction=direction,
+            **fields,
         )
         for index, source in enumerate(sources)
-    )  # fmt: skip
+    )

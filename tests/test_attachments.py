@@ -36,9 +36,12 @@ def digits():
 
 def training(workload, *regularizers, optimizer=None, epochs=3, model=None):
     recipe = Recipe(
-        optimizer=optimizer or SGD(lr=0.1), schedule=Constant(), model=model or workload.model, epochs=epochs,
+        optimizer=optimizer or SGD(lr=0.1),
+        schedule=Constant(),
+        model=model or workload.model,
+        epochs=epochs,
         regularizers=regularizers,
-    )  # fmt: skip
+    )
     return Training(recipe, workload, seed=0)
 
 

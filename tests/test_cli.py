@@ -193,8 +193,21 @@ def test_a_model_of_ones_own_is_searched_and_resumed(advisor, tmp_path):
 
 def test_the_fields_of_ones_own_model_choice_are_searched(inside, tmp_path):
     (tmp_path / "own.py").write_text(OWN)
-    done = inside("search", "iris", "--model", "own.py:Wide", "--optimizers", "AdamW", "--budget", "12trials", "--epochs", "3",
-                   "--tracking-uri", "off", "--json")  # fmt: skip
+    done = inside(
+        "search",
+        "iris",
+        "--model",
+        "own.py:Wide",
+        "--optimizers",
+        "AdamW",
+        "--budget",
+        "12trials",
+        "--epochs",
+        "3",
+        "--tracking-uri",
+        "off",
+        "--json",
+    )
     assert done.returncode == 0, done.stderr
     study = journal.open_study(Path(os.environ["ADVISOR_HOME"]), "iris-1")
 
@@ -327,8 +340,20 @@ def test_nothing_completed_is_status_3_and_says_why(inside, tmp_path):
     (tmp_path / "net.py").write_text(
         NET + "\n\nclass Lost(Net):\n    def forward(self, rows):\n        return self.layers(rows) / 0\n"
     )
-    done = inside("search", "iris", "--model", "net.py:Lost", "--optimizers", "AdamW", "--budget", "3trials", "--epochs", "2",
-                  "--tracking-uri", "off")  # fmt: skip
+    done = inside(
+        "search",
+        "iris",
+        "--model",
+        "net.py:Lost",
+        "--optimizers",
+        "AdamW",
+        "--budget",
+        "3trials",
+        "--epochs",
+        "2",
+        "--tracking-uri",
+        "off",
+    )
 
     assert done.returncode == 3
     assert "diverged" in done.stderr.splitlines()[-1]

@@ -430,8 +430,9 @@ def test_the_page_has_a_section_within_a_hundred_columns():
 def test_the_page_stays_as_narrow_for_two_optimizers_and_a_metric_in_its_own_units():
     base = study(
         {"AdamW": [2.0, 1.8], "Momentum": [2.1, 1.9]},
-        confirmed={"AdamW": [1.81, 1.79], "Momentum": [1.91, 1.89]}, direction="minimize",
-    )  # fmt: skip
+        confirmed={"AdamW": [1.81, 1.79], "Momentum": [1.91, 1.89]},
+        direction="minimize",
+    )
     runs = ()
     for at, optimizer in enumerate(("AdamW", "Momentum")):
         for loss, how in (([0.09, 0.11], INT8), ([-0.3, -0.1], PRUNED | HALF | TUNED)):

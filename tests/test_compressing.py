@@ -270,8 +270,9 @@ def test_the_source_and_the_finalists_are_bit_for_bit_what_they_were(mlp, cnn):
 
     assert all(
         torch.equal(tensor, source.model.state_dict()[name])
-        for source, state in zip((mlp, cnn), before, strict=True) for name, tensor in state.items()
-    )  # fmt: skip
+        for source, state in zip((mlp, cnn), before, strict=True)
+        for name, tensor in state.items()
+    )
     assert [module.training for module in mlp.model.modules()] == modes
     assert sparsity_of(mlp.model) == 0.0
 
@@ -383,8 +384,13 @@ def read(program, path, folder):
     (folder / "empty").mkdir(exist_ok=True)
     done = subprocess.run(
         [sys.executable, "-I", "-c", program + TELL, str(path), str(folder / "rows.npy")],
-        cwd=folder / "empty", env=environment, capture_output=True, text=True, check=True, timeout=HANG_SECONDS,
-    )  # fmt: skip
+        cwd=folder / "empty",
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=HANG_SECONDS,
+    )
     outputs, ours = json.loads(done.stdout)
     assert ours == []
     return outputs
@@ -417,7 +423,7 @@ def test_a_model_that_cannot_be_exported_is_told_before_anything_is_trained(digi
     )
     source = Checkpoint(
         number=1, recipe=recipe, seed=0, model=Branching(), workload=digits, device=torch.device("cpu")
-    )  # fmt: skip
+    )
 
     with pytest.raises(CannotCompress, match="cannot be exported to ONNX") as caught:
         CompressionRun(recipe=recipe, source=source).advance(1, stop=go_on)

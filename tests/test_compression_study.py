@@ -173,9 +173,13 @@ def test_the_size_limit_of_a_search_that_compresses_rules_out_no_optimizer_befor
 
 def test_a_joint_search_judges_every_whole_run_by_the_file_it_would_deploy(home):
     request = Request(
-        source="iris", model="mlp", study="s", compression="joint", limits=Limits(model_bytes=60_000),
+        source="iris",
+        model="mlp",
+        study="s",
+        compression="joint",
+        limits=Limits(model_bytes=60_000),
         **SEARCH | {"budget": Budget(trials=9)},
-    )  # fmt: skip
+    )
     work(prepare(request, home))
     records = [
         record for record in journal.records(journal.open_study(home, "s")) if record.state == "complete"

@@ -54,22 +54,57 @@ STUDIES = {
     "begun": (),
 }
 ADVICE = Recommendation(
-    study="full", optimizer="AdamW", params={"optimizer": "AdamW", "optimizer.AdamW.lr": 0.001}, label="leaning",
-    p_best=0.62, p_tie=0.834, expected_regret=0.004, metric="accuracy", direction="maximize",
-    quality=0.93, interval=(0.915, 0.945), test_quality=0.921, test_spread=0.004, seeds=(1000, 1001), trials=(8, 9),
+    study="full",
+    optimizer="AdamW",
+    params={"optimizer": "AdamW", "optimizer.AdamW.lr": 0.001},
+    label="leaning",
+    p_best=0.62,
+    p_tie=0.834,
+    expected_regret=0.004,
+    metric="accuracy",
+    direction="maximize",
+    quality=0.93,
+    interval=(0.915, 0.945),
+    test_quality=0.921,
+    test_spread=0.004,
+    seeds=(1000, 1001),
+    trials=(8, 9),
     costs={"train_seconds": 1.8, "peak_bytes": 200_000, "optimizer_state_bytes": 0, "model_bytes": None},
     reasons=("It is *best* on [x](y): $3 < $5.",),
-    findings=(Finding(rule="memory", subject="SGD", verdict="prefer", strength=0.0, because="No state.", source="trial 0"),),
-    alternatives=("SGD, when memory matters.",), would_change=("A limit below 80 KiB.",),
+    findings=(
+        Finding(
+            rule="memory",
+            subject="SGD",
+            verdict="prefer",
+            strength=0.0,
+            because="No state.",
+            source="trial 0",
+        ),
+    ),
+    alternatives=("SGD, when memory matters.",),
+    would_change=("A limit below 80 KiB.",),
     checklist=(
         Check(name="edges", passed=False, message="lr lies at an edge", fix="widen it"),
         Check(name="trials", passed=True, message="", fix=""),
     ),
-    contenders=tuple(Contender(
-        optimizer=optimizer, p_best=0.62, p_tie=0.834, expected_regret=0.004, quality=0.9, interval=None, trials=(0,),
-        params=None, train_seconds=None, peak_bytes=None, optimizer_state_bytes=0, completed=3,
-    ) for optimizer in OPTIMIZERS),
-)  # fmt: skip
+    contenders=tuple(
+        Contender(
+            optimizer=optimizer,
+            p_best=0.62,
+            p_tie=0.834,
+            expected_regret=0.004,
+            quality=0.9,
+            interval=None,
+            trials=(0,),
+            params=None,
+            train_seconds=None,
+            peak_bytes=None,
+            optimizer_state_bytes=0,
+            completed=3,
+        )
+        for optimizer in OPTIMIZERS
+    ),
+)
 
 
 def add(study, trials):

@@ -41,9 +41,14 @@ def environment(tmp_path):
 
 def shell(script, tmp_path):
     return subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script], cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True,
-        timeout=HANG_SECONDS, check=False,
-    )  # fmt: skip
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=HANG_SECONDS,
+        check=False,
+    )
 
 
 def quick(block):
@@ -98,9 +103,13 @@ def test_the_python_block_of_the_readme_runs(tmp_path):
 def serves(command, tmp_path, url):
     """Start a server, wait until it answers, stop it with all its children."""
     with subprocess.Popen(
-        ["bash", "-c", command], cwd=tmp_path, env=environment(tmp_path), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        ["bash", "-c", command],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
         start_new_session=True,
-    ) as process:  # fmt: skip
+    ) as process:
         try:
             wait_until(lambda: process.poll() is not None or _answers(url), f"{url} answers")
             return process.poll() is None

@@ -149,9 +149,15 @@ START = Start(
     origin="a study",
 )
 PLAN = Plan(
-    candidates=("AdamW", "SGD"), schedules=("Cosine",), regularizers=("L2",), epochs=9, batch_size=(16, 32, 90),
-    budget=Budget(trials=6), limits=Limits(), starts=(START,),
-)  # fmt: skip
+    candidates=("AdamW", "SGD"),
+    schedules=("Cosine",),
+    regularizers=("L2",),
+    epochs=9,
+    batch_size=(16, 32, 90),
+    budget=Budget(trials=6),
+    limits=Limits(),
+    starts=(START,),
+)
 
 
 def search(home, workload, plan=PLAN, *, stop_after=99) -> tuple[Record, ...]:

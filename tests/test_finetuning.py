@@ -41,8 +41,12 @@ TINY = MLP(width=16, depth=1)
 @pytest.mark.parametrize("choice", [Restart, Gradual, Rewind])
 def test_optimizer_regularizers_wrappers_batch_and_model_are_kept(choice):
     trained = Recipe(
-        optimizer=AdamW(lr=0.01, beta1=0.8), regularizers=(LabelSmoothing(),), wrappers=(EMA(), SAM()), batch_size=7, model=TINY
-    )  # fmt: skip
+        optimizer=AdamW(lr=0.01, beta1=0.8),
+        regularizers=(LabelSmoothing(),),
+        wrappers=(EMA(), SAM()),
+        batch_size=7,
+        model=TINY,
+    )
     short = retrained(choice(), trained)
 
     assert (short.regularizers, short.wrappers, short.batch_size, short.model) == (
@@ -99,8 +103,9 @@ def test_a_warmup_as_long_as_the_rewound_share_reaches_is_replayed_too():
 def test_a_schedule_that_follows_validation_goes_on_doing_so():
     schedule = retrained(Rewind(), Recipe(schedule=Plateau(patience=2, gamma=0.5))).schedule
     worse = [
-        Measurement(epoch=n, step=n, seconds=0.0, train_loss=1.0, valid_loss=float(n), valid_metric=0.0) for n in range(1, 4)
-    ]  # fmt: skip
+        Measurement(epoch=n, step=n, seconds=0.0, train_loss=1.0, valid_loss=float(n), valid_metric=0.0)
+        for n in range(1, 4)
+    ]
     assert (schedule.reaction(worse[:1]), schedule.reaction(worse)) == (1.0, 0.5)
 
 

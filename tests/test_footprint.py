@@ -177,10 +177,13 @@ def test_inference_bytes_are_the_models_and_not_the_runtimes(of_iris, monkeypatc
     small = inference_bytes(of_iris.deployed.graph, of_iris.rows.numpy())
     weight = np.random.default_rng(0).standard_normal((4, 500_000))
     large = graph(
-        constant("weight", weight), helper.make_node("MatMul", ["rows", "weight"], ["wide"]),
-        constant("axes", [0.0]), helper.make_node("ReduceMax", ["wide"], ["most"], keepdims=1),
-        constant("few", np.ones((1, 3))), helper.make_node("Mul", ["most", "few"], ["outputs"]),
-    )  # fmt: skip
+        constant("weight", weight),
+        helper.make_node("MatMul", ["rows", "weight"], ["wide"]),
+        constant("axes", [0.0]),
+        helper.make_node("ReduceMax", ["wide"], ["most"], keepdims=1),
+        constant("few", np.ones((1, 3))),
+        helper.make_node("Mul", ["most", "few"], ["outputs"]),
+    )
 
     assert 0 < small < 3e6
     assert inference_bytes(large, of_iris.rows.numpy()) > 4 * 4 * 500_000

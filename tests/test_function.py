@@ -344,12 +344,14 @@ def test_limits_that_nobody_measures_are_refused(home):
 
 
 def test_settings_keep_each_distributions_range_and_start_in_its_middle():
-    spans = settings({
-        "lr": FloatDistribution(1e-4, 1e-2, log=True),
-        "mix": FloatDistribution(0.0, 1.0),
-        "width": IntDistribution(16, 64, log=True),
-        "act": CategoricalDistribution(["relu", "tanh"]),
-    })  # fmt: skip
+    spans = settings(
+        {
+            "lr": FloatDistribution(1e-4, 1e-2, log=True),
+            "mix": FloatDistribution(0.0, 1.0),
+            "width": IntDistribution(16, 64, log=True),
+            "act": CategoricalDistribution(["relu", "tanh"]),
+        }
+    )
     assert spans.fields() == {"act": "relu", "lr": pytest.approx(1e-3), "mix": 0.5, "width": 32}
     assert type(settings({"mix": FloatDistribution(0.0, 1.0)})) is type(
         settings({"mix": FloatDistribution(0.0, 1.0)})

@@ -130,7 +130,7 @@ def test_what_the_user_knows_of_the_run_reaches_the_facts(home):
     workload = advisor.Workload(train=(POINTS, LABELS), model=Net)
     plain, stated = (
         advisor.profile(workload, **said).facts for said in ({}, {"pretrained": True, "open_ended": True})
-    )  # fmt: skip
+    )
     assert (plain.pretrained, plain.horizon_known) == (False, True)
     assert (stated.pretrained, stated.horizon_known) == (True, False)
     assert any(

@@ -160,9 +160,14 @@ LIMIT = 600 * 1024
 
 def trial(workload, optimizer, batch_size, limit):
     plan = Plan(
-        candidates=(optimizer,), schedules=("Constant",), regularizers=(), epochs=1, batch_size=(16, 64, 1024),
-        budget=Budget(trials=1), limits=Limits(train_bytes=limit),
-    )  # fmt: skip
+        candidates=(optimizer,),
+        schedules=("Constant",),
+        regularizers=(),
+        epochs=1,
+        batch_size=(16, 64, 1024),
+        budget=Budget(trials=1),
+        limits=Limits(train_bytes=limit),
+    )
     whole = recipe(workload, optimizer, batch_size)
     return Trial(optuna_trial=None, recipe=whole, stage="search", seed=0, workload=workload, plan=plan)
 

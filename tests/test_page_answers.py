@@ -227,8 +227,10 @@ def test_compressed_models_are_hollow_and_only_where_the_model_costs():
     shown = {"metric": "accuracy", "direction": MAXIMIZE}
     by_size = tradeoffs.quality_by_cost(STUDIES["small"], LOOKS, tradeoffs.BY_NAME["size"], **shown)
     by_time = tradeoffs.quality_by_cost(STUDIES["small"], LOOKS, tradeoffs.BY_NAME["time"], **shown)
-    marks = {name: [mark for trace in figure.data[1:] for mark in trace.marker.symbol] for name, figure in
-             (("size", by_size), ("time", by_time))}  # fmt: skip
+    marks = {
+        name: [mark for trace in figure.data[1:] for mark in trace.marker.symbol]
+        for name, figure in (("size", by_size), ("time", by_time))
+    }
     assert sum(mark.endswith("-open") for mark in marks["size"]) == len(SMALL)
     assert not any(mark.endswith("-open") for mark in marks["time"])
 

@@ -16,13 +16,20 @@ FOLLOWED = facts(
     batch_size=32,
     forecasts=tuple(
         Forecast(
-            optimizer=optimizer, weight_bytes=KIB, gradient_bytes=KIB, state_bytes=state,
-            activation_bytes=32 * KIB, batch_size=32,
-            moments=(Moment(fixed_bytes=10 * KIB + state, row_bytes=0.0), Moment(fixed_bytes=KIB + state, row_bytes=KIB)),
+            optimizer=optimizer,
+            weight_bytes=KIB,
+            gradient_bytes=KIB,
+            state_bytes=state,
+            activation_bytes=32 * KIB,
+            batch_size=32,
+            moments=(
+                Moment(fixed_bytes=10 * KIB + state, row_bytes=0.0),
+                Moment(fixed_bytes=KIB + state, row_bytes=KIB),
+            ),
         )
         for optimizer, state in (("AdamW", 2 * KIB), ("SGD", 0), ("LBFGS", 20 * KIB))
     ),
-)  # fmt: skip
+)
 
 
 @pytest.fixture(scope="module")

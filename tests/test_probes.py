@@ -39,9 +39,19 @@ def texts(rows=60):
         return Part(inputs=tokens, targets=(tokens[:, 0] > 2).astype(np.int64))
 
     return Dataset(
-        name="texts", kind="text", task="classification", train=part(rows), valid=part(20), test=part(20),
-        classes=("no", "yes"), feature_names=(), vocabulary=WORDS, missing_share=0.0, digest="", notes=(),
-    )  # fmt: skip
+        name="texts",
+        kind="text",
+        task="classification",
+        train=part(rows),
+        valid=part(20),
+        test=part(20),
+        classes=("no", "yes"),
+        feature_names=(),
+        vocabulary=WORDS,
+        missing_share=0.0,
+        digest="",
+        notes=(),
+    )
 
 
 def workload_of(model):

@@ -318,10 +318,13 @@ def training(
     model=None,
 ):
     recipe = Recipe(
-        optimizer=find("optimizer", optimizer)(), model=workload.model, epochs=epochs, batch_size=batch_size,
+        optimizer=find("optimizer", optimizer)(),
+        model=workload.model,
+        epochs=epochs,
+        batch_size=batch_size,
         wrappers=tuple(find("wrappers", name)() for name in wrappers),
         regularizers=tuple(find("regularizers", name)() for name in regularizers),
-    )  # fmt: skip
+    )
     return Training(recipe, workload, seed=0, model=model, prepare=prepare)
 
 

@@ -133,9 +133,13 @@ def test_every_base_rate_is_finite_and_clipped(
     optimizer, kind, attention, batchnorm, linear, convolutions, embeddings
 ):
     facts = Facts(
-        kind=kind, has_attention=attention, has_batchnorm=batchnorm, is_linear=linear,
-        convolution_share=convolutions, embedding_share=embeddings,
-    )  # fmt: skip
+        kind=kind,
+        has_attention=attention,
+        has_batchnorm=batchnorm,
+        is_linear=linear,
+        convolution_share=convolutions,
+        embedding_share=embeddings,
+    )
 
     assert abs(base_rate(facts, optimizer)) <= TOTAL_CLIP
     assert base_rate(facts, "AdamW") == 0

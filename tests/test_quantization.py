@@ -407,9 +407,12 @@ def test_every_form_of_weight_computes_with_the_weights_it_stands_for(operator, 
     kind = {"Left": "MatMul", "Tall": "MatMul", "Product": "Mul"}.get(operator, operator)
     types = TensorProto.INT64 if operator == "Gather" else TensorProto.FLOAT
     graph = helper.make_graph(
-        [helper.make_node(kind, order, ["y"])], "net", [helper.make_tensor_value_info("x", types, shape)],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)], [numpy_helper.from_array(weight, "w")],
-    )  # fmt: skip
+        [helper.make_node(kind, order, ["y"])],
+        "net",
+        [helper.make_tensor_value_info("x", types, shape)],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+        [numpy_helper.from_array(weight, "w")],
+    )
     proto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
     made = Exported(proto=proto, program=None, rows=np.zeros(1), targets=torch.zeros(1), workload=None)
     size = [2 if length is None else length for length in shape]

@@ -10,13 +10,28 @@ from studies.limits import Budget, Limits
 
 def test_a_request_is_read_as_people_write_it():
     written = Request.of(
-        "digits", budget="10m", memory="512MiB", latency="2ms", optimizers=["sgd", "AdamW"], regularizers="none",
-        batch_size=np.int64(64), seed=np.int64(3), schedules="Cosine, Constant", wrappers=(),
-    )  # fmt: skip
+        "digits",
+        budget="10m",
+        memory="512MiB",
+        latency="2ms",
+        optimizers=["sgd", "AdamW"],
+        regularizers="none",
+        batch_size=np.int64(64),
+        seed=np.int64(3),
+        schedules="Cosine, Constant",
+        wrappers=(),
+    )
     assert written == Request(
-        source="digits", budget=Budget(seconds=600.0), limits=Limits(train_bytes=2**29, latency_seconds=0.002),
-        optimizers=("sgd", "AdamW"), regularizers=(), batch_size="64", seed=3, schedules=("Cosine", "Constant"), wrappers=(),
-    )  # fmt: skip
+        source="digits",
+        budget=Budget(seconds=600.0),
+        limits=Limits(train_bytes=2**29, latency_seconds=0.002),
+        optimizers=("sgd", "AdamW"),
+        regularizers=(),
+        batch_size="64",
+        seed=3,
+        schedules=("Cosine", "Constant"),
+        wrappers=(),
+    )
 
 
 def test_a_metric_of_the_users_own_is_named():

@@ -230,9 +230,17 @@ def test_a_study_of_an_earlier_version_has_no_settings(home):
 
 def test_few_findings_are_told_the_strongest_first_and_the_rest_by_name():
     stirred = facts(
-        input_density=0.02, classes=100, class_imbalance=500.0, label_entropy=0.6, has_attention=True, pretrained=True,
-        feature_scale_ratio=1.0, tied_weights=True, noise_scale=1.0, batch_size=4096,
-    )  # fmt: skip
+        input_density=0.02,
+        classes=100,
+        class_imbalance=500.0,
+        label_entropy=0.6,
+        has_attention=True,
+        pretrained=True,
+        feature_scale_ratio=1.0,
+        tied_weights=True,
+        noise_scale=1.0,
+        batch_size=4096,
+    )
     answer = recommend(Evidence(facts=stirred, candidates=("AdamW",), planned_trials=3))
     spoken_of = [reason for reason in answer.reasons if reason.startswith(("Speaks", "Of less weight"))]
 

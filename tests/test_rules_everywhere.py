@@ -65,11 +65,17 @@ any_facts = st.builds(
     **{
         name: st.booleans()
         for name in (
-            "has_batchnorm", "has_attention", "is_linear", "tied_weights", "normalises_inputs", "pretrained", "horizon_known",
+            "has_batchnorm",
+            "has_attention",
+            "is_linear",
+            "tied_weights",
+            "normalises_inputs",
+            "pretrained",
+            "horizon_known",
         )
     },
     **{name: st.none() | value for name, value in maybe.items()},
-)  # fmt: skip
+)
 any_evidence = st.builds(
     Evidence,
     facts=any_facts,

@@ -45,9 +45,13 @@ WRAPPERS = [pytest.param(choice, id=name) for name, choice in catalogue.choices(
 
 def training(iris, optimizer, *wrappers, epochs=3, model=None, regularizers=()):
     recipe = Recipe(
-        optimizer=optimizer, schedule=Constant(), model=model or iris.model, epochs=epochs, wrappers=wrappers,
+        optimizer=optimizer,
+        schedule=Constant(),
+        model=model or iris.model,
+        epochs=epochs,
+        wrappers=wrappers,
         regularizers=regularizers,
-    )  # fmt: skip
+    )
     return Training(recipe, iris, seed=4)
 
 

@@ -29,9 +29,19 @@ def workload_of(inputs: Inputs, count: int = 64) -> LoadedWorkload:
         return Part(inputs=drawn.numpy(), targets=(drawn.flatten(1).float() @ weights).argmax(dim=1).numpy())
 
     dataset = Dataset(
-        name="random", kind=inputs.kind, task="classification", train=part(0), valid=part(1), test=part(2),
-        classes=tuple("abcde"), feature_names=(), vocabulary=inputs.vocabulary, missing_share=0.0, digest="", notes=(),
-    )  # fmt: skip
+        name="random",
+        kind=inputs.kind,
+        task="classification",
+        train=part(0),
+        valid=part(1),
+        test=part(2),
+        classes=tuple("abcde"),
+        feature_names=(),
+        vocabulary=inputs.vocabulary,
+        missing_share=0.0,
+        digest="",
+        notes=(),
+    )
     return LoadedWorkload(dataset=dataset, model=Linear(), metric=metric(None, "classification", None))
 
 
