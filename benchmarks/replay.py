@@ -160,9 +160,8 @@ def replay(study: Study, *, draws: int, seed: int, trials: Iterable[int] = TRIAL
 def tuned_truth(study: Study, optimizer: str, truths: Mapping[int, float], trials: int) -> float:
     """Return the expected truth of the recipe that validates best among so many draws from all there are."""
     ranked = sorted(study.runs[optimizer], key=lambda index: _standing(study, optimizer, index))
-    beyond = [
-        ((len(ranked) - rank) / len(ranked)) ** trials for rank in range(len(ranked) + 1)
-    ]  # P(none of the first so many)
+    # P(none of the first so many)
+    beyond = [((len(ranked) - rank) / len(ranked)) ** trials for rank in range(len(ranked) + 1)]
     return sum((beyond[rank] - beyond[rank + 1]) * truths[index] for rank, index in enumerate(ranked))
 
 

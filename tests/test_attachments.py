@@ -81,7 +81,7 @@ def test_mixup_means_two_rows_and_their_targets_with_the_same_shares(iris, seed)
 
 
 def share_and_partner(inputs, targets, mixed, probabilities):
-    """Return a share and the partner of each row that explain both the inputs and the targets; None if none do."""
+    """Return a share and a partner for each row that explain both inputs and targets; None if none do."""
     target_probability = probabilities[torch.arange(len(targets)), targets]
     share = float(target_probability.min())  # of a row whose partner has another class
     wanted = (mixed - share * inputs) / max(1 - share, 1e-6)
@@ -131,9 +131,8 @@ def test_cutmix_pastes_a_box_whose_area_is_the_share_of_the_other_label(digits, 
     mixed, probabilities = transformed(run, inputs, targets)
 
     torch.testing.assert_close(probabilities.sum(1), torch.ones(rows))
-    assert torch.equal(
-        inputs[:, 0, 0, 0], torch.arange(rows, dtype=torch.float32)
-    )  # the data itself is left alone
+    # the data itself is left alone
+    assert torch.equal(inputs[:, 0, 0, 0], torch.arange(rows, dtype=torch.float32))
     for row in range(rows):
         foreign = mixed[row, 0] != row
         partner = int(mixed[row, 0][foreign][0]) if foreign.any() else row
@@ -187,12 +186,18 @@ def test_changes_of_the_batch_resume_bit_for_bit(choice, digits):
 @pytest.mark.parametrize(
     ("choice", "inputs", "task", "suits"),
     [
-        (Mixup, TABLE, "classification", True), (Mixup, IMAGE, "regression", True), (Mixup, TEXT, "classification", False),
-        (CutMix, IMAGE, "classification", True), (CutMix, TABLE, "classification", False), (CutMix, IMAGE, "regression", False),
-        (InputNoise, TABLE, "regression", True), (InputNoise, TEXT, "classification", False),
-        (GradientClipping, TEXT, "regression", True), (EarlyStopping, TABLE, "regression", True),
+        (Mixup, TABLE, "classification", True),
+        (Mixup, IMAGE, "regression", True),
+        (Mixup, TEXT, "classification", False),
+        (CutMix, IMAGE, "classification", True),
+        (CutMix, TABLE, "classification", False),
+        (CutMix, IMAGE, "regression", False),
+        (InputNoise, TABLE, "regression", True),
+        (InputNoise, TEXT, "classification", False),
+        (GradientClipping, TEXT, "regression", True),
+        (EarlyStopping, TABLE, "regression", True),
     ],
-)  # fmt: skip
+)
 def test_each_says_what_it_suits(choice, inputs, task, suits):
     assert choice.suits(nn.Linear(2, 2), task, inputs) is suits
 

@@ -1,4 +1,4 @@
-"""The posterior: what it must satisfy, a slow reference it must agree with, and whether its confidence comes true."""
+"""Posterior: what it must satisfy, a slow reference to agree with, and whether its confidence comes true."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _finding(subject, strength):
 
 
 def slow_posterior(by_optimizer: dict[str, Estimate], advantage, margin, draws=250_000):
-    """Return (p_best, p_tie, regret) by plain importance sampling: draw s and V from the prior, weigh by the likelihood."""
+    """Return (p_best, p_tie, regret) by importance sampling: s and V from the prior, weights the likelihood."""
     chance = random.Random(1)  # noqa: S311 - a simulation
     names = sorted(by_optimizer)
     p_best, p_tie, regret = ([0.0] * len(names) for _ in range(3))
@@ -261,7 +261,7 @@ EVEN = {name: -base_rate(Facts(), name) for name in ARMS}
 
 
 def simulate(chance: np.random.Generator, trials: int, *, confirm: bool):
-    """Draw optimizers from the prior and trials around them, gamma-tailed; return the evidence and the true gaps."""
+    """Draw optimizers from the prior and gamma-tailed trials around them; return evidence and true gaps."""
     s = math.exp(math.log(0.3) + 0.8 * chance.standard_normal())
     level = s * chance.standard_normal(len(ARMS))
     lowest = chance.gamma(2.0, 0.42, (2000, trials)).min(axis=1).mean()

@@ -1,4 +1,4 @@
-"""Every benchmark imports and starts: its smallest form runs here, in seconds; the figures are for its own run."""
+"""Benchmarks import and start: the smallest form of each runs here, in seconds; the whole runs by hand."""
 
 from __future__ import annotations
 

@@ -69,8 +69,8 @@ def _study_of(home, count):
 
     names = ("AdamW", "Nesterov", "SGD")
     plan = {
-        "facts": Facts().to_dict(), "limits": {}, "candidates": names, "metric": "accuracy", "goal": "balanced",
-        "valid_rows": 200, "dataset": "digits", "model": "CNN",
+        "facts": Facts().to_dict(), "limits": {}, "candidates": names, "metric": "accuracy",
+        "goal": "balanced", "valid_rows": 200, "dataset": "digits", "model": "CNN",
     }  # fmt: skip
     study = journal.create_study(home, "big", direction="maximize", manifest=StudyManifest.from_dict(plan))
     stages = ["reference"] * 3 + ["race"] * (count - 12) + ["confirm"] * 9
@@ -128,7 +128,8 @@ def test_resume_goes_on_with_more_budget(inside):
 
 def test_a_table_of_ones_own_is_searched(advisor, tmp_path):
     rows = [
-        f"{20 + i % 40},{['Oslo', 'Rome', ''][i % 3]},2024-0{1 + i % 9}-11,{1000 + 7 * i},{'yes' if i % 40 > 20 else 'no'}"
+        f"{20 + i % 40},{['Oslo', 'Rome', ''][i % 3]},2024-0{1 + i % 9}-11,"
+        f"{1000 + 7 * i},{'yes' if i % 40 > 20 else 'no'}"
         for i in range(120)
     ]
     rows.insert(0, "age,city,joined,income,left")
@@ -145,7 +146,8 @@ import torch
 class Net(torch.nn.Module):
     def __init__(self, inputs, outputs):
         super().__init__()
-        self.layers = torch.nn.Sequential(torch.nn.Linear(inputs, 16), torch.nn.Tanh(), torch.nn.Linear(16, outputs))
+        wide, narrow = torch.nn.Linear(inputs, 16), torch.nn.Linear(16, outputs)
+        self.layers = torch.nn.Sequential(wide, torch.nn.Tanh(), narrow)
 
     def forward(self, rows):
         return self.layers(rows)

@@ -1,4 +1,4 @@
-"""`advisor compress` and `--compression`: one plain line for what is wrong, one JSON object for what was found."""
+"""`advisor compress` and `--compression`: one plain line for what is wrong, one JSON object as answer."""
 
 from __future__ import annotations
 

@@ -124,13 +124,14 @@ def test_what_failed_or_has_no_footprint_is_passed_over():
         ),
         pytest.param(
             ("AdamW", [0.002], {"done": TUNED | INT8, "file_bytes": 10_000}),
-            "replay fine-tuning (share 0.3) + int8 weight-only: 4.0 x smaller, -0.2 points of accuracy, as fast here; "
-            "how much of that is the further training is not known",
+            "replay fine-tuning (share 0.3) + int8 weight-only: 4.0 x smaller, -0.2 points of accuracy, "
+            "as fast here; how much of that is the further training is not known",
             id="no control",
         ),
         pytest.param(
             PLAIN,
-            "uncompressed file: accuracy 0.98 (3 seeds), and the runtime alone makes it 2.0 x faster than torch",
+            "uncompressed file: accuracy 0.98 (3 seeds), "
+            "and the runtime alone makes it 2.0 x faster than torch",
             id="plain",
         ),
     ],
@@ -272,7 +273,8 @@ def test_a_limit_that_only_a_compressed_model_fits_is_met_by_it_and_the_reasons_
     assert advice.label != "decided"
     assert any(
         reason.startswith(
-            "Its best recipe fits the 19.5 KiB limit on model size only compressed: int8 weight-only: 3.9 x smaller"
+            "Its best recipe fits the 19.5 KiB limit on model size only compressed: "
+            "int8 weight-only: 3.9 x smaller"
         )
         for reason in advice.reasons
     )
@@ -326,8 +328,8 @@ def test_where_a_worse_recipe_is_advised_for_its_size_compression_is_pointed_at(
 
     assert advice.params == light.params
     assert (
-        "Its best recipe (trial 2, accuracy 0.98) breaks a limit on the model; compressed it may fit (advisor compress demo)."
-        in advice.reasons
+        "Its best recipe (trial 2, accuracy 0.98) breaks a limit on the model; "
+        "compressed it may fit (advisor compress demo)." in advice.reasons
     )
     assert recommend(evidence_with(records=(*BASE, light, *runs), limits=limits)).quality == pytest.approx(
         0.979

@@ -332,8 +332,8 @@ def test_told_to_stop_it_returns_false_and_leaves_nothing_behind(mlp, tmp_path):
 
 def test_the_same_recipe_twice_gives_the_same_but_for_times(mlp, tmp_path):
     axes = {
-        "model": MLP(width=16, depth=1), "distillation": Hints(), "pruning": Smallest(), "finetuning": Gradual(share=0.25),
-        "quantization": Coarse(),
+        "model": MLP(width=16, depth=1), "distillation": Hints(), "pruning": Smallest(),
+        "finetuning": Gradual(share=0.25), "quantization": Coarse(),
     }  # fmt: skip
     first = compressed(mlp, folder=tmp_path, **axes)
     torch.rand(5)

@@ -1,4 +1,4 @@
-"""The compression study on real data: the same ways tried every time, stopped and resumed at will, every failure a record."""
+"""Compression study on real data: the same every time, stopped and resumed at will, failures as records."""
 
 from __future__ import annotations
 
@@ -197,7 +197,8 @@ def test_a_joint_search_judges_every_whole_run_by_the_file_it_would_deploy(home)
 def test_a_training_function_is_refused_with_the_reason(home, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "loop.py").write_text(
-        "def fit(recipe, report, seed):\n    for epoch in range(recipe.epochs):\n        report(epoch + 1, recipe.optimizer.lr)\n"
+        "def fit(recipe, report, seed):\n    for epoch in range(recipe.epochs):\n"
+        "        report(epoch + 1, recipe.optimizer.lr)\n"
     )
     options = {
         "source": "loop.py:fit",

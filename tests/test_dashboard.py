@@ -325,9 +325,8 @@ def test_axes_name_their_units_and_the_title_the_finding():
     assert figure.layout.xaxis.title.text == "training time (s)"
     assert figure.layout.yaxis.title.text == "validation accuracy (higher is better)"
     assert figure.layout.title.text == "Best single run: AdamW, accuracy 0.93 after 1.8 s of training"
-    assert figure.layout.yaxis.range == pytest.approx(
-        (0.774, 0.956)
-    )  # the whole runs; the pruned one reached 0.7
+    # the whole runs; the pruned one reached 0.7
+    assert figure.layout.yaxis.range == pytest.approx((0.774, 0.956))
 
     figure = charts.best_so_far(RACE, LOOKS, metric="accuracy")
     assert figure.layout.xaxis.title.text == "trial number"

@@ -1,4 +1,4 @@
-"""The deployed file answers as torch does, whatever the model; what cannot be exported is refused in one line."""
+"""Deployed files answer as torch does, whatever the model; what cannot be exported is refused in a line."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from studies.workload import Workload
 from model_inputs import KINDS, MODELS, TAKEN, build, rows
 
 FORMS = {
-    "Bag": "text", "CNN": "colour", "Conv1D": "signal", "FTTransformer": "table", "Linear": "image", "MLP": "table",
-    "ResNet": "image", "TabularResNet": "sparse", "Transformer": "text",
+    "Bag": "text", "CNN": "colour", "Conv1D": "signal", "FTTransformer": "table", "Linear": "image",
+    "MLP": "table", "ResNet": "image", "TabularResNet": "sparse", "Transformer": "text",
 }  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def test_the_file_says_nothing_of_the_machine_it_was_made_on():
 
 
 class Odd(nn.Module):
-    """Much of what users write: a tied layer, a layer of one's own, weight norm, an LSTM, a bag of words of numbers."""
+    """Much of what users write: a tied layer, a custom layer, weight norm, an LSTM, a bag of words."""
 
     def __init__(self):
         super().__init__()

@@ -45,15 +45,12 @@ def test_early_stopping_waits_for_the_metric_then_for_the_loss(iris):
 
     assert not waiting(run, (0.5, 1.0), (0.5, 1.0), (0.5, 1.0))
     assert waiting(run, (0.5, 1.0), (0.5, 1.0), (0.5, 1.0), (0.5, 1.0))
-    assert not waiting(
-        run, (0.5, 1.0), (0.5, 0.9), (0.5, 1.0), (0.5, 1.0)
-    )  # an equal metric with a lower loss
-    assert not waiting(
-        run, (0.5, 1.0), (0.6, 2.0), (0.6, 2.0), (0.5, 0.1)
-    )  # a better metric with a higher loss
-    assert waiting(
-        run, (0.5, 1.0), (0.6, 2.0), (0.5, 0.1), (0.5, 0.1), (0.5, 0.1)
-    )  # a lower loss with a worse metric
+    # an equal metric with a lower loss
+    assert not waiting(run, (0.5, 1.0), (0.5, 0.9), (0.5, 1.0), (0.5, 1.0))
+    # a better metric with a higher loss
+    assert not waiting(run, (0.5, 1.0), (0.6, 2.0), (0.6, 2.0), (0.5, 0.1))
+    # a lower loss with a worse metric
+    assert waiting(run, (0.5, 1.0), (0.6, 2.0), (0.5, 0.1), (0.5, 0.1), (0.5, 0.1))
 
 
 def test_early_stopping_ends_the_run_patience_epochs_after_the_best(iris):

@@ -1,4 +1,4 @@
-"""A training function of the user's own is searched like any workload: paused, gone on with, stopped, confirmed, resumed."""
+"""Training functions of users are searched like any workload: paused, stopped, confirmed, resumed."""
 
 from __future__ import annotations
 
@@ -146,9 +146,8 @@ def test_what_a_function_steps_on_is_weighed():
     run.advance(9)
     outcome = run.measure_outcome(whole=True, test=False)
     assert outcome["model_bytes"] == 12
-    assert (
-        outcome["optimizer_state_bytes"] == 2 * 12 + 4
-    )  # AdamW: two moments of three floats, and the counter
+    # AdamW: two moments of three floats, and the counter
+    assert outcome["optimizer_state_bytes"] == 2 * 12 + 4
     assert outcome["quality"] == min(values(run))
 
 

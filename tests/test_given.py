@@ -1,4 +1,4 @@
-"""Workloads made of objects in memory: arrays, a module's class, a function, a module whose copies are trained, an own metric."""
+"""Workloads of objects in memory: arrays, a module's class, a function, a module to copy, a metric."""
 
 import sys
 

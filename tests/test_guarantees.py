@@ -118,7 +118,7 @@ def test_a_dominated_trial_of_a_confirmed_optimizer_changes_nothing(evidence, qu
 @given(evidences(), QUALITY, st.data())
 @settings(max_examples=40, deadline=None)
 def test_a_dominated_trial_changes_no_recipe(evidence, quality, data):
-    """Worse than the best of its optimizer, as cheap: whatever it says of the optimizer, nobody is told to use it."""
+    """A trial worse than the best of its optimizer and as cheap: nobody is told to use it."""
     name = data.draw(st.sampled_from(evidence.candidates))
     best = max(run.quality for run in evidence.complete(name))
     worse = record(len(evidence.records), name, min(quality, best - 0.001))

@@ -1,4 +1,4 @@
-"""What a user does with the page, in a real browser on a real `advisor dashboard`: open, ask, start, stop, come back."""
+"""Journeys in a real browser on a real `advisor dashboard`: open, ask, start, stop, come back."""
 
 import os
 import re
@@ -22,16 +22,16 @@ CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )
 FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 PLAN = {
     "candidates": ["SGD", "AdamW"], "metric": "accuracy", "goal": "balanced", "valid_rows": 360, "limits": {},
     "dataset": "digits", "model": "Linear", "budget": {"seconds": 20.0, "trials": None},
 }  # fmt: skip
 TITLES = (
-    "Trade-offs", "Optimizers", "Learning curves", "Search space", "Compression", "Memory", "Evidence", "Trials", "Studies",
-    "Launch",
+    "Trade-offs", "Optimizers", "Learning curves", "Search space", "Compression", "Memory", "Evidence",
+    "Trials", "Studies", "Launch",
 )  # fmt: skip
 STEPS = 20
 """More than a slider has positions between no limit and one that rules AdamW out."""

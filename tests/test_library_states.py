@@ -91,8 +91,8 @@ def test_lamb_lets_a_single_weight_change_its_sign():
 
 
 @pytest.mark.parametrize(("name", "fields"), [
-    ("Shampoo", {"precondition_frequency": 5}), ("SOAP", {"precondition_frequency": 3}), ("GaLore", {"rank": 4}),
-    ("Apollo", {"rank": 4}), ("Sophia", {}), ("Prodigy", {}),
+    ("Shampoo", {"precondition_frequency": 5}), ("SOAP", {"precondition_frequency": 3}),
+    ("GaLore", {"rank": 4}), ("Apollo", {"rank": 4}), ("Sophia", {}), ("Prodigy", {}),
 ])  # fmt: skip
 def test_resumes_bit_for_bit_once_its_rarer_work_has_begun(name, fields, iris):
     recipe = Recipe(optimizer=choice_of(name, **fields), model=iris.model, epochs=6)

@@ -48,9 +48,8 @@ def test_every_metric_has_an_oracle():
 def test_a_classification_metric_is_scikit_learns(name, classes, rows, seed):
     generator = np.random.default_rng(seed)
     targets = np.concatenate([np.arange(classes), generator.integers(0, classes, rows)])
-    outputs = generator.normal(
-        0, 2, (len(targets), classes)
-    )  # in float64: scikit-learn refuses sums that float32 rounds
+    # in float64: scikit-learn refuses sums that float32 rounds
+    outputs = generator.normal(0, 2, (len(targets), classes))
 
     assert METRICS[name].score(outputs, targets) == pytest.approx(ORACLES[name](outputs, targets), abs=1e-9)
 
@@ -97,7 +96,8 @@ def test_an_unknown_metric_or_one_of_the_other_task_is_refused(name, said):
 def metrics_file(tmp_path):
     path = tmp_path / "own_metrics.py"
     path.write_text(
-        "def hits(outputs, targets):\n    return (outputs.argmax(1) == targets).sum()\nhits.direction = 'maximize'\n"
+        "def hits(outputs, targets):\n    return (outputs.argmax(1) == targets).sum()\n"
+        "hits.direction = 'maximize'\n"
         "def own_error(outputs, targets):\n    return 1\ndef taste(outputs, targets):\n    return 1\n"
         "def cost(outputs, targets):\n    return 3\ncost.direction = 'minimize'\n"
         "def broken(outputs, targets):\n    return 1 / 0\nbroken.direction = 'minimize'\n"

@@ -1,4 +1,4 @@
-"""The pages Recommendation, Trade-offs and Optimizers: figures as plain values, and every page on every kind of study."""
+"""Pages Recommendation, Trade-offs and Optimizers: figures as plain values, pages on every kind of study."""
 
 import json
 import math
@@ -144,8 +144,8 @@ def test_limits_in_the_address_are_asked_for(home):
     shown = page("recommendation", home, "full", memory="170000", goal="memory").run()
     assert shown.title[0].value == "Use SGD"
     assert (
-        "training memory at most 166 KiB (in the study without a limit) and goal memory (in the study balanced)"
-        in words(shown)
+        "training memory at most 166 KiB (in the study without a limit) "
+        "and goal memory (in the study balanced)" in words(shown)
     )
     assert "Under its own limits and goal the answer is AdamW." in words(shown)
     assert shown.code[0].value.startswith("advisor recommend full --memory 170000 --goal memory")

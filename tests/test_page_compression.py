@@ -35,9 +35,10 @@ COMPRESSED = (
     ),
 )
 LAYERS = [
-    {"name": "0.weight", "size": 640, "before": 0.1, "levels": [0.5, 0.9, 0.99], "losses": [0.2, 0.6, math.inf]},
-    {"name": "encoder.layers.11.self_attention.out_projection.weight", "size": 64, "before": 0.1, "levels": [0.5, 0.9, 0.99],
-     "losses": [0.1, 0.11, 0.3]},
+    {"name": "0.weight", "size": 640, "before": 0.1, "levels": [0.5, 0.9, 0.99],
+     "losses": [0.2, 0.6, math.inf]},
+    {"name": "encoder.layers.11.self_attention.out_projection.weight", "size": 64, "before": 0.1,
+     "levels": [0.5, 0.9, 0.99], "losses": [0.1, 0.11, 0.3]},
 ]  # fmt: skip
 STUDIES = {
     "full": (*TRAINED, *SEEDS, *COMPRESSED),

@@ -1,4 +1,4 @@
-"""The page Launch: what a browser may ask for, what is started, and what is refused; names and files here are hostile."""
+"""Page Launch: what a browser may ask for, what is started and what is refused; names here are hostile."""
 
 import subprocess
 import sys
@@ -34,10 +34,17 @@ HOSTILE = (
     "x\ny",
 )
 UPLOADS = (
-    "../../x.csv", "/etc/x.csv", "..\\..\\x.csv", "<script>.csv", "; rm -rf ~.csv", "...csv", "\x00.csv", f"{'x' * 300}.csv",
+    "../../x.csv", "/etc/x.csv", "..\\..\\x.csv", "<script>.csv", "; rm -rf ~.csv", "...csv", "\x00.csv",
+    f"{'x' * 300}.csv",
 )  # fmt: skip
 ASKED = LaunchForm(source="digits", study="mine")
-OWN = "import pathlib\npathlib.Path({mark!r}).touch()\n\n\ndef Net(inputs, outputs):\n    raise AssertionError\n"
+OWN = """import pathlib
+pathlib.Path({mark!r}).touch()
+
+
+def Net(inputs, outputs):
+    raise AssertionError
+"""
 
 
 def opened(home, **options):
@@ -70,7 +77,8 @@ def test_the_command_is_one_that_a_user_would_type(home):
 
     line = launch_process.command(form.arguments(home))
     assert line == (
-        f"advisor search digits --memory=64MiB --budget=20s --goal=speed --compression=after --study=mine --home={home.resolve()}"
+        "advisor search digits --memory=64MiB --budget=20s --goal=speed --compression=after --study=mine "
+        f"--home={home.resolve()}"
     )
 
 
@@ -207,9 +215,12 @@ def test_a_search_from_the_page_imports_nothing_of_the_users_own(home, code, ref
 def with_own_model(home, reference):
     """Create a study of the user's own model and rule, with a trial."""
     plan = {
-        "candidates": ["AdamW"], "metric": "accuracy", "goal": "balanced", "valid_rows": 360, "limits": {}, "model": "Custom",
-        "budget": {"seconds": 20.0, "trials": None}, "facts": facts().to_dict(), "code": {reference: "0"},
-        "workload": {"source": "iris", "model": "Custom", "model_fields": {"factory": reference}, "metric": "accuracy"},
+        "candidates": ["AdamW"], "metric": "accuracy", "goal": "balanced", "valid_rows": 360, "limits": {},
+        "model": "Custom", "budget": {"seconds": 20.0, "trials": None}, "facts": facts().to_dict(),
+        "code": {reference: "0"},
+        "workload": {
+            "source": "iris", "model": "Custom", "model_fields": {"factory": reference}, "metric": "accuracy",
+        },
     }  # fmt: skip
     study = create_study(home, "own", direction="maximize", manifest=StudyManifest.from_dict(plan))
     import optuna
@@ -280,8 +291,8 @@ def test_a_started_search_says_its_one_line_when_it_fails(home):
 def test_a_process_outlives_whoever_started_it_and_stops_on_request(home):
     script = (
         "import sys; from pathlib import Path; from dashboard import launch_process; "
-        f"launch_process.start(Path({str(home)!r}), 'mine', ('search', 'iris', '--budget=2h', '--tracking-uri=off', "
-        f"'--study=mine', '--home={home}'))"
+        f"launch_process.start(Path({str(home)!r}), 'mine', ('search', 'iris', '--budget=2h', "
+        f"'--tracking-uri=off', '--study=mine', '--home={home}'))"
     )
     subprocess.run([sys.executable, "-c", script], check=True, cwd=Path(__file__).parents[1])
 

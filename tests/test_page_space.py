@@ -1,4 +1,4 @@
-"""The search space: what varied, what matters, who is at an edge, the figures as plain values, and the page."""
+"""Search space: what varied, what matters, what is at an edge, figures as plain values, and the page."""
 
 import random
 

@@ -132,7 +132,7 @@ def test_attention_has_a_sharpness_on_a_cpu():
 
 
 def test_a_ramp_ends_where_the_loss_explodes():
-    """Gradient descent on x²/2 diverges beyond an lr of 2; the ramp, near the minimum by then, shows it within a decade."""
+    """Gradient descent on x²/2 diverges beyond an lr of 2; the ramp shows it within a decade."""
     place = 1.0
 
     def step(factor):

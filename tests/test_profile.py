@@ -76,7 +76,8 @@ def test_an_imbalanced_regression_has_no_classes():
 
 @pytest.mark.parametrize(
     ("text", "rows", "sizes"),
-    [(None, 1000, (16, 32, 128)), ("64", 1000, (64, 64, 64)), ("full", 1000, (1000, 1000, 1000)), ("1..full", 100, (1, 10, 100)),
+    [(None, 1000, (16, 32, 128)), ("64", 1000, (64, 64, 64)), ("full", 1000, (1000, 1000, 1000)),
+     ("1..full", 100, (1, 10, 100)),
      ("16..256", 1000, (16, 64, 256)), ("512", 100, (100, 100, 100)), (None, 20, (10, 20, 20))],
 )  # fmt: skip
 def test_batch_sizes_are_a_number_the_whole_set_or_a_range(text, rows, sizes):

@@ -1,4 +1,4 @@
-"""The contract of every way of pruning, and what is special to each; a new file of the folder is tested with no edit."""
+"""Contract of every way of pruning, and what is special to each; a new file is tested with no edit."""
 
 from __future__ import annotations
 

@@ -126,8 +126,8 @@ def test_what_a_class_has_no_figure_for_takes_the_one_over_all_kinds():
 
 
 @given(
-    st.sampled_from((*ALL, "Mine")), st.sampled_from(("table", "image", "text", "signal")), st.booleans(), st.booleans(),
-    st.booleans(), st.floats(0, 1), st.floats(0, 1),
+    st.sampled_from((*ALL, "Mine")), st.sampled_from(("table", "image", "text", "signal")), st.booleans(),
+    st.booleans(), st.booleans(), st.floats(0, 1), st.floats(0, 1),
 )  # fmt: skip
 def test_every_base_rate_is_finite_and_clipped(
     optimizer, kind, attention, batchnorm, linear, convolutions, embeddings
@@ -176,7 +176,8 @@ def test_explain_shows_counts_rates_n_and_source_where_there_are_any():
     muon, nothing = explanation("Muon"), explanation("Prodigy")
 
     assert re.search(
-        r"plain MLP +Muon: 12 won, 3 tied, 2 lost against AdamW; mean rank 5.1 of 16 +17 +Gorishniy et al. 2026",
+        r"plain MLP +Muon: 12 won, 3 tied, 2 lost against AdamW; "
+        r"mean rank 5.1 of 16 +17 +Gorishniy et al. 2026",
         muon,
     )
     assert re.search(
@@ -184,9 +185,8 @@ def test_explain_shows_counts_rates_n_and_source_where_there_are_any():
     )
     assert nothing.endswith("Published: no published measurement")
     assert "AdamW with EMA: 12 won, 4 tied, 1 lost against AdamW" in explanation("EMA")
-    assert "AdamW; mean rank 9.6 of 16" in explanation(
-        "AdamW"
-    )  # what the others are compared with has no counts
+    # what the others are compared with has no counts
+    assert "AdamW; mean rank 9.6 of 16" in explanation("AdamW")
 
 
 def test_every_line_that_explain_prints_ends_with_a_source():

@@ -217,7 +217,7 @@ def test_mixed_precision_keeps_8_bits_in_its_share_of_the_weights_and_loses_less
 
 
 def stored(proto, made, bits, block):
-    """Return the weights that a graph of packed products computes with, by name, as ONNX Runtime unpacks them."""
+    """Return by name the weights of a graph of packed products, as ONNX Runtime unpacks them."""
     tensors = {t.name: t for t in proto.graph.initializer}
     weights = {}
     for weight in treatable(made.proto):
@@ -256,9 +256,8 @@ def test_training_on_a_grid_stores_exactly_the_weights_it_ended_with(net, bits, 
     for weight in weights_in(made.proto):
         assert torch.allclose(weights[weight.name], weight.rows, rtol=1e-6, atol=0.0)
     outputs, wanted = answers(proto, digits.dataset.valid.inputs), inside.detach().numpy()
-    assert (
-        np.abs(outputs - wanted).max() < 0.05 * np.abs(wanted).max()
-    )  # activations of matrix products have 8 bits
+    # activations of matrix products have 8 bits
+    assert np.abs(outputs - wanted).max() < 0.05 * np.abs(wanted).max()
 
 
 @pytest.mark.parametrize("bits", [3, 2])
@@ -395,8 +394,8 @@ def test_what_lies_on_a_grid_is_found_on_it_again(shape, bits):
 def test_every_form_of_weight_computes_with_the_weights_it_stands_for(operator, bits):
     generator = np.random.default_rng(0)
     shapes = {
-        "Gemm": (48, 7), "Left": (6, 48), "Tall": (48, 7), "Conv": (5, 3, 3, 3), "ConvTranspose": (3, 5, 3, 3),
-        "Gather": (9, 20), "Product": (4, 50),
+        "Gemm": (48, 7), "Left": (6, 48), "Tall": (48, 7), "Conv": (5, 3, 3, 3),
+        "ConvTranspose": (3, 5, 3, 3), "Gather": (9, 20), "Product": (4, 50),
     }  # fmt: skip
     weight = generator.normal(size=shapes[operator]).astype(np.float32)
     shape, order = {

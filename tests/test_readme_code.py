@@ -17,7 +17,7 @@ INPUTS, TARGETS = torch.tensor(ROWS, dtype=torch.float32), torch.tensor(LABELS)
 
 
 def run(holding, replace, **names):
-    """Run the one block that holds some text, with names of the reader's own, in seconds rather than minutes."""
+    """Run the block that holds some text, with names of the reader's own, in seconds rather than minutes."""
     (block,) = [block for block in BLOCKS if holding in block]
     namespace = {"advisor": advisor, **names}
     exec(replace(block), namespace)  # noqa: S102 - the document is ours

@@ -1,4 +1,4 @@
-"""The recommended model in MLflow's registry, loaded by a process that has none of our code nor the user's."""
+"""Registered models in MLflow, loaded by a process that has none of our code nor the user's."""
 
 import os
 import subprocess
@@ -43,7 +43,7 @@ def fit(recipe, report, seed):
 
 
 def fresh(home, uri, folder):
-    """Load a registered model in another process and another folder, where nothing of ours can be imported by path."""
+    """Load a registered model in another process and folder, where nothing of ours can be imported."""
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     command = [sys.executable, "-W", "ignore", "-c", LOAD, default_uri(home), uri]
     done = subprocess.run(
@@ -77,9 +77,8 @@ def test_the_recommended_model_is_loaded_by_a_fresh_process(tmp_path, monkeypatc
 
     assert register(home, study, "iris-net") == {"iris-net": 1}
     assert register(home, study, "iris-net") == {"iris-net": 2}
-    assert (
-        not {"MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"} & os.environ.keys()
-    )  # what else this process logs goes where it did
+    # what else this process logs goes where it did
+    assert not {"MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"} & os.environ.keys()
     (tmp_path / "net.py").unlink()
     assert (
         fresh(home, "models:/iris-net/2", elsewhere) == "(5, 3) ['setosa', 'versicolor', 'virginica'] False"

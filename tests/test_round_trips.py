@@ -1,4 +1,4 @@
-"""A recipe comes back whole from wherever it was written: JSON, TOML, an Optuna study, MLflow, its own repr."""
+"""Recipes come back whole from wherever they were written: JSON, TOML, an Optuna study, MLflow, a repr."""
 
 from __future__ import annotations
 

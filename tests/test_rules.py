@@ -1,4 +1,4 @@
-"""Every rule, found by its file, does what its examples and its table say; a contributor writes no test to be tested."""
+"""Rules, found by their files, do what their examples and tables say; a new rule is tested with no edit."""
 
 from __future__ import annotations
 

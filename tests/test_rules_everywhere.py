@@ -1,4 +1,4 @@
-"""What holds of all rules on any facts: bounded, silent on what was not measured, blind to the order of candidates."""
+"""Rules on any facts: bounded, silent on what was not measured, blind to the order of candidates."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ NAMES = tuple(catalogue.choices("optimizer"))
 MEASURED = tuple(f.name for f in fields(Facts) if f.default is None)
 
 SHARES = (
-    "input_density", "label_entropy", "missing_share", "matrix_share", "convolution_share", "embedding_share", "sparse_share",
-    "rows_touched", "optimizer_share",
+    "input_density", "label_entropy", "missing_share", "matrix_share", "convolution_share", "embedding_share",
+    "sparse_share", "rows_touched", "optimizer_share",
 )  # fmt: skip
 
 share = st.floats(0, 1)

@@ -82,8 +82,8 @@ def test_rowwise_adagrad_adds_up_a_row_that_stands_twice_in_a_sparse_gradient():
 
 
 SPARSE = {
-    "SGD": 0.5, "Momentum": 0.1, "Nesterov": 0.1, "Adagrad": 0.1, "RowwiseAdagrad": 0.1, "SparseAdam": 0.02, "AdamW": 0.01,
-    "NAdamW": 0.01, "Muon": 0.05, "Adafactor": 0.05,
+    "SGD": 0.5, "Momentum": 0.1, "Nesterov": 0.1, "Adagrad": 0.1, "RowwiseAdagrad": 0.1, "SparseAdam": 0.02,
+    "AdamW": 0.01, "NAdamW": 0.01, "Muon": 0.05, "Adafactor": 0.05,
 }  # fmt: skip
 
 

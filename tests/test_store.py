@@ -104,7 +104,7 @@ def _write_for_ever(home):
 
 
 def test_a_writer_killed_at_any_moment_leaves_a_journal_that_opens_at_once(home):
-    """The kernel frees the lock of a dead process; a lock file would block the next opener for half a minute."""
+    """The kernel frees a dead process's lock; a lock file would block the next opener for half a minute."""
     new(home)
     context = multiprocessing.get_context("fork")
     for round_ in range(4):

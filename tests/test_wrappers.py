@@ -69,7 +69,7 @@ def close(left, right):
 
 
 def plain_loop(run, epochs, step):
-    """Call `step(model, optimizer, loss)` for a fresh model on every batch that the run sees; return the model."""
+    """Call `step(model, optimizer, loss)` for a fresh model on every batch of the run; return the model."""
     iris = run.workload
     torch.manual_seed(4)
     model = iris.build(run.recipe.model)

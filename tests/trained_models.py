@@ -95,12 +95,19 @@ class Encoder(nn.Module):
 
 ODD = {
     "tied": (Tied, TABLE),
-    "own matrix": (lambda: nn.Sequential(nn.Linear(7, 16), nn.ReLU(), Own(16, 16), nn.ReLU(), nn.Linear(16, CLASSES)), TABLE),
+    "own matrix": (
+        lambda: nn.Sequential(
+            nn.Linear(7, 16), nn.ReLU(), Own(16, 16), nn.ReLU(), nn.Linear(16, CLASSES)
+        ),
+        TABLE,
+    ),
     "own matrix alone": (lambda: Own(7, CLASSES), TABLE),
     "only vectors": (Vectors, TABLE),
     "nothing trained": (lambda: nn.Sequential(nn.Linear(7, CLASSES)).requires_grad_(False), TABLE),
     "only convolutions": (
-        lambda: nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Conv2d(8, CLASSES, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten()),
+        lambda: nn.Sequential(
+            nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Conv2d(8, CLASSES, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+        ),
         IMAGE,
     ),
     "grouped": (
