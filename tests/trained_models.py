@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from studies.data.dataset import Dataset, Part
+from studies.infeasible import CannotCompress
 from studies.inputs import Inputs
 from studies.loaded_workload import LoadedWorkload
 from studies.metrics import metric
@@ -145,3 +146,25 @@ def subject(name: str, **fields) -> TrainedModel:
 
 def parameters(model: nn.Module) -> dict[str, torch.Tensor]:
     return {name: copy.deepcopy(value.detach()) for name, value in model.state_dict().items()}
+
+
+def pruned_pair(choice, name):
+    """Prune a model and return (before, after), or None where it says that it cannot."""
+    before = subject(name)
+    after = TrainedModel(model=copy.deepcopy(before.model), workload=before.workload)
+    try:
+        choice().prune(after)
+    except CannotCompress:
+        assert all(
+            torch.equal(a, b)
+            for a, b in zip(before.model.parameters(), after.model.parameters(), strict=True)
+        )
+        return None
+    return before, after
+
+
+def at_best(trained):
+    """Make the model's own answers the targets, so that any change of them costs; return them."""
+    wanted = trained.model(trained.rows[0]).detach()
+    trained.rows = trained.rows[0], wanted.softmax(dim=1)
+    return wanted
