@@ -13,11 +13,7 @@ from studies.deployment.export import export
 from studies.infeasible import CannotCompress
 from studies.weights.subject import size_of
 
-from choice_params import of
 from trained_models import at_best, pruned_pair, subject
-
-WAYS = [param for param in of("pruning") if param.id != "none"]
-UNSTRUCTURED = [param for param in WAYS if not param.values[0].structured]
 
 
 @pytest.mark.parametrize("importance", ["magnitude", "taylor"])
