@@ -1,4 +1,4 @@
-"""The web page.
+"""Dashboard: the web page that `advisor dashboard` serves.
 
     advisor dashboard --home .advisor
 
@@ -35,17 +35,22 @@ from studies.errors import StudyError
 
 REFRESH_SECONDS: Final = 5.0
 View = Callable[[Path, str], None]
+# A string under these two would be shown on the page when Streamlit runs the file otherwise than by us.
 VIEWS: Final[dict[str, View]] = {
-    "Recommendation": recommendation.show, "Trade-offs": tradeoffs.show, "Optimizers": optimizers.show,
-    "Learning curves": curves.show, "Search space": space.show, "Compression": compression.show, "Memory": memory.show,
-    "Evidence": evidence.show, "Trials": trials.show,
-}  # fmt: skip
-# Pages about one study. A text of its own, as elsewhere, would be shown by Streamlit where it is run
-# otherwise than by us.
+    "Recommendation": recommendation.show,
+    "Trade-offs": tradeoffs.show,
+    "Optimizers": optimizers.show,
+    "Learning curves": curves.show,
+    "Search space": space.show,
+    "Compression": compression.show,
+    "Memory": memory.show,
+    "Evidence": evidence.show,
+    "Trials": trials.show,
+}
 HOME_VIEWS: Final[dict[str, Callable[[Path], None]]] = {
-    "Studies": studies.show, "Launch": partial(launch.show, allow_code="--allow-code" in sys.argv),
-}  # fmt: skip
-# Pages about all of them.
+    "Studies": studies.show,
+    "Launch": partial(launch.show, allow_code="--allow-code" in sys.argv),
+}
 
 
 def main() -> None:
@@ -56,17 +61,13 @@ def main() -> None:
     name = _choose(names) if names else ""
     st.sidebar.caption(plain(f"Home: {home}"))
     follow = REFRESH_SECONDS if name and _alive(home, name) else None
-    about = (
-        [
-            _page(title, st.fragment(partial(view, home, name), run_every=follow))
-            for title, view in VIEWS.items()
-        ]
-        if name
-        else []
-    )
-    all_of_them = [_page(title, partial(view, home)) for title, view in HOME_VIEWS.items()]
-    empty = [] if name else [_page("Start", partial(_empty, home))]
-    st.navigation({"": empty, "Study": about, "Home": all_of_them}).run()
+    views = VIEWS.items() if name else ()
+    study_pages = [
+        _page(title, st.fragment(partial(view, home, name), run_every=follow)) for title, view in views
+    ]
+    home_pages = [_page(title, partial(view, home)) for title, view in HOME_VIEWS.items()]
+    start_pages = [] if name else [_page("Start", partial(_empty, home))]
+    st.navigation({"": start_pages, "Study": study_pages, "Home": home_pages}).run()
 
 
 def _page(title: str, show: Callable[[], None]) -> st.Page:
@@ -86,8 +87,8 @@ def _empty(home: Path) -> None:
 
 def _choose(names: tuple[str, ...]) -> str:
     """Let the user pick a study; the address of the page names it, so that it can be shared and reloaded."""
-    asked = st.query_params.get("study")
-    index = names.index(asked) if asked in names else 0
+    named = st.query_params.get("study")
+    index = names.index(named) if named in names else 0
     name = st.sidebar.selectbox("Study", names, index=index, key="chosen")
     st.query_params["study"] = name
     return name

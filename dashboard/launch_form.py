@@ -1,8 +1,8 @@
-"""What the launch page asks of `advisor search`, checked before anything starts: names, files and settings from a browser.
+"""Launch form: what the page asks of `advisor search`, checked before anything starts.
 
-Nothing outside the home is read or written: paths are resolved, links too. Files are data in the forms that
-the command line reads as data only; code of the user's own is refused unless the page was started with
---allow-code.
+Names, files and settings come from a browser. Nothing outside the home is read or written: paths are
+resolved, links too. Files are data in the forms that the command line reads as data only; code of the user's
+own is refused unless the page was started with --allow-code.
 """
 
 from __future__ import annotations
@@ -53,20 +53,29 @@ class LaunchForm:
     """Whether its runs go to MLflow too."""
 
     def arguments(self, home: Path) -> tuple[str, ...]:
-        """Return the command line after `advisor`; a value never stands alone, so that none is taken for an option."""
+        """Return the command line after `advisor`.
+
+        A value never stands alone, so that none is taken for an option.
+        """
         options = {
-            "--target": self.target, "--model": self.model, "--memory": self.memory, "--model-size": self.model_size,
-            "--latency": self.latency, "--train-time": self.train_time, "--budget": self.budget,
+            "--target": self.target,
+            "--model": self.model,
+            "--memory": self.memory,
+            "--model-size": self.model_size,
+            "--latency": self.latency,
+            "--train-time": self.train_time,
+            "--budget": self.budget,
             "--goal": "" if self.goal == USUAL else self.goal,
-            "--compression": "" if self.compression == "off" else self.compression, "--study": self.study,
+            "--compression": "" if self.compression == "off" else self.compression,
+            "--study": self.study,
             "--tracking-uri": "" if self.tracking else "off",
             "--home": str(home.resolve()),
-        }  # fmt: skip
+        }
         return ("search", self.source, *(f"{option}={value}" for option, value in options.items() if value))
 
 
 def check(form: LaunchForm, home: Path, *, allow_code: bool) -> None:
-    """Check what can be told before the data is opened; the rest is the command line's to say.
+    """Check a form as far as it can be before the data is opened; the command line checks the rest.
 
     Raises:
         StudyError: what is wrong, in one line.
@@ -75,8 +84,12 @@ def check(form: LaunchForm, home: Path, *, allow_code: bool) -> None:
     if Path(form.source).suffix.lower() in TABLES and not form.target:
         raise BadWorkload(f"'{Path(form.source).name}' needs a target, the column to predict")
     check_model(form.model, allow_code=allow_code)
-    Limits.parse(memory=form.memory or None, model_size=form.model_size or None, latency=form.latency or None,
-                 train_time=form.train_time or None)  # fmt: skip
+    Limits.parse(
+        memory=form.memory or None,
+        model_size=form.model_size or None,
+        latency=form.latency or None,
+        train_time=form.train_time or None,
+    )
     Budget.parse(form.budget)
     check_name(home, form.study)
 
@@ -133,7 +146,10 @@ def inside(home: Path, path: Path) -> Path:
 
 
 def files(home: Path) -> tuple[str, ...]:
-    """Return the data files of the home as paths from there, uploads first; links that lead elsewhere are left out."""
+    """Return the data files of the home as paths from there, uploads first.
+
+    Links that lead elsewhere are left out.
+    """
     root = home.resolve()
     paths = (Path(folder) / name for folder, _, files_in_it in os.walk(root) for name in files_in_it)
     data = [path for path in paths if path.suffix.lower() in SUFFIXES and path.resolve().is_relative_to(root)]
@@ -157,7 +173,7 @@ def keep_upload(home: Path, name: str, content: bytes) -> Path:
         )
     folder = inside(writable(home), Path(UPLOADS))
     folder.mkdir(exist_ok=True)
-    path = folder / f"{_harmless(Path(file_name).stem)}-{hashlib.sha256(content).hexdigest()[:8]}{suffix}"
+    path = folder / f"{_file_stem(Path(file_name).stem)}-{hashlib.sha256(content).hexdigest()[:8]}{suffix}"
     if not path.exists():
         part = path.with_name(f"{path.name}.{os.getpid()}.part")
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_LINKS, 0o600), "wb") as file:
@@ -170,11 +186,11 @@ def name_for(home: Path, source: str) -> str:
     """Return a name for a study of this data that is not taken."""
     stem = Path(source).stem.rpartition(":")[2] if ":" in source else Path(source).stem
     launched = [path.stem for path in (home / "launched").glob("*.log")]
-    return free_name(home, _harmless(stem), taken=launched)
+    return free_name(home, _file_stem(stem), taken=launched)
 
 
 def own_code(manifest: StudyManifest) -> str:
-    """Return the first piece of the user's own code that going on with a study would run; empty when there is none."""
+    """Return the first piece of the user's own code that resuming a study would run; empty without any."""
     spec = manifest.workload or WorkloadSpec()
     named = ["" if Path(spec.source).exists() else spec.source, spec.model, spec.metric]
     named += [
@@ -200,5 +216,5 @@ def _refuse_code(name: str, *, allow_code: bool) -> None:
         )
 
 
-def _harmless(stem: str) -> str:
+def _file_stem(stem: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-_")[:LONGEST].strip("-_") or "data"

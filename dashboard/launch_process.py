@@ -1,8 +1,8 @@
-"""Searches started from the page: ordinary `advisor` processes of their own session, which outlive the browser and the page.
+"""Launched searches: `advisor` processes that a page starts and that outlive it and the browser.
 
-What such a process says on stderr goes to `HOME/launched/NAME.log`. It holds the kernel's lock on that file
-for as long as it lives, so that any page, also one started later, can tell whether it runs; the first line of
-`NAME.pid` is what to send SIGINT.
+Each runs in a session of its own. What it says on stderr goes to `HOME/launched/NAME.log`. It holds the
+kernel's lock on that file for as long as it lives, so that any page, also one started later, can tell whether
+it runs; `NAME.pid` holds the number of the process, which SIGINT is sent to.
 """
 
 from __future__ import annotations
@@ -52,9 +52,12 @@ def start(home: Path, name: str, arguments: Sequence[str]) -> None:
         log.truncate(0)
         process = subprocess.Popen(  # noqa: S603 - our own command; no shell sees the arguments
             [sys.executable, "-P", "-m", "advisor", *arguments],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log, start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+            start_new_session=True,
             env=os.environ | {"PYTHONUNBUFFERED": "1"},
-        )  # fmt: skip
+        )
     pid_path.write_text(f"{process.pid}\n", encoding="ascii")
     _CHILDREN.append(process)
 
@@ -70,7 +73,7 @@ def running(home: Path, name: str) -> bool:
 
 
 def stop(home: Path, name: str) -> None:
-    """Ask a process to stop, as Ctrl-C does: it finishes what it must, recommends from what is there and ends.
+    """Ask a process to stop, as Ctrl-C does: it finishes what it must, recommends and ends.
 
     Raises:
         StoreError: none runs.
@@ -89,7 +92,7 @@ def names(home: Path) -> tuple[str, ...]:
     return tuple(path.stem for path in sorted(logs, key=lambda path: path.stat().st_mtime))
 
 
-def said(home: Path, name: str) -> tuple[str, ...]:
+def log_lines(home: Path, name: str) -> tuple[str, ...]:
     """Return the last lines that a process wrote to its log."""
     path = _log(home, name)
     if path is None:
@@ -101,8 +104,8 @@ def said(home: Path, name: str) -> tuple[str, ...]:
 
 
 def failure(home: Path, name: str) -> str:
-    """Return the one line with which a process ended when something was wrong; empty when it runs, or ended well."""
-    last = next((line for line in reversed(said(home, name)) if line.strip()), "")
+    """Return the line of error with which a process ended; empty when it runs, or ended well."""
+    last = next((line for line in reversed(log_lines(home, name)) if line.strip()), "")
     return last.removeprefix(ERROR) if last.startswith(ERROR) else ""
 
 
@@ -117,7 +120,7 @@ _CHILDREN: Final[list[subprocess.Popen[bytes]]] = []
 
 
 def _reap() -> None:
-    """Ask after processes of our own that have ended, lest they stay as zombies."""
+    """Collect the exit status of our processes that have ended, so that none stays as a zombie."""
     _CHILDREN[:] = [child for child in _CHILDREN if child.poll() is None]
 
 
@@ -134,7 +137,7 @@ def _paths(home: Path, name: str) -> tuple[Path, Path]:
 
 
 def _log(home: Path, name: str) -> Path | None:
-    """Return the log of a process; None where there is none, as of a study that could not have been started here."""
+    """Return the log of a process; None where no page here has started one."""
     try:
         path, _ = _paths(home, name)
     except BadValue:
@@ -150,7 +153,10 @@ def _opened(path: Path) -> IO[bytes]:
 
 
 def _lock(file: IO[bytes]) -> bool:
-    """Take the kernel's lock on a log, which the process that writes to it shares; tell whether it was to be had."""
+    """Take the kernel's lock on a log and tell whether that worked.
+
+    The process that writes to the log shares the lock.
+    """
     if not LOCKS_PASS_ON:
         return True
     import fcntl

@@ -1,4 +1,4 @@
-"""Write one figure of a study to a file: what `advisor plot` runs.
+"""Plot: one figure of a study in a file, as `advisor plot` writes it.
 
 python -m dashboard.plot STUDY KIND OUT --home HOME
 
@@ -31,14 +31,26 @@ if TYPE_CHECKING:
 
 SUFFIXES: Final = (".png", ".svg", ".html")
 BROWSERS: Final = (
-    "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-)  # fmt: skip
+)
 FLAGS: Final = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--allow-file-access-from-files", "--virtual-time-budget=60000",
-)  # fmt: skip
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 """Without a sandbox, since nothing but our own page is opened and a container's root has none."""
+FILE_FLAGS: Final = ("--allow-file-access-from-files", "--virtual-time-budget=60000")
+"""For a page that is a file: it may load the script beside it, and is given a minute of its own time."""
 WIDTH: Final = 1000
 HEIGHT: Final = 500
 SCALE: Final = 2
@@ -59,13 +71,13 @@ def main() -> None:
     parser.add_argument("kind")
     parser.add_argument("out", type=Path)
     parser.add_argument("--home", type=Path, default=default_home())
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     try:
-        write(given.home, given.study, given.kind, given.out)
+        write(arguments.home, arguments.study, arguments.kind, arguments.out)
     except StudyError as error:
         sys.stderr.write(f"advisor: {error}\n")
         sys.exit(2)
-    sys.stdout.write(f"{given.out}\n")
+    sys.stdout.write(f"{arguments.out}\n")
 
 
 def write(home: Path, study: str, kind: str, out: Path) -> None:
@@ -104,11 +116,11 @@ def image(figure: go.Figure, kind: str) -> bytes:
         page = Path(folder) / "figure.html"
         script = (plotly / "package_data" / "plotly.min.js").as_uri()
         size = {"width": figure.layout.width or WIDTH, "height": figure.layout.height or HEIGHT}
-        drawn = PAGE.format(
-            script=script, figure=_drawable(figure), kind=kind, scale=SCALE if kind == "png" else 1, **size
+        markup = PAGE.format(
+            script=script, figure=_json(figure), kind=kind, scale=SCALE if kind == "png" else 1, **size
         )
-        page.write_text(drawn, encoding="utf-8")
-        return _decoded(_shown(browser, page), browser)
+        page.write_text(markup, encoding="utf-8")
+        return _image_bytes(_page_text(browser, page), browser)
 
 
 def find_browser() -> str:
@@ -118,40 +130,45 @@ def find_browser() -> str:
         BadValue: there is none.
     """
     named = os.environ.get("BROWSER_PATH")
-    found = next((path for name in ([named] if named else BROWSERS) if (path := shutil.which(name))), None)
-    if found is None:
-        where = (
+    browser = next((path for name in ([named] if named else BROWSERS) if (path := shutil.which(name))), None)
+    if browser is None:
+        problem = (
             f"'{named}' (BROWSER_PATH) is no program" if named else "no Chromium or Chrome is here to draw it"
         )
-        raise BadValue(f"{where}; install chromium, or write to a file that ends with .html")
-    return found
+        raise BadValue(f"{problem}; install chromium, or write to a file that ends with .html")
+    return browser
 
 
-def _drawable(figure: go.Figure) -> str:
+def _json(figure: go.Figure) -> str:
     """Return a figure as JSON for a page; what a graphics card would draw is drawn without one."""
     text = str(figure.to_json()).replace('"type":"scattergl"', '"type":"scatter"')
     return text.replace("</", "<\\/")  # a text in it must not end the script
 
 
-def _shown(browser: str, page: Path) -> str:
-    command = [browser, *FLAGS, f"--user-data-dir={page.parent / 'profile'}", "--dump-dom", page.as_uri()]
+def _page_text(browser: str, page: Path) -> str:
+    profile = f"--user-data-dir={page.parent / 'profile'}"
+    command = [browser, *FLAGS, *FILE_FLAGS, profile, "--dump-dom", page.as_uri()]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)  # noqa: S603
+        process = subprocess.run(  # noqa: S603 - a browser of this system on our own page
+            command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise BadValue(
             f"{browser} does not draw ({type(error).__name__}); write to a file that ends with .html"
         ) from None
-    return done.stdout
+    return process.stdout
 
 
-def _decoded(text: str, browser: str) -> bytes:
+def _image_bytes(text: str, browser: str) -> bytes:
     """Return the image that a page shows as a data address."""
-    if found := re.search(r"data:image/png;base64,([A-Za-z0-9+/=]+)", text):
-        return base64.b64decode(found[1])
-    if found := re.search(r"data:image/svg\+xml,([^<\s]+)", text):
-        return unquote(found[1]).encode()
-    why = re.search(r"cannot be drawn: [^<]*", text)
-    raise BadValue(f"{browser}: {why[0] if why else 'shows nothing'}; write to a file that ends with .html")
+    if match := re.search(r"data:image/png;base64,([A-Za-z0-9+/=]+)", text):
+        return base64.b64decode(match[1])
+    if match := re.search(r"data:image/svg\+xml,([^<\s]+)", text):
+        return unquote(match[1]).encode()
+    failure = re.search(r"cannot be drawn: [^<]*", text)
+    raise BadValue(
+        f"{browser}: {failure[0] if failure else 'shows nothing'}; write to a file that ends with .html"
+    )
 
 
 if __name__ == "__main__":

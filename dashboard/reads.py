@@ -27,9 +27,9 @@ from studies.limits import Limits
 from studies.storage.follow import Journal
 from studies.storage.home import default_home, study_names
 
-KEPT: Final = 16
-"""Studies that are kept in memory."""
-ANSWERS: Final = 64
+STUDIES_IN_MEMORY: Final = 16
+"""Studies that are kept when several are looked at."""
+ANSWERS_IN_MEMORY: Final = 64
 Stamp = tuple[int, int]
 """A journal's time of change and size: what was read under one stamp stays true until it changes."""
 
@@ -86,7 +86,7 @@ def answer(home: Path, name: str, limits: Limits, goal: str) -> Recommendation:
 
 
 def posterior(home: Path, name: str) -> Beliefs:
-    """Return what a study's trials let one believe of each optimizer.
+    """Return the posterior of each optimizer of a study.
 
     Raises:
         StudyError: the study cannot be read.
@@ -109,27 +109,27 @@ def _summary(home: str, name: str, stamp: Stamp) -> Summary:
     return replace(summary_of(Path(home), name), written=stamp[0] / 1e9)
 
 
-@st.cache_resource(max_entries=KEPT, show_spinner=False)
+@st.cache_resource(max_entries=STUDIES_IN_MEMORY, show_spinner=False)
 def _journal(home: str, name: str) -> Journal:
     return Journal(Path(home), name)
 
 
-@st.cache_resource(max_entries=KEPT, show_spinner=False)
+@st.cache_resource(max_entries=STUDIES_IN_MEMORY, show_spinner=False)
 def _study(home: str, name: str, stamp: Stamp) -> Study:  # noqa: ARG001 the stamp is the key
     return Study.read(Path(home), name, _journal(home, name))
 
 
-@st.cache_resource(max_entries=KEPT, show_spinner="Weighing the evidence")
+@st.cache_resource(max_entries=STUDIES_IN_MEMORY, show_spinner="Weighing the evidence")
 def _recommendation(home: str, name: str, stamp: Stamp) -> Recommendation:
     return recommend(_study(home, name, stamp).evidence)
 
 
-@st.cache_resource(max_entries=ANSWERS, show_spinner=False)
+@st.cache_resource(max_entries=ANSWERS_IN_MEMORY, show_spinner=False)
 def _answer(home: str, name: str, stamp: Stamp, limits: Limits, goal: str) -> Recommendation:
     return recommend(replace(_study(home, name, stamp).evidence, limits=limits, goal=goal))
 
 
-@st.cache_resource(max_entries=KEPT, show_spinner=False)
+@st.cache_resource(max_entries=STUDIES_IN_MEMORY, show_spinner=False)
 def _posterior(home: str, name: str, stamp: Stamp) -> Beliefs:
     evidence = _study(home, name, stamp).evidence
     return beliefs(evidence, apply_rules(evidence))

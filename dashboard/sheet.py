@@ -1,6 +1,8 @@
-"""Write every figure of a study onto one page of HTML that needs no network: what the MLflow mirror keeps beside a study.
+"""Sheet of figures: every figure of a study on one page of HTML that needs no network.
 
 python -m dashboard.sheet STUDY OUT --home HOME
+
+The MLflow mirror keeps it beside a study.
 """
 
 from __future__ import annotations
@@ -21,20 +23,22 @@ def main() -> None:
     parser.add_argument("study")
     parser.add_argument("out", type=Path)
     parser.add_argument("--home", type=Path, default=default_home())
-    given = parser.parse_args()
-    write(given.home, given.study, given.out)
+    arguments = parser.parse_args()
+    write(arguments.home, arguments.study, arguments.out)
 
 
 def write(home: Path, study: str, out: Path) -> None:
-    """Write the page; the same study makes the same bytes. A figure that cannot be drawn of this study is left out.
+    """Write the page; the same study makes the same bytes.
+
+    A figure that cannot be drawn of this study is left out, with a line that says why.
 
     Raises:
         StudyError: no such study.
     """
-    found, parts = Study.read(home, study), []
+    snapshot, parts = Study.read(home, study), []
     for kind, draw in plots().items():
         try:
-            figure = draw(found)
+            figure = draw(snapshot)
         except Exception as error:  # noqa: BLE001 - one figure that fails is no reason to go without the others
             parts.append(f"<p>{kind}: {html.escape(one_line(error, longest=200))}</p>")
             continue

@@ -1,4 +1,4 @@
-"""A study as pages and plots show it: what its journal holds, read once and frozen. No Streamlit: the shell plots too."""
+"""Study snapshot: what a journal holds, read once and frozen. No Streamlit: the shell plots too."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from studies.storage.manifest import StudyManifest
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """A study as it stands."""
+    """Study as it stands, as pages and plots show it."""
 
     home: Path
     name: str
@@ -44,9 +44,13 @@ class Study:
         stored = (journal or Journal(home, name)).read()
         written = journal_of(home, name).stat().st_mtime
         return cls(
-            home=home, name=name, direction=stored.direction, manifest=stored.manifest, records=stored.records,
+            home=home,
+            name=name,
+            direction=stored.direction,
+            manifest=stored.manifest,
+            records=stored.records,
             silent_seconds=time.time() - written,
-        )  # fmt: skip
+        )
 
     @property
     def metric(self) -> str:
@@ -66,5 +70,5 @@ class Study:
 
     @cached_property
     def evidence(self) -> Evidence:
-        """Return what a recommendation may look at."""
+        """Return the evidence that a recommendation rests on."""
         return evidence_in(self.home, self.name, self.manifest, self.records, direction=self.direction)

@@ -1,4 +1,4 @@
-"""All studies of a home in a line each, and what tells two of them apart. No Streamlit."""
+"""Studies table: each study of a home in a line, and what tells two of them apart. No Streamlit."""
 
 from __future__ import annotations
 
@@ -14,11 +14,21 @@ from dashboard.snapshot import Study
 from studies.errors import StudyError
 from studies.storage.locks import worked_on
 
-PRIVATE: Final = (
-    "id", "facts", "recommendation", "notes", "starts", "sensitivity", "spent_seconds", "code", "baseline", "valid_rows",
-    "digest", "tracking_uri",
-)  # fmt: skip
-"""Entries of a plan that are found out rather than set."""
+NOT_SET: Final = (
+    "id",
+    "facts",
+    "recommendation",
+    "notes",
+    "starts",
+    "sensitivity",
+    "spent_seconds",
+    "code",
+    "baseline",
+    "valid_rows",
+    "digest",
+    "tracking_uri",
+)
+"""Entries of a manifest that are found out rather than set."""
 
 GROUPS: Final = {"workload": "", "model_fields": "model, "}
 """How the settings of a group begin, where it is not with the group's name."""
@@ -26,7 +36,7 @@ GROUPS: Final = {"workload": "", "model_fields": "model, "}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Summary:
-    """A study in a line."""
+    """Summary of a study: a line of the table."""
 
     name: str
     data: str = ""
@@ -44,7 +54,7 @@ class Summary:
 
 
 def summary(home: Path, name: str) -> Summary:
-    """Return a study in a line; one whose journal cannot be read is no error."""
+    """Return the summary of a study; a journal that cannot be read is no error."""
     try:
         study = Study.read(home, name)
     except StudyError:
@@ -71,12 +81,13 @@ def state(home: Path, name: str, *, finished: bool) -> str:
 
 
 def differences(left: Study, right: Study) -> list[tuple[str, str, str]]:
-    """Return the settings in which two studies differ: the setting, the one's, the other's."""
-    mine, other = dict(_settings(_entries(left))), dict(_settings(_entries(right)))
+    """Return the settings in which two studies differ: the setting, its left value, its right value."""
+    lefts, rights = dict(_settings(_entries(left))), dict(_settings(_entries(right)))
+    pairs = {key: (lefts.get(key), rights.get(key)) for key in (*lefts, *rights)}
     return [
-        (key.replace("_", " "), _told(mine.get(key), other.get(key)), _told(other.get(key), mine.get(key)))
-        for key in dict.fromkeys((*mine, *other))
-        if mine.get(key) != other.get(key)
+        (key.replace("_", " "), _in_words(value, other), _in_words(other, value))
+        for key, (value, other) in pairs.items()
+        if value != other
     ]
 
 
@@ -84,10 +95,13 @@ def _entries(study: Study) -> dict[str, Any]:
     return {"direction": study.direction} | study.manifest.to_dict()
 
 
-def _settings(plan: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the settings of a plan one by one, those of a group under its name; what the workload says too is said once."""
-    for key, value in plan.items():
-        if key in PRIVATE or ("workload" in plan and key in {"dataset", *plan["workload"]}):
+def _settings(entries: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the settings among entries one by one, those of a group under its name.
+
+    What the workload says too is yielded once.
+    """
+    for key, value in entries.items():
+        if key in NOT_SET or ("workload" in entries and key in {"dataset", *entries["workload"]}):
             continue
         if isinstance(value, Mapping):
             yield from _settings(value, GROUPS.get(key, f"{prefix}{key}, "))
@@ -95,14 +109,12 @@ def _settings(plan: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
             yield f"{prefix}{key}", value
 
 
-def _told(value: Any, other: Any) -> str:
-    """Return a setting in words; of a list, what the other has not."""
+def _in_words(value: Any, other: Any) -> str:
+    """Return a setting in words; of a list, what the other has not; of a commit, its first ten digits."""
+    if value is None:
+        return ""
     if not isinstance(value, list | tuple):
-        return (
-            "" if value is None else re.sub(r"^([0-9a-f]{10})[0-9a-f]{30}$", r"\1", str(value))
-        )  # of a commit, what tells it
+        return re.sub(r"^([0-9a-f]{10})[0-9a-f]{30}$", r"\1", str(value))
     shared = [item for item in value if isinstance(other, list | tuple) and item in other]
-    own = [str(item) for item in value if item not in shared]
-    return " and ".join(
-        part for part in (", ".join(own), f"{len(shared)} in common" if shared else "") if part
-    )
+    only_here = ", ".join(str(item) for item in value if item not in shared)
+    return " and ".join(part for part in (only_here, f"{len(shared)} in common" if shared else "") if part)

@@ -1,4 +1,7 @@
-"""Other limits, another goal: where a slider may stand, how the address of a page tells it, and what it changes. No Streamlit."""
+"""What-if: a study under other limits or another goal. No Streamlit.
+
+Where a slider may stand, how the address of a page writes it, and what it changes.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ NO_LIMIT: Final = "no limit"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Slider:
-    """One limit as a slider: what it limits, in words and in the address, and how its values are read and written."""
+    """Slider of one limit: its name in words and in the address, and how its values are read and written."""
 
     limit: str
     cost: str
@@ -34,15 +37,21 @@ class Slider:
 
 SLIDERS: Final = tuple(
     Slider(
-        limit=limit, cost=cost.field, label=f"{cost.limited.capitalize()}, at most", parameter=cost.flag[2:],
-        write=cost.write, parse=cost.parse,
+        limit=limit,
+        cost=cost.field,
+        label=f"{cost.limited.capitalize()}, at most",
+        parameter=cost.flag[2:],
+        write=cost.write,
+        parse=cost.parse,
     )
     for limit, cost in LIMITED_COST.items()
-)  # fmt: skip
+)
 
 
 def positions(evidence: Evidence, slider: Slider, *also: float | None) -> tuple[float, ...]:
-    """Return where a slider may stand: round values from below the least cost that was measured or forecast to above the largest.
+    """Return where a slider may stand.
+
+    Round values, from below the least cost that was measured or forecast to above the largest.
 
     Args:
         evidence: whose trials cost something.
@@ -50,29 +59,26 @@ def positions(evidence: Evidence, slider: Slider, *also: float | None) -> tuple[
         also: values that it must be able to take; None is no limit.
     """
     spent = [value for value in _costs(evidence, LIMITED_COST[slider.limit]) if value > 0]
-    given = {
-        value
-        for value in (*also, getattr(evidence.limits, slider.limit))
-        if value is not None and math.isfinite(value)
-    }
+    limits = (*also, getattr(evidence.limits, slider.limit))
+    exact = {value for value in limits if value is not None and math.isfinite(value)}
     if not spent:
-        return (*sorted(given), math.inf)
+        return (*sorted(exact), math.inf)
     low, high = min(spent) / ROOM, max(spent) * ROOM
-    round_ = _round_seconds(low, high) if LIMITED_COST[slider.limit].in_seconds else _round_bytes(low, high)
-    said = {slider.write(value) for value in given}
-    return (*sorted(given.union(value for value in round_ if slider.write(value) not in said)), math.inf)
+    rounded = _round_seconds(low, high) if LIMITED_COST[slider.limit].in_seconds else _round_bytes(low, high)
+    labels = {slider.write(value) for value in exact}
+    others = (value for value in rounded if slider.write(value) not in labels)
+    return (*sorted(exact.union(others)), math.inf)
 
 
 def limits_at(values: Mapping[str, float]) -> Limits:
     """Return the limits that sliders stand at, each by the name of its limit."""
-    found = {limit: None if math.isinf(value) else value for limit, value in values.items()}
-    sizes = {
-        limit: value
-        for limit, value in found.items()
+    limits = {limit: None if math.isinf(value) else value for limit, value in values.items()}
+    whole_bytes = {
+        limit: round(value)
+        for limit, value in limits.items()
         if value is not None and not LIMITED_COST[limit].in_seconds
     }
-    whole = {limit: round(value) for limit, value in sizes.items()}
-    return Limits(**found | whole)  # type: ignore[arg-type]
+    return Limits(**limits | whole_bytes)  # type: ignore[arg-type]
 
 
 def _costs(evidence: Evidence, cost: Cost) -> list[float]:
@@ -88,28 +94,31 @@ def _costs(evidence: Evidence, cost: Cost) -> list[float]:
 
 def _round_bytes(low: float, high: float) -> set[float]:
     powers = range(math.floor(math.log2(max(1.0, low))), math.ceil(math.log2(high)) + 1)
-    found = {math.floor(2**power * quarter / 4) for power in powers for quarter in (4, 5, 6, 7)}
-    return {float(value) for value in found if low <= value <= high * 1.25}
+    sizes = {math.floor(2**power * quarter / 4) for power in powers for quarter in (4, 5, 6, 7)}
+    return {float(value) for value in sizes if low <= value <= high * 1.25}
 
 
 def _round_seconds(low: float, high: float) -> set[float]:
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    found = {float(f"{step * 10.0**decade:.3g}") for decade in decades for step in STEPS}
-    return {value for value in found if low <= value <= high * 1.25}
+    times = {float(f"{step * 10.0**decade:.3g}") for decade in decades for step in STEPS}
+    return {value for value in times if low <= value <= high * 1.25}
 
 
-def written(slider: Slider, value: float) -> str:
+def in_words(slider: Slider, value: float) -> str:
     """Return a position in words: 64 MiB; no limit."""
     return NO_LIMIT if math.isinf(value) else slider.write(value)
 
 
-def asked(query: Mapping[str, str], evidence: Evidence) -> tuple[Limits, str]:
-    """Return the limits and the goal that an address asks for; the study's own where it says nothing that is understood."""
+def from_address(query: Mapping[str, str], evidence: Evidence) -> tuple[Limits, str]:
+    """Return the limits and the goal that an address asks for.
+
+    Where it says nothing that is understood, these are the study's own.
+    """
     values = {}
     for slider in SLIDERS:
-        own = getattr(evidence.limits, slider.limit)
-        read = _read(slider, query[slider.parameter]) if slider.parameter in query else None
-        values[slider.limit] = read if read is not None else math.inf if own is None else float(own)
+        usual = getattr(evidence.limits, slider.limit)
+        value = _read(slider, query[slider.parameter]) if slider.parameter in query else None
+        values[slider.limit] = value if value is not None else math.inf if usual is None else float(usual)
     goal = query.get("goal", evidence.goal)
     return limits_at(values), goal if goal in GOALS else evidence.goal
 
@@ -123,27 +132,26 @@ def _read(slider: Slider, text: str) -> float | None:
         return None
 
 
-def address(evidence: Evidence, limits: Limits, goal: str) -> dict[str, str]:
+def to_address(evidence: Evidence, limits: Limits, goal: str) -> dict[str, str]:
     """Return what the address of a page says of limits and a goal: what differs from the study's own."""
-    found = {}
+    parameters = {}
     for slider in SLIDERS:
         value = getattr(limits, slider.limit)
         if value != getattr(evidence.limits, slider.limit):
-            found[slider.parameter] = (
-                "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
-            )
-    return found | ({"goal": goal} if goal != evidence.goal else {})
+            written = f"{value:g}" if isinstance(value, float) else str(value)
+            parameters[slider.parameter] = "none" if value is None else written
+    return parameters | ({"goal": goal} if goal != evidence.goal else {})
 
 
-def changed(evidence: Evidence, limits: Limits, goal: str) -> tuple[str, ...]:
+def changes(evidence: Evidence, limits: Limits, goal: str) -> tuple[str, ...]:
     """Return in words what was asked otherwise than in the study."""
-    found = []
+    sentences = []
     for slider in SLIDERS:
-        now, own = getattr(limits, slider.limit), getattr(evidence.limits, slider.limit)
-        if now != own:
+        now, usual = getattr(limits, slider.limit), getattr(evidence.limits, slider.limit)
+        if now != usual:
             noun = slider.label.removesuffix(", at most").lower()
-            found.append(f"{noun} {_bound(slider, now)} (in the study {_bound(slider, own)})")
-    return (*found, *([f"goal {goal} (in the study {evidence.goal})"] if goal != evidence.goal else []))
+            sentences.append(f"{noun} {_bound(slider, now)} (in the study {_bound(slider, usual)})")
+    return (*sentences, *([f"goal {goal} (in the study {evidence.goal})"] if goal != evidence.goal else []))
 
 
 def _bound(slider: Slider, value: float | None) -> str:
@@ -151,12 +159,15 @@ def _bound(slider: Slider, value: float | None) -> str:
 
 
 def options(evidence: Evidence, limits: Limits, goal: str) -> dict[str, str] | None:
-    """Return what was asked otherwise as options of `advisor recommend`; None where a limit was lifted, which it cannot do."""
-    found = {}
+    """Return what was asked otherwise as options of `advisor recommend`.
+
+    None where a limit was lifted, which the command cannot do.
+    """
+    flags = {}
     for slider in SLIDERS:
         value = getattr(limits, slider.limit)
         if value != getattr(evidence.limits, slider.limit):
             if value is None:
                 return None
-            found[f"--{slider.parameter}"] = f"{value}" if isinstance(value, int) else f"{value:g}s"
-    return found | ({"--goal": goal} if goal != evidence.goal else {})
+            flags[f"--{slider.parameter}"] = f"{value}" if isinstance(value, int) else f"{value:g}s"
+    return flags | ({"--goal": goal} if goal != evidence.goal else {})

@@ -1,4 +1,4 @@
-"""Write the parts of the documents that are made from the code: `make docs`. A test compares them."""
+"""Generated documents: the parts of them that are made from the code. `make docs` writes, a test compares."""
 
 from __future__ import annotations
 
@@ -37,15 +37,18 @@ def optimizers() -> str:
 
 def schedules() -> str:
     """Return the table of schedules."""
-    rows = [(f"`{n}`", summary(c), sections(c)["Helps"]) for n, c in catalogue.choices("schedule").items()]
+    rows = [
+        (f"`{name}`", summary(choice), sections(choice)["Helps"])
+        for name, choice in catalogue.choices("schedule").items()
+    ]
     return _table(("schedule", "what it does", "helps"), rows)
 
 
 def regularizers() -> str:
     """Return the table of regularizers."""
     rows = [
-        (f"`{n}`", summary(c), sections(c)["Helps"], _offered(c))
-        for n, c in catalogue.choices("regularizers").items()
+        (f"`{name}`", summary(choice), sections(choice)["Helps"], _offered(choice))
+        for name, choice in catalogue.choices("regularizers").items()
     ]
     return _table(("regularizer", "what it does", "helps", "offered"), rows)
 
@@ -108,11 +111,16 @@ Parts = dict[str, Callable[[], str]]
 DOCUMENTS: dict[str, Parts] = {
     "README.md": {"folders": folders},
     "docs/catalogue.md": {
-        "optimizers": optimizers, "schedules": schedules, "regularizers": regularizers, "wrappers": wrappers,
-        "compression": compression, "models": models, "datasets": datasets,
+        "optimizers": optimizers,
+        "schedules": schedules,
+        "regularizers": regularizers,
+        "wrappers": wrappers,
+        "compression": compression,
+        "models": models,
+        "datasets": datasets,
     },
     "docs/files.md": {"files": files},
-}  # fmt: skip
+}
 """The generated parts of each document, by the name that stands around them there."""
 
 
@@ -133,15 +141,12 @@ def _packages() -> list[Path]:
 
 
 def _lines(folder: Path) -> list[str]:
-    """Return a line a file; of choices none, since the catalogue lists them."""
+    """Return a line for each file; none for choices, since the catalogue lists them."""
     if folder.name in catalogue.FOLDERS.values():
         return []
     paths = sorted(path for path in folder.glob("*.py") if path.name != "__init__.py")
-    return (
-        ["".join(f"- [{path.name}](../{_name(path)}): {_first_line(path)}\n" for path in paths)]
-        if paths
-        else []
-    )
+    lines = "".join(f"- [{path.name}](../{_name(path)}): {_first_line(path)}\n" for path in paths)
+    return [lines] if lines else []
 
 
 def _first_line(path: Path) -> str:

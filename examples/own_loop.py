@@ -1,4 +1,6 @@
-"""A training loop of your own: the search picks optimizer, learning rate, schedule, batch size and your hyperparameters.
+"""A training loop of your own.
+
+The search picks optimizer, learning rate, schedule, batch size and your hyperparameters:
 
     python examples/own_loop.py
     advisor search examples/own_loop.py:fit --metric accuracy --budget 1m       # the same from the shell

@@ -1,8 +1,8 @@
 """Circular imports between files: `python lint/circles.py PACKAGE...` prints one; status 1 if there is any.
 
-Imports inside functions and imports for types alone count. Circles between folders are import-linter's to find,
-by the contract `acyclic_siblings`; circles through a folder's own `__init__` it does not see, and these are
-found here.
+Imports inside functions and imports for types alone count. Circles between folders are import-linter's to
+find, by the contract `acyclic_siblings`; circles through a folder's own `__init__` it does not see, and these
+are found here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Filler words: names that do not say what they hold. `python lint/names.py FOLDER...` lists each; status 1."""
+"""Filler words: names that do not say what they hold.
+
+`python lint/names.py FOLDER...` lists each; status 1 if there is any.
+"""
 
 from __future__ import annotations
 

@@ -3,28 +3,19 @@
 import os
 import re
 import shutil
-import socket
-import subprocess
-import sys
-from http.client import HTTPConnection
-from pathlib import Path
 
 import optuna
 import pytest
 
+from dashboard.plot import BROWSERS, FLAGS
+from docs.screenshots import served as page_served
 from studies.storage.journal import change_manifest, create_study
 from studies.storage.manifest import StudyManifest
 
 from records import confirmations, facts, record
-from waiting import ANSWER_SECONDS, HANG_SECONDS, wait_until
+from waiting import HANG_SECONDS, wait_until
 
-CHROMIUM = next(
-    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-)
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
+CHROMIUM = next((path for name in BROWSERS if (path := shutil.which(name))), None)
 PLAN = {
     "candidates": ["SGD", "AdamW"], "metric": "accuracy", "goal": "balanced", "valid_rows": 360, "limits": {},
     "dataset": "digits", "model": "Linear", "budget": {"seconds": 20.0, "trials": None},
@@ -49,7 +40,7 @@ RACE = (
 
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None and not os.environ.get("CI"),
-    reason="no chromium, chromium-browser or google-chrome on PATH",
+    reason="no Chromium or Chrome on PATH",
 )
 
 
@@ -72,20 +63,8 @@ def served(tmp_path_factory):
     """Start the page as a user does; yield its address and its home."""
     home = tmp_path_factory.mktemp("page") / "home"
     filled(home)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "advisor", "dashboard", "--port", str(port), "--home", str(home)]
-    page = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=Path(__file__).parents[1]
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        wait_until(lambda: answers(address), "the page answers")
+    with page_served(home, HANG_SECONDS) as address:
         yield address, home
-    finally:
-        page.terminate()
-        page.wait(HANG_SECONDS)
 
 
 @pytest.fixture
@@ -97,17 +76,6 @@ def page(served):
         page.set_default_timeout(1000 * HANG_SECONDS)
         yield page
         browser.close()
-
-
-def answers(address):
-    connection = HTTPConnection(address.removeprefix("http://"), timeout=ANSWER_SECONDS)
-    try:
-        connection.request("GET", "/_stcore/health")
-        return connection.getresponse().status == 200
-    except OSError:
-        return False
-    finally:
-        connection.close()
 
 
 def opened(page, address, path):

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from advisor.evidence import Evidence
 from dashboard import whatif
-from dashboard.charts import looks, optimizers, tradeoffs, trials
+from dashboard.charts import looks, optimizers, plots, tradeoffs, trials
 from dashboard.snapshot import Study
 from studies import catalogue
 from studies.direction import MAXIMIZE, MINIMIZE
@@ -299,7 +299,7 @@ def test_a_few_bad_marks_do_not_press_the_others_into_a_line():
 )
 @pytest.mark.parametrize("name", STUDIES)
 def test_every_figure_is_drawn_of_every_kind_of_study(kind, name, home):
-    draw = (optimizers.PLOTS | tradeoffs.PLOTS)[kind]
+    draw = plots()[kind]
     assert draw(Study.read(home, name)).layout.title.text
 
 

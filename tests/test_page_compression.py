@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from advisor.decide.compressed import compressed_models
-from dashboard.charts import axes, plots
+from dashboard.charts import axes, plots, sensitivity
 from dashboard.charts import compression as charts
 from dashboard.snapshot import Study
 from studies.storage.journal import change_manifest, create_study
@@ -213,19 +213,19 @@ def test_an_axis_has_some_marks_in_view_and_not_too_many(axis, values):
 
 
 def test_kinds_differ_in_colour_and_in_symbol():
-    looks = charts.LOOKS.values()
+    styles = charts.STYLES.values()
 
-    assert len({look.colour for look in looks}) == len({look.symbol for look in looks}) == len(looks)
+    assert len({style.colour for style in styles}) == len({style.symbol for style in styles}) == len(styles)
 
 
 def test_the_sensitivity_names_the_layer_that_bears_least():
-    figure = charts.sensitivity(tuple(map(Layer.from_dict, LAYERS)))
+    figure = sensitivity.sensitivity(tuple(map(Layer.from_dict, LAYERS)))
 
     assert figure.layout.title.text.startswith("0.weight bears least")
     assert list(figure.data[0].text[0]) == ["+0.1", "+0.5", "not finite"]
     assert all(math.isfinite(depth) for row in figure.data[0].z for depth in row)
-    assert all(len(name) <= charts.LAYER for name in figure.layout.yaxis.ticktext)
-    assert len(charts.csv_of_sensitivity(tuple(map(Layer.from_dict, LAYERS)))) == 6
+    assert all(len(name) <= sensitivity.LAYER for name in figure.layout.yaxis.ticktext)
+    assert len(sensitivity.rows(tuple(map(Layer.from_dict, LAYERS)))) == 6
 
 
 def test_the_shell_draws_both_figures(home):

@@ -300,7 +300,7 @@ def test_a_process_outlives_whoever_started_it_and_stops_on_request(home):
     with pytest.raises(StoreError, match="still runs"):
         launch_process.start(home, "mine", ("list", "optimizers"))
     wait_until(
-        lambda: "mine" in study_names(home) and "race" in "".join(launch_process.said(home, "mine")),
+        lambda: "mine" in study_names(home) and "race" in "".join(launch_process.log_lines(home, "mine")),
         "the search races",
     )
     launch_process.stop(home, "mine")

@@ -48,19 +48,19 @@ def test_the_study_s_own_limit_is_a_position():
 )
 @pytest.mark.parametrize("goal", ["balanced", "speed"])
 def test_an_address_says_where_the_sliders_stood(limits, goal):
-    query = whatif.address(KNOWN, limits, goal)
-    assert whatif.asked(query, KNOWN) == (limits, goal)
-    assert bool(query) == bool(whatif.changed(KNOWN, limits, goal))
+    query = whatif.to_address(KNOWN, limits, goal)
+    assert whatif.from_address(query, KNOWN) == (limits, goal)
+    assert bool(query) == bool(whatif.changes(KNOWN, limits, goal))
 
 
 def test_an_address_that_makes_no_sense_asks_for_nothing():
     query = {"memory": "lots", "latency": "-1ms", "goal": "glory", "study": "s"}
-    assert whatif.asked(query, KNOWN) == (KNOWN.limits, KNOWN.goal)
-    assert whatif.asked({"memory": "1MiB"}, KNOWN)[0].train_bytes == 2**20
+    assert whatif.from_address(query, KNOWN) == (KNOWN.limits, KNOWN.goal)
+    assert whatif.from_address({"memory": "1MiB"}, KNOWN)[0].train_bytes == 2**20
 
 
 def test_what_was_asked_otherwise_is_said_with_the_study_s_own():
-    assert whatif.changed(KNOWN, Limits(train_seconds=2.0), "speed") == (
+    assert whatif.changes(KNOWN, Limits(train_seconds=2.0), "speed") == (
         "training memory without a limit (in the study at most 293 KiB)",
         "training time of one run at most 2 s (in the study without a limit)",
         "goal speed (in the study balanced)",

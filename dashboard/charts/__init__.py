@@ -1,7 +1,8 @@
 """Figures: a study in, a Plotly figure out. Pure, and light: nothing but Plotly is imported.
 
-A module offers its figures to `advisor plot STUDY KIND` in `PLOTS`, by kind; it is found because it lies in this folder, and
-`tests/test_chart_contract.py` draws each of them for studies that have begun, that run, that have one trial, and that are over.
+A module offers its figures to `advisor plot STUDY KIND` in `PLOTS`, by kind; it is found because it lies
+in this folder, and `tests/test_chart_contract.py` draws each of them for studies that have begun, that run,
+that have one trial, and that are over.
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ Needs = Literal["nothing", "a whole run", "a whole study"]
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """A figure of a study, and from when on there is something in it; before that its title says what is missing."""
+    """Plot: a figure of a study, and what the study must hold for it.
+
+    Before that the title says what is missing.
+    """
 
     draw: Callable[[Study], go.Figure]
     needs: Needs
@@ -37,7 +41,7 @@ class Plot:
 @cache
 def plots() -> dict[str, Plot]:
     """Return every figure by its kind, sorted."""
-    found: dict[str, Plot] = {}
+    by_kind: dict[str, Plot] = {}
     for module in pkgutil.iter_modules(__path__, f"{__name__}."):
-        found |= getattr(importlib.import_module(module.name), "PLOTS", {})
-    return dict(sorted(found.items()))
+        by_kind |= getattr(importlib.import_module(module.name), "PLOTS", {})
+    return dict(sorted(by_kind.items()))

@@ -1,4 +1,7 @@
-"""Log axes with round marks: bytes in KiB and MiB, seconds in ms and µs, some of them in view however short the span."""
+"""Log axes with round marks: bytes in KiB and MiB, seconds in ms and µs.
+
+Some marks are in view however short the span.
+"""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from advisor.analysis.learning_curves import Band, band
 from advisor.report.numbers import number, several
 from dashboard.charts import Plot
-from dashboard.charts.looks import BELOW, Style, finished, folded, styles, tinted
+from dashboard.charts.looks import Style, folded, label_qualities, legend_below, styles, tinted
 from studies.direction import Direction
 from studies.record import Measurement, Record
 
@@ -23,14 +23,14 @@ MOST_RUNS: Final = 400
 """Single runs drawn; of more every second, third ... is, the medians are over all."""
 MANY_POINTS: Final = 3000
 """Points from which the graphics card draws them."""
-
+MEASURED: Final = ("epoch", "step", "seconds", "train_loss", "valid_loss", "valid_metric")
 MARKS: Final = 12
 """Marks along a median, which tell it from the others where colours do not."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Axes:
-    """What a reader asked to see."""
+    """Axes: what the curves show over what, and which runs."""
 
     x: str = "epoch"
     """epoch | seconds"""
@@ -43,7 +43,7 @@ class Axes:
     singles: bool = True
     """Whether single runs are drawn."""
     trial: int | None = None
-    """One that stands out."""
+    """Number of a trial whose curve stands out."""
 
     @property
     def field(self) -> str:
@@ -56,13 +56,13 @@ class Axes:
 
     def points(self, record: Record) -> list[tuple[float, float]]:
         """Return the curve of a record, without what cannot be drawn."""
-        found = (self.point(measured) for measured in record.curve)
-        return [(x, y) for x, y in found if math.isfinite(y) and (y > 0 or not self.log_y)]
+        points = map(self.point, record.curve)
+        return [(x, y) for x, y in points if math.isfinite(y) and (y > 0 or not self.log_y)]
 
 
 def learning_curves(
     records: Sequence[Record],
-    looks: Mapping[str, Style],
+    style_of: Mapping[str, Style],
     axes: Axes,
     *,
     metric: str,
@@ -72,49 +72,43 @@ def learning_curves(
     figure = go.Figure()
     shown = drawn(records, axes)
     gl = sum(len(record.curve) for record in shown) > MANY_POINTS
-    ends = {}
-    for optimizer, look in looks.items():
-        own = [record for record in shown if record.optimizer == optimizer]
-        whole = [
-            record
-            for record in _of(records, axes)
-            if record.optimizer == optimizer and record.state == "complete"
-        ]
-        if own:
-            _draw_singles(figure, own, look, axes, gl=gl)
-        if found := band(
-            [axes.points(record) for record in whole], share=1.0 if axes.over == "seeds" else 0.5
-        ):
-            _draw_band(figure, found, optimizer, look)
-            ends[optimizer] = found
-    _draw_chosen(figure, records, looks, axes)
+    bands = {}
+    for optimizer, style in style_of.items():
+        singles = [record for record in shown if record.optimizer == optimizer]
+        if singles:
+            _draw_singles(figure, singles, style, axes, gl=gl)
+        if median := _band(records, optimizer, axes):
+            _draw_band(figure, median, optimizer, style)
+            bands[optimizer] = median
+    _draw_chosen(figure, records, style_of, axes)
     toward = direction if axes.y == "metric" else Direction.MINIMIZE
-    finished(figure, _finding(ends, axes, metric, toward), metric, direction)
+    label_qualities(figure, folded(_finding(bands, axes, metric, toward)), metric, direction)
     _label(figure, axes, metric, direction)
-    figure.update_layout(title_text=folded(str(figure.layout.title.text)))
-    return figure
+    return legend_below(figure, height=540)
 
 
 def drawn(records: Sequence[Record], axes: Axes) -> tuple[Record, ...]:
     """Return the records whose single curves are drawn."""
-    found = [record for record in _of(records, axes) if axes.singles and len(axes.points(record)) > 0]
-    return tuple(found[:: max(1, math.ceil(len(found) / MOST_RUNS))])
+    curved = [
+        record for record in _with_curves(records, axes) if axes.singles and len(axes.points(record)) > 0
+    ]
+    return tuple(curved[:: max(1, math.ceil(len(curved) / MOST_RUNS))])
 
 
 def rows(records: Sequence[Record], axes: Axes) -> list[dict[str, Any]]:
     """Return the points of the single curves as rows of a table."""
     return [
         {
-            "trial": record.number, "optimizer": record.optimizer, "state": record.state, "stage": record.stage,
-            "seed": record.seed, "epoch": at.epoch, "step": at.step, "seconds": at.seconds,
-            "train_loss": at.train_loss, "valid_loss": at.valid_loss, "valid_metric": at.valid_metric,
+            "trial": record.number,
+            **{field: getattr(record, field) for field in ("optimizer", "state", "stage", "seed")},
+            **{field: getattr(measured, field) for field in MEASURED},
         }
         for record in drawn(records, axes)
-        for at in record.curve
-    ]  # fmt: skip
+        for measured in record.curve
+    ]
 
 
-def _of(records: Sequence[Record], axes: Axes) -> list[Record]:
+def _with_curves(records: Sequence[Record], axes: Axes) -> list[Record]:
     return [
         record
         for record in records
@@ -122,49 +116,67 @@ def _of(records: Sequence[Record], axes: Axes) -> list[Record]:
     ]
 
 
-def _draw_band(figure: go.Figure, found: Band, optimizer: str, look: Style) -> None:
-    group = {"legendgroup": optimizer, "hoverinfo": "skip"}
-    if found.runs > 1:
-        outline = {"x": [*found.xs, *found.xs[::-1]], "y": [*found.high, *found.low[::-1]]}
+def _band(records: Sequence[Record], optimizer: str, axes: Axes) -> Band | None:
+    whole = [
+        record
+        for record in _with_curves(records, axes)
+        if record.optimizer == optimizer and record.state == "complete"
+    ]
+    share = 1.0 if axes.over == "seeds" else 0.5
+    return band([axes.points(record) for record in whole], share=share)
+
+
+def _draw_band(figure: go.Figure, median: Band, optimizer: str, style: Style) -> None:
+    if median.runs > 1:
         figure.add_scatter(
-            **outline, **group, fill="toself", fillcolor=tinted(look.colour, 0.16), mode="lines", line={"width": 0},
-            showlegend=False, name=f"{optimizer}, band",
-        )  # fmt: skip
+            x=[*median.xs, *median.xs[::-1]],
+            y=[*median.high, *median.low[::-1]],
+            name=f"{optimizer}, band",
+            legendgroup=optimizer,
+            showlegend=False,
+            hoverinfo="skip",
+            mode="lines",
+            line={"width": 0},
+            fill="toself",
+            fillcolor=tinted(style.colour, 0.16),
+        )
     figure.add_scatter(
-        x=found.xs,
-        y=found.middle,
+        x=median.xs,
+        y=median.middle,
         name=optimizer,
         legendgroup=optimizer,
         mode="lines+markers",
-        line={"color": look.colour, "width": 3},
-        marker={"symbol": look.symbol, "color": look.colour, "size": 8, "opacity": 1, "maxdisplayed": MARKS},
-        hovertemplate=f"{optimizer}, median of {several(found.runs, 'run')}<br>%{{x:.4g}}: %{{y:.4g}}<extra></extra>",
+        line=style.line(3),
+        marker=style.marker(size=8, opacity=1, maxdisplayed=MARKS),
+        hovertemplate=f"{optimizer}, median of {several(median.runs, 'run')}"
+        "<br>%{x:.4g}: %{y:.4g}<extra></extra>",
     )
 
 
-def _draw_singles(figure: go.Figure, own: Sequence[Record], look: Style, axes: Axes, *, gl: bool) -> None:
+def _draw_singles(
+    figure: go.Figure, singles: Sequence[Record], style: Style, axes: Axes, *, gl: bool
+) -> None:
     scatter = go.Scattergl if gl else go.Scatter
-    for cut in (False, True):
-        kept = [record for record in own if (record.state != "complete") == cut]
-        if not kept:
+    for pruned in (False, True):
+        runs = [record for record in singles if (record.state != "complete") == pruned]
+        if not runs:
             continue
-        xs, ys, about = _joined(kept, axes)
+        optimizer = runs[0].optimizer
+        xs, ys, about = _joined(runs, axes)
         figure.add_trace(
             scatter(
                 x=xs,
                 y=ys,
                 customdata=about,
-                name=f"{kept[0].optimizer}, {'cut short' if cut else 'single runs'}",
-                legendgroup=kept[0].optimizer,
+                name=f"{optimizer}, {'cut short' if pruned else 'single runs'}",
+                legendgroup=optimizer,
                 showlegend=False,
                 mode="lines+markers",
-                opacity=(0.25 if cut else 0.45) * (0.6 if gl else 1.0),
-                line={"color": look.colour, "width": 1, "dash": "dot" if cut else "solid"},
-                marker={"color": look.colour, "symbol": look.symbol, "size": 2 if gl else 4},
-                hovertemplate="trial %{customdata[0]}, "
-                + kept[0].optimizer
-                + " (%{customdata[1]}, %{customdata[2]})"
-                "<br>%{x:.4g}: %{y:.4g}<extra></extra>",
+                opacity=(0.25 if pruned else 0.45) * (0.6 if gl else 1.0),
+                line=style.line(1, dash="dot" if pruned else "solid"),
+                marker=style.marker(size=2 if gl else 4),
+                hovertemplate=f"trial %{{customdata[0]}}, {optimizer} "
+                "(%{customdata[1]}, %{customdata[2]})<br>%{x:.4g}: %{y:.4g}<extra></extra>",
             )
         )
 
@@ -185,19 +197,23 @@ def _joined(
 
 
 def _draw_chosen(
-    figure: go.Figure, records: Sequence[Record], looks: Mapping[str, Style], axes: Axes
+    figure: go.Figure, records: Sequence[Record], style_of: Mapping[str, Style], axes: Axes
 ) -> None:
     record = next((record for record in records if record.number == axes.trial and record.curve), None)
     if record is None:
         return
     xs, ys = zip(*axes.points(record), strict=True)
-    look = looks[record.optimizer]
+    style = style_of[record.optimizer]
     figure.add_scatter(
-        x=xs, y=ys, name=f"trial {record.number}", mode="lines+markers",
-        line={"color": look.colour, "width": 4, "dash": "dash"}, marker={"color": look.colour, "symbol": look.symbol, "size": 9},
+        x=xs,
+        y=ys,
+        name=f"trial {record.number}",
+        mode="lines+markers",
+        line=style.line(4, dash="dash"),
+        marker=style.marker(size=9),
         customdata=[[record.number, record.state, record.stage]] * len(xs),
         hovertemplate=f"trial {record.number}<br>%{{x:.4g}}: %{{y:.4g}}<extra></extra>",
-    )  # fmt: skip
+    )
 
 
 def _label(figure: go.Figure, axes: Axes, metric: str, direction: Direction) -> None:
@@ -209,21 +225,18 @@ def _label(figure: go.Figure, axes: Axes, metric: str, direction: Direction) -> 
     title = "epoch" if axes.x == "epoch" else "training time (s)"
     figure.update_xaxes(title_text=title, type="log" if axes.log_x else "linear", rangemode="normal")
     figure.update_yaxes(type="log" if axes.log_y else "linear")
-    figure.update_layout(height=540, hovermode="closest", legend=BELOW)
+    figure.update_layout(hovermode="closest")
 
 
-def _finding(ends: Mapping[str, Band], axes: Axes, metric: str, direction: Direction) -> str:
-    """Say who is ahead at the end."""
-    what = {"metric": metric, "valid_loss": "validation loss", "train_loss": "training loss"}[axes.y]
-    kind = "seed" if axes.over == "seeds" else "whole run"
-    first: str | None = None
-    for optimizer, found in ends.items():
-        if first is None or direction.better(found.middle[-1], ends[first].middle[-1]):
-            first = optimizer
-    if first is None:
+def _finding(bands: Mapping[str, Band], axes: Axes, metric: str, direction: Direction) -> str:
+    """Return a title that states which optimizer ends best."""
+    if not bands:
         return "No run has come to its end yet"
-    end = f"median {what} {number(ends[first].middle[-1])} over {several(ends[first].runs, kind)}"
-    return f"{first} ends best: {end}" if len(ends) > 1 else f"{first} ends at a {end}"
+    quality = {"metric": metric, "valid_loss": "validation loss", "train_loss": "training loss"}[axes.y]
+    kind = "seed" if axes.over == "seeds" else "whole run"
+    best = min(bands, key=lambda optimizer: direction.loss(bands[optimizer].middle[-1]))
+    end = f"median {quality} {number(bands[best].middle[-1])} over {several(bands[best].runs, kind)}"
+    return f"{best} ends best: {end}" if len(bands) > 1 else f"{best} ends at a {end}"
 
 
 def _over(study: Study, axes: Axes) -> go.Figure:

@@ -1,4 +1,4 @@
-"""Importances: how much of the spread in quality goes with each setting of an optimizer, and how much would by chance."""
+"""Importances: how much of the spread in quality goes with each setting, and how much would by chance."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
 
-from advisor.analysis import importances as weigh
+from advisor.analysis import importances as analysis
 from advisor.analysis.importances import ENOUGH, Importance
 from advisor.analysis.searched_space import numbers, options, searched
 from advisor.evidence import has_quality
 from advisor.report.numbers import listed, several
 from dashboard.charts import Plot
-from dashboard.charts.looks import BELOW, COLOURS, Style, folded, styles
+from dashboard.charts.looks import PURPLE, Style, folded, legend_below, styles
 from dashboard.charts.space import batch_range, first_optimizer
 
 if TYPE_CHECKING:
@@ -29,56 +29,66 @@ def importances(study: Study, optimizer: str) -> tuple[Importance, ...]:
         for record in searched(study.records, optimizer)
         if has_quality(record)
     }
-    found = numbers(study.records, optimizer, batch_size=batch_range(study))
-    return weigh.importances(
+    numeric = numbers(study.records, optimizer, batch_size=batch_range(study))
+    return analysis.importances(
         qualities,
-        {one.label: one.values for one in found},
-        {one.label: one.values for one in options(study.records, optimizer)},
+        {setting.label: setting.values for setting in numeric},
+        {setting.label: setting.values for setting in options(study.records, optimizer)},
     )
 
 
-def bars(found: Sequence[Importance], optimizer: str, look: Style) -> go.Figure:
+def bars(ranking: Sequence[Importance], optimizer: str, style: Style) -> go.Figure:
     """Draw a bar a setting, and a mark at what chance alone exceeds once in 20: what passes it is solid."""
-    shown = found[:MOST_BARS]
+    shown = ranking[:MOST_BARS]
+    labels = [importance.label for importance in shown]
     figure = go.Figure()
     figure.add_bar(
-        y=[one.label for one in shown], x=[one.share for one in shown], orientation="h", name="share of the spread",
-        marker={"color": look.colour, "opacity": [1.0 if one.told else 0.35 for one in shown]},
-        customdata=[one.runs for one in shown], hovertemplate="%{y}: %{x:.0%} over %{customdata} whole runs<extra></extra>",
-    )  # fmt: skip
+        y=labels,
+        x=[importance.share for importance in shown],
+        orientation="h",
+        name="share of the spread",
+        marker={"color": style.colour, "opacity": [1.0 if importance.told else 0.35 for importance in shown]},
+        customdata=[importance.runs for importance in shown],
+        hovertemplate="%{y}: %{x:.0%} over %{customdata} whole runs<extra></extra>",
+    )
     figure.add_scatter(
-        y=[one.label for one in shown], x=[one.chance for one in shown], mode="markers", name="chance exceeds this once in 20",
-        marker={"symbol": "line-ns", "size": 18, "line": {"width": 3, "color": COLOURS[3]}},
+        y=labels,
+        x=[importance.chance for importance in shown],
+        mode="markers",
+        name="chance exceeds this once in 20",
+        marker={"symbol": "line-ns", "size": 18, "line": {"width": 3, "color": PURPLE}},
         hovertemplate="%{y}: chance alone exceeds %{x:.0%} once in 20<extra></extra>",
-    )  # fmt: skip
+    )
     figure.update_xaxes(title_text="share of the variance of quality ranks", tickformat=".0%", range=(0, 1))
     figure.update_yaxes(autorange="reversed", automargin=True)
-    figure.update_layout(
-        title_text=folded(_finding(found, optimizer)),
-        height=190 + 30 * len(shown),
-        legend=BELOW,
-        margin={"t": 70, "b": 110},
-    )
-    return figure
+    figure.update_layout(title_text=folded(_finding(ranking, optimizer)))
+    return legend_below(figure, height=190 + 30 * len(shown))
 
 
-def rows(found: Sequence[Importance]) -> list[dict[str, Any]]:
+def rows(ranking: Sequence[Importance]) -> list[dict[str, Any]]:
     """Return what the bars draw as rows of a table."""
     return [
-        {"setting": one.label, "share": one.share, "chance": one.chance, "whole_runs": one.runs}
-        for one in found
+        {
+            "setting": importance.label,
+            "share": importance.share,
+            "chance": importance.chance,
+            "whole_runs": importance.runs,
+        }
+        for importance in ranking
     ]
 
 
-def _finding(found: Sequence[Importance], optimizer: str) -> str:
-    if not found:
+def _finding(ranking: Sequence[Importance], optimizer: str) -> str:
+    if not ranking:
         return f"{optimizer or 'No optimizer'}: too few whole runs to tell which setting matters"
-    told = weigh.labels(found)
-    runs = max(one.runs for one in found)
+    beyond_chance = analysis.labels(ranking)
+    runs = max(importance.runs for importance in ranking)
     few = f", and {several(runs, 'whole run')} tell little" if runs < ENOUGH else ""
-    if not told:
+    if not beyond_chance:
         return f"{optimizer}: no setting stands out from chance{few}"
-    return f"{optimizer}: {listed(told[:3])} matter{'s' if len(told) == 1 else ''} most{few}"
+    return (
+        f"{optimizer}: {listed(beyond_chance[:3])} matter{'s' if len(beyond_chance) == 1 else ''} most{few}"
+    )
 
 
 def _of_leader(study: Study) -> go.Figure:

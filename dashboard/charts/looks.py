@@ -1,4 +1,4 @@
-"""How charts look: one colour and one mark an optimizer, the same everywhere; titles that state the finding, axes with units."""
+"""Style of the charts: one colour and one mark an optimizer, the same everywhere; titles and legends."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from textwrap import wrap
-from typing import Final
+from typing import Any, Final
 from zlib import crc32
 
 import plotly.graph_objects as go
@@ -17,13 +17,21 @@ from studies.direction import Direction
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F", "#999933")
 """Okabe and Ito's palette, told apart by colour-blind readers; grey for their black, which a dark page
 would hide, and olive for their yellow, which a light one would."""
+BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, GREY, OLIVE = COLOURS
 SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
 FOLD: Final = 62
+"""Characters of a title's line that fit at 800 pixels."""
+ROW_PIXELS: Final = 34
+HEAD_PIXELS: Final = 170
+"""Height of a chart with a row an optimizer: of each row, and of title and axis."""
 MANY: Final = 5
+"""Qualities from which on the worst few may be left out of the first view."""
 BULK: Final = 0.8
 """Share of the marks that are shown at first where the rest lies far below."""
 FAR: Final = 3.0
-LOOKS: Final = len(COLOURS) * len(SYMBOLS)
+"""So many times the distance from the best to the bulk, the worst lies far below."""
+DISTINCT: Final = len(COLOURS) * len(SYMBOLS)
+"""Styles before two are the same."""
 COMMON: Final = ("AdamW", "Nesterov", "Muon", "Lion", "ScheduleFreeAdamW", "Adagrad", "SGD", "Momentum")
 """Optimizers that enter most often: each has a colour to itself among them."""
 
@@ -34,28 +42,38 @@ BELOW: Final = {
     "yanchor": "bottom",
     "x": 0,
     "xanchor": "left",
+    "title_text": "",
+    "itemsizing": "constant",
 }
-"""A legend under the chart, where it takes none of the width."""
-RING: Final = {"symbol": "circle-open", "size": 18, "color": COLOURS[1], "line": {"width": 3}}
+"""Legend under a chart, where it takes none of the width; its marks have one size."""
+RING: Final = {"symbol": "circle-open", "size": 18, "color": VERMILION, "line": {"width": 3}}
 """Around the mark of the best run."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Style:
-    """How an optimizer looks in every chart."""
+    """Style of an optimizer, the same in every chart."""
 
     colour: str
     symbol: str
     """A second mark beside the colour, so that no reader depends on colour alone."""
 
+    def marker(self, **fields: object) -> dict[str, Any]:
+        """Return a marker in this colour and symbol; fields add to it or replace the symbol."""
+        return {"color": self.colour, "symbol": self.symbol} | fields
+
+    def line(self, width: float, **fields: object) -> dict[str, Any]:
+        """Return a line in this colour."""
+        return {"color": self.colour, "width": width} | fields
+
 
 def styles(optimizers: Iterable[str]) -> dict[str, Style]:
-    """Give each optimizer its look, the same in every study; 56 of them before two look the same."""
-    own = _known()
+    """Give each optimizer its style, the same in every study; 56 of them before two are the same."""
+    installed = _places_of_installed()
     names = list(dict.fromkeys(optimizers))
-    places = {name: own[name] for name in names if name in own}
-    for name in sorted(set(names).difference(own)):
-        places[name] = _free(name, {*own.values(), *places.values()}, set(places.values()))
+    places = {name: installed[name] for name in names if name in installed}
+    for name in sorted(set(names).difference(installed)):
+        places[name] = _free_place(name, {*installed.values(), *places.values()}, set(places.values()))
     return {
         name: Style(colour=COLOURS[places[name] % len(COLOURS)], symbol=SYMBOLS[places[name] % len(SYMBOLS)])
         for name in names
@@ -63,20 +81,23 @@ def styles(optimizers: Iterable[str]) -> dict[str, Style]:
 
 
 @cache
-def _known() -> dict[str, int]:
-    """Return the place of every optimizer that is installed: first those that enter most often, then the others by name."""
+def _places_of_installed() -> dict[str, int]:
+    """Return the place of every installed optimizer: first those that enter most often, then by name."""
     others = sorted(set(catalogue.choices("optimizer")).difference(COMMON))
     return {name: place for place, name in enumerate((*COMMON, *others))}
 
 
-def _free(name: str, reserved: set[int], taken: set[int]) -> int:
-    """Return a place for an optimizer that nobody knows: by its name, among those that no known one has, or nobody here."""
+def _free_place(name: str, reserved: set[int], taken: set[int]) -> int:
+    """Return a place for an optimizer that is not installed: by its name, among the free ones.
+
+    Free is what no installed optimizer has; where none is left, what no optimizer of this chart has.
+    """
     start = crc32(name.encode())
     for avoided in (reserved, taken, set[int]()):
-        free = [place for place in range(LOOKS) if place not in avoided]
+        free = [place for place in range(DISTINCT) if place not in avoided]
         if free:
             return free[start % len(free)]
-    return start % LOOKS
+    return start % DISTINCT
 
 
 def folded(finding: str) -> str:
@@ -84,26 +105,35 @@ def folded(finding: str) -> str:
     return "<br>".join(wrap(finding, FOLD))
 
 
-def legend_below(figure: go.Figure, *, height: int) -> go.Figure:
-    """Lay the legend under a chart, where a narrow page has room for it."""
-    legend = {
-        "orientation": "h",
-        "x": 0,
-        "xanchor": "left",
-        "y": -0.2,
-        "yanchor": "top",
-        "title_text": "",
-        "itemsizing": "constant",
-    }
-    return figure.update_layout(legend=legend, showlegend=True, height=height, margin={"t": 80, "b": 110})
+def legend_below(figure: go.Figure, *, height: int, bottom: int = 110) -> go.Figure:
+    """Lay the legend under a chart, where a narrow page has room for it.
+
+    `bottom` is the least room in pixels below the axes; Plotly takes more for a legend of many lines.
+    """
+    return figure.update_layout(legend=BELOW, height=height, margin={"t": 70, "b": bottom})
+
+
+def transparent(figure: go.Figure, finding: str, *, height: int) -> go.Figure:
+    """Give a chart its title and lay it over the page, whose colour shows through."""
+    title = folded(finding)
+    legend_below(figure, height=height, bottom=50)
+    return figure.update_layout(
+        title_text=title,
+        margin={"t": 58 + 22 * title.count("<br>"), "r": 10},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+    )
 
 
 def reach(qualities: Iterable[float], direction: Direction) -> tuple[float, float] | None:
-    """Return the qualities to show at first where the worst few would press the others into a line; None to show all."""
-    found = sorted(qualities, key=direction.loss)  # the best first
-    if len(found) < MANY:
+    """Return the qualities to show at first where the worst few would press the others into a line.
+
+    None shows all.
+    """
+    ranked = sorted(qualities, key=direction.loss)
+    if len(ranked) < MANY:
         return None
-    best, bulk, worst = found[0], found[round(BULK * (len(found) - 1))], found[-1]
+    best, bulk, worst = ranked[0], ranked[round(BULK * (len(ranked) - 1))], ranked[-1]
     if bulk == best or abs(worst - best) < FAR * abs(bulk - best):
         return None
     room = 0.15 * (best - bulk)
@@ -117,7 +147,7 @@ def tinted(colour: str, share: float) -> str:
     return f"rgba({red}, {green}, {blue}, {share:g})"
 
 
-def finished(figure: go.Figure, finding: str, metric: str, direction: Direction) -> go.Figure:
+def label_qualities(figure: go.Figure, finding: str, metric: str, direction: Direction) -> go.Figure:
     """Give a chart of qualities its title, which states the finding, its axis and its legend."""
     figure.update_yaxes(title_text=f"validation {metric} ({direction.word} is better)")
     legend = {"title_text": "optimizer", "itemsizing": "constant"}

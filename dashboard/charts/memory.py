@@ -10,7 +10,19 @@ import plotly.graph_objects as go
 from advisor.analysis.memory_table import Need, at, needs, off_by, typical_error
 from advisor.report.numbers import percent, several, size
 from dashboard.charts import Plot
-from dashboard.charts.looks import BELOW, COLOURS, Style, folded, styles
+from dashboard.charts.looks import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILION,
+    Style,
+    folded,
+    legend_below,
+    styles,
+)
 from studies.facts import Facts
 from studies.record import Record
 
@@ -18,138 +30,150 @@ if TYPE_CHECKING:
     from dashboard.snapshot import Study
 
 PARTS: Final = {
-    "weight_bytes": ("weights", COLOURS[0], ""),
-    "gradient_bytes": ("gradients", COLOURS[5], "/"),
-    "state_bytes": ("optimizer state", COLOURS[1], "x"),
-    "activation_bytes": ("activations", COLOURS[6], "."),
+    "weight_bytes": ("weights", BLUE, ""),
+    "gradient_bytes": ("gradients", SKY, "/"),
+    "state_bytes": ("optimizer state", VERMILION, "x"),
+    "activation_bytes": ("activations", GREY, "."),
 }
 """Each with its colour and a pattern beside it."""
 UNITS: Final = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10), ("B", 1))
 ROW_PIXELS: Final = 30
+TOTALS: Final = ("peak_bytes", "limit_bytes", "largest_batch")
 
 
-def forecast_bars(found: Sequence[Need], records: Sequence[Record] = ()) -> go.Figure:
-    """Draw the parts of each optimizer's memory, its peak, the limit, and peaks measured at the same batch size."""
+def forecast_bars(forecasts: Sequence[Need], records: Sequence[Record] = ()) -> go.Figure:
+    """Draw the parts of each optimizer's memory, its peak, the limit, and measured peaks.
+
+    The measured ones are of trials at the batch size of the forecast.
+    """
     figure = go.Figure()
-    unit, per = _unit([need.peak_bytes for need in found])
-    names = [need.optimizer for need in found]
-    for field, (called, colour, pattern) in PARTS.items():
-        figure.add_bar(
-            y=names, x=[getattr(need, field) / per for need in found], name=called, orientation="h",
-            marker={"color": colour, "pattern": {"shape": pattern, "size": 6, "solidity": 0.2, "fillmode": "overlay"}},
-            customdata=[size(getattr(need, field)) for need in found],
-            hovertemplate=f"%{{y}}: {called} %{{customdata}}<extra></extra>",
-        )  # fmt: skip
-    marks = {"symbol": "line-ns", "size": 20, "line": {"width": 3, "color": COLOURS[3]}}
-    figure.add_scatter(
-        y=names, x=[need.peak_bytes / per for need in found], name="forecast peak", mode="markers", marker=marks,
-        customdata=[[size(need.peak_bytes), need.rows] for need in found],
-        hovertemplate="%{y}: forecast peak %{customdata[0]} at %{customdata[1]} rows a step<extra></extra>",
-    )  # fmt: skip
-    _measured(figure, found, records, per)
-    if found and found[0].limit_bytes is not None:
-        limit = found[0].limit_bytes
-        figure.add_vline(x=limit / per, line={"dash": "dash", "width": 2, "color": COLOURS[4]})
-        figure.add_scatter(
-            x=[None],
-            y=[None],
-            name=f"limit {size(limit)}",
-            mode="lines",
-            line={"dash": "dash", "color": COLOURS[4]},
-        )
-    height = 190 + ROW_PIXELS * len(found)
-    figure.update_layout(
-        barmode="stack", title_text=folded(_finding(found)), legend=BELOW, height=height, margin={"t": 70, "b": 110},
-    )  # fmt: skip
+    unit, per = _unit([forecast.peak_bytes for forecast in forecasts])
+    _draw_parts(figure, forecasts, per)
+    _draw_peaks(figure, forecasts, per)
+    _draw_measured(figure, forecasts, records, per)
+    if forecasts and forecasts[0].limit_bytes is not None:
+        limit = forecasts[0].limit_bytes
+        line = {"dash": "dash", "color": ORANGE}
+        figure.add_vline(x=limit / per, line={**line, "width": 2})
+        figure.add_scatter(x=[None], y=[None], name=f"limit {size(limit)}", mode="lines", line=line)
+    figure.update_layout(barmode="stack", title_text=folded(_forecast_finding(forecasts)))
     figure.update_xaxes(title_text=f"memory in training ({unit})", rangemode="tozero")
     figure.update_yaxes(autorange="reversed", automargin=True)
-    return figure
+    return legend_below(figure, height=190 + ROW_PIXELS * len(forecasts))
 
 
-def against_measured(facts: Facts, records: Sequence[Record], looks: Mapping[str, Style]) -> go.Figure:
+def against_measured(facts: Facts, records: Sequence[Record], style_of: Mapping[str, Style]) -> go.Figure:
     """Draw the measured peak of every trial against its forecast at the trial's own batch size."""
     figure = go.Figure()
-    kept = [record for record in records if off_by(facts, record) is not None]
-    unit, per = _unit([record.peak_bytes or 0 for record in kept])
-    for optimizer, look in looks.items():
-        own = [record for record in kept if record.optimizer == optimizer]
-        if own:
+    measured = [record for record in records if off_by(facts, record) is not None]
+    unit, per = _unit([record.peak_bytes or 0 for record in measured])
+    for optimizer, style in style_of.items():
+        trials = [record for record in measured if record.optimizer == optimizer]
+        if trials:
             figure.add_scatter(
-                x=[_forecast(facts, record) / per for record in own],
-                y=[(record.peak_bytes or 0) / per for record in own],
-                customdata=[_off(facts, record) for record in own],
-                name=optimizer, mode="markers", marker={"color": look.colour, "symbol": look.symbol, "size": 9, "opacity": 0.7},
+                x=[_forecast_bytes(facts, record) / per for record in trials],
+                y=[(record.peak_bytes or 0) / per for record in trials],
+                customdata=[_error_of(facts, record) for record in trials],
+                name=optimizer,
+                mode="markers",
+                marker=style.marker(size=9, opacity=0.7),
                 hovertemplate=f"trial %{{customdata[0]}}, {optimizer}, batch size %{{customdata[1]}}"
                 "<br>forecast %{x:.4g}, measured %{y:.4g}: %{customdata[2]} off<extra></extra>",
-            )  # fmt: skip
-    ends = [_forecast(facts, record) / per for record in kept]
-    if ends:
-        line = {"dash": "dash", "color": COLOURS[6], "width": 1}
-        figure.add_scatter(
-            x=[min(ends), max(ends)], y=[min(ends), max(ends)], name="as forecast", mode="lines", line=line
-        )
-    error = typical_error(facts, kept)
-    finding = "No trial with a forecast has been measured yet"
-    if error is not None:
-        how = f"{percent(error)} off" if error else "right to the byte"
-        finding = f"Forecasts are typically {how} ({several(len(kept), 'trial')})"
+            )
+    if measured:
+        peaks = [_forecast_bytes(facts, record) / per for record in measured]
+        ends, line = [min(peaks), max(peaks)], {"dash": "dash", "color": GREY, "width": 1}
+        figure.add_scatter(x=ends, y=ends, name="as forecast", mode="lines", line=line)
     figure.update_xaxes(title_text=f"forecast peak ({unit})", type="log")
     figure.update_yaxes(title_text=f"measured peak ({unit})", type="log")
-    figure.update_layout(title_text=folded(finding), legend=BELOW, height=480, margin={"t": 70, "b": 110})
-    return figure
+    figure.update_layout(title_text=folded(_measured_finding(facts, measured)))
+    return legend_below(figure, height=480)
 
 
-def rows(found: Sequence[Need]) -> list[dict[str, Any]]:
+def rows(forecasts: Sequence[Need]) -> list[dict[str, Any]]:
     """Return what the bars draw as rows of a table."""
     return [
-        {"optimizer": need.optimizer, "batch_size": need.rows}
-        | {field: getattr(need, field) for field in (*PARTS, "peak_bytes", "limit_bytes", "largest_batch")}
-        for need in found
+        {"optimizer": forecast.optimizer, "batch_size": forecast.rows}
+        | {field: getattr(forecast, field) for field in (*PARTS, *TOTALS)}
+        for forecast in forecasts
     ]
 
 
-def _measured(figure: go.Figure, found: Sequence[Need], records: Sequence[Record], per: int) -> None:
-    at_rows = {need.optimizer: need.rows for need in found}
-    kept = [
+def _draw_parts(figure: go.Figure, forecasts: Sequence[Need], per: int) -> None:
+    for field, (label, colour, shape) in PARTS.items():
+        pattern = {"shape": shape, "size": 6, "solidity": 0.2, "fillmode": "overlay"}
+        figure.add_bar(
+            y=[forecast.optimizer for forecast in forecasts],
+            x=[getattr(forecast, field) / per for forecast in forecasts],
+            name=label,
+            orientation="h",
+            marker={"color": colour, "pattern": pattern},
+            customdata=[size(getattr(forecast, field)) for forecast in forecasts],
+            hovertemplate=f"%{{y}}: {label} %{{customdata}}<extra></extra>",
+        )
+
+
+def _draw_peaks(figure: go.Figure, forecasts: Sequence[Need], per: int) -> None:
+    figure.add_scatter(
+        y=[forecast.optimizer for forecast in forecasts],
+        x=[forecast.peak_bytes / per for forecast in forecasts],
+        name="forecast peak",
+        mode="markers",
+        marker={"symbol": "line-ns", "size": 20, "line": {"width": 3, "color": PURPLE}},
+        customdata=[[size(forecast.peak_bytes), forecast.rows] for forecast in forecasts],
+        hovertemplate="%{y}: forecast peak %{customdata[0]} at %{customdata[1]} rows a step<extra></extra>",
+    )
+
+
+def _draw_measured(figure: go.Figure, forecasts: Sequence[Need], records: Sequence[Record], per: int) -> None:
+    batch_of = {forecast.optimizer: forecast.rows for forecast in forecasts}
+    measured = [
         record
         for record in records
-        if record.peak_bytes and record.params.get("batch_size") == at_rows.get(record.optimizer)
+        if record.peak_bytes and record.params.get("batch_size") == batch_of.get(record.optimizer)
     ]
-    if kept:
+    if measured:
         figure.add_scatter(
-            y=[record.optimizer for record in kept], x=[(record.peak_bytes or 0) / per for record in kept], name="measured",
-            mode="markers", marker={"symbol": "diamond-open", "size": 10, "line": {"width": 2}, "color": COLOURS[2]},
-            customdata=[[record.number, size(record.peak_bytes or 0)] for record in kept],
+            y=[record.optimizer for record in measured],
+            x=[(record.peak_bytes or 0) / per for record in measured],
+            name="measured",
+            mode="markers",
+            marker={"symbol": "diamond-open", "size": 10, "line": {"width": 2}, "color": GREEN},
+            customdata=[[record.number, size(record.peak_bytes or 0)] for record in measured],
             hovertemplate="%{y}, trial %{customdata[0]}: measured %{customdata[1]}<extra></extra>",
-        )  # fmt: skip
+        )
 
 
-def _off(facts: Facts, record: Record) -> list[Any]:
+def _error_of(facts: Facts, record: Record) -> list[Any]:
     return [record.number, record.params["batch_size"], percent(abs(off_by(facts, record) or 0.0))]
 
 
-def _forecast(facts: Facts, record: Record) -> int:
+def _forecast_bytes(facts: Facts, record: Record) -> int:
     forecast = facts.forecast(record.optimizer)
     return at(forecast, int(record.params["batch_size"])).peak_bytes if forecast else 0
 
 
-def _finding(found: Sequence[Need]) -> str:
-    if not found:
+def _measured_finding(facts: Facts, measured: Sequence[Record]) -> str:
+    error = typical_error(facts, measured)
+    if error is None:
+        return "No trial with a forecast has been measured yet"
+    accuracy = f"{percent(error)} off" if error else "right to the byte"
+    return f"Forecasts are typically {accuracy} ({several(len(measured), 'trial')})"
+
+
+def _forecast_finding(forecasts: Sequence[Need]) -> str:
+    if not forecasts:
         return "No forecast was made"
-    least, most = found[0], found[-1]
+    least, most = forecasts[0], forecasts[-1]
     limit = least.limit_bytes
     if limit is None:
         span = f" to {size(most.peak_bytes)} ({most.optimizer})" if most is not least else ""
         return f"Training takes {size(least.peak_bytes)} ({least.optimizer}){span}"
-    fit = sum(need.fits for need in found)
-    which = (
-        "Every optimizer fits"
-        if fit == len(found)
-        else f"{fit} of {len(found)} optimizers fit"
-        if fit
-        else "No optimizer fits"
-    )
-    return f"{which} {size(limit)}; {least.optimizer} takes the least, {size(least.peak_bytes)}"
+    count = sum(forecast.fits for forecast in forecasts)
+    fit = f"{count} of {len(forecasts)} optimizers fit" if count else "No optimizer fits"
+    if count == len(forecasts):
+        fit = "Every optimizer fits"
+    return f"{fit} {size(limit)}; {least.optimizer} takes the least, {size(least.peak_bytes)}"
 
 
 def _unit(counts: Sequence[int]) -> tuple[str, int]:
@@ -159,13 +183,9 @@ def _unit(counts: Sequence[int]) -> tuple[str, int]:
 
 def _bars(study: Study) -> go.Figure:
     evidence = study.evidence
-    found = needs(
-        evidence.facts,
-        study.optimizers,
-        rows=evidence.facts.batch_size,
-        limit_bytes=evidence.limits.train_bytes,
-    )
-    return forecast_bars(found, study.records)
+    facts, limit = evidence.facts, evidence.limits.train_bytes
+    forecasts = needs(facts, study.optimizers, rows=facts.batch_size, limit_bytes=limit)
+    return forecast_bars(forecasts, study.records)
 
 
 def _against(study: Study) -> go.Figure:

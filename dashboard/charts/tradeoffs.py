@@ -1,4 +1,4 @@
-"""Trade-offs: quality against one cost, the front of what nothing beats, and limits as walls."""
+"""Trade-offs: quality against one cost, with the Pareto front and the limit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,17 @@ import plotly.graph_objects as go
 from advisor.analysis.pareto import front_of_records
 from advisor.evidence import has_quality
 from dashboard.charts import Plot
-from dashboard.charts.looks import Style, finished, folded, legend_below, reach, styles
+from dashboard.charts.looks import (
+    GREY,
+    VERMILION,
+    Style,
+    folded,
+    label_qualities,
+    legend_below,
+    reach,
+    styles,
+    tinted,
+)
 from studies.costs import COSTS, Cost
 from studies.direction import Direction
 from studies.record import Record
@@ -27,14 +37,15 @@ MANY: Final = 1500
 """Points from which a chart is drawn by the graphics card."""
 ROOM: Final = 0.06
 """Share of the axis that is left free at each end."""
-BEYOND: Final = "rgba(213, 94, 0, 0.16)"
-WALL: Final = "#D55E00"
+LIMIT: Final = VERMILION
+BEYOND: Final = tinted(LIMIT, 0.16)
+"""Shade of what lies beyond the limit."""
 BY_NAME: Final = {cost.name: cost for cost in COSTS}
 """Costs by their name in an address."""
 
 
 def measured(records: Sequence[Record], cost: Cost) -> list[Record]:
-    """Return the whole runs that have a quality and this cost; what was made small only where its model is what costs."""
+    """Return the whole runs with a quality and this cost; compressed models only for costs of a model."""
     return [
         record
         for record in records
@@ -45,57 +56,59 @@ def measured(records: Sequence[Record], cost: Cost) -> list[Record]:
 
 
 def front(records: Sequence[Record], cost: Cost, direction: Direction) -> tuple[Record, ...]:
-    """Return what no other beats in both, the cheapest first."""
+    """Return the Pareto front of quality and a cost, the cheapest first: what no other run beats in both."""
     best = front_of_records(measured(records, cost), direction, costs=(cost.field,))
     return tuple(sorted(best, key=lambda record: (getattr(record, cost.field), record.number)))
 
 
 def quality_by_cost(
     records: Sequence[Record],
-    looks: Mapping[str, Style],
+    style_of: Mapping[str, Style],
     cost: Cost,
     *,
     metric: str,
     direction: Direction,
     limits: Limits | None = None,
 ) -> go.Figure:
-    """Draw quality against a cost: whole runs by optimizer, compressed models hollow, the front as a line, a limit as a wall."""
+    """Draw quality against a cost: whole runs by optimizer, the Pareto front and the limit.
+
+    Compressed models are hollow; the front and the limit are lines.
+    """
     drawn, best = measured(records, cost), front(records, cost, direction)
     allowed = getattr(limits, cost.limit) if limits and cost.limit else None
     figure = go.Figure()
     if best:
         figure.add_trace(_line(best, cost))
-    for optimizer, look in looks.items():
-        own = [record for record in drawn if record.optimizer == optimizer]
-        if own:
-            figure.add_trace(_points(own, look, optimizer, cost, metric, many=len(drawn) > MANY))
+    for optimizer, style in style_of.items():
+        runs = [record for record in drawn if record.optimizer == optimizer]
+        if runs:
+            figure.add_trace(_points(runs, style, cost, metric, many=len(drawn) > MANY))
     figure.update_xaxes(title_text=f"{cost.label} ({cost.unit})")
-    _scale(
-        figure,
-        [getattr(record, cost.field) / cost.per for record in drawn],
-        None if allowed is None else allowed / cost.per,
-    )
-    figure.update_yaxes(
-        range=reach([record.quality for record in drawn if record.quality is not None], direction)
-    )
-    finished(figure, folded(_finding(drawn, best, cost, metric, allowed)), metric, direction)
+    costs = [getattr(record, cost.field) / cost.per for record in drawn]
+    _scale(figure, costs, None if allowed is None else allowed / cost.per)
+    figure.update_yaxes(range=reach([record.measured_quality for record in drawn], direction))
+    label_qualities(figure, folded(_finding(drawn, best, cost, metric, allowed)), metric, direction)
     return legend_below(figure, height=500).update_layout(clickmode="event+select")
 
 
 def rows(records: Sequence[Record], cost: Cost, direction: Direction) -> list[dict[str, Any]]:
     """Return what is drawn as a table: the front first, each part from the cheapest."""
-    on = {id(record) for record in front(records, cost, direction)}
+    on_front = {id(record) for record in front(records, cost, direction)}
     ordered = sorted(
         measured(records, cost),
-        key=lambda record: (id(record) not in on, getattr(record, cost.field), record.number),
+        key=lambda record: (id(record) not in on_front, getattr(record, cost.field), record.number),
     )
     return [
         {
-            "front": id(record) in on, "trial": record.number, "optimizer": record.optimizer, "quality": record.quality,
-            **{one.field: getattr(record, one.field) for one in COSTS}, "stage": record.stage,
+            "front": id(record) in on_front,
+            "trial": record.number,
+            "optimizer": record.optimizer,
+            "quality": record.quality,
+            **{column.field: getattr(record, column.field) for column in COSTS},
+            "stage": record.stage,
         }
         for record in ordered
-    ]  # fmt: skip
+    ]
 
 
 def _line(best: Sequence[Record], cost: Cost) -> go.Scatter:
@@ -104,75 +117,58 @@ def _line(best: Sequence[Record], cost: Cost) -> go.Scatter:
         y=[record.quality for record in best],
         name="the front",
         mode="lines",
-        line={"shape": "hv", "color": "#7F7F7F", "width": 2},
+        line={"shape": "hv", "color": GREY, "width": 2},
         hoverinfo="skip",
     )
 
 
-def _points(
-    own: Sequence[Record], look: Style, optimizer: str, cost: Cost, metric: str, *, many: bool
-) -> go.Scatter:
-    kind = go.Scattergl if many else go.Scatter
-    return kind(
-        x=[getattr(record, cost.field) / cost.per for record in own],
-        y=[record.quality for record in own],
-        customdata=[[record.number, record.stage, cost.write(getattr(record, cost.field))] for record in own],
-        name=optimizer,
+def _points(runs: Sequence[Record], style: Style, cost: Cost, metric: str, *, many: bool) -> go.Scatter:
+    scatter = go.Scattergl if many else go.Scatter
+    symbols = [f"{style.symbol}-open" if record.stage == "compress" else style.symbol for record in runs]
+    sizes = [13 if record.stage == "confirm" else 9 for record in runs]
+    return scatter(
+        x=[getattr(record, cost.field) / cost.per for record in runs],
+        y=[record.quality for record in runs],
+        customdata=[[record.number, record.stage, _cost(record, cost)] for record in runs],
+        name=runs[0].optimizer,
         mode="markers",
-        marker={
-            "color": look.colour,
-            "symbol": [
-                f"{look.symbol}-open" if record.stage == "compress" else look.symbol for record in own
-            ],
-            "size": [13 if record.stage == "confirm" else 9 for record in own],
-            "opacity": 0.85,
-        },
-        hovertemplate=f"{optimizer}<br>trial %{{customdata[0]}} (%{{customdata[1]}})<br>{metric} %{{y:.4g}}"
-        f"<br>{cost.label} %{{customdata[2]}}<extra></extra>",
+        marker=style.marker(symbol=symbols, size=sizes, opacity=0.85),
+        hovertemplate=f"{runs[0].optimizer}<br>trial %{{customdata[0]}} (%{{customdata[1]}})"
+        f"<br>{metric} %{{y:.4g}}<br>{cost.label} %{{customdata[2]}}<extra></extra>",
     )
 
 
 def _scale(figure: go.Figure, values: Sequence[float], allowed: float | None) -> None:
     """Set the axis to what is drawn and the limit, and shade what lies beyond the limit."""
-    everything = [*values, *([] if allowed is None else [allowed])]
-    if not everything:
+    shown = [*values, *([] if allowed is None else [allowed])]
+    if not shown:
         return
-    low, high = min(everything), max(everything)
-    if low > 0 and high > WIDE_SPAN * low:
-        kind, ends = "log", (math.log10(low), math.log10(high))
-        place = math.log10
-    else:
-        kind, ends = "linear", (low, high)
-        place = float
-    room = ROOM * (ends[1] - ends[0]) or 0.1 * abs(ends[1]) or 1.0
-    first, last = ends[0] - room, ends[1] + room * (1 if allowed is None else 3)
-    figure.update_xaxes(type=kind, range=(max(0.0, first) if kind == "linear" else first, last))
+    low, high = min(shown), max(shown)
+    log = low > 0 and high > WIDE_SPAN * low
+    start, end = (math.log10(low), math.log10(high)) if log else (low, high)
+    room = ROOM * (end - start) or 0.1 * abs(end) or 1.0
+    first, last = start - room, end + room * (1 if allowed is None else 3)
+    figure.update_xaxes(type="log" if log else "linear", range=(first if log else max(0.0, first), last))
     if allowed is not None:
-        beyond = 10**last if kind == "log" else last
-        figure.add_shape(
-            type="rect",
-            x0=allowed,
-            x1=beyond,
-            y0=0,
-            y1=1,
-            yref="paper",
-            fillcolor=BEYOND,
-            line_width=0,
-            layer="below",
-        )
-        figure.add_shape(
-            type="line", x0=allowed, x1=allowed, y0=0, y1=1, yref="paper", line={"color": WALL, "width": 2}
-        )
-        figure.add_annotation(
-            x=place(allowed),
-            y=1,
-            yref="paper",
-            xanchor="left",
-            yanchor="top",
-            text="limit",
-            showarrow=False,
-            font_color=WALL,
-        )
+        _draw_limit(figure, allowed, 10**last if log else last, log=log)
+
+
+def _draw_limit(figure: go.Figure, allowed: float, last: float, *, log: bool) -> None:
+    whole_height = {"y0": 0, "y1": 1, "yref": "paper"}
+    figure.add_shape(
+        type="rect", x0=allowed, x1=last, **whole_height, fillcolor=BEYOND, line_width=0, layer="below"
+    )
+    figure.add_shape(type="line", x0=allowed, x1=allowed, **whole_height, line={"color": LIMIT, "width": 2})
+    figure.add_annotation(
+        x=math.log10(allowed) if log else allowed,
+        y=1,
+        yref="paper",
+        xanchor="left",
+        yanchor="top",
+        text="limit",
+        showarrow=False,
+        font_color=LIMIT,
+    )
 
 
 def _finding(
@@ -182,31 +178,34 @@ def _finding(
         return f"No whole run whose {cost.label} was measured yet"
     cheap, good = best[0], best[-1]
     over = sum(getattr(record, cost.field) > allowed for record in drawn) if allowed is not None else 0
-    walled = (
+    broken = (
         f"; {over} of {len(drawn)} runs break the limit of {cost.write(allowed)}"
         if allowed is not None
         else ""
     )
     if len(best) == 1 or cheap.quality == good.quality:
-        return (
-            f"{cheap.optimizer} is best in both: {metric} {cheap.quality:.4g} at {_told(cheap, cost)}{walled}"
-        )
+        at = f"{metric} {cheap.quality:.4g} at {_cost(cheap, cost)}"
+        return f"{cheap.optimizer} is best in both: {at}{broken}"
     return (
-        f"{metric} {cheap.quality:.4g} costs {_told(cheap, cost)} ({cheap.optimizer}), "
-        f"{good.quality:.4g} costs {_told(good, cost)} ({good.optimizer}){walled}"
+        f"{metric} {cheap.quality:.4g} costs {_cost(cheap, cost)} ({cheap.optimizer}), "
+        f"{good.quality:.4g} costs {_cost(good, cost)} ({good.optimizer}){broken}"
     )
 
 
-def _told(record: Record, cost: Cost) -> str:
+def _cost(record: Record, cost: Cost) -> str:
     return cost.write(getattr(record, cost.field))
 
 
 def drawn(study: Study, name: str, *, limits: Limits | None = None) -> go.Figure:
     """Draw a study's quality against the cost of that name, under its own limits or others."""
     return quality_by_cost(
-        study.records, styles(study.optimizers), BY_NAME[name], metric=study.metric, direction=study.direction,
+        study.records,
+        styles(study.optimizers),
+        BY_NAME[name],
+        metric=study.metric,
+        direction=study.direction,
         limits=limits or study.evidence.limits,
-    )  # fmt: skip
+    )
 
 
 PLOTS: Final[Mapping[str, Plot]] = {

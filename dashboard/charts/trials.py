@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from advisor.evidence import has_quality
 from dashboard.charts import Plot
-from dashboard.charts.looks import Style, finished, styles
+from dashboard.charts.looks import Style, label_qualities, styles
 from studies.direction import Direction
 from studies.record import Record
 
@@ -34,40 +34,41 @@ def leader(records: Iterable[Record], direction: Direction) -> Record | None:
 
 def quality_by_seconds(
     records: Sequence[Record],
-    looks: Mapping[str, Style],
+    style_of: Mapping[str, Style],
     *,
     metric: str,
     direction: Direction = Direction.MAXIMIZE,
 ) -> go.Figure:
-    """Draw every trial's quality against its training seconds: whole runs solid, pruned ones faded, confirmation runs large.
+    """Draw every trial's quality against its training seconds.
 
-    Models made small are left out: what trained them is drawn.
+    Whole runs are solid, pruned ones faded, confirmation runs large. Compressed models are left out: the runs
+    that trained them are drawn.
     """
     trained = (record for record in records if record.stage != "compress")
     drawn = [record for record in trained if _is_finite(record.quality) and _is_finite(record.train_seconds)]
     figure = go.Figure()
-    for optimizer, look in looks.items():
-        own = [record for record in drawn if record.optimizer == optimizer]
-        whole = [record for record in own if record.state == "complete"]
-        cut = [record for record in own if record.state != "complete"]
-        if own:
-            figure.add_trace(_points(whole, look, optimizer, metric))
-        if cut:
-            figure.add_trace(_points(cut, look, optimizer, metric, faded=True))
+    for optimizer, style in style_of.items():
+        trials = [record for record in drawn if record.optimizer == optimizer]
+        whole = [record for record in trials if record.state == "complete"]
+        pruned = [record for record in trials if record.state != "complete"]
+        if trials:
+            figure.add_trace(_points(whole, style, optimizer, metric))
+        if pruned:
+            figure.add_trace(_points(pruned, style, optimizer, metric, faded=True))
     best = leader(drawn, direction)
     finding = (
         "No trial is complete yet"
         if best is None
-        else f"Best single run: {best.optimizer}, {metric} {_told(best)}"
+        else f"Best single run: {best.optimizer}, {metric} {_quality_in_words(best)}"
     )
     figure.update_xaxes(title_text="training time (s)", **_seconds_axis(drawn))
     figure.update_yaxes(range=_range_of_whole_runs(drawn))
-    return finished(figure, finding, metric, direction)
+    return label_qualities(figure, finding, metric, direction)
 
 
 def best_so_far(
     records: Sequence[Record],
-    looks: Mapping[str, Style],
+    style_of: Mapping[str, Style],
     *,
     metric: str,
     direction: Direction = Direction.MAXIMIZE,
@@ -79,31 +80,10 @@ def best_so_far(
     figure = go.Figure()
     records = [record for record in records if record.searched]
     newest = max((record.number for record in records), default=0)
-    for optimizer, look in looks.items():
+    for optimizer, style in style_of.items():
         steps = list(_improvements(records, optimizer, direction))
         if steps:
-            xs, ys = (
-                [*(step.number for step in steps), newest],
-                [*(step.quality for step in steps), steps[-1].quality],
-            )
-            line = {"color": look.colour, "shape": "hv", "width": 2}
-            marker = {
-                "color": look.colour,
-                "symbol": look.symbol,
-                "size": [8] * len(steps) + [0],
-                "opacity": 1.0,
-            }
-            hover = f"{optimizer}<br>trial %{{x}}: {metric} %{{y:.4g}}<extra></extra>"
-            figure.add_scatter(
-                x=xs,
-                y=ys,
-                name=optimizer,
-                mode="lines+markers",
-                line=line,
-                marker=marker,
-                hovertemplate=hover,
-                cliponaxis=False,
-            )
+            figure.add_trace(_step_line(steps, newest, style, optimizer, metric))
     best = leader(records, direction)
     finding = (
         "No trial is complete yet"
@@ -111,7 +91,20 @@ def best_so_far(
         else f"{best.optimizer} leads the search since trial {best.number}"
     )
     figure.update_xaxes(title_text="trial number", rangemode="tozero", dtick=1 if newest < 10 else None)
-    return finished(figure, finding, metric, direction)
+    return label_qualities(figure, finding, metric, direction)
+
+
+def _step_line(steps: Sequence[Record], newest: int, style: Style, optimizer: str, metric: str) -> go.Scatter:
+    return go.Scatter(
+        x=[*(step.number for step in steps), newest],
+        y=[*(step.quality for step in steps), steps[-1].quality],
+        name=optimizer,
+        mode="lines+markers",
+        line=style.line(2, shape="hv"),
+        marker=style.marker(size=[8] * len(steps) + [0], opacity=1.0),
+        hovertemplate=f"{optimizer}<br>trial %{{x}}: {metric} %{{y:.4g}}<extra></extra>",
+        cliponaxis=False,
+    )
 
 
 def _complete(records: Iterable[Record]) -> Iterator[Record]:
@@ -135,10 +128,11 @@ def _improvements(records: Sequence[Record], optimizer: str, direction: Directio
 
 
 def _points(
-    records: Sequence[Record], look: Style, optimizer: str, metric: str, *, faded: bool = False
+    records: Sequence[Record], style: Style, optimizer: str, metric: str, *, faded: bool = False
 ) -> go.Scatter:
-    kind = go.Scattergl if len(records) > MANY else go.Scatter
-    return kind(
+    scatter = go.Scattergl if len(records) > MANY else go.Scatter
+    sizes = [14 if record.stage == "confirm" else 9 for record in records]
+    return scatter(
         x=[record.train_seconds for record in records],
         y=[record.quality for record in records],
         customdata=[[record.number, record.state, record.stage, record.epochs] for record in records],
@@ -146,18 +140,13 @@ def _points(
         legendgroup=optimizer,
         showlegend=not faded,
         mode="markers",
-        marker={
-            "color": look.colour,
-            "symbol": look.symbol,
-            "size": [14 if record.stage == "confirm" else 9 for record in records],
-            "opacity": 0.3 if faded else 1.0,
-        },
-        hovertemplate=f"{optimizer}<br>trial %{{customdata[0]}} (%{{customdata[1]}}, %{{customdata[2]}})<br>{metric} %{{y:.4g}}"
-        "<br>%{x:.3g} s, %{customdata[3]} epochs<extra></extra>",
+        marker=style.marker(size=sizes, opacity=0.3 if faded else 1.0),
+        hovertemplate=f"{optimizer}<br>trial %{{customdata[0]}} (%{{customdata[1]}}, %{{customdata[2]}})"
+        f"<br>{metric} %{{y:.4g}}<br>%{{x:.3g}} s, %{{customdata[3]}} epochs<extra></extra>",
     )
 
 
-def _told(record: Record) -> str:
+def _quality_in_words(record: Record) -> str:
     return f"{record.quality:.4g} after {record.train_seconds:.3g} s of training"
 
 
@@ -171,7 +160,7 @@ def _seconds_axis(records: Sequence[Record]) -> dict[str, object]:
 
 
 def _range_of_whole_runs(records: Sequence[Record]) -> tuple[float, float] | None:
-    """Return the qualities to show at first: runs cut short reach far down and would press the others into a line."""
+    """Return the qualities to show at first: pruned runs reach far down and would flatten the others."""
     qualities = [record.quality for record in _complete(records) if record.quality is not None]
     room = 0.2 * (max(qualities) - min(qualities)) if qualities else 0.0
     return (min(qualities) - room, max(qualities) + room) if room > 0 else None

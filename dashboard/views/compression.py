@@ -1,4 +1,4 @@
-"""Compression: what each way to make the trained models small costs, which one to deploy, and what each layer bears."""
+"""Compression: what each way costs, which compressed model to deploy, and what each layer bears."""
 
 from __future__ import annotations
 
@@ -13,28 +13,30 @@ from advisor.jobs import command_lines
 from advisor.report.numbers import several
 from dashboard import reads
 from dashboard.charts import compression as charts
+from dashboard.charts import sensitivity
 from dashboard.snapshot import Study
-from dashboard.widgets.parts import chart, nothing_yet, opened
-from dashboard.widgets.words import filled, grid, plain
+from dashboard.widgets import address
+from dashboard.widgets.parts import chart, nothing_yet, open_study
+from dashboard.widgets.words import filled_columns, markdown_table, plain
 from studies.errors import StudyError
 
 CAPTION: Final = (
-    "Each mark is one way, over all seeds it was done for. Solid: the uncompressed files, and what nothing measured beats in "
-    "quality, bytes, gzip bytes and latency. Ringed: advised, of the recommended optimizer. A double click shows marks outside "
-    "the view."
+    "Each mark is one way, over all seeds it was done for. Solid: the uncompressed files, and what nothing "
+    "measured beats in quality, bytes, gzip bytes and latency. Ringed: advised, of the recommended "
+    "optimizer. A double click shows marks outside the view."
 )
 RUNTIME: Final = (
     "Both columns are measured in the same runtime, in turns: the difference is what compression gives."
 )
 SENSITIVITY: Final = (
-    "One layer at a time, in the best trained model, without any training afterwards: what a layer bears alone, it need not "
-    "bear when others are pruned with it."
+    "One layer at a time, in the best trained model, without any training afterwards: what a layer bears "
+    "alone, it need not bear when others are pruned with it."
 )
 
 
 def show(home: Path, name: str) -> None:
     """Show what compression did to the models of a study."""
-    study = opened(home, name, "Compression")
+    study = open_study(home, name, "Compression")
     if study is None:
         return
     entries = compressed_models(study.evidence)
@@ -50,40 +52,36 @@ def show(home: Path, name: str) -> None:
 
 def _empty(home: Path, study: Study) -> None:
     if study.manifest.is_function:
-        st.info(
-            plain(
-                "This study searched a training function, which holds its model to itself: there is nothing to compress."
-            )
-        )
+        holds = "a training function, which holds its model to itself"
+        st.info(plain(f"This study searched {holds}: there is nothing to compress."))
         return
     tried = [record for record in study.records if record.stage == "compress"]
-    why = next((record.error for record in reversed(tried) if record.error), "")
+    error = next((record.error for record in reversed(tried) if record.error), "it has not ended")
     if tried:
-        st.warning(
-            plain(
-                f"{several(len(tried), 'way')} tried, none could be measured. The last one: {why or 'it has not ended'}"
-            )
-        )
-    what = (
+        ways = several(len(tried), "way")
+        st.warning(plain(f"{ways} tried, none could be measured. The last one: {error}"))
+    message = (
         "The trained models have not been made small yet. This prunes, quantizes and distils the finalists:"
     )
-    nothing_yet(what, command_lines.compress(home, study.name))
+    nothing_yet(message, command_lines.compress(home, study.name))
 
 
 def _advised(home: Path, name: str, entries: tuple[CompressedModel, ...]) -> CompressedModel | None:
     try:
-        found = reads.recommendation(home, name).compression
+        advised = reads.recommendation(home, name).compression
     except StudyError:
         return None
-    return next((one for one in entries if found and one.trials == found.trials), None)
+    return next((entry for entry in entries if advised and entry.trials == advised.trials), None)
 
 
 def _tradeoff(study: Study, entries: tuple[CompressedModel, ...], advised: CompressedModel | None) -> None:
     gzip = st.toggle(
-        "Bytes through gzip", value=st.query_params.get("gzip") == "1", key="gzip",
+        "Bytes through gzip",
+        value=st.query_params.get("gzip") == "1",
+        key="gzip",
         help="Zeros of unstructured pruning pay only there.",
-    )  # fmt: skip
-    _remember("gzip", "1" if gzip else "")
+    )
+    address.keep("gzip", "1" if gzip else "", "")
     figure = charts.tradeoff(entries, advised, metric=study.metric, direction=study.direction, gzip=gzip)
     chart(figure, "compression", charts.csv_of_tradeoff(entries, study.direction))
     st.caption(CAPTION)
@@ -93,25 +91,29 @@ def _before_after(
     study: Study, entries: tuple[CompressedModel, ...], advised: CompressedModel | None
 ) -> None:
     st.subheader("Before and after")
-    shown = [one for one in pareto_front(entries, study.direction) if not one.plain]
+    shown = [entry for entry in pareto_front(entries, study.direction) if not entry.plain]
     if advised and not advised.plain and advised not in shown:
         shown.insert(0, advised)
     if not shown:
         st.info("Nothing that was tried is better than the uncompressed file in anything.")
         return
-    labels = {f"{one.optimizer}: {one.name} (trial {one.trials[0]})": one for one in shown}
-    usual = next((label for label, one in labels.items() if one == advised), next(iter(labels)))
-    asked = next(
-        (label for label, one in labels.items() if str(one.trials[0]) == st.query_params.get("way")), usual
-    )
-    label = st.selectbox("Way", list(labels), index=list(labels).index(asked), key="way")
-    one = labels[label]
-    _remember("way", str(one.trials[0]) if label != usual else "")
-    rows = charts.before_after(one, study.records, study.metric, study.direction)
-    st.markdown(grid(("", "uncompressed", "compressed", "change"), rows))
-    st.caption(plain(f"{RUNTIME} {several(len(one.seeds), 'seed')}."))
-    for note in one.notes:
+    entry = _chosen(shown, advised)
+    rows = charts.before_after(entry, study.records, study.metric, study.direction)
+    st.markdown(markdown_table(("", "uncompressed", "compressed", "change"), rows))
+    st.caption(plain(f"{RUNTIME} {several(len(entry.seeds), 'seed')}."))
+    for note in entry.notes:
         st.caption(plain(f"Left untreated: {note}."))
+
+
+def _chosen(shown: list[CompressedModel], advised: CompressedModel | None) -> CompressedModel:
+    """Let the user choose a compressed model by the first of its trials; the address of the page keeps it."""
+    labels = {f"{entry.optimizer}: {entry.name} (trial {entry.trials[0]})": entry for entry in shown}
+    trials = {str(entry.trials[0]): label for label, entry in labels.items()}
+    usual = next((label for label, entry in labels.items() if entry == advised), next(iter(labels)))
+    named = trials.get(st.query_params.get("way", ""), usual)
+    label = st.selectbox("Way", list(labels), index=list(labels).index(named), key="way")
+    address.keep("way", str(labels[label].trials[0]) if label != usual else "", "")
+    return labels[label]
 
 
 def _sensitivity(study: Study) -> None:
@@ -119,7 +121,7 @@ def _sensitivity(study: Study) -> None:
     if not layers:
         return
     st.subheader("What each layer bears")
-    chart(charts.sensitivity(layers), "sensitivity", charts.csv_of_sensitivity(layers))
+    chart(sensitivity.sensitivity(layers), "sensitivity", sensitivity.rows(layers))
     st.caption(SENSITIVITY)
 
 
@@ -129,18 +131,18 @@ def _front(study: Study, entries: tuple[CompressedModel, ...], advised: Compress
     every = st.toggle(
         "All that was measured", key="every", help="Also what something else beats in everything."
     )
-    rows = [_row(one, advised) for one in (entries if every else best)]
-    shown = filled(rows, columns(study.metric))
+    rows = [_row(entry, advised) for entry in (entries if every else best)]
+    shown = filled_columns(rows, columns(study.metric))
     st.dataframe(rows, hide_index=True, column_config=shown, column_order=tuple(shown), key="front")
     st.caption(f"{len(best)} of {several(len(entries), 'way')} on the front.")
 
 
-def _row(one: CompressedModel, advised: CompressedModel | None) -> dict[str, Any]:
-    fields = {field: getattr(one, field, None) for field in columns("")}
+def _row(entry: CompressedModel, advised: CompressedModel | None) -> dict[str, Any]:
+    fields = {field: getattr(entry, field, None) for field in columns("")}
     return fields | {
-        "advised": "yes" if one == advised else "",
-        "trials": ", ".join(map(str, one.trials)),
-        "seeds": len(one.seeds),
+        "advised": "yes" if entry == advised else "",
+        "trials": ", ".join(map(str, entry.trials)),
+        "seeds": len(entry.seeds),
     }
 
 
@@ -166,11 +168,3 @@ def columns(metric: str) -> dict[str, Any]:
         "seeds": number("seeds"),
         "trials": text("trials"),
     }
-
-
-def _remember(key: str, value: str) -> None:
-    """Write a choice into the page's address, and take it out where it is the usual one."""
-    if value:
-        st.query_params[key] = value
-    else:
-        st.query_params.pop(key, None)

@@ -15,8 +15,8 @@ from dashboard.charts import curves, looks
 from dashboard.charts.curves import Axes
 from dashboard.snapshot import Study
 from dashboard.widgets import address
-from dashboard.widgets.parts import chart, nothing_yet, opened
-from dashboard.widgets.words import listed, plain
+from dashboard.widgets.parts import chart, nothing_yet, open_study
+from dashboard.widgets.words import bullets, plain
 from studies.record import Record
 
 XS: Final = {"epoch": "epoch", "seconds": "training seconds"}
@@ -25,28 +25,26 @@ TRIAL: Final = "trial"
 NONE: Final = "none"
 CAPTIONS: Final = {
     "trials": "Thick: the median of an optimizer's whole runs; shaded: the middle half of them. ",
-    "seeds": "Thick: the median over the fresh seeds of a finalist; shaded: from the lowest to the highest seed. ",
+    "seeds": "Thick: the median over the fresh seeds of a finalist; shaded: from the lowest to the highest "
+    "seed. ",
 }
 CAPTION: Final = (
-    "Thin: single runs; dotted: cut short. A run that stopped early keeps its last value. Click a run to see its recipe, "
-    "click an optimizer in the legend to hide it."
+    "Thin: single runs; dotted: cut short. A run that stopped early keeps its last value. Click a run to see "
+    "its recipe, click an optimizer in the legend to hide it."
 )
 
 
 def show(home: Path, name: str) -> None:
     """Show the learning curves of a study."""
-    study = opened(home, name, "Learning curves")
+    study = open_study(home, name, "Learning curves")
     if study is None:
         return
     if not any(record.curve for record in study.records):
-        why = (
-            "No trial has ended yet."
-            if not study.records
-            else "No trial has trained a whole epoch; the page Trials says why."
-        )
-        nothing_yet(
-            f"{why} Here stand the learning curves of every run.", f"advisor resume {name}{at_home(home)}"
-        )
+        empty = "No trial has ended yet."
+        if study.records:
+            empty = "No trial has trained a whole epoch; the page Trials says why."
+        message = f"{empty} Here stand the learning curves of every run."
+        nothing_yet(message, f"advisor resume {name}{at_home(home)}")
         return
     axes = _axes(study)
     figure = curves.learning_curves(
@@ -68,15 +66,15 @@ def _axes(study: Study) -> Axes:
     confirmed = any(record.stage == "confirm" and record.curve for record in study.records)
     ys = {"metric": study.metric, "valid_loss": "validation loss", "train_loss": "training loss"}
     with st.container(horizontal=True):
-        over = address.one_of(
+        over = address.selectbox(
             "Runs", [*OVERS][: 1 + confirmed], "over", study=study.name, words=OVERS.__getitem__
         )
-        x = address.one_of("Against", [*XS], "x", study=study.name, words=XS.__getitem__)
-        y = address.one_of("Shown", [*ys], "y", study=study.name, words=ys.__getitem__)
+        x = address.selectbox("Against", [*XS], "x", study=study.name, words=XS.__getitem__)
+        y = address.selectbox("Shown", [*ys], "y", study=study.name, words=ys.__getitem__)
     with st.container(horizontal=True):
-        log_x = address.switch("Log time axis", "log-x", study=study.name)
-        log_y = address.switch("Log quality axis", "log-y", study=study.name)
-        singles = address.switch("Single runs", "singles", study=study.name, default=True)
+        log_x = address.toggle("Log time axis", "log-x", study=study.name)
+        log_y = address.toggle("Log quality axis", "log-y", study=study.name)
+        singles = address.toggle("Single runs", "singles", study=study.name, default=True)
     chosen = str(st.session_state.get(address.state_key(study.name, TRIAL), st.query_params.get(TRIAL, NONE)))
     trial = int(chosen) if chosen.isdigit() else None
     return Axes(x=x, y=y, over=over, log_x=log_x, log_y=log_y, singles=singles, trial=trial)
@@ -92,31 +90,27 @@ def _clicked(key: str, study: str) -> None:
 
 def _trial(study: Study) -> None:
     """Show the recipe of the trial that was clicked or picked."""
-    of = {str(record.number): record for record in study.records if record.curve}
-    chosen = address.one_of(
+    by_number = {str(record.number): record for record in study.records if record.curve}
+    chosen = address.selectbox(
         "Trial",
-        [NONE, *of],
+        [NONE, *by_number],
         TRIAL,
         study=study.name,
-        words=lambda each: _called(of[each]) if each in of else "none",
+        words=lambda trial: _label(by_number[trial]) if trial in by_number else "none",
     )
-    if chosen not in of:
+    if chosen not in by_number:
         return
-    record = of[chosen]
+    record = by_number[chosen]
     st.subheader(plain(f"Trial {record.number}: {record.optimizer}"))
-    said = f"Best {study.metric} {number(record.quality)}, " if record.quality is not None else ""
-    st.markdown(
-        plain(
-            f"{said}{record.state} after {record.epochs} epochs and {record.curve[-1].seconds:.3g} s of training."
-        )
-    )
+    best = f"Best {study.metric} {number(record.quality)}, " if record.quality is not None else ""
+    spent = f"{record.epochs} epochs and {record.curve[-1].seconds:.3g} s of training"
+    st.markdown(plain(f"{best}{record.state} after {spent}."))
     if record.error:
         st.markdown(plain(record.error))
-    st.markdown(
-        listed(tuple(f"{axis}: {setting}" for axis, setting in settings(record.params, steps_of(record))))
-    )
+    recipe = settings(record.params, steps_of(record))
+    st.markdown(bullets(tuple(f"{axis}: {setting}" for axis, setting in recipe)))
 
 
-def _called(record: Record) -> str:
+def _label(record: Record) -> str:
     quality = "" if record.quality is None else f", {number(record.quality)}"
     return f"{record.number}: {record.optimizer}{quality}"

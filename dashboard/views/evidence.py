@@ -1,4 +1,4 @@
-"""Evidence: what is published on this class of problems, what earlier studies here ended with, and which rules spoke."""
+"""Evidence: published results on this class of problems, earlier studies here, and the rules that spoke."""
 
 from __future__ import annotations
 
@@ -20,15 +20,29 @@ from dashboard.charts import evidence, looks
 from dashboard.snapshot import Study
 from dashboard.widgets import address
 from dashboard.widgets.parts import chart
-from dashboard.widgets.words import life, listed, plain, progress
+from dashboard.widgets.words import bullets, plain, progress, search_state
 from studies.errors import StudyError
 
 ODDS: Final = (
-    "Wins, ties and losses against a tuned AdamW as log-odds: 0.4 is 60 to 40, 0.8 is 69 to 31. Each task has one vote. "
-    "What wins on one class of problems is no guide to another."
+    "Wins, ties and losses against a tuned AdamW as log-odds: 0.4 is 60 to 40, 0.8 is 69 to 31. "
+    "Each task has one vote. What wins on one class of problems is no guide to another."
 )
-RATES: Final = "Each line runs from the 10 % to the 90 % quantile of the learning rates that tuning ended at; the mark is the median."
-GRADES: Final = "Grades: A several independent benchmarks, B one careful benchmark or a measurement of ours, C papers or manuals, D custom."
+RATES: Final = (
+    "Each line runs from the 10 % to the 90 % quantile of the learning rates that tuning ended at; "
+    "the mark is the median."
+)
+GRADES: Final = (
+    "Grades: A several independent benchmarks, B one careful benchmark or a measurement of ours, "
+    "C papers or manuals, D custom."
+)
+NO_EARLIER: Final = (
+    "No other study here has the same model on the same kind of problem. The next such one would start "
+    "from this one:"
+)
+EARLIER: Final = (
+    "The best whole run of each optimizer in the newest similar studies: same model, kind of data, task and "
+    "problem class."
+)
 
 
 def show(home: Path, name: str) -> None:
@@ -41,7 +55,7 @@ def show(home: Path, name: str) -> None:
     except StudyError as error:
         st.error(plain(error))
         return
-    st.caption(plain(f"Study {name}, {progress(study)}. {life(study)}"))
+    st.caption(plain(f"Study {name}, {progress(study)}. {search_state(study)}"))
     _published(study)
     _earlier(study)
     _rules(study, findings, grades)
@@ -49,21 +63,18 @@ def show(home: Path, name: str) -> None:
 
 def _published(study: Study) -> None:
     st.subheader("Published results")
-    about = evidence.class_in_words(study)
+    problem_class = evidence.class_in_words(study)
     covered = (
-        f"This is {about}."
-        if about
+        f"This is {problem_class}."
+        if problem_class
         else "No published table covers this class of problems: rates over all kinds count half."
     )
     st.markdown(plain(covered))
-    found = evidence.published(study)
-    chart(
-        evidence.odds(found, looks.styles(study.optimizers), about),
-        f"{study.name}-published",
-        evidence.rows(found),
-    )
+    published = evidence.published(study)
+    figure = evidence.odds(published, looks.styles(study.optimizers), problem_class)
+    chart(figure, f"{study.name}-published", evidence.rows(published))
     st.caption(ODDS)
-    unknown = [one.optimizer for one in found if not one.rate.known]
+    unknown = [result.optimizer for result in published if not result.rate.known]
     if unknown:
         st.markdown(plain(f"No published comparison with AdamW: {', '.join(unknown)}."))
     rates = evidence.rates(study)
@@ -71,26 +82,25 @@ def _published(study: Study) -> None:
         figure = evidence.learning_rate_ranges(study, looks.styles(study.optimizers))
         chart(figure, f"{study.name}-published-lrs", rates)
         st.caption(RATES)
-    _each(study)
+    _measurements(study)
 
 
-def _each(study: Study) -> None:
-    optimizer = address.one_of("All that is published on", study.optimizers, "optimizer", study=study.name)
+def _measurements(study: Study) -> None:
+    optimizer = address.selectbox("All that is published on", study.optimizers, "optimizer", study=study.name)
     lines = [
-        {"problems": where, "measured": what, "n": n, "source": source}
-        for where, what, n, source in lines_of(optimizer)
+        {"problems": problems, "measured": measured, "n": n, "source": source}
+        for problems, measured, n, source in lines_of(optimizer)
     ]
     if lines:
         st.table(lines)
     else:
         st.markdown(plain(f"No published measurement of {optimizer}."))
     with st.expander("Sources and licences"):
-        st.table(
-            [
-                {"source": one.citation, "results": one.repository, "licence": one.licence}
-                for one in sources().values()
-            ]
-        )
+        rows = [
+            {"source": source.citation, "results": source.repository, "licence": source.licence}
+            for source in sources().values()
+        ]
+        st.table(rows)
 
 
 def _earlier(study: Study) -> None:
@@ -99,15 +109,11 @@ def _earlier(study: Study) -> None:
         st.markdown(plain(f"This study began with {start.origin}."))
     others = _similar(study, reads.names(study.home)[:12])
     if not others:
-        st.markdown(
-            "No other study here has the same model on the same kind of problem. The next such one would start from this one:"
-        )
+        st.markdown(NO_EARLIER)
         st.code(f"advisor search DATA{at_home(study.home)}", language="sh")
         return
     st.dataframe([row for other in others for row in _bests(other)], hide_index=True)
-    st.caption(
-        "The best whole run of each optimizer in the newest similar studies: same model, kind of data, task and problem class."
-    )
+    st.caption(EARLIER)
 
 
 @st.cache_resource(
@@ -115,11 +121,11 @@ def _earlier(study: Study) -> None:
     show_spinner="Looking through earlier studies",
     hash_funcs={Study: lambda study: (study.home, study.name)},
 )
-def _similar(study: Study, names: tuple[str, ...]) -> tuple[Earlier, ...]:  # noqa: ARG001 a new study is looked at anew
+def _similar(study: Study, names: tuple[str, ...]) -> tuple[Earlier, ...]:  # noqa: ARG001 names are the key
     if study.manifest.workload is None:
         return ()
-    found = similar_studies(study.home, study.manifest.workload, study.evidence.facts)
-    others = (other for other in found if other.name != study.name)
+    similar = similar_studies(study.home, study.manifest.workload, study.evidence.facts)
+    others = (other for other in similar if other.name != study.name)
     return tuple(other for other, _ in zip(others, range(STUDIES), strict=False))
 
 
@@ -127,14 +133,17 @@ def _bests(other: Earlier) -> list[dict[str, Any]]:
     tried = dict.fromkeys(record.optimizer for record in other.records)
     best = [record for optimizer in tried if (record := other.best(optimizer))]
     ordered = sorted(best, key=lambda record: other.direction.loss(record.quality))
+    metric, dataset = other.manifest.metric, other.manifest.dataset
     return [
         {
-            "study": other.name, "optimizer": record.optimizer, "trial": record.number,
-            "reached": f"{other.manifest.metric} {number(record.measured_quality)} on {other.manifest.dataset}",
+            "study": other.name,
+            "optimizer": record.optimizer,
+            "trial": record.number,
+            "reached": f"{metric} {number(record.measured_quality)} on {dataset}",
             "lr": record.params.get(f"optimizer.{record.optimizer}.lr"),
         }
         for record in ordered
-    ]  # fmt: skip
+    ]
 
 
 def _rules(study: Study, findings: tuple[Finding, ...], grades: dict[str, str]) -> None:
@@ -144,19 +153,24 @@ def _rules(study: Study, findings: tuple[Finding, ...], grades: dict[str, str]) 
         return
     rows = [
         {
-            "rule": one.rule, "optimizer": one.subject, "verdict": one.verdict, "strength": one.strength or None,
-            "grade": grades.get(one.rule, ""), "because": one.because, "source": one.source,
+            "rule": finding.rule,
+            "optimizer": finding.subject,
+            "verdict": finding.verdict,
+            "strength": finding.strength or None,
+            "grade": grades.get(finding.rule, ""),
+            "because": finding.because,
+            "source": finding.source,
         }
-        for one in findings
-    ]  # fmt: skip
-    if any(one.strength for one in findings):
+        for finding in findings
+    ]
+    if any(finding.strength for finding in findings):
         chart(evidence.strengths(findings, study.optimizers), f"{study.name}-rules", rows)
-    for (rule, source), own in groupby(findings, key=lambda one: (one.rule, one.source)):
+    for (rule, source), of_rule in groupby(findings, key=lambda finding: (finding.rule, finding.source)):
         st.markdown(f"**{plain(rule)}**, " + plain(f"grade {grades.get(rule, 'unknown')}. {source}"))
-        st.markdown(listed(tuple(_said(one) for one in own)))
+        st.markdown(bullets(tuple(_sentence(finding) for finding in of_rule)))
     st.caption(GRADES)
 
 
-def _said(one: Finding) -> str:
-    strength = f" ({one.strength:+.2g})" if one.strength else ""
-    return f"{one.subject}, {one.verdict}{strength}: {one.because}"
+def _sentence(finding: Finding) -> str:
+    strength = f" ({finding.strength:+.2g})" if finding.strength else ""
+    return f"{finding.subject}, {finding.verdict}{strength}: {finding.because}"

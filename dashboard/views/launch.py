@@ -29,8 +29,10 @@ SHOWN: Final = 6
 ELAPSED: Final = re.compile(r"\[\s*([\d.]+)s\]")
 """How the command line begins a line about what just ended."""
 COMPRESSION: Final = {
-    "off": "off: train only", "after": "after: the finalists, in 40 % of the budget", "joint": "joint: along with training",
-}  # fmt: skip
+    "off": "off: train only",
+    "after": "after: the finalists, in 40 % of the budget",
+    "joint": "joint: along with training",
+}
 FORMS: Final = ", ".join(suffix.removeprefix(".") for suffix in SUFFIXES)
 
 
@@ -76,9 +78,16 @@ def _form(home: Path, *, allow_code: bool) -> LaunchForm:
     tracking = st.toggle("Keep the runs in MLflow too", value=True, key="tracking")
     study = name or name_for(home, source or "study")
     return LaunchForm(
-        source=source, study=study, target=target, model=model, budget=budget.strip(), goal=goal, compression=mode,
-        tracking=tracking, **limits,
-    )  # fmt: skip
+        source=source,
+        study=study,
+        target=target,
+        model=model,
+        budget=budget.strip(),
+        goal=goal,
+        compression=mode,
+        tracking=tracking,
+        **limits,
+    )
 
 
 def _data(home: Path) -> tuple[str, str]:
@@ -87,9 +96,8 @@ def _data(home: Path) -> tuple[str, str]:
     way = st.radio("Data", ways, horizontal=True, key="data")
     if way == "Built in":
         names = sorted(choice.name() for choice in built_ins().values())
-        return st.selectbox(
-            "Dataset", names, index=names.index("digits") if "digits" in names else 0, key="dataset"
-        ), ""
+        first = names.index("digits") if "digits" in names else 0
+        return st.selectbox("Dataset", names, index=first, key="dataset"), ""
     source = _uploaded(home) if way == "Upload" else _in_home(home)
     if Path(source).suffix.lower() not in TABLES:
         return source, ""
@@ -110,11 +118,15 @@ def _uploaded(home: Path) -> str:
 
 
 def _in_home(home: Path) -> str:
-    given = st.selectbox(
-        f"Path from {plain(home.resolve())}", files(home), index=None, accept_new_options=True,
-        placeholder="Choose a file, or type its path", key="path",
-    )  # fmt: skip
-    return str(home.resolve() / given) if given else ""
+    path = st.selectbox(
+        f"Path from {plain(home.resolve())}",
+        files(home),
+        index=None,
+        accept_new_options=True,
+        placeholder="Choose a file, or type its path",
+        key="path",
+    )
+    return str(home.resolve() / path) if path else ""
 
 
 def _model(column: st.delta_generator.DeltaGenerator, *, allow_code: bool) -> str:
@@ -125,21 +137,27 @@ def _model(column: st.delta_generator.DeltaGenerator, *, allow_code: bool) -> st
     ]
     note = " Or your own: module:name or file.py:name." if allow_code else ""
     model = column.selectbox(
-        "Model", ("", *known), format_func=lambda name: name or "the usual one for the data", accept_new_options=allow_code,
-        help=f"What is trained.{note}", key="model",
-    )  # fmt: skip
+        "Model",
+        ("", *known),
+        format_func=lambda name: name or "the usual one for the data",
+        accept_new_options=allow_code,
+        help=f"What is trained.{note}",
+        key="model",
+    )
     return str(model or "")
 
 
 def _limits() -> list[str]:
     st.markdown("**Limits**, each may stay empty")
-    asked = (
-        ("Memory", "512MiB", "Most bytes while training"), ("Model size", "1MB", "Most bytes of the trained model"),
-        ("Latency", "2ms", "Most time of one forward pass of one row"), ("Training time", "30s", "Most time of one whole run"),
-    )  # fmt: skip
+    fields = (
+        ("Memory", "512MiB", "Most bytes while training"),
+        ("Model size", "1MB", "Most bytes of the trained model"),
+        ("Latency", "2ms", "Most time of one forward pass of one row"),
+        ("Training time", "30s", "Most time of one whole run"),
+    )
     return [
         column.text_input(label, placeholder=f"e.g. {example}", help=meaning, key=f"limit-{label}").strip()
-        for column, (label, example, meaning) in zip(st.columns(4), asked, strict=True)
+        for column, (label, example, meaning) in zip(st.columns(4), fields, strict=True)
     ]
 
 
@@ -155,20 +173,21 @@ def _searches(home: Path, *, allow_code: bool) -> None:
     launched = st.query_params.get("launched", "")
     started = launch_process.names(home)
     busy = [name for name in started if launch_process.running(home, name)]
-    first = [name for name in started if name == launched]
-    names = list(dict.fromkeys((*busy, *first, *reads.names(home), *started[::-1])))[: max(SHOWN, len(busy))]
+    newest = [name for name in started if name == launched]
+    ordered = dict.fromkeys((*busy, *newest, *reads.names(home), *started[::-1]))
+    names = list(ordered)[: max(SHOWN, len(busy))]
     if not names:
         return
     st.subheader("Searches")
     follow = REFRESH_SECONDS if busy else None
 
-    def all_of_them() -> None:
+    def searches() -> None:
         for name in names:
             _search(home, name, allow_code=allow_code)
         if busy and not any(launch_process.running(home, name) for name in busy):
             st.rerun()  # what ended is a study now, with pages of its own
 
-    st.fragment(all_of_them, run_every=follow)()
+    st.fragment(searches, run_every=follow)()
 
 
 def _search(home: Path, name: str, *, allow_code: bool) -> None:
@@ -182,11 +201,11 @@ def _search(home: Path, name: str, *, allow_code: bool) -> None:
         )
         if study is None:
             state = "running" if running else "not begun"
-        st.markdown(f"**{plain(name)}**: {plain(_standing(home, name, study, state))}")
+        st.markdown(f"**{plain(name)}**: {plain(_status(home, name, study, state))}")
         if running:
-            _live(home, name, study)
-        elif wrong := launch_process.failure(home, name):
-            st.error(plain(wrong))
+            _running_search(home, name, study)
+        elif error := launch_process.failure(home, name):
+            st.error(plain(error))
         if study is not None:
             _answer(home, study)
             if state != "running":
@@ -200,7 +219,7 @@ def _read(home: Path, name: str) -> Study | None:
         return None
 
 
-def _standing(home: Path, name: str, study: Study | None, state: str) -> str:
+def _status(home: Path, name: str, study: Study | None, state: str) -> str:
     if study is None:
         return (
             "looking at the data and the model"
@@ -208,19 +227,17 @@ def _standing(home: Path, name: str, study: Study | None, state: str) -> str:
             else "ended before its first trial"
         )
     best = leader(study.records, study.direction)
-    told = f", best {study.metric} {best.quality:.4g} ({best.optimizer})" if best else ""
-    return f"{state}, {progress(study)}{told}"
+    result = f", best {study.metric} {best.quality:.4g} ({best.optimizer})" if best else ""
+    return f"{state}, {progress(study)}{result}"
 
 
-def _live(home: Path, name: str, study: Study | None) -> None:
-    lines = [line for line in launch_process.said(home, name) if line.strip()]
+def _running_search(home: Path, name: str, study: Study | None) -> None:
+    lines = [line for line in launch_process.log_lines(home, name) if line.strip()]
     total = _budget_seconds(study)
-    seconds = next((float(found[1]) for line in reversed(lines) if (found := ELAPSED.match(line))), 0.0)
+    seconds = next((float(match[1]) for line in reversed(lines) if (match := ELAPSED.match(line))), 0.0)
     if total:
-        st.progress(
-            min(1.0, seconds / total),
-            text=plain(f"{format_seconds(max(seconds, 0.1))} of {format_seconds(total)}"),
-        )
+        elapsed = f"{format_seconds(max(seconds, 0.1))} of {format_seconds(total)}"
+        st.progress(min(1.0, seconds / total), text=plain(elapsed))
     if lines:
         st.code("\n".join(lines[-3:]), language=None, wrap_lines=True)
     if st.button("Stop", help="As Ctrl-C does: it recommends from what is there", key=f"stop-{name}"):
@@ -233,7 +250,7 @@ def _live(home: Path, name: str, study: Study | None) -> None:
 
 
 def _budget_seconds(study: Study | None) -> float | None:
-    """Return the seconds that a search and its compression may take in all; None without a budget in seconds."""
+    """Return the seconds of a search and its compression in all; None without a budget in seconds."""
     budget = study.manifest.budget if study else None
     if study is None or budget is None or not budget.seconds:
         return None
@@ -249,8 +266,7 @@ def _answer(home: Path, study: Study) -> None:
     except StudyError as error:
         st.warning(plain(error))
         return
-    # in this tab, where a Markdown link would open another; the name is quoted, so that no markup of its own
-    # comes in
+    # in this tab, where a Markdown link would open another; the name is quoted, so that its markup is text
     link = f'<a href="./?study={quote(study.name, safe="")}" target="_self">The whole recommendation</a>'
     st.markdown(f"Use **{plain(advice.optimizer)}**. {link}", unsafe_allow_html=True)
 

@@ -12,49 +12,57 @@ from advisor.jobs.command_lines import at_home
 from dashboard.charts import looks, memory
 from dashboard.snapshot import Study
 from dashboard.widgets import address
-from dashboard.widgets.parts import chart, nothing_yet, opened
-from dashboard.widgets.words import filled, plain
+from dashboard.widgets.parts import chart, nothing_yet, open_study
+from dashboard.widgets.words import filled_columns, plain
 from studies.errors import BadValue
 from studies.facts import Facts
 from studies.quantities import format_bytes, parse_bytes
 
 CAPTION: Final = (
-    "The upright mark is the fullest moment of a step. It may hold less than the parts together, since activations go as "
-    "gradients come, or more, since operations borrow memory. Diamonds: measured in trials of the same batch size. "
-    "An optimizer that needs the whole training set is shown at it."
+    "The upright mark is the fullest moment of a step. It may hold less than the parts together, since "
+    "activations go as gradients come, or more, since operations borrow memory. Diamonds: measured in trials "
+    "of the same batch size. An optimizer that needs the whole training set is shown at it."
+)
+NO_FORECAST: Final = (
+    "No memory was forecast: a training function of your own tells no model. A budget can still be held "
+    "against it."
+)
+AGAINST_MEASURED: Final = (
+    "Each mark is a trial, at its own batch size. Regularizers and weight averages take memory that no "
+    "forecast holds."
 )
 
 
 def show(home: Path, name: str) -> None:
     """Show the memory of a study."""
-    study = opened(home, name, "Memory")
+    study = open_study(home, name, "Memory")
     if study is None:
         return
     facts = study.evidence.facts
     if not facts.forecasts:
-        what = "No memory was forecast: a training function of your own tells no model. A budget can still be held against it."
-        nothing_yet(what, f"advisor search --help{at_home(home)}")
+        nothing_yet(NO_FORECAST, f"advisor search --help{at_home(home)}")
         return
-    found = _needs(study)
-    if found is None:
+    shown_needs = _needs(study)
+    if shown_needs is None:
         return
-    chart(memory.forecast_bars(found, study.records), f"{name}-memory", memory.rows(found))
+    chart(memory.forecast_bars(shown_needs, study.records), f"{name}-memory", memory.rows(shown_needs))
     st.caption(CAPTION)
-    usual = min((need.rows for need in found), default=0)
-    rows = [_row(need, usual) for need in found]
-    shown = filled(rows, columns(facts))
+    usual = min((need.rows for need in shown_needs), default=0)
+    rows = [_row(need, usual) for need in shown_needs]
+    shown = filled_columns(rows, columns(facts))
     st.dataframe(rows, hide_index=True, column_config=shown, column_order=tuple(shown))
-    _truth(study)
+    _against_measured(study)
 
 
 def _needs(study: Study) -> tuple[Need, ...] | None:
     facts = study.evidence.facts
     sizes = sorted({*(2**power for power in range(facts.rows.bit_length())), facts.batch_size, facts.rows})
-    of = {str(size): size for size in sizes}
+    by_text = {str(size): size for size in sizes}
     limit = study.evidence.limits.train_bytes
     usual = "" if limit is None else format_bytes(limit)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        rows = address.one_of("Batch size", [*of], "batch", study=study.name, default=str(facts.batch_size))
+        first = str(facts.batch_size)
+        rows = address.selectbox("Batch size", [*by_text], "batch", study=study.name, default=first)
         key = address.state_key(study.name, "budget")
         budget = st.text_input(
             "Budget",
@@ -63,7 +71,7 @@ def _needs(study: Study) -> tuple[Need, ...] | None:
             placeholder="such as 512 MiB",
             width=address.PIXELS,
         )
-        every = address.switch("All optimizers", "all", study=study.name)
+        every = address.toggle("All optimizers", "all", study=study.name)
     address.keep("budget", budget, usual)
     try:
         limit = limit if budget == usual else parse_bytes(budget) if budget else None
@@ -71,10 +79,10 @@ def _needs(study: Study) -> tuple[Need, ...] | None:
         st.error(plain(error))
         return None
     names = tuple(forecast.optimizer for forecast in facts.forecasts) if every else study.optimizers
-    return needs(facts, names, rows=of[rows], limit_bytes=limit)
+    return needs(facts, names, rows=by_text[rows], limit_bytes=limit)
 
 
-def _truth(study: Study) -> None:
+def _against_measured(study: Study) -> None:
     facts = study.evidence.facts
     measured = [record for record in study.records if off_by(facts, record) is not None]
     if not measured:
@@ -82,16 +90,17 @@ def _truth(study: Study) -> None:
         return
     figure = memory.against_measured(facts, measured, looks.styles(study.optimizers))
     chart(figure, f"{study.name}-memory-measured", [_measured(facts, record) for record in measured])
-    st.caption(
-        "Each mark is a trial, at its own batch size. Regularizers and weight averages take memory that no forecast holds."
-    )
+    st.caption(AGAINST_MEASURED)
 
 
 def _measured(facts: Facts, record: Any) -> dict[str, Any]:
     return {
-        "trial": record.number, "optimizer": record.optimizer, "batch_size": record.params["batch_size"],
-        "measured_bytes": record.peak_bytes, "off_by": off_by(facts, record),
-    }  # fmt: skip
+        "trial": record.number,
+        "optimizer": record.optimizer,
+        "batch_size": record.params["batch_size"],
+        "measured_bytes": record.peak_bytes,
+        "off_by": off_by(facts, record),
+    }
 
 
 def _row(need: Need, usual: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Optimizers against each other, in this study and over several."""
+"""Optimizers: one against the other, in this study and over several."""
 
 from __future__ import annotations
 
@@ -14,48 +14,54 @@ from advisor.jobs import command_lines
 from advisor.recommendation import Recommendation
 from advisor.report.numbers import listed, number
 from dashboard import reads
-from dashboard.charts import looks as look
+from dashboard.charts import looks, targets
 from dashboard.charts import optimizers as charts
 from dashboard.snapshot import Study
-from dashboard.widgets.parts import chart, nothing_yet, opened
+from dashboard.widgets import address
+from dashboard.widgets.parts import chart, nothing_yet, open_study
 from dashboard.widgets.words import plain
 from studies.errors import StudyError
 from studies.limits import Limits
 
 BESTS: Final = (
-    "Mean over the confirmation seeds with Student's 90 % interval for a fresh seed's mean; hollow: one run, which says nothing "
-    "of the spread. Limits do not count here."
+    "Mean over the confirmation seeds with Student's 90 % interval for a fresh seed's mean; hollow: one run, "
+    "which says nothing of the spread. Limits do not count here."
 )
 MATRIX: Final = (
-    "Of the posterior of the mean loss gap: who is better on average when tuned with as many trials as it had, not who wins one "
-    "run. A difference may be sure and still too small to matter; the recommendation asks for the tie margin as well."
+    "Of the posterior of the mean loss gap: who is better on average when tuned with as many trials as it "
+    "had, not who wins one run. A difference may be sure and still too small to matter; the recommendation "
+    "asks for the tie margin as well."
 )
 TUNING: Final = (
-    "The best of so many search trials, drawn at random from those that went to their end; a lost one counts as the worst. "
-    "Bands hold the middle half of all draws. Early stopping and the sampler's learning are left out."
+    "The best of so many search trials, drawn at random from those that went to their end; a lost one counts "
+    "as the worst. Bands hold the middle half of all draws. Early stopping and the sampler's learning are "
+    "left out."
 )
 TARGET: Final = (
     "Filled: the fastest whole run; hollow: the median of those that get there. Confirmation runs count."
 )
 PROFILE: Final = (
-    "Dolan and Moré 2002: the share of studies in which an optimizer comes within a factor of the best one there; only of "
-    "optimizers that have whole runs in all of them."
+    "Dolan and Moré 2002: the share of studies in which an optimizer comes within a factor of the best one "
+    "there; only of optimizers that have whole runs in all of them."
+)
+NO_PROFILE: Final = (
+    "A profile needs two studies or more with the same direction of their metrics and whole runs of two "
+    "optimizers."
 )
 MOST_STUDIES: Final = 8
 """Studies that are compared at first: the newest."""
-ERROR, TIME = "loss", "time to the target"
+LOSS, TIME = "loss", "time to the target"
 
 
 def show(home: Path, name: str) -> None:
     """Compare the optimizers of a study."""
-    study = opened(home, name, "Optimizers")
+    study = open_study(home, name, "Optimizers")
     if study is None:
         return
     if LossScale.of(study.evidence) is None:
         command = command_lines.resume(home, name, study.manifest) or f"advisor resume {name}"
-        nothing_yet(
-            "No run has gone to its end yet, so there is nothing to compare. Go on with the search:", command
-        )
+        message = "No run has gone to its end yet, so there is nothing to compare. Go on with the search:"
+        nothing_yet(message, command)
         return
     try:
         advice = reads.answer(home, name, Limits(), study.evidence.goal)
@@ -71,19 +77,19 @@ def show(home: Path, name: str) -> None:
 
 def _bests(study: Study, advice: Recommendation) -> None:
     figure = charts.bests(
-        advice.contenders, look.styles(study.optimizers), metric=study.metric, direction=study.direction
+        advice.contenders, looks.styles(study.optimizers), metric=study.metric, direction=study.direction
     )
     rows = [
         {
-            "optimizer": one.optimizer,
-            "quality": one.quality,
+            "optimizer": contender.optimizer,
+            "quality": contender.quality,
             "low": low,
             "high": high,
-            "whole_runs": one.completed,
-            "p_best": one.p_best,
+            "whole_runs": contender.completed,
+            "p_best": contender.p_best,
         }
-        for one in advice.contenders
-        for low, high in [one.interval or (None, None)]
+        for contender in advice.contenders
+        for low, high in [contender.interval or (None, None)]
     ]
     st.subheader("The best of each")
     chart(figure, "optimizers", rows)
@@ -106,21 +112,21 @@ def _matrix(home: Path, study: Study) -> None:
 
 
 def _tuning(study: Study) -> None:
-    found = promises(study.evidence)
+    curves = promises(study.evidence)
     rows = [
         {
             "optimizer": name,
-            "trials": one.trials,
-            "expected": one.mean,
-            "lower": one.lower,
-            "upper": one.upper,
+            "trials": point.trials,
+            "expected": point.mean,
+            "lower": point.lower,
+            "upper": point.upper,
         }
-        for name, curve in found.items()
-        for one in curve
+        for name, curve in curves.items()
+        for point in curve
     ]
     st.subheader("What tuning promises")
     figure = charts.tuning(
-        found, look.styles(study.optimizers), metric=study.metric, direction=study.direction
+        curves, looks.styles(study.optimizers), metric=study.metric, direction=study.direction
     )
     chart(figure, "tuning", rows)
     st.caption(TUNING)
@@ -132,15 +138,22 @@ def _target(study: Study, advice: Recommendation) -> None:
         return
     st.subheader("Time to a target")
     target, steps = _chosen_target(study, usual)
-    found = reaches(study.evidence, target)
+    reached = reaches(study.evidence, target)
     rows: list[dict[str, Any]] = [
-        {"optimizer": one.optimizer, "whole_runs": one.runs, "reached": one.reached, "fastest_trial": one.fastest_trial,
-         "fastest_seconds": one.fastest_seconds, "median_seconds": one.median_seconds,
-         "fewest_steps": one.fewest_steps, "median_steps": one.median_steps}
-        for one in found
-    ]  # fmt: skip
-    figure = charts.to_target(
-        found, look.styles(study.optimizers), target=target, metric=study.metric, steps=steps
+        {
+            "optimizer": reach.optimizer,
+            "whole_runs": reach.runs,
+            "reached": reach.reached,
+            "fastest_trial": reach.fastest_trial,
+            "fastest_seconds": reach.fastest_seconds,
+            "median_seconds": reach.median_seconds,
+            "fewest_steps": reach.fewest_steps,
+            "median_steps": reach.median_steps,
+        }
+        for reach in reached
+    ]
+    figure = targets.to_target(
+        reached, looks.styles(study.optimizers), target=target, metric=study.metric, steps=steps
     )
     chart(figure, "steps-to-target" if steps else "time-to-target", rows)
     st.caption(TARGET)
@@ -148,27 +161,21 @@ def _target(study: Study, advice: Recommendation) -> None:
 
 def _chosen_target(study: Study, usual: float) -> tuple[float, bool]:
     """Let the user move the target and choose the unit; the address keeps both."""
-    low, high = charts.span(study.evidence, usual)
-    asked = _number(st.query_params.get("target"))
-    stands = min(high, max(low, usual if asked is None else asked))
+    low, high = targets.span(study.evidence, usual)
+    named = _number(st.query_params.get("target"))
+    value = min(high, max(low, usual if named is None else named))
     units = ("seconds", "steps")
     with st.container(horizontal=True):
         about = f"At first the recommended quality less the tie margin: {number(usual)}"
         step, key = (high - low) / 100, f"target {study.name}"
         label = f"Target {study.metric}"
         target = st.slider(
-            label, low, high, value=stands, key=key, step=step, format="%.4f", help=about, width=420
+            label, low, high, value=value, key=key, step=step, format="%.4f", help=about, width=420
         )
         index = int(st.query_params.get("in") == "steps")
         chosen = st.radio("Counted in", units, index=index, key="target in", horizontal=True)
-    for parameter, value, default in (
-        ("target", f"{target:.6g}", f"{usual:.6g}"),
-        ("in", str(chosen), "seconds"),
-    ):
-        if value != default:
-            st.query_params[parameter] = value
-        elif parameter in st.query_params:
-            del st.query_params[parameter]
+    address.keep("target", f"{target:.6g}", f"{usual:.6g}")
+    address.keep("in", str(chosen), "seconds")
     return float(target), chosen == "steps"
 
 
@@ -185,31 +192,26 @@ def _profiles(home: Path, study: Study) -> None:
     if len(names) < 2:
         return
     st.subheader("Over several studies")
-    asked = [one for one in st.query_params.get("studies", "").split(",") if one in names]
+    named = [name for name in st.query_params.get("studies", "").split(",") if name in names]
     usual = list(dict.fromkeys((study.name, *names)))[:MOST_STUDIES]
-    chosen = st.multiselect("Studies", names, default=asked or usual, key=f"profile of {study.name}")
-    of = str(st.radio("Compared by", (ERROR, TIME), key="profile of", horizontal=True))
-    if chosen != usual:
-        st.query_params["studies"] = ",".join(chosen)
-    elif "studies" in st.query_params:
-        del st.query_params["studies"]
-    ratios, left = _ratios(home, study, chosen, of)
-    if left:
-        st.caption(plain(f"Left out: {'; '.join(left)}."))
+    chosen = st.multiselect("Studies", names, default=named or usual, key=f"profile of {study.name}")
+    of = str(st.radio("Compared by", (LOSS, TIME), key="profile of", horizontal=True))
+    address.keep("studies", ",".join(chosen), ",".join(usual))
+    ratios, left_out = _ratios(home, study, chosen, of)
+    if left_out:
+        st.caption(plain(f"Left out: {'; '.join(left_out)}."))
     if len(ratios) < 2:
-        st.info(
-            "A profile needs two studies or more with the same direction of their metrics and whole runs of two optimizers."
-        )
+        st.info(NO_PROFILE)
         return
-    drawn = look.styles(sorted({optimizer for own in ratios.values() for optimizer in own}))
+    optimizers = [set(by_optimizer) for by_optimizer in ratios.values()]
+    anywhere = set[str]().union(*optimizers)
     rows = [
-        {"study": one, "optimizer": name, "ratio": ratio}
-        for one, own in ratios.items()
-        for name, ratio in own.items()
+        {"study": name, "optimizer": optimizer, "ratio": ratio}
+        for name, by_optimizer in ratios.items()
+        for optimizer, ratio in by_optimizer.items()
     ]
-    chart(charts.profiles(ratios, drawn, of=of), "profiles", rows)
-    every = [set(own) for own in ratios.values()]
-    partly = sorted(set[str]().union(*every).difference(every[0].intersection(*every)))
+    chart(targets.profiles(ratios, looks.styles(sorted(anywhere)), of=of), "profiles", rows)
+    partly = sorted(anywhere.difference(optimizers[0].intersection(*optimizers)))
     st.caption(plain(PROFILE + (f" Not in all: {listed(partly)}." if partly else "")))
 
 
@@ -217,28 +219,26 @@ def _ratios(
     home: Path, study: Study, chosen: list[str], of: str
 ) -> tuple[dict[str, dict[str, float]], list[str]]:
     """Return the ratios of each study that can be compared, and why the others cannot."""
-    found: dict[str, dict[str, float]] = {}
-    left = []
+    ratios: dict[str, dict[str, float]] = {}
+    left_out = []
     for name in chosen:
         try:
             other = reads.study(home, name)
             if other.direction != study.direction:
-                left.append(f"{name} ({other.metric} is to {other.direction})")
+                left_out.append(f"{name} ({other.metric} is to {other.direction})")
                 continue
             advice = reads.answer(home, name, Limits(), other.evidence.goal)
         except StudyError as error:
-            left.append(f"{name} ({error})")
+            left_out.append(f"{name} ({error})")
             continue
         target = default_target(other.evidence, advice)
-        own = (
-            loss_ratios(other.evidence, advice)
-            if of == ERROR
-            else {}
-            if target is None
-            else time_ratios(other.evidence, target)
-        )
-        if len(own) < 2:
-            left.append(f"{name} (whole runs of {len(own)} optimizers)")
+        by_optimizer = {}
+        if of == LOSS:
+            by_optimizer = loss_ratios(other.evidence, advice)
+        elif target is not None:
+            by_optimizer = time_ratios(other.evidence, target)
+        if len(by_optimizer) < 2:
+            left_out.append(f"{name} (whole runs of {len(by_optimizer)} optimizers)")
         else:
-            found[name] = own
-    return found, left
+            ratios[name] = by_optimizer
+    return ratios, left_out

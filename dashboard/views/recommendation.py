@@ -1,4 +1,4 @@
-"""The answer: which optimizer, how sure, at what cost, because of what, and what would change it."""
+"""Recommendation: which optimizer, how sure, at what cost, because of what, and what would change it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from advisor.jobs import command_lines
 from advisor.recommendation import Check, Contender, Recommendation
 from advisor.report.compression_table import TITLES
 from advisor.report.layout import settings
-from advisor.report.numbers import listed as listing
-from advisor.report.numbers import number, percent, ratio, trials
+from advisor.report.numbers import listed, number, percent, ratio, trials
 from dashboard import reads, whatif
 from dashboard.snapshot import Study
+from dashboard.widgets import address
 from dashboard.widgets.parts import cost_columns
-from dashboard.widgets.words import filled, life, listed, plain, progress
+from dashboard.widgets.words import bullets, filled_columns, plain, progress, search_state
 from studies.costs import COSTS
 from studies.errors import NothingFeasible, StudyError
 from studies.limits import Limits
@@ -30,13 +30,15 @@ LABELS: Final = {
     "decided": "most likely nothing here is noticeably better",
     "leaning": "probably nothing here is noticeably better",
     "open": "the evidence cannot tell the best ones apart; the goal decides among them",
-    "prior only": "no trial of this study speaks yet; from published results and the facts of the data and the model",
+    "prior only": "no trial of this study speaks yet; from published results and the facts of the data and "
+    "the model",
 }
 METRIC_PIXELS: Final = 190
 """Four stand in a row at 1280 pixels, two at 800."""
 SLIDER_PIXELS: Final = 280
 GOAL_PIXELS: Final = 160
 RESETS: Final = "ways back"
+"""Session-state key: how often the visitor has gone back to the study's own limits."""
 
 
 def show(home: Path, name: str) -> None:
@@ -48,20 +50,20 @@ def show(home: Path, name: str) -> None:
         top.title(plain(name))
         st.error(plain(error))
         return
-    limits, goal = _asked(study)
-    changed = whatif.changed(study.evidence, limits, goal)
+    limits, goal = _sliders(study)
+    changes = whatif.changes(study.evidence, limits, goal)
     try:
-        advice = reads.answer(home, name, limits, goal) if changed else reads.recommendation(home, name)
+        advice = reads.answer(home, name, limits, goal) if changes else reads.recommendation(home, name)
     except StudyError as error:
         top.title("No optimizer fits" if isinstance(error, NothingFeasible) else plain(name))
         top.error(plain(error))
-        top.caption(plain(f"Study {name}, {progress(study)}. {life(study)}"))
-        _told(home, study, limits, goal)
+        top.caption(plain(f"Study {name}, {progress(study)}. {search_state(study)}"))
+        _changes(home, study, limits, goal)
         return
     with top:
         _headline(advice)
-        st.caption(plain(f"Study {name}, {progress(study)}. {life(study)}"))
-    _told(home, study, limits, goal)
+        st.caption(plain(f"Study {name}, {progress(study)}. {search_state(study)}"))
+    _changes(home, study, limits, goal)
     _costs(advice)
     _sentences("Why", advice.reasons)
     _compression(advice)
@@ -71,41 +73,41 @@ def show(home: Path, name: str) -> None:
     _details(advice)
 
 
-def _asked(study: Study) -> tuple[Limits, str]:
-    """Return the limits and the goal that the sliders stand at; the address keeps what differs from the study's own."""
+def _sliders(study: Study) -> tuple[Limits, str]:
+    """Return the limits and the goal that the sliders stand at.
+
+    The address keeps what differs from the study's own.
+    """
     evidence = study.evidence
-    asked, goal = whatif.asked(st.query_params.to_dict(), evidence)
+    limits, goal = whatif.from_address(st.query_params.to_dict(), evidence)
     with st.container(border=True), st.container(horizontal=True):
         values = {
-            slider.limit: _slider(study, slider, getattr(asked, slider.limit)) for slider in whatif.SLIDERS
+            slider.limit: _slider(study, slider, getattr(limits, slider.limit)) for slider in whatif.SLIDERS
         }
         goal = _goal(study, goal)
     limits = whatif.limits_at(values)
-    told = whatif.address(evidence, limits, goal)
+    written = whatif.to_address(evidence, limits, goal)
     for parameter in (*(slider.parameter for slider in whatif.SLIDERS), "goal"):
-        if parameter in told and st.query_params.get(parameter) != told[parameter]:
-            st.query_params[parameter] = told[parameter]
-        elif parameter not in told and parameter in st.query_params:
-            del st.query_params[parameter]
+        address.keep(parameter, written.get(parameter, ""), "")
     return limits, goal
 
 
-def _slider(study: Study, slider: whatif.Slider, asked: float | None) -> float:
+def _slider(study: Study, slider: whatif.Slider, limit: float | None) -> float:
     key = _key(slider.parameter, study.name)
-    stands = math.inf if asked is None else float(asked)
-    places = whatif.positions(study.evidence, slider, stands, st.session_state.get(key))
+    value = math.inf if limit is None else float(limit)
+    places = whatif.positions(study.evidence, slider, value, st.session_state.get(key))
     if len(places) == 1:
         return places[0]
-    write = partial(whatif.written, slider)
+    write = partial(whatif.in_words, slider)
     return float(
-        st.select_slider(slider.label, places, value=stands, format_func=write, key=key, width=SLIDER_PIXELS)
+        st.select_slider(slider.label, places, value=value, format_func=write, key=key, width=SLIDER_PIXELS)
     )
 
 
-def _goal(study: Study, asked: str) -> str:
+def _goal(study: Study, goal: str) -> str:
     about = "What decides between optimizers that the evidence cannot tell apart"
     key, goals = _key("goal", study.name), tuple(GOALS)
-    return str(st.selectbox("Goal", goals, index=goals.index(asked), key=key, help=about, width=GOAL_PIXELS))
+    return str(st.selectbox("Goal", goals, index=goals.index(goal), key=key, help=about, width=GOAL_PIXELS))
 
 
 def _key(parameter: str, name: str) -> str:
@@ -113,25 +115,25 @@ def _key(parameter: str, name: str) -> str:
     return f"{parameter} {name} {st.session_state.get(RESETS, 0)}"
 
 
-def _told(home: Path, study: Study, limits: Limits, goal: str) -> None:
+def _changes(home: Path, study: Study, limits: Limits, goal: str) -> None:
     """Say what was asked otherwise than in the study, and offer the way back and the command."""
-    changed = whatif.changed(study.evidence, limits, goal)
-    if not changed:
+    changes = whatif.changes(study.evidence, limits, goal)
+    if not changes:
         return
-    st.info(plain(f"Asked otherwise than in the study: {listing(changed)}. {_own(home, study)}"))
+    usual = _usual_answer(home, study)
+    st.info(plain(f"Asked otherwise than in the study: {listed(changes)}. {usual}"))
     st.button("Back to the study's own limits", on_click=_reset)
     options = whatif.options(study.evidence, limits, goal)
     if options:
         st.code(command_lines.recommend(home, study.name, options), language="sh", wrap_lines=True)
 
 
-def _own(home: Path, study: Study) -> str:
+def _usual_answer(home: Path, study: Study) -> str:
     try:
-        return (
-            f"Under its own limits and goal the answer is {reads.recommendation(home, study.name).optimizer}."
-        )
+        optimizer = reads.recommendation(home, study.name).optimizer
     except StudyError as error:
         return f"Under its own limits and goal there is no answer: {error}"
+    return f"Under its own limits and goal the answer is {optimizer}."
 
 
 def _reset() -> None:
@@ -177,7 +179,7 @@ def _costs(advice: Recommendation) -> None:
 def _sentences(heading: str, sentences: tuple[str, ...]) -> None:
     if sentences:
         st.subheader(heading)
-        st.markdown(listed(sentences))
+        st.markdown(bullets(sentences))
 
 
 def _compression(advice: Recommendation) -> None:
@@ -203,7 +205,7 @@ def _checks(checklist: tuple[Check, ...]) -> None:
 def _details(advice: Recommendation) -> None:
     st.subheader("All candidates")
     rows = [_row(contender) for contender in advice.contenders]
-    shown = filled(rows, columns(advice.metric))
+    shown = filled_columns(rows, columns(advice.metric))
     st.dataframe(rows, hide_index=True, column_config=shown, column_order=tuple(shown))
     with st.expander("The recipe"):
         st.dataframe(
@@ -212,7 +214,7 @@ def _details(advice: Recommendation) -> None:
         )
     if advice.findings:
         with st.expander(f"What the rules say ({len(advice.findings)})"):
-            st.dataframe([_said(finding) for finding in advice.findings], hide_index=True)
+            st.dataframe([_finding_row(finding) for finding in advice.findings], hide_index=True)
 
 
 def _row(contender: Contender) -> dict[str, Any]:
@@ -242,7 +244,7 @@ def columns(metric: str) -> dict[str, Any]:
     }
 
 
-def _said(finding: Finding) -> dict[str, str]:
+def _finding_row(finding: Finding) -> dict[str, str]:
     return {
         "rule": finding.rule,
         "optimizer": finding.subject,

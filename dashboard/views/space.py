@@ -1,4 +1,4 @@
-"""Search space: where good settings lie, which of them matter, and whose best lies at the end of its range."""
+"""Search space: where good settings lie, which of them matter, and whose best lies at a range's end."""
 
 from __future__ import annotations
 
@@ -14,48 +14,51 @@ from advisor.report.numbers import number
 from dashboard.charts import contour, importances, looks, parallel, space
 from dashboard.snapshot import Study
 from dashboard.widgets import address
-from dashboard.widgets.parts import chart, nothing_yet, opened
-from dashboard.widgets.words import listed, plain
+from dashboard.widgets.parts import chart, nothing_yet, open_study
+from dashboard.widgets.words import bullets, plain
 
 ALL: Final = "all"
-BEYOND: Final = "Best runs on the end of a range. A better one may lie beyond it, where a longer search does not look either:"
+BEYOND: Final = (
+    "Best runs on the end of a range. A better one may lie beyond it, where a longer search does not look "
+    "either:"
+)
 SLICES: Final = (
-    "Each mark is a trial. Faded: cut short, its quality so far. Thin crosses at the edge: no result (hover says why). "
-    "Dotted lines: the ends of the range that was searched."
+    "Each mark is a trial. Faded: cut short, its quality so far. Thin crosses at the edge: no result (hover "
+    "says why). Dotted lines: the ends of the range that was searched."
 )
 SHARED: Final = (
     "Every value stands in the range of its own optimizer, so that ranges of different sizes share an axis. "
 )
 IMPORTANCES: Final = (
-    "Of whole runs, how far the rank of quality goes with a setting: numbers by their low, middle and high third, options one by "
-    "one. Faded bars are no more than chance. "
+    "Of whole runs, how far the rank of quality goes with a setting: numbers by their low, middle and high "
+    "third, options one by one. Faded bars are no more than chance. "
     "The sampler looks where it hopes for the best, so what it soon left alone looks small."
 )
 CONTOUR: Final = (
-    "The weight decay is the one that torch takes, lr and decay horizon in one. The surface is an average over near trials, "
-    "blank where there are none."
+    "The weight decay is the one that torch takes, lr and decay horizon in one. The surface is an average "
+    "over near trials, blank where there are none."
 )
 
 
 def show(home: Path, name: str) -> None:
     """Show the search space of a study."""
-    study = opened(home, name, "Search space")
+    study = open_study(home, name, "Search space")
     if study is None:
         return
     tried = [name for name in study.optimizers if searched(study.records, name)]
     if not tried:
-        what = "No trial has ended yet. Here stands each searched number against the quality it gave."
-        nothing_yet(what, f"advisor resume {name}{at_home(home)}")
+        message = "No trial has ended yet. Here stands each searched number against the quality it gave."
+        nothing_yet(message, f"advisor resume {name}{at_home(home)}")
         return
     _edges(study)
     first = space.first_optimizer(study)
-    optimizer = address.one_of(
+    optimizer = address.selectbox(
         "Optimizer",
         [*tried, ALL],
         "optimizer",
         study=name,
         default=first,
-        words=lambda each: "all of them" if each == ALL else each,
+        words=lambda option: "all of them" if option == ALL else option,
     )
     if optimizer == ALL:
         _all_slices(study)
@@ -67,66 +70,68 @@ def show(home: Path, name: str) -> None:
 
 
 def _edges(study: Study) -> None:
-    found = [_at_edge(one) for one in edges(study.evidence)]
-    if found:
-        st.warning(f"{plain(BEYOND)}\n\n{listed(tuple(found))}")
+    sentences = tuple(_at_edge(edge) for edge in edges(study.evidence))
+    if sentences:
+        st.warning(f"{plain(BEYOND)}\n\n{bullets(sentences)}")
 
 
-def _at_edge(one: AtEdge) -> str:
-    value = number(one.value) if isinstance(one.value, float) else one.value
-    span = f" of {one.span}" if one.span else ""
-    return f"{one.optimizer}, trial {one.trial}: {one.label} {value}, the {one.end} end of its range{span}"
+def _at_edge(edge: AtEdge) -> str:
+    value = number(edge.value) if isinstance(edge.value, float) else edge.value
+    span = f" of {edge.span}" if edge.span else ""
+    return (
+        f"{edge.optimizer}, trial {edge.trial}: {edge.label} {value}, the {edge.end} end of its range{span}"
+    )
 
 
 def _all_slices(study: Study) -> None:
-    kept = [record for record in study.records if record.searched]
-    panels = space.shared_panels(kept)
+    records = [record for record in study.records if record.searched]
+    panels = space.shared_panels(records)
     figure = space.slices(
-        kept, panels, looks.styles(study.optimizers), metric=study.metric, direction=study.direction
+        records, panels, looks.styles(study.optimizers), metric=study.metric, direction=study.direction
     )
-    chart(figure, f"{study.name}-slices", space.rows(kept, panels))
+    chart(figure, f"{study.name}-slices", space.rows(records, panels))
     st.caption(SHARED + SLICES)
 
 
 def _slices(study: Study, optimizer: str) -> None:
-    kept = searched(study.records, optimizer)
+    records = searched(study.records, optimizer)
     panels = space.panels_of(numbers(study.records, optimizer, batch_size=space.batch_range(study)))
     if not panels:
         st.info(plain(f"All trials of {optimizer} so far have the same numbers."))
         return
-    styled = {optimizer: looks.styles(study.optimizers)[optimizer]}
-    figure = space.slices(kept, panels, styled, metric=study.metric, direction=study.direction)
-    chart(figure, f"{study.name}-slices-{optimizer}", space.rows(kept, panels))
+    style = {optimizer: looks.styles(study.optimizers)[optimizer]}
+    figure = space.slices(records, panels, style, metric=study.metric, direction=study.direction)
+    chart(figure, f"{study.name}-slices-{optimizer}", space.rows(records, panels))
     st.caption(SLICES)
 
 
 def _importances(study: Study, optimizer: str) -> None:
-    found = importances.importances(study, optimizer)
+    shares = importances.importances(study, optimizer)
     st.subheader("What matters")
-    if not found:
+    if not shares:
         st.info(plain(f"{optimizer} has too few whole runs to tell which of its settings matters."))
         return
-    runs = max(one.runs for one in found)
+    runs = max(share.runs for share in shares)
     if runs < ENOUGH:
         st.warning(
             plain(f"{runs} whole runs: these shares mean little. From about {ENOUGH} on they begin to.")
         )
-    figure = importances.bars(found, optimizer, looks.styles(study.optimizers)[optimizer])
-    chart(figure, f"{study.name}-importances-{optimizer}", importances.rows(found))
+    figure = importances.bars(shares, optimizer, looks.styles(study.optimizers)[optimizer])
+    chart(figure, f"{study.name}-importances-{optimizer}", importances.rows(shares))
     st.caption(IMPORTANCES)
 
 
 def _parallel(study: Study, optimizer: str) -> None:
-    kept = searched(study.records, optimizer)
-    found = numbers(study.records, optimizer, batch_size=space.batch_range(study))
+    records = searched(study.records, optimizer)
+    panels = numbers(study.records, optimizer, batch_size=space.batch_range(study))
     others = options(study.records, optimizer)
-    lines = parallel.rows(kept, found, others)
+    lines = parallel.rows(records, panels, others)
     st.subheader("Whole recipes")
-    if not lines or not (found or others):
+    if not lines or not (panels or others):
         st.info(plain(f"{optimizer} has no two whole runs with different recipes yet."))
         return
-    look = looks.styles(study.optimizers)[optimizer]
-    figure = parallel.parallel(kept, found, others, look, metric=study.metric, direction=study.direction)
+    style = looks.styles(study.optimizers)[optimizer]
+    figure = parallel.parallel(records, panels, others, style, metric=study.metric, direction=study.direction)
     chart(figure, f"{study.name}-parallel-{optimizer}", lines)
     st.caption(
         "Each line is a whole run, from one setting to the next; each axis spans the range that was searched."
@@ -136,11 +141,11 @@ def _parallel(study: Study, optimizer: str) -> None:
 def _contour(study: Study, optimizer: str) -> None:
     st.subheader("Learning rate and weight decay")
     pair = contour.pair_of(study.records, optimizer)
-    kept = searched(study.records, optimizer)
-    if pair is None or not (lines := contour.rows(kept, pair)):
+    records = searched(study.records, optimizer)
+    if pair is None or not (lines := contour.rows(records, pair)):
         st.info(plain(f"No two whole runs of {optimizer} differ in learning rate and weight decay."))
         return
-    look = looks.styles(study.optimizers)[optimizer]
-    figure = contour.contour(kept, pair, look, metric=study.metric, direction=study.direction)
+    style = looks.styles(study.optimizers)[optimizer]
+    figure = contour.contour(records, pair, style, metric=study.metric, direction=study.direction)
     chart(figure, f"{study.name}-contour-{optimizer}", lines)
     st.caption(CONTOUR)

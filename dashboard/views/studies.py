@@ -1,4 +1,4 @@
-"""All studies of the home: what there is, two of them side by side, and how to be rid of one."""
+"""Studies: all of a home in a table, two of them side by side, and how to delete one."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from advisor.report.numbers import number
 from dashboard import launch_process, reads, studies_table
 from dashboard.studies_table import Summary
 from dashboard.widgets.parts import nothing_yet
-from dashboard.widgets.words import filled, grid, plain
+from dashboard.widgets.words import filled_columns, markdown_table, plain
 from studies.errors import StudyError
 from studies.storage import journal
 
-ROW_PIXELS: Final = 35
-KEPT: Final = "Its journal, trained weights and compressed models go for good. Its runs in MLflow stay."
+DELETED: Final = "Its journal, trained weights and compressed models go for good. Its runs in MLflow stay."
 
 
 def show(home: Path) -> None:
@@ -34,23 +33,21 @@ def show(home: Path) -> None:
         )
         return
     rows = [_row(home, reads.summary(home, name)) for name in names]
-    shown = filled(rows, columns())
+    shown = filled_columns(rows, columns())
     st.dataframe(rows, hide_index=True, column_config=shown, column_order=tuple(shown), key="studies")
     if len(names) > 1:
         _compare(home, names)
     _delete(home, names)
 
 
-def _row(home: Path, one: Summary) -> dict[str, Any]:
-    fields = {field: getattr(one, field) for field in columns()}
-    told = (
-        one.state
-        if one.state == "cannot be read"
-        else studies_table.state(home, one.name, finished=one.state == "finished")
-    )
+def _row(home: Path, summary: Summary) -> dict[str, Any]:
+    fields = {field: getattr(summary, field) for field in columns()}
+    state = summary.state
+    if state != "cannot be read":
+        state = studies_table.state(home, summary.name, finished=state == "finished")
     return fields | {
-        "state": told,
-        "written": f"{datetime.fromtimestamp(one.written, tz=UTC):%Y-%m-%d %H:%M}",
+        "state": state,
+        "written": f"{datetime.fromtimestamp(summary.written, tz=UTC):%Y-%m-%d %H:%M}",
     }
 
 
@@ -75,32 +72,32 @@ def columns() -> dict[str, Any]:
 
 def _compare(home: Path, names: tuple[str, ...]) -> None:
     st.subheader("Two side by side")
-    columns_ = st.columns(2)
-    given = [st.query_params.get(key) for key in ("left", "right")]
-    asked = [names.index(name) if name in names else place for place, name in enumerate(given)]
+    halves = st.columns(2)
+    named = [st.query_params.get(key) for key in ("left", "right")]
+    indices = [names.index(name) if name in names else place for place, name in enumerate(named)]
     chosen = [
-        column.selectbox(label, names, index=index, key=f"compare-{label}")
-        for column, label, index in zip(columns_, ("One", "The other"), asked, strict=True)
+        half.selectbox(label, names, index=index, key=f"compare-{label}")
+        for half, label, index in zip(halves, ("One", "The other"), indices, strict=True)
     ]
     st.query_params.update({"left": chosen[0], "right": chosen[1]})
     if chosen[0] == chosen[1]:
         st.info("Choose two different studies.")
         return
-    found = []
-    for column, name in zip(columns_, chosen, strict=True):
-        with column:
-            found.append(_answer(home, name))
+    recipes = []
+    for half, name in zip(halves, chosen, strict=True):
+        with half:
+            recipes.append(_answer(home, name))
     try:
         left, right = (reads.study(home, name) for name in chosen)
     except StudyError as error:
         st.error(plain(error))
         return
-    rows = [*studies_table.differences(left, right), *_recipes(*found)]
-    st.caption(
-        "What differs: settings, then the recommended recipe." if rows else "They were asked for alike."
-    )
+    rows = [*studies_table.differences(left, right), *_recipe_differences(*recipes)]
     if rows:
-        st.markdown(grid(("setting", *chosen), rows))
+        st.caption("What differs: settings, then the recommended recipe.")
+        st.markdown(markdown_table(("setting", *chosen), rows))
+    else:
+        st.caption("They were asked for alike.")
 
 
 def _answer(home: Path, name: str) -> dict[str, str]:
@@ -118,7 +115,7 @@ def _answer(home: Path, name: str) -> dict[str, str]:
     }
 
 
-def _recipes(left: dict[str, str], right: dict[str, str]) -> list[tuple[str, str, str]]:
+def _recipe_differences(left: dict[str, str], right: dict[str, str]) -> list[tuple[str, str, str]]:
     if not (left and right):
         return []
     keys = dict.fromkeys((*left, *right))
@@ -134,7 +131,7 @@ def _delete(home: Path, names: tuple[str, ...]) -> None:
     name = st.selectbox("Study to delete", names, index=None, placeholder="Choose a study", key="doomed")
     if name is None:
         return
-    st.warning(plain(f"{name}: {KEPT}"))
+    st.warning(plain(f"{name}: {DELETED}"))
     sure = st.checkbox(f"Yes, delete {plain(name)}", key=f"sure-{name}")
     if st.button("Delete", disabled=not sure, type="primary", key="delete"):
         try:

@@ -13,14 +13,14 @@ from advisor.report.layout import settings
 from dashboard import whatif
 from dashboard.charts import tradeoffs as charts
 from dashboard.snapshot import Study
-from dashboard.widgets.parts import chart, cost_columns, nothing_yet, opened
-from dashboard.widgets.words import filled, plain
+from dashboard.widgets.parts import chart, cost_columns, nothing_yet, open_study
+from dashboard.widgets.words import filled_columns, plain
 from studies.costs import COSTS
 from studies.record import Record
 
 CAPTION: Final = (
-    "Each mark is a whole run; large: a finalist again with a fresh seed; hollow: a model made small after training. "
-    "The line joins what nothing beats in both, and what lies beyond a limit is shaded. "
+    "Each mark is a whole run; large: a finalist again with a fresh seed; hollow: a model made small after "
+    "training. The line joins what nothing beats in both, and what lies beyond a limit is shaded. "
     "Click a mark to see its recipe, twice beside the marks to see all of them."
 )
 COST_PIXELS: Final = 260
@@ -28,33 +28,36 @@ COST_PIXELS: Final = 260
 
 def show(home: Path, name: str) -> None:
     """Show quality against a cost."""
-    study = opened(home, name, "Trade-offs")
+    study = open_study(home, name, "Trade-offs")
     if study is None:
         return
     cost = charts.BY_NAME[_cost()]
-    drawn = charts.measured(study.records, cost)
-    if not drawn:
+    records = charts.measured(study.records, cost)
+    if not records:
         command = command_lines.resume(home, name, study.manifest) or f"advisor resume {name}"
         nothing_yet(f"No run that went to its end has a {cost.label} yet. Go on with the search:", command)
         return
     rows = charts.rows(study.records, cost, study.direction)
-    limits, _ = whatif.asked(st.query_params.to_dict(), study.evidence)
+    limits, _ = whatif.from_address(st.query_params.to_dict(), study.evidence)
     figure = charts.drawn(study, st.query_params["cost"], limits=limits)
     key = f"quality-by-{st.query_params['cost']}"
     selected = chart(figure, key, rows, on_select="rerun", selection_mode="points")
     st.caption(CAPTION)
-    _recipe(study, drawn, _picked(selected), default=rows[0]["trial"])
+    _recipe(study, records, _picked(selected), default=rows[0]["trial"])
     _table(study, rows)
 
 
 def _cost() -> str:
     """Let the user pick a cost; the address keeps it."""
     names = list(charts.BY_NAME)
-    asked = st.query_params.get("cost", names[0])
-    index = names.index(asked) if asked in names else 0
-    write = lambda name: charts.BY_NAME[name].label.capitalize()  # noqa: E731
+    named = st.query_params.get("cost", names[0])
     name: str = st.selectbox(
-        "Quality against", names, index=index, format_func=write, key="cost", width=COST_PIXELS
+        "Quality against",
+        names,
+        index=names.index(named) if named in names else 0,
+        format_func=lambda name: charts.BY_NAME[name].label.capitalize(),
+        key="cost",
+        width=COST_PIXELS,
     )
     st.query_params["cost"] = name
     return name
@@ -63,32 +66,34 @@ def _cost() -> str:
 def _picked(selected: Any) -> int | None:
     """Return the trial that was clicked on in the chart."""
     points = selected["selection"]["points"] if selected else []
-    known = [point["customdata"] for point in points if point.get("customdata")]
-    return int(known[0][0]) if known else None
+    trials = [point["customdata"][0] for point in points if point.get("customdata")]
+    return int(trials[0]) if trials else None
 
 
-def _recipe(study: Study, drawn: Sequence[Record], picked: int | None, *, default: int) -> None:
-    """Show the recipe of the trial that was clicked on, else of the one in the address, else of the cheapest on the front."""
-    by_number = {record.number: record for record in drawn}
+def _recipe(study: Study, records: Sequence[Record], picked: int | None, *, default: int) -> None:
+    """Show the recipe of the trial that was clicked on.
+
+    Else of the one in the address, else of the cheapest on the front.
+    """
+    by_number = {record.number: record for record in records}
     if picked is not None:
         st.query_params["trial"] = str(picked)
-    asked = st.query_params.get("trial", "")
-    record = by_number.get(int(asked) if asked.isdecimal() else default, by_number[default])
+    named = st.query_params.get("trial", "")
+    record = by_number.get(int(named) if named.isdecimal() else default, by_number[default])
     steps = record.curve[-1].step if record.curve else None
     st.subheader(f"Trial {record.number}")
-    said = [f"{study.metric} {record.quality:.4g}"]
-    said += [f"{cost.label} {cost.write(value)}" for cost in COSTS if (value := getattr(record, cost.field))]
-    st.markdown(plain(f"{record.optimizer}: {', '.join(said)}."))
-    st.code(
-        "\n".join(f"{axis:<13} {value}" for axis, value in settings(record.params, steps)),
-        language=None,
-        wrap_lines=True,
-    )
+    measured = [f"{study.metric} {record.quality:.4g}"]
+    measured += [
+        f"{cost.label} {cost.write(value)}" for cost in COSTS if (value := getattr(record, cost.field))
+    ]
+    st.markdown(plain(f"{record.optimizer}: {', '.join(measured)}."))
+    lines = [f"{axis:<13} {setting}" for axis, setting in settings(record.params, steps)]
+    st.code("\n".join(lines), language=None, wrap_lines=True)
 
 
 def _table(study: Study, rows: list[dict[str, Any]]) -> None:
     st.subheader("All of them, the front first")
-    shown = filled(rows, columns(study.metric))
+    shown = filled_columns(rows, columns(study.metric))
     st.dataframe(rows, hide_index=True, column_config=shown, column_order=tuple(shown))
 
 

@@ -1,4 +1,4 @@
-"""The trials: quality against training time, each optimizer's best so far, and the table of all of them."""
+"""Trials: quality against training time, each optimizer's best so far, and the table of all of them."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboard.charts import looks as look
+from dashboard.charts import looks
 from dashboard.charts.trials import best_so_far, quality_by_seconds
 from dashboard.snapshot import Study
-from dashboard.widgets.parts import cost_columns, opened
-from dashboard.widgets.words import filled, learning_rate
+from dashboard.widgets.parts import cost_columns, open_study
+from dashboard.widgets.words import filled_columns, learning_rate
 from studies.record import Record
 
 CAPTION: Final = (
-    "Each mark is a trial. Faded: cut short, or its result is unusable. Large: a finalist again with a fresh seed. "
-    "The axis fits the whole runs: a double click shows all marks. Models made small are on the page Compression."
+    "Each mark is a trial. Faded: cut short, or its result is unusable. Large: a finalist again with a fresh "
+    "seed. The axis fits the whole runs: a double click shows all marks. Models made small are on the page "
+    "Compression."
 )
 
 
 def show(home: Path, name: str) -> None:
     """Show the trials of a study."""
-    study = opened(home, name, "Trials")
+    study = open_study(home, name, "Trials")
     if study is None:
         return
     if not study.records:
@@ -33,7 +34,7 @@ def show(home: Path, name: str) -> None:
     st.subheader("All trials")
     every = columns(study.metric)
     rows = [_row(record, every) for record in study.records]
-    shown = filled(rows, every)
+    shown = filled_columns(rows, every)
     st.dataframe(rows, hide_index=True, column_config=shown, column_order=tuple(shown))
 
 
@@ -41,11 +42,11 @@ def _charts(study: Study) -> None:
     if not any(record.quality is not None for record in study.records):
         st.info("No trial has a quality yet; the table says why each one ended.")
         return
-    looks = look.styles(study.optimizers)
-    figure = quality_by_seconds(study.records, looks, metric=study.metric, direction=study.direction)
+    styles = looks.styles(study.optimizers)
+    figure = quality_by_seconds(study.records, styles, metric=study.metric, direction=study.direction)
     st.plotly_chart(figure, key="quality_by_seconds")
     st.caption(CAPTION)
-    figure = best_so_far(study.records, looks, metric=study.metric, direction=study.direction)
+    figure = best_so_far(study.records, styles, metric=study.metric, direction=study.direction)
     st.plotly_chart(figure, key="best_so_far")
     st.caption("Whole runs only. A mark is a trial that improved on all earlier ones of its optimizer.")
 

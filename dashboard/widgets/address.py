@@ -1,4 +1,4 @@
-"""Choices on a page that stand in its address, so that a page can be shared and reloaded as it is."""
+"""Address of a page: choices that stand in it, so that a page can be shared and reloaded as it is."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PIXELS: Final = 230
 """Three stand in a row at 1280 pixels, two at 800."""
 
 
-def one_of(
+def selectbox(
     label: str,
     options: Sequence[str],
     parameter: str,
@@ -31,15 +31,15 @@ def one_of(
         words: what is shown for an option.
     """
     usual = default if default in options else options[0]
-    asked = st.query_params.get(parameter, usual)
-    index = options.index(asked if asked in options else usual)
+    named = st.query_params.get(parameter, usual)
+    index = options.index(named if named in options else usual)
     key = state_key(study, parameter)
     value = str(st.selectbox(label, options, index=index, key=key, format_func=words, width=PIXELS))
     keep(parameter, value, usual)
     return value
 
 
-def switch(label: str, parameter: str, *, study: str, default: bool = False) -> bool:
+def toggle(label: str, parameter: str, *, study: str, default: bool = False) -> bool:
     """Let a reader turn something on or off."""
     usual = "yes" if default else "no"
     value = st.toggle(

@@ -1,4 +1,4 @@
-"""Parts that every page shares: how a page about a study begins, a chart with its data to download, a page that is empty yet."""
+"""Page parts: how a page about a study begins, a chart with its data as CSV, a page that is empty yet."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from dashboard import reads
-from dashboard.widgets.words import life, plain, progress
+from dashboard.widgets.words import plain, progress, search_state
 from studies.costs import COSTS
 from studies.errors import StudyError
 
@@ -26,7 +26,7 @@ SAVED: dict[str, Any] = {"displaylogo": False, "toImageButtonOptions": {"format"
 
 
 def chart(figure: go.Figure, key: str, rows: Sequence[Mapping[str, Any]] = (), **options: Any) -> Any:
-    """Show a figure, and under it a button that saves the rows it draws as CSV; return what is selected on it.
+    """Show a figure, over a button that saves its rows as CSV; return what is selected on it.
 
     Args:
         figure: what to show.
@@ -46,29 +46,32 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, list(dict.fromkeys(key for row in rows for key in row)))
     writer.writeheader()
-    writer.writerows({key: _harmless(value) for key, value in row.items()} for row in rows)
+    writer.writerows({key: _no_formula(value) for key, value in row.items()} for row in rows)
     return out.getvalue()
 
 
-def _harmless(value: Any) -> Any:
+def _no_formula(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value
 
 
-def opened(home: Path, name: str, title: str) -> Study | None:
-    """Begin a page about a study: its title, and how far the study is; None when it cannot be read, which the page then says."""
+def open_study(home: Path, name: str, title: str) -> Study | None:
+    """Begin a page about a study: its title, and how far the study is.
+
+    None when the study cannot be read, which the page then says.
+    """
     st.title(title)
     try:
         study = reads.study(home, name)
     except StudyError as error:
         st.error(plain(error))
         return None
-    st.caption(plain(f"Study {name}, {progress(study)}. {life(study)}"))
+    st.caption(plain(f"Study {name}, {progress(study)}. {search_state(study)}"))
     return study
 
 
-def nothing_yet(what: str, command: str) -> None:
+def nothing_yet(message: str, command: str) -> None:
     """Say what a page would show, and which command fills it."""
-    st.info(plain(what))
+    st.info(plain(message))
     st.code(command, language="sh")
 
 

@@ -1,4 +1,4 @@
-"""Values in words, for every page."""
+"""Words: values as text, for every page."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ def progress(study: Study) -> str:
     return f"{several(len(study.records), 'trial')}: {each}" if each else "no trials"
 
 
-def life(study: Study) -> str:
+def search_state(study: Study) -> str:
     """Return whether the search is over, going on or perhaps stopped."""
     if study.finished:
         return "The search is finished."
     if study.silent_seconds < SILENT_SECONDS:
         return "The search is running; this page follows it."
-    ago = format_seconds(study.silent_seconds)
-    return f"The search is not finished and has written nothing for {ago}. Go on with: advisor resume {study.name}"
+    silence = f"has written nothing for {format_seconds(study.silent_seconds)}"
+    return f"The search is not finished and {silence}. Go on with: advisor resume {study.name}"
 
 
-def filled(rows: Sequence[Row], columns: Row) -> Row:
+def filled_columns(rows: Sequence[Row], columns: Row) -> Row:
     """Return the columns in which at least one row has something to show."""
     return {
         field: column
@@ -51,13 +51,16 @@ def filled(rows: Sequence[Row], columns: Row) -> Row:
     }
 
 
-def listed(items: tuple[str, ...]) -> str:
+def bullets(items: tuple[str, ...]) -> str:
     """Return a Markdown list of texts."""
     return "\n".join(f"- {plain(item)}" for item in items)
 
 
-def grid(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a Markdown table of texts; unlike a data frame it breaks lines rather than cut them, and suits a few rows."""
+def markdown_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a Markdown table of texts.
+
+    Unlike a data frame it breaks lines rather than cut them, and suits a few rows.
+    """
     lines = (headings, ["---"] * len(headings), *rows)
     return "\n".join(
         f"| {' | '.join(cell if cell == '---' else plain(cell) for cell in map(str, line))} |"
@@ -67,5 +70,5 @@ def grid(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def learning_rate(params: Mapping[str, Any]) -> float | None:
     """Return the learning rate of a flat recipe, if it has one."""
-    found = params.get(f"optimizer.{params['optimizer']}.lr")
-    return None if found is None else float(found)
+    lr = params.get(f"optimizer.{params['optimizer']}.lr")
+    return None if lr is None else float(lr)

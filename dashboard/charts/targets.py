@@ -1,0 +1,152 @@
+"""Time to a target: how soon each optimizer reaches a quality, and performance profiles over studies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import plotly.graph_objects as go
+
+from advisor.analysis.targets import Reach, default_target, profile, reaches
+from advisor.decide.recommend import recommend
+from advisor.evidence import Evidence, has_quality
+from advisor.report.numbers import number
+from dashboard.charts import Plot
+from dashboard.charts.looks import HEAD_PIXELS, ROW_PIXELS, Style, folded, legend_below, styles
+from dashboard.charts.optimizers import without_limits
+from studies.quantities import format_seconds
+
+if TYPE_CHECKING:
+    from dashboard.snapshot import Study
+
+WIDE_SPAN: Final = 10.0
+"""Largest over smallest value from which a log axis reads better."""
+
+
+def to_target(
+    attempts: Sequence[Reach],
+    style_of: Mapping[str, Style],
+    *,
+    target: float,
+    metric: str,
+    steps: bool = False,
+) -> go.Figure:
+    """Draw how soon each optimizer's runs reach a target: its fastest run, and the median of those that do.
+
+    The fastest is solid, the median hollow.
+    """
+    figure = go.Figure()
+    reached = [attempt for attempt in attempts if attempt.reached]
+    if steps:
+        reached = sorted(reached, key=lambda attempt: (attempt.fewest_steps or 0, attempt.optimizer))
+    for attempt in reached:
+        figure.add_trace(_time_line(attempt, style_of[attempt.optimizer], steps=steps))
+    ends = [value for trace in figure.data for value in trace.x if value]
+    wide = bool(ends) and max(ends) > WIDE_SPAN * min(ends)
+    unit = "optimizer steps" if steps else "training time (s)"
+    axis: dict[str, Any] = {"type": "log"} if wide else {"rangemode": "tozero"}
+    figure.update_xaxes(title_text=f"{unit} until {metric} {number(target)}", **axis)
+    figure.update_yaxes(autorange="reversed", automargin=True)
+    height = HEAD_PIXELS + ROW_PIXELS * max(1, len(reached))
+    title = folded(_target_finding(attempts, reached, target, metric, steps=steps))
+    return figure.update_layout(title_text=title, height=height, margin={"t": 80, "b": 50})
+
+
+def _time_line(attempt: Reach, style: Style, *, steps: bool) -> go.Scatter:
+    fastest, median = (
+        (attempt.fewest_steps, attempt.median_steps)
+        if steps
+        else (attempt.fastest_seconds, attempt.median_seconds)
+    )
+    return go.Scatter(
+        x=[fastest, median],
+        y=[attempt.optimizer] * 2,
+        mode="lines+markers",
+        showlegend=False,
+        name=attempt.optimizer,
+        line=style.line(2),
+        marker=style.marker(symbol=[style.symbol, f"{style.symbol}-open"], size=[12, 10]),
+        customdata=["fastest", "median"],
+        hovertemplate=f"{attempt.optimizer}, %{{customdata}}: %{{x:.3g}} {'steps' if steps else 's'}<br>"
+        f"{attempt.reached} of {attempt.runs} whole runs get there; first trial {attempt.fastest_trial}"
+        "<extra></extra>",
+    )
+
+
+def _target_finding(
+    attempts: Sequence[Reach], reached: Sequence[Reach], target: float, metric: str, *, steps: bool
+) -> str:
+    if not reached:
+        return f"No whole run reaches {metric} {number(target)}"
+    best = reached[0]
+    time = f"{best.fewest_steps:,} steps" if steps else format_seconds(best.fastest_seconds or 0.0)
+    never = len(attempts) - len(reached)
+    return f"{best.optimizer} is first at {metric} {number(target)}, after {time}" + (
+        f"; {never} of {len(attempts)} optimizers never get there" if never else ""
+    )
+
+
+def profiles(
+    ratios: Mapping[str, Mapping[str, float]], style_of: Mapping[str, Style], *, of: str
+) -> go.Figure:
+    """Draw performance profiles: in what share of studies an optimizer is within a factor of the best one."""
+    curves = profile({study: dict(by_optimizer) for study, by_optimizer in ratios.items()})
+    most = max((step[0] for curve in curves.values() for step in curve), default=1.0) * 1.1
+    figure = go.Figure()
+    for name, curve in curves.items():
+        xs, ys = [1.0, *(ratio for ratio, _ in curve), most], [0.0, *(share for _, share in curve)]
+        figure.add_scatter(
+            x=xs,
+            y=[*ys, ys[-1]],
+            name=name,
+            mode="lines+markers",
+            line=style_of[name].line(2, shape="hv"),
+            marker=style_of[name].marker(size=[0, *[8] * len(curve), 0], opacity=1.0),
+            hovertemplate=f"{name}: within %{{x:.3g}} times the best one's {of} "
+            "in %{y:.0%} of the studies<extra></extra>",
+        )
+    scale = "log" if most > WIDE_SPAN else "linear"
+    figure.update_xaxes(title_text=f"{of}, times that of the best one", type=scale)
+    share = f"share of the {len(ratios)} studies"
+    figure.update_yaxes(title_text=share, range=(-0.03, 1.05), tickformat=".0%")
+    title = folded(_profile_finding(curves, len(ratios), of))
+    return legend_below(figure, height=460).update_layout(title_text=title, showlegend=True)
+
+
+def _profile_finding(curves: Mapping[str, Sequence[tuple[float, float]]], count: int, of: str) -> str:
+    wins = {
+        name: round(count * next((share for ratio, share in curve if ratio <= 1.0), 0.0))
+        for name, curve in curves.items()
+    }
+    if not wins:
+        return "No optimizer was tried in all of these studies"
+    most = max(wins, key=lambda name: wins[name])
+    return f"{most} has the least {of} in {wins[most]} of {count} studies"
+
+
+def span(evidence: Evidence, usual: float) -> tuple[float, float]:
+    """Return the ends of the slider for a target: what three in four whole runs reach, and the best."""
+    runs = [
+        run
+        for name in evidence.optimizers
+        for run in (*evidence.complete(name), *evidence.confirmations(name))
+    ]
+    ranked = sorted((run.measured_quality for run in runs if has_quality(run)), key=evidence.direction.loss)
+    middle, best = ranked[-1 - len(ranked) // 4], ranked[0]
+    low, high = min(middle, best, usual), max(middle, best, usual)
+    return (low, high) if low < high else (low - max(1e-6, 0.1 * abs(low)), high + max(1e-6, 0.1 * abs(high)))
+
+
+def _drawn_to_target(study: Study, *, steps: bool) -> go.Figure:
+    target = default_target(study.evidence, recommend(without_limits(study.evidence)))
+    if target is None:
+        return go.Figure().update_layout(title_text="No trial is complete yet", height=200)
+    attempts = reaches(study.evidence, target)
+    return to_target(attempts, styles(study.optimizers), target=target, metric=study.metric, steps=steps)
+
+
+PLOTS: Final[Mapping[str, Plot]] = {
+    "time-to-target": Plot(partial(_drawn_to_target, steps=False), "a whole run"),
+    "steps-to-target": Plot(partial(_drawn_to_target, steps=True), "a whole run"),
+}
