@@ -1,1 +1,1 @@
-"""Benchmarks: ours against what a user would have otherwise, the same work in the same run. Results: RESULTS.md."""
+"""Benchmarks: ours against what a user would have otherwise, in the same run. Results: RESULTS.md."""

@@ -1,10 +1,10 @@
-"""Is the advice as good as it says? Replays of recorded studies: stated confidence against the truth, and regret.
+"""Reliability of the advice: stated confidence against the truth, and regret, over replayed studies.
 
     python -m benchmarks.advice [--draws 20] [--external FOLDER]
 
 Each task of `record_advice` is searched over and over: four of its six optimizers (AdamW and three drawn), n
-draws from the 16 recipes of each, once without confirmation and once with what `studies.search.confirm` asks for,
-where those seeds were recorded. What is advised under the goal `quality` is compared with the test rows,
+draws from the 16 recipes of each, once without confirmation and once with what `studies.search.confirm` asks
+for, where those seeds were recorded. What is advised under the goal `quality` is compared with the test rows,
 which it never sees.
 
 The truth of an optimizer is what its belief is about: tuned with n trials, the expected log-loss on the test
@@ -44,24 +44,34 @@ def main() -> None:
     parser.add_argument(
         "--external", type=Path, default=os.environ.get("ADVICE_EXTERNAL"), help="folder of others' curves"
     )
-    asked = parser.parse_args()
+    options = parser.parse_args()
     studies = load()
     print(
-        f"{len(studies)} tasks, {asked.draws} searches each of {ARMS} optimizers for every number of trials, seed {asked.seed}"
+        f"{len(studies)} tasks, {options.draws} searches each of {ARMS} optimizers "
+        f"for every number of trials, seed {options.seed}"
     )
-    outcomes = _replayed(studies, asked.draws, asked.seed)
+    outcomes = _replayed(studies, options.draws, options.seed)
     for confirmed, kind in ((False, "unconfirmed"), (True, "confirmed")):
         for held_out, group in ((False, "tasks to choose by"), (True, "held-out tasks")):
             report(
                 f"{kind}, {group}",
-                [one for one in outcomes if (one.confirmed, one.held_out) == (confirmed, held_out)],
+                [
+                    outcome
+                    for outcome in outcomes
+                    if (outcome.confirmed, outcome.held_out) == (confirmed, held_out)
+                ],
             )
-    if asked.external is None or not Path(asked.external).is_dir():
+    if options.external is None or not Path(options.external).is_dir():
         print("\nno external tasks: name their folder by --external or ADVICE_EXTERNAL")
         return
-    outcomes = _replayed(external(Path(asked.external)), 3 * asked.draws, asked.seed)
-    for family in sorted({one.task.split()[0] for one in outcomes}):
-        report(f"{family}, unconfirmed", [one for one in outcomes if one.task.startswith(family)])
+    outcomes = _replayed(external(Path(options.external)), 3 * options.draws, options.seed)
+    for family in sorted({outcome.task.split()[0] for outcome in outcomes}):
+        report(f"{family}, unconfirmed", [outcome for outcome in outcomes if outcome.task.startswith(family)])
+
+
+def smoke() -> None:
+    """Smallest form: one task, one search for each number of trials."""
+    report("smoke", _replayed(load()[:1], draws=1, seed=0))
 
 
 def _replayed(studies: Iterable[Study], draws: int, seed: int) -> list[Outcome]:
@@ -72,47 +82,54 @@ def report(title: str, outcomes: Sequence[Outcome]) -> None:
     """Print how reliable the stated probabilities were, and the regrets."""
     if not outcomes:
         return
-    print(f"\n{title}: {len({one.task for one in outcomes})} tasks, {len(outcomes)} searches")
+    print(f"\n{title}: {len({outcome.task for outcome in outcomes})} tasks, {len(outcomes)} searches")
     print(
-        f"  {'P(tie)':<12}{'searches':>9}{'tasks':>7}{'stated':>8}{'true':>7}{'se':>6}{'P(best)':>9}{'true':>7}"
+        f"  {'P(tie)':<12}{'searches':>9}{'tasks':>7}{'stated':>8}{'true':>7}{'se':>6}"
+        f"{'P(best)':>9}{'true':>7}"
     )
     for low, high in pairwise(BINS):
         print_reliability(
-            f"{low:.1f} to {min(high, 1):.1f}", [one for one in outcomes if low <= one.p_tie < high]
+            f"{low:.1f} to {min(high, 1):.1f}",
+            [outcome for outcome in outcomes if low <= outcome.p_tie < high],
         )
     for label in ("open", "leaning", "decided"):
-        print_reliability(label, [one for one in outcomes if one.label == label])
-    trials = sorted({one.trials for one in outcomes})
+        print_reliability(label, [outcome for outcome in outcomes if outcome.label == label])
+    trials = sorted({outcome.trials for outcome in outcomes})
     for count in trials:
-        print_reliability(f"n = {count}", [one for one in outcomes if one.trials == count])
+        print_reliability(f"n = {count}", [outcome for outcome in outcomes if outcome.trials == count])
     print_reliability("all", outcomes)
     names = [name for name, value in outcomes[0].regret.items() if not math.isnan(value)]
     print("  regret    n" + "".join(f"{name:>15}" for name in names) + f"{'gap stated':>13}{'true':>7}")
     for count in trials:
-        print_regret(count, [one for one in outcomes if one.trials == count], names)
+        print_regret(count, [outcome for outcome in outcomes if outcome.trials == count], names)
 
 
-def print_reliability(label: str, held: Sequence[Outcome]) -> None:
-    """Print a row: what was stated, how often it was true, and the standard error of that with each task as one cluster."""
-    if not held:
+def print_reliability(label: str, outcomes: Sequence[Outcome]) -> None:
+    """Print a row: what was stated, how often it was true, and the standard error with a cluster a task."""
+    if not outcomes:
         return
-    stated, true = fmean(one.p_tie for one in held), fmean(one.tie for one in held)
-    best, is_best = fmean(one.p_best for one in held), fmean(one.best for one in held)
-    row = f"  {label:<12}{len(held):>9}{len({one.task for one in held}):>7}{stated:>8.2f}{true:>7.2f}{_error(held, true):>6.2f}"
-    print(row + f"{best:>9.2f}{is_best:>7.2f}" + " *" * (len(held) >= ENOUGH and abs(stated - true) > GOAL))
+    stated, true = fmean(outcome.p_tie for outcome in outcomes), fmean(outcome.tie for outcome in outcomes)
+    best, is_best = fmean(outcome.p_best for outcome in outcomes), fmean(outcome.best for outcome in outcomes)
+    tasks = len({outcome.task for outcome in outcomes})
+    row = f"  {label:<12}{len(outcomes):>9}{tasks:>7}{stated:>8.2f}{true:>7.2f}"
+    row += f"{_standard_error(outcomes, true):>6.2f}{best:>9.2f}{is_best:>7.2f}"
+    print(row + " *" * (len(outcomes) >= ENOUGH and abs(stated - true) > GOAL))
 
 
-def _error(held: Sequence[Outcome], mean: float) -> float:
+def _standard_error(outcomes: Sequence[Outcome], mean: float) -> float:
     sums: dict[str, float] = defaultdict(float)
-    for one in held:
-        sums[one.task] += one.tie - mean
-    return math.sqrt(math.fsum(value**2 for value in sums.values())) / len(held)
+    for outcome in outcomes:
+        sums[outcome.task] += outcome.tie - mean
+    return math.sqrt(math.fsum(value**2 for value in sums.values())) / len(outcomes)
 
 
-def print_regret(count: int, held: Sequence[Outcome], names: Sequence[str]) -> None:
-    """Print a row: the mean regret of each way to choose, and the stated and the true gap of the advised optimizer."""
-    cells = "".join(f"{fmean(one.regret[name] for one in held):>15.3f}" for name in names)
-    stated, true = fmean(one.expected_regret for one in held), fmean(one.true_gap for one in held)
+def print_regret(count: int, outcomes: Sequence[Outcome], names: Sequence[str]) -> None:
+    """Print a row: mean regret of each way to choose, stated and true gap of the advised optimizer."""
+    cells = "".join(f"{fmean(outcome.regret[name] for outcome in outcomes):>15.3f}" for name in names)
+    stated, true = (
+        fmean(outcome.expected_regret for outcome in outcomes),
+        fmean(outcome.true_gap for outcome in outcomes),
+    )
     print(f"{count:>11}{cells}{stated:>13.3f}{true:>7.3f}")
 
 

@@ -1,11 +1,11 @@
-"""The compression study against what people do by hand with torchao's and torch-pruning's defaults, in equal time.
+"""Compression study against what people do by hand with torchao and torch-pruning, in equal time.
 
 pip install 'optimizer-advisor[compression,quant]'
 python -m benchmarks.by_hand [--seconds 60] [--seeds 0,1,2] [WORKLOAD ...]
 
-Both start from the same trained weights and splits, on one thread. The share of the possible that a front
-fills (hypervolume) is taken three ways; the reference is the uncompressed model, 5 % more costly and 5 points
-worse, the far corner no error at all and:
+By hand is with the defaults of those libraries. Both start from the same trained weights and splits, on one
+thread. The share of the possible that a front fills (hypervolume) is taken three ways; the reference is the
+uncompressed model, 5 % more costly and 5 points worse, the far corner no error at all and:
 
 - bytes: a thousandth of the uncompressed state dict; of the deployed ONNX file here, of the saved state dict
   there; logarithmic.
@@ -102,18 +102,20 @@ class Contest:
         return next(point for point in self.theirs if point.way == HAND)
 
     def placed(self, points: Sequence[Point], view: str) -> list[tuple[float, float, Point]]:
-        """Return what each point gains over the reference in cost and in quality, both from 0 to 1; worse ones are left out."""
+        """Return what each point gains over the reference in cost and in quality, from 0 to 1, if it does."""
         error = 1 - self.start.quality + WORSE
-        found = []
+        gains = []
         for point in points:
             cheaper = {
-                "bytes": self.start.bytes / point.bytes, "gain": point.gain, "seconds": self.start.seconds / point.seconds
-            }[view]  # fmt: skip
+                "bytes": self.start.bytes / point.bytes,
+                "gain": point.gain,
+                "seconds": self.start.seconds / point.seconds,
+            }[view]
             cost = math.log(DEARER * cheaper) / math.log(DEARER * FARTHEST[view])
             quality = (error - (1 - point.quality)) / error
             if cost > 0 and quality > 0:
-                found.append((min(cost, 1.0), quality, point))
-        return found
+                gains.append((min(cost, 1.0), quality, point))
+        return gains
 
     def volumes(self, view: str) -> tuple[float, float]:
         """Return the hypervolume of our front and of theirs."""
@@ -132,8 +134,8 @@ class Contest:
 
     def chosen(self, points: Sequence[Point]) -> Point:
         """Return the smallest that validates within the tolerance of the uncompressed model."""
-        kept = [point for point in points if point.quality >= self.start.quality - TOLERATED]
-        return min(kept or [self.start], key=lambda point: (point.bytes, -point.quality))
+        tolerable = [point for point in points if point.quality >= self.start.quality - TOLERATED]
+        return min(tolerable or [self.start], key=lambda point: (point.bytes, -point.quality))
 
 
 def hypervolume(points: Sequence[tuple[float, float]]) -> float:
@@ -145,11 +147,17 @@ def hypervolume(points: Sequence[tuple[float, float]]) -> float:
     return area
 
 
-def searched(asked: dict[str, Any], seed: int, home: Path) -> tuple[Checkpoint, Record]:
+def searched(workload: dict[str, Any], seed: int, home: Path) -> tuple[Checkpoint, Record]:
     """Train the model as a search does; return it and the run it is from."""
     request = Request(
-        **asked, seed=seed, study="s", optimizers=("AdamW",), schedules=("Cosine",), budget=Budget(trials=1), tracking_uri="off"
-    )  # fmt: skip
+        **workload,
+        seed=seed,
+        study="s",
+        optimizers=("AdamW",),
+        schedules=("Cosine",),
+        budget=Budget(trials=1),
+        tracking_uri="off",
+    )
     launched = prepare(request, home)
     journal.change_manifest(journal.open_study(home, "s"), threads=1)
     work(replace(launched, plan=replace(launched.plan, threads=1)))
@@ -200,15 +208,19 @@ def _points(
     reference = _session(files, plain)
     for record in whole:
         running = _session(files, record)
-        (one, one_plain), (many, many_plain) = (
+        (row_seconds, row_reference), (rows_seconds, rows_reference) = (
             in_turns(partial(running.run, None, feed), partial(reference.run, None, feed))
             for feed in ({running.get_inputs()[0].name: rows[:batch]} for batch in BATCHES)
         )
         yield Point(
-            way=_named(record), quality=record.measured_quality, bytes=int(record.model_bytes or 0), seconds=many,
-            gain=many_plain / many, gain_of_one_row=one_plain / one,
+            way=_named(record),
+            quality=record.measured_quality,
+            bytes=int(record.model_bytes or 0),
+            seconds=rows_seconds,
+            gain=rows_reference / rows_seconds,
+            gain_of_one_row=row_reference / row_seconds,
             test_quality=workload.score(torch.from_numpy(run(running, inputs[:].numpy())), targets),
-        )  # fmt: skip
+        )
 
 
 def _session(files: Path, record: Record) -> Any:
@@ -239,34 +251,34 @@ def contest(name: str, seed: int, seconds: float) -> Contest:
     return Contest(ours=ours, theirs=tried.points, spent=(spent, tried.seconds), refused=tried.refused)
 
 
-def told(seed: int, found: Contest) -> None:
+def print_contest(seed: int, contested: Contest) -> None:
     """Print what came of one trained model."""
-    start = found.start
+    start = contested.start
     print(
-        f"\nseed {seed}: uncompressed {start.quality:.4f} (test {start.test_quality:.4f}), {start.bytes:,} bytes; "
-        f"ours {len(found.ours)} points in {found.spent[0]:.0f} s, by hand {len(found.theirs)} in {found.spent[1]:.0f} s "
-        f"({found.refused} refused)"
+        f"\nseed {seed}: uncompressed {start.quality:.4f} (test {start.test_quality:.4f}), "
+        f"{start.bytes:,} bytes; ours {len(contested.ours)} points in {contested.spent[0]:.0f} s, "
+        f"by hand {len(contested.theirs)} in {contested.spent[1]:.0f} s ({contested.refused} refused)"
     )
-    for side, points in (("ours", found.ours), ("by hand", found.theirs)):
-        print(f"  smallest within a point, {side}: {found.chosen(points)}")
+    for side, points in (("ours", contested.ours), ("by hand", contested.theirs)):
+        print(f"  smallest within a point, {side}: {contested.chosen(points)}")
     for view in FARTHEST:
-        ours, theirs = found.volumes(view)
+        ours, theirs = contested.volumes(view)
         print(f"  {view}: ours {ours:.3f}, by hand {theirs:.3f}")
-        for point in found.unmatched(view):
+        for point in contested.unmatched(view):
             print(f"    not reached: {point}")
 
 
-def summary(name: str, found: Sequence[Contest]) -> str:
+def summary(name: str, contests: Sequence[Contest]) -> str:
     """Return a workload's rows of the table."""
     lines = []
     for view in FARTHEST:
-        pairs = [one.volumes(view) for one in found]
+        pairs = [contested.volumes(view) for contested in contests]
         means = [
             f"{statistics.mean(side):.3f} ({', '.join(f'{volume:.3f}' for volume in side)})"
             for side in zip(*pairs, strict=True)
         ]
         wins = sum(left >= right for left, right in pairs)
-        missed = sum(len(one.unmatched(view)) for one in found)
+        missed = sum(len(contested.unmatched(view)) for contested in contests)
         lines.append(f"| {name} | {view} | {' | '.join(means)} | {wins} of {len(pairs)} | {missed} |")
     return "\n".join(lines)
 
@@ -288,25 +300,24 @@ def main() -> None:
     )
     parser.add_argument("--seconds", type=float, default=60.0, help="processor time of each side, a seed")
     parser.add_argument("--seeds", default="0,1,2", help="of the split and the training")
-    asked = parser.parse_args()
-    if unknown := [name for name in asked.workloads if name not in WORKLOADS]:
+    options = parser.parse_args()
+    if unknown := [name for name in options.workloads if name not in WORKLOADS]:
         parser.error(f"{', '.join(unknown)} is none of {', '.join(WORKLOADS)}")
     torch.set_num_threads(1)
     with quiet():
         for package in PACKAGES:  # whoever measures second would find them loaded
             import_module(package)
     rows = []
-    for name in asked.workloads:
+    for name in options.workloads:
         print(f"\n### {name}")
-        found = []
-        for seed in map(int, asked.seeds.split(",")):
-            found.append(contest(name, seed, asked.seconds))
-            told(seed, found[-1])
+        contests = []
+        for seed in map(int, options.seeds.split(",")):
+            contests.append(contest(name, seed, options.seconds))
+            print_contest(seed, contests[-1])
             sys.stdout.flush()
-        rows.append(summary(name, found))
-    print(
-        "\n| workload | view | ours, mean (seeds) | by hand | ours at least as large | of theirs not reached |"
-    )
+        rows.append(summary(name, contests))
+    heads = "ours, mean (seeds) | by hand | ours at least as large | of theirs not reached"
+    print(f"\n| workload | view | {heads} |")
     print("|---|---|---|---|---|---|")
     print("\n".join(rows))
 

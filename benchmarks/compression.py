@@ -1,4 +1,4 @@
-"""What each way of making a trained model small costs and gives: bytes, latency and quality of the deployed file, three seeds.
+"""Ways to make a trained model small: bytes, latency and quality of the deployed file, over three seeds.
 
 python -m benchmarks.compression [WORKLOAD ...] [--only WORDS ...]     # ways whose name holds one of these
 
@@ -12,6 +12,7 @@ import argparse
 import csv
 import statistics
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -53,52 +54,84 @@ SEEDS = (0, 1, 2)
 TUNED = Restart(share=0.5)
 WORKLOADS: dict[str, dict[str, Any]] = {
     "digits mlp": {"source": "digits", "model": MLP(width=512), "student": MLP(width=64), "epochs": 27},
-    "digits cnn": {"source": "digits", "model": CNN(channels=32, hidden=256), "student": CNN(channels=8), "epochs": 18},
-    "table mlp": {"source": "image_segments", "model": MLP(width=512), "student": MLP(width=32), "epochs": 36},
-    "text": {"source": "topics", "model": Transformer(width=128), "student": Transformer(width=32, depth=1), "epochs": 6},
-}  # fmt: skip
+    "digits cnn": {
+        "source": "digits",
+        "model": CNN(channels=32, hidden=256),
+        "student": CNN(channels=8),
+        "epochs": 18,
+    },
+    "table mlp": {
+        "source": "image_segments",
+        "model": MLP(width=512),
+        "student": MLP(width=32),
+        "epochs": 36,
+    },
+    "text": {
+        "source": "topics",
+        "model": Transformer(width=128),
+        "student": Transformer(width=32, depth=1),
+        "epochs": 6,
+    },
+}
 
 
 def ways(student: Any) -> dict[str, dict[str, Any]]:
     """Return what is done, by a name for the table."""
     pruned = Magnitude(amount=0.9)
     halved = Channels(amount=0.5)
-    found: dict[str, dict[str, Any]] = {
-        "float16": {"quantization": Float16()}, "bfloat16": {"quantization": BFloat16()},
-        "int8 dynamic": {"quantization": DynamicInt8()}, "int8 static": {"quantization": StaticInt8()},
-        "int8 weight-only": {"quantization": WeightOnly(bits=8)}, "int4 weight-only": {"quantization": WeightOnly(bits=4)},
+    choices_of: dict[str, dict[str, Any]] = {
+        "float16": {"quantization": Float16()},
+        "bfloat16": {"quantization": BFloat16()},
+        "int8 dynamic": {"quantization": DynamicInt8()},
+        "int8 static": {"quantization": StaticInt8()},
+        "int8 weight-only": {"quantization": WeightOnly(bits=8)},
+        "int4 weight-only": {"quantization": WeightOnly(bits=4)},
         "mixed 4 / 8": {"quantization": MixedPrecision()},
-        "fine-tuning alone (control)": {"finetuning": TUNED}, "rewinding alone (control)": {"finetuning": Rewind(share=0.5)},
-    }  # fmt: skip
+        "fine-tuning alone (control)": {"finetuning": TUNED},
+        "rewinding alone (control)": {"finetuning": Rewind(share=0.5)},
+    }
     for bits in (4, 3, 2):
-        found[f"int{bits} after the control"] = {"finetuning": TUNED, "quantization": WeightOnly(bits=bits)}
-        found[f"int{bits} aware"] = {"finetuning": TUNED, "quantization": QuantizationAware(bits=bits)}
+        choices_of[f"int{bits} after the control"] = {
+            "finetuning": TUNED,
+            "quantization": WeightOnly(bits=bits),
+        }
+        choices_of[f"int{bits} aware"] = {"finetuning": TUNED, "quantization": QuantizationAware(bits=bits)}
     for name, pruning in {
-        "90 % magnitude": pruned, "90 % magnitude per layer": replace(pruned, scope="layer"), "90 % Taylor": Taylor(amount=0.9),
-        "90 % within sensitivity": SensitivityBounded(amount=0.9), "2:4": SemiStructured(), "half the channels": halved,
-        "half the channels, Taylor": replace(halved, importance="taylor"), "half the heads": Heads(), "one layer": Layers(),
-    }.items():  # fmt: skip
-        found[name] = {"pruning": pruning, "finetuning": TUNED}
-        found[f"{name} + int8 static"] = {
+        "90 % magnitude": pruned,
+        "90 % magnitude per layer": replace(pruned, scope="layer"),
+        "90 % Taylor": Taylor(amount=0.9),
+        "90 % within sensitivity": SensitivityBounded(amount=0.9),
+        "2:4": SemiStructured(),
+        "half the channels": halved,
+        "half the channels, Taylor": replace(halved, importance="taylor"),
+        "half the heads": Heads(),
+        "one layer": Layers(),
+    }.items():
+        choices_of[name] = {"pruning": pruning, "finetuning": TUNED}
+        choices_of[f"{name} + int8 static"] = {
             "pruning": pruning,
             "finetuning": TUNED,
             "quantization": StaticInt8(),
         }
-    found["90 % magnitude, gradual"] = {"pruning": pruned, "finetuning": Gradual(share=0.5)}
-    found["90 % magnitude, taught"] = {"pruning": pruned, "finetuning": TUNED, "distillation": SoftTargets()}
-    found["half the channels + int8 dynamic"] = {
+    choices_of["90 % magnitude, gradual"] = {"pruning": pruned, "finetuning": Gradual(share=0.5)}
+    choices_of["90 % magnitude, taught"] = {
+        "pruning": pruned,
+        "finetuning": TUNED,
+        "distillation": SoftTargets(),
+    }
+    choices_of["half the channels + int8 dynamic"] = {
         "pruning": halved,
         "finetuning": TUNED,
         "quantization": DynamicInt8(),
     }
-    found["student alone"] = {"model": student}
+    choices_of["student alone"] = {"model": student}
     for temperature in (1.0, 2.0, 4.0):
-        found[f"student, T = {temperature:g}"] = {
+        choices_of[f"student, T = {temperature:g}"] = {
             "model": student,
             "distillation": SoftTargets(temperature=temperature),
         }
-    found["student, hints"] = {"model": student, "distillation": Hints()}
-    return found
+    choices_of["student, hints"] = {"model": student, "distillation": Hints()}
+    return choices_of
 
 
 def topics(path: Path) -> str:
@@ -117,62 +150,69 @@ def topics(path: Path) -> str:
     return str(path)
 
 
-def measured(source: Checkpoint, done: dict[str, Any]) -> Record | str:
+def measured(source: Checkpoint, choices: dict[str, Any]) -> Record | str:
     """Return the record of one way on one trained model, or why there is none."""
-    compressing = CompressionRun(recipe=replace(source.recipe, **done), source=source)
+    compressing = CompressionRun(recipe=replace(source.recipe, **choices), source=source)
     try:
         compressing.advance(1, stop=lambda: False)
     except CannotCompress as error:
         return str(error)
-    found = compressing.measure_outcome(whole=True, test=False)
-    return Record(number=0, state="complete", stage="compress", seed=source.seed, params={}, **found)
+    figures = compressing.measure_outcome(whole=True, test=False)
+    return Record(number=0, state="complete", stage="compress", seed=source.seed, params={}, **figures)
 
 
 def row(name: str, records: list[Record]) -> str:
     """Return a line of the table."""
-    prints = [record.footprint for record in records if record.footprint]
+    footprints = [record.footprint for record in records if record.footprint]
     change = [
-        100 * (record.measured_quality - one.reference_quality)
-        for record, one in zip(records, prints, strict=True)
+        100 * (record.measured_quality - footprint.reference_quality)
+        for record, footprint in zip(records, footprints, strict=True)
     ]
-    size = statistics.mean(one.reference_bytes / one.file_bytes for one in prints)
-    gzipped = statistics.mean(one.reference_bytes / one.compressed_bytes for one in prints)
-    zipped = statistics.mean(one.reference_compressed_bytes / one.compressed_bytes for one in prints)
+    size = statistics.mean(footprint.reference_bytes / footprint.file_bytes for footprint in footprints)
+    gzipped = statistics.mean(
+        footprint.reference_bytes / footprint.compressed_bytes for footprint in footprints
+    )
+    zipped = statistics.mean(
+        footprint.reference_compressed_bytes / footprint.compressed_bytes for footprint in footprints
+    )
     speed = [
         statistics.median(
-            one.latencies[place].reference_seconds / one.latencies[place].median_seconds for one in prints
+            footprint.latencies[place].reference_seconds / footprint.latencies[place].median_seconds
+            for footprint in footprints
         )
         for place in (0, 1)
     ]
     spread = statistics.stdev(change) if len(change) > 1 else 0.0
-    agreed = statistics.mean(one.agreement for one in prints)
+    agreed = statistics.mean(footprint.agreement for footprint in footprints)
     grown = [
-        one.inference_bytes / one.reference_inference_bytes
-        for one in prints
-        if one.inference_bytes and one.reference_inference_bytes
+        footprint.inference_bytes / footprint.reference_inference_bytes
+        for footprint in footprints
+        if footprint.inference_bytes and footprint.reference_inference_bytes
     ]
     return (
-        f"| {name} | {prints[0].file_bytes:,} | {size:.2f} | {gzipped:.1f} ({zipped:.1f}) "
+        f"| {name} | {footprints[0].file_bytes:,} | {size:.2f} | {gzipped:.1f} ({zipped:.1f}) "
         f"| {statistics.mean(change):+.2f} +- {spread:.2f} | {speed[0]:.2f} | {speed[1]:.2f} | {agreed:.3f} "
-        f"| {statistics.mean(record.sparsity or 0 for record in records):.2f} | {statistics.mean(grown) if grown else 0:.2f} |"
-    )  # fmt: skip
+        f"| {statistics.mean(record.sparsity or 0 for record in records):.2f} "
+        f"| {statistics.mean(grown) if grown else 0:.2f} |"
+    )
 
 
-def sources(name: str, folder: Path) -> list[Checkpoint]:
-    """Train the uncompressed models of a workload."""
-    asked = WORKLOADS[name]
-    data = topics(folder / "topics.csv") if asked["source"] == "topics" else asked["source"]
-    found = []
-    for seed in SEEDS:
+def sources(
+    settings: dict[str, Any], folder: Path, seeds: Sequence[int], epochs: int | None
+) -> list[Checkpoint]:
+    """Train the uncompressed models of a workload, one a seed."""
+    data = topics(folder / "topics.csv") if settings["source"] == "topics" else settings["source"]
+    checkpoints = []
+    for seed in seeds:
         workload = replace(
-            LoadedWorkload.open(data, model=None, target="topic" if asked["source"] == "topics" else None),
-            model=asked["model"],
+            LoadedWorkload.open(data, model=None, target="topic" if settings["source"] == "topics" else None),
+            model=settings["model"],
         )
-        recipe = Recipe(model=asked["model"], epochs=asked["epochs"])
+        recipe = Recipe(model=settings["model"], epochs=epochs or settings["epochs"])
         training = Training(recipe, workload, seed=seed)
         training.advance(recipe.epochs)
         training.restore_best()
-        found.append(
+        checkpoints.append(
             Checkpoint(
                 number=seed,
                 recipe=recipe,
@@ -182,40 +222,47 @@ def sources(name: str, folder: Path) -> list[Checkpoint]:
                 device=torch.device("cpu"),
             )
         )
-    return found
+    return checkpoints
 
 
-def table(name: str, only: list[str]) -> None:
+def smoke() -> None:
+    """Smallest form: a model of one epoch and one way to compress it."""
+    table("digits mlp", ["float16"], seeds=SEEDS[:1], epochs=1)
+
+
+def table(name: str, only: list[str], *, seeds: Sequence[int] = SEEDS, epochs: int | None = None) -> None:
     """Print the table of one workload, of all ways or of those whose name holds one of the words."""
     with tempfile.TemporaryDirectory() as folder:
-        models = sources(name, Path(folder))
+        models = sources(WORKLOADS[name], Path(folder), seeds, epochs)
     first = models[0]
     quality = [source.deployed.quality for source in models]
     print(
         f"\n### {name}: {first.parameters:,} parameters, {len(first.deployed.graph):,} bytes in 32 bits\n\n"
-        f"{first.workload.metric.name} {statistics.mean(quality):.4f} ({', '.join(f'{one:.4f}' for one in quality)})\n"
+        f"{first.workload.metric.name} {statistics.mean(quality):.4f} "
+        f"({', '.join(f'{score:.4f}' for score in quality)})\n"
     )
-    plain = [found for source in models if isinstance(found := measured(source, {}), Record)]
+    plain = [record for source in models if isinstance(record := measured(source, {}), Record)]
     eager = [
         statistics.median(
-            (one.latencies[place].eager_seconds or 0) / one.latencies[place].reference_seconds
+            (footprint.latencies[place].eager_seconds or 0) / footprint.latencies[place].reference_seconds
             for record in plain
-            if (one := record.footprint)
+            if (footprint := record.footprint)
         )
         for place in (0, 1)
     ]
     print(f"The runtime alone, over torch: {eager[0]:.1f} x at 1 row, {eager[1]:.1f} x at 64.\n")
-    print(
-        "| way | bytes | x smaller | gzipped: x file (x its gzip) | points | x faster | at 64 rows | agreement | zeros | memory |"
-    )
+    heads = "x faster | at 64 rows | agreement | zeros | memory"
+    print(f"| way | bytes | x smaller | gzipped: x file (x its gzip) | points | {heads} |")
     print("|---|---|---|---|---|---|---|---|---|---|")
-    asked = ways(WORKLOADS[name]["student"])
-    for way, done in (
-        (way, done) for way, done in asked.items() if not only or any(words in way for words in only)
+    choices_of = ways(WORKLOADS[name]["student"])
+    for way, choices in (
+        (way, choices)
+        for way, choices in choices_of.items()
+        if not only or any(words in way for words in only)
     ):
-        found = [measured(source, done) for source in models]
-        whole = [record for record in found if isinstance(record, Record)]
-        print(row(way, whole) if whole else f"| {way} | cannot: {found[0]} |", flush=True)
+        outcomes = [measured(source, choices) for source in models]
+        whole = [record for record in outcomes if isinstance(record, Record)]
+        print(row(way, whole) if whole else f"| {way} | cannot: {outcomes[0]} |", flush=True)
 
 
 def main() -> None:
@@ -223,10 +270,10 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("workload", nargs="*", default=list(WORKLOADS))
     parser.add_argument("--only", nargs="*", default=[])
-    given = parser.parse_args()
+    options = parser.parse_args()
     torch.set_num_threads(1)
-    for name in given.workload:
-        table(name, given.only)
+    for name in options.workload:
+        table(name, options.only)
 
 
 if __name__ == "__main__":

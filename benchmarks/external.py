@@ -38,9 +38,8 @@ def _deepobs(frame: Any) -> Iterator[Study]:
         scored = rows["final_test_acc"].notna().any()
         runs: Runs = {}
         for (optimizer, _), group in rows.groupby(["optimizer", "lr"]):
-            ordered = group.assign(first=group["seed"] != 42).sort_values(
-                ["first", "seed"]
-            )  # 42 is the search's seed
+            # the search's seed is 42
+            ordered = group.assign(first=group["seed"] != 42).sort_values(["first", "seed"])
             seeds = {
                 _place(seed): _run(
                     row["final_test_acc" if scored else "final_test_loss"], row["final_test_loss"]
@@ -55,10 +54,15 @@ def _deepobs(frame: Any) -> Iterator[Study]:
             else Facts(task="regression", classes=0)
         )
         yield Study(
-            name=f"deepobs {problem}", held_out=True, metric="accuracy" if scored else "loss",
+            name=f"deepobs {problem}",
+            held_out=True,
+            metric="accuracy" if scored else "loss",
             direction=Direction.MAXIMIZE if scored else Direction.MINIMIZE,
-            valid_rows=10_000, test_rows=10_000, facts=facts, runs=runs,
-        )  # fmt: skip
+            valid_rows=10_000,
+            test_rows=10_000,
+            facts=facts,
+            runs=runs,
+        )
 
 
 def _algoperf(frame: Any) -> Iterator[Study]:
@@ -74,9 +78,15 @@ def _algoperf(frame: Any) -> Iterator[Study]:
             name: recipes for name, recipes in runs.items() if all(0 in seeds for seeds in recipes.values())
         }
         yield Study(
-            name=f"algoperf {workload}", held_out=True, metric="time to target", direction=Direction.MINIMIZE, valid_rows=10_000,
-            test_rows=10_000, facts=Facts(rows=100_000, parameters=10_000_000), runs=whole,
-        )  # fmt: skip
+            name=f"algoperf {workload}",
+            held_out=True,
+            metric="time to target",
+            direction=Direction.MINIMIZE,
+            valid_rows=10_000,
+            test_rows=10_000,
+            facts=Facts(rows=100_000, parameters=10_000_000),
+            runs=whole,
+        )
 
 
 def _place(seed: int) -> int:

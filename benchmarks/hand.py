@@ -1,4 +1,4 @@
-"""What a person would do by hand with torchao and torch-pruning, as their READMEs show it, until the time is up.
+"""Compression by hand with torchao and torch-pruning, as their READMEs show it, until the time is up.
 
 For `benchmarks.by_hand`. In order: torchao's quantizations; pruning at .3, .5 and .7 with 5, then 10 epochs
 of Adam; the pruned models quantized; finer ratios; longer fine-tuning. Latency is that of eager torch on one
@@ -99,9 +99,14 @@ class Bench:
         timed = [self._timed(model, batch) for batch in BATCHES]
         (one_row, reference_one_row), (rows, reference_rows) = timed
         return Point(
-            way=way, bytes=saved_bytes(model), quality=self._score(model, "valid"), test_quality=self._score(model, "test"),
-            seconds=rows, gain=reference_rows / rows, gain_of_one_row=reference_one_row / one_row,
-        )  # fmt: skip
+            way=way,
+            bytes=saved_bytes(model),
+            quality=self._score(model, "valid"),
+            test_quality=self._score(model, "test"),
+            seconds=rows,
+            gain=reference_rows / rows,
+            gain_of_one_row=reference_one_row / one_row,
+        )
 
     def tuned(self, model: nn.Module, epochs: int) -> nn.Module | None:
         """Return the model fine-tuned, its best epoch on the validation split; None when the time ran out."""
@@ -159,7 +164,7 @@ def _ways(bench: Bench, pruned: dict[str, nn.Module]) -> Iterator[tuple[str, Cal
     for name in quantizations():
         yield name, partial(_quantized, bench.model, name)
     first, later = (*ROUNDS[:2],), (*ROUNDS[2:], *LATER)
-    for stage in (first, *((one,) for one in later)):
+    for stage in (first, *((round_,) for round_ in later)):
         fresh = []
         for ratios, epochs in stage:
             for ratio in ratios:
@@ -203,20 +208,24 @@ def _quantized_of(pruned: dict[str, nn.Module], name: str, quantization: str) ->
 
 
 def _pruned(
-    bench: Bench, ratio: float, epochs: int, kept: dict[str, nn.Module], name: str
+    bench: Bench, ratio: float, epochs: int, pruned: dict[str, nn.Module], name: str
 ) -> nn.Module | None:
     """Prune with torch-pruning as its README shows it, and fine-tune."""
     import torch_pruning as tp
 
     made = deepcopy(bench.model).eval()
     pruner = tp.pruner.MagnitudePruner(
-        made, first_rows(bench.workload.dataset.train, 2), importance=tp.importance.GroupMagnitudeImportance(p=2),
-        pruning_ratio=ratio, ignored_layers=[_head(made)], global_pruning=False,
-    )  # fmt: skip
+        made,
+        first_rows(bench.workload.dataset.train, 2),
+        importance=tp.importance.GroupMagnitudeImportance(p=2),
+        pruning_ratio=ratio,
+        ignored_layers=[_head(made)],
+        global_pruning=False,
+    )
     pruner.step()
     tuned = bench.tuned(made, epochs)
     if tuned is not None:
-        kept[name] = tuned
+        pruned[name] = tuned
     return tuned
 
 
@@ -227,24 +236,29 @@ def _head(model: nn.Module) -> nn.Module:
 
 
 def spent_seconds() -> float:
-    """Return the processor time of this process and its children: with one thread, the time of an idle machine."""
+    """Return the processor time of this process and its children.
+
+    With one thread it is what an idle machine's clock would show.
+    """
     return sum(os.times()[:4])
 
 
-def in_turns(mine: Callable[[], Any], other: Callable[[], Any]) -> tuple[float, float]:
+def in_turns(call: Callable[[], Any], other: Callable[[], Any]) -> tuple[float, float]:
     """Return the median seconds of two calls, one after the other again and again.
 
     Of the thread's own processor time: on a busy machine the longer call is interrupted the more often, which
     is no merit of the shorter one.
     """
-    own: list[float] = []
-    others: list[float] = []
+    call_seconds: list[float] = []
+    other_seconds: list[float] = []
     for _ in range(WARMUP):
-        mine(), other()
-    while len(own) < LEAST_PASSES or (sum(own) < TIMED_SECONDS and len(own) < MOST_PASSES):
-        own.append(_seconds(mine))
-        others.append(_seconds(other))
-    return statistics.median(own), statistics.median(others)
+        call(), other()
+    while len(call_seconds) < LEAST_PASSES or (
+        sum(call_seconds) < TIMED_SECONDS and len(call_seconds) < MOST_PASSES
+    ):
+        call_seconds.append(_seconds(call))
+        other_seconds.append(_seconds(other))
+    return statistics.median(call_seconds), statistics.median(other_seconds)
 
 
 def _seconds(call: Callable[[], Any]) -> float:

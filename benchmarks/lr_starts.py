@@ -1,4 +1,4 @@
-"""Whether a published learning rate is worth a trial on small, short problems: best of the first n trials with it and without.
+"""Published learning rates on small, short problems: best of the first n trials with one and without.
 
 python -m benchmarks.lr_starts [TASK ...]
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import statistics
 import sys
+from collections.abc import Mapping
 
 import torch
 
@@ -46,16 +47,16 @@ WORST = 10.0
 
 def published() -> dict[str, float]:
     """Return the published median lr of each optimizer on tables, without wrappers."""
-    found = {}
+    medians = {}
     for row in learning_rates():
-        known = names()[row.source, row.optimizer]
+        identity = names()[row.source, row.optimizer]
         if (
             row.problem_class == "tabular_mlp"
-            and not known.wrapper
-            and known.optimizer in SOURCES.get(row.source, ())
+            and not identity.wrapper
+            and identity.optimizer in SOURCES.get(row.source, ())
         ):
-            found[known.optimizer] = row.median
-    return found
+            medians[identity.optimizer] = row.median
+    return medians
 
 
 def losses(workload: LoadedWorkload, choice: type[OptimizerChoice], lr: float, epochs: int) -> list[float]:
@@ -64,19 +65,19 @@ def losses(workload: LoadedWorkload, choice: type[OptimizerChoice], lr: float, e
     recipe = Recipe(
         optimizer=choice.from_fields({"lr": lr}), schedule=schedule, model=workload.model, epochs=epochs
     )
-    found = []
+    lowest = []
     for seed in SEEDS:
         training = Training(recipe, workload, seed=seed)
         try:
             training.advance(epochs)
-            found.append(max(1e-3, min(point.valid_loss for point in training.curve)))
+            lowest.append(max(1e-3, min(point.valid_loss for point in training.curve)))
         except Diverged:
-            found.append(WORST)
-    return found
+            lowest.append(WORST)
+    return lowest
 
 
 def trials(workload: LoadedWorkload, optimizer: str, lr: float, epochs: int) -> dict[str, list[float]]:
-    """Return the losses of the default, the sweep, and the published lr as it is and scaled to the length of the run."""
+    """Return the losses of the default, the sweep, and the published lr, also scaled to the run's length."""
     choice = catalogue.find("optimizer", optimizer)
     span = ranges(choice)["lr"]
     if not (issubclass(choice, OptimizerChoice) and isinstance(span, Numeric)):
@@ -92,14 +93,29 @@ def trials(workload: LoadedWorkload, optimizer: str, lr: float, epochs: int) -> 
 
 
 def main() -> None:
-    """Print, for each start, the mean log-ratio of the best loss after n trials with it to that without it; below 0 it helps."""
+    """Print the ratios over the tasks named on the command line, or all."""
     torch.set_num_threads(1)
+    report({task: EPOCHS[task] for task in sys.argv[1:] or EPOCHS})
+
+
+def smoke() -> None:
+    """Smallest form: one task, one epoch."""
+    report({"iris": 1})
+
+
+def report(epochs: Mapping[str, int]) -> None:
+    """Print, for each start, the mean log-ratio of the best loss after n trials with it to that without it.
+
+    Below 0 it helps.
+    """
     cells: list[dict[str, float]] = []
-    for task in sys.argv[1:] or EPOCHS:
+    for task, length in epochs.items():
         workload = LoadedWorkload.open(task, model="mlp")
         for optimizer, lr in published().items():
-            found = trials(workload, optimizer, lr, EPOCHS[task])
-            cells += [{name: values[index] for name, values in found.items()} for index in range(len(SEEDS))]
+            losses_of = trials(workload, optimizer, lr, length)
+            cells += [
+                {name: values[index] for name, values in losses_of.items()} for index in range(len(SEEDS))
+            ]
     sweep = [f"sweep {unit:+}" for unit in SWEEP]
     for start in ("published", "scaled by steps^-0.4", "scaled by steps^-0.7"):
         for count in (2, 3, 4, 5):

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import itertools
 import os
+from collections.abc import Sequence
 
 import torch
 
@@ -30,7 +31,7 @@ OPTIMIZERS = ("SGD", "Momentum", "AdamW", "NAdamW", "Lion", "Adafactor", "Muon",
 
 
 def measured_peak(recipe: Recipe, workload: LoadedWorkload, device: str = "cpu") -> int:
-    """Return the most bytes that the allocator had handed out at once while a model was built and trained a few steps."""
+    """Return the most bytes handed out at once while a model was built and trained a few steps."""
     tensors(workload.dataset, "train", torch.device(device))  # kept for every trial, so no part of one
     run = _on_gpu if torch.device(device).type == "cuda" else _on_cpu
     return run(recipe, workload, device)
@@ -61,16 +62,30 @@ def _on_cpu(recipe: Recipe, workload: LoadedWorkload, device: str) -> int:
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the table of all workloads, optimizers and batch sizes."""
+    report(WORKLOADS, OPTIMIZERS, BATCH_SIZES)
+
+
+def smoke() -> None:
+    """Smallest form: one row."""
+    report(WORKLOADS[:1], OPTIMIZERS[:1], BATCH_SIZES[:1])
+
+
+def report(
+    workloads: Sequence[tuple[str, str]], optimizers: Sequence[str], batch_sizes: Sequence[int]
+) -> None:
+    """Print a row for each workload, optimizer and batch size."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     print(
-        f"device {device}, torch {torch.__version__}; bytes; state: of the optimizer, forecast and as held after {STEPS} steps"
+        f"device {device}, torch {torch.__version__}; bytes; "
+        f"state: of the optimizer, forecast and as held after {STEPS} steps"
     )
     print(
-        f"{'model':<14}{'optimizer':<11}{'batch':>6}{'state':>11}{'held':>11}{'forecast':>12}{'measured':>12}{'off by':>9}"
+        f"{'model':<14}{'optimizer':<11}{'batch':>6}"
+        f"{'state':>11}{'held':>11}{'forecast':>12}{'measured':>12}{'off by':>9}"
     )
-    worst = {}
-    for (source, model), name, batch_size in itertools.product(WORKLOADS, OPTIMIZERS, BATCH_SIZES):
+    worst: dict[str, float] = {}
+    for (source, model), name, batch_size in itertools.product(workloads, optimizers, batch_sizes):
         workload = LoadedWorkload.open(source, model=model)
         optimizer = catalogue.find("optimizer", name)()
         recipe = Recipe(
@@ -79,10 +94,16 @@ def main() -> None:
         forecast = rehearse(recipe, workload, device=device).peak_bytes(recipe.batch_size)
         measured = measured_peak(recipe, workload, device)
         training = _steps(recipe, workload, device)
-        state, held = declared_state(optimizer, training.model), state_bytes(training.optimizer)
+        declared_bytes, held_bytes = (
+            declared_state(optimizer, training.model),
+            state_bytes(training.optimizer),
+        )
         worst[name] = max(worst.get(name, 0.0), abs(forecast / measured - 1))
-        print(f"{model:<14}{name:<11}{recipe.batch_size:>6}{state:>11,}{held:>11,}{forecast:>12,}{measured:>12,}"
-              f"{forecast / measured - 1:>+9.1%}", flush=True)  # fmt: skip
+        print(
+            f"{model:<14}{name:<11}{recipe.batch_size:>6}{declared_bytes:>11,}{held_bytes:>11,}"
+            f"{forecast:>12,}{measured:>12,}{forecast / measured - 1:>+9.1%}",
+            flush=True,
+        )
     print("largest miss: " + ", ".join(f"{name} {share:.1%}" for name, share in worst.items()))
 
 

@@ -1,4 +1,4 @@
-"""What the MLflow mirror costs: its own time for a large study, and what it adds to the wall time of a search.
+"""Cost of the MLflow mirror: its own time for a large study, and what it adds to the time of a search.
 
     python -m benchmarks.mirror
 
@@ -41,11 +41,15 @@ def record(number: int) -> Record:
     """Return a trial as a search leaves it behind: a recipe, every cost and a whole curve."""
     curve = tuple(
         Measurement(
-            epoch=epoch, step=40 * epoch, seconds=0.1 * epoch, train_loss=1 / epoch, valid_loss=1.1 / epoch,
+            epoch=epoch,
+            step=40 * epoch,
+            seconds=0.1 * epoch,
+            train_loss=1 / epoch,
+            valid_loss=1.1 / epoch,
             valid_metric=1 - 0.3 / (epoch + number % 7),
         )
         for epoch in range(1, EPOCHS + 1)
-    )  # fmt: skip
+    )
     params = {
         "optimizer": "AdamW", "optimizer.AdamW.lr": 1e-3 * (1 + number % 10), "optimizer.AdamW.beta1": 0.9,
         "optimizer.AdamW.beta2": 0.999, "optimizer.AdamW.weight_decay": 0.01, "schedule": "Cosine",
@@ -53,23 +57,34 @@ def record(number: int) -> Record:
         "regularizers.Dropout.p": 0.1, "model": "CNN", "model.CNN.channels": 16, "model.CNN.hidden": 64,
     }  # fmt: skip
     return Record(
-        number=number, state="complete", stage="race", seed=number, params=params, curve=curve, quality=curve[-1].valid_metric,
-        train_seconds=2.0, peak_bytes=600_000, optimizer_state_bytes=100_000, model_bytes=50_000, sparsity=0.0, macs=100_000,
+        number=number,
+        state="complete",
+        stage="race",
+        seed=number,
+        params=params,
+        curve=curve,
+        quality=curve[-1].valid_metric,
+        train_seconds=2.0,
+        peak_bytes=600_000,
+        optimizer_state_bytes=100_000,
+        model_bytes=50_000,
+        sparsity=0.0,
+        macs=100_000,
         latency_seconds=1e-4,
-    )  # fmt: skip
+    )
 
 
-def whole_study() -> tuple[float, float]:
-    """Return the wall seconds and the processor seconds of the process that mirrors a finished study, its start included."""
+def whole_study(trials: int = TRIALS) -> tuple[float, float]:
+    """Return the wall and the processor seconds of the process that mirrors a study, its start included."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         study = journal.create_study(
             home, "large", direction="maximize", manifest=StudyManifest(id="1", metric="accuracy")
         )
-        for number in range(TRIALS):
-            given = {journal.RECORD: record(number).to_dict()}
+        for number in range(trials):
+            attributes = {journal.RECORD: record(number).to_dict()}
             study.add_trial(
-                optuna.trial.create_trial(value=0.5, params={}, distributions={}, user_attrs=given)
+                optuna.trial.create_trial(value=0.5, params={}, distributions={}, user_attrs=attributes)
             )
         before, start = _children_seconds(), time.perf_counter()
         problem = Mirror.start(home, "large").finish(600)
@@ -78,13 +93,15 @@ def whole_study() -> tuple[float, float]:
         return time.perf_counter() - start, _children_seconds() - before
 
 
-def search(tracking_uri: str | None) -> tuple[float, float, float]:
-    """Return wall and own processor seconds of a search up to its last trial, and what its mirror needed after that."""
+def search(
+    tracking_uri: str | None, trials: int = SEARCH_TRIALS, epochs: int = SEARCH_EPOCHS
+) -> tuple[float, float, float]:
+    """Return wall and own processor seconds of a search, and the seconds its mirror needed after that."""
     with tempfile.TemporaryDirectory() as folder:
         request = Request(
             source="digits",
-            budget=Budget(trials=SEARCH_TRIALS),
-            epochs=SEARCH_EPOCHS,
+            budget=Budget(trials=trials),
+            epochs=epochs,
             optimizers=("AdamW",),
             tracking_uri=tracking_uri,
         )
@@ -98,6 +115,11 @@ def search(tracking_uri: str | None) -> tuple[float, float, float]:
         return wall, processor, time.perf_counter() - start
 
 
+def smoke() -> None:
+    """Smallest form: a study of two trials mirrored, and a search of one without a mirror."""
+    print(whole_study(trials=2), search("off", trials=1, epochs=1))
+
+
 def _children_seconds() -> float:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
@@ -108,28 +130,30 @@ def main() -> None:
     load = os.getloadavg()[0]
     wall, processor = whole_study()
     print(
-        f"{TRIALS} trials of {EPOCHS} epochs to SQLite: {wall:.1f} s, of these {processor:.1f} s of the processor",
+        f"{TRIALS} trials of {EPOCHS} epochs to SQLite: {wall:.1f} s, "
+        f"of these {processor:.1f} s of the processor",
         end=" ",
     )
     print(f"(load of the machine {load:.1f}); goal below {MOST_SECONDS:g} s", flush=True)
     search("off")  # what the first search loads, no later one does
-    found: dict[str | None, list[tuple[float, float, float]]] = {"off": [], None: []}
+    taken: dict[str | None, list[tuple[float, float, float]]] = {"off": [], None: []}
     for pair in range(PAIRS):
         for uri in ("off", None) if pair % 2 else (None, "off"):
-            found[uri].append(search(uri))
-        without, beside = found["off"][-1], found[None][-1]
+            taken[uri].append(search(uri))
+        without, beside = taken["off"][-1], taken[None][-1]
         print(f"pair {pair + 1}: {without[0]:.2f} s without, {beside[0]:.2f} s with the mirror; ", end="")
         print(f"processor {without[1]:.2f} s and {beside[1]:.2f} s", flush=True)
-    for which, column in (("wall time", 0), ("processor time of its own", 1)):
+    for label, column in (("wall time", 0), ("processor time of its own", 1)):
         ratios = [
             beside[column] / without[column]
-            for without, beside in zip(found["off"], found[None], strict=True)
+            for without, beside in zip(taken["off"], taken[None], strict=True)
         ]
         middle, spread = statistics.median(ratios) - 1, statistics.stdev(ratios) / math.sqrt(PAIRS)
         print(
-            f"the mirror adds {middle:+.1%} to a search's {which} (median of {PAIRS} pairs, standard error {spread:.1%})"
+            f"the mirror adds {middle:+.1%} to a search's {label} "
+            f"(median of {PAIRS} pairs, standard error {spread:.1%})"
         )
-    after = statistics.median(beside[2] for beside in found[None])
+    after = statistics.median(beside[2] for beside in taken[None])
     print(f"goal below {MOST_ADDED:.0%}; after the search the mirror needed {after:.1f} s more")
 
 

@@ -1,4 +1,4 @@
-"""Advice from published tables alone, each left out in turn: does the winner of a table lie in the two optimizers advised first?
+"""Advice from published tables alone: is the winner of a table left out among the two advised first?
 
 python -m benchmarks.prior
 """
@@ -20,10 +20,10 @@ FEWEST = 3
 
 def tables() -> dict[tuple[str, str, str], list[Comparison]]:
     """Return the rows of each table: a class of problems, a task and a setting."""
-    found: dict[tuple[str, str, str], list[Comparison]] = defaultdict(list)
+    rows_of: dict[tuple[str, str, str], list[Comparison]] = defaultdict(list)
     for row in comparisons():
-        found[row.problem_class, row.task, row.setting].append(row)
-    return {key: rows for key, rows in found.items() if len(entered(rows)) >= FEWEST}
+        rows_of[row.problem_class, row.task, row.setting].append(row)
+    return {key: rows for key, rows in rows_of.items() if len(entered(rows)) >= FEWEST}
 
 
 def entered(rows: Iterable[Comparison]) -> tuple[str, ...]:
@@ -32,7 +32,7 @@ def entered(rows: Iterable[Comparison]) -> tuple[str, ...]:
 
 
 def winner(rows: Iterable[Comparison]) -> str:
-    """Return the optimizer that ranks first, whatever was wrapped around it; empty when it is not in the catalogue."""
+    """Return the optimizer that ranks first, wrapped or not; empty when it is not in the catalogue."""
     first = min(rows, key=lambda row: row.rank)
     return names()[first.source, first.optimizer].optimizer
 
@@ -41,6 +41,11 @@ def advised(problem_class: str, choices: Iterable[str], task: str) -> tuple[str,
     """Return the two optimizers that stand highest by what all other tasks say; ties go by name."""
     odds = {name: class_rate(problem_class, name, without=frozenset({task})).log_odds for name in choices}
     return tuple(sorted(odds, key=lambda name: (-round(odds[name], 9), name))[:2])
+
+
+def smoke() -> None:
+    """Smallest form: the whole, which takes a fraction of a second."""
+    main()
 
 
 def main() -> None:
@@ -55,13 +60,15 @@ def main() -> None:
         for group in (CLASSES[known], "all tables"):
             totals[group].append(hits)
         print(
-            f"{task:<20} {setting:<10} won by {best or 'another':<18} advised {' + '.join(ours):<26} {'hit' if hits[0] else '-'}"
+            f"{task:<20} {setting:<10} won by {best or 'another':<18} "
+            f"advised {' + '.join(ours):<26} {'hit' if hits[0] else '-'}"
         )
     for group, hits in totals.items():
         ours, offered, usual, chance = (sum(column) for column in zip(*hits, strict=True))
         print(
-            f"{group}: the winner is among the two advised in {ours} of {len(hits)}, with advice from the optimizers offered by "
-            f"default {offered}; in {' + '.join(USUAL)} {usual}; in two drawn by chance {chance:.1f}"
+            f"{group}: the winner is among the two advised in {ours} of {len(hits)}, "
+            f"with advice from the optimizers offered by default {offered}; "
+            f"in {' + '.join(USUAL)} {usual}; in two drawn by chance {chance:.1f}"
         )
 
 

@@ -1,6 +1,8 @@
-"""Train the small studies that `benchmarks.advice` replays, once, and keep what came out as a table beside it.
+"""Recorded studies: train what `benchmarks.advice` replays, once, and keep the table beside it.
 
-    python -m benchmarks.record_advice [--to FILE]     half an hour of one core; started again, it goes on where it stopped
+    python -m benchmarks.record_advice [--to FILE]
+
+Half an hour of one core; started again, it goes on where it stopped.
 
 24 tasks on data that ships with packages, six optimizers, 16 recipes each: the optimizer's reference recipe
 and 15 random ones, all from one seed. The three that validate best are trained six times more: three seeds
@@ -45,7 +47,8 @@ CONFIRM_SEEDS: Final = (1, 2, 3)
 TRUTH_SEEDS: Final = (4, 5, 6)
 TEST_ROWS: Final = 2000
 COLUMNS: Final = (
-    "task", "optimizer", "recipe", "seed", "lr", "lr_unit", "valid_metric", "valid_loss", "test_metric", "seconds", "state_bytes",
+    "task", "optimizer", "recipe", "seed", "lr", "lr_unit",
+    "valid_metric", "valid_loss", "test_metric", "seconds", "state_bytes",
 )  # fmt: skip
 
 
@@ -133,11 +136,11 @@ def main() -> None:
     torch.set_num_threads(1)
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--to", type=Path, default=FOLDER / "advice_runs.csv", help="the growing table")
-    asked = parser.parse_args()
-    if RUNS.exists() and not asked.to.exists():
-        asked.to.write_bytes(gzip.decompress(RUNS.read_bytes()))
-    grow(asked.to)
-    with asked.to.open("rb") as plain, gzip.GzipFile(RUNS, "wb", mtime=0) as packed:
+    options = parser.parse_args()
+    if RUNS.exists() and not options.to.exists():
+        options.to.write_bytes(gzip.decompress(RUNS.read_bytes()))
+    grow(options.to)
+    with options.to.open("rb") as plain, gzip.GzipFile(RUNS, "wb", mtime=0) as packed:
         packed.write(plain.read())
     print(f"{RUNS.name}: {RUNS.stat().st_size:,} bytes")
 
@@ -194,7 +197,7 @@ def recipe_of(task: Task, space: SearchSpace, optimizer: str, index: int) -> Rec
 
 
 def open_workload(task: Task) -> LoadedWorkload:
-    """Return the task's data and model; whatever neither trains nor validates is for testing, up to 2,000 rows."""
+    """Return the task's data and model; at most 2,000 of the rows left test it."""
     dataset = _topics() if task.source == "topics" else open_dataset(task.source)
     inputs = np.concatenate([part.inputs for part in (dataset.train, dataset.valid, dataset.test)])
     targets = np.concatenate([part.targets for part in (dataset.train, dataset.valid, dataset.test)])
@@ -206,8 +209,10 @@ def open_workload(task: Task) -> LoadedWorkload:
     )
     model: Any = catalogue.find("model", task.model).from_fields(task.fields)
     return LoadedWorkload(
-        dataset=replace(dataset, train=train, valid=valid, test=test), model=model, metric=metric(None, dataset.task)
-    )  # fmt: skip
+        dataset=replace(dataset, train=train, valid=valid, test=test),
+        model=model,
+        metric=metric(None, dataset.task),
+    )
 
 
 def _topics() -> Dataset:
@@ -231,14 +236,14 @@ def _topics() -> Dataset:
 
 
 def _facts(task: Task, workload: LoadedWorkload) -> dict[str, Any]:
-    found = profile(workload, batch_size=min(32, workload.rows), epochs=task.epochs).to_dict()
-    found["forecasts"] = [one for one in found["forecasts"] if one["optimizer"] in OPTIMIZERS]
+    facts = profile(workload, batch_size=min(32, workload.rows), epochs=task.epochs).to_dict()
+    facts["forecasts"] = [forecast for forecast in facts["forecasts"] if forecast["optimizer"] in OPTIMIZERS]
     about = {
         "metric": workload.metric.name,
         "direction": workload.metric.direction,
         "test_rows": workload.dataset.test.rows,
     }
-    return about | {"valid_rows": workload.dataset.valid.rows, "facts": found}
+    return about | {"valid_rows": workload.dataset.valid.rows, "facts": facts}
 
 
 def _read(path: Path) -> dict[Key, dict[str, str]]:
@@ -254,7 +259,7 @@ def _read(path: Path) -> dict[Key, dict[str, str]]:
 def _runs(task: Task, workload: LoadedWorkload, rows: dict[Key, dict[str, str]]) -> Iterator[tuple[Any, ...]]:
     space = space_of(task, workload)
     for optimizer in OPTIMIZERS:
-        found: dict[int, tuple[float, float]] = {}
+        losses: dict[int, tuple[float, float]] = {}
         for index in range(RECIPES):
             key = (task.name, optimizer, index, 0)
             if key not in rows:
@@ -262,11 +267,11 @@ def _runs(task: Task, workload: LoadedWorkload, rows: dict[Key, dict[str, str]])
                 rows[key] = dict(zip(COLUMNS, map(str, row), strict=True))
                 yield row
             if rows[key]["valid_metric"]:
-                found[index] = (
+                losses[index] = (
                     workload.metric.loss(float(rows[key]["valid_metric"])),
                     float(rows[key]["valid_loss"]),
                 )
-        for index in sorted(found, key=found.__getitem__)[:TOP]:
+        for index in sorted(losses, key=losses.__getitem__)[:TOP]:
             for seed in (*CONFIRM_SEEDS, *TRUTH_SEEDS):
                 if (task.name, optimizer, index, seed) not in rows:
                     yield _run(

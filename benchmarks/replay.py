@@ -1,4 +1,4 @@
-"""Recorded studies, searched over and over: what is advised beside what is true. `benchmarks.advice` prints the tables."""
+"""Replays of recorded studies: what is advised beside what is true; `benchmarks.advice` prints tables."""
 
 from __future__ import annotations
 
@@ -69,18 +69,18 @@ class Study:
         return max(value, 1e-12) if not self.direction.maximizes else max(1 - value, 0.5 / self.test_rows)
 
     def truths(self) -> dict[str, dict[int, float]]:
-        """Return the log of the mean test loss of each recipe over the seeds kept for it, else over the search's own."""
-        found = {
+        """Return the log of each recipe's mean test loss, over the seeds kept for it or the search's."""
+        truths = {
             optimizer: {
                 index: math.log(fmean(self.loss(run.test) for run in _judges(seeds)))
                 for index, seeds in recipes.items()
             }
             for optimizer, recipes in self.runs.items()
         }
-        best = min(value for recipes in found.values() for value in recipes.values())
+        best = min(value for recipes in truths.values() for value in recipes.values())
         return {
             name: {i: min(value, best + CAP) for i, value in recipes.items()}
-            for name, recipes in found.items()
+            for name, recipes in truths.items()
         }
 
 
@@ -114,23 +114,28 @@ def load() -> list[Study]:
     with gzip.open(RUNS, "rt", newline="") as file:
         for row in csv.DictReader(file):
             run = Run(
-                valid=_number(row["valid_metric"]), valid_loss=_number(row["valid_loss"]) or math.inf,
-                test=_number(row["test_metric"]), seconds=float(row["seconds"]), unit=float(row["lr_unit"]),
+                valid=_number(row["valid_metric"]),
+                valid_loss=_number(row["valid_loss"]) or math.inf,
+                test=_number(row["test_metric"]),
+                seconds=float(row["seconds"]),
+                unit=float(row["lr_unit"]),
                 state_bytes=int(row["state_bytes"]) if row["state_bytes"] else None,
-            )  # fmt: skip
+            )
             recipes = runs.setdefault(row["task"], {}).setdefault(row["optimizer"], {})
             recipes.setdefault(int(row["recipe"]), {})[int(row["seed"])] = run
     about = json.loads(FACTS.read_text())
     return [
         Study(
-            name=task.name, held_out=task.held_out, runs=runs[task.name],
+            name=task.name,
+            held_out=task.held_out,
+            runs=runs[task.name],
             facts=Facts.from_dict(about[task.name]["facts"]),
             direction=Direction(about[task.name]["direction"]),
             **{key: about[task.name][key] for key in ("metric", "valid_rows", "test_rows")},
         )
         for task in TASKS
         if task.name in runs
-    ]  # fmt: skip
+    ]
 
 
 def _number(text: str) -> float | None:
@@ -155,9 +160,8 @@ def replay(study: Study, *, draws: int, seed: int, trials: Iterable[int] = TRIAL
 def tuned_truth(study: Study, optimizer: str, truths: Mapping[int, float], trials: int) -> float:
     """Return the expected truth of the recipe that validates best among so many draws from all there are."""
     ranked = sorted(study.runs[optimizer], key=lambda index: _standing(study, optimizer, index))
-    beyond = [
-        ((len(ranked) - rank) / len(ranked)) ** trials for rank in range(len(ranked) + 1)
-    ]  # P(none of the first so many)
+    # P(none of the first so many)
+    beyond = [((len(ranked) - rank) / len(ranked)) ** trials for rank in range(len(ranked) + 1)]
     return sum((beyond[rank] - beyond[rank + 1]) * truths[index] for rank, index in enumerate(ranked))
 
 
@@ -195,15 +199,23 @@ def searched(study: Study, picked: Mapping[str, Sequence[int]]) -> tuple[Record,
 
 def confirmed(study: Study, records: tuple[Record, ...], arms: Sequence[str]) -> tuple[Record, ...] | None:
     """Return the records with their confirmation runs; None when a finalist's were not recorded."""
-    found = list(records)
+    with_confirmation = list(records)
     for run in repeats(records, arms, study.direction, seed=0, seconds=math.inf):
         optimizer, index = run.record.optimizer, int(run.record.params["recipe"])
         if run.seed not in study.runs[optimizer][index]:
             return None
-        found.append(
-            _record(study, len(found), optimizer, index, run.seed, stage="confirm", source=run.record.number)
+        with_confirmation.append(
+            _record(
+                study,
+                len(with_confirmation),
+                optimizer,
+                index,
+                run.seed,
+                stage="confirm",
+                source=run.record.number,
+            )
         )
-    return tuple(found) if len(found) > len(records) else None
+    return tuple(with_confirmation) if len(with_confirmation) > len(records) else None
 
 
 def _record(
@@ -211,14 +223,26 @@ def _record(
 ) -> Record:
     run = study.runs[optimizer][index][seed]
     point = Measurement(
-        epoch=1, step=STEPS, seconds=run.seconds, train_loss=run.valid_loss, valid_loss=run.valid_loss,
+        epoch=1,
+        step=STEPS,
+        seconds=run.seconds,
+        train_loss=run.valid_loss,
+        valid_loss=run.valid_loss,
         valid_metric=run.valid or 0.0,
-    )  # fmt: skip
+    )
     return Record(
-        number=number, state="infeasible" if run.valid is None else "complete", stage=stage, seed=seed, source=source,
-        params={"optimizer": optimizer, "recipe": index}, curve=() if run.valid is None else (point,), quality=run.valid,
-        train_seconds=run.seconds, optimizer_state_bytes=run.state_bytes, units={"optimizer.lr": run.unit},
-    )  # fmt: skip
+        number=number,
+        state="infeasible" if run.valid is None else "complete",
+        stage=stage,
+        seed=seed,
+        source=source,
+        params={"optimizer": optimizer, "recipe": index},
+        curve=() if run.valid is None else (point,),
+        quality=run.valid,
+        train_seconds=run.seconds,
+        optimizer_state_bytes=run.state_bytes,
+        units={"optimizer.lr": run.unit},
+    )
 
 
 def judge_advice(
@@ -228,12 +252,18 @@ def judge_advice(
     tuned: Mapping[str, float],
     instead: float,
 ) -> Outcome:
-    """Ask for advice and compare it with the truth; `instead` is the truth of what AdamW alone would have found."""
+    """Ask for advice and compare it with the truth; `instead` is the truth of what AdamW alone finds."""
     arms = tuple(dict.fromkeys(record.optimizer for record in records))
     evidence = Evidence(
-        facts=study.facts, records=records, candidates=arms, direction=study.direction, metric=study.metric,
-        valid_rows=study.valid_rows, goal="quality", study=study.name,
-    )  # fmt: skip
+        facts=study.facts,
+        records=records,
+        candidates=arms,
+        direction=study.direction,
+        metric=study.metric,
+        valid_rows=study.valid_rows,
+        goal="quality",
+        study=study.name,
+    )
     findings = apply_rules(evidence)  # what recommend does, without the reasons, which take twice the time
     posterior = Posterior.of(evidence, findings)
     fits, _ = feasible_recipes(evidence, TrialSummary.of(evidence, posterior.estimates), findings)
@@ -244,7 +274,7 @@ def judge_advice(
     truth = {name: in_hand[name] if name in sources else tuned[name] for name in arms}
     gap = truth[decision.optimizer] - min(truth.values())
     balanced = decide(replace(evidence, goal="balanced"), posterior, fits)
-    found = {
+    truth_of = {
         "advice": in_hand[decision.optimizer],
         "balanced": in_hand[balanced.optimizer],
         "best observed": fmean(in_hand[name] for name in _best_observed(evidence)),
@@ -263,7 +293,7 @@ def judge_advice(
         best=gap <= 1e-12,
         tie=gap <= posterior.margin + 1e-12,
         true_gap=gap,
-        regret={by: value - min(in_hand.values()) for by, value in found.items()},
+        regret={by: value - min(in_hand.values()) for by, value in truth_of.items()},
     )
 
 
@@ -274,10 +304,10 @@ def _in_hand(evidence: Evidence, optimizer: str, truths: Truths) -> float:
 
 
 def _best_observed(evidence: Evidence) -> list[str]:
-    """Return the optimizers that share the best validation metric, its mean over confirmation runs where there are any."""
+    """Return the optimizers that share the best validation metric, or its mean over confirmation runs."""
     any_confirmed = any(evidence.confirmations(name) for name in evidence.optimizers)
 
-    def seen(name: str) -> float:
+    def validated(name: str) -> float:
         runs = evidence.confirmations(name)
         values = [
             evidence.direction.loss(run.quality)
@@ -288,5 +318,5 @@ def _best_observed(evidence: Evidence) -> list[str]:
             return math.inf
         return fmean(values) if runs else min(values)
 
-    best = min(map(seen, evidence.optimizers))
-    return [name for name in evidence.optimizers if seen(name) <= best]
+    best = min(map(validated, evidence.optimizers))
+    return [name for name in evidence.optimizers if validated(name) <= best]

@@ -1,4 +1,4 @@
-"""Do the conditions that rules speak on matter? Tuned loss of each optimizer on made-up data that has the condition or lacks it.
+"""Conditions of the rules: tuned loss of each optimizer on made-up data that meets one or does not.
 
     python -m benchmarks.rule_checks imbalance|scales|dummies|words|bags|tables|small
 
@@ -37,7 +37,7 @@ CENTRES = {"AdamW": -2.5, "Adagrad": -1.0, "SGD": -0.5, "Nesterov": -1.2, "Lion"
 
 
 def optimizers(name: str, net: nn.Module, lr: float) -> list[torch.optim.Optimizer]:
-    """Return what steps on the net; Muon takes the first weight of a net with two and leaves the rest to AdamW."""
+    """Return what steps on the net; Muon takes the first weight of two and leaves the rest to AdamW."""
     weights = list(net.parameters())
     match name:
         case "AdamW":
@@ -65,28 +65,28 @@ def trained(make: Make, data: Data, name: str, lr: float, *, steps: int, seed: i
     generator = torch.Generator().manual_seed(seed)
     for step in range(steps):
         rows = torch.randint(len(inputs), (32,), generator=generator)
-        for group in (group for one in stepping for group in one.param_groups):
+        for group in (group for optimizer in stepping for group in optimizer.param_groups):
             group["lr"] = lr * (1 - step / steps)
-        for one in stepping:
-            one.zero_grad()
+        for optimizer in stepping:
+            optimizer.zero_grad()
         loss = functional.cross_entropy(net(inputs[rows]), labels[rows])
         loss.backward()
         if not math.isfinite(loss.item()):
             return math.inf
-        for one in stepping:
-            one.step()
+        for optimizer in stepping:
+            optimizer.step()
     with torch.no_grad():
         return float(functional.cross_entropy(net(valid_inputs), valid_labels))
 
 
 def compare(title: str, make: Make, data: Data, *names: str, steps: int = 500) -> None:
     """Print the tuned loss of each optimizer."""
-    found = {}
+    loss_of = {}
     for name in names:
         rates = [10 ** (CENTRES[name] + half / 2) for half in range(-4, 5)]
         best, rate = min((trained(make, data, name, rate, steps=steps, seed=0), rate) for rate in rates)
-        found[name] = (best + trained(make, data, name, rate, steps=steps, seed=1)) / 2
-    print(f"{title:<28}" + "  ".join(f"{name} {loss:.4f}" for name, loss in found.items()), flush=True)
+        loss_of[name] = (best + trained(make, data, name, rate, steps=steps, seed=1)) / 2
+    print(f"{title:<28}" + "  ".join(f"{name} {loss:.4f}" for name, loss in loss_of.items()), flush=True)
 
 
 def linear(columns: int, classes: int) -> Make:
@@ -137,7 +137,7 @@ def scales() -> None:
         )
 
 
-def dummies() -> None:
+def dummies(steps: int = 300) -> None:
     """Ten numbers beside thirty 0/1 columns, the rarest one in a thousand."""
     generator = torch.Generator().manual_seed(5)
     numbers, shares = torch.randn(4000, 10, generator=generator), 10 ** torch.linspace(-3, -0.5, 30)
@@ -145,7 +145,14 @@ def dummies() -> None:
     weights = torch.randn(40, generator=generator)
     labels = ((inputs @ weights + 0.5 * torch.randn(4000, generator=generator)) > 0).long()
     compare(
-        "dummies mlp", mlp(40, 2), split(inputs, labels, 3000), "AdamW", "Muon", "Nesterov", "SGD", steps=300
+        "dummies mlp",
+        mlp(40, 2),
+        split(inputs, labels, 3000),
+        "AdamW",
+        "Muon",
+        "Nesterov",
+        "SGD",
+        steps=steps,
     )
 
 
@@ -191,7 +198,7 @@ class Bag(nn.Module):
 
 
 def bags() -> None:
-    """Bags of twelve words out of 50, 500 and 5,000: a batch touches nearly all, a third, a twentieth of the table."""
+    """Bags of twelve words out of 50, 500 and 5,000: a batch touches nearly all, a third, 1/20 of them."""
     for size in (50, 500, 5000):
         generator = torch.Generator().manual_seed(2)
         shares, meaning = 1 / torch.arange(1, size + 1.0), torch.randn(size, 4, generator=generator)
@@ -228,17 +235,17 @@ def tables() -> None:
         )
 
 
-def small() -> None:
+def small_tables() -> None:
     """L-BFGS against AdamW and Nesterov on the smallest bundled tables: 27 epochs, six rates, three seeds."""
     for dataset in ("iris", "wine", "breast_cancer", "diabetes"):
         for model in ("linear", "mlp"):
             workload = LoadedWorkload.open(dataset, model=model)
-            found = {
+            loss_of = {
                 name: _tuned(workload, name, batch)
                 for name, batch in (("AdamW", 32), ("Nesterov", 32), ("LBFGS", workload.rows))
             }
             print(
-                f"{dataset} {model:<8}" + "  ".join(f"{name} {loss:.4f}" for name, loss in found.items()),
+                f"{dataset} {model:<8}" + "  ".join(f"{name} {loss:.4f}" for name, loss in loss_of.items()),
                 flush=True,
             )
 
@@ -271,8 +278,21 @@ def split(inputs: torch.Tensor, labels: torch.Tensor, rows: int) -> Data:
     return inputs[:rows], labels[:rows], inputs[rows:], labels[rows:]
 
 
+def smoke() -> None:
+    """Smallest form: one set of data, two steps a run."""
+    dummies(steps=2)
+
+
+CHECKS = {
+    "imbalance": imbalance,
+    "scales": scales,
+    "dummies": dummies,
+    "words": words,
+    "bags": bags,
+    "tables": tables,
+    "small": small_tables,
+}
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    {check.__name__: check for check in (imbalance, scales, dummies, words, bags, tables, small)}[
-        sys.argv[1]
-    ]()
+    CHECKS[sys.argv[1]]()

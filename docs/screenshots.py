@@ -131,7 +131,7 @@ def _shoot(page: Any, width: int, out: Path) -> None:
 
 
 def _answers(port: int) -> bool:
-    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
     try:
         connection.request("GET", "/_stcore/health")
         return connection.getresponse().status == 200

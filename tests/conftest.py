@@ -1,4 +1,4 @@
-"""What tests share: all state under a folder of the test's own, a workload that trains in milliseconds, the command line."""
+"""Fixtures of all tests: a home of the test's own, a workload that trains in milliseconds, the commands."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from hypothesis import settings
 
 from waiting import HANG_SECONDS
 
-os.environ.setdefault(
-    "OMP_NUM_THREADS", "1"
-)  # nets this small run no faster on more threads, and far slower on a busy machine
+# nets this small run no faster on more threads, and far slower on a busy machine
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
@@ -41,7 +40,7 @@ def iris():
 
 @pytest.fixture
 def inside(tmp_path, monkeypatch, capsys):
-    """Run the command line in this process, in an empty directory: seconds faster, for commands that end early."""
+    """Run the command line in this process, in an empty directory: seconds faster than another one."""
     monkeypatch.chdir(tmp_path)
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
@@ -67,8 +66,13 @@ def advisor(tmp_path):
     def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-W", "error::DeprecationWarning:advisor", "-m", "advisor", *words]
         return subprocess.run(
-            command, capture_output=True, text=True, timeout=HANG_SECONDS, cwd=tmp_path, env={**os.environ, **environment},
+            command,
+            capture_output=True,
+            text=True,
+            timeout=HANG_SECONDS,
+            cwd=tmp_path,
+            env={**os.environ, **environment},
             check=False,
-        )  # fmt: skip
+        )
 
     return run

@@ -1,4 +1,4 @@
-"""Records made by hand, for whatever reads records: a plausible curve and plausible costs without training anything."""
+"""Records made by hand: a plausible curve and plausible costs, without training anything."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ PARAMETERS = 10_000
 ACTIVATION_BYTES = 40_000
 STATE_FLOATS = {"SGD": 0, "Momentum": 1, "Nesterov": 1, "RMSprop": 1, "Adagrad": 1, "Adam": 2, "AdamW": 2}
 LEARNING_RATES = {
-    "SGD": 0.1, "Momentum": 0.03, "Nesterov": 0.03, "RMSprop": 1e-3, "Adagrad": 0.03, "Adam": 1e-3, "AdamW": 1e-3,
+    "SGD": 0.1, "Momentum": 0.03, "Nesterov": 0.03, "RMSprop": 1e-3, "Adagrad": 0.03, "Adam": 1e-3,
+    "AdamW": 1e-3,
 }  # fmt: skip
 OPTIMIZERS = tuple(STATE_FLOATS)
 NOTHING_DONE = {"distillation": "none", "pruning": "none", "finetuning": "none", "quantization": "none"}
@@ -33,7 +34,7 @@ def record(
     params: Mapping[str, Any] | None = None,
     **fields: Any,
 ) -> Record:
-    """Return one record; `params` adds to its recipe and `fields` replaces any field (curve, units, source, peak_bytes ...).
+    """Return one record; `params` adds to its recipe and `fields` replaces any field.
 
     A pruned trial has a third of the curve, an infeasible or failed one none and no quality.
     """
@@ -96,7 +97,7 @@ def costs(optimizer: str) -> dict[str, Any]:
 def curve(
     quality: float, epochs: int, *, direction: str = "maximize", seconds: float = 0.2
 ) -> tuple[Measurement, ...]:
-    """Return a curve that nears `quality`, reaches it after about 70 % of the epochs and stays just below it from then on."""
+    """Return a curve that reaches `quality` after about 70 % of the epochs and stays just below it after."""
     peak = max(1, math.ceil(0.7 * epochs))
     sign = 1 if Direction(direction).maximizes else -1
     return tuple(_point(epoch, peak, quality, sign, seconds) for epoch in range(1, epochs + 1))
@@ -118,7 +119,7 @@ def _point(epoch: int, peak: int, quality: float, sign: int, seconds: float) -> 
 def confirmations(
     first: int, optimizer: str, qualities: Iterable[float | None], *, source: int, **fields: Any
 ) -> tuple[Record, ...]:
-    """Return confirmation runs of trial `source`, one a quality, with seeds 1000, 1001 ...; None is a run that diverged."""
+    """Return confirmation runs of trial `source`, one a quality, with seeds 1000, 1001 ...; None diverged."""
     return tuple(
         record(
             first + index,
@@ -140,7 +141,7 @@ def study(
     confirmed: Mapping[str, Iterable[float]] | None = None,
     **fields: Any,
 ) -> tuple[Record, ...]:
-    """Return a whole search: each optimizer's first quality is its reference trial's, and the best trial is confirmed."""
+    """Return a search: an optimizer's first quality is its reference trial's; the best trial is confirmed."""
     records: list[Record] = []
     for optimizer, values in qualities.items():
         for index, quality in enumerate(values):
@@ -185,7 +186,7 @@ def deployed(
     prints: Mapping[str, Any] | None = None,
     **fields: Any,
 ) -> Record:
-    """Return the record of a trained model deployed to a file: `done` adds to its recipe, `prints` to its footprint.
+    """Return the record of a model deployed to a file: `done` adds to its recipe, `prints` to its footprint.
 
     The uncompressed file has 40,000 bytes, answers a row in 50 us where torch takes 100, and is as good as
     its source.
@@ -233,7 +234,7 @@ def deployed(
     recipe_ = dict(source.params) | NOTHING_DONE | dict(done or {})
     return record(
         number, source.optimizer, quality, stage="compress", state=state, params=recipe_, **measured | fields
-    )  # fmt: skip
+    )
 
 
 def compressions(
@@ -244,12 +245,15 @@ def compressions(
     direction: str = "maximize",
     **fields: Any,
 ) -> tuple[Record, ...]:
-    """Return one compressed model a source, each worse than it by its `loss` (the last one again for those beyond)."""
+    """Return one compressed model a source, each worse by its `loss`, the last loss for those beyond."""
     losses, toward = list(loss), Direction(direction)
     return tuple(
         deployed(
-            first + index, source, source.measured_quality + toward.loss(losses[min(index, len(losses) - 1)]),
-            direction=direction, **fields,
+            first + index,
+            source,
+            source.measured_quality + toward.loss(losses[min(index, len(losses) - 1)]),
+            direction=direction,
+            **fields,
         )
         for index, source in enumerate(sources)
-    )  # fmt: skip
+    )

@@ -7,29 +7,29 @@ import pytest
 from advisor.cli.arguments import ProfileArguments, SearchArguments
 from studies.limits import Budget, Limits
 
-TOLD = {
-    "source": "digits", "target": "y", "model": "mlp", "metric": "f1", "direction": "maximize", "task": "classification",
-    "budget": "20trials", "batch_size": "64", "epochs": 3, "optimizers": "AdamW, Lion", "schedules": "Step",
-    "regularizers": "none", "wrappers": "EMA", "class_weights": "balanced", "tune_model": True, "memory": "1MiB",
-    "model_size": "1KiB", "latency": "2ms", "train_time": "3s", "goal": "speed", "pretrained": True, "open_ended": True,
-    "rule": ["Sparsity=off"], "earlier": False, "compression": "after", "study": "s", "tracking_uri": "off", "device": "cpu",
-    "seed": 7,
+OPTIONS = {
+    "source": "digits", "target": "y", "model": "mlp", "metric": "f1", "direction": "maximize",
+    "task": "classification", "budget": "20trials", "batch_size": "64", "epochs": 3,
+    "optimizers": "AdamW, Lion", "schedules": "Step", "regularizers": "none", "wrappers": "EMA",
+    "class_weights": "balanced", "tune_model": True, "memory": "1MiB", "model_size": "1KiB", "latency": "2ms",
+    "train_time": "3s", "goal": "speed", "pretrained": True, "open_ended": True, "rule": ["Sparsity=off"],
+    "earlier": False, "compression": "after", "study": "s", "tracking_uri": "off", "device": "cpu", "seed": 7,
 }  # fmt: skip
 ELSEWHERE = {"home", "register", "json"}
 """Options that the command reads itself."""
 
 
 def test_every_option_of_a_search_is_one_of_its_request():
-    assert {f.name for f in fields(SearchArguments)} == {*TOLD, *ELSEWHERE}
-    request = SearchArguments(**TOLD).request()
-    alike = set(TOLD) & {f.name for f in fields(request)} - {
+    assert {f.name for f in fields(SearchArguments)} == {*OPTIONS, *ELSEWHERE}
+    request = SearchArguments(**OPTIONS).request()
+    alike = set(OPTIONS) & {f.name for f in fields(request)} - {
         "budget",
         "optimizers",
         "schedules",
         "regularizers",
         "wrappers",
     }
-    assert {name: getattr(request, name) for name in alike} == {name: TOLD[name] for name in alike}
+    assert {name: getattr(request, name) for name in alike} == {name: OPTIONS[name] for name in alike}
     assert (request.optimizers, request.schedules) == (("AdamW", "Lion"), ("Step",))
     assert (request.regularizers, request.wrappers) == ((), ("EMA",))
     assert (request.rules, request.budget) == (("Sparsity=off",), Budget(trials=20))

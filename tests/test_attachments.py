@@ -36,9 +36,12 @@ def digits():
 
 def training(workload, *regularizers, optimizer=None, epochs=3, model=None):
     recipe = Recipe(
-        optimizer=optimizer or SGD(lr=0.1), schedule=Constant(), model=model or workload.model, epochs=epochs,
+        optimizer=optimizer or SGD(lr=0.1),
+        schedule=Constant(),
+        model=model or workload.model,
+        epochs=epochs,
         regularizers=regularizers,
-    )  # fmt: skip
+    )
     return Training(recipe, workload, seed=0)
 
 
@@ -78,9 +81,9 @@ def test_mixup_means_two_rows_and_their_targets_with_the_same_shares(iris, seed)
 
 
 def share_and_partner(inputs, targets, mixed, probabilities):
-    """Return a share and the partner of each row that explain both the inputs and the targets; None if none do."""
-    own = probabilities[torch.arange(len(targets)), targets]
-    share = float(own.min())  # of a row whose partner has another class
+    """Return a share and a partner for each row that explain both inputs and targets; None if none do."""
+    target_probability = probabilities[torch.arange(len(targets)), targets]
+    share = float(target_probability.min())  # of a row whose partner has another class
     wanted = (mixed - share * inputs) / max(1 - share, 1e-6)
     distances = torch.cdist(wanted, inputs)
     partners = distances.argmin(1)
@@ -128,9 +131,8 @@ def test_cutmix_pastes_a_box_whose_area_is_the_share_of_the_other_label(digits, 
     mixed, probabilities = transformed(run, inputs, targets)
 
     torch.testing.assert_close(probabilities.sum(1), torch.ones(rows))
-    assert torch.equal(
-        inputs[:, 0, 0, 0], torch.arange(rows, dtype=torch.float32)
-    )  # the data itself is left alone
+    # the data itself is left alone
+    assert torch.equal(inputs[:, 0, 0, 0], torch.arange(rows, dtype=torch.float32))
     for row in range(rows):
         foreign = mixed[row, 0] != row
         partner = int(mixed[row, 0][foreign][0]) if foreign.any() else row
@@ -184,12 +186,18 @@ def test_changes_of_the_batch_resume_bit_for_bit(choice, digits):
 @pytest.mark.parametrize(
     ("choice", "inputs", "task", "suits"),
     [
-        (Mixup, TABLE, "classification", True), (Mixup, IMAGE, "regression", True), (Mixup, TEXT, "classification", False),
-        (CutMix, IMAGE, "classification", True), (CutMix, TABLE, "classification", False), (CutMix, IMAGE, "regression", False),
-        (InputNoise, TABLE, "regression", True), (InputNoise, TEXT, "classification", False),
-        (GradientClipping, TEXT, "regression", True), (EarlyStopping, TABLE, "regression", True),
+        (Mixup, TABLE, "classification", True),
+        (Mixup, IMAGE, "regression", True),
+        (Mixup, TEXT, "classification", False),
+        (CutMix, IMAGE, "classification", True),
+        (CutMix, TABLE, "classification", False),
+        (CutMix, IMAGE, "regression", False),
+        (InputNoise, TABLE, "regression", True),
+        (InputNoise, TEXT, "classification", False),
+        (GradientClipping, TEXT, "regression", True),
+        (EarlyStopping, TABLE, "regression", True),
     ],
-)  # fmt: skip
+)
 def test_each_says_what_it_suits(choice, inputs, task, suits):
     assert choice.suits(nn.Linear(2, 2), task, inputs) is suits
 
@@ -238,8 +246,10 @@ class Block(nn.Module):
         self.layer, self.drop_path = nn.Linear(4, 4), 0.0
 
     def forward(self, inputs):
-        kept = (torch.rand(len(inputs), 1) >= self.drop_path).float() if self.training else 1 - self.drop_path
-        return inputs + kept * self.layer(inputs)
+        survivors = (
+            (torch.rand(len(inputs), 1) >= self.drop_path).float() if self.training else 1 - self.drop_path
+        )
+        return inputs + survivors * self.layer(inputs)
 
 
 def test_stochastic_depth_suits_residual_blocks_and_drops_the_last_most(iris):

@@ -1,4 +1,4 @@
-"""The posterior: what it must satisfy, a slow reference it must agree with, and whether its confidence comes true."""
+"""Posterior: what it must satisfy, a slow reference to agree with, and whether its confidence comes true."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from advisor.decide.posterior import (
     Posterior,
     advantages,
     base_rate,
-    posterior_draws,
     prior_log_odds,
 )
 from advisor.evidence import Evidence, Finding
@@ -36,11 +35,11 @@ def evidence(records, **fields):
     return Evidence(records=tuple(records), **fields)
 
 
-def believed(found: dict[str, Estimate], advantage=None) -> Posterior:
-    names = tuple(sorted(found))
-    seen = Estimates(by_optimizer=found)
-    weights, draws = posterior_draws(names, seen, advantage or [0.0] * len(names))
-    return Posterior(optimizers=names, estimates=seen, margin=0.02, weights=weights, draws=draws)
+def believed(by_optimizer: dict[str, Estimate], advantage=None) -> Posterior:
+    names = tuple(sorted(by_optimizer))
+    measured = Estimates(by_optimizer=by_optimizer)
+    weights, draws = posterior_draws(names, measured, advantage or [0.0] * len(names))
+    return Posterior(optimizers=names, estimates=measured, margin=0.02, weights=weights, draws=draws)
 
 
 # ---------------------------------------------------------------- the prior
@@ -82,10 +81,10 @@ def test_before_any_trial_no_probability_exceeds_the_cap():
 def test_the_prior_speaks_for_what_was_not_tried():
     tried = study({"AdamW": [0.9, 0.91]})
     for strength, worse in ((1.4, False), (-1.4, True)):
-        found = Posterior.of(
+        means = Posterior.of(
             evidence(tried, candidates=("AdamW", "Muon")), [_finding("Muon", strength)]
         ).means()
-        assert (found["Muon"] > found["AdamW"]) is worse
+        assert (means["Muon"] > means["AdamW"]) is worse
 
 
 def test_a_convolutional_net_has_base_rates_of_its_own():
@@ -105,21 +104,24 @@ def _finding(subject, strength):
 # ---------------------------------------------------------------- the posterior
 
 
-def slow_posterior(found: dict[str, Estimate], advantage, margin, draws=250_000):
-    """Return (p_best, p_tie, regret) by plain importance sampling: draw s and V from the prior, weigh by the likelihood."""
+def slow_posterior(by_optimizer: dict[str, Estimate], advantage, margin, draws=250_000):
+    """Return (p_best, p_tie, regret) by importance sampling: s and V from the prior, weights the likelihood."""
     chance = random.Random(1)  # noqa: S311 - a simulation
-    names = sorted(found)
+    names = sorted(by_optimizer)
     p_best, p_tie, regret = ([0.0] * len(names) for _ in range(3))
     weight_sum = 0.0
     for _ in range(draws):
         s = math.exp(chance.gauss(math.log(0.3), 0.8))
         shape = [-s * m + s * chance.gauss(0, 1) for m in advantage]
         # mu is flat: draw it from where the first estimate says it is, and divide by that density
-        first = found[names[0]]
+        first = by_optimizer[names[0]]
         mu = chance.gauss(first.gap - shape[0], math.sqrt(first.variance))
-        v = [mu + one for one in shape]
+        v = [mu + deviation for deviation in shape]
         weight = math.exp(
-            -sum((found[n].gap - x) ** 2 / found[n].variance for n, x in list(zip(names, v, strict=True))[1:])
+            -sum(
+                (by_optimizer[n].gap - x) ** 2 / by_optimizer[n].variance
+                for n, x in list(zip(names, v, strict=True))[1:]
+            )
             / 2
         )
         low = min(v)
@@ -139,11 +141,13 @@ def slow_posterior(found: dict[str, Estimate], advantage, margin, draws=250_000)
     ],
 )
 def test_the_posterior_agrees_with_a_slow_reference(gaps, sds, advantage):
-    found = {name: Estimate(gap=g, variance=s**2) for name, g, s in zip(NAMES, gaps, sds, strict=False)}
-    fast = believed(found, list(advantage)).summaries(dict.fromkeys(sorted(found), 0.0))
-    p_best, p_tie, regret = slow_posterior(found, advantage, 0.02)
+    by_optimizer = {
+        name: Estimate(gap=g, variance=s**2) for name, g, s in zip(NAMES, gaps, sds, strict=False)
+    }
+    fast = believed(by_optimizer, list(advantage)).summaries(dict.fromkeys(sorted(by_optimizer), 0.0))
+    p_best, p_tie, regret = slow_posterior(by_optimizer, advantage, 0.02)
 
-    for i, name in enumerate(sorted(found)):
+    for i, name in enumerate(sorted(by_optimizer)):
         assert fast[name].p_best == pytest.approx(p_best[i], abs=0.012)
         assert fast[name].p_tie == pytest.approx(p_tie[i], abs=0.012)
         assert fast[name].expected_regret == pytest.approx(regret[i], abs=0.006)
@@ -158,14 +162,15 @@ estimate = st.builds(
 
 @given(st.lists(estimate, min_size=2, max_size=4))
 @settings(max_examples=40, deadline=None)
-def test_probabilities_are_probabilities(found):
-    summaries = believed(dict(zip(NAMES, found, strict=False))).summaries(
-        dict.fromkeys(NAMES[: len(found)], 0.0)
+def test_probabilities_are_probabilities(by_optimizer):
+    standings = believed(dict(zip(NAMES, by_optimizer, strict=False))).summaries(
+        dict.fromkeys(NAMES[: len(by_optimizer)], 0.0)
     )
 
-    assert sum(one.p_best for one in summaries.values()) == pytest.approx(1)
+    assert sum(standing.p_best for standing in standings.values()) == pytest.approx(1)
     assert all(
-        0 <= one.p_best <= one.p_tie <= 1 + 1e-9 and one.expected_regret >= 0 for one in summaries.values()
+        0 <= standing.p_best <= standing.p_tie <= 1 + 1e-9 and standing.expected_regret >= 0
+        for standing in standings.values()
     )
 
 
@@ -175,10 +180,12 @@ def test_probabilities_are_probabilities(found):
 )
 @settings(max_examples=40, deadline=None)
 def test_equal_doubt_and_no_prior_keep_the_order_that_was_seen(gaps, sd):
-    found = {name: Estimate(gap=gap, variance=sd**2) for name, gap in zip(NAMES, gaps, strict=False)}
-    means = believed(found).means()
+    by_optimizer = {name: Estimate(gap=gap, variance=sd**2) for name, gap in zip(NAMES, gaps, strict=False)}
+    means = believed(by_optimizer).means()
 
-    assert sorted(means, key=means.__getitem__) == sorted(found, key=lambda name: found[name].gap)
+    assert sorted(means, key=means.__getitem__) == sorted(
+        by_optimizer, key=lambda name: by_optimizer[name].gap
+    )
 
 
 @given(st.permutations(range(9)), st.permutations(NAMES))
@@ -254,20 +261,20 @@ EVEN = {name: -base_rate(Facts(), name) for name in ARMS}
 
 
 def simulate(chance: np.random.Generator, trials: int, *, confirm: bool):
-    """Draw optimizers from the prior and trials around them, gamma-tailed; return the evidence and the true gaps."""
+    """Draw optimizers from the prior and gamma-tailed trials around them; return evidence and true gaps."""
     s = math.exp(math.log(0.3) + 0.8 * chance.standard_normal())
     level = s * chance.standard_normal(len(ARMS))
     lowest = chance.gamma(2.0, 0.42, (2000, trials)).min(axis=1).mean()
     records, truth, best = [], {}, {}
     for arm, name in enumerate(ARMS):
         true = level[arm] - lowest + chance.gamma(2.0, 0.42, trials)
-        seen = true + 0.08 * chance.standard_normal(trials)
+        gaps = true + 0.08 * chance.standard_normal(trials)
         first = len(records)
         records += [
-            record(first + i, name, math.exp(gap), direction="minimize") for i, gap in enumerate(seen)
+            record(first + i, name, math.exp(gap), direction="minimize") for i, gap in enumerate(gaps)
         ]
-        pick = int(seen.argmin())
-        best[name] = (first + pick, float(seen[pick]), float(true[pick]))
+        pick = int(gaps.argmin())
+        best[name] = (first + pick, float(gaps[pick]), float(true[pick]))
         truth[name] = float(level[arm])
     if confirm:
         truth = {name: true for name, (_, _, true) in best.items()}
@@ -293,12 +300,12 @@ def test_stated_confidence_comes_true(trials, confirm):
     findings = [_finding(name, strength) for name, strength in EVEN.items()]
     stated, true = [], []
     for _ in range(400):
-        seen, truth = simulate(chance, trials, confirm=confirm)
-        held = Posterior.of(seen, findings)
-        summaries = held.summaries(dict.fromkeys(ARMS, 0.0))
-        pick = min(summaries, key=lambda name: summaries[name].expected_regret)
-        stated.append(summaries[pick].p_tie)
-        true.append(truth[pick] <= min(truth.values()) + held.margin)
+        observed, truth = simulate(chance, trials, confirm=confirm)
+        posterior_ = Posterior.of(observed, findings)
+        standings = posterior_.summaries(dict.fromkeys(ARMS, 0.0))
+        pick = min(standings, key=lambda name: standings[name].expected_regret)
+        stated.append(standings[pick].p_tie)
+        true.append(truth[pick] <= min(truth.values()) + posterior_.margin)
 
     # two standard errors of 400 simulations are 0.05; erring on the modest side is allowed up to 0.12
     assert -0.05 <= fmean(true) - fmean(stated) <= 0.12

@@ -32,42 +32,42 @@ def evidence(records, direction="maximize", metric="accuracy"):
 @pytest.mark.parametrize("direction", ["maximize", "minimize"])
 def test_a_promise_is_the_mean_over_all_draws(direction):
     qualities = (0.7, 0.9, 0.8, 0.6)
-    found = tuning_curves(evidence(study({"SGD": qualities}), direction))["SGD"]
+    promised = tuning_curves(evidence(study({"SGD": qualities}), direction))["SGD"]
     best = max if Direction(direction).maximizes else min
-    assert [one.trials for one in found] == [1, 2, 3, 4]
-    for one in found:
-        assert one.mean == pytest.approx(
-            fmean(best(drawn) for drawn in product(qualities, repeat=one.trials))
+    assert [point.trials for point in promised] == [1, 2, 3, 4]
+    for point in promised:
+        assert point.mean == pytest.approx(
+            fmean(best(drawn) for drawn in product(qualities, repeat=point.trials))
         )
-        assert best(one.lower, one.upper) == one.upper
+        assert best(point.lower, point.upper) == point.upper
 
 
 def test_more_trials_never_promise_less():
     chance = random.Random(0)  # noqa: S311 - no secret
-    found = tuning_curves(evidence(study({"SGD": [chance.uniform(0.5, 0.99) for _ in range(300)]})))["SGD"]
+    promised = tuning_curves(evidence(study({"SGD": [chance.uniform(0.5, 0.99) for _ in range(300)]})))["SGD"]
     for name in ("mean", "lower", "upper"):
-        values = [getattr(one, name) for one in found]
+        values = [getattr(point, name) for point in promised]
         assert values == sorted(values)
-    assert (found[0].trials, found[-1].trials, len(found) <= 42) == (1, 300, True)
+    assert (promised[0].trials, promised[-1].trials, len(promised) <= 42) == (1, 300, True)
 
 
 def test_a_lost_trial_counts_as_the_worst_and_a_stopped_one_not_at_all():
     whole = study({"SGD": (0.9, 0.8), "AdamW": (0.5,)})
     lost, stopped = record(3, "SGD", None, state="infeasible"), record(4, "SGD", 0.1, state="pruned")
-    found = tuning_curves(evidence((*whole, lost, stopped)))["SGD"]
-    assert found[0].mean == pytest.approx(fmean((0.9, 0.8, 0.5)))
-    assert found[-1].trials == 3
+    promised = tuning_curves(evidence((*whole, lost, stopped)))["SGD"]
+    assert promised[0].mean == pytest.approx(fmean((0.9, 0.8, 0.5)))
+    assert promised[-1].trials == 3
     assert tuning_curves(evidence((lost, stopped))) == {}
 
 
 def test_a_target_is_reached_by_the_first_point_as_good():
     runs = (record(0, "SGD", 0.8), record(1, "AdamW", 0.9), record(2, "AdamW", 0.95, epochs=20))
-    by_name = {one.optimizer: one for one in times_to_target(evidence(runs), 0.85)}
+    by_name = {reach.optimizer: reach for reach in times_to_target(evidence(runs), 0.85)}
     assert (by_name["SGD"].reached, by_name["SGD"].fastest_seconds) == (0, None)
     point = next(point for point in runs[1].curve if point.valid_metric >= 0.85)
     assert (by_name["AdamW"].fastest_seconds, by_name["AdamW"].fewest_steps) == (point.seconds, point.step)
     assert (by_name["AdamW"].fastest_trial, by_name["AdamW"].reached, by_name["AdamW"].runs) == (1, 2, 2)
-    assert [one.optimizer for one in times_to_target(evidence(runs), 0.85)] == ["AdamW", "SGD"]
+    assert [reach.optimizer for reach in times_to_target(evidence(runs), 0.85)] == ["AdamW", "SGD"]
 
 
 def test_the_usual_target_is_the_recommended_quality_less_the_tie_margin():
@@ -98,11 +98,11 @@ def test_each_two_optimizers_beat_each_other_with_one_probability_in_all():
         {"SGD": (0.7, 0.72), "AdamW": (0.9, 0.91), "Adam": (0.9, 0.9)},
         confirmed={"AdamW": (0.9, 0.91, 0.905)},
     )
-    found = Posterior.of(evidence(runs)).beats()
-    for one, other in (("SGD", "AdamW"), ("AdamW", "Adam"), ("SGD", "Adam")):
-        assert found[one][other] + found[other][one] == pytest.approx(1)
-    assert found["AdamW"]["SGD"] > 0.95
-    assert "SGD" not in found["SGD"]
+    wins = Posterior.of(evidence(runs)).beats()
+    for first, second in (("SGD", "AdamW"), ("AdamW", "Adam"), ("SGD", "Adam")):
+        assert wins[first][second] + wins[second][first] == pytest.approx(1)
+    assert wins["AdamW"]["SGD"] > 0.95
+    assert "SGD" not in wins["SGD"]
 
 
 def test_equal_optimizers_beat_each_other_alike():
@@ -114,10 +114,10 @@ def test_the_front_is_what_a_look_at_all_pairs_gives():
     chance = random.Random(0)  # noqa: S311 - no secret
     for _ in range(50):
         points = [(chance.randrange(6), chance.randrange(6), chance.randrange(3)) for _ in range(40)]
-        slow = tuple(one for one in points if not any(dominates(other, one) for other in points))
+        slow = tuple(point for point in points if not any(dominates(other, point) for other in points))
         assert front(points, lambda point: point) == slow
 
 
 def test_confirmation_runs_reach_targets_too():
     runs = (record(0, "SGD", 0.8), *confirmations(1, "SGD", (0.9, None), source=0))
-    assert [(one.runs, one.reached) for one in times_to_target(evidence(runs), 0.85)] == [(2, 1)]
+    assert [(reach.runs, reach.reached) for reach in times_to_target(evidence(runs), 0.85)] == [(2, 1)]

@@ -53,8 +53,8 @@ def test_no_wrong_row_is_said_in_words():
 
 
 def test_a_fix_comes_with_its_command_where_there_is_one():
-    found = failed(SOUND[0], records=SOUND[:5], resume="advisor resume digits-1 --budget 120s")
-    assert found["enough trials"].command == "advisor resume digits-1 --budget 120s"
+    failures = failed(SOUND[0], records=SOUND[:5], resume="advisor resume digits-1 --budget 120s")
+    assert failures["enough trials"].command == "advisor resume digits-1 --budget 120s"
     late_best = curve(SOUND[0], valid_metric=[0.5, 0.6, 0.9])
     assert (
         failed(late_best, command="advisor search digits")["still improving"].command
@@ -155,11 +155,11 @@ def test_nothing_is_asked_before_the_first_whole_run():
     ],
 )
 def test_a_fault_fails_its_own_check_and_no_other(fault, name, words):
-    found = failed(**fault)
+    failures = failed(**fault)
 
-    assert set(found) == {name}
-    assert words in found[name].message
-    assert found[name].fix
+    assert set(failures) == {name}
+    assert words in failures[name].message
+    assert failures[name].fix
 
 
 def test_a_minimized_metric_is_best_where_it_is_lowest():

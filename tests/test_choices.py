@@ -40,7 +40,7 @@ def test_explain_prints_its_four_parts_and_every_field(choice):
 
 
 def settings_of(choice):
-    """Yield a choice at its defaults and with each field at either end of its range, or at each of its options."""
+    """Yield a choice at its defaults, and with each field at either end of its range or at each option."""
     needed = {f.name: "net.py:Net" for f in dataclasses.fields(choice) if f.default is dataclasses.MISSING}
     yield choice(**needed)
     for name, span in ranges(choice).items():

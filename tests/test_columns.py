@@ -203,7 +203,7 @@ FIRST_LABELS = [["red", "blue"] * 5, [number + 0.5 for number in range(10)], [Tr
 
 @st.composite
 def raw_tables(draw) -> pd.DataFrame:
-    """Draw a table with gaps: a square that tells the rows apart, up to four columns of any kind, ten labels and more."""
+    """Draw a table with gaps: a square that tells rows apart, up to four columns of any kind, ten labels."""
     rows = draw(st.integers(12, 60))
     gap = st.just(None)
     columns = {"square": np.arange(rows) ** 2}

@@ -31,9 +31,9 @@ def head(folder):
 
 
 def test_the_model_s_file_says_which_repository(repository):
-    found = commit_of([f"{repository}/nets/work.py:Net", "digits"])
+    commit = commit_of([f"{repository}/nets/work.py:Net", "digits"])
 
-    assert found == Commit(commit=head(repository), changed=False)
+    assert commit == Commit(commit=head(repository), changed=False)
 
 
 def test_so_does_a_module_that_was_imported(repository, monkeypatch):

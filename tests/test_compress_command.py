@@ -1,4 +1,4 @@
-"""`advisor compress` and `--compression`: one plain line for what is wrong, one JSON object for what was found."""
+"""`advisor compress` and `--compression`: one plain line for what is wrong, one JSON object as answer."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ def test_a_study_is_compressed_and_answers_with_the_front(inside):
     assert inside("search", "iris", "--model", "mlp", "--study", "s", *QUICK).returncode == 0
     done = inside("compress", "s", "--budget", "8trials", "--json")
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert found["study"] == "s"
-    assert found["pareto"]
-    assert all(set(point) == FIELDS for point in found["pareto"])
-    sizes = [point["model_bytes"] for point in found["pareto"]]
+    answer = json.loads(done.stdout)
+    assert answer["study"] == "s"
+    assert answer["pareto"]
+    assert all(set(point) == FIELDS for point in answer["pareto"])
+    sizes = [point["model_bytes"] for point in answer["pareto"]]
     assert min(sizes) < max(sizes)
-    advised = found["recommendation"]["compression"]
-    assert advised["name"] in {point["name"] for point in found["recommendation"]["compressed"]}
+    advised = answer["recommendation"]["compression"]
+    assert advised["name"] in {point["name"] for point in answer["recommendation"]["compressed"]}
 
 
 def test_a_limit_chooses_the_point_and_an_impossible_one_says_what_to_relax(inside):

@@ -146,7 +146,7 @@ def compressed(source, *, folder=None, made=None, **axes):
 def untimed(run):
     """Return what was measured but for times and the bytes that a process was seen to hold."""
     fields = run.measure_outcome(whole=True, test=False)
-    found = asdict(fields.pop("footprint"))
+    footprint = asdict(fields.pop("footprint"))
     times = {
         "train_seconds",
         "latency_seconds",
@@ -156,20 +156,23 @@ def untimed(run):
         "reference_inference_bytes",
     }
     curve = [replace(point, seconds=0.0) for point in run.curve]
-    return [{key: value for key, value in one.items() if key not in times} for one in (fields, found)], curve
+    return [
+        {key: value for key, value in measured.items() if key not in times}
+        for measured in (fields, footprint)
+    ], curve
 
 
 def test_nothing_done_is_the_source_itself(mlp):
     run = compressed(mlp)
-    found = run.outcome["footprint"]
+    footprint = run.outcome["footprint"]
 
-    assert (found.file_bytes, found.compressed_bytes) == (
-        found.reference_bytes,
-        found.reference_compressed_bytes,
+    assert (footprint.file_bytes, footprint.compressed_bytes) == (
+        footprint.reference_bytes,
+        footprint.reference_compressed_bytes,
     )
-    assert (found.agreement, run.outcome["quality"]) == (1.0, found.reference_quality)
+    assert (footprint.agreement, run.outcome["quality"]) == (1.0, footprint.reference_quality)
     assert (run.curve, run.epoch, run.seconds, run.outcome["sparsity"]) == ([], 0, 0.0, 0.0)
-    assert found.path is None
+    assert footprint.path is None
     assert run.measure_outcome(whole=False, test=False) == {"train_seconds": 0.0}
     run.close()
 
@@ -244,10 +247,10 @@ def test_a_student_of_another_size_is_trained_for_the_whole_recipe_and_then_fine
 
 def test_the_source_is_its_own_teacher_when_its_copy_is_fine_tuned_and_finalists_are_heard_beside(mlp, cnn):
     recipe = replace(mlp.recipe, distillation=Told(), finetuning=Rewind(share=0.25))
-    asked = iter((False, True))
+    stops = iter((False, True))
 
     assert not CompressionRun(recipe=recipe, source=mlp, teachers=(cnn.model,)).advance(
-        1, stop=lambda: next(asked)
+        1, stop=lambda: next(stops)
     )
     assert EVENTS == ["teach MLP 1 by 2"]
 
@@ -267,8 +270,9 @@ def test_the_source_and_the_finalists_are_bit_for_bit_what_they_were(mlp, cnn):
 
     assert all(
         torch.equal(tensor, source.model.state_dict()[name])
-        for source, state in zip((mlp, cnn), before, strict=True) for name, tensor in state.items()
-    )  # fmt: skip
+        for source, state in zip((mlp, cnn), before, strict=True)
+        for name, tensor in state.items()
+    )
     assert [module.training for module in mlp.model.modules()] == modes
     assert sparsity_of(mlp.model) == 0.0
 
@@ -318,9 +322,9 @@ def test_told_to_stop_it_returns_false_and_leaves_nothing_behind(mlp, tmp_path):
     )
     for patience in (0, 1, 30, 78):  # at once, in the first epoch, in the second, in the fine-tuning
         run = CompressionRun(recipe=recipe, source=mlp, folder=tmp_path / "files")
-        asked = iter(range(1000))
+        looks = iter(range(1000))
 
-        assert not run.advance(1, stop=lambda: next(asked) >= patience)  # noqa: B023 - called within the loop's turn
+        assert not run.advance(1, stop=lambda: next(looks) >= patience)  # noqa: B023 - called within the loop's turn
         assert (run.curve, run.epoch, run.made, run.outcome) == ([], 0, {}, {})
         assert run.measure_outcome(whole=True, test=False) == {"train_seconds": 0.0}
     assert not (tmp_path / "files").exists()
@@ -328,8 +332,8 @@ def test_told_to_stop_it_returns_false_and_leaves_nothing_behind(mlp, tmp_path):
 
 def test_the_same_recipe_twice_gives_the_same_but_for_times(mlp, tmp_path):
     axes = {
-        "model": MLP(width=16, depth=1), "distillation": Hints(), "pruning": Smallest(), "finetuning": Gradual(share=0.25),
-        "quantization": Coarse(),
+        "model": MLP(width=16, depth=1), "distillation": Hints(), "pruning": Smallest(),
+        "finetuning": Gradual(share=0.25), "quantization": Coarse(),
     }  # fmt: skip
     first = compressed(mlp, folder=tmp_path, **axes)
     torch.rand(5)
@@ -378,11 +382,16 @@ def test_the_files_answer_in_a_fresh_process_without_this_package(kind, request,
 def read(program, path, folder):
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     (folder / "empty").mkdir(exist_ok=True)
-    told = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-I", "-c", program + TELL, str(path), str(folder / "rows.npy")],
-        cwd=folder / "empty", env=environment, capture_output=True, text=True, check=True, timeout=HANG_SECONDS,
-    )  # fmt: skip
-    outputs, ours = json.loads(told.stdout)
+        cwd=folder / "empty",
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=HANG_SECONDS,
+    )
+    outputs, ours = json.loads(done.stdout)
     assert ours == []
     return outputs
 
@@ -414,7 +423,7 @@ def test_a_model_that_cannot_be_exported_is_told_before_anything_is_trained(digi
     )
     source = Checkpoint(
         number=1, recipe=recipe, seed=0, model=Branching(), workload=digits, device=torch.device("cpu")
-    )  # fmt: skip
+    )
 
     with pytest.raises(CannotCompress, match="cannot be exported to ONNX") as caught:
         CompressionRun(recipe=recipe, source=source).advance(1, stop=go_on)

@@ -1,4 +1,4 @@
-"""The compression study on real data: the same ways tried every time, stopped and resumed at will, every failure a record."""
+"""Compression study on real data: the same every time, stopped and resumed at will, failures as records."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def compressed(home, name="s"):
     ]
 
 
-def told(records):
+def trials_of(records):
     return [
         (r.number, r.state, r.seed, r.source, dict(r.params), r.quality, r.model_bytes, r.macs, r.sparsity)
         for r in records
@@ -93,13 +93,13 @@ def test_the_same_seed_tries_the_same_ways_and_measures_the_same_but_for_times(s
 
     copies = [shutil.copytree(searched, tmp_path / name) for name in ("a", "b")]
     first, second = (compress(copy, trials=24) for copy in copies)
-    assert told(first) == told(second)
+    assert trials_of(first) == trials_of(second)
 
 
 def test_a_larger_budget_goes_on_and_repeats_nothing(study):
     before = compress(study, trials=6)
     after = compress(study, trials=12)
-    assert told(after[:6]) == told(before)
+    assert trials_of(after[:6]) == trials_of(before)
     assert len(after) == 12
     done = [(record.source, json.dumps(record.params, sort_keys=True)) for record in after]
     assert len(set(done)) == len(done)
@@ -109,10 +109,10 @@ def test_a_lost_checkpoint_is_trained_again_to_the_same_weights(study):
     workload = open_compression(study, "s", CompressionRequest()).workload
     checkpoints = Checkpoints.of(study, "s")
     record = next(r for r in journal.records(journal.open_study(study, "s")) if r.stage == "confirm")
-    kept = checkpoints.source(record, workload, device="cpu").model.state_dict()
+    weights = checkpoints.source(record, workload, device="cpu").model.state_dict()
     (checkpoints.folder / f"{record.number}.pt").write_bytes(b"torn")
     again = checkpoints.source(record, workload, device="cpu").model.state_dict()
-    assert all(torch.equal(kept[name], again[name]) for name in kept)
+    assert all(torch.equal(weights[name], again[name]) for name in weights)
     assert checkpoints.load(record.number, workload.specimen(Recipe.from_params(record.params).model))
 
 
@@ -156,8 +156,8 @@ def test_a_spent_budget_is_refused_in_one_line(study):
 
 
 def test_a_search_compresses_afterwards_when_asked(home):
-    asked = Request(source="iris", model="mlp", study="s", compression="after", **SEARCH)
-    launched = prepare(asked, home)
+    request = Request(source="iris", model="mlp", study="s", compression="after", **SEARCH)
+    launched = prepare(request, home)
     page = journal.open_study(home, "s")
     write_request(home, "s", CompressionRequest(budget=Budget(trials=5)))
     assert page.user_attrs["plan"]["compression"] == "after"
@@ -175,11 +175,15 @@ def test_the_size_limit_of_a_search_that_compresses_rules_out_no_optimizer_befor
 
 
 def test_a_joint_search_judges_every_whole_run_by_the_file_it_would_deploy(home):
-    asked = Request(
-        source="iris", model="mlp", study="s", compression="joint", limits=Limits(model_bytes=60_000),
+    request = Request(
+        source="iris",
+        model="mlp",
+        study="s",
+        compression="joint",
+        limits=Limits(model_bytes=60_000),
         **SEARCH | {"budget": Budget(trials=9)},
-    )  # fmt: skip
-    work(prepare(asked, home))
+    )
+    work(prepare(request, home))
     records = [
         record for record in journal.records(journal.open_study(home, "s")) if record.state == "complete"
     ]
@@ -196,9 +200,10 @@ def test_a_joint_search_judges_every_whole_run_by_the_file_it_would_deploy(home)
 def test_a_training_function_is_refused_with_the_reason(home, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "loop.py").write_text(
-        "def fit(recipe, report, seed):\n    for epoch in range(recipe.epochs):\n        report(epoch + 1, recipe.optimizer.lr)\n"
+        "def fit(recipe, report, seed):\n    for epoch in range(recipe.epochs):\n"
+        "        report(epoch + 1, recipe.optimizer.lr)\n"
     )
-    asked = {
+    options = {
         "source": "loop.py:fit",
         "metric": "loss",
         "epochs": 3,
@@ -206,7 +211,7 @@ def test_a_training_function_is_refused_with_the_reason(home, tmp_path, monkeypa
         "tracking_uri": "off",
     }
     with pytest.raises(BadWorkload, match="holds its model to itself"):
-        prepare(Request(compression="after", **asked), home)
-    work(prepare(Request(study="s", **asked), home))
+        prepare(Request(compression="after", **options), home)
+    work(prepare(Request(study="s", **options), home))
     with pytest.raises(BadWorkload, match="holds its model to itself"):
         write_request(home, "s", CompressionRequest())

@@ -54,22 +54,57 @@ STUDIES = {
     "begun": (),
 }
 ADVICE = Recommendation(
-    study="full", optimizer="AdamW", params={"optimizer": "AdamW", "optimizer.AdamW.lr": 0.001}, label="leaning",
-    p_best=0.62, p_tie=0.834, expected_regret=0.004, metric="accuracy", direction="maximize",
-    quality=0.93, interval=(0.915, 0.945), test_quality=0.921, test_spread=0.004, seeds=(1000, 1001), trials=(8, 9),
+    study="full",
+    optimizer="AdamW",
+    params={"optimizer": "AdamW", "optimizer.AdamW.lr": 0.001},
+    label="leaning",
+    p_best=0.62,
+    p_tie=0.834,
+    expected_regret=0.004,
+    metric="accuracy",
+    direction="maximize",
+    quality=0.93,
+    interval=(0.915, 0.945),
+    test_quality=0.921,
+    test_spread=0.004,
+    seeds=(1000, 1001),
+    trials=(8, 9),
     costs={"train_seconds": 1.8, "peak_bytes": 200_000, "optimizer_state_bytes": 0, "model_bytes": None},
     reasons=("It is *best* on [x](y): $3 < $5.",),
-    findings=(Finding(rule="memory", subject="SGD", verdict="prefer", strength=0.0, because="No state.", source="trial 0"),),
-    alternatives=("SGD, when memory matters.",), would_change=("A limit below 80 KiB.",),
+    findings=(
+        Finding(
+            rule="memory",
+            subject="SGD",
+            verdict="prefer",
+            strength=0.0,
+            because="No state.",
+            source="trial 0",
+        ),
+    ),
+    alternatives=("SGD, when memory matters.",),
+    would_change=("A limit below 80 KiB.",),
     checklist=(
         Check(name="edges", passed=False, message="lr lies at an edge", fix="widen it"),
         Check(name="trials", passed=True, message="", fix=""),
     ),
-    contenders=tuple(Contender(
-        optimizer=optimizer, p_best=0.62, p_tie=0.834, expected_regret=0.004, quality=0.9, interval=None, trials=(0,),
-        params=None, train_seconds=None, peak_bytes=None, optimizer_state_bytes=0, completed=3,
-    ) for optimizer in OPTIMIZERS),
-)  # fmt: skip
+    contenders=tuple(
+        Contender(
+            optimizer=optimizer,
+            p_best=0.62,
+            p_tie=0.834,
+            expected_regret=0.004,
+            quality=0.9,
+            interval=None,
+            trials=(0,),
+            params=None,
+            train_seconds=None,
+            peak_bytes=None,
+            optimizer_state_bytes=0,
+            completed=3,
+        )
+        for optimizer in OPTIMIZERS
+    ),
+)
 
 
 def add(study, trials):
@@ -251,7 +286,7 @@ def test_a_study_is_read_again_only_when_its_journal_changes(home, monkeypatch):
 
 def test_the_home_is_the_one_asked_for(monkeypatch):
     monkeypatch.setenv("ADVISOR_HOME", "/elsewhere")
-    assert [reads.chosen_home(given) for given in (["--home", "/here"], [])] == [
+    assert [reads.chosen_home(arguments) for arguments in (["--home", "/here"], [])] == [
         Path("/here"),
         Path("/elsewhere"),
     ]
@@ -290,9 +325,8 @@ def test_axes_name_their_units_and_the_title_the_finding():
     assert figure.layout.xaxis.title.text == "training time (s)"
     assert figure.layout.yaxis.title.text == "validation accuracy (higher is better)"
     assert figure.layout.title.text == "Best single run: AdamW, accuracy 0.93 after 1.8 s of training"
-    assert figure.layout.yaxis.range == pytest.approx(
-        (0.774, 0.956)
-    )  # the whole runs; the pruned one reached 0.7
+    # the whole runs; the pruned one reached 0.7
+    assert figure.layout.yaxis.range == pytest.approx((0.774, 0.956))
 
     figure = charts.best_so_far(RACE, LOOKS, metric="accuracy")
     assert figure.layout.xaxis.title.text == "trial number"

@@ -1,4 +1,4 @@
-"""The deployed file answers as torch does, whatever the model; what cannot be exported is refused in one line."""
+"""Deployed files answer as torch does, whatever the model; what cannot be exported is refused in a line."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from studies.workload import Workload
 from model_inputs import KINDS, MODELS, TAKEN, build, rows
 
 FORMS = {
-    "Bag": "text", "CNN": "colour", "Conv1D": "signal", "FTTransformer": "table", "Linear": "image", "MLP": "table",
-    "ResNet": "image", "TabularResNet": "sparse", "Transformer": "text",
+    "Bag": "text", "CNN": "colour", "Conv1D": "signal", "FTTransformer": "table", "Linear": "image",
+    "MLP": "table", "ResNet": "image", "TabularResNet": "sparse", "Transformer": "text",
 }  # fmt: skip
 
 
@@ -41,9 +41,9 @@ def workload_of(kind, model):
 def off(proto, model, inputs):
     with torch.inference_mode():
         wanted = model(inputs).numpy()
-    found = run(session(proto.SerializeToString()), inputs.numpy())
-    assert found.shape == wanted.shape
-    return np.abs(found - wanted).max() / max(1.0, np.abs(wanted).max())
+    deployed = run(session(proto.SerializeToString()), inputs.numpy())
+    assert deployed.shape == wanted.shape
+    return np.abs(deployed - wanted).max() / max(1.0, np.abs(wanted).max())
 
 
 @pytest.mark.parametrize(("name", "kind"), FORMS.items())
@@ -69,11 +69,11 @@ def test_the_file_says_nothing_of_the_machine_it_was_made_on():
     graph = export(
         TrainedModel(model=build(MODELS["MLP"](), KINDS["table"]), workload=workload)
     ).proto.SerializeToString()
-    assert all(told not in graph for told in (b"site-packages", b'.py"', b"forward", b"Traceback"))
+    assert all(trace not in graph for trace in (b"site-packages", b'.py"', b"forward", b"Traceback"))
 
 
 class Odd(nn.Module):
-    """Much of what users write: a tied layer, a layer of one's own, weight norm, an LSTM, a bag of words of numbers."""
+    """Much of what users write: a tied layer, a custom layer, weight norm, an LSTM, a bag of words."""
 
     def __init__(self):
         super().__init__()
@@ -87,8 +87,8 @@ class Odd(nn.Module):
 
     def forward(self, rows):
         hidden = self.drop(self.norm(self.second(torch.relu(self.first(rows)))))
-        told, _ = self.steps(torch.einsum("bi,io->bo", hidden, self.mixing).unsqueeze(1))
-        return self.head(told[:, -1] + self.words(rows.abs().clamp(max=9).long()))
+        states, _ = self.steps(torch.einsum("bi,io->bo", hidden, self.mixing).unsqueeze(1))
+        return self.head(states[:, -1] + self.words(rows.abs().clamp(max=9).long()))
 
 
 def test_a_model_with_odd_parts_answers_as_in_torch():
@@ -146,10 +146,10 @@ made = export(TrainedModel(model=workload.build(workload.model), workload=worklo
 StaticInt8().quantize(made)
 DynamicInt8().quantize(made)
 """
-    told = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-W", "default", "-c", code], capture_output=True, text=True, check=True
     )
-    assert (told.stdout, told.stderr) == ("", "")
+    assert (done.stdout, done.stderr) == ("", "")
 
 
 def test_two_layers_that_share_a_matrix_are_right_in_dynamic_8_bits():

@@ -111,9 +111,9 @@ def test_an_ensemble_is_the_mean_of_its_probabilities(iris):
 
 def test_the_source_alone_is_heard_unless_an_ensemble_is_asked_for(iris):
     both, alone = training(iris), training(iris)
-    one, other = teacher(iris), teacher(iris, seed=9)
-    SoftTargets().attach(both, (one, other))
-    SoftTargets().attach(alone, (one,))
+    first, second = teacher(iris), teacher(iris, seed=9)
+    SoftTargets().attach(both, (first, second))
+    SoftTargets().attach(alone, (first,))
 
     assert torch.equal(heard(both, *batch(iris))[2], heard(alone, *batch(iris))[2])
 
@@ -180,42 +180,42 @@ def test_the_teacher_answers_in_evaluation_mode(iris):
 
 
 def test_the_teacher_sees_the_rows_that_the_student_sees(iris):
-    wise, seen, learned = teacher(iris), [], []
+    wise, shown, learned = teacher(iris), [], []
     run = training(iris, regularizers=(Mixup(alpha=1.0),))
-    SoftTargets().attach(run, (Spy(wise, seen),))
+    SoftTargets().attach(run, (Spy(wise, shown),))
     run.model.register_forward_pre_hook(
         lambda module, inputs: learned.append(inputs[0]) if module.training else None
     )
     run.advance(1)
 
-    assert len(seen) == len(learned) == run.steps_per_epoch
-    assert all(torch.equal(left, right) for left, right in zip(seen, learned, strict=True))
-    assert not torch.equal(torch.cat(seen).sum(0), torch.from_numpy(iris.dataset.train.inputs).sum(0))
+    assert len(shown) == len(learned) == run.steps_per_epoch
+    assert all(torch.equal(left, right) for left, right in zip(shown, learned, strict=True))
+    assert not torch.equal(torch.cat(shown).sum(0), torch.from_numpy(iris.dataset.train.inputs).sum(0))
 
 
 class Spy(nn.Module):
     """A teacher that notes what it is asked, in its copies too."""
 
-    def __init__(self, model, seen):
+    def __init__(self, model, shown):
         super().__init__()
-        self.model, self.seen = model, seen
+        self.model, self.shown = model, shown
 
     def __deepcopy__(self, memo):
-        return Spy(deepcopy(self.model, memo), self.seen)
+        return Spy(deepcopy(self.model, memo), self.shown)
 
     def forward(self, inputs):
-        self.seen.append(inputs.clone())
+        self.shown.append(inputs.clone())
         return self.model(inputs)
 
 
 def test_smoothing_and_class_weights_stay_in_the_runs_own_share():
     weighted = LoadedWorkload.open("iris", model="mlp", class_weights="balanced")
     run, (inputs, targets) = training(weighted, regularizers=(LabelSmoothing(share=0.2),)), batch(weighted)
-    own = run.loss(run.model.eval()(inputs), targets)
+    own_loss = run.loss(run.model.eval()(inputs), targets)
     wise = teacher(weighted)
     SoftTargets(alpha=0.7).attach(run, (wise,))
     wanted = 0.7 * distance(outputs(run.model, inputs), [outputs(wise, inputs)], 2.0) + 0.3 * float(
-        own.detach()
+        own_loss.detach()
     )
 
     assert float(heard(run, inputs, targets)[2].detach()) == pytest.approx(wanted, rel=1e-5)
@@ -233,12 +233,12 @@ def test_smoothing_and_class_weights_stay_in_the_runs_own_share():
 )
 def test_training_goes_down_however_often_a_step_asks_for_the_loss(choice, kind, iris):
     run = training(iris, epochs=6, **kind)
-    asked = []
-    choice.attach(run, (Spy(teacher(iris), asked),))
-    during = len(asked)
+    shown = []
+    choice.attach(run, (Spy(teacher(iris), shown),))
+    during = len(shown)
     run.advance(6)
 
-    assert len(asked) - during == run.step  # once a batch
+    assert len(shown) - during == run.step  # once a batch
     assert run.curve[-1].train_loss < run.curve[0].train_loss
 
 
@@ -275,10 +275,13 @@ def test_a_hint_of_the_same_width_is_the_squared_distance_over_the_teachers_squa
     plain = float(heard(listening, inputs, targets)[2].detach())
     Hints(weight=0.5).attach(run, (wise,))
     _, _, loss = heard(run, inputs, targets)
-    mine, its = (outputs(model[:-1], inputs).astype(np.float64) for model in (run.model, wise))
+    student_hints, teacher_hints = (
+        outputs(model[:-1], inputs).astype(np.float64) for model in (run.model, wise)
+    )
 
     assert float(loss.detach()) == pytest.approx(
-        plain + 0.5 * np.square(mine - its).mean() / np.square(its).mean(), rel=1e-5
+        plain + 0.5 * np.square(student_hints - teacher_hints).mean() / np.square(teacher_hints).mean(),
+        rel=1e-5,
     )
 
 
@@ -305,11 +308,15 @@ def test_the_map_between_widths_is_learned_whatever_the_scale_of_the_features(ir
         Hints(weight=1.0).attach(run, (wise,))
         [linear] = run.kept
         inputs, _ = batch(iris, 120)
-        mine, its = (torch.from_numpy(outputs(model[:-1], inputs)) for model in (run.model, wise))
+        student_hints, teacher_hints = (
+            torch.from_numpy(outputs(model[:-1], inputs)) for model in (run.model, wise)
+        )
         run.advance(100)
 
         assert tuple(linear.shape) == (16, 32)
-        assert float((mine @ linear - its).square().mean()) < 0.1 * float(its.square().mean())
+        assert float((student_hints @ linear - teacher_hints).square().mean()) < 0.1 * float(
+            teacher_hints.square().mean()
+        )
 
 
 def test_a_run_with_a_hint_resumes_bit_for_bit(iris):

@@ -14,7 +14,7 @@ import pytest
 from docs.write import DOCUMENTS, written
 from studies import catalogue
 
-from waiting import HANG_SECONDS, wait_until
+from waiting import ANSWER_SECONDS, HANG_SECONDS, wait_until
 
 ROOT = Path(__file__).parent.parent
 TEXTS = {
@@ -41,9 +41,14 @@ def environment(tmp_path):
 
 def shell(script, tmp_path):
     return subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script], cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True,
-        timeout=HANG_SECONDS, check=False,
-    )  # fmt: skip
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=HANG_SECONDS,
+        check=False,
+    )
 
 
 def quick(block):
@@ -98,9 +103,13 @@ def test_the_python_block_of_the_readme_runs(tmp_path):
 def serves(command, tmp_path, url):
     """Start a server, wait until it answers, stop it with all its children."""
     with subprocess.Popen(
-        ["bash", "-c", command], cwd=tmp_path, env=environment(tmp_path), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        ["bash", "-c", command],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
         start_new_session=True,
-    ) as process:  # fmt: skip
+    ) as process:
         try:
             wait_until(lambda: process.poll() is not None or _answers(url), f"{url} answers")
             return process.poll() is None
@@ -109,7 +118,7 @@ def serves(command, tmp_path, url):
 
 
 def _answers(url):
-    with urllib.request.urlopen(url, timeout=5) as page:  # noqa: S310
+    with urllib.request.urlopen(url, timeout=ANSWER_SECONDS) as page:  # noqa: S310
         return page.status == 200
 
 

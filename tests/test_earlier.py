@@ -33,13 +33,13 @@ def keep(home, name, records, *, facts=None, model=MODEL, direction="maximize"):
         "dataset": "tea",
     }
     study = journal.create_study(home, name, direction=direction, manifest=StudyManifest.from_dict(page))
-    for one in records:
+    for entry in records:
         trial = study.ask()
-        trial.set_user_attr(journal.RECORD, one.to_dict())
-        study.tell(trial, one.quality)
+        trial.set_user_attr(journal.RECORD, entry.to_dict())
+        study.tell(trial, entry.quality)
 
 
-def found(home, *, candidates=("AdamW", "SGD"), planned_trials=PLENTY, facts=None, model=MODEL):
+def earlier_starts(home, *, candidates=("AdamW", "SGD"), planned_trials=PLENTY, facts=None, model=MODEL):
     return starts(
         home,
         model=WorkloadSpec(**model),
@@ -65,7 +65,7 @@ def test_the_best_whole_run_of_each_candidate_is_a_start_and_says_where_it_is_fr
         ],
     )
 
-    first, second = found(home)
+    first, second = earlier_starts(home)
 
     assert (first.params["optimizer"], first.params["optimizer.AdamW.lr"]) == ("AdamW", 0.02)
     assert first.origin == "trial 1 of study a (accuracy 0.9 on tea)"
@@ -75,14 +75,14 @@ def test_the_best_whole_run_of_each_candidate_is_a_start_and_says_where_it_is_fr
 def test_less_is_better_where_the_metric_is_minimized(home):
     keep(home, "a", [record(0, "AdamW", 0.8), record(1, "AdamW", 0.9)], direction="minimize")
 
-    assert found(home)[0].origin.startswith("trial 0 ")
+    assert earlier_starts(home)[0].origin.startswith("trial 0 ")
 
 
 def test_the_newest_study_that_has_the_optimizer_speaks(home):
     keep(home, "old", [record(0, "AdamW", 0.99), record(1, "SGD", 0.5)])
     keep(home, "new", [record(0, "AdamW", 0.6)])
 
-    assert [start.origin.split()[4] for start in found(home)] == ["new", "old"]
+    assert [start.origin.split()[4] for start in earlier_starts(home)] == ["new", "old"]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_the_newest_study_that_has_the_optimizer_speaks(home):
 def test_a_study_of_something_else_is_passed_over(home, other):
     keep(home, "a", [record(0, "AdamW", 0.9)], **other)
 
-    assert found(home) == ()
+    assert earlier_starts(home) == ()
 
 
 def test_what_was_pruned_or_only_confirmed_or_is_no_recipe_any_more_is_no_start(home):
@@ -112,24 +112,28 @@ def test_what_was_pruned_or_only_confirmed_or_is_no_recipe_any_more_is_no_start(
         ],
     )
 
-    assert found(home) == ()
+    assert earlier_starts(home) == ()
 
 
 def test_a_small_search_takes_few_starts_and_a_tiny_one_none(home):
     keep(home, "a", [record(0, "AdamW", 0.9), record(1, "SGD", 0.7)])
 
-    assert [len(found(home, planned_trials=trials)) for trials in (SHARE - 1, SHARE, 2 * SHARE)] == [0, 1, 2]
+    assert [len(earlier_starts(home, planned_trials=trials)) for trials in (SHARE - 1, SHARE, 2 * SHARE)] == [
+        0,
+        1,
+        2,
+    ]
 
 
 def test_a_broken_journal_is_passed_over(home):
     keep(home, "a", [record(0, "AdamW", 0.9)])
     (home / "studies" / "b.journal").write_text("{nothing\n")
 
-    assert len(found(home)) == 1
+    assert len(earlier_starts(home)) == 1
 
 
 def test_an_empty_home_has_no_starts(home):
-    assert found(home) == ()
+    assert earlier_starts(home) == ()
 
 
 # ---------------------------------------------------------------- in the search
@@ -145,9 +149,15 @@ START = Start(
     origin="a study",
 )
 PLAN = Plan(
-    candidates=("AdamW", "SGD"), schedules=("Cosine",), regularizers=("L2",), epochs=9, batch_size=(16, 32, 90),
-    budget=Budget(trials=6), limits=Limits(), starts=(START,),
-)  # fmt: skip
+    candidates=("AdamW", "SGD"),
+    schedules=("Cosine",),
+    regularizers=("L2",),
+    epochs=9,
+    batch_size=(16, 32, 90),
+    budget=Budget(trials=6),
+    limits=Limits(),
+    starts=(START,),
+)
 
 
 def search(home, workload, plan=PLAN, *, stop_after=99) -> tuple[Record, ...]:
@@ -174,31 +184,31 @@ def test_a_start_is_tried_whole_after_the_references_in_the_space_of_this_search
     records = search(home, iris)
     start = records[2]
 
-    assert [one.stage for one in records[:4]] == ["reference", "reference", "start", "race"]
+    assert [run.stage for run in records[:4]] == ["reference", "reference", "start", "race"]
     assert (start.optimizer, start.state, start.epochs) == ("SGD", "complete", 9)
     assert (start.params["optimizer.SGD.lr"], start.params["batch_size"]) == (0.05, 16)
     assert start.params["regularizers"] == ""  # L1 is not searched here
 
 
 def test_a_start_counts_as_a_search_trial(home, iris):
-    assert sum(one.stage != "confirm" for one in search(home, iris)) == 6
+    assert sum(run.stage != "confirm" for run in search(home, iris)) == 6
 
 
 def test_a_start_is_tried_once_however_often_the_search_is_resumed(home, iris):
     search(home, iris, stop_after=3)
     records = search(home, iris)
 
-    assert sum(one.stage == "start" for one in records) == 1
+    assert sum(run.stage == "start" for run in records) == 1
 
 
 def test_a_start_that_is_the_reference_recipe_is_not_tried_again(home, iris):
     again = replace(PLAN, starts=(Start(params={"optimizer": "AdamW", "batch_size": 32}, origin="a study"),))
 
-    assert all(one.stage != "start" for one in search(home, iris, again))
+    assert all(run.stage != "start" for run in search(home, iris, again))
 
 
 def test_earlier_studies_count_only_if_they_may(home):
-    asked = {
+    options = {
         "budget": "8trials",
         "epochs": 1,
         "home": home,
@@ -206,9 +216,9 @@ def test_earlier_studies_count_only_if_they_may(home):
         "model": "linear",
         "optimizers": ("AdamW",),
     }
-    api.search("iris", study="first", **asked)
+    api.search("iris", study="first", **options)
     for name, earlier in (("second", True), ("third", False)):
-        api.search("iris", study=name, earlier=earlier, **asked)
+        api.search("iris", study=name, earlier=earlier, **options)
     stages = {
         name: [run.stage for run in journal.records(journal.open_study(home, name))]
         for name in ("second", "third")

@@ -20,9 +20,12 @@ from studies.train import Training
 
 def training(workload, *regularizers, optimizer=None, epochs=3, model=None):
     recipe = Recipe(
-        optimizer=optimizer or SGD(lr=0.1), schedule=Constant(), model=model or workload.model, epochs=epochs,
+        optimizer=optimizer or SGD(lr=0.1),
+        schedule=Constant(),
+        model=model or workload.model,
+        epochs=epochs,
         regularizers=regularizers,
-    )  # fmt: skip
+    )
     return Training(recipe, workload, seed=0)
 
 
@@ -42,15 +45,12 @@ def test_early_stopping_waits_for_the_metric_then_for_the_loss(iris):
 
     assert not waiting(run, (0.5, 1.0), (0.5, 1.0), (0.5, 1.0))
     assert waiting(run, (0.5, 1.0), (0.5, 1.0), (0.5, 1.0), (0.5, 1.0))
-    assert not waiting(
-        run, (0.5, 1.0), (0.5, 0.9), (0.5, 1.0), (0.5, 1.0)
-    )  # an equal metric with a lower loss
-    assert not waiting(
-        run, (0.5, 1.0), (0.6, 2.0), (0.6, 2.0), (0.5, 0.1)
-    )  # a better metric with a higher loss
-    assert waiting(
-        run, (0.5, 1.0), (0.6, 2.0), (0.5, 0.1), (0.5, 0.1), (0.5, 0.1)
-    )  # a lower loss with a worse metric
+    # an equal metric with a lower loss
+    assert not waiting(run, (0.5, 1.0), (0.5, 0.9), (0.5, 1.0), (0.5, 1.0))
+    # a better metric with a higher loss
+    assert not waiting(run, (0.5, 1.0), (0.6, 2.0), (0.6, 2.0), (0.5, 0.1))
+    # a lower loss with a worse metric
+    assert waiting(run, (0.5, 1.0), (0.6, 2.0), (0.5, 0.1), (0.5, 0.1), (0.5, 0.1))
 
 
 def test_early_stopping_ends_the_run_patience_epochs_after_the_best(iris):
@@ -79,9 +79,14 @@ def test_a_run_that_ended_early_goes_on_to_be_ended_when_resumed(iris):
 
 def test_early_stopping_counts_as_a_complete_run(home, iris):
     plan = Plan(
-        candidates=("SGD",), schedules=("Constant",), regularizers=("EarlyStopping",), epochs=81, batch_size=(16, 16, 32),
-        budget=Budget(trials=12), limits=Limits(),
-    )  # fmt: skip
+        candidates=("SGD",),
+        schedules=("Constant",),
+        regularizers=("EarlyStopping",),
+        epochs=81,
+        batch_size=(16, 16, 32),
+        budget=Budget(trials=12),
+        limits=Limits(),
+    )
     study = journal.create_study(home, "s", direction=iris.metric.direction, manifest=plan.manifest())
     search = Search(
         study, iris, plan, clock=Clock(budget=plan.budget, stop=lambda: False), listen=lambda event: None

@@ -74,11 +74,11 @@ def test_every_kind_of_metric_has_a_scale(direction, metric, best, other, gap):
 @given(GAPS, st.integers(1, 12))
 def test_the_v_statistic_is_the_mean_of_the_smallest_of_so_many_draws(gaps, trials):
     trials = min(trials, len(gaps))
-    seen, n = sorted(gaps), len(gaps)
+    ordered, n = sorted(gaps), len(gaps)
     cdf = [(rank + 1) / n for rank in range(n)]
     slow = sum(
         gap * ((1 - (cdf[rank - 1] if rank else 0)) ** trials - (1 - cdf[rank]) ** trials)
-        for rank, gap in enumerate(seen)
+        for rank, gap in enumerate(ordered)
     )
 
     assert best_of(gaps, trials, 0.6) == pytest.approx(slow, abs=1e-12)
@@ -108,9 +108,9 @@ def test_the_bootstrap_variance_is_that_of_the_smallest_of_so_many_draws(gaps):
 
 def test_it_is_right_on_average_where_the_loss_has_a_bottom():
     samples = np.random.default_rng(0).gamma(2.0, 0.42, (4000, 5))
-    found = fmean(variance_of_best(list(row)) for row in samples)
+    mean_variance = fmean(variance_of_best(list(row)) for row in samples)
 
-    assert pvariance(best_of(list(row), 5, 0.0) for row in samples) == pytest.approx(found, rel=0.15)
+    assert pvariance(best_of(list(row), 5, 0.0) for row in samples) == pytest.approx(mean_variance, rel=0.15)
 
 
 def test_how_bad_the_worst_trials_are_adds_no_doubt_about_the_best_of_many():
@@ -180,11 +180,11 @@ def test_confirmation_replaces_the_search_and_takes_the_seeds_out():
         *confirmations(4, "AdamW", [1.1, 1.1 * hard_seed], source=0, direction="minimize"),
         *confirmations(6, "SGD", [1.32, 1.32 * hard_seed], source=2, direction="minimize"),
     )
-    found = estimates(evidence([*searched, *runs], direction="minimize"))
-    apart = found.by_optimizer["SGD"].gap - found.by_optimizer["AdamW"].gap
+    estimated = estimates(evidence([*searched, *runs], direction="minimize"))
+    apart = estimated.by_optimizer["SGD"].gap - estimated.by_optimizer["AdamW"].gap
 
     assert apart == pytest.approx(math.log(1.2))
-    assert found.measured_seed_sd == pytest.approx(0, abs=1e-9)
+    assert estimated.measured_seed_sd == pytest.approx(0, abs=1e-9)
 
 
 def test_a_recipe_that_missed_a_hard_seed_is_not_flattered():
@@ -194,32 +194,32 @@ def test_a_recipe_that_missed_a_hard_seed_is_not_flattered():
         *confirmations(5, "Momentum", losses(0.2, 1.2, 0.2), source=92, direction="minimize"),
     )
     missing_the_hard_one = tuple(run for run in runs if (run.optimizer, run.seed) != ("SGD", 1001))
-    found = estimates(evidence(missing_the_hard_one, direction="minimize")).by_optimizer
+    estimated = estimates(evidence(missing_the_hard_one, direction="minimize")).by_optimizer
 
-    assert found["SGD"].gap - found["AdamW"].gap == pytest.approx(0.1, abs=1e-9)
+    assert estimated["SGD"].gap - estimated["AdamW"].gap == pytest.approx(0.1, abs=1e-9)
 
 
 def test_a_confirmation_run_that_diverged_weighs_on_its_recipe():
     sound = confirmations(0, "AdamW", losses(0, 0, 0), source=90, direction="minimize")
     broken = confirmations(3, "SGD", [1.0, None, 1.0], source=91, direction="minimize")
-    found = estimates(evidence([*sound, *broken], direction="minimize"))
+    estimated = estimates(evidence([*sound, *broken], direction="minimize"))
 
-    assert found.by_optimizer["SGD"].gap == pytest.approx(CAP / 3)
-    assert found.measured_seed_sd == pytest.approx(0, abs=1e-9)
+    assert estimated.by_optimizer["SGD"].gap == pytest.approx(CAP / 3)
+    assert estimated.measured_seed_sd == pytest.approx(0, abs=1e-9)
 
 
 def test_the_luck_of_the_finalists_is_charged_to_the_others():
     searched = study({"AdamW": losses(0.0), "SGD": losses(0.1)}, direction="minimize")
     runs = confirmations(2, "AdamW", losses(0.5, 0.5, 0.5), source=0, direction="minimize")
-    found = estimates(evidence([*searched, *runs], direction="minimize")).by_optimizer
+    estimated = estimates(evidence([*searched, *runs], direction="minimize")).by_optimizer
 
-    assert found["SGD"].gap == pytest.approx(0.6)
+    assert estimated["SGD"].gap == pytest.approx(0.6)
 
 
 def test_a_learning_rate_on_the_edge_doubles_the_variance():
     inside = evidence([record(0, quality=0.9, units={"optimizer.lr": 0.97})])
     outside = evidence([record(0, quality=0.9, units={"optimizer.lr": -0.99})])
-    calm, wide = (estimates(one).by_optimizer["AdamW"] for one in (inside, outside))
+    calm, wide = (estimates(gaps).by_optimizer["AdamW"] for gaps in (inside, outside))
 
     assert wide.variance == pytest.approx(2 * calm.variance)
     assert (calm.at_edge, wide.at_edge) == (False, True)
@@ -238,11 +238,14 @@ def test_more_trials_leave_less_doubt():
 
 def test_tuning_for_longer_trusts_a_wide_spread_more():
     records = study({"AdamW": losses(0.3, 0.31, 0.32), "SGD": losses(0.3, 1.0, 1.9)}, direction="minimize")
-    seen = evidence(records, direction="minimize")
+    searched_loss = evidence(records, direction="minimize")
 
     assert (
-        estimates(seen, tuning_trials=1).by_optimizer["SGD"].gap
-        > estimates(seen, tuning_trials=1).by_optimizer["AdamW"].gap
+        estimates(searched_loss, tuning_trials=1).by_optimizer["SGD"].gap
+        > estimates(searched_loss, tuning_trials=1).by_optimizer["AdamW"].gap
     )
-    assert estimates(seen, tuning_trials=30).by_optimizer["SGD"].gap < estimates(seen).by_optimizer["SGD"].gap
-    assert replace(seen, records=()).optimizers == ()
+    assert (
+        estimates(searched_loss, tuning_trials=30).by_optimizer["SGD"].gap
+        < estimates(searched_loss).by_optimizer["SGD"].gap
+    )
+    assert replace(searched_loss, records=()).optimizers == ()

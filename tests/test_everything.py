@@ -50,9 +50,17 @@ def workload(inputs, model):
         for seed, (name, rows) in enumerate({"train": 48, "valid": 16, "test": 16}.items())
     }
     dataset = Dataset(
-        name="made", kind=inputs.kind, task="classification", classes=("a", "b", "c"), feature_names=(), missing_share=0.0,
-        digest="", notes=(), **({"vocabulary": inputs.vocabulary} if inputs.kind == "text" else {}), **parts,
-    )  # fmt: skip
+        name="made",
+        kind=inputs.kind,
+        task="classification",
+        classes=("a", "b", "c"),
+        feature_names=(),
+        missing_share=0.0,
+        digest="",
+        notes=(),
+        **({"vocabulary": inputs.vocabulary} if inputs.kind == "text" else {}),
+        **parts,
+    )
     return LoadedWorkload(dataset=dataset, model=model(), metric=metric(None, "classification"))
 
 

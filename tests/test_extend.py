@@ -1,4 +1,4 @@
-"""What a user adds of their own: a choice by the recipe in CONTRIBUTING, a package with an entry point, models of any form."""
+"""Extensions by users: a choice as CONTRIBUTING says, a package with entry points, models of any form."""
 
 from __future__ import annotations
 
@@ -82,7 +82,8 @@ class TinyNet(ModelChoice):
     def build(self, inputs, outputs):
         from torch import nn
 
-        return nn.Sequential(nn.Flatten(), nn.Linear(inputs.size, self.hidden), nn.Tanh(), nn.Linear(self.hidden, outputs))
+        wide, narrow = nn.Linear(inputs.size, self.hidden), nn.Linear(self.hidden, outputs)
+        return nn.Sequential(nn.Flatten(), wide, nn.Tanh(), narrow)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +110,7 @@ OFFERS = {"optimizers": "SignSGD", "models": "TinyNet", "datasets": "TinyRows"}
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
-    """Have pip install a tiny package with an optimizer, a model and a dataset; return where, and a command line that sees it."""
+    """Have pip install a tiny package of choices; return where, and a command line that sees it."""
     root, site = tmp_path_factory.mktemp("tiny"), tmp_path_factory.mktemp("site")
     (root / "tiny_choices.py").write_text(contributed() + TINY)
     points = [
@@ -117,7 +118,8 @@ def installed(tmp_path_factory):
         for kind, name in OFFERS.items()
     ]
     project = '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
-    project += '[project]\nname = "tiny-choices"\nversion = "1.0"\n[tool.setuptools]\npy-modules = ["tiny_choices"]\n'
+    project += '[project]\nname = "tiny-choices"\nversion = "1.0"\n'
+    project += '[tool.setuptools]\npy-modules = ["tiny_choices"]\n'
     (root / "pyproject.toml").write_text(project + "\n".join(points))
     offline = ("--no-deps", "--no-build-isolation", "--no-index", "--quiet", "--disable-pip-version-check")
     subprocess.run(
@@ -175,7 +177,7 @@ def test_what_another_package_offers_is_searched_together(installed):
 
 @pytest.fixture
 def spare(installed, monkeypatch):
-    """Install the package into this process, with an entry point that is no choice, and forget it afterwards."""
+    """Install the package into this process, with an entry point that is no choice; forget it after."""
     site, _ = installed
     points = next(site.glob("*.dist-info")) / "entry_points.txt"
     offered = points.read_text()

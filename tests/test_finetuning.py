@@ -41,8 +41,12 @@ TINY = MLP(width=16, depth=1)
 @pytest.mark.parametrize("choice", [Restart, Gradual, Rewind])
 def test_optimizer_regularizers_wrappers_batch_and_model_are_kept(choice):
     trained = Recipe(
-        optimizer=AdamW(lr=0.01, beta1=0.8), regularizers=(LabelSmoothing(),), wrappers=(EMA(), SAM()), batch_size=7, model=TINY
-    )  # fmt: skip
+        optimizer=AdamW(lr=0.01, beta1=0.8),
+        regularizers=(LabelSmoothing(),),
+        wrappers=(EMA(), SAM()),
+        batch_size=7,
+        model=TINY,
+    )
     short = retrained(choice(), trained)
 
     assert (short.regularizers, short.wrappers, short.batch_size, short.model) == (
@@ -79,10 +83,10 @@ def test_the_rewound_lrs_are_those_that_training_ended_with_step_by_step(iris):
 
     def lrs(recipe):
         run = Training(recipe, iris, seed=0)
-        seen = []
-        run.after_step.append(lambda: seen.append(run.lr))
+        rates = []
+        run.after_step.append(lambda: rates.append(run.lr))
         run.advance(recipe.epochs)
-        return seen
+        return rates
 
     whole, again = lrs(trained), lrs(retrained(Rewind(share=0.25), trained))
     assert again == pytest.approx(whole[-len(again) :])
@@ -99,8 +103,9 @@ def test_a_warmup_as_long_as_the_rewound_share_reaches_is_replayed_too():
 def test_a_schedule_that_follows_validation_goes_on_doing_so():
     schedule = retrained(Rewind(), Recipe(schedule=Plateau(patience=2, gamma=0.5))).schedule
     worse = [
-        Measurement(epoch=n, step=n, seconds=0.0, train_loss=1.0, valid_loss=float(n), valid_metric=0.0) for n in range(1, 4)
-    ]  # fmt: skip
+        Measurement(epoch=n, step=n, seconds=0.0, train_loss=1.0, valid_loss=float(n), valid_metric=0.0)
+        for n in range(1, 4)
+    ]
     assert (schedule.reaction(worse[:1]), schedule.reaction(worse)) == (1.0, 0.5)
 
 
@@ -149,7 +154,7 @@ def test_every_optimizer_can_train_on_at_another_lr(choice):
 
 
 @pytest.mark.parametrize(
-    "optimizer", [AdamW(), LBFGS(), ScheduleFreeAdamW(), Prodigy()], ids=lambda one: one.name()
+    "optimizer", [AdamW(), LBFGS(), ScheduleFreeAdamW(), Prodigy()], ids=lambda optimizer: optimizer.name()
 )
 @pytest.mark.parametrize("finetuning", [Restart(share=0.5), Rewind(share=0.5)], ids=["restart", "rewind"])
 def test_a_trained_model_that_was_hurt_gets_better_again(optimizer, finetuning, iris):

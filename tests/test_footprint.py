@@ -45,8 +45,8 @@ def of_iris(iris):
 def graph(*nodes, columns=4, outputs=3):
     """Return a graph of these nodes from `rows` to `outputs`."""
     shapes = [
-        helper.make_tensor_value_info(*one)
-        for one in (("rows", 1, ["n", columns]), ("outputs", 1, ["n", outputs]))
+        helper.make_tensor_value_info(*tensor)
+        for tensor in (("rows", 1, ["n", columns]), ("outputs", 1, ["n", outputs]))
     ]
     made = helper.make_graph(list(nodes), "made", shapes[:1], shapes[1:])
     return helper.make_model(
@@ -60,10 +60,10 @@ def constant(name, values):
 
 
 def test_a_file_through_gzip_is_counted_and_is_the_same_file(of_iris):
-    found = of_iris.deployed
+    deployed = of_iris.deployed
 
-    assert found.compressed_bytes == len(gzip.compress(found.graph, 6, mtime=0)) < len(found.graph)
-    assert session(found.graph) is not None
+    assert deployed.compressed_bytes == len(gzip.compress(deployed.graph, 6, mtime=0)) < len(deployed.graph)
+    assert session(deployed.graph) is not None
 
 
 def test_a_deployed_file_holds_the_weights_and_little_else(of_iris):
@@ -112,7 +112,7 @@ def test_a_graph_that_the_runtime_has_no_kernel_for_is_refused_in_one_line(iris)
 
 
 @pytest.mark.parametrize(
-    ("mine", "reference", "task", "wanted"),
+    ("answers", "reference", "task", "wanted"),
     [
         ([[1, 0], [0, 1], [3, 2], [0, 1]], [[9, 1], [1, 2], [0, 1], [0, 4]], "classification", 0.75),
         ([[2.0], [4.0]], [[2.0], [4.0]], "regression", 1.0),
@@ -121,10 +121,10 @@ def test_a_graph_that_the_runtime_has_no_kernel_for_is_refused_in_one_line(iris)
         ([[2.0], [2.0]], [[2.0], [2.0]], "regression", 1.0),
     ],
 )
-def test_agreement_is_of_classes_or_of_variance(of_iris, mine, reference, task, wanted):
+def test_agreement_is_of_classes_or_of_variance(of_iris, answers, reference, task, wanted):
     both = [
         replace(of_iris.deployed, outputs=np.array(outputs, dtype=np.float32))
-        for outputs in (mine, reference)
+        for outputs in (answers, reference)
     ]
 
     assert agreement(*both, task) == pytest.approx(wanted)
@@ -136,11 +136,11 @@ def test_every_model_agrees_with_itself(of_iris):
 
 def test_a_regression_is_deployed_in_the_targets_own_units():
     diabetes = LoadedWorkload.open("diabetes", model="mlp")
-    found = source(diabetes)
+    checkpoint = source(diabetes)
 
-    assert agreement(found.deployed, found.deployed, "regression") == 1.0
-    assert found.deployed.quality == pytest.approx(
-        diabetes.score(torch.from_numpy(found.deployed.outputs), valid(diabetes))
+    assert agreement(checkpoint.deployed, checkpoint.deployed, "regression") == 1.0
+    assert checkpoint.deployed.quality == pytest.approx(
+        diabetes.score(torch.from_numpy(checkpoint.deployed.outputs), valid(diabetes))
     )
 
 
@@ -151,10 +151,10 @@ def valid(workload):
 def test_latency_is_timed_at_each_batch_size_in_both_and_in_torch(of_iris, monkeypatch):
     monkeypatch.setattr(footprint, "TIMED_SECONDS", 0.0)
     threads = torch.get_num_threads()
-    found = latencies(of_iris.deployed, of_iris.deployed, of_iris.model, of_iris.rows)
+    timed = latencies(of_iris.deployed, of_iris.deployed, of_iris.model, of_iris.rows)
 
-    assert tuple(latency.batch for latency in found) == BATCHES
-    for latency in found:
+    assert tuple(latency.batch for latency in timed) == BATCHES
+    for latency in timed:
         assert 0 < latency.median_seconds <= latency.p90_seconds
         assert latency.reference_seconds > 0
         assert latency.eager_seconds > 0
@@ -177,10 +177,13 @@ def test_inference_bytes_are_the_models_and_not_the_runtimes(of_iris, monkeypatc
     small = inference_bytes(of_iris.deployed.graph, of_iris.rows.numpy())
     weight = np.random.default_rng(0).standard_normal((4, 500_000))
     large = graph(
-        constant("weight", weight), helper.make_node("MatMul", ["rows", "weight"], ["wide"]),
-        constant("axes", [0.0]), helper.make_node("ReduceMax", ["wide"], ["most"], keepdims=1),
-        constant("few", np.ones((1, 3))), helper.make_node("Mul", ["most", "few"], ["outputs"]),
-    )  # fmt: skip
+        constant("weight", weight),
+        helper.make_node("MatMul", ["rows", "weight"], ["wide"]),
+        constant("axes", [0.0]),
+        helper.make_node("ReduceMax", ["wide"], ["most"], keepdims=1),
+        constant("few", np.ones((1, 3))),
+        helper.make_node("Mul", ["most", "few"], ["outputs"]),
+    )
 
     assert 0 < small < 3e6
     assert inference_bytes(large, of_iris.rows.numpy()) > 4 * 4 * 500_000

@@ -142,7 +142,8 @@ def test_data_from_code_that_is_not_understood_is_refused_in_one_line(arguments,
 
 
 def test_readers_load_no_torch():
-    code = "import sys; import studies.data.dataset, studies.metrics; print('torch' in sys.modules, 'pandas' in sys.modules)"
+    code = "import sys; import studies.data.dataset, studies.metrics; "
+    code += "print('torch' in sys.modules, 'pandas' in sys.modules)"
 
     assert (
         subprocess.run(

@@ -1,4 +1,4 @@
-"""A training function of the user's own is searched like any workload: paused, gone on with, stopped, confirmed, resumed."""
+"""Training functions of users are searched like any workload: paused, stopped, confirmed, resumed."""
 
 from __future__ import annotations
 
@@ -85,18 +85,18 @@ def test_a_run_gives_the_caller_its_random_numbers_back():
 
 
 def test_a_closed_run_is_told_to_stop_and_ends():
-    seen = []
+    stops = []
 
     def fit(recipe, report, seed):
         for epoch in range(1, 10):
-            seen.append(report(epoch, 1.0))
-            if seen[-1]:
+            stops.append(report(epoch, 1.0))
+            if stops[-1]:
                 return
 
     run = run_of(fit)
     run.advance(3)
     run.close()
-    assert seen == [False, False, True]
+    assert stops == [False, False, True]
     assert run.ended
 
 
@@ -144,10 +144,11 @@ def test_a_returned_number_is_the_metric_of_the_whole_run():
 def test_what_a_function_steps_on_is_weighed():
     run = run_of(descend)
     run.advance(9)
-    found = run.measure_outcome(whole=True, test=False)
-    assert found["model_bytes"] == 12
-    assert found["optimizer_state_bytes"] == 2 * 12 + 4  # AdamW: two moments of three floats, and the counter
-    assert found["quality"] == min(values(run))
+    outcome = run.measure_outcome(whole=True, test=False)
+    assert outcome["model_bytes"] == 12
+    # AdamW: two moments of three floats, and the counter
+    assert outcome["optimizer_state_bytes"] == 2 * 12 + 4
+    assert outcome["quality"] == min(values(run))
 
 
 @pytest.mark.parametrize(
@@ -215,10 +216,10 @@ def test_the_scheduler_for_an_own_loop_gives_the_rates_that_ours_gives(iris):
 
 def test_a_function_from_code_is_searched_confirmed_and_resumed(home):
     study = api.search(descend, epochs=9, budget="6trials", home=home, tracking_uri="off")
-    found = api.recommend(study, home=home)
-    assert found.metric == "loss"
-    assert found.quality < 0.01  # 0.05 at the start
-    assert len(found.seeds) > 1
+    advice = api.recommend(study, home=home)
+    assert advice.metric == "loss"
+    assert advice.quality < 0.01  # 0.05 at the start
+    assert len(advice.seeds) > 1
     before = len(journal.records(journal.open_study(home, study)))
     api.resume(study, budget="9trials", home=home)
     assert len(journal.records(journal.open_study(home, study))) > before
@@ -227,8 +228,8 @@ def test_a_function_from_code_is_searched_confirmed_and_resumed(home):
 def test_the_same_seed_gives_the_same_trials(home):
     for name in ("one", "two"):
         api.search(descend, epochs=3, budget="6trials", home=home, study=name, tracking_uri="off")
-    one, two = (journal.records(journal.open_study(home, name)) for name in ("one", "two"))
-    assert [(r.params, r.quality, r.state) for r in one] == [(r.params, r.quality, r.state) for r in two]
+    first, second = (journal.records(journal.open_study(home, name)) for name in ("one", "two"))
+    assert [(r.params, r.quality, r.state) for r in first] == [(r.params, r.quality, r.state) for r in second]
 
 
 FILE = """
@@ -342,13 +343,15 @@ def test_limits_that_nobody_measures_are_refused(home):
 
 
 def test_settings_keep_each_distributions_range_and_start_in_its_middle():
-    own = settings({
-        "lr": FloatDistribution(1e-4, 1e-2, log=True),
-        "mix": FloatDistribution(0.0, 1.0),
-        "width": IntDistribution(16, 64, log=True),
-        "act": CategoricalDistribution(["relu", "tanh"]),
-    })  # fmt: skip
-    assert own.fields() == {"act": "relu", "lr": pytest.approx(1e-3), "mix": 0.5, "width": 32}
+    spans = settings(
+        {
+            "lr": FloatDistribution(1e-4, 1e-2, log=True),
+            "mix": FloatDistribution(0.0, 1.0),
+            "width": IntDistribution(16, 64, log=True),
+            "act": CategoricalDistribution(["relu", "tanh"]),
+        }
+    )
+    assert spans.fields() == {"act": "relu", "lr": pytest.approx(1e-3), "mix": 0.5, "width": 32}
     assert type(settings({"mix": FloatDistribution(0.0, 1.0)})) is type(
         settings({"mix": FloatDistribution(0.0, 1.0)})
     )

@@ -1,4 +1,4 @@
-"""Workloads made of objects in memory: arrays, a module's class, a function, a module whose copies are trained, an own metric."""
+"""Workloads of objects in memory: arrays, a module's class, a function, a module to copy, a metric."""
 
 import sys
 
@@ -47,9 +47,9 @@ def test_a_search_over_what_is_in_memory_ends_in_advice_and_goes_on(home):
     workload = advisor.Workload(train=(POINTS, LABELS), model=Net, metric=share_right, name="moons")
     study = advisor.search(workload, budget="3trials", epochs=9, home=home, tracking_uri="off")
     assert study == "moons-1"
-    found = advisor.recommend(study, home=home)
-    assert found.quality > 0.75
-    assert isinstance(found.recipe.model.build(None, 2), Net)
+    advice = advisor.recommend(study, home=home)
+    assert advice.quality > 0.75
+    assert isinstance(advice.recipe.model.build(None, 2), Net)
     advisor.resume(study, budget="4trials", home=home)
 
 
@@ -100,10 +100,10 @@ def test_a_study_of_what_is_gone_says_how_to_go_on(home, monkeypatch):
 
 
 def test_an_object_has_one_name_and_two_objects_have_two():
-    one, two = (lambda: 1), (lambda: 2)
-    assert (refer(one), refer(two)) == (refer(one), refer(two))
-    assert refer(one) != refer(two)
-    assert load(refer(two)) is two
+    first, second = (lambda: 1), (lambda: 2)
+    assert (refer(first), refer(second)) == (refer(first), refer(second))
+    assert refer(first) != refer(second)
+    assert load(refer(second)) is second
 
 
 def test_a_workload_in_a_file_is_searched_from_the_command_line(tmp_path, inside):
@@ -128,11 +128,11 @@ def test_the_same_arrays_give_the_same_digest():
 
 def test_what_the_user_knows_of_the_run_reaches_the_facts(home):
     workload = advisor.Workload(train=(POINTS, LABELS), model=Net)
-    plain, told = (
+    plain, stated = (
         advisor.profile(workload, **said).facts for said in ({}, {"pretrained": True, "open_ended": True})
-    )  # fmt: skip
+    )
     assert (plain.pretrained, plain.horizon_known) == (False, True)
-    assert (told.pretrained, told.horizon_known) == (True, False)
+    assert (stated.pretrained, stated.horizon_known) == (True, False)
     assert any(
         finding.rule == "FineTuning"
         for finding in advisor.profile(workload, pretrained=True).recommendation.findings

@@ -63,11 +63,13 @@ def test_the_order_of_candidates_only_breaks_exact_ties(evidence, chance):
     names = list(evidence.candidates)
     chance.shuffle(names)
     once, again = recommend(evidence), recommend(replace(evidence, candidates=tuple(names)))
-    regrets = {one.optimizer: round(one.expected_regret, 9) for one in once.contenders}
+    regrets = {contender.optimizer: round(contender.expected_regret, 9) for contender in once.contenders}
     assume(len(set(regrets.values())) == len(regrets))
 
     assert once.optimizer == again.optimizer
-    assert regrets == {one.optimizer: round(one.expected_regret, 9) for one in again.contenders}
+    assert regrets == {
+        contender.optimizer: round(contender.expected_regret, 9) for contender in again.contenders
+    }
 
 
 @given(
@@ -76,8 +78,8 @@ def test_the_order_of_candidates_only_breaks_exact_ties(evidence, chance):
     st.sampled_from(sorted(set(PEAKS.values()))),
 )
 @settings(max_examples=60, deadline=None)
-def test_more_memory_never_worsens_the_expected_quality_of_the_answer(evidence, one, other):
-    tight, roomy = sorted((one, other))
+def test_more_memory_never_worsens_the_expected_quality_of_the_answer(evidence, first, second):
+    tight, roomy = sorted((first, second))
     assume(any(PEAKS[name] <= tight for name in evidence.candidates))
     answers = [
         recommend(replace(evidence, limits=Limits(train_bytes=limit))).optimizer for limit in (tight, roomy)
@@ -116,15 +118,18 @@ def test_a_dominated_trial_of_a_confirmed_optimizer_changes_nothing(evidence, qu
 @given(evidences(), QUALITY, st.data())
 @settings(max_examples=40, deadline=None)
 def test_a_dominated_trial_changes_no_recipe(evidence, quality, data):
-    """Worse than the best of its optimizer, as cheap: whatever it says of the optimizer, nobody is told to use it."""
+    """A trial worse than the best of its optimizer and as cheap: nobody is told to use it."""
     name = data.draw(st.sampled_from(evidence.candidates))
     best = max(run.quality for run in evidence.complete(name))
     worse = record(len(evidence.records), name, min(quality, best - 0.001))
     before, after = (
-        recommend(one).contenders for one in (evidence, replace(evidence, records=(*evidence.records, worse)))
+        recommend(known).contenders
+        for known in (evidence, replace(evidence, records=(*evidence.records, worse)))
     )
 
-    assert {one.optimizer: one.trials for one in before} == {one.optimizer: one.trials for one in after}
+    assert {contender.optimizer: contender.trials for contender in before} == {
+        contender.optimizer: contender.trials for contender in after
+    }
 
 
 @given(evidences(), QUALITY, st.sampled_from(["pruned", "failed", "running"]), st.data())
@@ -134,7 +139,7 @@ def test_a_trial_without_an_end_of_its_own_says_nothing(evidence, quality, state
     name = data.draw(st.sampled_from(evidence.candidates))
     other = record(len(evidence.records), name, quality, state=state)
     before, after = (
-        Posterior.of(one) for one in (evidence, replace(evidence, records=(*evidence.records, other)))
+        Posterior.of(known) for known in (evidence, replace(evidence, records=(*evidence.records, other)))
     )
 
     assert before.estimates == after.estimates
@@ -165,7 +170,8 @@ def test_no_dominated_trial_flips_the_answer_to_a_worse_confirmed_optimizer(sear
     start = len(before.records)
     dominated = tuple(record(start + i, "Momentum", min(q, max(searched))) for i, q in enumerate(extra))
     answers = [
-        recommend(one).optimizer for one in (before, replace(before, records=(*before.records, *dominated)))
+        recommend(known).optimizer
+        for known in (before, replace(before, records=(*before.records, *dominated)))
     ]
     worse = min(("RMSprop", left), ("Adagrad", right), key=lambda pair: pair[1])[0]
 
@@ -198,13 +204,15 @@ def test_no_limit_is_ever_broken(evidence, data):
 @settings(max_examples=60, deadline=None)
 def test_every_answer_is_whole(evidence):
     advice = recommend(evidence)
-    numbers = {one.number for one in evidence.records}
+    numbers = {run.number for run in evidence.records}
 
     assert advice.optimizer == advice.params["optimizer"]
     assert 0 <= advice.p_best <= advice.p_tie <= 1 + 1e-9
     assert advice.expected_regret >= 0
     assert set(advice.trials) <= numbers
-    assert sorted(advice.contenders, key=lambda one: round(one.expected_regret, 9)) == list(advice.contenders)
+    assert sorted(advice.contenders, key=lambda contender: round(contender.expected_regret, 9)) == list(
+        advice.contenders
+    )
     assert (advice.label == "prior only") == (advice.quality is None)
     assert str(advice).isascii()
     assert all(len(line) <= 100 for line in str(advice).splitlines())

@@ -26,37 +26,37 @@ def study(tmp_path):
 
 
 def searched(study, trials):
-    for one in trials:
+    for entry in trials:
         trial = study.ask({"optimizer": optuna.distributions.CategoricalDistribution(["SGD", "AdamW"])})
         trial.report(0.5, 1)
-        tell(study, trial, one, violation=0.0)
-        change_manifest(study, spent_seconds=float(one.number))
+        tell(study, trial, entry, violation=0.0)
+        change_manifest(study, spent_seconds=float(entry.number))
 
 
-def held_by_optuna(home):
+def read_by_optuna(home):
     study = open_study(home, "s")
     return study.direction.name.lower(), manifest_of(study), records(study)
 
 
-def held(journal):
-    found = journal.read()
-    return found.direction, found.manifest, found.records
+def read_by_journal(journal):
+    content = journal.read()
+    return content.direction, content.manifest, content.records
 
 
 def test_it_holds_what_a_replay_holds_at_every_step(study, tmp_path):
     journal = Journal(tmp_path, "s")
-    assert held(journal) == held_by_optuna(tmp_path)
-    for one in (*TRIALS, *confirmations(3, "AdamW", (0.9, None), source=2)):
-        searched(study, [one])
-        assert held(journal) == held_by_optuna(tmp_path)
-    assert held(Journal(tmp_path, "s")) == held(journal)
+    assert read_by_journal(journal) == read_by_optuna(tmp_path)
+    for entry in (*TRIALS, *confirmations(3, "AdamW", (0.9, None), source=2)):
+        searched(study, [entry])
+        assert read_by_journal(journal) == read_by_optuna(tmp_path)
+    assert read_by_journal(Journal(tmp_path, "s")) == read_by_journal(journal)
 
 
 def test_trials_that_were_added_whole_count_too(study, tmp_path):
     attributes = {"record": TRIALS[0].to_dict()}
     study.add_trial(optuna.trial.create_trial(value=0.8, params={}, distributions={}, user_attrs=attributes))
     searched(study, TRIALS[1:2])
-    assert held(Journal(tmp_path, "s")) == held_by_optuna(tmp_path)
+    assert read_by_journal(Journal(tmp_path, "s")) == read_by_optuna(tmp_path)
 
 
 def test_what_was_read_once_is_not_read_again(study, tmp_path):
@@ -65,7 +65,7 @@ def test_what_was_read_once_is_not_read_again(study, tmp_path):
     first = journal.read().records
     searched(study, TRIALS[2:])
     again = journal.read().records
-    assert [one is other for one, other in zip(first, again, strict=False)] == [True, True]
+    assert [earlier is later for earlier, later in zip(first, again, strict=False)] == [True, True]
     assert again == TRIALS
 
 
@@ -80,7 +80,7 @@ def test_a_torn_line_is_left_until_it_is_whole(study, tmp_path):
         with path.open("ab") as file:
             file.write(whole[-cut:])
         assert len(before.records) <= 3
-        assert held(journal) == held_by_optuna(tmp_path)
+        assert read_by_journal(journal) == read_by_optuna(tmp_path)
 
 
 def test_a_journal_that_was_replaced_is_read_anew(study, tmp_path):
@@ -94,14 +94,14 @@ def test_a_journal_that_was_replaced_is_read_anew(study, tmp_path):
         ),
         TRIALS[::-1] * 2,
     )
-    assert held(journal) == held_by_optuna(tmp_path)
+    assert read_by_journal(journal) == read_by_optuna(tmp_path)
 
 
 def test_lines_that_begin_otherwise_are_read_whole(study, tmp_path):
     searched(study, TRIALS)
     path = tmp_path / "studies" / "s.journal"
     path.write_bytes(path.read_bytes().replace(b'{"op_code":', b'{ "op_code": '))
-    assert held(Journal(tmp_path, "s")) == held_by_optuna(tmp_path)
+    assert read_by_journal(Journal(tmp_path, "s")) == read_by_optuna(tmp_path)
 
 
 def test_what_cannot_be_read_is_said_in_one_line(study, tmp_path):

@@ -1,4 +1,4 @@
-"""What a user does with the page, in a real browser on a real `advisor dashboard`: open, ask, start, stop, come back."""
+"""Journeys in a real browser on a real `advisor dashboard`: open, ask, start, stop, come back."""
 
 import os
 import re
@@ -21,8 +21,8 @@ PLAN = {
     "dataset": "digits", "model": "Linear", "budget": {"seconds": 20.0, "trials": None},
 }  # fmt: skip
 TITLES = (
-    "Trade-offs", "Optimizers", "Learning curves", "Search space", "Compression", "Memory", "Evidence", "Trials", "Studies",
-    "Launch",
+    "Trade-offs", "Optimizers", "Learning curves", "Search space", "Compression", "Memory", "Evidence",
+    "Trials", "Studies", "Launch",
 )  # fmt: skip
 STEPS = 20
 """More than a slider has positions between no limit and one that rules AdamW out."""
@@ -100,7 +100,7 @@ def start(page, name, budget, data="digits"):
     page.get_by_role("button", name="Start", exact=True).click()
 
 
-def told(page):
+def page_text(page):
     """Return all that the page says, the sidebar left out."""
     return page.locator("[data-testid=stMain]").inner_text()
 
@@ -140,11 +140,11 @@ def test_a_point_of_the_trade_offs_tells_of_its_trial(page, served):
     points = page.locator(".js-plotly-plot .scatterlayer .points path")
     points.first.wait_for()
     page.get_by_role("heading", name=re.compile(r"^Trial \d+")).wait_for()
-    before = told(page)
+    before = page_text(page)
     for point in (points.first, points.last):  # one of them is shown already
         point.click(force=True)
         page.wait_for_timeout(3000)
-    wait_until(lambda: told(page) != before, "another trial is shown")
+    wait_until(lambda: page_text(page) != before, "another trial is shown")
     assert re.search(r"trial=\d+", page.url)
     assert page.locator("[data-testid=stException]").count() == 0
 

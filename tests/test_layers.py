@@ -14,9 +14,17 @@ HEAVY = ("torch", "sklearn", "mlflow", "streamlit", "optuna")
 
 @pytest.mark.parametrize(
     "module",
-    ["advisor", "advisor.decide.recommend", "advisor.rules", "advisor.jobs.advice", "studies.record", "studies.recipe", "studies.catalogue",
-     "dashboard.charts"],
-)  # fmt: skip
+    [
+        "advisor",
+        "advisor.decide.recommend",
+        "advisor.rules",
+        "advisor.jobs.advice",
+        "studies.record",
+        "studies.recipe",
+        "studies.catalogue",
+        "dashboard.charts",
+    ],
+)
 def test_what_reads_and_decides_is_light(module):
     code = f"import sys, {module}; print([name for name in {HEAVY!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""Optimizers from other packages: the same steps and the same decay as the package itself makes with these arguments."""
+"""Optimizers from other packages: the same steps and decay as the package makes with these arguments."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ DECAY = 1 / (1e-3 * STEPS * 2)
 
 TWINS = {
     "Lion": lambda g: library("Lion")(g(DECAY), lr=1e-3, betas=(0.9, 0.98), weight_decouple=True),
-    "AdaBelief": lambda g: library("AdaBelief")(g(DECAY), lr=1e-3, betas=(0.9, 0.999), weight_decouple=True, eps=1e-16),
+    "AdaBelief": lambda g: library("AdaBelief")(
+        g(DECAY), lr=1e-3, betas=(0.9, 0.999), weight_decouple=True, eps=1e-16
+    ),
     "ADOPT": lambda g: library("ADOPT")(g(DECAY), lr=1e-3, betas=(0.9, 0.999), weight_decouple=True),
     "LAMB": lambda g: library("Lamb")(g(DECAY, adam=True), lr=1e-3, betas=(0.9, 0.999), weight_decouple=True),
     "Signum": lambda g: library("SignSGD")(g(DECAY), lr=1e-3, momentum=0.9, weight_decouple=True),
@@ -47,15 +49,19 @@ TWINS = {
     "AdEMAMix": lambda g: library("AdEMAMix")(
         g(DECAY), lr=1e-3, betas=(0.9, 0.999, 0.999), alpha=5.0, t_alpha_beta3=STEPS, weight_decouple=True
     ),
-    "MARS": lambda g: library("MARS")(g(DECAY), lr=1e-3, betas=(0.95, 0.99), gamma=0.025, lr_1d=1e-3, weight_decay_1d=0.0),
+    "MARS": lambda g: library("MARS")(
+        g(DECAY), lr=1e-3, betas=(0.95, 0.99), gamma=0.025, lr_1d=1e-3, weight_decay_1d=0.0
+    ),
     "CAME": lambda g: library("CAME")(g(DECAY), lr=1e-3, betas=(0.9, 0.999, 0.9999), weight_decouple=True),
     "SOAP": lambda g: library("SOAP")(g(DECAY), lr=1e-3, betas=(0.95, 0.98), max_precondition_dim=1024),
     "Shampoo": lambda g: library("ScalableShampoo")(
         g(DECAY), lr=1e-3, betas=(0.95, 0.999), moving_average_for_momentum=True, decoupled_weight_decay=True,
-        start_preconditioning_step=50, preconditioning_compute_steps=50, block_size=128, skip_preconditioning_rank_lt=2,
-        shape_interpretation=False, graft_type=rmsprop_graft(),
+        start_preconditioning_step=50, preconditioning_compute_steps=50, block_size=128,
+        skip_preconditioning_rank_lt=2, shape_interpretation=False, graft_type=rmsprop_graft(),
     ),
-    "ScheduleFreeAdamW": lambda g: free("AdamWScheduleFree")(g(DECAY), lr=1e-3, betas=(0.9, 0.999), warmup_steps=1),
+    "ScheduleFreeAdamW": lambda g: free("AdamWScheduleFree")(
+        g(DECAY), lr=1e-3, betas=(0.9, 0.999), warmup_steps=1
+    ),
 }  # fmt: skip
 """Each written out with the arguments that its choice should pass."""
 
@@ -149,10 +155,10 @@ def test_decay_shrinks_weights_by_the_stated_share_and_leaves_biases_alone(name)
     share = choice.lr * DECAY
     if name == "Apollo":
         share *= (1 - 0.999) ** 0.5 / (1 - 0.9)  # it decays at the lr after Adam's bias correction
-    kept = 1 - share
+    rest = 1 - share
 
     for key, value in model.state_dict().items():
-        expected = before[key] * kept if value.ndim >= 2 else before[key]
+        expected = before[key] * rest if value.ndim >= 2 else before[key]
         torch.testing.assert_close(value, expected, rtol=1e-5, atol=1e-8)
 
 

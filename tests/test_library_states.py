@@ -25,17 +25,17 @@ pytest.importorskip("schedulefree")
 SHAPES = [(5,), (1,), (7, 5), (3, 2, 3, 3), (200, 20), (1, 1)]
 
 
-def held(value):
+def tensors_in(value):
     """Yield the tensors inside a state, however deep."""
     if isinstance(value, torch.Tensor):
         yield value
     elif isinstance(value, dict):
-        yield from held(list(value.values()))
+        yield from tensors_in(list(value.values()))
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from held(item)
+            yield from tensors_in(item)
     elif hasattr(value, "__dict__"):
-        yield from held(vars(value))
+        yield from tensors_in(vars(value))
 
 
 FROM_PACKAGES = [
@@ -57,7 +57,7 @@ def test_keeps_the_bytes_it_declares_for_every_shape(name):
             optimizer.step()
         storages = {
             t.untyped_storage().data_ptr(): t.untyped_storage().nbytes()
-            for t in held(list(optimizer.state.values()))
+            for t in tensors_in(list(optimizer.state.values()))
         }
         assert sum(storages.values()) == choice.state_bytes(
             shape, "matrix" if len(shape) >= 2 else "vector"
@@ -91,8 +91,8 @@ def test_lamb_lets_a_single_weight_change_its_sign():
 
 
 @pytest.mark.parametrize(("name", "fields"), [
-    ("Shampoo", {"precondition_frequency": 5}), ("SOAP", {"precondition_frequency": 3}), ("GaLore", {"rank": 4}),
-    ("Apollo", {"rank": 4}), ("Sophia", {}), ("Prodigy", {}),
+    ("Shampoo", {"precondition_frequency": 5}), ("SOAP", {"precondition_frequency": 3}),
+    ("GaLore", {"rank": 4}), ("Apollo", {"rank": 4}), ("Sophia", {}), ("Prodigy", {}),
 ])  # fmt: skip
 def test_resumes_bit_for_bit_once_its_rarer_work_has_begun(name, fields, iris):
     recipe = Recipe(optimizer=choice_of(name, **fields), model=iris.model, epochs=6)

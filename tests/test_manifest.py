@@ -58,17 +58,22 @@ MANIFESTS = st.builds(
 WRITTEN = {
     "candidates": ["AdamW", "SGD"], "schedules": ["Cosine"], "regularizers": [], "wrappers": [], "epochs": 9,
     "batch_size": [16, 32, 90], "budget": {"seconds": 60.0, "trials": None},
-    "limits": {"train_bytes": None, "model_bytes": 9, "latency_seconds": None, "train_seconds": None}, "seed": 0,
-    "device": "cpu", "threads": 1, "search_model": False, "compression": "after", "unread": [],
+    "limits": {"train_bytes": None, "model_bytes": 9, "latency_seconds": None, "train_seconds": None},
+    "seed": 0, "device": "cpu", "threads": 1, "search_model": False, "compression": "after", "unread": [],
     "starts": [{"params": {"optimizer": "SGD"}, "origin": "trial 3 of study s"}],
-    "compression_study": {"budget": {"seconds": 40.0, "trials": None}, "spent_seconds": 0.0, "students": [], "teacher": ""},
-    "id": "7f3a", "goal": "balanced", "metric": "accuracy", "dataset": "iris", "model": "MLP", "valid_rows": None,
-    "workload": {
-        "source": "iris", "target": None, "task": "auto", "seed": 0, "metric": "accuracy", "direction": "maximize",
-        "model": "MLP", "model_fields": {"width": 64}, "digest": "ab", "class_weights": "none",
+    "compression_study": {
+        "budget": {"seconds": 40.0, "trials": None}, "spent_seconds": 0.0, "students": [], "teacher": "",
     },
-    "baseline": 0.3, "notes": [], "tracking_uri": None, "versions": {"torch": "2.13"}, "python": "3.11", "spent_seconds": 1.5,
-    "code": {}, "rules": ["Sparsity=off"], "git": {"commit": "c0ffee", "changed": True}, "recommendation": None,
+    "id": "7f3a", "goal": "balanced", "metric": "accuracy", "dataset": "iris", "model": "MLP",
+    "valid_rows": None,
+    "workload": {
+        "source": "iris", "target": None, "task": "auto", "seed": 0, "metric": "accuracy",
+        "direction": "maximize", "model": "MLP", "model_fields": {"width": 64}, "digest": "ab",
+        "class_weights": "none",
+    },
+    "baseline": 0.3, "notes": [], "tracking_uri": None, "versions": {"torch": "2.13"}, "python": "3.11",
+    "spent_seconds": 1.5, "code": {}, "rules": ["Sparsity=off"], "git": {"commit": "c0ffee", "changed": True},
+    "recommendation": None,
 }  # fmt: skip
 """As an earlier version wrote it, facts left out."""
 

@@ -66,7 +66,7 @@ def test_what_wrappers_and_a_second_pass_hold_is_in_the_forecast():
 
 
 def test_lbfgs_is_forecast_with_its_whole_history():
-    """Two steps of up to 20 iterations cannot fill a history of 100, which the forecast must hold all the same."""
+    """Two steps of up to 20 iterations cannot fill a history of 100, which the forecast must hold anyway."""
     iris = LoadedWorkload.open("iris", model="linear")
     optimizer = catalogue.find("optimizer", "LBFGS").from_fields({"history_size": 100})
     state = 4 * (2 * 100 + 2) * (4 * 3 + 3)
@@ -93,12 +93,12 @@ def test_the_envelope_holds_every_moment():
         Moment(fixed_bytes=fixed, row_bytes=slope)
         for fixed, slope in [(10, 0.0), (8, 1.0), (5, 1.5), (0, 3.0), (0, 1.0)]
     ]
-    kept = fullest(lines)
+    lasting = fullest(lines)
 
-    assert set(kept) <= set(lines)
-    assert len(kept) < len(lines)
+    assert set(lasting) <= set(lines)
+    assert len(lasting) < len(lines)
     for rows in range(1, 50):
-        assert peak_at(kept, rows) == peak_at(lines, rows)
+        assert peak_at(lasting, rows) == peak_at(lines, rows)
 
 
 def test_the_largest_batch_that_fits_fits_and_one_row_more_does_not():
@@ -127,20 +127,20 @@ def test_a_forecast_survives_json():
 
 def test_allocations_are_followed_and_views_are_not():
     before = torch.ones(100)
-    with Allocations() as found:
-        kept = before + 1  # 400 bytes
-        kept.view(10, 10).add_(1)
-        gone = kept * 2
+    with Allocations() as allocations:
+        result = before + 1  # 400 bytes
+        result.view(10, 10).add_(1)
+        gone = result * 2
         del gone
-        kept.sum()
+        result.sum()
 
-    assert found.peak_bytes == 800
-    assert found.alive_bytes == 400
+    assert allocations.peak_bytes == 800
+    assert allocations.alive_bytes == 400
 
 
 @pytest.mark.parametrize("mode", ["train", "eval"])
 def test_the_products_of_attention_are_counted(mode):
-    """Projections in and out, scores, mixing and the feed-forward net of a block over 10 tokens of width 32."""
+    """Projections in and out, scores, mixing and feed-forward net of a block: 10 tokens of width 32."""
     layer = getattr(nn.TransformerEncoderLayer(32, 4, 64, batch_first=True), mode)()
     fast = torch.backends.mha.get_fastpath_enabled()
 
@@ -160,9 +160,14 @@ LIMIT = 600 * 1024
 
 def trial(workload, optimizer, batch_size, limit):
     plan = Plan(
-        candidates=(optimizer,), schedules=("Constant",), regularizers=(), epochs=1, batch_size=(16, 64, 1024),
-        budget=Budget(trials=1), limits=Limits(train_bytes=limit),
-    )  # fmt: skip
+        candidates=(optimizer,),
+        schedules=("Constant",),
+        regularizers=(),
+        epochs=1,
+        batch_size=(16, 64, 1024),
+        budget=Budget(trials=1),
+        limits=Limits(train_bytes=limit),
+    )
     whole = recipe(workload, optimizer, batch_size)
     return Trial(optuna_trial=None, recipe=whole, stage="search", seed=0, workload=workload, plan=plan)
 
@@ -180,10 +185,11 @@ def test_under_a_limit_a_run_is_vetoed_before_it_trains_or_stays_below_it():
             assert tried.training is None
             assert "the limit is 614400" in outcome.error
 
+    # Muon's step borrows more than it keeps; 256 rows are too much for any
     assert fits == {
         ("SGD", 16),
         ("AdamW", 16),
-    }  # Muon's step borrows more than it keeps; 256 rows are too much for any
+    }
 
 
 def test_a_recipe_whose_state_alone_is_too_much_is_vetoed_by_arithmetic():
@@ -191,9 +197,8 @@ def test_a_recipe_whose_state_alone_is_too_much_is_vetoed_by_arithmetic():
     weights = 4 * 3 + 3
     outcome = trial(iris, "AdamW", 16, 50).advance(1, stop=lambda: False)
 
-    assert (
-        outcome.error == f"needs {4 * 4 * weights + 2 * 4} bytes to train, the limit is 50"
-    )  # and a counter for each tensor
+    # and a counter for each tensor
+    assert outcome.error == f"needs {4 * 4 * weights + 2 * 4} bytes to train, the limit is 50"
 
 
 @pytest.mark.parametrize("model", ["mlp", "FTTransformer"])
@@ -210,7 +215,7 @@ def test_following_the_first_steps_changes_no_bit_of_a_run(model):
 
 
 def test_state_that_is_sparse_is_weighed():
-    """Momentum on a table with sparse gradients keeps the rows seen: an id of 8 bytes and three floats each."""
+    """Momentum on a table with sparse gradients keeps the rows seen: 8 bytes of id, three floats each."""
     table = nn.Embedding(10, 3, sparse=True)
     optimizer = torch.optim.SGD(table.parameters(), lr=0.1, momentum=0.9)
     table(torch.tensor([1, 4])).sum().backward()

@@ -48,9 +48,8 @@ def test_every_metric_has_an_oracle():
 def test_a_classification_metric_is_scikit_learns(name, classes, rows, seed):
     generator = np.random.default_rng(seed)
     targets = np.concatenate([np.arange(classes), generator.integers(0, classes, rows)])
-    outputs = generator.normal(
-        0, 2, (len(targets), classes)
-    )  # in float64: scikit-learn refuses sums that float32 rounds
+    # in float64: scikit-learn refuses sums that float32 rounds
+    outputs = generator.normal(0, 2, (len(targets), classes))
 
     assert METRICS[name].score(outputs, targets) == pytest.approx(ORACLES[name](outputs, targets), abs=1e-9)
 
@@ -94,10 +93,11 @@ def test_an_unknown_metric_or_one_of_the_other_task_is_refused(name, said):
 
 
 @pytest.fixture
-def own(tmp_path):
+def metrics_file(tmp_path):
     path = tmp_path / "own_metrics.py"
     path.write_text(
-        "def hits(outputs, targets):\n    return (outputs.argmax(1) == targets).sum()\nhits.direction = 'maximize'\n"
+        "def hits(outputs, targets):\n    return (outputs.argmax(1) == targets).sum()\n"
+        "hits.direction = 'maximize'\n"
         "def own_error(outputs, targets):\n    return 1\ndef taste(outputs, targets):\n    return 1\n"
         "def cost(outputs, targets):\n    return 3\ncost.direction = 'minimize'\n"
         "def broken(outputs, targets):\n    return 1 / 0\nbroken.direction = 'minimize'\n"
@@ -107,21 +107,24 @@ def own(tmp_path):
     return str(path)
 
 
-def test_which_way_an_own_metric_is_better_is_said_or_told_by_its_name_and_never_guessed(own):
-    assert metric(f"{own}:own_error", "regression").direction == "minimize"
-    assert metric(f"{own}:own_error", "regression", "maximize").direction == "maximize"
+def test_which_way_an_own_metric_is_better_is_said_or_told_by_its_name_and_never_guessed(metrics_file):
+    assert metric(f"{metrics_file}:own_error", "regression").direction == "minimize"
+    assert metric(f"{metrics_file}:own_error", "regression", "maximize").direction == "maximize"
     with pytest.raises(
         BadValue, match="whether 'taste' is made large or small is not known here; say --direction"
     ):
-        metric(f"{own}:taste", "regression")
+        metric(f"{metrics_file}:taste", "regression")
 
 
-def test_an_own_metric_has_the_direction_it_says(own):
-    hits, cost = metric(f"{own}:hits", "classification"), metric(f"{own}:cost", "regression")
+def test_an_own_metric_has_the_direction_it_says(metrics_file):
+    hits, cost = (
+        metric(f"{metrics_file}:hits", "classification"),
+        metric(f"{metrics_file}:cost", "regression"),
+    )
 
     assert (hits.direction, cost.direction) == ("maximize", "minimize")
     assert hits.score(np.eye(3), np.arange(3)) == 3.0
-    assert (hits.name, hits.task) == (f"{own}:hits", "classification")
+    assert (hits.name, hits.task) == (f"{metrics_file}:hits", "classification")
 
 
 @pytest.mark.parametrize(
@@ -132,12 +135,12 @@ def test_an_own_metric_has_the_direction_it_says(own):
         ("hit", BadWorkload, "'hits'"),
     ],
 )
-def test_an_own_metric_that_cannot_be_used_is_refused_in_one_line(own, name, error, said):
+def test_an_own_metric_that_cannot_be_used_is_refused_in_one_line(metrics_file, name, error, said):
     with pytest.raises(error, match=said) as caught:
-        metric(f"{own}:{name}", "classification")
+        metric(f"{metrics_file}:{name}", "classification")
     assert "\n" not in str(caught.value)
 
 
-def test_an_own_metric_that_fails_says_so_in_one_line(own):
+def test_an_own_metric_that_fails_says_so_in_one_line(metrics_file):
     with pytest.raises(BadValue, match="broken' fails: ZeroDivisionError"):
-        metric(f"{own}:broken", "classification").score(np.eye(2), np.arange(2))
+        metric(f"{metrics_file}:broken", "classification").score(np.eye(2), np.arange(2))

@@ -21,7 +21,7 @@ from studies.tracking.process import Mirror
 from studies.tracking.sink import EXPERIMENT, sync
 
 from records import record
-from waiting import HANG_SECONDS, wait_until
+from waiting import ANSWER_SECONDS, HANG_SECONDS, wait_until
 
 PLAN = {
     "id": "7f3a",
@@ -64,10 +64,15 @@ def mlflow_server(folder):
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     process = subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True, **quiet)
     try:
-        wait_until(lambda: urllib.request.urlopen(f"{uri}/health", timeout=5).status == 200, "it answers")  # noqa: S310
+        wait_until(lambda: healthy(uri), "it answers")
         yield uri, process
     finally:
         kill(process)
+
+
+def healthy(uri):
+    with urllib.request.urlopen(f"{uri}/health", timeout=ANSWER_SECONDS) as page:  # noqa: S310
+        return page.status == 200
 
 
 def kill(process):
@@ -83,18 +88,18 @@ def runs(uri):
 
     client = MlflowClient(tracking_uri=uri)
     experiment = client.get_experiment_by_name(EXPERIMENT)
-    found = client.search_runs([experiment.experiment_id]) if experiment else []
-    parents = [run for run in found if "mlflow.parentRunId" not in run.data.tags]
-    trials = [run for run in found if "mlflow.parentRunId" in run.data.tags]
+    all_runs = client.search_runs([experiment.experiment_id]) if experiment else []
+    parents = [run for run in all_runs if "mlflow.parentRunId" not in run.data.tags]
+    trials = [run for run in all_runs if "mlflow.parentRunId" in run.data.tags]
     assert len({run.data.tags["advisor.number"] for run in trials}) == len(trials)
     return parents, {int(run.data.tags["advisor.number"]): run for run in trials}
 
 
 def add(study, *trials):
     for each in trials:
-        given = {"record": each.to_dict()}
+        attributes = {"record": each.to_dict()}
         study.add_trial(
-            optuna.trial.create_trial(value=each.quality, params={}, distributions={}, user_attrs=given)
+            optuna.trial.create_trial(value=each.quality, params={}, distributions={}, user_attrs=attributes)
         )
 
 
@@ -116,8 +121,8 @@ def test_a_server_holds_what_the_journal_holds(tmp_path):
         assert parent.info.status == "FINISHED"
         assert parent.inputs.dataset_inputs[0].dataset.digest == "0123456789abcdef"
         assert trials[3].data.metrics["quality"] == 0.9
-        (kept,) = (tmp_path / "server" / "files").rglob("recommendation.md")
-        assert kept.read_text() == "Use AdamW."
+        (advice_file,) = (tmp_path / "server" / "files").rglob("recommendation.md")
+        assert advice_file.read_text() == "Use AdamW."
 
 
 @pytest.mark.slow
@@ -210,11 +215,11 @@ def waiting(tmp_path):
 def test_a_server_with_no_room_left_is_told_in_one_line(waiting):
     with (
         answering(507) as uri,
-        pytest.raises(StoreError, match=r"MLflow at http://127.* cannot be written: .*507") as told,
+        pytest.raises(StoreError, match=r"MLflow at http://127.* cannot be written: .*507") as refused,
     ):
         sync(waiting, "digits", tracking_uri=uri)
 
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(refused.value)
 
 
 def test_a_server_that_never_answers_is_given_up_on(waiting, monkeypatch):

@@ -40,23 +40,23 @@ def test_a_dropped_path_is_dropped_for_whole_samples_and_keeps_the_mean():
     from studies.nn.residual import drop_path
 
     torch.manual_seed(0)
-    kept = drop_path(torch.ones(4000, 2, 3), 0.25)
+    dropped = drop_path(torch.ones(4000, 2, 3), 0.25)
 
-    assert kept.unique().tolist() == pytest.approx([0.0, 4 / 3])
-    assert torch.equal(kept.amax(dim=(1, 2)), kept.amin(dim=(1, 2)))
-    assert kept.mean().item() == pytest.approx(1.0, abs=0.03)
+    assert dropped.unique().tolist() == pytest.approx([0.0, 4 / 3])
+    assert torch.equal(dropped.amax(dim=(1, 2)), dropped.amin(dim=(1, 2)))
+    assert dropped.mean().item() == pytest.approx(1.0, abs=0.03)
 
 
 @pytest.mark.parametrize(("choice", "kind", "norm", "layer"), NORMED)
 def test_the_norm_that_is_named_is_the_norm_that_is_built(choice, kind, norm, layer):
-    found = [
+    layers = [
         type(part)
         for part in build(choice(norm=norm), KINDS[kind]).modules()
         if isinstance(part, NORM_LAYERS)
     ]
 
-    assert set(found) == {layer}
-    assert len(found) >= 2
+    assert set(layers) == {layer}
+    assert len(layers) >= 2
     assert not [p for p in build(choice(norm="none"), KINDS[kind]).modules() if isinstance(p, NORM_LAYERS)]
 
 

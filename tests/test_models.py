@@ -1,4 +1,4 @@
-"""Every model on every kind of rows: refused or built, trained through, and free of what it is not asked for."""
+"""Models on every kind of rows: refused or built, trained through, free of what is not asked for."""
 
 from __future__ import annotations
 

@@ -30,9 +30,15 @@ def dense():
     """A convolution, a norm, a hidden layer and a head."""
     torch.manual_seed(0)
     return nn.Sequential(
-        nn.Conv2d(1, 4, 3), nn.Flatten(), nn.LayerNorm(16), nn.Linear(16, 24), nn.Tanh(),
-        nn.Linear(24, 16), nn.Tanh(), nn.Linear(16, 2),
-    )  # fmt: skip
+        nn.Conv2d(1, 4, 3),
+        nn.Flatten(),
+        nn.LayerNorm(16),
+        nn.Linear(16, 24),
+        nn.Tanh(),
+        nn.Linear(24, 16),
+        nn.Tanh(),
+        nn.Linear(16, 2),
+    )
 
 
 def images():

@@ -45,7 +45,8 @@ def test_without_them_the_packages_are_imported_and_a_journal_is_written(tmp_pat
         *(f"import {name}" for name in MODULES),
         "from studies.storage import journal",
         "from studies.storage.manifest import StudyManifest",
-        f"study = journal.create_study(pathlib.Path({str(tmp_path)!r}), 's', direction='maximize', manifest=StudyManifest())",
+        f"home = pathlib.Path({str(tmp_path)!r})",
+        "study = journal.create_study(home, 's', direction='maximize', manifest=StudyManifest())",
         "study.tell(study.ask(), 1.0)",
         "print(len(study.trials))",
     ]

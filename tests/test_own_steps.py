@@ -145,8 +145,8 @@ def test_sophia_matches_a_slow_loop_over_weights_for_a_given_curvature():
                 mean[index] = 0.8 * mean[index] + 0.2 * gradient[index]
                 move = mean[index].item() / max(0.1 * curvature[index].item(), 1e-12)
                 clipped.append(abs(move) > 1)
-                kept = 1 - 0.02 * decay if weight.ndim >= 2 else 1
-                weight[index] = weight[index] * kept - 0.02 * max(-1.0, min(1.0, move))
+                shrunk = 1 - 0.02 * decay if weight.ndim >= 2 else 1
+                weight[index] = weight[index] * shrunk - 0.02 * max(-1.0, min(1.0, move))
         for parameter, weight in zip(model.parameters(), expected, strict=True):
             torch.testing.assert_close(parameter.detach().double(), weight, rtol=1e-4, atol=1e-6)
 

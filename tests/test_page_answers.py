@@ -1,4 +1,4 @@
-"""The pages Recommendation, Trade-offs and Optimizers: figures as plain values, and every page on every kind of study."""
+"""Pages Recommendation, Trade-offs and Optimizers: figures as plain values, pages on every kind of study."""
 
 import json
 import math
@@ -64,10 +64,10 @@ def home(tmp_path_factory):
             direction="minimize" if minimized else "maximize",
             manifest=StudyManifest.from_dict(PLAN | minimized),
         )
-        for one in made:
-            attributes = {"record": one.to_dict()}
+        for trial_record in made:
+            attributes = {"record": trial_record.to_dict()}
             trial = optuna.trial.create_trial(
-                value=one.quality or 0.0, params={}, distributions={}, user_attrs=attributes
+                value=trial_record.quality or 0.0, params={}, distributions={}, user_attrs=attributes
             )
             opened.add_trial(trial)
         if name in {"full", "small"}:
@@ -144,8 +144,8 @@ def test_limits_in_the_address_are_asked_for(home):
     shown = page("recommendation", home, "full", memory="170000", goal="memory").run()
     assert shown.title[0].value == "Use SGD"
     assert (
-        "training memory at most 166 KiB (in the study without a limit) and goal memory (in the study balanced)"
-        in words(shown)
+        "training memory at most 166 KiB (in the study without a limit) "
+        "and goal memory (in the study balanced)" in words(shown)
     )
     assert "Under its own limits and goal the answer is AdamW." in words(shown)
     assert shown.code[0].value.startswith("advisor recommend full --memory 170000 --goal memory")
@@ -199,7 +199,7 @@ def test_an_address_that_makes_no_sense_breaks_nothing(home, query):
 
 def test_the_front_is_drawn_from_the_cheapest_up():
     cost = tradeoffs.BY_NAME["time"]
-    assert [one.number for one in tradeoffs.front(STUDIES["full"], cost, MAXIMIZE)] == [0, 8]
+    assert [point.number for point in tradeoffs.front(STUDIES["full"], cost, MAXIMIZE)] == [0, 8]
     figure = tradeoffs.quality_by_cost(STUDIES["full"], LOOKS, cost, metric="accuracy", direction=MAXIMIZE)
     line = figure.data[0]
     assert (line.name, line.line.shape) == ("the front", "hv")
@@ -219,7 +219,7 @@ def test_a_limit_is_a_wall_with_everything_beyond_it_shaded(allowed):
     shade, wall = figure.layout.shapes
     assert shade.x0 == wall.x0 == wall.x1 == allowed / 2**20
     assert shade.x1 == figure.layout.xaxis.range[1]
-    over = sum(one.peak_bytes > allowed for one in tradeoffs.measured(STUDIES["full"], cost))
+    over = sum(point.peak_bytes > allowed for point in tradeoffs.measured(STUDIES["full"], cost))
     assert f"{over} of 8 runs break the limit" in figure.layout.title.text.replace("<br>", " ")
 
 
@@ -227,8 +227,10 @@ def test_compressed_models_are_hollow_and_only_where_the_model_costs():
     shown = {"metric": "accuracy", "direction": MAXIMIZE}
     by_size = tradeoffs.quality_by_cost(STUDIES["small"], LOOKS, tradeoffs.BY_NAME["size"], **shown)
     by_time = tradeoffs.quality_by_cost(STUDIES["small"], LOOKS, tradeoffs.BY_NAME["time"], **shown)
-    marks = {name: [mark for trace in figure.data[1:] for mark in trace.marker.symbol] for name, figure in
-             (("size", by_size), ("time", by_time))}  # fmt: skip
+    marks = {
+        name: [mark for trace in figure.data[1:] for mark in trace.marker.symbol]
+        for name, figure in (("size", by_size), ("time", by_time))
+    }
     assert sum(mark.endswith("-open") for mark in marks["size"]) == len(SMALL)
     assert not any(mark.endswith("-open") for mark in marks["time"])
 

@@ -35,9 +35,10 @@ COMPRESSED = (
     ),
 )
 LAYERS = [
-    {"name": "0.weight", "size": 640, "before": 0.1, "levels": [0.5, 0.9, 0.99], "losses": [0.2, 0.6, math.inf]},
-    {"name": "encoder.layers.11.self_attention.out_projection.weight", "size": 64, "before": 0.1, "levels": [0.5, 0.9, 0.99],
-     "losses": [0.1, 0.11, 0.3]},
+    {"name": "0.weight", "size": 640, "before": 0.1, "levels": [0.5, 0.9, 0.99],
+     "losses": [0.2, 0.6, math.inf]},
+    {"name": "encoder.layers.11.self_attention.out_projection.weight", "size": 64, "before": 0.1,
+     "levels": [0.5, 0.9, 0.99], "losses": [0.1, 0.11, 0.3]},
 ]  # fmt: skip
 STUDIES = {
     "full": (*TRAINED, *SEEDS, *COMPRESSED),
@@ -133,11 +134,11 @@ def test_before_and_after_are_of_the_same_runtime(home):
     rows = [[cell.strip() for cell in row.split("|")[1:-1]] for row in table.replace("\\", "").splitlines()]
 
     assert rows[0] == ["", "uncompressed", "compressed", "change"]
-    told = {row[0]: [cell.replace("\N{NO-BREAK SPACE}", " ") for cell in row[1:]] for row in rows[2:]}
-    assert told["file"] == ["39.1 KiB", "10.7 KiB", "3.6 x smaller"]
-    assert told["latency, one row"] == ["50 µs", "40 µs", "1.2 x faster"]
-    assert told["latency, 64 rows"] == ["400 µs", "320 µs", "1.2 x faster"]
-    assert told["validation accuracy"][:2] == ["0.935", "0.934"]
+    cells = {row[0]: [cell.replace("\N{NO-BREAK SPACE}", " ") for cell in row[1:]] for row in rows[2:]}
+    assert cells["file"] == ["39.1 KiB", "10.7 KiB", "3.6 x smaller"]
+    assert cells["latency, one row"] == ["50 µs", "40 µs", "1.2 x faster"]
+    assert cells["latency, 64 rows"] == ["400 µs", "320 µs", "1.2 x faster"]
+    assert cells["validation accuracy"][:2] == ["0.935", "0.934"]
 
 
 def test_the_front_is_listed_and_the_rest_on_request(home):
@@ -176,8 +177,8 @@ def test_bytes_and_latency_share_one_axis_of_quality(home):
 
 
 def test_the_title_states_what_is_advised(home):
-    one = next(one for one in entries(home) if charts.kind(one) == "quantized")
-    title = charts.tradeoff(entries(home), one, metric="accuracy").layout.title.text.replace("<br>", " ")
+    entry = next(entry for entry in entries(home) if charts.kind(entry) == "quantized")
+    title = charts.tradeoff(entries(home), entry, metric="accuracy").layout.title.text.replace("<br>", " ")
 
     assert title == "Advised: static int8, 3.6 x smaller, -0.1 points of accuracy" or title.startswith(
         "Advised: static int8, 3.6 x smaller, -0.1 +- "
@@ -203,12 +204,12 @@ SPANS += [
 
 @pytest.mark.parametrize(("axis", "values"), SPANS)
 def test_an_axis_has_some_marks_in_view_and_not_too_many(axis, values):
-    found = axis(values)
-    low, high = (10**end for end in found["range"])
+    bounds = axis(values)
+    low, high = (10**end for end in bounds["range"])
 
     assert low < min(values) <= max(values) < high
-    assert 2 <= len([mark for mark in found["tickvals"] if low <= mark <= high]) <= 6
-    assert len(set(found["ticktext"])) == len(found["ticktext"])
+    assert 2 <= len([mark for mark in bounds["tickvals"] if low <= mark <= high]) <= 6
+    assert len(set(bounds["ticktext"])) == len(bounds["ticktext"])
 
 
 def test_kinds_differ_in_colour_and_in_symbol():

@@ -33,16 +33,16 @@ def traces(figure):
 def test_a_band_is_the_median_and_the_middle_share_of_the_runs():
     runs = [[(1.0, value), (2.0, 2 * value)] for value in (1.0, 2.0, 3.0, 4.0, 5.0)]
 
-    found = band(runs, share=0.5)
+    banded = band(runs, share=0.5)
 
-    assert (found.xs, found.middle, found.runs) == ((1, 2), (3, 6), 5)
-    assert (found.low, found.high) == ((2, 4), (4, 8))
+    assert (banded.xs, banded.middle, banded.runs) == ((1, 2), (3, 6), 5)
+    assert (banded.low, banded.high) == ((2, 4), (4, 8))
     assert band(runs, share=1.0).low == (1, 2)
 
 
 def test_a_run_that_stopped_early_keeps_its_last_value():
-    found = band([[(1, 0.5), (2, 0.6)], [(1, 0.7), (2, 0.8), (3, 0.9)]])
-    assert found.middle == pytest.approx((0.6, 0.7, 0.75))
+    banded = band([[(1, 0.5), (2, 0.6)], [(1, 0.7), (2, 0.8), (3, 0.9)]])
+    assert banded.middle == pytest.approx((0.6, 0.7, 0.75))
 
 
 def test_a_band_begins_where_half_of_the_runs_have_begun():
@@ -51,9 +51,9 @@ def test_a_band_begins_where_half_of_the_runs_have_begun():
 
 def test_over_seconds_a_band_has_as_many_points_as_a_screen_can_tell_apart():
     runs = [[(0.01 * step + 0.001 * run, 1.0) for step in range(1, 100)] for run in range(5)]
-    found = band(runs)
-    assert len(found.xs) <= 60
-    assert set(found.middle) == {1.0}
+    banded = band(runs)
+    assert len(banded.xs) <= 60
+    assert set(banded.middle) == {1.0}
 
 
 def test_no_curve_has_no_band():

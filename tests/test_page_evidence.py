@@ -37,11 +37,11 @@ def home(tmp_path_factory):
 
 
 def test_published_rates_come_strongest_first_with_their_basis(home):
-    found = evidence.published(Study.read(home, "full"))
-    assert {one.optimizer for one in found} == set(OPTIMIZERS)
-    odds = [one.rate.log_odds for one in found]
+    entries = evidence.published(Study.read(home, "full"))
+    assert {entry.optimizer for entry in entries} == set(OPTIMIZERS)
+    odds = [entry.rate.log_odds for entry in entries]
     assert odds == sorted(odds, reverse=True)
-    assert all("n = " in one.rate.basis for one in found if one.rate.counted)
+    assert all("n = " in entry.rate.basis for entry in entries if entry.rate.counted)
 
 
 def test_the_title_says_on_which_class_of_problems_it_is_published(home, tmp_path):
@@ -62,14 +62,14 @@ def test_judged_rates_have_open_marks(home, tmp_path):
     study = Study.read(
         fill(tmp_path, {"cnn": RACE}, facts=CNN.to_dict(), candidates=["Muon", "AdamW"]), "cnn"
     )
-    found = {one.optimizer: one for one in evidence.published(study)}
+    entries = {entry.optimizer: entry for entry in evidence.published(study)}
     marks = {
         trace.name: trace.marker.symbol
-        for trace in evidence.odds(tuple(found.values()), styles(study.optimizers), "").data
+        for trace in evidence.odds(tuple(entries.values()), styles(study.optimizers), "").data
     }
-    for name, one in found.items():
-        if one.rate.known:
-            assert marks[name].endswith("-open") != (one.rate.counted or name == "AdamW")
+    for name, entry in entries.items():
+        if entry.rate.known:
+            assert marks[name].endswith("-open") != (entry.rate.counted or name == "AdamW")
 
 
 def test_published_learning_rates_are_of_the_same_class_where_there_are_any(home):

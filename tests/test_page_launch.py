@@ -1,4 +1,4 @@
-"""The page Launch: what a browser may ask for, what is started, and what is refused; names and files here are hostile."""
+"""Page Launch: what a browser may ask for, what is started and what is refused; names here are hostile."""
 
 import subprocess
 import sys
@@ -34,10 +34,17 @@ HOSTILE = (
     "x\ny",
 )
 UPLOADS = (
-    "../../x.csv", "/etc/x.csv", "..\\..\\x.csv", "<script>.csv", "; rm -rf ~.csv", "...csv", "\x00.csv", f"{'x' * 300}.csv",
+    "../../x.csv", "/etc/x.csv", "..\\..\\x.csv", "<script>.csv", "; rm -rf ~.csv", "...csv", "\x00.csv",
+    f"{'x' * 300}.csv",
 )  # fmt: skip
 ASKED = LaunchForm(source="digits", study="mine")
-OWN = "import pathlib\npathlib.Path({mark!r}).touch()\n\n\ndef Net(inputs, outputs):\n    raise AssertionError\n"
+OWN = """import pathlib
+pathlib.Path({mark!r}).touch()
+
+
+def Net(inputs, outputs):
+    raise AssertionError
+"""
 
 
 def opened(home, **options):
@@ -66,11 +73,12 @@ def refusing(monkeypatch):
 
 
 def test_the_command_is_one_that_a_user_would_type(home):
-    asked = replace(ASKED, memory="64MiB", goal="speed", compression="after", budget="20s")
+    form = replace(ASKED, memory="64MiB", goal="speed", compression="after", budget="20s")
 
-    told = launch_process.command(asked.arguments(home))
-    assert told == (
-        f"advisor search digits --memory=64MiB --budget=20s --goal=speed --compression=after --study=mine --home={home.resolve()}"
+    line = launch_process.command(form.arguments(home))
+    assert line == (
+        "advisor search digits --memory=64MiB --budget=20s --goal=speed --compression=after --study=mine "
+        f"--home={home.resolve()}"
     )
 
 
@@ -179,10 +187,10 @@ def test_a_journal_that_is_a_link_to_elsewhere_is_no_study(home, tmp_path):
 
 @pytest.mark.parametrize("reference", ["os:system", "__main__:x", "net.py:Net", "../net.py:Net"])
 def test_code_is_refused_unless_the_page_was_started_with_allow_code(home, reference):
-    for asked in (replace(ASKED, model=reference), replace(ASKED, source=reference)):
+    for form in (replace(ASKED, model=reference), replace(ASKED, source=reference)):
         with pytest.raises(BadWorkload, match="start it with: advisor dashboard --allow-code"):
-            launch_form.check(asked, home, allow_code=False)
-        launch_form.check(asked, home, allow_code=True)
+            launch_form.check(form, home, allow_code=False)
+        launch_form.check(form, home, allow_code=True)
 
 
 def test_nothing_of_the_users_own_is_imported_where_code_is_refused(code, refusing):
@@ -207,9 +215,12 @@ def test_a_search_from_the_page_imports_nothing_of_the_users_own(home, code, ref
 def with_own_model(home, reference):
     """Create a study of the user's own model and rule, with a trial."""
     plan = {
-        "candidates": ["AdamW"], "metric": "accuracy", "goal": "balanced", "valid_rows": 360, "limits": {}, "model": "Custom",
-        "budget": {"seconds": 20.0, "trials": None}, "facts": facts().to_dict(), "code": {reference: "0"},
-        "workload": {"source": "iris", "model": "Custom", "model_fields": {"factory": reference}, "metric": "accuracy"},
+        "candidates": ["AdamW"], "metric": "accuracy", "goal": "balanced", "valid_rows": 360, "limits": {},
+        "model": "Custom", "budget": {"seconds": 20.0, "trials": None}, "facts": facts().to_dict(),
+        "code": {reference: "0"},
+        "workload": {
+            "source": "iris", "model": "Custom", "model_fields": {"factory": reference}, "metric": "accuracy",
+        },
     }  # fmt: skip
     study = create_study(home, "own", direction="maximize", manifest=StudyManifest.from_dict(plan))
     import optuna
@@ -280,8 +291,8 @@ def test_a_started_search_says_its_one_line_when_it_fails(home):
 def test_a_process_outlives_whoever_started_it_and_stops_on_request(home):
     script = (
         "import sys; from pathlib import Path; from dashboard import launch_process; "
-        f"launch_process.start(Path({str(home)!r}), 'mine', ('search', 'iris', '--budget=2h', '--tracking-uri=off', "
-        f"'--study=mine', '--home={home}'))"
+        f"launch_process.start(Path({str(home)!r}), 'mine', ('search', 'iris', '--budget=2h', "
+        f"'--tracking-uri=off', '--study=mine', '--home={home}'))"
     )
     subprocess.run([sys.executable, "-c", script], check=True, cwd=Path(__file__).parents[1])
 
@@ -301,13 +312,13 @@ def test_a_process_outlives_whoever_started_it_and_stops_on_request(home):
 
 
 def test_the_server_is_private_by_default():
-    held = options("127.0.0.1", 8501)
+    settings = options("127.0.0.1", 8501)
 
-    assert held["server.address"] == "127.0.0.1"
-    assert held["browser.gatherUsageStats"] == "false"
-    assert held["server.enableXsrfProtection"] == held["server.enableCORS"] == "true"
-    assert held["server.enableStaticServing"] == "false"
-    assert int(held["server.maxUploadSize"]) == 200
+    assert settings["server.address"] == "127.0.0.1"
+    assert settings["browser.gatherUsageStats"] == "false"
+    assert settings["server.enableXsrfProtection"] == settings["server.enableCORS"] == "true"
+    assert settings["server.enableStaticServing"] == "false"
+    assert int(settings["server.maxUploadSize"]) == 200
 
 
 def test_looking_at_the_page_writes_nothing(home):

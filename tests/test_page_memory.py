@@ -16,13 +16,20 @@ FOLLOWED = facts(
     batch_size=32,
     forecasts=tuple(
         Forecast(
-            optimizer=optimizer, weight_bytes=KIB, gradient_bytes=KIB, state_bytes=state,
-            activation_bytes=32 * KIB, batch_size=32,
-            moments=(Moment(fixed_bytes=10 * KIB + state, row_bytes=0.0), Moment(fixed_bytes=KIB + state, row_bytes=KIB)),
+            optimizer=optimizer,
+            weight_bytes=KIB,
+            gradient_bytes=KIB,
+            state_bytes=state,
+            activation_bytes=32 * KIB,
+            batch_size=32,
+            moments=(
+                Moment(fixed_bytes=10 * KIB + state, row_bytes=0.0),
+                Moment(fixed_bytes=KIB + state, row_bytes=KIB),
+            ),
         )
         for optimizer, state in (("AdamW", 2 * KIB), ("SGD", 0), ("LBFGS", 20 * KIB))
     ),
-)  # fmt: skip
+)
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +47,8 @@ def test_the_peak_at_another_batch_size_is_that_of_the_moment_which_is_then_the_
 
 
 def test_the_largest_batch_is_what_still_fits_of_the_rows_there_are():
-    found = at(32, limit=65 * KIB)
-    assert {name: need.largest_batch for name, need in found.items()} == {"SGD": 64, "AdamW": 62}
+    table = at(32, limit=65 * KIB)
+    assert {name: need.largest_batch for name, need in table.items()} == {"SGD": 64, "AdamW": 62}
     assert at(32, limit=10_000 * KIB)["SGD"].largest_batch == 1000
     assert at(32, limit=5 * KIB)["SGD"].largest_batch == 0
     assert at(64, limit=65 * KIB)["SGD"].fits

@@ -1,4 +1,4 @@
-"""The search space: what varied, what matters, who is at an edge, the figures as plain values, and the page."""
+"""Search space: what varied, what matters, what is at an edge, figures as plain values, and the page."""
 
 import random
 
@@ -27,10 +27,10 @@ def home(tmp_path_factory):
 
 
 def test_numbers_are_those_that_differ_among_the_trials_of_an_optimizer_lr_first():
-    found = numbers(SWEEP, "AdamW", batch_size=BATCHES)
-    assert [one.label for one in found] == ["lr", "decay horizon", "batch size"]
-    assert found[0].values[0] == 1e-4
-    assert all(one.known for one in found)
+    axes = numbers(SWEEP, "AdamW", batch_size=BATCHES)
+    assert [axis.label for axis in axes] == ["lr", "decay horizon", "batch size"]
+    assert axes[0].values[0] == 1e-4
+    assert all(axis.known for axis in axes)
     assert not numbers(SWEEP, "SGD")
 
 
@@ -54,15 +54,15 @@ def test_options_are_choices_and_each_regularizer_with_or_without():
         record(0, params={"schedule": "Cosine", "regularizers": "L2+Dropout"}),
         record(1, params={"schedule": "Step", "regularizers": "L2"}),
     )
-    found = {one.label: one.values for one in options(trials, "AdamW")}
-    assert found == {"schedule": {0: "Cosine", 1: "Step"}, "Dropout": {0: "with", 1: "without"}}
+    values_of = {option.label: option.values for option in options(trials, "AdamW")}
+    assert values_of == {"schedule": {0: "Cosine", 1: "Step"}, "Dropout": {0: "with", 1: "without"}}
 
 
 def test_the_weight_decay_is_the_one_that_torch_takes():
     first = SWEEP[0]
-    found = decay(SWEEP, "AdamW")
+    decays = decay(SWEEP, "AdamW")
     assert steps_of(first) == 270
-    assert found.values[0] == pytest.approx(1 / (1e-4 * 270 * 0.3))
+    assert decays.values[0] == pytest.approx(1 / (1e-4 * 270 * 0.3))
     assert steps_of(record(0, state="failed")) == 0
 
 
@@ -71,7 +71,7 @@ def test_a_pruned_trial_has_the_steps_of_the_whole_run():
 
 
 def test_confirmation_runs_are_no_part_of_the_search():
-    assert [one.number for one in searched(STUDIES["full"], "AdamW")] == [2, 4, 6]
+    assert [trial.number for trial in searched(STUDIES["full"], "AdamW")] == [2, 4, 6]
 
 
 def test_a_best_value_on_the_end_of_its_range_is_named_with_the_range():
@@ -81,9 +81,9 @@ def test_a_best_value_on_the_end_of_its_range_is_named_with_the_range():
         params={"optimizer.AdamW.lr": 0.03},
         units={"optimizer.lr": 1.0, "schedule.warmup": 0.3},
     )
-    (one,) = edges(Evidence(records=(record(0), best), candidates=("AdamW", "SGD")))
-    assert (one.optimizer, one.trial, one.label, one.value, one.end) == ("AdamW", 1, "lr", 0.03, "upper")
-    assert one.span == "3e-05 to 0.03, log"
+    (edge,) = edges(Evidence(records=(record(0), best), candidates=("AdamW", "SGD")))
+    assert (edge.optimizer, edge.trial, edge.label, edge.value, edge.end) == ("AdamW", 1, "lr", 0.03, "upper")
+    assert edge.span == "3e-05 to 0.03, log"
 
 
 def test_only_the_best_run_counts_for_the_edges():
@@ -104,23 +104,23 @@ def noisy(runs, *, seed=0):
 
 
 def test_a_best_value_in_the_middle_of_a_range_is_seen():
-    found = importances(*noisy(60))
-    assert found[0].label == "x"
-    assert labels_above_chance(found) == ("x",)
-    assert found[0].share > 0.5
+    shares = importances(*noisy(60))
+    assert shares[0].label == "x"
+    assert labels_above_chance(shares) == ("x",)
+    assert shares[0].share > 0.5
 
 
 def test_settings_without_effect_pass_for_chance_nineteen_times_in_twenty():
-    told = 0
+    named = 0
     for seed in range(200):
         draw = random.Random(seed)  # noqa: S311
         qualities = {trial: draw.random() for trial in range(30)}
-        told += len(
+        named += len(
             labels_above_chance(
                 importances(qualities, {"x": {trial: draw.random() for trial in range(30)}}, {})
             )
         )
-    assert 0.02 <= told / 200 <= 0.09
+    assert 0.02 <= named / 200 <= 0.09
 
 
 def test_importances_do_not_depend_on_the_order_of_trials():
@@ -140,9 +140,9 @@ def test_too_few_runs_tell_no_importance():
 
 def test_a_surface_is_blank_where_no_trial_is_near():
     points = [(0.1 + 0.01 * n, 0.1 + 0.01 * n, 1.0) for n in range(12)]
-    found = surface(points)
-    assert found.z[5][5] == pytest.approx(1.0)
-    assert found.z[-1][-1] is None
+    smoothed = surface(points)
+    assert smoothed.z[5][5] == pytest.approx(1.0)
+    assert smoothed.z[-1][-1] is None
     assert surface(points[:11]) is None
 
 
@@ -165,11 +165,11 @@ def test_a_slice_is_a_panel_a_number_with_its_range():
 def test_slices_fade_pruned_trials_and_keep_those_without_a_result_at_the_edge():
     trials = (*SWEEP, adamw(30, 1e-3, quality=0.6, state="pruned"), adamw(31, 2e-2, state="infeasible"))
     panels = space.panels_of(numbers(trials, "AdamW"))
-    found = {trace.name: trace for trace in space.slices(trials, panels, LOOKS, metric="accuracy").data}
+    traces = {trace.name: trace for trace in space.slices(trials, panels, LOOKS, metric="accuracy").data}
 
-    assert found["AdamW, cut short"].marker.opacity < found["AdamW"].marker.opacity
-    assert found["AdamW, without a result"].y[0] < 0.6
-    assert "diverged" in found["AdamW, without a result"].customdata[0][3]
+    assert traces["AdamW, cut short"].marker.opacity < traces["AdamW"].marker.opacity
+    assert traces["AdamW, without a result"].y[0] < 0.6
+    assert "diverged" in traces["AdamW, without a result"].customdata[0][3]
 
 
 def test_decays_near_one_are_spaced_by_their_distance_from_it():
@@ -207,7 +207,7 @@ def test_parallel_coordinates_draw_the_best_fifth_in_colour():
     assert (best.name, rest.name) == ("best 4", "the other 17")
     assert best.opacity > rest.opacity
     assert figure.layout.xaxis.ticktext == ("lr", "decay horizon", "batch size", "accuracy")
-    assert {about[0] for about in best.customdata if about[0] != ""} <= {one.number for one in SWEEP}
+    assert {about[0] for about in best.customdata if about[0] != ""} <= {trial.number for trial in SWEEP}
 
 
 def test_of_losses_the_least_are_the_best_fifth():

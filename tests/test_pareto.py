@@ -24,10 +24,10 @@ def itself(point):
 
 @given(POINTS)
 def test_the_front_is_what_nothing_dominates_and_dominates_the_rest(points):
-    kept = front(points, itself)
+    best = front(points, itself)
 
-    assert not any(dominates(other, one) for one in kept for other in points)
-    assert all(any(dominates(one, other) for one in kept) for other in points if other not in kept)
+    assert not any(dominates(other, point) for point in best for other in points)
+    assert all(any(dominates(point, other) for point in best) for other in points if other not in best)
 
 
 @given(POINTS, st.randoms(use_true_random=False))
@@ -63,7 +63,7 @@ def test_contenders_without_a_run_are_left_out():
         Evidence(records=study({"AdamW": [0.9], "SGD": [0.8]}), candidates=("AdamW", "SGD", "Adam"))
     )
 
-    assert {one.optimizer for one in pareto_front_of_contenders(advice.contenders, MAXIMIZE)} == {
+    assert {contender.optimizer for contender in pareto_front_of_contenders(advice.contenders, MAXIMIZE)} == {
         "AdamW",
         "SGD",
     }

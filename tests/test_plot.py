@@ -1,4 +1,4 @@
-"""Figures from the shell: every kind on every kind of study, pictures where a browser is there, one line where none is."""
+"""Figures from the shell: every kind on every kind of study, pictures where there is a browser."""
 
 import shutil
 import stat

@@ -39,9 +39,19 @@ def texts(rows=60):
         return Part(inputs=tokens, targets=(tokens[:, 0] > 2).astype(np.int64))
 
     return Dataset(
-        name="texts", kind="text", task="classification", train=part(rows), valid=part(20), test=part(20),
-        classes=("no", "yes"), feature_names=(), vocabulary=WORDS, missing_share=0.0, digest="", notes=(),
-    )  # fmt: skip
+        name="texts",
+        kind="text",
+        task="classification",
+        train=part(rows),
+        valid=part(20),
+        test=part(20),
+        classes=("no", "yes"),
+        feature_names=(),
+        vocabulary=WORDS,
+        missing_share=0.0,
+        digest="",
+        notes=(),
+    )
 
 
 def workload_of(model):
@@ -96,9 +106,9 @@ def test_the_sharpness_of_linear_regression_is_its_largest_eigenvalue():
     weight = torch.zeros(6, requires_grad=True)
     hessian = 2 / 50 * inputs.T @ inputs
 
-    found = top_eigenvalue(lambda: (inputs @ weight - 1).square().mean(), [weight], products=50)
+    eigenvalue = top_eigenvalue(lambda: (inputs @ weight - 1).square().mean(), [weight], products=50)
 
-    assert found == pytest.approx(float(torch.linalg.eigvalsh(hessian)[-1]), rel=0.01)
+    assert eigenvalue == pytest.approx(float(torch.linalg.eigvalsh(hessian)[-1]), rel=0.01)
 
 
 def test_a_line_search_finds_the_curvature_along_the_gradient():
@@ -109,9 +119,9 @@ def test_a_line_search_finds_the_curvature_along_the_gradient():
         return (0.5 * curvature * weight.square()).sum()
 
     loss().backward()
-    found = critical_sharpness(lambda: float(loss().detach()), [weight], [weight.grad])
+    sharpness = critical_sharpness(lambda: float(loss().detach()), [weight], [weight.grad])
 
-    assert found == pytest.approx(4.0, rel=0.01)
+    assert sharpness == pytest.approx(4.0, rel=0.01)
     assert torch.equal(weight, torch.ones(3))
 
 
@@ -122,7 +132,7 @@ def test_attention_has_a_sharpness_on_a_cpu():
 
 
 def test_a_ramp_ends_where_the_loss_explodes():
-    """Gradient descent on x²/2 diverges beyond an lr of 2; the ramp, near the minimum by then, shows it within a decade."""
+    """Gradient descent on x²/2 diverges beyond an lr of 2; the ramp shows it within a decade."""
     place = 1.0
 
     def step(factor):
@@ -138,10 +148,10 @@ def test_a_ramp_ends_where_the_loss_explodes():
 def test_rows_touched_are_counted_without_the_padding():
     """Every batch holds all of the words 1 to 5, of a table of 51 rows."""
     for name in ("Bag", "Transformer"):
-        found, _ = probes.measure(
+        figures, _ = probes.measure(
             bench(workload_of(catalogue.find("model", name)()), batch_size=40), ["rows_touched"]
         )
-        assert found == {"rows_touched": 5 / (WORDS + 1)}
+        assert figures == {"rows_touched": 5 / (WORDS + 1)}
 
 
 def test_the_gradient_of_a_table_is_as_dense_as_its_rows_are_touched():
@@ -181,20 +191,20 @@ def test_every_probe_of_every_model_answers_or_says_why_not(inputs, model):
 
 
 def test_a_probe_that_fails_is_skipped_with_one_line():
-    asked = bench()
-    asked.model = Broken
-    found, (probe,) = probes.measure(asked, ["noise_scale"])
+    broken = bench()
+    broken.model = Broken
+    figures, (probe,) = probes.measure(broken, ["noise_scale"])
 
-    assert found == {}
+    assert figures == {}
     assert probe.skipped == "KeyError: 'twice is\\ntoo often'"
     assert "\n" not in probe.skipped
 
 
 def test_probes_that_come_too_late_are_skipped():
-    found, asked = probes.measure(bench(allowance_seconds=0))
+    figures, skipped = probes.measure(bench(allowance_seconds=0))
 
-    assert found == {}
-    assert {probe.skipped for probe in asked} == {"the time for probes was used up"}
+    assert figures == {}
+    assert {probe.skipped for probe in skipped} == {"the time for probes was used up"}
 
 
 def test_what_a_probe_finds_does_not_depend_on_which_ran_before_it():

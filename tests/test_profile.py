@@ -69,14 +69,15 @@ def test_facts_survive_json(facts):
 
 
 def test_an_imbalanced_regression_has_no_classes():
-    found = profile(LoadedWorkload.open("diabetes"), batch_size=32, epochs=1, probing=0)
+    answer = profile(LoadedWorkload.open("diabetes"), batch_size=32, epochs=1, probing=0)
 
-    assert (found.classes, found.class_imbalance, found.label_entropy) == (0, 1.0, 1.0)
+    assert (answer.classes, answer.class_imbalance, answer.label_entropy) == (0, 1.0, 1.0)
 
 
 @pytest.mark.parametrize(
     ("text", "rows", "sizes"),
-    [(None, 1000, (16, 32, 128)), ("64", 1000, (64, 64, 64)), ("full", 1000, (1000, 1000, 1000)), ("1..full", 100, (1, 10, 100)),
+    [(None, 1000, (16, 32, 128)), ("64", 1000, (64, 64, 64)), ("full", 1000, (1000, 1000, 1000)),
+     ("1..full", 100, (1, 10, 100)),
      ("16..256", 1000, (16, 64, 256)), ("512", 100, (100, 100, 100)), (None, 20, (10, 20, 20))],
 )  # fmt: skip
 def test_batch_sizes_are_a_number_the_whole_set_or_a_range(text, rows, sizes):

@@ -42,15 +42,15 @@ def test_every_optimizer_named_in_a_table_is_in_the_catalogue_or_said_not_to_be(
     for row in ROWS:
         known = names()[row.source, row.optimizer]
         assert known.optimizer in ALL or (known.optimizer == "" and known.remark)
-    assert {one.wrapper for one in names().values()} - {""} <= set(catalogue.choices("wrappers"))
-    assert {one.optimizer for one in judged()} <= set(ALL)
+    assert {row.wrapper for row in names().values()} - {""} <= set(catalogue.choices("wrappers"))
+    assert {row.optimizer for row in judged()} <= set(ALL)
 
 
 def test_every_row_has_a_source_with_a_licence_and_a_class_in_words():
     assert {row.source for row in ROWS} == set(sources())
     assert {row.problem_class for row in (*ROWS, *judged())} <= set(CLASSES)
-    assert all(one.citation and one.repository and one.licence for one in sources().values())
-    assert all(one.source for one in judged())
+    assert all(row.citation and row.repository and row.licence for row in sources().values())
+    assert all(row.source for row in judged())
 
 
 def test_adapted_rows_under_share_alike_are_attributed():
@@ -76,25 +76,25 @@ def test_the_table_of_plain_mlps_counts_what_its_paper_says():
 
 
 def test_a_task_has_one_vote_however_often_it_appears():
-    found = rates("transformer")["Muon"]  # 18 cells, all won, of 4 sizes
+    rate = rates("transformer")["Muon"]  # 18 cells, all won, of 4 sizes
 
-    assert found.log_odds == pytest.approx(math.log(4 + 1))
-    assert "n = 4 tasks" in found.basis
+    assert rate.log_odds == pytest.approx(math.log(4 + 1))
+    assert "n = 4 tasks" in rate.basis
 
 
 def test_a_flawed_measurement_counts_half_and_says_so():
-    found = rates("tabular_mlp")["Momentum"]  # 2 wins, 3 ties, 12 losses
+    rate = rates("tabular_mlp")["Momentum"]  # 2 wins, 3 ties, 12 losses
 
-    assert found.log_odds == pytest.approx(0.5 * math.log(4.5 / 14.5))
-    assert "weight-decay range" in found.basis
+    assert rate.log_odds == pytest.approx(0.5 * math.log(4.5 / 14.5))
+    assert "weight-decay range" in rate.basis
 
 
 def test_nothing_is_judged_that_can_be_counted():
-    for one in judged():
+    for row in judged():
         assert not any(
-            names()[r.source, r.optimizer].optimizer == one.optimizer
+            names()[r.source, r.optimizer].optimizer == row.optimizer
             for r in comparisons()
-            if r.problem_class == one.problem_class
+            if r.problem_class == row.problem_class
         )
 
 
@@ -126,16 +126,20 @@ def test_what_a_class_has_no_figure_for_takes_the_one_over_all_kinds():
 
 
 @given(
-    st.sampled_from((*ALL, "Mine")), st.sampled_from(("table", "image", "text", "signal")), st.booleans(), st.booleans(),
-    st.booleans(), st.floats(0, 1), st.floats(0, 1),
+    st.sampled_from((*ALL, "Mine")), st.sampled_from(("table", "image", "text", "signal")), st.booleans(),
+    st.booleans(), st.booleans(), st.floats(0, 1), st.floats(0, 1),
 )  # fmt: skip
 def test_every_base_rate_is_finite_and_clipped(
     optimizer, kind, attention, batchnorm, linear, convolutions, embeddings
 ):
     facts = Facts(
-        kind=kind, has_attention=attention, has_batchnorm=batchnorm, is_linear=linear,
-        convolution_share=convolutions, embedding_share=embeddings,
-    )  # fmt: skip
+        kind=kind,
+        has_attention=attention,
+        has_batchnorm=batchnorm,
+        is_linear=linear,
+        convolution_share=convolutions,
+        embedding_share=embeddings,
+    )
 
     assert abs(base_rate(facts, optimizer)) <= TOTAL_CLIP
     assert base_rate(facts, "AdamW") == 0
@@ -172,7 +176,8 @@ def test_explain_shows_counts_rates_n_and_source_where_there_are_any():
     muon, nothing = explanation("Muon"), explanation("Prodigy")
 
     assert re.search(
-        r"plain MLP +Muon: 12 won, 3 tied, 2 lost against AdamW; mean rank 5.1 of 16 +17 +Gorishniy et al. 2026",
+        r"plain MLP +Muon: 12 won, 3 tied, 2 lost against AdamW; "
+        r"mean rank 5.1 of 16 +17 +Gorishniy et al. 2026",
         muon,
     )
     assert re.search(
@@ -180,15 +185,14 @@ def test_explain_shows_counts_rates_n_and_source_where_there_are_any():
     )
     assert nothing.endswith("Published: no published measurement")
     assert "AdamW with EMA: 12 won, 4 tied, 1 lost against AdamW" in explanation("EMA")
-    assert "AdamW; mean rank 9.6 of 16" in explanation(
-        "AdamW"
-    )  # what the others are compared with has no counts
+    # what the others are compared with has no counts
+    assert "AdamW; mean rank 9.6 of 16" in explanation("AdamW")
 
 
 def test_every_line_that_explain_prints_ends_with_a_source():
     for name in ALL:
         lines = measured(name)[2:]
-        assert all(line.endswith(tuple(one.citation for one in sources().values())) for line in lines)
+        assert all(line.endswith(tuple(source.citation for source in sources().values())) for line in lines)
 
 
 def test_advice_from_the_other_tables_holds_the_winner_more_often_than_the_usual_two():
@@ -215,8 +219,8 @@ def test_a_built_wheel_contains_the_tables_and_their_licences(tmp_path):
     subprocess.run(
         [sys.executable, "-W", "ignore", "-c", build], cwd=tmp_path, check=True, capture_output=True
     )
-    held = set(zipfile.ZipFile(next((tmp_path / "dist").glob("*.whl"))).namelist())
+    files = set(zipfile.ZipFile(next((tmp_path / "dist").glob("*.whl"))).namelist())
 
     shipped = {path.name for path in FOLDER.iterdir() if path.suffix in {".csv", ".toml", ".md"}}
     assert len(shipped) >= 7
-    assert {f"advisor/published/{name}" for name in shipped} <= held
+    assert {f"advisor/published/{name}" for name in shipped} <= files

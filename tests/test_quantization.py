@@ -47,15 +47,15 @@ def subject_of(workload, model, seed=0):
 @pytest.fixture(scope="module")
 def trained(digits):
     """Return a function that trains a net on digits once, and hands out copies."""
-    found = {}
+    models = {}
 
     def of(name):
-        if name not in found:
+        if name not in models:
             training = Training(Recipe(model=NETS[name], epochs=6), digits, seed=0)
             training.advance(6)
-            found[name] = training.model.eval()
+            models[name] = training.model.eval()
         copy = digits.build(NETS[name])
-        copy.load_state_dict(found[name].state_dict())
+        copy.load_state_dict(models[name].state_dict())
         return subject_of(digits, copy.eval())
 
     return of
@@ -63,8 +63,8 @@ def trained(digits):
 
 @pytest.fixture(scope="module")
 def exported(trained):
-    found = {name: export(trained(name)) for name in NETS}
-    return found.__getitem__
+    exports = {name: export(trained(name)) for name in NETS}
+    return exports.__getitem__
 
 
 def answers(proto, rows):
@@ -217,15 +217,15 @@ def test_mixed_precision_keeps_8_bits_in_its_share_of_the_weights_and_loses_less
 
 
 def stored(proto, made, bits, block):
-    """Return the weights that a graph of packed products computes with, by name, as ONNX Runtime unpacks them."""
-    held = {t.name: t for t in proto.graph.initializer}
-    found = {}
+    """Return by name the weights of a graph of packed products, as ONNX Runtime unpacks them."""
+    tensors = {t.name: t for t in proto.graph.initializer}
+    weights = {}
     for weight in treatable(made.proto):
         rows = blocks_of(weight.rows, block)
-        steps = torch.from_numpy(numpy_helper.to_array(held[f"{weight.name}.steps"]).copy()).reshape(
+        steps = torch.from_numpy(numpy_helper.to_array(tensors[f"{weight.name}.steps"]).copy()).reshape(
             *rows.shape[:2], 1
         )
-        packed = held[f"{weight.name}.codes"]
+        packed = tensors[f"{weight.name}.codes"]
         if packed.data_type == TensorProto.UINT8:
             raw = torch.from_numpy(numpy_helper.to_array(packed).copy()).reshape(*rows.shape[:2], -1)
             codes = torch.stack(
@@ -234,8 +234,8 @@ def stored(proto, made, bits, block):
             codes = codes[..., : rows.shape[2]].float() - 2 ** (bits - 1)
         else:
             codes = torch.from_numpy(numpy_helper.to_array(packed).astype(np.float32)).reshape(rows.shape)
-        found[weight.name] = unblocked(codes * steps, weight.rows.shape)
-    return found
+        weights[weight.name] = unblocked(codes * steps, weight.rows.shape)
+    return weights
 
 
 @pytest.mark.parametrize(("bits", "block"), [(8, 64), (4, 32), (3, 128), (2, 32)])
@@ -256,9 +256,8 @@ def test_training_on_a_grid_stores_exactly_the_weights_it_ended_with(net, bits, 
     for weight in weights_in(made.proto):
         assert torch.allclose(weights[weight.name], weight.rows, rtol=1e-6, atol=0.0)
     outputs, wanted = answers(proto, digits.dataset.valid.inputs), inside.detach().numpy()
-    assert (
-        np.abs(outputs - wanted).max() < 0.05 * np.abs(wanted).max()
-    )  # activations of matrix products have 8 bits
+    # activations of matrix products have 8 bits
+    assert np.abs(outputs - wanted).max() < 0.05 * np.abs(wanted).max()
 
 
 @pytest.mark.parametrize("bits", [3, 2])
@@ -395,11 +394,11 @@ def test_what_lies_on_a_grid_is_found_on_it_again(shape, bits):
 def test_every_form_of_weight_computes_with_the_weights_it_stands_for(operator, bits):
     generator = np.random.default_rng(0)
     shapes = {
-        "Gemm": (48, 7), "Left": (6, 48), "Tall": (48, 7), "Conv": (5, 3, 3, 3), "ConvTranspose": (3, 5, 3, 3),
-        "Gather": (9, 20), "Product": (4, 50),
+        "Gemm": (48, 7), "Left": (6, 48), "Tall": (48, 7), "Conv": (5, 3, 3, 3),
+        "ConvTranspose": (3, 5, 3, 3), "Gather": (9, 20), "Product": (4, 50),
     }  # fmt: skip
     weight = generator.normal(size=shapes[operator]).astype(np.float32)
-    given, order = {
+    shape, order = {
         "Gemm": ([None, 48], ["x", "w"]), "Tall": ([None, 48], ["x", "w"]), "Left": ([48, 4], ["w", "x"]),
         "Conv": ([None, 3, 6, 6], ["x", "w"]), "ConvTranspose": ([None, 3, 6, 6], ["x", "w"]),
         "Gather": ([None], ["w", "x"]), "Product": ([4, 50], ["w", "x"]),
@@ -407,12 +406,15 @@ def test_every_form_of_weight_computes_with_the_weights_it_stands_for(operator, 
     kind = {"Left": "MatMul", "Tall": "MatMul", "Product": "Mul"}.get(operator, operator)
     types = TensorProto.INT64 if operator == "Gather" else TensorProto.FLOAT
     graph = helper.make_graph(
-        [helper.make_node(kind, order, ["y"])], "net", [helper.make_tensor_value_info("x", types, given)],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)], [numpy_helper.from_array(weight, "w")],
-    )  # fmt: skip
+        [helper.make_node(kind, order, ["y"])],
+        "net",
+        [helper.make_tensor_value_info("x", types, shape)],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+        [numpy_helper.from_array(weight, "w")],
+    )
     proto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
     made = Exported(proto=proto, program=None, rows=np.zeros(1), targets=torch.zeros(1), workload=None)
-    size = [2 if length is None else length for length in given]
+    size = [2 if length is None else length for length in shape]
     rows = (
         generator.integers(0, 9, size=5)
         if operator == "Gather"
@@ -422,10 +424,10 @@ def test_every_form_of_weight_computes_with_the_weights_it_stands_for(operator, 
     codes, steps = rounded(weights.rows, bits, 32)
     whole = unblocked((codes * steps).float(), weights.rows.shape).numpy()
     whole = (whole.T if weights.transposed else whole).reshape(weight.shape)
-    held = Exported(**{**vars(made), "proto": made.copy()})
-    held.proto.graph.initializer[0].CopyFrom(numpy_helper.from_array(np.ascontiguousarray(whole), "w"))
+    packed = Exported(**{**vars(made), "proto": made.copy()})
+    packed.proto.graph.initializer[0].CopyFrom(numpy_helper.from_array(np.ascontiguousarray(whole), "w"))
 
-    wanted, found = answers(held.proto, rows), answers(WeightOnly(bits=bits).quantize(made), rows)
+    wanted, quantized = answers(packed.proto, rows), answers(WeightOnly(bits=bits).quantize(made), rows)
 
     close = 0.02 if kind in {"Gemm", "MatMul"} and operator != "Left" else 1e-5
-    assert np.abs(found - wanted).max() <= close * np.abs(wanted).max()
+    assert np.abs(quantized - wanted).max() <= close * np.abs(wanted).max()

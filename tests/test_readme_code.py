@@ -17,7 +17,7 @@ INPUTS, TARGETS = torch.tensor(ROWS, dtype=torch.float32), torch.tensor(LABELS)
 
 
 def run(holding, replace, **names):
-    """Run the one block that holds some text, with names of the reader's own, in seconds rather than minutes."""
+    """Run the block that holds some text, with names of the reader's own, in seconds rather than minutes."""
     (block,) = [block for block in BLOCKS if holding in block]
     namespace = {"advisor": advisor, **names}
     exec(replace(block), namespace)  # noqa: S102 - the document is ours
@@ -29,9 +29,12 @@ def test_the_workload_is_searched():
         return nn.Linear(inputs, outputs)
 
     names = run(
-        "advisor.Workload(", lambda block: block.replace('budget="5m"', 'budget="2trials", epochs=1, tracking_uri="off"'),
-        rows=ROWS, labels=LABELS, Net=net,
-    )  # fmt: skip
+        "advisor.Workload(",
+        lambda block: block.replace('budget="5m"', 'budget="2trials", epochs=1, tracking_uri="off"'),
+        rows=ROWS,
+        labels=LABELS,
+        Net=net,
+    )
     assert advisor.recommend(names["study"]).metric == "f1"
 
 
@@ -50,7 +53,11 @@ def test_the_training_loop_is_searched():
         return (model(INPUTS).argmax(1) == TARGETS).float().mean()
 
     names = run(
-        "def fit(", lambda block: block.replace('budget="5m"', 'budget="2trials", epochs=9, tracking_uri="off"'),
-        make_model=make_model, train_an_epoch=train_an_epoch, accuracy=accuracy, total_steps=100,
-    )  # fmt: skip
+        "def fit(",
+        lambda block: block.replace('budget="5m"', 'budget="2trials", epochs=9, tracking_uri="off"'),
+        make_model=make_model,
+        train_an_epoch=train_an_epoch,
+        accuracy=accuracy,
+        total_steps=100,
+    )
     assert advisor.recommend(names["study"]).quality > 0.5

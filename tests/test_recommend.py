@@ -100,7 +100,7 @@ def test_before_any_trial_the_answer_is_the_prior_and_says_so():
 
 
 def test_an_optimizer_that_alone_fits_but_was_never_trained_is_prior_only():
-    big = tuple(replace(one, peak_bytes=10**9) for one in CLEAR if one.optimizer == "AdamW")
+    big = tuple(replace(run, peak_bytes=10**9) for run in CLEAR if run.optimizer == "AdamW")
     advice = recommend(clear(records=big, candidates=("AdamW", "SGD"), limits=Limits(train_bytes=150_000)))
 
     assert (advice.optimizer, advice.label) == ("SGD", "prior only")
@@ -125,7 +125,7 @@ TIED = study(
 )
 def test_the_goal_decides_between_what_the_evidence_cannot_tell_apart(goal, adamw_seconds, answer):
     records = tuple(
-        replace(one, train_seconds=adamw_seconds) if one.optimizer == "AdamW" else one for one in TIED
+        replace(run, train_seconds=adamw_seconds) if run.optimizer == "AdamW" else run for run in TIED
     )
     advice = recommend(Evidence(facts=facts(), records=records, candidates=("AdamW", "RMSprop"), goal=goal))
 
@@ -150,7 +150,7 @@ def test_a_limit_on_a_recipe_leaves_the_optimizer_its_next_best_recipe():
 
 
 def test_a_learning_rate_on_the_edge_blocks_decided():
-    edge = tuple(replace(one, units={"optimizer.lr": 1.0}) if one.number == 2 else one for one in CLEAR)
+    edge = tuple(replace(run, units={"optimizer.lr": 1.0}) if run.number == 2 else run for run in CLEAR)
     advice = recommend(clear(records=edge))
 
     assert (advice.optimizer, advice.label) == ("AdamW", "leaning")
@@ -227,9 +227,9 @@ def test_being_judged_at_more_trials_is_possible():
     evidence = Evidence(facts=facts(), records=wide, candidates=("AdamW", "SGD"), goal="quality")
     regrets = [
         next(
-            one.expected_regret
-            for one in recommend(evidence, tuning_trials=trials).contenders
-            if one.optimizer == "SGD"
+            contender.expected_regret
+            for contender in recommend(evidence, tuning_trials=trials).contenders
+            if contender.optimizer == "SGD"
         )
         for trials in (1, 30)
     ]

@@ -1,4 +1,4 @@
-"""The recommended model in MLflow's registry, loaded by a process that has none of our code nor the user's."""
+"""Registered models in MLflow, loaded by a process that has none of our code nor the user's."""
 
 import os
 import subprocess
@@ -43,7 +43,7 @@ def fit(recipe, report, seed):
 
 
 def fresh(home, uri, folder):
-    """Load a registered model in another process and another folder, where nothing of ours can be imported by path."""
+    """Load a registered model in another process and folder, where nothing of ours can be imported."""
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     command = [sys.executable, "-W", "ignore", "-c", LOAD, default_uri(home), uri]
     done = subprocess.run(
@@ -60,8 +60,8 @@ def fresh(home, uri, folder):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("own", [False, True], ids=["built in", "of the user's own"])
-def test_the_recommended_model_is_loaded_by_a_fresh_process(tmp_path, monkeypatch, own):
+@pytest.mark.parametrize("custom", [False, True], ids=["built in", "of the user's own"])
+def test_the_recommended_model_is_loaded_by_a_fresh_process(tmp_path, monkeypatch, custom):
     home, elsewhere = tmp_path / "home", tmp_path / "elsewhere"
     elsewhere.mkdir()
     (tmp_path / "net.py").write_text(NET)
@@ -71,15 +71,14 @@ def test_the_recommended_model_is_loaded_by_a_fresh_process(tmp_path, monkeypatc
         budget="6trials",
         epochs=3,
         home=home,
-        model="net.py:Net" if own else "mlp",
+        model="net.py:Net" if custom else "mlp",
         optimizers="AdamW",
     )
 
     assert register(home, study, "iris-net") == {"iris-net": 1}
     assert register(home, study, "iris-net") == {"iris-net": 2}
-    assert (
-        not {"MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"} & os.environ.keys()
-    )  # what else this process logs goes where it did
+    # what else this process logs goes where it did
+    assert not {"MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"} & os.environ.keys()
     (tmp_path / "net.py").unlink()
     assert (
         fresh(home, "models:/iris-net/2", elsewhere) == "(5, 3) ['setosa', 'versicolor', 'virginica'] False"

@@ -29,8 +29,8 @@ ADVICE = recommend(
 
 def test_the_first_sentence_is_the_answer_with_its_settings_and_its_confidence():
     assert ADVICE.headline == (
-        "Use AdamW (lr 0.001, Cosine schedule, batch size 32) - decided: over 99 % that nothing here is better by more than "
-        "0.083 points of accuracy."
+        "Use AdamW (lr 0.001, Cosine schedule, batch size 32) - decided: "
+        "over 99 % that nothing here is better by more than 0.083 points of accuracy."
     )
     assert str(ADVICE).replace("\n", " ").startswith(ADVICE.headline)
 

@@ -10,13 +10,28 @@ from studies.limits import Budget, Limits
 
 def test_a_request_is_read_as_people_write_it():
     written = Request.of(
-        "digits", budget="10m", memory="512MiB", latency="2ms", optimizers=["sgd", "AdamW"], regularizers="none",
-        batch_size=np.int64(64), seed=np.int64(3), schedules="Cosine, Constant", wrappers=(),
-    )  # fmt: skip
+        "digits",
+        budget="10m",
+        memory="512MiB",
+        latency="2ms",
+        optimizers=["sgd", "AdamW"],
+        regularizers="none",
+        batch_size=np.int64(64),
+        seed=np.int64(3),
+        schedules="Cosine, Constant",
+        wrappers=(),
+    )
     assert written == Request(
-        source="digits", budget=Budget(seconds=600.0), limits=Limits(train_bytes=2**29, latency_seconds=0.002),
-        optimizers=("sgd", "AdamW"), regularizers=(), batch_size="64", seed=3, schedules=("Cosine", "Constant"), wrappers=(),
-    )  # fmt: skip
+        source="digits",
+        budget=Budget(seconds=600.0),
+        limits=Limits(train_bytes=2**29, latency_seconds=0.002),
+        optimizers=("sgd", "AdamW"),
+        regularizers=(),
+        batch_size="64",
+        seed=3,
+        schedules=("Cosine", "Constant"),
+        wrappers=(),
+    )
 
 
 def test_a_metric_of_the_users_own_is_named():
@@ -44,9 +59,9 @@ def _judge(outputs, targets):
     ],
 )
 def test_a_field_of_another_type_is_refused_in_one_line(option, value, line):
-    with pytest.raises(BadValue) as told:
+    with pytest.raises(BadValue) as refused:
         Request(source="digits", **{option: value})
-    assert str(told.value) == line
+    assert str(refused.value) == line
 
 
 def test_an_option_that_is_not_there_is_said_with_the_nearest():

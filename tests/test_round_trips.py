@@ -1,4 +1,4 @@
-"""A recipe comes back whole from wherever it was written: JSON, TOML, an Optuna study, MLflow, its own repr."""
+"""Recipes come back whole from wherever they were written: JSON, TOML, an Optuna study, MLflow, a repr."""
 
 from __future__ import annotations
 
@@ -122,10 +122,10 @@ def mirrored(tmp_path_factory):
 @given(st.lists(points(), min_size=8, max_size=8))
 def test_a_recipe_survives_mlflow_whose_params_are_text(mirrored, drawn):
     recipes = [SPACE.recipe(point) for point in drawn]
-    kept = mirrored(recipes)
+    mirrored_runs = mirrored(recipes)
 
-    assert all(isinstance(value, str) for params in kept for value in params.values())
-    assert [Recipe.from_params(params) for params in kept] == recipes
+    assert all(isinstance(value, str) for params in mirrored_runs for value in params.values())
+    assert [Recipe.from_params(params) for params in mirrored_runs] == recipes
 
 
 @pytest.mark.parametrize("text", ["fast", "nan", "-1.0", "True", "[1]"])

@@ -40,7 +40,7 @@ nothing = 3
 
 
 @pytest.fixture
-def own(tmp_path):
+def rules_file(tmp_path):
     path = tmp_path / "my_rules.py"
     path.write_text(OWN.replace("STRENGTH", "0.8"))
     return str(path)
@@ -66,15 +66,16 @@ def test_of_two_settings_on_a_rule_the_later_counts():
     assert apply_rules(replace(SPARSE, rules=("Sparsity=off", "Sparsity=on"))) == apply_rules(SPARSE)
 
 
-def test_a_rule_of_the_users_own_speaks_beside_the_others_and_answers_to_a_factor(own):
+def test_a_rule_of_the_users_own_speaks_beside_the_others_and_answers_to_a_factor(rules_file):
     once, twice = (
-        apply_rules(replace(SPARSE, rules=(setting,))) for setting in (f"{own}:Taste", f"{own}:Taste=2")
+        apply_rules(replace(SPARSE, rules=(setting,)))
+        for setting in (f"{rules_file}:Taste", f"{rules_file}:Taste=2")
     )
 
     assert [finding.strength for finding in once if finding.rule == "Taste"] == [0.8]
     assert [finding.strength for finding in twice if finding.rule == "Taste"] == [1.6]
     assert {finding.rule for finding in once} == {"Sparsity", "Taste"}
-    assert apply_rules(replace(SPARSE, rules=(f"{own}:Taste", "Taste=off"))) == apply_rules(SPARSE)
+    assert apply_rules(replace(SPARSE, rules=(f"{rules_file}:Taste", "Taste=off"))) == apply_rules(SPARSE)
 
 
 def test_a_rule_whose_file_is_gone_can_still_be_switched_off():
@@ -103,11 +104,11 @@ def test_a_setting_that_means_nothing_is_one_plain_line(setting, message):
     assert "\n" not in str(error.value)
 
 
-def test_what_is_no_rule_or_fails_is_one_plain_line(own):
+def test_what_is_no_rule_or_fails_is_one_plain_line(rules_file):
     with pytest.raises(BadValue, match="is no rule"):
-        resolved_settings([f"{own}:nothing"])
+        resolved_settings([f"{rules_file}:nothing"])
     with pytest.raises(BadValue, match="rule Broken fails: ZeroDivisionError: by zero"):
-        apply_rules(replace(SPARSE, rules=(f"{own}:Broken",)))
+        apply_rules(replace(SPARSE, rules=(f"{rules_file}:Broken",)))
 
 
 def test_a_rule_that_gives_no_number_is_refused(tmp_path):
@@ -117,11 +118,11 @@ def test_a_rule_that_gives_no_number_is_refused(tmp_path):
         apply_rules(replace(SPARSE, rules=(f"{tmp_path}/bad.py:Taste",)))
 
 
-def test_settings_of_a_file_hold_in_any_folder(own, monkeypatch, tmp_path):
+def test_settings_of_a_file_hold_in_any_folder(rules_file, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
 
     assert resolved_settings(["my_rules.py:Taste=0.5", "Sparsity=off"]) == (
-        f"{own}:Taste=0.5",
+        f"{rules_file}:Taste=0.5",
         "Sparsity=off",
     )
 
@@ -143,10 +144,10 @@ def test_trials_outweigh_the_rules_at_full_strength():
         {"SGD": [0.95] * 12, "Adagrad": [0.6] * 12},
         confirmed={"SGD": [0.95, 0.951, 0.949], "Adagrad": [0.6, 0.601, 0.599]},
     )
-    seen = Evidence(facts=facts(input_density=0.02), records=records, rules=loud)
+    known = Evidence(facts=facts(input_density=0.02), records=records, rules=loud)
 
-    assert recommend(replace(seen, records=(), candidates=("SGD", "Adagrad"))).optimizer == "Adagrad"
-    assert recommend(seen).optimizer == "SGD"
+    assert recommend(replace(known, records=(), candidates=("SGD", "Adagrad"))).optimizer == "Adagrad"
+    assert recommend(known).optimizer == "SGD"
 
 
 def test_every_rule_is_in_force_until_something_is_said():
@@ -174,7 +175,7 @@ def spoken(answer):
     return {finding["rule"] for finding in answer["findings"]}
 
 
-def test_a_study_keeps_the_settings_it_was_launched_with_and_an_answer_may_override_them(inside, own):
+def test_a_study_keeps_the_settings_it_was_launched_with_and_an_answer_may_override_them(inside, rules_file):
     from advisor.jobs.advice import advice, evidence_of
     from advisor.jobs.session import prepare
 
@@ -185,9 +186,9 @@ def test_a_study_keeps_the_settings_it_was_launched_with_and_an_answer_may_overr
         rules=("Convergence=off", "my_rules.py:Taste"),
     )
     launched = prepare(request, Path(os.environ["ADVISOR_HOME"]))
-    kept = evidence_of(launched.home, launched.name)
+    stored = evidence_of(launched.home, launched.name)
 
-    assert kept.rules == ("Convergence=off", f"{own}:Taste")
+    assert stored.rules == ("Convergence=off", f"{rules_file}:Taste")
     assert "Taste" in {finding.rule for finding in advice(launched.home, launched.name).findings}
     assert "Taste" in spoken(json.loads(inside("recommend", launched.name, "--json").stdout))
     assert "Taste" not in spoken(
@@ -229,25 +230,33 @@ def test_a_study_of_an_earlier_version_has_no_settings(home):
 
 def test_few_findings_are_told_the_strongest_first_and_the_rest_by_name():
     stirred = facts(
-        input_density=0.02, classes=100, class_imbalance=500.0, label_entropy=0.6, has_attention=True, pretrained=True,
-        feature_scale_ratio=1.0, tied_weights=True, noise_scale=1.0, batch_size=4096,
-    )  # fmt: skip
+        input_density=0.02,
+        classes=100,
+        class_imbalance=500.0,
+        label_entropy=0.6,
+        has_attention=True,
+        pretrained=True,
+        feature_scale_ratio=1.0,
+        tied_weights=True,
+        noise_scale=1.0,
+        batch_size=4096,
+    )
     answer = recommend(Evidence(facts=stirred, candidates=("AdamW",), planned_trials=3))
-    told = [reason for reason in answer.reasons if reason.startswith(("Speaks", "Of less weight"))]
+    spoken_of = [reason for reason in answer.reasons if reason.startswith(("Speaks", "Of less weight"))]
 
     assert len([finding for finding in answer.findings if finding.subject == "AdamW"]) > MOST_FINDINGS
-    assert len(told) == MOST_FINDINGS + 1
-    assert "100 classes" in told[0]
-    assert told[-1] == "Of less weight: Sparsity (advisor explain Sparsity)."
+    assert len(spoken_of) == MOST_FINDINGS + 1
+    assert "100 classes" in spoken_of[0]
+    assert spoken_of[-1] == "Of less weight: Sparsity (advisor explain Sparsity)."
 
 
 def test_a_veto_of_many_is_told_in_few_lines():
     many = tuple(STATE_FLOATS)
     limit = 4 * PARAMETERS * 2 + ACTIVATION_BYTES
     answer = recommend(Evidence(facts=facts(), candidates=many, limits=Limits(train_bytes=limit)))
-    told = [reason for reason in answer.reasons if reason.startswith("Ruled out")]
+    sentences = [reason for reason in answer.reasons if reason.startswith("Ruled out")]
 
     assert answer.optimizer == "SGD"
     assert len([finding for finding in answer.findings if finding.verdict == "veto"]) == len(many) - 1
-    assert len(told) == MOST_FINDINGS
-    assert all(any(name in line for line in told) for name in many if name != "SGD")
+    assert len(sentences) == MOST_FINDINGS
+    assert all(any(name in line for line in sentences) for name in many if name != "SGD")

@@ -1,4 +1,4 @@
-"""Every rule, found by its file, does what its examples and its table say; a contributor writes no test to be tested."""
+"""Rules, found by their files, do what their examples and tables say; a new rule is tested with no edit."""
 
 from __future__ import annotations
 
@@ -120,19 +120,19 @@ def test_memory_vetoes_what_is_forecast_over_the_limit_by_the_byte():
 
 def test_memory_believes_a_measured_run_over_the_forecast():
     small_batch = record(0, "AdamW", peak_bytes=100_000)
-    seen = Evidence(
+    known = Evidence(
         facts=facts(), candidates=("AdamW",), records=(small_batch,), limits=Limits(train_bytes=120_000)
     )
 
-    assert not [finding for finding in apply_rules(seen) if finding.verdict == "veto"]
+    assert not [finding for finding in apply_rules(known) if finding.verdict == "veto"]
 
 
 def test_what_a_cost_finding_says_is_never_counted_as_quality():
     near = Evidence(facts=facts(), candidates=("AdamW", "SGD"), limits=Limits(train_bytes=205_000))
-    found = {finding.subject: finding for finding in apply_rules(near)}
+    findings = {finding.subject: finding for finding in apply_rules(near)}
 
-    assert (found["AdamW"].verdict, found["SGD"].verdict) == ("avoid", "prefer")
-    assert found["AdamW"].strength == found["SGD"].strength == 0
+    assert (findings["AdamW"].verdict, findings["SGD"].verdict) == ("avoid", "prefer")
+    assert findings["AdamW"].strength == findings["SGD"].strength == 0
 
 
 def test_few_trials_are_those_made_or_planned_for_each():
@@ -147,21 +147,21 @@ def test_few_trials_are_those_made_or_planned_for_each():
 def test_time_to_target_is_read_off_the_curves_of_whole_runs():
     slow, fast = (record(i, name, 0.9) for i, name in enumerate(("AdamW", "SGD")))
     slow = replace(slow, curve=tuple(replace(point, seconds=5 * point.seconds) for point in slow.curve))
-    seen = Evidence(
+    known = Evidence(
         candidates=("AdamW", "SGD"),
         records=(slow, fast),
         goal="speed",
         facts=Facts(steps=50_000),
         planned_trials=99,
     )
-    target, arrivals = times_to_common_target(seen)
-    found = {finding.subject: finding for finding in apply_rules(seen)}
+    target, arrivals = times_to_common_target(known)
+    findings = {finding.subject: finding for finding in apply_rules(known)}
 
     assert target == pytest.approx(0.9)
     assert {arrival.optimizer: arrival.record.number for arrival in arrivals} == {"AdamW": 0, "SGD": 1}
-    assert (found["SGD"].verdict, found["AdamW"].verdict) == ("prefer", "avoid")
-    assert "5 times as long" in found["AdamW"].because
-    assert found["SGD"].source == "measured on trials 0, 1"
+    assert (findings["SGD"].verdict, findings["AdamW"].verdict) == ("prefer", "avoid")
+    assert "5 times as long" in findings["AdamW"].because
+    assert findings["SGD"].source == "measured on trials 0, 1"
 
 
 @pytest.mark.parametrize(("direction", "reached"), [("maximize", 0.8), ("minimize", 0.9)])

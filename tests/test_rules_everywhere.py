@@ -1,4 +1,4 @@
-"""What holds of all rules on any facts: bounded, silent on what was not measured, blind to the order of candidates."""
+"""Rules on any facts: bounded, silent on what was not measured, blind to the order of candidates."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ NAMES = tuple(catalogue.choices("optimizer"))
 MEASURED = tuple(f.name for f in fields(Facts) if f.default is None)
 
 SHARES = (
-    "input_density", "label_entropy", "missing_share", "matrix_share", "convolution_share", "embedding_share", "sparse_share",
-    "rows_touched", "optimizer_share",
+    "input_density", "label_entropy", "missing_share", "matrix_share", "convolution_share", "embedding_share",
+    "sparse_share", "rows_touched", "optimizer_share",
 )  # fmt: skip
 
 share = st.floats(0, 1)
@@ -61,15 +61,21 @@ any_facts = st.builds(
     dropout_layers=st.integers(0, 3),
     step_seconds=st.floats(0, 100),
     optimizer_seconds=st.dictionaries(st.sampled_from(NAMES), st.floats(0, 100), max_size=4),
-    forecasts=st.lists(a_forecast, max_size=3, unique_by=lambda one: one.optimizer).map(tuple),
+    forecasts=st.lists(a_forecast, max_size=3, unique_by=lambda forecast: forecast.optimizer).map(tuple),
     **{
         name: st.booleans()
         for name in (
-            "has_batchnorm", "has_attention", "is_linear", "tied_weights", "normalises_inputs", "pretrained", "horizon_known",
+            "has_batchnorm",
+            "has_attention",
+            "is_linear",
+            "tied_weights",
+            "normalises_inputs",
+            "pretrained",
+            "horizon_known",
         )
     },
     **{name: st.none() | value for name, value in maybe.items()},
-)  # fmt: skip
+)
 any_evidence = st.builds(
     Evidence,
     facts=any_facts,
@@ -172,11 +178,11 @@ def test_two_classes_however_uneven_have_no_heavy_tail():
 
 
 def test_a_forecast_over_the_limit_says_at_what_batch_it_would_fit():
-    held = Forecast(
+    forecast = Forecast(
         optimizer="AdamW", weight_bytes=1000, gradient_bytes=1000, state_bytes=2000, activation_bytes=6400
     )
     tight = Evidence(
-        facts=Facts(forecasts=(held,), batch_size=64),
+        facts=Facts(forecasts=(forecast,), batch_size=64),
         candidates=("AdamW",),
         limits=Limits(train_bytes=4000 + 3200),
     )
@@ -191,12 +197,14 @@ def test_a_forecast_over_the_limit_says_at_what_batch_it_would_fit():
     [(0.3, {"Adafactor", "AdamW4bit"}), (0.7, {"AdamW8bit"}), (1.5, {"Muon"}), (2.0, set())],
 )
 def test_the_room_for_state_decides_who_is_sent_for(floats, named):
-    held = Forecast(
+    forecast = Forecast(
         optimizer="SGD", weight_bytes=40_000, gradient_bytes=40_000, state_bytes=0, activation_bytes=0
     )
     limit = 80_000 + round(40_000 * floats)
     tight = Evidence(
-        facts=Facts(forecasts=(held,), parameters=10_000), candidates=NAMES, limits=Limits(train_bytes=limit)
+        facts=Facts(forecasts=(forecast,), parameters=10_000),
+        candidates=NAMES,
+        limits=Limits(train_bytes=limit),
     )
 
     assert named <= set(optimizers_added_by_rules(tight))
@@ -244,8 +252,8 @@ def test_a_slow_step_counts_against_an_optimizer_only_when_time_does():
 def test_scales_a_decade_apart_count_half_of_two_decades():
     mild, full = (
         {
-            one.subject: one.strength
-            for one in apply_rules(
+            finding.subject: finding.strength
+            for finding in apply_rules(
                 Evidence(facts=Facts(feature_scale_ratio=ratio), candidates=("AdamW", "Muon"))
             )
         }
@@ -260,8 +268,8 @@ def test_on_text_attention_leaves_large_batches_to_the_base_rates():
     def said(kind, batch_size):
         facts = Facts(has_attention=True, kind=kind, batch_size=batch_size)
         return {
-            one.subject: one.strength
-            for one in apply_rules(Evidence(facts=facts, candidates=("AdamW", "SGD")))
+            finding.subject: finding.strength
+            for finding in apply_rules(Evidence(facts=facts, candidates=("AdamW", "SGD")))
         }
 
     assert said("table", 64)["SGD"] < 0 < said("table", 64)["AdamW"]
@@ -270,11 +278,11 @@ def test_on_text_attention_leaves_large_batches_to_the_base_rates():
 
 
 def test_a_rule_sends_for_optimizers_that_are_not_offered_by_default():
-    held = Forecast(
+    forecast = Forecast(
         optimizer="SGD", weight_bytes=40_000, gradient_bytes=40_000, state_bytes=0, activation_bytes=0
     )
     tight = Request(source="digits", limits=Limits(train_bytes=100_000))
-    workload = Facts(forecasts=(held,), parameters=10_000)
+    workload = Facts(forecasts=(forecast,), parameters=10_000)
 
     assert "Adafactor" in offered_optimizers(tight, workload)
     assert "Adafactor" not in offered_optimizers(replace(tight, rules=("StateBudget=off",)), workload)

@@ -18,24 +18,24 @@ SCORES = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 5)), max_size=8)
 
 @given(st.integers(1, 500))
 def test_rungs_climb_to_the_whole_run(epochs):
-    found = rungs(epochs)
+    ladder = rungs(epochs)
 
-    assert found[-1] == epochs
-    assert list(found) == sorted(set(found))
-    assert len(found) <= 3
+    assert ladder[-1] == epochs
+    assert list(ladder) == sorted(set(ladder))
+    assert len(ladder) <= 3
 
 
 @given(SCORES, SCORES)
-def test_whoever_is_promoted_is_at_least_as_good_as_whoever_is_not(new, seen):
-    chosen = promoted(new, seen)
+def test_whoever_is_promoted_is_at_least_as_good_as_whoever_is_not(new, earlier):
+    chosen = promoted(new, earlier)
 
     stopped = [new[index] for index in range(len(new)) if index not in chosen]
     assert all(new[index] <= other for index in chosen for other in stopped)
 
 
 @given(SCORES.filter(bool), SCORES, st.integers(1, 3))
-def test_an_optimizer_that_wants_whole_runs_gets_them(new, seen, wanting):
-    assert len(promoted(new, seen, wanting=wanting)) >= min(wanting, len(new))
+def test_an_optimizer_that_wants_whole_runs_gets_them(new, earlier, wanting):
+    assert len(promoted(new, earlier, wanting=wanting)) >= min(wanting, len(new))
 
 
 def test_one_in_three_goes_on():

@@ -45,9 +45,9 @@ def test_a_run_without_a_number_was_lost(runs):
 
 
 def test_the_runs_of_others_are_advised_on(runs, inside):
-    found = recommend(evidence_from(runs, metric="accuracy"))
-    assert found.optimizer == "AdamW"
-    assert found.quality == pytest.approx((0.912 + 0.909 + 0.914) / 3)
+    advice = recommend(evidence_from(runs, metric="accuracy"))
+    assert advice.optimizer == "AdamW"
+    assert advice.quality == pytest.approx((0.912 + 0.909 + 0.914) / 3)
     said = inside("recommend", "--records", str(runs), "--metric", "accuracy")
     assert said.stdout.startswith("Use AdamW (lr 0.001")
     assert inside(
@@ -96,7 +96,8 @@ def test_neither_a_study_nor_runs_is_one_plain_line(inside, runs):
         assert "name a study, or give --records runs.csv" in ended.stderr
 
 
-MLFLOW = """run_id,status,artifact_uri,start_time,metrics.accuracy,params.optimizer,params.lr,params.seed,tags.mlflow.user
+MLFLOW = """run_id,status,artifact_uri,start_time,metrics.accuracy,\
+params.optimizer,params.lr,params.seed,tags.mlflow.user
 a1,FINISHED,mlruns/1/a1,10,0.91,torch.optim.AdamW,0.001,0,me
 a2,FINISHED,mlruns/1/a2,11,0.92,torch.optim.AdamW,0.001,1,me
 b1,FINISHED,mlruns/1/b1,12,0.89,torch.optim.SGD,0.1,0,me
@@ -110,7 +111,8 @@ def test_an_export_of_mlflow_is_read_as_it_is(runs):
     evidence = evidence_from(runs, metric="accuracy")
     assert {record.optimizer for record in evidence.records} == {"AdamW", "SGD"}
     assert set(evidence.records[0].params) == {"optimizer", "optimizer.AdamW.lr"}
-    assert [record.state for record in evidence.records if record.optimizer == "SGD" and record.stage == "race"] == [
+    raced = [run for run in evidence.records if run.optimizer == "SGD" and run.stage == "race"]
+    assert [run.state for run in raced] == [
         "complete", "running",
     ]  # fmt: skip
     assert recommend(evidence).quality == pytest.approx(0.915)

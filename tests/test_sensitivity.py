@@ -18,46 +18,48 @@ SCANS = [pytest.param(scan, id="amounts"), pytest.param(scan_bits, id="bits")]
 @pytest.mark.parametrize("name", ["CNN", "ResNet", "Transformer", "Bag", "tied", "own matrix"])
 @pytest.mark.parametrize("look", SCANS)
 def test_a_scan_leaves_the_model_as_it_was_bit_for_bit(look, name):
-    given = subject(name)
-    given.model.train()
-    given.model[0].eval() if name == "CNN" else None
-    before, modes = parameters(given.model), [module.training for module in given.model.modules()]
-    objects = [id(parameter) for parameter in given.model.parameters()]
-    look(given)
+    trained = subject(name)
+    trained.model.train()
+    trained.model[0].eval() if name == "CNN" else None
+    before, modes = parameters(trained.model), [module.training for module in trained.model.modules()]
+    objects = [id(parameter) for parameter in trained.model.parameters()]
+    look(trained)
 
-    assert all(torch.equal(before[key], value) for key, value in given.model.state_dict().items())
-    assert [id(parameter) for parameter in given.model.parameters()] == objects
-    assert [module.training for module in given.model.modules()] == modes
-    assert all(parameter.grad is None for parameter in given.model.parameters())
+    assert all(torch.equal(before[key], value) for key, value in trained.model.state_dict().items())
+    assert [id(parameter) for parameter in trained.model.parameters()] == objects
+    assert [module.training for module in trained.model.modules()] == modes
+    assert all(parameter.grad is None for parameter in trained.model.parameters())
 
 
 @pytest.mark.parametrize("look", SCANS)
 def test_a_scan_says_the_loss_of_each_weight_at_each_level(look):
-    given = subject("CNN")
-    layers = look(given)
+    trained = subject("CNN")
+    layers = look(trained)
 
-    assert [layer.name for layer in layers] == list(given.weights)
-    assert [layer.size for layer in layers] == [weight.parameter.numel() for weight in given.weights.values()]
-    assert all(layer.before == given.loss().item() for layer in layers)
+    assert [layer.name for layer in layers] == list(trained.weights)
+    assert [layer.size for layer in layers] == [
+        weight.parameter.numel() for weight in trained.weights.values()
+    ]
+    assert all(layer.before == trained.loss().item() for layer in layers)
     assert all(len(layer.losses) == len(layer.levels) for layer in layers)
 
 
 def test_a_scan_measures_the_model_with_one_layer_pruned():
-    given, twin = subject("MLP"), subject("MLP")
-    found = {layer.name: layer for layer in scan(given, amounts=(0.5, 1.0))}["4.weight"]
+    trained, twin = subject("MLP"), subject("MLP")
+    layers = {layer.name: layer for layer in scan(trained, amounts=(0.5, 1.0))}["4.weight"]
     with torch.no_grad():
         twin.model[4].weight.zero_()
 
-    assert found.losses[1] == twin.loss().item()
-    assert found.rises[1] == found.losses[1] - found.before
+    assert layers.losses[1] == twin.loss().item()
+    assert layers.rises[1] == layers.losses[1] - layers.before
 
 
 def test_a_scan_costs_one_pass_for_each_layer_and_level():
-    given, passes = subject("CNN"), []
-    given.model.register_forward_hook(lambda *_: passes.append(1))
-    scan(given, amounts=(0.5, 0.9))
+    trained, passes = subject("CNN"), []
+    trained.model.register_forward_hook(lambda *_: passes.append(1))
+    scan(trained, amounts=(0.5, 0.9))
 
-    assert len(passes) == 1 + 2 * len(given.weights)
+    assert len(passes) == 1 + 2 * len(trained.weights)
 
 
 @pytest.mark.parametrize("look", SCANS)
@@ -67,11 +69,11 @@ def test_a_layer_survives_json(look):
 
 
 def test_a_loss_that_is_no_number_counts_as_infinite():
-    given = subject("MLP")
+    trained = subject("MLP")
     with torch.no_grad():
-        given.model[1].weight.fill_(math.inf)
+        trained.model[1].weight.fill_(math.inf)
 
-    assert scan(given, amounts=(0.5,))[0].before == math.inf
+    assert scan(trained, amounts=(0.5,))[0].before == math.inf
 
 
 def test_bounds_are_the_last_amounts_before_the_loss_rises_too_far():
@@ -93,10 +95,10 @@ def test_fewer_bits_lose_more():
 def test_a_rounded_row_has_no_more_values_than_its_bits_can_say(bits):
     weight = torch.randn(6, 400, generator=torch.Generator().manual_seed(0))
     weight[0] = 0.0
-    own = weight.clone()
+    original = weight.clone()
     rounded(weight, bits)
-    steps = own.abs().amax(dim=1, keepdim=True) / (2 ** (bits - 1) - 1)
+    steps = original.abs().amax(dim=1, keepdim=True) / (2 ** (bits - 1) - 1)
 
     assert all(len(row.unique()) <= 2**bits - 1 for row in weight)
-    assert bool(((weight - own).abs() <= steps / 2 * 1.0001).all())
-    assert torch.allclose(weight.abs().amax(dim=1), own.abs().amax(dim=1))
+    assert bool(((weight - original).abs() <= steps / 2 * 1.0001).all())
+    assert torch.allclose(weight.abs().amax(dim=1), original.abs().amax(dim=1))

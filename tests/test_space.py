@@ -83,10 +83,10 @@ def test_two_optimizers_share_the_axis_of_the_learning_rate_but_not_its_range():
 
 
 def test_regularizers_are_a_set():
-    one = Recipe(regularizers=(Dropout(), L2()))
-    other = Recipe(regularizers=(L2(), Dropout()))
+    first = Recipe(regularizers=(Dropout(), L2()))
+    second = Recipe(regularizers=(L2(), Dropout()))
 
-    assert one == other
+    assert first == second
     with pytest.raises(BadValue, match="each may stand once"):
         Recipe(regularizers=(L2(), L2(strength=0.1)))
 

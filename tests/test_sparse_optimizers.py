@@ -82,8 +82,8 @@ def test_rowwise_adagrad_adds_up_a_row_that_stands_twice_in_a_sparse_gradient():
 
 
 SPARSE = {
-    "SGD": 0.5, "Momentum": 0.1, "Nesterov": 0.1, "Adagrad": 0.1, "RowwiseAdagrad": 0.1, "SparseAdam": 0.02, "AdamW": 0.01,
-    "NAdamW": 0.01, "Muon": 0.05, "Adafactor": 0.05,
+    "SGD": 0.5, "Momentum": 0.1, "Nesterov": 0.1, "Adagrad": 0.1, "RowwiseAdagrad": 0.1, "SparseAdam": 0.02,
+    "AdamW": 0.01, "NAdamW": 0.01, "Muon": 0.05, "Adafactor": 0.05,
 }  # fmt: skip
 
 
@@ -127,14 +127,14 @@ def test_state_is_as_declared_beside_a_sparse_table(name):
 def test_state_beside_a_sparse_table_does_not_grow_with_the_steps(name):
     model = Tagged()
     optimizer = find("optimizer", name)().build(model, 60)
-    held = []
+    sizes = []
     for step in range(60):
         optimizer.zero_grad()
         tags = torch.randint(0, 50, (8, 5), generator=torch.Generator().manual_seed(step))
         model(tags).sum().backward()
         optimizer.step()
-        held.append(state_bytes(optimizer))
-    assert max(held) <= sum(
+        sizes.append(state_bytes(optimizer))
+    assert max(sizes) <= sum(
         find("optimizer", name)().state_bytes(tuple(p.shape), role) for _, p, role in route(model).roles
     )
 

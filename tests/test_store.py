@@ -20,6 +20,7 @@ from studies.storage.locks import worked_on, working
 from studies.storage.manifest import StudyManifest
 
 from records import record
+from waiting import HANG_SECONDS
 
 
 def new(home, name="s", **plan):
@@ -103,7 +104,7 @@ def _write_for_ever(home):
 
 
 def test_a_writer_killed_at_any_moment_leaves_a_journal_that_opens_at_once(home):
-    """The kernel frees the lock of a dead process; a lock file would block the next opener for half a minute."""
+    """The kernel frees a dead process's lock; a lock file would block the next opener for half a minute."""
     new(home)
     context = multiprocessing.get_context("fork")
     for round_ in range(4):
@@ -137,7 +138,7 @@ def test_a_made_up_name_is_one_that_a_study_can_have_and_that_is_free(home):
 def _hold_for_ever(home, ready):
     with working(home, "s"):
         ready.set()
-        time.sleep(600)
+        time.sleep(HANG_SECONDS)
 
 
 def test_a_study_is_held_by_one_process_and_free_once_that_is_killed(home):
@@ -146,7 +147,7 @@ def test_a_study_is_held_by_one_process_and_free_once_that_is_killed(home):
     ready = context.Event()
     holder = context.Process(target=_hold_for_ever, args=(home, ready))
     holder.start()
-    assert ready.wait(30)
+    assert ready.wait(HANG_SECONDS)
     assert worked_on(home, "s")
     with pytest.raises(StoreError, match="searched by another process"), working(home, "s"):
         pass

@@ -59,7 +59,7 @@ def test_shares_are_taken_largest_first():
 def test_every_student_is_smaller_within_its_range_and_can_be_built(choice):
     kinds = {"text": ((8,), 30), "signal": ((2, 16), 0), "image": ((1, 8, 8), 0), "table": ((5,), 0)}
     takes = [Inputs(kind=kind, shape=shape, vocabulary=words) for kind, (shape, words) in kinds.items()]
-    inputs = next(one for one in takes if choice.takes(one))
+    inputs = next(kind for kind in takes if choice.takes(kind))
 
     def size(model):
         return sum(prod(parameter.shape) for parameter in model.build(inputs, 3).parameters())

@@ -32,21 +32,21 @@ def test_a_table_of_one_text_becomes_token_ids(tmp_path):
 def test_the_vocabulary_is_of_the_training_rows_the_most_frequent_word_first():
     texts = pd.Series(["The cat sat", "the Cat", "the zebra ran far away"], name="t")
 
-    found = tokens(texts, np.array([0, 1]))
+    ids = tokens(texts, np.array([0, 1]))
 
-    assert found.ids.tolist() == [[3, 2, 4], [3, 2, 0], [3, 1, 1]], (
+    assert ids.ids.tolist() == [[3, 2, 4], [3, 2, 0], [3, 1, 1]], (
         "cat, the, sat; 1 is a word of no training row"
     )
-    assert found.vocabulary == 4
+    assert ids.vocabulary == 4
 
 
 def test_words_that_occur_once_are_unknown_in_a_long_table():
     texts = pd.Series([f"same words once{row}" for row in range(501)], name="t")
 
-    found = tokens(texts, np.arange(400))
+    ids = tokens(texts, np.arange(400))
 
-    assert found.vocabulary == 3
-    assert found.ids[0].tolist() == [2, 3, 1]
+    assert ids.vocabulary == 3
+    assert ids.ids[0].tolist() == [2, 3, 1]
 
 
 def test_long_texts_are_cut_at_what_most_rows_need_and_256_words():

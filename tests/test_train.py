@@ -141,7 +141,7 @@ def test_counted_memory_is_the_forecast(iris):
 
 
 def test_activations_are_what_autograd_keeps():
-    """A linear layer keeps its input for its backward pass: rows x columns floats, and log-softmax its output."""
+    """A linear layer keeps its input for the backward pass: rows x columns floats; log-softmax its output."""
     model, rows = nn.Linear(8, 4), torch.ones(16, 8)
 
     assert activation_bytes(model, rows, lambda outputs: outputs.sum()) == 16 * 8 * 4

@@ -48,9 +48,9 @@ def test_the_study_s_own_limit_is_a_position():
 )
 @pytest.mark.parametrize("goal", ["balanced", "speed"])
 def test_an_address_says_where_the_sliders_stood(limits, goal):
-    told = whatif.to_address(KNOWN, limits, goal)
-    assert whatif.from_address(told, KNOWN) == (limits, goal)
-    assert bool(told) == bool(whatif.changes(KNOWN, limits, goal))
+    query = whatif.to_address(KNOWN, limits, goal)
+    assert whatif.from_address(query, KNOWN) == (limits, goal)
+    assert bool(query) == bool(whatif.changes(KNOWN, limits, goal))
 
 
 def test_an_address_that_makes_no_sense_asks_for_nothing():

@@ -45,9 +45,13 @@ WRAPPERS = [pytest.param(choice, id=name) for name, choice in catalogue.choices(
 
 def training(iris, optimizer, *wrappers, epochs=3, model=None, regularizers=()):
     recipe = Recipe(
-        optimizer=optimizer, schedule=Constant(), model=model or iris.model, epochs=epochs, wrappers=wrappers,
+        optimizer=optimizer,
+        schedule=Constant(),
+        model=model or iris.model,
+        epochs=epochs,
+        wrappers=wrappers,
         regularizers=regularizers,
-    )  # fmt: skip
+    )
     return Training(recipe, iris, seed=4)
 
 
@@ -65,7 +69,7 @@ def close(left, right):
 
 
 def plain_loop(run, epochs, step):
-    """Call `step(model, optimizer, loss)` for a fresh model on every batch that the run sees; return the model."""
+    """Call `step(model, optimizer, loss)` for a fresh model on every batch of the run; return the model."""
     iris = run.workload
     torch.manual_seed(4)
     model = iris.build(run.recipe.model)
@@ -107,11 +111,11 @@ def test_wrapper_resumes_bit_for_bit(choice, iris):
 def test_wrapper_leaves_the_run_it_was_resumed_from_alone(choice, iris):
     first, second = (training(iris, Momentum(), choice(), epochs=6) for _ in range(2))
     first.advance(2)
-    kept = [tensor.clone() for tensor in first.kept]
+    before = [tensor.clone() for tensor in first.kept]
     second.load_state_dict(first.state_dict())
     second.advance(4)
 
-    assert same(first.kept, kept)
+    assert same(first.kept, before)
 
 
 @pytest.mark.parametrize("choice", WRAPPERS)
@@ -253,16 +257,16 @@ def test_sam_leaves_the_statistics_of_batch_norm_to_the_weights_themselves(iris)
 )
 def test_cautious_steps_only_down_the_gradient_and_keeps_the_size_of_the_rest(optimizer, iris):
     run = training(iris, optimizer, Cautious())
-    seen = []
+    steps = []
     run.before_step.append(
-        lambda: seen.append((weights(run), [p.grad.clone() for p in run.model.parameters()]))
+        lambda: steps.append((weights(run), [p.grad.clone() for p in run.model.parameters()]))
     )
     raw = []
     run.after_step.insert(0, lambda: raw.append(weights(run)))
     masked = []
 
     def check():
-        before, grads = seen[-1]
+        before, grads = steps[-1]
         for old, proposed, new, grad in zip(before, raw[-1], weights(run), grads, strict=True):
             down = (proposed - old) * grad < 0
             assert bool((new[~down] == old[~down]).all())

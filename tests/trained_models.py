@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from studies.data.dataset import Dataset, Part
+from studies.infeasible import CannotCompress
 from studies.inputs import Inputs
 from studies.loaded_workload import LoadedWorkload
 from studies.metrics import metric
@@ -24,14 +25,24 @@ def workload_of(inputs: Inputs, count: int = 64) -> LoadedWorkload:
     """Return a workload of random rows whose class is that of the outputs of a random linear map."""
 
     def part(seed):
-        given = rows(inputs, count, seed)
+        drawn = rows(inputs, count, seed)
         weights = torch.randn(inputs.size, CLASSES, generator=torch.Generator().manual_seed(9))
-        return Part(inputs=given.numpy(), targets=(given.flatten(1).float() @ weights).argmax(dim=1).numpy())
+        return Part(inputs=drawn.numpy(), targets=(drawn.flatten(1).float() @ weights).argmax(dim=1).numpy())
 
     dataset = Dataset(
-        name="random", kind=inputs.kind, task="classification", train=part(0), valid=part(1), test=part(2),
-        classes=tuple("abcde"), feature_names=(), vocabulary=inputs.vocabulary, missing_share=0.0, digest="", notes=(),
-    )  # fmt: skip
+        name="random",
+        kind=inputs.kind,
+        task="classification",
+        train=part(0),
+        valid=part(1),
+        test=part(2),
+        classes=tuple("abcde"),
+        feature_names=(),
+        vocabulary=inputs.vocabulary,
+        missing_share=0.0,
+        digest="",
+        notes=(),
+    )
     return LoadedWorkload(dataset=dataset, model=Linear(), metric=metric(None, "classification", None))
 
 
@@ -43,8 +54,8 @@ class Own(nn.Module):
         self.matrix = nn.Parameter(torch.randn(inputs, outputs) * 0.3)
         self.scale = nn.Parameter(torch.ones(outputs))
 
-    def forward(self, given):
-        return given @ self.matrix * self.scale
+    def forward(self, inputs):
+        return inputs @ self.matrix * self.scale
 
 
 class Vectors(nn.Module):
@@ -52,8 +63,8 @@ class Vectors(nn.Module):
         super().__init__()
         self.scale, self.shift = nn.Parameter(torch.rand(7)), nn.Parameter(torch.zeros(7))
 
-    def forward(self, given):
-        return (given * self.scale + self.shift)[:, :CLASSES]
+    def forward(self, inputs):
+        return (inputs * self.scale + self.shift)[:, :CLASSES]
 
 
 class Tied(nn.Module):
@@ -65,8 +76,8 @@ class Tied(nn.Module):
         self.other.weight = self.one.weight
         self.head = nn.Linear(16, CLASSES)
 
-    def forward(self, given):
-        hidden = self.first(given).relu()
+    def forward(self, inputs):
+        hidden = self.first(inputs).relu()
         return self.head(self.other(self.one(hidden).relu()).relu())
 
 
@@ -79,18 +90,25 @@ class Encoder(nn.Module):
         layer = nn.TransformerEncoderLayer(16, 4, 32, dropout=0.0, batch_first=True)
         self.encoder, self.head = nn.TransformerEncoder(layer, 2), nn.Linear(16, CLASSES)
 
-    def forward(self, given):
-        return self.head(self.encoder(self.embed(given.unsqueeze(-1))).mean(dim=1))
+    def forward(self, inputs):
+        return self.head(self.encoder(self.embed(inputs.unsqueeze(-1))).mean(dim=1))
 
 
 ODD = {
     "tied": (Tied, TABLE),
-    "own matrix": (lambda: nn.Sequential(nn.Linear(7, 16), nn.ReLU(), Own(16, 16), nn.ReLU(), nn.Linear(16, CLASSES)), TABLE),
+    "own matrix": (
+        lambda: nn.Sequential(
+            nn.Linear(7, 16), nn.ReLU(), Own(16, 16), nn.ReLU(), nn.Linear(16, CLASSES)
+        ),
+        TABLE,
+    ),
     "own matrix alone": (lambda: Own(7, CLASSES), TABLE),
     "only vectors": (Vectors, TABLE),
     "nothing trained": (lambda: nn.Sequential(nn.Linear(7, CLASSES)).requires_grad_(False), TABLE),
     "only convolutions": (
-        lambda: nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Conv2d(8, CLASSES, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten()),
+        lambda: nn.Sequential(
+            nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Conv2d(8, CLASSES, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+        ),
         IMAGE,
     ),
     "grouped": (
@@ -110,8 +128,8 @@ class Recurrent(nn.Module):
         super().__init__()
         self.recurrent, self.head = nn.LSTM(1, 12, batch_first=True), nn.Linear(12, CLASSES)
 
-    def forward(self, given):
-        return self.head(self.recurrent(given.unsqueeze(-1))[0][:, -1])
+    def forward(self, inputs):
+        return self.head(self.recurrent(inputs.unsqueeze(-1))[0][:, -1])
 
 
 def subject(name: str, **fields) -> TrainedModel:
@@ -128,3 +146,25 @@ def subject(name: str, **fields) -> TrainedModel:
 
 def parameters(model: nn.Module) -> dict[str, torch.Tensor]:
     return {name: copy.deepcopy(value.detach()) for name, value in model.state_dict().items()}
+
+
+def pruned_pair(choice, name):
+    """Prune a model and return (before, after), or None where it says that it cannot."""
+    before = subject(name)
+    after = TrainedModel(model=copy.deepcopy(before.model), workload=before.workload)
+    try:
+        choice().prune(after)
+    except CannotCompress:
+        assert all(
+            torch.equal(a, b)
+            for a, b in zip(before.model.parameters(), after.model.parameters(), strict=True)
+        )
+        return None
+    return before, after
+
+
+def at_best(trained):
+    """Make the model's own answers the targets, so that any change of them costs; return them."""
+    wanted = trained.model(trained.rows[0]).detach()
+    trained.rows = trained.rows[0], wanted.softmax(dim=1)
+    return wanted

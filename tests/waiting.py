@@ -8,6 +8,8 @@ from typing import Final
 
 HANG_SECONDS: Final = 3600.0
 """Far longer than anything here takes on a machine that is thirty times too busy."""
+ANSWER_SECONDS: Final = 120.0
+"""For a server that listens to answer one request; a refused one is sent again."""
 
 
 def wait_until(holds: Callable[[], object], what: str) -> None:

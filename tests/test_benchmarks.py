@@ -1,0 +1,54 @@
+"""Benchmarks import and start: the smallest form of each runs here, in seconds; the whole runs by hand."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+import pytest
+
+import benchmarks
+from benchmarks.external import external
+from benchmarks.record_advice import TRUTH_SEEDS
+
+FILES: Final = sorted(path.stem for path in Path(benchmarks.__file__).parent.glob("[!_]*.py"))
+PARTS: Final = ("external", "hand", "replay")
+"""Benchmarks import these; they print nothing themselves."""
+ONLY_IMPORTED: Final = {
+    "by_hand": "wants torchao and torch-pruning, and minutes to fine-tune what they prune",
+    "record_advice": "asks Training for a test quality, which is no longer there",
+}
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name in (*PARTS, *ONLY_IMPORTED)])
+def test_a_benchmark_imports(name):
+    assert import_module(f"benchmarks.{name}").__doc__
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name not in (*PARTS, *ONLY_IMPORTED)])
+def test_a_benchmark_starts_in_its_smallest_form(name, capsys):
+    benchmark = import_module(f"benchmarks.{name}")
+    assert callable(benchmark.smoke), f"give benchmarks/{name}.py a function smoke(), or say why not here"
+    benchmark.smoke()
+
+    assert capsys.readouterr().out
+
+
+def test_what_only_imports_has_no_smallest_form():
+    assert not [name for name in ONLY_IMPORTED if hasattr(import_module(f"benchmarks.{name}"), "smoke")]
+
+
+def test_curves_of_others_are_read_as_studies_to_replay(tmp_path):
+    curves = {"problem": "mnist", "optimizer": "GradientDescent", "lr": 0.1, "seed": [43, 42]}
+    scores = {"final_test_acc": [0.8, 0.9], "final_test_loss": [0.5, 0.4]}
+    pd.DataFrame(curves | scores).to_parquet(tmp_path / "deepobs_runs.parquet")
+    settings = {"workload": "wmt", "submission": "adamw", "hp_id": 0, "study": ["study_0", "study_1"]}
+    times = {"hit_time": [50.0, 80.0], "max_runtime_s": 100.0, "hit_in_budget": [True, False]}
+    pd.DataFrame(settings | times).to_parquet(tmp_path / "algoperf_trials.parquet")
+    deepobs, algoperf = external(tmp_path)
+
+    assert [run.test for run in deepobs.runs["SGD"][0].values()] == [0.9, 0.8]
+    assert list(deepobs.runs["SGD"][0]) == [0, TRUTH_SEEDS[0]]
+    assert [run.test for run in algoperf.runs["adamw"][0].values()] == [0.5, 1.5]
