@@ -66,16 +66,18 @@ class Numeric:
     def from_unit(self, unit: float) -> float:
         """Return the value at a coordinate, rounded to what a person would write down.
 
-        Where the default is an end of the range, the coordinates beyond it all mean the default.
+        Rounding never takes a value across the default, which stands as it was written: a larger coordinate
+        means no smaller value. Where the default is an end of the range, the coordinates beyond it all mean
+        the default.
         """
         if unit == 0:
             return self.default
         warp, unwarp = WARPS[self.scale]
-        reach = warp(self.high) - warp(self.default) if unit >= 0 else warp(self.default) - warp(self.low)
-        value = unwarp(warp(self.default) + unit * reach)
-        if self.whole:
-            return int(max(self.low, min(self.high, round(value))))
-        return max(self.low, min(self.high, _readable(value, self.scale)))
+        low, high = (self.default, self.high) if unit > 0 else (self.low, self.default)
+        value = unwarp(warp(self.default) + unit * (warp(high) - warp(low)))
+        rounded = round(value) if self.whole else _readable(value, self.scale)
+        clipped = max(low, min(high, rounded))
+        return int(clipped) if self.whole else clipped
 
     def at_edge(self, value: float) -> bool:
         """Tell whether a value lies within 2 % of an end of the range that is not its default."""
