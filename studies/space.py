@@ -1,4 +1,4 @@
-"""The search space as it is written on the fields of a choice, and the coordinates a sampler moves in.
+"""Ranges: the search space as it is written on the fields of a choice, and the coordinates of a sampler.
 
     lr: float = log_between(3e-5, 3e-2, default=1e-3)
 
@@ -25,11 +25,10 @@ Warp = tuple[Callable[[float], float], Callable[[float], float]]
 WARPS: Final[dict[str, Warp]] = {
     "linear": (lambda x: x, lambda y: y),
     "log": (math.log, math.exp),
-    "complement": (
-        lambda x: -math.log1p(-x),
-        lambda y: -math.expm1(-y),
-    ),  # 0.9, 0.99, 0.999 are equal steps apart
+    # 0.9, 0.99, 0.999 are equal steps apart
+    "complement": (lambda x: -math.log1p(-x), lambda y: -math.expm1(-y)),
 }
+"""Scales: from a value to where it lies on an even axis, and back."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,7 +46,7 @@ class Numeric:
             raise BadValue(f"default {self.default} lies outside {self.low} to {self.high}")
 
     def check(self, value: object) -> None:
-        """Raise BadValue unless the value is a number this field can mean; it may lie outside the searched range."""
+        """Raise BadValue unless the value is a number that this field can mean, searched or not."""
         kind = (int,) if self.whole else (int, float)
         if isinstance(value, bool) or not isinstance(value, kind) or not math.isfinite(value):
             raise BadValue(f"{value!r} is not a {'whole ' if self.whole else ''}number")

@@ -17,7 +17,7 @@ from studies.infeasible import CannotCompress
 from studies.recipe import Recipe
 from studies.train import Training
 from studies.weights.masks import RAMP, gradually, keep_zeros
-from studies.weights.subject import TrainedModel, size_of, sparsity_of, weights_of
+from studies.weights.trained_model import TrainedModel, size_of, sparsity_of, weights_of
 
 from choice_params import of
 from model_inputs import TAKEN

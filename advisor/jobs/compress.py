@@ -88,7 +88,7 @@ def compress(
 ) -> None:
     """Work on a study's compression, as its manifest asks for it, until the budget is used up or `stop` says yes."""
     from studies.search.checkpoints import Checkpoints
-    from studies.search.compression_study import Compression
+    from studies.search.compression_study import CompressionStudy
 
     study = journal.open_study(session.home, session.name)
     manifest = journal.manifest_of(study)
@@ -96,7 +96,7 @@ def compress(
     if not (workload := _workload(session)):
         return
     clock = Clock(budget=entry.budget, spent_before=entry.spent_seconds, stop=stop)
-    Compression(
+    CompressionStudy(
         study, workload, session.plan, _plan(session, manifest, workload), clock=clock, listen=listen,
         checkpoints=Checkpoints.of(session.home, session.name), folder=session.home / "models" / session.name,
         teachers=_teachers(entry.teacher, workload),
@@ -111,8 +111,8 @@ def _workload(session: Session) -> LoadedWorkload | None:
 
 def _plan(session: Session, manifest: StudyManifest, workload: LoadedWorkload) -> CompressionPlan:
     from studies.compression.students import students
-    from studies.loaded_workload import check_model, find_model
     from studies.search.compression_study import CompressionPlan
+    from studies.workload_model import check_model, find_model
 
     entry = manifest.compressing
     named = tuple(find_model(name) for name in entry.students)
@@ -141,8 +141,8 @@ def _teachers(reference: str, workload: LoadedWorkload) -> tuple[nn.Module, ...]
     """
     if not reference:
         return ()
-    from studies.loaded_workload import check_model
     from studies.models.custom import Custom
+    from studies.workload_model import check_model
 
     choice = Custom(factory=reference)
     check_model(choice, workload.dataset)

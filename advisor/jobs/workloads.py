@@ -66,7 +66,7 @@ def open_workload(request: Request) -> LoadedWorkload | Function:
             seed=request.seed, class_weights=request.class_weights, direction=request.direction,
         )  # fmt: skip
     if isinstance(named, Workload):
-        return LoadedWorkload.take(
+        return LoadedWorkload.from_workload(
             named, source=source, model=request.model, metric_name=request.metric, direction=request.direction, seed=request.seed
         )  # fmt: skip
     return Function.open(
