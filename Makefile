@@ -20,6 +20,7 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python lint/circles.py advisor studies dashboard
+	$(BIN)/python lint/names.py advisor studies dashboard benchmarks docs examples lint
 
 docs: $(READY)
 	$(BIN)/python docs/write.py

@@ -54,7 +54,7 @@ from studies.search.confirm import finalists
 from studies.storage import journal
 
 if TYPE_CHECKING:
-    from studies.compression.source import Checkpoint
+    from studies.compression.checkpoint import Checkpoint
     from studies.loaded_workload import LoadedWorkload
     from studies.record import Record
     from studies.search.search import Event
@@ -165,7 +165,7 @@ def searched(workload: dict[str, Any], seed: int, home: Path) -> tuple[Checkpoin
     first = finalists(
         records, launched.plan.candidates, launched.workload.metric.direction, launched.plan.limits
     )[0][0]
-    source = Checkpoints.of(home, "s").source(first, launched.workload, device="cpu")
+    source = Checkpoints.of(home, "s").load_or_train(first, launched.workload, device="cpu")
     if source is None:
         raise RuntimeError("nothing stops a training here")
     return source, first

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from studies.compression.checkpoint import Checkpoint
 from studies.compression.pipeline import CompressionRun
-from studies.compression.source import Checkpoint
 from studies.distillation.hints import Hints
 from studies.distillation.soft_targets import SoftTargets
 from studies.finetuning.gradual import Gradual

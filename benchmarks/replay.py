@@ -23,7 +23,7 @@ from benchmarks.record_advice import FACTS, RUNS, TASKS, TRUTH_SEEDS
 from studies.direction import Direction
 from studies.facts import Facts
 from studies.record import Measurement, Record, Stage
-from studies.search.confirm import repeats
+from studies.search.confirm import confirmation_runs
 from studies.search.pruner import best_complete
 
 TRIALS: Final = (1, 2, 5, 10)
@@ -200,7 +200,7 @@ def searched(study: Study, picked: Mapping[str, Sequence[int]]) -> tuple[Record,
 def confirmed(study: Study, records: tuple[Record, ...], arms: Sequence[str]) -> tuple[Record, ...] | None:
     """Return the records with their confirmation runs; None when a finalist's were not recorded."""
     with_confirmation = list(records)
-    for run in repeats(records, arms, study.direction, seed=0, seconds=math.inf):
+    for run in confirmation_runs(records, arms, study.direction, seed=0, seconds=math.inf):
         optimizer, index = run.record.optimizer, int(run.record.params["recipe"])
         if run.seed not in study.runs[optimizer][index]:
             return None

@@ -13,6 +13,8 @@ from typing import Final
 
 FILLERS: Final = frozenset({"found", "one", "own", "kept", "told", "held", "mine", "asked", "seen", "given"})
 """They fit any value, so they tell of none."""
+SERIALIZED: Final = frozenset({("studies/quantization/mixed.py", "kept")})
+"""Fields that journals hold under such a name, by file."""
 
 
 def fillers(source: str) -> list[tuple[int, str]]:
@@ -41,7 +43,12 @@ def main(folders: list[str]) -> int:
     if not files:
         sys.exit(f"no Python file lies in {', '.join(folders) or 'no folder'}; give the folders of the code")
     texts = {path: path.read_text(encoding="utf-8") for path in files}
-    places = [f"{path}:{line}: {name}" for path, text in texts.items() for line, name in fillers(text)]
+    places = [
+        f"{path}:{line}: {name}"
+        for path, text in texts.items()
+        for line, name in fillers(text)
+        if (path.as_posix(), name) not in SERIALIZED
+    ]
     for place in places:
         sys.stdout.write(f"{place} says nothing of what it holds; name it for that\n")
     return 1 if places else 0

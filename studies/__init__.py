@@ -1,1 +1,1 @@
-"""studies measures: it trains recipes, times and weighs them, and records what happened. It has no opinions."""
+"""studies measures: it trains recipes, times and weighs them, records what happened, and has no opinions."""

@@ -1,4 +1,4 @@
-"""What can be attached to a training run: the one verb that regularizers and wrappers share."""
+"""Attachment: what can be attached to a training run; regularizers and wrappers share its one verb."""
 
 from __future__ import annotations
 
@@ -22,12 +22,15 @@ class Attachment(Choice, ABC):
 
     @classmethod
     def suits(cls, model: nn.Module, task: str, inputs: Inputs) -> bool:  # noqa: ARG003
-        """Tell whether it can do anything for this model, task (classification | regression) and form of rows."""
+        """Tell whether it can do anything for this model, task and form of rows.
+
+        The task is classification or regression.
+        """
         return True
 
     @classmethod
     def pairs_with(cls, optimizer: type[OptimizerChoice]) -> bool:
-        """Tell whether it may stand beside this optimizer; by default beside all that take one gradient a step."""
+        """Tell whether it may stand beside this optimizer; by default if that takes one gradient a step."""
         return not optimizer.needs_closure
 
     @abstractmethod

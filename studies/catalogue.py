@@ -1,4 +1,4 @@
-"""Find the choices: every file of a catalogue folder, and what other packages add through entry points.
+"""Catalogue: the choices of every folder of them, and what other packages add through entry points.
 
 A choice is found because its file lies in the folder; nothing has to be registered. Another package offers
 its own with
@@ -44,28 +44,31 @@ def choices(axis: str) -> dict[str, type[Choice]]:
     """
     folder = FOLDERS[axis]
     package = importlib.import_module(f"studies.{folder}")
-    found: dict[str, type[Choice]] = {}
+    by_name: dict[str, type[Choice]] = {}
     for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-        found |= {choice.name(): choice for choice in _defined_in(module.name)}
+        by_name |= {choice.name(): choice for choice in _defined_in(module.name)}
     for point in entry_points(group=f"optimizer_advisor.{folder}"):
         choice = point.load()
         if not (inspect.isclass(choice) and issubclass(choice, Choice) and choice.axis == axis):
             raise BadValue(
-                f"entry point '{point.name}' ({point.value}) is no choice of the {axis} axis; uninstall or mend it"
+                f"entry point '{point.name}' ({point.value}) is no choice of the {axis} axis; "
+                "uninstall or mend it"
             )
-        found[choice.name()] = choice
-    return dict(sorted(found.items(), key=lambda item: item[0].lower()))
+        by_name[choice.name()] = choice
+    return dict(sorted(by_name.items(), key=lambda item: item[0].lower()))
 
 
 def find(axis: str, name: str) -> type[Choice]:
-    """Return the choice of that name, whatever the case of its letters, or the user's own by `module:name` or `file.py:name`.
+    """Return the choice of that name, whatever the case of its letters.
+
+    The user's own one is named by `module:name` or `file.py:name`.
 
     Raises:
         UnknownChoice: no such name; the message offers the nearest one.
         BadWorkload: a reference to something that cannot be imported or is no choice of this axis.
     """
     if ":" in name:
-        return _own(axis, name)
+        return _user_choice(axis, name)
     known = choices(axis)
     folded = {candidate.lower(): candidate for candidate in known}
     if name.lower() not in folded:
@@ -76,15 +79,14 @@ def find(axis: str, name: str) -> type[Choice]:
     return known[folded[name.lower()]]
 
 
-def _own(axis: str, reference: str) -> type[Choice]:
+def _user_choice(axis: str, reference: str) -> type[Choice]:
     choice = load(reference)
     if not (inspect.isclass(choice) and issubclass(choice, Choice) and choice.axis == axis):
         raise BadWorkload(
             f"{reference} is no choice of the {axis} axis; write it like the files of studies/{FOLDERS[axis]}"
         )
-    if (
-        choices(axis).get(choice.name()) is not choice
-    ):  # one that ships here keeps its name, however it was asked for
+    # one that ships here keeps its name, however it was asked for
+    if choices(axis).get(choice.name()) is not choice:
         choice.reference = reference
     return choice
 

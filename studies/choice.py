@@ -1,4 +1,4 @@
-"""A choice: a frozen dataclass whose fields are its search space, whose docstring documents it and whose one method works.
+"""Choice: a frozen dataclass whose fields are its search space, whose docstring documents it; one method.
 
 The docstring answers, in this order: what it does, when it helps, when it hurts, where it is from. `explain`
 reads it back:
@@ -33,8 +33,7 @@ class Choice:
     offered: ClassVar[bool] = True
     """Whether a search tries it unasked."""
     usual: ClassVar[bool] = False
-    """Whether it is what is meant, of an axis on which one thing is done at a time, when nothing more is
-    said."""
+    """Whether it is the usual one of an axis on which one thing is done at a time."""
     variants: ClassVar[tuple[Mapping[str, Scalar], ...]] = ({},)
     """Settings that a compression study tries by default, as fields; the others are found by searching, or
     asked for."""
@@ -73,7 +72,7 @@ class Choice:
 
 
 def _read(field: dataclasses.Field[Any], value: Any) -> Any:
-    """Return text as the number or truth that the field holds: MLflow keeps every param as text."""
+    """Return text as the number or boolean that the field holds: MLflow keeps every param as text."""
     kind = getattr(field.type, "__name__", field.type)
     if not isinstance(value, str) or kind not in {"float", "int", "bool"}:
         return value

@@ -1,4 +1,4 @@
-"""Coordinates of a choice's fields: where they lie in the flat space that a sampler moves in, and the way back.
+"""Coordinates of a choice's fields: where they lie in the flat space of a sampler, and the way back.
 
 Fields of the same name share one coordinate across the choices of an axis (`optimizer.lr`), each choice
 reading it in its own range; options and regularizers have names of their own. A coordinate that a recipe does
@@ -19,8 +19,8 @@ C = TypeVar("C", bound=Choice)
 
 def coordinate(choice: type[Choice], name: str, span: Range) -> str:
     """Return the name of a field's coordinate: shared along an axis for numbers, a choice's own otherwise."""
-    own = isinstance(span, OneOf) or choice.axis in {"regularizers", "wrappers"}
-    return f"{choice.axis}.{choice.name()}.{name}" if own else f"{choice.axis}.{name}"
+    shared = not isinstance(span, OneOf) and choice.axis not in {"regularizers", "wrappers"}
+    return f"{choice.axis}.{name}" if shared else f"{choice.axis}.{choice.name()}.{name}"
 
 
 def neutral(span: Range) -> Scalar:
@@ -50,9 +50,10 @@ def values_at(choice: type[Choice], point: Mapping[str, Any]) -> dict[str, Any]:
 def coordinates_of(choice: Choice) -> Point:
     """Return where the fields of a choice lie."""
     values = choice.fields()
-    found: Point = {}
+    point: Point = {}
     for name, span in ranges(type(choice)).items():
         value = values[name]
         numeric = isinstance(span, Numeric) and isinstance(value, (int, float))
-        found[coordinate(type(choice), name, span)] = span.to_unit(value) if numeric else value  # type: ignore[union-attr,arg-type]
-    return found
+        position = span.to_unit(value) if numeric else value  # type: ignore[union-attr,arg-type]
+        point[coordinate(type(choice), name, span)] = position
+    return point

@@ -1,4 +1,7 @@
-"""Costs: what a trained model and its training take, one row each. Whatever lists, limits or writes costs reads this table."""
+"""Costs: what a trained model and its training take, one row each.
+
+Whatever lists, limits or writes costs reads this table.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +62,10 @@ class Cost:
         return value if self.in_seconds else int(value)
 
     def over(self, values: Iterable[float]) -> float | None:
-        """Return what several runs cost: the median of times, the largest of bytes; None when nothing was measured."""
+        """Return what several runs cost: the median of times, the largest of bytes.
+
+        None when nothing was measured.
+        """
         known = list(values)
         return None if not known else median(known) if self.in_seconds else max(known)
 
@@ -74,12 +80,12 @@ COSTS: Final = (
         limit="train_bytes", limited="training memory", flag="--memory",
     ),
     Cost(
-        field="optimizer_state_bytes", name="state", label="optimizer state", unit="MiB", forecast="state_bytes",
-        part_of="peak_bytes",
+        field="optimizer_state_bytes", name="state", label="optimizer state", unit="MiB",
+        forecast="state_bytes", part_of="peak_bytes",
     ),
     Cost(
-        field="model_bytes", name="size", label="model size", unit="KiB", forecast="weight_bytes", of_model=True,
-        limit="model_bytes", limited="model size", flag="--model-size",
+        field="model_bytes", name="size", label="model size", unit="KiB", forecast="weight_bytes",
+        of_model=True, limit="model_bytes", limited="model size", flag="--model-size",
     ),
     Cost(
         field="latency_seconds", name="latency", label="latency of one row", unit="ms", of_model=True,

@@ -1,4 +1,7 @@
-"""Direction: which way a metric is better. Standard library only, so that whatever reads records stays light."""
+"""Direction: which way a metric is better.
+
+Standard library only, so that whatever reads records stays light.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,10 @@ class Direction(StrEnum):
         return self.loss(loss)
 
     def better(self, left: float | None, right: float | None) -> bool:
-        """Tell whether `left` is the better metric value; NaN is never better, and any number is better than none."""
+        """Tell whether `left` is the better metric value.
+
+        NaN is never better, and any number is better than none.
+        """
         return self.loss(left) < self.loss(right)
 
     def best(self, values: Iterable[float]) -> float | None:

@@ -1,4 +1,7 @@
-"""Document: a typed value that is written as JSON and read back; entries of a later version are kept as they are."""
+"""Document: a typed value that is written as JSON and read back.
+
+Entries of a later version stay as they are.
+"""
 
 from __future__ import annotations
 
@@ -42,15 +45,12 @@ class Document:
         return cls.READERS[name](value)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what is written, ready for JSON: the entries it was read with, and whatever was set since."""
+        """Return what is written, ready for JSON: the entries it was read with, and those set since."""
         known = self.entries()
-        first = (
-            tuple(name for name in known if name not in self.LATER) if self.written is None else self.written
-        )
-        since = (
-            name for name, f in known.items() if name not in first and getattr(self, name) != _default(f)
-        )
-        names = dict.fromkeys((*first, *since, *self.extra))
+        at_once = tuple(name for name in known if name not in self.LATER)
+        first = at_once if self.written is None else self.written
+        changed = (name for name, f in known.items() if getattr(self, name) != _default(f))
+        names = dict.fromkeys((*first, *changed, *self.extra))
         return {name: plain(getattr(self, name) if name in known else self.extra[name]) for name in names}
 
 

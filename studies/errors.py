@@ -1,4 +1,4 @@
-"""The errors a user can cause, each one plain line: what was given, what is allowed, what to do.
+"""Errors that a user can cause, each one plain line: what was given, what is allowed, what to do.
 
 StudyError
 ├── UnknownChoice (KeyError)      a name that is in no catalogue
@@ -53,9 +53,9 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"; did you mean '{folded[near[0]]}'?" if near else "."
 
 
-def one_line(said: object, *, longest: int | None = None) -> str:
+def one_line(text: object, *, longest: int | None = None) -> str:
     """Return a text or an error's words in one line, cut to so many characters if that is asked for."""
-    return " ".join(str(said).split())[:longest]
+    return " ".join(str(text).split())[:longest]
 
 
 def named_line(error: BaseException, *, longest: int | None = None) -> str:

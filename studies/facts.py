@@ -1,4 +1,4 @@
-"""What is known of a workload before anything is trained. Standard library only."""
+"""Facts: what is known of a workload before anything is trained. Standard library only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Self
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Moment:
-    """What is alive at one moment of a training step, whatever the batch size: a part that stays, and a part for each row."""
+    """Moment of a training step: the bytes alive at any batch size, a fixed part and a part for each row."""
 
     fixed_bytes: int
     row_bytes: float = 0.0
@@ -26,7 +26,10 @@ def peak_at(moments: Iterable[Moment], rows: int) -> int:
 
 
 def most_rows(moments: Iterable[Moment], limit_bytes: int) -> float:
-    """Return the most rows a step that stay within the limit; 0 when none do, infinity when the rows take nothing."""
+    """Return the most rows a step that stay within the limit.
+
+    0 when none do, infinity when the rows take nothing.
+    """
     room = [(limit_bytes - moment.fixed_bytes, moment.row_bytes) for moment in moments]
     if any(left < each for left, each in room):
         return 0.0
@@ -35,7 +38,7 @@ def most_rows(moments: Iterable[Moment], limit_bytes: int) -> float:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Forecast:
-    """Bytes that training with one optimizer needs, at the reference batch size."""
+    """Memory forecast: bytes that training with one optimizer needs, at the reference batch size."""
 
     optimizer: str
     weight_bytes: int
@@ -50,30 +53,37 @@ class Forecast:
 
     @property
     def peak_bytes(self) -> int:
-        """Return the bytes of the fullest moment: activations go as gradients come, so it may be less than the sum of the parts.
+        """Return the bytes of the fullest moment.
 
-        Where no step was followed it is the sum.
+        Activations go as gradients come, so it may be less than the sum of the parts. Where no step was
+        followed it is the sum.
         """
         if self.moments:
             return peak_at(self.moments, self.batch_size)
         return self.weight_bytes + self.gradient_bytes + self.state_bytes + self.activation_bytes
 
     def largest_batch(self, limit_bytes: int | None, *, rows: int) -> int | None:
-        """Return the most rows a step that fit, of the `rows` there are; None when it is not known or there is no limit."""
+        """Return the most rows a step that fit, of the `rows` there are.
+
+        None when it is not known or there is no limit.
+        """
         if limit_bytes is None or not self.moments:
             return None
         return int(min(most_rows(self.moments, limit_bytes), rows))
 
     def largest_microbatch(self, limit_bytes: int | None, *, rows: int) -> int | None:
-        """Return the same for a part of a batch whose gradients are accumulated: they are there through every part's pass."""
-        return (
-            None if limit_bytes is None else self.largest_batch(limit_bytes - self.gradient_bytes, rows=rows)
-        )
+        """Return the same for a part of a batch whose gradients are accumulated.
+
+        The gradients are there through every part's pass.
+        """
+        if limit_bytes is None:
+            return None
+        return self.largest_batch(limit_bytes - self.gradient_bytes, rows=rows)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Probe:
-    """How a fact was measured, and what that cost."""
+    """Probe: how a fact was measured, and what that cost."""
 
     name: str
     """The field of Facts it filled."""
@@ -86,7 +96,10 @@ class Probe:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
-    """Data, model and device in numbers; shares are 0 to 1. The defaults describe a small dense table and a small mlp."""
+    """Facts: data, model and device in numbers; shares are 0 to 1.
+
+    The defaults describe a small dense table and a small mlp.
+    """
 
     kind: str = "table"
     """table | image | text | signal"""
@@ -178,12 +191,14 @@ class Facts:
         return self.steps * self.step_seconds
 
     def seconds_with(self, optimizer: str) -> float | None:
-        """Return the predicted seconds of one whole run with an optimizer; None where others were timed and it was not."""
-        usual = self.optimizer_share * self.step_seconds
-        own = self.optimizer_seconds.get(
-            optimizer, None if self.optimizer_seconds and optimizer != "AdamW" else usual
-        )
-        return None if own is None else self.steps * (self.step_seconds - usual + own)
+        """Return the predicted seconds of one whole run with an optimizer.
+
+        None where others were timed and it was not.
+        """
+        adamw_seconds = self.optimizer_share * self.step_seconds
+        untimed = None if self.optimizer_seconds and optimizer != "AdamW" else adamw_seconds
+        seconds = self.optimizer_seconds.get(optimizer, untimed)
+        return None if seconds is None else self.steps * (self.step_seconds - adamw_seconds + seconds)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain lists and dicts, ready for JSON."""
@@ -195,11 +210,11 @@ class Facts:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Rebuild facts; keys of a later version are passed over."""
-        known = {f.name for f in fields(cls)}
-        kept = {key: value for key, value in values.items() if key in known}
-        forecasts = tuple(_forecast(forecast) for forecast in kept.get("forecasts", ()))
-        probes = tuple(Probe(**probe) for probe in kept.get("probes", ()))
-        return cls(**kept | {"forecasts": forecasts, "probes": probes})
+        names = {f.name for f in fields(cls)}
+        known = {name: value for name, value in values.items() if name in names}
+        forecasts = tuple(_forecast(forecast) for forecast in known.get("forecasts", ()))
+        probes = tuple(Probe(**probe) for probe in known.get("probes", ()))
+        return cls(**known | {"forecasts": forecasts, "probes": probes})
 
 
 def _forecast(values: Mapping[str, Any]) -> Forecast:

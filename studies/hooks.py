@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class TrainingHooks(Protocol):
-    """A training run as an attachment sees it; `studies.train.Training` is the only one there is."""
+    """Training run as an attachment sees it; `studies.train.Training` is the only one there is."""
 
     model: nn.Module
     workload: LoadedWorkload
@@ -41,9 +41,9 @@ class TrainingHooks(Protocol):
     after_step: list[Hook]
     readouts: list[Readout]
     """Contexts in which the model holds other weights that are evaluated too, such as an average."""
-    enough: list[Callable[[], bool]]
+    stop_conditions: list[Callable[[], bool]]
     """Asked after every epoch; the first one that says yes ends the run."""
-    kept: list[torch.Tensor]
+    attachment_state: list[torch.Tensor]
     """State of attachments: saved with the run and restored in place."""
 
     @property

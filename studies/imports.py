@@ -1,4 +1,4 @@
-"""Imports by name: an object of the user's own (`module:name`, `file.py:name`), or a package that is optional."""
+"""Imports by name: an object of the user's own, `module:name` or `file.py:name`, or an optional package."""
 
 from __future__ import annotations
 
@@ -14,54 +14,55 @@ from typing import Any, Final
 
 from studies.errors import BadValue, BadWorkload, did_you_mean, named_line
 
-_GIVEN: Final[dict[str, Any]] = {}
+_REFERRED: Final[dict[str, Any]] = {}
+"""What was handed over from code in this process, by the name that was made for it."""
 REFUSE: Final = "ADVISOR_REFUSE_CODE"
 """An environment variable: where it is set, nothing of the user's own is imported, neither here nor by
 processes started here."""
 NOWHERE: Final = ("__main__", "settings")
-"""What stands for a module in references to what was given from code and can be imported nowhere."""
+"""What stands for a module in references to what came from code and can be imported nowhere."""
 
 
-def refer(given: object) -> str:
-    """Return a name for an object that was given from code; `load` finds it by that name for as long as this process lives.
+def refer(target: object) -> str:
+    """Return a name for an object that came from code; `load` finds it by that name while this process lives.
 
     It is `module:name`, so that another process finds it too, if it can be imported there.
     """
-    for reference, held in _GIVEN.items():
-        if held is given:
+    for reference, referred in _REFERRED.items():
+        if referred is target:
             return reference
-    name = getattr(given, "__qualname__", None)
-    reference = (
-        f"{given.__module__}:{name}" if name else f"__main__:{type(given).__qualname__}"
-    )  # no import finds an instance
-    if reference in _GIVEN:  # two lambdas of one function share a name, and a class that was written anew
-        reference += f"-{len(_GIVEN)}"
-    _GIVEN[reference] = given
+    name = getattr(target, "__qualname__", None)
+    # no import finds an instance
+    reference = f"{target.__module__}:{name}" if name else f"__main__:{type(target).__qualname__}"
+    if reference in _REFERRED:  # two lambdas of one function share a name, and a class that was written anew
+        reference += f"-{len(_REFERRED)}"
+    _REFERRED[reference] = target
     return reference
 
 
 def fingerprint(reference: str) -> str | None:
     """Return 16 hex digits that change with the file behind `file.py:name`; None for any other reference."""
     path = Path(reference.rpartition(":")[0])
-    return (
-        hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-        if path.suffix == ".py" and path.is_file()
-        else None
-    )
+    if path.suffix != ".py" or not path.is_file():
+        return None
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
 def load(reference: str) -> Any:
-    """Return the object that `module:name` or `file.py:name` names; a file is run again only when it has changed.
+    """Return the object that `module:name` or `file.py:name` names.
+
+    A file is run again only when it has changed.
 
     Raises:
         BadWorkload: no such file, module or name, its import fails, or code is refused here; one line that
             says which.
     """
-    if reference in _GIVEN:
-        return _GIVEN[reference]
+    if reference in _REFERRED:
+        return _REFERRED[reference]
     if os.environ.get(REFUSE):
         raise BadWorkload(
-            f"'{reference}' is your own code, which is not run here; allow it with: advisor dashboard --allow-code"
+            f"'{reference}' is your own code, which is not run here; "
+            "allow it with: advisor dashboard --allow-code"
         )
     source, _, name = reference.rpartition(":")
     if not source or not name:

@@ -1,4 +1,4 @@
-"""Reasons for which a trial is infeasible: knowledge about its recipe, not errors of the program."""
+"""Infeasible trials: reasons that are knowledge about a recipe, not errors of the program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model is fed: the form of one row. Standard library only."""
+"""Inputs: what a model is fed, the form of one row. Standard library only."""
 
 from __future__ import annotations
 

@@ -35,7 +35,10 @@ class Limits:
                 raise BadValue(f"limit {f.name} of {value} must be above 0; leave it out for no limit")
 
     def exceeded(self, costs: Mapping[str, float | int | None]) -> dict[str, float]:
-        """Return how many times over each broken limit the costs of a record are; a cost that is not known breaks none."""
+        """Return how many times over each broken limit the costs of a record are.
+
+        A cost that is not known breaks none.
+        """
         over = {}
         for limit, cost in LIMITED_COST.items():
             allowed, need = getattr(self, limit), costs[cost.field]

@@ -1,4 +1,7 @@
-"""Metrics: what a user calls good. Each takes raw model outputs and targets as arrays and returns one number."""
+"""Metrics: what a user calls good.
+
+Each takes raw model outputs and targets as arrays and returns one number.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Metric:
-    """A number to be made large or small."""
+    """Metric: a number to be made large or small."""
 
     name: str
     task: str
@@ -40,7 +43,9 @@ class Metric:
 
 
 def metric(name: str | None, task: str, direction: str | None = None) -> Metric:
-    """Return the metric of that name, the user's own by `module:name` or `file.py:name`, or the task's usual one.
+    """Return the metric of that name: a known one, the user's own as `module:name` or `file.py:name`.
+
+    Without a name, the task's usual one.
 
     An own metric is called with (outputs, targets) as a metric here is; which way is better says `direction`,
     else its attribute of that name, else the end of its name (`..._error`, `..._accuracy`). The usual ones
@@ -51,25 +56,26 @@ def metric(name: str | None, task: str, direction: str | None = None) -> Metric:
         BadWorkload: an own one that cannot be imported.
     """
     if name and ":" in name:
-        return _own(name, task, direction)
+        return _user_metric(name, task, direction)
     name = name or {"classification": "accuracy", "regression": "rmse"}[task]
     fitting = [known for known, entry in METRICS.items() if entry.task == task]
     if name.lower() not in fitting:
         near = did_you_mean(name, fitting) or "."
         raise BadValue(
-            f"metric '{name}' is not one for {task}{near} Allowed: {', '.join(fitting)}, or your own as file.py:name"
+            f"metric '{name}' is not one for {task}{near} "
+            f"Allowed: {', '.join(fitting)}, or your own as file.py:name"
         )
     return METRICS[name.lower()]
 
 
-def direction_of(name: str, said: str | None = None) -> Direction:
-    """Return the direction of a metric that somebody else measures: as said, or as the usual names go.
+def direction_of(name: str, direction: str | None = None) -> Direction:
+    """Return the direction of a metric that somebody else measures: the one named, or as the usual names go.
 
     Raises:
         BadValue: neither of the two, or a name that does not tell.
     """
-    if said is not None:
-        return Direction(said)
+    if direction is not None:
+        return Direction(direction)
     if name in METRICS:
         return METRICS[name].direction
     toward = next((toward for toward, ends in ENDINGS.items() if name.lower().endswith(ends)), None)
@@ -80,14 +86,15 @@ def direction_of(name: str, said: str | None = None) -> Direction:
     return toward
 
 
-def _own(reference: str, task: str, said: str | None) -> Metric:
+def _user_metric(reference: str, task: str, direction: str | None) -> Metric:
     function = load(reference)
     if not callable(function) or isinstance(function, type):
         raise BadValue(
-            f"metric '{reference}' is no function of (outputs, targets); write def name(outputs, targets) -> float"
+            f"metric '{reference}' is no function of (outputs, targets); "
+            "write def name(outputs, targets) -> float"
         )
-    said = said or getattr(function, "direction", None)
-    direction = direction_of(getattr(function, "__name__", reference), said)
+    said = direction or getattr(function, "direction", None)
+    toward = direction_of(getattr(function, "__name__", reference), said)
 
     def score(outputs: Array, targets: Array) -> float:
         try:
@@ -95,7 +102,7 @@ def _own(reference: str, task: str, said: str | None) -> Metric:
         except Exception as error:  # whatever the user's function raises
             raise BadValue(f"metric '{reference}' fails: {named_line(error)}") from error
 
-    return Metric(name=reference, task=task, direction=direction, score=score)
+    return Metric(name=reference, task=task, direction=toward, score=score)
 
 
 def _accuracy(outputs: Array, targets: Array) -> float:
@@ -121,7 +128,7 @@ def _log_loss(outputs: Array, targets: Array) -> float:
 
 
 def _roc_auc(outputs: Array, targets: Array) -> float:
-    """One class against the rest, averaged over the classes that have rows; 0.5, a coin's, where only one has."""
+    """Return the ROC AUC of one class against the rest, the mean of those with rows; 0.5 if only one has."""
     from scipy.special import softmax
     from sklearn.metrics import roc_auc_score
 
@@ -142,12 +149,10 @@ def _mae(outputs: Array, targets: Array) -> float:
 
 
 def _r2(outputs: Array, targets: Array) -> float:
-    spread = np.mean((targets - targets.mean(axis=0)) ** 2, axis=0)
-    return (
-        float(np.mean(1 - np.mean((outputs - targets) ** 2, axis=0) / spread))
-        if np.all(spread)
-        else float("nan")
-    )
+    variance = np.mean((targets - targets.mean(axis=0)) ** 2, axis=0)
+    if not np.all(variance):
+        return float("nan")
+    return float(np.mean(1 - np.mean((outputs - targets) ** 2, axis=0) / variance))
 
 
 ENDINGS: Final = {

@@ -1,4 +1,4 @@
-"""What no other beats in everything. Standard library only."""
+"""Pareto front: what no other beats in everything. Standard library only."""
 
 from __future__ import annotations
 
@@ -9,22 +9,21 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def front(items: Iterable[T], objectives: Callable[[T], Sequence[float]]) -> tuple[T, ...]:
-    """Return the items that no other dominates, in the order given; equals all stay.
+def pareto_front(items: Iterable[T], objectives: Callable[[T], Sequence[float]]) -> tuple[T, ...]:
+    """Pareto front: return the items that no other dominates, in the order given; equals all stay.
 
     Args:
         items: what to choose from.
         objectives: the numbers to make small; every item must give as many.
     """
     scored = [(item, tuple(objectives(item))) for item in items]
-    kept: list[tuple[float, ...]] = []
-    for own in sorted(
-        {own for _, own in scored if not any(map(math.isnan, own))}
-    ):  # whatever dominates comes first
-        if not any(dominates(other, own) for other in kept):
-            kept.append(own)
-    best = set(kept)
-    return tuple(item for item, own in scored if own in best or any(map(math.isnan, own)))
+    undominated: list[tuple[float, ...]] = []
+    for scores in sorted({scores for _, scores in scored if not any(map(math.isnan, scores))}):
+        # sorted, whatever dominates comes first
+        if not any(dominates(other, scores) for other in undominated):
+            undominated.append(scores)
+    front = set(undominated)
+    return tuple(item for item, scores in scored if scores in front or any(map(math.isnan, scores)))
 
 
 def dominates(left: Sequence[float], right: Sequence[float]) -> bool:

@@ -1,9 +1,9 @@
-"""A recipe: one choice on each axis, everything that decides how a model is trained and shrunk.
+"""Recipe: one choice on each axis, everything that decides how a model is trained and compressed.
 
 Its only serial form is a flat dict, the same in Optuna, MLflow, JSON and TOML: the axis holds the name of the
 choice, and `axis.Choice.field` each of its values.
 
-    {"optimizer": "AdamW", "optimizer.AdamW.lr": 0.001, "schedule": "Constant", "batch_size": 32, "regularizers": "", ...}
+    {"optimizer": "AdamW", "optimizer.AdamW.lr": 0.001, "schedule": "Constant", "batch_size": 32, ...}
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ Params = dict[str, Scalar]
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """One choice on each axis."""
+    """Recipe: one choice on each axis."""
 
     optimizer: OptimizerChoice = field(default_factory=AdamW)
     schedule: ScheduleChoice = field(default_factory=Cosine)
@@ -95,7 +95,10 @@ class Recipe:
 
     @property
     def made_from(self) -> Recipe:
-        """Return what tells one trained model from another: without a quantization that comes only after the training."""
+        """Return what tells one trained model from another.
+
+        A quantization that comes only after the training is left out.
+        """
         return self if self.quantization.aware else replace(self, quantization=NoQuantization())
 
     def to_params(self) -> Params:

@@ -1,4 +1,4 @@
-"""What a trial left behind. Standard library only, so that whatever reads records stays light."""
+"""Record: what a trial left behind. Standard library only, so that whatever reads records stays light."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STATES: Final[tuple[State, ...]] = ("complete", "pruned", "infeasible", "failed"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Measurement:
-    """One point of a learning curve, taken at the end of an epoch."""
+    """Measurement: one point of a learning curve, taken at the end of an epoch."""
 
     epoch: int
     """Epochs trained so far, from 1."""
@@ -34,7 +34,7 @@ class Measurement:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Latency:
-    """Seconds of one forward pass of a deployed model, and of the uncompressed one, timed in turns in the same runtime."""
+    """Latency of a deployed model and of the uncompressed one, timed in turns in the same runtime."""
 
     batch: int
     """Rows a pass."""
@@ -49,7 +49,7 @@ class Latency:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Footprint:
-    """What was measured on a deployed file, see `studies.deployment.footprint` for how."""
+    """Footprint: what was measured on a deployed file, see `studies.deployment.footprint` for how."""
 
     file_bytes: int
     compressed_bytes: int
@@ -89,7 +89,7 @@ class Footprint:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
-    """One trial: what was tried, how it went, what it cost. A field that was not measured is None."""
+    """Record of a trial: what was tried, how it went, what it cost; what was not measured is None."""
 
     number: int
     """The trial's number in its study."""
@@ -166,12 +166,15 @@ class Record:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Rebuild a record; keys of a later version are passed over, so that an old program still reads a newer study."""
-        known = {f.name for f in fields(cls)}
-        kept = {key: value for key, value in values.items() if key in known}
-        found = kept.get("footprint")
-        kept["footprint"] = None if found is None else Footprint.from_dict(found)
-        return cls(**kept | {"curve": tuple(Measurement(**point) for point in kept.get("curve", ()))})
+        """Rebuild a record.
+
+        Keys of a later version are passed over, so that an old program still reads a newer study.
+        """
+        names = {f.name for f in fields(cls)}
+        known = {name: value for name, value in values.items() if name in names}
+        footprint = known.get("footprint")
+        known["footprint"] = None if footprint is None else Footprint.from_dict(footprint)
+        return cls(**known | {"curve": tuple(Measurement(**point) for point in known.get("curve", ()))})
 
 
 def count_states(records: tuple[Record, ...]) -> dict[str, int]:

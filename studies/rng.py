@@ -1,4 +1,4 @@
-"""Random generators of a run: torch's, numpy's and Python's global ones, handed over for a block and given back."""
+"""Random generators of a run: torch's, numpy's and Python's global ones, lent to it for a block."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Generators:
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
-        """Give the block the generators as the run left them (or freshly seeded), and the caller its own back."""
+        """Lend the block the generators as the run left them, or freshly seeded; the caller gets its own."""
         before = _states()
         if self._states is None:
             torch.manual_seed(self.seed)

@@ -1,4 +1,4 @@
-"""The search space as it is written on the fields of a choice, and the coordinates a sampler moves in.
+"""Ranges: the search space as it is written on the fields of a choice, and the coordinates of a sampler.
 
     lr: float = log_between(3e-5, 3e-2, default=1e-3)
 
@@ -25,11 +25,10 @@ Warp = tuple[Callable[[float], float], Callable[[float], float]]
 WARPS: Final[dict[str, Warp]] = {
     "linear": (lambda x: x, lambda y: y),
     "log": (math.log, math.exp),
-    "complement": (
-        lambda x: -math.log1p(-x),
-        lambda y: -math.expm1(-y),
-    ),  # 0.9, 0.99, 0.999 are equal steps apart
+    # 0.9, 0.99, 0.999 are equal steps apart
+    "complement": (lambda x: -math.log1p(-x), lambda y: -math.expm1(-y)),
 }
+"""Scales: from a value to where it lies on an even axis, and back."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,7 +46,7 @@ class Numeric:
             raise BadValue(f"default {self.default} lies outside {self.low} to {self.high}")
 
     def check(self, value: object) -> None:
-        """Raise BadValue unless the value is a number this field can mean; it may lie outside the searched range."""
+        """Raise BadValue unless the value is a number that this field can mean, searched or not."""
         kind = (int,) if self.whole else (int, float)
         if isinstance(value, bool) or not isinstance(value, kind) or not math.isfinite(value):
             raise BadValue(f"{value!r} is not a {'whole ' if self.whole else ''}number")
@@ -66,16 +65,18 @@ class Numeric:
     def from_unit(self, unit: float) -> float:
         """Return the value at a coordinate, rounded to what a person would write down.
 
-        Where the default is an end of the range, the coordinates beyond it all mean the default.
+        Rounding never takes a value across the default, which stands as it was written: a larger coordinate
+        means no smaller value. Where the default is an end of the range, the coordinates beyond it all mean
+        the default.
         """
         if unit == 0:
             return self.default
         warp, unwarp = WARPS[self.scale]
-        reach = warp(self.high) - warp(self.default) if unit >= 0 else warp(self.default) - warp(self.low)
-        value = unwarp(warp(self.default) + unit * reach)
-        if self.whole:
-            return int(max(self.low, min(self.high, round(value))))
-        return max(self.low, min(self.high, _readable(value, self.scale)))
+        low, high = (self.default, self.high) if unit > 0 else (self.low, self.default)
+        value = unwarp(warp(self.default) + unit * (warp(high) - warp(low)))
+        rounded = round(value) if self.whole else _readable(value, self.scale)
+        clipped = max(low, min(high, rounded))
+        return int(clipped) if self.whole else clipped
 
     def at_edge(self, value: float) -> bool:
         """Tell whether a value lies within 2 % of an end of the range that is not its default."""

@@ -1,4 +1,6 @@
-"""Train one recipe: tensors stay in memory, batches are index slices, and the run can pause at any epoch and go on, bit for bit.
+"""Training run of one recipe: it can pause at any epoch and go on, bit for bit.
+
+Tensors stay in memory, batches are index slices.
 
     training = Training(recipe, workload, seed=0)
     training.advance(9)        # three rungs of one run
@@ -14,19 +16,17 @@ import copy
 import math
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
 from torch import nn
-from torch.nn import functional
 
 from studies.data.rows import Inputs, tensors
 from studies.infeasible import Diverged
 from studies.loaded_workload import LoadedWorkload
 from studies.measure.allocations import FOLLOWED_STEPS, Allocations
 from studies.measure.model import model_bytes, state_bytes, tensor_bytes
-from studies.measure.validation import Reading, read, settle_norms, whole_run
+from studies.measure.validation import Reading, read, whole_run
 from studies.optim.routing import route
 from studies.recipe import Recipe
 from studies.record import Measurement
@@ -36,11 +36,16 @@ if TYPE_CHECKING:
     from studies.hooks import Hook, Readout, Transform
 
 EXPLODED: Final = 1e3
-"""A mean training loss this many times the first one, or not finite, is a divergence."""
+"""A mean training loss this many times the lowest one (at least 1), or not finite, is a divergence."""
+SAVED: Final = (
+    "curve", "epoch", "step", "seconds", "ended", "followed", "step_bytes",
+    "_best", "_reaction", "_lowest_loss",
+)  # fmt: skip
+"""Attributes that `state_dict` holds as they are."""
 
 
 class Training:
-    """One run of a recipe.
+    """Training run of a recipe.
 
     Args:
         recipe: what to train with.
@@ -52,34 +57,25 @@ class Training:
     """
 
     def __init__(
-        self, recipe: Recipe, workload: LoadedWorkload, *, seed: int, device: str = "cpu", model: nn.Module | None = None,
+        self,
+        recipe: Recipe,
+        workload: LoadedWorkload,
+        *,
+        seed: int,
+        device: str = "cpu",
+        model: nn.Module | None = None,
         prepare: Callable[[Training], None] = lambda training: None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.recipe, self.workload, self.seed, self.device = recipe, workload, seed, torch.device(device)
-        self.loss: Callable[..., torch.Tensor] = workload.loss
-        if (balance := workload.balance()) is not None:
-            self.loss = partial(functional.cross_entropy, weight=torch.from_numpy(balance).to(self.device))
-        self.on_batch: list[Transform] = []
-        self.after_backward: list[Hook] = []  # on every gradient that is computed, those within a closure too
-        self.before_step: list[Hook] = []
-        self.after_step: list[Hook] = []
-        self.readouts: list[Readout] = []
-        self.enough: list[Callable[[], bool]] = []
-        self.kept: list[torch.Tensor] = []  # state of attachments: saved with the run and restored in place
-        self.ended = False
-        self._reaction = 1.0
+        self.loss: Callable[..., torch.Tensor] = workload.training_loss(self.device)
+        self._make_hooks()
         self.curve: list[Measurement] = []
-        self.epoch = self.step = 0
-        self.seconds = 0.0
-        self.lr_factor = 0.0
+        self.epoch = self.step = self.followed = self.step_bytes = 0
+        self.seconds = self.lr_factor = 0.0
         self.allocations = Allocations()
-        self.followed = self.step_bytes = (
-            0  # the most bytes that the followed steps allocated, the optimizer's state left out
-        )
-        self._order = torch.Generator().manual_seed(seed)
-        self._first_loss = math.inf
+        self.ended, self._reaction, self._lowest_loss = False, 1.0, math.inf
         self._best: Reading | None = None
-        self._generators = Generators(seed)
+        self._order, self._generators = torch.Generator().manual_seed(seed), Generators(seed)
         with self._generators.in_place():
             self.model = (workload.build(recipe.model) if model is None else model).to(self.device)
             prepare(self)
@@ -89,11 +85,20 @@ class Training:
                 choice.attach(self)
         self._peak_lrs = [float(group["lr"]) for group in self.optimizer.param_groups]
 
+    def _make_hooks(self) -> None:
+        """Make the lists that attachments add to, see `studies.hooks.TrainingHooks`."""
+        self.on_batch: list[Transform] = []
+        self.after_backward: list[Hook] = []
+        self.before_step: list[Hook] = []
+        self.after_step: list[Hook] = []
+        self.readouts: list[Readout] = []
+        self.stop_conditions: list[Callable[[], bool]] = []
+        self.attachment_state: list[torch.Tensor] = []
+
     @property
     def steps_per_epoch(self) -> int:
-        """Return the optimizer steps in one pass; a last batch of a single row is left out, which batch norm cannot take."""
-        whole, rest = divmod(self.workload.rows, self.batch_size)
-        return whole + (rest > 1 or (rest == 1 and whole == 0))
+        """Return the optimizer steps in one pass over the rows."""
+        return self.workload.steps_per_epoch(self.batch_size)
 
     @property
     def batch_size(self) -> int:
@@ -122,7 +127,7 @@ class Training:
 
     @property
     def peak_bytes(self) -> int:
-        """Return the most bytes held so far: the allocator's peak on a GPU, else what is kept and what the first steps took."""
+        """Return the most bytes held so far: as a GPU's allocator counts, else as the first steps showed."""
         if self.device.type == "cuda":
             return torch.cuda.max_memory_allocated(self.device)
         return self.kept_bytes + state_bytes(self.optimizer) + self.step_bytes
@@ -130,15 +135,14 @@ class Training:
     @property
     def kept_bytes(self) -> int:
         """Return the bytes of weights and buffers, and of what attachments keep."""
-        return model_bytes(self.model) + tensor_bytes(self.kept)
+        return model_bytes(self.model) + tensor_bytes(self.attachment_state)
 
     def advance(self, epochs: int, *, stop: Callable[[], bool] = lambda: False) -> bool:
         """Train until `epochs` epochs are done in all, measuring after each.
 
         Args:
             epochs: where to pause, counted from the start of the run.
-            stop: asked before every step; once it says yes the unfinished epoch is dropped and the run cannot
-                go on.
+            stop: asked before every step; once it says yes the unfinished epoch is lost and the run is over.
 
         Returns:
             Whether it got there.
@@ -156,12 +160,12 @@ class Training:
                 self.seconds += time.perf_counter() - start
                 self._check(train_loss)
                 self._measure(train_loss)
-                self.ended = any(check() for check in self.enough)
+                self.ended = any(check() for check in self.stop_conditions)
                 self._reaction = self.recipe.schedule.reaction(self.curve)
         return True
 
     def backward(self) -> torch.Tensor:
-        """Compute the loss of the current batch and its gradients anew, at the weights as they are; return the loss."""
+        """Compute the loss of the current batch and its gradients anew; return the loss."""
         self.optimizer.zero_grad()
         inputs, targets = self._batch
         loss = self.loss(self.model(inputs), targets)
@@ -171,7 +175,7 @@ class Training:
         return loss
 
     def forget_best(self) -> None:
-        """Let only epochs from here on count as the best: what the model was before is not what it is to be."""
+        """Let only epochs from here on count as the best: the model is not what it was before."""
         self._best = None
 
     def restore_best(self) -> None:
@@ -188,10 +192,13 @@ class Training:
         """
         roles = route(self.model).counts().items()
         fields = {
-            "quality": self.quality, "train_seconds": self.seconds, "peak_bytes": self.peak_bytes,
-            "optimizer_state_bytes": state_bytes(self.optimizer), "model_bytes": model_bytes(self.model),
+            "quality": self.quality,
+            "train_seconds": self.seconds,
+            "peak_bytes": self.peak_bytes,
+            "optimizer_state_bytes": state_bytes(self.optimizer),
+            "model_bytes": model_bytes(self.model),
             "routing": {f"{role} ({count:,})": self.recipe.optimizer.serves(role) for role, count in roles},
-        }  # fmt: skip
+        }
         if not whole:
             return fields
         self.restore_best()
@@ -202,27 +209,22 @@ class Training:
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything that `load_state_dict` needs to go on as if never interrupted."""
-        return copy.deepcopy({
-            "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "curve": self.curve, "best": self._best,
-            "ended": self.ended, "reaction": self._reaction, "kept": self.kept,
-            "epoch": self.epoch, "step": self.step, "seconds": self.seconds, "first_loss": self._first_loss,
-            "step_bytes": self.step_bytes, "followed": self.followed,
-            "order": self._order.get_state(), "random": self._generators.state(),
-        })  # fmt: skip
+        state = {name: getattr(self, name) for name in SAVED}
+        state |= {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict()}
+        state |= {"order": self._order.get_state(), "random": self._generators.state()}
+        return copy.deepcopy(state | {"attachments": self.attachment_state})
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a state of the same recipe, workload and seed."""
         state = copy.deepcopy(state)
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.curve, self._best, self._first_loss = state["curve"], state["best"], state["first_loss"]
-        self.epoch, self.step, self.seconds = state["epoch"], state["step"], state["seconds"]
-        self.ended, self._reaction = state["ended"], state["reaction"]
-        self.step_bytes, self.followed = state["step_bytes"], state["followed"]
         self._generators.set_state(state["random"])
         self._order.set_state(state["order"])
-        for tensor, saved in zip(self.kept, state["kept"], strict=True):
+        for tensor, saved in zip(self.attachment_state, state["attachments"], strict=True):
             tensor.copy_(saved)
+        for name in SAVED:
+            setattr(self, name, state[name])
 
     def _epoch(self, stop: Callable[[], bool]) -> float | None:
         """Pass once over the rows; return the mean loss, or None when told to stop."""
@@ -262,7 +264,7 @@ class Training:
         return loss.detach()
 
     def _followed(self, inputs: Inputs, targets: torch.Tensor, batch: torch.Tensor) -> torch.Tensor:
-        """Take a step and note what it allocates: the first one makes the state, the second one has it beside."""
+        """Take a step and note what it allocates: the first makes the state, the second has it beside."""
         with self.allocations:
             loss = self._step(inputs[batch], targets[batch])
         self.followed += 1
@@ -270,32 +272,26 @@ class Training:
         return loss
 
     def _check(self, train_loss: float) -> None:
-        self._first_loss = min(self._first_loss, train_loss)
-        if not math.isfinite(train_loss) or train_loss > EXPLODED * max(self._first_loss, 1.0):
+        self._lowest_loss = min(self._lowest_loss, train_loss)
+        if not math.isfinite(train_loss) or train_loss > EXPLODED * max(self._lowest_loss, 1.0):
             raise Diverged(f"diverged in epoch {self.epoch}: the training loss became {train_loss:.4g}")
 
     def _measure(self, train_loss: float) -> None:
-        """Measure the weights, and what each readout makes of them; the better one is what the run is credited with."""
-        if hasattr(self.optimizer, "eval"):
-            self.optimizer.eval()
-            self._settle_norms()
-        reading = self._reading()
+        """Measure the weights, and what each readout makes of them; the better one counts."""
+        direction = self.workload.metric.direction
+        averages = hasattr(self.optimizer, "eval")
+        if averages:
+            self.optimizer.eval()  # type: ignore[attr-defined]
+        reading = self._reading(settle=averages)
         for readout in self.readouts:
             with readout():
-                self._settle_norms()
-                other = self._reading()
-            if other.beats(reading, self.workload.metric.direction):
-                reading = other
-        point = Measurement(
-            epoch=self.epoch, step=self.step, seconds=self.seconds, train_loss=train_loss, valid_loss=reading.loss,
-            valid_metric=reading.metric,
-        )  # fmt: skip
-        self.curve.append(point)
-        if reading.beats(self._best, self.workload.metric.direction):
-            self._best = reading
+                other = self._reading(settle=True)
+            reading = other if other.beats(reading, direction) else reading
+        self.curve.append(
+            reading.point(epoch=self.epoch, step=self.step, seconds=self.seconds, train_loss=train_loss)
+        )
+        self._best = reading if reading.beats(self._best, direction) else self._best
 
-    def _reading(self) -> Reading:
-        return read(self.model, self.workload, self.device, epoch=self.epoch)
-
-    def _settle_norms(self) -> None:
-        settle_norms(self.model, self.workload, self.device, batch_size=self.batch_size)
+    def _reading(self, *, settle: bool) -> Reading:
+        rows = self.batch_size if settle else None
+        return read(self.model, self.workload, self.device, epoch=self.epoch, settling_rows=rows)

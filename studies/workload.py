@@ -1,4 +1,4 @@
-"""Data, model and metric as they are given from code, before anything is split, encoded or built."""
+"""Workload: data, model and metric as they come from code, before anything is split, encoded or built."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Workload:
-    """What to train on, from objects in memory.
+    """Workload from objects in memory.
 
         workload = advisor.Workload(train=(rows, labels), model=Net, metric="f1")
         study = advisor.search(workload, budget="5m")
@@ -58,15 +58,15 @@ class Workload:
 
         return from_arrays(
             self.train, self.valid, self.test, task=self.task, kind=self.kind, seed=seed, name=self.name
-        )  # fmt: skip
+        )
 
     def metric_name(self) -> str | None:
         """Return the metric's name, one for an own function made up where need be."""
         return self.metric if self.metric is None or isinstance(self.metric, str) else refer(self.metric)
 
 
-def model_choice(given: Any) -> str | ModelChoice | None:
-    """Return a model that was given in any form as a name or a choice; None for none.
+def model_choice(model: Any) -> str | ModelChoice | None:
+    """Return a model of any form as a name or a choice; None for none.
 
     Raises:
         BadWorkload: neither a name, a choice, a module, nor something that makes one.
@@ -76,16 +76,17 @@ def model_choice(given: Any) -> str | ModelChoice | None:
     from studies.models import ModelChoice
     from studies.models.custom import Custom, copies_of
 
-    if given is None or isinstance(given, (str, ModelChoice)):
-        return given
-    if isinstance(given, nn.Module):
-        return Custom(factory=refer(copies_of(given)))
-    if isinstance(given, type) and issubclass(given, ModelChoice):
-        if catalogue.choices("model").get(given.name()) is not given:
-            given.reference = refer(given)
-        return given()
-    if callable(given):
-        return Custom(factory=refer(given))
+    if model is None or isinstance(model, (str, ModelChoice)):
+        return model
+    if isinstance(model, nn.Module):
+        return Custom(factory=refer(copies_of(model)))
+    if isinstance(model, type) and issubclass(model, ModelChoice):
+        if catalogue.choices("model").get(model.name()) is not model:
+            model.reference = refer(model)
+        return model()
+    if callable(model):
+        return Custom(factory=refer(model))
     raise BadWorkload(
-        f"model is {type(given).__name__}; give a built-in model's name, a torch.nn.Module, its class, or a function of it"
+        f"model is {type(model).__name__}; "
+        "give a built-in model's name, a torch.nn.Module, its class, or a function of it"
     )

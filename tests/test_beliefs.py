@@ -21,6 +21,7 @@ from advisor.decide.posterior import (
     Posterior,
     advantages,
     base_rate,
+    posterior_draws,
     prior_log_odds,
 )
 from advisor.evidence import Evidence, Finding
@@ -105,7 +106,7 @@ def _finding(subject, strength):
 
 
 def slow_posterior(by_optimizer: dict[str, Estimate], advantage, margin, draws=250_000):
-    """Return (p_best, p_tie, regret) by importance sampling: s and V from the prior, weights the likelihood."""
+    """Return (p_best, p_tie, regret) by importance sampling: prior draws, weighed by the likelihood."""
     chance = random.Random(1)  # noqa: S311 - a simulation
     names = sorted(by_optimizer)
     p_best, p_tie, regret = ([0.0] * len(names) for _ in range(3))

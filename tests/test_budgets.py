@@ -20,7 +20,7 @@ from advisor.decide.recommend import recommend
 from advisor.decide.scale import LossScale
 from advisor.evidence import Evidence
 from studies.direction import Direction
-from studies.pareto import dominates, front
+from studies.pareto import dominates, pareto_front
 
 from records import confirmations, facts, record, study
 
@@ -115,7 +115,7 @@ def test_the_front_is_what_a_look_at_all_pairs_gives():
     for _ in range(50):
         points = [(chance.randrange(6), chance.randrange(6), chance.randrange(3)) for _ in range(40)]
         slow = tuple(point for point in points if not any(dominates(other, point) for other in points))
-        assert front(points, lambda point: point) == slow
+        assert pareto_front(points, lambda point: point) == slow
 
 
 def test_confirmation_runs_reach_targets_too():

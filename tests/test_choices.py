@@ -15,11 +15,11 @@ from studies import catalogue
 from studies.choice import sections, summary
 from studies.data.dataset import open_dataset
 from studies.errors import BadValue
-from studies.loaded_workload import check_model
 from studies.measure.model import model_bytes, tensor_bytes
 from studies.recipe import Recipe
 from studies.space import Numeric, ranges
 from studies.train import Training
+from studies.workload_model import check_model
 
 from choice_params import EVERY, NAMED, of
 
@@ -134,7 +134,7 @@ def test_wrapper_keeps_no_more_than_it_declares_from_step_to_step(choice, iris):
     run = Training(Recipe(model=iris.model, epochs=1, wrappers=(choice(),)), iris, seed=0)
     run.advance(1)
 
-    assert tensor_bytes(run.kept) in {0, choice.state_floats * model_bytes(run.model)}
+    assert tensor_bytes(run.attachment_state) in {0, choice.state_floats * model_bytes(run.model)}
 
 
 MODELS = [param for param in of("model") if param.id != "Custom"]

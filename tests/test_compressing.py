@@ -15,8 +15,8 @@ import pytest
 import torch
 from torch import nn
 
+from studies.compression.checkpoint import Checkpoint
 from studies.compression.pipeline import CompressionRun
-from studies.compression.source import Checkpoint
 from studies.distillation import DistillationChoice
 from studies.distillation.hints import Hints
 from studies.distillation.soft_targets import SoftTargets
@@ -34,7 +34,7 @@ from studies.quantization import QuantizationChoice
 from studies.quantization.none import NoQuantization
 from studies.recipe import Recipe
 from studies.train import Training
-from studies.weights.subject import sparsity_of
+from studies.weights.trained_model import sparsity_of
 from studies.wrappers.ema import EMA
 from studies.wrappers.lookahead import Lookahead
 
@@ -135,9 +135,12 @@ def go_on():
     return False
 
 
-def compressed(source, *, folder=None, made=None, **axes):
+def compressed(source, *, folder=None, unquantized=None, **axes):
     run = CompressionRun(
-        recipe=replace(source.recipe, **axes), source=source, folder=folder, made={} if made is None else made
+        recipe=replace(source.recipe, **axes),
+        source=source,
+        folder=folder,
+        unquantized={} if unquantized is None else unquantized,
     )
     assert run.advance(1, stop=go_on)
     return run
@@ -200,7 +203,7 @@ def test_masks_hold_whatever_averages_the_weights(wrapper, finetuning, mlp):
     source = copy(mlp)
     source.recipe = replace(mlp.recipe, wrappers=(wrapper,))
     run = compressed(source, pruning=Smallest(), finetuning=finetuning)
-    [made] = run.made.values()
+    [made] = run.unquantized.values()
 
     assert made.sparsity == pytest.approx(0.5, abs=0.01)
     zeros = [np.mean(tensor == 0) for tensor in initializers(made.exported.proto) if tensor.ndim >= 2]
@@ -233,7 +236,7 @@ def test_a_student_of_another_size_is_trained_for_the_whole_recipe_and_then_fine
     run = compressed(
         mlp, model=MLP(width=16, depth=1), distillation=SoftTargets(), finetuning=Rewind(share=0.5)
     )
-    [made] = run.made.values()
+    [made] = run.unquantized.values()
 
     assert [point.epoch for point in run.curve] == [1, 2, 3, 4, 5, 6] == list(range(1, run.epoch + 1))
     assert all(
@@ -281,7 +284,7 @@ def test_quantizations_after_training_share_what_was_made_and_do_not_train_again
     made = {}
     axes = {"pruning": Smallest(), "finetuning": Rewind(share=0.25), "distillation": Told()}
     runs = [
-        compressed(mlp, made=made, quantization=q, **axes)
+        compressed(mlp, unquantized=made, quantization=q, **axes)
         for q in (NoQuantization(), Coarse(steps=8), Coarse(steps=2))
     ]
     [(_, shared)] = made.items()
@@ -300,7 +303,7 @@ def test_quantizations_after_training_share_what_was_made_and_do_not_train_again
 def test_quantization_that_training_knows_of_is_not_shared(mlp):
     made = {}
     for quantization in (Aware(steps=8), Aware(steps=2)):
-        compressed(mlp, made=made, finetuning=Rewind(share=0.25), quantization=quantization)
+        compressed(mlp, unquantized=made, finetuning=Rewind(share=0.25), quantization=quantization)
 
     assert len(made) == 2
     assert EVENTS.count("attach") == 2
@@ -325,7 +328,7 @@ def test_told_to_stop_it_returns_false_and_leaves_nothing_behind(mlp, tmp_path):
         looks = iter(range(1000))
 
         assert not run.advance(1, stop=lambda: next(looks) >= patience)  # noqa: B023 - called within the loop's turn
-        assert (run.curve, run.epoch, run.made, run.outcome) == ([], 0, {}, {})
+        assert (run.curve, run.epoch, run.unquantized, run.outcome) == ([], 0, {}, {})
         assert run.measure_outcome(whole=True, test=False) == {"train_seconds": 0.0}
     assert not (tmp_path / "files").exists()
 
@@ -368,7 +371,7 @@ def test_the_files_answer_in_a_fresh_process_without_this_package(kind, request,
     answers = torch.tensor(read(READ_ONNX, where, tmp_path))
     targets = torch.from_numpy(source.workload.dataset.valid.targets)
     floats = read(READ_PT2, where.with_suffix(".pt2"), tmp_path)
-    [made] = run.made.values()
+    [made] = run.unquantized.values()
 
     assert where.stat().st_size == run.outcome["model_bytes"]
     assert source.workload.score(answers, targets) == run.outcome["quality"]

@@ -109,9 +109,9 @@ def test_a_lost_checkpoint_is_trained_again_to_the_same_weights(study):
     workload = open_compression(study, "s", CompressionRequest()).workload
     checkpoints = Checkpoints.of(study, "s")
     record = next(r for r in journal.records(journal.open_study(study, "s")) if r.stage == "confirm")
-    weights = checkpoints.source(record, workload, device="cpu").model.state_dict()
+    weights = checkpoints.load_or_train(record, workload, device="cpu").model.state_dict()
     (checkpoints.folder / f"{record.number}.pt").write_bytes(b"torn")
-    again = checkpoints.source(record, workload, device="cpu").model.state_dict()
+    again = checkpoints.load_or_train(record, workload, device="cpu").model.state_dict()
     assert all(torch.equal(weights[name], again[name]) for name in weights)
     assert checkpoints.load(record.number, workload.specimen(Recipe.from_params(record.params).model))
 

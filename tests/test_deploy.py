@@ -15,7 +15,7 @@ from studies import catalogue
 from studies.deployment.export import export, run, session
 from studies.infeasible import CannotCompress
 from studies.loaded_workload import LoadedWorkload
-from studies.weights.subject import TrainedModel
+from studies.weights.trained_model import TrainedModel
 from studies.workload import Workload
 
 from model_inputs import KINDS, MODELS, TAKEN, build, rows
@@ -35,7 +35,9 @@ def workload_of(kind, model):
     if inputs.sparse:
         made = sp.csr_matrix(made * (made > 1))
     labels = np.arange(200) % 5
-    return LoadedWorkload.take(Workload(train=(made, labels), kind=inputs.kind, model=model), source="made")
+    return LoadedWorkload.from_workload(
+        Workload(train=(made, labels), kind=inputs.kind, model=model), source="made"
+    )
 
 
 def off(proto, model, inputs):
@@ -137,7 +139,7 @@ def test_what_cannot_be_exported_is_refused_in_one_line(model, said, capfd):
 def test_the_first_export_of_a_process_prints_nothing():
     code = """
 from studies.deployment.export import export
-from studies.weights.subject import TrainedModel
+from studies.weights.trained_model import TrainedModel
 from studies.loaded_workload import LoadedWorkload
 from studies.quantization.static_int8 import StaticInt8
 from studies.quantization.dynamic_int8 import DynamicInt8

@@ -306,7 +306,7 @@ def test_the_map_between_widths_is_learned_whatever_the_scale_of_the_features(ir
             run.model[1].weight.mul_(scale)
             run.model[1].bias.mul_(scale)
         Hints(weight=1.0).attach(run, (wise,))
-        [linear] = run.kept
+        [linear] = run.attachment_state
         inputs, _ = batch(iris, 120)
         student_hints, teacher_hints = (
             torch.from_numpy(outputs(model[:-1], inputs)) for model in (run.model, wise)

@@ -37,7 +37,7 @@ def waiting(run, *curve):
         )
         for epoch, (metric, loss) in enumerate(curve, start=1)
     ]
-    return any(check() for check in run.enough)
+    return any(check() for check in run.stop_conditions)
 
 
 def test_early_stopping_waits_for_the_metric_then_for_the_loss(iris):
@@ -92,7 +92,7 @@ def test_early_stopping_counts_as_a_complete_run(home, iris):
         study, iris, plan, clock=Clock(budget=plan.budget, stop=lambda: False), listen=lambda event: None
     )
     recipe = training(iris, EarlyStopping(patience=4), optimizer=SGD(lr=1.0), epochs=81).recipe
-    search._train([search._ask(recipe, "reference")], wanting=1)
+    search._train([search._ask(recipe, "reference")], at_least=1)
     (record,) = journal.records(study)
 
     assert record.state == "complete"

@@ -21,11 +21,12 @@ from studies.datasets import Raw
 from studies.errors import BadValue, BadWorkload
 from studies.imports import load
 from studies.inputs import Inputs
-from studies.loaded_workload import LoadedWorkload, check_model, find_model
+from studies.loaded_workload import LoadedWorkload
 from studies.measure.model import state_bytes
 from studies.optim.routing import route
 from studies.recipe import Recipe
 from studies.train import Training
+from studies.workload_model import check_model, find_model
 
 ROOT = Path(__file__).parent.parent
 

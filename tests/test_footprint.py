@@ -11,7 +11,7 @@ import pytest
 import torch
 from onnx import TensorProto, helper
 
-from studies.compression.source import Checkpoint
+from studies.compression.checkpoint import Checkpoint
 from studies.deployment import footprint
 from studies.deployment.export import session
 from studies.deployment.footprint import BATCHES, agreement, deployed, inference_bytes, latencies

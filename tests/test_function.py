@@ -332,7 +332,7 @@ def test_a_study_whose_settings_have_changed_is_not_gone_on_with(file, home, mon
         Request(source=f"{file}:fit", epochs=1, budget=Budget(trials=1), tracking_uri="off"), home
     )
     file.write_text(FILE.replace("0.9", "0.7"))
-    monkeypatch.setattr("studies.imports._GIVEN", {})  # as in another process
+    monkeypatch.setattr("studies.imports._REFERRED", {})  # as in another process
     with pytest.raises(BadWorkload, match="is not the one the study began with"):
         reopen(home, launched.name)
 

@@ -92,7 +92,7 @@ def test_what_is_no_source_is_said_so():
 def test_a_study_of_what_is_gone_says_how_to_go_on(home, monkeypatch):
     local = advisor.Workload(train=(POINTS, LABELS), model=lambda: nn.Linear(2, 2))
     study = advisor.search(local, budget="1trial", epochs=1, home=home, tracking_uri="off")
-    monkeypatch.setattr("studies.imports._GIVEN", {})  # as in another process
+    monkeypatch.setattr("studies.imports._REFERRED", {})  # as in another process
     with pytest.raises(BadWorkload):
         reopen(home, study)
     with pytest.raises(BadWorkload, match="was given from code that is not running now"):

@@ -11,7 +11,7 @@ from advisor.analysis.pareto import pareto_front_of_contenders, pareto_front_of_
 from advisor.decide.recommend import recommend
 from advisor.evidence import Evidence
 from studies.direction import MAXIMIZE, MINIMIZE
-from studies.pareto import dominates, front
+from studies.pareto import dominates, pareto_front
 
 from records import record, study
 
@@ -24,7 +24,7 @@ def itself(point):
 
 @given(POINTS)
 def test_the_front_is_what_nothing_dominates_and_dominates_the_rest(points):
-    best = front(points, itself)
+    best = pareto_front(points, itself)
 
     assert not any(dominates(other, point) for point in best for other in points)
     assert all(any(dominates(point, other) for point in best) for other in points if other not in best)
@@ -35,13 +35,13 @@ def test_the_front_is_order_free_and_idempotent(points, chance):
     shuffled = list(points)
     chance.shuffle(shuffled)
 
-    assert sorted(front(points, itself)) == sorted(front(shuffled, itself))
-    assert front(front(points, itself), itself) == front(points, itself)
+    assert sorted(pareto_front(points, itself)) == sorted(pareto_front(shuffled, itself))
+    assert pareto_front(pareto_front(points, itself), itself) == pareto_front(points, itself)
 
 
 def test_nothing_dominates_its_equal():
     assert not dominates((1, 2), (1, 2))
-    assert front([(1, 2), (1, 2)], itself) == ((1, 2), (1, 2))
+    assert pareto_front([(1, 2), (1, 2)], itself) == ((1, 2), (1, 2))
 
 
 def test_records_are_judged_by_quality_and_costs_in_either_direction():

@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn.utils import prune as torch_prune
 
 from studies.catalogue import find
-from studies.weights.subject import size_of, sparsity_of, weights_of
+from studies.weights.trained_model import size_of, sparsity_of, weights_of
 
 from choice_params import of
 from model_inputs import TAKEN

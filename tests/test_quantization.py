@@ -26,7 +26,7 @@ from studies.quantization.weight_only import WeightOnly
 from studies.recipe import Recipe
 from studies.train import Training
 from studies.weights.grid import blocks_of, on_grid, rounded, unblocked
-from studies.weights.subject import TrainedModel, sparsity_of, weights_of
+from studies.weights.trained_model import TrainedModel, sparsity_of, weights_of
 
 from choice_params import of
 

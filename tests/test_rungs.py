@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from studies.direction import MAXIMIZE, MINIMIZE
 from studies.record import Measurement
-from studies.search.confirm import FINALISTS, SEEDS, repeats, reserve_seconds
-from studies.search.pruner import promoted, rungs, score, survivors
+from studies.search.confirm import FINALISTS, SEEDS, confirmation_runs, reserve_seconds
+from studies.search.pruner import promote, rungs, score, survivors
 
 from records import record
 
@@ -27,7 +27,7 @@ def test_rungs_climb_to_the_whole_run(epochs):
 
 @given(SCORES, SCORES)
 def test_whoever_is_promoted_is_at_least_as_good_as_whoever_is_not(new, earlier):
-    chosen = promoted(new, earlier)
+    chosen = promote(new, earlier)
 
     stopped = [new[index] for index in range(len(new)) if index not in chosen]
     assert all(new[index] <= other for index in chosen for other in stopped)
@@ -35,15 +35,15 @@ def test_whoever_is_promoted_is_at_least_as_good_as_whoever_is_not(new, earlier)
 
 @given(SCORES.filter(bool), SCORES, st.integers(1, 3))
 def test_an_optimizer_that_wants_whole_runs_gets_them(new, earlier, wanting):
-    assert len(promoted(new, earlier, wanting=wanting)) >= min(wanting, len(new))
+    assert len(promote(new, earlier, at_least=wanting)) >= min(wanting, len(new))
 
 
 def test_one_in_three_goes_on():
     new = [(0.1, 0.0), (0.2, 0.0), (0.3, 0.0)]
 
-    assert promoted(new, []) == {0}
-    assert promoted(new, [(0.05, 0.0)] * 6) == set()
-    assert promoted(new, [(0.9, 0.0)] * 6) == {0, 1, 2}
+    assert promote(new, []) == {0}
+    assert promote(new, [(0.05, 0.0)] * 6) == set()
+    assert promote(new, [(0.9, 0.0)] * 6) == {0, 1, 2}
 
 
 def test_a_score_prefers_the_metric_and_breaks_ties_by_loss():
@@ -78,7 +78,7 @@ RACE = tuple(
 
 
 def test_every_finalist_gets_the_same_fresh_seeds():
-    runs = repeats(RACE, "ABCD", MAXIMIZE, seed=7, seconds=1e9)
+    runs = confirmation_runs(RACE, "ABCD", MAXIMIZE, seed=7, seconds=1e9)
 
     assert len(runs) == FINALISTS * SEEDS
     assert {run.seed for run in runs} == {8, 9, 10}
@@ -89,19 +89,21 @@ def test_every_finalist_gets_the_same_fresh_seeds():
 
 def test_confirmation_goes_on_where_it_stopped():
     done = record(9, "B", 0.94, stage="confirm", seed=8, source=1)
-    runs = repeats((*RACE, done), "ABCD", MAXIMIZE, seed=7, seconds=1e9)
+    runs = confirmation_runs((*RACE, done), "ABCD", MAXIMIZE, seed=7, seconds=1e9)
 
     assert ("B", 8) not in {(run.record.optimizer, run.seed) for run in runs}
     assert len(runs) == FINALISTS * SEEDS - 1
 
 
 def test_little_time_means_fewer_finalists_before_fewer_seeds():
-    seconds = sum(run.record.train_seconds for run in repeats(RACE, "ABCD", MAXIMIZE, seed=0, seconds=1e9))
-    fewer = repeats(RACE, "ABCD", MAXIMIZE, seed=0, seconds=0.9 * seconds)
+    seconds = sum(
+        run.record.train_seconds for run in confirmation_runs(RACE, "ABCD", MAXIMIZE, seed=0, seconds=1e9)
+    )
+    fewer = confirmation_runs(RACE, "ABCD", MAXIMIZE, seed=0, seconds=0.9 * seconds)
 
     assert {run.record.optimizer for run in fewer} == {"A", "B"}
     assert len(fewer) == 6
-    assert len(repeats(RACE, "ABCD", MAXIMIZE, seed=0, seconds=0.0)) == 1
+    assert len(confirmation_runs(RACE, "ABCD", MAXIMIZE, seed=0, seconds=0.0)) == 1
 
 
 def test_at_most_a_set_share_of_the_budget_is_kept_back():

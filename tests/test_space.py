@@ -45,6 +45,20 @@ def test_larger_coordinates_never_mean_smaller_values(span, left, right):
     assert span.from_unit(low) <= span.from_unit(high)
 
 
+@pytest.mark.parametrize("scale", sorted(WARPS))
+def test_rounding_never_crosses_a_default_that_is_not_round(scale):
+    span = Numeric(low=0.25, default=0.328125, high=0.34375, scale=scale)
+    near = [span.from_unit(unit) for unit in (-1e-3, -1e-9, -7e-109, 0.0, 7e-109, 1e-9, 1e-3)]
+
+    assert near == sorted(near)
+
+
+def test_a_coordinate_too_small_to_move_a_value_means_the_default():
+    span = Numeric(low=0.25, default=0.328125, high=0.34375, scale="complement")
+
+    assert span.from_unit(7e-109) == span.default
+
+
 def test_momentum_is_spaced_by_what_is_left_of_one():
     span = Numeric(low=0.9, default=0.99, high=0.999, scale="complement")
 

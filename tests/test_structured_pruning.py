@@ -11,7 +11,7 @@ from torch import nn
 from studies.catalogue import find
 from studies.deployment.export import export
 from studies.infeasible import CannotCompress
-from studies.weights.subject import size_of
+from studies.weights.trained_model import size_of
 
 from trained_models import at_best, pruned_pair, subject
 

@@ -11,7 +11,7 @@ from studies.catalogue import find
 from studies.recipe import Recipe
 from studies.train import Training
 from studies.weights.masks import RAMP, gradually, keep_zeros
-from studies.weights.subject import TrainedModel, sparsity_of
+from studies.weights.trained_model import TrainedModel, sparsity_of
 
 from choice_params import of
 from trained_models import subject

@@ -104,18 +104,18 @@ def test_wrapper_resumes_bit_for_bit(choice, iris):
         (p.train_loss, p.valid_loss) for p in whole.curve
     ]
     assert same(weights(second), weights(whole))
-    assert same(second.kept, whole.kept)
+    assert same(second.attachment_state, whole.attachment_state)
 
 
 @pytest.mark.parametrize("choice", WRAPPERS)
 def test_wrapper_leaves_the_run_it_was_resumed_from_alone(choice, iris):
     first, second = (training(iris, Momentum(), choice(), epochs=6) for _ in range(2))
     first.advance(2)
-    before = [tensor.clone() for tensor in first.kept]
+    before = [tensor.clone() for tensor in first.attachment_state]
     second.load_state_dict(first.state_dict())
     second.advance(4)
 
-    assert same(first.kept, before)
+    assert same(first.attachment_state, before)
 
 
 @pytest.mark.parametrize("choice", WRAPPERS)
@@ -157,7 +157,7 @@ def test_ema_is_the_mean_of_all_steps_with_shares_that_fall_by_its_decay(iris):
         sum(s * w for s, w in zip(shares / shares.sum(), column, strict=True))
         for column in zip(*history, strict=True)
     ]
-    close(run.kept, expected)
+    close(run.attachment_state, expected)
 
 
 def test_ema_leaves_the_training_itself_alone(iris):
@@ -210,7 +210,7 @@ def test_lookahead_matches_a_plain_loop(iris):
     run.advance(3)
 
     close(weights(run), list(model.parameters()))
-    close(run.kept, slow)
+    close(run.attachment_state, slow)
 
 
 def test_sam_matches_a_plain_loop_of_two_passes(iris):

@@ -13,7 +13,7 @@ from studies.inputs import Inputs
 from studies.loaded_workload import LoadedWorkload
 from studies.metrics import metric
 from studies.models.linear import Linear
-from studies.weights.subject import TrainedModel
+from studies.weights.trained_model import TrainedModel
 
 from model_inputs import KINDS, MODELS, TAKEN, build, rows
 

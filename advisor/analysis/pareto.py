@@ -9,7 +9,7 @@ from typing import Final
 from advisor.evidence import has_quality
 from advisor.recommendation import Contender
 from studies.direction import Direction
-from studies.pareto import front
+from studies.pareto import pareto_front
 from studies.record import Record
 
 SPENT: Final = ("train_seconds", "peak_bytes")
@@ -20,7 +20,7 @@ def pareto_front_of_records(
     records: Iterable[Record], direction: Direction, *, costs: Sequence[str] = SPENT
 ) -> tuple[Record, ...]:
     """Return the whole runs that no other beats in quality and every cost; an unknown cost is infinite."""
-    return front(filter(has_quality, records), lambda record: _objectives(record, direction, costs))
+    return pareto_front(filter(has_quality, records), lambda record: _objectives(record, direction, costs))
 
 
 def pareto_front_of_contenders(
@@ -28,7 +28,7 @@ def pareto_front_of_contenders(
 ) -> tuple[Contender, ...]:
     """Return the optimizers that no other beats in quality and every cost, of those with a quality."""
     known = (contender for contender in contenders if contender.quality is not None)
-    return front(known, lambda contender: _objectives(contender, direction, costs))
+    return pareto_front(known, lambda contender: _objectives(contender, direction, costs))
 
 
 def _objectives(point: Record | Contender, direction: Direction, costs: Sequence[str]) -> tuple[float, ...]:

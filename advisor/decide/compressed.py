@@ -56,7 +56,7 @@ def pareto_front(entries: Iterable[CompressedModel], direction: Direction) -> tu
     seen. Bytes and latencies count in steps of 5 %, so that jitter alone keeps nothing on the front.
     """
     loss = direction.loss
-    return pareto.front(
+    return pareto.pareto_front(
         entries,
         lambda model: (
             loss(model.quality),

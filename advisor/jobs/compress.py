@@ -90,7 +90,7 @@ def compress(
 ) -> None:
     """Work on a study's compression, as its manifest asks, until the budget is spent or `stop` says yes."""
     from studies.search.checkpoints import Checkpoints
-    from studies.search.compression_study import Compression
+    from studies.search.compression_study import CompressionStudy
 
     study = journal.open_study(session.home, session.name)
     manifest = journal.manifest_of(study)
@@ -98,7 +98,7 @@ def compress(
     if not (workload := _workload(session)):
         return
     clock = Clock(budget=entry.budget, spent_before=entry.spent_seconds, stop=stop)
-    Compression(
+    CompressionStudy(
         study,
         workload,
         session.plan,
@@ -119,8 +119,8 @@ def _workload(session: Session) -> LoadedWorkload | None:
 
 def _plan(session: Session, manifest: StudyManifest, workload: LoadedWorkload) -> CompressionPlan:
     from studies.compression.students import students
-    from studies.loaded_workload import check_model, find_model
     from studies.search.compression_study import CompressionPlan
+    from studies.workload_model import check_model, find_model
 
     entry = manifest.compressing
     named = tuple(find_model(name) for name in entry.students)
@@ -151,8 +151,8 @@ def _teachers(reference: str, workload: LoadedWorkload) -> tuple[nn.Module, ...]
     """
     if not reference:
         return ()
-    from studies.loaded_workload import check_model
     from studies.models.custom import Custom
+    from studies.workload_model import check_model
 
     choice = Custom(factory=reference)
     check_model(choice, workload.dataset)

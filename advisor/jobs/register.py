@@ -13,7 +13,7 @@ from studies.storage import journal
 
 if TYPE_CHECKING:
     from advisor.recommendation import Recommendation
-    from studies.compression.source import Checkpoint
+    from studies.compression.checkpoint import Checkpoint
     from studies.storage.manifest import StudyManifest
     from studies.tracking.models import Trained
     from studies.workload_spec import WorkloadSpec
@@ -80,7 +80,7 @@ def _trained(home: Path, study: str, manifest: StudyManifest) -> Trained:
     recommendation, records = advice(home, study), journal.records(journal.open_study(home, study))
     record, deployed = _picked(recommendation, records, home / "models" / study)
     workload = LoadedWorkload.from_spec(manifest.opened)
-    source = Checkpoints.of(home, study).source(record, workload, device=manifest.device)
+    source = Checkpoints.of(home, study).load_or_train(record, workload, device=manifest.device)
     if source is None:
         raise StoreError("interrupted while the recommended model was trained again")
     about = _about(study, source, recommendation)

@@ -73,7 +73,7 @@ def open_workload(request: Request) -> LoadedWorkload | Function:
             direction=request.direction,
         )
     if isinstance(named, Workload):
-        return LoadedWorkload.take(
+        return LoadedWorkload.from_workload(
             named,
             source=source,
             model=request.model,

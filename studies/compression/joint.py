@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from studies.compression.checkpoint import Checkpoint
 from studies.compression.pipeline import CompressionRun
-from studies.compression.source import Checkpoint
 
 if TYPE_CHECKING:
     from studies.record import Measurement

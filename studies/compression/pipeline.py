@@ -1,6 +1,6 @@
 """Compression run: distil, prune, fine-tune, quantize, deploy and measure one trained model.
 
-What was made is kept for the next: recipes that differ in a quantization after training alone share one
+A model is kept for the next recipe: those that differ in a quantization after training alone share one
 fine-tuned model, so that such variants cost an evaluation each.
 """
 
@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from studies.compression.checkpoint import Checkpoint, macs_of
 from studies.compression.retraining import retrained
-from studies.compression.source import Checkpoint, macs_of
 from studies.deployment import footprint
 from studies.deployment.export import Exported, export
 from studies.record import Footprint, Measurement
 from studies.weights.masks import gradually, keep_zeros
-from studies.weights.subject import TrainedModel, sparsity_of
+from studies.weights.trained_model import TrainedModel, sparsity_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -53,9 +53,9 @@ class CompressionRun:
     recipe: Recipe
     source: Checkpoint
     teachers: tuple[nn.Module, ...] = ()
-    """The finalists, to be listened to beside the source itself."""
-    made: MutableMapping[str, UnquantizedModel] = field(default_factory=dict)
-    """What was made already, by recipe; shared between runs."""
+    """The finalists, teachers beside the source itself."""
+    unquantized: MutableMapping[str, UnquantizedModel] = field(default_factory=dict)
+    """Models that were made already, by recipe; shared between runs."""
     folder: Path | None = None
     """Where the deployed file goes; None keeps none."""
     curve: list[Measurement] = field(default_factory=list)
@@ -75,15 +75,15 @@ class CompressionRun:
         """
         if stop():
             return False
-        _ = self.source.deployed  # what nothing can be held against is told before anything is trained
-        made = self.made.get(self._key)
-        if made is None:
-            made = self._make(stop)
-            if made is None or stop():
+        _ = self.source.deployed  # a model that cannot be deployed is told before anything is trained
+        model = self.unquantized.get(self._key)
+        if model is None:
+            model = self._make(stop)
+            if model is None or stop():
                 return False
-            self.made[self._key] = made
-        self.curve, self.seconds, self.epoch = made.curve, made.seconds, len(made.curve)
-        self.outcome = self._measured(made)
+            self.unquantized[self._key] = model
+        self.curve, self.seconds, self.epoch = model.curve, model.seconds, len(model.curve)
+        self.outcome = self._measured(model)
         return True
 
     def measure_outcome(self, *, whole: bool, test: bool) -> dict[str, Any]:
@@ -93,10 +93,10 @@ class CompressionRun:
         """
         if not whole or self.file is None:
             return {"train_seconds": self.seconds}
-        looked = (
-            {"test_quality": footprint.score(self.file.running, self.source.workload, "test")} if test else {}
-        )
-        return {"train_seconds": self.seconds} | self.outcome | looked
+        outcome = {"train_seconds": self.seconds} | self.outcome
+        if test:
+            outcome["test_quality"] = footprint.score(self.file.running, self.source.workload, "test")
+        return outcome
 
     def close(self) -> None:
         """Have nothing to let go of: what was made is shared."""
@@ -124,7 +124,7 @@ class CompressionRun:
                 return None
             training.restore_best()
             trained.model = training.model
-            curve, seconds = [*curve, *_after(curve, training.curve)], seconds + training.seconds
+            curve, seconds = [*curve, *_continued(curve, training.curve)], seconds + training.seconds
         if self._gradual:  # a mean of the weights along the way is not zero where they became it
             self.recipe.pruning.prune(trained)
         self.recipe.quantization.settle(trained)
@@ -182,10 +182,10 @@ class CompressionRun:
         self.recipe.distillation.attach(training, (self.source.model, *self.teachers))
         return training
 
-    def _measured(self, made: UnquantizedModel) -> dict[str, Any]:
+    def _measured(self, model: UnquantizedModel) -> dict[str, Any]:
         """Quantize, deploy and measure; return the fields of a record."""
         workload = self.source.workload
-        exported = replace(made.exported, notes=[])
+        exported = replace(model.exported, notes=[])
         graph = self.recipe.quantization.quantize(exported).SerializeToString()
         file, reference = footprint.deployed(graph, workload), self.source.deployed
         self.file = file
@@ -196,7 +196,7 @@ class CompressionRun:
             compressed_bytes=file.compressed_bytes,
             reference_bytes=len(reference.graph),
             reference_compressed_bytes=reference.compressed_bytes,
-            parameters=made.parameters,
+            parameters=model.parameters,
             reference_parameters=self.source.parameters,
             reference_macs=self.source.macs,
             reference_quality=reference.quality,
@@ -204,20 +204,20 @@ class CompressionRun:
             latencies=latencies,
             inference_bytes=footprint.inference_bytes(graph, rows.numpy()),
             reference_inference_bytes=self.source.inference_bytes,
-            finetuning_seconds=made.seconds,
-            notes=(*made.notes, *exported.notes),
-            path=self._write(graph, made),
+            finetuning_seconds=model.seconds,
+            notes=(*model.notes, *exported.notes),
+            path=self._write(graph, model),
         )
         return {
             "quality": file.quality,
             "model_bytes": len(graph),
-            "sparsity": made.sparsity,
-            "macs": made.macs,
+            "sparsity": model.sparsity,
+            "macs": model.macs,
             "latency_seconds": latencies[0].median_seconds,
             "footprint": sizes,
         }
 
-    def _write(self, graph: bytes, made: UnquantizedModel) -> str | None:
+    def _write(self, graph: bytes, model: UnquantizedModel) -> str | None:
         """Write the file; return its name.
 
         Beside it goes a `.pt2` that plain torch loads: the 32-bit model as pruning and fine-tuning left it,
@@ -228,11 +228,11 @@ class CompressionRun:
         self.folder.mkdir(parents=True, exist_ok=True)
         name = hashlib.sha256(graph).hexdigest()[:16]
         (self.folder / f"{name}.onnx").write_bytes(graph)
-        torch.export.save(made.exported.program, self.folder / f"{name}.pt2")
+        torch.export.save(model.exported.program, self.folder / f"{name}.pt2")
         return f"{name}.onnx"
 
 
-def _after(before: Sequence[Measurement], curve: Sequence[Measurement]) -> list[Measurement]:
+def _continued(before: Sequence[Measurement], curve: Sequence[Measurement]) -> list[Measurement]:
     """Return a learning curve counted on from the one before it."""
     if not before:
         return list(curve)

@@ -103,7 +103,7 @@ def encode_text(column: Column[Any], train: NDArray[np.int64], notes: Sequence[s
     return Encoded(inputs=text.ids, kind="text", vocabulary=text.vocabulary, notes=(*notes, *text.notes))
 
 
-def read_column(column: Column[Any], what: str, notes: list[str], *, as_labels: bool = False) -> Column[Any]:
+def read_column(column: Column[Any], noun: str, notes: list[str], *, as_labels: bool = False) -> Column[Any]:
     """Return a column as numbers, dates or text, whatever pandas took it for.
 
     `as_labels` leaves text as it is.
@@ -119,11 +119,11 @@ def read_column(column: Column[Any], what: str, notes: list[str], *, as_labels: 
     elif types.is_timedelta64_dtype(column.dtype):
         read = column.dt.total_seconds().astype(np.float64)
     else:
-        read = _read_objects(column, what, notes, as_labels=as_labels)
+        read = _read_objects(column, noun, notes, as_labels=as_labels)
     if not read.notna().any():
-        raise BadWorkload(f"{what} has no values at all; fill it in or leave it out")
+        raise BadWorkload(f"{noun} has no values at all; fill it in or leave it out")
     if types.is_numeric_dtype(read.dtype):
-        _check_finite(read, what)
+        _check_finite(read, noun)
     return read
 
 
@@ -135,16 +135,16 @@ def first_where(column: Column[Any], mask: Column[Any]) -> str:
     return f"{shown} in data row {column.index[row] + 1}"
 
 
-def _check_finite(column: Column[Any], what: str) -> None:
+def _check_finite(column: Column[Any], noun: str) -> None:
     beyond = column.abs() > LARGEST
     if beyond.any():
         raise BadWorkload(
-            f"{what} holds {first_where(column, beyond)}; "
+            f"{noun} holds {first_where(column, beyond)}; "
             f"numbers must lie within {LARGEST:.1e}: correct it or leave it empty"
         )
 
 
-def _read_objects(column: Column[Any], what: str, notes: list[str], *, as_labels: bool) -> Column[Any]:
+def _read_objects(column: Column[Any], noun: str, notes: list[str], *, as_labels: bool) -> Column[Any]:
     match types.infer_dtype(column, skipna=True):
         case "boolean" | "decimal" | "integer" | "floating" | "mixed-integer-float":
             return pd.to_numeric(column.astype(object)).astype(np.float64)
@@ -153,19 +153,19 @@ def _read_objects(column: Column[Any], what: str, notes: list[str], *, as_labels
         case "categorical":
             return _read_text(column)
     if column.dtype == object:
-        _check_single(column, what)
+        _check_single(column, noun)
     text = _read_text(column)
-    read = _as_numbers(text, what, lenient=as_labels)
+    read = _as_numbers(text, noun, lenient=as_labels)
     if read is None:
-        return text if as_labels else _as_dates(text, what, notes)
+        return text if as_labels else _as_dates(text, noun, notes)
     return read
 
 
-def _check_single(column: Column[Any], what: str) -> None:
+def _check_single(column: Column[Any], noun: str) -> None:
     compound = column.map(lambda value: not np.isscalar(value) and value is not None and value is not pd.NA)
     if compound.any():
         raise BadWorkload(
-            f"{what} holds {first_where(column, compound)}; each entry must be one number, date or text"
+            f"{noun} holds {first_where(column, compound)}; each entry must be one number, date or text"
         )
 
 
@@ -174,20 +174,20 @@ def _read_text(column: Column[Any]) -> Column[Any]:
     return text.where(text.notna() & (text != ""), np.nan).astype(object)
 
 
-def _as_numbers(text: Column[Any], what: str, *, lenient: bool) -> Column[Any] | None:
+def _as_numbers(text: Column[Any], noun: str, *, lenient: bool) -> Column[Any] | None:
     numbers = pd.to_numeric(text, errors="coerce").astype(np.float64)
     slips = text.notna() & numbers.isna()
     if not slips.any():
         return numbers
     if not lenient and numbers.notna().sum() >= NUMERIC_SHARE * text.notna().sum():
         raise BadWorkload(
-            f"{what} has text where numbers are needed: "
+            f"{noun} has text where numbers are needed: "
             f"{first_where(text, slips)}; correct it or leave it empty"
         )
     return None
 
 
-def _as_dates(text: Column[Any], what: str, notes: list[str]) -> Column[Any]:
+def _as_dates(text: Column[Any], noun: str, notes: list[str]) -> Column[Any]:
     """Return dates where nearly all of the text reads as such in one way of writing, else the text."""
     present = text.dropna()
     sample = present.iloc[:: len(present) // 1000 + 1]
@@ -197,9 +197,9 @@ def _as_dates(text: Column[Any], what: str, notes: list[str]) -> Column[Any]:
     if dates is None or dates.notna().sum() < DATE_SHARE * len(present):
         return text
     first = present.index[0] if pd.notna(dates[present.index[0]]) else dates.first_valid_index()
-    notes.append(f"Read {what} as dates, '{text[first]}' as {dates[first]:%Y-%m-%d}.")
+    notes.append(f"Read {noun} as dates, '{text[first]}' as {dates[first]:%Y-%m-%d}.")
     if unreadable := len(present) - int(dates.notna().sum()):
-        notes.append(f"{unreadable} values of {what} cannot be read as dates and count as missing.")
+        notes.append(f"{unreadable} values of {noun} cannot be read as dates and count as missing.")
     return dates
 
 

@@ -75,22 +75,22 @@ def read_targets(column: pd.Series[Any], task: str, notes: list[str]) -> Targets
     Raises:
         BadWorkload: nothing to predict, or text where amounts are asked for.
     """
-    what = "the target" if column.name is None else f"target '{' '.join(str(column.name).split())}'"
-    read = _read(column, what, task, notes)
+    noun = "the target" if column.name is None else f"target '{' '.join(str(column.name).split())}'"
+    read = _read(column, noun, task, notes)
     values_read = read[read.notna()]
     if dropped := len(read) - len(values_read):
-        notes.append(f"Left out {dropped} of {len(read)} rows: {what} is missing there.")
+        notes.append(f"Left out {dropped} of {len(read)} rows: {noun} is missing there.")
     if len(values_read) < FEWEST_ROWS:
         raise BadWorkload(
-            f"{len(values_read)} rows have a value of {what}; at least {FEWEST_ROWS} are needed: add rows"
+            f"{len(values_read)} rows have a value of {noun}; at least {FEWEST_ROWS} are needed: add rows"
         )
     if values_read.nunique() == 1:
         raise BadWorkload(
-            f"{what} is '{_label(values_read.iloc[0])}' in every row; "
+            f"{noun} is '{_label(values_read.iloc[0])}' in every row; "
             "a target needs two values or more: choose another column"
         )
     if task == "auto":
-        task = _tell_task(values_read, what, notes)
+        task = _tell_task(values_read, noun, notes)
     rows = np.flatnonzero(read.notna())
     if task == "regression":
         return Targets(
@@ -100,7 +100,7 @@ def read_targets(column: pd.Series[Any], task: str, notes: list[str]) -> Targets
             classes=(),
         )
     values, codes = np.unique(values_read.to_numpy(), return_inverse=True)
-    _check_classes(np.bincount(codes), what)
+    _check_classes(np.bincount(codes), noun)
     return Targets(
         rows=rows, codes=codes.astype(np.int64), amounts=np.empty(0), classes=tuple(map(_label, values))
     )
@@ -186,21 +186,21 @@ def _cut(rows: Rows) -> tuple[Rows, Rows, Rows]:
     return rows[2 * held_out :], rows[:held_out], rows[held_out : 2 * held_out]
 
 
-def _read(column: pd.Series[Any], what: str, task: str, notes: list[str]) -> pd.Series[Any]:
+def _read(column: pd.Series[Any], noun: str, task: str, notes: list[str]) -> pd.Series[Any]:
     if types.infer_dtype(column, skipna=True) == "boolean" and task != "regression":
         return column.astype(object).map(str, na_action="ignore")
-    read = read_column(column, what, notes, as_labels=task == "classification")
+    read = read_column(column, noun, notes, as_labels=task == "classification")
     if types.is_datetime64_dtype(read.dtype):
-        raise BadWorkload(f"{what} holds dates; choose another target, or derive a number or a label from it")
+        raise BadWorkload(f"{noun} holds dates; choose another target, or derive a number or a label from it")
     if task == "regression" and not types.is_numeric_dtype(read.dtype):
         words = read.notna() & pd.to_numeric(read, errors="coerce").isna()
         raise BadWorkload(
-            f"{what} is text, {first_where(read, words)}; regression needs numbers: use --task classification"
+            f"{noun} is text, {first_where(read, words)}; regression needs numbers: use --task classification"
         )
     return read
 
 
-def _tell_task(column: pd.Series[Any], what: str, notes: list[str]) -> str:
+def _tell_task(column: pd.Series[Any], noun: str, notes: list[str]) -> str:
     if not types.is_numeric_dtype(column.dtype):
         return "classification"
     if (column % 1 != 0).any():
@@ -210,14 +210,14 @@ def _tell_task(column: pd.Series[Any], what: str, notes: list[str]) -> str:
         return "classification"
     labels = count <= MOST_CODES and len(column) >= count * ROWS_A_CODE
     task, other = ("classification", "regression") if labels else ("regression", "classification")
-    notes.append(f"Took {what}, {count} different whole numbers, for {task}; --task {other} says otherwise.")
+    notes.append(f"Took {noun}, {count} different whole numbers, for {task}; --task {other} says otherwise.")
     return task
 
 
-def _check_classes(counts: NDArray[np.int64], what: str) -> None:
+def _check_classes(counts: NDArray[np.int64], noun: str) -> None:
     if counts.max() < RARE:
         raise BadWorkload(
-            f"{what} has {len(counts)} classes in {counts.sum()} rows, none with {RARE} rows; "
+            f"{noun} has {len(counts)} classes in {counts.sum()} rows, none with {RARE} rows; "
             "choose another target or add rows"
         )
 

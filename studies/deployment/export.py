@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
     from studies.loaded_workload import LoadedWorkload
-    from studies.weights.subject import TrainedModel
+    from studies.weights.trained_model import TrainedModel
 
 EXTRA: Final = "compression"
 ROWS: Final = "rows"
@@ -176,9 +176,8 @@ def _check(model: nn.Module, proto: ModelProto, inputs: torch.Tensor) -> None:
             (model(rows).numpy(), run(running, rows.numpy()))
             for rows in (inputs[:size] for size in CHECKED_ROWS)
         ]
-    except (
-        Exception
-    ) as error:  # whatever the runtime raises on a graph it has no kernel for, or the model on so many rows
+    except Exception as error:
+        # whatever the runtime raises on a graph it has no kernel for, or the model on so many rows
         raise CannotCompress(f"its ONNX export does not run: {_reason(error)}") from error
     for expected, answer in answers:
         if answer.shape != expected.shape:

@@ -14,8 +14,8 @@
   less the squared difference over the variance of the uncompressed outputs.
 - sparsity: zeros among the prunable weights (two or more dimensions) just before quantization, which keeps
   zeros zero.
-- MACs: of matrix products, convolutions and attention for one row, see `studies.measure.model.macs`; zeros are
-  counted in, since nothing here skips them.
+- MACs: of matrix products, convolutions and attention for one row, see `studies.measure.model.macs`; zeros
+  are counted in, since nothing here skips them.
 """
 
 from __future__ import annotations
@@ -117,10 +117,8 @@ def deployed(graph: bytes, workload: LoadedWorkload) -> Deployed:
     if not np.isfinite(outputs).all():
         raise CannotCompress("its deployed file answers with numbers that are not finite")
     again = session(gzip.decompress(gzip.compress(graph, GZIP_LEVEL, mtime=0)))
-    few = rows[
-        : max(BATCHES)
-    ]  # the same rows in one batch: some files scale activations by what else is in it
-    if not np.array_equal(run(again, few), run(running, few)):
+    one_batch = rows[: max(BATCHES)]  # some files scale activations by what else is in a batch
+    if not np.array_equal(run(again, one_batch), run(running, one_batch)):
         raise CannotCompress("stored and loaded again it answers otherwise")
     return Deployed(
         graph=graph,

@@ -210,9 +210,8 @@ def replace_weight(proto: ModelProto, name: str, tensors: list[Any]) -> None:
     index = next(i for i, tensor in enumerate(proto.graph.initializer) if tensor.name == name)
     del proto.graph.initializer[index]
     proto.graph.initializer.extend(tensors)
-    inputs = [
-        i for i, value in enumerate(proto.graph.input) if value.name == name
-    ]  # files of old list initializers there too
+    # files of old list initializers there too
+    inputs = [i for i, value in enumerate(proto.graph.input) if value.name == name]
     for i in inputs:
         del proto.graph.input[i]
 

@@ -47,16 +47,15 @@ def round_weights(
         block: weights that share a step, of a matrix or a table.
     """
     notes = set()
-    changed = any(
-        node.op_type == "GroupNormalization" for node in proto.graph.node
-    )  # its scales mean otherwise from 21 on
+    # its scales mean otherwise from opset 21 on
+    group_norm = any(node.op_type == "GroupNormalization" for node in proto.graph.node)
     for weight in weights:
         if weight.name not in bits:
             continue
         weight_bits = bits[weight.name]
         codes, steps = rounded(weight.rows, weight_bits, block)
         container = 4 if weight_bits == 3 else weight_bits
-        if container < 8 and changed and weight.form not in {"matrix", "table"}:
+        if container < 8 and group_norm and weight.form not in {"matrix", "table"}:
             container = 8
             notes.add("weights outside matrix products keep 8 bits beside a group norm")
         if not _native(proto, weight, codes, steps, container):
@@ -117,12 +116,9 @@ def _fold(
     """Store a weight packed, beside what makes it whole again."""
     from onnx import TensorProto, helper, numpy_helper
 
-    kind = {8: TensorProto.INT8, 4: TensorProto.INT4, 2: getattr(TensorProto, "INT2", TensorProto.INT4)}[bits]
-    bits = 4 if kind == TensorProto.INT4 else bits
-    at_least(proto, *PACKED_OPSETS[bits])
     name, columns = weight.name, weight.rows[0].numel()
     tensors = [
-        helper.make_tensor(f"{name}.codes", kind, codes.shape, _packed(codes, bits).tobytes(), raw=True),
+        _stored(proto, f"{name}.codes", codes, bits),
         numpy_helper.from_array(steps.numpy(), f"{name}.steps"),
     ]
     nodes: list[NodeProto] = []
@@ -152,6 +148,16 @@ def _fold(
     nodes[-1].output[0] = name
     replace_weight(proto, name, tensors)
     prepend(proto, nodes)
+
+
+def _stored(proto: ModelProto, name: str, codes: torch.Tensor, bits: int) -> Any:
+    """Return codes as a tensor of so many bits a number, in a graph that knows such numbers."""
+    from onnx import TensorProto, helper
+
+    kind = {8: TensorProto.INT8, 4: TensorProto.INT4, 2: getattr(TensorProto, "INT2", TensorProto.INT4)}[bits]
+    bits = 4 if kind == TensorProto.INT4 else bits
+    at_least(proto, *PACKED_OPSETS[bits])
+    return helper.make_tensor(name, kind, codes.shape, _packed(codes, bits).tobytes(), raw=True)
 
 
 def _packed(codes: torch.Tensor, bits: int) -> NDArray[np.uint8]:

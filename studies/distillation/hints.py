@@ -125,7 +125,7 @@ def _hint(training: TrainingHooks, teacher: nn.Module, weight: float) -> None:
     training.after_step.append(_stepping(student_features, hint, linear))
     training.loss = mixed
     if linear is not None:
-        training.kept.append(linear)
+        training.attachment_state.append(linear)
 
 
 def _stepping(

@@ -37,9 +37,8 @@ class Allocations(TorchDispatchMode):  # type: ignore[no-untyped-call]
         before = {storage._cdata for storage in _storages((args, *kwargs.values()) if kwargs else args)}
         outputs = operation(*args, **(kwargs or {}))
         for storage in _storages((outputs,)):
-            if (
-                storage._cdata not in before and storage._cdata not in self._alive
-            ):  # else a view, or written in place
+            # else a view, or written in place
+            if storage._cdata not in before and storage._cdata not in self._alive:
                 self._follow(storage)
         self.tape.append(self.alive_bytes)
         return outputs

@@ -84,9 +84,8 @@ def written_out() -> Iterator[None]:
     from torch.nn.attention import SDPBackend, sdpa_kernel
 
     fast, fused = torch.backends.mha.get_fastpath_enabled(), torch._C._get_mkldnn_enabled()
-    torch.backends.mha.set_fastpath_enabled(
-        False
-    )  # else attention layers answer in evaluation without torch's dispatcher
+    # else attention layers answer in evaluation without torch's dispatcher
+    torch.backends.mha.set_fastpath_enabled(False)
     # else a CPU's LSTM is one operation; torch.backends.mkldnn.flags sets the same, with a warning
     torch._C._set_mkldnn_enabled(False)  # noqa: FBT003
     try:

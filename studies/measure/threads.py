@@ -1,4 +1,4 @@
-"""How many threads torch gets: for small nets one, since two that wait for each other lose more than they gain."""
+"""Threads of torch: one for small nets, since two that wait for each other lose more than they gain."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ def threads_for(step_macs: int) -> int:
     """Return how many threads a step of so many multiply-accumulates, forward, is worth."""
     if step_macs < THREADING_MACS:
         return 1
-    usable = (
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    )  # macOS knows no affinity
-    return usable or 1
+    if hasattr(os, "sched_getaffinity"):  # macOS knows no affinity
+        return len(os.sched_getaffinity(0)) or 1
+    return os.cpu_count() or 1
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from studies.direction import Direction
 from studies.infeasible import Diverged
 from studies.measure.model import latency_seconds, sparsity
 from studies.measure.outputs import outputs_of, settle
+from studies.record import Measurement
 
 if TYPE_CHECKING:
     from typing import Any
@@ -33,39 +34,55 @@ class Reading(NamedTuple):
             return True
         return self.metric == other.metric and self.loss < other.loss
 
+    def point(self, *, epoch: int, step: int, seconds: float, train_loss: float) -> Measurement:
+        """Return it as a point of the learning curve."""
+        return Measurement(
+            epoch=epoch,
+            step=step,
+            seconds=seconds,
+            train_loss=train_loss,
+            valid_loss=self.loss,
+            valid_metric=self.metric,
+        )
 
-def read(model: nn.Module, workload: LoadedWorkload, device: torch.device, *, epoch: int) -> Reading:
+
+def read(
+    model: nn.Module,
+    workload: LoadedWorkload,
+    device: torch.device,
+    *,
+    epoch: int,
+    settling_rows: int | None = None,
+) -> Reading:
     """Measure the weights as they are on the validation split.
+
+    Args:
+        model: what is measured.
+        workload: what it is trained on.
+        device: where.
+        epoch: for the message.
+        settling_rows: rows a batch to take batch-norm statistics anew with, for weights that the model was
+            not trained at; None leaves them.
 
     Raises:
         Diverged: loss or metric is no number.
     """
+    if settling_rows is not None:
+        settle(model, tensors(workload.dataset, "train", device)[0], settling_rows)
     inputs, targets = tensors(workload.dataset, "valid", device)
     outputs = outputs_of(model, inputs)
     loss = float(workload.loss(outputs, targets))
     metric = workload.score(outputs, targets)
     if not (math.isfinite(loss) and math.isfinite(metric)):
-        what = (
-            f"the validation loss became {loss:.4g}"
-            if not math.isfinite(loss)
-            else f"the metric became {metric}"
-        )
-        raise Diverged(f"diverged in epoch {epoch}: {what}")
+        name, value = ("metric", f"{metric}") if math.isfinite(loss) else ("validation loss", f"{loss:.4g}")
+        raise Diverged(f"diverged in epoch {epoch}: the {name} became {value}")
     return Reading(metric, loss, {key: value.detach().clone() for key, value in model.state_dict().items()})
-
-
-def settle_norms(
-    model: nn.Module, workload: LoadedWorkload, device: torch.device, *, batch_size: int
-) -> None:
-    """Take batch-norm statistics anew on training rows, for weights that the model was not trained at."""
-    inputs, _ = tensors(workload.dataset, "train", device)
-    settle(model, inputs, batch_size)
 
 
 def whole_run(
     model: nn.Module, workload: LoadedWorkload, device: torch.device, *, test: bool
 ) -> dict[str, Any]:
-    """Return the fields of a record that only a run that went to its end is worth: test quality, sparsity, latency.
+    """Return the fields of a record that only whole runs have: test quality, sparsity, latency.
 
     Args:
         model: with the weights of its best epoch.
@@ -76,8 +93,9 @@ def whole_run(
     row = tensors(workload.dataset, "valid", device)[0][:1]
     return {
         "test_quality": _test_quality(model, workload, device) if test else None,
-        "sparsity": sparsity(model), "latency_seconds": latency_seconds(model, row),
-    }  # fmt: skip
+        "sparsity": sparsity(model),
+        "latency_seconds": latency_seconds(model, row),
+    }
 
 
 def _test_quality(model: nn.Module, workload: LoadedWorkload, device: torch.device) -> float:

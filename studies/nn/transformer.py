@@ -39,9 +39,8 @@ class TextTransformer(nn.Module):
         A row may be shorter than the length, not longer.
         """
         padding = tokens == 0
-        ignored = padding & ~padding.all(
-            dim=1, keepdim=True
-        )  # an empty row attends to its padding: softmax needs something
+        # an empty row attends to its padding: softmax needs something
+        ignored = padding & ~padding.all(dim=1, keepdim=True)
         hidden = self.dropout(self.words(tokens) + self.positions.weight[: tokens.shape[1]])
         for block in self.blocks:
             hidden = block(hidden, ignored)

@@ -23,9 +23,8 @@ class LBFGS(optim.LBFGS):
         else:
             self._iterate()
         for state in self.state.values():
-            state.update(
-                {name: float(state[name]) for name in ("t", "H_diag") if name in state}
-            )  # torch: number or 0-d tensor
+            # torch holds a number or a 0-d tensor there
+            state.update({name: float(state[name]) for name in ("t", "H_diag") if name in state})
             if "al" in state:  # numbers in torch's own list, and a scratch list; neither is a tensor to keep
                 state.update(ro=[float(number) for number in state["ro"]], al=[None] * len(state["al"]))
         return loss

@@ -43,9 +43,8 @@ class LAMB(Decoupled):
         """Return the library's Lamb; biases and norms are neither decayed nor scaled."""
         library = require("pytorch_optimizer", "optimizers", self.name())
         scaled, rest = routes.groups(**self.in_torch(total_steps))
-        alone = [
-            weight for weight in scaled["params"] if weight.numel() == 1
-        ]  # scaled to itself it could never change its sign
+        # a single number scaled to itself could never change its sign
+        alone = [weight for weight in scaled["params"] if weight.numel() == 1]
         scaled["params"] = [weight for weight in scaled["params"] if weight.numel() > 1]
         groups = [scaled, {**rest, "params": [*alone, *rest["params"]], "adam": True}]
         optimizer: Optimizer = library.Lamb(

@@ -64,9 +64,8 @@ def rehearse(
     """
     most = max(min(rows, recipe.batch_size, workload.rows), FEWEST_ROWS)
     runs = [_Run.of(replace(recipe, batch_size=size), workload, device) for size in (most // 2, most)]
-    if len(runs[0].tape) != len(
-        runs[1].tape
-    ):  # a line search, or a model that looks at its rows: nothing to draw lines through
+    if len(runs[0].tape) != len(runs[1].tape):
+        # a line search, or a model that looks at its rows: nothing to draw lines through
         runs = [_Run.of(recipe, workload, device)]
     lines = [
         Moment(fixed_bytes=line.fixed_bytes + runs[-1].kept_bytes, row_bytes=line.row_bytes)
@@ -90,11 +89,9 @@ class _Run:
         training = Training(recipe, workload, seed=workload.seed, device=device)
         training.advance(recipe.epochs, stop=lambda: training.followed >= FOLLOWED_STEPS)
         kept_bytes, tape = training.kept_bytes, training.allocations.tape
-        unseen = (
-            max(torch.cuda.max_memory_allocated(device) - before - kept_bytes - max(tape), 0)
-            if before is not None
-            else 0
-        )
+        unseen = 0
+        if before is not None:
+            unseen = max(torch.cuda.max_memory_allocated(device) - before - kept_bytes - max(tape), 0)
         to_come = max(declared_state(recipe.optimizer, training.model) - state_bytes(training.optimizer), 0)
         return cls(rows=training.batch_size, tape=tape, kept_bytes=kept_bytes + unseen + to_come)
 

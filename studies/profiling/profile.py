@@ -64,7 +64,7 @@ def profile(
         probing: seconds for probes, 0 for none; or the budget of the search that follows. One in trials gets
             the probes that say the same on any machine, so that the same search follows there.
     """
-    with undisturbed(torch.device(device)), threads(_worth(workload, batch_size)):
+    with undisturbed(torch.device(device)), threads(_training_threads(workload, batch_size)):
         facts = _counted(workload, batch_size=batch_size, epochs=epochs, device=device)
         names, seconds = _probing(probing, facts)
         bench = Bench(workload, facts, allowance_seconds=seconds)
@@ -74,7 +74,7 @@ def profile(
         return replace(facts, **values, probes=reports, forecasts=memory)
 
 
-def _worth(workload: LoadedWorkload, batch_size: int) -> int:
+def _training_threads(workload: LoadedWorkload, batch_size: int) -> int:
     """Return the threads that training will get, so that what is timed here is what it will take."""
     model = workload.specimen(workload.model)
     return threads_for(macs(model, first_rows(workload.dataset.train, 1)) * batch_size)
@@ -94,13 +94,12 @@ def _counted(workload: LoadedWorkload, *, batch_size: int, epochs: int, device: 
     """Return what takes no experiment but a few timed steps."""
     dataset = workload.dataset
     batch_size = min(batch_size, workload.rows)
-    whole, rest = divmod(workload.rows, batch_size)
     facts = Facts(
         kind=dataset.kind,
         task=dataset.task,
         rows=workload.rows,
         batch_size=batch_size,
-        steps=epochs * (whole + (rest > 1 or (rest == 1 and whole == 0))),
+        steps=epochs * workload.steps_per_epoch(batch_size),
         device=device,
         **_data_facts(dataset),
     )

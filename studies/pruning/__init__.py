@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from studies.choice import Choice
 
 if TYPE_CHECKING:
-    from studies.weights.subject import TrainedModel
+    from studies.weights.trained_model import TrainedModel
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from studies.weights.subject import TrainedModel
+    from studies.weights.trained_model import TrainedModel
 
 MOST: Final = 0.9
 """Share of a layer's channels that may go: a comparison between layers would else empty one."""
@@ -57,7 +57,7 @@ class Channels(PruningChoice):
         """
         from studies.imports import require
         from studies.infeasible import CannotCompress
-        from studies.weights.subject import size_of
+        from studies.weights.trained_model import size_of
 
         library = require("torch_pruning", "compression", "Channels")
         model, rows = deepcopy(trained.model).eval(), trained.rows[0][:2]
@@ -83,40 +83,11 @@ class Channels(PruningChoice):
     def _narrow(self, library: Any, model: nn.Module, trained: TrainedModel, rows: torch.Tensor) -> list[str]:
         """Take the channels out of a model; return what was left alone."""
         import torch
-        from torch import nn
 
-        table_pruner = type(
-            "TablePruner", (library.pruner.function.EmbeddingPruner,), {"TARGET_MODULES": nn.EmbeddingBag}
-        )
         with torch.enable_grad():
             if self.importance == "taylor":
                 _set_gradients(model, trained)
-            importance = (
-                library.importance.GroupTaylorImportance
-                if self.importance == "taylor"
-                else library.importance.GroupMagnitudeImportance
-            )
-            pruner = library.pruner.BasePruner(
-                model,
-                rows,
-                importance(),
-                pruning_ratio=self.amount,
-                max_pruning_ratio=MOST,
-                global_pruning=self.scope == "global",
-                round_to=_round_to(model),
-                ignored_layers=_ignored(model),
-                root_module_types=[
-                    nn.modules.conv._ConvNd,
-                    nn.Linear,
-                    nn.LSTM,
-                    nn.Embedding,
-                    nn.EmbeddingBag,
-                ],
-                customized_pruners={nn.EmbeddingBag: table_pruner()},
-                in_channel_groups={},
-                out_channel_groups={},
-                num_heads={},  # its defaults are shared between models
-            )
+            pruner = self._pruner(library, model, rows)
             _keep_halves_alike(library, pruner)
             untreated = set()
             for group in pruner.step(interactive=True):
@@ -129,6 +100,34 @@ class Channels(PruningChoice):
             f"channels beside the parameter of shape {' x '.join(map(str, shape))} were left"
             for shape in sorted(untreated)
         ]
+
+    def _pruner(self, library: Any, model: nn.Module, rows: torch.Tensor) -> Any:
+        """Return torch-pruning's pruner of a model."""
+        from torch import nn
+
+        table_pruner = type(
+            "TablePruner", (library.pruner.function.EmbeddingPruner,), {"TARGET_MODULES": nn.EmbeddingBag}
+        )
+        importance = (
+            library.importance.GroupTaylorImportance
+            if self.importance == "taylor"
+            else library.importance.GroupMagnitudeImportance
+        )
+        return library.pruner.BasePruner(
+            model,
+            rows,
+            importance(),
+            pruning_ratio=self.amount,
+            max_pruning_ratio=MOST,
+            global_pruning=self.scope == "global",
+            round_to=_round_to(model),
+            ignored_layers=_ignored(model),
+            root_module_types=[nn.modules.conv._ConvNd, nn.Linear, nn.LSTM, nn.Embedding, nn.EmbeddingBag],
+            customized_pruners={nn.EmbeddingBag: table_pruner()},
+            in_channel_groups={},
+            out_channel_groups={},
+            num_heads={},  # its defaults are shared between models
+        )
 
 
 def _free_parameters(group: Any) -> set[tuple[int, ...]]:
@@ -211,7 +210,7 @@ def _tie(before: nn.Module, after: nn.Module) -> None:
     import torch
 
     from studies.infeasible import CannotCompress
-    from studies.weights.subject import weights_of
+    from studies.weights.trained_model import weights_of
 
     names = {module: name for name, module in before.named_modules()}
     for weight in weights_of(before):

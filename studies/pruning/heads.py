@@ -15,7 +15,7 @@ from studies.space import between
 if TYPE_CHECKING:
     from torch import nn
 
-    from studies.weights.subject import TrainedModel
+    from studies.weights.trained_model import TrainedModel
 
 
 @dataclass(frozen=True, kw_only=True)

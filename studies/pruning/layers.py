@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from studies.weights.subject import TrainedModel
+    from studies.weights.trained_model import TrainedModel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +115,7 @@ def _shorter(
 
     None when it does not run so, or does not get smaller.
     """
-    from studies.weights.subject import size_of
+    from studies.weights.trained_model import size_of
 
     inputs, targets = trained.rows
     for model in _shorter_models(trained.model, list_name, index):

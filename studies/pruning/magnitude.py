@@ -10,7 +10,7 @@ from studies.pruning import PruningChoice
 from studies.space import averaging, one_of
 
 if TYPE_CHECKING:
-    from studies.weights.subject import TrainedModel
+    from studies.weights.trained_model import TrainedModel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class Magnitude(PruningChoice):
             CannotCompress: there are no weights of two or more dimensions.
         """
         from studies.weights.masks import zero_lowest
-        from studies.weights.subject import prunable
+        from studies.weights.trained_model import prunable
 
         weights = prunable(trained.model)
         for together in [weights] if self.scope == "global" else [[weight] for weight in weights]:

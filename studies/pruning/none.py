@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from studies.pruning import PruningChoice
 
 if TYPE_CHECKING:
-    from studies.weights.subject import TrainedModel
+    from studies.weights.trained_model import TrainedModel
 
 
 @dataclass(frozen=True, kw_only=True)

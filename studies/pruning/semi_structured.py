@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from studies.weights.subject import TrainedModel
+    from studies.weights.trained_model import TrainedModel
 
 GROUP: Final = 4
 ZEROS: Final = 2
@@ -36,7 +36,7 @@ class SemiStructured(PruningChoice):
         """
         from studies.infeasible import CannotCompress
         from studies.weights.masks import zero_lowest
-        from studies.weights.subject import weights_of
+        from studies.weights.trained_model import weights_of
 
         weights, multiplied = list(weights_of(trained.model)), _multiplied(trained.model)
         fit = [

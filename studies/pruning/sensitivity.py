@@ -12,7 +12,7 @@ from studies.space import averaging
 
 if TYPE_CHECKING:
     from studies.storage.manifest import Layer
-    from studies.weights.subject import TrainedModel
+    from studies.weights.trained_model import TrainedModel
 
 SCANS: Final[WeakKeyDictionary[TrainedModel, tuple[Layer, ...]]] = WeakKeyDictionary()
 """Of each model at its first pruning: a gradual schedule asks twenty times, and what counts is the trained
@@ -41,7 +41,7 @@ class SensitivityBounded(PruningChoice):
         """
         from studies.weights.masks import zero_lowest
         from studies.weights.sensitivity import scan
-        from studies.weights.subject import prunable
+        from studies.weights.trained_model import prunable
 
         weights = prunable(trained.model)
         if trained not in SCANS:

@@ -12,7 +12,7 @@ from studies.space import averaging
 if TYPE_CHECKING:
     import torch
 
-    from studies.weights.subject import TrainedModel
+    from studies.weights.trained_model import TrainedModel
 
 
 BATCH: Final = 32
@@ -43,7 +43,7 @@ class Taylor(PruningChoice):
             CannotCompress: there are no weights of two or more dimensions, or the loss has no gradient.
         """
         from studies.weights.masks import zero_lowest
-        from studies.weights.subject import prunable
+        from studies.weights.trained_model import prunable
 
         weights = prunable(trained.model)
         zero_lowest(weights, _importance(trained, weights), self.amount, share=share)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from studies.deployment.export import Exported
     from studies.hooks import TrainingHooks
-    from studies.weights.subject import TrainedModel
+    from studies.weights.trained_model import TrainedModel
 
 
 @dataclass(frozen=True, kw_only=True)

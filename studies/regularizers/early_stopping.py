@@ -40,7 +40,7 @@ class EarlyStopping(RegularizerChoice):
     def attach(self, training: TrainingHooks) -> None:
         """Look at the learning curve after every epoch."""
         metric = training.workload.metric
-        training.enough.append(lambda: _waited(training.curve, metric) >= self.patience)
+        training.stop_conditions.append(lambda: _waited(training.curve, metric) >= self.patience)
 
 
 def _waited(curve: Sequence[Measurement], metric: Metric) -> int:

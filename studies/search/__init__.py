@@ -1,1 +1,1 @@
-"""Search: reference recipes, the race with its sampler and pruner, confirmation, and the compression study."""
+"""Search: reference recipes, the race with its sampler and pruner, confirmation, the compression study."""

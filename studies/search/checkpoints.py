@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from studies.compression.source import Checkpoint
+from studies.compression.checkpoint import Checkpoint
 from studies.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -50,17 +50,12 @@ class Checkpoints:
         """Put a trial's weights into a model; return whether they were there and fit."""
         try:
             model.load_state_dict(torch.load(self._path(number), weights_only=True))
-        except (
-            OSError,
-            RuntimeError,
-            LookupError,
-            ValueError,
-            pickle.UnpicklingError,
-        ):  # not there, torn, or of another model
+        except (OSError, RuntimeError, LookupError, ValueError, pickle.UnpicklingError):
+            # not there, torn, or of another model
             return False
         return True
 
-    def source(
+    def load_or_train(
         self,
         record: Record,
         workload: LoadedWorkload,

@@ -1,4 +1,4 @@
-"""What a search has spent and what it may still spend; budgets are totals and outlast a resume."""
+"""Search clock: what a search has spent and may still spend; budgets are totals and outlast a resume."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from studies.limits import Budget
 
 @dataclass(kw_only=True)
 class Clock:
-    """Seconds and trials of one study, those of earlier sittings included."""
+    """Clock of one study: seconds and trials, those of earlier sittings included."""
 
     budget: Budget
     spent_before: float = 0.0

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from studies.compression.space import CompressionSpace
 from studies.direction import Direction
-from studies.pareto import front
+from studies.pareto import pareto_front
 from studies.recipe import Recipe
 from studies.search.sampler import SEED_STRIDE
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from studies.limits import Limits
     from studies.record import Record
 
-ASKED: Final = 20
-"""Times the sampler is asked for a recipe that was not tried yet, before the search is held to be over."""
+MOST_DRAWS: Final = 20
+"""Draws without a recipe that was not tried yet after which the search is over."""
 
 
-def propose(
+def sample_compression(
     space: CompressionSpace,
     trained: Recipe,
     records: Sequence[Record],
@@ -36,7 +36,7 @@ def propose(
     limits: Limits,
     seed: int,
 ) -> Recipe | None:
-    """Return the next recipe to try on a model that was trained so; None when nothing new comes to mind.
+    """Sample the next recipe to try on a model that was trained so; None when the space is exhausted.
 
     Args:
         space: what may be tried.
@@ -48,26 +48,26 @@ def propose(
     """
     import optuna
 
+    complete = [record for record in records if record.state == "complete"]
     tried = {Recipe.from_params(record.params).made_from for record in records}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        fresh = (seed + SEED_STRIDE * (1 + len(records))) % 2**32
-        sampler = optuna.samplers.TPESampler(seed=fresh, multivariate=True, n_startup_trials=5)
+        draw_seed = (seed + SEED_STRIDE * (1 + len(records))) % 2**32
+        sampler = optuna.samplers.TPESampler(seed=draw_seed, multivariate=True, n_startup_trials=5)
         study = optuna.create_study(directions=["minimize"] * 3, sampler=sampler)
-        study.add_trials(
-            [_told(space, record, direction, limits) for record in records if record.state == "complete"]
-        )
-        for _ in range(ASKED):
-            trial = study.ask(space.distributions)
-            recipe = space.recipe(trained, trial.params)
-            if recipe.made_from not in tried and (
-                recipe.quantization.aware or recipe.made_from != trained.uncompressed
-            ):
+        study.add_trials([_frozen_trial(space, record, direction, limits) for record in complete])
+        for _ in range(MOST_DRAWS):
+            recipe = space.recipe(trained, study.ask(space.distributions).params)
+            changes = recipe.quantization.aware or recipe.made_from != trained.uncompressed
+            if changes and recipe.made_from not in tried:
                 return recipe
     return None
 
 
-def _told(space: CompressionSpace, record: Record, direction: Direction, limits: Limits) -> FrozenTrial:
+def _frozen_trial(
+    space: CompressionSpace, record: Record, direction: Direction, limits: Limits
+) -> FrozenTrial:
+    """Return a record as a trial that the sampler can be shown."""
     from optuna.trial import create_trial
 
     values = [direction.loss(record.quality), *(math.log(max(cost, 1e-12)) for cost in _costs(record))]
@@ -83,8 +83,8 @@ def _costs(record: Record) -> tuple[float, float]:
     return float(record.model_bytes or 1), float(record.macs or 1)
 
 
-def best(records: Iterable[Record], direction: Direction) -> list[Record]:
-    """Return the records that no other beats in quality, bytes and multiply-accumulates, best quality first."""
+def pareto_records(records: Iterable[Record], direction: Direction) -> list[Record]:
+    """Pareto front of quality, bytes and multiply-accumulates: return its records, the best quality first."""
     whole = [record for record in records if record.state == "complete" and record.quality is not None]
-    kept = front(whole, lambda record: (direction.loss(record.quality), *_costs(record)))
-    return sorted(kept, key=lambda record: (direction.loss(record.quality), record.number))
+    front = pareto_front(whole, lambda record: (direction.loss(record.quality), *_costs(record)))
+    return sorted(front, key=lambda record: (direction.loss(record.quality), record.number))

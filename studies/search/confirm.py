@@ -20,22 +20,22 @@ SEEDS: Final = 3
 FINALISTS: Final = 3
 SHARE: Final = 0.4
 """Largest share of a budget in seconds that is kept back for confirmation."""
-SETTINGS: Final = ((3, 3), (2, 3), (2, 2), (2, 1), (1, 1))
+SIZES: Final = ((3, 3), (2, 3), (2, 2), (2, 1), (1, 1))
 """(finalists, seeds) from the fullest to the least confirmation; the first that fits the time is used."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Repeat:
-    """One confirmation run to do."""
+class ConfirmationRun:
+    """Confirmation run that is still to be done."""
 
     record: Record
     """The trial that is repeated."""
     seed: int
 
 
-def repeats(
+def confirmation_runs(
     records: Sequence[Record], candidates: Sequence[str], direction: Direction, *, seed: int, seconds: float
-) -> list[Repeat]:
+) -> list[ConfirmationRun]:
     """Return the runs that are still missing, seed by seed, so that stopping early leaves whole pairs.
 
     Args:
@@ -45,29 +45,33 @@ def repeats(
         seed: the study's; confirmation uses the ones after it.
         seconds: what the runs may take; fewer finalists, then fewer seeds, when it does not reach.
     """
-    best = _best(records, candidates, direction)
-    finalists, seeds = next((s for s in SETTINGS if _cost(best, *s) <= seconds), SETTINGS[-1])
+    best = _best_of_optimizers(records, candidates, direction)
+    finalists, seeds = next((s for s in SIZES if _seconds_of(best, *s) <= seconds), SIZES[-1])
     done = {
         (record.source, record.seed)
         for record in records
         if record.stage == "confirm" and record.state == "complete"
     }
-    wanted = [Repeat(record=record, seed=seed + 1 + i) for i in range(seeds) for record in best[:finalists]]
-    return [run for run in wanted if (run.record.number, run.seed) not in done]
+    runs = [
+        ConfirmationRun(record=record, seed=seed + 1 + i) for i in range(seeds) for record in best[:finalists]
+    ]
+    return [run for run in runs if (run.record.number, run.seed) not in done]
 
 
 def reserve_seconds(
     records: Sequence[Record], candidates: Sequence[str], direction: Direction, *, budget_seconds: float
 ) -> float:
-    """Return the seconds to keep back for confirmation: what it is likely to take, at most a set share of the budget."""
-    best = _best(records, candidates, direction)
-    return min(1.05 * _cost(best, FINALISTS, SEEDS), SHARE * budget_seconds)
+    """Return the seconds to reserve for confirmation: what it is likely to take, at most a set share."""
+    best = _best_of_optimizers(records, candidates, direction)
+    return min(1.05 * _seconds_of(best, FINALISTS, SEEDS), SHARE * budget_seconds)
 
 
 def finalists(
     records: Sequence[Record], candidates: Sequence[str], direction: Direction, limits: Limits
 ) -> tuple[tuple[Record, ...], ...]:
-    """Return, best optimizer first, the whole runs whose trained models stand for it: its confirmation runs, else its best trial.
+    """Return the whole runs whose trained models stand for each finalist, the best optimizer first.
+
+    They are its confirmation runs, else its best trial.
 
     Args:
         records: every trial so far.
@@ -76,17 +80,23 @@ def finalists(
         limits: what breaks one is left out.
     """
     fitting = [record for record in records if not limits.broken_by(record)]
-    found = []
-    for record in _best(fitting, candidates, direction):
+    runs_of_finalists = []
+    for record in _best_of_optimizers(fitting, candidates, direction):
         whole = [run for run in fitting if run.state == "complete" and run.quality is not None]
         runs = [run for run in whole if run.stage == "confirm" and run.source == record.number]
-        found.append(tuple(sorted(runs, key=lambda run: run.number)) or (record,))
-    return tuple(sorted(found, key=lambda runs: direction.loss(fmean(run.measured_quality for run in runs))))
+        runs_of_finalists.append(tuple(sorted(runs, key=lambda run: run.number)) or (record,))
+
+    def mean_loss(runs: Sequence[Record]) -> float:
+        return direction.loss(fmean(run.measured_quality for run in runs))
+
+    return tuple(sorted(runs_of_finalists, key=mean_loss))
 
 
-def _best(records: Sequence[Record], candidates: Sequence[str], direction: Direction) -> list[Record]:
+def _best_of_optimizers(
+    records: Sequence[Record], candidates: Sequence[str], direction: Direction
+) -> list[Record]:
     """Return the best whole run of each of the best optimizers, best first."""
-    found = []
+    best: list[Record] = []
     remaining = list(candidates)
     for _ in range(FINALISTS):
         names = survivors(records, remaining, direction, keep=1)
@@ -94,11 +104,11 @@ def _best(records: Sequence[Record], candidates: Sequence[str], direction: Direc
             break
         remaining.remove(names[0])
         record = best_complete(records, names[0], direction)
-        found += [record] if record else []
-    return found
+        best += [record] if record else []
+    return best
 
 
-def _cost(best: Sequence[Record], finalists: int, seeds: int) -> float:
+def _seconds_of(best: Sequence[Record], finalists: int, seeds: int) -> float:
     times = [record.train_seconds or 0.0 for record in best[:finalists]]
     overhead = 1.15  # evaluation after each epoch is not in train_seconds
     return overhead * seeds * sum(times)

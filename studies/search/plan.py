@@ -1,4 +1,4 @@
-"""What a search was asked to do; written to the journal when it starts, read back to go on."""
+"""Search plan: what a search is asked to do; written to the journal when it starts, read back to go on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from studies.training_function.function import Function
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What a search was asked to do."""
+    """Plan of a search."""
 
     candidates: tuple[str, ...]
     """Optimizers, the first one trained first."""
@@ -62,7 +62,10 @@ class Plan:
 
     @property
     def enforced(self) -> Limits:
-        """Return the limits that a trial of the search has to keep: not those that compression afterwards is to meet."""
+        """Return the limits that a trial of the search has to keep.
+
+        Not those that compression afterwards is to meet.
+        """
         return self.limits.while_training if self.compression == "after" else self.limits
 
     @classmethod

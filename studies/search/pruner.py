@@ -1,4 +1,4 @@
-"""Who goes on training: at a ninth and a third of the run, a trial is compared with trials of the same optimizer only.
+"""Pruner: successive halving within an optimizer; the best third at a ninth and at a third of a run goes on.
 
 A comparison across optimizers at a low rung ends slow starters before they show what they can do, and with
 them the comparison that the search is for: replayed on 200 digits curves it left 1.4 of 5 optimizers without
@@ -31,7 +31,10 @@ def rungs(epochs: int) -> tuple[int, ...]:
 
 
 def score(curve: Sequence[Measurement], epoch: int, direction: Direction) -> Score | None:
-    """Return the best metric, and with it the lowest loss, up to an epoch; None before the first, and for a run that ended."""
+    """Return the best metric, and with it the lowest loss, up to an epoch.
+
+    None before the first epoch, and for a run that ended earlier.
+    """
     if not curve or curve[-1].epoch < epoch:
         return None
     return min(
@@ -40,18 +43,18 @@ def score(curve: Sequence[Measurement], epoch: int, direction: Direction) -> Sco
     )
 
 
-def promoted(new: Sequence[Score], seen: Iterable[Score], *, wanting: int = 0) -> set[int]:
-    """Return which of the new trials go on: those in the best third of all at this rung, and the best few while some are wanting.
+def promote(new: Sequence[Score], earlier: Iterable[Score], *, at_least: int = 0) -> set[int]:
+    """Return which of the new trials go on: those in the best third of all at this rung, and the best few.
 
     Args:
         new: scores of the trials that have just arrived at the rung.
-        seen: scores of the same optimizer's earlier trials at this rung.
-        wanting: how many must go on whatever their score.
+        earlier: scores of the same optimizer's earlier trials at this rung.
+        at_least: how many must go on whatever their score.
     """
-    everything = sorted([*new, *seen])
-    bar = everything[max(1, len(everything) // ETA) - 1] if everything else (0.0, 0.0)
+    scores = sorted([*new, *earlier])
+    threshold = scores[max(1, len(scores) // ETA) - 1] if scores else (0.0, 0.0)
     ranked = sorted(range(len(new)), key=lambda index: new[index])
-    return {index for index in ranked if new[index] <= bar} | set(ranked[:wanting])
+    return {index for index in ranked if new[index] <= threshold} | set(ranked[:at_least])
 
 
 def survivors(
@@ -67,18 +70,15 @@ def survivors(
 
 
 def best_complete(records: Iterable[Record], optimizer: str, direction: Direction) -> Record | None:
-    """Return an optimizer's best whole run of the search: by metric, then by the loss it was reached with, then the earlier."""
+    """Return an optimizer's best whole run of the search.
+
+    By metric, then by the loss it was reached with, then the earlier.
+    """
     best: Record | None = None
     for record in records:
-        if (
-            record.optimizer != optimizer
-            or record.state != "complete"
-            or not record.searched
-            or record.quality is None
-        ):
-            continue
-        if best is None or best.quality is None or _beats(record, best, direction):
-            best = record
+        whole = record.searched and record.state == "complete" and record.quality is not None
+        if record.optimizer == optimizer and whole:
+            best = record if best is None or _beats(record, best, direction) else best
     return best
 
 
@@ -90,5 +90,5 @@ def _beats(left: Record, right: Record, direction: Direction) -> bool:
 
 def lowest_loss(record: Record, direction: Direction) -> float:
     """Return the validation loss at the best epoch of a record."""
-    found = score(record.curve, record.epochs, direction)
-    return found[1] if found else math.inf
+    best = score(record.curve, record.epochs, direction)
+    return best[1] if best else math.inf

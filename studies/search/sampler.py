@@ -1,4 +1,4 @@
-"""Which recipes to try next, given all that were tried: a pure function of the records and a seed.
+"""Sampler: which recipes to try next, a pure function of the records and a seed.
 
 An optimizer's learning rate is swept first, alone, since it matters most. Then Optuna's TPE proposes. It is
 shown how each trial ranks *among trials of its own optimizer*, pooled over optimizers until this one has
@@ -32,13 +32,13 @@ SWEEP: Final = (0.35, -0.35, 0.6, -0.7)
 runs of a few thousand steps want more than the defaults, which are made for long ones (six small tasks:
 the loss 4 % lower a third of the way up, 20 % higher a third down, `python -m benchmarks.lr_starts`). Too
 large a rate costs more than too small a one, but ends early."""
-ENOUGH: Final = 12
-"""Trials of its own after which an optimizer is modelled alone."""
+POOLED_BELOW: Final = 12
+"""Trials of an optimizer below which it is modelled together with the others."""
 NO_LIMITS: Final = Limits()
 SEED_STRIDE: Final = 100_003
 
 
-def propose(
+def sample_recipes(
     space: SearchSpace,
     records: Sequence[Record],
     optimizer: str,
@@ -48,12 +48,12 @@ def propose(
     direction: Direction,
     limits: Limits = NO_LIMITS,
 ) -> list[Recipe]:
-    """Return the next recipes to try with an optimizer.
+    """Sample the next recipes to try with an optimizer.
 
     Args:
         space: what may be tried.
         records: every trial so far.
-        optimizer: which one to propose for.
+        optimizer: which one to sample for.
         count: how many recipes.
         seed: the study's; the same records and seed give the same recipes.
         direction: maximize | minimize the metric.
@@ -62,37 +62,33 @@ def propose(
     choice = next(choice for choice in space.optimizers if choice.name() == optimizer)
     tried = [record for record in records if record.optimizer == optimizer and record.stage == "race"]
     reference = space.point(space.reference(choice))
-    swept = [
-        reference | {"optimizer.lr": unit} | _shrunk(space, space.reference(choice), place)
+    swept: list[Point] = [
+        reference | {"optimizer.lr": unit} | _compression_of_sweep(space, space.reference(choice), place)
         for place, unit in list(enumerate(SWEEP))[len(tried) : len(tried) + count]
     ]
-    asked = _ask(
-        space,
-        records,
-        optimizer,
-        count - len(swept),
-        seed + SEED_STRIDE * (1 + len(records)),
-        direction,
-        limits,
-    )
-    return [space.recipe(point) for point in [*swept, *asked]]
+    sampled: list[Point] = []
+    if len(swept) < count:
+        trials = _ranked_trials(space, _shown(records, optimizer), direction, limits)
+        draw_seed = seed + SEED_STRIDE * (1 + len(records))
+        sampled = _sample_points(space, trials, optimizer, count=count - len(swept), seed=draw_seed)
+    return [space.recipe(point) for point in [*swept, *sampled]]
 
 
-def _shrunk(space: SearchSpace, reference: Recipe, place: int) -> Point:
-    """Return how a sweep's trial is made small, when that is searched along: another way at each place."""
+def _compression_of_sweep(space: SearchSpace, reference: Recipe, place: int) -> Point:
+    """Return how a sweep's trial is compressed, when that is searched along: another way at each place."""
     if space.compression is None:
         return {}
-    from studies.compression.candidates import moves
+    from studies.compression.candidates import first_recipes
 
-    ways = moves(space.compression, reference)
-    return space.compression.point(ways[place % len(ways)])
+    recipes = first_recipes(space.compression, reference)
+    return space.compression.point(recipes[place % len(recipes)])
 
 
-def decided(point: Point) -> BaseSampler:
-    """Return a sampler that hands on a point which was decided already, whatever the study holds."""
+def fixed_sampler(point: Point) -> BaseSampler:
+    """Return a sampler that hands on a point which was sampled already, whatever the study holds."""
     from optuna.samplers import BaseSampler
 
-    class Decided(BaseSampler):
+    class FixedSampler(BaseSampler):
         def infer_relative_search_space(self, study: object, trial: object) -> dict[str, Any]:  # noqa: ARG002
             return {}
 
@@ -102,33 +98,40 @@ def decided(point: Point) -> BaseSampler:
         def sample_independent(self, study: object, trial: object, param_name: str, dist: object) -> Any:  # noqa: ARG002
             return point[param_name]
 
-    return Decided()
+    return FixedSampler()
 
 
-def _ask(
-    space: SearchSpace, records: Sequence[Record], optimizer: str, count: int, seed: int, direction: Direction, limits: Limits
-) -> list[Point]:  # fmt: skip
+def _shown(records: Iterable[Record], optimizer: str) -> list[Record]:
+    """Return the records that TPE is shown: an optimizer's alone once they are enough, else all."""
+    searched = [record for record in records if record.searched]
+    of_optimizer = [record for record in searched if record.optimizer == optimizer]
+    return of_optimizer if len(of_optimizer) >= POOLED_BELOW else searched
+
+
+def _sample_points(
+    space: SearchSpace, trials: Sequence[FrozenTrial], optimizer: str, *, count: int, seed: int
+) -> list[Point]:
+    """Return points of an optimizer from Optuna's TPE, which is shown some trials."""
     import optuna
 
-    if count < 1:
-        return []
-    own = [record for record in records if record.optimizer == optimizer and record.searched]
-    shown = own if len(own) >= ENOUGH else [record for record in records if record.searched]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         sampler = optuna.samplers.TPESampler(
             seed=seed % 2**32, multivariate=True, constant_liar=True, n_startup_trials=5
         )
         study = optuna.create_study(sampler=sampler)
-        study.add_trials(_ranked(space, shown, direction, limits))
+        study.add_trials(trials)
         free = {name: dist for name, dist in space.distributions.items() if name != "optimizer"}
         return [study.ask(free).params | {"optimizer": optimizer} for _ in range(count)]
 
 
-def _ranked(
+def _ranked_trials(
     space: SearchSpace, records: Iterable[Record], direction: Direction, limits: Limits
 ) -> list[FrozenTrial]:
-    """Return trials whose value is their rank among those of the same optimizer: 0 the best, below 1 the worst."""
+    """Return trials whose value is their rank among those of the same optimizer, 0 for the best.
+
+    Ranks are shares of the trials: that of the worst stays below 1.
+    """
     from optuna.trial import create_trial
 
     free = {name: dist for name, dist in space.distributions.items() if name != "optimizer"}
@@ -137,7 +140,7 @@ def _ranked(
         by_optimizer.setdefault(record.optimizer, []).append(record)
     trials = []
     for group in by_optimizer.values():
-        ranked = sorted(group, key=lambda record: (*_standing(record, direction, limits), record.number))
+        ranked = sorted(group, key=lambda record: (*_rank_key(record, direction, limits), record.number))
         for rank, record in enumerate(ranked):
             point = space.point(Recipe.from_params(record.params))
             params = {name: point[name] for name in free}
@@ -145,7 +148,7 @@ def _ranked(
     return trials
 
 
-def _standing(record: Record, direction: Direction, limits: Limits) -> tuple[float, ...]:
+def _rank_key(record: Record, direction: Direction, limits: Limits) -> tuple[float, ...]:
     """Return a key that sorts trials from good to bad.
 
     Whole runs within the limits, those beyond by how much, pruned ones by how far they came, then the
@@ -153,7 +156,7 @@ def _standing(record: Record, direction: Direction, limits: Limits) -> tuple[flo
     """
     tier = {"complete": 0.0, "pruned": 1.0}.get(record.state, 2.0)
     over = max(limits.broken_by(record).values(), default=0.0) if tier == 0 else -float(record.epochs)
-    found = score(record.curve, record.epochs, direction) or (math.inf, math.inf)
+    metric, loss = score(record.curve, record.epochs, direction) or (math.inf, math.inf)
     if record.footprint is not None and record.quality is not None:  # judged by the file that was deployed
-        found = (direction.loss(record.quality), found[1])
-    return (tier, over, *found)
+        metric = direction.loss(record.quality)
+    return (tier, over, metric, loss)

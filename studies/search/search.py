@@ -1,4 +1,4 @@
-"""The search: reference recipes and starts, the race, the confirmation; every trial told to Optuna and kept in the journal.
+"""Search: reference recipes and starts, the race, the confirmation; trials go to Optuna and the journal.
 
 Rounds ask the same number of recipes of every surviving optimizer, so that none is credited for being sampled
 more. Every trial of the race starts from the study's seed, and what is proposed depends on the records alone.
@@ -15,9 +15,9 @@ from studies.measure.threads import threads
 from studies.recipe import Recipe
 from studies.record import Record, Stage
 from studies.search.clock import Clock
-from studies.search.confirm import repeats, reserve_seconds
-from studies.search.pruner import ETA, WHOLE_RUNS, Score, promoted, rungs, score, survivors
-from studies.search.sampler import NO_LIMITS, decided, propose
+from studies.search.confirm import confirmation_runs, reserve_seconds
+from studies.search.pruner import ETA, WHOLE_RUNS, Score, promote, rungs, score, survivors
+from studies.search.sampler import NO_LIMITS, fixed_sampler, sample_recipes
 from studies.search.trial import Outcome, Trial
 from studies.storage import journal
 
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
 HALVINGS: Final = (1 / 3, 2 / 3)
 """Shares of the race after which the weaker half of the optimizers is left out."""
-FLOOR: Final = 2
-"""Optimizers that are never left out."""
+FEWEST_OPTIMIZERS: Final = 2
+"""So many are never left out."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
-    """Something worth showing: a stage that begins (with a note), or a trial that ended (with its record)."""
+    """Event of a search: a stage that begins (with a note), or a trial that ended (with its record)."""
 
     stage: Stage
     note: str = ""
@@ -45,12 +45,12 @@ class Event:
 
 
 class Search:
-    """One study being worked on.
+    """Search of one study.
 
     Args:
         study: an open study.
         workload: what to train on.
-        plan: what was asked for.
+        plan: what to search for.
         clock: what it may spend.
         listen: told of every event; must be quick.
         checkpoints: where the weights of confirmation runs go; None keeps none.
@@ -90,16 +90,12 @@ class Search:
         }
         missing = [choice for choice in self.space.optimizers if choice.name() not in done]
         if missing:
-            self.listen(
-                Event(
-                    stage="reference",
-                    note=f"{len(missing)} optimizers at their own defaults, {self.plan.epochs} epochs each",
-                )
-            )
+            note = f"{len(missing)} optimizers at their own defaults, {self.plan.epochs} epochs each"
+            self.listen(Event(stage="reference", note=note))
         for choice in missing:
             if self._race_over():
                 return
-            self._train([self._ask(self.space.reference(choice), "reference")], wanting=1)
+            self._train([self._ask(self.space.reference(choice), "reference")], at_least=1)
 
     def _run_starts(self) -> None:
         for start in self.plan.starts:
@@ -110,61 +106,73 @@ class Search:
             if self._race_over():
                 return
             self.listen(Event(stage="start", note=f"{recipe.optimizer.name()} as in {start.origin}"))
-            self._train([self._ask(recipe, "start")], wanting=1)
+            self._train([self._ask(recipe, "start")], at_least=1)
 
     def _race(self) -> None:
         if not self._race_over():
-            self.listen(
-                Event(
-                    stage="race",
-                    note=f"rungs at epochs {', '.join(map(str, self.rungs))}, compared within an optimizer",
-                )
-            )
+            rungs = ", ".join(map(str, self.rungs))
+            self.listen(Event(stage="race", note=f"rungs at epochs {rungs}, compared within an optimizer"))
         while not self._race_over():
             for name in self._surviving():
-                self._keep_back()
+                self._reserve_confirmation()
                 count = self._round_size()
                 if count < 1 or self._race_over():
                     break
-                asked = propose(
-                    self.space, self.records, name, count=count, seed=self.plan.seed, direction=self.direction,
-                    limits=self.plan.limits if self.plan.compression == "joint" else NO_LIMITS,
-                )  # fmt: skip
-                self._train([self._ask(recipe, "race") for recipe in asked], wanting=self._wanting(name))
+                trials = [self._ask(recipe, "race") for recipe in self._sample(name, count)]
+                self._train(trials, at_least=self._fewest_promoted(name))
+
+    def _sample(self, optimizer: str, count: int) -> list[Recipe]:
+        return sample_recipes(
+            self.space,
+            self.records,
+            optimizer,
+            count=count,
+            seed=self.plan.seed,
+            direction=self.direction,
+            limits=self.plan.limits if self.plan.compression == "joint" else NO_LIMITS,
+        )
 
     def _confirm(self) -> None:
         self.clock.reserve_seconds = 0.0
-        missing = repeats(
-            self._within_limits(), self.plan.candidates, self.direction, seed=self.plan.seed, seconds=self.clock.seconds_left()
-        )  # fmt: skip
+        missing = confirmation_runs(
+            self._within_limits(),
+            self.plan.candidates,
+            self.direction,
+            seed=self.plan.seed,
+            seconds=self.clock.seconds_left(),
+        )
         if missing and not self.clock.must_stop():
-            self.listen(
-                Event(
-                    stage="confirm", note=f"{len(missing)} runs with fresh seeds, the same for every finalist"
-                )
-            )
+            note = f"{len(missing)} runs with fresh seeds, the same for every finalist"
+            self.listen(Event(stage="confirm", note=note))
         for run in missing:
             if self.clock.must_stop():
                 return
-            trial = self._ask(
-                Recipe.from_params(run.record.params), "confirm", seed=run.seed, source=run.record.number
-            )
-            self._train([trial], wanting=1)
+            recipe = Recipe.from_params(run.record.params)
+            trial = self._ask(recipe, "confirm", seed=run.seed, source=run.record.number)
+            self._train([trial], at_least=1)
 
     def _ask(
         self, recipe: Recipe, stage: Stage, *, seed: int | None = None, source: int | None = None
     ) -> Trial:
-        """Open a trial for a recipe; the sampler hands on the point that was decided already."""
-        self.study.sampler = decided(self.space.point(recipe))
+        """Open a trial for a recipe; the study's sampler hands on the point that was sampled already."""
+        self.study.sampler = fixed_sampler(self.space.point(recipe))
         optuna_trial = self.study.ask(self.space.distributions)
         seed = self.plan.seed if seed is None else seed
         return Trial(
-            optuna_trial=optuna_trial, recipe=recipe, stage=stage, seed=seed, source=source,
-            workload=self.workload, plan=self.plan,
-        )  # fmt: skip
+            optuna_trial=optuna_trial,
+            recipe=recipe,
+            stage=stage,
+            seed=seed,
+            source=source,
+            workload=self.workload,
+            plan=self.plan,
+        )
 
-    def _train(self, trials: list[Trial], *, wanting: int) -> None:
-        """Train trials of one optimizer rung by rung, and tell Optuna of each one that ends."""
+    def _train(self, trials: list[Trial], *, at_least: int) -> None:
+        """Train trials of one optimizer rung by rung, and tell Optuna of each one that ends.
+
+        So many of them at least go on at every rung.
+        """
         for rung in self.rungs:
             trials = [trial for trial in trials if self._reaches(trial, rung)]
             if not trials:
@@ -173,14 +181,12 @@ class Search:
                 for trial in trials:
                     self._tell(trial, Outcome(state="complete"))
                 return
-            seen = self._seen(trials[0].recipe.optimizer.name(), rung)
-            chosen = promoted([self._score(trial, rung) for trial in trials], seen, wanting=wanting)
+            earlier = self._scores(trials[0].recipe.optimizer.name(), rung)
+            chosen = promote([self._score(trial, rung) for trial in trials], earlier, at_least=at_least)
+            pruned = Outcome(state="pruned", error=f"not in its optimizer's best third at epoch {rung}")
             for index, trial in enumerate(trials):
                 if index not in chosen:
-                    self._tell(
-                        trial,
-                        Outcome(state="pruned", error=f"not in its optimizer's best third at epoch {rung}"),
-                    )
+                    self._tell(trial, pruned)
             trials = [trials[index] for index in sorted(chosen)]
 
     def _reaches(self, trial: Trial, rung: int) -> bool:
@@ -197,41 +203,37 @@ class Search:
                 trial.optuna_trial.report(point.valid_metric, point.epoch)
         journal.tell(self.study, trial.optuna_trial, record, violation=outcome.violation)
         journal.change_manifest(self.study, spent_seconds=self.clock.spent_seconds)
-        self._keep(trial, record)
+        self._save_checkpoint(trial, record)
         trial.close()
         self.records.append(record)
         self.listen(Event(stage=trial.stage, record=record))
 
-    def _keep(self, trial: Trial, record: Record) -> None:
+    def _save_checkpoint(self, trial: Trial, record: Record) -> None:
         model = getattr(trial.training, "model", None)  # a training function holds its own to itself
-        if (
-            self.checkpoints is not None
-            and model is not None
-            and record.stage == "confirm"
-            and record.state == "complete"
-        ):
+        confirmed = record.stage == "confirm" and record.state == "complete"
+        if self.checkpoints is not None and model is not None and confirmed:
             self.checkpoints.save(record.number, model)
 
     def _surviving(self) -> tuple[str, ...]:
         """Return the optimizers still in the race; one whose reference run failed gets no second chance."""
         halvings = sum(self.clock.race_share(self._searched()) >= share for share in HALVINGS)
-        keep = max(FLOOR, math.ceil(len(self.plan.candidates) / 2**halvings))
+        keep = max(FEWEST_OPTIMIZERS, math.ceil(len(self.plan.candidates) / 2**halvings))
         return survivors(self.records, self.plan.candidates, self.direction, keep=keep)
 
-    def _wanting(self, optimizer: str) -> int:
+    def _fewest_promoted(self, optimizer: str) -> int:
+        """Return how many of an optimizer's new trials go on whatever their score."""
         whole = sum(record.optimizer == optimizer and record.state == "complete" for record in self.records)
         return 1 if whole < WHOLE_RUNS else 0
 
-    def _seen(self, optimizer: str, rung: int) -> list[Score]:
-        curves = (
-            record.curve for record in self.records if record.optimizer == optimizer and record.searched
-        )
-        return [found for curve in curves if (found := score(curve, rung, self.direction))]
+    def _scores(self, optimizer: str, rung: int) -> list[Score]:
+        """Return the scores of an optimizer's earlier trials at a rung."""
+        searched = (record for record in self.records if record.optimizer == optimizer and record.searched)
+        scores = (score(record.curve, rung, self.direction) for record in searched)
+        return [at_rung for at_rung in scores if at_rung]
 
     def _score(self, trial: Trial, rung: int) -> Score:
-        reached = (
-            min(rung, trial.curve[-1].epoch) if trial.curve else rung
-        )  # a run that ended early stands as it ended
+        # a run that ended early stands as it ended
+        reached = min(rung, trial.curve[-1].epoch) if trial.curve else rung
         return score(trial.curve, reached, self.direction) or (math.inf, math.inf)
 
     def _within_limits(self) -> list[Record]:
@@ -242,23 +244,26 @@ class Search:
         return sum(record.searched for record in self.records)
 
     def _round_size(self) -> int:
-        return (
-            ETA if self.plan.budget.trials is None else min(ETA, self.plan.budget.trials - self._searched())
-        )
+        trials = self.plan.budget.trials
+        return ETA if trials is None else min(ETA, trials - self._searched())
 
     def _race_over(self) -> bool:
         return self.clock.race_over(self._searched()) or not (
             self._searched() < len(self.plan.candidates) or self._surviving()
         )
 
-    def _keep_back(self) -> None:
+    def _reserve_confirmation(self) -> None:
+        """Reserve the seconds of the budget that confirmation will take."""
         if self.plan.budget.seconds is not None:
             self.clock.reserve_seconds = reserve_seconds(
-                self._within_limits(), self.plan.candidates, self.direction, budget_seconds=self.plan.budget.seconds
-            )  # fmt: skip
+                self._within_limits(),
+                self.plan.candidates,
+                self.direction,
+                budget_seconds=self.plan.budget.seconds,
+            )
 
     def _release_orphans(self) -> None:
-        """Outcome the trials that a killed process left running; what they tried is proposed anew."""
+        """End the trials that a killed process left running; what they tried is proposed anew."""
         from optuna.trial import TrialState
 
         for trial in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):

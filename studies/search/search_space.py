@@ -1,4 +1,4 @@
-"""Search space: the recipes that a search may try, as a flat space, and the way between its points and recipes."""
+"""Search space: the recipes that a search may try, as a flat space, and the way to and fro."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ C = TypeVar("C", bound=Choice)
 
 @dataclass(frozen=True, kw_only=True)
 class SearchSpace:
-    """The recipes that a search may try."""
+    """Search space: the recipes that a search may try."""
 
     optimizers: tuple[type[OptimizerChoice], ...]
     schedules: tuple[type[ScheduleChoice], ...]
@@ -50,19 +50,19 @@ class SearchSpace:
         """Return Optuna's distribution of every coordinate."""
         from optuna.distributions import CategoricalDistribution, FloatDistribution
 
-        found: dict[str, BaseDistribution] = {
+        by_name: dict[str, BaseDistribution] = {
             "optimizer": CategoricalDistribution([choice.name() for choice in self.optimizers]),
             "schedule": CategoricalDistribution([choice.name() for choice in self.schedules]),
         }
         if self.batch_size.low < self.batch_size.high:
-            found["batch_size"] = FloatDistribution(-1, 1)
+            by_name["batch_size"] = FloatDistribution(-1, 1)
         for choice in (*self.regularizers, *self.wrappers):
-            found[f"{choice.axis}.{choice.name()}"] = CategoricalDistribution([False, True])
+            by_name[f"{choice.axis}.{choice.name()}"] = CategoricalDistribution([False, True])
         for name, span in self._fields():
-            found[name] = (
+            by_name[name] = (
                 CategoricalDistribution(span.options) if isinstance(span, OneOf) else FloatDistribution(-1, 1)
             )
-        return found | (self.compression.distributions if self.compression else {})
+        return by_name | (self.compression.distributions if self.compression else {})
 
     def recipe(self, point: Mapping[str, Any]) -> Recipe:
         """Return the recipe at a point."""
@@ -70,18 +70,24 @@ class SearchSpace:
         model = replace(self.model, **values_at(type(self.model), point)) if self.search_model else self.model
         recipe = Recipe(
             optimizer=read_at(optimizer, point),
-            schedule=Constant()
-            if optimizer.own_schedule
-            else read_at(named(self.schedules, point["schedule"]), point),
+            schedule=self._schedule(optimizer, point),
             regularizers=_set(self.regularizers, point, optimizer),
             wrappers=_set(self.wrappers, point, optimizer),
-            batch_size=self.rows
-            if optimizer.full_batch
-            else int(self.batch_size.from_unit(point.get("batch_size", 0.0))),
+            batch_size=self._batch_size(optimizer, point),
             model=model,
             epochs=self.epochs,
         )
         return self.compression.recipe(recipe, point) if self.compression else recipe
+
+    def _schedule(self, optimizer: type[OptimizerChoice], point: Mapping[str, Any]) -> ScheduleChoice:
+        if optimizer.own_schedule:
+            return Constant()
+        return read_at(named(self.schedules, point["schedule"]), point)
+
+    def _batch_size(self, optimizer: type[OptimizerChoice], point: Mapping[str, Any]) -> int:
+        if optimizer.full_batch:
+            return self.rows
+        return int(self.batch_size.from_unit(point.get("batch_size", 0.0)))
 
     def point(self, recipe: Recipe) -> Point:
         """Return the point of a recipe; values outside the searched range move to its end."""
@@ -103,20 +109,18 @@ class SearchSpace:
     def units(self, recipe: Recipe) -> dict[str, float]:
         """Return where each searched number of a recipe lies in its range: -1 and 1 are the ends."""
         choices = (recipe.optimizer, recipe.schedule, *recipe.regularizers, *recipe.wrappers)
-        found = {
+        units = {
             name: unit
             for choice in choices
             for name, unit in coordinates_of(choice).items()
             if isinstance(unit, float)
         }
-        return found | (
-            {"batch_size": self.batch_size.to_unit(recipe.batch_size)}
-            if "batch_size" in self.distributions
-            else {}
-        )
+        if "batch_size" in self.distributions:
+            units["batch_size"] = self.batch_size.to_unit(recipe.batch_size)
+        return units
 
     def reference(self, optimizer: type[OptimizerChoice]) -> Recipe:
-        """Return an optimizer's reference recipe: its own defaults, the schedule that comes first, no regularizer."""
+        """Return an optimizer's reference recipe: its own defaults, the first schedule, no regularizer."""
         return Recipe(
             optimizer=optimizer.from_fields({}),
             schedule=Constant() if optimizer.own_schedule else self.schedules[0](),

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """Why a trial goes no further."""
+    """Outcome of a trial: why it goes no further."""
 
     state: State
     error: str | None = None
@@ -36,7 +36,7 @@ class Outcome:
 
 
 class Run(Protocol):
-    """Training under way: of ours, or in a loop of the user's own."""
+    """Run under way: our training, or a loop of the user's own."""
 
     @property
     def curve(self) -> list[Measurement]:
@@ -54,7 +54,10 @@ class Run(Protocol):
         """Train until `epochs` epochs are done in all; return whether it got there."""
 
     def measure_outcome(self, *, whole: bool, test: bool) -> dict[str, Any]:
-        """Return the fields of a record that were measured; a whole run is timed and weighed too, and tested if told so."""
+        """Return the fields of a record that were measured.
+
+        A whole run is timed and weighed too, and tested if `test` says so.
+        """
 
     def close(self) -> None:
         """Let go of what it holds."""
@@ -62,7 +65,7 @@ class Run(Protocol):
 
 @dataclass(kw_only=True)
 class Trial:
-    """One recipe being tried."""
+    """Trial of a recipe."""
 
     optuna_trial: optuna.Trial
     recipe: Recipe
@@ -87,39 +90,34 @@ class Trial:
                 state="infeasible", error=str(error), violation=1 - len(self.curve) / self.plan.epochs
             )
         except CannotCompress as error:
-            return Outcome(state="infeasible", error=f"cannot compress: {_line(error)}", violation=1.0)
+            return Outcome(state="infeasible", error=f"cannot compress: {_words(error)}", violation=1.0)
         except (torch.OutOfMemoryError, MemoryError) as error:
-            return Outcome(state="infeasible", error=f"out of memory: {_line(error)}", violation=1.0)
+            return Outcome(state="infeasible", error=f"out of memory: {_words(error)}", violation=1.0)
         except Exception as error:  # noqa: BLE001 - a failed trial is data: recorded with its reason, the study goes on
             if "can't allocate memory" in str(error):  # how torch's CPU allocator says it
-                return Outcome(state="infeasible", error=f"out of memory: {_line(error)}", violation=1.0)
-            return Outcome(state="failed", error=f"{type(error).__name__}: {_line(error)}")
+                return Outcome(state="infeasible", error=f"out of memory: {_words(error)}", violation=1.0)
+            return Outcome(state="failed", error=f"{type(error).__name__}: {_words(error)}")
 
     def _advance(self, epochs: int, stop: Callable[[], bool]) -> Outcome | None:
         if self.training is None:
             if over := self._over_limit():
                 return over
-            self.training = _run(self.recipe, self.workload, self.plan, seed=self.seed)
+            self.training = _new_run(self.recipe, self.workload, self.plan, seed=self.seed)
         if self.training.advance(epochs, stop=stop):
             return None
         return Outcome(state="pruned", error=f"stopped in epoch {self.training.epoch + 1}: the search ended")
 
     def _over_limit(self) -> Outcome | None:
         limit = self.plan.limits.train_bytes
-        if limit is None or not isinstance(
-            self.workload, LoadedWorkload
-        ):  # nothing is known of a loop of the user's own
-            return None
-        need = self._need(self.workload, limit)
+        if limit is None or not isinstance(self.workload, LoadedWorkload):
+            return None  # nothing is known of a loop of the user's own
+        need = self._train_bytes(self.workload, limit)
         if need <= limit:
             return None
-        return Outcome(
-            state="infeasible",
-            error=f"needs {need} bytes to train, the limit is {limit}",
-            violation=need / limit - 1,
-        )
+        error = f"needs {need} bytes to train, the limit is {limit}"
+        return Outcome(state="infeasible", error=error, violation=need / limit - 1)
 
-    def _need(self, workload: LoadedWorkload, limit: int) -> int:
+    def _train_bytes(self, workload: LoadedWorkload, limit: int) -> int:
         """Return the bytes of a run: by arithmetic if that is too much already, else by a rehearsal."""
         model = workload.specimen(self.recipe.model)
         at_least = forecast(self.recipe.optimizer, model, 0).peak_bytes
@@ -129,11 +127,20 @@ class Trial:
         return rehearse(self.recipe, workload, device=self.plan.device).peak_bytes(rows)
 
     def record(self, outcome: Outcome, units: dict[str, float]) -> Record:
-        """Return what is left behind; only whole runs are weighed and timed, only confirmation runs are tested."""
+        """Return the record of the trial.
+
+        Only whole runs are weighed and timed, only confirmation runs and compressed models are tested.
+        """
         record = Record(
-            number=self.optuna_trial.number, state=outcome.state, stage=self.stage, seed=self.seed, params=self._told(),
-            error=outcome.error, source=self.source, units=units,
-        )  # fmt: skip
+            number=self.optuna_trial.number,
+            state=outcome.state,
+            stage=self.stage,
+            seed=self.seed,
+            params=self._params_read(),
+            error=outcome.error,
+            source=self.source,
+            units=units,
+        )
         if self.training is None:
             return record
         whole, confirming = outcome.state == "complete", self.stage in {"confirm", "compress"}
@@ -143,7 +150,7 @@ class Trial:
             **self.training.measure_outcome(whole=whole, test=whole and confirming),
         )
 
-    def _told(self) -> dict[str, Any]:
+    def _params_read(self) -> dict[str, Any]:
         """Return the recipe in flat form, without what a training function never looked at."""
         params = self.recipe.to_params()
         return {key: value for key, value in params.items() if key.partition(".")[0] not in self.plan.unread}
@@ -155,13 +162,17 @@ class Trial:
         self.training = None
 
 
-def _run(recipe: Recipe, workload: LoadedWorkload | Function, plan: Plan, *, seed: int) -> Run:
-    """Return the run of a recipe, yet to train: the user's own function, our loop, or our loop and a compression at its end."""
+def _new_run(recipe: Recipe, workload: LoadedWorkload | Function, plan: Plan, *, seed: int) -> Run:
+    """Return the run of a recipe, yet to train.
+
+    The user's own function, our loop, or our loop and a compression at its end.
+    """
     if isinstance(workload, Function):
         return FunctionRun(workload.fit, recipe, seed=seed, direction=workload.metric.direction)
     training = Training(recipe, workload, seed=seed, device=plan.device)
     return Joint(training=training) if plan.compression == "joint" else training
 
 
-def _line(error: BaseException) -> str:
+def _words(error: BaseException) -> str:
+    """Return what an error says in one line, its type where it says nothing."""
     return one_line(error, longest=500) or type(error).__name__

@@ -1,4 +1,4 @@
-"""Follow a journal without replaying it: the manifest and the records, each line read once.
+"""Journal reader: the manifest and the records of a journal that is still written, each line read once.
 
 Optuna's replay rebuilds every trial, from one line a hyperparameter; of 10,000 trials that is 300,000 lines
 and half a minute. What a page shows is in few of them, and how Optuna begins a line tells which. A line that
@@ -58,7 +58,7 @@ class ReadPosition:
 
 
 class Journal:
-    """A journal that is read on from where it was left. It may be shared by threads, and writes nothing."""
+    """Journal that is read on from where it was left. It may be shared by threads, and writes nothing."""
 
     def __init__(self, home: Path, name: str) -> None:
         self._home, self._name = home, name
@@ -98,14 +98,14 @@ class Journal:
             for line in file:
                 if not line.endswith(b"\n"):  # still being written, or torn by a crash
                     return
-                self._take(line)
+                self._take_line(line)
                 self._at.head = self._at.head or line[:HEAD]
                 self._at.offset += len(line)
 
     def _is_same(self, head: bytes, size: int) -> bool:
         return head.startswith(self._at.head) and size >= self._at.offset
 
-    def _take(self, line: bytes) -> None:
+    def _take_line(self, line: bytes) -> None:
         """Take in one line; the numbers are Optuna's, see `JournalOperation` there."""
         begins = BEGINS.match(line)
         match int(begins[1]) if begins else json.loads(line)["op_code"]:
@@ -118,18 +118,18 @@ class Journal:
                 self._at.plan = line
             case 4:
                 begun = json.loads(line)
-                self._keep(len(self._at.ended), begun.get("user_attrs", {}))
+                self._take_record(len(self._at.ended), begun.get("user_attrs", {}))
                 self._at.ended.append(begun.get("state") in FINISHED)
             case 6:
                 changed = json.loads(line)
                 self._at.ended[changed["trial_id"]] |= changed["state"] in FINISHED
             case 8:
-                said = json.loads(line)
-                if not self._at.ended[said["trial_id"]]:
-                    self._keep(said["trial_id"], said["user_attr"])
+                attribute = json.loads(line)
+                if not self._at.ended[attribute["trial_id"]]:
+                    self._take_record(attribute["trial_id"], attribute["user_attr"])
             case _:
                 pass
 
-    def _keep(self, trial: int, attributes: dict[str, Any]) -> None:
+    def _take_record(self, trial: int, attributes: dict[str, Any]) -> None:
         if RECORD in attributes:
             self._at.records[trial] = Record.from_dict(attributes[RECORD])

@@ -78,7 +78,8 @@ def check_name(home: Path, name: str) -> None:
     """Raise BadValue for a name of a new study that is no file name, or is taken."""
     if not NAME.fullmatch(name):
         raise BadValue(
-            f"study name '{name}' may hold letters, digits, '.', '_' and '-', at most 100, and begins with one of the first two"
+            f"study name '{name}' may hold letters, digits, '.', '_' and '-', at most 100, "
+            "and begins with one of the first two"
         )
     if name in study_names(home):
         raise BadValue(

@@ -1,4 +1,4 @@
-"""The journal: one file a study, the one truth. Everything else (the MLflow mirror, the dashboard, the advice) is read from it.
+"""Journal: one file a study, the one truth; the MLflow mirror, the dashboard and the advice are read from it.
 
 It survives a kill: its lock is the kernel's, freed at death, and a line torn by a crash is cut off before the
 next write.
@@ -67,7 +67,7 @@ def open_study(home: Path, name: str) -> optuna.Study:
 
 
 def delete_study(home: Path, name: str) -> None:
-    """Delete a study for good: its journal and locks, the weights and the models kept of it. Its MLflow runs stay.
+    """Delete a study for good: its journal and locks, its weights and its models. Its MLflow runs stay.
 
     Raises:
         StudyNotFound: there is none of that name.

@@ -1,4 +1,4 @@
-"""Locks: one process at a time, and the kernel frees them when their holder dies, so that a kill blocks nobody.
+"""Locks: one process at a time; the kernel frees them when their holder dies, so that a kill blocks nobody.
 
 A study has three, in files beside its journal: `NAME.lock` around every write, `NAME.search` for the process
 that works on it, `NAME.mirror` for the one that mirrors it. Lock polling: a lock that is taken is asked for
@@ -29,7 +29,7 @@ def write_lock(journal: Path) -> BaseFileLock:
     return FileLock(journal.with_suffix(".lock"), poll_interval=WRITE_POLL_SECONDS)
 
 
-def take(path: Path, *, patience_seconds: float = 0.0) -> BaseFileLock | None:
+def acquire(path: Path, *, patience_seconds: float = 0.0) -> BaseFileLock | None:
     """Take the lock of a file and return it, to be released; None when another process has it."""
     lock = FileLock(path, poll_interval=STUDY_POLL_SECONDS, thread_local=False)
     try:
@@ -44,21 +44,23 @@ def worked_on(home: Path, name: str) -> bool:
     path = _study_lock(home, name)
     if not path.exists():
         return False
-    if lock := take(path):
+    if lock := acquire(path):
         lock.release()
     return lock is None
 
 
 @contextmanager
 def working(home: Path, name: str) -> Iterator[None]:
-    """Hold a study for one process: two that search it at once would try the same recipes and spend its budget twice.
+    """Hold a study for one process.
+
+    Two that search it at once would try the same recipes and spend its budget twice.
 
     Raises:
         StoreError: another process holds it.
     """
-    lock = take(_study_lock(home, name), patience_seconds=PATIENCE_SECONDS)
+    lock = acquire(_study_lock(home, name), patience_seconds=PATIENCE_SECONDS)
     if lock is None:
-        raise _taken(name)
+        raise _busy(name)
     try:
         yield
     finally:
@@ -68,10 +70,10 @@ def working(home: Path, name: str) -> Iterator[None]:
 def check_free(home: Path, name: str) -> None:
     """Raise StoreError when a process works on a study."""
     if worked_on(home, name):
-        raise _taken(name)
+        raise _busy(name)
 
 
-def _taken(name: str) -> StoreError:
+def _busy(name: str) -> StoreError:
     return StoreError(f"study '{name}' is being searched by another process; wait for it, or stop it")
 
 

@@ -1,4 +1,6 @@
-"""Manifest: all that a study's journal says of it besides its trials, written when it begins and changed as it goes on.
+"""Manifest: all that a study's journal says of it besides its trials.
+
+It is written when the study begins and changed as it goes on.
 
     manifest = manifest_of(study)           # studies.storage.journal
     manifest.limits, manifest.facts.rows, manifest.workload.metric
@@ -24,7 +26,7 @@ Entry = TypeVar("Entry")
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """A recipe that is worth trying first, and where it is from."""
+    """Start: a recipe that is worth trying first, and where it is from."""
 
     params: Mapping[str, Any]
     """In flat form; what the search does not cover is read as near to it as it can."""
@@ -51,7 +53,7 @@ class SavedAdvice:
 
 @dataclass(frozen=True, kw_only=True)
 class CompressionEntry:
-    """What the compression of a study may spend, and what it uses."""
+    """Entry of a compression study: what it may spend, and what it uses."""
 
     budget: Budget
     """Of the compression alone, a total."""
@@ -70,7 +72,7 @@ class CompressionEntry:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Layer:
-    """What the loss becomes when one weight is treated and all others are left."""
+    """Sensitivity of a layer: what the loss becomes when one weight is treated and all others are left."""
 
     name: str
     """Of the weight, as in `model.named_parameters()`."""
@@ -102,7 +104,7 @@ class Layer:
 
 @dataclass(frozen=True, kw_only=True)
 class StudyManifest(Document):
-    """What a study was asked to do, what on, and how far it is."""
+    """Manifest of a study: what it does, what on, and how far it is."""
 
     LATER: ClassVar = ("compression_study", "sensitivity", "recommendation")
     READERS: ClassVar[Mapping[str, Callable[[Any], Any]]] = {
@@ -178,7 +180,7 @@ class StudyManifest(Document):
         Raises:
             StoreError: the journal does not say.
         """
-        return _there(self.workload, "workload")
+        return _required(self.workload, "workload")
 
     @property
     def profiled(self) -> Facts:
@@ -187,7 +189,7 @@ class StudyManifest(Document):
         Raises:
             StoreError: the journal holds none.
         """
-        return _there(self.facts, "facts")
+        return _required(self.facts, "facts")
 
     @property
     def searching(self) -> Budget:
@@ -196,7 +198,7 @@ class StudyManifest(Document):
         Raises:
             StoreError: the journal names none.
         """
-        return _there(self.budget, "budget")
+        return _required(self.budget, "budget")
 
     @property
     def compressing(self) -> CompressionEntry:
@@ -205,10 +207,10 @@ class StudyManifest(Document):
         Raises:
             StoreError: none was asked for.
         """
-        return _there(self.compression_study, "compression_study")
+        return _required(self.compression_study, "compression_study")
 
 
-def _there(value: Entry | None, entry: str) -> Entry:
+def _required(value: Entry | None, entry: str) -> Entry:
     if value is None:
         raise StoreError(
             f"the study's journal has no '{entry}', so this cannot be done with it; start a new study"

@@ -1,4 +1,4 @@
-"""The git commit that a study's code or data stood at, for whoever wants to see it again."""
+"""Git commit that a study's code or data stood at, for whoever wants to see it again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ PATIENCE_SECONDS: Final = 5.0
 
 
 def commit_of(references: Iterable[str]) -> Commit | None:
-    """Return the commit of the first repository that one of the files lies in, else of the working directory's; None for none.
+    """Return the commit of the first repository that one of the files lies in.
+
+    Else that of the working directory's; None without a repository.
 
     Args:
         references: paths, `file.py:name` or `module:name`; anything else is passed over.

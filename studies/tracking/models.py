@@ -1,4 +1,4 @@
-"""Trained models in MLflow: logged under a study's own run and registered by name, to be loaded without any code of ours."""
+"""Models in MLflow: logged under a study's own run, registered by name, loaded without code of ours."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-KEPT_APART: Final = ("torch", "torchvision", "numpy", "transformers")
+INSTALLED: Final = ("torch", "torchvision", "numpy", "transformers")
 """Packages whose classes a saved model names instead of bringing along: they are installed where it is
 loaded."""
 
@@ -29,7 +29,7 @@ ADDRESSES: Final = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Trained:
-    """A trained model and what its user should know."""
+    """Trained model to register, and what its user should know."""
 
     model: nn.Module
     rows: torch.Tensor
@@ -75,9 +75,15 @@ def _log_torch(sink: Sink, name: str, trained: Trained) -> int:
     model = trained.model.cpu().eval()
     with _brought_along(model):
         return _log(
-            mlflow.pytorch, sink, name, trained, "model", pytorch_model=model,
-            serialization_format="pickle", pip_requirements=_requirements("torch"),
-        )  # fmt: skip
+            mlflow.pytorch,
+            sink,
+            name,
+            trained,
+            "model",
+            pytorch_model=model,
+            serialization_format="pickle",
+            pip_requirements=_requirements("torch"),
+        )
 
 
 def _log_onnx(sink: Sink, name: str, trained: Trained, path: Path) -> int:
@@ -85,9 +91,15 @@ def _log_onnx(sink: Sink, name: str, trained: Trained, path: Path) -> int:
     import onnx
 
     return _log(
-        mlflow.onnx, sink, name, trained, "deployed", onnx_model=onnx.load(path), save_as_external_data=False,
+        mlflow.onnx,
+        sink,
+        name,
+        trained,
+        "deployed",
+        onnx_model=onnx.load(path),
+        save_as_external_data=False,
         pip_requirements=_requirements("onnx", "onnxruntime"),
-    )  # fmt: skip
+    )
 
 
 def _log(flavor: ModuleType, sink: Sink, name: str, trained: Trained, folder: str, **options: Any) -> int:
@@ -97,14 +109,19 @@ def _log(flavor: ModuleType, sink: Sink, name: str, trained: Trained, folder: st
     with torch.inference_mode():
         outputs = trained.model(trained.rows).numpy()
     client, experiment = connect(sink.uri, sink.home)
-    logged = client.create_logged_model(
-        experiment, name=folder, source_run_id=sink.run_id
-    )  # else it lands in the default one
+    # made here, else it lands in the default experiment
+    logged = client.create_logged_model(experiment, name=folder, source_run_id=sink.run_id)
     info = Model.log(
-        artifact_path=None, name=folder, flavor=flavor, run_id=sink.run_id, model_id=logged.model_id,
-        registered_model_name=name, metadata=dict(trained.about),
-        signature=infer_signature(trained.rows.numpy(), outputs), **options,
-    )  # fmt: skip
+        artifact_path=None,
+        name=folder,
+        flavor=flavor,
+        run_id=sink.run_id,
+        model_id=logged.model_id,
+        registered_model_name=name,
+        metadata=dict(trained.about),
+        signature=infer_signature(trained.rows.numpy(), outputs),
+        **options,
+    )
     return int(info.registered_model_version)
 
 
@@ -122,12 +139,11 @@ def _requirements(*packages: str) -> list[str]:
 
 @contextmanager
 def _talking_to(uri: str) -> Iterator[None]:
-    """Point MLflow's global address at `uri` for as long as models are logged, which goes through nothing else."""
+    """Point MLflow's global address at `uri` while models are logged, which goes through nothing else."""
     import mlflow
 
-    before = {
-        name: os.environ.get(name) for name in ADDRESSES
-    }  # MLflow writes them there, for processes to inherit
+    # MLflow writes them there, for processes to inherit
+    before = {name: os.environ.get(name) for name in ADDRESSES}
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
     try:
@@ -141,17 +157,13 @@ def _talking_to(uri: str) -> Iterator[None]:
 
 @contextmanager
 def _brought_along(model: nn.Module) -> Iterator[None]:
-    """Have the code of a model's classes saved with it, so that a process without their files loads it."""
+    """Save the code of a model's classes with it, so that a process without their files loads it."""
     import cloudpickle
 
-    names = {type(module).__module__ for module in model.modules()}
-    own = [
-        sys.modules[name]
-        for name in sorted(names)
-        if name.partition(".")[0] not in KEPT_APART and name in sys.modules
-    ]
+    names = sorted({type(module).__module__ for module in model.modules()})
+    brought = [name for name in names if name.partition(".")[0] not in INSTALLED]
     with ExitStack() as stack:
-        for module in own:
+        for module in (sys.modules[name] for name in brought if name in sys.modules):
             if module.__name__ not in cloudpickle.list_registry_pickle_by_value():
                 cloudpickle.register_pickle_by_value(module)
                 stack.callback(cloudpickle.unregister_pickle_by_value, module)

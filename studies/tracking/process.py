@@ -1,4 +1,4 @@
-"""The process beside a search that keeps its MLflow mirror up to date.
+"""Mirror process: it runs beside a search and keeps its MLflow mirror up to date.
 
     python -m studies.tracking.process HOME STUDY [TRACKING_URI]
 
@@ -26,7 +26,7 @@ LONGEST_PAUSE_SECONDS: Final = 60.0
 
 
 class Mirror:
-    """A process beside the search that writes its trials to MLflow; it can neither slow the search nor stop it."""
+    """Process beside a search that writes its trials to MLflow; it can neither slow nor stop the search."""
 
     def __init__(self, name: str, process: subprocess.Popen[str]) -> None:
         self._name = name
@@ -34,44 +34,38 @@ class Mirror:
 
     @classmethod
     def start(cls, home: Path, name: str, tracking_uri: str | None = None) -> Self:
-        """Start mirroring a study, in a session of its own so that Ctrl-C in the terminal does not reach it."""
-        command = [
-            sys.executable,
-            "-m",
-            "studies.tracking.process",
-            str(home.resolve()),
-            name,
-            *filter(None, [tracking_uri]),
-        ]
+        """Start mirroring a study, in a session of its own: Ctrl-C in the terminal does not reach it."""
+        arguments = [str(home.resolve()), name, *filter(None, [tracking_uri])]
+        command = [sys.executable, "-m", "studies.tracking.process", *arguments]
         process = subprocess.Popen(  # noqa: S603 - our own command
             command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, text=True, start_new_session=True
         )
         return cls(name, process)
 
     def finish(self, timeout_seconds: float) -> str | None:
-        """Ask for a last pass and wait for it; return None when everything is mirrored, else one line saying why not."""
+        """Ask for a last pass and wait for it; return None if all is mirrored, else why not in one line."""
         try:
             problem, _ = self._process.communicate("finish\n", timeout=timeout_seconds)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.communicate()
             problem = f"{timeout_seconds:g} s were not enough"
-        problem = problem or (
-            f"its process ended with status {status}" if (status := self._process.returncode) else ""
-        )
-        return (
-            f"MLflow mirror not finished: {problem}; complete it with: advisor sync {self._name}"
-            if problem
-            else None
-        )
+        if not problem and (status := self._process.returncode):
+            problem = f"its process ended with status {status}"
+        if not problem:
+            return None
+        return f"MLflow mirror not finished: {problem}; complete it with: advisor sync {self._name}"
 
 
 def watch(home: Path, name: str, tracking_uri: str | None) -> str | None:
-    """Mirror a study until standard input has a line or ends, or the parent dies; return what kept the last pass, if anything."""
-    parent, pause, sink, asked_to_end = os.getppid(), 0.0, None, Event()
-    Thread(target=_await_input, args=(asked_to_end,), daemon=True).start()
+    """Mirror a study until standard input has a line or ends, or the parent dies.
+
+    Returns what kept the last pass from its end, if anything.
+    """
+    parent, pause, sink, ending = os.getppid(), 0.0, None, Event()
+    Thread(target=_await_input, args=(ending,), daemon=True).start()
     while True:
-        last = asked_to_end.wait(pause) or os.getppid() != parent
+        last = ending.wait(pause) or os.getppid() != parent
         try:
             sink = sink or Sink(home, name, tracking_uri)
             sink.write(status="KILLED" if last else "RUNNING")
@@ -85,7 +79,10 @@ def watch(home: Path, name: str, tracking_uri: str | None) -> str | None:
 
 
 def _await_input(arrived: Event) -> None:
-    """Wait for a line or the end of standard input, in a thread: on Windows a pipe cannot be asked whether there is one."""
+    """Wait for a line or the end of standard input.
+
+    In a thread: on Windows a pipe cannot be asked whether there is one.
+    """
     with suppress(OSError):
         os.read(0, 1)
     arrived.set()

@@ -1,4 +1,7 @@
-"""MLflow itself, wherever it is: a file, a database or a server. Everything goes through MlflowClient with explicit run ids."""
+"""MLflow server: MLflow itself, wherever it is, as a file, a database or a server.
+
+Everything goes through MlflowClient with explicit run ids.
+"""
 
 from __future__ import annotations
 
@@ -43,28 +46,23 @@ def connect(uri: str, home: Path) -> tuple[MlflowClient, str]:
         os.environ.setdefault(f"MLFLOW_{setting}", value)
     if uri == default_uri(home):
         with closing(sqlite3.connect(home / "mlflow.db")) as database:
-            database.execute(
-                "PRAGMA journal_mode=wal"
-            )  # kept in the file; four writers then take half the time
+            # stays set in the file; four writers then take half the time
+            database.execute("PRAGMA journal_mode=wal")
     from mlflow import MlflowClient
 
     for chatty in ("mlflow", "alembic"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
     _sync_less()
     client = MlflowClient(tracking_uri=uri, registry_uri=uri)
-    found = client.get_experiment_by_name(EXPERIMENT)
-    if found is not None and found.lifecycle_stage == "deleted":
-        client.restore_experiment(found.experiment_id)
-    if found is not None:
-        return client, str(found.experiment_id)
-    files = (
-        None
-        if uri.startswith(("http", "file")) or "://" not in uri
-        else (home / "artifacts").resolve().as_uri()
-    )
-    return client, client.create_experiment(
-        EXPERIMENT, files, {"mlflow.experimentKind": "custom_model_development"}
-    )
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    if experiment is not None and experiment.lifecycle_stage == "deleted":
+        client.restore_experiment(experiment.experiment_id)
+    if experiment is not None:
+        return client, str(experiment.experiment_id)
+    places_files_itself = uri.startswith(("http", "file")) or "://" not in uri
+    files = None if places_files_itself else (home / "artifacts").resolve().as_uri()
+    kind = {"mlflow.experimentKind": "custom_model_development"}
+    return client, client.create_experiment(EXPERIMENT, files, kind)
 
 
 def unwritable(uri: str, error: Exception) -> StoreError:
@@ -73,12 +71,12 @@ def unwritable(uri: str, error: Exception) -> StoreError:
     return StoreError(re.sub(r"://[^/@]+@", "://***@", line))
 
 
-def runs(client: MlflowClient, experiment: str, wanted: str) -> Iterator[Run]:
+def runs(client: MlflowClient, experiment: str, query: str) -> Iterator[Run]:
     """Yield the runs that a filter asks for, page by page, oldest first."""
     token = None
     while True:
         page = client.search_runs(
-            [experiment], wanted, max_results=PAGE, order_by=["attributes.start_time ASC"], page_token=token
+            [experiment], query, max_results=PAGE, order_by=["attributes.start_time ASC"], page_token=token
         )
         yield from page
         token = page.token
@@ -110,7 +108,10 @@ def log(
 
 
 def missing(client: MlflowClient, run: Run, metrics: Iterable[Metric]) -> list[Metric]:
-    """Return the metrics that a half-written run lacks: a file store would keep a value that is written twice two times."""
+    """Return the metrics that a half-written run lacks.
+
+    A file store would hold a value twice that is written twice.
+    """
     known = {
         (name, point.step, point.timestamp)
         for name in run.data.metrics
@@ -120,7 +121,10 @@ def missing(client: MlflowClient, run: Run, metrics: Iterable[Metric]) -> list[M
 
 
 def _sync_less() -> None:
-    """Let SQLite wait for the disk at checkpoints alone: with its log that loses nothing but the last runs, which come again."""
+    """Let SQLite wait for the disk at checkpoints alone.
+
+    With its log that loses nothing but the last runs, which come again.
+    """
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
 

@@ -1,4 +1,4 @@
-"""MLflow: a mirror of the journal, written in batches and never read back for a decision.
+"""MLflow mirror of the journal: written in batches, never read back for a decision.
 
 One experiment; one run a study, with one child run a trial. A pass writes what is not there yet, so it may be
 cut off anywhere: the next pass completes it. The journal is the queue: what MLflow could not take stays there
@@ -20,7 +20,7 @@ from studies.document import plain
 from studies.errors import StoreError
 from studies.record import Record
 from studies.storage.journal import RECORD, manifest_of, open_study
-from studies.storage.locks import take, working
+from studies.storage.locks import acquire, working
 from studies.tracking.entries import (
     STATUS,
     dataset_of,
@@ -44,7 +44,7 @@ __all__ = ["EXPERIMENT", "Sink", "default_uri", "figures_of", "sync"]
 
 
 def figures_of(home: Path, name: str) -> Path:
-    """Return where the figures of a study are looked for, one page of HTML; whoever draws them puts them there."""
+    """Return where the page of a study's figures, HTML, is looked for; whoever draws them puts them there."""
     return home / "figures" / f"{name}.html"
 
 
@@ -55,21 +55,22 @@ def sync(home: Path, name: str, *, tracking_uri: str | None = None) -> int:
         StudyNotFound: there is no study of that name.
         StoreError: MLflow cannot be written, or another process is mirroring the study.
     """
-    with (
-        closing(Sink(home, name, tracking_uri)) as sink,
-        warnings.catch_warnings(action="ignore"),
-    ):  # of MLflow's own parts
+    # the warnings are those of MLflow's own parts
+    with closing(Sink(home, name, tracking_uri)) as sink, warnings.catch_warnings(action="ignore"):
         return sink.write(status="RUNNING" if _searching(home, name) else "KILLED")
 
 
 class Sink:
-    """One study's place in MLflow. It remembers what it has written, so one process at a time holds it."""
+    """Sink: one study's place in MLflow.
+
+    It remembers what it has written, so one process at a time has it.
+    """
 
     def __init__(self, home: Path, name: str, tracking_uri: str | None) -> None:
         self.home = home
         self.uri = tracking_uri or default_uri(home)
         self._study = open_study(home, name)
-        self._lock = _hold(home / "studies" / f"{name}.mirror")
+        self._lock = _locked(home / "studies" / f"{name}.mirror")
         self._client: MlflowClient | None = None
         self._experiment = ""
         self.run_id = ""
@@ -82,7 +83,10 @@ class Sink:
         self._lock.release()
 
     def write(self, *, status: str | None = None) -> int:
-        """Write what is new and return how many trials; the study's run takes `status` as long as it has no recommendation."""
+        """Write what is new; return how many trials that were.
+
+        The study's run takes `status` as long as it has no recommendation.
+        """
         try:
             manifest = manifest_of(self._study)
             client = self._client or self._connect(manifest)
@@ -98,7 +102,7 @@ class Sink:
         client, self._experiment = connect(self.uri, self.home)
         self.run_id = self._parent(client, manifest)
         for run in runs(client, self._experiment, f"tags.`mlflow.parentRunId` = '{self.run_id}'"):
-            self._take(client, run)
+            self._remember(client, run)
         self._client = client
         return client
 
@@ -112,8 +116,11 @@ class Sink:
             run = client.create_run(self._experiment, begun, tags={"advisor.study": identity}, run_name=name)
         return str(run.info.run_id)
 
-    def _take(self, client: MlflowClient, run: Run) -> None:
-        """Remember a run that is there; of two for one trial, as a lost answer of a server leaves them, keep the whole one."""
+    def _remember(self, client: MlflowClient, run: Run) -> None:
+        """Remember a run that is there.
+
+        Of two for one trial, as a lost answer of a server leaves them, the whole one stays.
+        """
         number = int(run.data.tags.get("advisor.number", -1))
         whole, twin = run.info.status != "RUNNING", self._begun.get(number)
         if number in self._written or (twin and not whole):
@@ -181,9 +188,9 @@ class Sink:
             client.set_terminated(self.run_id, status, ended)
 
     def _moments(self, which: str) -> list[Any]:
-        """Return when the trials began or ended: the study's own run tells the search's times, not the mirror's."""
-        found = (getattr(trial, which) for trial in self._study.get_trials(deepcopy=False))
-        return [moment for moment in found if moment is not None]
+        """Return when the trials began or ended: the study's run has the search's times, not the mirror's."""
+        moments = (getattr(trial, which) for trial in self._study.get_trials(deepcopy=False))
+        return [moment for moment in moments if moment is not None]
 
     def _write_page(
         self,
@@ -231,8 +238,8 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
 
 
-def _hold(path: Path) -> BaseFileLock:
-    lock = take(path)
+def _locked(path: Path) -> BaseFileLock:
+    lock = acquire(path)
     if lock is None:
         raise StoreError(f"another process is mirroring study '{path.stem}'; wait for it to end")
     return lock

@@ -1,4 +1,4 @@
-"""A training function of the user's own, searched like any workload.
+"""Training function of the user's own, searched like any workload.
 
     def fit(recipe, report, seed):
         model = Net()
@@ -21,17 +21,18 @@ from typing import Any, Self
 
 from studies.errors import BadWorkload
 from studies.imports import load
-from studies.loaded_workload import absolute, find_model
+from studies.loaded_workload import absolute
 from studies.metrics import Metric, direction_of
 from studies.models import ModelChoice
 from studies.recipe import Recipe
 from studies.training_function.settings import settings
+from studies.workload_model import find_model
 from studies.workload_spec import WorkloadSpec
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Function:
-    """A training function and how its reports are judged."""
+    """Training function, and how its reports are judged."""
 
     fit: Callable[..., Any]
     """Called as fit(recipe, report, seed)."""
@@ -44,9 +45,15 @@ class Function:
 
     @classmethod
     def open(
-        cls, fit: Callable[..., Any], *, source: str, metric: str | None, direction: str | None,
-        space: Mapping[str, Any] | None = None, seed: int = 0,
-    ) -> Self:  # fmt: skip
+        cls,
+        fit: Callable[..., Any],
+        *,
+        source: str,
+        metric: str | None,
+        direction: str | None,
+        space: Mapping[str, Any] | None = None,
+        seed: int = 0,
+    ) -> Self:
         """Take a training function.
 
         Args:
@@ -62,9 +69,11 @@ class Function:
             BadValue: a metric whose direction is not known, or a setting that is no distribution.
         """
         name = metric or "loss"
-        judged = Metric(name=name, task="function", direction=direction_of(name, direction), score=_not_ours)
-        own = settings(getattr(fit, "space", {}) if space is None else space)
-        return cls(fit=fit, metric=judged, model=own, source=source, seed=seed)
+        reported = Metric(
+            name=name, task="function", direction=direction_of(name, direction), score=_not_ours
+        )
+        model = settings(getattr(fit, "space", {}) if space is None else space)
+        return cls(fit=fit, metric=reported, model=model, source=source, seed=seed)
 
     @classmethod
     def from_spec(cls, spec: WorkloadSpec) -> Self:
@@ -76,23 +85,29 @@ class Function:
         fit = load(spec.source)
         again = cls.open(
             fit, source=spec.source, metric=spec.metric, direction=spec.direction, seed=spec.seed or 0
-        )  # fmt: skip
+        )
         if again.model.name() == spec.model:
             return again
         try:
             model = find_model(spec.model)  # a space that was given beside the function, in this process
         except BadWorkload:
             raise BadWorkload(
-                f"the `space` of {spec.source} is not the one the study began with; bring it back, or start a new study"
+                f"the `space` of {spec.source} is not the one the study began with; "
+                "bring it back, or start a new study"
             ) from None
         return dataclasses.replace(again, model=model)
 
     def spec(self) -> WorkloadSpec:
         """Return what `from_spec` needs."""
         return WorkloadSpec(
-            form="function", source=absolute(self.source), metric=self.metric.name, direction=self.metric.direction,
-            model=self.model.name(), seed=self.seed, written=WorkloadSpec.OF_FUNCTIONS,
-        )  # fmt: skip
+            form="function",
+            source=absolute(self.source),
+            metric=self.metric.name,
+            direction=self.metric.direction,
+            model=self.model.name(),
+            seed=self.seed,
+            written=WorkloadSpec.OF_FUNCTIONS,
+        )
 
     @property
     def name(self) -> str:
@@ -106,7 +121,7 @@ class Function:
 
     @property
     def rows(self) -> int:
-        """Return 1: how many rows there are is the function's own business, so no optimizer is given all of them."""
+        """Return 1: the rows are the function's own business, so no optimizer can be handed all of them."""
         return 1
 
     @property

@@ -1,4 +1,4 @@
-"""A training function of the user's own, run like ours: it pauses at a rung, goes on or is told to stop.
+"""Run of a training function: it pauses at a rung, goes on or is stopped, like our training.
 
 The function runs in a thread that is awake only while we wait for it, so at any time one of the two runs.
 Random generators are handed over with it: what one trial draws changes nothing for another.
@@ -33,7 +33,7 @@ class Stopped(Exception):
 
 
 class FunctionRun:
-    """One run of a training function.
+    """Run of a training function.
 
     Args:
         fit: called as fit(recipe, report, seed); may return the metric, or the trained module.
@@ -53,7 +53,12 @@ class FunctionRun:
         """Steps of each optimizer that the function stepped."""
         self.optimizers: dict[int, torch.optim.Optimizer] = {}
         self._module: nn.Module | None = None
-        self._target, self._told, self._cut, self._since = 0, False, False, 0.0
+        self._target = 0
+        """Epochs to pause at."""
+        self._must_return = self._stopped = False
+        """Whether the function has to return, and whether that cut it short."""
+        self._woken = 0.0
+        """When it was last let run."""
         self._stop: Callable[[], bool] = lambda: False
         self._error: BaseException | None = None
         self._generators = Generators(seed)
@@ -85,11 +90,11 @@ class FunctionRun:
             self._wake()
         if self._error is not None:
             raise self._error
-        if self.ended and not self._cut and not self.curve:
+        if self.ended and not self._stopped and not self.curve:
             raise ValueError(
                 "the training function reported nothing; call report(epoch, metric), or return the metric"
             )
-        return not self._cut
+        return not self._stopped
 
     def report(
         self, epoch: int, metric: float, *, train_loss: float = math.nan, valid_loss: float | None = None
@@ -106,50 +111,56 @@ class FunctionRun:
             Stopped: it was told to stop before.
             ValueError: an epoch that does not follow the last one.
         """
-        if self._told:
+        if self._must_return:
             raise Stopped
         self._note(int(epoch), float(metric), float(train_loss), valid_loss)
         if self._stop():
-            self._cut = self._told = True
+            self._stopped = self._must_return = True
         elif self.epoch > self.epochs:
-            self._told = True
+            self._must_return = True
         elif self._target <= self.epoch < self.epochs:
             self._pause()
-        return self._told
+        return self._must_return
 
-    def measure_outcome(self, *, whole: bool, test: bool) -> dict[str, Any]:  # noqa: ARG002 - a function keeps its test data to itself
-        """Return the fields of a record that were measured: time, the optimizers' state, the bytes of what they stepped on."""
+    def measure_outcome(
+        self,
+        *,
+        whole: bool,
+        test: bool,  # noqa: ARG002 - a function keeps its test data to itself
+    ) -> dict[str, Any]:
+        """Return the fields of a record that were measured.
+
+        Time, the optimizers' state, the bytes of what they stepped on.
+        """
         state = sum(state_bytes(optimizer) for optimizer in self.optimizers.values())
-        stepped = [
-            p
-            for optimizer in self.optimizers.values()
-            for group in optimizer.param_groups
-            for p in group["params"]
-        ]
+        groups = [group for optimizer in self.optimizers.values() for group in optimizer.param_groups]
+        stepped = [parameter for group in groups for parameter in group["params"]]
         weights = model_bytes(self._module) if self._module else tensor_bytes(stepped)
         return {
-            "quality": self.quality, "train_seconds": self.seconds,
-            "optimizer_state_bytes": state if stepped else None, "model_bytes": weights if stepped or self._module else None,
+            "quality": self.quality,
+            "train_seconds": self.seconds,
+            "optimizer_state_bytes": state if stepped else None,
+            "model_bytes": weights if stepped or self._module else None,
             "sparsity": sparsity(self._module) if self._module and whole else None,
-        }  # fmt: skip
+        }
 
     def close(self) -> None:
         """Tell the function to stop, wait until it has, and let go of its optimizers."""
         if self._thread is not None and not self.ended:
-            self._told = True
+            self._must_return = True
             self._wake()
         self.optimizers = {}
         self._module = None
 
     def _wake(self) -> None:
-        self._since = time.perf_counter()
+        self._woken = time.perf_counter()
         with self._generators.in_place(), self._watched_steps():
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, daemon=True, name="training function")
                 self._thread.start()
             self._turn.release()
             self._back.acquire()
-        self.seconds += time.perf_counter() - self._since
+        self.seconds += time.perf_counter() - self._woken
 
     def _work(self) -> None:
         self._turn.acquire()
@@ -158,9 +169,11 @@ class FunctionRun:
         except Stopped:
             pass
         except SystemExit as error:
-            self._error = None if self._told else RuntimeError(f"the function called sys.exit({error.code})")
+            self._error = (
+                None if self._must_return else RuntimeError(f"the function called sys.exit({error.code})")
+            )
         except BaseException as error:  # noqa: BLE001 - handed to the thread that waits, which raises it
-            self._error = None if self._told else error
+            self._error = None if self._must_return else error
         finally:
             self.ended = True
             self._back.release()
@@ -168,11 +181,9 @@ class FunctionRun:
     def _finish(self, returned: object) -> None:
         if isinstance(returned, nn.Module):
             self._module = returned
-        elif (
-            isinstance(returned, (int, float, np.number, torch.Tensor))
-            and self.epoch < self.epochs
-            and not self._told
-        ):
+            return
+        cut_short = self._must_return or self.epoch >= self.epochs
+        if isinstance(returned, (int, float, np.number, torch.Tensor)) and not cut_short:
             self._note(self.epochs, float(returned), math.nan, None)
 
     def _pause(self) -> None:
@@ -186,13 +197,15 @@ class FunctionRun:
         if not math.isfinite(metric):
             raise Diverged(f"diverged in epoch {epoch}: the metric became {metric}")
         self.epoch = epoch
-        self.curve.append(
-            Measurement(
-                epoch=epoch, step=max(self.steps.values(), default=0),
-                seconds=self.seconds + time.perf_counter() - self._since, train_loss=train_loss,
-                valid_loss=self.direction.loss(metric) if valid_loss is None else float(valid_loss), valid_metric=metric,
-            )
-        )  # fmt: skip
+        point = Measurement(
+            epoch=epoch,
+            step=max(self.steps.values(), default=0),
+            seconds=self.seconds + time.perf_counter() - self._woken,
+            train_loss=train_loss,
+            valid_loss=self.direction.loss(metric) if valid_loss is None else float(valid_loss),
+            valid_metric=metric,
+        )
+        self.curve.append(point)
 
     @contextmanager
     def _watched_steps(self) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""Hyperparameters of a training function's own, written as Optuna distributions, made fields of a choice like any other."""
+"""Settings of a training function: its own hyperparameters, Optuna distributions made fields of a choice."""
 
 from __future__ import annotations
 
@@ -65,9 +65,9 @@ def _kind(space: tuple[tuple[str, BaseDistribution], ...]) -> type[Settings]:
     kind = make_dataclass("Settings", spans, bases=(Settings,), frozen=True, kw_only=True)
     kind.__doc__, kind.__module__ = Settings.__doc__, "settings"
     kind.__qualname__ = hashlib.sha256(repr(space).encode()).hexdigest()[:6]
-    found: type[Settings] = kind
-    found.reference = refer(kind)
-    return found
+    typed: type[Settings] = kind
+    typed.reference = refer(kind)
+    return typed
 
 
 def _checked(name: str) -> str:

@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn import functional
 from torch.nn.utils import parametrize
 
-from studies.weights.subject import Weight, weights_of
+from studies.weights.trained_model import Weight, weights_of
 
 if TYPE_CHECKING:
     from studies.hooks import TrainingHooks

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 import torch
 
-from studies.weights.subject import weights_of
+from studies.weights.trained_model import weights_of
 
 if TYPE_CHECKING:
     from studies.hooks import Readout, TrainingHooks
-    from studies.weights.subject import TrainedModel
+    from studies.weights.trained_model import TrainedModel
 
 RAMP: Final = 0.7
 """Share of the steps over which zeros are made; the rest is for recovering."""
@@ -100,16 +100,14 @@ class Zeros:
             optimizer.state.clear()
         for weight, mask in self._masks:
             for value in optimizer.state.get(weight, {}).values():
-                if (
-                    type(value) is torch.Tensor and value.shape == weight.shape
-                ):  # a packed one forgets by itself, in time
+                # a packed one forgets by itself, in time
+                if type(value) is torch.Tensor and value.shape == weight.shape:
                     value.mul_(mask)
 
     @torch.no_grad()
     def _mask_gradients(self) -> None:
-        if (
-            not self._attached
-        ):  # only now all else is attached: what moves weights after a step comes before `mask`
+        if not self._attached:
+            # only now all else is attached: what moves weights after a step comes before `mask`
             self._training.after_step.append(self.mask)
             self._training.readouts[:] = [self._masked(readout) for readout in self._training.readouts]
             self._attached = True
@@ -162,7 +160,7 @@ def gradually(
     zeros = Zeros(training)
 
     def follow() -> None:
-        training.enough.clear()
+        training.stop_conditions.clear()
         step = training.step + 1
         if step <= ramp and (step % stride == 0 or step == ramp):
             zeros.mask()

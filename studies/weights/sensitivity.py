@@ -22,7 +22,7 @@ from studies.weights.masks import zero_lowest
 if TYPE_CHECKING:
     from torch import nn
 
-    from studies.weights.subject import TrainedModel
+    from studies.weights.trained_model import TrainedModel
 
 AMOUNTS: Final = (0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
 BITS: Final = (8, 6, 4, 3, 2)

@@ -46,7 +46,7 @@ class EMA(WrapperChoice):
 
         weights: list[torch.Tensor] = list(trained(training.model))
         average = [weight.detach().clone() for weight in weights]
-        training.kept += average
+        training.attachment_state += average
 
         @torch.no_grad()
         def follow() -> None:

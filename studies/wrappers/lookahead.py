@@ -50,7 +50,7 @@ class Lookahead(WrapperChoice):
 
         weights: list[torch.Tensor] = list(trained(training.model))
         slow = [weight.detach().clone() for weight in weights]
-        training.kept += slow
+        training.attachment_state += slow
 
         @torch.no_grad()
         def move() -> None:

@@ -43,9 +43,8 @@ class SAM(WrapperChoice):
             highest = torch._foreach_add(
                 [weight.detach() for weight in moved], torch._foreach_mul(grads, reach)
             )
-            with holding(
-                training.model, moved, highest
-            ):  # the statistics of a batch norm stay those of the weights, too
+            # the statistics of a batch norm stay those of the weights, too
+            with holding(training.model, moved, highest):
                 training.backward()
 
         training.before_step.insert(0, sharpen)

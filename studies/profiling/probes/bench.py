@@ -8,12 +8,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch.nn import functional
 
 from studies.data.rows import tensors
 from studies.optim.routing import trained
@@ -63,13 +61,7 @@ class Bench:
         self._ends = time.perf_counter() + allowance_seconds
         self._rows = torch.Generator()
         self.restart()
-        self.criterion: Callable[..., torch.Tensor] = (
-            functional.cross_entropy if workload.dataset.task == "classification" else functional.mse_loss
-        )
-        if (balance := workload.balance()) is not None:
-            self.criterion = partial(
-                functional.cross_entropy, weight=torch.from_numpy(balance).to(self.device)
-            )
+        self.criterion: Callable[..., torch.Tensor] = workload.training_loss(self.device)
 
     @property
     def seconds_left(self) -> float:

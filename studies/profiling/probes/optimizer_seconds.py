@@ -36,9 +36,8 @@ def ask(bench: Bench) -> dict[str, float]:
     for choice in _in_order():
         if bench.seconds_left - reserved <= _seconds_needed(choice, bench):
             continue
-        with suppress(
-            StudyError, RuntimeError, ValueError, Unsuited
-        ):  # without its package, or not made for this model
+        # without its package, or not made for this model
+        with suppress(StudyError, RuntimeError, ValueError, Unsuited):
             seconds[choice.name()] = _seconds(choice, bench)
     if not seconds:
         raise Unsuited("the time for probes was used up")

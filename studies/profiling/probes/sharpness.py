@@ -53,13 +53,7 @@ def top_eigenvalue(
         products: most iterations; fewer when the estimate has settled.
         before_each: called before every one; may raise.
     """
-    gradients = torch.autograd.grad(loss(), weights, create_graph=True, allow_unused=True)
-    pairs = [
-        (weight, gradient)
-        for weight, gradient in zip(weights, gradients, strict=True)
-        if gradient is not None
-    ]
-    used, slopes = [weight for weight, _ in pairs], [gradient for _, gradient in pairs]
+    used, slopes = _slopes(loss(), weights)
     draw = torch.Generator().manual_seed(0)
     vector = [torch.randn(weight.shape, generator=draw).to(weight.device) for weight in used]
     value = 0.0
@@ -77,6 +71,19 @@ def top_eigenvalue(
         if abs(value - before) <= SETTLED * abs(value):
             break
     return value
+
+
+def _slopes(
+    loss: torch.Tensor, weights: Sequence[torch.Tensor]
+) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+    """Return the weights that a loss depends on, and its gradients, which can be differentiated again."""
+    gradients = torch.autograd.grad(loss, weights, create_graph=True, allow_unused=True)
+    pairs = [
+        (weight, gradient)
+        for weight, gradient in zip(weights, gradients, strict=True)
+        if gradient is not None
+    ]
+    return [weight for weight, _ in pairs], [gradient for _, gradient in pairs]
 
 
 def critical_sharpness(

@@ -13,7 +13,7 @@ from studies.data.rows import first_rows
 from studies.deployment.export import Exported, export
 from studies.deployment.footprint import BATCHES, Deployed, deployed, inference_bytes
 from studies.measure.model import macs
-from studies.weights.subject import TrainedModel
+from studies.weights.trained_model import TrainedModel
 
 if TYPE_CHECKING:
     from torch import nn

@@ -1,0 +1,146 @@
+"""Raw data: its targets read, its rows split and encoded."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studies.datasets import Raw
+from studies.errors import BadWorkload
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from studies.data.encode import Encoded
+    from studies.data.splits import Split, Targets
+
+
+def targets_of(raw: Raw, task: str, notes: list[str]) -> Targets:
+    """Return the targets, classes or numbers; what was done to them goes to the notes.
+
+    Raises:
+        BadWorkload: targets that cannot be trained on.
+    """
+    import pandas as pd
+
+    from studies.data.splits import read_amounts, read_targets
+
+    targets, rows = raw.targets, int(raw.inputs.shape[0])
+    if len(targets) != rows:
+        raise BadWorkload(f"{rows} rows of inputs but {len(targets)} targets; give one target a row")
+    if not isinstance(targets, np.ndarray):
+        return read_targets(targets.reset_index(drop=True), task, notes)
+    if targets.size == len(targets):
+        return read_targets(pd.Series(targets.ravel()), task, notes)
+    if targets.ndim == 2 and task != "regression" and _one_hot(targets):
+        notes.append(f"Took the {targets.shape[1]} columns of the target, one 1 a row, for classes.")
+        return read_targets(pd.Series(targets.argmax(axis=1)), "classification", notes)
+    if targets.ndim != 2:
+        raise BadWorkload(
+            f"targets of the shape {targets.shape} are not (rows,) or (rows, outputs); reshape them"
+        )
+    if task != "regression" and np.isin(targets, (0, 1)).all():
+        notes.append(
+            "Took the columns of zeros and ones for numbers: several classes a row are not supported."
+        )
+    return read_amounts(targets, task, notes)
+
+
+def _one_hot(targets: NDArray[Any]) -> bool:
+    return targets.dtype.kind in "fiub" and bool(
+        np.isin(targets, (0, 1)).all() and (targets.sum(axis=1) == 1).all()
+    )
+
+
+def split_of(raw: Raw, targets: Targets, seed: int, notes: list[str]) -> Split:
+    """Return which rows train, validate and test: as the data came, or drawn by the seed.
+
+    Raises:
+        BadWorkload: too few rows.
+    """
+    from studies.data.splits import keep_rows, note_rare, split_rows
+
+    if raw.parts is None:
+        note_rare(targets, notes)
+        return split_rows(targets.codes, seed=seed)
+    drawn = [part for number, part in enumerate(("validation", "test"), start=1) if number not in raw.parts]
+    if drawn:
+        notes.append(
+            f"Drew the {' and '.join(drawn)} rows from the training rows; the other parts are as given."
+        )
+    return keep_rows(raw.parts[targets.rows], targets.codes, seed=seed)
+
+
+def encode_raw(raw: Raw, rows: NDArray[np.int64], split: Split) -> Encoded:
+    """Encode the rows that have a target; the split counts only these.
+
+    Raises:
+        BadWorkload: rows that cannot be turned into numbers.
+    """
+    from studies.data.encode import Encoded, encode, encode_text
+    from studies.data.text import check_ids
+    from studies.datasets.files.sparse_rows import mostly_zeros, scale
+
+    if raw.kind in {"image", "signal"}:
+        return _centre(np.asarray(raw.inputs)[rows], split.train, raw.kind)
+    if raw.kind == "text" and isinstance(raw.inputs, np.ndarray):
+        ids = check_ids(raw.inputs)
+        return Encoded(inputs=ids[rows], kind="text", vocabulary=int(ids.max()))
+    if mostly_zeros(raw.inputs):
+        return Encoded(
+            inputs=scale(raw.inputs[rows], split.train),
+            notes=("Kept the table sparse, each column from -1 to 1.",),
+        )
+    frame = _frame(raw)
+    if raw.kind == "text":
+        if frame.shape[1] != 1:
+            raise BadWorkload(
+                f"text in {frame.shape[1]} columns is not one text a row; give one column, or leave kind out"
+            )
+        return encode_text(frame.iloc[rows, 0], split.train)
+    return encode(frame.iloc[rows], split.train)
+
+
+def _frame(raw: Raw) -> pd.DataFrame:
+    import pandas as pd
+
+    frame: Any = raw.inputs
+    if hasattr(frame, "nnz"):
+        frame = frame.toarray()
+    if isinstance(frame, np.ndarray):
+        if frame.ndim != 2:
+            raise BadWorkload(
+                f"a table of the shape {frame.shape} has not two dimensions, rows and columns; "
+                "give it as (rows, columns)"
+            )
+        frame = pd.DataFrame(
+            frame, columns=list(raw.feature_names) or [f"x{number}" for number in range(frame.shape[1])]
+        )
+    names = [" ".join(str(name).split()) for name in frame.columns]
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise BadWorkload(f"more than one column is named '{twice[0]}'; give each column its own name")
+    named: pd.DataFrame = frame.set_axis(names, axis="columns").reset_index(drop=True)
+    return named
+
+
+def _centre(values: NDArray[Any], train: NDArray[np.int64], kind: str) -> Encoded:
+    """Take out mean and deviation of the training rows, of images as a whole, of signals by channel."""
+    from studies.data.encode import Encoded
+
+    shape = {"image": "(rows, channels, height, width)", "signal": "(rows, channels, length)"}[kind]
+    if values.ndim != shape.count(",") + 1:
+        raise BadWorkload(f"{kind}s of the shape {values.shape} are not {shape}; reshape them")
+    numbers = values.astype(np.float32)
+    if not np.isfinite(numbers).all():
+        noun = {"image": "pixels", "signal": "values"}[kind]
+        raise BadWorkload(
+            f"the {kind}s hold missing or infinite {noun}; remove these {kind}s or fill them in"
+        )
+    axes = (0, 2) if kind == "signal" else None
+    mean = numbers[train].mean(dtype=np.float64, axis=axes, keepdims=True)
+    deviation = numbers[train].std(dtype=np.float64, axis=axes, keepdims=True)
+    inputs = ((numbers - mean) / np.where(deviation > 0, deviation, 1.0)).astype(np.float32)
+    return Encoded(inputs=inputs, kind=kind)
