@@ -19,7 +19,7 @@ from studies.errors import BadValue, BadWorkload
 from studies.limits import Budget, Limits
 from studies.storage.home import check_name, free_name, writable
 from studies.storage.manifest import StudyManifest
-from studies.workload_spec import WorkloadSpec
+from studies.storage.workload_spec import WorkloadSpec
 
 SUFFIXES: Final = (".csv", ".tsv", ".parquet", ".arff", ".npz", ".svmlight")
 """Forms of files that the page takes."""

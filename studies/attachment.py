@@ -11,8 +11,8 @@ from studies.choice import Choice
 if TYPE_CHECKING:
     from torch import nn
 
+    from studies.data.inputs import Inputs
     from studies.hooks import TrainingHooks
-    from studies.inputs import Inputs
     from studies.optimizers import OptimizerChoice
 
 

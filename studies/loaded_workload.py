@@ -18,9 +18,9 @@ from studies.errors import BadWorkload
 from studies.imports import load
 from studies.metrics import Metric, metric
 from studies.models import ModelChoice
+from studies.storage.workload_spec import WorkloadSpec
 from studies.workload import Workload, model_choice
 from studies.workload_model import USUAL_MODELS, check_model, find_model
-from studies.workload_spec import WorkloadSpec
 
 if TYPE_CHECKING:
     import torch

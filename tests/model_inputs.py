@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from studies import catalogue
-from studies.inputs import Inputs
+from studies.data.inputs import Inputs
 from studies.optimizers.adamw import AdamW
 
 LENGTH = 12

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from studies.inputs import Inputs
+from studies.data.inputs import Inputs
 from studies.loaded_workload import LoadedWorkload
 from studies.optimizers.momentum import Momentum
 from studies.optimizers.sgd import SGD

@@ -17,7 +17,7 @@ from studies.search.search import Search
 from studies.storage import journal
 from studies.storage.home import study_names
 from studies.storage.manifest import StudyManifest
-from studies.workload_spec import WorkloadSpec
+from studies.storage.workload_spec import WorkloadSpec
 
 from records import record
 

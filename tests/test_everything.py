@@ -12,9 +12,9 @@ from advisor.jobs.planning import plan_for
 from advisor.jobs.request import Request
 from studies import catalogue
 from studies.data.dataset import Dataset, Part
+from studies.data.inputs import Inputs
 from studies.errors import BadValue, BadWorkload
 from studies.infeasible import Diverged
-from studies.inputs import Inputs
 from studies.limits import Budget
 from studies.loaded_workload import LoadedWorkload
 from studies.metrics import metric

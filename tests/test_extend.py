@@ -17,10 +17,10 @@ from torch import nn
 from studies import catalogue
 from studies.choice import sections
 from studies.data.dataset import open_dataset, prepare
+from studies.data.inputs import Inputs
 from studies.datasets import Raw
 from studies.errors import BadValue, BadWorkload
 from studies.imports import load
-from studies.inputs import Inputs
 from studies.loaded_workload import LoadedWorkload
 from studies.measure.model import state_bytes
 from studies.optim.routing import route

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from studies.errors import StoreError
 from studies.limits import Budget, Limits
 from studies.storage.manifest import Commit, CompressionEntry, Layer, SavedAdvice, Start, StudyManifest
-from studies.workload_spec import WorkloadSpec
+from studies.storage.workload_spec import WorkloadSpec
 
 from records import facts
 

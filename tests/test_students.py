@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from studies.compression.students import students
-from studies.inputs import Inputs
+from studies.data.inputs import Inputs
 from studies.models import ModelChoice
 from studies.models.bag import Bag
 from studies.models.cnn import CNN

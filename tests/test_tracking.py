@@ -12,9 +12,9 @@ import pytest
 
 from studies.storage.journal import create_study
 from studies.storage.manifest import StudyManifest
+from studies.storage.workload_spec import WorkloadSpec
 from studies.tracking.entries import dataset_of, key, metrics_of, params_and_tags
 from studies.tracking.sink import sync
-from studies.workload_spec import WorkloadSpec
 
 from mirrored_runs import COSTS, CURVE, PLAN, add, curve, runs, trial
 from records import deployed

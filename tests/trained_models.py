@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from studies.data.dataset import Dataset, Part
+from studies.data.inputs import Inputs
 from studies.infeasible import CannotCompress
-from studies.inputs import Inputs
 from studies.loaded_workload import LoadedWorkload
 from studies.metrics import metric
 from studies.models.linear import Linear

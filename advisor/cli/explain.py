@@ -12,10 +12,10 @@ from advisor.published.shown import measured
 from advisor.report.numbers import several
 from studies import catalogue
 from studies.choice import Choice, sections, summary
+from studies.data.inputs import Inputs
 from studies.datasets import DatasetChoice
 from studies.direction import Direction
 from studies.errors import StudyError, UnknownChoice, did_you_mean
-from studies.inputs import Inputs
 from studies.models import ModelChoice
 from studies.optim.routing import ROLES
 from studies.optimizers import OptimizerChoice

@@ -17,7 +17,7 @@ from studies.recipe import Recipe
 from studies.storage import journal
 from studies.storage.home import study_names
 from studies.storage.manifest import Start, StudyManifest
-from studies.workload_spec import WorkloadSpec
+from studies.storage.workload_spec import WorkloadSpec
 
 if TYPE_CHECKING:
     from studies.record import Record

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from advisor.recommendation import Recommendation
     from studies.compression.checkpoint import Checkpoint
     from studies.storage.manifest import StudyManifest
+    from studies.storage.workload_spec import WorkloadSpec
     from studies.tracking.models import Trained
-    from studies.workload_spec import WorkloadSpec
 
 FORBIDDEN: Final = "/:.%\"'"
 """Characters that MLflow or its addresses give another meaning."""

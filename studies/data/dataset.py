@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studies import catalogue
+from studies.data.inputs import Inputs
 from studies.data.raw import encode_raw, split_of, targets_of
 from studies.datasets import DatasetChoice, Raw, Task
 from studies.datasets.table import Table
 from studies.errors import BadValue, BadWorkload, UnknownChoice, did_you_mean
-from studies.inputs import Inputs
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from studies.choice import Choice
-from studies.inputs import Inputs
+from studies.data.inputs import Inputs
 
 if TYPE_CHECKING:
     from torch import nn

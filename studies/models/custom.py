@@ -8,9 +8,9 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from studies.data.inputs import Inputs
 from studies.errors import BadWorkload, named_line
 from studies.imports import load
-from studies.inputs import Inputs
 from studies.models import ModelChoice
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from studies.inputs import Inputs
+from studies.data.inputs import Inputs
 from studies.models import ModelChoice
 from studies.space import one_of, whole
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
-from studies.inputs import Inputs
+from studies.data.inputs import Inputs
 from studies.models import ModelChoice
 from studies.space import whole
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from studies.data.inputs import Inputs
     from studies.hooks import TrainingHooks
-    from studies.inputs import Inputs
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,8 +12,8 @@ from studies.space import between
 if TYPE_CHECKING:
     from torch import nn
 
+    from studies.data.inputs import Inputs
     from studies.hooks import TrainingHooks
-    from studies.inputs import Inputs
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,9 +13,9 @@ import shutil
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from studies.document import plain
 from studies.errors import StoreError, StudyNotFound, did_you_mean
 from studies.record import Record
+from studies.storage.document import plain
 from studies.storage.home import check_new, journal_of, journal_path, study_names
 from studies.storage.locks import working, write_lock
 from studies.storage.manifest import StudyManifest

@@ -15,11 +15,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Self, TypeVar
 
-from studies.document import Document
 from studies.errors import StoreError
 from studies.facts import Facts
 from studies.limits import Budget, Limits
-from studies.workload_spec import WorkloadSpec
+from studies.storage.document import Document
+from studies.storage.workload_spec import WorkloadSpec
 
 Entry = TypeVar("Entry")
 

@@ -16,9 +16,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from studies.document import plain
 from studies.errors import StoreError
 from studies.record import Record
+from studies.storage.document import plain
 from studies.storage.journal import RECORD, manifest_of, open_study
 from studies.storage.locks import acquire, working
 from studies.tracking.entries import (

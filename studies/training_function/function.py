@@ -25,9 +25,9 @@ from studies.loaded_workload import absolute
 from studies.metrics import Metric, direction_of
 from studies.models import ModelChoice
 from studies.recipe import Recipe
+from studies.storage.workload_spec import WorkloadSpec
 from studies.training_function.settings import settings
 from studies.workload_model import find_model
-from studies.workload_spec import WorkloadSpec
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -9,9 +9,9 @@ from dataclasses import dataclass, make_dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from studies.data.inputs import Inputs
 from studies.errors import BadValue, BadWorkload
 from studies.imports import refer
-from studies.inputs import Inputs
 from studies.models import ModelChoice
 from studies.space import between, log_between, one_of, whole
 

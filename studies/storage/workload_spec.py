@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from studies.document import Document
+from studies.storage.document import Document
 
 
 @dataclass(frozen=True, kw_only=True)
