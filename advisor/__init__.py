@@ -31,9 +31,19 @@ if TYPE_CHECKING:
     from studies.search.search import Event
 
 __all__ = [
-    "Budget", "Evidence", "Limits", "Recipe", "Recommendation", "Record", "Workload", "compress", "profile", "recommend",
-    "resume", "search",
-]  # fmt: skip
+    "Budget",
+    "Evidence",
+    "Limits",
+    "Recipe",
+    "Recommendation",
+    "Record",
+    "Workload",
+    "compress",
+    "profile",
+    "recommend",
+    "resume",
+    "search",
+]
 
 
 def search(
@@ -48,8 +58,8 @@ def search(
         budget: of the whole search: `60s`, `10m`, `2h`, `200trials`.
         home: where the study lives; `$ADVISOR_HOME` or `.advisor` by default.
         listen: called with every `studies.search.search.Event`.
-        options: fields of `advisor.jobs.request.Request`: target, model, metric, limits, goal, optimizers, epochs,
-            seed, ...
+        options: fields of `advisor.jobs.request.Request`: target, model, metric, limits, goal, optimizers,
+            epochs, seed, ...
 
     Raises:
         StudyError: anything wrong with the input; one line that says what to do.
@@ -84,11 +94,11 @@ def compress(
     Raises:
         StudyError: no such study, nothing to compress, or what was asked for cannot be used.
     """
-    from advisor.jobs.compress import CompressionRequest, open_for
+    from advisor.jobs.compress import CompressionRequest, open_compression
 
     total = None if budget is None else Budget.parse(budget)
     request = CompressionRequest(budget=total, limits=limits, students=students, teacher=teacher)
-    return _finish(open_for(_home(home), study, request), listen, searching=False)
+    return _finish(open_compression(_home(home), study, request), listen, searching=False)
 
 
 def resume(

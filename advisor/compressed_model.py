@@ -1,4 +1,4 @@
-"""Compressed model: a recipe, and its figures over seeds against the uncompressed file of the same weights."""
+"""Compressed model: a recipe and its figures over seeds, beside the uncompressed file of the same weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Evidence, all that a recommendation may look at, and Finding, what a rule makes of it: values."""
+"""Evidence: all that a recommendation may look at; and Finding: what a rule concludes from it."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def has_quality(record: Record) -> bool:
 
 
 class Records(tuple[Record, ...]):
-    """Records: a tuple of them that sorts itself by what they are, once, as rules ask hundreds of times an answer.
+    """Records: a tuple of trial records, sorted by optimizer and stage once.
 
-    Equal to the plain tuple of the same records. Evidence under other limits shares them, and what they have
-    sorted.
+    Rules ask for them hundreds of times an answer. Equal to the plain tuple of the same records. Evidence
+    under other limits shares them, and what they have sorted.
     """
 
     @cached_property
@@ -84,7 +84,7 @@ def _by_optimizer(records: Iterable[Record]) -> dict[str, tuple[Record, ...]]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
-    """Everything a recommendation may look at."""
+    """Evidence: everything a recommendation may look at."""
 
     facts: Facts = field(default_factory=Facts)
     limits: Limits = field(default_factory=Limits)
@@ -139,12 +139,12 @@ class Evidence:
         return self._sorted.complete.get(optimizer, ())
 
     def confirmations(self, optimizer: str) -> tuple[Record, ...]:
-        """Return the ended confirmation runs of an optimizer, by number; a failed one says nothing and is left out."""
+        """Return the ended confirmation runs of an optimizer, by number; failed ones are left out."""
         return self._sorted.confirmations.get(optimizer, ())
 
     @property
     def compressions(self) -> tuple[Record, ...]:
-        """Return the models that were made small and measured, by number; one that could not be is left out."""
+        """Return the compressed models that were measured, by number; failed ones are left out."""
         return self._sorted.compressions
 
     @property
@@ -154,7 +154,7 @@ class Evidence:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """What a rule has to say about one optimizer."""
+    """Finding: what a rule concludes about one optimizer."""
 
     rule: str
     subject: str

@@ -31,8 +31,8 @@ Criteria = dict[str, float]
 """What to make small, first things first: its name and its value."""
 
 
-class Spends(Protocol):
-    """What an optimizer would cost, and the trial whose recipe it is."""
+class Costed(Protocol):
+    """Recipe with costs: what an optimizer would cost, and the trial whose recipe it is."""
 
     @property
     def costs(self) -> Mapping[str, float | int | None]:
@@ -49,8 +49,11 @@ def check_goal(goal: str | None) -> None:
         raise BadValue(f"goal '{goal}' is not one of {', '.join(GOALS)}")
 
 
-def criteria(goal: str, tied: Mapping[str, Spends]) -> dict[str, Criteria]:
-    """Return, for each tied optimizer, what the goal makes small; what is not known of all of them decides nothing."""
+def criteria(goal: str, tied: Mapping[str, Costed]) -> dict[str, Criteria]:
+    """Return, for each tied optimizer, the costs that the goal makes small.
+
+    A cost that is not known of all of them decides nothing.
+    """
     wanted = {name: _criteria(goal, recipe) for name, recipe in tied.items()}
     unknown = {noun for values in wanted.values() for noun, value in values.items() if value == math.inf}
     return {
@@ -59,7 +62,7 @@ def criteria(goal: str, tied: Mapping[str, Spends]) -> dict[str, Criteria]:
     }
 
 
-def _criteria(goal: str, recipe: Spends) -> Criteria:
+def _criteria(goal: str, recipe: Costed) -> Criteria:
     small = {LESS[cost]: _stepped(recipe.costs[cost]) for cost in GOALS.get(goal, GOALS[USUAL])}
     settings = (
         sum(key.startswith("optimizer.") for key in recipe.record.params) if recipe.record else math.inf

@@ -1,4 +1,4 @@
-"""Recommendation: which optimizer and recipe, how sure, why and at what cost; as text, as Markdown and as JSON."""
+"""Recommendation: which optimizer and recipe, how sure, why and at what cost; as text, Markdown and JSON."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NOT_TRAINED: Final = f"No whole run of it stands behind this: {BASIS}."
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Contender:
-    """An optimizer's standing after all evidence."""
+    """Contender: an optimizer that fits the limits, with its chances and its best recipe."""
 
     optimizer: str
     p_best: float
@@ -66,7 +66,7 @@ class Contender:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Check:
-    """One question of the checklist on whether the study is sound."""
+    """Check: one question of the checklist on whether the study is sound."""
 
     name: str
     passed: bool
@@ -82,7 +82,7 @@ class Check:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recommendation:
-    """Which optimizer, how sure, because of what, and what would change the answer."""
+    """Recommendation: which optimizer, how sure, because of what, and what would change the answer."""
 
     study: str
     optimizer: str

@@ -37,7 +37,7 @@ from unittest.mock import patch
 
 import torch
 
-from advisor.jobs.compress import CompressionRequest, open_for
+from advisor.jobs.compress import CompressionRequest, open_compression
 from advisor.jobs.request import Request
 from advisor.jobs.session import prepare
 from advisor.jobs.work import work
@@ -183,7 +183,7 @@ def by_study(
         if path:
             copyfile(home / "models" / "s" / path, files / path)
 
-    launched = open_for(home, "s", CompressionRequest(budget=Budget(seconds=seconds)))
+    launched = open_compression(home, "s", CompressionRequest(budget=Budget(seconds=seconds)))
     start = spent_seconds()
     with patch("advisor.jobs.compress.Clock", ProcessorClock):
         work(launched, listen=keep, searching=False)

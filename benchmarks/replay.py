@@ -14,7 +14,7 @@ from typing import Final
 
 from advisor.decide.decision import decide
 from advisor.decide.feasible import feasible_recipes
-from advisor.decide.posterior import beliefs
+from advisor.decide.posterior import Posterior
 from advisor.decide.rulebook import apply_rules
 from advisor.decide.scale import CAP
 from advisor.decide.trial_summary import TrialSummary
@@ -265,10 +265,10 @@ def judge_advice(
         study=study.name,
     )
     findings = apply_rules(evidence)  # what recommend does, without the reasons, which take twice the time
-    posterior = beliefs(evidence, findings)
+    posterior = Posterior.of(evidence, findings)
     fits, _ = feasible_recipes(evidence, TrialSummary.of(evidence, posterior.estimates), findings)
     decision = decide(evidence, posterior, fits)
-    standing = decision.standings[decision.optimizer]
+    summary = decision.summaries[decision.optimizer]
     in_hand = {name: _in_hand(evidence, name, truths) for name in arms}
     sources = {record.optimizer: record.source for record in records if record.stage == "confirm"}
     truth = {name: in_hand[name] if name in sources else tuned[name] for name in arms}
@@ -287,9 +287,9 @@ def judge_advice(
         trials=len(evidence.searched(arms[0])),
         confirmed=bool(sources),
         label=decision.label,
-        p_best=standing.p_best,
-        p_tie=standing.p_tie,
-        expected_regret=standing.expected_regret,
+        p_best=summary.p_best,
+        p_tie=summary.p_tie,
+        expected_regret=summary.expected_regret,
         best=gap <= 1e-12,
         tie=gap <= posterior.margin + 1e-12,
         true_gap=gap,

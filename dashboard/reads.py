@@ -15,7 +15,7 @@ from typing import Final
 
 import streamlit as st
 
-from advisor.decide.posterior import Beliefs, beliefs
+from advisor.decide.posterior import Posterior
 from advisor.decide.recommend import recommend
 from advisor.decide.rulebook import apply_rules
 from advisor.recommendation import Recommendation
@@ -85,7 +85,7 @@ def answer(home: Path, name: str, limits: Limits, goal: str) -> Recommendation:
     return _answer(str(home), name, _stamp(home, name), limits, goal)
 
 
-def posterior(home: Path, name: str) -> Beliefs:
+def posterior(home: Path, name: str) -> Posterior:
     """Return the posterior of each optimizer of a study.
 
     Raises:
@@ -130,6 +130,6 @@ def _answer(home: str, name: str, stamp: Stamp, limits: Limits, goal: str) -> Re
 
 
 @st.cache_resource(max_entries=STUDIES_IN_MEMORY, show_spinner=False)
-def _posterior(home: str, name: str, stamp: Stamp) -> Beliefs:
+def _posterior(home: str, name: str, stamp: Stamp) -> Posterior:
     evidence = _study(home, name, stamp).evidence
-    return beliefs(evidence, apply_rules(evidence))
+    return Posterior.of(evidence, apply_rules(evidence))

@@ -18,11 +18,10 @@ from advisor.decide.posterior import (
     RULE_CLIP,
     TOTAL_CLIP,
     WIDEST,
-    Beliefs,
+    Posterior,
     advantages,
     base_rate,
-    beliefs,
-    posterior,
+    posterior_draws,
     prior_log_odds,
 )
 from advisor.evidence import Evidence, Finding
@@ -37,11 +36,11 @@ def evidence(records, **fields):
     return Evidence(records=tuple(records), **fields)
 
 
-def believed(by_optimizer: dict[str, Estimate], advantage=None) -> Beliefs:
+def believed(by_optimizer: dict[str, Estimate], advantage=None) -> Posterior:
     names = tuple(sorted(by_optimizer))
     measured = Estimates(by_optimizer=by_optimizer)
-    weights, draws = posterior(names, measured, advantage or [0.0] * len(names))
-    return Beliefs(optimizers=names, estimates=measured, margin=0.02, weights=weights, draws=draws)
+    weights, draws = posterior_draws(names, measured, advantage or [0.0] * len(names))
+    return Posterior(optimizers=names, estimates=measured, margin=0.02, weights=weights, draws=draws)
 
 
 # ---------------------------------------------------------------- the prior
@@ -72,18 +71,20 @@ def test_the_advantage_turns_log_odds_into_the_chance_to_win():
 
 
 def test_before_any_trial_no_probability_exceeds_the_cap():
-    standings = beliefs(Evidence(candidates=("AdamW", "SGD")), [_finding("SGD", -2.5)]).standings(
+    summaries = Posterior.of(Evidence(candidates=("AdamW", "SGD")), [_finding("SGD", -2.5)]).summaries(
         {"AdamW": 0.0, "SGD": 0.0}
     )
 
-    assert standings["AdamW"].p_best == standings["AdamW"].p_tie == PRIOR_CAP
-    assert beliefs(Evidence(candidates=("AdamW",))).standings({"AdamW": 0.0})["AdamW"].p_tie == PRIOR_CAP
+    assert summaries["AdamW"].p_best == summaries["AdamW"].p_tie == PRIOR_CAP
+    assert Posterior.of(Evidence(candidates=("AdamW",))).summaries({"AdamW": 0.0})["AdamW"].p_tie == PRIOR_CAP
 
 
 def test_the_prior_speaks_for_what_was_not_tried():
     tried = study({"AdamW": [0.9, 0.91]})
     for strength, worse in ((1.4, False), (-1.4, True)):
-        means = beliefs(evidence(tried, candidates=("AdamW", "Muon")), [_finding("Muon", strength)]).means()
+        means = Posterior.of(
+            evidence(tried, candidates=("AdamW", "Muon")), [_finding("Muon", strength)]
+        ).means()
         assert (means["Muon"] > means["AdamW"]) is worse
 
 
@@ -144,7 +145,7 @@ def test_the_posterior_agrees_with_a_slow_reference(gaps, sds, advantage):
     by_optimizer = {
         name: Estimate(gap=g, variance=s**2) for name, g, s in zip(NAMES, gaps, sds, strict=False)
     }
-    fast = believed(by_optimizer, list(advantage)).standings(dict.fromkeys(sorted(by_optimizer), 0.0))
+    fast = believed(by_optimizer, list(advantage)).summaries(dict.fromkeys(sorted(by_optimizer), 0.0))
     p_best, p_tie, regret = slow_posterior(by_optimizer, advantage, 0.02)
 
     for i, name in enumerate(sorted(by_optimizer)):
@@ -163,14 +164,14 @@ estimate = st.builds(
 @given(st.lists(estimate, min_size=2, max_size=4))
 @settings(max_examples=40, deadline=None)
 def test_probabilities_are_probabilities(by_optimizer):
-    standings = believed(dict(zip(NAMES, by_optimizer, strict=False))).standings(
+    summaries = believed(dict(zip(NAMES, by_optimizer, strict=False))).summaries(
         dict.fromkeys(NAMES[: len(by_optimizer)], 0.0)
     )
 
-    assert sum(standing.p_best for standing in standings.values()) == pytest.approx(1)
+    assert sum(summary.p_best for summary in summaries.values()) == pytest.approx(1)
     assert all(
-        0 <= standing.p_best <= standing.p_tie <= 1 + 1e-9 and standing.expected_regret >= 0
-        for standing in standings.values()
+        0 <= summary.p_best <= summary.p_tie <= 1 + 1e-9 and summary.expected_regret >= 0
+        for summary in summaries.values()
     )
 
 
@@ -195,10 +196,10 @@ def test_neither_the_order_of_records_nor_of_candidates_matters(order, names):
         {"AdamW": [0.9, 0.95, 0.94], "SGD": [0.8, 0.85]},
         confirmed={"AdamW": [0.93, 0.94], "SGD": [0.86, 0.84]},
     )
-    straight = beliefs(evidence(records, candidates=NAMES))
-    shuffled = beliefs(evidence([records[i] for i in order], candidates=tuple(names)))
+    straight = Posterior.of(evidence(records, candidates=NAMES))
+    shuffled = Posterior.of(evidence([records[i] for i in order], candidates=tuple(names)))
 
-    assert straight.standings(dict.fromkeys(NAMES, 0.0)) == shuffled.standings(dict.fromkeys(NAMES, 0.0))
+    assert straight.summaries(dict.fromkeys(NAMES, 0.0)) == shuffled.summaries(dict.fromkeys(NAMES, 0.0))
 
 
 def test_a_clear_confirmed_difference_is_decided_and_a_tie_is_not():
@@ -212,8 +213,8 @@ def test_a_clear_confirmed_difference_is_decided_and_a_tie_is_not():
     )
     both = {"AdamW": 0.0, "SGD": 0.0}
 
-    assert beliefs(evidence(clear)).standings(both)["AdamW"].p_best > 0.95
-    assert 0.2 < beliefs(evidence(close)).standings(both)["AdamW"].p_best < 0.8
+    assert Posterior.of(evidence(clear)).summaries(both)["AdamW"].p_best > 0.95
+    assert 0.2 < Posterior.of(evidence(close)).summaries(both)["AdamW"].p_best < 0.8
 
 
 def test_the_tie_margin_follows_the_spread_over_seeds_up_to_a_tenth():
@@ -225,9 +226,9 @@ def test_the_tie_margin_follows_the_spread_over_seeds_up_to_a_tenth():
     )
     rows = {"valid_rows": 10_000}
 
-    assert beliefs(evidence(study({"AdamW": [0.9, 0.8]}), **rows)).margin == MARGIN
-    assert MARGIN < beliefs(evidence(calm, **rows)).margin < WIDEST
-    assert beliefs(evidence(noisy, **rows)).margin == WIDEST
+    assert Posterior.of(evidence(study({"AdamW": [0.9, 0.8]}), **rows)).margin == MARGIN
+    assert MARGIN < Posterior.of(evidence(calm, **rows)).margin < WIDEST
+    assert Posterior.of(evidence(noisy, **rows)).margin == WIDEST
 
 
 def test_what_half_a_row_could_undo_is_a_tie():
@@ -236,19 +237,19 @@ def test_what_half_a_row_could_undo_is_a_tie():
         {"AdamW": [1.0], "SGD": [1.0], "Momentum": [0.99]},
         confirmed={"AdamW": [1.0] * 3, "SGD": [1.0] * 3, "Momentum": [0.99] * 3},
     )
-    few, many = (beliefs(evidence(perfect, valid_rows=rows)) for rows in (100, 10_000))
+    few, many = (Posterior.of(evidence(perfect, valid_rows=rows)) for rows in (100, 10_000))
 
     assert few.margin == many.margin == pytest.approx(math.log(2))
     names = dict.fromkeys(few.optimizers, 0.0)
-    assert few.standings(names)["SGD"].p_tie > 0.8
-    assert few.standings(names)["Momentum"].p_tie > 0.2 > many.standings(names)["Momentum"].p_tie
+    assert few.summaries(names)["SGD"].p_tie > 0.8
+    assert few.summaries(names)["Momentum"].p_tie > 0.2 > many.summaries(names)["Momentum"].p_tie
 
 
 def test_what_was_trained_counts_for_more_than_what_was_said():
     prior = [_finding("SGD", 1.4), _finding("AdamW", -1.4)]
     equal = study({"AdamW": [0.9] * 3, "SGD": [0.9] * 3})
-    before = beliefs(evidence([], candidates=("AdamW", "SGD")), prior).means()
-    after = beliefs(evidence(equal), prior).means()
+    before = Posterior.of(evidence([], candidates=("AdamW", "SGD")), prior).means()
+    after = Posterior.of(evidence(equal), prior).means()
 
     assert 0 < after["AdamW"] - after["SGD"] < 0.5 * (before["AdamW"] - before["SGD"])
 
@@ -301,10 +302,10 @@ def test_stated_confidence_comes_true(trials, confirm):
     stated, true = [], []
     for _ in range(400):
         observed, truth = simulate(chance, trials, confirm=confirm)
-        posterior_ = beliefs(observed, findings)
-        standings = posterior_.standings(dict.fromkeys(ARMS, 0.0))
-        pick = min(standings, key=lambda name: standings[name].expected_regret)
-        stated.append(standings[pick].p_tie)
+        posterior_ = Posterior.of(observed, findings)
+        summaries = posterior_.summaries(dict.fromkeys(ARMS, 0.0))
+        pick = min(summaries, key=lambda name: summaries[name].expected_regret)
+        stated.append(summaries[pick].p_tie)
         true.append(truth[pick] <= min(truth.values()) + posterior_.margin)
 
     # two standard errors of 400 simulations are 0.05; erring on the modest side is allowed up to 0.12

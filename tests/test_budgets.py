@@ -7,9 +7,15 @@ from statistics import fmean
 
 import pytest
 
-from advisor.analysis.targets import default_target, loss_ratios, profile, reaches, time_ratios
-from advisor.analysis.tuning_curves import promises
-from advisor.decide.posterior import beliefs
+from advisor.analysis.targets import (
+    default_target,
+    loss_ratios,
+    performance_profile,
+    time_ratios,
+    times_to_target,
+)
+from advisor.analysis.tuning_curves import tuning_curves
+from advisor.decide.posterior import Posterior
 from advisor.decide.recommend import recommend
 from advisor.decide.scale import LossScale
 from advisor.evidence import Evidence
@@ -26,7 +32,7 @@ def evidence(records, direction="maximize", metric="accuracy"):
 @pytest.mark.parametrize("direction", ["maximize", "minimize"])
 def test_a_promise_is_the_mean_over_all_draws(direction):
     qualities = (0.7, 0.9, 0.8, 0.6)
-    promised = promises(evidence(study({"SGD": qualities}), direction))["SGD"]
+    promised = tuning_curves(evidence(study({"SGD": qualities}), direction))["SGD"]
     best = max if Direction(direction).maximizes else min
     assert [point.trials for point in promised] == [1, 2, 3, 4]
     for point in promised:
@@ -38,7 +44,7 @@ def test_a_promise_is_the_mean_over_all_draws(direction):
 
 def test_more_trials_never_promise_less():
     chance = random.Random(0)  # noqa: S311 - no secret
-    promised = promises(evidence(study({"SGD": [chance.uniform(0.5, 0.99) for _ in range(300)]})))["SGD"]
+    promised = tuning_curves(evidence(study({"SGD": [chance.uniform(0.5, 0.99) for _ in range(300)]})))["SGD"]
     for name in ("mean", "lower", "upper"):
         values = [getattr(point, name) for point in promised]
         assert values == sorted(values)
@@ -48,20 +54,20 @@ def test_more_trials_never_promise_less():
 def test_a_lost_trial_counts_as_the_worst_and_a_stopped_one_not_at_all():
     whole = study({"SGD": (0.9, 0.8), "AdamW": (0.5,)})
     lost, stopped = record(3, "SGD", None, state="infeasible"), record(4, "SGD", 0.1, state="pruned")
-    promised = promises(evidence((*whole, lost, stopped)))["SGD"]
+    promised = tuning_curves(evidence((*whole, lost, stopped)))["SGD"]
     assert promised[0].mean == pytest.approx(fmean((0.9, 0.8, 0.5)))
     assert promised[-1].trials == 3
-    assert promises(evidence((lost, stopped))) == {}
+    assert tuning_curves(evidence((lost, stopped))) == {}
 
 
 def test_a_target_is_reached_by_the_first_point_as_good():
     runs = (record(0, "SGD", 0.8), record(1, "AdamW", 0.9), record(2, "AdamW", 0.95, epochs=20))
-    by_name = {reach.optimizer: reach for reach in reaches(evidence(runs), 0.85)}
+    by_name = {reach.optimizer: reach for reach in times_to_target(evidence(runs), 0.85)}
     assert (by_name["SGD"].reached, by_name["SGD"].fastest_seconds) == (0, None)
     point = next(point for point in runs[1].curve if point.valid_metric >= 0.85)
     assert (by_name["AdamW"].fastest_seconds, by_name["AdamW"].fewest_steps) == (point.seconds, point.step)
     assert (by_name["AdamW"].fastest_trial, by_name["AdamW"].reached, by_name["AdamW"].runs) == (1, 2, 2)
-    assert [reach.optimizer for reach in reaches(evidence(runs), 0.85)] == ["AdamW", "SGD"]
+    assert [reach.optimizer for reach in times_to_target(evidence(runs), 0.85)] == ["AdamW", "SGD"]
 
 
 def test_the_usual_target_is_the_recommended_quality_less_the_tie_margin():
@@ -83,8 +89,8 @@ def test_ratios_are_against_the_best_of_the_study():
 
 def test_a_profile_climbs_to_the_share_of_studies_that_were_solved():
     ratios = {"a": {"SGD": 1.0, "AdamW": 2.0, "Lion": 1.5}, "b": {"SGD": math.inf, "AdamW": 1.0}}
-    assert profile(ratios) == {"AdamW": ((1.0, 0.5), (2.0, 1.0)), "SGD": ((1.0, 0.5),)}
-    assert profile({}) == {}
+    assert performance_profile(ratios) == {"AdamW": ((1.0, 0.5), (2.0, 1.0)), "SGD": ((1.0, 0.5),)}
+    assert performance_profile({}) == {}
 
 
 def test_each_two_optimizers_beat_each_other_with_one_probability_in_all():
@@ -92,7 +98,7 @@ def test_each_two_optimizers_beat_each_other_with_one_probability_in_all():
         {"SGD": (0.7, 0.72), "AdamW": (0.9, 0.91), "Adam": (0.9, 0.9)},
         confirmed={"AdamW": (0.9, 0.91, 0.905)},
     )
-    wins = beliefs(evidence(runs)).beats()
+    wins = Posterior.of(evidence(runs)).beats()
     for first, second in (("SGD", "AdamW"), ("AdamW", "Adam"), ("SGD", "Adam")):
         assert wins[first][second] + wins[second][first] == pytest.approx(1)
     assert wins["AdamW"]["SGD"] > 0.95
@@ -101,7 +107,7 @@ def test_each_two_optimizers_beat_each_other_with_one_probability_in_all():
 
 def test_equal_optimizers_beat_each_other_alike():
     runs = study({"SGD": (0.8, 0.7), "AdamW": (0.8, 0.7)})
-    assert beliefs(evidence(runs)).beats()["SGD"]["AdamW"] == pytest.approx(0.5, abs=0.06)
+    assert Posterior.of(evidence(runs)).beats()["SGD"]["AdamW"] == pytest.approx(0.5, abs=0.06)
 
 
 def test_the_front_is_what_a_look_at_all_pairs_gives():
@@ -114,4 +120,4 @@ def test_the_front_is_what_a_look_at_all_pairs_gives():
 
 def test_confirmation_runs_reach_targets_too():
     runs = (record(0, "SGD", 0.8), *confirmations(1, "SGD", (0.9, None), source=0))
-    assert [(reach.runs, reach.reached) for reach in reaches(evidence(runs), 0.85)] == [(2, 1)]
+    assert [(reach.runs, reach.reached) for reach in times_to_target(evidence(runs), 0.85)] == [(2, 1)]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from advisor.decide.compressed import compressed_models, pareto_front
 from advisor.decide.feasible import feasible_recipes
-from advisor.decide.posterior import beliefs
+from advisor.decide.posterior import Posterior
 from advisor.decide.recommend import recommend
 from advisor.decide.rulebook import apply_rules
 from advisor.decide.trial_summary import TrialSummary
@@ -83,7 +83,7 @@ def test_no_limit_is_ever_broken_by_a_known_cost(evidence, limits):
 @given(compressed_studies(), st.integers(4_000, 60_000), st.integers(4_000, 60_000))
 @settings(max_examples=60, deadline=None)
 def test_a_looser_limit_never_makes_an_optimizer_give_more_away(evidence, first, second):
-    summary = TrialSummary.of(evidence, beliefs(evidence, apply_rules(evidence)).estimates)
+    summary = TrialSummary.of(evidence, Posterior.of(evidence, apply_rules(evidence)).estimates)
     by_limit = []
     for limit in sorted((first, second)):
         try:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from advisor.jobs.compress import CompressionRequest, ask, open_for
+from advisor.jobs.compress import CompressionRequest, open_compression, write_request
 from advisor.jobs.request import Request
 from advisor.jobs.session import prepare
 from advisor.jobs.work import conclude, work
@@ -40,7 +40,10 @@ def study(searched, tmp_path):
 
 
 def compress(home, trials=WAYS, **wanted):
-    work(open_for(home, "s", CompressionRequest(budget=Budget(trials=trials), **wanted)), searching=False)
+    work(
+        open_compression(home, "s", CompressionRequest(budget=Budget(trials=trials), **wanted)),
+        searching=False,
+    )
     return compressed(home)
 
 
@@ -103,7 +106,7 @@ def test_a_larger_budget_goes_on_and_repeats_nothing(study):
 
 
 def test_a_lost_checkpoint_is_trained_again_to_the_same_weights(study):
-    workload = open_for(study, "s", CompressionRequest()).workload
+    workload = open_compression(study, "s", CompressionRequest()).workload
     checkpoints = Checkpoints.of(study, "s")
     record = next(r for r in journal.records(journal.open_study(study, "s")) if r.stage == "confirm")
     weights = checkpoints.source(record, workload, device="cpu").model.state_dict()
@@ -134,7 +137,7 @@ def test_files_of_the_front_are_kept_and_no_others(study):
 
 def test_stopping_keeps_what_was_finished_and_going_on_completes_it(study):
     heard = []
-    launched = open_for(study, "s", CompressionRequest(budget=Budget(trials=8)))
+    launched = open_compression(study, "s", CompressionRequest(budget=Budget(trials=8)))
     work(
         launched,
         listen=heard.append,
@@ -142,21 +145,21 @@ def test_stopping_keeps_what_was_finished_and_going_on_completes_it(study):
         searching=False,
     )
     assert 3 <= len(compressed(study)) <= 4
-    work(open_for(study, "s", CompressionRequest()), searching=False)
+    work(open_compression(study, "s", CompressionRequest()), searching=False)
     assert len([record for record in compressed(study) if record.state != "pruned"]) == 8
 
 
 def test_a_spent_budget_is_refused_in_one_line(study):
     compress(study, trials=4)
     with pytest.raises(BadValue, match="spent already"):
-        ask(study, "s", CompressionRequest(budget=Budget(trials=4)))
+        write_request(study, "s", CompressionRequest(budget=Budget(trials=4)))
 
 
 def test_a_search_compresses_afterwards_when_asked(home):
     request = Request(source="iris", model="mlp", study="s", compression="after", **SEARCH)
     launched = prepare(request, home)
     page = journal.open_study(home, "s")
-    ask(home, "s", CompressionRequest(budget=Budget(trials=5)))
+    write_request(home, "s", CompressionRequest(budget=Budget(trials=5)))
     assert page.user_attrs["plan"]["compression"] == "after"
     work(replace(launched))
     assert len(compressed(home)) == 5
@@ -211,4 +214,4 @@ def test_a_training_function_is_refused_with_the_reason(home, tmp_path, monkeypa
         prepare(Request(compression="after", **options), home)
     work(prepare(Request(study="s", **options), home))
     with pytest.raises(BadWorkload, match="holds its model to itself"):
-        ask(home, "s", CompressionRequest())
+        write_request(home, "s", CompressionRequest())

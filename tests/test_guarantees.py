@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from advisor.decide.posterior import beliefs
+from advisor.decide.posterior import Posterior
 from advisor.decide.recommend import recommend
 from advisor.decide.rulebook import apply_rules
 from advisor.evidence import Evidence
@@ -44,7 +44,7 @@ def evidences(draw, *, goals=("quality", "speed", "memory", "balanced"), whole=T
 
 
 def mean_gap(evidence, optimizer):
-    return beliefs(evidence, apply_rules(evidence)).means()[optimizer]
+    return Posterior.of(evidence, apply_rules(evidence)).means()[optimizer]
 
 
 @given(evidences(whole=False), st.randoms(use_true_random=False))
@@ -107,7 +107,7 @@ def test_a_dominated_trial_of_a_confirmed_optimizer_changes_nothing(evidence, qu
     best = max(run.quality for run in evidence.complete(name))
     worse = record(len(evidence.records), name, min(quality, best - 0.001))
     more = replace(evidence, records=(*evidence.records, worse))
-    before, after = beliefs(evidence), beliefs(more)
+    before, after = Posterior.of(evidence), Posterior.of(more)
 
     assert before.estimates == after.estimates
     assert before.means() == after.means()
@@ -139,7 +139,7 @@ def test_a_trial_without_an_end_of_its_own_says_nothing(evidence, quality, state
     name = data.draw(st.sampled_from(evidence.candidates))
     other = record(len(evidence.records), name, quality, state=state)
     before, after = (
-        beliefs(known) for known in (evidence, replace(evidence, records=(*evidence.records, other)))
+        Posterior.of(known) for known in (evidence, replace(evidence, records=(*evidence.records, other)))
     )
 
     assert before.estimates == after.estimates
@@ -150,7 +150,7 @@ def test_a_trial_without_an_end_of_its_own_says_nothing(evidence, quality, state
 @settings(max_examples=40, deadline=None)
 def test_more_validation_rows_never_leave_more_doubt(evidence, times):
     few, many = (
-        beliefs(replace(evidence, valid_rows=rows))
+        Posterior.of(replace(evidence, valid_rows=rows))
         for rows in (evidence.valid_rows, times * evidence.valid_rows)
     )
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from advisor.analysis.memory_table import needs, off_by, typical_error
+from advisor.analysis.memory_table import forecast_error, needs, typical_error
 from dashboard.charts import memory
 from dashboard.charts.looks import styles
 from studies.facts import Forecast, Moment
@@ -69,9 +69,9 @@ def test_forecasts_are_held_against_trials_at_their_own_batch_size():
         record(n, "SGD", peak_bytes=peak * KIB, params={"batch_size": rows})
         for n, (rows, peak) in enumerate(((32, 33), (64, 78)))
     ]
-    assert [off_by(FOLLOWED, trial) for trial in trials] == [0, pytest.approx(0.2)]
+    assert [forecast_error(FOLLOWED, trial) for trial in trials] == [0, pytest.approx(0.2)]
     assert typical_error(FOLLOWED, trials) == pytest.approx(0.1)
-    assert off_by(FOLLOWED, record(0, "Lion")) is None
+    assert forecast_error(FOLLOWED, record(0, "Lion")) is None
     assert typical_error(FOLLOWED, ()) is None
 
 

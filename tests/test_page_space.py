@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from advisor.analysis.importances import FEWEST, importances, labels
+from advisor.analysis.importances import FEWEST, importances, labels_above_chance
 from advisor.analysis.searched_space import decay, edges, numbers, options, searched, steps_of
 from advisor.analysis.surface import surface
 from advisor.evidence import Evidence
@@ -106,7 +106,7 @@ def noisy(runs, *, seed=0):
 def test_a_best_value_in_the_middle_of_a_range_is_seen():
     shares = importances(*noisy(60))
     assert shares[0].label == "x"
-    assert labels(shares) == ("x",)
+    assert labels_above_chance(shares) == ("x",)
     assert shares[0].share > 0.5
 
 
@@ -115,7 +115,11 @@ def test_settings_without_effect_pass_for_chance_nineteen_times_in_twenty():
     for seed in range(200):
         draw = random.Random(seed)  # noqa: S311
         qualities = {trial: draw.random() for trial in range(30)}
-        named += len(labels(importances(qualities, {"x": {trial: draw.random() for trial in range(30)}}, {})))
+        named += len(
+            labels_above_chance(
+                importances(qualities, {"x": {trial: draw.random() for trial in range(30)}}, {})
+            )
+        )
     assert 0.02 <= named / 200 <= 0.09
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.analysis.pareto import front_of_contenders, front_of_records
+from advisor.analysis.pareto import pareto_front_of_contenders, pareto_front_of_records
 from advisor.decide.recommend import recommend
 from advisor.evidence import Evidence
 from studies.direction import MAXIMIZE, MINIMIZE
@@ -48,14 +48,14 @@ def test_records_are_judged_by_quality_and_costs_in_either_direction():
     good, cheap, beaten = record(0, "AdamW", 0.9), record(1, "SGD", 0.8), record(2, "AdamW", 0.7)
     lost = record(3, "SGD", state="infeasible")
 
-    assert front_of_records((good, cheap, beaten, lost), MAXIMIZE) == (good, cheap)
-    assert front_of_records((good, cheap, beaten, lost), MINIMIZE) == (cheap, beaten)
+    assert pareto_front_of_records((good, cheap, beaten, lost), MAXIMIZE) == (good, cheap)
+    assert pareto_front_of_records((good, cheap, beaten, lost), MINIMIZE) == (cheap, beaten)
 
 
 def test_a_cost_that_was_not_measured_counts_as_infinite():
     measured, unknown = record(0, "AdamW", 0.9), replace(record(1, "AdamW", 0.9), peak_bytes=None)
 
-    assert front_of_records((measured, unknown), MAXIMIZE) == (measured,)
+    assert pareto_front_of_records((measured, unknown), MAXIMIZE) == (measured,)
 
 
 def test_contenders_without_a_run_are_left_out():
@@ -63,7 +63,7 @@ def test_contenders_without_a_run_are_left_out():
         Evidence(records=study({"AdamW": [0.9], "SGD": [0.8]}), candidates=("AdamW", "SGD", "Adam"))
     )
 
-    assert {contender.optimizer for contender in front_of_contenders(advice.contenders, MAXIMIZE)} == {
+    assert {contender.optimizer for contender in pareto_front_of_contenders(advice.contenders, MAXIMIZE)} == {
         "AdamW",
         "SGD",
     }

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from advisor.cli.explain import explanation
-from advisor.decide.reasons import TELLING
+from advisor.decide.reasons import MOST_FINDINGS
 from advisor.decide.recommend import recommend
 from advisor.decide.rulebook import apply_rules, in_force, resolved_settings, rules
 from advisor.evidence import Evidence
@@ -244,8 +244,8 @@ def test_few_findings_are_told_the_strongest_first_and_the_rest_by_name():
     answer = recommend(Evidence(facts=stirred, candidates=("AdamW",), planned_trials=3))
     spoken_of = [reason for reason in answer.reasons if reason.startswith(("Speaks", "Of less weight"))]
 
-    assert len([finding for finding in answer.findings if finding.subject == "AdamW"]) > TELLING
-    assert len(spoken_of) == TELLING + 1
+    assert len([finding for finding in answer.findings if finding.subject == "AdamW"]) > MOST_FINDINGS
+    assert len(spoken_of) == MOST_FINDINGS + 1
     assert "100 classes" in spoken_of[0]
     assert spoken_of[-1] == "Of less weight: Sparsity (advisor explain Sparsity)."
 
@@ -258,5 +258,5 @@ def test_a_veto_of_many_is_told_in_few_lines():
 
     assert answer.optimizer == "SGD"
     assert len([finding for finding in answer.findings if finding.verdict == "veto"]) == len(many) - 1
-    assert len(sentences) == TELLING
+    assert len(sentences) == MOST_FINDINGS
     assert all(any(name in line for line in sentences) for name in many if name != "SGD")

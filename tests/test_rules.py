@@ -10,7 +10,7 @@ import pytest
 from advisor.decide.rulebook import apply_rules, rules
 from advisor.evidence import Evidence
 from advisor.rules import Rule
-from advisor.rules.convergence import times_to_target
+from advisor.rules.convergence import times_to_common_target
 from advisor.rules.memory import Memory
 from studies.errors import BadValue
 from studies.facts import Facts
@@ -154,7 +154,7 @@ def test_time_to_target_is_read_off_the_curves_of_whole_runs():
         facts=Facts(steps=50_000),
         planned_trials=99,
     )
-    target, arrivals = times_to_target(known)
+    target, arrivals = times_to_common_target(known)
     findings = {finding.subject: finding for finding in apply_rules(known)}
 
     assert target == pytest.approx(0.9)
@@ -167,10 +167,10 @@ def test_time_to_target_is_read_off_the_curves_of_whole_runs():
 @pytest.mark.parametrize(("direction", "reached"), [("maximize", 0.8), ("minimize", 0.9)])
 def test_the_target_is_what_the_worst_optimizer_reaches(direction, reached):
     records = (record(0, "AdamW", 0.9, direction=direction), record(1, "SGD", 0.8, direction=direction))
-    target, _ = times_to_target(Evidence(records=records, direction=direction))
+    target, _ = times_to_common_target(Evidence(records=records, direction=direction))
 
     assert target == pytest.approx(reached)
 
 
 def test_no_time_to_target_is_claimed_for_a_single_optimizer():
-    assert times_to_target(Evidence(records=(record(0, "AdamW"), record(1, "AdamW")))) == (None, [])
+    assert times_to_common_target(Evidence(records=(record(0, "AdamW"), record(1, "AdamW")))) == (None, [])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from advisor.decide.posterior import RULE_CLIP, TOTAL_CLIP, prior_log_odds
 from advisor.decide.rulebook import apply_rules, optimizers_added_by_rules, rules
 from advisor.evidence import Evidence
-from advisor.jobs.planning import entrants
+from advisor.jobs.planning import offered_optimizers
 from advisor.jobs.request import Request
 from studies import catalogue
 from studies.facts import Facts, Forecast
@@ -284,6 +284,6 @@ def test_a_rule_sends_for_optimizers_that_are_not_offered_by_default():
     tight = Request(source="digits", limits=Limits(train_bytes=100_000))
     workload = Facts(forecasts=(forecast,), parameters=10_000)
 
-    assert "Adafactor" in entrants(tight, workload)
-    assert "Adafactor" not in entrants(replace(tight, rules=("StateBudget=off",)), workload)
-    assert "Adafactor" not in entrants(Request(source="digits"), workload)
+    assert "Adafactor" in offered_optimizers(tight, workload)
+    assert "Adafactor" not in offered_optimizers(replace(tight, rules=("StateBudget=off",)), workload)
+    assert "Adafactor" not in offered_optimizers(Request(source="digits"), workload)

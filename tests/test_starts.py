@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.jobs.entrants import FAMILY, _unlike, affordable, candidates
+from advisor.jobs.entrants import FAMILY, _diverse, affordable, candidates
 from advisor.published.rates import REFERENCE
 from studies import catalogue
 from studies.errors import BadValue, NothingFeasible
@@ -53,19 +53,19 @@ def test_each_family_enters_before_a_second_of_any(trials):
 
 
 def test_a_matrix_method_enters_before_a_second_sign_method():
-    assert _unlike({"AdamW": 0, "Lion": 0.5, "Rprop": 0.45, "Muon": 0.2}, 3) == ("AdamW", "Lion", "Muon")
+    assert _diverse({"AdamW": 0, "Lion": 0.5, "Rprop": 0.45, "Muon": 0.2}, 3) == ("AdamW", "Lion", "Muon")
 
 
 @given(st.dictionaries(st.sampled_from(EVERY), st.floats(0, 0.99 * FAMILY), min_size=1), st.integers(1, 12))
 def test_as_many_families_enter_as_there_are_places_for(log_odds, places):
-    chosen = _unlike(log_odds, places)
+    chosen = _diverse(log_odds, places)
 
     assert len({family(name) for name in chosen}) == min(places, len({family(name) for name in log_odds}))
     assert chosen[0] == REFERENCE or REFERENCE not in log_odds
 
 
 def test_a_twin_enters_after_the_rest_of_its_family():
-    assert _unlike({"Momentum": 1.0, "Nesterov": 0.9, "SGD": 0.3}, 2) == ("Momentum", "SGD")
+    assert _diverse({"Momentum": 1.0, "Nesterov": 0.9, "SGD": 0.3}, 2) == ("Momentum", "SGD")
 
 
 @pytest.mark.parametrize("name", [name for name in EVERY if catalogue.find("optimizer", name).twin_of])

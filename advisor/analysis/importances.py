@@ -1,4 +1,4 @@
-"""How much of the spread in quality goes with each setting, and how much would by chance.
+"""Importances of settings: how much of the spread in quality goes with each, and how much would by chance.
 
 The trials of a setting are split into groups (its options; of a number the low, middle and high third) and
 their ranks of quality compared: the share of the rank variance that lies between the groups, the
@@ -27,7 +27,7 @@ fifth at 30."""
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Importance:
-    """How much goes with one setting."""
+    """Importance of one setting: its share of the spread in quality."""
 
     label: str
     share: float
@@ -37,8 +37,8 @@ class Importance:
     runs: int
 
     @property
-    def told(self) -> bool:
-        """Tell whether it is more than chance."""
+    def above_chance(self) -> bool:
+        """Tell whether the share is more than chance gives."""
         return self.share > self.chance
 
 
@@ -61,17 +61,17 @@ def importances(
         label: {trial: of for trial, of in values.items() if trial in qualities}
         for label, values in options.items()
     }
-    found = (_importance(label, groups, qualities) for label, groups in grouped.items())
-    return tuple(sorted((one for one in found if one), key=lambda one: -one.share))
+    computed = [_importance(label, groups, qualities) for label, groups in grouped.items()]
+    return tuple(sorted(filter(None, computed), key=lambda importance: -importance.share))
 
 
 def _thirds(values: Mapping[int, float], qualities: Mapping[int, float]) -> dict[int, int]:
-    kept = {trial: value for trial, value in values.items() if trial in qualities}
-    levels = sorted(set(kept.values()))
+    by_trial = {trial: value for trial, value in values.items() if trial in qualities}
+    levels = sorted(set(by_trial.values()))
     if len(levels) > THIRDS:
-        ordered = sorted(kept.values())
+        ordered = sorted(by_trial.values())
         levels = [ordered[len(ordered) * third // THIRDS] for third in range(1, THIRDS)]
-    return {trial: bisect_right(levels, value) for trial, value in kept.items()}
+    return {trial: bisect_right(levels, value) for trial, value in by_trial.items()}
 
 
 def _importance(
@@ -105,6 +105,6 @@ def _chi_square_95(freedom: int) -> float:
     return freedom * (1 - part + NORMAL_95 * math.sqrt(part)) ** 3
 
 
-def labels(found: Sequence[Importance]) -> tuple[str, ...]:
-    """Return what matters more than chance would have it."""
-    return tuple(one.label for one in found if one.told)
+def labels_above_chance(settings: Sequence[Importance]) -> tuple[str, ...]:
+    """Return the settings that matter more than chance would have it."""
+    return tuple(importance.label for importance in settings if importance.above_chance)

@@ -1,4 +1,4 @@
-"""Many learning curves as one: their median, and the band that a share of them keeps to."""
+"""Learning curves of many runs as one: their median, and the band that a share of them keeps to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Curve = Sequence[tuple[float, float]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Band:
-    """The middle of some curves."""
+    """Band of learning curves: their median, and the quantiles around it."""
 
     xs: tuple[float, ...]
     low: tuple[float, ...]
@@ -32,14 +32,14 @@ def band(curves: Sequence[Curve], *, share: float = 0.5) -> Band | None:
     """
     import numpy as np
 
-    kept = [curve for curve in curves if curve]
-    if not kept:
+    drawn = [curve for curve in curves if curve]
+    if not drawn:
         return None
-    xs = np.array(_grid(kept))
+    xs = np.array(_grid(drawn))
     values = np.array(
-        [np.interp(xs, [x for x, _ in curve], [y for _, y in curve], left=np.nan) for curve in kept]
+        [np.interp(xs, [x for x, _ in curve], [y for _, y in curve], left=np.nan) for curve in drawn]
     )
-    begun = np.isfinite(values).sum(axis=0) * 2 >= len(kept)
+    begun = np.isfinite(values).sum(axis=0) * 2 >= len(drawn)
     inside = values[:, begun]
     low, middle, high = np.nanquantile(inside, [(1 - share) / 2, 0.5, (1 + share) / 2], axis=0)
     return Band(
@@ -47,12 +47,12 @@ def band(curves: Sequence[Curve], *, share: float = 0.5) -> Band | None:
         low=tuple(low.tolist()),
         middle=tuple(middle.tolist()),
         high=tuple(high.tolist()),
-        runs=len(kept),
+        runs=len(drawn),
     )
 
 
 def _grid(curves: Sequence[Curve]) -> list[float]:
-    """Return where to look: at every x that some run measured, or at evenly spaced ones where these are too many."""
+    """Return every x that some run measured, or evenly spaced ones where these are too many."""
     measured = sorted({x for curve in curves for x, _ in curve})
     if len(measured) <= GRID:
         return measured

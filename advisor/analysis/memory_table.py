@@ -1,4 +1,4 @@
-"""What training takes with each optimizer at some batch size, forecast and measured."""
+"""Memory of training with each optimizer at a batch size, forecast and measured."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from studies.record import Record
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Need:
-    """Bytes that training with one optimizer takes."""
+    """Memory need: bytes that training with one optimizer takes."""
 
     optimizer: str
     rows: int
@@ -37,49 +37,52 @@ class Need:
 
 
 def needs(facts: Facts, optimizers: Iterable[str], *, rows: int, limit_bytes: int | None) -> tuple[Need, ...]:
-    """Return what each optimizer takes at so many rows a step, the least first; one without a forecast is left out."""
-    found = (facts.forecast(optimizer) for optimizer in optimizers)
-    each = [_need(one, facts, rows, limit_bytes) for one in found if one]
+    """Return what each optimizer takes at so many rows a step, the least first.
+
+    One without a forecast is left out.
+    """
+    forecasts = filter(None, map(facts.forecast, optimizers))
+    each = [_need(forecast, facts, rows, limit_bytes) for forecast in forecasts]
     return tuple(sorted(each, key=lambda need: (need.peak_bytes, need.optimizer)))
 
 
-def at(forecast: Forecast, rows: int) -> Forecast:
+def forecast_at(forecast: Forecast, rows: int) -> Forecast:
     """Return a forecast at another batch size."""
     activations = round(forecast.activation_bytes * rows / forecast.batch_size)
     return replace(forecast, batch_size=rows, activation_bytes=activations)
 
 
-def off_by(facts: Facts, record: Record) -> float | None:
-    """Return by which share the measured peak of a trial lies above its forecast; None where one of the two is missing."""
+def forecast_error(facts: Facts, record: Record) -> float | None:
+    """Return the share by which a trial's measured peak exceeds its forecast; None where one is missing."""
     forecast, rows = facts.forecast(record.optimizer), record.params.get("batch_size")
     if forecast is None or not record.peak_bytes or not rows:
         return None
-    return record.peak_bytes / at(forecast, int(rows)).peak_bytes - 1
+    return record.peak_bytes / forecast_at(forecast, int(rows)).peak_bytes - 1
 
 
 def typical_error(facts: Facts, records: Iterable[Record]) -> float | None:
     """Return the median share by which forecasts are off, either way; None without a measurement."""
-    errors = [abs(error) for record in records if (error := off_by(facts, record)) is not None]
+    errors = [abs(error) for record in records if (error := forecast_error(facts, record)) is not None]
     return median(errors) if errors else None
 
 
 def _need(forecast: Forecast, facts: Facts, rows: int, limit_bytes: int | None) -> Need:
-    rows = facts.rows if _whole_set(forecast.optimizer) else rows
-    there = at(forecast, rows)
+    rows = facts.rows if _full_batch(forecast.optimizer) else rows
+    scaled = forecast_at(forecast, rows)
     return Need(
-        optimizer=there.optimizer,
+        optimizer=scaled.optimizer,
         rows=rows,
-        weight_bytes=there.weight_bytes,
-        gradient_bytes=there.gradient_bytes,
-        state_bytes=there.state_bytes,
-        activation_bytes=there.activation_bytes,
-        peak_bytes=there.peak_bytes,
+        weight_bytes=scaled.weight_bytes,
+        gradient_bytes=scaled.gradient_bytes,
+        state_bytes=scaled.state_bytes,
+        activation_bytes=scaled.activation_bytes,
+        peak_bytes=scaled.peak_bytes,
         limit_bytes=limit_bytes,
         largest_batch=forecast.largest_batch(limit_bytes, rows=facts.rows),
     )
 
 
-def _whole_set(optimizer: str) -> bool:
+def _full_batch(optimizer: str) -> bool:
     try:
         return bool(getattr(catalogue.find("optimizer", optimizer), "full_batch", False))
     except StudyError:  # a record from elsewhere may name an optimizer that is not installed here

@@ -1,4 +1,4 @@
-"""What no other beats in everything: quality against what it costs."""
+"""Pareto front of runs and of optimizers: what no other beats in quality and every cost."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ SPENT: Final = ("train_seconds", "peak_bytes")
 """What training a recipe takes: the costs that are weighed against quality where nothing else is said."""
 
 
-def front_of_records(
+def pareto_front_of_records(
     records: Iterable[Record], direction: Direction, *, costs: Sequence[str] = SPENT
 ) -> tuple[Record, ...]:
-    """Return the whole runs that no other beats in quality and every cost; a cost that was not measured counts as infinite."""
+    """Return the whole runs that no other beats in quality and every cost; an unknown cost is infinite."""
     return front(filter(has_quality, records), lambda record: _objectives(record, direction, costs))
 
 
-def front_of_contenders(
+def pareto_front_of_contenders(
     contenders: Iterable[Contender], direction: Direction, *, costs: Sequence[str] = SPENT
 ) -> tuple[Contender, ...]:
-    """Return the optimizers that no other beats in quality and every cost; those without a quality are left out."""
+    """Return the optimizers that no other beats in quality and every cost, of those with a quality."""
     known = (contender for contender in contenders if contender.quality is not None)
     return front(known, lambda contender: _objectives(contender, direction, costs))
 
 
-def _objectives(thing: Record | Contender, direction: Direction, costs: Sequence[str]) -> tuple[float, ...]:
-    spent = (getattr(thing, cost) for cost in costs)
-    return direction.loss(thing.quality), *(math.inf if value is None else float(value) for value in spent)
+def _objectives(point: Record | Contender, direction: Direction, costs: Sequence[str]) -> tuple[float, ...]:
+    spent = (getattr(point, cost) for cost in costs)
+    return direction.loss(point.quality), *(math.inf if value is None else float(value) for value in spent)

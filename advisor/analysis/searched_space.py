@@ -1,4 +1,4 @@
-"""What a search varied: the numbers and options of its recipes, their ranges, and whose best value lies on an end of one."""
+"""Search space as it was searched: settings that varied, their ranges, and best values on an end of one."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ Values = Mapping[int, float]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Number:
-    """A number that differs among the recipes of an optimizer."""
+class NumericSetting:
+    """Numeric setting: a number that differs among the recipes of an optimizer."""
 
     key: str
     """Of the flat recipe."""
@@ -53,7 +53,7 @@ class CategoricalSetting:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AtEdge:
-    """A best recipe with a value on the end of its range: a better one may lie beyond."""
+    """Range edge: a best recipe has a value on the end of its range, and a better one may lie beyond."""
 
     optimizer: str
     trial: int
@@ -76,62 +76,67 @@ def searched(records: Sequence[Record], optimizer: str) -> tuple[Record, ...]:
 
 def numbers(
     records: Sequence[Record], optimizer: str, *, batch_size: Numeric | None = None
-) -> tuple[Number, ...]:
-    """Return the numbers that the search of an optimizer varied: the learning rate, the optimizer's others, then the rest.
+) -> tuple[NumericSetting, ...]:
+    """Return the numbers that the search of an optimizer varied.
+
+    The learning rate comes first, then the optimizer's other settings, then the rest.
 
     Args:
         records: of the study.
         optimizer: whose.
         batch_size: the range of the batch size, which belongs to no choice.
     """
-    own = searched(records, optimizer)
-    found = []
-    for key in sorted(
-        {key for record in own for key in record.params}, key=lambda key: _order(key, optimizer)
-    ):
-        seen = {record.number: record.params[key] for record in own if _is_number(record.params.get(key))}
-        if key not in FIXED and len(set(seen.values())) > 1:
-            found.append(_number(key, seen, batch_size))
-    return tuple(found)
+    trials = searched(records, optimizer)
+    settings = []
+    keys = {key for record in trials for key in record.params}
+    for key in sorted(keys, key=lambda key: _order(key, optimizer)):
+        values = {
+            record.number: record.params[key] for record in trials if _is_number(record.params.get(key))
+        }
+        if key not in FIXED and len(set(values.values())) > 1:
+            settings.append(_number(key, values, batch_size))
+    return tuple(settings)
 
 
-def decay(records: Sequence[Record], optimizer: str) -> Number | None:
-    """Return the weight decay of each search trial as torch has it, whatever the optimizer calls it; None where none varied."""
-    seen = {
+def decay(records: Sequence[Record], optimizer: str) -> NumericSetting | None:
+    """Return the weight decay of each search trial as torch defines it; None where it did not vary."""
+    values = {
         record.number: value for record in searched(records, optimizer) if (value := _torch_decay(record))
     }
-    return _number(DECAY, seen, None) if len(set(seen.values())) > 1 else None
+    return _number(DECAY, values, None) if len(set(values.values())) > 1 else None
 
 
 def options(records: Sequence[Record], optimizer: str) -> tuple[CategoricalSetting, ...]:
-    """Return the choices that the search of an optimizer varied; each regularizer and wrapper is with or without."""
-    own = searched(records, optimizer)
-    seen: dict[str, dict[int, str]] = {}
-    keys = sorted({key for record in own for key in record.params if key not in SETS})
-    for key in keys:
-        values = {record.number: record.params[key] for record in own if key in record.params}
-        if all(isinstance(value, (str, bool)) for value in values.values()):
-            seen[_label(key)] = {number: str(value) for number, value in values.items()}
+    """Return the choices that the search of an optimizer varied; each regularizer and wrapper by itself."""
+    trials = searched(records, optimizer)
+    by_label = _single_choices(trials)
     for axis in SETS:
-        names = sorted(
-            {name for record in own for name in str(record.params.get(axis, "")).split("+") if name}
-        )
-        for name in names:
-            with_it = {record.number: name in str(record.params.get(axis, "")).split("+") for record in own}
-            seen[name] = {number: "with" if there else "without" for number, there in with_it.items()}
-    differing = {label: values for label, values in seen.items() if len(set(values.values())) > 1}
+        members = {record.number: str(record.params.get(axis, "")).split("+") for record in trials}
+        for name in sorted({name for names in members.values() for name in names if name}):
+            by_label[name] = {n: "with" if name in names else "without" for n, names in members.items()}
+    differing = {label: values for label, values in by_label.items() if len(set(values.values())) > 1}
     return tuple(CategoricalSetting(label=label, values=values) for label, values in differing.items())
+
+
+def _single_choices(trials: Sequence[Record]) -> dict[str, dict[int, str]]:
+    """Return the text or flag of each trial by label, for the axes that take one choice."""
+    by_label: dict[str, dict[int, str]] = {}
+    for key in sorted({key for record in trials for key in record.params if key not in SETS}):
+        values = {record.number: record.params[key] for record in trials if key in record.params}
+        if all(isinstance(value, (str, bool)) for value in values.values()):
+            by_label[_label(key)] = {number: str(value) for number, value in values.items()}
+    return by_label
 
 
 def edges(evidence: Evidence) -> tuple[AtEdge, ...]:
     """Return where the best whole run of an optimizer lies on an end of a range."""
-    found = []
+    on_edge = []
     for optimizer in evidence.optimizers:
         best = best_complete(evidence.complete(optimizer), optimizer, evidence.direction)
         for name, unit in best.units.items() if best else ():
             if best and abs(unit) > EDGE:
-                found.append(_at_edge(best, name, unit))
-    return tuple(found)
+                on_edge.append(_at_edge(best, name, unit))
+    return tuple(on_edge)
 
 
 def _at_edge(best: Record, coordinate: str, unit: float) -> AtEdge:
@@ -149,9 +154,9 @@ def _at_edge(best: Record, coordinate: str, unit: float) -> AtEdge:
     )
 
 
-def _number(key: str, values: Values, batch_size: Numeric | None) -> Number:
+def _number(key: str, values: Values, batch_size: Numeric | None) -> NumericSetting:
     span = batch_size if key == "batch_size" else _span(key)
-    return Number(
+    return NumericSetting(
         key=key, label=_label(key), span=span or _span_of(values), known=span is not None, values=values
     )
 
@@ -201,12 +206,12 @@ def _torch_decay(record: Record) -> float | None:
         choice = catalogue.find("optimizer", record.optimizer).from_fields(fields)
     except StudyError:
         return None
-    said: Mapping[str, float] = choice.in_torch(steps) if steps else {}  # type: ignore[attr-defined]
-    return said.get("weight_decay")
+    in_torch: Mapping[str, float] = choice.in_torch(steps) if steps else {}  # type: ignore[attr-defined]
+    return in_torch.get("weight_decay")
 
 
 def steps_of(record: Record) -> int:
-    """Return the optimizer steps that the whole run would take; 0 for one that ended within its first epoch."""
+    """Return the optimizer steps that the whole run would take; 0 if it ended within its first epoch."""
     if not record.curve:
         return 0
     return record.curve[-1].step * int(record.params.get("epochs", record.epochs)) // record.epochs

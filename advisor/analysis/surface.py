@@ -1,4 +1,4 @@
-"""Quality over two settings, smoothed from the trials there are, and blank where there are none."""
+"""Surface of quality over two settings, smoothed from the trials there are, blank where there are none."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NEAR: Final = 0.5
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Surface:
-    """A smoothed quality at the crossings of a grid over the unit square."""
+    """Surface: smoothed quality at the crossings of a grid over the unit square."""
 
     xs: tuple[float, ...]
     ys: tuple[float, ...]
@@ -24,7 +24,10 @@ class Surface:
 
 
 def surface(points: Sequence[tuple[float, float, float]]) -> Surface | None:
-    """Return the kernel average of z over (x, y, z), x and y in 0 to 1; None for too few points (Nadaraya 1964, Watson 1964)."""
+    """Return the kernel average of z over (x, y, z), x and y in 0 to 1; None for too few points.
+
+    The estimator of Nadaraya 1964 and Watson 1964.
+    """
     if len(points) < FEWEST:
         return None
     import numpy as np

@@ -1,4 +1,4 @@
-"""How soon each optimizer is as good as a target, in seconds and in steps."""
+"""Time to target: how soon each optimizer is as good as a target, in seconds and in steps."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Reach:
-    """How soon an optimizer's whole runs reach a target."""
+class TimeToTarget:
+    """Time to target: how soon an optimizer's whole runs reach it."""
 
     optimizer: str
     runs: int
@@ -42,9 +42,12 @@ def default_target(evidence: Evidence, advice: Recommendation) -> float | None:
     return loss_scale.quality(loss_scale.gap(advice.quality) + advice.margin)
 
 
-def reaches(evidence: Evidence, target: float) -> tuple[Reach, ...]:
-    """Return for each optimizer with whole runs how soon they reach a target, the fastest first; confirmation runs count."""
-    found = []
+def times_to_target(evidence: Evidence, target: float) -> tuple[TimeToTarget, ...]:
+    """Return for each optimizer with whole runs how soon they reach a target, the fastest first.
+
+    Confirmation runs count.
+    """
+    times = []
     for name in evidence.optimizers:
         runs = [
             run
@@ -52,14 +55,14 @@ def reaches(evidence: Evidence, target: float) -> tuple[Reach, ...]:
             if has_quality(run) and run.curve
         ]
         if runs:
-            found.append(_reach(name, runs, target, evidence.direction))
-    return tuple(sorted(found, key=lambda one: (_or_never(one.fastest_seconds), one.optimizer)))
+            times.append(_time_to_target(name, runs, target, evidence.direction))
+    return tuple(sorted(times, key=lambda time: (_or_never(time.fastest_seconds), time.optimizer)))
 
 
-def _reach(name: str, runs: list[Record], target: float, direction: Direction) -> Reach:
+def _time_to_target(name: str, runs: list[Record], target: float, direction: Direction) -> TimeToTarget:
     arrivals = [(point, run.number) for run in runs if (point := first(run, target, direction))]
     fastest = min(arrivals, key=lambda arrival: (arrival[0].seconds, arrival[1]), default=None)
-    return Reach(
+    return TimeToTarget(
         optimizer=name,
         runs=len(runs),
         reached=len(arrivals),
@@ -77,25 +80,28 @@ def first(run: Record, target: float, direction: Direction) -> Measurement | Non
     return next((point for point in finite if not direction.better(target, point.valid_metric)), None)
 
 
-def profile(ratios: dict[str, dict[str, float]]) -> dict[str, tuple[tuple[float, float], ...]]:
-    """Return the performance profile of each optimizer (Dolan and More 2002): (ratio, share of studies within it) at each step.
+def performance_profile(ratios: dict[str, dict[str, float]]) -> dict[str, tuple[tuple[float, float], ...]]:
+    """Return the performance profile of each optimizer (Dolan and More 2002).
+
+    At each step: (ratio, share of studies within it).
 
     Args:
         ratios: for each study, each optimizer's cost over the least one of that study; infinite where it
             never got there. Only optimizers that are in every study are compared.
     """
-    shared = set.intersection(*(set(own) for own in ratios.values())) if ratios else set()
-    found = {}
+    shared = set.intersection(*map(set, ratios.values())) if ratios else set()
+    profiles = {}
     for name in sorted(shared):
-        own = sorted(study[name] for study in ratios.values() if math.isfinite(study[name]))
-        found[name] = tuple(
-            (ratio, sum(other <= ratio for other in own) / len(ratios)) for ratio in dict.fromkeys(own)
+        reached = sorted(study[name] for study in ratios.values() if math.isfinite(study[name]))
+        profiles[name] = tuple(
+            (ratio, sum(other <= ratio for other in reached) / len(ratios))
+            for ratio in dict.fromkeys(reached)
         )
-    return found
+    return profiles
 
 
 def loss_ratios(evidence: Evidence, advice: Recommendation) -> dict[str, float]:
-    """Return each optimizer's loss over the best one's: what is left of the metric, of its confirmed recipe or its best trial."""
+    """Return each optimizer's loss over the best one's, of its confirmed recipe or its best trial."""
     loss_scale = LossScale.of(evidence)
     if loss_scale is None:
         return {}
@@ -106,8 +112,9 @@ def loss_ratios(evidence: Evidence, advice: Recommendation) -> dict[str, float]:
 
 
 def time_ratios(evidence: Evidence, target: float) -> dict[str, float]:
-    """Return each optimizer's least seconds to a target over the fastest one's; infinite for one that never reaches it."""
-    seconds = {one.optimizer: _or_never(one.fastest_seconds) for one in reaches(evidence, target)}
+    """Return each optimizer's least seconds to a target over the fastest one's; infinite if never."""
+    times = times_to_target(evidence, target)
+    seconds = {time.optimizer: _or_never(time.fastest_seconds) for time in times}
     least = min(seconds.values(), default=math.inf)
     return {name: value / max(least, 1e-9) for name, value in seconds.items()} if math.isfinite(least) else {}
 

@@ -1,4 +1,4 @@
-"""What an optimizer's trials promise for a budget: the quality of the best of so many of them, drawn at random."""
+"""Tuning curves: the quality that the best of so many trials of an optimizer has, drawn at random."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from advisor.evidence import Evidence
 from studies.direction import Direction
 
 POINTS: Final = 40
-"""Budgets that a curve is told at."""
+"""Budgets at which a curve has points."""
 QUARTILES: Final = (0.25, 0.75)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Promise:
-    """The quality of the best of so many trials of an optimizer."""
+class TuningPoint:
+    """Point of a tuning curve: the quality of the best of so many trials of an optimizer."""
 
     trials: int
     mean: float
@@ -29,8 +29,8 @@ class Promise:
     """The better quartile."""
 
 
-def promises(evidence: Evidence) -> dict[str, tuple[Promise, ...]]:
-    """Return for each optimizer what 1 to all of its search trials promise, at up to 40 budgets.
+def tuning_curves(evidence: Evidence) -> dict[str, tuple[TuningPoint, ...]]:
+    """Return for each optimizer the best quality to expect of 1 to all of its trials, at up to 40 budgets.
 
     Whole runs and lost ones count, a lost one as the worst whole run of the study; one that was stopped early
     does not, since nobody knows where it would have ended. The expected validation performance of Dodge et
@@ -41,20 +41,20 @@ def promises(evidence: Evidence) -> dict[str, tuple[Promise, ...]]:
         name: [run.quality for run in evidence.complete(name) if run.quality is not None]
         for name in evidence.optimizers
     }
-    everything = [quality for own in whole.values() for quality in own]
+    everything = [quality for qualities in whole.values() for quality in qualities]
     if not everything:
         return {}
     loss = evidence.direction.loss
     worst = max(map(loss, everything))
-    found = {}
-    for name, own in whole.items():
+    curves = {}
+    for name, qualities in whole.items():
         lost = sum(record.state == "infeasible" for record in evidence.searched(name))
-        if own:
-            losses = sorted([*map(loss, own), *[worst] * lost])
-            found[name] = tuple(
-                _promise(losses, trials, evidence.direction) for trials in _budgets(len(losses))
+        if qualities:
+            losses = sorted([*map(loss, qualities), *[worst] * lost])
+            curves[name] = tuple(
+                _tuning_point(losses, trials, evidence.direction) for trials in _budgets(len(losses))
             )
-    return found
+    return curves
 
 
 def _budgets(most: int) -> list[int]:
@@ -63,8 +63,8 @@ def _budgets(most: int) -> list[int]:
     return sorted({round(most ** (step / max(1, steps - 1))) for step in range(steps)} | {1, most})
 
 
-def _promise(losses: Sequence[float], trials: int, direction: Direction) -> Promise:
-    """Return the promise of so many draws with replacement from losses, the smallest first."""
+def _tuning_point(losses: Sequence[float], trials: int, direction: Direction) -> TuningPoint:
+    """Return the point for so many draws with replacement from losses, the smallest first."""
     share = rank_chances(len(losses), trials)
     mean = math.fsum(loss * chance for loss, chance in zip(losses, share, strict=True))
     upto = list(accumulate(share))
@@ -72,7 +72,7 @@ def _promise(losses: Sequence[float], trials: int, direction: Direction) -> Prom
         next((loss for loss, reached in zip(losses, upto, strict=True) if reached >= quartile), losses[-1])
         for quartile in QUARTILES
     )
-    return Promise(
+    return TuningPoint(
         trials=trials,
         mean=direction.value_of(mean),
         lower=direction.value_of(worse),

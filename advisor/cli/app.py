@@ -18,6 +18,7 @@ from advisor.cli.options import (
     Goal,
     Home,
     Json,
+    Kind,
     Latency,
     Memory,
     MetricName,
@@ -49,9 +50,12 @@ USAGE_ERROR: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[1]
 use."""
 
 app = typer.Typer(
-    help="Tell it your data, your model and what you can afford; it finds the optimizer and the recipe, and says why.",
-    add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
-)  # fmt: skip
+    help="Tell it your data, your model and what you can afford; it finds the optimizer and the recipe, "
+    "and says why.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
 
 
 @app.command()
@@ -69,7 +73,7 @@ def profile(arguments: ProfileArguments) -> None:
 @typed(SearchArguments)
 def search(arguments: SearchArguments) -> None:
     """Search, confirm and recommend: the whole job."""
-    from advisor.jobs.register import check, lines, why_not
+    from advisor.jobs.register import check, lines, no_model_reason
     from advisor.jobs.register import register as log
     from advisor.jobs.session import prepare
 
@@ -78,7 +82,7 @@ def search(arguments: SearchArguments) -> None:
         check(register, arguments.tracking_uri)
     with redirect_stdout(sys.stderr):  # whatever the user's own model prints
         session = prepare(arguments.request(), home_of(arguments.home))
-    problem = why_not(session.name, session.workload.spec()) if register else ""
+    problem = no_model_reason(session.name, session.workload.spec()) if register else ""
     for note in filter(None, (*session.notes, problem)):
         say(note)
     work_on(session, json=arguments.json)
@@ -106,27 +110,41 @@ def resume(
 
 @app.command()
 def compress(
-    study: StudyName, budget: CompressionBudget = None, model_size: ModelSize = None, latency: Latency = None,
-    student: Students = None, teacher: Teacher = None, home: Home = None, json: Json = False,
-) -> None:  # fmt: skip
+    study: StudyName,
+    budget: CompressionBudget = None,
+    model_size: ModelSize = None,
+    latency: Latency = None,
+    student: Students = None,
+    teacher: Teacher = None,
+    home: Home = None,
+    json: Json = False,
+) -> None:
     """Prune, quantize and distil a study's finalists; show what each way costs."""
-    from advisor.jobs.compress import CompressionRequest, open_for
+    from advisor.jobs.compress import CompressionRequest, open_compression
 
     limits = Limits.parse(memory=None, model_size=model_size, latency=latency, train_time=None)
     total = None if budget is None else Budget.parse(budget)
     request = CompressionRequest(budget=total, limits=limits, students=tuple(student or ()), teacher=teacher)
     with redirect_stdout(sys.stderr):  # whatever the user's own model prints
-        session = open_for(home_of(home), study, request)
+        session = open_compression(home_of(home), study, request)
     work_on(session, json=json, searching=False)
 
 
 @app.command()
 def recommend(
-    study: Annotated[str, typer.Argument(help="A study's name (advisor list studies).")] = "", records: Runs = None,
-    metric: MetricName = None, direction: Direction = None, memory: Memory = None, model_size: ModelSize = None,
-    latency: Latency = None, train_time: TrainTime = None, goal: Goal = None, rule: Rules = None, home: Home = None,
+    study: Annotated[str, typer.Argument(help="A study's name (advisor list studies).")] = "",
+    records: Runs = None,
+    metric: MetricName = None,
+    direction: Direction = None,
+    memory: Memory = None,
+    model_size: ModelSize = None,
+    latency: Latency = None,
+    train_time: TrainTime = None,
+    goal: Goal = None,
+    rule: Rules = None,
+    home: Home = None,
     json: Json = False,
-) -> None:  # fmt: skip
+) -> None:
     """Answer again, at once, or under other limits; or from a CSV of runs that somebody else made."""
     from advisor.goals import check_goal
     from advisor.jobs.advice import advice, advice_on
@@ -135,7 +153,8 @@ def recommend(
     limits = Limits.parse(memory=memory, model_size=model_size, latency=latency, train_time=train_time)
     if bool(study) == bool(records):
         raise BadValue(
-            "name a study, or give --records runs.csv --metric COLUMN, and not both; see: advisor list studies"
+            "name a study, or give --records runs.csv --metric COLUMN, and not both; "
+            "see: advisor list studies"
         )
     if records is not None:
         answer = partial(advice_on, records, metric=metric or "quality", direction=direction)
@@ -147,11 +166,10 @@ def recommend(
 
 @app.command("list")
 def list_(
-    kind: Annotated[str, typer.Argument(help="optimizers, wrappers, schedules, regularizers, distillation, pruning, "
-                                             "finetuning, quantization, models, datasets, rules or studies.")] = "",
+    kind: Kind = "",
     home: Home = None,
     json: Json = False,
-) -> None:  # fmt: skip
+) -> None:
     """List what there is to choose from, or your studies."""
     from advisor.cli.columns import text
     from advisor.cli.explain import KINDS, listing
@@ -244,9 +262,8 @@ def plot(
 def main() -> None:
     """Run the command line; every error that is the input's fault is one line on stderr."""
     try:
-        if (
-            app(args=sys.argv[1:] or ["--help"], standalone_mode=False) == INTERRUPTED
-        ):  # how typer reports a Ctrl-C
+        status = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
+        if status == INTERRUPTED:  # how typer reports a Ctrl-C
             fail("interrupted; what was finished is kept, see: advisor list studies", INTERRUPTED)
     except NothingFeasible as error:
         fail(str(error), NOTHING_FEASIBLE)

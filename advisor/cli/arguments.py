@@ -1,4 +1,4 @@
-"""Arguments of the commands that start from a workload: one typed value a command, its fields in the order of its help."""
+"""Arguments of the commands that start from a workload: a typed value for each, its fields in help order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from advisor.cli.options import (
     Compression,
     Device,
     Direction,
-    Earlier,
+    EarlierStudies,
     Epochs,
     Goal,
     Home,
@@ -49,7 +49,7 @@ Arguments = TypeVar("Arguments")
 
 
 def typed(kind: type[Arguments]) -> Callable[[Callable[[Arguments], None]], Callable[..., None]]:
-    """Let a command take its arguments as one value of this type: Typer sees an option for each of its fields."""
+    """Let a command take its arguments as one value of this type; Typer sees an option for each field."""
     hints = get_type_hints(kind, include_extras=True)
     parameters = [
         inspect.Parameter(
@@ -75,7 +75,7 @@ def _default(f: Field[Any]) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class ProfileArguments:
-    """What `advisor profile` is told."""
+    """Arguments of `advisor profile`."""
 
     source: Source
     target: Target = None
@@ -105,7 +105,7 @@ class ProfileArguments:
 
 @dataclass(frozen=True, kw_only=True)
 class SearchArguments:
-    """What `advisor search` is told."""
+    """Arguments of `advisor search`."""
 
     source: Source
     target: Target = None
@@ -130,7 +130,7 @@ class SearchArguments:
     pretrained: Pretrained = False
     open_ended: OpenEnded = False
     rule: Rules = None
-    earlier: Earlier = True
+    earlier: EarlierStudies = True
     compression: Compression = "off"
     study: NewStudy = None
     home: Home = None
@@ -143,23 +143,45 @@ class SearchArguments:
     def request(self) -> Request:
         """Return the request that they make."""
         return _request(
-            self, budget=self.budget, schedules=_names(self.schedules), regularizers=_names_or_none(self.regularizers),
-            wrappers=_names_or_none(self.wrappers), class_weights=self.class_weights, tune_model=self.tune_model,
-            earlier=self.earlier, compression=self.compression, study=self.study, tracking_uri=self.tracking_uri,
-        )  # fmt: skip
+            self,
+            budget=self.budget,
+            schedules=_names(self.schedules),
+            regularizers=_names_or_none(self.regularizers),
+            wrappers=_names_or_none(self.wrappers),
+            class_weights=self.class_weights,
+            tune_model=self.tune_model,
+            earlier=self.earlier,
+            compression=self.compression,
+            study=self.study,
+            tracking_uri=self.tracking_uri,
+        )
 
 
 def _request(arguments: ProfileArguments | SearchArguments, **further: Any) -> Request:
     from advisor.jobs.request import Request
 
     return Request.of(
-        arguments.source, target=arguments.target, model=arguments.model, metric=arguments.metric,
-        direction=arguments.direction, task=arguments.task, batch_size=arguments.batch_size, epochs=arguments.epochs,
-        optimizers=_names(arguments.optimizers), memory=arguments.memory, model_size=arguments.model_size,
-        latency=arguments.latency, train_time=arguments.train_time, goal=arguments.goal or "balanced",
-        pretrained=arguments.pretrained, open_ended=arguments.open_ended, rules=tuple(arguments.rule or ()),
-        device=arguments.device, seed=arguments.seed, **further,
-    )  # fmt: skip
+        arguments.source,
+        target=arguments.target,
+        model=arguments.model,
+        metric=arguments.metric,
+        direction=arguments.direction,
+        task=arguments.task,
+        batch_size=arguments.batch_size,
+        epochs=arguments.epochs,
+        optimizers=_names(arguments.optimizers),
+        memory=arguments.memory,
+        model_size=arguments.model_size,
+        latency=arguments.latency,
+        train_time=arguments.train_time,
+        goal=arguments.goal or "balanced",
+        pretrained=arguments.pretrained,
+        open_ended=arguments.open_ended,
+        rules=tuple(arguments.rule or ()),
+        device=arguments.device,
+        seed=arguments.seed,
+        **further,
+    )
 
 
 def _names(text: str | None) -> tuple[str, ...]:
@@ -167,7 +189,7 @@ def _names(text: str | None) -> tuple[str, ...]:
 
 
 def _names_or_none(text: str | None) -> tuple[str, ...] | None:
-    """Return the names in a text; None where the choice is left to the advisor, nothing where none is wanted."""
+    """Return the names in a text; None leaves the choice to the advisor, nothing asks for none."""
     if not text:
         return None
     return () if text == "none" else _names(text)

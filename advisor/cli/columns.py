@@ -1,4 +1,4 @@
-"""How `advisor list` prints its rows: a heading, then a line each in aligned columns, wrapped at the last one."""
+"""Columns of `advisor list`: a heading, then a line each in aligned columns, wrapped at the last one."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ COLUMNS: Final = {
 
 
 def text(kind: str, rows: Sequence[Row]) -> str:
-    """Return rows of one kind as lines of text; a row has the keys that `advisor.cli.explain.listing` gives it."""
+    """Return rows of one kind as lines of text; a row has the keys of `advisor.cli.explain.listing`."""
     columns = COLUMNS.get(kind, ("name", "summary"))
     cells = [list(columns), *([_cell(row, column) for column in columns] for row in rows)]
     widths = [max(len(line[i]) for line in cells) for i in range(len(columns) - 1)]
@@ -51,6 +51,10 @@ def _cell(row: Row, column: str) -> str:
 def _line(cells: list[str], widths: list[int]) -> str:
     start = "".join(f"{cell:<{width}}  " for cell, width in zip(cells, widths, strict=False))
     return textwrap.fill(
-        cells[-1], max(WIDTH, len(start) + NARROWEST), initial_indent=start, subsequent_indent=" " * len(start),
-        break_long_words=False, break_on_hyphens=False,
-    )  # fmt: skip
+        cells[-1],
+        max(WIDTH, len(start) + NARROWEST),
+        initial_indent=start,
+        subsequent_indent=" " * len(start),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -1,11 +1,11 @@
-"""What `advisor list` and `advisor explain` say: read off the choices, rules and studies themselves."""
+"""Text of `advisor list` and `advisor explain`, read off the choices, rules and studies themselves."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Final
 
-from advisor.cli.rule_examples import explained
+from advisor.cli.rule_examples import rule_text
 from advisor.decide.rulebook import rules
 from advisor.evidence import has_quality
 from advisor.published.shown import measured
@@ -19,7 +19,7 @@ from studies.inputs import Inputs
 from studies.models import ModelChoice
 from studies.optim.routing import ROLES
 from studies.optimizers import OptimizerChoice
-from studies.space import ranges
+from studies.space import Range, ranges
 from studies.storage import journal
 from studies.storage.home import study_names
 from studies.wrappers import WrapperChoice
@@ -63,14 +63,14 @@ def explanation(name: str) -> str:
     """
     known: dict[str, str] = {}
     for axis in catalogue.FOLDERS:
-        for found, choice in catalogue.choices(axis).items():
-            if found.lower() == name.lower() and found != "none":
+        for choice_name, choice in catalogue.choices(axis).items():
+            if choice_name.lower() == name.lower() and choice_name != "none":
                 return _explain_choice(choice)
-            known[found] = axis
-    for found, rule in rules().items():
-        if found.lower() == name.lower():
-            return explained(rule)
-        known[found] = "rule"
+            known[choice_name] = axis
+    for rule_name, rule in rules().items():
+        if rule_name.lower() == name.lower():
+            return rule_text(rule)
+        known[rule_name] = "rule"
     raise UnknownChoice(f"nothing is called '{name}'{did_you_mean(name, known)} See: advisor list optimizers")
 
 
@@ -99,15 +99,19 @@ def _study_row(home: Path, name: str) -> dict[str, Any]:
         record.measured_quality for record in records if has_quality(record) and record.stage != "compress"
     ]
     best = Direction(study.direction.name.lower()).best(whole)
-    found = "no whole run yet" if best is None else f"best {manifest.metric} {best:.4g}"
+    reached = "no whole run yet" if best is None else f"best {manifest.metric} {best:.4g}"
+    count = several(len(records), "trial")
     return {
-        "name": name, "summary": f"{manifest.dataset} with {manifest.model}: {several(len(records), 'trial')}, {found}",
-        "trials": len(records), "metric": manifest.metric, "best": best,
-    }  # fmt: skip
+        "name": name,
+        "summary": f"{manifest.dataset} with {manifest.model}: {count}, {reached}",
+        "trials": len(records),
+        "metric": manifest.metric,
+        "best": best,
+    }
 
 
-def _about(choice: type[OptimizerChoice]) -> list[str]:
-    """Return what an optimizer's class says of itself: state, regime, which parameters it leaves to another."""
+def _optimizer_lines(choice: type[OptimizerChoice]) -> list[str]:
+    """Return lines on an optimizer's class: state, regime, which parameters it leaves to another."""
     regime = (
         "the whole training set every step"
         if choice.full_batch
@@ -130,14 +134,14 @@ def _explain_choice(choice: type[Choice]) -> str:
     lines = [f"{choice.name()} ({noun})", "", summary(choice), ""]
     lines += [f"{label}: {parts[label]}" for label in ("Helps", "Hurts", "Source") if label in parts]
     if issubclass(choice, OptimizerChoice):
-        lines += _about(choice)
-    fields = ranges(choice)
-    if fields:
+        lines += _optimizer_lines(choice)
+    if fields := ranges(choice):
         lines += ["", "Searched over:"]
-        lines += [
-            f"  {name:<14} {span}; default {format(span.default, 'g') if type(span.default) is float else span.default}"
-            for name, span in fields.items()
-        ]
+        lines += [f"  {name:<14} {span}; default {_default(span)}" for name, span in fields.items()]
     if choice.axis in {"optimizer", "wrappers"}:
         lines += ["", *measured(choice.name())]
     return "\n".join(lines)
+
+
+def _default(span: Range) -> str:
+    return format(span.default, "g") if type(span.default) is float else str(span.default)

@@ -14,6 +14,13 @@ Source = Annotated[
     ),
 ]
 StudyName = Annotated[str, typer.Argument(help="A study's name (advisor list studies).")]
+Kind = Annotated[
+    str,
+    typer.Argument(
+        help="optimizers, wrappers, schedules, regularizers, distillation, pruning, "
+        "finetuning, quantization, models, datasets, rules or studies."
+    ),
+]
 Target = Annotated[str | None, typer.Option(help="The column to predict.")]
 Model = Annotated[
     str | None, typer.Option(help="linear, mlp, cnn, or your own: module:name or file.py:name.")
@@ -70,13 +77,14 @@ Pretrained = Annotated[
 OpenEnded = Annotated[
     bool, typer.Option("--open-ended", help="How long the real run will be is not known in advance.")
 ]
-Earlier = Annotated[
+EarlierStudies = Annotated[
     bool, typer.Option(help="Start also from the best recipes of your earlier similar studies.")
 ]
 Compression = Annotated[
     str,
     typer.Option(
-        help="off; after: the finalists, in 40 % of the budget; joint: along with training, under a size limit."
+        help="off; after: the finalists, in 40 % of the budget; "
+        "joint: along with training, under a size limit."
     ),
 ]
 CompressionBudget = Annotated[

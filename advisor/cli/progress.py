@@ -1,4 +1,4 @@
-"""How a search shows itself while it runs: a live table on a terminal, else one line per event. Always on stderr."""
+"""Progress of a search while it runs: a live table on a terminal, else one line per event; on stderr."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
-from advisor.report.compression_names import in_words as way
+from advisor.report.compression_names import in_words
 from advisor.report.numbers import several
 from studies.limits import Budget
 from studies.quantities import format_bytes, format_seconds
@@ -28,7 +28,7 @@ SHOWN: Final = 12
 
 
 class Progress(Protocol):
-    """Something that shows a search; used as a context manager around it."""
+    """Progress display of a search; used as a context manager around it."""
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *error: object) -> None: ...
@@ -50,7 +50,7 @@ def progress(
 
 
 class Board:
-    """What there is to show: the clock, trials by state, the best of each optimizer."""
+    """Board of figures to show: the clock, trials by state, the best of each optimizer."""
 
     def __init__(
         self, session: Session, records: tuple[Record, ...], spent_seconds: float, budget: Budget
@@ -163,7 +163,7 @@ class LiveTable:
         if board.stage == "compress":
             table = self._empty("model", "bytes", "of before", board.metric, "latency")
             for record in board.compressed[:SHOWN]:
-                table.add_row(*_small(record))
+                table.add_row(*_compressed_cells(record))
             return table
         table = self._empty("optimizer", "trials", "whole runs", f"best {board.metric}", "lr", "seconds")
         for name in board.plan.candidates:
@@ -189,26 +189,27 @@ class LiveTable:
         return table
 
     def _cells(self, name: str) -> tuple[str, str, str, str, str]:
-        own = [record for record in self._board.records if record.optimizer == name]
-        whole = sum(record.state == "complete" for record in own)
+        trials = [record for record in self._board.records if record.optimizer == name]
+        counts = str(len(trials)), str(sum(record.state == "complete" for record in trials))
         best = self._board.best(name)
         if best is None:
-            return str(len(own)), str(whole), "-", "-", "-"
+            return *counts, "-", "-", "-"
         lr = best.params.get(f"optimizer.{name}.lr", "-")
-        return str(len(own)), str(whole), f"{best.quality:.4g}", f"{lr:.3g}", f"{best.train_seconds or 0:.2f}"
+        return *counts, f"{best.quality:.4g}", f"{lr:.3g}", f"{best.train_seconds or 0:.2f}"
 
 
-def _small(record: Record) -> tuple[str, str, str, str, str]:
+def _compressed_cells(record: Record) -> tuple[str, str, str, str, str]:
     before = record.footprint.reference_bytes if record.footprint else record.model_bytes or 1
     share = f"1/{before / (record.model_bytes or 1):.1f}"
     latency = format_seconds(record.latency_seconds or 0.0)
-    return way(record.params), format_bytes(record.model_bytes or 0), share, f"{record.quality:.4g}", latency
+    name, size = in_words(record.params), format_bytes(record.model_bytes or 0)
+    return name, size, share, f"{record.quality:.4g}", latency
 
 
 def describe(record: Record, metric: str) -> str:
     """Return one line about a finished trial."""
     if record.stage == "compress":
-        return _described_small(record, metric)
+        return _describe_compressed(record, metric)
     quality = "" if record.quality is None else f"{metric} {record.quality:<7.4g}"
     lr = record.params.get(f"optimizer.{record.optimizer}.lr", 0.0)
     why = f"  ({record.error})" if record.error and record.state != "pruned" else ""
@@ -217,9 +218,10 @@ def describe(record: Record, metric: str) -> str:
     return f"{trial} lr {lr:<8.3g} {quality:<18} {seconds:>8}{why}"
 
 
-def _described_small(record: Record, metric: str) -> str:
-    trial = f"#{record.number:<4} {record.stage:<9} {record.optimizer:<10} {record.state:<10} {way(record.params):<44}"
+def _describe_compressed(record: Record, metric: str) -> str:
+    name = f"{in_words(record.params):<44}"
+    trial = f"#{record.number:<4} {record.stage:<9} {record.optimizer:<10} {record.state:<10} {name}"
     if record.state != "complete":
         return f"{trial} ({record.error})"
-    _, size, share, quality, latency = _small(record)
+    _, size, share, quality, latency = _compressed_cells(record)
     return f"{trial} {metric} {quality:<7} {size:>9} ({share}) {latency:>8}"

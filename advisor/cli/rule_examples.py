@@ -1,4 +1,4 @@
-"""A rule explained by its examples: on what it speaks, what it says there, and on what it is silent."""
+"""Text of a rule for `advisor explain`: when it speaks, what it says there, and on what it is silent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from advisor.rules import Rule
 from studies.facts import Facts
 
 
-def explained(rule: Rule) -> str:
+def rule_text(rule: Rule) -> str:
     """Return what a rule rests on, when it speaks, and what it says and does not say on its examples."""
     name = type(rule).__name__
     lines = [f"{name} (rule, grade {rule.grade})", "", inspect.getdoc(type(rule)) or "", ""]
@@ -60,7 +60,7 @@ def _plain(value: object) -> str:
         case int() | float():
             return number(value)
         case dict():
-            return ", ".join(f"{key} {_plain(one)}" for key, one in value.items())
+            return ", ".join(f"{key} {_plain(entry)}" for key, entry in value.items())
         case _:
             return str(value)
 

@@ -1,20 +1,23 @@
-"""Carry out what a command asks: its arguments as a request, a study worked on in sight of the user, the status it ends with."""
+"""Run of a command: a study worked on with its progress shown, its answer, and the exit status."""
 
 from __future__ import annotations
 
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from advisor.cli.terminal import INTERRUPTED, NOTHING_FEASIBLE, fail, say, show, show_json, stop_on_interrupt
 
 if TYPE_CHECKING:
     from advisor.jobs.session import Session
 
+NOTHING_COMPLETED: Final = "no trial was completed, so the advice rests on no measurement"
+NOTHING_COMPRESSED: Final = "nothing could be compressed"
+
 
 def work_on(session: Session, *, json: bool, searching: bool = True) -> None:
-    """Work on a study with its progress shown, print what it comes to, and end with the status that says how it went."""
+    """Work on a study with its progress shown, print the answer, and end with the exit status."""
     from advisor.cli.progress import progress
     from advisor.jobs.command_lines import at_home
     from advisor.jobs.mirror import finish
@@ -35,26 +38,18 @@ def work_on(session: Session, *, json: bool, searching: bool = True) -> None:
     finally:
         if mirror is not None and (unfinished := finish(mirror, session.home, session.name)):
             say(unfinished)
+    where = at_home(session.home)
     if interrupted():
-        again = "resume" if searching else "compress"
-        fail(
-            f"interrupted; everything finished is kept, go on with: advisor {again} {session.name}{at_home(session.home)}",
-            INTERRUPTED,
-        )
+        command = f"advisor {'resume' if searching else 'compress'} {session.name}{where}"
+        fail(f"interrupted; everything finished is kept, go on with: {command}", INTERRUPTED)
     tried = [record for record in records if searching or record.stage == "compress"]
     if not any(record.state == "complete" for record in tried):
         last = next((record.error for record in reversed(tried) if record.error), "nothing was tried")
-        what = (
-            "no trial was completed, so the advice rests on no measurement"
-            if searching
-            else "nothing could be compressed"
-        )
-        fail(f"{what}; the last one: {last}", NOTHING_FEASIBLE)
+        problem = NOTHING_COMPLETED if searching else NOTHING_COMPRESSED
+        fail(f"{problem}; the last one: {last}", NOTHING_FEASIBLE)
 
-    where = at_home(session.home)
-    say(
-        f"again, or under other limits: advisor recommend {session.name}{where}; trials and curves: advisor dashboard{where}"
-    )
+    dashboard = f"trials and curves: advisor dashboard{where}"
+    say(f"again, or under other limits: advisor recommend {session.name}{where}; {dashboard}")
 
 
 def home_of(home: Path | None) -> Path:

@@ -1,4 +1,4 @@
-"""Serve the dashboard: our own interpreter on our own page, after a look whether anyone could listen there."""
+"""Server of the dashboard: our own interpreter on our own page, once the address is checked."""
 
 from __future__ import annotations
 
@@ -36,19 +36,26 @@ def serve(host: str, port: int, home: Path, *, allow_code: bool = False) -> None
     else:
         os.environ[REFUSE] = "1"  # searches that the page starts keep to it too
     flags = [part for key, value in options(host, port).items() for part in (f"--{key}", value)]
-    passed = ["--home", str(home), *(["--allow-code"] if allow_code else [])]
-    command = [sys.executable, "-m", "streamlit", "run", str(folder / "app.py"), *flags, "--", *passed]
+    arguments = ["--home", str(home), *(["--allow-code"] if allow_code else [])]
+    command = [sys.executable, "-m", "streamlit", "run", str(folder / "app.py"), *flags, "--", *arguments]
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter on our own page
 
 
 def options(host: str, port: int) -> dict[str, str]:
-    """Return the server's settings; each stands on the command line, where no configuration file overrules it."""
+    """Return the server's settings, for the command line, where no configuration file overrules them."""
     return {
-        "server.address": host, "server.port": str(port), "server.headless": "true", "browser.gatherUsageStats": "false",
-        "server.enableXsrfProtection": "true", "server.enableCORS": "true", "server.maxUploadSize": str(UPLOAD_MEGABYTES),
-        "server.enableStaticServing": "false", "server.fileWatcherType": "none", "client.toolbarMode": "minimal",
+        "server.address": host,
+        "server.port": str(port),
+        "server.headless": "true",
+        "browser.gatherUsageStats": "false",
+        "server.enableXsrfProtection": "true",
+        "server.enableCORS": "true",
+        "server.maxUploadSize": str(UPLOAD_MEGABYTES),
+        "server.enableStaticServing": "false",
+        "server.fileWatcherType": "none",
+        "client.toolbarMode": "minimal",
         "runner.magicEnabled": "false",
-    }  # fmt: skip
+    }
 
 
 def plot(study: str, kind: str, out: Path, home: Path) -> None:
@@ -77,5 +84,6 @@ def _check_address(host: str, port: int) -> None:
             probe.bind((host, port))
     except (OSError, OverflowError) as error:
         raise StoreError(
-            f"cannot listen on {host}:{port} ({one_line(error)}); choose another --port from 1 to 65535 or --host"
+            f"cannot listen on {host}:{port} ({one_line(error)}); "
+            "choose another --port from 1 to 65535 or --host"
         ) from None

@@ -1,4 +1,4 @@
-"""The terminal: answers on stdout, everything else on stderr, Ctrl-C as a wish, and how a command ends."""
+"""Terminal: answers on stdout, everything else on stderr, the handler of Ctrl-C, and exit statuses."""
 
 from __future__ import annotations
 
@@ -41,17 +41,17 @@ def fail(line: str, status: int) -> None:
 
 @contextmanager
 def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
-    """Turn the first Ctrl-C into a wish to stop, which the block can ask for; a second one interrupts at once."""
-    wished: list[int] = []
+    """Handle Ctrl-C: yield a function that tells whether it was pressed; a second one interrupts at once."""
+    signals: list[int] = []
 
-    def wish(number: int, frame: object) -> None:  # noqa: ARG001
-        if wished:
+    def on_interrupt(number: int, frame: object) -> None:  # noqa: ARG001
+        if signals:
             raise KeyboardInterrupt
-        wished.append(number)
+        signals.append(number)
         say("stopping; press Ctrl-C again to stop at once")
 
-    before = signal.signal(signal.SIGINT, wish)
+    earlier_handler = signal.signal(signal.SIGINT, on_interrupt)
     try:
-        yield lambda: bool(wished)
+        yield lambda: bool(signals)
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, earlier_handler)

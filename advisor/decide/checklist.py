@@ -1,4 +1,4 @@
-"""Is the study sound? The questions that the Deep Learning Tuning Playbook (Godbole et al. 2023) asks of a finished search."""
+"""Checklist of a finished search: is the study sound? After the Tuning Playbook (Godbole et al. 2023)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from statistics import fmean
 from typing import Final
 
 from advisor.compressed_model import CompressedModel
-from advisor.decide.compressed import command
+from advisor.decide.compression_checks import compression_controls, compression_seeds
 from advisor.decide.run_checks import late_variance, overfitting, range_edges, still_improving
 from advisor.decide.scale import LossScale
 from advisor.evidence import Evidence, has_quality
@@ -102,15 +102,16 @@ def beats_a_constant(evidence: Evidence, best: Record, runs: tuple[Record, ...])
         Check(
             name="better than a constant",
             passed=beaten,
-            message=f"{evidence.metric} {number(fmean(values))}, where a model that answers every row alike has "
-            f"{number(evidence.baseline)}",
-            fix="look at the data before the optimizer: is the target right, do the columns say anything about it",
+            message=f"{evidence.metric} {number(fmean(values))}, where a model that answers every row alike "
+            f"has {number(evidence.baseline)}",
+            fix="look at the data before the optimizer: is the target right, "
+            "do the columns say anything about it",
         ),
     )
 
 
 def enough_trials(evidence: Evidence) -> Check:
-    """Ask whether every optimizer had enough whole runs in the search to be judged; confirmation runs are not counted."""
+    """Ask whether every optimizer had enough whole runs in the search; confirmation runs do not count."""
     whole = {name: len(evidence.complete(name)) for name in evidence.optimizers}
     short = {name: count for name, count in whole.items() if count < WHOLE_RUNS}
     counts = ", ".join(f"{name} {count}" for name, count in short.items())
@@ -163,7 +164,7 @@ def confirmation(evidence: Evidence, runs: tuple[Record, ...]) -> Check:
 
 
 def early_ranks(evidence: Evidence) -> tuple[Check, ...]:
-    """Ask of this very study whether a third of a run foretells its end, which the early stopping of trials relies on.
+    """Ask whether a third of a run foretells its end in this study, which early stopping relies on.
 
     Pairs are of one optimizer; only whole runs have an end, so the pairs are those that early stopping let
     pass.
@@ -179,23 +180,23 @@ def early_ranks(evidence: Evidence) -> tuple[Check, ...]:
         Check(
             name="early ranks",
             passed=share >= AGREEMENT,
-            message=f"of two whole runs of an optimizer, the one ahead after a third ended ahead in {percent(share)} of "
-            f"{pairs} pairs",
-            fix="read stopped trials as unknown, not as bad; shorter runs, all of them whole, may compare better",
+            message="of two whole runs of an optimizer, the one ahead after a third ended ahead in "
+            f"{percent(share)} of {pairs} pairs",
+            fix="read stopped trials as unknown, not as bad; "
+            "shorter runs, all of them whole, may compare better",
         ),
     )
 
 
 def _agreement(runs: Iterable[Record], direction: Direction) -> tuple[int, int]:
-    """Return in how many pairs of runs the one ahead after a third ended ahead, and how many pairs can tell."""
+    """Return in how many pairs the run ahead after a third ended ahead, and how many pairs can tell."""
     import numpy as np
 
     points = [(third, run.measured_quality) for run in runs if (third := _early(run, direction)) is not None]
     early, end = np.array(points).reshape(-1, 2).T
     agreed, pairs = 0, 0
-    for first in range(
-        len(points) - 1
-    ):  # a row of the square of pairs at a time: thousands of runs make millions
+    # a row of the square of pairs at a time: thousands of runs make millions
+    for first in range(len(points) - 1):
         differ = (early[first] != early[first + 1 :]) & (end[first] != end[first + 1 :])
         same = (early[first] > early[first + 1 :]) == (end[first] > end[first + 1 :])
         agreed, pairs = agreed + int((differ & same).sum()), pairs + int(differ.sum())
@@ -223,13 +224,14 @@ def held_out(evidence: Evidence, loss_scale: LossScale | None, runs: tuple[Recor
             name="test split",
             passed=not apart,
             message=f"{evidence.metric} {number(test)} on the test split, {number(valid)} on validation",
-            fix="trust the test value; the search has fitted the validation rows, or the two splits differ: hold back more rows",
+            fix="trust the test value; the search has fitted the validation rows, or the two splits differ: "
+            "hold back more rows",
         ),
     )
 
 
 def _noise(evidence: Evidence, valid: float, test: float) -> float:
-    """Return the standard deviation of the difference of two shares of right rows; 0 for metrics that are no such share."""
+    """Return the standard deviation of the difference of two accuracies; 0 for any other metric."""
     if evidence.metric != "accuracy" or not evidence.valid_rows:
         return 0.0
     share = min(1.0, max(0.0, (valid + test) / 2))
@@ -254,44 +256,10 @@ def coarse_validation(
         Check(
             name="validation rows",
             passed=wrong >= MISTAKES,
-            message=f"{_rows(wrong)} of {evidence.valid_rows} validation rows wrong, and one row more or less is "
+            message=f"{_rows(wrong)} of {evidence.valid_rows} validation rows wrong, "
+            "and one row more or less is "
             + (f"{percent(1 / wrong)} of that" if wrong >= 1 else "all the difference"),
             fix="hold back more rows for validation, or read differences of a few rows as ties",
-        ),
-    )
-
-
-def compression_controls(evidence: Evidence, compressed: Sequence[CompressedModel]) -> tuple[Check, ...]:
-    """Ask whether what further training gives by itself was told apart from what compression costs."""
-    tuned = [model for model in compressed if model.finetuned and not model.control]
-    if not tuned:
-        return ()
-    bare = [model for model in tuned if not model.control_trials]
-    return (
-        Check(
-            name="fine-tuning control",
-            passed=not bare,
-            message=f"{several(len(bare), 'recipe')} of {len(tuned)} with fine-tuning, the first {bare[0].name} "
-            f"({trials(bare[0].trials)}), have no run of the same fine-tuning and nothing else"
-            if bare
-            else f"{several(len(tuned), 'recipe')} with fine-tuning, each beside the same fine-tuning and nothing else",
-            fix="fine-tune the uncompressed model alike, or further training is taken for what compression does",
-            command=command(evidence),
-        ),
-    )
-
-
-def compression_seeds(evidence: Evidence, advised: CompressedModel | None) -> tuple[Check, ...]:
-    """Ask whether the advised compression was measured on more than one trained model."""
-    if advised is None:
-        return ()
-    return (
-        Check(
-            name="compression seeds",
-            passed=len(advised.seeds) >= 2,
-            message=f"{advised.name} was measured on {several(len(advised.seeds), 'seed')} ({trials(advised.trials)})",
-            fix="compress the models of the other seeds alike: what one loses may be luck",
-            command=command(evidence),
         ),
     )
 

@@ -1,4 +1,4 @@
-"""What compression did to the trained models of a study: one entry a recipe, its figures over seeds, and which one to use.
+"""Compressed models of a study: one entry a recipe, its figures over seeds, and which one to use.
 
 Every figure is paired: a compressed file is held against the uncompressed file of the very same weights,
 timed in turns with it.
@@ -76,10 +76,10 @@ def best_fitting(entries: Iterable[CompressedModel], evidence: Evidence) -> Comp
 def smallest_tied(
     entries: Iterable[CompressedModel], evidence: Evidence, loss_scale: LossScale | None, margin: float
 ) -> CompressedModel | None:
-    """Return the smallest whose quality is within the tie margin of the uncompressed model's; the fastest for the goal `speed`.
+    """Return the smallest whose quality is within the tie margin of the uncompressed model's.
 
-    The margin is a log-ratio of losses, and as wide as the spread over seeds. Where nothing is within it,
-    what loses least. A control is never it: it is there to compare with.
+    For the goal `speed`, the fastest. The margin is a log-ratio of losses, and as wide as the spread over
+    seeds. Where nothing is within it, what loses least. A control is never it: it is there to compare with.
     """
     deployable = [model for model in entries if not model.control]
     tied = [model for model in deployable if gap_opened(model, loss_scale) <= margin]
@@ -96,7 +96,7 @@ def smallest_tied(
 
 
 def gap_opened(model: CompressedModel, loss_scale: LossScale | None) -> float:
-    """Return the gap that compression opened: the log-ratio of its loss to the uncompressed model's; below 0 if it has less."""
+    """Return the gap that compression opened: the log-ratio of its loss to the uncompressed model's."""
     return (
         0.0 if loss_scale is None else loss_scale.gap(model.quality) - loss_scale.gap(model.reference_quality)
     )
@@ -145,7 +145,7 @@ def _only_finetuned(params: Mapping[str, Any]) -> bool:
 
 
 def _trained(run: Record) -> tuple[Any, ...]:
-    """Return what a fine-tuned model shares with its control: the weights it started from and how they were trained on."""
+    """Return what a fine-tuned model shares with its control: the starting weights and the fine-tuning."""
     finetuning = {
         key: value for key, value in passes(run.params).items() if key.split(".", 1)[0] == "finetuning"
     }
@@ -166,7 +166,7 @@ def _first_of_each_source(group: Iterable[Record]) -> list[Record]:
 
 
 def _entry(runs: list[Record], models: Mapping[int, Any]) -> CompressedModel:
-    """Return the figures of a recipe from its runs, one a trained model; `models`: what each trial trained."""
+    """Return the figures of a recipe from its runs, one a trained model; `models`: by trial."""
     prints = [footprint for run in runs if (footprint := run.footprint)]
     params, done = dict(runs[0].params), passes(runs[0].params)
     changes = [
@@ -212,7 +212,7 @@ def _entry(runs: list[Record], models: Mapping[int, Any]) -> CompressedModel:
 def _beside_control(
     model: CompressedModel, runs: Iterable[Record], controls: Mapping[tuple[Any, ...], Record]
 ) -> CompressedModel:
-    """Return a fine-tuned model beside its control: the same fine-tuning of the same weights and nothing else."""
+    """Return a fine-tuned model beside its control: the same fine-tuning of the same weights alone."""
     if not model.finetuned or _only_finetuned(model.params):
         return model
     pairs = [(run, controls[_trained(run)]) for run in runs if _trained(run) in controls]

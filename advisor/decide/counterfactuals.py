@@ -1,4 +1,4 @@
-"""What would change the answer: other limits or goals (decided again), more seeds or trials, wider ranges."""
+"""Counterfactuals: other limits or goals (decided again), more seeds or trials, wider ranges."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ Decide = Callable[[Evidence], Decision | None]
 
 
 def would_change(explained: Explained, decide: Decide) -> tuple[str, ...]:
-    """Return what would change the answer, each a short clause; `decide` answers under other limits or another goal."""
+    """Return what would change the answer, each a short clause; `decide` answers under other limits."""
     parts = (
-        _untried(explained),
+        _without_whole_run(explained),
         _separating(explained),
         _edges(explained),
-        _newer(explained),
+        _beaten_since(explained),
         _limits(explained, decide),
         _goals(explained, decide),
     )
@@ -41,7 +41,7 @@ def would_change(explained: Explained, decide: Decide) -> tuple[str, ...]:
     return changes or ("Other data, another model or another metric; no limit, goal or seed in sight would.",)
 
 
-def _untried(explained: Explained) -> Iterator[str]:
+def _without_whole_run(explained: Explained) -> Iterator[str]:
     if explained.advised.quality is None:
         if explained.evidence.records:
             yield "A whole run: every trial so far ended before it had one, and their records say why."
@@ -62,12 +62,13 @@ def _separating(explained: Explained) -> Iterator[str]:
     estimates = explained.posterior.estimates
     left, right = estimates.by_optimizer.get(advised.optimizer), estimates.by_optimizer.get(rival.optimizer)
     if left is None or right is None or not (left.confirmed and right.confirmed):
-        yield f"Fresh seeds for the best recipes of {names}: what separates them now may be the luck of one seed."
+        luck = "what separates them now may be the luck of one seed"
+        yield f"Fresh seeds for the best recipes of {names}: {luck}."
         return
     apart, rows = abs(left.gap - right.gap), explained.evidence.valid_rows
     if math.sqrt(2) * CONFIDENT * estimates.row_sd > apart and rows:
-        luck = f"on these a difference of {ratio(apart)} between {names} may be luck, whatever the number of seeds"
-        yield f"More validation rows than {rows}: {luck}."
+        luck = f"a difference of {ratio(apart)} between {names} may be luck, whatever the number of seeds"
+        yield f"More validation rows than {rows}: on these {luck}."
         return
     yield from _more_seeds(explained, advised, names, apart)
 
@@ -77,9 +78,11 @@ def _more_seeds(explained: Explained, advised: Contender, names: str, apart: flo
     seed_sd, now = explained.posterior.estimates.seed_sd, len(advised.trials)
     wanted = math.ceil(2 * (CONFIDENT * seed_sd / apart) ** 2) if apart > 0 else MOST_SEEDS + 1
     if wanted > MOST_SEEDS:
-        yield f"Hardly anything between {names}: they are {ratio(apart)} apart where seeds spread by {ratio(seed_sd)}."
+        distance = f"they are {ratio(apart)} apart where seeds spread by {ratio(seed_sd)}"
+        yield f"Hardly anything between {names}: {distance}."
     elif wanted > now:
-        yield f"About {wanted} seeds each (now {now}) for {names}: they would tell a difference of {ratio(apart)} from luck."
+        effect = f"they would tell a difference of {ratio(apart)} from luck"
+        yield f"About {wanted} seeds each (now {now}) for {names}: {effect}."
     elif idle := [other.optimizer for other in explained.others if not explained.confirmed(other.optimizer)]:
         yield f"Confirming {listed(idle)} too: only {names} were run with fresh seeds."
 
@@ -90,7 +93,7 @@ def _edges(explained: Explained) -> Iterator[str]:
             yield f"A wider range for the learning rate of {name}: its best recipe lies on the end of it."
 
 
-def _newer(explained: Explained) -> Iterator[str]:
+def _beaten_since(explained: Explained) -> Iterator[str]:
     """Point at a search trial that has beaten the confirmed one since."""
     recipe, evidence = explained.decision.recipe.training, explained.evidence
     if not recipe.confirmed or recipe.record is None or recipe.record.quality is None:
@@ -98,32 +101,30 @@ def _newer(explained: Explained) -> Iterator[str]:
     fitting = (run for run in evidence.complete(recipe.optimizer) if not evidence.limits.broken_by(run))
     best = min(fitting, key=lambda run: evidence.direction.loss(run.quality), default=None)
     if best is not None and evidence.direction.better(best.quality, recipe.record.quality):
-        yield f"Confirming trial {best.number}, which beat the confirmed trial {recipe.record.number} in the search."
+        beaten = f"the confirmed trial {recipe.record.number}"
+        yield f"Confirming trial {best.number}, which beat {beaten} in the search."
 
 
 def _limits(explained: Explained, decide: Decide) -> Iterator[str]:
-    if (
-        not explained.evidence.records
-    ):  # a tighter limit lets others enter: who would win among them is not known here
-        return
+    if not explained.evidence.records:
+        return  # a tighter limit lets others enter: who would win among them is not known here
     for limit, cost in LIMITED_COST.items():
-        allowed, spent = (
-            getattr(explained.evidence.limits, limit),
-            explained.decision.recipe.costs[cost.field],
-        )
+        allowed = getattr(explained.evidence.limits, limit)
+        spent = explained.decision.recipe.costs[cost.field]
         if allowed is not None and (looser := _under(explained, decide, limit, None)):
             need = looser.recipe.costs[cost.field]
-            if _other(explained, looser) and need is not None and need > allowed:
+            if _differs(explained, looser) and need is not None and need > allowed:
                 instead, now = _instead(explained, looser), f"{cost.flag}, now {written(cost, allowed)}"
                 yield f"A limit on {cost.limited} of {written(cost, need)} or more ({now}): {instead}."
         bound = (spent or 0) * (TIMED if cost.in_seconds else CLEARLY)
         tighter = _under(explained, decide, limit, bound) if spent else None
-        if tighter and _other(explained, tighter) and not (cost.of_model and _same_model(explained, tighter)):
+        same_model = cost.of_model and tighter is not None and _same_model(explained, tighter)
+        if tighter and _differs(explained, tighter) and not same_model:
             flips = f"of {written(cost, bound)}" if cost.in_seconds else f"below {written(cost, spent or 0)}"
             yield f"A limit on {cost.limited} {flips} ({cost.flag}): {_instead(explained, tighter)}."
 
 
-def _other(explained: Explained, decision: Decision) -> bool:
+def _differs(explained: Explained, decision: Decision) -> bool:
     """Tell whether another optimizer is answered, or another way to make the same one's model small."""
     now, then = explained.decision, decision
     return then.optimizer != now.optimizer or now.recipe.compressed != then.recipe.compressed
@@ -144,7 +145,7 @@ def _instead(explained: Explained, decision: Decision) -> str:
     """Name what would be advised, and what quality it has against the recommended one's."""
     evidence, advised, recipe = explained.evidence, explained.advised, decision.recipe
     uncompressed = decision.optimizer == advised.optimizer and not recipe.compressed
-    named = "the uncompressed model" if uncompressed else recipe.spoken
+    named = "the uncompressed model" if uncompressed else recipe.full_name
     values = [run.quality for run in recipe.runs if has_quality(run) and run.quality is not None]
     values = values or (
         [recipe.record.quality] if recipe.record and recipe.record.quality is not None else []

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from advisor.decide.feasible import FeasibleRecipe
-from advisor.decide.posterior import Beliefs, Standing
+from advisor.decide.posterior import Posterior, PosteriorSummary
 from advisor.evidence import Evidence, Finding
 from advisor.goals import criteria
 from advisor.recommendation import Contender, Label
@@ -33,7 +33,7 @@ class Decision:
     optimizer: str
     label: Label
     fits: Mapping[str, FeasibleRecipe]
-    standings: Mapping[str, Standing]
+    summaries: Mapping[str, PosteriorSummary]
     tied: tuple[str, ...]
     """Optimizers that the evidence cannot tell from the best one, itself included, best first."""
     ranked: tuple[str, ...]
@@ -47,10 +47,10 @@ class Decision:
 
 @dataclass(frozen=True, kw_only=True)
 class Explained:
-    """A decision with all that is said about it: what the reasons, the alternatives and the changes read."""
+    """Decision to explain: with the evidence, posterior and findings that reasons and alternatives read."""
 
     evidence: Evidence
-    posterior: Beliefs
+    posterior: Posterior
     decision: Decision
     findings: tuple[Finding, ...]
     contenders: tuple[Contender, ...]
@@ -60,7 +60,7 @@ class Explained:
 
     @property
     def advised(self) -> Contender:
-        """Return the recommended optimizer's standing."""
+        """Return the recommended optimizer as a contender."""
         return next(
             contender for contender in self.contenders if contender.optimizer == self.decision.optimizer
         )
@@ -80,31 +80,31 @@ class Explained:
         return self.decision.fits[name].confirmed
 
 
-def decide(evidence: Evidence, posterior: Beliefs, fits: Mapping[str, FeasibleRecipe]) -> Decision:
-    """Return the optimizer of least expected regret, or the one that the goal prefers among those tied with it.
+def decide(evidence: Evidence, posterior: Posterior, fits: Mapping[str, FeasibleRecipe]) -> Decision:
+    """Return the optimizer of least expected regret, or the one that the goal prefers of those tied with it.
 
     Tied are those within the tie margin of the least regret whose own chance of being good enough is nearly
     as large, and would earn the same label. An optimizer without a whole run is answered only when none that
     fits has one.
     """
-    standings = posterior.standings({name: recipe.given_away for name, recipe in fits.items()})
+    summaries = posterior.summaries({name: recipe.given_away for name, recipe in fits.items()})
     place = {name: index for index, name in enumerate(evidence.optimizers)}
-    ranked = tuple(sorted(fits, key=lambda name: (round(standings[name].expected_regret, 9), place[name])))
+    ranked = tuple(sorted(fits, key=lambda name: (round(summaries[name].expected_regret, 9), place[name])))
     tried = [name for name in ranked if fits[name].record] or ranked
-    best = standings[tried[0]]
+    best = summaries[tried[0]]
     near = best.expected_regret + posterior.margin
     tied = [
         name
         for name in tried
-        if standings[name].expected_regret <= near
-        and standings[name].p_tie >= NEARLY * best.p_tie
-        and _level(standings[name].p_tie) >= _level(best.p_tie)
+        if summaries[name].expected_regret <= near
+        and summaries[name].p_tie >= NEARLY * best.p_tie
+        and _level(summaries[name].p_tie) >= _level(best.p_tie)
     ]
     wanted = criteria(evidence.goal, {name: fits[name] for name in tied})
     chosen = min(tied, key=lambda name: (*wanted[name].values(), tied.index(name)))
-    label = _label(chosen, ranked, standings, fits, posterior)
+    label = _label(chosen, ranked, summaries, fits, posterior)
     return Decision(
-        optimizer=chosen, label=label, fits=fits, standings=standings, tied=tuple(tied), ranked=ranked
+        optimizer=chosen, label=label, fits=fits, summaries=summaries, tied=tuple(tied), ranked=ranked
     )
 
 
@@ -115,9 +115,9 @@ def _level(p_tie: float) -> int:
 def _label(
     chosen: str,
     ranked: tuple[str, ...],
-    standings: Mapping[str, Standing],
+    summaries: Mapping[str, PosteriorSummary],
     fits: Mapping[str, FeasibleRecipe],
-    posterior: Beliefs,
+    posterior: Posterior,
 ) -> Label:
     """Return the label.
 
@@ -127,10 +127,10 @@ def _label(
     recipe, estimates = fits[chosen], posterior.estimates.by_optimizer
     if recipe.record is None:
         return "prior only"
-    level = _level(standings[chosen].p_tie)
+    level = _level(summaries[chosen].p_tie)
     rival = next((name for name in ranked if name != chosen), chosen)
     edge = any(estimates[name].at_edge for name in (chosen, rival) if name in estimates)
-    coarse = len(ranked) > 1 and posterior.margin > COARSE and standings[chosen].p_best < DECIDED
+    coarse = len(ranked) > 1 and posterior.margin > COARSE and summaries[chosen].p_best < DECIDED
     lucky = recipe.given_away > 0 or (recipe.compressed is not None and not recipe.confirmed)
     if level == 2 and (edge or coarse or lucky):
         return "leaning"

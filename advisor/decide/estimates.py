@@ -1,4 +1,4 @@
-"""From trials to one estimate an optimizer: how far its tuned loss lies above the best one's, and how sure that is.
+"""Estimates from trials: how far each optimizer's tuned loss lies above the best one's, and how sure that is.
 
 Which optimizer is best depends on how many trials each may have, so each is judged at the number it had
 (Dodge et al. 2019, arXiv 1909.03004; Sivaprasad et al. 2020, arXiv 1910.11758) unless told otherwise.
@@ -46,7 +46,7 @@ Cell = tuple[str, int | None]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Estimate:
-    """What the trials of one optimizer say about its tuned gap."""
+    """Estimate of one optimizer's tuned gap from its trials."""
 
     gap: float
     variance: float
@@ -59,7 +59,7 @@ class Estimate:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Estimates:
-    """The estimates of all optimizers with trials, and the spread over seeds."""
+    """Estimates of all optimizers with trials, and the spread over seeds."""
 
     by_optimizer: Mapping[str, Estimate]
     seed_sd: float = SEED_SD
@@ -124,11 +124,11 @@ def _search_gaps(evidence: Evidence, optimizer: str, loss_scale: LossScale) -> l
 
 
 def _guess(gaps: Sequence[float], *, spread: float, trials: int, luck: float, noise: float) -> Estimate:
-    """Estimate an unconfirmed optimizer: variance = spread^2 / n + that of one seed and of the validation rows.
+    """Estimate an unconfirmed optimizer.
 
-    Where finalists were confirmed, what they lost on fresh seeds was the luck of being picked as the best
-    trial: the others were picked alike and are charged the same, unless the V-statistic charges them more
-    already.
+    Its variance is spread^2 / n, and that of one seed and of the validation rows. Where finalists were
+    confirmed, what they lost on fresh seeds was the luck of being picked as the best trial: the others were
+    picked alike and are charged the same, unless the V-statistic charges them more already.
     """
     n = len(gaps)
     gap = best_of(gaps, trials, spread)
@@ -143,11 +143,11 @@ def _doubled(estimate: Estimate) -> Estimate:
 
 
 def _pooled_sd(groups: Iterable[Sequence[float]]) -> float:
-    """Return the spread behind the best of n trials, whose variance is spread^2 / n, pooled over optimizers and imagined trials.
+    """Return the spread behind the best of n trials, pooled over optimizers and imagined trials.
 
-    The variance of each best comes from the bootstrap: it looks at the lower tail alone, which is shorter
-    than the upper one, as loss has a bottom. An optimizer that lost every trial shows no spread, though the
-    recipes that work must be far from these.
+    The variance of the best of n is spread^2 / n; that of each best comes from the bootstrap, which looks at
+    the lower tail alone: it is shorter than the upper one, as loss has a bottom. An optimizer that lost every
+    trial shows no spread, though the recipes that work must be far from these.
     """
     squares, freedom = [PSEUDO_TRIALS * PSEUDO_SD**2], PSEUDO_TRIALS
     for gaps in filter(None, groups):
@@ -159,7 +159,10 @@ def _pooled_sd(groups: Iterable[Sequence[float]]) -> float:
 
 
 def _confirmed(evidence: Evidence, loss_scale: LossScale) -> Estimates:
-    """Judge each confirmed optimizer by its best confirmed recipe; a run that diverged counts as the worst of all, or the cap."""
+    """Judge each confirmed optimizer by its best confirmed recipe.
+
+    A run that diverged counts as the worst of all, or the cap.
+    """
     runs = [run for name in evidence.optimizers for run in evidence.confirmations(name)]
     levels, noise, freedom = _additive(
         {
@@ -203,7 +206,10 @@ def _source_at_edge(evidence: Evidence, cell: Cell) -> bool:
 
 
 def _luck(evidence: Evidence, fit: Estimates, loss_scale: LossScale) -> float:
-    """Return by how much the finalists' confirmed gaps exceed those that got them picked, on average and at least 0."""
+    """Return by how much the finalists' confirmed gaps exceed those of their search trials.
+
+    On average, and at least 0.
+    """
     lost = []
     for name, estimate in fit.by_optimizer.items():
         picked = [record for record in evidence.complete(name) if record.number == estimate.source]

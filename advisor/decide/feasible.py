@@ -1,4 +1,4 @@
-"""Which recipe of which optimizer fits the limits: its confirmed one if that fits, else the best that does.
+"""Feasible recipes: of each optimizer its confirmed recipe if that fits the limits, else the best that does.
 
 Where a limit on the model's size or latency is broken, what was made small after training is tried as well.
 """
@@ -56,7 +56,7 @@ class FeasibleRecipe:
         return self.trained or self
 
     @property
-    def spoken(self) -> str:
+    def full_name(self) -> str:
         """Return the optimizer's name, with what is done to its model."""
         if self.compressed is None:
             return self.optimizer
@@ -77,7 +77,9 @@ class FeasibleRecipe:
 def feasible_recipes(
     evidence: Evidence, summary: TrialSummary, findings: Iterable[Finding]
 ) -> tuple[dict[str, FeasibleRecipe], tuple[Finding, ...]]:
-    """Return the recipe of each optimizer that fits the limits, and a veto for each that does not and has none yet.
+    """Return the recipe of each optimizer that fits the limits, and a veto for each that does not fit.
+
+    An optimizer that a finding vetoes already gets neither.
 
     Raises:
         NothingFeasible: no optimizer fits.
@@ -89,10 +91,8 @@ def feasible_recipes(
         if name in vetoed:
             continue
         first = next(_trained(evidence, summary, name))
-        if not evidence.limits.exceeded(
-            first.costs
-        ):  # nothing else needs to be weighed, of thousands of runs
-            fits[name] = first
+        if not evidence.limits.exceeded(first.costs):
+            fits[name] = first  # nothing else needs to be weighed, of thousands of runs
             continue
         recipes = _tried(evidence, summary, name)
         fitting = next((recipe for recipe in recipes if not evidence.limits.exceeded(recipe.costs)), None)
@@ -108,7 +108,10 @@ def feasible_recipes(
 
 
 def costs_of(evidence: Evidence, optimizer: str, record: Record | None, runs: Iterable[Record] = ()) -> Costs:
-    """Return what a recipe costs: the median of its times and the largest of its bytes over its runs; forecasts fill the gaps."""
+    """Return what a recipe costs: the median of its times and the largest of its bytes over its runs.
+
+    Forecasts fill the gaps.
+    """
     whole = [run for run in runs if has_quality(run)] or ([record] if record else [])
     expected = _expected(evidence, optimizer, trained=record is not None)
     measured = {cost.field: _measured(whole, cost) for cost in COSTS}
@@ -116,7 +119,7 @@ def costs_of(evidence: Evidence, optimizer: str, record: Record | None, runs: It
 
 
 def _expected(evidence: Evidence, optimizer: str, *, trained: bool) -> Costs:
-    """Return what the facts say of costs: bytes where there is a forecast, times only of what was not trained."""
+    """Return costs from the facts: bytes where there is a forecast, times only of what was not trained."""
     forecast, facts = evidence.facts.forecast(optimizer), evidence.facts
     costs: dict[str, float | int | None] = {}
     if forecast:
@@ -147,7 +150,7 @@ def _tried(evidence: Evidence, summary: TrialSummary, name: str) -> list[Feasibl
 def _compressed(
     evidence: Evidence, model: CompressedModel, trained: list[FeasibleRecipe], loss_scale: LossScale
 ) -> FeasibleRecipe:
-    """Return a compressed model as a recipe: its own bytes and latency, and the costs of its training besides."""
+    """Return a compressed model as a recipe: its bytes and latency, and the costs of its training besides."""
     numbers = set(model.sources)
     origin = next((recipe for recipe in trained if numbers & _numbers(recipe)), trained[0])
     runs = tuple(run for run in evidence.compressions if run.number in model.trials)
@@ -174,7 +177,7 @@ def _compressed(
 
 
 def _opened(recipe: FeasibleRecipe, loss_scale: LossScale) -> float:
-    """Return what a recipe gives away, below 0 for a compressed model that came out better than the uncompressed one."""
+    """Return what a recipe gives away; below 0 for a compressed model that came out better."""
     if recipe.compressed is None:
         return recipe.given_away
     return recipe.training.given_away + gap_opened(recipe.compressed, loss_scale)
@@ -185,7 +188,10 @@ def _numbers(recipe: FeasibleRecipe) -> set[int]:
 
 
 def _trained(evidence: Evidence, summary: TrialSummary, name: str) -> Iterator[FeasibleRecipe]:
-    """Yield the recipes of an optimizer as trained: its confirmed one, then its whole runs from the best, or its bare name."""
+    """Yield the recipes of an optimizer as trained: its confirmed one, then its whole runs, the best first.
+
+    Without a run, its bare name.
+    """
     searched, confirmed = summary.whole_runs.get(name, ()), _confirmed(evidence, summary, name)
     loss_scale = summary.loss_scale
     if loss_scale is None or not (confirmed or searched):
@@ -240,10 +246,8 @@ def _needs(evidence: Evidence, recipe: FeasibleRecipe) -> list[str]:
     needs = []
     for limit in evidence.limits.exceeded(recipe.costs):
         cost = LIMITED_COST[limit]
-        need, allowed = (
-            written(cost, recipe.costs[cost.field] or 0),
-            written(cost, getattr(evidence.limits, limit)),
-        )
+        need = written(cost, recipe.costs[cost.field] or 0)
+        allowed = written(cost, getattr(evidence.limits, limit))
         needs.append(f"{need} of {cost.limited} (limit {allowed})")
     return needs
 
@@ -267,16 +271,16 @@ def _relax(evidence: Evidence, summary: TrialSummary, findings: Iterable[Finding
     basis = trials(numbers) if numbers else "forecast"
     needs = " and ".join(_needs(evidence, nearest))
     raised = f"Raise {' and '.join(wanted)}{_way_out(evidence, nearest)}"
-    return f"no optimizer fits the limits; nearest is {nearest.spoken} ({basis}): {needs}. {raised}"
+    return f"no optimizer fits the limits; nearest is {nearest.full_name} ({basis}): {needs}. {raised}"
 
 
 def _way_out(evidence: Evidence, recipe: FeasibleRecipe) -> str:
-    way = untried(evidence, recipe.costs)
+    way = compression_command(evidence, recipe.costs)
     return f"; making its model small may do instead ({way})" if way else ""
 
 
-def untried(evidence: Evidence, costs: Costs) -> str:
-    """Return the command that compresses, where that could mend what these costs break and was not tried; else nothing."""
+def compression_command(evidence: Evidence, costs: Costs) -> str:
+    """Return the command that compresses, if that could mend these costs and was not tried; else nothing."""
     mendable = [limit for limit in evidence.limits.exceeded(costs) if LIMITED_COST[limit].of_model]
     tried = any(record.stage == "compress" for record in evidence.records)
     return command(evidence) if mendable and not tried else ""

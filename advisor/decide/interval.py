@@ -1,4 +1,4 @@
-"""How far a mean over seeds may be off: Student's t, without scipy."""
+"""Interval of a mean over seeds: Student's t, without scipy."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T_90: Final = (6.314, 2.920, 2.353, 2.132, 2.015, 1.943, 1.895, 1.860, 1.833)
 
 
 def half_width(values: Sequence[float]) -> float | None:
-    """Return the half-width of the 90 % interval of the mean; None for fewer than two values, which do not tell."""
+    """Return the half-width of the 90 % interval of the mean; None for fewer than two values."""
     if len(values) < 2:
         return None
     return T_90[min(len(values) - 1, len(T_90)) - 1] * stdev(values) / math.sqrt(len(values))

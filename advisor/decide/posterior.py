@@ -1,4 +1,4 @@
-"""What to believe of each optimizer: a prior from rules and published records, made a posterior by the trials.
+"""Posterior over optimizers: a prior from rules and published records, updated by the trials.
 
 The model, for optimizer a with prior advantage m_a and an estimate y_a from its trials (see `estimates`):
 
@@ -60,8 +60,8 @@ PAIRS: Final = 1000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Standing:
-    """Where one optimizer stands among those that may be used."""
+class PosteriorSummary:
+    """Posterior summary of one optimizer among those that may be used."""
 
     p_best: float
     p_tie: float
@@ -69,8 +69,8 @@ class Standing:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Beliefs:
-    """The posterior over the tuned gaps of all optimizers. It does not depend on any limit."""
+class Posterior:
+    """Posterior over the tuned gaps of all optimizers; it does not depend on any limit."""
 
     optimizers: tuple[str, ...]
     """Sorted by name, so that the order of candidates changes nothing."""
@@ -82,25 +82,48 @@ class Beliefs:
     draws: np.ndarray
     """Draws of V at each grid point, (grid, draws, optimizers)."""
 
-    def standings(self, costs: Mapping[str, float]) -> dict[str, Standing]:
-        """Return the standing of each optimizer among those named.
+    @classmethod
+    def of(
+        cls, evidence: Evidence, findings: Iterable[Finding] = (), *, tuning_trials: int | None = None
+    ) -> Posterior:
+        """Return the posterior, from the records and the findings of the rules.
 
         Args:
-            costs: for each optimizer that may be used, the gap it gives away because its best recipe may not
-                be; usually 0.
+            evidence: facts, records and candidates; limits and goal do not count here.
+            findings: of the rules; only their strengths count.
+            tuning_trials: the number of trials an unconfirmed optimizer is judged at; None for as many as it
+                had.
+        """
+        names = tuple(sorted(evidence.optimizers))
+        measured = estimates(evidence, tuning_trials=tuning_trials)
+        log_odds = prior_log_odds(evidence.facts, findings, names)
+        weight = PRIOR_WEIGHT if measured.by_optimizer else 1.0
+        advantage = [weight * value for value in advantages([log_odds[name] for name in names])]
+        weights, draws = posterior_draws(names, measured, advantage)
+        margin = max(MARGIN, min(WIDEST, measured.measured_seed_sd or 0.0), measured.resolution)
+        return cls(optimizers=names, estimates=measured, margin=margin, weights=weights, draws=draws)
+
+    def summaries(self, given_away: Mapping[str, float]) -> dict[str, PosteriorSummary]:
+        """Return the summary of each optimizer among those named.
+
+        Args:
+            given_away: for each optimizer that may be used, the gap it gives away because its best recipe
+                may not be; usually 0.
         """
         import numpy as np
 
-        names = list(costs)
+        names = list(given_away)
         columns = [self.optimizers.index(name) for name in names]
-        values = self.draws[:, :, columns] + np.array([costs[name] for name in names])
+        values = self.draws[:, :, columns] + np.array([given_away[name] for name in names])
         lowest = values.min(axis=2, keepdims=True)
         cap = 1.0 if self.estimates.by_optimizer else PRIOR_CAP
         p_best = np.minimum(cap, self._mean(values <= lowest))
         p_tie = np.minimum(cap, self._mean(values <= lowest + self.margin))
         regret = self._mean(values - lowest)
         return {
-            name: Standing(p_best=float(p_best[i]), p_tie=float(p_tie[i]), expected_regret=float(regret[i]))
+            name: PosteriorSummary(
+                p_best=float(p_best[i]), p_tie=float(p_tie[i]), expected_regret=float(regret[i])
+            )
             for i, name in enumerate(names)
         }
 
@@ -109,7 +132,7 @@ class Beliefs:
         return dict(zip(self.optimizers, map(float, self._mean(self.draws)), strict=True))
 
     def beats(self) -> dict[str, dict[str, float]]:
-        """Return for each optimizer the probability that its tuned gap is smaller than each other one's.
+        """Return for each optimizer the probability that its tuned gap is smaller than each other's.
 
         Of the posterior mean loss that is, not of the luck of one run: with many trials it nears 0 or 1 for
         optimizers that are hardly apart. Each two add up to 1.
@@ -128,28 +151,8 @@ class Beliefs:
         return average
 
 
-def beliefs(
-    evidence: Evidence, findings: Iterable[Finding] = (), *, tuning_trials: int | None = None
-) -> Beliefs:
-    """Return the posterior given the records and what the rules found.
-
-    Args:
-        evidence: facts, records and candidates; limits and goal do not count here.
-        findings: of the rules; only their strengths count.
-        tuning_trials: the number of trials an unconfirmed optimizer is judged at; None for as many as it had.
-    """
-    names = tuple(sorted(evidence.optimizers))
-    measured = estimates(evidence, tuning_trials=tuning_trials)
-    log_odds = prior_log_odds(evidence.facts, findings, names)
-    weight = PRIOR_WEIGHT if measured.by_optimizer else 1.0
-    advantage = [weight * value for value in advantages([log_odds[name] for name in names])]
-    weights, draws = posterior(names, measured, advantage)
-    margin = max(MARGIN, min(WIDEST, measured.measured_seed_sd or 0.0), measured.resolution)
-    return Beliefs(optimizers=names, estimates=measured, margin=margin, weights=weights, draws=draws)
-
-
 def prior_log_odds(facts: Facts, findings: Iterable[Finding], optimizers: Iterable[str]) -> dict[str, float]:
-    """Return the log-odds of each optimizer before any trial: its base rate and what the rules add, both clipped."""
+    """Return the log-odds of each optimizer before any trial: base rate and what rules add, both clipped."""
     strengths: dict[tuple[str, str], float] = defaultdict(float)
     for finding in findings:
         strengths[finding.subject, finding.rule] += finding.strength
@@ -161,20 +164,26 @@ def prior_log_odds(facts: Facts, findings: Iterable[Finding], optimizers: Iterab
 
 
 def base_rate(facts: Facts, optimizer: str) -> float:
-    """Return the published log-odds of an optimizer against AdamW on this class of problems; 0 where nothing was published."""
+    """Return the published log-odds of an optimizer against AdamW on such problems; 0 if unpublished."""
     return _clip(rate(facts, optimizer).log_odds, TOTAL_CLIP)
 
 
 def advantages(log_odds: Sequence[float]) -> list[float]:
-    """Return probit advantages m: in the prior, P(a beats b) = Phi((m_a - m_b) / sqrt 2), which is near expit(1.7 x that)."""
+    """Return probit advantages m: in the prior, P(a beats b) = Phi((m_a - m_b) / sqrt 2).
+
+    That is near expit(1.7 x (m_a - m_b) / sqrt 2).
+    """
     mean = fmean(log_odds) if log_odds else 0.0
     return [math.sqrt(2) / 1.7 * (value - mean) for value in log_odds]
 
 
-def posterior(
+def posterior_draws(
     names: Sequence[str], measured: Estimates, advantage: Sequence[float]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the weights of the grid over s, (grid,), and draws of V at each of its points, (grid, draws, optimizers)."""
+    """Return the weights of the grid over s and draws of V at each of its points.
+
+    Shapes: (grid,) and (grid, draws, optimizers).
+    """
     import numpy as np
 
     by_name = [measured.by_optimizer.get(name) for name in names]
@@ -187,9 +196,8 @@ def posterior(
 
     precision = 1 / (s**2 + variance)  # of y_a given mu and s; 0 where nothing was seen
     total = precision.sum(axis=1, keepdims=True)
-    total = np.where(
-        total > 0, total, 1.0
-    )  # no trial of anything: mu stays at 0, only differences mean something
+    # no trial of anything: mu stays at 0, only differences mean something
+    total = np.where(total > 0, total, 1.0)
     mu = (precision * (gap + s * m)).sum(axis=1, keepdims=True) / total
     misfit = (precision * (gap + s * m - mu) ** 2).sum(axis=1)
     volume = np.log(np.where(precision > 0, precision, 1.0)).sum(axis=1) - np.log(total[:, 0])

@@ -1,4 +1,4 @@
-"""Evidence in, recommendation out: a pure function, so that the command line, the dashboard and the tests ask the same thing.
+"""Recommendation from evidence: a pure function, the same for the command line, the dashboard and the tests.
 
 In this order: the rules speak; what breaks a limit is vetoed; the posterior gives each optimizer that is left
 its expected regret; the least one wins; among those that the evidence cannot tell from it, the goal decides.
@@ -24,14 +24,15 @@ from dataclasses import replace
 from statistics import fmean, stdev
 
 from advisor.compressed_model import CompressedModel
+from advisor.decide.alternatives import alternatives
 from advisor.decide.checklist import checks
 from advisor.decide.compressed import best_fitting, limited, pareto_front, smallest_tied
 from advisor.decide.counterfactuals import would_change
 from advisor.decide.decision import Decision, Explained, decide
 from advisor.decide.feasible import FeasibleRecipe, feasible_recipes
 from advisor.decide.interval import half_width
-from advisor.decide.posterior import PRIOR_CAP, Beliefs, beliefs
-from advisor.decide.reasons import alternatives, why
+from advisor.decide.posterior import PRIOR_CAP, Posterior
+from advisor.decide.reasons import reasons
 from advisor.decide.rulebook import apply_rules
 from advisor.decide.scale import LossScale
 from advisor.decide.trial_summary import TrialSummary
@@ -56,7 +57,7 @@ def recommend(evidence: Evidence, *, tuning_trials: int | None = None) -> Recomm
     if not evidence.optimizers:
         raise BadValue("there is no optimizer to choose from; give candidates or records")
     findings = apply_rules(evidence)
-    posterior = beliefs(evidence, findings, tuning_trials=tuning_trials)
+    posterior = Posterior.of(evidence, findings, tuning_trials=tuning_trials)
     summary = TrialSummary.of(evidence, posterior.estimates)
     fits, vetoes = feasible_recipes(evidence, summary, findings)
     decision = decide(evidence, posterior, fits)
@@ -96,10 +97,10 @@ def _recommendation(explained: Explained, summary: TrialSummary) -> Recommendati
         seeds=tuple(run.seed for run in recipe.measured_runs),
         trials=advised.trials,
         costs=recipe.costs,
-        reasons=why(explained),
+        reasons=reasons(explained),
         findings=explained.findings,
         alternatives=alternatives(explained),
-        would_change=would_change(explained, lambda other: _again(other, posterior, summary)),
+        would_change=would_change(explained, lambda other: _decide_again(other, posterior, summary)),
         checklist=_checklist(evidence, recipe, summary, compression),
         contenders=explained.contenders,
         margin=posterior.margin,
@@ -124,9 +125,9 @@ def _checklist(
 
 
 def _compression(
-    evidence: Evidence, posterior: Beliefs, recipe: FeasibleRecipe, summary: TrialSummary
+    evidence: Evidence, posterior: Posterior, recipe: FeasibleRecipe, summary: TrialSummary
 ) -> CompressedModel | None:
-    """Return the compressed model to use of the recommended optimizer; None when there is none, or none fits."""
+    """Return the compressed model to use of the recommended optimizer; None where none fits."""
     models = [model for model in summary.compressed_models if model.optimizer == recipe.optimizer]
     if recipe.compressed or not limited(evidence.limits):
         return recipe.compressed or smallest_tied(models, evidence, summary.loss_scale, posterior.margin)
@@ -141,16 +142,16 @@ def _as_deployed(recipe: FeasibleRecipe) -> Record | None:
     return replace(trained, model_bytes=model.model_bytes, latency_seconds=model.latency_seconds)
 
 
-def _tie(evidence: Evidence, posterior: Beliefs, quality: float | None) -> str:
-    """Return the tie margin in words: half a validation row where that is what makes it, else in the metric's own terms."""
+def _tie(evidence: Evidence, posterior: Posterior, quality: float | None) -> str:
+    """Return the tie margin in words: half a validation row if that is what it is, else a difference."""
     rows, half_a_row = evidence.valid_rows, posterior.margin == posterior.estimates.resolution
     if rows and evidence.metric == "accuracy" and quality is not None and half_a_row:
         return f"half a validation row ({50 / rows:.2g} points of accuracy)"
     return margin(evidence.metric, evidence.direction, quality, posterior.margin)
 
 
-def _again(evidence: Evidence, posterior: Beliefs, summary: TrialSummary) -> Decision | None:
-    """Decide again under other limits or another goal; the posterior stays, as neither has a part in it. None if nothing fits."""
+def _decide_again(evidence: Evidence, posterior: Posterior, summary: TrialSummary) -> Decision | None:
+    """Decide again under other limits or another goal, on the same posterior; None if nothing fits."""
     try:
         fits, _ = feasible_recipes(evidence, summary, apply_rules(evidence))
     except NothingFeasible:
@@ -159,14 +160,14 @@ def _again(evidence: Evidence, posterior: Beliefs, summary: TrialSummary) -> Dec
 
 
 def _contender(evidence: Evidence, decision: Decision, loss_scale: LossScale | None, name: str) -> Contender:
-    recipe, standing = decision.fits[name], decision.standings[name]
+    recipe, chances = decision.fits[name], decision.summaries[name]
     runs = recipe.measured_runs
     qualities = [run.quality for run in runs if run.quality is not None]
     return Contender(
         optimizer=name,
-        p_best=standing.p_best,
-        p_tie=standing.p_tie,
-        expected_regret=standing.expected_regret,
+        p_best=chances.p_best,
+        p_tie=chances.p_tie,
+        expected_regret=chances.expected_regret,
         quality=fmean(qualities) if qualities else None,
         interval=_interval(evidence, loss_scale, qualities),
         trials=tuple(run.number for run in runs),

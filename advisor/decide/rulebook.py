@@ -55,20 +55,20 @@ def apply_rules(evidence: Evidence) -> tuple[Finding, ...]:
         BadValue: a setting that means nothing, or a rule that fails.
     """
     return tuple(
-        finding for rule, factor in in_force(evidence.rules) for finding in _ask(rule, evidence, factor)
+        finding for rule, factor in in_force(evidence.rules) for finding in _scaled(rule, evidence, factor)
     )
 
 
 def optimizers_added_by_rules(evidence: Evidence) -> tuple[str, ...]:
     """Return the candidates that a rule with `invites` prefers, in their order."""
     inviting = [(rule, factor) for rule, factor in in_force(evidence.rules) if rule.invites]
-    findings = [finding for rule, factor in inviting for finding in _ask(rule, evidence, factor)]
+    findings = [finding for rule, factor in inviting for finding in _scaled(rule, evidence, factor)]
     preferred = {finding.subject for finding in findings if finding.verdict == "prefer"}
     return tuple(name for name in evidence.optimizers if name in preferred)
 
 
 def resolved_settings(settings: Iterable[str]) -> tuple[str, ...]:
-    """Return settings that hold in any folder, files by their whole path, after a look whether they mean something.
+    """Return settings that hold in any folder, files by their whole path, once they are checked.
 
     Raises:
         BadValue: as `in_force`.
@@ -81,7 +81,7 @@ def resolved_settings(settings: Iterable[str]) -> tuple[str, ...]:
 
 
 def in_force(settings: Iterable[str]) -> list[tuple[Rule, float]]:
-    """Return the rules that speak, each with the factor on its strengths; of two settings on one rule the later counts.
+    """Return the rules in force, each with the factor on its strengths; of two settings the later counts.
 
     Args: settings: as written: `Name=off`, `Name=on`, `Name=0.5`, `module:Name` or `file.py:Name`, the last
     two with a factor or not.
@@ -131,7 +131,8 @@ def _load(reference: str) -> Rule:
     return instance
 
 
-def _ask(rule: Rule, evidence: Evidence, factor: float) -> Iterator[Finding]:
+def _scaled(rule: Rule, evidence: Evidence, factor: float) -> Iterator[Finding]:
+    """Yield the findings of a rule, their strengths times a factor."""
     try:
         findings = tuple(rule(evidence))
         odd = next((finding for finding in findings if not math.isfinite(finding.strength)), None)
@@ -152,8 +153,8 @@ def _ask(rule: Rule, evidence: Evidence, factor: float) -> Iterator[Finding]:
     )
 
 
-def _is_rule(thing: Any) -> bool:
-    return inspect.isclass(thing) and issubclass(thing, Rule)
+def _is_rule(value: Any) -> bool:
+    return inspect.isclass(value) and issubclass(value, Rule)
 
 
 def _defined_in(module_name: str) -> list[type[Rule]]:

@@ -1,4 +1,4 @@
-"""Questions to the recommended run: is a setting on the end of its range, was it still improving, did it overfit or jitter."""
+"""Checks of the recommended run: settings on a range's end, still improving, overfitting, late variance."""
 
 from __future__ import annotations
 
@@ -90,9 +90,8 @@ def _risen(points: list[Measurement], lowest: Measurement) -> bool:
 
 def late_variance(best: Record, loss_scale: LossScale | None) -> tuple[Check, ...]:
     """Ask, of runs long enough, whether the metric still jumps about when the run ends."""
-    late = [point.valid_metric for point in best.curve if math.isfinite(point.valid_metric)][
-        -(best.epochs // 3) :
-    ]
+    finite = [point.valid_metric for point in best.curve if math.isfinite(point.valid_metric)]
+    late = finite[-(best.epochs // 3) :]
     if loss_scale is None or len(late) < FEWEST + 1:
         return ()
     gaps = [loss_scale.gap(value) for value in late]
@@ -101,8 +100,10 @@ def late_variance(best: Record, loss_scale: LossScale | None) -> tuple[Check, ..
         Check(
             name="late variance",
             passed=change <= max(JITTER, 2 * loss_scale.resolution),  # a row more or less is no jitter
-            message=f"over its last {len(late)} epochs trial {best.number} changed by {ratio(change)} of the loss an epoch",
-            fix="average the weights (EMA), let the learning rate end lower, or hold back more rows for validation",
+            message=f"over its last {len(late)} epochs trial {best.number} changed by {ratio(change)} "
+            "of the loss an epoch",
+            fix="average the weights (EMA), let the learning rate end lower, "
+            "or hold back more rows for validation",
         ),
     )
 

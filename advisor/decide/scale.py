@@ -1,4 +1,4 @@
-"""What a trial is worth: log(loss / smallest loss of a whole run in the study), so that 0.05 is about 5 % more error.
+"""Loss scale: a trial's gap is log(loss / smallest loss of a whole run); 0.05 is about 5 % more error.
 
 On this scale studies with different metrics look alike, and a difference of two gaps is a ratio of two
 losses.
@@ -53,9 +53,8 @@ class LossScale:
         exceeds 100; a name that starts with `neg` says 0. A minimized metric ends at 0; when the best is
         negative (a log-density), at twice the best, so that the gap is log(1 + difference / |best|).
         """
-        trained = (
-            record for record in evidence.records if record.stage != "compress"
-        )  # compression moves no scale
+        # compression moves no scale
+        trained = (record for record in evidence.records if record.stage != "compress")
         values = [record.quality for record in trained if has_quality(record) and record.quality is not None]
         if not values:
             return None
@@ -83,7 +82,7 @@ class LossScale:
 
     @property
     def resolution(self) -> float:
-        """Return the gap that half a validation row makes at the best loss; next to nothing where the metric is no score."""
+        """Return the gap that half a validation row makes at the best loss; next to nothing for no score."""
         return math.log1p(self.floor / self.best)
 
     @property
@@ -98,7 +97,7 @@ class LossScale:
         return (1 - SHARED) / (1 + wrong)
 
     def loss(self, quality: float) -> float:
-        """Return the loss behind a metric value: the error 1 - score, or the metric itself when it is minimized."""
+        """Return the loss behind a metric value: the error 1 - score, or the metric itself if minimized."""
         return max(self.floor, self.direction.loss(quality - self.origin))
 
     def gap(self, quality: float) -> float:
@@ -127,7 +126,7 @@ def best_of(gaps: Sequence[float], trials: int, spread: float) -> float:
 
 
 def variance_of_best(gaps: Sequence[float]) -> float:
-    """Return the bootstrap variance of the smallest of so many draws: 0 for one, which tells nothing of the spread."""
+    """Return the bootstrap variance of the smallest of so many draws; 0 for a single draw."""
     ranked, chances = sorted(gaps), rank_chances(len(gaps), len(gaps))
     mean = _expected(ranked, chances)
     return _expected([(gap - mean) ** 2 for gap in ranked], chances)

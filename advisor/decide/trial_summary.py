@@ -1,4 +1,4 @@
-"""Trial summary: what a study's trials gave, whatever its limits and goal; worked out once and handed on."""
+"""Trial summary: figures of a study's trials, whatever its limits and goal; computed once and handed on."""
 
 from __future__ import annotations
 

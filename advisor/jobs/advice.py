@@ -1,4 +1,4 @@
-"""Read a study back as evidence: the journal in, frozen values out. No torch, so that it answers at once."""
+"""Advice on a study: its journal read back as evidence. No torch, so that it answers at once."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def evidence_of(home: Path, name: str) -> Evidence:
 def evidence_in(
     home: Path, name: str, manifest: StudyManifest, records: tuple[Record, ...], *, direction: Direction
 ) -> Evidence:
-    """Return the evidence in what was read of a study already: its manifest, its records and its direction.
+    """Return the evidence in a study's manifest, records and direction, already read.
 
     Raises:
         StoreError: the manifest holds no facts.
@@ -58,10 +58,15 @@ def evidence_in(
 
 
 def advice_on(
-    runs: Path, *, metric: str, direction: str | None = None, limits: Limits | None = None, goal: str | None = None,
+    runs: Path,
+    *,
+    metric: str,
+    direction: str | None = None,
+    limits: Limits | None = None,
+    goal: str | None = None,
     rules: tuple[str, ...] = (),
-) -> Recommendation:  # fmt: skip
-    """Return the recommendation that a CSV of anybody's runs comes to, see `advisor.jobs.runs_csv`."""
+) -> Recommendation:
+    """Return the recommendation from a CSV of anybody's runs, see `advisor.jobs.runs_csv`."""
     from advisor.jobs.runs_csv import evidence_from
 
     evidence = evidence_from(runs, metric=metric, direction=direction)
@@ -78,10 +83,10 @@ def advice(
     goal: str | None = None,
     rules: tuple[str, ...] = (),
 ) -> Recommendation:
-    """Return the recommendation of a study; limits, goal and settings of rules that are given take the place of its own."""
+    """Return the recommendation of a study; other limits, goal or settings of rules replace its own."""
     evidence = evidence_of(home, name)
-    given = {key: value for key, value in asdict(limits or Limits()).items() if value is not None}
-    limited = replace(evidence.limits, **given)
+    changes = {key: value for key, value in asdict(limits or Limits()).items() if value is not None}
+    limited = replace(evidence.limits, **changes)
     return recommend(
         replace(evidence, limits=limited, goal=goal or evidence.goal, rules=(*evidence.rules, *rules))
     )

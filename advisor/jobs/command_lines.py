@@ -1,4 +1,4 @@
-"""Commands that a reader can paste: go on with a study, or search its workload anew."""
+"""Command lines that a reader can paste: go on with a study, or search its workload anew."""
 
 from __future__ import annotations
 
@@ -28,10 +28,13 @@ def search(home: Path, manifest: StudyManifest) -> str:
         return ""
     model = spec.factory if spec.model == "Custom" else spec.model
     options = {
-        "--target": spec.target, "--metric": spec.metric, "--direction": spec.direction,
-        "--model": None if spec.is_function else model, "--seed": spec.seed,
+        "--target": spec.target,
+        "--metric": spec.metric,
+        "--direction": spec.direction,
+        "--model": None if spec.is_function else model,
+        "--seed": spec.seed,
         "--budget": None if manifest.budget is None else str(manifest.budget),
-    }  # fmt: skip
+    }
     return _line("search", spec.source, options, home)
 
 
@@ -46,11 +49,11 @@ def recommend(home: Path, name: str, options: Mapping[str, str]) -> str:
 
 
 def at_home(home: Path) -> str:
-    """Return what a command needs to find this home, with a blank before it; nothing where it is the usual one."""
+    """Return the option that names this home, with a blank before it; nothing for the usual home."""
     return "" if home == default_home() else shlex.join(["", "--home", str(home)]).removeprefix("''")
 
 
 def _line(command: str, subject: str, options: Mapping[str, Any], home: Path) -> str:
     where = {} if home == default_home() else {"--home": str(home)}
-    given = [word for option, value in {**options, **where}.items() if value for word in (option, str(value))]
-    return shlex.join(["advisor", command, subject, *given])
+    words = [word for option, value in {**options, **where}.items() if value for word in (option, str(value))]
+    return shlex.join(["advisor", command, subject, *words])

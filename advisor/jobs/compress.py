@@ -1,4 +1,4 @@
-"""Make a study's finalists small: from the study to the compression trials, and from them to advice."""
+"""Compression of a study's finalists: its request, its trials, and the files that are kept."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ DEFAULT_SECONDS: Final = 300
 
 @dataclass(frozen=True, kw_only=True)
 class CompressionRequest:
-    """What a user asked of a compression; None leaves it to the advisor."""
+    """Compression request of a user; None leaves a field to the advisor."""
 
     budget: Budget | None = None
     limits: Limits | None = None
@@ -44,7 +44,7 @@ class CompressionRequest:
     """`module:name` or `file.py:name` of a function that returns a trained module."""
 
 
-def ask(home: Path, name: str, request: CompressionRequest) -> None:
+def write_request(home: Path, name: str, request: CompressionRequest) -> None:
     """Write to a study's manifest what its compression may spend and has to meet.
 
     Raises:
@@ -57,9 +57,11 @@ def ask(home: Path, name: str, request: CompressionRequest) -> None:
         raise BadWorkload(f"'{name}' searched a training function, {NO_MODEL}")
     before = manifest.compression_study or CompressionEntry(budget=Budget(seconds=DEFAULT_SECONDS))
     entry = replace(
-        before, budget=request.budget or before.budget, students=request.students or before.students,
+        before,
+        budget=request.budget or before.budget,
+        students=request.students or before.students,
         teacher=request.teacher or before.teacher,
-    )  # fmt: skip
+    )
     tried = sum(record.stage == "compress" for record in journal.records(study))
     if request.budget and entry.budget.spent(seconds=entry.spent_seconds, trials=tried) >= 1:
         raise BadValue(f"a budget of {entry.budget} is spent already, as budgets are totals; give more")
@@ -69,14 +71,14 @@ def ask(home: Path, name: str, request: CompressionRequest) -> None:
         journal.change_manifest(study, compression_study=entry, limits=limits, recommendation=None)
 
 
-def open_for(home: Path, name: str, request: CompressionRequest) -> Session:
+def open_compression(home: Path, name: str, request: CompressionRequest) -> Session:
     """Open a study to be compressed as asked.
 
     Raises:
         StudyError: no such study, nothing to compress, or what was asked for cannot be used.
     """
     require("onnxruntime", "compression", "advisor compress")
-    ask(home, name, request)
+    write_request(home, name, request)
     return reopen(home, name)
 
 
@@ -86,7 +88,7 @@ def compress(
     listen: Callable[[Event], None] = lambda event: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Work on a study's compression, as its manifest asks for it, until the budget is used up or `stop` says yes."""
+    """Work on a study's compression, as its manifest asks, until the budget is spent or `stop` says yes."""
     from studies.search.checkpoints import Checkpoints
     from studies.search.compression_study import Compression
 
@@ -97,10 +99,16 @@ def compress(
         return
     clock = Clock(budget=entry.budget, spent_before=entry.spent_seconds, stop=stop)
     Compression(
-        study, workload, session.plan, _plan(session, manifest, workload), clock=clock, listen=listen,
-        checkpoints=Checkpoints.of(session.home, session.name), folder=session.home / "models" / session.name,
+        study,
+        workload,
+        session.plan,
+        _plan(session, manifest, workload),
+        clock=clock,
+        listen=listen,
+        checkpoints=Checkpoints.of(session.home, session.name),
+        folder=session.home / "models" / session.name,
         teachers=_teachers(entry.teacher, workload),
-    ).run()  # fmt: skip
+    ).run()
 
 
 def _workload(session: Session) -> LoadedWorkload | None:
@@ -119,13 +127,15 @@ def _plan(session: Session, manifest: StudyManifest, workload: LoadedWorkload) -
     for model in named:
         check_model(model, workload.dataset)
     return CompressionPlan(
-        budget=entry.budget, limits=manifest.limits, students=(*named, *students(workload.model)),
+        budget=entry.budget,
+        limits=manifest.limits,
+        students=(*named, *students(workload.model)),
         first=_advised(session),
-    )  # fmt: skip
+    )
 
 
 def _advised(session: Session) -> str:
-    """Return the optimizer that is advised as long as size and latency are no matter; empty when none fits."""
+    """Return the optimizer that is advised without limits on size and latency; empty when none fits."""
     evidence = evidence_of(session.home, session.name)
     try:
         return recommend(replace(evidence, limits=evidence.limits.while_training)).optimizer
@@ -149,27 +159,33 @@ def _teachers(reference: str, workload: LoadedWorkload) -> tuple[nn.Module, ...]
     return (workload.specimen(choice).eval(),)
 
 
-def keep_files(home: Path, name: str, recommendation: Recommendation) -> None:
-    """Delete the deployed files that are neither on the front nor advised: they can be made again from their records."""
+def delete_unused_files(home: Path, name: str, recommendation: Recommendation) -> None:
+    """Delete the deployed files that are neither on the Pareto front nor advised.
+
+    They can be made again from their records.
+    """
     shown = (
         *recommendation.compressed,
         *([recommendation.compression] if recommendation.compression else []),
     )
     trials = {number for model in shown for number in model.trials}
     records = journal.records(journal.open_study(home, name))
-    kept = {record.footprint.path for record in records if record.footprint and record.number in trials}
+    used = {record.footprint.path for record in records if record.footprint and record.number in trials}
     for file in (home / "models" / name).glob("*.onnx"):
-        if file.name not in kept:
+        if file.name not in used:
             file.unlink()
             file.with_suffix(".pt2").unlink(missing_ok=True)
 
 
 def pareto(recommendation: Recommendation) -> list[dict[str, Any]]:
-    """Return the front of what was deployed, as `--json` prints it."""
+    """Return the Pareto front of what was deployed, as `--json` prints it."""
     return [
         {
-            "recipe": dict(model.params), "model_bytes": model.model_bytes, "latency_seconds": model.latency_seconds,
-            "quality": model.quality, "sparsity": model.sparsity,
+            "recipe": dict(model.params),
+            "model_bytes": model.model_bytes,
+            "latency_seconds": model.latency_seconds,
+            "quality": model.quality,
+            "sparsity": model.sparsity,
         }
         for model in recommendation.compressed
-    ]  # fmt: skip
+    ]

@@ -1,4 +1,4 @@
-"""Which optimizers enter a search: few and unlike when trials are few, more when there are trials for each.
+"""Entrants of a search: few and unlike optimizers when trials are few, more when there are trials for each.
 
 On recorded trials of eight small tasks the best gap to be found was 0.30 to 0.36 with one optimizer and 0.46
 with nine when nine trials were affordable; at 36 four unlike ones found 0.13, one alone 0.20; at 72 nine
@@ -63,16 +63,15 @@ def candidates(
     if not offered:
         raise BadValue("no optimizer is offered; see: advisor list optimizers")
     places = affordable(planned_trials)
-    shared = max(1, planned_trials) * max(
-        1.0, len(offered) / places
-    )  # so that the rules see the trials each of `places` gets
+    # so that the rules see the trials each of `places` gets
+    shared = max(1, planned_trials) * max(1.0, len(offered) / places)
     evidence = Evidence(
         facts=facts, limits=limits, candidates=offered, planned_trials=round(shared), rules=rules
     )
     findings = apply_rules(evidence)
     untrained = TrialSummary.of(evidence, Estimates(by_optimizer={}))
     fits, vetoes = feasible_recipes(evidence, untrained, findings)
-    chosen = _unlike(prior_log_odds(facts, findings, fits), places)
+    chosen = _diverse(prior_log_odds(facts, findings, fits), places)
     left = [name for name in fits if name not in chosen]
     ruled_out = [finding for finding in (*findings, *vetoes) if finding.verdict == "veto"]
     return chosen, (*ruled_out, *_left_out(left, planned_trials, places))
@@ -86,11 +85,13 @@ def affordable(planned_trials: int) -> int:
     )
 
 
-def _unlike(log_odds: Mapping[str, float], places: int) -> tuple[str, ...]:
-    """Return the best by prior, each marked down for the relatives that entered before it; ties go by the order offered."""
-    chosen: list[str] = (
-        [REFERENCE] if REFERENCE in log_odds else []
-    )  # what the others are compared with everywhere
+def _diverse(log_odds: Mapping[str, float], places: int) -> tuple[str, ...]:
+    """Return the best by prior, each marked down for the relatives that entered before it.
+
+    Ties go by the order offered.
+    """
+    # what the others are compared with everywhere
+    chosen: list[str] = [REFERENCE] if REFERENCE in log_odds else []
     while len(chosen) < min(places, len(log_odds)):
         families, twins = Counter(map(_family, chosen)), Counter(map(_twins, chosen))
         worth = {
@@ -109,7 +110,7 @@ def _family(name: str) -> str:
 
 
 def _twins(name: str) -> str:
-    """Return the name that an optimizer shares with its twins: that of the one they differ from in a detail."""
+    """Return the name that an optimizer shares with its twins: the one they differ from in a detail."""
     choice = _choice(name)
     return (choice.twin_of or choice.name()) if choice else name
 
@@ -123,13 +124,16 @@ def _choice(name: str) -> type[OptimizerChoice] | None:
 
 
 def _left_out(names: Sequence[str], planned_trials: int, places: int) -> Iterator[Finding]:
-    """Yield one finding about all that were left out for want of trials; its subject is their names, comma-separated."""
+    """Yield one finding about all that were left out for want of trials; its subject is all their names."""
     if not names:
         return
     verb = "does" if len(names) == 1 else "do"
     enough = f"about {several(max(1, planned_trials), 'trial')} are enough for {several(places, 'optimizer')}"
     because = f"{listed(names)} {verb} not enter: {enough}, and others are likelier"
-    source = "best gap found by trials and number of optimizers on eight small tasks; Schmidt et al. 2021, arXiv 2007.01547"
+    source = (
+        "best gap found by trials and number of optimizers on eight small tasks; "
+        "Schmidt et al. 2021, arXiv 2007.01547"
+    )
     yield Finding(
         rule="Starts", subject=", ".join(names), verdict="note", strength=0.0, because=because, source=source
     )

@@ -1,4 +1,4 @@
-"""The files of the user's own that a study is made of, and whether they are what they were."""
+"""Fingerprints of the user's own files that a study is made of, and whether they have changed."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ def code_of(workload: LoadedWorkload | Function) -> dict[str, str | None]:
     from studies.loaded_workload import absolute
 
     references = (absolute(workload.source), absolute(str(getattr(workload.model, "factory", ""))))
-    return {reference: found for reference in references if (found := fingerprint(reference))}
+    return {reference: digest for reference in references if (digest := fingerprint(reference))}
 
 
 def changed(manifest: StudyManifest, workload: LoadedWorkload | Function) -> tuple[str, ...]:
-    """Return a note on each file that is not what it was: its trials will stand beside those of the old one."""
+    """Return a note on each file that has changed: new trials stand beside those of the old code."""
     now = code_of(workload)
     return tuple(
         f"{reference} has changed since the study began: new trials stand beside those of the old code"

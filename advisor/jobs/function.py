@@ -1,11 +1,11 @@
-"""A training function of the user's own: what one epoch of it tells, and the plan of a search over what it reads."""
+"""Training function of the user's own: the facts of one epoch, and a search over what it reads."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from advisor.jobs.planning import SCHEDULES, batch_sizes, entering, epochs_of
+from advisor.jobs.planning import SCHEDULES, batch_sizes, choose_entrants, epochs_of
 from advisor.jobs.request import Request, names
 from studies import catalogue
 from studies.errors import BadValue, BadWorkload, StudyError, named_line
@@ -30,14 +30,14 @@ NOT_FOR_FUNCTIONS: Final = ("target", "model", "regularizers", "wrappers")
 """What our own training loop does, and a function does for itself."""
 
 
-def watch(request: Request, function: Function) -> tuple[Facts, frozenset[str]]:
-    """Run one epoch of a function; return what was seen of it, and which axes of the recipe it read.
+def profile_function(request: Request, function: Function) -> tuple[Facts, frozenset[str]]:
+    """Run one epoch of a function; return its facts, and which axes of the recipe it read.
 
     Raises:
         BadWorkload: it fails, or ends without a report.
         BadValue: something is asked for that only our own training loop does.
     """
-    _refuse(request)
+    _check_options(request)
     recipe, read = watched(
         Recipe(model=function.model, epochs=request.epochs or 2, batch_size=_batch(request)[1])
     )
@@ -63,7 +63,7 @@ def watch(request: Request, function: Function) -> tuple[Facts, frozenset[str]]:
 def plan(
     request: Request, function: Function, facts: Facts, read: frozenset[str]
 ) -> tuple[Plan, Facts, tuple[Finding, ...]]:
-    """Return the plan of a search over what the function reads, the facts at its length of run, and why who enters.
+    """Return the plan of a search over what the function reads, the facts at its length, and who enters why.
 
     Raises:
         NothingFeasible: no optimizer fits the limits.
@@ -74,10 +74,10 @@ def plan(
 
     epochs = request.epochs or (epochs_of(facts, request.budget) if "epochs" in read else 1)
     facts = replace(facts, steps=facts.steps * epochs)
-    names_in, findings = entering(request, facts, offered=_plain())
+    optimizers, findings = choose_entrants(request, facts, offered=_for_any_loop())
     return (
         Plan(
-            candidates=names_in,
+            candidates=optimizers,
             schedules=(names("schedule", request.schedules) or SCHEDULES)
             if "schedule" in read
             else (Constant.name(),),
@@ -110,7 +110,7 @@ def _check(request: Request, function: Function, read: set[str], *, known: bool)
         )
 
 
-def _refuse(request: Request) -> None:
+def _check_options(request: Request) -> None:
     for option in NOT_FOR_FUNCTIONS:
         if getattr(request, option):
             flag = f"--{option.replace('_', '-')}"
@@ -126,7 +126,8 @@ def _refuse(request: Request) -> None:
 def _batch(request: Request) -> tuple[int, int, int]:
     if request.batch_size and "full" in request.batch_size:
         raise BadValue(
-            "how many rows a full batch has is the training function's business; write --batch-size 64 or 16..256"
+            "how many rows a full batch has is the training function's business; "
+            "write --batch-size 64 or 16..256"
         )
     return batch_sizes(request.batch_size or BATCH_SIZES, rows=2**31)
 
@@ -134,11 +135,15 @@ def _batch(request: Request) -> tuple[int, int, int]:
 def _facts(weight_bytes: int | None, steps: int, seconds: float) -> Facts:
     parameters = (weight_bytes or 0) // 4
     known = {"parameters": parameters} if parameters else {}
-    return Facts(kind="function", steps=max(1, steps), step_seconds=seconds / max(1, steps), **known)  # type: ignore[arg-type]
+    step_seconds = seconds / max(1, steps)
+    return Facts(kind="function", steps=max(1, steps), step_seconds=step_seconds, **known)  # type: ignore[arg-type]
 
 
-def _plain() -> tuple[str, ...]:
-    """Return the optimizers that work in any loop of zero_grad, backward and step: no closure, no modes, no hooks of ours."""
+def _for_any_loop() -> tuple[str, ...]:
+    """Return the optimizers that work in any loop of zero_grad, backward and step.
+
+    They need no closure, no modes and no hooks of ours.
+    """
     plain = []
     for name, choice in catalogue.choices("optimizer").items():
         if not (issubclass(choice, OptimizerChoice) and choice.offered):

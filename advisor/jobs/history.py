@@ -1,4 +1,4 @@
-"""What the user's own earlier studies of similar problems ended with: recipes to start a new search from."""
+"""History: what the user's earlier studies of similar problems ended with, as starts of a new search."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ SHARE: Final = 6
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Earlier:
-    """A study that has been."""
+class EarlierStudy:
+    """Earlier study in the same home, with its records."""
 
     name: str
     manifest: StudyManifest
@@ -40,18 +40,18 @@ class Earlier:
     records: tuple[Record, ...]
 
     def best(self, optimizer: str) -> Record | None:
-        """Return the best whole run that an optimizer had in the search, the first of equals; None without one."""
-        whole = [record for record in self.records if record.optimizer == optimizer and record.searched]
-        kept = [record for record in whole if has_quality(record)]
+        """Return the best whole run that an optimizer had in the search, the first of equals; else None."""
+        trials = [record for record in self.records if record.optimizer == optimizer and record.searched]
+        whole = [record for record in trials if has_quality(record)]
         return min(
-            kept, key=lambda record: (self.direction.loss(record.quality), record.number), default=None
+            whole, key=lambda record: (self.direction.loss(record.quality), record.number), default=None
         )
 
 
 def starts(
     home: Path, *, model: WorkloadSpec, facts: Facts, candidates: tuple[str, ...], planned_trials: int
 ) -> tuple[Start, ...]:
-    """Return the best recipe of each candidate in the newest similar study that has one, first candidates first.
+    """Return the best recipe of each candidate in the newest similar study that has one, in their order.
 
     Args:
         home: where earlier studies lie.
@@ -61,24 +61,21 @@ def starts(
         planned_trials: of the search; one start for six of them at most.
     """
     similar = list(islice(similar_studies(home, model, facts), STUDIES))
-    found = (_start(similar, optimizer) for optimizer in candidates)
-    return tuple(islice((start for start in found if start), planned_trials // SHARE))
+    by_optimizer = (_start(similar, optimizer) for optimizer in candidates)
+    return tuple(islice((start for start in by_optimizer if start), planned_trials // SHARE))
 
 
-def similar_studies(home: Path, model: WorkloadSpec, facts: Facts) -> Iterator[Earlier]:
+def similar_studies(home: Path, model: WorkloadSpec, facts: Facts) -> Iterator[EarlierStudy]:
     """Return the newest studies of the same model on the same kind of problem, newest first."""
     for name in islice(reversed(study_names(home)), OPENED):
         try:
             study = journal.open_study(home, name)
             manifest = journal.manifest_of(study)
             alike = _alike(manifest, model, facts)
-        except (
-            StudyError,
-            KeyError,
-        ):  # a broken journal, or one of another version, is no reason not to search
-            continue
+        except (StudyError, KeyError):
+            continue  # a broken journal, or one of another version, is no reason not to search
         if alike:
-            yield Earlier(
+            yield EarlierStudy(
                 name=name,
                 manifest=manifest,
                 direction=Direction(study.direction.name.lower()),
@@ -88,10 +85,8 @@ def similar_studies(home: Path, model: WorkloadSpec, facts: Facts) -> Iterator[E
 
 def _alike(manifest: StudyManifest, model: WorkloadSpec, facts: Facts) -> bool:
     spec = manifest.opened
-    if (
-        spec.model_fields is None or model.model_fields is None
-    ):  # a training function keeps its model to itself
-        return False
+    if spec.model_fields is None or model.model_fields is None:
+        return False  # a training function keeps its model to itself
     same_model = (spec.model, spec.model_fields) == (model.model, model.model_fields)
     return same_model and _signature(manifest.profiled) == _signature(facts)
 
@@ -100,7 +95,7 @@ def _signature(facts: Facts) -> tuple[str, str, str | None]:
     return facts.kind, facts.task, problem_class(facts)
 
 
-def _start(similar: list[Earlier], optimizer: str) -> Start | None:
+def _start(similar: list[EarlierStudy], optimizer: str) -> Start | None:
     for study in similar:
         if (record := study.best(optimizer)) is None:
             continue

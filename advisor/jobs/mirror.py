@@ -1,4 +1,4 @@
-"""The end of an MLflow mirror: the study's figures are drawn for it, then what is missing is written."""
+"""MLflow mirror at its end: the study's figures are drawn for it, then what is missing is written."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DRAWING_SECONDS: Final = 30.0
 
 
 def finish(mirror: Mirror, home: Path, name: str) -> str | None:
-    """Draw the figures and let the mirror end; return None when everything is there, else one line saying why not."""
+    """Draw the figures and let the mirror end; return None when all is there, else why not in a line."""
     draw(home, name)
     return mirror.finish(FINISH_SECONDS)
 

@@ -1,4 +1,4 @@
-"""Plan a search: who enters, how long a whole run is, which rows a step and axes are searched."""
+"""Planning of a search: which optimizers enter, the length of a whole run, the batch sizes and the axes."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ def plan_for(
     search_model = type(workload.model).searched if request.tune_model is None else request.tune_model
     latency = None if search_model else facts.latency_seconds  # another width, another latency
     facts = replace(facts, steps=facts.steps * epochs, latency_seconds=latency)
-    names_in, findings = entering(request, facts)
+    optimizers, findings = choose_entrants(request, facts)
     plan = Plan(
-        candidates=names_in,
+        candidates=optimizers,
         schedules=names("schedule", request.schedules) or SCHEDULES,
         regularizers=_attachments(request.regularizers, "regularizers", workload),
         wrappers=_attachments(request.wrappers, "wrappers", workload),
@@ -105,7 +105,7 @@ def _offered(axis: str) -> list[type[Choice]]:
     return [choice for choice in catalogue.choices(axis).values() if choice.offered]
 
 
-def entering(
+def choose_entrants(
     request: Request, facts: Facts, *, offered: tuple[str, ...] | None = None
 ) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
     """Return the optimizers that enter, and why the others do not.
@@ -121,25 +121,28 @@ def entering(
     """
     named = names("optimizer", request.optimizers)
     if offered is None:
-        offered = tuple(entrants(request, facts))
+        offered = tuple(offered_optimizers(request, facts))
     for name in named:
         if reason := _misfit(name, facts):
             raise BadValue(f"{name} cannot train this: {reason}; leave it out of --optimizers")
     plenty = 1000  # whoever names the optimizers gets them all, however small the budget
     return candidates(
-        facts, request.enforced, planned_trials=plenty if named else planned_trials(facts, request.searching),
-        offered=named or tuple(name for name in offered if not _misfit(name, facts)), rules=request.rules,
-    )  # fmt: skip
+        facts,
+        request.enforced,
+        planned_trials=plenty if named else planned_trials(facts, request.searching),
+        offered=named or tuple(name for name in offered if not _misfit(name, facts)),
+        rules=request.rules,
+    )
 
 
-def entrants(request: Request, facts: Facts) -> list[str]:
-    """Return what is offered by default, and what a rule sends for on such a problem."""
+def offered_optimizers(request: Request, facts: Facts) -> list[str]:
+    """Return the optimizers that are offered by default, and those that a rule adds on such a problem."""
     choices = catalogue.choices("optimizer").values()
     others = tuple(choice.name() for choice in choices if not choice.offered and _installed(choice))
-    called = optimizers_added_by_rules(
+    added = optimizers_added_by_rules(
         Evidence(facts=facts, limits=request.enforced, candidates=others, rules=request.rules)
     )
-    return [*(choice.name() for choice in _offered("optimizer")), *called]
+    return [*(choice.name() for choice in _offered("optimizer")), *added]
 
 
 def _installed(choice: type[Choice]) -> bool:
@@ -160,7 +163,7 @@ def planned_trials(facts: Facts, budget: Budget) -> int:
 
 
 def epochs_of(facts: Facts, budget: Budget) -> int:
-    """Return the length of a run: as long as a small net needs, shorter if the seconds would hold too few runs."""
+    """Return the epochs of a run: as many as a small net needs, fewer if the seconds hold too few runs."""
     longest = STEPS / facts.steps
     if budget.seconds is not None:
         longest = min(longest, budget.seconds * TRAINING_SHARE / WHOLE_RUNS / facts.run_seconds)

@@ -1,4 +1,4 @@
-"""What `advisor profile` says: facts in seconds, bytes by optimizer, and advice before any trial."""
+"""Profile of a workload: facts in seconds, bytes by optimizer, and advice before any trial."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from advisor.decide.recommend import recommend
 from advisor.evidence import Evidence
 from advisor.jobs.planning import plan_for, planned_trials
 from advisor.jobs.request import Request
-from advisor.jobs.workloads import look
+from advisor.jobs.workloads import open_and_profile
 from advisor.recommendation import Recommendation
+from advisor.report.numbers import several
 from studies import catalogue
 from studies.facts import Facts, Forecast
 from studies.limits import Limits
@@ -22,7 +23,7 @@ from studies.quantities import format_bytes, format_seconds
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Preview:
-    """Facts and advice before any trial."""
+    """Preview: facts and advice before any trial."""
 
     facts: Facts
     limits: Limits
@@ -66,8 +67,8 @@ class Preview:
         )
         if not forecasts:
             return ""
-        one, limit = forecasts[0], self.limits.train_bytes
-        parts = ", ".join(f"{name} {format_bytes(getattr(one, f'{key}_bytes'))}" for name, key in _PARTS)
+        least, limit = forecasts[0], self.limits.train_bytes
+        parts = ", ".join(f"{name} {format_bytes(getattr(least, f'{key}_bytes'))}" for name, key in _PARTS)
         lines = [
             f"Memory while training, at batch size {self.facts.batch_size}"
             + (f"; the limit is {format_bytes(limit)}:" if limit else ":"),
@@ -85,7 +86,7 @@ class Preview:
         return "\n".join(lines)
 
     def _batch(self, forecast: Forecast) -> str:
-        """Return the largest batch that fits, and in how many parts the reference batch would, gradients accumulated."""
+        """Return the largest batch that fits, and in how many microbatches the reference batch would."""
         wanted = self.facts.batch_size
         largest = forecast.largest_batch(self.limits.train_bytes, rows=self.facts.rows)
         if largest is None:
@@ -108,14 +109,20 @@ def preview(request: Request) -> Preview:
     Raises:
         StudyError: anything wrong with the request.
     """
-    workload, facts = look(request)
+    workload, facts = open_and_profile(request)
     plan, facts, _ = plan_for(request, workload, facts)
     metric = workload.metric
     evidence = Evidence(
-        facts=facts, limits=request.limits, candidates=plan.candidates, direction=metric.direction, metric=metric.name,
-        goal=request.goal, valid_rows=workload.dataset.valid.rows, planned_trials=planned_trials(facts, request.budget),
+        facts=facts,
+        limits=request.limits,
+        candidates=plan.candidates,
+        direction=metric.direction,
+        metric=metric.name,
+        goal=request.goal,
+        valid_rows=workload.dataset.valid.rows,
+        planned_trials=planned_trials(facts, request.budget),
         rules=request.rules,
-    )  # fmt: skip
+    )
     recommendation = recommend(evidence)
     chosen = catalogue.find("optimizer", recommendation.optimizer)
     recipe = plan.space(workload).reference(chosen)  # type: ignore[arg-type]
@@ -124,24 +131,19 @@ def preview(request: Request) -> Preview:
 
 
 def _data(facts: Facts) -> str:
-    lines = [
-        f"Data: {facts.rows} training rows, {facts.columns} {'words' if facts.kind == 'text' else 'columns'}, {facts.kind}, "
-        + facts.task
-        + (f" into {facts.classes} classes." if facts.classes else "."),
-    ]
-    said = [
-        f"largest class {facts.class_imbalance:.3g} times the smallest",
-        f"label entropy {facts.label_entropy:.2f} of 1",
-    ]
+    columns = f"{facts.columns} {'words' if facts.kind == 'text' else 'columns'}"
+    task = facts.task + (f" into {facts.classes} classes" if facts.classes else "")
+    lines = [f"Data: {facts.rows} training rows, {columns}, {facts.kind}, {task}."]
     if facts.kind != "text":  # the ids of words are never zero but for padding
-        lines.append(
-            f"  non-zero inputs {_share(facts.input_density)}, missing in the raw table {_share(facts.missing_share)}"
-        )
+        missing = f"missing in the raw table {_share(facts.missing_share)}"
+        lines.append(f"  non-zero inputs {_share(facts.input_density)}, {missing}")
     if facts.feature_scale_ratio > UNEVEN:
-        lines.append(
-            f"  after preprocessing the widest column is {facts.feature_scale_ratio:.3g} times as wide as the narrowest"
-        )
-    return "\n".join([*lines, f"  {', '.join(said)}"] if facts.classes else lines)
+        widest = f"{facts.feature_scale_ratio:.3g} times as wide as the narrowest"
+        lines.append(f"  after preprocessing the widest column is {widest}")
+    if facts.classes:
+        imbalance = f"largest class {facts.class_imbalance:.3g} times the smallest"
+        lines.append(f"  {imbalance}, label entropy {facts.label_entropy:.2f} of 1")
+    return "\n".join(lines)
 
 
 def _share(share: float) -> str:
@@ -156,15 +158,9 @@ def _model(facts: Facts) -> str:
         "convolutions": facts.convolution_share,
         tables: facts.embedding_share,
     }
-    held = ", ".join(f"{share:.0%} {name}" for name, share in shares.items() if share) or (
+    layers = ", ".join(f"{share:.0%} {name}" for name, share in shares.items() if share) or (
         "a linear model" if facts.is_linear else "vectors and the output layer"
     )
-    has = {
-        "batch norm": facts.has_batchnorm, "attention": facts.has_attention, "tied embedding and output": facts.tied_weights,
-        "a norm first": facts.normalises_inputs,
-        f"{facts.dropout_layers} dropout layer" + "s" * (facts.dropout_layers > 1): facts.dropout_layers,
-    }  # fmt: skip
-    kinds = ", ".join(name for name, there in has.items() if there)
     step, run = format_seconds(facts.step_seconds), format_seconds(facts.run_seconds)
     epoch = format_seconds(facts.step_seconds * math.ceil(facts.rows / facts.batch_size))
     sentences = (
@@ -172,21 +168,35 @@ def _model(facts: Facts) -> str:
         f"an AdamW step takes {step} on {facts.device}, {facts.optimizer_share:.0%} of it the optimizer",
         f"an epoch takes about {epoch}, a whole run of {facts.steps} steps about {run}",
     )
-    head = f"Model: {facts.parameters:,} parameters ({held})" + (f"; {kinds}." if kinds else ".")
+    traits = ", ".join(_traits(facts))
+    head = f"Model: {facts.parameters:,} parameters ({layers})" + (f"; {traits}." if traits else ".")
     lines = textwrap.wrap(head, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
     return "\n".join([*lines, *(line for sentence in sentences for line in _wrapped(sentence))])
 
 
+def _traits(facts: Facts) -> list[str]:
+    """Return what else the model has that an optimizer may mind, in words."""
+    traits = {
+        "batch norm": facts.has_batchnorm,
+        "attention": facts.has_attention,
+        "tied embedding and output": facts.tied_weights,
+        "a norm first": facts.normalises_inputs,
+        several(facts.dropout_layers, "dropout layer"): facts.dropout_layers > 0,
+    }
+    return [name for name, present in traits.items() if present]
+
+
 def measured(facts: Facts) -> str:
-    """Return what the probes found in plain words, what they cost, and which were skipped and why."""
+    """Return what the probes measured in plain words, what they cost, and which were skipped and why."""
     if not facts.probes:
         return ""
     cost = format_seconds(sum(probe.seconds for probe in facts.probes))
     lines = [f"Measured on a few batches, in {cost}:"]
     for probe in facts.probes:
         if not probe.skipped:
-            lines += _wrapped(f"{_SAID[probe.name](facts)} ({probe.how}, {format_seconds(probe.seconds)})")
-    skipped = [f"{_NAMED[probe.name]} ({probe.skipped})" for probe in facts.probes if probe.skipped]
+            measurement = _PROBE_SENTENCES[probe.name](facts)
+            lines += _wrapped(f"{measurement} ({probe.how}, {format_seconds(probe.seconds)})")
+    skipped = [f"{_PROBE_NAMES[probe.name]} ({probe.skipped})" for probe in facts.probes if probe.skipped]
     lines += [line for name in skipped for line in _wrapped(f"not measured: {name}")]
     return "\n".join(lines)
 
@@ -202,9 +212,10 @@ def _density(facts: Facts) -> str:
 def _noise(facts: Facts) -> str:
     scale = facts.noise_scale or 0.0
     side = "above" if scale > facts.batch_size else "below"
+    value = f"about {scale:.0f} rows, {side} the batch size of {facts.batch_size}"
     if scale > facts.rows:
-        return f"gradient noise scale above all {facts.rows} rows: any batch is mostly noise; an order of magnitude"
-    return f"gradient noise scale about {scale:.0f} rows, {side} the batch size of {facts.batch_size}; an order of magnitude"
+        value = f"above all {facts.rows} rows: any batch is mostly noise"
+    return f"gradient noise scale {value}; an order of magnitude"
 
 
 def _precision(facts: Facts) -> str:
@@ -229,7 +240,7 @@ def _ramps(ramp_lrs: Mapping[str, float]) -> str:
 WIDTH: Final = 98
 UNEVEN: Final = 10
 """Columns whose widths differ by more are worth a word."""
-_SAID: Final[Mapping[str, Callable[[Facts], str]]] = {
+_PROBE_SENTENCES: Final[Mapping[str, Callable[[Facts], str]]] = {
     "rows_touched": lambda facts: (
         f"rows of an embedding table that a batch touches: {_share(facts.rows_touched)}"
     ),
@@ -246,8 +257,14 @@ _SAID: Final[Mapping[str, Callable[[Facts], str]]] = {
     "optimizer_seconds": _slowest,
     "ramp_lrs": lambda facts: _ramps(facts.ramp_lrs),
 }
-_NAMED: Final = {
-    "rows_touched": "rows touched", "gradient_density": "gradient density", "layer_gradient_ratio": "layer gradients",
-    "fast_bfloat16": "16-bit products", "full_batch_seconds": "whole-set gradient", "sharpness": "sharpness",
-    "noise_scale": "noise scale", "optimizer_seconds": "optimizer steps", "ramp_lrs": "lr ramp",
-}  # fmt: skip
+_PROBE_NAMES: Final = {
+    "rows_touched": "rows touched",
+    "gradient_density": "gradient density",
+    "layer_gradient_ratio": "layer gradients",
+    "fast_bfloat16": "16-bit products",
+    "full_batch_seconds": "whole-set gradient",
+    "sharpness": "sharpness",
+    "noise_scale": "noise scale",
+    "optimizer_seconds": "optimizer steps",
+    "ramp_lrs": "lr ramp",
+}

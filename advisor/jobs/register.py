@@ -1,8 +1,7 @@
-"""Put the recommended model into MLflow's registry: which trial's weights, and what their user should know."""
+"""Registration of the recommended model in MLflow: which trial's weights, and the notes to their user."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -38,7 +37,7 @@ def register(home: Path, study: str, name: str, *, tracking_uri: str | None = No
         StudyError: no such study, no trained model in it, or MLflow cannot be written.
     """
     manifest = journal.manifest_of(journal.open_study(home, study))
-    if problem := why_not(study, manifest.opened):
+    if problem := no_model_reason(study, manifest.opened):
         raise BadWorkload(problem)
     uri = tracking_uri or manifest.tracking_uri
     check(name, uri)
@@ -55,20 +54,21 @@ def check(name: str, tracking_uri: str | None) -> None:
         raise BadValue(f"model name '{name}' must not be empty nor hold any of {' '.join(FORBIDDEN)}")
 
 
-def why_not(study: str, spec: WorkloadSpec) -> str:
+def no_model_reason(study: str, spec: WorkloadSpec) -> str:
     """Return why a study of this workload has no model to register; empty if it has."""
     if not spec.is_function:
         return ""
-    return f"'{study}' searches a training function, which holds its model to itself: there is no model to register"
+    cause = "which holds its model to itself: there is no model to register"
+    return f"'{study}' searches a training function, {cause}"
 
 
 def lines(versions: dict[str, int]) -> str:
     """Return what was registered, and how it is loaded."""
-    said = [
+    registered = [
         f"registered '{name}' version {number}: models:/{name}/{number}" for name, number in versions.items()
     ]
-    first = next(iter(versions.items()))
-    return "\n".join([*said, f"load it with: mlflow.pyfunc.load_model('models:/{first[0]}/{first[1]}')"])
+    name, number = next(iter(versions.items()))
+    return "\n".join([*registered, f"load it with: mlflow.pyfunc.load_model('models:/{name}/{number}')"])
 
 
 def _trained(home: Path, study: str, manifest: StudyManifest) -> Trained:
@@ -84,42 +84,47 @@ def _trained(home: Path, study: str, manifest: StudyManifest) -> Trained:
     if source is None:
         raise StoreError("interrupted while the recommended model was trained again")
     about = _about(study, source, recommendation)
+    trial = f"trial {record.number} of study {study}, seed {record.seed}"
     return Trained(
-        model=source.model.cpu().eval(), rows=first_rows(workload.dataset.valid, 4), about=about, deployed=deployed,
-        description=f"{recommendation.optimizer}, trial {record.number} of study {study}, seed {record.seed}: {about['takes']}.",
-    )  # fmt: skip
+        model=source.model.cpu().eval(),
+        rows=first_rows(workload.dataset.valid, 4),
+        about=about,
+        deployed=deployed,
+        description=f"{recommendation.optimizer}, {trial}: {about['takes']}.",
+    )
 
 
 def _picked(
     recommendation: Recommendation, records: tuple[Record, ...], folder: Path
 ) -> tuple[Record, Path | None]:
-    """Return the run whose weights stand for the recommended recipe, and the file that compression made of them.
+    """Return the run whose weights stand for the recommended recipe, and their compressed file.
 
     Of the seeds the best on the validation split: its test split had no say.
     """
     by_number = {record.number: record for record in records}
-    small = (
+    compressed = (
         [by_number[number] for number in recommendation.compression.trials]
         if recommendation.compression
         else []
     )
-    if made := _best([record for record in small if _file(record, folder)], recommendation.direction):
-        return by_number[made.source or 0], _file(made, folder)
+    with_file = [record for record in compressed if _file(record, folder)]
+    if deployed := _best(with_file, recommendation.direction):
+        return by_number[deployed.source or 0], _file(deployed, folder)
     trained = [by_number[number] for number in recommendation.trials if by_number[number].stage != "compress"]
-    trained += [by_number[record.source] for record in small if record.source in by_number]
-    if found := _best(trained, recommendation.direction):
-        return found, None
+    trained += [by_number[record.source] for record in compressed if record.source in by_number]
+    if best := _best(trained, recommendation.direction):
+        return best, None
     raise NothingFeasible(
         f"no run of {recommendation.optimizer} was completed, so there is no model to register; search longer"
     )
 
 
 def _best(records: list[Record], direction: Direction) -> Record | None:
-    found: Record | None = None
+    best: Record | None = None
     for record in records:
-        if record.quality is not None and (found is None or direction.better(record.quality, found.quality)):
-            found = record
-    return found
+        if record.quality is not None and (best is None or direction.better(record.quality, best.quality)):
+            best = record
+    return best
 
 
 def _file(record: Record, folder: Path) -> Path | None:
@@ -129,17 +134,24 @@ def _file(record: Record, folder: Path) -> Path | None:
 
 def _about(study: str, source: Checkpoint, recommendation: Recommendation) -> dict[str, Any]:
     dataset = source.workload.dataset
-    numbers: Callable[[Any], Any] = lambda value: value.tolist() if hasattr(value, "tolist") else float(value)  # noqa: E731
-    told = {
-        "study": study, "trial": source.number, "seed": source.seed, "optimizer": recommendation.optimizer,
-        "metric": recommendation.metric, "dataset": dataset.name, "digest": dataset.digest,
+    notes = {
+        "study": study,
+        "trial": source.number,
+        "seed": source.seed,
+        "optimizer": recommendation.optimizer,
+        "metric": recommendation.metric,
+        "dataset": dataset.name,
+        "digest": dataset.digest,
         "takes": "rows as the study encodes them (see its notes), with any number of rows at once",
-    }  # fmt: skip
+    }
     if dataset.classes:
-        return told | {"classes": list(dataset.classes), "gives": "one logit a class"}
-    scale, mean = numbers(dataset.target_scale), numbers(dataset.target_mean)
-    return told | {
-        "target_scale": scale,
-        "target_mean": mean,
+        return notes | {"classes": list(dataset.classes), "gives": "one logit a class"}
+    return notes | {
+        "target_scale": _plain_number(dataset.target_scale),
+        "target_mean": _plain_number(dataset.target_mean),
         "gives": "the target as (value - target_mean) / target_scale",
     }
+
+
+def _plain_number(value: Any) -> Any:
+    return value.tolist() if hasattr(value, "tolist") else float(value)

@@ -28,7 +28,7 @@ NAMES: Final = ("optimizers", "schedules", "regularizers", "wrappers", "rules")
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What a user asked for; None leaves it to the advisor."""
+    """Request of a user for a search; None leaves a field to the advisor."""
 
     source: Any
     """A dataset's name, a path, `file.py:name`, or an object from code: a Workload or a training function."""
@@ -88,7 +88,7 @@ class Request:
 
     @property
     def enforced(self) -> Limits:
-        """Return the limits that rule out an optimizer before it trains: not those that compression is to meet."""
+        """Return the limits that rule out an optimizer before it trains, not those on a compressed model."""
         return self.limits if self.compression == "off" else self.limits.while_training
 
     @property
@@ -98,9 +98,15 @@ class Request:
 
     @classmethod
     def of(
-        cls, source: Any, *, memory: str | None = None, model_size: str | None = None, latency: str | None = None,
-        train_time: str | None = None, **options: Any,
-    ) -> Self:  # fmt: skip
+        cls,
+        source: Any,
+        *,
+        memory: str | None = None,
+        model_size: str | None = None,
+        latency: str | None = None,
+        train_time: str | None = None,
+        **options: Any,
+    ) -> Self:
         """Read a request as people write it, and check it.
 
         Args:
@@ -118,9 +124,8 @@ class Request:
         """
         known = {f.name for f in fields(cls)}
         if unknown := next((name for name in options if name not in known), None):
-            raise BadValue(
-                f"there is no option '{unknown}'{did_you_mean(unknown, known)} See advisor.jobs.request.Request"
-            )
+            hint = did_you_mean(unknown, known)
+            raise BadValue(f"there is no option '{unknown}'{hint} See advisor.jobs.request.Request")
         if any((memory, model_size, latency, train_time)):
             options["limits"] = Limits.parse(
                 memory=memory, model_size=model_size, latency=latency, train_time=train_time
@@ -201,7 +206,13 @@ def _fits(value: object, kind: Any) -> bool:
 
 
 WORDS: Final[Mapping[Any, str]] = {
-    str: "a text", int: "a whole number", bool: "True or False", tuple[str, ...]: "names", type(None): "None",
-    Mapping[str, Any]: "a dict", Budget: "an advisor.Budget", Limits: "an advisor.Limits",
-}  # fmt: skip
+    str: "a text",
+    int: "a whole number",
+    bool: "True or False",
+    tuple[str, ...]: "names",
+    type(None): "None",
+    Mapping[str, Any]: "a dict",
+    Budget: "an advisor.Budget",
+    Limits: "an advisor.Limits",
+}
 """What is said of a field's type."""

@@ -1,4 +1,4 @@
-"""Runs that somebody else made, as evidence: a CSV with a row a run and columns that say what was tried and how it went.
+"""Runs that somebody else made, as evidence: a CSV with a row a run.
 
     optimizer,lr,seed,accuracy,train_seconds
     AdamW,0.001,0,0.912,41
@@ -42,9 +42,16 @@ BOOKKEEPING: Final = (
 """Columns that say nothing of a run but where it is kept."""
 PREFIXES: Final = ("params.", "metrics.")
 STATE_NAMES: Final = {
-    "finished": "complete", "completed": "complete", "ok": "complete", "diverged": "infeasible", "oom": "infeasible",
-    "killed": "pruned", "fail": "failed", "error": "failed", "scheduled": "running",
-}  # fmt: skip
+    "finished": "complete",
+    "completed": "complete",
+    "ok": "complete",
+    "diverged": "infeasible",
+    "oom": "infeasible",
+    "killed": "pruned",
+    "fail": "failed",
+    "error": "failed",
+    "scheduled": "running",
+}
 """What other tools call a state."""
 
 
@@ -65,7 +72,8 @@ def evidence_from(path: Path, *, metric: str, direction: str | None = None) -> E
         missing = metric if metric not in rows[0] else "optimizer"
         near = did_you_mean(missing, rows[0])
         raise BadWorkload(
-            f"{path} has no column '{missing}'{near} It has {', '.join(rows[0])}; name the metric with --metric"
+            f"{path} has no column '{missing}'{near} It has {', '.join(rows[0])}; "
+            "name the metric with --metric"
         )
     records = tuple(_record(number, row, metric, path) for number, row in enumerate(rows))
     return Evidence(
@@ -89,10 +97,10 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 
 def _tidy(row: Mapping[str, str]) -> dict[str, str]:
-    kept = {
+    cells = {
         _short(name): value.strip() for name, value in row.items() if name and not name.startswith("tags.")
     }
-    return {name: value for name, value in kept.items() if name not in BOOKKEEPING}
+    return {name: value for name, value in cells.items() if name not in BOOKKEEPING}
 
 
 def _short(name: str) -> str:
@@ -104,12 +112,11 @@ def _short(name: str) -> str:
 
 def _record(number: int, row: Mapping[str, str], metric: str, path: Path) -> Record:
     quality = _number(row[metric], f"{metric} in row {number + 2} of {path}")
-    said = row.get("state", "").lower()
-    state = STATE_NAMES.get(said, said) or ("complete" if quality is not None else "infeasible")
+    written = row.get("state", "").lower()
+    state = STATE_NAMES.get(written, written) or ("complete" if quality is not None else "infeasible")
     if state not in STATES:
-        raise BadWorkload(
-            f"state '{said}' in row {number + 2} of {path} is not one of {', '.join((*STATES, *STATE_NAMES))}"
-        )
+        allowed = ", ".join((*STATES, *STATE_NAMES))
+        raise BadWorkload(f"state '{written}' in row {number + 2} of {path} is not one of {allowed}")
     if not row["optimizer"]:
         raise BadWorkload(f"row {number + 2} of {path} names no optimizer")
     costs: dict[str, Any] = {}
@@ -117,9 +124,14 @@ def _record(number: int, row: Mapping[str, str], metric: str, path: Path) -> Rec
         value = _number(row.get(cost.field, ""), f"{cost.field} in row {number + 2} of {path}")
         costs[cost.field] = None if value is None else cost.whole(value)
     return Record(
-        number=number, state=state, stage="race", seed=int(_number(row.get("seed", ""), "seed") or 0),
-        params=_params(row, metric), quality=quality, **costs,
-    )  # fmt: skip
+        number=number,
+        state=state,
+        stage="race",
+        seed=int(_number(row.get("seed", ""), "seed") or 0),
+        params=_params(row, metric),
+        quality=quality,
+        **costs,
+    )
 
 
 def _params(row: Mapping[str, str], metric: str) -> dict[str, Any]:
@@ -144,13 +156,13 @@ def _plain(text: str) -> str | float | int:
     return text
 
 
-def _number(text: str, what: str) -> float | None:
+def _number(text: str, cell: str) -> float | None:
     if not text or text.lower() in {"nan", "none", "inf", "-inf"}:
         return None
     try:
         value = float(text)
     except ValueError:
-        raise BadWorkload(f"{what} is '{text}', which is no number") from None
+        raise BadWorkload(f"{cell} is '{text}', which is no number") from None
     return value if math.isfinite(value) else None
 
 

@@ -1,4 +1,4 @@
-"""Session: a study that is open, new from a request or again from its journal, and ready to be worked on."""
+"""Session: an open study, new from a request or again from its journal, ready to be worked on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from advisor.evidence import Finding
 from advisor.jobs.fingerprints import changed, code_of
 from advisor.jobs.planning import plan_for, planned_trials
 from advisor.jobs.request import Request, split
-from advisor.jobs.workloads import NO_MODEL, look, open_workload
+from advisor.jobs.workloads import NO_MODEL, open_and_profile, open_workload
 from advisor.report.numbers import several
 from studies.errors import BadValue, BadWorkload
 from studies.imports import require
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """A study that is ready to be worked on."""
+    """Session: a study that is ready to be worked on."""
 
     name: str
     home: Path
@@ -82,11 +82,11 @@ def _planned(request: Request) -> tuple[LoadedWorkload | Function, Plan, Facts, 
     from studies.training_function.function import Function
 
     if not isinstance(function := open_workload(request), Function):
-        workload, facts = look(request, function, budget=request.budget)
+        workload, facts = open_and_profile(request, function, budget=request.budget)
         return workload, *plan_for(request, workload, facts)
-    from advisor.jobs.function import plan, watch
+    from advisor.jobs.function import plan, profile_function
 
-    facts, read = watch(request, function)
+    facts, read = profile_function(request, function)
     return function, *plan(request, function, facts, read)
 
 
@@ -106,9 +106,8 @@ def reopen(home: Path, name: str, *, budget: Budget | None = None) -> Session:
     _check_left(manifest, journal.records(study), budget)
     changes = {} if budget is None else _budgets(budget, manifest)
     with working(home, name):
-        journal.change_manifest(
-            study, recommendation=None, **changes
-        )  # until it is concluded again, it is not
+        # until it is concluded again, it is not
+        journal.change_manifest(study, recommendation=None, **changes)
     plan = Plan.of(journal.manifest_of(study))
     return Session(name=name, home=home, workload=workload, plan=plan, notes=changed(manifest, workload))
 
@@ -140,10 +139,20 @@ def _manifest(
     compressing = split(request.budget, request.compression)[1]
     return plan.manifest(
         compression_study=None if compressing is None else CompressionEntry(budget=compressing),
-        id=uuid.uuid4().hex, workload=workload.spec(), facts=facts, goal=request.goal,
-        metric=workload.metric.name, dataset=workload.name, model=workload.model.name(),
-        valid_rows=workload.valid_rows, baseline=workload.baseline(), notes=tuple(workload.notes),
-        tracking_uri=request.tracking_uri, versions={package: version(package) for package in packages},
-        python=platform.python_version(), code=code_of(workload), rules=request.rules,
+        id=uuid.uuid4().hex,
+        workload=workload.spec(),
+        facts=facts,
+        goal=request.goal,
+        metric=workload.metric.name,
+        dataset=workload.name,
+        model=workload.model.name(),
+        valid_rows=workload.valid_rows,
+        baseline=workload.baseline(),
+        notes=tuple(workload.notes),
+        tracking_uri=request.tracking_uri,
+        versions={package: version(package) for package in packages},
+        python=platform.python_version(),
+        code=code_of(workload),
+        rules=request.rules,
         git=commit_of((str(getattr(workload.model, "factory", "")), workload.source)),
-    )  # fmt: skip
+    )

@@ -1,4 +1,4 @@
-"""Work on an open study: search, compress, conclude; from the session to trials, from the trials to advice."""
+"""Work on an open study: search, compress, conclude; from a session to trials, from trials to advice."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from advisor.jobs.advice import advice
-from advisor.jobs.compress import compress, keep_files, pareto
+from advisor.jobs.compress import compress, delete_unused_files, pareto
 from advisor.jobs.session import Session
 from advisor.recommendation import Recommendation
 from studies.record import Record, count_states
@@ -36,9 +36,9 @@ def work(
 
     Args:
         session: the study.
-        listen: told of every event; must be quick.
+        listen: called with every event; must be quick.
         stop: whether to stop now.
-        searching: no goes straight to the compression of what was found.
+        searching: no goes straight to the compression of the finalists.
 
     Returns:
         The MLflow mirror, which is still writing; None when the study has none.
@@ -67,16 +67,18 @@ def conclude(home: Path, name: str) -> Recommendation:
     saved = SavedAdvice(markdown=recommendation.to_markdown(), json=journal.dump(recommendation.to_dict()))
     journal.change_manifest(journal.open_study(home, name), recommendation=saved)
     if recommendation.compressed:
-        keep_files(home, name, recommendation)
+        delete_unused_files(home, name, recommendation)
     return recommendation
 
 
 def outcome(session: Session, recommendation: Recommendation, records: tuple[Record, ...]) -> dict[str, Any]:
     """Return what `search --json` and `compress --json` print."""
     answer = {
-        "study": session.name, "trials": count_states(records), "budget": asdict(session.plan.budget),
+        "study": session.name,
+        "trials": count_states(records),
+        "budget": asdict(session.plan.budget),
         "recommendation": recommendation.to_dict(),
-    }  # fmt: skip
+    }
     return answer | ({"pareto": pareto(recommendation)} if recommendation.compressed else {})
 
 

@@ -1,4 +1,4 @@
-"""Open a workload that a request names or holds, and profile it."""
+"""Workload of a request: open what it names or holds, and profile it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NO_MODEL: Final = "which holds its model to itself; compression needs an advisor
 """Why a training function cannot be compressed, as the end of a sentence."""
 
 
-def look(
+def open_and_profile(
     request: Request, workload: LoadedWorkload | Function | None = None, *, budget: Budget | None = None
 ) -> tuple[LoadedWorkload, Facts]:
     """Open a workload, unless it is open, and profile one epoch of it at its reference batch size.
@@ -39,7 +39,8 @@ def look(
     workload = workload or open_workload(request)
     if isinstance(workload, Function):
         raise BadWorkload(
-            "a training function holds its data and model to itself, so there is nothing to profile; search it"
+            "a training function holds its data and model to itself, so there is nothing to profile; "
+            "search it"
         )
     reference = batch_sizes(request.batch_size, workload.rows)[1]
     device = pick_device(request.device)
@@ -62,20 +63,36 @@ def open_workload(request: Request) -> LoadedWorkload | Function:
     named, source = _resolve(request.source)
     if isinstance(named, str):
         return LoadedWorkload.open(
-            named, target=request.target, model=request.model, metric_name=request.metric, task=request.task,
-            seed=request.seed, class_weights=request.class_weights, direction=request.direction,
-        )  # fmt: skip
+            named,
+            target=request.target,
+            model=request.model,
+            metric_name=request.metric,
+            task=request.task,
+            seed=request.seed,
+            class_weights=request.class_weights,
+            direction=request.direction,
+        )
     if isinstance(named, Workload):
         return LoadedWorkload.take(
-            named, source=source, model=request.model, metric_name=request.metric, direction=request.direction, seed=request.seed
-        )  # fmt: skip
+            named,
+            source=source,
+            model=request.model,
+            metric_name=request.metric,
+            direction=request.direction,
+            seed=request.seed,
+        )
     return Function.open(
-        named, source=source, metric=request.metric, direction=request.direction, space=request.space, seed=request.seed
-    )  # fmt: skip
+        named,
+        source=source,
+        metric=request.metric,
+        direction=request.direction,
+        space=request.space,
+        seed=request.seed,
+    )
 
 
 def _resolve(source: Any) -> tuple[Any, str]:
-    """Return what a source is, and the name it is found by again."""
+    """Return the data, workload or function that a source stands for, and the name to open it by again."""
     from studies.imports import load, refer
     from studies.workload import Workload
 
@@ -84,8 +101,8 @@ def _resolve(source: Any) -> tuple[Any, str]:
     )
     if not (isinstance(named, str | Workload) or callable(named)):
         raise BadWorkload(
-            f"{source if isinstance(source, str) else 'source'} is {type(named).__name__}; give a dataset's name or path, "
-            "an advisor.Workload, or a training function(recipe, report, seed)"
+            f"{source if isinstance(source, str) else 'source'} is {type(named).__name__}; "
+            "give a dataset's name or path, an advisor.Workload, or a training function(recipe, report, seed)"
         )
     return named, source if isinstance(source, str) else refer(named)
 
@@ -98,8 +115,8 @@ def pick_device(name: str) -> str:
     """
     import torch
 
-    there = [("cuda", torch.cuda.is_available()), ("mps", torch.backends.mps.is_available()), ("cpu", True)]
-    usable = [kind for kind, here in there if here]
+    known = [("cuda", torch.cuda.is_available()), ("mps", torch.backends.mps.is_available()), ("cpu", True)]
+    usable = [kind for kind, available in known if available]
     if name not in {"auto", *usable}:
         raise BadValue(f"device '{name}' is not here; allowed: auto, {', '.join(usable)}")
     return usable[0] if name == "auto" else name

@@ -1,6 +1,6 @@
-"""Published measurements, shipped as tables: who beat AdamW where, and at which learning rates. Standard library only.
+"""Published measurements, shipped as tables: who beat AdamW where, and at which learning rates.
 
-Tables, sources, licences and what was left out: README.md in this folder.
+Read with the standard library only. Tables, sources, licences and what was left out: README.md here.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ CLASSES: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
-    """Where figures are from."""
+    """Source of figures: citation, repository and licence."""
 
     citation: str
     repository: str
@@ -42,7 +42,7 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Name:
-    """What a source's name stands for here."""
+    """Name that a source uses, as an optimizer or a wrapper of ours."""
 
     optimizer: str
     """Empty when the catalogue has none such."""
@@ -52,7 +52,7 @@ class Name:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Comparison:
-    """How one tuned optimizer did against AdamW on one task."""
+    """Comparison of one tuned optimizer with AdamW on one task."""
 
     source: str
     problem_class: str
@@ -72,7 +72,7 @@ class Comparison:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rank:
-    """The mean rank of an optimizer over some tasks."""
+    """Rank: the mean rank of an optimizer over some tasks."""
 
     source: str
     optimizer: str
@@ -86,7 +86,7 @@ class Rank:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LearningRates:
-    """The learning rates that tuning ended at."""
+    """Learning rates that tuning ended at."""
 
     source: str
     optimizer: str
@@ -103,7 +103,7 @@ class LearningRates:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Judged:
-    """Log-odds against AdamW that were judged from papers, where there is nothing to count."""
+    """Judged log-odds against AdamW, from papers, where there is nothing to count."""
 
     problem_class: str
     optimizer: str
@@ -114,8 +114,8 @@ class Judged:
 @cache
 def sources() -> Mapping[str, Source]:
     """Return the sources by their short names."""
-    found = tomllib.loads((FOLDER / "sources.toml").read_text(encoding="utf-8"))
-    return {name: Source(**{"halved": {}} | fields) for name, fields in found.items()}
+    tables = tomllib.loads((FOLDER / "sources.toml").read_text(encoding="utf-8"))
+    return {name: Source(**{"halved": {}} | fields) for name, fields in tables.items()}
 
 
 @cache

@@ -1,12 +1,12 @@
-"""Base rates: the log-odds of each optimizer against AdamW on a class of problems, counted from the published comparisons.
+"""Base rates: the log-odds of each optimizer against AdamW on a class of problems, as published.
 
     log-odds = ln((wins + ties / 2 + 1) / (losses + ties / 2 + 1))
 
-Each task has one vote however often it appears: a data set under five backbones, or a language model trained
-for five lengths, is split among its rows. Like is compared with like: an optimizer whose weights were
-averaged stands against AdamW with averaged weights, since any recipe here may add EMA; a schedule-free one,
-which averages by itself, stands against both. Where there is nothing to count, judged log-odds stand in; what
-a class does not know at all takes the rate over problems of all kinds.
+They are counted from the comparisons. Each task has one vote however often it appears: a data set under five
+backbones, or a language model trained for five lengths, is split among its rows. Like is compared with like:
+an optimizer whose weights were averaged stands against AdamW with averaged weights, since any recipe here may
+add EMA; a schedule-free one, which averages by itself, stands against both. Where there is nothing to count,
+judged log-odds stand in; what a class does not know at all takes the rate over problems of all kinds.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ EMBEDDED: Final = 0.5
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rate:
-    """What is known of an optimizer against AdamW."""
+    """Base rate of an optimizer against AdamW."""
 
     log_odds: float
     basis: str
@@ -67,41 +67,44 @@ def class_rate(known: str | None, optimizer: str, *, without: frozenset[str] = f
     Args:
         known: the class; None for problems that no table covers.
         optimizer: its name in the catalogue.
-        without: tasks to leave out, for judging the rates by what they did not see.
+        without: tasks to leave out, to judge the rates by tasks that they do not count.
     """
     if optimizer == REFERENCE:
         return Rate(log_odds=0.0, basis="what the others are compared with")
-    found = rates(known or "mixed", without).get(optimizer)
-    if found is None and known is not None:
-        found = rates("mixed", without).get(optimizer)
-    if found is None:
+    base = rates(known or "mixed", without).get(optimizer)
+    if base is None and known is not None:
+        base = rates("mixed", without).get(optimizer)
+    if base is None:
         return Rate(log_odds=0.0, basis="no published comparison with AdamW", known=False)
     if known is not None:
-        return found
+        return base
     return Rate(
-        log_odds=DOUBT * found.log_odds,
-        basis=f"{found.basis}; halved, as no table covers this kind of problem",
+        log_odds=DOUBT * base.log_odds,
+        basis=f"{base.basis}; halved, as no table covers this kind of problem",
     )
 
 
 @cache
 def rates(known: str, without: frozenset[str] = frozenset()) -> Mapping[str, Rate]:
-    """Return the rate of every optimizer that was compared with AdamW on a class of problems; the counted before the judged."""
+    """Return the rate of every optimizer that was compared with AdamW on a class of problems.
+
+    Counted rates go before judged ones.
+    """
     rows = [row for row in comparisons() if row.problem_class == known and row.task not in without]
-    there = {names()[row.source, row.optimizer].optimizer for row in rows} - {"", REFERENCE}
+    compared = {names()[row.source, row.optimizer].optimizer for row in rows} - {"", REFERENCE}
     counted = {
         name: _counted([row for row in rows if names()[row.source, row.optimizer].optimizer == name])
-        for name in there
+        for name in compared
     }
-    guessed = {
-        one.optimizer: Rate(
-            log_odds=one.log_odds,
-            basis=f"log-odds {one.log_odds:+g} judged for {CLASSES[known]} from {one.source}",
+    from_papers = {
+        row.optimizer: Rate(
+            log_odds=row.log_odds,
+            basis=f"log-odds {row.log_odds:+g} judged for {CLASSES[known]} from {row.source}",
         )
-        for one in judged()
-        if one.problem_class == known
+        for row in judged()
+        if row.problem_class == known
     }
-    return guessed | counted
+    return from_papers | counted
 
 
 def _counted(rows: Iterable[Comparison]) -> Rate:
@@ -113,17 +116,14 @@ def _counted(rows: Iterable[Comparison]) -> Rate:
         votes[row.outcome] += 1 / appearances[row.task]  # type: ignore[assignment]
     wins, ties, losses = votes["win"], votes["tie"], votes["loss"]
     flaws = [flaw for row in rows if (flaw := sources()[row.source].halved.get(row.optimizer))]
-    basis = (
-        f"{wins:.3g} wins, {ties:.3g} ties, {losses:.3g} losses against AdamW over n = {len(appearances)} tasks"
-        + (
-            ", a task compared in several ways voting in parts"
-            if any(count > 1 for count in appearances.values())
-            else ""
-        )
-        + f" of {CLASSES[rows[0].problem_class]}, {'; '.join(sorted({sources()[row.source].citation for row in rows}))}"
-    )
+    counts = f"{wins:.3g} wins, {ties:.3g} ties, {losses:.3g} losses against AdamW"
+    split = any(count > 1 for count in appearances.values())
+    parts = ", a task compared in several ways voting in parts" if split else ""
+    citations = "; ".join(sorted({sources()[row.source].citation for row in rows}))
+    kind = CLASSES[rows[0].problem_class]
+    halved = f"; halved: {flaws[0]}" if flaws else ""
     return Rate(
         log_odds=(DOUBT if flaws else 1.0) * math.log((wins + ties / 2 + 1) / (losses + ties / 2 + 1)),
-        basis=basis + (f"; halved: {flaws[0]}" if flaws else ""),
+        basis=f"{counts} over n = {len(appearances)} tasks{parts} of {kind}, {citations}{halved}",
         counted=True,
     )

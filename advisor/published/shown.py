@@ -1,4 +1,4 @@
-"""What `advisor explain` says was measured of an optimizer or a wrapper: class of problems, result, n and source, a line each."""
+"""Lines of published measurements for `advisor explain`: class of problems, result, n and source."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Line = tuple[str, str, str, str]
 
 
 def measured(name: str) -> list[str]:
-    """Return the published measurements of an optimizer, or of a wrapper around one, as the lines of a table."""
+    """Return the published measurements of an optimizer or a wrapper, as the lines of a table."""
     lines = lines_of(name)
     if not lines:
         return [f"Published: {NOTHING}"]
@@ -37,18 +37,21 @@ def _compared(name: str) -> Iterator[Line]:
     for row in comparisons():
         known = names()[row.source, row.optimizer]
         if name in {known.optimizer, known.wrapper}:
-            setting = (
-                "language models" if row.problem_class == "transformer" else row.setting
-            )  # all lengths of run together
+            # all lengths of run together
+            setting = "language models" if row.problem_class == "transformer" else row.setting
             groups[row.source, setting, row.optimizer, row.against].append(row)
     for (source, setting, optimizer, against), rows in groups.items():
-        outcomes = Counter(row.outcome for row in rows)
-        counts = f": {outcomes['win']} won, {outcomes['tie']} tied, {outcomes['loss']} lost against {_called(source, against)}"
         compared = sorted({row.compared for row in rows})
         among = " to ".join(str(count) for count in dict.fromkeys((compared[0], compared[-1])))
         mean = sum(row.rank for row in rows) / len(rows)
-        result = f"{_called(source, optimizer)}{counts if optimizer != against else ''}; mean rank {mean:.1f} of {among}"
+        counts = f": {_outcomes(rows)} against {_called(source, against)}" if optimizer != against else ""
+        result = f"{_called(source, optimizer)}{counts}; mean rank {mean:.1f} of {among}"
         yield setting, result, str(len(rows)), sources()[source].citation
+
+
+def _outcomes(rows: list[Comparison]) -> str:
+    outcomes = Counter(row.outcome for row in rows)
+    return f"{outcomes['win']} won, {outcomes['tie']} tied, {outcomes['loss']} lost"
 
 
 def _called(source: str, called: str) -> str:

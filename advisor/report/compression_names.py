@@ -28,18 +28,18 @@ NOUNS: Final = {
 STEMS: Final = {"distillation": "distil", "pruning": "prun", "finetuning": "tun", "quantization": "quant"}
 """What a choice's name may hold already, so that the noun would say it twice."""
 PLAIN: Final = "uncompressed file"
-TOLD: Final = ("amount", "bits")
-"""Fields told with the name, whatever their value: a share that goes, and the bits of a weight."""
+NAMED_FIELDS: Final = ("amount", "bits")
+"""Fields that the name holds, whatever their value: a share that goes, and the bits of a weight."""
 
 
 def passes(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a recipe does to the trained model: the compression axes, without those on which nothing was chosen."""
+    """Return the compression part of a recipe: its axes without those on which nothing was chosen."""
     chosen = {axis: params[axis] for axis in COMPRESSION_AXES if str(params.get(axis, "none")) not in NOTHING}
     return {key: value for key, value in params.items() if key.split(".", 1)[0] in chosen}
 
 
 def in_words(params: Mapping[str, Any], *, student: bool = False) -> str:
-    """Return what a recipe does to a trained model, first things first: 80 % magnitude pruning + static int8.
+    """Return a recipe's compression in words, first things first: 80 % magnitude pruning + static int8.
 
     Args:
         params: the recipe in flat form.
@@ -55,11 +55,16 @@ def in_words(params: Mapping[str, Any], *, student: bool = False) -> str:
 
 
 def sentence(model: CompressedModel, metric: str, direction: Direction) -> str:
-    """Return what it did to the model: static int8: 3.9 x smaller, -0.1 +- 0.1 points of accuracy, 1.3 x faster here."""
+    """Return a compressed model's figures in one sentence.
+
+    As in: static int8: 3.9 x smaller, -0.1 +- 0.1 points of accuracy, 1.3 x faster here.
+    """
     if model.plain:
-        return f"{model.name}: {metric} {number(model.quality)} ({several(len(model.seeds), 'seed')}){_runtime(model)}"
+        seeds = several(len(model.seeds), "seed")
+        return f"{model.name}: {metric} {number(model.quality)} ({seeds}){_runtime(model)}"
     parts = [_smaller(model), against_reference(model, metric, direction), speed(model)]
-    return f"{model.name}: {', '.join(part for part in parts if part)}{_seeds(model)}{_control(model, metric, direction)}"
+    figures = ", ".join(part for part in parts if part)
+    return f"{model.name}: {figures}{_seeds(model)}{_control(model, metric, direction)}"
 
 
 def against_reference(model: CompressedModel, metric: str, direction: Direction) -> str:
@@ -118,10 +123,10 @@ def _runtime(model: CompressedModel) -> str:
 
 
 def split(name: str) -> str:
-    """Return a class name as words: StaticInt8 is static int8, Int8WeightOnly int8 weight-only; capitals alone stay."""
+    """Return a class name as words: StaticInt8 is static int8, Int8WeightOnly int8 weight-only; BN stays."""
     words = re.findall(r"BFloat\d*|[A-Z]+\d*(?![a-z])|[A-Z]?[a-z]+\d*|\d+", name.rpartition(":")[2])
-    spoken = " ".join(word if len(word) > 1 and word.isupper() else word.lower() for word in words) or name
-    return re.sub(r" (only|aware)\b", r"-\1", spoken)
+    joined = " ".join(word if len(word) > 1 and word.isupper() else word.lower() for word in words) or name
+    return re.sub(r" (only|aware)\b", r"-\1", joined)
 
 
 def _student(params: Mapping[str, Any]) -> str:
@@ -133,18 +138,19 @@ def _pass(axis: str, name: str, params: Mapping[str, Any]) -> str:
     fields = _fields(axis, name, params)
     words = split(name)
     noun = NOUNS[axis]
-    said = STEMS[axis] in words.lower() or (
+    names_axis = STEMS[axis] in words.lower() or (
         axis == "quantization" and any(character.isdigit() for character in words)
     )
     amount, bits = fields.get("amount"), fields.get("bits")
     lead = f"{percent(amount)} " if isinstance(amount, float) and 0 < amount < 1 else ""
     lead += f"{bits}-bit " if isinstance(bits, int) and str(bits) not in words else ""
-    others = [field for field in _unusual(axis, name, params) if field.split(" ", 1)[0] not in TOLD]
-    return f"{lead}{words}" + ("" if said else f" {noun}") + (f" ({', '.join(others)})" if others else "")
+    others = [field for field in _unusual(axis, name, params) if field.split(" ", 1)[0] not in NAMED_FIELDS]
+    details = f" ({', '.join(others)})" if others else ""
+    return f"{lead}{words}" + ("" if names_axis else f" {noun}") + details
 
 
 def _unusual(axis: str, name: str, params: Mapping[str, Any]) -> list[str]:
-    """Return the fields that differ from their defaults, in words; all of a choice that is not installed here."""
+    """Return the fields that differ from their defaults, in words; all of a choice not installed here."""
     usual = _defaults(axis, name)
     return [
         f"{field.replace('_', ' ')} {number(value) if isinstance(value, float) else value}"
@@ -159,7 +165,7 @@ def _fields(axis: str, name: str, params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _defaults(axis: str, name: str) -> dict[str, Any]:
-    if ":" in name:  # the user's own file: what it says is told in full rather than run
+    if ":" in name:  # the user's own file: its fields are named in full rather than its code run
         return {}
     try:
         return dict(catalogue.find(axis, name)().fields())

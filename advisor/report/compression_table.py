@@ -1,4 +1,4 @@
-"""Compression as people read it: what to do to the trained model, and what else was measured."""
+"""Compression table: what to do to the trained model, and what else was measured."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NARROWEST: Final = 20
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CompressionTable:
-    """The compressed models of a recommendation, in sentences and as a table."""
+    """Compression table of a recommendation: its compressed models in sentences and in rows."""
 
     advised: CompressedModel | None
     pareto_front: tuple[CompressedModel, ...]
@@ -34,7 +34,7 @@ class CompressionTable:
     """The tie margin in words."""
 
     def sentences(self) -> list[str]:
-        """Return what is advised, what the runtime alone gives, what was left untreated, how to read the table."""
+        """Return what is advised, what the runtime alone gives, and how to read the table."""
         if self.advised is None and not self.pareto_front:
             return []
         lines = self._on_advised(self.advised) if self.advised else [NOTHING_FITS]
@@ -97,7 +97,8 @@ class CompressionTable:
         figures = f"{sentence(advised, self.metric, self.direction)} ({trials(advised.trials)})"
         if not advised.plain:
             return f"Deploy its model with {figures}."
-        return f"Deploy its model as it is: {figures}; nothing measured makes it smaller at a quality within {self.tie}."
+        verdict = f"nothing measured makes it smaller at a quality within {self.tie}"
+        return f"Deploy its model as it is: {figures}; {verdict}."
 
     def _change(self, model: CompressedModel) -> str:
         """Return the change without the metric's name, which heads no row twice."""

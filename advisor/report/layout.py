@@ -1,4 +1,4 @@
-"""The parts of a recommendation as people read them: a recipe axis by axis, its costs, lines and tables."""
+"""Layout of a recommendation: a recipe axis by axis, its costs, lines and tables."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ to a reader."""
 def settings(params: Mapping[str, Any], steps: int | None = None) -> list[tuple[str, str]]:
     """Return the recipe axis by axis, in words; an axis on which nothing was chosen is left out.
 
-    With the optimizer steps of the whole run, what torch calls otherwise is said in torch's words too.
+    With the optimizer steps of the whole run, settings that torch names otherwise are given in its terms too.
     """
     known = [axis for axis in AXES if axis in params]
     others = sorted({key for key in params if "." not in key}.difference(AXES))
     rows = [
         (axis.replace("_", " "), _choice(axis, params)) for axis in (*known, *others) if _chosen(axis, params)
     ]
-    spoken = _in_torch(params, steps) if steps else ""
-    return [(axis, value + (spoken if axis == "optimizer" else "")) for axis, value in rows]
+    in_torch = _in_torch(params, steps) if steps else ""
+    return [(axis, value + (in_torch if axis == "optimizer" else "")) for axis, value in rows]
 
 
 def _in_torch(params: Mapping[str, Any], steps: int) -> str:
@@ -40,14 +40,14 @@ def _in_torch(params: Mapping[str, Any], steps: int) -> str:
     prefix = f"optimizer.{name}."
     fields = {key.removeprefix(prefix): value for key, value in params.items() if key.startswith(prefix)}
     try:
-        said = catalogue.find("optimizer", name).from_fields(fields).in_torch(steps)  # type: ignore[attr-defined]
+        in_torch = catalogue.find("optimizer", name).from_fields(fields).in_torch(steps)  # type: ignore[attr-defined]
     except StudyError:  # a record from elsewhere may name an optimizer that is not installed here
         return ""
-    return "".join(f"; in torch {key} {number(value)}" for key, value in said.items())
+    return "".join(f"; in torch {key} {number(value)}" for key, value in in_torch.items())
 
 
 def _chosen(axis: str, params: Mapping[str, Any]) -> bool:
-    """Tell whether something was chosen; a training function without settings of its own has a model in name only."""
+    """Tell whether something was chosen; a training function without settings has a model in name only."""
     value = str(params[axis])
     return value not in ABSENT and (not value.startswith(OWN_SETTINGS) or bool(_fields(axis, value, params)))
 
@@ -75,7 +75,7 @@ def _value(value: object) -> str:
 
 
 def main_settings(params: Mapping[str, Any]) -> list[str]:
-    """Return what a recipe is known by: its optimizer's settings, schedule, batch size, regularizers and compression."""
+    """Return the main settings: the optimizer's, schedule, batch size, regularizers and compression."""
     main = _fields("optimizer", str(params["optimizer"]), params)
     if schedule := params.get("schedule"):
         main.append(f"{schedule} schedule")

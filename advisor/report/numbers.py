@@ -42,7 +42,7 @@ def ratio(gap: float) -> str:
 
 
 def margin(metric: str, direction: Direction, quality: float | None, gap: float) -> str:
-    """Write a log-ratio of losses as the difference it makes to a metric of this value: 0.12 points of accuracy; 1.1 of rmse."""
+    """Write a log-ratio of losses as a difference of the metric: 0.12 points of accuracy; 1.1 of rmse."""
     if quality is None:
         return f"{ratio(gap)} of the error"
     scored = direction.maximizes and abs(quality) <= 1
@@ -72,11 +72,11 @@ def trials(numbers: Iterable[int]) -> str:
     """Name trials by their numbers: trial 12; trials 12, 31-33."""
     wanted = sorted(set(numbers))
     runs: list[list[int]] = []
-    for one in wanted:
-        if runs and one == runs[-1][-1] + 1:
-            runs[-1].append(one)
+    for trial in wanted:
+        if runs and trial == runs[-1][-1] + 1:
+            runs[-1].append(trial)
         else:
-            runs.append([one])
+            runs.append([trial])
     parts = [
         str(run[0]) if len(run) == 1 else f"{run[0]}, {run[1]}" if len(run) == 2 else f"{run[0]}-{run[-1]}"
         for run in runs
@@ -114,10 +114,10 @@ def times(factor: float) -> str:
 def changed(
     metric: str, direction: Direction, change: float, before: float, *, reach: float | None = None
 ) -> str:
-    """Write a change of the metric from its value before: -0.1 +- 0.1 points of accuracy; rmse +0.12 +- 0.05 (2 % worse).
+    """Write a change of the metric: -0.1 +- 0.1 points of accuracy; rmse +0.12 +- 0.05 (2 % worse).
 
     Args:
-        metric: its name; scores that are shares are told in points, others in their own units.
+        metric: its name; scores that are shares are written in points, others in their own units.
         direction: maximize | minimize.
         change: value less the value before.
         before: the value before.
@@ -125,27 +125,25 @@ def changed(
     """
     score = direction.maximizes and any(score in metric for score in SCORES)
     unit = 100 if score and max(abs(before), abs(before + change)) <= 1 else 1
-    told = _signed(unit * change, None if reach is None else unit * reach)
+    signed = _signed(unit * change, None if reach is None else unit * reach)
+    if not (change or reach):
+        return f"the same {metric}"
     if score:
-        return (
-            f"{told} point{'' if told in {'+1', '-1'} else 's'} of {metric}"
-            if change or reach
-            else f"the same {metric}"
-        )
+        return f"{signed} point{'' if signed in {'+1', '-1'} else 's'} of {metric}"
     if not change:
-        return f"{metric} {told}" if reach else f"the same {metric}"
+        return f"{metric} {signed}"
     word = "better" if direction.better(change, 0.0) else "worse"
     share = f"{percent(abs(change / before))} " if before else ""
-    return f"{metric} {told} ({share}{word})"
+    return f"{metric} {signed} ({share}{word})"
 
 
 def _signed(change: float, reach: float | None) -> str:
-    """Write a change with as many digits as its reach is worth, one or two of the reach's; without one, two of its own."""
+    """Write a change with one or two digits of its reach; without a reach, two of its own."""
     largest = reach or abs(change)
     if largest == 0 or not math.isfinite(largest):
         return f"{change:+.2g}"
     digits = max(0, -math.floor(math.log10(largest / 2)) if reach else 1 - math.floor(math.log10(largest)))
-    told = f"{change:+.{digits}f}"
-    plain = told if any(figure in told for figure in "123456789") else "0"
+    rounded = f"{change:+.{digits}f}"
+    plain = rounded if any(figure in rounded for figure in "123456789") else "0"
     plain = plain.rstrip("0").rstrip(".") if "." in plain and not reach else plain
     return f"{plain} +- {reach:.{digits}f}" if reach else plain

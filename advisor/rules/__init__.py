@@ -1,8 +1,8 @@
 """Rules, one file each: a rule looks at the evidence and says what follows for which optimizer, and why.
 
-Rules never see each other; `advisor.decide.rulebook` finds them and asks them, `recommend` alone combines what they
-find. A rule is found because its file lies in this folder; another package offers its own through the entry
-points `optimizer_advisor.rules`:
+Rules never see each other; `advisor.decide.rulebook` finds them and asks them, `recommend` alone combines
+their findings. A rule is known because its file lies in this folder; another package offers its own through
+the entry points `optimizer_advisor.rules`:
 
     [project.entry-points."optimizer_advisor.rules"]
     MyRule = "my_package.my_module:MyRule"
@@ -58,19 +58,19 @@ class Rule(ABC):
         )
 
     def prior(self, subject: str, strength: float, because: str) -> Iterator[Finding]:
-        """Yield a finding that speaks for an optimizer, or against it when its strength is negative; nothing at 0."""
+        """Yield a finding for an optimizer, or against it when its strength is negative; nothing at 0."""
         if strength:
             yield self.finding(subject, "prefer" if strength > 0 else "avoid", because, strength=strength)
 
     def remark(self, evidence: Evidence, subjects: Iterable[str], because: str) -> Iterator[Finding]:
-        """Yield a note, without a strength, on each of these optimizers that is in question; {} stands for its name."""
+        """Yield a note, without a strength, on each of these optimizers in question; {} is its name."""
         for name in evidence.optimizers:
             if name in subjects:
                 yield self.finding(name, "note", because.format(name))
 
 
 class PriorRule(Rule):
-    """Base of a rule that is one condition and one table of strengths: its file holds the numbers and the words."""
+    """Base of a rule that is one condition and one table of strengths; its file holds numbers and words."""
 
     strengths: ClassVar[Mapping[str, float]]
     """Log-odds by optimizer against the others: 0.4 weak, 0.8 moderate, 1.4 strong."""
@@ -81,7 +81,7 @@ class PriorRule(Rule):
 
     @abstractmethod
     def holds(self, evidence: Evidence) -> str | None:
-        """Return what was found, one clause with the numbers; None when the condition does not hold or was not measured."""
+        """Return the condition as one clause with its numbers; None when it does not hold or is unknown."""
 
     def table(self, evidence: Evidence) -> Mapping[str, float]:  # noqa: ARG002
         """Return the strengths that hold for this evidence; a rule with two sides has two tables."""

@@ -11,16 +11,16 @@ from studies.facts import Facts
 
 
 class Attention(PriorRule):
-    """The blocks of a transformer differ in curvature by orders of magnitude, and one step size for all of them fits none.
+    """The blocks of a transformer differ in curvature by orders of magnitude: one step size fits none.
 
     Query, key and value, feed-forward and norm blocks have Hessians of unlike spectra; where they are alike,
     as in convolutional nets, SGD keeps up with Adam, and where they are not it falls behind. With a handful
     of rows in a batch the gap closes, and SGD with its empty state comes within reach. For transformers on
     text the published base rates hold the first already, so there only small batches are spoken of.
 
-    Caveat: part of the gap comes from rare words, which Imbalance and SparseRows speak of. Reference: Zhang
-    et al. 2024, arXiv 2402.16788; AlgoPerf's ViT, Conformer and WMT targets, arXiv 2306.07179, all set by the
-    Adam family; on batches of a few rows Marek et al. 2025, arXiv 2507.07101.
+    Caveat: part of the gap comes from rare words, which Imbalance and SparseRows speak of.
+    Reference: Zhang et al. 2024, arXiv 2402.16788; AlgoPerf's ViT, Conformer and WMT targets, arXiv
+    2306.07179, all set by the Adam family; on batches of a few rows Marek et al. 2025, arXiv 2507.07101.
     """
 
     grade: ClassVar[str] = "A"
@@ -32,7 +32,8 @@ class Attention(PriorRule):
     """Rows in a batch up to which SGD is within reach: near AdamW at 1, behind from tens on (Marek et
     al.)."""
     when: ClassVar[str] = (
-        f"the model has attention and no text for input; or a batch of at most {small_batch} rows, where SGD gains"
+        "the model has attention and no text for input; "
+        f"or a batch of at most {small_batch} rows, where SGD gains"
     )
     strengths: ClassVar[Mapping[str, float]] = {
         "AdamW": 0.4, "Adam": 0.4, "NAdamW": 0.4, "Muon": 0.4, "SOAP": 0.4, "ScheduleFreeAdamW": 0.4,
@@ -63,9 +64,10 @@ class Attention(PriorRule):
             return None
         if facts.batch_size > self.small_batch and facts.kind == "text":
             return None
+        rows = f"{facts.batch_size} rows"
         if facts.batch_size <= self.small_batch:
-            return f"the model has attention, but a batch has only {facts.batch_size} rows, where little state is enough"
-        return f"the model has attention, whose blocks want steps of their own, in batches of {facts.batch_size} rows"
+            return f"the model has attention, but a batch has only {rows}, where little state is enough"
+        return f"the model has attention, whose blocks want steps of their own, in batches of {rows}"
 
     def table(self, evidence: Evidence) -> Mapping[str, float]:
         """Return the side that the batch lies on."""

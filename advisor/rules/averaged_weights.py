@@ -16,8 +16,9 @@ class AveragedWeights(Rule):
     The advisor takes the statistics anew before each evaluation, so its numbers hold; a training loop of your
     own has to do the same, or the averaged weights look far worse than they are.
 
-    Caveat: none for nets without batch norm, whose other norms keep no statistics. Reference: Defazio et al.
-    2024, arXiv 2405.15682, and the notes of github.com/facebookresearch/schedule_free.
+    Caveat: none for nets without batch norm, whose other norms keep no statistics.
+    Reference: Defazio et al. 2024, arXiv 2405.15682, and the notes of
+    github.com/facebookresearch/schedule_free.
     """
 
     grade: ClassVar[str] = "C"
@@ -40,7 +41,7 @@ class AveragedWeights(Rule):
         """Yield how to evaluate."""
         if evidence.facts.has_batchnorm:
             because = (
-                f"the model has batch norm: in a loop of your own run {self.passes} forward passes in training mode before you "
-                "evaluate what {} averaged (the advisor does)"
+                f"the model has batch norm: in a loop of your own run {self.passes} forward passes in "
+                "training mode before you evaluate what {} averaged (the advisor does)"
             )
             yield from self.remark(evidence, self.subjects, because)

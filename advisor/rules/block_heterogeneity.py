@@ -12,7 +12,7 @@ from studies.facts import Facts
 
 
 class BlockHeterogeneity(Rule):
-    """Where gradients of one layer are many times those of another, one step size for all layers is a compromise.
+    """Where gradients of layers differ many times over, one step size for all layers is a compromise.
 
     The published predictor of SGD's gap to Adam is how unlike the Hessian spectra of blocks are; the ratio of
     gradients is a cheap stand-in. It is a warning and no more: over eight small tasks it did not rank the gap
@@ -44,7 +44,7 @@ class BlockHeterogeneity(Rule):
         ratio = evidence.facts.layer_gradient_ratio
         if ratio is not None and ratio > self.ratio:
             because = (
-                f"gradients of the layers differ by {number(ratio)} times (over {self.ratio:g} is uneven), and {{}} has one "
-                "step size for all: watch whether every layer learns"
+                f"gradients of the layers differ by {number(ratio)} times (over {self.ratio:g} is uneven), "
+                "and {} has one step size for all: watch whether every layer learns"
             )
             yield from self.remark(evidence, self.subjects, because)

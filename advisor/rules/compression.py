@@ -14,7 +14,7 @@ AXES: Final = {"prune": "pruning", "quantize": "quantization", "distill": "disti
 
 
 class Compression(Rule):
-    """Shrinking a model is a second training, and how that is run matters more than the optimizer it is run with.
+    """Compression is a second training, and how that is run matters more than its optimizer.
 
     A pruned net recovers when the original schedule is replayed from a high learning rate, with the optimizer
     it was trained with; a small constant rate recovers less. Training with rounded weights passes gradients
@@ -23,9 +23,9 @@ class Compression(Rule):
     long after ordinary training has ended.
 
     Caveat: no benchmark of optimizers at these stages is known to us; strengths are weak, and advice on the
-    run comes as a note. Reference: Renda et al. 2020, arXiv 2003.02389, and Le and Hua 2021 (ICLR) on
-    retraining; Dremov et al. 2025, arXiv 2509.22935, on quantization; Beyer et al. 2022, arXiv 2106.05237, on
-    distillation.
+    run comes as a note.
+    Reference: Renda et al. 2020, arXiv 2003.02389, and Le and Hua 2021 (ICLR) on retraining; Dremov et al.
+    2025, arXiv 2509.22935, on quantization; Beyer et al. 2022, arXiv 2106.05237, on distillation.
     """
 
     grade: ClassVar[str] = "C"
@@ -50,9 +50,11 @@ class Compression(Rule):
         "distill": "Beyer et al. 2022, arXiv 2106.05237",
     }
     advice: ClassVar[Mapping[str, str]] = {
-        "prune": "a pruned net recovers best by its whole schedule, from the full learning rate: give {} all {steps:,} steps",
+        "prune": "a pruned net recovers best by its whole schedule, from the full learning rate: "
+        "give {} all {steps:,} steps",
         "quantize": "with rounded weights start {} at 1 to 10 % of the learning rate it was trained with",
-        "distill": "a student goes on gaining: try {more:,} steps for {steps:,} before another optimizer than {}",
+        "distill": "a student goes on gaining: "
+        "try {more:,} steps for {steps:,} before another optimizer than {}",
     }
 
     hits: ClassVar[tuple[Evidence, ...]] = (
@@ -74,7 +76,8 @@ class Compression(Rule):
             because = self.advice[stage].format(name, steps=steps, more=round(1.5 * steps))
             yield self.finding(name, "note", because, source=self.sources[stage])
             if name == evidence.trained_by:
-                because = f"{name} trained the {evidence.facts.parameters:,} weights that this starts from, and to keep it is safest"
+                weights = f"the {evidence.facts.parameters:,} weights that this starts from"
+                because = f"{name} trained {weights}, and to keep it is safest"
                 yield from self.prior(name, self.same_optimizer, because)
             if stage == "quantize" and (strength := self.quantized.get(name)):
                 trait = (
@@ -89,7 +92,7 @@ class Compression(Rule):
 
 
 def stage_of(evidence: Evidence) -> str:
-    """Return the stage that was said, else the one that all trained recipes share; train when they share none.
+    """Return the stage of the evidence, else the one that all trained recipes share; else train.
 
     What was compressed after the search says nothing: its training came before.
     """

@@ -33,8 +33,8 @@ class Convergence(Rule):
     source: ClassVar[str] = "Sivaprasad et al. 2020, arXiv 1910.11758; AlgoPerf, arXiv 2306.07179"
 
     when: ClassVar[str] = (
-        "fewer than 5 trials an optimizer; or the goal speed and a run of fewer than 3,000 steps; or, where time counts, "
-        "whole runs of two optimizers"
+        "fewer than 5 trials an optimizer; or the goal speed and a run of fewer than 3,000 steps; "
+        "or, where time counts, whole runs of two optimizers"
     )
     few_trials: ClassVar[float] = 5.0
     """Trials an optimizer below which the ease of tuning decides: in Sivaprasad et al. the order changes
@@ -71,9 +71,9 @@ class Convergence(Rule):
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield what few trials, short runs and measured times to a target say."""
         names = evidence.optimizers
-        made = max(sum(len(evidence.searched(name)) for name in names), evidence.planned_trials or 0)
-        if 0 < made < self.few_trials * len(names):
-            each = made / len(names)
+        total = max(sum(len(evidence.searched(name)) for name in names), evidence.planned_trials or 0)
+        if 0 < total < self.few_trials * len(names):
+            each = total / len(names)
             cause = f"{each:.2g} trials an optimizer are few (below {self.few_trials:g})"
             yield from self._prior(names, self.few_trials_strengths, cause, ("easy to tune", "slow to tune"))
         if evidence.goal == "speed" and evidence.facts.steps < self.short_run:
@@ -97,7 +97,7 @@ class Convergence(Rule):
             )
 
     def _measured(self, evidence: Evidence) -> Iterator[Finding]:
-        target, arrivals = times_to_target(evidence)
+        target, arrivals = times_to_common_target(evidence)
         if target is None:
             return
         fastest, *others = sorted(
@@ -119,7 +119,7 @@ class Convergence(Rule):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Arrival:
-    """The first time an optimizer's fastest whole run was as good as the target."""
+    """Arrival: the first time an optimizer's fastest whole run was as good as the target."""
 
     optimizer: str
     record: Record
@@ -130,8 +130,11 @@ class Arrival:
         return f"{duration(self.point.seconds)} ({self.optimizer}, {epochs}, trial {self.record.number})"
 
 
-def times_to_target(evidence: Evidence) -> tuple[float | None, list[Arrival]]:
-    """Return the best quality that every optimizer with whole runs reaches, and when each does; None with fewer than two."""
+def times_to_common_target(evidence: Evidence) -> tuple[float | None, list[Arrival]]:
+    """Return the best quality that every optimizer with whole runs reaches, and when each does.
+
+    None with fewer than two.
+    """
     runs = {name: [run for run in evidence.complete(name) if _points(run)] for name in evidence.optimizers}
     runs = {name: whole for name, whole in runs.items() if whole}
     if len(runs) < 2:

@@ -11,15 +11,15 @@ from studies.facts import Facts
 
 
 class FineTuning(PriorRule):
-    """Trained weights are best moved on by the kind of optimizer that trained them, which for most published ones is AdamW.
+    """Trained weights are best moved on by the kind of optimizer that trained them.
 
-    Models pretrained with AdamW and fine-tuned with Muon, or the other way round, came out behind those that
-    kept theirs. When it is known which optimizer trained the weights, that one is favoured and nothing is
-    assumed.
+    For most published ones that is AdamW. Models pretrained with AdamW and fine-tuned with Muon, or the
+    other way round, came out behind those that kept theirs. When it is known which optimizer trained the
+    weights, that one is favoured and nothing is assumed.
 
     Caveat: convolutional nets with batch norm were mostly pretrained with momentum, so nothing is said of
-    them unless it is known. Reference: Liu et al. 2025, arXiv 2502.16982, on the mismatch between pretraining
-    and fine-tuning.
+    them unless it is known.
+    Reference: Liu et al. 2025, arXiv 2502.16982, on the mismatch between pretraining and fine-tuning.
     """
 
     grade: ClassVar[str] = "C"

@@ -12,7 +12,7 @@ from studies.facts import Facts
 
 
 class FullBatch(PriorRule):
-    """Where a gradient over all rows is a matter of milliseconds and the loss is convex, curvature can be had for little.
+    """Where a gradient over all rows takes milliseconds and the loss is convex, curvature is cheap.
 
     L-BFGS then converges in tens of steps where stochastic methods take thousands: it is what scikit-learn's
     logistic regression runs by default. In our check on linear models of four small tables, learning rates
@@ -20,8 +20,9 @@ class FullBatch(PriorRule):
     manuals advise it too, it came out well behind AdamW in each of four, so of them nothing is said.
 
     Caveat: it fits small sets to the last row, so regularise; dropout and batch norm change the loss under
-    its line search. Reference: scikit-learn's documentation of LogisticRegression; Liu and Nocedal 1989,
-    Mathematical Programming 45; our check on iris, wine, breast_cancer and diabetes.
+    its line search.
+    Reference: scikit-learn's documentation of LogisticRegression; Liu and Nocedal 1989, Mathematical
+    Programming 45; our check on iris, wine, breast_cancer and diabetes.
     """
 
     grade: ClassVar[str] = "B"
@@ -55,4 +56,5 @@ class FullBatch(PriorRule):
         noisy = facts.has_batchnorm or facts.dropout_layers > 0
         if measured is None or measured > self.seconds or noisy or not facts.is_linear:
             return None
-        return f"a gradient over all {facts.rows:,} rows takes {duration(measured)} and the model is linear, so its loss is convex"
+        convex = "the model is linear, so its loss is convex"
+        return f"a gradient over all {facts.rows:,} rows takes {duration(measured)} and {convex}"

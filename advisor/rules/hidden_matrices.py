@@ -31,8 +31,8 @@ class HiddenMatrices(PriorRule):
     """Share in embeddings from which the tables are judged by the rows that a batch touches, and not here
     again."""
     when: ClassVar[str] = (
-        f"less than {percent(share)} of the parameters are hidden weights or kernels, and less than {percent(embedding_share)} "
-        "embeddings"
+        f"less than {percent(share)} of the parameters are hidden weights or kernels, "
+        f"and less than {percent(embedding_share)} embeddings"
     )
     strengths: ClassVar[Mapping[str, float]] = {"Muon": -0.4}
     """Log-odds: weak, about what its base rate is above AdamW's."""

@@ -12,17 +12,18 @@ from studies.facts import Facts
 
 
 class Imbalance(PriorRule):
-    """With a heavy tail of rare classes, gradient descent learns the frequent ones first and the rare ones hardly at all.
+    """With a heavy tail of rare classes, gradient descent learns these hardly at all.
 
-    Under gradient flow the loss of a class falls at a rate proportional to its share of the rows; under sign
-    descent, and with it under Adam, the rate does not depend on that share. Seen with language models,
-    convolutional nets and linear models alike. On Gaussian clouds with Zipf-distributed classes, each
-    optimizer at the best of nine learning rates, AdamW came first and Nesterov's loss was 3 to 10 % higher;
-    with equal classes the two were level. Lion, though a sign method, came last there and gets nothing.
+    It learns the frequent ones first. Under gradient flow the loss of a class falls at a rate proportional to
+    its share of the rows; under sign descent, and with it under Adam, the rate does not depend on that share.
+    Seen with language models, convolutional nets and linear models alike. On Gaussian clouds with
+    Zipf-distributed classes, each optimizer at the best of nine learning rates, AdamW came first and
+    Nesterov's loss was 3 to 10 % higher; with equal classes the two were level. Lion, though a sign method,
+    came last there and gets nothing.
 
     Caveat: weaker when the metric ignores rare classes, and absent with few classes, where the rare ones are
-    a small part of the loss; class weights remove the cause. Reference: Kunstner et al. 2024, arXiv
-    2402.19449.
+    a small part of the loss; class weights remove the cause.
+    Reference: Kunstner et al. 2024, arXiv 2402.19449.
     """
 
     grade: ClassVar[str] = "A"
@@ -38,7 +39,8 @@ class Imbalance(PriorRule):
     """Classes from which there is a tail: with 100 and 150 Nesterov's loss was 3 to 10 % above AdamW's,
     with ten 2 %, with two and three nothing beyond noise."""
     when: ClassVar[str] = (
-        f"{classes} classes or more, the largest at least {imbalance:g} times the smallest, label entropy below {entropy:g} of 1"
+        f"{classes} classes or more, the largest at least {imbalance:g} times the smallest, "
+        f"label entropy below {entropy:g} of 1"
     )
     strengths: ClassVar[Mapping[str, float]] = {
         "AdamW": 0.8, "Adam": 0.8, "NAdamW": 0.8, "ScheduleFreeAdamW": 0.6, "Muon": 0.4,
@@ -69,7 +71,8 @@ class Imbalance(PriorRule):
         heavy = facts.class_imbalance >= self.imbalance and facts.label_entropy < self.entropy
         if facts.classes < self.classes or not heavy:
             return None
-        return (
-            f"the largest of {facts.classes} classes is {number(facts.class_imbalance)} times the smallest and the label entropy "
-            f"{facts.label_entropy:.2f} of 1 (heavy-tailed: from {self.imbalance:g} and below {self.entropy:g})"
+        largest = (
+            f"the largest of {facts.classes} classes is {number(facts.class_imbalance)} times the smallest"
         )
+        tail = f"(heavy-tailed: from {self.imbalance:g} and below {self.entropy:g})"
+        return f"{largest} and the label entropy {facts.label_entropy:.2f} of 1 {tail}"

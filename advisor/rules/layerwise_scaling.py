@@ -11,13 +11,15 @@ from studies.facts import Facts
 
 
 class LayerwiseScaling(PriorRule):
-    """LARS and LAMB were made for batches of tens of thousands, and even there tuned Nesterov and Adam do as well.
+    """LARS and LAMB were made for huge batches, and even there tuned Nesterov and Adam do as well.
 
-    In smaller batches their scaling of a layer's step to its norm solves nothing and takes away a freedom.
+    Huge is tens of thousands of rows. In smaller batches their scaling of a layer's step to its norm solves
+    nothing and takes away a freedom.
 
     Caveat: on accelerators by the hundred their settings are published and others' are not; that is a reason
-    too. Reference: Nado et al. 2021, arXiv 2102.06356; You et al. 2017, arXiv 1708.03888; You et al. 2020,
-    arXiv 1904.00962.
+    too.
+    Reference: Nado et al. 2021, arXiv 2102.06356; You et al. 2017, arXiv 1708.03888; You et al. 2020, arXiv
+    1904.00962.
     """
 
     grade: ClassVar[str] = "A"

@@ -19,8 +19,9 @@ class LongRun(PriorRule):
     steps the sign turns: see Convergence.
 
     Caveat: an Adam with a tuned epsilon contains momentum as a limit (Choi et al. 2019), so it is the price
-    of tuning that differs. Reference: AlgoPerf, Dahl et al. 2023, arXiv 2306.07179, and Kasimbeg et al. 2025,
-    arXiv 2502.15015; Choi et al. 2019, arXiv 1910.05446.
+    of tuning that differs.
+    Reference: AlgoPerf, Dahl et al. 2023, arXiv 2306.07179, and Kasimbeg et al. 2025, arXiv 2502.15015; Choi
+    et al. 2019, arXiv 1910.05446.
     """
 
     grade: ClassVar[str] = "A"
@@ -35,8 +36,8 @@ class LongRun(PriorRule):
     steps: ClassVar[int] = 20_000
     """Steps from which a run is long; AlgoPerf's take tens of thousands and more."""
     when: ClassVar[str] = (
-        f"over {percent(convolution_share)} of the parameters in convolutions, batch norm, at least {trials} trials an optimizer "
-        f"and {steps:,} steps a run"
+        f"over {percent(convolution_share)} of the parameters in convolutions, batch norm, "
+        f"at least {trials} trials an optimizer and {steps:,} steps a run"
     )
     strengths: ClassVar[Mapping[str, float]] = {"Nesterov": 0.6, "Momentum": 0.5}
     """Log-odds: between weak and moderate, on top of their base rates for such nets."""
@@ -64,9 +65,10 @@ class LongRun(PriorRule):
     def holds(self, evidence: Evidence) -> str | None:
         """Return how long and how often it is trained."""
         facts, names = evidence.facts, evidence.optimizers
-        made = max(sum(len(evidence.searched(name)) for name in names), evidence.planned_trials or 0)
-        each = made / max(len(names), 1)
+        total = max(sum(len(evidence.searched(name)) for name in names), evidence.planned_trials or 0)
+        each = total / max(len(names), 1)
         fits = facts.has_batchnorm and facts.convolution_share > self.convolution_share
         if not fits or each < self.trials or facts.steps < self.steps:
             return None
-        return f"a convolutional net with batch norm, {each:.3g} trials an optimizer and {facts.steps:,} steps a run"
+        effort = f"{each:.3g} trials an optimizer and {facts.steps:,} steps a run"
+        return f"a convolutional net with batch norm, {effort}"

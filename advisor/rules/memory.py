@@ -24,7 +24,7 @@ def _example(train_bytes: int | None) -> Evidence:
 
 
 class Memory(Rule):
-    """Weights, gradients, optimizer state and activations must fit together; state is what the optimizer decides.
+    """Weights, gradients, optimizer state and activations must fit; state is what the optimizer decides.
 
     The forecast is arithmetic on the shapes of the model, equal to the byte to what torch allocates for the
     state. A whole run that was measured below the limit (at a smaller batch, say) outranks it. What comes
@@ -34,8 +34,9 @@ class Memory(Rule):
     Where activations are what breaks the limit, the sentence says at what batch the optimizer would fit.
 
     Caveat: the forecast holds at the reference batch size; allocators add a few per cent of fragmentation on
-    a GPU. Reference: state counted on the optimizers of torch 2.13; Shazeer and Stern 2018, arXiv 1804.04235,
-    on why state matters.
+    a GPU.
+    Reference: state counted on the optimizers of torch 2.13; Shazeer and Stern 2018, arXiv 1804.04235, on why
+    state matters.
     """
 
     grade: ClassVar[str] = "A"
@@ -75,7 +76,7 @@ class Memory(Rule):
 
 
 def _smaller_batch(evidence: Evidence, optimizer: str, limit: int) -> str:
-    """Return at what batch it would fit, for activations shrink with the batch; nothing when even one row is too many."""
+    """Return at what batch it would fit, as activations shrink with it; nothing if one row is too many."""
     forecast, batch = evidence.facts.forecast(optimizer), evidence.facts.batch_size
     if forecast is None or not forecast.activation_bytes:
         return ""

@@ -12,11 +12,11 @@ from studies.facts import Facts
 
 
 class NoiseScale(PriorRule):
-    """Far above the noise scale a batch is all signal and curvature pays; far below it noise rules and optimizers draw level.
+    """In batches far above the noise scale curvature pays; far below it optimizers draw level.
 
-    The noise scale is the batch at which noise and signal of the gradient are equal. Momentum and
-    preconditioning raise the largest batch that still shortens training; in batches far below it, plain SGD
-    keeps up and costs least.
+    The noise scale is the batch at which noise and signal of the gradient are equal: far above it a batch is
+    all signal, far below it noise rules. Momentum and preconditioning raise the largest batch that still
+    shortens training; in batches far below it, plain SGD keeps up and costs least.
 
     Caveat: the estimate is an order of magnitude and moves by as much within a run, hence the wide margins.
     Reference: McCandlish et al. 2018, arXiv 1812.06162; Zhang et al. 2019, arXiv 1907.04164; Marek et al.
@@ -53,10 +53,11 @@ class NoiseScale(PriorRule):
         batch, scale = evidence.facts.batch_size, evidence.facts.noise_scale
         if scale is None or scale / self.margin <= batch <= scale * self.margin:
             return None
+        side, about = "above" if batch > scale else "below", f"the noise scale of about {number(scale)}"
+        place = f"a batch of {batch:,} rows is far {side} {about}"
         if batch > scale:
-            return f"a batch of {batch:,} rows is far above the noise scale of about {number(scale)}, so its gradient is all signal"
-        lies = f"a batch of {batch:,} rows is far below the noise scale of about {number(scale)}"
-        return f"{lies}, where optimizers draw level and the cheapest will do"
+            return f"{place}, so its gradient is all signal"
+        return f"{place}, where optimizers draw level and the cheapest will do"
 
     def table(self, evidence: Evidence) -> Mapping[str, float]:
         """Return the side that the batch lies on."""

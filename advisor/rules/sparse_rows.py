@@ -22,8 +22,9 @@ class SparseRows(PriorRule):
     rows, 4 times at 5 %, as long at 20 %. Tables with dense gradients get a note that says so.
 
     Caveat: a small vocabulary is touched nearly whole by every batch, and a table of it is a dense weight
-    like any other. Reference: Duchi, Hazan and Singer 2011, JMLR 12; AlgoPerf's Criteo target, arXiv
-    2306.07179; step times measured.
+    like any other.
+    Reference: Duchi, Hazan and Singer 2011, JMLR 12; AlgoPerf's Criteo target, arXiv 2306.07179; step times
+    measured.
     """
 
     grade: ClassVar[str] = "A"
@@ -38,8 +39,8 @@ class SparseRows(PriorRule):
     few_rows: ClassVar[float] = 0.05
     """Share from which down a dense step costs about four times a sparse one or more (measured)."""
     when: ClassVar[str] = (
-        f"embeddings hold at least {percent(embedding_share)} of the parameters and a batch touches less than "
-        f"{percent(rows_touched)} of their rows"
+        f"embeddings hold at least {percent(embedding_share)} of the parameters "
+        f"and a batch touches less than {percent(rows_touched)} of their rows"
     )
     strengths: ClassVar[Mapping[str, float]] = {
         "Adagrad": 0.8, "RowwiseAdagrad": 0.8, "SparseAdam": 0.8, "Adam": 0.4, "AdamW": 0.4, "NAdamW": 0.4,
@@ -49,8 +50,18 @@ class SparseRows(PriorRule):
     helps: ClassVar[str] = "{}'s step for each coordinate keeps rare rows learning"
     hurts: ClassVar[str] = "{} leaves rare rows behind"
     dense: ClassVar[tuple[str, ...]] = (
-        "Adam", "AdamW", "NAdamW", "RMSprop", "Lion", "Muon", "ScheduleFreeAdamW", "Adagrad", "Momentum", "Nesterov", "SGD",
-    )  # fmt: skip
+        "Adam",
+        "AdamW",
+        "NAdamW",
+        "RMSprop",
+        "Lion",
+        "Muon",
+        "ScheduleFreeAdamW",
+        "Adagrad",
+        "Momentum",
+        "Nesterov",
+        "SGD",
+    )
     """Optimizers that walk through a whole table with dense gradients and may be advised for such a model."""
 
     hits: ClassVar[tuple[Evidence, ...]] = (
@@ -66,10 +77,9 @@ class SparseRows(PriorRule):
         facts = evidence.facts
         if facts.embedding_share < self.embedding_share or facts.rows_touched >= self.rows_touched:
             return None
-        return (
-            f"{percent(facts.embedding_share)} of the parameters are embeddings and a batch of {facts.batch_size} touches "
-            f"{percent(facts.rows_touched)} of their rows (few is below {percent(self.rows_touched)})"
-        )
+        touched = f"{percent(facts.rows_touched)} of their rows (few is below {percent(self.rows_touched)})"
+        tables = f"{percent(facts.embedding_share)} of the parameters are embeddings"
+        return f"{tables} and a batch of {facts.batch_size} touches {touched}"
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield what few rows mean for each optimizer, and what dense gradients cost it."""

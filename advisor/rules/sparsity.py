@@ -23,8 +23,9 @@ class Sparsity(PriorRule):
     Caveat: in our check on words of which 2 to 10 % stand in a row, learning rates tuned, plain descent was 0
     to 5 % behind AdamW, no more than on dense rows, and Adagrad 1 to 4 %; Lion (4 to 21 %) and Muon (13 to 19
     %, on dense rows 12 %) were clearly behind. So the published claim carries half of what the theory would
-    give it. A table of dummies has no rare columns. Reference: Duchi, Hazan and Singer 2011, JMLR 12;
-    AlgoPerf's Criteo target was set by NAdamW, arXiv 2306.07179.
+    give it. A table of dummies has no rare columns.
+    Reference: Duchi, Hazan and Singer 2011, JMLR 12; AlgoPerf's Criteo target was set by NAdamW, arXiv
+    2306.07179.
     """
 
     grade: ClassVar[str] = "B"
@@ -67,7 +68,10 @@ class Sparsity(PriorRule):
         if facts.embedding_share > 0:
             return None
         if facts.input_density < self.density:
-            return f"{percent(facts.input_density)} of the input entries are non-zero (sparse is below {percent(self.density)})"
+            return (
+                f"{percent(facts.input_density)} of the input entries are non-zero "
+                f"(sparse is below {percent(self.density)})"
+            )
         if facts.gradient_density is not None and facts.gradient_density < self.gradient_density:
             return (
                 f"{percent(facts.gradient_density)} of a gradient's entries are non-zero "

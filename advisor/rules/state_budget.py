@@ -37,8 +37,9 @@ class StateBudget(Rule):
     enters a search, offered or not.
 
     Caveat: 8 and 4 bits need an accelerator. Activations shrink with the batch, state does not: a smaller
-    batch buys room too. Reference: Shazeer and Stern 2018, arXiv 1804.04235; Zhang et al. 2024, arXiv
-    2406.16793; Dettmers et al. 2021, arXiv 2110.02861; Marek et al. 2025, arXiv 2507.07101.
+    batch buys room too.
+    Reference: Shazeer and Stern 2018, arXiv 1804.04235; Zhang et al. 2024, arXiv 2406.16793; Dettmers et al.
+    2021, arXiv 2110.02861; Marek et al. 2025, arXiv 2507.07101.
     """
 
     grade: ClassVar[str] = "B"
@@ -55,7 +56,8 @@ class StateBudget(Rule):
     )
     """Floats of state a parameter, and what to use below that many: what stays nearest to AdamW first."""
     when: ClassVar[str] = (
-        "a memory limit leaves room for less than 2 floats of state a parameter; what to use, below 0.5, 1 and 2"
+        "a memory limit leaves room for less than 2 floats of state a parameter; "
+        "what to use, below 0.5, 1 and 2"
     )
 
     hits: ClassVar[tuple[Evidence, ...]] = (_example(130_000), _example(170_000))
@@ -68,14 +70,15 @@ class StateBudget(Rule):
             return
         wanted = next((names for floats, names in self.ladder if room < floats), ())
         limit = size(evidence.limits.train_bytes or 0)
-        left = f"the memory limit of {limit} leaves room for {room:.2g} floats of state a parameter, where AdamW keeps 2"
+        left = f"the memory limit of {limit} leaves room for {room:.2g} floats of state a parameter"
         for name in evidence.optimizers:
             if name in wanted and (name != "SGD" or evidence.facts.batch_size <= self.small_batch):
-                yield self.finding(name, "prefer", f"{left}: {name} makes do with less")
+                because = f"{left}, where AdamW keeps 2: {name} makes do with less"
+                yield self.finding(name, "prefer", because)
 
 
 def floats_left(evidence: Evidence) -> float | None:
-    """Return the floats of state a parameter that fit beside weights, gradients and activations; None without a limit."""
+    """Return the floats of state a parameter that fit beside the rest; None without a limit."""
     limit, forecasts = evidence.limits.train_bytes, evidence.facts.forecasts
     if limit is None or not forecasts or not evidence.facts.parameters:
         return None

@@ -13,15 +13,15 @@ from studies.facts import Facts
 
 
 class StepTime(Rule):
-    """Where the optimizer's step is a large part of a step, a dearer one must save steps to be worth its time.
+    """Where the optimizer is a large part of a step, a dearer one must save steps to be worth its time.
 
     Measured on the model itself: seconds of one step of each optimizer, beside forward and backward. What a
     factor on the time of a run costs is known, not what it earns in quality, so it carries a strength only
     under the goal speed: a weak one for each doubling.
 
     Caveat: seconds on a shared machine vary by tens of per cent, so small factors go unsaid; a larger batch,
-    or a fused step, shrinks the optimizer's share. Reference: measured; that time to a target is what counts,
-    AlgoPerf, Dahl et al. 2023, arXiv 2306.07179.
+    or a fused step, shrinks the optimizer's share.
+    Reference: measured; that time to a target is what counts, AlgoPerf, Dahl et al. 2023, arXiv 2306.07179.
     """
 
     grade: ClassVar[str] = "B"
@@ -33,8 +33,8 @@ class StepTime(Rule):
     doubling: ClassVar[float] = 0.4
     """Log-odds for each doubling of the time of a step under the goal speed: weak."""
     when: ClassVar[str] = (
-        f"a whole step with an optimizer takes at least {factor:g} times AdamW's, or at most {1 / factor:.2g} of it; "
-        "a strength only with the goal speed"
+        f"a whole step with an optimizer takes at least {factor:g} times AdamW's, "
+        f"or at most {1 / factor:.2g} of it; a strength only with the goal speed"
     )
 
     hits: ClassVar[tuple[Evidence, ...]] = (
@@ -72,7 +72,7 @@ class StepTime(Rule):
                 continue
             strength = max(-1.4, min(1.4, -self.doubling * math.log2(times))) if counts else 0.0
             because = (
-                f"a step with {name} takes {duration(rest + step)}, {times:.2g} times AdamW's {duration(usual)}, "
-                f"{percent(step / (rest + step))} of it the optimizer"
+                f"a step with {name} takes {duration(rest + step)}, {times:.2g} times AdamW's "
+                f"{duration(usual)}, {percent(step / (rest + step))} of it the optimizer"
             )
             yield self.finding(name, "avoid" if times > 1 else "prefer", because, strength=strength)

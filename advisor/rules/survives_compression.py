@@ -21,14 +21,27 @@ def _run(
     number_: int, optimizer: str, before: float, after: float, *, seed: int = 0, done: str = "Int8"
 ) -> Record:
     footprint = Footprint(
-        file_bytes=10_000, compressed_bytes=9_000, reference_bytes=40_000, reference_compressed_bytes=36_000, parameters=10_000,
-        reference_parameters=10_000, reference_quality=before, agreement=0.99, latencies=(),
-    )  # fmt: skip
+        file_bytes=10_000,
+        compressed_bytes=9_000,
+        reference_bytes=40_000,
+        reference_compressed_bytes=36_000,
+        parameters=10_000,
+        reference_parameters=10_000,
+        reference_quality=before,
+        agreement=0.99,
+        latencies=(),
+    )
     params = {"optimizer": optimizer, "model": "Linear", "quantization": done}
     return Record(
-        number=number_, state="complete", stage="compress", seed=seed, params=params, quality=after, footprint=footprint,
+        number=number_,
+        state="complete",
+        stage="compress",
+        seed=seed,
+        params=params,
+        quality=after,
+        footprint=footprint,
         source=10 + number_,
-    )  # fmt: skip
+    )
 
 
 class SurvivesCompression(Rule):
@@ -39,9 +52,9 @@ class SurvivesCompression(Rule):
     optimizers over the same seeds: what it costs each, and whether the one ahead before is ahead after.
 
     Caveat: a note without a strength: one pass, a few seeds, and often less than the spread between them.
-    Fine-tuning may make good what a pass costs, at the price of further training. Reference: Kumar et al.
-    2024, arXiv 2411.04330, on models that lose the more to rounding the longer they were trained; how far
-    optimizers differ in it is measured here, study by study.
+    Fine-tuning may make good what a pass costs, at the price of further training.
+    Reference: Kumar et al. 2024, arXiv 2411.04330, on models that lose the more to rounding the longer they
+    were trained; how far optimizers differ in it is measured here, study by study.
     """
 
     grade: ClassVar[str] = "B"
@@ -63,7 +76,7 @@ class SurvivesCompression(Rule):
     )
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
-        """Yield what the pass that most optimizers share costs each of them, and who leads before and after."""
+        """Yield what the pass that most optimizers share costs each, and who leads before and after."""
         shared = _shared(evidence)
         if not shared:
             return
@@ -96,7 +109,7 @@ def _leads(before: str, after: str) -> str:
 
 
 def _shared(evidence: Evidence) -> dict[str, list[Record]]:
-    """Return the runs of the pass that most optimizers share at the same seeds, by optimizer; empty without one."""
+    """Return the runs of the pass that most optimizers share at the same seeds, by optimizer; else empty."""
     tried: dict[Pass, dict[str, dict[int, Record]]] = defaultdict(lambda: defaultdict(dict))
     for run in evidence.compressions:
         if done := _cheap(run.params):
@@ -116,7 +129,7 @@ def _shared(evidence: Evidence) -> dict[str, list[Record]]:
 
 
 def _cheap(params: Mapping[str, Any]) -> Pass:
-    """Return what was done to a model without training it, to be told from other passes; empty for nothing or with training."""
+    """Return what was done to a model without training it; empty for nothing, or with training."""
     done = passes(params)
     if {"finetuning", "distillation"} & done.keys():
         return ()

@@ -17,8 +17,9 @@ class TiedWeights(Rule):
     The advisor counts it as an embedding and hands it to AdamW. Code that picks Muon's parameters by their
     shape takes it along and orthogonalises a whole vocabulary.
 
-    Caveat: none known. Reference: github.com/KellerJordan/Muon, pull request 22, on embedding weights that
-    were taken for hidden ones.
+    Caveat: none known.
+    Reference: github.com/KellerJordan/Muon, pull request 22, on embedding weights that were taken for hidden
+    ones.
     """
 
     grade: ClassVar[str] = "C"
@@ -38,7 +39,7 @@ class TiedWeights(Rule):
         facts = evidence.facts
         if facts.tied_weights:
             because = (
-                f"embedding and output layer are one tensor, {percent(facts.embedding_share)} of the parameters: {{}} leaves it "
-                "to AdamW here, and so must code of your own"
+                f"embedding and output layer are one tensor, {percent(facts.embedding_share)} of the "
+                "parameters: {} leaves it to AdamW here, and so must code of your own"
             )
             yield from self.remark(evidence, self.subjects, because)

@@ -18,8 +18,9 @@ class UnknownHorizon(PriorRule):
     as it goes.
 
     Caveat: a warmup, a constant rate and a short decay whenever it is time (WSD), or an average beside any
-    optimizer (EMA), do much the same. Reference: Defazio et al. 2024, arXiv 2405.15682; Haegele et al. 2024,
-    arXiv 2405.18392; Ajroldi et al. 2025, arXiv 2502.06761.
+    optimizer (EMA), do much the same.
+    Reference: Defazio et al. 2024, arXiv 2405.15682; Haegele et al. 2024, arXiv 2405.18392; Ajroldi et al.
+    2025, arXiv 2502.06761.
     """
 
     grade: ClassVar[str] = "B"

@@ -12,7 +12,7 @@ from studies.facts import Facts
 
 
 class UnscaledFeatures(PriorRule):
-    """Where columns differ in scale, so do the curvatures along their weights, and no single step size suits them all.
+    """Where columns differ in scale, so do the curvatures of their weights: no one step size suits all.
 
     An optimizer with a step for each coordinate undoes the scales; gradient descent crawls along the small
     columns, and so does Muon, whose orthogonal step gives all directions of a weight the same length. The
@@ -34,8 +34,8 @@ class UnscaledFeatures(PriorRule):
     density: ClassVar[float] = 0.1
     """Non-zero share of the inputs below which spreads differ because columns are rare."""
     when: ClassVar[str] = (
-        f"the widest column spreads at least {ratio:g} times as far as the narrowest, over {density:.0%} of the entries are "
-        "non-zero, and the model does not begin with a norm"
+        f"the widest column spreads at least {ratio:g} times as far as the narrowest, "
+        f"over {density:.0%} of the entries are non-zero, and the model does not begin with a norm"
     )
     strengths: ClassVar[Mapping[str, float]] = {
         "Adagrad": 0.6, "AdamW": 0.6, "Adam": 0.6, "NAdamW": 0.6, "RMSprop": 0.6,
@@ -70,7 +70,8 @@ class UnscaledFeatures(PriorRule):
         ):
             return None
         times = number(facts.feature_scale_ratio)
-        return f"the widest column spreads {times} times as far as the narrowest (from {self.ratio:g} on it counts)"
+        spread = f"the widest column spreads {times} times as far as the narrowest"
+        return f"{spread} (from {self.ratio:g} on it counts)"
 
     def table(self, evidence: Evidence) -> Mapping[str, float]:
         """Return the strengths, halved where scales differ less."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
 
-from advisor.analysis.searched_space import Number, decay, numbers, searched
+from advisor.analysis.searched_space import NumericSetting, decay, numbers, searched
 from advisor.analysis.surface import FEWEST, surface
 from advisor.evidence import has_quality
 from advisor.report.numbers import number, several
@@ -27,7 +27,7 @@ EDGE: Final = "rgba(255, 255, 255, 0.8)"
 
 def contour(
     records: Sequence[Record],
-    pair: tuple[Number, Number] | None,
+    pair: tuple[NumericSetting, NumericSetting] | None,
     style: Style,
     *,
     metric: str,
@@ -59,7 +59,7 @@ def contour(
     return legend_below(figure, height=500)
 
 
-def pair_of(records: Sequence[Record], optimizer: str) -> tuple[Number, Number] | None:
+def pair_of(records: Sequence[Record], optimizer: str) -> tuple[NumericSetting, NumericSetting] | None:
     """Return the learning rates and weight decays of an optimizer's trials; None if either did not vary."""
     key = f"optimizer.{optimizer}.lr"
     rates = next((setting for setting in numbers(records, optimizer) if setting.key == key), None)
@@ -67,7 +67,7 @@ def pair_of(records: Sequence[Record], optimizer: str) -> tuple[Number, Number] 
     return (rates, decays) if rates and decays else None
 
 
-def rows(records: Sequence[Record], pair: tuple[Number, Number]) -> list[dict[str, Any]]:
+def rows(records: Sequence[Record], pair: tuple[NumericSetting, NumericSetting]) -> list[dict[str, Any]]:
     """Return what the contour draws as rows of a table."""
     return [
         {"trial": record.number, "quality": record.quality}
@@ -76,7 +76,7 @@ def rows(records: Sequence[Record], pair: tuple[Number, Number]) -> list[dict[st
     ]
 
 
-def _whole_runs(records: Sequence[Record], pair: tuple[Number, Number]) -> list[Record]:
+def _whole_runs(records: Sequence[Record], pair: tuple[NumericSetting, NumericSetting]) -> list[Record]:
     return [
         record
         for record in records
@@ -87,7 +87,7 @@ def _whole_runs(records: Sequence[Record], pair: tuple[Number, Number]) -> list[
 def _add_surface(
     figure: go.Figure,
     whole: Sequence[Record],
-    pair: tuple[Number, Number],
+    pair: tuple[NumericSetting, NumericSetting],
     metric: str,
     direction: Direction,
 ) -> None:
@@ -114,7 +114,11 @@ def _add_surface(
 
 
 def _add_trials(
-    figure: go.Figure, whole: Sequence[Record], pair: tuple[Number, Number], style: Style, metric: str
+    figure: go.Figure,
+    whole: Sequence[Record],
+    pair: tuple[NumericSetting, NumericSetting],
+    style: Style,
+    metric: str,
 ) -> None:
     figure.add_scatter(
         x=[pair[0].values[record.number] for record in whole],
@@ -128,7 +132,7 @@ def _add_trials(
     )
 
 
-def _log_ends(setting: Number, whole: Sequence[Record]) -> tuple[float, float]:
+def _log_ends(setting: NumericSetting, whole: Sequence[Record]) -> tuple[float, float]:
     logs = [math.log(setting.values[record.number]) for record in whole]
     return min(logs), max(logs)
 
@@ -143,7 +147,7 @@ def _value_at(place: float, ends: tuple[float, float]) -> float:
     return math.exp(low + place * (high - low))
 
 
-def _finding(best: Record, pair: tuple[Number, Number], runs: int) -> str:
+def _finding(best: Record, pair: tuple[NumericSetting, NumericSetting], runs: int) -> str:
     lr, decays = (number(setting.values[best.number]) for setting in pair)
     few = "" if runs >= FEWEST else f"; {several(runs, 'whole run')} are too few for a surface"
     return f"{best.optimizer} is best at lr {lr}, weight decay {decays}{few}"

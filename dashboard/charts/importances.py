@@ -47,7 +47,10 @@ def bars(ranking: Sequence[Importance], optimizer: str, style: Style) -> go.Figu
         x=[importance.share for importance in shown],
         orientation="h",
         name="share of the spread",
-        marker={"color": style.colour, "opacity": [1.0 if importance.told else 0.35 for importance in shown]},
+        marker={
+            "color": style.colour,
+            "opacity": [1.0 if importance.above_chance else 0.35 for importance in shown],
+        },
         customdata=[importance.runs for importance in shown],
         hovertemplate="%{y}: %{x:.0%} over %{customdata} whole runs<extra></extra>",
     )
@@ -81,7 +84,7 @@ def rows(ranking: Sequence[Importance]) -> list[dict[str, Any]]:
 def _finding(ranking: Sequence[Importance], optimizer: str) -> str:
     if not ranking:
         return f"{optimizer or 'No optimizer'}: too few whole runs to tell which setting matters"
-    beyond_chance = analysis.labels(ranking)
+    beyond_chance = analysis.labels_above_chance(ranking)
     runs = max(importance.runs for importance in ranking)
     few = f", and {several(runs, 'whole run')} tell little" if runs < ENOUGH else ""
     if not beyond_chance:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
 
-from advisor.analysis.memory_table import Need, at, needs, off_by, typical_error
+from advisor.analysis.memory_table import Need, forecast_at, forecast_error, needs, typical_error
 from advisor.report.numbers import percent, several, size
 from dashboard.charts import Plot
 from dashboard.charts.looks import (
@@ -65,7 +65,7 @@ def forecast_bars(forecasts: Sequence[Need], records: Sequence[Record] = ()) -> 
 def against_measured(facts: Facts, records: Sequence[Record], style_of: Mapping[str, Style]) -> go.Figure:
     """Draw the measured peak of every trial against its forecast at the trial's own batch size."""
     figure = go.Figure()
-    measured = [record for record in records if off_by(facts, record) is not None]
+    measured = [record for record in records if forecast_error(facts, record) is not None]
     unit, per = _unit([record.peak_bytes or 0 for record in measured])
     for optimizer, style in style_of.items():
         trials = [record for record in measured if record.optimizer == optimizer]
@@ -145,12 +145,12 @@ def _draw_measured(figure: go.Figure, forecasts: Sequence[Need], records: Sequen
 
 
 def _error_of(facts: Facts, record: Record) -> list[Any]:
-    return [record.number, record.params["batch_size"], percent(abs(off_by(facts, record) or 0.0))]
+    return [record.number, record.params["batch_size"], percent(abs(forecast_error(facts, record) or 0.0))]
 
 
 def _forecast_bytes(facts: Facts, record: Record) -> int:
     forecast = facts.forecast(record.optimizer)
-    return at(forecast, int(record.params["batch_size"])).peak_bytes if forecast else 0
+    return forecast_at(forecast, int(record.params["batch_size"])).peak_bytes if forecast else 0
 
 
 def _measured_finding(facts: Facts, measured: Sequence[Record]) -> str:

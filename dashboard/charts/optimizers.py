@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import plotly.graph_objects as go
 
-from advisor.analysis.tuning_curves import Promise, promises
-from advisor.decide.posterior import Beliefs, beliefs
+from advisor.analysis.tuning_curves import TuningPoint, tuning_curves
+from advisor.decide.posterior import Posterior
 from advisor.decide.recommend import recommend
 from advisor.decide.rulebook import apply_rules
 from advisor.evidence import Evidence
@@ -95,7 +95,7 @@ def _best_finding(ranked: Sequence[tuple[Contender, float]], metric: str) -> str
     return f"{title}; no other's interval overlaps"
 
 
-def matrix(posterior: Beliefs, names: Sequence[str]) -> go.Figure:
+def matrix(posterior: Posterior, names: Sequence[str]) -> go.Figure:
     """Draw the probability that a row's optimizer is better than a column's, the best rows first."""
     beats = posterior.beats()
     means = posterior.means()
@@ -138,7 +138,7 @@ def _matrix_finding(beats: Mapping[str, Mapping[str, float]], order: Sequence[st
 
 
 def tuning(
-    curves: Mapping[str, Sequence[Promise]],
+    curves: Mapping[str, Sequence[TuningPoint]],
     style_of: Mapping[str, Style],
     *,
     metric: str,
@@ -157,7 +157,9 @@ def tuning(
     return legend_below(figure, height=460)
 
 
-def _draw_promise(figure: go.Figure, curve: Sequence[Promise], name: str, style: Style, metric: str) -> None:
+def _draw_promise(
+    figure: go.Figure, curve: Sequence[TuningPoint], name: str, style: Style, metric: str
+) -> None:
     trials = [promise.trials for promise in curve]
     if len(curve) > 1:
         lower = [promise.lower for promise in curve]
@@ -184,7 +186,7 @@ def _draw_promise(figure: go.Figure, curve: Sequence[Promise], name: str, style:
     )
 
 
-def _tuning_finding(curves: Mapping[str, Sequence[Promise]], direction: Direction) -> str:
+def _tuning_finding(curves: Mapping[str, Sequence[TuningPoint]], direction: Direction) -> str:
     if not curves:
         return "No trial is complete yet"
     early = min(curves, key=lambda name: direction.loss(curves[name][0].mean))
@@ -212,11 +214,11 @@ def _drawn_bests(study: Study) -> go.Figure:
 
 
 def _drawn_matrix(study: Study) -> go.Figure:
-    posterior = beliefs(study.evidence, apply_rules(study.evidence))
+    posterior = Posterior.of(study.evidence, apply_rules(study.evidence))
     return matrix(posterior, tried(posterior))
 
 
-def tried(posterior: Beliefs) -> tuple[str, ...]:
+def tried(posterior: Posterior) -> tuple[str, ...]:
     """Return the optimizers with trials that say something; all of them where none has any."""
     return (
         tuple(name for name in posterior.optimizers if name in posterior.estimates.by_optimizer)
@@ -226,7 +228,10 @@ def tried(posterior: Beliefs) -> tuple[str, ...]:
 
 def _drawn_tuning(study: Study) -> go.Figure:
     return tuning(
-        promises(study.evidence), styles(study.optimizers), metric=study.metric, direction=study.direction
+        tuning_curves(study.evidence),
+        styles(study.optimizers),
+        metric=study.metric,
+        direction=study.direction,
     )
 
 

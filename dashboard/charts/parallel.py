@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
 
-from advisor.analysis.searched_space import CategoricalSetting, Number, numbers, options, searched
+from advisor.analysis.searched_space import CategoricalSetting, NumericSetting, numbers, options, searched
 from advisor.evidence import has_quality
 from advisor.report.numbers import number, several
 from dashboard.charts import Plot
@@ -26,7 +26,7 @@ MOST_LINES: Final = 1000
 
 def parallel(
     records: Sequence[Record],
-    numeric: Sequence[Number],
+    numeric: Sequence[NumericSetting],
     categorical: Sequence[CategoricalSetting],
     style: Style,
     *,
@@ -66,7 +66,7 @@ Axis = tuple[str, Mapping[int, tuple[float, str]], str, str]
 
 
 def rows(
-    records: Sequence[Record], numeric: Sequence[Number], categorical: Sequence[CategoricalSetting]
+    records: Sequence[Record], numeric: Sequence[NumericSetting], categorical: Sequence[CategoricalSetting]
 ) -> list[dict[str, Any]]:
     """Return what the lines draw as rows of a table."""
     return [
@@ -88,7 +88,7 @@ def _label(figure: go.Figure, axes: Sequence[Axis]) -> None:
             figure.add_annotation(x=x, y=y, text=text, showarrow=False, yanchor=anchor, font={"size": 11})
 
 
-def _numeric_axes(settings: Sequence[Number]) -> list[Axis]:
+def _numeric_axes(settings: Sequence[NumericSetting]) -> list[Axis]:
     axes: list[Axis] = []
     for setting in settings:
         places = {

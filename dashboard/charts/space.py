@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from advisor.analysis.searched_space import Number, numbers, searched
+from advisor.analysis.searched_space import NumericSetting, numbers, searched
 from advisor.evidence import has_quality
 from advisor.report.numbers import listed, number
 from dashboard.charts import Plot
@@ -51,7 +51,7 @@ class Panel:
     """Of the range that was searched, as drawn."""
 
 
-def panels_of(settings: Sequence[Number]) -> tuple[Panel, ...]:
+def panels_of(settings: Sequence[NumericSetting]) -> tuple[Panel, ...]:
     """Return one panel a number, on the scale that it was searched on."""
     return tuple(_panel(setting) for setting in settings[:MOST_PANELS])
 
@@ -145,7 +145,7 @@ def first_optimizer(study: Study) -> str:
     return best.optimizer if best else tried[0] if tried else ""
 
 
-def _panel(setting: Number) -> Panel:
+def _panel(setting: NumericSetting) -> Panel:
     span, values = setting.span, setting.values
     place = _place_on(span.scale)
     axis: dict[str, Any] = {"type": "log" if span.scale != "linear" else "linear", "exponentformat": "none"}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
 
-from advisor.analysis.targets import Reach, default_target, profile, reaches
+from advisor.analysis.targets import TimeToTarget, default_target, performance_profile, times_to_target
 from advisor.decide.recommend import recommend
 from advisor.evidence import Evidence, has_quality
 from advisor.report.numbers import number
@@ -25,7 +25,7 @@ WIDE_SPAN: Final = 10.0
 
 
 def to_target(
-    attempts: Sequence[Reach],
+    attempts: Sequence[TimeToTarget],
     style_of: Mapping[str, Style],
     *,
     target: float,
@@ -53,7 +53,7 @@ def to_target(
     return figure.update_layout(title_text=title, height=height, margin={"t": 80, "b": 50})
 
 
-def _time_line(attempt: Reach, style: Style, *, steps: bool) -> go.Scatter:
+def _time_line(attempt: TimeToTarget, style: Style, *, steps: bool) -> go.Scatter:
     fastest, median = (
         (attempt.fewest_steps, attempt.median_steps)
         if steps
@@ -75,7 +75,12 @@ def _time_line(attempt: Reach, style: Style, *, steps: bool) -> go.Scatter:
 
 
 def _target_finding(
-    attempts: Sequence[Reach], reached: Sequence[Reach], target: float, metric: str, *, steps: bool
+    attempts: Sequence[TimeToTarget],
+    reached: Sequence[TimeToTarget],
+    target: float,
+    metric: str,
+    *,
+    steps: bool,
 ) -> str:
     if not reached:
         return f"No whole run reaches {metric} {number(target)}"
@@ -91,7 +96,7 @@ def profiles(
     ratios: Mapping[str, Mapping[str, float]], style_of: Mapping[str, Style], *, of: str
 ) -> go.Figure:
     """Draw performance profiles: in what share of studies an optimizer is within a factor of the best one."""
-    curves = profile({study: dict(by_optimizer) for study, by_optimizer in ratios.items()})
+    curves = performance_profile({study: dict(by_optimizer) for study, by_optimizer in ratios.items()})
     most = max((step[0] for curve in curves.values() for step in curve), default=1.0) * 1.1
     figure = go.Figure()
     for name, curve in curves.items():
@@ -142,7 +147,7 @@ def _drawn_to_target(study: Study, *, steps: bool) -> go.Figure:
     target = default_target(study.evidence, recommend(without_limits(study.evidence)))
     if target is None:
         return go.Figure().update_layout(title_text="No trial is complete yet", height=200)
-    attempts = reaches(study.evidence, target)
+    attempts = times_to_target(study.evidence, target)
     return to_target(attempts, styles(study.optimizers), target=target, metric=study.metric, steps=steps)
 
 

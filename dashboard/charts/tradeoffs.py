@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
 
-from advisor.analysis.pareto import front_of_records
+from advisor.analysis.pareto import pareto_front_of_records
 from advisor.evidence import has_quality
 from dashboard.charts import Plot
 from dashboard.charts.looks import (
@@ -57,7 +57,7 @@ def measured(records: Sequence[Record], cost: Cost) -> list[Record]:
 
 def front(records: Sequence[Record], cost: Cost, direction: Direction) -> tuple[Record, ...]:
     """Return the Pareto front of quality and a cost, the cheapest first: what no other run beats in both."""
-    best = front_of_records(measured(records, cost), direction, costs=(cost.field,))
+    best = pareto_front_of_records(measured(records, cost), direction, costs=(cost.field,))
     return tuple(sorted(best, key=lambda record: (getattr(record, cost.field), record.number)))
 
 

@@ -11,7 +11,7 @@ import streamlit as st
 from advisor.decide.rulebook import apply_rules, in_force
 from advisor.evidence import Finding
 from advisor.jobs.command_lines import at_home
-from advisor.jobs.history import STUDIES, Earlier, similar_studies
+from advisor.jobs.history import STUDIES, EarlierStudy, similar_studies
 from advisor.published import sources
 from advisor.published.shown import lines_of
 from advisor.report.numbers import number
@@ -121,7 +121,7 @@ def _earlier(study: Study) -> None:
     show_spinner="Looking through earlier studies",
     hash_funcs={Study: lambda study: (study.home, study.name)},
 )
-def _similar(study: Study, names: tuple[str, ...]) -> tuple[Earlier, ...]:  # noqa: ARG001 names are the key
+def _similar(study: Study, names: tuple[str, ...]) -> tuple[EarlierStudy, ...]:  # noqa: ARG001 names are the key
     if study.manifest.workload is None:
         return ()
     similar = similar_studies(study.home, study.manifest.workload, study.evidence.facts)
@@ -129,7 +129,7 @@ def _similar(study: Study, names: tuple[str, ...]) -> tuple[Earlier, ...]:  # no
     return tuple(other for other, _ in zip(others, range(STUDIES), strict=False))
 
 
-def _bests(other: Earlier) -> list[dict[str, Any]]:
+def _bests(other: EarlierStudy) -> list[dict[str, Any]]:
     tried = dict.fromkeys(record.optimizer for record in other.records)
     best = [record for optimizer in tried if (record := other.best(optimizer))]
     ordered = sorted(best, key=lambda record: other.direction.loss(record.quality))

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from advisor.analysis.memory_table import Need, needs, off_by
+from advisor.analysis.memory_table import Need, forecast_error, needs
 from advisor.jobs.command_lines import at_home
 from dashboard.charts import looks, memory
 from dashboard.snapshot import Study
@@ -84,7 +84,7 @@ def _needs(study: Study) -> tuple[Need, ...] | None:
 
 def _against_measured(study: Study) -> None:
     facts = study.evidence.facts
-    measured = [record for record in study.records if off_by(facts, record) is not None]
+    measured = [record for record in study.records if forecast_error(facts, record) is not None]
     if not measured:
         st.info("No trial has been measured yet.")
         return
@@ -99,7 +99,7 @@ def _measured(facts: Facts, record: Any) -> dict[str, Any]:
         "optimizer": record.optimizer,
         "batch_size": record.params["batch_size"],
         "measured_bytes": record.peak_bytes,
-        "off_by": off_by(facts, record),
+        "off_by": forecast_error(facts, record),
     }
 
 

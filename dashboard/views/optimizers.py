@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import streamlit as st
 
-from advisor.analysis.targets import default_target, loss_ratios, reaches, time_ratios
-from advisor.analysis.tuning_curves import promises
+from advisor.analysis.targets import default_target, loss_ratios, time_ratios, times_to_target
+from advisor.analysis.tuning_curves import tuning_curves
 from advisor.decide.scale import LossScale
 from advisor.jobs import command_lines
 from advisor.recommendation import Recommendation
@@ -112,7 +112,7 @@ def _matrix(home: Path, study: Study) -> None:
 
 
 def _tuning(study: Study) -> None:
-    curves = promises(study.evidence)
+    curves = tuning_curves(study.evidence)
     rows = [
         {
             "optimizer": name,
@@ -138,7 +138,7 @@ def _target(study: Study, advice: Recommendation) -> None:
         return
     st.subheader("Time to a target")
     target, steps = _chosen_target(study, usual)
-    reached = reaches(study.evidence, target)
+    reached = times_to_target(study.evidence, target)
     rows: list[dict[str, Any]] = [
         {
             "optimizer": reach.optimizer,
