@@ -164,14 +164,14 @@ estimate = st.builds(
 @given(st.lists(estimate, min_size=2, max_size=4))
 @settings(max_examples=40, deadline=None)
 def test_probabilities_are_probabilities(by_optimizer):
-    standings = believed(dict(zip(NAMES, by_optimizer, strict=False))).summaries(
+    summaries = believed(dict(zip(NAMES, by_optimizer, strict=False))).summaries(
         dict.fromkeys(NAMES[: len(by_optimizer)], 0.0)
     )
 
-    assert sum(standing.p_best for standing in standings.values()) == pytest.approx(1)
+    assert sum(summary.p_best for summary in summaries.values()) == pytest.approx(1)
     assert all(
-        0 <= standing.p_best <= standing.p_tie <= 1 + 1e-9 and standing.expected_regret >= 0
-        for standing in standings.values()
+        0 <= summary.p_best <= summary.p_tie <= 1 + 1e-9 and summary.expected_regret >= 0
+        for summary in summaries.values()
     )
 
 
@@ -303,9 +303,9 @@ def test_stated_confidence_comes_true(trials, confirm):
     for _ in range(400):
         observed, truth = simulate(chance, trials, confirm=confirm)
         posterior_ = Posterior.of(observed, findings)
-        standings = posterior_.summaries(dict.fromkeys(ARMS, 0.0))
-        pick = min(standings, key=lambda name: standings[name].expected_regret)
-        stated.append(standings[pick].p_tie)
+        summaries = posterior_.summaries(dict.fromkeys(ARMS, 0.0))
+        pick = min(summaries, key=lambda name: summaries[name].expected_regret)
+        stated.append(summaries[pick].p_tie)
         true.append(truth[pick] <= min(truth.values()) + posterior_.margin)
 
     # two standard errors of 400 simulations are 0.05; erring on the modest side is allowed up to 0.12

@@ -164,21 +164,9 @@ def test_a_model_of_ones_own_is_searched_and_resumed(advisor, tmp_path):
 
 def test_the_fields_of_ones_own_model_choice_are_searched(inside, tmp_path):
     (tmp_path / "own.py").write_text(OWN)
-    done = inside(
-        "search",
-        "iris",
-        "--model",
-        "own.py:Wide",
-        "--optimizers",
-        "AdamW",
-        "--budget",
-        "12trials",
-        "--epochs",
-        "3",
-        "--tracking-uri",
-        "off",
-        "--json",
-    )
+    command = "search iris --model own.py:Wide --optimizers AdamW --budget 12trials "
+    command += "--epochs 3 --tracking-uri off --json"
+    done = inside(*command.split())
     assert done.returncode == 0, done.stderr
     study = journal.open_study(Path(os.environ["ADVISOR_HOME"]), "iris-1")
 

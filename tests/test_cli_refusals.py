@@ -136,20 +136,9 @@ def test_nothing_completed_is_status_3_and_says_why(inside, tmp_path):
     (tmp_path / "net.py").write_text(
         NET + "\n\nclass Lost(Net):\n    def forward(self, rows):\n        return self.layers(rows) / 0\n"
     )
-    done = inside(
-        "search",
-        "iris",
-        "--model",
-        "net.py:Lost",
-        "--optimizers",
-        "AdamW",
-        "--budget",
-        "3trials",
-        "--epochs",
-        "2",
-        "--tracking-uri",
-        "off",
-    )
+    command = "search iris --model net.py:Lost --optimizers AdamW --budget 3trials "
+    command += "--epochs 2 --tracking-uri off"
+    done = inside(*command.split())
 
     assert done.returncode == 3
     assert "diverged" in done.stderr.splitlines()[-1]

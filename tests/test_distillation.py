@@ -12,22 +12,16 @@ from torch import nn
 from studies.distillation.hints import Hints
 from studies.distillation.none import NoDistillation
 from studies.distillation.soft_targets import SoftTargets, add_soft_targets
-from studies.infeasible import CannotCompress
 from studies.loaded_workload import LoadedWorkload
 from studies.models.cnn import CNN
 from studies.models.mlp import MLP
-from studies.optimizers.adamw import AdamW
 from studies.optimizers.lbfgs import LBFGS
-from studies.optimizers.sgd import SGD
-from studies.recipe import Recipe
 from studies.regularizers.cutmix import CutMix
 from studies.regularizers.label_smoothing import LabelSmoothing
 from studies.regularizers.mixup import Mixup
-from studies.schedules.constant import Constant
-from studies.train import Training
 from studies.wrappers.sam import SAM
 
-LARGE, SMALL = MLP(width=32, depth=1), MLP(width=16, depth=1)
+from distillation_runs import LARGE, batch, batch_and_loss, outputs, teacher, training, weights_equal
 
 
 @pytest.fixture(scope="module")
@@ -38,32 +32,6 @@ def diabetes():
 @pytest.fixture(scope="module")
 def digits():
     return LoadedWorkload.open("digits", model="cnn")
-
-
-def training(workload, *, model=SMALL, optimizer=None, seed=0, epochs=2, **others):
-    recipe = Recipe(
-        optimizer=optimizer or SGD(lr=0.05), schedule=Constant(), model=model, epochs=epochs, **others
-    )
-    return Training(recipe, workload, seed=seed)
-
-
-def teacher(workload, model=LARGE, seed=7, **others):
-    run = training(workload, model=model, optimizer=AdamW(lr=0.01), seed=seed, epochs=3, **others)
-    run.advance(3)
-    return run.model
-
-
-def batch(workload, rows=32):
-    part = workload.dataset.train
-    return torch.from_numpy(part.inputs[:rows]), torch.from_numpy(part.targets[:rows])
-
-
-def heard(run, inputs, targets):
-    """Pass a batch through the run's transforms and return it with the loss on it."""
-    run.model.eval()
-    for transform in run.on_batch:
-        inputs, targets = transform(inputs, targets)
-    return inputs, targets, run.loss(run.model(inputs), targets)
 
 
 def softmax(outputs, temperature):
@@ -79,18 +47,13 @@ def distance(student, teachers, temperature):
     )
 
 
-def outputs(model, inputs):
-    with torch.no_grad():
-        return model.eval()(inputs).numpy()
-
-
 @pytest.mark.parametrize("temperature", [1.0, 2.0, 8.0])
 @pytest.mark.parametrize("alpha", [0.3, 0.9])
 def test_soft_targets_add_the_divergence_from_the_teacher(temperature, alpha, iris):
     run, wise, (inputs, targets) = training(iris), teacher(iris).double(), batch(iris)
     run.model, inputs = run.model.double(), inputs.double()
     SoftTargets(temperature=temperature, alpha=alpha).attach(run, (wise,))
-    _, _, loss = heard(run, inputs, targets)
+    _, _, loss = batch_and_loss(run, inputs, targets)
     student = outputs(run.model, inputs)
     entropy = -float(np.log(softmax(student, 1.0)[np.arange(len(targets)), targets.numpy()]).mean())
 
@@ -103,7 +66,7 @@ def test_an_ensemble_is_the_mean_of_its_probabilities(iris):
     wise = (teacher(iris), teacher(iris, model=MLP(width=16, depth=2), seed=8))
     plain = float(run.loss(run.model(inputs), targets).detach())
     SoftTargets(teacher="ensemble", alpha=0.5, temperature=3.0).attach(run, wise)
-    _, _, loss = heard(run, inputs, targets)
+    _, _, loss = batch_and_loss(run, inputs, targets)
     wanted = distance(outputs(run.model, inputs), [outputs(model, inputs) for model in wise], 3.0)
 
     assert float(loss.detach()) == pytest.approx(0.5 * wanted + 0.5 * plain, rel=1e-5)
@@ -115,13 +78,13 @@ def test_the_source_alone_is_heard_unless_an_ensemble_is_asked_for(iris):
     SoftTargets().attach(both, (first, second))
     SoftTargets().attach(alone, (first,))
 
-    assert torch.equal(heard(both, *batch(iris))[2], heard(alone, *batch(iris))[2])
+    assert torch.equal(batch_and_loss(both, *batch(iris))[2], batch_and_loss(alone, *batch(iris))[2])
 
 
 def test_a_regression_hears_the_teachers_numbers(diabetes):
     run, wise, (inputs, targets) = training(diabetes), teacher(diabetes), batch(diabetes)
     SoftTargets(alpha=0.3).attach(run, (wise,))
-    _, _, loss = heard(run, inputs, targets)
+    _, _, loss = batch_and_loss(run, inputs, targets)
     student = outputs(run.model, inputs).astype(np.float64)
     wanted = (
         0.3 * np.square(student - outputs(wise, inputs)).mean()
@@ -143,9 +106,9 @@ def test_no_share_of_the_teacher_is_the_plain_run_bit_for_bit(iris):
 def test_with_the_teacher_alone_the_labels_play_no_part(iris):
     run, (inputs, targets) = training(iris), batch(iris)
     add_soft_targets(run, (teacher(iris),), temperature=2.0, alpha=1.0)
-    _, _, loss = heard(run, inputs, targets)
+    _, _, loss = batch_and_loss(run, inputs, targets)
 
-    assert torch.equal(loss, heard(run, inputs, (targets + 1) % 3)[2])
+    assert torch.equal(loss, batch_and_loss(run, inputs, (targets + 1) % 3)[2])
     assert float(loss.detach()) > 0
 
 
@@ -153,7 +116,7 @@ def test_a_student_that_answers_as_its_teacher_is_at_no_distance(iris):
     run = training(iris, model=LARGE)
     add_soft_targets(run, (run.model,), temperature=4.0, alpha=1.0)
 
-    assert float(heard(run, *batch(iris))[2].detach()) == pytest.approx(0.0, abs=1e-6)
+    assert float(batch_and_loss(run, *batch(iris))[2].detach()) == pytest.approx(0.0, abs=1e-6)
 
 
 @pytest.mark.parametrize("choice", [SoftTargets(), Hints()], ids=["soft", "hints"])
@@ -176,7 +139,7 @@ def test_the_teacher_answers_in_evaluation_mode(iris):
     run = training(iris)
     add_soft_targets(run, (wise.train(),), temperature=2.0, alpha=1.0)
 
-    assert torch.equal(heard(run, *batch(iris))[2], heard(run, *batch(iris))[2])
+    assert torch.equal(batch_and_loss(run, *batch(iris))[2], batch_and_loss(run, *batch(iris))[2])
 
 
 def test_the_teacher_sees_the_rows_that_the_student_sees(iris):
@@ -218,7 +181,7 @@ def test_smoothing_and_class_weights_stay_in_the_runs_own_share():
         own_loss.detach()
     )
 
-    assert float(heard(run, inputs, targets)[2].detach()) == pytest.approx(wanted, rel=1e-5)
+    assert float(batch_and_loss(run, inputs, targets)[2].detach()) == pytest.approx(wanted, rel=1e-5)
 
 
 @pytest.mark.parametrize("choice", [SoftTargets(), Hints()], ids=["soft", "hints"])
@@ -265,87 +228,3 @@ def test_images_mixed_by_boxes_are_taught_too(digits):
 def teacher_cnn(workload):
     torch.manual_seed(0)
     return workload.build(CNN(channels=8, hidden=32))
-
-
-def test_a_hint_of_the_same_width_is_the_squared_distance_over_the_teachers_squares(iris):
-    run, (inputs, targets) = training(iris, model=LARGE), batch(iris)
-    wise = teacher(iris)
-    listening = training(iris, model=LARGE)
-    SoftTargets().attach(listening, (wise,))
-    plain = float(heard(listening, inputs, targets)[2].detach())
-    Hints(weight=0.5).attach(run, (wise,))
-    _, _, loss = heard(run, inputs, targets)
-    student_hints, teacher_hints = (
-        outputs(model[:-1], inputs).astype(np.float64) for model in (run.model, wise)
-    )
-
-    assert float(loss.detach()) == pytest.approx(
-        plain + 0.5 * np.square(student_hints - teacher_hints).mean() / np.square(teacher_hints).mean(),
-        rel=1e-5,
-    )
-
-
-def test_a_hint_pulls_the_features_to_the_teachers(iris):
-    wise = teacher(iris)
-    distances = []
-    for choice in (SoftTargets(alpha=0.3), Hints(alpha=0.3, weight=3.0)):
-        run = training(iris, model=LARGE, epochs=20)
-        choice.attach(run, (wise,))
-        run.advance(20)
-        inputs, _ = batch(iris, 120)
-        distances.append(np.square(outputs(run.model[:-1], inputs) - outputs(wise[:-1], inputs)).mean())
-
-    assert distances[1] < distances[0] / 2
-
-
-def test_the_map_between_widths_is_learned_whatever_the_scale_of_the_features(iris):
-    wise = teacher(iris)
-    for scale in (1e-2, 1.0, 1e2):
-        run = training(iris, optimizer=SGD(lr=1e-9), epochs=100)
-        with torch.no_grad():
-            run.model[1].weight.mul_(scale)
-            run.model[1].bias.mul_(scale)
-        Hints(weight=1.0).attach(run, (wise,))
-        [linear] = run.attachment_state
-        inputs, _ = batch(iris, 120)
-        student_hints, teacher_hints = (
-            torch.from_numpy(outputs(model[:-1], inputs)) for model in (run.model, wise)
-        )
-        run.advance(100)
-
-        assert tuple(linear.shape) == (16, 32)
-        assert float((student_hints @ linear - teacher_hints).square().mean()) < 0.1 * float(
-            teacher_hints.square().mean()
-        )
-
-
-def test_a_run_with_a_hint_resumes_bit_for_bit(iris):
-    wise, runs = teacher(iris), []
-    for _ in range(3):
-        run = training(iris, epochs=4)
-        Hints().attach(run, (wise,))
-        runs.append(run)
-    whole, first, second = runs
-    whole.advance(4)
-    first.advance(2)
-    second.load_state_dict(first.state_dict())
-    second.advance(4)
-
-    assert weights_equal(whole.model, second.model)
-
-
-def test_a_model_that_calls_no_linear_layer_gets_no_hint(iris):
-    class Bare(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.weight = nn.Parameter(torch.zeros(4, 3))
-
-        def forward(self, inputs):
-            return inputs @ self.weight
-
-    with pytest.raises(CannotCompress, match="Bare calls none; try SoftTargets"):
-        Hints().attach(training(iris), (Bare(),))
-
-
-def weights_equal(left, right):
-    return all(torch.equal(a, b) for a, b in zip(left.parameters(), right.parameters(), strict=True))

@@ -1,47 +1,24 @@
-"""Training functions of users are searched like any workload: paused, stopped, confirmed, resumed."""
+"""Runs of a user's training function: paused, stopped, and what goes wrong in one."""
 
 from __future__ import annotations
 
-import json
 import math
 
 import pytest
 import torch
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-import advisor as api
-from advisor.jobs.request import Request
-from advisor.jobs.session import prepare, reopen
 from studies.direction import MINIMIZE
-from studies.errors import BadValue, BadWorkload
+from studies.errors import BadValue
 from studies.infeasible import Diverged
-from studies.limits import Budget, Limits
 from studies.recipe import Recipe
 from studies.schedules.cosine import Cosine
-from studies.storage import journal
 from studies.train import Training
-from studies.training_function.function import Function, watched
+from studies.training_function.function import watched
 from studies.training_function.run import FunctionRun, Stopped
 from studies.training_function.settings import settings
 
-GOAL = torch.tensor([0.1, -0.2, 0.05])
-
-
-def descend(recipe, report, seed):
-    """Minimize a quadratic from a random start near zero, ten steps an epoch."""
-    start = torch.nn.Parameter(torch.randn(3) / 100)
-    model = torch.nn.Module()
-    model.start = start
-    optimizer = recipe.optimizer.build(model, 10 * recipe.epochs)
-    for epoch in range(recipe.epochs):
-        for _ in range(10):
-            optimizer.zero_grad()
-            loss = ((start - GOAL) ** 2).sum()
-            loss.backward()
-            optimizer.step()
-        if report(epoch + 1, loss.item()):
-            return None
-    return model
+from training_functions import descend
 
 
 def run_of(fit, *, epochs=9, direction=MINIMIZE, seed=0):
@@ -178,27 +155,6 @@ def test_a_watched_recipe_is_the_recipe_and_notes_what_is_read():
     assert "schedule" not in read
 
 
-def test_a_search_moves_only_what_the_function_reads(home):
-    launched = prepare(Request(source=descend, epochs=3, budget=Budget(trials=2), tracking_uri="off"), home)
-    assert launched.plan.schedules == ("Constant",)
-    assert len(set(launched.plan.batch_size)) == 1
-    assert launched.plan.space(launched.workload).search_model is False
-    assert launched.plan.unread == ("batch_size", "schedule")
-
-
-def test_an_answer_tells_nothing_that_the_function_never_read(home):
-    study = api.search(descend, epochs=3, budget="2trials", home=home, tracking_uri="off")
-    answer = api.recommend(study, home=home)
-    assert not {"batch_size", "schedule"} & set(answer.params)
-    assert "batch size" not in str(answer)
-
-
-def test_a_budget_that_is_spent_already_is_refused(home):
-    study = api.search(descend, epochs=3, budget="3trials", home=home, tracking_uri="off")
-    with pytest.raises(BadValue, match="a budget of 2trials is spent already"):
-        api.resume(study, budget="2trials", home=home)
-
-
 def test_the_scheduler_for_an_own_loop_gives_the_rates_that_ours_gives(iris):
     recipe = Recipe(schedule=Cosine(warmup=0.1), model=iris.model, epochs=2, batch_size=32)
     ours, rates = Training(recipe, iris, seed=0), []
@@ -212,134 +168,6 @@ def test_the_scheduler_for_an_own_loop_gives_the_rates_that_ours_gives(iris):
         optimizer.step()
         scheduler.step()
     assert theirs == pytest.approx(rates)
-
-
-def test_a_function_from_code_is_searched_confirmed_and_resumed(home):
-    study = api.search(descend, epochs=9, budget="6trials", home=home, tracking_uri="off")
-    advice = api.recommend(study, home=home)
-    assert advice.metric == "loss"
-    assert advice.quality < 0.01  # 0.05 at the start
-    assert len(advice.seeds) > 1
-    before = len(journal.records(journal.open_study(home, study)))
-    api.resume(study, budget="9trials", home=home)
-    assert len(journal.records(journal.open_study(home, study))) > before
-
-
-def test_the_same_seed_gives_the_same_trials(home):
-    for name in ("one", "two"):
-        api.search(descend, epochs=3, budget="6trials", home=home, study=name, tracking_uri="off")
-    first, second = (journal.records(journal.open_study(home, name)) for name in ("one", "two"))
-    assert [(r.params, r.quality, r.state) for r in first] == [(r.params, r.quality, r.state) for r in second]
-
-
-FILE = """
-from optuna.distributions import FloatDistribution
-
-def fit(recipe, report, seed):
-    value = 5.0 + recipe.optimizer.lr
-    for epoch in range(recipe.epochs):
-        value *= recipe.settings["shrink"]
-        if report(epoch + 1, value):
-            return
-
-fit.space = {"shrink": FloatDistribution(0.1, 0.9)}
-
-def broken(recipe, report, seed):
-    raise RuntimeError("no such layer")
-
-def fixed(recipe, report, seed):
-    for epoch in range(1, 8):
-        report(epoch, recipe.optimizer.lr)
-
-def deaf(recipe, report, seed):
-    return 0.5
-
-def leaving(recipe, report, seed):
-    raise SystemExit(3)
-
-def number_only(recipe, report, seed):
-    return 1 - recipe.optimizer.lr / recipe.epochs
-
-number = 3
-"""
-
-
-@pytest.fixture
-def file(tmp_path):
-    (tmp_path / "own.py").write_text(FILE)
-    return tmp_path / "own.py"
-
-
-def test_a_function_in_a_file_is_searched_and_resumed_from_the_command_line(file, advisor):
-    plain = ("--epochs", "3", "--budget", "16trials", "--tracking-uri", "off", "--json")
-    ended = advisor("search", "own.py:fit", "--optimizers", "AdamW", *plain)
-    assert ended.returncode == 0, ended.stderr
-    answer = json.loads(ended.stdout)
-    assert answer["study"] == "fit-1"
-    key = next(key for key in answer["recommendation"]["params"] if key.endswith(".shrink"))
-    assert 0.1 <= answer["recommendation"]["params"][key] < 0.5  # the default is 0.5, and less is better
-    again = advisor("resume", "fit-1", "--budget", "20trials", "--json")
-    assert again.returncode == 0, again.stderr
-    assert json.loads(again.stdout)["trials"]["complete"] > answer["trials"]["complete"]
-
-
-@pytest.mark.parametrize(
-    ("words", "says"),
-    [
-        (("own.py:broken",), "own.py:broken failed in its first epoch: RuntimeError: no such layer"),
-        (
-            ("own.py:fixed",),
-            "own.py:fixed does not read recipe.epochs; say how many epochs it reports: --epochs 10",
-        ),
-        (
-            ("own.py:deaf", "--epochs", "1"),
-            "own.py:deaf never reads recipe.optimizer, so there is nothing to compare",
-        ),
-        (
-            ("own.py:leaving",),
-            "own.py:leaving failed in its first epoch: RuntimeError: the function called sys.exit(3)",
-        ),
-        (("own.py:number",), "own.py:number is int; give a dataset's name or path"),
-        (("own.py:nothing",), "own.py has no 'nothing'"),
-        (
-            ("own.py:fit", "--metric", "taste"),
-            "whether 'taste' is made large or small is not known here; say --direction",
-        ),
-        (("own.py:fit", "--direction", "up"), "direction 'up' is neither maximize nor minimize"),
-        (("own.py:fit", "--memory", "1MB"), "memory and latency of a training function are not measured"),
-        (("own.py:fit", "--regularizers", "Mixup"), "--regularizers is for our own training loop"),
-        (
-            ("own.py:fit", "--batch-size", "1..full"),
-            "how many rows a full batch has is the training function's business",
-        ),
-    ],
-)
-def test_what_cannot_be_searched_is_one_plain_line(file, inside, words, says):
-    ended = inside("search", *words, "--tracking-uri", "off", "--budget", "1trial")
-    assert ended.returncode == 2
-    assert says in ended.stderr
-    assert len(ended.stderr.splitlines()) == 1
-
-
-def test_a_function_cannot_be_profiled_and_says_so(file, inside):
-    ended = inside("profile", "own.py:fit")
-    assert ended.returncode == 2
-    assert "nothing to profile; search it" in ended.stderr
-
-
-def test_a_study_whose_settings_have_changed_is_not_gone_on_with(file, home, monkeypatch):
-    launched = prepare(
-        Request(source=f"{file}:fit", epochs=1, budget=Budget(trials=1), tracking_uri="off"), home
-    )
-    file.write_text(FILE.replace("0.9", "0.7"))
-    monkeypatch.setattr("studies.imports._REFERRED", {})  # as in another process
-    with pytest.raises(BadWorkload, match="is not the one the study began with"):
-        reopen(home, launched.name)
-
-
-def test_limits_that_nobody_measures_are_refused(home):
-    with pytest.raises(BadValue, match="are not measured"):
-        prepare(Request(source=descend, epochs=1, limits=Limits(latency_seconds=1.0)), home)
 
 
 def test_settings_keep_each_distributions_range_and_start_in_its_middle():
@@ -359,48 +187,3 @@ def test_settings_keep_each_distributions_range_and_start_in_its_middle():
         settings({"lr": 0.1})
     with pytest.raises(BadValue, match="is no name"):
         settings({"my lr": FloatDistribution(0.0, 1.0)})
-
-
-def test_a_function_finds_the_direction_of_the_usual_metrics():
-    assert (
-        Function.open(descend, source="x:descend", metric=None, direction=None).metric.direction == "minimize"
-    )
-    assert (
-        Function.open(descend, source="x:descend", metric="accuracy", direction=None).metric.direction
-        == "maximize"
-    )
-    assert (
-        Function.open(descend, source="x:descend", metric="valid_loss", direction=None).metric.direction
-        == "minimize"
-    )
-
-
-def test_a_function_that_returns_only_a_number_is_searched(file, home):
-    study = api.search(
-        f"{file}:number_only", metric="accuracy", epochs=9, budget="6trials", home=home, tracking_uri="off"
-    )
-    assert api.recommend(study, home=home).quality > 0.9
-
-
-def test_what_code_writes_more_plainly_than_a_shell_is_taken(home):
-    request = Request.of("iris", optimizers="AdamW,SGD", batch_size=16, model=torch.nn.Linear)
-    assert (request.optimizers, request.batch_size) == (("AdamW", "SGD"), "16")
-    assert prepare(request, home).workload.model.name() == "Custom"
-    with pytest.raises(BadValue, match=r"limits is str; give an advisor.Limits"):
-        Request(source="iris", limits="1MiB")
-    with pytest.raises(BadValue, match="Categorical of texts and numbers"):
-        settings({"pair": CategoricalDistribution([None, "a"])})
-    with pytest.raises(BadValue, match="space is list; give a dict"):
-        settings([1])
-
-
-def test_code_that_changed_since_the_study_began_is_pointed_at(file, home):
-    launched = prepare(
-        Request(source=f"{file}:fit", epochs=1, budget=Budget(trials=1), tracking_uri="off"), home
-    )
-    assert reopen(home, launched.name).notes == ()
-    file.write_text(FILE + "# another line")
-    (note,) = reopen(home, launched.name).notes
-    assert note.endswith(
-        "own.py:fit has changed since the study began: new trials stand beside those of the old code"
-    )
