@@ -1,8 +1,8 @@
 """Figures: a study in, a Plotly figure out. Pure, and light: nothing but Plotly is imported.
 
 A module offers its figures to `advisor plot STUDY KIND` in `PLOTS`, by kind; it is found because it lies
-in this folder, and `tests/test_chart_contract.py` draws each of them for studies that have begun, that run,
-that have one trial, and that are over.
+in this folder, and `tests/contracts/test_chart_contract.py` draws each of them for studies that have begun,
+that run, that have one trial, and that are over.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ from studies.recipe import Recipe
 from studies.train import Training
 from studies.workload_model import check_model, find_model
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 def contributed():

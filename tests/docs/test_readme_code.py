@@ -10,7 +10,7 @@ from torch.nn import functional
 
 import advisor
 
-DOCUMENT = Path(__file__).parent.parent / "docs" / "from-code.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "from-code.md"
 BLOCKS = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), flags=re.DOTALL)
 ROWS, LABELS = load_iris(return_X_y=True)
 INPUTS, TARGETS = torch.tensor(ROWS, dtype=torch.float32), torch.tensor(LABELS)

@@ -294,7 +294,7 @@ def test_a_process_outlives_whoever_started_it_and_stops_on_request(home):
         f"launch_process.start(Path({str(home)!r}), 'mine', ('search', 'iris', '--budget=2h', "
         f"'--tracking-uri=off', '--study=mine', '--home={home}'))"
     )
-    subprocess.run([sys.executable, "-c", script], check=True, cwd=Path(__file__).parents[1])
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=Path(__file__).parents[2])
 
     assert launch_process.running(home, "mine")
     with pytest.raises(StoreError, match="still runs"):

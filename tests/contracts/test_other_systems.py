@@ -11,7 +11,7 @@ from dashboard import launch_process
 from studies.errors import StoreError
 
 POSIX = ("fcntl", "resource", "termios", "pwd", "grp", "pty")
-HERE = Path(__file__).parents[1]
+HERE = Path(__file__).parents[2]
 FILES = [
     path for package in ("advisor", "studies", "dashboard") for path in sorted((HERE / package).rglob("*.py"))
 ]

@@ -16,7 +16,7 @@ from studies import catalogue
 
 from waiting import ANSWER_SECONDS, HANG_SECONDS, wait_until
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 TEXTS = {
     path.relative_to(ROOT).as_posix(): path.read_text()
     for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))
