@@ -41,6 +41,7 @@ from advisor.cli.options import (
     TuneModel,
     Wrappers,
 )
+from advisor.goals import USUAL
 
 if TYPE_CHECKING:
     from advisor.jobs.request import Request
@@ -174,7 +175,7 @@ def _request(arguments: ProfileArguments | SearchArguments, **further: Any) -> R
         model_size=arguments.model_size,
         latency=arguments.latency,
         train_time=arguments.train_time,
-        goal=arguments.goal or "balanced",
+        goal=arguments.goal or USUAL,
         pretrained=arguments.pretrained,
         open_ended=arguments.open_ended,
         rules=tuple(arguments.rule or ()),
