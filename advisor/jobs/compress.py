@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from studies.loaded_workload import LoadedWorkload
+    from studies.models import ModelChoice
     from studies.search.compression_study import CompressionPlan
     from studies.search.search import Event
 
@@ -67,8 +68,19 @@ def write_request(home: Path, name: str, request: CompressionRequest) -> None:
         raise BadValue(f"a budget of {entry.budget} is spent already, as budgets are totals; give more")
     tightened = {key: value for key, value in asdict(request.limits or Limits()).items() if value is not None}
     limits = replace(manifest.limits, **tightened)
+    _check_models(entry, manifest)
     with working(home, name):
         journal.change_manifest(study, compression_study=entry, limits=limits, recommendation=None)
+
+
+def _check_models(entry: CompressionEntry, manifest: StudyManifest) -> None:
+    """Raise a StudyError for a student or teacher that cannot be used, so that it is written nowhere."""
+    from studies.loaded_workload import LoadedWorkload
+
+    if entry.students or entry.teacher:
+        workload = LoadedWorkload.from_spec(manifest.opened)
+        _students(entry, workload)
+        _teachers(entry.teacher, workload)
 
 
 def open_compression(home: Path, name: str, request: CompressionRequest) -> Session:
@@ -120,18 +132,28 @@ def _workload(session: Session) -> LoadedWorkload | None:
 def _plan(session: Session, manifest: StudyManifest, workload: LoadedWorkload) -> CompressionPlan:
     from studies.compression.students import students
     from studies.search.compression_study import CompressionPlan
-    from studies.workload_model import check_model, find_model
 
     entry = manifest.compressing
-    named = tuple(find_model(name) for name in entry.students)
-    for model in named:
-        check_model(model, workload.dataset)
     return CompressionPlan(
         budget=entry.budget,
         limits=manifest.limits,
-        students=(*named, *students(workload.model)),
+        students=(*_students(entry, workload), *students(workload.model)),
         first=_advised(session),
     )
+
+
+def _students(entry: CompressionEntry, workload: LoadedWorkload) -> tuple[ModelChoice, ...]:
+    """Return the models that the user named to be trained as students.
+
+    Raises:
+        StudyError: one is not known, or does not fit the data.
+    """
+    from studies.workload_model import check_model, find_model
+
+    named = tuple(find_model(name) for name in entry.students)
+    for model in named:
+        check_model(model, workload.dataset)
+    return named
 
 
 def _advised(session: Session) -> str:

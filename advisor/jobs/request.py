@@ -73,6 +73,8 @@ class Request:
         _check_types(self)
         check_goal(self.goal)
         check_mode(self.compression)
+        if self.class_weights not in CLASS_WEIGHTS:
+            raise BadValue(f"class weights '{self.class_weights}' is not one of {', '.join(CLASS_WEIGHTS)}")
         object.__setattr__(self, "rules", resolved_settings(self.rules))
         if self.epochs is not None and not 1 <= self.epochs <= MOST_EPOCHS:
             raise BadValue(f"epochs {self.epochs} must be from 1 to {MOST_EPOCHS:,}")

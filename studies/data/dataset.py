@@ -104,7 +104,7 @@ def open_dataset(source: str, *, target: str | None = None, task: str = "auto", 
     if not _is_path(source):
         near = did_you_mean(source, known)
         raise UnknownChoice(
-            f"unknown dataset '{source}'{near} see: advisor list datasets, or give the path of a table"
+            f"unknown dataset '{source}'{near} See: advisor list datasets, or give the path of a table"
         )
     path = Path(source).expanduser()
     name = path.resolve().name if path.is_dir() else path.stem

@@ -105,5 +105,5 @@ def journal_of(home: Path, name: str) -> Path:
             if known
             else "it has none yet; start one with: advisor search digits"
         )
-        raise StudyNotFound(f"no study '{name}' in {home}{did_you_mean(name, known)} ({have})")
+        raise StudyNotFound(f"no study '{name}' in {home} ({have}){did_you_mean(name, known)}")
     return journal_path(home, name)

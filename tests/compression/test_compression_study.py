@@ -12,7 +12,7 @@ from advisor.jobs.compress import CompressionRequest, open_compression, write_re
 from advisor.jobs.request import Request
 from advisor.jobs.session import prepare
 from advisor.jobs.work import conclude, work
-from studies.errors import BadValue, BadWorkload
+from studies.errors import BadValue, BadWorkload, StudyError
 from studies.limits import Budget, Limits
 from studies.recipe import COMPRESSION_AXES, Recipe
 from studies.search.checkpoints import Checkpoints
@@ -153,6 +153,19 @@ def test_a_spent_budget_is_refused_in_one_line(study):
     compress(study, trials=4)
     with pytest.raises(BadValue, match="spent already"):
         write_request(study, "s", CompressionRequest(budget=Budget(trials=4)))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "says"),
+    [({"students": ("nosuch",)}, "unknown model 'nosuch'"), ({"teacher": "gone.py:Net"}, "gone.py")],
+    ids=["student", "teacher"],
+)
+def test_what_cannot_be_used_is_refused_and_written_nowhere(study, wanted, says):
+    before = journal.manifest_of(journal.open_study(study, "s"))
+    with pytest.raises(StudyError, match=says):
+        write_request(study, "s", CompressionRequest(**wanted))
+
+    assert journal.manifest_of(journal.open_study(study, "s")) == before
 
 
 def test_a_search_compresses_afterwards_when_asked(home):

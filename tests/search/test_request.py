@@ -75,3 +75,8 @@ def test_an_option_that_is_not_there_is_said_with_the_nearest():
 def test_what_cannot_be_read_is_refused(option, value):
     with pytest.raises(BadValue):
         Request.of("digits", **{option: value})
+
+
+def test_a_class_weight_that_means_nothing_is_refused():
+    with pytest.raises(BadValue, match="class weights 'Balanced' is not one of none, balanced"):
+        Request.of("iris", class_weights="Balanced")
