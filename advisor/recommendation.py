@@ -10,8 +10,9 @@ from advisor.compressed_model import CompressedModel
 from advisor.evidence import Finding
 from advisor.report.compression_table import TITLES, CompressionTable
 from advisor.report.layout import WIDTH, cost_lines, fold, grid, main_settings, settings, table
-from advisor.report.numbers import chance, margin, number, ratio, several, trials
+from advisor.report.numbers import chance, margin, number, ratio, trials
 from studies.direction import Direction
+from studies.quantities import several
 
 if TYPE_CHECKING:
     from studies.recipe import Recipe

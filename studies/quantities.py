@@ -61,3 +61,8 @@ def _quantity(text: str, units: dict[str, float] | dict[str, int], noun: str, ex
     if not 0 < value < float("inf"):
         raise BadValue(f"{noun} '{text}' must be above 0, as in {example}")
     return value
+
+
+def several(count: int, noun: str) -> str:
+    """Write a count with its noun: 1 seed, 3 seeds."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -9,7 +9,6 @@ from advisor.cli.rule_examples import rule_text
 from advisor.decide.rulebook import rules
 from advisor.evidence import has_quality
 from advisor.published.shown import measured
-from advisor.report.numbers import several
 from studies import catalogue
 from studies.choice import Choice, sections, summary
 from studies.data.inputs import Inputs
@@ -19,6 +18,7 @@ from studies.errors import StudyError, UnknownChoice, did_you_mean
 from studies.models import ModelChoice
 from studies.optim.routing import ROLES
 from studies.optimizers import OptimizerChoice
+from studies.quantities import several
 from studies.space import Range, ranges
 from studies.storage import journal
 from studies.storage.home import study_names

@@ -8,9 +8,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from advisor.report.compression_names import in_words
-from advisor.report.numbers import several
 from studies.limits import Budget
-from studies.quantities import format_bytes, format_seconds
+from studies.quantities import format_bytes, format_seconds, several
 from studies.record import Record
 from studies.search.pruner import best_complete
 

@@ -8,9 +8,10 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from advisor.evidence import Evidence, Finding
-from advisor.report.numbers import number, several
+from advisor.report.numbers import number
 from advisor.rules import Rule
 from studies.facts import Facts
+from studies.quantities import several
 
 
 def rule_text(rule: Rule) -> str:

@@ -13,9 +13,10 @@ from advisor.decide.run_checks import late_variance, overfitting, range_edges, s
 from advisor.decide.scale import LossScale
 from advisor.evidence import Evidence, has_quality
 from advisor.recommendation import Check
-from advisor.report.numbers import listed, number, percent, several, trials
+from advisor.report.numbers import listed, number, percent, trials
 from studies.direction import Direction
 from studies.limits import LIMITED_COST
+from studies.quantities import several
 from studies.record import Record
 
 WHOLE_RUNS: Final = 3

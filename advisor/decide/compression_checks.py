@@ -8,7 +8,8 @@ from advisor.compressed_model import CompressedModel
 from advisor.decide.compressed import command
 from advisor.evidence import Evidence
 from advisor.recommendation import Check
-from advisor.report.numbers import several, trials
+from advisor.report.numbers import trials
+from studies.quantities import several
 
 
 def compression_controls(evidence: Evidence, compressed: Sequence[CompressedModel]) -> tuple[Check, ...]:

@@ -16,19 +16,9 @@ from advisor.published import CLASSES
 from advisor.published.rates import REFERENCE, problem_class, rate
 from advisor.recommendation import Contender
 from advisor.report.compression_names import sentence
-from advisor.report.numbers import (
-    chance,
-    duration,
-    listed,
-    number,
-    percent,
-    ratio,
-    several,
-    size,
-    trials,
-    written,
-)
+from advisor.report.numbers import chance, duration, listed, number, percent, ratio, size, trials, written
 from studies.limits import LIMITED_COST
+from studies.quantities import several
 from studies.search.pruner import best_complete
 
 NO_CLASS: Final = (

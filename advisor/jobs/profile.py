@@ -14,11 +14,10 @@ from advisor.jobs.planning import plan_for, planned_trials
 from advisor.jobs.request import Request
 from advisor.jobs.workloads import open_and_profile
 from advisor.recommendation import Recommendation
-from advisor.report.numbers import several
 from studies import catalogue
 from studies.facts import Facts, Forecast
 from studies.limits import Limits
-from studies.quantities import format_bytes, format_seconds
+from studies.quantities import format_bytes, format_seconds, several
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -86,6 +86,8 @@ def evidence_from(path: Path, *, metric: str, direction: str | None = None) -> E
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
+    if not path.exists():
+        raise BadWorkload(f"no file '{path}'; give the path of a CSV of runs")
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = [_tidy(row) for row in csv.DictReader(file)]

@@ -14,11 +14,10 @@ from advisor.jobs.fingerprints import changed, code_of
 from advisor.jobs.planning import plan_for, planned_trials
 from advisor.jobs.request import Request, split
 from advisor.jobs.workloads import NO_MODEL, open_and_profile, open_workload
-from advisor.report.numbers import several
 from studies.errors import BadValue, BadWorkload
 from studies.imports import require
 from studies.limits import Budget
-from studies.quantities import format_seconds
+from studies.quantities import format_seconds, several
 from studies.record import Record
 from studies.storage import journal
 from studies.storage.home import check_new, free_name

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from advisor.compressed_model import CompressedModel
-from advisor.report.numbers import changed, number, percent, several, times
+from advisor.report.numbers import changed, number, percent, times
 from studies import catalogue
 from studies.direction import Direction
 from studies.errors import StudyError
+from studies.quantities import several
 from studies.recipe import COMPRESSION_AXES
 
 SAME: Final = 1.05

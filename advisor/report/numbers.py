@@ -84,11 +84,6 @@ def trials(numbers: Iterable[int]) -> str:
     return f"trial{'s' if len(wanted) > 1 else ''} {', '.join(parts)}"
 
 
-def several(count: int, noun: str) -> str:
-    """Write a count with its noun: 1 seed, 3 seeds."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
 def listed(names: Sequence[str], joint: str = "and") -> str:
     """Join names: a; a and b; a, b and c."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {joint} {names[-1]}"

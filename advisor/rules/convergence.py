@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from advisor.evidence import Evidence, Finding
-from advisor.report.numbers import duration, number, several, trials
+from advisor.report.numbers import duration, number, trials
 from advisor.rules import Rule
 from studies.direction import Direction
 from studies.facts import Facts
+from studies.quantities import several
 from studies.record import Measurement, Record
 
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from advisor.evidence import Evidence, Finding
-from advisor.report.numbers import listed, number, several
+from advisor.report.numbers import listed, number
 from advisor.rules import Rule
 from studies.direction import Direction
+from studies.quantities import several
 from studies.record import Measurement, Record
 
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 import plotly.graph_objects as go
 
 from advisor.analysis.learning_curves import Band, band
-from advisor.report.numbers import number, several
+from advisor.report.numbers import number
 from dashboard.charts import Plot
 from dashboard.charts.looks import Style, folded, label_qualities, legend_below, styles, tinted
 from studies.direction import Direction
+from studies.quantities import several
 from studies.record import Measurement, Record
 
 if TYPE_CHECKING:

@@ -11,10 +11,11 @@ from advisor.analysis import importances as analysis
 from advisor.analysis.importances import ENOUGH, Importance
 from advisor.analysis.searched_space import numbers, options, searched
 from advisor.evidence import has_quality
-from advisor.report.numbers import listed, several
+from advisor.report.numbers import listed
 from dashboard.charts import Plot
 from dashboard.charts.looks import PURPLE, Style, folded, legend_below, styles
 from dashboard.charts.space import batch_range, first_optimizer
+from studies.quantities import several
 
 if TYPE_CHECKING:
     from dashboard.snapshot import Study

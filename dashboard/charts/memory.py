@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import plotly.graph_objects as go
 
 from advisor.analysis.memory_table import Need, forecast_at, forecast_error, needs, typical_error
-from advisor.report.numbers import percent, several, size
+from advisor.report.numbers import percent, size
 from dashboard.charts import Plot
 from dashboard.charts.looks import (
     BLUE,
@@ -24,6 +24,7 @@ from dashboard.charts.looks import (
     styles,
 )
 from studies.facts import Facts
+from studies.quantities import several
 from studies.record import Record
 
 if TYPE_CHECKING:

@@ -9,11 +9,12 @@ import plotly.graph_objects as go
 
 from advisor.analysis.searched_space import CategoricalSetting, NumericSetting, numbers, options, searched
 from advisor.evidence import has_quality
-from advisor.report.numbers import number, several
+from advisor.report.numbers import number
 from dashboard.charts import Plot
 from dashboard.charts.looks import Style, folded, legend_below, styles
 from dashboard.charts.space import batch_range, first_optimizer
 from studies.direction import Direction
+from studies.quantities import several
 from studies.record import Record
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ import streamlit as st
 from advisor.compressed_model import CompressedModel
 from advisor.decide.compressed import compressed_models, pareto_front
 from advisor.jobs import command_lines
-from advisor.report.numbers import several
 from dashboard import reads
 from dashboard.charts import compression as charts
 from dashboard.charts import sensitivity
@@ -19,6 +18,7 @@ from dashboard.widgets import address
 from dashboard.widgets.parts import chart, nothing_yet, open_study
 from dashboard.widgets.words import filled_columns, markdown_table, plain
 from studies.errors import StudyError
+from studies.quantities import several
 
 CAPTION: Final = (
     "Each mark is one way, over all seeds it was done for. Solid: the uncompressed files, and what nothing "

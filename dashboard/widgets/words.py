@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from advisor.report.numbers import several
 from dashboard.snapshot import Study
-from studies.quantities import format_seconds
+from studies.quantities import format_seconds, several
 from studies.record import count_states
 
 Row = dict[str, Any]

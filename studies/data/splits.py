@@ -15,6 +15,7 @@ from pandas.api import types
 
 from studies.data.encode import LARGEST, first_where, read_column
 from studies.errors import BadWorkload
+from studies.quantities import several
 
 FEWEST_ROWS: Final = 10
 MOST_CODES: Final = 20
@@ -81,9 +82,8 @@ def read_targets(column: pd.Series[Any], task: str, notes: list[str]) -> Targets
     if dropped := len(read) - len(values_read):
         notes.append(f"Left out {dropped} of {len(read)} rows: {noun} is missing there.")
     if len(values_read) < FEWEST_ROWS:
-        raise BadWorkload(
-            f"{len(values_read)} rows have a value of {noun}; at least {FEWEST_ROWS} are needed: add rows"
-        )
+        count = several(len(values_read), "row")
+        raise BadWorkload(f"{count} with a value of {noun}; at least {FEWEST_ROWS} are needed: add rows")
     if values_read.nunique() == 1:
         raise BadWorkload(
             f"{noun} is '{_label(values_read.iloc[0])}' in every row; "
@@ -122,8 +122,9 @@ def read_amounts(table: NDArray[Any], task: str, notes: list[str]) -> Targets:
     if dropped := len(amounts) - len(rows):
         notes.append(f"Left out {dropped} of {len(amounts)} rows: a target is missing there.")
     if len(rows) < FEWEST_ROWS:
+        count = several(len(rows), "row")
         raise BadWorkload(
-            f"{len(rows)} rows have a value of every target; at least {FEWEST_ROWS} are needed: add rows"
+            f"{count} with a value of every target; at least {FEWEST_ROWS} are needed: add rows"
         )
     present = amounts[rows]
     if (np.abs(present) > LARGEST).any():

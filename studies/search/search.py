@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from studies.measure.threads import threads
+from studies.quantities import several
 from studies.recipe import Recipe
 from studies.record import Record, Stage
 from studies.search.clock import Clock
@@ -90,7 +91,8 @@ class Search:
         }
         missing = [choice for choice in self.space.optimizers if choice.name() not in done]
         if missing:
-            note = f"{len(missing)} optimizers at their own defaults, {self.plan.epochs} epochs each"
+            count, epochs = several(len(missing), "optimizer"), several(self.plan.epochs, "epoch")
+            note = f"{count} at their own defaults, {epochs} each"
             self.listen(Event(stage="reference", note=note))
         for choice in missing:
             if self._race_over():
@@ -142,7 +144,7 @@ class Search:
             seconds=self.clock.seconds_left(),
         )
         if missing and not self.clock.must_stop():
-            note = f"{len(missing)} runs with fresh seeds, the same for every finalist"
+            note = f"{several(len(missing), 'run')} with fresh seeds, the same for every finalist"
             self.listen(Event(stage="confirm", note=note))
         for run in missing:
             if self.clock.must_stop():

@@ -116,3 +116,8 @@ def test_an_export_of_mlflow_is_read_as_it_is(runs):
         "complete", "running",
     ]  # fmt: skip
     assert recommend(evidence).quality == pytest.approx(0.915)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(BadWorkload, match=r"no file '.*gone.csv'; give the path of a CSV of runs"):
+        evidence_from(tmp_path / "gone.csv", metric="accuracy")

@@ -20,7 +20,7 @@ from tables import DAYS, prepared, refusal, table
         pytest.param({"kind": 1.0}, {}, "'kind' is '1' in every row", id="a single number"),
         pytest.param({"kind": np.nan}, {}, "target 'kind' has no values at all", id="no target"),
         pytest.param(
-            {"kind": [None] * 91 + ["cat", "dog", "cat"] * 3}, {}, "9 rows have a value", id="too few rows"
+            {"kind": [None] * 91 + ["cat", "dog", "cat"] * 3}, {}, "9 rows with a value", id="too few rows"
         ),
         pytest.param(
             {"kind": list(map("class {}".format, range(100)))},

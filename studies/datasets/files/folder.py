@@ -43,9 +43,8 @@ def read_folder(folder: Path) -> Raw:
         if image.suffix.lower() in ENDINGS and not image.name.startswith(".")
     ]
     if not images:
-        raise BadWorkload(
-            f"'{folder.name}' is a folder without images in it; put them into one sub-folder a class"
-        )
+        name = folder.resolve().name
+        raise BadWorkload(f"'{name}' is a folder without images in it; put them into one sub-folder a class")
     pixels, note = _read([image for image, _, _ in images])
     return Raw(
         inputs=pixels,
