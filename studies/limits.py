@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Final, Self
 
 from studies.costs import COSTS
@@ -54,6 +54,11 @@ class Limits:
     def while_training(self) -> Limits:
         """Return those that compression afterwards cannot help: memory and time."""
         return replace(self, **{limit: None for limit, cost in LIMITED_COST.items() if cost.of_model})
+
+    def replaced_by(self, others: Limits | None) -> Limits:
+        """Return these limits, each one in whose place another stands replaced by it."""
+        stated = {name: value for name, value in asdict(others or Limits()).items() if value is not None}
+        return replace(self, **stated)
 
     @classmethod
     def parse(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,8 +85,7 @@ def advice(
 ) -> Recommendation:
     """Return the recommendation of a study; other limits, goal or settings of rules replace its own."""
     evidence = evidence_of(home, name)
-    changes = {key: value for key, value in asdict(limits or Limits()).items() if value is not None}
-    limited = replace(evidence.limits, **changes)
+    limited = evidence.limits.replaced_by(limits)
     return recommend(
         replace(evidence, limits=limited, goal=goal or evidence.goal, rules=(*evidence.rules, *rules))
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -66,8 +66,7 @@ def write_request(home: Path, name: str, request: CompressionRequest) -> None:
     tried = sum(record.stage == "compress" for record in journal.records(study))
     if request.budget and entry.budget.spent(seconds=entry.spent_seconds, trials=tried) >= 1:
         raise BadValue(f"a budget of {entry.budget} is spent already, as budgets are totals; give more")
-    tightened = {key: value for key, value in asdict(request.limits or Limits()).items() if value is not None}
-    limits = replace(manifest.limits, **tightened)
+    limits = manifest.limits.replaced_by(request.limits)
     _check_models(entry, manifest)
     with working(home, name):
         journal.change_manifest(study, compression_study=entry, limits=limits, recommendation=None)

@@ -64,3 +64,10 @@ def test_written_bytes_are_read_back_within_their_rounding(count):
 )
 def test_times_are_written_as_people_do(seconds, text):
     assert format_seconds(seconds) == text
+
+
+def test_other_limits_replace_only_those_that_they_state():
+    usual = Limits(train_bytes=2**20, latency_seconds=0.001)
+
+    assert usual.replaced_by(Limits(latency_seconds=0.5)) == Limits(train_bytes=2**20, latency_seconds=0.5)
+    assert usual.replaced_by(None) == usual
