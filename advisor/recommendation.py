@@ -4,65 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from advisor.compressed_model import CompressedModel
+from advisor.confidence import Label
+from advisor.contender import Contender
 from advisor.evidence import Finding
 from advisor.report.compression_table import TITLES, CompressionTable
 from advisor.report.layout import WIDTH, cost_lines, fold, grid, main_settings, settings, table
-from advisor.report.numbers import chance, margin, number, ratio, trials
+from advisor.report.numbers import chance, margin, number, trials
 from studies.direction import Direction
 from studies.quantities import several
 
 if TYPE_CHECKING:
     from studies.recipe import Recipe
 
-Label = Literal["decided", "leaning", "open", "prior only"]
 COMPRESSION: Final = "Compression"
 SHARES: Final = ("best", "within the margin", "expected loss")
 COLUMNS: Final = ("optimizer", "{metric}", "90 % interval", *SHARES, "whole runs", "trials")
 """Of the table of all that fit."""
 BASIS: Final = "it rests on published results and on the facts of the data and the model"
 NOT_TRAINED: Final = f"No whole run of it stands behind this: {BASIS}."
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Contender:
-    """Contender: an optimizer that fits the limits, with its chances and its best recipe."""
-
-    optimizer: str
-    p_best: float
-    """Probability that no other candidate is better."""
-    p_tie: float
-    """Probability that its loss is within the tie margin of the best."""
-    expected_regret: float
-    """Expected log-ratio of its loss to the best one's: 0.05 is about 5 % more error."""
-    quality: float | None
-    """Mean validation metric of its confirmation runs, else the best of its search trials."""
-    interval: tuple[float, float] | None
-    """90 % interval of that quality for a fresh seed's mean; None without at least two confirmation runs."""
-    trials: tuple[int, ...]
-    """Numbers of the trials that quality comes from."""
-    params: Mapping[str, Any] | None
-    """Its best recipe in flat form."""
-    train_seconds: float | None
-    peak_bytes: int | None
-    optimizer_state_bytes: int | None
-    completed: int
-    """Whole runs it had in the search."""
-
-    def cells(self) -> tuple[str, ...]:
-        """Return its row in the table of all that fit, under `COLUMNS`."""
-        return (
-            self.optimizer,
-            "-" if self.quality is None else number(self.quality),
-            "-" if self.interval is None else " to ".join(map(number, self.interval)),
-            chance(self.p_best),
-            chance(self.p_tie),
-            ratio(self.expected_regret),
-            str(self.completed),
-            trials(self.trials).split(" ", 1)[1] if self.trials else "-",
-        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

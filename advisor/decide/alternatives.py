@@ -7,8 +7,8 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Final
 
+from advisor.contender import Contender
 from advisor.decide.decision import CLEARLY, Explained
-from advisor.recommendation import Contender
 from advisor.report.numbers import chance, difference, duration, number, percent, ratio, size
 
 MOST_ALTERNATIVES: Final = 3

@@ -8,11 +8,11 @@ from dataclasses import replace
 from statistics import fmean
 from typing import Any, Final
 
+from advisor.contender import Contender
 from advisor.decide.decision import CLEARLY, Decision, Explained
 from advisor.decide.feasible import FeasibleRecipe
 from advisor.evidence import Evidence, has_quality
 from advisor.goals import GOALS
-from advisor.recommendation import Contender
 from advisor.report.numbers import difference, listed, ratio, written
 from studies.limits import LIMITED_COST
 

@@ -6,16 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from advisor.confidence import DECIDED, LEANING, Label
+from advisor.contender import Contender
 from advisor.decide.feasible import FeasibleRecipe
 from advisor.decide.posterior import Posterior, PosteriorSummary
 from advisor.evidence import Evidence, Finding
 from advisor.goals import criteria
-from advisor.recommendation import Contender, Label
 
-DECIDED: Final = 0.9
-LEANING: Final = 0.75
-"""P(tie) from which an answer is leaning: the level at which Bouthillier et al. 2021, arXiv 2103.03098, call
-it real."""
 NEARLY: Final = 0.8
 """Share of the best one's chance of being good enough that an optimizer tied with it has at least
 (judged)."""

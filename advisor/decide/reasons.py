@@ -7,6 +7,7 @@ from dataclasses import asdict
 from statistics import fmean, stdev
 from typing import Final
 
+from advisor.contender import Contender
 from advisor.decide.decision import Explained
 from advisor.decide.feasible import compression_command, costs_of
 from advisor.decide.posterior import PRIOR_CAP, base_rate
@@ -14,7 +15,6 @@ from advisor.evidence import Finding
 from advisor.goals import criteria
 from advisor.published import CLASSES
 from advisor.published.rates import REFERENCE, problem_class, rate
-from advisor.recommendation import Contender
 from advisor.report.compression_names import sentence
 from advisor.report.numbers import chance, duration, listed, number, percent, ratio, size, trials, written
 from studies.limits import LIMITED_COST

@@ -24,6 +24,7 @@ from dataclasses import replace
 from statistics import fmean, stdev
 
 from advisor.compressed_model import CompressedModel
+from advisor.contender import Contender
 from advisor.decide.alternatives import alternatives
 from advisor.decide.checklist import checks
 from advisor.decide.compressed import best_fitting, limited, pareto_front, smallest_tied
@@ -37,7 +38,7 @@ from advisor.decide.rulebook import apply_rules
 from advisor.decide.scale import LossScale
 from advisor.decide.trial_summary import TrialSummary
 from advisor.evidence import Evidence
-from advisor.recommendation import Check, Contender, Recommendation
+from advisor.recommendation import Check, Recommendation
 from advisor.report.numbers import margin
 from studies.errors import BadValue, NothingFeasible
 from studies.record import Record

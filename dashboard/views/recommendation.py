@@ -10,10 +10,11 @@ from typing import Any, Final
 
 import streamlit as st
 
+from advisor.contender import Contender
 from advisor.evidence import Finding
 from advisor.goals import GOALS
 from advisor.jobs import command_lines
-from advisor.recommendation import Check, Contender, Recommendation
+from advisor.recommendation import Check, Recommendation
 from advisor.report.compression_table import TITLES
 from advisor.report.layout import settings
 from advisor.report.numbers import listed, number, percent, ratio, trials

@@ -9,8 +9,9 @@ import optuna
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from advisor.contender import Contender
 from advisor.evidence import Finding
-from advisor.recommendation import Check, Contender, Recommendation
+from advisor.recommendation import Check, Recommendation
 from dashboard import reads
 from dashboard.snapshot import Study
 from dashboard.widgets.words import plain
