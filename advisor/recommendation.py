@@ -13,6 +13,7 @@ from advisor.evidence import Finding
 from advisor.report.compression_table import TITLES, CompressionTable
 from advisor.report.layout import WIDTH, cost_lines, fold, grid, main_settings, settings, table
 from advisor.report.numbers import chance, margin, number, trials
+from advisor.statements.check import Check
 from studies.direction import Direction
 from studies.quantities import several
 
@@ -25,22 +26,6 @@ COLUMNS: Final = ("optimizer", "{metric}", "90 % interval", *SHARES, "whole runs
 """Of the table of all that fit."""
 BASIS: Final = "it rests on published results and on the facts of the data and the model"
 NOT_TRAINED: Final = f"No whole run of it stands behind this: {BASIS}."
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Check:
-    """Check: one question of the checklist on whether the study is sound."""
-
-    name: str
-    passed: bool
-    message: str
-    fix: str
-    command: str = ""
-    """A command that does it, ready to run; empty where none does."""
-
-    def __str__(self) -> str:
-        run = f" ({self.command})" if self.command else ""
-        return f"{self.name}: {self.message}. To do: {self.fix}{run}."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,7 +121,9 @@ class Recommendation:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain lists and dicts, ready for JSON."""
-        return asdict(self) | {"params": dict(self.params), "costs": dict(self.costs)}
+        checklist = [check.to_dict() for check in self.checklist]
+        plain = {"params": dict(self.params), "costs": dict(self.costs), "checklist": checklist}
+        return asdict(self) | plain
 
     def to_markdown(self) -> str:
         """Return the answer as a Markdown page."""
