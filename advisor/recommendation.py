@@ -13,6 +13,7 @@ from advisor.evidence import Finding
 from advisor.report.compression_table import TITLES, CompressionTable
 from advisor.report.layout import WIDTH, cost_lines, fold, grid, settings, table
 from advisor.report.numbers import number, trials
+from advisor.statements.check import Check
 from advisor.statements.headline import Headline
 from advisor.statements.statement import Statement
 from studies.direction import Direction
@@ -30,26 +31,6 @@ COLUMNS: Final = ("optimizer", "{metric}", "90 % interval", *SHARES, "whole runs
 """Of the table of all that fit."""
 BASIS: Final = "it rests on published results and on the facts of the data and the model"
 NOT_TRAINED: Final = f"No whole run of it stands behind this: {BASIS}."
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Check:
-    """Check: one question of the checklist on whether the study is sound."""
-
-    name: str
-    passed: bool
-    message: str
-    fix: str
-    command: str = ""
-    """A command that does it, ready to run; empty where none does."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values."""
-        return asdict(self)
-
-    def __str__(self) -> str:
-        run = f" ({self.command})" if self.command else ""
-        return f"{self.name}: {self.message}. To do: {self.fix}{run}."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,21 +113,15 @@ class Recommendation:
     def to_dict(self) -> dict[str, Any]:
         """Return plain lists and dicts, ready for JSON."""
         plain = {field.name: getattr(self, field.name) for field in fields(self)}
-        tables = {
-            name: [asdict(row) for row in plain[name]] for name in ("findings", "contenders", "compressed")
-        }
+        tables = {name: [asdict(row) for row in plain[name]] for name in TABLES}
         said = {name: [line.to_dict() for line in plain[name]] for name in STATEMENTS}
-        return (
-            plain
-            | tables
-            | said
-            | {
-                "headline": self.headline.to_dict(),
-                "params": dict(self.params),
-                "costs": dict(self.costs),
-                "compression": asdict(self.compression) if self.compression else None,
-            }
-        )
+        others = {
+            "headline": self.headline.to_dict(),
+            "params": dict(self.params),
+            "costs": dict(self.costs),
+            "compression": asdict(self.compression) if self.compression else None,
+        }
+        return plain | tables | said | others
 
     def to_markdown(self) -> str:
         """Return the answer as a Markdown page."""

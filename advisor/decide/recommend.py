@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import replace
 from statistics import fmean, stdev
 
 from advisor.compressed_model import CompressedModel
@@ -40,14 +39,14 @@ from advisor.decide.rulebook import apply_rules
 from advisor.decide.scale import LossScale
 from advisor.decide.trial_summary import TrialSummary
 from advisor.evidence import Evidence, Finding
-from advisor.recommendation import Check, Recommendation
+from advisor.recommendation import Recommendation
 from advisor.report.layout import main_settings
 from advisor.report.numbers import SCORES
+from advisor.statements.check import Check
 from advisor.statements.headline import Headline
 from advisor.statements.statement import Statement
 from advisor.statements.tie_margin import TieMargin
 from studies.errors import BadValue, NothingFeasible
-from studies.record import Record
 
 
 def recommend(evidence: Evidence, *, tuning_trials: int | None = None) -> Recommendation:
@@ -126,9 +125,9 @@ def _checklist(
 ) -> tuple[Check, ...]:
     return checks(
         evidence,
-        _as_deployed(recipe),
+        recipe.training.record,
         summary.loss_scale,
-        confirmed=recipe.training.runs,
+        costs=recipe.costs,
         compressed=summary.compressed_models,
         advised=compression,
     )
@@ -142,14 +141,6 @@ def _compression(
     if recipe.compressed or not limited(evidence.limits):
         return recipe.compressed or smallest_tied(models, evidence, summary.loss_scale, posterior.margin)
     return best_fitting(models, evidence)
-
-
-def _as_deployed(recipe: FeasibleRecipe) -> Record | None:
-    """Return the training run behind a recipe, with the size and latency of what is deployed."""
-    trained, model = recipe.training.record, recipe.compressed
-    if trained is None or model is None:
-        return trained
-    return replace(trained, model_bytes=model.model_bytes, latency_seconds=model.latency_seconds)
 
 
 def _tie(evidence: Evidence, posterior: Posterior, quality: float | None) -> TieMargin:

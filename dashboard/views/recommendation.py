@@ -15,10 +15,11 @@ from advisor.contender import Contender
 from advisor.evidence import Finding
 from advisor.goals import GOALS
 from advisor.jobs import command_lines
-from advisor.recommendation import Check, Recommendation
+from advisor.recommendation import Recommendation
 from advisor.report.compression_table import TITLES
 from advisor.report.layout import settings
 from advisor.report.numbers import listed, number, percent, ratio, trials
+from advisor.statements.check import Check
 from advisor.statements.statement import Statement
 from dashboard import reads, whatif
 from dashboard.snapshot import Study

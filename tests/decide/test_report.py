@@ -54,7 +54,7 @@ def test_every_section_stands_in_its_order():
 def test_a_failed_check_comes_with_what_to_do_and_a_passed_one_not_at_all():
     advice = recommend(Evidence(facts=facts(), records=study({"AdamW": [0.9, 0.8, 0.7]}), valid_rows=3600))
 
-    assert "- confirmed: the recommended recipe was run with one seed only. To do: run it" in str(
+    assert "- confirmed: the recommended recipe was not run again with fresh seeds. To do: run it" in str(
         advice
     ).replace("\n ", "")
     assert "range edges" not in str(advice)
