@@ -139,7 +139,7 @@ def _confidence(explained: Explained) -> Iterator[Statement]:
         yield NoWholeRun(cap=PRIOR_CAP)
         return
     if not explained.others:
-        yield OnlyOne(ruled_out=len(evidence.optimizers) - 1)
+        yield OnlyOne(in_question=len(evidence.optimizers))
         return
     if alike := nothing_apart(explained):
         yield alike
