@@ -119,7 +119,7 @@ def _limits(explained: Explained, decide: Decide) -> Iterator[str]:
         bound = (spent or 0) * (TIMED if cost.in_seconds else CLEARLY)
         tighter = _under(explained, decide, limit, bound) if spent else None
         same_model = cost.of_model and tighter is not None and _same_model(explained, tighter)
-        if tighter and _differs(explained, tighter) and not same_model:
+        if tighter and _differs(explained, tighter) and not same_model and _gives_up(explained, tighter):
             flips = f"of {written(cost, bound)}" if cost.in_seconds else f"below {written(cost, spent or 0)}"
             yield f"A limit on {cost.limited} {flips} ({cost.flag}): {_instead(explained, tighter)}."
 
@@ -128,6 +128,14 @@ def _differs(explained: Explained, decision: Decision) -> bool:
     """Tell whether another optimizer is answered, or another way to make the same one's model small."""
     now, then = explained.decision, decision
     return then.optimizer != now.optimizer or now.recipe.compressed != then.recipe.compressed
+
+
+def _gives_up(explained: Explained, decision: Decision) -> bool:
+    """Tell whether a tighter limit leaves something that ran, and no better: a limit cannot promise more."""
+    runs = [run.measured_quality for run in decision.recipe.measured_runs]
+    now = explained.advised.quality
+    loss = explained.evidence.direction.loss
+    return bool(runs) and (now is None or loss(fmean(runs)) >= loss(now))
 
 
 def _same_model(explained: Explained, decision: Decision) -> bool:

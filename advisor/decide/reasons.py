@@ -8,8 +8,9 @@ from statistics import fmean, stdev
 from typing import Final
 
 from advisor.decide.decision import Explained
-from advisor.decide.feasible import compression_command, costs_of
+from advisor.decide.feasible import compression_command
 from advisor.decide.posterior import PRIOR_CAP, base_rate
+from advisor.decide.recipe_costs import costs_of
 from advisor.evidence import Finding
 from advisor.goals import criteria
 from advisor.published import CLASSES
