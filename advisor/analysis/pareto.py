@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from advisor.contender import Contender
 from advisor.evidence import has_quality
-from advisor.recommendation import Contender
 from studies.direction import Direction
 from studies.pareto import pareto_front
 from studies.record import Record

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 import plotly.graph_objects as go
 
 from advisor.analysis.tuning_curves import TuningPoint, tuning_curves
+from advisor.contender import Contender
 from advisor.decide.posterior import Posterior
 from advisor.decide.recommend import recommend
 from advisor.decide.rulebook import apply_rules
 from advisor.evidence import Evidence
-from advisor.recommendation import Contender
 from advisor.report.numbers import number, percent
 from dashboard.charts import Plot
 from dashboard.charts.looks import (

@@ -1,0 +1,1 @@
+"""Statements: what the advice says, one class a kind of claim; each can be checked against the records."""
