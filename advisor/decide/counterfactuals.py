@@ -163,8 +163,16 @@ def _tighter(explained: Explained, decide: Decide, limit: str, cost: Cost) -> It
     tighter = _under(explained, decide, limit, bound) if 0 < bound < spent else None
     if tighter is None or tighter.recipe.record is None or not _differs(explained, tighter):
         return
-    if not (cost.of_model and _same_model(explained, tighter)):
-        yield TighterLimit(limit=limit, below=bound, instead=_instead(explained, tighter))
+    same_model = cost.of_model and _same_model(explained, tighter)
+    if not same_model and not _promises_more(instead := _instead(explained, tighter)):
+        yield TighterLimit(limit=limit, below=bound, instead=instead)
+
+
+def _promises_more(instead: Instead) -> bool:
+    """Tell whether a tighter limit would lead to what is measured better: it can be had without the limit."""
+    better = instead.direction.better
+    known = instead.quality is not None and instead.advised_quality is not None
+    return known and better(instead.quality, instead.advised_quality)
 
 
 def _written_above(cost: Cost, need: float) -> float:
