@@ -148,6 +148,11 @@ class Record:
         return str(self.params["optimizer"])
 
     @property
+    def took_seconds(self) -> float:
+        """Return what it took of a budget; its training and a little more where nobody timed it."""
+        return 1.15 * (self.train_seconds or 0.0) if self.wall_seconds is None else self.wall_seconds
+
+    @property
     def measured_quality(self) -> float:
         """Return its quality, of a run that is known to have one.
 

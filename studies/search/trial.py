@@ -77,6 +77,8 @@ class Trial:
     split_seed: int | None = None
     """Of the rows drawn anew that it trains and validates on; None for the workload's own."""
     training: Run | None = field(default=None)
+    wall_seconds: float = 0.0
+    """What it has taken so far."""
 
     @property
     def curve(self) -> list[Measurement]:
