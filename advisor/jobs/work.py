@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from advisor.decide.confirmation import recipes_in_question
+from advisor.decide.failures import failures
 from advisor.jobs.advice import advice, evidence_in
 from advisor.jobs.compress import compress, delete_unused_files, pareto
 from advisor.jobs.session import Session
@@ -96,6 +97,7 @@ def outcome(session: Session, recommendation: Recommendation, records: tuple[Rec
     answer = {
         "study": session.name,
         "trials": count_states(records),
+        "failures": [asdict(failure) for failure in failures(records)],
         "budget": asdict(session.plan.budget),
         "recommendation": recommendation.to_dict(),
     }
