@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
+from advisor.decide.decision import decide
 from advisor.decide.feasible import FeasibleRecipe, feasible_recipes
 from advisor.decide.posterior import Posterior
 from advisor.decide.rulebook import apply_rules
@@ -21,9 +22,9 @@ UNLIKELY: Final = 0.05
 def recipes_in_question(evidence: Evidence) -> tuple[int, ...]:
     """Return the trials whose recipes may be the answer, the preferred one first; none without a whole run.
 
-    It is the recipe of least expected regret. Those within the tie margin of it come after it: each that was
-    not confirmed, and of the confirmed each that may be noticeably better and that more seeds could still
-    put first. The goal has no say, so that no time or size decides what is run again.
+    They are what `decide` holds best when the unconfirmed may win, and of those that it cannot tell from it
+    each that was not confirmed, and each that may be noticeably better and that more seeds could put first.
+    The goal has no say, so that no time or size decides what is run again.
     """
     findings = apply_rules(evidence)
     posterior = Posterior.of(evidence, findings)
@@ -32,20 +33,15 @@ def recipes_in_question(evidence: Evidence) -> tuple[int, ...]:
         fits, _ = feasible_recipes(evidence, summary, findings)
     except NothingFeasible:
         return ()
-    summaries = posterior.summaries({name: recipe.given_away for name, recipe in fits.items()})
-    place = {name: index for index, name in enumerate(evidence.optimizers)}
-    regrets = {name: round(summaries[name].expected_regret, 9) for name in fits if fits[name].training.record}
-    ranked = sorted(regrets, key=lambda name: (regrets[name], place[name]))
-    tied = [name for name in ranked if regrets[name] <= regrets[ranked[0]] + posterior.margin]
+    preferred, *others = decide(evidence, posterior, fits, unconfirmed=True).tied
     fresh_splits = any(record.split_seed is not None for record in evidence.records)
-    in_question = [
+    rivals = [
         name
-        for name in tied
-        if name == ranked[0]
-        or not fits[name].training.confirmed
-        or _may_win(posterior, fits, ranked[0], name, fresh_splits=fresh_splits)
+        for name in others
+        if not fits[name].training.confirmed
+        or _may_win(posterior, fits, preferred, name, fresh_splits=fresh_splits)
     ]
-    records = [fits[name].training.record for name in in_question]
+    records = [fits[name].training.record for name in (preferred, *rivals)]
     return tuple(record.number for record in records if record)
 
 

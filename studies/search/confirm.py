@@ -25,6 +25,9 @@ FINALISTS: Final = 3
 MOST_SEEDS: Final = 6
 """Fresh seeds that those still tied are given at most: from 3 to 8 on the same rows changed nothing that
 could be measured, and the sixth on rows of its own takes but a thirtieth of one run's noise."""
+MOST_RECIPES: Final = 2 * FINALISTS
+"""Recipes that are confirmed after the race because they are tied, finalists included; the preferred one is
+confirmed always."""
 ATTEMPTS: Final = 2
 """Times that a run is tried at all when it fails."""
 SHARE: Final = 0.4
@@ -94,11 +97,14 @@ def further_runs(
     """
     recipes = [record for number in in_question for record in records if record.number == number]
     seeds = max([1, *(record.seed - seed for record in records if record.stage == "confirm")])
+    confirmed = _confirmed_since_race(records)
     for recipe in recipes:
-        if runs := _missing(records, [recipe], seed=seed, seeds=seeds):
+        allowed = recipe is recipes[0] or recipe.number in confirmed or len(confirmed) < MOST_RECIPES
+        if allowed and (runs := _missing(records, [recipe], seed=seed, seeds=seeds)):
             return runs
-    more = seeds + 1 if len(recipes) > 1 and seeds < MOST_SEEDS else 0
-    return _missing(records, recipes, seed=seed, seeds=more)
+    tied = [recipe for recipe in recipes if not _missing(records, [recipe], seed=seed, seeds=seeds)]
+    more = seeds + 1 if len(tied) > 1 and seeds < MOST_SEEDS else 0
+    return _missing(records, tied, seed=seed, seeds=more)
 
 
 def reason(optimizers: Sequence[str], runs: Sequence[ConfirmationRun]) -> str:
@@ -112,7 +118,8 @@ def reason(optimizers: Sequence[str], runs: Sequence[ConfirmationRun]) -> str:
     if not runs and len(optimizers) == 1:
         return f"{preferred} stays preferred, and no further run would change that"
     if not runs:
-        return f"{' and '.join(optimizers)} stay tied after {MOST_SEEDS} fresh seeds, the most there are"
+        most = f"{MOST_SEEDS} fresh seeds of {MOST_RECIPES} recipes are the most there are"
+        return f"{' and '.join(optimizers)} stay tied, and {most}"
     if len(again) > 1:
         return f"{' and '.join(again)} with one more seed, as they are tied"
     why = "the evidence now prefers it" if again == [preferred] else f"it is tied with {preferred}"
@@ -185,6 +192,12 @@ def _best_of_optimizers(
         record = best_complete(records, names[0], direction)
         best += [record] if record else []
     return best
+
+
+def _confirmed_since_race(records: Sequence[Record]) -> set[int | None]:
+    """Return the trials that were run again since the last search trial."""
+    last = max((record.number for record in records if record.searched), default=-1)
+    return {record.source for record in records if record.stage == "confirm" and record.number > last}
 
 
 def _missing(

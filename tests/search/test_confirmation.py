@@ -20,6 +20,7 @@ from studies.search.clock import Clock
 from studies.search.confirm import (
     ATTEMPTS,
     FINALISTS,
+    MOST_RECIPES,
     MOST_SEEDS,
     SEEDS,
     confirmation_runs,
@@ -72,6 +73,18 @@ def test_whoever_is_preferred_but_not_confirmed_gets_the_seeds_that_the_others_h
 
 def test_those_that_are_tied_get_one_more_seed_each():
     assert runs_of(confirmed_finalists(), [1, 0]) == [("B", SEEDS + 1), ("A", SEEDS + 1)]
+
+
+def test_of_many_that_are_tied_so_many_are_confirmed_and_the_preferred_one_always():
+    names = [f"O{number}" for number in range(2 * MOST_RECIPES)]
+    records = tuple(record(number, name, 0.9) for number, name in enumerate(names))
+    while runs := further_runs(records, range(len(names)), seed=0):
+        records += tuple(repeated(len(records) + index, run) for index, run in enumerate(runs))
+
+    assert {run.source for run in of_stage_confirm(records)} == set(range(MOST_RECIPES))
+    assert [run.record.number for run in further_runs(records, [len(names) - 1, 0], seed=0)] == MOST_SEEDS * [
+        len(names) - 1
+    ]
 
 
 def test_whoever_stands_alone_gets_no_more():
