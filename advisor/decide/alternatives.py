@@ -9,6 +9,7 @@ from typing import Final
 
 from advisor.contender import Contender
 from advisor.decide.decision import CLEARLY, Explained
+from advisor.decide.paired import paired_qualities
 from advisor.report.numbers import chance, difference, duration, number, percent, ratio, size
 
 MOST_ALTERNATIVES: Final = 3
@@ -60,10 +61,13 @@ def _against(explained: Explained, other: Contender) -> tuple[str, bool]:
         return f"within {ratio(explained.posterior.margin)} of the best with a probability of {odds}", False
     if other.quality is None:
         return "no whole run yet", False
-    words = difference(evidence.metric, evidence.direction, other.quality, advised.quality)
+    fits = explained.decision.fits
+    pair = paired_qualities(fits[advised.optimizer], fits[other.optimizer])
+    ours, theirs = (pair.first, pair.second) if pair else (advised.quality, other.quality)
+    words = difference(evidence.metric, evidence.direction, theirs, ours)
     if explained.confirmed(advised.optimizer) and not explained.confirmed(other.optimizer):
         words += " in its best trial (not confirmed)"
-    return words, evidence.direction.better(other.quality, advised.quality)
+    return words, evidence.direction.better(theirs, ours)
 
 
 def _compared(

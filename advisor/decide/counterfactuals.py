@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from statistics import fmean
 from typing import Any, Final
 
 from advisor.contender import Contender
 from advisor.decide.decision import CLEARLY, Decision, Explained
 from advisor.decide.feasible import FeasibleRecipe
-from advisor.evidence import Evidence, has_quality
+from advisor.decide.paired import paired_qualities
+from advisor.evidence import Evidence
 from advisor.goals import GOALS
 from advisor.report.numbers import difference, listed, ratio, written
 from studies.limits import LIMITED_COST
@@ -146,16 +146,15 @@ def _instead(explained: Explained, decision: Decision) -> str:
     evidence, advised, recipe = explained.evidence, explained.advised, decision.recipe
     uncompressed = decision.optimizer == advised.optimizer and not recipe.compressed
     named = "the uncompressed model" if uncompressed else recipe.full_name
-    values = [run.quality for run in recipe.runs if has_quality(run) and run.quality is not None]
-    values = values or (
-        [recipe.record.quality] if recipe.record and recipe.record.quality is not None else []
-    )
-    if advised.quality is None or not values:
+    now = explained.decision.recipe
+    pair = paired_qualities(now, recipe)
+    if pair is None:
         return f"{named} instead"
-    apart = difference(evidence.metric, evidence.direction, fmean(values), advised.quality)
-    unsure = " (one seed)" if recipe.compressed else " in its best trial (not confirmed)"
-    luck = "" if recipe.confirmed or not explained.confirmed(advised.optimizer) else unsure
-    return f"{named} instead, {apart}{luck}"
+    apart = difference(evidence.metric, evidence.direction, pair.second, pair.first)
+    if now.compressed or recipe.compressed:
+        return f"{named} instead, {apart}{' (one seed)' if pair.seeds == 1 else ''}"
+    confirmed = recipe.confirmed or not explained.confirmed(advised.optimizer)
+    return f"{named} instead, {apart}{'' if confirmed else ' in its best trial (not confirmed)'}"
 
 
 def _under(explained: Explained, decide: Decide, limit: str, value: float | None) -> Decision | None:

@@ -118,8 +118,8 @@ def _label(
 ) -> Label:
     """Return the label.
 
-    Not `decided` when a limit forbids the best recipe, when a learning rate of the best two is on an edge, or
-    when all that is sure is that the validation rows tell nothing apart.
+    Not `decided` when a limit forbids the best recipe, when it awaits compression, when a learning rate of
+    the best two is on an edge, or when all that is sure is that the validation rows tell nothing apart.
     """
     recipe, estimates = fits[chosen], posterior.estimates.by_optimizer
     if recipe.record is None:
@@ -129,7 +129,7 @@ def _label(
     edge = any(estimates[name].at_edge for name in (chosen, rival) if name in estimates)
     coarse = len(ranked) > 1 and posterior.margin > COARSE and summaries[chosen].p_best < DECIDED
     lucky = recipe.given_away > 0 or (recipe.compressed is not None and not recipe.confirmed)
-    if level == 2 and (edge or coarse or lucky):
+    if level == 2 and (edge or coarse or lucky or recipe.awaits_compression):
         return "leaning"
     labels: tuple[Label, ...] = ("open", "leaning", "decided")
     return labels[level]

@@ -6,10 +6,11 @@ Where a limit on the model's size or latency is broken, what was made small afte
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from advisor.compressed_model import CompressedModel
+from advisor.decide.awaiting import awaits_compression, compressed_optimizers, to_be_compressed
 from advisor.decide.compressed import command, gap_opened, limited
 from advisor.decide.scale import LossScale
 from advisor.decide.trial_summary import TrialSummary
@@ -44,6 +45,8 @@ class FeasibleRecipe:
     """What was done to the trained model, if that is what fits."""
     trained: FeasibleRecipe | None = None
     """And the recipe that trained it."""
+    awaits_compression: bool = False
+    """Whether it breaks a limit on the model, and the compression that may mend it is yet to come."""
 
     @property
     def confirmed(self) -> bool:
@@ -75,11 +78,12 @@ class FeasibleRecipe:
 
 
 def feasible_recipes(
-    evidence: Evidence, summary: TrialSummary, findings: Iterable[Finding]
+    evidence: Evidence, summary: TrialSummary, findings: Iterable[Finding], *, provisional: bool = False
 ) -> tuple[dict[str, FeasibleRecipe], tuple[Finding, ...]]:
     """Return the recipe of each optimizer that fits the limits, and a veto for each that does not fit.
 
-    An optimizer that a finding vetoes already gets neither.
+    An optimizer that a finding vetoes already gets neither. What awaits its compression gets a note for a
+    veto; where nothing fits yet and a provisional answer will do, it counts as fitting.
 
     Raises:
         NothingFeasible: no optimizer fits.
@@ -87,6 +91,7 @@ def feasible_recipes(
     vetoed = {finding.subject for finding in findings if finding.verdict == "veto"}
     fits: dict[str, FeasibleRecipe] = {}
     vetoes: list[Finding] = []
+    awaiting: dict[str, FeasibleRecipe] = {}
     for name in evidence.optimizers:
         if name in vetoed:
             continue
@@ -98,13 +103,27 @@ def feasible_recipes(
         fitting = next((recipe for recipe in recipes if not evidence.limits.exceeded(recipe.costs)), None)
         if fitting:
             fits[name] = fitting
-        else:
-            vetoes.append(
-                _veto(evidence, min(recipes, key=lambda recipe: _distance(recipe, evidence.limits)))
-            )
+            continue
+        if (recipe := _awaiting(evidence, recipes)) is not None:
+            awaiting[name] = recipe
+        nearest = min(recipes, key=lambda recipe: _distance(recipe, evidence.limits))
+        untouched = name in awaiting and name not in compressed_optimizers(evidence)
+        vetoes.append((_not_compressed if untouched else _veto)(evidence, nearest))
+    if not fits and awaiting and provisional:
+        return awaiting, tuple(veto for veto in vetoes if veto.subject not in awaiting)
     if not fits:
         raise NothingFeasible(_relax(evidence, summary, findings))
     return fits, tuple(vetoes)
+
+
+def _awaiting(evidence: Evidence, recipes: Iterable[FeasibleRecipe]) -> FeasibleRecipe | None:
+    """Return the best recipe of an optimizer whose model may fit once it is compressed, if there is one."""
+    waiting = (
+        replace(recipe, awaits_compression=True)
+        for recipe in recipes
+        if recipe.compressed is None and awaits_compression(evidence, recipe.optimizer, recipe.costs)
+    )
+    return next(waiting, None)
 
 
 def costs_of(evidence: Evidence, optimizer: str, record: Record | None, runs: Iterable[Record] = ()) -> Costs:
@@ -242,6 +261,12 @@ def _veto(evidence: Evidence, recipe: FeasibleRecipe) -> Finding:
     )
 
 
+def _not_compressed(evidence: Evidence, recipe: FeasibleRecipe) -> Finding:
+    needs = " and ".join(_needs(evidence, recipe))
+    because = f"{recipe.optimizer} is not compressed yet; as trained, the nearest needs {needs}"
+    return replace(_veto(evidence, recipe), verdict="note", because=because)
+
+
 def _needs(evidence: Evidence, recipe: FeasibleRecipe) -> list[str]:
     needs = []
     for limit in evidence.limits.exceeded(recipe.costs):
@@ -275,6 +300,8 @@ def _relax(evidence: Evidence, summary: TrialSummary, findings: Iterable[Finding
 
 
 def _way_out(evidence: Evidence, recipe: FeasibleRecipe) -> str:
+    if evidence.compression_finalists and not to_be_compressed(evidence, recipe.optimizer):
+        return "; it was no finalist, and only finalists' models were compressed"
     way = compression_command(evidence, recipe.costs)
     return f"; making its model small may do instead ({way})" if way else ""
 

@@ -8,18 +8,15 @@ from statistics import fmean, stdev
 from typing import Final
 
 from advisor.contender import Contender
+from advisor.decide.compression_reasons import compression_reasons
 from advisor.decide.decision import Explained
-from advisor.decide.feasible import compression_command, costs_of
 from advisor.decide.posterior import PRIOR_CAP, base_rate
 from advisor.evidence import Finding
 from advisor.goals import criteria
 from advisor.published import CLASSES
 from advisor.published.rates import REFERENCE, problem_class, rate
-from advisor.report.compression_names import sentence
-from advisor.report.numbers import chance, duration, listed, number, percent, ratio, size, trials, written
-from studies.limits import LIMITED_COST
+from advisor.report.numbers import chance, duration, listed, number, percent, ratio, size, trials
 from studies.quantities import several
-from studies.search.pruner import best_complete
 
 NO_CLASS: Final = (
     "cover no problem of this kind; those over all kinds stand in for them, at half their weight"
@@ -32,7 +29,7 @@ def reasons(explained: Explained) -> tuple[str, ...]:
     """Return the reasons, most telling first."""
     parts = (
         _measured(explained),
-        _compressed(explained),
+        map(str, compression_reasons(explained)),
         _confidence(explained),
         _preferred(explained),
         _tested(explained),
@@ -71,39 +68,6 @@ def _reached(explained: Explained, advised: Contender, quality: float) -> str:
         return f"Its confirmed recipe {reached} ({seeds}, {trials(advised.trials)})"
     runs = several(advised.completed, "whole run")
     return f"Its best trial {reached} ({trials(advised.trials)}, best of {runs})"
-
-
-def _compressed(explained: Explained) -> Iterator[str]:
-    """Say which limit made it compressed, and at what price; or that a better recipe might fit so."""
-    evidence, recipe = explained.evidence, explained.decision.recipe
-    if recipe.compressed is None:
-        yield from _compressible(explained)
-        return
-    broken = evidence.limits.exceeded(recipe.training.costs)
-    limits = [
-        f"{written(cost, getattr(evidence.limits, limit))} limit on {cost.limited}"
-        for limit, cost in LIMITED_COST.items()
-        if limit in broken
-    ]
-    figures = sentence(recipe.compressed, evidence.metric, evidence.direction)
-    only = "as the deployed file" if recipe.compressed.plain else "compressed"
-    why_so = (
-        f"Its best recipe fits the {listed(limits)} only {only}"
-        if limits
-        else "Of what fits the limits it gives least away"
-    )
-    yield f"{why_so}: {figures} ({trials(recipe.compressed.trials)})."
-
-
-def _compressible(explained: Explained) -> Iterator[str]:
-    """Point at compression where its best recipe breaks a limit on the model and a worse one is advised."""
-    evidence, name = explained.evidence, explained.decision.optimizer
-    best = best_complete(evidence.complete(name), name, evidence.direction)
-    if best is None or explained.decision.recipe.given_away <= 0:
-        return
-    if command := compression_command(evidence, costs_of(evidence, name, best)):
-        recipe = f"Its best recipe (trial {best.number}, {evidence.metric} {number(best.measured_quality)})"
-        yield f"{recipe} breaks a limit on the model; compressed it may fit ({command})."
 
 
 def _confidence(explained: Explained) -> Iterator[str]:

@@ -63,7 +63,7 @@ def _empty(home: Path, study: Study) -> None:
     message = (
         "The trained models have not been made small yet. This prunes, quantizes and distils the finalists:"
     )
-    nothing_yet(message, command_lines.compress(home, study.name))
+    nothing_yet(message, command_lines.compress(home, study.name, study.manifest))
 
 
 def _advised(home: Path, name: str, entries: tuple[CompressedModel, ...]) -> CompressedModel | None:
