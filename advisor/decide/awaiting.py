@@ -20,6 +20,12 @@ def to_be_compressed(evidence: Evidence, optimizer: str) -> bool:
     return evidence.compression == "after" and (not begun or optimizer in begun)
 
 
+def not_compressed_yet(evidence: Evidence) -> frozenset[str]:
+    """Return the optimizers whose models are to be made small, and none of them was yet."""
+    chosen = frozenset(name for name in evidence.optimizers if to_be_compressed(evidence, name))
+    return chosen - compressed_optimizers(evidence)
+
+
 def awaits_compression(evidence: Evidence, optimizer: str, costs: Mapping[str, float | int | None]) -> bool:
     """Tell whether the limits that these costs break may be met by a compression that is yet to come.
 

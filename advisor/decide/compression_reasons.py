@@ -113,6 +113,7 @@ def _compressible(explained: Explained) -> Iterator[Statement]:
             trials=(best.number,),
             metric=evidence.metric,
             quality=best.quality,
-            command="" if evidence.compression == "after" else command,
+            command="" if evidence.compression == "after" and not evidence.compression_ended else command,
+            stage=_stage(evidence),
             **limit_figures(evidence.limits, broken),
         )

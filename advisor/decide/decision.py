@@ -8,6 +8,7 @@ from typing import Final
 
 from advisor.confidence import DECIDED, LEANING, Label
 from advisor.contender import Contender
+from advisor.decide.awaiting import not_compressed_yet
 from advisor.decide.feasible import FeasibleRecipe
 from advisor.decide.posterior import Posterior, PosteriorSummary
 from advisor.evidence import Evidence, Finding
@@ -100,6 +101,8 @@ def decide(evidence: Evidence, posterior: Posterior, fits: Mapping[str, Feasible
     wanted = criteria(evidence.goal, {name: fits[name] for name in tied})
     chosen = min(tied, key=lambda name: (*wanted[name].values(), tied.index(name)))
     label = _label(chosen, ranked, summaries, fits, posterior)
+    if label == "decided" and not_compressed_yet(evidence) - fits.keys():
+        label = "leaning"  # what does not fit yet may be better once it is compressed
     return Decision(
         optimizer=chosen, label=label, fits=fits, summaries=summaries, tied=tuple(tied), ranked=ranked
     )

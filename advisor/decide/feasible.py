@@ -252,7 +252,7 @@ def _veto(evidence: Evidence, recipe: FeasibleRecipe) -> Finding:
     needs = " and ".join(_needs(evidence, recipe))
     source = f"trial {recipe.record.number}" if recipe.record else "forecast"
     every = "every whole run" if recipe.record else "its forecast"
-    every = "every whole run, compressed or not," if recipe.compressed else every
+    every = "every whole run, compressed or not" if recipe.compressed else every
     smaller = f" ({recipe.compressed.name})" if recipe.compressed else ""
     nearest = f"the nearest{smaller} needs {needs}{_way_out(evidence, recipe)}"
     because = f"{recipe.optimizer} breaks a limit in {every}; {nearest}"

@@ -123,10 +123,12 @@ class Compressible(OnModelLimits):
     quality: float
     command: str = ""
     """Compresses it; empty where the study will do so by itself."""
+    stage: Stage = "before"
+    """How far it is with that."""
 
     def __str__(self) -> str:
         recipe = f"Its best recipe ({trials(self.trials)}, {self.metric} {number(self.quality)})"
-        how = self.command or STAGES["before"]
+        how = self.command or STAGES[self.stage]
         return f"{recipe} breaks the {self.said_limits}; compressed it may fit ({how})."
 
     def holds(self, case: Case) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from studies.compression.candidates import (
     default_recipes,
@@ -26,7 +26,7 @@ from studies.recipe import Recipe
 from studies.record import Record
 from studies.search.compression_sampler import sample_compression
 from studies.search.confirm import finalists
-from studies.search.repeats import next_repeats
+from studies.search.repeats import REPEATS_SHARE, next_repeats, reserve_seconds
 from studies.search.sampler import fixed_sampler
 from studies.search.search import Event
 from studies.search.trial import Outcome, Trial
@@ -46,13 +46,6 @@ if TYPE_CHECKING:
     from studies.search.clock import Clock
     from studies.search.compression_plan import CompressionPlan, Wanted
     from studies.search.plan import Plan
-
-REPEATS_SHARE: Final = 0.2
-"""Of the budget, reserved for repeats on the models of the other seeds."""
-MOST_RESERVED: Final = 0.4
-"""Of the budget, reserved for them when one trial takes long."""
-REPEATS_OF_LONGEST: Final = 2.2
-"""Times of the longest trial that are reserved: two more seeds of it."""
 
 
 class CompressionStudy:
@@ -101,7 +94,6 @@ class CompressionStudy:
 
     def run(self) -> None:
         """Work until the budget is used up, the space is exhausted, or the user wants to stop."""
-        self._reserve_repeats(0.0)
         self._write_finalists()
         with threads(self.search_plan.threads):
             self._quantize_finalists()
@@ -111,6 +103,8 @@ class CompressionStudy:
                 self._scan_sensitivity()
                 self._try_defaults()
                 self._search()
+                self._repeat_wanted()
+                self._quantize_finalists()  # what time was reserved for is done, or cannot be
                 self._repeat_wanted()
         self._write_entry(ended=not self.clock.stop())
 
@@ -132,12 +126,15 @@ class CompressionStudy:
 
         So that time that runs short leaves something of each.
         """
+        if self._over():
+            return
         note = f"quantization after training, {len(self.finalists)} finalists"
         self.listen(Event(stage="compress", note=note))
         finalists = self.finalists
         plain, *others = post_training_quantizations(self.space)
         for quantization in (*others[:1], plain, *others[1:]):
             finalists = [runs for runs in finalists if self._quantize(runs[0], quantization)]
+            self._reserve_repeats()  # but for the first: one for each is worth more than any repeat
 
     def _quantize(self, run: Record, quantization: QuantizationChoice) -> bool:
         return self._try(run, Recipe.from_params(run.params).uncompressed, (quantization,))
@@ -165,11 +162,14 @@ class CompressionStudy:
             )
             if recipe is None:
                 return
+            self._reserve_repeats()
             self._try(run, recipe)
 
     def _repeat_wanted(self) -> None:
         """Try what may be advised again on the models of the other seeds, asking after each what that is."""
         self.clock.reserve_seconds, self._repeating = 0.0, True
+        if self._over():
+            return
         self.listen(Event(stage="compress", note="what may be advised, on the models of the other seeds"))
         tried = -1
         while not self._over() and len(self.compressed) > tried:
@@ -232,15 +232,17 @@ class CompressionStudy:
         )
         outcome = trial.advance(recipe.epochs, stop=self.clock.must_stop) or Outcome(state="complete")
         self._tell(trial, outcome)
-        self._reserve_repeats(self.clock.spent_seconds - began_seconds)
+        self._longest_seconds = max(self._longest_seconds, self.clock.spent_seconds - began_seconds)
 
-    def _reserve_repeats(self, trial_seconds: float) -> None:
-        """Reserve time for repeats until they begin: a share of the budget, or what they take, if more."""
-        self._longest_seconds = max(self._longest_seconds, trial_seconds)
-        if not self._repeating:
-            budget_seconds = self.plan.budget.seconds or 0.0
-            wanted_seconds = max(REPEATS_SHARE * budget_seconds, REPEATS_OF_LONGEST * self._longest_seconds)
-            self.clock.reserve_seconds = min(wanted_seconds, MOST_RESERVED * budget_seconds)
+    def _reserve_repeats(self) -> None:
+        seconds = reserve_seconds(self.plan.budget.seconds or 0.0, self._longest_seconds)
+        self.clock.reserve_seconds = seconds if self._repeats_share else 0.0
+
+    @property
+    def _repeats_share(self) -> float:
+        """Return the share of the budget for repeats: none once they begin, or without other seeds."""
+        repeatable = any(len(runs) > 1 for runs in self.finalists)
+        return REPEATS_SHARE if repeatable and not self._repeating else 0.0
 
     def _tell(self, trial: Trial, outcome: Outcome) -> None:
         record = trial.record(outcome, {})
@@ -291,9 +293,6 @@ class CompressionStudy:
         return [(record.source, record.params) for record in self.compressed if record.state != "pruned"]
 
     def _over(self) -> bool:
-        """Tell whether nothing more may be tried.
-
-        The rest of the budget is reserved for repeats until they begin.
-        """
+        """Tell whether nothing more may be tried, as the rest of the budget is reserved for repeats."""
         share = len(self.compressed) / (self.plan.budget.trials or math.inf)
-        return self.clock.must_stop() or share >= (1.0 if self._repeating else 1.0 - REPEATS_SHARE)
+        return self.clock.must_stop() or share >= 1.0 - self._repeats_share

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from studies.compression.candidates import control
 from studies.recipe import Recipe
 from studies.record import Record
 
+REPEATS_SHARE: Final = 0.2
+"""Of the budget, reserved for repeats (judged)."""
+MOST_RESERVED: Final = 0.4
+"""Of the budget, reserved for them when one trial takes long (judged)."""
+REPEATS_OF_LONGEST: Final = 2.2
+"""Times of the longest trial that are reserved: two more seeds of it."""
 Tried = tuple[int | None, Any]
 """The run whose model was compressed, and the recipe in flat form."""
 
@@ -31,6 +37,12 @@ def next_repeats(
         if missing := [(run, way) for run, way in ways if way and (run.number, way.to_params()) not in tried]:
             return missing
     return []
+
+
+def reserve_seconds(budget_seconds: float, longest_seconds: float) -> float:
+    """Return the seconds to reserve for repeats: a share of the budget, or what they take, if more."""
+    wanted_seconds = max(REPEATS_SHARE * budget_seconds, REPEATS_OF_LONGEST * longest_seconds)
+    return min(wanted_seconds, MOST_RESERVED * budget_seconds)
 
 
 def _trained_with(recipe: Recipe, records: Sequence[Record]) -> list[Record]:
