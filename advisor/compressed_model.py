@@ -71,6 +71,9 @@ class CompressedModel:
     fine-tuned."""
     control_change: float | None = None
     """Mean of quality less the control's, seed by seed."""
+    unbeaten: str = ""
+    """smaller | faster: what no other way makes its file at a quality within the tie margin, if that is why
+    it is advised."""
     notes: tuple[str, ...] = ()
     """What a pass left untreated, and why."""
     file: str | None = None

@@ -77,8 +77,9 @@ def smallest_tied(
 ) -> CompressedModel | None:
     """Return the smallest whose quality is within the tie margin of the uncompressed model's.
 
-    For the goal `speed`, the fastest. The margin is a log-ratio of losses, and as wide as the spread over
-    seeds. Where nothing is within it, what loses least. A control is never it: it is there to compare with.
+    For the goal `speed`, the fastest; `unbeaten` says which of the two it is. The margin is a log-ratio of
+    losses, and as wide as the spread over seeds. Where nothing is within it, what loses least. A control is
+    never it: it is there to compare with.
     """
     deployable = [model for model in entries if not model.control]
     tied = [model for model in deployable if gap_opened(model, loss_scale) <= margin]
@@ -91,7 +92,8 @@ def smallest_tied(
         first = (latency, *bytes_) if evidence.goal == "speed" else (*bytes_, latency)
         return *first, -len(model.seeds), evidence.direction.loss(model.level), *map(float, model.trials)
 
-    return min(tied, key=key)
+    smallest = min(tied, key=key)
+    return replace(smallest, unbeaten="faster" if evidence.goal == "speed" else "smaller")
 
 
 def gap_opened(model: CompressedModel, loss_scale: LossScale | None) -> float:
