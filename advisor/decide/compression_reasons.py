@@ -8,7 +8,8 @@ from advisor.compressed_model import CompressedModel
 from advisor.decide.awaiting import compressed_optimizers
 from advisor.decide.compressed import compressed_models
 from advisor.decide.decision import Explained
-from advisor.decide.feasible import compression_command, costs_of
+from advisor.decide.feasible import compression_command
+from advisor.decide.recipe_costs import costs_of
 from advisor.evidence import Evidence
 from advisor.statements.compression import (
     OF_MODEL,
