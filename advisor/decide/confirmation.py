@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from advisor.decide.decision import decide
-from advisor.decide.feasible import FeasibleRecipe, feasible_recipes
+from advisor.decide.feasible import feasible_recipes
+from advisor.decide.feasible_recipe import FeasibleRecipe
 from advisor.decide.posterior import Posterior
 from advisor.decide.rulebook import apply_rules
 from advisor.decide.trial_summary import TrialSummary

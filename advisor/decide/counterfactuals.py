@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import Any, Final
 
 from advisor.decide.decision import Decision, Explained
-from advisor.decide.feasible import FeasibleRecipe
+from advisor.decide.feasible_recipe import FeasibleRecipe
 from advisor.decide.ruled_out import nearest_ruled_out
 from advisor.evidence import Evidence, has_quality
 from advisor.goals import GOALS

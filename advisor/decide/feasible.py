@@ -6,11 +6,13 @@ Where a limit on the model's size or latency is broken, what was made small afte
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Final
 
 from advisor.compressed_model import CompressedModel
+from advisor.decide.awaiting import awaits_compression, compressed_optimizers, to_be_compressed
 from advisor.decide.compressed import command, gap_opened, limited
+from advisor.decide.feasible_recipe import FeasibleRecipe
 from advisor.decide.recipe_costs import Costs, costs_of, measured_costs
 from advisor.decide.scale import LossScale
 from advisor.decide.trial_summary import TrialSummary
@@ -25,66 +27,13 @@ HEADROOM: Final = 1.05
 rounded."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FeasibleRecipe:
-    """Feasible recipe: what would be used of one optimizer."""
-
-    optimizer: str
-    record: Record | None
-    """The trial whose recipe it is, or the first that compressed it; None when it was not trained."""
-    runs: tuple[Record, ...]
-    """Its confirmation runs, if that recipe was confirmed; of a compressed one, the files of all seeds, if
-    there are several."""
-    costs: Costs
-    measured: frozenset[str] = frozenset()
-    """The fields of the costs that were measured; the others are forecasts, or not known at all."""
-    given_away: float = 0.0
-    """Gap between this recipe and the optimizer's best one, which breaks a limit."""
-    compressed: CompressedModel | None = None
-    """What was done to the trained model, if that is what fits."""
-    trained: FeasibleRecipe | None = None
-    """And the recipe that trained it."""
-
-    @property
-    def ran(self) -> bool:
-        """Tell whether a whole run is behind it: if not, all that is known of it are forecasts."""
-        return bool(self.measured_runs)
-
-    @property
-    def confirmed(self) -> bool:
-        """Tell whether this very recipe was run again with fresh seeds."""
-        return bool(self.runs)
-
-    @property
-    def training(self) -> FeasibleRecipe:
-        """Return what trains its model: itself, unless it is compressed afterwards."""
-        return self.trained or self
-
-    @property
-    def full_name(self) -> str:
-        """Return the optimizer's name, with what is done to its model."""
-        if self.compressed is None:
-            return self.optimizer
-        way = self.compressed.name
-        return f"the {way} of {self.optimizer}" if self.compressed.plain else f"{self.optimizer} with {way}"
-
-    @property
-    def measured_runs(self) -> tuple[Record, ...]:
-        """Return the runs behind its quality: those over seeds, else its one trial."""
-        return tuple(filter(has_quality, self.runs)) or ((self.record,) if self.record else ())
-
-    @property
-    def test_qualities(self) -> list[float]:
-        """Return the test metric of each run over seeds that has one."""
-        return [run.test_quality for run in self.runs if has_quality(run) and run.test_quality is not None]
-
-
 def feasible_recipes(
-    evidence: Evidence, summary: TrialSummary, findings: Iterable[Finding]
+    evidence: Evidence, summary: TrialSummary, findings: Iterable[Finding], *, provisional: bool = False
 ) -> tuple[dict[str, FeasibleRecipe], tuple[Finding, ...]]:
     """Return the recipe of each optimizer that fits the limits, and a veto for each that does not fit.
 
-    An optimizer that a finding vetoes already gets neither.
+    An optimizer that a finding vetoes already gets neither. What awaits its compression gets a note for a
+    veto; where nothing fits yet and a provisional answer will do, it counts as fitting.
 
     Raises:
         NothingFeasible: no optimizer fits.
@@ -92,6 +41,7 @@ def feasible_recipes(
     vetoed = {finding.subject for finding in findings if finding.verdict == "veto"}
     fits: dict[str, FeasibleRecipe] = {}
     vetoes: list[Finding] = []
+    awaiting: dict[str, FeasibleRecipe] = {}
     for name in evidence.optimizers:
         if name in vetoed:
             continue
@@ -103,13 +53,27 @@ def feasible_recipes(
         fitting = next((recipe for recipe in recipes if not evidence.limits.exceeded(recipe.costs)), None)
         if fitting:
             fits[name] = fitting
-        else:
-            vetoes.append(
-                _veto(evidence, min(recipes, key=lambda recipe: _distance(recipe, evidence.limits)))
-            )
+            continue
+        if (recipe := _awaiting(evidence, recipes)) is not None:
+            awaiting[name] = recipe
+        nearest = min(recipes, key=lambda recipe: _distance(recipe, evidence.limits))
+        untouched = name in awaiting and name not in compressed_optimizers(evidence)
+        vetoes.append((_not_compressed if untouched else _veto)(evidence, nearest))
+    if not fits and awaiting and provisional:
+        return awaiting, tuple(veto for veto in vetoes if veto.subject not in awaiting)
     if not fits:
         raise NothingFeasible(_relax(evidence, summary, findings))
     return fits, tuple(vetoes)
+
+
+def _awaiting(evidence: Evidence, recipes: Iterable[FeasibleRecipe]) -> FeasibleRecipe | None:
+    """Return the best recipe of an optimizer whose model may fit once it is compressed, if there is one."""
+    waiting = (
+        replace(recipe, awaits_compression=True)
+        for recipe in recipes
+        if recipe.compressed is None and awaits_compression(evidence, recipe.optimizer, recipe.costs)
+    )
+    return next(waiting, None)
 
 
 def _recipe(
@@ -242,13 +206,19 @@ def _veto(evidence: Evidence, recipe: FeasibleRecipe) -> Finding:
     tried = "peak_bytes" in recipe.measured
     source = f"trial {recipe.record.number}" if recipe.record else "its trials" if tried else "forecast"
     every = "every whole run" if recipe.record else "every trial" if tried else "its forecast"
-    every = "every whole run, compressed or not," if recipe.compressed else every
+    every = "every whole run, compressed or not" if recipe.compressed else every
     smaller = f" ({recipe.compressed.name})" if recipe.compressed else ""
     nearest = f"the nearest{smaller} needs {needs}{_way_out(evidence, recipe)}"
     because = f"{recipe.optimizer} breaks a limit in {every}; {nearest}"
     return Finding(
         rule="Limits", subject=recipe.optimizer, verdict="veto", strength=0.0, because=because, source=source
     )
+
+
+def _not_compressed(evidence: Evidence, recipe: FeasibleRecipe) -> Finding:
+    needs = " and ".join(_needs(evidence, recipe))
+    because = f"{recipe.optimizer} is not compressed yet; as trained, the nearest needs {needs}"
+    return replace(_veto(evidence, recipe), verdict="note", because=because)
 
 
 def _needs(evidence: Evidence, recipe: FeasibleRecipe) -> list[str]:
@@ -284,6 +254,8 @@ def _relax(evidence: Evidence, summary: TrialSummary, findings: Iterable[Finding
 
 
 def _way_out(evidence: Evidence, recipe: FeasibleRecipe) -> str:
+    if evidence.compression_finalists and not to_be_compressed(evidence, recipe.optimizer):
+        return "; it was no finalist, and only finalists' models were compressed"
     way = compression_command(evidence, recipe.costs)
     return f"; making its model small may do instead ({way})" if way else ""
 

@@ -7,6 +7,7 @@ from statistics import fmean, stdev
 from typing import Final
 
 from advisor.contender import Contender
+from advisor.decide.compression_reasons import compression_reasons
 from advisor.decide.decision import Explained
 from advisor.decide.failures import failures
 from advisor.decide.posterior import PRIOR_CAP, base_rate
@@ -36,6 +37,7 @@ def reasons(explained: Explained) -> tuple[Statement, ...]:
     """Return the reasons, most telling first."""
     parts = (
         _measured(explained),
+        compression_reasons(explained),
         _confidence(explained),
         _preferred(explained),
         _tested(explained),
@@ -139,7 +141,8 @@ def _confidence(explained: Explained) -> Iterator[Statement]:
         yield NoWholeRun(cap=PRIOR_CAP)
         return
     if not explained.others:
-        yield OnlyOne(in_question=len(evidence.optimizers))
+        if explained.decision.caveat != "compression":
+            yield OnlyOne(in_question=len(evidence.optimizers))
         return
     if alike := nothing_apart(explained):
         yield alike

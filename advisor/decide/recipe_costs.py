@@ -25,16 +25,18 @@ def costs_of(evidence: Evidence, optimizer: str, record: Record | None, runs: It
 def measured_costs(
     evidence: Evidence, optimizer: str, record: Record | None, runs: Iterable[Record] = ()
 ) -> dict[str, float | int]:
-    """Return the costs of a recipe that were measured.
+    """Return the costs of a recipe that were measured: over its fresh runs, else of the trial they repeat.
 
     Of what has no whole run, that is the memory of its trials at a batch that a search would begin with.
     """
     if record is None:
         peaks = _peaks_of_trials(evidence, optimizer)
         return {"peak_bytes": min(peaks)} if peaks else {}
-    whole = [run for run in runs if has_quality(run)] or [record]
+    whole = [run for run in runs if has_quality(run)]
     values = {cost.field: _measured(whole, cost) for cost in COSTS}
-    return {field: value for field, value in values.items() if value is not None}
+    of_trial = {cost.field: getattr(record, cost.field) for cost in COSTS}
+    costs = {field: of_trial[field] if value is None else value for field, value in values.items()}
+    return {field: value for field, value in costs.items() if value is not None}
 
 
 def _peaks_of_trials(evidence: Evidence, optimizer: str) -> list[int]:
