@@ -191,7 +191,8 @@ def _open(source: str, model: str) -> LoadedWorkload:
     if source != TEXTS:
         return LoadedWorkload.open(source, model=model)
     with tempfile.TemporaryDirectory() as folder:
-        return LoadedWorkload.open(topics(Path(folder) / "topics.csv"), model=model)
+        path = topics(Path(folder) / "topics.csv")
+        return LoadedWorkload.open(path, target="topic", model=model)
 
 
 if __name__ == "__main__":

@@ -168,6 +168,7 @@ def forecasts(optimizers: Iterable[str] = OPTIMIZERS) -> tuple[Forecast, ...]:
             gradient_bytes=4 * PARAMETERS,
             state_bytes=4 * PARAMETERS * STATE_FLOATS.get(optimizer, 2),
             activation_bytes=ACTIVATION_BYTES,
+            batch_size=32,
         )
         for optimizer in optimizers
     )

@@ -45,7 +45,15 @@ def _parts(value: Any) -> Iterator[Any]:
 def writings(value: float) -> set[str]:
     """Return the ways to write a figure."""
     digits = {f"{abs(value):.{places}g}" for places in range(2, 18)} | {f"{100 * abs(value):.2g}"}
-    ways = {number(value), percent(abs(value)), size(value), duration(value), f"{value:.0f}", *digits}
+    ways = {
+        number(value),
+        percent(abs(value)),
+        size(value),
+        duration(value),
+        f"{value:.0f}",
+        f"{value:.1f}",
+        *digits,
+    }
     if 0 <= value <= 1:
         ways.add(chance(value))
     if abs(value) < 700:
@@ -58,7 +66,8 @@ def written_of_two(value: float, other: float) -> set[str]:
     made = writings(value - other) | {f"{abs(value - other):.2g}"}
     if other:
         share = value / other
-        made |= {number(round(share, 1)), *(NUMBER.findall(percent(abs(1 - share))))}
+        shares = (percent(abs(1 - share)), percent(abs((value - other) / other)))
+        made |= {number(round(share, 1)), *(way for each in shares for way in NUMBER.findall(each))}
     return made
 
 

@@ -180,7 +180,7 @@ def _promises_more(instead: Instead) -> bool:
 def _nearest(explained: Explained, decide: Decide) -> Iterator[Statement]:
     """Name the ruled out optimizer that is nearest to fitting, and the limit that admits it."""
     ruled_out = nearest_ruled_out(explained.evidence, explained.summary, explained.findings)
-    if ruled_out is None:
+    if ruled_out is None or ruled_out.optimizer in explained.decision.fits:
         return
     cost = LIMITED_COST[ruled_out.limit]
     wanted = _written_above(cost, ruled_out.needed)

@@ -25,6 +25,7 @@ class TieMargin:
     def __str__(self) -> str:
         if self.change is None:
             return f"{ratio(self.gap)} of the error"
-        unit = f"points of {self.metric}" if self.points else f"of {self.metric}"
-        written = f"{self.change:.2g} {unit}"
+        change = f"{self.change:.2g}"
+        unit = f"point{'' if change == '1' else 's'} " if self.points else ""
+        written = f"{change} {unit}of {self.metric}"
         return f"about half a validation row ({written})" if self.half_row else written

@@ -140,7 +140,7 @@ def test_nobody_is_named_where_no_single_limit_would_admit_them():
 
 
 def test_a_tighter_limit_promises_neither_a_better_result_nor_one_that_never_ran():
-    """Momentum's trial is better and lighter than the advised one's; Adagrad never ran."""
+    """Momentum's trial is better and lighter than the advised one's; SGD never ran."""
     seeds = [record(n, "AdamW", 0.9, stage="confirm", source=0, peak_bytes=72_000) for n in (5, 6, 7)]
     records = (
         record(0, "AdamW", 0.9, peak_bytes=72_000),
@@ -148,7 +148,11 @@ def test_a_tighter_limit_promises_neither_a_better_result_nor_one_that_never_ran
         *seeds,
     )
     advice = recommend(evidence(None, records))
+<<<<<<< HEAD
     changes = list(map(str, advice.would_change))
+=======
+    changes = [str(change) for change in advice.would_change]
+>>>>>>> memory
     limits = [change for change in changes if change.startswith("A limit on training memory")]
 
     assert not [change for change in limits if "SGD instead" in change or " more " in change]
