@@ -97,6 +97,7 @@ def evidences(draw: DrawFn) -> Evidence:
         valid_rows=rows,
         baseline=draw(st.none() | metric.values),
         **draw(_commands(metric, limits, names, compression)),
+        **draw(_compressing(records, compression)),
     )
 
 
@@ -289,6 +290,20 @@ def _compressions(
 
 
 @st.composite
+def _compressing(draw: DrawFn, records: tuple[Record, ...], compression: str) -> dict[str, Any]:
+    """Return how far a study says it is with its compression; nothing for one that asked for none."""
+    if compression == "off" or draw(st.booleans()):
+        return {}  # as records of an earlier version have it, too
+    finalists = dict.fromkeys(run.optimizer for run in records if run.stage == "confirm" and has_quality(run))
+    begun = compression != "asked" or draw(st.booleans())
+    return {
+        "compression": "after",
+        "compression_finalists": tuple(finalists) if begun else (),
+        "compression_ended": compression == "done" or (begun and draw(st.booleans())),
+    }
+
+
+@st.composite
 def _limits(draw: DrawFn, records: tuple[Record, ...]) -> Limits:
     """Return no limit, or limits at a cost of a run, between two of them, or below all."""
     names = draw(st.sampled_from(((), (), *((limit,) for limit in LIMITED_COST), tuple(LIMITED_COST))))
@@ -325,5 +340,5 @@ def _commands(
         "study": study,
         "resume": command_lines.resume(home, study, manifest),
         "command": command_lines.search(home, manifest),
-        "compress": command_lines.compress(home, study),
+        "compress": command_lines.compress(home, study, manifest),
     }
