@@ -100,6 +100,7 @@ def evidences(draw: DrawFn) -> Evidence:
         compression_finalists=_finalists(records, begun=compression in {"half", "done"}),
         compression_ended=compression == "done",
         **draw(_commands(metric, limits, names, compression)),
+        **draw(_compressing(records, compression)),
     )
 
 
@@ -295,6 +296,20 @@ def _compressions(
         error = None if last == "running" else "cannot compress: boom"
         made[-1] = replace(made[-1], state=last, quality=None, footprint=None, error=error)
     return tuple(made)
+
+
+@st.composite
+def _compressing(draw: DrawFn, records: tuple[Record, ...], compression: str) -> dict[str, Any]:
+    """Return how far a study says it is with its compression; nothing for one that asked for none."""
+    if compression == "off" or draw(st.booleans()):
+        return {}  # as records of an earlier version have it, too
+    finalists = dict.fromkeys(run.optimizer for run in records if run.stage == "confirm" and has_quality(run))
+    begun = compression != "asked" or draw(st.booleans())
+    return {
+        "compression": "after",
+        "compression_finalists": tuple(finalists) if begun else (),
+        "compression_ended": compression == "done" or (begun and draw(st.booleans())),
+    }
 
 
 @st.composite

@@ -10,8 +10,11 @@ from studies.limits import LIMITED_COST
 
 def compressed_optimizers(evidence: Evidence) -> frozenset[str]:
     """Return the optimizers with a model that was made small, or that could not be made so."""
-    tried = (record for record in evidence.records if record.stage == "compress" and record.state != "pruned")
-    return frozenset(record.optimizer for record in tried)
+    return frozenset(
+        record.optimizer
+        for record in evidence.records
+        if record.stage == "compress" and record.state in {"complete", "infeasible", "failed"}
+    )
 
 
 def to_be_compressed(evidence: Evidence, optimizer: str) -> bool:

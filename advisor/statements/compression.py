@@ -177,7 +177,7 @@ class NotCompressedYet(OnModelLimits):
             and all(not begun or name in evidence.compression_finalists for name in self.subjects)
             and self.limits
             == {name: value for name in OF_MODEL if (value := getattr(evidence.limits, name)) is not None}
-            and all(evidence.limits.broken_by(run) for run in runs if run.optimizer in self.subjects)
+            and all(_breaks(evidence.limits, group) for group in _recipes(runs, self.subjects))
         )
 
 
@@ -215,6 +215,26 @@ class NoneSmallEnough(OnModelLimits):
             and largest == self.value > allowed
             and all(_largest_alike(run, files) >= self.value for run in files)
         )
+
+
+def _recipes(runs: Sequence[Record], optimizers: Sequence[str]) -> list[list[Record]]:
+    """Return the runs of each recipe: those with fresh seeds of what was confirmed, else the one run."""
+    confirmed = {run.source for run in runs if run.stage == "confirm"}
+    groups: dict[int | None, list[Record]] = {}
+    for run in runs:
+        if run.optimizer in optimizers and run.number not in confirmed:
+            groups.setdefault(run.source if run.stage == "confirm" else run.number, []).append(run)
+    return list(groups.values())
+
+
+def _breaks(limits: Limits, runs: Sequence[Record]) -> bool:
+    """Tell whether a recipe breaks a limit, by the median of its times and the largest of its bytes."""
+    for limit, cost in LIMITED_COST.items():
+        allowed = getattr(limits, limit)
+        costs = [value for run in runs if (value := getattr(run, cost.field)) is not None]
+        if allowed is not None and costs and (median(costs) if cost.in_seconds else max(costs)) > allowed:
+            return True
+    return False
 
 
 def _tried(run: Record) -> bool:

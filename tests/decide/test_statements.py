@@ -26,8 +26,8 @@ CONSTANTS = {
     "alternative": {"99", "1"},
 }
 """Numbers in the words of a kind that no study changes."""
-UNSURE = ("rule_says", "ruled_out", "published_wins", "published_class")
-"""Kinds that repeat a sentence of a rule or a table, which have tests of their own."""
+UNSURE = ("rule_says", "ruled_out", "published_wins", "published_class", "compressed")
+"""Kinds that repeat a sentence of a rule, a table or a compressed model, which have tests of their own."""
 
 
 def sentences(answer: Recommendation) -> tuple[Statement, ...]:
