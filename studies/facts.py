@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Self
+from typing import Any, Final, Self
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,6 +94,10 @@ class Probe:
     """Why it could not run on this model; empty when it did."""
 
 
+LATER: Final = ("raw_density",)
+"""Facts that studies of earlier versions lack, and write as they were without."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
     """Facts: data, model and device in numbers; shares are 0 to 1.
@@ -112,7 +116,10 @@ class Facts:
     classes: int = 2
     """0 in regression."""
     input_density: float = 1.0
-    """Share of non-zero input entries."""
+    """Share of non-zero input entries, as the model sees them."""
+    raw_density: float | None = None
+    """Share of non-zero entries of the data as they came, before any scaling; None where nobody counted, and
+    for text."""
     class_imbalance: float = 1.0
     """Rows of the largest class over rows of the smallest; 1 in regression."""
     label_entropy: float = 1.0
@@ -201,8 +208,11 @@ class Facts:
         return None if seconds is None else self.steps * (self.step_seconds - adamw_seconds + seconds)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain lists and dicts, ready for JSON."""
-        return asdict(self) | {
+        """Return plain lists and dicts, ready for JSON; what earlier versions did not count only if known."""
+        known = {
+            name: value for name, value in asdict(self).items() if value is not None or name not in LATER
+        }
+        return known | {
             "forecasts": [asdict(forecast) for forecast in self.forecasts],
             "probes": [asdict(probe) for probe in self.probes],
         }

@@ -135,7 +135,7 @@ def _data(facts: Facts) -> str:
     lines = [f"Data: {facts.rows} training rows, {columns}, {facts.kind}, {task}."]
     if facts.kind != "text":  # the ids of words are never zero but for padding
         missing = f"missing in the raw table {_share(facts.missing_share)}"
-        lines.append(f"  non-zero inputs {_share(facts.input_density)}, {missing}")
+        lines.append(f"  non-zero inputs {_densities(facts)}, {missing}")
     if facts.feature_scale_ratio > UNEVEN:
         widest = f"{facts.feature_scale_ratio:.3g} times as wide as the narrowest"
         lines.append(f"  after preprocessing the widest column is {widest}")
@@ -143,6 +143,14 @@ def _data(facts: Facts) -> str:
         imbalance = f"largest class {facts.class_imbalance:.3g} times the smallest"
         lines.append(f"  {imbalance}, label entropy {facts.label_entropy:.2f} of 1")
     return "\n".join(lines)
+
+
+def _densities(facts: Facts) -> str:
+    """Return the share of non-zero inputs, as they came and as the model sees them where the two differ."""
+    as_scaled = _share(facts.input_density)
+    if facts.raw_density is None or _share(facts.raw_density) == as_scaled:
+        return as_scaled
+    return f"{_share(facts.raw_density)} as they came and {as_scaled} once scaled"
 
 
 def _share(share: float) -> str:

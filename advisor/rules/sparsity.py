@@ -8,6 +8,7 @@ from typing import ClassVar
 from advisor.evidence import Evidence
 from advisor.report.numbers import percent
 from advisor.rules import PriorRule
+from studies.data.inputs import SPARSE
 from studies.facts import Facts
 
 
@@ -31,7 +32,7 @@ class Sparsity(PriorRule):
     grade: ClassVar[str] = "B"
     source: ClassVar[str] = "Duchi et al. 2011, JMLR 12, and benchmarks/rule_checks.py"
 
-    density: ClassVar[float] = 0.1
+    density: ClassVar[float] = SPARSE
     """Non-zero share below which inputs count as sparse: bags of words and one-hot tables lie below, images
     and tables above."""
     gradient_density: ClassVar[float] = 0.2

@@ -32,6 +32,7 @@ share = st.floats(0, 1)
 ratio = st.floats(1, 1e6)
 count = st.integers(1, 10**9)
 maybe = {
+    "raw_density": share,
     "gradient_density": share,
     "layer_gradient_ratio": ratio,
     "noise_scale": st.floats(0, 1e9),
