@@ -130,6 +130,13 @@ class Evidence:
         others = self._sorted.optimizers.difference(self.candidates)
         return (*dict.fromkeys(self.candidates), *sorted(others))
 
+    @property
+    def trials_each(self) -> float:
+        """Return the search trials an optimizer, made or planned, whichever are more."""
+        names = self.optimizers
+        made = sum(len(self.searched(name)) for name in names)
+        return max(made, self.planned_trials or 0) / max(len(names), 1)
+
     def searched(self, optimizer: str) -> tuple[Record, ...]:
         """Return the ended search trials of an optimizer (its reference recipe and the race), by number."""
         return self._sorted.searched.get(optimizer, ())

@@ -9,11 +9,13 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from advisor.decide.recommend import recommend
+from advisor.decide.rulebook import readings
 from advisor.evidence import Evidence
 from advisor.jobs.planning import plan_for, planned_trials
 from advisor.jobs.request import Request
 from advisor.jobs.workloads import open_and_profile
 from advisor.recommendation import Recommendation
+from advisor.statements.rule_readings import RuleReading
 from studies import catalogue
 from studies.facts import Facts, Forecast
 from studies.limits import Limits
@@ -27,6 +29,8 @@ class Preview:
     facts: Facts
     limits: Limits
     recommendation: Recommendation
+    readings: tuple[RuleReading, ...] = ()
+    """What the rules on sparsity, memory and convergence looked at."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `profile --json` prints."""
@@ -34,6 +38,7 @@ class Preview:
         return {
             "facts": self.facts.to_dict(),
             "memory": memory,
+            "readings": [reading.to_dict() for reading in self.readings],
             "recommendation": self.recommendation.to_dict(),
         }
 
@@ -56,6 +61,7 @@ class Preview:
             _model(self.facts),
             measured(self.facts),
             self._memory(),
+            _readings(self.readings),
             str(self.recommendation),
         ]
         return "\n\n".join(part for part in parts if part)
@@ -126,7 +132,13 @@ def preview(request: Request) -> Preview:
     chosen = catalogue.find("optimizer", recommendation.optimizer)
     recipe = plan.space(workload).reference(chosen)  # type: ignore[arg-type]
     first = replace(recommendation, params=recipe.to_params(), steps=facts.steps)
-    return Preview(facts=facts, limits=request.limits, recommendation=first)
+    looked_at = readings(evidence)
+    return Preview(facts=facts, limits=request.limits, recommendation=first, readings=looked_at)
+
+
+def _readings(looked_at: tuple[RuleReading, ...]) -> str:
+    lines = [line for reading in looked_at for line in _wrapped(str(reading))]
+    return "\n".join(["What rules looked at:", *lines]) if lines else ""
 
 
 def _data(facts: Facts) -> str:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from advisor.evidence import Evidence, Finding
 from advisor.report.compression_names import in_words, passes
-from advisor.report.numbers import changed, number, trials
+from advisor.report.numbers import changed, listed, number, trials
 from advisor.rules import Rule
 from studies.direction import Direction
 from studies.quantities import several
@@ -83,7 +83,7 @@ class SurvivesCompression(Rule):
             return
         before = {name: fmean(_reference(run) for run in runs) for name, runs in shared.items()}
         after = {name: fmean(run.measured_quality for run in runs) for name, runs in shared.items()}
-        leads = _leads(_leader(before, evidence.direction), _leader(after, evidence.direction))
+        leads = _leads(_leaders(before, evidence.direction), _leaders(after, evidence.direction))
         for name, runs in shared.items():
             change = changed(evidence.metric, evidence.direction, after[name] - before[name], before[name])
             fall = f"from {evidence.metric} {number(before[name])} to {number(after[name])}"
@@ -94,19 +94,23 @@ class SurvivesCompression(Rule):
             yield self.finding(name, "note", because)
 
 
-def _leader(qualities: Mapping[str, float], direction: Direction) -> str:
-    """Return who is ahead, the first by name of equals."""
-    best = min(qualities)
-    for name in sorted(qualities):
-        if direction.better(qualities[name], qualities[best]):
-            best = name
-    return best
+def _leaders(qualities: Mapping[str, float], direction: Direction) -> tuple[str, ...]:
+    """Return who is ahead, by name; several where they are level."""
+    best = direction.best(qualities.values())
+    return tuple(sorted(name for name, quality in qualities.items() if quality == best))
 
 
-def _leads(before: str, after: str) -> str:
+def _leads(before: tuple[str, ...], after: tuple[str, ...]) -> str:
     if before == after:
-        return f"{before} leads before and after it, so its lead survives compression"
-    return f"{before} leads before it and {after} after it, so that lead does not survive compression"
+        so = "so its lead survives compression" if len(before) == 1 else "so none leads"
+        return f"{_ahead(before)} before and after it, {so}"
+    then = after[0] if len(before) == len(after) == 1 else _ahead(after)
+    so = ", so that lead does not survive compression" if not set(before) & set(after) else ""
+    return f"{_ahead(before)} before it and {then} after it{so}"
+
+
+def _ahead(names: tuple[str, ...]) -> str:
+    return f"{names[0]} leads" if len(names) == 1 else f"{listed(names)} are level"
 
 
 def _shared(evidence: Evidence) -> dict[str, list[Record]]:
