@@ -54,6 +54,7 @@ def evidence_in(
         compress=compress(home, name),
         study=name,
         rules=manifest.rules,
+        unread=manifest.unread,
     )
 
 

@@ -139,7 +139,7 @@ class Trial:
             params=self._params_read(),
             error=outcome.error,
             source=self.source,
-            units=units,
+            units={name: unit for name, unit in units.items() if self._is_read_at(name)},
         )
         if self.training is None:
             return record
@@ -151,9 +151,22 @@ class Trial:
         )
 
     def _params_read(self) -> dict[str, Any]:
-        """Return the recipe in flat form, without what a training function never looked at."""
+        """Return the recipe in flat form, without what a training function never looked at.
+
+        The optimizer's name stays, whether it ran or not: records are sorted by it.
+        """
         params = self.recipe.to_params()
-        return {key: value for key, value in params.items() if key.partition(".")[0] not in self.plan.unread}
+        return {key: value for key, value in params.items() if self._is_read(key)}
+
+    def _is_read(self, key: str) -> bool:
+        axis = key.partition(".")[0]
+        if axis == "optimizer":
+            return key == axis or key not in self.plan.unread
+        return axis not in self.plan.unread
+
+    def _is_read_at(self, coordinate: str) -> bool:
+        axis, _, name = coordinate.partition(".")
+        return self._is_read(f"{axis}.{self.recipe.optimizer.name()}.{name}" if axis == "optimizer" else axis)
 
     def close(self) -> None:
         """Let go of the model and whatever else the run holds."""
