@@ -108,7 +108,8 @@ class Record:
     train_seconds: float | None = None
     peak_bytes: int | None = None
     """Most bytes held while training: the CUDA allocator's peak on a GPU, weights + gradients + state +
-    activations on a CPU."""
+    activations on a CPU. Of a trial that was not begun because it takes too much, what its rehearsed steps
+    held; None of one that took no step."""
     optimizer_state_bytes: int | None = None
     model_bytes: int | None = None
     sparsity: float | None = None

@@ -5,22 +5,20 @@ Where a limit on the model's size or latency is broken, what was made small afte
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from advisor.compressed_model import CompressedModel
 from advisor.decide.compressed import command, gap_opened, limited
+from advisor.decide.recipe_costs import Costs, costs_of, measured_costs
 from advisor.decide.scale import LossScale
 from advisor.decide.trial_summary import TrialSummary
 from advisor.evidence import Evidence, Finding, has_quality
 from advisor.report.numbers import trials, written
-from studies.costs import COSTS, Cost
 from studies.errors import NothingFeasible
 from studies.limits import LIMITED_COST, Limits
 from studies.record import Record
-
-Costs = Mapping[str, float | int | None]
 
 HEADROOM: Final = 1.05
 """A limit to relax is named 5 % above the need: costs in seconds differ from run to run, and the number is
@@ -38,12 +36,19 @@ class FeasibleRecipe:
     """Its confirmation runs, if that recipe was confirmed; of a compressed one, the files of all seeds, if
     there are several."""
     costs: Costs
+    measured: frozenset[str] = frozenset()
+    """The fields of the costs that were measured; the others are forecasts, or not known at all."""
     given_away: float = 0.0
     """Gap between this recipe and the optimizer's best one, which breaks a limit."""
     compressed: CompressedModel | None = None
     """What was done to the trained model, if that is what fits."""
     trained: FeasibleRecipe | None = None
     """And the recipe that trained it."""
+
+    @property
+    def ran(self) -> bool:
+        """Tell whether a whole run is behind it: if not, all that is known of it are forecasts."""
+        return bool(self.measured_runs)
 
     @property
     def confirmed(self) -> bool:
@@ -94,7 +99,7 @@ def feasible_recipes(
         if not evidence.limits.exceeded(first.costs):
             fits[name] = first  # nothing else needs to be weighed, of thousands of runs
             continue
-        recipes = _tried(evidence, summary, name)
+        recipes = tried_recipes(evidence, summary, name)
         fitting = next((recipe for recipe in recipes if not evidence.limits.exceeded(recipe.costs)), None)
         if fitting:
             fits[name] = fitting
@@ -107,30 +112,25 @@ def feasible_recipes(
     return fits, tuple(vetoes)
 
 
-def costs_of(evidence: Evidence, optimizer: str, record: Record | None, runs: Iterable[Record] = ()) -> Costs:
-    """Return what a recipe costs: the median of its times and the largest of its bytes over its runs.
-
-    Forecasts fill the gaps.
-    """
-    whole = [run for run in runs if has_quality(run)] or ([record] if record else [])
-    expected = _expected(evidence, optimizer, trained=record is not None)
-    measured = {cost.field: _measured(whole, cost) for cost in COSTS}
-    return {field: expected.get(field) if value is None else value for field, value in measured.items()}
-
-
-def _expected(evidence: Evidence, optimizer: str, *, trained: bool) -> Costs:
-    """Return costs from the facts: bytes where there is a forecast, times only of what was not trained."""
-    forecast, facts = evidence.facts.forecast(optimizer), evidence.facts
-    costs: dict[str, float | int | None] = {}
-    if forecast:
-        costs = {cost.field: getattr(forecast, cost.forecast) for cost in COSTS if cost.forecast}
-    if not trained:
-        costs["train_seconds"] = facts.seconds_with(optimizer) if forecast else None
-        costs["latency_seconds"] = facts.latency_seconds
-    return costs
+def _recipe(
+    evidence: Evidence,
+    optimizer: str,
+    record: Record | None = None,
+    runs: tuple[Record, ...] = (),
+    given_away: float = 0.0,
+) -> FeasibleRecipe:
+    """Return a recipe as trained, with its costs."""
+    return FeasibleRecipe(
+        optimizer=optimizer,
+        record=record,
+        runs=runs,
+        costs=costs_of(evidence, optimizer, record, runs),
+        measured=frozenset(measured_costs(evidence, optimizer, record, runs)),
+        given_away=given_away,
+    )
 
 
-def _tried(evidence: Evidence, summary: TrialSummary, name: str) -> list[FeasibleRecipe]:
+def tried_recipes(evidence: Evidence, summary: TrialSummary, name: str) -> list[FeasibleRecipe]:
     """Return what could be used of an optimizer, what gives least away first.
 
     Compressed models count only where a limit on size or latency is broken without: they never displace what
@@ -170,10 +170,21 @@ def _compressed(
             "model_bytes": model.model_bytes,
             "latency_seconds": model.latency_seconds,
         },
+        measured=origin.measured | _measured_of(model, runs),
         given_away=max(0.0, origin.given_away + gap_opened(model, loss_scale)),
         compressed=model,
         trained=origin,
     )
+
+
+def _measured_of(model: CompressedModel, runs: Iterable[Record]) -> frozenset[str]:
+    """Return the costs of a compressed model that were measured, beside those of its training."""
+    values = {
+        "peak_bytes": next((run.peak_bytes for run in runs if run.peak_bytes is not None), None),
+        "model_bytes": model.model_bytes,
+        "latency_seconds": model.latency_seconds,
+    }
+    return frozenset(field for field, value in values.items() if value is not None)
 
 
 def _opened(recipe: FeasibleRecipe, loss_scale: LossScale) -> float:
@@ -195,7 +206,7 @@ def _trained(evidence: Evidence, summary: TrialSummary, name: str) -> Iterator[F
     searched, confirmed = summary.whole_runs.get(name, ()), _confirmed(evidence, summary, name)
     loss_scale = summary.loss_scale
     if loss_scale is None or not (confirmed or searched):
-        yield FeasibleRecipe(optimizer=name, record=None, runs=(), costs=costs_of(evidence, name, None))
+        yield _recipe(evidence, name)
         return
     first = confirmed.record if confirmed and confirmed.record else searched[0]
     best = loss_scale.gap(first.measured_quality)
@@ -204,8 +215,7 @@ def _trained(evidence: Evidence, summary: TrialSummary, name: str) -> Iterator[F
     for record in searched:
         if not (confirmed and record is first):
             given_away = max(0.0, loss_scale.gap(record.measured_quality) - best)
-            costs = costs_of(evidence, name, record)
-            yield FeasibleRecipe(optimizer=name, record=record, runs=(), costs=costs, given_away=given_away)
+            yield _recipe(evidence, name, record, given_away=given_away)
 
 
 def _confirmed(evidence: Evidence, summary: TrialSummary, name: str) -> FeasibleRecipe | None:
@@ -219,9 +229,7 @@ def _confirmed(evidence: Evidence, summary: TrialSummary, name: str) -> Feasible
     record = next(
         (record for record in evidence.complete(name) if record.number == estimate.source), finished[0]
     )
-    return FeasibleRecipe(
-        optimizer=name, record=record, runs=runs, costs=costs_of(evidence, name, record, runs)
-    )
+    return _recipe(evidence, name, record, runs)
 
 
 def _distance(recipe: FeasibleRecipe, limits: Limits) -> tuple[int, float]:
@@ -231,8 +239,9 @@ def _distance(recipe: FeasibleRecipe, limits: Limits) -> tuple[int, float]:
 
 def _veto(evidence: Evidence, recipe: FeasibleRecipe) -> Finding:
     needs = " and ".join(_needs(evidence, recipe))
-    source = f"trial {recipe.record.number}" if recipe.record else "forecast"
-    every = "every whole run" if recipe.record else "its forecast"
+    tried = "peak_bytes" in recipe.measured
+    source = f"trial {recipe.record.number}" if recipe.record else "its trials" if tried else "forecast"
+    every = "every whole run" if recipe.record else "every trial" if tried else "its forecast"
     every = "every whole run, compressed or not," if recipe.compressed else every
     smaller = f" ({recipe.compressed.name})" if recipe.compressed else ""
     nearest = f"the nearest{smaller} needs {needs}{_way_out(evidence, recipe)}"
@@ -254,7 +263,7 @@ def _needs(evidence: Evidence, recipe: FeasibleRecipe) -> list[str]:
 
 def _relax(evidence: Evidence, summary: TrialSummary, findings: Iterable[Finding]) -> str:
     """Name the limit to relax, and to what, for the recipe that is nearest to fitting."""
-    recipes = [recipe for name in evidence.optimizers for recipe in _tried(evidence, summary, name)]
+    recipes = [recipe for name in evidence.optimizers for recipe in tried_recipes(evidence, summary, name)]
     broken = [recipe for recipe in recipes if evidence.limits.exceeded(recipe.costs)]
     if not broken:
         return "no optimizer is left: " + "; ".join(
@@ -284,7 +293,3 @@ def compression_command(evidence: Evidence, costs: Costs) -> str:
     mendable = [limit for limit in evidence.limits.exceeded(costs) if LIMITED_COST[limit].of_model]
     tried = any(record.stage == "compress" for record in evidence.records)
     return command(evidence) if mendable and not tried else ""
-
-
-def _measured(runs: Iterable[Record], cost: Cost) -> float | None:
-    return cost.over(value for run in runs if (value := getattr(run, cost.field)) is not None)

@@ -12,7 +12,7 @@ only.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ClassVar, Self, TypeVar
 
 from studies.errors import StoreError
@@ -128,6 +128,7 @@ class StudyManifest(Document):
     epochs: int | None = None
     batch_size: tuple[int, int, int] | None = None
     """Smallest, reference, largest rows a step."""
+    largest_batches: Mapping[str, int] = field(default_factory=dict)
     budget: Budget | None = None
     """Of the search, a total."""
     limits: Limits = field(default_factory=Limits)
@@ -189,7 +190,10 @@ class StudyManifest(Document):
         Raises:
             StoreError: the journal holds none.
         """
-        return _required(self.facts, "facts")
+        facts = _required(self.facts, "facts")
+        if facts.smallest_batch or self.batch_size is None:
+            return facts
+        return replace(facts, smallest_batch=self.batch_size[0])
 
     @property
     def searching(self) -> Budget:

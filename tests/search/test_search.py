@@ -8,6 +8,9 @@ import pytest
 import torch
 from optuna.trial import TrialState
 
+from advisor.jobs.planning import plan_for
+from advisor.jobs.request import Request
+from advisor.jobs.workloads import open_and_profile
 from studies.limits import Budget, Limits
 from studies.loaded_workload import LoadedWorkload
 from studies.record import count_states
@@ -182,7 +185,33 @@ def test_what_does_not_fit_the_memory_is_never_trained(home, iris):
     vetoed = [record for record in records if record.optimizer == "AdamW"]
     assert {record.state for record in vetoed} == {"infeasible"}
     assert all("the limit is" in record.error and not record.curve for record in vetoed)
+    assert all(record.peak_bytes > limited.limits.train_bytes for record in vetoed)
     assert any(record.state == "complete" for record in records if record.optimizer == "SGD")
+
+
+def test_an_optimizer_that_fits_in_memory_at_a_smaller_batch_is_tried_there(home):
+    """At the reference batch of 32 rows SGD alone fits into 515 KiB; at 27 rows Nesterov does."""
+    digits = LoadedWorkload.open("digits")
+    request = Request(
+        source="digits",
+        limits=Limits(train_bytes=515 * 1024),
+        budget=Budget(trials=4),
+        optimizers=("Nesterov", "SGD"),
+        epochs=1,
+    )
+    workload, facts = open_and_profile(request, digits, budget=request.budget)
+    plan, facts, findings = plan_for(request, workload, facts)
+    records = search(home, workload, plan, name="tight")
+    reference = next(record for record in records if record.optimizer == "Nesterov")
+
+    assert plan.candidates == ("Nesterov", "SGD")
+    assert not [finding for finding in findings if finding.verdict == "veto"]
+    assert facts.forecast("Nesterov").peak_bytes > 515 * 1024
+    assert reference.state == "complete"
+    assert 16 <= reference.params["batch_size"] == plan.largest_batches["Nesterov"] < 32
+    assert reference.peak_bytes <= 515 * 1024
+    assert all(record.params["batch_size"] <= plan.largest_batches[record.optimizer] for record in records)
+    assert Plan.of(journal.manifest_of(journal.open_study(home, "tight"))) == plan
 
 
 FAILING = """
