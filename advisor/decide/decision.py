@@ -11,6 +11,7 @@ from advisor.confidence import DECIDED, LEANING, Label
 from advisor.contender import Contender
 from advisor.decide.feasible import FeasibleRecipe
 from advisor.decide.posterior import Posterior, PosteriorSummary
+from advisor.decide.trial_summary import TrialSummary
 from advisor.evidence import Evidence, Finding, has_quality
 from advisor.goals import USUAL, Separation, separate
 from advisor.statements.headline import Caveat
@@ -54,6 +55,7 @@ class Explained:
     """Decision to explain: with the evidence, posterior and findings that reasons and alternatives read."""
 
     evidence: Evidence
+    summary: TrialSummary
     posterior: Posterior
     decision: Decision
     findings: tuple[Finding, ...]

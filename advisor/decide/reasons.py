@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from statistics import fmean, stdev
 from typing import Final
 
 from advisor.contender import Contender
 from advisor.decide.decision import Explained
+from advisor.decide.failures import failures
 from advisor.decide.posterior import PRIOR_CAP, base_rate
 from advisor.evidence import Finding, has_quality
 from advisor.goals import cost_of
@@ -206,16 +206,14 @@ def _failures(explained: Explained) -> Iterator[Statement]:
     failed = [record for record in ended if record.state == "failed"]
     if not failed:
         return
-    reasons = Counter(record.error or "no reason recorded" for record in failed)
-    reason = min(reasons, key=lambda text: (-reasons[text], text))
+    first = failures(failed)[0]
     names = dict.fromkeys(record.optimizer for record in failed)
     yield Failures(
         subjects=tuple(name for name in names if not explained.evidence.complete(name)),
-        trials=tuple(record.number for record in failed),
+        trials=first.trials,
         failed=len(failed),
         ended=len(ended),
-        reason=reason,
-        count=reasons[reason],
+        reason=first.reason,
     )
 
 

@@ -70,6 +70,7 @@ def recommend(evidence: Evidence, *, tuning_trials: int | None = None) -> Recomm
     contenders = tuple(_contender(evidence, decision, summary.loss_scale, name) for name in decision.ranked)
     explained = Explained(
         evidence=evidence,
+        summary=summary,
         posterior=posterior,
         decision=decision,
         findings=(*vetoes, *findings),

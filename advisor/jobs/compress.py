@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from studies.loaded_workload import LoadedWorkload
     from studies.models import ModelChoice
     from studies.search.compression_study import CompressionPlan
-    from studies.search.search import Event
+    from studies.search.event import Event
 
 DEFAULT_SECONDS: Final = 300
 """Of a compression whose budget nobody named."""

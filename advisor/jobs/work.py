@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from advisor.jobs.advice import advice
+from advisor.decide.confirmation import recipes_in_question
+from advisor.decide.failures import failures
+from advisor.jobs.advice import advice, evidence_in
 from advisor.jobs.compress import compress, delete_unused_files, pareto
 from advisor.jobs.session import Session
 from advisor.recommendation import Recommendation
@@ -18,7 +20,9 @@ from studies.storage.locks import working
 from studies.storage.manifest import SavedAdvice
 
 if TYPE_CHECKING:
-    from studies.search.search import Event
+    from studies.search.confirm import Preference
+    from studies.search.event import Event
+    from studies.storage.manifest import StudyManifest
     from studies.tracking.process import Mirror
 
 OFF: Final = "off"
@@ -54,11 +58,28 @@ def work(
         checkpoints = Checkpoints.of(session.home, session.name)
         if searching:
             Search(
-                study, session.workload, session.plan, clock=clock, listen=listen, checkpoints=checkpoints
+                study,
+                session.workload,
+                session.plan,
+                clock=clock,
+                listen=listen,
+                checkpoints=checkpoints,
+                prefer=preference(session, manifest),
             ).run()
         if not stop() and (session.plan.compression == "after" or not searching):
             compress(session, listen=listen, stop=stop)
     return mirror
+
+
+def preference(session: Session, manifest: StudyManifest) -> Preference:
+    """Return what tells a search which recipes its evidence prefers so far, under the limits it enforces."""
+
+    def prefer(records: Sequence[Record]) -> tuple[int, ...]:
+        direction = session.workload.metric.direction
+        evidence = evidence_in(session.home, session.name, manifest, tuple(records), direction=direction)
+        return recipes_in_question(replace(evidence, limits=session.plan.enforced))
+
+    return prefer
 
 
 def conclude(home: Path, name: str) -> Recommendation:
@@ -76,6 +97,7 @@ def outcome(session: Session, recommendation: Recommendation, records: tuple[Rec
     answer = {
         "study": session.name,
         "trials": count_states(records),
+        "failures": [asdict(failure) for failure in failures(records)],
         "budget": asdict(session.plan.budget),
         "recommendation": recommendation.to_dict(),
     }

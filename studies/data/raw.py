@@ -74,6 +74,11 @@ def split_of(raw: Raw, targets: Targets, seed: int, notes: list[str]) -> Split:
     return keep_rows(raw.parts[targets.rows], targets.codes, seed=seed)
 
 
+def validation_given(raw: Raw) -> bool:
+    """Tell whether the rows that validate came with the data."""
+    return raw.parts is not None and bool((raw.parts == 1).any())
+
+
 def encode_raw(raw: Raw, rows: NDArray[np.int64], split: Split) -> Encoded:
     """Encode the rows that have a target; the split counts only these.
 

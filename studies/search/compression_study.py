@@ -27,8 +27,8 @@ from studies.measure.threads import threads
 from studies.recipe import Recipe
 from studies.search.compression_sampler import pareto_records, sample_compression
 from studies.search.confirm import finalists
+from studies.search.event import Event
 from studies.search.sampler import fixed_sampler
-from studies.search.search import Event
 from studies.search.trial import Outcome, Trial
 from studies.storage import journal
 from studies.weights.sensitivity import scan
@@ -234,7 +234,8 @@ class CompressionStudy:
             stage="compress",
             seed=run.seed,
             source=run.number,
-            workload=self.workload,
+            split_seed=run.split_seed,
+            workload=checkpoint.workload,
             plan=self.search_plan,
             training=compression,
         )

@@ -76,7 +76,11 @@ class Trial:
     workload: LoadedWorkload | Function
     plan: Plan
     source: int | None = None
+    split_seed: int | None = None
+    """Of the rows drawn anew that it trains and validates on; None for the workload's own."""
     training: Run | None = field(default=None)
+    wall_seconds: float = 0.0
+    """What it has taken so far."""
 
     @property
     def curve(self) -> list[Measurement]:
@@ -133,6 +137,7 @@ class Trial:
             params=self._params_read(),
             error=outcome.error,
             source=self.source,
+            split_seed=self.split_seed,
             units={name: unit for name, unit in units.items() if self._is_read_at(name)},
         )
         if self.training is None:
