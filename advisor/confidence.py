@@ -22,3 +22,20 @@ MEANINGS: Final[Mapping[Label, str]] = {
     "prior only": "nothing was trained to its end: published results, data and model speak alone",
 }
 """Each label and its meaning."""
+
+WORDS: Final[Mapping[str, str]] = {
+    "as good as anything tried": "the chance, p_tie, that nothing in question is better than this optimizer "
+    "by more than the tie margin",
+    "p_best": "the chance that no optimizer in question is better than this one; among many that are level "
+    "it is small for each of them, and p_tie is what to go by",
+    "tie margin": "the difference that counts as none: 2 % of the error, the spread over seeds up to a tenth "
+    "of it, or half a validation row, whichever is largest; an answer states its own",
+    "interval": "the range that holds the mean over fresh seeds with 90 %, from the confirmation runs; other "
+    "rows are not in it, and without two such runs there is none",
+    "expected regret": "by how much the error is larger than that of the best in question, on average over "
+    "all that the evidence leaves possible: 0.05 is about 5 % more error",
+    "confirmed": "its recipe was run again with seeds that the search had not used, the same seeds for every "
+    "finalist; one that was not is known from its best trial, which luck flatters",
+    "prior": "what published results and the rules say before any trial; trials soon outweigh it",
+}
+"""Further words of an answer and their meanings; `p_tie` is the first of them."""

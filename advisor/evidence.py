@@ -66,6 +66,21 @@ class Records(tuple[Record, ...]):
         )
 
     @cached_property
+    def repeats(self) -> tuple[tuple[Record, ...], ...]:
+        """Return the whole runs of each recipe that was run with several seeds, by number."""
+        groups: dict[int, list[Record]] = defaultdict(list)
+        for run in self.by_number:
+            if run.state == "complete" and run.stage != "compress":
+                groups[run.number if run.source is None else run.source].append(run)
+        return tuple(tuple(group) for group in groups.values() if len({run.seed for run in group}) > 1)
+
+    @cached_property
+    def seedless(self) -> bool:
+        """Tell whether another seed changed no epoch of any recipe that was run with several."""
+        curves = [{repr(_qualities(run)) for run in group} for group in self.repeats]
+        return bool(curves) and all(len(different) == 1 for different in curves)
+
+    @cached_property
     def compressions(self) -> tuple[Record, ...]:
         """Return the compressed models that were measured, by number."""
         return tuple(
@@ -73,6 +88,10 @@ class Records(tuple[Record, ...]):
             for record in self.by_number
             if record.stage == "compress" and record.footprint and has_quality(record)
         )
+
+
+def _qualities(run: Record) -> list[tuple[int, float, float]]:
+    return [(point.epoch, point.valid_metric, point.valid_loss) for point in run.curve]
 
 
 def _by_optimizer(records: Iterable[Record]) -> dict[str, tuple[Record, ...]]:
@@ -125,6 +144,10 @@ class Evidence:
     rules: tuple[str, ...] = ()
     """The user's word on rules, as written: Name=off, Name=0.5, file.py:Name."""
 
+    unread: tuple[str, ...] = ()
+    """Axes that a training function of the user's own never looks at, `optimizer` where it never runs the
+    recipe's."""
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "direction", Direction(self.direction))
         if not isinstance(self.records, Records):
@@ -135,6 +158,13 @@ class Evidence:
         """Return the candidates, then whatever else was tried, by name."""
         others = self._sorted.optimizers.difference(self.candidates)
         return (*dict.fromkeys(self.candidates), *sorted(others))
+
+    @property
+    def trials_each(self) -> float:
+        """Return the search trials an optimizer, made or planned, whichever are more."""
+        names = self.optimizers
+        made = sum(len(self.searched(name)) for name in names)
+        return max(made, self.planned_trials or 0) / max(len(names), 1)
 
     def searched(self, optimizer: str) -> tuple[Record, ...]:
         """Return the ended search trials of an optimizer (its reference recipe and the race), by number."""
@@ -147,6 +177,16 @@ class Evidence:
     def confirmations(self, optimizer: str) -> tuple[Record, ...]:
         """Return the ended confirmation runs of an optimizer, by number; failed ones are left out."""
         return self._sorted.confirmations.get(optimizer, ())
+
+    @property
+    def repeats(self) -> tuple[tuple[Record, ...], ...]:
+        """Return the whole runs of each recipe that was run with several seeds, by number."""
+        return self._sorted.repeats
+
+    @property
+    def seedless(self) -> bool:
+        """Tell whether another seed changed nothing in any recipe that was run with several."""
+        return self._sorted.seedless
 
     @property
     def compressions(self) -> tuple[Record, ...]:

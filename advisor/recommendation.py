@@ -22,7 +22,7 @@ from studies.quantities import several
 if TYPE_CHECKING:
     from studies.recipe import Recipe
 
-STATEMENTS: Final = ("reasons", "alternatives", "would_change", "checklist")
+STATEMENTS: Final = ("reasons", "readings", "alternatives", "would_change", "checklist")
 """Parts of the answer that are statements."""
 TABLES: Final = ("findings", "contenders", "compressed")
 COMPRESSION: Final = "Compression"
@@ -66,6 +66,8 @@ class Recommendation:
     reasons: tuple[Statement, ...]
     """Statements, most telling first, each with its figures and its trials or its source."""
     findings: tuple[Finding, ...]
+    readings: tuple[Statement, ...]
+    """What the rules on sparsity, memory and convergence looked at, silent ones too."""
     alternatives: tuple[Statement, ...]
     """The runner-up and others, each with when to prefer it."""
     would_change: tuple[Statement, ...]
@@ -166,6 +168,7 @@ class Recommendation:
         """Return each section that has something to say: its title and its lines."""
         sections = [
             ("Why", [*map(str, self.reasons)]),
+            ("What the rules looked at", [f"{reading}." for reading in self.readings]),
             ("Costs", cost_lines(self.costs)),
             (COMPRESSION, self.compression_table.sentences()),
             ("Runner-up and alternatives", [*map(str, self.alternatives)]),

@@ -242,11 +242,11 @@ def _named(record: Record) -> str:
     )
 
 
-def contest(name: str, seed: int, seconds: float) -> Contest:
+def contest(workload: dict[str, Any], seed: int, seconds: float, *, hand_seconds: float) -> Contest:
     """Let both work on one trained model."""
     with tempfile.TemporaryDirectory() as folder:
-        source, first = searched(WORKLOADS[name], seed, Path(folder))
-        tried = by_hand(source.model, source.workload, seconds=seconds, seed=seed)
+        source, first = searched(workload, seed, Path(folder))
+        tried = by_hand(source.model, source.workload, seconds=hand_seconds, seed=seed)
         ours, spent = by_study(Path(folder), first, source.workload, seconds)
     return Contest(ours=ours, theirs=tried.points, spent=(spent, tried.seconds), refused=tried.refused)
 
@@ -283,6 +283,17 @@ def summary(name: str, contests: Sequence[Contest]) -> str:
     return "\n".join(lines)
 
 
+def smoke() -> None:
+    """Print a contest of five seconds over a tiny model; by hand it is left as trained, without torchao."""
+    tiny = {"source": "iris", "model": MLP(width=16, depth=1), "epochs": 2}
+    with quiet():
+        for package in ("onnx", "onnxruntime", "onnxscript"):
+            import_module(package)
+    contested = contest(tiny, 0, 5.0, hand_seconds=0.0)
+    print_contest(0, contested)
+    print(summary("iris", [contested]))
+
+
 def main() -> None:
     """Print the contests asked for, and a table of them all."""
     missing = [
@@ -312,7 +323,8 @@ def main() -> None:
         print(f"\n### {name}")
         contests = []
         for seed in map(int, options.seeds.split(",")):
-            contests.append(contest(name, seed, options.seconds))
+            seconds = options.seconds
+            contests.append(contest(WORKLOADS[name], seed, seconds, hand_seconds=seconds))
             print_contest(seed, contests[-1])
             sys.stdout.flush()
         rows.append(summary(name, contests))

@@ -161,6 +161,8 @@ def by_hand(model: nn.Module, workload: LoadedWorkload, *, seconds: float, seed:
 
 
 def _ways(bench: Bench, pruned: dict[str, nn.Module]) -> Iterator[tuple[str, Callable[[], nn.Module | None]]]:
+    if bench.over:
+        return
     for name in quantizations():
         yield name, partial(_quantized, bench.model, name)
     first, later = (*ROUNDS[:2],), (*ROUNDS[2:], *LATER)

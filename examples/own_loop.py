@@ -40,8 +40,7 @@ def fit(recipe, report, seed):  # noqa: ANN001, ANN201, ARG001, D103 - torch's g
             functional.cross_entropy(model(inputs[rows]), targets[rows]).backward()
             optimizer.step()
             schedule.step()
-        model.eval()
-        with torch.no_grad():
+        with recipe.optimizer.evaluating(model), torch.no_grad():
             accuracy = (model(inputs[TRAIN:]).argmax(1) == targets[TRAIN:]).float().mean()
         if report(epoch + 1, accuracy):
             break

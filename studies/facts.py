@@ -134,6 +134,10 @@ class Probe:
     """Why it could not run on this model; empty when it did."""
 
 
+LATER: Final = ("raw_density", "smallest_batch", "followed", "full_batch", "skipped")
+"""Entries of facts and forecasts that studies of earlier versions lack, and are written again without."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
     """Facts: data, model and device in numbers; shares are 0 to 1.
@@ -152,7 +156,10 @@ class Facts:
     classes: int = 2
     """0 in regression."""
     input_density: float = 1.0
-    """Share of non-zero input entries."""
+    """Share of non-zero input entries, as the model sees them."""
+    raw_density: float | None = None
+    """Share of non-zero entries of the data as they came, before any scaling; None where nobody counted, and
+    for text."""
     class_imbalance: float = 1.0
     """Rows of the largest class over rows of the smallest; 1 in regression."""
     label_entropy: float = 1.0
@@ -254,9 +261,9 @@ class Facts:
         return None if seconds is None else self.steps * (self.step_seconds - adamw_seconds + seconds)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain lists and dicts, ready for JSON."""
-        return asdict(self) | {
-            "forecasts": [asdict(forecast) for forecast in self.forecasts],
+        """Return plain lists and dicts, ready for JSON; what earlier versions did not know only if known."""
+        return _known(self) | {
+            "forecasts": [_known(forecast) for forecast in self.forecasts],
             "probes": [asdict(probe) for probe in self.probes],
         }
 
@@ -268,6 +275,12 @@ class Facts:
         forecasts = tuple(_forecast(forecast) for forecast in known.get("forecasts", ()))
         probes = tuple(Probe(**probe) for probe in known.get("probes", ()))
         return cls(**known | {"forecasts": forecasts, "probes": probes})
+
+
+def _known(value: Facts | Forecast) -> dict[str, Any]:
+    defaults = {field.name: field.default for field in fields(value)}
+    plain = asdict(value)
+    return {name: plain[name] for name in plain if name not in LATER or plain[name] != defaults[name]}
 
 
 def _forecast(values: Mapping[str, Any]) -> Forecast:

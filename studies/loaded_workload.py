@@ -147,6 +147,7 @@ class LoadedWorkload:
             model_fields=self.model.fields(),
             digest=self.dataset.digest,
             class_weights=self.class_weights,
+            centre_sparse=self.dataset.centre_sparse,
         )
 
     @classmethod
@@ -159,9 +160,15 @@ class LoadedWorkload:
         seed = spec.seed or 0
         workload = load(spec.source) if ":" in spec.source else None
         dataset = (
-            workload.dataset(seed)
+            workload.dataset(seed, centre_sparse=spec.centre_sparse)
             if isinstance(workload, Workload)
-            else open_dataset(spec.source, target=spec.target, task=spec.task, seed=seed)
+            else open_dataset(
+                spec.source,
+                target=spec.target,
+                task=spec.task,
+                seed=seed,
+                centre_sparse=spec.centre_sparse,
+            )
         )
         if dataset.digest != spec.digest:
             raise BadWorkload(

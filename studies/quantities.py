@@ -69,5 +69,5 @@ def _quantity(text: str, units: dict[str, float] | dict[str, int], noun: str, ex
 
 
 def several(count: int, noun: str) -> str:
-    """Write a count with its noun: 1 seed, 3 seeds."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    """Write a count with its noun: 1 seed, 3 seeds, 1,800 seeds."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -48,8 +48,12 @@ class Workload:
     """none | balanced"""
     name: str = "data"
 
-    def dataset(self, seed: int) -> Dataset:
+    def dataset(self, seed: int, *, centre_sparse: bool = False) -> Dataset:
         """Split and encode the data.
+
+        Args:
+            seed: of the split.
+            centre_sparse: whether sparse inputs are centred too, as studies of earlier versions were encoded.
 
         Raises:
             BadWorkload: data that cannot be trained on.
@@ -57,7 +61,14 @@ class Workload:
         from studies.data.dataset import from_arrays
 
         return from_arrays(
-            self.train, self.valid, self.test, task=self.task, kind=self.kind, seed=seed, name=self.name
+            self.train,
+            self.valid,
+            self.test,
+            task=self.task,
+            kind=self.kind,
+            seed=seed,
+            name=self.name,
+            centre_sparse=centre_sparse,
         )
 
     def metric_name(self) -> str | None:

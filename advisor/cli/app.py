@@ -188,7 +188,10 @@ def list_(
 
 @app.command()
 def explain(
-    name: Annotated[str, typer.Argument(help="An optimizer, schedule, regularizer, model, dataset or rule.")],
+    name: Annotated[
+        str,
+        typer.Argument(help="An optimizer, schedule, model, dataset, rule, ..., or a word of an answer."),
+    ],
 ) -> None:
     """Say what something does, when it helps and hurts."""
     from advisor.cli.explain import explanation

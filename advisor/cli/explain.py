@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
+from advisor.cli import words
 from advisor.cli.rule_examples import rule_text
 from advisor.cli.trials import trial_rows
 from advisor.decide.rulebook import rules
@@ -26,7 +27,7 @@ from studies.storage.home import study_names
 from studies.wrappers import WrapperChoice
 
 AXES: Final = {folder: axis for axis, folder in catalogue.FOLDERS.items()}
-KINDS: Final = (*AXES, "rules", "studies", "trials")
+KINDS: Final = (*AXES, "rules", "studies", "trials", "words")
 ROWS: Final = {
     "table": Inputs(shape=(8,)),
     "image": Inputs(kind="image", shape=(3, 32, 32)),
@@ -57,6 +58,8 @@ def listing(kind: str, home: Path, study: str = "") -> list[dict[str, Any]]:
             {"name": name, "summary": summary(type(rule)), "grade": rule.grade, "source": rule.source}
             for name, rule in rules().items()
         ]
+    if kind == "words":
+        return words.rows()
     if kind == "studies":
         return [_study_row(home, name) for name in study_names(home)]
     if kind not in AXES:
@@ -67,12 +70,14 @@ def listing(kind: str, home: Path, study: str = "") -> list[dict[str, Any]]:
 
 
 def explanation(name: str) -> str:
-    """Return what is known of a choice or a rule, as text.
+    """Return what is known of a choice, a rule or a word of an answer, as text.
 
     Raises:
-        UnknownChoice: neither has that name.
+        UnknownChoice: none has that name.
     """
-    known: dict[str, str] = {}
+    if text := words.meaning(name):
+        return text
+    known = dict.fromkeys(words.names(), "word")
     for axis in catalogue.FOLDERS:
         for choice_name, choice in catalogue.choices(axis).items():
             if choice_name.lower() == name.lower() and choice_name != "none":

@@ -9,6 +9,7 @@ from typing import Final
 
 from advisor.compressed_model import CompressedModel
 from advisor.decide.compression_checks import compression_controls, compression_seeds
+from advisor.decide.function_checks import function_checks
 from advisor.decide.run_checks import late_variance, overfitting, range_edges, still_improving
 from advisor.decide.scale import LossScale
 from advisor.decide.trial_checks import early_ranks, enough_trials, failed_trials, lost_trials
@@ -54,6 +55,7 @@ def checks(
         return trials if any(record.state != "running" for record in evidence.records) else ()
     runs = confirmations(evidence, best)
     return (
+        *function_checks(evidence),
         *unchecked_limits(evidence, best, costs),
         *beats_a_constant(evidence, best, runs),
         *trials,

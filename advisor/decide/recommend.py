@@ -37,7 +37,7 @@ from advisor.decide.feasible_recipe import FeasibleRecipe
 from advisor.decide.interval import half_width
 from advisor.decide.posterior import PRIOR_CAP, Posterior
 from advisor.decide.reasons import gives_up, nothing_apart, reasons
-from advisor.decide.rulebook import apply_rules
+from advisor.decide.rulebook import apply_rules, readings
 from advisor.decide.scale import LossScale
 from advisor.decide.trial_summary import TrialSummary
 from advisor.evidence import Evidence, Finding
@@ -108,6 +108,7 @@ def _recommendation(explained: Explained, summary: TrialSummary) -> Recommendati
         costs=recipe.costs,
         reasons=reasons(explained),
         findings=explained.findings,
+        readings=readings(evidence),
         alternatives=alternatives(explained),
         would_change=would_change(
             explained, lambda other: _decide_again(other, explained.findings, posterior, summary)
@@ -176,6 +177,7 @@ def _headline(explained: Explained, notes: tuple[Statement, ...]) -> Headline:
         confirmed=decision.recipe.training.confirmed,
         caveat=decision.caveat,
         alike=nothing_apart(explained),
+        never_ran="optimizer" in explained.evidence.unread,
         notes=notes,
     )
 

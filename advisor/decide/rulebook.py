@@ -22,6 +22,7 @@ from typing import Any, Final
 from advisor.evidence import Evidence, Finding
 from advisor.rules import Rule
 from advisor.rules import __path__ as rule_folder
+from advisor.statements.rule_readings import RuleReading
 from studies.errors import BadValue, StudyError, did_you_mean, named_line
 from studies.imports import load
 
@@ -56,6 +57,24 @@ def apply_rules(evidence: Evidence) -> tuple[Finding, ...]:
     """
     return tuple(
         finding for rule, factor in in_force(evidence.rules) for finding in _scaled(rule, evidence, factor)
+    )
+
+
+def readings(evidence: Evidence) -> tuple[RuleReading, ...]:
+    """Return what each rule that says so looked at, and whether it spoke, silent ones too.
+
+    Raises:
+        BadValue: as `apply_rules`.
+    """
+    return tuple(
+        RuleReading(
+            rule=type(rule).__name__,
+            criteria=criteria,
+            subjects=tuple(dict.fromkeys(finding.subject for finding in _scaled(rule, evidence, factor))),
+            source=rule.source,
+        )
+        for rule, factor in in_force(evidence.rules)
+        if (criteria := rule.criteria(evidence))
     )
 
 

@@ -58,6 +58,7 @@ def evidence_in(
         compression_ended=compressing is not None and compressing.ended,
         study=name,
         rules=manifest.rules,
+        unread=manifest.unread,
     )
 
 

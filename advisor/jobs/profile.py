@@ -9,12 +9,14 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from advisor.decide.recommend import recommend
+from advisor.decide.rulebook import readings
 from advisor.evidence import Evidence
 from advisor.jobs.planning import plan_for, planned_trials
 from advisor.jobs.request import Request
 from advisor.jobs.workloads import open_and_profile
 from advisor.recommendation import Recommendation
 from advisor.report.numbers import listed
+from advisor.statements.rule_readings import RuleReading
 from studies import catalogue
 from studies.facts import Facts, Forecast
 from studies.limits import Limits
@@ -28,6 +30,8 @@ class Preview:
     facts: Facts
     limits: Limits
     recommendation: Recommendation
+    readings: tuple[RuleReading, ...] = ()
+    """What the rules on sparsity, memory and convergence looked at."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `profile --json` prints."""
@@ -35,6 +39,7 @@ class Preview:
         return {
             "facts": self.facts.to_dict(),
             "memory": memory,
+            "readings": [reading.to_dict() for reading in self.readings],
             "recommendation": self.recommendation.to_dict(),
         }
 
@@ -57,6 +62,7 @@ class Preview:
             _model(self.facts),
             measured(self.facts),
             self._memory(),
+            _readings(self.readings),
             str(self.recommendation),
         ]
         return "\n\n".join(part for part in parts if part)
@@ -127,7 +133,13 @@ def preview(request: Request) -> Preview:
     chosen = catalogue.find("optimizer", recommendation.optimizer)
     recipe = plan.space(workload).reference(chosen)  # type: ignore[arg-type]
     first = replace(recommendation, params=recipe.to_params(), steps=facts.steps)
-    return Preview(facts=facts, limits=request.limits, recommendation=first)
+    looked_at = readings(evidence)
+    return Preview(facts=facts, limits=request.limits, recommendation=first, readings=looked_at)
+
+
+def _readings(looked_at: tuple[RuleReading, ...]) -> str:
+    lines = [line for reading in looked_at for line in _wrapped(str(reading))]
+    return "\n".join(["What rules looked at:", *lines]) if lines else ""
 
 
 def _data(facts: Facts) -> str:
@@ -136,7 +148,7 @@ def _data(facts: Facts) -> str:
     lines = [f"Data: {facts.rows} training rows, {columns}, {facts.kind}, {task}."]
     if facts.kind != "text":  # the ids of words are never zero but for padding
         missing = f"missing in the raw table {_share(facts.missing_share)}"
-        lines.append(f"  non-zero inputs {_share(facts.input_density)}, {missing}")
+        lines.append(f"  non-zero inputs {_densities(facts)}, {missing}")
     if facts.feature_scale_ratio > UNEVEN:
         widest = f"{facts.feature_scale_ratio:.3g} times as wide as the narrowest"
         lines.append(f"  after preprocessing the widest column is {widest}")
@@ -144,6 +156,14 @@ def _data(facts: Facts) -> str:
         imbalance = f"largest class {facts.class_imbalance:.3g} times the smallest"
         lines.append(f"  {imbalance}, label entropy {facts.label_entropy:.2f} of 1")
     return "\n".join(lines)
+
+
+def _densities(facts: Facts) -> str:
+    """Return the share of non-zero inputs, as they came and as the model sees them where the two differ."""
+    as_scaled = _share(facts.input_density)
+    if facts.raw_density is None or _share(facts.raw_density) == as_scaled:
+        return as_scaled
+    return f"{_share(facts.raw_density)} as they came and {as_scaled} once scaled"
 
 
 def _share(share: float) -> str:

@@ -85,8 +85,8 @@ def _planned(request: Request) -> tuple[LoadedWorkload | Function, Plan, Facts, 
         return workload, *plan_for(request, workload, facts)
     from advisor.jobs.function import plan, profile_function
 
-    facts, read = profile_function(request, function)
-    return function, *plan(request, function, facts, read)
+    facts, uses = profile_function(request, function)
+    return function, *plan(request, function, facts, uses)
 
 
 def reopen(home: Path, name: str, *, budget: Budget | None = None) -> Session:

@@ -44,6 +44,14 @@ def percent(share: float) -> str:
     return f"{value:.0f} %" if value >= 2 or value == 0 else f"{value:.1f} %"
 
 
+def share_beside(share: float, threshold: float) -> str:
+    """Write a share with the digits that tell it from a threshold: 49.96 % beside 50 %."""
+    if share == threshold or percent(share) != percent(threshold):
+        return percent(share)
+    digits = next(digits for digits in range(1, 18) if f"{share:.{digits}%}" != f"{threshold:.{digits}%}")
+    return f"{100 * share:.{digits}f} %"
+
+
 def ratio(gap: float) -> str:
     """Write a log-ratio as the percentage that it adds."""
     return percent(math.expm1(gap))

@@ -12,9 +12,48 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 from advisor.evidence import Evidence, Finding, Verdict
+from advisor.report.numbers import number, percent, size
+
+Unit = Literal["share", "bytes", "count"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Criterion:
+    """Criterion: a figure that a rule looks at, and the threshold beyond which it speaks."""
+
+    figure: str
+    """What it is the value of, a name: input_density, trials, ..."""
+    words: str
+    """The same with its value, as a clause."""
+    value: float | None
+    """None where it is not known."""
+    unit: Unit
+    threshold: float | None = None
+    """None for a figure that decides nothing here."""
+    side: Literal["below", "above"] = "below"
+    """Where of the threshold the rule speaks."""
+
+    @property
+    def crossed(self) -> bool:
+        """Tell whether the value lies where the rule speaks."""
+        if self.value is None or self.threshold is None:
+            return False
+        return self.value < self.threshold if self.side == "below" else self.value > self.threshold
+
+    def __str__(self) -> str:
+        if self.threshold is None:
+            return self.words
+        return f"{self.words} (speaks {self.side} {_written(self.threshold, self.unit)})"
+
+
+def _written(value: float, unit: Unit) -> str:
+    if unit == "count":
+        return f"{value:,.0f}" if abs(value) >= 1000 else number(value)
+    return percent(value) if unit == "share" else size(value)
 
 
 class Rule(ABC):
@@ -37,6 +76,10 @@ class Rule(ABC):
     @abstractmethod
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield what follows from the evidence, one finding an optimizer it concerns."""
+
+    def criteria(self, evidence: Evidence) -> tuple[Criterion, ...]:  # noqa: ARG002
+        """Return what it looks at, for a rule that reports that even when it is silent; others nothing."""
+        return ()
 
     def finding(
         self,

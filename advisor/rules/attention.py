@@ -8,6 +8,7 @@ from typing import ClassVar
 from advisor.evidence import Evidence
 from advisor.rules import PriorRule
 from studies.facts import Facts
+from studies.quantities import several
 
 
 class Attention(PriorRule):
@@ -64,7 +65,7 @@ class Attention(PriorRule):
             return None
         if facts.batch_size > self.small_batch and facts.kind == "text":
             return None
-        rows = f"{facts.batch_size} rows"
+        rows = several(facts.batch_size, "row")
         if facts.batch_size <= self.small_batch:
             return f"the model has attention, but a batch has only {rows}, where little state is enough"
         return f"the model has attention, whose blocks want steps of their own, in batches of {rows}"

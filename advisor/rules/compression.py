@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import ClassVar, Final
 
 from advisor.evidence import Evidence, Finding
 from advisor.rules import Rule
 from studies.facts import Facts
+from studies.quantities import several
 
 AXES: Final = {"prune": "pruning", "quantize": "quantization", "distill": "distillation"}
 """Stage to the axis of a recipe that it shows on."""
@@ -51,10 +53,10 @@ class Compression(Rule):
     }
     advice: ClassVar[Mapping[str, str]] = {
         "prune": "a pruned net recovers best by its whole schedule, from the full learning rate: "
-        "give {} all {steps:,} steps",
+        "give {} all of its {steps}",
         "quantize": "with rounded weights start {} at 1 to 10 % of the learning rate it was trained with",
         "distill": "a student goes on gaining: "
-        "try {more:,} steps for {steps:,} before another optimizer than {}",
+        "try {more} instead of {steps} before another optimizer than {}",
     }
 
     hits: ClassVar[tuple[Evidence, ...]] = (
@@ -73,10 +75,13 @@ class Compression(Rule):
             return
         steps = evidence.facts.steps
         for name in evidence.optimizers:
-            because = self.advice[stage].format(name, steps=steps, more=round(1.5 * steps))
+            more = several(math.ceil(1.5 * steps), "step")
+            because = self.advice[stage].format(name, steps=several(steps, "step"), more=more)
             yield self.finding(name, "note", because, source=self.sources[stage])
             if name == evidence.trained_by:
-                weights = f"the {evidence.facts.parameters:,} weights that this starts from"
+                weights = (
+                    f"the model that this starts from, of {several(evidence.facts.parameters, 'weight')}"
+                )
                 because = f"{name} trained {weights}, and to keep it is safest"
                 yield from self.prior(name, self.same_optimizer, because)
             if stage == "quantize" and (strength := self.quantized.get(name)):
@@ -86,7 +91,8 @@ class Compression(Rule):
                     else "are as long for a small gradient as for a large one"
                 )
                 because = (
-                    f"{name}'s steps {trait}, and in {steps:,} steps on rounded weights small ones are wanted"
+                    f"{name}'s steps {trait}, and in {several(steps, 'step')} on rounded weights "
+                    "small ones are wanted"
                 )
                 yield from self.prior(name, strength, because)
 

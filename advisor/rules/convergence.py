@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from advisor.evidence import Evidence, Finding
 from advisor.report.numbers import duration, number, trials
-from advisor.rules import Rule
+from advisor.rules import Criterion, Rule
 from studies.direction import Direction
 from studies.facts import Facts
 from studies.quantities import several
@@ -71,21 +72,47 @@ class Convergence(Rule):
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield what few trials, short runs and measured times to a target say."""
-        names = evidence.optimizers
-        total = max(sum(len(evidence.searched(name)) for name in names), evidence.planned_trials or 0)
-        if 0 < total < self.few_trials * len(names):
-            each = total / len(names)
-            cause = f"{each:.2g} trials an optimizer are few (below {self.few_trials:g})"
+        names, each = evidence.optimizers, evidence.trials_each
+        if 0 < each < self.few_trials:
+            verb = "is" if each == 1 else "are"
+            cause = f"{_trials(each)} an optimizer {verb} few (below {self.few_trials:g})"
             yield from self._prior(names, self.few_trials_strengths, cause, ("easy to tune", "slow to tune"))
         if evidence.goal == "speed" and evidence.facts.steps < self.short_run:
-            cause = (
-                f"time counts and a run of {evidence.facts.steps:,} steps is short (below {self.short_run:,})"
-            )
+            length = several(evidence.facts.steps, "step")
+            cause = f"time counts and a run of {length} is short (below {self.short_run:,})"
             yield from self._prior(
                 names, self.short_run_strengths, cause, ("a fast starter", "a slow starter")
             )
-        if evidence.goal == "speed" or evidence.limits.train_seconds is not None:
+        if _time_counts(evidence):
             yield from self._measured(evidence)
+
+    def criteria(self, evidence: Evidence) -> tuple[Criterion, ...]:
+        """Return the trials an optimizer, and how long a run is and who has whole ones where time counts."""
+        count, timed, each = partial(Criterion, unit="count"), _time_counts(evidence), evidence.trials_each
+        hurried, runs = evidence.goal == "speed", len(_whole_runs(evidence))
+        steps = f"{several(evidence.facts.steps, 'step')} a run"
+        whole = f"{several(runs, 'optimizer')} with a whole run"
+        return (
+            count(
+                figure="trials_each",
+                words=f"{_trials(each) if each else 'an unknown number of trials'} an optimizer",
+                value=each or None,
+                threshold=self.few_trials,
+            ),
+            count(
+                figure="steps",
+                words=steps if hurried else f"{steps}, judged under the goal speed alone",
+                value=evidence.facts.steps,
+                threshold=self.short_run if hurried else None,
+            ),
+            count(
+                figure="whole_runs",
+                words=whole if timed else f"{whole}, timed where time counts",
+                value=runs,
+                threshold=1 if timed else None,
+                side="above",
+            ),
+        )
 
     def _prior(
         self, names: tuple[str, ...], strengths: Mapping[str, float], cause: str, traits: tuple[str, str]
@@ -104,13 +131,17 @@ class Convergence(Rule):
         fastest, *others = sorted(
             arrivals, key=lambda arrival: (arrival.point.seconds, arrival.record.number)
         )
-        reach = "both reach" if len(arrivals) == 2 else f"all {len(arrivals)} optimizers reach"
+        if fastest.point.seconds <= 0:
+            return  # runs without times say nothing of speed
+        reach = "both reach" if len(arrivals) == 2 else f"all {len(arrivals)} with whole runs reach"
         goal = f"{evidence.metric} {number(target)}, which {reach}"
         source = f"measured on {trials(arrival.record.number for arrival in arrivals)}"
-        because = f"{fastest.optimizer} is first to {goal}: {fastest}; next {others[0]}"
-        yield self.finding(fastest.optimizer, "prefer", because, source=source)
-        for arrival in others:
-            factor = arrival.point.seconds / max(fastest.point.seconds, 1e-9)
+        factors = [arrival.point.seconds / fastest.point.seconds for arrival in others]
+        level = factors[0] < self.alike
+        ahead = "is among the first" if level else "is first"
+        because = f"{fastest.optimizer} {ahead} to {goal}: {fastest}; next {others[0]}"
+        yield self.finding(fastest.optimizer, "note" if level else "prefer", because, source=source)
+        for arrival, factor in zip(others, factors, strict=True):
             verb = "is about as fast" if factor < self.alike else f"takes {factor:.2g} times as long"
             because = f"{arrival.optimizer} {verb} to {goal}: {arrival}, against {fastest}"
             yield self.finding(
@@ -136,8 +167,7 @@ def times_to_common_target(evidence: Evidence) -> tuple[float | None, list[Arriv
 
     None with fewer than two.
     """
-    runs = {name: [run for run in evidence.complete(name) if _points(run)] for name in evidence.optimizers}
-    runs = {name: whole for name, whole in runs.items() if whole}
+    runs = _whole_runs(evidence)
     if len(runs) < 2:
         return None, []
     loss = evidence.direction.loss
@@ -150,6 +180,21 @@ def times_to_common_target(evidence: Evidence) -> tuple[float | None, list[Arriv
         run, point = min(reached, key=lambda pair: (pair[1].seconds, pair[0].number))
         arrivals.append(Arrival(optimizer=name, record=run, point=point))
     return target, arrivals
+
+
+def _whole_runs(evidence: Evidence) -> dict[str, list[Record]]:
+    """Return the whole runs with a learning curve of each optimizer that has any."""
+    runs = {name: [run for run in evidence.complete(name) if _points(run)] for name in evidence.optimizers}
+    return {name: whole for name, whole in runs.items() if whole}
+
+
+def _time_counts(evidence: Evidence) -> bool:
+    return evidence.goal == "speed" or evidence.limits.train_seconds is not None
+
+
+def _trials(each: float) -> str:
+    written = number(each)
+    return f"{written} trial{'' if written == '1' else 's'}"
 
 
 def _points(run: Record) -> list[Measurement]:

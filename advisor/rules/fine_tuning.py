@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
-from advisor.evidence import Evidence
+from advisor.evidence import Evidence, Finding
 from advisor.rules import PriorRule
 from studies.facts import Facts
+from studies.quantities import several
 
 
 class FineTuning(PriorRule):
@@ -38,8 +39,8 @@ class FineTuning(PriorRule):
     """Log-odds: weak, from one paper on language models and from custom."""
     known: ClassVar[float] = 0.6
     """And for the very optimizer that trained the weights."""
-    helps: ClassVar[str] = "{} is nearest to what they were trained with"
-    hurts: ClassVar[str] = "{} is unlike what they were trained with"
+    helps: ClassVar[str] = "{} is what most published ones are trained with, or near it"
+    hurts: ClassVar[str] = "{} is unlike what most published ones are trained with"
 
     hits: ClassVar[tuple[Evidence, ...]] = (
         Evidence(facts=Facts(pretrained=True), candidates=("AdamW", "Muon")),
@@ -60,8 +61,12 @@ class FineTuning(PriorRule):
         if not facts.pretrained or evidence.stage or (convolutional and not evidence.trained_by):
             return None
         by = f", trained by {evidence.trained_by}" if evidence.trained_by else " (by what is not said)"
-        return f"the run starts from {facts.parameters:,} trained weights{by}"
+        return f"the run starts from trained weights, {several(facts.parameters, 'parameter')}{by}"
 
-    def table(self, evidence: Evidence) -> Mapping[str, float]:
-        """Return the optimizer that trained the weights, if that is known."""
-        return {evidence.trained_by: self.known} if evidence.trained_by else self.strengths
+    def __call__(self, evidence: Evidence) -> Iterator[Finding]:
+        """Yield the optimizer that trained the weights where that is known, else the usual ones."""
+        if not evidence.trained_by:
+            yield from super().__call__(evidence)
+        elif evidence.trained_by in evidence.optimizers and (cause := self.holds(evidence)):
+            because = f"{cause}, and going on with the same is safest"
+            yield from self.prior(evidence.trained_by, self.known, because)

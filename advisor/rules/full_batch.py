@@ -9,6 +9,7 @@ from advisor.evidence import Evidence
 from advisor.report.numbers import duration
 from advisor.rules import PriorRule
 from studies.facts import Facts
+from studies.quantities import several
 
 
 class FullBatch(PriorRule):
@@ -57,4 +58,5 @@ class FullBatch(PriorRule):
         if measured is None or measured > self.seconds or noisy or not facts.is_linear:
             return None
         convex = "the model is linear, so its loss is convex"
-        return f"a gradient over all {facts.rows:,} rows takes {duration(measured)} and {convex}"
+        rows = several(facts.rows, "row")
+        return f"a gradient over the whole training set of {rows} takes {duration(measured)} and {convex}"

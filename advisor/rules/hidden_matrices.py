@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from advisor.evidence import Evidence
-from advisor.report.numbers import percent
+from advisor.report.numbers import percent, share_beside
 from advisor.rules import PriorRule
 from studies.facts import Facts
 
@@ -52,6 +52,5 @@ class HiddenMatrices(PriorRule):
         share = facts.matrix_share + facts.convolution_share
         if share >= self.share or facts.embedding_share >= self.embedding_share:
             return None
-        return (
-            f"only {percent(share)} of the parameters are hidden weights (few is below {percent(self.share)})"
-        )
+        few = f"(few is below {percent(self.share)})"
+        return f"{share_beside(share, self.share)} of the parameters are hidden weights or kernels {few}"

@@ -8,6 +8,7 @@ from typing import ClassVar
 from advisor.evidence import Evidence
 from advisor.rules import PriorRule
 from studies.facts import Facts
+from studies.quantities import several
 
 
 class LayerwiseScaling(PriorRule):
@@ -41,4 +42,6 @@ class LayerwiseScaling(PriorRule):
     def holds(self, evidence: Evidence) -> str | None:
         """Return how small the batch is."""
         batch = evidence.facts.batch_size
-        return f"a batch has {batch:,} rows (large is from {self.batch:,})" if batch < self.batch else None
+        if batch >= self.batch:
+            return None
+        return f"a batch has {several(batch, 'row')} (large is from {self.batch:,})"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from advisor.evidence import Evidence
-from advisor.report.numbers import percent
+from advisor.report.numbers import number, percent
 from advisor.rules import PriorRule
 from studies.facts import Facts
 
@@ -64,11 +64,9 @@ class LongRun(PriorRule):
 
     def holds(self, evidence: Evidence) -> str | None:
         """Return how long and how often it is trained."""
-        facts, names = evidence.facts, evidence.optimizers
-        total = max(sum(len(evidence.searched(name)) for name in names), evidence.planned_trials or 0)
-        each = total / max(len(names), 1)
+        facts, each = evidence.facts, evidence.trials_each
         fits = facts.has_batchnorm and facts.convolution_share > self.convolution_share
         if not fits or each < self.trials or facts.steps < self.steps:
             return None
-        effort = f"{each:.3g} trials an optimizer and {facts.steps:,} steps a run"
+        effort = f"{number(each)} trials an optimizer and {facts.steps:,} steps a run"
         return f"a convolutional net with batch norm, {effort}"

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from advisor.evidence import Evidence, Finding
 from advisor.report.numbers import percent, size
-from advisor.rules import Rule
+from advisor.rules import Criterion, Rule
 from studies.facts import Facts, Forecast
 from studies.limits import Limits
 
@@ -48,6 +48,25 @@ class Memory(Rule):
 
     hits: ClassVar[tuple[Evidence, ...]] = (_example(150_000), _example(210_000))
     misses: ClassVar[tuple[Evidence, ...]] = (_example(None), _example(1_000_000))
+
+    def criteria(self, evidence: Evidence) -> tuple[Criterion, ...]:
+        """Return the largest forecast peak, as a share of the limit if there is one."""
+        limit, forecasts = evidence.limits.train_bytes, map(evidence.facts.forecast, evidence.optimizers)
+        peak = max((forecast.peak_bytes for forecast in forecasts if forecast), default=None)
+        words = "an unknown peak" if peak is None else f"a forecast peak of up to {size(peak)}"
+        if limit is None or peak is None:
+            words += " and no memory limit" if limit is None else ""
+            return (Criterion(figure="peak_bytes", words=words, value=peak, unit="bytes"),)
+        words += f" is {percent(peak / limit)} of the limit of {size(limit)}"
+        near = Criterion(
+            figure="peak_share",
+            words=words,
+            value=peak / limit,
+            unit="share",
+            side="above",
+            threshold=self.near,
+        )
+        return (near,)
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield a veto for what is forecast over the limit at any batch, and a word on what comes near it."""

@@ -9,6 +9,7 @@ from advisor.evidence import Evidence
 from advisor.report.numbers import number
 from advisor.rules import PriorRule
 from studies.facts import Facts
+from studies.quantities import several
 
 
 class NoiseScale(PriorRule):
@@ -54,7 +55,7 @@ class NoiseScale(PriorRule):
         if scale is None or scale / self.margin <= batch <= scale * self.margin:
             return None
         side, about = "above" if batch > scale else "below", f"the noise scale of about {number(scale)}"
-        place = f"a batch of {batch:,} rows is far {side} {about}"
+        place = f"a batch of {several(batch, 'row')} is far {side} {about}"
         if batch > scale:
             return f"{place}, so its gradient is all signal"
         return f"{place}, where optimizers draw level and the cheapest will do"

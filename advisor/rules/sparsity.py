@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import ClassVar
 
 from advisor.evidence import Evidence
-from advisor.report.numbers import percent
-from advisor.rules import PriorRule
+from advisor.report.numbers import percent, share_beside
+from advisor.rules import Criterion, PriorRule
+from studies.data.inputs import SPARSE
 from studies.facts import Facts
 
 
@@ -31,7 +33,7 @@ class Sparsity(PriorRule):
     grade: ClassVar[str] = "B"
     source: ClassVar[str] = "Duchi et al. 2011, JMLR 12, and benchmarks/rule_checks.py"
 
-    density: ClassVar[float] = 0.1
+    density: ClassVar[float] = SPARSE
     """Non-zero share below which inputs count as sparse: bags of words and one-hot tables lie below, images
     and tables above."""
     gradient_density: ClassVar[float] = 0.2
@@ -62,6 +64,24 @@ class Sparsity(PriorRule):
         ),
     )
 
+    def criteria(self, evidence: Evidence) -> tuple[Criterion, ...]:
+        """Return the densities of inputs and gradient, which with embeddings decide nothing."""
+        facts, share = evidence.facts, partial(Criterion, unit="share")
+        tables = facts.embedding_share > 0
+        inputs, gradient = (None, None) if tables else (self.density, self.gradient_density)
+        raw = f"{_share(facts.raw_density)} of the inputs are non-zero as they came"
+        scaled = f"{share_beside(facts.input_density, self.density)} as the model reads them"
+        share_of_entries = _share(facts.gradient_density, self.gradient_density)
+        entries = f"{share_of_entries} of a gradient's entries are non-zero at a batch of 16"
+        rows = f"{percent(facts.embedding_share)} of the parameters are embeddings, left to SparseRows"
+        criteria = (
+            share(figure="raw_density", words=raw, value=facts.raw_density),
+            share(figure="input_density", words=scaled, value=facts.input_density, threshold=inputs),
+            share(figure="gradient_density", words=entries, value=facts.gradient_density, threshold=gradient),
+            share(figure="embedding_share", words=rows, value=facts.embedding_share),
+        )
+        return criteria if tables else criteria[:-1]
+
     def holds(self, evidence: Evidence) -> str | None:
         """Return how few inputs, or else entries of the gradient, are not zero."""
         facts = evidence.facts
@@ -69,12 +89,17 @@ class Sparsity(PriorRule):
             return None
         if facts.input_density < self.density:
             return (
-                f"{percent(facts.input_density)} of the input entries are non-zero "
+                f"{share_beside(facts.input_density, self.density)} of the input entries are non-zero "
                 f"(sparse is below {percent(self.density)})"
             )
         if facts.gradient_density is not None and facts.gradient_density < self.gradient_density:
             return (
-                f"{percent(facts.gradient_density)} of a gradient's entries are non-zero "
+                f"{share_beside(facts.gradient_density, self.gradient_density)} of a gradient's entries "
+                f"are non-zero at a batch of 16 "
                 f"(sparse is below {percent(self.gradient_density)})"
             )
         return None
+
+
+def _share(share: float | None, threshold: float = 1.0) -> str:
+    return "an unknown share" if share is None else share_beside(share, threshold)

@@ -72,7 +72,11 @@ class StepTime(Rule):
                 continue
             strength = max(-1.4, min(1.4, -self.doubling * math.log2(times))) if counts else 0.0
             because = (
-                f"a step with {name} takes {duration(rest + step)}, {times:.2g} times AdamW's "
+                f"a step with {name} takes {duration(rest + step)}, {_factor(times)} times AdamW's "
                 f"{duration(usual)}, {percent(step / (rest + step))} of it the optimizer"
             )
             yield self.finding(name, "avoid" if times > 1 else "prefer", because, strength=strength)
+
+
+def _factor(times: float) -> str:
+    return f"{times:,.0f}" if times >= 100 else f"{times:.2g}"

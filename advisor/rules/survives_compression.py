@@ -94,27 +94,23 @@ class SurvivesCompression(Rule):
             yield self.finding(name, "note", because)
 
 
-def _leaders(qualities: Mapping[str, float], direction: Direction) -> list[str]:
-    """Return who is ahead, by name; all of those that are equally good."""
-    return [
-        name
-        for name in sorted(qualities)
-        if not any(direction.better(quality, qualities[name]) for quality in qualities.values())
-    ]
+def _leaders(qualities: Mapping[str, float], direction: Direction) -> tuple[str, ...]:
+    """Return who is ahead, by name; several where they are level."""
+    best = direction.best(qualities.values())
+    return tuple(sorted(name for name, quality in qualities.items() if quality == best))
 
 
-def _leads(before: list[str], after: list[str]) -> str:
-    lead, level = listed(before), len(before) > 1
-    if level:
-        then = f"{listed(after)} {'are level' if len(after) > 1 else 'leads'}"
-        return f"{lead} are level before it, and after it {'they still are' if before == after else then}"
+def _leads(before: tuple[str, ...], after: tuple[str, ...]) -> str:
     if before == after:
-        return f"{lead} leads before and after it, so its lead survives compression"
-    if lead in after:
-        others = listed([name for name in after if name != lead])
-        return f"{lead} leads before it and is level with {others} after it, so nothing of that lead is left"
-    then = f"{listed(after)} after it"
-    return f"{lead} leads before it and {then}, so that lead does not survive compression"
+        so = "so its lead survives compression" if len(before) == 1 else "so none leads"
+        return f"{_ahead(before)} before and after it, {so}"
+    then = after[0] if len(before) == len(after) == 1 else _ahead(after)
+    so = ", so that lead does not survive compression" if not set(before) & set(after) else ""
+    return f"{_ahead(before)} before it and {then} after it{so}"
+
+
+def _ahead(names: tuple[str, ...]) -> str:
+    return f"{names[0]} leads" if len(names) == 1 else f"{listed(names)} are level"
 
 
 def _shared(evidence: Evidence) -> dict[str, list[Record]]:

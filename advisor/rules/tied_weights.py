@@ -39,7 +39,8 @@ class TiedWeights(Rule):
         facts = evidence.facts
         if facts.tied_weights:
             because = (
-                f"embedding and output layer are one tensor, {percent(facts.embedding_share)} of the "
-                "parameters: {} leaves it to AdamW here, and so must code of your own"
+                "embedding and output layer are one tensor, and "
+                f"{percent(facts.embedding_share)} of the parameters are embeddings: "
+                "{} leaves it to AdamW here, and so must code of your own"
             )
             yield from self.remark(evidence, self.subjects, because)

@@ -8,6 +8,7 @@ from typing import ClassVar
 from advisor.evidence import Evidence
 from advisor.rules import PriorRule
 from studies.facts import Facts
+from studies.quantities import several
 
 
 class UnknownHorizon(PriorRule):
@@ -46,5 +47,5 @@ class UnknownHorizon(PriorRule):
         return (
             None
             if facts.horizon_known
-            else f"the end of the run is open ({facts.steps:,} steps are only planned)"
+            else f"the end of the run is open (the {several(facts.steps, 'step')} are a plan)"
         )

@@ -8,6 +8,7 @@ from typing import ClassVar
 from advisor.evidence import Evidence
 from advisor.report.numbers import number
 from advisor.rules import PriorRule
+from studies.data.inputs import SPARSE
 from studies.facts import Facts
 
 
@@ -31,7 +32,7 @@ class UnscaledFeatures(PriorRule):
     """Largest over smallest standard deviation of a column from which they count as unscaled: in the check
     the tuned loss of SGD was 1 to 8 % above AdamW's at 10 and 2.4 to 2.8 times as high at 100; Muon's and
     Nesterov's on a net 2.1 and 2.3 times."""
-    density: ClassVar[float] = 0.1
+    density: ClassVar[float] = SPARSE
     """Non-zero share of the inputs below which spreads differ because columns are rare."""
     when: ClassVar[str] = (
         f"the widest column spreads at least {ratio:g} times as far as the narrowest, "

@@ -40,12 +40,17 @@ class Headline(Statement):
     confirmed: bool
     caveat: Caveat = ""
     alike: NothingApart | None = None
+    never_ran: bool = False
+    """Whether a training function ran no optimizer of its recipe."""
     notes: tuple[Statement, ...] = ()
     """What a reader must know beside it: a better measured rival, a better yardstick."""
 
     def __str__(self) -> str:
         main = f" ({', '.join(self.settings)})" if self.settings else ""
         verb = "Start with" if self.label == "prior only" else "Use"
+        if self.never_ran:
+            why = "its training function ran no optimizer of the recipe, so none were compared"
+            return f"{verb} the settings below: {why}; they are the best that were searched."
         return " ".join([f"{verb} {self.subjects[0]}{main} - {self._sure()}", *map(str, self.notes)])
 
     def _sure(self) -> str:
@@ -84,6 +89,7 @@ class Headline(Statement):
         low, high = bounds.get(self.label, (0.0, 1.0))
         return (
             self.label == answer.label
+            and self.never_ran == ("optimizer" in case.evidence.unread)
             and (self.p_tie, self.p_best) == (advised.p_tie, advised.p_best)
             and low <= self.p_tie <= high
             and (self.compared, self.in_question) == (len(answer.contenders), len(case.evidence.optimizers))

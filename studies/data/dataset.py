@@ -74,6 +74,10 @@ class Dataset:
     """Of text: the largest token id there can be."""
     missing_share: float
     """Share of the entries of the raw table that were missing."""
+    raw_density: float | None = None
+    """Share of the training rows' entries that were not zero as they came; None for text."""
+    centre_sparse: bool = False
+    """Whether sparse inputs were centred too, as studies of earlier versions were encoded."""
     digest: str
     """The first 16 hex digits of a SHA-256 over all arrays: the same digest, the same data and split."""
     notes: tuple[str, ...]
@@ -99,8 +103,22 @@ class Dataset:
         return len(self.classes) or int(self.train.targets.shape[1])
 
 
-def open_dataset(source: str, *, target: str | None = None, task: str = "auto", seed: int = 0) -> Dataset:
+def open_dataset(
+    source: str,
+    *,
+    target: str | None = None,
+    task: str = "auto",
+    seed: int = 0,
+    centre_sparse: bool = False,
+) -> Dataset:
     """Open a built-in dataset by name, in any case of letters, or a file or a folder of images by its path.
+
+    Args:
+        source: name or path.
+        target: the target column of a table.
+        task: auto, classification or regression.
+        seed: of the split.
+        centre_sparse: whether sparse inputs are centred too, as studies of earlier versions were encoded.
 
     Raises:
         BadWorkload: data that cannot be trained on.
@@ -113,7 +131,8 @@ def open_dataset(source: str, *, target: str | None = None, task: str = "auto", 
             raise BadWorkload(
                 f"dataset '{choice.name()}' is built in and knows its target; leave --target {target} out"
             )
-        return prepare(choice().load(), name=choice.name(), seed=seed, task=task)
+        raw = replace(choice().load(), centre_sparse=centre_sparse)
+        return prepare(raw, name=choice.name(), seed=seed, task=task)
     if not _is_path(source):
         near = did_you_mean(source, known)
         raise UnknownChoice(
@@ -121,10 +140,11 @@ def open_dataset(source: str, *, target: str | None = None, task: str = "auto", 
         )
     path = Path(source).expanduser()
     name = path.resolve().name if path.is_dir() else path.stem
-    return prepare(Table(path=source, target=target or "").load(), name=name, seed=seed, task=task)
+    raw = replace(Table(path=source, target=target or "").load(), centre_sparse=centre_sparse)
+    return prepare(raw, name=name, seed=seed, task=task)
 
 
-def from_arrays(
+def from_arrays(  # noqa: PLR0913 - parts, and what is said of them
     train: Any,
     valid: Any = None,
     test: Any = None,
@@ -133,6 +153,7 @@ def from_arrays(
     kind: str | None = None,
     seed: int = 0,
     name: str = "data",
+    centre_sparse: bool = False,
 ) -> Dataset:
     """Take data from memory; parts that are given are kept as they are, others are drawn from `train`.
 
@@ -146,13 +167,15 @@ def from_arrays(
         kind: table, image, text or signal; told from the shape if left out.
         seed: of the rows drawn.
         name: what to call the data.
+        centre_sparse: as in `open_dataset`.
 
     Raises:
         BadWorkload: data that cannot be trained on.
     """
     from studies.datasets.files.arrays import gather
 
-    return prepare(gather((train, valid, test), kind=kind), name=name, seed=seed, task=task)
+    raw = gather((train, valid, test), kind=kind)
+    return prepare(replace(raw, centre_sparse=centre_sparse), name=name, seed=seed, task=task)
 
 
 def prepare(raw: Raw, *, name: str, seed: int, task: str = "auto") -> Dataset:
@@ -215,6 +238,8 @@ def _encoded(raw: Raw, targets: Targets, split: Split, *, name: str, notes: Iter
         target_scale=scale,
         vocabulary=encoded.vocabulary,
         missing_share=encoded.missing_share,
+        raw_density=encoded.raw_density,
+        centre_sparse=raw.centre_sparse,
         digest=_digest((train, valid, test)),
         notes=(*notes, *encoded.notes),
     )

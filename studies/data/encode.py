@@ -1,6 +1,7 @@
 """Table encoding: columns turned into numbers, as the training rows alone demand.
 
-    numbers      gaps filled with the median, a 0/1 column for the gaps, mean 0 and deviation 1
+    numbers      gaps filled with the median, a 0/1 column for the gaps, mean 0 and deviation 1;
+                 sparse columns keep their zeros: deviation 1 and no shift
     booleans     the same, as 0 and 1
     dates        year, month, day, weekday, hour and days since the first training date, each as a number
     sentences    the weights of their frequent words; alone in a table, token ids (studies/data/text.py)
@@ -23,8 +24,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api import types
 
+from studies.data.inputs import SPARSE
 from studies.data.text import is_free_text, tokens, word_columns
 from studies.errors import BadWorkload
+from studies.quantities import several
 
 CATEGORIES: Final = 40
 """Most 0/1 columns that one text column becomes."""
@@ -60,6 +63,9 @@ class Encoded:
     """What each column says."""
     missing_share: float = 0.0
     """Share of the entries that were missing."""
+    raw_density: float | None = None
+    """Share of the training rows' entries that were not zero as they came, of those that are there; None for
+    text."""
     notes: tuple[str, ...] = ()
     kind: str = "table"
     """table | image | text | signal"""
@@ -67,8 +73,13 @@ class Encoded:
     """The largest token id there can be."""
 
 
-def encode(frame: pd.DataFrame, train: NDArray[np.int64]) -> Encoded:
-    """Encode all rows as the training rows alone demand; `train` holds their positions.
+def encode(frame: pd.DataFrame, train: NDArray[np.int64], *, centre_sparse: bool = False) -> Encoded:
+    """Encode all rows as the training rows alone demand.
+
+    Args:
+        frame: the rows.
+        train: positions of the training rows.
+        centre_sparse: whether sparse columns of numbers are centred too.
 
     Raises:
         BadWorkload: a column that cannot be used as it is.
@@ -81,7 +92,8 @@ def encode(frame: pd.DataFrame, train: NDArray[np.int64]) -> Encoded:
     if len(texts) == columns.shape[1] == 1:
         return replace(encode_text(columns[texts[0]], train, notes), missing_share=missing_share)
     labels = columns.drop(columns=texts)
-    blocks = [_numbers(labels, train), _gaps(labels, train), _categories(labels, train, notes)]
+    numbers = _numbers(labels, train, notes, centre_sparse=centre_sparse)
+    blocks = [numbers, _gaps(labels, train), _categories(labels, train, notes)]
     if texts:
         blocks.append(word_columns(columns[texts], train, notes))
     inputs = np.hstack([values for values, _ in blocks]).clip(-REACH, REACH).astype(np.float32)
@@ -90,7 +102,13 @@ def encode(frame: pd.DataFrame, train: NDArray[np.int64]) -> Encoded:
             f"no column is left to learn from: add one that says something of the target. {' '.join(notes)}"
         )
     names = tuple(name for _, names in blocks for name in names)
-    return Encoded(inputs=inputs, names=names, missing_share=missing_share, notes=tuple(notes))
+    return Encoded(
+        inputs=inputs,
+        names=names,
+        missing_share=missing_share,
+        raw_density=_density(table.iloc[train]),
+        notes=tuple(notes),
+    )
 
 
 def encode_text(column: Column[Any], train: NDArray[np.int64], notes: Sequence[str] = ()) -> Encoded:
@@ -234,7 +252,16 @@ def _identifies_rows(column: Column[Any]) -> bool:
     return True
 
 
-def _numbers(table: pd.DataFrame, train: NDArray[np.int64]) -> tuple[NDArray[np.float64], Sequence[str]]:
+def _density(table: pd.DataFrame) -> float:
+    """Return the share of the entries there are that are not zero; text and dates never are."""
+    present = table.notna().to_numpy()
+    zeros = sum(int((table[name] == 0).sum()) for name in table.select_dtypes("number"))
+    return 1 - zeros / max(int(present.sum()), 1)
+
+
+def _numbers(
+    table: pd.DataFrame, train: NDArray[np.int64], notes: list[str], *, centre_sparse: bool
+) -> tuple[NDArray[np.float64], Sequence[str]]:
     """Return the numeric columns and the parts of the dates, filled and standardised."""
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline
@@ -248,7 +275,21 @@ def _numbers(table: pd.DataFrame, train: NDArray[np.int64]) -> tuple[NDArray[np.
         return np.empty((len(table), 0)), ()
     values = np.column_stack([column.to_numpy(np.float64) for column in numeric.values()])
     steps = make_pipeline(SimpleImputer(strategy="median"), StandardScaler()).fit(values[train])
+    sparse = _is_sparse(values[train])
+    if sparse.any() and not centre_sparse:
+        steps[-1].mean_[sparse] = 0.0
+        columns = several(int(sparse.sum()), "column")
+        notes.append(
+            f"Scaled without centring, as under {SPARSE:.0%} of their numbers are not zero: {columns}."
+        )
     return steps.transform(values), tuple(numeric)
+
+
+def _is_sparse(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which columns are sparse: of the numbers that are there, few are not zero."""
+    present = ~np.isnan(values)
+    nonzero = (present & (values != 0)).sum(axis=0)
+    return np.asarray(nonzero < SPARSE * present.sum(axis=0))
 
 
 def _calendar(dates: Column[Any], first: pd.Timestamp) -> dict[str, Column[Any]]:

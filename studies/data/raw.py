@@ -90,13 +90,16 @@ def encode_raw(raw: Raw, rows: NDArray[np.int64], split: Split) -> Encoded:
     from studies.datasets.files.sparse_rows import mostly_zeros, scale
 
     if raw.kind in {"image", "signal"}:
-        return _centre(np.asarray(raw.inputs)[rows], split.train, raw.kind)
+        return _standardise(np.asarray(raw.inputs)[rows], split.train, raw)
     if raw.kind == "text" and isinstance(raw.inputs, np.ndarray):
         ids = check_ids(raw.inputs)
         return Encoded(inputs=ids[rows], kind="text", vocabulary=int(ids.max()))
     if mostly_zeros(raw.inputs):
+        inputs = scale(raw.inputs[rows], split.train)
+        train = inputs[split.train]
         return Encoded(
-            inputs=scale(raw.inputs[rows], split.train),
+            inputs=inputs,
+            raw_density=train.count_nonzero() / max(np.prod(train.shape), 1),
             notes=("Kept the table sparse, each column from -1 to 1.",),
         )
     frame = _frame(raw)
@@ -106,7 +109,7 @@ def encode_raw(raw: Raw, rows: NDArray[np.int64], split: Split) -> Encoded:
                 f"text in {frame.shape[1]} columns is not one text a row; give one column, or leave kind out"
             )
         return encode_text(frame.iloc[rows, 0], split.train)
-    return encode(frame.iloc[rows], split.train)
+    return encode(frame.iloc[rows], split.train, centre_sparse=raw.centre_sparse)
 
 
 def _frame(raw: Raw) -> pd.DataFrame:
@@ -131,10 +134,15 @@ def _frame(raw: Raw) -> pd.DataFrame:
     return named
 
 
-def _centre(values: NDArray[Any], train: NDArray[np.int64], kind: str) -> Encoded:
-    """Take out mean and deviation of the training rows, of images as a whole, of signals by channel."""
-    from studies.data.encode import Encoded
+def _standardise(values: NDArray[Any], train: NDArray[np.int64], raw: Raw) -> Encoded:
+    """Take out mean and deviation of the training rows, of images as a whole, of signals by channel.
 
+    What is sparse keeps its mean, so that its zeros stay zeros.
+    """
+    from studies.data.encode import Encoded
+    from studies.data.inputs import SPARSE
+
+    kind = raw.kind
     shape = {"image": "(rows, channels, height, width)", "signal": "(rows, channels, length)"}[kind]
     if values.ndim != shape.count(",") + 1:
         raise BadWorkload(f"{kind}s of the shape {values.shape} are not {shape}; reshape them")
@@ -147,5 +155,11 @@ def _centre(values: NDArray[Any], train: NDArray[np.int64], kind: str) -> Encode
     axes = (0, 2) if kind == "signal" else None
     mean = numbers[train].mean(dtype=np.float64, axis=axes, keepdims=True)
     deviation = numbers[train].std(dtype=np.float64, axis=axes, keepdims=True)
+    nonzero = (numbers[train] != 0).mean(axis=axes, keepdims=True)
+    sparse = (nonzero < SPARSE) & (not raw.centre_sparse)
+    mean = np.where(sparse, 0.0, mean)
+    few = f"Scaled the {kind}s without centring, as under {SPARSE:.0%} of their numbers are not zero."
     inputs = ((numbers - mean) / np.where(deviation > 0, deviation, 1.0)).astype(np.float32)
-    return Encoded(inputs=inputs, kind=kind)
+    return Encoded(
+        inputs=inputs, kind=kind, raw_density=float(nonzero.mean()), notes=(few,) if sparse.any() else ()
+    )

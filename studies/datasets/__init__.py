@@ -40,6 +40,8 @@ class Raw:
     parts: NDArray[np.int64] | None = None
     """Where the split is given: 0 for each row that trains, 1 that validates, 2 that tests; None has it
     drawn."""
+    centre_sparse: bool = False
+    """Whether sparse inputs are centred like all others, as studies up to version 0.1 were encoded."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,9 @@ from studies.choice import Choice
 from studies.facts import Facts
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    import torch
     from torch import nn
     from torch.optim import Optimizer
 
@@ -65,9 +68,12 @@ class OptimizerChoice(Choice, ABC):
             model: parameters that require no gradient are left out.
             total_steps: optimizer steps of the whole run, for settings that are a share of it.
         """
+        from studies.optim.made import note
         from studies.optim.routing import route
 
-        routes = route(model)
+        return note(model, self._over(route(model), total_steps))
+
+    def _over(self, routes: Routes, total_steps: int) -> Optimizer:
         tables = routes.of("sparse table")
         if tables:
             import torch
@@ -82,6 +88,20 @@ class OptimizerChoice(Choice, ABC):
         beside = SparseAdam(tables, lr=TABLE_LR)
         rest = routes.without("sparse table")
         return Composite([beside, self.make(rest, total_steps)]) if rest.roles else beside
+
+    def evaluating(self, model: nn.Module, rows: torch.Tensor | None = None) -> AbstractContextManager[None]:
+        """Return a context for measuring in a loop of your own: evaluation mode, and the weights that count.
+
+        Schedule-free optimizers step on other weights than their average, which is what counts; those of all
+        others are left as they are.
+
+        Args:
+            model: what `build` was handed.
+            rows: training rows, for a model with batch norm: its statistics are taken anew for an average.
+        """
+        from studies.optim.made import evaluating
+
+        return evaluating(model, rows)
 
     @abstractmethod
     def make(self, routes: Routes, total_steps: int) -> Optimizer:

@@ -125,6 +125,7 @@ def _data_facts(dataset: Dataset) -> dict[str, Any]:
         "columns": len(spreads),
         "classes": len(dataset.classes),
         "missing_share": dataset.missing_share,
+        "raw_density": dataset.raw_density,
         "input_density": nonzero / max(dataset.train.rows * len(spreads), 1),
         "feature_scale_ratio": scale_ratio,
     }

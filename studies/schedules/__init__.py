@@ -16,7 +16,8 @@ from studies.space import between
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
-    from torch.optim.lr_scheduler import LRScheduler
+
+    from studies.optim.schedule_lr import ScheduleLR
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,14 +40,20 @@ class ScheduleChoice(Choice, ABC):
         """
         return 1.0
 
-    def build(self, optimizer: Optimizer, total_steps: int) -> LRScheduler:
+    def build(self, optimizer: Optimizer, total_steps: int) -> ScheduleLR:
         """Return torch's scheduler for a training loop of your own.
 
-        Step it after each step of the optimizer.
+        Step it after each step of the optimizer. Outside a search, `report` the validation loss to it after
+        each epoch, for a schedule that reacts to that.
         """
-        from torch.optim.lr_scheduler import LambdaLR
+        from studies.optim.schedule_lr import ScheduleLR
 
-        return LambdaLR(optimizer, lambda step: self.at(min(1.0, (step + 0.5) / total_steps)))
+        return ScheduleLR(optimizer, total_steps, share=self.at, reaction=self.reaction)
+
+    @classmethod
+    def reacts(cls) -> bool:
+        """Tell whether it follows validation, and not progress alone."""
+        return cls.reaction is not ScheduleChoice.reaction
 
     def at(self, progress: float) -> float:
         """Return the share of the peak lr at a progress from 0 to 1 through the whole run.

@@ -43,7 +43,10 @@ class Plan:
     compression: str = "off"
     """off | after: of the finalists, by a study of its own | joint: part of every recipe."""
     unread: tuple[str, ...] = ()
-    """Axes of the recipe that a training function never looks at; records leave them out."""
+    """Axes of the recipe that a training function never looks at; records leave them out.
+
+    `optimizer` where it never runs what the recipe builds, and then also the fields that it never reads, as
+    optimizer.AdamW.beta1."""
     starts: tuple[Start, ...] = ()
     """Recipes tried after the reference ones; each is a search trial."""
 

@@ -138,7 +138,7 @@ class Trial:
             error=outcome.error,
             source=self.source,
             split_seed=self.split_seed,
-            units=units,
+            units={name: unit for name, unit in units.items() if self._is_read_at(name)},
         )
         if self.training is None:
             return replace(record, peak_bytes=outcome.peak_bytes)
@@ -150,9 +150,22 @@ class Trial:
         )
 
     def _params_read(self) -> dict[str, Any]:
-        """Return the recipe in flat form, without what a training function never looked at."""
+        """Return the recipe in flat form, without what a training function never looked at.
+
+        The optimizer's name stays, whether it ran or not: records are sorted by it.
+        """
         params = self.recipe.to_params()
-        return {key: value for key, value in params.items() if key.partition(".")[0] not in self.plan.unread}
+        return {key: value for key, value in params.items() if self._is_read(key)}
+
+    def _is_read(self, key: str) -> bool:
+        axis = key.partition(".")[0]
+        if axis == "optimizer":
+            return key == axis or key not in self.plan.unread
+        return axis not in self.plan.unread
+
+    def _is_read_at(self, coordinate: str) -> bool:
+        axis, _, name = coordinate.partition(".")
+        return self._is_read(f"{axis}.{self.recipe.optimizer.name()}.{name}" if axis == "optimizer" else axis)
 
     def close(self) -> None:
         """Let go of the model and whatever else the run holds."""

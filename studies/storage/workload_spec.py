@@ -32,6 +32,8 @@ class WorkloadSpec(Document):
     digest: str = ""
     """Of the data; empty where it was not looked at."""
     class_weights: str = "none"
+    centre_sparse: bool = True
+    """Whether sparse inputs are centred like all others, as in the studies of versions that do not say."""
 
     @property
     def is_function(self) -> bool:

@@ -24,7 +24,6 @@ from studies.imports import load
 from studies.loaded_workload import absolute
 from studies.metrics import Metric, direction_of
 from studies.models import ModelChoice
-from studies.recipe import Recipe
 from studies.storage.workload_spec import WorkloadSpec
 from studies.training_function.settings import settings
 from studies.workload_model import find_model
@@ -132,24 +131,6 @@ class Function:
     def baseline(self) -> float | None:
         """Return None: not known."""
         return None
-
-
-class Watched(Recipe):
-    """A recipe that notes which of its axes are read."""
-
-    def __getattribute__(self, name: str) -> Any:
-        read = object.__getattribute__(self, "__dict__").get("read")
-        if read is not None:
-            read.add(name)
-        return object.__getattribute__(self, name)
-
-
-def watched(recipe: Recipe) -> tuple[Watched, set[str]]:
-    """Return the recipe as one that notes which of its axes are read, and those read so far."""
-    copy = Watched(**{f.name: getattr(recipe, f.name) for f in dataclasses.fields(recipe)})
-    read: set[str] = set()
-    object.__setattr__(copy, "read", read)
-    return copy, read
 
 
 def _not_ours(outputs: Any, targets: Any) -> float:

@@ -19,8 +19,10 @@ from torch import nn
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from studies.direction import Direction
+from studies.errors import BadValue
 from studies.infeasible import Diverged
 from studies.measure.model import model_bytes, sparsity, state_bytes, tensor_bytes
+from studies.optim.schedule_lr import schedulers_of
 from studies.record import Measurement
 from studies.rng import Generators
 
@@ -45,6 +47,8 @@ class FunctionRun:
     def __init__(self, fit: Callable[..., Any], recipe: Recipe, *, seed: int, direction: Direction) -> None:
         self.fit, self.recipe, self.seed, self.direction = fit, recipe, seed, direction
         self.epochs = recipe.epochs
+        self._averaging = recipe.optimizer.name() if recipe.optimizer.family == "schedule-free" else ""
+        """The optimizer's name if it averages its weights; a watched recipe is not to be read later on."""
         self.curve: list[Measurement] = []
         self.epoch = 0
         self.seconds = 0.0
@@ -52,6 +56,8 @@ class FunctionRun:
         self.steps: dict[int, int] = {}
         """Steps of each optimizer that the function stepped."""
         self.optimizers: dict[int, torch.optim.Optimizer] = {}
+        self.evaluated: set[int] = set()
+        """Those whose averaged weights the function put in place."""
         self._module: nn.Module | None = None
         self._target = 0
         """Epochs to pause at."""
@@ -113,7 +119,10 @@ class FunctionRun:
         """
         if self._must_return:
             raise Stopped
+        self._check_averages()
         self._note(int(epoch), float(metric), float(train_loss), valid_loss)
+        for scheduler in schedulers_of(self.optimizers.values()):
+            scheduler.follow(self.curve)
         if self._stop():
             self._stopped = self._must_return = True
         elif self.epoch > self.epochs:
@@ -186,6 +195,15 @@ class FunctionRun:
         if isinstance(returned, (int, float, np.number, torch.Tensor)) and not cut_short:
             self._note(self.epochs, float(returned), math.nan, None)
 
+    def _check_averages(self) -> None:
+        """Raise BadValue when what is reported was measured on other weights than those that count."""
+        averaging = [key for key, optimizer in self.optimizers.items() if _averages(optimizer)]
+        if (name := self._averaging) and not set(averaging) <= self.evaluated:
+            raise BadValue(
+                f"{name} averages its weights, and the function measures others; "
+                f"measure inside `with recipe.optimizer.evaluating(model):`, or leave {name} out"
+            )
+
     def _pause(self) -> None:
         self._back.release()
         self._turn.acquire()
@@ -210,6 +228,8 @@ class FunctionRun:
     @contextmanager
     def _watched_steps(self) -> Iterator[None]:
         def note(optimizer: torch.optim.Optimizer, *_: object) -> None:
+            if id(optimizer) not in self.optimizers and _averages(optimizer):
+                self._note_evaluations(optimizer)
             self.optimizers[id(optimizer)] = optimizer
             self.steps[id(optimizer)] = self.steps.get(id(optimizer), 0) + 1
 
@@ -218,3 +238,18 @@ class FunctionRun:
             yield
         finally:
             handle.remove()
+
+    def _note_evaluations(self, optimizer: Any) -> None:
+        """Have it noted whenever the averaged weights of an optimizer are put in place."""
+        put_average = optimizer.eval
+
+        def put_and_note() -> None:
+            self.evaluated.add(id(optimizer))
+            put_average()
+
+        optimizer.eval = put_and_note
+
+
+def _averages(optimizer: torch.optim.Optimizer) -> bool:
+    """Tell whether an optimizer itself keeps an average beside the weights that it steps on."""
+    return hasattr(optimizer, "eval") and not hasattr(optimizer, "parts")

@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import fields, replace
 
 import pytest
+from any_evidence import NAMES, any_evidence, maybe
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,78 +15,12 @@ from advisor.decide.rulebook import apply_rules, optimizers_added_by_rules, rule
 from advisor.evidence import Evidence
 from advisor.jobs.planning import offered_optimizers
 from advisor.jobs.request import Request
-from studies import catalogue
 from studies.facts import Facts, Forecast
 from studies.limits import Limits
 
 from records import record
 
-NAMES = tuple(catalogue.choices("optimizer"))
 MEASURED = tuple(f.name for f in fields(Facts) if f.default is None)
-
-SHARES = (
-    "input_density", "label_entropy", "missing_share", "matrix_share", "convolution_share", "embedding_share",
-    "sparse_share", "rows_touched", "optimizer_share",
-)  # fmt: skip
-
-share = st.floats(0, 1)
-ratio = st.floats(1, 1e6)
-count = st.integers(1, 10**9)
-maybe = {
-    "gradient_density": share,
-    "layer_gradient_ratio": ratio,
-    "noise_scale": st.floats(0, 1e9),
-    "sharpness": st.floats(-1e6, 1e6),
-    "latency_seconds": st.floats(1e-7, 10),
-    "full_batch_seconds": st.floats(0, 1e3),
-    "fast_bfloat16": st.booleans(),
-}
-byte_counts = st.integers(0, 10**12)
-a_forecast = st.builds(
-    Forecast,
-    optimizer=st.sampled_from(NAMES),
-    weight_bytes=byte_counts,
-    gradient_bytes=byte_counts,
-    state_bytes=byte_counts,
-    activation_bytes=byte_counts,
-)
-any_facts = st.builds(
-    Facts,
-    kind=st.sampled_from(["table", "image", "text", "signal"]),
-    task=st.sampled_from(["classification", "regression"]),
-    **dict.fromkeys(("rows", "columns", "parameters", "macs", "batch_size", "steps"), count),
-    **dict.fromkeys(SHARES, share),
-    classes=st.integers(0, 10**6),
-    class_imbalance=ratio,
-    feature_scale_ratio=ratio,
-    dropout_layers=st.integers(0, 3),
-    step_seconds=st.floats(0, 100),
-    optimizer_seconds=st.dictionaries(st.sampled_from(NAMES), st.floats(0, 100), max_size=4),
-    forecasts=st.lists(a_forecast, max_size=3, unique_by=lambda forecast: forecast.optimizer).map(tuple),
-    **{
-        name: st.booleans()
-        for name in (
-            "has_batchnorm",
-            "has_attention",
-            "is_linear",
-            "tied_weights",
-            "normalises_inputs",
-            "pretrained",
-            "horizon_known",
-        )
-    },
-    **{name: st.none() | value for name, value in maybe.items()},
-)
-any_evidence = st.builds(
-    Evidence,
-    facts=any_facts,
-    limits=st.builds(Limits, train_bytes=st.none() | st.integers(1, 10**12)),
-    candidates=st.lists(st.sampled_from(NAMES), min_size=1, max_size=8, unique=True).map(tuple),
-    goal=st.sampled_from(["quality", "speed", "memory", "balanced"]),
-    planned_trials=st.none() | st.integers(0, 1000),
-    stage=st.sampled_from(["", "train", "prune", "quantize", "distill"]),
-    trained_by=st.sampled_from(["", "AdamW", "Muon"]),
-)
 
 
 def test_the_strategy_knows_every_fact_that_may_be_unmeasured():
@@ -100,7 +35,7 @@ def test_on_any_facts_what_a_rule_says_of_an_optimizer_stays_within_its_clip_and
     said = defaultdict(float)
     for finding in apply_rules(evidence):
         said[finding.rule, finding.subject] += finding.strength
-        assert finding.subject in evidence.candidates
+        assert finding.subject in evidence.optimizers
         assert finding.because.isascii()
         assert "None" not in finding.because
         assert "nan" not in finding.because

@@ -23,6 +23,7 @@ from advisor.statements.compression import (
     NotCompressedYet,
 )
 from advisor.statements.statement import Case
+from advisor.statements.tie_margin import TieMargin
 from studies.errors import NothingFeasible
 from studies.limits import Limits
 
@@ -41,11 +42,12 @@ def explained(evidence):
     recipes, vetoes = feasible_recipes(evidence, summary, findings, provisional=True)
     return Explained(
         evidence=evidence,
+        summary=summary,
         posterior=posterior,
         decision=decide(evidence, posterior, recipes),
         findings=(*vetoes, *findings),
         contenders=(),
-        tie="",
+        tie=TieMargin(gap=posterior.margin),
     )
 
 

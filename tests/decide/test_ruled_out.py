@@ -148,11 +148,7 @@ def test_a_tighter_limit_promises_neither_a_better_result_nor_one_that_never_ran
         *seeds,
     )
     advice = recommend(evidence(None, records))
-<<<<<<< HEAD
     changes = list(map(str, advice.would_change))
-=======
-    changes = [str(change) for change in advice.would_change]
->>>>>>> memory
     limits = [change for change in changes if change.startswith("A limit on training memory")]
 
     assert not [change for change in limits if "SGD instead" in change or " more " in change]

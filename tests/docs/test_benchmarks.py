@@ -17,7 +17,6 @@ FILES: Final = sorted(path.stem for path in Path(benchmarks.__file__).parent.glo
 PARTS: Final = ("external", "hand", "replay")
 """Benchmarks import these; they print nothing themselves."""
 ONLY_IMPORTED: Final = {
-    "by_hand": "wants torchao and torch-pruning, and minutes to fine-tune what they prune",
     "record_advice": "asks Training for a test quality, which is no longer there",
 }
 

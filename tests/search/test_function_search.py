@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
 from optuna.distributions import CategoricalDistribution
 
 import advisor as api
+from advisor.decide.function_checks import function_checks
+from advisor.decide.recommend import recommend
+from advisor.jobs.advice import evidence_of
 from advisor.jobs.request import Request
 from advisor.jobs.session import prepare, reopen
+from advisor.statements.statement import Case
 from studies.errors import BadValue, BadWorkload
 from studies.limits import Budget, Limits
 from studies.storage import journal
@@ -134,7 +139,7 @@ def test_a_function_in_a_file_is_searched_and_resumed_from_the_command_line(file
         ),
         (("own.py:fit", "--direction", "up"), "direction 'up' is neither maximize nor minimize"),
         (("own.py:fit", "--memory", "1MB"), "memory and latency of a training function are not measured"),
-        (("own.py:fit", "--regularizers", "Mixup"), "--regularizers is for our own training loop"),
+        (("own.py:fit", "--regularizers", "Mixup"), "--regularizers Mixup is for our own training loop"),
         (
             ("own.py:fit", "--batch-size", "1..full"),
             "how many rows a full batch has is the training function's business",
@@ -212,3 +217,143 @@ def test_code_that_changed_since_the_study_began_is_pointed_at(file, home):
     assert note.endswith(
         "own.py:fit has changed since the study began: new trials stand beside those of the old code"
     )
+
+
+LOOPS = """
+import torch
+from optuna.distributions import FloatDistribution
+
+def loop(recipe, report, seed, optimizer, model, schedule=None):
+    for epoch in range(recipe.epochs):
+        for _ in range(4):
+            optimizer.zero_grad()
+            loss = (model(torch.ones(2, 3)) - 1).square().mean() + torch.rand(()) / 100
+            loss.backward()
+            optimizer.step()
+            schedule and schedule.step()
+        if report(epoch + 1, loss.item()):
+            break
+
+def hard_coded(recipe, report, seed):
+    model = torch.nn.Linear(3, 1)
+    loop(recipe, report, seed, torch.optim.SGD(model.parameters(), lr=recipe.optimizer.lr), model)
+
+def own_settings(recipe, report, seed):
+    model = torch.nn.Linear(3, 1)
+    loop(recipe, report, seed, torch.optim.SGD(model.parameters(), lr=recipe.settings["rate"]), model)
+
+own_settings.space = {"rate": FloatDistribution(0.01, 0.5, log=True)}
+
+def plain(recipe, report, seed):
+    model = torch.nn.Linear(3, 1)
+    loop(recipe, report, seed, recipe.optimizer.build(model, 4 * recipe.epochs), model)
+
+def batches(recipe, report, seed):
+    recipe.batch_size
+    plain(recipe, report, seed)
+
+def rates_alone(recipe, report, seed):
+    recipe.schedule.at(0.5)
+    plain(recipe, report, seed)
+
+def measures_the_average(recipe, report, seed):
+    model = torch.nn.Linear(3, 1)
+    optimizer = recipe.optimizer.build(model, 4 * recipe.epochs)
+    def measured(epoch, value):
+        with recipe.optimizer.evaluating(model):
+            value = (model(torch.ones(2, 3)) - 1).square().mean().item()
+        return report(epoch, value)
+    loop(recipe, measured, seed, optimizer, model)
+
+def seeds_itself(recipe, report, seed):
+    torch.manual_seed(0)
+    plain(recipe, report, seed)
+"""
+QUICK = {"metric": "loss", "epochs": 3, "tracking_uri": "off"}
+
+
+@pytest.fixture
+def loops(tmp_path):
+    (tmp_path / "loops.py").write_text(LOOPS)
+    return tmp_path / "loops.py"
+
+
+def records_of(home, study):
+    return journal.records(journal.open_study(home, study))
+
+
+def test_a_function_that_builds_its_own_optimizer_compares_none(loops, home):
+    session = prepare(Request(source=f"{loops}:hard_coded", budget=Budget(trials=5), **QUICK), home)
+    assert session.plan.candidates == ("AdamW",)
+    assert {"optimizer", "optimizer.AdamW.beta1"} <= set(session.plan.unread)
+    assert "optimizer.AdamW.lr" not in session.plan.unread
+    assert any("optimizers are not compared" in note for note in session.notes)
+    study = api.search(f"{loops}:hard_coded", budget="5trials", home=home, study="s", **QUICK)
+    evidence = evidence_of(home, study)
+    (check,) = [check for check in function_checks(evidence) if check.name == "optimizer"]
+    assert {key for run in evidence.records for key in run.params if key.startswith("optimizer")} == {
+        "optimizer", "optimizer.AdamW.lr"
+    }  # fmt: skip
+    assert {key for run in evidence.records for key in run.units} <= {"optimizer.lr"}
+    assert "what was searched is lr" in str(check)
+    assert check.holds(Case(evidence=evidence, answer=recommend(evidence), ask=recommend))
+
+
+def test_a_function_with_settings_alone_is_searched_over_these(loops, home):
+    study = api.search(f"{loops}:own_settings", budget="9trials", home=home, **QUICK)
+    (check,) = [check for check in function_checks(evidence_of(home, study)) if check.name == "optimizer"]
+
+    assert check.searched == ("rate",)
+
+
+def test_a_function_that_runs_the_recipes_optimizer_fails_no_check(loops, home):
+    study = api.search(f"{loops}:plain", budget="5trials", optimizers="AdamW,SGD", home=home, **QUICK)
+
+    assert function_checks(evidence_of(home, study)) == ()
+
+
+def test_a_function_that_seeds_itself_is_found_out_by_its_confirmations(loops, home):
+    study = api.search(f"{loops}:seeds_itself", budget="5trials", optimizers="AdamW", home=home, **QUICK)
+    evidence = evidence_of(home, study)
+    (check,) = function_checks(evidence)
+
+    assert evidence.seedless
+    assert len(check.seeds) > 1
+    assert "are equal in every epoch" in check.message
+    assert check.holds(Case(evidence=evidence, answer=recommend(evidence), ask=recommend))
+    others = [run for run in evidence.records if run.number == check.trials[0]]
+    unlike = replace(others[0], curve=tuple(replace(p, valid_metric=9.0) for p in others[0].curve))
+    records = tuple(unlike if run.number == unlike.number else run for run in evidence.records)
+    assert not replace(evidence, records=records).seedless
+
+
+@pytest.mark.parametrize("optimizer", ["ScheduleFreeAdamW", "ScheduleFreeSGD"])
+def test_averaged_weights_are_measured_or_refused_by_name(loops, home, optimizer):
+    pytest.importorskip("schedulefree")
+    with pytest.raises(BadValue, match=f"{optimizer} averages its weights, and the function measures others"):
+        prepare(Request(source=f"{loops}:plain", optimizers=(optimizer,), **QUICK), home)
+    study = api.search(
+        f"{loops}:measures_the_average", optimizers=f"{optimizer},SGD", budget="4trials", home=home, **QUICK
+    )
+    assert {run.state for run in records_of(home, study)} <= {"complete", "pruned"}
+
+
+@pytest.mark.parametrize(
+    ("function", "options", "says"),
+    [
+        ("plain", {"optimizers": ("Sophia",)}, "Sophia hooks into every step of our own training loop"),
+        ("plain", {"optimizers": ("ASGD",)}, "ASGD hooks into every step of our own training loop"),
+        ("batches", {"optimizers": ("LBFGS",)}, "LBFGS needs all rows in every step"),
+        (
+            "plain",
+            {"schedules": ("Plateau",)},
+            "never reads recipe.schedule, so --schedules Plateau would do",
+        ),
+        ("rates_alone", {"schedules": ("Plateau",)}, "Plateau reacts to validation, of which it hears only"),
+        ("plain", {"wrappers": ("EMA",)}, "--wrappers EMA is for our own training loop"),
+        ("hard_coded", {"optimizers": ("AdamW", "SGD")}, "so AdamW and SGD cannot be compared"),
+    ],
+)
+def test_what_needs_our_own_loop_is_refused_by_name(loops, home, function, options, says):
+    with pytest.raises(BadValue, match=says):
+        prepare(Request(source=f"{loops}:{function}", **options, **QUICK), home)

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import math
+import pickle
+from dataclasses import replace
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import settings as settings_of_hypothesis
+from hypothesis import strategies as st
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from studies.direction import MINIMIZE
 from studies.errors import BadValue
 from studies.infeasible import Diverged
+from studies.optimizers.adamw import AdamW
+from studies.optimizers.schedule_free_adamw import ScheduleFreeAdamW
 from studies.recipe import Recipe
+from studies.record import Measurement
 from studies.schedules.cosine import Cosine
+from studies.schedules.plateau import Plateau
 from studies.train import Training
-from studies.training_function.function import watched
 from studies.training_function.run import FunctionRun, Stopped
 from studies.training_function.settings import settings
+from studies.training_function.watched import Uses, watched
 
 from training_functions import descend
 
@@ -187,3 +196,151 @@ def test_settings_keep_each_distributions_range_and_start_in_its_middle():
         settings({"lr": 0.1})
     with pytest.raises(BadValue, match="is no name"):
         settings({"my lr": FloatDistribution(0.0, 1.0)})
+
+
+def uses_of(fit):
+    recipe, read = watched(Recipe(epochs=2))
+    run = FunctionRun(fit, recipe, seed=0, direction=MINIMIZE)
+    read.clear()
+    run.advance(1)
+    return Uses.of(run, read)
+
+
+def test_an_optimizer_runs_when_what_the_recipe_builds_is_stepped():
+    def reads_lr_alone(recipe, report, seed):
+        weight = torch.nn.Parameter(torch.ones(2))
+        optimizer = torch.optim.SGD([weight], lr=recipe.optimizer.lr)
+        for epoch in range(recipe.epochs):
+            weight.sum().backward()
+            optimizer.step()
+            report(epoch + 1, 1.0)
+
+    def by_name(recipe, report, seed):
+        getattr(torch.optim, recipe.optimizer.name())
+        report(1, 1.0)
+
+    def copies(recipe, report, seed):
+        model = torch.nn.Linear(1, 1)
+        optimizer = replace(recipe.optimizer, lr=0.5).build(model, 2)
+        model(torch.ones(1, 1)).sum().backward()
+        optimizer.step()
+        report(1, 1.0)
+
+    assert uses_of(descend).runs_optimizer
+    assert uses_of(by_name).runs_optimizer
+    assert uses_of(copies).runs_optimizer
+    assert not uses_of(reads_lr_alone).runs_optimizer
+    assert uses_of(reads_lr_alone).of_optimizer == {"lr"}
+
+
+def test_a_stand_in_for_a_choice_is_the_choice_to_all_who_look():
+    recipe, read = watched(Recipe())
+    read.clear()
+    optimizer = recipe.optimizer
+
+    assert isinstance(optimizer, AdamW)
+    assert optimizer == AdamW()
+    assert repr(optimizer) == repr(AdamW())
+    assert pickle.loads(pickle.dumps(optimizer)) == AdamW()  # noqa: S301 - our own
+    read.clear()
+    assert optimizer.fields() == AdamW().fields()
+    assert read == {"optimizer.fields"}
+
+
+def test_a_schedule_that_reacts_hears_of_validation_through_the_functions_own_reports():
+    rates = []
+
+    def never_better(recipe, report, seed):
+        model = torch.nn.Linear(1, 1)
+        optimizer = recipe.optimizer.build(model, recipe.epochs)
+        schedule = recipe.schedule.build(optimizer, recipe.epochs)
+        for epoch in range(recipe.epochs):
+            model(torch.ones(1, 1)).sum().backward()
+            optimizer.step()
+            schedule.step()
+            rates.append(optimizer.param_groups[0]["lr"])
+            report(epoch + 1, 1.0)
+
+    recipe = Recipe(schedule=Plateau(patience=2, gamma=0.5), epochs=7)
+    FunctionRun(never_better, recipe, seed=0, direction=MINIMIZE).advance(7)
+    shares = [rate / recipe.optimizer.lr for rate in rates]
+    curve = []
+    ours = []
+    for epoch in range(1, 8):
+        ours.append(recipe.schedule.reaction(curve))
+        curve.append(
+            Measurement(epoch=epoch, step=0, seconds=0, train_loss=1, valid_loss=1.0, valid_metric=1.0)
+        )
+
+    assert shares == pytest.approx(ours)
+    assert ours[-1] == 0.25
+
+
+@settings_of_hypothesis(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from([0.5, 1.0, 2.0]), min_size=1, max_size=30), st.integers(2, 4))
+def test_losses_reported_to_a_scheduler_make_it_react_as_our_training_does(losses, patience):
+    schedule = Plateau(patience=patience, gamma=0.5)
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.3)
+    scheduler = schedule.build(optimizer, len(losses))
+    curve = []
+    for epoch, loss in enumerate(losses, start=1):
+        optimizer.step()
+        scheduler.step()
+        scheduler.report(loss)
+        curve.append(
+            Measurement(epoch=epoch, step=0, seconds=0, train_loss=1, valid_loss=loss, valid_metric=loss)
+        )
+        assert optimizer.param_groups[0]["lr"] == pytest.approx(0.3 * schedule.reaction(curve))
+    again = schedule.build(torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.3), len(losses))
+    again.load_state_dict(scheduler.state_dict())
+    assert again.reaction == scheduler.reaction
+
+
+def test_a_report_changes_nothing_for_a_schedule_that_follows_progress_alone():
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.3)
+    scheduler = Cosine().build(optimizer, 10)
+    before = optimizer.param_groups[0]["lr"]
+    for _ in range(5):
+        scheduler.report(1.0)
+
+    assert optimizer.param_groups[0]["lr"] == before
+
+
+def test_evaluating_holds_the_average_and_gives_weights_mode_and_statistics_back():
+    pytest.importorskip("schedulefree")
+    model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.BatchNorm1d(3), torch.nn.Linear(3, 1))
+    choice = ScheduleFreeAdamW()
+    optimizer = choice.build(model, 20)
+    rows = torch.randn(32, 2)
+    for _ in range(10):
+        optimizer.zero_grad()
+        model(rows).square().sum().backward()
+        optimizer.step()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    with choice.evaluating(model, rows):
+        inside = {name: value.clone() for name, value in model.state_dict().items()}
+        assert not model.training
+        optimizer.eval()  # what holds the average already stays
+        torch.testing.assert_close(dict(model.state_dict()), inside)
+    assert model.training
+    torch.testing.assert_close(dict(model.state_dict()), before)
+    assert not torch.equal(inside["0.weight"], before["0.weight"])
+    assert not torch.equal(inside["1.running_mean"], before["1.running_mean"])
+    with pytest.raises(BadValue, match="give training rows"), choice.evaluating(model):
+        pass
+    torch.testing.assert_close(dict(model.state_dict()), before)
+
+
+def test_evaluating_leaves_the_weights_of_other_optimizers_as_they_are():
+    model = torch.nn.Linear(2, 1)
+    AdamW().build(model, 10)
+    before = model.weight.clone()
+    with AdamW().evaluating(model):
+        assert torch.equal(model.weight, before)
+        assert not model.training
+    assert model.training
+    with (
+        pytest.raises(BadValue, match="no optimizer was built over"),
+        AdamW().evaluating(torch.nn.Linear(1, 1)),
+    ):
+        pass
