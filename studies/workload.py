@@ -12,6 +12,7 @@ from studies.imports import refer
 if TYPE_CHECKING:
     from studies.data.dataset import Dataset
     from studies.models import ModelChoice
+    from studies.split_by import SplitBy
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,8 +49,8 @@ class Workload:
     """none | balanced"""
     name: str = "data"
 
-    def dataset(self, seed: int) -> Dataset:
-        """Split and encode the data.
+    def dataset(self, seed: int, split_by: SplitBy | None = None) -> Dataset:
+        """Split, by a column where one is named, and encode the data.
 
         Raises:
             BadWorkload: data that cannot be trained on.
@@ -57,7 +58,14 @@ class Workload:
         from studies.data.dataset import from_arrays
 
         return from_arrays(
-            self.train, self.valid, self.test, task=self.task, kind=self.kind, seed=seed, name=self.name
+            self.train,
+            self.valid,
+            self.test,
+            task=self.task,
+            kind=self.kind,
+            seed=seed,
+            name=self.name,
+            split_by=split_by,
         )
 
     def metric_name(self) -> str | None:

@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 
 from studies import catalogue
 from studies.data.inputs import Inputs
-from studies.data.raw import encode_raw, split_of, targets_of
+from studies.data.raw import encode_raw, split_by_column, split_of, targets_of
 from studies.datasets import DatasetChoice, Raw, Task
 from studies.datasets.table import Table
 from studies.errors import BadValue, BadWorkload, UnknownChoice, did_you_mean
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
+
+    from studies.split_by import SplitBy
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -68,6 +70,9 @@ class Dataset:
     """The first 16 hex digits of a SHA-256 over all arrays: the same digest, the same data and split."""
     notes: tuple[str, ...]
     """What was done to the data that its owner should know, in sentences."""
+    resplittable: bool = True
+    """Whether another seed may draw another split: not where the parts came with the data, or the split goes
+    by time or groups."""
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -86,7 +91,14 @@ class Dataset:
         return len(self.classes) or int(self.train.targets.shape[1])
 
 
-def open_dataset(source: str, *, target: str | None = None, task: str = "auto", seed: int = 0) -> Dataset:
+def open_dataset(
+    source: str,
+    *,
+    target: str | None = None,
+    task: str = "auto",
+    seed: int = 0,
+    split_by: SplitBy | None = None,
+) -> Dataset:
     """Open a built-in dataset by name, in any case of letters, or a file or a folder of images by its path.
 
     Raises:
@@ -100,7 +112,7 @@ def open_dataset(source: str, *, target: str | None = None, task: str = "auto", 
             raise BadWorkload(
                 f"dataset '{choice.name()}' is built in and knows its target; leave --target {target} out"
             )
-        return prepare(choice().load(), name=choice.name(), seed=seed, task=task)
+        return prepare(choice().load(), name=choice.name(), seed=seed, task=task, split_by=split_by)
     if not _is_path(source):
         near = did_you_mean(source, known)
         raise UnknownChoice(
@@ -108,10 +120,11 @@ def open_dataset(source: str, *, target: str | None = None, task: str = "auto", 
         )
     path = Path(source).expanduser()
     name = path.resolve().name if path.is_dir() else path.stem
-    return prepare(Table(path=source, target=target or "").load(), name=name, seed=seed, task=task)
+    raw = Table(path=source, target=target or "").load()
+    return prepare(raw, name=name, seed=seed, task=task, split_by=split_by)
 
 
-def from_arrays(
+def from_arrays(  # noqa: PLR0913 - what code says of its data
     train: Any,
     valid: Any = None,
     test: Any = None,
@@ -120,6 +133,7 @@ def from_arrays(
     kind: str | None = None,
     seed: int = 0,
     name: str = "data",
+    split_by: SplitBy | None = None,
 ) -> Dataset:
     """Take data from memory; parts that are given are kept as they are, others are drawn from `train`.
 
@@ -133,16 +147,20 @@ def from_arrays(
         kind: table, image, text or signal; told from the shape if left out.
         seed: of the rows drawn.
         name: what to call the data.
+        split_by: a column of the inputs that the split goes by, where no parts are given.
 
     Raises:
         BadWorkload: data that cannot be trained on.
     """
     from studies.datasets.files.arrays import gather
 
-    return prepare(gather((train, valid, test), kind=kind), name=name, seed=seed, task=task)
+    raw = gather((train, valid, test), kind=kind)
+    return prepare(raw, name=name, seed=seed, task=task, split_by=split_by)
 
 
-def prepare(raw: Raw, *, name: str, seed: int, task: str = "auto") -> Dataset:
+def prepare(
+    raw: Raw, *, name: str, seed: int, task: str = "auto", split_by: SplitBy | None = None
+) -> Dataset:
     """Split the rows and turn them into numbers; all that is fitted is fitted on the training rows.
 
     Raises:
@@ -150,6 +168,7 @@ def prepare(raw: Raw, *, name: str, seed: int, task: str = "auto") -> Dataset:
         BadValue: a seed below 0.
     """
     _check(task, seed)
+    raw = split_by_column(raw, split_by)
     notes = list(raw.notes)
     targets = targets_of(raw, raw.task if task == "auto" else task, notes)
     split = split_of(raw, targets, seed, notes)
@@ -172,6 +191,7 @@ def prepare(raw: Raw, *, name: str, seed: int, task: str = "auto") -> Dataset:
         missing_share=encoded.missing_share,
         digest=_digest(parts.values()),
         notes=(*notes, *encoded.notes),
+        resplittable=raw.parts is None and raw.times is None and raw.groups is None,
     )
 
 

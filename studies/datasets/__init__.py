@@ -40,6 +40,12 @@ class Raw:
     parts: NDArray[np.int64] | None = None
     """Where the split is given: 0 for each row that trains, 1 that validates, 2 that tests; None has it
     drawn."""
+    times: NDArray[np.float64] | None = None
+    """Where the split goes by time: that of each row, NaN where it has none."""
+    groups: NDArray[np.int64] | None = None
+    """Where groups stay whole: the number of each row's group."""
+    split_column: str = ""
+    """The column that parts, times or groups were read from; empty where there was none."""
 
 
 @dataclass(frozen=True, kw_only=True)
