@@ -21,9 +21,7 @@ class SplitBy:
     def __post_init__(self) -> None:
         flags = [f"--{f.name} {getattr(self, f.name)}" for f in fields(self) if getattr(self, f.name)]
         if len(flags) > 1:
-            raise BadValue(
-                f"{' and '.join(flags)}: a split goes by one column; leave the others out"
-            )
+            raise BadValue(f"{' and '.join(flags)}: a split goes by one column; leave the others out")
 
     @property
     def way(self) -> str:

@@ -11,6 +11,7 @@ from advisor.compressed_model import CompressedModel
 from advisor.decide.compression_checks import compression_controls, compression_seeds
 from advisor.decide.run_checks import late_variance, overfitting, range_edges, still_improving
 from advisor.decide.scale import LossScale
+from advisor.decide.split_checks import split_checks
 from advisor.evidence import Evidence, has_quality
 from advisor.recommendation import Check
 from advisor.report.numbers import listed, number, percent, trials
@@ -74,6 +75,7 @@ def checks(
         confirmation(evidence, runs),
         *held_out(evidence, loss_scale, runs),
         *coarse_validation(evidence, loss_scale, best, runs),
+        *split_checks(evidence),  # type: ignore[arg-type]
         *compression_controls(evidence, compressed),
         *compression_seeds(evidence, advised),
     )

@@ -6,18 +6,27 @@ import math
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from advisor.decide.recommend import recommend
+from advisor.decide.split_checks import split_checks
 from advisor.evidence import Evidence
+from advisor.jobs.command_lines import search
 from advisor.jobs.planning import plan_for, planned_trials
 from advisor.jobs.request import Request
 from advisor.jobs.workloads import open_and_profile
 from advisor.recommendation import Recommendation
+from advisor.report.layout import fold
+from advisor.statements.check import Check
 from studies import catalogue
 from studies.facts import Facts, Forecast
 from studies.limits import Limits
 from studies.quantities import format_bytes, format_seconds, several
+from studies.storage.home import default_home
+from studies.storage.manifest import StudyManifest
+
+if TYPE_CHECKING:
+    from studies.loaded_workload import LoadedWorkload
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +36,8 @@ class Preview:
     facts: Facts
     limits: Limits
     recommendation: Recommendation
+    split_checks: tuple[Check, ...] = ()
+    """Is the split honest?"""
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `profile --json` prints."""
@@ -35,6 +46,7 @@ class Preview:
             "facts": self.facts.to_dict(),
             "memory": memory,
             "recommendation": self.recommendation.to_dict(),
+            "split_checks": [check.to_dict() for check in self.split_checks],
         }
 
     def _row(self, forecast: Forecast) -> dict[str, Any]:
@@ -53,12 +65,18 @@ class Preview:
     def __str__(self) -> str:
         parts = [
             _data(self.facts),
+            self._split(),
             _model(self.facts),
             measured(self.facts),
             self._memory(),
             str(self.recommendation),
         ]
         return "\n\n".join(part for part in parts if part)
+
+    def _split(self) -> str:
+        """Return what is wrong with the split; nothing when nothing is."""
+        warnings = [fold(str(check), "- ") for check in self.split_checks if not check.passed]
+        return "\n".join(["Is the split honest?", *warnings]) if warnings else ""
 
     def _memory(self) -> str:
         forecasts = sorted(
@@ -108,6 +126,8 @@ def preview(request: Request) -> Preview:
     Raises:
         StudyError: anything wrong with the request.
     """
+    from studies.profiling.split import split_facts
+
     workload, facts = open_and_profile(request)
     plan, facts, _ = plan_for(request, workload, facts)
     metric = workload.metric
@@ -121,12 +141,27 @@ def preview(request: Request) -> Preview:
         valid_rows=workload.dataset.valid.rows,
         planned_trials=planned_trials(facts, request.budget),
         rules=request.rules,
+        split_facts=split_facts(workload.dataset),
     )
     recommendation = recommend(evidence)
     chosen = catalogue.find("optimizer", recommendation.optimizer)
     recipe = plan.space(workload).reference(chosen)  # type: ignore[arg-type]
     first = replace(recommendation, params=recipe.to_params(), steps=facts.steps)
-    return Preview(facts=facts, limits=request.limits, recommendation=first)
+    asked_anew = replace(evidence, command=_search(request, workload))
+    return Preview(
+        facts=facts,
+        limits=request.limits,
+        recommendation=first,
+        split_checks=split_checks(asked_anew),
+    )
+
+
+def _search(request: Request, workload: LoadedWorkload) -> str:
+    """Return the command that searches the workload of a profile."""
+    manifest = StudyManifest(
+        workload=workload.spec(), limits=request.limits, goal=request.goal, rules=request.rules
+    )
+    return search(default_home(), manifest)
 
 
 def _data(facts: Facts) -> str:

@@ -15,7 +15,7 @@ from studies.record import Record, count_states
 from studies.search.clock import Clock
 from studies.storage import journal
 from studies.storage.locks import working
-from studies.storage.manifest import SavedAdvice
+from studies.storage.manifest import SavedAdvice, StudyManifest
 
 if TYPE_CHECKING:
     from studies.search.search import Event
@@ -53,12 +53,27 @@ def work(
         mirror = _mirror(session, manifest.tracking_uri)
         checkpoints = Checkpoints.of(session.home, session.name)
         if searching:
+            _measure_yardsticks(session, manifest, stop)
             Search(
                 study, session.workload, session.plan, clock=clock, listen=listen, checkpoints=checkpoints
             ).run()
         if not stop() and (session.plan.compression == "after" or not searching):
             compress(session, listen=listen, stop=stop)
     return mirror
+
+
+def _measure_yardsticks(session: Session, manifest: StudyManifest, stop: Callable[[], bool]) -> None:
+    """Train the plain models of a study, once, before its search; a training function has none."""
+    from studies.loaded_workload import LoadedWorkload
+
+    if manifest.yardsticks is not None or not isinstance(session.workload, LoadedWorkload):
+        return
+    from studies.measure.yardsticks import yardsticks
+
+    measured = yardsticks(session.workload, session.plan.budget, stop=stop)
+    if not stop():
+        study = journal.open_study(session.home, session.name)
+        journal.change_manifest(study, yardsticks=measured)
 
 
 def conclude(home: Path, name: str) -> Recommendation:

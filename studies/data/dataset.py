@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from studies import catalogue
 from studies.data.inputs import Inputs
-from studies.data.raw import encode_raw, split_by_column, split_of, targets_of
+from studies.data.raw import columns_across, encode_raw, split_by_column, split_of, targets_of
 from studies.datasets import DatasetChoice, Raw, Task
 from studies.datasets.table import Table
 from studies.errors import BadValue, BadWorkload, UnknownChoice, did_you_mean
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
     from studies.split_by import SplitBy
+    from studies.split_facts import DateColumn, KeyColumn
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -70,9 +71,18 @@ class Dataset:
     """The first 16 hex digits of a SHA-256 over all arrays: the same digest, the same data and split."""
     notes: tuple[str, ...]
     """What was done to the data that its owner should know, in sentences."""
-    resplittable: bool = True
-    """Whether another seed may draw another split: not where the parts came with the data, or the split goes
-    by time or groups."""
+    split_way: str = "random"
+    """random | given: the parts came with the data | time | group | split: by that column"""
+    split_column: str = ""
+    dates: tuple[DateColumn, ...] = ()
+    """Columns of dates that a random split runs across."""
+    keys: tuple[KeyColumn, ...] = ()
+    """Columns whose values name groups of rows that a random split runs across."""
+
+    @property
+    def resplittable(self) -> bool:
+        """Return whether another seed may draw another split."""
+        return self.split_way == "random"
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -174,6 +184,7 @@ def prepare(
     split = split_of(raw, targets, seed, notes)
     values, mean, scale = targets.for_training(split.train)
     encoded = encode_raw(raw, targets.rows, split)
+    dates, keys = columns_across(raw, encoded.table, targets, split)
     parts = {
         part: Part(inputs=encoded.inputs[rows], targets=values[rows])
         for part, rows in (("train", split.train), ("valid", split.valid), ("test", split.test))
@@ -191,7 +202,10 @@ def prepare(
         missing_share=encoded.missing_share,
         digest=_digest(parts.values()),
         notes=(*notes, *encoded.notes),
-        resplittable=raw.parts is None and raw.times is None and raw.groups is None,
+        split_way=raw.split_way,
+        split_column=raw.split_column,
+        dates=dates,
+        keys=keys,
     )
 
 

@@ -65,6 +65,8 @@ class Encoded:
     """table | image | text | signal"""
     vocabulary: int = 0
     """The largest token id there can be."""
+    table: pd.DataFrame | None = None
+    """The columns as they were read, as numbers, dates and text; None for all but dense tables."""
 
 
 def encode(frame: pd.DataFrame, train: NDArray[np.int64]) -> Encoded:
@@ -79,7 +81,7 @@ def encode(frame: pd.DataFrame, train: NDArray[np.int64]) -> Encoded:
     missing_share = float(table.isna().to_numpy().mean())
     texts = [name for name in columns if is_free_text(columns[name])]
     if len(texts) == columns.shape[1] == 1:
-        return replace(encode_text(columns[texts[0]], train, notes), missing_share=missing_share)
+        return replace(encode_text(columns[texts[0]], train, notes), missing_share=missing_share, table=table)
     labels = columns.drop(columns=texts)
     blocks = [_numbers(labels, train), _gaps(labels, train), _categories(labels, train, notes)]
     if texts:
@@ -90,7 +92,7 @@ def encode(frame: pd.DataFrame, train: NDArray[np.int64]) -> Encoded:
             f"no column is left to learn from: add one that says something of the target. {' '.join(notes)}"
         )
     names = tuple(name for _, names in blocks for name in names)
-    return Encoded(inputs=inputs, names=names, missing_share=missing_share, notes=tuple(notes))
+    return Encoded(inputs=inputs, names=names, missing_share=missing_share, notes=tuple(notes), table=table)
 
 
 def encode_text(column: Column[Any], train: NDArray[np.int64], notes: Sequence[str] = ()) -> Encoded:

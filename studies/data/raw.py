@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from studies.data.encode import Encoded
     from studies.data.splits import Split, Targets
     from studies.split_by import SplitBy
+    from studies.split_facts import DateColumn, KeyColumn
 
 
 def targets_of(raw: Raw, task: str, notes: list[str]) -> Targets:
@@ -94,6 +95,17 @@ def split_of(raw: Raw, targets: Targets, seed: int, notes: list[str]) -> Split:
             f"Drew the {' and '.join(drawn)} rows from the training rows; the other parts are as given."
         )
     return keep_rows(raw.parts[targets.rows], targets.codes, seed=seed)
+
+
+def columns_across(
+    raw: Raw, table: pd.DataFrame | None, targets: Targets, split: Split
+) -> tuple[tuple[DateColumn, ...], tuple[KeyColumn, ...]]:
+    """Return the columns of dates and of keys that a random split runs across; none for any other split."""
+    from studies.data.split_columns import date_columns, key_columns
+
+    if table is None or raw.split_way != "random":
+        return (), ()
+    return date_columns(table, split), key_columns(table, targets, split)
 
 
 def encode_raw(raw: Raw, rows: NDArray[np.int64], split: Split) -> Encoded:

@@ -77,7 +77,7 @@ def _times(column: pd.Series[Any], by: SplitBy) -> NDArray[np.float64]:
 
 def _groups(column: pd.Series[Any]) -> NDArray[np.int64]:
     """Return a number for each group; a row without one is a group of its own."""
-    codes = np.asarray(pd.factorize(column)[0], dtype=np.int64)
+    codes: NDArray[np.int64] = pd.factorize(column)[0].astype(np.int64)
     lone = codes < 0
     return np.where(lone, codes.max() + np.cumsum(lone), codes)
 
@@ -90,7 +90,7 @@ def _parts(column: pd.Series[Any], by: SplitBy) -> NDArray[np.int64]:
             f"column '{by.column}' says {first_where(column.reset_index(drop=True), parts.isna())}; "
             "each row must say train, valid or test"
         )
-    return parts.to_numpy(np.int64)
+    return np.asarray(parts, dtype=np.int64)
 
 
 def split_times(times: NDArray[np.float64], *, seed: int, column: str) -> Split:

@@ -47,6 +47,15 @@ class Raw:
     split_column: str = ""
     """The column that parts, times or groups were read from; empty where there was none."""
 
+    @property
+    def split_way(self) -> str:
+        """Return how the rows are split: random, given, time, group or split."""
+        if self.parts is not None:
+            return "split" if self.split_column else "given"
+        if self.times is not None:
+            return "time"
+        return "random" if self.groups is None else "group"
+
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetChoice(Choice, ABC):
