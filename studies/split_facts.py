@@ -68,7 +68,7 @@ class SplitFacts:
     """Classes with validation rows; a model that always says the same has their reciprocal as its balanced
     accuracy."""
     tail_share: float | None = None
-    """Share of the squared deviation from the training mean that the three validation rows furthest from it
+    """Share of the squared deviation from their median that the three validation rows furthest from it
     make; None in classification, and of several targets."""
 
     def to_dict(self) -> dict[str, Any]:

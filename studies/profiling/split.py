@@ -73,10 +73,11 @@ def _class_facts(dataset: Dataset) -> dict[str, Any]:
 
 
 def _tail_share(targets: NDArray[Any]) -> float | None:
-    """Return the share of the squared deviation from the training mean, which is 0, of the furthest rows."""
+    """Return the share of the squared deviation from the median that the furthest rows make."""
     if targets.shape[1] > 1:
         return None
-    squares = np.sort(targets[:, 0].astype(np.float64) ** 2)
+    amounts = targets[:, 0].astype(np.float64)
+    squares = np.sort((amounts - np.median(amounts)) ** 2)
     return float(squares[-TAIL_ROWS:].sum() / squares.sum()) if squares.sum() else None
 
 
