@@ -20,7 +20,7 @@ MOST_ROWS: Final = 5_000
 """Training rows that a column is tried on."""
 FEWEST_ROWS: Final = 20
 """Validation rows it takes to say that a column tells them all."""
-RIGHT: Final = 0.995
+RIGHT: Final = 0.999
 """Share of the rows that a column must tell by itself, of those that train and of those that validate."""
 VARIANCE: Final = 0.999
 """The same of the variance of numbers."""
