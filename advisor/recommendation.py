@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, Final
 
 from advisor.compressed_model import CompressedModel
@@ -11,36 +11,26 @@ from advisor.confidence import Label
 from advisor.contender import Contender
 from advisor.evidence import Finding
 from advisor.report.compression_table import TITLES, CompressionTable
-from advisor.report.layout import WIDTH, cost_lines, fold, grid, main_settings, settings, table
-from advisor.report.numbers import chance, margin, number, trials
+from advisor.report.layout import WIDTH, cost_lines, fold, grid, settings, table
+from advisor.report.numbers import number, trials
+from advisor.statements.check import Check
+from advisor.statements.headline import Headline
+from advisor.statements.statement import Statement
 from studies.direction import Direction
 from studies.quantities import several
 
 if TYPE_CHECKING:
     from studies.recipe import Recipe
 
+STATEMENTS: Final = ("reasons", "alternatives", "would_change", "checklist")
+"""Parts of the answer that are statements."""
+TABLES: Final = ("findings", "contenders", "compressed")
 COMPRESSION: Final = "Compression"
 SHARES: Final = ("best", "within the margin", "expected loss")
 COLUMNS: Final = ("optimizer", "{metric}", "90 % interval", *SHARES, "whole runs", "trials")
 """Of the table of all that fit."""
 BASIS: Final = "it rests on published results and on the facts of the data and the model"
 NOT_TRAINED: Final = f"No whole run of it stands behind this: {BASIS}."
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Check:
-    """Check: one question of the checklist on whether the study is sound."""
-
-    name: str
-    passed: bool
-    message: str
-    fix: str
-    command: str = ""
-    """A command that does it, ready to run; empty where none does."""
-
-    def __str__(self) -> str:
-        run = f" ({self.command})" if self.command else ""
-        return f"{self.name}: {self.message}. To do: {self.fix}{run}."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,12 +61,14 @@ class Recommendation:
     costs: Mapping[str, float | int | None]
     """train_seconds, peak_bytes, optimizer_state_bytes, model_bytes, latency_seconds of the recommended
     recipe."""
-    reasons: tuple[str, ...]
-    """Sentences, most telling first, each naming its trials or its source."""
+    headline: Headline
+    """The answer in one or two sentences."""
+    reasons: tuple[Statement, ...]
+    """Statements, most telling first, each with its figures and its trials or its source."""
     findings: tuple[Finding, ...]
-    alternatives: tuple[str, ...]
+    alternatives: tuple[Statement, ...]
     """The runner-up and others, each with when to prefer it."""
-    would_change: tuple[str, ...]
+    would_change: tuple[Statement, ...]
     checklist: tuple[Check, ...]
     contenders: tuple[Contender, ...]
     """All optimizers that fit the limits, the recommended one included, least expected regret first; findings
@@ -107,22 +99,6 @@ class Recommendation:
         return Recipe.from_params(self.params)
 
     @property
-    def headline(self) -> str:
-        """Return the answer in one sentence: the optimizer, its main settings, how sure."""
-        prior_only = self.label == "prior only"
-        main = main_settings(self.params)
-        answer = f"{'Start with' if prior_only else 'Use'} {self.optimizer}" + (
-            f" ({', '.join(main)})" if main else ""
-        )
-        if len(self.contenders) == 1:
-            prior = "prior only: " if prior_only else ""
-            return f"{answer} - {prior}the only optimizer in question, compared with no other."
-        tie = self.tie or margin(self.metric, self.direction, self.quality, self.margin)
-        return (
-            f"{answer} - {self.label}: {chance(self.p_tie)} that nothing here is better by more than {tie}."
-        )
-
-    @property
     def compression_table(self) -> CompressionTable:
         """Return what to do to the trained model and what else was measured, ready to be printed."""
         return CompressionTable(
@@ -136,7 +112,16 @@ class Recommendation:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain lists and dicts, ready for JSON."""
-        return asdict(self) | {"params": dict(self.params), "costs": dict(self.costs)}
+        plain = {field.name: getattr(self, field.name) for field in fields(self)}
+        tables = {name: [asdict(row) for row in plain[name]] for name in TABLES}
+        said = {name: [line.to_dict() for line in plain[name]] for name in STATEMENTS}
+        others = {
+            "headline": self.headline.to_dict(),
+            "params": dict(self.params),
+            "costs": dict(self.costs),
+            "compression": asdict(self.compression) if self.compression else None,
+        }
+        return plain | tables | said | others
 
     def to_markdown(self) -> str:
         """Return the answer as a Markdown page."""
@@ -153,7 +138,7 @@ class Recommendation:
         return "\n\n".join(part for part in parts if part) + "\n"
 
     def __str__(self) -> str:
-        parts = [fold(self.headline), fold(self._quality())]
+        parts = [fold(str(self.headline)), fold(self._quality())]
         for title, lines in self._sections():
             rows = self.compression_table.columns(WIDTH) if title == COMPRESSION else []
             parts.append("\n".join([title, *(fold(line, "- ") for line in lines), *rows]))
@@ -180,11 +165,11 @@ class Recommendation:
     def _sections(self) -> list[tuple[str, list[str]]]:
         """Return each section that has something to say: its title and its lines."""
         sections = [
-            ("Why", list(self.reasons)),
+            ("Why", [*map(str, self.reasons)]),
             ("Costs", cost_lines(self.costs)),
             (COMPRESSION, self.compression_table.sentences()),
-            ("Runner-up and alternatives", list(self.alternatives)),
-            ("What would change this", list(self.would_change)),
+            ("Runner-up and alternatives", [*map(str, self.alternatives)]),
+            ("What would change this", [*map(str, self.would_change)]),
             ("Is the study sound?", self._checklist()),
         ]
         return [(title, lines) for title, lines in sections if lines]

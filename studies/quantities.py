@@ -12,7 +12,7 @@ BYTES: Final = {
     "kib": 2**10, "mib": 2**20, "gib": 2**30, "k": 2**10, "m": 2**20, "g": 2**30,
 }  # fmt: skip
 SECONDS: Final = {
-    "": 1.0, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0,
+    "": 1.0, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0,
 }  # fmt: skip
 
 
@@ -39,9 +39,9 @@ def format_bytes(count: float) -> str:
     """Write bytes in binary units: 512 B, 1.5 KiB, 64 MiB."""
     for unit in ("B", "KiB", "MiB"):
         if abs(count) < 1024:
-            return f"{count:.3g} {unit}" if unit != "B" else f"{count:.0f} B"
+            return f"{_three_digits(count)} {unit}" if unit != "B" else f"{count:.0f} B"
         count /= 1024
-    return f"{count:.3g} GiB" if count < 1000 else f"{count:,.0f} GiB"
+    return f"{_three_digits(count)} GiB"
 
 
 def format_seconds(seconds: float) -> str:
@@ -49,12 +49,17 @@ def format_seconds(seconds: float) -> str:
     steps = ((1e-3, 1e6, "µs"), (1.0, 1e3, "ms"), (120.0, 1.0, "s"), (7200.0, 1 / 60, "min"))
     for below, factor, unit in steps:
         if seconds < below:
-            return f"{seconds * factor:.3g} {unit}"
-    return f"{seconds / 3600:.3g} h"
+            return f"{_three_digits(seconds * factor)} {unit}"
+    return f"{_three_digits(seconds / 3600)} h"
+
+
+def _three_digits(value: float) -> str:
+    return f"{value:.3g}" if abs(value) < 999.5 else f"{value:,.0f}"
 
 
 def _quantity(text: str, units: dict[str, float] | dict[str, int], noun: str, example: str) -> float:
-    match = re.fullmatch(r"\s*([+-]?\d*\.?\d+(?:e[+-]?\d+)?)\s*([a-zµ]*)\s*", text.lower())
+    plain = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", text.lower().replace("\u03bc", "µ"))
+    match = re.fullmatch(r"\s*([+-]?\d*\.?\d+(?:e[+-]?\d+)?)\s*([a-zµ]*)\s*", plain)
     if match is None or match[2] not in units:
         raise BadValue(f"{noun} '{text}' is not understood; write it as {example}")
     value = float(match[1]) * units[match[2]]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from advisor.compressed_model import CompressedModel
 from advisor.decide.compressed import command
 from advisor.evidence import Evidence
-from advisor.recommendation import Check
-from advisor.report.numbers import trials
-from studies.quantities import several
+from advisor.statements.check import Check
+from advisor.statements.compression_checks import CompressionSeeds, FineTuningControl
+
+SEEDS: Final = 2
+"""Trained models that a compression needs to be measured on before what it loses is more than luck."""
 
 
 def compression_controls(evidence: Evidence, compressed: Sequence[CompressedModel]) -> tuple[Check, ...]:
@@ -18,23 +21,14 @@ def compression_controls(evidence: Evidence, compressed: Sequence[CompressedMode
     if not tuned:
         return ()
     bare = [model for model in tuned if not model.control_trials]
-    message = (
-        f"{several(len(tuned), 'recipe')} with fine-tuning, each beside the same fine-tuning and nothing else"
-    )
-    if bare:
-        first = f"the first {bare[0].name} ({trials(bare[0].trials)})"
-        message = (
-            f"{several(len(bare), 'recipe')} of {len(tuned)} with fine-tuning, {first}, "
-            "have no run of the same fine-tuning and nothing else"
-        )
     return (
-        Check(
-            name="fine-tuning control",
+        FineTuningControl(
+            trials=bare[0].trials if bare else (),
+            tuned=len(tuned),
+            bare=len(bare),
+            first=bare[0].name if bare else "",
             passed=not bare,
-            message=message,
-            fix="fine-tune the uncompressed model alike, "
-            "or further training is taken for what compression does",
-            command=command(evidence),
+            command=command(evidence) if bare else "",
         ),
     )
 
@@ -43,13 +37,14 @@ def compression_seeds(evidence: Evidence, advised: CompressedModel | None) -> tu
     """Ask whether the advised compression was measured on more than one trained model."""
     if advised is None:
         return ()
+    passed = len(advised.seeds) >= SEEDS
     return (
-        Check(
-            name="compression seeds",
-            passed=len(advised.seeds) >= 2,
-            message=f"{advised.name} was measured on {several(len(advised.seeds), 'seed')} "
-            f"({trials(advised.trials)})",
-            fix="compress the models of the other seeds alike: what one loses may be luck",
-            command=command(evidence),
+        CompressionSeeds(
+            trials=advised.trials,
+            model=advised.name,
+            seeds=len(advised.seeds),
+            wanted_seeds=SEEDS,
+            passed=passed,
+            command="" if passed else command(evidence),
         ),
     )

@@ -8,12 +8,27 @@ from dataclasses import replace
 from statistics import fmean
 from typing import Any, Final
 
-from advisor.contender import Contender
-from advisor.decide.decision import CLEARLY, Decision, Explained
+from advisor.decide.decision import Decision, Explained
 from advisor.decide.feasible import FeasibleRecipe
 from advisor.evidence import Evidence, has_quality
 from advisor.goals import GOALS
-from advisor.report.numbers import difference, listed, ratio, written
+from advisor.statements.alternative import CLEARLY
+from advisor.statements.evidence_wanted import (
+    AnyTrial,
+    BeatenSince,
+    ConfirmToo,
+    FirstWholeRun,
+    FreshSeeds,
+    HardlyApart,
+    MoreRows,
+    MoreSeeds,
+    NothingInSight,
+    WholeRunsOf,
+    WiderRange,
+)
+from advisor.statements.other_questions import Instead, LooserLimit, OtherGoals, TighterLimit
+from advisor.statements.statement import Statement
+from studies.costs import Cost
 from studies.limits import LIMITED_COST
 
 MOST_SEEDS: Final = 30
@@ -23,12 +38,14 @@ TIMED: Final = 0.7
 from run to run."""
 CONFIDENT: Final = 1.645
 """Standard deviations that a normal number stays below in 95 % of cases."""
+FINER: Final = 1.002
+"""Step in which a limit is raised until what is written of it, rounded, is enough."""
 
 Decide = Callable[[Evidence], Decision | None]
 
 
-def would_change(explained: Explained, decide: Decide) -> tuple[str, ...]:
-    """Return what would change the answer, each a short clause; `decide` answers under other limits."""
+def would_change(explained: Explained, decide: Decide) -> tuple[Statement, ...]:
+    """Return what would change the answer; `decide` answers under other limits."""
     parts = (
         _without_whole_run(explained),
         _separating(explained),
@@ -37,91 +54,125 @@ def would_change(explained: Explained, decide: Decide) -> tuple[str, ...]:
         _limits(explained, decide),
         _goals(explained, decide),
     )
-    changes = tuple(change for part in parts for change in part)
-    return changes or ("Other data, another model or another metric; no limit, goal or seed in sight would.",)
+    return tuple(change for part in parts for change in part) or (NothingInSight(),)
 
 
-def _without_whole_run(explained: Explained) -> Iterator[str]:
+def _without_whole_run(explained: Explained) -> Iterator[Statement]:
     if explained.advised.quality is None:
-        if explained.evidence.records:
-            yield "A whole run: every trial so far ended before it had one, and their records say why."
-        else:
-            yield "Any trial: a search of a few minutes outweighs everything that is said here."
+        tried = explained.evidence.records
+        yield FirstWholeRun(subjects=(explained.decision.optimizer,)) if tried else AnyTrial()
         return
-    idle = [other.optimizer for other in explained.others if other.quality is None]
-    if idle:
-        yield f"Whole runs of {listed(idle)}: {'it has' if len(idle) == 1 else 'they have'} none yet."
+    if idle := tuple(
+        other.optimizer for other in explained.others if not explained.evidence.complete(other.optimizer)
+    ):
+        yield WholeRunsOf(subjects=idle)
 
 
-def _separating(explained: Explained) -> Iterator[str]:
+def _separating(explained: Explained) -> Iterator[Statement]:
     """Say how many seeds would tell the best two apart, or that there is no point."""
     advised, rival = explained.advised, explained.rival
-    if rival is None or advised.quality is None or explained.decision.label == "decided":
+    if advised.quality is None or explained.decision.label in {"decided", "tied"}:
         return
-    names = f"{advised.optimizer} and {rival.optimizer}"
+    confirmed = explained.decision.recipe.training.confirmed
+    if rival is None:
+        if not confirmed:
+            yield FreshSeeds(subjects=(advised.optimizer,))
+        return
+    names = (advised.optimizer, rival.optimizer)
     estimates = explained.posterior.estimates
-    left, right = estimates.by_optimizer.get(advised.optimizer), estimates.by_optimizer.get(rival.optimizer)
-    if left is None or right is None or not (left.confirmed and right.confirmed):
-        luck = "what separates them now may be the luck of one seed"
-        yield f"Fresh seeds for the best recipes of {names}: {luck}."
+    left, right = (estimates.by_optimizer.get(name) for name in names)
+    if left is None or right is None or not all(map(explained.confirmed, names)):
+        yield FreshSeeds(subjects=names)
         return
     apart, rows = abs(left.gap - right.gap), explained.evidence.valid_rows
     if math.sqrt(2) * CONFIDENT * estimates.row_sd > apart and rows:
-        luck = f"a difference of {ratio(apart)} between {names} may be luck, whatever the number of seeds"
-        yield f"More validation rows than {rows}: on these {luck}."
+        yield MoreRows(subjects=names, rows=rows, gap=apart)
         return
-    yield from _more_seeds(explained, advised, names, apart)
+    yield from _more_seeds(explained, names, apart)
 
 
-def _more_seeds(explained: Explained, advised: Contender, names: str, apart: float) -> Iterator[str]:
+def _more_seeds(explained: Explained, names: tuple[str, str], apart: float) -> Iterator[Statement]:
     """Say how many seeds tell a gap of `apart` from luck, or that too many would be needed."""
-    seed_sd, now = explained.posterior.estimates.seed_sd, len(advised.trials)
+    seed_sd = explained.posterior.estimates.seed_sd
+    now = min(len({run.seed for run in explained.decision.fits[name].measured_runs}) for name in names)
     wanted = math.ceil(2 * (CONFIDENT * seed_sd / apart) ** 2) if apart > 0 else MOST_SEEDS + 1
     if wanted > MOST_SEEDS:
-        distance = f"they are {ratio(apart)} apart where seeds spread by {ratio(seed_sd)}"
-        yield f"Hardly anything between {names}: {distance}."
+        yield HardlyApart(subjects=names, gap=apart, seed_gap=seed_sd)
     elif wanted > now:
-        effect = f"they would tell a difference of {ratio(apart)} from luck"
-        yield f"About {wanted} seeds each (now {now}) for {names}: {effect}."
-    elif idle := [other.optimizer for other in explained.others if not explained.confirmed(other.optimizer)]:
-        yield f"Confirming {listed(idle)} too: only {names} were run with fresh seeds."
+        yield MoreSeeds(subjects=names, seeds=wanted, seeds_now=now, gap=apart)
+    else:
+        yield from _confirm_too(explained)
 
 
-def _edges(explained: Explained) -> Iterator[str]:
+def _confirm_too(explained: Explained) -> Iterator[Statement]:
+    evidence = explained.evidence
+    confirmed = tuple(
+        name for name in evidence.optimizers if any(map(has_quality, evidence.confirmations(name)))
+    )
+    idle = tuple(other.optimizer for other in explained.others if other.optimizer not in confirmed)
+    if idle and confirmed:
+        yield ConfirmToo(subjects=idle, confirmed=confirmed)
+
+
+def _edges(explained: Explained) -> Iterator[Statement]:
     for name, estimate in sorted(explained.posterior.estimates.by_optimizer.items()):
         if estimate.at_edge and name in explained.decision.fits:
-            yield f"A wider range for the learning rate of {name}: its best recipe lies on the end of it."
+            yield WiderRange(subjects=(name,))
 
 
-def _beaten_since(explained: Explained) -> Iterator[str]:
+def _beaten_since(explained: Explained) -> Iterator[Statement]:
     """Point at a search trial that has beaten the confirmed one since."""
     recipe, evidence = explained.decision.recipe.training, explained.evidence
     if not recipe.confirmed or recipe.record is None or recipe.record.quality is None:
         return
     fitting = (run for run in evidence.complete(recipe.optimizer) if not evidence.limits.broken_by(run))
     best = min(fitting, key=lambda run: evidence.direction.loss(run.quality), default=None)
-    if best is not None and evidence.direction.better(best.quality, recipe.record.quality):
-        beaten = f"the confirmed trial {recipe.record.number}"
-        yield f"Confirming trial {best.number}, which beat {beaten} in the search."
+    searched = recipe.record.searched
+    if best is not None and searched and evidence.direction.better(best.quality, recipe.record.quality):
+        yield BeatenSince(
+            subjects=(recipe.optimizer,), trials=(best.number,), confirmed_trial=recipe.record.number
+        )
 
 
-def _limits(explained: Explained, decide: Decide) -> Iterator[str]:
+def _limits(explained: Explained, decide: Decide) -> Iterator[Statement]:
     if not explained.evidence.records:
         return  # a tighter limit lets others enter: who would win among them is not known here
     for limit, cost in LIMITED_COST.items():
-        allowed = getattr(explained.evidence.limits, limit)
-        spent = explained.decision.recipe.costs[cost.field]
-        if allowed is not None and (looser := _under(explained, decide, limit, None)):
-            need = looser.recipe.costs[cost.field]
-            if _differs(explained, looser) and need is not None and need > allowed:
-                instead, now = _instead(explained, looser), f"{cost.flag}, now {written(cost, allowed)}"
-                yield f"A limit on {cost.limited} of {written(cost, need)} or more ({now}): {instead}."
-        bound = (spent or 0) * (TIMED if cost.in_seconds else CLEARLY)
-        tighter = _under(explained, decide, limit, bound) if spent else None
-        same_model = cost.of_model and tighter is not None and _same_model(explained, tighter)
-        if tighter and _differs(explained, tighter) and not same_model:
-            flips = f"of {written(cost, bound)}" if cost.in_seconds else f"below {written(cost, spent or 0)}"
-            yield f"A limit on {cost.limited} {flips} ({cost.flag}): {_instead(explained, tighter)}."
+        yield from _looser(explained, decide, limit, cost)
+        yield from _tighter(explained, decide, limit, cost)
+
+
+def _looser(explained: Explained, decide: Decide, limit: str, cost: Cost) -> Iterator[Statement]:
+    allowed = getattr(explained.evidence.limits, limit)
+    without = _under(explained, decide, limit, None) if allowed is not None else None
+    need = without.recipe.costs[cost.field] if without else None
+    if without is None or need is None or need <= allowed or without.recipe.record is None:
+        return
+    wanted = _written_above(cost, need)
+    looser = _under(explained, decide, limit, wanted)
+    if looser and looser.recipe.record is not None and _differs(explained, looser):
+        instead = _instead(explained, looser)
+        yield LooserLimit(limit=limit, now=allowed, wanted=wanted, instead=instead)
+
+
+def _tighter(explained: Explained, decide: Decide, limit: str, cost: Cost) -> Iterator[Statement]:
+    spent = explained.decision.recipe.costs[cost.field]
+    if not spent or cost.field not in explained.decision.recipe.measured:
+        return
+    bound = cost.parse(cost.write((TIMED if cost.in_seconds else CLEARLY) * spent))
+    tighter = _under(explained, decide, limit, bound) if 0 < bound < spent else None
+    if tighter is None or tighter.recipe.record is None or not _differs(explained, tighter):
+        return
+    if not (cost.of_model and _same_model(explained, tighter)):
+        yield TighterLimit(limit=limit, below=bound, instead=_instead(explained, tighter))
+
+
+def _written_above(cost: Cost, need: float) -> float:
+    """Return the smallest value that is enough even as it is written, rounded."""
+    value = need
+    while cost.parse(cost.write(value)) < need:
+        value *= FINER
+    return cost.parse(cost.write(value))
 
 
 def _differs(explained: Explained, decision: Decision) -> bool:
@@ -141,21 +192,24 @@ def _model_of(recipe: FeasibleRecipe) -> dict[str, Any]:
     return {key: value for key, value in params.items() if key.startswith("model")}
 
 
-def _instead(explained: Explained, decision: Decision) -> str:
-    """Name what would be advised, and what quality it has against the recommended one's."""
+def _instead(explained: Explained, decision: Decision) -> Instead:
+    """Name what would be advised, and what quality it has against the recommended one's.
+
+    A compressed model stands beside its own source alone, so that no quality is compared with one.
+    """
     evidence, advised, recipe = explained.evidence, explained.advised, decision.recipe
     uncompressed = decision.optimizer == advised.optimizer and not recipe.compressed
-    named = "the uncompressed model" if uncompressed else recipe.full_name
-    values = [run.quality for run in recipe.runs if has_quality(run) and run.quality is not None]
-    values = values or (
-        [recipe.record.quality] if recipe.record and recipe.record.quality is not None else []
+    values = [run.measured_quality for run in recipe.measured_runs if has_quality(run)]
+    alike = recipe.compressed is None and explained.decision.recipe.compressed is None
+    return Instead(
+        optimizer=decision.optimizer,
+        name="the uncompressed model" if uncompressed else recipe.full_name,
+        metric=evidence.metric,
+        direction=evidence.direction,
+        quality=fmean(values) if values and alike else None,
+        advised_quality=advised.quality,
+        one_run=explained.confirmed(advised.optimizer) and not recipe.confirmed,
     )
-    if advised.quality is None or not values:
-        return f"{named} instead"
-    apart = difference(evidence.metric, evidence.direction, fmean(values), advised.quality)
-    unsure = " (one seed)" if recipe.compressed else " in its best trial (not confirmed)"
-    luck = "" if recipe.confirmed or not explained.confirmed(advised.optimizer) else unsure
-    return f"{named} instead, {apart}{luck}"
 
 
 def _under(explained: Explained, decide: Decide, limit: str, value: float | None) -> Decision | None:
@@ -164,7 +218,7 @@ def _under(explained: Explained, decide: Decide, limit: str, value: float | None
     return decide(replace(evidence, limits=replace(evidence.limits, **{limit: bound})))
 
 
-def _goals(explained: Explained, decide: Decide) -> Iterator[str]:
+def _goals(explained: Explained, decide: Decide) -> Iterator[Statement]:
     instead: dict[str, list[str]] = {}
     for goal in GOALS:
         decision = decide(replace(explained.evidence, goal=goal))
@@ -173,6 +227,6 @@ def _goals(explained: Explained, decide: Decide) -> Iterator[str]:
             and decision
             and decision.optimizer != explained.decision.optimizer
         ):
-            instead.setdefault(decision.optimizer, []).append(f"'{goal}'")
+            instead.setdefault(decision.optimizer, []).append(goal)
     for name, goals in instead.items():
-        yield f"The goal {listed(goals, 'or')} (--goal): {name} instead."
+        yield OtherGoals(subjects=(name,), goals=tuple(goals))

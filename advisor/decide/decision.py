@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Final
 
 from advisor.confidence import DECIDED, LEANING, Label
 from advisor.contender import Contender
 from advisor.decide.feasible import FeasibleRecipe
 from advisor.decide.posterior import Posterior, PosteriorSummary
-from advisor.evidence import Evidence, Finding
-from advisor.goals import criteria
+from advisor.evidence import Evidence, Finding, has_quality
+from advisor.goals import USUAL, Separation, separate
+from advisor.statements.headline import Caveat
+from advisor.statements.tie_margin import TieMargin
 
 NEARLY: Final = 0.8
 """Share of the best one's chance of being good enough that an optimizer tied with it has at least
@@ -19,8 +22,6 @@ NEARLY: Final = 0.8
 COARSE: Final = 0.25
 """Tie margin, a log-ratio, above which nothing is called decided unless it is the very best: a quarter of the
 loss is no tie."""
-CLEARLY: Final = 0.9
-"""Share of a cost below which another one is clearly less."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,12 +30,18 @@ class Decision:
 
     optimizer: str
     label: Label
+    caveat: Caveat
+    """Why a label is less than its chance alone would say."""
     fits: Mapping[str, FeasibleRecipe]
     summaries: Mapping[str, PosteriorSummary]
     tied: tuple[str, ...]
     """Optimizers that the evidence cannot tell from the best one, itself included, best first."""
+    separations: tuple[Separation, ...]
+    """Costs by which the goal left some of the tied behind."""
+    in_question: tuple[str, ...]
+    """Those that could be advised: the confirmed once any is, least expected regret first."""
     ranked: tuple[str, ...]
-    """All that fit, least expected regret first."""
+    """All that fit: first those in question, each group by least expected regret."""
 
     @property
     def recipe(self) -> FeasibleRecipe:
@@ -51,9 +58,8 @@ class Explained:
     decision: Decision
     findings: tuple[Finding, ...]
     contenders: tuple[Contender, ...]
-    """All that fit, least expected regret first."""
-    tie: str
-    """The tie margin in words."""
+    """All that fit, in the order of the decision."""
+    tie: TieMargin
 
     @property
     def advised(self) -> Contender:
@@ -77,32 +83,113 @@ class Explained:
         return self.decision.fits[name].confirmed
 
 
-def decide(evidence: Evidence, posterior: Posterior, fits: Mapping[str, FeasibleRecipe]) -> Decision:
-    """Return the optimizer of least expected regret, or the one that the goal prefers of those tied with it.
+def decide(
+    evidence: Evidence,
+    posterior: Posterior,
+    fits: Mapping[str, FeasibleRecipe],
+    *,
+    unconfirmed: bool = False,
+) -> Decision:
+    """Return the best optimizer, or the one that the goal prefers of those tied with it.
 
-    Tied are those within the tie margin of the least regret whose own chance of being good enough is nearly
-    as large, and would earn the same label. An optimizer without a whole run is answered only when none that
-    fits has one.
+    In question are the confirmed ones; while none is confirmed, those with a whole run; before any run, all.
+    Under the goal `quality` the one of the best posterior mean wins. Under the others tied are those within
+    the tie margin of the least regret and of the best measured, whose own chance of being good enough is
+    nearly as large, and would earn the same label.
+
+    Args:
+        evidence: limits and goal.
+        posterior: of all optimizers.
+        fits: what would be used of each that fits the limits.
+        unconfirmed: let unconfirmed optimizers win over confirmed ones: to tell whom to confirm next.
     """
-    summaries = posterior.summaries({name: recipe.given_away for name, recipe in fits.items()})
+    given_away = {name: recipe.given_away for name, recipe in fits.items()}
+    summaries = posterior.summaries(given_away)
     place = {name: index for index, name in enumerate(evidence.optimizers)}
-    ranked = tuple(sorted(fits, key=lambda name: (round(summaries[name].expected_regret, 9), place[name])))
-    tried = [name for name in ranked if fits[name].record] or ranked
-    best = summaries[tried[0]]
-    near = best.expected_regret + posterior.margin
-    tied = [
+    in_question = _in_question(fits, unconfirmed=unconfirmed)
+    ranked = tuple(
+        sorted(
+            fits,
+            key=lambda name: (
+                name not in in_question,
+                round(summaries[name].expected_regret, 9),
+                place[name],
+            ),
+        )
+    )
+    candidates = [name for name in ranked if name in in_question]
+    alike = _alike(candidates, fits)
+    tied = candidates if alike else _tied(candidates, summaries, fits, posterior)
+    goal = USUAL if alike and evidence.goal == "quality" else evidence.goal
+    left, separations = separate(goal, {name: fits[name] for name in tied}, evidence.limits)
+    if goal == "quality":
+        means = {name: round(mean + given_away[name], 9) for name, mean in _means(posterior, candidates)}
+        left = tuple(sorted(candidates, key=lambda name: means[name]))
+    chosen = left[0]
+    label, caveat = _label(chosen, ranked, summaries, fits, posterior)
+    return Decision(
+        optimizer=chosen,
+        label="tied" if alike else label,
+        caveat="" if alike else caveat,
+        fits=fits,
+        summaries=summaries,
+        tied=tuple(tied),
+        separations=separations,
+        in_question=tuple(candidates),
+        ranked=ranked,
+    )
+
+
+def _in_question(fits: Mapping[str, FeasibleRecipe], *, unconfirmed: bool) -> set[str]:
+    """Return whom the answer is chosen from: the confirmed, else those with a whole run, else all."""
+    confirmed = {name for name, recipe in fits.items() if recipe.training.confirmed}
+    tried = {name for name, recipe in fits.items() if recipe.record}
+    return tried or set(fits) if unconfirmed else confirmed or tried or set(fits)
+
+
+def _alike(names: Sequence[str], fits: Mapping[str, FeasibleRecipe]) -> bool:
+    """Tell whether several optimizers all measured exactly the same."""
+    qualities = {_quality(fits[name]) for name in names}
+    return len(names) > 1 and len(qualities) == 1 and None not in qualities
+
+
+def _quality(recipe: FeasibleRecipe) -> float | None:
+    values = [run.measured_quality for run in recipe.measured_runs if has_quality(run)]
+    return fmean(values) if values else None
+
+
+def _means(posterior: Posterior, names: Sequence[str]) -> list[tuple[str, float]]:
+    means = posterior.means()
+    return [(name, means[name]) for name in names]
+
+
+def _tied(
+    names: Sequence[str],
+    summaries: Mapping[str, PosteriorSummary],
+    fits: Mapping[str, FeasibleRecipe],
+    posterior: Posterior,
+) -> list[str]:
+    """Return those that the evidence cannot tell from the best, itself included, best first."""
+    best = summaries[names[0]]
+    gaps = _measured_gaps(names, fits, posterior)
+    nearest = min(gaps.values(), default=0.0) + posterior.margin
+    return [
         name
-        for name in tried
-        if summaries[name].expected_regret <= near
+        for name in names
+        if summaries[name].expected_regret <= best.expected_regret + posterior.margin
         and summaries[name].p_tie >= NEARLY * best.p_tie
         and _level(summaries[name].p_tie) >= _level(best.p_tie)
-    ]
-    wanted = criteria(evidence.goal, {name: fits[name] for name in tied})
-    chosen = min(tied, key=lambda name: (*wanted[name].values(), tied.index(name)))
-    label = _label(chosen, ranked, summaries, fits, posterior)
-    return Decision(
-        optimizer=chosen, label=label, fits=fits, summaries=summaries, tied=tuple(tied), ranked=ranked
-    )
+        and gaps.get(name, 0.0) <= nearest
+    ] or [names[0]]
+
+
+def _measured_gaps(
+    names: Sequence[str], fits: Mapping[str, FeasibleRecipe], posterior: Posterior
+) -> dict[str, float]:
+    """Return the gap of each recipe's measured quality; of those that have one."""
+    scale = posterior.estimates.loss_scale
+    qualities = {name: _quality(fits[name]) for name in names}
+    return {name: scale.gap(quality) for name, quality in qualities.items() if scale and quality is not None}
 
 
 def _level(p_tie: float) -> int:
@@ -111,25 +198,39 @@ def _level(p_tie: float) -> int:
 
 def _label(
     chosen: str,
-    ranked: tuple[str, ...],
+    in_question: Sequence[str],
     summaries: Mapping[str, PosteriorSummary],
     fits: Mapping[str, FeasibleRecipe],
     posterior: Posterior,
-) -> Label:
-    """Return the label.
+) -> tuple[Label, Caveat]:
+    """Return the label, and why it is no more than `leaning` where the chance alone would say `decided`."""
+    if fits[chosen].record is None:
+        return "prior only", ""
+    level = _level(summaries[chosen].p_tie)
+    caveat = _caveat(chosen, in_question, summaries, fits, posterior) if level == 2 else ""
+    labels: tuple[Label, ...] = ("open", "leaning", "decided")
+    return labels[1 if caveat else level], caveat
 
-    Not `decided` when a limit forbids the best recipe, when a learning rate of the best two is on an edge, or
-    when all that is sure is that the validation rows tell nothing apart.
+
+def _caveat(
+    chosen: str,
+    in_question: Sequence[str],
+    summaries: Mapping[str, PosteriorSummary],
+    fits: Mapping[str, FeasibleRecipe],
+    posterior: Posterior,
+) -> Caveat:
+    """Return what speaks against calling an answer decided.
+
+    A limit forbids the best recipe, one compressed file is all there is, a learning rate of the best two is
+    on an edge, or all that is sure is that the validation rows tell nothing apart.
     """
     recipe, estimates = fits[chosen], posterior.estimates.by_optimizer
-    if recipe.record is None:
-        return "prior only"
-    level = _level(summaries[chosen].p_tie)
-    rival = next((name for name in ranked if name != chosen), chosen)
-    edge = any(estimates[name].at_edge for name in (chosen, rival) if name in estimates)
-    coarse = len(ranked) > 1 and posterior.margin > COARSE and summaries[chosen].p_best < DECIDED
-    lucky = recipe.given_away > 0 or (recipe.compressed is not None and not recipe.confirmed)
-    if level == 2 and (edge or coarse or lucky):
-        return "leaning"
-    labels: tuple[Label, ...] = ("open", "leaning", "decided")
-    return labels[level]
+    rival = next((name for name in in_question if name != chosen), chosen)
+    if recipe.given_away > 0:
+        return "limit"
+    if recipe.compressed is not None and not recipe.confirmed:
+        return "one file"
+    if any(estimates[name].at_edge for name in (chosen, rival) if name in estimates):
+        return "edge"
+    coarse = len(fits) > 1 and posterior.margin > COARSE and summaries[chosen].p_best < DECIDED
+    return "coarse" if coarse else ""

@@ -38,6 +38,8 @@ class FeasibleRecipe:
     """Its confirmation runs, if that recipe was confirmed; of a compressed one, the files of all seeds, if
     there are several."""
     costs: Costs
+    measured: frozenset[str] = frozenset()
+    """Fields of the costs that runs measured; the others are forecasts."""
     given_away: float = 0.0
     """Gap between this recipe and the optimizer's best one, which breaks a limit."""
     compressed: CompressedModel | None = None
@@ -118,6 +120,12 @@ def costs_of(evidence: Evidence, optimizer: str, record: Record | None, runs: It
     return {field: expected.get(field) if value is None else value for field, value in measured.items()}
 
 
+def measured_costs(record: Record | None, runs: Iterable[Record] = ()) -> frozenset[str]:
+    """Return the fields of the costs that its runs measured."""
+    whole = [run for run in runs if has_quality(run)] or ([record] if record else [])
+    return frozenset(cost.field for cost in COSTS if _measured(whole, cost) is not None)
+
+
 def _expected(evidence: Evidence, optimizer: str, *, trained: bool) -> Costs:
     """Return costs from the facts: bytes where there is a forecast, times only of what was not trained."""
     forecast, facts = evidence.facts.forecast(optimizer), evidence.facts
@@ -171,6 +179,7 @@ def _compressed(
             "latency_seconds": model.latency_seconds,
         },
         given_away=max(0.0, origin.given_away + gap_opened(model, loss_scale)),
+        measured=origin.measured | {"model_bytes", "latency_seconds"},
         compressed=model,
         trained=origin,
     )
@@ -205,7 +214,14 @@ def _trained(evidence: Evidence, summary: TrialSummary, name: str) -> Iterator[F
         if not (confirmed and record is first):
             given_away = max(0.0, loss_scale.gap(record.measured_quality) - best)
             costs = costs_of(evidence, name, record)
-            yield FeasibleRecipe(optimizer=name, record=record, runs=(), costs=costs, given_away=given_away)
+            yield FeasibleRecipe(
+                optimizer=name,
+                record=record,
+                runs=(),
+                costs=costs,
+                measured=measured_costs(record),
+                given_away=given_away,
+            )
 
 
 def _confirmed(evidence: Evidence, summary: TrialSummary, name: str) -> FeasibleRecipe | None:
@@ -220,7 +236,11 @@ def _confirmed(evidence: Evidence, summary: TrialSummary, name: str) -> Feasible
         (record for record in evidence.complete(name) if record.number == estimate.source), finished[0]
     )
     return FeasibleRecipe(
-        optimizer=name, record=record, runs=runs, costs=costs_of(evidence, name, record, runs)
+        optimizer=name,
+        record=record,
+        runs=runs,
+        costs=costs_of(evidence, name, record, runs),
+        measured=measured_costs(record, runs),
     )
 
 

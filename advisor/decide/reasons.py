@@ -1,41 +1,45 @@
-"""Reasons for the recommended optimizer: sentences, each with its numbers and their trials or source."""
+"""Reasons for the recommended optimizer: statements, each with its figures and their trials or source."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict
 from statistics import fmean, stdev
 from typing import Final
 
 from advisor.contender import Contender
 from advisor.decide.decision import Explained
-from advisor.decide.feasible import compression_command, costs_of
 from advisor.decide.posterior import PRIOR_CAP, base_rate
-from advisor.evidence import Finding
-from advisor.goals import criteria
+from advisor.evidence import Finding, has_quality
+from advisor.goals import cost_of
 from advisor.published import CLASSES
 from advisor.published.rates import REFERENCE, problem_class, rate
-from advisor.report.compression_names import sentence
-from advisor.report.numbers import chance, duration, listed, number, percent, ratio, size, trials, written
-from studies.limits import LIMITED_COST
-from studies.quantities import several
-from studies.search.pruner import best_complete
-
-NO_CLASS: Final = (
-    "cover no problem of this kind; those over all kinds stand in for them, at half their weight"
+from advisor.statements.confidence import AsGood, NothingApart, NoWholeRun, OnlyOne, RowsTell, SeedSpread
+from advisor.statements.failures import Failures
+from advisor.statements.findings import (
+    LessWeight,
+    PublishedClass,
+    PublishedWins,
+    RuledOut,
+    RuledOutLikewise,
+    RuleSays,
 )
+from advisor.statements.measured import NextBest, NothingToCompare, Reached, Role, Tested, Way
+from advisor.statements.preference import GivesUp, LeftBehind, Preferred
+from advisor.statements.statement import Statement
+
 MOST_FINDINGS: Final = 4
 """Findings of rules named at most, and as many optimizers ruled out; a reader remembers few."""
 
 
-def reasons(explained: Explained) -> tuple[str, ...]:
+def reasons(explained: Explained) -> tuple[Statement, ...]:
     """Return the reasons, most telling first."""
     parts = (
         _measured(explained),
-        _compressed(explained),
         _confidence(explained),
         _preferred(explained),
         _tested(explained),
+        _failures(explained),
         _published(explained),
         _rule_findings(explained),
         _vetoed(explained),
@@ -43,143 +47,194 @@ def reasons(explained: Explained) -> tuple[str, ...]:
     return tuple(reason for part in parts for reason in part)
 
 
-def _measured(explained: Explained) -> Iterator[str]:
-    advised, rival, fits = explained.advised, explained.rival, explained.decision.fits
+def nothing_apart(explained: Explained) -> NothingApart | None:
+    """Return that all in question measured the same, if they did."""
+    advised, evidence = explained.advised, explained.evidence
+    if explained.decision.label != "tied" or advised.quality is None:
+        return None
+    return NothingApart(
+        subjects=explained.decision.in_question,
+        metric=evidence.metric,
+        quality=advised.quality,
+        rows=evidence.valid_rows,
+    )
+
+
+def gives_up(explained: Explained) -> GivesUp | None:
+    """Return what the advised one gives up against the best measured of those in question, if it does."""
+    advised, evidence = explained.advised, explained.evidence
+    rivals = [other for other in explained.others if other.optimizer in explained.decision.in_question]
+    measured = [other for other in rivals if other.quality is not None]
+    best = min(measured, key=lambda other: evidence.direction.loss(other.quality), default=None)
+    if best is None or best.quality is None or advised.quality is None:
+        return None
+    if not evidence.direction.better(best.quality, advised.quality):
+        return None
+    scale = explained.posterior.estimates.loss_scale
+    return GivesUp(
+        subjects=(best.optimizer,),
+        trials=best.trials,
+        metric=evidence.metric,
+        direction=evidence.direction,
+        quality=advised.quality,
+        best=best.quality,
+        within=scale is not None
+        and scale.gap(advised.quality) - scale.gap(best.quality) <= explained.posterior.margin,
+        seeds=_seeds(explained, best.optimizer),
+        advised_seeds=_seeds(explained, advised.optimizer),
+    )
+
+
+def _seeds(explained: Explained, name: str) -> int:
+    return len({run.seed for run in explained.decision.fits[name].measured_runs})
+
+
+def _measured(explained: Explained) -> Iterator[Statement]:
+    advised, rival = explained.advised, explained.rival
     if advised.quality is None:
         return
-    text = _reached(explained, advised, advised.quality)
-    if rival is None or rival.quality is None:
-        yield f"{text}; no other optimizer that fits has a whole run to compare with."
-        return
-    small = ", compressed too" if fits[rival.optimizer].compressed else ""
-    alike = explained.confirmed(rival.optimizer) == explained.confirmed(advised.optimizer)
-    unfair = "" if alike else ", not confirmed" if explained.confirmed(advised.optimizer) else ", confirmed"
-    role = "the runner-up" if explained.contenders[0] is advised else "its nearest rival"
-    yield f"{text}; {role} {rival.optimizer} {number(rival.quality)} ({trials(rival.trials)}{small}{unfair})."
-
-
-def _reached(explained: Explained, advised: Contender, quality: float) -> str:
-    """Return what the recommended recipe reached, in which runs."""
-    reached = f"reached {explained.evidence.metric} {number(quality)} on validation"
-    if model := explained.decision.recipe.compressed:
-        seeds = f"mean of {several(len(model.seeds), 'seed')}" if len(model.seeds) > 1 else "1 seed"
-        done = "Deployed" if model.plain else "Compressed"
-        return f"{done}, its model {reached} ({seeds}, {trials(advised.trials)})"
-    if explained.confirmed(advised.optimizer):
-        count = len(advised.trials)
-        seeds = several(count, "seed") if count == 1 else f"mean of {count} seeds"
-        return f"Its confirmed recipe {reached} ({seeds}, {trials(advised.trials)})"
-    runs = several(advised.completed, "whole run")
-    return f"Its best trial {reached} ({trials(advised.trials)}, best of {runs})"
-
-
-def _compressed(explained: Explained) -> Iterator[str]:
-    """Say which limit made it compressed, and at what price; or that a better recipe might fit so."""
-    evidence, recipe = explained.evidence, explained.decision.recipe
-    if recipe.compressed is None:
-        yield from _compressible(explained)
-        return
-    broken = evidence.limits.exceeded(recipe.training.costs)
-    limits = [
-        f"{written(cost, getattr(evidence.limits, limit))} limit on {cost.limited}"
-        for limit, cost in LIMITED_COST.items()
-        if limit in broken
-    ]
-    figures = sentence(recipe.compressed, evidence.metric, evidence.direction)
-    only = "as the deployed file" if recipe.compressed.plain else "compressed"
-    why_so = (
-        f"Its best recipe fits the {listed(limits)} only {only}"
-        if limits
-        else "Of what fits the limits it gives least away"
+    yield Reached(
+        subjects=(advised.optimizer,),
+        trials=advised.trials,
+        metric=explained.evidence.metric,
+        quality=advised.quality,
+        seeds=_seeds(explained, advised.optimizer),
+        whole_runs=advised.completed,
+        way=_way(explained),
     )
-    yield f"{why_so}: {figures} ({trials(recipe.compressed.trials)})."
+    if rival is not None and rival.quality is not None:
+        yield _next_best(explained, advised.quality, rival, rival.quality)
+    elif explained.others:
+        yield NothingToCompare()
 
 
-def _compressible(explained: Explained) -> Iterator[str]:
-    """Point at compression where its best recipe breaks a limit on the model and a worse one is advised."""
-    evidence, name = explained.evidence, explained.decision.optimizer
-    best = best_complete(evidence.complete(name), name, evidence.direction)
-    if best is None or explained.decision.recipe.given_away <= 0:
-        return
-    if command := compression_command(evidence, costs_of(evidence, name, best)):
-        recipe = f"Its best recipe (trial {best.number}, {evidence.metric} {number(best.measured_quality)})"
-        yield f"{recipe} breaks a limit on the model; compressed it may fit ({command})."
+def _way(explained: Explained) -> Way:
+    recipe = explained.decision.recipe
+    if recipe.compressed is not None:
+        return "deployed" if recipe.compressed.plain else "compressed"
+    if recipe.confirmed:
+        return "confirmed"
+    return "best that fits" if recipe.given_away > 0 else "best"
 
 
-def _confidence(explained: Explained) -> Iterator[str]:
+def _next_best(explained: Explained, quality: float, rival: Contender, reached: float) -> NextBest:
+    fits = explained.decision.fits
+    alike = explained.confirmed(rival.optimizer) == explained.confirmed(explained.decision.optimizer)
+    leads = explained.contenders[0] is explained.advised
+    role: Role = "runner-up" if leads else "nearest rival"
+    return NextBest(
+        subjects=(rival.optimizer,),
+        trials=rival.trials,
+        metric=explained.evidence.metric,
+        quality=reached,
+        role="ahead" if explained.evidence.direction.better(reached, quality) else role,
+        confirmed=None if alike else explained.confirmed(rival.optimizer),
+        compressed=fits[rival.optimizer].compressed is not None,
+    )
+
+
+def _confidence(explained: Explained) -> Iterator[Statement]:
     advised, evidence, estimates = explained.advised, explained.evidence, explained.posterior.estimates
     if advised.quality is None:
-        yield f"No whole run of it has been seen, so no probability above {percent(PRIOR_CAP)} is stated."
+        yield NoWholeRun(cap=PRIOR_CAP)
         return
     if not explained.others:
-        limited = any(value is not None for value in asdict(evidence.limits).values())
-        why = " that fits the limits" if limited else ": it was compared with no other"
-        yield f"It is the only optimizer in question{why}."
+        yield OnlyOne(ruled_out=len(evidence.optimizers) - 1)
         return
-    regret = f"on average the choice costs {ratio(advised.expected_regret)} {_of_loss(explained)}"
-    first = f"it is the very best of {len(explained.contenders)} with {chance(advised.p_best)}"
-    probability = f"with a probability of {chance(advised.p_tie)} ({first})"
-    yield f"It is within {explained.tie} of the best {probability}; {regret}."
+    if alike := nothing_apart(explained):
+        yield alike
+        return
+    yield AsGood(
+        tie=explained.tie,
+        p_tie=advised.p_tie,
+        p_best=advised.p_best,
+        compared=len(explained.contenders),
+        expected_regret=advised.expected_regret,
+        loss=_loss(explained),
+    )
     margin, spread = explained.posterior.margin, estimates.measured_seed_sd
     if spread is not None:
-        ties = ", so smaller differences count as ties" if spread == margin else ""
-        change = f"{ratio(spread)} {_of_loss(explained)}"
-        yield f"From seed to seed the confirmed recipes differ by {change}{ties}."
+        yield SeedSpread(gap=spread, loss=_loss(explained), is_margin=spread == margin)
     if estimates.resolution == margin and evidence.valid_rows:
-        rows = f"{evidence.valid_rows} validation rows"
-        yield f"{rows} tell no smaller differences than {explained.tie}: those count as ties."
+        yield RowsTell(rows=evidence.valid_rows, tie=explained.tie)
 
 
-def _of_loss(explained: Explained) -> str:
-    return "of the error" if explained.evidence.direction.maximizes else f"of the {explained.evidence.metric}"
+def _loss(explained: Explained) -> str:
+    return "error" if explained.evidence.direction.maximizes else explained.evidence.metric
 
 
-def _preferred(explained: Explained) -> Iterator[str]:
-    advised, goal, fits = explained.advised, explained.evidence.goal, explained.decision.fits
-    tied = [name for name in explained.decision.tied if name != advised.optimizer]
-    if not tied or goal == "quality":
+def _preferred(explained: Explained) -> Iterator[Statement]:
+    decision, goal, fits = explained.decision, explained.evidence.goal, explained.decision.fits
+    tied = [name for name in decision.tied if name != decision.optimizer]
+    if not tied or (goal == "quality" and decision.label != "tied"):
         return
-    apart = f"The evidence cannot tell {listed([advised.optimizer, *tied])} apart"
-    wanted = criteria(goal, {name: fits[name] for name in (advised.optimizer, *tied)})
-    for noun, value in wanted[advised.optimizer].items():
-        if any(wanted[name][noun] != value for name in tied):
-            yield f"{apart}; for the goal '{goal}' the one with {noun} is advised{_cost_of(advised, noun)}."
-            return
-    yield f"{apart}, nor can their costs; the one of least expected loss is advised."
+    behind = tuple(
+        LeftBehind(
+            cost=separation.cost,
+            value=cost_of(fits[decision.optimizer], separation.cost) or 0.0,
+            least=min(cost_of(fits[name], separation.cost) or 0.0 for name in separation.left_behind),
+            optimizers=separation.left_behind,
+            forecast=separation.cost not in {*fits[decision.optimizer].measured, "settings"},
+        )
+        for separation in decision.separations
+    )
+    left = {name for separation in decision.separations for name in separation.left_behind}
+    yield Preferred(
+        subjects=(decision.optimizer, *tied),
+        goal=goal,
+        left_behind=behind,
+        as_cheap=tuple(name for name in tied if name not in left) if behind else (),
+    )
 
 
-def _cost_of(advised: Contender, noun: str) -> str:
-    if noun.endswith("state") and advised.optimizer_state_bytes is not None:
-        return f" ({size(advised.optimizer_state_bytes)})"
-    if noun.endswith("time") and advised.train_seconds is not None:
-        return f" ({duration(advised.train_seconds)} a run)"
-    return ""
+def _tested(explained: Explained) -> Iterator[Statement]:
+    recipe = explained.decision.recipe
+    runs = [run for run in recipe.runs if has_quality(run) and run.test_quality is not None]
+    tests = recipe.test_qualities
+    if tests:
+        yield Tested(
+            subjects=(recipe.optimizer,),
+            trials=tuple(run.number for run in runs),
+            metric=explained.evidence.metric,
+            quality=fmean(tests),
+            spread=stdev(tests) if len(tests) > 1 else None,
+        )
 
 
-def _tested(explained: Explained) -> Iterator[str]:
-    recipe, metric = explained.decision.recipe, explained.evidence.metric
-    if tests := recipe.test_qualities:
-        spread = f", standard deviation {stdev(tests):.2g}" if len(tests) > 1 else ""
-        seeds = several(len(recipe.measured_runs), "seed")
-        yield f"On the test split, looked at once: {metric} {number(fmean(tests))} (mean of {seeds}{spread})."
+def _failures(explained: Explained) -> Iterator[Statement]:
+    ended = [record for record in explained.evidence.records if record.state != "running"]
+    failed = [record for record in ended if record.state == "failed"]
+    if not failed:
+        return
+    reasons = Counter(record.error or "no reason recorded" for record in failed)
+    reason = min(reasons, key=lambda text: (-reasons[text], text))
+    names = dict.fromkeys(record.optimizer for record in failed)
+    yield Failures(
+        subjects=tuple(name for name in names if not explained.evidence.complete(name)),
+        trials=tuple(record.number for record in failed),
+        failed=len(failed),
+        ended=len(ended),
+        reason=reason,
+        count=reasons[reason],
+    )
 
 
-def _published(explained: Explained) -> Iterator[str]:
+def _published(explained: Explained) -> Iterator[Statement]:
     if explained.advised.quality is not None:
         return
     facts, name = explained.evidence.facts, explained.decision.optimizer
     known = problem_class(facts)
-    yield f"Published comparisons {f'of {CLASSES[known]} apply' if known else NO_CLASS}."
+    yield PublishedClass(problem=CLASSES[known] if known else None)
     rates = {contender.optimizer: base_rate(facts, contender.optimizer) for contender in explained.contenders}
     compared = [other for other in rates if other == REFERENCE or rate(facts, other).known]
     behind = [other for other in compared if rates[other] < rates[name]] if name in compared else []
     if behind:
         shown = name if name != REFERENCE else min(behind, key=lambda other: rates[other])
-        basis = f"{shown}: {rate(facts, shown).basis}"
-        yield f"There {name} does better than {listed(behind)} more often than not ({basis})."
+        source = f"{shown}: {rate(facts, shown).basis}"
+        yield PublishedWins(subjects=(name,), behind=tuple(behind), source=source)
 
 
-def _rule_findings(explained: Explained) -> Iterator[str]:
+def _rule_findings(explained: Explained) -> Iterator[Statement]:
     """Yield the most telling findings on the recommended one.
 
     First what was measured or costs, then the strong, then the notes.
@@ -192,16 +247,20 @@ def _rule_findings(explained: Explained) -> Iterator[str]:
         about, key=lambda finding: (finding.verdict == "note", finding.strength != 0, -abs(finding.strength))
     )
     for finding in telling[:MOST_FINDINGS]:
-        yield f"{_OPENINGS.get(finding.verdict, '')}{finding.because} ({finding.source})."
+        yield RuleSays(
+            subjects=(name,),
+            source=finding.source,
+            rule=finding.rule,
+            verdict=finding.verdict,
+            strength=finding.strength,
+            because=finding.because,
+        )
     if len(telling) > MOST_FINDINGS:
         names = dict.fromkeys(finding.rule for finding in telling[MOST_FINDINGS:])
-        yield f"Of less weight: {listed(list(names))} (advisor explain {next(iter(names))})."
+        yield LessWeight(subjects=(name,), rules=tuple(names))
 
 
-_OPENINGS: Final = {"prefer": "Speaks for it: ", "avoid": "Speaks against it: "}
-
-
-def _vetoed(explained: Explained) -> Iterator[str]:
+def _vetoed(explained: Explained) -> Iterator[Statement]:
     vetoes: dict[str, Finding] = {}
     for finding in explained.findings:
         if finding.verdict == "veto":
@@ -209,6 +268,6 @@ def _vetoed(explained: Explained) -> Iterator[str]:
     ordered = list(vetoes.values())
     shown = ordered if len(ordered) <= MOST_FINDINGS else ordered[: MOST_FINDINGS - 1]
     for finding in shown:
-        yield f"Ruled out: {finding.because}."
-    if rest := [finding.subject for finding in ordered[len(shown) :]]:
-        yield f"Ruled out likewise: {listed(rest)}."
+        yield RuledOut(subjects=(finding.subject,), source=finding.source, because=finding.because)
+    if rest := tuple(finding.subject for finding in ordered[len(shown) :]):
+        yield RuledOutLikewise(subjects=rest)

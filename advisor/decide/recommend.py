@@ -8,8 +8,8 @@ What holds, and is tested:
 - The order of records changes nothing, nor does the order of candidates, but for exact ties.
 - No limit is ever broken by a cost that is known.
 - A looser limit never makes the posterior mean gap of the answer larger under the goal `quality`, and by no
-  more than the tie margin under the others, as long as every optimizer in question has a whole run that fits:
-  the posterior knows no limits.
+  more than the tie margin under the others, as long as every optimizer in question has a whole run that fits,
+  the posterior knowing no limits, and both answers were confirmed or neither was.
 - Search trials of a confirmed optimizer that are worse than its best change nothing, but that with them
   trials are no longer few, or are plenty, which rules may mind.
 - Compressed models change neither who wins nor why, unless a limit on the model's size or latency is broken
@@ -20,7 +20,8 @@ What holds, and is tested:
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
+from collections.abc import Iterable
 from statistics import fmean, stdev
 
 from advisor.compressed_model import CompressedModel
@@ -33,15 +34,19 @@ from advisor.decide.decision import Decision, Explained, decide
 from advisor.decide.feasible import FeasibleRecipe, feasible_recipes
 from advisor.decide.interval import half_width
 from advisor.decide.posterior import PRIOR_CAP, Posterior
-from advisor.decide.reasons import reasons
+from advisor.decide.reasons import gives_up, nothing_apart, reasons
 from advisor.decide.rulebook import apply_rules
 from advisor.decide.scale import LossScale
 from advisor.decide.trial_summary import TrialSummary
-from advisor.evidence import Evidence
-from advisor.recommendation import Check, Recommendation
-from advisor.report.numbers import margin
+from advisor.evidence import Evidence, Finding
+from advisor.recommendation import Recommendation
+from advisor.report.layout import main_settings
+from advisor.report.numbers import SCORES
+from advisor.statements.check import Check
+from advisor.statements.headline import Headline
+from advisor.statements.statement import Statement
+from advisor.statements.tie_margin import TieMargin
 from studies.errors import BadValue, NothingFeasible
-from studies.record import Record
 
 
 def recommend(evidence: Evidence, *, tuning_trials: int | None = None) -> Recommendation:
@@ -101,11 +106,14 @@ def _recommendation(explained: Explained, summary: TrialSummary) -> Recommendati
         reasons=reasons(explained),
         findings=explained.findings,
         alternatives=alternatives(explained),
-        would_change=would_change(explained, lambda other: _decide_again(other, posterior, summary)),
+        would_change=would_change(
+            explained, lambda other: _decide_again(other, explained.findings, posterior, summary)
+        ),
         checklist=_checklist(evidence, recipe, summary, compression),
         contenders=explained.contenders,
+        headline=_headline(explained, tuple(note for note in (gives_up(explained),) if note)),
         margin=posterior.margin,
-        tie=explained.tie,
+        tie=str(explained.tie),
         steps=trained.curve[-1].step if trained and trained.curve else None,
         compressed=pareto_front(summary.compressed_models, evidence.direction),
         compression=compression,
@@ -117,9 +125,9 @@ def _checklist(
 ) -> tuple[Check, ...]:
     return checks(
         evidence,
-        _as_deployed(recipe),
+        recipe.training.record,
         summary.loss_scale,
-        confirmed=recipe.training.runs,
+        costs=recipe.costs,
         compressed=summary.compressed_models,
         advised=compression,
     )
@@ -135,29 +143,61 @@ def _compression(
     return best_fitting(models, evidence)
 
 
-def _as_deployed(recipe: FeasibleRecipe) -> Record | None:
-    """Return the training run behind a recipe, with the size and latency of what is deployed."""
-    trained, model = recipe.training.record, recipe.compressed
-    if trained is None or model is None:
-        return trained
-    return replace(trained, model_bytes=model.model_bytes, latency_seconds=model.latency_seconds)
+def _tie(evidence: Evidence, posterior: Posterior, quality: float | None) -> TieMargin:
+    """Return the tie margin, as a difference of the metric too where the advised one was measured."""
+    gap, scale = posterior.margin, posterior.estimates.loss_scale
+    change = scale.loss(quality) * math.expm1(gap) if scale and quality is not None else 0.0
+    share = scale is not None and scale.origin == 1 and any(score in evidence.metric for score in SCORES)
+    half = 0.5 / evidence.valid_rows if evidence.valid_rows and evidence.metric == "accuracy" else 0.0
+    return TieMargin(
+        gap=gap,
+        metric=evidence.metric,
+        change=(100 if share else 1) * change or None,
+        points=share and evidence.direction.maximizes,
+        half_row=share and math.isclose(change, half, rel_tol=0.1),
+    )
 
 
-def _tie(evidence: Evidence, posterior: Posterior, quality: float | None) -> str:
-    """Return the tie margin in words: half a validation row if that is what it is, else a difference."""
-    rows, half_a_row = evidence.valid_rows, posterior.margin == posterior.estimates.resolution
-    if rows and evidence.metric == "accuracy" and quality is not None and half_a_row:
-        return f"half a validation row ({50 / rows:.2g} points of accuracy)"
-    return margin(evidence.metric, evidence.direction, quality, posterior.margin)
+def _headline(explained: Explained, notes: tuple[Statement, ...]) -> Headline:
+    decision, advised = explained.decision, explained.advised
+    return Headline(
+        subjects=(decision.optimizer,),
+        trials=advised.trials,
+        label=decision.label,
+        settings=tuple(main_settings(advised.params or {"optimizer": decision.optimizer})),
+        tie=explained.tie,
+        p_tie=advised.p_tie,
+        p_best=advised.p_best,
+        compared=len(explained.contenders),
+        in_question=len(explained.evidence.optimizers),
+        confirmed=decision.recipe.training.confirmed,
+        caveat=decision.caveat,
+        alike=nothing_apart(explained),
+        notes=notes,
+    )
 
 
-def _decide_again(evidence: Evidence, posterior: Posterior, summary: TrialSummary) -> Decision | None:
-    """Decide again under other limits or another goal, on the same posterior; None if nothing fits."""
+def _decide_again(
+    evidence: Evidence, findings: tuple[Finding, ...], posterior: Posterior, summary: TrialSummary
+) -> Decision | None:
+    """Decide again under other limits or another goal; None if nothing fits.
+
+    The posterior stays, unless rules speak of the optimizers otherwise under the other limits.
+    """
+    spoken = apply_rules(evidence)
+    if _strengths(spoken) != _strengths(findings):
+        posterior = Posterior.of(evidence, spoken)
     try:
-        fits, _ = feasible_recipes(evidence, summary, apply_rules(evidence))
+        fits, _ = feasible_recipes(evidence, summary, spoken)
     except NothingFeasible:
         return None
     return decide(evidence, posterior, fits)
+
+
+def _strengths(findings: Iterable[Finding]) -> list[tuple[str, str, float]]:
+    return sorted(
+        (finding.rule, finding.subject, finding.strength) for finding in findings if finding.strength
+    )
 
 
 def _contender(evidence: Evidence, decision: Decision, loss_scale: LossScale | None, name: str) -> Contender:

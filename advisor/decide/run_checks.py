@@ -10,8 +10,8 @@ from typing import Final
 from advisor.decide.estimates import EDGE
 from advisor.decide.scale import LossScale
 from advisor.evidence import Evidence
-from advisor.recommendation import Check
-from advisor.report.numbers import number, ratio
+from advisor.statements.check import Check
+from advisor.statements.run_checks import LateVariance, Overfitting, RangeEdges, StillImproving
 from studies.record import Measurement, Record
 
 RISE: Final = 0.1
@@ -26,87 +26,71 @@ FEWEST: Final = 3
 
 def range_edges(best: Record) -> Check:
     """Ask whether a setting of the best recipe lies on the end of its range."""
-    edges = [
-        f"{name} on the {'upper' if unit > 0 else 'lower'} end"
-        for name, unit in best.units.items()
-        if abs(unit) > EDGE
-    ]
-    return Check(
-        name="range edges",
-        passed=not edges,
-        message=f"trial {best.number} has {', '.join(edges)} of its range"
-        if edges
-        else "no setting lies on the end of its range",
-        fix="widen that range, or try the recipe with the value beyond it: a better one may lie there",
-    )
+    upper = tuple(name for name, place in best.units.items() if place > EDGE)
+    lower = tuple(name for name, place in best.units.items() if place < -EDGE)
+    return RangeEdges(trials=(best.number,), edge=EDGE, upper=upper, lower=lower, passed=not (upper or lower))
 
 
 def still_improving(evidence: Evidence, best: Record) -> Check:
-    """Ask whether the best run was at its best when it ended."""
+    """Ask whether the best run was at its best when it ended; one of a single epoch cannot tell."""
     points = [point for point in best.curve if math.isfinite(point.valid_metric)]
     top = points[0] if points else None
     for point in points:
         if top is None or evidence.direction.better(point.valid_metric, top.valid_metric):
             top = point
-    late = top is not None and len(points) > 1 and top is points[-1]
-    where = f"at epoch {top.epoch} of {points[-1].epoch}" if top else "at an epoch that was not recorded"
-    return Check(
-        name="still improving",
+    late = top is not None and top.epoch == best.epochs
+    return StillImproving(
+        trials=(best.number,),
+        best_epoch=None if top is None else top.epoch,
+        epochs=best.epochs,
         passed=not late,
-        message=f"trial {best.number} was best {where}{', its last' if late else ''}",
-        fix="train longer: the order of the optimizers may change with the length of the run",
-        command=_search(evidence, f"--epochs {2 * best.epochs}"),
+        command=f"{evidence.command} --epochs {2 * best.epochs}" if late and evidence.command else "",
     )
 
 
-def overfitting(evidence: Evidence, best: Record) -> Check:
+def overfitting(best: Record) -> Check:
     """Ask whether the best run went on learning its training rows at the cost of the others."""
     points = [point for point in best.curve if math.isfinite(point.valid_loss)]
+    late = [point.valid_loss for point in points[-max(1, len(points) // 3) :]]
     lowest = min(points, key=lambda point: point.valid_loss, default=None)
-    message, passed = "validation loss does not rise while training loss falls", True
-    if lowest is not None and _risen(points, lowest):
-        passed = False
-        losses = (
-            f"from {number(lowest.valid_loss)} at epoch {lowest.epoch} to {number(points[-1].valid_loss)}"
-        )
-        message = f"validation loss of trial {best.number} rose {losses} while training loss fell"
-    return Check(
-        name="overfitting",
-        passed=passed,
-        message=message,
-        fix="regularise (weight decay, dropout, label smoothing), get more rows, or train for fewer epochs",
-        command="" if passed or lowest is None else _search(evidence, f"--epochs {max(lowest.epoch, 1)}"),
+    return Overfitting(
+        trials=(best.number,),
+        allowed_rise=RISE,
+        lowest_loss=lowest.valid_loss if lowest else None,
+        lowest_epoch=lowest.epoch if lowest else None,
+        late_loss=median(late) if late else None,
+        late_points=len(late),
+        train_loss_then=_finite(lowest.train_loss) if lowest else None,
+        train_loss=_finite(points[-1].train_loss) if points else None,
+        passed=lowest is None or not _parted(lowest, points[-1], median(late)),
     )
 
 
-def _risen(points: list[Measurement], lowest: Measurement) -> bool:
-    late = points[-max(1, len(points) // 3) :]
-    level = median(point.valid_loss for point in late)
-    return (
-        level - lowest.valid_loss > RISE * abs(lowest.valid_loss)
-        and points[-1].train_loss < lowest.train_loss
-    )
+def _parted(lowest: Measurement, last: Measurement, level: float) -> bool:
+    fell = math.isfinite(lowest.train_loss) and last.train_loss < lowest.train_loss
+    return fell and level - lowest.valid_loss > RISE * abs(lowest.valid_loss)
+
+
+def _finite(loss: float) -> float | None:
+    return loss if math.isfinite(loss) else None
 
 
 def late_variance(best: Record, loss_scale: LossScale | None) -> tuple[Check, ...]:
     """Ask, of runs long enough, whether the metric still jumps about when the run ends."""
-    finite = [point.valid_metric for point in best.curve if math.isfinite(point.valid_metric)]
-    late = finite[-(best.epochs // 3) :]
-    if loss_scale is None or len(late) < FEWEST + 1:
+    epochs = best.epochs // 3
+    late = [point.valid_metric for point in best.curve if point.epoch > best.epochs - epochs]
+    whole = len(late) == epochs and all(map(math.isfinite, late))
+    if loss_scale is None or epochs <= FEWEST or not whole:
         return ()
     gaps = [loss_scale.gap(value) for value in late]
     change = median(abs(after - before) for before, after in pairwise(gaps))
+    allowed = max(JITTER, 2 * loss_scale.resolution)  # a row more or less is no jitter
     return (
-        Check(
-            name="late variance",
-            passed=change <= max(JITTER, 2 * loss_scale.resolution),  # a row more or less is no jitter
-            message=f"over its last {len(late)} epochs trial {best.number} changed by {ratio(change)} "
-            "of the loss an epoch",
-            fix="average the weights (EMA), let the learning rate end lower, "
-            "or hold back more rows for validation",
+        LateVariance(
+            trials=(best.number,),
+            epochs=epochs,
+            change=change,
+            allowed_change=allowed,
+            passed=change <= allowed,
         ),
     )
-
-
-def _search(evidence: Evidence, change: str) -> str:
-    return f"{evidence.command} {change}" if evidence.command else ""

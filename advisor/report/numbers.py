@@ -19,6 +19,14 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1e4 and value == int(value) else f"{value:.4g}"
 
 
+def apart(left: float, right: float) -> tuple[str, str]:
+    """Write two values with as many digits as it takes to see that they differ, at least as `number` does."""
+    if left == right or number(left) != number(right):
+        return number(left), number(right)
+    digits = next(digits for digits in range(5, 18) if f"{left:.{digits}g}" != f"{right:.{digits}g}")
+    return f"{left:.{digits}g}", f"{right:.{digits}g}"
+
+
 def chance(probability: float) -> str:
     """Write a probability: 94 %, over 99 %, under 1 %; it comes from draws, so that none is ever certain."""
     if 0.01 <= probability <= 0.99:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
@@ -14,10 +15,12 @@ from advisor.contender import Contender
 from advisor.evidence import Finding
 from advisor.goals import GOALS
 from advisor.jobs import command_lines
-from advisor.recommendation import Check, Recommendation
+from advisor.recommendation import Recommendation
 from advisor.report.compression_table import TITLES
 from advisor.report.layout import settings
 from advisor.report.numbers import listed, number, percent, ratio, trials
+from advisor.statements.check import Check
+from advisor.statements.statement import Statement
 from dashboard import reads, whatif
 from dashboard.snapshot import Study
 from dashboard.widgets import address
@@ -145,7 +148,7 @@ def _reset() -> None:
 
 def _headline(advice: Recommendation) -> None:
     st.title(plain(f"{'Start with' if advice.label == 'prior only' else 'Use'} {advice.optimizer}"))
-    st.markdown(f"**{plain(advice.headline)}**")
+    st.markdown(f"**{plain(str(advice.headline))}**")
     st.markdown(plain(f"{advice.label.capitalize()}: {LABELS[advice.label]}. {_basis(advice)}"))
 
 
@@ -177,16 +180,16 @@ def _costs(advice: Recommendation) -> None:
         st.caption("Forecasts: nothing has been trained to the end yet.")
 
 
-def _sentences(heading: str, sentences: tuple[str, ...]) -> None:
-    if sentences:
+def _sentences(heading: str, statements: Sequence[Statement | str]) -> None:
+    if statements:
         st.subheader(heading)
-        st.markdown(bullets(sentences))
+        st.markdown(bullets(map(str, statements)))
 
 
 def _compression(advice: Recommendation) -> None:
     """Show what to do to the trained model, and what else was measured."""
     table = advice.compression_table
-    _sentences("Compression", tuple(table.sentences()))
+    _sentences("Compression", table.sentences())
     if rows := table.rows():
         st.dataframe([dict(zip(TITLES, row, strict=True)) for row in rows], hide_index=True)
 

@@ -109,7 +109,7 @@ def _answer(home: Path, name: str) -> dict[str, str]:
         return {}
     value = "not measured" if advice.quality is None else number(advice.quality)
     st.metric(plain(f"{advice.optimizer}, validation {advice.metric}"), value, border=True)
-    st.markdown(plain(advice.headline))
+    st.markdown(plain(str(advice.headline)))
     return {"optimizer": advice.optimizer} | {
         str(axis): str(setting) for axis, setting in settings(advice.params, advice.steps)
     }

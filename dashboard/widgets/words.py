@@ -50,7 +50,7 @@ def filled_columns(rows: Sequence[Row], columns: Row) -> Row:
     }
 
 
-def bullets(items: tuple[str, ...]) -> str:
+def bullets(items: Iterable[str]) -> str:
     """Return a Markdown list of texts."""
     return "\n".join(f"- {plain(item)}" for item in items)
 

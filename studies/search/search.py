@@ -224,7 +224,8 @@ class Search:
 
     def _fewest_promoted(self, optimizer: str) -> int:
         """Return how many of an optimizer's new trials go on whatever their score."""
-        whole = sum(record.optimizer == optimizer and record.state == "complete" for record in self.records)
+        searched = (record for record in self.records if record.optimizer == optimizer and record.searched)
+        whole = sum(record.state == "complete" for record in searched)
         return 1 if whole < WHOLE_RUNS else 0
 
     def _scores(self, optimizer: str, rung: int) -> list[Score]:

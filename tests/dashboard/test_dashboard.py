@@ -11,7 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 from advisor.contender import Contender
 from advisor.evidence import Finding
-from advisor.recommendation import Check, Recommendation
+from advisor.recommendation import Recommendation
+from advisor.statements.run_checks import RangeEdges, StillImproving
 from dashboard import reads
 from dashboard.snapshot import Study
 from dashboard.widgets.words import plain
@@ -79,8 +80,8 @@ ADVICE = Recommendation(
     alternatives=("SGD, when memory matters.",),
     would_change=("A limit below 80 KiB.",),
     checklist=(
-        Check(name="edges", passed=False, message="lr lies at an edge", fix="widen it"),
-        Check(name="trials", passed=True, message="", fix=""),
+        RangeEdges(passed=False, trials=(8,), edge=0.98, upper=("optimizer.lr",), lower=()),
+        StillImproving(passed=True, trials=(8,), best_epoch=3, epochs=9),
     ),
     contenders=tuple(
         Contender(
@@ -187,9 +188,10 @@ def test_the_recommendation_gives_reasons_alternatives_and_failed_checks(home, a
 
     headings = "Why / When to choose another / What would change this / Is the study sound? / All candidates"
     assert " / ".join(heading.value for heading in page.subheader) == headings
-    assert [warning.value.replace("\\", "") for warning in page.warning] == [
-        "Edges: lr lies at an edge. To do: widen it."
-    ]
+    assert "".join(warning.value.replace("\\", "") for warning in page.warning) == (
+        "Range edges: trial 8 has optimizer.lr on the upper end of its range. To do: widen that range, "
+        "or try the recipe with a value beyond the end: a better one may lie there."
+    )
     assert "1 of 2 checks passed." in words(page)
     assert r"- It is \*best\* on \[x\]\(y\)\: \$3 \< \$5\." in [element.value for element in page.markdown]
     table = page.dataframe[0].value

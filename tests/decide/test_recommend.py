@@ -61,16 +61,15 @@ def test_records_of_the_same_content_are_judged_alike_whoever_made_them():
 
 
 def test_the_first_reason_names_both_finalists_their_trials_and_seeds():
-    reason = recommend(clear()).reasons[0]
+    first, second = map(str, recommend(clear()).reasons[:2])
 
-    assert reason == (
-        "Its confirmed recipe reached accuracy 0.98 on validation (mean of 3 seeds, trials 11-13); "
-        "the runner-up Momentum 0.962 (trials 14-16)."
-    )
+    assert first.startswith("Its confirmed recipe reached accuracy 0.98 on validation")
+    assert first.endswith("(mean of 3 seeds, trials 11-13).")
+    assert second == "The runner-up is Momentum with accuracy 0.962 (trials 14-16)."
 
 
 def test_the_runner_up_comes_with_its_price_and_its_use():
-    assert recommend(clear()).alternatives[0] == (
+    assert str(recommend(clear()).alternatives[0]) == (
         "Momentum: half the optimizer state (39.1 KiB against 78.1 KiB) for 1.8 points less accuracy; "
         "prefer it when memory is short."
     )
@@ -80,12 +79,12 @@ def test_a_tighter_limit_that_would_flip_the_answer_is_named_and_does_flip_it():
     advice = recommend(clear())
     flipped = recommend(clear(limits=Limits(train_bytes=advice.costs["peak_bytes"] - 1)))
 
-    assert any("below 195 KiB (--memory): Momentum instead" in change for change in advice.would_change)
+    changes = list(map(str, advice.would_change))
+    assert any("training memory of 176 KiB (--memory): Momentum instead" in change for change in changes)
     assert flipped.optimizer == "Momentum"
-    assert any(reason.startswith("Ruled out: AdamW needs 195 KiB") for reason in flipped.reasons)
+    assert any(str(reason).startswith("Ruled out: AdamW needs 195 KiB") for reason in flipped.reasons)
     assert any(
-        "of 195 KiB or more (--memory, now 195 KiB): AdamW instead" in change
-        for change in flipped.would_change
+        "of 196 KiB (--memory, now 195 KiB): AdamW instead" in str(change) for change in flipped.would_change
     )
 
 
@@ -96,7 +95,7 @@ def test_before_any_trial_the_answer_is_the_prior_and_says_so():
     assert advice.p_tie <= PRIOR_CAP
     assert advice.costs["peak_bytes"] == facts().forecast("AdamW").peak_bytes
     assert advice.checklist == ()
-    assert any("arXiv" in reason for reason in advice.reasons)
+    assert any("arXiv" in str(reason) for reason in advice.reasons)
 
 
 def test_an_optimizer_that_alone_fits_but_was_never_trained_is_prior_only():
@@ -120,17 +119,23 @@ TIED = study(
         pytest.param("balanced", 1.0, "RMSprop", id="balanced: the one with less state"),
         pytest.param("speed", 1.0, "AdamW", id="speed: the faster one"),
         pytest.param("speed", 1.75, "RMSprop", id="speed: alike, so the one with less state"),
-        pytest.param("quality", 1.0, "AdamW", id="quality: the posterior alone, by what is published"),
+        pytest.param("quality", 1.0, "RMSprop", id="quality: measured alike, so the one with less state"),
     ],
 )
 def test_the_goal_decides_between_what_the_evidence_cannot_tell_apart(goal, adamw_seconds, answer):
     records = tuple(
-        replace(run, train_seconds=adamw_seconds) if run.optimizer == "AdamW" else run for run in TIED
+        replace(
+            run,
+            train_seconds=adamw_seconds if run.optimizer == "AdamW" else run.train_seconds,
+            optimizer_state_bytes=1000 * run.optimizer_state_bytes,
+        )
+        for run in TIED
     )
     advice = recommend(Evidence(facts=facts(), records=records, candidates=("AdamW", "RMSprop"), goal=goal))
 
     assert advice.optimizer == answer
-    assert any("cannot tell" in reason for reason in advice.reasons) is (goal != "quality")
+    assert any("cannot tell" in str(reason) for reason in advice.reasons)
+    assert advice.label == "tied"
 
 
 def test_a_limit_on_a_recipe_leaves_the_optimizer_its_next_best_recipe():
@@ -154,7 +159,7 @@ def test_a_learning_rate_on_the_edge_blocks_decided():
     advice = recommend(clear(records=edge))
 
     assert (advice.optimizer, advice.label) == ("AdamW", "leaning")
-    assert any("learning rate of AdamW" in change for change in advice.would_change)
+    assert any("learning rate of AdamW" in str(change) for change in advice.would_change)
     assert "range edges" in {check.name for check in advice.checklist if not check.passed}
 
 
@@ -209,7 +214,7 @@ def test_a_minimized_metric_is_minimized_and_reads_well():
 def test_a_newer_and_better_search_trial_is_pointed_at():
     advice = recommend(clear(records=(*CLEAR, record(50, "AdamW", 0.99))))
 
-    assert any("trial 50" in change for change in advice.would_change)
+    assert any("trial 50" in str(change) for change in advice.would_change)
 
 
 def test_a_recipe_that_fails_on_fresh_seeds_is_not_advised():

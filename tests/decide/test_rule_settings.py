@@ -242,7 +242,8 @@ def test_few_findings_are_told_the_strongest_first_and_the_rest_by_name():
         batch_size=4096,
     )
     answer = recommend(Evidence(facts=stirred, candidates=("AdamW",), planned_trials=3))
-    spoken_of = [reason for reason in answer.reasons if reason.startswith(("Speaks", "Of less weight"))]
+    said = list(map(str, answer.reasons))
+    spoken_of = [reason for reason in said if reason.startswith(("Speaks", "Of less weight"))]
 
     assert len([finding for finding in answer.findings if finding.subject == "AdamW"]) > MOST_FINDINGS
     assert len(spoken_of) == MOST_FINDINGS + 1
@@ -254,7 +255,7 @@ def test_a_veto_of_many_is_told_in_few_lines():
     many = tuple(STATE_FLOATS)
     limit = 4 * PARAMETERS * 2 + ACTIVATION_BYTES
     answer = recommend(Evidence(facts=facts(), candidates=many, limits=Limits(train_bytes=limit)))
-    sentences = [reason for reason in answer.reasons if reason.startswith("Ruled out")]
+    sentences = [str(reason) for reason in answer.reasons if str(reason).startswith("Ruled out")]
 
     assert answer.optimizer == "SGD"
     assert len([finding for finding in answer.findings if finding.verdict == "veto"]) == len(many) - 1

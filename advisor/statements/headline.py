@@ -1,0 +1,90 @@
+"""Headline: the answer in one or two sentences: what to use, how sure that is, and what speaks against it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from advisor.confidence import DECIDED, LEANING, Label
+from advisor.evidence import has_quality
+from advisor.report.numbers import chance
+from advisor.statements.confidence import NothingApart
+from advisor.statements.statement import Case, Statement
+from advisor.statements.tie_margin import TieMargin
+
+Caveat = Literal["", "edge", "coarse", "limit", "one file"]
+CAVEATS: Final[Mapping[Caveat, str]] = {
+    "edge": "but a best learning rate is at the end of its range",
+    "coarse": "but the validation rows tell little apart",
+    "limit": "but its best recipe breaks a limit",
+    "one file": "but one compressed file speaks for it",
+}
+"""Why an answer that would be decided is leaning only."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Headline(Statement):
+    """Headline: the optimizer, its main settings, and how sure the answer is."""
+
+    label: Label
+    settings: tuple[str, ...]
+    tie: TieMargin
+    p_tie: float
+    p_best: float
+    compared: int
+    """Optimizers that fit."""
+    in_question: int
+    """Optimizers in question, those that are ruled out included."""
+    confirmed: bool
+    caveat: Caveat = ""
+    alike: NothingApart | None = None
+    notes: tuple[Statement, ...] = ()
+    """What a reader must know beside it: a better measured rival, a better yardstick."""
+
+    def __str__(self) -> str:
+        main = f" ({', '.join(self.settings)})" if self.settings else ""
+        verb = "Start with" if self.label == "prior only" else "Use"
+        return " ".join([f"{verb} {self.subjects[0]}{main} - {self._sure()}", *map(str, self.notes)])
+
+    def _sure(self) -> str:
+        prior = "prior only: " if self.label == "prior only" else ""
+        if self.compared == 1 and self.in_question == 1:
+            return f"{prior}the only optimizer in question, compared with no other.{self._one_run()}"
+        if self.compared == 1:
+            return f"{prior}the only one of {self.in_question} that is not ruled out.{self._one_run()}"
+        if self.alike is not None:
+            return f"{self.label}: {self.alike}{self._one_run()}"
+        best = f"the best of {self.compared} with {chance(self.p_best)}"
+        good = f"as good as anything {'else' if prior else 'tried'}, to within {self.tie}"
+        if prior:
+            return f"{prior}{good}, with {chance(self.p_tie)}; {best}. Nothing was trained to its end yet."
+        caveat = f" {CAVEATS[self.caveat]};" if self.caveat else ""
+        return f"{self.label}: {good} ({chance(self.p_tie)} sure);{caveat} {best}.{self._one_run()}"
+
+    def _one_run(self) -> str:
+        return (
+            "" if self.confirmed or self.label == "prior only" else " Not confirmed: one run speaks for it."
+        )
+
+    def holds(self, case: Case) -> bool:
+        """The label is what the chances allow, the counts are those of the records, and the notes hold."""
+        answer = case.answer
+        advised = case.contender(answer.optimizer)
+        if advised is None or self.subjects != (answer.optimizer,):
+            return False
+        fresh = any(
+            run.stage in {"confirm", "compress"} and has_quality(run) for run in case.runs(answer.trials)
+        )
+        bounds = {"decided": (DECIDED, 1.0), "leaning": (LEANING, 1.0), "open": (0.0, LEANING)}
+        low, high = bounds.get(self.label, (0.0, 1.0))
+        return (
+            self.label == answer.label
+            and (self.p_tie, self.p_best) == (advised.p_tie, advised.p_best)
+            and low <= self.p_tie <= high
+            and (self.compared, self.in_question) == (len(answer.contenders), len(case.evidence.optimizers))
+            and (self.label == "prior only") == (advised.quality is None)
+            and (not self.confirmed or fresh)
+            and all(note.holds(case) for note in self.notes)
+            and (self.alike is None or self.alike.holds(case))
+        )

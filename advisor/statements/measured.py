@@ -1,0 +1,168 @@
+"""Statements on what was measured: what the advised recipe reached, the runner-up, the test rows."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import fmean, stdev
+from typing import Literal
+
+from advisor.evidence import has_quality
+from advisor.report.numbers import number, trials
+from advisor.statements.statement import Case, Statement
+from studies.quantities import several
+
+Way = Literal["confirmed", "best", "best that fits", "compressed", "deployed"]
+Role = Literal["runner-up", "ahead", "nearest rival"]
+
+
+def same(left: float | None, right: float | None) -> bool:
+    """Tell whether two figures are the same number, or both are missing."""
+    if left is None or right is None:
+        return left is right
+    return math.isclose(left, right, rel_tol=1e-9, abs_tol=1e-12)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reached(Statement):
+    """Reached: the validation metric of the advised recipe, and the runs behind it."""
+
+    metric: str
+    quality: float
+    seeds: int
+    whole_runs: int
+    """Of its optimizer in the search."""
+    way: Way
+
+    def __str__(self) -> str:
+        reached = f"reached {self.metric} {number(self.quality)} on validation"
+        seeds = f"mean of {self.seeds} seeds" if self.seeds > 1 else "1 seed"
+        where = trials(self.trials)
+        if self.way in {"compressed", "deployed"}:
+            return f"{self.way.capitalize()}, its model {reached} ({seeds}, {where})."
+        if self.way == "confirmed":
+            return f"Its confirmed recipe {reached} ({seeds}, {where})."
+        best = f"best of {several(self.whole_runs, 'whole run')}" + self.way.removeprefix("best")
+        return f"Its best trial{self.way.removeprefix('best')} {reached} ({where}, {best})."
+
+    def holds(self, case: Case) -> bool:
+        """The mean of the named runs is the quality, and no other usable run of the optimizer beats it."""
+        runs = case.runs(self.trials)
+        if not same(fmean(run.measured_quality for run in runs), self.quality):
+            return False
+        if {run.optimizer for run in runs} != set(
+            self.subjects
+        ) or case.answer.optimizer not in self.subjects:
+            return False
+        stages = {run.stage for run in runs}
+        if self.way in {"compressed", "deployed"}:
+            return stages == {"compress"}
+        if len({run.seed for run in runs}) != self.seeds:
+            return False
+        if self.way == "confirmed":
+            return stages == {"confirm"}
+        whole = [run for run in case.evidence.records if run.searched and run.optimizer in self.subjects]
+        whole = [run for run in whole if has_quality(run)]
+        over = {
+            number
+            for run in case.evidence.records
+            for number in (run.number, run.source)
+            if case.evidence.limits.broken_by(run)
+        }
+        usable = [run for run in whole if run.number not in over]
+        rivals = whole if self.way == "best" else usable
+        better = case.evidence.direction.better
+        return len(whole) == self.whole_runs and not any(
+            better(run.measured_quality, self.quality) for run in rivals
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class NextBest(Statement):
+    """Next best: the optimizer to compare the advised one with, and what it reached."""
+
+    metric: str
+    quality: float
+    role: Role
+    confirmed: bool | None = None
+    """Whether it was run with fresh seeds; None where the advised one is alike in this."""
+    compressed: bool = False
+
+    def __str__(self) -> str:
+        small = ", compressed too" if self.compressed else ""
+        unlike = "" if self.confirmed is None else ", confirmed" if self.confirmed else ", not confirmed"
+        figures = f"{number(self.quality)} ({trials(self.trials)}{small}{unlike})"
+        name = self.subjects[0]
+        if self.role == "ahead":
+            return f"{name} measured better, within the tie margin: {self.metric} {figures}."
+        return f"The {self.role} is {name} with {self.metric} {figures}."
+
+    def holds(self, case: Case) -> bool:
+        """It is in question, has that quality, and is ahead only if that is better."""
+        other = case.contender(self.subjects[0])
+        runs = case.runs(self.trials)
+        if other is None or other.optimizer == case.answer.optimizer or case.answer.quality is None:
+            return False
+        ahead = case.evidence.direction.better(self.quality, case.answer.quality)
+        confirmed = all(run.stage in {"confirm", "compress"} for run in runs)
+        return (
+            same(fmean(run.measured_quality for run in runs), self.quality)
+            and (self.role != "ahead" or ahead)
+            and (self.confirmed is None or self.compressed or self.confirmed == confirmed)
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class NothingToCompare(Statement):
+    """Nothing to compare: no other optimizer that may be used has a whole run."""
+
+    def __str__(self) -> str:
+        return "No other optimizer that fits has a whole run to compare with."
+
+    def holds(self, case: Case) -> bool:
+        """No other contender has a quality."""
+        others = [other for other in case.answer.contenders if other.optimizer != case.answer.optimizer]
+        return bool(others) and all(other.quality is None for other in others)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tested(Statement):
+    """Tested: the metric on the test rows, which nothing was chosen by."""
+
+    metric: str
+    quality: float
+    spread: float | None
+    """Standard deviation over the seeds; None for one."""
+
+    def __str__(self) -> str:
+        count = len(self.trials)
+        mean = f"mean of {count} seeds" if count > 1 else "1 seed"
+        spread = "" if self.spread is None else f", standard deviation {self.spread:.2g}"
+        return f"On the test rows, looked at once: {self.metric} {number(self.quality)} ({mean}{spread})."
+
+    def holds(self, case: Case) -> bool:
+        """The mean and the spread are those of the test metrics of the runs."""
+        values = [run.test_quality for run in case.runs(self.trials)]
+        known = [value for value in values if value is not None]
+        spread = stdev(known) if len(known) > 1 else None
+        return len(known) == len(values) and same(fmean(known), self.quality) and same(spread, self.spread)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewRows(Statement):
+    """New rows: where the metric is to be expected on rows that nothing was fitted to or chosen by."""
+
+    metric: str
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return (
+            f"On new rows of the same kind expect {self.metric} {number(self.low)} to {number(self.high)} "
+            "(90 %; holds the luck of the seed and of the validation rows)."
+        )
+
+    def holds(self, case: Case) -> bool:
+        """The interval contains what was measured on validation."""
+        quality = case.answer.quality
+        return quality is not None and self.low <= quality <= self.high
