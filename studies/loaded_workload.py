@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from studies import catalogue
 from studies.choice import Choice
-from studies.data.dataset import Dataset, built_ins, open_dataset
+from studies.data.dataset import Dataset, built_ins, open_dataset, redrawn
 from studies.errors import BadWorkload
 from studies.imports import load
 from studies.metrics import Metric, metric
@@ -39,8 +39,8 @@ class LoadedWorkload:
     model: ModelChoice
     metric: Metric
     seed: int = 0
-    """Of the split, the initial weights and the order of the rows in the search; confirmation uses fresh
-    ones."""
+    """Of the split, the initial weights and the order of the rows in the search; confirmation uses fresh ones
+    for all three."""
     source: str = ""
     """What the data was opened from, to open it again."""
     target: str | None = None
@@ -197,6 +197,25 @@ class LoadedWorkload:
             split_by=spec.split_by,
         )
 
+    def split_seed(self, seed: int) -> int | None:
+        """Return the seed if a split can be drawn by it that the model takes, else None.
+
+        A model of the user's own may be made for as many columns as the study's own split has.
+        """
+        dataset = redrawn(self.dataset, seed)
+        if dataset is None:
+            return None
+        try:
+            check_model(self.model, dataset)
+        except BadWorkload:
+            return None
+        return seed
+
+    def on_split(self, split_seed: int | None) -> Self:
+        """Return the workload on the split that `split_seed` allowed; None for the study's own."""
+        dataset = None if split_seed is None else redrawn(self.dataset, split_seed)
+        return self if dataset is None else replace(self, dataset=dataset)
+
     @property
     def name(self) -> str:
         """Return what the data is called."""
@@ -210,7 +229,7 @@ class LoadedWorkload:
     @property
     def resplittable(self) -> bool:
         """Tell whether another seed may draw another split."""
-        return self.dataset.resplittable
+        return self.dataset.redraw is not None
 
     @property
     def rows(self) -> int:

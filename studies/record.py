@@ -23,7 +23,7 @@ class Measurement:
     step: int
     """Optimizer steps taken so far."""
     seconds: float
-    """Training seconds so far, evaluation left out."""
+    """Training seconds so far, evaluation left out: of the processor, see `Record.train_seconds`."""
     train_loss: float
     """Mean loss over the epoch, as trained (with smoothing, penalties left out)."""
     valid_loss: float
@@ -106,6 +106,9 @@ class Record:
     test_quality: float | None = None
     """The test metric at the best epoch; confirmation runs only."""
     train_seconds: float | None = None
+    """Seconds of the whole training, evaluation left out: processor time of the training thread on a CPU, the
+    device's time on a GPU; of a training function by the wall clock, as what it waits for is its own
+    business."""
     peak_bytes: int | None = None
     """Most bytes held while training: the CUDA allocator's peak on a GPU, weights + gradients + state +
     activations on a CPU."""
@@ -129,6 +132,10 @@ class Record:
     footprint: Footprint | None = None
     """Of a model deployed to a file: what was measured on it; quality, bytes and latency of the record are
     then its own."""
+    wall_seconds: float | None = None
+    """Seconds by the wall clock from asking to the last measurement: what it took of a budget."""
+    split_seed: int | None = None
+    """Of a confirmation run on rows drawn anew, the seed of that split; None for the study's own split."""
 
     @property
     def searched(self) -> bool:

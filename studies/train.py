@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import copy
 import math
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,6 +25,7 @@ from studies.infeasible import Diverged
 from studies.loaded_workload import LoadedWorkload
 from studies.measure.allocations import FOLLOWED_STEPS, Allocations
 from studies.measure.model import model_bytes, state_bytes, tensor_bytes
+from studies.measure.training_clock import training_clock
 from studies.measure.validation import Reading, read, whole_run
 from studies.optim.routing import route
 from studies.recipe import Recipe
@@ -152,12 +152,12 @@ class Training:
         """
         with self._generators.in_place():
             while self.epoch < min(epochs, self.recipe.epochs) and not self.ended:
-                start = time.perf_counter()
+                start = training_clock(self.device)
                 train_loss = self._epoch(stop)
                 if train_loss is None:
                     return False
                 self.epoch += 1
-                self.seconds += time.perf_counter() - start
+                self.seconds += training_clock(self.device) - start
                 self._check(train_loss)
                 self._measure(train_loss)
                 self.ended = any(check() for check in self.stop_conditions)

@@ -44,7 +44,7 @@ def _order(evidence: Evidence, facts: SplitFacts) -> tuple[Check, ...]:
     return tuple(
         SplitAcrossDates(
             passed=dates.past_share <= PAST,
-            command=_search(evidence, "--time", dates.name),
+            command="" if dates.past_share <= PAST else _search(evidence, "--time", dates.name),
             column=dates.name,
             first=dates.first,
             last=dates.last,
@@ -58,7 +58,7 @@ def _keys(evidence: Evidence, facts: SplitFacts) -> tuple[Check, ...]:
     return tuple(
         SharedKey(
             passed=not key.shared_valid_rows,
-            command=_search(evidence, "--group", key.name),
+            command=_search(evidence, "--group", key.name) if key.shared_valid_rows else "",
             column=key.name,
             groups=key.groups,
             rows=key.rows,
@@ -103,10 +103,11 @@ def _repeated(facts: SplitFacts) -> tuple[Check, ...]:
 def _large_class(evidence: Evidence, facts: SplitFacts) -> tuple[Check, ...]:
     if evidence.metric != "accuracy" or not facts.present_classes or not facts.largest_class_share:
         return ()
+    passed = facts.largest_class_share <= LARGE
     return (
         LargeClass(
-            passed=facts.largest_class_share <= LARGE,
-            command=_search(evidence, "--metric", "balanced_accuracy"),
+            passed=passed,
+            command="" if passed else _search(evidence, "--metric", "balanced_accuracy"),
             label=facts.largest_class,
             share=facts.largest_class_share,
             balanced_accuracy=1 / facts.present_classes,
@@ -118,11 +119,13 @@ def _tail(evidence: Evidence, facts: SplitFacts) -> tuple[Check, ...]:
     if evidence.metric not in SQUARED or facts.tail_share is None or facts.valid_rows <= TAIL_ROWS:
         return ()
     usual = _usual_tail(facts.valid_rows)
+    passed = facts.tail_share <= max(HEAVY, HEAVIER * usual)
     return (
         HeavyTail(
-            passed=facts.tail_share <= max(HEAVY, HEAVIER * usual),
-            command=_search(evidence, "--metric", "mae"),
+            passed=passed,
+            command="" if passed else _search(evidence, "--metric", "mae"),
             metric=evidence.metric,
+            far_rows=TAIL_ROWS,
             tail_share=facts.tail_share,
             usual_share=usual,
             valid_rows=facts.valid_rows,

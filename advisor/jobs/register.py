@@ -83,11 +83,11 @@ def _trained(home: Path, study: str, manifest: StudyManifest) -> Trained:
     source = Checkpoints.of(home, study).load_or_train(record, workload, device=manifest.device)
     if source is None:
         raise StoreError("interrupted while the recommended model was trained again")
-    about = _about(study, source, recommendation)
+    about = _about(study, source, record, recommendation)
     trial = f"trial {record.number} of study {study}, seed {record.seed}"
     return Trained(
         model=source.model.cpu().eval(),
-        rows=first_rows(workload.dataset.valid, 4),
+        rows=first_rows(source.workload.dataset.valid, 4),
         about=about,
         deployed=deployed,
         description=f"{recommendation.optimizer}, {trial}: {about['takes']}.",
@@ -132,8 +132,9 @@ def _file(record: Record, folder: Path) -> Path | None:
     return folder / name if name and (folder / name).is_file() else None
 
 
-def _about(study: str, source: Checkpoint, recommendation: Recommendation) -> dict[str, Any]:
-    dataset = source.workload.dataset
+def _about(study: str, source: Checkpoint, record: Record, recommendation: Recommendation) -> dict[str, Any]:
+    dataset, split_seed = source.workload.dataset, record.split_seed
+    split = "" if split_seed is None else f" on its split of seed {split_seed}"
     notes = {
         "study": study,
         "trial": source.number,
@@ -142,7 +143,8 @@ def _about(study: str, source: Checkpoint, recommendation: Recommendation) -> di
         "metric": recommendation.metric,
         "dataset": dataset.name,
         "digest": dataset.digest,
-        "takes": "rows as the study encodes them (see its notes), with any number of rows at once",
+        "split_seed": split_seed,
+        "takes": f"rows as the study encodes them{split} (see its notes), with any number of rows at once",
     }
     if dataset.classes:
         return notes | {"classes": list(dataset.classes), "gives": "one logit a class"}

@@ -72,7 +72,8 @@ class SharedKey(Check):
         """Return what is the case, with the numbers."""
         return (
             f"{self.shared_valid_rows} of {several(self.valid_rows, 'validation row')} share their "
-            f"'{self.column}' with a training row ({self.groups} values in {self.rows} rows)"
+            f"'{self.column}' with a training row "
+            f"({several(self.groups, 'value')} in {several(self.rows, 'row')})"
         )
 
     @property
@@ -201,7 +202,10 @@ class HeavyTail(Check):
 
     name: ClassVar[str] = "a heavy tail"
     metric: str
+    far_rows: int
+    """Validation rows furthest from the median."""
     tail_share: float
+    """Of the squared deviation from the median that they make."""
     usual_share: float
     """The same in a bell curve with as many rows."""
     valid_rows: int
@@ -210,7 +214,7 @@ class HeavyTail(Check):
     def message(self) -> str:
         """Return what is the case, with the numbers."""
         return (
-            f"{TAIL_ROWS} of {self.valid_rows} validation rows make {percent(self.tail_share)} of the "
+            f"{self.far_rows} of {self.valid_rows} validation rows make {percent(self.tail_share)} of the "
             f"squared deviation of the target, where a bell curve has {percent(self.usual_share)}; "
             f"{self.metric} counts squares"
         )
@@ -223,7 +227,8 @@ class HeavyTail(Check):
     def holds(self, case: Case) -> bool:
         """Compare with the facts of the split."""
         facts = _facts(case)
-        alike = (self.tail_share, self.valid_rows) == (facts.tail_share, facts.valid_rows)
+        figures = (self.far_rows, self.tail_share, self.valid_rows)
+        alike = figures == (TAIL_ROWS, facts.tail_share, facts.valid_rows)
         heavy = self.tail_share > HEAVY and self.tail_share > HEAVIER * self.usual_share
         return alike and case.evidence.metric == self.metric in SQUARED and self.passed == (not heavy)
 

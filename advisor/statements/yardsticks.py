@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from advisor.report.numbers import duration, listed, number
+from advisor.statements.recomputed import finished, loss_of, same
 from advisor.statements.statement import Case, Statement
 
 
@@ -27,28 +28,24 @@ class YardstickIsBetter(Statement):
 
     def __str__(self) -> str:
         value = f"{self.metric} {number(self.model_quality)}"
-        reached = f"{self.model} reaches {value} in {duration(self.model_seconds)}"
+        reached = f"{_capital(self.model)} reaches {value} in {duration(self.model_seconds)}"
         if self.matched:
-            return f"{reached}, the advised recipe {number(self.quality)}"
-        return f"{reached}; no run here did (the best has {number(self.best_quality)})"
+            return f"{reached}, the advised recipe {number(self.quality)}."
+        return f"{reached}; no run here did (the best has {number(self.best_quality)})."
 
     def holds(self, case: Case) -> bool:
-        """Compare with the yardsticks, and with the best of all whole runs."""
-        evidence, sign = case.evidence, 1 if case.evidence.direction.maximizes else -1
+        """The figures are those of the yardstick and of the best whole run, further apart than a tie."""
+        evidence, better = case.evidence, case.evidence.direction.better
         figures = {(each.model, each.quality, each.seconds) for each in evidence.yardsticks}
-        whole = [
-            record.quality
-            for record in evidence.records
-            if record.state == "complete" and record.stage != "compress" and record.quality is not None
-            and math.isfinite(record.quality)
-        ]  # fmt: skip
-        best = max(whole, key=lambda quality: sign * quality)
+        runs = [run.measured_quality for run in finished(evidence.records) if run.stage != "compress"]
+        ratio = loss_of(evidence, self.quality) / loss_of(evidence, self.model_quality)
         return (
             (self.model, self.model_quality, self.model_seconds) in figures
             and self.quality == case.answer.quality
-            and self.best_quality == best
-            and self.matched == (sign * best >= sign * self.model_quality)
-            and sign * self.model_quality > sign * self.quality
+            and self.best_quality in runs
+            and not any(better(quality, self.best_quality) for quality in runs)
+            and self.matched == any(not better(self.model_quality, quality) for quality in runs)
+            and math.log(ratio) > case.answer.margin * (1 - 1e-9)
         )
 
 
@@ -67,27 +64,28 @@ class YardsticksReach(Statement):
     """Of the advised recipe; None before it was trained."""
 
     def __str__(self) -> str:
-        each = [
-            f"{model} reaches {self.metric} {number(quality)} in {duration(seconds)}"
-            if place == 0
-            else f"{model} {number(quality)} in {duration(seconds)}"
+        reached = [
+            f"{model} {'' if place else f'reaches {self.metric} '}{number(quality)} in {duration(seconds)}"
             for place, (model, quality, seconds) in enumerate(
                 zip(self.models, self.qualities, self.seconds, strict=True)
             )
         ]
         constant = [] if self.constant is None else [f"a constant answer {number(self.constant)}"]
         advised = "" if self.quality is None else f"; the advised recipe {number(self.quality)}"
-        return f"on the same rows {listed([*each, *constant])}{advised}"
+        return f"On the same rows {listed([*reached, *constant])}{advised}."
 
     def holds(self, case: Case) -> bool:
-        """Compare with the yardsticks and the baseline."""
-        evidence = case.evidence
-        rows = list(zip(self.models, self.qualities, self.seconds, strict=True))
-        known = [
-            (each.model, each.quality, each.seconds) for each in evidence.yardsticks if not each.left_out
-        ]
-        constant = self.constant is None or self.constant == evidence.baseline
-        return rows == known and constant and self.quality == case.answer.quality
+        """The figures are those of every yardstick that was trained, of the baseline and of the answer."""
+        evidence, answered = case.evidence, case.answer.quality
+        figures = list(zip(self.models, self.qualities, self.seconds, strict=True))
+        trained = [each for each in evidence.yardsticks if not each.left_out]
+        constant = evidence.baseline
+        known = constant is not None and math.isfinite(constant)
+        return (
+            figures == [(each.model, each.quality, each.seconds) for each in trained]
+            and self.constant == (constant if known else None)
+            and (self.quality is answered or same(self.quality or 0.0, answered or 0.0))
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,8 +96,12 @@ class YardstickLeftOut(Statement):
     why: str
 
     def __str__(self) -> str:
-        return f"{self.model} was left out as a yardstick: {self.why}"
+        return f"{_capital(self.model)} was left out as a yardstick: {self.why}."
 
     def holds(self, case: Case) -> bool:
-        """Compare with the yardsticks."""
+        """A yardstick has that reason."""
         return any((each.model, each.left_out) == (self.model, self.why) for each in case.evidence.yardsticks)
+
+
+def _capital(model: str) -> str:
+    return model[:1].upper() + model[1:]

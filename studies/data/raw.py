@@ -108,6 +108,13 @@ def columns_across(
     return date_columns(table, split), key_columns(table, targets, split)
 
 
+def validation_given(raw: Raw) -> bool:
+    """Tell whether the rows that validate came with the data, or follow from times or groups."""
+    if raw.split_way in {"time", "group"}:
+        return True
+    return raw.parts is not None and bool((raw.parts == 1).any())
+
+
 def encode_raw(raw: Raw, rows: NDArray[np.int64], split: Split) -> Encoded:
     """Encode the rows that have a target; the split counts only these.
 

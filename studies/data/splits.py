@@ -176,6 +176,19 @@ def keep_rows(parts: NDArray[np.int64], groups: NDArray[np.int64], *, seed: int)
     return Split(train=np.random.default_rng(seed).permutation(left), valid=valid, test=test)
 
 
+def redraw_rows(split: Split, groups: NDArray[np.int64], *, seed: int) -> Split:
+    """Draw the rows that train and validate anew, as many of each group as before; those that test stay."""
+    generator = np.random.default_rng(seed)
+    both = generator.permutation(np.sort(np.concatenate([split.train, split.valid])))
+    train, valid = [], []
+    for group in np.unique(groups[both]):
+        rows, held_out = both[groups[both] == group], int((groups[split.valid] == group).sum())
+        valid.append(rows[:held_out])
+        train.append(rows[held_out:])
+    drawn = (generator.permutation(np.concatenate(rows)) for rows in (train, valid))
+    return Split(train=next(drawn), valid=next(drawn), test=split.test)
+
+
 def note_rare(targets: Targets, notes: list[str]) -> None:
     """Say which classes are too rare to stand in all three parts of a drawn split."""
     counts = np.bincount(targets.codes, minlength=len(targets.classes))

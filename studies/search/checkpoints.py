@@ -65,10 +65,12 @@ class Checkpoints:
     ) -> Checkpoint | None:
         """Return the model that a trial trained, from its file or trained again; None when told to stop.
 
+        It comes with the workload on the split that it was trained on.
+
         Raises:
             Diverged: trained again, it diverged.
         """
-        recipe = Recipe.from_params(record.params)
+        recipe, workload = Recipe.from_params(record.params), workload.on_split(record.split_seed)
         model = workload.specimen(recipe.model)
         if not self.load(record.number, model):
             trained = _trained_again(recipe, record, workload, device, stop)

@@ -234,7 +234,8 @@ class CompressionStudy:
             stage="compress",
             seed=run.seed,
             source=run.number,
-            workload=self.workload,
+            split_seed=run.split_seed,
+            workload=checkpoint.workload,
             plan=self.search_plan,
             training=compression,
         )

@@ -74,6 +74,8 @@ class Trial:
     workload: LoadedWorkload | Function
     plan: Plan
     source: int | None = None
+    split_seed: int | None = None
+    """Of the rows drawn anew that it trains and validates on; None for the workload's own."""
     training: Run | None = field(default=None)
 
     @property
@@ -139,6 +141,7 @@ class Trial:
             params=self._params_read(),
             error=outcome.error,
             source=self.source,
+            split_seed=self.split_seed,
             units=units,
         )
         if self.training is None:

@@ -75,7 +75,7 @@ def test_a_table_is_split_by_its_dates_which_stay_an_input(tmp_path):
     train, valid, test = np.split(days, ends)
     assert train.max() < valid.min()
     assert valid.max() < test.min()
-    assert not dataset.resplittable
+    assert dataset.redraw is None
 
 
 def test_a_group_column_is_no_input_and_its_rows_stay_together(tmp_path):
@@ -102,7 +102,7 @@ def test_a_column_says_what_trains_validates_and_tests(tmp_path):
 
     assert (dataset.train.rows, dataset.valid.rows, dataset.test.rows) == (50, 20, 30)
     assert dataset.feature_names == ("size",)
-    assert not dataset.resplittable
+    assert dataset.redraw is None
 
 
 def test_a_part_that_the_column_does_not_name_is_drawn_from_training(tmp_path):

@@ -49,7 +49,7 @@ def case_of(evidence: Evidence) -> Case:
 def test_every_sentence_on_plain_models_holds(drawn):
     direction, qualities, plain = drawn
     case = case_of(evidence_of(qualities, plain, direction=direction))
-    statements = yardstick_reasons(case.evidence, case.answer.quality, MARGIN)
+    statements = yardstick_reasons(case.evidence, case.answer.quality, case.answer.margin)
 
     assert all(statement.holds(case) for statement in statements)
     assert bool(statements) == bool(plain)
@@ -70,25 +70,25 @@ def test_a_plain_model_is_better_exactly_beyond_the_margin(advised, linear, tree
 
 def test_a_better_plain_model_says_so_with_its_time():
     case = case_of(evidence_of([0.9, 0.917], [0.90, 0.959]))
-    first = yardstick_reasons(case.evidence, case.answer.quality, MARGIN)[0]
+    first = yardstick_reasons(case.evidence, case.answer.quality, case.answer.margin)[0]
     assert (
         str(first)
-        == "gradient boosting reaches accuracy 0.959 in 200 ms; no run here did (the best has 0.917)"
+        == "Gradient boosting reaches accuracy 0.959 in 200 ms; no run here did (the best has 0.917)."
     )
 
 
 def test_a_run_that_is_as_good_is_not_denied():
     case = case_of(evidence_of([0.8, 0.96], [0.95]))
     better = better_yardstick(case.evidence, 0.8, MARGIN)
-    assert str(better) == "a linear model reaches accuracy 0.95 in 200 ms, the advised recipe 0.8"
+    assert str(better) == "A linear model reaches accuracy 0.95 in 200 ms, the advised recipe 0.8."
 
 
 def test_all_plain_models_stand_in_a_sentence():
     case = case_of(evidence_of([0.9, 0.95], [0.90, 0.93]))
     (sentence,) = yardstick_reasons(case.evidence, 0.95, MARGIN)
     assert str(sentence) == (
-        "on the same rows a linear model reaches accuracy 0.9 in 200 ms, gradient boosting 0.93 in 200 ms "
-        "and a constant answer 0.5; the advised recipe 0.95"
+        "On the same rows a linear model reaches accuracy 0.9 in 200 ms, gradient boosting 0.93 in 200 ms "
+        "and a constant answer 0.5; the advised recipe 0.95."
     )
 
 
@@ -97,13 +97,13 @@ def test_a_plain_model_that_was_left_out_says_why():
     evidence = replace(evidence, yardsticks=(Yardstick(model=TREES, left_out="it failed: boom"),))
     (sentence,) = yardstick_reasons(evidence, 0.9, MARGIN)
 
-    assert str(sentence) == "gradient boosting was left out as a yardstick: it failed: boom"
+    assert str(sentence) == "Gradient boosting was left out as a yardstick: it failed: boom."
     assert sentence.holds(case_of(evidence))
 
 
 def test_a_figure_that_is_not_the_records_does_not_hold():
     case = case_of(evidence_of([0.9], [0.95]))
-    for statement in yardstick_reasons(case.evidence, case.answer.quality, MARGIN):
+    for statement in yardstick_reasons(case.evidence, case.answer.quality, case.answer.margin):
         assert not replace(statement, quality=0.123).holds(case)
 
 

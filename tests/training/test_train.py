@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import replace
 
 import pytest
@@ -161,3 +162,11 @@ def test_activations_grow_with_the_batch():
     )
 
     assert large == pytest.approx(8 * small, rel=0.02)
+
+
+def test_training_seconds_are_the_processors_own_and_not_those_it_waited(iris):
+    run = Training(recipe(iris), iris, seed=0)
+    run.on_batch.append(lambda rows, targets: (time.sleep(0.05), (rows, targets))[1])
+    run.advance(6)
+
+    assert 0 < run.seconds == run.curve[-1].seconds < 0.05 * run.step
