@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import ClassVar, Final
 
 from advisor.report.numbers import listed, number, percent
 from advisor.statements.check import Check
+from advisor.statements.recomputed import same
 from advisor.statements.statement import Case
 from studies.quantities import several
 from studies.split_facts import TAIL_ROWS, SplitFacts
@@ -229,6 +231,9 @@ class HeavyTail(Check):
         facts = _facts(case)
         figures = (self.far_rows, self.tail_share, self.valid_rows)
         alike = figures == (TAIL_ROWS, facts.tail_share, facts.valid_rows)
+        half = [0.5 + (place + 0.5) / (2 * facts.valid_rows) for place in range(facts.valid_rows)]
+        squares = [NormalDist().inv_cdf(share) ** 2 for share in half]
+        alike = alike and same(self.usual_share, sum(squares[-TAIL_ROWS:]) / sum(squares))
         heavy = self.tail_share > HEAVY and self.tail_share > HEAVIER * self.usual_share
         return alike and case.evidence.metric == self.metric in SQUARED and self.passed == (not heavy)
 
