@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from advisor.decide.recommend import recommend
@@ -14,47 +14,40 @@ from advisor.evidence import Evidence
 from advisor.statements.statement import Case
 from studies.yardstick import Yardstick
 
+from made_studies import case_of as made_case
+from made_studies import evidences
 from records import study
 
 SHARES = st.floats(0.01, 0.999)
-ERRORS = st.floats(1e-6, 1e6)
 LINEAR, TREES = "a linear model", "gradient boosting"
 MARGIN = 0.02
 
 
-def evidence_of(qualities, plain, *, direction="maximize", **fields) -> Evidence:
-    records = study({"AdamW": qualities, "SGD": qualities[:1]}, direction=direction)
+def evidence_of(qualities, plain, **fields) -> Evidence:
+    records = study({"AdamW": qualities, "SGD": qualities[:1]})
     yardsticks = tuple(
         Yardstick(model=model, quality=quality, seconds=0.2)
         for model, quality in zip((LINEAR, TREES), plain, strict=False)
     )
-    metric = "accuracy" if direction == "maximize" else "rmse"
-    return Evidence(
-        records=records, direction=direction, metric=metric, yardsticks=yardsticks, baseline=0.5, **fields
-    )
+    return Evidence(records=records, yardsticks=yardsticks, baseline=0.5, **fields)
 
 
 def case_of(evidence: Evidence) -> Case:
     return Case(evidence=evidence, answer=recommend(evidence), ask=recommend)
 
 
-@settings(deadline=None, max_examples=50)
-@given(
-    st.sampled_from([("maximize", SHARES), ("minimize", ERRORS)]).flatmap(
-        lambda kind: st.tuples(
-            st.just(kind[0]), st.lists(kind[1], min_size=1, max_size=4), st.lists(kind[1], max_size=2)
-        )
-    )
-)
-def test_every_sentence_on_plain_models_holds(drawn):
-    direction, qualities, plain = drawn
-    case = case_of(evidence_of(qualities, plain, direction=direction))
-    statements = yardstick_reasons(case.evidence, case.answer.quality, case.answer.margin)
+@settings(deadline=None, max_examples=100, suppress_health_check=list(HealthCheck))
+@given(evidences())
+def test_every_sentence_on_plain_models_is_true_of_the_study(evidence):
+    case = made_case(evidence)
+    assume(case is not None)
+    statements = yardstick_reasons(evidence, case.answer.quality, case.answer.margin)
 
-    assert all(statement.holds(case) for statement in statements)
-    assert bool(statements) == bool(plain)
+    assert bool(statements) == bool(evidence.yardsticks)
     for statement in statements:
-        assert statement.to_dict()["says"] == str(statement)
+        assert statement.holds(case), statement
+        assert str(statement)[0].isupper()
+        assert str(statement).endswith(".")
 
 
 @settings(deadline=None, max_examples=50)
