@@ -28,7 +28,7 @@ from studies.workload import Workload
 if TYPE_CHECKING:
     from advisor.jobs.profile import Preview
     from advisor.jobs.session import Session
-    from studies.search.search import Event
+    from studies.search.event import Event
 
 __all__ = [
     "Budget",
@@ -57,7 +57,7 @@ def search(
             `module:name` or `file.py:name`.
         budget: of the whole search: `60s`, `10m`, `2h`, `200trials`.
         home: where the study lives; `$ADVISOR_HOME` or `.advisor` by default.
-        listen: called with every `studies.search.search.Event`.
+        listen: called with every `studies.search.event.Event`.
         options: fields of `advisor.jobs.request.Request`: target, model, metric, limits, goal, optimizers,
             epochs, seed, ...
 

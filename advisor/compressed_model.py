@@ -27,6 +27,9 @@ class CompressedModel:
     change: float
     """Mean of quality less reference quality, seed by seed, in the metric's own units: below 0 is worse where
     it is maximized."""
+    level: float
+    """Its quality on the models of all seeds: the mean of the uncompressed files of all of them, plus the
+    paired change. What was done for one lucky seed has no lead by it."""
     change_reach: float | None
     """Half-width of the 90 % interval of that mean; None with one seed."""
     model_bytes: int
@@ -38,7 +41,8 @@ class CompressedModel:
     gzip_ratio: float
     """The same of both through gzip."""
     latency_seconds: float | None
-    """Of one row, median over the seeds."""
+    """Of one row: the median over the uncompressed files of the same model, divided by the paired speedup, so
+    that a busy minute counts for none and against none."""
     speedup: float | None
     """How many times faster than the uncompressed file in the same runtime, one row at a time."""
     speedup_many: float | None
@@ -67,6 +71,9 @@ class CompressedModel:
     fine-tuned."""
     control_change: float | None = None
     """Mean of quality less the control's, seed by seed."""
+    unbeaten: str = ""
+    """smaller | faster: what no other way makes its file at a quality within the tie margin, if that is why
+    it is advised."""
     notes: tuple[str, ...] = ()
     """What a pass left untreated, and why."""
     file: str | None = None

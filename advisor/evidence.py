@@ -115,6 +115,12 @@ class Evidence:
     """The command that searches the same workload anew; empty when nobody knows it."""
     compress: str = ""
     """The command that makes the study's trained models small; empty when there is no study."""
+    compression: str = "off"
+    """off | after | joint: whether the study makes its models small, once trained or along with it."""
+    compression_finalists: tuple[str, ...] = ()
+    """Optimizers whose trained models the study makes small; empty until that begins, and when unknown."""
+    compression_ended: bool = False
+    """Whether nothing more will be made small, unless somebody asks for it again."""
     planned_trials: int | None = None
     """Trials the whole search may make, for advice before any is made; None when nobody said."""
     stage: str = ""

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from studies.compression.checkpoint import Checkpoint
     from studies.loaded_workload import LoadedWorkload
     from studies.record import Record
-    from studies.search.search import Event
+    from studies.search.event import Event
 
 WORKLOADS: Final[dict[str, dict[str, Any]]] = {
     "digits mlp": {"source": "digits", "model": MLP(width=256), "epochs": 27},

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Self
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Final, Self
+
+SURE_TO_FIT: Final = 0.98
+"""Share of a memory limit that the first batch of an optimizer is made to fit: a trial is rehearsed again, on
+other rows, and must not fail by a few bytes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +54,13 @@ class Forecast:
     """Rows a step that this is for."""
     moments: tuple[Moment, ...] = ()
     """The moments of a step that are the fullest at some batch size; empty when no step was followed."""
+    full_batch: bool = False
+    """Whether every step takes all the rows there are, so that no smaller batch mends it."""
+    followed: bool = False
+    """Whether the optimizer's own steps were followed: state and what it borrows are then what they hold, not
+    arithmetic."""
+    skipped: str = ""
+    """Why they were not; empty when they were, and where nobody noted it."""
 
     @property
     def peak_bytes(self) -> int:
@@ -58,17 +69,46 @@ class Forecast:
         Activations go as gradients come, so it may be less than the sum of the parts. Where no step was
         followed it is the sum.
         """
-        if self.moments:
-            return peak_at(self.moments, self.batch_size)
-        return self.weight_bytes + self.gradient_bytes + self.state_bytes + self.activation_bytes
+        return peak_at(self._fullest, self.batch_size)
+
+    @property
+    def _fullest(self) -> tuple[Moment, ...]:
+        fixed = self.weight_bytes + self.gradient_bytes + self.state_bytes
+        return self.moments or (Moment(fixed_bytes=fixed, row_bytes=self.activation_bytes / self.batch_size),)
+
+    def at(self, rows: int) -> Forecast:
+        """Return the same at another batch size."""
+        activations = round(self.activation_bytes * rows / self.batch_size)
+        return replace(self, batch_size=rows, activation_bytes=activations)
+
+    def within(self, limit_bytes: int | None, *, smallest: int) -> Forecast:
+        """Return the forecast at the batch that a search begins with under a limit on memory.
+
+        It is the reference batch, or the largest that fits where that is too large, but never less than the
+        smallest that may be tried: what does not fit there does not fit at all.
+        """
+        if limit_bytes is None or self.full_batch or self.peak_bytes <= limit_bytes:
+            return self
+        smallest = min(smallest, self.batch_size)
+        return self.at(self.rows_within(limit_bytes, smallest=smallest, largest=self.batch_size))
+
+    def rows_within(self, limit_bytes: int, *, smallest: int, largest: int) -> int:
+        """Return the most rows a step that surely fit, or that do as given; `smallest` if none do."""
+        fitting = most_rows(self._fullest, int(limit_bytes * SURE_TO_FIT))
+        if self.peak_bytes <= limit_bytes:
+            fitting = max(fitting, self.batch_size)
+        return int(max(min(fitting, largest), smallest))
 
     def largest_batch(self, limit_bytes: int | None, *, rows: int) -> int | None:
         """Return the most rows a step that fit, of the `rows` there are.
 
-        None when it is not known or there is no limit.
+        None when it is not known or there is no limit. An optimizer that takes all rows at once fits or does
+        not.
         """
         if limit_bytes is None or not self.moments:
             return None
+        if self.full_batch:
+            return self.batch_size if self.peak_bytes <= limit_bytes else 0
         return int(min(most_rows(self.moments, limit_bytes), rows))
 
     def largest_microbatch(self, limit_bytes: int | None, *, rows: int) -> int | None:
@@ -170,6 +210,8 @@ class Facts:
     """Multiply-accumulates of one row's forward pass, as far as torch counts them: matrix products,
     convolutions, attention."""
     batch_size: int = 32
+    smallest_batch: int = 0
+    """Rows of the smallest batch that may be tried; 0 where `batch_size` is the only one."""
     steps: int = 3000
     """Optimizer steps of one whole run."""
     step_seconds: float = 1e-3
@@ -184,6 +226,17 @@ class Facts:
     def forecast(self, optimizer: str) -> Forecast | None:
         """Return the memory forecast of an optimizer, None when there is none."""
         return next((forecast for forecast in self.forecasts if forecast.optimizer == optimizer), None)
+
+    def forecast_within(self, optimizer: str, limit_bytes: int | None) -> Forecast | None:
+        """Return its forecast at the batch that a search begins with under a limit, see `Forecast.within`."""
+        forecast = self.forecast(optimizer)
+        smallest = self.smallest_batch or self.batch_size
+        return forecast.within(limit_bytes, smallest=smallest) if forecast else None
+
+    def least_peak_bytes(self, optimizer: str) -> int | None:
+        """Return the forecast peak at the smallest batch that may be tried, None without a forecast."""
+        least = self.forecast_within(optimizer, 0)
+        return least.peak_bytes if least else None
 
     @property
     def run_seconds(self) -> float:
@@ -219,4 +272,5 @@ class Facts:
 
 def _forecast(values: Mapping[str, Any]) -> Forecast:
     moments = tuple(Moment(**moment) for moment in values.get("moments", ()))
-    return Forecast(**{**values, "moments": moments})
+    names = {f.name for f in fields(Forecast)}
+    return Forecast(**{name: value for name, value in values.items() if name in names} | {"moments": moments})

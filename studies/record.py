@@ -111,7 +111,8 @@ class Record:
     business."""
     peak_bytes: int | None = None
     """Most bytes held while training: the CUDA allocator's peak on a GPU, weights + gradients + state +
-    activations on a CPU."""
+    activations on a CPU. Of a trial that was not begun because it takes too much, what its rehearsed steps
+    held; None of one that took no step."""
     optimizer_state_bytes: int | None = None
     model_bytes: int | None = None
     sparsity: float | None = None
@@ -146,6 +147,11 @@ class Record:
     def optimizer(self) -> str:
         """Return the name of the optimizer."""
         return str(self.params["optimizer"])
+
+    @property
+    def took_seconds(self) -> float:
+        """Return what it took of a budget; its training and a little more where nobody timed it."""
+        return 1.15 * (self.train_seconds or 0.0) if self.wall_seconds is None else self.wall_seconds
 
     @property
     def measured_quality(self) -> float:

@@ -126,16 +126,20 @@ class Training:
         return self._best.metric if self._best else None
 
     @property
-    def peak_bytes(self) -> int:
-        """Return the most bytes held so far: as a GPU's allocator counts, else as the first steps showed."""
+    def peak_bytes(self) -> int | None:
+        """Return the most bytes held so far: as a GPU's allocator counts, else as the first steps showed.
+
+        None before the first step: nothing is known of it yet.
+        """
         if self.device.type == "cuda":
-            return torch.cuda.max_memory_allocated(self.device)
-        return self.kept_bytes + state_bytes(self.optimizer) + self.step_bytes
+            return torch.cuda.max_memory_allocated(self.device) if self.step else None
+        return self.kept_bytes + state_bytes(self.optimizer) + self.step_bytes if self.followed else None
 
     @property
     def kept_bytes(self) -> int:
-        """Return the bytes of weights and buffers, and of what attachments keep."""
-        return model_bytes(self.model) + tensor_bytes(self.attachment_state)
+        """Return the bytes of weights and buffers, of what attachments keep, and of the order of the rows."""
+        order_bytes = self.workload.rows * torch.int64.itemsize
+        return model_bytes(self.model) + tensor_bytes(self.attachment_state) + order_bytes
 
     def advance(self, epochs: int, *, stop: Callable[[], bool] = lambda: False) -> bool:
         """Train until `epochs` epochs are done in all, measuring after each.

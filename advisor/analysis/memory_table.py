@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import median
 
 from studies import catalogue
@@ -46,18 +46,12 @@ def needs(facts: Facts, optimizers: Iterable[str], *, rows: int, limit_bytes: in
     return tuple(sorted(each, key=lambda need: (need.peak_bytes, need.optimizer)))
 
 
-def forecast_at(forecast: Forecast, rows: int) -> Forecast:
-    """Return a forecast at another batch size."""
-    activations = round(forecast.activation_bytes * rows / forecast.batch_size)
-    return replace(forecast, batch_size=rows, activation_bytes=activations)
-
-
 def forecast_error(facts: Facts, record: Record) -> float | None:
     """Return the share by which a trial's measured peak exceeds its forecast; None where one is missing."""
     forecast, rows = facts.forecast(record.optimizer), record.params.get("batch_size")
     if forecast is None or not record.peak_bytes or not rows:
         return None
-    return record.peak_bytes / forecast_at(forecast, int(rows)).peak_bytes - 1
+    return record.peak_bytes / forecast.at(int(rows)).peak_bytes - 1
 
 
 def typical_error(facts: Facts, records: Iterable[Record]) -> float | None:
@@ -68,7 +62,7 @@ def typical_error(facts: Facts, records: Iterable[Record]) -> float | None:
 
 def _need(forecast: Forecast, facts: Facts, rows: int, limit_bytes: int | None) -> Need:
     rows = facts.rows if _full_batch(forecast.optimizer) else rows
-    scaled = forecast_at(forecast, rows)
+    scaled = forecast.at(rows)
     return Need(
         optimizer=scaled.optimizer,
         rows=rows,

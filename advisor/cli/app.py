@@ -167,17 +167,19 @@ def recommend(
 @app.command("list")
 def list_(
     kind: Kind = "",
+    study: Annotated[str, typer.Argument(help="The study whose trials are listed.")] = "",
     home: Home = None,
     json: Json = False,
 ) -> None:
-    """List what there is to choose from, or your studies."""
+    """List what there is to choose from, your studies, or a study's trials."""
     from advisor.cli.columns import text
     from advisor.cli.explain import KINDS, listing
 
     if not kind:
-        show_json(list(KINDS)) if json else show("\n".join(f"advisor list {each}" for each in KINDS))
+        lines = (f"advisor list {each}" + (" STUDY" if each == "trials" else "") for each in KINDS)
+        show_json(list(KINDS)) if json else show("\n".join(lines))
         return
-    rows = listing(kind.lower(), home_of(home))
+    rows = listing(kind.lower(), home_of(home), study)
     if json:
         show_json(rows)
         return

@@ -19,10 +19,17 @@ def size(row: Row) -> str:
     return f"{row['rows']:,} x {row['columns']:,}" if row["rows"] else ""
 
 
+def quality(row: Row) -> str:
+    """Return what a trial reached, where it reached anything."""
+    return "" if row["quality"] is None else f"{row['quality']:.4g}"
+
+
 CELLS: Final[dict[str, Callable[[Row], str]]] = {
     "searched": lambda row: "yes" if row["searched"] else "on request",
     "state floats": lambda row: f"{row['state_floats']:g}",
     "size": size,
+    "trial": lambda row: row["name"],
+    "quality": quality,
 }
 """Columns that are not simply a value of the row."""
 COLUMNS: Final = {
@@ -31,6 +38,7 @@ COLUMNS: Final = {
     "regularizers": ("name", "searched", "summary"),
     "wrappers": ("name", "searched", "state floats", "summary"),
     "models": ("name", "takes", "summary"),
+    "trials": ("trial", "state", "stage", "optimizer", "quality", "error"),
     "datasets": ("name", "task", "kind", "size", "source", "licence"),
 }
 """The columns of each kind; of any other, the name and the summary."""
@@ -45,7 +53,7 @@ def text(kind: str, rows: Sequence[Row]) -> str:
 
 
 def _cell(row: Row, column: str) -> str:
-    return (CELLS[column](row) if column in CELLS else str(row[column])) or "-"
+    return (CELLS[column](row) if column in CELLS else str(row[column] or "")) or "-"
 
 
 def _line(cells: list[str], widths: list[int]) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from advisor.cli.rule_examples import rule_text
+from advisor.cli.trials import trial_rows
 from advisor.decide.rulebook import rules
 from advisor.evidence import has_quality
 from advisor.published.shown import measured
@@ -14,7 +15,7 @@ from studies.choice import Choice, sections, summary
 from studies.data.inputs import Inputs
 from studies.datasets import DatasetChoice
 from studies.direction import Direction
-from studies.errors import StudyError, UnknownChoice, did_you_mean
+from studies.errors import BadValue, StudyError, UnknownChoice, did_you_mean
 from studies.models import ModelChoice
 from studies.optim.routing import ROLES
 from studies.optimizers import OptimizerChoice
@@ -25,7 +26,7 @@ from studies.storage.home import study_names
 from studies.wrappers import WrapperChoice
 
 AXES: Final = {folder: axis for axis, folder in catalogue.FOLDERS.items()}
-KINDS: Final = (*AXES, "rules", "studies")
+KINDS: Final = (*AXES, "rules", "studies", "trials")
 ROWS: Final = {
     "table": Inputs(shape=(8,)),
     "image": Inputs(kind="image", shape=(3, 32, 32)),
@@ -35,12 +36,22 @@ ROWS: Final = {
 """An ordinary row of each kind of data, to ask a model whether it takes such."""
 
 
-def listing(kind: str, home: Path) -> list[dict[str, Any]]:
+def listing(kind: str, home: Path, study: str = "") -> list[dict[str, Any]]:
     """Return what there is of a kind, a row each with `name` and `summary`.
+
+    Args:
+        kind: one of `KINDS`.
+        home: where the studies are.
+        study: whose trials, of this kind alone.
 
     Raises:
         UnknownChoice: no such kind.
+        StudyError: a study that cannot be read, is not named, or has nothing to do with the kind.
     """
+    if kind == "trials":
+        return trial_rows(home, study)
+    if study:
+        raise BadValue(f"{kind} are the same for every study; leave '{study}' out")
     if kind == "rules":
         return [
             {"name": name, "summary": summary(type(rule)), "grade": rule.grade, "source": rule.source}

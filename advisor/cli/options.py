@@ -18,7 +18,7 @@ Kind = Annotated[
     str,
     typer.Argument(
         help="optimizers, wrappers, schedules, regularizers, distillation, pruning, "
-        "finetuning, quantization, models, datasets, rules or studies."
+        "finetuning, quantization, models, datasets, rules, studies, or trials with a study's name."
     ),
 ]
 Target = Annotated[str | None, typer.Option(help="The column to predict.")]

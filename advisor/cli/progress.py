@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from advisor.jobs.session import Session
-    from studies.search.search import Event
+    from studies.search.event import Event
 
 
 SHOWN: Final = 12

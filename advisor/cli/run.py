@@ -7,7 +7,16 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from advisor.cli.terminal import INTERRUPTED, NOTHING_FEASIBLE, fail, say, show, show_json, stop_on_interrupt
+from advisor.cli.terminal import (
+    INTERRUPTED,
+    MOSTLY_FAILED,
+    NOTHING_FEASIBLE,
+    fail,
+    say,
+    show,
+    show_json,
+    stop_on_interrupt,
+)
 
 if TYPE_CHECKING:
     from advisor.jobs.session import Session
@@ -19,9 +28,11 @@ NOTHING_COMPRESSED: Final = "nothing could be compressed"
 def work_on(session: Session, *, json: bool, searching: bool = True) -> None:
     """Work on a study with its progress shown, print the answer, and end with the exit status."""
     from advisor.cli.progress import progress
+    from advisor.decide.failures import failures, mostly_failed
     from advisor.jobs.command_lines import at_home
     from advisor.jobs.mirror import finish
     from advisor.jobs.work import conclude, outcome, work
+    from studies.quantities import several
     from studies.storage import journal
 
     study = journal.open_study(session.home, session.name)
@@ -47,6 +58,10 @@ def work_on(session: Session, *, json: bool, searching: bool = True) -> None:
         last = next((record.error for record in reversed(tried) if record.error), "nothing was tried")
         problem = NOTHING_COMPLETED if searching else NOTHING_COMPRESSED
         fail(f"{problem}; the last one: {last}", NOTHING_FEASIBLE)
+    if mostly_failed(tried):
+        worst, count = failures(tried)[0], sum(record.state == "failed" for record in tried)
+        problem = f"{count} of {several(len(tried), 'trial')} failed, {len(worst.trials)} of them with"
+        fail(f"{problem} {worst.reason}; see: advisor list trials {session.name}{where}", MOSTLY_FAILED)
 
     dashboard = f"trials and curves: advisor dashboard{where}"
     say(f"again, or under other limits: advisor recommend {session.name}{where}; {dashboard}")

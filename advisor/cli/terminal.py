@@ -12,6 +12,7 @@ import typer
 
 WRONG_INPUT: Final = 2
 NOTHING_FEASIBLE: Final = 3
+MOSTLY_FAILED: Final = 4
 INTERRUPTED: Final = 130
 DEFECT: Final = 1
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from advisor.compressed_model import CompressedModel
 from advisor.decide.interval import half_width
 from advisor.decide.scale import LossScale
+from advisor.decide.uncompressed import Key, References, model_of, training_of
 from advisor.evidence import Evidence, has_quality
 from advisor.report.compression_names import in_words, passes
 from studies import pareto
@@ -38,14 +39,12 @@ def compressed_models(evidence: Evidence) -> tuple[CompressedModel, ...]:
     if not evidence.compressions:
         return ()
     controls = {_trained(run): run for run in evidence.compressions if _only_finetuned(run.params)}
-    groups: dict[tuple[Any, ...], list[Record]] = defaultdict(list)
+    groups: dict[Key, list[Record]] = defaultdict(list)
     for run in evidence.compressions:
         groups[tuple(sorted((key, str(value)) for key, value in run.params.items()))].append(run)
-    models = {
-        record.number: _model(record.params) for record in evidence.records if record.stage != "compress"
-    }
+    reference = References.of(evidence)
     first_runs = [_first_of_each_source(group) for group in groups.values()]
-    entries = [_beside_control(_entry(runs, models), runs, controls) for runs in first_runs]
+    entries = [_beside_control(_entry(runs, reference), runs, controls) for runs in first_runs]
     return tuple(sorted(entries, key=partial(_best_first, evidence.direction)))
 
 
@@ -59,7 +58,7 @@ def pareto_front(entries: Iterable[CompressedModel], direction: Direction) -> tu
     return pareto.pareto_front(
         entries,
         lambda model: (
-            loss(model.quality),
+            loss(model.level),
             _step(model.model_bytes),
             _step(model.compressed_bytes),
             _step(model.latency_seconds),
@@ -78,8 +77,9 @@ def smallest_tied(
 ) -> CompressedModel | None:
     """Return the smallest whose quality is within the tie margin of the uncompressed model's.
 
-    For the goal `speed`, the fastest. The margin is a log-ratio of losses, and as wide as the spread over
-    seeds. Where nothing is within it, what loses least. A control is never it: it is there to compare with.
+    For the goal `speed`, the fastest; `unbeaten` says which of the two it is. The margin is a log-ratio of
+    losses, and as wide as the spread over seeds. Where nothing is within it, what loses least. A control is
+    never it: it is there to compare with.
     """
     deployable = [model for model in entries if not model.control]
     tied = [model for model in deployable if gap_opened(model, loss_scale) <= margin]
@@ -90,9 +90,10 @@ def smallest_tied(
         bytes_ = (_step(model.model_bytes), _step(model.compressed_bytes))
         latency = _step(model.latency_seconds)
         first = (latency, *bytes_) if evidence.goal == "speed" else (*bytes_, latency)
-        return *first, -len(model.seeds), evidence.direction.loss(model.quality), *map(float, model.trials)
+        return *first, -len(model.seeds), evidence.direction.loss(model.level), *map(float, model.trials)
 
-    return min(tied, key=key)
+    smallest = min(tied, key=key)
+    return replace(smallest, unbeaten="faster" if evidence.goal == "speed" else "smaller")
 
 
 def gap_opened(model: CompressedModel, loss_scale: LossScale | None) -> float:
@@ -123,20 +124,12 @@ def command(evidence: Evidence) -> str:
 
 
 def _best_first(direction: Direction, model: CompressedModel) -> tuple[float, int, int, tuple[int, ...]]:
-    return direction.loss(model.quality), -len(model.seeds), model.model_bytes, model.trials
+    return direction.loss(model.level), -len(model.seeds), model.model_bytes, model.trials
 
 
 def _step(value: float | None) -> float:
     """Return a cost in steps of 5 %; infinity when it was not measured."""
     return math.inf if value is None else float(round(math.log(max(value, 1e-12)) / math.log(BEYOND_NOISE)))
-
-
-def _model(params: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    return tuple(
-        sorted(
-            (key, str(value)) for key, value in params.items() if key == "model" or key.startswith("model.")
-        )
-    )
 
 
 def _only_finetuned(params: Mapping[str, Any]) -> bool:
@@ -152,7 +145,7 @@ def _trained(run: Record) -> tuple[Any, ...]:
     return (
         run.source,
         run.seed,
-        _model(run.params),
+        model_of(run.params),
         tuple(sorted((key, str(value)) for key, value in finetuning.items())),
     )
 
@@ -165,8 +158,8 @@ def _first_of_each_source(group: Iterable[Record]) -> list[Record]:
     return list(first.values())
 
 
-def _entry(runs: list[Record], models: Mapping[int, Any]) -> CompressedModel:
-    """Return the figures of a recipe from its runs, one a trained model; `models`: by trial."""
+def _entry(runs: list[Record], reference: References) -> CompressedModel:
+    """Return the figures of a recipe from its runs, one a trained model."""
     prints = [footprint for run in runs if (footprint := run.footprint)]
     params, done = dict(runs[0].params), passes(runs[0].params)
     changes = [
@@ -175,7 +168,7 @@ def _entry(runs: list[Record], models: Mapping[int, Any]) -> CompressedModel:
     speedups = _speedups(prints, 1)
     files = [run.model_bytes or footprint.file_bytes for run, footprint in zip(runs, prints, strict=True)]
     zipped = [footprint.compressed_bytes for footprint in prints]
-    student = models.get(-1 if runs[0].source is None else runs[0].source, _model(params)) != _model(params)
+    student = reference.model_of_source(runs[0]) != model_of(params)
     whole = all(footprint.parameters >= footprint.reference_parameters for footprint in prints)
     return CompressedModel(
         optimizer=runs[0].optimizer,
@@ -187,12 +180,13 @@ def _entry(runs: list[Record], models: Mapping[int, Any]) -> CompressedModel:
         quality=fmean(map(_quality, runs)),
         reference_quality=fmean(footprint.reference_quality for footprint in prints),
         change=fmean(changes),
+        level=reference.qualities[training_of(params)] + fmean(changes),
         change_reach=half_width(changes),
         model_bytes=max(files),
         compressed_bytes=max(zipped),
         size_ratio=max(footprint.reference_bytes for footprint in prints) / max(1, *files),
         gzip_ratio=max(footprint.reference_compressed_bytes for footprint in prints) / max(1, *zipped),
-        latency_seconds=_median([_latency(run) for run in runs]),
+        latency_seconds=reference.latency(runs[0], speedups) or _median([_latency(run) for run in runs]),
         speedup=_median(speedups),
         speedup_many=_median(_speedups(prints, MANY)),
         pace=_pace(speedups),

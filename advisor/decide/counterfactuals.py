@@ -9,7 +9,8 @@ from statistics import fmean
 from typing import Any, Final
 
 from advisor.decide.decision import Decision, Explained
-from advisor.decide.feasible import FeasibleRecipe
+from advisor.decide.feasible_recipe import FeasibleRecipe
+from advisor.decide.ruled_out import nearest_ruled_out
 from advisor.evidence import Evidence, has_quality
 from advisor.goals import GOALS
 from advisor.statements.alternative import CLEARLY
@@ -26,7 +27,7 @@ from advisor.statements.evidence_wanted import (
     WholeRunsOf,
     WiderRange,
 )
-from advisor.statements.other_questions import Instead, LooserLimit, OtherGoals, TighterLimit
+from advisor.statements.other_questions import Admits, Instead, LooserLimit, OtherGoals, TighterLimit
 from advisor.statements.statement import Statement
 from studies.costs import Cost
 from studies.limits import LIMITED_COST
@@ -52,6 +53,7 @@ def would_change(explained: Explained, decide: Decide) -> tuple[Statement, ...]:
         _edges(explained),
         _beaten_since(explained),
         _limits(explained, decide),
+        _nearest(explained, decide),
         _goals(explained, decide),
     )
     return tuple(change for part in parts for change in part) or (NothingInSight(),)
@@ -163,8 +165,34 @@ def _tighter(explained: Explained, decide: Decide, limit: str, cost: Cost) -> It
     tighter = _under(explained, decide, limit, bound) if 0 < bound < spent else None
     if tighter is None or tighter.recipe.record is None or not _differs(explained, tighter):
         return
-    if not (cost.of_model and _same_model(explained, tighter)):
-        yield TighterLimit(limit=limit, below=bound, instead=_instead(explained, tighter))
+    same_model = cost.of_model and _same_model(explained, tighter)
+    if not same_model and not _promises_more(instead := _instead(explained, tighter)):
+        yield TighterLimit(limit=limit, below=bound, instead=instead)
+
+
+def _promises_more(instead: Instead) -> bool:
+    """Tell whether a tighter limit would lead to what is measured better: it can be had without the limit."""
+    better = instead.direction.better
+    known = instead.quality is not None and instead.advised_quality is not None
+    return known and better(instead.quality, instead.advised_quality)
+
+
+def _nearest(explained: Explained, decide: Decide) -> Iterator[Statement]:
+    """Name the ruled out optimizer that is nearest to fitting, and the limit that admits it."""
+    ruled_out = nearest_ruled_out(explained.evidence, explained.summary, explained.findings)
+    if ruled_out is None:
+        return
+    cost = LIMITED_COST[ruled_out.limit]
+    wanted = _written_above(cost, ruled_out.needed)
+    admitting = _under(explained, decide, ruled_out.limit, wanted)
+    if admitting and ruled_out.optimizer in admitting.fits:
+        yield Admits(
+            subjects=(ruled_out.optimizer,),
+            limit=ruled_out.limit,
+            now=getattr(explained.evidence.limits, ruled_out.limit),
+            wanted=wanted,
+            tried=ruled_out.has_trials,
+        )
 
 
 def _written_above(cost: Cost, need: float) -> float:

@@ -9,8 +9,10 @@ from typing import Final
 
 from advisor.confidence import DECIDED, LEANING, Label
 from advisor.contender import Contender
-from advisor.decide.feasible import FeasibleRecipe
+from advisor.decide.awaiting import not_compressed_yet
+from advisor.decide.feasible_recipe import FeasibleRecipe
 from advisor.decide.posterior import Posterior, PosteriorSummary
+from advisor.decide.trial_summary import TrialSummary
 from advisor.evidence import Evidence, Finding, has_quality
 from advisor.goals import USUAL, Separation, separate
 from advisor.statements.headline import Caveat
@@ -54,6 +56,7 @@ class Explained:
     """Decision to explain: with the evidence, posterior and findings that reasons and alternatives read."""
 
     evidence: Evidence
+    summary: TrialSummary
     posterior: Posterior
     decision: Decision
     findings: tuple[Finding, ...]
@@ -127,6 +130,9 @@ def decide(
         left = tuple(sorted(candidates, key=lambda name: means[name]))
     chosen = left[0]
     label, caveat = _label(chosen, ranked, summaries, fits, posterior)
+    waiting = fits[chosen].awaits_compression or bool(not_compressed_yet(evidence) - fits.keys())
+    if waiting and (label == "decided" or len(fits) == 1):
+        label, caveat = "prior only" if label == "prior only" else "leaning", "compression"
     return Decision(
         optimizer=chosen,
         label="tied" if alike else label,

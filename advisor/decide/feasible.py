@@ -5,83 +5,35 @@ Where a limit on the model's size or latency is broken, what was made small afte
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from advisor.compressed_model import CompressedModel
+from advisor.decide.awaiting import awaits_compression, compressed_optimizers, to_be_compressed
 from advisor.decide.compressed import command, gap_opened, limited
+from advisor.decide.feasible_recipe import FeasibleRecipe
+from advisor.decide.recipe_costs import Costs, costs_of, measured_costs
 from advisor.decide.scale import LossScale
 from advisor.decide.trial_summary import TrialSummary
 from advisor.evidence import Evidence, Finding, has_quality
 from advisor.report.numbers import trials, written
-from studies.costs import COSTS, Cost
 from studies.errors import NothingFeasible
 from studies.limits import LIMITED_COST, Limits
 from studies.record import Record
-
-Costs = Mapping[str, float | int | None]
 
 HEADROOM: Final = 1.05
 """A limit to relax is named 5 % above the need: costs in seconds differ from run to run, and the number is
 rounded."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FeasibleRecipe:
-    """Feasible recipe: what would be used of one optimizer."""
-
-    optimizer: str
-    record: Record | None
-    """The trial whose recipe it is, or the first that compressed it; None when it was not trained."""
-    runs: tuple[Record, ...]
-    """Its confirmation runs, if that recipe was confirmed; of a compressed one, the files of all seeds, if
-    there are several."""
-    costs: Costs
-    measured: frozenset[str] = frozenset()
-    """Fields of the costs that runs measured; the others are forecasts."""
-    given_away: float = 0.0
-    """Gap between this recipe and the optimizer's best one, which breaks a limit."""
-    compressed: CompressedModel | None = None
-    """What was done to the trained model, if that is what fits."""
-    trained: FeasibleRecipe | None = None
-    """And the recipe that trained it."""
-
-    @property
-    def confirmed(self) -> bool:
-        """Tell whether this very recipe was run again with fresh seeds."""
-        return bool(self.runs)
-
-    @property
-    def training(self) -> FeasibleRecipe:
-        """Return what trains its model: itself, unless it is compressed afterwards."""
-        return self.trained or self
-
-    @property
-    def full_name(self) -> str:
-        """Return the optimizer's name, with what is done to its model."""
-        if self.compressed is None:
-            return self.optimizer
-        way = self.compressed.name
-        return f"the {way} of {self.optimizer}" if self.compressed.plain else f"{self.optimizer} with {way}"
-
-    @property
-    def measured_runs(self) -> tuple[Record, ...]:
-        """Return the runs behind its quality: those over seeds, else its one trial."""
-        return tuple(filter(has_quality, self.runs)) or ((self.record,) if self.record else ())
-
-    @property
-    def test_qualities(self) -> list[float]:
-        """Return the test metric of each run over seeds that has one."""
-        return [run.test_quality for run in self.runs if has_quality(run) and run.test_quality is not None]
-
-
 def feasible_recipes(
-    evidence: Evidence, summary: TrialSummary, findings: Iterable[Finding]
+    evidence: Evidence, summary: TrialSummary, findings: Iterable[Finding], *, provisional: bool = False
 ) -> tuple[dict[str, FeasibleRecipe], tuple[Finding, ...]]:
     """Return the recipe of each optimizer that fits the limits, and a veto for each that does not fit.
 
-    An optimizer that a finding vetoes already gets neither.
+    An optimizer that a finding vetoes already gets neither. What awaits its compression gets a note for a
+    veto; where nothing fits yet and a provisional answer will do, it counts as fitting.
 
     Raises:
         NothingFeasible: no optimizer fits.
@@ -89,6 +41,7 @@ def feasible_recipes(
     vetoed = {finding.subject for finding in findings if finding.verdict == "veto"}
     fits: dict[str, FeasibleRecipe] = {}
     vetoes: list[Finding] = []
+    awaiting: dict[str, FeasibleRecipe] = {}
     for name in evidence.optimizers:
         if name in vetoed:
             continue
@@ -96,49 +49,52 @@ def feasible_recipes(
         if not evidence.limits.exceeded(first.costs):
             fits[name] = first  # nothing else needs to be weighed, of thousands of runs
             continue
-        recipes = _tried(evidence, summary, name)
+        recipes = tried_recipes(evidence, summary, name)
         fitting = next((recipe for recipe in recipes if not evidence.limits.exceeded(recipe.costs)), None)
         if fitting:
             fits[name] = fitting
-        else:
-            vetoes.append(
-                _veto(evidence, min(recipes, key=lambda recipe: _distance(recipe, evidence.limits)))
-            )
+            continue
+        if (recipe := _awaiting(evidence, recipes)) is not None:
+            awaiting[name] = recipe
+        nearest = min(recipes, key=lambda recipe: _distance(recipe, evidence.limits))
+        untouched = name in awaiting and name not in compressed_optimizers(evidence)
+        vetoes.append((_not_compressed if untouched else _veto)(evidence, nearest))
+    if not fits and awaiting and provisional:
+        return awaiting, tuple(veto for veto in vetoes if veto.subject not in awaiting)
     if not fits:
         raise NothingFeasible(_relax(evidence, summary, findings))
     return fits, tuple(vetoes)
 
 
-def costs_of(evidence: Evidence, optimizer: str, record: Record | None, runs: Iterable[Record] = ()) -> Costs:
-    """Return what a recipe costs: the median of its times and the largest of its bytes over its runs.
-
-    Forecasts fill the gaps.
-    """
-    whole = [run for run in runs if has_quality(run)] or ([record] if record else [])
-    expected = _expected(evidence, optimizer, trained=record is not None)
-    measured = {cost.field: _measured(whole, cost) for cost in COSTS}
-    return {field: expected.get(field) if value is None else value for field, value in measured.items()}
-
-
-def measured_costs(record: Record | None, runs: Iterable[Record] = ()) -> frozenset[str]:
-    """Return the fields of the costs that its runs measured."""
-    whole = [run for run in runs if has_quality(run)] or ([record] if record else [])
-    return frozenset(cost.field for cost in COSTS if _measured(whole, cost) is not None)
+def _awaiting(evidence: Evidence, recipes: Iterable[FeasibleRecipe]) -> FeasibleRecipe | None:
+    """Return the best recipe of an optimizer whose model may fit once it is compressed, if there is one."""
+    waiting = (
+        replace(recipe, awaits_compression=True)
+        for recipe in recipes
+        if recipe.compressed is None and awaits_compression(evidence, recipe.optimizer, recipe.costs)
+    )
+    return next(waiting, None)
 
 
-def _expected(evidence: Evidence, optimizer: str, *, trained: bool) -> Costs:
-    """Return costs from the facts: bytes where there is a forecast, times only of what was not trained."""
-    forecast, facts = evidence.facts.forecast(optimizer), evidence.facts
-    costs: dict[str, float | int | None] = {}
-    if forecast:
-        costs = {cost.field: getattr(forecast, cost.forecast) for cost in COSTS if cost.forecast}
-    if not trained:
-        costs["train_seconds"] = facts.seconds_with(optimizer) if forecast else None
-        costs["latency_seconds"] = facts.latency_seconds
-    return costs
+def _recipe(
+    evidence: Evidence,
+    optimizer: str,
+    record: Record | None = None,
+    runs: tuple[Record, ...] = (),
+    given_away: float = 0.0,
+) -> FeasibleRecipe:
+    """Return a recipe as trained, with its costs."""
+    return FeasibleRecipe(
+        optimizer=optimizer,
+        record=record,
+        runs=runs,
+        costs=costs_of(evidence, optimizer, record, runs),
+        measured=frozenset(measured_costs(evidence, optimizer, record, runs)),
+        given_away=given_away,
+    )
 
 
-def _tried(evidence: Evidence, summary: TrialSummary, name: str) -> list[FeasibleRecipe]:
+def tried_recipes(evidence: Evidence, summary: TrialSummary, name: str) -> list[FeasibleRecipe]:
     """Return what could be used of an optimizer, what gives least away first.
 
     Compressed models count only where a limit on size or latency is broken without: they never displace what
@@ -178,11 +134,21 @@ def _compressed(
             "model_bytes": model.model_bytes,
             "latency_seconds": model.latency_seconds,
         },
+        measured=origin.measured | _measured_of(model, runs),
         given_away=max(0.0, origin.given_away + gap_opened(model, loss_scale)),
-        measured=origin.measured | {"model_bytes", "latency_seconds"},
         compressed=model,
         trained=origin,
     )
+
+
+def _measured_of(model: CompressedModel, runs: Iterable[Record]) -> frozenset[str]:
+    """Return the costs of a compressed model that were measured, beside those of its training."""
+    values = {
+        "peak_bytes": next((run.peak_bytes for run in runs if run.peak_bytes is not None), None),
+        "model_bytes": model.model_bytes,
+        "latency_seconds": model.latency_seconds,
+    }
+    return frozenset(field for field, value in values.items() if value is not None)
 
 
 def _opened(recipe: FeasibleRecipe, loss_scale: LossScale) -> float:
@@ -204,7 +170,7 @@ def _trained(evidence: Evidence, summary: TrialSummary, name: str) -> Iterator[F
     searched, confirmed = summary.whole_runs.get(name, ()), _confirmed(evidence, summary, name)
     loss_scale = summary.loss_scale
     if loss_scale is None or not (confirmed or searched):
-        yield FeasibleRecipe(optimizer=name, record=None, runs=(), costs=costs_of(evidence, name, None))
+        yield _recipe(evidence, name)
         return
     first = confirmed.record if confirmed and confirmed.record else searched[0]
     best = loss_scale.gap(first.measured_quality)
@@ -213,15 +179,7 @@ def _trained(evidence: Evidence, summary: TrialSummary, name: str) -> Iterator[F
     for record in searched:
         if not (confirmed and record is first):
             given_away = max(0.0, loss_scale.gap(record.measured_quality) - best)
-            costs = costs_of(evidence, name, record)
-            yield FeasibleRecipe(
-                optimizer=name,
-                record=record,
-                runs=(),
-                costs=costs,
-                measured=measured_costs(record),
-                given_away=given_away,
-            )
+            yield _recipe(evidence, name, record, given_away=given_away)
 
 
 def _confirmed(evidence: Evidence, summary: TrialSummary, name: str) -> FeasibleRecipe | None:
@@ -235,13 +193,7 @@ def _confirmed(evidence: Evidence, summary: TrialSummary, name: str) -> Feasible
     record = next(
         (record for record in evidence.complete(name) if record.number == estimate.source), finished[0]
     )
-    return FeasibleRecipe(
-        optimizer=name,
-        record=record,
-        runs=runs,
-        costs=costs_of(evidence, name, record, runs),
-        measured=measured_costs(record, runs),
-    )
+    return _recipe(evidence, name, record, runs)
 
 
 def _distance(recipe: FeasibleRecipe, limits: Limits) -> tuple[int, float]:
@@ -251,15 +203,22 @@ def _distance(recipe: FeasibleRecipe, limits: Limits) -> tuple[int, float]:
 
 def _veto(evidence: Evidence, recipe: FeasibleRecipe) -> Finding:
     needs = " and ".join(_needs(evidence, recipe))
-    source = f"trial {recipe.record.number}" if recipe.record else "forecast"
-    every = "every whole run" if recipe.record else "its forecast"
-    every = "every whole run, compressed or not," if recipe.compressed else every
+    tried = "peak_bytes" in recipe.measured
+    source = f"trial {recipe.record.number}" if recipe.record else "its trials" if tried else "forecast"
+    every = "every whole run" if recipe.record else "every trial" if tried else "its forecast"
+    every = "every whole run, compressed or not" if recipe.compressed else every
     smaller = f" ({recipe.compressed.name})" if recipe.compressed else ""
     nearest = f"the nearest{smaller} needs {needs}{_way_out(evidence, recipe)}"
     because = f"{recipe.optimizer} breaks a limit in {every}; {nearest}"
     return Finding(
         rule="Limits", subject=recipe.optimizer, verdict="veto", strength=0.0, because=because, source=source
     )
+
+
+def _not_compressed(evidence: Evidence, recipe: FeasibleRecipe) -> Finding:
+    needs = " and ".join(_needs(evidence, recipe))
+    because = f"{recipe.optimizer} is not compressed yet; as trained, the nearest needs {needs}"
+    return replace(_veto(evidence, recipe), verdict="note", because=because)
 
 
 def _needs(evidence: Evidence, recipe: FeasibleRecipe) -> list[str]:
@@ -274,7 +233,7 @@ def _needs(evidence: Evidence, recipe: FeasibleRecipe) -> list[str]:
 
 def _relax(evidence: Evidence, summary: TrialSummary, findings: Iterable[Finding]) -> str:
     """Name the limit to relax, and to what, for the recipe that is nearest to fitting."""
-    recipes = [recipe for name in evidence.optimizers for recipe in _tried(evidence, summary, name)]
+    recipes = [recipe for name in evidence.optimizers for recipe in tried_recipes(evidence, summary, name)]
     broken = [recipe for recipe in recipes if evidence.limits.exceeded(recipe.costs)]
     if not broken:
         return "no optimizer is left: " + "; ".join(
@@ -295,6 +254,8 @@ def _relax(evidence: Evidence, summary: TrialSummary, findings: Iterable[Finding
 
 
 def _way_out(evidence: Evidence, recipe: FeasibleRecipe) -> str:
+    if evidence.compression_finalists and not to_be_compressed(evidence, recipe.optimizer):
+        return "; it was no finalist, and only finalists' models were compressed"
     way = compression_command(evidence, recipe.costs)
     return f"; making its model small may do instead ({way})" if way else ""
 
@@ -304,7 +265,3 @@ def compression_command(evidence: Evidence, costs: Costs) -> str:
     mendable = [limit for limit in evidence.limits.exceeded(costs) if LIMITED_COST[limit].of_model]
     tried = any(record.stage == "compress" for record in evidence.records)
     return command(evidence) if mendable and not tried else ""
-
-
-def _measured(runs: Iterable[Record], cost: Cost) -> float | None:
-    return cost.over(value for run in runs if (value := getattr(run, cost.field)) is not None)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from statistics import fmean, stdev
 from typing import Final
 
 from advisor.contender import Contender
+from advisor.decide.compression_reasons import compression_reasons
 from advisor.decide.decision import Explained
+from advisor.decide.failures import failures
 from advisor.decide.posterior import PRIOR_CAP, base_rate
 from advisor.evidence import Finding, has_quality
 from advisor.goals import cost_of
@@ -36,6 +37,7 @@ def reasons(explained: Explained) -> tuple[Statement, ...]:
     """Return the reasons, most telling first."""
     parts = (
         _measured(explained),
+        compression_reasons(explained),
         _confidence(explained),
         _preferred(explained),
         _tested(explained),
@@ -139,7 +141,8 @@ def _confidence(explained: Explained) -> Iterator[Statement]:
         yield NoWholeRun(cap=PRIOR_CAP)
         return
     if not explained.others:
-        yield OnlyOne(ruled_out=len(evidence.optimizers) - 1)
+        if explained.decision.caveat != "compression":
+            yield OnlyOne(in_question=len(evidence.optimizers))
         return
     if alike := nothing_apart(explained):
         yield alike
@@ -206,16 +209,14 @@ def _failures(explained: Explained) -> Iterator[Statement]:
     failed = [record for record in ended if record.state == "failed"]
     if not failed:
         return
-    reasons = Counter(record.error or "no reason recorded" for record in failed)
-    reason = min(reasons, key=lambda text: (-reasons[text], text))
+    first = failures(failed)[0]
     names = dict.fromkeys(record.optimizer for record in failed)
     yield Failures(
         subjects=tuple(name for name in names if not explained.evidence.complete(name)),
-        trials=tuple(record.number for record in failed),
+        trials=first.trials,
         failed=len(failed),
         ended=len(ended),
-        reason=reason,
-        count=reasons[reason],
+        reason=first.reason,
     )
 
 

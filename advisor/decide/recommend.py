@@ -6,7 +6,8 @@ its expected regret; the least one wins; among those that the evidence cannot te
 What holds, and is tested:
 
 - The order of records changes nothing, nor does the order of candidates, but for exact ties.
-- No limit is ever broken by a cost that is known.
+- No limit is ever broken by a cost that is known, but on size and latency where nothing fits before a
+  compression that is yet to come: the answer says so, and is never called decided.
 - A looser limit never makes the posterior mean gap of the answer larger under the goal `quality`, and by no
   more than the tie margin under the others, as long as every optimizer in question has a whole run that fits,
   the posterior knowing no limits, and both answers were confirmed or neither was.
@@ -31,7 +32,8 @@ from advisor.decide.checklist import checks
 from advisor.decide.compressed import best_fitting, limited, pareto_front, smallest_tied
 from advisor.decide.counterfactuals import would_change
 from advisor.decide.decision import Decision, Explained, decide
-from advisor.decide.feasible import FeasibleRecipe, feasible_recipes
+from advisor.decide.feasible import feasible_recipes
+from advisor.decide.feasible_recipe import FeasibleRecipe
 from advisor.decide.interval import half_width
 from advisor.decide.posterior import PRIOR_CAP, Posterior
 from advisor.decide.reasons import gives_up, nothing_apart, reasons
@@ -65,11 +67,12 @@ def recommend(evidence: Evidence, *, tuning_trials: int | None = None) -> Recomm
     findings = apply_rules(evidence)
     posterior = Posterior.of(evidence, findings, tuning_trials=tuning_trials)
     summary = TrialSummary.of(evidence, posterior.estimates)
-    fits, vetoes = feasible_recipes(evidence, summary, findings)
+    fits, vetoes = feasible_recipes(evidence, summary, findings, provisional=True)
     decision = decide(evidence, posterior, fits)
     contenders = tuple(_contender(evidence, decision, summary.loss_scale, name) for name in decision.ranked)
     explained = Explained(
         evidence=evidence,
+        summary=summary,
         posterior=posterior,
         decision=decision,
         findings=(*vetoes, *findings),

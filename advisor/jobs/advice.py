@@ -39,6 +39,7 @@ def evidence_in(
     Raises:
         StoreError: the manifest holds no facts.
     """
+    compressing = manifest.compression_study
     return Evidence(
         facts=manifest.profiled,
         limits=manifest.limits,
@@ -53,7 +54,10 @@ def evidence_in(
         split_facts=manifest.split_facts,
         resume=resume(home, name, manifest),
         command=search(home, manifest),
-        compress=compress(home, name),
+        compress=compress(home, name, manifest),
+        compression="after" if compressing else manifest.compression,
+        compression_finalists=compressing.finalists if compressing else (),
+        compression_ended=compressing is not None and compressing.ended,
         study=name,
         rules=manifest.rules,
     )

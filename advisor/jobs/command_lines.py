@@ -18,10 +18,7 @@ def resume(home: Path, name: str, manifest: StudyManifest) -> str:
     """Return the command that goes on with a study under twice its budget; empty for one that names none."""
     if (budget := _total(manifest)) is None:
         return ""
-    doubled = (
-        f"{2 * budget.seconds:g}s" if budget.seconds is not None else f"{2 * (budget.trials or 1)}trials"
-    )
-    return _line("resume", name, {"--budget": doubled}, home)
+    return _line("resume", name, {"--budget": _doubled(budget)}, home)
 
 
 def search(home: Path, manifest: StudyManifest) -> str:
@@ -67,9 +64,15 @@ def _total(manifest: StudyManifest) -> Budget | None:
     return replace(budget, seconds=round(budget.seconds + (later.budget.seconds or 0.0), 6))
 
 
-def compress(home: Path, name: str) -> str:
-    """Return the command that makes the trained models of a study small."""
-    return _line("compress", name, {}, home)
+def compress(home: Path, name: str, manifest: StudyManifest) -> str:
+    """Return the command that makes the trained models of a study small; again, under twice its budget."""
+    entry = manifest.compression_study
+    options = {"--budget": _doubled(entry.budget)} if entry and entry.ended else {}
+    return _line("compress", name, options, home)
+
+
+def _doubled(budget: Budget) -> str:
+    return f"{2 * budget.seconds:g}s" if budget.seconds is not None else f"{2 * (budget.trials or 1)}trials"
 
 
 def recommend(home: Path, name: str, options: Mapping[str, str]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from advisor.decide.recommend import recommend
+from advisor.decide.repeats import worth_repeating
 from advisor.jobs.advice import evidence_of
 from advisor.jobs.session import Session, reopen
 from advisor.jobs.workloads import NO_MODEL
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
     from studies.loaded_workload import LoadedWorkload
     from studies.models import ModelChoice
-    from studies.search.compression_study import CompressionPlan
-    from studies.search.search import Event
+    from studies.search.compression_plan import CompressionPlan, Wanted
+    from studies.search.event import Event
 
 DEFAULT_SECONDS: Final = 300
 """Of a compression whose budget nobody named."""
@@ -62,6 +63,7 @@ def write_request(home: Path, name: str, request: CompressionRequest) -> None:
         budget=request.budget or before.budget,
         students=request.students or before.students,
         teacher=request.teacher or before.teacher,
+        ended=False,
     )
     tried = sum(record.stage == "compress" for record in journal.records(study))
     if request.budget and entry.budget.spent(seconds=entry.spent_seconds, trials=tried) >= 1:
@@ -119,7 +121,16 @@ def compress(
         checkpoints=Checkpoints.of(session.home, session.name),
         folder=session.home / "models" / session.name,
         teachers=_teachers(entry.teacher, workload),
+        wanted=_wanted(session),
     ).run()
+
+
+def _wanted(session: Session) -> Wanted:
+    """Return what names the recipes that may be advised after given records."""
+    evidence = evidence_of(session.home, session.name)
+    return lambda records: [
+        model.params for model in worth_repeating(replace(evidence, records=tuple(records)))
+    ]
 
 
 def _workload(session: Session) -> LoadedWorkload | None:
@@ -130,7 +141,7 @@ def _workload(session: Session) -> LoadedWorkload | None:
 
 def _plan(session: Session, manifest: StudyManifest, workload: LoadedWorkload) -> CompressionPlan:
     from studies.compression.students import students
-    from studies.search.compression_study import CompressionPlan
+    from studies.search.compression_plan import CompressionPlan
 
     entry = manifest.compressing
     return CompressionPlan(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
@@ -19,7 +20,7 @@ from studies.optimizers import OptimizerChoice
 if TYPE_CHECKING:
     from studies.choice import Choice
     from studies.facts import Facts
-    from studies.limits import Budget
+    from studies.limits import Budget, Limits
     from studies.loaded_workload import LoadedWorkload
     from studies.search.plan import Plan
 
@@ -55,7 +56,9 @@ def plan_for(
     epochs = request.epochs or epochs_of(facts, request.searching)
     search_model = type(workload.model).searched if request.tune_model is None else request.tune_model
     latency = None if search_model else facts.latency_seconds  # another width, another latency
-    facts = replace(facts, steps=facts.steps * epochs, latency_seconds=latency)
+    sizes = batch_sizes(request.batch_size, workload.rows)
+    smallest = min(sizes[0], facts.batch_size)
+    facts = replace(facts, steps=facts.steps * epochs, latency_seconds=latency, smallest_batch=smallest)
     optimizers, findings = choose_entrants(request, facts)
     plan = Plan(
         candidates=optimizers,
@@ -63,7 +66,8 @@ def plan_for(
         regularizers=_attachments(request.regularizers, "regularizers", workload),
         wrappers=_attachments(request.wrappers, "wrappers", workload),
         epochs=epochs,
-        batch_size=batch_sizes(request.batch_size, workload.rows),
+        batch_size=sizes,
+        largest_batches=largest_batches(facts, optimizers, request.limits, sizes),
         budget=request.searching,
         limits=request.limits,
         compression=request.compression,
@@ -73,6 +77,29 @@ def plan_for(
         search_model=search_model,
     )
     return plan, facts, findings
+
+
+def largest_batches(
+    facts: Facts, optimizers: Iterable[str], limits: Limits, sizes: tuple[int, int, int]
+) -> dict[str, int]:
+    """Return the most rows a step that fit in memory, by optimizer, where that is below the largest asked.
+
+    Args:
+        facts: with the forecasts.
+        optimizers: that enter.
+        limits: of the search.
+        sizes: smallest, reference, largest rows a step.
+    """
+    smallest, _, largest = sizes
+    if limits.train_bytes is None:
+        return {}
+    forecasts = [forecast for name in optimizers if (forecast := facts.forecast(name))]
+    rows = {
+        forecast.optimizer: forecast.rows_within(limits.train_bytes, smallest=smallest, largest=largest)
+        for forecast in forecasts
+        if not forecast.full_batch
+    }
+    return {name: most for name, most in rows.items() if most < largest}
 
 
 def batch_sizes(text: str | None, rows: int) -> tuple[int, int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +17,7 @@ from advisor.jobs.request import Request
 from advisor.jobs.workloads import open_and_profile
 from advisor.recommendation import Recommendation
 from advisor.report.layout import fold
+from advisor.report.numbers import listed
 from advisor.statements.check import Check
 from studies import catalogue
 from studies.facts import Facts, Forecast
@@ -100,7 +101,7 @@ class Preview:
             alike.setdefault(row, []).append(forecast.optimizer)
         for row, names in alike.items():
             lines += textwrap.wrap(f"{row} {', '.join(names)}", WIDTH, subsequent_indent=" " * (len(row) + 1))
-        return "\n".join(lines)
+        return "\n".join([*lines, *_not_followed(forecasts)])
 
     def _batch(self, forecast: Forecast) -> str:
         """Return the largest batch that fits, and in how many microbatches the reference batch would."""
@@ -206,6 +207,16 @@ def _model(facts: Facts) -> str:
     head = f"Model: {facts.parameters:,} parameters ({layers})" + (f"; {traits}." if traits else ".")
     lines = textwrap.wrap(head, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
     return "\n".join([*lines, *(line for sentence in sentences for line in _wrapped(sentence))])
+
+
+def _not_followed(forecasts: Iterable[Forecast]) -> Iterator[str]:
+    """Yield why the steps of some optimizers were not followed, so that their bytes are arithmetic."""
+    by_reason: dict[str, list[str]] = {}
+    for forecast in forecasts:
+        if forecast.skipped:
+            by_reason.setdefault(forecast.skipped, []).append(forecast.optimizer)
+    for reason, names in by_reason.items():
+        yield from _wrapped(f"steps not followed, so by arithmetic: {listed(names)} ({reason})")
 
 
 def _traits(facts: Facts) -> list[str]:

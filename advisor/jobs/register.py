@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from advisor.jobs import command_lines
 from advisor.jobs.advice import advice
 from studies.direction import Direction
 from studies.errors import BadValue, BadWorkload, NothingFeasible, StoreError
@@ -78,6 +79,9 @@ def _trained(home: Path, study: str, manifest: StudyManifest) -> Trained:
     from studies.tracking.models import Trained
 
     recommendation, records = advice(home, study), journal.records(journal.open_study(home, study))
+    if manifest.limits.exceeded(recommendation.costs):
+        first = f"first run {command_lines.compress(home, study, manifest)}"
+        raise NothingFeasible(f"the model of '{study}' breaks a limit until it is compressed; {first}")
     record, deployed = _picked(recommendation, records, home / "models" / study)
     workload = LoadedWorkload.from_spec(manifest.opened)
     source = Checkpoints.of(home, study).load_or_train(record, workload, device=manifest.device)

@@ -117,7 +117,8 @@ def _budgets(budget: Budget, manifest: StudyManifest) -> dict[str, Budget | Comp
     searching, compressing = split(budget, manifest.compression)
     if compressing is None:
         return {"budget": searching}
-    return {"budget": searching, "compression_study": replace(manifest.compressing, budget=compressing)}
+    entry = replace(manifest.compressing, budget=compressing, finalists=(), ended=False)
+    return {"budget": searching, "compression_study": entry}
 
 
 def _check_left(manifest: StudyManifest, records: tuple[Record, ...], budget: Budget | None) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from advisor.jobs.advice import advice
+from advisor.decide.confirmation import recipes_in_question
+from advisor.decide.failures import failures
+from advisor.jobs.advice import advice, evidence_in
 from advisor.jobs.compress import compress, delete_unused_files, pareto
 from advisor.jobs.session import Session
 from advisor.recommendation import Recommendation
@@ -15,10 +17,12 @@ from studies.record import Record, count_states
 from studies.search.clock import Clock
 from studies.storage import journal
 from studies.storage.locks import working
-from studies.storage.manifest import SavedAdvice, StudyManifest
+from studies.storage.manifest import SavedAdvice
 
 if TYPE_CHECKING:
-    from studies.search.search import Event
+    from studies.search.confirm import Preference
+    from studies.search.event import Event
+    from studies.storage.manifest import StudyManifest
     from studies.tracking.process import Mirror
 
 OFF: Final = "off"
@@ -55,7 +59,13 @@ def work(
         if searching:
             _measure_yardsticks(session, manifest, stop)
             Search(
-                study, session.workload, session.plan, clock=clock, listen=listen, checkpoints=checkpoints
+                study,
+                session.workload,
+                session.plan,
+                clock=clock,
+                listen=listen,
+                checkpoints=checkpoints,
+                prefer=preference(session, manifest),
             ).run()
         if not stop() and (session.plan.compression == "after" or not searching):
             compress(session, listen=listen, stop=stop)
@@ -76,6 +86,17 @@ def _measure_yardsticks(session: Session, manifest: StudyManifest, stop: Callabl
         journal.change_manifest(study, yardsticks=measured)
 
 
+def preference(session: Session, manifest: StudyManifest) -> Preference:
+    """Return what tells a search which recipes its evidence prefers so far, under the limits it enforces."""
+
+    def prefer(records: Sequence[Record]) -> tuple[int, ...]:
+        direction = session.workload.metric.direction
+        evidence = evidence_in(session.home, session.name, manifest, tuple(records), direction=direction)
+        return recipes_in_question(replace(evidence, limits=session.plan.enforced))
+
+    return prefer
+
+
 def conclude(home: Path, name: str) -> Recommendation:
     """Return a study's recommendation and write it to the journal, where the mirror finds it."""
     recommendation = advice(home, name)
@@ -91,6 +112,7 @@ def outcome(session: Session, recommendation: Recommendation, records: tuple[Rec
     answer = {
         "study": session.name,
         "trials": count_states(records),
+        "failures": [asdict(failure) for failure in failures(records)],
         "budget": asdict(session.plan.budget),
         "recommendation": recommendation.to_dict(),
     }

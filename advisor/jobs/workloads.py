@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from advisor.jobs.planning import batch_sizes
-from advisor.jobs.request import Request
+from advisor.jobs.request import Request, names
 from studies.errors import BadValue, BadWorkload
 
 if TYPE_CHECKING:
@@ -45,7 +45,12 @@ def open_and_profile(
     reference = batch_sizes(request.batch_size, workload.rows)[1]
     device = pick_device(request.device)
     facts = profile(
-        workload, batch_size=reference, epochs=1, device=device, probing=budget or PROBING_SECONDS
+        workload,
+        batch_size=reference,
+        epochs=1,
+        device=device,
+        probing=budget or PROBING_SECONDS,
+        named=names("optimizer", request.optimizers),
     )
     return workload, replace(facts, pretrained=request.pretrained, horizon_known=not request.open_ended)
 

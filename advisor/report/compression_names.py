@@ -92,11 +92,14 @@ def _rate(speedup: float) -> str:
 
 def _smaller(model: CompressedModel) -> str:
     """Return what it saves of the file; of zeros, that they pay through gzip alone."""
-    gain = f", {_size(model.gzip_ratio)} through gzip (its zeros pay only there)" if model.zeros_only else ""
-    return f"{_size(model.size_ratio)}{gain}"
+    gain = (
+        f", {smaller(model.gzip_ratio)} through gzip (its zeros pay only there)" if model.zeros_only else ""
+    )
+    return f"{smaller(model.size_ratio)}{gain}"
 
 
-def _size(share: float) -> str:
+def smaller(share: float) -> str:
+    """Return how many times smaller something is in words: 3.9 x smaller, no smaller, 1.2 x larger."""
     if 1 / SAME < share < SAME:
         return "no smaller"
     return f"{times(share)} smaller" if share > 1 else f"{times(1 / share)} larger"

@@ -15,7 +15,8 @@ TITLES: Final = ("recipe", "file", "through gzip", "one row", "quality", "change
 MOST: Final = 10
 """Rows of the table; the rest is in the JSON."""
 GAP: Final = 2
-NOTHING_FITS: Final = "No compressed model of it fits the limits, or none was measured."
+NOTHING_FITS: Final = "No compressed model of it that fits the limits was measured."
+FRONT: Final = "What nothing measured beats in quality, bytes, gzip bytes and latency, within 5 % alike"
 NARROWEST: Final = 20
 """Columns that a recipe's name has at least."""
 
@@ -41,10 +42,18 @@ class CompressionTable:
         if shown := self._shown():
             left = sum(model not in shown for model in self.pareto_front)
             more = f" ({left} more in the JSON)" if left else ""
-            lines.append(
-                f"What nothing measured beats in quality, bytes, gzip bytes and latency{more}; * is advised:"
-            )
+            lines.append(f"{FRONT}{more}{self._marked()}:")
         return lines
+
+    def _marked(self) -> str:
+        """Say what the star stands for, and whether that is on the front at all."""
+        if self.advised is None:
+            return ""
+        on_front = any(map(self._is_advised, self.pareto_front))
+        return "; * is advised" if on_front else ", and what is advised (*)"
+
+    def _is_advised(self, model: CompressedModel) -> bool:
+        return self.advised is not None and model.trials == self.advised.trials
 
     def rows(self) -> list[tuple[str, ...]]:
         """Return the table: the front, and the advised one if it is not on it."""
@@ -52,7 +61,7 @@ class CompressionTable:
         several_optimizers = len({model.optimizer for model in shown}) > 1
         return [
             (
-                ("* " if model == self.advised else "")
+                ("* " if self._is_advised(model) else "")
                 + (f"{model.optimizer}: " if several_optimizers else "")
                 + model.name,
                 size(model.model_bytes),
@@ -97,8 +106,8 @@ class CompressionTable:
         figures = f"{sentence(advised, self.metric, self.direction)} ({trials(advised.trials)})"
         if not advised.plain:
             return f"Deploy its model with {figures}."
-        verdict = f"nothing measured makes it smaller at a quality within {self.tie}"
-        return f"Deploy its model as it is: {figures}; {verdict}."
+        verdict = f"; nothing measured makes it {advised.unbeaten} at a quality within {self.tie}"
+        return f"Deploy its model as it is: {figures}{verdict if advised.unbeaten else ''}."
 
     def _change(self, model: CompressedModel) -> str:
         """Return the change without the metric's name, which heads no row twice."""
@@ -110,4 +119,5 @@ class CompressionTable:
     def _shown(self) -> list[CompressedModel]:
         """Return what the table shows: the best of the front, and the advised one."""
         shown = list(self.pareto_front[:MOST])
-        return shown if self.advised is None or self.advised in shown else [*shown, self.advised]
+        absent = self.advised is not None and not any(map(self._is_advised, shown))
+        return [*shown, self.advised] if absent and self.advised else shown

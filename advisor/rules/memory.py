@@ -26,21 +26,20 @@ def _example(train_bytes: int | None) -> Evidence:
 class Memory(Rule):
     """Weights, gradients, optimizer state and activations must fit; state is what the optimizer decides.
 
-    The forecast is arithmetic on the shapes of the model, equal to the byte to what torch allocates for the
-    state. A whole run that was measured below the limit (at a smaller batch, say) outranks it. What comes
-    near the limit is said without a strength: it is a cost, and costs decide between optimizers that quality
-    does not tell apart.
+    Ruled out is what does not fit at the smallest batch that may be tried; what is too large at the reference
+    batch alone begins at a smaller one. The forecast comes from followed steps (`Forecast.followed`), else
+    from arithmetic on the shapes of the model. A trial that was measured below the limit outranks it. What
+    comes near the limit is said without a strength: it is a cost, and costs decide between optimizers that
+    quality does not tell apart.
 
-    Where activations are what breaks the limit, the sentence says at what batch the optimizer would fit.
-
-    Caveat: the forecast holds at the reference batch size; allocators add a few per cent of fragmentation on
-    a GPU.
-    Reference: state counted on the optimizers of torch 2.13; Shazeer and Stern 2018, arXiv 1804.04235, on why
-    state matters.
+    Caveat: the forecast is of a recipe without regularizers and wrappers; allocators add a few per cent of
+    fragmentation on a GPU.
+    Reference: forecasts against the profiler's peak, benchmarks/RESULTS.md; Shazeer and Stern 2018, arXiv
+    1804.04235, on why state matters.
     """
 
     grade: ClassVar[str] = "A"
-    source: ClassVar[str] = "arithmetic over weights, gradients, optimizer state and activations"
+    source: ClassVar[str] = "weights, gradients, optimizer state and activations of followed steps"
 
     when: ClassVar[str] = "some forecast peak is over the memory limit, or above 80 % of it"
     near: ClassVar[float] = 0.8
@@ -51,39 +50,40 @@ class Memory(Rule):
     misses: ClassVar[tuple[Evidence, ...]] = (_example(None), _example(1_000_000))
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
-        """Yield a veto for what is forecast over the limit, and a word on what comes near it."""
+        """Yield a veto for what is forecast over the limit at any batch, and a word on what comes near it."""
         limit = evidence.limits.train_bytes
-        peaks = {
-            name: forecast.peak_bytes
-            for name in evidence.optimizers
-            if (forecast := evidence.facts.forecast(name))
-        }
-        if limit is None or all(peak <= self.near * limit for peak in peaks.values()):
+        forecasts = tuple(filter(None, map(evidence.facts.forecast, evidence.optimizers)))
+        if limit is None or all(forecast.peak_bytes <= self.near * limit for forecast in forecasts):
             return
-        for name, peak in peaks.items():
-            if peak > limit:
-                if not _ran_below(evidence, name, limit):
-                    over = f"{name} needs {size(peak)} to train, over the limit of {size(limit)}"
-                    yield self.finding(name, "veto", over + _smaller_batch(evidence, name, limit))
-            elif peak > self.near * limit:
-                share = f"{size(peak)} is {percent(peak / limit)} of the memory limit of {size(limit)}"
-                yield self.finding(
-                    name, "avoid", f"{name}'s forecast peak of {share}: larger batches will not fit"
-                )
+        for forecast in forecasts:
+            if forecast.peak_bytes > limit:
+                yield from self._over(evidence, forecast, limit)
             else:
-                room = f"leaves {size(limit - peak)} of the {size(limit)} limit for larger batches"
-                yield self.finding(name, "prefer", f"{name}'s forecast peak of {size(peak)} {room}")
+                yield self._near(forecast, limit)
 
+    def _over(self, evidence: Evidence, forecast: Forecast, limit: int) -> Iterator[Finding]:
+        name, least = forecast.optimizer, evidence.facts.forecast_within(forecast.optimizer, limit)
+        over = f"{size(forecast.peak_bytes)} to train at a batch of {forecast.batch_size}"
+        if least and least.peak_bytes <= limit:
+            over = f"{name} needs {over}, over the limit of {size(limit)}"
+            yield self.finding(name, "avoid", f"{over}; with {least.batch_size} rows a batch it fits")
+        elif least and not _ran_below(evidence, name, limit):
+            smallest = f"{size(least.peak_bytes)} to train even at the smallest batch, of {least.batch_size}"
+            needs = over if least.batch_size == forecast.batch_size else smallest
+            yield self.finding(name, "veto", f"{name} needs {needs}, over the limit of {size(limit)}")
 
-def _smaller_batch(evidence: Evidence, optimizer: str, limit: int) -> str:
-    """Return at what batch it would fit, as activations shrink with it; nothing if one row is too many."""
-    forecast, batch = evidence.facts.forecast(optimizer), evidence.facts.batch_size
-    if forecast is None or not forecast.activation_bytes:
-        return ""
-    fixed = forecast.peak_bytes - forecast.activation_bytes
-    rows = int(batch * (limit - fixed) / forecast.activation_bytes)
-    return f"; with {rows} rows a batch for {batch} it would fit" if 1 <= rows < batch else ""
+    def _near(self, forecast: Forecast, limit: int) -> Finding:
+        name, peak = forecast.optimizer, forecast.peak_bytes
+        if peak > self.near * limit:
+            share = f"{size(peak)} is {percent(peak / limit)} of the memory limit of {size(limit)}"
+            return self.finding(
+                name, "avoid", f"{name}'s forecast peak of {share}: larger batches will not fit"
+            )
+        room = f"leaves {size(limit - peak)} of the {size(limit)} limit for larger batches"
+        return self.finding(name, "prefer", f"{name}'s forecast peak of {size(peak)} {room}")
 
 
 def _ran_below(evidence: Evidence, optimizer: str, limit: int) -> bool:
-    return any(run.peak_bytes is not None and run.peak_bytes <= limit for run in evidence.complete(optimizer))
+    """Tell whether some trial took steps within the limit, whatever became of it."""
+    trials = evidence.searched(optimizer)
+    return any(run.peak_bytes is not None and run.peak_bytes <= limit for run in trials)

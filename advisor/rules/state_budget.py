@@ -36,8 +36,8 @@ class StateBudget(Rule):
     a strength: what fits is a matter of cost, and what does not is ruled out by Memory. But whom it names
     enters a search, offered or not.
 
-    Caveat: 8 and 4 bits need an accelerator. Activations shrink with the batch, state does not: a smaller
-    batch buys room too.
+    Caveat: 8 and 4 bits need an accelerator. Activations shrink with the batch, state does not: the room is
+    that at the batch which a search begins with under the limit.
     Reference: Shazeer and Stern 2018, arXiv 1804.04235; Zhang et al. 2024, arXiv 2406.16793; Dettmers et al.
     2021, arXiv 2110.02861; Marek et al. 2025, arXiv 2507.07101.
     """
@@ -82,5 +82,6 @@ def floats_left(evidence: Evidence) -> float | None:
     limit, forecasts = evidence.limits.train_bytes, evidence.facts.forecasts
     if limit is None or not forecasts or not evidence.facts.parameters:
         return None
-    fixed = min(forecast.peak_bytes - forecast.state_bytes for forecast in forecasts)
+    least = (evidence.facts.forecast_within(forecast.optimizer, limit) for forecast in forecasts)
+    fixed = min(forecast.peak_bytes - forecast.state_bytes for forecast in least if forecast)
     return (limit - fixed) / (4 * evidence.facts.parameters)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from advisor.evidence import Evidence, Finding
 from advisor.report.compression_names import in_words, passes
-from advisor.report.numbers import changed, number, trials
+from advisor.report.numbers import changed, listed, number, trials
 from advisor.rules import Rule
 from studies.direction import Direction
 from studies.quantities import several
@@ -83,7 +83,7 @@ class SurvivesCompression(Rule):
             return
         before = {name: fmean(_reference(run) for run in runs) for name, runs in shared.items()}
         after = {name: fmean(run.measured_quality for run in runs) for name, runs in shared.items()}
-        leads = _leads(_leader(before, evidence.direction), _leader(after, evidence.direction))
+        leads = _leads(_leaders(before, evidence.direction), _leaders(after, evidence.direction))
         for name, runs in shared.items():
             change = changed(evidence.metric, evidence.direction, after[name] - before[name], before[name])
             fall = f"from {evidence.metric} {number(before[name])} to {number(after[name])}"
@@ -94,19 +94,27 @@ class SurvivesCompression(Rule):
             yield self.finding(name, "note", because)
 
 
-def _leader(qualities: Mapping[str, float], direction: Direction) -> str:
-    """Return who is ahead, the first by name of equals."""
-    best = min(qualities)
-    for name in sorted(qualities):
-        if direction.better(qualities[name], qualities[best]):
-            best = name
-    return best
+def _leaders(qualities: Mapping[str, float], direction: Direction) -> list[str]:
+    """Return who is ahead, by name; all of those that are equally good."""
+    return [
+        name
+        for name in sorted(qualities)
+        if not any(direction.better(quality, qualities[name]) for quality in qualities.values())
+    ]
 
 
-def _leads(before: str, after: str) -> str:
+def _leads(before: list[str], after: list[str]) -> str:
+    lead, level = listed(before), len(before) > 1
+    if level:
+        then = f"{listed(after)} {'are level' if len(after) > 1 else 'leads'}"
+        return f"{lead} are level before it, and after it {'they still are' if before == after else then}"
     if before == after:
-        return f"{before} leads before and after it, so its lead survives compression"
-    return f"{before} leads before it and {after} after it, so that lead does not survive compression"
+        return f"{lead} leads before and after it, so its lead survives compression"
+    if lead in after:
+        others = listed([name for name in after if name != lead])
+        return f"{lead} leads before it and is level with {others} after it, so nothing of that lead is left"
+    then = f"{listed(after)} after it"
+    return f"{lead} leads before it and {then}, so that lead does not survive compression"
 
 
 def _shared(evidence: Evidence) -> dict[str, list[Record]]:

@@ -121,5 +121,6 @@ class Alternative(Statement):
             and clear
             and trained
             and (advised.quality is None or same(other.quality, self.quality))
+            and (advised.quality is None or same(advised.quality, self.advised_quality))
             and (other.p_tie, advised.p_tie) == (self.p_tie, self.advised_p_tie)
         )

@@ -29,10 +29,17 @@ class Check(Statement):
         """Return what to do when it failed."""
 
     def __str__(self) -> str:
+        if self.passed:
+            return f"{self.name}: {self.message}."
         run = f" ({self.command})" if self.command else ""
         return f"{self.name}: {self.message}. To do: {self.fix}{run}."
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values: those of a statement, and the parts of the sentence by themselves."""
-        parts = {"name": self.name, "passed": self.passed, "message": self.message, "fix": self.fix}
+        parts = {
+            "name": self.name,
+            "passed": self.passed,
+            "message": self.message,
+            "fix": "" if self.passed else self.fix,
+        }
         return super().to_dict() | parts | {"command": self.command}

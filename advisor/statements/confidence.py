@@ -52,19 +52,19 @@ class AsGood(Statement):
 class OnlyOne(Statement):
     """Only one: the advised optimizer was compared with no other."""
 
-    ruled_out: int
-    """Optimizers in question that were ruled out."""
+    in_question: int
+    """Optimizers in question, those that were ruled out included."""
 
     def __str__(self) -> str:
-        if self.ruled_out:
-            return f"It is the only optimizer of {self.ruled_out + 1} that is not ruled out."
+        if self.in_question > 1:
+            return f"It is the only optimizer of {self.in_question} that is not ruled out."
         return "It is the only optimizer in question: it was compared with no other."
 
     def holds(self, case: Case) -> bool:
         """No other fits, and whoever else is in question was ruled out in so many words."""
         vetoed = {finding.subject for finding in case.answer.findings if finding.verdict == "veto"}
         others = set(case.evidence.optimizers) - {case.answer.optimizer}
-        return len(case.answer.contenders) == 1 and others <= vetoed and len(others) == self.ruled_out
+        return len(case.answer.contenders) == 1 and others <= vetoed and len(others) + 1 == self.in_question
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,12 +13,13 @@ from advisor.statements.confidence import NothingApart
 from advisor.statements.statement import Case, Statement
 from advisor.statements.tie_margin import TieMargin
 
-Caveat = Literal["", "edge", "coarse", "limit", "one file"]
+Caveat = Literal["", "edge", "coarse", "limit", "one file", "compression"]
 CAVEATS: Final[Mapping[Caveat, str]] = {
     "edge": "but a best learning rate is at the end of its range",
     "coarse": "but the validation rows tell little apart",
     "limit": "but its best recipe breaks a limit",
     "one file": "but one compressed file speaks for it",
+    "compression": "but not every model that is to be compressed is yet",
 }
 """Why an answer that would be decided is leaning only."""
 
@@ -51,6 +52,9 @@ class Headline(Statement):
         prior = "prior only: " if self.label == "prior only" else ""
         if self.compared == 1 and self.in_question == 1:
             return f"{prior}the only optimizer in question, compared with no other.{self._one_run()}"
+        if self.compared == 1 and self.caveat == "compression":
+            others = f"of {self.in_question} that fits so far; not every other is compressed yet"
+            return f"{prior}the only one {others}.{self._one_run()}"
         if self.compared == 1:
             return f"{prior}the only one of {self.in_question} that is not ruled out.{self._one_run()}"
         if self.alike is not None:

@@ -10,6 +10,7 @@ from typing import Literal
 from advisor.evidence import has_quality
 from advisor.report.numbers import number, trials
 from advisor.statements.statement import Case, Statement
+from studies.limits import LIMITED_COST
 from studies.quantities import several
 
 Way = Literal["confirmed", "best", "best that fits", "compressed", "deployed"]
@@ -69,7 +70,9 @@ class Reached(Statement):
             for number in (run.number, run.source)
             if case.evidence.limits.broken_by(run)
         }
-        usable = [run for run in whole if run.number not in over]
+        limited = [cost.field for limit, cost in LIMITED_COST.items() if getattr(case.evidence.limits, limit)]
+        known = [run for run in whole if None not in [getattr(run, cost) for cost in limited]]
+        usable = [run for run in known if run.number not in over]
         rivals = whole if self.way == "best" else usable
         better = case.evidence.direction.better
         return len(whole) == self.whole_runs and not any(

@@ -89,28 +89,32 @@ def _read(cost: Cost, value: float) -> float:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NotTried(Statement):
-    """Not tried: the ruled out optimizer that is nearest to fitting, and the limit that would let it in."""
+class Admits(Statement):
+    """Admits: the ruled out optimizer that is nearest to fitting, and the limit that would admit it."""
 
     limit: str
     now: float
     wanted: float
+    tried: bool
+    """Whether it has search trials that ended."""
 
     def __str__(self) -> str:
         cost = LIMITED_COST[self.limit]
         flag = f"{cost.flag}, now {written(cost, self.now)}"
         raised = f"A limit on {cost.limited} of {written(cost, self.wanted)} ({flag})"
-        return f"{raised} would let {self.subjects[0]} in: it has no trials, so its quality is not known."
+        known = "none of its trials fits now" if self.tried else "it has no trials, so its quality is unknown"
+        return f"{raised} would admit {self.subjects[0]}: {known}."
 
     def holds(self, case: Case) -> bool:
-        """It has no whole run, is ruled out now, and fits under the limit as it is written."""
+        """It is ruled out now and fits under the limit as it is written; it has trials if that is said."""
         name = self.subjects[0]
         as_read = _read(LIMITED_COST[self.limit], self.wanted)
         bound: Any = int(as_read) if self.limit.endswith("bytes") else as_read
         limits = replace(case.evidence.limits, **{self.limit: bound})
+        ended = [run for run in case.evidence.records if run.state != "running"]
         answer = case.ask(replace(case.evidence, limits=limits))
         return (
-            not case.evidence.complete(name)
+            self.tried == any(run.optimizer == name and run.searched for run in ended)
             and case.contender(name) is None
             and answer is not None
             and any(other.optimizer == name for other in answer.contenders)

@@ -8,7 +8,7 @@ from itertools import pairwise
 from statistics import median
 from typing import ClassVar
 
-from advisor.report.numbers import listed, number, ratio
+from advisor.report.numbers import apart, listed, number, ratio
 from advisor.statements.check import Check
 from advisor.statements.recomputed import loss_of, repeats, roots
 from advisor.statements.statement import Case
@@ -117,9 +117,9 @@ class Overfitting(Check):
     """Of the validation split; None when no losses were recorded."""
     lowest_epoch: int | None
     late_loss: float | None
-    """Middle validation loss of the last third of the run."""
+    """Median of the last third of the values."""
     late_points: int
-    """Epochs of that third that have a loss."""
+    """How many these are."""
     train_loss_then: float | None
     """Training loss at the lowest validation loss."""
     train_loss: float | None
@@ -130,27 +130,22 @@ class Overfitting(Check):
         trial = f"trial {self.trials[0]}"
         if self.lowest_loss is None or self.late_loss is None:
             return f"no validation loss of {trial} was recorded"
-        late = f"{number(self.late_loss)} {self._late}"
-        lowest = f"{number(self.lowest_loss)} at epoch {self.lowest_epoch}"
+        late, lowest = number(self.late_loss), number(self.lowest_loss)
+        last = (
+            "its last value" if self.late_points == 1 else f"the median of its last {self.late_points} values"
+        )
         if self.passed:
-            return f"the validation loss of {trial} was lowest with {lowest}, and {late}"
-        trained = f"from {number(self.train_loss_then or 0.0)} to {number(self.train_loss or 0.0)}"
-        return (
-            f"the validation loss of {trial} rose from {lowest} to {late}, "
-            f"while the training loss fell {trained}"
-        )
-
-    @property
-    def _late(self) -> str:
-        return (
-            "in the last epoch" if self.late_points == 1 else f"in the middle of the last {self.late_points}"
-        )
+            where = f"lowest at epoch {self.lowest_epoch} ({lowest})"
+            return f"the validation loss of {trial} was {where}, and {last} was {late}"
+        then, end = apart(self.train_loss_then or 0.0, self.train_loss or 0.0)
+        risen = f"rose from {lowest} at epoch {self.lowest_epoch} to {late}, {last}"
+        return f"the validation loss of {trial} {risen}, while the training loss fell from {then} to {end}"
 
     @property
     def fix(self) -> str:
         return (
-            "regularise (weight decay, dropout, label smoothing) or get more rows; fewer epochs change "
-            "nothing, as the weights of the best epoch are taken already"
+            "regularise (weight decay, dropout, label smoothing) or get more rows; to stop earlier gains "
+            "nothing, as its quality is that of the best epoch already"
         )
 
     def holds(self, case: Case) -> bool:
@@ -185,16 +180,15 @@ class LateVariance(Check):
     epochs: int
     """The last ones, that are looked at."""
     change: float
-    """Usual change of the loss from one epoch to the next, as a log-ratio."""
+    """Usual change of the error from one epoch to the next, as a log-ratio."""
     allowed_change: float
     """Log-ratio that is usual, or that a row or two make."""
 
     @property
     def message(self) -> str:
-        return (
-            f"over its last {several(self.epochs, 'epoch')} the loss of trial {self.trials[0]} changed by "
-            f"{ratio(self.change)} an epoch"
-        )
+        change = ratio(self.change) if self.change < 1 else f"a factor of {number(math.exp(self.change))}"
+        epochs = several(self.epochs, "epoch")
+        return f"over its last {epochs} the error of trial {self.trials[0]} changed by {change} an epoch"
 
     @property
     def fix(self) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import plotly.graph_objects as go
 
 from advisor.decide.compressed import compressed_models, pareto_front
-from advisor.report.compression_names import against_reference, passes
+from advisor.report.compression_names import against_reference, passes, smaller
 from advisor.report.numbers import number, times
 from dashboard.charts import Plot
 from dashboard.charts.axes import bytes_axis, seconds_axis
@@ -37,6 +37,7 @@ STYLES: Final = {
     "student": Style(colour=PURPLE, symbol="cross"),
 }
 """By what was done to a model; the legend names no optimizer here."""
+SAME: Final = "the same within 5 %"
 WIDTH: Final = 58
 """Characters of a line that is shown at a mark."""
 REACH: Final = 4.0
@@ -200,10 +201,10 @@ def _finding(
     entry = advised or min(entries, key=partial(_bytes, gzip=gzip))
     lead = "Advised" if advised else "Smallest"
     factor = entry.gzip_ratio if gzip else entry.size_ratio
-    smaller = f"{times(factor)} smaller{' through gzip' if gzip else ''}" if factor > 1 else "no smaller"
+    size = f"{smaller(factor)}{' through gzip' if gzip else ''}"
     if entry.plain:
         return f"{lead}: the uncompressed file, {format_bytes(_bytes(entry, gzip=gzip))}"
-    return f"{lead}: {entry.name}, {smaller}, {against_reference(entry, metric, direction)}"
+    return f"{lead}: {entry.name}, {size}, {against_reference(entry, metric, direction)}"
 
 
 def _sizes(label: str, pairs: Sequence[tuple[int, int]]) -> Row | None:
@@ -219,19 +220,26 @@ def _inference_bytes(footprints: Iterable[Footprint]) -> list[tuple[int, int]]:
 
 
 def _latencies(batch: int, footprints: Iterable[Footprint]) -> Row | None:
-    timed = [latency for footprint in footprints if (latency := footprint.latency(batch))]
+    latencies = [latency for footprint in footprints if (latency := footprint.latency(batch))]
+    timed = [latency for latency in latencies if latency.median_seconds > 0]
     if not timed:
         return None
-    before = statistics.median(latency.reference_seconds for latency in timed)
-    after = statistics.median(latency.median_seconds for latency in timed)
+    speedups = [latency.reference_seconds / latency.median_seconds for latency in timed]
+    before, speedup = (
+        statistics.median(latency.reference_seconds for latency in timed),
+        statistics.median(speedups),
+    )
+    change = _factor(speedup, 1.0, "faster", "slower")
+    if min(speedups) < 1 < max(speedups) and change != SAME:
+        change = f"{change} at the median, the seeds disagree"
     label = "latency, one row" if batch == 1 else f"latency, {batch} rows"
-    return label, format_seconds(before), format_seconds(after), _factor(before, after, "faster", "slower")
+    return label, format_seconds(before), format_seconds(before / speedup), change
 
 
 def _factor(before: float, after: float, less: str, more: str) -> str:
     share = before / after if after else math.inf
     if 1 / 1.05 < share < 1.05:
-        return "the same within 5 %"
+        return SAME
     return f"{times(share)} {less}" if share > 1 else f"{times(1 / share)} {more}"
 
 

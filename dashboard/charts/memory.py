@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
 
-from advisor.analysis.memory_table import Need, forecast_at, forecast_error, needs, typical_error
+from advisor.analysis.memory_table import Need, forecast_error, needs, typical_error
 from advisor.report.numbers import percent, size
 from dashboard.charts import Plot
 from dashboard.charts.looks import (
@@ -151,7 +151,7 @@ def _error_of(facts: Facts, record: Record) -> list[Any]:
 
 def _forecast_bytes(facts: Facts, record: Record) -> int:
     forecast = facts.forecast(record.optimizer)
-    return forecast_at(forecast, int(record.params["batch_size"])).peak_bytes if forecast else 0
+    return forecast.at(int(record.params["batch_size"])).peak_bytes if forecast else 0
 
 
 def _measured_finding(facts: Facts, measured: Sequence[Record]) -> str:

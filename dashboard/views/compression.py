@@ -22,9 +22,10 @@ from studies.quantities import several
 
 CAPTION: Final = (
     "Each mark is one way, over all seeds it was done for. Solid: the uncompressed files, and what nothing "
-    "measured beats in quality, bytes, gzip bytes and latency. Ringed: advised, of the recommended "
-    "optimizer. A double click shows marks outside the view."
+    "measured beats in quality, bytes, gzip bytes and latency, within 5 % alike. A double click shows marks "
+    "outside the view."
 )
+RINGED: Final = "Ringed: advised, of the recommended optimizer."
 RUNTIME: Final = (
     "Both columns are measured in the same runtime, in turns: the difference is what compression gives."
 )
@@ -60,10 +61,14 @@ def _empty(home: Path, study: Study) -> None:
     if tried:
         ways = several(len(tried), "way")
         st.warning(plain(f"{ways} tried, none could be measured. The last one: {error}"))
+    if study.evidence.compression == "after" and not study.finished:
+        stage = "comes after the search" if not study.evidence.compression_finalists else "has begun"
+        st.info(f"Not compressed yet: the compression of the finalists {stage}.")
+        return
     message = (
         "The trained models have not been made small yet. This prunes, quantizes and distils the finalists:"
     )
-    nothing_yet(message, command_lines.compress(home, study.name))
+    nothing_yet(message, command_lines.compress(home, study.name, study.manifest))
 
 
 def _advised(home: Path, name: str, entries: tuple[CompressedModel, ...]) -> CompressedModel | None:
@@ -84,7 +89,7 @@ def _tradeoff(study: Study, entries: tuple[CompressedModel, ...], advised: Compr
     address.keep("gzip", "1" if gzip else "", "")
     figure = charts.tradeoff(entries, advised, metric=study.metric, direction=study.direction, gzip=gzip)
     chart(figure, "compression", charts.csv_of_tradeoff(entries, study.direction))
-    st.caption(CAPTION)
+    st.caption(f"{CAPTION} {RINGED}" if advised else CAPTION)
 
 
 def _before_after(
@@ -95,7 +100,7 @@ def _before_after(
     if advised and not advised.plain and advised not in shown:
         shown.insert(0, advised)
     if not shown:
-        st.info("Nothing that was tried is better than the uncompressed file in anything.")
+        st.info("Nothing that was tried is noticeably better than the best uncompressed file in anything.")
         return
     entry = _chosen(shown, advised)
     rows = charts.before_after(entry, study.records, study.metric, study.direction)

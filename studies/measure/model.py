@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 
 
 def tensor_bytes(tensors: Iterable[torch.Tensor]) -> int:
-    """Return the bytes of the tensors' storages, each storage counted once."""
-    storages = {tensor.untyped_storage().data_ptr(): tensor.untyped_storage().nbytes() for tensor in tensors}
+    """Return the bytes of the tensors' storages, each storage counted once; sparse ones by their parts."""
+    storages = {
+        tensor.untyped_storage().data_ptr(): tensor.untyped_storage().nbytes()
+        for tensor in _tensors_in(list(tensors))
+    }
     return sum(storages.values())
 
 
@@ -33,7 +36,7 @@ def model_bytes(model: nn.Module) -> int:
 
 def state_bytes(optimizer: torch.optim.Optimizer) -> int:
     """Return the bytes of all tensors in the optimizer's state."""
-    return tensor_bytes(_tensors_in(list(optimizer.state.values())))
+    return tensor_bytes(optimizer.state.values())
 
 
 def _tensors_in(value: object) -> Iterator[torch.Tensor]:

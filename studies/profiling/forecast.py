@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import torch
 
 from studies.data.rows import tensors
-from studies.facts import Forecast, Moment, peak_at
+from studies.facts import Moment, peak_at
 from studies.measure.allocations import FOLLOWED_STEPS
 from studies.measure.model import model_bytes, state_bytes, tensor_bytes
 from studies.optim.routing import route
@@ -50,7 +50,12 @@ class Rehearsal:
 
 
 def rehearse(
-    recipe: Recipe, workload: LoadedWorkload, *, device: str = "cpu", rows: int = REHEARSED_ROWS
+    recipe: Recipe,
+    workload: LoadedWorkload,
+    *,
+    device: str = "cpu",
+    rows: int = REHEARSED_ROWS,
+    plain: Rehearsal | None = None,
 ) -> Rehearsal:
     """Take the recipe's first two steps on few rows and on twice as many.
 
@@ -61,17 +66,26 @@ def rehearse(
         workload: what it trains on.
         device: where.
         rows: a step of the larger rehearsal, at most the recipe's own.
+        plain: a rehearsal of the same passes with SGD. For steps that no two batches take alike (a line
+            search), what they hold above it is added to it; None to take the recipe's own steps instead, on
+            as many rows as it has.
     """
+    if plain is not None and recipe.optimizer.needs_closure:
+        return _above(plain, _Run.of(replace(recipe, batch_size=FEWEST_ROWS), workload, device))
     most = max(min(rows, recipe.batch_size, workload.rows), FEWEST_ROWS)
     runs = [_Run.of(replace(recipe, batch_size=size), workload, device) for size in (most // 2, most)]
     if len(runs[0].tape) != len(runs[1].tape):
         # a line search, or a model that looks at its rows: nothing to draw lines through
         runs = [_Run.of(recipe, workload, device)]
-    lines = [
-        Moment(fixed_bytes=line.fixed_bytes + runs[-1].kept_bytes, row_bytes=line.row_bytes)
-        for line in _lines(runs)
-    ]
+    lines = [_plus(line, runs[-1].kept_bytes) for line in _lines(runs)]
     return Rehearsal(moments=fullest(lines), stepped=lines[-1])
+
+
+def _above(plain: Rehearsal, run: _Run) -> Rehearsal:
+    """Return a rehearsal with what a run's peak is above its own, at any batch size."""
+    more_bytes = max(run.kept_bytes + max(run.tape) - plain.peak_bytes(run.rows), 0)
+    moments = tuple(_plus(moment, more_bytes) for moment in plain.moments)
+    return Rehearsal(moments=moments, stepped=_plus(plain.stepped, more_bytes))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,41 +194,29 @@ def declared_state(optimizer: OptimizerChoice, model: nn.Module) -> int:
     )
 
 
-def forecast(
-    optimizer: OptimizerChoice,
-    model: nn.Module,
-    activations: int,
-    *,
-    plain: Rehearsal | None = None,
-    batch_size: int = 1,
-    step_bytes: int | None = None,
-) -> Forecast:
-    """Return the bytes that training the model with this optimizer takes.
+def least_bytes(optimizer: OptimizerChoice, model: nn.Module) -> int:
+    """Return the bytes that training takes at least, by arithmetic: weights, dense gradients and state."""
+    return model_bytes(model) + _dense_gradient_bytes(model) + declared_state(optimizer, model)
+
+
+def _dense_gradient_bytes(model: nn.Module) -> int:
+    return sum(
+        parameter.numel() * parameter.element_size()
+        for parameter in route(model).without("sparse table").of()
+    )
+
+
+def with_state(plain: Rehearsal, state_bytes: int, borrowed_bytes: int) -> tuple[Moment, ...]:
+    """Return the fullest moments of the same passes beside an optimizer's state.
 
     Args:
-        optimizer: whose state is added.
-        model: what is trained.
-        activations: bytes that autograd saves at the batch size.
         plain: a rehearsal of the model with SGD, which keeps no state: the passes are the same with any
-            optimizer.
-        batch_size: rows a step.
-        step_bytes: what the optimizer borrows while it steps; None when not measured: as much as the largest
-            weight.
+            optimizer that only steps on gradients.
+        state_bytes: what the optimizer keeps.
+        borrowed_bytes: what it borrows while it steps.
     """
-    parameters = route(model).of()
-    sizes = [parameter.numel() * parameter.element_size() for parameter in parameters]
-    state = declared_state(optimizer, model)
-    borrowed = max(sizes, default=0) if step_bytes is None else step_bytes
-    moments = () if plain is None else (*plain.moments, _plus(plain.stepped, borrowed))
-    return Forecast(
-        optimizer=optimizer.name(),
-        weight_bytes=model_bytes(model),
-        gradient_bytes=sum(sizes),
-        state_bytes=state,
-        activation_bytes=activations,
-        batch_size=batch_size,
-        moments=fullest([_plus(moment, state) for moment in moments]) if moments else (),
-    )
+    moments = (*plain.moments, _plus(plain.stepped, borrowed_bytes))
+    return fullest([_plus(moment, state_bytes) for moment in moments])
 
 
 def _plus(moment: Moment, more_bytes: int) -> Moment:

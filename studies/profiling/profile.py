@@ -6,7 +6,7 @@ Counts over the data, a census of the model's modules, a few timed steps, and pr
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,16 +18,14 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from studies import catalogue
 from studies.data.rows import first_rows
-from studies.facts import Facts, Forecast
+from studies.facts import Facts
 from studies.limits import Budget
 from studies.measure.model import macs, passes
 from studies.measure.threads import threads, threads_for
 from studies.optim.routing import route, trained
-from studies.optimizers import OptimizerChoice
 from studies.profiling import probes
-from studies.profiling.forecast import activation_bytes, forecast, rehearse
+from studies.profiling.forecasts import forecasts
 from studies.profiling.probes.bench import Bench, undisturbed
-from studies.recipe import Recipe
 
 if TYPE_CHECKING:
     from studies.data.dataset import Dataset, Part
@@ -53,6 +51,7 @@ def profile(
     epochs: int,
     device: str = "cpu",
     probing: Budget | float = 0.0,
+    named: Collection[str] = (),
 ) -> Facts:
     """Return the facts of a workload; random generators are left as they were.
 
@@ -63,6 +62,7 @@ def profile(
         device: where it would run.
         probing: seconds for probes, 0 for none; or the budget of the search that follows. One in trials gets
             the probes that say the same on any machine, so that the same search follows there.
+        named: optimizers that were asked for, whose steps are followed on a larger model too.
     """
     with undisturbed(torch.device(device)), threads(_training_threads(workload, batch_size)):
         facts = _counted(workload, batch_size=batch_size, epochs=epochs, device=device)
@@ -70,7 +70,7 @@ def profile(
         bench = Bench(workload, facts, allowance_seconds=seconds)
         with threads(1):  # values are then the same on any machine, and a busy core cannot hold up the rest
             values, reports = probes.measure(bench, names)
-            memory = forecasts(workload, facts, bench.step_bytes)
+            memory = forecasts(workload, facts, named=named)
         return replace(facts, **values, probes=reports, forecasts=memory)
 
 
@@ -114,35 +114,6 @@ def _counted(workload: LoadedWorkload, *, batch_size: int, epochs: int, device: 
         step_seconds=step_seconds,
         optimizer_share=optimizer_share,
         **_census(model),
-    )
-
-
-def forecasts(workload: LoadedWorkload, facts: Facts, step_bytes: Mapping[str, int]) -> tuple[Forecast, ...]:
-    """Return the memory forecast of every optimizer in the catalogue, at the facts' batch size.
-
-    Args:
-        workload: what would be trained on.
-        facts: with the batch size and the device.
-        step_bytes: what optimizers borrow while they step, where that was followed.
-    """
-    bench = Bench(workload, facts)
-    model, (rows, targets) = bench.model(), bench.batch(facts.batch_size)
-    activations = activation_bytes(model, rows, lambda outputs: bench.criterion(outputs, targets))
-    plain = catalogue.find("optimizer", "SGD").from_fields({})
-    recipe = Recipe(model=workload.model, optimizer=plain, batch_size=facts.batch_size, epochs=1)  # type: ignore[arg-type]
-    rehearsal = rehearse(recipe, workload, device=facts.device, rows=facts.batch_size)
-    size = facts.batch_size
-    return tuple(
-        forecast(
-            choice.from_fields({}),
-            model,
-            activations,
-            plain=rehearsal,
-            batch_size=size,
-            step_bytes=step_bytes.get(name),
-        )
-        for name, choice in catalogue.choices("optimizer").items()
-        if issubclass(choice, OptimizerChoice)
     )
 
 

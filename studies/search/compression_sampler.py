@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from studies.compression.space import CompressionSpace
 from studies.direction import Direction
-from studies.pareto import pareto_front
 from studies.recipe import Recipe
 from studies.search.sampler import SEED_STRIDE
 
@@ -81,10 +80,3 @@ def _frozen_trial(
 def _costs(record: Record) -> tuple[float, float]:
     """Return bytes and multiply-accumulates: unlike a timing, the same whenever they are measured."""
     return float(record.model_bytes or 1), float(record.macs or 1)
-
-
-def pareto_records(records: Iterable[Record], direction: Direction) -> list[Record]:
-    """Pareto front of quality, bytes and multiply-accumulates: return its records, the best quality first."""
-    whole = [record for record in records if record.state == "complete" and record.quality is not None]
-    front = pareto_front(whole, lambda record: (direction.loss(record.quality), *_costs(record)))
-    return sorted(front, key=lambda record: (direction.loss(record.quality), record.number))

@@ -1,20 +1,19 @@
 """Compression study: what can be done to the finalists' trained models, and what each way costs in quality.
 
 Every finalist's model goes through the cheap passes, so that it shows whether the winner stays the winner.
-Then one default of everything that trains, then what a multi-objective sampler asks for; last, what is worth
-it again on the models of the other seeds, beside its control. Trials stand in the study's own journal, with
-stage `compress`.
+Then one default of everything that trains, then what a multi-objective sampler asks for; last, what may be
+advised again on the models of the other seeds, beside its control. Trials stand in the study's own journal,
+with stage `compress`.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from studies.compression.candidates import (
-    control,
     default_recipes,
     post_training_quantizations,
     promising_quantizations,
@@ -22,13 +21,14 @@ from studies.compression.candidates import (
 from studies.compression.pipeline import CompressionRun, UnquantizedModel
 from studies.compression.space import CompressionSpace
 from studies.infeasible import CannotCompress, Diverged
-from studies.limits import Budget, Limits
 from studies.measure.threads import threads
 from studies.recipe import Recipe
-from studies.search.compression_sampler import pareto_records, sample_compression
+from studies.record import Record
+from studies.search.compression_sampler import sample_compression
 from studies.search.confirm import finalists
+from studies.search.event import Event
+from studies.search.repeats import REPEATS_SHARE, next_repeats, reserve_seconds
 from studies.search.sampler import fixed_sampler
-from studies.search.search import Event
 from studies.search.trial import Outcome, Trial
 from studies.storage import journal
 from studies.weights.sensitivity import scan
@@ -41,29 +41,11 @@ if TYPE_CHECKING:
 
     from studies.compression.checkpoint import Checkpoint
     from studies.loaded_workload import LoadedWorkload
-    from studies.models import ModelChoice
     from studies.quantization import QuantizationChoice
-    from studies.record import Record
     from studies.search.checkpoints import Checkpoints
     from studies.search.clock import Clock
+    from studies.search.compression_plan import CompressionPlan, Wanted
     from studies.search.plan import Plan
-
-MOST_REPEATED: Final = 5
-"""Recipes of the front that are tried again on the models of the other seeds."""
-REPEATS_SHARE: Final = 0.2
-"""Of the budget, reserved for that."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class CompressionPlan:
-    """Plan of a compression study."""
-
-    budget: Budget
-    limits: Limits = field(default_factory=Limits)
-    students: tuple[ModelChoice, ...] = ()
-    """Models that may be trained to answer as the finalists do."""
-    first: str = ""
-    """The optimizer whose models get most of the trials; empty for that of the best finalist."""
 
 
 class CompressionStudy:
@@ -77,6 +59,7 @@ class CompressionStudy:
         clock: what it may spend.
         checkpoints: the trained weights.
         folder: where deployed files go.
+        wanted: what is tried again on the models of the other seeds; nothing without it.
         listen: told of every event; must be quick.
     """
 
@@ -91,11 +74,13 @@ class CompressionStudy:
         checkpoints: Checkpoints,
         folder: Path,
         teachers: tuple[nn.Module, ...] = (),
+        wanted: Wanted = lambda records: (),
         listen: Callable[[Event], None] = lambda event: None,
     ) -> None:
         self.study, self.workload, self.clock, self.listen = study, workload, clock, listen
         self.search_plan, self.plan = search_plan, plan
         self.checkpoints, self.folder, self.teachers = checkpoints, folder, teachers
+        self.wanted = wanted
         self.space = CompressionSpace.offered(plan.students)
         self.direction = workload.metric.direction
         self.records = list(journal.records(study))
@@ -105,18 +90,23 @@ class CompressionStudy:
         self.finalists = sorted(runs_of_finalists, key=lambda runs: runs[0].optimizer != plan.first)
         self._loaded: dict[int, Checkpoint | None] = {}
         self._unquantized: dict[str, UnquantizedModel] = {}
-        self._repeating = False
+        self._repeating, self._longest_seconds = False, 0.0
 
     def run(self) -> None:
         """Work until the budget is used up, the space is exhausted, or the user wants to stop."""
-        self.clock.reserve_seconds = REPEATS_SHARE * (self.plan.budget.seconds or 0.0)
+        self._write_finalists()
         with threads(self.search_plan.threads):
-            self._scan_sensitivity()
             self._quantize_finalists()
-            if any(record.state == "complete" for record in self.compressed):  # else nothing can be deployed
+            self._leave_out_lost()
+            complete = any(record.state == "complete" for record in self.compressed)
+            if complete and self.finalists:  # else nothing can be deployed
+                self._scan_sensitivity()
                 self._try_defaults()
                 self._search()
-                self._repeat_front()
+                self._repeat_wanted()
+                self._quantize_finalists()  # what time was reserved for is done, or cannot be
+                self._repeat_wanted()
+        self._write_entry(ended=not self.clock.stop())
 
     @property
     def compressed(self) -> list[Record]:
@@ -132,16 +122,22 @@ class CompressionStudy:
             journal.change_manifest(self.study, sensitivity=scan(checkpoint.trained_model()))
 
     def _quantize_finalists(self) -> None:
-        """Quantize every finalist's model after training: the usual way on all of them first.
+        """Quantize every finalist's model after training, each way on all of them: first the usual one.
 
         So that time that runs short leaves something of each.
         """
+        if self._over():
+            return
         note = f"quantization after training, {len(self.finalists)} finalists"
         self.listen(Event(stage="compress", note=note))
-        quantizations = post_training_quantizations(self.space)
-        for some in (quantizations[:2], quantizations):
-            for runs in self.finalists:
-                self._try(runs[0], Recipe.from_params(runs[0].params).uncompressed, some)
+        finalists = self.finalists
+        plain, *others = post_training_quantizations(self.space)
+        for quantization in (*others[:1], plain, *others[1:]):
+            finalists = [runs for runs in finalists if self._quantize(runs[0], quantization)]
+            self._reserve_repeats()  # but for the first: one for each is worth more than any repeat
+
+    def _quantize(self, run: Record, quantization: QuantizationChoice) -> bool:
+        return self._try(run, Recipe.from_params(run.params).uncompressed, (quantization,))
 
     def _try_defaults(self) -> None:
         note = "pruning, distillation and training for quantization at their defaults"
@@ -166,38 +162,32 @@ class CompressionStudy:
             )
             if recipe is None:
                 return
+            self._reserve_repeats()
             self._try(run, recipe)
 
-    def _repeat_front(self) -> None:
-        """Try the recipes of the front on the models of the other seeds, beside their controls.
-
-        First the cheap quantizations on those of every finalist.
-        """
+    def _repeat_wanted(self) -> None:
+        """Try what may be advised again on the models of the other seeds, asking after each what that is."""
         self.clock.reserve_seconds, self._repeating = 0.0, True
-        self.listen(Event(stage="compress", note="the best ways again, on the models of the other seeds"))
-        cheap = post_training_quantizations(self.space)[:2]
-        for run in (run for runs in self.finalists for run in runs[1:]):
-            self._try(run, Recipe.from_params(run.params).uncompressed, cheap)
-        for recipe in self._front_recipes():
-            for run in self.finalists[0]:
-                for repeated in filter(None, (recipe, control(recipe, Recipe.from_params(run.params)))):
-                    self._try(run, repeated, (repeated.quantization,))
+        if self._over():
+            return
+        self.listen(Event(stage="compress", note="what may be advised, on the models of the other seeds"))
+        tried = -1
+        while not self._over() and len(self.compressed) > tried:
+            tried = len(self.compressed)
+            lost = {number for number, checkpoint in self._loaded.items() if checkpoint is None}
+            runs = [run for run in self.records if run.number not in lost]
+            for run, recipe in next_repeats(self.wanted(self.records), runs, self._tried()):
+                self._try(run, recipe, (recipe.quantization,))
 
     def _compressed_from(self, run: Record) -> list[Record]:
         """Return the compression trials of a run's model."""
         return [record for record in self.compressed if record.source == run.number]
 
-    def _front_recipes(self) -> list[Recipe]:
-        """Return the recipes of the front, within the limits first."""
-        compressed = self._compressed_from(self.finalists[0][0]) if self.finalists else []
-        front = pareto_records(compressed, self.direction)
-        front.sort(key=lambda record: bool(self.plan.limits.broken_by(record)))
-        return [Recipe.from_params(record.params) for record in front][:MOST_REPEATED]
-
-    def _try(self, run: Record, recipe: Recipe, quantizations: Sequence[QuantizationChoice] = ()) -> None:
+    def _try(self, run: Record, recipe: Recipe, quantizations: Sequence[QuantizationChoice] = ()) -> bool:
         """Make a model once and deploy it in every quantization that was not tried yet.
 
-        Without a list of them, in those that are promising.
+        Without a list of them, in those that are promising. Return whether it could be made, as far as is
+        known.
         """
         self._unquantized.clear()
         if recipe.quantization.aware:
@@ -206,13 +196,15 @@ class CompressionStudy:
             quantizations = promising_quantizations(self.space, self._compressed_from(run), self.direction)
         for quantized in (replace(recipe, quantization=choice) for choice in quantizations):
             if self._over():
-                return
+                return True
             if (run.number, quantized.to_params()) not in self._tried():
                 self._compress(run, quantized)
                 if not self._unquantized:  # it could not be made, whatever were done to it afterwards
-                    return
+                    return False
+        return True
 
     def _compress(self, run: Record, recipe: Recipe) -> None:
+        began_seconds = self.clock.spent_seconds
         checkpoint = self._checkpoint(run)
         if checkpoint is None:
             return
@@ -241,15 +233,39 @@ class CompressionStudy:
         )
         outcome = trial.advance(recipe.epochs, stop=self.clock.must_stop) or Outcome(state="complete")
         self._tell(trial, outcome)
+        self._longest_seconds = max(self._longest_seconds, self.clock.spent_seconds - began_seconds)
+
+    def _reserve_repeats(self) -> None:
+        seconds = reserve_seconds(self.plan.budget.seconds or 0.0, self._longest_seconds)
+        self.clock.reserve_seconds = seconds if self._repeats_share else 0.0
+
+    @property
+    def _repeats_share(self) -> float:
+        """Return the share of the budget for repeats: none once they begin, or without other seeds."""
+        repeatable = any(len(runs) > 1 for runs in self.finalists)
+        return REPEATS_SHARE if repeatable and not self._repeating else 0.0
 
     def _tell(self, trial: Trial, outcome: Outcome) -> None:
         record = trial.record(outcome, {})
         over = max(self.plan.limits.broken_by(record).values(), default=1.0) - 1
         journal.tell(self.study, trial.optuna_trial, record, violation=outcome.violation or over)
-        entry = replace(journal.manifest_of(self.study).compressing, spent_seconds=self.clock.spent_seconds)
-        journal.change_manifest(self.study, compression_study=entry)
+        self._write_entry(spent_seconds=self.clock.spent_seconds)
         self.records.append(record)
         self.listen(Event(stage="compress", record=record))
+
+    def _write_entry(self, **changes: Any) -> None:
+        """Write to the manifest how far the compression is."""
+        entry = replace(journal.manifest_of(self.study).compressing, **changes)
+        journal.change_manifest(self.study, compression_study=entry)
+
+    def _write_finalists(self) -> None:
+        self._write_entry(finalists=tuple(runs[0].optimizer for runs in self.finalists))
+
+    def _leave_out_lost(self) -> None:
+        """Leave out the finalists whose trained models cannot be had again."""
+        if not self._over():
+            self.finalists = [runs for runs in self.finalists if self._loaded.get(runs[0].number, runs)]
+            self._write_finalists()
 
     def _checkpoint(self, run: Record) -> Checkpoint | None:
         """Return the trained model of a run; None when it cannot be had again."""
@@ -278,9 +294,6 @@ class CompressionStudy:
         return [(record.source, record.params) for record in self.compressed if record.state != "pruned"]
 
     def _over(self) -> bool:
-        """Tell whether nothing more may be tried.
-
-        The rest of the budget is reserved for repeats until they begin.
-        """
+        """Tell whether nothing more may be tried, as the rest of the budget is reserved for repeats."""
         share = len(self.compressed) / (self.plan.budget.trials or math.inf)
-        return self.clock.must_stop() or share >= (1.0 if self._repeating else 1.0 - REPEATS_SHARE)
+        return self.clock.must_stop() or share >= 1.0 - self._repeats_share

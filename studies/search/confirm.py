@@ -1,4 +1,7 @@
-"""Confirmation: the best recipe of the best optimizers again, with fresh seeds, the same seeds for each.
+"""Confirmation: recipes run again with fresh seeds and splits, the same for each, until the answer stands.
+
+First come the best recipes of the best optimizers, then, a few runs at a time, what the evidence asks for: a
+recipe that it prefers but that was not confirmed, and a further seed for those that are still tied.
 
 One seed picks the truly best of ten finalists half the time, three seeds in 86 % (measured with eight seeds
 each on digits). Pairing the seeds takes the part of the noise that they share out of the comparison.
@@ -6,7 +9,8 @@ each on digits). Pairing the seeds takes the part of the noise that they share o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Final
@@ -18,10 +22,26 @@ from studies.search.pruner import best_complete, survivors
 
 SEEDS: Final = 3
 FINALISTS: Final = 3
+MOST_SEEDS: Final = 6
+"""Fresh seeds that those still tied are given at most: from 3 to 8 on the same rows changed nothing that
+could be measured, and the sixth on rows of its own takes but a thirtieth of one run's noise."""
+MOST_RECIPES: Final = 2 * FINALISTS
+"""Recipes that are confirmed after the race because they are tied, finalists included; the preferred one is
+confirmed always."""
+ATTEMPTS: Final = 2
+"""Times that a run is tried at all when it fails."""
 SHARE: Final = 0.4
 """Largest share of a budget in seconds that is kept back for confirmation."""
+HEADROOM: Final = 1.4
+"""Times what the finalists' runs took that is kept back: another optimizer may have to be confirmed."""
 SIZES: Final = ((3, 3), (2, 3), (2, 2), (2, 1), (1, 1))
 """(finalists, seeds) from the fullest to the least confirmation; the first that fits the time is used."""
+
+Preference = Callable[[Sequence[Record]], Sequence[int]]
+"""Of the trials so far: the numbers of those whose recipes are in question, the preferred one first, then
+those that it is tied with as long as more runs can change that."""
+CostSeconds = Callable[[Record], float]
+"""What it takes of a budget to run a trial again."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,9 +54,16 @@ class ConfirmationRun:
 
 
 def confirmation_runs(
-    records: Sequence[Record], candidates: Sequence[str], direction: Direction, *, seed: int, seconds: float
+    records: Sequence[Record],
+    candidates: Sequence[str],
+    direction: Direction,
+    *,
+    seed: int,
+    seconds: float,
+    limits: Limits | None = None,
+    cost_seconds: CostSeconds = lambda record: record.took_seconds,
 ) -> list[ConfirmationRun]:
-    """Return the runs that are still missing, seed by seed, so that stopping early leaves whole pairs.
+    """Return the runs of the finalists that are still missing, seed by seed: stopping leaves whole pairs.
 
     Args:
         records: every trial so far.
@@ -44,26 +71,81 @@ def confirmation_runs(
         direction: maximize | minimize the metric.
         seed: the study's; confirmation uses the ones after it.
         seconds: what the runs may take; fewer finalists, then fewer seeds, when it does not reach.
+        limits: a recipe that breaks one may not be used and need not be confirmed.
+        cost_seconds: of running a trial again.
     """
-    best = _best_of_optimizers(records, candidates, direction)
-    finalists, seeds = next((s for s in SIZES if _seconds_of(best, *s) <= seconds), SIZES[-1])
-    done = {
-        (record.source, record.seed)
-        for record in records
-        if record.stage == "confirm" and record.state == "complete"
-    }
-    runs = [
-        ConfirmationRun(record=record, seed=seed + 1 + i) for i in range(seeds) for record in best[:finalists]
-    ]
-    return [run for run in runs if (run.record.number, run.seed) not in done]
+    best = _best_of_optimizers(_fitting(records, limits), candidates, direction)
+    for finalists, seeds in SIZES:
+        runs = _missing(records, best[:finalists], seed=seed, seeds=seeds)
+        if sum(cost_seconds(run.record) for run in runs) <= seconds:
+            break
+    return runs
+
+
+def further_runs(
+    records: Sequence[Record], in_question: Sequence[int], *, seed: int
+) -> list[ConfirmationRun]:
+    """Return the next runs that the answer waits for; none when no run that is allowed can change it.
+
+    Whoever is not confirmed gets the seeds that the others had, the preferred one first. Then those that are
+    tied get one more seed.
+
+    Args:
+        records: every trial so far.
+        in_question: as a `Preference` says.
+        seed: the study's.
+    """
+    recipes = [record for number in in_question for record in records if record.number == number]
+    seeds = max([1, *(record.seed - seed for record in records if record.stage == "confirm")])
+    confirmed = _confirmed_since_race(records)
+    for recipe in recipes:
+        allowed = recipe is recipes[0] or recipe.number in confirmed or len(confirmed) < MOST_RECIPES
+        if allowed and (runs := _missing(records, [recipe], seed=seed, seeds=seeds)):
+            return runs
+    tied = [recipe for recipe in recipes if not _missing(records, [recipe], seed=seed, seeds=seeds)]
+    more = seeds + 1 if len(tied) > 1 and seeds < MOST_SEEDS else 0
+    return _missing(records, tied, seed=seed, seeds=more)
+
+
+def reason(optimizers: Sequence[str], runs: Sequence[ConfirmationRun]) -> str:
+    """Return why these runs come next, or why none does.
+
+    Args:
+        optimizers: those in question, the preferred one first.
+        runs: what `further_runs` returned.
+    """
+    preferred, again = optimizers[0], list(dict.fromkeys(run.record.optimizer for run in runs))
+    if not runs and len(optimizers) == 1:
+        return f"{preferred} stays preferred, and no further run would change that"
+    if not runs:
+        most = f"{MOST_SEEDS} fresh seeds of {MOST_RECIPES} recipes are the most there are"
+        return f"{' and '.join(optimizers)} stay tied, and {most}"
+    if len(again) > 1:
+        return f"{' and '.join(again)} with one more seed, as they are tied"
+    why = "the evidence now prefers it" if again == [preferred] else f"it is tied with {preferred}"
+    return f"{again[0]} with the same fresh seeds, as {why}"
 
 
 def reserve_seconds(
-    records: Sequence[Record], candidates: Sequence[str], direction: Direction, *, budget_seconds: float
+    records: Sequence[Record],
+    candidates: Sequence[str],
+    direction: Direction,
+    *,
+    budget_seconds: float,
+    cost_seconds: CostSeconds = lambda record: record.took_seconds,
 ) -> float:
     """Return the seconds to reserve for confirmation: what it is likely to take, at most a set share."""
     best = _best_of_optimizers(records, candidates, direction)
-    return min(1.05 * _seconds_of(best, FINALISTS, SEEDS), SHARE * budget_seconds)
+    return min(HEADROOM * SEEDS * sum(map(cost_seconds, best)), SHARE * budget_seconds)
+
+
+def best_confirmed(
+    records: Sequence[Record], candidates: Sequence[str], direction: Direction, limits: Limits
+) -> tuple[int, ...]:
+    """Return the number of the trial whose recipe has the best mean quality: the plainest `Preference`."""
+    runs_of_finalists = finalists(records, candidates, direction, limits)
+    first = [runs[0] for runs in runs_of_finalists[:1]]
+    return tuple(run.number if run.source is None else run.source for run in first)
 
 
 def finalists(
@@ -79,7 +161,7 @@ def finalists(
         direction: maximize | minimize the metric.
         limits: what breaks one is left out.
     """
-    fitting = [record for record in records if not limits.broken_by(record)]
+    fitting = _fitting(records, limits)
     runs_of_finalists = []
     for record in _best_of_optimizers(fitting, candidates, direction):
         whole = [run for run in fitting if run.state == "complete" and run.quality is not None]
@@ -90,6 +172,10 @@ def finalists(
         return direction.loss(fmean(run.measured_quality for run in runs))
 
     return tuple(sorted(runs_of_finalists, key=mean_loss))
+
+
+def _fitting(records: Sequence[Record], limits: Limits | None) -> list[Record]:
+    return [record for record in records if limits is None or not limits.broken_by(record)]
 
 
 def _best_of_optimizers(
@@ -108,7 +194,27 @@ def _best_of_optimizers(
     return best
 
 
-def _seconds_of(best: Sequence[Record], finalists: int, seeds: int) -> float:
-    times = [record.train_seconds or 0.0 for record in best[:finalists]]
-    overhead = 1.15  # evaluation after each epoch is not in train_seconds
-    return overhead * seeds * sum(times)
+def _confirmed_since_race(records: Sequence[Record]) -> set[int | None]:
+    """Return the trials that were run again since the last search trial."""
+    last = max((record.number for record in records if record.searched), default=-1)
+    return {record.source for record in records if record.stage == "confirm" and record.number > last}
+
+
+def _missing(
+    records: Sequence[Record], recipes: Sequence[Record], *, seed: int, seeds: int
+) -> list[ConfirmationRun]:
+    """Return the runs of some recipes with the first so many fresh seeds that have not ended yet."""
+    runs = [ConfirmationRun(record=recipe, seed=seed + 1 + i) for i in range(seeds) for recipe in recipes]
+    ended = _ended(records)
+    return [run for run in runs if (run.record.number, run.seed) not in ended]
+
+
+def _ended(records: Sequence[Record]) -> set[tuple[int | None, int]]:
+    """Return trial and seed of each confirmation run that need not be tried again.
+
+    A divergence is an answer; so is an exception that came again.
+    """
+    runs = [record for record in records if record.stage == "confirm"]
+    failures = Counter((run.source, run.seed) for run in runs if run.state == "failed")
+    answered = {(run.source, run.seed) for run in runs if run.state in {"complete", "infeasible"}}
+    return answered | {pair for pair, count in failures.items() if count >= ATTEMPTS}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
 from studies import catalogue
@@ -30,6 +31,8 @@ class Plan:
     """Of one whole run."""
     batch_size: tuple[int, int, int]
     """Smallest, reference, largest rows a step."""
+    largest_batches: Mapping[str, int] = field(default_factory=dict)
+    """Most rows a step that fit in memory, by optimizer, where that is less than `batch_size` allows."""
     budget: Budget
     limits: Limits
     seed: int = 0
@@ -54,6 +57,7 @@ class Plan:
             wrappers=tuple(catalogue.find("wrappers", name) for name in self.wrappers),  # type: ignore[misc]
             rows=workload.rows,
             batch_size=Numeric(low=low, high=high, default=reference, scale="log", whole=True),
+            largest_batches=self.largest_batches,
             model=workload.model,
             epochs=self.epochs,
             search_model=self.search_model,

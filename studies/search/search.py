@@ -7,25 +7,35 @@ more. Every trial of the race starts from the study's seed, and what is proposed
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from studies.measure.threads import threads
 from studies.quantities import several
 from studies.recipe import Recipe
-from studies.record import Record, Stage
+from studies.record import Record
 from studies.search.clock import Clock
-from studies.search.confirm import confirmation_runs, reserve_seconds
-from studies.search.pruner import ETA, WHOLE_RUNS, Score, promote, rungs, score, survivors
-from studies.search.sampler import NO_LIMITS, fixed_sampler, sample_recipes
-from studies.search.trial import Outcome, Trial
-from studies.storage import journal
+from studies.search.confirm import (
+    ATTEMPTS,
+    MOST_SEEDS,
+    ConfirmationRun,
+    Preference,
+    best_confirmed,
+    confirmation_runs,
+    further_runs,
+    reason,
+    reserve_seconds,
+)
+from studies.search.event import Event
+from studies.search.pruner import ETA, WHOLE_RUNS, survivors
+from studies.search.runner import TrialRunner
+from studies.search.sampler import NO_LIMITS, sample_recipes
 
 if TYPE_CHECKING:
     import optuna
 
     from studies.loaded_workload import LoadedWorkload
+    from studies.optimizers import OptimizerChoice
     from studies.search.checkpoints import Checkpoints
     from studies.search.plan import Plan
     from studies.training_function.function import Function
@@ -34,15 +44,9 @@ HALVINGS: Final = (1 / 3, 2 / 3)
 """Shares of the race after which the weaker half of the optimizers is left out."""
 FEWEST_OPTIMIZERS: Final = 2
 """So many are never left out."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Event:
-    """Event of a search: a stage that begins (with a note), or a trial that ended (with its record)."""
-
-    stage: Stage
-    note: str = ""
-    record: Record | None = None
+OVERRUN: Final = 0.25
+"""Share of a budget in seconds that it may be exceeded by for the first confirmation run: an answer without
+any is worth little."""
 
 
 class Search:
@@ -55,6 +59,7 @@ class Search:
         clock: what it may spend.
         listen: told of every event; must be quick.
         checkpoints: where the weights of confirmation runs go; None keeps none.
+        prefer: which recipes the evidence prefers, so that these are confirmed; None goes by mean quality.
     """
 
     def __init__(
@@ -66,38 +71,52 @@ class Search:
         clock: Clock,
         listen: Callable[[Event], None] = lambda event: None,
         checkpoints: Checkpoints | None = None,
+        prefer: Preference | None = None,
     ) -> None:
-        self.checkpoints = checkpoints
         self.study, self.workload, self.plan, self.clock, self.listen = study, workload, plan, clock, listen
-        self.space = plan.space(workload)
+        self.runner = TrialRunner(study, workload, plan, clock=clock, listen=listen, checkpoints=checkpoints)
+        self.space, self.records, self.rungs = self.runner.space, self.runner.records, self.runner.rungs
         self.direction = workload.metric.direction
-        self.rungs = rungs(plan.epochs)
-        self.records = list(journal.records(study))
+        self.prefer = prefer or self._best_confirmed
 
     def run(self) -> None:
         """Work until the budget is used up or the user wants to stop."""
         with threads(self.plan.threads):
             self._release_orphans()
+            self._reserve_confirmation()
             self._run_references()
             self._run_starts()
             self._race()
             self._confirm()
 
     def _run_references(self) -> None:
-        done = {
-            record.optimizer
-            for record in self.records
-            if record.stage == "reference" and not _cut_short(record)
-        }
-        missing = [choice for choice in self.space.optimizers if choice.name() not in done]
+        """Run each optimizer's own defaults whole; then, with another seed, those again that failed."""
+        missing = [choice for choice in self.space.optimizers if not self._references(choice)]
         if missing:
             count, epochs = several(len(missing), "optimizer"), several(self.plan.epochs, "epoch")
             note = f"{count} at their own defaults, {epochs} each"
             self.listen(Event(stage="reference", note=note))
         for choice in missing:
-            if self._race_over():
-                return
-            self._train([self._ask(self.space.reference(choice), "reference")], at_least=1)
+            self._run_reference(choice, seed=self.plan.seed)
+        for choice in self.space.optimizers:
+            attempts = self._references(choice)
+            if attempts and len(attempts) < ATTEMPTS and all(run.state == "failed" for run in attempts):
+                note = f"{choice.name()} again with another seed, as it failed ({attempts[-1].error})"
+                self.listen(Event(stage="reference", note=note))
+                # beyond the seeds of confirmation, which have to be fresh
+                self._run_reference(choice, seed=self.plan.seed + 1 + MOST_SEEDS)
+
+    def _references(self, choice: type[OptimizerChoice]) -> list[Record]:
+        """Return an optimizer's reference runs that came to an end of their own."""
+        runs = [record for record in self.records if record.stage == "reference"]
+        return [record for record in runs if record.optimizer == choice.name() and not _cut_short(record)]
+
+    def _run_reference(self, choice: type[OptimizerChoice], *, seed: int) -> None:
+        if self.clock.race_over(self._searched()):
+            return
+        trial = self.runner.ask(self.space.reference(choice), "reference", seed=seed)
+        self.runner.train([trial], at_least=1)
+        self._reserve_confirmation()
 
     def _run_starts(self) -> None:
         for start in self.plan.starts:
@@ -108,7 +127,7 @@ class Search:
             if self._race_over():
                 return
             self.listen(Event(stage="start", note=f"{recipe.optimizer.name()} as in {start.origin}"))
-            self._train([self._ask(recipe, "start")], at_least=1)
+            self.runner.train([self.runner.ask(recipe, "start")], at_least=1)
 
     def _race(self) -> None:
         if not self._race_over():
@@ -120,8 +139,8 @@ class Search:
                 count = self._round_size()
                 if count < 1 or self._race_over():
                     break
-                trials = [self._ask(recipe, "race") for recipe in self._sample(name, count)]
-                self._train(trials, at_least=self._fewest_promoted(name))
+                trials = [self.runner.ask(recipe, "race") for recipe in self._sample(name, count)]
+                self.runner.train(trials, at_least=self._fewest_promoted(name))
 
     def _sample(self, optimizer: str, count: int) -> list[Recipe]:
         return sample_recipes(
@@ -135,89 +154,81 @@ class Search:
         )
 
     def _confirm(self) -> None:
-        self.clock.reserve_seconds = 0.0
-        missing = confirmation_runs(
-            self._within_limits(),
+        """Confirm the finalists, then whatever the evidence prefers, until more runs change nothing."""
+        self._allow_first_confirmation()
+        while not self.clock.must_stop():
+            runs = self._finalists_runs()
+            if runs:
+                note = f"{several(len(runs), 'run')} with fresh seeds, the same for every finalist"
+                self.listen(Event(stage="confirm", note=note))
+            else:
+                runs = self._further_runs()
+            if not runs:
+                return
+            self._repeat(runs)
+
+    def _finalists_runs(self) -> list[ConfirmationRun]:
+        """Return the runs of the finalists that are missing and fit the time."""
+        return confirmation_runs(
+            self.records,
             self.plan.candidates,
             self.direction,
             seed=self.plan.seed,
             seconds=self.clock.seconds_left(),
+            limits=self.plan.enforced,
+            cost_seconds=self.runner.cost_seconds,
         )
-        if missing and not self.clock.must_stop():
-            note = f"{several(len(missing), 'run')} with fresh seeds, the same for every finalist"
-            self.listen(Event(stage="confirm", note=note))
-        for run in missing:
+
+    def _further_runs(self) -> list[ConfirmationRun]:
+        """Return the next runs that the answer waits for, if they fit the time; say why, or why none."""
+        in_question = self.prefer(tuple(self.records))
+        runs = further_runs(self.records, in_question, seed=self.plan.seed)
+        in_time = sum(self.runner.cost_seconds(run.record) for run in runs) <= self.clock.seconds_left()
+        names = {record.number: record.optimizer for record in self.records}
+        if in_question:
+            note = reason([names[number] for number in in_question], runs)
+            self.listen(Event(stage="confirm", note=note if in_time else f"no time is left for {note}"))
+        return runs if in_time else []
+
+    def _repeat(self, runs: Sequence[ConfirmationRun]) -> None:
+        """Run recipes again, as long as there is time."""
+        for run in runs:
             if self.clock.must_stop():
                 return
-            recipe = Recipe.from_params(run.record.params)
-            trial = self._ask(recipe, "confirm", seed=run.seed, source=run.record.number)
-            self._train([trial], at_least=1)
+            trial = self.runner.ask(
+                Recipe.from_params(run.record.params),
+                "confirm",
+                seed=run.seed,
+                source=run.record.number,
+                split_seed=self._split_seed(run.seed),
+            )
+            self.runner.train([trial], at_least=1)
+            self._allow_first_confirmation()
 
-    def _ask(
-        self, recipe: Recipe, stage: Stage, *, seed: int | None = None, source: int | None = None
-    ) -> Trial:
-        """Open a trial for a recipe; the study's sampler hands on the point that was sampled already."""
-        self.study.sampler = fixed_sampler(self.space.point(recipe))
-        optuna_trial = self.study.ask(self.space.distributions)
-        seed = self.plan.seed if seed is None else seed
-        return Trial(
-            optuna_trial=optuna_trial,
-            recipe=recipe,
-            stage=stage,
-            seed=seed,
-            source=source,
-            workload=self.workload,
-            plan=self.plan,
-        )
+    def _allow_first_confirmation(self) -> None:
+        """Let the budget be exceeded until anything is confirmed, and no longer."""
+        confirmed = any(record.stage == "confirm" and record.state == "complete" for record in self.records)
+        self.clock.reserve_seconds = 0.0 if confirmed else -OVERRUN * (self.plan.budget.seconds or 0.0)
 
-    def _train(self, trials: list[Trial], *, at_least: int) -> None:
-        """Train trials of one optimizer rung by rung, and tell Optuna of each one that ends.
+    def _best_confirmed(self, records: Sequence[Record]) -> Sequence[int]:
+        return best_confirmed(records, self.plan.candidates, self.direction, self.plan.enforced)
 
-        So many of them at least go on at every rung.
+    def _split_seed(self, seed: int) -> int | None:
+        """Return the seed of the split to confirm on: the one that others had at this seed.
+
+        A study that was confirmed on its own split goes on so.
         """
-        for rung in self.rungs:
-            trials = [trial for trial in trials if self._reaches(trial, rung)]
-            if not trials:
-                return
-            if rung == self.plan.epochs:
-                for trial in trials:
-                    self._tell(trial, Outcome(state="complete"))
-                return
-            earlier = self._scores(trials[0].recipe.optimizer.name(), rung)
-            chosen = promote([self._score(trial, rung) for trial in trials], earlier, at_least=at_least)
-            pruned = Outcome(state="pruned", error=f"not in its optimizer's best third at epoch {rung}")
-            for index, trial in enumerate(trials):
-                if index not in chosen:
-                    self._tell(trial, pruned)
-            trials = [trials[index] for index in sorted(chosen)]
+        from studies.training_function.function import Function
 
-    def _reaches(self, trial: Trial, rung: int) -> bool:
-        outcome = trial.advance(rung, stop=self.clock.must_stop)
-        if outcome is not None:
-            self._tell(trial, outcome)
-        return outcome is None
-
-    def _tell(self, trial: Trial, outcome: Outcome) -> None:
-        """End a trial and write down what it left behind."""
-        record = trial.record(outcome, self.space.units(trial.recipe))
-        for point in record.curve:
-            if point.epoch in self.rungs:
-                trial.optuna_trial.report(point.valid_metric, point.epoch)
-        journal.tell(self.study, trial.optuna_trial, record, violation=outcome.violation)
-        journal.change_manifest(self.study, spent_seconds=self.clock.spent_seconds)
-        self._save_checkpoint(trial, record)
-        trial.close()
-        self.records.append(record)
-        self.listen(Event(stage=trial.stage, record=record))
-
-    def _save_checkpoint(self, trial: Trial, record: Record) -> None:
-        model = getattr(trial.training, "model", None)  # a training function holds its own to itself
-        confirmed = record.stage == "confirm" and record.state == "complete"
-        if self.checkpoints is not None and model is not None and confirmed:
-            self.checkpoints.save(record.number, model)
+        runs = [record for record in self.records if record.stage == "confirm"]
+        of_seed = [run.split_seed for run in runs if run.seed == seed] or [run.split_seed for run in runs]
+        on_own_split = bool(of_seed) and all(split_seed is None for split_seed in of_seed)
+        if on_own_split or isinstance(self.workload, Function):
+            return None
+        return self.workload.split_seed(seed)
 
     def _surviving(self) -> tuple[str, ...]:
-        """Return the optimizers still in the race; one whose reference run failed gets no second chance."""
+        """Return the optimizers still in the race; those without a whole run are out of it."""
         halvings = sum(self.clock.race_share(self._searched()) >= share for share in HALVINGS)
         keep = max(FEWEST_OPTIMIZERS, math.ceil(len(self.plan.candidates) / 2**halvings))
         return survivors(self.records, self.plan.candidates, self.direction, keep=keep)
@@ -228,21 +239,6 @@ class Search:
         whole = sum(record.state == "complete" for record in searched)
         return 1 if whole < WHOLE_RUNS else 0
 
-    def _scores(self, optimizer: str, rung: int) -> list[Score]:
-        """Return the scores of an optimizer's earlier trials at a rung."""
-        searched = (record for record in self.records if record.optimizer == optimizer and record.searched)
-        scores = (score(record.curve, rung, self.direction) for record in searched)
-        return [at_rung for at_rung in scores if at_rung]
-
-    def _score(self, trial: Trial, rung: int) -> Score:
-        # a run that ended early stands as it ended
-        reached = min(rung, trial.curve[-1].epoch) if trial.curve else rung
-        return score(trial.curve, reached, self.direction) or (math.inf, math.inf)
-
-    def _within_limits(self) -> list[Record]:
-        """Return the records without those that break a limit: what may not be used need not be confirmed."""
-        return [record for record in self.records if not self.plan.enforced.broken_by(record)]
-
     def _searched(self) -> int:
         return sum(record.searched for record in self.records)
 
@@ -251,18 +247,17 @@ class Search:
         return ETA if trials is None else min(ETA, trials - self._searched())
 
     def _race_over(self) -> bool:
-        return self.clock.race_over(self._searched()) or not (
-            self._searched() < len(self.plan.candidates) or self._surviving()
-        )
+        return self.clock.race_over(self._searched()) or not self._surviving()
 
     def _reserve_confirmation(self) -> None:
         """Reserve the seconds of the budget that confirmation will take."""
         if self.plan.budget.seconds is not None:
             self.clock.reserve_seconds = reserve_seconds(
-                self._within_limits(),
+                [record for record in self.records if not self.plan.enforced.broken_by(record)],
                 self.plan.candidates,
                 self.direction,
                 budget_seconds=self.plan.budget.seconds,
+                cost_seconds=self.runner.cost_seconds,
             )
 
     def _release_orphans(self) -> None:

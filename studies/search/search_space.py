@@ -36,6 +36,9 @@ class SearchSpace:
     regularizers: tuple[type[RegularizerChoice], ...]
     wrappers: tuple[type[WrapperChoice], ...] = ()
     batch_size: Numeric
+    largest_batches: Mapping[str, int] = field(default_factory=dict)
+    """Most rows a step that fit in memory with the model as it is, by optimizer, where `batch_size` goes
+    beyond."""
     model: ModelChoice
     epochs: int
     rows: int = 1
@@ -87,7 +90,12 @@ class SearchSpace:
     def _batch_size(self, optimizer: type[OptimizerChoice], point: Mapping[str, Any]) -> int:
         if optimizer.full_batch:
             return self.rows
-        return int(self.batch_size.from_unit(point.get("batch_size", 0.0)))
+        rows = self.batch_size.from_unit(point.get("batch_size", 0.0))
+        return int(rows) if self.search_model else self._fitting(optimizer, rows)
+
+    def _fitting(self, optimizer: type[OptimizerChoice], rows: float) -> int:
+        """Return the rows, or as many as fit in memory with the optimizer's plainest recipe."""
+        return min(int(rows), self.largest_batches.get(optimizer.name(), int(rows)))
 
     def point(self, recipe: Recipe) -> Point:
         """Return the point of a recipe; values outside the searched range move to its end."""
@@ -124,7 +132,9 @@ class SearchSpace:
         return Recipe(
             optimizer=optimizer.from_fields({}),
             schedule=Constant() if optimizer.own_schedule else self.schedules[0](),
-            batch_size=self.rows if optimizer.full_batch else int(self.batch_size.default),
+            batch_size=self.rows
+            if optimizer.full_batch
+            else self._fitting(optimizer, self.batch_size.default),
             model=self.model,
             epochs=self.epochs,
         )

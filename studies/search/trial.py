@@ -12,7 +12,7 @@ from studies.compression.joint import Joint
 from studies.errors import one_line
 from studies.infeasible import CannotCompress, Diverged
 from studies.loaded_workload import LoadedWorkload
-from studies.profiling.forecast import forecast, rehearse
+from studies.profiling.forecast import least_bytes, rehearse
 from studies.record import Measurement, Record, Stage, State
 from studies.train import Training
 from studies.training_function.function import Function
@@ -33,6 +33,8 @@ class Outcome:
     error: str | None = None
     violation: float = 0.0
     """Of an infeasible trial, by how much: above 0, so that a sampler can tell near misses from far ones."""
+    peak_bytes: int | None = None
+    """Of a trial that was not begun because its first steps, rehearsed, showed that it takes too much."""
 
 
 class Run(Protocol):
@@ -77,6 +79,8 @@ class Trial:
     split_seed: int | None = None
     """Of the rows drawn anew that it trains and validates on; None for the workload's own."""
     training: Run | None = field(default=None)
+    wall_seconds: float = 0.0
+    """What it has taken so far."""
 
     @property
     def curve(self) -> list[Measurement]:
@@ -113,20 +117,12 @@ class Trial:
         limit = self.plan.limits.train_bytes
         if limit is None or not isinstance(self.workload, LoadedWorkload):
             return None  # nothing is known of a loop of the user's own
-        need = self._train_bytes(self.workload, limit)
-        if need <= limit:
-            return None
-        error = f"needs {need} bytes to train, the limit is {limit}"
-        return Outcome(state="infeasible", error=error, violation=need / limit - 1)
-
-    def _train_bytes(self, workload: LoadedWorkload, limit: int) -> int:
-        """Return the bytes of a run: by arithmetic if that is too much already, else by a rehearsal."""
-        model = workload.specimen(self.recipe.model)
-        at_least = forecast(self.recipe.optimizer, model, 0).peak_bytes
+        at_least = least_bytes(self.recipe.optimizer, self.workload.specimen(self.recipe.model))
         if at_least > limit:
-            return at_least
-        rows = min(self.recipe.batch_size, workload.rows)
-        return rehearse(self.recipe, workload, device=self.plan.device).peak_bytes(rows)
+            return _too_large(at_least, limit, words="at least ")
+        rows = min(self.recipe.batch_size, self.workload.rows)
+        need = rehearse(self.recipe, self.workload, device=self.plan.device).peak_bytes(rows)
+        return replace(_too_large(need, limit), peak_bytes=need) if need > limit else None
 
     def record(self, outcome: Outcome, units: dict[str, float]) -> Record:
         """Return the record of the trial.
@@ -145,7 +141,7 @@ class Trial:
             units=units,
         )
         if self.training is None:
-            return record
+            return replace(record, peak_bytes=outcome.peak_bytes)
         whole, confirming = outcome.state == "complete", self.stage in {"confirm", "compress"}
         return replace(
             record,
@@ -163,6 +159,11 @@ class Trial:
         if self.training is not None:
             self.training.close()
         self.training = None
+
+
+def _too_large(need: int, limit: int, words: str = "") -> Outcome:
+    error = f"needs {words}{need} bytes to train, the limit is {limit}"
+    return Outcome(state="infeasible", error=error, violation=need / limit - 1)
 
 
 def _new_run(recipe: Recipe, workload: LoadedWorkload | Function, plan: Plan, *, seed: int) -> Run:

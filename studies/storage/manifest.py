@@ -12,7 +12,7 @@ only.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, ClassVar, Self, TypeVar
 
 from studies.errors import StoreError
@@ -64,12 +64,22 @@ class CompressionEntry:
     """Models by name that are trained to answer as the finalists do."""
     teacher: str = ""
     """`module:name` or `file.py:name` of a function that returns a trained module; empty for none."""
+    finalists: tuple[str, ...] = ()
+    """Optimizers whose trained models are compressed, the one with most trials first; empty until it
+    begins."""
+    ended: bool = False
+    """Whether it used up its budget or its space."""
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Read what was written."""
-        students = tuple(values.get("students", ()))
-        return cls(**{**values, "budget": Budget(**values["budget"]), "students": students})
+        """Read what was written.
+
+        Earlier versions did not write whether it ended; it is taken to have.
+        """
+        known = {f.name: values[f.name] for f in fields(cls) if f.name in values}
+        names = {name: tuple(values.get(name, ())) for name in ("students", "finalists")}
+        budget, ended = Budget(**values["budget"]), bool(values.get("ended", True))
+        return cls(**{**known, **names, "budget": budget, "ended": ended})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,6 +142,7 @@ class StudyManifest(Document):
     epochs: int | None = None
     batch_size: tuple[int, int, int] | None = None
     """Smallest, reference, largest rows a step."""
+    largest_batches: Mapping[str, int] = field(default_factory=dict)
     budget: Budget | None = None
     """Of the search, a total."""
     limits: Limits = field(default_factory=Limits)
@@ -197,7 +208,10 @@ class StudyManifest(Document):
         Raises:
             StoreError: the journal holds none.
         """
-        return _required(self.facts, "facts")
+        facts = _required(self.facts, "facts")
+        if facts.smallest_batch or self.batch_size is None:
+            return facts
+        return replace(facts, smallest_batch=self.batch_size[0])
 
     @property
     def searching(self) -> Budget:

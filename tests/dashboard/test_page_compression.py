@@ -114,6 +114,20 @@ def test_an_empty_page_says_which_command_fills_it(home, name):
     assert ("The last one: cannot compress: boom" in words(page)) == (name == "failed")
 
 
+@pytest.mark.parametrize("finished", [False, True])
+def test_a_compression_that_is_to_come_is_said_to_come_until_the_study_is_finished(home, finished):
+    entry = {"budget": {"seconds": 24.0, "trials": None}, "ended": False}
+    later = {"compression": "after", "compression_study": entry, "facts": facts().to_dict()}
+    name = f"later-{finished}"
+    study = create_study(home, name, direction="maximize", manifest=StudyManifest.from_dict(PLAN | later))
+    if finished:
+        change_manifest(study, recommendation={"markdown": "", "json": "{}"})
+    page = opened(home, name)
+
+    assert ("Not compressed yet" in words(page)) != finished
+    assert [code.value.split(" --home")[0] for code in page.code] == [f"advisor compress {name}"] * finished
+
+
 def test_a_training_function_is_said_to_hold_nothing_to_compress(home):
     spec = {"form": "function", "source": "loop.py:train", "model": "function", "metric": "accuracy"}
     create_study(

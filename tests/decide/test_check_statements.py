@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shlex
 from collections.abc import Iterator
@@ -49,7 +50,9 @@ def counts(value: Any) -> Iterator[float]:
 def writings(value: float) -> set[str]:
     """Return the ways to write a figure."""
     digits = {f"{value:.{places}g}" for places in range(4, 18)}
-    ways = {number(value), percent(value), *digits, *([ratio(value)] if abs(value) < 700 else [])}
+    ways = {number(value), percent(value), *digits}
+    if abs(value) < 700:  # a log-ratio
+        ways |= {ratio(value), number(math.exp(value))}
     return {written for way in ways for written in NUMBER.findall(way)}
 
 

@@ -168,7 +168,7 @@ def test_overfitting_is_never_answered_by_fewer_epochs():
     check = failed(best, command="advisor search digits")["overfitting"]
 
     assert not check.command
-    assert "fewer epochs change nothing" in check.fix
+    assert "to stop earlier gains nothing" in check.fix
 
 
 def test_a_run_of_one_epoch_does_not_tell_whether_more_would_help():
@@ -197,7 +197,7 @@ def test_holes_in_a_curve_are_passed_over():
 
     assert points["still improving"].message == "trial 0 was best at epoch 2 of 3"
     assert points["overfitting"].message == (
-        "the validation loss of trial 0 was lowest with 0.4 at epoch 2, and 0.4 in the last epoch"
+        "the validation loss of trial 0 was lowest at epoch 2 (0.4), and its last value was 0.4"
     )
 
 
@@ -300,7 +300,7 @@ def test_nothing_is_asked_before_the_first_whole_run():
                 )
             },
             "overfitting",
-            "rose from 0.3 at epoch 2 to 0.4 in the last epoch, while the training loss fell from 0.3 to 0.1",
+            "rose from 0.3 at epoch 2 to 0.4, its last value, while the training loss fell from 0.3 to 0.1",
             id="overfitting",
         ),
         pytest.param({"confirmed": ()}, "confirmed", "not run again", id="not confirmed"),
@@ -369,3 +369,22 @@ def test_rows_are_only_counted_where_the_metric_counts_rows():
 
 def test_a_run_without_a_curve_is_given_the_benefit_of_the_doubt():
     assert not failed(replace(SOUND[0], curve=()))
+
+
+def test_a_check_that_is_passed_asks_for_nothing():
+    sound = checked()["enough trials"]
+
+    assert str(sound) == "enough trials: every optimizer had 3 whole runs or more in the search."
+    assert (sound.to_dict()["fix"], sound.to_dict()["command"]) == ("", "")
+
+
+def test_json_gives_the_figures_of_a_check_beside_its_words():
+    values = failed(confirmed=())["confirmed"].to_dict()
+
+    assert values["kind"] == "confirmed"
+    assert values["figures"]["wanted_seeds"] == 2
+    assert (values["name"], values["passed"], values["message"]) == (
+        "confirmed",
+        False,
+        "the recommended recipe was not run again with fresh seeds",
+    )

@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from advisor.decide.feasible import costs_of
+from advisor.decide.recipe_costs import costs_of
 from advisor.decide.recommend import recommend
 from advisor.evidence import Evidence
 from advisor.jobs.runs_csv import evidence_from

@@ -8,6 +8,9 @@ import pytest
 import torch
 from optuna.trial import TrialState
 
+from advisor.jobs.planning import plan_for
+from advisor.jobs.request import Request
+from advisor.jobs.workloads import open_and_profile
 from studies.limits import Budget, Limits
 from studies.loaded_workload import LoadedWorkload
 from studies.record import count_states
@@ -166,12 +169,32 @@ def test_optuna_sees_pruned_and_diverged_trials_as_they_are(home, iris):
         assert record.state != "complete" or trial.value == record.quality
 
 
-def test_a_search_in_seconds_ends_in_time_with_a_confirmation(home, iris):
-    plan = replace(PLAN, budget=Budget(seconds=30))
-    records = search(home, iris, plan, clock=CountingClock)
+@pytest.mark.parametrize("seconds", [3, 10])
+def test_a_search_in_seconds_ends_in_time_with_a_confirmation(home, iris, seconds):
+    """A look a hundredth of a second: a whole run takes about one, a trial's end and the clock besides."""
+    plan = replace(PLAN, budget=Budget(seconds=seconds))
+    clocks = []
 
-    assert {record.optimizer for record in records} == set(PLAN.candidates)
-    assert any(record.stage == "confirm" for record in records)
+    def clock(**options):
+        clocks.append(CountingClock(**options))
+        return clocks[-1]
+
+    records = search(home, iris, plan, clock=clock)
+    confirmed = [record for record in records if record.stage == "confirm" and record.state == "complete"]
+
+    assert confirmed
+    assert clocks[0].looks / 100 < 1.3 * seconds
+
+
+def test_what_a_trial_took_is_measured_by_the_clock_of_the_budget(home, iris):
+    """So what is reserved for confirmation is what it will take, however small a part of that is training."""
+    records = search(home, iris, replace(PLAN, budget=Budget(seconds=15)), clock=CountingClock)
+    whole = [record for record in records if record.state == "complete"]
+
+    # a look after each step, after it is asked, after each of three rungs and after it is measured
+    assert all(100 * record.wall_seconds > record.curve[-1].step + 4 for record in whole)
+    assert sum(record.wall_seconds for record in records) < 15
+    assert sum(record.stage == "confirm" and record.state == "complete" for record in records) >= 6
 
 
 def test_what_does_not_fit_the_memory_is_never_trained(home, iris):
@@ -182,7 +205,33 @@ def test_what_does_not_fit_the_memory_is_never_trained(home, iris):
     vetoed = [record for record in records if record.optimizer == "AdamW"]
     assert {record.state for record in vetoed} == {"infeasible"}
     assert all("the limit is" in record.error and not record.curve for record in vetoed)
+    assert all(record.peak_bytes > limited.limits.train_bytes for record in vetoed)
     assert any(record.state == "complete" for record in records if record.optimizer == "SGD")
+
+
+def test_an_optimizer_that_fits_in_memory_at_a_smaller_batch_is_tried_there(home):
+    """At the reference batch of 32 rows SGD alone fits into 515 KiB; at 27 rows Nesterov does."""
+    digits = LoadedWorkload.open("digits")
+    request = Request(
+        source="digits",
+        limits=Limits(train_bytes=515 * 1024),
+        budget=Budget(trials=4),
+        optimizers=("Nesterov", "SGD"),
+        epochs=1,
+    )
+    workload, facts = open_and_profile(request, digits, budget=request.budget)
+    plan, facts, findings = plan_for(request, workload, facts)
+    records = search(home, workload, plan, name="tight")
+    reference = next(record for record in records if record.optimizer == "Nesterov")
+
+    assert plan.candidates == ("Nesterov", "SGD")
+    assert not [finding for finding in findings if finding.verdict == "veto"]
+    assert facts.forecast("Nesterov").peak_bytes > 515 * 1024
+    assert reference.state == "complete"
+    assert 16 <= reference.params["batch_size"] == plan.largest_batches["Nesterov"] < 32
+    assert reference.peak_bytes <= 515 * 1024
+    assert all(record.params["batch_size"] <= plan.largest_batches[record.optimizer] for record in records)
+    assert Plan.of(journal.manifest_of(journal.open_study(home, "tight"))) == plan
 
 
 FAILING = """
@@ -209,6 +258,47 @@ def test_a_trial_that_raises_is_a_record_and_the_search_goes_on(home, tmp_path):
     assert failed
     assert {record.error for record in failed} == {"RuntimeError: a wire came loose"}
     assert sum(record.stage != "confirm" for record in records) == 21
+
+
+FAILS_ONCE = """
+import torch
+
+failures = []
+
+class Once(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Linear(4, 3)
+
+    def forward(self, rows):
+        if self.training and not failures:
+            failures.append("the first step of all")
+            raise RuntimeError("a wire came loose")
+        return self.layer(rows)
+"""
+
+
+def test_an_optimizer_whose_reference_failed_once_stays_in_the_race(home, tmp_path):
+    (tmp_path / "once.py").write_text(FAILS_ONCE)
+    workload = LoadedWorkload.open("iris", model=f"{tmp_path / 'once.py'}:Once")
+    records = search(home, workload, replace(PLAN, regularizers=("L2",)))
+    references = [(record.optimizer, record.state) for record in records if record.stage == "reference"]
+
+    assert references == [
+        ("AdamW", "failed"), ("Nesterov", "complete"), ("SGD", "complete"), ("AdamW", "complete"),
+    ]  # fmt: skip
+    assert sum(record.stage == "race" and record.optimizer == "AdamW" for record in records) >= 3
+    assert records[3].seed not in {record.seed for record in records if record.stage == "confirm"}
+
+
+def test_an_optimizer_whose_reference_always_fails_is_tried_twice_and_no_more(home, tmp_path):
+    (tmp_path / "never.py").write_text(FAILS_ONCE.replace("and not failures", ""))
+    workload = LoadedWorkload.open("iris", model=f"{tmp_path / 'never.py'}:Once")
+    search(home, workload)
+    records = search(home, workload)
+
+    assert [record.optimizer for record in records] == 2 * list(PLAN.candidates)
+    assert {record.state for record in records} == {"failed"}
 
 
 def test_a_divergence_is_knowledge_and_not_a_failure(home, iris):

@@ -67,6 +67,7 @@ WRITTEN = {
     "starts": [{"params": {"optimizer": "SGD"}, "origin": "trial 3 of study s"}],
     "compression_study": {
         "budget": {"seconds": 40.0, "trials": None}, "spent_seconds": 0.0, "students": [], "teacher": "",
+        "finalists": [], "ended": False,
     },
     "id": "7f3a", "goal": "balanced", "metric": "accuracy", "dataset": "iris", "model": "MLP",
     "valid_rows": None,

@@ -92,7 +92,7 @@ def test_early_stopping_counts_as_a_complete_run(home, iris):
         study, iris, plan, clock=Clock(budget=plan.budget, stop=lambda: False), listen=lambda event: None
     )
     recipe = training(iris, EarlyStopping(patience=4), optimizer=SGD(lr=1.0), epochs=81).recipe
-    search._train([search._ask(recipe, "reference")], at_least=1)
+    search.runner.train([search.runner.ask(recipe, "reference")], at_least=1)
     (record,) = journal.records(study)
 
     assert record.state == "complete"

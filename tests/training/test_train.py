@@ -141,6 +141,18 @@ def test_counted_memory_is_the_forecast(iris):
     assert run.peak_bytes == rehearse(whole, iris).peak_bytes(64)
 
 
+def test_a_run_without_a_step_has_no_peak(iris):
+    """The size of the model is none: a step takes more than twice of it."""
+    run = Training(recipe(iris), iris, seed=0)
+    run.advance(3, stop=lambda: True)
+
+    assert run.measure_outcome(whole=False, test=False)["peak_bytes"] is None
+
+    run.advance(1)
+
+    assert run.peak_bytes > 2 * run.measure_outcome(whole=False, test=False)["model_bytes"]
+
+
 def test_activations_are_what_autograd_keeps():
     """A linear layer keeps its input for the backward pass: rows x columns floats; log-softmax its output."""
     model, rows = nn.Linear(8, 4), torch.ones(16, 8)

@@ -56,8 +56,6 @@ class Bench:
         self, workload: LoadedWorkload, facts: Facts, *, allowance_seconds: float = math.inf
     ) -> None:
         self.workload, self.facts, self.device = workload, facts, torch.device(facts.device)
-        self.step_bytes: dict[str, int] = {}
-        """What each optimizer borrowed while it stepped, where that was followed."""
         self._ends = time.perf_counter() + allowance_seconds
         self._rows = torch.Generator()
         self.restart()

@@ -1,4 +1,4 @@
-"""Step cost of each optimizer: seconds, and the bytes that it borrows."""
+"""Step time of each optimizer, in seconds."""
 
 from __future__ import annotations
 
@@ -9,15 +9,13 @@ from typing import Final
 
 from studies import catalogue
 from studies.errors import StudyError
-from studies.measure.allocations import Allocations
-from studies.measure.model import state_bytes
 from studies.optim.routing import trained
 from studies.optimizers import OptimizerChoice
 from studies.profiling.probes.bench import Bench, Question, Unsuited
 
 STEPS: Final = 5
-"""Of each optimizer; the first two make its state and are followed, the rest are timed."""
-FOLLOWED: Final = 2
+"""Of each optimizer; the first two, which make its state, are not timed."""
+UNTIMED: Final = 2
 SECONDS_A_PRODUCT: Final = 3e-9
 """A multiplication in what turns on a weight's whole matrix (Newton-Schulz, eigenvectors), about, on one
 core: to know beforehand what cannot be interrupted."""
@@ -74,19 +72,14 @@ def _seconds(choice: type[OptimizerChoice], bench: Bench) -> float:
     optimizer = choice.from_fields({}).build(model, STEPS)
     if hasattr(optimizer, "train"):
         optimizer.train()
-    times, borrowed = [], 0
+    times = []
     for step in range(STEPS):
         bench.gradients(model, bench.batch(bench.facts.batch_size))
         start = bench.now()
-        if step < FOLLOWED:
-            with Allocations() as allocations:
-                optimizer.step()
-            borrowed = max(borrowed, allocations.peak_bytes - (0 if step else state_bytes(optimizer)))
-        else:
-            optimizer.step()
+        optimizer.step()
+        if step >= UNTIMED:
             times.append(bench.now() - start)
-    bench.step_bytes[choice.name()] = borrowed
     return statistics.median(times)
 
 
-PROBE = Question(how=f"{STEPS - FOLLOWED} steps each, fused where torch has it", ask=ask)
+PROBE = Question(how=f"{STEPS - UNTIMED} steps each, fused where torch has it", ask=ask)

@@ -1,0 +1,41 @@
+"""Rows of `advisor list trials STUDY`: each trial with its state, what it reached and why it ended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from studies.errors import BadValue
+from studies.record import Record
+from studies.storage import journal
+from studies.storage.home import study_names
+
+
+def trial_rows(home: Path, study: str) -> list[dict[str, Any]]:
+    """Return a row for each trial of a study, in the order of their numbers.
+
+    Raises:
+        BadValue: no study was named.
+        StudyError: no such study, or it cannot be read.
+    """
+    if not study:
+        named = ", ".join(study_names(home)) or "none yet"
+        raise BadValue(f"name the study: advisor list trials STUDY; there are: {named}")
+    opened = journal.open_study(home, study)
+    metric = journal.manifest_of(opened).metric
+    return [_row(record, metric) for record in journal.records(opened)]
+
+
+def _row(record: Record, metric: str) -> dict[str, Any]:
+    reached = "" if record.quality is None else f"{metric} {record.quality:.4g}"
+    return {
+        "name": str(record.number),
+        "summary": "; ".join(filter(None, (reached, record.error))),
+        "state": record.state,
+        "stage": record.stage,
+        "optimizer": record.optimizer,
+        "seed": record.seed,
+        "split_seed": record.split_seed,
+        "quality": record.quality,
+        "error": record.error,
+    }

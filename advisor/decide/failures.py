@@ -1,0 +1,57 @@
+"""Failures: the trials that did not run to their end, counted by state and reason."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from studies.quantities import several
+from studies.record import Record, State
+
+ORDER: Final[tuple[State, ...]] = ("failed", "infeasible", "pruned")
+"""States by how much their reasons matter to whoever reads them."""
+NUMBER: Final = re.compile(r"\b(nan|inf)\b|(?<![\w.])[-+]?\d+(\.\d+)?(e[-+]?\d+)?(?![\w.]*\w)", re.IGNORECASE)
+ELIDED: Final = "..."
+"""Stands for a number that differs from trial to trial."""
+MOSTLY: Final = 0.5
+"""Share of the trials from which on a study has mostly failed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failure:
+    """Failure: one reason why trials did not run to their end."""
+
+    state: State
+    """failed: an exception; infeasible: a divergence or a limit; pruned: stopped for others, or for time."""
+    reason: str
+    """In one line, numbers elided."""
+    trials: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return f"{several(len(self.trials), 'trial')} {self.state}: {self.reason}"
+
+
+def failures(records: Iterable[Record]) -> tuple[Failure, ...]:
+    """Return why trials did not run to their end: exceptions first, then the most frequent."""
+    numbers: dict[tuple[State, str], list[int]] = defaultdict(list)
+    for record in records:
+        if record.state in ORDER:
+            numbers[record.state, _reason(record)].append(record.number)
+    counted = [
+        Failure(state=state, reason=reason, trials=tuple(sorted(trials)))
+        for (state, reason), trials in numbers.items()
+    ]
+    return tuple(sorted(counted, key=lambda each: (ORDER.index(each.state), -len(each.trials), each.reason)))
+
+
+def mostly_failed(records: Iterable[Record]) -> bool:
+    """Tell whether half of the trials or more ended with an exception."""
+    ended = [record for record in records if record.state != "running"]
+    return bool(ended) and sum(record.state == "failed" for record in ended) >= MOSTLY * len(ended)
+
+
+def _reason(record: Record) -> str:
+    return NUMBER.sub(ELIDED, record.error or "no reason was written down")
