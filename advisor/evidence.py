@@ -14,6 +14,8 @@ from studies.direction import Direction
 from studies.facts import Facts
 from studies.limits import Limits
 from studies.record import Record
+from studies.split_facts import SplitFacts
+from studies.yardstick import Yardstick
 
 Verdict = Literal["veto", "prefer", "avoid", "note"]
 
@@ -121,6 +123,10 @@ class Evidence:
     knows."""
     baseline: float | None = None
     """The metric of a model that answers every row alike; None when nobody knows."""
+    yardsticks: tuple[Yardstick, ...] = ()
+    """What plain models reach on the same rows; empty when nobody knows. The constant is `baseline`."""
+    split_facts: SplitFacts | None = None
+    """What makes the split flatter; None when nobody looked."""
     study: str = ""
     resume: str = ""
     """The command that goes on with the study under twice its budget; empty when there is no study."""

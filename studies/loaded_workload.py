@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -18,6 +18,7 @@ from studies.errors import BadWorkload
 from studies.imports import load
 from studies.metrics import Metric, metric
 from studies.models import ModelChoice
+from studies.split_by import SplitBy
 from studies.storage.workload_spec import WorkloadSpec
 from studies.workload import Workload, model_choice
 from studies.workload_model import USUAL_MODELS, check_model, find_model
@@ -48,6 +49,8 @@ class LoadedWorkload:
     """The task as asked for; what it turned out to be is the dataset's."""
     class_weights: str = "none"
     """none | balanced: each class weighs as much as any other in the training loss."""
+    split_by: SplitBy = field(default_factory=SplitBy)
+    """The column that the split goes by, if any."""
 
     @classmethod
     def open(  # noqa: PLR0913 - what a command line says of a workload
@@ -61,6 +64,7 @@ class LoadedWorkload:
         class_weights: str = "none",
         direction: str | None = None,
         seed: int = 0,
+        split_by: SplitBy | None = None,
     ) -> Self:
         """Open data and model by name and check that they fit together.
 
@@ -69,7 +73,7 @@ class LoadedWorkload:
             UnknownChoice: a dataset or model that is in no catalogue.
             BadValue: a metric that does not fit the task.
         """
-        dataset = open_dataset(source, target=target, task=task, seed=seed)
+        dataset = open_dataset(source, target=target, task=task, seed=seed, split_by=split_by)
         return cls._checked(
             dataset,
             model,
@@ -79,6 +83,7 @@ class LoadedWorkload:
             task=task,
             class_weights=class_weights,
             seed=seed,
+            split_by=split_by or SplitBy(),
         )
 
     @classmethod
@@ -91,6 +96,7 @@ class LoadedWorkload:
         metric_name: str | None = None,
         direction: str | None = None,
         seed: int = 0,
+        split_by: SplitBy | None = None,
     ) -> Self:
         """Load a workload from code.
 
@@ -101,11 +107,12 @@ class LoadedWorkload:
             metric_name: takes the place of the workload's.
             direction: takes the place of the workload's.
             seed: as in `open`.
+            split_by: as in `open`.
 
         Raises:
             StudyError: as in `open`.
         """
-        dataset = workload.dataset(seed)
+        dataset = workload.dataset(seed, split_by)
         return cls._checked(
             dataset,
             model or workload.model,
@@ -114,6 +121,7 @@ class LoadedWorkload:
             task=workload.task,
             class_weights=workload.class_weights,
             seed=seed,
+            split_by=split_by or SplitBy(),
         )
 
     @classmethod
@@ -148,6 +156,9 @@ class LoadedWorkload:
             digest=self.dataset.digest,
             class_weights=self.class_weights,
             centre_sparse=self.dataset.centre_sparse,
+            time=self.split_by.time,
+            group=self.split_by.group,
+            split=self.split_by.split,
         )
 
     @classmethod
@@ -160,7 +171,7 @@ class LoadedWorkload:
         seed = spec.seed or 0
         workload = load(spec.source) if ":" in spec.source else None
         dataset = (
-            workload.dataset(seed, centre_sparse=spec.centre_sparse)
+            workload.dataset(seed, spec.split_by, centre_sparse=spec.centre_sparse)
             if isinstance(workload, Workload)
             else open_dataset(
                 spec.source,
@@ -168,6 +179,7 @@ class LoadedWorkload:
                 task=spec.task,
                 seed=seed,
                 centre_sparse=spec.centre_sparse,
+                split_by=spec.split_by,
             )
         )
         if dataset.digest != spec.digest:
@@ -188,6 +200,7 @@ class LoadedWorkload:
             target=spec.target,
             task=spec.task,
             class_weights=spec.class_weights,
+            split_by=spec.split_by,
         )
 
     def split_seed(self, seed: int) -> int | None:
@@ -218,6 +231,11 @@ class LoadedWorkload:
     def notes(self) -> tuple[str, ...]:
         """Return what the owner of the data should know, in sentences."""
         return self.dataset.notes
+
+    @property
+    def resplittable(self) -> bool:
+        """Tell whether another seed may draw another split."""
+        return self.dataset.redraw is not None
 
     @property
     def rows(self) -> int:

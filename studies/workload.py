@@ -12,6 +12,7 @@ from studies.imports import refer
 if TYPE_CHECKING:
     from studies.data.dataset import Dataset
     from studies.models import ModelChoice
+    from studies.split_by import SplitBy
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,11 +49,12 @@ class Workload:
     """none | balanced"""
     name: str = "data"
 
-    def dataset(self, seed: int, *, centre_sparse: bool = False) -> Dataset:
-        """Split and encode the data.
+    def dataset(self, seed: int, split_by: SplitBy | None = None, *, centre_sparse: bool = False) -> Dataset:
+        """Split, by a column where one is named, and encode the data.
 
         Args:
             seed: of the split.
+            split_by: the column that the split goes by; None for a random one.
             centre_sparse: whether sparse inputs are centred too, as studies of earlier versions were encoded.
 
         Raises:
@@ -69,6 +71,7 @@ class Workload:
             seed=seed,
             name=self.name,
             centre_sparse=centre_sparse,
+            split_by=split_by,
         )
 
     def metric_name(self) -> str | None:

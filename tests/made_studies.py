@@ -20,9 +20,11 @@ from studies.direction import Direction
 from studies.errors import NothingFeasible
 from studies.limits import LIMITED_COST, Budget, Limits
 from studies.record import Measurement, Record, Stage, State
+from studies.split_facts import DateColumn, KeyColumn, Leak, SplitFacts
 from studies.storage.home import default_home
 from studies.storage.manifest import StudyManifest
 from studies.storage.workload_spec import WorkloadSpec
+from studies.yardstick import Yardstick
 
 from records import OPTIMIZERS, compressions, facts, forecasts, record
 
@@ -61,6 +63,36 @@ COMPRESSED: Final[tuple[dict[str, Any], ...]] = (
 """Ways to make a model small, the uncompressed file and the control of fine-tuning among them."""
 
 
+NAMES: Final = st.sampled_from(("day", "sold on", "it's", "-x", "2nd"))
+"""Of columns."""
+SHARES: Final = st.sampled_from((0.0, 0.02, 0.39, 0.9, 0.96, 1.0))
+COUNTS: Final = st.sampled_from((0, 1, 2, 80))
+SPLIT_FACTS: Final = st.builds(
+    SplitFacts,
+    dates=st.lists(
+        st.builds(
+            DateColumn, name=NAMES, first=st.just("2020-01-02"), last=st.just("2021-06-30"), past_share=SHARES
+        ),
+        max_size=1,
+    ).map(tuple),
+    keys=st.lists(
+        st.builds(KeyColumn, name=NAMES, groups=COUNTS, rows=COUNTS, shared_valid_rows=COUNTS), max_size=2
+    ).map(tuple),
+    leaks=st.lists(
+        st.builds(Leak, column=NAMES, right_share=SHARES), max_size=2, unique_by=lambda leak: leak.column
+    ).map(tuple),
+    valid_rows=COUNTS,
+    test_rows=COUNTS,
+    repeated_valid_rows=COUNTS,
+    repeated_test_rows=COUNTS,
+    largest_class=NAMES,
+    largest_class_share=SHARES,
+    present_classes=st.integers(0, 3),
+    tail_share=st.none() | SHARES,
+)
+"""What may be known of a split, whether or not the numbers fit together."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Metric:
     """Metric of a generated study: its name, its direction, and the values that its runs may have."""
@@ -96,6 +128,8 @@ def evidences(draw: DrawFn) -> Evidence:
         goal=draw(st.sampled_from(("quality", "speed", "memory", "balanced"))),
         valid_rows=rows,
         baseline=draw(st.none() | metric.values),
+        yardsticks=draw(_yardsticks(metric)),
+        split_facts=draw(st.none() | SPLIT_FACTS),
         compression="off" if compression == "off" else "after",
         compression_finalists=_finalists(records, begun=compression in {"half", "done"}),
         compression_ended=compression == "done",
@@ -122,6 +156,19 @@ def answered(evidence: Evidence) -> Recommendation | None:
         return recommend(evidence)
     except NothingFeasible:
         return None
+
+
+@st.composite
+def _yardsticks(draw: DrawFn, metric: Metric) -> tuple[Yardstick, ...]:
+    """Return what plain models reach; none in a study of an earlier version."""
+    values = metric.values | metric.values.map(lambda value: value + metric.direction.loss(0.5) * metric.unit)
+    plain = draw(st.sampled_from(((), ("a linear model",), ("a linear model", "gradient boosting"))))
+    return tuple(
+        Yardstick(model=model, left_out="it failed: ValueError: 3 is a crowd")
+        if draw(st.booleans()) and draw(st.booleans())
+        else Yardstick(model=model, quality=draw(values), seconds=draw(st.sampled_from((0.004, 0.2, 71.5))))
+        for model in plain
+    )
 
 
 @st.composite

@@ -17,6 +17,7 @@ from advisor.cli.options import (
     EarlierStudies,
     Epochs,
     Goal,
+    Group,
     Home,
     Json,
     Latency,
@@ -34,8 +35,10 @@ from advisor.cli.options import (
     Schedules,
     Seed,
     Source,
+    SplitColumn,
     Target,
     Task,
+    Time,
     TrackingUri,
     TrainTime,
     TuneModel,
@@ -84,6 +87,9 @@ class ProfileArguments:
     metric: MetricName = None
     direction: Direction = None
     task: Task = "auto"
+    time: Time = None
+    group: Group = None
+    split: SplitColumn = None
     batch_size: BatchSize = None
     epochs: Epochs = None
     optimizers: Optimizers = None
@@ -114,6 +120,9 @@ class SearchArguments:
     metric: MetricName = None
     direction: Direction = None
     task: Task = "auto"
+    time: Time = None
+    group: Group = None
+    split: SplitColumn = None
     budget: BudgetText = "10m"
     batch_size: BatchSize = None
     epochs: Epochs = None
@@ -168,6 +177,9 @@ def _request(arguments: ProfileArguments | SearchArguments, **further: Any) -> R
         metric=arguments.metric,
         direction=arguments.direction,
         task=arguments.task,
+        time=arguments.time,
+        group=arguments.group,
+        split=arguments.split,
         batch_size=arguments.batch_size,
         epochs=arguments.epochs,
         optimizers=_names(arguments.optimizers),

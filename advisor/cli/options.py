@@ -30,6 +30,13 @@ MetricName = Annotated[
     typer.Option("--metric", help="accuracy, balanced_accuracy, f1, roc_auc, log_loss, rmse, mae or r2."),
 ]
 Task = Annotated[str, typer.Option(help="auto, classification or regression.")]
+Time = Annotated[
+    str | None, typer.Option(help="A column of dates or numbers: train on the past, validate and test later.")
+]
+Group = Annotated[
+    str | None, typer.Option(help="A column whose equal rows belong together: a group is in one part only.")
+]
+SplitColumn = Annotated[str | None, typer.Option(help="A column that says train, valid or test.")]
 BatchSize = Annotated[
     str | None, typer.Option(help="64, full, or a range to search such as 16..256 or 1..full.")
 ]

@@ -12,6 +12,7 @@ from advisor.decide.compression_checks import compression_controls, compression_
 from advisor.decide.function_checks import function_checks
 from advisor.decide.run_checks import late_variance, overfitting, range_edges, still_improving
 from advisor.decide.scale import LossScale
+from advisor.decide.split_checks import split_checks
 from advisor.decide.trial_checks import early_ranks, enough_trials, failed_trials, lost_trials
 from advisor.evidence import Evidence, has_quality
 from advisor.statements.check import Check
@@ -67,6 +68,7 @@ def checks(
         confirmation(evidence, runs),
         *held_out(evidence, loss_scale, runs),
         *coarse_validation(evidence, loss_scale, best, runs),
+        *split_checks(evidence),
         *compression_controls(evidence, compressed),
         *compression_seeds(evidence, advised),
     )

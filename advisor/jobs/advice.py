@@ -50,6 +50,8 @@ def evidence_in(
         goal=manifest.goal,
         valid_rows=manifest.valid_rows,
         baseline=manifest.baseline,
+        yardsticks=manifest.yardsticks or (),
+        split_facts=manifest.split_facts,
         resume=resume(home, name, manifest),
         command=search(home, manifest),
         compress=compress(home, name, manifest),

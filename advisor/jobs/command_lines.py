@@ -29,6 +29,10 @@ def search(home: Path, manifest: StudyManifest) -> str:
     model = spec.factory if spec.model == "Custom" else spec.model
     options = {
         "--target": spec.target,
+        "--task": None if spec.task == "auto" else spec.task,
+        "--time": spec.time,
+        "--group": spec.group,
+        "--split": spec.split,
         "--metric": spec.metric,
         "--direction": spec.direction,
         "--model": None if spec.is_function else model,

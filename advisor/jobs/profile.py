@@ -6,21 +6,30 @@ import math
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from advisor.decide.recommend import recommend
 from advisor.decide.rulebook import readings
+from advisor.decide.split_checks import split_checks
 from advisor.evidence import Evidence
+from advisor.jobs.command_lines import search
 from advisor.jobs.planning import plan_for, planned_trials
 from advisor.jobs.request import Request
 from advisor.jobs.workloads import open_and_profile
 from advisor.recommendation import Recommendation
+from advisor.report.layout import fold
 from advisor.report.numbers import listed
+from advisor.statements.check import Check
 from advisor.statements.rule_readings import RuleReading
 from studies import catalogue
 from studies.facts import Facts, Forecast
 from studies.limits import Limits
 from studies.quantities import format_bytes, format_seconds, several
+from studies.storage.home import default_home
+from studies.storage.manifest import StudyManifest
+
+if TYPE_CHECKING:
+    from studies.loaded_workload import LoadedWorkload
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +41,8 @@ class Preview:
     recommendation: Recommendation
     readings: tuple[RuleReading, ...] = ()
     """What the rules on sparsity, memory and convergence looked at."""
+    split_checks: tuple[Check, ...] = ()
+    """Is the split honest?"""
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `profile --json` prints."""
@@ -41,6 +52,7 @@ class Preview:
             "memory": memory,
             "readings": [reading.to_dict() for reading in self.readings],
             "recommendation": self.recommendation.to_dict(),
+            "split_checks": [check.to_dict() for check in self.split_checks],
         }
 
     def _row(self, forecast: Forecast) -> dict[str, Any]:
@@ -59,6 +71,7 @@ class Preview:
     def __str__(self) -> str:
         parts = [
             _data(self.facts),
+            self._split(),
             _model(self.facts),
             measured(self.facts),
             self._memory(),
@@ -66,6 +79,11 @@ class Preview:
             str(self.recommendation),
         ]
         return "\n\n".join(part for part in parts if part)
+
+    def _split(self) -> str:
+        """Return what is wrong with the split; nothing when nothing is."""
+        warnings = [fold(str(check), "- ") for check in self.split_checks if not check.passed]
+        return "\n".join(["Is the split honest?", *warnings]) if warnings else ""
 
     def _memory(self) -> str:
         forecasts = sorted(
@@ -115,6 +133,8 @@ def preview(request: Request) -> Preview:
     Raises:
         StudyError: anything wrong with the request.
     """
+    from studies.profiling.split import split_facts
+
     workload, facts = open_and_profile(request)
     plan, facts, _ = plan_for(request, workload, facts)
     metric = workload.metric
@@ -128,18 +148,33 @@ def preview(request: Request) -> Preview:
         valid_rows=workload.dataset.valid.rows,
         planned_trials=planned_trials(facts, request.budget),
         rules=request.rules,
+        split_facts=split_facts(workload.dataset),
     )
     recommendation = recommend(evidence)
     chosen = catalogue.find("optimizer", recommendation.optimizer)
     recipe = plan.space(workload).reference(chosen)  # type: ignore[arg-type]
     first = replace(recommendation, params=recipe.to_params(), steps=facts.steps)
-    looked_at = readings(evidence)
-    return Preview(facts=facts, limits=request.limits, recommendation=first, readings=looked_at)
+    asked_anew = replace(evidence, command=_search(request, workload))
+    return Preview(
+        facts=facts,
+        limits=request.limits,
+        recommendation=first,
+        readings=readings(evidence),
+        split_checks=split_checks(asked_anew),
+    )
 
 
 def _readings(looked_at: tuple[RuleReading, ...]) -> str:
     lines = [line for reading in looked_at for line in _wrapped(str(reading))]
     return "\n".join(["What rules looked at:", *lines]) if lines else ""
+
+
+def _search(request: Request, workload: LoadedWorkload) -> str:
+    """Return the command that searches the workload of a profile."""
+    manifest = StudyManifest(
+        workload=workload.spec(), limits=request.limits, goal=request.goal, rules=request.rules
+    )
+    return search(default_home(), manifest)
 
 
 def _data(facts: Facts) -> str:

@@ -13,6 +13,7 @@ from advisor.goals import USUAL, check_goal
 from studies import catalogue
 from studies.errors import BadValue, did_you_mean
 from studies.limits import Budget, Limits
+from studies.split_by import SplitBy
 
 CLASS_WEIGHTS: Final = ("none", "balanced")
 MOST_EPOCHS: Final = 1_000_000
@@ -40,6 +41,12 @@ class Request:
     space: Mapping[str, Any] | None = None
     """A training function's own hyperparameters, as Optuna's distributions by name."""
     task: str = "auto"
+    time: str | None = None
+    """A column: train on its earliest rows, validate on later ones, test on the latest."""
+    group: str | None = None
+    """A column: rows that share its value are in one part only."""
+    split: str | None = None
+    """A column that says train, valid or test."""
     batch_size: str | None = None
     """`64`, `full`, or a range such as `16..256`, `1..full`."""
     epochs: int | None = None
@@ -71,6 +78,7 @@ class Request:
 
     def __post_init__(self) -> None:
         _check_types(self)
+        _ = self.split_by  # which refuses more than one column
         check_goal(self.goal)
         check_mode(self.compression)
         if self.class_weights not in CLASS_WEIGHTS:
@@ -87,6 +95,11 @@ class Request:
         }
         for axis, choices in chosen.items():
             names(axis, choices)
+
+    @property
+    def split_by(self) -> SplitBy:
+        """Return the column that the split goes by."""
+        return SplitBy(time=self.time, group=self.group, split=self.split)
 
     @property
     def enforced(self) -> Limits:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from studies.facts import Facts
     from studies.loaded_workload import LoadedWorkload
     from studies.search.plan import Plan
+    from studies.split_facts import SplitFacts
     from studies.storage.manifest import Start
     from studies.training_function.function import Function
 
@@ -131,6 +132,13 @@ def _check_left(manifest: StudyManifest, records: tuple[Record, ...], budget: Bu
     )
 
 
+def _split_facts(workload: LoadedWorkload | Function) -> SplitFacts | None:
+    from studies.loaded_workload import LoadedWorkload
+    from studies.profiling.split import split_facts
+
+    return split_facts(workload.dataset) if isinstance(workload, LoadedWorkload) else None
+
+
 def _manifest(
     request: Request, workload: LoadedWorkload | Function, facts: Facts, plan: Plan
 ) -> StudyManifest:
@@ -148,6 +156,7 @@ def _manifest(
         model=workload.model.name(),
         valid_rows=workload.valid_rows,
         baseline=workload.baseline(),
+        split_facts=_split_facts(workload),
         notes=tuple(workload.notes),
         tracking_uri=request.tracking_uri,
         versions={package: version(package) for package in packages},

@@ -57,6 +57,7 @@ def work(
         mirror = _mirror(session, manifest.tracking_uri)
         checkpoints = Checkpoints.of(session.home, session.name)
         if searching:
+            _measure_yardsticks(session, manifest, stop)
             Search(
                 study,
                 session.workload,
@@ -69,6 +70,20 @@ def work(
         if not stop() and (session.plan.compression == "after" or not searching):
             compress(session, listen=listen, stop=stop)
     return mirror
+
+
+def _measure_yardsticks(session: Session, manifest: StudyManifest, stop: Callable[[], bool]) -> None:
+    """Train the plain models of a study, once, before its search; a training function has none."""
+    from studies.loaded_workload import LoadedWorkload
+
+    if manifest.yardsticks is not None or not isinstance(session.workload, LoadedWorkload):
+        return
+    from studies.measure.yardsticks import yardsticks
+
+    measured = yardsticks(session.workload, session.plan.budget, stop=stop)
+    if not stop():
+        study = journal.open_study(session.home, session.name)
+        journal.change_manifest(study, yardsticks=measured)
 
 
 def preference(session: Session, manifest: StudyManifest) -> Preference:

@@ -76,6 +76,7 @@ def open_workload(request: Request) -> LoadedWorkload | Function:
             seed=request.seed,
             class_weights=request.class_weights,
             direction=request.direction,
+            split_by=request.split_by,
         )
     if isinstance(named, Workload):
         return LoadedWorkload.from_workload(
@@ -85,6 +86,12 @@ def open_workload(request: Request) -> LoadedWorkload | Function:
             metric_name=request.metric,
             direction=request.direction,
             seed=request.seed,
+            split_by=request.split_by,
+        )
+    if request.split_by.way:
+        raise BadWorkload(
+            f"a training function holds its data to itself; leave {request.split_by.flag} out, "
+            "and split inside the function"
         )
     return Function.open(
         named,

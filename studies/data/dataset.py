@@ -17,7 +17,14 @@ from numpy.typing import NDArray
 
 from studies import catalogue
 from studies.data.inputs import Inputs
-from studies.data.raw import encode_raw, split_of, targets_of, validation_given
+from studies.data.raw import (
+    columns_across,
+    encode_raw,
+    split_by_column,
+    split_of,
+    targets_of,
+    validation_given,
+)
 from studies.datasets import DatasetChoice, Raw, Task
 from studies.datasets.table import Table
 from studies.errors import BadValue, BadWorkload, UnknownChoice, did_you_mean
@@ -26,6 +33,8 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
     from studies.data.splits import Split, Targets
+    from studies.split_by import SplitBy
+    from studies.split_facts import DateColumn, KeyColumn
 
 REDRAWN_ROWS: Final = 10_000
 """Validation rows above which one split is as good as several: of w wrong rows a recipe has a fifth to
@@ -82,6 +91,13 @@ class Dataset:
     """The first 16 hex digits of a SHA-256 over all arrays: the same digest, the same data and split."""
     notes: tuple[str, ...]
     """What was done to the data that its owner should know, in sentences."""
+    split_way: str = "random"
+    """random | given: the parts came with the data | time | group | split: by that column"""
+    split_column: str = ""
+    dates: tuple[DateColumn, ...] = ()
+    """Columns of dates that a random split runs across."""
+    keys: tuple[KeyColumn, ...] = ()
+    """Columns whose values name groups of rows that a random split runs across."""
     redraw: Callable[[int], Dataset] | None = field(default=None, repr=False)
     """Draws by a seed which rows train and which validate, and encodes them anew; those that test stay. None
     where the validation rows came with the data, or are so many that other ones would say the same."""
@@ -110,6 +126,7 @@ def open_dataset(
     task: str = "auto",
     seed: int = 0,
     centre_sparse: bool = False,
+    split_by: SplitBy | None = None,
 ) -> Dataset:
     """Open a built-in dataset by name, in any case of letters, or a file or a folder of images by its path.
 
@@ -119,6 +136,7 @@ def open_dataset(
         task: auto, classification or regression.
         seed: of the split.
         centre_sparse: whether sparse inputs are centred too, as studies of earlier versions were encoded.
+        split_by: the column of a table that the split goes by; None for a random one.
 
     Raises:
         BadWorkload: data that cannot be trained on.
@@ -132,7 +150,7 @@ def open_dataset(
                 f"dataset '{choice.name()}' is built in and knows its target; leave --target {target} out"
             )
         raw = replace(choice().load(), centre_sparse=centre_sparse)
-        return prepare(raw, name=choice.name(), seed=seed, task=task)
+        return prepare(raw, name=choice.name(), seed=seed, task=task, split_by=split_by)
     if not _is_path(source):
         near = did_you_mean(source, known)
         raise UnknownChoice(
@@ -141,10 +159,10 @@ def open_dataset(
     path = Path(source).expanduser()
     name = path.resolve().name if path.is_dir() else path.stem
     raw = replace(Table(path=source, target=target or "").load(), centre_sparse=centre_sparse)
-    return prepare(raw, name=name, seed=seed, task=task)
+    return prepare(raw, name=name, seed=seed, task=task, split_by=split_by)
 
 
-def from_arrays(  # noqa: PLR0913 - parts, and what is said of them
+def from_arrays(  # noqa: PLR0913 - what code says of its data
     train: Any,
     valid: Any = None,
     test: Any = None,
@@ -154,6 +172,7 @@ def from_arrays(  # noqa: PLR0913 - parts, and what is said of them
     seed: int = 0,
     name: str = "data",
     centre_sparse: bool = False,
+    split_by: SplitBy | None = None,
 ) -> Dataset:
     """Take data from memory; parts that are given are kept as they are, others are drawn from `train`.
 
@@ -168,6 +187,7 @@ def from_arrays(  # noqa: PLR0913 - parts, and what is said of them
         seed: of the rows drawn.
         name: what to call the data.
         centre_sparse: as in `open_dataset`.
+        split_by: a column of the inputs that the split goes by, where no parts are given.
 
     Raises:
         BadWorkload: data that cannot be trained on.
@@ -175,10 +195,13 @@ def from_arrays(  # noqa: PLR0913 - parts, and what is said of them
     from studies.datasets.files.arrays import gather
 
     raw = gather((train, valid, test), kind=kind)
-    return prepare(replace(raw, centre_sparse=centre_sparse), name=name, seed=seed, task=task)
+    raw = replace(raw, centre_sparse=centre_sparse)
+    return prepare(raw, name=name, seed=seed, task=task, split_by=split_by)
 
 
-def prepare(raw: Raw, *, name: str, seed: int, task: str = "auto") -> Dataset:
+def prepare(
+    raw: Raw, *, name: str, seed: int, task: str = "auto", split_by: SplitBy | None = None
+) -> Dataset:
     """Split the rows and turn them into numbers; all that is fitted is fitted on the training rows.
 
     Raises:
@@ -186,6 +209,7 @@ def prepare(raw: Raw, *, name: str, seed: int, task: str = "auto") -> Dataset:
         BadValue: a seed below 0.
     """
     _check(task, seed)
+    raw = split_by_column(raw, split_by)
     notes = list(raw.notes)
     targets = targets_of(raw, raw.task if task == "auto" else task, notes)
     split = split_of(raw, targets, seed, notes)
@@ -221,6 +245,7 @@ def _encoded(raw: Raw, targets: Targets, split: Split, *, name: str, notes: Iter
     """Encode the rows, all that is fitted for that on those that train."""
     values, mean, scale = targets.for_training(split.train)
     encoded = encode_raw(raw, targets.rows, split)
+    dates, keys = columns_across(raw, encoded.table, targets, split)
     train, valid, test = (
         Part(inputs=encoded.inputs[rows], targets=values[rows])
         for rows in (split.train, split.valid, split.test)
@@ -242,6 +267,10 @@ def _encoded(raw: Raw, targets: Targets, split: Split, *, name: str, notes: Iter
         centre_sparse=raw.centre_sparse,
         digest=_digest((train, valid, test)),
         notes=(*notes, *encoded.notes),
+        split_way=raw.split_way,
+        split_column=raw.split_column,
+        dates=dates,
+        keys=keys,
     )
 
 

@@ -71,6 +71,8 @@ class Encoded:
     """table | image | text | signal"""
     vocabulary: int = 0
     """The largest token id there can be."""
+    table: pd.DataFrame | None = None
+    """The columns as they were read, as numbers, dates and text; None for all but dense tables."""
 
 
 def encode(frame: pd.DataFrame, train: NDArray[np.int64], *, centre_sparse: bool = False) -> Encoded:
@@ -90,7 +92,7 @@ def encode(frame: pd.DataFrame, train: NDArray[np.int64], *, centre_sparse: bool
     missing_share = float(table.isna().to_numpy().mean())
     texts = [name for name in columns if is_free_text(columns[name])]
     if len(texts) == columns.shape[1] == 1:
-        return replace(encode_text(columns[texts[0]], train, notes), missing_share=missing_share)
+        return replace(encode_text(columns[texts[0]], train, notes), missing_share=missing_share, table=table)
     labels = columns.drop(columns=texts)
     numbers = _numbers(labels, train, notes, centre_sparse=centre_sparse)
     blocks = [numbers, _gaps(labels, train), _categories(labels, train, notes)]
@@ -108,6 +110,7 @@ def encode(frame: pd.DataFrame, train: NDArray[np.int64], *, centre_sparse: bool
         missing_share=missing_share,
         raw_density=_density(table.iloc[train]),
         notes=tuple(notes),
+        table=table,
     )
 
 

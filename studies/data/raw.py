@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from studies.data.encode import Encoded
     from studies.data.splits import Split, Targets
+    from studies.split_by import SplitBy
+    from studies.split_facts import DateColumn, KeyColumn
 
 
 def targets_of(raw: Raw, task: str, notes: list[str]) -> Targets:
@@ -55,14 +57,35 @@ def _one_hot(targets: NDArray[Any]) -> bool:
     )
 
 
+def split_by_column(raw: Raw, by: SplitBy | None) -> Raw:
+    """Return the data with what its split goes by; as it is where no column was named.
+
+    Raises:
+        BadWorkload: no such column, or values that cannot be split by.
+    """
+    from studies.data.split_ways import marked
+
+    if by is None or not by.way:
+        return raw
+    named = raw.kind == "table" or (raw.kind == "text" and not isinstance(raw.inputs, np.ndarray))
+    return marked(raw, _frame(raw) if named else None, by)
+
+
 def split_of(raw: Raw, targets: Targets, seed: int, notes: list[str]) -> Split:
-    """Return which rows train, validate and test: as the data came, or drawn by the seed.
+    """Return which rows train, validate and test: as the data came, by a column, or drawn by the seed.
 
     Raises:
         BadWorkload: too few rows.
     """
+    from studies.data.split_ways import split_groups, split_times
     from studies.data.splits import keep_rows, note_rare, split_rows
 
+    if raw.times is not None:
+        notes.append(f"Trains on the earliest rows by '{raw.split_column}' and tests on the latest.")
+        return split_times(raw.times[targets.rows], seed=seed, column=raw.split_column)
+    if raw.groups is not None:
+        notes.append(f"Rows with the same '{raw.split_column}' are in one part only.")
+        return split_groups(raw.groups[targets.rows], targets.codes, seed=seed, column=raw.split_column)
     if raw.parts is None:
         note_rare(targets, notes)
         return split_rows(targets.codes, seed=seed)
@@ -74,8 +97,21 @@ def split_of(raw: Raw, targets: Targets, seed: int, notes: list[str]) -> Split:
     return keep_rows(raw.parts[targets.rows], targets.codes, seed=seed)
 
 
+def columns_across(
+    raw: Raw, table: pd.DataFrame | None, targets: Targets, split: Split
+) -> tuple[tuple[DateColumn, ...], tuple[KeyColumn, ...]]:
+    """Return the columns of dates and of keys that a random split runs across; none for any other split."""
+    from studies.data.split_columns import date_columns, key_columns
+
+    if table is None or raw.split_way != "random":
+        return (), ()
+    return date_columns(table, split), key_columns(table, targets, split)
+
+
 def validation_given(raw: Raw) -> bool:
-    """Tell whether the rows that validate came with the data."""
+    """Tell whether the rows that validate came with the data, or follow from times or groups."""
+    if raw.split_way in {"time", "group"}:
+        return True
     return raw.parts is not None and bool((raw.parts == 1).any())
 
 

@@ -158,6 +158,8 @@ def keep_rows(parts: NDArray[np.int64], groups: NDArray[np.int64], *, seed: int)
     Raises:
         BadWorkload: a given part without rows, or no rows left to train on.
     """
+    if not (parts == 0).any():
+        raise BadWorkload("no row trains; give rows to train on")
     drawn = split_rows(groups[parts == 0], seed=seed)
     train_rows = np.flatnonzero(parts == 0)
     fixed = [np.flatnonzero(parts == part) for part in (1, 2)]

@@ -42,6 +42,21 @@ class Raw:
     drawn."""
     centre_sparse: bool = False
     """Whether sparse inputs are centred like all others, as studies up to version 0.1 were encoded."""
+    times: NDArray[np.float64] | None = None
+    """Where the split goes by time: that of each row, NaN where it has none."""
+    groups: NDArray[np.int64] | None = None
+    """Where groups stay whole: the number of each row's group."""
+    split_column: str = ""
+    """The column that parts, times or groups were read from; empty where there was none."""
+
+    @property
+    def split_way(self) -> str:
+        """Return how the rows are split: random, given, time, group or split."""
+        if self.parts is not None:
+            return "split" if self.split_column else "given"
+        if self.times is not None:
+            return "time"
+        return "random" if self.groups is None else "group"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,8 +18,10 @@ from typing import Any, ClassVar, Self, TypeVar
 from studies.errors import StoreError
 from studies.facts import Facts
 from studies.limits import Budget, Limits
+from studies.split_facts import SplitFacts
 from studies.storage.document import Document
 from studies.storage.workload_spec import WorkloadSpec
+from studies.yardstick import Yardstick
 
 Entry = TypeVar("Entry")
 
@@ -116,7 +118,7 @@ class Layer:
 class StudyManifest(Document):
     """Manifest of a study: what it does, what on, and how far it is."""
 
-    LATER: ClassVar = ("compression_study", "sensitivity", "recommendation")
+    LATER: ClassVar = ("compression_study", "sensitivity", "recommendation", "split_facts", "yardsticks")
     READERS: ClassVar[Mapping[str, Callable[[Any], Any]]] = {
         "budget": lambda values: Budget(**values),
         "limits": lambda values: Limits(**values),
@@ -126,6 +128,8 @@ class StudyManifest(Document):
         "facts": Facts.from_dict,
         "git": lambda values: Commit(**values),
         "sensitivity": lambda values: tuple(map(Layer.from_dict, values)),
+        "split_facts": SplitFacts.from_dict,
+        "yardsticks": lambda values: tuple(map(Yardstick.from_dict, values)),
         "recommendation": lambda values: SavedAdvice(**values),
     }
 
@@ -162,6 +166,10 @@ class StudyManifest(Document):
     valid_rows: int | None = None
     baseline: float | None = None
     """Validation metric of a model that answers every row alike."""
+    split_facts: SplitFacts | None = None
+    """None in studies of earlier versions, and of a training function."""
+    yardsticks: tuple[Yardstick, ...] | None = None
+    """What plain models reach on the same rows; None until they were trained. The constant is `baseline`."""
     notes: tuple[str, ...] = ()
     tracking_uri: str | None = None
     """Where MLflow's mirror is; None for the home's own, `off` for none."""

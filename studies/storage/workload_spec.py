@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from studies.split_by import SplitBy
 from studies.storage.document import Document
 
 
@@ -13,7 +14,7 @@ from studies.storage.document import Document
 class WorkloadSpec(Document):
     """What `LoadedWorkload.from_spec` and `Function.from_spec` read."""
 
-    LATER: ClassVar = ("form",)
+    LATER: ClassVar = ("form", "time", "group", "split")
     OF_FUNCTIONS: ClassVar = ("form", "source", "metric", "direction", "model", "seed")
     """What there is to write about a training function."""
 
@@ -34,11 +35,20 @@ class WorkloadSpec(Document):
     class_weights: str = "none"
     centre_sparse: bool = True
     """Whether sparse inputs are centred like all others, as in the studies of versions that do not say."""
+    time: str | None = None
+    """The column that the split goes by; of these three at most one is named."""
+    group: str | None = None
+    split: str | None = None
 
     @property
     def is_function(self) -> bool:
         """Tell whether it is a training function."""
         return self.form == "function"
+
+    @property
+    def split_by(self) -> SplitBy:
+        """Return the column that the split goes by."""
+        return SplitBy(time=self.time, group=self.group, split=self.split)
 
     @property
     def factory(self) -> str:

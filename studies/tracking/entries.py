@@ -38,9 +38,18 @@ CHANGING: Final = (
     "code",
 )
 """Entries of the manifest that a resume may change: tags, since MLflow's params are written once."""
-APART: Final = ("id", "recommendation", "facts", "tracking_uri", "git", "sensitivity")
-"""Neither params nor tags of their own: an address may hold a password, and a layer's sensitivity fills
-pages."""
+APART: Final = (
+    "id",
+    "recommendation",
+    "facts",
+    "split_facts",
+    "yardsticks",
+    "tracking_uri",
+    "git",
+    "sensitivity",
+)
+"""Neither params nor tags of their own: an address may hold a password, a layer's sensitivity fills pages,
+and plain models are trained when the params stand already."""
 LONGEST_KEY: Final = 250
 LONGEST_VALUE: Final = 5000
 """MLflow takes params of 6000 characters and tags of 8000."""

@@ -5,11 +5,12 @@ from dataclasses import MISSING, fields
 import pytest
 
 from advisor.cli.arguments import ProfileArguments, SearchArguments
+from studies.errors import BadValue
 from studies.limits import Budget, Limits
 
 OPTIONS = {
     "source": "digits", "target": "y", "model": "mlp", "metric": "f1", "direction": "maximize",
-    "task": "classification", "budget": "20trials", "batch_size": "64", "epochs": 3,
+    "task": "classification", "group": "patient", "budget": "20trials", "batch_size": "64", "epochs": 3,
     "optimizers": "AdamW, Lion", "schedules": "Step", "regularizers": "none", "wrappers": "EMA",
     "class_weights": "balanced", "tune_model": True, "memory": "1MiB", "model_size": "1KiB", "latency": "2ms",
     "train_time": "3s", "goal": "speed", "pretrained": True, "open_ended": True, "rule": ["Sparsity=off"],
@@ -17,10 +18,12 @@ OPTIONS = {
 }  # fmt: skip
 ELSEWHERE = {"home", "register", "json"}
 """Options that the command reads itself."""
+OTHER_SPLITS = {"time", "split"}
+"""Options that exclude the group."""
 
 
 def test_every_option_of_a_search_is_one_of_its_request():
-    assert {f.name for f in fields(SearchArguments)} == {*OPTIONS, *ELSEWHERE}
+    assert {f.name for f in fields(SearchArguments)} == {*OPTIONS, *ELSEWHERE, *OTHER_SPLITS}
     request = SearchArguments(**OPTIONS).request()
     alike = set(OPTIONS) & {f.name for f in fields(request)} - {
         "budget",
@@ -36,6 +39,17 @@ def test_every_option_of_a_search_is_one_of_its_request():
     assert request.limits == Limits(
         train_bytes=2**20, model_bytes=1024, latency_seconds=0.002, train_seconds=3.0
     )
+
+
+@pytest.mark.parametrize("kind", [ProfileArguments, SearchArguments])
+@pytest.mark.parametrize("way", ["time", "group", "split"])
+def test_a_split_goes_by_the_column_that_is_named(kind, way):
+    assert getattr(kind(source="t.csv", **{way: "day"}).request().split_by, way) == "day"
+
+
+def test_a_split_goes_by_a_single_column():
+    with pytest.raises(BadValue, match="--time day and --group who: a split goes by one column"):
+        SearchArguments(source="t.csv", time="day", group="who").request()
 
 
 @pytest.mark.parametrize("kind", [ProfileArguments, SearchArguments])

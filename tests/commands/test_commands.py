@@ -111,7 +111,7 @@ def test_a_search_anew_repeats_the_whole_question():
         "goal": "memory",
         "limits": {"model_bytes": 40_000},
         "rules": ["Sparsity=off"],
-        "workload": PLAN["workload"] | {"class_weights": "balanced"},
+        "workload": PLAN["workload"] | {"class_weights": "balanced", "group": "who"},
     }
     words = shlex.split(command_lines.search(default_home(), manifest(asked_for)))
 
@@ -119,6 +119,7 @@ def test_a_search_anew_repeats_the_whole_question():
     expected = {
         "--budget": "60s",
         "--class-weights": "balanced",
+        "--group": "who",
         "--goal": "memory",
         "--compression": "after",
         "--model-size": "40000B",

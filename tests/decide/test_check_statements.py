@@ -86,11 +86,13 @@ def check_all(evidence):
 
 
 def repeats_the_question(command, evidence):
-    """Tell whether a command goes on with the study, or asks anew under every limit and the same budget."""
+    """Tell whether a command goes on with the study, or asks anew, at most by another metric."""
     if command.split()[1] in {"resume", "compress"}:
         return evidence.study in shlex.split(command)
     flags = [cost.flag for limit, cost in LIMITED_COST.items() if getattr(evidence.limits, limit) is not None]
-    return command.startswith(evidence.command) and {*flags, "--budget"} <= {*shlex.split(command)}
+    metric = {"--metric", evidence.metric, "--direction", str(evidence.direction)}
+    repeated = {*shlex.split(evidence.command), *flags, "--budget"} - metric
+    return repeated <= {*shlex.split(command)}
 
 
 def test_a_command_with_a_word_that_is_no_option_does_not_parse():

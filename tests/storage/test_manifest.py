@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from studies.errors import StoreError
 from studies.limits import Budget, Limits
+from studies.split_facts import KeyColumn, SplitFacts
 from studies.storage.manifest import Commit, CompressionEntry, Layer, SavedAdvice, Start, StudyManifest
 from studies.storage.workload_spec import WorkloadSpec
+from studies.yardstick import Yardstick
 
 from records import facts
 
@@ -38,6 +40,8 @@ MANIFESTS = st.builds(
         extra=LATER,
     ),
     facts=st.none() | st.just(facts()),
+    split_facts=st.none() | st.builds(SplitFacts, keys=st.tuples(st.builds(KeyColumn)), tail_share=NUMBERS),
+    yardsticks=st.none() | st.tuples(st.builds(Yardstick, quality=st.none() | NUMBERS, left_out=WORDS)),
     baseline=st.none() | NUMBERS,
     code=st.dictionaries(WORDS, st.none() | WORDS),
     git=st.none() | st.builds(Commit, commit=WORDS, changed=st.booleans()),
