@@ -129,6 +129,8 @@ class Record:
     footprint: Footprint | None = None
     """Of a model deployed to a file: what was measured on it; quality, bytes and latency of the record are
     then its own."""
+    split_seed: int | None = None
+    """Of the train and validation rows, where a run drew its own; None for the study's own split."""
 
     @property
     def searched(self) -> bool:

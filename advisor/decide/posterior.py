@@ -2,14 +2,15 @@
 
 The model, for optimizer a with prior advantage m_a and an estimate y_a from its trials (see `estimates`):
 
-    V_a = mu - s m_a + s z_a    the tuned gap; z_a ~ N(0, 1), log s ~ N(log 0.3, 0.8^2), mu flat
+    V_a = mu - s m_a + s z_a    the gap of its recipe; z_a ~ N(0, 1), log s ~ N(log 0.3, 0.8^2), mu flat
     y_a = V_a + e_a             what was seen of it; e_a ~ N(0, variance_a)
 
-s says how far apart tuned optimizers lie on this problem; it is integrated over a grid, mu in closed form,
-and V is then normal. Draws from that mixture give the probability of being the best, of lying within the tie
-margin of the best, and the expected regret, the expected log-ratio of the loss to the best one's. With no
-prior and equal variances the posterior means keep the order of the y: confidence, not cleverness, is what the
-model adds.
+The recipe in hand is what a reader takes home, so the probabilities are about it; asked with `tuning_trials`,
+they are about each optimizer tuned anew with so many trials. s says how far apart the recipes lie on this
+problem; it is integrated over a grid, mu in closed form, and V is then normal. Draws from that mixture give
+the probability of being the best, of lying within the tie margin of the best, and the expected regret, the
+expected log-ratio of the loss to the best one's. With no prior and equal variances the posterior means keep
+the order of the y: confidence, not cleverness, is what the model adds.
 
 The tie margin is a region of practical equivalence (Benavoli et al. 2017, JMLR 18): 2 % of the error, or the
 spread over seeds where that is more, up to a tenth, or what half a validation row makes of the best loss: two
@@ -70,7 +71,7 @@ class PosteriorSummary:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Posterior:
-    """Posterior over the tuned gaps of all optimizers; it does not depend on any limit."""
+    """Posterior over the gaps of all optimizers' recipes in hand; it does not depend on any limit."""
 
     optimizers: tuple[str, ...]
     """Sorted by name, so that the order of candidates changes nothing."""
@@ -91,8 +92,8 @@ class Posterior:
         Args:
             evidence: facts, records and candidates; limits and goal do not count here.
             findings: of the rules; only their strengths count.
-            tuning_trials: the number of trials an unconfirmed optimizer is judged at; None for as many as it
-                had.
+            tuning_trials: the number of trials with which an unconfirmed optimizer is tuned anew; None for
+                the recipe in hand.
         """
         names = tuple(sorted(evidence.optimizers))
         measured = estimates(evidence, tuning_trials=tuning_trials)
@@ -128,11 +129,18 @@ class Posterior:
         }
 
     def means(self) -> dict[str, float]:
-        """Return the posterior mean of each tuned gap."""
+        """Return the posterior mean of each gap."""
         return dict(zip(self.optimizers, map(float, self._mean(self.draws)), strict=True))
 
+    def spreads(self) -> dict[str, float]:
+        """Return the posterior standard deviation of each gap, about the mean of all gaps."""
+        apart = self.draws - self.draws.mean(axis=2, keepdims=True)
+        means = self._mean(apart)
+        variance = self._mean(apart**2) - means**2
+        return dict(zip(self.optimizers, map(float, variance.clip(0) ** 0.5), strict=True))
+
     def beats(self) -> dict[str, dict[str, float]]:
-        """Return for each optimizer the probability that its tuned gap is smaller than each other's.
+        """Return for each optimizer the probability that its gap is smaller than each other's.
 
         Of the posterior mean loss that is, not of the luck of one run: with many trials it nears 0 or 1 for
         optimizers that are hardly apart. Each two add up to 1.
