@@ -37,11 +37,11 @@ LOST_SD: Final = CAP / 2
 """Spread that an optimizer shows whose every trial was lost: half lost and half good would have it."""
 PSEUDO_SEEDS: Final = 1
 """Degree of freedom that the spread over seeds is imagined with, see `LossScale.seed_variance`."""
-UNMEASURED: Final = 2.0
-"""How much wider the variance over seeds is taken while nothing was run again: nobody knows how noisy this
-problem is."""
 LEAST_SEED_SD: Final = SEED_SD / 2
 """Least spread over seeds that is believed where the splits differ too."""
+NOISE_DOUBT: Final = 0.7
+"""Log of the factor by which the noise of a study may differ from the usual, one standard deviation, while
+nothing was run again."""
 USUAL_OVERLAP: Final = 0.25
 """Validation rows over those of training and validation, 20 of 80 %."""
 EDGE: Final = 0.98
@@ -79,6 +79,8 @@ class Estimates:
     splits."""
     freedom: float = 0.0
     """Degrees of freedom behind it."""
+    noise_doubt: float = 0.0
+    """Standard deviation of the log of the factor by which all standard deviations here may be wrong."""
     row_sd: float = 0.0
     """Standard deviation of a gap over validation splits of this size, which no number of seeds makes
     less."""
@@ -214,13 +216,12 @@ def _confirmed(evidence: Evidence, loss_scale: LossScale) -> Estimates:
         measured_seed_sd=measured,
         run_sd=math.sqrt(variance),
         freedom=PSEUDO_SEEDS + fit.freedom,
+        noise_doubt=NOISE_DOUBT / math.sqrt(1 + fit.freedom),
     )
 
 
 def _run_variance(fit: AdditiveFit, expected: float) -> float:
     """Return the variance from run to run: what was measured, with a few imagined runs as expected."""
-    if not fit.freedom:
-        return UNMEASURED * expected
     return (PSEUDO_SEEDS * expected + fit.squares) / (PSEUDO_SEEDS + fit.freedom)
 
 

@@ -7,7 +7,8 @@ The model, for optimizer a with prior advantage m_a and an estimate y_a from its
 
 The recipe in hand is what a reader takes home, so the probabilities are about it; asked with `tuning_trials`,
 they are about each optimizer tuned anew with so many trials. s says how far apart the recipes lie on this
-problem; it is integrated over a grid, mu in closed form, and V is then normal. Draws from that mixture give
+problem; it is integrated over a grid, as is the factor by which all variances may be wrong (wide until seeds
+were compared, so that no noisy study is decided by its luck), mu in closed form, and V is then normal. Draws from that mixture give
 the probability of being the best, of lying within the tie margin of the best, and the expected regret, the
 expected log-ratio of the loss to the best one's. With no prior and equal variances the posterior means keep
 the order of the y: confidence, not cleverness, is what the model adds.
@@ -56,7 +57,9 @@ SPREAD: Final = (math.log(0.3), 0.8)
 PRIOR_WEIGHT: Final = 0.1
 """What the prior's advantages count for once anything was trained."""
 GRID: Final = 25
-PAIRS: Final = 1000
+NOISES: Final = 5
+"""Grid points of the factor by which all variances may be wrong, for each point of s."""
+PAIRS: Final = 200
 """Antithetic pairs of draws at each grid point; the standard error of a probability is below 0.005."""
 
 
@@ -196,10 +199,13 @@ def posterior_draws(
 
     by_name = [measured.by_optimizer.get(name) for name in names]
     gap = np.array([estimate.gap if estimate else 0.0 for estimate in by_name])
-    variance = np.array([estimate.variance if estimate else np.inf for estimate in by_name])
+    told_variance = np.array([estimate.variance if estimate else np.inf for estimate in by_name])
     center, width = SPREAD
-    nodes = np.linspace(-3, 3, GRID)
+    nodes, doubts = (
+        grid.ravel() for grid in np.meshgrid(np.linspace(-3, 3, GRID), np.linspace(-2, 2, NOISES))
+    )
     s = np.exp(center + width * nodes)[:, None]
+    variance = told_variance * np.exp(2 * measured.noise_doubt * doubts)[:, None]
     m = np.asarray(advantage)[None, :]
 
     precision = 1 / (s**2 + variance)  # of y_a given mu and s; 0 where nothing was seen
@@ -209,7 +215,7 @@ def posterior_draws(
     mu = (precision * (gap + s * m)).sum(axis=1, keepdims=True) / total
     misfit = (precision * (gap + s * m - mu) ** 2).sum(axis=1)
     volume = np.log(np.where(precision > 0, precision, 1.0)).sum(axis=1) - np.log(total[:, 0])
-    log_weight = -(nodes**2) / 2 + (volume - misfit) / 2
+    log_weight = -(nodes**2 + doubts**2) / 2 + (volume - misfit) / 2
     weights = np.exp(log_weight - log_weight.max())
 
     trust = s**2 * precision  # how much of the estimate stays; the rest is drawn to the prior
@@ -225,7 +231,7 @@ def _normals(count: int) -> np.ndarray:
     """Return the same antithetic draws every time, (grid, draws, count)."""
     import numpy as np
 
-    half = np.random.default_rng(0).standard_normal((GRID, PAIRS, count))
+    half = np.random.default_rng(0).standard_normal((GRID * NOISES, PAIRS, count))
     return np.concatenate([half, -half], axis=1)
 
 
