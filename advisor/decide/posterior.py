@@ -7,11 +7,11 @@ The model, for optimizer a with prior advantage m_a and an estimate y_a from its
 
 The recipe in hand is what a reader takes home, so the probabilities are about it; asked with `tuning_trials`,
 they are about each optimizer tuned anew with so many trials. s says how far apart the recipes lie on this
-problem; it is integrated over a grid, as is the factor by which all variances may be wrong (wide until seeds
-were compared, so that no noisy study is decided by its luck), mu in closed form, and V is then normal. Draws from that mixture give
-the probability of being the best, of lying within the tie margin of the best, and the expected regret, the
-expected log-ratio of the loss to the best one's. With no prior and equal variances the posterior means keep
-the order of the y: confidence, not cleverness, is what the model adds.
+problem. It is integrated over a grid, as is the factor by which all variances may be wrong: wide until seeds
+were compared, so that no noisy study is decided by its luck. mu is integrated in closed form, and V is then
+normal. Draws from that mixture give the probability of being the best, of lying within the tie margin of the
+best, and the expected regret, the expected log-ratio of the loss to the best one's. With no prior and equal
+variances the posterior means keep the order of the y: confidence, not cleverness, is what the model adds.
 
 The tie margin is a region of practical equivalence (Benavoli et al. 2017, JMLR 18): 2 % of the error, or the
 spread over seeds where that is more, up to a tenth, or what half a validation row makes of the best loss: two

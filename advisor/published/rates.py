@@ -30,6 +30,9 @@ DOUBT: Final = 0.5
 CONVOLUTIONAL: Final = 0.3
 EMBEDDED: Final = 0.5
 """Shares of the parameters from which convolutions, or embeddings, make the class."""
+SHORT: Final = 1000
+"""Steps below which a run is short: published tables are of thousands and more, tuned with up to 100 trials,
+and their first, Muon, comes last in a few hundred steps with one or two trials."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +48,9 @@ class Rate:
 
 
 def problem_class(facts: Facts) -> str | None:
-    """Return the class of a workload that published comparisons cover, None when they cover none like it."""
+    """Return the class of a workload that comparisons cover, None when they cover none like it."""
+    if facts.steps < SHORT and not facts.pretrained:
+        return "short_linear" if facts.is_linear else "short_net"
     if facts.is_linear:
         return None
     if facts.has_attention:
