@@ -78,6 +78,8 @@ def main() -> None:
         )
 
     print_first_choices(load())
+    for known, (correlation, tasks) in agreements().items():
+        print(f"{CLASSES[known]}: rank correlation {correlation:.2f} over {tasks} tasks, each left out")
 
 
 def print_first_choices(studies: Iterable[Study]) -> None:
@@ -121,11 +123,30 @@ def _regret(study: Study, losses: Mapping[str, float], choose: Callable[[Study],
 
 def _agreement(study: Study, losses: Mapping[str, float]) -> float:
     """Return Spearman's rank correlation of the base rates and the results."""
+    return _rank_correlation({name: -odds for name, odds in _odds(study).items()}, losses)
+
+
+def agreements() -> dict[str, tuple[float, int]]:
+    """Return for each class the mean rank correlation of base rates and results, and how many tasks.
+
+    Each table is judged by the rates that all other tasks give.
+    """
+    values: dict[str, list[float]] = defaultdict(list)
+    tasks: dict[str, set[str]] = defaultdict(set)
+    for (known, task, _), rows in tables().items():
+        ranks = {names()[row.source, row.optimizer].optimizer: float(row.rank) for row in rows}
+        ranks.pop("", None)
+        odds = {name: -class_rate(known, name, without=frozenset({task})).log_odds for name in ranks}
+        values[known].append(_rank_correlation(odds, ranks))
+        tasks[known].add(task)
+    return {known: (fmean(members), len(tasks[known])) for known, members in values.items()}
+
+
+def _rank_correlation(left: Mapping[str, float], right: Mapping[str, float]) -> float:
     from scipy.stats import spearmanr
 
-    odds = _odds(study)
-    names = sorted(odds)
-    return float(spearmanr([-odds[name] for name in names], [losses[name] for name in names]).statistic)
+    shared = sorted(left.keys() & right.keys())
+    return float(spearmanr([left[name] for name in shared], [right[name] for name in shared]).statistic)
 
 
 if __name__ == "__main__":

@@ -18,8 +18,18 @@ from advisor.decide.posterior import TOTAL_CLIP, base_rate
 from advisor.decide.recommend import recommend
 from advisor.evidence import Evidence
 from advisor.published import CLASSES, FOLDER, comparisons, judged, learning_rates, names, ranks, sources
-from advisor.published.rates import DOUBT, SHORT, class_rate, problem_class, rate, rates
+from advisor.published.rates import (
+    AGREEMENTS,
+    DOUBT,
+    SHORT,
+    agreement,
+    class_rate,
+    problem_class,
+    rate,
+    rates,
+)
 from advisor.published.shown import measured
+from benchmarks.prior import agreements
 from benchmarks.prior import tables as prior_tables
 from benchmarks.short_runs import counted
 from studies import catalogue
@@ -260,3 +270,16 @@ def test_what_is_counted_of_short_runs_is_what_was_recorded():
     ]
 
     assert shipped == [row[:7] for row in counted()]
+
+
+def test_how_far_base_rates_agree_with_results_is_as_measured_and_told_by_class():
+    measured_now = agreements()
+
+    assert set(measured_now) == set(AGREEMENTS)
+    for known, told in AGREEMENTS.items():
+        assert (told.rank_correlation, told.tasks) == (
+            pytest.approx(measured_now[known][0], abs=0.005),
+            measured_now[known][1],
+        )
+    assert agreement(Facts(steps=SHORT - 1)) == AGREEMENTS["short_net"]
+    assert agreement(UNKNOWN["attention on tables"]) is None
