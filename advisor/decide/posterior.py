@@ -17,10 +17,10 @@ The tie margin is a region of practical equivalence (Benavoli et al. 2017, JMLR 
 spread over seeds where that is more, up to a tenth, or what half a validation row makes of the best loss: two
 that are right on every row tie.
 
-Judgement calls, checked against what came true on 24 recorded tasks (`benchmarks.advice`): the prior's 0.3 is
-the usual spread of tuned optimizers on small tasks, its 0.8 lets one study differ from another by a factor of
-two either way; once anything was trained the advantages m count a tenth, as in full they led to worse picks
-than none at one and two trials each; without any trial of anything no probability is stated above 0.60.
+Judgement calls, checked against what came true on the recorded tasks (`benchmarks.advice`): the prior's 0.3
+is the usual spread of tuned optimizers on small tasks, its 0.8 lets one study differ from another by a factor
+of two either way; once anything was trained the advantages m count a tenth, as in full they led to worse
+picks than none at one and two trials each; without any trial of anything no probability is stated above 0.60.
 """
 
 from __future__ import annotations

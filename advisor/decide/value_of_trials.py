@@ -15,7 +15,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from advisor.decide.estimates import search_spread
+from advisor.decide.estimates import USUAL_OVERLAP, search_spread
 from advisor.decide.posterior import Posterior
 from advisor.evidence import Evidence
 
@@ -99,9 +99,9 @@ def value_of_seeds(
     means, spreads = posterior.means(), posterior.spreads()
     now = np.array([means[name] for name in names])
     known = np.array([spreads[name] for name in names]) ** 2
-    rows = estimates.row_sd**2 * (1 if fresh_splits else 0)
-    noise = (estimates.seed_sd**2 + rows) / count
-    left = 0.0 if fresh_splits else estimates.row_sd**2  # what no seed on these rows can tell
+    # what no seed on these rows can tell, nor any on rows that splits have in common
+    left = (USUAL_OVERLAP if fresh_splits else 1.0) * estimates.row_sd**2
+    noise = (estimates.seed_sd**2 + estimates.row_sd**2 - left) / count
     open_still = np.maximum(known - left, 0.0)
     moved = open_still / np.sqrt(np.maximum(open_still + noise, 1e-12))
     then = now + moved * np.random.default_rng(0).standard_normal((DRAWS, len(names)))
