@@ -2,7 +2,7 @@
 
     python -m benchmarks.record_advice [--to FILE]
 
-An hour of one core; started again, it goes on where it stopped.
+One or two hours of one core; started again, it goes on where it stopped.
 
 Tasks on data that ships with packages or is made up, eight optimizers, 16 recipes each: the optimizer's
 reference recipe and 15 random ones from what a search tries unasked. The three that validate best are trained
