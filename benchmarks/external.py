@@ -13,15 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.record_advice import TRUTH_SEEDS
-from benchmarks.replay import Run, Study
+from benchmarks.recorded_studies import FIRST, Run, Runs, Study
+from benchmarks.recorded_tasks import TRUTH_SEEDS
 from studies.direction import Direction
 from studies.facts import Facts
 
 MISSED: Final = 1.5
 NAMES: Final = {"GradientDescent": "SGD"}
-
-Runs = dict[str, dict[int, dict[int, Run]]]
 
 
 def external(folder: Path) -> Iterator[Study]:
@@ -55,7 +53,7 @@ def _deepobs(frame: Any) -> Iterator[Study]:
         )
         yield Study(
             name=f"deepobs {problem}",
-            held_out=True,
+            group="external",
             metric="accuracy" if scored else "loss",
             direction=Direction.MAXIMIZE if scored else Direction.MINIMIZE,
             valid_rows=10_000,
@@ -75,11 +73,13 @@ def _algoperf(frame: Any) -> Iterator[Study]:
             number = int(str(seed).removeprefix("study_"))
             recipes.setdefault(int(setting), {})[_place(number)] = _run(share, share)
         whole = {
-            name: recipes for name, recipes in runs.items() if all(0 in seeds for seeds in recipes.values())
+            name: recipes
+            for name, recipes in runs.items()
+            if all(FIRST in seeds for seeds in recipes.values())
         }
         yield Study(
             name=f"algoperf {workload}",
-            held_out=True,
+            group="external",
             metric="time to target",
             direction=Direction.MINIMIZE,
             valid_rows=10_000,
@@ -89,9 +89,9 @@ def _algoperf(frame: Any) -> Iterator[Study]:
         )
 
 
-def _place(seed: int) -> int:
+def _place(seed: int) -> tuple[int, int]:
     """Return what a seed is counted as: the first is the search's, all others are for the truth."""
-    return seed and TRUTH_SEEDS[0] - 1 + seed
+    return (TRUTH_SEEDS[0] - 1 + seed, 0) if seed else FIRST
 
 
 def _run(value: float, loss: float) -> Run:

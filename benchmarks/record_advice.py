@@ -2,12 +2,12 @@
 
     python -m benchmarks.record_advice [--to FILE]
 
-Half an hour of one core; started again, it goes on where it stopped.
+One or two hours of one core; started again, it goes on where it stopped.
 
-24 tasks on data that ships with packages, six optimizers, 16 recipes each: the optimizer's reference recipe
-and 15 random ones, all from one seed. The three that validate best are trained six times more: three seeds
-for confirmation, three for the truth. Every run keeps its validation and its test metric; the test rows are
-many and serve nothing else.
+Tasks on data that ships with packages or is made up, eight optimizers, 16 recipes each: the optimizer's
+reference recipe and 15 random ones from what a search tries unasked. The three that validate best are trained
+again: three seeds for confirmation on the study's own split, the same three on splits drawn afresh, six for
+the truth. Every run keeps its validation and its test metric; the test rows are many and serve nothing else.
 """
 
 from __future__ import annotations
@@ -17,116 +17,69 @@ import csv
 import gzip
 import json
 import random
+import tempfile
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
+from advisor.jobs.planning import SCHEDULES, batch_sizes
+from benchmarks.recorded_tasks import (
+    CONFIRM_SEEDS,
+    FACTS,
+    FOLDER,
+    IN_ORDER,
+    RUNS,
+    TASKS,
+    TRUTH_SEEDS,
+    Task,
+    open_workload,
+)
 from studies import catalogue
-from studies.data.dataset import Dataset, Part, from_arrays, open_dataset
+from studies.attachment import Attachment
+from studies.coordinates import coordinates_of
+from studies.data.rows import tensors
+from studies.errors import BadValue
 from studies.infeasible import Diverged
 from studies.loaded_workload import LoadedWorkload
-from studies.metrics import metric
+from studies.measure.model import state_bytes
+from studies.measure.outputs import outputs_of
 from studies.profiling.profile import profile
 from studies.recipe import Recipe
 from studies.search.search_space import SearchSpace
 from studies.space import Numeric
 from studies.train import Training
 
-FOLDER: Final = Path(__file__).parent
-RUNS: Final = FOLDER / "advice_runs.csv.gz"
-FACTS: Final = FOLDER / "advice_facts.json"
-OPTIMIZERS: Final = ("AdamW", "Adagrad", "Lion", "NAdamW", "Nesterov", "RMSprop")
+OPTIMIZERS: Final = (
+    "AdamW", "Adagrad", "Lion", "Muon", "NAdamW", "Nesterov", "RMSprop", "ScheduleFreeAdamW",
+)  # fmt: skip
 RECIPES: Final = 16
 TOP: Final = 3
-CONFIRM_SEEDS: Final = (1, 2, 3)
-TRUTH_SEEDS: Final = (4, 5, 6)
-TEST_ROWS: Final = 2000
 COLUMNS: Final = (
-    "task", "optimizer", "recipe", "seed", "lr", "lr_unit",
+    "task", "optimizer", "recipe", "seed", "split", "lr", "lr_unit",
     "valid_metric", "valid_loss", "test_metric", "seconds", "state_bytes",
 )  # fmt: skip
 
+Key = tuple[str, str, int, int, int]
+"""Task, optimizer, recipe, seed and split, as in the table."""
+Rows = dict[Key, dict[str, str]]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Task:
-    """One small study."""
+class Repeat:
+    """Seed and split that a good recipe is trained with again."""
 
-    source: str
-    """A built-in dataset, or `topics`: which page of Python's manual 30 words are from."""
-    model: str
-    fields: dict[str, Any] = field(default_factory=dict)
-    train: int
-    valid: int
-    epochs: int
-    held_out: bool = False
-    """Whether no constant may be chosen by it: a third of the tasks, drawn before any was trained."""
-
-    @property
-    def name(self) -> str:
-        """Return what the task is called in the table."""
-        return f"{self.source}-{self.model}-{self.train}"
+    seed: int
+    split: int = 0
+    """0 for the study's own rows."""
 
 
-TASKS: Final = (
-    Task(source="digits", model="MLP", train=600, valid=200, epochs=18),
-    Task(source="bananas", model="MLP", train=400, valid=200, epochs=18),
-    Task(source="friedman", model="MLP", train=500, valid=200, epochs=18, held_out=True),
-    Task(source="breast_cancer", model="Linear", train=200, valid=100, epochs=18),
-    Task(source="digits", model="CNN", train=400, valid=200, epochs=12),
-    Task(source="phishing", model="MLP", train=500, valid=200, epochs=18, held_out=True),
-    Task(source="image_segments", model="MLP", train=600, valid=200, epochs=18),
-    Task(source="diabetes", model="Linear", train=200, valid=80, epochs=36),
-    Task(source="signals", model="Conv1D", train=400, valid=200, epochs=6, held_out=True),
-    Task(
-        source="topics", model="Bag", fields={"sparse": False, "width": 32}, train=600, valid=200, epochs=12
-    ),
-    Task(source="shuttle", model="MLP", train=800, valid=300, epochs=9),
-    Task(source="mnist5000", model="Linear", train=600, valid=300, epochs=18, held_out=True),
-    Task(source="wine", model="MLP", train=80, valid=40, epochs=36),
-    Task(source="friedman", model="TabularResNet", fields={"width": 32}, train=300, valid=150, epochs=18),
-    Task(
-        source="bananas",
-        model="TabularResNet",
-        fields={"width": 32, "norm": "none"},
-        train=600,
-        valid=300,
-        epochs=18,
-        held_out=True,
-    ),
-    Task(source="mnist5000", model="MLP", train=600, valid=300, epochs=6),
-    Task(source="iris", model="Linear", train=60, valid=40, epochs=54),
-    Task(source="digits", model="Linear", train=300, valid=150, epochs=18, held_out=True),
-    Task(source="image_segments", model="Linear", train=400, valid=300, epochs=18),
-    Task(
-        source="phishing",
-        model="TabularResNet",
-        fields={"width": 32, "norm": "layer"},
-        train=400,
-        valid=150,
-        epochs=9,
-    ),
-    Task(source="diabetes", model="MLP", train=150, valid=80, epochs=18, held_out=True),
-    Task(source="breast_cancer", model="MLP", train=150, valid=150, epochs=18),
-    Task(
-        source="signals",
-        model="Conv1D",
-        fields={"norm": "none", "channels": 16},
-        train=600,
-        valid=300,
-        epochs=6,
-    ),
-    Task(source="shuttle", model="Linear", train=300, valid=200, epochs=18, held_out=True),
+REPEATS: Final = (
+    *(Repeat(seed=seed) for seed in CONFIRM_SEEDS),
+    *(Repeat(seed=seed, split=seed) for seed in CONFIRM_SEEDS),
+    *(Repeat(seed=seed) for seed in TRUTH_SEEDS),
 )
-
-COSTLY: Final = ("MLP", "TabularResNet", "Bag", "Conv1D", "CNN")
-"""Models in the order they are trained in, so that an unfinished table holds as many tasks as may be."""
-
-Key = tuple[str, str, int, int]
 
 
 def main() -> None:
@@ -139,100 +92,97 @@ def main() -> None:
     options = parser.parse_args()
     if RUNS.exists() and not options.to.exists():
         options.to.write_bytes(gzip.decompress(RUNS.read_bytes()))
-    grow(options.to)
-    with options.to.open("rb") as plain, gzip.GzipFile(RUNS, "wb", mtime=0) as packed:
-        packed.write(plain.read())
+    grow(options.to, FACTS, IN_ORDER)
+    pack(options.to)
     print(f"{RUNS.name}: {RUNS.stat().st_size:,} bytes")
 
 
-def grow(path: Path) -> None:
-    """Append every run that is not in the table yet; facts of the tasks go beside the packed table."""
-    rows = _read(path)
-    facts: dict[str, Any] = json.loads(FACTS.read_text()) if FACTS.exists() else {}
-    with path.open("a", newline="") as file:
+def smoke() -> None:
+    """Smallest form: two recipes of one optimizer, each for one epoch, the better one trained again."""
+    task = next(replace(task, epochs=1) for task in TASKS if task.source == "iris")
+    with tempfile.TemporaryDirectory() as folder:
+        table = Path(folder) / "runs.csv"
+        grow(table, Path(folder) / "facts.json", [task], optimizers=("AdamW",), recipes=2, top=1)
+        print(f"{len(read_rows(table))} runs")
+
+
+def pack(table: Path) -> None:
+    """Write the table where `benchmarks.advice` reads it."""
+    with table.open("rb") as plain, gzip.GzipFile(RUNS, "wb", mtime=0) as packed:
+        packed.write(plain.read())
+
+
+def grow(
+    table: Path,
+    facts_file: Path,
+    tasks: Iterable[Task],
+    *,
+    optimizers: Sequence[str] = OPTIMIZERS,
+    recipes: int = RECIPES,
+    top: int = TOP,
+) -> None:
+    """Append every run that is not in the table yet; facts of the tasks go into a file of their own."""
+    rows = read_rows(table)
+    facts: dict[str, Any] = json.loads(facts_file.read_text()) if facts_file.exists() else {}
+    with table.open("a", newline="") as file:
         writer = csv.writer(file)
         if not rows:
             writer.writerow(COLUMNS)
-        for task in sorted(TASKS, key=lambda task: COSTLY.index(task.model) if task.model in COSTLY else -1):
-            workload = open_workload(task)
+        for task in tasks:
+            workloads = {split: open_workload(task, split) for split in (0, *CONFIRM_SEEDS)}
             if task.name not in facts:
-                facts[task.name] = _facts(task, workload)
-                FACTS.write_text(json.dumps(facts) + "\n")
-            for row in _runs(task, workload, rows):
-                writer.writerow(row)
-                file.flush()
+                facts[task.name] = _facts(task, workloads[0])
+                facts_file.write_text(json.dumps(facts) + "\n")
+            _check_space(task, workloads[0], facts[task.name])
+            for optimizer in optimizers:
+                for row in _runs(task, workloads, rows, optimizer, recipes=recipes, top=top):
+                    writer.writerow(row)
+                    file.flush()
             print(task.name, flush=True)
 
 
 def space_of(task: Task, workload: LoadedWorkload) -> SearchSpace:
-    """Return the recipes that the random ones are drawn from, by the ranges of the search itself."""
-    reference = min(32, workload.rows)
+    """Return the recipes that the random ones are drawn from: what a search tries unasked."""
+    low, reference, high = batch_sizes(None, workload.rows)
     return SearchSpace(
         optimizers=tuple(catalogue.find("optimizer", name) for name in OPTIMIZERS),  # type: ignore[misc]
-        schedules=tuple(catalogue.find("schedule", name) for name in ("Cosine", "Constant", "Step")),  # type: ignore[misc]
-        regularizers=tuple(catalogue.find("regularizers", name) for name in ("WeightDecay", "Dropout")),  # type: ignore[misc]
-        batch_size=Numeric(
-            low=reference // 2, high=4 * reference, default=reference, scale="log", whole=True
-        ),
+        schedules=tuple(catalogue.find("schedule", name) for name in SCHEDULES),  # type: ignore[misc]
+        regularizers=_suiting("regularizers", workload),
+        wrappers=_suiting("wrappers", workload),
+        batch_size=Numeric(low=low, high=high, default=reference, scale="log", whole=True),
         rows=workload.rows,
         model=workload.model,
         epochs=task.epochs,
     )
 
 
+def _suiting(axis: str, workload: LoadedWorkload) -> tuple[Any, ...]:
+    dataset, model = workload.dataset, workload.specimen(workload.model)
+    return tuple(
+        choice
+        for choice in catalogue.choices(axis).values()
+        if choice.offered
+        and issubclass(choice, Attachment)
+        and choice.suits(model, dataset.task, dataset.inputs)
+    )
+
+
 def recipe_of(task: Task, space: SearchSpace, optimizer: str, index: int) -> Recipe:
-    """Return recipe number `index` of an optimizer: the reference recipe, then uniform draws."""
+    """Return recipe number `index` of an optimizer: the reference recipe, then uniform draws.
+
+    Each coordinate has a seed of its own, so that one more leaves the others as they were.
+    """
     from optuna.distributions import CategoricalDistribution
 
     if index == 0:
         return space.reference(catalogue.find("optimizer", optimizer))  # type: ignore[arg-type]
-    chance = random.Random(zlib.crc32(f"{task.name}/{optimizer}/{index}".encode()))  # noqa: S311 - a draw
-    point = {
-        name: chance.choice(span.choices)
-        if isinstance(span, CategoricalDistribution)
-        else chance.uniform(-1, 1)
-        for name, span in space.distributions.items()
-    }
+    point = {}
+    for name, span in space.distributions.items():
+        text = f"{task.name}/{optimizer}/{index}/{name}"
+        chance = random.Random(zlib.crc32(text.encode()))  # noqa: S311 - a draw
+        categorical = isinstance(span, CategoricalDistribution)
+        point[name] = chance.choice(span.choices) if categorical else chance.uniform(-1, 1)
     return space.recipe(point | {"optimizer": optimizer})
-
-
-def open_workload(task: Task) -> LoadedWorkload:
-    """Return the task's data and model; at most 2,000 of the rows left test it."""
-    dataset = _topics() if task.source == "topics" else open_dataset(task.source)
-    inputs = np.concatenate([part.inputs for part in (dataset.train, dataset.valid, dataset.test)])
-    targets = np.concatenate([part.targets for part in (dataset.train, dataset.valid, dataset.test)])
-    order = np.random.default_rng(zlib.crc32(task.name.encode())).permutation(len(targets))
-    cuts = (0, task.train, task.train + task.valid, task.train + task.valid + TEST_ROWS)
-    train, valid, test = (
-        Part(inputs=inputs[order[start:end]], targets=targets[order[start:end]])
-        for start, end in pairwise(cuts)
-    )
-    model: Any = catalogue.find("model", task.model).from_fields(task.fields)
-    return LoadedWorkload(
-        dataset=replace(dataset, train=train, valid=valid, test=test),
-        model=model,
-        metric=metric(None, dataset.task),
-    )
-
-
-def _topics() -> Dataset:
-    """Return pieces of 30 words of the eight longest pages of Python's own manual, as token ids."""
-    from pydoc_data.topics import topics
-
-    pages = sorted(sorted(topics.items()), key=lambda item: -len(item[1].split()))[:8]
-    pieces = [
-        (words[start : start + 30], label)
-        for label, (_, text) in enumerate(pages)
-        for words in [text.lower().split()]
-        for start in range(0, len(words) - 30, 15)
-    ]
-    vocabulary = {
-        word: i for i, word in enumerate(sorted({word for words, _ in pieces for word in words}), start=1)
-    }
-    ids = np.array([[vocabulary[word] for word in words] for words, _ in pieces])
-    return from_arrays(
-        (ids, np.array([label for _, label in pieces])), kind="text", task="classification", name="topics"
-    )
 
 
 def _facts(task: Task, workload: LoadedWorkload) -> dict[str, Any]:
@@ -243,57 +193,90 @@ def _facts(task: Task, workload: LoadedWorkload) -> dict[str, Any]:
         "direction": workload.metric.direction,
         "test_rows": workload.dataset.test.rows,
     }
-    return about | {"valid_rows": workload.dataset.valid.rows, "facts": facts}
+    coordinates = list(space_of(task, workload).distributions)
+    return about | {"valid_rows": workload.dataset.valid.rows, "facts": facts, "coordinates": coordinates}
 
 
-def _read(path: Path) -> dict[Key, dict[str, str]]:
-    if not path.exists():
+def _check_space(task: Task, workload: LoadedWorkload, about: Mapping[str, Any]) -> None:
+    if about["coordinates"] != list(space_of(task, workload).distributions):
+        raise BadValue(
+            f"{task.name} was recorded when the search space was another, and its random recipes cannot be "
+            f"drawn again; move {RUNS.name} and {FACTS.name} away to record it anew"
+        )
+
+
+def read_rows(table: Path) -> Rows:
+    """Return the rows of a table by what they are of; none where there is no table yet."""
+    if not table.exists():
         return {}
-    with path.open(newline="") as file:
+    with table.open(newline="") as file:
         return {
-            (row["task"], row["optimizer"], int(row["recipe"]), int(row["seed"])): row
+            (
+                row["task"],
+                row["optimizer"],
+                int(row["recipe"]),
+                int(row["seed"]),
+                int(row["split"]),
+            ): row
             for row in csv.DictReader(file)
         }
 
 
-def _runs(task: Task, workload: LoadedWorkload, rows: dict[Key, dict[str, str]]) -> Iterator[tuple[Any, ...]]:
-    space = space_of(task, workload)
-    for optimizer in OPTIMIZERS:
-        losses: dict[int, tuple[float, float]] = {}
-        for index in range(RECIPES):
-            key = (task.name, optimizer, index, 0)
-            if key not in rows:
-                row = _run(task, workload, recipe_of(task, space, optimizer, index), index=index, seed=0)
-                rows[key] = dict(zip(COLUMNS, map(str, row), strict=True))
-                yield row
-            if rows[key]["valid_metric"]:
-                losses[index] = (
-                    workload.metric.loss(float(rows[key]["valid_metric"])),
-                    float(rows[key]["valid_loss"]),
-                )
-        for index in sorted(losses, key=losses.__getitem__)[:TOP]:
-            for seed in (*CONFIRM_SEEDS, *TRUTH_SEEDS):
-                if (task.name, optimizer, index, seed) not in rows:
-                    yield _run(
-                        task, workload, recipe_of(task, space, optimizer, index), index=index, seed=seed
-                    )
+def _runs(
+    task: Task,
+    workloads: Mapping[int, LoadedWorkload],
+    rows: Rows,
+    optimizer: str,
+    *,
+    recipes: int,
+    top: int,
+) -> Iterator[tuple[Any, ...]]:
+    """Yield the runs of one optimizer that are missing: every recipe, then the best of them again."""
+    losses: dict[int, tuple[float, float]] = {}
+    space = space_of(task, workloads[0])
+    for index in range(recipes):
+        recipe, key = recipe_of(task, space, optimizer, index), (task.name, optimizer, index, 0, 0)
+        if key not in rows:
+            row = _run(task, workloads[0], recipe, index=index, repeat=Repeat(seed=0))
+            rows[key] = dict(zip(COLUMNS, map(str, row), strict=True))
+            yield row
+        if rows[key]["valid_metric"]:
+            loss = workloads[0].metric.loss(float(rows[key]["valid_metric"]))
+            losses[index] = loss, float(rows[key]["valid_loss"])
+    for index in sorted(losses, key=losses.__getitem__)[:top]:
+        for repeat in REPEATS:
+            if (task.name, optimizer, index, repeat.seed, repeat.split) not in rows:
+                recipe = recipe_of(task, space, optimizer, index)
+                yield _run(task, workloads[repeat.split], recipe, index=index, repeat=repeat)
 
 
-def _run(task: Task, workload: LoadedWorkload, recipe: Recipe, *, index: int, seed: int) -> tuple[Any, ...]:
+def _run(
+    task: Task, workload: LoadedWorkload, recipe: Recipe, *, index: int, repeat: Repeat
+) -> tuple[Any, ...]:
     """Train once; a run that diverged has no metric."""
-    from studies.measure.model import state_bytes
-
+    training = Training(recipe, workload, seed=repeat.seed)
     optimizer = recipe.optimizer
-    training = Training(recipe, workload, seed=seed)
-    unit = space_of(task, workload).units(recipe)["optimizer.lr"]
-    about = (task.name, optimizer.name(), index, seed, f"{optimizer.lr:.4g}", f"{unit:.3f}")
+    unit = coordinates_of(optimizer)["optimizer.lr"]
+    about = (
+        task.name, optimizer.name(), index, repeat.seed, repeat.split, f"{optimizer.lr:.4g}", f"{unit:.3f}",
+    )  # fmt: skip
     try:
         training.advance(task.epochs)
     except Diverged:
         return *about, "", "", "", f"{training.seconds:.3f}", ""
-    best = next(point for point in training.curve if point.valid_metric == training.quality)
-    measured = f"{best.valid_metric:.6g}", f"{best.valid_loss:.6g}", f"{training.test_quality():.6g}"
+    best = min(
+        (point for point in training.curve if point.valid_metric == training.quality),
+        key=lambda point: point.valid_loss,
+    )
+    measured = f"{best.valid_metric:.6g}", f"{best.valid_loss:.6g}", f"{_test_metric(training):.6g}"
     return *about, *measured, f"{training.seconds:.3f}", state_bytes(training.optimizer)
+
+
+def _test_metric(training: Training) -> float:
+    """Return the metric of the best epoch's weights on the test rows."""
+    training.restore_best()
+    inputs, targets = tensors(training.workload.dataset, "test", training.device)
+    return training.workload.score(outputs_of(training.model, inputs), targets)
 
 
 if __name__ == "__main__":

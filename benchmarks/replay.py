@@ -2,90 +2,34 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import json
 import math
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from statistics import fmean
-from typing import Final
+from typing import Any, Final, Literal
 
-from advisor.decide.decision import decide
-from advisor.decide.feasible import feasible_recipes
-from advisor.decide.posterior import Posterior
-from advisor.decide.rulebook import apply_rules
-from advisor.decide.scale import CAP
-from advisor.decide.trial_summary import TrialSummary
+from advisor.decide.estimates import estimates
+from advisor.decide.interval import new_rows_interval
+from advisor.decide.recommend import recommend
 from advisor.evidence import Evidence
-from benchmarks.record_advice import FACTS, RUNS, TASKS, TRUTH_SEEDS
-from studies.direction import Direction
-from studies.facts import Facts
+from advisor.recommendation import Contender, Recommendation
+from benchmarks.recorded_studies import FIRST, Run, Study, truth_runs
+from benchmarks.recorded_tasks import CONFIRM_SEEDS
 from studies.record import Measurement, Record, Stage
-from studies.search.confirm import confirmation_runs
 from studies.search.pruner import best_complete
 
 TRIALS: Final = (1, 2, 5, 10)
 ARMS: Final = 4
-Truths = Mapping[str, Mapping[int, float]]
-"""Optimizer to recipe to the log of its loss on the test rows."""
-
+FINALISTS: Final = 3
 STEPS: Final = 100
 """Of a record's curve, where nobody looks."""
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Run:
-    """One training run; no metric means that it diverged."""
-
-    valid: float | None
-    valid_loss: float
-    test: float | None
-    seconds: float
-    state_bytes: int | None = None
-    unit: float = 0.0
-    """Where its learning rate lies in its range."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Study:
-    """All runs of one task."""
-
-    name: str
-    held_out: bool
-    metric: str
-    direction: Direction
-    valid_rows: int
-    test_rows: int
-    facts: Facts
-    runs: Mapping[str, Mapping[int, Mapping[int, Run]]] = field(repr=False)
-    """Optimizer to recipe to seed to run."""
-
-    def loss(self, value: float | None) -> float:
-        """Return the loss behind a test metric, at least half a row; infinite for a run that diverged."""
-        if value is None:
-            return math.inf
-        return max(value, 1e-12) if not self.direction.maximizes else max(1 - value, 0.5 / self.test_rows)
-
-    def truths(self) -> dict[str, dict[int, float]]:
-        """Return the log of each recipe's mean test loss, over the seeds kept for it or the search's."""
-        truths = {
-            optimizer: {
-                index: math.log(fmean(self.loss(run.test) for run in _judges(seeds)))
-                for index, seeds in recipes.items()
-            }
-            for optimizer, recipes in self.runs.items()
-        }
-        best = min(value for recipes in truths.values() for value in recipes.values())
-        return {
-            name: {i: min(value, best + CAP) for i, value in recipes.items()}
-            for name, recipes in truths.items()
-        }
-
-
-def _judges(seeds: Mapping[int, Run]) -> list[Run]:
-    return [run for seed, run in seeds.items() if seed >= TRUTH_SEEDS[0]] or [seeds[0]]
+Kind = Literal["unconfirmed", "confirmed", "fresh splits"]
+"""Without confirmation; with fresh seeds on the study's own rows; with fresh seeds on fresh splits."""
+KINDS: Final[tuple[Kind, ...]] = ("unconfirmed", "confirmed", "fresh splits")
+Truths = Mapping[str, Mapping[int, float]]
+"""Optimizer to recipe to the log of its loss on the test rows."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,9 +37,10 @@ class Outcome:
     """One piece of advice beside the truth."""
 
     task: str
-    held_out: bool
+    group: str
+    """chosen by | held out | unseen | external."""
     trials: int
-    confirmed: bool
+    kind: Kind
     label: str
     p_best: float
     p_tie: float
@@ -103,70 +48,32 @@ class Outcome:
     best: bool
     tie: bool
     true_gap: float
-    """Of the advised optimizer to the best one, by the truth that beliefs are about."""
+    """Of the recipe advised to the best one in hand."""
     regret: Mapping[str, float]
     """Of the recipe in hand, by who advised it."""
-
-
-def load() -> list[Study]:
-    """Return the recorded studies, in the order of the tasks."""
-    runs: dict[str, dict[str, dict[int, dict[int, Run]]]] = {}
-    with gzip.open(RUNS, "rt", newline="") as file:
-        for row in csv.DictReader(file):
-            run = Run(
-                valid=_number(row["valid_metric"]),
-                valid_loss=_number(row["valid_loss"]) or math.inf,
-                test=_number(row["test_metric"]),
-                seconds=float(row["seconds"]),
-                unit=float(row["lr_unit"]),
-                state_bytes=int(row["state_bytes"]) if row["state_bytes"] else None,
-            )
-            recipes = runs.setdefault(row["task"], {}).setdefault(row["optimizer"], {})
-            recipes.setdefault(int(row["recipe"]), {})[int(row["seed"])] = run
-    about = json.loads(FACTS.read_text())
-    return [
-        Study(
-            name=task.name,
-            held_out=task.held_out,
-            runs=runs[task.name],
-            facts=Facts.from_dict(about[task.name]["facts"]),
-            direction=Direction(about[task.name]["direction"]),
-            **{key: about[task.name][key] for key in ("metric", "valid_rows", "test_rows")},
-        )
-        for task in TASKS
-        if task.name in runs
-    ]
-
-
-def _number(text: str) -> float | None:
-    return float(text) if text else None
+    over_seeds: bool | None = None
+    """Whether the interval holds the mean of fresh seeds; None where there is no interval."""
+    on_test: bool | None = None
+    """Whether the interval for new rows holds the test metric; None where there is none."""
 
 
 def replay(study: Study, *, draws: int, seed: int, trials: Iterable[int] = TRIALS) -> Iterator[Outcome]:
     """Search the study over and over; yield the advice beside the truth."""
     truths = study.truths()
     for count in trials:
-        tuned = {name: tuned_truth(study, name, truths[name], count) for name in study.runs}
         for draw in range(draws):
             chance = random.Random(f"{seed}/{study.name}/{count}/{draw}")  # noqa: S311 - a draw
             picked = draw_recipes(study, chance, count)
             records = searched(study, picked)
             instead = _alone(study, chance, truths, picked)
-            yield judge_advice(study, records, truths, tuned, instead)
-            if (more := confirmed(study, records, tuple(picked))) is not None:
-                yield judge_advice(study, more, truths, tuned, instead)
-
-
-def tuned_truth(study: Study, optimizer: str, truths: Mapping[int, float], trials: int) -> float:
-    """Return the expected truth of the recipe that validates best among so many draws from all there are."""
-    ranked = sorted(study.runs[optimizer], key=lambda index: _standing(study, optimizer, index))
-    # P(none of the first so many)
-    beyond = [((len(ranked) - rank) / len(ranked)) ** trials for rank in range(len(ranked) + 1)]
-    return sum((beyond[rank] - beyond[rank + 1]) * truths[index] for rank, index in enumerate(ranked))
+            yield judge_advice(study, records, truths, instead, "unconfirmed")
+            for kind in KINDS[1:]:
+                if more := confirmed(study, records, kind):
+                    yield judge_advice(study, more, truths, instead, kind)
 
 
 def _standing(study: Study, optimizer: str, index: int) -> tuple[float, float, int]:
-    run = study.runs[optimizer][index][0]
+    run = study.runs[optimizer][index][FIRST]
     return study.direction.loss(run.valid), run.valid_loss, index  # as best_complete picks
 
 
@@ -188,40 +95,73 @@ def _alone(study: Study, chance: random.Random, truths: Truths, picked: Mapping[
 
 
 def searched(study: Study, picked: Mapping[str, Sequence[int]]) -> tuple[Record, ...]:
-    """Return the records of one search; a trial's number is its place, its batch size names the recipe."""
+    """Return the records of one search; a trial's number is its place, its recipe a number."""
     records: list[Record] = []
     for optimizer, indices in picked.items():
         for index in indices:
             stage: Stage = "race" if index else "reference"
-            records.append(_record(study, len(records), optimizer, index, 0, stage=stage, source=None))
+            run = study.runs[optimizer][index][FIRST]
+            records.append(_record(run, len(records), optimizer, index, stage=stage))
     return tuple(records)
 
 
-def confirmed(study: Study, records: tuple[Record, ...], arms: Sequence[str]) -> tuple[Record, ...] | None:
-    """Return the records with their confirmation runs; None when a finalist's were not recorded."""
-    with_confirmation = list(records)
-    for run in confirmation_runs(records, arms, study.direction, seed=0, seconds=math.inf):
-        optimizer, index = run.record.optimizer, int(run.record.params["recipe"])
-        if run.seed not in study.runs[optimizer][index]:
+def confirmed(study: Study, records: tuple[Record, ...], kind: Kind) -> tuple[Record, ...] | None:
+    """Return the records with the confirmation runs of the finalists, then of whoever is advised.
+
+    None when one of them was not recorded.
+    """
+    arms = tuple(dict.fromkeys(record.optimizer for record in records))
+    best = {name: best_complete(records, name, study.direction) for name in arms}
+    ranked = sorted(
+        (record for record in best.values() if record),
+        key=lambda record: _standing(study, record.optimizer, _index(record)),
+    )
+    more: tuple[Record, ...] = records
+    for finalist in ranked[:FINALISTS]:
+        if (runs := _repeats(study, finalist, kind, start=len(more))) is None:
             return None
-        with_confirmation.append(
-            _record(
-                study,
-                len(with_confirmation),
-                optimizer,
-                index,
-                run.seed,
-                stage="confirm",
-                source=run.record.number,
-            )
+        more += runs
+    while (advised := _unconfirmed(study, more)) is not None:
+        if (runs := _repeats(study, advised, kind, start=len(more))) is None:
+            return None
+        more += runs
+    return more if len(more) > len(records) else None
+
+
+def _unconfirmed(study: Study, records: tuple[Record, ...]) -> Record | None:
+    """Return the trial behind the advice; None where it is confirmed or was never whole."""
+    answer = recommend(evidence_of(study, records))
+    if len(answer.seeds) > 1 or not answer.trials:
+        return None
+    return next(record for record in records if record.number == answer.trials[0])
+
+
+def _repeats(study: Study, source: Record, kind: Kind, *, start: int) -> tuple[Record, ...] | None:
+    runs = study.runs[source.optimizer][_index(source)]
+    wanted = [(seed, seed if kind == "fresh splits" else 0) for seed in CONFIRM_SEEDS]
+    if any(place not in runs for place in wanted):
+        return None
+    return tuple(
+        _record(
+            runs[seed, split],
+            start + i,
+            source.optimizer,
+            _index(source),
+            stage="confirm",
+            seed=seed,
+            source=source.number,
+            split_seed=split or None,
         )
-    return tuple(with_confirmation) if len(with_confirmation) > len(records) else None
+        for i, (seed, split) in enumerate(wanted)
+    )
 
 
-def _record(
-    study: Study, number: int, optimizer: str, index: int, seed: int, *, stage: Stage, source: int | None
-) -> Record:
-    run = study.runs[optimizer][index][seed]
+def _index(record: Record | Recommendation) -> int:
+    return int(record.params["recipe"])
+
+
+def _record(run: Run, number: int, optimizer: str, index: int, **about: Any) -> Record:
+    """Return the record of a run; `about` says its stage, and which seed, source and split."""
     point = Measurement(
         epoch=1,
         step=STEPS,
@@ -233,49 +173,42 @@ def _record(
     return Record(
         number=number,
         state="infeasible" if run.valid is None else "complete",
-        stage=stage,
-        seed=seed,
-        source=source,
         params={"optimizer": optimizer, "recipe": index},
         curve=() if run.valid is None else (point,),
         quality=run.valid,
+        test_quality=run.test if about["stage"] == "confirm" else None,
         train_seconds=run.seconds,
         optimizer_state_bytes=run.state_bytes,
         units={"optimizer.lr": run.unit},
+        **{"seed": 0} | about,
+    )
+
+
+def evidence_of(study: Study, records: tuple[Record, ...], goal: str = "quality") -> Evidence:
+    """Return the records of one search as evidence."""
+    return Evidence(
+        facts=study.facts,
+        records=records,
+        candidates=tuple(dict.fromkeys(record.optimizer for record in records)),
+        direction=study.direction,
+        metric=study.metric,
+        valid_rows=study.valid_rows,
+        goal=goal,
+        study=study.name,
     )
 
 
 def judge_advice(
-    study: Study,
-    records: tuple[Record, ...],
-    truths: Truths,
-    tuned: Mapping[str, float],
-    instead: float,
+    study: Study, records: tuple[Record, ...], truths: Truths, instead: float, kind: Kind
 ) -> Outcome:
     """Ask for advice and compare it with the truth; `instead` is the truth of what AdamW alone finds."""
-    arms = tuple(dict.fromkeys(record.optimizer for record in records))
-    evidence = Evidence(
-        facts=study.facts,
-        records=records,
-        candidates=arms,
-        direction=study.direction,
-        metric=study.metric,
-        valid_rows=study.valid_rows,
-        goal="quality",
-        study=study.name,
-    )
-    findings = apply_rules(evidence)  # what recommend does, without the reasons, which take twice the time
-    posterior = Posterior.of(evidence, findings)
-    fits, _ = feasible_recipes(evidence, TrialSummary.of(evidence, posterior.estimates), findings)
-    decision = decide(evidence, posterior, fits)
-    summary = decision.summaries[decision.optimizer]
-    in_hand = {name: _in_hand(evidence, name, truths) for name in arms}
-    sources = {record.optimizer: record.source for record in records if record.stage == "confirm"}
-    truth = {name: in_hand[name] if name in sources else tuned[name] for name in arms}
-    gap = truth[decision.optimizer] - min(truth.values())
-    balanced = decide(replace(evidence, goal="balanced"), posterior, fits)
+    evidence = evidence_of(study, records)
+    answer = recommend(evidence)
+    balanced = recommend(evidence_of(study, records, "balanced"))
+    in_hand = {contender.optimizer: _truth(truths, contender) for contender in answer.contenders}
+    gap = in_hand[answer.optimizer] - min(in_hand.values())
     truth_of = {
-        "advice": in_hand[decision.optimizer],
+        "advice": in_hand[answer.optimizer],
         "balanced": in_hand[balanced.optimizer],
         "best observed": fmean(in_hand[name] for name in _best_observed(evidence)),
         "always AdamW": in_hand.get("AdamW", math.nan),
@@ -283,24 +216,44 @@ def judge_advice(
     }
     return Outcome(
         task=study.name,
-        held_out=study.held_out,
-        trials=len(evidence.searched(arms[0])),
-        confirmed=bool(sources),
-        label=decision.label,
-        p_best=summary.p_best,
-        p_tie=summary.p_tie,
-        expected_regret=summary.expected_regret,
+        group=study.group,
+        trials=len(evidence.searched(evidence.optimizers[0])),
+        kind=kind,
+        label=answer.label,
+        p_best=answer.p_best,
+        p_tie=answer.p_tie,
+        expected_regret=answer.expected_regret,
         best=gap <= 1e-12,
-        tie=gap <= posterior.margin + 1e-12,
+        tie=gap <= answer.margin + 1e-12,
         true_gap=gap,
         regret={by: value - min(in_hand.values()) for by, value in truth_of.items()},
+        over_seeds=_over_seeds(study, answer) if kind == "confirmed" else None,
+        on_test=_on_test(study, evidence, answer) if answer.trials else None,
     )
 
 
-def _in_hand(evidence: Evidence, optimizer: str, truths: Truths) -> float:
-    """Return the truth of the recipe that validation picks; the worst of all where every trial diverged."""
-    record = best_complete(evidence.records, optimizer, evidence.direction)
-    return truths[optimizer][int(record.params["recipe"])] if record else max(truths[optimizer].values())
+def _truth(truths: Truths, contender: Contender) -> float:
+    """Return the truth of the recipe in hand; the worst of all where every trial diverged."""
+    by_recipe = truths[contender.optimizer]
+    return by_recipe[int(contender.params["recipe"])] if contender.params else max(by_recipe.values())
+
+
+def _over_seeds(study: Study, answer: Recommendation) -> bool | None:
+    """Tell whether the interval holds the mean validation metric over the seeds of the truth."""
+    runs = truth_runs(study.runs[answer.optimizer][_index(answer)])
+    return _holds(answer.interval, fmean(math.nan if run.valid is None else run.valid for run in runs))
+
+
+def _on_test(study: Study, evidence: Evidence, answer: Recommendation) -> bool | None:
+    """Tell whether the interval for new rows holds the test metric, a mean over seeds."""
+    qualities = [run.measured_quality for run in evidence.records if run.number in answer.trials]
+    interval = new_rows_interval(estimates(evidence), answer.optimizer, qualities, test_rows=study.test_rows)
+    runs = truth_runs(study.runs[answer.optimizer][_index(answer)])
+    return _holds(interval, fmean(math.nan if run.test is None else run.test for run in runs))
+
+
+def _holds(interval: tuple[float, float] | None, value: float) -> bool | None:
+    return None if interval is None else interval[0] <= value <= interval[1]
 
 
 def _best_observed(evidence: Evidence) -> list[str]:

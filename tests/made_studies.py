@@ -130,18 +130,9 @@ def evidences(draw: DrawFn) -> Evidence:
         baseline=draw(st.none() | metric.values),
         yardsticks=draw(_yardsticks(metric)),
         split_facts=draw(st.none() | SPLIT_FACTS),
-        compression="off" if compression == "off" else "after",
-        compression_finalists=_finalists(records, begun=compression in {"half", "done"}),
-        compression_ended=compression == "done",
         **draw(_commands(metric, limits, names, compression)),
         **draw(_compressing(records, compression)),
     )
-
-
-def _finalists(records: tuple[Record, ...], *, begun: bool) -> tuple[str, ...]:
-    """Return the optimizers that a compression of these records is about; none before it begins."""
-    confirmed = (run.optimizer for run in records if run.stage == "confirm" and has_quality(run))
-    return tuple(dict.fromkeys(confirmed)) if begun else ()
 
 
 def case_of(evidence: Evidence) -> Case | None:

@@ -1,13 +1,17 @@
-"""Estimates from trials: how far each optimizer's tuned loss lies above the best one's, and how sure that is.
+"""Estimates from trials: how far each optimizer's recipe in hand lies above the best loss, and how sure.
 
-Which optimizer is best depends on how many trials each may have, so each is judged at the number it had
-(Dodge et al. 2019, arXiv 1909.03004; Sivaprasad et al. 2020, arXiv 1910.11758) unless told otherwise.
+The recipe in hand is what the study found: of each optimizer its best trial, or the one that was confirmed.
+The best of n trials is partly luck, which its estimate is charged for.
 
-    variance of an unconfirmed estimate = spread^2 / trials + seed variance + row variance
-    variance of a confirmed one         = seed variance / seeds + row variance
+    variance of an unconfirmed estimate = seed variance + row variance
+    variance of a confirmed one         = run variance / runs + share of the row variance
 
-The spread is that of the lower tail, by the bootstrap; the row variance is what the validation rows leave
-open.
+The run variance is that over seeds and, where each run drew its own rows, over splits; the row variance is
+what the validation rows leave open, all of it on one split and less on several.
+
+Asked for what tuning anew with n trials promises (Dodge et al. 2019, arXiv 1909.03004; Sivaprasad et al.
+2020, arXiv 1910.11758), an unconfirmed optimizer is judged by the expected best of n instead, whose variance
+is spread^2 / trials more; the spread is that of the lower tail, by the bootstrap.
 """
 
 from __future__ import annotations
@@ -17,15 +21,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from advisor.decide.scale import CAP, LossScale, best_of, variance_of_best
+from advisor.decide.additive_fit import AdditiveFit, Cell, cell_of, in_order
+from advisor.decide.scale import CAP, SEED_SD, LossScale, best_of, luck_of_best, variance_of_best
 from advisor.evidence import Evidence, has_quality
 from studies.record import Record
 from studies.search.pruner import best_complete
-
-if TYPE_CHECKING:
-    import numpy as np
 
 PSEUDO_TRIALS: Final = 3
 PSEUDO_SD: Final = 0.6
@@ -34,25 +36,30 @@ trials are few."""
 LOST_SD: Final = CAP / 2
 """Spread that an optimizer shows whose every trial was lost: half lost and half good would have it."""
 PSEUDO_SEEDS: Final = 1
-SEED_SD: Final = 0.05
-"""One imagined degree of freedom at 5 %: published spreads over seeds are 0.8 to 17 % of the error (HPOlib's
-four networks)."""
+"""Degree of freedom that the spread over seeds is imagined with, see `LossScale.seed_variance`."""
+LEAST_SEED_SD: Final = SEED_SD / 2
+"""Least spread over seeds that is believed where the splits differ too."""
+NOISE_DOUBT: Final = 0.7
+"""Log of the factor by which the noise of a study may differ from the usual, one standard deviation, while
+nothing was run again."""
+USUAL_OVERLAP: Final = 0.25
+"""Validation rows over those of training and validation, 20 of 80 %."""
 EDGE: Final = 0.98
 """A coordinate beyond this lies on the end of its range."""
-
-Cell = tuple[str, int | None]
-"""An optimizer and the trial of it that was confirmed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Estimate:
-    """Estimate of one optimizer's tuned gap from its trials."""
+    """Estimate of the gap of one optimizer's recipe in hand."""
 
     gap: float
     variance: float
     source: int | None = None
     """The trial that was confirmed; None when none was."""
     confirmed: bool = False
+    rows_share: float = 1.0
+    """Share of the row variance that is left in the mean of its runs; less than 1 where each had a split of
+    its own."""
     at_edge: bool = False
     """Whether its best recipe has a learning rate on the end of its range: a better one may lie outside."""
 
@@ -67,6 +74,13 @@ class Estimates:
     counts in."""
     measured_seed_sd: float | None = None
     """The same from confirmation runs alone; None where they do not tell."""
+    run_sd: float = SEED_SD
+    """Standard deviation of a gap from run to run: over seeds and, where each run had its own, over
+    splits."""
+    freedom: float = 0.0
+    """Degrees of freedom behind it."""
+    noise_doubt: float = 0.0
+    """Standard deviation of the log of the factor by which all standard deviations here may be wrong."""
     row_sd: float = 0.0
     """Standard deviation of a gap over validation splits of this size, which no number of seeds makes
     less."""
@@ -86,23 +100,26 @@ def estimates(evidence: Evidence, *, tuning_trials: int | None = None) -> Estima
 
     Args:
         evidence: the records; their order does not matter.
-        tuning_trials: the number of trials an unconfirmed optimizer is judged at; None for as many as it had.
+        tuning_trials: the number of trials with which an unconfirmed optimizer is tuned anew; None for the
+            recipe in hand.
     """
     loss_scale = LossScale.of(evidence)
     if loss_scale is None:
         return Estimates(by_optimizer={})
     fit = _confirmed(evidence, loss_scale)
-    unconfirmed = (name for name in evidence.optimizers if name not in fit.by_optimizer)
-    search_gaps = {name: _search_gaps(evidence, name, loss_scale) for name in unconfirmed}
-    luck = _luck(evidence, fit, loss_scale)
-    spread = _pooled_sd(search_gaps.values())
     noise = fit.seed_sd**2 + loss_scale.row_variance
+    luck = _luck(evidence, fit, loss_scale)
+    unconfirmed = (name for name in evidence.optimizers if name not in fit.by_optimizer)
+    search_gaps = {name: gaps for name in unconfirmed if (gaps := _search_gaps(evidence, name, loss_scale))}
+    spread = _pooled_sd(search_gaps.values())
     by_optimizer = dict(fit.by_optimizer)
     for name, gaps in search_gaps.items():
-        if gaps:
-            guess = _guess(gaps, spread=spread, trials=tuning_trials or len(gaps), luck=luck, noise=noise)
-            best = best_complete(evidence.complete(name), name, evidence.direction)
-            by_optimizer[name] = _doubled(guess) if best and at_edge(best) else guess
+        if tuning_trials is None:
+            guess = _in_hand(gaps, luck=luck, noise=noise)
+        else:
+            guess = _tuned_anew(gaps, spread=spread, trials=tuning_trials, luck=luck, noise=noise)
+        best = best_complete(evidence.complete(name), name, evidence.direction)
+        by_optimizer[name] = replace(guess, at_edge=best is not None and at_edge(best))
     return replace(
         fit,
         by_optimizer=by_optimizer,
@@ -110,6 +127,11 @@ def estimates(evidence: Evidence, *, tuning_trials: int | None = None) -> Estima
         resolution=loss_scale.resolution,
         loss_scale=loss_scale,
     )
+
+
+def search_spread(evidence: Evidence, loss_scale: LossScale) -> float:
+    """Return the spread behind the best of n trials of any optimizer, whose deviation is spread / sqrt n."""
+    return _pooled_sd(_search_gaps(evidence, name, loss_scale) for name in evidence.optimizers)
 
 
 def at_edge(record: Record) -> bool:
@@ -123,23 +145,27 @@ def _search_gaps(evidence: Evidence, optimizer: str, loss_scale: LossScale) -> l
     return [*whole, *[CAP] * lost]
 
 
-def _guess(gaps: Sequence[float], *, spread: float, trials: int, luck: float, noise: float) -> Estimate:
-    """Estimate an unconfirmed optimizer.
+def _in_hand(gaps: Sequence[float], *, luck: float, noise: float) -> Estimate:
+    """Estimate the best recipe of an unconfirmed optimizer.
+
+    The best of n trials was lucky too: by as much as the winner of the same trials would be with this noise,
+    or, where finalists were confirmed, by what they lost on fresh seeds if that is more.
+    """
+    expected = luck_of_best(gaps, math.sqrt(noise))
+    return Estimate(gap=min(gaps) + max(expected, luck), variance=noise)
+
+
+def _tuned_anew(gaps: Sequence[float], *, spread: float, trials: int, luck: float, noise: float) -> Estimate:
+    """Estimate what an unconfirmed optimizer reaches when tuned with so many trials.
 
     Its variance is spread^2 / n, and that of one seed and of the validation rows. Where finalists were
     confirmed, what they lost on fresh seeds was the luck of being picked as the best trial: the others were
     picked alike and are charged the same, unless the V-statistic charges them more already.
     """
-    n = len(gaps)
     gap = best_of(gaps, trials, spread)
     if luck:
         gap = max(gap, min(gaps) + luck)
-    return Estimate(gap=gap, variance=spread**2 / n + noise)
-
-
-def _doubled(estimate: Estimate) -> Estimate:
-    """Return it half as sure: a better recipe may lie beyond the end of the range."""
-    return replace(estimate, variance=2 * estimate.variance, at_edge=True)
+    return Estimate(gap=gap, variance=spread**2 / len(gaps) + noise)
 
 
 def _pooled_sd(groups: Iterable[Sequence[float]]) -> float:
@@ -164,41 +190,62 @@ def _confirmed(evidence: Evidence, loss_scale: LossScale) -> Estimates:
     A run that diverged counts as the worst of all, or the cap.
     """
     runs = [run for name in evidence.optimizers for run in evidence.confirmations(name)]
-    levels, noise, freedom = _additive(
-        {
-            (_cell(run), run.seed, run.number): loss_scale.gap(run.measured_quality)
-            for run in runs
-            if has_quality(run)
-        }
-    )
-    variance = (PSEUDO_SEEDS * SEED_SD**2 + noise) / (PSEUDO_SEEDS + freedom)
-    lost = max([CAP, *levels.values()])
+    fit, overlap = AdditiveFit.of(runs, loss_scale), _overlap(evidence)
+    fresh = any(run.split_seed is not None for run in runs)
+    of_rows = (1 - overlap) * loss_scale.row_variance if fresh else 0.0
+    variance = _run_variance(fit, loss_scale.seed_variance + of_rows)
+    lost = max([CAP, *fit.levels.values()])
     by_optimizer: dict[str, Estimate] = {}
     for cell, repeats in _by_cell(runs).items():
         share = sum(map(has_quality, repeats)) / len(repeats)
-        gap = share * levels.get(cell, lost) + (1 - share) * lost
-        doubt = variance / len(repeats) + loss_scale.row_variance
-        estimate = Estimate(gap=gap, variance=doubt, source=cell[1], confirmed=True)
-        if cell[0] not in by_optimizer or gap < by_optimizer[cell[0]].gap:
-            by_optimizer[cell[0]] = _doubled(estimate) if _source_at_edge(evidence, cell) else estimate
-    measured = math.sqrt(noise / freedom) if freedom else None
-    return Estimates(by_optimizer=by_optimizer, seed_sd=math.sqrt(variance), measured_seed_sd=measured)
+        rows_share = _rows_share(repeats, overlap)
+        estimate = Estimate(
+            gap=share * fit.levels.get(cell, lost) + (1 - share) * lost,
+            variance=variance / len(repeats) + rows_share * loss_scale.row_variance,
+            source=cell[1],
+            confirmed=True,
+            rows_share=rows_share,
+            at_edge=_source_at_edge(evidence, cell),
+        )
+        if cell[0] not in by_optimizer or estimate.gap < by_optimizer[cell[0]].gap:
+            by_optimizer[cell[0]] = estimate
+    measured = math.sqrt(max(0.0, fit.squares / fit.freedom - of_rows)) if fit.freedom else None
+    return Estimates(
+        by_optimizer=by_optimizer,
+        seed_sd=math.sqrt(max(LEAST_SEED_SD**2, variance - of_rows)),
+        measured_seed_sd=measured,
+        run_sd=math.sqrt(variance),
+        freedom=PSEUDO_SEEDS + fit.freedom,
+        noise_doubt=NOISE_DOUBT / math.sqrt(1 + fit.freedom),
+    )
+
+
+def _run_variance(fit: AdditiveFit, expected: float) -> float:
+    """Return the variance from run to run: what was measured, with a few imagined runs as expected."""
+    return (PSEUDO_SEEDS * expected + fit.squares) / (PSEUDO_SEEDS + fit.freedom)
+
+
+def _overlap(evidence: Evidence) -> float:
+    """Return the share of its validation rows that a fresh split has in common with another."""
+    rows, valid_rows = evidence.facts.rows, evidence.valid_rows
+    return valid_rows / (valid_rows + rows) if rows and valid_rows else USUAL_OVERLAP
+
+
+def _rows_share(runs: Sequence[Record], overlap: float) -> float:
+    """Return the share of the row variance that the mean of the runs keeps, beside what their spread shows.
+
+    All of it on one split; on a split of its own for each, what any two splits have in common.
+    """
+    splits = len({run.split_seed for run in runs})
+    repeated = (len(runs) - splits) / (len(runs) - 1) if len(runs) > 1 else 1.0
+    return overlap + (1 - overlap) * repeated
 
 
 def _by_cell(runs: Iterable[Record]) -> dict[Cell, list[Record]]:
     tried: dict[Cell, list[Record]] = defaultdict(list)
     for run in runs:
-        tried[_cell(run)].append(run)
-    return dict(sorted(tried.items(), key=_order))
-
-
-def _cell(run: Record) -> Cell:
-    return run.optimizer, run.source
-
-
-def _order(item: tuple[Cell, object]) -> tuple[str, int]:
-    (optimizer, source), _ = item
-    return optimizer, -1 if source is None else source
+        tried[cell_of(run)].append(run)
+    return {cell: tried[cell] for cell in sorted(tried, key=in_order)}
 
 
 def _source_at_edge(evidence: Evidence, cell: Cell) -> bool:
@@ -215,25 +262,3 @@ def _luck(evidence: Evidence, fit: Estimates, loss_scale: LossScale) -> float:
         picked = [record for record in evidence.complete(name) if record.number == estimate.source]
         lost += [estimate.gap - loss_scale.gap(record.measured_quality) for record in picked]
     return max(0.0, fmean(lost)) if lost else 0.0
-
-
-def _additive(gaps: Mapping[tuple[Cell, int, int], float]) -> tuple[dict[Cell, float], float, int]:
-    """Fit gap = recipe + seed + noise, so that a recipe that missed a hard seed is not flattered.
-
-    Returns:
-        Each recipe's level at the average seed, the residual sum of squares, and its degrees of freedom.
-    """
-    import numpy as np
-
-    if not gaps:
-        return {}, 0.0, 0
-    keys = sorted(gaps, key=lambda key: (_order((key[0], None)), key[1:]))
-    cells, seeds = list(dict.fromkeys(key[0] for key in keys)), sorted({key[1] for key in keys})
-    design: np.ndarray = np.array(
-        [[key[0] == c for c in cells] + [key[1] == s for s in seeds] for key in keys], dtype=float
-    )
-    target = np.array([gaps[key] for key in keys])
-    effects, _, rank, _ = np.linalg.lstsq(design, target, rcond=None)
-    shared = float(effects[len(cells) :].mean())
-    levels = {cell: float(effect) + shared for cell, effect in zip(cells, effects, strict=False)}
-    return levels, float(((target - design @ effects) ** 2).sum()), len(keys) - int(rank)

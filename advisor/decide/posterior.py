@@ -2,23 +2,25 @@
 
 The model, for optimizer a with prior advantage m_a and an estimate y_a from its trials (see `estimates`):
 
-    V_a = mu - s m_a + s z_a    the tuned gap; z_a ~ N(0, 1), log s ~ N(log 0.3, 0.8^2), mu flat
+    V_a = mu - s m_a + s z_a    the gap of its recipe; z_a ~ N(0, 1), log s ~ N(log 0.3, 0.8^2), mu flat
     y_a = V_a + e_a             what was seen of it; e_a ~ N(0, variance_a)
 
-s says how far apart tuned optimizers lie on this problem; it is integrated over a grid, mu in closed form,
-and V is then normal. Draws from that mixture give the probability of being the best, of lying within the tie
-margin of the best, and the expected regret, the expected log-ratio of the loss to the best one's. With no
-prior and equal variances the posterior means keep the order of the y: confidence, not cleverness, is what the
-model adds.
+The recipe in hand is what a reader takes home, so the probabilities are about it; asked with `tuning_trials`,
+they are about each optimizer tuned anew with so many trials. s says how far apart the recipes lie on this
+problem. It is integrated over a grid, as is the factor by which all variances may be wrong: wide until seeds
+were compared, so that no noisy study is decided by its luck. mu is integrated in closed form, and V is then
+normal. Draws from that mixture give the probability of being the best, of lying within the tie margin of the
+best, and the expected regret, the expected log-ratio of the loss to the best one's. With no prior and equal
+variances the posterior means keep the order of the y: confidence, not cleverness, is what the model adds.
 
 The tie margin is a region of practical equivalence (Benavoli et al. 2017, JMLR 18): 2 % of the error, or the
 spread over seeds where that is more, up to a tenth, or what half a validation row makes of the best loss: two
 that are right on every row tie.
 
-Judgement calls, checked against what came true on 24 recorded tasks (`benchmarks.advice`): the prior's 0.3 is
-the usual spread of tuned optimizers on small tasks, its 0.8 lets one study differ from another by a factor of
-two either way; once anything was trained the advantages m count a tenth, as in full they led to worse picks
-than none at one and two trials each; without any trial of anything no probability is stated above 0.60.
+Judgement calls, checked against what came true on the recorded tasks (`benchmarks.advice`): the prior's 0.3
+is the usual spread of tuned optimizers on small tasks, its 0.8 lets one study differ from another by a factor
+of two either way; once anything was trained the advantages m count a tenth, as in full they led to worse
+picks than none at one and two trials each; without any trial of anything no probability is stated above 0.60.
 """
 
 from __future__ import annotations
@@ -55,7 +57,9 @@ SPREAD: Final = (math.log(0.3), 0.8)
 PRIOR_WEIGHT: Final = 0.1
 """What the prior's advantages count for once anything was trained."""
 GRID: Final = 25
-PAIRS: Final = 1000
+NOISES: Final = 5
+"""Grid points of the factor by which all variances may be wrong, for each point of s."""
+PAIRS: Final = 200
 """Antithetic pairs of draws at each grid point; the standard error of a probability is below 0.005."""
 
 
@@ -70,7 +74,7 @@ class PosteriorSummary:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Posterior:
-    """Posterior over the tuned gaps of all optimizers; it does not depend on any limit."""
+    """Posterior over the gaps of all optimizers' recipes in hand; it does not depend on any limit."""
 
     optimizers: tuple[str, ...]
     """Sorted by name, so that the order of candidates changes nothing."""
@@ -91,8 +95,8 @@ class Posterior:
         Args:
             evidence: facts, records and candidates; limits and goal do not count here.
             findings: of the rules; only their strengths count.
-            tuning_trials: the number of trials an unconfirmed optimizer is judged at; None for as many as it
-                had.
+            tuning_trials: the number of trials with which an unconfirmed optimizer is tuned anew; None for
+                the recipe in hand.
         """
         names = tuple(sorted(evidence.optimizers))
         measured = estimates(evidence, tuning_trials=tuning_trials)
@@ -128,11 +132,18 @@ class Posterior:
         }
 
     def means(self) -> dict[str, float]:
-        """Return the posterior mean of each tuned gap."""
+        """Return the posterior mean of each gap."""
         return dict(zip(self.optimizers, map(float, self._mean(self.draws)), strict=True))
 
+    def spreads(self) -> dict[str, float]:
+        """Return the posterior standard deviation of each gap, about the mean of all gaps."""
+        apart = self.draws - self.draws.mean(axis=2, keepdims=True)
+        means = self._mean(apart)
+        variance = self._mean(apart**2) - means**2
+        return dict(zip(self.optimizers, map(float, variance.clip(0) ** 0.5), strict=True))
+
     def beats(self) -> dict[str, dict[str, float]]:
-        """Return for each optimizer the probability that its tuned gap is smaller than each other's.
+        """Return for each optimizer the probability that its gap is smaller than each other's.
 
         Of the posterior mean loss that is, not of the luck of one run: with many trials it nears 0 or 1 for
         optimizers that are hardly apart. Each two add up to 1.
@@ -188,10 +199,13 @@ def posterior_draws(
 
     by_name = [measured.by_optimizer.get(name) for name in names]
     gap = np.array([estimate.gap if estimate else 0.0 for estimate in by_name])
-    variance = np.array([estimate.variance if estimate else np.inf for estimate in by_name])
+    told_variance = np.array([estimate.variance if estimate else np.inf for estimate in by_name])
     center, width = SPREAD
-    nodes = np.linspace(-3, 3, GRID)
+    nodes, doubts = (
+        grid.ravel() for grid in np.meshgrid(np.linspace(-3, 3, GRID), np.linspace(-2, 2, NOISES))
+    )
     s = np.exp(center + width * nodes)[:, None]
+    variance = told_variance * np.exp(2 * measured.noise_doubt * doubts)[:, None]
     m = np.asarray(advantage)[None, :]
 
     precision = 1 / (s**2 + variance)  # of y_a given mu and s; 0 where nothing was seen
@@ -201,7 +215,7 @@ def posterior_draws(
     mu = (precision * (gap + s * m)).sum(axis=1, keepdims=True) / total
     misfit = (precision * (gap + s * m - mu) ** 2).sum(axis=1)
     volume = np.log(np.where(precision > 0, precision, 1.0)).sum(axis=1) - np.log(total[:, 0])
-    log_weight = -(nodes**2) / 2 + (volume - misfit) / 2
+    log_weight = -(nodes**2 + doubts**2) / 2 + (volume - misfit) / 2
     weights = np.exp(log_weight - log_weight.max())
 
     trust = s**2 * precision  # how much of the estimate stays; the rest is drawn to the prior
@@ -217,7 +231,7 @@ def _normals(count: int) -> np.ndarray:
     """Return the same antithetic draws every time, (grid, draws, count)."""
     import numpy as np
 
-    half = np.random.default_rng(0).standard_normal((GRID, PAIRS, count))
+    half = np.random.default_rng(0).standard_normal((GRID * NOISES, PAIRS, count))
     return np.concatenate([half, -half], axis=1)
 
 

@@ -32,13 +32,13 @@ from advisor.decide.checklist import checks
 from advisor.decide.compressed import best_fitting, limited, pareto_front, smallest_tied
 from advisor.decide.counterfactuals import would_change
 from advisor.decide.decision import Decision, Explained, decide
+from advisor.decide.estimates import Estimates
 from advisor.decide.feasible import feasible_recipes
 from advisor.decide.feasible_recipe import FeasibleRecipe
-from advisor.decide.interval import half_width
+from advisor.decide.interval import interval
 from advisor.decide.posterior import PRIOR_CAP, Posterior
 from advisor.decide.reasons import gives_up, nothing_apart, reasons
 from advisor.decide.rulebook import apply_rules, readings
-from advisor.decide.scale import LossScale
 from advisor.decide.trial_summary import TrialSummary
 from advisor.evidence import Evidence, Finding
 from advisor.recommendation import Recommendation
@@ -56,7 +56,7 @@ def recommend(evidence: Evidence, *, tuning_trials: int | None = None) -> Recomm
 
     Args:
         evidence: facts, limits, records and candidates.
-        tuning_trials: trials an optimizer will be tuned with; None judges each at as many as it had.
+        tuning_trials: trials that each optimizer is tuned anew with; None judges the recipes in hand.
 
     Raises:
         NothingFeasible: no optimizer fits the limits; the message says which to relax, and to what.
@@ -69,7 +69,7 @@ def recommend(evidence: Evidence, *, tuning_trials: int | None = None) -> Recomm
     summary = TrialSummary.of(evidence, posterior.estimates)
     fits, vetoes = feasible_recipes(evidence, summary, findings, provisional=True)
     decision = decide(evidence, posterior, fits)
-    contenders = tuple(_contender(evidence, decision, summary.loss_scale, name) for name in decision.ranked)
+    contenders = tuple(_contender(evidence, decision, summary.estimates, name) for name in decision.ranked)
     explained = Explained(
         evidence=evidence,
         summary=summary,
@@ -205,7 +205,7 @@ def _strengths(findings: Iterable[Finding]) -> list[tuple[str, str, float]]:
     )
 
 
-def _contender(evidence: Evidence, decision: Decision, loss_scale: LossScale | None, name: str) -> Contender:
+def _contender(evidence: Evidence, decision: Decision, estimates: Estimates, name: str) -> Contender:
     recipe, chances = decision.fits[name], decision.summaries[name]
     runs = recipe.measured_runs
     qualities = [run.quality for run in runs if run.quality is not None]
@@ -215,7 +215,7 @@ def _contender(evidence: Evidence, decision: Decision, loss_scale: LossScale | N
         p_tie=chances.p_tie,
         expected_regret=chances.expected_regret,
         quality=fmean(qualities) if qualities else None,
-        interval=_interval(evidence, loss_scale, qualities),
+        interval=interval(estimates, qualities),
         trials=tuple(run.number for run in runs),
         params=recipe.record.params if recipe.record else None,
         train_seconds=recipe.costs["train_seconds"],
@@ -223,19 +223,6 @@ def _contender(evidence: Evidence, decision: Decision, loss_scale: LossScale | N
         optimizer_state_bytes=_whole(recipe.costs["optimizer_state_bytes"]),
         completed=len(evidence.complete(name)),
     )
-
-
-def _interval(
-    evidence: Evidence, loss_scale: LossScale | None, qualities: list[float]
-) -> tuple[float, float] | None:
-    """Return Student's 90 % interval of the mean over seeds, cut where the metric ends."""
-    reach = half_width(qualities)
-    if reach is None or loss_scale is None:
-        return None
-    low, high = fmean(qualities) - reach, fmean(qualities) + reach
-    if evidence.direction.maximizes:
-        return low, min(high, loss_scale.origin)
-    return max(low, loss_scale.origin), high
 
 
 def _whole(count: float | None) -> int | None:

@@ -24,6 +24,8 @@ CLASSES: Final[Mapping[str, str]] = {
     "cnn": "a CNN on images",
     "rnn": "a recurrent net",
     "embeddings": "a net of embedding tables",
+    "short_net": "nets trained for a few hundred steps",
+    "short_linear": "linear models trained for a few hundred steps",
     "mixed": "problems of all kinds",
 }
 """Problem classes, in words."""

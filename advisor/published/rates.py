@@ -30,6 +30,28 @@ DOUBT: Final = 0.5
 CONVOLUTIONAL: Final = 0.3
 EMBEDDED: Final = 0.5
 """Shares of the parameters from which convolutions, or embeddings, make the class."""
+SHORT: Final = 1000
+"""Steps below which a run is short: published tables are of thousands and more, tuned with up to 100 trials,
+and their first, Muon, comes last in a few hundred steps with one or two trials."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Agreement:
+    """Agreement of base rates with results on tasks that they do not count."""
+
+    rank_correlation: float
+    """Spearman's, between the order of the base rates and the result: 1 for the same, 0 for none."""
+    tasks: int
+    """Each left out in turn."""
+
+
+AGREEMENTS: Final[Mapping[str, Agreement]] = {
+    "tabular_mlp": Agreement(rank_correlation=0.21, tasks=17),
+    "transformer": Agreement(rank_correlation=0.93, tasks=4),
+    "short_net": Agreement(rank_correlation=0.37, tasks=9),
+    "short_linear": Agreement(rank_correlation=0.68, tasks=7),
+}
+"""As `benchmarks.prior` measures it; classes with judged rates alone have none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +67,9 @@ class Rate:
 
 
 def problem_class(facts: Facts) -> str | None:
-    """Return the class of a workload that published comparisons cover, None when they cover none like it."""
+    """Return the class of a workload that comparisons cover, None when they cover none like it."""
+    if facts.steps < SHORT and not facts.pretrained:
+        return "short_linear" if facts.is_linear else "short_net"
     if facts.is_linear:
         return None
     if facts.has_attention:
@@ -54,6 +78,11 @@ def problem_class(facts: Facts) -> str | None:
         return "cnn" if facts.has_batchnorm else None
     mlp = facts.kind == "table" and facts.convolution_share == 0 and facts.embedding_share < EMBEDDED
     return "tabular_mlp" if mlp else None
+
+
+def agreement(facts: Facts) -> Agreement | None:
+    """Return how far base rates have foretold results on this kind of problem; None where nobody knows."""
+    return AGREEMENTS.get(problem_class(facts) or "")
 
 
 def rate(facts: Facts, optimizer: str) -> Rate:

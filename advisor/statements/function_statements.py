@@ -34,7 +34,7 @@ class OptimizerNeverRan(Check):
         """Tell whether the function left the optimizer alone, and these settings varied and no others."""
         searched = ("reference", "start", "race")
         varied = _varied([run for run in case.evidence.records if run.stage in searched])
-        return "optimizer" in case.evidence.unread and set(self.searched) == varied
+        return not self.passed and "optimizer" in case.evidence.unread and set(self.searched) == varied
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +69,13 @@ class SeedsChangeNothing(Check):
             groups.setdefault(run.number if run.source is None else run.source, []).append(run)
         equal = all(_curve(run) == _curve(group[0]) for group in groups.values() for run in group)
         several = all(len({run.seed for run in group}) > 1 for group in groups.values())
-        return bool(groups) and equal and several and {run.seed for run in runs} == set(self.seeds)
+        return (
+            not self.passed
+            and bool(groups)
+            and equal
+            and several
+            and {run.seed for run in runs} == set(self.seeds)
+        )
 
 
 def _varied(records: list[Record]) -> set[str]:

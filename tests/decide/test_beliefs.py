@@ -276,9 +276,8 @@ def simulate(chance: np.random.Generator, trials: int, *, confirm: bool):
         ]
         pick = int(gaps.argmin())
         best[name] = (first + pick, float(gaps[pick]), float(true[pick]))
-        truth[name] = float(level[arm])
+        truth[name] = float(true[pick])
     if confirm:
-        truth = {name: true for name, (_, _, true) in best.items()}
         shared = 0.1 * chance.standard_normal(3)
         for name in sorted(best, key=lambda name: best[name][1])[:2]:
             runs = np.exp(best[name][2] + shared + 0.08 * chance.standard_normal(3))

@@ -305,7 +305,7 @@ def test_nothing_is_asked_before_the_first_whole_run():
         ),
         pytest.param({"confirmed": ()}, "confirmed", "not run again", id="not confirmed"),
         pytest.param(
-            {"confirmed": confirmations(6, "AdamW", [0.9, None, 0.9], source=0)},
+            {"confirmed": confirmations(6, "AdamW", [0.9, None, 0.91], source=0)},
             "confirmed",
             "2 finished and 1 diverged",
             id="unstable",

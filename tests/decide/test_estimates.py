@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.decide.estimates import estimates
-from advisor.decide.scale import CAP, SHARED, LossScale, best_of, variance_of_best
+from advisor.decide.scale import CAP, SHARED, LossScale, best_of, luck_of_best, variance_of_best
 from advisor.evidence import Evidence
 
 from records import confirmations, record, study
@@ -165,10 +165,13 @@ def test_lost_trials_count_as_the_cap_and_pruned_ones_not_at_all():
     assert "SGD" not in estimates(pruned).by_optimizer
 
 
-def test_an_optimizer_that_lost_every_trial_leaves_more_doubt_about_the_others():
+def test_an_optimizer_that_lost_every_trial_leaves_more_doubt_about_tuning_the_others():
     single = [record(0, quality=0.9), record(1, "SGD", quality=0.8)]
     lost = [record(0, quality=0.9), record(1, "SGD", state="infeasible")]
-    calm, wide = (estimates(evidence(records)).by_optimizer["AdamW"].variance for records in (single, lost))
+    calm, wide = (
+        estimates(evidence(records), tuning_trials=1).by_optimizer["AdamW"].variance
+        for records in (single, lost)
+    )
 
     assert wide > calm
 
@@ -216,19 +219,22 @@ def test_the_luck_of_the_finalists_is_charged_to_the_others():
     assert estimated["SGD"].gap == pytest.approx(0.6)
 
 
-def test_a_learning_rate_on_the_edge_doubles_the_variance():
+def test_a_learning_rate_on_the_edge_is_marked_and_leaves_no_more_doubt_about_the_recipe_in_hand():
     inside = evidence([record(0, quality=0.9, units={"optimizer.lr": 0.97})])
     outside = evidence([record(0, quality=0.9, units={"optimizer.lr": -0.99})])
     calm, wide = (estimates(gaps).by_optimizer["AdamW"] for gaps in (inside, outside))
 
-    assert wide.variance == pytest.approx(2 * calm.variance)
+    assert wide.variance == calm.variance
     assert (calm.at_edge, wide.at_edge) == (False, True)
 
 
-def test_more_trials_leave_less_doubt():
+def test_more_trials_leave_less_doubt_about_tuning_anew():
     few, many = (
         estimates(
-            evidence(study({"AdamW": losses(*[0.0, 0.5] * half)}, direction="minimize"), direction="minimize")
+            evidence(
+                study({"AdamW": losses(*[0.0, 0.5] * half)}, direction="minimize"), direction="minimize"
+            ),
+            tuning_trials=2 * half,
         )
         for half in (1, 6)
     )
@@ -249,3 +255,70 @@ def test_tuning_for_longer_trusts_a_wide_spread_more():
         < estimates(searched_loss).by_optimizer["SGD"].gap
     )
     assert replace(searched_loss, records=()).optimizers == ()
+
+
+# ---------------------------------------------------------------- the recipe in hand
+
+
+def test_the_best_of_close_trials_was_lucky_and_one_far_ahead_was_not():
+    noise = 0.1
+
+    assert luck_of_best([0.0], noise) == 0
+    assert luck_of_best([0.0, 0.0, 0.0], noise) == 0
+    assert luck_of_best([0.0, 1.0, 1.5], noise) == pytest.approx(0, abs=1e-9)
+    assert luck_of_best([0.0, 0.1], noise) > 0.02
+
+
+@given(st.lists(st.floats(0, 2), min_size=1, max_size=12), st.floats(0.01, 0.5))
+def test_luck_is_never_below_zero_nor_more_than_the_noise_reaches(gaps, noise):
+    assert 0 <= luck_of_best(gaps, noise) <= noise
+
+
+def test_the_recipe_in_hand_is_judged_by_its_own_gap_however_many_others_were_bad():
+    few = study({"AdamW": losses(0.0, 1.5), "SGD": losses(0.2)}, direction="minimize")
+    many = study({"AdamW": losses(0.0, *[1.5] * 9), "SGD": losses(0.2)}, direction="minimize")
+    first, second = (
+        estimates(evidence(records, direction="minimize")).by_optimizer["AdamW"] for records in (few, many)
+    )
+
+    assert (first.gap, first.variance) == pytest.approx((second.gap, second.variance))
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 5])
+def test_splits_of_their_own_leave_less_of_the_row_variance(seeds):
+    searched = study({"AdamW": [0.9], "SGD": [0.85]})
+    same = confirmations(2, "AdamW", [0.9] * seeds, source=0)
+    fresh = tuple(replace(run, split_seed=run.seed) for run in same)
+    on_one, on_many = (
+        estimates(evidence([*searched, *runs], valid_rows=50)).by_optimizer["AdamW"] for runs in (same, fresh)
+    )
+
+    assert on_one.rows_share == 1
+    assert on_many.rows_share < 0.5
+
+
+def test_runs_on_different_splits_are_paired_by_seed_and_split():
+    searched = study({"AdamW": [1.0], "SGD": [1.2]}, direction="minimize")
+    hard = (1.0, 1.5, 0.7)
+    runs = [
+        *confirmations(2, "AdamW", [1.1 * level for level in hard], source=0, direction="minimize"),
+        *confirmations(5, "SGD", [1.32 * level for level in hard], source=1, direction="minimize"),
+    ]
+    fresh = [replace(run, split_seed=run.seed) for run in runs]
+    estimated = estimates(evidence([*searched, *fresh], direction="minimize"))
+    apart = estimated.by_optimizer["SGD"].gap - estimated.by_optimizer["AdamW"].gap
+
+    assert apart == pytest.approx(math.log(1.2))
+    assert estimated.measured_seed_sd == pytest.approx(0, abs=1e-9)
+
+
+def test_the_seed_spread_is_taken_wide_until_one_is_measured():
+    searched = study({"AdamW": [0.9, 0.8], "SGD": [0.85, 0.8]})
+    runs = [
+        *confirmations(4, "AdamW", [0.9, 0.9, 0.9], source=0),
+        *confirmations(7, "SGD", [0.85, 0.85, 0.85], source=2),
+    ]
+    before, after = estimates(evidence(searched)), estimates(evidence([*searched, *runs]))
+
+    assert before.seed_sd > 1.4 * after.seed_sd
+    assert before.measured_seed_sd is None

@@ -18,8 +18,20 @@ from advisor.decide.posterior import TOTAL_CLIP, base_rate
 from advisor.decide.recommend import recommend
 from advisor.evidence import Evidence
 from advisor.published import CLASSES, FOLDER, comparisons, judged, learning_rates, names, ranks, sources
-from advisor.published.rates import DOUBT, class_rate, problem_class, rate, rates
+from advisor.published.rates import (
+    AGREEMENTS,
+    DOUBT,
+    SHORT,
+    agreement,
+    class_rate,
+    problem_class,
+    rate,
+    rates,
+)
 from advisor.published.shown import measured
+from benchmarks.prior import agreements
+from benchmarks.prior import tables as prior_tables
+from benchmarks.short_runs import counted
 from studies import catalogue
 from studies.facts import Facts
 
@@ -205,7 +217,7 @@ def test_advice_from_the_other_tables_holds_the_winner_more_often_than_the_usual
         re.search(r"^all tables: .* in (\d+) of (\d+),.* (\d+); in .* (\d+);", total, re.MULTILINE).groups(),
     )
 
-    assert tables == 35
+    assert tables == len(prior_tables())
     assert ours > 2 * usual
 
 
@@ -224,3 +236,50 @@ def test_a_built_wheel_contains_the_tables_and_their_licences(tmp_path):
     shipped = {path.name for path in FOLDER.iterdir() if path.suffix in {".csv", ".toml", ".md"}}
     assert len(shipped) >= 7
     assert {f"advisor/published/{name}" for name in shipped} <= files
+
+
+@pytest.mark.parametrize(
+    ("facts", "known"),
+    [
+        (Facts(steps=SHORT - 1), "short_net"),
+        (Facts(steps=SHORT - 1, is_linear=True), "short_linear"),
+        (Facts(steps=SHORT - 1, kind="text", has_attention=True), "short_net"),
+        (Facts(steps=SHORT), "tabular_mlp"),
+        (Facts(steps=SHORT - 1, pretrained=True), "tabular_mlp"),
+    ],
+)
+def test_runs_of_a_few_hundred_steps_are_a_class_of_their_own(facts, known):
+    assert problem_class(facts) == known
+
+
+def test_in_a_short_run_schedule_free_stands_before_muon_and_in_a_long_one_muon_before_it():
+    short, long = (
+        {name: base_rate(Facts(steps=steps), name) for name in ("Muon", "ScheduleFreeAdamW")}
+        for steps in (300, 3000)
+    )
+
+    assert short["ScheduleFreeAdamW"] > short["Muon"]
+    assert long["Muon"] > long["ScheduleFreeAdamW"]
+
+
+def test_what_is_counted_of_short_runs_is_what_was_recorded():
+    shipped = [
+        (row.source, row.problem_class, row.setting, row.task, row.optimizer, row.against, row.outcome)
+        for row in comparisons()
+        if row.source == "recorded"
+    ]
+
+    assert shipped == [row[:7] for row in counted()]
+
+
+def test_how_far_base_rates_agree_with_results_is_as_measured_and_told_by_class():
+    measured_now = agreements()
+
+    assert set(measured_now) == set(AGREEMENTS)
+    for known, told in AGREEMENTS.items():
+        assert (told.rank_correlation, told.tasks) == (
+            pytest.approx(measured_now[known][0], abs=0.005),
+            measured_now[known][1],
+        )
+    assert agreement(Facts(steps=SHORT - 1)) == AGREEMENTS["short_net"]
+    assert agreement(UNKNOWN["attention on tables"]) is None

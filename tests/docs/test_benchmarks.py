@@ -11,14 +11,13 @@ import pytest
 
 import benchmarks
 from benchmarks.external import external
-from benchmarks.record_advice import TRUTH_SEEDS
+from benchmarks.recorded_studies import FIRST
+from benchmarks.recorded_tasks import CONFIRM_SEEDS, TRUTH_SEEDS, UNSEEN, open_workload
 
 FILES: Final = sorted(path.stem for path in Path(benchmarks.__file__).parent.glob("[!_]*.py"))
-PARTS: Final = ("external", "hand", "replay")
+PARTS: Final = ("external", "hand", "made_up", "recorded_studies", "recorded_tasks", "replay")
 """Benchmarks import these; they print nothing themselves."""
-ONLY_IMPORTED: Final = {
-    "record_advice": "asks Training for a test quality, which is no longer there",
-}
+ONLY_IMPORTED: Final = {}
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if name in (*PARTS, *ONLY_IMPORTED)])
@@ -49,5 +48,22 @@ def test_curves_of_others_are_read_as_studies_to_replay(tmp_path):
     deepobs, algoperf = external(tmp_path)
 
     assert [run.test for run in deepobs.runs["SGD"][0].values()] == [0.9, 0.8]
-    assert list(deepobs.runs["SGD"][0]) == [0, TRUTH_SEEDS[0]]
+    assert list(deepobs.runs["SGD"][0]) == [FIRST, (TRUTH_SEEDS[0], 0)]
     assert [run.test for run in algoperf.runs["adamw"][0].values()] == [0.5, 1.5]
+
+
+@pytest.mark.parametrize("task", UNSEEN, ids=lambda task: task.name)
+def test_a_fresh_split_of_a_task_has_other_rows_of_the_same_pool_and_the_same_test_rows(task):
+    own, *fresh = (open_workload(task, split).dataset for split in (0, *CONFIRM_SEEDS))
+
+    for dataset in fresh:
+        assert (dataset.train.rows, dataset.valid.rows) == (own.train.rows, own.valid.rows)
+        assert (dataset.test.inputs == own.test.inputs).all()
+        assert not (dataset.valid.inputs == own.valid.inputs).all()
+        assert pool(dataset) == pytest.approx(pool(own))
+
+
+def pool(dataset):
+    """Return a sum that all rows for training and validation enter alike."""
+    parts = (dataset.train, dataset.valid)
+    return sum(float(part.inputs.sum(dtype=float)) + float(part.targets.sum(dtype=float)) for part in parts)
