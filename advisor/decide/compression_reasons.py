@@ -15,6 +15,7 @@ from advisor.statements.compression import (
     OF_MODEL,
     Compressed,
     Compressible,
+    NoneFitsYet,
     NoneSmallEnough,
     NotCompressedYet,
     Stage,
@@ -63,11 +64,13 @@ def _none_small_enough(explained: Explained) -> Iterator[Statement]:
     if not explained.decision.recipe.awaits_compression:
         return
     models = compressed_models(evidence)
+    said = False
     for limit in OF_MODEL:
         allowed = getattr(evidence.limits, limit)
         timed = [model for model in models if _cost(model, limit) is not None]
         nearest = min(timed, key=lambda model: (_cost(model, limit) or 0.0, model.trials), default=None)
         if allowed is not None and nearest is not None and (value := _cost(nearest, limit) or 0.0) > allowed:
+            said = True
             yield NoneSmallEnough(
                 subjects=(nearest.optimizer,),
                 trials=nearest.trials,
@@ -76,6 +79,8 @@ def _none_small_enough(explained: Explained) -> Iterator[Statement]:
                 measured=len(timed),
                 **limit_figures(evidence.limits, (limit,)),
             )
+    if not said and compressed_optimizers(evidence) and not evidence.compression_ended:
+        yield NoneFitsYet(measured=len(models))
 
 
 def _cost(model: CompressedModel, limit: str) -> float | None:

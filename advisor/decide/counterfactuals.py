@@ -11,6 +11,7 @@ from typing import Any, Final
 from advisor.decide.decision import Decision, Explained
 from advisor.decide.feasible_recipe import FeasibleRecipe
 from advisor.decide.ruled_out import nearest_ruled_out
+from advisor.decide.value_of_trials import value_of_trials
 from advisor.evidence import Evidence, has_quality
 from advisor.goals import GOALS
 from advisor.statements.alternative import CLEARLY
@@ -23,6 +24,7 @@ from advisor.statements.evidence_wanted import (
     HardlyApart,
     MoreRows,
     MoreSeeds,
+    MoreTrials,
     NothingInSight,
     WholeRunsOf,
     WiderRange,
@@ -37,6 +39,8 @@ MOST_SEEDS: Final = 30
 TIMED: Final = 0.7
 """Share of a measured time below which another one is clearly less: times of equal work differ by a quarter
 from run to run."""
+MORE_TRIALS: Final = 12
+"""Trials whose worth is told: about a minute of a small search."""
 CONFIDENT: Final = 1.645
 """Standard deviations that a normal number stays below in 95 % of cases."""
 FINER: Final = 1.002
@@ -52,6 +56,7 @@ def would_change(explained: Explained, decide: Decide) -> tuple[Statement, ...]:
         _separating(explained),
         _edges(explained),
         _beaten_since(explained),
+        _more_trials(explained),
         _limits(explained, decide),
         _nearest(explained, decide),
         _goals(explained, decide),
@@ -134,6 +139,18 @@ def _beaten_since(explained: Explained) -> Iterator[Statement]:
         yield BeatenSince(
             subjects=(recipe.optimizer,), trials=(best.number,), confirmed_trial=recipe.record.number
         )
+
+
+def _more_trials(explained: Explained) -> Iterator[Statement]:
+    """Say with which chance a dozen more trials would change the answer."""
+    decision = explained.decision
+    if decision.recipe.record is None or len(decision.in_question) < 2:
+        return
+    value = value_of_trials(
+        explained.evidence, explained.posterior, decision.optimizer, decision.in_question, MORE_TRIALS
+    )
+    if value:
+        yield MoreTrials(subjects=decision.in_question, more=value.count, p_change=value.changes)
 
 
 def _limits(explained: Explained, decide: Decide) -> Iterator[Statement]:

@@ -10,7 +10,9 @@ from advisor.contender import Contender
 from advisor.decide.compression_reasons import compression_reasons
 from advisor.decide.decision import Explained
 from advisor.decide.failures import failures
+from advisor.decide.interval import new_rows_interval
 from advisor.decide.posterior import PRIOR_CAP, base_rate
+from advisor.decide.yardsticks import yardstick_reasons
 from advisor.evidence import Finding, has_quality
 from advisor.goals import cost_of
 from advisor.published import CLASSES
@@ -25,7 +27,7 @@ from advisor.statements.findings import (
     RuledOutLikewise,
     RuleSays,
 )
-from advisor.statements.measured import NextBest, NothingToCompare, Reached, Role, Tested, Way
+from advisor.statements.measured import NewRows, NextBest, NothingToCompare, Reached, Role, Tested, Way
 from advisor.statements.preference import GivesUp, LeftBehind, Preferred
 from advisor.statements.statement import Statement
 
@@ -40,7 +42,9 @@ def reasons(explained: Explained) -> tuple[Statement, ...]:
         compression_reasons(explained),
         _confidence(explained),
         _preferred(explained),
+        _yardsticks(explained),
         _tested(explained),
+        _new_rows(explained),
         _failures(explained),
         _published(explained),
         _rule_findings(explained),
@@ -202,6 +206,22 @@ def _tested(explained: Explained) -> Iterator[Statement]:
             quality=fmean(tests),
             spread=stdev(tests) if len(tests) > 1 else None,
         )
+
+
+def _yardsticks(explained: Explained) -> tuple[Statement, ...]:
+    return yardstick_reasons(explained.evidence, explained.advised.quality, explained.posterior.margin)
+
+
+def _new_rows(explained: Explained) -> Iterator[Statement]:
+    """Say what to expect on new rows; of a compressed model that is not known."""
+    recipe = explained.decision.recipe
+    if recipe.record is None or recipe.compressed is not None:
+        return
+    qualities = [run.measured_quality for run in recipe.measured_runs]
+    expected = new_rows_interval(explained.posterior.estimates, recipe.optimizer, qualities)
+    if expected:
+        low, high = expected
+        yield NewRows(subjects=(recipe.optimizer,), metric=explained.evidence.metric, low=low, high=high)
 
 
 def _failures(explained: Explained) -> Iterator[Statement]:

@@ -40,6 +40,7 @@ from advisor.decide.posterior import PRIOR_CAP, Posterior
 from advisor.decide.reasons import gives_up, nothing_apart, reasons
 from advisor.decide.rulebook import apply_rules, readings
 from advisor.decide.trial_summary import TrialSummary
+from advisor.decide.yardsticks import better_yardstick
 from advisor.evidence import Evidence, Finding
 from advisor.recommendation import Recommendation
 from advisor.report.layout import main_settings
@@ -115,7 +116,7 @@ def _recommendation(explained: Explained, summary: TrialSummary) -> Recommendati
         ),
         checklist=_checklist(evidence, recipe, summary, compression),
         contenders=explained.contenders,
-        headline=_headline(explained, tuple(note for note in (gives_up(explained),) if note)),
+        headline=_headline(explained),
         margin=posterior.margin,
         tie=str(explained.tie),
         steps=trained.curve[-1].step if trained and trained.curve else None,
@@ -162,8 +163,10 @@ def _tie(evidence: Evidence, posterior: Posterior, quality: float | None) -> Tie
     )
 
 
-def _headline(explained: Explained, notes: tuple[Statement, ...]) -> Headline:
+def _headline(explained: Explained) -> Headline:
     decision, advised = explained.decision, explained.advised
+    better = better_yardstick(explained.evidence, advised.quality, explained.posterior.margin)
+    notes: tuple[Statement, ...] = tuple(note for note in (gives_up(explained), better) if note)
     return Headline(
         subjects=(decision.optimizer,),
         trials=advised.trials,

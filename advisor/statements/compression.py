@@ -217,6 +217,33 @@ class NoneSmallEnough(OnModelLimits):
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class NoneFitsYet(Statement):
+    """None fits yet: of what was compressed nothing meets all limits, and there is more to come."""
+
+    measured: int
+    """Compressed models there are."""
+
+    def __str__(self) -> str:
+        so_far = (
+            f"None of {several(self.measured, 'compressed model')} meets all limits so far"
+            if self.measured
+            else "Not compressed yet: what was tried failed"
+        )
+        return f"{so_far}; {STAGES['under way']}."
+
+    def holds(self, case: Case) -> bool:
+        """Tell whether there are as many, the advised model is none of them, and it breaks a limit."""
+        files = [run for run in case.evidence.records if run.stage == "compress" and _whole(run)]
+        recipes = {tuple(sorted((key, str(value)) for key, value in run.params.items())) for run in files}
+        return (
+            len(recipes) == self.measured
+            and case.answer.compression is None
+            and bool(case.evidence.limits.exceeded(case.answer.costs))
+            and not case.evidence.compression_ended
+        )
+
+
 def _recipes(runs: Sequence[Record], optimizers: Sequence[str]) -> list[list[Record]]:
     """Return the runs of each recipe: those with fresh seeds of what was confirmed, else the one run."""
     confirmed = {run.source for run in runs if run.stage == "confirm"}

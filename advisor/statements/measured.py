@@ -166,6 +166,8 @@ class NewRows(Statement):
         )
 
     def holds(self, case: Case) -> bool:
-        """The interval contains what was measured on validation."""
-        quality = case.answer.quality
-        return quality is not None and self.low <= quality <= self.high
+        """It contains what was measured on validation, or lies on the worse side of it."""
+        quality, better = case.answer.quality, case.evidence.direction.better
+        if quality is None or self.low > self.high:
+            return False
+        return self.low <= quality <= self.high or better(quality, self.low)
