@@ -49,6 +49,7 @@ from studies.record import Record
 from studies.storage.manifest import Layer, StudyManifest
 
 from made_studies import answered, case_of, evidences
+from pages import fill, page, words
 from records import OPTIMIZERS, confirmations, record
 
 FEW = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
@@ -180,13 +181,13 @@ def check(study: Evidence) -> None:
     advised = {case.answer.optimizer}
     free = answered(replace(study, limits=Limits()))
     for title in titles(case):
-        words = str(title)
-        assert title.holds(case), f"{title.kind}: {words}"
-        assert title.to_dict()["says"] == words
-        assert not re.search(r"\b(nan|inf|None)\b|\b1 (optimizers|runs|trials|others|seeds|steps)\b", words)
+        says = str(title)
+        assert title.holds(case), f"{title.kind}: {says}"
+        assert title.to_dict()["says"] == says
+        assert not re.search(r"\b(nan|inf|None)\b|\b1 (optimizers|runs|trials|others|seeds|steps)\b", says)
         if title.subjects and not advised & set(title.subjects) and not nothing_said(title):
-            without = free is not None and words.startswith(f"Without limits, {free.optimizer} is advised")
-            assert without or re.search(UNLIKE.get(title.kind, "$^"), words), words
+            without = free is not None and says.startswith(f"Without limits, {free.optimizer} is advised")
+            assert without or re.search(UNLIKE.get(title.kind, "$^"), says), says
 
 
 def nothing_said(title: Statement) -> bool:
@@ -359,3 +360,11 @@ def test_a_limit_is_told_with_the_run_that_breaks_it():
         )
     )
     assert words.endswith("(Adam, over the limit); 1 of 2 runs breaks the limit of 2 s")
+
+
+def test_a_study_whose_optimizers_are_equal_has_pages_like_any_other(tmp_path):
+    home = fill(tmp_path, {"equals": equals(2, 1.0)})
+    shown = page("recommendation", home, "equals").run()
+    assert not shown.exception
+    assert "Tied: every optimizer in question measured the same" in words(shown)
+    assert not page("optimizers", home, "equals").run().exception
