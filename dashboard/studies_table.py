@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from dashboard.charts.trials import leader
+from advisor.report.numbers import listed
+from dashboard.charts.trials import leaders
 from dashboard.snapshot import Study
 from studies.errors import StudyError
 from studies.storage.locks import worked_on
@@ -30,6 +31,8 @@ NOT_SET: Final = (
 )
 """Entries of a manifest that are found out rather than set."""
 
+NAMED: Final = 3
+"""Most optimizers that a line of the table names."""
 GROUPS: Final = {"workload": "", "model_fields": "model, "}
 """How the settings of a group begin, where it is not with the group's name."""
 
@@ -46,9 +49,9 @@ class Summary:
     """running | finished | silent: not finished, and nobody works on it | cannot be read."""
     metric: str = ""
     best: float | None = None
-    """Best validation metric of a whole run."""
+    """Best validation metric of a single whole run."""
     optimizer: str = ""
-    """Of that run."""
+    """Of that run; of equals up to three, or how many they are."""
     written: float
     """When something was last written to it, in seconds since 1970."""
 
@@ -59,7 +62,8 @@ def summary(home: Path, name: str) -> Summary:
         study = Study.read(home, name)
     except StudyError:
         return Summary(name=name, state="cannot be read", written=time.time())
-    best = leader((record for record in study.records if record.stage != "compress"), study.direction)
+    best = leaders((record for record in study.records if record.stage != "compress"), study.direction)
+    names = list(dict.fromkeys(record.optimizer for record in best))
     return Summary(
         name=name,
         data=study.manifest.dataset,
@@ -67,8 +71,8 @@ def summary(home: Path, name: str) -> Summary:
         trials=len(study.records),
         state="finished" if study.finished else "silent",
         metric=study.metric,
-        best=best.quality if best else None,
-        optimizer=best.optimizer if best else "",
+        best=best[0].quality if best else None,
+        optimizer=f"{len(names)} optimizers" if len(names) > NAMED else listed(names) if names else "",
         written=time.time() - study.silent_seconds,
     )
 

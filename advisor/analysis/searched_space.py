@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from advisor.decide.estimates import EDGE
 from advisor.evidence import Evidence
+from advisor.statements.titles_settings import DECAY, RangeEnd
 from studies import catalogue
 from studies.errors import StudyError
 from studies.record import Record
@@ -18,7 +19,6 @@ SETS: Final = ("regularizers", "wrappers")
 FIXED: Final = ("epochs",)
 WIDE: Final = 30.0
 """Largest over smallest value from which a number of unknown scale reads better on a log axis."""
-DECAY: Final = "weight decay in torch"
 
 Values = Mapping[int, float]
 """By trial number."""
@@ -49,20 +49,6 @@ class CategoricalSetting:
 
     label: str
     values: Mapping[int, str]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AtEdge:
-    """Range edge: a best recipe has a value on the end of its range, and a better one may lie beyond."""
-
-    optimizer: str
-    trial: int
-    label: str
-    value: Any
-    end: str
-    """lower | upper"""
-    span: str
-    """The range that was searched; empty when nobody knows."""
 
 
 def searched(records: Sequence[Record], optimizer: str) -> tuple[Record, ...]:
@@ -128,7 +114,7 @@ def _single_choices(trials: Sequence[Record]) -> dict[str, dict[int, str]]:
     return by_label
 
 
-def edges(evidence: Evidence) -> tuple[AtEdge, ...]:
+def edges(evidence: Evidence) -> tuple[RangeEnd, ...]:
     """Return where the best whole run of an optimizer lies on an end of a range."""
     on_edge = []
     for optimizer in evidence.optimizers:
@@ -139,14 +125,15 @@ def edges(evidence: Evidence) -> tuple[AtEdge, ...]:
     return tuple(on_edge)
 
 
-def _at_edge(best: Record, coordinate: str, unit: float) -> AtEdge:
+def _at_edge(best: Record, coordinate: str, unit: float) -> RangeEnd:
     axis, _, rest = coordinate.partition(".")
     shared = rest and "." not in rest
     key = f"{axis}.{best.params.get(axis)}.{rest}" if shared else coordinate
     span = _span(key)
-    return AtEdge(
-        optimizer=best.optimizer,
-        trial=best.number,
+    return RangeEnd(
+        subjects=(best.optimizer,),
+        trials=(best.number,),
+        coordinate=coordinate,
         label=_label(key),
         value=best.params.get(key),
         end="upper" if unit > 0 else "lower",

@@ -39,6 +39,8 @@ def default_target(evidence: Evidence, advice: Recommendation) -> float | None:
     loss_scale = LossScale.of(evidence)
     if loss_scale is None or advice.quality is None:
         return None
+    if advice.quality == 0:  # no error is left, or nothing was reached: a share of that is nothing
+        return 0.0
     return loss_scale.quality(loss_scale.gap(advice.quality) + advice.margin)
 
 

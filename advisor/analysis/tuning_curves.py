@@ -46,21 +46,24 @@ def tuning_curves(evidence: Evidence) -> dict[str, tuple[TuningPoint, ...]]:
         return {}
     loss = evidence.direction.loss
     worst = max(map(loss, everything))
-    curves = {}
+    losses = {}
     for name, qualities in whole.items():
         lost = sum(record.state == "infeasible" for record in evidence.searched(name))
         if qualities:
-            losses = sorted([*map(loss, qualities), *[worst] * lost])
-            curves[name] = tuple(
-                _tuning_point(losses, trials, evidence.direction) for trials in _budgets(len(losses))
-            )
-    return curves
+            losses[name] = sorted([*map(loss, qualities), *[worst] * lost])
+    shared = min(map(len, losses.values()))
+    return {
+        name: tuple(
+            _tuning_point(values, trials, evidence.direction) for trials in _budgets(len(values), shared)
+        )
+        for name, values in losses.items()
+    }
 
 
-def _budgets(most: int) -> list[int]:
-    """Return budgets from 1 to the most, evenly far apart as ratios."""
+def _budgets(most: int, shared: int) -> list[int]:
+    """Return budgets from 1 to the most, evenly far apart as ratios, and the one that every optimizer has."""
     steps = min(POINTS, most)
-    return sorted({round(most ** (step / max(1, steps - 1))) for step in range(steps)} | {1, most})
+    return sorted({round(most ** (step / max(1, steps - 1))) for step in range(steps)} | {1, shared, most})
 
 
 def _tuning_point(losses: Sequence[float], trials: int, direction: Direction) -> TuningPoint:

@@ -8,15 +8,20 @@ from typing import Final
 
 from studies.costs import Cost
 from studies.direction import Direction
-from studies.quantities import format_bytes, format_seconds
+from studies.quantities import format_bytes, format_seconds, several
 
 SCORES: Final = ("accuracy", "f1", "auc", "precision", "recall", "iou", "dice")
 """Metrics that people compare in points; a name that contains one of these counts."""
 
+LARGEST: Final = 1e15
+"""Number from which no digits are written out."""
+
 
 def number(value: float) -> str:
-    """Write a metric value or a setting with four significant digits: 0.9833, 54.1, 0.001, 1e-05."""
-    return f"{value:,.0f}" if abs(value) >= 1e4 and value == int(value) else f"{value:.4g}"
+    """Write a metric value or a setting with four significant digits: 0.9833, 1e-05; whole from 10,000 on."""
+    value += 0.0  # a zero without a sign
+    short = f"{value:.4g}"
+    return f"{value:,.0f}" if "e+" in short and abs(value) < LARGEST else short
 
 
 def apart(left: float, right: float) -> tuple[str, str]:
@@ -98,6 +103,11 @@ def trials(numbers: Iterable[int]) -> str:
         for run in runs
     ]
     return f"trial{'s' if len(wanted) > 1 else ''} {', '.join(parts)}"
+
+
+def every(count: int, noun: str) -> str:
+    """Name all of some things: both runs; all 3 runs."""
+    return f"both {noun}s" if count == 2 else f"all {several(count, noun)}"
 
 
 def listed(names: Sequence[str], joint: str = "and") -> str:

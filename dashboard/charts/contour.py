@@ -11,12 +11,13 @@ import plotly.graph_objects as go
 from advisor.analysis.searched_space import NumericSetting, decay, numbers, searched
 from advisor.analysis.surface import FEWEST, surface
 from advisor.evidence import has_quality
-from advisor.report.numbers import number
+from advisor.statements.statement import Statement
+from advisor.statements.titles_settings import BestSettings, NoPair, SettingValue
 from dashboard.charts import Plot
-from dashboard.charts.looks import RING, Style, folded, legend_below, styles
-from dashboard.charts.space import first_optimizer
+from dashboard.charts.looks import RING, Style, legend_below, styles, titled
+from dashboard.charts.space import first_optimizer, optimizer_of
+from dashboard.charts.trials import leaders
 from studies.direction import Direction
-from studies.quantities import several
 from studies.record import Record
 
 if TYPE_CHECKING:
@@ -41,9 +42,8 @@ def contour(
     figure = go.Figure()
     whole = _whole_runs(records, pair) if pair else []
     if pair is None or not whole:
-        title = "No whole run with a learning rate and a weight decay yet"
-        return figure.update_layout(title_text=title, height=200)
-    best = min(whole, key=lambda record: direction.loss(record.quality))
+        return titled(figure, best_pair(records, pair, metric, direction)).update_layout(height=200)
+    best = leaders(whole, direction)[0]
     _add_surface(figure, whole, pair, metric, direction)
     _add_trials(figure, whole, pair, style, metric)
     figure.add_scatter(
@@ -56,7 +56,7 @@ def contour(
     )
     figure.update_xaxes(title_text="learning rate", type="log", exponentformat="none")
     figure.update_yaxes(title_text=pair[1].label, type="log", exponentformat="none")
-    figure.update_layout(title_text=folded(_finding(best, pair, len(whole))))
+    titled(figure, best_pair(records, pair, metric, direction))
     return legend_below(figure, height=500)
 
 
@@ -148,10 +148,32 @@ def _value_at(place: float, ends: tuple[float, float]) -> float:
     return math.exp(low + place * (high - low))
 
 
-def _finding(best: Record, pair: tuple[NumericSetting, NumericSetting], runs: int) -> str:
-    lr, decays = (number(setting.values[best.number]) for setting in pair)
-    few = "" if runs >= FEWEST else f"; {several(runs, 'whole run')} are too few for a surface"
-    return f"{best.optimizer} is best at lr {lr}, weight decay {decays}{few}"
+def best_pair(
+    records: Sequence[Record],
+    pair: tuple[NumericSetting, NumericSetting] | None,
+    metric: str,
+    direction: Direction,
+) -> Statement:
+    """Say at which learning rate and weight decay the best of these search trials lies."""
+    whole = _whole_runs(records, pair) if pair else []
+    best = leaders(whole, direction)
+    if pair is None or not best:
+        return NoPair(subjects=optimizer_of(records))
+    labels = ("lr", "weight decay")
+    return BestSettings(
+        subjects=(best[0].optimizer,),
+        trials=tuple(record.number for record in best),
+        metric=metric,
+        quality=best[0].measured_quality,
+        settings=tuple(
+            SettingValue(key=setting.key, label=label, value=setting.values[best[0].number])
+            for setting, label in zip(pair, labels, strict=True)
+        ),
+        whole_runs=len(whole),
+        of=(best[0].optimizer,),
+        only_with_them=True,
+        fewest=FEWEST,
+    )
 
 
 def _of_leader(study: Study) -> go.Figure:

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 import plotly.graph_objects as go
 
 from advisor.analysis.learning_curves import Band, band
-from advisor.report.numbers import number
+from advisor.evidence import has_quality
+from advisor.statements.statement import Statement
+from advisor.statements.titles_trials import Curved, CurvesEnd, NothingComplete, Runs
 from dashboard.charts import Plot
-from dashboard.charts.looks import Style, folded, label_qualities, legend_below, styles, tinted
+from dashboard.charts.looks import Style, label_qualities, legend_below, styles, tinted
 from studies.direction import Direction
 from studies.quantities import several
 from studies.record import Measurement, Record
@@ -47,9 +49,10 @@ class Axes:
     """Number of a trial whose curve stands out."""
 
     @property
-    def field(self) -> str:
+    def field(self) -> Curved:
         """Return the field of a measurement that is drawn."""
-        return "valid_metric" if self.y == "metric" else self.y
+        fields: dict[str, Curved] = {"valid_loss": "valid_loss", "train_loss": "train_loss"}
+        return fields.get(self.y, "valid_metric")
 
     def point(self, measured: Measurement) -> tuple[float, float]:
         """Return where a measurement is drawn."""
@@ -73,17 +76,14 @@ def learning_curves(
     figure = go.Figure()
     shown = drawn(records, axes)
     gl = sum(len(record.curve) for record in shown) > MANY_POINTS
-    bands = {}
     for optimizer, style in style_of.items():
         singles = [record for record in shown if record.optimizer == optimizer]
         if singles:
             _draw_singles(figure, singles, style, axes, gl=gl)
         if median := _band(records, optimizer, axes):
             _draw_band(figure, median, optimizer, style)
-            bands[optimizer] = median
     _draw_chosen(figure, records, style_of, axes)
-    toward = direction if axes.y == "metric" else Direction.MINIMIZE
-    label_qualities(figure, folded(_finding(bands, axes, metric, toward)), metric, direction)
+    label_qualities(figure, curves_end(records, axes, metric, direction), metric, direction)
     _label(figure, axes, metric, direction)
     return legend_below(figure, height=540)
 
@@ -110,18 +110,14 @@ def rows(records: Sequence[Record], axes: Axes) -> list[dict[str, Any]]:
 
 
 def _with_curves(records: Sequence[Record], axes: Axes) -> list[Record]:
-    return [
-        record
-        for record in records
-        if record.curve and (record.stage == "confirm" if axes.over == "seeds" else record.searched)
-    ]
+    return [record for record in records if record.curve and _is_over(record, axes)]
 
 
 def _band(records: Sequence[Record], optimizer: str, axes: Axes) -> Band | None:
     whole = [
         record
         for record in _with_curves(records, axes)
-        if record.optimizer == optimizer and record.state == "complete"
+        if record.optimizer == optimizer and has_quality(record)
     ]
     share = 1.0 if axes.over == "seeds" else 0.5
     return band([axes.points(record) for record in whole], share=share)
@@ -229,15 +225,32 @@ def _label(figure: go.Figure, axes: Axes, metric: str, direction: Direction) -> 
     figure.update_layout(hovermode="closest")
 
 
-def _finding(bands: Mapping[str, Band], axes: Axes, metric: str, direction: Direction) -> str:
-    """Return a title that states which optimizer ends best."""
-    if not bands:
-        return "No run has come to its end yet"
-    quality = {"metric": metric, "valid_loss": "validation loss", "train_loss": "training loss"}[axes.y]
-    kind = "seed" if axes.over == "seeds" else "whole run"
-    best = min(bands, key=lambda optimizer: direction.loss(bands[optimizer].middle[-1]))
-    end = f"median {quality} {number(bands[best].middle[-1])} over {several(bands[best].runs, kind)}"
-    return f"{best} ends best: {end}" if len(bands) > 1 else f"{best} ends at a {end}"
+def curves_end(records: Sequence[Record], axes: Axes, metric: str, direction: Direction) -> Statement:
+    """Say whose median learning curve ends best."""
+    runs: Runs = "confirmation" if axes.over == "seeds" else "search"
+    if not any(has_quality(record) for record in records if _is_over(record, axes)):
+        return NothingComplete(runs=runs)
+    names = sorted({record.optimizer for record in records})
+    bands = {name: median for name in names if (median := _band(records, name, axes))}
+    ends = {name: median.middle[-1] for name, median in bands.items()}
+    toward = direction if axes.y == "metric" else Direction.MINIMIZE
+    best = toward.best(ends.values())
+    subjects = tuple(name for name, end in ends.items() if best is not None and math.isclose(end, best))
+    words = {"valid_loss": "validation loss", "train_loss": "training loss"}
+    return CurvesEnd(
+        subjects=subjects,
+        runs=runs,
+        metric=words.get(axes.y, metric),
+        field=axes.field,
+        value=0.0 if best is None else best,
+        curves=bands[subjects[0]].runs if subjects else 0,
+        compared=len(bands),
+        positive=axes.log_y,
+    )
+
+
+def _is_over(record: Record, axes: Axes) -> bool:
+    return record.stage == "confirm" if axes.over == "seeds" else record.searched
 
 
 def _over(study: Study, axes: Axes) -> go.Figure:

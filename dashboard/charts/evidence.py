@@ -14,16 +14,17 @@ from advisor.analysis.searched_space import searched
 from advisor.evidence import Finding
 from advisor.published import CLASSES, learning_rates, names, sources
 from advisor.published.rates import Rate, class_rate, problem_class
-from advisor.report.numbers import listed
+from advisor.statements.statement import Statement
+from advisor.statements.titles_evidence import CLEAR, PublishedOdds, PublishedRates, RulesFavour
 from dashboard.charts import Plot
-from dashboard.charts.looks import COLOURS, GREY, RING, Style, folded, legend_below, styles
+from dashboard.charts.looks import COLOURS, GREY, RING, Style, legend_below, styles, titled
 from dashboard.charts.trials import leader
 
 if TYPE_CHECKING:
     from dashboard.snapshot import Study
 
-CLEAR: Final = 0.4
-"""Log-odds below which an optimizer is as good as AdamW: 60 to 40."""
+ROUNDING: Final = 1e-9
+"""Log-odds that are none: a sum of strengths leaves so much."""
 WRAP: Final = 70
 """Characters of a line that is shown at a mark."""
 ROW_PIXELS: Final = 32
@@ -69,7 +70,7 @@ def odds(entries: Sequence[Published], style_of: Mapping[str, Style], problems: 
     figure.update_xaxes(title_text=title, range=(-end, end))
     order = [entry.optimizer for entry in shown]
     figure.update_yaxes(autorange="reversed", automargin=True, categoryorder="array", categoryarray=order)
-    figure.update_layout(title_text=folded(_odds_finding(shown, problems)))
+    titled(figure, published_odds(shown, problems))
     return legend_below(figure, height=200 + ROW_PIXELS * len(shown))
 
 
@@ -100,7 +101,7 @@ def learning_rate_ranges(study: Study, style_of: Mapping[str, Style]) -> go.Figu
     rows = rates(study)
     for row in rows:
         figure.add_trace(_range_line(row, style_of[row["optimizer"]]))
-    best = _best_rates(study, {row["optimizer"] for row in rows})
+    best = best_rates(study, {row["optimizer"] for row in rows})
     marks = [(*best[row["optimizer"]], _row(row)) for row in rows if row["optimizer"] in best]
     if marks:
         figure.add_scatter(
@@ -115,7 +116,7 @@ def learning_rate_ranges(study: Study, style_of: Mapping[str, Style]) -> go.Figu
         )
     figure.update_xaxes(title_text="learning rate", type="log", exponentformat="none")
     figure.update_yaxes(autorange="reversed", automargin=True)
-    figure.update_layout(title_text=folded(_ranges_finding(rows, best)))
+    titled(figure, published_rates(rows, best))
     return legend_below(figure, height=190 + ROW_PIXELS * len(rows))
 
 
@@ -131,13 +132,9 @@ def strengths(findings: Sequence[Finding], optimizers: Iterable[str]) -> go.Figu
     for index, (rule, voices) in enumerate(by_rule.items()):
         figure.add_trace(_rule_bars(rule, voices, index))
     order = sorted(dict.fromkeys(optimizers), key=lambda name: -total[name])
-    first = order[0] if order and by_rule else ""
     figure.update_xaxes(title_text="log-odds that rules add: against &lt; 0 &lt; for")
     figure.update_yaxes(categoryorder="array", categoryarray=order[::-1], automargin=True)
-    title = "No rule favours anything here"
-    if first:
-        title = f"Before any trial, the rules favour {first} most ({total[first]:+.2f})"
-    figure.update_layout(barmode="relative", showlegend=True, title_text=folded(title))
+    titled(figure, rules_favour(findings, order)).update_layout(barmode="relative", showlegend=True)
     return legend_below(figure, height=220 + ROW_PIXELS * len(order), bottom=130)
 
 
@@ -198,7 +195,7 @@ def _row(row: Mapping[str, Any]) -> str:
     return f"{row['optimizer']}, {row['problems']} (n = {row['n']})"
 
 
-def _best_rates(study: Study, optimizers: Iterable[str]) -> dict[str, tuple[float, int]]:
+def best_rates(study: Study, optimizers: Iterable[str]) -> dict[str, tuple[float, int]]:
     """Return the learning rate and the trial number of each optimizer's best run."""
     rates = {}
     for optimizer in optimizers:
@@ -209,24 +206,46 @@ def _best_rates(study: Study, optimizers: Iterable[str]) -> dict[str, tuple[floa
     return rates
 
 
-def _ranges_finding(rows: Sequence[Mapping[str, Any]], best: Mapping[str, tuple[float, int]]) -> str:
-    if not rows:
-        return "No learning rate is published for these optimizers"
-    if not rows[0]["same class"]:
-        return "Learning rates that tuning ended at on other classes of problems"
+def published_rates(rows: Sequence[Mapping[str, Any]], best: Mapping[str, tuple[float, int]]) -> Statement:
+    """Say whose best search trial has a learning rate that published tuning ended at."""
+    published = {row["optimizer"] for row in rows}
     compared = [row for row in rows if row["same class"] and row["optimizer"] in best]
     inside = {row["optimizer"] for row in compared if row["q10"] <= best[row["optimizer"]][0] <= row["q90"]}
-    within = listed(sorted(inside)) if inside else "none here"
-    return f"Learning rates within what published tuning ended at: {within}"
+    return PublishedRates(
+        subjects=tuple(sorted(inside)),
+        trials=tuple(sorted({best[row["optimizer"]][1] for row in compared})),
+        published=len(published),
+        same_class=any(row["same class"] for row in rows),
+        compared=len({row["optimizer"] for row in compared}),
+        source="published tables",
+    )
 
 
-def _odds_finding(shown: Sequence[Published], problems: str) -> str:
-    where = f"on {problems}" if problems else "on problems of all kinds, halved"
-    ahead = [entry.optimizer for entry in shown if entry.rate.log_odds >= CLEAR]
-    if not any(entry.optimizer != "AdamW" for entry in shown):
-        return "Nothing is published on these optimizers against AdamW"
-    better = f"{listed(ahead[:3])} beat AdamW" if ahead else "none here clearly beats AdamW"
-    return f"Published {where}: {better}"
+def published_odds(shown: Sequence[Published], problems: str) -> Statement:
+    """Say who beat a tuned AdamW in what is published."""
+    others = [entry for entry in shown if entry.rate.known and entry.optimizer != "AdamW"]
+    return PublishedOdds(
+        subjects=tuple(entry.optimizer for entry in others if entry.rate.log_odds >= CLEAR),
+        problems=problems,
+        compared=len(others),
+        source="published tables",
+    )
+
+
+def rules_favour(findings: Sequence[Finding], optimizers: Iterable[str]) -> Statement:
+    """Say for which of these optimizers the rules speak most before any trial."""
+    total = dict.fromkeys(optimizers, 0.0)
+    for finding in findings:
+        total[finding.subject] = total.get(finding.subject, 0.0) + finding.strength
+    most = max(total.values(), default=0.0)
+    favoured = tuple(name for name, strength in total.items() if most > ROUNDING > abs(strength - most))
+    return RulesFavour(
+        subjects=favoured,
+        strength=most if favoured else 0.0,
+        against=sum(strength < -ROUNDING for strength in total.values()),
+        compared=len(total),
+        source="rules",
+    )
 
 
 def _wrapped(text: str) -> str:

@@ -11,11 +11,11 @@ from advisor.analysis import importances as analysis
 from advisor.analysis.importances import ENOUGH, Importance
 from advisor.analysis.searched_space import numbers, options, searched
 from advisor.evidence import has_quality
-from advisor.report.numbers import listed
+from advisor.statements.statement import Statement
+from advisor.statements.titles_settings import SettingShare, SettingsMatter
 from dashboard.charts import Plot
-from dashboard.charts.looks import PURPLE, Style, folded, legend_below, styles
+from dashboard.charts.looks import PURPLE, Style, legend_below, styles, titled
 from dashboard.charts.space import batch_range, first_optimizer
-from studies.quantities import several
 
 if TYPE_CHECKING:
     from dashboard.snapshot import Study
@@ -65,7 +65,7 @@ def bars(ranking: Sequence[Importance], optimizer: str, style: Style) -> go.Figu
     )
     figure.update_xaxes(title_text="share of the variance of quality ranks", tickformat=".0%", range=(0, 1))
     figure.update_yaxes(autorange="reversed", automargin=True)
-    figure.update_layout(title_text=folded(_finding(ranking, optimizer)))
+    titled(figure, settings_matter(ranking, optimizer))
     return legend_below(figure, height=190 + 30 * len(shown))
 
 
@@ -82,16 +82,19 @@ def rows(ranking: Sequence[Importance]) -> list[dict[str, Any]]:
     ]
 
 
-def _finding(ranking: Sequence[Importance], optimizer: str) -> str:
-    if not ranking:
-        return f"{optimizer or 'No optimizer'}: too few whole runs to tell which setting matters"
+def settings_matter(ranking: Sequence[Importance], optimizer: str) -> Statement:
+    """Say which settings of an optimizer matter more than by chance."""
     beyond_chance = analysis.labels_above_chance(ranking)
-    runs = max(importance.runs for importance in ranking)
-    few = f", and {several(runs, 'whole run')} tell little" if runs < ENOUGH else ""
-    if not beyond_chance:
-        return f"{optimizer}: no setting stands out from chance{few}"
-    return (
-        f"{optimizer}: {listed(beyond_chance[:3])} matter{'s' if len(beyond_chance) == 1 else ''} most{few}"
+    return SettingsMatter(
+        subjects=(optimizer,) if optimizer else (),
+        beyond_chance=tuple(
+            SettingShare(label=importance.label, share=importance.share, chance=importance.chance)
+            for importance in ranking
+            if importance.label in beyond_chance
+        ),
+        compared=len(ranking),
+        runs=max((importance.runs for importance in ranking), default=0),
+        enough=ENOUGH,
     )
 
 

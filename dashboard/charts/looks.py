@@ -6,13 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from textwrap import wrap
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
 import plotly.graph_objects as go
 
 from studies import catalogue
 from studies.direction import Direction
+
+if TYPE_CHECKING:
+    from advisor.statements.statement import Statement
 
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F", "#999933")
 """Okabe and Ito's palette, told apart by colour-blind readers; grey for their black, which a dark page
@@ -105,6 +108,11 @@ def folded(finding: str) -> str:
     return "<br>".join(wrap(finding, FOLD))
 
 
+def titled(figure: go.Figure, finding: Statement) -> go.Figure:
+    """Give a chart its title: a statement in words, its kind and figures beside them for programs."""
+    return figure.update_layout(title_text=folded(str(finding)), meta=finding.to_dict())
+
+
 def legend_below(figure: go.Figure, *, height: int, bottom: int = 110) -> go.Figure:
     """Lay the legend under a chart, where a narrow page has room for it.
 
@@ -113,12 +121,15 @@ def legend_below(figure: go.Figure, *, height: int, bottom: int = 110) -> go.Fig
     return figure.update_layout(legend=BELOW, height=height, margin={"t": 70, "b": bottom})
 
 
-def transparent(figure: go.Figure, finding: str, *, height: int) -> go.Figure:
+def transparent(figure: go.Figure, finding: Statement | str, *, height: int) -> go.Figure:
     """Give a chart its title and lay it over the page, whose colour shows through."""
-    title = folded(finding)
+    if isinstance(finding, str):
+        figure.update_layout(title_text=folded(finding))
+    else:
+        titled(figure, finding)
     legend_below(figure, height=height, bottom=50)
+    title = figure.layout.title.text
     return figure.update_layout(
-        title_text=title,
         margin={"t": 58 + 22 * title.count("<br>"), "r": 10},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
@@ -147,11 +158,9 @@ def tinted(colour: str, share: float) -> str:
     return f"rgba({red}, {green}, {blue}, {share:g})"
 
 
-def label_qualities(figure: go.Figure, finding: str, metric: str, direction: Direction) -> go.Figure:
+def label_qualities(figure: go.Figure, finding: Statement, metric: str, direction: Direction) -> go.Figure:
     """Give a chart of qualities its title, which states the finding, its axis and its legend."""
+    titled(figure, finding)
     figure.update_yaxes(title_text=f"validation {metric} ({direction.word} is better)")
     legend = {"title_text": "optimizer", "itemsizing": "constant"}
-    figure.update_layout(
-        title_text=finding, showlegend=True, legend=legend, height=400, margin={"t": 60, "b": 50}
-    )
-    return figure
+    return figure.update_layout(showlegend=True, legend=legend, height=400, margin={"t": 60, "b": 50})

@@ -9,6 +9,8 @@ import plotly.graph_objects as go
 
 from advisor.analysis.memory_table import Need, forecast_error, needs, typical_error
 from advisor.report.numbers import percent, size
+from advisor.statements.statement import Statement
+from advisor.statements.titles_costs import ForecastErrors, MemoryNeeds
 from dashboard.charts import Plot
 from dashboard.charts.looks import (
     BLUE,
@@ -19,12 +21,11 @@ from dashboard.charts.looks import (
     SKY,
     VERMILION,
     Style,
-    folded,
     legend_below,
     styles,
+    titled,
 )
 from studies.facts import Facts
-from studies.quantities import several
 from studies.record import Record
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def forecast_bars(forecasts: Sequence[Need], records: Sequence[Record] = ()) -> 
         line = {"dash": "dash", "color": ORANGE}
         figure.add_vline(x=limit / per, line={**line, "width": 2})
         figure.add_scatter(x=[None], y=[None], name=f"limit {size(limit)}", mode="lines", line=line)
-    figure.update_layout(barmode="stack", title_text=folded(_forecast_finding(forecasts)))
+    titled(figure, memory_needs(forecasts)).update_layout(barmode="stack")
     figure.update_xaxes(title_text=f"memory in training ({unit})", rangemode="tozero")
     figure.update_yaxes(autorange="reversed", automargin=True)
     return legend_below(figure, height=190 + ROW_PIXELS * len(forecasts))
@@ -87,7 +88,7 @@ def against_measured(facts: Facts, records: Sequence[Record], style_of: Mapping[
         figure.add_scatter(x=ends, y=ends, name="as forecast", mode="lines", line=line)
     figure.update_xaxes(title_text=f"forecast peak ({unit})", type="log")
     figure.update_yaxes(title_text=f"measured peak ({unit})", type="log")
-    figure.update_layout(title_text=folded(_measured_finding(facts, measured)))
+    titled(figure, forecast_errors(facts, measured))
     return legend_below(figure, height=480)
 
 
@@ -154,27 +155,36 @@ def _forecast_bytes(facts: Facts, record: Record) -> int:
     return forecast.at(int(record.params["batch_size"])).peak_bytes if forecast else 0
 
 
-def _measured_finding(facts: Facts, measured: Sequence[Record]) -> str:
-    error = typical_error(facts, measured)
-    if error is None:
-        return "No trial with a forecast has been measured yet"
-    accuracy = f"{percent(error)} off" if error else "right to the byte"
-    return f"Forecasts are typically {accuracy} ({several(len(measured), 'trial')})"
+def forecast_errors(facts: Facts, records: Sequence[Record]) -> Statement:
+    """Say how far measured peaks are from their forecasts."""
+    errors = {
+        record.number: abs(error)
+        for record in records
+        if (error := forecast_error(facts, record)) is not None
+    }
+    return ForecastErrors(
+        trials=tuple(errors),
+        typical_share=typical_error(facts, records) or 0.0,
+        worst_share=max(errors.values(), default=0.0),
+    )
 
 
-def _forecast_finding(forecasts: Sequence[Need]) -> str:
-    if not forecasts:
-        return "No forecast was made"
-    least, most = forecasts[0], forecasts[-1]
-    limit = least.limit_bytes
-    if limit is None:
-        span = f" to {size(most.peak_bytes)} ({most.optimizer})" if most is not least else ""
-        return f"Training takes {size(least.peak_bytes)} ({least.optimizer}){span}"
-    count = sum(forecast.fits for forecast in forecasts)
-    fit = f"{count} of {len(forecasts)} optimizers fit" if count else "No optimizer fits"
-    if count == len(forecasts):
-        fit = "Every optimizer fits"
-    return f"{fit} {size(limit)}; {least.optimizer} takes the least, {size(least.peak_bytes)}"
+def memory_needs(forecasts: Sequence[Need]) -> Statement:
+    """Say what training is forecast to take, the least and the most, and how many fit the limit."""
+    peaks = {forecast.optimizer: forecast.peak_bytes for forecast in forecasts}
+    low, high = min(peaks.values(), default=0), max(peaks.values(), default=0)
+    return MemoryNeeds(
+        subjects=tuple(peaks),
+        rows=min((forecast.rows for forecast in forecasts), default=0),
+        least=tuple(name for name, peak in peaks.items() if peak == low),
+        least_bytes=low,
+        most=tuple(name for name, peak in peaks.items() if peak == high),
+        most_bytes=high,
+        limit_bytes=forecasts[0].limit_bytes if forecasts else None,
+        fitting=sum(forecast.fits for forecast in forecasts),
+        compared=len(peaks),
+        source="forecast",
+    )
 
 
 def _unit(counts: Sequence[int]) -> tuple[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -14,7 +15,11 @@ from advisor.decide.posterior import Posterior
 from advisor.decide.recommend import recommend
 from advisor.decide.rulebook import apply_rules
 from advisor.evidence import Evidence
-from advisor.report.numbers import number, percent
+from advisor.recommendation import Recommendation
+from advisor.report.numbers import chance, number
+from advisor.statements.statement import Statement
+from advisor.statements.titles_optimizers import SURE, LikelyBetter, Measured, MeasuredBest, TuningPromise
+from advisor.statements.titles_trials import NothingComplete
 from dashboard.charts import Plot
 from dashboard.charts.looks import (
     BLUE,
@@ -22,12 +27,12 @@ from dashboard.charts.looks import (
     ROW_PIXELS,
     VERMILION,
     Style,
-    folded,
     label_qualities,
     legend_below,
     reach,
     styles,
     tinted,
+    titled,
 )
 from studies.direction import Direction
 from studies.limits import Limits
@@ -37,24 +42,31 @@ if TYPE_CHECKING:
 
 MATRIX_COLOURS: Final = ((0.0, VERMILION), (0.5, "#F2F2F2"), (1.0, BLUE))
 """From surely worse over even to surely better; opaque, so that numbers stand out from them on any page."""
-SURE: Final = 0.9
-"""Probability from which an optimizer counts as better."""
 
 
-def bests(
-    contenders: Sequence[Contender], style_of: Mapping[str, Style], *, metric: str, direction: Direction
-) -> go.Figure:
-    """Draw each optimizer's quality, the confirmed ones with a 90 % interval, the others hollow."""
-    measured = ((entry, entry.quality) for entry in contenders if entry.quality is not None)
-    ranked = sorted(measured, key=lambda pair: direction.loss(pair[1]))
+def bests(answer: Recommendation, evidence: Evidence, style_of: Mapping[str, Style]) -> go.Figure:
+    """Draw each optimizer's quality, the confirmed ones with a 90 % interval, the others hollow.
+
+    Args:
+        answer: to the evidence, had it no limits.
+        evidence: of the study, with its limits.
+        style_of: of each optimizer.
+    """
+    ranked = _ranked(answer)
     figure = go.Figure()
     for contender, quality in ranked:
-        figure.add_trace(_best_mark(contender, quality, style_of[contender.optimizer], metric))
-    figure.update_xaxes(title_text=f"validation {metric} ({direction.word} is better)")
+        figure.add_trace(_best_mark(contender, quality, style_of[contender.optimizer], answer.metric))
+    figure.update_xaxes(title_text=f"validation {answer.metric} ({answer.direction.word} is better)")
     figure.update_yaxes(autorange="reversed", title_text=None, automargin=True)
     height = HEAD_PIXELS + ROW_PIXELS * len(ranked)
-    title = folded(_best_finding(ranked, metric))
-    return figure.update_layout(title_text=title, height=height, margin={"t": 80, "b": 50})
+    titled(figure, measured_best(answer, evidence))
+    return figure.update_layout(height=height, margin={"t": 80, "b": 50})
+
+
+def _ranked(answer: Recommendation) -> list[tuple[Contender, float]]:
+    """Return the optimizers with a quality, the best first."""
+    measured = ((entry, entry.quality) for entry in answer.contenders if entry.quality is not None)
+    return sorted(measured, key=lambda pair: answer.direction.loss(pair[1]))
 
 
 def _best_mark(contender: Contender, quality: float, style: Style, metric: str) -> go.Scatter:
@@ -76,23 +88,55 @@ def _best_mark(contender: Contender, quality: float, style: Style, metric: str) 
     )
 
 
-def _best_finding(ranked: Sequence[tuple[Contender, float]], metric: str) -> str:
+def measured_best(answer: Recommendation, evidence: Evidence) -> Statement:
+    """Say what the advised optimizer measured, beside those that measured better or the same.
+
+    Args:
+        answer: to the evidence, had it no limits.
+        evidence: of the study, with its limits.
+    """
+    ranked = _ranked(answer)
     if not ranked:
-        return "No trial is complete yet"
-    (best, quality), *others = ranked
-    title = f"Best: {best.optimizer}, {metric} {number(quality)}"
-    if best.interval is None:
-        confirmed = ((contender.optimizer, value) for contender, value in others if contender.interval)
-        rest = next((f"; best confirmed: {name}, {number(value)}" for name, value in confirmed), "")
-        return f"{title} (not confirmed){rest}"
-    if not others:
-        return title
-    low, high = best.interval
-    intervals = [contender.interval for contender, _ in others if contender.interval]
-    overlapping = sum(lowest <= high and highest >= low for lowest, highest in intervals)
-    if overlapping:
-        return f"{title}; the intervals of {overlapping} others overlap with its own"
-    return f"{title}; no other's interval overlaps"
+        return NothingComplete(runs="search")
+    seeds = {record.number: record.seed for record in evidence.records if not record.searched}
+    entries = [_measured(contender, quality, seeds) for contender, quality in ranked]
+    advised = next((entry for entry in entries if entry.optimizer == answer.optimizer), None)
+    others = [entry for entry in entries if entry is not advised]
+    alike = [entry for entry in others if advised and math.isclose(entry.quality, advised.quality)]
+    better = [
+        entry
+        for entry in others
+        if entry not in alike and (advised is None or answer.direction.better(entry.quality, advised.quality))
+    ]
+    return MeasuredBest(
+        subjects=(answer.optimizer,),
+        trials=answer.trials,
+        metric=answer.metric,
+        advised=advised,
+        better=tuple(better),
+        alike=tuple(entry.optimizer for entry in alike),
+        compared=len(entries),
+        overlapping=0 if better else _overlapping(advised, others),
+        limits_lifted=evidence.limits != Limits(),
+    )
+
+
+def _measured(contender: Contender, quality: float, seeds: Mapping[int, int]) -> Measured:
+    return Measured(
+        optimizer=contender.optimizer,
+        quality=quality,
+        seeds=len({seeds[trial] for trial in contender.trials if trial in seeds}),
+        interval=contender.interval,
+    )
+
+
+def _overlapping(advised: Measured | None, others: Sequence[Measured]) -> int:
+    """Return how many intervals overlap with that of the advised one."""
+    if advised is None or advised.interval is None:
+        return 0
+    low, high = advised.interval
+    intervals = [other.interval for other in others if other.interval]
+    return sum(lowest <= high and highest >= low for lowest, highest in intervals)
 
 
 def matrix(posterior: Posterior, names: Sequence[str]) -> go.Figure:
@@ -101,7 +145,7 @@ def matrix(posterior: Posterior, names: Sequence[str]) -> go.Figure:
     means = posterior.means()
     order = sorted(names, key=lambda name: (means[name], name))
     values = [[beats[row].get(column) for column in order] for row in order]
-    text = [["" if value is None else percent(value).removesuffix(" %") for value in line] for line in values]
+    text = [["" if value is None else chance(value).removesuffix(" %") for value in line] for line in values]
     figure = go.Figure(
         go.Heatmap(
             z=values,
@@ -122,18 +166,22 @@ def matrix(posterior: Posterior, names: Sequence[str]) -> go.Figure:
     figure.update_yaxes(autorange="reversed", automargin=True, title_text="better ...", showgrid=False)
     figure.update_xaxes(automargin=True, title_text="... than, probability in %", showgrid=False)
     height = HEAD_PIXELS + 60 + ROW_PIXELS * len(order)
-    title = folded(_matrix_finding(beats, order))
-    return figure.update_layout(title_text=title, height=height, margin={"t": 80})
+    titled(figure, likely_better(beats, order, tried=bool(posterior.estimates.by_optimizer)))
+    return figure.update_layout(height=height, margin={"t": 80})
 
 
-def _matrix_finding(beats: Mapping[str, Mapping[str, float]], order: Sequence[str]) -> str:
-    if len(order) < 2:
-        return "Nothing to compare: one optimizer has trials"
-    best, rival = order[:2]
-    sure = sum(chance >= SURE for other, chance in beats[best].items() if other in order)
-    return (
-        f"{best} is better than {rival} with a probability of {percent(beats[best][rival])}, "
-        f"and than {sure} of the {len(order) - 1} others with at least 90 %"
+def likely_better(
+    beats: Mapping[str, Mapping[str, float]], order: Sequence[str], *, tried: bool = True
+) -> Statement:
+    """Say how likely the first of these optimizers is better than the next ones."""
+    others = order[1:]
+    ahead = beats[order[0]] if others else {}
+    return LikelyBetter(
+        subjects=tuple(order[:2]),
+        probability=ahead[others[0]] if others else 1.0,
+        sure=sum(ahead[other] >= SURE for other in others),
+        others=len(others),
+        tried=tried,
     )
 
 
@@ -153,7 +201,7 @@ def tuning(
     points = [promise for curve in curves.values() for promise in curve]
     quartiles = [value for promise in points for value in (promise.lower, promise.upper)]
     figure.update_yaxes(range=reach(quartiles, direction))
-    label_qualities(figure, folded(_tuning_finding(curves, direction)), metric, direction)
+    label_qualities(figure, tuning_promise(curves, metric, direction), metric, direction)
     return legend_below(figure, height=460)
 
 
@@ -186,21 +234,35 @@ def _draw_promise(
     )
 
 
-def _tuning_finding(curves: Mapping[str, Sequence[TuningPoint]], direction: Direction) -> str:
+def tuning_promise(
+    curves: Mapping[str, Sequence[TuningPoint]], metric: str, direction: Direction
+) -> Statement:
+    """Say whose best trial is expected to be best with one trial each, and with as many as all have."""
     if not curves:
-        return "No trial is complete yet"
-    early = min(curves, key=lambda name: direction.loss(curves[name][0].mean))
+        return NothingComplete(runs="search")
     shared = min(curve[-1].trials for curve in curves.values())
+    early, late = (_expected_best(curves, trials, direction) for trials in (1, shared))
+    return TuningPromise(
+        metric=metric,
+        early=early[0],
+        late=late[0],
+        early_quality=early[1],
+        late_quality=late[1],
+        shared=shared,
+        compared=len(curves),
+    )
+
+
+def _expected_best(
+    curves: Mapping[str, Sequence[TuningPoint]], trials: int, direction: Direction
+) -> tuple[tuple[str, ...], float]:
+    """Return the optimizers whose best of so many trials is expected to be best, and its quality."""
     means = {
-        name: next(promise.mean for promise in reversed(curve) if promise.trials <= shared)
-        for name, curve in curves.items()
+        name: next(point.mean for point in curve if point.trials == trials) for name, curve in curves.items()
     }
-    late = min(means, key=lambda name: direction.loss(means[name]))
-    if shared == 1:
-        return f"With one trial each, {early} is expected to be best"
-    if early == late:
-        return f"{early} is expected to be best with one trial each as with {shared}"
-    return f"With one trial each, {early} is expected to be best; with {shared} each, {late}"
+    best = min(means.values(), key=direction.loss)
+    near = 1e-10 * max(abs(mean) for mean in means.values())
+    return tuple(name for name, mean in means.items() if abs(mean - best) <= near), best
 
 
 def without_limits(evidence: Evidence) -> Evidence:
@@ -209,8 +271,8 @@ def without_limits(evidence: Evidence) -> Evidence:
 
 
 def _drawn_bests(study: Study) -> go.Figure:
-    contenders = recommend(without_limits(study.evidence)).contenders
-    return bests(contenders, styles(study.optimizers), metric=study.metric, direction=study.direction)
+    answer = recommend(without_limits(study.evidence))
+    return bests(answer, study.evidence, styles(study.optimizers))
 
 
 def _drawn_matrix(study: Study) -> go.Figure:

@@ -10,11 +10,13 @@ import plotly.graph_objects as go
 from advisor.analysis.searched_space import CategoricalSetting, NumericSetting, numbers, options, searched
 from advisor.evidence import has_quality
 from advisor.report.numbers import number
+from advisor.statements.statement import Statement
+from advisor.statements.titles_settings import BestShare
+from advisor.statements.titles_trials import NothingComplete
 from dashboard.charts import Plot
-from dashboard.charts.looks import Style, folded, legend_below, styles
-from dashboard.charts.space import batch_range, first_optimizer
+from dashboard.charts.looks import Style, legend_below, styles, titled
+from dashboard.charts.space import batch_range, first_optimizer, optimizer_of
 from studies.direction import Direction
-from studies.quantities import several
 from studies.record import Record
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ def parallel(
         (record for record in records if has_quality(record)),
         key=lambda record: direction.loss(record.quality),
     )
-    best = max(1, round(BEST_SHARE * len(whole))) if whole else 0
+    best = len(_best_share(whole, direction))
     shown = whole[: max(best, MOST_LINES)]
     axes = [*[*_numeric_axes(numeric), *_categorical_axes(categorical)][:MOST_AXES], _quality(whole, metric)]
     figure = go.Figure()
@@ -54,12 +56,30 @@ def parallel(
         if runs:
             figure.add_trace(_lines(runs, axes, style, name, opacity, width))
     _label(figure, axes)
-    finding = "No trial is complete yet"
-    if whole:
-        runs_in_words = several(len(whole), "whole run")
-        finding = f"{whole[0].optimizer}: the best {best} of {runs_in_words}, setting by setting"
-    figure.update_layout(title_text=folded(finding))
+    titled(figure, best_share(records, metric, direction))
     return legend_below(figure, height=480, bottom=120)
+
+
+def best_share(records: Sequence[Record], metric: str, direction: Direction) -> Statement:
+    """Say how many of an optimizer's whole runs are drawn as its best."""
+    whole = [record for record in records if has_quality(record)]
+    best = _best_share(whole, direction)
+    if not best:
+        return NothingComplete(runs="search", subjects=optimizer_of(records))
+    return BestShare(
+        subjects=(best[0].optimizer,),
+        trials=tuple(record.number for record in best),
+        metric=metric,
+        whole_runs=len(whole),
+        worst_quality=best[-1].measured_quality,
+    )
+
+
+def _best_share(whole: Sequence[Record], direction: Direction) -> list[Record]:
+    """Return the best fifth of whole runs, the best first, and whatever is as good as the last of them."""
+    ranked = sorted(whole, key=lambda record: direction.loss(record.quality))
+    last = ranked[max(1, round(BEST_SHARE * len(ranked))) - 1].quality if ranked else None
+    return [record for record in ranked if not direction.better(last, record.quality)]
 
 
 Axis = tuple[str, Mapping[int, tuple[float, str]], str, str]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
 
+from advisor.statements.statement import Statement
+from advisor.statements.titles_costs import LayersBear
 from dashboard.charts import Plot
 from dashboard.charts.looks import transparent
 from studies.storage.manifest import Layer
@@ -50,7 +52,7 @@ def sensitivity(layers: Sequence[Layer]) -> go.Figure:
     title = "share of the layer's weights set to zero, its smallest first"
     figure.update_xaxes(title_text=title, type="category")
     figure.update_yaxes(tickvals=places, ticktext=names, autorange="reversed", automargin=True)
-    return transparent(figure, _most_sensitive(layers), height=170 + 30 * len(names))
+    return transparent(figure, layers_bear(layers), height=170 + 30 * len(names))
 
 
 def rows(layers: Sequence[Layer]) -> list[dict[str, Any]]:
@@ -68,16 +70,13 @@ def rows(layers: Sequence[Layer]) -> list[dict[str, Any]]:
     ]
 
 
-def _most_sensitive(layers: Sequence[Layer]) -> str:
+def layers_bear(layers: Sequence[Layer]) -> Statement:
+    """Say which layers bear least and most, at the middle one of the shares."""
+    if not layers:
+        return LayersBear(share=0.0, rises=())
     middle = len(layers[0].levels) // 2
-    share = f"{100 * layers[0].levels[middle]:g} %"
-    rises = {layer.name: layer.losses[middle] - layer.before for layer in layers}
-    worst = max(rises, key=lambda name: rises[name])
-    if len(layers) == 1:
-        return f"Without {share} of {worst} the loss changes by {_signed(rises[worst])}"
-    most = min(rises, key=lambda name: rises[name])
-    ends = f"{_signed(rises[worst])} and {_signed(rises[most])}"
-    return f"{worst} bears least, {most} most: {ends} of loss without {share} of it"
+    rises = tuple((layer.name, layer.losses[middle] - layer.before) for layer in layers)
+    return LayersBear(share=layers[0].levels[middle], rises=rises, source="sensitivity")
 
 
 def _depth(rise: float, before: float) -> float:
@@ -97,7 +96,7 @@ def _drawn_sensitivity(study: Study) -> go.Figure:
     layers = study.manifest.sensitivity
     if layers:
         return sensitivity(layers)
-    return transparent(go.Figure(), "No layer has been looked at yet", height=200)
+    return transparent(go.Figure(), layers_bear(()), height=200)
 
 
 PLOTS: Final[Mapping[str, Plot]] = {"sensitivity": Plot(_drawn_sensitivity, "a whole study")}

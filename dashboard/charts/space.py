@@ -12,10 +12,13 @@ from plotly.subplots import make_subplots
 
 from advisor.analysis.searched_space import NumericSetting, numbers, searched
 from advisor.evidence import has_quality
-from advisor.report.numbers import listed, number
+from advisor.report.numbers import number
+from advisor.statements.statement import Statement
+from advisor.statements.titles_settings import BestSettings, NothingVaried, SettingValue
+from advisor.statements.titles_trials import NothingComplete
 from dashboard.charts import Plot
-from dashboard.charts.looks import GREY, RING, Style, folded, legend_below, styles
-from dashboard.charts.trials import leader
+from dashboard.charts.looks import GREY, RING, Style, legend_below, styles, titled
+from dashboard.charts.trials import leader, leaders
 from studies.direction import Direction
 from studies.record import Record
 from studies.space import Numeric
@@ -28,6 +31,8 @@ PANEL_PIXELS: Final = 250
 MOST_PANELS: Final = 12
 MOST_MARKS: Final = 1500
 """Marks a panel, about; of more trials every second, third ... is drawn, and the best one always."""
+NAMED_PANELS: Final = 2
+"""Panels whose value of the best trial stands in the title."""
 MANY_POINTS: Final = 5000
 """Points from which the graphics card draws them."""
 NINES: Final = 7
@@ -42,6 +47,8 @@ class Panel:
     """Panel: a small chart of a setting, and where its trials lie on it."""
 
     title: str
+    key: str = ""
+    """Of the flat recipe; empty where each optimizer has its own."""
     xs: Mapping[int, float]
     """By trial number, as drawn."""
     texts: Mapping[int, str]
@@ -90,7 +97,7 @@ def slices(
     Whole runs are solid, pruned ones faded; trials without a quality lie along the bottom.
     """
     if not panels:
-        return _empty()
+        return _empty(records)
     lines = math.ceil(len(panels) / COLUMNS)
     figure = make_subplots(
         rows=lines, cols=COLUMNS, shared_yaxes=True, vertical_spacing=0.36 / lines, horizontal_spacing=0.06
@@ -111,7 +118,7 @@ def slices(
             figure.add_vline(x=end, line={"dash": "dot", "width": 1, "color": GREY}, **cell)
         figure.update_xaxes(title_text=panel.title, title_standoff=4, **panel.axis, **cell)
     figure.update_yaxes(title_text=f"{metric} ({direction.word} is better)", col=1)
-    figure.update_layout(title_text=folded(_finding(best, panels, metric)))
+    titled(figure, best_settings(records, panels, metric, direction))
     return legend_below(figure, height=150 + PANEL_PIXELS * lines)
 
 
@@ -155,7 +162,7 @@ def _panel(setting: NumericSetting) -> Panel:
     xs = {trial: place(value) for trial, value in values.items() if span.scale != "log" or value > 0}
     texts = {trial: number(values[trial]) for trial in xs}
     ends = (place(span.low), place(span.high)) if setting.known else ()
-    return Panel(title=setting.label, xs=xs, texts=texts, axis=axis, ends=ends)
+    return Panel(title=setting.label, key=setting.key, xs=xs, texts=texts, axis=axis, ends=ends)
 
 
 def _place_on(scale: str) -> Callable[[float], float]:
@@ -233,18 +240,39 @@ def _floor(records: Sequence[Record], direction: Direction) -> float | None:
     return direction.value_of(max(map(direction.loss, qualities)) + room)
 
 
-def _finding(best: Record | None, panels: Sequence[Panel], metric: str) -> str:
-    if best is None:
-        return "No trial is complete yet"
-    values = [
-        f"{panel.title} {panel.texts[best.number]}" for panel in panels[:2] if best.number in panel.texts
-    ]
-    at = f" at {listed(values)}" if values and not values[0].endswith("the end") else ""
-    return f"Best: {best.optimizer}, {metric} {number(best.measured_quality)}{at}"
+def best_settings(
+    records: Sequence[Record], panels: Sequence[Panel], metric: str, direction: Direction
+) -> Statement:
+    """Say where the best search trial lies on the first panels."""
+    whole = [record for record in records if has_quality(record)]
+    best = leaders(whole, direction)
+    if not best:
+        return NothingComplete(runs="search", subjects=optimizer_of(records))
+    values = [(panel, best[0].params.get(panel.key)) for panel in panels[:NAMED_PANELS]]
+    return BestSettings(
+        subjects=tuple(dict.fromkeys(record.optimizer for record in best)),
+        trials=tuple(record.number for record in best),
+        metric=metric,
+        quality=best[0].measured_quality,
+        settings=tuple(
+            SettingValue(key=panel.key, label=panel.title, value=value)
+            for panel, value in values
+            if value is not None
+        ),
+        whole_runs=len(whole),
+        of=optimizer_of(records),
+        optimizers=len({record.optimizer for record in whole}),
+    )
 
 
-def _empty() -> go.Figure:
-    return go.Figure().update_layout(title_text="No number has been varied yet", height=200)
+def optimizer_of(records: Sequence[Record]) -> tuple[str, ...]:
+    """Return the optimizer whose trials these are; nothing where they are of several."""
+    names = {record.optimizer for record in records}
+    return tuple(names) if len(names) == 1 else ()
+
+
+def _empty(records: Sequence[Record]) -> go.Figure:
+    return titled(go.Figure(), NothingVaried(subjects=optimizer_of(records))).update_layout(height=200)
 
 
 def _of_leader(study: Study) -> go.Figure:

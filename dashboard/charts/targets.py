@@ -12,10 +12,12 @@ from advisor.analysis.targets import TimeToTarget, default_target, performance_p
 from advisor.decide.recommend import recommend
 from advisor.evidence import Evidence, has_quality
 from advisor.report.numbers import number
+from advisor.statements.statement import Statement
+from advisor.statements.titles_targets import FirstAtTarget, MostOften
+from advisor.statements.titles_trials import NothingComplete
 from dashboard.charts import Plot
-from dashboard.charts.looks import HEAD_PIXELS, ROW_PIXELS, Style, folded, legend_below, styles
+from dashboard.charts.looks import HEAD_PIXELS, ROW_PIXELS, Style, legend_below, styles, titled
 from dashboard.charts.optimizers import without_limits
-from studies.quantities import format_seconds
 
 if TYPE_CHECKING:
     from dashboard.snapshot import Study
@@ -49,8 +51,8 @@ def to_target(
     figure.update_xaxes(title_text=f"{unit} until {metric} {number(target)}", **axis)
     figure.update_yaxes(autorange="reversed", automargin=True)
     height = HEAD_PIXELS + ROW_PIXELS * max(1, len(reached))
-    title = folded(_target_finding(attempts, reached, target, metric, steps=steps))
-    return figure.update_layout(title_text=title, height=height, margin={"t": 80, "b": 50})
+    titled(figure, first_at_target(attempts, target, metric, steps=steps))
+    return figure.update_layout(height=height, margin={"t": 80, "b": 50})
 
 
 def _time_line(attempt: TimeToTarget, style: Style, *, steps: bool) -> go.Scatter:
@@ -74,21 +76,27 @@ def _time_line(attempt: TimeToTarget, style: Style, *, steps: bool) -> go.Scatte
     )
 
 
-def _target_finding(
-    attempts: Sequence[TimeToTarget],
-    reached: Sequence[TimeToTarget],
-    target: float,
-    metric: str,
-    *,
-    steps: bool,
-) -> str:
-    if not reached:
-        return f"No whole run reaches {metric} {number(target)}"
-    best = reached[0]
-    time = f"{best.fewest_steps:,} steps" if steps else format_seconds(best.fastest_seconds or 0.0)
-    never = len(attempts) - len(reached)
-    return f"{best.optimizer} is first at {metric} {number(target)}, after {time}" + (
-        f"; {never} of {len(attempts)} optimizers never get there" if never else ""
+def first_at_target(
+    attempts: Sequence[TimeToTarget], target: float, metric: str, *, steps: bool
+) -> Statement:
+    """Say whose fastest run is first at a target."""
+    if not attempts:
+        return NothingComplete(runs="trained", needs="curve")
+    fastest = {
+        attempt.optimizer: attempt.fewest_steps if steps else attempt.fastest_seconds
+        for attempt in attempts
+        if attempt.reached
+    }
+    least = min((time for time in fastest.values() if time is not None), default=None)
+    return FirstAtTarget(
+        subjects=tuple(name for name, time in fastest.items() if time == least),
+        metric=metric,
+        target=target,
+        seconds=None if steps else least,
+        steps=None if least is None or not steps else int(least),
+        counted="steps" if steps else "seconds",
+        reached=len(fastest),
+        compared=len(attempts),
     )
 
 
@@ -115,19 +123,26 @@ def profiles(
     figure.update_xaxes(title_text=f"{of}, times that of the best one", type=scale)
     share = f"share of the {len(ratios)} studies"
     figure.update_yaxes(title_text=share, range=(-0.03, 1.05), tickformat=".0%")
-    title = folded(_profile_finding(curves, len(ratios), of))
-    return legend_below(figure, height=460).update_layout(title_text=title, showlegend=True)
+    titled(figure, most_often(ratios, of))
+    return legend_below(figure, height=460).update_layout(showlegend=True)
 
 
-def _profile_finding(curves: Mapping[str, Sequence[tuple[float, float]]], count: int, of: str) -> str:
-    wins = {
-        name: round(count * next((share for ratio, share in curve if ratio <= 1.0), 0.0))
-        for name, curve in curves.items()
+def most_often(ratios: Mapping[str, Mapping[str, float]], of: str) -> Statement:
+    """Say who has the least of something in most of the studies, of those tried in all of them."""
+    least = {
+        study: tuple(name for name, ratio in by_optimizer.items() if ratio <= 1.0)
+        for study, by_optimizer in ratios.items()
     }
-    if not wins:
-        return "No optimizer was tried in all of these studies"
-    most = max(wins, key=lambda name: wins[name])
-    return f"{most} has the least {of} in {wins[most]} of {count} studies"
+    compared = tuple(sorted(set.intersection(*map(set, ratios.values())))) if ratios else ()
+    wins = {name: sum(name in names for names in least.values()) for name in compared}
+    most = max(wins.values(), default=0)
+    return MostOften(
+        subjects=tuple(name for name in compared if wins[name] == most),
+        of=of,
+        least=tuple(least.items()),
+        wins=most,
+        compared=compared,
+    )
 
 
 def span(evidence: Evidence, usual: float) -> tuple[float, float]:
@@ -146,7 +161,7 @@ def span(evidence: Evidence, usual: float) -> tuple[float, float]:
 def _drawn_to_target(study: Study, *, steps: bool) -> go.Figure:
     target = default_target(study.evidence, recommend(without_limits(study.evidence)))
     if target is None:
-        return go.Figure().update_layout(title_text="No trial is complete yet", height=200)
+        return titled(go.Figure(), NothingComplete(runs="search")).update_layout(height=200)
     attempts = times_to_target(study.evidence, target)
     return to_target(attempts, styles(study.optimizers), target=target, metric=study.metric, steps=steps)
 

@@ -11,12 +11,14 @@ import plotly.graph_objects as go
 
 from advisor.analysis.pareto import pareto_front_of_records
 from advisor.evidence import has_quality
+from advisor.statements.statement import Statement
+from advisor.statements.titles_costs import FrontEnd, FrontEnds
+from advisor.statements.titles_trials import NothingComplete
 from dashboard.charts import Plot
 from dashboard.charts.looks import (
     GREY,
     VERMILION,
     Style,
-    folded,
     label_qualities,
     legend_below,
     reach,
@@ -87,7 +89,7 @@ def quality_by_cost(
     costs = [getattr(record, cost.field) / cost.per for record in drawn]
     _scale(figure, costs, None if allowed is None else allowed / cost.per)
     figure.update_yaxes(range=reach([record.measured_quality for record in drawn], direction))
-    label_qualities(figure, folded(_finding(drawn, best, cost, metric, allowed)), metric, direction)
+    label_qualities(figure, front_ends(records, cost, metric, direction, allowed), metric, direction)
     return legend_below(figure, height=500).update_layout(clickmode="event+select")
 
 
@@ -171,25 +173,36 @@ def _draw_limit(figure: go.Figure, allowed: float, last: float, *, log: bool) ->
     )
 
 
-def _finding(
-    drawn: Sequence[Record], best: Sequence[Record], cost: Cost, metric: str, allowed: float | None
-) -> str:
+def front_ends(
+    records: Sequence[Record], cost: Cost, metric: str, direction: Direction, allowed: float | None
+) -> Statement:
+    """Say what the cheap and the good end of the front cost, and how many runs break the limit."""
+    weighed, best = measured(records, cost), front(records, cost, direction)
     if not best:
-        return f"No whole run whose {cost.label} was measured yet"
-    cheap, good = best[0], best[-1]
-    over = sum(getattr(record, cost.field) > allowed for record in drawn) if allowed is not None else 0
-    broken = (
-        f"; {over} of {len(drawn)} runs break the limit of {cost.write(allowed)}"
-        if allowed is not None
-        else ""
+        weighable = [record for record in records if cost.of_model or record.stage != "compress"]
+        needs = cost.field if any(map(has_quality, weighable)) else ""
+        return NothingComplete(runs="every" if cost.of_model else "trained", needs=needs)
+    cheap, good = (_front_end(best, end, cost) for end in (best[0], best[-1]))
+    return FrontEnds(
+        subjects=tuple(dict.fromkeys((*cheap.optimizers, *good.optimizers))),
+        trials=tuple(record.number for record in best if _front_end(best, record, cost) in (cheap, good)),
+        metric=metric,
+        cost=cost.field,
+        cheap=cheap,
+        good=good,
+        runs=len(weighed),
+        optimizers=len({record.optimizer for record in weighed}),
+        limit=allowed,
+        over=0 if allowed is None else sum(getattr(record, cost.field) > allowed for record in weighed),
     )
-    if len(best) == 1 or cheap.quality == good.quality:
-        at = f"{metric} {cheap.quality:.4g} at {_cost(cheap, cost)}"
-        return f"{cheap.optimizer} is best in both: {at}{broken}"
-    return (
-        f"{metric} {cheap.quality:.4g} costs {_cost(cheap, cost)} ({cheap.optimizer}), "
-        f"{good.quality:.4g} costs {_cost(good, cost)} ({good.optimizer}){broken}"
-    )
+
+
+def _front_end(best: Sequence[Record], end: Record, cost: Cost) -> FrontEnd:
+    """Return the point of the front where a run lies, with all optimizers that have a run there."""
+    value, quality = getattr(end, cost.field), end.measured_quality
+    there = [record for record in best if (getattr(record, cost.field), record.quality) == (value, quality)]
+    optimizers = tuple(dict.fromkeys(record.optimizer for record in there))
+    return FrontEnd(optimizers=optimizers, quality=quality, value=value)
 
 
 def _cost(record: Record, cost: Cost) -> str:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 import plotly.graph_objects as go
 
 from advisor.evidence import has_quality
+from advisor.statements.statement import Statement
+from advisor.statements.titles_trials import BestTrial, NothingComplete, SearchLeader
 from dashboard.charts import Plot
 from dashboard.charts.looks import Style, label_qualities, styles
 from studies.direction import Direction
@@ -25,11 +27,47 @@ WIDE_SPAN: Final = 30.0
 
 def leader(records: Iterable[Record], direction: Direction) -> Record | None:
     """Return the complete record of the best quality, the earliest of equals."""
-    best: Record | None = None
-    for record in _complete(records):
-        if best is None or _beats(direction, record, best):
-            best = record
-    return best
+    return next(iter(leaders(records, direction)), None)
+
+
+def leaders(records: Iterable[Record], direction: Direction) -> list[Record]:
+    """Return every complete record of the best quality, by number."""
+    whole = sorted(_complete(records), key=lambda record: record.number)
+    best = direction.best(record.measured_quality for record in whole)
+    return [record for record in whole if record.quality == best]
+
+
+def best_single_run(records: Iterable[Record], metric: str, direction: Direction) -> Statement:
+    """Say which single runs are best, of those with a training time; compressed models are left out."""
+    trained = [record for record in _complete(records) if record.stage != "compress"]
+    timed = [record for record in trained if record.train_seconds is not None]
+    best = leaders(timed, direction)
+    if not best:
+        return NothingComplete(runs="trained", needs="train_seconds" if trained else "")
+    return BestTrial(
+        subjects=tuple(dict.fromkeys(record.optimizer for record in best)),
+        trials=tuple(record.number for record in best),
+        metric=metric,
+        quality=best[0].measured_quality,
+        train_seconds=best[0].train_seconds if len(best) == 1 else None,
+        whole_runs=len(timed),
+        optimizers=len({record.optimizer for record in timed}),
+    )
+
+
+def search_leader(records: Iterable[Record], metric: str, direction: Direction) -> Statement:
+    """Say which search trial was first at the best quality so far."""
+    whole = [record for record in _complete(records) if record.searched]
+    best = leaders(whole, direction)
+    if not best:
+        return NothingComplete(runs="search")
+    return SearchLeader(
+        subjects=tuple(dict.fromkeys(record.optimizer for record in best)),
+        trials=(best[0].number,),
+        metric=metric,
+        quality=best[0].measured_quality,
+        optimizers=len({record.optimizer for record in whole}),
+    )
 
 
 def quality_by_seconds(
@@ -55,12 +93,7 @@ def quality_by_seconds(
             figure.add_trace(_points(whole, style, optimizer, metric))
         if pruned:
             figure.add_trace(_points(pruned, style, optimizer, metric, faded=True))
-    best = leader(drawn, direction)
-    finding = (
-        "No trial is complete yet"
-        if best is None
-        else f"Best single run: {best.optimizer}, {metric} {_quality_in_words(best)}"
-    )
+    finding = best_single_run(records, metric, direction)
     figure.update_xaxes(title_text="training time (s)", **_seconds_axis(drawn))
     figure.update_yaxes(range=_range_of_whole_runs(drawn))
     return label_qualities(figure, finding, metric, direction)
@@ -84,12 +117,7 @@ def best_so_far(
         steps = list(_improvements(records, optimizer, direction))
         if steps:
             figure.add_trace(_step_line(steps, newest, style, optimizer, metric))
-    best = leader(records, direction)
-    finding = (
-        "No trial is complete yet"
-        if best is None
-        else f"{best.optimizer} leads the search since trial {best.number}"
-    )
+    finding = search_leader(records, metric, direction)
     figure.update_xaxes(title_text="trial number", rangemode="tozero", dtick=1 if newest < 10 else None)
     return label_qualities(figure, finding, metric, direction)
 
@@ -144,10 +172,6 @@ def _points(
         hovertemplate=f"{optimizer}<br>trial %{{customdata[0]}} (%{{customdata[1]}}, %{{customdata[2]}})"
         f"<br>{metric} %{{y:.4g}}<br>%{{x:.3g}} s, %{{customdata[3]}} epochs<extra></extra>",
     )
-
-
-def _quality_in_words(record: Record) -> str:
-    return f"{record.quality:.4g} after {record.train_seconds:.3g} s of training"
 
 
 def _seconds_axis(records: Sequence[Record]) -> dict[str, object]:

@@ -10,13 +10,14 @@ import streamlit as st
 from advisor.analysis.searched_space import steps_of
 from advisor.jobs.command_lines import at_home
 from advisor.report.layout import settings
-from advisor.report.numbers import number
+from advisor.report.numbers import duration, number
 from dashboard.charts import curves, looks
 from dashboard.charts.curves import Axes
 from dashboard.snapshot import Study
 from dashboard.widgets import address
 from dashboard.widgets.parts import chart, nothing_yet, open_study
 from dashboard.widgets.words import bullets, plain
+from studies.quantities import several
 from studies.record import Record
 
 XS: Final = {"epoch": "epoch", "seconds": "training seconds"}
@@ -103,7 +104,7 @@ def _trial(study: Study) -> None:
     record = by_number[chosen]
     st.subheader(plain(f"Trial {record.number}: {record.optimizer}"))
     best = f"Best {study.metric} {number(record.quality)}, " if record.quality is not None else ""
-    spent = f"{record.epochs} epochs and {record.curve[-1].seconds:.3g} s of training"
+    spent = f"{several(record.epochs, 'epoch')} and {duration(record.curve[-1].seconds)} of training"
     st.markdown(plain(f"{best}{record.state} after {spent}."))
     if record.error:
         st.markdown(plain(record.error))

@@ -12,7 +12,7 @@ import streamlit as st
 from advisor.goals import GOALS, USUAL
 from advisor.jobs.request import MODES
 from dashboard import launch_process, reads, studies_table
-from dashboard.charts.trials import leader
+from dashboard.charts.trials import best_single_run
 from dashboard.launch_form import SUFFIXES, TABLES, LaunchForm, check, files, keep_upload, name_for, own_code
 from dashboard.snapshot import Study
 from dashboard.widgets.words import plain, progress
@@ -226,9 +226,7 @@ def _status(home: Path, name: str, study: Study | None, state: str) -> str:
             if launch_process.running(home, name)
             else "ended before its first trial"
         )
-    best = leader(study.records, study.direction)
-    result = f", best {study.metric} {best.quality:.4g} ({best.optimizer})" if best else ""
-    return f"{state}, {progress(study)}{result}"
+    return f"{state}, {progress(study)}. {best_single_run(study.records, study.metric, study.direction)}"
 
 
 def _running_search(home: Path, name: str, study: Study | None) -> None:

@@ -22,6 +22,7 @@ from dashboard.widgets.parts import chart, nothing_yet, open_study
 from dashboard.widgets.words import plain
 from studies.errors import StudyError
 from studies.limits import Limits
+from studies.quantities import several
 
 BESTS: Final = (
     "Mean over the confirmation seeds with Student's 90 % interval for a fresh seed's mean; hollow: one run, "
@@ -76,9 +77,7 @@ def show(home: Path, name: str) -> None:
 
 
 def _bests(study: Study, advice: Recommendation) -> None:
-    figure = charts.bests(
-        advice.contenders, looks.styles(study.optimizers), metric=study.metric, direction=study.direction
-    )
+    figure = charts.bests(advice, study.evidence, looks.styles(study.optimizers))
     rows = [
         {
             "optimizer": contender.optimizer,
@@ -238,7 +237,7 @@ def _ratios(
         elif target is not None:
             by_optimizer = time_ratios(other.evidence, target)
         if len(by_optimizer) < 2:
-            left_out.append(f"{name} (whole runs of {len(by_optimizer)} optimizers)")
+            left_out.append(f"{name} (whole runs of {several(len(by_optimizer), 'optimizer')})")
         else:
             ratios[name] = by_optimizer
     return ratios, left_out

@@ -34,6 +34,7 @@ LABELS: Final = {
     "decided": "most likely nothing here is noticeably better",
     "leaning": "probably nothing here is noticeably better",
     "open": "the evidence cannot tell the best ones apart; the goal decides among them",
+    "tied": "every optimizer in question measured the same: the trials tell nothing apart",
     "prior only": "no trial of this study speaks yet; from published results and the facts of the data and "
     "the model",
 }

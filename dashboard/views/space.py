@@ -8,14 +8,14 @@ from typing import Final
 import streamlit as st
 
 from advisor.analysis.importances import ENOUGH
-from advisor.analysis.searched_space import AtEdge, edges, numbers, options, searched
+from advisor.analysis.searched_space import edges, numbers, options, searched
 from advisor.jobs.command_lines import at_home
-from advisor.report.numbers import number
 from dashboard.charts import contour, importances, looks, parallel, space
 from dashboard.snapshot import Study
 from dashboard.widgets import address
 from dashboard.widgets.parts import chart, nothing_yet, open_study
 from dashboard.widgets.words import bullets, plain
+from studies.quantities import several
 
 ALL: Final = "all"
 BEYOND: Final = (
@@ -70,17 +70,9 @@ def show(home: Path, name: str) -> None:
 
 
 def _edges(study: Study) -> None:
-    sentences = tuple(_at_edge(edge) for edge in edges(study.evidence))
-    if sentences:
-        st.warning(f"{plain(BEYOND)}\n\n{bullets(sentences)}")
-
-
-def _at_edge(edge: AtEdge) -> str:
-    value = number(edge.value) if isinstance(edge.value, float) else edge.value
-    span = f" of {edge.span}" if edge.span else ""
-    return (
-        f"{edge.optimizer}, trial {edge.trial}: {edge.label} {value}, the {edge.end} end of its range{span}"
-    )
+    on_edge = edges(study.evidence)
+    if on_edge:
+        st.warning(f"{plain(BEYOND)}\n\n{bullets(map(str, on_edge))}")
 
 
 def _all_slices(study: Study) -> None:
@@ -113,9 +105,8 @@ def _importances(study: Study, optimizer: str) -> None:
         return
     runs = max(share.runs for share in shares)
     if runs < ENOUGH:
-        st.warning(
-            plain(f"{runs} whole runs: these shares mean little. From about {ENOUGH} on they begin to.")
-        )
+        few = f"{several(runs, 'whole run')}: these shares mean little. From about {ENOUGH} on they begin to."
+        st.warning(plain(few))
     figure = importances.bars(shares, optimizer, looks.styles(study.optimizers)[optimizer])
     chart(figure, f"{study.name}-importances-{optimizer}", importances.rows(shares))
     st.caption(IMPORTANCES)

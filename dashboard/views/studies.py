@@ -64,7 +64,7 @@ def columns() -> dict[str, Any]:
             help="Running: a process works on it. Silent: not finished, and none does; it can be resumed.",
         ),
         "metric": text("metric"),
-        "best": numbers("best validation", format="%.4g"),
+        "best": numbers("best single run", format="%.4g", help="On validation; advice rests on more"),
         "optimizer": text("of"),
         "written": text("last written (UTC)"),
     }

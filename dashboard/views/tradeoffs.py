@@ -10,6 +10,7 @@ import streamlit as st
 
 from advisor.jobs import command_lines
 from advisor.report.layout import settings
+from advisor.report.numbers import number
 from dashboard import whatif
 from dashboard.charts import tradeoffs as charts
 from dashboard.snapshot import Study
@@ -82,7 +83,7 @@ def _recipe(study: Study, records: Sequence[Record], picked: int | None, *, defa
     record = by_number.get(int(named) if named.isdecimal() else default, by_number[default])
     steps = record.curve[-1].step if record.curve else None
     st.subheader(f"Trial {record.number}")
-    measured = [f"{study.metric} {record.quality:.4g}"]
+    measured = [f"{study.metric} {number(record.measured_quality)}"]
     measured += [
         f"{cost.label} {cost.write(value)}" for cost in COSTS if (value := getattr(record, cost.field))
     ]

@@ -53,6 +53,8 @@ def test_a_figure_is_drawn_or_says_what_is_missing(kind, name, home):
     ]
 
     assert figure.to_json()
+    if kind != "compression":
+        assert figure.layout.meta["says"].split() == words[0].replace("<br>", " ").split()
     assert not re.search(r"\b(nan|inf|None)\b", " ".join(words))
     if name in DRAWN[plot.needs]:
         assert shown(figure), f"'{figure.layout.title.text}'; name what it needs in its PLOTS"

@@ -51,7 +51,7 @@ def test_axes_name_their_units_and_the_title_the_finding():
 
     figure = charts.best_so_far(RACE, LOOKS, metric="accuracy")
     assert figure.layout.xaxis.title.text == "trial number"
-    assert figure.layout.title.text == "AdamW leads the search since trial 6"
+    assert figure.layout.title.text == "Best search trial: AdamW, accuracy 0.93, since trial 6"
 
 
 def test_training_times_far_apart_are_drawn_on_a_log_axis():
@@ -73,7 +73,7 @@ def test_best_so_far_only_improves_and_leaves_confirmations_out():
 def test_the_best_loss_is_the_least():
     trials = (record(0, "SGD", 0.4, direction="minimize"), record(1, "AdamW", 0.2, direction="minimize"))
     figure = charts.best_so_far(trials, LOOKS, metric="log_loss", direction=MINIMIZE)
-    assert figure.layout.title.text == "AdamW leads the search since trial 1"
+    assert figure.layout.title.text == "Best search trial: AdamW, log_loss 0.2, since trial 1"
     assert figure.layout.yaxis.title.text == "validation log_loss (lower is better)"
 
 

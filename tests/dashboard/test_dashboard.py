@@ -66,6 +66,8 @@ ADVICE = Recommendation(
     seeds=(1000, 1001),
     trials=(8, 9),
     costs={"train_seconds": 1.8, "peak_bytes": 200_000, "optimizer_state_bytes": 0, "model_bytes": None},
+    headline="Use AdamW - leaning: as good as anything tried.",
+    readings=(),
     reasons=("It is *best* on [x](y): $3 < $5.",),
     findings=(
         Finding(

@@ -80,7 +80,7 @@ def test_the_title_names_the_optimizer_that_ends_best():
     seeds = drawn(STUDIES["full"], Axes(over="seeds"))
     assert seeds.layout.title.text.startswith("AdamW ends at a median accuracy 0.92")
     assert seeds.layout.title.text.endswith("over 3 seeds")
-    assert drawn(STUDIES["failed"]).layout.title.text == "No run has come to its end yet"
+    assert drawn(STUDIES["failed"]).layout.title.text == "No trial is complete yet"
 
 
 def test_the_least_loss_ends_best():

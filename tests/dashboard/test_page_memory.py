@@ -84,7 +84,8 @@ def test_the_bars_stack_the_parts_and_show_limit_and_measurements():
     traces = {trace.name: trace for trace in figure.data}
 
     assert figure.layout.barmode == "stack"
-    assert figure.layout.title.text == "1 of 2 optimizers fit 34 KiB; SGD takes the least, 33 KiB"
+    title = figure.layout.title.text.replace("<br>", " ")
+    assert title == "1 of 2 optimizers fits 34 KiB by forecast; SGD takes the least, 33 KiB"
     assert figure.layout.xaxis.title.text == "memory in training (KiB)"
     assert traces["weights"].x == (1, 1)
     assert traces["activations"].x == (32, 32)
@@ -97,7 +98,7 @@ def test_the_bars_stack_the_parts_and_show_limit_and_measurements():
 def test_titles_say_what_training_takes_or_that_nothing_fits():
     assert (
         memory.forecast_bars(tuple(at(32).values())).layout.title.text
-        == "Training takes 33 KiB (SGD) to 35 KiB (AdamW)"
+        == "Training is forecast to take 33 KiB (SGD) to 35 KiB (AdamW)"
     )
     assert memory.forecast_bars(tuple(at(32, limit=1).values())).layout.title.text.startswith(
         "No optimizer fits 1 B"
@@ -107,7 +108,7 @@ def test_titles_say_what_training_takes_or_that_nothing_fits():
 
 def test_measured_against_forecast_says_how_far_off():
     figure = memory.against_measured(facts(), RACE, styles(OPTIMIZERS))
-    assert figure.layout.title.text.startswith("Forecasts are typically ")
+    assert figure.layout.title.text.startswith("Forecasts of memory are typically ")
     assert "no trial" in memory.against_measured(facts(), (), styles(OPTIMIZERS)).layout.title.text.lower()
 
 
