@@ -13,15 +13,16 @@ from studies.quantities import format_bytes, format_seconds, several
 SCORES: Final = ("accuracy", "f1", "auc", "precision", "recall", "iou", "dice")
 """Metrics that people compare in points; a name that contains one of these counts."""
 
+WHOLE: Final = 999.95
+"""Value from which numbers are written whole, with commas."""
 LARGEST: Final = 1e15
 """Number from which no digits are written out."""
 
 
 def number(value: float) -> str:
-    """Write a metric value or a setting with four significant digits: 0.9833, 1e-05; whole from 10,000 on."""
+    """Write a metric value or a setting with four significant digits: 0.9833, 1e-05; whole from 1,000 on."""
     value += 0.0  # a zero without a sign
-    short = f"{value:.4g}"
-    return f"{value:,.0f}" if "e+" in short and abs(value) < LARGEST else short
+    return f"{value:,.0f}" if WHOLE <= abs(value) < LARGEST else f"{value:.4g}"
 
 
 def apart(left: float, right: float) -> tuple[str, str]:

@@ -174,7 +174,7 @@ class LikelyBetter(Statement):
         best, rival = (chances.get(name, 0.0) for name in self.subjects)
         return (
             0 <= self.sure <= self.others < len(names)
-            and 0 <= self.probability <= 1
+            and 0 <= self.probability <= 1 + SLACK
             and best <= self.probability + SLACK
             and rival <= 1 - self.probability + SLACK
         )

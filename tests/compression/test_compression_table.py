@@ -146,7 +146,7 @@ def _number(text):
         (([0.001], [0.0]), "AdamW leads before and after it, so its lead survives compression"),
         (
             ([0.018], [0.0]),
-            "AdamW leads before it and is level with Momentum after it, so nothing of that lead is left",
+            "AdamW leads before it and AdamW and Momentum are level after it",
         ),
         (
             ([0.02], [0.0]),
@@ -172,7 +172,7 @@ def test_two_that_are_level_before_are_called_so():
         records += (_from_the_same(run),)
     (first, _) = SurvivesCompression()(evidence_with(records=records))
 
-    assert first.because.endswith("AdamW and Momentum are level before it, and after it AdamW leads")
+    assert first.because.endswith("AdamW and Momentum are level before it and AdamW leads after it")
 
 
 def _from_the_same(run):

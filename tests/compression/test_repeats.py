@@ -95,7 +95,7 @@ def test_the_advised_one_is_wanted_first_then_the_same_way_with_the_others():
     evidence = evidence_with(PLAIN, SMALL, CONTROL, RIVAL)
     models = worth_repeating(evidence)
 
-    assert models[0] == recommend(evidence).compression
+    assert models[0].trials == recommend(evidence).compression.trials
     assert [(model.optimizer, model.name) for model in models[:2]] == [
         ("AdamW", "int8 weight-only"),
         ("Momentum", "int8 weight-only"),
@@ -131,7 +131,7 @@ def test_nothing_that_breaks_a_limit_is_wanted_and_the_advised_one_is(ways, mode
         advised = recommend(evidence).compression
     except NothingFeasible:
         advised = None
-    assert advised is None or models[0] == advised
+    assert advised is None or models[0].trials == advised.trials
 
 
 @pytest.fixture(scope="module")

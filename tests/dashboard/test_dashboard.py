@@ -177,7 +177,7 @@ def test_the_recommendation_says_what_how_sure_and_at_what_cost(home, advised):
     page = opened("recommendation", home, "full")
 
     assert page.title[0].value == "Use AdamW"
-    assert "leaning: 83 % that nothing here is better by more than" in words(page)
+    assert "leaning: as good as anything tried" in words(page)
     assert "accuracy is 0.93, 90 % interval 0.915 to 0.945 (trials 8, 9)." in words(page)
     assert {metric.label: metric.value for metric in page.metric} == {
         "Validation accuracy": "0.93", "Test accuracy": "0.921",

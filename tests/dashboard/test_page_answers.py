@@ -142,7 +142,7 @@ def test_a_slider_answers_again_and_says_what_changed(home):
 
 def test_limits_in_the_address_are_asked_for(home):
     shown = page("recommendation", home, "full", memory="170000", goal="memory").run()
-    assert shown.title[0].value == "Use SGD"
+    assert shown.title[0].value == "Use Momentum"  # SGD is lighter, and was not confirmed
     assert (
         "training memory at most 166 KiB (in the study without a limit) "
         "and goal memory (in the study balanced)" in words(shown)

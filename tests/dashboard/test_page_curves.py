@@ -125,7 +125,7 @@ def test_thousands_of_runs_are_thinned_and_drawn_by_the_graphics_card():
     single = traces(figure)["SGD, single runs"]
     assert single.type == "scattergl"
     assert single.x.count(None) == curves.MOST_RUNS
-    assert traces(figure)["SGD"].hovertemplate.startswith("SGD, median of 2000 runs")
+    assert traces(figure)["SGD"].hovertemplate.startswith("SGD, median of 2,000 runs")
 
 
 def test_a_tint_lets_through_what_is_behind():

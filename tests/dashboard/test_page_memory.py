@@ -108,7 +108,7 @@ def test_titles_say_what_training_takes_or_that_nothing_fits():
 
 def test_measured_against_forecast_says_how_far_off():
     figure = memory.against_measured(facts(), RACE, styles(OPTIMIZERS))
-    assert figure.layout.title.text.startswith("Forecasts of memory are typically ")
+    assert figure.layout.title.text == "Forecasts of memory are right to the byte (5 trials)"
     assert "no trial" in memory.against_measured(facts(), (), styles(OPTIMIZERS)).layout.title.text.lower()
 
 

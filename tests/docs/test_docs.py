@@ -97,7 +97,7 @@ def test_the_python_block_of_the_readme_runs(tmp_path):
     )
 
     assert done.returncode == 0, done.stderr
-    assert re.fullmatch(r"\w+ (decided|leaning|open) [\d.e-]+\n", done.stdout)
+    assert re.fullmatch(r"\w+ (decided|leaning|open|tied) [\d.e-]+\n", done.stdout)
 
 
 def serves(command, tmp_path, url):

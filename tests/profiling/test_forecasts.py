@@ -166,11 +166,8 @@ def test_forecasts_of_an_older_and_of_a_later_version_are_read():
     values = json.loads(json.dumps(facts.to_dict()))
     later = values | {"forecasts": [values["forecasts"][0] | {"news": 1}], "more": 2}
     older = {name: value for name, value in values.items() if name != "smallest_batch"}
-    del (
-        older["forecasts"][0]["followed"],
-        older["forecasts"][0]["skipped"],
-        older["forecasts"][0]["full_batch"],
-    )
+    for name in ("followed", "skipped", "full_batch"):
+        older["forecasts"][0].pop(name, None)
 
     assert Facts.from_dict(later) == facts
     assert Facts.from_dict(older) == Facts(forecasts=(forecast(),))
