@@ -67,10 +67,9 @@ def nothing_apart(explained: Explained) -> NothingApart | None:
 
 
 def gives_up(explained: Explained) -> GivesUp | None:
-    """Return what the advised one gives up against the best measured of those in question, if it does."""
+    """Return what the advised one gives up against the best measured of all that fit, if it does."""
     advised, evidence = explained.advised, explained.evidence
-    rivals = [other for other in explained.others if other.optimizer in explained.decision.in_question]
-    measured = [other for other in rivals if other.quality is not None]
+    measured = [other for other in explained.others if other.quality is not None]
     best = min(measured, key=lambda other: evidence.direction.loss(other.quality), default=None)
     if best is None or best.quality is None or advised.quality is None:
         return None
@@ -88,6 +87,7 @@ def gives_up(explained: Explained) -> GivesUp | None:
         and scale.gap(advised.quality) - scale.gap(best.quality) <= explained.posterior.margin,
         seeds=_seeds(explained, best.optimizer),
         advised_seeds=_seeds(explained, advised.optimizer),
+        unconfirmed=explained.confirmed(advised.optimizer) and not explained.confirmed(best.optimizer),
     )
 
 

@@ -14,6 +14,7 @@ from advisor.statements.statement import Case, Statement
 from advisor.statements.tie_margin import TieMargin
 
 Caveat = Literal["", "edge", "coarse", "limit", "one file", "compression"]
+HALF: Final = 0.5
 CAVEATS: Final[Mapping[Caveat, str]] = {
     "edge": "but a best learning rate is at the end of its range",
     "coarse": "but the validation rows tell little apart",
@@ -68,8 +69,11 @@ class Headline(Statement):
         good = f"as good as anything {'else' if prior else 'tried'}, to within {self.tie}"
         if prior:
             return f"{prior}{good}, with {chance(self.p_tie)}; {best}. Nothing was trained to its end yet."
-        caveat = f" {CAVEATS[self.caveat]};" if self.caveat else ""
-        return f"{self.label}: {good} ({chance(self.p_tie)} sure);{caveat} {best}.{self._one_run()}"
+        caveat = f"; {CAVEATS[self.caveat]}" if self.caveat else ""
+        sure = f"{good} ({chance(self.p_tie)} sure), {best}"
+        if self.p_tie < HALF:
+            sure = f"{chance(self.p_tie)} sure to be {good}; {best}"
+        return f"{self.label}: {sure}{caveat}.{self._one_run()}"
 
     def _one_run(self) -> str:
         return (

@@ -89,12 +89,23 @@ class GivesUp(Statement):
     """Whether that is within the tie margin."""
     seeds: int
     advised_seeds: int
+    unconfirmed: bool = False
+    """Whether the other was not run with fresh seeds, where the advised one was."""
 
     def __str__(self) -> str:
         words = difference(self.metric, self.direction, self.best, self.quality)
         return f"{self.subjects[0]} measured {words}, {self._why()}."
 
+    def _one_run(self, case: Case) -> bool:
+        fresh = [
+            any(run.stage in {"confirm", "compress"} for run in case.runs(numbers))
+            for numbers in (self.trials, case.answer.trials)
+        ]
+        return fresh == [False, True]
+
     def _why(self) -> str:
+        if self.unconfirmed:
+            return "in one run that was not confirmed"
         if self.within:
             return "which is within the tie margin"
         if self.seeds != self.advised_seeds:
@@ -109,6 +120,7 @@ class GivesUp(Statement):
             and other.quality == self.best
             and case.answer.quality == self.quality
             and case.evidence.direction.better(self.best, self.quality)
+            and self.unconfirmed == self._one_run(case)
             and self.seeds == len({run.seed for run in case.runs(other.trials)})
             and self.advised_seeds == len({run.seed for run in case.runs(case.answer.trials)})
         )

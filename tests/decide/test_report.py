@@ -30,7 +30,7 @@ ADVICE = recommend(
 def test_the_first_sentence_is_the_answer_with_its_settings_and_its_confidence():
     assert str(ADVICE.headline) == (
         "Use AdamW (lr 0.001, Cosine schedule, batch size 32) - decided: as good as anything tried, "
-        "to within 0.083 points of accuracy (over 99 % sure); the best of 2 with over 99 %."
+        "to within 0.083 points of accuracy (over 99 % sure), the best of 2 with over 99 %."
     )
     assert str(ADVICE).replace("\n", " ").startswith(str(ADVICE.headline))
 
