@@ -12,6 +12,7 @@ from typing import Final
 
 from advisor.evidence import Evidence
 from advisor.goals import GOALS
+from advisor.jobs import command_lines
 from studies.costs import Cost
 from studies.errors import BadValue
 from studies.limits import LIMITED_COST, Limits
@@ -163,11 +164,13 @@ def options(evidence: Evidence, limits: Limits, goal: str) -> dict[str, str] | N
 
     None where a limit was lifted, which the command cannot do.
     """
-    flags = {}
-    for slider in SLIDERS:
-        value = getattr(limits, slider.limit)
-        if value != getattr(evidence.limits, slider.limit):
-            if value is None:
-                return None
-            flags[f"--{slider.parameter}"] = f"{value}" if isinstance(value, int) else f"{value:g}s"
+    asked_otherwise = [
+        slider.limit
+        for slider in SLIDERS
+        if getattr(limits, slider.limit) != getattr(evidence.limits, slider.limit)
+    ]
+    values = {limit: getattr(limits, limit) for limit in asked_otherwise}
+    if None in values.values():
+        return None
+    flags = command_lines.limit_options(Limits(**values))
     return flags | ({"--goal": goal} if goal != evidence.goal else {})

@@ -71,6 +71,7 @@ def show(home: Path, name: str) -> None:
     _changes(home, study, limits, goal)
     _costs(advice)
     _sentences("Why", advice.reasons)
+    _sentences("What the rules looked at", advice.readings)
     _compression(advice)
     _sentences("When to choose another", advice.alternatives)
     _sentences("What would change this", advice.would_change)

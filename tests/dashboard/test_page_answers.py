@@ -148,7 +148,7 @@ def test_limits_in_the_address_are_asked_for(home):
         "and goal memory (in the study balanced)" in words(shown)
     )
     assert "Under its own limits and goal the answer is AdamW." in words(shown)
-    assert shown.code[0].value.startswith("advisor recommend full --memory 170000 --goal memory")
+    assert shown.code[0].value.startswith("advisor recommend full --memory 170000B --goal memory")
     assert shown.query_params["memory"] in ("170000", ["170000"])
     shown.button[0].click().run()
     assert shown.title[0].value == "Use AdamW"
