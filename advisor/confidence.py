@@ -14,11 +14,12 @@ call it real."""
 
 MEANINGS: Final[Mapping[Label, str]] = {
     "decided": f"at least {DECIDED:.0%} sure that nothing tried is better by more than the tie margin",
-    "leaning": f"at least {LEANING:.0%} sure of that; or surer, but the best learning rate is at the end of "
-    "its range, the best recipe breaks a limit, or one lucky run may be all there is",
+    "leaning": f"at least {LEANING:.0%} sure of that; or surer, with a caveat that the answer names: a best "
+    "learning rate at the end of its range, a best recipe that breaks a limit, validation rows that tell "
+    "little apart, one compressed file, or a compression that is not over",
     "open": f"less than {LEANING:.0%} sure; of those that the trials cannot tell apart, the goal chose",
-    "tied": "every optimizer in question measured the same: the trials tell nothing apart, and the cheapest "
-    "is advised",
+    "tied": "every optimizer that could be advised measured the same: the trials tell nothing apart, and one "
+    "that costs as little as any is advised",
     "prior only": "nothing was trained to its end: published results, data and model speak alone",
 }
 """Each label and its meaning."""
@@ -29,7 +30,8 @@ WORDS: Final[Mapping[str, str]] = {
     "p_best": "the chance that no optimizer in question is better than this one; among many that are level "
     "it is small for each of them, and p_tie is what to go by",
     "tie margin": "the difference that counts as none: 2 % of the error, the spread over seeds up to a tenth "
-    "of it, or half a validation row, whichever is largest; an answer states its own",
+    "of it, or what half a validation row is of the best run's loss, whichever is largest; as a share of the "
+    "loss it is more points where the loss is larger, and an answer states its own",
     "interval": "the range that holds the mean over fresh seeds with 90 %, from the confirmation runs; other "
     "rows are not in it, and without two such runs there is none",
     "expected regret": "by how much the error is larger than that of the best in question, on average over "

@@ -34,18 +34,22 @@ def _weight(contender: Contender) -> tuple[bool, int]:
 
 def _alternative(explained: Explained, other: Contender) -> Alternative:
     advised = explained.advised
-    confirmed = explained.confirmed(advised.optimizer) and not explained.confirmed(other.optimizer)
+    confirmed = explained.confirmed(advised.optimizer) and explained.confirmed(other.optimizer)
+    pair = explained.paired(other.optimizer)
     return Alternative(
         subjects=(other.optimizer,),
-        trials=other.trials,
+        trials=pair.trials if pair else other.trials,
         metric=explained.evidence.metric,
         direction=explained.evidence.direction,
-        quality=other.quality if advised.quality is not None else None,
-        advised_quality=advised.quality,
+        goal=explained.evidence.goal,
+        quality=pair.quality if pair else None,
+        advised_quality=pair.advised_quality if pair else None,
+        advised_trials=pair.advised_trials if pair else (),
+        trained=advised.quality is not None,
         p_tie=other.p_tie,
         advised_p_tie=advised.p_tie,
         margin=explained.posterior.margin,
-        unconfirmed=confirmed and advised.quality is not None,
+        unconfirmed=not confirmed,
         costs=_costs(explained, other),
     )
 

@@ -147,7 +147,12 @@ def _more_trials(explained: Explained) -> Iterator[Statement]:
     if decision.recipe.record is None or len(decision.in_question) < 2:
         return
     value = value_of_trials(
-        explained.evidence, explained.posterior, decision.optimizer, decision.in_question, MORE_TRIALS
+        explained.evidence,
+        explained.posterior,
+        decision.optimizer,
+        decision.in_question,
+        MORE_TRIALS,
+        given_away={name: recipe.given_away for name, recipe in decision.fits.items()},
     )
     if value:
         yield MoreTrials(subjects=decision.in_question, more=value.count, p_change=value.changes)

@@ -11,6 +11,7 @@ from advisor.confidence import DECIDED, LEANING, Label
 from advisor.contender import Contender
 from advisor.decide.awaiting import not_compressed_yet
 from advisor.decide.feasible_recipe import FeasibleRecipe
+from advisor.decide.paired import Paired, paired
 from advisor.decide.posterior import Posterior, PosteriorSummary
 from advisor.decide.trial_summary import TrialSummary
 from advisor.evidence import Evidence, Finding, has_quality
@@ -80,6 +81,10 @@ class Explained:
     def rival(self) -> Contender | None:
         """Return the best of the others that has a whole run."""
         return next((contender for contender in self.others if contender.quality is not None), None)
+
+    def paired(self, name: str) -> Paired | None:
+        """Return what another and the recommended one measured on seeds and rows that they share."""
+        return paired(self.decision.fits[name], self.decision.recipe)
 
     def confirmed(self, name: str) -> bool:
         """Tell whether the recipe in question of an optimizer was confirmed."""

@@ -11,7 +11,9 @@ from advisor.decide.compression_reasons import compression_reasons
 from advisor.decide.decision import Explained
 from advisor.decide.failures import failures
 from advisor.decide.interval import new_rows_interval
+from advisor.decide.paired import Paired
 from advisor.decide.posterior import PRIOR_CAP, base_rate
+from advisor.decide.scale import LossScale
 from advisor.decide.yardsticks import yardstick_reasons
 from advisor.evidence import Finding, has_quality
 from advisor.goals import cost_of
@@ -31,6 +33,8 @@ from advisor.statements.measured import NewRows, NextBest, NothingToCompare, Rea
 from advisor.statements.preference import GivesUp, LeftBehind, Preferred
 from advisor.statements.statement import Statement
 
+SMALLEST_SPREAD: Final = 0.001
+"""Spread over seeds below which nothing is said of it: what seeds do is lost in what rows do."""
 MOST_FINDINGS: Final = 4
 """Findings of rules named at most, and as many optimizers ruled out; a reader remembers few."""
 
@@ -63,32 +67,41 @@ def nothing_apart(explained: Explained) -> NothingApart | None:
         metric=evidence.metric,
         quality=advised.quality,
         rows=evidence.valid_rows,
+        confirmed=len(explained.decision.in_question) < len(explained.contenders),
     )
 
 
 def gives_up(explained: Explained) -> GivesUp | None:
-    """Return what the advised one gives up against the best measured of all that fit, if it does."""
-    advised, evidence = explained.advised, explained.evidence
-    measured = [other for other in explained.others if other.quality is not None]
-    best = min(measured, key=lambda other: evidence.direction.loss(other.quality), default=None)
-    if best is None or best.quality is None or advised.quality is None:
+    """Return what the advised one gives up against the best measured of all that fit, if it does.
+
+    Compared are runs on the same seeds and rows.
+    """
+    evidence, scale = explained.evidence, explained.posterior.estimates.loss_scale
+    pairs = {other.optimizer: explained.paired(other.optimizer) for other in explained.others}
+    ahead = {
+        name: pair
+        for name, pair in pairs.items()
+        if pair and scale and evidence.direction.better(pair.quality, pair.advised_quality)
+    }
+    if not ahead or scale is None:
         return None
-    if not evidence.direction.better(best.quality, advised.quality):
-        return None
-    scale = explained.posterior.estimates.loss_scale
+    name = max(ahead, key=lambda each: _lead(scale, ahead[each]))
+    pair = ahead[name]
     return GivesUp(
-        subjects=(best.optimizer,),
-        trials=best.trials,
+        subjects=(name,),
+        trials=pair.trials,
         metric=evidence.metric,
         direction=evidence.direction,
-        quality=advised.quality,
-        best=best.quality,
-        within=scale is not None
-        and scale.gap(advised.quality) - scale.gap(best.quality) <= explained.posterior.margin,
-        seeds=_seeds(explained, best.optimizer),
-        advised_seeds=_seeds(explained, advised.optimizer),
-        unconfirmed=explained.confirmed(advised.optimizer) and not explained.confirmed(best.optimizer),
+        quality=pair.advised_quality,
+        best=pair.quality,
+        advised_trials=pair.advised_trials,
+        within=_lead(scale, pair) <= explained.posterior.margin,
+        unconfirmed=explained.confirmed(explained.decision.optimizer) and not explained.confirmed(name),
     )
+
+
+def _lead(scale: LossScale, pair: Paired) -> float:
+    return scale.gap(pair.advised_quality) - scale.gap(pair.quality)
 
 
 def _seeds(explained: Explained, name: str) -> int:
@@ -109,7 +122,7 @@ def _measured(explained: Explained) -> Iterator[Statement]:
         way=_way(explained),
     )
     if rival is not None and rival.quality is not None:
-        yield _next_best(explained, advised.quality, rival, rival.quality)
+        yield _next_best(explained, rival, rival.quality)
     elif explained.others:
         yield NothingToCompare()
 
@@ -123,19 +136,32 @@ def _way(explained: Explained) -> Way:
     return "best that fits" if recipe.given_away > 0 else "best"
 
 
-def _next_best(explained: Explained, quality: float, rival: Contender, reached: float) -> NextBest:
-    fits = explained.decision.fits
-    alike = explained.confirmed(rival.optimizer) == explained.confirmed(explained.decision.optimizer)
+def _next_best(explained: Explained, rival: Contender, reached: float) -> NextBest:
+    fits, advised = explained.decision.fits, explained.decision.recipe
+    alike = explained.confirmed(rival.optimizer) == explained.confirmed(advised.optimizer)
+    seeds = {run.seed for run in advised.measured_runs}
+    shared = seeds & {run.seed for run in fits[rival.optimizer].measured_runs}
+    pair, scale = explained.paired(rival.optimizer), explained.posterior.estimates.loss_scale
     leads = explained.contenders[0] is explained.advised
-    role: Role = "runner-up" if leads else "nearest rival"
+    ahead = (
+        pair is not None
+        and bool(shared)
+        and explained.evidence.direction.better(pair.quality, pair.advised_quality)
+    )
+    role: Role = "ahead" if ahead else "runner-up" if leads else "nearest rival"
     return NextBest(
         subjects=(rival.optimizer,),
         trials=rival.trials,
         metric=explained.evidence.metric,
         quality=reached,
-        role="ahead" if explained.evidence.direction.better(reached, quality) else role,
+        role=role,
         confirmed=None if alike else explained.confirmed(rival.optimizer),
         compressed=fits[rival.optimizer].compressed is not None,
+        other_rows=not shared,
+        within=ahead
+        and scale is not None
+        and pair is not None
+        and _lead(scale, pair) <= explained.posterior.margin,
     )
 
 
@@ -145,7 +171,7 @@ def _confidence(explained: Explained) -> Iterator[Statement]:
         yield NoWholeRun(cap=PRIOR_CAP)
         return
     if not explained.others:
-        if explained.decision.caveat != "compression":
+        if explained.decision.caveat != "compression" and "optimizer" not in evidence.unread:
             yield OnlyOne(in_question=len(evidence.optimizers))
         return
     if alike := nothing_apart(explained):
@@ -160,8 +186,10 @@ def _confidence(explained: Explained) -> Iterator[Statement]:
         loss=_loss(explained),
     )
     margin, spread = explained.posterior.margin, estimates.measured_seed_sd
-    if spread is not None:
-        yield SeedSpread(gap=spread, loss=_loss(explained), is_margin=spread == margin)
+    if spread is not None and spread > SMALLEST_SPREAD:
+        splits = any(record.split_seed is not None for record in evidence.records)
+        margins = spread == margin
+        yield SeedSpread(gap=spread, loss=_loss(explained), is_margin=margins, fresh_splits=splits)
     if estimates.resolution == margin and evidence.valid_rows:
         yield RowsTell(rows=evidence.valid_rows, tie=explained.tie)
 
@@ -190,6 +218,7 @@ def _preferred(explained: Explained) -> Iterator[Statement]:
         subjects=(decision.optimizer, *tied),
         goal=goal,
         left_behind=behind,
+        trained=explained.advised.quality is not None,
         as_cheap=tuple(name for name in tied if name not in left) if behind else (),
     )
 
@@ -209,7 +238,17 @@ def _tested(explained: Explained) -> Iterator[Statement]:
 
 
 def _yardsticks(explained: Explained) -> tuple[Statement, ...]:
-    return yardstick_reasons(explained.evidence, explained.advised.quality, explained.posterior.margin)
+    return yardstick_reasons(explained.evidence, same_rows_quality(explained), explained.posterior.margin)
+
+
+def same_rows_quality(explained: Explained) -> float | None:
+    """Return the advised recipe's quality on the study's own split, which plain models are measured on."""
+    recipe = explained.decision.recipe
+    trial = recipe.training.record
+    elsewhere = any(run.split_seed is not None for run in recipe.training.runs)
+    if not elsewhere or recipe.compressed is not None or trial is None or not trial.searched:
+        return explained.advised.quality
+    return trial.quality
 
 
 def _new_rows(explained: Explained) -> Iterator[Statement]:
@@ -220,7 +259,8 @@ def _new_rows(explained: Explained) -> Iterator[Statement]:
     qualities = [run.measured_quality for run in recipe.measured_runs]
     expected = new_rows_interval(explained.posterior.estimates, recipe.optimizer, qualities)
     if expected:
-        low, high = expected
+        ends = (*expected, *(explained.advised.interval or ()))  # what seeds alone leave open is in it
+        low, high = min(ends), max(ends)
         yield NewRows(subjects=(recipe.optimizer,), metric=explained.evidence.metric, low=low, high=high)
 
 

@@ -37,7 +37,7 @@ from advisor.decide.feasible import feasible_recipes
 from advisor.decide.feasible_recipe import FeasibleRecipe
 from advisor.decide.interval import interval
 from advisor.decide.posterior import PRIOR_CAP, Posterior
-from advisor.decide.reasons import gives_up, nothing_apart, reasons
+from advisor.decide.reasons import gives_up, nothing_apart, reasons, same_rows_quality
 from advisor.decide.rulebook import apply_rules, readings
 from advisor.decide.trial_summary import TrialSummary
 from advisor.decide.yardsticks import better_yardstick
@@ -165,7 +165,7 @@ def _tie(evidence: Evidence, posterior: Posterior, quality: float | None) -> Tie
 
 def _headline(explained: Explained) -> Headline:
     decision, advised = explained.decision, explained.advised
-    better = better_yardstick(explained.evidence, advised.quality, explained.posterior.margin)
+    better = better_yardstick(explained.evidence, same_rows_quality(explained), explained.posterior.margin)
     notes: tuple[Statement, ...] = tuple(note for note in (gives_up(explained), better) if note)
     return Headline(
         subjects=(decision.optimizer,),

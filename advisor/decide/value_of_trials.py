@@ -11,7 +11,7 @@ would move it. Both are drawn with the same numbers every time.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -39,7 +39,13 @@ class ValueOfMore:
 
 
 def value_of_trials(
-    evidence: Evidence, posterior: Posterior, advised: str, names: Collection[str], count: int
+    evidence: Evidence,
+    posterior: Posterior,
+    advised: str,
+    names: Collection[str],
+    count: int,
+    *,
+    given_away: Mapping[str, float] | None = None,
 ) -> ValueOfMore | None:
     """Return what `count` more trials in all are worth, shared evenly.
 
@@ -49,6 +55,7 @@ def value_of_trials(
         advised: the optimizer that is advised now.
         names: the optimizers that may be used, the advised one among them.
         count: of the trials to come.
+        given_away: the gap that each gives away because its best recipe may not be used; None for none.
 
     Returns:
         None while no run is whole.
@@ -59,7 +66,7 @@ def value_of_trials(
         return None
     tried = [name for name in posterior.optimizers if name in names and evidence.complete(name)]
     means = posterior.means()
-    now = np.array([means[name] for name in tried])
+    now = np.array([means[name] + (given_away or {}).get(name, 0.0) for name in tried])
     each = np.array([len(evidence.complete(name)) for name in tried])
     spread = search_spread(evidence, posterior.estimates.loss_scale)
     chance = np.random.default_rng(0)

@@ -40,10 +40,17 @@ def search(home: Path, manifest: StudyManifest) -> str:
         "--budget": None if manifest.budget is None else str(_total(manifest)),
         "--class-weights": None if spec.class_weights == "none" else spec.class_weights,
         "--goal": None if manifest.goal == USUAL else manifest.goal,
-        "--compression": None if manifest.compression == "off" else manifest.compression,
+        "--compression": _compression(manifest),
         **limit_options(manifest.limits),
     }
     return _line("search", spec.source, options, home, rules=manifest.rules)
+
+
+def _compression(manifest: StudyManifest) -> str | None:
+    """Return how the study compresses: what `advisor compress` did later is asked for as well."""
+    if manifest.compression != "off":
+        return manifest.compression
+    return "after" if manifest.compression_study else None
 
 
 def limit_options(limits: Limits) -> dict[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from advisor.report.numbers import chance, difference, number, percent, ratio, written
-from advisor.statements.measured import same
+from advisor.statements.measured import measured_alike
 from advisor.statements.statement import Case, Statement
 from studies.costs import COSTS
 from studies.direction import Direction
@@ -64,27 +64,36 @@ class Alternative(Statement):
 
     metric: str
     direction: Direction
+    goal: str
     quality: float | None
-    """None where nothing was trained, of it and of the advised one."""
+    """Over the seeds that it shares with the advised one; None where they share none."""
     advised_quality: float | None
+    advised_trials: tuple[int, ...] = ()
+    """Those of the advised one that it is compared in."""
+    trained: bool
+    """Whether the advised one was."""
     p_tie: float
     advised_p_tie: float
     margin: float
     unconfirmed: bool
-    """Whether it was not run with fresh seeds, where the advised one was."""
+    """Whether one of both was not run with fresh seeds."""
     costs: tuple[CostAgainst, ...]
 
     def __str__(self) -> str:
         costs = " and ".join(map(str, self.costs))
-        joint = "" if not costs else ", " if self.quality is None else " for "
+        joint = "" if not costs else " for " if self.trained and self.quality is not None else ", "
         return f"{self.subjects[0]}: {costs}{joint}{self._against()}; {self._verdict()}."
 
     def _against(self) -> str:
+        if self.trained and (self.quality is None or self.advised_quality is None):
+            return "not measured on seeds and rows that both share"
         if self.quality is None or self.advised_quality is None:
             odds = f"{chance(self.p_tie)}, against {chance(self.advised_p_tie)}"
             return f"within {ratio(self.margin)} of the best with a probability of {odds}"
         words = difference(self.metric, self.direction, self.quality, self.advised_quality)
-        return words + (" in its best trial (not confirmed)" if self.unconfirmed else "")
+        if len(self.trials) > 1:
+            return words
+        return f"{words} (one run of each{', not confirmed' if self.unconfirmed else ''})"
 
     @property
     def ahead(self) -> bool:
@@ -98,7 +107,8 @@ class Alternative(Statement):
         occasions = {
             "memory is short": bool(less & {"optimizer_state_bytes", "peak_bytes"}),
             "time is short": "train_seconds" in less,
-            "nothing but quality counts, though the difference may be luck": self.ahead,
+            "nothing but quality counts, though the difference may be luck": self.ahead
+            and self.goal != "quality",
         }
         when = " or ".join(occasion for occasion, speaks in occasions.items() if speaks)
         return f"prefer it when {when}" if when else "nothing measured speaks for it"
@@ -115,12 +125,11 @@ class Alternative(Statement):
         clear = all(
             min(cost.value, cost.advised) <= CLEARLY * max(cost.value, cost.advised) for cost in self.costs
         )
-        trained = (other.quality is None) == (advised.quality is None) or advised.quality is None
         return (
             costs
             and clear
-            and trained
-            and (advised.quality is None or same(other.quality, self.quality))
-            and (advised.quality is None or same(advised.quality, self.advised_quality))
+            and self.trained == (advised.quality is not None)
+            and (other.quality is not None or not self.trained)
+            and measured_alike(case, self.trials, self.quality, self.advised_trials, self.advised_quality)
             and (other.p_tie, advised.p_tie) == (self.p_tie, self.advised_p_tie)
         )

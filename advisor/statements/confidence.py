@@ -92,12 +92,16 @@ class SeedSpread(Statement):
     loss: str
     is_margin: bool
     """Whether the tie margin is as wide for it."""
+    fresh_splits: bool = False
+    """Whether each seed had a split of its own, whose expected noise is taken off."""
 
     def __str__(self) -> str:
         ties = ", so smaller differences count as ties" if self.is_margin else ""
-        return (
-            f"From seed to seed the confirmed recipes differ by {ratio(self.gap)} of the {self.loss}{ties}."
-        )
+        beyond = ", beyond what other rows explain," if self.fresh_splits else ""
+        return f"From seed to seed{beyond} the confirmed recipes differ by {self._spread()}{ties}."
+
+    def _spread(self) -> str:
+        return f"{ratio(self.gap)} of the {self.loss}"
 
     def holds(self, case: Case) -> bool:
         """Recipes were run with several seeds, and the margin is that spread where it says so."""
@@ -118,7 +122,7 @@ class RowsTell(Statement):
 
     def __str__(self) -> str:
         rows = several(self.rows, "validation row")
-        return f"{rows} cannot tell differences below {self.tie} from luck: those count as ties."
+        return f"With {rows}, differences up to {self.tie} count as ties."
 
     def holds(self, case: Case) -> bool:
         """That many rows validate, and the tie margin is that difference."""
@@ -132,11 +136,14 @@ class NothingApart(Statement):
     metric: str
     quality: float
     rows: int | None
+    confirmed: bool = False
+    """Whether these are those that were confirmed, and others were not."""
 
     def __str__(self) -> str:
         count = len(self.subjects)
         rows = "" if self.rows is None else f" on {several(self.rows, 'validation row')}"
-        reach = f"{count} of {count} optimizers reach {self.metric} {number(self.quality)}{rows}"
+        which = "confirmed optimizers" if self.confirmed else "optimizers"
+        reach = f"{count} of {count} {which} reach {self.metric} {number(self.quality)}{rows}"
         return f"{reach}: that tells nothing apart."
 
     def holds(self, case: Case) -> bool:
@@ -144,6 +151,7 @@ class NothingApart(Statement):
         qualities = [other.quality for other in case.answer.contenders if other.optimizer in self.subjects]
         return (
             len(qualities) == len(self.subjects) > 1
+            and self.confirmed == (len(self.subjects) < len(case.answer.contenders))
             and all(same(quality, self.quality) for quality in qualities)
             and case.answer.label == "tied"
             and self.rows == case.evidence.valid_rows

@@ -24,6 +24,27 @@ def same(left: float | None, right: float | None) -> bool:
     return math.isclose(left, right, rel_tol=1e-9, abs_tol=1e-12)
 
 
+def measured_alike(
+    case: Case,
+    trials: tuple[int, ...],
+    quality: float | None,
+    other_trials: tuple[int, ...],
+    other_quality: float | None,
+) -> bool:
+    """Tell whether two qualities are the means of these trials, run on the same seeds and splits."""
+    if quality is None or other_quality is None:
+        return quality is other_quality is None
+    left, right = case.runs(trials), case.runs(other_trials)
+    alike = {(run.seed, run.split_seed) for run in left} == {(run.seed, run.split_seed) for run in right}
+    search = all(run.searched and run.split_seed is None for run in (*left, *right))
+    compressed = all(run.stage == "compress" for run in (*left, *right))
+    return (
+        (alike or search or compressed)
+        and same(fmean(run.measured_quality for run in left), quality)
+        and same(fmean(run.measured_quality for run in right), other_quality)
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reached(Statement):
     """Reached: the validation metric of the advised recipe, and the runs behind it."""
@@ -43,7 +64,7 @@ class Reached(Statement):
             return f"{self.way.capitalize()}, its model {reached} ({seeds}, {where})."
         if self.way == "confirmed":
             return f"Its confirmed recipe {reached} ({seeds}, {where})."
-        best = f"best of {several(self.whole_runs, 'whole run')}" + self.way.removeprefix("best")
+        best = f"{self.way} of {several(self.whole_runs, 'whole run')}"
         return f"Its best trial{self.way.removeprefix('best')} {reached} ({where}, {best})."
 
     def holds(self, case: Case) -> bool:
@@ -90,14 +111,20 @@ class NextBest(Statement):
     confirmed: bool | None = None
     """Whether it was run with fresh seeds; None where the advised one is alike in this."""
     compressed: bool = False
+    other_rows: bool = False
+    """Whether its runs share no seed with those of the advised one, so that the two are not compared."""
+    within: bool = False
+    """Whether it is ahead by no more than the tie margin."""
 
     def __str__(self) -> str:
         small = ", compressed too" if self.compressed else ""
+        small += ", other seeds" if self.other_rows else ""
         unlike = "" if self.confirmed is None else ", confirmed" if self.confirmed else ", not confirmed"
         figures = f"{number(self.quality)} ({trials(self.trials)}{small}{unlike})"
         name = self.subjects[0]
         if self.role == "ahead":
-            return f"{name} measured better, within the tie margin: {self.metric} {figures}."
+            within = ", within the tie margin" if self.within else ""
+            return f"{name} measured better{within}: {self.metric} {figures}."
         return f"The {self.role} is {name} with {self.metric} {figures}."
 
     def holds(self, case: Case) -> bool:
@@ -106,11 +133,12 @@ class NextBest(Statement):
         runs = case.runs(self.trials)
         if other is None or other.optimizer == case.answer.optimizer or case.answer.quality is None:
             return False
-        ahead = case.evidence.direction.better(self.quality, case.answer.quality)
+        seeds = {run.seed for run in runs} & {run.seed for run in case.runs(case.answer.trials)}
         confirmed = all(run.stage in {"confirm", "compress"} for run in runs)
         return (
             same(fmean(run.measured_quality for run in runs), self.quality)
-            and (self.role != "ahead" or ahead)
+            and self.other_rows == (not seeds)
+            and (self.role != "ahead" or bool(seeds) or self.confirmed is None)
             and (self.confirmed is None or self.compressed or self.confirmed == confirmed)
         )
 

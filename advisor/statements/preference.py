@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from advisor.goals import LESS, SETTINGS
 from advisor.report.numbers import difference, listed, written
+from advisor.statements.measured import measured_alike
 from advisor.statements.statement import Case, Statement
 from studies.costs import COSTS
 from studies.direction import Direction
-from studies.quantities import several
 
 COST = {cost.field: cost for cost in COSTS}
 CLEAR = 1.2
@@ -45,11 +45,14 @@ class Preferred(Statement):
 
     goal: str
     left_behind: tuple[LeftBehind, ...]
+    trained: bool = True
+    """Whether there are trials that could tell them apart."""
     as_cheap: tuple[str, ...] = ()
     """Those that the costs cannot tell apart from the advised one either."""
 
     def __str__(self) -> str:
-        apart = f"The trials cannot tell {listed(self.subjects)} apart"
+        tells = "The trials cannot tell" if self.trained else "Nothing known before a trial tells"
+        apart = f"{tells} {listed(self.subjects)} apart"
         if not self.left_behind:
             return f"{apart}, nor can their costs; the one of least expected loss is advised."
         why = listed([str(behind) for behind in self.left_behind])
@@ -59,6 +62,8 @@ class Preferred(Statement):
 
     def holds(self, case: Case) -> bool:
         """The advised one costs clearly less than each it is said to, and no limit is broken by it."""
+        if self.trained != (case.answer.quality is not None):
+            return False
         if self.subjects[0] != case.answer.optimizer or self.goal != case.evidence.goal:
             return False
         behind = [name for left in self.left_behind for name in left.optimizers]
@@ -84,11 +89,12 @@ class GivesUp(Statement):
     metric: str
     direction: Direction
     quality: float
+    """Of the advised one, over the seeds that both share, or in one search trial of each."""
     best: float
+    """Of the other."""
+    advised_trials: tuple[int, ...]
     within: bool
     """Whether that is within the tie margin."""
-    seeds: int
-    advised_seeds: int
     unconfirmed: bool = False
     """Whether the other was not run with fresh seeds, where the advised one was."""
 
@@ -97,30 +103,22 @@ class GivesUp(Statement):
         return f"{self.subjects[0]} measured {words}, {self._why()}."
 
     def _one_run(self, case: Case) -> bool:
-        fresh = [
-            any(run.stage in {"confirm", "compress"} for run in case.runs(numbers))
-            for numbers in (self.trials, case.answer.trials)
-        ]
-        return fresh == [False, True]
+        other = case.contender(self.subjects[0])
+        runs = case.runs(other.trials) if other else []
+        fresh = any(run.stage in {"confirm", "compress"} for run in runs)
+        advised = any(run.stage in {"confirm", "compress"} for run in case.runs(case.answer.trials))
+        return advised and not fresh
 
     def _why(self) -> str:
         if self.unconfirmed:
-            return "in one run that was not confirmed"
-        if self.within:
-            return "which is within the tie margin"
-        if self.seeds != self.advised_seeds:
-            return f"with {several(self.seeds, 'seed')} against {self.advised_seeds}"
-        return "which may be luck"
+            return "one run of each, and was not confirmed"
+        return "which is within the tie margin" if self.within else "which may be luck"
 
     def holds(self, case: Case) -> bool:
-        """The other has that quality, it is better than the answer's, and the goal is not quality alone."""
-        other = case.contender(self.subjects[0])
+        """Both have these qualities on the same seeds, and the other's is better."""
         return (
-            other is not None
-            and other.quality == self.best
-            and case.answer.quality == self.quality
+            case.contender(self.subjects[0]) is not None
             and case.evidence.direction.better(self.best, self.quality)
+            and measured_alike(case, self.trials, self.best, self.advised_trials, self.quality)
             and self.unconfirmed == self._one_run(case)
-            and self.seeds == len({run.seed for run in case.runs(other.trials)})
-            and self.advised_seeds == len({run.seed for run in case.runs(case.answer.trials)})
         )

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from advisor.report.numbers import duration, listed, number
-from advisor.statements.recomputed import finished, loss_of, same
+from advisor.statements.recomputed import finished, loss_of, roots, same
 from advisor.statements.statement import Case, Statement
 
 
@@ -41,7 +41,7 @@ class YardstickIsBetter(Statement):
         ratio = loss_of(evidence, self.quality) / loss_of(evidence, self.model_quality)
         return (
             (self.model, self.model_quality, self.model_seconds) in figures
-            and self.quality == case.answer.quality
+            and _of_answer(case, self.quality)
             and self.best_quality in runs
             and not any(better(quality, self.best_quality) for quality in runs)
             and self.matched == any(not better(self.model_quality, quality) for quality in runs)
@@ -76,7 +76,7 @@ class YardsticksReach(Statement):
 
     def holds(self, case: Case) -> bool:
         """The figures are those of every yardstick that was trained, of the baseline and of the answer."""
-        evidence, answered = case.evidence, case.answer.quality
+        evidence = case.evidence
         figures = list(zip(self.models, self.qualities, self.seconds, strict=True))
         trained = [each for each in evidence.yardsticks if not each.left_out]
         constant = evidence.baseline
@@ -84,7 +84,7 @@ class YardsticksReach(Statement):
         return (
             figures == [(each.model, each.quality, each.seconds) for each in trained]
             and self.constant == (constant if known else None)
-            and (self.quality is answered or same(self.quality or 0.0, answered or 0.0))
+            and _of_answer(case, self.quality)
         )
 
 
@@ -101,6 +101,15 @@ class YardstickLeftOut(Statement):
     def holds(self, case: Case) -> bool:
         """A yardstick has that reason."""
         return any((each.model, each.left_out) == (self.model, self.why) for each in case.evidence.yardsticks)
+
+
+def _of_answer(case: Case, quality: float | None) -> bool:
+    """Tell whether a quality is the answer's, or that of the search trial whose recipe is advised."""
+    answered = case.answer.quality
+    if quality is None or answered is None:
+        return quality is answered
+    trials = [run.quality for run in case.runs(tuple(roots(case)))]
+    return any(value is not None and same(quality, value) for value in (answered, *trials))
 
 
 def _capital(model: str) -> str:

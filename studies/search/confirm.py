@@ -32,6 +32,8 @@ ATTEMPTS: Final = 2
 """Times that a run is tried at all when it fails."""
 SHARE: Final = 0.4
 """Largest share of a budget in seconds that is kept back for confirmation."""
+LEAST_SHARE: Final = 0.08
+"""Smallest share: fresh splits have to be drawn and encoded, and what is left goes to further seeds."""
 HEADROOM: Final = 1.4
 """Times what the finalists' runs took that is kept back: another optimizer may have to be confirmed."""
 SIZES: Final = ((3, 3), (2, 3), (2, 2), (2, 1), (1, 1))
@@ -116,7 +118,7 @@ def reason(optimizers: Sequence[str], runs: Sequence[ConfirmationRun]) -> str:
     """
     preferred, again = optimizers[0], list(dict.fromkeys(run.record.optimizer for run in runs))
     if not runs and len(optimizers) == 1:
-        return f"{preferred} stays preferred, and no further run would change that"
+        return f"{preferred} stays preferred, and more seeds would not put another first"
     if not runs:
         most = f"{MOST_SEEDS} fresh seeds of {MOST_RECIPES} recipes are the most there are"
         return f"{' and '.join(optimizers)} stay tied, and {most}"
@@ -136,7 +138,8 @@ def reserve_seconds(
 ) -> float:
     """Return the seconds to reserve for confirmation: what it is likely to take, at most a set share."""
     best = _best_of_optimizers(records, candidates, direction)
-    return min(HEADROOM * SEEDS * sum(map(cost_seconds, best)), SHARE * budget_seconds)
+    likely = HEADROOM * SEEDS * sum(map(cost_seconds, best))
+    return min(max(likely, LEAST_SHARE * budget_seconds), SHARE * budget_seconds) if best else 0.0
 
 
 def best_confirmed(
