@@ -96,7 +96,9 @@ def gives_up(explained: Explained) -> GivesUp | None:
         best=pair.quality,
         advised_trials=pair.advised_trials,
         within=_lead(scale, pair) <= explained.posterior.margin,
-        unconfirmed=explained.confirmed(explained.decision.optimizer) and not explained.confirmed(name),
+        unconfirmed=explained.confirmed(explained.decision.optimizer)
+        and not explained.confirmed(name)
+        and explained.decision.recipe.compressed is None,
     )
 
 

@@ -138,7 +138,7 @@ def test_each_round_says_why_it_comes():
         "DB": "D with the same fresh seeds, as the evidence now prefers it",
         "BD": "D with the same fresh seeds, as it is tied with B",
         "BA": "B and A with one more seed, as they are tied",
-        "B": "B stays preferred, and no further run would change that",
+        "B": "B stays preferred, and more seeds would not put another first",
     }
 
 
