@@ -240,7 +240,13 @@ def _tested(explained: Explained) -> Iterator[Statement]:
 
 
 def _yardsticks(explained: Explained) -> tuple[Statement, ...]:
-    return yardstick_reasons(explained.evidence, same_rows_quality(explained), explained.posterior.margin)
+    quality, margin = same_rows_quality(explained), explained.posterior.margin
+    return yardstick_reasons(explained.evidence, quality, margin, in_trial=in_trial(explained))
+
+
+def in_trial(explained: Explained) -> bool:
+    """Tell whether the advised recipe is held against plain models in its search trial, not confirmed."""
+    return same_rows_quality(explained) != explained.advised.quality
 
 
 def same_rows_quality(explained: Explained) -> float | None:

@@ -11,15 +11,18 @@ from advisor.statements.yardsticks import YardstickIsBetter, YardstickLeftOut, Y
 from studies.yardstick import Yardstick
 
 
-def yardstick_reasons(evidence: Evidence, quality: float | None, margin: float) -> tuple[Statement, ...]:
+def yardstick_reasons(
+    evidence: Evidence, quality: float | None, margin: float, *, in_trial: bool = False
+) -> tuple[Statement, ...]:
     """Return what plain models reach beside the advised recipe; nothing where none was trained.
 
     Args:
         evidence: with the yardsticks and the records.
         quality: of the advised recipe; None before it was trained.
         margin: the tie margin, a log-ratio of losses.
+        in_trial: whether that quality is of its search trial, where it was confirmed on other rows.
     """
-    better = better_yardstick(evidence, quality, margin)
+    better = better_yardstick(evidence, quality, margin, in_trial=in_trial)
     measured = _measured(evidence)
     reach = (
         YardsticksReach(
@@ -29,6 +32,7 @@ def yardstick_reasons(evidence: Evidence, quality: float | None, margin: float) 
             seconds=tuple(yardstick.seconds for yardstick, _ in measured),
             constant=_constant(evidence),
             quality=quality,
+            in_trial=in_trial,
         ),
     )
     left_out = tuple(
@@ -39,7 +43,9 @@ def yardstick_reasons(evidence: Evidence, quality: float | None, margin: float) 
     return (*([better] if better else []), *(reach if measured else ()), *left_out)
 
 
-def better_yardstick(evidence: Evidence, quality: float | None, margin: float) -> YardstickIsBetter | None:
+def better_yardstick(
+    evidence: Evidence, quality: float | None, margin: float, *, in_trial: bool = False
+) -> YardstickIsBetter | None:
     """Return the best plain model where it beats the advised recipe by more than the margin, else None."""
     measured, loss_scale = _measured(evidence), LossScale.of(evidence)
     if quality is None or loss_scale is None or not measured:
@@ -65,6 +71,7 @@ def better_yardstick(evidence: Evidence, quality: float | None, margin: float) -
         quality=quality,
         best_quality=best,
         matched=not direction.better(reached, best),
+        in_trial=in_trial,
     )
 
 

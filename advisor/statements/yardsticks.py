@@ -25,12 +25,14 @@ class YardstickIsBetter(Statement):
     """Of the best whole run of the study, confirmation runs included."""
     matched: bool
     """Whether a whole run here is as good as the plain model."""
+    in_trial: bool = False
+    """Whether the advised recipe's quality is that of its search trial, on the rows of the plain models."""
 
     def __str__(self) -> str:
         value = f"{self.metric} {number(self.model_quality)}"
         reached = f"{_capital(self.model)} reaches {value} in {duration(self.model_seconds)}"
         if self.matched:
-            return f"{reached}, the advised recipe {number(self.quality)}."
+            return f"{reached}, {_advised(self.in_trial)} {number(self.quality)}."
         return f"{reached}; no run here did (the best has {number(self.best_quality)})."
 
     def holds(self, case: Case) -> bool:
@@ -62,6 +64,8 @@ class YardsticksReach(Statement):
     """Metric of a model that answers every row alike; None when nobody knows."""
     quality: float | None
     """Of the advised recipe; None before it was trained."""
+    in_trial: bool = False
+    """Whether that is the quality of its search trial, on the rows of the plain models."""
 
     def __str__(self) -> str:
         reached = [
@@ -71,7 +75,8 @@ class YardsticksReach(Statement):
             )
         ]
         constant = [] if self.constant is None else [f"a constant answer {number(self.constant)}"]
-        advised = "" if self.quality is None else f"; the advised recipe {number(self.quality)}"
+        who = _advised(self.in_trial)
+        advised = "" if self.quality is None else f"; {who} {number(self.quality)}"
         return f"On the same rows {listed([*reached, *constant])}{advised}."
 
     def holds(self, case: Case) -> bool:
@@ -101,6 +106,10 @@ class YardstickLeftOut(Statement):
     def holds(self, case: Case) -> bool:
         """A yardstick has that reason."""
         return any((each.model, each.left_out) == (self.model, self.why) for each in case.evidence.yardsticks)
+
+
+def _advised(in_trial: bool) -> str:  # noqa: FBT001 - a figure of the statement
+    return "the search trial of the advised recipe" if in_trial else "the advised recipe"
 
 
 def _of_answer(case: Case, quality: float | None) -> bool:

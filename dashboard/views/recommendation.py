@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from advisor.confidence import MEANINGS
 from advisor.contender import Contender
 from advisor.evidence import Finding
 from advisor.goals import GOALS
@@ -30,14 +31,6 @@ from studies.costs import COSTS
 from studies.errors import NothingFeasible, StudyError
 from studies.limits import Limits
 
-LABELS: Final = {
-    "decided": "most likely nothing here is noticeably better",
-    "leaning": "probably nothing here is noticeably better",
-    "open": "the evidence cannot tell the best ones apart; the goal decides among them",
-    "tied": "every optimizer in question measured the same: the trials tell nothing apart",
-    "prior only": "no trial of this study speaks yet; from published results and the facts of the data and "
-    "the model",
-}
 METRIC_PIXELS: Final = 190
 """Four stand in a row at 1280 pixels, two at 800."""
 SLIDER_PIXELS: Final = 280
@@ -151,7 +144,7 @@ def _reset() -> None:
 def _headline(advice: Recommendation) -> None:
     st.title(plain(f"{'Start with' if advice.label == 'prior only' else 'Use'} {advice.optimizer}"))
     st.markdown(f"**{plain(str(advice.headline))}**")
-    st.markdown(plain(f"{advice.label.capitalize()}: {LABELS[advice.label]}. {_basis(advice)}"))
+    st.markdown(plain(f"{_basis(advice)} {advice.label.capitalize()} means: {MEANINGS[advice.label]}."))
 
 
 def _basis(advice: Recommendation) -> str:
