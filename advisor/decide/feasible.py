@@ -17,7 +17,7 @@ from advisor.decide.recipe_costs import Costs, costs_of, measured_costs
 from advisor.decide.scale import LossScale
 from advisor.decide.trial_summary import TrialSummary
 from advisor.evidence import Evidence, Finding, has_quality
-from advisor.report.numbers import trials, written
+from advisor.report.numbers import trials, written, written_apart
 from studies.errors import NothingFeasible
 from studies.limits import LIMITED_COST, Limits
 from studies.record import Record
@@ -225,8 +225,7 @@ def _needs(evidence: Evidence, recipe: FeasibleRecipe) -> list[str]:
     needs = []
     for limit in evidence.limits.exceeded(recipe.costs):
         cost = LIMITED_COST[limit]
-        need = written(cost, recipe.costs[cost.field] or 0)
-        allowed = written(cost, getattr(evidence.limits, limit))
+        need, allowed = written_apart(cost, recipe.costs[cost.field] or 0, getattr(evidence.limits, limit))
         needs.append(f"{need} of {cost.limited} (limit {allowed})")
     return needs
 

@@ -177,6 +177,7 @@ def _headline(explained: Explained) -> Headline:
         p_best=advised.p_best,
         compared=len(explained.contenders),
         in_question=len(explained.evidence.optimizers),
+        tried=sum(other.quality is not None for other in explained.contenders),
         confirmed=decision.recipe.training.confirmed,
         caveat=decision.caveat,
         alike=nothing_apart(explained),

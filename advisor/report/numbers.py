@@ -90,6 +90,16 @@ def written(cost: Cost, value: float) -> str:
     return cost.write(value).replace("µ", "u")
 
 
+def written_apart(cost: Cost, need: float, allowed: float) -> tuple[str, str]:
+    """Write two values of a cost so that it shows which is larger: in plain bytes or seconds if need be."""
+    if need == allowed or written(cost, need) != written(cost, allowed):
+        return written(cost, need), written(cost, allowed)
+    if not cost.in_seconds:
+        return f"{need:,.0f} B", f"{allowed:,.0f} B"
+    left, right = apart(need, allowed)
+    return f"{left} s", f"{right} s"
+
+
 def trials(numbers: Iterable[int]) -> str:
     """Name trials by their numbers: trial 12; trials 12, 31-33."""
     wanted = sorted(set(numbers))

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from advisor.evidence import Evidence, Finding
-from advisor.report.numbers import percent, size
+from advisor.report.numbers import percent, size, written_apart
 from advisor.rules import Criterion, Rule
 from studies.facts import Facts, Forecast
-from studies.limits import Limits
+from studies.limits import LIMITED_COST, Limits
 
 
 def _example(train_bytes: int | None) -> Evidence:
@@ -82,14 +82,16 @@ class Memory(Rule):
 
     def _over(self, evidence: Evidence, forecast: Forecast, limit: int) -> Iterator[Finding]:
         name, least = forecast.optimizer, evidence.facts.forecast_within(forecast.optimizer, limit)
-        over = f"{size(forecast.peak_bytes)} to train at a batch of {forecast.batch_size}"
+        needed, allowed = written_apart(LIMITED_COST["train_bytes"], forecast.peak_bytes, limit)
+        over = f"{needed} to train at a batch of {forecast.batch_size}"
         if least and least.peak_bytes <= limit:
-            over = f"{name} needs {over}, over the limit of {size(limit)}"
+            over = f"{name} needs {over}, over the limit of {allowed}"
             yield self.finding(name, "avoid", f"{over}; with {least.batch_size} rows a batch it fits")
         elif least and not _ran_below(evidence, name, limit):
-            smallest = f"{size(least.peak_bytes)} to train even at the smallest batch, of {least.batch_size}"
+            needed, allowed = written_apart(LIMITED_COST["train_bytes"], least.peak_bytes, limit)
+            smallest = f"{needed} to train even at the smallest batch, of {least.batch_size}"
             needs = over if least.batch_size == forecast.batch_size else smallest
-            yield self.finding(name, "veto", f"{name} needs {needs}, over the limit of {size(limit)}")
+            yield self.finding(name, "veto", f"{name} needs {needs}, over the limit of {allowed}")
 
     def _near(self, forecast: Forecast, limit: int) -> Finding:
         name, peak = forecast.optimizer, forecast.peak_bytes

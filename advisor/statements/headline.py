@@ -38,6 +38,8 @@ class Headline(Statement):
     """Optimizers that fit."""
     in_question: int
     """Optimizers in question, those that are ruled out included."""
+    tried: int
+    """Optimizers that fit and have a whole run."""
     confirmed: bool
     caveat: Caveat = ""
     alike: NothingApart | None = None
@@ -56,24 +58,33 @@ class Headline(Statement):
 
     def _sure(self) -> str:
         prior = "prior only: " if self.label == "prior only" else ""
-        if self.compared == 1 and self.in_question == 1:
-            return f"{prior}the only optimizer in question, compared with no other.{self._one_run()}"
-        if self.compared == 1 and self.caveat == "compression":
-            others = f"of {self.in_question} that fits so far; not every other is compressed yet"
-            return f"{prior}the only one {others}.{self._one_run()}"
         if self.compared == 1:
-            return f"{prior}the only one of {self.in_question} that is not ruled out.{self._one_run()}"
+            return f"{prior}{self._alone()}.{self._one_run()}"
         if self.alike is not None:
             return f"{self.label}: {self.alike}{self._one_run()}"
+        if self.tried == 1:
+            first = f"the only one of {self.compared} with a whole run so far"
+            return (
+                f"{self.label}: {first}, as good as any of them with {chance(self.p_tie)}.{self._one_run()}"
+            )
         best = f"the best of {self.compared} with {chance(self.p_best)}"
         good = f"as good as anything {'else' if prior else 'tried'}, to within {self.tie}"
         if prior:
             return f"{prior}{good}, with {chance(self.p_tie)}; {best}. Nothing was trained to its end yet."
+        return f"{self.label}: {self._chances(good, best)}.{self._one_run()}"
+
+    def _alone(self) -> str:
+        if self.in_question == 1:
+            return "the only optimizer in question, compared with no other"
+        if self.caveat == "compression":
+            return f"the only one of {self.in_question} that fits so far; not every other is compressed yet"
+        return f"the only one of {self.in_question} that is not ruled out"
+
+    def _chances(self, good: str, best: str) -> str:
         caveat = f"; {CAVEATS[self.caveat]}" if self.caveat else ""
-        sure = f"{good} ({chance(self.p_tie)} sure), {best}"
         if self.p_tie < HALF:
-            sure = f"{chance(self.p_tie)} sure to be {good}; {best}"
-        return f"{self.label}: {sure}{caveat}.{self._one_run()}"
+            return f"{chance(self.p_tie)} sure to be {good}; {best}{caveat}"
+        return f"{good} ({chance(self.p_tie)} sure), {best}{caveat}"
 
     def _one_run(self) -> str:
         return (
@@ -99,6 +110,7 @@ class Headline(Statement):
             and (self.compared, self.in_question) == (len(answer.contenders), len(case.evidence.optimizers))
             and (self.label == "prior only") == (advised.quality is None)
             and (not self.confirmed or fresh)
+            and self.tried == sum(other.quality is not None for other in answer.contenders)
             and all(note.holds(case) for note in self.notes)
             and (self.alike is None or self.alike.holds(case))
         )

@@ -82,7 +82,9 @@ def test_a_tighter_limit_that_would_flip_the_answer_is_named_and_does_flip_it():
     changes = list(map(str, advice.would_change))
     assert any("training memory of 176 KiB (--memory): Momentum instead" in change for change in changes)
     assert flipped.optimizer == "Momentum"
-    assert any(str(reason).startswith("Ruled out: AdamW needs 195 KiB") for reason in flipped.reasons)
+    assert any(
+        str(reason).startswith("Ruled out: AdamW needs 200,000 B to train") for reason in flipped.reasons
+    )
     assert any(
         "of 196 KiB (--memory, now 195 KiB): AdamW instead" in str(change) for change in flipped.would_change
     )
