@@ -366,5 +366,5 @@ def test_a_study_whose_optimizers_are_equal_has_pages_like_any_other(tmp_path):
     home = fill(tmp_path, {"equals": equals(2, 1.0)})
     shown = page("recommendation", home, "equals").run()
     assert not shown.exception
-    assert "Tied: every optimizer in question measured the same" in words(shown)
+    assert "Tied means: every optimizer that could be advised measured the same" in words(shown)
     assert not page("optimizers", home, "equals").run().exception
