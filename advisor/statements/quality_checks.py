@@ -179,7 +179,7 @@ class ValidationRows(Check):
             return (
                 f"all {self.rows} validation rows are right, so that they tell nothing apart from this recipe"
             )
-        wrong = f"{number(round(self.wrong_rows, 1))} of {several(self.rows, 'validation row')} wrong"
+        wrong = f"{number(self.wrong_rows)} of {several(self.rows, 'validation row')} wrong"
         wrong += "" if len(self.trials) == 1 else " on average"
         share = "all the difference" if self.row_share == 1 else f"{percent(self.row_share)} of that"
         return f"{wrong}, and one row more or less is {share}"

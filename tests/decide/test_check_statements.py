@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import math
-import re
 import shlex
-from collections.abc import Iterator
 from dataclasses import fields, replace
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -19,32 +16,10 @@ from advisor.statements.check import Check
 from studies.limits import LIMITED_COST
 
 from made_studies import case_of, evidences
+from statement_words import NUMBER, PLURAL_OF_ONE, counts, texts
 
-NUMBER = re.compile(r"(?<![\w.,])-?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?")
-PLURAL_OF_ONE = re.compile(r"\b1 (\w+ )?(runs|trials|seeds|rows|epochs|pairs|recipes)\b")
 THRESHOLDS = ("allowed", "wanted", "edge", "noise")
 """How the names of figures begin that no record knows: what a check measures by."""
-
-
-def texts(value: Any) -> Iterator[str]:
-    """Return each text among the figures, the longest first: names and errors may hold any number."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from texts(item)
-
-
-def counts(value: Any) -> Iterator[float]:
-    """Return each number among the figures, and how many there are in a list."""
-    if isinstance(value, bool) or value is None:
-        return
-    if isinstance(value, (int, float)):
-        yield value
-    elif isinstance(value, tuple):
-        yield len(value)
-        for item in value:
-            yield from counts(item)
 
 
 def writings(value: float) -> set[str]:

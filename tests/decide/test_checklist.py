@@ -62,7 +62,7 @@ def test_less_than_one_wrong_row_on_average_is_not_called_none():
 
     assert (
         message
-        == "0.3 of 50 validation rows wrong on average, and one row more or less is all the difference"
+        == "0.3333 of 50 validation rows wrong on average, and one row more or less is all the difference"
     )
 
 
