@@ -93,3 +93,5 @@ COSTS: Final = (
     ),
 )  # fmt: skip
 """In the order in which they are listed."""
+BY_FIELD: Final = {cost.field: cost for cost in COSTS}
+"""Each cost by its field of a record."""

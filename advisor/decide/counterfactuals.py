@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from statistics import fmean
 from typing import Any, Final
 
 from advisor.decide.decision import Decision, Explained
 from advisor.decide.feasible_recipe import FeasibleRecipe
+from advisor.decide.paired import paired
 from advisor.decide.ruled_out import nearest_ruled_out
 from advisor.decide.value_of_trials import value_of_trials
 from advisor.evidence import Evidence, has_quality
@@ -243,21 +243,17 @@ def _model_of(recipe: FeasibleRecipe) -> dict[str, Any]:
 
 
 def _instead(explained: Explained, decision: Decision) -> Instead:
-    """Name what would be advised, and what quality it has against the recommended one's.
-
-    A compressed model stands beside its own source alone, so that no quality is compared with one.
-    """
+    """Name what would be advised, and how it compares with the recommended one where both were measured."""
     evidence, advised, recipe = explained.evidence, explained.advised, decision.recipe
     uncompressed = decision.optimizer == advised.optimizer and not recipe.compressed
-    values = [run.measured_quality for run in recipe.measured_runs if has_quality(run)]
-    alike = recipe.compressed is None and explained.decision.recipe.compressed is None
+    pair = paired(recipe, explained.decision.recipe)
     return Instead(
         optimizer=decision.optimizer,
         name="the uncompressed model" if uncompressed else recipe.full_name,
         metric=evidence.metric,
         direction=evidence.direction,
-        quality=fmean(values) if values and alike else None,
-        advised_quality=advised.quality,
+        quality=pair.quality if pair else None,
+        advised_quality=pair.advised_quality if pair else None,
         one_run=explained.confirmed(advised.optimizer) and not recipe.confirmed,
     )
 

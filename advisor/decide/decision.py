@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
 from typing import Final
 
 from advisor.confidence import DECIDED, LEANING, Label
@@ -14,7 +13,7 @@ from advisor.decide.feasible_recipe import FeasibleRecipe
 from advisor.decide.paired import Paired, paired
 from advisor.decide.posterior import Posterior, PosteriorSummary
 from advisor.decide.trial_summary import TrialSummary
-from advisor.evidence import Evidence, Finding, has_quality
+from advisor.evidence import Evidence, Finding
 from advisor.goals import USUAL, Separation, separate
 from advisor.statements.headline import Caveat
 from advisor.statements.tie_margin import TieMargin
@@ -131,8 +130,8 @@ def decide(
     goal = USUAL if alike and evidence.goal == "quality" else evidence.goal
     left, separations = separate(goal, {name: fits[name] for name in tied}, evidence.limits)
     if goal == "quality":
-        means = {name: round(mean + given_away[name], 9) for name, mean in _means(posterior, candidates)}
-        left = tuple(sorted(candidates, key=lambda name: means[name]))
+        means = posterior.means()
+        left = tuple(sorted(candidates, key=lambda name: round(means[name] + given_away[name], 9)))
     chosen = left[0]
     label, caveat = _label(chosen, ranked, summaries, fits, posterior)
     waiting = fits[chosen].awaits_compression or bool(not_compressed_yet(evidence) - fits.keys())
@@ -160,18 +159,8 @@ def _in_question(fits: Mapping[str, FeasibleRecipe], *, unconfirmed: bool) -> se
 
 def _alike(names: Sequence[str], fits: Mapping[str, FeasibleRecipe]) -> bool:
     """Tell whether several optimizers all measured exactly the same."""
-    qualities = {_quality(fits[name]) for name in names}
+    qualities = {fits[name].quality for name in names}
     return len(names) > 1 and len(qualities) == 1 and None not in qualities
-
-
-def _quality(recipe: FeasibleRecipe) -> float | None:
-    values = [run.measured_quality for run in recipe.measured_runs if has_quality(run)]
-    return fmean(values) if values else None
-
-
-def _means(posterior: Posterior, names: Sequence[str]) -> list[tuple[str, float]]:
-    means = posterior.means()
-    return [(name, means[name]) for name in names]
 
 
 def _tied(
@@ -199,7 +188,7 @@ def _measured_gaps(
 ) -> dict[str, float]:
     """Return the gap of each recipe's measured quality; of those that have one."""
     scale = posterior.estimates.loss_scale
-    qualities = {name: _quality(fits[name]) for name in names}
+    qualities = {name: fits[name].quality for name in names}
     return {name: scale.gap(quality) for name, quality in qualities.items() if scale and quality is not None}
 
 

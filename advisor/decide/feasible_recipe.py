@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import fmean
 
 from advisor.compressed_model import CompressedModel
 from advisor.decide.recipe_costs import Costs
@@ -59,6 +60,12 @@ class FeasibleRecipe:
     def measured_runs(self) -> tuple[Record, ...]:
         """Return the runs behind its quality: those over seeds, else its one trial."""
         return tuple(filter(has_quality, self.runs)) or ((self.record,) if self.record else ())
+
+    @property
+    def quality(self) -> float | None:
+        """Return the mean validation metric of those runs; None without one."""
+        qualities = [run.quality for run in self.measured_runs if run.quality is not None]
+        return fmean(qualities) if qualities else None
 
     @property
     def test_qualities(self) -> list[float]:

@@ -10,33 +10,23 @@ from advisor.contender import Contender
 from advisor.decide.compression_reasons import compression_reasons
 from advisor.decide.decision import Explained
 from advisor.decide.failures import failures
+from advisor.decide.finding_reasons import finding_reasons
 from advisor.decide.interval import new_rows_interval
 from advisor.decide.paired import Paired
-from advisor.decide.posterior import PRIOR_CAP, base_rate
+from advisor.decide.posterior import PRIOR_CAP
 from advisor.decide.scale import LossScale
 from advisor.decide.yardsticks import yardstick_reasons
-from advisor.evidence import Finding, has_quality
+from advisor.evidence import has_quality
 from advisor.goals import cost_of
-from advisor.published import CLASSES
-from advisor.published.rates import REFERENCE, problem_class, rate
 from advisor.statements.confidence import AsGood, NothingApart, NoWholeRun, OnlyOne, RowsTell, SeedSpread
 from advisor.statements.failures import Failures
-from advisor.statements.findings import (
-    LessWeight,
-    PublishedClass,
-    PublishedWins,
-    RuledOut,
-    RuledOutLikewise,
-    RuleSays,
-)
 from advisor.statements.measured import NewRows, NextBest, NothingToCompare, Reached, Role, Tested, Way
 from advisor.statements.preference import GivesUp, LeftBehind, Preferred
 from advisor.statements.statement import Statement
+from advisor.statements.yardsticks import YardstickIsBetter
 
 SMALLEST_SPREAD: Final = 0.001
 """Spread over seeds below which nothing is said of it: what seeds do is lost in what rows do."""
-MOST_FINDINGS: Final = 4
-"""Findings of rules named at most, and as many optimizers ruled out; a reader remembers few."""
 
 
 def reasons(explained: Explained) -> tuple[Statement, ...]:
@@ -50,9 +40,7 @@ def reasons(explained: Explained) -> tuple[Statement, ...]:
         _tested(explained),
         _new_rows(explained),
         _failures(explained),
-        _published(explained),
-        _rule_findings(explained),
-        _vetoed(explained),
+        finding_reasons(explained),
     )
     return tuple(reason for part in parts for reason in part)
 
@@ -100,6 +88,11 @@ def gives_up(explained: Explained) -> GivesUp | None:
         and not explained.confirmed(name)
         and explained.decision.recipe.compressed is None,
     )
+
+
+def plain_model_ahead(explained: Explained) -> Statement | None:
+    """Return the plain model that beats the advised recipe on the study's own split, if any does."""
+    return next((each for each in _yardsticks(explained) if isinstance(each, YardstickIsBetter)), None)
 
 
 def _lead(scale: LossScale, pair: Paired) -> float:
@@ -240,16 +233,12 @@ def _tested(explained: Explained) -> Iterator[Statement]:
 
 
 def _yardsticks(explained: Explained) -> tuple[Statement, ...]:
-    quality, margin = same_rows_quality(explained), explained.posterior.margin
-    return yardstick_reasons(explained.evidence, quality, margin, in_trial=in_trial(explained))
+    quality, margin = _own_split_quality(explained), explained.posterior.margin
+    in_trial = quality != explained.advised.quality
+    return yardstick_reasons(explained.evidence, quality, margin, in_trial=in_trial)
 
 
-def in_trial(explained: Explained) -> bool:
-    """Tell whether the advised recipe is held against plain models in its search trial, not confirmed."""
-    return same_rows_quality(explained) != explained.advised.quality
-
-
-def same_rows_quality(explained: Explained) -> float | None:
+def _own_split_quality(explained: Explained) -> float | None:
     """Return the advised recipe's quality on the study's own split, which plain models are measured on."""
     recipe = explained.decision.recipe
     trial = recipe.training.record
@@ -286,57 +275,3 @@ def _failures(explained: Explained) -> Iterator[Statement]:
         ended=len(ended),
         reason=first.reason,
     )
-
-
-def _published(explained: Explained) -> Iterator[Statement]:
-    if explained.advised.quality is not None:
-        return
-    facts, name = explained.evidence.facts, explained.decision.optimizer
-    known = problem_class(facts)
-    yield PublishedClass(problem=CLASSES[known] if known else None)
-    rates = {contender.optimizer: base_rate(facts, contender.optimizer) for contender in explained.contenders}
-    compared = [other for other in rates if other == REFERENCE or rate(facts, other).known]
-    behind = [other for other in compared if rates[other] < rates[name]] if name in compared else []
-    if behind:
-        shown = name if name != REFERENCE else min(behind, key=lambda other: rates[other])
-        source = f"{shown}: {rate(facts, shown).basis}"
-        yield PublishedWins(subjects=(name,), behind=tuple(behind), source=source)
-
-
-def _rule_findings(explained: Explained) -> Iterator[Statement]:
-    """Yield the most telling findings on the recommended one.
-
-    First what was measured or costs, then the strong, then the notes.
-    """
-    name = explained.decision.optimizer
-    about = [
-        finding for finding in explained.findings if finding.subject == name and finding.verdict != "veto"
-    ]
-    telling = sorted(
-        about, key=lambda finding: (finding.verdict == "note", finding.strength != 0, -abs(finding.strength))
-    )
-    for finding in telling[:MOST_FINDINGS]:
-        yield RuleSays(
-            subjects=(name,),
-            source=finding.source,
-            rule=finding.rule,
-            verdict=finding.verdict,
-            strength=finding.strength,
-            because=finding.because,
-        )
-    if len(telling) > MOST_FINDINGS:
-        names = dict.fromkeys(finding.rule for finding in telling[MOST_FINDINGS:])
-        yield LessWeight(subjects=(name,), rules=tuple(names))
-
-
-def _vetoed(explained: Explained) -> Iterator[Statement]:
-    vetoes: dict[str, Finding] = {}
-    for finding in explained.findings:
-        if finding.verdict == "veto":
-            vetoes.setdefault(finding.subject, finding)
-    ordered = list(vetoes.values())
-    shown = ordered if len(ordered) <= MOST_FINDINGS else ordered[: MOST_FINDINGS - 1]
-    for finding in shown:
-        yield RuledOut(subjects=(finding.subject,), source=finding.source, because=finding.because)
-    if rest := tuple(finding.subject for finding in ordered[len(shown) :]):
-        yield RuledOutLikewise(subjects=rest)

@@ -37,10 +37,9 @@ from advisor.decide.feasible import feasible_recipes
 from advisor.decide.feasible_recipe import FeasibleRecipe
 from advisor.decide.interval import interval
 from advisor.decide.posterior import PRIOR_CAP, Posterior
-from advisor.decide.reasons import gives_up, nothing_apart, reasons, same_rows_quality
+from advisor.decide.reasons import gives_up, nothing_apart, plain_model_ahead, reasons
 from advisor.decide.rulebook import apply_rules, readings
 from advisor.decide.trial_summary import TrialSummary
-from advisor.decide.yardsticks import better_yardstick
 from advisor.evidence import Evidence, Finding
 from advisor.recommendation import Recommendation
 from advisor.report.layout import main_settings
@@ -165,8 +164,8 @@ def _tie(evidence: Evidence, posterior: Posterior, quality: float | None) -> Tie
 
 def _headline(explained: Explained) -> Headline:
     decision, advised = explained.decision, explained.advised
-    better = better_yardstick(explained.evidence, same_rows_quality(explained), explained.posterior.margin)
-    notes: tuple[Statement, ...] = tuple(note for note in (gives_up(explained), better) if note)
+    ahead = (gives_up(explained), plain_model_ahead(explained))
+    notes: tuple[Statement, ...] = tuple(note for note in ahead if note)
     return Headline(
         subjects=(decision.optimizer,),
         trials=advised.trials,
@@ -218,7 +217,7 @@ def _contender(evidence: Evidence, decision: Decision, estimates: Estimates, nam
         p_best=chances.p_best,
         p_tie=chances.p_tie,
         expected_regret=chances.expected_regret,
-        quality=fmean(qualities) if qualities else None,
+        quality=recipe.quality,
         interval=interval(estimates, qualities),
         trials=tuple(run.number for run in runs),
         params=recipe.record.params if recipe.record else None,

@@ -9,10 +9,9 @@ from typing import Final
 from advisor.report.numbers import chance, difference, number, percent, ratio, written
 from advisor.statements.measured import measured_alike
 from advisor.statements.statement import Case, Statement
-from studies.costs import COSTS
+from studies.costs import BY_FIELD
 from studies.direction import Direction
 
-COST: Final = {cost.field: cost for cost in COSTS}
 NOUNS: Final = {
     "optimizer_state_bytes": "optimizer state",
     "peak_bytes": "peak memory",
@@ -41,7 +40,7 @@ class CostAgainst:
     def __str__(self) -> str:
         noun = NOUNS[self.cost]
         kind = ", forecasts" if self.forecast else ""
-        value, advised = written(COST[self.cost], self.value), written(COST[self.cost], self.advised)
+        value, advised = written(BY_FIELD[self.cost], self.value), written(BY_FIELD[self.cost], self.advised)
         if self.value == 0:
             return f"no {noun} (against {advised}{kind})"
         share = self.value / self.advised if self.advised else math.inf

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from advisor.confidence import DECIDED, LEANING
 from advisor.report.numbers import chance, number, percent, ratio
-from advisor.statements.measured import same
+from advisor.statements.recomputed import same
 from advisor.statements.statement import Case, Statement
 from advisor.statements.tie_margin import TieMargin
 from studies.quantities import several

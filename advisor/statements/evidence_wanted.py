@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from advisor.evidence import has_quality
 from advisor.report.numbers import chance, listed, ratio
@@ -217,8 +217,6 @@ class NothingInSight(Statement):
 
     def holds(self, case: Case) -> bool:
         """Only then said when nothing else is; other goals leave the optimizer as it is."""
-        from dataclasses import replace
-
         answers = [
             case.ask(replace(case.evidence, goal=goal)) for goal in ("quality", "speed", "memory", "balanced")
         ]

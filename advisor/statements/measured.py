@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Literal
 
 from advisor.evidence import has_quality
 from advisor.report.numbers import number, trials
+from advisor.statements.recomputed import same
 from advisor.statements.statement import Case, Statement
 from studies.limits import LIMITED_COST
 from studies.quantities import several
 
 Way = Literal["confirmed", "best", "best that fits", "compressed", "deployed"]
 Role = Literal["runner-up", "ahead", "nearest rival"]
-
-
-def same(left: float | None, right: float | None) -> bool:
-    """Tell whether two figures are the same number, or both are missing."""
-    if left is None or right is None:
-        return left is right
-    return math.isclose(left, right, rel_tol=1e-9, abs_tol=1e-12)
 
 
 def measured_alike(

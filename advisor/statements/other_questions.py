@@ -31,7 +31,7 @@ class Instead:
         if self.quality is None or self.advised_quality is None:
             return f"{self.name} instead"
         apart = difference(self.metric, self.direction, self.quality, self.advised_quality)
-        return f"{self.name} instead, {apart}{' in its best trial (not confirmed)' if self.one_run else ''}"
+        return f"{self.name} instead, {apart}{' (one run of each, not confirmed)' if self.one_run else ''}"
 
 
 def _under(case: Case, limit: str, value: float | None) -> str | None:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from advisor.goals import LESS, SETTINGS
+from advisor.goals import LESS, SAME, SETTINGS
 from advisor.report.numbers import difference, listed, written
 from advisor.statements.measured import measured_alike
 from advisor.statements.statement import Case, Statement
-from studies.costs import COSTS
+from studies.costs import BY_FIELD
 from studies.direction import Direction
-
-COST = {cost.field: cost for cost in COSTS}
-CLEAR = 1.2
-"""Factor between costs of which the smaller is clearly less."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,7 +32,7 @@ class LeftBehind:
         return f"{LESS[self.cost]} than {listed(self.optimizers)} ({amounts}{kind})"
 
     def _amount(self, value: float) -> str:
-        return f"{value:.0f}" if self.cost == SETTINGS else written(COST[self.cost], value)
+        return f"{value:.0f}" if self.cost == SETTINGS else written(BY_FIELD[self.cost], value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +68,7 @@ class Preferred(Statement):
         return all(self._clearly_less(case, left) for left in self.left_behind)
 
     def _clearly_less(self, case: Case, left: LeftBehind) -> bool:
-        if not left.value * CLEAR < left.least:
+        if not left.value * SAME < left.least:
             return False
         if left.cost not in {"train_seconds", "optimizer_state_bytes", "peak_bytes"}:
             return True

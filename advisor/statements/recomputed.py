@@ -10,8 +10,10 @@ from advisor.statements.statement import Case
 from studies.record import Record
 
 
-def same(left: float, right: float) -> bool:
-    """Tell whether two figures are equal but for the last digits."""
+def same(left: float | None, right: float | None) -> bool:
+    """Tell whether two figures are equal but for the last digits, or both missing."""
+    if left is None or right is None:
+        return left is right
     return left == right or math.isclose(left, right, rel_tol=1e-9, abs_tol=1e-12 * min(1.0, abs(left)))
 
 

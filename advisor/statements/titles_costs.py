@@ -5,20 +5,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from statistics import median
-from typing import Final
 
 from advisor.report.numbers import apart, listed, number, percent, size
 from advisor.statements.recomputed import finished, same
 from advisor.statements.statement import Case, Statement
 from advisor.statements.titles_trials import named, opening
 from studies import catalogue
-from studies.costs import COSTS
+from studies.costs import BY_FIELD
 from studies.errors import StudyError
 from studies.facts import Facts, Forecast
 from studies.quantities import several
 from studies.record import Record
-
-COST: Final = {cost.field: cost for cost in COSTS}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,12 +67,12 @@ class FrontEnds(Statement):
         return named(end.optimizers, self.optimizers) + over
 
     def _written(self, end: FrontEnd) -> str:
-        return COST[self.cost].write(end.value)
+        return BY_FIELD[self.cost].write(end.value)
 
     def _broken(self) -> str:
         if self.limit is None:
             return ""
-        limit = COST[self.cost].write(self.limit)
+        limit = BY_FIELD[self.cost].write(self.limit)
         if not self.over:
             return f"; no run breaks the limit of {limit}"
         verb = "breaks" if self.over == 1 else "break"
@@ -107,7 +104,7 @@ def _weighed(case: Case, cost: str) -> list[Record]:
     return [
         run
         for run in finished(case.evidence.records)
-        if getattr(run, cost) is not None and (COST[cost].of_model or run.stage != "compress")
+        if getattr(run, cost) is not None and (BY_FIELD[cost].of_model or run.stage != "compress")
     ]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from advisor.cli.explain import explanation
-from advisor.decide.reasons import MOST_FINDINGS
+from advisor.decide.finding_reasons import MOST_FINDINGS
 from advisor.decide.recommend import recommend
 from advisor.decide.rulebook import apply_rules, in_force, resolved_settings, rules
 from advisor.evidence import Evidence
