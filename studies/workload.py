@@ -38,7 +38,8 @@ class Workload:
     (inputs, outputs) when it takes two arguments; a module, of which every trial trains a copy; None takes
     the usual one for the data."""
     metric: Any = None
-    """A name such as "f1", or your own function of (outputs, targets)."""
+    """A name such as "f1" or "recall_macro"; your own function of (outputs, targets) or (y_true, y_pred); an
+    object of torchmetrics."""
     direction: str | None = None
     """maximize | minimize, of an own metric whose name or attribute `direction` does not say."""
     task: str = "auto"

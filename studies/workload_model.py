@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from studies import catalogue
-from studies.errors import BadWorkload, one_line
+from studies.errors import BadWorkload
 from studies.imports import load
 from studies.models import ModelChoice
 from studies.models.custom import Custom
+from studies.user_code import code_line
 
 if TYPE_CHECKING:
     from studies.data.dataset import Dataset
@@ -56,7 +57,7 @@ def check_model(model: ModelChoice, dataset: Dataset) -> None:
                 outputs = module(rows)
         except Exception as error:
             raise BadWorkload(
-                f"model {model.name()} fails on inputs of shape {tuple(rows.shape)}: {one_line(error)}"
+                f"model {_name(model)} fails on inputs of shape {tuple(rows.shape)}: {code_line(error)}"
             ) from error
     shape = tuple(outputs.shape) if isinstance(outputs, torch.Tensor) else type(outputs).__name__
     if shape != expected:

@@ -27,7 +27,10 @@ Model = Annotated[
 ]
 MetricName = Annotated[
     str | None,
-    typer.Option("--metric", help="accuracy, balanced_accuracy, f1, roc_auc, log_loss, rmse, mae or r2."),
+    typer.Option(
+        "--metric",
+        help="accuracy, balanced_accuracy, f1, roc_auc, log_loss, rmse, mae, r2, or a scikit-learn scorer.",
+    ),
 ]
 Task = Annotated[str, typer.Option(help="auto, classification or regression.")]
 Time = Annotated[

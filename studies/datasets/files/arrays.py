@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studies.datasets import Kind, Raw
-from studies.errors import BadWorkload, one_line
+from studies.errors import BadWorkload
+from studies.user_code import code_line
 
 INPUTS: Final = ("X", "x", "inputs", "images", "signals", "data", "features")
 TARGETS: Final = ("y", "targets", "target", "labels", "label")
@@ -180,9 +181,9 @@ def _from_torch(source: Any, notes: list[str]) -> Pair | None:
         return None
     try:
         batches = [(_plain(inputs), _plain_targets(targets)) for inputs, targets in loader]
-    except (TypeError, ValueError) as error:
+    except Exception as error:  # whatever the user's own dataset raises
         must = "must give pairs of inputs and targets as tensors"
-        raise BadWorkload(f"the {type(source).__name__} {must}: {one_line(error, longest=200)}") from error
+        raise BadWorkload(f"the {type(source).__name__} {must}: {code_line(error, longest=200)}") from error
     if not batches:
         raise BadWorkload(f"the {type(source).__name__} is empty; add rows to train on")
     note = "The torch data was read once and is kept in memory: random augmentation in it is frozen."
