@@ -48,7 +48,7 @@ class Table(DatasetChoice):
         path = _existing(self.path)
         if path.is_dir() or path.suffix.lower() not in TABLES:
             return _read_whole(path, self.target)
-        frame, notes = _read(path)
+        frame, notes = _read(path, self.target)
         target = _column(self.target, list(frame.columns), path.name)
         if frame.shape[1] == 1:
             raise BadWorkload(
@@ -83,7 +83,7 @@ def _tables_beside(path: Path) -> list[str]:
         return []
 
 
-def _read(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _read(path: Path, target: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Return the table, and how it was read where that is not plain."""
     if path.stat().st_size == 0:
         raise BadWorkload(f"'{path.name}' is empty; a table needs a line of column names and rows below it")
@@ -94,7 +94,7 @@ def _read(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
             case ".arff":
                 frame, notes = _read_arff(path), ()
             case _:
-                frame, notes = _read_text(path)
+                frame, notes = _read_text(path, target)
     except BadWorkload:
         raise
     except UnicodeDecodeError:
@@ -148,7 +148,7 @@ def _read_arff(path: Path) -> pd.DataFrame:
     return frame
 
 
-def _read_text(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _read_text(path: Path, target: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         sample = file.read(SAMPLE)
     if not sample.strip():
@@ -163,11 +163,11 @@ def _read_text(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
     )
     _check_unique(_header(sample, delimiter), path.name)
     european = delimiter == ";" and DECIMAL_COMMA.search(sample) is not None
-    frame = _read_fields(path, delimiter, decimal="," if european else ".")
+    frame = _read_fields(path, delimiter, decimal="," if european else ".", target=target)
     return frame, ("Numbers were read with a decimal comma: 1,5 is one and a half.",) if european else ()
 
 
-def _read_fields(path: Path, delimiter: str, *, decimal: str) -> pd.DataFrame:
+def _read_fields(path: Path, delimiter: str, *, decimal: str, target: str) -> pd.DataFrame:
     import pandas as pd
 
     with warnings.catch_warnings():
@@ -180,7 +180,9 @@ def _read_fields(path: Path, delimiter: str, *, decimal: str) -> pd.DataFrame:
                 encoding="utf-8-sig",
                 index_col=False,
                 skipinitialspace=True,
-                na_values=["?"],
+                keep_default_na=False,
+                na_values=[""],
+                dtype={target: str},
                 low_memory=False,
             )
         except pd.errors.ParserWarning:
