@@ -70,8 +70,9 @@ def test_what_fails_in_a_file_of_the_users_is_told_with_its_line(part, inside, t
     ended = inside("search", "work.py:workload", "--budget", "2trials", "--tracking-uri", "off")
 
     assert ended.returncode == 2
-    assert len(ended.stderr.splitlines()) == 1
-    assert f"work.py, line {line_of(text, 'HERE')}: {message}" in ended.stderr
+    reading, refusal = ended.stderr.splitlines()
+    assert reading.startswith("reading ")
+    assert f"work.py, line {line_of(text, 'HERE')}: {message}" in refusal
     assert not (tmp_path / "home" / "studies").exists() or not any((tmp_path / "home" / "studies").iterdir())
 
 
