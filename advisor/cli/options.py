@@ -115,7 +115,10 @@ NewStudy = Annotated[
 ]
 Home = Annotated[Path | None, typer.Option(help="Where studies live; by default $ADVISOR_HOME or .advisor.")]
 TrackingUri = Annotated[
-    str | None, typer.Option(help="Where MLflow runs go; by default mlflow.db in the home; `off` for none.")
+    str | None,
+    typer.Option(
+        help="Where MLflow runs go; by default $MLFLOW_TRACKING_URI, else mlflow.db in the home; `off`: none."
+    ),
 ]
 Register = Annotated[
     str | None,
