@@ -28,7 +28,7 @@ from studies.data.raw import (
 from studies.datasets import DatasetChoice, Raw, Task
 from studies.datasets.files import Place
 from studies.datasets.table import Table
-from studies.errors import BadValue, BadWorkload, UnknownChoice, did_you_mean
+from studies.errors import BadValue, BadWorkload, UnknownChoice, did_you_mean, shown
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -166,7 +166,7 @@ def open_dataset(
     if not _is_path(source):
         near = did_you_mean(source, known)
         raise UnknownChoice(
-            f"unknown dataset '{source}'{near} See: advisor list datasets, or give the path of a table"
+            f"unknown dataset {shown(source)}{near} See: advisor list datasets, or give the path of a table"
         )
     name = Path(source).expanduser().resolve().name if _is_folder(source) else Place.of(source).name
     raw = Table(path=source, target=target or "").load()
@@ -300,7 +300,7 @@ def _bytes(dataset: Dataset) -> int:
 def _check(task: str, seed: int) -> None:
     if task not in get_args(Task):
         raise BadWorkload(
-            f"task '{task}' is not one of {', '.join(get_args(Task))}; "
+            f"task {shown(task)} is not one of {', '.join(get_args(Task))}; "
             "leave it out to have it told from the target"
         )
     if seed < 0:

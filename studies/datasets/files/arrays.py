@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from studies.datasets import Kind, Raw
 from studies.datasets.files import Reader
 from studies.datasets.files.packing import check_archive
-from studies.errors import BadWorkload
+from studies.errors import BadWorkload, shown
 from studies.user_code import code_line
 
 INPUTS: Final = ("X", "x", "inputs", "images", "signals", "data", "features")
@@ -55,7 +55,7 @@ def gather(pairs: Sequence[Any], *, kind: str | None = None) -> Raw:
         BadWorkload: data of a form or shape that is not understood, or parts that do not fit together.
     """
     if kind is not None and kind not in get_args(Kind):
-        raise BadWorkload(f"kind '{kind}' is not one of {', '.join(get_args(Kind))}")
+        raise BadWorkload(f"kind {shown(kind)} is not one of {', '.join(get_args(Kind))}")
     notes: list[str] = []
     if pairs[0] is None:
         raise BadWorkload("there are no training rows: train is None; give (inputs, targets)")
