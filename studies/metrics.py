@@ -68,6 +68,12 @@ def metric(name: str | None, task: str, direction: str | None = None) -> Metric:
     return METRICS[name.lower()]
 
 
+def task_of(name: str | None) -> str | None:
+    """Return the task that a metric is one of; None for none, and for those that do not say."""
+    known = METRICS.get((name or "").lower())
+    return known.task if known else None
+
+
 def direction_of(name: str, direction: str | None = None) -> Direction:
     """Return the direction of a metric that somebody else measures: the one named, or as the usual names go.
 

@@ -158,6 +158,7 @@ def _manifest(
         baseline=workload.baseline(),
         split_facts=_split_facts(workload),
         notes=tuple(workload.notes),
+        columns=workload.columns,
         tracking_uri=request.tracking_uri,
         versions={package: version(package) for package in packages},
         python=platform.python_version(),
