@@ -15,6 +15,7 @@ from studies import catalogue
 from studies.choice import Choice
 from studies.data.columns import READING
 from studies.data.dataset import Dataset, built_ins, open_dataset, redrawn
+from studies.datasets.files import Place, is_pattern, names_file
 from studies.errors import BadValue, BadWorkload
 from studies.imports import load
 from studies.metrics import Metric, metric, task_of
@@ -186,7 +187,7 @@ class LoadedWorkload:
             BadWorkload: the data is not what it was; numbers measured on it could not be compared.
         """
         seed = spec.seed or 0
-        workload = load(spec.source) if ":" in spec.source else None
+        workload = load(spec.source) if ":" in spec.source and not names_file(spec.source) else None
         dataset = (
             workload.dataset(seed, spec.split_by, centre_sparse=spec.centre_sparse, metric=spec.metric)
             if isinstance(workload, Workload)
@@ -309,8 +310,14 @@ class LoadedWorkload:
         return np.asarray(counts.sum() / (len(counts) * np.maximum(counts, 1)), dtype=np.float32)
 
     def build(self, model: ModelChoice) -> nn.Module:
-        """Return a fresh module for this data; draws its weights from torch's global generator."""
-        return model.build(self.dataset.inputs, self.dataset.outputs)
+        """Return a fresh module for this data; draws its weights from torch's global generator.
+
+        One of the user's own works on copies of the rows, which stay as they are whatever it does to them.
+        """
+        from studies.nn.input_copies import on_copies
+
+        module = model.build(self.dataset.inputs, self.dataset.outputs)
+        return on_copies(module) if model.is_users else module
 
     def specimen(self, model: ModelChoice) -> nn.Module:
         """Return a module to look at; torch's global generator is left as it was."""
@@ -336,7 +343,8 @@ class LoadedWorkload:
 
     def score(self, outputs: torch.Tensor, targets: torch.Tensor) -> float:
         """Return the metric, in the target's own units."""
-        predictions, values = outputs.float().cpu().numpy(), targets.cpu().numpy()
+        # copies: a metric of the user's own may change what it is given
+        predictions, values = outputs.float().cpu().numpy().copy(), targets.cpu().numpy().copy()
         if self.dataset.task == "regression":
             scale, mean = self.dataset.target_scale, self.dataset.target_mean
             predictions, values = predictions * scale + mean, values * scale + mean
@@ -358,8 +366,13 @@ def _check_task(metric_name: str | None, dataset: Dataset, task: str) -> None:
 
 def absolute(source: str) -> str:
     """Return a path, or the one in `file.py:name`, as any directory finds it; other names as they are."""
-    path, colon, name = source.rpartition(":") if ".py:" in source else (source, "", "")
-    file = Path(path).expanduser()
-    if not file.exists() or source.lower() in built_ins():
+    if source.lower() in built_ins():
         return source
-    return f"{file.resolve()}{colon}{name}"
+    place = Place.of(source)
+    if is_pattern(place.path):
+        return str(place.path.absolute()) if place.ending else source
+    path, colon, name = source.rpartition(":") if ".py:" in source else (str(place.path), "", "")
+    if place.part:
+        colon, name = ":", place.part
+    file = Path(path).expanduser()
+    return f"{file.resolve()}{colon}{name}" if file.exists() else source
