@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from studies import catalogue
 from studies.choice import Choice
+from studies.data.columns import READING
 from studies.data.dataset import Dataset, built_ins, open_dataset, redrawn
 from studies.datasets.files import Place, is_pattern, names_file
 from studies.errors import BadValue, BadWorkload
 from studies.imports import load
 from studies.metric_on_data import in_units, same_answers, tried
-from studies.metrics import Metric, metric
+from studies.metrics import Metric, metric, metric_task
 from studies.models import ModelChoice
 from studies.split_by import SplitBy
 from studies.storage.workload_spec import WorkloadSpec
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from studies.column_reading import ColumnReading
 
 Loss = Callable[..., "torch.Tensor"]
 
@@ -53,6 +55,8 @@ class LoadedWorkload:
     """none | balanced: each class weighs as much as any other in the training loss."""
     split_by: SplitBy = field(default_factory=SplitBy)
     """The column that the split goes by, if any."""
+    missing: tuple[str, ...] = ()
+    """Words of a table that mean a gap, beside an empty field."""
 
     @classmethod
     def open(  # noqa: PLR0913 - what a command line says of a workload
@@ -67,6 +71,7 @@ class LoadedWorkload:
         direction: str | None = None,
         seed: int = 0,
         split_by: SplitBy | None = None,
+        missing: tuple[str, ...] = (),
     ) -> Self:
         """Open data and model by name and check that they fit together.
 
@@ -75,7 +80,15 @@ class LoadedWorkload:
             UnknownChoice: a dataset or model that is in no catalogue.
             BadValue: a metric that does not fit the task.
         """
-        dataset = open_dataset(source, target=target, task=task, seed=seed, split_by=split_by)
+        dataset = open_dataset(
+            source,
+            target=target,
+            task=task,
+            seed=seed,
+            split_by=split_by,
+            missing=missing,
+            metric=metric_name,
+        )
         return cls._checked(
             dataset,
             model,
@@ -86,6 +99,7 @@ class LoadedWorkload:
             class_weights=class_weights,
             seed=seed,
             split_by=split_by or SplitBy(),
+            missing=missing,
         )
 
     @classmethod
@@ -114,7 +128,7 @@ class LoadedWorkload:
         Raises:
             StudyError: as in `open`.
         """
-        dataset = workload.dataset(seed, split_by)
+        dataset = workload.dataset(seed, split_by, metric=metric_name)
         return cls._checked(
             dataset,
             model or workload.model,
@@ -139,6 +153,7 @@ class LoadedWorkload:
         chosen = named if isinstance(named, ModelChoice) else find_model(named)
         check_model(chosen, dataset)
         metric_name, direction = metric_and_direction
+        _check_task(metric_name, dataset, settings["task"])
         if settings["class_weights"] != "none" and dataset.task != "classification":
             raise BadWorkload("class weights need classes, and this is regression; leave --class-weights out")
         chosen_metric = tried(metric(metric_name, dataset.task, direction), dataset)
@@ -161,6 +176,8 @@ class LoadedWorkload:
             time=self.split_by.time,
             group=self.split_by.group,
             split=self.split_by.split,
+            missing=self.missing,
+            reading=READING,
         )
 
     @classmethod
@@ -173,7 +190,7 @@ class LoadedWorkload:
         seed = spec.seed or 0
         workload = load(spec.source) if ":" in spec.source and not names_file(spec.source) else None
         dataset = (
-            workload.dataset(seed, spec.split_by, centre_sparse=spec.centre_sparse)
+            workload.dataset(seed, spec.split_by, centre_sparse=spec.centre_sparse, metric=spec.metric)
             if isinstance(workload, Workload)
             else open_dataset(
                 spec.source,
@@ -182,8 +199,15 @@ class LoadedWorkload:
                 seed=seed,
                 centre_sparse=spec.centre_sparse,
                 split_by=spec.split_by,
+                missing=spec.missing,
+                metric=spec.metric,
             )
         )
+        if dataset.digest != spec.digest and spec.reading != READING and dataset.columns:
+            raise BadWorkload(
+                f"this version reads the columns of {spec.source} otherwise than the one "
+                "that began the study, or the file has changed; start a new study"
+            )
         if dataset.digest != spec.digest:
             raise BadWorkload(
                 f"{spec.source} has changed since the study began; "
@@ -203,6 +227,7 @@ class LoadedWorkload:
             task=spec.task,
             class_weights=spec.class_weights,
             split_by=spec.split_by,
+            missing=spec.missing,
         )
 
     def split_seed(self, seed: int) -> int | None:
@@ -233,6 +258,11 @@ class LoadedWorkload:
     def notes(self) -> tuple[str, ...]:
         """Return what the owner of the data should know, in sentences."""
         return (*self.dataset.notes, *filter(None, [self.metric.note]))
+
+    @property
+    def columns(self) -> tuple[ColumnReading, ...]:
+        """Return what each column of a table became."""
+        return self.dataset.columns
 
     @property
     def resplittable(self) -> bool:
@@ -313,6 +343,18 @@ class LoadedWorkload:
         """Return the metric, in the target's own units."""
         value = self.metric.score(*in_units(self.dataset, outputs, targets))
         return value if np.isfinite(value) else float("nan")
+
+
+def _check_task(metric_name: str | None, dataset: Dataset, task: str) -> None:
+    """Raise BadValue for a metric of the other task, with the option that settles it."""
+    if (wanted := metric_task(metric_name)) in {None, dataset.task}:
+        return
+    usual = {"classification": "accuracy", "regression": "rmse"}[dataset.task]
+    way = f"--task {wanted}" if task != "auto" else f"a target for {wanted}"
+    raise BadValue(
+        f"metric '{metric_name}' is one for {wanted}, and this is {dataset.task}; "
+        f"use {way}, or a metric for {dataset.task} such as --metric {usual}"
+    )
 
 
 def absolute(source: str) -> str:

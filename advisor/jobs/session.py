@@ -165,6 +165,7 @@ def _manifest(
         valid_rows=workload.valid_rows,
         baseline=workload.baseline(),
         notes=tuple(workload.notes),
+        columns=workload.columns,
         tracking_uri=request.tracking_uri,
         versions={package: version(package) for package in packages},
         python=platform.python_version(),

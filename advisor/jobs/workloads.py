@@ -90,6 +90,7 @@ def open_workload(request: Request) -> LoadedWorkload | Function:
             class_weights=request.class_weights,
             direction=request.direction,
             split_by=request.split_by,
+            missing=request.missing,
         )
     if isinstance(named, Workload):
         return LoadedWorkload.from_workload(

@@ -46,6 +46,13 @@ class Targets:
     writing: NumberWriting = field(default_factory=NumberWriting)
     """How amounts are written, and the words that mean a gap."""
 
+    @property
+    def whole_numbers(self) -> bool:
+        """Return whether they are whole numbers, which may be classes or amounts."""
+        if not self.classes:
+            return bool((self.amounts % 1 == 0).all())
+        return len(self.classes) > 2 and all(map(str.isdecimal, self.classes))
+
     def encoder(self, train: Rows) -> TargetEncoder:
         """Return what turns targets into those that `for_training` gives."""
         if self.classes:
