@@ -6,22 +6,25 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from studies import catalogue
 from studies.choice import Choice
-from studies.data.dataset import Dataset, built_ins, open_dataset, redrawn
+from studies.data.dataset import OWN, Dataset, built_ins, open_dataset, redrawn
 from studies.errors import BadWorkload
+from studies.forward import main_output
 from studies.imports import load
-from studies.metrics import Metric, metric
+from studies.metrics import LOSS, Metric, metric
 from studies.models import ModelChoice
+from studies.own_loss import OwnLoss
+from studies.rows.nested import mapped, plain
 from studies.split_by import SplitBy
 from studies.storage.workload_spec import WorkloadSpec
 from studies.workload import Workload, model_choice
-from studies.workload_model import USUAL_MODELS, check_model, find_model
+from studies.workload_model import Reader, check_model, fitting, remarks_on
 
 if TYPE_CHECKING:
     import torch
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
 
 Loss = Callable[..., "torch.Tensor"]
+USUAL_LOSS: Final = "the usual one"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -51,6 +55,12 @@ class LoadedWorkload:
     """none | balanced: each class weighs as much as any other in the training loss."""
     split_by: SplitBy = field(default_factory=SplitBy)
     """The column that the split goes by, if any."""
+    plain: bool = True
+    """Whether it has one input a row, one tensor as output and the usual loss: what compression needs."""
+    own_loss: OwnLoss | None = None
+    """The user's own training loss; None for the task's usual one."""
+    remarks: tuple[str, ...] = ()
+    """What the owner of the model should know, in sentences."""
 
     @classmethod
     def open(  # noqa: PLR0913 - what a command line says of a workload
@@ -65,6 +75,7 @@ class LoadedWorkload:
         direction: str | None = None,
         seed: int = 0,
         split_by: SplitBy | None = None,
+        kind: str | None = None,
     ) -> Self:
         """Open data and model by name and check that they fit together.
 
@@ -73,9 +84,9 @@ class LoadedWorkload:
             UnknownChoice: a dataset or model that is in no catalogue.
             BadValue: a metric that does not fit the task.
         """
-        dataset = open_dataset(source, target=target, task=task, seed=seed, split_by=split_by)
+        read = partial(open_dataset, source, target=target, task=task, seed=seed, split_by=split_by)
         return cls._checked(
-            dataset,
+            lambda reading, free: read(kind=reading or kind),
             model,
             (metric_name, direction),
             source=source,
@@ -87,7 +98,7 @@ class LoadedWorkload:
         )
 
     @classmethod
-    def from_workload(
+    def from_workload(  # noqa: PLR0913 - what a command line may say of it too
         cls,
         workload: Workload,
         *,
@@ -97,6 +108,7 @@ class LoadedWorkload:
         direction: str | None = None,
         seed: int = 0,
         split_by: SplitBy | None = None,
+        kind: str | None = None,
     ) -> Self:
         """Load a workload from code.
 
@@ -108,13 +120,13 @@ class LoadedWorkload:
             direction: takes the place of the workload's.
             seed: as in `open`.
             split_by: as in `open`.
+            kind: takes the place of the workload's.
 
         Raises:
             StudyError: as in `open`.
         """
-        dataset = workload.dataset(seed, split_by)
         return cls._checked(
-            dataset,
+            lambda reading, free: workload.dataset(seed, split_by, kind=reading or kind, free=free),
             model or workload.model,
             (metric_name or workload.metric_name(), direction or workload.direction),
             source=source,
@@ -122,25 +134,33 @@ class LoadedWorkload:
             class_weights=workload.class_weights,
             seed=seed,
             split_by=split_by or SplitBy(),
+            own_loss=OwnLoss.of(workload.loss),
         )
 
     @classmethod
     def _checked(
         cls,
-        dataset: Dataset,
+        read: Reader,
         model: Any,
         metric_and_direction: tuple[str | None, str | None],
         **settings: Any,
     ) -> Self:
         """Choose the model and the metric, and check that they fit the data."""
-        named = model_choice(model) or USUAL_MODELS[dataset.kind]
-        chosen = named if isinstance(named, ModelChoice) else find_model(named)
-        check_model(chosen, dataset)
+        own_loss = settings.get("own_loss")
+        dataset, chosen, one_tensor = fitting(read, model_choice(model), own_loss)
         metric_name, direction = metric_and_direction
         chosen_metric = metric(metric_name, dataset.task, direction)
-        if settings["class_weights"] != "none" and dataset.task != "classification":
-            raise BadWorkload("class weights need classes, and this is regression; leave --class-weights out")
-        return cls(dataset=dataset, model=chosen, metric=chosen_metric, **settings)
+        if settings["class_weights"] != "none" and (dataset.task != "classification" or own_loss):
+            why = "your own loss weighs nothing by them" if own_loss else "this is regression"
+            raise BadWorkload(f"class weights need classes, and {why}; leave --class-weights out")
+        return cls(
+            dataset=dataset,
+            model=chosen,
+            metric=chosen_metric,
+            plain=one_tensor and own_loss is None and dataset.kind != "mixed",
+            remarks=remarks_on(chosen, dataset, own_loss),
+            **settings,
+        )
 
     def spec(self) -> WorkloadSpec:
         """Return what `from_spec` needs to open the same workload again."""
@@ -159,6 +179,10 @@ class LoadedWorkload:
             time=self.split_by.time,
             group=self.split_by.group,
             split=self.split_by.split,
+            kind=self.dataset.reading,
+            loss=absolute(self.own_loss.name) if self.own_loss else "",
+            free=self.dataset.free,
+            plain=self.plain,
         )
 
     @classmethod
@@ -171,7 +195,9 @@ class LoadedWorkload:
         seed = spec.seed or 0
         workload = load(spec.source) if ":" in spec.source else None
         dataset = (
-            workload.dataset(seed, spec.split_by, centre_sparse=spec.centre_sparse)
+            workload.dataset(
+                seed, spec.split_by, centre_sparse=spec.centre_sparse, kind=spec.kind, free=spec.free
+            )
             if isinstance(workload, Workload)
             else open_dataset(
                 spec.source,
@@ -180,8 +206,10 @@ class LoadedWorkload:
                 seed=seed,
                 centre_sparse=spec.centre_sparse,
                 split_by=spec.split_by,
+                kind=spec.kind,
             )
         )
+        own_loss = OwnLoss.of(workload.loss) if isinstance(workload, Workload) else None
         if dataset.digest != spec.digest:
             raise BadWorkload(
                 f"{spec.source} has changed since the study began; "
@@ -190,11 +218,18 @@ class LoadedWorkload:
         model: Choice = catalogue.find("model", spec.model).from_fields(spec.model_fields or {})
         if not isinstance(model, ModelChoice):
             raise BadWorkload(f"{spec.model} is no model")
-        check_model(model, dataset)
+        if (named := absolute(own_loss.name) if own_loss else "") != spec.loss:
+            raise BadWorkload(
+                f"the loss is {named or USUAL_LOSS}, and the study began with {spec.loss or USUAL_LOSS}; "
+                "start a new study, or bring the old loss back"
+            )
+        check_model(model, dataset, own_loss)
         return cls(
             dataset=dataset,
             model=model,
             metric=metric(spec.metric, dataset.task, spec.direction),
+            own_loss=own_loss,
+            plain=spec.plain,
             seed=seed,
             source=spec.source,
             target=spec.target,
@@ -212,7 +247,7 @@ class LoadedWorkload:
         if dataset is None:
             return None
         try:
-            check_model(self.model, dataset)
+            check_model(self.model, dataset, self.own_loss)
         except BadWorkload:
             return None
         return seed
@@ -230,7 +265,7 @@ class LoadedWorkload:
     @property
     def notes(self) -> tuple[str, ...]:
         """Return what the owner of the data should know, in sentences."""
-        return self.dataset.notes
+        return (*self.dataset.notes, *self.remarks)
 
     @property
     def resplittable(self) -> bool:
@@ -254,8 +289,14 @@ class LoadedWorkload:
 
     @property
     def loss(self) -> Loss:
-        """Return the plain loss of (outputs, targets): cross-entropy of classes, squared error of numbers."""
+        """Return the plain loss of (outputs, targets): cross-entropy of classes, squared error of numbers.
+
+        An own loss takes its place.
+        """
         from torch.nn import functional
+
+        if self.own_loss:
+            return self.own_loss
 
         return functional.cross_entropy if self.dataset.task == "classification" else functional.mse_loss
 
@@ -264,9 +305,25 @@ class LoadedWorkload:
         import torch
         from torch.nn import functional
 
+        if self.own_loss:
+            return self.own_loss.on(device)
         if (balance := self.balance()) is None:
             return self.loss
         return partial(functional.cross_entropy, weight=torch.from_numpy(balance).to(device))
+
+    def for_loss(self, outputs: Any) -> Any:
+        """Return what the loss gets of a model's outputs: an own loss everything, else the main output."""
+        return outputs if self.own_loss else main_output(outputs)
+
+    @property
+    def loss_task(self) -> str:
+        """Return the task as far as the loss goes: own for an own loss, whatever the targets are."""
+        return OWN if self.own_loss else self.dataset.task
+
+    @property
+    def usual(self) -> bool:
+        """Tell whether it has one input a row and the usual loss: what models beside it need."""
+        return self.own_loss is None and self.dataset.kind != "mixed"
 
     def balance(self) -> NDArray[np.float32] | None:
         """Return the weight of each class in the training loss, 1 on average over the rows.
@@ -292,10 +349,13 @@ class LoadedWorkload:
     def baseline(self) -> float | None:
         """Return the validation metric of a model that answers every row alike.
 
-        It answers by the classes' shares, or with the mean.
+        It answers by the classes' shares, or with the mean. None of targets for an own loss: nothing says
+        what a constant is there.
         """
         import torch
 
+        if self.dataset.free or self.metric.name == LOSS:
+            return None
         train, valid = self.dataset.train.targets, torch.from_numpy(self.dataset.valid.targets)
         if self.dataset.task == "regression":
             return self.score(torch.zeros_like(valid), valid)
@@ -304,9 +364,10 @@ class LoadedWorkload:
             torch.from_numpy(np.log(counts / counts.sum())).float().expand(len(valid), -1), valid
         )
 
-    def score(self, outputs: torch.Tensor, targets: torch.Tensor) -> float:
+    def score(self, outputs: torch.Tensor, targets: Any) -> float:
         """Return the metric, in the target's own units."""
-        predictions, values = outputs.float().cpu().numpy(), targets.cpu().numpy()
+        predictions = outputs.float().cpu().numpy()
+        values = plain(mapped(targets, lambda tensor: tensor.cpu().numpy()))
         if self.dataset.task == "regression":
             scale, mean = self.dataset.target_scale, self.dataset.target_mean
             predictions, values = predictions * scale + mean, values * scale + mean

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 
+LOSS: Final = "loss"
+"""Name of the metric that is the loss on the validation rows itself."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Metric:
     """Metric: a number to be made large or small."""
@@ -57,10 +61,17 @@ def metric(name: str | None, task: str, direction: str | None = None) -> Metric:
     """
     if name and ":" in name:
         return _user_metric(name, task, direction)
-    name = name or {"classification": "accuracy", "regression": "rmse"}[task]
+    name = name or {"classification": "accuracy", "regression": "rmse", "own": LOSS}[task]
+    if name.lower() == LOSS:
+        return Metric(name=LOSS, task=task, direction=MINIMIZE, score=_no_score)
     fitting = [known for known, entry in METRICS.items() if entry.task == task]
     if name.lower() not in fitting:
-        near = did_you_mean(name, fitting) or "."
+        near = did_you_mean(name, fitting) if fitting else "."
+        if task == "own":
+            raise BadValue(
+                f"metric '{name}' is not one for targets of your own; "
+                f"allowed: {LOSS}, your own function of (outputs, targets), or the usual ones with task="
+            )
         raise BadValue(
             f"metric '{name}' is not one for {task}{near} "
             f"Allowed: {', '.join(fitting)}, or your own as file.py:name"
@@ -103,6 +114,10 @@ def _user_metric(reference: str, task: str, direction: str | None) -> Metric:
             raise BadValue(f"metric '{reference}' fails: {named_line(error)}") from error
 
     return Metric(name=reference, task=task, direction=toward, score=score)
+
+
+def _no_score(outputs: Array, targets: Array) -> float:  # noqa: ARG001 - called as any metric
+    raise BadValue(f"metric '{LOSS}' is read off the loss itself; name another metric here")
 
 
 def _accuracy(outputs: Array, targets: Array) -> float:

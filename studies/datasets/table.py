@@ -42,12 +42,16 @@ class Table(DatasetChoice):
     path: str = ""
     target: str = ""
     """The column to predict; arrays, sparse rows and folders know theirs."""
+    read_as: str | None = None
+    """table | image | text | signal; None tells it from the file."""
 
     def load(self) -> Raw:
         """Return the rows, the target apart."""
+        from studies.datasets.files.row_kind import of_kind
+
         path = _existing(self.path)
         if path.is_dir() or path.suffix.lower() not in TABLES:
-            return _read_whole(path, self.target)
+            return _read_whole(path, self.target, self.read_as)
         frame, notes = _read(path)
         target = _column(self.target, list(frame.columns), path.name)
         if frame.shape[1] == 1:
@@ -55,7 +59,8 @@ class Table(DatasetChoice):
                 f"'{path.name}' has no column but the target '{target}'; "
                 "add at least one column to predict it from"
             )
-        return Raw(inputs=frame.drop(columns=target), targets=frame[target], notes=notes)
+        raw = Raw(inputs=frame.drop(columns=target), targets=frame[target], notes=notes)
+        return of_kind(raw, self.read_as)
 
 
 def _existing(source: str) -> Path:
@@ -108,18 +113,19 @@ def _read(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
     return frame.set_axis([one_line(name) for name in frame.columns], axis="columns"), notes
 
 
-def _read_whole(path: Path, target: str) -> Raw:
+def _read_whole(path: Path, target: str, kind: str | None) -> Raw:
     """Read what holds inputs and targets apart."""
     if target:
         raise BadWorkload(f"'{path.name}' knows its target; leave --target {target} out")
     from studies.datasets.files.arrays import read_npz
     from studies.datasets.files.folder import read_folder
+    from studies.datasets.files.row_kind import of_kind
     from studies.datasets.files.sparse_rows import read_svmlight
 
     try:
-        if path.is_dir():
-            return read_folder(path)
-        return read_npz(path) if path.suffix.lower() == ".npz" else read_svmlight(path)
+        if not path.is_dir() and path.suffix.lower() == ".npz":
+            return read_npz(path, kind)
+        return of_kind(read_folder(path) if path.is_dir() else read_svmlight(path), kind)
     except BadWorkload:
         raise
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
