@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studies.datasets import Raw
+from studies.datasets.files import Reader
+from studies.datasets.files.packing import check_archive
 from studies.errors import BadWorkload, one_line
 from studies.rows.free import are_classes, note_free
 from studies.rows.items import TARGETS, pair_of_item
@@ -31,6 +33,7 @@ def read_npz(path: Path, kind: str | None = None) -> Raw:
     Raises:
         BadWorkload: arrays of other names.
     """
+    check_archive(path)
     with np.load(path, allow_pickle=False) as file:
         entries = {name: file[name] for name in file.files}
     stored = str(entries.pop("kind")) if "kind" in entries else None
@@ -267,3 +270,11 @@ def _joined(blocks: list[Any], what: str) -> Any:
     if all(sparse.issparse(block) for block in blocks):
         return sparse.csr_matrix(sparse.vstack(blocks))
     return np.concatenate([np.asarray(block) for block in blocks])
+
+
+READER: Final = Reader(
+    form="NumPy arrays X and y in one file",
+    endings=(".npz",),
+    read=lambda place: read_npz(place.path),
+    takes_target=False,
+)
