@@ -28,7 +28,7 @@ from studies.data.raw import (
 )
 from studies.datasets import DatasetChoice, Raw, Task
 from studies.datasets.files import Place
-from studies.datasets.table import Table
+from studies.datasets.table import AUTO, Table
 from studies.errors import BadValue, BadWorkload, UnknownChoice, did_you_mean
 from studies.rows.nested import NestedRows, leaves_of
 
@@ -186,7 +186,10 @@ def open_dataset(
             f"unknown dataset '{source}'{near} See: advisor list datasets, or give the path of a table"
         )
     name = Path(source).expanduser().resolve().name if _is_folder(source) else Place.of(source).name
-    raw = replace(Table(path=source, target=target or "", read_as=kind).load(), centre_sparse=centre_sparse)
+    raw = replace(
+        Table(path=source, target=target or "", read_as=AUTO if kind is None else kind).load(),
+        centre_sparse=centre_sparse,
+    )
     return prepare(raw, name=name, seed=seed, task=task, split_by=split_by)
 
 

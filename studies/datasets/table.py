@@ -13,6 +13,7 @@ from studies.errors import BadWorkload, StudyError, did_you_mean, named_line, on
 if TYPE_CHECKING:
     import pandas as pd
 
+AUTO: Final = "auto"
 ARRAYS: Final = ".npz"
 """Ending of files whose arrays may be taken in several ways."""
 LISTED: Final = 20
@@ -46,17 +47,18 @@ class Table(DatasetChoice):
     """A file, `file.ending:part` for a sheet, table or query, a pattern for several files, or a folder."""
     target: str = ""
     """The column to predict; arrays, sparse rows and folders know theirs."""
-    read_as: str | None = None
-    """table | image | text | signal; None tells it from the file."""
+    read_as: str = AUTO
+    """auto | table | image | text | signal: what a row is; auto tells it from the file."""
 
     def load(self) -> Raw:
         """Return the rows, the target apart."""
         from studies.datasets.files.row_kind import of_kind
 
         place = _existing(Place.of(self.path, as_text=frozenset({self.target} - {""})))
-        data = _read(place, self.target, self.read_as)
+        kind = None if self.read_as == AUTO else self.read_as
+        data = _read(place, self.target, kind)
         if isinstance(data, Raw):
-            return of_kind(data, self.read_as)
+            return of_kind(data, kind)
         frame, notes = data
         target = _column(self.target, list(frame.columns), place.path.name)
         if frame.shape[1] == 1:
@@ -65,7 +67,7 @@ class Table(DatasetChoice):
                 "add at least one column to predict it from"
             )
         raw = Raw(inputs=frame.drop(columns=target), targets=frame[target], notes=notes)
-        return of_kind(raw, self.read_as)
+        return of_kind(raw, kind)
 
 
 def _existing(place: Place) -> Place:
