@@ -337,8 +337,14 @@ class LoadedWorkload:
         return np.asarray(counts.sum() / (len(counts) * np.maximum(counts, 1)), dtype=np.float32)
 
     def build(self, model: ModelChoice) -> nn.Module:
-        """Return a fresh module for this data; draws its weights from torch's global generator."""
-        return model.build(self.dataset.inputs, self.dataset.outputs)
+        """Return a fresh module for this data; draws its weights from torch's global generator.
+
+        One of the user's own works on copies of the rows, which stay as they are whatever it does to them.
+        """
+        from studies.nn.input_copies import on_copies
+
+        module = model.build(self.dataset.inputs, self.dataset.outputs)
+        return on_copies(module) if model.is_users else module
 
     def specimen(self, model: ModelChoice) -> nn.Module:
         """Return a module to look at; torch's global generator is left as it was."""
@@ -367,8 +373,9 @@ class LoadedWorkload:
 
     def score(self, outputs: torch.Tensor, targets: Any) -> float:
         """Return the metric, in the target's own units."""
-        predictions = outputs.float().cpu().numpy()
-        values = plain(mapped(targets, lambda tensor: tensor.cpu().numpy()))
+        # copies: a metric of the user's own may change what it is given
+        predictions = outputs.float().cpu().numpy().copy()
+        values = plain(mapped(targets, lambda tensor: tensor.cpu().numpy().copy()))
         if self.dataset.task == "regression":
             scale, mean = self.dataset.target_scale, self.dataset.target_mean
             predictions, values = predictions * scale + mean, values * scale + mean

@@ -10,7 +10,7 @@ from typing import Any
 
 from advisor.goals import USUAL
 from studies.limits import LIMITED_COST, Budget, Limits
-from studies.rows.reading import KINDS
+from studies.rows.kinds import KINDS
 from studies.storage.home import default_home
 from studies.storage.manifest import StudyManifest
 

@@ -33,7 +33,10 @@ from studies.errors import BadValue, BadWorkload, UnknownChoice, did_you_mean
 from studies.rows.nested import NestedRows, leaves_of
 
 if TYPE_CHECKING:
+    from studies.column_reading import ColumnReading
+    from studies.data.columns.table_encoder import TableEncoder
     from studies.data.splits import Split, Targets
+    from studies.data.target_encoder import TargetEncoder
     from studies.split_by import SplitBy
     from studies.split_facts import DateColumn, KeyColumn
 
@@ -108,6 +111,12 @@ class Dataset:
     """Columns of dates that a random split runs across."""
     keys: tuple[KeyColumn, ...] = ()
     """Columns whose values name groups of rows that a random split runs across."""
+    encoder: TableEncoder | None = field(default=None, repr=False)
+    """Turns rows of the table, new ones too, into inputs; None for all but dense tables and text."""
+    target_encoder: TargetEncoder | None = field(default=None, repr=False)
+    """Turns targets into those trained on."""
+    columns: tuple[ColumnReading, ...] = ()
+    """What each column of the table became; empty for all but dense tables and text."""
     redraw: Callable[[int], Dataset] | None = field(default=None, repr=False)
     """Draws by a seed which rows train and which validate, and encodes them anew; those that test stay. None
     where the validation rows came with the data, or are so many that other ones would say the same."""
@@ -142,7 +151,7 @@ class Dataset:
         return isinstance(targets, np.ndarray) and targets.ndim == 2 and targets.dtype.kind in "fb"
 
 
-def open_dataset(
+def open_dataset(  # noqa: PLR0913 - what a command line says of data
     source: str,
     *,
     target: str | None = None,
@@ -151,6 +160,7 @@ def open_dataset(
     centre_sparse: bool = False,
     split_by: SplitBy | None = None,
     kind: str | None = None,
+    missing: tuple[str, ...] = (),
 ) -> Dataset:
     """Open a built-in dataset by name, in any case of letters, or a file or a folder of images by its path.
 
@@ -162,6 +172,7 @@ def open_dataset(
         centre_sparse: whether sparse inputs are centred too, as studies of earlier versions were encoded.
         split_by: the column of a table that the split goes by; None for a random one.
         kind: table, image, text or signal; None tells it from the data, "" as versions did that wrote none.
+        missing: words of a table that mean a gap, beside an empty field.
 
     Raises:
         BadWorkload: data that cannot be trained on.
@@ -186,10 +197,8 @@ def open_dataset(
             f"unknown dataset '{source}'{near} See: advisor list datasets, or give the path of a table"
         )
     name = Path(source).expanduser().resolve().name if _is_folder(source) else Place.of(source).name
-    raw = replace(
-        Table(path=source, target=target or "", read_as=AUTO if kind is None else kind).load(),
-        centre_sparse=centre_sparse,
-    )
+    table = Table(path=source, target=target or "", read_as=AUTO if kind is None else kind)
+    raw = replace(table.load(), centre_sparse=centre_sparse, missing=missing)
     return prepare(raw, name=name, seed=seed, task=task, split_by=split_by)
 
 
@@ -205,6 +214,7 @@ def from_arrays(  # noqa: PLR0913 - what code says of its data
     centre_sparse: bool = False,
     split_by: SplitBy | None = None,
     free: bool | None = False,
+    missing: tuple[str, ...] = (),
 ) -> Dataset:
     """Take data from memory; parts that are given are kept as they are, others are drawn from `train`.
 
@@ -221,6 +231,7 @@ def from_arrays(  # noqa: PLR0913 - what code says of its data
         centre_sparse: as in `open_dataset`.
         split_by: a column of the inputs that the split goes by, where no parts are given.
         free: whether the targets are for an own loss, as they came; None where they are no classes.
+        missing: words of a table that mean a gap, beside an empty field.
 
     Raises:
         BadWorkload: data that cannot be trained on.
@@ -228,7 +239,7 @@ def from_arrays(  # noqa: PLR0913 - what code says of its data
     from studies.datasets.files.arrays import gather
 
     raw = gather((train, valid, test), kind=kind, free=free)
-    raw = replace(raw, centre_sparse=centre_sparse)
+    raw = replace(raw, centre_sparse=centre_sparse, missing=missing)
     return prepare(raw, name=name, seed=seed, task=task, split_by=split_by)
 
 
@@ -306,6 +317,9 @@ def _encoded(raw: Raw, targets: Targets, split: Split, *, name: str, notes: Iter
         split_column=raw.split_column,
         dates=dates,
         keys=keys,
+        encoder=encoded.encoder,
+        target_encoder=targets.encoder(split.train),
+        columns=encoded.columns,
     )
 
 

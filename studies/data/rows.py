@@ -46,16 +46,16 @@ def tensors(dataset: Dataset, part: str, device: torch.device) -> tuple[Inputs, 
 
 
 def first_rows(part: Part, rows: int) -> Any:
-    """Return the first rows of a part as dense tensors on the CPU, whatever the form they are kept in."""
+    """Return a copy of the first rows of a part as dense tensors on the CPU."""
     inputs = part.inputs[:rows]
     if isinstance(inputs, np.ndarray | NestedRows):
-        return _on(inputs, torch.device("cpu"))
+        return _on(mapped(inputs, np.copy), torch.device("cpu"))
     return torch.from_numpy(inputs.toarray())
 
 
 def first_targets(part: Part, rows: int) -> Any:
     """Return the first targets of a part as tensors on the CPU."""
-    return _on(part.targets[:rows], torch.device("cpu"))
+    return _on(mapped(part.targets[:rows], np.copy), torch.device("cpu"))
 
 
 def _on(rows: Any, device: torch.device) -> Any:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from studies.choice import Choice
 from studies.errors import BadWorkload
-from studies.rows.reading import Kind as Kind
+from studies.rows.kinds import Kind as Kind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -55,6 +55,8 @@ class Raw:
     """Where the split goes by time: that of each row, NaN where it has none."""
     groups: NDArray[np.int64] | None = None
     """Where groups stay whole: the number of each row's group."""
+    missing: tuple[str, ...] = ()
+    """Words of the user's that mean a gap."""
     split_column: str = ""
     """The column that parts, times or groups were read from; empty where there was none."""
 

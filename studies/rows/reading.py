@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from studies.rows.kinds import Kind
 from studies.rows.nested import NestedRows
 
-Kind = Literal["table", "image", "text", "signal", "mixed"]
-KINDS: Final = ("table", "image", "text", "signal")
-"""Kinds that a user may name; mixed is what a dict or a tuple of inputs is."""
 STEPS: Final = "steps"
 """A signal whose rows are (steps, channels), kept so: for models of recurrent layers or attention."""
 TURNED: Final = "turned"

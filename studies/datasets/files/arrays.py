@@ -16,8 +16,9 @@ from studies.datasets.files.packing import check_archive
 from studies.errors import BadWorkload, one_line
 from studies.rows.free import are_classes, note_free
 from studies.rows.items import TARGETS, pair_of_item
+from studies.rows.kinds import KINDS
 from studies.rows.nested import NestedRows, joined_nests, mapped, nested
-from studies.rows.reading import KINDS, STEPS, TURNED, note_reading, readings, shaped
+from studies.rows.reading import STEPS, TURNED, note_reading, readings, shaped
 
 INPUTS: Final = ("X", "x", "inputs", "images", "signals", "data", "features")
 
