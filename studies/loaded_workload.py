@@ -13,15 +13,16 @@ from numpy.typing import NDArray
 
 from studies import catalogue
 from studies.choice import Choice
-from studies.data.dataset import OWN, Dataset, built_ins, open_dataset, redrawn
+from studies.data.dataset import Dataset, built_ins, open_dataset, redrawn
 from studies.datasets.files import Place, is_pattern, names_file
-from studies.errors import BadWorkload
+from studies.errors import BadValue, BadWorkload
 from studies.forward import main_output
 from studies.imports import load
+from studies.metric_on_data import in_units, same_answers, tried
 from studies.metrics import LOSS, Metric, metric
 from studies.models import ModelChoice
 from studies.own_loss import OwnLoss
-from studies.rows.nested import mapped, plain
+from studies.rows.free import OWN
 from studies.split_by import SplitBy
 from studies.storage.workload_spec import WorkloadSpec
 from studies.workload import Workload, model_choice
@@ -150,7 +151,7 @@ class LoadedWorkload:
         own_loss = settings.get("own_loss")
         dataset, chosen, one_tensor = fitting(read, model_choice(model), own_loss)
         metric_name, direction = metric_and_direction
-        chosen_metric = metric(metric_name, dataset.task, direction)
+        chosen_metric = tried(metric(metric_name, dataset.task, direction), dataset, chosen)
         if settings["class_weights"] != "none" and (dataset.task != "classification" or own_loss):
             why = "your own loss weighs nothing by them" if own_loss else "this is regression"
             raise BadWorkload(f"class weights need classes, and {why}; leave --class-weights out")
@@ -228,7 +229,7 @@ class LoadedWorkload:
         return cls(
             dataset=dataset,
             model=model,
-            metric=metric(spec.metric, dataset.task, spec.direction),
+            metric=tried(metric(spec.metric, dataset.task, spec.direction), dataset, model),
             own_loss=own_loss,
             plain=spec.plain,
             seed=seed,
@@ -266,7 +267,7 @@ class LoadedWorkload:
     @property
     def notes(self) -> tuple[str, ...]:
         """Return what the owner of the data should know, in sentences."""
-        return (*self.dataset.notes, *self.remarks)
+        return (*self.dataset.notes, *self.remarks, *filter(None, [self.metric.note]))
 
     @property
     def resplittable(self) -> bool:
@@ -356,30 +357,21 @@ class LoadedWorkload:
     def baseline(self) -> float | None:
         """Return the validation metric of a model that answers every row alike.
 
-        It answers by the classes' shares, or with the mean. None of targets for an own loss: nothing says
-        what a constant is there.
+        It answers by the classes' shares, or with the mean; None where the metric has no number for that, and
+        for an own loss, of which nothing says what a constant is.
         """
         import torch
 
         if self.dataset.free or self.metric.name == LOSS:
             return None
-        train, valid = self.dataset.train.targets, torch.from_numpy(self.dataset.valid.targets)
-        if self.dataset.task == "regression":
-            return self.score(torch.zeros_like(valid), valid)
-        counts = np.bincount(train, minlength=len(self.dataset.classes)) + 1e-6
-        return self.score(
-            torch.from_numpy(np.log(counts / counts.sum())).float().expand(len(valid), -1), valid
-        )
+        try:
+            return self.score(same_answers(self.dataset), torch.from_numpy(self.dataset.valid.targets))
+        except BadValue:
+            return None
 
     def score(self, outputs: torch.Tensor, targets: Any) -> float:
         """Return the metric, in the target's own units."""
-        # copies: a metric of the user's own may change what it is given
-        predictions = outputs.float().cpu().numpy().copy()
-        values = plain(mapped(targets, lambda tensor: tensor.cpu().numpy().copy()))
-        if self.dataset.task == "regression":
-            scale, mean = self.dataset.target_scale, self.dataset.target_mean
-            predictions, values = predictions * scale + mean, values * scale + mean
-        value = self.metric.score(predictions, values)
+        value = self.metric.score(*in_units(self.dataset, outputs, targets))
         return value if np.isfinite(value) else float("nan")
 
 

@@ -199,13 +199,13 @@ def remarks_on(model: ModelChoice, dataset: Dataset, own_loss: OwnLoss | None) -
         listed = ", ".join(dataset.classes[:10])
         remarks.append(f"Your loss gets the classes as whole numbers from 0 on, in the order {listed}.")
     if isinstance(model, Custom) and (own_loss.takes_logits() if own_loss else dataset.classes):
-        outputs, last = _looked_at(model, dataset)
+        outputs, last = first_outputs(model, dataset)
         remarks.append(squashed(outputs, last, elementwise=own_loss is not None and own_loss.elementwise()))
     return tuple(remark for remark in remarks if remark)
 
 
-def _looked_at(model: ModelChoice, dataset: Dataset) -> tuple[torch.Tensor, nn.Module]:
-    """Return the main outputs for some rows, and the module that comes last."""
+def first_outputs(model: ModelChoice, dataset: Dataset) -> tuple[torch.Tensor, nn.Module]:
+    """Return the main outputs for the first validation rows, and the module that comes last."""
     import torch
 
     from studies.data.rows import first_rows
@@ -213,7 +213,7 @@ def _looked_at(model: ModelChoice, dataset: Dataset) -> tuple[torch.Tensor, nn.M
 
     with torch.random.fork_rng(devices=[]), torch.inference_mode():
         module = model.build(dataset.inputs, dataset.outputs).eval()
-        outputs = main_output(answer(module, first_rows(dataset.train, LOOKED_AT))).float()
+        outputs = main_output(answer(module, first_rows(dataset.valid, LOOKED_AT))).float()
     return outputs, list(module.modules())[-1]
 
 

@@ -30,6 +30,7 @@ from studies.datasets import DatasetChoice, Raw, Task
 from studies.datasets.files import Place
 from studies.datasets.table import AUTO, Table
 from studies.errors import BadValue, BadWorkload, UnknownChoice, did_you_mean
+from studies.rows.free import OWN
 from studies.rows.nested import NestedRows, leaves_of
 
 if TYPE_CHECKING:
@@ -46,9 +47,6 @@ itself, so the log of its loss varies by sqrt(0.2 / w) with the rows that valida
 5 % of so many, that is below the 2 % that matter to nobody."""
 REDRAWN_BYTES: Final = 2**28
 """Inputs larger than this are not encoded a second time: each split that is in use takes as much again."""
-
-OWN: Final = "own"
-"""The task of targets of any form, for a loss of the user's own."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -8,6 +8,8 @@ import numpy as np
 
 from studies.rows.nested import NestedRows
 
+OWN: Final = "own"
+"""The task of targets of any form, for a loss of the user's own."""
 ROWS_A_CODE: Final = 3
 """Whole numbers from 0 on, with so many rows each, are the codes of classes."""
 

@@ -48,7 +48,7 @@ class NestedRows:
 
     def map(self, function: Callable[[Any], Any]) -> NestedRows:
         """Return the same nest with a function of every leaf."""
-        return NestedRows(_mapped(self.parts, function))
+        return NestedRows(map_parts(self.parts, function))
 
     def to(self, device: torch.device) -> NestedRows:
         """Return the tensors on a device."""
@@ -94,7 +94,7 @@ def joined_nests(blocks: Sequence[NestedRows], join: Callable[[list[Any]], Any])
         BadWorkload: they have different names or numbers of parts.
     """
     leaves = [list(block.leaves()) for block in blocks]
-    forms = {repr(_mapped(block.parts, lambda leaf: "rows")) for block in blocks}
+    forms = {repr(map_parts(block.parts, lambda leaf: "rows")) for block in blocks}
     if len(forms) > 1:
         raise BadWorkload("rows come with different parts; give every row the same names and as many parts")
     each = iter([join(list(same)) for same in zip(*leaves, strict=True)])
@@ -111,9 +111,10 @@ def _leaves(parts: Any) -> Iterator[Any]:
         yield from _leaves(part)
 
 
-def _mapped(parts: Any, function: Callable[[Any], Any]) -> Any:
+def map_parts(parts: Any, function: Callable[[Any], Any]) -> Any:
+    """Return nested dicts and tuples with a function of every leaf; anything else is a leaf itself."""
     if isinstance(parts, Mapping):
-        return {str(name): _mapped(part, function) for name, part in parts.items()}
+        return {str(name): map_parts(part, function) for name, part in parts.items()}
     if isinstance(parts, tuple):
-        return tuple(_mapped(part, function) for part in parts)
+        return tuple(map_parts(part, function) for part in parts)
     return function(parts)
