@@ -21,7 +21,7 @@ from studies.quantities import several
 NUMERIC_SHARE: Final = 0.9
 """Text of which this share, but not all, reads as numbers is a column of numbers with slips."""
 LARGEST: Final = float(np.finfo(np.float32).max)
-NUMBERS: Final = ("decimal", "integer", "floating", "mixed-integer-float", "complex")
+NUMBERS: Final = ("decimal", "integer", "floating", "mixed-integer-float")
 DATES: Final = ("date", "datetime", "datetime64")
 ORDINALS: Final = frozenset({"st", "nd", "rd", "th"})
 
@@ -56,6 +56,8 @@ def read_typed(column: Column[Any], noun: str, missing: tuple[str, ...] = ()) ->
     Raises:
         BadWorkload: slips among numbers, a number beyond float32, or values that are no single value.
     """
+    if types.is_complex_dtype(column.dtype) or types.infer_dtype(column, skipna=True) == "complex":
+        raise BadWorkload(f"{noun} holds complex numbers; give real and imaginary part as two columns")
     typed = _of_type(column, missing) if not is_text(column) else _of_objects(column, noun, missing)
     if types.is_numeric_dtype(typed.values.dtype):
         check_finite(typed.values, noun)
