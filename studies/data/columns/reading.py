@@ -143,19 +143,13 @@ def _of_cells(
             return _typed(column, numbers.writing, done, *notes, *gap_said)
         _check_slips(column, noun, numbers, counts, cells)
         unit_notes = tuple(_unit_notes(numbers, noun))
-    if dates := tell_dates([*_repeated(cells, counts)], missing):
+    if dates := tell_dates(cells, np.asarray(counts[cells], dtype=np.int64), missing):
         first, date = first_and_date(cells, dates.writing.way)
         order = "; day and month could be the other way round" if dates.ambiguous else ""
         note = f"Read {noun} as dates, '{first}' as {date}{order}."
         typed = _typed(column, dates.writing, f"read as dates, '{first}' as {date}", note)
         return _with_unreadable(typed, noun, counts, gap_said)
     return _typed(column, TextWriting(missing=missing), "", *unit_notes)
-
-
-def _repeated(cells: Sequence[str], counts: pd.Series[int]) -> Iterator[str]:
-    """Yield each cell as often as its share of the rows asks, so that shares are those of rows."""
-    for cell in cells:
-        yield from [cell] * int(counts[cell])
 
 
 def _with_unreadable(
