@@ -18,7 +18,8 @@ from studies.data.dataset import Dataset, built_ins, open_dataset, redrawn
 from studies.datasets.files import Place, is_pattern, names_file
 from studies.errors import BadValue, BadWorkload
 from studies.imports import load
-from studies.metrics import Metric, metric, task_of
+from studies.metric_on_data import in_units, same_answers, tried
+from studies.metrics import Metric, metric, metric_task
 from studies.models import ModelChoice
 from studies.split_by import SplitBy
 from studies.storage.workload_spec import WorkloadSpec
@@ -153,9 +154,9 @@ class LoadedWorkload:
         check_model(chosen, dataset)
         metric_name, direction = metric_and_direction
         _check_task(metric_name, dataset, settings["task"])
-        chosen_metric = metric(metric_name, dataset.task, direction)
         if settings["class_weights"] != "none" and dataset.task != "classification":
             raise BadWorkload("class weights need classes, and this is regression; leave --class-weights out")
+        chosen_metric = tried(metric(metric_name, dataset.task, direction), dataset)
         return cls(dataset=dataset, model=chosen, metric=chosen_metric, **settings)
 
     def spec(self) -> WorkloadSpec:
@@ -219,7 +220,7 @@ class LoadedWorkload:
         return cls(
             dataset=dataset,
             model=model,
-            metric=metric(spec.metric, dataset.task, spec.direction),
+            metric=tried(metric(spec.metric, dataset.task, spec.direction), dataset),
             seed=seed,
             source=spec.source,
             target=spec.target,
@@ -256,7 +257,7 @@ class LoadedWorkload:
     @property
     def notes(self) -> tuple[str, ...]:
         """Return what the owner of the data should know, in sentences."""
-        return self.dataset.notes
+        return (*self.dataset.notes, *filter(None, [self.metric.note]))
 
     @property
     def columns(self) -> tuple[ColumnReading, ...]:
@@ -329,32 +330,25 @@ class LoadedWorkload:
     def baseline(self) -> float | None:
         """Return the validation metric of a model that answers every row alike.
 
-        It answers by the classes' shares, or with the mean.
+        It answers by the classes' shares, or with the mean; None where the metric has no number for that.
         """
         import torch
 
-        train, valid = self.dataset.train.targets, torch.from_numpy(self.dataset.valid.targets)
-        if self.dataset.task == "regression":
-            return self.score(torch.zeros_like(valid), valid)
-        counts = np.bincount(train, minlength=len(self.dataset.classes)) + 1e-6
-        return self.score(
-            torch.from_numpy(np.log(counts / counts.sum())).float().expand(len(valid), -1), valid
-        )
+        try:
+            return self.score(same_answers(self.dataset), torch.from_numpy(self.dataset.valid.targets))
+        except BadValue:
+            return None
 
     def score(self, outputs: torch.Tensor, targets: torch.Tensor) -> float:
         """Return the metric, in the target's own units."""
-        # copies: a metric of the user's own may change what it is given
-        predictions, values = outputs.float().cpu().numpy().copy(), targets.cpu().numpy().copy()
-        if self.dataset.task == "regression":
-            scale, mean = self.dataset.target_scale, self.dataset.target_mean
-            predictions, values = predictions * scale + mean, values * scale + mean
-        value = self.metric.score(predictions, values)
+        value = self.metric.score(*in_units(self.dataset, outputs, targets))
         return value if np.isfinite(value) else float("nan")
 
 
 def _check_task(metric_name: str | None, dataset: Dataset, task: str) -> None:
     """Raise BadValue for a metric of the other task, with the option that settles it."""
-    if (wanted := task_of(metric_name)) in {None, dataset.task}:
+    wanted = metric_task(metric_name) if metric_name else None
+    if wanted in {None, dataset.task}:
         return
     usual = {"classification": "accuracy", "regression": "rmse"}[dataset.task]
     way = f"--task {wanted}" if task != "auto" else f"a target for {wanted}"

@@ -253,9 +253,10 @@ def prepare(
 def _targets(raw: Raw, task: str, metric: str | None, notes: list[str]) -> Targets:
     """Return the targets; where neither the user nor the data names the task, the metric does."""
     from studies.data.target_column import AS_CLASSES
-    from studies.metrics import task_of
+    from studies.metrics import metric_task
 
-    if task != "auto" or (task_of_metric := task_of(metric)) is None:
+    task_of_metric = metric_task(metric) if metric else None
+    if task != "auto" or task_of_metric is None:
         return targets_of(raw, task, notes)
     try:
         targets = targets_of(raw, task_of_metric, notes)
