@@ -290,7 +290,7 @@ def _targets(raw: Raw, task: str, metric: str | None, notes: list[str]) -> Targe
     except BadWorkload as error:
         other_metric = f"{metric} is a metric of it; use one for classes, such as --metric accuracy"
         raise BadWorkload(str(error).replace(AS_CLASSES, other_metric)) from error
-    if targets.whole_numbers:
+    if targets.may_be_either:
         notes.append(f"Took the target for {task_of_metric}, as {metric} is a metric of that.")
     return targets
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from studies.data.columns.number_writing import NumberWriting
+from studies.data.columns.number_writing import PLAIN, NumberWriting
 from studies.data.columns.reading import LARGEST
 from studies.data.columns.text_writing import label
 from studies.data.target_column import classes_of, read_target
@@ -51,11 +51,11 @@ class Targets:
     """How amounts are written, and the words that mean a gap."""
 
     @property
-    def whole_numbers(self) -> bool:
-        """Return whether they are whole numbers, which may be classes or amounts."""
+    def may_be_either(self) -> bool:
+        """Return whether they are numbers that may be classes or amounts, so that it is worth a word."""
         if not self.classes:
             return bool((self.amounts % 1 == 0).all())
-        return len(self.classes) > 2 and all(map(str.isdecimal, self.classes))
+        return len(self.classes) > 2 and all(map(PLAIN.fullmatch, self.classes))
 
     def encoder(self, train: Rows) -> TargetEncoder:
         """Return what turns targets into those that `for_training` gives."""
