@@ -93,7 +93,7 @@ def measure_the_rest(session: Session, *, stop: Callable[[], bool]) -> None:
         return
     facts = manifest.profiled
     if not facts.forecasts:
-        facts = with_forecasts(workload, facts, named=session.plan.candidates)
+        facts = with_forecasts(workload, facts)
     split = manifest.split_facts or split_facts(workload.dataset)
     journal.change_manifest(study, yardsticks=plain_models, split_facts=split, facts=facts)
 

@@ -137,8 +137,7 @@ def encode_raw(raw: Raw, rows: NDArray[np.int64], split: Split) -> Encoded:
     Raises:
         BadWorkload: rows that cannot be turned into numbers.
     """
-    from studies.data.encode import Encoded, encode, encode_text
-    from studies.data.part_differences import level_notes
+    from studies.data.encode import Encoded
     from studies.data.text import check_ids
     from studies.datasets.files.sparse_rows import mostly_zeros, scale
 
@@ -157,6 +156,13 @@ def encode_raw(raw: Raw, rows: NDArray[np.int64], split: Split) -> Encoded:
             raw_density=train.count_nonzero() / max(np.prod(train.shape), 1),
             notes=("Kept the table sparse, each column from -1 to 1.",),
         )
+    return _encode_frame(raw, rows, split)
+
+
+def _encode_frame(raw: Raw, rows: NDArray[np.int64], split: Split) -> Encoded:
+    from studies.data.encode import encode, encode_text
+    from studies.data.part_differences import level_notes
+
     frame = _frame(raw)
     if raw.kind == "text":
         if frame.shape[1] != 1:
