@@ -21,7 +21,7 @@ from studies.models import ModelChoice
 from studies.split_by import SplitBy
 from studies.storage.workload_spec import WorkloadSpec
 from studies.workload import Workload, model_choice
-from studies.workload_model import USUAL_MODELS, check_model, find_model
+from studies.workload_model import USUAL_MODELS, build_module, check_model, find_model
 
 if TYPE_CHECKING:
     import torch
@@ -280,7 +280,7 @@ class LoadedWorkload:
 
     def build(self, model: ModelChoice) -> nn.Module:
         """Return a fresh module for this data; draws its weights from torch's global generator."""
-        return model.build(self.dataset.inputs, self.dataset.outputs)
+        return build_module(model, self.dataset)
 
     def specimen(self, model: ModelChoice) -> nn.Module:
         """Return a module to look at; torch's global generator is left as it was."""

@@ -14,6 +14,8 @@ from studies.models import ModelChoice
 from studies.models.custom import Custom
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from studies.data.dataset import Dataset
 
 USUAL_MODELS: Final = {"table": "MLP", "image": "CNN", "text": "Bag", "signal": "Conv1D"}
@@ -32,6 +34,19 @@ def find_model(name: str) -> ModelChoice:
     return model
 
 
+def build_module(model: ModelChoice, dataset: Dataset) -> nn.Module:
+    """Return a fresh module of a model for data; draws its weights from torch's global generator.
+
+    Raises:
+        BadWorkload: it cannot be made, or has parameters that are no real numbers.
+    """
+    from studies.data.rows import first_rows
+    from studies.models.fitting import fitted
+
+    module = model.build(dataset.inputs, dataset.outputs)
+    return fitted(module, _name(model), lambda: first_rows(dataset.train, 2))
+
+
 def check_model(model: ModelChoice, dataset: Dataset) -> None:
     """Run two rows through the model.
 
@@ -48,11 +63,11 @@ def check_model(model: ModelChoice, dataset: Dataset) -> None:
             f"model {model.name()} does not take rows of shape {dataset.input_shape}; try --model mlp"
         )
     with torch.random.fork_rng(devices=[]):
-        module = model.build(dataset.inputs, dataset.outputs).eval()
+        module = build_module(model, dataset).eval()
         rows = first_rows(dataset.train, 2)
         expected = (len(rows), dataset.outputs)
         try:
-            with torch.inference_mode():
+            with torch.no_grad():
                 outputs = module(rows)
         except Exception as error:
             raise BadWorkload(

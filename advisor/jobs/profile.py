@@ -22,6 +22,7 @@ from advisor.report.numbers import listed
 from advisor.statements.check import Check
 from advisor.statements.rule_readings import RuleReading
 from studies import catalogue
+from studies.callers_globals import set_aside
 from studies.facts import Facts, Forecast
 from studies.limits import Limits
 from studies.quantities import format_bytes, format_seconds, several
@@ -127,6 +128,7 @@ class Preview:
 _PARTS = (("weights", "weight"), ("gradients", "gradient"), ("activations", "activation"))
 
 
+@set_aside()
 def preview(request: Request) -> Preview:
     """Profile a workload and recommend from what is known before any trial.
 

@@ -14,6 +14,7 @@ from advisor.jobs.fingerprints import changed, code_of
 from advisor.jobs.planning import plan_for, planned_trials
 from advisor.jobs.request import Request, split
 from advisor.jobs.workloads import NO_MODEL, open_and_profile, open_workload
+from studies.callers_globals import set_aside
 from studies.errors import BadValue, BadWorkload
 from studies.imports import require
 from studies.limits import Budget
@@ -46,6 +47,7 @@ class Session:
     """What the user should know before it starts: of the data, and of which optimizers enter."""
 
 
+@set_aside()
 def prepare(request: Request, home: Path) -> Session:
     """Profile the workload, decide who enters, and create the study.
 
@@ -90,6 +92,7 @@ def _planned(request: Request) -> tuple[LoadedWorkload | Function, Plan, Facts, 
     return function, *plan(request, function, facts, uses)
 
 
+@set_aside()
 def reopen(home: Path, name: str, *, budget: Budget | None = None) -> Session:
     """Open a study again, with more budget if given.
 

@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -20,12 +19,13 @@ from studies import catalogue
 from studies.data.rows import first_rows
 from studies.facts import Facts
 from studies.limits import Budget
-from studies.measure.model import macs, passes
+from studies.measure.model import macs, passes, takes_one
 from studies.measure.threads import threads, threads_for
 from studies.optim.routing import route, trained
 from studies.profiling import probes
 from studies.profiling.forecasts import forecasts
-from studies.profiling.probes.bench import Bench, undisturbed
+from studies.profiling.probes.bench import Bench
+from studies.rng import undisturbed
 
 if TYPE_CHECKING:
     from studies.data.dataset import Dataset, Part
@@ -64,7 +64,7 @@ def profile(
             the probes that say the same on any machine, so that the same search follows there.
         named: optimizers that were asked for, whose steps are followed on a larger model too.
     """
-    with undisturbed(torch.device(device)), threads(_training_threads(workload, batch_size)):
+    with undisturbed(), threads(_training_threads(workload, batch_size)):
         facts = _counted(workload, batch_size=batch_size, epochs=epochs, device=device)
         names, seconds = _probing(probing, facts)
         bench = Bench(workload, facts, allowance_seconds=seconds)
@@ -110,7 +110,7 @@ def _counted(workload: LoadedWorkload, *, batch_size: int, epochs: int, device: 
     return replace(
         facts,
         macs=macs(model, row),
-        latency_seconds=min(passes(model, row)),
+        latency_seconds=min(passes(model, row)) if takes_one(model, row) else None,
         step_seconds=step_seconds,
         optimizer_share=optimizer_share,
         **_census(model),

@@ -106,7 +106,7 @@ def _log(flavor: ModuleType, sink: Sink, name: str, trained: Trained, folder: st
     import torch
     from mlflow.models import Model, infer_signature
 
-    with torch.inference_mode():
+    with torch.no_grad():
         outputs = trained.model(trained.rows).numpy()
     client, experiment = connect(sink.uri, sink.home)
     # made here, else it lands in the default experiment
