@@ -6,6 +6,7 @@ imported, a model that is made, a training function) runs under the default dtyp
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from threading import Lock
@@ -33,16 +34,33 @@ def set_aside() -> Iterator[None]:
     What it had may be a default dtype or device, gradients switched off, autocast, a number of threads.
     Deterministic algorithms and the detection of anomalies stay as the caller wants them.
     """
+    with ExitStack() as stack:
+        if torch_is_here():
+            _enter_torch(stack)
+        stack.enter_context(_our_dtype())
+        yield
+
+
+def torch_is_here() -> bool:
+    """Tell whether torch is imported; before that there is nothing to set aside, and it takes long."""
+    return "torch" in sys.modules
+
+
+def _enter_torch(stack: ExitStack) -> None:
+    """Enter the modes that a fresh thread has: gradients on, no autocast, tensors on the CPU."""
     import torch
 
     from studies.rng import undisturbed
 
-    with ExitStack() as stack:
-        stack.callback(torch.set_num_threads, torch.get_num_threads())
-        stack.enter_context(undisturbed())
-        stack.enter_context(_our_dtype())
-        _enter_modes(stack)
-        yield
+    stack.callback(torch.set_num_threads, torch.get_num_threads())
+    stack.enter_context(undisturbed())
+    stack.enter_context(torch.inference_mode(mode=False))
+    stack.enter_context(torch.enable_grad())
+    for kind in ("cpu", "cuda"):
+        if torch.is_autocast_enabled(kind):
+            stack.enter_context(torch.autocast(kind, enabled=False))
+    if torch.get_default_device().type != "cpu":
+        stack.enter_context(torch.device("cpu"))
 
 
 @contextmanager
@@ -57,27 +75,21 @@ def users_dtype(*, noted: bool = False) -> Iterator[None]:
     if not _USERS.blocks:
         yield
         return
-    import torch
-
-    ours = torch.get_default_dtype()
-    torch.set_default_dtype(_USERS.dtype or ours)
+    ours = _set_default(_USERS.dtype)
     try:
         yield
     finally:
+        users = _set_default(ours)
         if noted:
-            _USERS.dtype = torch.get_default_dtype()
-        torch.set_default_dtype(ours)
+            _USERS.dtype = users
 
 
 @contextmanager
 def _our_dtype() -> Iterator[None]:
     """Set torch's own default dtype for as long as any thread is inside such a block."""
-    import torch
-
     with _USERS.lock:
         if not _USERS.blocks:
-            _USERS.dtype = torch.get_default_dtype()
-            torch.set_default_dtype(torch.float32)
+            _USERS.dtype = _set_default(None)
         _USERS.blocks += 1
     try:
         yield
@@ -85,17 +97,15 @@ def _our_dtype() -> Iterator[None]:
         with _USERS.lock:
             _USERS.blocks -= 1
             if not _USERS.blocks:
-                torch.set_default_dtype(_USERS.dtype or torch.float32)
+                _set_default(_USERS.dtype)
 
 
-def _enter_modes(stack: ExitStack) -> None:
-    """Enter the modes that a fresh thread has: gradients on, no autocast, tensors on the CPU."""
+def _set_default(dtype: torch.dtype | None) -> torch.dtype | None:
+    """Set torch's default dtype, float32 for None, and return the one before; None without torch."""
+    if not torch_is_here():
+        return None
     import torch
 
-    stack.enter_context(torch.inference_mode(mode=False))
-    stack.enter_context(torch.enable_grad())
-    for kind in ("cpu", "cuda"):
-        if torch.is_autocast_enabled(kind):
-            stack.enter_context(torch.autocast(kind, enabled=False))
-    if torch.get_default_device().type != "cpu":
-        stack.enter_context(torch.device("cpu"))
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype or torch.float32)
+    return before

@@ -24,12 +24,26 @@ def fitted(module: nn.Module, name: str, rows: Callable[[], Any]) -> nn.Module:
         BadWorkload: lazy layers that fail on the rows, or parameters that cannot be trained as they are.
     """
     _check_numbers(module, name)
+    if isinstance(module, torch.jit.ScriptModule):
+        module = Scripted(module)
     dtype = _own_dtype(module)
     if dtype not in {None, torch.float32}:
-        _meet(module, name, dtype)
+        _meet(module, dtype)
     if any(nn.parameter.is_lazy(tensor) for tensor in (*module.parameters(), *module.buffers())):
         _fill(module, name, rows())
     return module
+
+
+class Scripted(nn.Module):
+    """A scripted module inside one that takes hooks, as it itself does not."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, *arguments: Any, **options: Any) -> Any:
+        """Call the scripted one."""
+        return self.module(*arguments, **options)
 
 
 def _check_numbers(module: nn.Module, name: str) -> None:
@@ -47,11 +61,8 @@ def _own_dtype(module: nn.Module) -> torch.dtype | None:
     return dtypes.pop() if len(dtypes) == 1 else None
 
 
-def _meet(module: nn.Module, name: str, dtype: torch.dtype) -> None:
+def _meet(module: nn.Module, dtype: torch.dtype) -> None:
     """Have a module cast what comes in to its own type and what goes out to float32."""
-    if isinstance(module, torch.jit.ScriptModule):
-        kind = str(dtype).removeprefix("torch.")
-        raise BadWorkload(f"model {name} is scripted in {kind}; give it unscripted, or script it in float32")
     bridge = _Bridge(dtype)
     module.register_forward_pre_hook(bridge.enter, with_kwargs=True)
     module.register_forward_hook(bridge.leave, always_call=True)

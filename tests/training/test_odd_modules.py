@@ -210,9 +210,11 @@ def test_inside_the_pass_of_a_double_module_tensors_are_double_unasked_and_outsi
     assert torch.get_default_dtype() == torch.float32
 
 
-def test_a_scripted_module_of_another_float_type_is_refused():
-    with pytest.raises(BadWorkload, match="is scripted in float64; give it unscripted"):
-        workload_of(lambda: torch.jit.script(plain().double()))
+def test_a_scripted_module_of_another_float_type_is_trained_too():
+    run = training_of(workload_of(lambda: torch.jit.script(plain().double())), "AdamW")
+    run.advance(2)
+
+    assert {weight.dtype for weight in run.model.parameters()} == {torch.float64}
 
 
 def test_complex_parameters_are_refused_by_name():
