@@ -27,7 +27,7 @@ from studies.rows.free import OWN
 from studies.split_by import SplitBy
 from studies.storage.workload_spec import WorkloadSpec
 from studies.workload import Workload, model_choice
-from studies.workload_model import Reader, check_model, fitting, remarks_on
+from studies.workload_model import Reader, build_module, check_model, fitting, remarks_on
 
 if TYPE_CHECKING:
     import torch
@@ -382,7 +382,7 @@ class LoadedWorkload:
         """
         from studies.nn.input_copies import on_copies
 
-        module = model.build(self.dataset.inputs, self.dataset.outputs)
+        module = build_module(model, self.dataset)
         return on_copies(module) if model.is_users else module
 
     def specimen(self, model: ModelChoice) -> nn.Module:
