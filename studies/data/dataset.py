@@ -28,7 +28,7 @@ from studies.data.raw import (
 from studies.datasets import DatasetChoice, Raw, Task
 from studies.datasets.files import Place
 from studies.datasets.table import Table
-from studies.errors import BadValue, BadWorkload, UnknownChoice, did_you_mean
+from studies.errors import BadValue, BadWorkload, UnknownChoice, did_you_mean, one_line
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -153,9 +153,10 @@ def open_dataset(
         raw = replace(choice().load(), centre_sparse=centre_sparse)
         return prepare(raw, name=choice.name(), seed=seed, task=task, split_by=split_by)
     if not _is_path(source):
-        near = did_you_mean(source, known)
+        near = did_you_mean(source[:80], known)
         raise UnknownChoice(
-            f"unknown dataset '{source}'{near} See: advisor list datasets, or give the path of a table"
+            f"unknown dataset '{one_line(source, longest=200)}'{near} See: advisor list datasets, "
+            "or give the path of a table"
         )
     name = Path(source).expanduser().resolve().name if _is_folder(source) else Place.of(source).name
     raw = replace(Table(path=source, target=target or "").load(), centre_sparse=centre_sparse)
