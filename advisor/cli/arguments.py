@@ -16,6 +16,7 @@ from advisor.cli.options import (
     Direction,
     EarlierStudies,
     Epochs,
+    Everything,
     Goal,
     Group,
     Home,
@@ -23,6 +24,7 @@ from advisor.cli.options import (
     Latency,
     Memory,
     MetricName,
+    Missing,
     Model,
     ModelSize,
     NewStudy,
@@ -31,6 +33,7 @@ from advisor.cli.options import (
     Pretrained,
     Register,
     Regularizers,
+    RowKind,
     Rules,
     Schedules,
     Seed,
@@ -87,9 +90,11 @@ class ProfileArguments:
     metric: MetricName = None
     direction: Direction = None
     task: Task = "auto"
+    kind: RowKind = None
     time: Time = None
     group: Group = None
     split: SplitColumn = None
+    missing: Missing = None
     batch_size: BatchSize = None
     epochs: Epochs = None
     optimizers: Optimizers = None
@@ -103,6 +108,7 @@ class ProfileArguments:
     rule: Rules = None
     device: Device = "auto"
     seed: Seed = 0
+    everything: Everything = False
     json: Json = False
 
     def request(self) -> Request:
@@ -120,9 +126,11 @@ class SearchArguments:
     metric: MetricName = None
     direction: Direction = None
     task: Task = "auto"
+    kind: RowKind = None
     time: Time = None
     group: Group = None
     split: SplitColumn = None
+    missing: Missing = None
     budget: BudgetText = "10m"
     batch_size: BatchSize = None
     epochs: Epochs = None
@@ -177,9 +185,11 @@ def _request(arguments: ProfileArguments | SearchArguments, **further: Any) -> R
         metric=arguments.metric,
         direction=arguments.direction,
         task=arguments.task,
+        kind=arguments.kind,
         time=arguments.time,
         group=arguments.group,
         split=arguments.split,
+        missing=arguments.missing,
         batch_size=arguments.batch_size,
         epochs=arguments.epochs,
         optimizers=_names(arguments.optimizers),

@@ -30,6 +30,10 @@ MetricName = Annotated[
     typer.Option("--metric", help="accuracy, balanced_accuracy, f1, roc_auc, log_loss, rmse, mae or r2."),
 ]
 Task = Annotated[str, typer.Option(help="auto, classification or regression.")]
+RowKind = Annotated[
+    str | None,
+    typer.Option(help="table, image, text or signal: what a row is; else told from the data."),
+]
 Time = Annotated[
     str | None, typer.Option(help="A column of dates or numbers: train on the past, validate and test later.")
 ]
@@ -37,6 +41,13 @@ Group = Annotated[
     str | None, typer.Option(help="A column whose equal rows belong together: a group is in one part only.")
 ]
 SplitColumn = Annotated[str | None, typer.Option(help="A column that says train, valid or test.")]
+Missing = Annotated[
+    str | None,
+    typer.Option(help="Words of a table that mean a gap, as in `unknown,-999`; an empty field always does."),
+]
+Everything = Annotated[
+    bool, typer.Option("--all", help="The memory of all optimizers, not only of the likeliest.")
+]
 BatchSize = Annotated[
     str | None, typer.Option(help="64, full, or a range to search such as 16..256 or 1..full.")
 ]

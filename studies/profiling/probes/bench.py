@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from studies.data.rows import tensors
+from studies.forward import answer
 from studies.measure.threads import threads_for
 from studies.optim.routing import trained
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from studies.facts import Facts
     from studies.loaded_workload import LoadedWorkload
 
-Batch = tuple[torch.Tensor, torch.Tensor]
+Batch = tuple[Any, Any]
 
 PASS_MACS: Final = 2 * 10**9
 """Multiply-accumulates of a forward pass up to which profiling takes all the rows of a batch: with its
@@ -80,7 +81,7 @@ class Bench:
         passes = facts.step_seconds * (1 - facts.optimizer_share)
         self._row_seconds = passes / facts.batch_size * threads_for(facts.macs * facts.batch_size)
         self.restart()
-        self.criterion: Callable[..., torch.Tensor] = workload.training_loss(self.device)
+        self._loss: Callable[..., torch.Tensor] = workload.training_loss(self.device)
 
     @property
     def seconds_left(self) -> float:
@@ -123,7 +124,11 @@ class Bench:
     def loss(self, model: nn.Module, batch: Batch) -> torch.Tensor:
         """Return the mean loss of a batch."""
         inputs, targets = batch
-        return self.criterion(model(inputs), targets)
+        return self.criterion(answer(model, inputs), targets)
+
+    def criterion(self, outputs: Any, targets: Any) -> torch.Tensor:
+        """Return the mean loss of all that a model returned for a batch."""
+        return self._loss(self.workload.for_loss(outputs), targets)
 
     def backward(self, model: nn.Module, batch: Batch) -> float:
         """Leave the gradient of a batch in the model and return the loss."""

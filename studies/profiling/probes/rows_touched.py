@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from studies.forward import answer
 from studies.profiling.probes.bench import Bench, Question, Unsuited, few_rows
 
 BATCHES = 4
@@ -30,7 +31,7 @@ def ask(bench: Bench) -> float:
         table.register_forward_pre_hook(partial(_note, shares, of_table, large=large))
     for _ in range(BATCHES if tables else 0):
         with torch.no_grad(), suppress(_AllNoted):
-            model(bench.batch(bench.facts.batch_size)[0])
+            answer(model, bench.batch(bench.facts.batch_size)[0])
     looked_up = [sum(of_table) / len(of_table) for of_table in shares if of_table]
     if not looked_up:
         raise Unsuited("the model looks nothing up in an embedding table")
