@@ -222,7 +222,8 @@ def _search(request: Request, workload: LoadedWorkload) -> str:
 
 def _data(facts: Facts) -> str:
     columns = f"{facts.columns} {'words' if facts.kind == 'text' else 'columns'}"
-    task = facts.task + (f" into {facts.classes} classes" if facts.classes else "")
+    named = "targets for your own loss" if facts.task == "own" else facts.task
+    task = named + (f" into {facts.classes} classes" if facts.classes else "")
     lines = [f"Data: {facts.rows} training rows, {columns}, {facts.kind}, {task}."]
     if facts.kind != "text":  # the ids of words are never zero but for padding
         missing = f"missing in the raw table {_share(facts.missing_share)}"
