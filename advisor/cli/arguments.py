@@ -32,6 +32,7 @@ from advisor.cli.options import (
     Register,
     Regularizers,
     Rules,
+    SampleRows,
     Schedules,
     Seed,
     Source,
@@ -125,6 +126,7 @@ class SearchArguments:
     split: SplitColumn = None
     budget: BudgetText = "10m"
     batch_size: BatchSize = None
+    sample_rows: SampleRows = None
     epochs: Epochs = None
     optimizers: Optimizers = None
     schedules: Schedules = None
@@ -155,6 +157,7 @@ class SearchArguments:
         return _request(
             self,
             budget=self.budget,
+            sample_rows=self.sample_rows,
             schedules=_names(self.schedules),
             regularizers=_names_or_none(self.regularizers),
             wrappers=_names_or_none(self.wrappers),

@@ -13,6 +13,7 @@ from advisor.evidence import Finding
 from advisor.jobs.fingerprints import changed, code_of
 from advisor.jobs.planning import plan_for, planned_trials
 from advisor.jobs.request import Request, split
+from advisor.jobs.sample_size import sample_notes
 from advisor.jobs.workloads import NO_MODEL, open_and_profile, open_workload
 from studies.errors import BadValue, BadWorkload
 from studies.imports import require
@@ -65,7 +66,8 @@ def prepare(request: Request, home: Path) -> Session:
         home, name, direction=workload.metric.direction, manifest=_manifest(request, workload, facts, plan)
     )
     begun = [f"{start.params['optimizer']} starts also from {start.origin}" for start in earlier]
-    notes = (*workload.notes, *(finding.because for finding in findings), *begun)
+    sample = sample_notes(request, plan, facts)
+    notes = (*workload.notes, *sample, *(finding.because for finding in findings), *begun)
     return Session(name=name, home=home, workload=workload, plan=plan, notes=notes)
 
 
@@ -74,7 +76,7 @@ def _earlier(
 ) -> tuple[Start, ...]:
     from advisor.jobs.history import starts
 
-    trials = planned_trials(facts, request.searching)
+    trials = planned_trials(facts, request.searching, plan.sample_rows)
     return starts(home, model=workload.spec(), facts=facts, candidates=plan.candidates, planned_trials=trials)
 
 
@@ -139,6 +141,13 @@ def _split_facts(workload: LoadedWorkload | Function) -> SplitFacts | None:
     return split_facts(workload.dataset) if isinstance(workload, LoadedWorkload) else None
 
 
+def _searched_on(workload: LoadedWorkload | Function, plan: Plan) -> LoadedWorkload | Function:
+    """Return the workload as search trials train and validate on it."""
+    from studies.loaded_workload import LoadedWorkload
+
+    return workload.on_sample(plan.sample_rows) if isinstance(workload, LoadedWorkload) else workload
+
+
 def _manifest(
     request: Request, workload: LoadedWorkload | Function, facts: Facts, plan: Plan
 ) -> StudyManifest:
@@ -154,10 +163,10 @@ def _manifest(
         metric=workload.metric.name,
         dataset=workload.name,
         model=workload.model.name(),
-        valid_rows=workload.valid_rows,
+        valid_rows=_searched_on(workload, plan).valid_rows,
         baseline=workload.baseline(),
         split_facts=_split_facts(workload),
-        notes=tuple(workload.notes),
+        notes=(*workload.notes, *sample_notes(request, plan, facts)),
         tracking_uri=request.tracking_uri,
         versions={package: version(package) for package in packages},
         python=platform.python_version(),

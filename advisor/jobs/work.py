@@ -80,7 +80,8 @@ def _measure_yardsticks(session: Session, manifest: StudyManifest, stop: Callabl
         return
     from studies.measure.yardsticks import yardsticks
 
-    measured = yardsticks(session.workload, session.plan.budget, stop=stop)
+    searched_on = session.workload.on_sample(session.plan.sample_rows)
+    measured = yardsticks(searched_on, session.plan.budget, stop=stop)
     if not stop():
         study = journal.open_study(session.home, session.name)
         journal.change_manifest(study, yardsticks=measured)

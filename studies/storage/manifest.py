@@ -118,7 +118,14 @@ class Layer:
 class StudyManifest(Document):
     """Manifest of a study: what it does, what on, and how far it is."""
 
-    LATER: ClassVar = ("compression_study", "sensitivity", "recommendation", "split_facts", "yardsticks")
+    LATER: ClassVar = (
+        "compression_study",
+        "sensitivity",
+        "recommendation",
+        "split_facts",
+        "yardsticks",
+        "sample_rows",
+    )
     READERS: ClassVar[Mapping[str, Callable[[Any], Any]]] = {
         "budget": lambda values: Budget(**values),
         "limits": lambda values: Limits(**values),
@@ -134,7 +141,7 @@ class StudyManifest(Document):
     }
 
     candidates: tuple[str, ...] = ()
-    """Optimizers, the first one trained first. This and the entries up to `starts` are those of
+    """Optimizers, the first one trained first. This and the entries up to `sample_rows` are those of
     `studies.search.plan.Plan`."""
     schedules: tuple[str, ...] = ()
     regularizers: tuple[str, ...] = ()
@@ -153,6 +160,8 @@ class StudyManifest(Document):
     compression: str = "off"
     unread: tuple[str, ...] = ()
     starts: tuple[Start, ...] = ()
+    sample_rows: int | None = None
+    """Training rows that the search trains on, where it does not afford all of them; None for all."""
     compression_study: CompressionEntry | None = None
     """None unless a compression after the search was asked for."""
     id: str = ""
