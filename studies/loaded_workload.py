@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from studies import catalogue
 from studies.choice import Choice
 from studies.data.dataset import Dataset, built_ins, open_dataset, redrawn
+from studies.datasets.files import Place, is_pattern, names_file
 from studies.errors import BadWorkload
 from studies.imports import load
 from studies.metrics import Metric, metric
@@ -169,7 +170,7 @@ class LoadedWorkload:
             BadWorkload: the data is not what it was; numbers measured on it could not be compared.
         """
         seed = spec.seed or 0
-        workload = load(spec.source) if ":" in spec.source else None
+        workload = load(spec.source) if ":" in spec.source and not names_file(spec.source) else None
         dataset = (
             workload.dataset(seed, spec.split_by, centre_sparse=spec.centre_sparse)
             if isinstance(workload, Workload)
@@ -324,8 +325,13 @@ class LoadedWorkload:
 
 def absolute(source: str) -> str:
     """Return a path, or the one in `file.py:name`, as any directory finds it; other names as they are."""
-    path, colon, name = source.rpartition(":") if ".py:" in source else (source, "", "")
-    file = Path(path).expanduser()
-    if not file.exists() or source.lower() in built_ins():
+    if source.lower() in built_ins():
         return source
-    return f"{file.resolve()}{colon}{name}"
+    place = Place.of(source)
+    if is_pattern(place.path):
+        return str(place.path.absolute()) if place.ending else source
+    path, colon, name = source.rpartition(":") if ".py:" in source else (str(place.path), "", "")
+    if place.part:
+        colon, name = ":", place.part
+    file = Path(path).expanduser()
+    return f"{file.resolve()}{colon}{name}" if file.exists() else source

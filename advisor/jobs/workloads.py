@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from advisor.jobs.planning import batch_sizes
@@ -110,12 +109,11 @@ def open_workload(request: Request) -> LoadedWorkload | Function:
 
 def _resolve(source: Any) -> tuple[Any, str]:
     """Return the data, workload or function that a source stands for, and the name to open it by again."""
+    from studies.datasets.files import names_file
     from studies.imports import load, refer
     from studies.workload import Workload
 
-    named = (
-        load(source) if isinstance(source, str) and ":" in source and not Path(source).exists() else source
-    )
+    named = load(source) if isinstance(source, str) and ":" in source and not names_file(source) else source
     if not (isinstance(named, str | Workload) or callable(named)):
         raise BadWorkload(
             f"{source if isinstance(source, str) else 'source'} is {type(named).__name__}; "

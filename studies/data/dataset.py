@@ -26,6 +26,7 @@ from studies.data.raw import (
     validation_given,
 )
 from studies.datasets import DatasetChoice, Raw, Task
+from studies.datasets.files import Place
 from studies.datasets.table import Table
 from studies.errors import BadValue, BadWorkload, UnknownChoice, did_you_mean
 
@@ -156,8 +157,7 @@ def open_dataset(
         raise UnknownChoice(
             f"unknown dataset '{source}'{near} See: advisor list datasets, or give the path of a table"
         )
-    path = Path(source).expanduser()
-    name = path.resolve().name if path.is_dir() else path.stem
+    name = Path(source).expanduser().resolve().name if _is_folder(source) else Place.of(source).name
     raw = replace(Table(path=source, target=target or "").load(), centre_sparse=centre_sparse)
     return prepare(raw, name=name, seed=seed, task=task, split_by=split_by)
 
@@ -302,7 +302,19 @@ def built_ins() -> dict[str, type[DatasetChoice]]:
 
 def _is_path(source: str) -> bool:
     path = Path(source)
-    return bool(path.suffix) or len(path.parts) > 1 or path.exists()
+    if Place.of(source).ending or path.suffix or len(path.parts) > 1:
+        return True
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name too long for any file, or with a zero byte in it
+        return False
+
+
+def _is_folder(source: str) -> bool:
+    try:
+        return Path(source).expanduser().is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def _digest(parts: Iterable[Part]) -> str:
