@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from studies import catalogue
 from studies.data.inputs import Inputs
+from studies.data.mapped_rows import MappedRows
 from studies.data.raw import (
     columns_across,
     encode_raw,
@@ -25,6 +26,7 @@ from studies.data.raw import (
     targets_of,
     validation_given,
 )
+from studies.data.split_views import parts_of
 from studies.datasets import DatasetChoice, Raw, Task
 from studies.datasets.files import Place
 from studies.datasets.table import Table
@@ -49,7 +51,7 @@ REDRAWN_BYTES: Final = 2**28
 class Part:
     """Rows that train, validate or test."""
 
-    inputs: NDArray[np.float32] | NDArray[np.int64] | csr_matrix
+    inputs: NDArray[np.float32] | NDArray[np.int64] | csr_matrix | MappedRows
     """Shape (rows, *input_shape); token ids are int64, a sparse table is in compressed rows of float32."""
     targets: NDArray[np.int64] | NDArray[np.float32]
     """Class codes of the shape (rows,), or standardised numbers of the shape (rows, outputs)."""
@@ -111,7 +113,7 @@ class Dataset:
     @property
     def inputs(self) -> Inputs:
         """Return the form of one row."""
-        sparse = not isinstance(self.train.inputs, np.ndarray)
+        sparse = hasattr(self.train.inputs, "nnz")
         return Inputs(kind=self.kind, shape=self.input_shape, vocabulary=self.vocabulary, sparse=sparse)
 
     @property
@@ -246,9 +248,10 @@ def _encoded(raw: Raw, targets: Targets, split: Split, *, name: str, notes: Iter
     values, mean, scale = targets.for_training(split.train)
     encoded = encode_raw(raw, targets.rows, split)
     dates, keys = columns_across(raw, encoded.table, targets, split)
+    inputs = parts_of(encoded.inputs, split)
     train, valid, test = (
-        Part(inputs=encoded.inputs[rows], targets=values[rows])
-        for rows in (split.train, split.valid, split.test)
+        Part(inputs=part, targets=values[rows])
+        for part, rows in zip(inputs, (split.train, split.valid, split.test), strict=True)
     )
     return Dataset(
         name=name,
@@ -277,7 +280,9 @@ def _encoded(raw: Raw, targets: Targets, split: Split, *, name: str, notes: Iter
 def _bytes(dataset: Dataset) -> int:
     """Return the bytes of the inputs, sparse ones as they lie."""
     inputs = [part.inputs for part in (dataset.train, dataset.valid, dataset.test)]
-    return sum(rows.nbytes if isinstance(rows, np.ndarray) else rows.data.nbytes for rows in inputs)
+    return sum(
+        rows.nbytes if isinstance(rows, np.ndarray | MappedRows) else rows.data.nbytes for rows in inputs
+    )
 
 
 def _check(task: str, seed: int) -> None:
@@ -317,10 +322,16 @@ def _is_folder(source: str) -> bool:
         return False
 
 
+def _looked_at(part: Part) -> Any:
+    return part.inputs.some() if isinstance(part.inputs, MappedRows) else part.inputs
+
+
 def _digest(parts: Iterable[Part]) -> str:
     sha = hashlib.sha256()
     for part in parts:
-        for values in (part.inputs, part.targets):
+        if isinstance(part.inputs, MappedRows):  # some rows stand for a file that may be larger than memory
+            sha.update(f"{part.inputs.shape}".encode())
+        for values in (_looked_at(part), part.targets):
             arrays = (
                 (values,) if isinstance(values, np.ndarray) else (values.data, values.indices, values.indptr)
             )

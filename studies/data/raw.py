@@ -122,9 +122,13 @@ def encode_raw(raw: Raw, rows: NDArray[np.int64], split: Split) -> Encoded:
         BadWorkload: rows that cannot be turned into numbers.
     """
     from studies.data.encode import Encoded, encode, encode_text
+    from studies.data.mapped_rows import encode_mapped
     from studies.data.text import check_ids
+    from studies.datasets.files.mapped import mapped
     from studies.datasets.files.sparse_rows import mostly_zeros, scale
 
+    if (array := mapped(raw.inputs)) is not None:
+        return encode_mapped(raw, array, rows, split.train)
     if raw.kind in {"image", "signal"}:
         return _standardise(np.asarray(raw.inputs)[rows], split.train, raw)
     if raw.kind == "text" and isinstance(raw.inputs, np.ndarray):

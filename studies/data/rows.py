@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from studies.data.dataset import Dataset, Part
+from studies.data.mapped_rows import MappedRows, MappedTensors
 
 
 class SparseRows:
@@ -25,7 +26,7 @@ class SparseRows:
         return torch.from_numpy(chosen.toarray()).to(self.device)
 
 
-Inputs = torch.Tensor | SparseRows
+Inputs = torch.Tensor | SparseRows | MappedTensors
 
 
 @lru_cache(maxsize=6)
@@ -36,6 +37,8 @@ def tensors(dataset: Dataset, part: str, device: torch.device) -> tuple[Inputs, 
     """
     split: Part = getattr(dataset, part)
     targets = torch.from_numpy(split.targets).to(device)
+    if isinstance(split.inputs, MappedRows):
+        return MappedTensors(split.inputs, device), targets
     if isinstance(split.inputs, np.ndarray):
         return torch.from_numpy(split.inputs).to(device), targets
     return SparseRows(split.inputs, device), targets

@@ -18,7 +18,7 @@ LISTED: Final = 20
 LONGEST_NAME: Final = 40
 """Characters of a name that a message repeats."""
 ELSEWHERE: Final = {
-    ".npy": "it is one array; put inputs and targets into one file: np.savez('data.npz', X=X, y=y)",
+    ".npy": "it is one array; give its folder with X.npy and y.npy in it, or np.savez('data.npz', X=X, y=y)",
     ".pkl": "a pickle may run code; save the frame as Parquet, or the arrays with np.savez",
     ".pickle": "a pickle may run code; save the frame as Parquet, or the arrays with np.savez",
     ".txt": "name it .csv if a delimiter stands between its fields, or .svmlight if it holds sparse rows",

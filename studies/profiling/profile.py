@@ -17,6 +17,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from studies import catalogue
+from studies.data.mapped_rows import MappedRows
 from studies.data.rows import first_rows
 from studies.facts import Facts
 from studies.limits import Budget
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from studies.data.dataset import Dataset, Part
     from studies.loaded_workload import LoadedWorkload
 
+BLOCK_BYTES, COLUMNS = 2**24, 8
+"""Numbers and columns that are looked at at once, at least."""
 TIMED_STEPS: Final = 15
 WARM_STEPS: Final = 3
 PROBING_SECONDS: Final = 4.0
@@ -135,8 +138,14 @@ def _data_facts(dataset: Dataset) -> dict[str, Any]:
 def _columns(part: Part) -> tuple[int, NDArray[Any]]:
     """Return how many entries are not zero, and the standard deviation of each column, (columns,)."""
     inputs = part.inputs
+    if isinstance(inputs, MappedRows):
+        some = inputs.some().reshape(-1, int(np.prod(inputs.shape[1:])))
+        return round(np.count_nonzero(some) / max(len(some), 1) * part.rows), some.std(axis=0)
     if isinstance(inputs, np.ndarray):
-        return int(np.count_nonzero(inputs)), inputs.reshape(len(inputs), -1).std(axis=0)
+        columns = inputs.reshape(len(inputs), -1)
+        count = max(COLUMNS, BLOCK_BYTES // max(1, len(columns) * columns.itemsize))
+        blocks = (columns[:, first : first + count] for first in range(0, columns.shape[1], count))
+        return int(np.count_nonzero(inputs)), np.concatenate([block.std(axis=0) for block in blocks])
     mean, square = (np.asarray(values.mean(axis=0)).ravel() for values in (inputs, inputs.power(2)))
     return int(inputs.nnz), np.sqrt(np.maximum(square - mean**2, 0.0))
 

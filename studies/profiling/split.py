@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from studies.data.mapped_rows import MappedRows
 from studies.split_facts import TAIL_ROWS, Leak, SplitFacts
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ LEAVES: Final = 64
 
 def split_facts(dataset: Dataset) -> SplitFacts:
     """Return what makes the split of a dataset, or the metric on it, flatter."""
-    trained = set(_fingerprints(dataset.train))
+    trained = frozenset(_fingerprints(dataset.train))
     return SplitFacts(
         way=dataset.split_way,
         column=dataset.split_column,
@@ -53,19 +55,21 @@ def split_facts(dataset: Dataset) -> SplitFacts:
     )
 
 
-def _fingerprints(part: Part) -> list[bytes]:
+def _fingerprints(part: Part) -> Iterator[bytes]:
     """Return a hash of each row, its target included."""
+    for row, target in zip(_rows(part), part.targets, strict=True):
+        yield hashlib.blake2b(row + np.ascontiguousarray(target).tobytes(), digest_size=16).digest()
+
+
+def _rows(part: Part) -> Iterator[bytes]:
+    """Return the bytes of each row."""
     inputs = part.inputs
-    if isinstance(inputs, np.ndarray):
-        rows = [np.ascontiguousarray(row).tobytes() for row in inputs]
-    else:
-        spans = (slice(first, last) for first, last in pairwise(inputs.indptr))
-        rows = [inputs.indices[span].tobytes() + inputs.data[span].tobytes() for span in spans]
-    targets = (np.ascontiguousarray(target).tobytes() for target in part.targets)
-    return [
-        hashlib.blake2b(row + target, digest_size=16).digest()
-        for row, target in zip(rows, targets, strict=True)
-    ]
+    if isinstance(inputs, np.ndarray | MappedRows):
+        for block in [inputs] if isinstance(inputs, np.ndarray) else inputs.blocks():
+            yield from (np.ascontiguousarray(row).tobytes() for row in block)
+        return
+    for first, last in pairwise(inputs.indptr):
+        yield inputs.indices[first:last].tobytes() + inputs.data[first:last].tobytes()
 
 
 def _class_facts(dataset: Dataset) -> dict[str, Any]:
@@ -127,7 +131,8 @@ def _share_told(dataset: Dataset, places: list[int], rows: int) -> float:
 
 def _straight(dataset: Dataset, place: int) -> float:
     """Return the share of the variance of the validation rows that a straight line of a column tells."""
-    column, targets = dataset.valid.inputs[:, place], dataset.valid.targets[:, 0]
+    inputs, targets = dataset.valid.inputs, dataset.valid.targets[:, 0]
+    column = inputs.column(place) if isinstance(inputs, MappedRows) else inputs[:, place]
     if not (np.ptp(column) and np.ptp(targets)):
         return 0.0
     return float(np.corrcoef(column, targets)[0, 1] ** 2)

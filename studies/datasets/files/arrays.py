@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from studies.datasets import Kind, Raw
 from studies.datasets.files import Reader
+from studies.datasets.files.mapped import MappedArray, map_archive, mapped
 from studies.datasets.files.packing import check_archive
 from studies.errors import BadWorkload, one_line
 
@@ -32,16 +33,37 @@ def read_npz(path: Path) -> Raw:
     Raises:
         BadWorkload: arrays of other names.
     """
-    check_archive(path)
+    entries = map_archive(path)
+    check_archive(path, besides=entries)
     with np.load(path, allow_pickle=False) as file:
-        entries = {name: file[name] for name in file.files}
+        entries |= {name: file[name] for name in file.files if name not in entries}
+    return _from_entries(entries, path.name)
+
+
+def read_array_folder(folder: Path) -> Raw | None:
+    """Read the arrays X.npy and y.npy of a folder, large ones mapped; None where there are none.
+
+    Raises:
+        BadWorkload: arrays of other names.
+    """
+    files = sorted(folder.glob("*.npy"))
+    if not files:
+        return None
+    entries = {file.stem: np.load(file, mmap_mode="r", allow_pickle=False) for file in files}
+    return _from_entries(
+        {name: array if mapped(array) else np.array(array) for name, array in entries.items()}, folder.name
+    )
+
+
+def _from_entries(entries: dict[str, NDArray[Any]], name: str) -> Raw:
+    """Return the data in arrays by name."""
     kind = str(entries.pop("kind")) if "kind" in entries else None
     pairs = [_named(entries, endings) for endings in PARTS]
     if (whole := _named(entries, ("",))) is not None:
         pairs = [whole, *pairs[1:]]
     if pairs[0] is None:
         raise BadWorkload(
-            f"'{path.name}' holds {', '.join(entries) or 'nothing'}; "
+            f"'{name}' holds {', '.join(entries) or 'nothing'}; "
             "name the arrays X and y, or X_train, y_train, X_test, y_test"
         )
     return gather(pairs, kind=kind)
@@ -64,15 +86,36 @@ def gather(pairs: Sequence[Any], *, kind: str | None = None) -> Raw:
             raise BadWorkload(
                 f"{inputs.shape[0]} rows of inputs but {len(targets)} targets; give one target a row"
             )
-    raw_inputs = _joined([inputs for _, (inputs, _) in parts_read], "inputs")
+    blocks = [inputs for _, (inputs, _) in parts_read]
+    if any(mapped(block) for block in blocks):
+        return _in_their_files(parts_read, kind)
+    raw_inputs = _joined(blocks, "inputs")
     targets = _joined([targets for _, (_, targets) in parts_read], "targets")
-    parts = (
-        np.concatenate([np.full(len(pair[1]), part, np.int64) for part, pair in parts_read])
-        if len(parts_read) > 1
-        else None
-    )
     inputs, form = _formed(raw_inputs, kind, notes)
-    return Raw(inputs=inputs, targets=targets, kind=form, notes=tuple(notes), parts=parts)
+    return Raw(inputs=inputs, targets=targets, kind=form, notes=tuple(notes), parts=_parts(parts_read))
+
+
+def _parts(parts_read: Sequence[tuple[int, Pair]]) -> NDArray[np.int64] | None:
+    """Return the part of each row, where more than one was given."""
+    if len(parts_read) == 1:
+        return None
+    return np.concatenate([np.full(len(targets), part, np.int64) for part, (_, targets) in parts_read])
+
+
+def _in_their_files(parts_read: Sequence[tuple[int, Pair]], kind: str | None) -> Raw:
+    """Return inputs that stay in their files, as they are mapped."""
+    notes: list[str] = []
+    formed = [_formed(inputs, kind, notes) for _, (inputs, _) in parts_read]
+    arrays = [array for array, _ in formed]
+    if len({array.shape[1:] for array in arrays}) > 1 or not all(hasattr(array, "dtype") for array in arrays):
+        raise BadWorkload("a part of the inputs is mapped and another has other columns; give all as arrays")
+    return Raw(
+        inputs=MappedArray(blocks=tuple(arrays)),
+        targets=_joined([targets for _, (_, targets) in parts_read], "targets"),
+        kind=formed[0][1],
+        notes=tuple(dict.fromkeys(notes)),
+        parts=_parts(parts_read),
+    )
 
 
 def pair_of(source: Any, notes: list[str]) -> Pair:
@@ -118,6 +161,8 @@ def _plain(values: Any) -> Any:
         return sparse.csr_matrix(values)
     if hasattr(values, "detach"):
         return _from_tensor(values)
+    if mapped(values) is not None:
+        return values
     try:
         return np.asarray(values)
     except ValueError:
