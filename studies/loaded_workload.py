@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 
 from studies import catalogue
 from studies.choice import Choice
+from studies.data.columns import READING
 from studies.data.dataset import Dataset, built_ins, open_dataset, redrawn
 from studies.datasets.files import Place, is_pattern, names_file
-from studies.errors import BadWorkload
+from studies.errors import BadValue, BadWorkload
 from studies.imports import load
-from studies.metrics import Metric, metric
+from studies.metric_on_data import in_units, same_answers, tried
+from studies.metrics import Metric, metric, metric_task
 from studies.models import ModelChoice
 from studies.split_by import SplitBy
 from studies.storage.workload_spec import WorkloadSpec
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from studies.column_reading import ColumnReading
 
 Loss = Callable[..., "torch.Tensor"]
 
@@ -52,6 +55,8 @@ class LoadedWorkload:
     """none | balanced: each class weighs as much as any other in the training loss."""
     split_by: SplitBy = field(default_factory=SplitBy)
     """The column that the split goes by, if any."""
+    missing: tuple[str, ...] = ()
+    """Words of a table that mean a gap, beside an empty field."""
 
     @classmethod
     def open(  # noqa: PLR0913 - what a command line says of a workload
@@ -66,6 +71,7 @@ class LoadedWorkload:
         direction: str | None = None,
         seed: int = 0,
         split_by: SplitBy | None = None,
+        missing: tuple[str, ...] = (),
     ) -> Self:
         """Open data and model by name and check that they fit together.
 
@@ -74,7 +80,15 @@ class LoadedWorkload:
             UnknownChoice: a dataset or model that is in no catalogue.
             BadValue: a metric that does not fit the task.
         """
-        dataset = open_dataset(source, target=target, task=task, seed=seed, split_by=split_by)
+        dataset = open_dataset(
+            source,
+            target=target,
+            task=task,
+            seed=seed,
+            split_by=split_by,
+            missing=missing,
+            metric=metric_name,
+        )
         return cls._checked(
             dataset,
             model,
@@ -85,6 +99,7 @@ class LoadedWorkload:
             class_weights=class_weights,
             seed=seed,
             split_by=split_by or SplitBy(),
+            missing=missing,
         )
 
     @classmethod
@@ -113,7 +128,7 @@ class LoadedWorkload:
         Raises:
             StudyError: as in `open`.
         """
-        dataset = workload.dataset(seed, split_by)
+        dataset = workload.dataset(seed, split_by, metric=metric_name)
         return cls._checked(
             dataset,
             model or workload.model,
@@ -138,9 +153,10 @@ class LoadedWorkload:
         chosen = named if isinstance(named, ModelChoice) else find_model(named)
         check_model(chosen, dataset)
         metric_name, direction = metric_and_direction
-        chosen_metric = metric(metric_name, dataset.task, direction)
+        _check_task(metric_name, dataset, settings["task"])
         if settings["class_weights"] != "none" and dataset.task != "classification":
             raise BadWorkload("class weights need classes, and this is regression; leave --class-weights out")
+        chosen_metric = tried(metric(metric_name, dataset.task, direction), dataset)
         return cls(dataset=dataset, model=chosen, metric=chosen_metric, **settings)
 
     def spec(self) -> WorkloadSpec:
@@ -160,6 +176,8 @@ class LoadedWorkload:
             time=self.split_by.time,
             group=self.split_by.group,
             split=self.split_by.split,
+            missing=self.missing,
+            reading=READING,
         )
 
     @classmethod
@@ -172,7 +190,7 @@ class LoadedWorkload:
         seed = spec.seed or 0
         workload = load(spec.source) if ":" in spec.source and not names_file(spec.source) else None
         dataset = (
-            workload.dataset(seed, spec.split_by, centre_sparse=spec.centre_sparse)
+            workload.dataset(seed, spec.split_by, centre_sparse=spec.centre_sparse, metric=spec.metric)
             if isinstance(workload, Workload)
             else open_dataset(
                 spec.source,
@@ -181,8 +199,15 @@ class LoadedWorkload:
                 seed=seed,
                 centre_sparse=spec.centre_sparse,
                 split_by=spec.split_by,
+                missing=spec.missing,
+                metric=spec.metric,
             )
         )
+        if dataset.digest != spec.digest and spec.reading != READING and dataset.columns:
+            raise BadWorkload(
+                f"this version reads the columns of {spec.source} otherwise than the one "
+                "that began the study, or the file has changed; start a new study"
+            )
         if dataset.digest != spec.digest:
             raise BadWorkload(
                 f"{spec.source} has changed since the study began; "
@@ -195,13 +220,14 @@ class LoadedWorkload:
         return cls(
             dataset=dataset,
             model=model,
-            metric=metric(spec.metric, dataset.task, spec.direction),
+            metric=tried(metric(spec.metric, dataset.task, spec.direction), dataset),
             seed=seed,
             source=spec.source,
             target=spec.target,
             task=spec.task,
             class_weights=spec.class_weights,
             split_by=spec.split_by,
+            missing=spec.missing,
         )
 
     def split_seed(self, seed: int) -> int | None:
@@ -239,7 +265,12 @@ class LoadedWorkload:
     @property
     def notes(self) -> tuple[str, ...]:
         """Return what the owner of the data should know, in sentences."""
-        return self.dataset.notes
+        return (*self.dataset.notes, *filter(None, [self.metric.note]))
+
+    @property
+    def columns(self) -> tuple[ColumnReading, ...]:
+        """Return what each column of a table became."""
+        return self.dataset.columns
 
     @property
     def resplittable(self) -> bool:
@@ -288,8 +319,14 @@ class LoadedWorkload:
         return np.asarray(counts.sum() / (len(counts) * np.maximum(counts, 1)), dtype=np.float32)
 
     def build(self, model: ModelChoice) -> nn.Module:
-        """Return a fresh module for this data; draws its weights from torch's global generator."""
-        return model.build(self.dataset.inputs, self.dataset.outputs)
+        """Return a fresh module for this data; draws its weights from torch's global generator.
+
+        One of the user's own works on copies of the rows, which stay as they are whatever it does to them.
+        """
+        from studies.nn.input_copies import on_copies
+
+        module = model.build(self.dataset.inputs, self.dataset.outputs)
+        return on_copies(module) if model.is_users else module
 
     def specimen(self, model: ModelChoice) -> nn.Module:
         """Return a module to look at; torch's global generator is left as it was."""
@@ -301,26 +338,31 @@ class LoadedWorkload:
     def baseline(self) -> float | None:
         """Return the validation metric of a model that answers every row alike.
 
-        It answers by the classes' shares, or with the mean.
+        It answers by the classes' shares, or with the mean; None where the metric has no number for that.
         """
         import torch
 
-        train, valid = self.dataset.train.targets, torch.from_numpy(self.dataset.valid.targets)
-        if self.dataset.task == "regression":
-            return self.score(torch.zeros_like(valid), valid)
-        counts = np.bincount(train, minlength=len(self.dataset.classes)) + 1e-6
-        return self.score(
-            torch.from_numpy(np.log(counts / counts.sum())).float().expand(len(valid), -1), valid
-        )
+        try:
+            return self.score(same_answers(self.dataset), torch.from_numpy(self.dataset.valid.targets))
+        except BadValue:
+            return None
 
     def score(self, outputs: torch.Tensor, targets: torch.Tensor) -> float:
         """Return the metric, in the target's own units."""
-        predictions, values = outputs.float().cpu().numpy(), targets.cpu().numpy()
-        if self.dataset.task == "regression":
-            scale, mean = self.dataset.target_scale, self.dataset.target_mean
-            predictions, values = predictions * scale + mean, values * scale + mean
-        value = self.metric.score(predictions, values)
+        value = self.metric.score(*in_units(self.dataset, outputs, targets))
         return value if np.isfinite(value) else float("nan")
+
+
+def _check_task(metric_name: str | None, dataset: Dataset, task: str) -> None:
+    """Raise BadValue for a metric of the other task, with the option that settles it."""
+    if (wanted := metric_task(metric_name)) in {None, dataset.task}:
+        return
+    usual = {"classification": "accuracy", "regression": "rmse"}[dataset.task]
+    way = f"--task {wanted}" if task != "auto" else f"a target for {wanted}"
+    raise BadValue(
+        f"metric '{metric_name}' is one for {wanted}, and this is {dataset.task}; "
+        f"use {way}, or a metric for {dataset.task} such as --metric {usual}"
+    )
 
 
 def absolute(source: str) -> str:

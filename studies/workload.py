@@ -47,15 +47,25 @@ class Workload:
     """table | image | text | signal; None tells it from the shape."""
     class_weights: str = "none"
     """none | balanced"""
+    missing: str | tuple[str, ...] = ()
+    """Words of a table that mean a gap, beside None and an empty text; one, or several."""
     name: str = "data"
 
-    def dataset(self, seed: int, split_by: SplitBy | None = None, *, centre_sparse: bool = False) -> Dataset:
+    def dataset(
+        self,
+        seed: int,
+        split_by: SplitBy | None = None,
+        *,
+        centre_sparse: bool = False,
+        metric: str | None = None,
+    ) -> Dataset:
         """Split, by a column where one is named, and encode the data.
 
         Args:
             seed: of the split.
             split_by: the column that the split goes by; None for a random one.
             centre_sparse: whether sparse inputs are centred too, as studies of earlier versions were encoded.
+            metric: takes the place of the workload's own.
 
         Raises:
             BadWorkload: data that cannot be trained on.
@@ -72,6 +82,8 @@ class Workload:
             name=self.name,
             centre_sparse=centre_sparse,
             split_by=split_by,
+            missing=(self.missing,) if isinstance(self.missing, str) else self.missing,
+            metric=metric or self.metric_name(),
         )
 
     def metric_name(self) -> str | None:

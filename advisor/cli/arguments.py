@@ -16,6 +16,7 @@ from advisor.cli.options import (
     Direction,
     EarlierStudies,
     Epochs,
+    Everything,
     Goal,
     Group,
     Home,
@@ -23,6 +24,7 @@ from advisor.cli.options import (
     Latency,
     Memory,
     MetricName,
+    Missing,
     Model,
     ModelSize,
     NewStudy,
@@ -91,6 +93,7 @@ class ProfileArguments:
     time: Time = None
     group: Group = None
     split: SplitColumn = None
+    missing: Missing = None
     batch_size: BatchSize = None
     epochs: Epochs = None
     optimizers: Optimizers = None
@@ -104,6 +107,7 @@ class ProfileArguments:
     rule: Rules = None
     device: Device = "auto"
     seed: Seed = 0
+    everything: Everything = False
     json: Json = False
 
     def request(self) -> Request:
@@ -124,6 +128,7 @@ class SearchArguments:
     time: Time = None
     group: Group = None
     split: SplitColumn = None
+    missing: Missing = None
     budget: BudgetText = "10m"
     batch_size: BatchSize = None
     sample_rows: SampleRows = None
@@ -183,6 +188,7 @@ def _request(arguments: ProfileArguments | SearchArguments, **further: Any) -> R
         time=arguments.time,
         group=arguments.group,
         split=arguments.split,
+        missing=arguments.missing,
         batch_size=arguments.batch_size,
         epochs=arguments.epochs,
         optimizers=_names(arguments.optimizers),

@@ -37,6 +37,13 @@ Group = Annotated[
     str | None, typer.Option(help="A column whose equal rows belong together: a group is in one part only.")
 ]
 SplitColumn = Annotated[str | None, typer.Option(help="A column that says train, valid or test.")]
+Missing = Annotated[
+    str | None,
+    typer.Option(help="Words of a table that mean a gap, as in `unknown,-999`; an empty field always does."),
+]
+Everything = Annotated[
+    bool, typer.Option("--all", help="The memory of all optimizers, not only of the likeliest.")
+]
 BatchSize = Annotated[
     str | None, typer.Option(help="64, full, or a range to search such as 16..256 or 1..full.")
 ]

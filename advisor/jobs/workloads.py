@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from advisor.jobs.planning import batch_sizes
 from advisor.jobs.request import Request, names
-from studies.errors import BadValue, BadWorkload
+from studies.errors import BadValue, BadWorkload, one_line
+from studies.limits import Budget, Limits
 
 if TYPE_CHECKING:
     from studies.facts import Facts
-    from studies.limits import Budget
     from studies.loaded_workload import LoadedWorkload
     from studies.training_function.function import Function
 
@@ -50,8 +50,22 @@ def open_and_profile(
         device=device,
         probing=budget or PROBING_SECONDS,
         named=names("optimizer", request.optimizers),
+        forecasting=budget is None or needs_forecasts(request),
     )
     return workload, replace(facts, pretrained=request.pretrained, horizon_known=not request.open_ended)
+
+
+def needs_forecasts(request: Request) -> bool:
+    """Tell whether memory decides who enters a search: under a limit, or perhaps a rule of the user's own.
+
+    Else its forecast can wait until the first trial is trained.
+    """
+    return request.limits != Limits() or any(":" in rule for rule in request.rules)
+
+
+def reading(source: Any) -> str:
+    """Return the line that says what is being read."""
+    return f"reading {one_line(source, longest=200) if isinstance(source, str) else 'the workload'} ..."
 
 
 def open_workload(request: Request) -> LoadedWorkload | Function:
@@ -76,6 +90,7 @@ def open_workload(request: Request) -> LoadedWorkload | Function:
             class_weights=request.class_weights,
             direction=request.direction,
             split_by=request.split_by,
+            missing=request.missing,
         )
     if isinstance(named, Workload):
         return LoadedWorkload.from_workload(

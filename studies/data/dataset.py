@@ -35,7 +35,10 @@ from studies.errors import BadValue, BadWorkload, UnknownChoice, did_you_mean
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
+    from studies.column_reading import ColumnReading
+    from studies.data.columns.table_encoder import TableEncoder
     from studies.data.splits import Split, Targets
+    from studies.data.target_encoder import TargetEncoder
     from studies.split_by import SplitBy
     from studies.split_facts import DateColumn, KeyColumn
 
@@ -101,6 +104,12 @@ class Dataset:
     """Columns of dates that a random split runs across."""
     keys: tuple[KeyColumn, ...] = ()
     """Columns whose values name groups of rows that a random split runs across."""
+    encoder: TableEncoder | None = field(default=None, repr=False)
+    """Turns rows of the table, new ones too, into inputs; None for all but dense tables and text."""
+    target_encoder: TargetEncoder | None = field(default=None, repr=False)
+    """Turns targets into those trained on."""
+    columns: tuple[ColumnReading, ...] = ()
+    """What each column of the table became; empty for all but dense tables and text."""
     redraw: Callable[[int], Dataset] | None = field(default=None, repr=False)
     """Draws by a seed which rows train and which validate, and encodes them anew; those that test stay. None
     where the validation rows came with the data, or are so many that other ones would say the same."""
@@ -122,7 +131,7 @@ class Dataset:
         return len(self.classes) or int(self.train.targets.shape[1])
 
 
-def open_dataset(
+def open_dataset(  # noqa: PLR0913 - what a command line says of its data
     source: str,
     *,
     target: str | None = None,
@@ -130,6 +139,8 @@ def open_dataset(
     seed: int = 0,
     centre_sparse: bool = False,
     split_by: SplitBy | None = None,
+    missing: tuple[str, ...] = (),
+    metric: str | None = None,
 ) -> Dataset:
     """Open a built-in dataset by name, in any case of letters, or a file or a folder of images by its path.
 
@@ -140,6 +151,8 @@ def open_dataset(
         seed: of the split.
         centre_sparse: whether sparse inputs are centred too, as studies of earlier versions were encoded.
         split_by: the column of a table that the split goes by; None for a random one.
+        missing: words of a table that mean a gap, beside an empty field.
+        metric: the metric, whose task decides where neither `task` nor the data does.
 
     Raises:
         BadWorkload: data that cannot be trained on.
@@ -153,15 +166,16 @@ def open_dataset(
                 f"dataset '{choice.name()}' is built in and knows its target; leave --target {target} out"
             )
         raw = replace(choice().load(), centre_sparse=centre_sparse)
-        return prepare(raw, name=choice.name(), seed=seed, task=task, split_by=split_by)
+        return prepare(raw, name=choice.name(), seed=seed, task=task, split_by=split_by, metric=metric)
     if not _is_path(source):
         near = did_you_mean(source, known)
         raise UnknownChoice(
             f"unknown dataset '{source}'{near} See: advisor list datasets, or give the path of a table"
         )
     name = Path(source).expanduser().resolve().name if _is_folder(source) else Place.of(source).name
-    raw = replace(Table(path=source, target=target or "").load(), centre_sparse=centre_sparse)
-    return prepare(raw, name=name, seed=seed, task=task, split_by=split_by)
+    raw = Table(path=source, target=target or "").load()
+    raw = replace(raw, centre_sparse=centre_sparse, missing=missing)
+    return prepare(raw, name=name, seed=seed, task=task, split_by=split_by, metric=metric)
 
 
 def from_arrays(  # noqa: PLR0913 - what code says of its data
@@ -175,6 +189,8 @@ def from_arrays(  # noqa: PLR0913 - what code says of its data
     name: str = "data",
     centre_sparse: bool = False,
     split_by: SplitBy | None = None,
+    missing: tuple[str, ...] = (),
+    metric: str | None = None,
 ) -> Dataset:
     """Take data from memory; parts that are given are kept as they are, others are drawn from `train`.
 
@@ -190,6 +206,8 @@ def from_arrays(  # noqa: PLR0913 - what code says of its data
         name: what to call the data.
         centre_sparse: as in `open_dataset`.
         split_by: a column of the inputs that the split goes by, where no parts are given.
+        missing: words of a table that mean a gap, beside an empty field.
+        metric: as in `open_dataset`.
 
     Raises:
         BadWorkload: data that cannot be trained on.
@@ -197,12 +215,18 @@ def from_arrays(  # noqa: PLR0913 - what code says of its data
     from studies.datasets.files.arrays import gather
 
     raw = gather((train, valid, test), kind=kind)
-    raw = replace(raw, centre_sparse=centre_sparse)
-    return prepare(raw, name=name, seed=seed, task=task, split_by=split_by)
+    raw = replace(raw, centre_sparse=centre_sparse, missing=missing)
+    return prepare(raw, name=name, seed=seed, task=task, split_by=split_by, metric=metric)
 
 
 def prepare(
-    raw: Raw, *, name: str, seed: int, task: str = "auto", split_by: SplitBy | None = None
+    raw: Raw,
+    *,
+    name: str,
+    seed: int,
+    task: str = "auto",
+    split_by: SplitBy | None = None,
+    metric: str | None = None,
 ) -> Dataset:
     """Split the rows and turn them into numbers; all that is fitted is fitted on the training rows.
 
@@ -213,7 +237,7 @@ def prepare(
     _check(task, seed)
     raw = split_by_column(raw, split_by)
     notes = list(raw.notes)
-    targets = targets_of(raw, raw.task if task == "auto" else task, notes)
+    targets = _targets(raw, raw.task if task == "auto" else task, metric, notes)
     split = split_of(raw, targets, seed, notes)
     dataset = _encoded(raw, targets, split, name=name, notes=notes)
     if validation_given(raw) or len(split.valid) > REDRAWN_ROWS or _bytes(dataset) > REDRAWN_BYTES:
@@ -226,6 +250,23 @@ def prepare(
         return _encoded(raw, targets, rows, name=name, notes=notes)
 
     return replace(dataset, redraw=redraw)
+
+
+def _targets(raw: Raw, task: str, metric: str | None, notes: list[str]) -> Targets:
+    """Return the targets; where neither the user nor the data names the task, the metric does."""
+    from studies.data.target_column import AS_CLASSES
+    from studies.metrics import metric_task
+
+    if task != "auto" or (task_of_metric := metric_task(metric)) is None:
+        return targets_of(raw, task, notes)
+    try:
+        targets = targets_of(raw, task_of_metric, notes)
+    except BadWorkload as error:
+        other_metric = f"{metric} is a metric of it; use one for classes, such as --metric accuracy"
+        raise BadWorkload(str(error).replace(AS_CLASSES, other_metric)) from error
+    if targets.whole_numbers:
+        notes.append(f"Took the target for {task_of_metric}, as {metric} is a metric of that.")
+    return targets
 
 
 @lru_cache(maxsize=4)
@@ -274,6 +315,9 @@ def _encoded(raw: Raw, targets: Targets, split: Split, *, name: str, notes: Iter
         split_column=raw.split_column,
         dates=dates,
         keys=keys,
+        encoder=encoded.encoder,
+        target_encoder=targets.encoder(split.train),
+        columns=encoded.columns,
     )
 
 

@@ -45,6 +45,6 @@ def tensors(dataset: Dataset, part: str, device: torch.device) -> tuple[Inputs, 
 
 
 def first_rows(part: Part, rows: int) -> torch.Tensor:
-    """Return the first rows of a part as a dense tensor on the CPU, whatever the form they are kept in."""
+    """Return a copy of the first rows of a part as a dense tensor on the CPU."""
     inputs = part.inputs[:rows]
-    return torch.from_numpy(inputs if isinstance(inputs, np.ndarray) else inputs.toarray())
+    return torch.from_numpy(inputs.copy() if isinstance(inputs, np.ndarray) else inputs.toarray())

@@ -46,6 +46,8 @@ class Raw:
     """Where the split goes by time: that of each row, NaN where it has none."""
     groups: NDArray[np.int64] | None = None
     """Where groups stay whole: the number of each row's group."""
+    missing: tuple[str, ...] = ()
+    """Words of the user's that mean a gap."""
     split_column: str = ""
     """The column that parts, times or groups were read from; empty where there was none."""
 

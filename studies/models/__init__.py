@@ -27,6 +27,11 @@ class ModelChoice(Choice, ABC):
     searched: ClassVar[bool] = True
     """Whether a search moves the model's own fields unasked: yes for yours, no for those that ship here."""
 
+    @property
+    def is_users(self) -> bool:
+        """Tell whether the module comes from the user's code, not from a file that ships here."""
+        return not type(self).__module__.startswith("studies.models.") or not self.offered
+
     @classmethod
     def takes(cls, inputs: Inputs) -> bool:
         """Tell whether it can be built for rows of this form; by default for all that is numbers already."""

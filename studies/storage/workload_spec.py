@@ -14,7 +14,7 @@ from studies.storage.document import Document
 class WorkloadSpec(Document):
     """What `LoadedWorkload.from_spec` and `Function.from_spec` read."""
 
-    LATER: ClassVar = ("form", "time", "group", "split")
+    LATER: ClassVar = ("form", "time", "group", "split", "missing", "reading")
     OF_FUNCTIONS: ClassVar = ("form", "source", "metric", "direction", "model", "seed")
     """What there is to write about a training function."""
 
@@ -39,6 +39,10 @@ class WorkloadSpec(Document):
     """The column that the split goes by; of these three at most one is named."""
     group: str | None = None
     split: str | None = None
+    missing: tuple[str, ...] = ()
+    """Words of a table that mean a gap, beside an empty field."""
+    reading: int = 0
+    """Version of how columns are read (`studies.data.columns.READING`); 0 in studies that do not say."""
 
     @property
     def is_function(self) -> bool:

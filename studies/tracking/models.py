@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
+from studies.nn.input_copies import copied, without_copies
 from studies.tracking.server import connect, unwritable
 from studies.tracking.sink import Sink
 
@@ -72,7 +73,7 @@ def register(
 def _log_torch(sink: Sink, name: str, trained: Trained) -> int:
     import mlflow.pytorch
 
-    model = trained.model.cpu().eval()
+    model = without_copies(trained.model.cpu().eval())
     with _brought_along(model):
         return _log(
             mlflow.pytorch,
@@ -107,7 +108,7 @@ def _log(flavor: ModuleType, sink: Sink, name: str, trained: Trained, folder: st
     from mlflow.models import Model, infer_signature
 
     with torch.inference_mode():
-        outputs = trained.model(trained.rows).numpy()
+        outputs = trained.model(copied(trained.rows)).numpy()
     client, experiment = connect(sink.uri, sink.home)
     # made here, else it lands in the default experiment
     logged = client.create_logged_model(experiment, name=folder, source_run_id=sink.run_id)

@@ -19,11 +19,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from studies.column_reading import ColumnReading
 from studies.errors import BadWorkload
 from studies.imports import load
 from studies.loaded_workload import absolute
-from studies.metrics import Metric, direction_of
+from studies.metrics import Metric
 from studies.models import ModelChoice
+from studies.scoring.directions import direction_of
 from studies.storage.workload_spec import WorkloadSpec
 from studies.training_function.settings import settings
 from studies.workload_model import find_model
@@ -116,6 +118,11 @@ class Function:
     @property
     def notes(self) -> tuple[str, ...]:
         """Return nothing: no data is looked at."""
+        return ()
+
+    @property
+    def columns(self) -> tuple[ColumnReading, ...]:
+        """Return nothing, for the same reason."""
         return ()
 
     @property
