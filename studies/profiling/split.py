@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from studies.data.mapped_rows import MappedRows
+from studies.profiling.row_hashes import row_hashes
 from studies.split_facts import TAIL_ROWS, Leak, SplitFacts
 
 if TYPE_CHECKING:
-    from studies.data.dataset import Dataset, Part
+    from studies.data.dataset import Dataset
 
 MOST_COLUMNS: Final = 500
 """Columns above which none is tried by itself."""
@@ -38,7 +36,7 @@ LEAVES: Final = 64
 
 def split_facts(dataset: Dataset) -> SplitFacts:
     """Return what makes the split of a dataset, or the metric on it, flatter."""
-    trained = frozenset(_fingerprints(dataset.train))
+    trained = row_hashes(dataset.train)
     return SplitFacts(
         way=dataset.split_way,
         column=dataset.split_column,
@@ -47,28 +45,11 @@ def split_facts(dataset: Dataset) -> SplitFacts:
         leaks=_leaks(dataset),
         valid_rows=dataset.valid.rows,
         test_rows=dataset.test.rows,
-        repeated_valid_rows=sum(row in trained for row in _fingerprints(dataset.valid)),
-        repeated_test_rows=sum(row in trained for row in _fingerprints(dataset.test)),
+        repeated_valid_rows=int(np.isin(row_hashes(dataset.valid), trained).sum()),
+        repeated_test_rows=int(np.isin(row_hashes(dataset.test), trained).sum()),
         **(_class_facts(dataset) if dataset.classes else {}),
         tail_share=None if dataset.classes else _tail_share(dataset.valid.targets),
     )
-
-
-def _fingerprints(part: Part) -> Iterator[bytes]:
-    """Return a hash of each row, its target included."""
-    for row, target in zip(_rows(part), part.targets, strict=True):
-        yield hashlib.blake2b(row + np.ascontiguousarray(target).tobytes(), digest_size=16).digest()
-
-
-def _rows(part: Part) -> Iterator[bytes]:
-    """Return the bytes of each row."""
-    inputs = part.inputs
-    if isinstance(inputs, np.ndarray | MappedRows):
-        for block in [inputs] if isinstance(inputs, np.ndarray) else inputs.blocks():
-            yield from (np.ascontiguousarray(row).tobytes() for row in block)
-        return
-    for first, last in pairwise(inputs.indptr):
-        yield inputs.indices[first:last].tobytes() + inputs.data[first:last].tobytes()
 
 
 def _class_facts(dataset: Dataset) -> dict[str, Any]:
