@@ -15,7 +15,13 @@ from advisor.jobs.fingerprints import changed, code_of
 from advisor.jobs.planning import plan_for, planned_trials
 from advisor.jobs.request import Request, split
 from advisor.jobs.sample_size import sample_notes
-from advisor.jobs.workloads import NO_MODEL, open_and_profile, open_workload, reading
+from advisor.jobs.workloads import (
+    NO_MODEL,
+    check_compressible,
+    open_and_profile,
+    open_workload,
+    reading,
+)
 from studies.errors import BadValue, BadWorkload
 from studies.imports import require
 from studies.limits import Budget
@@ -25,6 +31,7 @@ from studies.storage import journal
 from studies.storage.home import check_new, free_name
 from studies.storage.locks import working
 from studies.storage.manifest import CompressionEntry, StudyManifest
+from studies.tracking.address import address_of
 from studies.tracking.commit import commit_of
 
 if TYPE_CHECKING:
@@ -59,12 +66,16 @@ def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambd
         StudyError: anything wrong with the request; nothing is created then.
     """
     check_new(home, request.study)
+    tracking_uri, where = address_of(request.tracking_uri)
+    request = replace(request, tracking_uri=tracking_uri)
     tell(reading(request.source))
     if request.compression != "off":
         require("onnxruntime", "compression", "--compression")
     workload, plan, facts, findings = _planned(request)
     if request.compression != "off" and workload.spec().is_function:
         raise BadWorkload(f"--compression {request.compression} of a training function, {NO_MODEL}")
+    if request.compression != "off":
+        check_compressible(workload.spec())
     earlier = _earlier(request, home, workload, facts, plan) if request.earlier else ()
     plan = replace(plan, starts=earlier)
     name = request.study or free_name(home, workload.name)
@@ -72,8 +83,8 @@ def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambd
         home, name, direction=workload.metric.direction, manifest=_manifest(request, workload, facts, plan)
     )
     begun = [f"{start.params['optimizer']} starts also from {start.origin}" for start in earlier]
-    sample = sample_notes(request, plan, facts)
-    notes = (*workload.notes, *sample, *(finding.because for finding in findings), *begun)
+    of_data = (*workload.notes, *sample_notes(request, plan, facts))
+    notes = (*of_data, *(finding.because for finding in findings), *begun, *filter(None, [where]))
     return Session(name=name, home=home, workload=workload, plan=plan, notes=notes)
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from studies.datasets.files.mapped import MappedArray
 from studies.errors import BadWorkload
 from studies.quantities import format_bytes
+from studies.rows.reading import STEPS
 
 if TYPE_CHECKING:
     from studies.data.encode import Encoded
@@ -115,14 +116,15 @@ def scaled(source: MappedArray, rows: NDArray[np.int64], train: NDArray[np.int64
         source: the array.
         rows: those that have a target.
         train: which of these train.
-        kind: table, image, signal or text; token ids stay whole numbers.
+        kind: table, image, signal, steps or text; token ids stay whole numbers.
 
     Raises:
         BadWorkload: an infinite number, or token ids below 0.
     """
     if kind == "text":
         return MappedRows(source=source, rows=rows)
-    axes = {"table": (0,), "signal": (0, 2), "image": tuple(range(source.ndim))}[kind]
+    every = tuple(range(source.ndim))
+    axes = {"table": (0,), "signal": (0, 2), STEPS: (0, 1), "image": every}[kind]
     count, mean, square = (np.zeros(1) for _ in range(3))
     ordered = np.sort(rows[train])  # the file is read from its beginning to its end
     for span in spans((len(ordered), *source.shape[1:])):
@@ -155,7 +157,7 @@ def encode_mapped(
     """
     from studies.data.encode import Encoded
 
-    inputs = scaled(source, rows, train, raw.kind)
+    inputs = scaled(source, rows, train, STEPS if raw.reading == STEPS else raw.kind)
     some = source.read(np.sort(inputs.part(train).spread()))
     size = format_bytes(int(np.prod(source.shape)) * some.dtype.itemsize)
     if raw.kind == "text":

@@ -48,7 +48,7 @@ def split_facts(dataset: Dataset) -> SplitFacts:
         repeated_valid_rows=int(np.isin(row_hashes(dataset.valid), trained).sum()),
         repeated_test_rows=int(np.isin(row_hashes(dataset.test), trained).sum()),
         **(_class_facts(dataset) if dataset.classes else {}),
-        tail_share=None if dataset.classes else _tail_share(dataset.valid.targets),
+        tail_share=None if dataset.classes or dataset.free else _tail_share(dataset.valid.targets),
     )
 
 
@@ -73,7 +73,7 @@ def _tail_share(targets: NDArray[Any]) -> float | None:
 
 
 def _leaks(dataset: Dataset) -> tuple[Leak, ...]:
-    if not dataset.feature_names or len(dataset.feature_names) > MOST_COLUMNS:
+    if dataset.free or not dataset.feature_names or len(dataset.feature_names) > MOST_COLUMNS:
         return ()
     if dataset.valid.rows < FEWEST_ROWS or (not dataset.classes and dataset.outputs > 1):
         return ()

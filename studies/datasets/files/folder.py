@@ -25,13 +25,13 @@ LARGEST_SIDE: Final = 64
 GREY: Final = frozenset({"1", "L", "LA", "I", "I;16", "F"})
 
 
-def read_folder(folder: Path) -> Raw:
+def read_folder(folder: Path, kind: str | None = None) -> Raw:
     """Read the images below a folder, resized to one small size; or its arrays, X.npy and y.npy.
 
     Raises:
         BadWorkload: no images in sub-folders, or one that cannot be read.
     """
-    if (arrays := read_array_folder(folder)) is not None:
+    if (arrays := read_array_folder(folder, kind)) is not None:
         return arrays
     parts = [
         next((below for below in _folders(folder) if below.name.lower() in names), None) for names in PARTS

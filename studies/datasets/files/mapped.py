@@ -89,7 +89,7 @@ class MappedArray:
             pages.madvise(mmap.MADV_DONTNEED)
 
 
-def mapped(values: Any) -> MappedArray | None:
+def mapped_array(values: Any) -> MappedArray | None:
     """Return an array that is to stay in its file, else None: it is not mapped, or small enough to read."""
     if isinstance(values, MappedArray):
         return values
