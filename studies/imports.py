@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
+from studies.callers_globals import users_dtype
 from studies.errors import BadValue, BadWorkload, did_you_mean, shown
 from studies.user_code import code_line
 
@@ -97,7 +98,8 @@ def _run(path: Path, changed: int) -> ModuleType:  # noqa: ARG001 - the time of 
     if str(path.parent) not in sys.path:
         sys.path.append(str(path.parent))  # as `python file.py` finds the files beside it
     try:
-        spec.loader.exec_module(module)
+        with users_dtype(noted=True):
+            spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:  # whatever the user's file raises
         raise BadWorkload(f"{path} cannot be imported: {code_line(error)}") from error
     return module
@@ -107,7 +109,8 @@ def _from_module(name: str) -> ModuleType:
     if "" not in sys.path and str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
     try:
-        return importlib.import_module(name)
+        with users_dtype(noted=True):
+            return importlib.import_module(name)
     except (Exception, SystemExit) as error:  # whatever the user's module raises
         raise BadWorkload(f"module {shown(name)} cannot be imported: {code_line(error)}") from error
 

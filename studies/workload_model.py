@@ -17,6 +17,7 @@ from studies.models import ModelChoice
 from studies.models.custom import Custom
 from studies.rows.nested import mapped, plain
 from studies.rows.reading import TURNED, note_reading
+from studies.user_code import code_line
 
 if TYPE_CHECKING:
     import torch
@@ -54,6 +55,19 @@ class Fit(NamedTuple):
     model: ModelChoice
     one_tensor: bool
     """Whether the model returns a tensor, and no object, dict or tuple."""
+
+
+def build_module(model: ModelChoice, dataset: Dataset) -> nn.Module:
+    """Return a fresh module of a model for data; draws its weights from torch's global generator.
+
+    Raises:
+        BadWorkload: it cannot be made, or has parameters that are no real numbers.
+    """
+    from studies.data.rows import first_rows
+    from studies.models.fitting import fitted
+
+    module = model.build(dataset.inputs, dataset.outputs)
+    return fitted(module, _name(model), lambda: first_rows(dataset.train, 2))
 
 
 def fitting(read: Reader, model: str | ModelChoice | None, own_loss: OwnLoss | None) -> Fit:
@@ -137,7 +151,7 @@ def check_model(model: ModelChoice, dataset: Dataset, own_loss: OwnLoss | None =
             f"model {model.name()} does not take rows of shape {dataset.input_shape}; try --model mlp"
         )
     with torch.random.fork_rng(devices=[]):
-        module = model.build(dataset.inputs, dataset.outputs).eval()
+        module = build_module(model, dataset).eval()
         rows = first_rows(dataset.train, 2)
         if not any(parameter.requires_grad for parameter in module.parameters()):
             raise BadWorkload(f"model {_name(model)} has no parameters to train")
