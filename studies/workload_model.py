@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from studies import catalogue
 from studies.errors import BadWorkload
-from studies.imports import load
+from studies.imports import load, load_torch
 from studies.models import ModelChoice
 from studies.models.custom import Custom
 from studies.rows.nested import mapped, plain
@@ -123,6 +123,7 @@ def _fit(model: str | ModelChoice | None, dataset: Dataset, own_loss: OwnLoss | 
     Raises:
         BadWorkload: as `check_model`.
     """
+    load_torch()
     import torch
 
     own_form = dataset.kind == "mixed" or (dataset.free and not dataset.countable)
@@ -141,6 +142,7 @@ def check_model(model: ModelChoice, dataset: Dataset, own_loss: OwnLoss | None =
         BadWorkload: it cannot be built for this data, has nothing to train, or returns another shape than
             (rows, outputs); an own loss fails, or gives no number that depends on the model.
     """
+    load_torch()
     import torch
 
     from studies.data.rows import first_rows

@@ -89,7 +89,7 @@ class Preview:
             measured(self.facts),
             self._memory(),
             _readings(self.readings),
-            str(self.recommendation),
+            str(replace(self.recommendation, columns=())),  # they stand above
         ]
         return "\n\n".join(part for part in parts if part)
 

@@ -161,10 +161,10 @@ def encode_raw(raw: Raw, rows: NDArray[np.int64], split: Split) -> Encoded:
             raw_density=train.count_nonzero() / max(np.prod(train.shape), 1),
             notes=(*notes, "Kept the table sparse, each column from -1 to 1."),
         )
-    return _encode_frame(raw, rows, split)
+    return _encode_table(raw, rows, split)
 
 
-def _encode_frame(raw: Raw, rows: NDArray[np.int64], split: Split) -> Encoded:
+def _encode_table(raw: Raw, rows: NDArray[np.int64], split: Split) -> Encoded:
     from studies.data.encode import encode, encode_text
     from studies.data.part_differences import level_notes
 
