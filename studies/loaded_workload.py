@@ -292,6 +292,14 @@ class LoadedWorkload:
         dataset = None if split_seed is None else redrawn(self.dataset, split_seed)
         return self if dataset is None else replace(self, dataset=dataset)
 
+    def on_sample(self, rows: int | None) -> Self:
+        """Return the workload with so many of its training rows; None for all."""
+        if rows is None:
+            return self
+        from studies.data.sampling import sampled
+
+        return replace(self, dataset=sampled(self.dataset, rows))
+
     @property
     def name(self) -> str:
         """Return what the data is called."""

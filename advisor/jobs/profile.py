@@ -185,7 +185,7 @@ def preview(
         metric=metric.name,
         goal=request.goal,
         valid_rows=workload.dataset.valid.rows,
-        planned_trials=planned_trials(facts, request.budget),
+        planned_trials=planned_trials(facts, request.budget, plan.sample_rows),
         rules=request.rules,
         split_facts=split_facts(workload.dataset),
         columns=workload.columns,

@@ -138,9 +138,13 @@ def encode_raw(raw: Raw, rows: NDArray[np.int64], split: Split) -> Encoded:
         BadWorkload: rows that cannot be turned into numbers.
     """
     from studies.data.encode import Encoded
+    from studies.data.mapped_rows import encode_mapped
     from studies.data.text import check_ids
+    from studies.datasets.files.mapped import mapped_array
     from studies.datasets.files.sparse_rows import mostly_zeros, narrow, scale
 
+    if (array := mapped_array(raw.inputs)) is not None and not raw.free:
+        return encode_mapped(raw, array, rows, split.train)
     if isinstance(raw.inputs, NestedRows) or (raw.free and isinstance(raw.inputs, np.ndarray)):
         return encode_as_given(raw, rows)
     if raw.kind in {"image", "signal"}:
