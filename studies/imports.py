@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import importlib
 import importlib.util
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
-from studies.errors import BadValue, BadWorkload, did_you_mean, named_line
+from studies.callers_globals import users_dtype
+from studies.errors import BadValue, BadWorkload, did_you_mean, shown
+from studies.user_code import code_line
 
 _REFERRED: Final[dict[str, Any]] = {}
 """What was handed over from code in this process, by the name that was made for it."""
@@ -21,6 +26,29 @@ REFUSE: Final = "ADVISOR_REFUSE_CODE"
 processes started here."""
 NOWHERE: Final = ("__main__", "settings")
 """What stands for a module in references to what came from code and can be imported nowhere."""
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Let the garbage collector rest inside the block, for imports: they leave many objects and no garbage.
+
+    Looking through these again and again takes a fourth of the time that torch takes to import.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def load_torch() -> None:
+    """Import torch, and what its first optimizer imports."""
+    with uncollected():
+        import torch
+
+        torch.optim.SGD([torch.zeros(1)], lr=1.0)
 
 
 def refer(target: object) -> str:
@@ -61,26 +89,27 @@ def load(reference: str) -> Any:
         return _REFERRED[reference]
     if os.environ.get(REFUSE):
         raise BadWorkload(
-            f"'{reference}' is your own code, which is not run here; "
+            f"{shown(reference)} is your own code, which is not run here; "
             "allow it with: advisor dashboard --allow-code"
         )
     source, _, name = reference.rpartition(":")
     if not source or not name:
-        raise BadWorkload(f"'{reference}' is not understood; write it as module:name or file.py:name")
+        raise BadWorkload(f"{shown(reference)} is not understood; write it as module:name or file.py:name")
     if source in NOWHERE or "<" in name or " " in name:
         raise BadWorkload(
-            f"'{reference}' was given from code that is not running now; go on from there: advisor.resume"
+            f"{shown(reference)} was given from code that is not running now; "
+            "go on from there: advisor.resume"
         )
     module = _from_file(Path(source).resolve()) if source.endswith(".py") else _from_module(source)
     if not hasattr(module, name):
         public = [key for key in vars(module) if not key.startswith("_")]
-        raise BadWorkload(f"{source} has no '{name}'{did_you_mean(name, public)}")
+        raise BadWorkload(f"{source} has no {shown(name)}{did_you_mean(name, public)}")
     return getattr(module, name)
 
 
 def _from_file(path: Path) -> ModuleType:
     if not path.is_file():
-        raise BadWorkload(f"no file '{path}'; give the path of a Python file, as in net.py:Net")
+        raise BadWorkload(f"no file {shown(str(path))}; give the path of a Python file, as in net.py:Net")
     return _run(path, path.stat().st_mtime_ns)
 
 
@@ -95,9 +124,10 @@ def _run(path: Path, changed: int) -> ModuleType:  # noqa: ARG001 - the time of 
     if str(path.parent) not in sys.path:
         sys.path.append(str(path.parent))  # as `python file.py` finds the files beside it
     try:
-        spec.loader.exec_module(module)
-    except Exception as error:  # whatever the user's file raises
-        raise BadWorkload(f"{path} cannot be imported: {named_line(error)}") from error
+        with users_dtype(noted=True):
+            spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:  # whatever the user's file raises
+        raise BadWorkload(f"{path} cannot be imported: {code_line(error)}") from error
     return module
 
 
@@ -105,9 +135,10 @@ def _from_module(name: str) -> ModuleType:
     if "" not in sys.path and str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
     try:
-        return importlib.import_module(name)
-    except Exception as error:  # whatever the user's module raises
-        raise BadWorkload(f"module '{name}' cannot be imported: {named_line(error)}") from error
+        with users_dtype(noted=True):
+            return importlib.import_module(name)
+    except (Exception, SystemExit) as error:  # whatever the user's module raises
+        raise BadWorkload(f"module {shown(name)} cannot be imported: {code_line(error)}") from error
 
 
 def require(module: str, extra: str, who: str) -> ModuleType:
