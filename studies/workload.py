@@ -42,7 +42,8 @@ class Workload:
     of one. It gets all that the model returns, and targets of any form as they came; the inputs where the
     targets are None. Where these are no classes, the usual metric is its mean over the validation rows."""
     metric: Any = None
-    """A name such as "f1", or your own function of (outputs, targets)."""
+    """A name such as "f1" or "recall_macro"; your own function of (outputs, targets) or (y_true, y_pred); an
+    object of torchmetrics."""
     direction: str | None = None
     """maximize | minimize, of an own metric whose name or attribute `direction` does not say."""
     task: str = "auto"
@@ -110,13 +111,14 @@ def model_choice(model: Any) -> str | ModelChoice | None:
     Raises:
         BadWorkload: neither a name, a choice, a module, nor something that makes one.
     """
-    from torch import nn
-
     from studies.models import ModelChoice
-    from studies.models.custom import Custom, copies_of
 
     if model is None or isinstance(model, (str, ModelChoice)):
         return model
+    from torch import nn
+
+    from studies.models.custom import Custom, copies_of
+
     if isinstance(model, nn.Module):
         return Custom(factory=refer(copies_of(model)))
     if isinstance(model, type) and issubclass(model, ModelChoice):

@@ -11,12 +11,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from studies import catalogue
-from studies.errors import BadWorkload, named_line, one_line
+from studies.errors import BadWorkload
 from studies.imports import load, load_torch
 from studies.models import ModelChoice
 from studies.models.custom import Custom
 from studies.rows.nested import mapped, plain
 from studies.rows.reading import TURNED, note_reading
+from studies.user_code import code_line
 
 if TYPE_CHECKING:
     import torch
@@ -54,6 +55,19 @@ class Fit(NamedTuple):
     model: ModelChoice
     one_tensor: bool
     """Whether the model returns a tensor, and no object, dict or tuple."""
+
+
+def build_module(model: ModelChoice, dataset: Dataset) -> nn.Module:
+    """Return a fresh module of a model for data; draws its weights from torch's global generator.
+
+    Raises:
+        BadWorkload: it cannot be made, or has parameters that are no real numbers.
+    """
+    from studies.data.rows import first_rows
+    from studies.models.fitting import fitted
+
+    module = model.build(dataset.inputs, dataset.outputs)
+    return fitted(module, _name(model), lambda: first_rows(dataset.train, 2))
 
 
 def fitting(read: Reader, model: str | ModelChoice | None, own_loss: OwnLoss | None) -> Fit:
@@ -139,7 +153,7 @@ def check_model(model: ModelChoice, dataset: Dataset, own_loss: OwnLoss | None =
             f"model {model.name()} does not take rows of shape {dataset.input_shape}; try --model mlp"
         )
     with torch.random.fork_rng(devices=[]):
-        module = model.build(dataset.inputs, dataset.outputs).eval()
+        module = build_module(model, dataset).eval()
         rows = first_rows(dataset.train, 2)
         if not any(parameter.requires_grad for parameter in module.parameters()):
             raise BadWorkload(f"model {_name(model)} has no parameters to train")
@@ -167,7 +181,7 @@ def _outputs(model: ModelChoice, module: nn.Module, rows: Any) -> Any:
     except Exception as error:
         shapes = plain(mapped(rows, lambda tensor: tuple(tensor.shape)))
         raise BadWorkload(
-            f"model {model.name()} fails on inputs of shape {shapes}: {one_line(error)}"
+            f"model {_name(model)} fails on inputs of shape {shapes}: {code_line(error)}"
         ) from error
 
 
@@ -179,7 +193,7 @@ def _check_loss(loss: OwnLoss, outputs: Any, dataset: Dataset) -> None:
     try:
         value = loss(outputs, first_targets(dataset.train, 2))
     except Exception as error:
-        raise BadWorkload(f"loss {loss.name} fails: {named_line(error)}") from error
+        raise BadWorkload(f"loss {loss.name} fails: {code_line(error)}") from error
     if not isinstance(value, torch.Tensor) or value.numel() != 1:
         form = f"shape {tuple(value.shape)}" if isinstance(value, torch.Tensor) else type(value).__name__
         raise BadWorkload(

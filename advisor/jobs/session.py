@@ -21,6 +21,7 @@ from advisor.jobs.workloads import (
     open_workload,
     reading,
 )
+from studies.callers_globals import set_aside
 from studies.errors import BadValue, BadWorkload
 from studies.imports import require
 from studies.limits import Budget
@@ -30,6 +31,7 @@ from studies.storage import journal
 from studies.storage.home import check_new, free_name
 from studies.storage.locks import working
 from studies.storage.manifest import CompressionEntry, StudyManifest
+from studies.tracking.address import address_of
 from studies.tracking.commit import commit_of
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ class Session:
     """What the user should know before it starts: of the data, and of which optimizers enter."""
 
 
+@set_aside()
 def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambda line: None) -> Session:
     """Profile the workload, decide who enters, and create the study.
 
@@ -64,6 +67,8 @@ def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambd
         StudyError: anything wrong with the request; nothing is created then.
     """
     check_new(home, request.study)
+    tracking_uri, where = address_of(request.tracking_uri)
+    request = replace(request, tracking_uri=tracking_uri)
     tell(reading(request.source))
     if request.compression != "off":
         require("onnxruntime", "compression", "--compression")
@@ -79,7 +84,7 @@ def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambd
         home, name, direction=workload.metric.direction, manifest=_manifest(request, workload, facts, plan)
     )
     begun = [f"{start.params['optimizer']} starts also from {start.origin}" for start in earlier]
-    notes = (*workload.notes, *(finding.because for finding in findings), *begun)
+    notes = (*workload.notes, *(finding.because for finding in findings), *begun, *filter(None, [where]))
     return Session(name=name, home=home, workload=workload, plan=plan, notes=notes)
 
 
@@ -104,6 +109,7 @@ def _planned(request: Request) -> tuple[LoadedWorkload | Function, Plan, Facts, 
     return function, *plan(request, function, facts, uses)
 
 
+@set_aside()
 def reopen(
     home: Path, name: str, *, budget: Budget | None = None, tell: Callable[[str], None] = lambda line: None
 ) -> Session:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from advisor.decide.confirmation import recipes_in_question
 from advisor.decide.failures import failures
@@ -14,11 +14,13 @@ from advisor.jobs.advice import advice, evidence_in
 from advisor.jobs.compress import compress, delete_unused_files, pareto
 from advisor.jobs.session import Session
 from advisor.recommendation import Recommendation
+from studies.callers_globals import set_aside
 from studies.record import Record, count_states
 from studies.search.clock import Clock
 from studies.storage import journal
 from studies.storage.locks import working
 from studies.storage.manifest import SavedAdvice
+from studies.tracking.address import OFF
 
 if TYPE_CHECKING:
     import optuna
@@ -27,10 +29,8 @@ if TYPE_CHECKING:
     from studies.search.event import Event
     from studies.tracking.process import Mirror
 
-OFF: Final = "off"
-"""A tracking URI that means no mirror."""
 
-
+@set_aside()
 def work(
     session: Session,
     *,

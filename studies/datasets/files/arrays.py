@@ -14,12 +14,13 @@ from studies.datasets import Raw
 from studies.datasets.files import Reader
 from studies.datasets.files.packing import check_archive
 from studies.datasets.files.plain_arrays import plain_array
-from studies.errors import BadWorkload, one_line
+from studies.errors import BadWorkload
 from studies.rows.free import are_classes, note_free
 from studies.rows.items import TARGETS, pair_of_item
 from studies.rows.kinds import KINDS
 from studies.rows.nested import NestedRows, joined_nests, mapped, nested
 from studies.rows.reading import STEPS, TURNED, note_reading, readings, shaped
+from studies.user_code import code_line
 
 INPUTS: Final = ("X", "x", "inputs", "images", "signals", "data", "features")
 
@@ -230,9 +231,9 @@ def _from_torch(source: Any, notes: list[str]) -> Pair | None:
         batches = [(_plain(inputs), _plain_targets(targets)) for inputs, targets in pairs]
     except BadWorkload:
         raise
-    except (TypeError, ValueError) as error:
+    except Exception as error:  # whatever the user's own dataset raises
         must = "must give pairs of inputs and targets as tensors"
-        raise BadWorkload(f"the {type(source).__name__} {must}: {one_line(error, longest=200)}") from error
+        raise BadWorkload(f"the {type(source).__name__} {must}: {code_line(error, longest=200)}") from error
     if not batches:
         raise BadWorkload(f"the {type(source).__name__} is empty; add rows to train on")
     note = "The torch data was read once and is kept in memory: random augmentation in it is frozen."
