@@ -26,6 +26,11 @@ def has_quality(record: Record) -> bool:
     return record.state == "complete" and record.quality is not None and math.isfinite(record.quality)
 
 
+def trained_rows(record: Record) -> float:
+    """Return the training rows of a record as a number to compare by: infinite for all there are."""
+    return math.inf if record.sample_rows is None else record.sample_rows
+
+
 class Records(tuple[Record, ...]):
     """Records: a tuple of trial records, sorted by optimizer and stage once.
 
@@ -61,12 +66,17 @@ class Records(tuple[Record, ...]):
 
     @cached_property
     def confirmations(self) -> Mapping[str, tuple[Record, ...]]:
-        """Return the ended confirmation runs, by optimizer and number."""
-        return _by_optimizer(
+        """Return the ended confirmation runs, by optimizer and number.
+
+        Where some trained on a sample and others on more rows, only those on the most.
+        """
+        ended = [
             record
             for record in self.by_number
             if record.stage == "confirm" and record.state in ("complete", "infeasible")
-        )
+        ]
+        most = max((trained_rows(record) for record in ended), default=math.inf)
+        return _by_optimizer(record for record in ended if trained_rows(record) == most)
 
     @cached_property
     def repeats(self) -> tuple[tuple[Record, ...], ...]:
@@ -75,6 +85,9 @@ class Records(tuple[Record, ...]):
         for run in self.by_number:
             if run.state == "complete" and run.stage != "compress":
                 groups[run.number if run.source is None else run.source].append(run)
+        for recipe, runs in groups.items():
+            most = max(map(trained_rows, runs))
+            groups[recipe] = [run for run in runs if trained_rows(run) == most]
         return tuple(tuple(group) for group in groups.values() if len({run.seed for run in group}) > 1)
 
     @cached_property

@@ -21,7 +21,7 @@ from studies.imports import load
 from studies.metric_on_data import in_units, same_answers, tried
 from studies.metrics import LOSS, Metric, metric, metric_task
 from studies.models import ModelChoice
-from studies.own_loss import OwnLoss
+from studies.own_loss import OwnLoss, plain_name
 from studies.rows.free import OWN
 from studies.split_by import SplitBy
 from studies.storage.workload_spec import WorkloadSpec
@@ -251,7 +251,8 @@ class LoadedWorkload:
         model: Choice = catalogue.find("model", spec.model).from_fields(spec.model_fields or {})
         if not isinstance(model, ModelChoice):
             raise BadWorkload(f"{spec.model} is no model")
-        if (named := absolute(own_loss.name) if own_loss else "") != spec.loss:
+        named = absolute(own_loss.name) if own_loss else ""
+        if plain_name(named) != plain_name(spec.loss):
             raise BadWorkload(
                 f"the loss is {named or USUAL_LOSS}, and the study began with {spec.loss or USUAL_LOSS}; "
                 "start a new study, or bring the old loss back"
@@ -290,6 +291,14 @@ class LoadedWorkload:
         """Return the workload on the split that `split_seed` allowed; None for the study's own."""
         dataset = None if split_seed is None else redrawn(self.dataset, split_seed)
         return self if dataset is None else replace(self, dataset=dataset)
+
+    def on_sample(self, rows: int | None) -> Self:
+        """Return the workload with so many of its training rows; None for all."""
+        if rows is None:
+            return self
+        from studies.data.sampling import sampled
+
+        return replace(self, dataset=sampled(self.dataset, rows))
 
     @property
     def name(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -100,3 +101,8 @@ class OwnLoss:
         return isinstance(self.function, nn.BCEWithLogitsLoss) or (
             self.function is functional.binary_cross_entropy_with_logits
         )
+
+
+def plain_name(name: str) -> str:
+    """Return the name of a loss without the number that tells two of that name in one process apart."""
+    return re.sub(r"-\d+$", "", name)

@@ -35,6 +35,7 @@ from advisor.cli.options import (
     Regularizers,
     RowKind,
     Rules,
+    SampleRows,
     Schedules,
     Seed,
     Source,
@@ -133,6 +134,7 @@ class SearchArguments:
     missing: Missing = None
     budget: BudgetText = "10m"
     batch_size: BatchSize = None
+    sample_rows: SampleRows = None
     epochs: Epochs = None
     optimizers: Optimizers = None
     schedules: Schedules = None
@@ -163,6 +165,7 @@ class SearchArguments:
         return _request(
             self,
             budget=self.budget,
+            sample_rows=self.sample_rows,
             schedules=_names(self.schedules),
             regularizers=_names_or_none(self.regularizers),
             wrappers=_names_or_none(self.wrappers),

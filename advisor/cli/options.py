@@ -54,6 +54,12 @@ Everything = Annotated[
 BatchSize = Annotated[
     str | None, typer.Option(help="64, full, or a range to search such as 16..256 or 1..full.")
 ]
+SampleRows = Annotated[
+    str | None,
+    typer.Option(
+        help="Training rows of a search trial, or none for all; by default a sample where few runs fit."
+    ),
+]
 Epochs = Annotated[int | None, typer.Option(help="Length of one whole run.")]
 Memory = Annotated[str | None, typer.Option(help="Most bytes while training, as in 512MiB.")]
 ModelSize = Annotated[str | None, typer.Option(help="Most bytes of the trained model, as in 1MB.")]

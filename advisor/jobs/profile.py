@@ -89,7 +89,7 @@ class Preview:
             measured(self.facts),
             self._memory(),
             _readings(self.readings),
-            str(self.recommendation),
+            str(replace(self.recommendation, columns=())),  # they stand above
         ]
         return "\n\n".join(part for part in parts if part)
 
@@ -185,7 +185,7 @@ def preview(
         metric=metric.name,
         goal=request.goal,
         valid_rows=workload.dataset.valid.rows,
-        planned_trials=planned_trials(facts, request.budget),
+        planned_trials=planned_trials(facts, request.budget, plan.sample_rows),
         rules=request.rules,
         split_facts=split_facts(workload.dataset),
         columns=workload.columns,
@@ -222,7 +222,8 @@ def _search(request: Request, workload: LoadedWorkload) -> str:
 
 def _data(facts: Facts) -> str:
     columns = f"{facts.columns} {'words' if facts.kind == 'text' else 'columns'}"
-    task = facts.task + (f" into {facts.classes} classes" if facts.classes else "")
+    named = "targets for your own loss" if facts.task == "own" else facts.task
+    task = named + (f" into {facts.classes} classes" if facts.classes else "")
     lines = [f"Data: {facts.rows} training rows, {columns}, {facts.kind}, {task}."]
     if facts.kind != "text":  # the ids of words are never zero but for padding
         missing = f"missing in the raw table {_share(facts.missing_share)}"

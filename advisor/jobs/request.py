@@ -53,6 +53,8 @@ class Request:
     """Words of a table that mean a gap, beside an empty field."""
     batch_size: str | None = None
     """`64`, `full`, or a range such as `16..256`, `1..full`."""
+    sample_rows: str | None = None
+    """Training rows of a search trial, `none` for all; unasked a sample where the seconds hold few runs."""
     epochs: int | None = None
     optimizers: tuple[str, ...] = ()
     schedules: tuple[str, ...] = ()
@@ -189,7 +191,7 @@ def _read(name: str, value: Any) -> Any:
     if isinstance(value, bool):
         return value
     if isinstance(value, Integral):  # also one of NumPy's
-        return str(value) if name == "batch_size" else int(value)
+        return str(value) if name in {"batch_size", "sample_rows"} else int(value)
     return value
 
 

@@ -14,6 +14,7 @@ from advisor.evidence import Finding
 from advisor.jobs.fingerprints import changed, code_of
 from advisor.jobs.planning import plan_for, planned_trials
 from advisor.jobs.request import Request, split
+from advisor.jobs.sample_size import sample_notes
 from advisor.jobs.workloads import (
     NO_MODEL,
     check_compressible,
@@ -84,7 +85,8 @@ def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambd
         home, name, direction=workload.metric.direction, manifest=_manifest(request, workload, facts, plan)
     )
     begun = [f"{start.params['optimizer']} starts also from {start.origin}" for start in earlier]
-    notes = (*workload.notes, *(finding.because for finding in findings), *begun, *filter(None, [where]))
+    of_data = (*workload.notes, *sample_notes(request, plan, facts))
+    notes = (*of_data, *(finding.because for finding in findings), *begun, *filter(None, [where]))
     return Session(name=name, home=home, workload=workload, plan=plan, notes=notes)
 
 
@@ -93,7 +95,7 @@ def _earlier(
 ) -> tuple[Start, ...]:
     from advisor.jobs.history import starts
 
-    trials = planned_trials(facts, request.searching)
+    trials = planned_trials(facts, request.searching, plan.sample_rows)
     return starts(home, model=workload.spec(), facts=facts, candidates=plan.candidates, planned_trials=trials)
 
 
@@ -161,6 +163,13 @@ def _check_left(manifest: StudyManifest, records: tuple[Record, ...], budget: Bu
     )
 
 
+def _searched_on(workload: LoadedWorkload | Function, plan: Plan) -> LoadedWorkload | Function:
+    """Return the workload as search trials train and validate on it."""
+    from studies.loaded_workload import LoadedWorkload
+
+    return workload.on_sample(plan.sample_rows) if isinstance(workload, LoadedWorkload) else workload
+
+
 def _manifest(
     request: Request, workload: LoadedWorkload | Function, facts: Facts, plan: Plan
 ) -> StudyManifest:
@@ -176,9 +185,9 @@ def _manifest(
         metric=workload.metric.name,
         dataset=workload.name,
         model=workload.model.name(),
-        valid_rows=workload.valid_rows,
+        valid_rows=_searched_on(workload, plan).valid_rows,
         baseline=workload.baseline(),
-        notes=tuple(workload.notes),
+        notes=(*workload.notes, *sample_notes(request, plan, facts)),
         columns=workload.columns,
         tracking_uri=request.tracking_uri,
         versions={package: version(package) for package in packages},

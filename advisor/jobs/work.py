@@ -88,7 +88,8 @@ def measure_the_rest(session: Session, *, stop: Callable[[], bool]) -> None:
     from studies.profiling.profile import with_forecasts
     from studies.profiling.split import split_facts
 
-    plain_models = yardsticks(workload, session.plan.budget, stop=stop)
+    searched_on = workload.on_sample(session.plan.sample_rows)
+    plain_models = yardsticks(searched_on, session.plan.budget, stop=stop)
     if stop():
         return
     facts = manifest.profiled

@@ -122,6 +122,11 @@ def open_workload(request: Request) -> LoadedWorkload | Function:
             f"a training function holds its data to itself; leave {request.split_by.flag} out, "
             "and split inside the function"
         )
+    if request.sample_rows not in {None, "none"}:
+        raise BadWorkload(
+            "a training function holds its data to itself; leave --sample-rows out, "
+            "and take a sample inside the function"
+        )
     return Function.open(
         named,
         source=source,

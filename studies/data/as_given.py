@@ -62,7 +62,7 @@ def encode_as_given(raw: Raw, rows: NDArray[np.int64]) -> Encoded:
 
 def bytes_of(rows: Any) -> int:
     """Return the bytes of rows of any form, sparse ones as they lie."""
-    return sum(leaf.nbytes if isinstance(leaf, np.ndarray) else leaf.data.nbytes for leaf in leaves_of(rows))
+    return sum(leaf.nbytes if hasattr(leaf, "nbytes") else leaf.data.nbytes for leaf in leaves_of(rows))
 
 
 def _array(targets: Any) -> Any:

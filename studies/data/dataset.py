@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from studies import catalogue
 from studies.data.as_given import bytes_of
 from studies.data.inputs import Inputs
+from studies.data.mapped_rows import MappedRows
 from studies.data.raw import (
     columns_across,
     encode_raw,
@@ -26,6 +27,7 @@ from studies.data.raw import (
     targets_of,
     validation_given,
 )
+from studies.data.split_views import parts_of
 from studies.datasets import DatasetChoice, Raw, Task
 from studies.datasets.files import Place, expanded
 from studies.datasets.table import AUTO, Table
@@ -132,7 +134,7 @@ class Dataset:
     @property
     def inputs(self) -> Inputs:
         """Return the form of one row."""
-        sparse = not isinstance(self.train.inputs, np.ndarray | NestedRows)
+        sparse = not isinstance(self.train.inputs, np.ndarray | NestedRows | MappedRows)
         return Inputs(kind=self.kind, shape=self.input_shape, vocabulary=self.vocabulary, sparse=sparse)
 
     @property
@@ -317,8 +319,10 @@ def _encoded(raw: Raw, targets: Targets, split: Split, *, name: str, notes: Iter
     encoded = encode_raw(raw, targets.rows, split)
     values = encoded.inputs if values is None else values
     dates, keys = columns_across(raw, encoded.table, targets, split)
+    inputs = parts_of(encoded.inputs, split)
     train, valid, test = (
-        _part(encoded.inputs, values, rows) for rows in (split.train, split.valid, split.test)
+        _part(part, None if values is encoded.inputs else values[rows])
+        for part, rows in zip(inputs, (split.train, split.valid, split.test), strict=True)
     )
     return Dataset(
         name=name,
@@ -349,10 +353,9 @@ def _encoded(raw: Raw, targets: Targets, split: Split, *, name: str, notes: Iter
     )
 
 
-def _part(inputs: Any, targets: Any, rows: NDArray[np.int64]) -> Part:
-    """Return some rows; inputs that are their own targets are there once."""
-    chosen = inputs[rows]
-    return Part(inputs=chosen, targets=chosen if targets is inputs else targets[rows])
+def _part(inputs: Any, targets: Any) -> Part:
+    """Return some rows; inputs that are their own targets, which are then None, are there once."""
+    return Part(inputs=inputs, targets=inputs if targets is None else targets)
 
 
 def _bytes(dataset: Dataset) -> int:
@@ -397,10 +400,16 @@ def _is_folder(source: str) -> bool:
         return False
 
 
+def _looked_at(part: Part) -> Any:
+    return part.inputs.some() if isinstance(part.inputs, MappedRows) else part.inputs
+
+
 def _digest(parts: Iterable[Part]) -> str:
     sha = hashlib.sha256()
     for part in parts:
-        for values in (*leaves_of(part.inputs), *leaves_of(part.targets)):
+        if isinstance(part.inputs, MappedRows):  # some rows stand for a file that may be larger than memory
+            sha.update(f"{part.inputs.shape}".encode())
+        for values in (*leaves_of(_looked_at(part)), *leaves_of(part.targets)):
             arrays = (
                 (values,) if isinstance(values, np.ndarray) else (values.data, values.indices, values.indptr)
             )

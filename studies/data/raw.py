@@ -138,9 +138,13 @@ def encode_raw(raw: Raw, rows: NDArray[np.int64], split: Split) -> Encoded:
         BadWorkload: rows that cannot be turned into numbers.
     """
     from studies.data.encode import Encoded
+    from studies.data.mapped_rows import encode_mapped
     from studies.data.text import check_ids
+    from studies.datasets.files.mapped import mapped_array
     from studies.datasets.files.sparse_rows import mostly_zeros, narrow, scale
 
+    if (array := mapped_array(raw.inputs)) is not None and not raw.free:
+        return encode_mapped(raw, array, rows, split.train)
     if isinstance(raw.inputs, NestedRows) or (raw.free and isinstance(raw.inputs, np.ndarray)):
         return encode_as_given(raw, rows)
     if raw.kind in {"image", "signal"}:
@@ -157,10 +161,10 @@ def encode_raw(raw: Raw, rows: NDArray[np.int64], split: Split) -> Encoded:
             raw_density=train.count_nonzero() / max(np.prod(train.shape), 1),
             notes=(*notes, "Kept the table sparse, each column from -1 to 1."),
         )
-    return _encode_frame(raw, rows, split)
+    return _encode_table(raw, rows, split)
 
 
-def _encode_frame(raw: Raw, rows: NDArray[np.int64], split: Split) -> Encoded:
+def _encode_table(raw: Raw, rows: NDArray[np.int64], split: Split) -> Encoded:
     from studies.data.encode import encode, encode_text
     from studies.data.part_differences import level_notes
 

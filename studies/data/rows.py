@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from studies.data.dataset import Dataset, Part
+from studies.data.mapped_rows import MappedRows, MappedTensors
 from studies.rows.nested import NestedRows, mapped
 
 
@@ -40,6 +41,8 @@ def tensors(dataset: Dataset, part: str, device: torch.device) -> tuple[Inputs, 
         inputs = _on(split.inputs, device)
         return inputs, inputs
     targets = _on(split.targets, device)
+    if isinstance(split.inputs, MappedRows):
+        return MappedTensors(split.inputs, device), targets
     if isinstance(split.inputs, np.ndarray | NestedRows):
         return _on(split.inputs, device), targets
     return SparseRows(split.inputs, device), targets

@@ -21,7 +21,7 @@ LISTED: Final = 20
 LONGEST_NAME: Final = 40
 """Characters of a name that a message repeats."""
 ELSEWHERE: Final = {
-    ".npy": "it is one array; put inputs and targets into one file: np.savez('data.npz', X=X, y=y)",
+    ".npy": "it is one array; give its folder with X.npy and y.npy in it, or np.savez('data.npz', X=X, y=y)",
     ".pkl": "a pickle may run code; save the frame as Parquet, or the arrays with np.savez",
     ".pickle": "a pickle may run code; save the frame as Parquet, or the arrays with np.savez",
     ".txt": "name it .csv if a delimiter stands between its fields, or .svmlight if it holds sparse rows",
@@ -115,7 +115,7 @@ def _read(place: Place, target: str, kind: str | None) -> tuple[pd.DataFrame, tu
         raise BadWorkload(f"'{name}' knows its target; leave --target {one_line(target, longest=80)} out")
     try:
         if folder:
-            return read_folder(place.path)
+            return read_folder(place.path, kind)
         if place.ending == ARRAYS and kind is not None:
             return read_npz(place.path, kind)
         data = read_several(place) if is_pattern(place.path) else readers()[place.ending].read(place)

@@ -17,6 +17,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from studies import catalogue
 from studies.data.dataset import Part
+from studies.data.mapped_rows import MappedRows
 from studies.data.rows import first_rows
 from studies.facts import Facts
 from studies.limits import Budget
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from studies.data.dataset import Dataset
     from studies.loaded_workload import LoadedWorkload
 
+BLOCK_BYTES, COLUMNS = 2**24, 8
+"""Numbers and columns that are looked at at once, at least."""
 TIMED_STEPS: Final = 15
 WARM_STEPS: Final = 3
 FEWEST_STEPS: Final = 4
@@ -175,11 +178,17 @@ def _data_facts(dataset: Dataset) -> dict[str, Any]:
 def _columns(part: Part) -> tuple[int, NDArray[Any]]:
     """Return how many entries are not zero, and the standard deviation of each column, (columns,)."""
     inputs = part.inputs
+    if isinstance(inputs, MappedRows):
+        some = inputs.some().reshape(-1, int(np.prod(inputs.shape[1:])))
+        return round(np.count_nonzero(some) / max(len(some), 1) * part.rows), some.std(axis=0)
     if isinstance(inputs, NestedRows):
         leaves = [_columns(Part(inputs=leaf, targets=part.targets)) for leaf in inputs.leaves()]
         return sum(nonzero for nonzero, _ in leaves), np.concatenate([spreads for _, spreads in leaves])
     if isinstance(inputs, np.ndarray):
-        return int(np.count_nonzero(inputs)), inputs.reshape(len(inputs), -1).std(axis=0)
+        columns = inputs.reshape(len(inputs), -1)
+        count = max(COLUMNS, BLOCK_BYTES // max(1, len(columns) * columns.itemsize))
+        blocks = (columns[:, first : first + count] for first in range(0, columns.shape[1], count))
+        return int(np.count_nonzero(inputs)), np.concatenate([block.std(axis=0) for block in blocks])
     mean, square = (np.asarray(values.mean(axis=0)).ravel() for values in (inputs, inputs.power(2)))
     return int(inputs.nnz), np.sqrt(np.maximum(square - mean**2, 0.0))
 

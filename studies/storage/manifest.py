@@ -125,6 +125,7 @@ class StudyManifest(Document):
         "recommendation",
         "split_facts",
         "yardsticks",
+        "sample_rows",
         "columns",
     )
     READERS: ClassVar[Mapping[str, Callable[[Any], Any]]] = {
@@ -143,7 +144,7 @@ class StudyManifest(Document):
     }
 
     candidates: tuple[str, ...] = ()
-    """Optimizers, the first one trained first. This and the entries up to `starts` are those of
+    """Optimizers, the first one trained first. This and the entries up to `sample_rows` are those of
     `studies.search.plan.Plan`."""
     schedules: tuple[str, ...] = ()
     regularizers: tuple[str, ...] = ()
@@ -162,6 +163,8 @@ class StudyManifest(Document):
     compression: str = "off"
     unread: tuple[str, ...] = ()
     starts: tuple[Start, ...] = ()
+    sample_rows: int | None = None
+    """Training rows that the search trains on, where it does not afford all of them; None for all."""
     compression_study: CompressionEntry | None = None
     """None unless a compression after the search was asked for."""
     id: str = ""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +13,7 @@ from torch.nn import functional
 from torch.utils.data import Dataset
 
 import advisor
+from advisor.jobs.register import register
 from studies.errors import BadValue, BadWorkload
 from studies.loaded_workload import LoadedWorkload
 from studies.optimizers.adamw import AdamW
@@ -18,6 +22,8 @@ from studies.schedules.constant import Constant
 from studies.storage import journal
 from studies.train import Training
 from studies.workload import Workload
+
+from waiting import HANG_SECONDS
 
 DRAW = np.random.default_rng(0)
 TABLE = DRAW.normal(size=(60, 5)).astype(np.float32)
@@ -291,6 +297,52 @@ def test_compression_is_refused_where_a_file_could_not_be_measured(tmp_path):
     for form in ("segmentation", "inputs by name", "an object with logits"):
         with pytest.raises(BadWorkload, match="compression needs one input a row"):
             advisor.search(FORMS[form], budget="2trials", compression="after", home=tmp_path)
+
+
+@pytest.mark.parametrize("form", ["inputs by name", "an object with logits", "pairs"])
+def test_a_model_without_one_input_and_one_tensor_is_not_registered(form, tmp_path):
+    options = {"tracking_uri": "off", "epochs": 9, "optimizers": "SGD", "home": tmp_path}
+    study = advisor.search(FORMS[form], budget="1trials", **options)
+    with pytest.raises(BadWorkload, match="takes several inputs or returns no single tensor"):
+        register(tmp_path, study, "net", tracking_uri=f"sqlite:///{tmp_path}/mlflow.db")
+
+
+def test_a_study_goes_on_in_another_process_and_only_with_the_loss_that_it_began_with(tmp_path):
+    work = tmp_path / "work.py"
+    work.write_text(CODE)
+    home = ("--home", str(tmp_path / "home"), "--budget")
+    run(
+        f"{work}:workload", "search", *home, "1trials", "--epochs", "9", "--optimizers", "SGD", "--study", "s"
+    )
+    run("s", "resume", *home, "2trials")
+    work.write_text(CODE.replace("scaled", "halved"))
+    done = run("s", "resume", *home, "3trials", status=2)
+    assert "start a new study, or bring the old loss back" in done
+
+
+CODE = """
+import numpy as np, advisor
+from torch import nn
+
+rows = np.random.default_rng(0).normal(size=(40, 5)).astype("float32")
+
+def net():
+    return nn.Linear(5, 5)
+
+def scaled(outputs, targets):
+    return (outputs - targets).square().mean()
+
+workload = advisor.Workload(train=(rows, None), model=net, loss=scaled)
+"""
+
+
+def run(subject, command, *options, status=0):
+    """Return what a command says on stderr, run in a process of its own."""
+    words = [sys.executable, "-m", "advisor", command, subject, *options]
+    off = ("--tracking-uri", "off") if command == "search" else ()
+    done = subprocess.run([*words, *off], capture_output=True, text=True, timeout=HANG_SECONDS, check=False)
+    assert done.returncode == status, done.stderr
+    return done.stderr
 
 
 def test_choices_that_change_inputs_or_targets_are_left_out_or_refused(tmp_path):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from studies.datasets import Raw
 from studies.datasets.files import Reader
+from studies.datasets.files.mapped import MappedArray, map_archive, mapped_array
 from studies.datasets.files.packing import check_archive
 from studies.datasets.files.plain_arrays import plain_array
 from studies.errors import BadWorkload
@@ -36,9 +37,32 @@ def read_npz(path: Path, kind: str | None = None) -> Raw:
     Raises:
         BadWorkload: arrays of other names.
     """
-    check_archive(path)
+    entries = map_archive(path)
+    check_archive(path, besides=entries)
     with np.load(path, allow_pickle=False) as file:
-        entries = {name: file[name] for name in file.files}
+        entries |= {name: file[name] for name in file.files if name not in entries}
+    return _from_entries(entries, path.name, kind)
+
+
+def read_array_folder(folder: Path, kind: str | None = None) -> Raw | None:
+    """Read the arrays X.npy and y.npy of a folder, large ones mapped; None where there are none.
+
+    Raises:
+        BadWorkload: arrays of other names.
+    """
+    files = sorted(folder.glob("*.npy"))
+    if not files:
+        return None
+    entries = {file.stem: np.load(file, mmap_mode="r", allow_pickle=False) for file in files}
+    return _from_entries(
+        {name: array if mapped_array(array) else np.array(array) for name, array in entries.items()},
+        folder.name,
+        kind,
+    )
+
+
+def _from_entries(entries: dict[str, NDArray[Any]], name: str, kind: str | None) -> Raw:
+    """Return the data in arrays by name."""
     stored = str(entries.pop("kind")) if "kind" in entries else None
     kind = kind or stored or kind
     pairs = [_named(entries, endings) for endings in PARTS]
@@ -46,7 +70,7 @@ def read_npz(path: Path, kind: str | None = None) -> Raw:
         pairs = [whole, *pairs[1:]]
     if pairs[0] is None:
         raise BadWorkload(
-            f"'{path.name}' holds {', '.join(entries) or 'nothing'}; "
+            f"'{name}' holds {', '.join(entries) or 'nothing'}; "
             "name the arrays X and y, or X_train, y_train, X_test, y_test"
         )
     return gather(pairs, kind=kind)
@@ -74,13 +98,11 @@ def gather(pairs: Sequence[Any], *, kind: str | None = None, free: bool | None =
             raise BadWorkload(
                 f"{inputs.shape[0]} rows of inputs but {len(targets)} targets; give one target a row"
             )
-    raw_inputs = _joined([inputs for _, (inputs, _) in parts_read], "inputs")
+    blocks = [inputs for _, (inputs, _) in parts_read]
+    if free is False and any(mapped_array(block) for block in blocks):
+        return _in_their_files(parts_read, kind)
+    raw_inputs = _joined(blocks, "inputs")
     targets = _joined_targets([targets for _, (_, targets) in parts_read])
-    parts = (
-        np.concatenate([np.full(pair[0].shape[0], part, np.int64) for part, pair in parts_read])
-        if len(parts_read) > 1
-        else None
-    )
     if free is not False and all(_own_target(source) for source in pairs if source is not None):
         targets = None
     codes = free is None and are_classes(targets)
@@ -101,7 +123,40 @@ def gather(pairs: Sequence[Any], *, kind: str | None = None, free: bool | None =
         task="classification" if codes else "auto",
         free=free,
         notes=tuple(notes),
-        parts=parts,
+        parts=_parts(parts_read),
+    )
+
+
+def _parts(parts_read: Sequence[tuple[int, Pair]]) -> NDArray[np.int64] | None:
+    """Return the part of each row, where more than one was given."""
+    if len(parts_read) == 1:
+        return None
+    return np.concatenate([np.full(pair[0].shape[0], part, np.int64) for part, pair in parts_read])
+
+
+def _in_their_files(parts_read: Sequence[tuple[int, Pair]], kind: str | None) -> Raw:
+    """Return inputs that stay in their files, as they are mapped."""
+    notes: list[str] = []
+    blocks = [inputs for _, (inputs, _) in parts_read]
+    if not all(isinstance(block, np.ndarray) for block in blocks):
+        raise BadWorkload("a part of the inputs is mapped and another is no array; give all as arrays")
+    first, *others = ("",) if kind is not None else readings(blocks[0])
+    reading, shape = kind or first, blocks[0].shape
+    turned = reading == TURNED  # a view of the file is enough
+    blocks = [np.moveaxis(block, -1, 1) for block in blocks] if turned else blocks
+    formed = [shaped(block, "signal" if turned else reading, notes) for block in blocks]
+    if len({array.shape[1:] for array, _ in formed}) > 1:
+        raise BadWorkload("the parts of the inputs have rows of different shapes; give them all the same")
+    if first and len(shape) == 3:
+        notes.append(note_reading(shape, first))
+    return Raw(
+        inputs=MappedArray(blocks=tuple(array for array, _ in formed)),
+        targets=_joined_targets([targets for _, (_, targets) in parts_read]),
+        kind=formed[0][1],
+        reading=reading,
+        other_readings=tuple(others),
+        notes=tuple(dict.fromkeys(notes)),
+        parts=_parts(parts_read),
     )
 
 
@@ -160,7 +215,7 @@ def _plain(values: Any, rows: int | None = None) -> Any:
     if hasattr(values, "detach"):
         return _from_tensor(values)
     try:
-        return plain_array(values)
+        return values if mapped_array(values) else plain_array(values)
     except BadWorkload:
         raise
     except ValueError:
