@@ -111,13 +111,14 @@ def model_choice(model: Any) -> str | ModelChoice | None:
     Raises:
         BadWorkload: neither a name, a choice, a module, nor something that makes one.
     """
-    from torch import nn
-
     from studies.models import ModelChoice
-    from studies.models.custom import Custom, copies_of
 
     if model is None or isinstance(model, (str, ModelChoice)):
         return model
+    from torch import nn
+
+    from studies.models.custom import Custom, copies_of
+
     if isinstance(model, nn.Module):
         return Custom(factory=refer(copies_of(model)))
     if isinstance(model, type) and issubclass(model, ModelChoice):

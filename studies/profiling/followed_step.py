@@ -84,11 +84,12 @@ class StepBench:
             raise NotFollowed(reason)
         self._put_back()
         try:
-            return self._scaled(optimizer, self._steps(optimizer))
+            step = self._steps(optimizer)
         except StudyError as error:
             raise NotFollowed(one_line(error)) from error
         except Exception as error:  # its library's or a stranger's model's; the forecast does without
             raise NotFollowed(named_line(error, longest=100)) from error
+        return self._scaled(optimizer, step)
 
     def _steps(self, optimizer: OptimizerChoice) -> FollowedStep:
         stepper = optimizer.build(self.model, max(self.facts.steps, FOLLOWED_STEPS))
