@@ -95,7 +95,16 @@ def in_float32(module: nn.Module) -> bool:
         del kind[key]
     if bridges:
         module.float()
+        _cast_what_it_holds(module)
     return bool(bridges)
+
+
+def _cast_what_it_holds(module: nn.Module) -> None:
+    """Cast tensors that are neither parameters nor buffers: what a module holds back of a pass."""
+    for part in module.modules():
+        for name, value in list(vars(part).items()):
+            if _is_float(value):
+                setattr(part, name, value.float())
 
 
 def _holder(hook: Any) -> object:
