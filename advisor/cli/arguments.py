@@ -33,6 +33,7 @@ from advisor.cli.options import (
     Pretrained,
     Register,
     Regularizers,
+    RowKind,
     Rules,
     Schedules,
     Seed,
@@ -89,6 +90,7 @@ class ProfileArguments:
     metric: MetricName = None
     direction: Direction = None
     task: Task = "auto"
+    kind: RowKind = None
     time: Time = None
     group: Group = None
     split: SplitColumn = None
@@ -124,6 +126,7 @@ class SearchArguments:
     metric: MetricName = None
     direction: Direction = None
     task: Task = "auto"
+    kind: RowKind = None
     time: Time = None
     group: Group = None
     split: SplitColumn = None
@@ -182,6 +185,7 @@ def _request(arguments: ProfileArguments | SearchArguments, **further: Any) -> R
         metric=arguments.metric,
         direction=arguments.direction,
         task=arguments.task,
+        kind=arguments.kind,
         time=arguments.time,
         group=arguments.group,
         split=arguments.split,

@@ -27,9 +27,16 @@ Model = Annotated[
 ]
 MetricName = Annotated[
     str | None,
-    typer.Option("--metric", help="accuracy, balanced_accuracy, f1, roc_auc, log_loss, rmse, mae or r2."),
+    typer.Option(
+        "--metric",
+        help="accuracy, balanced_accuracy, f1, roc_auc, log_loss, rmse, mae, r2, or a scikit-learn scorer.",
+    ),
 ]
 Task = Annotated[str, typer.Option(help="auto, classification or regression.")]
+RowKind = Annotated[
+    str | None,
+    typer.Option(help="table, image, text or signal: what a row is; else told from the data."),
+]
 Time = Annotated[
     str | None, typer.Option(help="A column of dates or numbers: train on the past, validate and test later.")
 ]
@@ -119,7 +126,10 @@ NewStudy = Annotated[
 ]
 Home = Annotated[Path | None, typer.Option(help="Where studies live; by default $ADVISOR_HOME or .advisor.")]
 TrackingUri = Annotated[
-    str | None, typer.Option(help="Where MLflow runs go; by default mlflow.db in the home; `off` for none.")
+    str | None,
+    typer.Option(
+        help="Where MLflow runs go; by default $MLFLOW_TRACKING_URI, else mlflow.db in the home; `off`: none."
+    ),
 ]
 Register = Annotated[
     str | None,

@@ -14,7 +14,13 @@ from advisor.evidence import Finding
 from advisor.jobs.fingerprints import changed, code_of
 from advisor.jobs.planning import plan_for, planned_trials
 from advisor.jobs.request import Request, split
-from advisor.jobs.workloads import NO_MODEL, open_and_profile, open_workload, reading
+from advisor.jobs.workloads import (
+    NO_MODEL,
+    check_compressible,
+    open_and_profile,
+    open_workload,
+    reading,
+)
 from studies.callers_globals import set_aside
 from studies.errors import BadValue, BadWorkload
 from studies.imports import require
@@ -25,6 +31,7 @@ from studies.storage import journal
 from studies.storage.home import check_new, free_name
 from studies.storage.locks import working
 from studies.storage.manifest import CompressionEntry, StudyManifest
+from studies.tracking.address import address_of
 from studies.tracking.commit import commit_of
 
 if TYPE_CHECKING:
@@ -60,12 +67,16 @@ def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambd
         StudyError: anything wrong with the request; nothing is created then.
     """
     check_new(home, request.study)
+    tracking_uri, where = address_of(request.tracking_uri)
+    request = replace(request, tracking_uri=tracking_uri)
     tell(reading(request.source))
     if request.compression != "off":
         require("onnxruntime", "compression", "--compression")
     workload, plan, facts, findings = _planned(request)
     if request.compression != "off" and workload.spec().is_function:
         raise BadWorkload(f"--compression {request.compression} of a training function, {NO_MODEL}")
+    if request.compression != "off":
+        check_compressible(workload.spec())
     earlier = _earlier(request, home, workload, facts, plan) if request.earlier else ()
     plan = replace(plan, starts=earlier)
     name = request.study or free_name(home, workload.name)
@@ -73,7 +84,7 @@ def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambd
         home, name, direction=workload.metric.direction, manifest=_manifest(request, workload, facts, plan)
     )
     begun = [f"{start.params['optimizer']} starts also from {start.origin}" for start in earlier]
-    notes = (*workload.notes, *(finding.because for finding in findings), *begun)
+    notes = (*workload.notes, *(finding.because for finding in findings), *begun, *filter(None, [where]))
     return Session(name=name, home=home, workload=workload, plan=plan, notes=notes)
 
 
