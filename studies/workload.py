@@ -36,7 +36,8 @@ class Workload:
     model: Any = None
     """A built-in model's name; a torch.nn.Module class or a function that returns a module, called with
     (inputs, outputs) when it takes two arguments; a module, of which every trial trains a copy; None takes
-    the usual one for the data."""
+    the usual one for the data. What `torch.compile` or DataParallel wrap is trained without them; a module of
+    another float type keeps it, is called with it and answers in float32."""
     loss: Any = None
     """Your own training loss: a function of (outputs, targets), a torch.nn.Module or its class, or the name
     of one. It gets all that the model returns, and targets of any form as they came; the inputs where the

@@ -48,15 +48,6 @@ def find_model(name: str) -> ModelChoice:
     return model
 
 
-class Fit(NamedTuple):
-    """Data and model that fit."""
-
-    dataset: Dataset
-    model: ModelChoice
-    one_tensor: bool
-    """Whether the model returns a tensor, and no object, dict or tuple."""
-
-
 def build_module(model: ModelChoice, dataset: Dataset) -> nn.Module:
     """Return a fresh module of a model for data; draws its weights from torch's global generator.
 
@@ -68,6 +59,15 @@ def build_module(model: ModelChoice, dataset: Dataset) -> nn.Module:
 
     module = model.build(dataset.inputs, dataset.outputs)
     return fitted(module, _name(model), lambda: first_rows(dataset.train, 2))
+
+
+class Fit(NamedTuple):
+    """Data and model that fit."""
+
+    dataset: Dataset
+    model: ModelChoice
+    one_tensor: bool
+    """Whether the model returns a tensor, and no object, dict or tuple."""
 
 
 def fitting(read: Reader, model: str | ModelChoice | None, own_loss: OwnLoss | None) -> Fit:
@@ -157,7 +157,7 @@ def check_model(model: ModelChoice, dataset: Dataset, own_loss: OwnLoss | None =
         rows = first_rows(dataset.train, 2)
         if not any(parameter.requires_grad for parameter in module.parameters()):
             raise BadWorkload(f"model {_name(model)} has no parameters to train")
-        with torch.inference_mode(own_loss is None):
+        with torch.set_grad_enabled(own_loss is not None):
             outputs = _outputs(model, module, rows)
             if own_loss:
                 _check_loss(own_loss, outputs, dataset)
@@ -227,8 +227,8 @@ def first_outputs(model: ModelChoice, dataset: Dataset) -> tuple[torch.Tensor, n
     from studies.data.rows import first_rows
     from studies.forward import answer, main_output
 
-    with torch.random.fork_rng(devices=[]), torch.inference_mode():
-        module = model.build(dataset.inputs, dataset.outputs).eval()
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        module = build_module(model, dataset).eval()
         outputs = main_output(answer(module, first_rows(dataset.valid, LOOKED_AT))).float()
     return outputs, list(module.modules())[-1]
 

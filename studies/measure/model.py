@@ -76,14 +76,13 @@ def macs(model: nn.Module, row: Any) -> int:
     """
     from torch.utils.flop_counter import FlopCounterMode
 
-    alone = takes_one(model, row)
-    rows = row if alone else mapped(row, lambda values: torch.cat([values, values]))
-
+    count = 1 if takes_one(model, row) else 2
+    rows = row if count == 1 else mapped(row, lambda tensor: torch.cat([tensor] * count))
     counter = FlopCounterMode(display=False)
     # not inference_mode: under it the counter cannot read a parametrized weight
     with torch.no_grad(), written_out(), counter:
         answer(model.eval(), rows)
-    return int(counter.get_total_flops()) // (2 if alone else 4)
+    return int(counter.get_total_flops()) // 2 // count
 
 
 @torch.no_grad()

@@ -29,7 +29,7 @@ def outputs_of(model: nn.Module, inputs: Inputs) -> torch.Tensor:
     )
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def own_evaluation(
     model: nn.Module, loss: OwnLoss, inputs: Inputs, targets: Any, *, keep: bool
 ) -> tuple[float, torch.Tensor | None]:

@@ -9,7 +9,10 @@ import torch
 from torch import nn
 from torch.utils._pytree import tree_map
 
-from studies.errors import BadWorkload, one_line
+from studies.errors import BadWorkload
+from studies.forward import answer
+from studies.rows.nested import mapped, plain
+from studies.user_code import code_line
 
 
 def fitted(module: nn.Module, name: str, rows: Callable[[], Any]) -> nn.Module:
@@ -95,7 +98,16 @@ def in_float32(module: nn.Module) -> bool:
         del kind[key]
     if bridges:
         module.float()
+        _cast_what_it_holds(module)
     return bool(bridges)
+
+
+def _cast_what_it_holds(module: nn.Module) -> None:
+    """Cast tensors that are neither parameters nor buffers: what a module holds back of a pass."""
+    for part in module.modules():
+        for name, value in list(vars(part).items()):
+            if _is_float(value):
+                setattr(part, name, value.float())
 
 
 def _holder(hook: Any) -> object:
@@ -117,9 +129,8 @@ def _fill(module: nn.Module, name: str, rows: Any) -> None:
     training = module.training
     try:
         with torch.no_grad():
-            module.eval()(rows)
+            answer(module.eval(), rows)
     except Exception as error:
-        raise BadWorkload(
-            f"model {name} fails on inputs of shape {tuple(rows.shape)}: {one_line(error)}"
-        ) from error
+        shapes = plain(mapped(rows, lambda tensor: tuple(tensor.shape)))
+        raise BadWorkload(f"model {name} fails on inputs of shape {shapes}: {code_line(error)}") from error
     module.train(training)

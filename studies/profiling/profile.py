@@ -143,8 +143,7 @@ def _counted(
 
 def _timed(bench: Bench, model: nn.Module) -> dict[str, Any]:
     """Return the times of a pass and of a step; the model is trained a little by that."""
-    row = first_rows(bench.workload.dataset.train, 1).to(bench.device)
-    latency_seconds = _pass_seconds(model, row) if takes_one(model, row) else None
+    latency_seconds = _latency(model, first_rows(bench.workload.dataset.train, 1).to(bench.device))
     step_seconds, optimizer_share = _step_times(bench, model.train())
     return {
         "latency_seconds": latency_seconds,
@@ -153,8 +152,10 @@ def _timed(bench: Bench, model: nn.Module) -> dict[str, Any]:
     }
 
 
-def _pass_seconds(model: nn.Module, row: Any) -> float:
-    """Return the seconds of the fastest of a few passes over a row, the fewer the longer they take."""
+def _latency(model: nn.Module, row: Any) -> float | None:
+    """Return the least seconds of some passes over a row; None for a model that takes no single one."""
+    if not takes_one(model, row):
+        return None
     (first,) = passes(model, row, repeats=1, warmup=1)
     repeats = max(FEWEST_PASSES, min(TIMED_PASSES, int(TIMED_SECONDS / max(first, 1e-9))))
     return min(passes(model, row, repeats=repeats, warmup=1))

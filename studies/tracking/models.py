@@ -13,9 +13,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
+from studies.models.copies import copied as copy_of
+from studies.models.fitting import Scripted
 from studies.nn.input_copies import copied, without_copies
 from studies.tracking.server import connect, unwritable
 from studies.tracking.sink import Sink
+from studies.weights.plain import make_weights_plain
 
 if TYPE_CHECKING:
     import torch
@@ -73,7 +76,10 @@ def register(
 def _log_torch(sink: Sink, name: str, trained: Trained) -> int:
     import mlflow.pytorch
 
-    model = without_copies(trained.model.cpu().eval())
+    model = without_copies(copy_of(trained.model).cpu().eval())
+    make_weights_plain(model)  # torch saves no module that computes its weights
+    if isinstance(model, Scripted):
+        model = model.module
     with _brought_along(model):
         return _log(
             mlflow.pytorch,

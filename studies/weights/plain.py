@@ -19,8 +19,13 @@ def made_plain(model: nn.Module) -> list[str]:
     Passes set single weights to zero or to a step of a grid, and they have to stay there.
     """
     notes = ["it was made 32-bit floats throughout"] if in_float32(model) else []
-    count = sum(_made_plain(module) for module in model.modules() if not _is_scripted(module))
+    count = make_weights_plain(model)
     return notes + (["weights that norms or parametrizations compute were made plain ones"] if count else [])
+
+
+def make_weights_plain(model: nn.Module) -> int:
+    """Put computed weights in the place of what computes them; return of how many."""
+    return sum(_made_plain(module) for module in model.modules() if not _is_scripted(module))
 
 
 def _made_plain(module: nn.Module) -> int:
