@@ -27,10 +27,10 @@ class Workload:
 
     train: Any
     """(inputs, targets) as arrays, tensors, pandas objects or scipy's sparse rows; a torch Dataset or
-    DataLoader; a DataFrame or a Hugging Face dataset with a column called label, labels, target, targets
-    or y."""
+    DataLoader, read anew in every epoch where its rows change at each reading; a DataFrame or a Hugging Face
+    dataset with a column called label, labels, target, targets or y."""
     valid: Any = None
-    """The same, to validate on; None draws it from `train`."""
+    """The same, to validate on, without augmentation; None draws it from `train`."""
     test: Any = None
     """The same, for the last word; None draws it from `train`."""
     model: Any = None
@@ -48,6 +48,9 @@ class Workload:
     class_weights: str = "none"
     """none | balanced"""
     name: str = "data"
+    steps_per_epoch: int | None = None
+    """Of a stream, an IterableDataset: how many steps an epoch has. Its first rows are kept to validate on,
+    unless `valid` is given; None reads it to its end."""
 
     def dataset(self, seed: int, split_by: SplitBy | None = None, *, centre_sparse: bool = False) -> Dataset:
         """Split, by a column where one is named, and encode the data.
@@ -72,6 +75,7 @@ class Workload:
             name=self.name,
             centre_sparse=centre_sparse,
             split_by=split_by,
+            steps_per_epoch=self.steps_per_epoch,
         )
 
     def metric_name(self) -> str | None:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studies import catalogue
+from studies.data.fresh import FreshRows, fresh_rows
 from studies.data.inputs import Inputs
 from studies.data.raw import (
     columns_across,
@@ -98,6 +99,9 @@ class Dataset:
     """Columns of dates that a random split runs across."""
     keys: tuple[KeyColumn, ...] = ()
     """Columns whose values name groups of rows that a random split runs across."""
+    fresh: FreshRows | None = field(default=None, repr=False)
+    """Where training reads its rows anew in every epoch, or draws them by a sampler; all else is done on the
+    rows here, which were read once."""
     redraw: Callable[[int], Dataset] | None = field(default=None, repr=False)
     """Draws by a seed which rows train and which validate, and encodes them anew; those that test stay. None
     where the validation rows came with the data, or are so many that other ones would say the same."""
@@ -173,6 +177,7 @@ def from_arrays(  # noqa: PLR0913 - what code says of its data
     name: str = "data",
     centre_sparse: bool = False,
     split_by: SplitBy | None = None,
+    steps_per_epoch: int | None = None,
 ) -> Dataset:
     """Take data from memory; parts that are given are kept as they are, others are drawn from `train`.
 
@@ -188,13 +193,14 @@ def from_arrays(  # noqa: PLR0913 - what code says of its data
         name: what to call the data.
         centre_sparse: as in `open_dataset`.
         split_by: a column of the inputs that the split goes by, where no parts are given.
+        steps_per_epoch: where `train` is a stream that is not read to its end.
 
     Raises:
         BadWorkload: data that cannot be trained on.
     """
     from studies.datasets.files.arrays import gather
 
-    raw = gather((train, valid, test), kind=kind)
+    raw = gather((train, valid, test), kind=kind, steps=steps_per_epoch)
     raw = replace(raw, centre_sparse=centre_sparse)
     return prepare(raw, name=name, seed=seed, task=task, split_by=split_by)
 
@@ -250,6 +256,7 @@ def _encoded(raw: Raw, targets: Targets, split: Split, *, name: str, notes: Iter
         Part(inputs=encoded.inputs[rows], targets=values[rows])
         for rows in (split.train, split.valid, split.test)
     )
+    fresh, fresh_notes = fresh_rows(raw, targets, split, encoded.inputs, encoded.names, (mean, scale))
     return Dataset(
         name=name,
         kind=encoded.kind,
@@ -265,8 +272,9 @@ def _encoded(raw: Raw, targets: Targets, split: Split, *, name: str, notes: Iter
         missing_share=encoded.missing_share,
         raw_density=encoded.raw_density,
         centre_sparse=raw.centre_sparse,
-        digest=_digest((train, valid, test)),
-        notes=(*notes, *encoded.notes),
+        digest=_digest((train, valid, test), repeatable=raw.live is None or raw.live.repeatable),
+        notes=(*notes, *encoded.notes, *fresh_notes),
+        fresh=fresh,
         split_way=raw.split_way,
         split_column=raw.split_column,
         dates=dates,
@@ -305,10 +313,14 @@ def _is_path(source: str) -> bool:
     return bool(path.suffix) or len(path.parts) > 1 or path.exists()
 
 
-def _digest(parts: Iterable[Part]) -> str:
+def _digest(parts: Iterable[Part], *, repeatable: bool = True) -> str:
+    """Return a digest of all arrays; of their shapes alone where no seed makes two readings alike."""
     sha = hashlib.sha256()
     for part in parts:
         for values in (part.inputs, part.targets):
+            if not repeatable:
+                sha.update(f"{values.dtype}{values.shape}".encode())
+                continue
             arrays = (
                 (values,) if isinstance(values, np.ndarray) else (values.data, values.indices, values.indptr)
             )

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, cast, get_args
+from typing import Any, Final, NamedTuple, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from studies.datasets import Kind, Raw
-from studies.errors import BadWorkload, one_line
+from studies.errors import BadWorkload
 
 INPUTS: Final = ("X", "x", "inputs", "images", "signals", "data", "features")
 TARGETS: Final = ("y", "targets", "target", "labels", "label")
@@ -20,6 +20,13 @@ CHANNELS: Final = (1, 3, 4)
 """Grey, RGB, RGB with opacity: what tells the axis of the channels in images."""
 
 Pair = tuple[Any, Any]
+
+
+class ReadPair(NamedTuple):
+    """Inputs and targets that are arrays already."""
+
+    inputs: Any
+    targets: Any
 
 
 def read_npz(path: Path) -> Raw:
@@ -44,8 +51,13 @@ def read_npz(path: Path) -> Raw:
     return gather(pairs, kind=kind)
 
 
-def gather(pairs: Sequence[Any], *, kind: str | None = None) -> Raw:
+def gather(pairs: Sequence[Any], *, kind: str | None = None, steps: int | None = None) -> Raw:
     """Bring data for training, validation and test, the latter two None where there is none, to one form.
+
+    Args:
+        pairs: one a part.
+        kind: what the rows are; None tells it from the shape.
+        steps: of an epoch, where the training data is a stream that is not read to its end.
 
     Raises:
         BadWorkload: data of a form or shape that is not understood, or parts that do not fit together.
@@ -55,7 +67,8 @@ def gather(pairs: Sequence[Any], *, kind: str | None = None) -> Raw:
     notes: list[str] = []
     if pairs[0] is None:
         raise BadWorkload("there are no training rows: train is None; give (inputs, targets)")
-    parts_read = [(part, pair_of(source, notes)) for part, source in enumerate(pairs) if source is not None]
+    pairs, live = _torch_read(pairs, steps, notes)
+    parts_read = [(part, pair_of(source)) for part, source in enumerate(pairs) if source is not None]
     for _, (inputs, targets) in parts_read:
         if inputs.shape[0] != len(targets):
             raise BadWorkload(
@@ -69,10 +82,18 @@ def gather(pairs: Sequence[Any], *, kind: str | None = None) -> Raw:
         else None
     )
     inputs, form = _formed(raw_inputs, kind, notes)
-    return Raw(inputs=inputs, targets=targets, kind=form, notes=tuple(notes), parts=parts)
+    return Raw(
+        inputs=inputs,
+        targets=targets,
+        kind=form,
+        notes=tuple(notes),
+        parts=parts,
+        live=live,
+        shape_rows=lambda rows: _formed(rows, kind, [])[0],
+    )
 
 
-def pair_of(source: Any, notes: list[str]) -> Pair:
+def pair_of(source: Any) -> Pair:
     """Return the inputs and targets of one part, as arrays, frames or sparse rows.
 
     Raises:
@@ -80,14 +101,14 @@ def pair_of(source: Any, notes: list[str]) -> Pair:
     """
     import pandas as pd
 
+    if isinstance(source, ReadPair):
+        return source.inputs, source.targets
     if isinstance(source, tuple | list) and len(source) == 2:
         return _plain(source[0]), _plain_targets(source[1])
     if isinstance(source, pd.DataFrame):
         return _apart(source)
     if hasattr(source, "column_names") and hasattr(source, "to_pandas"):
         return _apart(_with_labels(source))
-    if "torch" in sys.modules and (pair := _from_torch(source, notes)):
-        return pair
     raise BadWorkload(
         f"{type(source).__name__} is not data to train on; "
         "give (inputs, targets), a DataFrame, a torch Dataset or a DataLoader"
@@ -159,37 +180,42 @@ def _with_labels(source: Any) -> Any:
     return frame
 
 
-def _from_torch(source: Any, notes: list[str]) -> Pair | None:
-    """Return everything that a torch Dataset or DataLoader holds.
+def _torch_read(pairs: Sequence[Any], steps: int | None, notes: list[str]) -> tuple[list[Any], Any]:
+    """Return the parts with torch's Datasets and DataLoaders read, and where rows to train on come from."""
+    if "torch" not in sys.modules:
+        return list(pairs), None
+    from studies.datasets.files.blocks import Forms
+    from studies.datasets.files.torch_rows import read_torch
 
-    One that only shuffles is read in the order of its rows.
-    """
-    from torch.utils.data import DataLoader, Dataset, RandomSampler
-
-    loader: DataLoader[Any]
-    if isinstance(source, DataLoader):
-        shuffles = isinstance(source.sampler, RandomSampler) and not source.sampler.replacement
-        loader = (
-            DataLoader(source.dataset, source.batch_size, collate_fn=source.collate_fn)
-            if shuffles
-            else source
+    forms = Forms(take=_pair_of_batch, join=_joined_pairs)
+    read = [
+        read_torch(source, forms, steps=steps if part == 0 else None) for part, source in enumerate(pairs)
+    ]
+    if steps is not None and (read[0] is None or read[0].whole):
+        raise BadWorkload("steps_per_epoch is for streams, torch's IterableDatasets; leave it out")
+    changing = bool(read[0] and read[0].changing)
+    if any(rows and rows.whole and not rows.changing for rows in read) and not changing:
+        notes.append("The torch data was read once and is kept in memory.")
+    if any(rows and rows.changing for rows in read[1:]):
+        notes.append("Rows that validate or test change at each reading; they were read once.")
+    if read[0] and changing and read[0].live is None:
+        notes.append(
+            "The rows of the stream change at each reading and were read once: to have fresh ones in every "
+            "epoch give Workload(steps_per_epoch=...)."
         )
-    elif isinstance(source, Dataset):
-        loader = DataLoader(source, batch_size=256)
-    else:
-        return None
-    try:
-        batches = [(_plain(inputs), _plain_targets(targets)) for inputs, targets in loader]
-    except (TypeError, ValueError) as error:
-        must = "must give pairs of inputs and targets as tensors"
-        raise BadWorkload(f"the {type(source).__name__} {must}: {one_line(error, longest=200)}") from error
-    if not batches:
-        raise BadWorkload(f"the {type(source).__name__} is empty; add rows to train on")
-    note = "The torch data was read once and is kept in memory: random augmentation in it is frozen."
-    if note not in notes:
-        notes.append(note)
-    return _joined([inputs for inputs, _ in batches], "inputs"), _joined(
-        [targets for _, targets in batches], "targets"
+    notes += [note for rows in read if rows for note in rows.notes]
+    sources = [ReadPair(*rows.block) if rows else source for rows, source in zip(read, pairs, strict=True)]
+    return sources, read[0] and read[0].live
+
+
+def _pair_of_batch(batch: Any) -> Pair:
+    inputs, targets = batch
+    return _plain(inputs), _plain_targets(targets)
+
+
+def _joined_pairs(pairs: list[Pair]) -> Pair:
+    return _joined([inputs for inputs, _ in pairs], "inputs"), _joined(
+        [targets for _, targets in pairs], "targets"
     )
 
 
