@@ -13,13 +13,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Final
+
+LONGEST_SHOWN: Final = 200
+"""Most characters of somebody's input that a message repeats."""
 
 
 class StudyError(Exception):
     """Base of every error that is the input's fault, not the program's."""
 
     def __str__(self) -> str:
-        return str(self.args[0]) if self.args else ""
+        text = str(self.args[0]) if self.args else ""
+        return text if text.isprintable() else one_line(text)
 
 
 class UnknownChoice(StudyError, KeyError):
@@ -49,15 +54,37 @@ class NothingFeasible(StudyError):
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return `; did you mean 'X'?` for the nearest known name, or a full stop: either ends a clause."""
     folded = {candidate.lower(): candidate for candidate in known}
-    near = get_close_matches(name.lower(), folded, n=1, cutoff=0.5)
+    near = get_close_matches(name[:LONGEST_SHOWN].lower(), folded, n=1, cutoff=0.5)
     return f"; did you mean '{folded[near[0]]}'?" if near else "."
 
 
+def shown(value: object) -> str:
+    """Return somebody's input as a message repeats it: one line, cut where it is long, a text in quotes."""
+    try:
+        text = str(value)
+    except ValueError:  # Python writes no whole number of more than 4,300 digits
+        return "a number of thousands of digits"
+    text = text if text.isprintable() else one_line(text)
+    text = text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}…"
+    return f"'{text}'" if isinstance(value, str) else text
+
+
 def one_line(text: object, *, longest: int | None = None) -> str:
-    """Return a text or an error's words in one line, cut to so many characters if that is asked for."""
-    return " ".join(str(text).split())[:longest]
+    """Return a text or an error's words in one line of printable characters.
+
+    Args:
+        text: of any length and with any characters; those that cannot be printed are escaped.
+        longest: so many characters stay; None for all.
+    """
+    words = " ".join(str(text).split())
+    plain = words if words.isprintable() else "".join(map(_printable, words))
+    return plain[:longest]
 
 
 def named_line(error: BaseException, *, longest: int | None = None) -> str:
     """Return an error of somebody else's code in one line, its type first."""
     return f"{type(error).__name__}: {one_line(error, longest=longest)}"
+
+
+def _printable(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode()

@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from studies import catalogue
 from studies.choice import Choice
 from studies.data.dataset import Dataset, built_ins, open_dataset, redrawn
-from studies.errors import BadWorkload
+from studies.datasets.files import Place, is_pattern, names_file
+from studies.errors import BadValue, BadWorkload
 from studies.imports import load
+from studies.metric_on_data import in_units, same_answers, tried
 from studies.metrics import Metric, metric
 from studies.models import ModelChoice
 from studies.split_by import SplitBy
@@ -137,9 +139,9 @@ class LoadedWorkload:
         chosen = named if isinstance(named, ModelChoice) else find_model(named)
         check_model(chosen, dataset)
         metric_name, direction = metric_and_direction
-        chosen_metric = metric(metric_name, dataset.task, direction)
         if settings["class_weights"] != "none" and dataset.task != "classification":
             raise BadWorkload("class weights need classes, and this is regression; leave --class-weights out")
+        chosen_metric = tried(metric(metric_name, dataset.task, direction), dataset)
         return cls(dataset=dataset, model=chosen, metric=chosen_metric, **settings)
 
     def spec(self) -> WorkloadSpec:
@@ -169,7 +171,7 @@ class LoadedWorkload:
             BadWorkload: the data is not what it was; numbers measured on it could not be compared.
         """
         seed = spec.seed or 0
-        workload = load(spec.source) if ":" in spec.source else None
+        workload = load(spec.source) if ":" in spec.source and not names_file(spec.source) else None
         dataset = (
             workload.dataset(seed, spec.split_by, centre_sparse=spec.centre_sparse)
             if isinstance(workload, Workload)
@@ -194,7 +196,7 @@ class LoadedWorkload:
         return cls(
             dataset=dataset,
             model=model,
-            metric=metric(spec.metric, dataset.task, spec.direction),
+            metric=tried(metric(spec.metric, dataset.task, spec.direction), dataset),
             seed=seed,
             source=spec.source,
             target=spec.target,
@@ -230,7 +232,7 @@ class LoadedWorkload:
     @property
     def notes(self) -> tuple[str, ...]:
         """Return what the owner of the data should know, in sentences."""
-        return self.dataset.notes
+        return (*self.dataset.notes, *filter(None, [self.metric.note]))
 
     @property
     def resplittable(self) -> bool:
@@ -300,33 +302,30 @@ class LoadedWorkload:
     def baseline(self) -> float | None:
         """Return the validation metric of a model that answers every row alike.
 
-        It answers by the classes' shares, or with the mean.
+        It answers by the classes' shares, or with the mean; None where the metric has no number for that.
         """
         import torch
 
-        train, valid = self.dataset.train.targets, torch.from_numpy(self.dataset.valid.targets)
-        if self.dataset.task == "regression":
-            return self.score(torch.zeros_like(valid), valid)
-        counts = np.bincount(train, minlength=len(self.dataset.classes)) + 1e-6
-        return self.score(
-            torch.from_numpy(np.log(counts / counts.sum())).float().expand(len(valid), -1), valid
-        )
+        try:
+            return self.score(same_answers(self.dataset), torch.from_numpy(self.dataset.valid.targets))
+        except BadValue:
+            return None
 
     def score(self, outputs: torch.Tensor, targets: torch.Tensor) -> float:
         """Return the metric, in the target's own units."""
-        # copies: a metric of the user's own may change what it is given
-        predictions, values = outputs.float().cpu().numpy().copy(), targets.cpu().numpy().copy()
-        if self.dataset.task == "regression":
-            scale, mean = self.dataset.target_scale, self.dataset.target_mean
-            predictions, values = predictions * scale + mean, values * scale + mean
-        value = self.metric.score(predictions, values)
+        value = self.metric.score(*in_units(self.dataset, outputs, targets))
         return value if np.isfinite(value) else float("nan")
 
 
 def absolute(source: str) -> str:
     """Return a path, or the one in `file.py:name`, as any directory finds it; other names as they are."""
-    path, colon, name = source.rpartition(":") if ".py:" in source else (source, "", "")
-    file = Path(path).expanduser()
-    if not file.exists() or source.lower() in built_ins():
+    if source.lower() in built_ins():
         return source
-    return f"{file.resolve()}{colon}{name}"
+    place = Place.of(source)
+    if is_pattern(place.path):
+        return str(place.path.absolute()) if place.ending else source
+    path, colon, name = source.rpartition(":") if ".py:" in source else (str(place.path), "", "")
+    if place.part:
+        colon, name = ":", place.part
+    file = Path(path).expanduser()
+    return f"{file.resolve()}{colon}{name}" if file.exists() else source

@@ -5,15 +5,16 @@ Each takes raw model outputs and targets as arrays and returns one number.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from studies.direction import MAXIMIZE, MINIMIZE, Direction
-from studies.errors import BadValue, did_you_mean, named_line
-from studies.imports import load
+from studies.errors import BadValue, did_you_mean, shown
+from studies.scoring.own import OwnMetric
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,6 +33,10 @@ class Metric:
     score: Callable[[Array, Array], float]
     """(outputs, targets) to a number: logits (rows, classes) and codes (rows,), or predictions and values
     (rows, outputs)."""
+    note: str = ""
+    """What the owner of a metric should know of how it is called; empty where nothing."""
+    users: OwnMetric | None = None
+    """The user's own metric, whose call is settled by `tried`."""
 
     def loss(self, value: float | None) -> float:
         """Return a value as a number to make small; infinite for a run that has none."""
@@ -41,68 +46,68 @@ class Metric:
         """Tell whether `left` is the better value."""
         return self.direction.better(left, right)
 
+    def tried(self, outputs: Array, targets: Array) -> Metric:
+        """Return the metric as it is called from now on, once it has given a number for some rows.
+
+        Raises:
+            BadValue: it fails, or gives none.
+        """
+        if self.users is None:
+            value, settled = self.score(outputs, targets), self
+        else:
+            judge, value = self.users.settled(outputs, targets)
+            settled = replace(self, users=judge, score=judge.score, note=judge.note(outputs, targets))
+        if not math.isfinite(value):
+            raise BadValue(
+                f"metric {shown(self.name)} is {value} on the {len(targets)} validation rows, "
+                "so no recipe can be compared by it; choose another --metric"
+            )
+        return settled
+
 
 def metric(name: str | None, task: str, direction: str | None = None) -> Metric:
-    """Return the metric of that name: a known one, the user's own as `module:name` or `file.py:name`.
+    """Return the metric of that name; without a name, the task's usual one.
 
-    Without a name, the task's usual one.
-
-    An own metric is called with (outputs, targets) as a metric here is; which way is better says `direction`,
-    else its attribute of that name, else the end of its name (`..._error`, `..._accuracy`). The usual ones
-    are accuracy and rmse.
+    It is a known one, one of scikit-learn's scorers, or the user's own as `module:name` or `file.py:name`: a
+    function of (outputs, targets), or one of torchmetrics. Which way an own one is better says `direction`,
+    else its attribute of that name, else its name where that is known.
 
     Raises:
         BadValue: unknown, made for the other task, or an own one that cannot be called.
         BadWorkload: an own one that cannot be imported.
     """
     if name and ":" in name:
-        return _user_metric(name, task, direction)
+        judge = OwnMetric.load(name, task, direction)
+        return Metric(name=name, task=task, direction=judge.direction, score=judge.score, users=judge)
     name = name or {"classification": "accuracy", "regression": "rmse"}[task]
-    fitting = [known for known, entry in METRICS.items() if entry.task == task]
-    if name.lower() not in fitting:
-        near = did_you_mean(name, fitting) or "."
+    if metric_task(name) != task:
+        from studies.scoring.scorers import scorers_of
+
+        fitting = [known for known, entry in METRICS.items() if entry.task == task]
+        near = did_you_mean(name, (*fitting, *scorers_of(task)))
         raise BadValue(
-            f"metric '{name}' is not one for {task}{near} "
-            f"Allowed: {', '.join(fitting)}, or your own as file.py:name"
+            f"metric {shown(name)} is not one for {task}{near} Allowed: {', '.join(fitting)}, a scorer of "
+            "scikit-learn's by its name, or your own as file.py:name"
         )
-    return METRICS[name.lower()]
+    if (known := METRICS.get(name.lower())) is not None:
+        return known
+    from studies.scoring.scorers import scorer
+
+    return Metric(name=name.lower(), task=task, direction=MAXIMIZE, score=scorer(name.lower()))
 
 
-def direction_of(name: str, direction: str | None = None) -> Direction:
-    """Return the direction of a metric that somebody else measures: the one named, or as the usual names go.
+def metric_task(name: str) -> str | None:
+    """Return the task that a metric is made for: classification | regression.
 
-    Raises:
-        BadValue: neither of the two, or a name that does not tell.
+    None for the user's own, which may be made for either, and for a name that is not known.
     """
-    if direction is not None:
-        return Direction(direction)
-    if name in METRICS:
-        return METRICS[name].direction
-    toward = next((toward for toward, ends in ENDINGS.items() if name.lower().endswith(ends)), None)
-    if toward is None:
-        raise BadValue(
-            f"whether '{name}' is made large or small is not known here; say --direction maximize or minimize"
-        )
-    return toward
+    if ":" in name:
+        return None
+    if (known := METRICS.get(name.lower())) is not None:
+        return known.task
+    from studies.scoring.scorers import scorer_names, scorer_task
 
-
-def _user_metric(reference: str, task: str, direction: str | None) -> Metric:
-    function = load(reference)
-    if not callable(function) or isinstance(function, type):
-        raise BadValue(
-            f"metric '{reference}' is no function of (outputs, targets); "
-            "write def name(outputs, targets) -> float"
-        )
-    said = direction or getattr(function, "direction", None)
-    toward = direction_of(getattr(function, "__name__", reference), said)
-
-    def score(outputs: Array, targets: Array) -> float:
-        try:
-            return float(function(outputs, targets))
-        except Exception as error:  # whatever the user's function raises
-            raise BadValue(f"metric '{reference}' fails: {named_line(error)}") from error
-
-    return Metric(name=reference, task=task, direction=toward, score=score)
+    return scorer_task(name.lower()) if name.lower() in scorer_names() else None
 
 
 def _accuracy(outputs: Array, targets: Array) -> float:
@@ -155,24 +160,6 @@ def _r2(outputs: Array, targets: Array) -> float:
     return float(np.mean(1 - np.mean((outputs - targets) ** 2, axis=0) / variance))
 
 
-ENDINGS: Final = {
-    MAXIMIZE: (
-        "accuracy",
-        "acc",
-        "auc",
-        "f1",
-        "r2",
-        "score",
-        "precision",
-        "recall",
-        "iou",
-        "dice",
-        "bleu",
-        "map",
-    ),
-    MINIMIZE: ("loss", "error", "err", "perplexity", "ppl", "rmse", "mse", "mae", "nll"),
-}
-"""Which way the usual metrics go, by how their names end."""
 METRICS: Final = {
     entry[0]: Metric(name=entry[0], task=entry[1], direction=entry[2], score=entry[3])
     for entry in (

@@ -26,10 +26,11 @@ def table(**columns) -> pd.DataFrame:
     return pd.DataFrame(base | columns)
 
 
-def prepared(frame: pd.DataFrame, target: str = "kind", **options) -> Dataset:
-    return prepare(
-        Raw(inputs=frame.drop(columns=target), targets=frame[target]), name="made", seed=0, **options
-    )
+def prepared(
+    frame: pd.DataFrame, target: str = "kind", *, missing: tuple[str, ...] = (), **options
+) -> Dataset:
+    raw = Raw(inputs=frame.drop(columns=target), targets=frame[target], missing=missing)
+    return prepare(raw, name="made", seed=0, **options)
 
 
 def column(dataset: Dataset, name: str) -> np.ndarray:

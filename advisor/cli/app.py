@@ -65,7 +65,7 @@ def profile(arguments: ProfileArguments) -> None:
     from advisor.jobs.profile import preview
 
     with redirect_stdout(sys.stderr):  # whatever the user's own model prints
-        shown = preview(arguments.request())
+        shown = preview(arguments.request(), tell=say)
     show_json(shown.to_dict()) if arguments.json else show(str(shown))
 
 
@@ -81,7 +81,7 @@ def search(arguments: SearchArguments) -> None:
     if register is not None:
         check(register, arguments.tracking_uri)
     with redirect_stdout(sys.stderr):  # whatever the user's own model prints
-        session = prepare(arguments.request(), home_of(arguments.home))
+        session = prepare(arguments.request(), home_of(arguments.home), tell=say)
     problem = no_model_reason(session.name, session.workload.spec()) if register else ""
     for note in filter(None, (*session.notes, problem)):
         say(note)
@@ -102,7 +102,8 @@ def resume(
     from advisor.jobs.session import reopen
 
     with redirect_stdout(sys.stderr):  # whatever the user's own model prints
-        session = reopen(home_of(home), study, budget=None if budget is None else Budget.parse(budget))
+        total = None if budget is None else Budget.parse(budget)
+        session = reopen(home_of(home), study, budget=total, tell=say)
     for note in session.notes:
         say(note)
     work_on(session, json=json)
@@ -126,7 +127,7 @@ def compress(
     total = None if budget is None else Budget.parse(budget)
     request = CompressionRequest(budget=total, limits=limits, students=tuple(student or ()), teacher=teacher)
     with redirect_stdout(sys.stderr):  # whatever the user's own model prints
-        session = open_compression(home_of(home), study, request)
+        session = open_compression(home_of(home), study, request, tell=say)
     work_on(session, json=json, searching=False)
 
 

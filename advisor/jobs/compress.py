@@ -11,7 +11,7 @@ from advisor.decide.recommend import recommend
 from advisor.decide.repeats import worth_repeating
 from advisor.jobs.advice import evidence_of
 from advisor.jobs.session import Session, reopen
-from advisor.jobs.workloads import NO_MODEL
+from advisor.jobs.workloads import NO_MODEL, reading
 from advisor.recommendation import Recommendation
 from studies.errors import BadValue, BadWorkload, NothingFeasible
 from studies.imports import require
@@ -84,12 +84,21 @@ def _check_models(entry: CompressionEntry, manifest: StudyManifest) -> None:
         _teachers(entry.teacher, workload)
 
 
-def open_compression(home: Path, name: str, request: CompressionRequest) -> Session:
+def open_compression(
+    home: Path, name: str, request: CompressionRequest, *, tell: Callable[[str], None] = lambda line: None
+) -> Session:
     """Open a study to be compressed as asked.
+
+    Args:
+        home: where it lives.
+        name: what it is called.
+        request: what was asked for.
+        tell: called with a line before anything that takes its time.
 
     Raises:
         StudyError: no such study, nothing to compress, or what was asked for cannot be used.
     """
+    tell(reading(journal.manifest_of(journal.open_study(home, name)).opened.source))
     require("onnxruntime", "compression", "advisor compress")
     write_request(home, name, request)
     return reopen(home, name)

@@ -15,7 +15,7 @@ from advisor.evidence import Evidence
 from advisor.jobs.command_lines import search
 from advisor.jobs.planning import plan_for, planned_trials
 from advisor.jobs.request import Request
-from advisor.jobs.workloads import open_and_profile
+from advisor.jobs.workloads import open_and_profile, reading
 from advisor.recommendation import Recommendation
 from advisor.report.layout import fold
 from advisor.report.numbers import listed
@@ -127,12 +127,17 @@ class Preview:
 _PARTS = (("weights", "weight"), ("gradients", "gradient"), ("activations", "activation"))
 
 
-def preview(request: Request) -> Preview:
+def preview(request: Request, *, tell: Callable[[str], None] = lambda line: None) -> Preview:
     """Profile a workload and recommend from what is known before any trial.
+
+    Args:
+        request: what was asked for.
+        tell: called with a line before anything that takes its time.
 
     Raises:
         StudyError: anything wrong with the request.
     """
+    tell(reading(request.source))
     from studies.profiling.split import split_facts
 
     workload, facts = open_and_profile(request)

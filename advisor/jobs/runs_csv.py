@@ -24,8 +24,8 @@ from advisor.evidence import Evidence
 from studies import catalogue
 from studies.costs import COSTS
 from studies.errors import BadWorkload, did_you_mean, one_line
-from studies.metrics import direction_of
 from studies.record import STATES, Record
+from studies.scoring.directions import direction_of
 from studies.space import ranges
 
 KNOWN: Final = ("optimizer", "state", "seed", *(cost.field for cost in COSTS))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -13,7 +14,7 @@ from advisor.evidence import Finding
 from advisor.jobs.fingerprints import changed, code_of
 from advisor.jobs.planning import plan_for, planned_trials
 from advisor.jobs.request import Request, split
-from advisor.jobs.workloads import NO_MODEL, open_and_profile, open_workload
+from advisor.jobs.workloads import NO_MODEL, open_and_profile, open_workload, reading
 from studies.errors import BadValue, BadWorkload
 from studies.imports import require
 from studies.limits import Budget
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from studies.facts import Facts
     from studies.loaded_workload import LoadedWorkload
     from studies.search.plan import Plan
-    from studies.split_facts import SplitFacts
     from studies.storage.manifest import Start
     from studies.training_function.function import Function
 
@@ -46,13 +46,19 @@ class Session:
     """What the user should know before it starts: of the data, and of which optimizers enter."""
 
 
-def prepare(request: Request, home: Path) -> Session:
+def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambda line: None) -> Session:
     """Profile the workload, decide who enters, and create the study.
+
+    Args:
+        request: what was asked for.
+        home: where the study lives.
+        tell: called with a line before anything that takes its time.
 
     Raises:
         StudyError: anything wrong with the request; nothing is created then.
     """
     check_new(home, request.study)
+    tell(reading(request.source))
     if request.compression != "off":
         require("onnxruntime", "compression", "--compression")
     workload, plan, facts, findings = _planned(request)
@@ -90,18 +96,27 @@ def _planned(request: Request) -> tuple[LoadedWorkload | Function, Plan, Facts, 
     return function, *plan(request, function, facts, uses)
 
 
-def reopen(home: Path, name: str, *, budget: Budget | None = None) -> Session:
+def reopen(
+    home: Path, name: str, *, budget: Budget | None = None, tell: Callable[[str], None] = lambda line: None
+) -> Session:
     """Open a study again, with more budget if given.
+
+    Args:
+        home: where it lives.
+        name: what it is called.
+        budget: a larger total.
+        tell: called with a line before anything that takes its time.
 
     Raises:
         StudyError: no such study, or its data has changed.
     """
+    study = journal.open_study(home, name)
+    manifest = journal.manifest_of(study)
+    tell(reading(manifest.opened.source))
     from studies.loaded_workload import LoadedWorkload
     from studies.search.plan import Plan
     from studies.training_function.function import Function
 
-    study = journal.open_study(home, name)
-    manifest = journal.manifest_of(study)
     workload = (Function if manifest.is_function else LoadedWorkload).from_spec(manifest.opened)
     _check_left(manifest, journal.records(study), budget)
     changes = {} if budget is None else _budgets(budget, manifest)
@@ -132,13 +147,6 @@ def _check_left(manifest: StudyManifest, records: tuple[Record, ...], budget: Bu
     )
 
 
-def _split_facts(workload: LoadedWorkload | Function) -> SplitFacts | None:
-    from studies.loaded_workload import LoadedWorkload
-    from studies.profiling.split import split_facts
-
-    return split_facts(workload.dataset) if isinstance(workload, LoadedWorkload) else None
-
-
 def _manifest(
     request: Request, workload: LoadedWorkload | Function, facts: Facts, plan: Plan
 ) -> StudyManifest:
@@ -156,7 +164,6 @@ def _manifest(
         model=workload.model.name(),
         valid_rows=workload.valid_rows,
         baseline=workload.baseline(),
-        split_facts=_split_facts(workload),
         notes=tuple(workload.notes),
         tracking_uri=request.tracking_uri,
         versions={package: version(package) for package in packages},

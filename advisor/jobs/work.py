@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,9 +21,10 @@ from studies.storage.locks import working
 from studies.storage.manifest import SavedAdvice
 
 if TYPE_CHECKING:
+    import optuna
+
     from studies.search.confirm import Preference
     from studies.search.event import Event
-    from studies.storage.manifest import StudyManifest
     from studies.tracking.process import Mirror
 
 OFF: Final = "off"
@@ -57,7 +59,6 @@ def work(
         mirror = _mirror(session, manifest.tracking_uri)
         checkpoints = Checkpoints.of(session.home, session.name)
         if searching:
-            _measure_yardsticks(session, manifest, stop)
             Search(
                 study,
                 session.workload,
@@ -65,32 +66,43 @@ def work(
                 clock=clock,
                 listen=listen,
                 checkpoints=checkpoints,
-                prefer=preference(session, manifest),
-            ).run()
+                prefer=preference(session, study),
+            ).run(after_first=partial(measure_the_rest, session, stop=stop))
         if not stop() and (session.plan.compression == "after" or not searching):
             compress(session, listen=listen, stop=stop)
     return mirror
 
 
-def _measure_yardsticks(session: Session, manifest: StudyManifest, stop: Callable[[], bool]) -> None:
-    """Train the plain models of a study, once, before its search; a training function has none."""
+def measure_the_rest(session: Session, *, stop: Callable[[], bool]) -> None:
+    """Measure what no trial waits for, once: the plain models, the split, and memory if it is not forecast.
+
+    A training function has none of it.
+    """
     from studies.loaded_workload import LoadedWorkload
 
-    if manifest.yardsticks is not None or not isinstance(session.workload, LoadedWorkload):
+    study, workload = journal.open_study(session.home, session.name), session.workload
+    manifest = journal.manifest_of(study)
+    if manifest.yardsticks is not None or not isinstance(workload, LoadedWorkload):
         return
     from studies.measure.yardsticks import yardsticks
+    from studies.profiling.profile import with_forecasts
+    from studies.profiling.split import split_facts
 
-    measured = yardsticks(session.workload, session.plan.budget, stop=stop)
-    if not stop():
-        study = journal.open_study(session.home, session.name)
-        journal.change_manifest(study, yardsticks=measured)
+    plain_models = yardsticks(workload, session.plan.budget, stop=stop)
+    if stop():
+        return
+    facts = manifest.profiled
+    if not facts.forecasts:
+        facts = with_forecasts(workload, facts, named=session.plan.candidates)
+    split = manifest.split_facts or split_facts(workload.dataset)
+    journal.change_manifest(study, yardsticks=plain_models, split_facts=split, facts=facts)
 
 
-def preference(session: Session, manifest: StudyManifest) -> Preference:
+def preference(session: Session, study: optuna.Study) -> Preference:
     """Return what tells a search which recipes its evidence prefers so far, under the limits it enforces."""
 
     def prefer(records: Sequence[Record]) -> tuple[int, ...]:
-        direction = session.workload.metric.direction
+        direction, manifest = session.workload.metric.direction, journal.manifest_of(study)
         evidence = evidence_in(session.home, session.name, manifest, tuple(records), direction=direction)
         return recipes_in_question(replace(evidence, limits=session.plan.enforced))
 

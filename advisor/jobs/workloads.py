@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from advisor.jobs.planning import batch_sizes
 from advisor.jobs.request import Request, names
-from studies.errors import BadValue, BadWorkload
+from studies.errors import BadValue, BadWorkload, one_line
+from studies.limits import Budget, Limits
 
 if TYPE_CHECKING:
     from studies.facts import Facts
-    from studies.limits import Budget
     from studies.loaded_workload import LoadedWorkload
     from studies.training_function.function import Function
 
@@ -51,8 +50,22 @@ def open_and_profile(
         device=device,
         probing=budget or PROBING_SECONDS,
         named=names("optimizer", request.optimizers),
+        forecasting=budget is None or needs_forecasts(request),
     )
     return workload, replace(facts, pretrained=request.pretrained, horizon_known=not request.open_ended)
+
+
+def needs_forecasts(request: Request) -> bool:
+    """Tell whether memory decides who enters a search: under a limit, or perhaps a rule of the user's own.
+
+    Else its forecast can wait until the first trial is trained.
+    """
+    return request.limits != Limits() or any(":" in rule for rule in request.rules)
+
+
+def reading(source: Any) -> str:
+    """Return the line that says what is being read."""
+    return f"reading {one_line(source, longest=200) if isinstance(source, str) else 'the workload'} ..."
 
 
 def open_workload(request: Request) -> LoadedWorkload | Function:
@@ -105,12 +118,11 @@ def open_workload(request: Request) -> LoadedWorkload | Function:
 
 def _resolve(source: Any) -> tuple[Any, str]:
     """Return the data, workload or function that a source stands for, and the name to open it by again."""
+    from studies.datasets.files import names_file
     from studies.imports import load, refer
     from studies.workload import Workload
 
-    named = (
-        load(source) if isinstance(source, str) and ":" in source and not Path(source).exists() else source
-    )
+    named = load(source) if isinstance(source, str) and ":" in source and not names_file(source) else source
     if not (isinstance(named, str | Workload) or callable(named)):
         raise BadWorkload(
             f"{source if isinstance(source, str) else 'source'} is {type(named).__name__}; "

@@ -27,13 +27,17 @@ from studies.data.raw import (
     validation_given,
 )
 from studies.datasets import DatasetChoice, Raw, Task
+from studies.datasets.files import Place
 from studies.datasets.table import Table
 from studies.errors import BadValue, BadWorkload, UnknownChoice, did_you_mean
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
+    from studies.column_reading import ColumnReading
+    from studies.data.columns.table_encoder import TableEncoder
     from studies.data.splits import Split, Targets
+    from studies.data.target_encoder import TargetEncoder
     from studies.split_by import SplitBy
     from studies.split_facts import DateColumn, KeyColumn
 
@@ -102,6 +106,12 @@ class Dataset:
     fresh: FreshRows | None = field(default=None, repr=False)
     """Where training reads its rows anew in every epoch, or draws them by a sampler; all else is done on the
     rows here, which were read once."""
+    encoder: TableEncoder | None = field(default=None, repr=False)
+    """Turns rows of the table, new ones too, into inputs; None for all but dense tables and text."""
+    target_encoder: TargetEncoder | None = field(default=None, repr=False)
+    """Turns targets into those trained on."""
+    columns: tuple[ColumnReading, ...] = ()
+    """What each column of the table became; empty for all but dense tables and text."""
     redraw: Callable[[int], Dataset] | None = field(default=None, repr=False)
     """Draws by a seed which rows train and which validate, and encodes them anew; those that test stay. None
     where the validation rows came with the data, or are so many that other ones would say the same."""
@@ -131,6 +141,7 @@ def open_dataset(
     seed: int = 0,
     centre_sparse: bool = False,
     split_by: SplitBy | None = None,
+    missing: tuple[str, ...] = (),
 ) -> Dataset:
     """Open a built-in dataset by name, in any case of letters, or a file or a folder of images by its path.
 
@@ -141,6 +152,7 @@ def open_dataset(
         seed: of the split.
         centre_sparse: whether sparse inputs are centred too, as studies of earlier versions were encoded.
         split_by: the column of a table that the split goes by; None for a random one.
+        missing: words of a table that mean a gap, beside an empty field.
 
     Raises:
         BadWorkload: data that cannot be trained on.
@@ -160,9 +172,9 @@ def open_dataset(
         raise UnknownChoice(
             f"unknown dataset '{source}'{near} See: advisor list datasets, or give the path of a table"
         )
-    path = Path(source).expanduser()
-    name = path.resolve().name if path.is_dir() else path.stem
-    raw = replace(Table(path=source, target=target or "").load(), centre_sparse=centre_sparse)
+    name = Path(source).expanduser().resolve().name if _is_folder(source) else Place.of(source).name
+    raw = Table(path=source, target=target or "").load()
+    raw = replace(raw, centre_sparse=centre_sparse, missing=missing)
     return prepare(raw, name=name, seed=seed, task=task, split_by=split_by)
 
 
@@ -178,6 +190,7 @@ def from_arrays(  # noqa: PLR0913 - what code says of its data
     centre_sparse: bool = False,
     split_by: SplitBy | None = None,
     steps_per_epoch: int | None = None,
+    missing: tuple[str, ...] = (),
 ) -> Dataset:
     """Take data from memory; parts that are given are kept as they are, others are drawn from `train`.
 
@@ -194,6 +207,7 @@ def from_arrays(  # noqa: PLR0913 - what code says of its data
         centre_sparse: as in `open_dataset`.
         split_by: a column of the inputs that the split goes by, where no parts are given.
         steps_per_epoch: where `train` is a stream that is not read to its end.
+        missing: words of a table that mean a gap, beside an empty field.
 
     Raises:
         BadWorkload: data that cannot be trained on.
@@ -201,7 +215,7 @@ def from_arrays(  # noqa: PLR0913 - what code says of its data
     from studies.datasets.files.arrays import gather
 
     raw = gather((train, valid, test), kind=kind, steps=steps_per_epoch)
-    raw = replace(raw, centre_sparse=centre_sparse)
+    raw = replace(raw, centre_sparse=centre_sparse, missing=missing)
     return prepare(raw, name=name, seed=seed, task=task, split_by=split_by)
 
 
@@ -279,6 +293,9 @@ def _encoded(raw: Raw, targets: Targets, split: Split, *, name: str, notes: Iter
         split_column=raw.split_column,
         dates=dates,
         keys=keys,
+        encoder=encoded.encoder,
+        target_encoder=targets.encoder(split.train),
+        columns=encoded.columns,
     )
 
 
@@ -310,7 +327,19 @@ def built_ins() -> dict[str, type[DatasetChoice]]:
 
 def _is_path(source: str) -> bool:
     path = Path(source)
-    return bool(path.suffix) or len(path.parts) > 1 or path.exists()
+    if Place.of(source).ending or path.suffix or len(path.parts) > 1:
+        return True
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name too long for any file, or with a zero byte in it
+        return False
+
+
+def _is_folder(source: str) -> bool:
+    try:
+        return Path(source).expanduser().is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def _digest(parts: Iterable[Part], *, repeatable: bool = True) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,9 +35,9 @@ def targets_of(raw: Raw, task: str, notes: list[str]) -> Targets:
     if len(targets) != rows:
         raise BadWorkload(f"{rows} rows of inputs but {len(targets)} targets; give one target a row")
     if not isinstance(targets, np.ndarray):
-        return read_targets(targets.reset_index(drop=True), task, notes)
+        return read_targets(targets.reset_index(drop=True), task, notes, raw.missing)
     if targets.size == len(targets):
-        return read_targets(pd.Series(targets.ravel()), task, notes)
+        return read_targets(pd.Series(targets.ravel()), task, notes, raw.missing)
     if targets.ndim == 2 and task != "regression" and _one_hot(targets):
         notes.append(f"Took the {targets.shape[1]} columns of the target, one 1 a row, for classes.")
         return read_targets(pd.Series(targets.argmax(axis=1)), "classification", notes)
@@ -98,7 +99,7 @@ def split_of(raw: Raw, targets: Targets, seed: int, notes: list[str]) -> Split:
 
 
 def columns_across(
-    raw: Raw, table: pd.DataFrame | None, targets: Targets, split: Split
+    raw: Raw, table: Mapping[str, pd.Series[Any]] | None, targets: Targets, split: Split
 ) -> tuple[tuple[DateColumn, ...], tuple[KeyColumn, ...]]:
     """Return the columns of dates and of keys that a random split runs across; none for any other split."""
     from studies.data.split_columns import date_columns, key_columns
@@ -144,8 +145,9 @@ def encode_raw(raw: Raw, rows: NDArray[np.int64], split: Split) -> Encoded:
             raise BadWorkload(
                 f"text in {frame.shape[1]} columns is not one text a row; give one column, or leave kind out"
             )
-        return encode_text(frame.iloc[rows, 0], split.train)
-    return encode(frame.iloc[rows], split.train, centre_sparse=raw.centre_sparse)
+        return encode_text(frame.iloc[rows, 0], split.train, missing=raw.missing)
+    chosen = frame if len(rows) == len(frame) else frame.iloc[rows]
+    return encode(chosen, split.train, centre_sparse=raw.centre_sparse, missing=raw.missing)
 
 
 def _frame(raw: Raw) -> pd.DataFrame:
@@ -163,11 +165,17 @@ def _frame(raw: Raw) -> pd.DataFrame:
         frame = pd.DataFrame(
             frame, columns=list(raw.feature_names) or [f"x{number}" for number in range(frame.shape[1])]
         )
-    names = [" ".join(str(name).split()) for name in frame.columns]
+    names = [_name(name, number) for number, name in enumerate(frame.columns)]
     if twice := [name for name, count in Counter(names).items() if count > 1]:
         raise BadWorkload(f"more than one column is named '{twice[0]}'; give each column its own name")
     named: pd.DataFrame = frame.set_axis(names, axis="columns").reset_index(drop=True)
     return named
+
+
+def _name(name: object, number: int) -> str:
+    """Return what a column is called; one without a name as pandas calls it in a file."""
+    nameless = name is None or (isinstance(name, float) and np.isnan(name))
+    return ("" if nameless else " ".join(str(name).split())) or f"Unnamed: {number}"
 
 
 def _standardise(values: NDArray[Any], train: NDArray[np.int64], raw: Raw) -> Encoded:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api import types
 
-from studies.data.encode import IDENTIFIER
+from studies.data.columns.identifier import may_be_key
 from studies.data.splits import Split, Targets
 from studies.data.text import is_free_text
 from studies.split_facts import DateColumn, KeyColumn
@@ -24,21 +24,16 @@ SHARED: Final = 0.2
 CLUSTERED: Final = 4.0
 """Standard deviations by which the targets of one value must be more alike than by chance, where the name of
 the column does not say that it is a key."""
-KEY_NAMES: Final = re.compile(
-    r".*(patient|customer|client|user|member|subject|person|player|driver|household|family|account|session"
-    r"|device|machine|sensor|vehicle|store|shop|hospital|school|station|speaker|author|order|case)s?"
-    r"[_ ]?(id|no|nr|number|key|code|name)?",
-    re.IGNORECASE,
-)
-"""Names of what has several rows, and will be another in new rows."""
 
 
-def date_columns(table: pd.DataFrame, split: Split) -> tuple[DateColumn, ...]:
+def date_columns(table: Mapping[str, pd.Series[Any]], split: Split) -> tuple[DateColumn, ...]:
     """Return the columns of dates, and how many validation rows lie before the newest training row."""
     return tuple(
         _date_column(table[name], split)
-        for name in table.select_dtypes("datetime")
-        if table[name].iloc[split.train].nunique() > 1 and table[name].iloc[split.valid].notna().any()
+        for name in table
+        if types.is_datetime64_dtype(table[name].dtype)
+        and table[name].iloc[split.train].nunique() > 1
+        and table[name].iloc[split.valid].notna().any()
     )
 
 
@@ -52,7 +47,7 @@ def _date_column(dates: pd.Series[Any], split: Split) -> DateColumn:
     )
 
 
-def key_columns(table: pd.DataFrame, targets: Targets, split: Split) -> tuple[KeyColumn, ...]:
+def key_columns(table: Mapping[str, pd.Series[Any]], targets: Targets, split: Split) -> tuple[KeyColumn, ...]:
     """Return the columns whose values name groups of rows that stand in training and validation alike.
 
     They are text or whole numbers, have few rows a value, and are keys by their name, or the targets of the
@@ -63,7 +58,7 @@ def key_columns(table: pd.DataFrame, targets: Targets, split: Split) -> tuple[Ke
 
 
 def _key_column(column: pd.Series[Any], targets: Targets, split: Split) -> KeyColumn | None:
-    named = bool(KEY_NAMES.fullmatch(str(column.name)) or IDENTIFIER.fullmatch(str(column.name)))
+    named = may_be_key(str(column.name))
     if types.is_numeric_dtype(column.dtype):
         if not named or (column.dropna() % 1 != 0).any():
             return None

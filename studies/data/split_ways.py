@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api import types
 
-from studies.data.encode import first_where, read_column
+from studies.data.columns.cells import first_where
+from studies.data.columns.reading import read_column
 from studies.data.splits import HELD_OUT, Rows, Split
 from studies.errors import BadWorkload, did_you_mean
 from studies.quantities import several
@@ -52,7 +53,7 @@ def marked(raw: Raw, frame: pd.DataFrame | None, by: SplitBy) -> Raw:
         raise BadWorkload(f"no column '{by.column}' to split by{near} Beside the target there are {listed}")
     column = frame[by.column]
     if by.way == "time":
-        return replace(raw, inputs=frame, times=_times(column, by), split_column=by.column)
+        return replace(raw, inputs=frame, times=_times(column, by, raw.missing), split_column=by.column)
     inputs = frame.drop(columns=by.column)
     if inputs.empty:
         raise BadWorkload(f"'{by.column}' is the only column but the target; add columns to learn from")
@@ -63,8 +64,8 @@ def marked(raw: Raw, frame: pd.DataFrame | None, by: SplitBy) -> Raw:
     )
 
 
-def _times(column: pd.Series[Any], by: SplitBy) -> NDArray[np.float64]:
-    times = read_column(column.reset_index(drop=True), f"column '{by.column}'", [])
+def _times(column: pd.Series[Any], by: SplitBy, missing: tuple[str, ...]) -> NDArray[np.float64]:
+    times = read_column(column.reset_index(drop=True), f"column '{by.column}'", [], missing)
     if types.is_datetime64_dtype(times.dtype):
         return np.where(times.isna(), np.nan, (times - times.min()) / pd.Timedelta(seconds=1))
     if not types.is_numeric_dtype(times.dtype):

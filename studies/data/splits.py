@@ -5,23 +5,22 @@ They are 60, 20 and 20 %, the same in every class.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pandas.api import types
 
-from studies.data.encode import LARGEST, first_where, read_column
+from studies.data.columns.number_writing import NumberWriting
+from studies.data.columns.reading import LARGEST
+from studies.data.columns.text_writing import label
+from studies.data.target_column import classes_of, read_target
+from studies.data.target_encoder import TargetEncoder
 from studies.errors import BadWorkload
 from studies.quantities import several
 
 FEWEST_ROWS: Final = 10
-MOST_CODES: Final = 20
-"""More different whole numbers than this are amounts, not classes."""
-ROWS_A_CODE: Final = 10
-"""Whole numbers with fewer rows each than this are amounts, unless there are but two of them."""
 HELD_OUT: Final = 0.2
 """Share of the rows that validate, and again that test."""
 RARE: Final = 3
@@ -44,6 +43,19 @@ class Targets:
     """The numbers of each of them, of the shape (rows, outputs); empty in classification."""
     classes: tuple[str, ...]
     """Labels in the order of their codes; empty in regression."""
+    writing: NumberWriting = field(default_factory=NumberWriting)
+    """How amounts are written, and the words that mean a gap."""
+
+    def encoder(self, train: Rows) -> TargetEncoder:
+        """Return what turns targets into those that `for_training` gives."""
+        if self.classes:
+            return TargetEncoder(classes=self.classes, writing=self.writing)
+        _, means, scales = self.for_training(train)
+        return TargetEncoder(
+            means=tuple(np.atleast_1d(means).tolist()),
+            scales=tuple(np.atleast_1d(scales).tolist()),
+            writing=self.writing,
+        )
 
     def for_training(self, train: Rows) -> tuple[NDArray[np.int64] | NDArray[np.float32], Amount, Amount]:
         """Return the codes, or the amounts standardised by the training rows.
@@ -70,14 +82,17 @@ class Split:
     test: Rows
 
 
-def read_targets(column: pd.Series[Any], task: str, notes: list[str]) -> Targets:
+def read_targets(
+    column: pd.Series[Any], task: str, notes: list[str], missing: tuple[str, ...] = ()
+) -> Targets:
     """Read the column to predict, as labels or as amounts; rows without one are dropped.
 
     Raises:
         BadWorkload: nothing to predict, or text where amounts are asked for.
     """
     noun = "the target" if column.name is None else f"target '{' '.join(str(column.name).split())}'"
-    read = _read(column, noun, task, notes)
+    target = read_target(column, noun, task, notes, missing)
+    read = target.values
     values_read = read[read.notna()]
     if dropped := len(read) - len(values_read):
         notes.append(f"Left out {dropped} of {len(read)} rows: {noun} is missing there.")
@@ -86,24 +101,22 @@ def read_targets(column: pd.Series[Any], task: str, notes: list[str]) -> Targets
         raise BadWorkload(f"{count} with a value of {noun}; at least {FEWEST_ROWS} are needed: add rows")
     if values_read.nunique() == 1:
         raise BadWorkload(
-            f"{noun} is '{_label(values_read.iloc[0])}' in every row; "
+            f"{noun} is '{label(values_read.iloc[0])}' in every row; "
             "a target needs two values or more: choose another column"
         )
-    if task == "auto":
-        task = _tell_task(values_read, noun, notes)
     rows = np.flatnonzero(read.notna())
-    if task == "regression":
+    writing = target.writing if isinstance(target.writing, NumberWriting) else NumberWriting(missing=missing)
+    if target.task == "regression":
         return Targets(
             rows=rows,
             codes=np.zeros(len(values_read), np.int64),
             amounts=values_read.to_numpy(np.float64)[:, None],
             classes=(),
+            writing=writing,
         )
-    values, codes = np.unique(values_read.to_numpy(), return_inverse=True)
+    codes, classes = classes_of(values_read)
     _check_classes(np.bincount(codes), noun)
-    return Targets(
-        rows=rows, codes=codes.astype(np.int64), amounts=np.empty(0), classes=tuple(map(_label, values))
-    )
+    return Targets(rows=rows, codes=codes, amounts=np.empty(0), classes=classes, writing=writing)
 
 
 def read_amounts(table: NDArray[Any], task: str, notes: list[str]) -> Targets:
@@ -202,41 +215,9 @@ def _cut(rows: Rows) -> tuple[Rows, Rows, Rows]:
     return rows[2 * held_out :], rows[:held_out], rows[held_out : 2 * held_out]
 
 
-def _read(column: pd.Series[Any], noun: str, task: str, notes: list[str]) -> pd.Series[Any]:
-    if types.infer_dtype(column, skipna=True) == "boolean" and task != "regression":
-        return column.astype(object).map(str, na_action="ignore")
-    read = read_column(column, noun, notes, as_labels=task == "classification")
-    if types.is_datetime64_dtype(read.dtype):
-        raise BadWorkload(f"{noun} holds dates; choose another target, or derive a number or a label from it")
-    if task == "regression" and not types.is_numeric_dtype(read.dtype):
-        words = read.notna() & pd.to_numeric(read, errors="coerce").isna()
-        raise BadWorkload(
-            f"{noun} is text, {first_where(read, words)}; regression needs numbers: use --task classification"
-        )
-    return read
-
-
-def _tell_task(column: pd.Series[Any], noun: str, notes: list[str]) -> str:
-    if not types.is_numeric_dtype(column.dtype):
-        return "classification"
-    if (column % 1 != 0).any():
-        return "regression"
-    count = column.nunique()
-    if count == 2:
-        return "classification"
-    labels = count <= MOST_CODES and len(column) >= count * ROWS_A_CODE
-    task, other = ("classification", "regression") if labels else ("regression", "classification")
-    notes.append(f"Took {noun}, {count} different whole numbers, for {task}; --task {other} says otherwise.")
-    return task
-
-
 def _check_classes(counts: NDArray[np.int64], noun: str) -> None:
     if counts.max() < RARE:
         raise BadWorkload(
             f"{noun} has {len(counts)} classes in {counts.sum()} rows, none with {RARE} rows; "
             "choose another target or add rows"
         )
-
-
-def _label(value: object) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -30,21 +29,7 @@ LONGEST: Final = 256
 """Most words of a text that are kept."""
 COVERED: Final = 0.95
 """Share of the training texts that are kept whole, where they are no longer than that."""
-WORD_COLUMNS: Final = 64
-"""Most columns that one text among other columns becomes."""
 PADDING, UNKNOWN, FIRST_WORD = 0, 1, 2
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Tokens:
-    """Texts as token ids."""
-
-    ids: NDArray[np.int64]
-    """Shape (rows, length): 0 is padding, 1 a word that is not in the vocabulary, 2 the most frequent
-    word."""
-    vocabulary: int
-    """The largest id there can be."""
-    notes: tuple[str, ...]
 
 
 def is_free_text(column: pd.Series[Any]) -> bool:
@@ -59,40 +44,45 @@ def is_free_text(column: pd.Series[Any]) -> bool:
     return words >= WORDS_A_VALUE * len(present)
 
 
-def tokens(column: pd.Series[Any], train: NDArray[np.int64]) -> Tokens:
-    """Number the words of the training rows by how frequent they are, and write every row in these numbers.
+def vocabulary_of(column: pd.Series[Any], train: NDArray[np.int64]) -> tuple[tuple[str, ...], int]:
+    """Return the words of the training rows, most frequent first, and how many a row are kept.
 
     Raises:
         BadWorkload: no words in the training rows.
     """
-    texts = [WORD.findall(text.lower()) for text in column.fillna("").astype(str)]
-    counts = Counter(word for row in train for word in texts[row])
+    texts = words_in(column.iloc[train])
+    counts = Counter(word for words in texts for word in words)
     if not counts:
         raise BadWorkload(
             f"the text '{column.name}' holds no words in the training rows; choose another column"
         )
-    fewest = 2 if len(texts) > FEW_ROWS else 1
+    fewest = 2 if len(column) > FEW_ROWS else 1
     known = [
         word
         for word, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
         if count >= fewest
     ]
-    codes = {word: code for code, word in enumerate(known[: MOST_WORDS - 1], start=FIRST_WORD)}
-    length = min(
-        max(int(np.quantile([len(texts[row]) for row in train], COVERED, method="higher")), 1), LONGEST
-    )
-    ids = np.full((len(texts), length), PADDING, np.int64)
-    for row, words in enumerate(texts):
+    longest = int(np.quantile([len(words) for words in texts], COVERED, method="higher"))
+    return tuple(known[: MOST_WORDS - 1]), min(max(longest, 1), LONGEST)
+
+
+def coded(column: pd.Series[Any], codes: Mapping[str, int], length: int) -> NDArray[np.int64]:
+    """Return texts as ids, (rows, length): 0 is padding, 1 a word without a code."""
+    ids = np.full((len(column), length), PADDING, np.int64)
+    for row, words in enumerate(words_in(column)):
         row_ids = [codes.get(word, UNKNOWN) for word in words[:length]]
         ids[row, : len(row_ids)] = row_ids
-    cut = sum(len(words) > length for words in texts)
-    summary = (
-        f"Read '{column.name}' as text: {len(codes)} words of the training rows have an id, "
-        f"{length} words a row are kept"
-    )
-    return Tokens(
-        ids=ids, vocabulary=len(codes) + 1, notes=(f"{summary}; {cut} of {len(texts)} rows are longer.",)
-    )
+    return ids
+
+
+def too_long(column: pd.Series[Any], length: int) -> int:
+    """Return how many texts have more words than are kept."""
+    return sum(len(words) > length for words in words_in(column))
+
+
+def words_in(column: pd.Series[Any]) -> list[list[str]]:
+    """Return the words of each text, in small letters."""
+    return [WORD.findall(text.lower()) for text in column.fillna("").astype(str)]
 
 
 def check_ids(ids: NDArray[Any]) -> NDArray[np.int64]:
@@ -107,35 +97,3 @@ def check_ids(ids: NDArray[Any]) -> NDArray[np.int64]:
             "give one string a row, or token ids of the shape (rows, length), 0 for padding"
         )
     return ids.astype(np.int64)
-
-
-def word_columns(
-    texts: pd.DataFrame, train: NDArray[np.int64], notes: list[str]
-) -> tuple[NDArray[np.float64], Sequence[str]]:
-    """Return TF-IDF weights of the most frequent words of each text, fitted on the training rows."""
-    blocks, names = [np.empty((len(texts), 0))], list[str]()
-    for name in texts:
-        values, words = _weights(texts[name].fillna("").astype(str).tolist(), train)
-        blocks.append(values)
-        names += [f"{name}: {word}" for word in words]
-        if words:
-            notes.append(
-                f"Column '{name}' is free text: the weights of {len(words)} frequent words stand for it."
-            )
-        else:
-            notes.append(f"Left out, free text whose words do not recur: {name}.")
-    return np.hstack(blocks), names
-
-
-def _weights(texts: list[str], train: NDArray[np.int64]) -> tuple[NDArray[np.float64], list[str]]:
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    # a word in one training row teaches nothing of another, one in four of five rows hardly tells two apart
-    weights = TfidfVectorizer(
-        token_pattern=WORD.pattern, max_features=WORD_COLUMNS, min_df=2, max_df=0.8, sublinear_tf=True
-    )
-    try:
-        weights.fit([texts[row] for row in train])
-    except ValueError:  # scikit-learn's way to say that no word is left
-        return np.empty((len(texts), 0)), []
-    return weights.transform(texts).toarray(), [str(word) for word in weights.get_feature_names_out()]

@@ -58,6 +58,8 @@ class Raw:
     rows stay as they are."""
     shape_rows: Callable[[Any], Any] = identity
     """Brings rows that are read anew into the form of the inputs here."""
+    missing: tuple[str, ...] = ()
+    """Words of the user's that mean a gap."""
     split_column: str = ""
     """The column that parts, times or groups were read from; empty where there was none."""
 

@@ -2,214 +2,139 @@
 
 from __future__ import annotations
 
-import csv
-import re
-import warnings
-import zipfile
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from studies.datasets import DatasetChoice, Raw
-from studies.errors import BadWorkload, did_you_mean, one_line
+from studies.datasets.files import Place, endings, is_pattern, readers
+from studies.errors import BadWorkload, StudyError, did_you_mean, named_line, one_line
 
 if TYPE_CHECKING:
     import pandas as pd
 
-DELIMITERS: Final = ",;\t|"
-DECIMAL_COMMA: Final = re.compile(r'(?:^|;)\s*"?-?\d+,\d+"?\s*(?:;|$)', re.MULTILINE)
-TABLES: Final = (".csv", ".tsv", ".parquet", ".feather", ".arff")
-SPARSE: Final = (".svmlight", ".libsvm", ".svm")
-FORMATS: Final = (*TABLES, ".npz", *SPARSE)
-SAMPLE: Final = 1 << 16
-"""Characters of a file that are looked at to tell how it is written."""
+LISTED: Final = 20
+"""Columns that a message lists."""
+LONGEST_NAME: Final = 40
+"""Characters of a name that a message repeats."""
+ELSEWHERE: Final = {
+    ".npy": "it is one array; put inputs and targets into one file: np.savez('data.npz', X=X, y=y)",
+    ".pkl": "a pickle may run code; save the frame as Parquet, or the arrays with np.savez",
+    ".pickle": "a pickle may run code; save the frame as Parquet, or the arrays with np.savez",
+    ".txt": "name it .csv if a delimiter stands between its fields, or .svmlight if it holds sparse rows",
+    ".zip": "name what is in it: data.csv.zip, or unpack it",
+}
+"""What to do with a file that is not read here, by its ending."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Table(DatasetChoice):
-    """Your own data: .csv, .tsv, .parquet, .feather, .arff, .npz, .svmlight, or a folder of images by class.
+    """Your own data: a file in one of many forms, several of them, or a folder of images by class.
 
     Helps: training on your data; text, dates, booleans and gaps are turned into numbers.
     Hurts: files larger than memory; rows that belong together (one patient, one day) may land in train and
     test alike.
-    Source: read by pandas, NumPy, scikit-learn or Pillow, prepared by scikit-learn.
+    Source: read by pandas, PyArrow, calamine, DuckDB, NumPy, scikit-learn or Pillow; prepared by
+    scikit-learn.
     """
 
     offered: ClassVar[bool] = False
 
     path: str = ""
+    """A file, `file.ending:part` for a sheet, table or query, a pattern for several files, or a folder."""
     target: str = ""
     """The column to predict; arrays, sparse rows and folders know theirs."""
 
     def load(self) -> Raw:
         """Return the rows, the target apart."""
-        path = _existing(self.path)
-        if path.is_dir() or path.suffix.lower() not in TABLES:
-            return _read_whole(path, self.target)
-        frame, notes = _read(path)
-        target = _column(self.target, list(frame.columns), path.name)
+        place = _existing(Place.of(self.path, as_text=frozenset({self.target} - {""})))
+        data = _read(place, self.target)
+        if isinstance(data, Raw):
+            return data
+        frame, notes = data
+        target = _column(self.target, list(frame.columns), place.path.name)
         if frame.shape[1] == 1:
             raise BadWorkload(
-                f"'{path.name}' has no column but the target '{target}'; "
+                f"'{place.path.name}' has no column but the target '{target}'; "
                 "add at least one column to predict it from"
             )
         return Raw(inputs=frame.drop(columns=target), targets=frame[target], notes=notes)
 
 
-def _existing(source: str) -> Path:
-    path = Path(source).expanduser()
-    formats = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
-    readable = f"give a {formats} file, or a folder of images with a sub-folder a class"
-    if path.is_dir():
-        return path
-    if path.suffix.lower() not in FORMATS:
+def _existing(place: Place) -> Place:
+    """Return the place where something that is read here lies."""
+    path = place.path
+    if _is(path, Path.is_dir) or (is_pattern(path) and place.ending):
+        return place
+    name = one_line(path, longest=200)
+    if not place.ending:
+        known = f"give a {', '.join(endings()[:-1])} or {endings()[-1]} file"
+        way = ELSEWHERE.get(path.suffix.lower(), f"{known}, or a folder of images with a sub-folder a class")
+        raise BadWorkload(f"'{name}' is neither a built-in dataset nor a file that is read here; {way}")
+    if not _is(path, Path.is_file):
         raise BadWorkload(
-            f"'{source}' is neither a built-in dataset nor a file that is read here; {readable}"
-        )
-    if not path.is_file():
-        raise BadWorkload(
-            f"no file '{source}'{did_you_mean(path.name, _tables_beside(path))} Check the path, "
+            f"no file '{name}'{did_you_mean(path.name[:80], _tables_beside(path))} Check the path, "
             f"from {Path.cwd()}"
         )
-    return path
+    return place
+
+
+def _is(path: Path, question: Any) -> bool:
+    try:
+        return bool(question(path))
+    except (OSError, ValueError):  # a name too long for any file, or with a zero byte in it
+        return False
 
 
 def _tables_beside(path: Path) -> list[str]:
     try:
-        return [beside.name for beside in path.parent.iterdir() if beside.suffix.lower() in FORMATS]
-    except OSError:
+        return [beside.name for beside in path.parent.iterdir() if Place(path=beside).ending]
+    except (OSError, ValueError):
         return []
 
 
-def _read(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Return the table, and how it was read where that is not plain."""
-    if path.stat().st_size == 0:
-        raise BadWorkload(f"'{path.name}' is empty; a table needs a line of column names and rows below it")
-    try:
-        match path.suffix.lower():
-            case ".parquet" | ".feather":
-                frame, notes = _read_columns(path), tuple[str, ...]()
-            case ".arff":
-                frame, notes = _read_arff(path), ()
-            case _:
-                frame, notes = _read_text(path)
-    except BadWorkload:
-        raise
-    except UnicodeDecodeError:
-        raise BadWorkload(f"'{path.name}' is not UTF-8 text; save it as CSV in UTF-8") from None
-    except (OSError, ValueError, NotImplementedError, csv.Error) as error:
-        raise BadWorkload(
-            f"'{path.name}' cannot be read: {one_line(error)}; mend the file or save it anew"
-        ) from error
-    if frame.empty:
-        raise BadWorkload(f"'{path.name}' has column names but no rows; add rows to train on")
-    return frame.set_axis([one_line(name) for name in frame.columns], axis="columns"), notes
-
-
-def _read_whole(path: Path, target: str) -> Raw:
-    """Read what holds inputs and targets apart."""
-    if target:
-        raise BadWorkload(f"'{path.name}' knows its target; leave --target {target} out")
-    from studies.datasets.files.arrays import read_npz
+def _read(place: Place, target: str) -> tuple[pd.DataFrame, tuple[str, ...]] | Raw:
+    """Return the table and how it was read where that is not plain, or data that knows its target."""
     from studies.datasets.files.folder import read_folder
-    from studies.datasets.files.sparse_rows import read_svmlight
+    from studies.datasets.files.several import read_several
 
+    name = one_line(place.path.name, longest=80)
+    folder = _is(place.path, Path.is_dir)
+    takes_target = not folder and readers()[place.ending].takes_target
+    if target and not takes_target:
+        raise BadWorkload(f"'{name}' knows its target; leave --target {one_line(target, longest=80)} out")
     try:
-        if path.is_dir():
-            return read_folder(path)
-        return read_npz(path) if path.suffix.lower() == ".npz" else read_svmlight(path)
-    except BadWorkload:
+        if folder:
+            return read_folder(place.path)
+        data = read_several(place) if is_pattern(place.path) else readers()[place.ending].read(place)
+    except StudyError:
         raise
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except MemoryError:
+        raise BadWorkload(f"'{name}' does not fit in memory; give fewer rows or columns") from None
+    except Exception as error:  # whatever the library raises on a file that is broken
         raise BadWorkload(
-            f"'{path.name}' cannot be read: {one_line(error)}; mend the file or save it anew"
+            f"'{name}' cannot be read: {one_line(error, longest=200) or named_line(error)}; "
+            "mend the file or save it anew"
         ) from error
-
-
-def _read_columns(path: Path) -> pd.DataFrame:
-    import pandas as pd
-    from pyarrow import parquet
-
-    if path.suffix.lower() == ".feather":
-        frame = pd.read_feather(path)
-        _check_unique(map(str, frame.columns), path.name)
-        return frame.reset_index(drop=True)
-    _check_unique(map(str, parquet.read_schema(path).names), path.name)
-    return pd.read_parquet(path).reset_index(drop=True)
-
-
-def _read_arff(path: Path) -> pd.DataFrame:
-    from studies.datasets.files.arff import read_arff
-
-    frame = read_arff(path)
-    _check_unique(map(str, frame.columns), path.name)
-    return frame
-
-
-def _read_text(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        sample = file.read(SAMPLE)
-    if not sample.strip():
-        raise BadWorkload(
-            f"'{path.name}' holds nothing but blank lines; "
-            "a table needs a line of column names and rows below it"
-        )
-    delimiter = (
-        "\t"
-        if path.suffix.lower() == ".tsv"
-        else max(DELIMITERS, key=lambda mark: len(_header(sample, mark)))
-    )
-    _check_unique(_header(sample, delimiter), path.name)
-    european = delimiter == ";" and DECIMAL_COMMA.search(sample) is not None
-    frame = _read_fields(path, delimiter, decimal="," if european else ".")
-    return frame, ("Numbers were read with a decimal comma: 1,5 is one and a half.",) if european else ()
-
-
-def _read_fields(path: Path, delimiter: str, *, decimal: str) -> pd.DataFrame:
-    import pandas as pd
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", pd.errors.ParserWarning)
-        try:
-            return pd.read_csv(
-                path,
-                sep=delimiter,
-                decimal=decimal,
-                encoding="utf-8-sig",
-                index_col=False,
-                skipinitialspace=True,
-                na_values=["?"],
-                low_memory=False,
-            )
-        except pd.errors.ParserWarning:
-            raise BadWorkload(
-                f"'{path.name}' has rows with more fields than its first line has names; name every column"
-            ) from None
-
-
-def _header(sample: str, delimiter: str) -> list[str]:
-    rows = csv.reader(sample.splitlines(keepends=True), delimiter=delimiter, skipinitialspace=True)
-    return [name.strip() for name in next(row for row in rows if row)]
-
-
-def _check_unique(names: Iterable[str], file: str) -> None:
-    counts = Counter(name for name in names if name)
-    if twice := [name for name, count in counts.items() if count > 1]:
-        name = one_line(twice[0])
-        raise BadWorkload(
-            f"'{file}' has {counts[twice[0]]} columns named '{name}'; give each column its own name"
-        )
+    if isinstance(data, Raw):
+        return data
+    frame, notes = data
+    if frame.empty:
+        raise BadWorkload(f"'{name}' has column names but no rows; add rows to train on")
+    return frame.set_axis([one_line(column) for column in frame.columns], axis="columns"), notes
 
 
 def _column(target: str, columns: list[str], file: str) -> str:
-    listed = ", ".join(columns[:20]) + (f" and {len(columns) - 20} more" if len(columns) > 20 else "")
+    """Return the column that is the target."""
+    more = f" and {len(columns) - LISTED} more" if len(columns) > LISTED else ""
+    names = ", ".join(one_line(column, longest=LONGEST_NAME) for column in columns[:LISTED])
+    listed = (names if len(names) <= 200 else f"{names[:200]}...") + more
     if not target:
         raise BadWorkload(
             f"'{file}' needs a target, the column to predict; "
-            f"it has {listed}; for the last of them: --target {columns[-1]}"
+            f"it has {listed}; for the last of them: --target {one_line(columns[-1], longest=80)}"
         )
     if target not in columns:
-        raise BadWorkload(f"'{file}' has no column '{target}'{did_you_mean(target, columns)} It has {listed}")
+        near = did_you_mean(target[:80], (column for column in columns if len(column) <= 80))
+        raise BadWorkload(f"'{file}' has no column '{one_line(target, longest=80)}'{near} It has {listed}")
     return target

@@ -52,6 +52,7 @@ def profile(
     device: str = "cpu",
     probing: Budget | float = 0.0,
     named: Collection[str] = (),
+    forecasting: bool = True,
 ) -> Facts:
     """Return the facts of a workload; random generators are left as they were.
 
@@ -63,6 +64,7 @@ def profile(
         probing: seconds for probes, 0 for none; or the budget of the search that follows. One in trials gets
             the probes that say the same on any machine, so that the same search follows there.
         named: optimizers that were asked for, whose steps are followed on a larger model too.
+        forecasting: whether memory is forecast now; else `with_forecasts` adds that later.
     """
     with undisturbed(torch.device(device)), threads(_training_threads(workload, batch_size)):
         facts = _counted(workload, batch_size=batch_size, epochs=epochs, device=device)
@@ -70,8 +72,14 @@ def profile(
         bench = Bench(workload, facts, allowance_seconds=seconds)
         with threads(1):  # values are then the same on any machine, and a busy core cannot hold up the rest
             values, reports = probes.measure(bench, names)
-            memory = forecasts(workload, facts, named=named)
+            memory = forecasts(workload, facts, named=named) if forecasting else ()
         return replace(facts, **values, probes=reports, forecasts=memory)
+
+
+def with_forecasts(workload: LoadedWorkload, facts: Facts, *, named: Collection[str] = ()) -> Facts:
+    """Return the facts with the memory forecasts that `profile` left for later."""
+    with undisturbed(torch.device(facts.device)), threads(1):
+        return replace(facts, forecasts=forecasts(workload, facts, named=named))
 
 
 def _training_threads(workload: LoadedWorkload, batch_size: int) -> int:

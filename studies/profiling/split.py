@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from studies.split_facts import TAIL_ROWS, Leak, SplitFacts
 
@@ -116,6 +115,8 @@ def _told(dataset: Dataset, places: list[int]) -> float:
 
 def _share_told(dataset: Dataset, places: list[int], rows: int) -> float:
     """Return the same from so many rows of each part."""
+    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
     train, valid = (part.inputs[:rows][:, places] for part in (dataset.train, dataset.valid))
     targets, valid_targets = dataset.train.targets[:rows], dataset.valid.targets[:rows]
     tree = DecisionTreeClassifier if dataset.classes else DecisionTreeRegressor

@@ -78,13 +78,21 @@ class Search:
         self.space, self.records, self.rungs = self.runner.space, self.runner.records, self.runner.rungs
         self.direction = workload.metric.direction
         self.prefer = prefer or self._best_confirmed
+        self._waiting: list[Callable[[], None]] = []
 
-    def run(self) -> None:
-        """Work until the budget is used up or the user wants to stop."""
+    def run(self, *, after_first: Callable[[], None] = lambda: None) -> None:
+        """Work until the budget is used up or the user wants to stop.
+
+        Args:
+            after_first: called once the first reference of this run has been trained, or at once where none
+                is missing: what can wait until then need not hold the first trial up.
+        """
+        self._waiting = [after_first]
         with threads(self.plan.threads):
             self._release_orphans()
             self._reserve_confirmation()
             self._run_references()
+            self._do_what_waits()
             self._run_starts()
             self._race()
             self._confirm()
@@ -98,6 +106,7 @@ class Search:
             self.listen(Event(stage="reference", note=note))
         for choice in missing:
             self._run_reference(choice, seed=self.plan.seed)
+            self._do_what_waits()
         for choice in self.space.optimizers:
             attempts = self._references(choice)
             if attempts and len(attempts) < ATTEMPTS and all(run.state == "failed" for run in attempts):
@@ -105,6 +114,10 @@ class Search:
                 self.listen(Event(stage="reference", note=note))
                 # beyond the seeds of confirmation, which have to be fresh
                 self._run_reference(choice, seed=self.plan.seed + 1 + MOST_SEEDS)
+
+    def _do_what_waits(self) -> None:
+        while self._waiting:
+            self._waiting.pop()()
 
     def _references(self, choice: type[OptimizerChoice]) -> list[Record]:
         """Return an optimizer's reference runs that came to an end of their own."""

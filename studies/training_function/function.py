@@ -22,8 +22,9 @@ from typing import Any, Self
 from studies.errors import BadWorkload
 from studies.imports import load
 from studies.loaded_workload import absolute
-from studies.metrics import Metric, direction_of
+from studies.metrics import Metric
 from studies.models import ModelChoice
+from studies.scoring.directions import direction_of
 from studies.storage.workload_spec import WorkloadSpec
 from studies.training_function.settings import settings
 from studies.workload_model import find_model

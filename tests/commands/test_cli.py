@@ -52,6 +52,40 @@ def test_what_needs_nothing_heavy_loads_nothing_heavy(words):
     assert loaded(*words) == "[]"
 
 
+def test_a_command_says_what_it_reads_before_anything_heavy_is_loaded():
+    code = """
+import sys
+import advisor.cli.app as app
+
+def note(line):
+    print(line, sorted({'torch', 'optuna', 'pandas', 'sklearn'} & set(sys.modules)))
+    sys.exit()
+
+sys.argv, app.say = ['advisor', COMMAND, 'digits'], note
+app.main()
+"""
+    for command in ("profile", "search"):
+        words = [sys.executable, "-c", code.replace("COMMAND", repr(command))]
+        done = subprocess.run(words, capture_output=True, text=True, check=True)
+        assert done.stderr == "reading digits ... []\n"
+
+
+def test_a_search_of_digits_trains_before_it_loads_what_only_later_steps_need(home):
+    code = f"""
+import sys
+from advisor.jobs.request import Request
+from advisor.jobs.session import prepare
+from studies.limits import Budget
+from pathlib import Path
+
+session = prepare(Request(source="digits", budget=Budget(trials=1), epochs=1), Path({str(home)!r}))
+print([name for name in ('sklearn', 'scipy', 'mlflow', 'plotly', 'pytorch_optimizer') if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "[]\n"
+
+
 def test_recommend_reads_the_journal_without_torch(home):
     _study_of(home, 200)
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from studies.data.dataset import from_arrays, open_dataset
-from studies.data.encode import encode
-from studies.data.text import is_free_text, tokens
+from studies.data.encode import encode, encode_text
+from studies.data.text import is_free_text
 
 from sample_arrays import LABELS, REVIEWS, ROWS, TABLE, parts, refusal
 
@@ -32,9 +32,9 @@ def test_a_table_of_one_text_becomes_token_ids(tmp_path):
 def test_the_vocabulary_is_of_the_training_rows_the_most_frequent_word_first():
     texts = pd.Series(["The cat sat", "the Cat", "the zebra ran far away"], name="t")
 
-    ids = tokens(texts, np.array([0, 1]))
+    ids = encode_text(texts, np.array([0, 1]))
 
-    assert ids.ids.tolist() == [[3, 2, 4], [3, 2, 0], [3, 1, 1]], (
+    assert ids.inputs.tolist() == [[3, 2, 4], [3, 2, 0], [3, 1, 1]], (
         "cat, the, sat; 1 is a word of no training row"
     )
     assert ids.vocabulary == 4
@@ -43,17 +43,17 @@ def test_the_vocabulary_is_of_the_training_rows_the_most_frequent_word_first():
 def test_words_that_occur_once_are_unknown_in_a_long_table():
     texts = pd.Series([f"same words once{row}" for row in range(501)], name="t")
 
-    ids = tokens(texts, np.arange(400))
+    ids = encode_text(texts, np.arange(400))
 
     assert ids.vocabulary == 3
-    assert ids.ids[0].tolist() == [2, 3, 1]
+    assert ids.inputs[0].tolist() == [2, 3, 1]
 
 
 def test_long_texts_are_cut_at_what_most_rows_need_and_256_words():
     texts = pd.Series(["word " * 10] * 99 + ["word " * 500], name="t")
 
-    assert tokens(texts, np.arange(100)).ids.shape == (100, 10)
-    assert tokens(pd.Series(["word " * 500] * 20, name="t"), np.arange(20)).ids.shape == (20, 256)
+    assert encode_text(texts, np.arange(100)).inputs.shape == (100, 10)
+    assert encode_text(pd.Series(["word " * 500] * 20, name="t"), np.arange(20)).inputs.shape == (20, 256)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Yardsticks and split facts of a study: there before the search, once, and read back as evidence."""
+"""What is measured of a study after its first trial: yardsticks, split facts, memory; once, then evidence."""
 
 from __future__ import annotations
 
@@ -9,8 +9,14 @@ import pytest
 
 import advisor
 from advisor.jobs.advice import evidence_of
+from advisor.jobs.planning import choose_entrants
 from advisor.jobs.profile import preview
 from advisor.jobs.request import Request
+from advisor.jobs.session import prepare
+from advisor.jobs.work import work
+from advisor.jobs.workloads import open_and_profile
+from studies.limits import Budget, Limits
+from studies.profiling.profile import with_forecasts
 from studies.storage import journal
 
 from tables import DAYS, ROWS, table, written
@@ -36,6 +42,39 @@ def test_a_study_keeps_what_plain_models_reach_and_whether_its_split_is_honest(s
     assert all(each.quality is not None for each in evidence.yardsticks)
     assert [each.name for each in evidence.split_facts.dates] == ["day"]
     assert [each.name for each in evidence.split_facts.keys] == ["patient"]
+
+
+def test_what_no_trial_waits_for_is_measured_after_the_first_one_and_changes_no_plan(tmp_path):
+    request = Request(
+        source="iris", budget=Budget(trials=2), epochs=2, optimizers=("AdamW",), tracking_uri="off"
+    )
+    session = prepare(replace(request, study="late"), tmp_path)
+    limited = prepare(replace(request, study="limited", limits=Limits(train_bytes=2**30)), tmp_path)
+    before = manifest_of(tmp_path, "late")
+    numbers = []
+
+    def listen(event):
+        if event.record is not None and manifest_of(tmp_path, "late").yardsticks is None:
+            numbers.append(event.record.number)
+
+    work(session, listen=listen)
+    after = manifest_of(tmp_path, "late")
+
+    assert (before.profiled.forecasts, before.split_facts, before.yardsticks) == ((), None, None)
+    assert numbers == [0]
+    assert after.yardsticks
+    assert after.split_facts
+    assert after.profiled.forecasts == manifest_of(tmp_path, "limited").profiled.forecasts
+    assert session.plan == replace(limited.plan, limits=Limits())
+
+
+@pytest.mark.parametrize("source", ["iris", "digits", "diabetes"])
+def test_without_a_limit_the_memory_forecast_chooses_no_optimizer(source):
+    request = Request(source=source, budget=Budget(trials=40))
+    workload, facts = open_and_profile(request, budget=request.budget)
+
+    assert not facts.forecasts
+    assert choose_entrants(request, facts) == choose_entrants(request, with_forecasts(workload, facts))
 
 
 def test_the_answer_warns_with_commands_that_ask_anew(study):

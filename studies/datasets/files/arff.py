@@ -7,10 +7,14 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from studies.datasets.files import Place, Reader
+from studies.datasets.files.names import check_unique
 from studies.errors import BadWorkload
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from studies.datasets.files import Frame
 
 ATTRIBUTE: Final = re.compile(
     r"""@attribute\s+('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\S+)\s+(.+)""", re.IGNORECASE
@@ -18,12 +22,19 @@ ATTRIBUTE: Final = re.compile(
 SINGLE_QUOTED: Final = re.compile(r"(?:^|,)\s*'", re.MULTILINE)
 
 
-def read_arff(path: Path) -> pd.DataFrame:
-    """Return the table; a nominal column is categories, even where its labels are numbers.
+def read_arff(place: Place) -> Frame:
+    """Read a table; `?` is a gap, and every other word is what it says.
 
     Raises:
         BadWorkload: no head, no rows, or rows written as sparse.
     """
+    frame = _read(place.path)
+    check_unique(map(str, frame.columns), place.path.name)
+    return frame, ()
+
+
+def _read(path: Path) -> pd.DataFrame:
+    """Return the table; a nominal column is categories, even where its labels are numbers."""
     import pandas as pd
 
     with path.open(encoding="utf-8-sig") as file:
@@ -60,3 +71,6 @@ def read_arff(path: Path) -> pd.DataFrame:
 
 def _unquoted(name: str) -> str:
     return re.sub(r"\\(.)", r"\1", name[1:-1]) if name[0] in "'\"" else name
+
+
+READER: Final = Reader(form="Weka's ARFF", endings=(".arff",), read=read_arff)

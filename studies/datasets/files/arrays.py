@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studies.datasets import Kind, Raw
+from studies.datasets.files import Reader
+from studies.datasets.files.packing import check_archive
 from studies.errors import BadWorkload
 
 INPUTS: Final = ("X", "x", "inputs", "images", "signals", "data", "features")
@@ -37,6 +39,7 @@ def read_npz(path: Path) -> Raw:
     Raises:
         BadWorkload: arrays of other names.
     """
+    check_archive(path)
     with np.load(path, allow_pickle=False) as file:
         entries = {name: file[name] for name in file.files}
     kind = str(entries.pop("kind")) if "kind" in entries else None
@@ -266,3 +269,11 @@ def _channels_first(images: NDArray[Any], notes: list[str]) -> NDArray[Any]:
         return images
     notes.append(f"Took images of the shape {images.shape[1:]} for (height, width, channels).")
     return np.moveaxis(images, -1, 1)
+
+
+READER: Final = Reader(
+    form="NumPy arrays X and y in one file",
+    endings=(".npz",),
+    read=lambda place: read_npz(place.path),
+    takes_target=False,
+)

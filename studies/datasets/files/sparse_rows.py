@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from studies.datasets import Raw
+from studies.datasets.files import Reader
 from studies.errors import BadWorkload
 
 if TYPE_CHECKING:
@@ -60,3 +61,11 @@ def scale(matrix: csr_matrix, train: NDArray[np.int64]) -> csr_matrix:
     scaled = csr_matrix(rows @ diags(1 / np.where(largest > 0, largest, 1.0)), dtype=np.float32)
     scaled.sort_indices()
     return scaled
+
+
+READER: Final = Reader(
+    form="svmlight, kept sparse",
+    endings=(".svmlight", ".libsvm", ".svm"),
+    read=lambda place: read_svmlight(place.path),
+    takes_target=False,
+)
