@@ -21,6 +21,7 @@ import torch
 from torch import nn
 
 from studies.data.feed import Draw, Feed
+from studies.forward import answer
 from studies.infeasible import Diverged
 from studies.loaded_workload import LoadedWorkload
 from studies.measure.allocations import FOLLOWED_STEPS, Allocations
@@ -173,7 +174,7 @@ class Training:
         """Compute the loss of the current batch and its gradients anew; return the loss."""
         self.optimizer.zero_grad()
         inputs, targets = self._batch
-        loss = self.loss(self.model(inputs), targets)
+        loss = self.loss(self.workload.for_loss(answer(self.model, inputs)), targets)
         loss.backward()  # type: ignore[no-untyped-call]
         for hook in self.after_backward:
             hook()
@@ -248,7 +249,7 @@ class Training:
                 total += self._step(*draw())
         return total.item() / self.steps_per_epoch
 
-    def _step(self, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    def _step(self, inputs: Any, targets: Any) -> torch.Tensor:
         # half a step in: neither the first step nor the last one of a schedule from and to zero is wasted
         self.lr_factor = self.recipe.schedule.at((self.step + 0.5) / self.total_steps) * self._reaction
         for group, peak in zip(self.optimizer.param_groups, self._peak_lrs, strict=True):

@@ -31,6 +31,7 @@ from advisor.cli.options import (
     Pretrained,
     Register,
     Regularizers,
+    RowKind,
     Rules,
     Schedules,
     Seed,
@@ -87,6 +88,7 @@ class ProfileArguments:
     metric: MetricName = None
     direction: Direction = None
     task: Task = "auto"
+    kind: RowKind = None
     time: Time = None
     group: Group = None
     split: SplitColumn = None
@@ -120,6 +122,7 @@ class SearchArguments:
     metric: MetricName = None
     direction: Direction = None
     task: Task = "auto"
+    kind: RowKind = None
     time: Time = None
     group: Group = None
     split: SplitColumn = None
@@ -177,6 +180,7 @@ def _request(arguments: ProfileArguments | SearchArguments, **further: Any) -> R
         metric=arguments.metric,
         direction=arguments.direction,
         task=arguments.task,
+        kind=arguments.kind,
         time=arguments.time,
         group=arguments.group,
         split=arguments.split,

@@ -30,6 +30,10 @@ MetricName = Annotated[
     typer.Option("--metric", help="accuracy, balanced_accuracy, f1, roc_auc, log_loss, rmse, mae or r2."),
 ]
 Task = Annotated[str, typer.Option(help="auto, classification or regression.")]
+RowKind = Annotated[
+    str | None,
+    typer.Option(help="table, image, text or signal: what a row is; else told from the data."),
+]
 Time = Annotated[
     str | None, typer.Option(help="A column of dates or numbers: train on the past, validate and test later.")
 ]

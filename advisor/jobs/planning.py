@@ -18,6 +18,8 @@ from studies.measure.threads import threads_for
 from studies.optimizers import OptimizerChoice
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from studies.choice import Choice
     from studies.facts import Facts
     from studies.limits import Budget, Limits
@@ -200,12 +202,24 @@ def epochs_of(facts: Facts, budget: Budget) -> int:
 def _attachments(named: tuple[str, ...] | None, axis: str, workload: LoadedWorkload) -> tuple[str, ...]:
     from studies.attachment import Attachment
 
+    model, inputs = workload.specimen(workload.model), workload.dataset.inputs
     if named is not None:
-        return names(axis, named)
-    model = workload.specimen(workload.model)
+        chosen = names(axis, named)
+        unfit = [name for name in chosen if not workload.usual and not _suits(axis, name, model, workload)]
+        if unfit:
+            raise BadValue(
+                f"{unfit[0]} changes inputs or targets in a way that your own loss, or several inputs a row, "
+                f"does not allow; leave it out of --{axis}"
+            )
+        return chosen
     fitting = [choice for choice in _offered(axis) if issubclass(choice, Attachment)]
-    return tuple(
-        choice.name()
-        for choice in fitting
-        if choice.suits(model, workload.dataset.task, workload.dataset.inputs)
+    return tuple(choice.name() for choice in fitting if choice.suits(model, workload.loss_task, inputs))
+
+
+def _suits(axis: str, name: str, model: nn.Module, workload: LoadedWorkload) -> bool:
+    from studies.attachment import Attachment
+
+    choice = catalogue.find(axis, name)
+    return not issubclass(choice, Attachment) or choice.suits(
+        model, workload.loss_task, workload.dataset.inputs
     )

@@ -41,6 +41,8 @@ class Request:
     space: Mapping[str, Any] | None = None
     """A training function's own hyperparameters, as Optuna's distributions by name."""
     task: str = "auto"
+    kind: str | None = None
+    """table | image | text | signal: what a row is; None tells it from the data."""
     time: str | None = None
     """A column: train on its earliest rows, validate on later ones, test on the latest."""
     group: str | None = None

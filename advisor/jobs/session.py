@@ -14,7 +14,13 @@ from advisor.evidence import Finding
 from advisor.jobs.fingerprints import changed, code_of
 from advisor.jobs.planning import plan_for, planned_trials
 from advisor.jobs.request import Request, split
-from advisor.jobs.workloads import NO_MODEL, open_and_profile, open_workload, reading
+from advisor.jobs.workloads import (
+    NO_MODEL,
+    check_compressible,
+    open_and_profile,
+    open_workload,
+    reading,
+)
 from studies.errors import BadValue, BadWorkload
 from studies.imports import require
 from studies.limits import Budget
@@ -64,6 +70,8 @@ def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambd
     workload, plan, facts, findings = _planned(request)
     if request.compression != "off" and workload.spec().is_function:
         raise BadWorkload(f"--compression {request.compression} of a training function, {NO_MODEL}")
+    if request.compression != "off":
+        check_compressible(workload.spec())
     earlier = _earlier(request, home, workload, facts, plan) if request.earlier else ()
     plan = replace(plan, starts=earlier)
     name = request.study or free_name(home, workload.name)

@@ -13,10 +13,20 @@ from studies.limits import Budget, Limits
 if TYPE_CHECKING:
     from studies.facts import Facts
     from studies.loaded_workload import LoadedWorkload
+    from studies.storage.workload_spec import WorkloadSpec
     from studies.training_function.function import Function
 
 NO_MODEL: Final = "which holds its model to itself; compression needs an advisor.Workload"
 """Why a training function cannot be compressed, as the end of a sentence."""
+
+
+def check_compressible(spec: WorkloadSpec) -> None:
+    """Raise BadWorkload for a workload whose deployed file could not be measured."""
+    if not spec.plain:
+        raise BadWorkload(
+            "compression needs one input a row, a model that returns one tensor, and the usual loss; "
+            "leave compression out"
+        )
 
 
 def open_and_profile(
@@ -90,6 +100,7 @@ def open_workload(request: Request) -> LoadedWorkload | Function:
             class_weights=request.class_weights,
             direction=request.direction,
             split_by=request.split_by,
+            kind=request.kind,
         )
     if isinstance(named, Workload):
         return LoadedWorkload.from_workload(
@@ -100,7 +111,10 @@ def open_workload(request: Request) -> LoadedWorkload | Function:
             direction=request.direction,
             seed=request.seed,
             split_by=request.split_by,
+            kind=request.kind,
         )
+    if request.kind is not None:
+        raise BadWorkload("a training function holds its data to itself; leave --kind out")
     if request.split_by.way:
         raise BadWorkload(
             f"a training function holds its data to itself; leave {request.split_by.flag} out, "

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studies import catalogue
+from studies.data.as_given import bytes_of
 from studies.data.fresh import FreshRows, fresh_rows
 from studies.data.inputs import Inputs
 from studies.data.raw import (
@@ -28,12 +29,12 @@ from studies.data.raw import (
 )
 from studies.datasets import DatasetChoice, Raw, Task
 from studies.datasets.files import Place
-from studies.datasets.table import Table
+from studies.datasets.table import AUTO, Table
 from studies.errors import BadValue, BadWorkload, UnknownChoice, did_you_mean
+from studies.rows.free import OWN
+from studies.rows.nested import NestedRows, leaves_of
 
 if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
-
     from studies.column_reading import ColumnReading
     from studies.data.columns.table_encoder import TableEncoder
     from studies.data.splits import Split, Targets
@@ -53,10 +54,12 @@ REDRAWN_BYTES: Final = 2**28
 class Part:
     """Rows that train, validate or test."""
 
-    inputs: NDArray[np.float32] | NDArray[np.int64] | csr_matrix
-    """Shape (rows, *input_shape); token ids are int64, a sparse table is in compressed rows of float32."""
-    targets: NDArray[np.int64] | NDArray[np.float32]
-    """Class codes of the shape (rows,), or standardised numbers of the shape (rows, outputs)."""
+    inputs: Any
+    """Shape (rows, *input_shape); token ids are int64, a sparse table is in compressed rows of float32.
+    Several inputs a row are nested rows."""
+    targets: Any
+    """Class codes of the shape (rows,), or standardised numbers of the shape (rows, outputs). For an own loss
+    an array of any shape, or nested rows."""
 
     @property
     def rows(self) -> int:
@@ -70,9 +73,13 @@ class Dataset:
 
     name: str
     kind: str
-    """table | image | text | signal"""
+    """table | image | text | signal | mixed: several inputs a row"""
     task: str
-    """classification | regression"""
+    """classification | regression | own: targets of any form, for a loss of the user's own"""
+    reading: str = ""
+    """How the shape of an array was taken, to be taken so again; empty where there is one way."""
+    other_readings: tuple[str, ...] = ()
+    """The other ways it can be taken, most likely first."""
     train: Part
     valid: Part
     test: Part
@@ -122,18 +129,31 @@ class Dataset:
         return tuple(self.train.inputs.shape[1:])
 
     @property
+    def free(self) -> bool:
+        """Tell whether its targets are for an own loss, in a form of their own."""
+        return self.task == OWN
+
+    @property
     def inputs(self) -> Inputs:
         """Return the form of one row."""
-        sparse = not isinstance(self.train.inputs, np.ndarray)
+        sparse = not isinstance(self.train.inputs, np.ndarray | NestedRows)
         return Inputs(kind=self.kind, shape=self.input_shape, vocabulary=self.vocabulary, sparse=sparse)
 
     @property
     def outputs(self) -> int:
-        """Return how many numbers a model puts out: one a class, or one a target."""
+        """Return how many numbers a model puts out: one a class, or one a target; 0 where nothing tells."""
+        if self.free and not self.countable:
+            return 0
         return len(self.classes) or int(self.train.targets.shape[1])
 
+    @property
+    def countable(self) -> bool:
+        """Tell whether a row's targets are a plain row of numbers, so that a model has as many outputs."""
+        targets = self.train.targets
+        return isinstance(targets, np.ndarray) and targets.ndim == 2 and targets.dtype.kind in "fb"
 
-def open_dataset(
+
+def open_dataset(  # noqa: PLR0913 - what a command line says of data
     source: str,
     *,
     target: str | None = None,
@@ -141,6 +161,7 @@ def open_dataset(
     seed: int = 0,
     centre_sparse: bool = False,
     split_by: SplitBy | None = None,
+    kind: str | None = None,
     missing: tuple[str, ...] = (),
 ) -> Dataset:
     """Open a built-in dataset by name, in any case of letters, or a file or a folder of images by its path.
@@ -152,6 +173,7 @@ def open_dataset(
         seed: of the split.
         centre_sparse: whether sparse inputs are centred too, as studies of earlier versions were encoded.
         split_by: the column of a table that the split goes by; None for a random one.
+        kind: table, image, text or signal; None tells it from the data, "" as versions did that wrote none.
         missing: words of a table that mean a gap, beside an empty field.
 
     Raises:
@@ -165,6 +187,10 @@ def open_dataset(
             raise BadWorkload(
                 f"dataset '{choice.name()}' is built in and knows its target; leave --target {target} out"
             )
+        if kind:
+            raise BadWorkload(
+                f"dataset '{choice.name()}' is built in and knows its kind; leave --kind {kind} out"
+            )
         raw = replace(choice().load(), centre_sparse=centre_sparse)
         return prepare(raw, name=choice.name(), seed=seed, task=task, split_by=split_by)
     if not _is_path(source):
@@ -173,8 +199,8 @@ def open_dataset(
             f"unknown dataset '{source}'{near} See: advisor list datasets, or give the path of a table"
         )
     name = Path(source).expanduser().resolve().name if _is_folder(source) else Place.of(source).name
-    raw = Table(path=source, target=target or "").load()
-    raw = replace(raw, centre_sparse=centre_sparse, missing=missing)
+    table = Table(path=source, target=target or "", read_as=AUTO if kind is None else kind)
+    raw = replace(table.load(), centre_sparse=centre_sparse, missing=missing)
     return prepare(raw, name=name, seed=seed, task=task, split_by=split_by)
 
 
@@ -190,6 +216,7 @@ def from_arrays(  # noqa: PLR0913 - what code says of its data
     centre_sparse: bool = False,
     split_by: SplitBy | None = None,
     steps_per_epoch: int | None = None,
+    free: bool | None = False,
     missing: tuple[str, ...] = (),
 ) -> Dataset:
     """Take data from memory; parts that are given are kept as they are, others are drawn from `train`.
@@ -197,16 +224,17 @@ def from_arrays(  # noqa: PLR0913 - what code says of its data
     Args:
         train: (inputs, targets) as arrays, tensors, pandas objects or sparse rows; a torch Dataset or
             DataLoader; a DataFrame or a Hugging Face dataset with a column called label, labels, target,
-            targets or y.
+            targets or y. Inputs may be a dict or a tuple of arrays.
         valid: the same, to validate on.
         test: the same, for the last word.
         task: auto, classification or regression.
-        kind: table, image, text or signal; told from the shape if left out.
+        kind: table, image, text or signal; None tells it from the shape, "" as versions did that wrote none.
         seed: of the rows drawn.
         name: what to call the data.
         centre_sparse: as in `open_dataset`.
         split_by: a column of the inputs that the split goes by, where no parts are given.
         steps_per_epoch: where `train` is a stream that is not read to its end.
+        free: whether the targets are for an own loss, as they came; None where they are no classes.
         missing: words of a table that mean a gap, beside an empty field.
 
     Raises:
@@ -214,7 +242,7 @@ def from_arrays(  # noqa: PLR0913 - what code says of its data
     """
     from studies.datasets.files.arrays import gather
 
-    raw = gather((train, valid, test), kind=kind, steps=steps_per_epoch)
+    raw = gather((train, valid, test), kind=kind, free=free, steps=steps_per_epoch)
     raw = replace(raw, centre_sparse=centre_sparse, missing=missing)
     return prepare(raw, name=name, seed=seed, task=task, split_by=split_by)
 
@@ -265,16 +293,18 @@ def _encoded(raw: Raw, targets: Targets, split: Split, *, name: str, notes: Iter
     """Encode the rows, all that is fitted for that on those that train."""
     values, mean, scale = targets.for_training(split.train)
     encoded = encode_raw(raw, targets.rows, split)
+    values = encoded.inputs if values is None else values
     dates, keys = columns_across(raw, encoded.table, targets, split)
     train, valid, test = (
-        Part(inputs=encoded.inputs[rows], targets=values[rows])
-        for rows in (split.train, split.valid, split.test)
+        _part(encoded.inputs, values, rows) for rows in (split.train, split.valid, split.test)
     )
-    fresh, fresh_notes = fresh_rows(raw, targets, split, encoded.inputs, encoded.names, (mean, scale))
+    fresh, fresh_notes = fresh_rows(raw, targets, split, encoded, (mean, scale))
     return Dataset(
         name=name,
         kind=encoded.kind,
-        task="classification" if targets.classes else "regression",
+        task=OWN if targets.free else "classification" if targets.classes else "regression",
+        reading=raw.reading,
+        other_readings=raw.other_readings,
         train=train,
         valid=valid,
         test=test,
@@ -299,10 +329,15 @@ def _encoded(raw: Raw, targets: Targets, split: Split, *, name: str, notes: Iter
     )
 
 
+def _part(inputs: Any, targets: Any, rows: NDArray[np.int64]) -> Part:
+    """Return some rows; inputs that are their own targets are there once."""
+    chosen = inputs[rows]
+    return Part(inputs=chosen, targets=chosen if targets is inputs else targets[rows])
+
+
 def _bytes(dataset: Dataset) -> int:
     """Return the bytes of the inputs, sparse ones as they lie."""
-    inputs = [part.inputs for part in (dataset.train, dataset.valid, dataset.test)]
-    return sum(rows.nbytes if isinstance(rows, np.ndarray) else rows.data.nbytes for rows in inputs)
+    return sum(bytes_of(part.inputs) for part in (dataset.train, dataset.valid, dataset.test))
 
 
 def _check(task: str, seed: int) -> None:
@@ -346,7 +381,7 @@ def _digest(parts: Iterable[Part], *, repeatable: bool = True) -> str:
     """Return a digest of all arrays; of their shapes alone where no seed makes two readings alike."""
     sha = hashlib.sha256()
     for part in parts:
-        for values in (part.inputs, part.targets):
+        for values in (*leaves_of(part.inputs), *leaves_of(part.targets)):
             if not repeatable:
                 sha.update(f"{values.dtype}{values.shape}".encode())
                 continue

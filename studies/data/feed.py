@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
 
 from studies.data.dataset import Dataset
 from studies.data.fresh import FreshRows
-from studies.data.rows import tensors
+from studies.data.rows import on_device, tensors
 
 Draw = Callable[[], tuple[Any, Any]]
 """Returns inputs and targets of a batch, on the device."""
@@ -74,8 +73,14 @@ class Feed:
             yield batch_size, self._moved(*fresh.coded(*self._reader.read(batch_size)))
         self.rows_read = self._reader.rows_read
 
-    def _moved(self, inputs: np.ndarray[Any, Any], targets: np.ndarray[Any, Any]) -> Draw:
-        return lambda: (torch.tensor(inputs, device=self.device), torch.tensor(targets, device=self.device))
+    def _moved(self, inputs: Any, targets: Any) -> Draw:
+        """Return what brings a batch to the device; inputs that are their own targets are there once."""
+
+        def draw() -> tuple[Any, Any]:
+            moved = on_device(inputs, self.device)
+            return moved, moved if targets is inputs else on_device(targets, self.device)
+
+        return draw
 
 
 def _gathered(inputs: Any, targets: Any, batch: torch.Tensor) -> tuple[Any, Any]:

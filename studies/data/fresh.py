@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from studies.data.as_given import inputs_as_given, targets_as_given
 from studies.errors import BadWorkload, one_line
+from studies.rows.nested import NestedRows
 
 if TYPE_CHECKING:
+    from studies.data.columns.table_encoder import TableEncoder
+    from studies.data.encode import Encoded
     from studies.data.splits import Amount, Split, Targets
     from studies.datasets import Raw
 
@@ -23,7 +27,7 @@ VALIDATES_AUGMENTED: Final = (
     "test= take rows without that."
 )
 
-Pair = tuple[NDArray[Any], NDArray[Any]]
+Pair = tuple[Any, Any]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -82,8 +86,7 @@ def fresh_rows(
     raw: Raw,
     targets: Targets,
     split: Split,
-    inputs: Any,
-    names: Sequence[str],
+    encoded: Encoded,
     scaling: tuple[Amount, Amount],
 ) -> tuple[FreshRows | None, tuple[str, ...]]:
     """Return where rows to train on come from anew, and what its owner should know.
@@ -92,8 +95,7 @@ def fresh_rows(
         raw: the rows as they were read once.
         targets: their targets.
         split: which of them train, validate and test.
-        inputs: the rows with a target, encoded.
-        names: what each encoded column of a table says.
+        encoded: the rows with a target, encoded.
         scaling: mean and scale that were taken out of targets that are amounts.
     """
     live = raw.live
@@ -103,7 +105,7 @@ def fresh_rows(
     code = None
     if live.changing or stream:
         try:
-            code = _coder(raw, targets, inputs, names, scaling)
+            code = _coder(raw, targets, encoded, scaling)
         except BadWorkload as error:
             if stream:
                 raise
@@ -168,53 +170,74 @@ def _passed_over(raw: Raw, targets: Targets, split: Split) -> tuple[frozenset[by
 
 
 def _coder(
-    raw: Raw, targets: Targets, inputs: Any, names: Sequence[str], scaling: tuple[Amount, Amount]
+    raw: Raw, targets: Targets, encoded: Encoded, scaling: tuple[Amount, Amount]
 ) -> Callable[[Any, Any], Pair]:
     """Return what turns rows into the numbers that the rows here were turned into.
 
     Raises:
-        BadWorkload: it is more than a scale and a shift of each number.
+        BadWorkload: nothing says how these were made.
     """
-    if not (isinstance(raw.inputs, np.ndarray) and isinstance(inputs, np.ndarray)):
-        raise BadWorkload("they are no plain numbers")
-    columns = list(raw.feature_names) or [f"x{number}" for number in range(raw.inputs.shape[-1])]
-    encode = _scaled(raw.inputs[targets.rows], inputs, [columns.index(n) for n in names if n in columns])
-    labelled = _labelled(raw, targets, scaling)
+    encode = _encoding(raw, targets, encoded)
+    labelled = targets_as_given if raw.free else _labelled(raw, targets, scaling)
 
     def code(fresh_inputs: Any, fresh_targets: Any) -> Pair:
-        shaped = raw.shape_rows(np.asarray(fresh_inputs))
+        shaped = raw.shape_rows(fresh_inputs)
         if shaped.shape[1:] != raw.inputs.shape[1:]:
             raise BadWorkload(
                 f"a batch has rows of the shape {shaped.shape[1:]}, and the first ones had "
                 f"{raw.inputs.shape[1:]}; give all the same"
             )
-        return encode(shaped), labelled(np.asarray(fresh_targets))
+        inputs = encode(shaped)
+        return inputs, inputs if raw.targets is None else labelled(fresh_targets)
 
     return code
 
 
+def _encoding(raw: Raw, targets: Targets, encoded: Encoded) -> Callable[[Any], Any]:
+    """Return what encodes inputs as those here were encoded."""
+    before, after = raw.inputs, encoded.inputs
+    if isinstance(before, NestedRows) or (raw.free and isinstance(before, np.ndarray)):
+        return partial(inputs_as_given, kind=raw.kind)
+    columns = list(raw.feature_names) or [f"x{number}" for number in range(before.shape[-1])]
+    if isinstance(before, np.ndarray) and isinstance(after, np.ndarray):
+        places = [columns.index(name) for name in encoded.names if name in columns]
+        if scaled := _scaled(before[targets.rows], after, places):
+            return scaled
+    if encoded.encoder is None or hasattr(before, "nnz"):
+        raise BadWorkload("nothing says how to turn other rows into the same numbers")
+    return partial(_transformed, encoder=encoded.encoder, columns=columns)
+
+
+def _transformed(rows: Any, *, encoder: TableEncoder, columns: list[str]) -> NDArray[Any]:
+    import pandas as pd
+
+    frame = pd.DataFrame(rows, columns=columns) if isinstance(rows, np.ndarray) else rows
+    return encoder.transform(frame)
+
+
 def _scaled(
     before: NDArray[Any], after: NDArray[Any], columns: Sequence[int]
-) -> Callable[[NDArray[Any]], NDArray[Any]]:
+) -> Callable[[NDArray[Any]], NDArray[Any]] | None:
     """Return the scaling that made `after` of `before`: of all numbers alike, of an axis, or of columns.
 
-    Raises:
-        BadWorkload: there is no such scaling.
+    None where it takes more than that, as for columns with gaps or of labels.
     """
+    if before.dtype.kind not in "biuf":
+        return None
     if after.dtype.kind in "iu":
         if not np.array_equal(before, after):
-            raise BadWorkload("they were turned into other numbers")
+            return None
         largest = int(after.max())
         return lambda rows: _ids(rows, largest)
     chosen = before[:, columns] if before.ndim == 2 and len(columns) == after.shape[1] else before
     if chosen.shape != after.shape or not np.isfinite(chosen.astype(np.float64)).all():
-        raise BadWorkload("their columns became more than a scale and a shift of each")
+        return None
     for axes in _groups(chosen.ndim):
         slope, shift = _line(chosen, after, axes)
         if np.abs(chosen * slope + shift - after).max() <= CLOSE:
             picked = None if chosen is before else list(columns)
             return partial(_rescaled, slope=slope, shift=shift, columns=picked)
-    raise BadWorkload("their columns became more than a scale and a shift of each")
+    return None
 
 
 def _groups(dimensions: int) -> Iterator[tuple[int, ...]]:
@@ -257,19 +280,15 @@ def _ids(rows: NDArray[Any], largest: int) -> NDArray[np.int64]:
     return rows.astype(np.int64)
 
 
-def _labelled(
-    raw: Raw, targets: Targets, scaling: tuple[Amount, Amount]
-) -> Callable[[NDArray[Any]], NDArray[Any]]:
+def _labelled(raw: Raw, targets: Targets, scaling: tuple[Amount, Amount]) -> Callable[[Any], Any]:
     """Return what turns targets into codes of the same classes, or into amounts of the same scale."""
     mean, scale = scaling
     if not targets.classes:
-        return lambda values: ((values.reshape(len(values), -1).astype(np.float64) - mean) / scale).astype(
-            np.float32
-        )
+        return partial(_standardised, mean=mean, scale=scale)
     codes = dict(zip(_labels(np.asarray(raw.targets)[targets.rows]), targets.codes.tolist(), strict=True))
 
-    def coded(values: NDArray[Any]) -> NDArray[np.int64]:
-        labels = _labels(values)
+    def coded(values: Any) -> NDArray[np.int64]:
+        labels = _labels(np.asarray(values))
         new = [label for label in labels if label not in codes]
         if new:
             raise BadWorkload(
@@ -279,6 +298,12 @@ def _labelled(
         return np.array([codes[label] for label in labels], np.int64)
 
     return coded
+
+
+def _standardised(values: Any, *, mean: Amount, scale: Amount) -> NDArray[np.float32]:
+    amounts = np.asarray(values, np.float64).reshape(len(values), -1)
+    scaled: NDArray[np.float64] = (amounts - mean) / scale
+    return scaled.astype(np.float32)
 
 
 def _labels(values: NDArray[Any]) -> list[Any]:

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from studies.data.as_given import encode_as_given, free_targets
 from studies.datasets import Raw
 from studies.errors import BadWorkload
+from studies.rows.nested import NestedRows
+from studies.rows.reading import STEPS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +35,11 @@ def targets_of(raw: Raw, task: str, notes: list[str]) -> Targets:
     from studies.data.splits import read_amounts, read_targets
 
     targets, rows = raw.targets, int(raw.inputs.shape[0])
+    if raw.free:
+        return free_targets(raw)
+    if targets is None or isinstance(targets, NestedRows):
+        what = "no targets" if targets is None else "several targets a row in a dict or tuple"
+        raise BadWorkload(f"there are {what}; give Workload(loss=...), which says what to learn from them")
     if len(targets) != rows:
         raise BadWorkload(f"{rows} rows of inputs but {len(targets)} targets; give one target a row")
     if not isinstance(targets, np.ndarray):
@@ -43,11 +51,13 @@ def targets_of(raw: Raw, task: str, notes: list[str]) -> Targets:
         return read_targets(pd.Series(targets.argmax(axis=1)), "classification", notes)
     if targets.ndim != 2:
         raise BadWorkload(
-            f"targets of the shape {targets.shape} are not (rows,) or (rows, outputs); reshape them"
+            f"targets of the shape {targets.shape} are not (rows,) or (rows, outputs); reshape them, "
+            "or give Workload(loss=...), which takes them as they are"
         )
     if task != "regression" and np.isin(targets, (0, 1)).all():
         notes.append(
-            "Took the columns of zeros and ones for numbers: several classes a row are not supported."
+            "Took the columns of zeros and ones for numbers, trained with squared error; for several "
+            "classes a row give Workload(loss=torch.nn.BCEWithLogitsLoss())."
         )
     return read_amounts(targets, task, notes)
 
@@ -68,7 +78,8 @@ def split_by_column(raw: Raw, by: SplitBy | None) -> Raw:
 
     if by is None or not by.way:
         return raw
-    named = raw.kind == "table" or (raw.kind == "text" and not isinstance(raw.inputs, np.ndarray))
+    arrays = isinstance(raw.inputs, np.ndarray | NestedRows)
+    named = raw.kind == "table" or (raw.kind == "text" and not arrays)
     return marked(raw, _frame(raw) if named else None, by)
 
 
@@ -126,6 +137,8 @@ def encode_raw(raw: Raw, rows: NDArray[np.int64], split: Split) -> Encoded:
     from studies.data.text import check_ids
     from studies.datasets.files.sparse_rows import mostly_zeros, scale
 
+    if isinstance(raw.inputs, NestedRows) or (raw.free and isinstance(raw.inputs, np.ndarray)):
+        return encode_as_given(raw, rows)
     if raw.kind in {"image", "signal"}:
         return _standardise(np.asarray(raw.inputs)[rows], split.train, raw)
     if raw.kind == "text" and isinstance(raw.inputs, np.ndarray):
@@ -196,7 +209,7 @@ def _standardise(values: NDArray[Any], train: NDArray[np.int64], raw: Raw) -> En
         raise BadWorkload(
             f"the {kind}s hold missing or infinite {noun}; remove these {kind}s or fill them in"
         )
-    axes = (0, 2) if kind == "signal" else None
+    axes = None if kind == "image" else (0, 1) if raw.reading == STEPS else (0, 2)
     mean = numbers[train].mean(dtype=np.float64, axis=axes, keepdims=True)
     deviation = numbers[train].std(dtype=np.float64, axis=axes, keepdims=True)
     nonzero = (numbers[train] != 0).mean(axis=axes, keepdims=True)

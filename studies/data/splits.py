@@ -43,6 +43,10 @@ class Targets:
     """The numbers of each of them, of the shape (rows, outputs); empty in classification."""
     classes: tuple[str, ...]
     """Labels in the order of their codes; empty in regression."""
+    free: bool = False
+    """Whether they are for an own loss, in a form of their own."""
+    values: Any = None
+    """Free targets as they came; None for the inputs in their place."""
     writing: NumberWriting = field(default_factory=NumberWriting)
     """How amounts are written, and the words that mean a gap."""
 
@@ -57,11 +61,13 @@ class Targets:
             writing=self.writing,
         )
 
-    def for_training(self, train: Rows) -> tuple[NDArray[np.int64] | NDArray[np.float32], Amount, Amount]:
+    def for_training(self, train: Rows) -> tuple[Any, Amount, Amount]:
         """Return the codes, or the amounts standardised by the training rows.
 
         With them come the mean and the scale that were taken out.
         """
+        if self.free:
+            return self.values, 0.0, 1.0
         if self.classes:
             return self.codes, 0.0, 1.0
         if self.amounts.shape[1] == 1:

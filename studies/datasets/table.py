@@ -13,6 +13,9 @@ from studies.errors import BadWorkload, StudyError, did_you_mean, named_line, on
 if TYPE_CHECKING:
     import pandas as pd
 
+AUTO: Final = "auto"
+ARRAYS: Final = ".npz"
+"""Ending of files whose arrays may be taken in several ways."""
 LISTED: Final = 20
 """Columns that a message lists."""
 LONGEST_NAME: Final = 40
@@ -44,13 +47,18 @@ class Table(DatasetChoice):
     """A file, `file.ending:part` for a sheet, table or query, a pattern for several files, or a folder."""
     target: str = ""
     """The column to predict; arrays, sparse rows and folders know theirs."""
+    read_as: str = AUTO
+    """auto | table | image | text | signal: what a row is; auto tells it from the file."""
 
     def load(self) -> Raw:
         """Return the rows, the target apart."""
+        from studies.datasets.files.row_kind import of_kind
+
         place = _existing(Place.of(self.path, as_text=frozenset({self.target} - {""})))
-        data = _read(place, self.target)
+        kind = None if self.read_as == AUTO else self.read_as
+        data = _read(place, self.target, kind)
         if isinstance(data, Raw):
-            return data
+            return of_kind(data, kind)
         frame, notes = data
         target = _column(self.target, list(frame.columns), place.path.name)
         if frame.shape[1] == 1:
@@ -58,7 +66,8 @@ class Table(DatasetChoice):
                 f"'{place.path.name}' has no column but the target '{target}'; "
                 "add at least one column to predict it from"
             )
-        return Raw(inputs=frame.drop(columns=target), targets=frame[target], notes=notes)
+        raw = Raw(inputs=frame.drop(columns=target), targets=frame[target], notes=notes)
+        return of_kind(raw, kind)
 
 
 def _existing(place: Place) -> Place:
@@ -93,8 +102,9 @@ def _tables_beside(path: Path) -> list[str]:
         return []
 
 
-def _read(place: Place, target: str) -> tuple[pd.DataFrame, tuple[str, ...]] | Raw:
+def _read(place: Place, target: str, kind: str | None) -> tuple[pd.DataFrame, tuple[str, ...]] | Raw:
     """Return the table and how it was read where that is not plain, or data that knows its target."""
+    from studies.datasets.files.arrays import read_npz
     from studies.datasets.files.folder import read_folder
     from studies.datasets.files.several import read_several
 
@@ -106,6 +116,8 @@ def _read(place: Place, target: str) -> tuple[pd.DataFrame, tuple[str, ...]] | R
     try:
         if folder:
             return read_folder(place.path)
+        if place.ending == ARRAYS and kind is not None:
+            return read_npz(place.path, kind)
         data = read_several(place) if is_pattern(place.path) else readers()[place.ending].read(place)
     except StudyError:
         raise

@@ -12,9 +12,11 @@ import statistics
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
+
+from studies.forward import answer
 
 if TYPE_CHECKING:
     from torch import nn
@@ -65,7 +67,7 @@ def sparsity(model: nn.Module) -> float:
     return sum(int((weight == 0).sum()) for weight in weights) / total if total else 0.0
 
 
-def macs(model: nn.Module, row: torch.Tensor) -> int:
+def macs(model: nn.Module, row: Any) -> int:
     """Return the multiply-accumulates of a forward pass over `row`, shape (1, ...).
 
     Counted are matrix products, convolutions and attention.
@@ -74,7 +76,7 @@ def macs(model: nn.Module, row: torch.Tensor) -> int:
 
     counter = FlopCounterMode(display=False)
     with torch.inference_mode(), written_out(), counter:
-        model.eval()(row)
+        answer(model.eval(), row)
     return int(counter.get_total_flops()) // 2
 
 
@@ -99,7 +101,7 @@ def written_out() -> Iterator[None]:
         torch._C._set_mkldnn_enabled(fused)
 
 
-def latency_seconds(model: nn.Module, row: torch.Tensor) -> float:
+def latency_seconds(model: nn.Module, row: Any) -> float:
     """Return the median seconds of one forward pass over `row`, shape (1, ...)."""
     return statistics.median(passes(model, row))
 
@@ -107,7 +109,7 @@ def latency_seconds(model: nn.Module, row: torch.Tensor) -> float:
 @torch.inference_mode()
 def passes(
     model: nn.Module,
-    row: torch.Tensor,
+    row: Any,
     *,
     repeats: int = 30,
     warmup: int = 5,
@@ -118,7 +120,7 @@ def passes(
     seconds = []
     for _ in range(warmup + repeats):
         start = clock()
-        model(row)
+        answer(model, row)
         if row.device.type == "cuda":
             torch.cuda.synchronize(row.device)
         seconds.append(clock() - start)

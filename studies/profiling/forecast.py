@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
 from studies.data.rows import tensors
 from studies.facts import Moment, peak_at
+from studies.forward import answer
 from studies.measure.allocations import FOLLOWED_STEPS
 from studies.measure.model import model_bytes, state_bytes, tensor_bytes
 from studies.optim.routing import route
@@ -173,15 +174,13 @@ def saved_bytes(model: nn.Module) -> Iterator[SavedBytes]:
         yield saved
 
 
-def activation_bytes(
-    model: nn.Module, inputs: torch.Tensor, loss: Callable[[torch.Tensor], torch.Tensor]
-) -> int:
+def activation_bytes(model: nn.Module, inputs: Any, loss: Callable[[Any], torch.Tensor]) -> int:
     """Return the bytes that one training pass over `inputs` (batch, ...) saves for its backward pass.
 
     The inputs are included.
     """
     with torch.random.fork_rng(devices=[]), saved_bytes(model.train()) as saved:
-        result = loss(model(inputs))
+        result = loss(answer(model, inputs))
         count = saved.total()
     del result
     return count

@@ -17,6 +17,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from studies import catalogue
+from studies.data.dataset import Part
 from studies.data.rows import first_rows
 from studies.facts import Facts
 from studies.limits import Budget
@@ -26,9 +27,10 @@ from studies.optim.routing import route, trained
 from studies.profiling import probes
 from studies.profiling.forecasts import forecasts
 from studies.profiling.probes.bench import Bench, undisturbed
+from studies.rows.nested import NestedRows
 
 if TYPE_CHECKING:
-    from studies.data.dataset import Dataset, Part
+    from studies.data.dataset import Dataset
     from studies.loaded_workload import LoadedWorkload
 
 TIMED_STEPS: Final = 15
@@ -143,6 +145,9 @@ def _data_facts(dataset: Dataset) -> dict[str, Any]:
 def _columns(part: Part) -> tuple[int, NDArray[Any]]:
     """Return how many entries are not zero, and the standard deviation of each column, (columns,)."""
     inputs = part.inputs
+    if isinstance(inputs, NestedRows):
+        leaves = [_columns(Part(inputs=leaf, targets=part.targets)) for leaf in inputs.leaves()]
+        return sum(nonzero for nonzero, _ in leaves), np.concatenate([spreads for _, spreads in leaves])
     if isinstance(inputs, np.ndarray):
         return int(np.count_nonzero(inputs)), inputs.reshape(len(inputs), -1).std(axis=0)
     mean, square = (np.asarray(values.mean(axis=0)).ravel() for values in (inputs, inputs.power(2)))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from studies.rows.nested import NestedRows, leaves_of
 from studies.split_facts import TAIL_ROWS, Leak, SplitFacts
 
 if TYPE_CHECKING:
@@ -48,13 +49,17 @@ def split_facts(dataset: Dataset) -> SplitFacts:
         repeated_valid_rows=sum(row in trained for row in _fingerprints(dataset.valid)),
         repeated_test_rows=sum(row in trained for row in _fingerprints(dataset.test)),
         **(_class_facts(dataset) if dataset.classes else {}),
-        tail_share=None if dataset.classes else _tail_share(dataset.valid.targets),
+        tail_share=None if dataset.classes or dataset.free else _tail_share(dataset.valid.targets),
     )
 
 
 def _fingerprints(part: Part) -> list[bytes]:
     """Return a hash of each row, its target included."""
     inputs = part.inputs
+    if isinstance(inputs, NestedRows) or isinstance(part.targets, NestedRows):
+        leaves = (*leaves_of(inputs), *leaves_of(part.targets))
+        joined = zip(*(map(_bytes, leaf) for leaf in leaves), strict=True)
+        return [hashlib.blake2b(b"".join(row), digest_size=16).digest() for row in joined]
     if isinstance(inputs, np.ndarray):
         rows = [np.ascontiguousarray(row).tobytes() for row in inputs]
     else:
@@ -65,6 +70,10 @@ def _fingerprints(part: Part) -> list[bytes]:
         hashlib.blake2b(row + target, digest_size=16).digest()
         for row, target in zip(rows, targets, strict=True)
     ]
+
+
+def _bytes(row: NDArray[Any]) -> bytes:
+    return np.ascontiguousarray(row).tobytes()
 
 
 def _class_facts(dataset: Dataset) -> dict[str, Any]:
@@ -88,7 +97,7 @@ def _tail_share(targets: NDArray[Any]) -> float | None:
 
 
 def _leaks(dataset: Dataset) -> tuple[Leak, ...]:
-    if not dataset.feature_names or len(dataset.feature_names) > MOST_COLUMNS:
+    if dataset.free or not dataset.feature_names or len(dataset.feature_names) > MOST_COLUMNS:
         return ()
     if dataset.valid.rows < FEWEST_ROWS or (not dataset.classes and dataset.outputs > 1):
         return ()

@@ -133,7 +133,10 @@ def test_one_hot_targets_are_classes():
             id="amounts as classes",
         ),
         pytest.param(
-            [TensorDataset(torch.from_numpy(TABLE))], {}, "must give pairs", id="a Dataset without targets"
+            [TensorDataset(torch.from_numpy(TABLE))],
+            {},
+            "there are no targets",
+            id="a Dataset without targets",
         ),
     ],
 )

@@ -5,22 +5,24 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple, cast, get_args
+from typing import Any, Final, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from studies.datasets import Kind, Raw
+from studies.datasets import Raw
 from studies.datasets.files import Reader
 from studies.datasets.files.packing import check_archive
 from studies.errors import BadWorkload
+from studies.rows.free import are_classes, note_free
+from studies.rows.items import TARGETS, pair_of_item
+from studies.rows.kinds import KINDS
+from studies.rows.nested import NestedRows, joined_nests, mapped, nested
+from studies.rows.reading import STEPS, TURNED, note_reading, readings, shaped
 
 INPUTS: Final = ("X", "x", "inputs", "images", "signals", "data", "features")
-TARGETS: Final = ("y", "targets", "target", "labels", "label")
-PARTS: Final = (("_train", "_training"), ("_valid", "_val", "_validation"), ("_test",))
-CHANNELS: Final = (1, 3, 4)
-"""Grey, RGB, RGB with opacity: what tells the axis of the channels in images."""
 
+PARTS: Final = (("_train", "_training"), ("_valid", "_val", "_validation"), ("_test",))
 Pair = tuple[Any, Any]
 
 
@@ -31,10 +33,10 @@ class ReadPair(NamedTuple):
     targets: Any
 
 
-def read_npz(path: Path) -> Raw:
+def read_npz(path: Path, kind: str | None = None) -> Raw:
     """Read arrays X and y, or inputs and targets.
 
-    Each may come with _train, _valid and _test; a `kind` may stand beside them.
+    Each may come with _train, _valid and _test; a `kind` may stand beside them, unless one is named.
 
     Raises:
         BadWorkload: arrays of other names.
@@ -42,7 +44,8 @@ def read_npz(path: Path) -> Raw:
     check_archive(path)
     with np.load(path, allow_pickle=False) as file:
         entries = {name: file[name] for name in file.files}
-    kind = str(entries.pop("kind")) if "kind" in entries else None
+    stored = str(entries.pop("kind")) if "kind" in entries else None
+    kind = kind or stored or kind
     pairs = [_named(entries, endings) for endings in PARTS]
     if (whole := _named(entries, ("",))) is not None:
         pairs = [whole, *pairs[1:]]
@@ -54,45 +57,66 @@ def read_npz(path: Path) -> Raw:
     return gather(pairs, kind=kind)
 
 
-def gather(pairs: Sequence[Any], *, kind: str | None = None, steps: int | None = None) -> Raw:
+def gather(
+    pairs: Sequence[Any],
+    *,
+    kind: str | None = None,
+    free: bool | None = False,
+    steps: int | None = None,
+) -> Raw:
     """Bring data for training, validation and test, the latter two None where there is none, to one form.
 
     Args:
         pairs: one a part.
-        kind: what the rows are; None tells it from the shape.
+        kind: what the rows are; None tells it from the shape, "" as versions did that wrote no kind.
+        free: whether the targets are for an own loss, as they came; None where they are no classes.
         steps: of an epoch, where the training data is a stream that is not read to its end.
 
     Raises:
         BadWorkload: data of a form or shape that is not understood, or parts that do not fit together.
     """
-    if kind is not None and kind not in get_args(Kind):
-        raise BadWorkload(f"kind '{kind}' is not one of {', '.join(get_args(Kind))}")
+    if kind and kind not in {*KINDS, STEPS, TURNED}:
+        raise BadWorkload(f"kind '{kind}' is not one of {', '.join(KINDS)}")
     notes: list[str] = []
     if pairs[0] is None:
         raise BadWorkload("there are no training rows: train is None; give (inputs, targets)")
     pairs, live = _torch_read(pairs, steps, notes)
     parts_read = [(part, pair_of(source)) for part, source in enumerate(pairs) if source is not None]
     for _, (inputs, targets) in parts_read:
-        if inputs.shape[0] != len(targets):
+        if targets is not None and inputs.shape[0] != len(targets):
             raise BadWorkload(
                 f"{inputs.shape[0]} rows of inputs but {len(targets)} targets; give one target a row"
             )
     raw_inputs = _joined([inputs for _, (inputs, _) in parts_read], "inputs")
-    targets = _joined([targets for _, (_, targets) in parts_read], "targets")
+    targets = _joined_targets([targets for _, (_, targets) in parts_read])
     parts = (
-        np.concatenate([np.full(len(pair[1]), part, np.int64) for part, pair in parts_read])
+        np.concatenate([np.full(pair[0].shape[0], part, np.int64) for part, pair in parts_read])
         if len(parts_read) > 1
         else None
     )
-    inputs, form = _formed(raw_inputs, kind, notes)
+    if free is not False and all(_own_target(source) for source in pairs if source is not None):
+        targets = None
+    codes = free is None and are_classes(targets)
+    if free is None:
+        free = not codes
+    first, *others = ("",) if kind is not None else readings(raw_inputs, as_given=free)
+    inputs, form = shaped(raw_inputs, kind or first, notes)
+    if first == "text" or (first and raw_inputs.ndim == 3):
+        notes.append(note_reading(raw_inputs.shape, first))
+    if free:
+        notes.append(note_free(raw_inputs, targets))
     return Raw(
         inputs=inputs,
         targets=targets,
         kind=form,
+        reading=kind or first,
+        other_readings=tuple(others),
+        task="classification" if codes else "auto",
+        free=free,
         notes=tuple(notes),
         parts=parts,
         live=live,
-        shape_rows=lambda rows: _formed(rows, kind, [])[0],
+        shape_rows=lambda rows: shaped(rows, kind or first, [])[0],
     )
 
 
@@ -107,7 +131,7 @@ def pair_of(source: Any) -> Pair:
     if isinstance(source, ReadPair):
         return source.inputs, source.targets
     if isinstance(source, tuple | list) and len(source) == 2:
-        return _plain(source[0]), _plain_targets(source[1])
+        return _plain(source[0], rows=_rows(source[1])), _plain_targets(source[1])
     if isinstance(source, pd.DataFrame):
         return _apart(source)
     if hasattr(source, "column_names") and hasattr(source, "to_pandas"):
@@ -127,10 +151,21 @@ def _named(entries: Mapping[str, NDArray[Any]], endings: Sequence[str]) -> Pair 
     return None
 
 
-def _plain(values: Any) -> Any:
+def _own_target(source: Any) -> bool:
+    """Tell whether the inputs are handed over as their own targets, as an autoencoder has them."""
+    return isinstance(source, tuple | list) and len(source) == 2 and source[0] is source[1]
+
+
+def _rows(targets: Any) -> int | None:
+    return len(targets) if hasattr(targets, "__len__") and not nested(targets) else None
+
+
+def _plain(values: Any, rows: int | None = None) -> Any:
     import pandas as pd
     from scipy import sparse
 
+    if nested(values, rows):
+        return mapped(NestedRows(values), _plain)
     if isinstance(values, pd.DataFrame):
         return values
     if isinstance(values, pd.Series):
@@ -148,6 +183,8 @@ def _plain(values: Any) -> Any:
 def _plain_targets(values: Any) -> Any:
     import pandas as pd
 
+    if values is None:
+        return None
     if isinstance(values, pd.Series):
         return values
     if isinstance(values, pd.DataFrame):
@@ -212,14 +249,22 @@ def _torch_read(pairs: Sequence[Any], steps: int | None, notes: list[str]) -> tu
 
 
 def _pair_of_batch(batch: Any) -> Pair:
-    inputs, targets = batch
+    inputs, targets = pair_of_item(batch)
     return _plain(inputs), _plain_targets(targets)
 
 
 def _joined_pairs(pairs: list[Pair]) -> Pair:
-    return _joined([inputs for inputs, _ in pairs], "inputs"), _joined(
-        [targets for _, targets in pairs], "targets"
-    )
+    inputs = _joined([inputs for inputs, _ in pairs], "inputs")
+    return inputs, _joined_targets([targets for _, targets in pairs])
+
+
+def _joined_targets(blocks: list[Any]) -> Any:
+    """Stack targets below each other; None where there are none."""
+    if all(block is None for block in blocks):
+        return None
+    if any(block is None for block in blocks):
+        raise BadWorkload("some parts have targets and others have none; give all of them the same")
+    return _joined(blocks, "targets")
 
 
 def _joined(blocks: list[Any], what: str) -> Any:
@@ -229,6 +274,8 @@ def _joined(blocks: list[Any], what: str) -> Any:
 
     if len(blocks) == 1:
         return blocks[0]
+    if all(isinstance(block, NestedRows) for block in blocks):
+        return joined_nests(blocks, lambda leaves: _joined(leaves, what))
     if all(isinstance(block, pd.DataFrame) for block in blocks):
         if any(set(block.columns) != set(blocks[0].columns) for block in blocks):
             raise BadWorkload(f"the parts have different columns of {what}; give them the same")
@@ -243,32 +290,6 @@ def _joined(blocks: list[Any], what: str) -> Any:
     if all(sparse.issparse(block) for block in blocks):
         return sparse.csr_matrix(sparse.vstack(blocks))
     return np.concatenate([np.asarray(block) for block in blocks])
-
-
-def _formed(inputs: Any, kind: str | None, notes: list[str]) -> tuple[Any, Kind]:
-    """Return the inputs in the shape of their kind, and the kind."""
-    import pandas as pd
-
-    if not isinstance(inputs, np.ndarray):
-        return inputs, "text" if kind == "text" else "table"
-    if inputs.ndim == 1:
-        words = inputs.dtype.kind in "OUST"
-        return pd.DataFrame({"text" if words else "x0": inputs}), "text" if kind == "text" else "table"
-    if kind in {"table", "text"} or (kind is None and inputs.ndim == 2):
-        return inputs, cast("Kind", kind or "table")
-    if kind == "signal":
-        return (inputs[:, None] if inputs.ndim == 2 else inputs), "signal"
-    if inputs.ndim == 3:
-        return inputs[:, None], "image"
-    return (_channels_first(inputs, notes) if inputs.ndim == 4 else inputs), "image"
-
-
-def _channels_first(images: NDArray[Any], notes: list[str]) -> NDArray[Any]:
-    _, first, height, last = images.shape
-    if first in CHANNELS or (last not in CHANNELS and first != height):
-        return images
-    notes.append(f"Took images of the shape {images.shape[1:]} for (height, width, channels).")
-    return np.moveaxis(images, -1, 1)
 
 
 READER: Final = Reader(

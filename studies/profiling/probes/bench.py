@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from studies.data.rows import tensors
+from studies.forward import answer
 from studies.optim.routing import trained
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from studies.facts import Facts
     from studies.loaded_workload import LoadedWorkload
 
-Batch = tuple[torch.Tensor, torch.Tensor]
+Batch = tuple[Any, Any]
 
 
 class Unsuited(Exception):
@@ -59,7 +60,7 @@ class Bench:
         self._ends = time.perf_counter() + allowance_seconds
         self._rows = torch.Generator()
         self.restart()
-        self.criterion: Callable[..., torch.Tensor] = workload.training_loss(self.device)
+        self._loss: Callable[..., torch.Tensor] = workload.training_loss(self.device)
 
     @property
     def seconds_left(self) -> float:
@@ -92,7 +93,11 @@ class Bench:
     def loss(self, model: nn.Module, batch: Batch) -> torch.Tensor:
         """Return the mean loss of a batch."""
         inputs, targets = batch
-        return self.criterion(model(inputs), targets)
+        return self.criterion(answer(model, inputs), targets)
+
+    def criterion(self, outputs: Any, targets: Any) -> torch.Tensor:
+        """Return the mean loss of all that a model returned for a batch."""
+        return self._loss(self.workload.for_loss(outputs), targets)
 
     def backward(self, model: nn.Module, batch: Batch) -> float:
         """Leave the gradient of a batch in the model and return the loss."""

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from studies.forward import answer
 from studies.profiling.probes.bench import Bench, Question, Unsuited
 
 BATCHES = 4
@@ -26,7 +27,7 @@ def ask(bench: Bench) -> float:
             module.register_forward_pre_hook(partial(_note, shares_by_table[name]))
     with torch.no_grad():
         for _ in range(BATCHES):
-            model(bench.batch(bench.facts.batch_size)[0])
+            answer(model, bench.batch(bench.facts.batch_size)[0])
     looked_up = [sum(shares) / len(shares) for shares in shares_by_table.values() if shares]
     if not looked_up:
         raise Unsuited("the model looks nothing up in an embedding table")
