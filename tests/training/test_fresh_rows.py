@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import nn
 from torch.utils.data import (
     BatchSampler,
     DataLoader,
@@ -22,10 +25,13 @@ from torch.utils.data import (
 
 from studies.data.dataset import redrawn
 from studies.data.feed import Feed
+from studies.datasets.files.torch_rows import seeds_of
 from studies.errors import BadWorkload
+from studies.imports import load as import_by_name
 from studies.loaded_workload import LoadedWorkload
 from studies.optimizers.adamw import AdamW
 from studies.recipe import Recipe
+from studies.rows.nested import leaves_of
 from studies.train import Training
 from studies.workload import Workload
 
@@ -159,6 +165,38 @@ def test_the_callers_random_numbers_stay_as_they_were():
 
     assert torch.equal(torch.get_rng_state(), before[0])
     assert (np.random.get_state()[1] == before[1]).all()  # noqa: NPY002
+
+
+WORK = """
+import numpy as np, torch
+from torch.utils.data import DataLoader, Dataset, IterableDataset
+from studies.workload import Workload
+class Noisy(Dataset):
+    def __len__(self): return 60
+    def __getitem__(self, item): return torch.randn(3) + item % 2, item % 2
+class Endless(IterableDataset):
+    def __iter__(self):
+        while True:
+            row = torch.randn(3)
+            yield row, int(row.sum() > 0)
+workload = Workload(train=DataLoader(Noisy(), 8, shuffle=True))
+stream = Workload(train=Endless(), steps_per_epoch=4)
+"""
+
+
+@pytest.mark.parametrize("name", ["workload", "stream"])
+def test_a_study_of_changing_rows_opens_again_from_its_file_and_trains_as_before(name, tmp_path):
+    file = tmp_path / "work.py"
+    file.write_text(WORK, encoding="utf-8")
+    source = f"{file}:{name}"
+    first = LoadedWorkload.from_workload(import_by_name(source), source=source)
+    before = curve(first, 3)
+    os.utime(file, ns=(1, 1))  # so that the file is run again, as in another process
+    torch.manual_seed(99)
+    again = LoadedWorkload.from_spec(first.spec())
+
+    assert again.dataset.train.inputs is not first.dataset.train.inputs
+    assert curve(again, 3) == before
 
 
 def test_rows_that_no_seed_reaches_are_told_and_open_again():
@@ -325,6 +363,81 @@ def test_a_stream_with_a_label_that_its_first_rows_do_not_have_is_told():
 
     with pytest.raises(BadWorkload, match="label 2, which none of the first rows has"):
         epochs(load(train=Growing(), steps_per_epoch=600), 1)
+
+
+class Records(Dataset):
+    """Rows of any form, in whose numbers the item stands, and noise."""
+
+    def __init__(self, form):
+        self.form = form
+
+    def __len__(self):
+        return ROWS
+
+    def __getitem__(self, item):
+        noise = torch.randn(3)
+        match self.form:
+            case "dict":
+                return {"one": torch.tensor([float(item)]), "two": noise, "label": item % 2}
+            case "free":
+                return torch.stack([torch.full((3,), float(item)), noise]), noise * item
+            case "alone":
+                return torch.cat([torch.tensor([float(item)]), noise])
+            case "gaps":
+                noise[0] = torch.nan if item % 3 == 0 else noise[0]
+                return torch.cat([torch.tensor([float(item)]), noise]), item % 2
+            case "amounts":
+                return torch.cat([torch.tensor([float(item)]), noise]), item * 0.5
+
+
+class Two(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(4, 2)
+
+    def forward(self, one, two):
+        return self.layer(torch.cat([one / 100, two], 1))
+
+
+class Same(nn.Module):
+    def __init__(self, inputs):
+        super().__init__()
+        self.layer = nn.Linear(inputs, inputs)
+
+    def forward(self, rows):
+        return self.layer(rows)
+
+
+@pytest.mark.parametrize(
+    ("form", "described"),
+    [
+        ("dict", {"model": Two}),
+        ("free", {"model": lambda: nn.Sequential(nn.Flatten(), nn.Linear(6, 3)), "loss": nn.MSELoss()}),
+        ("alone", {"model": lambda: Same(4), "loss": nn.MSELoss()}),
+        ("gaps", {}),
+        ("amounts", {}),
+    ],
+    ids=["dict", "free", "alone", "gaps", "amounts"],
+)
+def test_rows_and_targets_of_any_form_come_fresh_as_the_first_ones_were_encoded(form, described):
+    loaded = load(train=Records(form), **described)
+    assert loaded.dataset.fresh
+    assert loaded.dataset.fresh.live.changing
+    fresh = loaded.dataset.fresh
+    # read with the seeds of the first reading they are the rows in memory
+    items = list(range(ROWS))
+    seeds = dict(zip(items, seeds_of(0, ROWS), strict=True))
+    [block] = fresh.live.batches([[(item, seeds[item]) for item in fresh.items]])
+    inputs, targets = fresh.coded(*block)
+    train = loaded.dataset.train
+
+    for first, again in ((train.inputs, inputs), (train.targets, targets)):
+        for leaf, same in zip(leaves_of(first), leaves_of(again), strict=True):
+            assert leaf.dtype == same.dtype
+            assert np.allclose(leaf, same, atol=1e-5)
+    run = Training(Recipe(optimizer=AdamW(), model=loaded.model, epochs=2, batch_size=32), loaded, seed=0)
+    run.advance(2)
+    assert run.epoch == 2
 
 
 def test_rows_that_stay_as_they_are_are_kept_in_memory_as_arrays_are():
