@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Literal, cast
 
 from advisor.goals import USUAL
+from studies.column_reading import ColumnReading
 from studies.direction import Direction
 from studies.facts import Facts
 from studies.limits import Limits
@@ -127,6 +128,8 @@ class Evidence:
     """What plain models reach on the same rows; empty when nobody knows. The constant is `baseline`."""
     split_facts: SplitFacts | None = None
     """What makes the split flatter; None when nobody looked."""
+    columns: tuple[ColumnReading, ...] = ()
+    """What each column of the table became; empty when nobody knows."""
     study: str = ""
     resume: str = ""
     """The command that goes on with the study under twice its budget; empty when there is no study."""

@@ -12,7 +12,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
-from studies.errors import BadValue, BadWorkload, did_you_mean, named_line
+from studies.errors import BadValue, BadWorkload, did_you_mean, shown
+from studies.user_code import code_line
 
 _REFERRED: Final[dict[str, Any]] = {}
 """What was handed over from code in this process, by the name that was made for it."""
@@ -61,26 +62,27 @@ def load(reference: str) -> Any:
         return _REFERRED[reference]
     if os.environ.get(REFUSE):
         raise BadWorkload(
-            f"'{reference}' is your own code, which is not run here; "
+            f"{shown(reference)} is your own code, which is not run here; "
             "allow it with: advisor dashboard --allow-code"
         )
     source, _, name = reference.rpartition(":")
     if not source or not name:
-        raise BadWorkload(f"'{reference}' is not understood; write it as module:name or file.py:name")
+        raise BadWorkload(f"{shown(reference)} is not understood; write it as module:name or file.py:name")
     if source in NOWHERE or "<" in name or " " in name:
         raise BadWorkload(
-            f"'{reference}' was given from code that is not running now; go on from there: advisor.resume"
+            f"{shown(reference)} was given from code that is not running now; "
+            "go on from there: advisor.resume"
         )
     module = _from_file(Path(source).resolve()) if source.endswith(".py") else _from_module(source)
     if not hasattr(module, name):
         public = [key for key in vars(module) if not key.startswith("_")]
-        raise BadWorkload(f"{source} has no '{name}'{did_you_mean(name, public)}")
+        raise BadWorkload(f"{source} has no {shown(name)}{did_you_mean(name, public)}")
     return getattr(module, name)
 
 
 def _from_file(path: Path) -> ModuleType:
     if not path.is_file():
-        raise BadWorkload(f"no file '{path}'; give the path of a Python file, as in net.py:Net")
+        raise BadWorkload(f"no file {shown(str(path))}; give the path of a Python file, as in net.py:Net")
     return _run(path, path.stat().st_mtime_ns)
 
 
@@ -96,8 +98,8 @@ def _run(path: Path, changed: int) -> ModuleType:  # noqa: ARG001 - the time of 
         sys.path.append(str(path.parent))  # as `python file.py` finds the files beside it
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # whatever the user's file raises
-        raise BadWorkload(f"{path} cannot be imported: {named_line(error)}") from error
+    except (Exception, SystemExit) as error:  # whatever the user's file raises
+        raise BadWorkload(f"{path} cannot be imported: {code_line(error)}") from error
     return module
 
 
@@ -106,8 +108,8 @@ def _from_module(name: str) -> ModuleType:
         sys.path.insert(0, str(Path.cwd()))
     try:
         return importlib.import_module(name)
-    except Exception as error:  # whatever the user's module raises
-        raise BadWorkload(f"module '{name}' cannot be imported: {named_line(error)}") from error
+    except (Exception, SystemExit) as error:  # whatever the user's module raises
+        raise BadWorkload(f"module {shown(name)} cannot be imported: {code_line(error)}") from error
 
 
 def require(module: str, extra: str, who: str) -> ModuleType:

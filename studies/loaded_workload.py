@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from studies import catalogue
 from studies.choice import Choice
+from studies.data.columns import READING
 from studies.data.dataset import Dataset, built_ins, open_dataset, redrawn
 from studies.datasets.files import Place, is_pattern, names_file
 from studies.errors import BadValue, BadWorkload
 from studies.forward import main_output
 from studies.imports import load
 from studies.metric_on_data import in_units, same_answers, tried
-from studies.metrics import LOSS, Metric, metric
+from studies.metrics import LOSS, Metric, metric, metric_task
 from studies.models import ModelChoice
 from studies.own_loss import OwnLoss
 from studies.rows.free import OWN
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from studies.column_reading import ColumnReading
 
 Loss = Callable[..., "torch.Tensor"]
 USUAL_LOSS: Final = "the usual one"
@@ -57,6 +59,8 @@ class LoadedWorkload:
     """none | balanced: each class weighs as much as any other in the training loss."""
     split_by: SplitBy = field(default_factory=SplitBy)
     """The column that the split goes by, if any."""
+    missing: tuple[str, ...] = ()
+    """Words of a table that mean a gap, beside an empty field."""
     plain: bool = True
     """Whether it has one input a row, one tensor as output and the usual loss: what compression needs."""
     own_loss: OwnLoss | None = None
@@ -77,6 +81,7 @@ class LoadedWorkload:
         direction: str | None = None,
         seed: int = 0,
         split_by: SplitBy | None = None,
+        missing: tuple[str, ...] = (),
         kind: str | None = None,
     ) -> Self:
         """Open data and model by name and check that they fit together.
@@ -86,7 +91,16 @@ class LoadedWorkload:
             UnknownChoice: a dataset or model that is in no catalogue.
             BadValue: a metric that does not fit the task.
         """
-        read = partial(open_dataset, source, target=target, task=task, seed=seed, split_by=split_by)
+        read = partial(
+            open_dataset,
+            source,
+            target=target,
+            task=task,
+            seed=seed,
+            split_by=split_by,
+            missing=missing,
+            metric=metric_name,
+        )
         return cls._checked(
             lambda reading, free: read(kind=reading or kind),
             model,
@@ -97,6 +111,7 @@ class LoadedWorkload:
             class_weights=class_weights,
             seed=seed,
             split_by=split_by or SplitBy(),
+            missing=missing,
         )
 
     @classmethod
@@ -128,7 +143,9 @@ class LoadedWorkload:
             StudyError: as in `open`.
         """
         return cls._checked(
-            lambda reading, free: workload.dataset(seed, split_by, kind=reading or kind, free=free),
+            lambda reading, free: workload.dataset(
+                seed, split_by, metric=metric_name, kind=reading or kind, free=free
+            ),
             model or workload.model,
             (metric_name or workload.metric_name(), direction or workload.direction),
             source=source,
@@ -151,10 +168,11 @@ class LoadedWorkload:
         own_loss = settings.get("own_loss")
         dataset, chosen, one_tensor = fitting(read, model_choice(model), own_loss)
         metric_name, direction = metric_and_direction
-        chosen_metric = tried(metric(metric_name, dataset.task, direction), dataset, chosen)
+        _check_task(metric_name, dataset, settings["task"])
         if settings["class_weights"] != "none" and (dataset.task != "classification" or own_loss):
             why = "your own loss weighs nothing by them" if own_loss else "this is regression"
             raise BadWorkload(f"class weights need classes, and {why}; leave --class-weights out")
+        chosen_metric = tried(metric(metric_name, dataset.task, direction), dataset, chosen)
         return cls(
             dataset=dataset,
             model=chosen,
@@ -181,6 +199,8 @@ class LoadedWorkload:
             time=self.split_by.time,
             group=self.split_by.group,
             split=self.split_by.split,
+            missing=self.missing,
+            reading=READING,
             kind=self.dataset.reading,
             loss=absolute(self.own_loss.name) if self.own_loss else "",
             free=self.dataset.free,
@@ -198,7 +218,12 @@ class LoadedWorkload:
         workload = load(spec.source) if ":" in spec.source and not names_file(spec.source) else None
         dataset = (
             workload.dataset(
-                seed, spec.split_by, centre_sparse=spec.centre_sparse, kind=spec.kind, free=spec.free
+                seed,
+                spec.split_by,
+                centre_sparse=spec.centre_sparse,
+                metric=spec.metric,
+                kind=spec.kind,
+                free=spec.free,
             )
             if isinstance(workload, Workload)
             else open_dataset(
@@ -208,9 +233,16 @@ class LoadedWorkload:
                 seed=seed,
                 centre_sparse=spec.centre_sparse,
                 split_by=spec.split_by,
+                missing=spec.missing,
+                metric=spec.metric,
                 kind=spec.kind,
             )
         )
+        if dataset.digest != spec.digest and spec.reading != READING and dataset.columns:
+            raise BadWorkload(
+                f"this version reads the columns of {spec.source} otherwise than the one "
+                "that began the study, or the file has changed; start a new study"
+            )
         own_loss = OwnLoss.of(workload.loss) if isinstance(workload, Workload) else None
         if dataset.digest != spec.digest:
             raise BadWorkload(
@@ -238,6 +270,7 @@ class LoadedWorkload:
             task=spec.task,
             class_weights=spec.class_weights,
             split_by=spec.split_by,
+            missing=spec.missing,
         )
 
     def split_seed(self, seed: int) -> int | None:
@@ -268,6 +301,11 @@ class LoadedWorkload:
     def notes(self) -> tuple[str, ...]:
         """Return what the owner of the data should know, in sentences."""
         return (*self.dataset.notes, *self.remarks, *filter(None, [self.metric.note]))
+
+    @property
+    def columns(self) -> tuple[ColumnReading, ...]:
+        """Return what each column of a table became."""
+        return self.dataset.columns
 
     @property
     def resplittable(self) -> bool:
@@ -375,6 +413,18 @@ class LoadedWorkload:
         """Return the metric, in the target's own units."""
         value = self.metric.score(*in_units(self.dataset, outputs, targets))
         return value if np.isfinite(value) else float("nan")
+
+
+def _check_task(metric_name: str | None, dataset: Dataset, task: str) -> None:
+    """Raise BadValue for a metric of the other task, with the option that settles it."""
+    if dataset.task == "own" or (wanted := metric_task(metric_name)) in {None, dataset.task}:
+        return
+    usual = {"classification": "accuracy", "regression": "rmse"}[dataset.task]
+    way = f"--task {wanted}" if task != "auto" else f"a target for {wanted}"
+    raise BadValue(
+        f"metric '{metric_name}' is one for {wanted}, and this is {dataset.task}; "
+        f"use {way}, or a metric for {dataset.task} such as --metric {usual}"
+    )
 
 
 def absolute(source: str) -> str:

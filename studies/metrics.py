@@ -110,12 +110,12 @@ def metric(name: str | None, task: str, direction: str | None = None) -> Metric:
     return Metric(name=name.lower(), task=task, direction=MAXIMIZE, score=scorer(name.lower()))
 
 
-def metric_task(name: str) -> str | None:
+def metric_task(name: str | None) -> str | None:
     """Return the task that a metric is made for: classification | regression.
 
-    None for the user's own, which may be made for either, and for a name that is not known.
+    None for none, for the user's own, which may be made for either, and for a name that is not known.
     """
-    if ":" in name:
+    if not name or ":" in name:
         return None
     if (known := METRICS.get(name.lower())) is not None:
         return known.task

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sysconfig
 import traceback
 from pathlib import Path
@@ -9,13 +10,11 @@ from typing import Final
 
 from studies.errors import named_line, one_line
 
-_OURS: Final = Path(__file__).resolve().parents[1]
-_NOT_THEIRS: Final = tuple(
-    f"{folder}/"
-    for folder in (
-        *(_OURS / package for package in ("advisor", "studies", "dashboard")),
-        *(sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")),
-    )
+_ROOT: Final = Path(__file__).resolve().parents[1]
+_OUR_FOLDERS: Final = tuple(f"{_ROOT / package}{os.sep}" for package in ("advisor", "studies", "dashboard"))
+_NOT_THEIRS: Final = (
+    *_OUR_FOLDERS,
+    *(f"{sysconfig.get_path(kind)}{os.sep}" for kind in ("stdlib", "platstdlib", "purelib", "platlib")),
 )
 """Folders whose code is a package's, not the user's."""
 
@@ -27,6 +26,13 @@ def code_line(error: BaseException, *, longest: int | None = None) -> str:
     """
     place = _place(error)
     return f"{place}: {named_line(error, longest=longest)}" if place else named_line(error, longest=longest)
+
+
+def is_of_user_code(error: BaseException) -> bool:
+    """Tell whether an error comes out of the user's own code, with none of ours called by it."""
+    frames = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+    ends = [file for file in frames if _is_theirs(file) or file.startswith(_OUR_FOLDERS)]
+    return bool(ends) and _is_theirs(ends[-1])
 
 
 def _place(error: BaseException) -> str:

@@ -43,7 +43,8 @@ class Workload:
     of one. It gets all that the model returns, and targets of any form as they came; the inputs where the
     targets are None. Where these are no classes, the usual metric is its mean over the validation rows."""
     metric: Any = None
-    """A name such as "f1", or your own function of (outputs, targets)."""
+    """A name such as "f1" or "recall_macro"; your own function of (outputs, targets) or (y_true, y_pred); an
+    object of torchmetrics."""
     direction: str | None = None
     """maximize | minimize, of an own metric whose name or attribute `direction` does not say."""
     task: str = "auto"
@@ -52,6 +53,8 @@ class Workload:
     """table | image | text | signal; None tells it from the shape, and from what the model takes."""
     class_weights: str = "none"
     """none | balanced"""
+    missing: str | tuple[str, ...] = ()
+    """Words of a table that mean a gap, beside None and an empty text; one, or several."""
     name: str = "data"
     steps_per_epoch: int | None = None
     """Of a stream, an IterableDataset: how many steps an epoch has. Its first rows are kept to validate on,
@@ -63,6 +66,7 @@ class Workload:
         split_by: SplitBy | None = None,
         *,
         centre_sparse: bool = False,
+        metric: str | None = None,
         kind: str | None = None,
         free: bool | None = None,
     ) -> Dataset:
@@ -72,6 +76,7 @@ class Workload:
             seed: of the split.
             split_by: the column that the split goes by; None for a random one.
             centre_sparse: whether sparse inputs are centred too, as studies of earlier versions were encoded.
+            metric: takes the place of the workload's own.
             kind: takes the place of the workload's; "" reads shapes as versions did that wrote no kind.
             free: whether the targets reach the loss as they came; None where there is a loss and they are no
                 classes.
@@ -96,6 +101,8 @@ class Workload:
             centre_sparse=centre_sparse,
             split_by=split_by,
             steps_per_epoch=self.steps_per_epoch,
+            missing=(self.missing,) if isinstance(self.missing, str) else self.missing,
+            metric=metric or self.metric_name(),
         )
 
     def metric_name(self) -> str | None:

@@ -11,12 +11,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from studies import catalogue
-from studies.errors import BadWorkload, named_line, one_line
+from studies.errors import BadWorkload
 from studies.imports import load
 from studies.models import ModelChoice
 from studies.models.custom import Custom
 from studies.rows.nested import mapped, plain
 from studies.rows.reading import TURNED, note_reading
+from studies.user_code import code_line
 
 if TYPE_CHECKING:
     import torch
@@ -165,7 +166,7 @@ def _outputs(model: ModelChoice, module: nn.Module, rows: Any) -> Any:
     except Exception as error:
         shapes = plain(mapped(rows, lambda tensor: tuple(tensor.shape)))
         raise BadWorkload(
-            f"model {model.name()} fails on inputs of shape {shapes}: {one_line(error)}"
+            f"model {_name(model)} fails on inputs of shape {shapes}: {code_line(error)}"
         ) from error
 
 
@@ -177,7 +178,7 @@ def _check_loss(loss: OwnLoss, outputs: Any, dataset: Dataset) -> None:
     try:
         value = loss(outputs, first_targets(dataset.train, 2))
     except Exception as error:
-        raise BadWorkload(f"loss {loss.name} fails: {named_line(error)}") from error
+        raise BadWorkload(f"loss {loss.name} fails: {code_line(error)}") from error
     if not isinstance(value, torch.Tensor) or value.numel() != 1:
         form = f"shape {tuple(value.shape)}" if isinstance(value, torch.Tensor) else type(value).__name__
         raise BadWorkload(

@@ -44,6 +44,7 @@ from advisor.cli.terminal import (
 )
 from studies.errors import BadValue, NothingFeasible, StudyError, named_line, one_line
 from studies.limits import Budget, Limits
+from studies.user_code import code_line, is_of_user_code
 
 USAGE_ERROR: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[1]
 """Typer carries a click of its own and exports only this leaf of its errors; the parent covers every wrong
@@ -65,7 +66,7 @@ def profile(arguments: ProfileArguments) -> None:
     from advisor.jobs.profile import preview
 
     with redirect_stdout(sys.stderr):  # whatever the user's own model prints
-        shown = preview(arguments.request(), tell=say)
+        shown = preview(arguments.request(), everything=arguments.everything, tell=say)
     show_json(shown.to_dict()) if arguments.json else show(str(shown))
 
 
@@ -281,9 +282,11 @@ def main() -> None:
         fail("interrupted", INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except Exception as error:  # a defect of ours: still one line, the traceback for whoever asks
+    except Exception as error:  # the user's own code, or a defect: one line, the traceback for whoever asks
         if os.environ.get("ADVISOR_TRACEBACK"):
             raise
+        if is_of_user_code(error):
+            fail(f"your own code fails: {code_line(error)}; ADVISOR_TRACEBACK=1 shows more", WRONG_INPUT)
         fail(
             f"unexpected {named_line(error)}; what was finished is kept, ADVISOR_TRACEBACK=1 shows where",
             DEFECT,

@@ -16,6 +16,7 @@ from advisor.cli.options import (
     Direction,
     EarlierStudies,
     Epochs,
+    Everything,
     Goal,
     Group,
     Home,
@@ -23,6 +24,7 @@ from advisor.cli.options import (
     Latency,
     Memory,
     MetricName,
+    Missing,
     Model,
     ModelSize,
     NewStudy,
@@ -92,6 +94,7 @@ class ProfileArguments:
     time: Time = None
     group: Group = None
     split: SplitColumn = None
+    missing: Missing = None
     batch_size: BatchSize = None
     epochs: Epochs = None
     optimizers: Optimizers = None
@@ -105,6 +108,7 @@ class ProfileArguments:
     rule: Rules = None
     device: Device = "auto"
     seed: Seed = 0
+    everything: Everything = False
     json: Json = False
 
     def request(self) -> Request:
@@ -126,6 +130,7 @@ class SearchArguments:
     time: Time = None
     group: Group = None
     split: SplitColumn = None
+    missing: Missing = None
     budget: BudgetText = "10m"
     batch_size: BatchSize = None
     epochs: Epochs = None
@@ -184,6 +189,7 @@ def _request(arguments: ProfileArguments | SearchArguments, **further: Any) -> R
         time=arguments.time,
         group=arguments.group,
         split=arguments.split,
+        missing=arguments.missing,
         batch_size=arguments.batch_size,
         epochs=arguments.epochs,
         optimizers=_names(arguments.optimizers),

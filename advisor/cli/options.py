@@ -27,7 +27,10 @@ Model = Annotated[
 ]
 MetricName = Annotated[
     str | None,
-    typer.Option("--metric", help="accuracy, balanced_accuracy, f1, roc_auc, log_loss, rmse, mae or r2."),
+    typer.Option(
+        "--metric",
+        help="accuracy, balanced_accuracy, f1, roc_auc, log_loss, rmse, mae, r2, or a scikit-learn scorer.",
+    ),
 ]
 Task = Annotated[str, typer.Option(help="auto, classification or regression.")]
 RowKind = Annotated[
@@ -41,6 +44,13 @@ Group = Annotated[
     str | None, typer.Option(help="A column whose equal rows belong together: a group is in one part only.")
 ]
 SplitColumn = Annotated[str | None, typer.Option(help="A column that says train, valid or test.")]
+Missing = Annotated[
+    str | None,
+    typer.Option(help="Words of a table that mean a gap, as in `unknown,-999`; an empty field always does."),
+]
+Everything = Annotated[
+    bool, typer.Option("--all", help="The memory of all optimizers, not only of the likeliest.")
+]
 BatchSize = Annotated[
     str | None, typer.Option(help="64, full, or a range to search such as 16..256 or 1..full.")
 ]
@@ -116,7 +126,10 @@ NewStudy = Annotated[
 ]
 Home = Annotated[Path | None, typer.Option(help="Where studies live; by default $ADVISOR_HOME or .advisor.")]
 TrackingUri = Annotated[
-    str | None, typer.Option(help="Where MLflow runs go; by default mlflow.db in the home; `off` for none.")
+    str | None,
+    typer.Option(
+        help="Where MLflow runs go; by default $MLFLOW_TRACKING_URI, else mlflow.db in the home; `off`: none."
+    ),
 ]
 Register = Annotated[
     str | None,

@@ -23,8 +23,9 @@ from advisor.evidence import Evidence, Finding
 from advisor.rules import Rule
 from advisor.rules import __path__ as rule_folder
 from advisor.statements.rule_readings import RuleReading
-from studies.errors import BadValue, StudyError, did_you_mean, named_line
+from studies.errors import BadValue, StudyError, did_you_mean
 from studies.imports import load
+from studies.user_code import code_line
 
 WORDS: Final = {"off": None, "on": 1.0}
 MOST: Final = 10.0
@@ -159,7 +160,7 @@ def _scaled(rule: Rule, evidence: Evidence, factor: float) -> Iterator[Finding]:
         raise
     except Exception as error:  # whatever a rule of the user's own raises
         raise BadValue(
-            f"rule {type(rule).__name__} fails: {named_line(error)}; mend it, or leave it out of --rule"
+            f"rule {type(rule).__name__} fails: {code_line(error)}; mend it, or leave it out of --rule"
         ) from error
     if odd:
         raise BadValue(

@@ -35,6 +35,7 @@ def search(home: Path, manifest: StudyManifest) -> str:
         "--time": spec.time,
         "--group": spec.group,
         "--split": spec.split,
+        "--missing": ",".join(spec.missing),
         "--metric": spec.metric,
         "--direction": spec.direction,
         "--model": None if spec.is_function else model,

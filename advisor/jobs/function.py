@@ -9,7 +9,7 @@ from advisor.evidence import Finding
 from advisor.jobs.planning import SCHEDULES, batch_sizes, choose_entrants, epochs_of
 from advisor.jobs.request import Request, names
 from studies import catalogue
-from studies.errors import BadValue, BadWorkload, StudyError, named_line
+from studies.errors import BadValue, BadWorkload, StudyError
 from studies.facts import Facts
 from studies.optimizers import OptimizerChoice
 from studies.optimizers.adamw import AdamW
@@ -18,6 +18,7 @@ from studies.schedules import ScheduleChoice
 from studies.schedules.constant import Constant
 from studies.training_function.run import FunctionRun
 from studies.training_function.watched import Uses, watched
+from studies.user_code import code_line
 
 if TYPE_CHECKING:
     from studies.search.plan import Plan
@@ -78,7 +79,7 @@ def _first_epoch(
     except StudyError:
         raise
     except Exception as error:
-        raise BadWorkload(f"{function.source} failed in its first epoch: {named_line(error)}") from error
+        raise BadWorkload(f"{function.source} failed in its first epoch: {code_line(error)}") from error
     finally:
         run.close()
     return facts, uses

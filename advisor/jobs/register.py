@@ -11,6 +11,7 @@ from studies.direction import Direction
 from studies.errors import BadValue, BadWorkload, NothingFeasible, StoreError
 from studies.record import Record
 from studies.storage import journal
+from studies.tracking.address import OFF
 
 if TYPE_CHECKING:
     from advisor.recommendation import Recommendation
@@ -49,7 +50,7 @@ def register(home: Path, study: str, name: str, *, tracking_uri: str | None = No
 
 def check(name: str, tracking_uri: str | None) -> None:
     """Raise BadValue unless a model could be registered under this name, at this address."""
-    if tracking_uri == "off":
+    if tracking_uri == OFF:
         raise BadValue("without an MLflow mirror there is nowhere to register a model; give a --tracking-uri")
     if not name.strip() or set(name) & set(FORBIDDEN):
         raise BadValue(f"model name '{name}' must not be empty nor hold any of {' '.join(FORBIDDEN)}")

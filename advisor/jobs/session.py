@@ -30,6 +30,7 @@ from studies.storage import journal
 from studies.storage.home import check_new, free_name
 from studies.storage.locks import working
 from studies.storage.manifest import CompressionEntry, StudyManifest
+from studies.tracking.address import address_of
 from studies.tracking.commit import commit_of
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambd
         StudyError: anything wrong with the request; nothing is created then.
     """
     check_new(home, request.study)
+    tracking_uri, where = address_of(request.tracking_uri)
+    request = replace(request, tracking_uri=tracking_uri)
     tell(reading(request.source))
     if request.compression != "off":
         require("onnxruntime", "compression", "--compression")
@@ -79,7 +82,7 @@ def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambd
         home, name, direction=workload.metric.direction, manifest=_manifest(request, workload, facts, plan)
     )
     begun = [f"{start.params['optimizer']} starts also from {start.origin}" for start in earlier]
-    notes = (*workload.notes, *(finding.because for finding in findings), *begun)
+    notes = (*workload.notes, *(finding.because for finding in findings), *begun, *filter(None, [where]))
     return Session(name=name, home=home, workload=workload, plan=plan, notes=notes)
 
 
@@ -173,6 +176,7 @@ def _manifest(
         valid_rows=workload.valid_rows,
         baseline=workload.baseline(),
         notes=tuple(workload.notes),
+        columns=workload.columns,
         tracking_uri=request.tracking_uri,
         versions={package: version(package) for package in packages},
         python=platform.python_version(),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from advisor.decide.confirmation import recipes_in_question
 from advisor.decide.failures import failures
@@ -19,6 +19,7 @@ from studies.search.clock import Clock
 from studies.storage import journal
 from studies.storage.locks import working
 from studies.storage.manifest import SavedAdvice
+from studies.tracking.address import OFF
 
 if TYPE_CHECKING:
     import optuna
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from studies.search.confirm import Preference
     from studies.search.event import Event
     from studies.tracking.process import Mirror
-
-OFF: Final = "off"
-"""A tracking URI that means no mirror."""
 
 
 def work(
@@ -93,7 +91,7 @@ def measure_the_rest(session: Session, *, stop: Callable[[], bool]) -> None:
         return
     facts = manifest.profiled
     if not facts.forecasts:
-        facts = with_forecasts(workload, facts, named=session.plan.candidates)
+        facts = with_forecasts(workload, facts)
     split = manifest.split_facts or split_facts(workload.dataset)
     journal.change_manifest(study, yardsticks=plain_models, split_facts=split, facts=facts)
 

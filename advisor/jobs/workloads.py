@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from advisor.jobs.planning import batch_sizes
-from advisor.jobs.request import Request, names
+from advisor.jobs.request import Request
 from studies.errors import BadValue, BadWorkload, one_line
 from studies.limits import Budget, Limits
 
@@ -59,7 +59,6 @@ def open_and_profile(
         epochs=1,
         device=device,
         probing=budget or PROBING_SECONDS,
-        named=names("optimizer", request.optimizers),
         forecasting=budget is None or needs_forecasts(request),
     )
     return workload, replace(facts, pretrained=request.pretrained, horizon_known=not request.open_ended)
@@ -100,6 +99,7 @@ def open_workload(request: Request) -> LoadedWorkload | Function:
             class_weights=request.class_weights,
             direction=request.direction,
             split_by=request.split_by,
+            missing=request.missing,
             kind=request.kind,
         )
     if isinstance(named, Workload):

@@ -153,7 +153,7 @@ class Dataset:
         return isinstance(targets, np.ndarray) and targets.ndim == 2 and targets.dtype.kind in "fb"
 
 
-def open_dataset(  # noqa: PLR0913 - what a command line says of data
+def open_dataset(  # noqa: PLR0913 - what a command line says of its data
     source: str,
     *,
     target: str | None = None,
@@ -163,6 +163,7 @@ def open_dataset(  # noqa: PLR0913 - what a command line says of data
     split_by: SplitBy | None = None,
     kind: str | None = None,
     missing: tuple[str, ...] = (),
+    metric: str | None = None,
 ) -> Dataset:
     """Open a built-in dataset by name, in any case of letters, or a file or a folder of images by its path.
 
@@ -175,6 +176,7 @@ def open_dataset(  # noqa: PLR0913 - what a command line says of data
         split_by: the column of a table that the split goes by; None for a random one.
         kind: table, image, text or signal; None tells it from the data, "" as versions did that wrote none.
         missing: words of a table that mean a gap, beside an empty field.
+        metric: the metric, whose task decides where neither `task` nor the data does.
 
     Raises:
         BadWorkload: data that cannot be trained on.
@@ -192,7 +194,7 @@ def open_dataset(  # noqa: PLR0913 - what a command line says of data
                 f"dataset '{choice.name()}' is built in and knows its kind; leave --kind {kind} out"
             )
         raw = replace(choice().load(), centre_sparse=centre_sparse)
-        return prepare(raw, name=choice.name(), seed=seed, task=task, split_by=split_by)
+        return prepare(raw, name=choice.name(), seed=seed, task=task, split_by=split_by, metric=metric)
     if not _is_path(source):
         near = did_you_mean(source, known)
         raise UnknownChoice(
@@ -201,7 +203,7 @@ def open_dataset(  # noqa: PLR0913 - what a command line says of data
     name = Path(source).expanduser().resolve().name if _is_folder(source) else Place.of(source).name
     table = Table(path=source, target=target or "", read_as=AUTO if kind is None else kind)
     raw = replace(table.load(), centre_sparse=centre_sparse, missing=missing)
-    return prepare(raw, name=name, seed=seed, task=task, split_by=split_by)
+    return prepare(raw, name=name, seed=seed, task=task, split_by=split_by, metric=metric)
 
 
 def from_arrays(  # noqa: PLR0913 - what code says of its data
@@ -218,6 +220,7 @@ def from_arrays(  # noqa: PLR0913 - what code says of its data
     steps_per_epoch: int | None = None,
     free: bool | None = False,
     missing: tuple[str, ...] = (),
+    metric: str | None = None,
 ) -> Dataset:
     """Take data from memory; parts that are given are kept as they are, others are drawn from `train`.
 
@@ -236,6 +239,7 @@ def from_arrays(  # noqa: PLR0913 - what code says of its data
         steps_per_epoch: where `train` is a stream that is not read to its end.
         free: whether the targets are for an own loss, as they came; None where they are no classes.
         missing: words of a table that mean a gap, beside an empty field.
+        metric: as in `open_dataset`.
 
     Raises:
         BadWorkload: data that cannot be trained on.
@@ -244,11 +248,17 @@ def from_arrays(  # noqa: PLR0913 - what code says of its data
 
     raw = gather((train, valid, test), kind=kind, free=free, steps=steps_per_epoch)
     raw = replace(raw, centre_sparse=centre_sparse, missing=missing)
-    return prepare(raw, name=name, seed=seed, task=task, split_by=split_by)
+    return prepare(raw, name=name, seed=seed, task=task, split_by=split_by, metric=metric)
 
 
 def prepare(
-    raw: Raw, *, name: str, seed: int, task: str = "auto", split_by: SplitBy | None = None
+    raw: Raw,
+    *,
+    name: str,
+    seed: int,
+    task: str = "auto",
+    split_by: SplitBy | None = None,
+    metric: str | None = None,
 ) -> Dataset:
     """Split the rows and turn them into numbers; all that is fitted is fitted on the training rows.
 
@@ -259,7 +269,7 @@ def prepare(
     _check(task, seed)
     raw = split_by_column(raw, split_by)
     notes = list(raw.notes)
-    targets = targets_of(raw, raw.task if task == "auto" else task, notes)
+    targets = _targets(raw, raw.task if task == "auto" else task, metric, notes)
     split = split_of(raw, targets, seed, notes)
     dataset = _encoded(raw, targets, split, name=name, notes=notes)
     if validation_given(raw) or len(split.valid) > REDRAWN_ROWS or _bytes(dataset) > REDRAWN_BYTES:
@@ -272,6 +282,23 @@ def prepare(
         return _encoded(raw, targets, rows, name=name, notes=notes)
 
     return replace(dataset, redraw=redraw)
+
+
+def _targets(raw: Raw, task: str, metric: str | None, notes: list[str]) -> Targets:
+    """Return the targets; where neither the user nor the data names the task, the metric does."""
+    from studies.data.target_column import AS_CLASSES
+    from studies.metrics import metric_task
+
+    if task != "auto" or (task_of_metric := metric_task(metric)) is None:
+        return targets_of(raw, task, notes)
+    try:
+        targets = targets_of(raw, task_of_metric, notes)
+    except BadWorkload as error:
+        other_metric = f"{metric} is a metric of it; use one for classes, such as --metric accuracy"
+        raise BadWorkload(str(error).replace(AS_CLASSES, other_metric)) from error
+    if targets.may_be_either:
+        notes.append(f"Took the target for {task_of_metric}, as {metric} is a metric of that.")
+    return targets
 
 
 @lru_cache(maxsize=4)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -89,6 +90,7 @@ def split_of(raw: Raw, targets: Targets, seed: int, notes: list[str]) -> Split:
     Raises:
         BadWorkload: too few rows.
     """
+    from studies.data.part_differences import label_notes
     from studies.data.split_ways import split_groups, split_times
     from studies.data.splits import keep_rows, note_rare, split_rows
 
@@ -106,7 +108,9 @@ def split_of(raw: Raw, targets: Targets, seed: int, notes: list[str]) -> Split:
         notes.append(
             f"Drew the {' and '.join(drawn)} rows from the training rows; the other parts are as given."
         )
-    return keep_rows(raw.parts[targets.rows], targets.codes, seed=seed)
+    split = keep_rows(raw.parts[targets.rows], targets.codes, seed=seed)
+    notes += label_notes(targets, split)
+    return split
 
 
 def columns_across(
@@ -133,7 +137,7 @@ def encode_raw(raw: Raw, rows: NDArray[np.int64], split: Split) -> Encoded:
     Raises:
         BadWorkload: rows that cannot be turned into numbers.
     """
-    from studies.data.encode import Encoded, encode, encode_text
+    from studies.data.encode import Encoded
     from studies.data.text import check_ids
     from studies.datasets.files.sparse_rows import mostly_zeros, scale
 
@@ -152,6 +156,13 @@ def encode_raw(raw: Raw, rows: NDArray[np.int64], split: Split) -> Encoded:
             raw_density=train.count_nonzero() / max(np.prod(train.shape), 1),
             notes=("Kept the table sparse, each column from -1 to 1.",),
         )
+    return _encode_frame(raw, rows, split)
+
+
+def _encode_frame(raw: Raw, rows: NDArray[np.int64], split: Split) -> Encoded:
+    from studies.data.encode import encode, encode_text
+    from studies.data.part_differences import level_notes
+
     frame = _frame(raw)
     if raw.kind == "text":
         if frame.shape[1] != 1:
@@ -160,7 +171,10 @@ def encode_raw(raw: Raw, rows: NDArray[np.int64], split: Split) -> Encoded:
             )
         return encode_text(frame.iloc[rows, 0], split.train, missing=raw.missing)
     chosen = frame if len(rows) == len(frame) else frame.iloc[rows]
-    return encode(chosen, split.train, centre_sparse=raw.centre_sparse, missing=raw.missing)
+    encoded = encode(chosen, split.train, centre_sparse=raw.centre_sparse, missing=raw.missing)
+    if raw.parts is None:
+        return encoded
+    return replace(encoded, notes=(*encoded.notes, *level_notes(encoded.table or {}, encoded.columns, split)))
 
 
 def _frame(raw: Raw) -> pd.DataFrame:

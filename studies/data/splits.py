@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from studies.data.columns.number_writing import NumberWriting
+from studies.data.columns.number_writing import PLAIN, NumberWriting
 from studies.data.columns.reading import LARGEST
 from studies.data.columns.text_writing import label
 from studies.data.target_column import classes_of, read_target
@@ -49,6 +49,13 @@ class Targets:
     """Free targets as they came; None for the inputs in their place."""
     writing: NumberWriting = field(default_factory=NumberWriting)
     """How amounts are written, and the words that mean a gap."""
+
+    @property
+    def may_be_either(self) -> bool:
+        """Return whether they are numbers that may be classes or amounts, so that it is worth a word."""
+        if not self.classes:
+            return bool((self.amounts % 1 == 0).all())
+        return len(self.classes) > 2 and all(map(PLAIN.fullmatch, self.classes))
 
     def encoder(self, train: Rows) -> TargetEncoder:
         """Return what turns targets into those that `for_training` gives."""

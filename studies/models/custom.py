@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from studies.data.inputs import Inputs
-from studies.errors import BadWorkload, named_line
+from studies.errors import BadWorkload
 from studies.imports import load
 from studies.models import ModelChoice
+from studies.user_code import code_line
 
 if TYPE_CHECKING:
     from torch import nn
@@ -57,7 +58,7 @@ class Custom(ModelChoice):
             model = factory(*arguments)
         except (Exception, SystemExit) as error:  # whatever the user's code raises
             raise BadWorkload(
-                f"model {self.factory} failed when called with {arguments}: {named_line(error)}"
+                f"model {self.factory} failed when called with {arguments}: {code_line(error)}"
             ) from error
         if not isinstance(model, nn.Module):
             raise BadWorkload(

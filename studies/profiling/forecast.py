@@ -8,7 +8,7 @@ size, even where another moment becomes the fullest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -188,9 +188,17 @@ def activation_bytes(model: nn.Module, inputs: Any, loss: Callable[[Any], torch.
 
 def declared_state(optimizer: OptimizerChoice, model: nn.Module) -> int:
     """Return the bytes of state that the optimizer says it keeps for a model, once all of it is there."""
-    return sum(
-        optimizer.state_bytes(tuple(parameter.shape), role) for _, parameter, role in route(model).roles
-    )
+    return declared_bytes(optimizer, shapes_of(model))
+
+
+def shapes_of(model: nn.Module) -> list[tuple[tuple[int, ...], str]]:
+    """Return the shape and the role of each trained parameter."""
+    return [(tuple(parameter.shape), role) for _, parameter, role in route(model).roles]
+
+
+def declared_bytes(optimizer: OptimizerChoice, shapes: Iterable[tuple[tuple[int, ...], str]]) -> int:
+    """Return the same for parameters of these shapes and roles."""
+    return sum(optimizer.state_bytes(shape, role) for shape, role in shapes)
 
 
 def least_bytes(optimizer: OptimizerChoice, model: nn.Module) -> int:

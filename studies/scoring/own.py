@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import sys
+import warnings
 from collections.abc import Callable
+from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -67,7 +69,9 @@ class OwnMetric:
         problem: BadValue | None = None
         for form in self.forms:
             try:
-                return replace(self, forms=(form,)), self._call(form, outputs, targets)
+                # what a mere guess warns of says nothing
+                with warnings.catch_warnings(action="ignore") if problem else nullcontext():
+                    return replace(self, forms=(form,)), self._call(form, outputs, targets)
             except BadValue as error:
                 problem = problem or error
         raise problem or BadValue(f"metric {shown(self.name)} cannot be called")

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, ClassVar, Self, TypeVar
 
+from studies.column_reading import ColumnReading
 from studies.errors import StoreError
 from studies.facts import Facts
 from studies.limits import Budget, Limits
@@ -118,7 +119,14 @@ class Layer:
 class StudyManifest(Document):
     """Manifest of a study: what it does, what on, and how far it is."""
 
-    LATER: ClassVar = ("compression_study", "sensitivity", "recommendation", "split_facts", "yardsticks")
+    LATER: ClassVar = (
+        "compression_study",
+        "sensitivity",
+        "recommendation",
+        "split_facts",
+        "yardsticks",
+        "columns",
+    )
     READERS: ClassVar[Mapping[str, Callable[[Any], Any]]] = {
         "budget": lambda values: Budget(**values),
         "limits": lambda values: Limits(**values),
@@ -130,6 +138,7 @@ class StudyManifest(Document):
         "sensitivity": lambda values: tuple(map(Layer.from_dict, values)),
         "split_facts": SplitFacts.from_dict,
         "yardsticks": lambda values: tuple(map(Yardstick.from_dict, values)),
+        "columns": lambda values: tuple(map(ColumnReading.from_dict, values)),
         "recommendation": lambda values: SavedAdvice(**values),
     }
 
@@ -170,6 +179,8 @@ class StudyManifest(Document):
     """None in studies of earlier versions, and of a training function."""
     yardsticks: tuple[Yardstick, ...] | None = None
     """What plain models reach on the same rows; None until they were trained. The constant is `baseline`."""
+    columns: tuple[ColumnReading, ...] = ()
+    """What each column of the table became; empty in studies of earlier versions, and of other data."""
     notes: tuple[str, ...] = ()
     tracking_uri: str | None = None
     """Where MLflow's mirror is; None for the home's own, `off` for none."""

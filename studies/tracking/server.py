@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from studies.errors import StoreError, one_line
+from studies.tracking.address import hidden
 from studies.tracking.entries import key, text
 
 if TYPE_CHECKING:
@@ -36,8 +37,15 @@ MOST_PARAMS: Final = 90
 
 
 def default_uri(home: Path) -> str:
-    """Return the address of the home's own MLflow database."""
-    return f"sqlite:///{home.resolve() / 'mlflow.db'}"
+    """Return the address of the home's own MLflow database.
+
+    A path with a character that means something in an address is written in escapes, and under the longer
+    name of the driver: for the short one MLflow makes a folder of the path as it is written.
+    """
+    path = str(home.resolve() / "mlflow.db")
+    if not set(path) & set("?%#"):
+        return f"sqlite:///{path}"
+    return f"sqlite+pysqlite:///{quote(path)}"
 
 
 def connect(uri: str, home: Path) -> tuple[MlflowClient, str]:
@@ -67,8 +75,7 @@ def connect(uri: str, home: Path) -> tuple[MlflowClient, str]:
 
 def unwritable(uri: str, error: Exception) -> StoreError:
     """Return what went wrong in one line, without the password that an address may hold."""
-    line = f"MLflow at {uri} cannot be written: {one_line(error, longest=200)}"
-    return StoreError(re.sub(r"://[^/@]+@", "://***@", line))
+    return StoreError(hidden(f"MLflow at {uri} cannot be written: {one_line(error, longest=200)}"))
 
 
 def runs(client: MlflowClient, experiment: str, query: str) -> Iterator[Run]:

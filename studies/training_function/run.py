@@ -178,9 +178,8 @@ class FunctionRun:
         except Stopped:
             pass
         except SystemExit as error:
-            self._error = (
-                None if self._must_return else RuntimeError(f"the function called sys.exit({error.code})")
-            )
+            problem = RuntimeError(f"the function called sys.exit({error.code})")
+            self._error = None if self._must_return else problem.with_traceback(error.__traceback__)
         except BaseException as error:  # noqa: BLE001 - handed to the thread that waits, which raises it
             self._error = None if self._must_return else error
         finally:

@@ -118,7 +118,10 @@ def test_a_function_in_a_file_is_searched_and_resumed_from_the_command_line(file
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("own.py:broken",), "own.py:broken failed in its first epoch: RuntimeError: no such layer"),
+        (
+            ("own.py:broken",),
+            "own.py:broken failed in its first epoch: own.py, line 14: RuntimeError: no such layer",
+        ),
         (
             ("own.py:fixed",),
             "own.py:fixed does not read recipe.epochs; say how many epochs it reports: --epochs 10",
@@ -129,7 +132,7 @@ def test_a_function_in_a_file_is_searched_and_resumed_from_the_command_line(file
         ),
         (
             ("own.py:leaving",),
-            "own.py:leaving failed in its first epoch: RuntimeError: the function called sys.exit(3)",
+            "failed in its first epoch: own.py, line 24: RuntimeError: the function called sys.exit(3)",
         ),
         (("own.py:number",), "own.py:number is int; give a dataset's name or path"),
         (("own.py:nothing",), "own.py has no 'nothing'"),

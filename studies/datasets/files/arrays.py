@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from studies.datasets import Raw
 from studies.datasets.files import Reader
 from studies.datasets.files.packing import check_archive
+from studies.datasets.files.plain_arrays import plain_array
 from studies.errors import BadWorkload
 from studies.rows.free import are_classes, note_free
 from studies.rows.items import TARGETS, pair_of_item
@@ -175,7 +176,9 @@ def _plain(values: Any, rows: int | None = None) -> Any:
     if hasattr(values, "detach"):
         return _from_tensor(values)
     try:
-        return np.asarray(values)
+        return plain_array(values)
+    except BadWorkload:
+        raise
     except ValueError:
         raise BadWorkload("the rows of the inputs have different lengths; pad them to one length") from None
 

@@ -14,8 +14,9 @@ import numpy as np
 
 from studies.datasets.files.blocks import Block, Forms, TorchRows, rows_in, same
 from studies.datasets.files.torch_streams import read_stream
-from studies.errors import BadWorkload, named_line
+from studies.errors import BadWorkload
 from studies.rng import Generators
+from studies.user_code import code_line
 
 if TYPE_CHECKING:
     import torch
@@ -166,9 +167,9 @@ def read_torch(source: Any, forms: Forms, *, steps: int | None) -> TorchRows | N
         return _read_items(_items_of(source, forms), type(source).__name__)
     except BadWorkload:
         raise
-    except (TypeError, ValueError, LookupError, RuntimeError) as error:
+    except Exception as error:  # whatever the user's own dataset raises
         must = "must give pairs of inputs and targets as tensors"
-        raise BadWorkload(f"the {type(source).__name__} {must}: {named_line(error, longest=200)}") from error
+        raise BadWorkload(f"the {type(source).__name__} {must}: {code_line(error, longest=200)}") from error
 
 
 def _is_opaque(loader: torch.utils.data.DataLoader[Any]) -> bool:

@@ -8,13 +8,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import torch
 
 from studies.data.rows import tensors
 from studies.forward import answer
+from studies.measure.threads import threads_for
 from studies.optim.routing import trained
 
 if TYPE_CHECKING:
@@ -24,6 +25,22 @@ if TYPE_CHECKING:
     from studies.loaded_workload import LoadedWorkload
 
 Batch = tuple[Any, Any]
+
+PASS_MACS: Final = 2 * 10**9
+"""Multiply-accumulates of a forward pass up to which profiling takes all the rows of a batch: with its
+backward pass about 0.2 s of one core. A larger model's passes take fewer rows and are scaled."""
+FEWEST_ROWS: Final = 4
+"""Rows of a pass at least."""
+
+
+def few_rows(facts: Facts, most: int | None = None) -> int:
+    """Return the rows that a pass of profiling takes, by counts alone: a clock would differ elsewhere.
+
+    Args:
+        facts: with the multiply-accumulates of a row.
+        most: rows that are wanted; the batch size by default.
+    """
+    return min(most or facts.batch_size, max(FEWEST_ROWS, PASS_MACS // max(facts.macs, 1)))
 
 
 class Unsuited(Exception):
@@ -42,6 +59,8 @@ class Question:
     Raises:
         Unsuited: there is nothing to measure.
     """
+    rows: Callable[[Facts], int] = lambda facts: 0
+    """Rows that it takes a gradient of, of a probe of a single gradient."""
 
 
 class Bench:
@@ -59,6 +78,8 @@ class Bench:
         self.workload, self.facts, self.device = workload, facts, torch.device(facts.device)
         self._ends = time.perf_counter() + allowance_seconds
         self._rows = torch.Generator()
+        passes = facts.step_seconds * (1 - facts.optimizer_share)
+        self._row_seconds = passes / facts.batch_size * threads_for(facts.macs * facts.batch_size)
         self.restart()
         self._loss: Callable[..., torch.Tensor] = workload.training_loss(self.device)
 
@@ -67,10 +88,20 @@ class Bench:
         """Return the seconds left for probes."""
         return self._ends - time.perf_counter()
 
-    def check_time(self) -> None:
-        """Raise Unsuited once the time is used up; asked before every gradient."""
+    def gradient_seconds(self, rows: int) -> float:
+        """Return about the seconds of a gradient of so many rows, on one thread."""
+        return rows * self._row_seconds
+
+    def has_time_for(self, rows: int) -> bool:
+        """Tell whether gradients of so many rows are likely to end in time."""
+        return self.seconds_left > self.gradient_seconds(rows)
+
+    def check_time(self, rows: int = 0) -> None:
+        """Raise Unsuited where no time is left for gradients of so many rows; asked before every one."""
         if self.seconds_left <= 0:
             raise Unsuited("the time for probes was used up")
+        if not self.has_time_for(rows):
+            raise Unsuited(f"gradients of {rows} rows take longer than the time that was left")
 
     def restart(self) -> None:
         """Draw the same batches as from the beginning.
@@ -101,7 +132,7 @@ class Bench:
 
     def backward(self, model: nn.Module, batch: Batch) -> float:
         """Leave the gradient of a batch in the model and return the loss."""
-        self.check_time()
+        self.check_time(len(batch[1]))
         model.zero_grad()
         loss = self.loss(model, batch)
         loss.backward()  # type: ignore[no-untyped-call]
