@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test test-slow lint docs screenshots bench bench-memory bench-advice clean
+.PHONY: demo test test-slow fuzz lint docs screenshots bench bench-memory bench-advice clean
 
 demo: $(READY)
 	$(BIN)/advisor search digits --budget 60s
@@ -13,6 +13,9 @@ test: $(READY)
 
 test-slow: $(READY)
 	$(BIN)/pytest -m slow
+
+fuzz: $(READY)
+	$(BIN)/pytest -m fuzz
 
 lint: $(READY)
 	$(BIN)/ruff check .

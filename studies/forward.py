@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from studies.errors import BadWorkload
-from studies.rows.nested import plain
+from studies.rows.nested import NestedRows, plain
 
 if TYPE_CHECKING:
     import torch
@@ -46,3 +46,11 @@ def main_output(outputs: Any) -> torch.Tensor:
         f"the model returns {type(outputs).__name__}{keys}; return a tensor, a tuple whose first is the main "
         f"output, or an object or dict with '{LOGITS}'"
     )
+
+
+def gives_tensor(model: nn.Module, rows: Any) -> bool:
+    """Tell whether a model takes one tensor for these rows and returns one."""
+    import torch
+
+    with torch.inference_mode():
+        return not isinstance(rows, NestedRows) and isinstance(model(rows), torch.Tensor)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
@@ -15,7 +14,7 @@ from studies import catalogue
 from studies.choice import Choice
 from studies.data.columns import READING
 from studies.data.dataset import Dataset, built_ins, open_dataset, redrawn
-from studies.datasets.files import Place, is_pattern, names_file
+from studies.datasets.files import Place, expanded, is_pattern, names_file
 from studies.errors import BadValue, BadWorkload
 from studies.forward import main_output
 from studies.imports import load
@@ -27,7 +26,7 @@ from studies.rows.free import OWN
 from studies.split_by import SplitBy
 from studies.storage.workload_spec import WorkloadSpec
 from studies.workload import Workload, model_choice
-from studies.workload_model import Reader, check_model, fitting, remarks_on
+from studies.workload_model import Reader, build_module, check_model, fitting, remarks_on
 
 if TYPE_CHECKING:
     import torch
@@ -384,7 +383,7 @@ class LoadedWorkload:
         """
         from studies.nn.input_copies import on_copies
 
-        module = model.build(self.dataset.inputs, self.dataset.outputs)
+        module = build_module(model, self.dataset)
         return on_copies(module) if model.is_users else module
 
     def specimen(self, model: ModelChoice) -> nn.Module:
@@ -437,5 +436,5 @@ def absolute(source: str) -> str:
     path, colon, name = source.rpartition(":") if ".py:" in source else (str(place.path), "", "")
     if place.part:
         colon, name = ":", place.part
-    file = Path(path).expanduser()
+    file = expanded(path)
     return f"{file.resolve()}{colon}{name}" if file.exists() else source

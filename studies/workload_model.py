@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from studies import catalogue
 from studies.errors import BadWorkload
-from studies.imports import load
+from studies.imports import load, load_torch
 from studies.models import ModelChoice
 from studies.models.custom import Custom
 from studies.rows.nested import mapped, plain
@@ -55,6 +55,19 @@ class Fit(NamedTuple):
     model: ModelChoice
     one_tensor: bool
     """Whether the model returns a tensor, and no object, dict or tuple."""
+
+
+def build_module(model: ModelChoice, dataset: Dataset) -> nn.Module:
+    """Return a fresh module of a model for data; draws its weights from torch's global generator.
+
+    Raises:
+        BadWorkload: it cannot be made, or has parameters that are no real numbers.
+    """
+    from studies.data.rows import first_rows
+    from studies.models.fitting import fitted
+
+    module = model.build(dataset.inputs, dataset.outputs)
+    return fitted(module, _name(model), lambda: first_rows(dataset.train, 2))
 
 
 def fitting(read: Reader, model: str | ModelChoice | None, own_loss: OwnLoss | None) -> Fit:
@@ -110,6 +123,7 @@ def _fit(model: str | ModelChoice | None, dataset: Dataset, own_loss: OwnLoss | 
     Raises:
         BadWorkload: as `check_model`.
     """
+    load_torch()
     import torch
 
     own_form = dataset.kind == "mixed" or (dataset.free and not dataset.countable)
@@ -128,6 +142,7 @@ def check_model(model: ModelChoice, dataset: Dataset, own_loss: OwnLoss | None =
         BadWorkload: it cannot be built for this data, has nothing to train, or returns another shape than
             (rows, outputs); an own loss fails, or gives no number that depends on the model.
     """
+    load_torch()
     import torch
 
     from studies.data.rows import first_rows
@@ -138,7 +153,7 @@ def check_model(model: ModelChoice, dataset: Dataset, own_loss: OwnLoss | None =
             f"model {model.name()} does not take rows of shape {dataset.input_shape}; try --model mlp"
         )
     with torch.random.fork_rng(devices=[]):
-        module = model.build(dataset.inputs, dataset.outputs).eval()
+        module = build_module(model, dataset).eval()
         rows = first_rows(dataset.train, 2)
         if not any(parameter.requires_grad for parameter in module.parameters()):
             raise BadWorkload(f"model {_name(model)} has no parameters to train")

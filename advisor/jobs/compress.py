@@ -13,6 +13,7 @@ from advisor.jobs.advice import evidence_of
 from advisor.jobs.session import Session, reopen
 from advisor.jobs.workloads import NO_MODEL, check_compressible, reading
 from advisor.recommendation import Recommendation
+from studies.callers_globals import set_aside
 from studies.errors import BadValue, BadWorkload, NothingFeasible
 from studies.imports import require
 from studies.limits import Budget, Limits
@@ -85,6 +86,7 @@ def _check_models(entry: CompressionEntry, manifest: StudyManifest) -> None:
         _teachers(entry.teacher, workload)
 
 
+@set_aside()
 def open_compression(
     home: Path, name: str, request: CompressionRequest, *, tell: Callable[[str], None] = lambda line: None
 ) -> Session:

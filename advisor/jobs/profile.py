@@ -23,6 +23,7 @@ from advisor.report.numbers import listed
 from advisor.statements.check import Check
 from advisor.statements.rule_readings import RuleReading
 from studies import catalogue
+from studies.callers_globals import set_aside
 from studies.column_reading import ColumnReading
 from studies.facts import Facts, Forecast
 from studies.limits import Limits
@@ -88,7 +89,7 @@ class Preview:
             measured(self.facts),
             self._memory(),
             _readings(self.readings),
-            str(self.recommendation),
+            str(replace(self.recommendation, columns=())),  # they stand above
         ]
         return "\n\n".join(part for part in parts if part)
 
@@ -156,6 +157,7 @@ class Preview:
 _PARTS = (("weights", "weight"), ("gradients", "gradient"), ("activations", "activation"))
 
 
+@set_aside()
 def preview(
     request: Request, *, everything: bool = False, tell: Callable[[str], None] = lambda line: None
 ) -> Preview:

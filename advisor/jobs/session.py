@@ -21,6 +21,7 @@ from advisor.jobs.workloads import (
     open_workload,
     reading,
 )
+from studies.callers_globals import set_aside
 from studies.errors import BadValue, BadWorkload
 from studies.imports import require
 from studies.limits import Budget
@@ -53,6 +54,7 @@ class Session:
     """What the user should know before it starts: of the data, and of which optimizers enter."""
 
 
+@set_aside()
 def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambda line: None) -> Session:
     """Profile the workload, decide who enters, and create the study.
 
@@ -107,6 +109,7 @@ def _planned(request: Request) -> tuple[LoadedWorkload | Function, Plan, Facts, 
     return function, *plan(request, function, facts, uses)
 
 
+@set_aside()
 def reopen(
     home: Path, name: str, *, budget: Budget | None = None, tell: Callable[[str], None] = lambda line: None
 ) -> Session:

@@ -14,6 +14,7 @@ from advisor.jobs.advice import advice, evidence_in
 from advisor.jobs.compress import compress, delete_unused_files, pareto
 from advisor.jobs.session import Session
 from advisor.recommendation import Recommendation
+from studies.callers_globals import set_aside
 from studies.record import Record, count_states
 from studies.search.clock import Clock
 from studies.storage import journal
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from studies.tracking.process import Mirror
 
 
+@set_aside()
 def work(
     session: Session,
     *,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from advisor.jobs.planning import batch_sizes
 from advisor.jobs.request import Request
 from studies.errors import BadValue, BadWorkload, one_line
+from studies.imports import uncollected
 from studies.limits import Budget, Limits
 
 if TYPE_CHECKING:
@@ -83,9 +84,10 @@ def open_workload(request: Request) -> LoadedWorkload | Function:
     Raises:
         StudyError: it cannot be trained on.
     """
-    from studies.loaded_workload import LoadedWorkload
-    from studies.training_function.function import Function
-    from studies.workload import Workload
+    with uncollected():
+        from studies.loaded_workload import LoadedWorkload
+        from studies.training_function.function import Function
+        from studies.workload import Workload
 
     named, source = _resolve(request.source)
     if isinstance(named, str):

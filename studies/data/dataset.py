@@ -28,9 +28,9 @@ from studies.data.raw import (
     validation_given,
 )
 from studies.datasets import DatasetChoice, Raw, Task
-from studies.datasets.files import Place
+from studies.datasets.files import Place, expanded
 from studies.datasets.table import AUTO, Table
-from studies.errors import BadValue, BadWorkload, UnknownChoice, did_you_mean
+from studies.errors import BadValue, BadWorkload, UnknownChoice, did_you_mean, one_line
 from studies.rows.free import OWN
 from studies.rows.nested import NestedRows, leaves_of
 
@@ -196,11 +196,12 @@ def open_dataset(  # noqa: PLR0913 - what a command line says of its data
         raw = replace(choice().load(), centre_sparse=centre_sparse)
         return prepare(raw, name=choice.name(), seed=seed, task=task, split_by=split_by, metric=metric)
     if not _is_path(source):
-        near = did_you_mean(source, known)
+        near = did_you_mean(source[:80], known)
         raise UnknownChoice(
-            f"unknown dataset '{source}'{near} See: advisor list datasets, or give the path of a table"
+            f"unknown dataset '{one_line(source, longest=200)}'{near} See: advisor list datasets, "
+            "or give the path of a table"
         )
-    name = Path(source).expanduser().resolve().name if _is_folder(source) else Place.of(source).name
+    name = expanded(source).resolve().name if _is_folder(source) else Place.of(source).name
     table = Table(path=source, target=target or "", read_as=AUTO if kind is None else kind)
     raw = replace(table.load(), centre_sparse=centre_sparse, missing=missing)
     return prepare(raw, name=name, seed=seed, task=task, split_by=split_by, metric=metric)
@@ -399,7 +400,7 @@ def _is_path(source: str) -> bool:
 
 def _is_folder(source: str) -> bool:
     try:
-        return Path(source).expanduser().is_dir()
+        return expanded(source).is_dir()
     except (OSError, ValueError):
         return False
 

@@ -139,7 +139,7 @@ def encode_raw(raw: Raw, rows: NDArray[np.int64], split: Split) -> Encoded:
     """
     from studies.data.encode import Encoded
     from studies.data.text import check_ids
-    from studies.datasets.files.sparse_rows import mostly_zeros, scale
+    from studies.datasets.files.sparse_rows import mostly_zeros, narrow, scale
 
     if isinstance(raw.inputs, NestedRows) or (raw.free and isinstance(raw.inputs, np.ndarray)):
         return encode_as_given(raw, rows)
@@ -149,17 +149,18 @@ def encode_raw(raw: Raw, rows: NDArray[np.int64], split: Split) -> Encoded:
         ids = check_ids(raw.inputs)
         return Encoded(inputs=ids[rows], kind="text", vocabulary=int(ids.max()))
     if mostly_zeros(raw.inputs):
-        inputs = scale(raw.inputs[rows], split.train)
+        notes = list[str]()
+        inputs = scale(narrow(raw.inputs, notes)[rows], split.train)
         train = inputs[split.train]
         return Encoded(
             inputs=inputs,
             raw_density=train.count_nonzero() / max(np.prod(train.shape), 1),
-            notes=("Kept the table sparse, each column from -1 to 1.",),
+            notes=(*notes, "Kept the table sparse, each column from -1 to 1."),
         )
-    return _encode_frame(raw, rows, split)
+    return _encode_table(raw, rows, split)
 
 
-def _encode_frame(raw: Raw, rows: NDArray[np.int64], split: Split) -> Encoded:
+def _encode_table(raw: Raw, rows: NDArray[np.int64], split: Split) -> Encoded:
     from studies.data.encode import encode, encode_text
     from studies.data.part_differences import level_notes
 
@@ -180,8 +181,12 @@ def _encode_frame(raw: Raw, rows: NDArray[np.int64], split: Split) -> Encoded:
 def _frame(raw: Raw) -> pd.DataFrame:
     import pandas as pd
 
+    from studies.datasets.files.packing import check_fits
+
     frame: Any = raw.inputs
     if hasattr(frame, "nnz"):
+        rows, columns = frame.shape
+        check_fits(rows * columns * frame.dtype.itemsize, f"a table of {rows:,} sparse rows, made dense,")
         frame = frame.toarray()
     if isinstance(frame, np.ndarray):
         if frame.ndim != 2:

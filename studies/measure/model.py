@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from studies.forward import answer
+from studies.rows.nested import mapped
 
 if TYPE_CHECKING:
     from torch import nn
@@ -70,14 +71,34 @@ def sparsity(model: nn.Module) -> float:
 def macs(model: nn.Module, row: Any) -> int:
     """Return the multiply-accumulates of a forward pass over `row`, shape (1, ...).
 
-    Counted are matrix products, convolutions and attention.
+    Counted are matrix products, convolutions and attention; over two rows and halved where a norm layer takes
+    its statistics from the batch and refuses one.
     """
     from torch.utils.flop_counter import FlopCounterMode
 
+    alone = takes_one(model, row)
+    rows = row if alone else mapped(row, lambda values: torch.cat([values, values]))
+
     counter = FlopCounterMode(display=False)
-    with torch.inference_mode(), written_out(), counter:
+    # not inference_mode: under it the counter cannot read a parametrized weight
+    with torch.no_grad(), written_out(), counter:
+        answer(model.eval(), rows)
+    return int(counter.get_total_flops()) // (2 if alone else 4)
+
+
+@torch.no_grad()
+def takes_one(model: nn.Module, row: Any) -> bool:
+    """Tell whether a model answers a single row; a norm layer without statistics of its own does not."""
+    from torch.nn.modules.batchnorm import _BatchNorm
+
+    norms = (module for module in model.modules() if isinstance(module, _BatchNorm))
+    if all(norm.track_running_stats and norm.running_mean is not None for norm in norms):
+        return True
+    try:
         answer(model.eval(), row)
-    return int(counter.get_total_flops()) // 2
+    except ValueError:
+        return False
+    return True
 
 
 @contextmanager
@@ -101,12 +122,12 @@ def written_out() -> Iterator[None]:
         torch._C._set_mkldnn_enabled(fused)
 
 
-def latency_seconds(model: nn.Module, row: Any) -> float:
-    """Return the median seconds of one forward pass over `row`, shape (1, ...)."""
-    return statistics.median(passes(model, row))
+def latency_seconds(model: nn.Module, row: Any) -> float | None:
+    """Return the median seconds of one forward pass over `row`, shape (1, ...); None if it takes none."""
+    return statistics.median(passes(model, row)) if takes_one(model, row) else None
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def passes(
     model: nn.Module,
     row: Any,

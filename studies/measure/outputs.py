@@ -17,7 +17,7 @@ SETTLING_BATCHES: Final = 30
 """Batches over which batch-norm statistics are taken anew; the authors of Schedule-Free advise 20 to 50."""
 
 
-@torch.inference_mode()
+@torch.no_grad()  # not inference_mode: what a model keeps of a pass would not serve its training
 def outputs_of(model: nn.Module, inputs: Inputs) -> torch.Tensor:
     """Return the model's outputs, (rows, outputs), in evaluation mode."""
     model.eval()

@@ -65,7 +65,7 @@ class BlockwiseAdam(Stepper):
         super().__init__(groups, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": 0.0, "step": 0})
 
     def _start(self, weight: torch.Tensor) -> dict[str, torch.Tensor]:
-        rows = (weight.shape[0], *[1] * (weight.ndim - 1)) if weight.ndim >= 2 else (1,)
+        rows = (weight.shape[0], *[1] * (weight.ndim - 1)) if weight.ndim >= 2 else (1,) * weight.ndim
         return {"mean": torch.zeros_like(weight), "square": weight.new_zeros(rows)}
 
     def _update(

@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -21,12 +20,13 @@ from studies.data.dataset import Part
 from studies.data.rows import first_rows
 from studies.facts import Facts
 from studies.limits import Budget
-from studies.measure.model import macs, passes
+from studies.measure.model import macs, passes, takes_one
 from studies.measure.threads import threads, threads_for
 from studies.optim.routing import route, trained
 from studies.profiling import probes
 from studies.profiling.forecasts import forecasts
-from studies.profiling.probes.bench import Bench, few_rows, undisturbed
+from studies.profiling.probes.bench import Bench, few_rows
+from studies.rng import undisturbed
 from studies.rows.nested import NestedRows
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def profile(
         forecasting: whether memory is forecast now; else `with_forecasts` adds that later.
     """
     start = time.perf_counter()
-    with undisturbed(torch.device(device)):
+    with undisturbed():
         facts, model = _counted(workload, batch_size=batch_size, epochs=epochs, device=device)
         with threads(threads_for(facts.macs * facts.batch_size)):  # those that training will get
             facts = replace(facts, **_timed(Bench(workload, facts), model))
@@ -93,7 +93,7 @@ def profile(
 
 def with_forecasts(workload: LoadedWorkload, facts: Facts) -> Facts:
     """Return the facts with the memory forecasts that `profile` left for later."""
-    with undisturbed(torch.device(facts.device)), threads(1):
+    with undisturbed(), threads(1):
         return replace(facts, forecasts=forecasts(workload, facts))
 
 
@@ -141,15 +141,20 @@ def _counted(
 def _timed(bench: Bench, model: nn.Module) -> dict[str, Any]:
     """Return the times of a pass and of a step; the model is trained a little by that."""
     row = first_rows(bench.workload.dataset.train, 1).to(bench.device)
-    (first,) = passes(model, row, repeats=1, warmup=1)
-    repeats = max(FEWEST_PASSES, min(TIMED_PASSES, int(TIMED_SECONDS / max(first, 1e-9))))
-    latency_seconds = min(passes(model, row, repeats=repeats, warmup=1))
+    latency_seconds = _pass_seconds(model, row) if takes_one(model, row) else None
     step_seconds, optimizer_share = _step_times(bench, model.train())
     return {
         "latency_seconds": latency_seconds,
         "step_seconds": step_seconds,
         "optimizer_share": optimizer_share,
     }
+
+
+def _pass_seconds(model: nn.Module, row: Any) -> float:
+    """Return the seconds of the fastest of a few passes over a row, the fewer the longer they take."""
+    (first,) = passes(model, row, repeats=1, warmup=1)
+    repeats = max(FEWEST_PASSES, min(TIMED_PASSES, int(TIMED_SECONDS / max(first, 1e-9))))
+    return min(passes(model, row, repeats=repeats, warmup=1))
 
 
 def _data_facts(dataset: Dataset) -> dict[str, Any]:

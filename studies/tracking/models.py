@@ -107,7 +107,7 @@ def _log(flavor: ModuleType, sink: Sink, name: str, trained: Trained, folder: st
     import torch
     from mlflow.models import Model, infer_signature
 
-    with torch.inference_mode():
+    with torch.no_grad():
         outputs = trained.model(copied(trained.rows)).numpy()
     client, experiment = connect(sink.uri, sink.home)
     # made here, else it lands in the default experiment
@@ -161,7 +161,13 @@ def _brought_along(model: nn.Module) -> Iterator[None]:
     """Save the code of a model's classes with it, so that a process without their files loads it."""
     import cloudpickle
 
-    names = sorted({type(module).__module__ for module in model.modules()})
+    hooks = [
+        hook
+        for module in model.modules()
+        for hook in (*module._forward_pre_hooks.values(), *module._forward_hooks.values())
+    ]
+    parts = [*model.modules(), *(getattr(hook, "__self__", hook) for hook in hooks)]
+    names = sorted({type(part).__module__ for part in parts})
     brought = [name for name in names if name.partition(".")[0] not in INSTALLED]
     with ExitStack() as stack:
         for module in (sys.modules[name] for name in brought if name in sys.modules):

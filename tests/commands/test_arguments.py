@@ -10,8 +10,8 @@ from studies.limits import Budget, Limits
 
 OPTIONS = {
     "source": "digits", "target": "y", "model": "mlp", "metric": "f1", "direction": "maximize",
-    "task": "classification", "group": "patient", "missing": "unknown, not known", "budget": "20trials",
-    "batch_size": "64", "epochs": 3,
+    "task": "classification", "kind": "table", "group": "patient", "missing": "unknown, not known",
+    "budget": "20trials", "batch_size": "64", "epochs": 3,
     "optimizers": "AdamW, Lion", "schedules": "Step", "regularizers": "none", "wrappers": "EMA",
     "class_weights": "balanced", "tune_model": True, "memory": "1MiB", "model_size": "1KiB", "latency": "2ms",
     "train_time": "3s", "goal": "speed", "pretrained": True, "open_ended": True, "rule": ["Sparsity=off"],

@@ -118,7 +118,7 @@ def test_a_sync_with_nothing_new_writes_nothing(home):
                 "inputs",
                 "input_tags",
             )
-            return {table: sorted(map(repr, database.execute(f"SELECT * FROM {table}"))) for table in tables}  # noqa: S608
+            return {table: sorted(map(repr, database.execute(f"SELECT * FROM {table}"))) for table in tables}
 
     before = everything()
     assert before["metrics"]

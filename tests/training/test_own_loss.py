@@ -10,6 +10,7 @@ from torch.nn import functional
 from torch.utils.data import Dataset
 
 import advisor
+from advisor.jobs.register import register
 from studies.errors import BadValue, BadWorkload
 from studies.loaded_workload import LoadedWorkload
 from studies.optimizers.adamw import AdamW
@@ -291,6 +292,14 @@ def test_compression_is_refused_where_a_file_could_not_be_measured(tmp_path):
     for form in ("segmentation", "inputs by name", "an object with logits"):
         with pytest.raises(BadWorkload, match="compression needs one input a row"):
             advisor.search(FORMS[form], budget="2trials", compression="after", home=tmp_path)
+
+
+@pytest.mark.parametrize("form", ["inputs by name", "an object with logits", "pairs"])
+def test_a_model_without_one_input_and_one_tensor_is_not_registered(form, tmp_path):
+    options = {"tracking_uri": "off", "epochs": 9, "optimizers": "SGD", "home": tmp_path}
+    study = advisor.search(FORMS[form], budget="1trials", **options)
+    with pytest.raises(BadWorkload, match="takes several inputs or returns no single tensor"):
+        register(tmp_path, study, "net", tracking_uri=f"sqlite:///{tmp_path}/mlflow.db")
 
 
 def test_choices_that_change_inputs_or_targets_are_left_out_or_refused(tmp_path):

@@ -112,4 +112,4 @@ def first_and_date(cells: Sequence[str], way: str) -> tuple[str, str]:
     """Return the first cell that reads as a date, and the date."""
     read = dates(pd.Series(list(cells), dtype=object), way)
     at = int(np.flatnonzero(read.notna())[0])
-    return cells[at], f"{read.iloc[at]:%Y-%m-%d}"
+    return cells[at], str(read.iloc[at].isoformat()).partition("T")[0]

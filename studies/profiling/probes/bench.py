@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import math
-import random
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 import torch
 
 from studies.data.rows import tensors
@@ -148,15 +145,3 @@ class Bench:
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
         return time.perf_counter()
-
-
-@contextmanager
-def undisturbed(device: torch.device) -> Iterator[None]:
-    """Give back the state of all random generators as it was before the block."""
-    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 - the state a stranger's model may draw from
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        try:
-            yield
-        finally:
-            random.setstate(python)
-            np.random.set_state(numpy)  # noqa: NPY002
