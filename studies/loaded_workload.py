@@ -327,7 +327,9 @@ class LoadedWorkload:
 
     def steps_per_epoch(self, batch_size: int) -> int:
         """Return the steps in one pass: a last batch of one row is left out, batch norm cannot take it."""
-        whole, rest = divmod(self.rows, batch_size)
+        if (fresh := self.dataset.fresh) and fresh.steps:
+            return fresh.steps
+        whole, rest = divmod(fresh.epoch_rows if fresh else self.rows, batch_size)
         return whole + (rest > 1 or (rest == 1 and whole == 0))
 
     @property

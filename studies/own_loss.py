@@ -72,7 +72,12 @@ class OwnLoss:
         """
         import torch
 
-        targets = plain(targets)
+        from studies.nn.input_copies import copied
+
+        # copies: the user's code may work in place, and the metric gets the same outputs and targets
+        targets = copied(plain(targets))
+        if isinstance(outputs, torch.Tensor) and not outputs.requires_grad:
+            outputs = outputs.clone()
         if (
             isinstance(outputs, torch.Tensor)
             and isinstance(targets, torch.Tensor)

@@ -27,10 +27,11 @@ class Workload:
 
     train: Any
     """(inputs, targets) as arrays, tensors, pandas objects or scipy's sparse rows; a torch Dataset or
-    DataLoader; a DataFrame or a Hugging Face dataset with a column called label, labels, target, targets
-    or y. Inputs may be a dict or a tuple of arrays: the model is called with them by name or in order."""
+    DataLoader, read anew in every epoch where its rows change at each reading; a DataFrame or a Hugging Face
+    dataset with a column called label, labels, target, targets or y. Inputs may be a dict or a tuple of
+    arrays: the model is called with them by name or in order."""
     valid: Any = None
-    """The same, to validate on; None draws it from `train`."""
+    """The same, to validate on, without augmentation; None draws it from `train`."""
     test: Any = None
     """The same, for the last word; None draws it from `train`."""
     model: Any = None
@@ -56,6 +57,9 @@ class Workload:
     missing: str | tuple[str, ...] = ()
     """Words of a table that mean a gap, beside None and an empty text; one, or several."""
     name: str = "data"
+    steps_per_epoch: int | None = None
+    """Of a stream, an IterableDataset: how many steps an epoch has. Its first rows are kept to validate on,
+    unless `valid` is given; None reads it to its end."""
 
     def dataset(
         self,
@@ -97,6 +101,7 @@ class Workload:
             name=self.name,
             centre_sparse=centre_sparse,
             split_by=split_by,
+            steps_per_epoch=self.steps_per_epoch,
             missing=(self.missing,) if isinstance(self.missing, str) else self.missing,
             metric=metric or self.metric_name(),
         )

@@ -32,7 +32,7 @@ def free_targets(raw: Raw) -> Targets:
     rows = int(raw.inputs.shape[0])
     if rows < FEWEST_ROWS:
         raise BadWorkload(f"{several(rows, 'row')}; at least {FEWEST_ROWS} are needed: add rows")
-    values = None if raw.targets is None else mapped(_array(raw.targets), _numbers)
+    values = None if raw.targets is None else targets_as_given(raw.targets)
     return Targets(
         rows=np.arange(rows),
         codes=np.zeros(rows, np.int64),
@@ -51,13 +51,20 @@ def encode_as_given(raw: Raw, rows: NDArray[np.int64]) -> Encoded:
     """
     from studies.data.encode import Encoded
 
-    inputs = mapped(raw.inputs, _numbers)
-    vocabulary = 0
-    if raw.kind == "text":
-        vocabulary = int(inputs.max())
-    elif isinstance(inputs, np.ndarray):
-        inputs = inputs.astype(np.float32)
+    inputs = inputs_as_given(raw.inputs, raw.kind)
+    vocabulary = int(inputs.max()) if raw.kind == "text" else 0
     return Encoded(inputs=inputs[rows], kind=raw.kind, vocabulary=vocabulary)
+
+
+def inputs_as_given(rows: Any, kind: str) -> Any:
+    """Return inputs as numbers of torch's usual types; whole numbers stay so in text and nested rows."""
+    numbers = mapped(rows, _numbers)
+    return numbers.astype(np.float32) if kind != "text" and isinstance(numbers, np.ndarray) else numbers
+
+
+def targets_as_given(targets: Any) -> Any:
+    """Return targets as numbers of torch's usual types."""
+    return mapped(_array(targets), _numbers)
 
 
 def bytes_of(rows: Any) -> int:

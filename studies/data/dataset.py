@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from studies import catalogue
 from studies.data.as_given import bytes_of
+from studies.data.fresh import FreshRows, fresh_rows
 from studies.data.inputs import Inputs
 from studies.data.mapped_rows import MappedRows
 from studies.data.raw import (
@@ -111,6 +112,9 @@ class Dataset:
     """Columns of dates that a random split runs across."""
     keys: tuple[KeyColumn, ...] = ()
     """Columns whose values name groups of rows that a random split runs across."""
+    fresh: FreshRows | None = field(default=None, repr=False)
+    """Where training reads its rows anew in every epoch, or draws them by a sampler; all else is done on the
+    rows here, which were read once."""
     encoder: TableEncoder | None = field(default=None, repr=False)
     """Turns rows of the table, new ones too, into inputs; None for all but dense tables and text."""
     target_encoder: TargetEncoder | None = field(default=None, repr=False)
@@ -216,6 +220,7 @@ def from_arrays(  # noqa: PLR0913 - what code says of its data
     name: str = "data",
     centre_sparse: bool = False,
     split_by: SplitBy | None = None,
+    steps_per_epoch: int | None = None,
     free: bool | None = False,
     missing: tuple[str, ...] = (),
     metric: str | None = None,
@@ -234,6 +239,7 @@ def from_arrays(  # noqa: PLR0913 - what code says of its data
         name: what to call the data.
         centre_sparse: as in `open_dataset`.
         split_by: a column of the inputs that the split goes by, where no parts are given.
+        steps_per_epoch: where `train` is a stream that is not read to its end.
         free: whether the targets are for an own loss, as they came; None where they are no classes.
         missing: words of a table that mean a gap, beside an empty field.
         metric: as in `open_dataset`.
@@ -243,7 +249,7 @@ def from_arrays(  # noqa: PLR0913 - what code says of its data
     """
     from studies.datasets.files.arrays import gather
 
-    raw = gather((train, valid, test), kind=kind, free=free)
+    raw = gather((train, valid, test), kind=kind, free=free, steps=steps_per_epoch)
     raw = replace(raw, centre_sparse=centre_sparse, missing=missing)
     return prepare(raw, name=name, seed=seed, task=task, split_by=split_by, metric=metric)
 
@@ -324,6 +330,7 @@ def _encoded(raw: Raw, targets: Targets, split: Split, *, name: str, notes: Iter
         _part(part, None if values is encoded.inputs else values[rows])
         for part, rows in zip(inputs, (split.train, split.valid, split.test), strict=True)
     )
+    fresh, fresh_notes = fresh_rows(raw, targets, split, encoded, (mean, scale))
     return Dataset(
         name=name,
         kind=encoded.kind,
@@ -341,8 +348,9 @@ def _encoded(raw: Raw, targets: Targets, split: Split, *, name: str, notes: Iter
         missing_share=encoded.missing_share,
         raw_density=encoded.raw_density,
         centre_sparse=raw.centre_sparse,
-        digest=_digest((train, valid, test)),
-        notes=(*notes, *encoded.notes),
+        digest=_digest((train, valid, test), repeatable=raw.live is None or raw.live.repeatable),
+        notes=(*notes, *encoded.notes, *fresh_notes),
+        fresh=fresh,
         split_way=raw.split_way,
         split_column=raw.split_column,
         dates=dates,
@@ -404,12 +412,16 @@ def _looked_at(part: Part) -> Any:
     return part.inputs.some() if isinstance(part.inputs, MappedRows) else part.inputs
 
 
-def _digest(parts: Iterable[Part]) -> str:
+def _digest(parts: Iterable[Part], *, repeatable: bool = True) -> str:
+    """Return a digest of all arrays; of their shapes alone where no seed makes two readings alike."""
     sha = hashlib.sha256()
     for part in parts:
         if isinstance(part.inputs, MappedRows):  # some rows stand for a file that may be larger than memory
             sha.update(f"{part.inputs.shape}".encode())
         for values in (*leaves_of(_looked_at(part)), *leaves_of(part.targets)):
+            if not repeatable:
+                sha.update(f"{values.dtype}{values.shape}".encode())
+                continue
             arrays = (
                 (values,) if isinstance(values, np.ndarray) else (values.data, values.indices, values.indptr)
             )

@@ -38,13 +38,13 @@ def tensors(dataset: Dataset, part: str, device: torch.device) -> tuple[Inputs, 
     """
     split: Part = getattr(dataset, part)
     if split.targets is split.inputs:
-        inputs = _on(split.inputs, device)
+        inputs = on_device(split.inputs, device)
         return inputs, inputs
-    targets = _on(split.targets, device)
+    targets = on_device(split.targets, device)
     if isinstance(split.inputs, MappedRows):
         return MappedTensors(split.inputs, device), targets
     if isinstance(split.inputs, np.ndarray | NestedRows):
-        return _on(split.inputs, device), targets
+        return on_device(split.inputs, device), targets
     return SparseRows(split.inputs, device), targets
 
 
@@ -52,14 +52,15 @@ def first_rows(part: Part, rows: int) -> Any:
     """Return a copy of the first rows of a part as dense tensors on the CPU."""
     inputs = part.inputs[:rows]
     if isinstance(inputs, np.ndarray | NestedRows):
-        return _on(mapped(inputs, np.copy), torch.device("cpu"))
+        return on_device(mapped(inputs, np.copy), torch.device("cpu"))
     return torch.from_numpy(inputs.toarray())
 
 
 def first_targets(part: Part, rows: int) -> Any:
     """Return the first targets of a part as tensors on the CPU."""
-    return _on(mapped(part.targets[:rows], np.copy), torch.device("cpu"))
+    return on_device(mapped(part.targets[:rows], np.copy), torch.device("cpu"))
 
 
-def _on(rows: Any, device: torch.device) -> Any:
+def on_device(rows: Any, device: torch.device) -> Any:
+    """Return rows of any form as tensors on a device."""
     return mapped(rows, lambda array: torch.from_numpy(array).to(device))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
     from studies.rows.nested import NestedRows
+
+
+def identity(rows: Any) -> Any:
+    """Return rows as they are."""
+    return rows
+
 
 Task = Literal["auto", "classification", "regression"]
 
@@ -55,6 +62,11 @@ class Raw:
     """Where the split goes by time: that of each row, NaN where it has none."""
     groups: NDArray[np.int64] | None = None
     """Where groups stay whole: the number of each row's group."""
+    live: Any = None
+    """`studies.datasets.files.torch_rows.Items` or a stream, where training reads rows anew; None where the
+    rows stay as they are."""
+    shape_rows: Callable[[Any], Any] = identity
+    """Brings rows that are read anew into the form of the inputs here."""
     missing: tuple[str, ...] = ()
     """Words of the user's that mean a gap."""
     split_column: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +21,18 @@ from studies.rows.items import TARGETS, pair_of_item
 from studies.rows.kinds import KINDS
 from studies.rows.nested import NestedRows, joined_nests, mapped, nested
 from studies.rows.reading import STEPS, TURNED, note_reading, readings, shaped
-from studies.user_code import code_line
 
 INPUTS: Final = ("X", "x", "inputs", "images", "signals", "data", "features")
 
 PARTS: Final = (("_train", "_training"), ("_valid", "_val", "_validation"), ("_test",))
 Pair = tuple[Any, Any]
+
+
+class ReadPair(NamedTuple):
+    """Inputs and targets that are arrays already."""
+
+    inputs: Any
+    targets: Any
 
 
 def read_npz(path: Path, kind: str | None = None) -> Raw:
@@ -76,13 +82,20 @@ def _from_entries(entries: dict[str, NDArray[Any]], name: str, kind: str | None)
     return gather(pairs, kind=kind)
 
 
-def gather(pairs: Sequence[Any], *, kind: str | None = None, free: bool | None = False) -> Raw:
+def gather(
+    pairs: Sequence[Any],
+    *,
+    kind: str | None = None,
+    free: bool | None = False,
+    steps: int | None = None,
+) -> Raw:
     """Bring data for training, validation and test, the latter two None where there is none, to one form.
 
     Args:
         pairs: one a part.
         kind: what the rows are; None tells it from the shape, "" as versions did that wrote no kind.
         free: whether the targets are for an own loss, as they came; None where they are no classes.
+        steps: of an epoch, where the training data is a stream that is not read to its end.
 
     Raises:
         BadWorkload: data of a form or shape that is not understood, or parts that do not fit together.
@@ -92,7 +105,8 @@ def gather(pairs: Sequence[Any], *, kind: str | None = None, free: bool | None =
     notes: list[str] = []
     if pairs[0] is None:
         raise BadWorkload("there are no training rows: train is None; give (inputs, targets)")
-    parts_read = [(part, pair_of(source, notes)) for part, source in enumerate(pairs) if source is not None]
+    pairs, live = _torch_read(pairs, steps, notes)
+    parts_read = [(part, pair_of(source)) for part, source in enumerate(pairs) if source is not None]
     for _, (inputs, targets) in parts_read:
         if targets is not None and inputs.shape[0] != len(targets):
             raise BadWorkload(
@@ -124,6 +138,8 @@ def gather(pairs: Sequence[Any], *, kind: str | None = None, free: bool | None =
         free=free,
         notes=tuple(notes),
         parts=_parts(parts_read),
+        live=live,
+        shape_rows=lambda rows: shaped(rows, kind or first, [])[0],
     )
 
 
@@ -160,7 +176,7 @@ def _in_their_files(parts_read: Sequence[tuple[int, Pair]], kind: str | None) ->
     )
 
 
-def pair_of(source: Any, notes: list[str]) -> Pair:
+def pair_of(source: Any) -> Pair:
     """Return the inputs and targets of one part, as arrays, frames or sparse rows.
 
     Raises:
@@ -168,14 +184,14 @@ def pair_of(source: Any, notes: list[str]) -> Pair:
     """
     import pandas as pd
 
+    if isinstance(source, ReadPair):
+        return source.inputs, source.targets
     if isinstance(source, tuple | list) and len(source) == 2:
         return _plain(source[0], rows=_rows(source[1])), _plain_targets(source[1])
     if isinstance(source, pd.DataFrame):
         return _apart(source)
     if hasattr(source, "column_names") and hasattr(source, "to_pandas"):
         return _apart(_with_labels(source))
-    if "torch" in sys.modules and (pair := _from_torch(source, notes)):
-        return pair
     raise BadWorkload(
         f"{type(source).__name__} is not data to train on; "
         "give (inputs, targets), a DataFrame, a torch Dataset or a DataLoader"
@@ -262,40 +278,42 @@ def _with_labels(source: Any) -> Any:
     return frame
 
 
-def _from_torch(source: Any, notes: list[str]) -> Pair | None:
-    """Return everything that a torch Dataset or DataLoader holds.
+def _torch_read(pairs: Sequence[Any], steps: int | None, notes: list[str]) -> tuple[list[Any], Any]:
+    """Return the parts with torch's Datasets and DataLoaders read, and where rows to train on come from."""
+    if "torch" not in sys.modules:
+        return list(pairs), None
+    from studies.datasets.files.blocks import Forms
+    from studies.datasets.files.torch_rows import read_torch
 
-    One that only shuffles is read in the order of its rows.
-    """
-    from torch.utils.data import DataLoader, Dataset, RandomSampler
-
-    loader: DataLoader[Any]
-    if isinstance(source, DataLoader):
-        shuffles = isinstance(source.sampler, RandomSampler) and not source.sampler.replacement
-        loader = (
-            DataLoader(source.dataset, source.batch_size, collate_fn=source.collate_fn)
-            if shuffles
-            else source
+    forms = Forms(take=_pair_of_batch, join=_joined_pairs)
+    read = [
+        read_torch(source, forms, steps=steps if part == 0 else None) for part, source in enumerate(pairs)
+    ]
+    if steps is not None and (read[0] is None or read[0].whole):
+        raise BadWorkload("steps_per_epoch is for streams, torch's IterableDatasets; leave it out")
+    changing = bool(read[0] and read[0].changing)
+    if any(rows and rows.whole and not rows.changing for rows in read) and not changing:
+        notes.append("The torch data was read once and is kept in memory.")
+    if any(rows and rows.changing for rows in read[1:]):
+        notes.append("Rows that validate or test change at each reading; they were read once.")
+    if read[0] and changing and read[0].live is None:
+        notes.append(
+            "The rows of the stream change at each reading and were read once: to have fresh ones in every "
+            "epoch give Workload(steps_per_epoch=...)."
         )
-    elif isinstance(source, Dataset):
-        loader = DataLoader(source, batch_size=256)
-    else:
-        return None
-    try:
-        pairs = [pair_of_item(batch) for batch in loader]
-        batches = [(_plain(inputs), _plain_targets(targets)) for inputs, targets in pairs]
-    except BadWorkload:
-        raise
-    except Exception as error:  # whatever the user's own dataset raises
-        must = "must give pairs of inputs and targets as tensors"
-        raise BadWorkload(f"the {type(source).__name__} {must}: {code_line(error, longest=200)}") from error
-    if not batches:
-        raise BadWorkload(f"the {type(source).__name__} is empty; add rows to train on")
-    note = "The torch data was read once and is kept in memory: random augmentation in it is frozen."
-    if note not in notes:
-        notes.append(note)
-    inputs = _joined([inputs for inputs, _ in batches], "inputs")
-    return inputs, _joined_targets([targets for _, targets in batches])
+    notes += [note for rows in read if rows for note in rows.notes]
+    sources = [ReadPair(*rows.block) if rows else source for rows, source in zip(read, pairs, strict=True)]
+    return sources, read[0] and read[0].live
+
+
+def _pair_of_batch(batch: Any) -> Pair:
+    inputs, targets = pair_of_item(batch)
+    return _plain(inputs), _plain_targets(targets)
+
+
+def _joined_pairs(pairs: list[Pair]) -> Pair:
+    inputs = _joined([inputs for inputs, _ in pairs], "inputs")
+    return inputs, _joined_targets([targets for _, targets in pairs])
 
 
 def _joined_targets(blocks: list[Any]) -> Any:
