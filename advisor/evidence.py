@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Literal, cast
 
 from advisor.goals import USUAL
+from studies.column_reading import ColumnReading
 from studies.direction import Direction
 from studies.facts import Facts
 from studies.limits import Limits
@@ -23,6 +24,11 @@ Verdict = Literal["veto", "prefer", "avoid", "note"]
 def has_quality(record: Record) -> bool:
     """Tell whether a record is of a whole run with a finite metric."""
     return record.state == "complete" and record.quality is not None and math.isfinite(record.quality)
+
+
+def trained_rows(record: Record) -> float:
+    """Return the training rows of a record as a number to compare by: infinite for all there are."""
+    return math.inf if record.sample_rows is None else record.sample_rows
 
 
 class Records(tuple[Record, ...]):
@@ -60,12 +66,17 @@ class Records(tuple[Record, ...]):
 
     @cached_property
     def confirmations(self) -> Mapping[str, tuple[Record, ...]]:
-        """Return the ended confirmation runs, by optimizer and number."""
-        return _by_optimizer(
+        """Return the ended confirmation runs, by optimizer and number.
+
+        Where some trained on a sample and others on more rows, only those on the most.
+        """
+        ended = [
             record
             for record in self.by_number
             if record.stage == "confirm" and record.state in ("complete", "infeasible")
-        )
+        ]
+        most = max((trained_rows(record) for record in ended), default=math.inf)
+        return _by_optimizer(record for record in ended if trained_rows(record) == most)
 
     @cached_property
     def repeats(self) -> tuple[tuple[Record, ...], ...]:
@@ -74,6 +85,9 @@ class Records(tuple[Record, ...]):
         for run in self.by_number:
             if run.state == "complete" and run.stage != "compress":
                 groups[run.number if run.source is None else run.source].append(run)
+        for recipe, runs in groups.items():
+            most = max(map(trained_rows, runs))
+            groups[recipe] = [run for run in runs if trained_rows(run) == most]
         return tuple(tuple(group) for group in groups.values() if len({run.seed for run in group}) > 1)
 
     @cached_property
@@ -127,6 +141,8 @@ class Evidence:
     """What plain models reach on the same rows; empty when nobody knows. The constant is `baseline`."""
     split_facts: SplitFacts | None = None
     """What makes the split flatter; None when nobody looked."""
+    columns: tuple[ColumnReading, ...] = ()
+    """What each column of the table became; empty when nobody knows."""
     study: str = ""
     resume: str = ""
     """The command that goes on with the study under twice its budget; empty when there is no study."""

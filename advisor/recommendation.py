@@ -16,6 +16,7 @@ from advisor.report.numbers import number, trials
 from advisor.statements.check import Check
 from advisor.statements.headline import Headline
 from advisor.statements.statement import Statement
+from studies.column_reading import ColumnReading, columns_in_short
 from studies.direction import Direction
 from studies.quantities import several
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 STATEMENTS: Final = ("reasons", "readings", "alternatives", "would_change", "checklist")
 """Parts of the answer that are statements."""
-TABLES: Final = ("findings", "contenders", "compressed")
+TABLES: Final = ("findings", "contenders", "compressed", "columns")
 COMPRESSION: Final = "Compression"
 SHARES: Final = ("best", "within the margin", "expected loss")
 COLUMNS: Final = ("optimizer", "{metric}", "90 % interval", *SHARES, "whole runs", "trials")
@@ -89,6 +90,9 @@ class Recommendation:
     """The one advised, of the recommended optimizer: the best quality that fits limits on the model's size
     and latency; without such limits the smallest within the tie margin of the uncompressed model. None
     when nothing was compressed or nothing fits."""
+
+    columns: tuple[ColumnReading, ...] = ()
+    """What each column of the table became; empty where nobody knows, and for other data."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "direction", Direction(self.direction))
@@ -174,8 +178,18 @@ class Recommendation:
             ("Runner-up and alternatives", [*map(str, self.alternatives)]),
             ("What would change this", [*map(str, self.would_change)]),
             ("Is the study sound?", self._checklist()),
+            ("Columns", self._columns()),
         ]
         return [(title, lines) for title, lines in sections if lines]
+
+    def _columns(self) -> list[str]:
+        """Return what became of the table's columns, where that is worth a word."""
+        short = columns_in_short(self.columns)
+        return (
+            [f"{short} The table of columns is in --json, on the page and in `advisor profile`."]
+            if short
+            else []
+        )
 
     def _checklist(self) -> list[str]:
         failed = [str(check) for check in self.checklist if not check.passed]

@@ -15,16 +15,13 @@ from pathlib import Path
 from typing import Final
 
 from advisor.goals import USUAL
+from studies.datasets.files import Place, endings, names_file, readers
 from studies.errors import BadValue, BadWorkload
 from studies.limits import Budget, Limits
 from studies.storage.home import check_name, free_name, writable
 from studies.storage.manifest import StudyManifest
 from studies.storage.workload_spec import WorkloadSpec
 
-SUFFIXES: Final = (".csv", ".tsv", ".parquet", ".arff", ".npz", ".svmlight")
-"""Forms of files that the page takes."""
-TABLES: Final = (".csv", ".tsv", ".parquet", ".arff")
-"""Of those, the ones that need a target column."""
 UPLOADS: Final = "uploads"
 NO_LINKS: Final[int] = getattr(os, "O_NOFOLLOW", 0)
 """For opening a file: a link that took its place is not followed; Windows knows no such flag."""
@@ -81,8 +78,8 @@ def check(form: LaunchForm, home: Path, *, allow_code: bool) -> None:
         StudyError: what is wrong, in one line.
     """
     check_source(home, form.source, allow_code=allow_code)
-    if Path(form.source).suffix.lower() in TABLES and not form.target:
-        raise BadWorkload(f"'{Path(form.source).name}' needs a target, the column to predict")
+    if needs_target(form.source) and not form.target:
+        raise BadWorkload(f"'{Place.of(form.source).path.name}' needs a target, the column to predict")
     check_model(form.model, allow_code=allow_code)
     Limits.parse(
         memory=form.memory or None,
@@ -106,16 +103,21 @@ def check_source(home: Path, source: str, *, allow_code: bool) -> None:
         raise BadWorkload("choose the data first")
     if source.lower() in built_ins():
         return
-    path = Path(source)
-    if _names_code(source) and not path.exists():
+    if _names_code(source) and not names_file(source):
         _refuse_code(source, allow_code=allow_code)
         return
-    if path.suffix.lower() not in SUFFIXES:
-        raise BadWorkload(
-            f"'{path.name}' is no file that is read here; give one that ends with {', '.join(SUFFIXES)}"
-        )
-    if not inside(home, path).is_file():
+    place = Place.of(source)
+    if not place.ending:
+        known, name = ", ".join(endings()), place.path.name
+        raise BadWorkload(f"'{name}' is no file that is read here; give one that ends with {known}")
+    if not inside(home, place.path).is_file():
         raise BadWorkload(f"no file '{source}' in the home; upload it, or copy it there")
+
+
+def needs_target(source: str) -> bool:
+    """Tell whether data needs a target column to be named."""
+    ending = Place.of(source).ending
+    return bool(ending) and readers()[ending].takes_target
 
 
 def check_model(model: str, *, allow_code: bool) -> None:
@@ -152,7 +154,7 @@ def files(home: Path) -> tuple[str, ...]:
     """
     root = home.resolve()
     paths = (Path(folder) / name for folder, _, files_in_it in os.walk(root) for name in files_in_it)
-    data = [path for path in paths if path.suffix.lower() in SUFFIXES and path.resolve().is_relative_to(root)]
+    data = [path for path in paths if Place(path=path).ending and path.resolve().is_relative_to(root)]
     names = sorted(
         (str(path.relative_to(root)) for path in data), key=lambda path: (not path.startswith(UPLOADS), path)
     )
@@ -166,14 +168,15 @@ def keep_upload(home: Path, name: str, content: bytes) -> Path:
         BadWorkload: a form of file that is not read here.
     """
     file_name = Path(name.replace("\\", "/")).name
-    suffix = Path(file_name).suffix.lower()
-    if suffix not in SUFFIXES:
+    place = Place(path=Path(file_name))
+    if not place.ending:
         raise BadWorkload(
-            f"'{file_name}' is no file that is read here; upload one that ends with {', '.join(SUFFIXES)}"
+            f"'{file_name}' is no file that is read here; upload one that ends with {', '.join(endings())}"
         )
     folder = inside(writable(home), Path(UPLOADS))
     folder.mkdir(exist_ok=True)
-    path = folder / f"{_file_stem(Path(file_name).stem)}-{hashlib.sha256(content).hexdigest()[:8]}{suffix}"
+    digest = hashlib.sha256(content).hexdigest()[:8]
+    path = folder / f"{_file_stem(place.name)}-{digest}{place.ending}{place.packing}"
     if not path.exists():
         part = path.with_name(f"{path.name}.{os.getpid()}.part")
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_LINKS, 0o600), "wb") as file:
@@ -184,7 +187,8 @@ def keep_upload(home: Path, name: str, content: bytes) -> Path:
 
 def name_for(home: Path, source: str) -> str:
     """Return a name for a study of this data that is not taken."""
-    stem = Path(source).stem.rpartition(":")[2] if ":" in source else Path(source).stem
+    code = _names_code(source) and not names_file(source)
+    stem = Path(source).stem.rpartition(":")[2] if code else Place.of(source).name
     launched = [path.stem for path in (home / "launched").glob("*.log")]
     return free_name(home, _file_stem(stem), taken=launched)
 
@@ -192,7 +196,7 @@ def name_for(home: Path, source: str) -> str:
 def own_code(manifest: StudyManifest) -> str:
     """Return the first piece of the user's own code that resuming a study would run; empty without any."""
     spec = manifest.workload or WorkloadSpec()
-    named = ["" if Path(spec.source).exists() else spec.source, spec.model, spec.metric]
+    named = ["" if names_file(spec.source) else spec.source, spec.model, spec.metric]
     named += [
         spec.factory,
         *manifest.code,

@@ -13,6 +13,7 @@ from advisor.cli.columns import size
 from advisor.cli.explain import listing
 from studies import catalogue
 from studies.choice import sections, summary
+from studies.datasets.files import readers
 from studies.optimizers import OptimizerChoice
 from studies.recipe import COMPRESSION_AXES
 from studies.space import ranges
@@ -90,6 +91,21 @@ def datasets() -> str:
     return _table(("dataset", "what it is", "task", "rows x columns", "source", "licence"), rows)
 
 
+def forms() -> str:
+    """Return the table of the forms of files that are read."""
+    rows = [
+        (
+            ", ".join(f"`{ending}`" for ending in reader.endings),
+            reader.form,
+            "named" if reader.takes_target else "in the file",
+            reader.part or "nothing",
+            "yes" if reader.packed else "no",
+        )
+        for reader in dict.fromkeys(readers().values())
+    ]
+    return _table(("ending", "what is read", "target", "named behind a colon", "may be compressed"), rows)
+
+
 def folders() -> str:
     """Return the table of the folders: a line each, from the first line of its `__init__`."""
     rows = [
@@ -118,6 +134,7 @@ DOCUMENTS: dict[str, Parts] = {
         "compression": compression,
         "models": models,
         "datasets": datasets,
+        "forms": forms,
     },
     "docs/files.md": {"files": files},
 }

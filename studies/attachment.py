@@ -24,7 +24,7 @@ class Attachment(Choice, ABC):
     def suits(cls, model: nn.Module, task: str, inputs: Inputs) -> bool:  # noqa: ARG003
         """Tell whether it can do anything for this model, task and form of rows.
 
-        The task is classification or regression.
+        The task is classification or regression; own where the loss is the user's.
         """
         return True
 

@@ -11,12 +11,15 @@ StudyError
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Final
 
 LONGEST_SHOWN: Final = 200
 """Most characters of somebody's input that a message repeats."""
+LONG_WORD: Final = re.compile(rf"(\S{{{LONGEST_SHOWN}}})\S{{4,}}")
+"""Text without a space that is longer: a name, or a number of thousands of digits."""
 
 
 class StudyError(Exception):
@@ -24,7 +27,8 @@ class StudyError(Exception):
 
     def __str__(self) -> str:
         text = str(self.args[0]) if self.args else ""
-        return text if text.isprintable() else one_line(text)
+        text = text if text.isprintable() else one_line(text)
+        return LONG_WORD.sub(lambda word: f"{word[1]}...", text)
 
 
 class UnknownChoice(StudyError, KeyError):

@@ -58,7 +58,7 @@ class Forecast:
     """Whether every step takes all the rows there are, so that no smaller batch mends it."""
     followed: bool = False
     """Whether the optimizer's own steps were followed: state and what it borrows are then what they hold, not
-    arithmetic."""
+    arithmetic. Of a large model they are followed on a smaller stand-in."""
     skipped: str = ""
     """Why they were not; empty when they were, and where nobody noted it."""
 

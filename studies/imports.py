@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import importlib
 import importlib.util
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
+from studies.callers_globals import users_dtype
 from studies.errors import BadValue, BadWorkload, did_you_mean, shown
 from studies.user_code import code_line
 
@@ -24,6 +28,29 @@ LONGEST_REFERENCE: Final = 4096
 """Characters: the longest path that Linux opens."""
 NOWHERE: Final = ("__main__", "settings")
 """What stands for a module in references to what came from code and can be imported nowhere."""
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Let the garbage collector rest inside the block, for imports: they leave many objects and no garbage.
+
+    Looking through these again and again takes a fourth of the time that torch takes to import.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def load_torch() -> None:
+    """Import torch, and what its first optimizer imports."""
+    with uncollected():
+        import torch
+
+        torch.optim.SGD([torch.zeros(1)], lr=1.0)
 
 
 def refer(target: object) -> str:
@@ -106,7 +133,8 @@ def _run(path: Path, changed: int) -> ModuleType:  # noqa: ARG001 - the time of 
     if str(path.parent) not in sys.path:
         sys.path.append(str(path.parent))  # as `python file.py` finds the files beside it
     try:
-        spec.loader.exec_module(module)
+        with users_dtype(noted=True):
+            spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:  # whatever the user's file raises
         raise BadWorkload(f"{path} cannot be imported: {code_line(error, longest=300)}") from error
     return module
@@ -116,7 +144,8 @@ def _from_module(name: str) -> ModuleType:
     if "" not in sys.path and str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
     try:
-        return importlib.import_module(name)
+        with users_dtype(noted=True):
+            return importlib.import_module(name)
     except (Exception, SystemExit) as error:  # whatever the user's module raises
         raise BadWorkload(
             f"module {shown(name)} cannot be imported: {code_line(error, longest=300)}"

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from studies.errors import BadValue
+from studies.metrics import LOSS
+from studies.rows.nested import mapped, plain
+from studies.workload_model import LOOKED_AT, first_outputs
 
 if TYPE_CHECKING:
     import torch
@@ -14,19 +17,27 @@ if TYPE_CHECKING:
 
     from studies.data.dataset import Dataset
     from studies.metrics import Metric
+    from studies.models import ModelChoice
 
 
-def tried(metric: Metric, dataset: Dataset) -> Metric:
+def tried(metric: Metric, dataset: Dataset, model: ModelChoice) -> Metric:
     """Return a metric as it is called on this data, once it has given a number for its validation rows.
 
     It is tried on random answers, then on the same answer for every row: there is always a metric that has no
-    number for one of the two.
+    number for one of the two. Where targets are free, only the model says what an answer is.
 
     Raises:
         BadValue: it has one for neither; the line is that for random answers.
     """
     import torch
 
+    if metric.name == LOSS:
+        return metric
+    if dataset.free:
+        from studies.data.rows import first_targets
+
+        rows = first_targets(dataset.valid, LOOKED_AT)
+        return metric.tried(*in_units(dataset, first_outputs(model, dataset)[0], rows))
     targets = torch.from_numpy(dataset.valid.targets)
     answers = torch.randn((len(targets), dataset.outputs), generator=torch.Generator().manual_seed(0))
     try:
@@ -49,11 +60,10 @@ def same_answers(dataset: Dataset) -> torch.Tensor:
     return torch.from_numpy(np.log(counts / counts.sum())).float().expand(len(valid), -1)
 
 
-def in_units(
-    dataset: Dataset, outputs: torch.Tensor, targets: torch.Tensor
-) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return outputs and targets as arrays, in the target's own units."""
-    predictions, values = outputs.float().cpu().numpy(), targets.cpu().numpy()
+def in_units(dataset: Dataset, outputs: torch.Tensor, targets: Any) -> tuple[NDArray[Any], Any]:
+    """Return copies of outputs and targets as arrays, in the target's own units."""
+    predictions = outputs.float().cpu().numpy().copy()
+    values = plain(mapped(targets, lambda tensor: tensor.cpu().numpy().copy()))
     if dataset.task != "regression":
         return predictions, values
     return (

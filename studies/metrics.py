@@ -14,6 +14,7 @@ import numpy as np
 
 from studies.direction import MAXIMIZE, MINIMIZE, Direction
 from studies.errors import BadValue, did_you_mean, shown
+from studies.rows.free import OWN
 from studies.scoring.own import OwnMetric
 
 if TYPE_CHECKING:
@@ -22,13 +23,19 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 
+LOSS: Final = "loss"
+"""Name of the metric that is the loss on the validation rows itself."""
+USUAL: Final = {"classification": "accuracy", "regression": "rmse", OWN: LOSS}
+"""The metric of each task where none is named."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Metric:
     """Metric: a number to be made large or small."""
 
     name: str
     task: str
-    """classification | regression"""
+    """classification | regression | own"""
     direction: Direction
     score: Callable[[Array, Array], float]
     """(outputs, targets) to a number: logits (rows, classes) and codes (rows,), or predictions and values
@@ -79,7 +86,14 @@ def metric(name: str | None, task: str, direction: str | None = None) -> Metric:
     if name and ":" in name:
         judge = OwnMetric.load(name, task, direction)
         return Metric(name=name, task=task, direction=judge.direction, score=judge.score, users=judge)
-    name = name or {"classification": "accuracy", "regression": "rmse"}[task]
+    name = name or USUAL[task]
+    if name.lower() == LOSS:
+        return Metric(name=LOSS, task=task, direction=MINIMIZE, score=_no_score)
+    if task == OWN:
+        raise BadValue(
+            f"metric {shown(name)} is not one for targets of your own; "
+            f"allowed: {LOSS}, your own function of (outputs, targets), or the usual ones with task="
+        )
     if metric_task(name) != task:
         from studies.scoring.scorers import scorers_of
 
@@ -96,18 +110,22 @@ def metric(name: str | None, task: str, direction: str | None = None) -> Metric:
     return Metric(name=name.lower(), task=task, direction=MAXIMIZE, score=scorer(name.lower()))
 
 
-def metric_task(name: str) -> str | None:
+def metric_task(name: str | None) -> str | None:
     """Return the task that a metric is made for: classification | regression.
 
-    None for the user's own, which may be made for either, and for a name that is not known.
+    None for none, for the user's own, which may be made for either, and for a name that is not known.
     """
-    if ":" in name:
+    if not name or ":" in name:
         return None
     if (known := METRICS.get(name.lower())) is not None:
         return known.task
     from studies.scoring.scorers import scorer_names, scorer_task
 
     return scorer_task(name.lower()) if name.lower() in scorer_names() else None
+
+
+def _no_score(outputs: Array, targets: Array) -> float:  # noqa: ARG001 - called as any metric
+    raise BadValue(f"metric '{LOSS}' is read off the loss itself; name another metric here")
 
 
 def _accuracy(outputs: Array, targets: Array) -> float:

@@ -142,6 +142,8 @@ class Record:
     """Seconds by the wall clock from asking to the last measurement: what it took of a budget."""
     split_seed: int | None = None
     """Of a confirmation run on rows drawn anew, the seed of that split; None for the study's own split."""
+    sample_rows: int | None = None
+    """Training rows that it trained on, where these are a sample; None for all there are."""
 
     @property
     def searched(self) -> bool:

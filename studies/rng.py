@@ -47,6 +47,16 @@ class Generators:
         self._states = states
 
 
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Give back the state of all random generators as it was before the block."""
+    before = _states()
+    try:
+        yield
+    finally:
+        _restore(before)
+
+
 def _states() -> tuple[Any, ...]:
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []  # type: ignore[no-untyped-call]
     return torch.get_rng_state(), cuda, np.random.get_state(), random.getstate()  # noqa: NPY002

@@ -1,6 +1,6 @@
 """Training run of one recipe: it can pause at any epoch and go on, bit for bit.
 
-Tensors stay in memory, batches are index slices.
+Batches are index slices of tensors in memory, or rows read anew (`studies.data.feed`).
 
     training = Training(recipe, workload, seed=0)
     training.advance(9)        # three rungs of one run
@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 from torch import nn
 
-from studies.data.rows import Inputs, tensors
+from studies.data.feed import Draw, Feed
+from studies.forward import answer
 from studies.infeasible import Diverged
 from studies.loaded_workload import LoadedWorkload
 from studies.measure.allocations import FOLLOWED_STEPS, Allocations
@@ -76,6 +77,7 @@ class Training:
         self.ended, self._reaction, self._lowest_loss = False, 1.0, math.inf
         self._best: Reading | None = None
         self._order, self._generators = torch.Generator().manual_seed(seed), Generators(seed)
+        self._feed = Feed(workload.dataset, seed, self.device)
         with self._generators.in_place():
             self.model = (workload.build(recipe.model) if model is None else model).to(self.device)
             prepare(self)
@@ -172,7 +174,7 @@ class Training:
         """Compute the loss of the current batch and its gradients anew; return the loss."""
         self.optimizer.zero_grad()
         inputs, targets = self._batch
-        loss = self.loss(self.model(inputs), targets)
+        loss = self.loss(self.workload.for_loss(answer(self.model, inputs)), targets)
         loss.backward()  # type: ignore[no-untyped-call]
         for hook in self.after_backward:
             hook()
@@ -216,6 +218,7 @@ class Training:
         state = {name: getattr(self, name) for name in SAVED}
         state |= {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict()}
         state |= {"order": self._order.get_state(), "random": self._generators.state()}
+        state |= {"rows_read": self._feed.rows_read}
         return copy.deepcopy(state | {"attachments": self.attachment_state})
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -225,6 +228,7 @@ class Training:
         self.optimizer.load_state_dict(state["optimizer"])
         self._generators.set_state(state["random"])
         self._order.set_state(state["order"])
+        self._feed.rows_read = state["rows_read"]
         for tensor, saved in zip(self.attachment_state, state["attachments"], strict=True):
             tensor.copy_(saved)
         for name in SAVED:
@@ -232,22 +236,20 @@ class Training:
 
     def _epoch(self, stop: Callable[[], bool]) -> float | None:
         """Pass once over the rows; return the mean loss, or None when told to stop."""
-        inputs, targets = tensors(self.workload.dataset, "train", self.device)
-        order = torch.randperm(self.workload.rows, generator=self._order).to(self.device)
         total = torch.zeros((), device=self.device)
         self.model.train()
         if hasattr(self.optimizer, "train"):
             self.optimizer.train()
-        for batch in torch.split(order, self.batch_size)[: self.steps_per_epoch]:
+        for rows, draw in self._feed.epoch(self._order, self.batch_size, self.steps_per_epoch):
             if stop():
                 return None
-            if self.followed < FOLLOWED_STEPS and len(batch) == self.batch_size:
-                total += self._followed(inputs, targets, batch)
+            if self.followed < FOLLOWED_STEPS and rows == self.batch_size:
+                total += self._followed(draw)
             else:
-                total += self._step(inputs[batch], targets[batch])
+                total += self._step(*draw())
         return total.item() / self.steps_per_epoch
 
-    def _step(self, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    def _step(self, inputs: Any, targets: Any) -> torch.Tensor:
         # half a step in: neither the first step nor the last one of a schedule from and to zero is wasted
         self.lr_factor = self.recipe.schedule.at((self.step + 0.5) / self.total_steps) * self._reaction
         for group, peak in zip(self.optimizer.param_groups, self._peak_lrs, strict=True):
@@ -267,10 +269,10 @@ class Training:
         self.step += 1
         return loss.detach()
 
-    def _followed(self, inputs: Inputs, targets: torch.Tensor, batch: torch.Tensor) -> torch.Tensor:
+    def _followed(self, draw: Draw) -> torch.Tensor:
         """Take a step and note what it allocates: the first makes the state, the second has it beside."""
         with self.allocations:
-            loss = self._step(inputs[batch], targets[batch])
+            loss = self._step(*draw())
         self.followed += 1
         self.step_bytes = self.allocations.peak_bytes - state_bytes(self.optimizer)
         return loss

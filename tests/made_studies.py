@@ -115,6 +115,8 @@ def evidences(draw: DrawFn) -> Evidence:
     compression = draw(st.sampled_from(("off", "asked", "half", "done")))
     if compression in {"half", "done"}:
         records += draw(_compressions(records, metric, whole=compression == "done"))
+    if draw(st.sampled_from((False, False, True))):
+        records = _on_sample(records, confirmed_rows=draw(st.sampled_from((None, None, 100, 300))))
     known = draw(st.sampled_from((facts(forecasts=forecasts(OPTIMIZERS)), facts(forecasts=()))))
     limits = draw(_limits(records))
     untried = draw(st.sampled_from(((), (), ("Nesterov",))))
@@ -313,6 +315,11 @@ def _curve(
             )
         )
     return tuple(points)
+
+
+def _on_sample(records: tuple[Record, ...], *, confirmed_rows: int | None) -> tuple[Record, ...]:
+    """Return the records of a search on a sample of 100 rows, confirmed on so many; None for all."""
+    return tuple(replace(run, sample_rows=100 if run.searched else confirmed_rows) for run in records)
 
 
 @st.composite

@@ -66,7 +66,7 @@ def profile(arguments: ProfileArguments) -> None:
     from advisor.jobs.profile import preview
 
     with redirect_stdout(sys.stderr):  # whatever the user's own model prints
-        shown = preview(arguments.request(), tell=say)
+        shown = preview(arguments.request(), everything=arguments.everything, tell=say)
     show_json(shown.to_dict()) if arguments.json else show(str(shown))
 
 

@@ -16,6 +16,7 @@ from advisor.cli.options import (
     Direction,
     EarlierStudies,
     Epochs,
+    Everything,
     Goal,
     Group,
     Home,
@@ -23,6 +24,7 @@ from advisor.cli.options import (
     Latency,
     Memory,
     MetricName,
+    Missing,
     Model,
     ModelSize,
     NewStudy,
@@ -31,7 +33,9 @@ from advisor.cli.options import (
     Pretrained,
     Register,
     Regularizers,
+    RowKind,
     Rules,
+    SampleRows,
     Schedules,
     Seed,
     Source,
@@ -87,9 +91,11 @@ class ProfileArguments:
     metric: MetricName = None
     direction: Direction = None
     task: Task = "auto"
+    kind: RowKind = None
     time: Time = None
     group: Group = None
     split: SplitColumn = None
+    missing: Missing = None
     batch_size: BatchSize = None
     epochs: Epochs = None
     optimizers: Optimizers = None
@@ -103,6 +109,7 @@ class ProfileArguments:
     rule: Rules = None
     device: Device = "auto"
     seed: Seed = 0
+    everything: Everything = False
     json: Json = False
 
     def request(self) -> Request:
@@ -120,11 +127,14 @@ class SearchArguments:
     metric: MetricName = None
     direction: Direction = None
     task: Task = "auto"
+    kind: RowKind = None
     time: Time = None
     group: Group = None
     split: SplitColumn = None
+    missing: Missing = None
     budget: BudgetText = "10m"
     batch_size: BatchSize = None
+    sample_rows: SampleRows = None
     epochs: Epochs = None
     optimizers: Optimizers = None
     schedules: Schedules = None
@@ -155,6 +165,7 @@ class SearchArguments:
         return _request(
             self,
             budget=self.budget,
+            sample_rows=self.sample_rows,
             schedules=_names(self.schedules),
             regularizers=_names_or_none(self.regularizers),
             wrappers=_names_or_none(self.wrappers),
@@ -177,9 +188,11 @@ def _request(arguments: ProfileArguments | SearchArguments, **further: Any) -> R
         metric=arguments.metric,
         direction=arguments.direction,
         task=arguments.task,
+        kind=arguments.kind,
         time=arguments.time,
         group=arguments.group,
         split=arguments.split,
+        missing=arguments.missing,
         batch_size=arguments.batch_size,
         epochs=arguments.epochs,
         optimizers=_names(arguments.optimizers),

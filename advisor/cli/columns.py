@@ -19,6 +19,11 @@ def size(row: Row) -> str:
     return f"{row['rows']:,} x {row['columns']:,}" if row["rows"] else ""
 
 
+def trained_rows(row: Row) -> str:
+    """Return how many rows a trial trained on, where some trained on a sample."""
+    return "all" if row["sample_rows"] is None else f"{row['sample_rows']:,}"
+
+
 def quality(row: Row) -> str:
     """Return what a trial reached, where it reached anything."""
     return "" if row["quality"] is None else f"{row['quality']:.4g}"
@@ -30,6 +35,7 @@ CELLS: Final[dict[str, Callable[[Row], str]]] = {
     "size": size,
     "trial": lambda row: row["name"],
     "quality": quality,
+    "rows": trained_rows,
 }
 """Columns that are not simply a value of the row."""
 COLUMNS: Final = {
@@ -47,6 +53,8 @@ COLUMNS: Final = {
 def text(kind: str, rows: Sequence[Row]) -> str:
     """Return rows of one kind as lines of text; a row has the keys of `advisor.cli.explain.listing`."""
     columns = COLUMNS.get(kind, ("name", "summary"))
+    if any(row.get("sample_rows") for row in rows):
+        columns = (*columns[:4], "rows", *columns[4:])
     cells = [list(columns), *([_cell(row, column) for column in columns] for row in rows)]
     widths = [max(len(line[i]) for line in cells) for i in range(len(columns) - 1)]
     return "\n".join(_line(line, widths) for line in cells)

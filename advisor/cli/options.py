@@ -33,6 +33,10 @@ MetricName = Annotated[
     ),
 ]
 Task = Annotated[str, typer.Option(help="auto, classification or regression.")]
+RowKind = Annotated[
+    str | None,
+    typer.Option(help="table, image, text or signal: what a row is; else told from the data."),
+]
 Time = Annotated[
     str | None, typer.Option(help="A column of dates or numbers: train on the past, validate and test later.")
 ]
@@ -40,8 +44,21 @@ Group = Annotated[
     str | None, typer.Option(help="A column whose equal rows belong together: a group is in one part only.")
 ]
 SplitColumn = Annotated[str | None, typer.Option(help="A column that says train, valid or test.")]
+Missing = Annotated[
+    str | None,
+    typer.Option(help="Words of a table that mean a gap, as in `unknown,-999`; an empty field always does."),
+]
+Everything = Annotated[
+    bool, typer.Option("--all", help="The memory of all optimizers, not only of the likeliest.")
+]
 BatchSize = Annotated[
     str | None, typer.Option(help="64, full, or a range to search such as 16..256 or 1..full.")
+]
+SampleRows = Annotated[
+    str | None,
+    typer.Option(
+        help="Training rows of a search trial, or none for all; by default a sample where few runs fit."
+    ),
 ]
 Epochs = Annotated[int | None, typer.Option(help="Length of one whole run.")]
 Memory = Annotated[str | None, typer.Option(help="Most bytes while training, as in 512MiB.")]

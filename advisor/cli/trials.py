@@ -28,14 +28,16 @@ def trial_rows(home: Path, study: str) -> list[dict[str, Any]]:
 
 def _row(record: Record, metric: str) -> dict[str, Any]:
     reached = "" if record.quality is None else f"{metric} {record.quality:.4g}"
+    sample = "" if record.sample_rows is None else f"trained on {record.sample_rows:,} rows"
     return {
         "name": str(record.number),
-        "summary": "; ".join(filter(None, (reached, record.error))),
+        "summary": "; ".join(filter(None, (reached, sample, record.error))),
         "state": record.state,
         "stage": record.stage,
         "optimizer": record.optimizer,
         "seed": record.seed,
         "split_seed": record.split_seed,
+        "sample_rows": record.sample_rows,
         "quality": record.quality,
         "error": record.error,
     }

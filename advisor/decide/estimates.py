@@ -42,6 +42,8 @@ LEAST_SEED_SD: Final = SEED_SD / 2
 NOISE_DOUBT: Final = 0.7
 """Log of the factor by which the noise of a study may differ from the usual, one standard deviation, while
 nothing was run again."""
+SAMPLE_SD: Final = 0.1
+"""What more rows bring to one optimizer and not to another, as a standard deviation of the gap (judged)."""
 USUAL_OVERLAP: Final = 0.25
 """Validation rows over those of training and validation, 20 of 80 %."""
 EDGE: Final = 0.98
@@ -108,7 +110,9 @@ def estimates(evidence: Evidence, *, tuning_trials: int | None = None) -> Estima
         return Estimates(by_optimizer={})
     fit = _confirmed(evidence, loss_scale)
     noise = fit.seed_sd**2 + loss_scale.row_variance
-    luck = _luck(evidence, fit, loss_scale)
+    moved = _moved(evidence, fit, loss_scale)
+    other_rows = moved is not None and _confirmed_on_other_rows(evidence)
+    luck = max(0.0, moved or 0.0)
     unconfirmed = (name for name in evidence.optimizers if name not in fit.by_optimizer)
     search_gaps = {name: gaps for name in unconfirmed if (gaps := _search_gaps(evidence, name, loss_scale))}
     spread = _pooled_sd(search_gaps.values())
@@ -118,6 +122,8 @@ def estimates(evidence: Evidence, *, tuning_trials: int | None = None) -> Estima
             guess = _in_hand(gaps, luck=luck, noise=noise)
         else:
             guess = _tuned_anew(gaps, spread=spread, trials=tuning_trials, luck=luck, noise=noise)
+        if other_rows and moved is not None:
+            guess = _on_other_rows(gaps, guess, moved, spread=spread, trials=tuning_trials)
         best = best_complete(evidence.complete(name), name, evidence.direction)
         by_optimizer[name] = replace(guess, at_edge=best is not None and at_edge(best))
     return replace(
@@ -166,6 +172,25 @@ def _tuned_anew(gaps: Sequence[float], *, spread: float, trials: int, luck: floa
     if luck:
         gap = max(gap, min(gaps) + luck)
     return Estimate(gap=gap, variance=spread**2 / len(gaps) + noise)
+
+
+def _on_other_rows(
+    gaps: Sequence[float], guess: Estimate, moved: float, *, spread: float, trials: int | None
+) -> Estimate:
+    """Return an unconfirmed estimate where the search trained on a sample and the finalists on more rows.
+
+    It is moved by what the finalists gained or lost on average from the one to the other, luck included: so
+    no trial on few rows is held against a run on many.
+    """
+    gap = min(gaps) if trials is None else best_of(gaps, trials, spread)
+    return replace(guess, gap=gap + moved, variance=guess.variance + SAMPLE_SD**2)
+
+
+def _confirmed_on_other_rows(evidence: Evidence) -> bool:
+    """Tell whether finalists were confirmed on more training rows than the search trained on."""
+    confirmed = {run.sample_rows for name in evidence.optimizers for run in evidence.confirmations(name)}
+    searched = {run.sample_rows for name in evidence.optimizers for run in evidence.searched(name)}
+    return bool(confirmed) and not confirmed <= searched
 
 
 def _pooled_sd(groups: Iterable[Sequence[float]]) -> float:
@@ -252,13 +277,14 @@ def _source_at_edge(evidence: Evidence, cell: Cell) -> bool:
     return any(record.number == cell[1] and at_edge(record) for record in evidence.searched(cell[0]))
 
 
-def _luck(evidence: Evidence, fit: Estimates, loss_scale: LossScale) -> float:
-    """Return by how much the finalists' confirmed gaps exceed those of their search trials.
+def _moved(evidence: Evidence, fit: Estimates, loss_scale: LossScale) -> float | None:
+    """Return by how much the finalists' confirmed gaps exceed those of their search trials, on average.
 
-    On average, and at least 0.
+    On the same rows that is the luck of being picked; on more rows what these bring besides. None where
+    nothing was confirmed.
     """
     lost = []
     for name, estimate in fit.by_optimizer.items():
         picked = [record for record in evidence.complete(name) if record.number == estimate.source]
         lost += [estimate.gap - loss_scale.gap(record.measured_quality) for record in picked]
-    return max(0.0, fmean(lost)) if lost else 0.0
+    return fmean(lost) if lost else None

@@ -29,16 +29,21 @@ def paired(recipe: FeasibleRecipe, advised: FeasibleRecipe) -> Paired | None:
     """
     if (recipe.compressed is None) != (advised.compressed is None):
         return None
-    seeds = {run.seed for run in recipe.measured_runs} & {run.seed for run in advised.measured_runs}
-    if seeds:
+    shared = {_draw(run) for run in recipe.measured_runs} & {_draw(run) for run in advised.measured_runs}
+    if shared:
         return _means(
-            [run for run in recipe.measured_runs if run.seed in seeds],
-            [run for run in advised.measured_runs if run.seed in seeds],
+            [run for run in recipe.measured_runs if _draw(run) in shared],
+            [run for run in advised.measured_runs if _draw(run) in shared],
         )
     trials = [each.training.record for each in (recipe, advised)]
     if recipe.compressed is None and all(run is not None and _in_search(run) for run in trials):
         return _means(*([run] for run in trials if run is not None))
     return None
+
+
+def _draw(run: Record) -> tuple[int, int | None]:
+    """Return what two runs have to share: the seed, and the training rows where they are a sample."""
+    return run.seed, run.sample_rows
 
 
 def _in_search(run: Record) -> bool:

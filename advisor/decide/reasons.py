@@ -22,6 +22,7 @@ from advisor.statements.confidence import AsGood, NothingApart, NoWholeRun, Only
 from advisor.statements.failures import Failures
 from advisor.statements.measured import NewRows, NextBest, NothingToCompare, Reached, Role, Tested, Way
 from advisor.statements.preference import GivesUp, LeftBehind, Preferred
+from advisor.statements.sample import TrainedOnSample, sample_rows
 from advisor.statements.statement import Statement
 from advisor.statements.yardsticks import YardstickIsBetter
 
@@ -116,10 +117,24 @@ def _measured(explained: Explained) -> Iterator[Statement]:
         whole_runs=advised.completed,
         way=_way(explained),
     )
+    if (rows := sample_rows(explained.evidence)) is not None and advised.trials:
+        yield _sample(explained, rows)
     if rival is not None and rival.quality is not None:
         yield _next_best(explained, rival, rival.quality)
     elif explained.others:
         yield NothingToCompare()
+
+
+def _sample(explained: Explained, rows: int) -> TrainedOnSample:
+    """Return what is said where the search trained on so many rows only."""
+    runs = explained.decision.recipe.training.runs
+    return TrainedOnSample(
+        trials=tuple(run.number for run in runs),
+        sample_rows=rows,
+        rows=explained.evidence.facts.rows,
+        confirmed=bool(runs),
+        confirmed_rows=runs[0].sample_rows if runs else None,
+    )
 
 
 def _way(explained: Explained) -> Way:
@@ -242,7 +257,8 @@ def _own_split_quality(explained: Explained) -> float | None:
     """Return the advised recipe's quality on the study's own split, which plain models are measured on."""
     recipe = explained.decision.recipe
     trial = recipe.training.record
-    elsewhere = any(run.split_seed is not None for run in recipe.training.runs)
+    own_rows = (None, trial.sample_rows if trial else None)
+    elsewhere = any((run.split_seed, run.sample_rows) != own_rows for run in recipe.training.runs)
     if not elsewhere or recipe.compressed is not None or trial is None or not trial.searched:
         return explained.advised.quality
     return trial.quality

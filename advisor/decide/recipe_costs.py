@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from statistics import median
 from typing import Any
 
 from advisor.evidence import Evidence, has_quality
@@ -18,8 +19,10 @@ def costs_of(evidence: Evidence, optimizer: str, record: Record | None, runs: It
 
     Forecasts fill the gaps.
     """
+    runs = tuple(runs)
     measured = measured_costs(evidence, optimizer, record, runs)
-    return _forecast_costs(evidence, optimizer, record) | measured
+    costs = _forecast_costs(evidence, optimizer, record) | measured
+    return costs | _on_all_rows(evidence, record, runs)
 
 
 def measured_costs(
@@ -33,10 +36,31 @@ def measured_costs(
         peaks = _peaks_of_trials(evidence, optimizer)
         return {"peak_bytes": min(peaks)} if peaks else {}
     whole = [run for run in runs if has_quality(run)]
+    on_sample = _on_sample(record, whole)
     values = {cost.field: _measured(whole, cost) for cost in COSTS}
     of_trial = {cost.field: getattr(record, cost.field) for cost in COSTS}
     costs = {field: of_trial[field] if value is None else value for field, value in values.items()}
-    return {field: value for field, value in costs.items() if value is not None}
+    return {
+        field: value
+        for field, value in costs.items()
+        if value is not None and not (field == "train_seconds" and on_sample)
+    }
+
+
+def _on_sample(record: Record | None, whole: list[Record]) -> tuple[Record, ...]:
+    """Return the runs that the training time is read off, where they trained on a sample."""
+    timed = whole or ([record] if record else [])
+    return tuple(run for run in timed if run.sample_rows is not None and run.train_seconds is not None)
+
+
+def _on_all_rows(evidence: Evidence, record: Record | None, runs: tuple[Record, ...]) -> dict[str, float]:
+    """Return the seconds of a training on all rows, reckoned from runs on a sample; nothing without such."""
+    timed = _on_sample(record, [run for run in runs if has_quality(run)])
+    if not timed:
+        return {}
+    rows = evidence.facts.rows
+    seconds = [(run.train_seconds or 0.0) * rows / (run.sample_rows or rows) for run in timed]
+    return {"train_seconds": median(seconds)}
 
 
 def _peaks_of_trials(evidence: Evidence, optimizer: str) -> list[int]:

@@ -121,6 +121,7 @@ def _recommendation(explained: Explained, summary: TrialSummary) -> Recommendati
         steps=trained.curve[-1].step if trained and trained.curve else None,
         compressed=pareto_front(summary.compressed_models, evidence.direction),
         compression=compression,
+        columns=evidence.columns,
     )
 
 

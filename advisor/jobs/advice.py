@@ -52,6 +52,7 @@ def evidence_in(
         baseline=manifest.baseline,
         yardsticks=manifest.yardsticks or (),
         split_facts=manifest.split_facts,
+        columns=manifest.columns,
         resume=resume(home, name, manifest),
         command=search(home, manifest),
         compress=compress(home, name, manifest),

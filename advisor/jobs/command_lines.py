@@ -10,6 +10,7 @@ from typing import Any
 
 from advisor.goals import USUAL
 from studies.limits import LIMITED_COST, Budget, Limits
+from studies.rows.kinds import KINDS
 from studies.storage.home import default_home
 from studies.storage.manifest import StudyManifest
 
@@ -30,9 +31,11 @@ def search(home: Path, manifest: StudyManifest) -> str:
     options = {
         "--target": spec.target,
         "--task": None if spec.task == "auto" else spec.task,
+        "--kind": spec.kind if spec.kind in KINDS else None,
         "--time": spec.time,
         "--group": spec.group,
         "--split": spec.split,
+        "--missing": ",".join(spec.missing),
         "--metric": spec.metric,
         "--direction": spec.direction,
         "--model": None if spec.is_function else model,

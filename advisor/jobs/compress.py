@@ -11,8 +11,9 @@ from advisor.decide.recommend import recommend
 from advisor.decide.repeats import worth_repeating
 from advisor.jobs.advice import evidence_of
 from advisor.jobs.session import Session, reopen
-from advisor.jobs.workloads import NO_MODEL, reading
+from advisor.jobs.workloads import NO_MODEL, check_compressible, reading
 from advisor.recommendation import Recommendation
+from studies.callers_globals import set_aside
 from studies.errors import BadValue, BadWorkload, NothingFeasible
 from studies.imports import require
 from studies.limits import Budget, Limits
@@ -57,6 +58,7 @@ def write_request(home: Path, name: str, request: CompressionRequest) -> None:
     manifest = journal.manifest_of(study)
     if manifest.is_function:
         raise BadWorkload(f"'{name}' searched a training function, {NO_MODEL}")
+    check_compressible(manifest.opened)
     before = manifest.compression_study or CompressionEntry(budget=Budget(seconds=DEFAULT_SECONDS))
     entry = replace(
         before,
@@ -84,6 +86,7 @@ def _check_models(entry: CompressionEntry, manifest: StudyManifest) -> None:
         _teachers(entry.teacher, workload)
 
 
+@set_aside()
 def open_compression(
     home: Path, name: str, request: CompressionRequest, *, tell: Callable[[str], None] = lambda line: None
 ) -> Session:

@@ -15,7 +15,8 @@ def code_of(workload: LoadedWorkload | Function) -> dict[str, str | None]:
     from studies.imports import fingerprint
     from studies.loaded_workload import absolute
 
-    references = (absolute(workload.source), absolute(str(getattr(workload.model, "factory", ""))))
+    spec = workload.spec()
+    references = (absolute(workload.source), absolute(spec.factory), spec.loss)
     return {reference: digest for reference in references if (digest := fingerprint(reference))}
 
 

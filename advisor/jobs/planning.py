@@ -12,6 +12,7 @@ from advisor.decide.rulebook import optimizers_added_by_rules
 from advisor.evidence import Evidence, Finding
 from advisor.jobs.entrants import candidates
 from advisor.jobs.request import Request, names
+from advisor.jobs.sample_size import rows_to_search_on
 from studies import catalogue
 from studies.errors import BadValue, shown
 from studies.limits import MOST_DIGITS
@@ -19,6 +20,8 @@ from studies.measure.threads import threads_for
 from studies.optimizers import OptimizerChoice
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from studies.choice import Choice
     from studies.facts import Facts
     from studies.limits import Budget, Limits
@@ -55,12 +58,13 @@ def plan_for(
     from studies.search.plan import Plan
 
     epochs = request.epochs or epochs_of(facts, request.searching)
+    sample_rows = rows_to_search_on(request, facts, epochs)
     search_model = type(workload.model).searched if request.tune_model is None else request.tune_model
     latency = None if search_model else facts.latency_seconds  # another width, another latency
     sizes = batch_sizes(request.batch_size, workload.rows)
     smallest = min(sizes[0], facts.batch_size)
     facts = replace(facts, steps=facts.steps * epochs, latency_seconds=latency, smallest_batch=smallest)
-    optimizers, findings = choose_entrants(request, facts)
+    optimizers, findings = choose_entrants(request, facts, sample_rows=sample_rows)
     plan = Plan(
         candidates=optimizers,
         schedules=names("schedule", request.schedules) or SCHEDULES,
@@ -76,6 +80,7 @@ def plan_for(
         device=facts.device,
         threads=threads_for(facts.macs * facts.batch_size),
         search_model=search_model,
+        sample_rows=sample_rows,
     )
     return plan, facts, findings
 
@@ -135,7 +140,11 @@ def _offered(axis: str) -> list[type[Choice]]:
 
 
 def choose_entrants(
-    request: Request, facts: Facts, *, offered: tuple[str, ...] | None = None
+    request: Request,
+    facts: Facts,
+    *,
+    offered: tuple[str, ...] | None = None,
+    sample_rows: int | None = None,
 ) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
     """Return the optimizers that enter, and why the others do not.
 
@@ -143,6 +152,7 @@ def choose_entrants(
         request: those it names enter, all of them.
         facts: of the workload.
         offered: to choose from when none is named; None for all that a search tries unasked.
+        sample_rows: training rows that the search trains on; None for all.
 
     Raises:
         NothingFeasible: none fits the limits.
@@ -158,7 +168,7 @@ def choose_entrants(
     return candidates(
         facts,
         request.enforced,
-        planned_trials=plenty if named else planned_trials(facts, request.searching),
+        planned_trials=plenty if named else planned_trials(facts, request.searching, sample_rows),
         offered=named or tuple(name for name in offered if not _misfit(name, facts)),
         rules=request.rules,
     )
@@ -184,11 +194,12 @@ def _misfit(name: str, facts: Facts) -> str | None:
     return choice.misfit(facts) if issubclass(choice, OptimizerChoice) else None
 
 
-def planned_trials(facts: Facts, budget: Budget) -> int:
-    """Return about how many recipes a budget can ask for."""
+def planned_trials(facts: Facts, budget: Budget, sample_rows: int | None = None) -> int:
+    """Return about how many recipes a budget can ask for, each trained on so many rows; None for all."""
     if budget.trials is not None:
         return budget.trials
-    return int((budget.seconds or 0.0) * TRAINING_SHARE / max(TRIAL_SHARE * facts.run_seconds, 1e-9))
+    run_seconds = facts.run_seconds * (1.0 if sample_rows is None else sample_rows / facts.rows)
+    return int((budget.seconds or 0.0) * TRAINING_SHARE / max(TRIAL_SHARE * run_seconds, 1e-9))
 
 
 def epochs_of(facts: Facts, budget: Budget) -> int:
@@ -202,12 +213,24 @@ def epochs_of(facts: Facts, budget: Budget) -> int:
 def _attachments(named: tuple[str, ...] | None, axis: str, workload: LoadedWorkload) -> tuple[str, ...]:
     from studies.attachment import Attachment
 
+    model, inputs = workload.specimen(workload.model), workload.dataset.inputs
     if named is not None:
-        return names(axis, named)
-    model = workload.specimen(workload.model)
+        chosen = names(axis, named)
+        unfit = [name for name in chosen if not workload.usual and not _suits(axis, name, model, workload)]
+        if unfit:
+            raise BadValue(
+                f"{unfit[0]} changes inputs or targets in a way that your own loss, or several inputs a row, "
+                f"does not allow; leave it out of --{axis}"
+            )
+        return chosen
     fitting = [choice for choice in _offered(axis) if issubclass(choice, Attachment)]
-    return tuple(
-        choice.name()
-        for choice in fitting
-        if choice.suits(model, workload.dataset.task, workload.dataset.inputs)
+    return tuple(choice.name() for choice in fitting if choice.suits(model, workload.loss_task, inputs))
+
+
+def _suits(axis: str, name: str, model: nn.Module, workload: LoadedWorkload) -> bool:
+    from studies.attachment import Attachment
+
+    choice = catalogue.find(axis, name)
+    return not issubclass(choice, Attachment) or choice.suits(
+        model, workload.loss_task, workload.dataset.inputs
     )

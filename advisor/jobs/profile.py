@@ -17,11 +17,14 @@ from advisor.jobs.planning import plan_for, planned_trials
 from advisor.jobs.request import Request
 from advisor.jobs.workloads import open_and_profile, reading
 from advisor.recommendation import Recommendation
+from advisor.report.columns_table import columns_text
 from advisor.report.layout import fold
 from advisor.report.numbers import listed
 from advisor.statements.check import Check
 from advisor.statements.rule_readings import RuleReading
 from studies import catalogue
+from studies.callers_globals import set_aside
+from studies.column_reading import ColumnReading
 from studies.facts import Facts, Forecast
 from studies.limits import Limits
 from studies.quantities import format_bytes, format_seconds, several
@@ -43,11 +46,19 @@ class Preview:
     """What the rules on sparsity, memory and convergence looked at."""
     split_checks: tuple[Check, ...] = ()
     """Is the split honest?"""
+    columns: tuple[ColumnReading, ...] = ()
+    """What each column of the table became."""
+    notes: tuple[str, ...] = ()
+    """What else was done to the data."""
+    everything: bool = False
+    """Whether the memory of all optimizers is shown, and not of those that enter first."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `profile --json` prints."""
         memory = [self._row(forecast) for forecast in self.facts.forecasts]
         return {
+            "columns": [column.to_dict() for column in self.columns],
+            "notes": list(self.notes),
             "facts": self.facts.to_dict(),
             "memory": memory,
             "readings": [reading.to_dict() for reading in self.readings],
@@ -70,13 +81,15 @@ class Preview:
 
     def __str__(self) -> str:
         parts = [
+            columns_text(self.columns),
             _data(self.facts),
+            self._notes(),
             self._split(),
             _model(self.facts),
             measured(self.facts),
             self._memory(),
             _readings(self.readings),
-            str(self.recommendation),
+            str(replace(self.recommendation, columns=())),  # they stand above
         ]
         return "\n\n".join(part for part in parts if part)
 
@@ -85,10 +98,25 @@ class Preview:
         warnings = [fold(str(check), "- ") for check in self.split_checks if not check.passed]
         return "\n".join(["Is the split honest?", *warnings]) if warnings else ""
 
-    def _memory(self) -> str:
-        forecasts = sorted(
-            self.facts.forecasts, key=lambda forecast: (forecast.peak_bytes, forecast.optimizer)
+    def _notes(self) -> str:
+        """Return what was done to the data, in sentences."""
+        return (
+            "\n".join(["What was done to the data:", *(fold(note, "- ") for note in self.notes)])
+            if self.notes
+            else ""
         )
+
+    def _shown(self) -> tuple[Forecast, ...]:
+        """Return the forecasts that are shown, of the best contenders unless all are asked for."""
+        if self.everything:
+            return self.facts.forecasts
+        likely = [contender.optimizer for contender in self.recommendation.contenders]
+        order = {name: place for place, name in enumerate(likely)}
+        ranked = sorted(self.facts.forecasts, key=lambda forecast: order.get(forecast.optimizer, len(order)))
+        return tuple(ranked[:SHOWN])
+
+    def _memory(self) -> str:
+        forecasts = sorted(self._shown(), key=lambda forecast: (forecast.peak_bytes, forecast.optimizer))
         if not forecasts:
             return ""
         least, limit = forecasts[0], self.limits.train_bytes
@@ -107,7 +135,9 @@ class Preview:
             alike.setdefault(row, []).append(forecast.optimizer)
         for row, names in alike.items():
             lines += textwrap.wrap(f"{row} {', '.join(names)}", WIDTH, subsequent_indent=" " * (len(row) + 1))
-        return "\n".join([*lines, *_not_followed(forecasts)])
+        more = len(self.facts.forecasts) - len(forecasts)
+        rest = [f"  {several(more, 'optimizer')} more with --all"] if more else []
+        return "\n".join([*lines, *rest, *_not_followed(forecasts)])
 
     def _batch(self, forecast: Forecast) -> str:
         """Return the largest batch that fits, and in how many microbatches the reference batch would."""
@@ -127,11 +157,15 @@ class Preview:
 _PARTS = (("weights", "weight"), ("gradients", "gradient"), ("activations", "activation"))
 
 
-def preview(request: Request, *, tell: Callable[[str], None] = lambda line: None) -> Preview:
+@set_aside()
+def preview(
+    request: Request, *, everything: bool = False, tell: Callable[[str], None] = lambda line: None
+) -> Preview:
     """Profile a workload and recommend from what is known before any trial.
 
     Args:
         request: what was asked for.
+        everything: whether the memory of all optimizers is to be shown.
         tell: called with a line before anything that takes its time.
 
     Raises:
@@ -151,9 +185,10 @@ def preview(request: Request, *, tell: Callable[[str], None] = lambda line: None
         metric=metric.name,
         goal=request.goal,
         valid_rows=workload.dataset.valid.rows,
-        planned_trials=planned_trials(facts, request.budget),
+        planned_trials=planned_trials(facts, request.budget, plan.sample_rows),
         rules=request.rules,
         split_facts=split_facts(workload.dataset),
+        columns=workload.columns,
     )
     recommendation = recommend(evidence)
     chosen = catalogue.find("optimizer", recommendation.optimizer)
@@ -166,6 +201,9 @@ def preview(request: Request, *, tell: Callable[[str], None] = lambda line: None
         recommendation=first,
         readings=readings(evidence),
         split_checks=split_checks(asked_anew),
+        columns=workload.columns,
+        notes=workload.notes,
+        everything=everything,
     )
 
 
@@ -184,7 +222,8 @@ def _search(request: Request, workload: LoadedWorkload) -> str:
 
 def _data(facts: Facts) -> str:
     columns = f"{facts.columns} {'words' if facts.kind == 'text' else 'columns'}"
-    task = facts.task + (f" into {facts.classes} classes" if facts.classes else "")
+    named = "targets for your own loss" if facts.task == "own" else facts.task
+    task = named + (f" into {facts.classes} classes" if facts.classes else "")
     lines = [f"Data: {facts.rows} training rows, {columns}, {facts.kind}, {task}."]
     if facts.kind != "text":  # the ids of words are never zero but for padding
         missing = f"missing in the raw table {_share(facts.missing_share)}"
@@ -308,6 +347,8 @@ def _ramps(ramp_lrs: Mapping[str, float]) -> str:
 
 
 WIDTH: Final = 98
+SHOWN: Final = 8
+"""Optimizers whose memory is shown unasked."""
 UNEVEN: Final = 10
 """Columns whose widths differ by more are worth a word."""
 _PROBE_SENTENCES: Final[Mapping[str, Callable[[Facts], str]]] = {

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 FORBIDDEN: Final = "/:.%\"'"
 """Characters that MLflow or its addresses give another meaning."""
+ONE_TENSOR: Final = (
+    "takes several inputs or returns no single tensor, and registered models need one of each; "
+    "train its recipe in code of yours: advisor.recommend(study).recipe"
+)
+"""Why such a model cannot be registered, as the end of a sentence."""
 
 
 def register(home: Path, study: str, name: str, *, tracking_uri: str | None = None) -> dict[str, int]:
@@ -59,7 +64,7 @@ def check(name: str, tracking_uri: str | None) -> None:
 def no_model_reason(study: str, spec: WorkloadSpec) -> str:
     """Return why a study of this workload has no model to register; empty if it has."""
     if not spec.is_function:
-        return ""
+        return "" if spec.plain or spec.loss else f"the model of '{study}' {ONE_TENSOR}"
     cause = "which holds its model to itself: there is no model to register"
     return f"'{study}' searches a training function, {cause}"
 
@@ -75,6 +80,7 @@ def lines(versions: dict[str, int]) -> str:
 
 def _trained(home: Path, study: str, manifest: StudyManifest) -> Trained:
     from studies.data.rows import first_rows
+    from studies.forward import gives_tensor
     from studies.loaded_workload import LoadedWorkload
     from studies.search.checkpoints import Checkpoints
     from studies.tracking.models import Trained
@@ -88,11 +94,14 @@ def _trained(home: Path, study: str, manifest: StudyManifest) -> Trained:
     source = Checkpoints.of(home, study).load_or_train(record, workload, device=manifest.device)
     if source is None:
         raise StoreError("interrupted while the recommended model was trained again")
+    model, rows = source.model.cpu().eval(), first_rows(source.workload.dataset.valid, 4)
+    if not gives_tensor(model, rows):
+        raise BadWorkload(f"the model of '{study}' {ONE_TENSOR}")
     about = _about(study, source, record, recommendation)
     trial = f"trial {record.number} of study {study}, seed {record.seed}"
     return Trained(
-        model=source.model.cpu().eval(),
-        rows=first_rows(source.workload.dataset.valid, 4),
+        model=model,
+        rows=rows,
         about=about,
         deployed=deployed,
         description=f"{recommendation.optimizer}, {trial}: {about['takes']}.",
@@ -151,6 +160,8 @@ def _about(study: str, source: Checkpoint, record: Record, recommendation: Recom
         "split_seed": split_seed,
         "takes": f"rows as the study encodes them{split} (see its notes), with any number of rows at once",
     }
+    if dataset.free:
+        return notes | {"gives": "what the study's own loss takes"}
     if dataset.classes:
         return notes | {"classes": list(dataset.classes), "gives": "one logit a class"}
     return notes | {

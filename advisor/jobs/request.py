@@ -41,14 +41,20 @@ class Request:
     space: Mapping[str, Any] | None = None
     """A training function's own hyperparameters, as Optuna's distributions by name."""
     task: str = "auto"
+    kind: str | None = None
+    """table | image | text | signal: what a row is; None tells it from the data."""
     time: str | None = None
     """A column: train on its earliest rows, validate on later ones, test on the latest."""
     group: str | None = None
     """A column: rows that share its value are in one part only."""
     split: str | None = None
     """A column that says train, valid or test."""
+    missing: tuple[str, ...] = ()
+    """Words of a table that mean a gap, beside an empty field."""
     batch_size: str | None = None
     """`64`, `full`, or a range such as `16..256`, `1..full`."""
+    sample_rows: str | None = None
+    """Training rows of a search trial, `none` for all; unasked a sample where the seconds hold few runs."""
     epochs: int | None = None
     optimizers: tuple[str, ...] = ()
     schedules: tuple[str, ...] = ()
@@ -178,8 +184,8 @@ def _read(name: str, value: Any) -> Any:
     """Return what an option means that is written more plainly than its field is typed."""
     from studies.imports import refer
 
-    if name in NAMES:
-        return _read_names(name, value)
+    if name in {*NAMES, "missing"}:
+        return words_of(value) if name == "missing" else _read_names(name, value)
     if name == "budget" and isinstance(value, str):
         return Budget.parse(value)
     if name == "metric" and callable(value):
@@ -187,8 +193,17 @@ def _read(name: str, value: Any) -> Any:
     if isinstance(value, bool):
         return value
     if isinstance(value, Integral):  # also one of NumPy's
-        return shown(value) if name == "batch_size" else int(value)
+        return shown(value) if name in {"batch_size", "sample_rows"} else int(value)
     return value
+
+
+def words_of(value: Any) -> Any:
+    """Return words between commas, which may hold blanks, or a sequence of them as a tuple."""
+    if value is None:
+        return ()
+    if isinstance(value, str):
+        return tuple(word for part in value.split(",") if (word := " ".join(part.split())))
+    return tuple(value) if isinstance(value, Iterable) else value
 
 
 def _read_names(axis: str, value: Any) -> Any:

@@ -14,7 +14,15 @@ from advisor.evidence import Finding
 from advisor.jobs.fingerprints import changed, code_of
 from advisor.jobs.planning import plan_for, planned_trials
 from advisor.jobs.request import Request, split
-from advisor.jobs.workloads import NO_MODEL, open_and_profile, open_workload, reading
+from advisor.jobs.sample_size import sample_notes
+from advisor.jobs.workloads import (
+    NO_MODEL,
+    check_compressible,
+    open_and_profile,
+    open_workload,
+    reading,
+)
+from studies.callers_globals import set_aside
 from studies.errors import BadValue, BadWorkload
 from studies.imports import require
 from studies.limits import Budget
@@ -47,6 +55,7 @@ class Session:
     """What the user should know before it starts: of the data, and of which optimizers enter."""
 
 
+@set_aside()
 def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambda line: None) -> Session:
     """Profile the workload, decide who enters, and create the study.
 
@@ -67,6 +76,8 @@ def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambd
     workload, plan, facts, findings = _planned(request)
     if request.compression != "off" and workload.spec().is_function:
         raise BadWorkload(f"--compression {request.compression} of a training function, {NO_MODEL}")
+    if request.compression != "off":
+        check_compressible(workload.spec())
     earlier = _earlier(request, home, workload, facts, plan) if request.earlier else ()
     plan = replace(plan, starts=earlier)
     name = request.study or free_name(home, workload.name)
@@ -74,7 +85,8 @@ def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambd
         home, name, direction=workload.metric.direction, manifest=_manifest(request, workload, facts, plan)
     )
     begun = [f"{start.params['optimizer']} starts also from {start.origin}" for start in earlier]
-    notes = (*workload.notes, *(finding.because for finding in findings), *begun, *filter(None, [where]))
+    of_data = (*workload.notes, *sample_notes(request, plan, facts))
+    notes = (*of_data, *(finding.because for finding in findings), *begun, *filter(None, [where]))
     return Session(name=name, home=home, workload=workload, plan=plan, notes=notes)
 
 
@@ -83,7 +95,7 @@ def _earlier(
 ) -> tuple[Start, ...]:
     from advisor.jobs.history import starts
 
-    trials = planned_trials(facts, request.searching)
+    trials = planned_trials(facts, request.searching, plan.sample_rows)
     return starts(home, model=workload.spec(), facts=facts, candidates=plan.candidates, planned_trials=trials)
 
 
@@ -99,6 +111,7 @@ def _planned(request: Request) -> tuple[LoadedWorkload | Function, Plan, Facts, 
     return function, *plan(request, function, facts, uses)
 
 
+@set_aside()
 def reopen(
     home: Path, name: str, *, budget: Budget | None = None, tell: Callable[[str], None] = lambda line: None
 ) -> Session:
@@ -150,6 +163,13 @@ def _check_left(manifest: StudyManifest, records: tuple[Record, ...], budget: Bu
     )
 
 
+def _searched_on(workload: LoadedWorkload | Function, plan: Plan) -> LoadedWorkload | Function:
+    """Return the workload as search trials train and validate on it."""
+    from studies.loaded_workload import LoadedWorkload
+
+    return workload.on_sample(plan.sample_rows) if isinstance(workload, LoadedWorkload) else workload
+
+
 def _manifest(
     request: Request, workload: LoadedWorkload | Function, facts: Facts, plan: Plan
 ) -> StudyManifest:
@@ -165,9 +185,10 @@ def _manifest(
         metric=workload.metric.name,
         dataset=workload.name,
         model=workload.model.name(),
-        valid_rows=workload.valid_rows,
+        valid_rows=_searched_on(workload, plan).valid_rows,
         baseline=workload.baseline(),
-        notes=tuple(workload.notes),
+        notes=(*workload.notes, *sample_notes(request, plan, facts)),
+        columns=workload.columns,
         tracking_uri=request.tracking_uri,
         versions={package: version(package) for package in packages},
         python=platform.python_version(),

@@ -14,6 +14,7 @@ from advisor.jobs.advice import advice, evidence_in
 from advisor.jobs.compress import compress, delete_unused_files, pareto
 from advisor.jobs.session import Session
 from advisor.recommendation import Recommendation
+from studies.callers_globals import set_aside
 from studies.record import Record, count_states
 from studies.search.clock import Clock
 from studies.storage import journal
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from studies.tracking.process import Mirror
 
 
+@set_aside()
 def work(
     session: Session,
     *,
@@ -86,12 +88,13 @@ def measure_the_rest(session: Session, *, stop: Callable[[], bool]) -> None:
     from studies.profiling.profile import with_forecasts
     from studies.profiling.split import split_facts
 
-    plain_models = yardsticks(workload, session.plan.budget, stop=stop)
+    searched_on = workload.on_sample(session.plan.sample_rows)
+    plain_models = yardsticks(searched_on, session.plan.budget, stop=stop)
     if stop():
         return
     facts = manifest.profiled
     if not facts.forecasts:
-        facts = with_forecasts(workload, facts, named=session.plan.candidates)
+        facts = with_forecasts(workload, facts)
     split = manifest.split_facts or split_facts(workload.dataset)
     journal.change_manifest(study, yardsticks=plain_models, split_facts=split, facts=facts)
 

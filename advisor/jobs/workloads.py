@@ -6,17 +6,28 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from advisor.jobs.planning import batch_sizes
-from advisor.jobs.request import Request, names
+from advisor.jobs.request import Request
 from studies.errors import BadValue, BadWorkload, one_line, shown
+from studies.imports import uncollected
 from studies.limits import Budget, Limits
 
 if TYPE_CHECKING:
     from studies.facts import Facts
     from studies.loaded_workload import LoadedWorkload
+    from studies.storage.workload_spec import WorkloadSpec
     from studies.training_function.function import Function
 
 NO_MODEL: Final = "which holds its model to itself; compression needs an advisor.Workload"
 """Why a training function cannot be compressed, as the end of a sentence."""
+
+
+def check_compressible(spec: WorkloadSpec) -> None:
+    """Raise BadWorkload for a workload whose deployed file could not be measured."""
+    if not spec.plain:
+        raise BadWorkload(
+            "compression needs one input a row, a model that returns one tensor, and the usual loss; "
+            "leave compression out"
+        )
 
 
 def open_and_profile(
@@ -49,7 +60,6 @@ def open_and_profile(
         epochs=1,
         device=device,
         probing=budget or PROBING_SECONDS,
-        named=names("optimizer", request.optimizers),
         forecasting=budget is None or needs_forecasts(request),
     )
     return workload, replace(facts, pretrained=request.pretrained, horizon_known=not request.open_ended)
@@ -74,9 +84,10 @@ def open_workload(request: Request) -> LoadedWorkload | Function:
     Raises:
         StudyError: it cannot be trained on.
     """
-    from studies.loaded_workload import LoadedWorkload
-    from studies.training_function.function import Function
-    from studies.workload import Workload
+    with uncollected():
+        from studies.loaded_workload import LoadedWorkload
+        from studies.training_function.function import Function
+        from studies.workload import Workload
 
     named, source = _resolve(request.source)
     if isinstance(named, str):
@@ -90,6 +101,8 @@ def open_workload(request: Request) -> LoadedWorkload | Function:
             class_weights=request.class_weights,
             direction=request.direction,
             split_by=request.split_by,
+            missing=request.missing,
+            kind=request.kind,
         )
     if isinstance(named, Workload):
         return LoadedWorkload.from_workload(
@@ -100,11 +113,19 @@ def open_workload(request: Request) -> LoadedWorkload | Function:
             direction=request.direction,
             seed=request.seed,
             split_by=request.split_by,
+            kind=request.kind,
         )
+    if request.kind is not None:
+        raise BadWorkload("a training function holds its data to itself; leave --kind out")
     if request.split_by.way:
         raise BadWorkload(
             f"a training function holds its data to itself; leave {request.split_by.flag} out, "
             "and split inside the function"
+        )
+    if request.sample_rows not in {None, "none"}:
+        raise BadWorkload(
+            "a training function holds its data to itself; leave --sample-rows out, "
+            "and take a sample inside the function"
         )
     return Function.open(
         named,

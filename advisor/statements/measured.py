@@ -12,6 +12,7 @@ from advisor.statements.recomputed import same
 from advisor.statements.statement import Case, Statement
 from studies.limits import LIMITED_COST
 from studies.quantities import several
+from studies.record import Record
 
 Way = Literal["confirmed", "best", "best that fits", "compressed", "deployed"]
 Role = Literal["runner-up", "ahead", "nearest rival"]
@@ -28,7 +29,7 @@ def measured_alike(
     if quality is None or other_quality is None:
         return quality is other_quality is None
     left, right = case.runs(trials), case.runs(other_trials)
-    alike = {(run.seed, run.split_seed) for run in left} == {(run.seed, run.split_seed) for run in right}
+    alike = {_draw(run) for run in left} == {_draw(run) for run in right}
     search = all(run.searched and run.split_seed is None for run in (*left, *right))
     compressed = all(run.stage == "compress" for run in (*left, *right))
     return (
@@ -36,6 +37,11 @@ def measured_alike(
         and same(fmean(run.measured_quality for run in left), quality)
         and same(fmean(run.measured_quality for run in right), other_quality)
     )
+
+
+def _draw(run: Record) -> tuple[int, int | None, int | None]:
+    """Return what two runs share that are compared: seed, split and sample."""
+    return run.seed, run.split_seed, run.sample_rows
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,11 +13,12 @@ from advisor.goals import GOALS, USUAL
 from advisor.jobs.request import MODES
 from dashboard import launch_process, reads, studies_table
 from dashboard.charts.trials import best_single_run
-from dashboard.launch_form import SUFFIXES, TABLES, LaunchForm, check, files, keep_upload, name_for, own_code
+from dashboard.launch_form import LaunchForm, check, files, keep_upload, name_for, needs_target, own_code
 from dashboard.snapshot import Study
 from dashboard.widgets.words import plain, progress
 from studies import catalogue
 from studies.data.dataset import built_ins
+from studies.datasets.files import PACKINGS, endings
 from studies.errors import StudyError
 from studies.limits import Budget
 from studies.quantities import format_seconds
@@ -33,7 +34,7 @@ COMPRESSION: Final = {
     "after": "after: the finalists, in 40 % of the budget",
     "joint": "joint: along with training",
 }
-FORMS: Final = ", ".join(suffix.removeprefix(".") for suffix in SUFFIXES)
+FORMS: Final = ", ".join(ending.removeprefix(".") for ending in endings())
 
 
 def show(home: Path, *, allow_code: bool = False) -> None:
@@ -99,15 +100,14 @@ def _data(home: Path) -> tuple[str, str]:
         first = names.index("digits") if "digits" in names else 0
         return st.selectbox("Dataset", names, index=first, key="dataset"), ""
     source = _uploaded(home) if way == "Upload" else _in_home(home)
-    if Path(source).suffix.lower() not in TABLES:
+    if not needs_target(source):
         return source, ""
     return source, st.text_input("Target", help="The column to predict", key="target").strip()
 
 
 def _uploaded(home: Path) -> str:
-    file = st.file_uploader(
-        f"A table or arrays ({FORMS})", type=[suffix.removeprefix(".") for suffix in SUFFIXES], key="upload"
-    )
+    types = [ending.removeprefix(".") for ending in (*endings(), *PACKINGS)]
+    file = st.file_uploader(f"A table or arrays ({FORMS})", type=types, key="upload")
     if file is None:
         return ""
     try:

@@ -17,6 +17,8 @@ from advisor.evidence import Finding
 from advisor.goals import GOALS
 from advisor.jobs import command_lines
 from advisor.recommendation import Recommendation
+from advisor.report.columns_table import TITLES as COLUMN_TITLES
+from advisor.report.columns_table import column_rows
 from advisor.report.compression_table import TITLES
 from advisor.report.layout import settings
 from advisor.report.numbers import listed, number, percent, ratio, trials
@@ -211,6 +213,10 @@ def _details(advice: Recommendation) -> None:
             [{"axis": axis, "setting": setting} for axis, setting in settings(advice.params, advice.steps)],
             hide_index=True,
         )
+    if advice.columns:
+        with st.expander(f"What each column became ({len(advice.columns)})"):
+            cells = [dict(zip(COLUMN_TITLES, row, strict=True)) for row in column_rows(advice.columns)]
+            st.dataframe(cells, hide_index=True)
     if advice.findings:
         with st.expander(f"What the rules say ({len(advice.findings)})"):
             st.dataframe([_finding_row(finding) for finding in advice.findings], hide_index=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,7 +11,11 @@ import torch
 from studies.data.rows import first_rows
 from studies.deployment.export import Exported, export
 from studies.deployment.footprint import BATCHES, Deployed, deployed, inference_bytes
+from studies.errors import one_line
+from studies.infeasible import CannotCompress
 from studies.measure.model import macs
+from studies.models.copies import copied
+from studies.weights.plain import made_plain
 from studies.weights.trained_model import TrainedModel
 
 if TYPE_CHECKING:
@@ -36,9 +39,21 @@ class Checkpoint:
     device: torch.device
 
     def trained_model(self) -> TrainedModel:
-        """Return a copy for a pass to change."""
+        """Return a copy for a pass to change, its weights plain tensors.
+
+        Raises:
+            CannotCompress: it cannot be copied, or is scripted.
+        """
+        if any(isinstance(part, torch.jit.ScriptModule) for part in self.model.modules()):
+            raise CannotCompress("it is scripted, which torch cannot export; give it unscripted")
+        try:
+            model = copied(self.model)
+        except Exception as error:  # whatever a part of somebody's model raises
+            raise CannotCompress(
+                f"it cannot be copied: {one_line(error, longest=120)}; make that part in its forward pass"
+            ) from error
         return TrainedModel(
-            model=deepcopy(self.model), workload=self.workload, seed=self.seed, device=self.device
+            model=model, workload=self.workload, seed=self.seed, device=self.device, notes=made_plain(model)
         )
 
     @cached_property
@@ -86,6 +101,6 @@ class Checkpoint:
 def macs_of(model: nn.Module, workload: LoadedWorkload) -> int | None:
     """Return the multiply-accumulates of one row; None for a model that cannot be counted."""
     try:
-        return macs(deepcopy(model).cpu(), first_rows(workload.dataset.valid, 1))
+        return macs(copied(model).cpu(), first_rows(workload.dataset.valid, 1))
     except Exception:  # noqa: BLE001 - what torch's counter raises on somebody's model: nothing rests on this number
         return None

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, MutableMapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from studies.compression.checkpoint import Checkpoint, macs_of
 from studies.compression.retraining import retrained
 from studies.deployment import footprint
 from studies.deployment.export import Exported, export
+from studies.models.copies import copied
 from studies.record import Footprint, Measurement
 from studies.weights.masks import gradually, keep_zeros
 from studies.weights.trained_model import TrainedModel, sparsity_of
@@ -190,7 +190,7 @@ class CompressionRun:
         file, reference = footprint.deployed(graph, workload), self.source.deployed
         self.file = file
         rows = self.source.rows
-        latencies = footprint.latencies(file, reference, deepcopy(self.source.model).cpu().eval(), rows)
+        latencies = footprint.latencies(file, reference, copied(self.source.model).cpu().eval(), rows)
         sizes = Footprint(
             file_bytes=len(graph),
             compressed_bytes=file.compressed_bytes,

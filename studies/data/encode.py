@@ -40,8 +40,6 @@ from studies.data.text import is_free_text
 from studies.errors import BadWorkload
 from studies.quantities import several
 
-READING: Final = 1
-"""Version of how columns are read; studies of versions that do not say have 0."""
 FEW_NOTES: Final = 12
 """Notes on how columns were read; where there are more, the table of columns has to do."""
 LISTED: Final = 50

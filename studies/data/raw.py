@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from studies.data.as_given import encode_as_given, free_targets
 from studies.datasets import Raw
 from studies.errors import BadWorkload
+from studies.rows.nested import NestedRows
+from studies.rows.reading import STEPS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +36,11 @@ def targets_of(raw: Raw, task: str, notes: list[str]) -> Targets:
     from studies.data.splits import read_amounts, read_targets
 
     targets, rows = raw.targets, int(raw.inputs.shape[0])
+    if raw.free:
+        return free_targets(raw)
+    if targets is None or isinstance(targets, NestedRows):
+        what = "no targets" if targets is None else "several targets a row in a dict or tuple"
+        raise BadWorkload(f"there are {what}; give Workload(loss=...), which says what to learn from them")
     if len(targets) != rows:
         raise BadWorkload(f"{rows} rows of inputs but {len(targets)} targets; give one target a row")
     if not isinstance(targets, np.ndarray):
@@ -43,11 +52,13 @@ def targets_of(raw: Raw, task: str, notes: list[str]) -> Targets:
         return read_targets(pd.Series(targets.argmax(axis=1)), "classification", notes)
     if targets.ndim != 2:
         raise BadWorkload(
-            f"targets of the shape {targets.shape} are not (rows,) or (rows, outputs); reshape them"
+            f"targets of the shape {targets.shape} are not (rows,) or (rows, outputs); reshape them, "
+            "or give Workload(loss=...), which takes them as they are"
         )
     if task != "regression" and np.isin(targets, (0, 1)).all():
         notes.append(
-            "Took the columns of zeros and ones for numbers: several classes a row are not supported."
+            "Took the columns of zeros and ones for numbers, trained with squared error; for several "
+            "classes a row give Workload(loss=torch.nn.BCEWithLogitsLoss())."
         )
     return read_amounts(targets, task, notes)
 
@@ -68,7 +79,8 @@ def split_by_column(raw: Raw, by: SplitBy | None) -> Raw:
 
     if by is None or not by.way:
         return raw
-    named = raw.kind == "table" or (raw.kind == "text" and not isinstance(raw.inputs, np.ndarray))
+    arrays = isinstance(raw.inputs, np.ndarray | NestedRows)
+    named = raw.kind == "table" or (raw.kind == "text" and not arrays)
     return marked(raw, _frame(raw) if named else None, by)
 
 
@@ -78,6 +90,7 @@ def split_of(raw: Raw, targets: Targets, seed: int, notes: list[str]) -> Split:
     Raises:
         BadWorkload: too few rows.
     """
+    from studies.data.part_differences import label_notes
     from studies.data.split_ways import split_groups, split_times
     from studies.data.splits import keep_rows, note_rare, split_rows
 
@@ -95,7 +108,9 @@ def split_of(raw: Raw, targets: Targets, seed: int, notes: list[str]) -> Split:
         notes.append(
             f"Drew the {' and '.join(drawn)} rows from the training rows; the other parts are as given."
         )
-    return keep_rows(raw.parts[targets.rows], targets.codes, seed=seed)
+    split = keep_rows(raw.parts[targets.rows], targets.codes, seed=seed)
+    notes += label_notes(targets, split)
+    return split
 
 
 def columns_across(
@@ -122,23 +137,37 @@ def encode_raw(raw: Raw, rows: NDArray[np.int64], split: Split) -> Encoded:
     Raises:
         BadWorkload: rows that cannot be turned into numbers.
     """
-    from studies.data.encode import Encoded, encode, encode_text
+    from studies.data.encode import Encoded
+    from studies.data.mapped_rows import encode_mapped
     from studies.data.text import check_ids
-    from studies.datasets.files.sparse_rows import mostly_zeros, scale
+    from studies.datasets.files.mapped import mapped_array
+    from studies.datasets.files.sparse_rows import mostly_zeros, narrow, scale
 
+    if (array := mapped_array(raw.inputs)) is not None and not raw.free:
+        return encode_mapped(raw, array, rows, split.train)
+    if isinstance(raw.inputs, NestedRows) or (raw.free and isinstance(raw.inputs, np.ndarray)):
+        return encode_as_given(raw, rows)
     if raw.kind in {"image", "signal"}:
         return _standardise(np.asarray(raw.inputs)[rows], split.train, raw)
     if raw.kind == "text" and isinstance(raw.inputs, np.ndarray):
         ids = check_ids(raw.inputs)
         return Encoded(inputs=ids[rows], kind="text", vocabulary=int(ids.max()))
     if mostly_zeros(raw.inputs):
-        inputs = scale(raw.inputs[rows], split.train)
+        notes = list[str]()
+        inputs = scale(narrow(raw.inputs, notes)[rows], split.train)
         train = inputs[split.train]
         return Encoded(
             inputs=inputs,
             raw_density=train.count_nonzero() / max(np.prod(train.shape), 1),
-            notes=("Kept the table sparse, each column from -1 to 1.",),
+            notes=(*notes, "Kept the table sparse, each column from -1 to 1."),
         )
+    return _encode_table(raw, rows, split)
+
+
+def _encode_table(raw: Raw, rows: NDArray[np.int64], split: Split) -> Encoded:
+    from studies.data.encode import encode, encode_text
+    from studies.data.part_differences import level_notes
+
     frame = _frame(raw)
     if raw.kind == "text":
         if frame.shape[1] != 1:
@@ -147,14 +176,21 @@ def encode_raw(raw: Raw, rows: NDArray[np.int64], split: Split) -> Encoded:
             )
         return encode_text(frame.iloc[rows, 0], split.train, missing=raw.missing)
     chosen = frame if len(rows) == len(frame) else frame.iloc[rows]
-    return encode(chosen, split.train, centre_sparse=raw.centre_sparse, missing=raw.missing)
+    encoded = encode(chosen, split.train, centre_sparse=raw.centre_sparse, missing=raw.missing)
+    if raw.parts is None:
+        return encoded
+    return replace(encoded, notes=(*encoded.notes, *level_notes(encoded.table or {}, encoded.columns, split)))
 
 
 def _frame(raw: Raw) -> pd.DataFrame:
     import pandas as pd
 
+    from studies.datasets.files.packing import check_fits
+
     frame: Any = raw.inputs
     if hasattr(frame, "nnz"):
+        rows, columns = frame.shape
+        check_fits(rows * columns * frame.dtype.itemsize, f"a table of {rows:,} sparse rows, made dense,")
         frame = frame.toarray()
     if isinstance(frame, np.ndarray):
         if frame.ndim != 2:
@@ -196,7 +232,7 @@ def _standardise(values: NDArray[Any], train: NDArray[np.int64], raw: Raw) -> En
         raise BadWorkload(
             f"the {kind}s hold missing or infinite {noun}; remove these {kind}s or fill them in"
         )
-    axes = (0, 2) if kind == "signal" else None
+    axes = None if kind == "image" else (0, 1) if raw.reading == STEPS else (0, 2)
     mean = numbers[train].mean(dtype=np.float64, axis=axes, keepdims=True)
     deviation = numbers[train].std(dtype=np.float64, axis=axes, keepdims=True)
     nonzero = (numbers[train] != 0).mean(axis=axes, keepdims=True)

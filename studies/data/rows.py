@@ -9,6 +9,8 @@ import numpy as np
 import torch
 
 from studies.data.dataset import Dataset, Part
+from studies.data.mapped_rows import MappedRows, MappedTensors
+from studies.rows.nested import NestedRows, mapped
 
 
 class SparseRows:
@@ -25,23 +27,40 @@ class SparseRows:
         return torch.from_numpy(chosen.toarray()).to(self.device)
 
 
-Inputs = torch.Tensor | SparseRows
+Inputs = Any  # a tensor, sparse rows, or nested rows of tensors; some of them are taken by their positions
 
 
 @lru_cache(maxsize=6)
-def tensors(dataset: Dataset, part: str, device: torch.device) -> tuple[Inputs, torch.Tensor]:
+def tensors(dataset: Dataset, part: str, device: torch.device) -> tuple[Inputs, Any]:
     """Return inputs and targets of a split on the device.
 
     They are cached, since every trial of a study asks for the same.
     """
     split: Part = getattr(dataset, part)
-    targets = torch.from_numpy(split.targets).to(device)
-    if isinstance(split.inputs, np.ndarray):
-        return torch.from_numpy(split.inputs).to(device), targets
+    if split.targets is split.inputs:
+        inputs = on_device(split.inputs, device)
+        return inputs, inputs
+    targets = on_device(split.targets, device)
+    if isinstance(split.inputs, MappedRows):
+        return MappedTensors(split.inputs, device), targets
+    if isinstance(split.inputs, np.ndarray | NestedRows):
+        return on_device(split.inputs, device), targets
     return SparseRows(split.inputs, device), targets
 
 
-def first_rows(part: Part, rows: int) -> torch.Tensor:
-    """Return a copy of the first rows of a part as a dense tensor on the CPU."""
+def first_rows(part: Part, rows: int) -> Any:
+    """Return a copy of the first rows of a part as dense tensors on the CPU."""
     inputs = part.inputs[:rows]
-    return torch.from_numpy(inputs.copy() if isinstance(inputs, np.ndarray) else inputs.toarray())
+    if isinstance(inputs, np.ndarray | NestedRows):
+        return on_device(mapped(inputs, np.copy), torch.device("cpu"))
+    return torch.from_numpy(inputs.toarray())
+
+
+def first_targets(part: Part, rows: int) -> Any:
+    """Return the first targets of a part as tensors on the CPU."""
+    return on_device(mapped(part.targets[:rows], np.copy), torch.device("cpu"))
+
+
+def on_device(rows: Any, device: torch.device) -> Any:
+    """Return rows of any form as tensors on a device."""
+    return mapped(rows, lambda array: torch.from_numpy(array).to(device))

@@ -41,10 +41,15 @@ def _date_column(dates: pd.Series[Any], split: Split) -> DateColumn:
     valid, newest = dates.iloc[split.valid].dropna(), dates.iloc[split.train].max()
     return DateColumn(
         name=str(dates.name),
-        first=f"{dates.min():%Y-%m-%d}",
-        last=f"{dates.max():%Y-%m-%d}",
+        first=_day(dates.min()),
+        last=_day(dates.max()),
         past_share=float((valid < newest).mean()),
     )
+
+
+def _day(date: pd.Timestamp) -> str:
+    """Write a day; years beyond 9999, which strftime refuses, are written too."""
+    return str(date.isoformat()).partition("T")[0]
 
 
 def key_columns(table: Mapping[str, pd.Series[Any]], targets: Targets, split: Split) -> tuple[KeyColumn, ...]:

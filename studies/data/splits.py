@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from studies.data.columns.number_writing import NumberWriting
+from studies.data.columns.number_writing import PLAIN, NumberWriting
 from studies.data.columns.reading import LARGEST
 from studies.data.columns.text_writing import label
 from studies.data.target_column import classes_of, read_target
@@ -43,8 +43,19 @@ class Targets:
     """The numbers of each of them, of the shape (rows, outputs); empty in classification."""
     classes: tuple[str, ...]
     """Labels in the order of their codes; empty in regression."""
+    free: bool = False
+    """Whether they are for an own loss, in a form of their own."""
+    values: Any = None
+    """Free targets as they came; None for the inputs in their place."""
     writing: NumberWriting = field(default_factory=NumberWriting)
     """How amounts are written, and the words that mean a gap."""
+
+    @property
+    def may_be_either(self) -> bool:
+        """Return whether they are numbers that may be classes or amounts, so that it is worth a word."""
+        if not self.classes:
+            return bool((self.amounts % 1 == 0).all())
+        return len(self.classes) > 2 and all(map(PLAIN.fullmatch, self.classes))
 
     def encoder(self, train: Rows) -> TargetEncoder:
         """Return what turns targets into those that `for_training` gives."""
@@ -57,11 +68,13 @@ class Targets:
             writing=self.writing,
         )
 
-    def for_training(self, train: Rows) -> tuple[NDArray[np.int64] | NDArray[np.float32], Amount, Amount]:
+    def for_training(self, train: Rows) -> tuple[Any, Amount, Amount]:
         """Return the codes, or the amounts standardised by the training rows.
 
         With them come the mean and the scale that were taken out.
         """
+        if self.free:
+            return self.values, 0.0, 1.0
         if self.classes:
             return self.codes, 0.0, 1.0
         if self.amounts.shape[1] == 1:

@@ -31,6 +31,8 @@ from studies.errors import BadWorkload
 
 MOST_CODES: Final = 20
 """More different whole numbers than this are amounts, not classes."""
+AS_CLASSES: Final = "use --task classification"
+"""The way out where text was to be amounts."""
 ROWS_A_CODE: Final = 10
 """Whole numbers with fewer rows each than this are amounts, unless there are but two of them."""
 CODE: Final = re.compile(r"0\d+")
@@ -122,7 +124,7 @@ def _of_cells(
         slips = set(cells) if numbers is None or len(numbers.units) > 1 else set(numbers.slips)
         raise BadWorkload(
             f"{noun} is text, {first_where(text, text.isin(slips))}; regression needs numbers: "
-            "use --task classification, or --missing with the words that mean a gap"
+            f"{AS_CLASSES}, or --missing with the words that mean a gap"
         )
     amounts = pd.Series(numbers.writing.read(column), index=column.index, name=column.name)
     check_finite(amounts, noun)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from studies.choice import Choice
 from studies.errors import BadWorkload
+from studies.rows.kinds import Kind as Kind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,7 +19,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
-Kind = Literal["table", "image", "text", "signal"]
+    from studies.rows.nested import NestedRows
+
+
+def identity(rows: Any) -> Any:
+    """Return rows as they are."""
+    return rows
+
+
 Task = Literal["auto", "classification", "regression"]
 
 
@@ -25,14 +34,21 @@ Task = Literal["auto", "classification", "regression"]
 class Raw:
     """Data as loaded: nothing split, filled in or scaled."""
 
-    inputs: pd.DataFrame | NDArray[Any] | csr_matrix
+    inputs: pd.DataFrame | NDArray[Any] | csr_matrix | NestedRows
     """A row each: images (rows, channels, height, width), signals (rows, channels, length), text (rows, token
-    ids) or a frame."""
-    targets: pd.Series[Any] | NDArray[np.generic]
-    """One value a row, a label or a number; or several numbers a row, of the shape (rows, outputs)."""
+    ids), a frame, or several of these in a dict or tuple."""
+    targets: pd.Series[Any] | NDArray[Any] | NestedRows | None
+    """One value a row, a label or a number; or several numbers a row, of the shape (rows, outputs). Free
+    ones are of any form, or None for the inputs themselves."""
     kind: Kind = "table"
+    reading: str = ""
+    """How the shape of an array was taken where it can be taken in several ways; empty where it cannot."""
+    other_readings: tuple[str, ...] = ()
+    """The other ways, most likely first; none where the kind was named."""
     task: Task = "auto"
     """auto tells classification from regression by the targets."""
+    free: bool = False
+    """Whether the targets are for an own loss, as they came, and arrays of inputs too."""
     feature_names: tuple[str, ...] = ()
     """Names of the columns when the inputs are an array; empty names them x0, x1, ..."""
     notes: tuple[str, ...] = ()
@@ -46,6 +62,11 @@ class Raw:
     """Where the split goes by time: that of each row, NaN where it has none."""
     groups: NDArray[np.int64] | None = None
     """Where groups stay whole: the number of each row's group."""
+    live: Any = None
+    """`studies.datasets.files.torch_rows.Items` or a stream, where training reads rows anew; None where the
+    rows stay as they are."""
+    shape_rows: Callable[[Any], Any] = identity
+    """Brings rows that are read anew into the form of the inputs here."""
     missing: tuple[str, ...] = ()
     """Words of the user's that mean a gap."""
     split_column: str = ""

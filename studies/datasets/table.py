@@ -13,12 +13,15 @@ from studies.errors import BadWorkload, StudyError, did_you_mean, named_line, on
 if TYPE_CHECKING:
     import pandas as pd
 
+AUTO: Final = "auto"
+ARRAYS: Final = ".npz"
+"""Ending of files whose arrays may be taken in several ways."""
 LISTED: Final = 20
 """Columns that a message lists."""
 LONGEST_NAME: Final = 40
 """Characters of a name that a message repeats."""
 ELSEWHERE: Final = {
-    ".npy": "it is one array; put inputs and targets into one file: np.savez('data.npz', X=X, y=y)",
+    ".npy": "it is one array; give its folder with X.npy and y.npy in it, or np.savez('data.npz', X=X, y=y)",
     ".pkl": "a pickle may run code; save the frame as Parquet, or the arrays with np.savez",
     ".pickle": "a pickle may run code; save the frame as Parquet, or the arrays with np.savez",
     ".txt": "name it .csv if a delimiter stands between its fields, or .svmlight if it holds sparse rows",
@@ -44,13 +47,18 @@ class Table(DatasetChoice):
     """A file, `file.ending:part` for a sheet, table or query, a pattern for several files, or a folder."""
     target: str = ""
     """The column to predict; arrays, sparse rows and folders know theirs."""
+    read_as: str = AUTO
+    """auto | table | image | text | signal: what a row is; auto tells it from the file."""
 
     def load(self) -> Raw:
         """Return the rows, the target apart."""
+        from studies.datasets.files.row_kind import of_kind
+
         place = _existing(Place.of(self.path, as_text=frozenset({self.target} - {""})))
-        data = _read(place, self.target)
+        kind = None if self.read_as == AUTO else self.read_as
+        data = _read(place, self.target, kind)
         if isinstance(data, Raw):
-            return data
+            return of_kind(data, kind)
         frame, notes = data
         target = _column(self.target, list(frame.columns), place.path.name)
         if frame.shape[1] == 1:
@@ -58,7 +66,8 @@ class Table(DatasetChoice):
                 f"'{place.path.name}' has no column but the target '{target}'; "
                 "add at least one column to predict it from"
             )
-        return Raw(inputs=frame.drop(columns=target), targets=frame[target], notes=notes)
+        raw = Raw(inputs=frame.drop(columns=target), targets=frame[target], notes=notes)
+        return of_kind(raw, kind)
 
 
 def _existing(place: Place) -> Place:
@@ -93,8 +102,9 @@ def _tables_beside(path: Path) -> list[str]:
         return []
 
 
-def _read(place: Place, target: str) -> tuple[pd.DataFrame, tuple[str, ...]] | Raw:
+def _read(place: Place, target: str, kind: str | None) -> tuple[pd.DataFrame, tuple[str, ...]] | Raw:
     """Return the table and how it was read where that is not plain, or data that knows its target."""
+    from studies.datasets.files.arrays import read_npz
     from studies.datasets.files.folder import read_folder
     from studies.datasets.files.several import read_several
 
@@ -105,7 +115,9 @@ def _read(place: Place, target: str) -> tuple[pd.DataFrame, tuple[str, ...]] | R
         raise BadWorkload(f"'{name}' knows its target; leave --target {one_line(target, longest=80)} out")
     try:
         if folder:
-            return read_folder(place.path)
+            return read_folder(place.path, kind)
+        if place.ending == ARRAYS and kind is not None:
+            return read_npz(place.path, kind)
         data = read_several(place) if is_pattern(place.path) else readers()[place.ending].read(place)
     except StudyError:
         raise

@@ -12,7 +12,6 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
 from io import StringIO
@@ -27,6 +26,7 @@ from torch import nn
 from studies.imports import require
 from studies.infeasible import CannotCompress
 from studies.measure.outputs import EVALUATION_ROWS
+from studies.models.copies import copied
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -107,6 +107,13 @@ def export(trained: TrainedModel) -> Exported:
     )
 
 
+def _hint(error: Exception) -> str:
+    """Return what to do about a graph that was exported for as many rows as it was traced with alone."""
+    if "invalid dimensions for input" not in str(error).lower():
+        return ""
+    return "; count rows in the forward pass with x.shape[0], not with len(x) or int(...)"
+
+
 def _reason(error: BaseException) -> str:
     """Return what first went wrong, in one line; torch wraps it in reports of many."""
     while error.__cause__ is not None:
@@ -159,7 +166,7 @@ def _without_bags(model: nn.Module) -> nn.Module:
         return _Bag(model)  # type: ignore[arg-type]
     if not any(replaced(module) for module in model.modules()):
         return model
-    model = deepcopy(model)
+    model = copied(model)
     for module in list(model.modules()):
         for name, child in module.named_children():
             if replaced(child):
@@ -167,7 +174,7 @@ def _without_bags(model: nn.Module) -> nn.Module:
     return model.eval()
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def _check(model: nn.Module, proto: ModelProto, inputs: torch.Tensor) -> None:
     """Compare a graph with torch at several batch sizes."""
     try:
@@ -176,9 +183,15 @@ def _check(model: nn.Module, proto: ModelProto, inputs: torch.Tensor) -> None:
             (model(rows).numpy(), run(running, rows.numpy()))
             for rows in (inputs[:size] for size in CHECKED_ROWS)
         ]
+        again = model(inputs[: CHECKED_ROWS[-1]]).numpy()
     except Exception as error:
         # whatever the runtime raises on a graph it has no kernel for, or the model on so many rows
-        raise CannotCompress(f"its ONNX export does not run: {_reason(error)}") from error
+        raise CannotCompress(f"its ONNX export does not run: {_reason(error)}{_hint(error)}") from error
+    if not np.array_equal(again, answers[-1][0], equal_nan=True):
+        raise CannotCompress(
+            "it answers the same rows otherwise each time in evaluation mode; "
+            "where that is dropout, give it training=self.training"
+        )
     for expected, answer in answers:
         if answer.shape != expected.shape:
             raise CannotCompress(

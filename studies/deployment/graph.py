@@ -81,6 +81,21 @@ def weights_in(proto: ModelProto) -> list[GraphWeight]:
     return weights
 
 
+def readers_of_tied_tables(proto: ModelProto) -> list[str]:
+    """Return the names of all nodes that read a table of look-ups which other nodes multiply with."""
+    readers: dict[str, list[NodeProto]] = {}
+    for node in proto.graph.node:
+        for name in node.input:
+            readers.setdefault(name, []).append(node)
+    names = {tensor.name for tensor in proto.graph.initializer if len(tensor.dims) >= 2}
+    return [
+        node.name
+        for name in sorted(names)
+        if len({reader.op_type == "Gather" for reader in readers.get(name, [])}) == 2
+        for node in readers[name]
+    ]
+
+
 def _form(node: NodeProto, index: int) -> tuple[Form, bool]:
     """Return what a node reads an input as, and whether as (inputs, outputs)."""
     settings = {attribute.name: attribute for attribute in node.attribute}

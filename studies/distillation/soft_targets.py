@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -10,6 +9,7 @@ import torch
 from torch.nn import functional
 
 from studies.distillation import DistillationChoice
+from studies.models.copies import copied
 from studies.space import log_between, one_of
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def add_soft_targets(
     sees; closures and wrappers that evaluate the loss again hear the same answer.
     """
     regression = training.workload.dataset.task == "regression"
-    copies = [deepcopy(teacher).to(training.device).eval() for teacher in teachers]
+    copies = [copied(teacher).to(training.device).eval() for teacher in teachers]
     run_loss, answers = training.loss, list[torch.Tensor]()
 
     @torch.no_grad()

@@ -12,9 +12,12 @@ import statistics
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
+
+from studies.forward import answer
+from studies.rows.nested import mapped
 
 if TYPE_CHECKING:
     from torch import nn
@@ -65,17 +68,36 @@ def sparsity(model: nn.Module) -> float:
     return sum(int((weight == 0).sum()) for weight in weights) / total if total else 0.0
 
 
-def macs(model: nn.Module, row: torch.Tensor) -> int:
+def macs(model: nn.Module, row: Any) -> int:
     """Return the multiply-accumulates of a forward pass over `row`, shape (1, ...).
 
-    Counted are matrix products, convolutions and attention.
+    Counted are matrix products, convolutions and attention; over two rows and halved where a norm layer takes
+    its statistics from the batch and refuses one.
     """
     from torch.utils.flop_counter import FlopCounterMode
 
+    count = 1 if takes_one(model, row) else 2
+    rows = row if count == 1 else mapped(row, lambda tensor: torch.cat([tensor] * count))
     counter = FlopCounterMode(display=False)
-    with torch.inference_mode(), written_out(), counter:
-        model.eval()(row)
-    return int(counter.get_total_flops()) // 2
+    # not inference_mode: under it the counter cannot read a parametrized weight
+    with torch.no_grad(), written_out(), counter:
+        answer(model.eval(), rows)
+    return int(counter.get_total_flops()) // 2 // count
+
+
+@torch.no_grad()
+def takes_one(model: nn.Module, row: Any) -> bool:
+    """Tell whether a model answers a single row; a norm layer without statistics of its own does not."""
+    from torch.nn.modules.batchnorm import _BatchNorm
+
+    norms = (module for module in model.modules() if isinstance(module, _BatchNorm))
+    if all(norm.track_running_stats and norm.running_mean is not None for norm in norms):
+        return True
+    try:
+        answer(model.eval(), row)
+    except ValueError:
+        return False
+    return True
 
 
 @contextmanager
@@ -99,15 +121,15 @@ def written_out() -> Iterator[None]:
         torch._C._set_mkldnn_enabled(fused)
 
 
-def latency_seconds(model: nn.Module, row: torch.Tensor) -> float:
-    """Return the median seconds of one forward pass over `row`, shape (1, ...)."""
-    return statistics.median(passes(model, row))
+def latency_seconds(model: nn.Module, row: Any) -> float | None:
+    """Return the median seconds of one forward pass over `row`, shape (1, ...); None if it takes none."""
+    return statistics.median(passes(model, row)) if takes_one(model, row) else None
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def passes(
     model: nn.Module,
-    row: torch.Tensor,
+    row: Any,
     *,
     repeats: int = 30,
     warmup: int = 5,
@@ -118,7 +140,7 @@ def passes(
     seconds = []
     for _ in range(warmup + repeats):
         start = clock()
-        model(row)
+        answer(model, row)
         if row.device.type == "cuda":
             torch.cuda.synchronize(row.device)
         seconds.append(clock() - start)

@@ -2,26 +2,56 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from studies.data.rows import Inputs
+from studies.forward import answer, main_output
+from studies.own_loss import EVALUATED_ROWS, OwnLoss
 
 EVALUATION_ROWS: Final = 4096
 SETTLING_BATCHES: Final = 30
 """Batches over which batch-norm statistics are taken anew; the authors of Schedule-Free advise 20 to 50."""
 
 
-@torch.inference_mode()
+@torch.no_grad()  # not inference_mode: what a model keeps of a pass would not serve its training
 def outputs_of(model: nn.Module, inputs: Inputs) -> torch.Tensor:
     """Return the model's outputs, (rows, outputs), in evaluation mode."""
     model.eval()
     return torch.cat(
-        [model(inputs[start : start + EVALUATION_ROWS]) for start in range(0, len(inputs), EVALUATION_ROWS)]
+        [
+            main_output(answer(model, inputs[start : start + EVALUATION_ROWS]))
+            for start in range(0, len(inputs), EVALUATION_ROWS)
+        ]
     )
+
+
+@torch.no_grad()
+def own_evaluation(
+    model: nn.Module, loss: OwnLoss, inputs: Inputs, targets: Any, *, keep: bool
+) -> tuple[float, torch.Tensor | None]:
+    """Return the mean of an own loss over batches of a part, weighed by their rows, and the main outputs.
+
+    Args:
+        model: what is measured.
+        loss: gets all that the model returns for a batch.
+        inputs: of the part.
+        targets: of the part.
+        keep: whether the main outputs are wanted; they may be large, one for each pixel.
+    """
+    model.eval()
+    total, main = 0.0, []
+    for start in range(0, len(inputs), EVALUATED_ROWS):
+        span = slice(start, start + EVALUATED_ROWS)
+        rows = inputs[span]
+        outputs = answer(model, rows)
+        total += float(loss(outputs, targets[span])) * len(rows)
+        if keep:
+            main.append(main_output(outputs))
+    return total / len(inputs), torch.cat(main) if keep else None
 
 
 @torch.no_grad()
@@ -37,4 +67,4 @@ def settle(model: nn.Module, inputs: Inputs, batch_size: int) -> None:
     for start in range(0, len(inputs), size)[:SETTLING_BATCHES]:
         rows = inputs[start : start + size]
         if len(rows) > 1:
-            model(rows)
+            answer(model, rows)

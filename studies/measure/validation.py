@@ -9,7 +9,8 @@ from studies.data.rows import tensors
 from studies.direction import Direction
 from studies.infeasible import Diverged
 from studies.measure.model import latency_seconds, sparsity
-from studies.measure.outputs import outputs_of, settle
+from studies.measure.outputs import outputs_of, own_evaluation, settle
+from studies.metrics import LOSS
 from studies.record import Measurement
 
 if TYPE_CHECKING:
@@ -69,10 +70,7 @@ def read(
     """
     if settling_rows is not None:
         settle(model, tensors(workload.dataset, "train", device)[0], settling_rows)
-    inputs, targets = tensors(workload.dataset, "valid", device)
-    outputs = outputs_of(model, inputs)
-    loss = float(workload.loss(outputs, targets))
-    metric = workload.score(outputs, targets)
+    loss, metric = _measured(model, workload, "valid", device)
     if not (math.isfinite(loss) and math.isfinite(metric)):
         name, value = ("metric", f"{metric}") if math.isfinite(loss) else ("validation loss", f"{loss:.4g}")
         raise Diverged(f"diverged in epoch {epoch}: the {name} became {value}")
@@ -100,5 +98,18 @@ def whole_run(
 
 def _test_quality(model: nn.Module, workload: LoadedWorkload, device: torch.device) -> float:
     """Return the metric of the weights as they are on the test split."""
-    inputs, targets = tensors(workload.dataset, "test", device)
-    return workload.score(outputs_of(model, inputs), targets)
+    return _measured(model, workload, "test", device)[1]
+
+
+def _measured(
+    model: nn.Module, workload: LoadedWorkload, part: str, device: torch.device
+) -> tuple[float, float]:
+    """Return loss and metric on a part."""
+    inputs, targets = tensors(workload.dataset, part, device)
+    if workload.own_loss is None:
+        outputs = outputs_of(model, inputs)
+        loss = float(workload.loss(outputs, targets))
+        return loss, loss if workload.metric.name == LOSS else workload.score(outputs, targets)
+    scored = workload.metric.name != LOSS
+    loss, main = own_evaluation(model, workload.own_loss, inputs, targets, keep=scored)
+    return loss, loss if main is None else workload.score(main, targets)

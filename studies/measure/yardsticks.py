@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, vstack
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.multioutput import MultiOutputRegressor
 from threadpoolctl import threadpool_limits
 
+from studies.data.mapped_rows import MappedRows
 from studies.data.text import PADDING
 from studies.errors import named_line
 from studies.quantities import format_seconds
@@ -60,6 +61,10 @@ def yardsticks(
             by counts alone, so that the same search follows on any machine.
         stop: whether the user wants to stop.
     """
+    if not workload.usual:
+        return (
+            Yardstick(model=LINEAR, left_out="an own loss, or several inputs a row, leave no plain model"),
+        )
     left_seconds = np.inf if budget.seconds is None else SHARE * budget.seconds
     models = (LINEAR, TREES) if workload.dataset.kind == "table" else (LINEAR,)
     measured: list[Yardstick] = []
@@ -105,10 +110,11 @@ class _Trial:
 
     def score(self, estimator: Any, part: Part, inputs: Inputs) -> float:
         """Return the metric of a trained model on a part."""
-        if self.model == TREES and not isinstance(inputs, np.ndarray):
+        if self.model == TREES and not isinstance(inputs, np.ndarray | MappedRows):
             inputs = inputs.toarray()
-        outputs = torch.from_numpy(_outputs(estimator, inputs, self.workload.dataset))
-        return self.workload.score(outputs, torch.from_numpy(part.targets))
+        flat = (block.reshape(block.shape[0], -1) for block in _blocks(inputs))
+        outputs = [_outputs(estimator, block, self.workload.dataset) for block in flat]
+        return self.workload.score(torch.from_numpy(np.concatenate(outputs)), torch.from_numpy(part.targets))
 
 
 def _measured(workload: LoadedWorkload, model: str, left_seconds: float) -> Yardstick:
@@ -122,6 +128,8 @@ def _measured(workload: LoadedWorkload, model: str, left_seconds: float) -> Yard
 
 def _trained(trial: _Trial, left_seconds: float) -> Yardstick:
     dataset, rows = trial.workload.dataset, trial.workload.rows
+    if isinstance(trial.inputs[0], MappedRows):
+        return Yardstick(model=trial.model, left_out="the rows stay in their file, too many to load")
     if trial.work > MOST_WORK:
         size = f"{rows:,} rows of {trial.inputs[0].shape[1]:,} numbers, {dataset.outputs:,} outputs"
         return Yardstick(model=trial.model, left_out=f"too many numbers ({size})")
@@ -179,12 +187,21 @@ def _outputs(estimator: Any, inputs: Inputs, dataset: Dataset) -> NDArray[np.flo
 def _inputs(dataset: Dataset) -> tuple[Inputs, Inputs, Inputs]:
     """Return the inputs of the three parts as flat numbers; words by how often they occur and how rarely."""
     parts: list[Any] = [part.inputs for part in (dataset.train, dataset.valid, dataset.test)]
+    if isinstance(parts[0], MappedRows):
+        return parts[0], parts[1], parts[2]
     if dataset.kind == "text":
-        counts = [_word_counts(ids, dataset.vocabulary) for ids in parts]
+        counts = [
+            vstack([_word_counts(ids, dataset.vocabulary) for ids in _blocks(part)], format="csr")
+            for part in parts
+        ]
         weights = TfidfTransformer(sublinear_tf=True).fit(counts[0])
         parts = [weights.transform(each) for each in counts]
     flat = [part.reshape(len(part), -1) if isinstance(part, np.ndarray) else part for part in parts]
     return flat[0], flat[1], flat[2]
+
+
+def _blocks(inputs: Inputs) -> Iterable[Any]:
+    return inputs.blocks() if isinstance(inputs, MappedRows) else [inputs]
 
 
 def _word_counts(ids: NDArray[np.int64], vocabulary: int) -> csr_matrix:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from studies.callers_globals import users_dtype
 from studies.data.inputs import Inputs
-from studies.errors import BadWorkload
+from studies.errors import BadWorkload, one_line
 from studies.imports import load
 from studies.models import ModelChoice
 from studies.user_code import code_line
@@ -55,7 +55,8 @@ class Custom(ModelChoice):
             (inputs.shape if len(inputs.shape) > 1 else inputs.size, outputs) if _takes_two(factory) else ()
         )
         try:
-            model = factory(*arguments)
+            with users_dtype():
+                model = factory(*arguments)
         except (Exception, SystemExit) as error:  # whatever the user's code raises
             raise BadWorkload(
                 f"model {self.factory} failed when called with {arguments}: {code_line(error)}"
@@ -64,17 +65,39 @@ class Custom(ModelChoice):
             raise BadWorkload(
                 f"model {self.factory} returned {type(model).__name__}; it must return a torch.nn.Module"
             )
-        return model
+        return unwrapped(model)
 
 
 def copies_of(module: nn.Module) -> Callable[[], nn.Module]:
-    """Return a factory of copies of a module, its weights as they are."""
+    """Return a factory of copies of a module, its weights as they are.
+
+    Raises:
+        BadWorkload: it cannot be copied.
+    """
+    from studies.models.copies import copied
 
     def copy() -> nn.Module:
-        return deepcopy(module)
+        return copied(module)
 
+    try:
+        copy()
+    except Exception as error:  # whatever a part of it raises
+        raise BadWorkload(
+            f"model {type(module).__name__} cannot be copied for each trial: {one_line(error, longest=120)}; "
+            "give its class, or a function that returns it"
+        ) from error
     copy.__module__, copy.__qualname__ = type(module).__module__, f"copy of {type(module).__name__}"
     return copy
+
+
+def unwrapped(module: nn.Module) -> nn.Module:
+    """Return the module inside `torch.compile` or `DataParallel`: they change its speed and no number."""
+    from torch import nn
+
+    if isinstance(module, nn.DataParallel):
+        return unwrapped(module.module)
+    compiled = getattr(module, "_orig_mod", None)
+    return unwrapped(compiled) if isinstance(compiled, nn.Module) else module
 
 
 def _takes_two(factory: Callable[..., Any]) -> bool:

@@ -29,6 +29,14 @@ class LBFGS(optim.LBFGS):
                 state.update(ro=[float(number) for number in state["ro"]], al=[None] * len(state["al"]))
         return loss
 
+    def _gather_flat_grad(self) -> torch.Tensor:
+        """Return all gradients as one vector; torch's own cannot lay out those of turned weights."""
+        for weight in self._params:
+            if weight.grad is not None and not weight.grad.is_sparse:
+                weight.grad = weight.grad.contiguous()
+        flat: torch.Tensor = super()._gather_flat_grad()  # type: ignore[no-untyped-call]
+        return flat
+
     def _iterate(self) -> None:
         group = self.param_groups[0]
         settings = {name: group[name] for name in ("max_iter", "line_search_fn")}

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    import torch
     from torch import nn
 
 ROLES: Final = ("sparse table", "table", "matrix", "head", "vector")
@@ -70,28 +69,44 @@ class Routes:
 
 
 def route(model: nn.Module) -> Routes:
-    """Return the role of every trained parameter; a tensor that is both table and head (tied) is a table."""
-    from torch import nn
-    from torch.nn.utils.parametrize import is_parametrized
+    """Return the role of every trained parameter that holds any number.
 
-    def weight_of(module: nn.Module) -> nn.Parameter:
-        """Return a module's weight; under a parametrization the one that is trained."""
-        return module.parametrizations.weight.original if is_parametrized(module, "weight") else module.weight  # type: ignore[union-attr,return-value]
+    A tensor that is both table and head (tied) is a table.
+    """
+    from torch import nn
 
     tables: dict[int, str] = {}
-    last: torch.Tensor | None = None
+    last: nn.Parameter | None = None
     for module in model.modules():
         if isinstance(module, nn.Embedding | nn.EmbeddingBag):
-            tables[id(weight_of(module))] = "sparse table" if module.sparse else "table"
+            tables[id(_trained_weight(module))] = "sparse table" if module.sparse else "table"
         elif isinstance(module, nn.Linear):
-            last = weight_of(module)
+            last = _trained_weight(module)
     return Routes(
         roles=tuple(
             (name, parameter, tables.get(id(parameter)) or _role(parameter, is_last=parameter is last))
             for name, parameter in model.named_parameters()
-            if parameter.requires_grad
+            if parameter.requires_grad and parameter.numel()
         )
     )
+
+
+def _trained_weight(module: nn.Module) -> nn.Parameter | None:
+    """Return the parameter that a layer's weight is, or is computed from: of several the largest, the last.
+
+    Weight norm keeps a magnitude beside a direction.
+    """
+    from torch.nn.utils.parametrize import is_parametrized
+
+    if is_parametrized(module, "weight"):
+        originals = list(module.parametrizations.weight.parameters(recurse=False))  # type: ignore[union-attr]
+    else:
+        originals = [
+            parameter
+            for name, parameter in module.named_parameters(recurse=False)
+            if name == "weight" or name.startswith("weight_")
+        ]
+    return max(reversed(originals), key=lambda parameter: parameter.numel(), default=None)
 
 
 def _role(parameter: nn.Parameter, *, is_last: bool) -> str:

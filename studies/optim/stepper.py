@@ -10,6 +10,8 @@ from torch import nn
 from torch.nn import functional
 from torch.optim import Optimizer
 
+from studies.forward import answer, main_output
+
 Groups = Iterable[dict[str, Any]]
 
 
@@ -63,7 +65,7 @@ class BlockwiseAdam(Stepper):
         super().__init__(groups, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": 0.0, "step": 0})
 
     def _start(self, weight: torch.Tensor) -> dict[str, torch.Tensor]:
-        rows = (weight.shape[0], *[1] * (weight.ndim - 1)) if weight.ndim >= 2 else (1,)
+        rows = (weight.shape[0], *[1] * (weight.ndim - 1)) if weight.ndim >= 2 else (1,) * weight.ndim
         return {"mean": torch.zeros_like(weight), "square": weight.new_zeros(rows)}
 
     def _update(
@@ -91,14 +93,14 @@ class SophiaG(Stepper):
             groups, {"lr": lr, "betas": betas, "gamma": gamma, "eps": eps, "weight_decay": 0.0, "step": 0}
         )
 
-    def curve(self, model: nn.Module, inputs: torch.Tensor) -> None:
+    def curve(self, model: nn.Module, inputs: Any) -> None:
         """Estimate the diagonal of the Gauss-Newton matrix on a batch.
 
         It is rows x squared gradient for labels drawn from the model.
         """
         weights = [(weight, group) for group in self.param_groups for weight in group["params"]]
         with torch.enable_grad():
-            logits = model(inputs)
+            logits = main_output(answer(model, inputs))
             drawn = torch.multinomial(functional.softmax(logits.detach(), dim=1), 1).squeeze(1)
             loss = functional.cross_entropy(logits, drawn)
             gradients = torch.autograd.grad(loss, [weight for weight, _ in weights], allow_unused=True)

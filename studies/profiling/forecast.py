@@ -8,15 +8,16 @@ size, even where another moment becomes the fullest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
 from studies.data.rows import tensors
 from studies.facts import Moment, peak_at
+from studies.forward import answer
 from studies.measure.allocations import FOLLOWED_STEPS
 from studies.measure.model import model_bytes, state_bytes, tensor_bytes
 from studies.optim.routing import route
@@ -173,15 +174,13 @@ def saved_bytes(model: nn.Module) -> Iterator[SavedBytes]:
         yield saved
 
 
-def activation_bytes(
-    model: nn.Module, inputs: torch.Tensor, loss: Callable[[torch.Tensor], torch.Tensor]
-) -> int:
+def activation_bytes(model: nn.Module, inputs: Any, loss: Callable[[Any], torch.Tensor]) -> int:
     """Return the bytes that one training pass over `inputs` (batch, ...) saves for its backward pass.
 
     The inputs are included.
     """
     with torch.random.fork_rng(devices=[]), saved_bytes(model.train()) as saved:
-        result = loss(model(inputs))
+        result = loss(answer(model, inputs))
         count = saved.total()
     del result
     return count
@@ -189,9 +188,17 @@ def activation_bytes(
 
 def declared_state(optimizer: OptimizerChoice, model: nn.Module) -> int:
     """Return the bytes of state that the optimizer says it keeps for a model, once all of it is there."""
-    return sum(
-        optimizer.state_bytes(tuple(parameter.shape), role) for _, parameter, role in route(model).roles
-    )
+    return declared_bytes(optimizer, shapes_of(model))
+
+
+def shapes_of(model: nn.Module) -> list[tuple[tuple[int, ...], str]]:
+    """Return the shape and the role of each trained parameter."""
+    return [(tuple(parameter.shape), role) for _, parameter, role in route(model).roles]
+
+
+def declared_bytes(optimizer: OptimizerChoice, shapes: Iterable[tuple[tuple[int, ...], str]]) -> int:
+    """Return the same for parameters of these shapes and roles."""
+    return sum(optimizer.state_bytes(shape, role) for shape, role in shapes)
 
 
 def least_bytes(optimizer: OptimizerChoice, model: nn.Module) -> int:

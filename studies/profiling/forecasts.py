@@ -2,36 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from studies import catalogue
 from studies.errors import named_line
 from studies.facts import Facts, Forecast, Moment
-from studies.measure.model import model_bytes, tensor_bytes
 from studies.optimizers import OptimizerChoice
 from studies.profiling.followed_step import NotFollowed, StepBench
-from studies.profiling.forecast import Rehearsal, activation_bytes, declared_state, rehearse, with_state
-from studies.profiling.probes.bench import Bench
+from studies.profiling.forecast import (
+    Rehearsal,
+    activation_bytes,
+    declared_bytes,
+    rehearse,
+    with_state,
+)
+from studies.profiling.probes.bench import Bench, few_rows
 from studies.recipe import Recipe
 
 if TYPE_CHECKING:
     from studies.loaded_workload import LoadedWorkload
 
 
-def forecasts(workload: LoadedWorkload, facts: Facts, *, named: Container[str] = ()) -> tuple[Forecast, ...]:
+def forecasts(workload: LoadedWorkload, facts: Facts) -> tuple[Forecast, ...]:
     """Return the memory forecast of every optimizer in the catalogue, at the facts' batch size.
 
     Args:
         workload: what would be trained on.
         facts: with the batch size and the device.
-        named: optimizers that were asked for.
     """
     forecaster = Forecaster.of(workload, facts)
     return tuple(
-        forecaster.forecast(choice.from_fields({}), wanted=choice.offered or name in named)
-        for name, choice in catalogue.choices("optimizer").items()
+        forecaster.forecast(choice.from_fields({}))
+        for choice in catalogue.choices("optimizer").values()
         if issubclass(choice, OptimizerChoice)
     )
 
@@ -51,34 +54,34 @@ class Forecaster:
     def of(cls, workload: LoadedWorkload, facts: Facts) -> Forecaster:
         """Rehearse the passes of a workload, and compute one gradient."""
         bench = Bench(workload, facts)
-        rows, targets = bench.batch(facts.batch_size)
-        saved = activation_bytes(bench.model(), rows, lambda outputs: bench.criterion(outputs, targets))
+        rows = few_rows(facts)
+        inputs, targets = bench.batch(rows)
+        saved = activation_bytes(bench.model(), inputs, lambda outputs: bench.criterion(outputs, targets))
         sgd = catalogue.find("optimizer", "SGD").from_fields({})
         recipe = _recipe(sgd, workload, facts)  # type: ignore[arg-type]
-        plain = rehearse(recipe, workload, device=facts.device, rows=facts.batch_size)
+        plain = rehearse(recipe, workload, device=facts.device, rows=rows)
         return cls(
-            workload=workload, facts=facts, bench=StepBench(bench), plain=plain, activation_bytes=saved
+            workload=workload,
+            facts=facts,
+            bench=StepBench(bench),
+            plain=plain,
+            activation_bytes=round(saved * facts.batch_size / len(targets)),
         )
 
-    def forecast(self, optimizer: OptimizerChoice, *, wanted: bool) -> Forecast:
-        """Return the bytes that training with an optimizer takes.
-
-        Args:
-            optimizer: which one.
-            wanted: see `StepBench.follow`.
-        """
-        model, batch = self.bench.model, self.facts.batch_size
-        state, skipped = declared_state(optimizer, model), ""
+    def forecast(self, optimizer: OptimizerChoice) -> Forecast:
+        """Return the bytes that training with an optimizer takes."""
+        batch = self.facts.batch_size
+        state, skipped = declared_bytes(optimizer, self.bench.shapes), ""
         try:
-            state, moments = self._followed(optimizer, state, wanted=wanted)
+            state, moments = self._followed(optimizer, state)
         except NotFollowed as reason:
-            weights = [parameter.nbytes for parameter in model.parameters()]
-            moments, skipped = with_state(self.plain, state, max(weights, default=0)), str(reason)
+            moments = with_state(self.plain, state, self.bench.largest_bytes)
+            skipped = str(reason)
         rows = self.facts.rows if optimizer.full_batch else batch
         return Forecast(
             optimizer=optimizer.name(),
-            weight_bytes=model_bytes(model),
-            gradient_bytes=tensor_bytes(self.bench.gradients),
+            weight_bytes=self.bench.weight_bytes,
+            gradient_bytes=self.bench.gradient_bytes,
             state_bytes=state,
             activation_bytes=round(self.activation_bytes * rows / batch),
             batch_size=rows,
@@ -88,17 +91,17 @@ class Forecaster:
             skipped=skipped,
         )
 
-    def _followed(
-        self, optimizer: OptimizerChoice, declared: int, *, wanted: bool
-    ) -> tuple[int, tuple[Moment, ...]]:
+    def _followed(self, optimizer: OptimizerChoice, declared: int) -> tuple[int, tuple[Moment, ...]]:
         """Return an optimizer's state and fullest moments.
 
         State that grows (a history) counts as it will be once all of it is there.
         """
-        step = self.bench.follow(optimizer, wanted=wanted)
+        step = self.bench.follow(optimizer)
         state = max(step.state_bytes, declared)
         if not _has_passes(optimizer):
             return state, with_state(self.plain, state, step.borrowed_bytes)
+        if few_rows(self.facts) < self.facts.batch_size:
+            raise NotFollowed(f"a batch takes {self.facts.macs * self.facts.batch_size:.0e} multiplications")
         try:
             rehearsal = rehearse(
                 _recipe(optimizer, self.workload, self.facts),

@@ -6,35 +6,49 @@ Counts over the data, a census of the model's modules, a few timed steps, and pr
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from studies import catalogue
+from studies.data.dataset import Part
+from studies.data.mapped_rows import MappedRows
 from studies.data.rows import first_rows
 from studies.facts import Facts
 from studies.limits import Budget
-from studies.measure.model import macs, passes
+from studies.measure.model import macs, passes, takes_one
 from studies.measure.threads import threads, threads_for
 from studies.optim.routing import route, trained
 from studies.profiling import probes
 from studies.profiling.forecasts import forecasts
-from studies.profiling.probes.bench import Bench, undisturbed
+from studies.profiling.probes.bench import Bench, few_rows
+from studies.rng import undisturbed
+from studies.rows.nested import NestedRows
 
 if TYPE_CHECKING:
-    from studies.data.dataset import Dataset, Part
+    from studies.data.dataset import Dataset
     from studies.loaded_workload import LoadedWorkload
 
+BLOCK_BYTES, COLUMNS = 2**24, 8
+"""Numbers and columns that are looked at at once, at least."""
 TIMED_STEPS: Final = 15
 WARM_STEPS: Final = 3
+FEWEST_STEPS: Final = 4
+"""Of which the first is a warm one: so many are taken, however long they take."""
+TIMED_SECONDS: Final = 0.5
+"""After which no further step is timed, and the same of forward passes at batch 1."""
+TIMED_PASSES: Final = 30
+FEWEST_PASSES: Final = 3
 PROBING_SECONDS: Final = 4.0
-"""After which `advisor profile` begins no further probe."""
+"""For probes of `advisor profile`: none begins that is not likely to end within."""
+PROFILE_SECONDS: Final = 5.0
+"""From the beginning of a profile, after which no probe begins either; a fourth of the other seconds is left
+to them whatever came before."""
 SEARCH_SECONDS, SEARCH_SHARE = 2.0, 0.03
 """The same before a search, and as a share of its budget in seconds, whichever is less."""
 GRADIENTS: Final = 60
@@ -42,6 +56,8 @@ GRADIENTS: Final = 60
 MOST_MACS: Final = 10**10
 """Multiply-accumulates of probing before a search in trials, seconds of one core: a clock would say other
 things elsewhere."""
+MOST_SINGLE_MACS: Final = 10**11
+"""The same of probes that take a single gradient: about 2.5 s of one core (measured on a transformer)."""
 
 
 def profile(
@@ -51,7 +67,6 @@ def profile(
     epochs: int,
     device: str = "cpu",
     probing: Budget | float = 0.0,
-    named: Collection[str] = (),
     forecasting: bool = True,
 ) -> Facts:
     """Return the facts of a workload; random generators are left as they were.
@@ -63,43 +78,53 @@ def profile(
         device: where it would run.
         probing: seconds for probes, 0 for none; or the budget of the search that follows. One in trials gets
             the probes that say the same on any machine, so that the same search follows there.
-        named: optimizers that were asked for, whose steps are followed on a larger model too.
         forecasting: whether memory is forecast now; else `with_forecasts` adds that later.
     """
-    with undisturbed(torch.device(device)), threads(_training_threads(workload, batch_size)):
-        facts = _counted(workload, batch_size=batch_size, epochs=epochs, device=device)
-        names, seconds = _probing(probing, facts)
+    start = time.perf_counter()
+    with undisturbed():
+        facts, model = _counted(workload, batch_size=batch_size, epochs=epochs, device=device)
+        with threads(threads_for(facts.macs * facts.batch_size)):  # those that training will get
+            facts = replace(facts, **_timed(Bench(workload, facts), model))
+        del model
+        names, seconds = _probing(probing, facts, spent_seconds=time.perf_counter() - start)
         bench = Bench(workload, facts, allowance_seconds=seconds)
         with threads(1):  # values are then the same on any machine, and a busy core cannot hold up the rest
             values, reports = probes.measure(bench, names)
-            memory = forecasts(workload, facts, named=named) if forecasting else ()
+            memory = forecasts(workload, facts) if forecasting else ()
         return replace(facts, **values, probes=reports, forecasts=memory)
 
 
-def with_forecasts(workload: LoadedWorkload, facts: Facts, *, named: Collection[str] = ()) -> Facts:
+def with_forecasts(workload: LoadedWorkload, facts: Facts) -> Facts:
     """Return the facts with the memory forecasts that `profile` left for later."""
-    with undisturbed(torch.device(facts.device)), threads(1):
-        return replace(facts, forecasts=forecasts(workload, facts, named=named))
+    with undisturbed(), threads(1):
+        return replace(facts, forecasts=forecasts(workload, facts))
 
 
-def _training_threads(workload: LoadedWorkload, batch_size: int) -> int:
-    """Return the threads that training will get, so that what is timed here is what it will take."""
-    model = workload.specimen(workload.model)
-    return threads_for(macs(model, first_rows(workload.dataset.train, 1)) * batch_size)
-
-
-def _probing(probing: Budget | float, facts: Facts) -> tuple[tuple[str, ...], float]:
+def _probing(probing: Budget | float, facts: Facts, *, spent_seconds: float) -> tuple[tuple[str, ...], float]:
     """Return which probes run, and for how many seconds."""
     if not isinstance(probing, Budget):
-        return (probes.IN_ORDER, probing) if probing > 0 else ((), 0.0)
+        left = max(PROFILE_SECONDS - spent_seconds, probing / 4)
+        return (probes.IN_ORDER, min(probing, left)) if probing > 0 else ((), 0.0)
     if probing.seconds is None:
         gradients = 3 * facts.macs * facts.batch_size * GRADIENTS
-        return probes.REPEATABLE if gradients <= MOST_MACS else probes.SINGLE_GRADIENT, math.inf
+        return probes.REPEATABLE if gradients <= MOST_MACS else _single_gradients(facts), math.inf
     return probes.IN_ORDER, min(SEARCH_SECONDS, SEARCH_SHARE * probing.seconds)
 
 
-def _counted(workload: LoadedWorkload, *, batch_size: int, epochs: int, device: str) -> Facts:
-    """Return what takes no experiment but a few timed steps."""
+def _single_gradients(facts: Facts) -> tuple[str, ...]:
+    """Return the probes of a single gradient that are not too much, by counts alone."""
+    names, left_macs = [], MOST_SINGLE_MACS
+    for name in probes.SINGLE_GRADIENT:
+        left_macs -= 3 * facts.macs * probes.question(name).rows(facts)
+        if left_macs >= 0:
+            names.append(name)
+    return tuple(names)
+
+
+def _counted(
+    workload: LoadedWorkload, *, batch_size: int, epochs: int, device: str
+) -> tuple[Facts, nn.Module]:
+    """Return what takes no experiment, and a model as a trial begins with it."""
     dataset = workload.dataset
     batch_size = min(batch_size, workload.rows)
     facts = Facts(
@@ -111,18 +136,29 @@ def _counted(workload: LoadedWorkload, *, batch_size: int, epochs: int, device: 
         device=device,
         **_data_facts(dataset),
     )
-    bench = Bench(workload, facts)
-    model = bench.model()
-    step_seconds, optimizer_share = _step_times(bench)
-    row = first_rows(dataset.train, 1).to(bench.device)
-    return replace(
-        facts,
-        macs=macs(model, row),
-        latency_seconds=min(passes(model, row)),
-        step_seconds=step_seconds,
-        optimizer_share=optimizer_share,
-        **_census(model),
-    )
+    model = Bench(workload, facts).model()
+    row = first_rows(dataset.train, 1).to(device)
+    return replace(facts, macs=macs(model, row), **_census(model)), model
+
+
+def _timed(bench: Bench, model: nn.Module) -> dict[str, Any]:
+    """Return the times of a pass and of a step; the model is trained a little by that."""
+    latency_seconds = _latency(model, first_rows(bench.workload.dataset.train, 1).to(bench.device))
+    step_seconds, optimizer_share = _step_times(bench, model.train())
+    return {
+        "latency_seconds": latency_seconds,
+        "step_seconds": step_seconds,
+        "optimizer_share": optimizer_share,
+    }
+
+
+def _latency(model: nn.Module, row: Any) -> float | None:
+    """Return the least seconds of some passes over a row; None for a model that takes no single one."""
+    if not takes_one(model, row):
+        return None
+    (first,) = passes(model, row, repeats=1, warmup=1)
+    repeats = max(FEWEST_PASSES, min(TIMED_PASSES, int(TIMED_SECONDS / max(first, 1e-9))))
+    return min(passes(model, row, repeats=repeats, warmup=1))
 
 
 def _data_facts(dataset: Dataset) -> dict[str, Any]:
@@ -143,8 +179,17 @@ def _data_facts(dataset: Dataset) -> dict[str, Any]:
 def _columns(part: Part) -> tuple[int, NDArray[Any]]:
     """Return how many entries are not zero, and the standard deviation of each column, (columns,)."""
     inputs = part.inputs
+    if isinstance(inputs, MappedRows):
+        some = inputs.some().reshape(-1, int(np.prod(inputs.shape[1:])))
+        return round(np.count_nonzero(some) / max(len(some), 1) * part.rows), some.std(axis=0)
+    if isinstance(inputs, NestedRows):
+        leaves = [_columns(Part(inputs=leaf, targets=part.targets)) for leaf in inputs.leaves()]
+        return sum(nonzero for nonzero, _ in leaves), np.concatenate([spreads for _, spreads in leaves])
     if isinstance(inputs, np.ndarray):
-        return int(np.count_nonzero(inputs)), inputs.reshape(len(inputs), -1).std(axis=0)
+        columns = inputs.reshape(len(inputs), -1)
+        count = max(COLUMNS, BLOCK_BYTES // max(1, len(columns) * columns.itemsize))
+        blocks = (columns[:, first : first + count] for first in range(0, columns.shape[1], count))
+        return int(np.count_nonzero(inputs)), np.concatenate([block.std(axis=0) for block in blocks])
     mean, square = (np.asarray(values.mean(axis=0)).ravel() for values in (inputs, inputs.power(2)))
     return int(inputs.nnz), np.sqrt(np.maximum(square - mean**2, 0.0))
 
@@ -186,21 +231,33 @@ def _weights(modules: list[Any]) -> int:
     return sum(module.weight.numel() for module in modules)
 
 
-def _step_times(bench: Bench) -> tuple[float, float]:
-    """Return the median seconds of a whole AdamW step and the optimizer's share of it.
+def _step_times(bench: Bench, model: nn.Module) -> tuple[float, float]:
+    """Return the usual seconds of a whole AdamW step on a model, and the optimizer's share of it.
 
-    They are measured on a copy that is thrown away.
+    The passes of a large model take few rows, and their seconds are scaled to the batch.
     """
-    model, batch = bench.model(), bench.batch(bench.facts.batch_size)
+    batch = bench.batch(few_rows(bench.facts))
     optimizer = catalogue.find("optimizer", "AdamW").from_fields({}).build(model, TIMED_STEPS)  # type: ignore[attr-defined]
-    whole, stepping = [], []
-    for _ in range(WARM_STEPS + TIMED_STEPS):
+    passing: list[float] = []
+    stepping: list[float] = []
+    began = bench.now()
+    while len(passing) < FEWEST_STEPS or (
+        len(passing) < WARM_STEPS + TIMED_STEPS and bench.now() - began < TIMED_SECONDS
+    ):
         start = bench.now()
         bench.backward(model, batch)
         middle = bench.now()
         optimizer.step()
         end = bench.now()
-        whole.append(end - start)
+        passing.append(middle - start)
         stepping.append(end - middle)
-    total = float(np.median(whole[WARM_STEPS:]))
-    return total, float(np.median(stepping[WARM_STEPS:]) / total)
+    pass_seconds, step_seconds = _usual(passing), _usual(stepping)
+    total = step_seconds + pass_seconds * bench.facts.batch_size / len(batch[1])
+    return total, step_seconds / total
+
+
+def _usual(seconds: list[float]) -> float:
+    """Return the median once warm; of few the least, since a busy machine only ever adds to them."""
+    if len(seconds) < WARM_STEPS + TIMED_STEPS:
+        return min(seconds[1:])
+    return float(np.median(seconds[WARM_STEPS:]))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from studies.data.mapped_rows import MappedRows
+from studies.profiling.row_hashes import row_hashes
 from studies.split_facts import TAIL_ROWS, Leak, SplitFacts
 
 if TYPE_CHECKING:
-    from studies.data.dataset import Dataset, Part
+    from studies.data.dataset import Dataset
 
 MOST_COLUMNS: Final = 500
 """Columns above which none is tried by itself."""
@@ -36,7 +36,7 @@ LEAVES: Final = 64
 
 def split_facts(dataset: Dataset) -> SplitFacts:
     """Return what makes the split of a dataset, or the metric on it, flatter."""
-    trained = set(_fingerprints(dataset.train))
+    trained = row_hashes(dataset.train)
     return SplitFacts(
         way=dataset.split_way,
         column=dataset.split_column,
@@ -45,26 +45,11 @@ def split_facts(dataset: Dataset) -> SplitFacts:
         leaks=_leaks(dataset),
         valid_rows=dataset.valid.rows,
         test_rows=dataset.test.rows,
-        repeated_valid_rows=sum(row in trained for row in _fingerprints(dataset.valid)),
-        repeated_test_rows=sum(row in trained for row in _fingerprints(dataset.test)),
+        repeated_valid_rows=int(np.isin(row_hashes(dataset.valid), trained).sum()),
+        repeated_test_rows=int(np.isin(row_hashes(dataset.test), trained).sum()),
         **(_class_facts(dataset) if dataset.classes else {}),
-        tail_share=None if dataset.classes else _tail_share(dataset.valid.targets),
+        tail_share=None if dataset.classes or dataset.free else _tail_share(dataset.valid.targets),
     )
-
-
-def _fingerprints(part: Part) -> list[bytes]:
-    """Return a hash of each row, its target included."""
-    inputs = part.inputs
-    if isinstance(inputs, np.ndarray):
-        rows = [np.ascontiguousarray(row).tobytes() for row in inputs]
-    else:
-        spans = (slice(first, last) for first, last in pairwise(inputs.indptr))
-        rows = [inputs.indices[span].tobytes() + inputs.data[span].tobytes() for span in spans]
-    targets = (np.ascontiguousarray(target).tobytes() for target in part.targets)
-    return [
-        hashlib.blake2b(row + target, digest_size=16).digest()
-        for row, target in zip(rows, targets, strict=True)
-    ]
 
 
 def _class_facts(dataset: Dataset) -> dict[str, Any]:
@@ -88,7 +73,7 @@ def _tail_share(targets: NDArray[Any]) -> float | None:
 
 
 def _leaks(dataset: Dataset) -> tuple[Leak, ...]:
-    if not dataset.feature_names or len(dataset.feature_names) > MOST_COLUMNS:
+    if dataset.free or not dataset.feature_names or len(dataset.feature_names) > MOST_COLUMNS:
         return ()
     if dataset.valid.rows < FEWEST_ROWS or (not dataset.classes and dataset.outputs > 1):
         return ()
@@ -128,7 +113,8 @@ def _share_told(dataset: Dataset, places: list[int], rows: int) -> float:
 
 def _straight(dataset: Dataset, place: int) -> float:
     """Return the share of the variance of the validation rows that a straight line of a column tells."""
-    column, targets = dataset.valid.inputs[:, place], dataset.valid.targets[:, 0]
+    inputs, targets = dataset.valid.inputs, dataset.valid.targets[:, 0]
+    column = inputs.column(place) if isinstance(inputs, MappedRows) else inputs[:, place]
     if not (np.ptp(column) and np.ptp(targets)):
         return 0.0
     return float(np.corrcoef(column, targets)[0, 1] ** 2)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from studies.errors import named_line
+from studies.models.copies import copied
 from studies.pruning import PruningChoice
 from studies.space import between, one_of
 
@@ -60,7 +60,7 @@ class Channels(PruningChoice):
         from studies.weights.trained_model import size_of
 
         library = require("torch_pruning", "compression", "Channels")
-        model, rows = deepcopy(trained.model).eval(), trained.rows[0][:2]
+        model, rows = copied(trained.model).eval(), trained.rows[0][:2]
         try:
             with warnings.catch_warnings(action="ignore"):
                 shape = model(rows).shape

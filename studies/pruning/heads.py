@@ -39,16 +39,15 @@ class Heads(PruningChoice):
         Raises:
             CannotCompress: no attention of torch's with two heads or more, or one that cannot do without.
         """
-        from copy import deepcopy
-
         from studies.infeasible import CannotCompress
+        from studies.models.copies import copied
 
         attentions = [(name, module) for name, module in trained.model.named_modules() if _prunable(module)]
         if not attentions:
             raise CannotCompress("it has no torch.nn.MultiheadAttention with two heads or more")
         removed = _least_important(trained, attentions, self.amount)
         rows, shape = trained.rows[0][:2], trained.model(trained.rows[0][:2]).shape
-        model = deepcopy(trained.model)
+        model = copied(trained.model)
         for name, heads in removed.items():
             _replace(model, name, heads)
         try:

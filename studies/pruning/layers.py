@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from studies.models.copies import copied
 from studies.pruning import PruningChoice
 from studies.space import whole
 
@@ -133,7 +133,7 @@ def _shorter_models(model: nn.Module, list_name: str, index: int) -> Iterator[nn
     """Yield the model with the identity in place of a layer, and with the list shorter by it."""
     from torch import nn
 
-    passed, shorter = deepcopy(model), deepcopy(model)
+    passed, shorter = copied(model), copied(model)
     passed.get_submodule(list_name)[index] = nn.Identity()  # type: ignore[operator]
     yield passed
     del shorter.get_submodule(list_name)[index]  # type: ignore[operator]

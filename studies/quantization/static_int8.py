@@ -41,7 +41,7 @@ class StaticInt8(QuantizationChoice):
         from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
 
         from studies.deployment.export import written
-        from studies.deployment.graph import treatable
+        from studies.deployment.graph import readers_of_tied_tables, treatable
 
         weights = treatable(exported.proto, "matrix", "table", "convolution")
         # beside attention only what reads weights: masks of minus infinity leave a sum's range no resolution
@@ -50,6 +50,8 @@ class StaticInt8(QuantizationChoice):
         readers = [
             node.name for node in exported.proto.graph.node if attends and names.intersection(node.input)
         ]
+        # look-ups and products want the steps of one weight along different sides of it
+        tied = readers_of_tied_tables(exported.proto)
         narrow = saturates() and any(weight.form == "convolution" for weight in weights)
         if narrow:
             exported.notes.append("weights have 7 bits, since products of 8 bits saturate on this processor")
@@ -65,6 +67,7 @@ class StaticInt8(QuantizationChoice):
                 weight_type=QuantType.QInt8,
                 calibrate_method=CalibrationMethod.MinMax,
                 nodes_to_quantize=readers or None,
+                nodes_to_exclude=tied or None,
             )
         )
 

@@ -33,7 +33,7 @@ class InputNoise(RegularizerChoice):
     @classmethod
     def suits(cls, model: nn.Module, task: str, inputs: Inputs) -> bool:  # noqa: ARG003
         """Tell whether the inputs are numbers."""
-        return inputs.kind != "text"
+        return inputs.kind not in {"text", "mixed"}
 
     def attach(self, training: TrainingHooks) -> None:
         """Add the noise to every batch."""

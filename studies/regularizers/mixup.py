@@ -34,8 +34,8 @@ class Mixup(RegularizerChoice):
 
     @classmethod
     def suits(cls, model: nn.Module, task: str, inputs: Inputs) -> bool:  # noqa: ARG003
-        """Tell whether the inputs are numbers, of which a mean means something."""
-        return inputs.kind != "text"
+        """Tell whether inputs and targets are numbers, of which a mean means something."""
+        return inputs.kind not in {"text", "mixed"} and task != "own"
 
     def attach(self, training: TrainingHooks) -> None:
         """Mix every batch with a shuffled copy of itself."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
+from studies.rows.nested import map_parts
 from studies.scoring.answers import of_second_class, one_column, probabilities
 
 if TYPE_CHECKING:
@@ -45,12 +46,12 @@ class CallForm:
     def arguments(self, outputs: Array, targets: Array) -> tuple[Any, Any]:
         """Return what the metric is called with: copies, as the user's code may work in place."""
         answers = np.array(_answers(self.answers, outputs))
-        truths = np.array(one_column(targets) if self.answers == "one column" else targets)
+        truths = map_parts(one_column(targets) if self.answers == "one column" else targets, np.array)
         if self.tensors:
             import torch
 
             chances = torch.from_numpy(answers)
-            pair: tuple[Any, Any] = chances.float(), torch.from_numpy(truths)
+            pair: tuple[Any, Any] = chances.float(), map_parts(truths, torch.from_numpy)
         else:
             pair = answers, truths
         return pair[::-1] if self.targets_first else pair

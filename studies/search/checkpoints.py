@@ -70,7 +70,8 @@ class Checkpoints:
         Raises:
             Diverged: trained again, it diverged.
         """
-        recipe, workload = Recipe.from_params(record.params), workload.on_split(record.split_seed)
+        recipe = Recipe.from_params(record.params)
+        workload = workload.on_split(record.split_seed).on_sample(record.sample_rows)
         model = workload.specimen(recipe.model)
         if not self.load(record.number, model):
             trained = _trained_again(recipe, record, workload, device, stop)

@@ -227,6 +227,7 @@ class CompressionStudy:
             seed=run.seed,
             source=run.number,
             split_seed=run.split_seed,
+            sample_rows=run.sample_rows,
             workload=checkpoint.workload,
             plan=self.search_plan,
             training=compression,

@@ -49,6 +49,9 @@ class Plan:
     optimizer.AdamW.beta1."""
     starts: tuple[Start, ...] = ()
     """Recipes tried after the reference ones; each is a search trial."""
+    sample_rows: int | None = None
+    """Training rows of a search trial, a sample; None for all. Confirmation takes all, or as many as
+    there is time for."""
 
     def space(self, workload: LoadedWorkload | Function) -> SearchSpace:
         """Return the recipes that may be tried."""

@@ -64,6 +64,7 @@ class TrialRunner:
         seed: int | None = None,
         source: int | None = None,
         split_seed: int | None = None,
+        sample_rows: int | None = None,
     ) -> Trial:
         """Open a trial for a recipe; the study's sampler hands on the point that was sampled already."""
         start = self.clock.spent_seconds
@@ -75,7 +76,8 @@ class TrialRunner:
             seed=self.plan.seed if seed is None else seed,
             source=source,
             split_seed=split_seed,
-            workload=self._on_split(split_seed),
+            sample_rows=sample_rows,
+            workload=self._on_rows(split_seed, sample_rows),
             plan=self.plan,
             wall_seconds=self.clock.spent_seconds - start,
         )
@@ -101,19 +103,32 @@ class TrialRunner:
                     self._tell(trial, pruned)
             trials = [trials[index] for index in sorted(chosen)]
 
-    def cost_seconds(self, record: Record) -> float:
-        """Return what a trial takes of the budget when it is run again.
+    def cost_seconds(self, record: Record, *, sample_rows: int | None = None) -> float:
+        """Return what a trial takes of the budget when it is run again, on so many training rows; None: all.
 
         By the search's own clock, from asking to the journal's last line; an earlier study's record knows its
-        training time alone.
+        training time alone. Training and evaluation take as long as they have rows.
         """
         writing = self._writing_seconds / self._trials_written if self._trials_written else 0.0
-        return record.took_seconds + writing
+        if record.sample_rows == sample_rows:
+            return record.took_seconds + writing
+        training = record.train_seconds or record.took_seconds
+        rest = max(record.took_seconds - training, 0.0)
+        rows, valid_rows = self._rows_of(sample_rows)
+        rows_before, valid_rows_before = self._rows_of(record.sample_rows)
+        return training * rows / rows_before + rest * valid_rows / valid_rows_before + writing
 
-    def _on_split(self, split_seed: int | None) -> LoadedWorkload | Function:
+    def _rows_of(self, sample_rows: int | None) -> tuple[int, int]:
+        """Return the rows that train and that validate with a sample of so many."""
+        sample = self._on_rows(None, sample_rows)
+        return sample.rows or 1, sample.valid_rows or 1
+
+    def _on_rows(self, split_seed: int | None, sample_rows: int | None) -> LoadedWorkload | Function:
         from studies.training_function.function import Function
 
-        return self.workload if isinstance(self.workload, Function) else self.workload.on_split(split_seed)
+        if isinstance(self.workload, Function):
+            return self.workload
+        return self.workload.on_split(split_seed).on_sample(sample_rows)
 
     def _reaches(self, trial: Trial, rung: int) -> bool:
         with self._timed(trial):

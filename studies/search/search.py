@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from studies.measure.threads import threads
 from studies.quantities import several
 from studies.recipe import Recipe
-from studies.record import Record
+from studies.record import Record, Stage
 from studies.search.clock import Clock
 from studies.search.confirm import (
     ATTEMPTS,
@@ -21,6 +22,8 @@ from studies.search.confirm import (
     ConfirmationRun,
     Preference,
     best_confirmed,
+    best_recipes,
+    confirmation_rows,
     confirmation_runs,
     further_runs,
     reason,
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     from studies.optimizers import OptimizerChoice
     from studies.search.checkpoints import Checkpoints
     from studies.search.plan import Plan
+    from studies.search.trial import Trial
     from studies.training_function.function import Function
 
 HALVINGS: Final = (1 / 3, 2 / 3)
@@ -127,7 +131,7 @@ class Search:
     def _run_reference(self, choice: type[OptimizerChoice], *, seed: int) -> None:
         if self.clock.race_over(self._searched()):
             return
-        trial = self.runner.ask(self.space.reference(choice), "reference", seed=seed)
+        trial = self._ask(self.space.reference(choice), "reference", seed=seed)
         self.runner.train([trial], at_least=1)
         self._reserve_confirmation()
 
@@ -140,7 +144,7 @@ class Search:
             if self._race_over():
                 return
             self.listen(Event(stage="start", note=f"{recipe.optimizer.name()} as in {start.origin}"))
-            self.runner.train([self.runner.ask(recipe, "start")], at_least=1)
+            self.runner.train([self._ask(recipe, "start")], at_least=1)
 
     def _race(self) -> None:
         if not self._race_over():
@@ -152,8 +156,12 @@ class Search:
                 count = self._round_size()
                 if count < 1 or self._race_over():
                     break
-                trials = [self.runner.ask(recipe, "race") for recipe in self._sample(name, count)]
+                trials = [self._ask(recipe, "race") for recipe in self._sample(name, count)]
                 self.runner.train(trials, at_least=self._fewest_promoted(name))
+
+    def _ask(self, recipe: Recipe, stage: Stage, *, seed: int | None = None) -> Trial:
+        """Open a search trial: all of a study's train on the same rows."""
+        return self.runner.ask(recipe, stage, seed=seed, sample_rows=self.plan.sample_rows)
 
     def _sample(self, optimizer: str, count: int) -> list[Recipe]:
         return sample_recipes(
@@ -169,41 +177,71 @@ class Search:
     def _confirm(self) -> None:
         """Confirm the finalists, then whatever the evidence prefers, until more runs change nothing."""
         self._allow_first_confirmation()
+        sample_rows = self._rows_to_confirm_on()
         while not self.clock.must_stop():
-            runs = self._finalists_runs()
+            runs = self._finalists_runs(sample_rows)
             if runs:
                 note = f"{several(len(runs), 'run')} with fresh seeds, the same for every finalist"
-                self.listen(Event(stage="confirm", note=note))
+                self.listen(Event(stage="confirm", note=f"{note}{self._where(sample_rows)}"))
             else:
-                runs = self._further_runs()
+                runs = self._further_runs(sample_rows)
             if not runs:
                 return
-            self._repeat(runs)
+            self._repeat(runs, sample_rows)
 
-    def _finalists_runs(self) -> list[ConfirmationRun]:
+    def _rows_to_confirm_on(self) -> int | None:
+        """Return how many training rows to confirm on where the search trained on a sample; None for all."""
+        if self.plan.sample_rows is None:
+            return None
+        best = best_recipes(self.records, self.plan.candidates, self.direction, self.plan.enforced)
+        return confirmation_rows(
+            self.records,
+            best,
+            all_rows=self.workload.rows,
+            sample_rows=self.plan.sample_rows,
+            seconds=self.clock.seconds_left(),
+            cost_seconds=lambda record, rows: self.runner.cost_seconds(record, sample_rows=rows),
+        )
+
+    def _where(self, sample_rows: int | None) -> str:
+        """Return on which rows runs are, where the search trained on a sample."""
+        if self.plan.sample_rows is None:
+            return ""
+        if sample_rows is None:
+            return f", on all {self.workload.rows:,} training rows"
+        rows = f"{sample_rows:,} of {self.workload.rows:,} training rows"
+        return f", on {rows}, as a run on all takes longer than is left"
+
+    def _on_same_rows(self, sample_rows: int | None) -> list[Record]:
+        """Return the records without confirmation runs on fewer rows or more."""
+        return [run for run in self.records if run.stage != "confirm" or run.sample_rows == sample_rows]
+
+    def _finalists_runs(self, sample_rows: int | None) -> list[ConfirmationRun]:
         """Return the runs of the finalists that are missing and fit the time."""
         return confirmation_runs(
-            self.records,
+            self._on_same_rows(sample_rows),
             self.plan.candidates,
             self.direction,
             seed=self.plan.seed,
             seconds=self.clock.seconds_left(),
             limits=self.plan.enforced,
-            cost_seconds=self.runner.cost_seconds,
+            cost_seconds=partial(self.runner.cost_seconds, sample_rows=sample_rows),
         )
 
-    def _further_runs(self) -> list[ConfirmationRun]:
+    def _further_runs(self, sample_rows: int | None) -> list[ConfirmationRun]:
         """Return the next runs that the answer waits for, if they fit the time; say why, or why none."""
-        in_question = self.prefer(tuple(self.records))
-        runs = further_runs(self.records, in_question, seed=self.plan.seed)
-        in_time = sum(self.runner.cost_seconds(run.record) for run in runs) <= self.clock.seconds_left()
+        records = self._on_same_rows(sample_rows)
+        in_question = self.prefer(tuple(records))
+        runs = further_runs(records, in_question, seed=self.plan.seed)
+        seconds = sum(self.runner.cost_seconds(run.record, sample_rows=sample_rows) for run in runs)
+        in_time = seconds <= self.clock.seconds_left()
         names = {record.number: record.optimizer for record in self.records}
         if in_question:
             note = reason([names[number] for number in in_question], runs)
             self.listen(Event(stage="confirm", note=note if in_time else f"no time is left for {note}"))
         return runs if in_time else []
 
-    def _repeat(self, runs: Sequence[ConfirmationRun]) -> None:
+    def _repeat(self, runs: Sequence[ConfirmationRun], sample_rows: int | None) -> None:
         """Run recipes again, as long as there is time."""
         for run in runs:
             if self.clock.must_stop():
@@ -214,6 +252,7 @@ class Search:
                 seed=run.seed,
                 source=run.record.number,
                 split_seed=self._split_seed(run.seed),
+                sample_rows=sample_rows,
             )
             self.runner.train([trial], at_least=1)
             self._allow_first_confirmation()

@@ -78,6 +78,8 @@ class Trial:
     source: int | None = None
     split_seed: int | None = None
     """Of the rows drawn anew that it trains and validates on; None for the workload's own."""
+    sample_rows: int | None = None
+    """Training rows that it trains on; None for all."""
     training: Run | None = field(default=None)
     wall_seconds: float = 0.0
     """What it has taken so far."""
@@ -138,6 +140,7 @@ class Trial:
             error=outcome.error,
             source=self.source,
             split_seed=self.split_seed,
+            sample_rows=self.sample_rows,
             units={name: unit for name, unit in units.items() if self._is_read_at(name)},
         )
         if self.training is None:

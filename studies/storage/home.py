@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections.abc import Collection
 from pathlib import Path
 from typing import Final
@@ -54,10 +55,12 @@ def free_name(home: Path, data: str, *, taken: Collection[str] = ()) -> str:
 
     Args:
         home: whose studies have their names already.
-        data: what is trained on; whatever no name may hold becomes a dash.
+        data: what is trained on, in any script; letters lose their accents, and whatever else no name may
+            hold becomes a dash.
         taken: further names that are no longer free.
     """
-    stem = re.sub(r"[^A-Za-z0-9._-]", "-", data).strip("._-")[:LONGEST_STEM].strip("._-") or "study"
+    letters = "".join(mark for mark in unicodedata.normalize("NFKD", data) if not unicodedata.combining(mark))
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", letters).strip("._-")[:LONGEST_STEM].strip("._-") or "study"
     names = {*study_names(home), *taken}
     return next(name for number in range(1, len(names) + 2) if (name := f"{stem}-{number}") not in names)
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, ClassVar, Self, TypeVar
 
+from studies.column_reading import ColumnReading
 from studies.errors import StoreError
 from studies.facts import Facts
 from studies.limits import Budget, Limits
@@ -118,7 +119,15 @@ class Layer:
 class StudyManifest(Document):
     """Manifest of a study: what it does, what on, and how far it is."""
 
-    LATER: ClassVar = ("compression_study", "sensitivity", "recommendation", "split_facts", "yardsticks")
+    LATER: ClassVar = (
+        "compression_study",
+        "sensitivity",
+        "recommendation",
+        "split_facts",
+        "yardsticks",
+        "sample_rows",
+        "columns",
+    )
     READERS: ClassVar[Mapping[str, Callable[[Any], Any]]] = {
         "budget": lambda values: Budget(**values),
         "limits": lambda values: Limits(**values),
@@ -130,11 +139,12 @@ class StudyManifest(Document):
         "sensitivity": lambda values: tuple(map(Layer.from_dict, values)),
         "split_facts": SplitFacts.from_dict,
         "yardsticks": lambda values: tuple(map(Yardstick.from_dict, values)),
+        "columns": lambda values: tuple(map(ColumnReading.from_dict, values)),
         "recommendation": lambda values: SavedAdvice(**values),
     }
 
     candidates: tuple[str, ...] = ()
-    """Optimizers, the first one trained first. This and the entries up to `starts` are those of
+    """Optimizers, the first one trained first. This and the entries up to `sample_rows` are those of
     `studies.search.plan.Plan`."""
     schedules: tuple[str, ...] = ()
     regularizers: tuple[str, ...] = ()
@@ -153,6 +163,8 @@ class StudyManifest(Document):
     compression: str = "off"
     unread: tuple[str, ...] = ()
     starts: tuple[Start, ...] = ()
+    sample_rows: int | None = None
+    """Training rows that the search trains on, where it does not afford all of them; None for all."""
     compression_study: CompressionEntry | None = None
     """None unless a compression after the search was asked for."""
     id: str = ""
@@ -170,6 +182,8 @@ class StudyManifest(Document):
     """None in studies of earlier versions, and of a training function."""
     yardsticks: tuple[Yardstick, ...] | None = None
     """What plain models reach on the same rows; None until they were trained. The constant is `baseline`."""
+    columns: tuple[ColumnReading, ...] = ()
+    """What each column of the table became; empty in studies of earlier versions, and of other data."""
     notes: tuple[str, ...] = ()
     tracking_uri: str | None = None
     """Where MLflow's mirror is; None for the home's own, `off` for none."""

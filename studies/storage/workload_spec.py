@@ -14,7 +14,9 @@ from studies.storage.document import Document
 class WorkloadSpec(Document):
     """What `LoadedWorkload.from_spec` and `Function.from_spec` read."""
 
-    LATER: ClassVar = ("form", "time", "group", "split")
+    LATER: ClassVar = (
+        "form", "time", "group", "split", "missing", "reading", "kind", "loss", "free", "plain",
+    )  # fmt: skip
     OF_FUNCTIONS: ClassVar = ("form", "source", "metric", "direction", "model", "seed")
     """What there is to write about a training function."""
 
@@ -39,6 +41,20 @@ class WorkloadSpec(Document):
     """The column that the split goes by; of these three at most one is named."""
     group: str | None = None
     split: str | None = None
+    missing: tuple[str, ...] = ()
+    """Words of a table that mean a gap, beside an empty field."""
+    reading: int = 0
+    """Version of how columns are read (`studies.data.columns.READING`); 0 in studies that do not say."""
+
+    kind: str = ""
+    """How the shape of the rows was taken where there are several ways; empty in studies of versions that do
+    not say."""
+    loss: str = ""
+    """The own loss, `module:name` or `file.py:name`; empty for the usual one."""
+    free: bool = False
+    """Whether the targets reach that loss as they came."""
+    plain: bool = True
+    """Whether it has one input a row, one tensor as output and the usual loss: what compression needs."""
 
     @property
     def is_function(self) -> bool:

@@ -13,9 +13,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
+from studies.models.copies import copied as copy_of
+from studies.models.fitting import Scripted
 from studies.nn.input_copies import copied, without_copies
 from studies.tracking.server import connect, unwritable
 from studies.tracking.sink import Sink
+from studies.weights.plain import make_weights_plain
 
 if TYPE_CHECKING:
     import torch
@@ -73,7 +76,10 @@ def register(
 def _log_torch(sink: Sink, name: str, trained: Trained) -> int:
     import mlflow.pytorch
 
-    model = without_copies(trained.model.cpu().eval())
+    model = without_copies(copy_of(trained.model).cpu().eval())
+    make_weights_plain(model)  # torch saves no module that computes its weights
+    if isinstance(model, Scripted):
+        model = model.module
     with _brought_along(model):
         return _log(
             mlflow.pytorch,
@@ -107,7 +113,7 @@ def _log(flavor: ModuleType, sink: Sink, name: str, trained: Trained, folder: st
     import torch
     from mlflow.models import Model, infer_signature
 
-    with torch.inference_mode():
+    with torch.no_grad():
         outputs = trained.model(copied(trained.rows)).numpy()
     client, experiment = connect(sink.uri, sink.home)
     # made here, else it lands in the default experiment
@@ -161,7 +167,13 @@ def _brought_along(model: nn.Module) -> Iterator[None]:
     """Save the code of a model's classes with it, so that a process without their files loads it."""
     import cloudpickle
 
-    names = sorted({type(module).__module__ for module in model.modules()})
+    hooks = [
+        hook
+        for module in model.modules()
+        for hook in (*module._forward_pre_hooks.values(), *module._forward_hooks.values())
+    ]
+    parts = [*model.modules(), *(getattr(hook, "__self__", hook) for hook in hooks)]
+    names = sorted({type(part).__module__ for part in parts})
     brought = [name for name in names if name.partition(".")[0] not in INSTALLED]
     with ExitStack() as stack:
         for module in (sys.modules[name] for name in brought if name in sys.modules):

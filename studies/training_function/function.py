@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from studies.column_reading import ColumnReading
 from studies.errors import BadWorkload
 from studies.imports import load
 from studies.loaded_workload import absolute
@@ -117,6 +118,11 @@ class Function:
     @property
     def notes(self) -> tuple[str, ...]:
         """Return nothing: no data is looked at."""
+        return ()
+
+    @property
+    def columns(self) -> tuple[ColumnReading, ...]:
+        """Return nothing, for the same reason."""
         return ()
 
     @property

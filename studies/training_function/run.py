@@ -18,6 +18,7 @@ import torch
 from torch import nn
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
+from studies.callers_globals import users_dtype
 from studies.direction import Direction
 from studies.errors import BadValue
 from studies.infeasible import Diverged
@@ -163,7 +164,7 @@ class FunctionRun:
 
     def _wake(self) -> None:
         self._woken = time.perf_counter()
-        with self._generators.in_place(), self._watched_steps():
+        with self._generators.in_place(), self._watched_steps(), users_dtype(noted=True):
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, daemon=True, name="training function")
                 self._thread.start()

@@ -10,7 +10,9 @@ from studies.limits import Budget, Limits
 
 OPTIONS = {
     "source": "digits", "target": "y", "model": "mlp", "metric": "f1", "direction": "maximize",
-    "task": "classification", "group": "patient", "budget": "20trials", "batch_size": "64", "epochs": 3,
+    "task": "classification", "kind": "table", "group": "patient", "missing": "unknown, not known",
+    "budget": "20trials", "batch_size": "64", "epochs": 3,
+    "sample_rows": "500",
     "optimizers": "AdamW, Lion", "schedules": "Step", "regularizers": "none", "wrappers": "EMA",
     "class_weights": "balanced", "tune_model": True, "memory": "1MiB", "model_size": "1KiB", "latency": "2ms",
     "train_time": "3s", "goal": "speed", "pretrained": True, "open_ended": True, "rule": ["Sparsity=off"],
@@ -27,6 +29,7 @@ def test_every_option_of_a_search_is_one_of_its_request():
     request = SearchArguments(**OPTIONS).request()
     alike = set(OPTIONS) & {f.name for f in fields(request)} - {
         "budget",
+        "missing",
         "optimizers",
         "schedules",
         "regularizers",
@@ -35,6 +38,7 @@ def test_every_option_of_a_search_is_one_of_its_request():
     assert {name: getattr(request, name) for name in alike} == {name: OPTIONS[name] for name in alike}
     assert (request.optimizers, request.schedules) == (("AdamW", "Lion"), ("Step",))
     assert (request.regularizers, request.wrappers) == ((), ("EMA",))
+    assert request.missing == ("unknown", "not known")
     assert (request.rules, request.budget) == (("Sparsity=off",), Budget(trials=20))
     assert request.limits == Limits(
         train_bytes=2**20, model_bytes=1024, latency_seconds=0.002, train_seconds=3.0

@@ -17,7 +17,7 @@ CASES = {
     "no target": (("search", "good.csv"), "--target"),
     "misspelt target": (("search", "good.csv", "--target", "labl"), "did you mean 'label'"),
     "a single class": (("search", "single.csv", "--target", "label"), "two values"),
-    "a column without values": (("search", "hollow.csv", "--target", "label"), "void"),
+    "a target without values": (("search", "hollow.csv", "--target", "void"), "void"),
     "text where numbers are needed": (("search", "mixed.csv", "--target", "label"), "twelve"),
     "text to regress on": (("search", "good.csv", "--target", "label", "--task", "regression"), "regression"),
     "unknown optimizer": (("search", "iris", "--optimizers", "Adamm"), "did you mean 'Adam'"),

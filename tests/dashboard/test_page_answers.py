@@ -12,6 +12,7 @@ from dashboard import whatif
 from dashboard.charts import looks, optimizers, plots, tradeoffs, trials
 from dashboard.snapshot import Study
 from studies import catalogue
+from studies.column_reading import ColumnReading
 from studies.direction import MAXIMIZE, MINIMIZE
 from studies.limits import Limits
 from studies.storage.journal import change_manifest, create_study
@@ -176,6 +177,16 @@ def test_the_recommendation_says_what_to_do_to_the_trained_model(home):
     assert "Compression" in [heading.value for heading in shown.subheader]
     assert "Deploy its model with static int8" in words(shown)
     assert any("through gzip" in table.value.columns for table in shown.dataframe)
+
+
+def test_the_recommendation_shows_what_each_column_of_the_data_became(tmp_path):
+    column = ColumnReading(name="price", kind="number", done="read as numbers, '$1' as 1; scaled")
+    manifest = StudyManifest.from_dict(PLAN | {"columns": [column.to_dict()]})
+    create_study(tmp_path, "prices", direction=MAXIMIZE, manifest=manifest)
+
+    shown = page("recommendation", tmp_path, "prices").run()
+
+    assert any("price" in str(table.value) and "'$1' as 1" in str(table.value) for table in shown.dataframe)
 
 
 def test_a_trade_off_names_the_cost_in_the_address_and_shows_a_recipe(home):

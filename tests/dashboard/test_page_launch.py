@@ -133,7 +133,7 @@ def test_links_and_absolute_paths_do_not_lead_out_of_the_home(home, tmp_path, so
 
 
 @pytest.mark.parametrize(
-    "name", ["model.pkl", "data.csv.exe", "net.py", "pages.feather", "noending", "x.pt", "dir/"]
+    "name", ["model.pkl", "data.csv.exe", "net.py", "pages.dta", "noending", "x.pt", "dir/"]
 )
 def test_only_data_is_taken_as_an_upload(home, name):
     with pytest.raises(BadWorkload, match="upload one that ends with"):

@@ -75,12 +75,12 @@ def test_given_parts_are_kept_as_they_are():
     assert np.allclose(dataset.test.inputs, (TABLE[40:] - TABLE[:30].mean(0)) / TABLE[:30].std(0), atol=1e-5)
 
 
-def test_a_sampler_that_is_not_mere_shuffling_is_obeyed():
+def test_each_row_that_a_sampler_may_draw_is_there_once():
     data = TensorDataset(torch.from_numpy(TABLE), torch.from_numpy(LABELS))
     torch.manual_seed(0)
     loader = DataLoader(data, 7, sampler=WeightedRandomSampler([1.0] * 40 + [0.0] * 20, 25))
 
-    assert sum(part.rows for part in parts(from_arrays(loader))) == 25
+    assert sum(part.rows for part in parts(from_arrays(loader))) == 40
 
 
 def test_several_targets_a_row_are_standardised_each_by_itself():
@@ -133,7 +133,10 @@ def test_one_hot_targets_are_classes():
             id="amounts as classes",
         ),
         pytest.param(
-            [TensorDataset(torch.from_numpy(TABLE))], {}, "must give pairs", id="a Dataset without targets"
+            [TensorDataset(torch.from_numpy(TABLE))],
+            {},
+            "there are no targets",
+            id="a Dataset without targets",
         ),
     ],
 )

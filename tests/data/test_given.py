@@ -158,7 +158,7 @@ def test_a_metric_that_is_no_number_is_named_as_the_cause():
 def test_columns_of_zeros_and_ones_are_taken_for_numbers_and_said_so():
     several = np.stack([LABELS, 1 - LABELS, LABELS], axis=1)
     workload = open_workload(Request(source=advisor.Workload(train=(POINTS, several))))
-    assert any("several classes a row are not supported" in note for note in workload.notes)
+    assert any("for several classes a row give" in note for note in workload.notes)
 
 
 def test_no_training_rows_are_one_plain_line():

@@ -29,13 +29,26 @@ def test_the_workload_is_searched():
         return nn.Linear(inputs, outputs)
 
     names = run(
-        "advisor.Workload(",
+        'metric="f1"',
         lambda block: block.replace('budget="5m"', 'budget="2trials", epochs=1, tracking_uri="off"'),
         rows=ROWS,
         labels=LABELS,
         Net=net,
     )
     assert advisor.recommend(names["study"]).metric == "f1"
+
+
+def test_the_own_loss_is_searched():
+    images = torch.randn(40, 1, 6, 6)
+    names = run(
+        "masks_of_images",
+        lambda block: block.replace('budget="5m"', 'budget="2trials", epochs=1, tracking_uri="off"'),
+        nn=nn,
+        images=images,
+        masks=(images[:, 0] > 0).long(),
+        Segmenter=lambda: nn.Conv2d(1, 2, 3, padding=1),
+    )
+    assert advisor.recommend(names["study"]).metric == "loss"
 
 
 def test_the_training_loop_is_searched():

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from test_probes import texts, workload_of
+from torch import nn
 
 from benchmarks.memory import measured
 from studies import catalogue
@@ -19,10 +21,12 @@ from studies.models.bag import Bag
 from studies.models.ft_transformer import FTTransformer
 from studies.models.mlp import MLP
 from studies.models.transformer import Transformer
-from studies.profiling.followed_step import MOST_FOR_ALL, MOST_PARAMETERS
+from studies.profiling import followed_step
 from studies.profiling.forecasts import forecasts
+from studies.profiling.probes.bench import few_rows
 from studies.profiling.profile import profile
 from studies.recipe import Recipe
+from studies.workload import model_choice
 
 EVERY = [
     pytest.param(choice, id=name, marks=[] if name in {"SGD", "AdamW", "Muon"} else pytest.mark.slow)
@@ -101,18 +105,83 @@ def test_every_forecast_was_followed_or_says_why_not(facts):
         assert forecast.peak_bytes > forecast.weight_bytes + forecast.state_bytes
 
 
-def test_on_a_huge_model_only_what_was_asked_for_is_followed_and_it_is_said(digits):
-    plain = profile(digits, batch_size=32, epochs=1)
-    large, huge = (replace(plain, parameters=most + 1) for most in (MOST_FOR_ALL, MOST_PARAMETERS))
+def test_the_stand_in_of_a_large_model_tells_about_what_the_model_itself_does(monkeypatch):
+    large = LoadedWorkload.open("digits", model=MLP(width=1100))
+    facts = profile(large, batch_size=32, epochs=1)
+    monkeypatch.setattr(followed_step, "MOST_PARAMETERS", 10**9)
+    monkeypatch.setattr(followed_step, "MOST_PRODUCTS", 10**12)
+    whole = {forecast.optimizer: forecast for forecast in forecasts(large, facts)}
 
-    def followed(facts, named=()):
-        return {forecast.optimizer: forecast for forecast in forecasts(digits, facts, named=named)}
+    assert facts.parameters > 1_000_000
+    assert "treats large matrices otherwise" in facts.forecast("SOAP").skipped
+    assert facts.forecast("SOAP").state_bytes == whole.pop("SOAP").state_bytes
+    for forecast in map(facts.forecast, whole):
+        assert forecast.skipped == whole[forecast.optimizer].skipped
+        assert forecast.gradient_bytes == whole[forecast.optimizer].gradient_bytes
+        assert forecast.state_bytes == pytest.approx(whole[forecast.optimizer].state_bytes, rel=0.03)
+        assert forecast.peak_bytes == pytest.approx(whole[forecast.optimizer].peak_bytes, rel=0.05)
 
-    assert followed(large)["AdamW"].followed
-    assert "20,000,001 parameters" in followed(large)["Rprop"].skipped
-    assert followed(large, named=("Rprop",))["Rprop"].followed
-    assert not any(forecast.followed for forecast in followed(huge).values())
-    assert "100,000,001 parameters" in followed(huge)["AdamW"].skipped
+
+def test_a_model_that_allows_no_stand_in_is_forecast_by_arithmetic(monkeypatch):
+    monkeypatch.setattr(followed_step, "MOST_PARAMETERS", 100)
+    adamw = profile(
+        LoadedWorkload.open("iris", model=f"{__file__}:Closed"), batch_size=16, epochs=1
+    ).forecast("AdamW")
+
+    assert "no smaller stand-in: AttributeError: closed" in adamw.skipped
+    assert adamw.state_bytes >= 2 * adamw.weight_bytes
+
+
+class Closed(nn.Module):
+    """A model whose weights cannot be put in the place of others once it is made."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Linear(4, 40), Locked(40, 3)
+
+    def forward(self, rows):
+        return self.second(self.first(rows).relu())
+
+
+class Locked(nn.Linear):
+    def __init__(self, inputs, outputs):
+        super().__init__(inputs, outputs)
+        self.locked = True
+
+    def __setattr__(self, name, value):
+        if self.__dict__.get("locked") and name == "weight":
+            raise AttributeError("closed")
+        super().__setattr__(name, value)
+
+
+class Heavy(nn.Module):
+    """A small model whose passes cost what those of a large one do; it notes how many rows they had."""
+
+    rows: ClassVar[list[int]] = []
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second, self.last = nn.Linear(64, 500), nn.Linear(500, 500), nn.Linear(500, 10)
+
+    def forward(self, rows):
+        self.rows.append(len(rows))
+        hidden = self.first(rows.flatten(1))
+        for _ in range(500):
+            hidden = self.second(hidden).tanh()
+        return self.last(hidden)
+
+
+def test_profiling_a_heavy_model_takes_few_rows_and_few_passes():
+    heavy = replace(LoadedWorkload.open("digits"), model=model_choice(Heavy))
+    Heavy.rows.clear()
+    facts = profile(heavy, batch_size=64, epochs=1, probing=Budget(trials=5))
+
+    assert facts.macs > 10**8
+    assert few_rows(facts) == 15
+    assert max(Heavy.rows) <= 16
+    assert sum(Heavy.rows) < 10 * facts.batch_size
+    assert facts.forecast("AdamW").followed
+    assert "multiplications" in facts.forecast("Sophia").skipped
 
 
 def test_the_gradient_of_a_sparse_table_is_that_of_the_words_in_the_batch():

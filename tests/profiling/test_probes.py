@@ -18,12 +18,13 @@ from studies.loaded_workload import LoadedWorkload
 from studies.measure.model import written_out
 from studies.metrics import metric
 from studies.profiling import probes
-from studies.profiling.probes.bench import Bench, undisturbed
+from studies.profiling.probes.bench import Bench
 from studies.profiling.probes.noise_scale import noise_scale
 from studies.profiling.probes.ramp_lrs import divergence
 from studies.profiling.probes.sharpness import critical_sharpness, top_eigenvalue
 from studies.profiling.profile import profile
 from studies.recipe import Recipe
+from studies.rng import undisturbed
 from studies.train import Training
 
 WORDS, LENGTH = 50, 8
@@ -232,7 +233,7 @@ def test_probing_leaves_training_and_all_random_generators_as_they_were(iris):
 
 def test_all_three_generators_come_back():
     before = states()
-    with undisturbed(torch.device("cpu")):
+    with undisturbed():
         random.random()  # noqa: S311
         np.random.rand()  # noqa: NPY002
         torch.rand(())

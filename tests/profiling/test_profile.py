@@ -135,6 +135,19 @@ def test_what_a_profile_prints_fits_the_page_and_says_what_it_cost(digits):
     assert rows["LBFGS"]["largest_batch"] == 0
 
 
+def test_a_profile_begins_with_the_columns_and_shows_eight_optimizers_and_all_when_asked(tmp_path):
+    rows = [f"c{row};${1000 + row:,.2f};{row % 2}" for row in range(100)]
+    (tmp_path / "prices.csv").write_text("\n".join(["name;price;sold", *rows]))
+    shown = preview(Request.of(str(tmp_path / "prices.csv"), target="sold", device="cpu"))
+    text = str(shown)
+
+    assert text.startswith("Columns: 1 of 2 are inputs.")
+    assert "left out: different in every row" in " ".join(text.split())
+    assert [column["name"] for column in shown.to_dict()["columns"]] == ["name", "price"]
+    assert "optimizers more with --all" in text
+    assert "more with --all" not in str(replace(shown, everything=True))
+
+
 def test_a_profile_knows_what_each_optimizer_step_costs(digits):
     facts = profile(digits, batch_size=32, epochs=1, probing=4.0)
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from studies.column_reading import ColumnReading
 from studies.errors import StoreError
 from studies.limits import Budget, Limits
 from studies.split_facts import KeyColumn, SplitFacts
@@ -40,6 +41,7 @@ MANIFESTS = st.builds(
         extra=LATER,
     ),
     facts=st.none() | st.just(facts()),
+    columns=st.lists(st.builds(ColumnReading, left_out=st.text())).map(tuple),
     split_facts=st.none() | st.builds(SplitFacts, keys=st.tuples(st.builds(KeyColumn)), tail_share=NUMBERS),
     yardsticks=st.none() | st.tuples(st.builds(Yardstick, quality=st.none() | NUMBERS, left_out=WORDS)),
     baseline=st.none() | NUMBERS,

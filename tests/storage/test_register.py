@@ -24,6 +24,14 @@ class Net(nn.Module):
     def forward(self, rows):
         return self.body(rows)
 """
+NETS = {
+    "built in": None,
+    "of the user's own": NET,
+    "in 64 bits": NET.replace("nn.Linear(8, outputs))", "nn.Linear(8, outputs)).double()"),
+    "with computed weights": NET.replace(
+        "nn.Linear(inputs, 8)", "nn.utils.parametrizations.weight_norm(nn.Linear(inputs, 8))"
+    ),
+}
 LOAD = """
 import sys, numpy, torch, mlflow
 mlflow.set_tracking_uri(sys.argv[1])
@@ -60,18 +68,18 @@ def fresh(home, uri, folder):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("custom", [False, True], ids=["built in", "of the user's own"])
-def test_the_recommended_model_is_loaded_by_a_fresh_process(tmp_path, monkeypatch, custom):
+@pytest.mark.parametrize("net", NETS)
+def test_the_recommended_model_is_loaded_by_a_fresh_process(tmp_path, monkeypatch, net):
     home, elsewhere = tmp_path / "home", tmp_path / "elsewhere"
     elsewhere.mkdir()
-    (tmp_path / "net.py").write_text(NET)
+    (tmp_path / "net.py").write_text(NETS[net] or NET)
     monkeypatch.chdir(tmp_path)
     study = advisor.search(
         "iris",
         budget="6trials",
         epochs=3,
         home=home,
-        model="net.py:Net" if custom else "mlp",
+        model="net.py:Net" if NETS[net] else "mlp",
         optimizers="AdamW",
     )
 

@@ -171,6 +171,29 @@ def test_a_metric_that_changes_its_arrays_leaves_the_rows():
     assert curve(loaded, AdamW()) == first
 
 
+def changing_loss(outputs, targets):
+    return nn.functional.mse_loss(outputs, targets.mul_(0.5))
+
+
+def unchanging_loss(outputs, targets):
+    return nn.functional.mse_loss(outputs, targets * 0.5)
+
+
+@pytest.mark.parametrize("optimizer", [AdamW(), LBFGS()], ids=["AdamW", "LBFGS"])
+def test_an_own_loss_that_changes_its_targets_leaves_the_rows(optimizer):
+    draw = np.random.default_rng(0)
+    rows = draw.normal(size=(200, 6)).astype("float32")
+    curves = []
+    for loss in (changing_loss, unchanging_loss):
+        described = Workload(train=(rows, rows[:, :2] * 2), model=made(("shift",), 0), loss=loss)
+        loaded = LoadedWorkload.from_workload(described, source="")
+        before = data(loaded)
+        curves.append(curve(loaded, optimizer))
+        assert unchanged(before, loaded)
+
+    assert curves[0] == curves[1]
+
+
 def test_copies_reach_into_whatever_holds_tensors_and_end_when_the_model_leaves():
     rows = torch.zeros(2, 3)
     for nested in (rows, [rows], (rows, 1), {"x": rows, "n": None}, torch.zeros(2).sort()):

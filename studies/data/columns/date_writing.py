@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pandas.api import types
 
 from studies.data.columns.cells import cells_of, is_text
@@ -26,7 +27,7 @@ SAMPLE: Final = 1000
 FEW: Final = 20
 FEW_SHARE: Final = 0.5
 """Of the first few cells, those that a way must read to be tried on a sample."""
-SAMPLE_SHARE: Final = 0.9
+SAMPLE_SHARE: Final = 0.5
 """Of a sample of the cells, those that a way must read to be tried on all."""
 DATE_SHARE: Final = 0.95
 """Text of which this share reads as dates is a column of dates."""
@@ -72,8 +73,16 @@ class DatesTold:
     """Whether the day and the month could be the other way round."""
 
 
-def tell_dates(cells: Sequence[str], missing: tuple[str, ...] = ()) -> DatesTold | None:
-    """Return the writing that reads nearly all of the cells, None where there is none."""
+def tell_dates(
+    cells: Sequence[str], rows: NDArray[np.int64], missing: tuple[str, ...] = ()
+) -> DatesTold | None:
+    """Return the writing that reads nearly all of the rows, None where there is none.
+
+    Args:
+        cells: the different cells.
+        rows: how many rows say each of them.
+        missing: words of the user's that mean a gap.
+    """
     present = pd.Series(list(cells), dtype=object)
     if not any(character.isdigit() for cell in cells[:20] for character in cell):
         return None
@@ -81,9 +90,9 @@ def tell_dates(cells: Sequence[str], missing: tuple[str, ...] = ()) -> DatesTold
     few = sample.iloc[:: len(sample) // FEW + 1]
     tried = [way for way in FORMATS if dates(few, way).notna().mean() >= FEW_SHARE]
     likely = [way for way in tried if dates(sample, way).notna().mean() >= SAMPLE_SHARE]
-    counts = {way: int(dates(present, way).notna().sum()) for way in likely}
+    counts = {way: int(rows[dates(present, way).notna().to_numpy()].sum()) for way in likely}
     way = max(likely, key=lambda candidate: counts[candidate], default=None)
-    if way is None or counts[way] < DATE_SHARE * len(present):
+    if way is None or counts[way] < DATE_SHARE * rows.sum():
         return None
     others = [other for other in likely if other != way and counts[other] == counts[way]]
     swapped = way.startswith(NUMERIC) and any(_swapped(other) == way for other in others)
@@ -103,4 +112,4 @@ def first_and_date(cells: Sequence[str], way: str) -> tuple[str, str]:
     """Return the first cell that reads as a date, and the date."""
     read = dates(pd.Series(list(cells), dtype=object), way)
     at = int(np.flatnonzero(read.notna())[0])
-    return cells[at], f"{read.iloc[at]:%Y-%m-%d}"
+    return cells[at], str(read.iloc[at].isoformat()).partition("T")[0]

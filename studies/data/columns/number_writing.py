@@ -135,17 +135,31 @@ def tell_numbers(cells: Sequence[str], missing: tuple[str, ...] = ()) -> Numbers
         return None
     if all(PLAIN.fullmatch(cell) and len(cell) <= LONGEST for cell in cells):
         return NumbersTold(writing=NumberWriting(missing=missing))
+    by_sample = _tell(sample, missing)
+    slips = _slips(by_sample.writing, cells)
+    return _tell(cells, missing) if slips else by_sample
+
+
+def _tell(cells: Sequence[str], missing: tuple[str, ...]) -> NumbersTold:
+    """Return the writing that reads most of the cells, and which it does not read."""
     matches = [match for cell in cells if (match := _matched(cell))]
     units = _units(matches)
     bodies = [match["body"] for match in matches]
     fits = {way: sum(bool(_body(*way).fullmatch(body)) for body in bodies) for way in WAYS}
     way = max(WAYS, key=lambda candidate: fits[candidate])
     writing = NumberWriting(thousands=way[0], decimal=way[1], unit=units[0] if units else "", missing=missing)
-    slips = tuple(cell for cell in cells if np.isnan(writing.number(cell)))
     bare = next((match.string for match in matches if not _unit(match)), "") if units else ""
     return NumbersTold(
-        writing=writing, slips=slips, ambiguous=_ambiguous(cells, way, fits), units=units, bare=bare
+        writing=writing,
+        slips=_slips(writing, cells),
+        ambiguous=_ambiguous(cells, way, fits),
+        units=units,
+        bare=bare,
     )
+
+
+def _slips(writing: NumberWriting, cells: Sequence[str]) -> tuple[str, ...]:
+    return tuple(cell for cell in cells if np.isnan(writing.number(cell)))
 
 
 def _units(matches: Sequence[re.Match[str]]) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from studies.quantities import several
 NUMERIC_SHARE: Final = 0.9
 """Text of which this share, but not all, reads as numbers is a column of numbers with slips."""
 LARGEST: Final = float(np.finfo(np.float32).max)
-NUMBERS: Final = ("decimal", "integer", "floating", "mixed-integer-float", "complex")
+NUMBERS: Final = ("decimal", "integer", "floating", "mixed-integer-float")
 DATES: Final = ("date", "datetime", "datetime64")
 ORDINALS: Final = frozenset({"st", "nd", "rd", "th"})
 
@@ -56,6 +56,8 @@ def read_typed(column: Column[Any], noun: str, missing: tuple[str, ...] = ()) ->
     Raises:
         BadWorkload: slips among numbers, a number beyond float32, or values that are no single value.
     """
+    if types.is_complex_dtype(column.dtype) or types.infer_dtype(column, skipna=True) == "complex":
+        raise BadWorkload(f"{noun} holds complex numbers; give real and imaginary part as two columns")
     typed = _of_type(column, missing) if not is_text(column) else _of_objects(column, noun, missing)
     if types.is_numeric_dtype(typed.values.dtype):
         check_finite(typed.values, noun)
@@ -141,19 +143,13 @@ def _of_cells(
             return _typed(column, numbers.writing, done, *notes, *gap_said)
         _check_slips(column, noun, numbers, counts, cells)
         unit_notes = tuple(_unit_notes(numbers, noun))
-    if dates := tell_dates([*_repeated(cells, counts)], missing):
+    if dates := tell_dates(cells, np.asarray(counts[cells], dtype=np.int64), missing):
         first, date = first_and_date(cells, dates.writing.way)
         order = "; day and month could be the other way round" if dates.ambiguous else ""
         note = f"Read {noun} as dates, '{first}' as {date}{order}."
         typed = _typed(column, dates.writing, f"read as dates, '{first}' as {date}", note)
         return _with_unreadable(typed, noun, counts, gap_said)
     return _typed(column, TextWriting(missing=missing), "", *unit_notes)
-
-
-def _repeated(cells: Sequence[str], counts: pd.Series[int]) -> Iterator[str]:
-    """Yield each cell as often as its share of the rows asks, so that shares are those of rows."""
-    for cell in cells:
-        yield from [cell] * int(counts[cell])
 
 
 def _with_unreadable(

@@ -42,7 +42,7 @@ class Place:
     @classmethod
     def of(cls, source: str, *, as_text: frozenset[str] = frozenset()) -> Place:
         """Return what a source names: `file`, or `file.ending:part` where the reader knows parts."""
-        path = Path(source).expanduser()
+        path = expanded(source)
         folded = source.lower()
         marks = [
             start + len(ending)
@@ -52,7 +52,7 @@ class Place:
         if not marks or _exists(path):
             return cls(path=path, as_text=as_text)
         mark = min(marks)
-        return cls(path=Path(source[:mark]).expanduser(), part=source[mark + 1 :].strip(), as_text=as_text)
+        return cls(path=expanded(source[:mark]), part=source[mark + 1 :].strip(), as_text=as_text)
 
     @property
     def ending(self) -> str:
@@ -120,6 +120,14 @@ def names_file(source: str) -> bool:
     """Tell whether a source with a colon in it is data rather than code: a file or a part of one."""
     place = Place.of(source)
     return _exists(place.path) or bool(place.part or place.ending)
+
+
+def expanded(source: str) -> Path:
+    """Return a path, its leading ~ as the home directory where it is one."""
+    try:
+        return Path(source).expanduser()
+    except RuntimeError:  # a file whose name begins with ~, which is nobody's home
+        return Path(source)
 
 
 def _exists(path: Path) -> bool:

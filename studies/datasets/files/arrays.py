@@ -5,78 +5,178 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, cast, get_args
+from typing import Any, Final, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from studies.datasets import Kind, Raw
+from studies.datasets import Raw
 from studies.datasets.files import Reader
+from studies.datasets.files.mapped import MappedArray, map_archive, mapped_array
 from studies.datasets.files.packing import check_archive
+from studies.datasets.files.plain_arrays import plain_array
 from studies.errors import BadWorkload, shown
-from studies.user_code import code_line
+from studies.rows.free import are_classes, note_free
+from studies.rows.items import TARGETS, pair_of_item
+from studies.rows.kinds import KINDS
+from studies.rows.nested import NestedRows, joined_nests, mapped, nested
+from studies.rows.reading import STEPS, TURNED, note_reading, readings, shaped
 
 INPUTS: Final = ("X", "x", "inputs", "images", "signals", "data", "features")
-TARGETS: Final = ("y", "targets", "target", "labels", "label")
-PARTS: Final = (("_train", "_training"), ("_valid", "_val", "_validation"), ("_test",))
-CHANNELS: Final = (1, 3, 4)
-"""Grey, RGB, RGB with opacity: what tells the axis of the channels in images."""
 
+PARTS: Final = (("_train", "_training"), ("_valid", "_val", "_validation"), ("_test",))
 Pair = tuple[Any, Any]
 
 
-def read_npz(path: Path) -> Raw:
+class ReadPair(NamedTuple):
+    """Inputs and targets that are arrays already."""
+
+    inputs: Any
+    targets: Any
+
+
+def read_npz(path: Path, kind: str | None = None) -> Raw:
     """Read arrays X and y, or inputs and targets.
 
-    Each may come with _train, _valid and _test; a `kind` may stand beside them.
+    Each may come with _train, _valid and _test; a `kind` may stand beside them, unless one is named.
 
     Raises:
         BadWorkload: arrays of other names.
     """
-    check_archive(path)
+    entries = map_archive(path)
+    check_archive(path, besides=entries)
     with np.load(path, allow_pickle=False) as file:
-        entries = {name: file[name] for name in file.files}
-    kind = str(entries.pop("kind")) if "kind" in entries else None
+        entries |= {name: file[name] for name in file.files if name not in entries}
+    return _from_entries(entries, path.name, kind)
+
+
+def read_array_folder(folder: Path, kind: str | None = None) -> Raw | None:
+    """Read the arrays X.npy and y.npy of a folder, large ones mapped; None where there are none.
+
+    Raises:
+        BadWorkload: arrays of other names.
+    """
+    files = sorted(folder.glob("*.npy"))
+    if not files:
+        return None
+    entries = {file.stem: np.load(file, mmap_mode="r", allow_pickle=False) for file in files}
+    return _from_entries(
+        {name: array if mapped_array(array) else np.array(array) for name, array in entries.items()},
+        folder.name,
+        kind,
+    )
+
+
+def _from_entries(entries: dict[str, NDArray[Any]], name: str, kind: str | None) -> Raw:
+    """Return the data in arrays by name."""
+    stored = str(entries.pop("kind")) if "kind" in entries else None
+    kind = kind or stored or kind
     pairs = [_named(entries, endings) for endings in PARTS]
     if (whole := _named(entries, ("",))) is not None:
         pairs = [whole, *pairs[1:]]
     if pairs[0] is None:
         raise BadWorkload(
-            f"'{path.name}' holds {', '.join(entries) or 'nothing'}; "
+            f"'{name}' holds {', '.join(entries) or 'nothing'}; "
             "name the arrays X and y, or X_train, y_train, X_test, y_test"
         )
     return gather(pairs, kind=kind)
 
 
-def gather(pairs: Sequence[Any], *, kind: str | None = None) -> Raw:
+def gather(
+    pairs: Sequence[Any],
+    *,
+    kind: str | None = None,
+    free: bool | None = False,
+    steps: int | None = None,
+) -> Raw:
     """Bring data for training, validation and test, the latter two None where there is none, to one form.
+
+    Args:
+        pairs: one a part.
+        kind: what the rows are; None tells it from the shape, "" as versions did that wrote no kind.
+        free: whether the targets are for an own loss, as they came; None where they are no classes.
+        steps: of an epoch, where the training data is a stream that is not read to its end.
 
     Raises:
         BadWorkload: data of a form or shape that is not understood, or parts that do not fit together.
     """
-    if kind is not None and kind not in get_args(Kind):
-        raise BadWorkload(f"kind {shown(kind)} is not one of {', '.join(get_args(Kind))}")
+    if kind and kind not in {*KINDS, STEPS, TURNED}:
+        raise BadWorkload(f"kind {shown(kind)} is not one of {', '.join(KINDS)}")
     notes: list[str] = []
     if pairs[0] is None:
         raise BadWorkload("there are no training rows: train is None; give (inputs, targets)")
-    parts_read = [(part, pair_of(source, notes)) for part, source in enumerate(pairs) if source is not None]
+    pairs, live = _torch_read(pairs, steps, notes)
+    parts_read = [(part, pair_of(source)) for part, source in enumerate(pairs) if source is not None]
     for _, (inputs, targets) in parts_read:
-        if inputs.shape[0] != len(targets):
+        if targets is not None and inputs.shape[0] != len(targets):
             raise BadWorkload(
                 f"{inputs.shape[0]} rows of inputs but {len(targets)} targets; give one target a row"
             )
-    raw_inputs = _joined([inputs for _, (inputs, _) in parts_read], "inputs")
-    targets = _joined([targets for _, (_, targets) in parts_read], "targets")
-    parts = (
-        np.concatenate([np.full(len(pair[1]), part, np.int64) for part, pair in parts_read])
-        if len(parts_read) > 1
-        else None
+    blocks = [inputs for _, (inputs, _) in parts_read]
+    if free is False and any(mapped_array(block) for block in blocks):
+        return _in_their_files(parts_read, kind)
+    raw_inputs = _joined(blocks, "inputs")
+    targets = _joined_targets([targets for _, (_, targets) in parts_read])
+    if free is not False and all(_own_target(source) for source in pairs if source is not None):
+        targets = None
+    codes = free is None and are_classes(targets)
+    if free is None:
+        free = not codes
+    first, *others = ("",) if kind is not None else readings(raw_inputs, as_given=free)
+    inputs, form = shaped(raw_inputs, kind or first, notes)
+    if first == "text" or (first and raw_inputs.ndim == 3):
+        notes.append(note_reading(raw_inputs.shape, first))
+    if free:
+        notes.append(note_free(raw_inputs, targets))
+    return Raw(
+        inputs=inputs,
+        targets=targets,
+        kind=form,
+        reading=kind or first,
+        other_readings=tuple(others),
+        task="classification" if codes else "auto",
+        free=free,
+        notes=tuple(notes),
+        parts=_parts(parts_read),
+        live=live,
+        shape_rows=lambda rows: shaped(rows, kind or first, [])[0],
     )
-    inputs, form = _formed(raw_inputs, kind, notes)
-    return Raw(inputs=inputs, targets=targets, kind=form, notes=tuple(notes), parts=parts)
 
 
-def pair_of(source: Any, notes: list[str]) -> Pair:
+def _parts(parts_read: Sequence[tuple[int, Pair]]) -> NDArray[np.int64] | None:
+    """Return the part of each row, where more than one was given."""
+    if len(parts_read) == 1:
+        return None
+    return np.concatenate([np.full(pair[0].shape[0], part, np.int64) for part, pair in parts_read])
+
+
+def _in_their_files(parts_read: Sequence[tuple[int, Pair]], kind: str | None) -> Raw:
+    """Return inputs that stay in their files, as they are mapped."""
+    notes: list[str] = []
+    blocks = [inputs for _, (inputs, _) in parts_read]
+    if not all(isinstance(block, np.ndarray) for block in blocks):
+        raise BadWorkload("a part of the inputs is mapped and another is no array; give all as arrays")
+    first, *others = ("",) if kind is not None else readings(blocks[0])
+    reading, shape = kind or first, blocks[0].shape
+    turned = reading == TURNED  # a view of the file is enough
+    blocks = [np.moveaxis(block, -1, 1) for block in blocks] if turned else blocks
+    formed = [shaped(block, "signal" if turned else reading, notes) for block in blocks]
+    if len({array.shape[1:] for array, _ in formed}) > 1:
+        raise BadWorkload("the parts of the inputs have rows of different shapes; give them all the same")
+    if first and len(shape) == 3:
+        notes.append(note_reading(shape, first))
+    return Raw(
+        inputs=MappedArray(blocks=tuple(array for array, _ in formed)),
+        targets=_joined_targets([targets for _, (_, targets) in parts_read]),
+        kind=formed[0][1],
+        reading=reading,
+        other_readings=tuple(others),
+        notes=tuple(dict.fromkeys(notes)),
+        parts=_parts(parts_read),
+    )
+
+
+def pair_of(source: Any) -> Pair:
     """Return the inputs and targets of one part, as arrays, frames or sparse rows.
 
     Raises:
@@ -84,14 +184,14 @@ def pair_of(source: Any, notes: list[str]) -> Pair:
     """
     import pandas as pd
 
+    if isinstance(source, ReadPair):
+        return source.inputs, source.targets
     if isinstance(source, tuple | list) and len(source) == 2:
-        return _plain(source[0]), _plain_targets(source[1])
+        return _plain(source[0], rows=_rows(source[1])), _plain_targets(source[1])
     if isinstance(source, pd.DataFrame):
         return _apart(source)
     if hasattr(source, "column_names") and hasattr(source, "to_pandas"):
         return _apart(_with_labels(source))
-    if "torch" in sys.modules and (pair := _from_torch(source, notes)):
-        return pair
     raise BadWorkload(
         f"{type(source).__name__} is not data to train on; "
         "give (inputs, targets), a DataFrame, a torch Dataset or a DataLoader"
@@ -107,10 +207,21 @@ def _named(entries: Mapping[str, NDArray[Any]], endings: Sequence[str]) -> Pair 
     return None
 
 
-def _plain(values: Any) -> Any:
+def _own_target(source: Any) -> bool:
+    """Tell whether the inputs are handed over as their own targets, as an autoencoder has them."""
+    return isinstance(source, tuple | list) and len(source) == 2 and source[0] is source[1]
+
+
+def _rows(targets: Any) -> int | None:
+    return len(targets) if hasattr(targets, "__len__") and not nested(targets) else None
+
+
+def _plain(values: Any, rows: int | None = None) -> Any:
     import pandas as pd
     from scipy import sparse
 
+    if nested(values, rows):
+        return mapped(NestedRows(values), _plain)
     if isinstance(values, pd.DataFrame):
         return values
     if isinstance(values, pd.Series):
@@ -120,7 +231,9 @@ def _plain(values: Any) -> Any:
     if hasattr(values, "detach"):
         return _from_tensor(values)
     try:
-        return np.asarray(values)
+        return values if mapped_array(values) else plain_array(values)
+    except BadWorkload:
+        raise
     except ValueError:
         raise BadWorkload("the rows of the inputs have different lengths; pad them to one length") from None
 
@@ -128,6 +241,8 @@ def _plain(values: Any) -> Any:
 def _plain_targets(values: Any) -> Any:
     import pandas as pd
 
+    if values is None:
+        return None
     if isinstance(values, pd.Series):
         return values
     if isinstance(values, pd.DataFrame):
@@ -163,38 +278,51 @@ def _with_labels(source: Any) -> Any:
     return frame
 
 
-def _from_torch(source: Any, notes: list[str]) -> Pair | None:
-    """Return everything that a torch Dataset or DataLoader holds.
+def _torch_read(pairs: Sequence[Any], steps: int | None, notes: list[str]) -> tuple[list[Any], Any]:
+    """Return the parts with torch's Datasets and DataLoaders read, and where rows to train on come from."""
+    if "torch" not in sys.modules:
+        return list(pairs), None
+    from studies.datasets.files.blocks import Forms
+    from studies.datasets.files.torch_rows import read_torch
 
-    One that only shuffles is read in the order of its rows.
-    """
-    from torch.utils.data import DataLoader, Dataset, RandomSampler
-
-    loader: DataLoader[Any]
-    if isinstance(source, DataLoader):
-        shuffles = isinstance(source.sampler, RandomSampler) and not source.sampler.replacement
-        loader = (
-            DataLoader(source.dataset, source.batch_size, collate_fn=source.collate_fn)
-            if shuffles
-            else source
+    forms = Forms(take=_pair_of_batch, join=_joined_pairs)
+    read = [
+        read_torch(source, forms, steps=steps if part == 0 else None) for part, source in enumerate(pairs)
+    ]
+    if steps is not None and (read[0] is None or read[0].whole):
+        raise BadWorkload("steps_per_epoch is for streams, torch's IterableDatasets; leave it out")
+    changing = bool(read[0] and read[0].changing)
+    if any(rows and rows.whole and not rows.changing for rows in read) and not changing:
+        notes.append("The torch data was read once and is kept in memory.")
+    if any(rows and rows.changing for rows in read[1:]):
+        notes.append("Rows that validate or test change at each reading; they were read once.")
+    if read[0] and changing and read[0].live is None:
+        notes.append(
+            "The rows of the stream change at each reading and were read once: to have fresh ones in every "
+            "epoch give Workload(steps_per_epoch=...)."
         )
-    elif isinstance(source, Dataset):
-        loader = DataLoader(source, batch_size=256)
-    else:
+    notes += [note for rows in read if rows for note in rows.notes]
+    sources = [ReadPair(*rows.block) if rows else source for rows, source in zip(read, pairs, strict=True)]
+    return sources, read[0] and read[0].live
+
+
+def _pair_of_batch(batch: Any) -> Pair:
+    inputs, targets = pair_of_item(batch)
+    return _plain(inputs), _plain_targets(targets)
+
+
+def _joined_pairs(pairs: list[Pair]) -> Pair:
+    inputs = _joined([inputs for inputs, _ in pairs], "inputs")
+    return inputs, _joined_targets([targets for _, targets in pairs])
+
+
+def _joined_targets(blocks: list[Any]) -> Any:
+    """Stack targets below each other; None where there are none."""
+    if all(block is None for block in blocks):
         return None
-    try:
-        batches = [(_plain(inputs), _plain_targets(targets)) for inputs, targets in loader]
-    except Exception as error:  # whatever the user's own dataset raises
-        must = "must give pairs of inputs and targets as tensors"
-        raise BadWorkload(f"the {type(source).__name__} {must}: {code_line(error, longest=200)}") from error
-    if not batches:
-        raise BadWorkload(f"the {type(source).__name__} is empty; add rows to train on")
-    note = "The torch data was read once and is kept in memory: random augmentation in it is frozen."
-    if note not in notes:
-        notes.append(note)
-    return _joined([inputs for inputs, _ in batches], "inputs"), _joined(
-        [targets for _, targets in batches], "targets"
-    )
+    if any(block is None for block in blocks):
+        raise BadWorkload("some parts have targets and others have none; give all of them the same")
+    return _joined(blocks, "targets")
 
 
 def _joined(blocks: list[Any], what: str) -> Any:
@@ -204,6 +332,8 @@ def _joined(blocks: list[Any], what: str) -> Any:
 
     if len(blocks) == 1:
         return blocks[0]
+    if all(isinstance(block, NestedRows) for block in blocks):
+        return joined_nests(blocks, lambda leaves: _joined(leaves, what))
     if all(isinstance(block, pd.DataFrame) for block in blocks):
         if any(set(block.columns) != set(blocks[0].columns) for block in blocks):
             raise BadWorkload(f"the parts have different columns of {what}; give them the same")
@@ -218,32 +348,6 @@ def _joined(blocks: list[Any], what: str) -> Any:
     if all(sparse.issparse(block) for block in blocks):
         return sparse.csr_matrix(sparse.vstack(blocks))
     return np.concatenate([np.asarray(block) for block in blocks])
-
-
-def _formed(inputs: Any, kind: str | None, notes: list[str]) -> tuple[Any, Kind]:
-    """Return the inputs in the shape of their kind, and the kind."""
-    import pandas as pd
-
-    if not isinstance(inputs, np.ndarray):
-        return inputs, "text" if kind == "text" else "table"
-    if inputs.ndim == 1:
-        words = inputs.dtype.kind in "OUST"
-        return pd.DataFrame({"text" if words else "x0": inputs}), "text" if kind == "text" else "table"
-    if kind in {"table", "text"} or (kind is None and inputs.ndim == 2):
-        return inputs, cast("Kind", kind or "table")
-    if kind == "signal":
-        return (inputs[:, None] if inputs.ndim == 2 else inputs), "signal"
-    if inputs.ndim == 3:
-        return inputs[:, None], "image"
-    return (_channels_first(inputs, notes) if inputs.ndim == 4 else inputs), "image"
-
-
-def _channels_first(images: NDArray[Any], notes: list[str]) -> NDArray[Any]:
-    _, first, height, last = images.shape
-    if first in CHANNELS or (last not in CHANNELS and first != height):
-        return images
-    notes.append(f"Took images of the shape {images.shape[1:]} for (height, width, channels).")
-    return np.moveaxis(images, -1, 1)
 
 
 READER: Final = Reader(

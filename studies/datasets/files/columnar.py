@@ -38,7 +38,7 @@ def read_arrow(place: Place) -> Frame:
     from pyarrow import ArrowInvalid, feather, ipc
 
     try:
-        table = feather.read_table(place.path, memory_map=True)
+        table = feather.read_table(place.path, memory_map=False)
     except ArrowInvalid:
         with place.path.open("rb") as file:
             try:
@@ -52,7 +52,11 @@ def read_arrow(place: Place) -> Frame:
 
 
 def _frame(table: Any) -> Frame:
-    """Return an Arrow table as a frame; each column of the table is given up once it is read."""
+    """Return an Arrow table as a frame; each column of the table is given up once it is read.
+
+    It is checked as a whole first: a damaged file may point outside of its own memory.
+    """
+    table.validate(full=True)
     frame = table.to_pandas(split_blocks=True, self_destruct=True)
     return frame.reset_index(drop=True), ()
 

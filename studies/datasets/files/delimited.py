@@ -224,7 +224,7 @@ def _short_rows(frame: pd.DataFrame, style: Style) -> tuple[str, ...]:
 
 
 READER: Final = Reader(
-    form="delimited text, comma, semicolon, tab or | told apart",
+    form="delimited text: comma, semicolon, tab and bar are told apart",
     endings=(".csv", ".tsv"),
     read=read_delimited,
     packed=True,

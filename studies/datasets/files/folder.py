@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studies.datasets import Raw, from_extra
+from studies.datasets.files.arrays import read_array_folder
 from studies.errors import BadWorkload, one_line
 
 ENDINGS: Final = frozenset(
@@ -24,12 +25,14 @@ LARGEST_SIDE: Final = 64
 GREY: Final = frozenset({"1", "L", "LA", "I", "I;16", "F"})
 
 
-def read_folder(folder: Path) -> Raw:
-    """Read the images below a folder, resized to one small size.
+def read_folder(folder: Path, kind: str | None = None) -> Raw:
+    """Read the images below a folder, resized to one small size; or its arrays, X.npy and y.npy.
 
     Raises:
         BadWorkload: no images in sub-folders, or one that cannot be read.
     """
+    if (arrays := read_array_folder(folder, kind)) is not None:
+        return arrays
     parts = [
         next((below for below in _folders(folder) if below.name.lower() in names), None) for names in PARTS
     ]

@@ -48,7 +48,8 @@ def read_several(place: Place) -> Frame:
 
 
 def _read(places: list[Place]) -> tuple[list[pd.DataFrame], tuple[str, ...]]:
-    frames, notes = list[pd.DataFrame](), dict[str, None]()
+    frames: list[pd.DataFrame] = []
+    notes = dict[str, None]()
     for place in places:
         frame, remarks = cast("Frame", readers()[place.ending].read(place))
         if frames and set(frame.columns) != set(frames[0].columns):

@@ -30,7 +30,7 @@ def read_workbook(place: Place) -> Frame:
         check_archive(place.path)
     with pd.ExcelFile(place.path, engine="calamine") as book:
         sheet = _sheet(place, [str(name) for name in book.sheet_names])
-        cells = book.parse(sheet, header=None, dtype=object, keep_default_na=False, na_values=[""])
+        cells = pd.read_excel(book, sheet, header=None, dtype=object, keep_default_na=False, na_values=[""])
         others = [str(name) for name in book.sheet_names if name != sheet]
     notes = list[str]()
     if others and not place.part:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-import random
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 import torch
 
 from studies.data.rows import tensors
+from studies.forward import answer
+from studies.measure.threads import threads_for
 from studies.optim.routing import trained
 
 if TYPE_CHECKING:
@@ -22,7 +21,23 @@ if TYPE_CHECKING:
     from studies.facts import Facts
     from studies.loaded_workload import LoadedWorkload
 
-Batch = tuple[torch.Tensor, torch.Tensor]
+Batch = tuple[Any, Any]
+
+PASS_MACS: Final = 2 * 10**9
+"""Multiply-accumulates of a forward pass up to which profiling takes all the rows of a batch: with its
+backward pass about 0.2 s of one core. A larger model's passes take fewer rows and are scaled."""
+FEWEST_ROWS: Final = 4
+"""Rows of a pass at least."""
+
+
+def few_rows(facts: Facts, most: int | None = None) -> int:
+    """Return the rows that a pass of profiling takes, by counts alone: a clock would differ elsewhere.
+
+    Args:
+        facts: with the multiply-accumulates of a row.
+        most: rows that are wanted; the batch size by default.
+    """
+    return min(most or facts.batch_size, max(FEWEST_ROWS, PASS_MACS // max(facts.macs, 1)))
 
 
 class Unsuited(Exception):
@@ -41,6 +56,8 @@ class Question:
     Raises:
         Unsuited: there is nothing to measure.
     """
+    rows: Callable[[Facts], int] = lambda facts: 0
+    """Rows that it takes a gradient of, of a probe of a single gradient."""
 
 
 class Bench:
@@ -58,18 +75,30 @@ class Bench:
         self.workload, self.facts, self.device = workload, facts, torch.device(facts.device)
         self._ends = time.perf_counter() + allowance_seconds
         self._rows = torch.Generator()
+        passes = facts.step_seconds * (1 - facts.optimizer_share)
+        self._row_seconds = passes / facts.batch_size * threads_for(facts.macs * facts.batch_size)
         self.restart()
-        self.criterion: Callable[..., torch.Tensor] = workload.training_loss(self.device)
+        self._loss: Callable[..., torch.Tensor] = workload.training_loss(self.device)
 
     @property
     def seconds_left(self) -> float:
         """Return the seconds left for probes."""
         return self._ends - time.perf_counter()
 
-    def check_time(self) -> None:
-        """Raise Unsuited once the time is used up; asked before every gradient."""
+    def gradient_seconds(self, rows: int) -> float:
+        """Return about the seconds of a gradient of so many rows, on one thread."""
+        return rows * self._row_seconds
+
+    def has_time_for(self, rows: int) -> bool:
+        """Tell whether gradients of so many rows are likely to end in time."""
+        return self.seconds_left > self.gradient_seconds(rows)
+
+    def check_time(self, rows: int = 0) -> None:
+        """Raise Unsuited where no time is left for gradients of so many rows; asked before every one."""
         if self.seconds_left <= 0:
             raise Unsuited("the time for probes was used up")
+        if not self.has_time_for(rows):
+            raise Unsuited(f"gradients of {rows} rows take longer than the time that was left")
 
     def restart(self) -> None:
         """Draw the same batches as from the beginning.
@@ -92,11 +121,15 @@ class Bench:
     def loss(self, model: nn.Module, batch: Batch) -> torch.Tensor:
         """Return the mean loss of a batch."""
         inputs, targets = batch
-        return self.criterion(model(inputs), targets)
+        return self.criterion(answer(model, inputs), targets)
+
+    def criterion(self, outputs: Any, targets: Any) -> torch.Tensor:
+        """Return the mean loss of all that a model returned for a batch."""
+        return self._loss(self.workload.for_loss(outputs), targets)
 
     def backward(self, model: nn.Module, batch: Batch) -> float:
         """Leave the gradient of a batch in the model and return the loss."""
-        self.check_time()
+        self.check_time(len(batch[1]))
         model.zero_grad()
         loss = self.loss(model, batch)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -112,15 +145,3 @@ class Bench:
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
         return time.perf_counter()
-
-
-@contextmanager
-def undisturbed(device: torch.device) -> Iterator[None]:
-    """Give back the state of all random generators as it was before the block."""
-    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 - the state a stranger's model may draw from
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        try:
-            yield
-        finally:
-            random.setstate(python)
-            np.random.set_state(numpy)  # noqa: NPY002

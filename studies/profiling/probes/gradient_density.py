@@ -21,4 +21,4 @@ def _nonzero(gradient: torch.Tensor) -> int:
     return int(torch.count_nonzero(gradient.coalesce().values() if gradient.is_sparse else gradient))
 
 
-PROBE = Question(how=f"one gradient of {ROWS} rows", ask=ask)
+PROBE = Question(how=f"one gradient of {ROWS} rows", ask=ask, rows=lambda facts: ROWS)

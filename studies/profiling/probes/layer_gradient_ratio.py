@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 
-from studies.profiling.probes.bench import Bench, Question, Unsuited
+from studies.profiling.probes.bench import Bench, Question, Unsuited, few_rows
 
 
 def ask(bench: Bench) -> float:
     """Return the largest over the smallest root mean square among the gradients of two or more dimensions."""
     gradients = [
         gradient
-        for gradient in bench.gradients(bench.model(), bench.batch(bench.facts.batch_size))
+        for gradient in bench.gradients(bench.model(), bench.batch(few_rows(bench.facts)))
         if gradient.ndim >= 2
     ]
     sizes = [float(gradient.norm()) / math.sqrt(gradient.numel()) for gradient in gradients]
@@ -21,4 +21,8 @@ def ask(bench: Bench) -> float:
     return max(sizes) / min(sizes)
 
 
-PROBE = Question(how="one gradient at the batch size", ask=ask)
+PROBE = Question(
+    how="one gradient at the batch size, or of the few rows that a large model is given",
+    ask=ask,
+    rows=few_rows,
+)

@@ -21,7 +21,9 @@ ROWS = 16
 
 def ask(bench: Bench) -> float:
     """Return the noise scale in rows, after a short run: at the start it is many times smaller."""
-    model, size = bench.model(), bench.facts.batch_size
+    size = bench.facts.batch_size
+    bench.check_time(WARM_STEPS * size + BATCHES * ROWS)  # half of it would say nothing
+    model = bench.model()
     for module in model.modules():
         if isinstance(module, nn.Embedding | nn.EmbeddingBag):
             module.sparse = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from typing import Final
@@ -11,7 +12,7 @@ from studies import catalogue
 from studies.errors import StudyError
 from studies.optim.routing import trained
 from studies.optimizers import OptimizerChoice
-from studies.profiling.probes.bench import Bench, Question, Unsuited
+from studies.profiling.probes.bench import Bench, Question, Unsuited, few_rows
 
 STEPS: Final = 5
 """Of each optimizer; the first two, which make its state, are not timed."""
@@ -30,9 +31,12 @@ WHOLE_MATRIX: Final = ("matrix", "low memory")
 def ask(bench: Bench) -> dict[str, float]:
     """Return the seconds of a step by optimizer, the cheap ones first, for as long as there is time."""
     seconds = {}
+    start = bench.now()
+    weights = [(weight.shape[0], weight[0].numel()) for weight in trained(bench.model()) if weight.ndim >= 2]
+    fixed_seconds = bench.now() - start + bench.gradient_seconds(few_rows(bench.facts))
     reserved = bench.seconds_left * RESERVED_SHARE
     for choice in _in_order():
-        if bench.seconds_left - reserved <= _seconds_needed(choice, bench):
+        if bench.seconds_left - reserved <= fixed_seconds + _seconds_needed(choice, bench, weights):
             continue
         # without its package, or not made for this model
         with suppress(StudyError, RuntimeError, ValueError, Unsuited):
@@ -52,18 +56,15 @@ def _in_order() -> list[type[OptimizerChoice]]:
     )
 
 
-def _seconds_needed(choice: type[OptimizerChoice], bench: Bench) -> float:
-    """Return about the seconds that must be left to begin with it."""
+def _seconds_needed(choice: type[OptimizerChoice], bench: Bench, weights: Sequence[tuple[int, int]]) -> float:
+    """Return about the seconds that its steps and its import take, for weights of these sides."""
     if choice.misfit(bench.facts):
         return float("inf")
-    needed = bench.facts.step_seconds * STEPS + IMPORT_SECONDS * bool(choice.extra)
+    step_seconds = bench.facts.step_seconds * bench.facts.optimizer_share
+    needed = STEPS * step_seconds + IMPORT_SECONDS * bool(choice.extra)
     if choice.family in WHOLE_MATRIX:
-        sides = [
-            (weight.shape[0], weight[0].numel()) for weight in trained(bench.model()) if weight.ndim >= 2
-        ]
-        needed += (
-            STEPS * SECONDS_A_PRODUCT * sum(float(rows) ** 3 + float(columns) ** 3 for rows, columns in sides)
-        )
+        cubes = sum(float(rows) ** 3 + float(columns) ** 3 for rows, columns in weights)
+        needed += STEPS * SECONDS_A_PRODUCT * cubes
     return needed
 
 
@@ -73,8 +74,10 @@ def _seconds(choice: type[OptimizerChoice], bench: Bench) -> float:
     if hasattr(optimizer, "train"):
         optimizer.train()
     times = []
+    rows = few_rows(bench.facts)
     for step in range(STEPS):
-        bench.gradients(model, bench.batch(bench.facts.batch_size))
+        if step == 0 or rows == bench.facts.batch_size:  # a large model steps on one gradient
+            bench.gradients(model, bench.batch(rows))
         start = bench.now()
         optimizer.step()
         if step >= UNTIMED:

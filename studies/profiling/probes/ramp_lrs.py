@@ -14,6 +14,8 @@ from studies.optimizers import OptimizerChoice
 from studies.profiling.probes.bench import Bench, Question, Unsuited
 
 STEPS: Final = 85
+FEWEST: Final = 40
+"""Steps before which hardly a ramp diverges."""
 DECADES: Final = (-1.0, 4.0)
 """From a tenth of an optimizer's usual lr to ten thousand times it."""
 SMOOTHING: Final = 0.9
@@ -30,6 +32,7 @@ def ask(bench: Bench) -> dict[str, float]:
 
     Those that did not diverge in time are left out.
     """
+    bench.check_time(FEWEST * bench.facts.batch_size)
     lrs = {}
     for name, margin in MARGIN.items():
         choice = catalogue.find("optimizer", name)
@@ -54,7 +57,7 @@ def _ramp(choice: OptimizerChoice, bench: Bench) -> float | None:
         optimizer.step()
         return loss
 
-    factor = divergence(step, until=lambda: bench.seconds_left <= 0)
+    factor = divergence(step, until=lambda: not bench.has_time_for(bench.facts.batch_size))
     return None if factor is None else factor * choice.lr
 
 

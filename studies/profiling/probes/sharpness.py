@@ -11,6 +11,8 @@ from studies.optim.routing import trained
 from studies.profiling.probes.bench import Bench, Question, Unsuited
 
 PRODUCTS = 10
+PRODUCT_GRADIENTS = 2
+"""Gradients that a Hessian-vector product takes the time of."""
 ROWS = 64
 SETTLED = 0.01
 """Relative change between two products at which the estimate is taken."""
@@ -23,6 +25,7 @@ def ask(bench: Bench) -> float:
 
     Where there are no second derivatives, it is the curvature along the gradient.
     """
+    bench.check_time(PRODUCT_GRADIENTS * PRODUCTS * ROWS)  # half of it would say nothing
     model, batch = bench.model(), bench.batch(ROWS)
     weights = trained(model)
     with written_out():

@@ -1,0 +1,90 @@
+"""Rows as given: inputs and targets that reach model and loss as they came, only their types made torch's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studies.errors import BadWorkload
+from studies.quantities import several
+from studies.rows.nested import NestedRows, leaves_of, mapped
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from studies.data.encode import Encoded
+    from studies.data.splits import Targets
+    from studies.datasets import Raw
+
+FEWEST_ROWS: Final = 10
+
+
+def free_targets(raw: Raw) -> Targets:
+    """Return targets of any form; each row has one.
+
+    Raises:
+        BadWorkload: too few rows, or targets that are no numbers.
+    """
+    from studies.data.splits import Targets
+
+    rows = int(raw.inputs.shape[0])
+    if rows < FEWEST_ROWS:
+        raise BadWorkload(f"{several(rows, 'row')}; at least {FEWEST_ROWS} are needed: add rows")
+    values = None if raw.targets is None else targets_as_given(raw.targets)
+    return Targets(
+        rows=np.arange(rows),
+        codes=np.zeros(rows, np.int64),
+        amounts=np.empty(0),
+        classes=(),
+        free=True,
+        values=values,
+    )
+
+
+def encode_as_given(raw: Raw, rows: NDArray[np.int64]) -> Encoded:
+    """Return the rows as numbers of torch's usual types.
+
+    Raises:
+        BadWorkload: text, or other values that are no numbers.
+    """
+    from studies.data.encode import Encoded
+
+    inputs = inputs_as_given(raw.inputs, raw.kind)
+    vocabulary = int(inputs.max()) if raw.kind == "text" else 0
+    return Encoded(inputs=inputs[rows], kind=raw.kind, vocabulary=vocabulary)
+
+
+def inputs_as_given(rows: Any, kind: str) -> Any:
+    """Return inputs as numbers of torch's usual types; whole numbers stay so in text and nested rows."""
+    numbers = mapped(rows, _numbers)
+    return numbers.astype(np.float32) if kind != "text" and isinstance(numbers, np.ndarray) else numbers
+
+
+def targets_as_given(targets: Any) -> Any:
+    """Return targets as numbers of torch's usual types."""
+    return mapped(_array(targets), _numbers)
+
+
+def bytes_of(rows: Any) -> int:
+    """Return the bytes of rows of any form, sparse ones as they lie."""
+    return sum(leaf.nbytes if hasattr(leaf, "nbytes") else leaf.data.nbytes for leaf in leaves_of(rows))
+
+
+def _array(targets: Any) -> Any:
+    return targets if isinstance(targets, NestedRows) else np.asarray(targets)
+
+
+def _numbers(values: NDArray[Any] | pd.DataFrame) -> NDArray[Any]:
+    """Return an array with the type that torch has for it: whole numbers stay whole, but for pictures."""
+    array = np.asarray(values)
+    if array.dtype.kind == "f":
+        return array.astype(np.float32, copy=False)
+    if array.dtype.kind in "iu":
+        return array.astype(np.int64, copy=False)
+    if array.dtype.kind != "b":
+        raise BadWorkload(
+            f"values of the type {array.dtype} are no numbers; turn them into numbers, or give a DataFrame"
+        )
+    return array
