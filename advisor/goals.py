@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
-from studies.errors import BadValue
+from studies.errors import BadValue, shown
 
 if TYPE_CHECKING:
     from studies.limits import Limits
@@ -67,7 +67,7 @@ class Separation:
 def check_goal(goal: str | None) -> None:
     """Raise BadValue unless a goal is one there is, or none was given."""
     if goal is not None and goal not in GOALS:
-        raise BadValue(f"goal '{goal}' is not one of {', '.join(GOALS)}")
+        raise BadValue(f"goal {shown(goal)} is not one of {', '.join(GOALS)}")
 
 
 def separate(

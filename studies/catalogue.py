@@ -17,7 +17,7 @@ from importlib.metadata import entry_points
 from typing import Final
 
 from studies.choice import Choice
-from studies.errors import BadValue, BadWorkload, UnknownChoice, did_you_mean
+from studies.errors import BadValue, BadWorkload, UnknownChoice, did_you_mean, shown
 from studies.imports import load
 
 FOLDERS: Final = {
@@ -74,7 +74,7 @@ def find(axis: str, name: str) -> type[Choice]:
     if name.lower() not in folded:
         noun = axis.removesuffix("s")
         raise UnknownChoice(
-            f"unknown {noun} '{name}'{did_you_mean(name, known)} See: advisor list {FOLDERS[axis]}"
+            f"unknown {noun} {shown(name)}{did_you_mean(name, known)} See: advisor list {FOLDERS[axis]}"
         )
     return known[folded[name.lower()]]
 
@@ -83,7 +83,8 @@ def _user_choice(axis: str, reference: str) -> type[Choice]:
     choice = load(reference)
     if not (inspect.isclass(choice) and issubclass(choice, Choice) and choice.axis == axis):
         raise BadWorkload(
-            f"{reference} is no choice of the {axis} axis; write it like the files of studies/{FOLDERS[axis]}"
+            f"{shown(reference)} is no choice of the {axis} axis; "
+            f"write it like the files of studies/{FOLDERS[axis]}"
         )
     # one that ships here keeps its name, however it was asked for
     if choices(axis).get(choice.name()) is not choice:

@@ -19,7 +19,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
-from studies.errors import BadValue
+from studies.errors import BadValue, shown
 from studies.space import ranges
 
 Scalar = str | int | float | bool
@@ -66,7 +66,7 @@ class Choice:
         known = {f.name: f for f in dataclasses.fields(cls)}
         if unknown := sorted(set(values) - set(known)):
             raise BadValue(
-                f"{cls.name()} has no field '{unknown[0]}'; it has {', '.join(sorted(known)) or 'none'}"
+                f"{cls.name()} has no field {shown(unknown[0])}; it has {', '.join(sorted(known)) or 'none'}"
             )
         return cls(**{name: _read(known[name], value) for name, value in values.items()})
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final
 
-from studies.errors import BadValue
+from studies.errors import BadValue, shown
 
 
 class Direction(StrEnum):
@@ -23,7 +23,7 @@ class Direction(StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> Direction:
-        raise BadValue(f"direction '{value}' is neither maximize nor minimize")
+        raise BadValue(f"direction {shown(value)} is neither maximize nor minimize")
 
     @property
     def maximizes(self) -> bool:

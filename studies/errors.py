@@ -73,6 +73,16 @@ def shown(value: object) -> str:
     return f"'{text}'" if isinstance(value, str) else text
 
 
+def plainly(text: str) -> str:
+    """Return somebody's text as `shown` does, without quotes."""
+    return shown(text)[1:-1]
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return somebody's names as a message lists them, cut where they are long."""
+    return plainly(", ".join(names))
+
+
 def one_line(text: object, *, longest: int | None = None) -> str:
     """Return a text or an error's words in one line of printable characters.
 
@@ -83,6 +93,12 @@ def one_line(text: object, *, longest: int | None = None) -> str:
     words = " ".join(str(text).split())
     plain = words if words.isprintable() else "".join(map(_printable, words))
     return plain[:longest]
+
+
+def shortened(text: str) -> str:
+    """Return a message that somebody else made around an input, in one line: begin and end of a long one."""
+    line = one_line(text)
+    return line if len(line) <= 2 * LONGEST_SHOWN else f"{line[: LONGEST_SHOWN - 20]} … {line[-40:]}"
 
 
 def named_line(error: BaseException, *, longest: int | None = None) -> str:

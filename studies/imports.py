@@ -24,6 +24,8 @@ _REFERRED: Final[dict[str, Any]] = {}
 REFUSE: Final = "ADVISOR_REFUSE_CODE"
 """An environment variable: where it is set, nothing of the user's own is imported, neither here nor by
 processes started here."""
+LONGEST_REFERENCE: Final = 4096
+"""Characters: the longest path that Linux opens."""
 NOWHERE: Final = ("__main__", "settings")
 """What stands for a module in references to what came from code and can be imported nowhere."""
 
@@ -71,7 +73,7 @@ def refer(target: object) -> str:
 def fingerprint(reference: str) -> str | None:
     """Return 16 hex digits that change with the file behind `file.py:name`; None for any other reference."""
     path = Path(reference.rpartition(":")[0])
-    if path.suffix != ".py" or not path.is_file():
+    if path.suffix != ".py" or not _is_file(path):
         return None
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
@@ -93,7 +95,7 @@ def load(reference: str) -> Any:
             "allow it with: advisor dashboard --allow-code"
         )
     source, _, name = reference.rpartition(":")
-    if not source or not name:
+    if not source or not name or "\0" in reference or len(reference) > LONGEST_REFERENCE:
         raise BadWorkload(f"{shown(reference)} is not understood; write it as module:name or file.py:name")
     if source in NOWHERE or "<" in name or " " in name:
         raise BadWorkload(
@@ -107,8 +109,15 @@ def load(reference: str) -> Any:
     return getattr(module, name)
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name longer than any file has
+        return False
+
+
 def _from_file(path: Path) -> ModuleType:
-    if not path.is_file():
+    if not _is_file(path):
         raise BadWorkload(f"no file {shown(str(path))}; give the path of a Python file, as in net.py:Net")
     return _run(path, path.stat().st_mtime_ns)
 
@@ -127,7 +136,7 @@ def _run(path: Path, changed: int) -> ModuleType:  # noqa: ARG001 - the time of 
         with users_dtype(noted=True):
             spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:  # whatever the user's file raises
-        raise BadWorkload(f"{path} cannot be imported: {code_line(error)}") from error
+        raise BadWorkload(f"{path} cannot be imported: {code_line(error, longest=300)}") from error
     return module
 
 
@@ -138,7 +147,9 @@ def _from_module(name: str) -> ModuleType:
         with users_dtype(noted=True):
             return importlib.import_module(name)
     except (Exception, SystemExit) as error:  # whatever the user's module raises
-        raise BadWorkload(f"module {shown(name)} cannot be imported: {code_line(error)}") from error
+        raise BadWorkload(
+            f"module {shown(name)} cannot be imported: {code_line(error, longest=300)}"
+        ) from error
 
 
 def require(module: str, extra: str, who: str) -> ModuleType:

@@ -8,11 +8,15 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Final, Self
 
 from studies.costs import COSTS
-from studies.errors import BadValue
+from studies.errors import BadValue, shown
 from studies.quantities import parse_bytes, parse_seconds
 
 if TYPE_CHECKING:
     from studies.record import Record
+
+
+MOST_DIGITS: Final = 9
+"""Of a budget in trials: nobody waits for a billion."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,7 +36,7 @@ class Limits:
         for f in fields(self):
             value = getattr(self, f.name)
             if value is not None and not value > 0:
-                raise BadValue(f"limit {f.name} of {value} must be above 0; leave it out for no limit")
+                raise BadValue(f"limit {f.name} of {shown(value)} must be above 0; leave it out for no limit")
 
     def exceeded(self, costs: Mapping[str, float | int | None]) -> dict[str, float]:
         """Return how many times over each broken limit the costs of a record are.
@@ -89,12 +93,14 @@ class Budget:
         for f in fields(self):
             value = getattr(self, f.name)
             if value is not None and not value > 0:
-                raise BadValue(f"budget of {value} {f.name} must be above 0, as in 60s, 10m, 2h or 200trials")
+                raise BadValue(
+                    f"budget of {shown(value)} {f.name} must be above 0, as in 60s, 10m, 2h or 200trials"
+                )
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read `60s`, `10m`, `2h` or `200trials`."""
-        if match := re.fullmatch(r"\s*(\d+)\s*trials?\s*", text):
+        if match := re.fullmatch(rf"\s*(\d{{1,{MOST_DIGITS}}})\s*trials?\s*", text):
             return cls(trials=int(match[1]))
         try:
             return cls(seconds=parse_seconds(text))
@@ -102,7 +108,7 @@ class Budget:
             if "must be above" in str(error):
                 raise
             raise BadValue(
-                f"budget '{text}' is not understood; write it as 60s, 10m, 2h or 200trials"
+                f"budget {shown(text)} is not understood; write it as 60s, 10m, 2h or 200trials"
             ) from None
 
     def spent(self, *, seconds: float, trials: int) -> float:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from studies.errors import BadValue
+from studies.errors import BadValue, shown
 
 BYTES: Final = {
     "": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9,
     "kib": 2**10, "mib": 2**20, "gib": 2**30, "k": 2**10, "m": 2**20, "g": 2**30,
 }  # fmt: skip
+MOST: Final = 1e18
+"""Of bytes or seconds: an exbibyte, or the age of the universe and more; nobody has it."""
 SECONDS: Final = {
     "": 1.0, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0,
 }  # fmt: skip
@@ -57,14 +59,16 @@ def _three_digits(value: float) -> str:
     return f"{value:.3g}" if abs(value) < 999.5 else f"{value:,.0f}"
 
 
-def _quantity(text: str, units: dict[str, float] | dict[str, int], noun: str, example: str) -> float:
+def _quantity(text: object, units: dict[str, float] | dict[str, int], noun: str, example: str) -> float:
+    if not isinstance(text, str):
+        raise BadValue(f"{noun} is {type(text).__name__}; write it as {example}")
     plain = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", text.lower().replace("\u03bc", "µ"))
     match = re.fullmatch(r"\s*([+-]?\d*\.?\d+(?:e[+-]?\d+)?)\s*([a-zµ]*)\s*", plain)
     if match is None or match[2] not in units:
-        raise BadValue(f"{noun} '{text}' is not understood; write it as {example}")
+        raise BadValue(f"{noun} {shown(text)} is not understood; write it as {example}")
     value = float(match[1]) * units[match[2]]
-    if not 0 < value < float("inf"):
-        raise BadValue(f"{noun} '{text}' must be above 0, as in {example}")
+    if not 0 < value <= MOST:
+        raise BadValue(f"{noun} {shown(text)} must be above 0 and at most {MOST:g}, as in {example}")
     return value
 
 

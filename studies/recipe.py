@@ -16,7 +16,7 @@ from studies import catalogue
 from studies.choice import Choice, Scalar
 from studies.distillation import DistillationChoice
 from studies.distillation.none import NoDistillation
-from studies.errors import BadValue
+from studies.errors import BadValue, shown
 from studies.finetuning import FinetuningChoice
 from studies.finetuning.none import NoFinetuning
 from studies.models import ModelChoice
@@ -70,7 +70,7 @@ class Recipe:
             object.__setattr__(self, axis, tuple(chosen))
         for number in NUMBERS:
             if getattr(self, number) < 1:
-                raise BadValue(f"{number} {getattr(self, number)} must be at least 1")
+                raise BadValue(f"{number} {shown(getattr(self, number))} must be at least 1")
 
     @property
     def settings(self) -> dict[str, Scalar]:
@@ -123,16 +123,32 @@ class Recipe:
             BadValue: a key or a value that means nothing.
         """
         known = {*SET_AXES, *SINGLE_AXES, *NUMBERS}
-        values: dict[str, Any] = {number: int(params[number]) for number in NUMBERS if number in params}
+        values: dict[str, Any] = {
+            number: _whole(number, params[number]) for number in NUMBERS if number in params
+        }
         for axis in SINGLE_AXES:
             if axis in params:
-                values[axis] = _rebuild(axis, str(params[axis]), params, known)
+                values[axis] = _rebuild(axis, _text(params[axis]), params, known)
         for axis in SET_AXES:
-            names = [name for name in str(params.get(axis, "")).split("+") if name]
+            names = [name for name in _text(params.get(axis, "")).split("+") if name]
             values[axis] = tuple(_rebuild(axis, name, params, known) for name in names)
         if unknown := sorted(set(params) - known):
-            raise BadValue(f"'{unknown[0]}' means nothing in a recipe; keys are axis or axis.Choice.field")
+            raise BadValue(
+                f"{shown(unknown[0])} means nothing in a recipe; keys are axis or axis.Choice.field"
+            )
         return cls(**values)
+
+
+def _text(name: Any) -> str:
+    return name if isinstance(name, str) else shown(name)
+
+
+def _whole(name: str, value: Any) -> int:
+    """Return a number of a recipe, or the text of it, as a whole number."""
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError):
+        raise BadValue(f"{name} {shown(value)} is not a whole number") from None
 
 
 def _flat(axis: str, choice: Choice) -> Params:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final, Literal, Self
 
+from studies.stored_types import check_types
+
 State = Literal["complete", "pruned", "infeasible", "failed", "running"]
 Stage = Literal["reference", "start", "race", "confirm", "compress"]
 
@@ -83,6 +85,9 @@ class Footprint:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Rebuild a footprint."""
+        check_types(cls, values)
+        for latency in values["latencies"]:
+            check_types(Latency, latency)
         latencies = tuple(Latency(**latency) for latency in values["latencies"])
         return cls(**dict(values) | {"latencies": latencies, "notes": tuple(values.get("notes", ()))})
 
@@ -189,7 +194,10 @@ class Record:
         known = {name: value for name, value in values.items() if name in names}
         footprint = known.get("footprint")
         known["footprint"] = None if footprint is None else Footprint.from_dict(footprint)
-        return cls(**known | {"curve": tuple(Measurement(**point) for point in known.get("curve", ()))})
+        check_types(cls, known)
+        for point in (curve := known.get("curve", ())):
+            check_types(Measurement, point)
+        return cls(**known | {"curve": tuple(Measurement(**point) for point in curve)})
 
 
 def count_states(records: tuple[Record, ...]) -> dict[str, int]:

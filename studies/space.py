@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from studies.errors import BadValue
+from studies.errors import BadValue, shown
 
 KEY: Final = "range"
 
@@ -48,12 +48,12 @@ class Numeric:
     def check(self, value: object) -> None:
         """Raise BadValue unless the value is a number that this field can mean, searched or not."""
         kind = (int,) if self.whole else (int, float)
-        if isinstance(value, bool) or not isinstance(value, kind) or not math.isfinite(value):
-            raise BadValue(f"{value!r} is not a {'whole ' if self.whole else ''}number")
+        if isinstance(value, bool) or not isinstance(value, kind) or not _is_finite(value):
+            raise BadValue(f"{shown(value)} is not a {'whole ' if self.whole else ''}number")
         if self.scale == "log" and value <= 0:
-            raise BadValue(f"{value!r} must be above 0")
+            raise BadValue(f"{shown(value)} must be above 0")
         if self.scale == "complement" and not 0 <= value < 1:
-            raise BadValue(f"{value!r} must be at least 0 and below 1")
+            raise BadValue(f"{shown(value)} must be at least 0 and below 1")
 
     def to_unit(self, value: float) -> float:
         """Return the coordinate of a value: 0 for the default, -1 and 1 for the ends, beyond them clipped."""
@@ -99,13 +99,20 @@ class OneOf:
     def check(self, value: object) -> None:
         """Raise BadValue unless the value is one of the options."""
         if value not in self.options:
-            raise BadValue(f"{value!r} is not one of {', '.join(map(repr, self.options))}")
+            raise BadValue(f"{shown(value)} is not one of {', '.join(map(repr, self.options))}")
 
     def __str__(self) -> str:
         return " | ".join(map(str, self.options))
 
 
 Range = Numeric | OneOf
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number that is too large for a float
+        return False
 
 
 def between(low: float, high: float, *, default: float) -> Any:

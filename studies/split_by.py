@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from studies.errors import BadValue
+from studies.errors import BadValue, plainly
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,7 +19,9 @@ class SplitBy:
     """The column says train, valid or test."""
 
     def __post_init__(self) -> None:
-        flags = [f"--{f.name} {getattr(self, f.name)}" for f in fields(self) if getattr(self, f.name)]
+        flags = [
+            f"--{f.name} {plainly(getattr(self, f.name))}" for f in fields(self) if getattr(self, f.name)
+        ]
         if len(flags) > 1:
             raise BadValue(f"{' and '.join(flags)}: a split goes by one column; leave the others out")
 

@@ -42,7 +42,7 @@ from advisor.cli.terminal import (
     show,
     show_json,
 )
-from studies.errors import BadValue, NothingFeasible, StudyError, named_line, one_line
+from studies.errors import BadValue, NothingFeasible, StudyError, named_line, shortened
 from studies.limits import Budget, Limits
 from studies.user_code import code_line, is_of_user_code
 
@@ -277,7 +277,7 @@ def main() -> None:
     except StudyError as error:
         fail(str(error), WRONG_INPUT)
     except USAGE_ERROR as error:
-        fail(one_line(error.format_message()), WRONG_INPUT)
+        fail(shortened(error.format_message()), WRONG_INPUT)
     except (KeyboardInterrupt, typer.Abort):
         fail("interrupted", INTERRUPTED)
     except BrokenPipeError:

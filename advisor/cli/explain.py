@@ -16,7 +16,7 @@ from studies.choice import Choice, sections, summary
 from studies.data.inputs import Inputs
 from studies.datasets import DatasetChoice
 from studies.direction import Direction
-from studies.errors import BadValue, StudyError, UnknownChoice, did_you_mean
+from studies.errors import BadValue, StudyError, UnknownChoice, did_you_mean, shown
 from studies.models import ModelChoice
 from studies.optim.routing import ROLES
 from studies.optimizers import OptimizerChoice
@@ -52,7 +52,7 @@ def listing(kind: str, home: Path, study: str = "") -> list[dict[str, Any]]:
     if kind == "trials":
         return trial_rows(home, study)
     if study:
-        raise BadValue(f"{kind} are the same for every study; leave '{study}' out")
+        raise BadValue(f"{kind} are the same for every study; leave {shown(study)} out")
     if kind == "rules":
         return [
             {"name": name, "summary": summary(type(rule)), "grade": rule.grade, "source": rule.source}
@@ -64,7 +64,7 @@ def listing(kind: str, home: Path, study: str = "") -> list[dict[str, Any]]:
         return [_study_row(home, name) for name in study_names(home)]
     if kind not in AXES:
         raise UnknownChoice(
-            f"nothing is called '{kind}' here{did_you_mean(kind, KINDS)} Allowed: {', '.join(KINDS)}"
+            f"nothing is called {shown(kind)} here{did_you_mean(kind, KINDS)} Allowed: {', '.join(KINDS)}"
         )
     return [_row(choice) for choice in catalogue.choices(AXES[kind]).values()]
 
@@ -87,7 +87,9 @@ def explanation(name: str) -> str:
         if rule_name.lower() == name.lower():
             return rule_text(rule)
         known[rule_name] = "rule"
-    raise UnknownChoice(f"nothing is called '{name}'{did_you_mean(name, known)} See: advisor list optimizers")
+    raise UnknownChoice(
+        f"nothing is called {shown(name)}{did_you_mean(name, known)} See: advisor list optimizers"
+    )
 
 
 def _row(choice: type[Choice]) -> dict[str, Any]:

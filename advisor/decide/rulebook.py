@@ -23,7 +23,7 @@ from advisor.evidence import Evidence, Finding
 from advisor.rules import Rule
 from advisor.rules import __path__ as rule_folder
 from advisor.statements.rule_readings import RuleReading
-from studies.errors import BadValue, StudyError, did_you_mean
+from studies.errors import BadValue, StudyError, did_you_mean, shown
 from studies.imports import load
 from studies.user_code import code_line
 
@@ -120,7 +120,7 @@ def in_force(settings: Iterable[str]) -> list[tuple[Rule, float]]:
     loaded = {name: _load(reference) for name, reference in references.items() if factors[name] is not None}
     known = rules() | loaded
     for name in factors.keys() - known.keys() - references.keys():
-        raise BadValue(f"no rule is called '{name}'{did_you_mean(name, known)} See: advisor list rules")
+        raise BadValue(f"no rule is called {shown(name)}{did_you_mean(name, known)} See: advisor list rules")
     chosen = ((rule, factors.get(name, 1.0)) for name, rule in sorted(known.items()))
     return [(rule, factor) for rule, factor in chosen if factor is not None]
 
@@ -137,7 +137,7 @@ def _parse(setting: str) -> tuple[str, float | None]:
     if reference and 0 <= factor <= MOST:
         return reference, factor
     raise BadValue(
-        f"--rule '{setting}' is not understood; write Name=off, Name=0.5 (0 to {MOST:g}) or file.py:Name"
+        f"--rule {shown(setting)} is not understood; write Name=off, Name=0.5 (0 to {MOST:g}) or file.py:Name"
     )
 
 
@@ -145,7 +145,8 @@ def _load(reference: str) -> Rule:
     rule = load(reference)
     if not _is_rule(rule) or inspect.isabstract(rule):
         raise BadValue(
-            f"'{reference}' is no rule; write a class that derives from advisor.rules.Rule, with __call__"
+            f"{shown(reference)} is no rule; "
+            "write a class that derives from advisor.rules.Rule, with __call__"
         )
     instance: Rule = rule()
     return instance

@@ -58,13 +58,13 @@ def value_of_trials(
         given_away: the gap that each gives away because its best recipe may not be used; None for none.
 
     Returns:
-        None while no run is whole.
+        None while no run is whole, or none of the advised one.
     """
     import numpy as np
 
-    if posterior.estimates.loss_scale is None:
-        return None
     tried = [name for name in posterior.optimizers if name in names and evidence.complete(name)]
+    if posterior.estimates.loss_scale is None or advised not in tried:
+        return None
     means = posterior.means()
     now = np.array([means[name] + (given_away or {}).get(name, 0.0) for name in tried])
     each = np.array([len(evidence.complete(name)) for name in tried])

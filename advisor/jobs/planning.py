@@ -14,7 +14,8 @@ from advisor.jobs.entrants import candidates
 from advisor.jobs.request import Request, names
 from advisor.jobs.sample_size import rows_to_search_on
 from studies import catalogue
-from studies.errors import BadValue
+from studies.errors import BadValue, shown
+from studies.limits import MOST_DIGITS
 from studies.measure.threads import threads_for
 from studies.optimizers import OptimizerChoice
 
@@ -119,18 +120,19 @@ def batch_sizes(text: str | None, rows: int) -> tuple[int, int, int]:
     low, dots, high = text.partition("..")
     smallest, largest = _rows(low, text, rows), _rows(high if dots else low, text, rows)
     if smallest > largest:
-        raise BadValue(f"batch size '{text}' runs backwards; write {high}..{low}")
+        raise BadValue(f"batch size {shown(text)} runs backwards; write the smaller number first")
     return smallest, round(math.sqrt(smallest * largest)), largest
 
 
 def _rows(text: str, whole: str, rows: int) -> int:
     if text == "full":
         return rows
-    if not text.isdecimal() or int(text) < 1:
+    if not text.isdecimal() or not set(text) - {"0"}:
         raise BadValue(
-            f"batch size '{whole}' is not understood; write 64, full, or a range such as 16..256 or 1..full"
+            f"batch size {shown(whole)} is not understood; "
+            "write 64, full, or a range such as 16..256 or 1..full"
         )
-    return min(int(text), rows)
+    return min(int(text), rows) if len(text) <= MOST_DIGITS else rows
 
 
 def _offered(axis: str) -> list[type[Choice]]:

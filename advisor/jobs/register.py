@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from advisor.jobs import command_lines
 from advisor.jobs.advice import advice
 from studies.direction import Direction
-from studies.errors import BadValue, BadWorkload, NothingFeasible, StoreError
+from studies.errors import BadValue, BadWorkload, NothingFeasible, StoreError, shown
 from studies.record import Record
 from studies.storage import journal
 from studies.tracking.address import OFF
@@ -58,7 +58,7 @@ def check(name: str, tracking_uri: str | None) -> None:
     if tracking_uri == OFF:
         raise BadValue("without an MLflow mirror there is nowhere to register a model; give a --tracking-uri")
     if not name.strip() or set(name) & set(FORBIDDEN):
-        raise BadValue(f"model name '{name}' must not be empty nor hold any of {' '.join(FORBIDDEN)}")
+        raise BadValue(f"model name {shown(name)} must not be empty nor hold any of {' '.join(FORBIDDEN)}")
 
 
 def no_model_reason(study: str, spec: WorkloadSpec) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final, Self, get_args, get_origin, get_type_hints
 from advisor.decide.rulebook import resolved_settings
 from advisor.goals import USUAL, check_goal
 from studies import catalogue
-from studies.errors import BadValue, did_you_mean
+from studies.errors import BadValue, did_you_mean, shown
 from studies.limits import Budget, Limits
 from studies.split_by import SplitBy
 
@@ -88,12 +88,14 @@ class Request:
         check_goal(self.goal)
         check_mode(self.compression)
         if self.class_weights not in CLASS_WEIGHTS:
-            raise BadValue(f"class weights '{self.class_weights}' is not one of {', '.join(CLASS_WEIGHTS)}")
+            raise BadValue(
+                f"class weights {shown(self.class_weights)} is not one of {', '.join(CLASS_WEIGHTS)}"
+            )
         object.__setattr__(self, "rules", resolved_settings(self.rules))
         if self.epochs is not None and not 1 <= self.epochs <= MOST_EPOCHS:
-            raise BadValue(f"epochs {self.epochs} must be from 1 to {MOST_EPOCHS:,}")
+            raise BadValue(f"epochs {shown(self.epochs)} must be from 1 to {MOST_EPOCHS:,}")
         if not 0 <= self.seed < MOST_SEEDS:
-            raise BadValue(f"seed {self.seed} must be from 0 to {MOST_SEEDS - 1:,}")
+            raise BadValue(f"seed {shown(self.seed)} must be from 0 to {MOST_SEEDS - 1:,}")
         chosen = {
             "optimizer": self.optimizers,
             "schedule": self.schedules,
@@ -146,7 +148,7 @@ class Request:
         known = {f.name for f in fields(cls)}
         if unknown := next((name for name in options if name not in known), None):
             hint = did_you_mean(unknown, known)
-            raise BadValue(f"there is no option '{unknown}'{hint} See advisor.jobs.request.Request")
+            raise BadValue(f"there is no option {shown(unknown)}{hint} See advisor.jobs.request.Request")
         if any((memory, model_size, latency, train_time)):
             options["limits"] = Limits.parse(
                 memory=memory, model_size=model_size, latency=latency, train_time=train_time
@@ -166,7 +168,7 @@ def names(axis: str, chosen: tuple[str, ...]) -> tuple[str, ...]:
 def check_mode(mode: str) -> None:
     """Raise BadValue unless a mode of compression is one there is."""
     if mode not in MODES:
-        raise BadValue(f"compression '{mode}' is not one of {', '.join(MODES)}")
+        raise BadValue(f"compression {shown(mode)} is not one of {', '.join(MODES)}")
 
 
 def split(budget: Budget, mode: str) -> tuple[Budget, Budget | None]:
@@ -191,7 +193,7 @@ def _read(name: str, value: Any) -> Any:
     if isinstance(value, bool):
         return value
     if isinstance(value, Integral):  # also one of NumPy's
-        return str(value) if name in {"batch_size", "sample_rows"} else int(value)
+        return shown(value) if name in {"batch_size", "sample_rows"} else int(value)
     return value
 
 

@@ -23,7 +23,7 @@ from typing import Any, Final
 from advisor.evidence import Evidence
 from studies import catalogue
 from studies.costs import COSTS
-from studies.errors import BadWorkload, did_you_mean, one_line
+from studies.errors import BadWorkload, did_you_mean, listed, one_line, shown
 from studies.record import STATES, Record
 from studies.scoring.directions import direction_of
 from studies.space import ranges
@@ -72,7 +72,7 @@ def evidence_from(path: Path, *, metric: str, direction: str | None = None) -> E
         missing = metric if metric not in rows[0] else "optimizer"
         near = did_you_mean(missing, rows[0])
         raise BadWorkload(
-            f"{path} has no column '{missing}'{near} It has {', '.join(rows[0])}; "
+            f"{path} has no column {shown(missing)}{near} It has {listed(rows[0])}; "
             "name the metric with --metric"
         )
     records = tuple(_record(number, row, metric, path) for number, row in enumerate(rows))
@@ -87,12 +87,12 @@ def evidence_from(path: Path, *, metric: str, direction: str | None = None) -> E
 
 def _rows(path: Path) -> list[dict[str, str]]:
     if not path.exists():
-        raise BadWorkload(f"no file '{path}'; give the path of a CSV of runs")
+        raise BadWorkload(f"no file {shown(str(path))}; give the path of a CSV of runs")
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = [_tidy(row) for row in csv.DictReader(file)]
     except (OSError, UnicodeDecodeError, csv.Error, AttributeError) as error:
-        raise BadWorkload(f"{path} cannot be read as a CSV of runs: {one_line(error)}") from None
+        raise BadWorkload(f"{path} cannot be read as a CSV of runs: {one_line(error, longest=200)}") from None
     if not rows:
         raise BadWorkload(f"{path} holds no run; give a header and a row a run")
     return rows
@@ -118,7 +118,7 @@ def _record(number: int, row: Mapping[str, str], metric: str, path: Path) -> Rec
     state = STATE_NAMES.get(written, written) or ("complete" if quality is not None else "infeasible")
     if state not in STATES:
         allowed = ", ".join((*STATES, *STATE_NAMES))
-        raise BadWorkload(f"state '{written}' in row {number + 2} of {path} is not one of {allowed}")
+        raise BadWorkload(f"state {shown(written)} in row {number + 2} of {path} is not one of {allowed}")
     if not row["optimizer"]:
         raise BadWorkload(f"row {number + 2} of {path} names no optimizer")
     costs: dict[str, Any] = {}
@@ -164,7 +164,7 @@ def _number(text: str, cell: str) -> float | None:
     try:
         value = float(text)
     except ValueError:
-        raise BadWorkload(f"{cell} is '{text}', which is no number") from None
+        raise BadWorkload(f"{cell} is {shown(text)}, which is no number") from None
     return value if math.isfinite(value) else None
 
 

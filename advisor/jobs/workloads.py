@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from advisor.jobs.planning import batch_sizes
 from advisor.jobs.request import Request
-from studies.errors import BadValue, BadWorkload, one_line
+from studies.errors import BadValue, BadWorkload, one_line, shown
 from studies.imports import uncollected
 from studies.limits import Budget, Limits
 
@@ -163,5 +163,5 @@ def pick_device(name: str) -> str:
     known = [("cuda", torch.cuda.is_available()), ("mps", torch.backends.mps.is_available()), ("cpu", True)]
     usable = [kind for kind, available in known if available]
     if name not in {"auto", *usable}:
-        raise BadValue(f"device '{name}' is not here; allowed: auto, {', '.join(usable)}")
+        raise BadValue(f"device {shown(name)} is not here; allowed: auto, {', '.join(usable)}")
     return usable[0] if name == "auto" else name

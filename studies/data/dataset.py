@@ -32,7 +32,7 @@ from studies.data.split_views import parts_of
 from studies.datasets import DatasetChoice, Raw, Task
 from studies.datasets.files import Place, expanded
 from studies.datasets.table import AUTO, Table
-from studies.errors import BadValue, BadWorkload, UnknownChoice, did_you_mean, one_line
+from studies.errors import BadValue, BadWorkload, UnknownChoice, did_you_mean, shown
 from studies.rows.free import OWN
 from studies.rows.nested import NestedRows, leaves_of
 
@@ -200,8 +200,7 @@ def open_dataset(  # noqa: PLR0913 - what a command line says of its data
     if not _is_path(source):
         near = did_you_mean(source[:80], known)
         raise UnknownChoice(
-            f"unknown dataset '{one_line(source, longest=200)}'{near} See: advisor list datasets, "
-            "or give the path of a table"
+            f"unknown dataset {shown(source)}{near} See: advisor list datasets, or give the path of a table"
         )
     name = expanded(source).resolve().name if _is_folder(source) else Place.of(source).name
     table = Table(path=source, target=target or "", read_as=AUTO if kind is None else kind)
@@ -374,7 +373,7 @@ def _bytes(dataset: Dataset) -> int:
 def _check(task: str, seed: int) -> None:
     if task not in get_args(Task):
         raise BadWorkload(
-            f"task '{task}' is not one of {', '.join(get_args(Task))}; "
+            f"task {shown(task)} is not one of {', '.join(get_args(Task))}; "
             "leave it out to have it told from the target"
         )
     if seed < 0:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields, is_dataclass
 from typing import Any, ClassVar, Self
 
+from studies.stored_types import check_types
+
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
@@ -34,6 +36,7 @@ class Document:
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Read what was written."""
         known = cls.entries()
+        check_types(cls, values)
         typed = {name: cls._read(name, value) for name, value in values.items() if name in known}
         extra = {name: value for name, value in values.items() if name not in known}
         return cls(**typed, extra=extra, written=tuple(values))

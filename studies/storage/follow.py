@@ -19,7 +19,7 @@ from studies.direction import Direction
 from studies.errors import StoreError
 from studies.record import Record
 from studies.storage.home import journal_of
-from studies.storage.journal import PLAN, RECORD
+from studies.storage.journal import PLAN, RECORD, readable
 from studies.storage.manifest import StudyManifest
 
 DIRECTIONS: Final = {1: Direction.MINIMIZE, 2: Direction.MAXIMIZE}
@@ -74,13 +74,12 @@ class Journal:
         path = journal_of(self._home, self._name)
         with self._lock:
             try:
-                self._follow(path)
-                return self._stored()
-            except (LookupError, ValueError, TypeError, OSError) as error:
+                with readable(str(path)):
+                    self._follow(path)
+                    return self._stored()
+            except StoreError:
                 self._at = ReadPosition()
-                raise StoreError(
-                    f"journal {path} cannot be read ({error}); restore it from a copy or delete it"
-                ) from None
+                raise
 
     def _stored(self) -> StoredStudy:
         at = self._at

@@ -12,7 +12,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
-from studies.errors import BadValue, StoreError, StudyNotFound, did_you_mean
+from studies.errors import BadValue, StoreError, StudyNotFound, did_you_mean, shown
 
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 LONGEST_STEM: Final = 80
@@ -81,7 +81,7 @@ def check_name(home: Path, name: str) -> None:
     """Raise BadValue for a name of a new study that is no file name, or is taken."""
     if not NAME.fullmatch(name):
         raise BadValue(
-            f"study name '{name}' may hold letters, digits, '.', '_' and '-', at most 100, "
+            f"study name {shown(name)} may hold letters, digits, '.', '_' and '-', at most 100, "
             "and begins with one of the first two"
         )
     if name in study_names(home):
@@ -108,5 +108,5 @@ def journal_of(home: Path, name: str) -> Path:
             if known
             else "it has none yet; start one with: advisor search digits"
         )
-        raise StudyNotFound(f"no study '{name}' in {home} ({have}){did_you_mean(name, known)}")
+        raise StudyNotFound(f"no study {shown(name)} in {home} ({have}){did_you_mean(name, known)}")
     return journal_path(home, name)

@@ -10,10 +10,12 @@ import json
 import math
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from studies.errors import StoreError, StudyNotFound, did_you_mean
+from studies.errors import StoreError, StudyNotFound, did_you_mean, one_line, shown
 from studies.record import Record
 from studies.storage.document import plain
 from studies.storage.home import check_new, journal_of, journal_path, study_names
@@ -26,6 +28,12 @@ if TYPE_CHECKING:
 RECORD: Final = "record"
 PLAN: Final = "plan"
 """Under which names a trial's record and a study's manifest are written."""
+
+
+UNREADABLE: Final = (
+    LookupError, ValueError, TypeError, AttributeError, ArithmeticError, AssertionError, OSError,
+)  # fmt: skip
+"""What reading raises of a file that is no journal: of values of another kind, size or number."""
 
 
 def create_study(home: Path, name: str, *, direction: str, manifest: StudyManifest) -> optuna.Study:
@@ -58,12 +66,8 @@ def open_study(home: Path, name: str) -> optuna.Study:
     path = journal_of(home, name)
     _quiet()
     mend(path)
-    try:
+    with readable(str(path)):
         return optuna.load_study(storage=_journal(path), study_name=name)
-    except (KeyError, ValueError, OSError) as error:
-        raise StoreError(
-            f"journal {path} cannot be read ({error}); restore it from a copy or delete it"
-        ) from None
 
 
 def delete_study(home: Path, name: str) -> None:
@@ -74,7 +78,7 @@ def delete_study(home: Path, name: str) -> None:
         StoreError: it is being worked on, or its files cannot be deleted.
     """
     if name not in (known := study_names(home)):
-        raise StudyNotFound(f"no study '{name}' in {home}{did_you_mean(name, known)}")
+        raise StudyNotFound(f"no study {shown(name)} in {home}{did_you_mean(name, known)}")
     try:
         with working(home, name):
             for folder in (home / "checkpoints" / name, home / "models" / name):
@@ -95,8 +99,13 @@ def _remove(folder: Path) -> None:
 
 
 def manifest_of(study: optuna.Study) -> StudyManifest:
-    """Return the manifest that the study was created with, with what was written to it since."""
-    return StudyManifest.from_dict(study.user_attrs[PLAN])
+    """Return the manifest that the study was created with, with what was written to it since.
+
+    Raises:
+        StoreError: it is none.
+    """
+    with readable(f"of study {study.study_name}"):
+        return StudyManifest.from_dict(study.user_attrs[PLAN])
 
 
 def change_manifest(study: optuna.Study, **changes: Any) -> None:
@@ -111,9 +120,17 @@ def change_manifest(study: optuna.Study, **changes: Any) -> None:
 
 
 def records(study: optuna.Study) -> tuple[Record, ...]:
-    """Return the record of every trial that left one, in the order of their numbers."""
-    trials = study.get_trials(deepcopy=False)
-    return tuple(Record.from_dict(trial.user_attrs[RECORD]) for trial in trials if RECORD in trial.user_attrs)
+    """Return the record of every trial that left one, in the order of their numbers.
+
+    Raises:
+        StoreError: what it left is no record.
+    """
+    with readable(f"of study {study.study_name}"):
+        return tuple(
+            Record.from_dict(trial.user_attrs[RECORD])
+            for trial in study.get_trials(deepcopy=False)
+            if RECORD in trial.user_attrs
+        )
 
 
 def tell(study: optuna.Study, trial: optuna.Trial, record: Record, *, violation: float) -> None:
@@ -124,6 +141,24 @@ def tell(study: optuna.Study, trial: optuna.Trial, record: Record, *, violation:
     trial.set_user_attr(RECORD, record.to_dict())
     state = {"complete": TrialState.COMPLETE, "failed": TrialState.FAIL}.get(record.state, TrialState.PRUNED)
     study.tell(trial, record.quality if state == TrialState.COMPLETE else None, state=state)
+
+
+@contextmanager
+def readable(journal: str) -> Iterator[None]:
+    """Tell in one line that a journal holds what no study has: damaged, or written by something else.
+
+    Raises:
+        StoreError: reading it raised whatever values of other kinds raise.
+    """
+    try:
+        yield
+    except StoreError:
+        raise
+    except UNREADABLE as error:
+        raise StoreError(
+            f"journal {journal} cannot be read ({one_line(error, longest=200)}); "
+            "restore it from a copy or delete it"
+        ) from None
 
 
 def mend(path: Path) -> None:

@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from studies.data.inputs import Inputs
-from studies.errors import BadValue, BadWorkload
+from studies.errors import BadValue, BadWorkload, shown
 from studies.imports import refer
 from studies.models import ModelChoice
 from studies.space import between, log_between, one_of, whole
@@ -73,7 +73,7 @@ def _kind(space: tuple[tuple[str, BaseDistribution], ...]) -> type[Settings]:
 def _checked(name: str) -> str:
     if not name.isidentifier():
         raise BadValue(
-            f"'{name}' is no name for a hyperparameter; use letters, digits and '_', as in hidden_units"
+            f"{shown(name)} is no name for a hyperparameter; use letters, digits and '_', as in hidden_units"
         )
     return name
 
@@ -94,4 +94,4 @@ def _span(name: str, distribution: object) -> Any:
         ):
             return one_of(*choices, default=choices[0])  # type: ignore[arg-type]
     allowed = "Float, Int, or Categorical of texts and numbers"
-    raise BadValue(f"hyperparameter '{name}' is {distribution}; give an Optuna distribution: {allowed}")
+    raise BadValue(f"hyperparameter {shown(name)} is {distribution}; give an Optuna distribution: {allowed}")

@@ -15,7 +15,7 @@ from studies.datasets.files import Reader
 from studies.datasets.files.mapped import MappedArray, map_archive, mapped_array
 from studies.datasets.files.packing import check_archive
 from studies.datasets.files.plain_arrays import plain_array
-from studies.errors import BadWorkload
+from studies.errors import BadWorkload, shown
 from studies.rows.free import are_classes, note_free
 from studies.rows.items import TARGETS, pair_of_item
 from studies.rows.kinds import KINDS
@@ -101,7 +101,7 @@ def gather(
         BadWorkload: data of a form or shape that is not understood, or parts that do not fit together.
     """
     if kind and kind not in {*KINDS, STEPS, TURNED}:
-        raise BadWorkload(f"kind '{kind}' is not one of {', '.join(KINDS)}")
+        raise BadWorkload(f"kind {shown(kind)} is not one of {', '.join(KINDS)}")
     notes: list[str] = []
     if pairs[0] is None:
         raise BadWorkload("there are no training rows: train is None; give (inputs, targets)")
