@@ -28,7 +28,6 @@ from studies.finetuning.gradual import Gradual
 from studies.finetuning.restart import Restart
 from studies.finetuning.rewind import Rewind
 from studies.infeasible import CannotCompress
-from studies.loaded_workload import LoadedWorkload
 from studies.models.cnn import CNN
 from studies.models.mlp import MLP
 from studies.models.transformer import Transformer
@@ -49,6 +48,7 @@ from studies.quantization.weight_only import WeightOnly
 from studies.recipe import Recipe
 from studies.record import Record
 from studies.train import Training
+from studies.workload_opening import open_source
 
 SEEDS = (0, 1, 2)
 TUNED = Restart(share=0.5)
@@ -205,7 +205,7 @@ def sources(
     checkpoints = []
     for seed in seeds:
         workload = replace(
-            LoadedWorkload.open(data, model=None, target="topic" if settings["source"] == "topics" else None),
+            open_source(data, model=None, target="topic" if settings["source"] == "topics" else None),
             model=settings["model"],
         )
         recipe = Recipe(model=settings["model"], epochs=epochs or settings["epochs"])

@@ -23,6 +23,7 @@ from studies.schedules.cosine import Cosine
 from studies.search.sampler import SWEEP
 from studies.space import Numeric, ranges
 from studies.train import Training
+from studies.workload_opening import open_source
 
 EPOCHS = {
     "breast_cancer": 54,
@@ -110,7 +111,7 @@ def report(epochs: Mapping[str, int]) -> None:
     """
     cells: list[dict[str, float]] = []
     for task, length in epochs.items():
-        workload = LoadedWorkload.open(task, model="mlp")
+        workload = open_source(task, model="mlp")
         for optimizer, lr in published().items():
             losses_of = trials(workload, optimizer, lr, length)
             cells += [

@@ -8,7 +8,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from studies.data.dataset import Dataset, from_arrays
+from studies.data.dataset import Dataset
+from studies.data.opening import from_arrays
 
 ROWS: Final = 3000
 SIDE: Final = 8

@@ -31,6 +31,7 @@ from studies.models.resnet import _block
 from studies.profiling.profile import profile
 from studies.recipe import Recipe
 from studies.train import Training
+from studies.workload_opening import open_source
 
 STEPS = 4
 TEXTS = "topics"
@@ -189,10 +190,10 @@ def _misses(name: str, results: Sequence[Check]) -> str:
 
 def _open(source: str, model: str) -> LoadedWorkload:
     if source != TEXTS:
-        return LoadedWorkload.open(source, model=model)
+        return open_source(source, model=model)
     with tempfile.TemporaryDirectory() as folder:
         path = topics(Path(folder) / "topics.csv")
-        return LoadedWorkload.open(path, target="topic", model=model)
+        return open_source(path, target="topic", model=model)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ import numpy as np
 
 from benchmarks import made_up
 from studies import catalogue
-from studies.data.dataset import Dataset, Part, open_dataset
+from studies.data.dataset import Dataset, Part
+from studies.data.opening import open_dataset
 from studies.loaded_workload import LoadedWorkload
 from studies.metrics import metric
 

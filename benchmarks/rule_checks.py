@@ -28,6 +28,7 @@ from studies.optim.muon import Muon
 from studies.optimizers import OptimizerChoice
 from studies.recipe import Recipe
 from studies.train import Training
+from studies.workload_opening import open_source
 
 Make = Callable[[], nn.Module]
 Data = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
@@ -239,7 +240,7 @@ def small_tables() -> None:
     """L-BFGS against AdamW and Nesterov on the smallest bundled tables: 27 epochs, six rates, three seeds."""
     for dataset in ("iris", "wine", "breast_cancer", "diabetes"):
         for model in ("linear", "mlp"):
-            workload = LoadedWorkload.open(dataset, model=model)
+            workload = open_source(dataset, model=model)
             loss_of = {
                 name: _tuned(workload, name, batch)
                 for name, batch in (("AdamW", 32), ("Nesterov", 32), ("LBFGS", workload.rows))

@@ -87,7 +87,6 @@ def peak_bytes() -> int:
 
 def _steps(source: str, target: str | None) -> Iterator[str]:
     from studies.limits import Budget
-    from studies.loaded_workload import LoadedWorkload
     from studies.measure.yardsticks import yardsticks
     from studies.optimizers.adamw import AdamW
     from studies.profiling.profile import profile
@@ -95,8 +94,9 @@ def _steps(source: str, target: str | None) -> Iterator[str]:
     from studies.recipe import Recipe
     from studies.schedules.cosine import Cosine
     from studies.train import Training
+    from studies.workload_opening import open_source
 
-    workload = LoadedWorkload.open(source, target=target)
+    workload = open_source(source, target=target)
     yield STEPS[0]
     split_facts(workload.dataset)
     yield STEPS[1]

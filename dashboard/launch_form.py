@@ -97,7 +97,7 @@ def check_source(home: Path, source: str, *, allow_code: bool) -> None:
     Raises:
         BadWorkload: it is neither, or code that is not allowed.
     """
-    from studies.data.dataset import built_ins
+    from studies.data.opening import built_ins
 
     if not source:
         raise BadWorkload("choose the data first")

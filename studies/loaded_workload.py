@@ -5,28 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from studies import catalogue
-from studies.choice import Choice
 from studies.data.columns import READING
-from studies.data.dataset import Dataset, built_ins, open_dataset, redrawn
-from studies.datasets.files import Place, expanded, is_pattern, names_file
+from studies.data.dataset import Dataset, redrawn
+from studies.data.opening import built_ins
+from studies.datasets.files import Place, expanded, is_pattern
 from studies.errors import BadValue, BadWorkload
 from studies.forward import main_output
-from studies.imports import load
-from studies.metric_on_data import in_units, same_answers, tried
-from studies.metrics import LOSS, Metric, metric, metric_task
+from studies.metric_on_data import in_units, same_answers
+from studies.metrics import LOSS, Metric
 from studies.models import ModelChoice
-from studies.own_loss import OwnLoss, plain_name
+from studies.own_loss import OwnLoss
 from studies.rows.free import OWN
 from studies.split_by import SplitBy
 from studies.storage.workload_spec import WorkloadSpec
-from studies.workload import Workload, model_choice
-from studies.workload_model import Reader, build_module, check_model, fitting, remarks_on
+from studies.workload_model import build_module, check_model
 
 if TYPE_CHECKING:
     import torch
@@ -35,7 +32,6 @@ if TYPE_CHECKING:
     from studies.column_reading import ColumnReading
 
 Loss = Callable[..., "torch.Tensor"]
-USUAL_LOSS: Final = "the usual one"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -67,122 +63,8 @@ class LoadedWorkload:
     remarks: tuple[str, ...] = ()
     """What the owner of the model should know, in sentences."""
 
-    @classmethod
-    def open(  # noqa: PLR0913 - what a command line says of a workload
-        cls,
-        source: str,
-        *,
-        target: str | None = None,
-        model: str | None = None,
-        metric_name: str | None = None,
-        task: str = "auto",
-        class_weights: str = "none",
-        direction: str | None = None,
-        seed: int = 0,
-        split_by: SplitBy | None = None,
-        missing: tuple[str, ...] = (),
-        kind: str | None = None,
-    ) -> Self:
-        """Open data and model by name and check that they fit together.
-
-        Raises:
-            BadWorkload: data that cannot be trained on, or a model that does not return (rows, outputs).
-            UnknownChoice: a dataset or model that is in no catalogue.
-            BadValue: a metric that does not fit the task.
-        """
-        read = partial(
-            open_dataset,
-            source,
-            target=target,
-            task=task,
-            seed=seed,
-            split_by=split_by,
-            missing=missing,
-            metric=metric_name,
-        )
-        return cls._checked(
-            lambda reading, free: read(kind=reading or kind),
-            model,
-            (metric_name, direction),
-            source=source,
-            target=target,
-            task=task,
-            class_weights=class_weights,
-            seed=seed,
-            split_by=split_by or SplitBy(),
-            missing=missing,
-        )
-
-    @classmethod
-    def from_workload(  # noqa: PLR0913 - what a command line may say of it too
-        cls,
-        workload: Workload,
-        *,
-        source: str,
-        model: Any = None,
-        metric_name: str | None = None,
-        direction: str | None = None,
-        seed: int = 0,
-        split_by: SplitBy | None = None,
-        kind: str | None = None,
-    ) -> Self:
-        """Load a workload from code.
-
-        Args:
-            workload: data, model and metric as objects.
-            source: the name by which it is found again.
-            model: takes the place of the workload's.
-            metric_name: takes the place of the workload's.
-            direction: takes the place of the workload's.
-            seed: as in `open`.
-            split_by: as in `open`.
-            kind: takes the place of the workload's.
-
-        Raises:
-            StudyError: as in `open`.
-        """
-        return cls._checked(
-            lambda reading, free: workload.dataset(
-                seed, split_by, metric=metric_name, kind=reading or kind, free=free
-            ),
-            model or workload.model,
-            (metric_name or workload.metric_name(), direction or workload.direction),
-            source=source,
-            task=workload.task,
-            class_weights=workload.class_weights,
-            seed=seed,
-            split_by=split_by or SplitBy(),
-            own_loss=OwnLoss.of(workload.loss),
-        )
-
-    @classmethod
-    def _checked(
-        cls,
-        read: Reader,
-        model: Any,
-        metric_and_direction: tuple[str | None, str | None],
-        **settings: Any,
-    ) -> Self:
-        """Choose the model and the metric, and check that they fit the data."""
-        own_loss = settings.get("own_loss")
-        dataset, chosen, one_tensor = fitting(read, model_choice(model), own_loss)
-        metric_name, direction = metric_and_direction
-        _check_task(metric_name, dataset, settings["task"])
-        if settings["class_weights"] != "none" and (dataset.task != "classification" or own_loss):
-            why = "your own loss weighs nothing by them" if own_loss else "this is regression"
-            raise BadWorkload(f"class weights need classes, and {why}; leave --class-weights out")
-        chosen_metric = tried(metric(metric_name, dataset.task, direction), dataset, chosen)
-        return cls(
-            dataset=dataset,
-            model=chosen,
-            metric=chosen_metric,
-            plain=one_tensor and own_loss is None and dataset.kind != "mixed",
-            remarks=remarks_on(chosen, dataset, own_loss),
-            **settings,
-        )
-
     def spec(self) -> WorkloadSpec:
-        """Return what `from_spec` needs to open the same workload again."""
+        """Return what opens the same workload again."""
         return WorkloadSpec(
             source=absolute(self.source),
             target=self.target,
@@ -204,73 +86,6 @@ class LoadedWorkload:
             loss=absolute(self.own_loss.name) if self.own_loss else "",
             free=self.dataset.free,
             plain=self.plain,
-        )
-
-    @classmethod
-    def from_spec(cls, spec: WorkloadSpec) -> Self:
-        """Open a workload again.
-
-        Raises:
-            BadWorkload: the data is not what it was; numbers measured on it could not be compared.
-        """
-        seed = spec.seed or 0
-        workload = load(spec.source) if ":" in spec.source and not names_file(spec.source) else None
-        dataset = (
-            workload.dataset(
-                seed,
-                spec.split_by,
-                centre_sparse=spec.centre_sparse,
-                metric=spec.metric,
-                kind=spec.kind,
-                free=spec.free,
-            )
-            if isinstance(workload, Workload)
-            else open_dataset(
-                spec.source,
-                target=spec.target,
-                task=spec.task,
-                seed=seed,
-                centre_sparse=spec.centre_sparse,
-                split_by=spec.split_by,
-                missing=spec.missing,
-                metric=spec.metric,
-                kind=spec.kind,
-            )
-        )
-        if dataset.digest != spec.digest and spec.reading != READING and dataset.columns:
-            raise BadWorkload(
-                f"this version reads the columns of {spec.source} otherwise than the one "
-                "that began the study, or the file has changed; start a new study"
-            )
-        own_loss = OwnLoss.of(workload.loss) if isinstance(workload, Workload) else None
-        if dataset.digest != spec.digest:
-            raise BadWorkload(
-                f"{spec.source} has changed since the study began; "
-                "start a new study, or bring the old file back"
-            )
-        model: Choice = catalogue.find("model", spec.model).from_fields(spec.model_fields or {})
-        if not isinstance(model, ModelChoice):
-            raise BadWorkload(f"{spec.model} is no model")
-        named = absolute(own_loss.name) if own_loss else ""
-        if plain_name(named) != plain_name(spec.loss):
-            raise BadWorkload(
-                f"the loss is {named or USUAL_LOSS}, and the study began with {spec.loss or USUAL_LOSS}; "
-                "start a new study, or bring the old loss back"
-            )
-        check_model(model, dataset, own_loss)
-        return cls(
-            dataset=dataset,
-            model=model,
-            metric=tried(metric(spec.metric, dataset.task, spec.direction), dataset, model),
-            own_loss=own_loss,
-            plain=spec.plain,
-            seed=seed,
-            source=spec.source,
-            target=spec.target,
-            task=spec.task,
-            class_weights=spec.class_weights,
-            split_by=spec.split_by,
-            missing=spec.missing,
         )
 
     def split_seed(self, seed: int) -> int | None:
@@ -421,18 +236,6 @@ class LoadedWorkload:
         """Return the metric, in the target's own units."""
         value = self.metric.score(*in_units(self.dataset, outputs, targets))
         return value if np.isfinite(value) else float("nan")
-
-
-def _check_task(metric_name: str | None, dataset: Dataset, task: str) -> None:
-    """Raise BadValue for a metric of the other task, with the option that settles it."""
-    if dataset.task == "own" or (wanted := metric_task(metric_name)) in {None, dataset.task}:
-        return
-    usual = {"classification": "accuracy", "regression": "rmse"}[dataset.task]
-    way = f"--task {wanted}" if task != "auto" else f"a target for {wanted}"
-    raise BadValue(
-        f"metric '{metric_name}' is one for {wanted}, and this is {dataset.task}; "
-        f"use {way}, or a metric for {dataset.task} such as --metric {usual}"
-    )
 
 
 def absolute(source: str) -> str:

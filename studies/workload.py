@@ -85,7 +85,7 @@ class Workload:
         Raises:
             BadWorkload: data that cannot be trained on.
         """
-        from studies.data.dataset import from_arrays
+        from studies.data.opening import from_arrays
 
         if free is None and (self.loss is None or self.task != "auto"):
             free = False

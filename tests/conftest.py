@@ -34,9 +34,9 @@ def home(tmp_path) -> Path:
 @pytest.fixture(scope="session")
 def iris():
     """120 rows, 4 columns, 3 classes: an epoch takes a millisecond."""
-    from studies.loaded_workload import LoadedWorkload
+    from studies.workload_opening import open_source
 
-    return LoadedWorkload.open("iris", model="mlp")
+    return open_source("iris", model="mlp")
 
 
 @pytest.fixture

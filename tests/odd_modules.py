@@ -11,6 +11,7 @@ from torch.utils.checkpoint import checkpoint
 
 from studies.loaded_workload import LoadedWorkload
 from studies.workload import Workload
+from studies.workload_opening import workload_from_code
 
 COLUMNS, CLASSES = 6, 3
 ROWS = np.random.default_rng(0).normal(size=(60, COLUMNS)).astype(np.float32)
@@ -18,7 +19,7 @@ LABELS = np.digitize(ROWS[:, 0] + ROWS[:, 1], [-0.6, 0.6])
 
 
 def workload_of(model, rows=ROWS, labels=LABELS) -> LoadedWorkload:
-    return LoadedWorkload.from_workload(Workload(train=(rows, labels), model=model), source="__main__:odd")
+    return workload_from_code(Workload(train=(rows, labels), model=model), source="__main__:odd")
 
 
 def plain():

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from studies.data.dataset import Dataset, prepare
+from studies.data.dataset import Dataset
+from studies.data.prepare import prepare
 from studies.datasets import Raw
 from studies.errors import StudyError
 

@@ -81,16 +81,16 @@ def lines(versions: dict[str, int]) -> str:
 def _trained(home: Path, study: str, manifest: StudyManifest) -> Trained:
     from studies.data.rows import first_rows
     from studies.forward import gives_tensor
-    from studies.loaded_workload import LoadedWorkload
     from studies.search.checkpoints import Checkpoints
     from studies.tracking.models import Trained
+    from studies.workload_opening import reopen_workload
 
     recommendation, records = advice(home, study), journal.records(journal.open_study(home, study))
     if manifest.limits.exceeded(recommendation.costs):
         first = f"first run {command_lines.compress(home, study, manifest)}"
         raise NothingFeasible(f"the model of '{study}' breaks a limit until it is compressed; {first}")
     record, deployed = _picked(recommendation, records, home / "models" / study)
-    workload = LoadedWorkload.from_spec(manifest.opened)
+    workload = reopen_workload(manifest.opened)
     source = Checkpoints.of(home, study).load_or_train(record, workload, device=manifest.device)
     if source is None:
         raise StoreError("interrupted while the recommended model was trained again")

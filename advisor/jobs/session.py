@@ -129,11 +129,11 @@ def reopen(
     study = journal.open_study(home, name)
     manifest = journal.manifest_of(study)
     tell(reading(manifest.opened.source))
-    from studies.loaded_workload import LoadedWorkload
     from studies.search.plan import Plan
     from studies.training_function.function import Function
+    from studies.workload_opening import reopen_workload
 
-    workload = (Function if manifest.is_function else LoadedWorkload).from_spec(manifest.opened)
+    workload = (Function.from_spec if manifest.is_function else reopen_workload)(manifest.opened)
     _check_left(manifest, journal.records(study), budget)
     changes = {} if budget is None else _budgets(budget, manifest)
     with working(home, name):

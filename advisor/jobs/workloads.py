@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from studies.loaded_workload import LoadedWorkload
     from studies.storage.workload_spec import WorkloadSpec
     from studies.training_function.function import Function
+    from studies.workload_opening import open_source, workload_from_code
 
 NO_MODEL: Final = "which holds its model to itself; compression needs an advisor.Workload"
 """Why a training function cannot be compressed, as the end of a sentence."""
@@ -85,13 +86,12 @@ def open_workload(request: Request) -> LoadedWorkload | Function:
         StudyError: it cannot be trained on.
     """
     with uncollected():
-        from studies.loaded_workload import LoadedWorkload
         from studies.training_function.function import Function
         from studies.workload import Workload
 
     named, source = _resolve(request.source)
     if isinstance(named, str):
-        return LoadedWorkload.open(
+        return open_source(
             named,
             target=request.target,
             model=request.model,
@@ -105,7 +105,7 @@ def open_workload(request: Request) -> LoadedWorkload | Function:
             kind=request.kind,
         )
     if isinstance(named, Workload):
-        return LoadedWorkload.from_workload(
+        return workload_from_code(
             named,
             source=source,
             model=request.model,

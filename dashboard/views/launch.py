@@ -17,7 +17,7 @@ from dashboard.launch_form import LaunchForm, check, files, keep_upload, name_fo
 from dashboard.snapshot import Study
 from dashboard.widgets.words import plain, progress
 from studies import catalogue
-from studies.data.dataset import built_ins
+from studies.data.opening import built_ins
 from studies.datasets.files import PACKINGS, endings
 from studies.errors import StudyError
 from studies.limits import Budget

@@ -12,7 +12,7 @@ from studies.storage.document import Document
 
 @dataclass(frozen=True, kw_only=True)
 class WorkloadSpec(Document):
-    """What `LoadedWorkload.from_spec` and `Function.from_spec` read."""
+    """What `reopen_workload` and `Function.from_spec` read."""
 
     LATER: ClassVar = (
         "form", "time", "group", "split", "missing", "reading", "kind", "loss", "free", "plain",

@@ -24,7 +24,6 @@ from studies.finetuning.gradual import Gradual
 from studies.finetuning.restart import Restart
 from studies.finetuning.rewind import Rewind
 from studies.infeasible import CannotCompress
-from studies.loaded_workload import LoadedWorkload
 from studies.models.cnn import CNN
 from studies.models.custom import Custom
 from studies.models.mlp import MLP
@@ -35,6 +34,7 @@ from studies.quantization.none import NoQuantization
 from studies.recipe import Recipe
 from studies.train import Training
 from studies.weights.trained_model import sparsity_of
+from studies.workload_opening import open_source
 from studies.wrappers.ema import EMA
 from studies.wrappers.lookahead import Lookahead
 
@@ -108,7 +108,7 @@ def _no_events():
 
 @pytest.fixture(scope="module")
 def digits():
-    return LoadedWorkload.open("digits", model="mlp")
+    return open_source("digits", model="mlp")
 
 
 def trained(workload, model, **others):

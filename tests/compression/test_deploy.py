@@ -14,9 +14,9 @@ from torch import nn
 from studies import catalogue
 from studies.deployment.export import export, run, session
 from studies.infeasible import CannotCompress
-from studies.loaded_workload import LoadedWorkload
 from studies.weights.trained_model import TrainedModel
 from studies.workload import Workload
+from studies.workload_opening import workload_from_code
 
 from model_inputs import KINDS, MODELS, TAKEN, build, rows
 
@@ -35,9 +35,7 @@ def workload_of(kind, model):
     if inputs.sparse:
         made = sp.csr_matrix(made * (made > 1))
     labels = np.arange(200) % 5
-    return LoadedWorkload.from_workload(
-        Workload(train=(made, labels), kind=inputs.kind, model=model), source="made"
-    )
+    return workload_from_code(Workload(train=(made, labels), kind=inputs.kind, model=model), source="made")
 
 
 def off(proto, model, inputs):
@@ -144,7 +142,7 @@ from studies.weights.trained_model import TrainedModel
 from studies.loaded_workload import LoadedWorkload
 from studies.quantization.static_int8 import StaticInt8
 from studies.quantization.dynamic_int8 import DynamicInt8
-workload = LoadedWorkload.open("iris", model="mlp")
+workload = open_source("iris", model="mlp")
 made = export(TrainedModel(model=workload.build(workload.model), workload=workload))
 StaticInt8().quantize(made)
 DynamicInt8().quantize(made)

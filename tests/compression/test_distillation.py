@@ -12,13 +12,13 @@ from torch import nn
 from studies.distillation.hints import Hints
 from studies.distillation.none import NoDistillation
 from studies.distillation.soft_targets import SoftTargets, add_soft_targets
-from studies.loaded_workload import LoadedWorkload
 from studies.models.cnn import CNN
 from studies.models.mlp import MLP
 from studies.optimizers.lbfgs import LBFGS
 from studies.regularizers.cutmix import CutMix
 from studies.regularizers.label_smoothing import LabelSmoothing
 from studies.regularizers.mixup import Mixup
+from studies.workload_opening import open_source
 from studies.wrappers.sam import SAM
 
 from distillation_runs import LARGE, batch, batch_and_loss, outputs, teacher, training, weights_equal
@@ -26,12 +26,12 @@ from distillation_runs import LARGE, batch, batch_and_loss, outputs, teacher, tr
 
 @pytest.fixture(scope="module")
 def diabetes():
-    return LoadedWorkload.open("diabetes", model="mlp")
+    return open_source("diabetes", model="mlp")
 
 
 @pytest.fixture(scope="module")
 def digits():
-    return LoadedWorkload.open("digits", model="cnn")
+    return open_source("digits", model="cnn")
 
 
 def softmax(outputs, temperature):
@@ -172,7 +172,7 @@ class Spy(nn.Module):
 
 
 def test_smoothing_and_class_weights_stay_in_the_runs_own_share():
-    weighted = LoadedWorkload.open("iris", model="mlp", class_weights="balanced")
+    weighted = open_source("iris", model="mlp", class_weights="balanced")
     run, (inputs, targets) = training(weighted, regularizers=(LabelSmoothing(share=0.2),)), batch(weighted)
     own_loss = run.loss(run.model.eval()(inputs), targets)
     wise = teacher(weighted)

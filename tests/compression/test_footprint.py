@@ -16,10 +16,10 @@ from studies.deployment import footprint
 from studies.deployment.export import session
 from studies.deployment.footprint import BATCHES, agreement, deployed, inference_bytes, latencies
 from studies.infeasible import CannotCompress
-from studies.loaded_workload import LoadedWorkload
 from studies.measure.model import macs
 from studies.models.mlp import MLP
 from studies.recipe import Recipe
+from studies.workload_opening import open_source
 
 NET = MLP(width=16, depth=1)
 
@@ -135,7 +135,7 @@ def test_every_model_agrees_with_itself(of_iris):
 
 
 def test_a_regression_is_deployed_in_the_targets_own_units():
-    diabetes = LoadedWorkload.open("diabetes", model="mlp")
+    diabetes = open_source("diabetes", model="mlp")
     checkpoint = source(diabetes)
 
     assert agreement(checkpoint.deployed, checkpoint.deployed, "regression") == 1.0

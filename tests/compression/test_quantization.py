@@ -13,7 +13,6 @@ from studies.data.rows import first_rows
 from studies.deployment.export import Exported, export, run, session
 from studies.deployment.graph import treatable, weights_in
 from studies.infeasible import CannotCompress
-from studies.loaded_workload import LoadedWorkload
 from studies.models.cnn import CNN
 from studies.models.mlp import MLP
 from studies.quantization.aware import QuantizationAware
@@ -27,6 +26,7 @@ from studies.recipe import Recipe
 from studies.train import Training
 from studies.weights.grid import blocks_of, on_grid, rounded, unblocked
 from studies.weights.trained_model import TrainedModel, sparsity_of, weights_of
+from studies.workload_opening import open_source
 
 from choice_params import of
 
@@ -37,7 +37,7 @@ BITS = {8: 3.3, 4: 5.0, 3: 5.0, 2: 8.0}
 
 @pytest.fixture(scope="module")
 def digits():
-    return LoadedWorkload.open("digits", model="mlp")
+    return open_source("digits", model="mlp")
 
 
 def subject_of(workload, model, seed=0):

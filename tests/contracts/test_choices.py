@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from advisor.cli.explain import explanation
 from studies import catalogue
 from studies.choice import sections, summary
-from studies.data.dataset import open_dataset
+from studies.data.opening import open_dataset
 from studies.errors import BadValue
 from studies.measure.model import model_bytes, tensor_bytes
 from studies.recipe import Recipe

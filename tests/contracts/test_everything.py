@@ -22,6 +22,7 @@ from studies.optim.routing import route
 from studies.profiling.profile import profile
 from studies.recipe import Recipe
 from studies.train import Training
+from studies.workload_opening import open_source
 
 FORMS = {
     "table": Inputs(kind="table", shape=(12,)),
@@ -91,7 +92,7 @@ def test_every_optimizer_trains_the_model_or_says_why_not(inputs, model):
 
 
 def test_whoever_asks_for_an_optimizer_that_cannot_train_this_is_told_why():
-    work = LoadedWorkload.open("iris", model="linear")
+    work = open_source("iris", model="linear")
     facts = profile(work, batch_size=32, epochs=1)
     refused = {
         name: reason
@@ -109,7 +110,7 @@ def test_whoever_asks_for_an_optimizer_that_cannot_train_this_is_told_why():
 
 
 def test_balanced_class_weights_count_each_class_alike():
-    work = LoadedWorkload.open("iris", class_weights="balanced")
+    work = open_source("iris", class_weights="balanced")
     skewed = replace(
         work.dataset,
         train=Part(inputs=work.dataset.train.inputs[:40], targets=np.array([0] * 30 + [1] * 8 + [2] * 2)),
@@ -121,11 +122,11 @@ def test_balanced_class_weights_count_each_class_alike():
     outputs = torch.zeros(3, 3)
     assert run.loss(outputs, torch.arange(3)).item() == pytest.approx(np.log(3))
     with pytest.raises(BadWorkload, match="regression"):
-        LoadedWorkload.open("diabetes", class_weights="balanced")
+        open_source("diabetes", class_weights="balanced")
 
 
 def test_a_record_says_which_optimizer_stepped_on_what():
-    work = LoadedWorkload.open("iris", model="mlp")
+    work = open_source("iris", model="mlp")
     run = Training(
         Recipe(model=work.model, epochs=1, optimizer=catalogue.find("optimizer", "Muon")()), work, seed=0
     )

@@ -16,17 +16,18 @@ from torch import nn
 
 from studies import catalogue
 from studies.choice import sections
-from studies.data.dataset import open_dataset, prepare
 from studies.data.inputs import Inputs
+from studies.data.opening import open_dataset
+from studies.data.prepare import prepare
 from studies.datasets import Raw
 from studies.errors import BadValue, BadWorkload
 from studies.imports import load
-from studies.loaded_workload import LoadedWorkload
 from studies.measure.model import state_bytes
 from studies.optim.routing import route
 from studies.recipe import Recipe
 from studies.train import Training
 from studies.workload_model import check_model, find_model
+from studies.workload_opening import reopen_workload
 
 ROOT = Path(__file__).parents[2]
 
@@ -281,7 +282,7 @@ def test_a_changed_file_is_read_again(tmp_path):
 
 
 def test_a_workload_can_be_opened_again_from_its_plain_form(iris):
-    again = LoadedWorkload.from_spec(iris.spec())
+    again = reopen_workload(iris.spec())
 
     assert again.spec() == iris.spec()
     assert again.model == iris.model

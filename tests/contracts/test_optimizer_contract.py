@@ -10,12 +10,12 @@ import torch
 from torch import nn
 
 from studies import catalogue
-from studies.loaded_workload import LoadedWorkload
 from studies.measure.model import state_bytes
 from studies.optim.routing import route
 from studies.recipe import Recipe
 from studies.schedules.constant import Constant
 from studies.train import Training
+from studies.workload_opening import open_source
 
 from choice_params import marks_of, of
 
@@ -65,7 +65,7 @@ def test_optimizer_keeps_exactly_the_state_it_declares(choice, layer):
 @cache
 def small_net(choice):
     """Train a small net on iris for six epochs at the optimizer's defaults."""
-    iris = LoadedWorkload.open("iris", model="mlp")
+    iris = open_source("iris", model="mlp")
     batch_size = iris.rows if choice.full_batch else 32
     run = Training(
         Recipe(optimizer=choice(), model=iris.model, epochs=6, batch_size=batch_size), iris, seed=3

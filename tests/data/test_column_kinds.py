@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from test_columns import raw_tables
 
 from studies.data.columns.table_encoder import KINDS, TableEncoder
-from studies.data.dataset import prepare
 from studies.data.encode import encode
+from studies.data.prepare import prepare
 from studies.data.raw import split_of, targets_of
 from studies.data.target_encoder import TargetEncoder
 from studies.datasets import Raw

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studies.data.dataset import prepare
 from studies.data.encode import encode
+from studies.data.prepare import prepare
 from studies.data.splits import split_rows
 from studies.datasets import Raw
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studies.data.dataset import open_dataset
+from studies.data.opening import open_dataset
 from studies.data.splits import split_rows
 from studies.errors import BadValue
 

@@ -10,7 +10,8 @@ import pytest
 
 from studies.catalogue import choices
 from studies.choice import sections, summary
-from studies.data.dataset import open_dataset, prepare
+from studies.data.opening import open_dataset
+from studies.data.prepare import prepare
 
 from tables import refusal
 

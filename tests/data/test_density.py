@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studies.data.dataset import from_arrays, open_dataset, prepare
 from studies.data.inputs import SPARSE
+from studies.data.opening import from_arrays, open_dataset
+from studies.data.prepare import prepare
 from studies.datasets import Raw
 from studies.errors import BadWorkload
-from studies.loaded_workload import LoadedWorkload
 from studies.profiling.profile import profile
 from studies.workload import Workload
+from studies.workload_opening import open_source, reopen_workload, workload_from_code
 
 ROWS = 200
 LABELS = np.arange(ROWS) % 2
@@ -66,14 +67,14 @@ def test_gaps_and_words_are_not_counted_as_zeros():
 
 
 def test_a_profile_tells_both_densities_of_digits_on_a_dark_ground():
-    facts = profile(LoadedWorkload.open("digits"), batch_size=32, epochs=1)
+    facts = profile(open_source("digits"), batch_size=32, epochs=1)
 
     assert facts.raw_density == pytest.approx(0.51, abs=0.01)
     assert facts.input_density == 1
 
 
 def test_words_counted_in_an_array_are_as_sparse_to_the_model_as_they_came():
-    workload = LoadedWorkload.from_workload(Workload(train=(counts(0.02), LABELS)), source="made:made")
+    workload = workload_from_code(Workload(train=(counts(0.02), LABELS)), source="made:made")
     facts = profile(workload, batch_size=32, epochs=1)
 
     assert facts.input_density == pytest.approx(facts.raw_density)
@@ -84,17 +85,17 @@ def test_a_study_of_an_earlier_version_goes_on_with_the_encoding_it_began_with(t
     frame = pd.DataFrame(counts(0.02), columns=[f"x{n}" for n in range(12)])
     path = tmp_path / "words.csv"
     frame.assign(kind=LABELS).to_csv(path, index=False)
-    new = LoadedWorkload.open(str(path), target="kind")
+    new = open_source(str(path), target="kind")
     shifted = open_dataset(str(path), target="kind", centre_sparse=True)
     earlier = replace(new.spec(), digest=shifted.digest, centre_sparse=True)
 
     assert new.dataset.digest != shifted.digest
-    assert LoadedWorkload.from_spec(earlier).dataset.digest == shifted.digest
-    assert LoadedWorkload.from_spec(earlier).spec() == earlier
-    assert LoadedWorkload.from_spec(new.spec()).dataset.digest == new.dataset.digest
+    assert reopen_workload(earlier).dataset.digest == shifted.digest
+    assert reopen_workload(earlier).spec() == earlier
+    assert reopen_workload(new.spec()).dataset.digest == new.dataset.digest
     assert type(earlier).from_dict({"source": "x"}).centre_sparse
     with pytest.raises(BadWorkload, match="has changed"):
-        LoadedWorkload.from_spec(replace(earlier, centre_sparse=False))
+        reopen_workload(replace(earlier, centre_sparse=False))
 
 
 def test_memory_is_opened_with_either_encoding():

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from studies.data.dataset import from_arrays, open_dataset
+from studies.data.opening import from_arrays, open_dataset
 from studies.datasets.files import packing
 from studies.datasets.files.sparse_rows import HASHED, MOST_COLUMNS, narrow
 from studies.split_by import SplitBy

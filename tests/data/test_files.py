@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 
 from advisor.jobs.request import Request
 from advisor.jobs.workloads import open_workload
-from studies.data.dataset import open_dataset
+from studies.data.opening import open_dataset
 from studies.datasets.files import Place, names_file, readers
 from studies.datasets.table import Table
-from studies.loaded_workload import LoadedWorkload, absolute
+from studies.loaded_workload import absolute
 from studies.storage.home import NAME, free_name
+from studies.workload_opening import reopen_workload
 
 from tables import prepared, refusal, table, written
 
@@ -325,7 +326,7 @@ def test_a_study_of_a_sheet_a_query_or_a_pattern_opens_again_from_anywhere(tmp_p
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
 
-    again = LoadedWorkload.from_spec(spec)
+    again = reopen_workload(spec)
 
     assert spec.source == absolute(str(tmp_path / form))
     assert again.dataset.digest == spec.digest

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from studies.data.dataset import open_dataset
+from studies.data.opening import open_dataset
 from studies.errors import StudyError
 
 from fuzzing import mutate, seeds

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from studies.data.dataset import from_arrays, open_dataset, prepare
+from studies.data.opening import from_arrays, open_dataset
+from studies.data.prepare import prepare
 from studies.datasets import Raw
 
 from sample_arrays import GENERATOR, IMAGES, LABELS, ROWS, TABLE, parts, refusal

@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studies.data.dataset import REDRAWN_ROWS, from_arrays, prepare, redrawn
+from studies.data.dataset import redrawn
+from studies.data.opening import from_arrays
+from studies.data.prepare import REDRAWN_ROWS, prepare
 from studies.data.splits import redraw_rows, split_rows
 from studies.datasets import Raw
-from studies.loaded_workload import LoadedWorkload
+from studies.workload_opening import open_source
 
 from tables import ROWS, column, prepared, table
 
@@ -89,10 +91,10 @@ def test_a_model_made_for_so_many_columns_is_given_no_other_number(tmp_path):
     frame = pd.DataFrame({"letter": labels, **table()})
     frame.to_csv(tmp_path / "letters.csv", index=False)
     path, net = str(tmp_path / "letters.csv"), tmp_path / "net.py"
-    columns = LoadedWorkload.open(path, target="kind", model="mlp").dataset.input_shape[0]
+    columns = open_source(path, target="kind", model="mlp").dataset.input_shape[0]
     net.write_text(FIXED.format(columns=columns))
-    fixed = LoadedWorkload.open(path, target="kind", model=f"{net}:net")
-    free = LoadedWorkload.open(path, target="kind", model="mlp")
+    fixed = open_source(path, target="kind", model=f"{net}:net")
+    free = open_source(path, target="kind", model="mlp")
     seeds = range(1, 30)
     widths = {seed: free.on_split(seed).dataset.input_shape[0] for seed in seeds}
 

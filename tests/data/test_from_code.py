@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, TensorDataset, WeightedRandomSampler
 
-from studies.data.dataset import from_arrays
+from studies.data.opening import from_arrays
 
 from sample_arrays import GENERATOR, LABELS, REVIEWS, ROWS, TABLE, parts, refusal
 

@@ -14,16 +14,16 @@ import advisor as api
 from advisor.jobs.request import Request
 from advisor.jobs.session import prepare
 from advisor.jobs.work import conclude, work
-from studies.data.dataset import from_arrays, open_dataset
 from studies.data.mapped_rows import MappedRows
+from studies.data.opening import from_arrays, open_dataset
 from studies.data.rows import tensors
 from studies.data.sampling import sampled
 from studies.datasets.files import mapped as mapping
 from studies.errors import BadWorkload
 from studies.limits import Budget
-from studies.loaded_workload import LoadedWorkload
 from studies.measure.yardsticks import yardsticks
 from studies.profiling.split import split_facts
+from studies.workload_opening import open_source, reopen_workload
 
 CPU = torch.device("cpu")
 
@@ -167,11 +167,11 @@ def test_a_study_of_a_folder_can_be_searched_and_opened_again(folder, home):
     work(session)
 
     assert conclude(home, session.name).quality is not None
-    assert LoadedWorkload.from_spec(session.workload.spec()).dataset.digest == session.workload.dataset.digest
+    assert reopen_workload(session.workload.spec()).dataset.digest == session.workload.dataset.digest
 
 
 def test_plain_models_train_on_a_sample_of_mapped_rows_and_on_nothing_larger(folder):
-    workload = LoadedWorkload.open(str(folder))
+    workload = open_source(str(folder))
     on_all, on_sample = (yardsticks(each, Budget(trials=3)) for each in (workload, workload.on_sample(50)))
 
     assert all("stay in their file" in each.left_out for each in on_all)
@@ -194,7 +194,7 @@ def test_a_small_mapped_array_is_read_like_any_other(tmp_path, table, monkeypatc
 CHILD = """
 import sys, numpy as np
 from pathlib import Path
-from studies.data.dataset import open_dataset
+from studies.data.opening import open_dataset
 from studies.optimizers.adamw import AdamW
 from studies.loaded_workload import LoadedWorkload
 from studies.recipe import Recipe
@@ -205,7 +205,7 @@ def peak():
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
 
 def train(source):
-    workload = LoadedWorkload.open(source)
+    workload = open_source(source)
     Training(Recipe(optimizer=AdamW(), batch_size=4096, epochs=1), workload, seed=0).advance(1)
 
 train("iris")

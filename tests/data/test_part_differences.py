@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from studies.data.dataset import from_arrays
+from studies.data.opening import from_arrays
 
 from tables import refusal
 

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from studies.data.dataset import from_arrays
+from studies.data.opening import from_arrays
 from studies.errors import BadWorkload
-from studies.loaded_workload import LoadedWorkload
 from studies.workload import Workload
+from studies.workload_opening import open_source, reopen_workload, workload_from_code
 
 DRAW = np.random.default_rng(1)
 LABELS = np.arange(40) % 2
@@ -25,7 +25,7 @@ def series(*shape):
 
 
 def opened(**parts):
-    return LoadedWorkload.from_workload(Workload(**parts), source="__main__:workload")
+    return workload_from_code(Workload(**parts), source="__main__:workload")
 
 
 def conv1d(channels):
@@ -131,8 +131,8 @@ def test_a_study_opens_its_rows_again_as_it_took_them(inputs, model):
     workload = Workload(train=(inputs, LABELS), model=model)
     from studies.imports import refer
 
-    first = LoadedWorkload.from_workload(workload, source=refer(workload))
-    again = LoadedWorkload.from_spec(first.spec())
+    first = workload_from_code(workload, source=refer(workload))
+    again = reopen_workload(first.spec())
     assert again.dataset.digest == first.dataset.digest
     assert again.dataset.input_shape == first.dataset.input_shape
 
@@ -142,8 +142,8 @@ def test_a_study_of_a_version_that_wrote_no_kind_opens_its_arrays_as_images():
 
     workload = Workload(train=(series(6, 90), LABELS))
     before = replace(workload, kind="image")
-    spec = LoadedWorkload.from_workload(before, source=refer(workload)).spec()
-    again = LoadedWorkload.from_spec(replace(spec, kind=""))
+    spec = workload_from_code(before, source=refer(workload)).spec()
+    again = reopen_workload(replace(spec, kind=""))
     assert (again.dataset.kind, again.dataset.input_shape) == ("image", (1, 6, 90))
 
 
@@ -153,18 +153,18 @@ def test_columns_of_a_file_are_a_signal_where_it_is_named_so(tmp_path):
     table = pd.DataFrame(series(30)).assign(label=LABELS)
     table.columns = [str(name) for name in table.columns]
     table.to_csv(tmp_path / "waves.csv", index=False)
-    workload = LoadedWorkload.open(str(tmp_path / "waves.csv"), target="label", kind="signal")
+    workload = open_source(str(tmp_path / "waves.csv"), target="label", kind="signal")
     assert (workload.dataset.kind, workload.dataset.input_shape) == ("signal", (1, 30))
-    assert LoadedWorkload.from_spec(workload.spec()).dataset.digest == workload.dataset.digest
+    assert reopen_workload(workload.spec()).dataset.digest == workload.dataset.digest
 
 
 @pytest.mark.parametrize("kind", ["image", "video"])
 def test_a_kind_that_a_table_is_not_is_refused_in_one_line(tmp_path, kind):
     (tmp_path / "words.csv").write_text("a,b\n" + "x,y\nz,w\n" * 20)
     with pytest.raises(BadWorkload, match=kind):
-        LoadedWorkload.open(str(tmp_path / "words.csv"), target="b", kind=kind)
+        open_source(str(tmp_path / "words.csv"), target="b", kind=kind)
 
 
 def test_a_built_in_dataset_knows_its_kind():
     with pytest.raises(BadWorkload, match="leave --kind image out"):
-        LoadedWorkload.open("iris", kind="image")
+        open_source("iris", kind="image")

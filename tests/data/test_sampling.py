@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studies.data import sampling
-from studies.data.dataset import from_arrays, open_dataset
+from studies.data.opening import from_arrays, open_dataset
 from studies.data.sampling import nested_order, sampled
 
 COUNTS = st.lists(st.integers(1, 60), min_size=1, max_size=6)

@@ -8,8 +8,8 @@ import scipy.sparse as sp
 from sklearn.datasets import dump_svmlight_file
 
 import advisor
-from studies.loaded_workload import LoadedWorkload
 from studies.profiling.profile import profile
+from studies.workload_opening import open_source
 
 ROWS, COLUMNS = 300, 200
 
@@ -29,7 +29,7 @@ def test_a_search_over_sparse_rows_ends_in_advice(svmlight, tmp_path):
 
 
 def test_the_profile_of_sparse_rows_is_that_of_the_same_rows_dense(svmlight):
-    workload = LoadedWorkload.open(svmlight)
+    workload = open_source(svmlight)
     facts = profile(workload, batch_size=32, epochs=1)
     dense = workload.dataset.train.inputs.toarray()
     spreads = dense.std(axis=0)

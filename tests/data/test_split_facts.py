@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studies.data.dataset import from_arrays, open_dataset, prepare
+from studies.data.opening import from_arrays, open_dataset
+from studies.data.prepare import prepare
 from studies.datasets import Raw
 from studies.profiling.split import split_facts
 from studies.split_by import SplitBy

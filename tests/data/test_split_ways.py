@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import advisor
-from studies.data.dataset import from_arrays, open_dataset
+from studies.data.opening import from_arrays, open_dataset
 from studies.data.split_ways import split_groups, split_times
-from studies.loaded_workload import LoadedWorkload
 from studies.split_by import SplitBy
 from studies.storage.workload_spec import WorkloadSpec
+from studies.workload_opening import open_source, reopen_workload, workload_from_code
 
 from tables import DAYS, ROWS, column, refusal, table, written
 
@@ -119,7 +119,7 @@ def test_frames_in_memory_are_split_by_a_column_too():
     assert dataset.feature_names == ("size",)
     assert "comes in parts" in refusal(from_arrays, data, data, split_by=SplitBy(group="who"))
     workload = advisor.Workload(train=data)
-    again = LoadedWorkload.from_workload(workload, source="s", model="linear", split_by=SplitBy(group="who"))
+    again = workload_from_code(workload, source="s", model="linear", split_by=SplitBy(group="who"))
     assert again.spec().group == "who"
 
 
@@ -128,16 +128,16 @@ def test_a_study_opens_the_same_split_again(tmp_path, way):
     frame = table(time=DAYS.strftime("%Y-%m-%d"), group=np.arange(ROWS) // 3,
                   split=["train", "valid", "test", "train"] * 25)  # fmt: skip
     path = written(tmp_path / "t.csv", frame)
-    workload = LoadedWorkload.open(path, target="kind", model="linear", split_by=SplitBy(**{way: way}))
+    workload = open_source(path, target="kind", model="linear", split_by=SplitBy(**{way: way}))
 
     spec = WorkloadSpec.from_dict(workload.spec().to_dict())
     assert spec.split_by == SplitBy(**{way: way})
-    assert LoadedWorkload.from_spec(spec).dataset.digest == workload.dataset.digest
+    assert reopen_workload(spec).dataset.digest == workload.dataset.digest
     assert not workload.resplittable
 
 
 def test_a_random_split_may_be_drawn_again():
-    assert LoadedWorkload.open("iris", model="linear").resplittable
+    assert open_source("iris", model="linear").resplittable
 
 
 @pytest.mark.parametrize(

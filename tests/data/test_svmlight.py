@@ -9,7 +9,7 @@ from scipy import sparse
 from sklearn.datasets import dump_svmlight_file
 from torch import nn
 
-from studies.data.dataset import from_arrays, open_dataset
+from studies.data.opening import from_arrays, open_dataset
 from studies.data.rows import first_rows, tensors
 from studies.measure.outputs import outputs_of, settle
 

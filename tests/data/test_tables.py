@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from studies.data.dataset import open_dataset
+from studies.data.opening import open_dataset
 from studies.datasets.table import Table
 from studies.errors import BadWorkload, UnknownChoice
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from studies.data.columns import READING
-from studies.data.dataset import open_dataset
+from studies.data.opening import open_dataset
 from studies.errors import BadWorkload
-from studies.loaded_workload import LoadedWorkload
 from studies.storage.workload_spec import WorkloadSpec
+from studies.workload_opening import open_source, reopen_workload
 
 from tables import ROWS, prepared, refusal, table, written
 
@@ -46,19 +46,19 @@ def test_a_file_of_whole_numbers_has_the_classes_of_the_numbers_in_their_order(t
 def test_the_metric_tells_the_task_where_target_and_user_do_not(tmp_path):
     path = written(tmp_path / "stars.csv", table(stars=STARS))
 
-    assert LoadedWorkload.open(path, target="stars").dataset.task == "classification"
-    regression = LoadedWorkload.open(path, target="stars", metric_name="rmse")
+    assert open_source(path, target="stars").dataset.task == "classification"
+    regression = open_source(path, target="stars", metric_name="rmse")
     assert regression.dataset.task == "regression"
     assert any("as rmse is a metric of that" in note for note in regression.notes)
-    assert LoadedWorkload.from_spec(regression.spec()).dataset.digest == regression.dataset.digest
+    assert reopen_workload(regression.spec()).dataset.digest == regression.dataset.digest
 
 
 def test_a_metric_against_the_task_is_refused_with_the_option_that_settles_it(tmp_path):
     path = written(tmp_path / "stars.csv", table(stars=STARS))
     asked = {"target": "stars", "metric_name": "rmse", "task": "classification"}
 
-    assert "use --task regression" in refusal(LoadedWorkload.open, path, **asked)
-    text = refusal(LoadedWorkload.open, path, target="kind", metric_name="rmse")
+    assert "use --task regression" in refusal(open_source, path, **asked)
+    text = refusal(open_source, path, target="kind", metric_name="rmse")
     assert "rmse is a metric of it; use one for classes, such as --metric accuracy" in text
 
 
@@ -90,14 +90,14 @@ def test_new_targets_are_encoded_and_unknown_labels_are_none():
 
 def test_a_study_of_a_version_that_read_its_columns_otherwise_is_told_so(tmp_path):
     path = written(tmp_path / "prices.csv", table(price=[f"${1000 + row:,}" for row in range(ROWS)]))
-    spec = LoadedWorkload.open(path, target="kind").spec()
+    spec = open_source(path, target="kind").spec()
     earlier = WorkloadSpec.from_dict(spec.to_dict() | {"digest": "0" * 16, "reading": 0})
 
     assert spec.reading == READING
     with pytest.raises(BadWorkload, match="this version reads the columns"):
-        LoadedWorkload.from_spec(earlier)
+        reopen_workload(earlier)
     with pytest.raises(BadWorkload, match="has changed"):
-        LoadedWorkload.from_spec(WorkloadSpec.from_dict(spec.to_dict() | {"digest": "0" * 16}))
+        reopen_workload(WorkloadSpec.from_dict(spec.to_dict() | {"digest": "0" * 16}))
 
 
 def test_a_spec_of_an_earlier_version_has_no_missing_words_and_is_written_as_it_was():

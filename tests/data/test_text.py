@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from studies.data.dataset import from_arrays, open_dataset
 from studies.data.encode import encode, encode_text
+from studies.data.opening import from_arrays, open_dataset
 from studies.data.text import is_free_text
 
 from sample_arrays import LABELS, REVIEWS, ROWS, TABLE, parts, refusal

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from studies.data.dataset import prepare
+from studies.data.prepare import prepare
 from studies.datasets import Raw
 from studies.errors import BadWorkload
 

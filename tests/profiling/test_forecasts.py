@@ -16,7 +16,6 @@ from benchmarks.memory import measured
 from studies import catalogue
 from studies.facts import Facts, Forecast, Moment
 from studies.limits import Budget
-from studies.loaded_workload import LoadedWorkload
 from studies.models.bag import Bag
 from studies.models.ft_transformer import FTTransformer
 from studies.models.mlp import MLP
@@ -27,6 +26,7 @@ from studies.profiling.probes.bench import few_rows
 from studies.profiling.profile import profile
 from studies.recipe import Recipe
 from studies.workload import model_choice
+from studies.workload_opening import open_source
 
 EVERY = [
     pytest.param(choice, id=name, marks=[] if name in {"SGD", "AdamW", "Muon"} else pytest.mark.slow)
@@ -34,10 +34,10 @@ EVERY = [
     if choice.offered
 ]
 WORKLOADS = {
-    "wide mlp": lambda: LoadedWorkload.open("digits", model=MLP(width=512)),
-    "cnn": lambda: LoadedWorkload.open("digits", model="cnn"),
-    "resnet": lambda: LoadedWorkload.open("digits", model="resnet"),
-    "fttransformer": lambda: LoadedWorkload.open("wine", model=FTTransformer(width=32, depth=1)),
+    "wide mlp": lambda: open_source("digits", model=MLP(width=512)),
+    "cnn": lambda: open_source("digits", model="cnn"),
+    "resnet": lambda: open_source("digits", model="resnet"),
+    "fttransformer": lambda: open_source("wine", model=FTTransformer(width=32, depth=1)),
     "transformer": lambda: words_of(Transformer()),
     "sparse bag": lambda: words_of(Bag()),
     "bag": lambda: words_of(Bag(sparse=False)),
@@ -61,7 +61,7 @@ def facts(workload):
 
 @pytest.fixture(scope="module")
 def digits():
-    return LoadedWorkload.open("digits", model="mlp")
+    return open_source("digits", model="mlp")
 
 
 @pytest.mark.parametrize("choice", EVERY)
@@ -80,7 +80,7 @@ def test_state_is_forecast_within_5_and_the_peak_within_10_per_cent(workload, fa
 
 def test_wide_layers_neither_rule_sgd_out_nor_let_muon_in():
     """What a step borrows was taken to be the largest weight: too much of SGD's, too little of Muon's."""
-    wide = LoadedWorkload.open("digits", model=MLP(width=512))
+    wide = open_source("digits", model=MLP(width=512))
     facts = profile(wide, batch_size=32, epochs=1, probing=Budget(trials=30))
     sgd, muon = facts.forecast("SGD"), facts.forecast("Muon")
     largest_weight = 4 * 512 * 512
@@ -106,7 +106,7 @@ def test_every_forecast_was_followed_or_says_why_not(facts):
 
 
 def test_the_stand_in_of_a_large_model_tells_about_what_the_model_itself_does(monkeypatch):
-    large = LoadedWorkload.open("digits", model=MLP(width=1100))
+    large = open_source("digits", model=MLP(width=1100))
     facts = profile(large, batch_size=32, epochs=1)
     monkeypatch.setattr(followed_step, "MOST_PARAMETERS", 10**9)
     monkeypatch.setattr(followed_step, "MOST_PRODUCTS", 10**12)
@@ -124,9 +124,9 @@ def test_the_stand_in_of_a_large_model_tells_about_what_the_model_itself_does(mo
 
 def test_a_model_that_allows_no_stand_in_is_forecast_by_arithmetic(monkeypatch):
     monkeypatch.setattr(followed_step, "MOST_PARAMETERS", 100)
-    adamw = profile(
-        LoadedWorkload.open("iris", model=f"{__file__}:Closed"), batch_size=16, epochs=1
-    ).forecast("AdamW")
+    adamw = profile(open_source("iris", model=f"{__file__}:Closed"), batch_size=16, epochs=1).forecast(
+        "AdamW"
+    )
 
     assert "no smaller stand-in: AttributeError: closed" in adamw.skipped
     assert adamw.state_bytes >= 2 * adamw.weight_bytes
@@ -172,7 +172,7 @@ class Heavy(nn.Module):
 
 
 def test_profiling_a_heavy_model_takes_few_rows_and_few_passes():
-    heavy = replace(LoadedWorkload.open("digits"), model=model_choice(Heavy))
+    heavy = replace(open_source("digits"), model=model_choice(Heavy))
     Heavy.rows.clear()
     facts = profile(heavy, batch_size=64, epochs=1, probing=Budget(trials=5))
 

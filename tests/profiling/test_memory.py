@@ -14,7 +14,6 @@ from benchmarks.memory import measured_peak
 from studies import catalogue
 from studies.facts import Facts, Forecast, Moment, most_rows, peak_at
 from studies.limits import Budget, Limits
-from studies.loaded_workload import LoadedWorkload
 from studies.measure.allocations import Allocations
 from studies.measure.model import macs, state_bytes
 from studies.profiling.forecast import declared_state, fullest, rehearse
@@ -22,6 +21,7 @@ from studies.recipe import Recipe
 from studies.search.plan import Plan
 from studies.search.trial import Trial
 from studies.train import Training
+from studies.workload_opening import open_source
 
 
 def recipe(workload, optimizer, batch_size, **fields):
@@ -38,7 +38,7 @@ def recipe(workload, optimizer, batch_size, **fields):
 @pytest.mark.parametrize("model", ["mlp", "cnn"])
 @pytest.mark.parametrize("batch_size", [16, 256])
 def test_the_forecast_is_within_fifteen_per_cent_of_the_allocator(model, optimizer, batch_size):
-    digits = LoadedWorkload.open("digits", model=model)
+    digits = open_source("digits", model=model)
     whole = recipe(digits, optimizer, batch_size)
 
     assert rehearse(whole, digits).peak_bytes(batch_size) == pytest.approx(
@@ -47,14 +47,14 @@ def test_the_forecast_is_within_fifteen_per_cent_of_the_allocator(model, optimiz
 
 
 def test_the_forecast_of_a_transformer_is_within_fifteen_per_cent_of_the_allocator():
-    wine = LoadedWorkload.open("wine", model="FTTransformer")
+    wine = open_source("wine", model="FTTransformer")
     whole = recipe(wine, "AdamW", 64)
 
     assert rehearse(whole, wine).peak_bytes(64) == pytest.approx(measured_peak(whole, wine), rel=0.15)
 
 
 def test_what_wrappers_and_a_second_pass_hold_is_in_the_forecast():
-    iris = LoadedWorkload.open("iris", model="mlp")
+    iris = open_source("iris", model="mlp")
     plain = recipe(iris, "AdamW", 32)
     wrapped = replace(
         plain, wrappers=(catalogue.find("wrappers", "EMA")(), catalogue.find("wrappers", "SAM")())
@@ -67,7 +67,7 @@ def test_what_wrappers_and_a_second_pass_hold_is_in_the_forecast():
 
 def test_lbfgs_is_forecast_with_its_whole_history():
     """Two steps of up to 20 iterations cannot fill a history of 100, which the forecast must hold anyway."""
-    iris = LoadedWorkload.open("iris", model="linear")
+    iris = open_source("iris", model="linear")
     optimizer = catalogue.find("optimizer", "LBFGS").from_fields({"history_size": 100})
     state = 4 * (2 * 100 + 2) * (4 * 3 + 3)
 
@@ -80,7 +80,7 @@ def test_lbfgs_is_forecast_with_its_whole_history():
 
 def test_a_rehearsal_on_few_rows_knows_where_activations_overtake_gradients():
     """Gradients fill the memory at a small batch, activations at a large one; no single slope gives both."""
-    digits = LoadedWorkload.open("digits", model="mlp")
+    digits = open_source("digits", model="mlp")
     moments = rehearse(recipe(digits, "SGD", 1024), digits).moments
 
     assert len(moments) > 1
@@ -173,7 +173,7 @@ def trial(workload, optimizer, batch_size, limit):
 
 
 def test_under_a_limit_a_run_is_vetoed_before_it_trains_or_stays_below_it():
-    digits = LoadedWorkload.open("digits", model="mlp")
+    digits = open_source("digits", model="mlp")
     fits = set()
     for optimizer, batch_size in itertools.product(("SGD", "AdamW", "Muon"), (16, 256, 1024)):
         tried = trial(digits, optimizer, batch_size, LIMIT)
@@ -194,7 +194,7 @@ def test_under_a_limit_a_run_is_vetoed_before_it_trains_or_stays_below_it():
 
 
 def test_a_recipe_whose_state_alone_is_too_much_is_vetoed_by_arithmetic():
-    iris = LoadedWorkload.open("iris", model="linear")
+    iris = open_source("iris", model="linear")
     weights = 4 * 3 + 3
     outcome = trial(iris, "AdamW", 16, 50).advance(1, stop=lambda: False)
 
@@ -204,7 +204,7 @@ def test_a_recipe_whose_state_alone_is_too_much_is_vetoed_by_arithmetic():
 
 @pytest.mark.parametrize("model", ["mlp", "FTTransformer"])
 def test_following_the_first_steps_changes_no_bit_of_a_run(model):
-    wine = LoadedWorkload.open("wine", model=model)
+    wine = open_source("wine", model=model)
     runs = [Training(recipe(wine, "AdamW", 16), wine, seed=0) for _ in range(2)]
     runs[1].followed = 2  # as if it had been
     for run in runs:

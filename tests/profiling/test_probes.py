@@ -26,6 +26,7 @@ from studies.profiling.profile import profile
 from studies.recipe import Recipe
 from studies.rng import undisturbed
 from studies.train import Training
+from studies.workload_opening import open_source
 
 WORDS, LENGTH = 50, 8
 
@@ -80,7 +81,7 @@ def states():
 
 
 def bench(source="iris", model=None, *, batch_size=16, **options):
-    workload = LoadedWorkload.open(source, model=model) if isinstance(source, str) else source
+    workload = open_source(source, model=model) if isinstance(source, str) else source
     return Bench(workload, Facts(rows=workload.rows, batch_size=batch_size), **options)
 
 
@@ -266,7 +267,7 @@ class Tied(nn.Module):
 
 
 def test_the_census_sees_tied_weights_dropout_and_a_norm_first():
-    facts = profile(LoadedWorkload.open("iris", model=f"{__file__}:Tied"), batch_size=16, epochs=1, probing=0)
+    facts = profile(open_source("iris", model=f"{__file__}:Tied"), batch_size=16, epochs=1, probing=0)
 
     assert (facts.tied_weights, facts.dropout_layers, facts.normalises_inputs) == (True, 2, True)
     assert not facts.is_linear

@@ -14,13 +14,13 @@ from advisor.jobs.request import Request
 from studies.errors import BadValue
 from studies.facts import Facts
 from studies.limits import Budget, Limits
-from studies.loaded_workload import LoadedWorkload
 from studies.profiling.profile import profile
+from studies.workload_opening import open_source
 
 
 @pytest.fixture(scope="module")
 def digits():
-    return LoadedWorkload.open("digits")
+    return open_source("digits")
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def test_the_census_adds_up(facts):
     assert facts.convolution_share == pytest.approx((16 * 9 + 32 * 16 * 9) / facts.parameters)
     assert facts.matrix_share == pytest.approx(128 * 64 / facts.parameters)
     assert not facts.is_linear
-    assert profile(LoadedWorkload.open("wine", model="linear"), batch_size=32, epochs=1, probing=0).is_linear
+    assert profile(open_source("wine", model="linear"), batch_size=32, epochs=1, probing=0).is_linear
 
 
 def test_multiply_accumulates_are_those_of_the_layers(facts):
@@ -69,7 +69,7 @@ def test_facts_survive_json(facts):
 
 
 def test_an_imbalanced_regression_has_no_classes():
-    answer = profile(LoadedWorkload.open("diabetes"), batch_size=32, epochs=1, probing=0)
+    answer = profile(open_source("diabetes"), batch_size=32, epochs=1, probing=0)
 
     assert (answer.classes, answer.class_imbalance, answer.label_entropy) == (0, 1.0, 1.0)
 
@@ -113,7 +113,7 @@ def test_whoever_names_the_optimizers_gets_them_all(digits, facts):
 
 def test_dropout_is_searched_only_where_there_are_dropout_layers(facts):
     def searched(model):
-        workload = LoadedWorkload.open("digits", model=model)
+        workload = open_source("digits", model=model)
         return plan_for(Request(source="digits"), workload, facts)[0].regularizers
 
     assert "Dropout" in searched("mlp")

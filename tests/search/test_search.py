@@ -12,13 +12,13 @@ from advisor.jobs.planning import plan_for
 from advisor.jobs.request import Request
 from advisor.jobs.workloads import open_and_profile
 from studies.limits import Budget, Limits
-from studies.loaded_workload import LoadedWorkload
 from studies.record import count_states
 from studies.search.clock import Clock
 from studies.search.plan import Plan
 from studies.search.search import Search
 from studies.storage import journal
 from studies.storage.home import study_names
+from studies.workload_opening import open_source
 
 PLAN = Plan(
     candidates=("AdamW", "Nesterov", "SGD"),
@@ -211,7 +211,7 @@ def test_what_does_not_fit_the_memory_is_never_trained(home, iris):
 
 def test_an_optimizer_that_fits_in_memory_at_a_smaller_batch_is_tried_there(home):
     """At the reference batch of 32 rows SGD alone fits into 515 KiB; at 27 rows Nesterov does."""
-    digits = LoadedWorkload.open("digits")
+    digits = open_source("digits")
     request = Request(
         source="digits",
         limits=Limits(train_bytes=515 * 1024),
@@ -251,7 +251,7 @@ class Fragile(torch.nn.Module):
 
 def test_a_trial_that_raises_is_a_record_and_the_search_goes_on(home, tmp_path):
     (tmp_path / "fragile.py").write_text(FAILING)
-    workload = LoadedWorkload.open("iris", model=f"{tmp_path / 'fragile.py'}:Fragile")
+    workload = open_source("iris", model=f"{tmp_path / 'fragile.py'}:Fragile")
     records = search(home, workload, replace(PLAN, regularizers=("L2",)))
 
     failed = [record for record in records if record.state == "failed"]
@@ -280,7 +280,7 @@ class Once(torch.nn.Module):
 
 def test_an_optimizer_whose_reference_failed_once_stays_in_the_race(home, tmp_path):
     (tmp_path / "once.py").write_text(FAILS_ONCE)
-    workload = LoadedWorkload.open("iris", model=f"{tmp_path / 'once.py'}:Once")
+    workload = open_source("iris", model=f"{tmp_path / 'once.py'}:Once")
     records = search(home, workload, replace(PLAN, regularizers=("L2",)))
     references = [(record.optimizer, record.state) for record in records if record.stage == "reference"]
 
@@ -293,7 +293,7 @@ def test_an_optimizer_whose_reference_failed_once_stays_in_the_race(home, tmp_pa
 
 def test_an_optimizer_whose_reference_always_fails_is_tried_twice_and_no_more(home, tmp_path):
     (tmp_path / "never.py").write_text(FAILS_ONCE.replace("and not failures", ""))
-    workload = LoadedWorkload.open("iris", model=f"{tmp_path / 'never.py'}:Once")
+    workload = open_source("iris", model=f"{tmp_path / 'never.py'}:Once")
     search(home, workload)
     records = search(home, workload)
 

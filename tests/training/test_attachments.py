@@ -9,7 +9,6 @@ import torch
 from torch import nn
 
 from studies.data.inputs import Inputs
-from studies.loaded_workload import LoadedWorkload
 from studies.optimizers.momentum import Momentum
 from studies.optimizers.sgd import SGD
 from studies.recipe import Recipe
@@ -23,6 +22,7 @@ from studies.regularizers.mixup import Mixup
 from studies.regularizers.stochastic_depth import StochasticDepth
 from studies.schedules.constant import Constant
 from studies.train import Training
+from studies.workload_opening import open_source
 
 IMAGE, TABLE, TEXT = (
     Inputs(kind=kind, shape=shape) for kind, shape in [("image", (1, 8, 8)), ("table", (4,)), ("text", (12,))]
@@ -31,7 +31,7 @@ IMAGE, TABLE, TEXT = (
 
 @pytest.fixture(scope="module")
 def digits():
-    return LoadedWorkload.open("digits", model="cnn")
+    return open_source("digits", model="cnn")
 
 
 def training(workload, *regularizers, optimizer=None, epochs=3, model=None):
@@ -97,7 +97,7 @@ def share_and_partner(inputs, targets, mixed, probabilities):
 
 
 def test_mixup_means_the_numbers_of_a_regression():
-    diabetes = LoadedWorkload.open("diabetes", model="mlp")
+    diabetes = open_source("diabetes", model="mlp")
     run = training(diabetes, Mixup(alpha=1.0), optimizer=SGD(lr=0.01))
     inputs, targets = batch(diabetes)
     mixed, numbers = transformed(run, inputs, targets)

@@ -17,7 +17,6 @@ from studies.distillation.hints import Hints
 from studies.distillation.soft_targets import SoftTargets
 from studies.finetuning.rewind import Rewind
 from studies.infeasible import CannotCompress
-from studies.loaded_workload import LoadedWorkload
 from studies.nn.input_copies import copied, on_copies, without_copies
 from studies.optimizers.adamw import AdamW
 from studies.optimizers.lbfgs import LBFGS
@@ -31,6 +30,7 @@ from studies.recipe import Recipe
 from studies.train import Training
 from studies.weights.sensitivity import scan
 from studies.workload import Workload
+from studies.workload_opening import workload_from_code
 from studies.wrappers.sam import SAM
 
 CHANGES = {
@@ -68,7 +68,7 @@ def workload(changes=("relu", "shift"), *, place=0, metric=None, direction=None)
     rows = draw.normal(size=(200, 6)).astype("float32")
     labels = (rows[:, 0] + 0.5 * rows[:, 1] > 0).astype(int)
     described = Workload(train=(rows, labels), model=made(changes, place), metric=metric, direction=direction)
-    return LoadedWorkload.from_workload(described, source="")
+    return workload_from_code(described, source="")
 
 
 def data(loaded):
@@ -186,7 +186,7 @@ def test_an_own_loss_that_changes_its_targets_leaves_the_rows(optimizer):
     curves = []
     for loss in (changing_loss, unchanging_loss):
         described = Workload(train=(rows, rows[:, :2] * 2), model=made(("shift",), 0), loss=loss)
-        loaded = LoadedWorkload.from_workload(described, source="")
+        loaded = workload_from_code(described, source="")
         before = data(loaded)
         curves.append(curve(loaded, optimizer))
         assert unchanged(before, loaded)

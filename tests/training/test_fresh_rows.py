@@ -28,12 +28,12 @@ from studies.data.feed import Feed
 from studies.datasets.files.torch_rows import seeds_of
 from studies.errors import BadWorkload
 from studies.imports import load as import_by_name
-from studies.loaded_workload import LoadedWorkload
 from studies.optimizers.adamw import AdamW
 from studies.recipe import Recipe
 from studies.rows.nested import leaves_of
 from studies.train import Training
 from studies.workload import Workload
+from studies.workload_opening import reopen_workload, workload_from_code
 
 ROWS = 120
 
@@ -79,7 +79,7 @@ class Endless(IterableDataset):
 
 
 def load(**described):
-    return LoadedWorkload.from_workload(Workload(**described), source="")
+    return workload_from_code(Workload(**described), source="")
 
 
 def epochs(loaded, count=2, seed=0, batch_size=16):
@@ -189,11 +189,11 @@ def test_a_study_of_changing_rows_opens_again_from_its_file_and_trains_as_before
     file = tmp_path / "work.py"
     file.write_text(WORK, encoding="utf-8")
     source = f"{file}:{name}"
-    first = LoadedWorkload.from_workload(import_by_name(source), source=source)
+    first = workload_from_code(import_by_name(source), source=source)
     before = curve(first, 3)
     os.utime(file, ns=(1, 1))  # so that the file is run again, as in another process
     torch.manual_seed(99)
-    again = LoadedWorkload.from_spec(first.spec())
+    again = reopen_workload(first.spec())
 
     assert again.dataset.train.inputs is not first.dataset.train.inputs
     assert curve(again, 3) == before

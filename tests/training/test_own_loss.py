@@ -15,13 +15,13 @@ from torch.utils.data import Dataset
 import advisor
 from advisor.jobs.register import register
 from studies.errors import BadValue, BadWorkload
-from studies.loaded_workload import LoadedWorkload
 from studies.optimizers.adamw import AdamW
 from studies.recipe import Recipe
 from studies.schedules.constant import Constant
 from studies.storage import journal
 from studies.train import Training
 from studies.workload import Workload
+from studies.workload_opening import workload_from_code
 
 from waiting import HANG_SECONDS
 
@@ -158,7 +158,7 @@ FORMS = {
 
 
 def opened(workload):
-    return LoadedWorkload.from_workload(workload, source="__main__:workload")
+    return workload_from_code(workload, source="__main__:workload")
 
 
 def refusal(workload):

@@ -11,7 +11,6 @@ import torch
 from torch import nn
 
 from studies.infeasible import Diverged
-from studies.loaded_workload import LoadedWorkload
 from studies.models.cnn import CNN
 from studies.optimizers.adamw import AdamW
 from studies.optimizers.sgd import SGD
@@ -20,6 +19,7 @@ from studies.recipe import Recipe
 from studies.regularizers.dropout import Dropout
 from studies.schedules.constant import Constant
 from studies.train import Training
+from studies.workload_opening import open_source
 
 
 def recipe(iris, **changes):
@@ -126,7 +126,7 @@ def test_a_wish_to_stop_is_heard_within_a_step(iris):
 
 
 def test_regression_is_measured_in_the_targets_own_units():
-    diabetes = LoadedWorkload.open("diabetes", model="linear")
+    diabetes = open_source("diabetes", model="linear")
     run = Training(Recipe(model=diabetes.model, epochs=20, optimizer=AdamW(lr=1e-2)), diabetes, seed=0)
     run.advance(20)
 
@@ -164,7 +164,7 @@ def test_activations_are_what_autograd_keeps():
 
 
 def test_activations_grow_with_the_batch():
-    digits = LoadedWorkload.open("digits", model="cnn")
+    digits = open_source("digits", model="cnn")
     model = digits.build(CNN())
     small, large = (
         activation_bytes(

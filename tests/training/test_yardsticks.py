@@ -17,6 +17,7 @@ from studies.measure import yardsticks as plain
 from studies.measure.yardsticks import LINEAR, TREES, yardsticks
 from studies.metrics import Metric
 from studies.workload import Workload
+from studies.workload_opening import open_source, workload_from_code
 
 TRIALS = Budget(trials=5)
 ROWS = 300
@@ -24,9 +25,7 @@ ROWS = 300
 
 def loaded(inputs, targets, **options) -> LoadedWorkload:
     model = None if options.get("kind") == "text" else "linear"
-    return LoadedWorkload.from_workload(
-        Workload(train=(inputs, targets), **options), source="made", model=model
-    )
+    return workload_from_code(Workload(train=(inputs, targets), **options), source="made", model=model)
 
 
 def shapes():
@@ -60,7 +59,7 @@ def test_every_form_of_data_has_its_plain_models(form):
 
 
 def test_the_metric_is_that_of_the_search_on_the_rows_of_the_search():
-    workload = LoadedWorkload.open("iris", model="linear", metric_name="log_loss")
+    workload = open_source("iris", model="linear", metric_name="log_loss")
     train, valid = workload.dataset.train, workload.dataset.valid
     by_hand = LogisticRegression().fit(train.inputs, train.targets).predict_proba(valid.inputs)
     expected = -np.log(by_hand[np.arange(valid.rows), valid.targets]).mean()
@@ -77,7 +76,7 @@ def test_errors_are_in_the_units_of_the_target():
 
 
 def test_the_same_data_gives_the_same_yardsticks_and_draws_from_no_generator():
-    workload = LoadedWorkload.open("breast_cancer", model="linear")
+    workload = open_source("breast_cancer", model="linear")
     torch.manual_seed(3)
     np.random.seed(3)  # noqa: NPY002 - the generator that scikit-learn would draw from
     before = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
@@ -105,7 +104,7 @@ def test_a_class_that_never_trains_is_no_failure():
     codes = np.array([0, 1] * 50 + [2] * 20)
     inputs = np.random.default_rng(0).normal(size=(120, 3))
     data = Workload(train=(inputs[:100], codes[:100]), valid=(inputs[90:], codes[90:]))
-    workload = LoadedWorkload.from_workload(data, source="made", model="linear")
+    workload = workload_from_code(data, source="made", model="linear")
     assert [each.left_out for each in yardsticks(workload, TRIALS)] == ["", ""]
 
 
@@ -136,7 +135,7 @@ def test_a_metric_that_is_no_number_is_a_reason():
 
 def test_what_takes_too_long_for_a_budget_in_seconds_is_left_out(monkeypatch):
     monkeypatch.setattr(plain, "TRIED_WORK", 1.0)  # so that a part of these few rows is timed first
-    workload = LoadedWorkload.open("digits", model="linear")
+    workload = open_source("digits", model="linear")
     (linear,) = yardsticks(workload, Budget(seconds=1e-6))
 
     assert linear.quality is None
@@ -146,10 +145,10 @@ def test_what_takes_too_long_for_a_budget_in_seconds_is_left_out(monkeypatch):
 
 
 def test_what_is_too_large_is_left_out_by_counts_alone(monkeypatch):
-    workload = LoadedWorkload.open("digits", model="linear")
+    workload = open_source("digits", model="linear")
     monkeypatch.setattr(plain, "MOST_WORK", 1000)
     assert "too many numbers (1,079 rows of" in yardsticks(workload, TRIALS)[0].left_out
 
 
 def test_a_stop_is_heeded():
-    assert yardsticks(LoadedWorkload.open("iris", model="linear"), TRIALS, stop=lambda: True) == ()
+    assert yardsticks(open_source("iris", model="linear"), TRIALS, stop=lambda: True) == ()
