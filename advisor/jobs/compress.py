@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from studies.models import ModelChoice
     from studies.search.compression_plan import CompressionPlan, Wanted
     from studies.search.event import Event
-    from studies.workload_opening import reopen_workload
 
 DEFAULT_SECONDS: Final = 300
 """Of a compression whose budget nobody named."""
@@ -80,6 +79,8 @@ def write_request(home: Path, name: str, request: CompressionRequest) -> None:
 def _check_models(entry: CompressionEntry, manifest: StudyManifest) -> None:
     """Raise a StudyError for a student or teacher that cannot be used, so that it is written nowhere."""
     if entry.students or entry.teacher:
+        from studies.workload_opening import reopen_workload
+
         workload = reopen_workload(manifest.opened)
         _students(entry, workload)
         _teachers(entry.teacher, workload)

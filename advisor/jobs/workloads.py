@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from studies.loaded_workload import LoadedWorkload
     from studies.storage.workload_spec import WorkloadSpec
     from studies.training_function.function import Function
-    from studies.workload_opening import open_source, workload_from_code
 
 NO_MODEL: Final = "which holds its model to itself; compression needs an advisor.Workload"
 """Why a training function cannot be compressed, as the end of a sentence."""
@@ -88,6 +87,7 @@ def open_workload(request: Request) -> LoadedWorkload | Function:
     with uncollected():
         from studies.training_function.function import Function
         from studies.workload import Workload
+        from studies.workload_opening import open_source, workload_from_code
 
     named, source = _resolve(request.source)
     if isinstance(named, str):

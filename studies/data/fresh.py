@@ -102,7 +102,7 @@ def fresh_rows(
     if live is None:
         return None, ()
     stream = hasattr(live, "steps")
-    code = None
+    code, frozen = None, ""
     if live.changing or stream:
         try:
             code = _coder(raw, targets, encoded, scaling)
@@ -126,10 +126,10 @@ def fresh_rows(
         skip=skip,
         code=code,
     )
-    return fresh, tuple(_notes(fresh, drawn_here=drawn_here))
+    return fresh, tuple(_notes(fresh, drawn_here=drawn_here, frozen=frozen))
 
 
-def _notes(fresh: FreshRows, *, drawn_here: bool) -> Iterator[str]:
+def _notes(fresh: FreshRows, *, drawn_here: bool, frozen: str) -> Iterator[str]:
     live = fresh.live
     if fresh.is_stream:
         yield (
@@ -141,6 +141,8 @@ def _notes(fresh: FreshRows, *, drawn_here: bool) -> Iterator[str]:
                 "The rows that validate and test are among the first of the stream and never train; valid= "
                 "and test= take others."
             )
+    elif frozen:
+        yield frozen
     elif live.changing:
         yield "The training rows change at each reading, so every epoch reads them anew."
         if drawn_here:

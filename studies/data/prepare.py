@@ -92,12 +92,13 @@ def _encoded(raw: Raw, targets: Targets, split: Split, *, name: str, notes: Iter
     encoded = encode_raw(raw, targets.rows, split)
     values = encoded.inputs if values is None else values
     dates, keys = columns_across(raw, encoded.table, targets, split)
+    # before the rows are put in order where they lie
+    fresh, fresh_notes = fresh_rows(raw, targets, split, encoded, (mean, scale))
     inputs = parts_of(encoded.inputs, split)
     train, valid, test = (
         _part(part, None if values is encoded.inputs else values[rows])
         for part, rows in zip(inputs, (split.train, split.valid, split.test), strict=True)
     )
-    fresh, fresh_notes = fresh_rows(raw, targets, split, encoded, (mean, scale))
     return Dataset(
         name=name,
         kind=encoded.kind,
