@@ -14,6 +14,7 @@ Everything heavy is imported inside the functions, so `import advisor` is quick.
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -126,6 +127,8 @@ def _finish(session: Session, listen: Any, *, searching: bool = True) -> str:
     from advisor.jobs.mirror import finish
     from advisor.jobs.work import conclude, work
 
+    for note in session.notes:  # as the command line does; shown on stderr unless logging is set up otherwise
+        logging.getLogger("advisor").warning(note)
     mirror = work(session, listen=listen or _ignore, searching=searching)
     conclude(session.home, session.name)
     if mirror is not None:

@@ -45,8 +45,11 @@ Group = Annotated[
 ]
 SplitColumn = Annotated[str | None, typer.Option(help="A column that says train, valid or test.")]
 Missing = Annotated[
-    str | None,
-    typer.Option(help="Words of a table that mean a gap, as in `unknown,-999`; an empty field always does."),
+    list[str] | None,
+    typer.Option(
+        help="Words of a table that mean a gap, as in `unknown,-999`; an empty field always does. "
+        "Again for another."
+    ),
 ]
 Everything = Annotated[
     bool, typer.Option("--all", help="The memory of all optimizers, not only of the likeliest.")

@@ -81,7 +81,7 @@ def _around(scale: LossScale, quality: float, reach: float) -> Interval:
     ends = [quality, scale.quality(center - reach), scale.quality(center + reach)]
     if scale.loss(quality) <= scale.floor * math.exp(reach):
         ends.append(scale.origin)  # that there is no mistake at all cannot be ruled out
-    return min(ends), max(ends)
+    return max(min(ends), scale.worst), max(ends)
 
 
 def _student(freedom: float) -> float:

@@ -22,6 +22,8 @@ TINY: Final = 1e-12
 UNKNOWN_ROWS: Final = 10_000
 """Validation rows where nobody said how many there are: a size at which half a row is below most spreads over
 seeds."""
+SHARES: Final = frozenset({"accuracy", "balanced_accuracy", "f1", "roc_auc", "precision", "recall"})
+"""Metrics that are never below 0."""
 CEILINGS: Final = (1.0, 100.0)
 """What a maximized score may at most be: a share, or per cent."""
 
@@ -51,6 +53,8 @@ class LossScale:
     """The smallest loss of a whole run."""
     rows: int
     """Validation rows."""
+    worst: float = -math.inf
+    """The least that the metric can be, where its name tells; no interval reaches below."""
 
     @classmethod
     def of(cls, evidence: Evidence) -> LossScale | None:
@@ -85,6 +89,7 @@ class LossScale:
             floor=floor,
             best=max(floor, origin - best),
             rows=rows,
+            worst=0.0 if evidence.metric in SHARES else -math.inf,
         )
 
     @property

@@ -203,7 +203,9 @@ def words_of(value: Any) -> Any:
         return ()
     if isinstance(value, str):
         return tuple(word for part in value.split(",") if (word := " ".join(part.split())))
-    return tuple(value) if isinstance(value, Iterable) else value
+    if not isinstance(value, Iterable):
+        return value
+    return tuple(word for each in value for word in (words_of(each) if isinstance(each, str) else (each,)))
 
 
 def _read_names(axis: str, value: Any) -> Any:

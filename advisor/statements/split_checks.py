@@ -143,12 +143,12 @@ class RepeatedRows(Check):
         """Return what is the case, with the numbers."""
         valid = f"{self.repeated_valid_rows} of {several(self.valid_rows, 'validation row')}"
         test = f"{self.repeated_test_rows} of {several(self.test_rows, 'test row')}"
-        return f"{valid} and {test} have a twin that trains, the target included"
+        return f"{valid} and {test} have a twin that trains, the same in every input and in the target"
 
     @property
     def fix(self) -> str:
         """Return what to do when it failed."""
-        return "leave out repeated rows, unless different cases may be alike in every column"
+        return "leave out repeated rows, unless different cases may be alike in every input"
 
     def holds(self, case: Case) -> bool:
         """Compare with the facts of the split."""

@@ -172,7 +172,7 @@ def _note_spellings(labels: Iterable[Any], noun: str, notes: list[str]) -> None:
         listed = ", ".join(map(repr, gaps[:4]))
         notes.append(
             f"{listed} of {noun} {'is a class' if len(gaps) == 1 else 'are classes'} as written; "
-            f"--missing {gaps[0]} takes it for a gap."
+            f"--missing {','.join(gaps[:4])} takes {'it for a gap' if len(gaps) == 1 else 'them for gaps'}."
         )
 
 

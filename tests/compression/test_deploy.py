@@ -139,7 +139,7 @@ def test_the_first_export_of_a_process_prints_nothing():
     code = """
 from studies.deployment.export import export
 from studies.weights.trained_model import TrainedModel
-from studies.loaded_workload import LoadedWorkload
+from studies.workload_opening import open_source
 from studies.quantization.static_int8 import StaticInt8
 from studies.quantization.dynamic_int8 import DynamicInt8
 workload = open_source("iris", model="mlp")

@@ -147,10 +147,16 @@ def test_a_file_finds_the_files_beside_it_from_any_directory(tmp_path, monkeypat
 
 
 def test_a_metric_that_is_no_number_is_named_as_the_cause():
-    def lost_error(outputs, targets):
-        return float("nan")
+    tried = []
 
-    run = Training(Recipe(epochs=1), opened(metric=lost_error), seed=0)
+    def lost_error(outputs, targets):
+        tried.append(None)
+        return float("nan") if run else 1.0
+
+    run = None
+    workload = opened(metric=lost_error)
+    assert tried, "a metric is tried before the first trial"
+    run = Training(Recipe(epochs=1), workload, seed=0)
     with pytest.raises(Diverged, match="the metric became nan"):
         run.advance(1)
 

@@ -196,7 +196,6 @@ import sys, numpy as np
 from pathlib import Path
 from studies.data.opening import open_dataset
 from studies.optimizers.adamw import AdamW
-from studies.loaded_workload import LoadedWorkload
 from studies.recipe import Recipe
 from studies.train import Training
 

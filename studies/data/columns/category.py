@@ -95,7 +95,7 @@ class Category(FittedColumn):
     def notes(self) -> tuple[str, ...]:
         """Return how many levels are told apart, and which differ in case only."""
         many = (
-            f"Column '{self.name}' has {self.different} different values: "
+            f"Column '{self.name}' has {self.different} different values in the training rows: "
             f"the {MOST_INPUTS - 1} most frequent are told apart, the others are one."
         )
         same = (

@@ -17,6 +17,7 @@ IDENTIFIER: Final = re.compile(r"(?i:|unnamed: \d+|index|row([_ ]?(id|number))?|
 """Names that whole numbers have when they only number the rows."""
 
 KEY_NAMES: Final = re.compile(
+    r"(?!(num|number|no|n|count|total|sum|nr)(_of)?[_ ])"
     r".*(patient|customer|client|user|member|subject|person|player|driver|household|family|account|session"
     r"|device|machine|sensor|vehicle|store|shop|hospital|school|station|speaker|author|order|case)s?"
     r"[_ ]?(id|no|nr|number|key|code|name)?",

@@ -35,6 +35,9 @@ SEPARATOR: Final = re.compile(r'\s*"?sep=(.|\\t)"?[\s;,]*', re.IGNORECASE)
 NUMBER: Final = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.IGNORECASE)
 SAMPLE: Final = 1 << 16
 """Characters of a file that are looked at to tell how it is written."""
+LOOKED_AT: Final = 1000
+"""Rows that are looked at for zeros in front of numbers."""
+CODE: Final = re.compile(r"0\d+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +85,7 @@ def read_delimited(place: Place) -> Frame:
     frame = _read(style)
     short = _short_rows(frame, style)
     frame, unnamed = without_nameless(frame, style.names)
-    return frame, (*style.notes, *unnamed, *short)
+    return frame, (*style.notes, *unnamed, *short, *_zeros_in_front(frame, style))
 
 
 def style_of(place: Place, encoding: str) -> Style:
@@ -221,6 +224,16 @@ def _short_rows(frame: pd.DataFrame, style: Style) -> tuple[str, ...]:
         return ()
     rows = f"{several(len(short), 'row')} with fewer fields than names, the first in line {short[0]}"
     return (f"Found {rows}: what is not there counts as missing.",)
+
+
+def _zeros_in_front(frame: pd.DataFrame, style: Style) -> Iterator[str]:
+    """Yield a note on each column of numbers that is written as codes are, with zeros in front."""
+    for _, row in islice(style.records(), 1, 1 + LOOKED_AT):
+        for name, text in zip(style.columns, row, strict=False):
+            if CODE.fullmatch(text) and name in frame and frame[name].dtype.kind in "iuf":
+                frame = frame.drop(columns=name)
+                number = int(text)
+                yield f"Column '{name}' has zeros in front, as in {text}, and was read as numbers: {number}."
 
 
 READER: Final = Reader(
