@@ -26,6 +26,16 @@ def _own_home(tmp_path, monkeypatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
 
+@pytest.fixture(autouse=True)
+def _own_default_dtype():
+    """Give back torch's default dtype, which some models that are tried here change."""
+    torch = sys.modules.get("torch")
+    before = torch.get_default_dtype() if torch else None
+    yield
+    if torch := sys.modules.get("torch"):
+        torch.set_default_dtype(before or torch.float32)
+
+
 @pytest.fixture
 def home(tmp_path) -> Path:
     return tmp_path / "home"

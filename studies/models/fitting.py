@@ -76,15 +76,17 @@ class _Bridge:
 
     def __init__(self, dtype: torch.dtype) -> None:
         self.dtype = dtype
+        self.outside = torch.float32
 
     def enter(self, _: nn.Module, args: Any, kwargs: Any) -> tuple[Any, Any]:
         """Cast what a module is called with."""
+        self.outside = torch.get_default_dtype()
         torch.set_default_dtype(self.dtype)
         return _cast(args, self.dtype), _cast(kwargs, self.dtype)
 
     def leave(self, _: nn.Module, __: Any, outputs: Any) -> Any:
         """Cast what it answers, which is None where its pass failed."""
-        torch.set_default_dtype(torch.float32)
+        torch.set_default_dtype(self.outside)
         return _cast(outputs, torch.float32)
 
 

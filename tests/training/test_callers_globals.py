@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 import pytest
@@ -15,6 +15,7 @@ from torch import nn
 import advisor
 from studies.callers_globals import set_aside, users_dtype
 from studies.errors import BadWorkload
+from studies.models.fitting import fitted
 from studies.storage import journal
 
 from odd_modules import CLASSES, COLUMNS, LABELS, ROWS
@@ -256,3 +257,14 @@ def test_what_a_file_sets_is_the_users_from_then_on_and_not_ours():
             assert torch.get_default_dtype() == torch.float64
     assert torch.get_default_dtype() == torch.float64
     torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.parametrize("before", [torch.float32, torch.float64, torch.bfloat16])
+@pytest.mark.parametrize("fails", [False, True], ids=["answers", "fails"])
+def test_a_pass_of_a_double_module_leaves_the_default_type_as_it_was(before, fails):
+    module = fitted(nn.Linear(COLUMNS, CLASSES).double(), "double", lambda: None)
+    rows = torch.from_numpy(ROWS[:, : COLUMNS - fails])
+    with default_dtype(before):
+        with pytest.raises(RuntimeError) if fails else nullcontext():
+            module(rows)
+        assert torch.get_default_dtype() == before

@@ -35,13 +35,6 @@ OFFERED = [name for name, choice in catalogue.choices("optimizer").items() if ch
 FEW = ("weight norm", "spectral norm, hook", "lazy", "scripted", "double", "scalars", "shapes", "tied")
 
 
-@pytest.fixture(autouse=True)
-def defaults():
-    """Give back torch's defaults, which one of the modules changes."""
-    yield
-    torch.set_default_dtype(torch.float32)
-
-
 def training_of(workload, optimizer, seed=0):
     choice = catalogue.find("optimizer", optimizer).from_fields({})
     recipe = Recipe(optimizer=choice, model=workload.model, epochs=2, batch_size=workload.rows // 2)
