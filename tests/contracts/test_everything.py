@@ -11,66 +11,17 @@ import torch
 from advisor.jobs.planning import plan_for
 from advisor.jobs.request import Request
 from studies import catalogue
-from studies.data.dataset import Dataset, Part
-from studies.data.inputs import Inputs
+from studies.data.dataset import Part
 from studies.errors import BadValue, BadWorkload
 from studies.infeasible import Diverged
 from studies.limits import Budget
-from studies.loaded_workload import LoadedWorkload
-from studies.metrics import metric
 from studies.optim.routing import route
 from studies.profiling.profile import profile
 from studies.recipe import Recipe
 from studies.train import Training
 from studies.workload_opening import open_source
 
-FORMS = {
-    "table": Inputs(kind="table", shape=(12,)),
-    "image": Inputs(kind="image", shape=(1, 8, 8)),
-    "text": Inputs(kind="text", shape=(10,), vocabulary=40),
-    "signal": Inputs(kind="signal", shape=(1, 32)),
-}
-MODELS = {name: choice for name, choice in catalogue.choices("model").items() if name != "Custom"}
-
-
-def part(inputs, rows, seed):
-    draw = np.random.default_rng(seed)
-    targets = draw.integers(0, 3, rows)
-    if inputs.kind == "text":
-        values = draw.integers(1, inputs.vocabulary + 1, (rows, *inputs.shape))
-    else:
-        values = (
-            draw.normal(size=(rows, *inputs.shape)) + targets.reshape(-1, *[1] * len(inputs.shape))
-        ).astype(np.float32)
-    return Part(inputs=values, targets=targets)
-
-
-def workload(inputs, model):
-    parts = {
-        name: part(inputs, rows, seed)
-        for seed, (name, rows) in enumerate({"train": 48, "valid": 16, "test": 16}.items())
-    }
-    dataset = Dataset(
-        name="made",
-        kind=inputs.kind,
-        task="classification",
-        classes=("a", "b", "c"),
-        feature_names=(),
-        missing_share=0.0,
-        digest="",
-        notes=(),
-        **({"vocabulary": inputs.vocabulary} if inputs.kind == "text" else {}),
-        **parts,
-    )
-    return LoadedWorkload(dataset=dataset, model=model(), metric=metric(None, "classification"))
-
-
-FITTING = [
-    pytest.param(inputs, model, id=f"{kind}-{name}")
-    for kind, inputs in FORMS.items()
-    for name, model in MODELS.items()
-    if model.takes(inputs)
-]
+from made_workloads import FITTING, workload
 
 
 @pytest.mark.parametrize(("inputs", "model"), FITTING)

@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_columns import raw_tables
 
 from studies.data.columns.table_encoder import KINDS, TableEncoder
 from studies.data.encode import encode
@@ -18,6 +17,7 @@ from studies.data.raw import split_of, targets_of
 from studies.data.target_encoder import TargetEncoder
 from studies.datasets import Raw
 
+from drawn_tables import raw_tables
 from tables import ROWS, prepared, table
 
 MIXED = table(

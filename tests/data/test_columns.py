@@ -15,6 +15,7 @@ from studies.data.prepare import prepare
 from studies.data.splits import split_rows
 from studies.datasets import Raw
 
+from drawn_tables import raw_tables
 from tables import DAYS, ROWS, column, prepared, refusal, table
 
 
@@ -191,32 +192,6 @@ def test_numbers_far_off_do_not_overflow():
     dataset = prepared(table(size=[1e-30, 2e-30, 3e38, -3e38] * 25))
 
     assert all(np.isfinite(part.inputs).all() for part in (dataset.train, dataset.valid, dataset.test))
-
-
-WORDS = st.sampled_from(["red", "green", "blue", "no", "ünïcode", "two words"])
-NUMBERS = st.floats(-1e30, 1e30) | st.integers(-1000, 1000)
-DATES = st.dates(dt.date(1900, 1, 1), dt.date(2100, 1, 1))
-
-
-FIRST_LABELS = [["red", "blue"] * 5, [number + 0.5 for number in range(10)], [True, False] * 5]
-
-
-@st.composite
-def raw_tables(draw) -> pd.DataFrame:
-    """Draw a table with gaps: a square that tells rows apart, up to four columns of any kind, ten labels."""
-    rows = draw(st.integers(12, 60))
-    gap = st.just(None)
-    columns = {"square": np.arange(rows) ** 2}
-    for number, values in enumerate(
-        draw(st.lists(st.sampled_from([WORDS, NUMBERS, DATES, st.booleans()]), max_size=4))
-    ):
-        entries = draw(st.lists(values | gap, min_size=rows - 1, max_size=rows - 1))
-        columns[f"column {number}"] = [*entries, draw(values)]
-    labels, first = draw(
-        st.sampled_from(list(zip([WORDS, NUMBERS, st.booleans()], FIRST_LABELS, strict=True)))
-    )
-    columns["label"] = first + draw(st.lists(labels | gap, min_size=rows - 10, max_size=rows - 10))
-    return pd.DataFrame(columns)
 
 
 @settings(max_examples=60, deadline=None)

@@ -9,7 +9,6 @@ from typing import ClassVar
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_probes import texts, workload_of
 from torch import nn
 
 from benchmarks.memory import measured
@@ -27,6 +26,8 @@ from studies.profiling.profile import profile
 from studies.recipe import Recipe
 from studies.workload import model_choice
 from studies.workload_opening import open_source
+
+from made_workloads import texts, workload_of
 
 EVERY = [
     pytest.param(choice, id=name, marks=[] if name in {"SGD", "AdamW", "Muon"} else pytest.mark.slow)

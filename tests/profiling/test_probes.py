@@ -7,16 +7,12 @@ import random
 import numpy as np
 import pytest
 import torch
-from test_everything import FITTING, workload
 from torch import nn
 
 from studies import catalogue
-from studies.data.dataset import Dataset, Part
 from studies.facts import Facts
 from studies.limits import Budget
-from studies.loaded_workload import LoadedWorkload
 from studies.measure.model import written_out
-from studies.metrics import metric
 from studies.profiling import probes
 from studies.profiling.probes.bench import Bench
 from studies.profiling.probes.noise_scale import noise_scale
@@ -28,36 +24,7 @@ from studies.rng import undisturbed
 from studies.train import Training
 from studies.workload_opening import open_source
 
-WORDS, LENGTH = 50, 8
-
-
-def texts(rows=60):
-    """Texts of the words 1 to 5, of 50 in the vocabulary."""
-    draw = np.random.default_rng(0)
-
-    def part(count):
-        tokens = draw.integers(1, 6, (count, LENGTH))
-        tokens[:, -1] = 0  # padding
-        return Part(inputs=tokens, targets=(tokens[:, 0] > 2).astype(np.int64))
-
-    return Dataset(
-        name="texts",
-        kind="text",
-        task="classification",
-        train=part(rows),
-        valid=part(20),
-        test=part(20),
-        classes=("no", "yes"),
-        feature_names=(),
-        vocabulary=WORDS,
-        missing_share=0.0,
-        digest="",
-        notes=(),
-    )
-
-
-def workload_of(model):
-    return LoadedWorkload(dataset=texts(), model=model, metric=metric(None, "classification"))
+from made_workloads import FITTING, WORDS, workload, workload_of
 
 
 class Broken(nn.Module):
