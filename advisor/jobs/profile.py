@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from advisor.decide.recommend import recommend
-from advisor.decide.rulebook import readings
 from advisor.decide.split_checks import split_checks
 from advisor.evidence import Evidence
 from advisor.jobs.command_lines import search
@@ -21,7 +20,6 @@ from advisor.report.columns_table import columns_text
 from advisor.report.layout import fold
 from advisor.report.numbers import listed
 from advisor.statements.check import Check
-from advisor.statements.rule_readings import RuleReading
 from studies import catalogue
 from studies.callers_globals import set_aside
 from studies.column_reading import ColumnReading
@@ -42,8 +40,6 @@ class Preview:
     facts: Facts
     limits: Limits
     recommendation: Recommendation
-    readings: tuple[RuleReading, ...] = ()
-    """What the rules on sparsity, memory and convergence looked at."""
     split_checks: tuple[Check, ...] = ()
     """Is the split honest?"""
     columns: tuple[ColumnReading, ...] = ()
@@ -61,7 +57,7 @@ class Preview:
             "notes": list(self.notes),
             "facts": self.facts.to_dict(),
             "memory": memory,
-            "readings": [reading.to_dict() for reading in self.readings],
+            "readings": [reading.to_dict() for reading in self.recommendation.readings],
             "recommendation": self.recommendation.to_dict(),
             "split_checks": [check.to_dict() for check in self.split_checks],
         }
@@ -88,7 +84,6 @@ class Preview:
             _model(self.facts),
             measured(self.facts),
             self._memory(),
-            _readings(self.readings),
             str(replace(self.recommendation, columns=())),  # they stand above
         ]
         return "\n\n".join(part for part in parts if part)
@@ -199,17 +194,11 @@ def preview(
         facts=facts,
         limits=request.limits,
         recommendation=first,
-        readings=readings(evidence),
         split_checks=split_checks(asked_anew),
         columns=workload.columns,
         notes=workload.notes,
         everything=everything,
     )
-
-
-def _readings(looked_at: tuple[RuleReading, ...]) -> str:
-    lines = [line for reading in looked_at for line in _wrapped(str(reading))]
-    return "\n".join(["What rules looked at:", *lines]) if lines else ""
 
 
 def _search(request: Request, workload: LoadedWorkload) -> str:
