@@ -14,17 +14,17 @@ from studies.workload_model import LOOKED_AT, first_outputs
 if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
+    from torch import nn
 
     from studies.data.dataset import Dataset
     from studies.metrics import Metric
-    from studies.models import ModelChoice
 
 
-def tried(metric: Metric, dataset: Dataset, model: ModelChoice) -> Metric:
+def tried(metric: Metric, dataset: Dataset, module: nn.Module) -> Metric:
     """Return a metric as it is called on this data, once it has given a number for its validation rows.
 
     It is tried on random answers, then on the same answer for every row: there is always a metric that has no
-    number for one of the two. Where targets are free, only the model says what an answer is.
+    number for one of the two. Where targets are free, only a module of the model says what an answer is.
 
     Raises:
         BadValue: it has one for neither; the line is that for random answers.
@@ -37,7 +37,7 @@ def tried(metric: Metric, dataset: Dataset, model: ModelChoice) -> Metric:
         from studies.data.rows import first_targets
 
         rows = first_targets(dataset.valid, LOOKED_AT)
-        return metric.tried(*in_units(dataset, first_outputs(model, dataset)[0], rows))
+        return metric.tried(*in_units(dataset, first_outputs(module, dataset), rows))
     targets = torch.from_numpy(dataset.valid.targets)
     answers = torch.randn((len(targets), dataset.outputs), generator=torch.Generator().manual_seed(0))
     try:

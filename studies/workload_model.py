@@ -66,6 +66,8 @@ class Fit(NamedTuple):
 
     dataset: Dataset
     model: ModelChoice
+    module: nn.Module
+    """The module that was looked at: kept for further looks, as a build may take long."""
     one_tensor: bool
     """Whether the model returns a tensor, and no object, dict or tuple."""
 
@@ -131,12 +133,14 @@ def _fit(model: str | ModelChoice | None, dataset: Dataset, own_loss: OwnLoss | 
         what = "several inputs a row" if dataset.kind == "mixed" else "targets of this form"
         raise BadWorkload(f"no model of the catalogue takes {what}; give model=, your own torch.nn.Module")
     chosen = find_model(model or USUAL_MODELS[dataset.kind]) if not isinstance(model, ModelChoice) else model
-    outputs = check_model(chosen, dataset, own_loss)
-    return Fit(dataset, chosen, isinstance(outputs, torch.Tensor))
+    module, outputs = check_model(chosen, dataset, own_loss)
+    return Fit(dataset, chosen, module, isinstance(outputs, torch.Tensor))
 
 
-def check_model(model: ModelChoice, dataset: Dataset, own_loss: OwnLoss | None = None) -> Any:
-    """Run two rows through the model, and through the own loss; return all that the model returned.
+def check_model(
+    model: ModelChoice, dataset: Dataset, own_loss: OwnLoss | None = None
+) -> tuple[nn.Module, Any]:
+    """Run two rows through the model, and through the own loss; return the module and all that it returned.
 
     Raises:
         BadWorkload: it cannot be built for this data, has nothing to train, or returns another shape than
@@ -162,7 +166,7 @@ def check_model(model: ModelChoice, dataset: Dataset, own_loss: OwnLoss | None =
             if own_loss:
                 _check_loss(own_loss, outputs, dataset)
     if dataset.free:
-        return outputs
+        return module, outputs
     main = main_output(outputs)
     expected = (len(rows), dataset.outputs)
     if tuple(main.shape) != expected:
@@ -170,7 +174,7 @@ def check_model(model: ModelChoice, dataset: Dataset, own_loss: OwnLoss | None =
             f"model {_name(model)} returns {tuple(main.shape)} for {len(rows)} rows; "
             f"it must return {expected}, a row of outputs each"
         )
-    return outputs
+    return module, outputs
 
 
 def _outputs(model: ModelChoice, module: nn.Module, rows: Any) -> Any:
@@ -206,31 +210,29 @@ def _check_loss(loss: OwnLoss, outputs: Any, dataset: Dataset) -> None:
         )
 
 
-def remarks_on(model: ModelChoice, dataset: Dataset, own_loss: OwnLoss | None) -> tuple[str, ...]:
+def remarks_on(fit: Fit, own_loss: OwnLoss | None) -> tuple[str, ...]:
     """Return what to know of an own model or loss, in sentences."""
-    remarks = []
+    dataset, remarks = fit.dataset, []
     if own_loss and dataset.task == "regression":
         remarks.append("Your loss gets the targets standardised, with mean 0 and deviation 1.")
     if own_loss and dataset.classes and dataset.classes != tuple(map(str, range(len(dataset.classes)))):
         listed = ", ".join(dataset.classes[:10])
         remarks.append(f"Your loss gets the classes as whole numbers from 0 on, in the order {listed}.")
-    if isinstance(model, Custom) and (own_loss.takes_logits() if own_loss else dataset.classes):
-        outputs, last = first_outputs(model, dataset)
+    if isinstance(fit.model, Custom) and (own_loss.takes_logits() if own_loss else dataset.classes):
+        outputs, last = first_outputs(fit.module, dataset), list(fit.module.modules())[-1]
         remarks.append(squashed(outputs, last, elementwise=own_loss is not None and own_loss.elementwise()))
     return tuple(remark for remark in remarks if remark)
 
 
-def first_outputs(model: ModelChoice, dataset: Dataset) -> tuple[torch.Tensor, nn.Module]:
-    """Return the main outputs for the first validation rows, and the module that comes last."""
+def first_outputs(module: nn.Module, dataset: Dataset) -> torch.Tensor:
+    """Return a module's main outputs for the first validation rows."""
     import torch
 
     from studies.data.rows import first_rows
     from studies.forward import answer, main_output
 
     with torch.random.fork_rng(devices=[]), torch.no_grad():
-        module = build_module(model, dataset).eval()
-        outputs = main_output(answer(module, first_rows(dataset.valid, LOOKED_AT))).float()
-    return outputs, list(module.modules())[-1]
+        return main_output(answer(module, first_rows(dataset.valid, LOOKED_AT))).float()
 
 
 def squashed(outputs: torch.Tensor, last: nn.Module, *, elementwise: bool) -> str:

@@ -120,19 +120,20 @@ def _checked(
 ) -> LoadedWorkload:
     """Choose the model and the metric, and check that they fit the data."""
     own_loss = settings.get("own_loss")
-    dataset, chosen, one_tensor = fitting(read, model_choice(model), own_loss)
+    fit = fitting(read, model_choice(model), own_loss)
+    dataset = fit.dataset
     metric_name, direction = metric_and_direction
     _check_task(metric_name, dataset, settings["task"])
     if settings["class_weights"] != "none" and (dataset.task != "classification" or own_loss):
         why = "your own loss weighs nothing by them" if own_loss else "this is regression"
         raise BadWorkload(f"class weights need classes, and {why}; leave --class-weights out")
-    chosen_metric = tried(metric(metric_name, dataset.task, direction), dataset, chosen)
+    chosen_metric = tried(metric(metric_name, dataset.task, direction), dataset, fit.module)
     return LoadedWorkload(
         dataset=dataset,
-        model=chosen,
+        model=fit.model,
         metric=chosen_metric,
-        plain=one_tensor and own_loss is None and dataset.kind != "mixed",
-        remarks=remarks_on(chosen, dataset, own_loss),
+        plain=fit.one_tensor and own_loss is None and dataset.kind != "mixed",
+        remarks=remarks_on(fit, own_loss),
         **settings,
     )
 
@@ -186,11 +187,11 @@ def reopen_workload(spec: WorkloadSpec) -> LoadedWorkload:
             f"the loss is {named or USUAL_LOSS}, and the study began with {spec.loss or USUAL_LOSS}; "
             "start a new study, or bring the old loss back"
         )
-    check_model(model, dataset, own_loss)
+    module, _ = check_model(model, dataset, own_loss)
     return LoadedWorkload(
         dataset=dataset,
         model=model,
-        metric=tried(metric(spec.metric, dataset.task, spec.direction), dataset, model),
+        metric=tried(metric(spec.metric, dataset.task, spec.direction), dataset, module),
         own_loss=own_loss,
         plain=spec.plain,
         seed=seed,
