@@ -10,7 +10,7 @@ from studies.choice import Choice
 from studies.data.columns import READING
 from studies.data.dataset import Dataset
 from studies.data.opening import open_dataset
-from studies.datasets.files import names_file
+from studies.datasets.files import names_code
 from studies.errors import BadValue, BadWorkload
 from studies.imports import load
 from studies.loaded_workload import LoadedWorkload, absolute
@@ -144,36 +144,14 @@ def reopen_workload(spec: WorkloadSpec) -> LoadedWorkload:
     Raises:
         BadWorkload: the data is not what it was; numbers measured on it could not be compared.
     """
-    seed = spec.seed or 0
-    workload = load(spec.source) if ":" in spec.source and not names_file(spec.source) else None
-    dataset = (
-        workload.dataset(
-            seed,
-            spec.split_by,
-            centre_sparse=spec.centre_sparse,
-            metric=spec.metric,
-            kind=spec.kind,
-            free=spec.free,
-        )
-        if isinstance(workload, Workload)
-        else open_dataset(
-            spec.source,
-            target=spec.target,
-            task=spec.task,
-            seed=seed,
-            centre_sparse=spec.centre_sparse,
-            split_by=spec.split_by,
-            missing=spec.missing,
-            metric=spec.metric,
-            kind=spec.kind,
-        )
-    )
+    named = load(spec.source) if names_code(spec.source) else None
+    workload = named if isinstance(named, Workload) else None
+    dataset = _dataset_again(spec, workload)
     if dataset.digest != spec.digest and spec.reading != READING and dataset.columns:
         raise BadWorkload(
             f"this version reads the columns of {spec.source} otherwise than the one "
             "that began the study, or the file has changed; start a new study"
         )
-    own_loss = OwnLoss.of(workload.loss) if isinstance(workload, Workload) else None
     if dataset.digest != spec.digest:
         raise BadWorkload(
             f"{spec.source} has changed since the study began; start a new study, or bring the old file back"
@@ -181,12 +159,7 @@ def reopen_workload(spec: WorkloadSpec) -> LoadedWorkload:
     model: Choice = catalogue.find("model", spec.model).from_fields(spec.model_fields or {})
     if not isinstance(model, ModelChoice):
         raise BadWorkload(f"{spec.model} is no model")
-    named = absolute(own_loss.name) if own_loss else ""
-    if plain_name(named) != plain_name(spec.loss):
-        raise BadWorkload(
-            f"the loss is {named or USUAL_LOSS}, and the study began with {spec.loss or USUAL_LOSS}; "
-            "start a new study, or bring the old loss back"
-        )
+    own_loss = _loss_again(spec, workload)
     module, _ = check_model(model, dataset, own_loss)
     return LoadedWorkload(
         dataset=dataset,
@@ -194,7 +167,7 @@ def reopen_workload(spec: WorkloadSpec) -> LoadedWorkload:
         metric=tried(metric(spec.metric, dataset.task, spec.direction), dataset, module),
         own_loss=own_loss,
         plain=spec.plain,
-        seed=seed,
+        seed=spec.seed or 0,
         source=spec.source,
         target=spec.target,
         task=spec.task,
@@ -202,6 +175,36 @@ def reopen_workload(spec: WorkloadSpec) -> LoadedWorkload:
         split_by=spec.split_by,
         missing=spec.missing,
     )
+
+
+def _dataset_again(spec: WorkloadSpec, workload: Workload | None) -> Dataset:
+    """Read the data again, as it was read first."""
+    settings: dict[str, Any] = {
+        "seed": spec.seed or 0,
+        "split_by": spec.split_by,
+        "centre_sparse": spec.centre_sparse,
+        "metric": spec.metric,
+        "kind": spec.kind,
+    }
+    if workload:
+        return workload.dataset(free=spec.free, **settings)
+    return open_dataset(spec.source, target=spec.target, task=spec.task, missing=spec.missing, **settings)
+
+
+def _loss_again(spec: WorkloadSpec, workload: Workload | None) -> OwnLoss | None:
+    """Return the own loss, if any.
+
+    Raises:
+        BadWorkload: it is another one than the study began with.
+    """
+    own_loss = OwnLoss.of(workload.loss) if workload else None
+    name = absolute(own_loss.name) if own_loss else ""
+    if plain_name(name) != plain_name(spec.loss):
+        raise BadWorkload(
+            f"the loss is {name or USUAL_LOSS}, and the study began with {spec.loss or USUAL_LOSS}; "
+            "start a new study, or bring the old loss back"
+        )
+    return own_loss
 
 
 def _check_task(metric_name: str | None, dataset: Dataset, task: str) -> None:

@@ -139,11 +139,11 @@ def open_workload(request: Request) -> LoadedWorkload | Function:
 
 def _resolve(source: Any) -> tuple[Any, str]:
     """Return the data, workload or function that a source stands for, and the name to open it by again."""
-    from studies.datasets.files import names_file
+    from studies.datasets.files import names_code
     from studies.imports import load, refer
     from studies.workload import Workload
 
-    named = load(source) if isinstance(source, str) and ":" in source and not names_file(source) else source
+    named = load(source) if isinstance(source, str) and names_code(source) else source
     if not (isinstance(named, str | Workload) or callable(named)):
         raise BadWorkload(
             f"{source if isinstance(source, str) else 'source'} is {type(named).__name__}; "

@@ -122,6 +122,11 @@ def names_file(source: str) -> bool:
     return _exists(place.path) or bool(place.part or place.ending)
 
 
+def names_code(source: str) -> bool:
+    """Tell whether a source is `module:name` or `file.py:name`."""
+    return ":" in source and not names_file(source)
+
+
 def expanded(source: str) -> Path:
     """Return a path, its leading ~ as the home directory where it is one."""
     try:
