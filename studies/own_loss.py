@@ -72,10 +72,10 @@ class OwnLoss:
         """
         import torch
 
-        from studies.nn.input_copies import copied
+        from studies.nn.input_copies import cloned
 
         # copies: the user's code may work in place, and the metric gets the same outputs and targets
-        targets = copied(plain(targets))
+        targets = cloned(plain(targets))
         if isinstance(outputs, torch.Tensor) and not outputs.requires_grad:
             outputs = outputs.clone()
         if (
@@ -93,9 +93,10 @@ class OwnLoss:
         from torch import nn
         from torch.nn import functional
 
-        return isinstance(self.function, nn.CrossEntropyLoss | nn.BCEWithLogitsLoss) or self.function in (
-            functional.cross_entropy,
-            functional.binary_cross_entropy_with_logits,
+        return (
+            self.elementwise()
+            or isinstance(self.function, nn.CrossEntropyLoss)
+            or self.function is functional.cross_entropy
         )
 
     def elementwise(self) -> bool:

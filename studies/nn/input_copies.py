@@ -25,15 +25,15 @@ def without_copies(model: nn.Module) -> nn.Module:
     return model
 
 
-def copied(value: Any) -> Any:
+def cloned(value: Any) -> Any:
     """Return tensors copied, also those inside lists, tuples and mappings; all else as it is."""
     if isinstance(value, torch.Tensor):
         return value.clone()
     if isinstance(value, Mapping):
-        return {name: copied(item) for name, item in value.items()}
+        return {name: cloned(item) for name, item in value.items()}
     if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*map(copied, value))
-    return type(value)(map(copied, value)) if type(value) in {list, tuple} else value
+        return type(value)(*map(cloned, value))
+    return type(value)(map(cloned, value)) if type(value) in {list, tuple} else value
 
 
 def _copy_inputs(
@@ -41,4 +41,4 @@ def _copy_inputs(
     arguments: tuple[Any, ...],
     options: dict[str, Any],
 ) -> tuple[Any, Any]:
-    return copied(arguments), copied(options)
+    return cloned(arguments), cloned(options)

@@ -13,9 +13,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
-from studies.models.copies import copied as copy_of
+from studies.models.copies import copied
 from studies.models.fitting import Scripted
-from studies.nn.input_copies import copied, without_copies
+from studies.nn.input_copies import cloned, without_copies
 from studies.tracking.server import connect, unwritable
 from studies.tracking.sink import Sink
 from studies.weights.plain import make_weights_plain
@@ -76,7 +76,7 @@ def register(
 def _log_torch(sink: Sink, name: str, trained: Trained) -> int:
     import mlflow.pytorch
 
-    model = without_copies(copy_of(trained.model).cpu().eval())
+    model = without_copies(copied(trained.model).cpu().eval())
     make_weights_plain(model)  # torch saves no module that computes its weights
     if isinstance(model, Scripted):
         model = model.module
@@ -114,7 +114,7 @@ def _log(flavor: ModuleType, sink: Sink, name: str, trained: Trained, folder: st
     from mlflow.models import Model, infer_signature
 
     with torch.no_grad():
-        outputs = trained.model(copied(trained.rows)).numpy()
+        outputs = trained.model(cloned(trained.rows)).numpy()
     client, experiment = connect(sink.uri, sink.home)
     # made here, else it lands in the default experiment
     logged = client.create_logged_model(experiment, name=folder, source_run_id=sink.run_id)

@@ -17,7 +17,7 @@ from studies.distillation.hints import Hints
 from studies.distillation.soft_targets import SoftTargets
 from studies.finetuning.rewind import Rewind
 from studies.infeasible import CannotCompress
-from studies.nn.input_copies import copied, on_copies, without_copies
+from studies.nn.input_copies import cloned, on_copies, without_copies
 from studies.optimizers.adamw import AdamW
 from studies.optimizers.lbfgs import LBFGS
 from studies.optimizers.sophia import Sophia
@@ -197,7 +197,7 @@ def test_an_own_loss_that_changes_its_targets_leaves_the_rows(optimizer):
 def test_copies_reach_into_whatever_holds_tensors_and_end_when_the_model_leaves():
     rows = torch.zeros(2, 3)
     for nested in (rows, [rows], (rows, 1), {"x": rows, "n": None}, torch.zeros(2).sort()):
-        again = copied(nested)
+        again = cloned(nested)
         tensors = (
             [again]
             if isinstance(again, torch.Tensor)
