@@ -7,8 +7,7 @@ more. Every trial of the race starts from the study's seed, and what is proposed
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from studies.measure.threads import threads
@@ -16,19 +15,8 @@ from studies.quantities import several
 from studies.recipe import Recipe
 from studies.record import Record, Stage
 from studies.search.clock import Clock
-from studies.search.confirm import (
-    ATTEMPTS,
-    MOST_SEEDS,
-    ConfirmationRun,
-    Preference,
-    best_confirmed,
-    best_recipes,
-    confirmation_rows,
-    confirmation_runs,
-    further_runs,
-    reason,
-    reserve_seconds,
-)
+from studies.search.confirm import ATTEMPTS, MOST_SEEDS, Preference
+from studies.search.confirmation import Confirmation
 from studies.search.event import Event
 from studies.search.pruner import ETA, WHOLE_RUNS, survivors
 from studies.search.runner import TrialRunner
@@ -48,9 +36,6 @@ HALVINGS: Final = (1 / 3, 2 / 3)
 """Shares of the race after which the weaker half of the optimizers is left out."""
 FEWEST_OPTIMIZERS: Final = 2
 """So many are never left out."""
-OVERRUN: Final = 0.25
-"""Share of a budget in seconds that it may be exceeded by for the first confirmation run: an answer without
-any is worth little."""
 
 
 class Search:
@@ -81,7 +66,7 @@ class Search:
         self.runner = TrialRunner(study, workload, plan, clock=clock, listen=listen, checkpoints=checkpoints)
         self.space, self.records, self.rungs = self.runner.space, self.runner.records, self.runner.rungs
         self.direction = workload.metric.direction
-        self.prefer = prefer or self._best_confirmed
+        self.confirmation = Confirmation(self.runner, prefer)
         self._waiting: list[Callable[[], None]] = []
 
     def run(self, *, after_first: Callable[[], None] = lambda: None) -> None:
@@ -94,12 +79,12 @@ class Search:
         self._waiting = [after_first]
         with threads(self.plan.threads):
             self._release_orphans()
-            self._reserve_confirmation()
+            self.confirmation.reserve()
             self._run_references()
             self._do_what_waits()
             self._run_starts()
             self._race()
-            self._confirm()
+            self.confirmation.run()
 
     def _run_references(self) -> None:
         """Run each optimizer's own defaults whole; then, with another seed, those again that failed."""
@@ -133,7 +118,7 @@ class Search:
             return
         trial = self._ask(self.space.reference(choice), "reference", seed=seed)
         self.runner.train([trial], at_least=1)
-        self._reserve_confirmation()
+        self.confirmation.reserve()
 
     def _run_starts(self) -> None:
         for start in self.plan.starts:
@@ -152,7 +137,7 @@ class Search:
             self.listen(Event(stage="race", note=f"rungs at epochs {rungs}, compared within an optimizer"))
         while not self._race_over():
             for name in self._surviving():
-                self._reserve_confirmation()
+                self.confirmation.reserve()
                 count = self._round_size()
                 if count < 1 or self._race_over():
                     break
@@ -173,111 +158,6 @@ class Search:
             direction=self.direction,
             limits=self.plan.limits if self.plan.compression == "joint" else NO_LIMITS,
         )
-
-    def _confirm(self) -> None:
-        """Confirm the finalists, then whatever the evidence prefers, until more runs change nothing."""
-        self._allow_first_confirmation()
-        sample_rows = self._rows_to_confirm_on()
-        while not self.clock.must_stop():
-            runs = self._finalists_runs(sample_rows)
-            if runs:
-                note = f"{several(len(runs), 'run')} with fresh seeds, the same for every finalist"
-                self.listen(Event(stage="confirm", note=f"{note}{self._where(sample_rows)}"))
-            else:
-                runs = self._further_runs(sample_rows)
-            if not runs:
-                return
-            self._repeat(runs, sample_rows)
-
-    def _rows_to_confirm_on(self) -> int | None:
-        """Return how many training rows to confirm on where the search trained on a sample; None for all."""
-        if self.plan.sample_rows is None:
-            return None
-        best = best_recipes(self.records, self.plan.candidates, self.direction, self.plan.enforced)
-        return confirmation_rows(
-            self.records,
-            best,
-            all_rows=self.workload.rows,
-            sample_rows=self.plan.sample_rows,
-            seconds=self.clock.seconds_left(),
-            cost_seconds=lambda record, rows: self.runner.cost_seconds(record, sample_rows=rows),
-        )
-
-    def _where(self, sample_rows: int | None) -> str:
-        """Return on which rows runs are, where the search trained on a sample."""
-        if self.plan.sample_rows is None:
-            return ""
-        if sample_rows is None:
-            return f", on all {self.workload.rows:,} training rows"
-        rows = f"{sample_rows:,} of {self.workload.rows:,} training rows"
-        return f", on {rows}, as a run on all takes longer than is left"
-
-    def _on_same_rows(self, sample_rows: int | None) -> list[Record]:
-        """Return the records without confirmation runs on fewer rows or more."""
-        return [run for run in self.records if run.stage != "confirm" or run.sample_rows == sample_rows]
-
-    def _finalists_runs(self, sample_rows: int | None) -> list[ConfirmationRun]:
-        """Return the runs of the finalists that are missing and fit the time."""
-        return confirmation_runs(
-            self._on_same_rows(sample_rows),
-            self.plan.candidates,
-            self.direction,
-            seed=self.plan.seed,
-            seconds=self.clock.seconds_left(),
-            limits=self.plan.enforced,
-            cost_seconds=partial(self.runner.cost_seconds, sample_rows=sample_rows),
-        )
-
-    def _further_runs(self, sample_rows: int | None) -> list[ConfirmationRun]:
-        """Return the next runs that the answer waits for, if they fit the time; say why, or why none."""
-        records = self._on_same_rows(sample_rows)
-        in_question = self.prefer(tuple(records))
-        runs = further_runs(records, in_question, seed=self.plan.seed)
-        seconds = sum(self.runner.cost_seconds(run.record, sample_rows=sample_rows) for run in runs)
-        in_time = seconds <= self.clock.seconds_left()
-        names = {record.number: record.optimizer for record in self.records}
-        if in_question:
-            note = reason([names[number] for number in in_question], runs)
-            self.listen(Event(stage="confirm", note=note if in_time else f"no time is left for {note}"))
-        return runs if in_time else []
-
-    def _repeat(self, runs: Sequence[ConfirmationRun], sample_rows: int | None) -> None:
-        """Run recipes again, as long as there is time."""
-        for run in runs:
-            if self.clock.must_stop():
-                return
-            trial = self.runner.ask(
-                Recipe.from_params(run.record.params),
-                "confirm",
-                seed=run.seed,
-                source=run.record.number,
-                split_seed=self._split_seed(run.seed),
-                sample_rows=sample_rows,
-            )
-            self.runner.train([trial], at_least=1)
-            self._allow_first_confirmation()
-
-    def _allow_first_confirmation(self) -> None:
-        """Let the budget be exceeded until anything is confirmed, and no longer."""
-        confirmed = any(record.stage == "confirm" and record.state == "complete" for record in self.records)
-        self.clock.reserve_seconds = 0.0 if confirmed else -OVERRUN * (self.plan.budget.seconds or 0.0)
-
-    def _best_confirmed(self, records: Sequence[Record]) -> Sequence[int]:
-        return best_confirmed(records, self.plan.candidates, self.direction, self.plan.enforced)
-
-    def _split_seed(self, seed: int) -> int | None:
-        """Return the seed of the split to confirm on: the one that others had at this seed.
-
-        A study that was confirmed on its own split goes on so.
-        """
-        from studies.training_function.function import Function
-
-        runs = [record for record in self.records if record.stage == "confirm"]
-        of_seed = [run.split_seed for run in runs if run.seed == seed] or [run.split_seed for run in runs]
-        on_own_split = bool(of_seed) and all(split_seed is None for split_seed in of_seed)
-        if on_own_split or isinstance(self.workload, Function):
-            return None
-        return self.workload.split_seed(seed)
 
     def _surviving(self) -> tuple[str, ...]:
         """Return the optimizers still in the race; those without a whole run are out of it."""
@@ -300,17 +180,6 @@ class Search:
 
     def _race_over(self) -> bool:
         return self.clock.race_over(self._searched()) or not self._surviving()
-
-    def _reserve_confirmation(self) -> None:
-        """Reserve the seconds of the budget that confirmation will take."""
-        if self.plan.budget.seconds is not None:
-            self.clock.reserve_seconds = reserve_seconds(
-                [record for record in self.records if not self.plan.enforced.broken_by(record)],
-                self.plan.candidates,
-                self.direction,
-                budget_seconds=self.plan.budget.seconds,
-                cost_seconds=self.runner.cost_seconds,
-            )
 
     def _release_orphans(self) -> None:
         """End the trials that a killed process left running; what they tried is proposed anew."""
