@@ -17,7 +17,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from studies.datasets.files import Place, Reader
-from studies.datasets.files.encoding import encoding_of
+from studies.datasets.files.encoding import encoding_notes, encoding_of
 from studies.datasets.files.names import check_unique, numbered, without_nameless
 from studies.datasets.files.packing import blocks, opened
 from studies.errors import BadWorkload, one_line
@@ -140,8 +140,7 @@ def _header(text: str, delimiter: str) -> tuple[str, ...]:
 
 
 def _notes(encoding: str, comments: int, names: tuple[str, ...], *, european: bool) -> Iterator[str]:
-    if encoding not in {"utf-8", "utf-8-sig"}:
-        yield f"Read as {encoding}: the file is not UTF-8. Save it as UTF-8 if letters look wrong."
+    yield from encoding_notes(encoding)
     if comments:
         yield f"Left out {several(comments, 'line')} of remarks at the top."
     if european:

@@ -64,6 +64,13 @@ def encoding_of(blocks: Iterable[bytes], name: str) -> str:
     return "utf-8"
 
 
+def encoding_notes(encoding: str) -> tuple[str, ...]:
+    """Return what the owner of a text should know of its encoding; nothing where it is UTF-8."""
+    if encoding in {"utf-8", "utf-8-sig"}:
+        return ()
+    return (f"Read as {encoding}: the file is not UTF-8. Save it as UTF-8 if letters look wrong.",)
+
+
 def _wide(start: bytes) -> str:
     zeros = [start[offset::2].count(0) / max(len(start) // 2, 1) for offset in (0, 1)]
     if max(zeros) < ZEROS or min(zeros) > max(zeros) / 10:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from studies.datasets.files import Place, Reader
-from studies.datasets.files.encoding import encoding_of
+from studies.datasets.files.encoding import encoding_notes, encoding_of
 from studies.datasets.files.names import check_unique
 from studies.datasets.files.packing import blocks, opened
 from studies.errors import BadWorkload, one_line
@@ -31,8 +31,7 @@ def read_json(place: Place) -> Frame:
         raise BadWorkload(f"'{place.path.name}' holds no objects; give one a line, or a list of them")
     frame = pd.DataFrame.from_records(rows)
     check_unique(map(str, frame.columns), place.path.name)
-    note = f"Read as {encoding}: the file is not UTF-8. Save it as UTF-8 if letters look wrong."
-    return frame, () if encoding.startswith("utf-8") else (note,)
+    return frame, encoding_notes(encoding)
 
 
 def _rows(place: Place, encoding: str) -> Iterator[dict[str, Any]]:
