@@ -10,7 +10,7 @@ from studies import catalogue
 from studies.data.dataset import Dataset
 from studies.data.prepare import check, prepare
 from studies.datasets import DatasetChoice
-from studies.datasets.files import Place, expanded
+from studies.datasets.files import Place, expanded, holds
 from studies.datasets.table import AUTO, Table
 from studies.errors import BadWorkload, UnknownChoice, did_you_mean, shown
 
@@ -65,7 +65,8 @@ def open_dataset(  # noqa: PLR0913 - what a command line says of its data
         raise UnknownChoice(
             f"unknown dataset {shown(source)}{near} See: advisor list datasets, or give the path of a table"
         )
-    name = expanded(source).resolve().name if _is_folder(source) else Place.of(source).name
+    path = expanded(source)
+    name = path.resolve().name if holds(path, Path.is_dir) else Place.of(source).name
     table = Table(path=source, target=target or "", read_as=AUTO if kind is None else kind)
     raw = replace(table.load(), centre_sparse=centre_sparse, missing=missing)
     return prepare(raw, name=name, seed=seed, task=task, split_by=split_by, metric=metric)
@@ -128,16 +129,5 @@ def built_ins() -> dict[str, type[DatasetChoice]]:
 
 def _is_path(source: str) -> bool:
     path = Path(source)
-    if Place.of(source).ending or path.suffix or len(path.parts) > 1:
-        return True
-    try:
-        return path.exists()
-    except (OSError, ValueError):  # a name too long for any file, or with a zero byte in it
-        return False
-
-
-def _is_folder(source: str) -> bool:
-    try:
-        return expanded(source).is_dir()
-    except (OSError, ValueError):
-        return False
+    named_as_path = Place.of(source).ending or path.suffix or len(path.parts) > 1
+    return bool(named_as_path) or holds(path, Path.exists)

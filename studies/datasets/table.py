@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from studies.datasets import DatasetChoice, Raw
-from studies.datasets.files import Place, endings, is_pattern, readers
+from studies.datasets.files import Place, endings, holds, is_pattern, readers
 from studies.errors import BadWorkload, StudyError, did_you_mean, named_line, one_line
 
 if TYPE_CHECKING:
@@ -73,26 +73,19 @@ class Table(DatasetChoice):
 def _existing(place: Place) -> Place:
     """Return the place where something that is read here lies."""
     path = place.path
-    if _is(path, Path.is_dir) or (is_pattern(path) and place.ending):
+    if holds(path, Path.is_dir) or (is_pattern(path) and place.ending):
         return place
     name = one_line(path, longest=200)
     if not place.ending:
         known = f"give a {', '.join(endings()[:-1])} or {endings()[-1]} file"
         way = ELSEWHERE.get(path.suffix.lower(), f"{known}, or a folder of images with a sub-folder a class")
         raise BadWorkload(f"'{name}' is neither a built-in dataset nor a file that is read here; {way}")
-    if not _is(path, Path.is_file):
+    if not holds(path, Path.is_file):
         raise BadWorkload(
             f"no file '{name}'{did_you_mean(path.name[:80], _tables_beside(path))} Check the path, "
             f"from {Path.cwd()}"
         )
     return place
-
-
-def _is(path: Path, question: Any) -> bool:
-    try:
-        return bool(question(path))
-    except (OSError, ValueError):  # a name too long for any file, or with a zero byte in it
-        return False
 
 
 def _tables_beside(path: Path) -> list[str]:
@@ -109,7 +102,7 @@ def _read(place: Place, target: str, kind: str | None) -> tuple[pd.DataFrame, tu
     from studies.datasets.files.several import read_several
 
     name = one_line(place.path.name, longest=80)
-    folder = _is(place.path, Path.is_dir)
+    folder = holds(place.path, Path.is_dir)
     takes_target = not folder and readers()[place.ending].takes_target
     if target and not takes_target:
         raise BadWorkload(f"'{name}' knows its target; leave --target {one_line(target, longest=80)} out")

@@ -49,7 +49,7 @@ class Place:
             for ending, reader in readers().items()
             if reader.part and (start := folded.find(f"{ending}:")) >= 0
         ]
-        if not marks or _exists(path):
+        if not marks or holds(path, Path.exists):
             return cls(path=path, as_text=as_text)
         mark = min(marks)
         return cls(path=expanded(source[:mark]), part=source[mark + 1 :].strip(), as_text=as_text)
@@ -113,13 +113,13 @@ def endings(*, with_target: bool = False) -> tuple[str, ...]:
 
 def is_pattern(path: Path) -> bool:
     """Tell whether a path stands for several files, as `data/*.parquet` does."""
-    return not WILD.isdisjoint(str(path)) and not _exists(path)
+    return not WILD.isdisjoint(str(path)) and not holds(path, Path.exists)
 
 
 def names_file(source: str) -> bool:
     """Tell whether a source with a colon in it is data rather than code: a file or a part of one."""
     place = Place.of(source)
-    return _exists(place.path) or bool(place.part or place.ending)
+    return holds(place.path, Path.exists) or bool(place.part or place.ending)
 
 
 def names_code(source: str) -> bool:
@@ -135,8 +135,9 @@ def expanded(source: str) -> Path:
         return Path(source)
 
 
-def _exists(path: Path) -> bool:
+def holds(path: Path, question: Callable[[Path], bool]) -> bool:
+    """Tell whether a question such as `Path.is_file` holds of a path; of what can be no path none does."""
     try:
-        return path.exists()
+        return question(path)
     except (OSError, ValueError):  # a name too long for any file, or with a zero byte in it
         return False
