@@ -8,7 +8,7 @@ import numpy as np
 
 from studies.errors import BadValue
 from studies.metrics import LOSS
-from studies.rows.nested import mapped, plain
+from studies.rows.nested import map_leaves, plain
 from studies.workload_model import LOOKED_AT, first_outputs
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def same_answers(dataset: Dataset) -> torch.Tensor:
 def in_units(dataset: Dataset, outputs: torch.Tensor, targets: Any) -> tuple[NDArray[Any], Any]:
     """Return copies of outputs and targets as arrays, in the target's own units."""
     predictions = outputs.float().cpu().numpy().copy()
-    values = plain(mapped(targets, lambda tensor: tensor.cpu().numpy().copy()))
+    values = plain(map_leaves(targets, lambda tensor: tensor.cpu().numpy().copy()))
     if dataset.task != "regression":
         return predictions, values
     return (

@@ -15,7 +15,7 @@ from studies.errors import BadWorkload
 from studies.imports import load, load_torch
 from studies.models import ModelChoice
 from studies.models.custom import Custom
-from studies.rows.nested import mapped, plain
+from studies.rows.nested import map_leaves, plain
 from studies.rows.reading import TURNED, note_reading
 from studies.user_code import code_line
 
@@ -183,7 +183,7 @@ def _outputs(model: ModelChoice, module: nn.Module, rows: Any) -> Any:
     try:
         return answer(module, rows)
     except Exception as error:
-        shapes = plain(mapped(rows, lambda tensor: tuple(tensor.shape)))
+        shapes = plain(map_leaves(rows, lambda tensor: tuple(tensor.shape)))
         raise BadWorkload(
             f"model {_name(model)} fails on inputs of shape {shapes}: {code_line(error)}"
         ) from error

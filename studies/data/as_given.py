@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from studies.errors import BadWorkload
 from studies.quantities import several
-from studies.rows.nested import NestedRows, leaves_of, mapped
+from studies.rows.nested import NestedRows, leaves_of, map_leaves
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,13 +58,13 @@ def encode_as_given(raw: Raw, rows: NDArray[np.int64]) -> Encoded:
 
 def inputs_as_given(rows: Any, kind: str) -> Any:
     """Return inputs as numbers of torch's usual types; whole numbers stay so in text and nested rows."""
-    numbers = mapped(rows, _numbers)
+    numbers = map_leaves(rows, _numbers)
     return numbers.astype(np.float32) if kind != "text" and isinstance(numbers, np.ndarray) else numbers
 
 
 def targets_as_given(targets: Any) -> Any:
     """Return targets as numbers of torch's usual types."""
-    return mapped(_array(targets), _numbers)
+    return map_leaves(_array(targets), _numbers)
 
 
 def bytes_of(rows: Any) -> int:

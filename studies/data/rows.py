@@ -10,7 +10,7 @@ import torch
 
 from studies.data.dataset import Dataset, Part
 from studies.data.mapped_rows import MappedRows, MappedTensors
-from studies.rows.nested import NestedRows, mapped
+from studies.rows.nested import NestedRows, map_leaves
 
 
 class SparseRows:
@@ -52,15 +52,15 @@ def first_rows(part: Part, rows: int) -> Any:
     """Return a copy of the first rows of a part as dense tensors on the CPU."""
     inputs = part.inputs[:rows]
     if isinstance(inputs, np.ndarray | NestedRows):
-        return on_device(mapped(inputs, np.copy), torch.device("cpu"))
+        return on_device(map_leaves(inputs, np.copy), torch.device("cpu"))
     return torch.from_numpy(inputs.toarray())
 
 
 def first_targets(part: Part, rows: int) -> Any:
     """Return the first targets of a part as tensors on the CPU."""
-    return on_device(mapped(part.targets[:rows], np.copy), torch.device("cpu"))
+    return on_device(map_leaves(part.targets[:rows], np.copy), torch.device("cpu"))
 
 
 def on_device(rows: Any, device: torch.device) -> Any:
     """Return rows of any form as tensors on a device."""
-    return mapped(rows, lambda array: torch.from_numpy(array).to(device))
+    return map_leaves(rows, lambda array: torch.from_numpy(array).to(device))

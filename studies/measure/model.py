@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from studies.forward import answer
-from studies.rows.nested import mapped
+from studies.rows.nested import map_leaves
 
 if TYPE_CHECKING:
     from torch import nn
@@ -77,7 +77,7 @@ def macs(model: nn.Module, row: Any) -> int:
     from torch.utils.flop_counter import FlopCounterMode
 
     count = 1 if takes_one(model, row) else 2
-    rows = row if count == 1 else mapped(row, lambda tensor: torch.cat([tensor] * count))
+    rows = row if count == 1 else map_leaves(row, lambda tensor: torch.cat([tensor] * count))
     counter = FlopCounterMode(display=False)
     # not inference_mode: under it the counter cannot read a parametrized weight
     with torch.no_grad(), written_out(), counter:

@@ -11,7 +11,7 @@ from torch.utils._pytree import tree_map
 
 from studies.errors import BadWorkload
 from studies.forward import answer
-from studies.rows.nested import mapped, plain
+from studies.rows.nested import map_leaves, plain
 from studies.user_code import code_line
 
 
@@ -133,6 +133,6 @@ def _fill(module: nn.Module, name: str, rows: Any) -> None:
         with torch.no_grad():
             answer(module.eval(), rows)
     except Exception as error:
-        shapes = plain(mapped(rows, lambda tensor: tuple(tensor.shape)))
+        shapes = plain(map_leaves(rows, lambda tensor: tuple(tensor.shape)))
         raise BadWorkload(f"model {name} fails on inputs of shape {shapes}: {code_line(error)}") from error
     module.train(training)

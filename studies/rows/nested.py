@@ -82,7 +82,7 @@ def leaves_of(rows: Any) -> tuple[Any, ...]:
     return tuple(rows.leaves()) if isinstance(rows, NestedRows) else (rows,)
 
 
-def mapped(rows: Any, function: Callable[[Any], Any]) -> Any:
+def map_leaves(rows: Any, function: Callable[[Any], Any]) -> Any:
     """Return rows of any form with a function of every leaf."""
     return rows.map(function) if isinstance(rows, NestedRows) else function(rows)
 

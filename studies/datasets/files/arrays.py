@@ -19,7 +19,7 @@ from studies.errors import BadWorkload, shown
 from studies.rows.free import are_classes, note_free
 from studies.rows.items import TARGETS, pair_of_item
 from studies.rows.kinds import KINDS
-from studies.rows.nested import NestedRows, joined_nests, mapped, nested
+from studies.rows.nested import NestedRows, joined_nests, map_leaves, nested
 from studies.rows.reading import STEPS, TURNED, note_reading, readings, shaped
 
 INPUTS: Final = ("X", "x", "inputs", "images", "signals", "data", "features")
@@ -221,7 +221,7 @@ def _plain(values: Any, rows: int | None = None) -> Any:
     from scipy import sparse
 
     if nested(values, rows):
-        return mapped(NestedRows(values), _plain)
+        return map_leaves(NestedRows(values), _plain)
     if isinstance(values, pd.DataFrame):
         return values
     if isinstance(values, pd.Series):

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from studies.rows.nested import NestedRows, leaves_of
+
 Block = tuple[Any, Any]
 """Inputs, and the targets or None."""
 
@@ -42,7 +44,7 @@ def rows_in(block: Block) -> int:
 
 def bytes_in(block: Block) -> int:
     """Return the bytes of the inputs."""
-    return sum(int(getattr(leaf, "nbytes", 0)) for leaf in _leaves(block[0]))
+    return sum(int(getattr(leaf, "nbytes", 0)) for leaf in leaves_of(block[0]))
 
 
 def part_of(block: Block, rows: Any) -> Block:
@@ -56,7 +58,7 @@ def part_of(block: Block, rows: Any) -> Block:
 
 def row_digests(block: Block, *, with_targets: bool = False) -> Iterator[bytes]:
     """Yield a digest of the inputs of each row, and of its targets."""
-    leaves = [*_leaves(block[0]), *(_leaves(block[1]) if with_targets and block[1] is not None else ())]
+    leaves = [*leaves_of(block[0]), *(leaves_of(block[1]) if with_targets and block[1] is not None else ())]
     arrays = [np.asarray(leaf.toarray() if hasattr(leaf, "toarray") else leaf) for leaf in leaves]
     for number in range(rows_in(block)):
         sha = hashlib.blake2b(digest_size=16)
@@ -70,15 +72,10 @@ def same(left: Any, right: Any) -> bool:
     """Tell whether two readings are equal in every number."""
     if isinstance(left, tuple):
         return all(map(same, left, right))
-    if hasattr(left, "leaves"):
-        return same(_leaves(left), _leaves(right))
+    if isinstance(left, NestedRows):
+        return same(leaves_of(left), leaves_of(right))
     if left is None or right is None:
         return left is right
     first, second = np.asarray(left), np.asarray(right)
     floats = first.dtype.kind == "f" and second.dtype.kind == "f"
     return first.shape == second.shape and bool(np.array_equal(first, second, equal_nan=floats))
-
-
-def _leaves(rows: Any) -> tuple[Any, ...]:
-    """Return the arrays of nested rows; anything else is its own leaf."""
-    return tuple(rows.leaves()) if hasattr(rows, "leaves") else (rows,)
