@@ -227,10 +227,11 @@ def _short_rows(frame: pd.DataFrame, style: Style) -> tuple[str, ...]:
 
 def _zeros_in_front(frame: pd.DataFrame, style: Style) -> Iterator[str]:
     """Yield a note on each column of numbers that is written as codes are, with zeros in front."""
+    plain = {str(name) for name, form in frame.dtypes.items() if form.kind in "iuf"}
     for _, row in islice(style.records(), 1, 1 + LOOKED_AT):
         for name, text in zip(style.columns, row, strict=False):
-            if CODE.fullmatch(text) and name in frame and frame[name].dtype.kind in "iuf":
-                frame = frame.drop(columns=name)
+            if name in plain and CODE.fullmatch(text):
+                plain.remove(name)
                 number = int(text)
                 yield f"Column '{name}' has zeros in front, as in {text}, and was read as numbers: {number}."
 

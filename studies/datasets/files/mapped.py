@@ -11,7 +11,7 @@ import struct
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Literal
+from typing import IO, Any, BinaryIO, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,17 +109,21 @@ def map_archive(path: Path) -> dict[str, NDArray[Any]]:
     return {name: array for name, array in entries.items() if array is not None}
 
 
+def read_array_head(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]] | None:
+    """Return an array's shape, whether it lies by column, and its type; None for an unknown version."""
+    read_head = HEADS.get(np.lib.format.read_magic(file))
+    return None if read_head is None else read_head(file)
+
+
 def _map_member(file: BinaryIO, member: zipfile.ZipInfo) -> NDArray[Any] | None:
     """Return a stored array of an archive; None where it is no plain array of numbers."""
     file.seek(member.header_offset)
     head = file.read(LOCAL_HEAD)
     name_bytes, extra_bytes = struct.unpack("<HH", head[26:30])
     file.seek(member.header_offset + LOCAL_HEAD + name_bytes + extra_bytes)
-    read_head = HEADS.get(np.lib.format.read_magic(file))
-    if read_head is None:
+    array_head = read_array_head(file)
+    if array_head is None or array_head[2].hasobject:
         return None
-    shape, by_column, form = read_head(file)
-    if form.hasobject:
-        return None
+    shape, by_column, form = array_head
     order: Literal["C", "F"] = "F" if by_column else "C"
     return np.memmap(file.name, dtype=form, mode="r", offset=file.tell(), shape=shape, order=order)

@@ -6,14 +6,14 @@ import bz2
 import gzip
 import io
 import lzma
+import math
 import os
 import zipfile
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, cast
 
-import numpy as np
-
+from studies.datasets.files.mapped import read_array_head
 from studies.errors import BadWorkload, one_line
 from studies.quantities import format_bytes
 
@@ -98,15 +98,12 @@ def check_archive(path: Path, besides: Collection[str] = ()) -> None:
 
 def _array_bytes(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:
     """Return the bytes that an array takes by its own head."""
-    heads = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     with archive.open(member) as file:
-        read_head = heads.get(np.lib.format.read_magic(file))
-        if read_head is None:
-            return member.file_size
-        shape, _, form = read_head(file)
-    count = 1
-    for length in shape:
-        count *= length
+        array_head = read_array_head(file)
+    if array_head is None:
+        return member.file_size
+    shape, _, form = array_head
+    count = math.prod(shape)
     if not form.hasobject and count * form.itemsize > member.file_size:
         raise BadWorkload(
             f"array '{one_line(member.filename, longest=40)}' has the shape {one_line(shape, longest=60)} "
