@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from studies.errors import BadWorkload
-from studies.quantities import several
 from studies.rows.nested import NestedRows, leaves_of, map_leaves
 
 if TYPE_CHECKING:
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from studies.data.splits import Targets
     from studies.datasets import Raw
 
-FEWEST_ROWS: Final = 10
-
 
 def free_targets(raw: Raw) -> Targets:
     """Return targets of any form; each row has one.
@@ -27,11 +24,10 @@ def free_targets(raw: Raw) -> Targets:
     Raises:
         BadWorkload: too few rows, or targets that are no numbers.
     """
-    from studies.data.splits import Targets
+    from studies.data.splits import Targets, check_enough
 
     rows = int(raw.inputs.shape[0])
-    if rows < FEWEST_ROWS:
-        raise BadWorkload(f"{several(rows, 'row')}; at least {FEWEST_ROWS} are needed: add rows")
+    check_enough(rows)
     values = None if raw.targets is None else targets_as_given(raw.targets)
     return Targets(
         rows=np.arange(rows),

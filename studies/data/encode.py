@@ -156,9 +156,9 @@ def _kind(name: str, typed: TypedColumn, train: NDArray[np.int64]) -> type[Fitte
         return Empty
     if is_constant(rows):
         return Constant
-    if identifies_rows(name, typed):
-        return Identifier
-    return FreeText if typed.kind == "text" and is_free_text(typed.values) else OF_KIND[typed.kind]
+    if typed.kind == "text" and is_free_text(typed.values):
+        return FreeText
+    return Identifier if identifies_rows(name, typed) else OF_KIND[typed.kind]
 
 
 def _as_tokens(kinds: dict[str, type[FittedColumn]]) -> dict[str, type[FittedColumn]]:

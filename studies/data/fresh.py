@@ -200,7 +200,7 @@ def _encoding(raw: Raw, targets: Targets, encoded: Encoded) -> Callable[[Any], A
     before, after = raw.inputs, encoded.inputs
     if isinstance(before, NestedRows) or (raw.free and isinstance(before, np.ndarray)):
         return partial(inputs_as_given, kind=raw.kind)
-    columns = list(raw.feature_names) or [f"x{number}" for number in range(before.shape[-1])]
+    columns = list(raw.column_names)
     if isinstance(before, np.ndarray) and isinstance(after, np.ndarray):
         places = [columns.index(name) for name in encoded.names if name in columns]
         if scaled := _scaled(before[targets.rows], after, places):

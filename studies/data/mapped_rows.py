@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from studies.data.columns.scaling import REACH
 from studies.datasets.files.mapped import MappedArray
 from studies.errors import BadWorkload
 from studies.quantities import format_bytes
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 BLOCK_BYTES: Final = 2**24
 """Read at once where all rows are looked at."""
-REACH: Final = 1e6
-"""Deviations from the mean beyond which a number is cut off, as in any table."""
 SOME_ROWS: Final = 4096
 """Rows that a digest and the facts of the data are taken from."""
 
@@ -167,11 +166,10 @@ def encode_mapped(
         f"The inputs stay in their file ({size}); a batch is read and scaled when it is needed, "
         "and a missing number counts as the mean."
     )
-    names = raw.feature_names or tuple(f"x{number}" for number in range(source.shape[1]))
     missing = np.isnan(some)
     return Encoded(
         inputs=inputs,
-        names=names if raw.kind == "table" else (),
+        names=raw.column_names if raw.kind == "table" else (),
         missing_share=float(missing.mean()),
         raw_density=float((some[~missing] != 0).mean()),
         notes=(note,),

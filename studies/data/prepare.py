@@ -124,7 +124,7 @@ def _encoded(raw: Raw, targets: Targets, split: Split, *, name: str, notes: Iter
         dates=dates,
         keys=keys,
         encoder=encoded.encoder,
-        target_encoder=targets.encoder(split.train),
+        target_encoder=targets.encoder(mean, scale),
         columns=encoded.columns,
     )
 

@@ -198,9 +198,7 @@ def _frame(raw: Raw) -> pd.DataFrame:
                 f"a table of the shape {frame.shape} has not two dimensions, rows and columns; "
                 "give it as (rows, columns)"
             )
-        frame = pd.DataFrame(
-            frame, columns=list(raw.feature_names) or [f"x{number}" for number in range(frame.shape[1])]
-        )
+        frame = pd.DataFrame(frame, columns=list(raw.column_names))
     names = [_name(name, number) for number, name in enumerate(frame.columns)]
     if twice := [name for name, count in Counter(names).items() if count > 1]:
         raise BadWorkload(f"more than one column is named '{twice[0]}'; give each column its own name")

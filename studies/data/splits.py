@@ -57,14 +57,13 @@ class Targets:
             return bool((self.amounts % 1 == 0).all())
         return len(self.classes) > 2 and all(map(PLAIN.fullmatch, self.classes))
 
-    def encoder(self, train: Rows) -> TargetEncoder:
-        """Return what turns targets into those that `for_training` gives."""
+    def encoder(self, mean: Amount, scale: Amount) -> TargetEncoder:
+        """Return what turns targets into those that `for_training` gives, by the two that it took out."""
         if self.classes:
             return TargetEncoder(classes=self.classes, writing=self.writing)
-        _, means, scales = self.for_training(train)
         return TargetEncoder(
-            means=tuple(np.atleast_1d(means).tolist()),
-            scales=tuple(np.atleast_1d(scales).tolist()),
+            means=tuple(np.atleast_1d(mean).tolist()),
+            scales=tuple(np.atleast_1d(scale).tolist()),
             writing=self.writing,
         )
 
@@ -95,6 +94,12 @@ class Split:
     test: Rows
 
 
+def check_enough(rows: int, which: str = "") -> None:
+    """Raise BadWorkload for fewer rows than three parts can be drawn from."""
+    if rows < FEWEST_ROWS:
+        raise BadWorkload(f"{several(rows, 'row')}{which}; at least {FEWEST_ROWS} are needed: add rows")
+
+
 def read_targets(
     column: pd.Series[Any], task: str, notes: list[str], missing: tuple[str, ...] = ()
 ) -> Targets:
@@ -109,9 +114,7 @@ def read_targets(
     values_read = read[read.notna()]
     if dropped := len(read) - len(values_read):
         notes.append(f"Left out {dropped} of {len(read)} rows: {noun} is missing there.")
-    if len(values_read) < FEWEST_ROWS:
-        count = several(len(values_read), "row")
-        raise BadWorkload(f"{count} with a value of {noun}; at least {FEWEST_ROWS} are needed: add rows")
+    check_enough(len(values_read), f" with a value of {noun}")
     if values_read.nunique() == 1:
         raise BadWorkload(
             f"{noun} is '{label(values_read.iloc[0])}' in every row; "
@@ -147,11 +150,7 @@ def read_amounts(table: NDArray[Any], task: str, notes: list[str]) -> Targets:
     rows = np.flatnonzero(~np.isnan(amounts).any(axis=1))
     if dropped := len(amounts) - len(rows):
         notes.append(f"Left out {dropped} of {len(amounts)} rows: a target is missing there.")
-    if len(rows) < FEWEST_ROWS:
-        count = several(len(rows), "row")
-        raise BadWorkload(
-            f"{count} with a value of every target; at least {FEWEST_ROWS} are needed: add rows"
-        )
+    check_enough(len(rows), " with a value of every target")
     present = amounts[rows]
     if (np.abs(present) > LARGEST).any():
         raise BadWorkload(f"the targets hold numbers beyond {LARGEST:.1e}; correct these or leave them empty")

@@ -73,6 +73,11 @@ class Raw:
     """The column that parts, times or groups were read from; empty where there was none."""
 
     @property
+    def column_names(self) -> tuple[str, ...]:
+        """Return a name for each column of an array of inputs."""
+        return self.feature_names or tuple(f"x{number}" for number in range(self.inputs.shape[-1]))
+
+    @property
     def split_way(self) -> str:
         """Return how the rows are split: random, given, time, group or split."""
         if self.parts is not None:

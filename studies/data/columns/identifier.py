@@ -11,7 +11,6 @@ from pandas.api import types
 
 from studies.data.columns.column import LeftOut
 from studies.data.columns.reading import TypedColumn
-from studies.data.text import is_free_text
 
 IDENTIFIER: Final = re.compile(r"(?i:|unnamed: \d+|index|row([_ ]?(id|number))?|(.*[_ ])?id)|.*[a-z]I[dD]")
 """Names that whole numbers have when they only number the rows."""
@@ -35,13 +34,13 @@ class Identifier(LeftOut):
 
 
 def identifies_rows(name: str, typed: TypedColumn) -> bool:
-    """Return whether a column names its rows: text that always differs, or numbers so called."""
+    """Return whether a column names its rows: labels that always differ, or numbers so called."""
     values = typed.values
     if types.is_datetime64_dtype(values.dtype) or typed.kind == "truth":
         return False
     if types.is_numeric_dtype(values.dtype):
         return bool(IDENTIFIER.fullmatch(name)) and _all_differ(values) and bool((values % 1 == 0).all())
-    return _all_differ(values) and not is_free_text(values)
+    return _all_differ(values)
 
 
 def may_be_key(name: str) -> bool:
