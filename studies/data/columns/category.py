@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from studies.data.columns.column import CATEGORIES, Fit, FittedColumn
-from studies.data.columns.reading import TypedColumn, read_as
-from studies.data.columns.text_writing import TextWriting
+from studies.data.columns.column import CATEGORIES, Fit, WrittenColumn
+from studies.data.columns.reading import TypedColumn
 
 MOST_INPUTS: Final = 40
 """Most 0/1 inputs that one column becomes."""
@@ -21,12 +20,11 @@ OTHERS: Final = "(others)"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Category(FittedColumn):
+class Category(WrittenColumn):
     """Column of labels or names."""
 
     kind: ClassVar = "category"
 
-    writing: TextWriting
     levels: tuple[str, ...]
     """Those told apart, sorted."""
     different: int
@@ -45,15 +43,11 @@ class Category(FittedColumn):
             frequent = np.arange(len(levels))
         return cls(
             name=name,
-            writing=typed.writing,  # type: ignore[arg-type]
+            writing=typed.writing,
             levels=tuple(str(level) for level in levels[frequent]),
             different=len(levels),
             alike=alike(map(str, levels)),
         )
-
-    def read(self, column: pd.Series[Any]) -> pd.Series[Any]:
-        """Return the levels of a column as it came."""
-        return read_as(self.writing, column)
 
     def inputs(self, values: pd.Series[Any]) -> NDArray[np.uint8]:
         """Return a 1 for the level of each row, (rows, levels); an unknown level is one of the others."""

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from studies.data.columns.reading import TypedColumn, Writing
+from studies.data.columns.reading import TypedColumn, Writing, read_as
 
 NUMBERS, DATE_PARTS, GAPS, CATEGORIES, WORDS = range(5)
 """Places of inputs in a row: those of one place stand together, in the order of their columns."""
@@ -96,6 +96,17 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "to_dict"):
         return value.to_dict() | ({"kind": value.kind} if hasattr(value, "kind") else {})
     return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrittenColumn(FittedColumn):
+    """Base of the kinds that are inputs: new rows are read as the training rows were written."""
+
+    writing: Writing
+
+    def read(self, column: pd.Series[Any]) -> pd.Series[Any]:
+        """Return the values of a column as it came."""
+        return read_as(self.writing, column)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,19 +9,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from studies.data.columns.column import DATE_PARTS, GAPS, Fit, FittedColumn
-from studies.data.columns.date_writing import DateWriting
-from studies.data.columns.reading import TypedColumn, read_as
+from studies.data.columns.column import DATE_PARTS, GAPS, Fit, WrittenColumn
+from studies.data.columns.reading import TypedColumn
 from studies.data.columns.scaling import Scaling
 
 
 @dataclass(frozen=True, kw_only=True)
-class Date(FittedColumn):
+class Date(WrittenColumn):
     """Column of dates; parts that are the same in every training row are left out."""
 
     kind: ClassVar = "date"
 
-    writing: DateWriting
     first: str
     """The first training date, in ISO 8601."""
     parts: tuple[tuple[str, Scaling], ...]
@@ -40,15 +38,11 @@ class Date(FittedColumn):
         }
         return cls(
             name=name,
-            writing=typed.writing,  # type: ignore[arg-type]
+            writing=typed.writing,
             first=first.isoformat(),
             parts=tuple(scalings.items()),
             marks_gaps=bool(train.isna().any()),
         )
-
-    def read(self, column: pd.Series[Any]) -> pd.Series[Any]:
-        """Return the dates of a column as it came."""
-        return read_as(self.writing, column)
 
     def inputs(self, values: pd.Series[Any]) -> NDArray[np.float64]:
         """Return the scaled parts and the mark of the gaps, (rows, parts and mark)."""

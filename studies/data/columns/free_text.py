@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from studies.data.columns.column import WORDS, Fit, FittedColumn
-from studies.data.columns.reading import TypedColumn, read_as
-from studies.data.columns.text_writing import TextWriting
+from studies.data.columns.column import WORDS, Fit, WrittenColumn
+from studies.data.columns.reading import TypedColumn
 from studies.data.text import WORD
 
 MOST_INPUTS: Final = 64
@@ -19,12 +18,11 @@ MOST_INPUTS: Final = 64
 
 
 @dataclass(frozen=True, kw_only=True)
-class FreeText(FittedColumn):
+class FreeText(WrittenColumn):
     """Column of sentences."""
 
     kind: ClassVar = "free text"
 
-    writing: TextWriting
     words: tuple[str, ...]
     """In alphabetical order."""
     weights: tuple[float, ...]
@@ -38,14 +36,10 @@ class FreeText(FittedColumn):
         try:
             vectorizer.fit(texts)
         except ValueError:  # scikit-learn's way to say that no word is left
-            return cls(name=name, writing=typed.writing, words=(), weights=())  # type: ignore[arg-type]
+            return cls(name=name, writing=typed.writing, words=(), weights=())
         words = tuple(str(word) for word in vectorizer.get_feature_names_out())
         weights = tuple(float(weight) for weight in vectorizer.idf_)
-        return cls(name=name, writing=typed.writing, words=words, weights=weights)  # type: ignore[arg-type]
-
-    def read(self, column: pd.Series[Any]) -> pd.Series[Any]:
-        """Return the texts of a column as it came."""
-        return read_as(self.writing, column)
+        return cls(name=name, writing=typed.writing, words=words, weights=weights)
 
     def inputs(self, values: pd.Series[Any]) -> NDArray[np.float64]:
         """Return the weight of each word in each row, (rows, words)."""

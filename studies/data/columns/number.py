@@ -9,20 +9,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from studies.data.columns.column import GAPS, NUMBERS, Fit, FittedColumn
-from studies.data.columns.number_writing import NumberWriting
-from studies.data.columns.reading import TypedColumn, read_as
+from studies.data.columns.column import GAPS, NUMBERS, Fit, WrittenColumn
+from studies.data.columns.reading import TypedColumn
 from studies.data.columns.scaling import Scaling
-from studies.data.columns.truth_writing import TruthWriting
 
 
 @dataclass(frozen=True, kw_only=True)
-class Number(FittedColumn):
+class Number(WrittenColumn):
     """Column of numbers, however they are written."""
 
     kind: ClassVar = "number"
 
-    writing: NumberWriting | TruthWriting
     scaling: Scaling | None
     """None where the training rows hold but one number, beside gaps."""
     marks_gaps: bool
@@ -35,11 +32,7 @@ class Number(FittedColumn):
         gaps = bool(np.isnan(train).any())
         differ = np.nanmin(train) != np.nanmax(train)
         scaling = Scaling.fit(train, lone=fit.lone, centre_sparse=fit.centre_sparse) if differ else None
-        return cls(name=name, writing=typed.writing, scaling=scaling, marks_gaps=gaps)  # type: ignore[arg-type]
-
-    def read(self, column: pd.Series[Any]) -> pd.Series[Any]:
-        """Return the numbers of a column as it came."""
-        return read_as(self.writing, column)
+        return cls(name=name, writing=typed.writing, scaling=scaling, marks_gaps=gaps)
 
     def inputs(self, values: pd.Series[Any]) -> NDArray[np.float64]:
         """Return the scaled numbers and the mark of their gaps, (rows, 0 to 2)."""

@@ -9,19 +9,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from studies.data.columns.column import WORDS, Fit, FittedColumn
-from studies.data.columns.reading import TypedColumn, read_as
-from studies.data.columns.text_writing import TextWriting
+from studies.data.columns.column import WORDS, Fit, WrittenColumn
+from studies.data.columns.reading import TypedColumn
 from studies.data.text import FIRST_WORD, coded, too_long, vocabulary_of
 
 
 @dataclass(frozen=True, kw_only=True)
-class TokenText(FittedColumn):
+class TokenText(WrittenColumn):
     """Column of sentences that a text model reads."""
 
     kind: ClassVar = "text"
 
-    writing: TextWriting
     words: tuple[str, ...]
     """Those with an id of their own, most frequent first."""
     length: int
@@ -35,11 +33,7 @@ class TokenText(FittedColumn):
             BadWorkload: no words in the training rows.
         """
         words, length = vocabulary_of(typed.values, fit.train)
-        return cls(name=name, writing=typed.writing, words=words, length=length)  # type: ignore[arg-type]
-
-    def read(self, column: pd.Series[Any]) -> pd.Series[Any]:
-        """Return the texts of a column as it came."""
-        return read_as(self.writing, column)
+        return cls(name=name, writing=typed.writing, words=words, length=length)
 
     def inputs(self, values: pd.Series[Any]) -> NDArray[np.int64]:
         """Return the ids of each row's words, (rows, length); 0 is padding, 1 an unknown word."""
