@@ -97,7 +97,7 @@ def changes(check):
         value = getattr(check, field.name)
         measured = not field.name.startswith(THRESHOLDS) and field.name != "passed"
         if measured and isinstance(value, (int, float)):
-            yield replace(check, **{field.name: 2 * value + 1})
+            yield replace(check, **{field.name: value + abs(value) + 1})
         if measured and field.name != "subjects" and isinstance(value, tuple) and value:
             yield replace(check, **{field.name: value[1:]})
 

@@ -86,7 +86,7 @@ def changes(statement: Statement) -> Iterator[Statement]:
     for field in fields(statement):
         value: Any = getattr(statement, field.name)
         if field.name in MEASURED and isinstance(value, float):
-            yield replace(statement, **{field.name: 2 * value + 1})
+            yield replace(statement, **{field.name: value + abs(value) + 1})  # never the same again
 
 
 MEASURED = ("quality", "best", "p_tie", "p_best", "spread", "advised_quality")
