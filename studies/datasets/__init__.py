@@ -63,7 +63,7 @@ class Raw:
     groups: NDArray[np.int64] | None = None
     """Where groups stay whole: the number of each row's group."""
     live: Any = None
-    """`studies.datasets.files.torch_rows.Items` or a stream, where training reads rows anew; None where the
+    """`studies.datasets.files.torch_items.Items` or a stream, where training reads rows anew; None where the
     rows stay as they are."""
     shape_rows: Callable[[Any], Any] = identity
     """Brings rows that are read anew into the form of the inputs here."""

@@ -25,7 +25,7 @@ from torch.utils.data import (
 
 from studies.data.dataset import redrawn
 from studies.data.feed import Feed
-from studies.datasets.files.torch_rows import seeds_of
+from studies.datasets.files.torch_items import seeds_of
 from studies.errors import BadWorkload
 from studies.imports import load as import_by_name
 from studies.optimizers.adamw import AdamW

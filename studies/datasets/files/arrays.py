@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,25 +14,25 @@ from studies.datasets import Raw
 from studies.datasets.files import Reader
 from studies.datasets.files.mapped import MappedArray, map_archive, mapped_array
 from studies.datasets.files.packing import check_archive
-from studies.datasets.files.plain_arrays import plain_array
+from studies.datasets.files.pairs import (
+    Pair,
+    ReadPair,
+    is_own_target,
+    joined,
+    joined_pairs,
+    joined_targets,
+    pair_of,
+    pair_of_batch,
+)
 from studies.errors import BadWorkload, shown
 from studies.rows.free import are_classes, note_free
-from studies.rows.items import TARGETS, pair_of_item
+from studies.rows.items import TARGETS
 from studies.rows.kinds import KINDS
-from studies.rows.nested import NestedRows, joined_nests, map_leaves, nested
 from studies.rows.reading import STEPS, TURNED, note_reading, readings, shaped
 
 INPUTS: Final = ("X", "x", "inputs", "images", "signals", "data", "features")
 
 PARTS: Final = (("_train", "_training"), ("_valid", "_val", "_validation"), ("_test",))
-Pair = tuple[Any, Any]
-
-
-class ReadPair(NamedTuple):
-    """Inputs and targets that are arrays already."""
-
-    inputs: Any
-    targets: Any
 
 
 def read_npz(path: Path, kind: str | None = None) -> Raw:
@@ -115,9 +115,9 @@ def gather(
     blocks = [inputs for _, (inputs, _) in parts_read]
     if free is False and any(mapped_array(block) for block in blocks):
         return _in_their_files(parts_read, kind)
-    raw_inputs = _joined(blocks, "inputs")
-    targets = _joined_targets([targets for _, (_, targets) in parts_read])
-    if free is not False and all(_own_target(source) for source in pairs if source is not None):
+    raw_inputs = joined(blocks, "inputs")
+    targets = joined_targets([targets for _, (_, targets) in parts_read])
+    if free is not False and all(is_own_target(source) for source in pairs if source is not None):
         targets = None
     codes = free is None and are_classes(targets)
     if free is None:
@@ -167,34 +167,12 @@ def _in_their_files(parts_read: Sequence[tuple[int, Pair]], kind: str | None) ->
         notes.append(note_reading(shape, first))
     return Raw(
         inputs=MappedArray(blocks=tuple(array for array, _ in formed)),
-        targets=_joined_targets([targets for _, (_, targets) in parts_read]),
+        targets=joined_targets([targets for _, (_, targets) in parts_read]),
         kind=formed[0][1],
         reading=reading,
         other_readings=tuple(others),
         notes=tuple(dict.fromkeys(notes)),
         parts=_parts(parts_read),
-    )
-
-
-def pair_of(source: Any) -> Pair:
-    """Return the inputs and targets of one part, as arrays, frames or sparse rows.
-
-    Raises:
-        BadWorkload: a form that is not understood.
-    """
-    import pandas as pd
-
-    if isinstance(source, ReadPair):
-        return source.inputs, source.targets
-    if isinstance(source, tuple | list) and len(source) == 2:
-        return _plain(source[0], rows=_rows(source[1])), _plain_targets(source[1])
-    if isinstance(source, pd.DataFrame):
-        return _apart(source)
-    if hasattr(source, "column_names") and hasattr(source, "to_pandas"):
-        return _apart(_with_labels(source))
-    raise BadWorkload(
-        f"{type(source).__name__} is not data to train on; "
-        "give (inputs, targets), a DataFrame, a torch Dataset or a DataLoader"
     )
 
 
@@ -207,77 +185,6 @@ def _named(entries: Mapping[str, NDArray[Any]], endings: Sequence[str]) -> Pair 
     return None
 
 
-def _own_target(source: Any) -> bool:
-    """Tell whether the inputs are handed over as their own targets, as an autoencoder has them."""
-    return isinstance(source, tuple | list) and len(source) == 2 and source[0] is source[1]
-
-
-def _rows(targets: Any) -> int | None:
-    return len(targets) if hasattr(targets, "__len__") and not nested(targets) else None
-
-
-def _plain(values: Any, rows: int | None = None) -> Any:
-    import pandas as pd
-    from scipy import sparse
-
-    if nested(values, rows):
-        return map_leaves(NestedRows(values), _plain)
-    if isinstance(values, pd.DataFrame):
-        return values
-    if isinstance(values, pd.Series):
-        return values.to_frame(values.name if values.name is not None else "x0")
-    if sparse.issparse(values):
-        return sparse.csr_matrix(values)
-    if hasattr(values, "detach"):
-        return _from_tensor(values)
-    try:
-        return values if mapped_array(values) else plain_array(values)
-    except BadWorkload:
-        raise
-    except ValueError:
-        raise BadWorkload("the rows of the inputs have different lengths; pad them to one length") from None
-
-
-def _plain_targets(values: Any) -> Any:
-    import pandas as pd
-
-    if values is None:
-        return None
-    if isinstance(values, pd.Series):
-        return values
-    if isinstance(values, pd.DataFrame):
-        return values.iloc[:, 0] if values.shape[1] == 1 else values.to_numpy()
-    return _plain(values)
-
-
-def _from_tensor(tensor: Any) -> NDArray[Any]:
-    plain = tensor.detach().cpu()
-    if str(plain.layout) != "torch.strided":
-        plain = plain.to_dense()
-    return cast("NDArray[Any]", (plain.float() if str(plain.dtype) == "torch.bfloat16" else plain).numpy())
-
-
-def _apart(frame: Any) -> Pair:
-    named = frame.set_axis([str(name) for name in frame.columns], axis="columns")
-    target = next((name for name in TARGETS if name in named.columns), None)
-    if target is None:
-        listed = ", ".join(named.columns[:20])
-        raise BadWorkload(
-            f"no column is called {' or '.join(TARGETS)}, only {listed}; give (frame[columns], frame[target])"
-        )
-    return named.drop(columns=target), named[target]
-
-
-def _with_labels(source: Any) -> Any:
-    """Return a Hugging Face dataset as a frame, the codes of its class labels in words."""
-    frame = source.to_pandas()
-    for column, feature in (getattr(source, "features", None) or {}).items():
-        if names := getattr(feature, "names", None):
-            # a code below 0 is Hugging Face's mark of a row without a label
-            frame[column] = [names[code] if code >= 0 else None for code in frame[column]]
-    return frame
-
-
 def _torch_read(pairs: Sequence[Any], steps: int | None, notes: list[str]) -> tuple[list[Any], Any]:
     """Return the parts with torch's Datasets and DataLoaders read, and where rows to train on come from."""
     if "torch" not in sys.modules:
@@ -285,7 +192,7 @@ def _torch_read(pairs: Sequence[Any], steps: int | None, notes: list[str]) -> tu
     from studies.datasets.files.blocks import Forms
     from studies.datasets.files.torch_rows import read_torch
 
-    forms = Forms(take=_pair_of_batch, join=_joined_pairs)
+    forms = Forms(take=pair_of_batch, join=joined_pairs)
     read = [
         read_torch(source, forms, steps=steps if part == 0 else None) for part, source in enumerate(pairs)
     ]
@@ -304,50 +211,6 @@ def _torch_read(pairs: Sequence[Any], steps: int | None, notes: list[str]) -> tu
     notes += [note for rows in read if rows for note in rows.notes]
     sources = [ReadPair(*rows.block) if rows else source for rows, source in zip(read, pairs, strict=True)]
     return sources, read[0] and read[0].live
-
-
-def _pair_of_batch(batch: Any) -> Pair:
-    inputs, targets = pair_of_item(batch)
-    return _plain(inputs), _plain_targets(targets)
-
-
-def _joined_pairs(pairs: list[Pair]) -> Pair:
-    inputs = _joined([inputs for inputs, _ in pairs], "inputs")
-    return inputs, _joined_targets([targets for _, targets in pairs])
-
-
-def _joined_targets(blocks: list[Any]) -> Any:
-    """Stack targets below each other; None where there are none."""
-    if all(block is None for block in blocks):
-        return None
-    if any(block is None for block in blocks):
-        raise BadWorkload("some parts have targets and others have none; give all of them the same")
-    return _joined(blocks, "targets")
-
-
-def _joined(blocks: list[Any], what: str) -> Any:
-    """Stack rows of one form below each other."""
-    import pandas as pd
-    from scipy import sparse
-
-    if len(blocks) == 1:
-        return blocks[0]
-    if all(isinstance(block, NestedRows) for block in blocks):
-        return joined_nests(blocks, lambda leaves: _joined(leaves, what))
-    if all(isinstance(block, pd.DataFrame) for block in blocks):
-        if any(set(block.columns) != set(blocks[0].columns) for block in blocks):
-            raise BadWorkload(f"the parts have different columns of {what}; give them the same")
-        return pd.concat(blocks, ignore_index=True)
-    if any(isinstance(block, pd.Series) for block in blocks):
-        return pd.concat([pd.Series(np.ravel(block)) for block in blocks], ignore_index=True).rename(
-            blocks[0].name
-        )
-    if len({block.shape[1:] for block in blocks}) > 1:
-        shapes = " and ".join(sorted({str(block.shape[1:]) for block in blocks}))
-        raise BadWorkload(f"the {what} have rows of the shapes {shapes}; give them all the same")
-    if all(sparse.issparse(block) for block in blocks):
-        return sparse.csr_matrix(sparse.vstack(blocks))
-    return np.concatenate([np.asarray(block) for block in blocks])
 
 
 READER: Final = Reader(
