@@ -55,17 +55,18 @@ def test_what_needs_nothing_heavy_loads_nothing_heavy(words):
 def test_a_command_says_what_it_reads_before_anything_heavy_is_loaded():
     code = """
 import sys
-import advisor.cli.app as app
+from advisor.cli import app
+from advisor.cli.commands import COMMAND
 
 def note(line):
     print(line, sorted({'torch', 'optuna', 'pandas', 'sklearn'} & set(sys.modules)))
     sys.exit()
 
-sys.argv, app.say = ['advisor', COMMAND, 'digits'], note
+sys.argv, sys.modules['advisor.cli.commands.COMMAND'].say = ['advisor', 'COMMAND', 'digits'], note
 app.main()
 """
     for command in ("profile", "search"):
-        words = [sys.executable, "-c", code.replace("COMMAND", repr(command))]
+        words = [sys.executable, "-c", code.replace("COMMAND", command)]
         done = subprocess.run(words, capture_output=True, text=True, check=True)
         assert done.stderr == "reading digits ... []\n"
 

@@ -1,0 +1,41 @@
+"""`advisor compress`: a study's finalists made small."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import redirect_stdout
+
+from advisor.cli.options import (
+    CompressionBudget,
+    Home,
+    Json,
+    Latency,
+    ModelSize,
+    Students,
+    StudyName,
+    Teacher,
+)
+from advisor.cli.run import home_of, work_on
+from advisor.cli.terminal import say
+from studies.limits import Budget, Limits
+
+
+def compress(
+    study: StudyName,
+    budget: CompressionBudget = None,
+    model_size: ModelSize = None,
+    latency: Latency = None,
+    student: Students = None,
+    teacher: Teacher = None,
+    home: Home = None,
+    json: Json = False,
+) -> None:
+    """Prune, quantize and distil a study's finalists; show what each way costs."""
+    from advisor.jobs.compress import CompressionRequest, open_compression
+
+    limits = Limits.parse(memory=None, model_size=model_size, latency=latency, train_time=None)
+    total = None if budget is None else Budget.parse(budget)
+    request = CompressionRequest(budget=total, limits=limits, students=tuple(student or ()), teacher=teacher)
+    with redirect_stdout(sys.stderr):  # whatever the user's own model prints
+        session = open_compression(home_of(home), study, request, tell=say)
+    work_on(session, json=json, searching=False)

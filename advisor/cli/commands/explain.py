@@ -1,0 +1,21 @@
+"""`advisor explain`: what something does, when it helps and hurts."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from advisor.cli.terminal import show
+
+
+def explain(
+    name: Annotated[
+        str,
+        typer.Argument(help="An optimizer, schedule, model, dataset, rule, ..., or a word of an answer."),
+    ],
+) -> None:
+    """Say what something does, when it helps and hurts."""
+    from advisor.cli.explain import explanation
+
+    show(explanation(name))

@@ -1,0 +1,32 @@
+"""`advisor list`: what there is to choose from, studies, and the trials of one."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from advisor.cli.options import Home, Json, Kind
+from advisor.cli.run import home_of
+from advisor.cli.terminal import show, show_json
+
+
+def list_(
+    kind: Kind = "",
+    study: Annotated[str, typer.Argument(help="The study whose trials are listed.")] = "",
+    home: Home = None,
+    json: Json = False,
+) -> None:
+    """List what there is to choose from, your studies, or a study's trials."""
+    from advisor.cli.columns import text
+    from advisor.cli.explain import KINDS, listing
+
+    if not kind:
+        lines = (f"advisor list {each}" + (" STUDY" if each == "trials" else "") for each in KINDS)
+        show_json(list(KINDS)) if json else show("\n".join(lines))
+        return
+    rows = listing(kind.lower(), home_of(home), study)
+    if json:
+        show_json(rows)
+        return
+    show(text(kind.lower(), rows) if rows else f"no {kind} yet; start with: advisor search digits")

@@ -1,0 +1,23 @@
+"""`advisor plot`: one of the dashboard's figures as a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from advisor.cli.options import Home, StudyName
+from advisor.cli.run import home_of
+
+
+def plot(
+    study: StudyName,
+    kind: Annotated[str, typer.Argument(help="Which figure; a wrong name lists them.")],
+    out: Annotated[Path, typer.Option(help="A file that ends with .png, .svg or .html.")] = Path("plot.html"),
+    home: Home = None,
+) -> None:
+    """Write one of the dashboard's figures to a file."""
+    from advisor.cli.serve import plot as draw
+
+    draw(study, kind, out, home_of(home))

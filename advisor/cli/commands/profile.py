@@ -1,0 +1,19 @@
+"""`advisor profile`: data, model and memory, and advice before any trial."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import redirect_stdout
+
+from advisor.cli.arguments import ProfileArguments, typed
+from advisor.cli.terminal import say, show, show_json
+
+
+@typed(ProfileArguments)
+def profile(arguments: ProfileArguments) -> None:
+    """Show data, model and memory; advise before any trial."""
+    from advisor.jobs.profile import preview
+
+    with redirect_stdout(sys.stderr):  # whatever the user's own model prints
+        shown = preview(arguments.request(), everything=arguments.everything, tell=say)
+    show_json(shown.to_dict()) if arguments.json else show(str(shown))

@@ -1,0 +1,30 @@
+"""`advisor register`: a study's model in MLflow's registry."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import redirect_stdout
+from typing import Annotated
+
+import typer
+
+from advisor.cli.options import Home, StudyName, TrackingUri
+from advisor.cli.run import home_of
+from advisor.cli.terminal import show
+
+
+def register(
+    study: StudyName,
+    name: Annotated[
+        str, typer.Argument(help="The model's name in MLflow's registry; a new version if it is there.")
+    ],
+    tracking_uri: TrackingUri = None,
+    home: Home = None,
+) -> None:
+    """Put a study's recommended model into MLflow's registry."""
+    from advisor.jobs.register import lines
+    from advisor.jobs.register import register as log
+
+    with redirect_stdout(sys.stderr):  # whatever the user's own model prints
+        versions = log(home_of(home), study, name, tracking_uri=tracking_uri)
+    show(lines(versions))

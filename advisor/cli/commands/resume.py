@@ -1,0 +1,31 @@
+"""`advisor resume`: a study that goes on."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import redirect_stdout
+from typing import Annotated
+
+import typer
+
+from advisor.cli.options import Home, Json, StudyName
+from advisor.cli.run import home_of, work_on
+from advisor.cli.terminal import say
+from studies.limits import Budget
+
+
+def resume(
+    study: StudyName,
+    budget: Annotated[str | None, typer.Option(help="A larger total budget; what is spent counts.")] = None,
+    home: Home = None,
+    json: Json = False,
+) -> None:
+    """Go on after a stop, a crash or with more budget."""
+    from advisor.jobs.session import reopen
+
+    with redirect_stdout(sys.stderr):  # whatever the user's own model prints
+        total = None if budget is None else Budget.parse(budget)
+        session = reopen(home_of(home), study, budget=total, tell=say)
+    for note in session.notes:
+        say(note)
+    work_on(session, json=json)
