@@ -32,9 +32,10 @@ TORCH: Final = "import json, time, torch; print(json.dumps({'torch': time.proces
 def child(words: list[str]) -> None:
     """Run a command in this process; its last line tells the processor seconds at each moment."""
     from advisor.cli import app
+    from advisor.cli.commands import profile, search
 
     moments: dict[str, float] = {}
-    say, work_on = app.say, app.work_on
+    say, work_on = search.say, search.work_on
 
     def note(line: str) -> None:
         moments.setdefault("first line", time.process_time())
@@ -44,7 +45,9 @@ def child(words: list[str]) -> None:
         _note_first_step(moments)  # torch is loaded by now
         work_on(session, **options)
 
-    sys.argv, app.say, app.work_on = ["advisor", *words], note, watch
+    sys.argv = ["advisor", *words]
+    profile.say = search.say = note
+    search.work_on = watch
     app.main()
     moments["answer"] = time.process_time()
     print(json.dumps(moments))
