@@ -276,6 +276,8 @@ def test_the_validation_loss_does_not_hang_on_how_the_rows_are_cut_into_batches(
             {"loss": lambda outputs, targets: outputs.detach().mean()}, "no gradient", id="detached"
         ),
         pytest.param({"loss": nn.GaussianNLLLoss()}, "fails: TypeError", id="raises"),
+        pytest.param({"loss": nn.GaussianNLLLoss()}, "(2, 5) of float32", id="raises on forms that are said"),
+        pytest.param({"loss": "mse"}, "as torch.nn.MSELoss()", id="a bare name"),
         pytest.param({"loss": 3}, "loss is int", id="a number"),
         pytest.param(
             {"loss": nn.AdaptiveLogSoftmaxWithLoss}, "without arguments", id="a class with arguments"
