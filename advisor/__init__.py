@@ -18,6 +18,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from advisor import lightning, optimizers, regularizers, schedules, transformers, wrappers
 from advisor.decide.recommend import recommend as recommend_from
 from advisor.evidence import Evidence
 from advisor.recommendation import Recommendation
@@ -40,10 +41,16 @@ __all__ = [
     "Record",
     "Workload",
     "compress",
+    "lightning",
+    "optimizers",
     "profile",
     "recommend",
+    "regularizers",
     "resume",
+    "schedules",
     "search",
+    "transformers",
+    "wrappers",
 ]
 
 
