@@ -28,6 +28,7 @@ from studies.record import Record
 from studies.workload import Workload
 
 if TYPE_CHECKING:
+    from advisor.explanations.explanation import Explanation
     from advisor.jobs.profile import Preview
     from advisor.jobs.session import Session
     from studies.search.event import Event
@@ -41,6 +42,7 @@ __all__ = [
     "Record",
     "Workload",
     "compress",
+    "explain",
     "lightning",
     "optimizers",
     "profile",
@@ -176,6 +178,28 @@ def recommend(
         if isinstance(about, Evidence)
         else advice(_home(home), about, limits=limits, goal=goal, rules=rules)
     )
+
+
+def explain(name: str) -> Explanation:
+    """Return what is known of an optimizer, schedule, model, rule, ..., or of a word of an answer.
+
+    Args:
+        name: as `advisor list` writes it, in any case: `Muon`, `cosine`, `p_best`.
+
+    Returns:
+        A value that prints as the text of `advisor explain`; `.text` is a plain str.
+
+    Raises:
+        UnknownChoice: nothing has that name; the message offers the nearest.
+
+    Example:
+        >>> import advisor
+        >>> advisor.explain("lion").text.splitlines()[0]
+        'Lion (optimizer)'
+    """
+    from advisor.explanations.explanation import Explanation, explanation
+
+    return Explanation(name=name, text=explanation(name))
 
 
 def _home(home: str | Path | None) -> Path:
