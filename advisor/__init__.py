@@ -28,9 +28,14 @@ from studies.record import Record
 from studies.workload import Workload
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from torch import nn
+
     from advisor.explanations.explanation import Explanation
     from advisor.jobs.profile import Preview
     from advisor.jobs.session import Session
+    from advisor.report.memory_by_optimizer import MemoryByOptimizer
     from studies.search.event import Event
 
 __all__ = [
@@ -44,6 +49,7 @@ __all__ = [
     "compress",
     "explain",
     "lightning",
+    "memory",
     "optimizers",
     "profile",
     "recommend",
@@ -200,6 +206,49 @@ def explain(name: str) -> Explanation:
     from advisor.explanations.explanation import Explanation, explanation
 
     return Explanation(name=name, text=explanation(name))
+
+
+def memory(
+    model: nn.Module,
+    batch: Any,
+    *,
+    loss: Callable[[Any, Any], Any] | None = None,
+    optimizers: Sequence[Any] = (),
+    limits: Limits | None = None,
+) -> MemoryByOptimizer:
+    """Return the bytes that training takes with each optimizer, from the model and one batch.
+
+    Nothing is read from disk and no study is made; two steps are taken on a copy of the model, and the bytes
+    of every operation followed. Random generators are left as they were.
+
+    Args:
+        model: any module, on the device where it is to be trained.
+        batch: inputs (rows, ...); (inputs, targets), as a DataLoader gives them; or a dict of inputs by name,
+            which the model is called with. Its rows are the batch size.
+        loss: of (outputs, targets). By default the model's own where it returns one, as transformers do; else
+            cross-entropy for whole targets, mean square for the others and where there are none.
+        optimizers: names, or choices such as `advisor.optimizers.AdamW(amsgrad=True)`; all by default.
+        limits: `train_bytes` marks what fits.
+
+    Returns:
+        A value that prints as a table; `.to_dict()`, `.frame()` and `.forecasts` hold weights, gradients,
+        state, activations and the peak of a step, all in bytes.
+
+    Raises:
+        BadWorkload: no module, or one that fails on the batch; one line that says where.
+        UnknownChoice: an optimizer that is not there.
+
+    Example:
+        >>> import advisor, torch
+        >>> from torch import nn
+        >>> model = nn.Sequential(nn.Linear(64, 256), nn.ReLU(), nn.Linear(256, 10))
+        >>> table = advisor.memory(model, torch.zeros(32, 64), optimizers=["SGD", "AdamW"])
+        >>> table.frame()[["weight_bytes", "state_bytes"]].loc["AdamW"].tolist()
+        [76840, 153696]
+    """
+    from advisor.jobs.memory import memory_by_optimizer
+
+    return memory_by_optimizer(model, batch, loss=loss, optimizers=optimizers, limits=limits or Limits())
 
 
 def _home(home: str | Path | None) -> Path:
