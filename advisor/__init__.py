@@ -79,6 +79,12 @@ def search(
 
     Raises:
         StudyError: anything wrong with the input; one line that says what to do.
+
+    Example:
+        >>> import advisor
+        >>> study = advisor.search("iris", budget="3trials", epochs=3, tracking_uri="off")
+        >>> advisor.recommend(study).metric
+        'accuracy'
     """
     from advisor.jobs.request import Request
     from advisor.jobs.session import prepare
@@ -109,6 +115,11 @@ def compress(
 
     Raises:
         StudyError: no such study, nothing to compress, or what was asked for cannot be used.
+
+    Example:
+        >>> import advisor
+        >>> study = advisor.search("iris", budget="3trials", epochs=3, tracking_uri="off")
+        >>> study = advisor.compress(study, budget="3trials")
     """
     from advisor.jobs.compress import CompressionRequest, open_compression
 
@@ -130,6 +141,11 @@ def resume(
 
     Raises:
         StudyError: no such study, or what it was made of is not here.
+
+    Example:
+        >>> import advisor
+        >>> study = advisor.search("iris", budget="3trials", epochs=3, tracking_uri="off")
+        >>> study = advisor.resume(study, budget="5trials")
     """
     from advisor.jobs.session import reopen
 
@@ -152,7 +168,24 @@ def _finish(session: Session, listen: Any, *, searching: bool = True) -> str:
 
 
 def profile(source: Any, **options: Any) -> Preview:
-    """Return facts, memory by optimizer and advice before any trial; options as in `search`."""
+    """Return facts, memory by optimizer and advice before any trial.
+
+    Args:
+        source: as in `search`, but for a training function.
+        options: as in `search`.
+
+    Returns:
+        A value that prints as the text of `advisor profile`; `.facts` and `.recommendation` are its parts.
+
+    Raises:
+        StudyError: anything wrong with the input.
+
+    Example:
+        >>> import advisor
+        >>> preview = advisor.profile("iris")
+        >>> preview.facts.rows, preview.facts.classes
+        (90, 3)
+    """
     from advisor.jobs.profile import preview
     from advisor.jobs.request import Request
 
@@ -176,6 +209,16 @@ def recommend(
         rules: settings of rules, on top of the study's: `Sparsity=off`, `Convergence=0.5`,
             `my_rules.py:MyRule`.
         home: where the study lives.
+
+    Raises:
+        StudyError: no such study, or limits and rules that cannot be used.
+
+    Example:
+        >>> import advisor
+        >>> study = advisor.search("iris", budget="3trials", epochs=3, tracking_uri="off")
+        >>> answer = advisor.recommend(study, limits=advisor.Limits(model_bytes=2**20))
+        >>> answer.metric
+        'accuracy'
     """
     from advisor.jobs.advice import advice
 

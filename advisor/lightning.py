@@ -1,10 +1,14 @@
 """Lightning: a callback that reports to a study, and a recipe as `configure_optimizers` in one line.
 
-class Net(LightningModule):
-    def configure_optimizers(self):
-        return advisor.lightning.optimizers(self.recipe, self)
-
-trainer = Trainer(max_epochs=recipe.epochs, callbacks=[advisor.lightning.Report(report, metric="val_acc")])
+Example:
+    >>> import advisor
+    >>> from lightning.pytorch import LightningModule, Trainer
+    >>> class Net(LightningModule):
+    ...     def configure_optimizers(self):
+    ...         return advisor.lightning.optimizers(self.recipe, self)
+    >>> def fit(recipe, report, seed):
+    ...     reporting = advisor.lightning.Report(report, metric="val_acc")
+    ...     Trainer(max_epochs=recipe.epochs, callbacks=[reporting]).fit(Net(recipe), train, valid)
 """
 
 from __future__ import annotations
@@ -43,6 +47,8 @@ def optimizers(
         BadValue: the trainer has no end, or a group that cannot be used.
 
     Example:
+        >>> import advisor
+        >>> from lightning.pytorch import LightningModule
         >>> class Net(LightningModule):
         ...     def configure_optimizers(self):
         ...         return advisor.lightning.optimizers(self.recipe, self)

@@ -1,4 +1,11 @@
-"""Regularizers by name: `advisor.Recipe(regularizers=(advisor.regularizers.Dropout(),))`."""
+"""Regularizers by name, for the set of them that a recipe holds.
+
+Example:
+    >>> import advisor
+    >>> recipe = advisor.Recipe(regularizers=(advisor.regularizers.Dropout(rate=0.2),))
+    >>> recipe.to_params()["regularizers"]
+    'Dropout'
+"""
 
 from __future__ import annotations
 

@@ -1,13 +1,19 @@
 """Hugging Face Trainer: a callback that reports to a study, and a recipe as `optimizers=` in one line.
 
-steps = advisor.transformers.steps(arguments, rows=len(train))
-trainer = Trainer(
-    model,
-    arguments,
-    train_dataset=train,
-    optimizers=advisor.transformers.optimizers(recipe, model, steps),
-    callbacks=[advisor.transformers.Report(report, metric="eval_accuracy")],
-)
+Example:
+    >>> import advisor
+    >>> from transformers import Trainer
+    >>> def fit(recipe, report, seed):
+    ...     steps = advisor.transformers.steps(arguments, rows=len(train))
+    ...     trainer = Trainer(
+    ...         model,
+    ...         arguments,
+    ...         train_dataset=train,
+    ...         eval_dataset=valid,
+    ...         optimizers=advisor.transformers.optimizers(recipe, model, steps),
+    ...         callbacks=[advisor.transformers.Report(report, metric="eval_accuracy")],
+    ...     )
+    ...     trainer.train()
 """
 
 from __future__ import annotations
@@ -16,6 +22,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from studies.errors import BadValue, shown
 from studies.imports import require
 
 if TYPE_CHECKING:
@@ -67,12 +74,18 @@ def steps(arguments: TrainingArguments, rows: int) -> int:
         arguments: of the Trainer.
         rows: of the training set.
 
+    Raises:
+        BadValue: no rows.
+
     Example:
+        >>> import advisor
         >>> from transformers import TrainingArguments
         >>> arguments = TrainingArguments(num_train_epochs=3, per_device_train_batch_size=32)
         >>> advisor.transformers.steps(arguments, rows=100)
         12
     """
+    if rows < 1:
+        raise BadValue(f"rows {shown(rows)} must be at least 1: those of the training set")
     if arguments.max_steps > 0:
         return int(arguments.max_steps)
     a_batch: int = arguments.train_batch_size * arguments.world_size

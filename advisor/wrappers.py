@@ -1,4 +1,10 @@
-"""Wrappers around an optimizer by name: `advisor.Recipe(wrappers=(advisor.wrappers.EMA(),))`."""
+"""Wrappers around an optimizer by name, for the set of them that a recipe holds.
+
+Example:
+    >>> import advisor
+    >>> advisor.Recipe(wrappers=(advisor.wrappers.EMA(decay=0.98),)).to_params()["wrappers"]
+    'EMA'
+"""
 
 from __future__ import annotations
 

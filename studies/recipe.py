@@ -49,7 +49,22 @@ Params = dict[str, Scalar]
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """Recipe: one choice on each axis."""
+    """Recipe: one choice on each axis, each with its fields.
+
+    Raises:
+        BadValue: a number below 1, or a regularizer or wrapper that stands twice.
+
+    Example:
+        >>> import advisor
+        >>> recipe = advisor.Recipe(
+        ...     optimizer=advisor.optimizers.Muon(lr=0.01),
+        ...     schedule=advisor.schedules.Cosine(warmup=0.05),
+        ...     regularizers=(advisor.regularizers.Dropout(rate=0.2),),
+        ...     batch_size=64,
+        ... )
+        >>> advisor.Recipe.from_params(recipe.to_params()) == recipe
+        True
+    """
 
     optimizer: OptimizerChoice = field(default_factory=AdamW)
     schedule: ScheduleChoice = field(default_factory=Cosine)

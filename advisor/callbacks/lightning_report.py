@@ -31,6 +31,7 @@ class Report(lightning.Callback):
 
     Example:
         >>> import advisor
+        >>> from lightning.pytorch import Trainer
         >>> def fit(recipe, report, seed):
         ...     reporting = advisor.lightning.Report(report, metric="val_acc")
         ...     trainer = Trainer(max_epochs=recipe.epochs, callbacks=[reporting])

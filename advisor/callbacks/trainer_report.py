@@ -29,6 +29,7 @@ class Report(TrainerCallback):
 
     Example:
         >>> import advisor
+        >>> from transformers import Trainer
         >>> def fit(recipe, report, seed):
         ...     reporting = advisor.transformers.Report(report, metric="eval_accuracy")
         ...     optimizers = advisor.transformers.optimizers(recipe, model, steps)
