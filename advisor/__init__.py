@@ -18,6 +18,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from advisor import lightning, optimizers, regularizers, schedules, transformers, wrappers
 from advisor.decide.recommend import recommend as recommend_from
 from advisor.evidence import Evidence
 from advisor.recommendation import Recommendation
@@ -27,8 +28,14 @@ from studies.record import Record
 from studies.workload import Workload
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from torch import nn
+
+    from advisor.explanations.explanation import Explanation
     from advisor.jobs.profile import Preview
     from advisor.jobs.session import Session
+    from advisor.report.memory_by_optimizer import MemoryByOptimizer
     from studies.bundle.bundle import Bundle
     from studies.search.event import Event
 
@@ -41,11 +48,19 @@ __all__ = [
     "Record",
     "Workload",
     "compress",
+    "explain",
+    "lightning",
     "load",
+    "memory",
+    "optimizers",
     "profile",
     "recommend",
+    "regularizers",
     "resume",
+    "schedules",
     "search",
+    "transformers",
+    "wrappers",
 ]
 
 
@@ -66,6 +81,12 @@ def search(
 
     Raises:
         StudyError: anything wrong with the input; one line that says what to do.
+
+    Example:
+        >>> import advisor
+        >>> study = advisor.search("iris", budget="3trials", epochs=3, tracking_uri="off")
+        >>> advisor.recommend(study).metric
+        'accuracy'
     """
     from advisor.jobs.request import Request
     from advisor.jobs.session import prepare
@@ -96,6 +117,11 @@ def compress(
 
     Raises:
         StudyError: no such study, nothing to compress, or what was asked for cannot be used.
+
+    Example:
+        >>> import advisor
+        >>> study = advisor.search("iris", budget="3trials", epochs=3, tracking_uri="off")
+        >>> study = advisor.compress(study, budget="3trials")
     """
     from advisor.jobs.compress import CompressionRequest, open_compression
 
@@ -117,6 +143,11 @@ def resume(
 
     Raises:
         StudyError: no such study, or what it was made of is not here.
+
+    Example:
+        >>> import advisor
+        >>> study = advisor.search("iris", budget="3trials", epochs=3, tracking_uri="off")
+        >>> study = advisor.resume(study, budget="5trials")
     """
     from advisor.jobs.session import reopen
 
@@ -139,7 +170,24 @@ def _finish(session: Session, listen: Any, *, searching: bool = True) -> str:
 
 
 def profile(source: Any, **options: Any) -> Preview:
-    """Return facts, memory by optimizer and advice before any trial; options as in `search`."""
+    """Return facts, memory by optimizer and advice before any trial.
+
+    Args:
+        source: as in `search`, but for a training function.
+        options: as in `search`.
+
+    Returns:
+        A value that prints as the text of `advisor profile`; `.facts` and `.recommendation` are its parts.
+
+    Raises:
+        StudyError: anything wrong with the input.
+
+    Example:
+        >>> import advisor
+        >>> preview = advisor.profile("iris")
+        >>> preview.facts.rows, preview.facts.classes
+        (90, 3)
+    """
     from advisor.jobs.profile import preview
     from advisor.jobs.request import Request
 
@@ -163,6 +211,16 @@ def recommend(
         rules: settings of rules, on top of the study's: `Sparsity=off`, `Convergence=0.5`,
             `my_rules.py:MyRule`.
         home: where the study lives.
+
+    Raises:
+        StudyError: no such study, or limits and rules that cannot be used.
+
+    Example:
+        >>> import advisor
+        >>> study = advisor.search("iris", budget="3trials", epochs=3, tracking_uri="off")
+        >>> answer = advisor.recommend(study, limits=advisor.Limits(model_bytes=2**20))
+        >>> answer.metric
+        'accuracy'
     """
     from advisor.jobs.advice import advice
 
@@ -195,6 +253,71 @@ def load(
     from advisor.jobs.bundles import opened
 
     return opened(study, _home(home), retrain=retrain, ensemble=ensemble)
+
+
+def explain(name: str) -> Explanation:
+    """Return what is known of an optimizer, schedule, model, rule, ..., or of a word of an answer.
+
+    Args:
+        name: as `advisor list` writes it, in any case: `Muon`, `cosine`, `p_best`.
+
+    Returns:
+        A value that prints as the text of `advisor explain`; `.text` is a plain str.
+
+    Raises:
+        UnknownChoice: nothing has that name; the message offers the nearest.
+
+    Example:
+        >>> import advisor
+        >>> advisor.explain("lion").text.splitlines()[0]
+        'Lion (optimizer)'
+    """
+    from advisor.explanations.explanation import Explanation, explanation
+
+    return Explanation(name=name, text=explanation(name))
+
+
+def memory(
+    model: nn.Module,
+    batch: Any,
+    *,
+    loss: Callable[[Any, Any], Any] | None = None,
+    optimizers: Sequence[Any] = (),
+    limits: Limits | None = None,
+) -> MemoryByOptimizer:
+    """Return the bytes that training takes with each optimizer, from the model and one batch.
+
+    Nothing is read from disk and no study is made; two steps are taken on a copy of the model, and the bytes
+    of every operation followed. Random generators are left as they were.
+
+    Args:
+        model: any module, on the device where it is to be trained.
+        batch: inputs (rows, ...); (inputs, targets), as a DataLoader gives them; or a dict of inputs by name,
+            which the model is called with. Its rows are the batch size.
+        loss: of (outputs, targets). By default the model's own where it returns one, as transformers do; else
+            cross-entropy for whole targets, mean square for the others and where there are none.
+        optimizers: names, or choices such as `advisor.optimizers.AdamW(amsgrad=True)`; all by default.
+        limits: `train_bytes` marks what fits.
+
+    Returns:
+        A value that prints as a table; `.to_dict()`, `.frame()` and `.forecasts` hold weights, gradients,
+        state, activations and the peak of a step, all in bytes.
+
+    Raises:
+        BadWorkload: no module, or one that fails on the batch; one line that says where.
+        UnknownChoice: an optimizer that is not there.
+
+    Example:
+        >>> import advisor, torch
+        >>> from torch import nn
+        >>> model = nn.Sequential(nn.Linear(64, 256), nn.ReLU(), nn.Linear(256, 10))
+        >>> table = advisor.memory(model, torch.zeros(32, 64), optimizers=["SGD", "AdamW"])
+        >>> table.frame()[["weight_bytes", "state_bytes"]].loc["AdamW"].tolist()
+        [76840, 153696]
+    """
+    from advisor.jobs.memory import memory_by_optimizer
+
+    return memory_by_optimizer(model, batch, loss=loss, optimizers=optimizers, limits=limits or Limits())
 
 
 def _home(home: str | Path | None) -> Path:
