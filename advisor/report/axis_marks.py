@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -48,6 +48,32 @@ def log_axis(values: Iterable[float | None], *, seconds: bool) -> Axis | None:
     return Axis(low=low, high=high, marks=tuple(marks), texts=tuple(map(write, marks)))
 
 
+def even_axis(
+    values: Iterable[float],
+    *,
+    write: Callable[[float], str],
+    unit: int = 1000,
+    room: float = 0.06,
+    whole: bool = False,
+) -> Axis:
+    """Return an even axis over some values, at least one.
+
+    Args:
+        values: in bytes, seconds, epochs or a metric.
+        write: how a mark is written.
+        unit: 1024 for bytes, so that marks are round in the unit that they are written in.
+        room: share of the span that is left free at each end.
+        whole: whether marks stand at whole numbers only.
+    """
+    known = list(values)
+    low, high = min(known), max(known)
+    span = high - low or abs(high) or 1.0
+    beyond = room * span if high > low else span / 2
+    below = 0.0 if low == 0 else low - beyond
+    marks = [mark for mark in steps(below, high + beyond, unit) if not whole or mark.is_integer()]
+    return Axis(low=below, high=high + beyond, marks=tuple(marks), texts=tuple(map(write, marks)))
+
+
 def reach(qualities: Iterable[float], direction: Direction) -> tuple[float, float] | None:
     """Return the qualities to show at first where the worst few would press the others into a line.
 
@@ -83,8 +109,9 @@ def _thinned(marks: Sequence[float]) -> list[float]:
 
 
 def steps(low: float, high: float, unit: int = 1000) -> list[float]:
-    """Return even steps between two values, round ones in the unit of the smaller."""
-    scale = float(unit) ** math.floor(math.log(low, unit)) if low > 0 else 1.0
+    """Return even steps between two values, round ones in the unit that the smaller is written in."""
+    smaller = low if low > 0 else max(high, 1.0)
+    scale = float(unit) ** math.floor(math.log(smaller, unit))
     rough = (high - low) / scale / MARKS
     decade = 10.0 ** math.floor(math.log10(rough))
     step = next(digit * decade for digit in (1, 2, 5, 10) if digit * decade >= rough) * scale
