@@ -102,14 +102,10 @@ class QualityChart:
 
     def _inside(self, frame: Frame, style_of: dict[str, Style]) -> Iterator[Html]:
         if self.limit is not None:
-            x, _ = frame.place((self.limit, frame.y.low))
-            end, _ = frame.place((frame.x.high, frame.y.low))
-            yield shade(x, end)
-            yield line(
-                frame.place((self.limit, frame.y.low)),
-                frame.place((self.limit, frame.y.high)),
-                class_="limit",
-            )
+            bottom, top = (frame.place((self.limit, y)) for y in (frame.y.low, frame.y.high))
+            corner = frame.place((frame.x.high, frame.y.low))
+            yield shade(bottom[0], corner[0])
+            yield line(bottom, top, class_="limit")
         for name, quality in self.plain_models:
             if frame.shows(quality):
                 start, end = (frame.place((x, quality)) for x in (frame.x.low, frame.x.high))
