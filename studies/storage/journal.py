@@ -24,13 +24,14 @@ from studies.storage.document import plain
 from studies.storage.home import check_new, journal_of, journal_path, study_names
 from studies.storage.locks import working, write_lock
 from studies.storage.manifest import StudyManifest
-from studies.storage.trial_lines import RECORD, SpentSeconds, all_trials, name_values
+from studies.storage.trial_lines import RECORD, SpentSeconds, all_trials, name_values, number_of
 
 if TYPE_CHECKING:
     import optuna
 
 PLAN: Final = "plan"
 """Under which name a study's manifest is written."""
+RECOMMENDED: Final = "recommended_trial"
 
 
 UNREADABLE: Final = (
@@ -124,6 +125,23 @@ def change_manifest(study: optuna.Study, **changes: Any) -> None:
     if unknown := sorted(set(changes) - set(StudyManifest.entries())):
         raise TypeError(f"a manifest has no {', '.join(unknown)}")
     study.set_user_attr(PLAN, study.user_attrs[PLAN] | plain(changes))
+
+
+def mark_recommended(study: optuna.Study, number: int) -> None:
+    """Tell Optuna's tools which trial of the search has the recommended recipe.
+
+    It is written among the study's attributes as the number that Optuna counts, the place in `study.trials`;
+    a trial that ended can be given none.
+
+    Args:
+        study: the study's own.
+        number: of the trial's record.
+    """
+    place = next(
+        (trial.number for trial in study.get_trials(deepcopy=False) if number_of(trial) == number), None
+    )
+    if place is not None and study.user_attrs.get(RECOMMENDED) != place:
+        study.set_user_attr(RECOMMENDED, place)
 
 
 def records(study: optuna.Study) -> tuple[Record, ...]:
