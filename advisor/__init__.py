@@ -29,9 +29,12 @@ from studies.workload import Workload
 if TYPE_CHECKING:
     from advisor.jobs.profile import Preview
     from advisor.jobs.session import Session
+    from advisor.sklearn import AdvisedClassifier, AdvisedRegressor
     from studies.search.event import Event
 
 __all__ = [
+    "AdvisedClassifier",
+    "AdvisedRegressor",
     "Budget",
     "Evidence",
     "Limits",
@@ -45,6 +48,15 @@ __all__ = [
     "resume",
     "search",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Return an estimator for scikit-learn, which is imported then."""
+    if name not in {"AdvisedClassifier", "AdvisedRegressor"}:
+        raise AttributeError(f"module 'advisor' has no attribute '{name}'")
+    from advisor import sklearn
+
+    return getattr(sklearn, name)
 
 
 def search(

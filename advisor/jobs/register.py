@@ -89,7 +89,7 @@ def _trained(home: Path, study: str, manifest: StudyManifest) -> Trained:
     if manifest.limits.exceeded(recommendation.costs):
         first = f"first run {command_lines.compress(home, study, manifest)}"
         raise NothingFeasible(f"the model of '{study}' breaks a limit until it is compressed; {first}")
-    record, deployed = _picked(recommendation, records, home / "models" / study)
+    record, deployed = picked(recommendation, records, home / "models" / study)
     workload = reopen_workload(manifest.opened)
     source = Checkpoints.of(home, study).load_or_train(record, workload, device=manifest.device)
     if source is None:
@@ -108,7 +108,7 @@ def _trained(home: Path, study: str, manifest: StudyManifest) -> Trained:
     )
 
 
-def _picked(
+def picked(
     recommendation: Recommendation, records: tuple[Record, ...], folder: Path
 ) -> tuple[Record, Path | None]:
     """Return the run whose weights stand for the recommended recipe, and their compressed file.
