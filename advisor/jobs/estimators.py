@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields, replace
@@ -12,11 +13,14 @@ from numpy.typing import NDArray
 
 from advisor.decide.recommend import recommend
 from advisor.jobs.advice import evidence_of
+from advisor.jobs.bundles import StudyModels
+from advisor.jobs.recommended_model import picked
 from advisor.jobs.request import Request
 from advisor.jobs.session import Session, prepare
 from advisor.jobs.work import conclude, work
 from advisor.recommendation import Recommendation
-from studies.errors import BadValue, BadWorkload, did_you_mean, shown
+from studies.bundle.bundle import Bundle
+from studies.errors import BadValue, did_you_mean, shown
 from studies.imports import forget
 from studies.limits import Limits
 from studies.storage import journal
@@ -24,11 +28,6 @@ from studies.tracking.address import OFF
 from studies.workload import Workload
 
 if TYPE_CHECKING:
-    import pandas as pd
-    from torch import nn
-
-    from studies.data.columns.table_encoder import TableEncoder
-    from studies.data.target_encoder import TargetEncoder
     from studies.loaded_workload import LoadedWorkload
 
 OF_WORKLOAD: Final = ("task", "model", "metric")
@@ -43,36 +42,33 @@ Watch = Callable[[Session], AbstractContextManager[Any]]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Fitted:
-    """Fitted model: a study on rows in memory, its answer, and what predicts."""
+    """Fitted model: a study on rows in memory, its answer, and the bundle that predicts."""
 
     study: str
     recommendation: Recommendation
     notes: tuple[str, ...]
-    model: nn.Module
-    encoder: TableEncoder
-    target: TargetEncoder
+    bundle: Bundle
 
     def outputs(self, rows: Any) -> NDArray[Any]:
         """Return probabilities, (rows, classes), or amounts in their own units, of rows as they came."""
-        import numpy as np
-        import torch
+        predictions = self.bundle.predict(rows)
+        return predictions.values if predictions.probabilities is None else predictions.probabilities
 
-        with torch.no_grad():
-            outputs = self.model(torch.from_numpy(self.encoder.transform(_table(rows)))).double()
-        if self.target.classes:
-            chances: NDArray[Any] = outputs.softmax(dim=1).numpy()
-            return chances
-        amounts: NDArray[Any] = outputs.numpy() * np.array(self.target.scales) + np.array(self.target.means)
-        return amounts[:, 0] if amounts.shape[1] == 1 else amounts
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is pickled: of the bundle the files that it is saved as, which no pickle is in."""
+        with tempfile.TemporaryDirectory() as folder:
+            self.bundle.save(folder)
+            paths = [path for path in Path(folder).rglob("*") if path.is_file()]
+            files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+        return {**vars(self), "bundle": files}
 
-
-def _table(rows: Any) -> pd.DataFrame:
-    """Return rows with the names that their columns had in the search."""
-    import pandas as pd
-
-    if isinstance(rows, pd.DataFrame):
-        return rows.set_axis([str(name) for name in rows.columns], axis="columns")
-    return pd.DataFrame(rows, columns=[f"x{number}" for number in range(rows.shape[1])])
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            for name, content in state["bundle"].items():
+                path = Path(folder) / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+            vars(self).update(state, bundle=Bundle.load(folder))
 
 
 def fit(
@@ -98,7 +94,13 @@ def fit(
         session = prepare(Request.of(workload, tracking_uri=OFF, **asked_for), home)
         with watch(session) as shown:
             work(session, listen=shown.listen if shown else lambda event: None)
-        return _fitted(session, conclude(home, session.name) if lasting else _answer(session))
+        recommendation = conclude(home, session.name) if lasting else _answer(session)
+        return Fitted(
+            study=session.name,
+            recommendation=recommendation,
+            notes=session.notes,
+            bundle=_bundle(session, recommendation),
+        )
     finally:
         if not lasting:
             forget(workload)
@@ -125,25 +127,16 @@ def _answer(session: Session) -> Recommendation:
     return recommend(replace(evidence_of(session.home, session.name), resume="", compress="", command=""))
 
 
-def _fitted(session: Session, recommendation: Recommendation) -> Fitted:
-    from advisor.jobs.register import picked
-    from studies.search.checkpoints import Checkpoints
-
+def _bundle(session: Session, recommendation: Recommendation) -> Bundle:
+    """Return the bundle of the advised model, made of the workload that is open already."""
     study = journal.open_study(session.home, session.name)
-    record, _ = picked(recommendation, journal.records(study), session.home / "models" / session.name)
-    device = journal.manifest_of(study).device
-    source = Checkpoints.of(session.home, session.name).load_or_train(
-        record, cast("LoadedWorkload", session.workload), device=device
-    )
-    if source is None or not source.workload.dataset.encoder or not source.workload.dataset.target_encoder:
-        raise BadWorkload(
-            "rows of this form cannot be predicted on yet; give a table or an array of two dimensions"
-        )
-    return Fitted(
-        study=session.name,
-        notes=session.notes,
+    models = StudyModels(
+        home=session.home,
+        name=session.name,
+        manifest=journal.manifest_of(study),
+        records=journal.records(study),
         recommendation=recommendation,
-        model=source.model.cpu(),
-        encoder=source.workload.dataset.encoder,
-        target=source.workload.dataset.target_encoder,
+        workload=cast("LoadedWorkload", session.workload),
     )
+    record, _ = picked(recommendation, models.records, session.home / "models" / session.name)
+    return models.of_run(record)

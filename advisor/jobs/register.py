@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from advisor.jobs import command_lines
 from advisor.jobs.advice import advice
-from studies.direction import Direction
+from advisor.jobs.recommended_model import picked
 from studies.errors import BadValue, BadWorkload, NothingFeasible, StoreError, shown
-from studies.record import Record
 from studies.storage import journal
 from studies.tracking.address import OFF
 
 if TYPE_CHECKING:
     from advisor.recommendation import Recommendation
     from studies.compression.checkpoint import Checkpoint
+    from studies.record import Record
     from studies.storage.manifest import StudyManifest
     from studies.storage.workload_spec import WorkloadSpec
     from studies.tracking.models import Trained
@@ -106,44 +106,6 @@ def _trained(home: Path, study: str, manifest: StudyManifest) -> Trained:
         deployed=deployed,
         description=f"{recommendation.optimizer}, {trial}: {about['takes']}.",
     )
-
-
-def picked(
-    recommendation: Recommendation, records: tuple[Record, ...], folder: Path
-) -> tuple[Record, Path | None]:
-    """Return the run whose weights stand for the recommended recipe, and their compressed file.
-
-    Of the seeds the best on the validation split: its test split had no say.
-    """
-    by_number = {record.number: record for record in records}
-    compressed = (
-        [by_number[number] for number in recommendation.compression.trials]
-        if recommendation.compression
-        else []
-    )
-    with_file = [record for record in compressed if _file(record, folder)]
-    if deployed := _best(with_file, recommendation.direction):
-        return by_number[deployed.source or 0], _file(deployed, folder)
-    trained = [by_number[number] for number in recommendation.trials if by_number[number].stage != "compress"]
-    trained += [by_number[record.source] for record in compressed if record.source in by_number]
-    if best := _best(trained, recommendation.direction):
-        return best, None
-    raise NothingFeasible(
-        f"no run of {recommendation.optimizer} was completed, so there is no model to register; search longer"
-    )
-
-
-def _best(records: list[Record], direction: Direction) -> Record | None:
-    best: Record | None = None
-    for record in records:
-        if record.quality is not None and (best is None or direction.better(record.quality, best.quality)):
-            best = record
-    return best
-
-
-def _file(record: Record, folder: Path) -> Path | None:
-    name = record.footprint.path if record.footprint else None
-    return folder / name if name and (folder / name).is_file() else None
 
 
 def _about(study: str, source: Checkpoint, record: Record, recommendation: Recommendation) -> dict[str, Any]:
