@@ -36,10 +36,13 @@ if TYPE_CHECKING:
     from advisor.jobs.profile import Preview
     from advisor.jobs.session import Session
     from advisor.report.memory_by_optimizer import MemoryByOptimizer
+    from advisor.sklearn import AdvisedClassifier, AdvisedRegressor
     from studies.bundle.bundle import Bundle
     from studies.search.event import Event
 
 __all__ = [
+    "AdvisedClassifier",
+    "AdvisedRegressor",
     "Budget",
     "Evidence",
     "Limits",
@@ -62,6 +65,15 @@ __all__ = [
     "transformers",
     "wrappers",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Return an estimator for scikit-learn, which is imported then."""
+    if name not in {"AdvisedClassifier", "AdvisedRegressor"}:
+        raise AttributeError(f"module 'advisor' has no attribute '{name}'")
+    from advisor import sklearn
+
+    return getattr(sklearn, name)
 
 
 def search(
