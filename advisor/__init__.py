@@ -36,9 +36,13 @@ if TYPE_CHECKING:
     from advisor.jobs.profile import Preview
     from advisor.jobs.session import Session
     from advisor.report.memory_by_optimizer import MemoryByOptimizer
+    from advisor.sklearn import AdvisedClassifier, AdvisedRegressor
+    from studies.bundle.bundle import Bundle
     from studies.search.event import Event
 
 __all__ = [
+    "AdvisedClassifier",
+    "AdvisedRegressor",
     "Budget",
     "Evidence",
     "Limits",
@@ -49,6 +53,7 @@ __all__ = [
     "compress",
     "explain",
     "lightning",
+    "load",
     "memory",
     "optimizers",
     "profile",
@@ -60,6 +65,15 @@ __all__ = [
     "transformers",
     "wrappers",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Return an estimator for scikit-learn, which is imported then."""
+    if name not in {"AdvisedClassifier", "AdvisedRegressor"}:
+        raise AttributeError(f"module 'advisor' has no attribute '{name}'")
+    from advisor import sklearn
+
+    return getattr(sklearn, name)
 
 
 def search(
@@ -227,6 +241,30 @@ def recommend(
         if isinstance(about, Evidence)
         else advice(_home(home), about, limits=limits, goal=goal, rules=rules)
     )
+
+
+def load(
+    study: str | Path, *, retrain: str = "", ensemble: bool = False, home: str | Path | None = None
+) -> Bundle:
+    """Return a study's recommended model, ready to predict: `advisor.load(study).predict(frame)`.
+
+    Args:
+        study: its name, or a folder that a bundle was saved in.
+        retrain: "all" to train once more, on the rows that trained and those that validated.
+        ensemble: whether the answers of all confirmation seeds are averaged.
+        home: where the study lives.
+
+    Raises:
+        StudyError: no such study, no trained model in it, or its data is not what it was.
+
+    Returns:
+        A bundle. `predict` takes rows as they came and returns `Predictions`: `values`, a label or an amount
+        each; `probabilities`, of the shape (rows, classes), or None; `notes` on what is odd in the rows.
+        `save(folder)` writes it.
+    """
+    from advisor.jobs.bundles import opened
+
+    return opened(study, _home(home), retrain=retrain, ensemble=ensemble)
 
 
 def explain(name: str) -> Explanation:

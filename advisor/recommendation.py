@@ -142,7 +142,7 @@ class Recommendation:
     def to_markdown(self) -> str:
         """Return the answer as a Markdown page."""
         title = f"# {self.optimizer}" + (f" for {self.study}" if self.study else "")
-        parts = [title, f"**{self.headline}**", self._quality()]
+        parts = [title, f"**{self.headline}**", self.reached]
         for heading, lines in self._sections():
             rows = self.compression_table.rows() if heading == COMPRESSION else []
             below = ["", grid(TITLES, rows)] if rows else []
@@ -154,14 +154,15 @@ class Recommendation:
         return "\n\n".join(part for part in parts if part) + "\n"
 
     def __str__(self) -> str:
-        parts = [fold(str(self.headline)), fold(self._quality())]
+        parts = [fold(str(self.headline)), fold(self.reached)]
         for title, lines in self._sections():
             rows = self.compression_table.columns(WIDTH) if title == COMPRESSION else []
             parts.append("\n".join([title, *(fold(line, "- ") for line in lines), *rows]))
         recipe = [fold(f"{axis:<13} {value}", "  ", 16) for axis, value in settings(self.params, self.steps)]
         return "\n\n".join([*(part for part in parts if part), "\n".join(["Recipe", *recipe])])
 
-    def _quality(self) -> str:
+    @property
+    def reached(self) -> str:
         """Return what its quality was on validation and on the test rows, over which seeds and trials."""
         if self.quality is None:
             return NOT_TRAINED
