@@ -35,9 +35,7 @@ def test_the_example_runs_in_a_real_kernel_and_shows_profile_progress_study_and_
     client = NotebookClient(notebook, timeout=HANG_SECONDS, resources={"metadata": {"path": str(tmp_path)}})
     client.execute()
 
-    profile, searched, answer, figures, written = (
-        cell for cell in notebook.cells if cell.cell_type == "code"
-    )
+    profile, searched, answer, figures, _ = (cell for cell in notebook.cells if cell.cell_type == "code")
     assert "Memory while training" in html(profile)[-1]
     progress, study = html(searched)
     assert "whole runs" in progress
