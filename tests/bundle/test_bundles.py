@@ -5,7 +5,6 @@ import subprocess
 import sys
 
 import numpy as np
-import pandas as pd
 import pytest
 
 import advisor
@@ -17,6 +16,7 @@ from studies.search.checkpoints import Checkpoints
 from studies.storage import journal
 from studies.workload_opening import reopen_workload
 
+from animals import animals, study_of
 from waiting import HANG_SECONDS
 
 CLEAN = """
@@ -26,35 +26,6 @@ values = Bundle.load(sys.argv[1]).predict(pandas.read_csv(sys.argv[2])).values
 heavy = {"optuna", "mlflow", "sklearn", "streamlit", "onnx", "onnxruntime", "scipy"} & set(sys.modules)
 print(list(values), sorted(heavy))
 """
-
-
-def animals(rows=90):
-    generator = np.random.default_rng(0)
-    size = generator.gamma(2.0, 3.0, rows).round(2)
-    colour = generator.choice(["red", "green", "blue"], rows)
-    return pd.DataFrame(
-        {
-            "size": size,
-            "price": [f"${1000 + 10 * value:,.0f}" for value in size],
-            "colour": colour,
-            "born": pd.date_range("2020-01-01", periods=rows, freq="37h").astype(str),
-            "tame": generator.choice(["yes", "no"], rows),
-            "weight": (3.0 * size + (colour == "red") + generator.normal(0, 0.1, rows)).round(3),
-            "sort": np.where(size > 5, "large", np.where(colour == "red", "small red", "small")),
-        }
-    )
-
-
-def study_of(folder, target, **options):
-    animals().to_csv(folder / "animals.csv", index=False)
-    settings = {
-        "budget": "3trials",
-        "epochs": 3,
-        "optimizers": "AdamW",
-        "tracking_uri": "off",
-        "home": folder,
-    }
-    return advisor.search(str(folder / "animals.csv"), target=target, **settings | options)
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +43,7 @@ def weights(tmp_path_factory):
 def of_the_run(folder, bundle):
     """Return the trained model of the bundle's run, and its workload, apart from any bundle."""
     study = journal.open_study(folder, bundle.about.study)
-    record = next(one for one in journal.records(study) if one.number == bundle.members[0].trial)
+    record = next(run for run in journal.records(study) if run.number == bundle.members[0].trial)
     workload = reopen_workload(journal.manifest_of(study).opened)
     checkpoint = Checkpoints.of(folder, bundle.about.study).load_or_train(record, workload, device="cpu")
     return checkpoint.model, checkpoint.workload
