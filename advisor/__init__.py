@@ -269,6 +269,12 @@ def load(
         A bundle. `predict` takes rows as they came and returns `Predictions`: `values`, a label or an amount
         each; `probabilities`, of the shape (rows, classes), or None; `notes` on what is odd in the rows.
         `save(folder)` writes it.
+
+    Example:
+        >>> import advisor
+        >>> study = advisor.search("iris", budget="3trials", epochs=3, tracking_uri="off")
+        >>> advisor.load(study).predict([[5.1, 3.5, 1.4, 0.2]]).probabilities.shape
+        (1, 3)
     """
     from advisor.jobs.bundles import opened
 
