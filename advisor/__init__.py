@@ -18,6 +18,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from advisor import lightning, optimizers, regularizers, schedules, transformers, wrappers
 from advisor.decide.recommend import recommend as recommend_from
 from advisor.evidence import Evidence
 from advisor.recommendation import Recommendation
@@ -28,10 +29,20 @@ from studies.record import Record
 from studies.workload import Workload
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from torch import nn
+
+    from advisor.explanations.explanation import Explanation
     from advisor.jobs.profile import Preview
     from advisor.jobs.session import Session
+    from advisor.report.memory_by_optimizer import MemoryByOptimizer
+    from advisor.sklearn import AdvisedClassifier, AdvisedRegressor
+    from studies.bundle.bundle import Bundle
 
 __all__ = [
+    "AdvisedClassifier",
+    "AdvisedRegressor",
     "Budget",
     "Evidence",
     "Limits",
@@ -41,11 +52,29 @@ __all__ = [
     "Study",
     "Workload",
     "compress",
+    "explain",
+    "lightning",
+    "load",
+    "memory",
+    "optimizers",
     "profile",
     "recommend",
+    "regularizers",
     "resume",
+    "schedules",
     "search",
+    "transformers",
+    "wrappers",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Return an estimator for scikit-learn, which is imported then."""
+    if name not in {"AdvisedClassifier", "AdvisedRegressor"}:
+        raise AttributeError(f"module 'advisor' has no attribute '{name}'")
+    from advisor import sklearn
+
+    return getattr(sklearn, name)
 
 
 def search(
@@ -67,6 +96,12 @@ def search(
 
     Raises:
         StudyError: anything wrong with the input; one line that says what to do.
+
+    Example:
+        >>> import advisor
+        >>> study = advisor.search("iris", budget="3trials", epochs=3, tracking_uri="off")
+        >>> advisor.recommend(study).metric
+        'accuracy'
     """
     from advisor.jobs.request import Request
     from advisor.jobs.session import prepare
@@ -97,6 +132,11 @@ def compress(
 
     Raises:
         StudyError: no such study, nothing to compress, or what was asked for cannot be used.
+
+    Example:
+        >>> import advisor
+        >>> study = advisor.search("iris", budget="3trials", epochs=3, tracking_uri="off")
+        >>> study = advisor.compress(study, budget="3trials")
     """
     from advisor.jobs.compress import CompressionRequest, open_compression
 
@@ -118,6 +158,11 @@ def resume(
 
     Raises:
         StudyError: no such study, or what it was made of is not here.
+
+    Example:
+        >>> import advisor
+        >>> study = advisor.search("iris", budget="3trials", epochs=3, tracking_uri="off")
+        >>> study = advisor.resume(study, budget="5trials")
     """
     from advisor.jobs.session import reopen
 
@@ -145,7 +190,24 @@ def _finish(session: Session, listen: Any, *, searching: bool = True) -> Study:
 
 
 def profile(source: Any, **options: Any) -> Preview:
-    """Return facts, memory by optimizer and advice before any trial; options as in `search`."""
+    """Return facts, memory by optimizer and advice before any trial.
+
+    Args:
+        source: as in `search`, but for a training function.
+        options: as in `search`.
+
+    Returns:
+        A value that prints as the text of `advisor profile`; `.facts` and `.recommendation` are its parts.
+
+    Raises:
+        StudyError: anything wrong with the input.
+
+    Example:
+        >>> import advisor
+        >>> preview = advisor.profile("iris")
+        >>> preview.facts.rows, preview.facts.classes
+        (90, 3)
+    """
     from advisor.jobs.profile import preview
     from advisor.jobs.request import Request
 
@@ -169,6 +231,16 @@ def recommend(
         rules: settings of rules, on top of the study's: `Sparsity=off`, `Convergence=0.5`,
             `my_rules.py:MyRule`.
         home: where the study lives.
+
+    Raises:
+        StudyError: no such study, or limits and rules that cannot be used.
+
+    Example:
+        >>> import advisor
+        >>> study = advisor.search("iris", budget="3trials", epochs=3, tracking_uri="off")
+        >>> answer = advisor.recommend(study, limits=advisor.Limits(model_bytes=2**20))
+        >>> answer.metric
+        'accuracy'
     """
     from advisor.jobs.advice import advice
 
@@ -177,6 +249,95 @@ def recommend(
         if isinstance(about, Evidence)
         else advice(_home(home, about), about, limits=limits, goal=goal, rules=rules)
     )
+
+
+def load(
+    study: str | Path, *, retrain: str = "", ensemble: bool = False, home: str | Path | None = None
+) -> Bundle:
+    """Return a study's recommended model, ready to predict: `advisor.load(study).predict(frame)`.
+
+    Args:
+        study: its name, or a folder that a bundle was saved in.
+        retrain: "all" to train once more, on the rows that trained and those that validated.
+        ensemble: whether the answers of all confirmation seeds are averaged.
+        home: where the study lives.
+
+    Raises:
+        StudyError: no such study, no trained model in it, or its data is not what it was.
+
+    Returns:
+        A bundle. `predict` takes rows as they came and returns `Predictions`: `values`, a label or an amount
+        each; `probabilities`, of the shape (rows, classes), or None; `notes` on what is odd in the rows.
+        `save(folder)` writes it.
+    """
+    from advisor.jobs.bundles import opened
+
+    return opened(study, _home(home, study), retrain=retrain, ensemble=ensemble)
+
+
+def explain(name: str) -> Explanation:
+    """Return what is known of an optimizer, schedule, model, rule, ..., or of a word of an answer.
+
+    Args:
+        name: as `advisor list` writes it, in any case: `Muon`, `cosine`, `p_best`.
+
+    Returns:
+        A value that prints as the text of `advisor explain`; `.text` is a plain str.
+
+    Raises:
+        UnknownChoice: nothing has that name; the message offers the nearest.
+
+    Example:
+        >>> import advisor
+        >>> advisor.explain("lion").text.splitlines()[0]
+        'Lion (optimizer)'
+    """
+    from advisor.explanations.explanation import Explanation, explanation
+
+    return Explanation(name=name, text=explanation(name))
+
+
+def memory(
+    model: nn.Module,
+    batch: Any,
+    *,
+    loss: Callable[[Any, Any], Any] | None = None,
+    optimizers: Sequence[Any] = (),
+    limits: Limits | None = None,
+) -> MemoryByOptimizer:
+    """Return the bytes that training takes with each optimizer, from the model and one batch.
+
+    Nothing is read from disk and no study is made; two steps are taken on a copy of the model, and the bytes
+    of every operation followed. Random generators are left as they were.
+
+    Args:
+        model: any module, on the device where it is to be trained.
+        batch: inputs (rows, ...); (inputs, targets), as a DataLoader gives them; or a dict of inputs by name,
+            which the model is called with. Its rows are the batch size.
+        loss: of (outputs, targets). By default the model's own where it returns one, as transformers do; else
+            cross-entropy for whole targets, mean square for the others and where there are none.
+        optimizers: names, or choices such as `advisor.optimizers.AdamW(amsgrad=True)`; all by default.
+        limits: `train_bytes` marks what fits.
+
+    Returns:
+        A value that prints as a table; `.to_dict()`, `.frame()` and `.forecasts` hold weights, gradients,
+        state, activations and the peak of a step, all in bytes.
+
+    Raises:
+        BadWorkload: no module, or one that fails on the batch; one line that says where.
+        UnknownChoice: an optimizer that is not there.
+
+    Example:
+        >>> import advisor, torch
+        >>> from torch import nn
+        >>> model = nn.Sequential(nn.Linear(64, 256), nn.ReLU(), nn.Linear(256, 10))
+        >>> table = advisor.memory(model, torch.zeros(32, 64), optimizers=["SGD", "AdamW"])
+        >>> table.frame()[["weight_bytes", "state_bytes"]].loc["AdamW"].tolist()
+        [76840, 153696]
+    """
+    from advisor.jobs.memory import memory_by_optimizer
+
+    return memory_by_optimizer(model, batch, loss=loss, optimizers=optimizers, limits=limits or Limits())
 
 
 def _home(home: str | Path | None, study: object = "") -> Path:

@@ -37,7 +37,17 @@ NOT_TRAINED: Final = f"No whole run of it stands behind this: {BASIS}."
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recommendation:
-    """Recommendation: which optimizer, how sure, because of what, and what would change the answer."""
+    """Recommendation: which optimizer, how sure, because of what, and what would change the answer.
+
+    It prints as the text of `advisor recommend`.
+
+    Example:
+        >>> import advisor
+        >>> answer = advisor.recommend(advisor.Evidence(candidates=("AdamW", "SGD")))
+        >>> 0 <= answer.p_best <= 1
+        True
+        >>> recipe = advisor.Recipe.from_params(answer.params)
+    """
 
     study: str
     optimizer: str
