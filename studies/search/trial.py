@@ -18,6 +18,7 @@ from studies.record import Measurement, Record, Stage, State
 from studies.train import Training
 from studies.training_function.function import Function
 from studies.training_function.run import FunctionRun
+from studies.user_code import code_line
 
 if TYPE_CHECKING:
     from studies.recipe import Recipe
@@ -103,7 +104,7 @@ class Trial:
         except Exception as error:  # noqa: BLE001 - a failed trial is data: recorded with its reason, the study goes on
             if "can't allocate memory" in str(error):  # how torch's CPU allocator says it
                 return Outcome(state="infeasible", error=f"out of memory: {_words(error)}", violation=1.0)
-            return Outcome(state="failed", error=f"{type(error).__name__}: {_words(error)}")
+            return Outcome(state="failed", error=code_line(error, longest=500))
 
     def _advance(self, epochs: int, stop: Callable[[], bool]) -> Outcome | None:
         if self.training is None:
