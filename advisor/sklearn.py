@@ -53,6 +53,9 @@ class _Advised(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
         metric: Any = None,
         epochs: int | None = None,
         batch_size: Any = None,
+        time: str | None = None,
+        group: str | None = None,
+        ensemble: bool = False,
         random_state: Any = None,
         home: str | Path | None = None,
         device: str = "auto",
@@ -66,6 +69,9 @@ class _Advised(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
         self.metric = metric
         self.epochs = epochs
         self.batch_size = batch_size
+        self.time = time
+        self.group = group
+        self.ensemble = ensemble
         self.random_state = random_state
         self.home = home
         self.device = device
@@ -93,6 +99,7 @@ class _Advised(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
             self._options(),
             home=home,
             lasting=self.home is not None,
+            ensemble=self.ensemble,
             watch=_progress if self.verbose else lambda session: nullcontext(),
         )
         self.study_, self.home_ = self._fitted.study, home
@@ -101,6 +108,7 @@ class _Advised(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
 
     def _rows(self, rows: Any, *, fitting: bool) -> Any:
         """Return rows as a table or an array, checked as scikit-learn does; gaps and text may stay."""
+        rows = rows.to_pandas() if hasattr(rows, "to_pandas") else rows  # polars, Arrow
         if hasattr(rows, "iloc") and hasattr(rows, "columns"):
             return validate_data(self, rows, reset=fitting, skip_check_array=True)
         from studies.data.splits import FEWEST_ROWS
@@ -130,6 +138,8 @@ class _Advised(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
             "optimizers": self.optimizers,
             "epochs": self.epochs,
             "batch_size": self.batch_size,
+            "time": self.time,
+            "group": self.group,
             "device": self.device,
             "seed": self._seed(),
             "limits": self.limits,
@@ -166,6 +176,9 @@ PARAMETERS: Final = """
         metric: that the search judges by; a name, also one of scikit-learn's scorers, or a function.
         epochs: of one training run; chosen for the data by default.
         batch_size: a number, `"full"`, or a range such as `"16..256"`.
+        time: a column of a DataFrame: train on its earliest rows, validate on later ones, test on the latest.
+        group: a column of a DataFrame: rows that share its value are in one part only.
+        ensemble: whether the average of the confirmation runs answers instead of the best of them.
         random_state: of the rows drawn to validate and to test, the weights and the order of the rows.
         home: a folder that keeps the study; by default a temporary one, deleted with the estimator.
         device: `auto`, `cpu`, `cuda`, ...

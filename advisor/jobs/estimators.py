@@ -72,7 +72,13 @@ class Fitted:
 
 
 def fit(
-    data: tuple[Any, Any], options: Mapping[str, Any], *, home: Path, lasting: bool, watch: Watch
+    data: tuple[Any, Any],
+    options: Mapping[str, Any],
+    *,
+    home: Path,
+    watch: Watch,
+    lasting: bool = True,
+    ensemble: bool = False,
 ) -> Fitted:
     """Search on rows in memory and return the model that is advised.
 
@@ -80,8 +86,9 @@ def fit(
         data: rows and targets.
         options: of the workload and of the request, by name; None leaves one to the advisor.
         home: where the study lives.
-        lasting: whether it outlives this process's use of it; else nothing is kept of the rows.
         watch: shows the search.
+        lasting: whether the study outlives its estimator; else this process forgets the rows, too.
+        ensemble: whether the confirmation runs answer on average.
 
     Raises:
         StudyError: anything wrong with rows, targets or options, or no recipe fits the limits.
@@ -99,7 +106,7 @@ def fit(
             study=session.name,
             recommendation=recommendation,
             notes=session.notes,
-            bundle=_bundle(session, recommendation),
+            bundle=_bundle(session, recommendation, ensemble=ensemble),
         )
     finally:
         if not lasting:
@@ -127,7 +134,7 @@ def _answer(session: Session) -> Recommendation:
     return recommend(replace(evidence_of(session.home, session.name), resume="", compress="", command=""))
 
 
-def _bundle(session: Session, recommendation: Recommendation) -> Bundle:
+def _bundle(session: Session, recommendation: Recommendation, *, ensemble: bool) -> Bundle:
     """Return the bundle of the advised model, made of the workload that is open already."""
     study = journal.open_study(session.home, session.name)
     models = StudyModels(
@@ -138,5 +145,7 @@ def _bundle(session: Session, recommendation: Recommendation) -> Bundle:
         recommendation=recommendation,
         workload=cast("LoadedWorkload", session.workload),
     )
+    if ensemble:
+        return models.of_seeds()
     record, _ = picked(recommendation, models.records, session.home / "models" / session.name)
     return models.of_run(record)
