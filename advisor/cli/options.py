@@ -156,8 +156,3 @@ TuneModel = Annotated[
     typer.Option(help="Search the model's own fields too; by default only those of your own model."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")]
-Retrain = Annotated[
-    str | None,
-    typer.Option(help="all: train once more, on the rows that trained and those that validated."),
-]
-Ensemble = Annotated[bool, typer.Option("--ensemble", help="Average the answers of all confirmation seeds.")]

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from studies.bundle.predictions import PREDICTION, chance
 from studies.errors import BadValue
 
 if TYPE_CHECKING:
     from studies.bundle.about import About
     from studies.bundle.predictions import Predictions
-
-PREDICTION: Final = "prediction"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +47,7 @@ class AnswerColumns:
         wanted = [f"{PREDICTION}_{place + 1}" for place in range(about.outputs)] if several else [PREDICTION]
         values = tuple(_free(name, names) for name in wanted)
         classes = about.classes if proba else ()
-        return cls(values=values, probabilities=tuple(_free(f"p({label})", names) for label in classes))
+        return cls(values=values, probabilities=tuple(_free(chance(label), names) for label in classes))
 
     def note(self) -> str:
         """Return that a name was taken; empty where none was."""
