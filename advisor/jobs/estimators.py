@@ -29,6 +29,7 @@ from studies.workload import Workload
 
 if TYPE_CHECKING:
     from studies.loaded_workload import LoadedWorkload
+    from studies.search.event import Event
 
 OF_WORKLOAD: Final = ("task", "model", "metric")
 """Options that say what is trained; the others say how it is searched."""
@@ -36,8 +37,8 @@ OF_WORKLOAD: Final = ("task", "model", "metric")
 WRITTEN: Final = ("memory", "model_size", "latency", "train_time")
 """Limits as they are written: `{"memory": "512MiB"}`."""
 
-Watch = Callable[[Session], AbstractContextManager[Any]]
-"""What shows a search while it runs: enters something whose `listen` hears every event, or None."""
+Watch = Callable[[Session], AbstractContextManager[tuple[Callable[["Event"], None], Callable[[], bool]]]]
+"""What shows a search while it runs: enters who hears every event, and what says whether to stop."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -77,6 +78,7 @@ def fit(
     *,
     home: Path,
     watch: Watch,
+    labels: tuple[str, ...] = (),
     lasting: bool = True,
     ensemble: bool = False,
 ) -> Fitted:
@@ -87,6 +89,7 @@ def fit(
         options: of the workload and of the request, by name; None leaves one to the advisor.
         home: where the study lives.
         watch: shows the search.
+        labels: what the bundle calls the classes, whose codes the targets are; none in regression.
         lasting: whether the study outlives its estimator; else this process forgets the rows, too.
         ensemble: whether the confirmation runs answer on average.
 
@@ -99,14 +102,14 @@ def fit(
     workload = Workload(train=data, **of_workload)
     try:
         session = prepare(Request.of(workload, tracking_uri=OFF, **asked_for), home)
-        with watch(session) as shown:
-            work(session, listen=shown.listen if shown else lambda event: None)
+        with watch(session) as (listen, stop):
+            work(session, listen=listen, stop=stop)
         recommendation = conclude(home, session.name) if lasting else _answer(session)
         return Fitted(
             study=session.name,
             recommendation=recommendation,
             notes=session.notes,
-            bundle=_bundle(session, recommendation, ensemble=ensemble),
+            bundle=_named(_bundle(session, recommendation, ensemble=ensemble), labels),
         )
     finally:
         if not lasting:
@@ -132,6 +135,10 @@ def _limits(limits: Limits | dict[str, Any] | None) -> dict[str, Any]:
 def _answer(session: Session) -> Recommendation:
     """Return the recommendation without commands, which would look for a study that does not last."""
     return recommend(replace(evidence_of(session.home, session.name), resume="", compress="", command=""))
+
+
+def _named(bundle: Bundle, labels: tuple[str, ...]) -> Bundle:
+    return replace(bundle, about=replace(bundle.about, classes=labels)) if labels else bundle
 
 
 def _bundle(session: Session, recommendation: Recommendation, *, ensemble: bool) -> Bundle:

@@ -80,7 +80,7 @@ def test_the_recommendation_is_the_study_s(fitted):
     recommendation = classifier.recommendation_
     assert recommendation.optimizer == "AdamW"
     assert "advisor resume" not in recommendation.to_markdown()
-    study = advisor.recommend(classifier.study_, home=classifier.home_)
+    study = advisor.recommend(classifier.study_)
     assert study.quality == recommendation.quality
 
 
@@ -125,6 +125,23 @@ def test_it_is_pickled_with_its_model_and_without_its_study(fitted, tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["AdamW", "lost", "saved"]
     np.testing.assert_allclose(np.load(tmp_path / "chances.npy"), classifier.predict_proba(frame), rtol=1e-6)
+
+
+def test_its_bundle_is_saved_for_the_command_line(fitted, tmp_path):
+    classifier, frame, _ = fitted
+    classifier.bundle_.save(tmp_path / "bundle")
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "advisor", "predict", "bundle", "rows.csv", "--out", "out.csv"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        capture_output=True,
+        text=True,
+        timeout=HANG_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert pd.read_csv(tmp_path / "out.csv")["prediction"].tolist() == classifier.predict(frame).tolist()
 
 
 def test_the_same_random_state_is_the_same_model(fitted):
