@@ -9,6 +9,7 @@ import pytest
 
 import advisor
 from studies.bundle.bundle import Bundle
+from studies.bundle.row_remarks import RowRemarks
 from studies.data.rows import tensors
 from studies.errors import BadValue, BadWorkload, StoreError
 from studies.measure.outputs import outputs_of
@@ -213,3 +214,58 @@ def test_other_weights_than_there_are_are_refused(sorts, tmp_path):
         advisor.load(tmp_path, retrain="all")
     with pytest.raises(BadValue, match="retrain 'some' is not understood"):
         advisor.load(bundle.about.study, retrain="some", home=folder)
+
+
+def test_trained_once_more_it_has_the_rows_that_validated_and_the_best_epoch_of_the_run(sorts):
+    folder, bundle = sorts
+    again = advisor.load(bundle.about.study, retrain="all", home=folder)
+    member = again.members[0]
+
+    assert again.about.weights == "trained once more on the rows that trained or validated"
+    assert f"on the {90 * 0.8:.0f} rows that trained or validated" in again.about.notes[0]
+    assert member.encoder != bundle.members[0].encoder
+    assert (again.predict(animals()).values == animals()["sort"]).mean() > 0.5
+    assert np.array_equal(
+        advisor.load(bundle.about.study, retrain="all", home=folder).predict(animals()).probabilities,
+        again.predict(animals()).probabilities,
+    )
+
+
+def test_no_test_row_trains_a_model_that_is_trained_once_more(sorts):
+    folder, bundle = sorts
+    workload = reopen_workload(journal.manifest_of(journal.open_study(folder, bundle.about.study)).opened)
+    joined = workload.on_all_rows().dataset
+
+    rows = {row.tobytes() for row in joined.train.inputs}
+    assert joined.train.rows == workload.dataset.train.rows + workload.dataset.valid.rows
+    assert not rows & {row.tobytes() for row in joined.test.inputs}
+
+
+@pytest.mark.parametrize("of_target", ["sorts", "weights"])
+def test_an_ensemble_averages_its_seeds_and_says_what_that_gains(of_target, request, tmp_path):
+    folder, bundle = request.getfixturevalue(of_target)
+    ensemble = advisor.load(bundle.about.study, ensemble=True, home=folder)
+
+    answers = [member.answer(animals(), ensemble.about, RowRemarks()) for member in ensemble.members]
+
+    mean = np.mean(answers, axis=0)
+    predictions = ensemble.predict(animals())
+    values = predictions.values[:, None] if predictions.probabilities is None else predictions.probabilities
+    assert len(ensemble.members) == 3
+    assert np.array_equal(values, mean)
+    assert set(ensemble.about.gain) == {"test"}, "its seeds validated on rows of their own"
+    assert "The average of 3 models reaches" in ensemble.about.notes[0]
+    ensemble.save(tmp_path)
+    assert np.array_equal(Bundle.load(tmp_path).predict(animals()).values, predictions.values)
+
+
+def test_the_gain_of_an_ensemble_is_its_metric_on_the_test_rows(sorts):
+    folder, bundle = sorts
+    ensemble = advisor.load(bundle.about.study, ensemble=True, home=folder)
+    _, workload = of_the_run(folder, bundle)
+    rows = frame_of(workload.dataset.test, workload, animals())
+
+    right = (ensemble.predict(rows).values == rows["sort"]).mean()
+
+    assert ensemble.about.gain["test"]["average"] == pytest.approx(right)
+    assert 0 < ensemble.about.gain["test"]["members"] <= 1

@@ -6,6 +6,7 @@ import json
 import sqlite3
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -66,7 +67,7 @@ def test_each_form_of_output_holds_the_same(bundle, inside, sorts, tmp_path, end
     )
     answers, expected = reader(out), bundle.predict(animals())
     assert list(answers["prediction"]) == list(expected.values)
-    assert answers[[f"p({label})" for label in expected.classes]].to_numpy() == pytest.approx(
+    assert answers[[f"probability_{label}" for label in expected.classes]].to_numpy() == pytest.approx(
         expected.probabilities, abs=1e-6
     )
     assert list(tmp_path.glob("*.part")) == []
@@ -130,7 +131,9 @@ def test_decimal_commas_are_read_and_written_as_such(bundle, tmp_path):
 
     answers = pd.read_csv(io.StringIO(text), sep=";", decimal=",")
     assert list(answers["prediction"]) == list(bundle.predict(rows).values)
-    assert answers["p(large)"].to_numpy() == pytest.approx(bundle.predict(rows).probabilities[:, 0], abs=1e-6)
+    assert answers["probability_large"].to_numpy() == pytest.approx(
+        bundle.predict(rows).probabilities[:, 0], abs=1e-6
+    )
 
 
 def test_a_file_of_column_names_alone_gives_names_alone(bundle, tmp_path):
@@ -229,3 +232,55 @@ def test_amounts_have_no_probabilities(inside, tmp_path):
     assert done.returncode == 2
     assert "predicts amounts, which has no probabilities; leave --proba out" in done.stderr
     assert "rmse" in inside(*words).stderr
+
+
+def images_of(folder, rows=30):
+    """Write pictures that are dark or light, a folder a class; return the folder."""
+    from PIL import Image
+
+    generator = np.random.default_rng(0)
+    for number in range(rows):
+        light = number % 2
+        place = folder / ("light" if light else "dark")
+        place.mkdir(parents=True, exist_ok=True)
+        pixels = generator.integers(128 * light, 128 + 127 * light, (8, 8, 3)).astype("uint8")
+        Image.fromarray(pixels).save(place / f"{number}.png")
+    return folder
+
+
+def test_images_below_a_folder_are_predicted_by_their_names(tmp_path):
+    pictures = images_of(tmp_path / "pictures")
+    options = {"budget": "2trials", "epochs": 3, "optimizers": "AdamW", "tracking_uri": "off", "model": "mlp"}
+    study = advisor.search(str(pictures), home=tmp_path, **options)
+    out = io.StringIO()
+
+    predict_rows(advisor.load(study, home=tmp_path), str(pictures), out=out, proba=True)
+
+    answers = pd.read_csv(io.StringIO(out.getvalue()))
+    assert list(answers) == ["file", "prediction", "probability_dark", "probability_light"]
+    assert (answers["file"].str.partition("/")[0] == answers["prediction"]).mean() > 0.9
+
+
+@pytest.mark.parametrize("form", ["npy", "npz"])
+def test_arrays_are_predicted_by_the_number_of_their_row(tmp_path, form):
+    rows = np.random.default_rng(0).normal(size=(60, 4))
+    np.savez(tmp_path / "train.npz", X=rows, y=np.where(rows[:, 0] > 0, "up", "down"))
+    study = advisor.search(
+        str(tmp_path / "train.npz"),
+        home=tmp_path,
+        budget="2trials",
+        epochs=3,
+        optimizers="AdamW",
+        tracking_uri="off",
+    )
+    if form == "npy":
+        np.save(tmp_path / "new.npy", rows)
+    else:
+        np.savez(tmp_path / "new.npz", X=rows)
+    bundle, out = advisor.load(study, home=tmp_path), io.StringIO()
+
+    predict_rows(bundle, str(tmp_path / f"new.{form}"), out=out)
+
+    answers = pd.read_csv(io.StringIO(out.getvalue()))
+    assert list(answers["row"]) == list(range(60))
+    assert list(answers["prediction"]) == list(bundle.predict(rows).values)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from studies.bundle.outlet import LOGITS
 from studies.bundle.predictions import PREDICTION, chance
 from studies.errors import BadValue
 
@@ -37,8 +38,6 @@ class AnswerColumns:
         Raises:
             BadValue: probabilities of a model that has none.
         """
-        from studies.bundle.outlet import LOGITS
-
         if proba and about.gives != LOGITS:
             what = "amounts" if about.task == "regression" else "what its own loss takes"
             raise BadValue(f"'{about.study}' predicts {what}, which has no probabilities; leave --proba out")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from advisor.jobs.predicting.answer_columns import AnswerColumns
 from advisor.jobs.predicting.judgement import Judgement
@@ -10,8 +10,7 @@ from advisor.jobs.predicting.row_file import row_file
 from advisor.jobs.predicting.row_source import row_source
 
 if TYPE_CHECKING:
-    import pandas as pd
-
+    from advisor.jobs.predicting.row_block import RowBlock
     from studies.bundle.bundle import Bundle
 
 
@@ -32,24 +31,26 @@ def predict_rows(bundle: Bundle, rows: str, *, out: str | TextIO, proba: bool = 
     remarks, judgement = RowRemarks(), Judgement(bundle=bundle)
     columns: AnswerColumns | None = None
     with (
-        row_source(rows) as source,
+        row_source(rows, bundle) as source,
         row_file(out, delimiter=source.delimiter, decimal=source.decimal) as write,
     ):
         for block in source.blocks:
-            columns = columns or AnswerColumns.of(bundle.about, map(str, block.columns), proba=proba)
-            read = _as_read(bundle, block, source.decimal)
-            predictions = bundle.predict(read, remarks=remarks)
-            judgement.add(block, predictions)
-            write(columns.beside(block, predictions))
+            names = map(str, block.columns.columns)
+            columns = columns or AnswerColumns.of(bundle.about, names, proba=proba)
+            predictions = bundle.predict(_as_read(bundle, block, source.decimal), remarks=remarks)
+            judgement.add(block.columns, predictions)
+            write(columns.beside(block.columns, predictions))
     named = columns.note() if columns else ""
     said = (*bundle.about.notes, *source.notes, *remarks.notes(), named, judgement.note())
     return tuple(note for note in said if note)
 
 
-def _as_read(bundle: Bundle, block: pd.DataFrame, decimal: str) -> pd.DataFrame:
+def _as_read(bundle: Bundle, block: RowBlock, decimal: str) -> Any:
     """Return rows of text as those that trained were read, whose decimal commas a reader of files knows."""
     from studies.bundle.table_rows import with_points
     from studies.data.columns.table_encoder import TableEncoder
 
     encoder = bundle.members[0].encoder
-    return with_points(encoder, block) if decimal == "," and isinstance(encoder, TableEncoder) else block
+    if decimal == "," and isinstance(encoder, TableEncoder):
+        return with_points(encoder, block.columns)
+    return block.rows

@@ -1,4 +1,4 @@
-"""Row source: the rows that are to be predicted, from a file of any form, a block at a time."""
+"""Opening of the rows that are to be predicted: a file of any form, a block at a time."""
 
 from __future__ import annotations
 
@@ -8,44 +8,41 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from advisor.jobs.predicting.array_rows import array_rows, has_arrays
+from advisor.jobs.predicting.row_block import RowBlock, RowSource
 from studies.datasets import Raw
-from studies.datasets.files import Place, is_pattern, readers
+from studies.datasets.files import Place, expanded, holds, is_pattern, readers
 from studies.datasets.table import existing
 from studies.errors import BadWorkload, StudyError, named_line, one_line
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from studies.bundle.bundle import Bundle
+
 STDIN: Final = "-"
 TEXT: Final = (".csv", ".tsv")
 BLOCK_ROWS: Final = 20_000
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class RowSource:
-    """Rows of one file, and how they are written there."""
-
-    blocks: Iterator[pd.DataFrame]
-    """Rows with their columns as they came; of delimited text all columns are text."""
-    delimiter: str = ""
-    """What stands between fields of delimited text; empty for other forms."""
-    decimal: str = "."
-    notes: tuple[str, ...] = ()
-
-
 @contextmanager
-def row_source(source: str) -> Iterator[RowSource]:
+def row_source(source: str, bundle: Bundle) -> Iterator[RowSource]:
     """Open the rows that a path names, or those on standard input for `-`.
+
+    Args:
+        source: a file of any form of table, of arrays (.npy, .npz), or a folder of images.
+        bundle: what is to predict them.
 
     Raises:
         BadWorkload: no such file, or none that is read here.
     """
     if source != STDIN:
-        yield _of(Place.of(source))
+        path = expanded(source)
+        yield array_rows(path, bundle) if holds(path, has_arrays) else _of(Place.of(source))
         return
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "stdin.csv"
@@ -65,9 +62,9 @@ def _of(place: Place) -> RowSource:
     if place.ending in TEXT:
         return _delimited(place)
     if place.ending == ".parquet" and not is_pattern(place.path):
-        return RowSource(blocks=_parquet(place))
+        return RowSource(blocks=(RowBlock(columns=block) for block in _parquet(place)))
     frame, notes = _whole(place)
-    return RowSource(blocks=_cut(frame), notes=notes)
+    return RowSource(blocks=(RowBlock(columns=block) for block in _cut(frame)), notes=notes)
 
 
 def _delimited(place: Place) -> RowSource:
@@ -75,7 +72,10 @@ def _delimited(place: Place) -> RowSource:
 
     style = text_style(place)
     return RowSource(
-        blocks=text_blocks(style), delimiter=style.delimiter, decimal=style.decimal, notes=style.notes
+        blocks=(RowBlock(columns=block) for block in text_blocks(style)),
+        delimiter=style.delimiter,
+        decimal=style.decimal,
+        notes=style.notes,
     )
 
 
@@ -99,8 +99,6 @@ def _parquet(place: Place) -> Iterator[pd.DataFrame]:
 def _whole(place: Place) -> tuple[pd.DataFrame, tuple[str, ...]]:
     from studies.datasets.files.several import read_several
 
-    if not place.ending:
-        raise BadWorkload(f"'{one_line(place.path, longest=200)}' is a folder; give a file of rows")
     try:
         data: Any = read_several(place) if is_pattern(place.path) else readers()[place.ending].read(place)
     except StudyError:
