@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from typing import Final
+from typing import Annotated, Final
 
 import typer
 
@@ -21,7 +21,8 @@ from advisor.cli.commands.report import report
 from advisor.cli.commands.resume import resume
 from advisor.cli.commands.search import search
 from advisor.cli.commands.sync import sync
-from advisor.cli.terminal import DEFECT, INTERRUPTED, NOTHING_FEASIBLE, WRONG_INPUT, fail
+from advisor.cli.help import GroupedHelp
+from advisor.cli.terminal import DEFECT, INTERRUPTED, NOTHING_FEASIBLE, WRONG_INPUT, fail, show
 from studies.errors import NothingFeasible, StudyError, named_line, shortened
 from studies.user_code import code_line, is_of_user_code
 
@@ -31,15 +32,39 @@ use."""
 COMMANDS: Final[tuple[Callable[..., None], ...]] = (
     profile, search, resume, compress, recommend, report, list_, explain, sync, register, dashboard, plot,
 )  # fmt: skip
-"""In the order of the help."""
+"""Each has its place in `advisor.cli.help`."""
 
 app = typer.Typer(
     help="Tell it your data, your model and what you can afford; it finds the optimizer and the recipe, "
     "and says why.",
-    add_completion=False,
+    cls=GroupedHelp,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001
+    if wanted:
+        from importlib.metadata import version
+
+        show(f"optimizer-advisor {version('optimizer-advisor')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
+) -> None:
+    """Tell it your data, your model and what you can afford; it finds the optimizer and the recipe.
+
+    And it says why.
+    """
+
+
 for command in COMMANDS:
     app.command(command.__name__.rstrip("_"))(command)
 
