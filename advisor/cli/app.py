@@ -11,8 +11,10 @@ import typer
 
 from advisor.cli.commands.compress import compress
 from advisor.cli.commands.dashboard import dashboard
+from advisor.cli.commands.doctor import doctor
 from advisor.cli.commands.explain import explain
 from advisor.cli.commands.list_ import list_
+from advisor.cli.commands.mcp import mcp
 from advisor.cli.commands.plot import plot
 from advisor.cli.commands.profile import profile
 from advisor.cli.commands.recommend import recommend
@@ -31,6 +33,7 @@ USAGE_ERROR: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[1]
 use."""
 COMMANDS: Final[tuple[Callable[..., None], ...]] = (
     profile, search, resume, compress, recommend, report, list_, explain, sync, register, dashboard, plot,
+    mcp, doctor,
 )  # fmt: skip
 """Each has its place in `advisor.cli.help`."""
 
