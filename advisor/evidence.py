@@ -119,7 +119,14 @@ def _by_optimizer(records: Iterable[Record]) -> dict[str, tuple[Record, ...]]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
-    """Evidence: everything a recommendation may look at."""
+    """Evidence: everything a recommendation may look at.
+
+    Example:
+        >>> import advisor
+        >>> evidence = advisor.Evidence(candidates=("AdamW", "SGD"), limits=advisor.Limits(train_bytes=2**20))
+        >>> advisor.recommend(evidence).optimizer  # before any trial: by the rules and what others measured
+        'AdamW'
+    """
 
     facts: Facts = field(default_factory=Facts)
     limits: Limits = field(default_factory=Limits)

@@ -13,6 +13,7 @@ from advisor.evidence import Finding
 from advisor.report.compression_table import TITLES, CompressionTable
 from advisor.report.layout import WIDTH, cost_lines, fold, grid, settings, table
 from advisor.report.numbers import number, trials
+from advisor.report.section import Section, Table
 from advisor.statements.check import Check
 from advisor.statements.headline import Headline
 from advisor.statements.statement import Statement
@@ -36,7 +37,17 @@ NOT_TRAINED: Final = f"No whole run of it stands behind this: {BASIS}."
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recommendation:
-    """Recommendation: which optimizer, how sure, because of what, and what would change the answer."""
+    """Recommendation: which optimizer, how sure, because of what, and what would change the answer.
+
+    It prints as the text of `advisor recommend`.
+
+    Example:
+        >>> import advisor
+        >>> answer = advisor.recommend(advisor.Evidence(candidates=("AdamW", "SGD")))
+        >>> 0 <= answer.p_best <= 1
+        True
+        >>> recipe = advisor.Recipe.from_params(answer.params)
+    """
 
     study: str
     optimizer: str
@@ -132,7 +143,7 @@ class Recommendation:
     def to_markdown(self) -> str:
         """Return the answer as a Markdown page."""
         title = f"# {self.optimizer}" + (f" for {self.study}" if self.study else "")
-        parts = [title, f"**{self.headline}**", self._quality()]
+        parts = [title, f"**{self.headline}**", self.reached]
         for heading, lines in self._sections():
             rows = self.compression_table.rows() if heading == COMPRESSION else []
             below = ["", grid(TITLES, rows)] if rows else []
@@ -144,14 +155,46 @@ class Recommendation:
         return "\n\n".join(part for part in parts if part) + "\n"
 
     def __str__(self) -> str:
-        parts = [fold(str(self.headline)), fold(self._quality())]
+        parts = [fold(str(self.headline)), fold(self.reached)]
         for title, lines in self._sections():
             rows = self.compression_table.columns(WIDTH) if title == COMPRESSION else []
             parts.append("\n".join([title, *(fold(line, "- ") for line in lines), *rows]))
         recipe = [fold(f"{axis:<13} {value}", "  ", 16) for axis, value in settings(self.params, self.steps)]
         return "\n\n".join([*(part for part in parts if part), "\n".join(["Recipe", *recipe])])
 
-    def _quality(self) -> str:
+    def _repr_html_(self) -> str:
+        """Return the answer as a notebook shows it."""
+        from advisor.report.section_html import notebook_cell
+
+        verb = "Start with" if self.label == "prior only" else "Use"
+        title = f"{verb} {self.optimizer}" + (f": {self.study}" if self.study else "")
+        return notebook_cell(title, (str(self.headline), self.reached), self._notebook_sections())
+
+    def _notebook_sections(self) -> list[Section]:
+        """Return the recipe, what is said under each heading, and the table of all that fit."""
+        small = Table(titles=TITLES, rows=tuple(self.compression_table.rows()), about="compressed models")
+        said = [
+            Section(
+                title=title,
+                sentences=tuple(lines),
+                tables=(small,) if title == COMPRESSION else (),
+                folded=title != "Why",
+            )
+            for title, lines in self._sections()
+        ]
+        rows = tuple(settings(self.params, self.steps))
+        recipe = Table(titles=("axis", "setting"), rows=rows, about="the recipe")
+        columns = tuple(column.format(metric=self.metric) for column in COLUMNS)
+        cells = tuple(contender.cells() for contender in self.contenders)
+        fit = Table(titles=columns, rows=cells, about="all that fit")
+        return [
+            Section(title="Recipe", tables=(recipe,)),
+            *said,
+            Section(title="All that fit", tables=(fit,), folded=True),
+        ]
+
+    @property
+    def reached(self) -> str:
         """Return what its quality was on validation and on the test rows, over which seeds and trials."""
         if self.quality is None:
             return NOT_TRAINED

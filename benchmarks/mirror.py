@@ -26,6 +26,7 @@ from studies.limits import Budget
 from studies.record import Measurement, Record
 from studies.storage import journal
 from studies.storage.manifest import StudyManifest
+from studies.storage.trial_lines import RECORD
 from studies.tracking.process import Mirror
 
 TRIALS = 300
@@ -82,7 +83,7 @@ def whole_study(trials: int = TRIALS) -> tuple[float, float]:
             home, "large", direction="maximize", manifest=StudyManifest(id="1", metric="accuracy")
         )
         for number in range(trials):
-            attributes = {journal.RECORD: record(number).to_dict()}
+            attributes = {RECORD: record(number).to_dict()}
             study.add_trial(
                 optuna.trial.create_trial(value=0.5, params={}, distributions={}, user_attrs=attributes)
             )

@@ -43,7 +43,8 @@ def fill(home: Path, trials: int) -> str:
     from advisor.jobs.request import Request
     from advisor.jobs.session import prepare
     from studies.limits import Budget
-    from studies.storage import journal
+    from studies.search.trial_params import params_line, search_params
+    from studies.storage import journal, trial_lines
 
     request = Request(
         source="digits",
@@ -54,17 +55,14 @@ def fill(home: Path, trials: int) -> str:
     )
     launched = prepare(request, home)
     study, space = journal.open_study(home, launched.name), launched.plan.space(launched.workload)
-    study.sampler = optuna.samplers.RandomSampler(seed=0)
+    drawn = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     chance, made = random.Random(0), []  # noqa: S311 - made up, and no secret
     for number in range(trials):
-        trial = study.ask(space.distributions)
-        recipe = space.recipe(trial.params)
+        recipe = space.recipe(drawn.ask(space.distributions).params)
         record = _made(number, recipe, space.units(recipe), chance, _source(made, number, trials))
-        for point in record.curve[2::3]:
-            trial.report(point.valid_metric, point.epoch)
+        line = params_line(search_params(space, recipe, record.params), spent_seconds=float(number))
         with patch("os.fsync"):  # nothing is lost if this process dies
-            journal.tell(study, trial, record, violation=0.0)
-            journal.change_manifest(study, spent_seconds=float(number))
+            trial_lines.tell(study, record, line)
         made.append(record)
     return launched.name
 

@@ -10,10 +10,7 @@ from __future__ import annotations
 
 import argparse
 import base64
-import os
 import re
-import shutil
-import subprocess
 import sys
 import tempfile
 from importlib.resources import as_file, files
@@ -21,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
+from advisor.browser import find_browser, run_browser
 from dashboard.charts import plots
 from dashboard.snapshot import Study
 from studies.errors import BadValue, StudyError, did_you_mean
@@ -30,32 +28,12 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 SUFFIXES: Final = (".png", ".svg", ".html")
-BROWSERS: Final = (
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-    "chrome",
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-)
-FLAGS: Final = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-"""Without a sandbox, since nothing but our own page is opened and a container's root has none."""
 FILE_FLAGS: Final = ("--allow-file-access-from-files", "--virtual-time-budget=60000")
 """For a page that is a file: it may load the script beside it, and is given a minute of its own time."""
 WIDTH: Final = 1000
 HEIGHT: Final = 500
 SCALE: Final = 2
 """Pixels of a PNG to one of the page, for print."""
-PATIENCE_SECONDS: Final = 120.0
 PAGE: Final = """<!DOCTYPE html><meta charset="utf-8"><script src="{script}"></script><body><script>
 const figure = {figure};
 Plotly.toImage(figure, {{format: "{kind}", width: {width}, height: {height}, scale: {scale}}}).then(
@@ -120,43 +98,13 @@ def image(figure: go.Figure, kind: str) -> bytes:
             script=script, figure=_json(figure), kind=kind, scale=SCALE if kind == "png" else 1, **size
         )
         page.write_text(markup, encoding="utf-8")
-        return _image_bytes(_page_text(browser, page), browser)
-
-
-def find_browser() -> str:
-    """Return the browser to draw with: `$BROWSER_PATH`, else the first Chromium or Chrome on the path.
-
-    Raises:
-        BadValue: there is none.
-    """
-    named = os.environ.get("BROWSER_PATH")
-    browser = next((path for name in ([named] if named else BROWSERS) if (path := shutil.which(name))), None)
-    if browser is None:
-        problem = (
-            f"'{named}' (BROWSER_PATH) is no program" if named else "no Chromium or Chrome is here to draw it"
-        )
-        raise BadValue(f"{problem}; install chromium, or write to a file that ends with .html")
-    return browser
+        return _image_bytes(run_browser(browser, page, *FILE_FLAGS, "--dump-dom"), browser)
 
 
 def _json(figure: go.Figure) -> str:
     """Return a figure as JSON for a page; what a graphics card would draw is drawn without one."""
     text = str(figure.to_json()).replace('"type":"scattergl"', '"type":"scatter"')
     return text.replace("</", "<\\/")  # a text in it must not end the script
-
-
-def _page_text(browser: str, page: Path) -> str:
-    profile = f"--user-data-dir={page.parent / 'profile'}"
-    command = [browser, *FLAGS, *FILE_FLAGS, profile, "--dump-dom", page.as_uri()]
-    try:
-        process = subprocess.run(  # noqa: S603 - a browser of this system on our own page
-            command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise BadValue(
-            f"{browser} does not draw ({type(error).__name__}); write to a file that ends with .html"
-        ) from None
-    return process.stdout
 
 
 def _image_bytes(text: str, browser: str) -> bytes:

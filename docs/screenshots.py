@@ -19,7 +19,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Final
 
-from dashboard.plot import BROWSERS, FLAGS
+from advisor.browser import BROWSERS, FLAGS
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 FOLDER: Final = ROOT / "docs" / "screenshots"

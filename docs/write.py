@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from advisor.cli.columns import size
-from advisor.cli.explain import listing
+from advisor.cli.listing import listing
 from studies import catalogue
 from studies.choice import sections, summary
 from studies.datasets.files import readers

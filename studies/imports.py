@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from itertools import count
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
@@ -21,6 +22,8 @@ from studies.user_code import code_line
 
 _REFERRED: Final[dict[str, Any]] = {}
 """What was handed over from code in this process, by the name that was made for it."""
+_NUMBERS: Final = count(1)
+"""What tells apart those that would have the same name."""
 REFUSE: Final = "ADVISOR_REFUSE_CODE"
 """An environment variable: where it is set, nothing of the user's own is imported, neither here nor by
 processes started here."""
@@ -65,9 +68,15 @@ def refer(target: object) -> str:
     # no import finds an instance
     reference = f"{target.__module__}:{name}" if name else f"__main__:{type(target).__qualname__}"
     if reference in _REFERRED:  # two lambdas of one function share a name, and a class that was written anew
-        reference += f"-{len(_REFERRED)}"
+        reference += f"-{next(_NUMBERS)}"
     _REFERRED[reference] = target
     return reference
+
+
+def forget(target: object) -> None:
+    """Let go of an object that `refer` named: its name means nothing from then on."""
+    for reference in [name for name, referred in _REFERRED.items() if referred is target]:
+        del _REFERRED[reference]
 
 
 def fingerprint(reference: str) -> str | None:

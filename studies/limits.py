@@ -21,7 +21,17 @@ MOST_DIGITS: Final = 9
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """Hard limits; None is no limit."""
+    """Hard limits; None is no limit.
+
+    Raises:
+        BadValue: a limit that is not above 0.
+
+    Example:
+        >>> import advisor
+        >>> limits = advisor.Limits(train_bytes=512 * 2**20, latency_seconds=0.005)
+        >>> limits.model_bytes is None
+        True
+    """
 
     train_bytes: int | None = None
     """Peak bytes while training: weights, gradients, optimizer state, activations."""
@@ -83,7 +93,18 @@ LIMITED_COST: Final = {f.name: next(cost for cost in COSTS if cost.limit == f.na
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Budget:
-    """What the whole search may spend, resumed or not: seconds, searched trials, or whichever ends first."""
+    """What the whole search may spend, resumed or not: seconds, searched trials, or whichever ends first.
+
+    Raises:
+        BadValue: a budget that is not above 0, or text that is none.
+
+    Example:
+        >>> import advisor
+        >>> advisor.Budget.parse("10m").seconds
+        600.0
+        >>> str(advisor.Budget(seconds=60, trials=20))
+        '60s or 20trials'
+    """
 
     seconds: float | None = None
     trials: int | None = None

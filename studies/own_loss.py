@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from studies.errors import BadWorkload
+from studies.errors import BadWorkload, shown
 from studies.imports import load, refer
 from studies.rows.nested import plain
 
@@ -38,6 +38,11 @@ class OwnLoss:
 
         if loss is None:
             return None
+        if isinstance(loss, str) and ":" not in loss:
+            raise BadWorkload(
+                f"loss {shown(loss)} is a name without a place; give the loss itself, as torch.nn.MSELoss(), "
+                "or where it is found: file.py:name or module:name, as torch.nn:MSELoss"
+            )
         name = loss if isinstance(loss, str) else refer(loss)
         function = load(loss) if isinstance(loss, str) else loss
         if isinstance(function, type):

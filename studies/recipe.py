@@ -8,9 +8,9 @@ choice, and `axis.Choice.field` each of its values.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from studies import catalogue
 from studies.choice import Choice, Scalar
@@ -32,6 +32,12 @@ from studies.schedules import ScheduleChoice
 from studies.schedules.cosine import Cosine
 from studies.wrappers import WrapperChoice
 
+if TYPE_CHECKING:
+    from torch import nn
+    from torch.optim import Optimizer
+
+    from studies.optim.schedule_lr import ScheduleLR
+
 SET_AXES: Final = ("regularizers", "wrappers")
 COMPRESSION_AXES: Final = ("distillation", "pruning", "finetuning", "quantization")
 """In the order in which they act."""
@@ -43,7 +49,22 @@ Params = dict[str, Scalar]
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """Recipe: one choice on each axis."""
+    """Recipe: one choice on each axis, each with its fields.
+
+    Raises:
+        BadValue: a number below 1, or a regularizer or wrapper that stands twice.
+
+    Example:
+        >>> import advisor
+        >>> recipe = advisor.Recipe(
+        ...     optimizer=advisor.optimizers.Muon(lr=0.01),
+        ...     schedule=advisor.schedules.Cosine(warmup=0.05),
+        ...     regularizers=(advisor.regularizers.Dropout(rate=0.2),),
+        ...     batch_size=64,
+        ... )
+        >>> advisor.Recipe.from_params(recipe.to_params()) == recipe
+        True
+    """
 
     optimizer: OptimizerChoice = field(default_factory=AdamW)
     schedule: ScheduleChoice = field(default_factory=Cosine)
@@ -100,6 +121,41 @@ class Recipe:
         A quantization that comes only after the training is left out.
         """
         return self if self.quantization.aware else replace(self, quantization=NoQuantization())
+
+    def build(
+        self,
+        model: nn.Module | Iterable[Any],
+        total_steps: int,
+        *,
+        groups: Sequence[Mapping[str, Any]] | None = None,
+    ) -> tuple[Optimizer, ScheduleLR]:
+        """Return optimizer and schedule for a training loop of your own; step both after each batch.
+
+        Regularizers that act on the model or on gradients (dropout, L2, clipping) work at the optimizer's
+        steps. What acts on batches or on the loss, and wrappers, are left out, and a line says so.
+
+        Args:
+            model: as in `OptimizerChoice.build`; regularizers want the module itself.
+            total_steps: optimizer steps of the whole run: epochs x batches an epoch, after accumulation.
+            groups: of the model's parameters, each with settings of its own.
+
+        Raises:
+            BadValue: a model, groups or steps that nothing can be built with.
+
+        Example:
+            >>> import advisor
+            >>> from torch import nn
+            >>> recipe = advisor.Recipe(optimizer=advisor.optimizers.AdamW(lr=1e-3), epochs=9)
+            >>> optimizer, schedule = recipe.build(nn.Linear(4, 3), total_steps=9 * 5)
+            >>> type(optimizer).__name__, len(schedule.get_last_lr())
+            ('AdamW', 2)
+        """
+        from studies.optim.own_loop import attach
+
+        optimizer = self.optimizer.build(model, total_steps, groups=groups)
+        schedule = self.schedule.build(optimizer, total_steps)
+        attach(self, model, optimizer, total_steps)
+        return optimizer, schedule
 
     def to_params(self) -> Params:
         """Return the flat form."""

@@ -94,7 +94,17 @@ class Footprint:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
-    """Record of a trial: what was tried, how it went, what it cost; what was not measured is None."""
+    """Record of a trial: what was tried, how it went, what it cost; what was not measured is None.
+
+    Example:
+        >>> import advisor
+        >>> params = advisor.Recipe().to_params()
+        >>> run = advisor.Record(
+        ...     number=0, state="complete", stage="race", seed=0, params=params, quality=0.9
+        ... )
+        >>> run.optimizer, run.peak_bytes
+        ('AdamW', None)
+    """
 
     number: int
     """The trial's number in its study."""

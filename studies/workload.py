@@ -19,10 +19,18 @@ if TYPE_CHECKING:
 class Workload:
     """Workload from objects in memory.
 
-        workload = advisor.Workload(train=(rows, labels), model=Net, metric="f1")
-        study = advisor.search(workload, budget="5m")
-
     In a file of its own the same value is a command line's source: `advisor search work.py:workload`.
+
+    Example:
+        >>> import advisor
+        >>> from sklearn.datasets import load_iris
+        >>> from torch import nn
+        >>> workload = advisor.Workload(
+        ...     train=load_iris(return_X_y=True),
+        ...     model=lambda inputs, outputs: nn.Linear(inputs, outputs),
+        ...     metric="f1",
+        ... )
+        >>> study = advisor.search(workload, budget="2trials", epochs=3, tracking_uri="off")
     """
 
     train: Any

@@ -194,10 +194,12 @@ def _check_loss(loss: OwnLoss, outputs: Any, dataset: Dataset) -> None:
 
     from studies.data.rows import first_targets
 
+    targets = first_targets(dataset.train, 2)
     try:
-        value = loss(outputs, first_targets(dataset.train, 2))
+        value = loss(outputs, targets)
     except Exception as error:
-        raise BadWorkload(f"loss {loss.name} fails: {code_line(error)}") from error
+        forms = f"it was called with outputs {_form(outputs)} and targets {_form(plain(targets))}"
+        raise BadWorkload(f"loss {loss.name} fails: {code_line(error)}; {forms}") from error
     if not isinstance(value, torch.Tensor) or value.numel() != 1:
         form = f"shape {tuple(value.shape)}" if isinstance(value, torch.Tensor) else type(value).__name__
         raise BadWorkload(
@@ -208,6 +210,17 @@ def _check_loss(loss: OwnLoss, outputs: Any, dataset: Dataset) -> None:
             f"loss {loss.name} does not depend on the model: its value has no gradient; "
             "compute it from the outputs with torch"
         )
+
+
+def _form(values: Any) -> str:
+    """Return what a loss was called with: the shape and type of each tensor."""
+    return str(map_leaves(values, _leaf_form))
+
+
+def _leaf_form(leaf: Any) -> str:
+    if not hasattr(leaf, "shape"):
+        return type(leaf).__name__
+    return f"({', '.join(map(str, leaf.shape))}) of {str(leaf.dtype).removeprefix('torch.')}"
 
 
 def remarks_on(fit: Fit, own_loss: OwnLoss | None) -> tuple[str, ...]:

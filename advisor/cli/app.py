@@ -15,9 +15,11 @@ from advisor.cli.commands.explain import explain
 from advisor.cli.commands.import_ import import_
 from advisor.cli.commands.list_ import list_
 from advisor.cli.commands.plot import plot
+from advisor.cli.commands.predict import predict
 from advisor.cli.commands.profile import profile
 from advisor.cli.commands.recommend import recommend
 from advisor.cli.commands.register import register
+from advisor.cli.commands.report import report
 from advisor.cli.commands.resume import resume
 from advisor.cli.commands.search import search
 from advisor.cli.commands.sync import sync
@@ -29,7 +31,8 @@ USAGE_ERROR: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[1]
 """Typer carries a click of its own and exports only this leaf of its errors; the parent covers every wrong
 use."""
 COMMANDS: Final[tuple[Callable[..., None], ...]] = (
-    profile, search, resume, compress, recommend, import_, list_, explain, sync, register, dashboard, plot,
+    profile, search, resume, recommend, predict, report, register, compress,
+    import_, list_, explain, plot, dashboard, sync,
 )  # fmt: skip
 """In the order of the help."""
 

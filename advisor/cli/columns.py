@@ -51,7 +51,7 @@ COLUMNS: Final = {
 
 
 def text(kind: str, rows: Sequence[Row]) -> str:
-    """Return rows of one kind as lines of text; a row has the keys of `advisor.cli.explain.listing`."""
+    """Return rows of one kind as lines of text; a row has the keys of `advisor.cli.listing.listing`."""
     columns = COLUMNS.get(kind, ("name", "summary"))
     if any(row.get("sample_rows") for row in rows):
         columns = (*columns[:4], "rows", *columns[4:])

@@ -110,6 +110,10 @@ OpenEnded = Annotated[
 EarlierStudies = Annotated[
     bool, typer.Option(help="Start also from the best recipes of your earlier similar studies.")
 ]
+StartFrom = Annotated[
+    str | None,
+    typer.Option(help="A study whose best recipes it starts from, similar or not: imported runs too."),
+]
 Compression = Annotated[
     str,
     typer.Option(
@@ -144,6 +148,11 @@ Register = Annotated[
     str | None,
     typer.Option(help="Register the recommended model in MLflow under this name, when the search is over."),
 ]
+Retrain = Annotated[
+    str,
+    typer.Option(help="all: train once more, on the rows that trained and those that validated."),
+]
+Ensemble = Annotated[bool, typer.Option("--ensemble", help="Average the answers of all confirmation seeds.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 Seed = Annotated[int, typer.Option(help="Of the split, the weights and the proposals.")]
 TuneModel = Annotated[

@@ -14,6 +14,8 @@ from studies.record import Record, State
 ORDER: Final[tuple[State, ...]] = ("failed", "infeasible", "pruned")
 """States by how much their reasons matter to whoever reads them."""
 NUMBER: Final = re.compile(r"\b(nan|inf)\b|(?<![\w.])[-+]?\d+(\.\d+)?(e[-+]?\d+)?(?![\w.]*\w)", re.IGNORECASE)
+PLACE: Final = re.compile(r".*?, line \d+: ")
+"""The file and line of the user's own code that an error begins with, the same in every trial."""
 ELIDED: Final = "..."
 """Stands for a number that differs from trial to trial."""
 MOSTLY: Final = 0.5
@@ -54,4 +56,7 @@ def mostly_failed(records: Iterable[Record]) -> bool:
 
 
 def _reason(record: Record) -> str:
-    return NUMBER.sub(ELIDED, record.error or "no reason was written down")
+    error = record.error or "no reason was written down"
+    place = PLACE.match(error)
+    words_from = place.end() if place else 0
+    return error[:words_from] + NUMBER.sub(ELIDED, error[words_from:])

@@ -1,46 +1,54 @@
-"""Registration of the recommended model in MLflow: which trial's weights, and the notes to their user."""
+"""Registration of the recommended model in MLflow: what may be registered, and how it is loaded."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from advisor.jobs import command_lines
 from advisor.jobs.advice import advice
-from studies.direction import Direction
-from studies.errors import BadValue, BadWorkload, NothingFeasible, StoreError, shown
-from studies.record import Record
+from studies.errors import BadValue, BadWorkload, NothingFeasible, shown
 from studies.storage import journal
 from studies.tracking.address import OFF
 
 if TYPE_CHECKING:
     from advisor.recommendation import Recommendation
-    from studies.compression.checkpoint import Checkpoint
     from studies.storage.manifest import StudyManifest
     from studies.storage.workload_spec import WorkloadSpec
-    from studies.tracking.models import Trained
 
 FORBIDDEN: Final = "/:.%\"'"
 """Characters that MLflow or its addresses give another meaning."""
-ONE_TENSOR: Final = (
-    "takes several inputs or returns no single tensor, and registered models need one of each; "
-    "train its recipe in code of yours: advisor.recommend(study).recipe"
+ONE_INPUT: Final = (
+    "takes several inputs a row, and a registered model takes one; "
+    "predict with it in code: advisor.load(study)"
 )
 """Why such a model cannot be registered, as the end of a sentence."""
 
 
-def register(home: Path, study: str, name: str, *, tracking_uri: str | None = None) -> dict[str, int]:
-    """Log the recommended model of a study and register it; return the new version of each registered name.
+def register(
+    home: Path,
+    study: str,
+    name: str,
+    *,
+    tracking_uri: str | None = None,
+    unconfirmed: bool = False,
+    retrain: str = "",
+    ensemble: bool = False,
+) -> dict[str, int]:
+    """Log the bundle of a study and register it; return the new version of each registered name.
 
     Args:
         home: where the study lives.
         study: its name.
         name: to register under.
         tracking_uri: takes the place of the study's.
+        unconfirmed: whether a model that no confirmation run stands behind will do.
+        retrain: as in `advisor.jobs.bundles.bundle_of`.
+        ensemble: as there.
 
     Raises:
         BadWorkload: a training function was searched, which has no model to give.
-        BadValue: no tracking address, or a name that cannot be one.
+        BadValue: no tracking address, a name that cannot be one, or an unconfirmed model.
         StudyError: no such study, no trained model in it, or MLflow cannot be written.
     """
     manifest = journal.manifest_of(journal.open_study(home, study))
@@ -48,9 +56,17 @@ def register(home: Path, study: str, name: str, *, tracking_uri: str | None = No
         raise BadWorkload(problem)
     uri = tracking_uri or manifest.tracking_uri
     check(name, uri)
+    if manifest.profiled.kind == "mixed":
+        raise BadWorkload(f"the model of '{study}' {ONE_INPUT}")
+    recommendation = advice(home, study)
+    _check_limits(home, study, manifest, recommendation)
+    if not unconfirmed:
+        _check_confirmed(home, study, recommendation)
+    from advisor.jobs.bundles import bundle_of
     from studies.tracking.models import register as log
 
-    return log(home, study, name, _trained(home, study, manifest), tracking_uri=uri)
+    bundle = bundle_of(home, study, retrain=retrain, ensemble=ensemble)
+    return log(home, study, name, bundle, tracking_uri=uri)
 
 
 def check(name: str, tracking_uri: str | None) -> None:
@@ -63,10 +79,8 @@ def check(name: str, tracking_uri: str | None) -> None:
 
 def no_model_reason(study: str, spec: WorkloadSpec) -> str:
     """Return why a study of this workload has no model to register; empty if it has."""
-    if not spec.is_function:
-        return "" if spec.plain or spec.loss else f"the model of '{study}' {ONE_TENSOR}"
     cause = "which holds its model to itself: there is no model to register"
-    return f"'{study}' searches a training function, {cause}"
+    return f"'{study}' searches a training function, {cause}" if spec.is_function else ""
 
 
 def lines(versions: dict[str, int]) -> str:
@@ -75,101 +89,28 @@ def lines(versions: dict[str, int]) -> str:
         f"registered '{name}' version {number}: models:/{name}/{number}" for name, number in versions.items()
     ]
     name, number = next(iter(versions.items()))
-    return "\n".join([*registered, f"load it with: mlflow.pyfunc.load_model('models:/{name}/{number}')"])
+    uri = f"models:/{name}/{number}"
+    load = f"load it with: mlflow.pyfunc.load_model('{uri}')"
+    return "\n".join([*registered, load, f"serve it with: mlflow models serve -m {uri} --env-manager local"])
 
 
-def _trained(home: Path, study: str, manifest: StudyManifest) -> Trained:
-    from studies.data.rows import first_rows
-    from studies.forward import gives_tensor
-    from studies.search.checkpoints import Checkpoints
-    from studies.tracking.models import Trained
-    from studies.workload_opening import reopen_workload
-
-    recommendation, records = advice(home, study), journal.records(journal.open_study(home, study))
+def _check_limits(home: Path, study: str, manifest: StudyManifest, recommendation: Recommendation) -> None:
+    """Raise NothingFeasible where the model breaks a limit as it is."""
     if manifest.limits.exceeded(recommendation.costs):
         first = f"first run {command_lines.compress(home, study, manifest)}"
         raise NothingFeasible(f"the model of '{study}' breaks a limit until it is compressed; {first}")
-    record, deployed = _picked(recommendation, records, home / "models" / study)
-    workload = reopen_workload(manifest.opened)
-    source = Checkpoints.of(home, study).load_or_train(record, workload, device=manifest.device)
-    if source is None:
-        raise StoreError("interrupted while the recommended model was trained again")
-    model, rows = source.model.cpu().eval(), first_rows(source.workload.dataset.valid, 4)
-    if not gives_tensor(model, rows):
-        raise BadWorkload(f"the model of '{study}' {ONE_TENSOR}")
-    about = _about(study, source, record, recommendation)
-    trial = f"trial {record.number} of study {study}, seed {record.seed}"
-    return Trained(
-        model=model,
-        rows=rows,
-        about=about,
-        deployed=deployed,
-        description=f"{recommendation.optimizer}, {trial}: {about['takes']}.",
-    )
 
 
-def _picked(
-    recommendation: Recommendation, records: tuple[Record, ...], folder: Path
-) -> tuple[Record, Path | None]:
-    """Return the run whose weights stand for the recommended recipe, and their compressed file.
-
-    Of the seeds the best on the validation split: its test split had no say.
-    """
-    by_number = {record.number: record for record in records}
-    compressed = (
-        [by_number[number] for number in recommendation.compression.trials]
-        if recommendation.compression
-        else []
-    )
-    with_file = [record for record in compressed if _file(record, folder)]
-    if deployed := _best(with_file, recommendation.direction):
-        return by_number[deployed.source or 0], _file(deployed, folder)
-    trained = [by_number[number] for number in recommendation.trials if by_number[number].stage != "compress"]
-    trained += [by_number[record.source] for record in compressed if record.source in by_number]
-    if best := _best(trained, recommendation.direction):
-        return best, None
-    raise NothingFeasible(
-        f"no run of {recommendation.optimizer} was completed, so there is no model to register; search longer"
-    )
-
-
-def _best(records: list[Record], direction: Direction) -> Record | None:
-    best: Record | None = None
-    for record in records:
-        if record.quality is not None and (best is None or direction.better(record.quality, best.quality)):
-            best = record
-    return best
-
-
-def _file(record: Record, folder: Path) -> Path | None:
-    name = record.footprint.path if record.footprint else None
-    return folder / name if name and (folder / name).is_file() else None
-
-
-def _about(study: str, source: Checkpoint, record: Record, recommendation: Recommendation) -> dict[str, Any]:
-    dataset, split_seed = source.workload.dataset, record.split_seed
-    split = "" if split_seed is None else f" on its split of seed {split_seed}"
-    notes = {
-        "study": study,
-        "trial": source.number,
-        "seed": source.seed,
-        "optimizer": recommendation.optimizer,
-        "metric": recommendation.metric,
-        "dataset": dataset.name,
-        "digest": dataset.digest,
-        "split_seed": split_seed,
-        "takes": f"rows as the study encodes them{split} (see its notes), with any number of rows at once",
-    }
-    if dataset.free:
-        return notes | {"gives": "what the study's own loss takes"}
-    if dataset.classes:
-        return notes | {"classes": list(dataset.classes), "gives": "one logit a class"}
-    return notes | {
-        "target_scale": _plain_number(dataset.target_scale),
-        "target_mean": _plain_number(dataset.target_mean),
-        "gives": "the target as (value - target_mean) / target_scale",
-    }
-
-
-def _plain_number(value: Any) -> Any:
-    return value.tolist() if hasattr(value, "tolist") else float(value)
+def _check_confirmed(home: Path, study: str, recommendation: Recommendation) -> None:
+    """Raise BadValue where no confirmation run stands behind the model."""
+    records = journal.records(journal.open_study(home, study))
+    stages = {record.number: record.stage for record in records}
+    sources = {record.number: record.source for record in records if record.stage == "compress"}
+    compressed = recommendation.compression.trials if recommendation.compression else ()
+    behind = [sources.get(number, number) for number in (*recommendation.trials, *compressed)]
+    if not any(stages.get(number) == "confirm" for number in behind if number is not None):
+        where = command_lines.at_home(home)
+        raise BadValue(
+            f"the model of '{study}' is not confirmed: it was the best of many on the rows that chose it; "
+            f"give it more budget (advisor resume {study}{where} --budget ...), or say --unconfirmed"
+        )

@@ -114,10 +114,20 @@ def conclude(home: Path, name: str) -> Recommendation:
     """Return a study's recommendation and write it to the journal, where the mirror finds it."""
     recommendation = advice(home, name)
     saved = SavedAdvice(markdown=recommendation.to_markdown(), json=journal.dump(recommendation.to_dict()))
-    journal.change_manifest(journal.open_study(home, name), recommendation=saved)
+    study = journal.open_study(home, name)
+    journal.change_manifest(study, recommendation=saved)
+    journal.mark_recommended(study, _searched_number(recommendation, journal.records(study)))
     if recommendation.compressed:
         delete_unused_files(home, name, recommendation)
     return recommendation
+
+
+def _searched_number(recommendation: Recommendation, records: tuple[Record, ...]) -> int:
+    """Return the number of the search trial whose recipe is recommended; its runs repeat that trial."""
+    by_number = {record.number: record for record in records}
+    trained = (by_number[number] for number in recommendation.trials)
+    run = next(run for run in trained if run.stage != "compress")
+    return run.number if run.source is None else run.source
 
 
 def outcome(session: Session, recommendation: Recommendation, records: tuple[Record, ...]) -> dict[str, Any]:

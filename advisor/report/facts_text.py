@@ -15,21 +15,26 @@ UNEVEN: Final = 10
 
 
 def data_text(facts: Facts) -> str:
-    """Return rows, columns, task, and what is uneven in the data."""
+    """Return rows, columns, task, and what is uneven in the data, as lines of text."""
+    return "\n  ".join(data_lines(facts))
+
+
+def data_lines(facts: Facts) -> list[str]:
+    """Return rows, columns, task, and what is uneven in the data: a head and a clause each."""
     columns = f"{facts.columns} {'words' if facts.kind == 'text' else 'columns'}"
     named = "targets for your own loss" if facts.task == "own" else facts.task
     task = named + (f" into {facts.classes} classes" if facts.classes else "")
     lines = [f"Data: {facts.rows} training rows, {columns}, {facts.kind}, {task}."]
     if facts.kind != "text":  # the ids of words are never zero but for padding
         missing = f"missing in the raw table {in_percent(facts.missing_share)}"
-        lines.append(f"  non-zero inputs {_densities(facts)}, {missing}")
+        lines.append(f"non-zero inputs {_densities(facts)}, {missing}")
     if facts.feature_scale_ratio > UNEVEN:
         widest = f"{facts.feature_scale_ratio:.3g} times as wide as the narrowest"
-        lines.append(f"  after preprocessing the widest column is {widest}")
+        lines.append(f"after preprocessing the widest column is {widest}")
     if facts.classes:
         imbalance = f"largest class {facts.class_imbalance:.3g} times the smallest"
-        lines.append(f"  {imbalance}, label entropy {facts.label_entropy:.2f} of 1")
-    return "\n".join(lines)
+        lines.append(f"{imbalance}, label entropy {facts.label_entropy:.2f} of 1")
+    return lines
 
 
 def _densities(facts: Facts) -> str:
@@ -46,7 +51,14 @@ def in_percent(share: float) -> str:
 
 
 def model_text(facts: Facts) -> str:
-    """Return layers and traits of the model, and what a pass, a step and a run take."""
+    """Return layers and traits of the model, and what a pass, a step and a run take, as lines of text."""
+    head, *clauses = model_lines(facts)
+    lines = textwrap.wrap(head, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+    return "\n".join([*lines, *(line for clause in clauses for line in indented(clause))])
+
+
+def model_lines(facts: Facts) -> list[str]:
+    """Return layers and traits of the model, and what a pass, a step and a run take: a head and clauses."""
     tables = "embeddings with sparse gradients" if facts.sparse_share else "embeddings"
     shares = {
         "hidden matrices": facts.matrix_share,
@@ -58,15 +70,14 @@ def model_text(facts: Facts) -> str:
     )
     step, run = format_seconds(facts.step_seconds), format_seconds(facts.run_seconds)
     epoch = format_seconds(facts.step_seconds * math.ceil(facts.rows / facts.batch_size))
-    sentences = (
+    clauses = (
         f"a row's forward pass takes {facts.macs:,} multiply-accumulates",
         f"an AdamW step takes {step} on {facts.device}, {facts.optimizer_share:.0%} of it the optimizer",
         f"an epoch takes about {epoch}, a whole run of {facts.steps} steps about {run}",
     )
     traits = ", ".join(_traits(facts))
     head = f"Model: {facts.parameters:,} parameters ({layers})" + (f"; {traits}." if traits else ".")
-    lines = textwrap.wrap(head, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
-    return "\n".join([*lines, *(line for sentence in sentences for line in indented(sentence))])
+    return [head, *clauses]
 
 
 def _traits(facts: Facts) -> list[str]:

@@ -15,9 +15,10 @@ import plotly.graph_objects as go
 from advisor.decide.compressed import compressed_models, pareto_front
 from advisor.report.compression_names import against_reference, passes, smaller
 from advisor.report.numbers import number, times
+from advisor.report.optimizer_styles import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, Style
 from dashboard.charts import Plot
 from dashboard.charts.axes import bytes_axis, seconds_axis
-from dashboard.charts.looks import BLUE, GREEN, GREY, ORANGE, PURPLE, RING, SKY, VERMILION, Style, transparent
+from dashboard.charts.looks import RING, transparent
 from studies.direction import Direction
 from studies.quantities import format_bytes, format_seconds
 

@@ -11,10 +11,11 @@ import plotly.graph_objects as go
 from advisor.analysis.searched_space import NumericSetting, decay, numbers, searched
 from advisor.analysis.surface import FEWEST, surface
 from advisor.evidence import has_quality
+from advisor.report.optimizer_styles import Style, styles
 from advisor.statements.statement import Statement
 from advisor.statements.titles_settings import BestSettings, NoPair, SettingValue
 from dashboard.charts import Plot
-from dashboard.charts.looks import RING, Style, legend_below, styles, titled
+from dashboard.charts.looks import RING, legend_below, titled
 from dashboard.charts.space import first_optimizer, optimizer_of
 from dashboard.charts.trials import leaders
 from studies.direction import Direction

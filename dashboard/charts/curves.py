@@ -11,10 +11,11 @@ import plotly.graph_objects as go
 
 from advisor.analysis.learning_curves import Band, band
 from advisor.evidence import has_quality
+from advisor.report.optimizer_styles import Style, styles
 from advisor.statements.statement import Statement
 from advisor.statements.titles_trials import Curved, CurvesEnd, NothingComplete, Runs
 from dashboard.charts import Plot
-from dashboard.charts.looks import Style, label_qualities, legend_below, styles, tinted
+from dashboard.charts.looks import label_qualities, legend_below, tinted
 from studies.direction import Direction
 from studies.quantities import several
 from studies.record import Measurement, Record

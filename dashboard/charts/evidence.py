@@ -14,10 +14,11 @@ from advisor.analysis.searched_space import searched
 from advisor.evidence import Finding
 from advisor.published import CLASSES, learning_rates, names, sources
 from advisor.published.rates import Rate, class_rate, problem_class
+from advisor.report.optimizer_styles import COLOURS, GREY, Style, styles
 from advisor.statements.statement import Statement
 from advisor.statements.titles_evidence import CLEAR, PublishedOdds, PublishedRates, RulesFavour
 from dashboard.charts import Plot
-from dashboard.charts.looks import COLOURS, GREY, RING, Style, legend_below, styles, titled
+from dashboard.charts.looks import RING, legend_below, titled
 from dashboard.charts.trials import leader
 
 if TYPE_CHECKING:

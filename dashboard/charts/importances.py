@@ -11,10 +11,11 @@ from advisor.analysis import importances as analysis
 from advisor.analysis.importances import ENOUGH, Importance
 from advisor.analysis.searched_space import numbers, options, searched
 from advisor.evidence import has_quality
+from advisor.report.optimizer_styles import PURPLE, Style, styles
 from advisor.statements.statement import Statement
 from advisor.statements.titles_settings import SettingShare, SettingsMatter
 from dashboard.charts import Plot
-from dashboard.charts.looks import PURPLE, Style, legend_below, styles, titled
+from dashboard.charts.looks import legend_below, titled
 from dashboard.charts.space import batch_range, first_optimizer
 
 if TYPE_CHECKING:

@@ -9,22 +9,11 @@ import plotly.graph_objects as go
 
 from advisor.analysis.memory_table import Need, forecast_error, needs, typical_error
 from advisor.report.numbers import percent, size
+from advisor.report.optimizer_styles import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, Style, styles
 from advisor.statements.statement import Statement
 from advisor.statements.titles_costs import ForecastErrors, MemoryNeeds
 from dashboard.charts import Plot
-from dashboard.charts.looks import (
-    BLUE,
-    GREEN,
-    GREY,
-    ORANGE,
-    PURPLE,
-    SKY,
-    VERMILION,
-    Style,
-    legend_below,
-    styles,
-    titled,
-)
+from dashboard.charts.looks import legend_below, titled
 from studies.facts import Facts
 from studies.record import Record
 

@@ -16,24 +16,14 @@ from advisor.decide.recommend import recommend
 from advisor.decide.rulebook import apply_rules
 from advisor.evidence import Evidence
 from advisor.recommendation import Recommendation
+from advisor.report.axis_marks import reach
 from advisor.report.numbers import chance, number
+from advisor.report.optimizer_styles import BLUE, VERMILION, Style, styles
 from advisor.statements.statement import Statement
 from advisor.statements.titles_optimizers import SURE, LikelyBetter, Measured, MeasuredBest, TuningPromise
 from advisor.statements.titles_trials import NothingComplete
 from dashboard.charts import Plot
-from dashboard.charts.looks import (
-    BLUE,
-    HEAD_PIXELS,
-    ROW_PIXELS,
-    VERMILION,
-    Style,
-    label_qualities,
-    legend_below,
-    reach,
-    styles,
-    tinted,
-    titled,
-)
+from dashboard.charts.looks import HEAD_PIXELS, ROW_PIXELS, label_qualities, legend_below, tinted, titled
 from studies.direction import Direction
 from studies.limits import Limits
 

@@ -10,11 +10,12 @@ import plotly.graph_objects as go
 from advisor.analysis.searched_space import CategoricalSetting, NumericSetting, numbers, options, searched
 from advisor.evidence import has_quality
 from advisor.report.numbers import number
+from advisor.report.optimizer_styles import Style, styles
 from advisor.statements.statement import Statement
 from advisor.statements.titles_settings import BestShare
 from advisor.statements.titles_trials import NothingComplete
 from dashboard.charts import Plot
-from dashboard.charts.looks import Style, legend_below, styles, titled
+from dashboard.charts.looks import legend_below, titled
 from dashboard.charts.space import batch_range, first_optimizer, optimizer_of
 from studies.direction import Direction
 from studies.record import Record

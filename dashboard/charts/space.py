@@ -13,11 +13,12 @@ from plotly.subplots import make_subplots
 from advisor.analysis.searched_space import NumericSetting, numbers, searched
 from advisor.evidence import has_quality
 from advisor.report.numbers import number
+from advisor.report.optimizer_styles import GREY, Style, styles
 from advisor.statements.statement import Statement
 from advisor.statements.titles_settings import BestSettings, NothingVaried, SettingValue
 from advisor.statements.titles_trials import NothingComplete
 from dashboard.charts import Plot
-from dashboard.charts.looks import GREY, RING, Style, legend_below, styles, titled
+from dashboard.charts.looks import RING, legend_below, titled
 from dashboard.charts.trials import leader, leaders
 from studies.direction import Direction
 from studies.record import Record

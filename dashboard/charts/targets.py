@@ -12,11 +12,12 @@ from advisor.analysis.targets import TimeToTarget, default_target, performance_p
 from advisor.decide.recommend import recommend
 from advisor.evidence import Evidence, has_quality
 from advisor.report.numbers import number
+from advisor.report.optimizer_styles import Style, styles
 from advisor.statements.statement import Statement
 from advisor.statements.titles_targets import FirstAtTarget, MostOften
 from advisor.statements.titles_trials import NothingComplete
 from dashboard.charts import Plot
-from dashboard.charts.looks import HEAD_PIXELS, ROW_PIXELS, Style, legend_below, styles, titled
+from dashboard.charts.looks import HEAD_PIXELS, ROW_PIXELS, legend_below, titled
 from dashboard.charts.optimizers import without_limits
 
 if TYPE_CHECKING:

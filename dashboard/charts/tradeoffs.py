@@ -11,20 +11,13 @@ import plotly.graph_objects as go
 
 from advisor.analysis.pareto import pareto_front_of_records
 from advisor.evidence import has_quality
+from advisor.report.axis_marks import reach
+from advisor.report.optimizer_styles import GREY, VERMILION, Style, styles
 from advisor.statements.statement import Statement
 from advisor.statements.titles_costs import FrontEnd, FrontEnds
 from advisor.statements.titles_trials import NothingComplete
 from dashboard.charts import Plot
-from dashboard.charts.looks import (
-    GREY,
-    VERMILION,
-    Style,
-    label_qualities,
-    legend_below,
-    reach,
-    styles,
-    tinted,
-)
+from dashboard.charts.looks import label_qualities, legend_below, tinted
 from studies.costs import COSTS, Cost
 from studies.direction import Direction
 from studies.record import Record

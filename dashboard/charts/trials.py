@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Final
 import plotly.graph_objects as go
 
 from advisor.evidence import has_quality
+from advisor.report.optimizer_styles import Style, styles
 from advisor.statements.statement import Statement
 from advisor.statements.titles_trials import BestTrial, NothingComplete, SearchLeader
 from dashboard.charts import Plot
-from dashboard.charts.looks import Style, label_qualities, styles
+from dashboard.charts.looks import label_qualities
 from studies.direction import Direction
 from studies.record import Record
 

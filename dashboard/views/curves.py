@@ -11,7 +11,8 @@ from advisor.analysis.searched_space import steps_of
 from advisor.jobs.command_lines import at_home
 from advisor.report.layout import settings
 from advisor.report.numbers import duration, number
-from dashboard.charts import curves, looks
+from advisor.report.optimizer_styles import styles
+from dashboard.charts import curves
 from dashboard.charts.curves import Axes
 from dashboard.snapshot import Study
 from dashboard.widgets import address
@@ -49,7 +50,11 @@ def show(home: Path, name: str) -> None:
         return
     axes = _axes(study)
     figure = curves.learning_curves(
-        study.records, looks.styles(study.optimizers), axes, metric=study.metric, direction=study.direction
+        study.records,
+        styles(study.optimizers),
+        axes,
+        metric=study.metric,
+        direction=study.direction,
     )
     key = f"{name}-curves"
     chart(

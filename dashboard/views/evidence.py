@@ -15,8 +15,9 @@ from advisor.jobs.history import STUDIES, EarlierStudy, similar_studies
 from advisor.published import sources
 from advisor.published.shown import lines_of
 from advisor.report.numbers import number
+from advisor.report.optimizer_styles import styles
 from dashboard import reads
-from dashboard.charts import evidence, looks
+from dashboard.charts import evidence
 from dashboard.snapshot import Study
 from dashboard.widgets import address
 from dashboard.widgets.parts import chart
@@ -71,7 +72,7 @@ def _published(study: Study) -> None:
     )
     st.markdown(plain(covered))
     published = evidence.published(study)
-    figure = evidence.odds(published, looks.styles(study.optimizers), problem_class)
+    figure = evidence.odds(published, styles(study.optimizers), problem_class)
     chart(figure, f"{study.name}-published", evidence.rows(published))
     st.caption(ODDS)
     unknown = [result.optimizer for result in published if not result.rate.known]
@@ -79,7 +80,7 @@ def _published(study: Study) -> None:
         st.markdown(plain(f"No published comparison with AdamW: {', '.join(unknown)}."))
     rates = evidence.rates(study)
     if rates:
-        figure = evidence.learning_rate_ranges(study, looks.styles(study.optimizers))
+        figure = evidence.learning_rate_ranges(study, styles(study.optimizers))
         chart(figure, f"{study.name}-published-lrs", rates)
         st.caption(RATES)
     _measurements(study)

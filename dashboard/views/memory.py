@@ -9,7 +9,8 @@ import streamlit as st
 
 from advisor.analysis.memory_table import Need, forecast_error, needs
 from advisor.jobs.command_lines import at_home
-from dashboard.charts import looks, memory
+from advisor.report.optimizer_styles import styles
+from dashboard.charts import memory
 from dashboard.snapshot import Study
 from dashboard.widgets import address
 from dashboard.widgets.parts import chart, nothing_yet, open_study
@@ -88,7 +89,7 @@ def _against_measured(study: Study) -> None:
     if not measured:
         st.info("No trial has been measured yet.")
         return
-    figure = memory.against_measured(facts, measured, looks.styles(study.optimizers))
+    figure = memory.against_measured(facts, measured, styles(study.optimizers))
     chart(figure, f"{study.name}-memory-measured", [_measured(facts, record) for record in measured])
     st.caption(AGAINST_MEASURED)
 

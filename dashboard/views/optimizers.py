@@ -13,9 +13,10 @@ from advisor.decide.scale import LossScale
 from advisor.jobs import command_lines
 from advisor.recommendation import Recommendation
 from advisor.report.numbers import listed, number
+from advisor.report.optimizer_styles import styles
 from dashboard import reads
-from dashboard.charts import looks, targets
 from dashboard.charts import optimizers as charts
+from dashboard.charts import targets
 from dashboard.snapshot import Study
 from dashboard.widgets import address
 from dashboard.widgets.parts import chart, nothing_yet, open_study
@@ -77,7 +78,7 @@ def show(home: Path, name: str) -> None:
 
 
 def _bests(study: Study, advice: Recommendation) -> None:
-    figure = charts.bests(advice, study.evidence, looks.styles(study.optimizers))
+    figure = charts.bests(advice, study.evidence, styles(study.optimizers))
     rows = [
         {
             "optimizer": contender.optimizer,
@@ -124,9 +125,7 @@ def _tuning(study: Study) -> None:
         for point in curve
     ]
     st.subheader("What tuning promises")
-    figure = charts.tuning(
-        curves, looks.styles(study.optimizers), metric=study.metric, direction=study.direction
-    )
+    figure = charts.tuning(curves, styles(study.optimizers), metric=study.metric, direction=study.direction)
     chart(figure, "tuning", rows)
     st.caption(TUNING)
 
@@ -152,7 +151,7 @@ def _target(study: Study, advice: Recommendation) -> None:
         for reach in reached
     ]
     figure = targets.to_target(
-        reached, looks.styles(study.optimizers), target=target, metric=study.metric, steps=steps
+        reached, styles(study.optimizers), target=target, metric=study.metric, steps=steps
     )
     chart(figure, "steps-to-target" if steps else "time-to-target", rows)
     st.caption(TARGET)
@@ -209,7 +208,7 @@ def _profiles(home: Path, study: Study) -> None:
         for name, by_optimizer in ratios.items()
         for optimizer, ratio in by_optimizer.items()
     ]
-    chart(targets.profiles(ratios, looks.styles(sorted(anywhere)), of=of), "profiles", rows)
+    chart(targets.profiles(ratios, styles(sorted(anywhere)), of=of), "profiles", rows)
     partly = sorted(anywhere.difference(optimizers[0].intersection(*optimizers)))
     st.caption(plain(PROFILE + (f" Not in all: {listed(partly)}." if partly else "")))
 

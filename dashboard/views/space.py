@@ -10,7 +10,8 @@ import streamlit as st
 from advisor.analysis.importances import ENOUGH
 from advisor.analysis.searched_space import edges, numbers, options, searched
 from advisor.jobs.command_lines import at_home
-from dashboard.charts import contour, importances, looks, parallel, space
+from advisor.report.optimizer_styles import styles
+from dashboard.charts import contour, importances, parallel, space
 from dashboard.snapshot import Study
 from dashboard.widgets import address
 from dashboard.widgets.parts import chart, nothing_yet, open_study
@@ -79,7 +80,11 @@ def _all_slices(study: Study) -> None:
     records = [record for record in study.records if record.searched]
     panels = space.shared_panels(records)
     figure = space.slices(
-        records, panels, looks.styles(study.optimizers), metric=study.metric, direction=study.direction
+        records,
+        panels,
+        styles(study.optimizers),
+        metric=study.metric,
+        direction=study.direction,
     )
     chart(figure, f"{study.name}-slices", space.rows(records, panels))
     st.caption(SHARED + SLICES)
@@ -91,7 +96,7 @@ def _slices(study: Study, optimizer: str) -> None:
     if not panels:
         st.info(plain(f"All trials of {optimizer} so far have the same numbers."))
         return
-    style = {optimizer: looks.styles(study.optimizers)[optimizer]}
+    style = {optimizer: styles(study.optimizers)[optimizer]}
     figure = space.slices(records, panels, style, metric=study.metric, direction=study.direction)
     chart(figure, f"{study.name}-slices-{optimizer}", space.rows(records, panels))
     st.caption(SLICES)
@@ -107,7 +112,7 @@ def _importances(study: Study, optimizer: str) -> None:
     if runs < ENOUGH:
         few = f"{several(runs, 'whole run')}: these shares mean little. From about {ENOUGH} on they begin to."
         st.warning(plain(few))
-    figure = importances.bars(shares, optimizer, looks.styles(study.optimizers)[optimizer])
+    figure = importances.bars(shares, optimizer, styles(study.optimizers)[optimizer])
     chart(figure, f"{study.name}-importances-{optimizer}", importances.rows(shares))
     st.caption(IMPORTANCES)
 
@@ -121,7 +126,7 @@ def _parallel(study: Study, optimizer: str) -> None:
     if not lines or not (panels or others):
         st.info(plain(f"{optimizer} has no two whole runs with different recipes yet."))
         return
-    style = looks.styles(study.optimizers)[optimizer]
+    style = styles(study.optimizers)[optimizer]
     figure = parallel.parallel(records, panels, others, style, metric=study.metric, direction=study.direction)
     chart(figure, f"{study.name}-parallel-{optimizer}", lines)
     st.caption(
@@ -136,7 +141,7 @@ def _contour(study: Study, optimizer: str) -> None:
     if pair is None or not (lines := contour.rows(records, pair)):
         st.info(plain(f"No two whole runs of {optimizer} differ in learning rate and weight decay."))
         return
-    style = looks.styles(study.optimizers)[optimizer]
+    style = styles(study.optimizers)[optimizer]
     figure = contour.contour(records, pair, style, metric=study.metric, direction=study.direction)
     chart(figure, f"{study.name}-contour-{optimizer}", lines)
     st.caption(CONTOUR)

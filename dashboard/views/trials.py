@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboard.charts import looks
+from advisor.report.optimizer_styles import styles
 from dashboard.charts.trials import best_so_far, quality_by_seconds
 from dashboard.snapshot import Study
 from dashboard.widgets.parts import cost_columns, open_study
@@ -42,11 +42,11 @@ def _charts(study: Study) -> None:
     if not any(record.quality is not None for record in study.records):
         st.info("No trial has a quality yet; the table says why each one ended.")
         return
-    styles = looks.styles(study.optimizers)
-    figure = quality_by_seconds(study.records, styles, metric=study.metric, direction=study.direction)
+    style_of = styles(study.optimizers)
+    figure = quality_by_seconds(study.records, style_of, metric=study.metric, direction=study.direction)
     st.plotly_chart(figure, key="quality_by_seconds")
     st.caption(CAPTION)
-    figure = best_so_far(study.records, styles, metric=study.metric, direction=study.direction)
+    figure = best_so_far(study.records, style_of, metric=study.metric, direction=study.direction)
     st.plotly_chart(figure, key="best_so_far")
     st.caption("Whole runs only. A mark is a trial that improved on all earlier ones of its optimizer.")
 

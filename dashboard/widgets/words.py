@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from advisor.study_report.data_sections import states_in_words
 from dashboard.snapshot import Study
-from studies.quantities import format_seconds, several
-from studies.record import count_states
+from studies.quantities import format_seconds
 
 Row = dict[str, Any]
 
@@ -26,9 +26,7 @@ def plain(text: object) -> str:
 
 def progress(study: Study) -> str:
     """Return how many trials there are, and in each state."""
-    counts = {state: count for state, count in count_states(study.records).items() if count}
-    each = ", ".join(f"{count} {state}" for state, count in counts.items())
-    return f"{several(len(study.records), 'trial')}: {each}" if each else "no trials"
+    return states_in_words(study.records)
 
 
 def search_state(study: Study) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -19,10 +19,11 @@ _LAST_OF: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 """The optimizer that was made last over each model."""
 
 
-def note(model: nn.Module, optimizer: Optimizer) -> Optimizer:
-    """Note that a choice made this optimizer over this model, and return it."""
+def note(model: nn.Module | None, optimizer: Optimizer) -> Optimizer:
+    """Note that a choice made this optimizer over this model, None where it got parameters; return it."""
     _MADE.add(optimizer)
-    _LAST_OF[model] = optimizer
+    if model is not None:
+        _LAST_OF[model] = optimizer
     return optimizer
 
 
@@ -47,23 +48,39 @@ def evaluating(model: nn.Module, rows: torch.Tensor | None = None) -> Iterator[N
             "evaluating a model that no optimizer was built over; "
             "hand it the very model that recipe.optimizer.build(model, total_steps) was handed"
         )
-    training, buffers = model.training, [(buffer, buffer.detach().clone()) for buffer in model.buffers()]
-    averages = _averages(optimizer)
+    training = model.training
     try:
-        if averages:
-            optimizer.eval()
-            _settle(model, rows)
-        model.eval()
-        yield
+        with with_averages(optimizer, model, rows) if averages(optimizer) else nullcontext():
+            model.eval()
+            yield
     finally:
-        if averages:
-            optimizer.train()
-            for buffer, before in buffers:
-                buffer.data.copy_(before)
         model.train(training)
 
 
-def _averages(optimizer: Any) -> bool:
+@contextmanager
+def with_averages(optimizer: Any, model: nn.Module, rows: torch.Tensor | None = None) -> Iterator[None]:
+    """Put the averaged weights in place inside the block, of an optimizer that keeps them.
+
+    Args:
+        optimizer: of a kind that `averages`.
+        model: that it steps on.
+        rows: training rows to take batch-norm statistics anew with.
+
+    Raises:
+        BadValue: the model has batch norm, and there are no rows.
+    """
+    buffers = [(buffer, buffer.detach().clone()) for buffer in model.buffers()]
+    try:
+        optimizer.eval()
+        _settle(model, rows)
+        yield
+    finally:
+        optimizer.train()
+        for buffer, before in buffers:
+            buffer.data.copy_(before)
+
+
+def averages(optimizer: Any) -> bool:
     """Tell whether an optimizer, or a part of it, keeps an average beside the weights that it steps on."""
     return any(hasattr(part, "eval") for part in getattr(optimizer, "parts", (optimizer,)))
 
@@ -78,5 +95,5 @@ def _settle(model: nn.Module, rows: torch.Tensor | None) -> None:
     elif any(isinstance(module, _BatchNorm) for module in model.modules()):
         raise BadValue(
             "the model has batch norm, whose statistics are not those of averaged weights; "
-            "give training rows: recipe.optimizer.evaluating(model, rows)"
+            "give training rows: recipe.optimizer.evaluating(model, rows), or rows= of a callback"
         )

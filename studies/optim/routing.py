@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,6 +28,11 @@ class Routes:
     def without(self, *roles: str) -> Routes:
         """Return the routes of everything else."""
         return Routes(roles=tuple(entry for entry in self.roles if entry[2] not in roles))
+
+    def within(self, parameters: Iterable[nn.Parameter]) -> Routes:
+        """Return the routes of these parameters."""
+        numbers = {id(parameter) for parameter in parameters}
+        return Routes(roles=tuple(entry for entry in self.roles if id(entry[1]) in numbers))
 
     @property
     def decayed(self) -> list[nn.Parameter]:
@@ -86,6 +92,17 @@ def route(model: nn.Module) -> Routes:
         roles=tuple(
             (name, parameter, tables.get(id(parameter)) or _role(parameter, is_last=parameter is last))
             for name, parameter in model.named_parameters()
+            if parameter.requires_grad and parameter.numel()
+        )
+    )
+
+
+def of_shapes(parameters: Iterable[tuple[str, nn.Parameter]]) -> Routes:
+    """Return the roles of parameters without their model: with two or more dimensions a matrix."""
+    return Routes(
+        roles=tuple(
+            (name, parameter, _role(parameter, is_last=False))
+            for name, parameter in parameters
             if parameter.requires_grad and parameter.numel()
         )
     )

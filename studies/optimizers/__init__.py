@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from studies.choice import Choice
+from studies.errors import BadValue, shown
 from studies.facts import Facts
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
     from studies.hooks import TrainingHooks
+    from studies.optim.groups import Builder, Group
     from studies.optim.routing import Routes
 
 
@@ -59,19 +62,67 @@ class OptimizerChoice(Choice, ABC):
         """Return why it cannot train this workload, in one clause; None when it can."""
         return None
 
-    def build(self, model: nn.Module, total_steps: int) -> Optimizer:
-        """Return the torch optimizer over a model.
-
-        It is routed, so that sparse tables go to an optimizer that steps on sparse gradients.
+    def build(
+        self,
+        model: nn.Module | Iterable[Any],
+        total_steps: int,
+        *,
+        groups: Sequence[Mapping[str, Any]] | None = None,
+    ) -> Optimizer:
+        """Return the torch optimizer over a model, routed: each parameter to the optimizer that it is for.
 
         Args:
-            model: parameters that require no gradient are left out.
-            total_steps: optimizer steps of the whole run, for settings that are a share of it.
-        """
-        from studies.optim.made import note
-        from studies.optim.routing import route
+            model: parameters that require no gradient are left out. Parameters alone, `model.parameters()`,
+                and groups of them are taken too, by an optimizer that treats all of them alike.
+            total_steps: optimizer steps of the whole run, epochs x batches an epoch (divided by the batches
+                that are accumulated): settings that are a share of the run are worked out with it.
+            groups: of the model's parameters, each a dict of `params` and what differs there: fields of the
+                choice, as `lr`, or what groups of the torch optimizer hold, as `betas`. `weight_decay` is set
+                as torch has it, for biases and norms too. What is in no group is not trained.
 
-        return note(model, self._over(route(model), total_steps))
+        Raises:
+            BadValue: parameters alone where it has to know what they are in the model; a group that the model
+                or the optimizer does not have; fewer steps than one.
+
+        Example:
+            >>> import advisor
+            >>> from torch import nn
+            >>> model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))
+            >>> groups = [{"params": model[0].parameters(), "lr": 1e-4}, {"params": model[2].parameters()}]
+            >>> optimizer = advisor.optimizers.AdamW(lr=1e-3).build(model, total_steps=900, groups=groups)
+            >>> sorted({group["lr"] for group in optimizer.param_groups})
+            [0.0001, 0.001]
+        """
+        from torch import nn
+
+        from studies.optim.groups import groups_of, joined
+        from studies.optim.made import note
+
+        if total_steps < 1:
+            raise BadValue(f"total_steps {shown(total_steps)} must be at least 1: the steps of the whole run")
+        builder = self._builder()
+        parts = [self._of_group(group, builder, total_steps) for group in groups_of(builder, model, groups)]
+        optimizer = parts[0] if len(parts) == 1 else joined(parts)
+        return note(model if isinstance(model, nn.Module) else None, optimizer)
+
+    def _builder(self) -> Builder:
+        from studies.optim.groups import Builder
+        from studies.optim.routing import ROLES
+
+        serving = {self.serves(role) for role in ROLES if role != "sparse table"}
+        return Builder(
+            name=self.name(),
+            # weight decay is set as torch has it: 0 for none, which a range to search leaves out
+            fields=frozenset(self.fields()) - {"weight_decay"},
+            partners=tuple(sorted(serving - {self.name()})),
+            one_group=self.needs_closure,
+        )
+
+    def _of_group(self, group: Group, builder: Builder, total_steps: int) -> Optimizer:
+        from studies.optim.groups import set_in
+
+        fields = {name: value for name, value in group.settings.items() if name in builder.fields}
+        return set_in(replace(self, **fields)._over(group.routes, total_steps), group, builder)
 
     def _over(self, routes: Routes, total_steps: int) -> Optimizer:
         tables = routes.of("sparse table")

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import torch
 from torch import nn
@@ -27,7 +27,7 @@ from studies.profiling.forecast import declared_bytes, shapes_of
 from studies.profiling.probes.bench import few_rows
 
 if TYPE_CHECKING:
-    from studies.profiling.probes.bench import Bench
+    from studies.facts import Facts
 
 MOST_PARAMETERS: Final = 1_000_000
 """Parameters up to which the optimizers step on the model itself: 0.3 s for the 30 of them (3 s at 11
@@ -56,10 +56,25 @@ class NotFollowed(Exception):
     """An optimizer's steps were not followed; the message says why."""
 
 
+class Batches(Protocol):
+    """What leaves a gradient in a model: the bench of probes, or an example batch."""
+
+    facts: Facts
+
+    def model(self) -> nn.Module:
+        """Return a fresh copy of the model, in training mode."""
+
+    def batch(self, rows: int) -> Any:
+        """Return so many rows."""
+
+    def backward(self, model: nn.Module, batch: Any) -> float:
+        """Leave the gradient of a batch in the model and return the loss."""
+
+
 class StepBench:
     """Step bench: a model, or its stand-in, and one gradient, both put back for the next optimizer."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Batches) -> None:
         self.facts, self.model = bench.facts, bench.model()
         rows = bench.facts.batch_size if bench.facts.sparse_share else few_rows(bench.facts)
         bench.backward(self.model, bench.batch(rows))

@@ -72,17 +72,22 @@ def rehearse(
             as many rows as it has.
     """
     if plain is not None and recipe.optimizer.needs_closure:
-        return _above(plain, _Run.of(replace(recipe, batch_size=FEWEST_ROWS), workload, device))
+        return above(plain, TapedRun.of(replace(recipe, batch_size=FEWEST_ROWS), workload, device))
     most = max(min(rows, recipe.batch_size, workload.rows), FEWEST_ROWS)
-    runs = [_Run.of(replace(recipe, batch_size=size), workload, device) for size in (most // 2, most)]
+    runs = [TapedRun.of(replace(recipe, batch_size=size), workload, device) for size in (most // 2, most)]
     if len(runs[0].tape) != len(runs[1].tape):
         # a line search, or a model that looks at its rows: nothing to draw lines through
-        runs = [_Run.of(recipe, workload, device)]
+        runs = [TapedRun.of(recipe, workload, device)]
+    return drawn_through(runs)
+
+
+def drawn_through(runs: Sequence[TapedRun]) -> Rehearsal:
+    """Return the rehearsal that runs on few rows and on more give; one run alone tells of its own rows."""
     lines = [_plus(line, runs[-1].kept_bytes) for line in _lines(runs)]
     return Rehearsal(moments=fullest(lines), stepped=lines[-1])
 
 
-def _above(plain: Rehearsal, run: _Run) -> Rehearsal:
+def above(plain: Rehearsal, run: TapedRun) -> Rehearsal:
     """Return a rehearsal with what a run's peak is above its own, at any batch size."""
     more_bytes = max(run.kept_bytes + max(run.tape) - plain.peak_bytes(run.rows), 0)
     moments = tuple(_plus(moment, more_bytes) for moment in plain.moments)
@@ -90,7 +95,9 @@ def _above(plain: Rehearsal, run: _Run) -> Rehearsal:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Run:
+class TapedRun:
+    """Taped run: a few steps on batches of one size, and the bytes alive after each operation."""
+
     rows: int
     tape: Sequence[int]
     kept_bytes: int
@@ -98,7 +105,8 @@ class _Run:
     does not see."""
 
     @classmethod
-    def of(cls, recipe: Recipe, workload: LoadedWorkload, device: str) -> _Run:
+    def of(cls, recipe: Recipe, workload: LoadedWorkload, device: str) -> TapedRun:
+        """Take a recipe's first steps on batches of its size."""
         tensors(workload.dataset, "train", torch.device(device))
         before = _restart_peak(device)
         training = Training(recipe, workload, seed=workload.seed, device=device)
@@ -119,7 +127,7 @@ def _restart_peak(device: str) -> int | None:
     return torch.cuda.memory_allocated(device)
 
 
-def _lines(runs: Sequence[_Run]) -> list[Moment]:
+def _lines(runs: Sequence[TapedRun]) -> list[Moment]:
     first, last = runs[0], runs[-1]
     if first.rows == last.rows:
         return [Moment(fixed_bytes=alive) for alive in last.tape]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from studies import catalogue
@@ -43,12 +45,17 @@ def forecasts(workload: LoadedWorkload, facts: Facts) -> tuple[Forecast, ...]:
 class Forecaster:
     """What is the same for every optimizer: the passes, and a gradient to step on."""
 
-    workload: LoadedWorkload
     facts: Facts
     bench: StepBench
     plain: Rehearsal
     """Of SGD, which keeps no state."""
     activation_bytes: int
+    passes: Callable[[OptimizerChoice, Rehearsal], Rehearsal]
+    """Rehearses an optimizer that does more than step on a gradient, beside the rehearsal of SGD.
+
+    Raises:
+        NotFollowed: it cannot be.
+    """
 
     @classmethod
     def of(cls, workload: LoadedWorkload, facts: Facts) -> Forecaster:
@@ -61,11 +68,11 @@ class Forecaster:
         recipe = _recipe(sgd, workload, facts)  # type: ignore[arg-type]
         plain = rehearse(recipe, workload, device=facts.device, rows=rows)
         return cls(
-            workload=workload,
             facts=facts,
             bench=StepBench(bench),
             plain=plain,
             activation_bytes=round(saved * facts.batch_size / len(targets)),
+            passes=partial(_passes, workload, facts),
         )
 
     def forecast(self, optimizer: OptimizerChoice) -> Forecast:
@@ -100,18 +107,19 @@ class Forecaster:
         state = max(step.state_bytes, declared)
         if not _has_passes(optimizer):
             return state, with_state(self.plain, state, step.borrowed_bytes)
-        if few_rows(self.facts) < self.facts.batch_size:
-            raise NotFollowed(f"a batch takes {self.facts.macs * self.facts.batch_size:.0e} multiplications")
-        try:
-            rehearsal = rehearse(
-                _recipe(optimizer, self.workload, self.facts),
-                self.workload,
-                device=self.facts.device,
-                plain=self.plain,
-            )
-        except Exception as error:  # a stranger's model; the forecast does without
-            raise NotFollowed(named_line(error, longest=100)) from error
-        return state, rehearsal.moments
+        return state, self.passes(optimizer, self.plain).moments
+
+
+def _passes(
+    workload: LoadedWorkload, facts: Facts, optimizer: OptimizerChoice, plain: Rehearsal
+) -> Rehearsal:
+    if few_rows(facts) < facts.batch_size:
+        raise NotFollowed(f"a batch takes {facts.macs * facts.batch_size:.0e} multiplications")
+    try:
+        recipe = _recipe(optimizer, workload, facts)
+        return rehearse(recipe, workload, device=facts.device, plain=plain)
+    except Exception as error:  # a stranger's model; the forecast does without
+        raise NotFollowed(named_line(error, longest=100)) from error
 
 
 def _has_passes(optimizer: OptimizerChoice) -> bool:

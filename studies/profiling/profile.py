@@ -138,7 +138,7 @@ def _counted(
     )
     model = Bench(workload, facts).model()
     row = first_rows(dataset.train, 1).to(device)
-    return replace(facts, macs=macs(model, row), **_census(model)), model
+    return replace(facts, macs=macs(model, row), **census(model)), model
 
 
 def _timed(bench: Bench, model: nn.Module) -> dict[str, Any]:
@@ -201,7 +201,8 @@ def _label_facts(codes: NDArray[Any]) -> dict[str, float]:
     return {"class_imbalance": float(counts.max() / counts.min()), "label_entropy": entropy}
 
 
-def _census(model: nn.Module) -> dict[str, Any]:
+def census(model: nn.Module) -> dict[str, Any]:
+    """Return the facts of a model alone."""
     parameters = trained(model)
     total = sum(parameter.numel() for parameter in parameters)
     linears = _of(model, nn.Linear)

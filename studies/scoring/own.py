@@ -48,6 +48,11 @@ class OwnMetric:
         """
         judge = _callable(name, load(name))
         stated = direction or getattr(judge, "direction", None)
+        if _is_scorer(judge):
+            from studies.scoring.scorers import scores_of
+
+            score = scores_of(judge, name, task)  # whatever it measures, a scorer's value is to be made large
+            return cls(name=name, function=score, direction=MAXIMIZE, forms=(USUAL,))
         if not _is_torchmetric(judge):
             toward = direction_of(_plain_name(judge, name), stated)
             return cls(name=name, function=judge, direction=toward, forms=call_forms(judge, task))
@@ -145,6 +150,14 @@ def _plain_name(judge: Callable[..., Any], reference: str) -> str:
     inner = getattr(judge, "func", judge)  # of a partial function
     name = getattr(inner, "__name__", None) or type(inner).__name__
     return str(name) if name != "<lambda>" else reference.rpartition(":")[2]
+
+
+def _is_scorer(judge: object) -> bool:
+    if "sklearn.metrics" not in sys.modules:  # imported already, where a scorer is at hand
+        return False
+    from studies.scoring.scorers import is_scorer
+
+    return is_scorer(judge)
 
 
 def _is_torchmetric(judge: object) -> bool:

@@ -62,10 +62,19 @@ def scorers_of(task: str) -> tuple[str, ...]:
 
 def scorer(name: str) -> Callable[[Array, Array], float]:
     """Return a scorer as a function of (outputs, targets), which raises BadValue where the scorer fails."""
-    judge, numbers = get_scorer(name), scorer_task(name) == "regression"
+    return scores_of(get_scorer(name), name, scorer_task(name))
+
+
+def is_scorer(judge: object) -> bool:
+    """Tell whether an object is a scorer of scikit-learn's, as `make_scorer` returns one."""
+    return isinstance(judge, type(get_scorer("accuracy")).__mro__[1])
+
+
+def scores_of(judge: Any, name: str, task: str) -> Callable[[Array, Array], float]:
+    """Return a scorer object as a function of (outputs, targets), which raises BadValue where it fails."""
 
     def score(outputs: Array, targets: Array) -> float:
-        estimator = _Regressor() if numbers else _Classifier(outputs.shape[1])
+        estimator = _Regressor() if task == "regression" else _Classifier(outputs.shape[1])
         with warnings.catch_warnings(action="ignore"):  # of classes without rows, and of odd predictions
             try:
                 return float(judge(estimator, outputs, targets))

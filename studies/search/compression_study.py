@@ -28,9 +28,9 @@ from studies.search.compression_sampler import sample_compression
 from studies.search.confirm import finalists
 from studies.search.event import Event
 from studies.search.repeats import REPEATS_SHARE, next_repeats, reserve_seconds
-from studies.search.sampler import fixed_sampler
 from studies.search.trial import Outcome, Trial
-from studies.storage import journal
+from studies.search.trial_params import compression_params, params_line
+from studies.storage import journal, trial_lines
 from studies.weights.sensitivity import scan
 
 if TYPE_CHECKING:
@@ -208,8 +208,6 @@ class CompressionStudy:
         checkpoint = self._checkpoint(run)
         if checkpoint is None:
             return
-        self.study.sampler = fixed_sampler(self.space.point(recipe))
-        optuna_trial = self.study.ask(self.space.distributions)
         # without distillation the other finalists' models need not be loaded
         distils = recipe.distillation != recipe.uncompressed.distillation
         teachers = self.teachers or tuple(self._models_of_seed(run) if distils else ())
@@ -221,7 +219,6 @@ class CompressionStudy:
             folder=self.folder,
         )
         trial = Trial(
-            optuna_trial=optuna_trial,
             recipe=recipe,
             stage="compress",
             seed=run.seed,
@@ -247,10 +244,12 @@ class CompressionStudy:
         return REPEATS_SHARE if repeatable and not self._repeating else 0.0
 
     def _tell(self, trial: Trial, outcome: Outcome) -> None:
-        record = trial.record(outcome, {})
+        record = trial.record(outcome, {}, number=trial_lines.next_number(self.study))
         over = max(self.plan.limits.broken_by(record).values(), default=1.0) - 1
-        journal.tell(self.study, trial.optuna_trial, record, violation=outcome.violation or over)
-        self._write_entry(spent_seconds=self.clock.spent_seconds)
+        params = compression_params(self.space, self.search_plan.candidates, trial.recipe)
+        violation, spent = outcome.violation or over, self.clock.spent_seconds
+        line = params_line(params, violation=violation, began=trial.began, spent_seconds=spent)
+        trial_lines.tell(self.study, record, line)
         self.records.append(record)
         self.listen(Event(stage="compress", record=record))
 

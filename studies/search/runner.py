@@ -1,4 +1,4 @@
-"""Trial runner: trials from asking to telling, trained rung by rung; each ends in Optuna and the journal."""
+"""Trial runner: trials from asking to telling, trained rung by rung; each ends as a line of the journal."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from studies.record import Record, Stage
 from studies.search.clock import Clock
 from studies.search.event import Event
 from studies.search.pruner import Score, promote, rungs, score
-from studies.search.sampler import fixed_sampler
 from studies.search.trial import Outcome, Trial
-from studies.storage import journal
+from studies.search.trial_params import params_line, search_params
+from studies.storage import journal, trial_lines
 
 if TYPE_CHECKING:
     import optuna
@@ -66,11 +66,9 @@ class TrialRunner:
         split_seed: int | None = None,
         sample_rows: int | None = None,
     ) -> Trial:
-        """Open a trial for a recipe; the study's sampler hands on the point that was sampled already."""
+        """Open a trial for a recipe."""
         start = self.clock.spent_seconds
-        self.study.sampler = fixed_sampler(self.space.point(recipe))
         return Trial(
-            optuna_trial=self.study.ask(self.space.distributions),
             recipe=recipe,
             stage=stage,
             seed=self.plan.seed if seed is None else seed,
@@ -83,7 +81,7 @@ class TrialRunner:
         )
 
     def train(self, trials: list[Trial], *, at_least: int) -> None:
-        """Train trials of one optimizer rung by rung, and tell Optuna of each one that ends.
+        """Train trials of one optimizer rung by rung, and write down each one that ends.
 
         So many of them at least go on at every rung.
         """
@@ -146,7 +144,8 @@ class TrialRunner:
     def _tell(self, trial: Trial, outcome: Outcome) -> None:
         """End a trial and write down what it left behind."""
         with self._timed(trial):
-            record = trial.record(outcome, self.space.units(trial.recipe))
+            number = trial_lines.next_number(self.study)
+            record = trial.record(outcome, self.space.units(trial.recipe), number=number)
         record = replace(record, wall_seconds=trial.wall_seconds)
         start = self.clock.spent_seconds
         self._write(trial, record, violation=outcome.violation)
@@ -156,11 +155,10 @@ class TrialRunner:
         self.listen(Event(stage=trial.stage, record=record))
 
     def _write(self, trial: Trial, record: Record, *, violation: float) -> None:
-        for point in record.curve:
-            if point.epoch in self.rungs:
-                trial.optuna_trial.report(point.valid_metric, point.epoch)
-        journal.tell(self.study, trial.optuna_trial, record, violation=violation)
-        journal.change_manifest(self.study, spent_seconds=self.clock.spent_seconds)
+        params = search_params(self.space, trial.recipe, record.params)
+        spent = self.clock.spent_seconds
+        line = params_line(params, violation=violation, began=trial.began, spent_seconds=spent)
+        trial_lines.tell(self.study, record, line)
         self._save_checkpoint(trial, record)
         trial.close()
 

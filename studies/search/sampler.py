@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from studies.coordinates import Point
 from studies.direction import Direction
@@ -22,7 +22,6 @@ from studies.search.pruner import score
 from studies.search.search_space import SearchSpace
 
 if TYPE_CHECKING:
-    from optuna.samplers import BaseSampler
     from optuna.trial import FrozenTrial
 
     from studies.record import Record
@@ -82,23 +81,6 @@ def _compression_of_sweep(space: SearchSpace, reference: Recipe, place: int) -> 
 
     recipes = first_recipes(space.compression, reference)
     return space.compression.point(recipes[place % len(recipes)])
-
-
-def fixed_sampler(point: Point) -> BaseSampler:
-    """Return a sampler that hands on a point which was sampled already, whatever the study holds."""
-    from optuna.samplers import BaseSampler
-
-    class FixedSampler(BaseSampler):
-        def infer_relative_search_space(self, study: object, trial: object) -> dict[str, Any]:  # noqa: ARG002
-            return {}
-
-        def sample_relative(self, study: object, trial: object, search_space: object) -> dict[str, Any]:  # noqa: ARG002
-            return {}
-
-        def sample_independent(self, study: object, trial: object, param_name: str, dist: object) -> Any:  # noqa: ARG002
-            return point[param_name]
-
-    return FixedSampler()
 
 
 def _shown(records: Iterable[Record], optimizer: str) -> list[Record]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
@@ -17,10 +18,9 @@ from studies.record import Measurement, Record, Stage, State
 from studies.train import Training
 from studies.training_function.function import Function
 from studies.training_function.run import FunctionRun
+from studies.user_code import code_line
 
 if TYPE_CHECKING:
-    import optuna
-
     from studies.recipe import Recipe
     from studies.search.plan import Plan
 
@@ -69,7 +69,6 @@ class Run(Protocol):
 class Trial:
     """Trial of a recipe."""
 
-    optuna_trial: optuna.Trial
     recipe: Recipe
     stage: Stage
     seed: int
@@ -83,6 +82,7 @@ class Trial:
     training: Run | None = field(default=None)
     wall_seconds: float = 0.0
     """What it has taken so far."""
+    began: datetime = field(default_factory=datetime.now)
 
     @property
     def curve(self) -> list[Measurement]:
@@ -104,7 +104,7 @@ class Trial:
         except Exception as error:  # noqa: BLE001 - a failed trial is data: recorded with its reason, the study goes on
             if "can't allocate memory" in str(error):  # how torch's CPU allocator says it
                 return Outcome(state="infeasible", error=f"out of memory: {_words(error)}", violation=1.0)
-            return Outcome(state="failed", error=f"{type(error).__name__}: {_words(error)}")
+            return Outcome(state="failed", error=code_line(error, longest=500))
 
     def _advance(self, epochs: int, stop: Callable[[], bool]) -> Outcome | None:
         if self.training is None:
@@ -126,13 +126,13 @@ class Trial:
         need = rehearse(self.recipe, self.workload, device=self.plan.device).peak_bytes(rows)
         return replace(_too_large(need, limit), peak_bytes=need) if need > limit else None
 
-    def record(self, outcome: Outcome, units: dict[str, float]) -> Record:
-        """Return the record of the trial.
+    def record(self, outcome: Outcome, units: dict[str, float], *, number: int) -> Record:
+        """Return the record of the trial under its number in the study.
 
         Only whole runs are weighed and timed, only confirmation runs and compressed models are tested.
         """
         record = Record(
-            number=self.optuna_trial.number,
+            number=number,
             state=outcome.state,
             stage=self.stage,
             seed=self.seed,

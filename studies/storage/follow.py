@@ -19,8 +19,9 @@ from studies.direction import Direction
 from studies.errors import StoreError
 from studies.record import Record
 from studies.storage.home import journal_of
-from studies.storage.journal import PLAN, RECORD, readable
+from studies.storage.journal import PLAN, readable
 from studies.storage.manifest import StudyManifest
+from studies.storage.trial_lines import RECORD, SpentSeconds
 
 DIRECTIONS: Final = {1: Direction.MINIMIZE, 2: Direction.MAXIMIZE}
 FINISHED: Final = (1, 2, 3)
@@ -51,10 +52,13 @@ class ReadPosition:
     name: str = ""
     direction: Direction | None = None
     plan: bytes = b""
-    """The line that last wrote it: it is written after every trial, and only the last one counts."""
+    """The line that last wrote it: only the last one counts."""
     ended: list[bool] = field(default_factory=list)
-    """For each trial, whether it has ended."""
+    """For each trial of the file, whether it has ended."""
+    study_ids: list[int] = field(default_factory=list)
+    """For each trial, the study it stands in: 0 for the search's, which is the first of the file."""
     records: dict[int, Record] = field(default_factory=dict)
+    spent: SpentSeconds = field(default_factory=SpentSeconds)
 
 
 class Journal:
@@ -86,7 +90,7 @@ class Journal:
         if at.name != self._name or at.direction is None:
             raise ValueError(f"it holds no study '{self._name}'")
         records = tuple(record for _, record in sorted(at.records.items()))
-        manifest = StudyManifest.from_dict(json.loads(at.plan)["user_attr"][PLAN])
+        manifest = at.spent.written_to(StudyManifest.from_dict(json.loads(at.plan)["user_attr"][PLAN]))
         return StoredStudy(direction=at.direction, manifest=manifest, records=records)
 
     def _follow(self, path: Path) -> None:
@@ -108,17 +112,19 @@ class Journal:
         """Take in one line; the numbers are Optuna's, see `JournalOperation` there."""
         begins = BEGINS.match(line)
         match int(begins[1]) if begins else json.loads(line)["op_code"]:
-            case 0:
+            case 0 if not self._at.name:  # those that begin later stand beside it
                 opened = json.loads(line)
                 self._at.name, self._at.direction = opened["study_name"], DIRECTIONS[opened["directions"][0]]
             case 1:
-                self._at = ReadPosition(head=self._at.head, offset=self._at.offset)
+                self._leave_out(json.loads(line)["study_id"])
             case 2 if OF_PLAN.match(line) or (not begins and PLAN in json.loads(line)["user_attr"]):
                 self._at.plan = line
             case 4:
                 begun = json.loads(line)
                 self._take_record(len(self._at.ended), begun.get("user_attrs", {}))
+                self._at.spent.take(begun.get("user_attrs", {}))
                 self._at.ended.append(begun.get("state") in FINISHED)
+                self._at.study_ids.append(begun["study_id"])
             case 6:
                 changed = json.loads(line)
                 self._at.ended[changed["trial_id"]] |= changed["state"] in FINISHED
@@ -128,6 +134,13 @@ class Journal:
                     self._take_record(attribute["trial_id"], attribute["user_attr"])
             case _:
                 pass
+
+    def _leave_out(self, study: int) -> None:
+        """Leave out a study that was deleted, and what the file holds of it."""
+        at = self._at
+        if study == 0:
+            at.name, at.direction, at.plan = "", None, b""
+        at.records = {trial: left for trial, left in at.records.items() if at.study_ids[trial] != study}
 
     def _take_record(self, trial: int, attributes: dict[str, Any]) -> None:
         if RECORD in attributes:

@@ -1,7 +1,10 @@
 """Journal: one file a study, the one truth; the MLflow mirror, the dashboard and the advice are read from it.
 
-It survives a kill: its lock is the kernel's, freed at death, and a line torn by a crash is cut off before the
-next write.
+It survives a kill: a trial is one line, written when it ends; its lock is the kernel's, freed at death, and a
+line torn by a crash is cut off before the next write.
+
+In Optuna's eyes the file holds up to three studies: the search under the study's own name, and beside it
+`NAME-confirmation` and `NAME-compression`, see `studies.storage.trial_lines`.
 """
 
 from __future__ import annotations
@@ -21,13 +24,14 @@ from studies.storage.document import plain
 from studies.storage.home import check_new, journal_of, journal_path, study_names
 from studies.storage.locks import working, write_lock
 from studies.storage.manifest import StudyManifest
+from studies.storage.trial_lines import RECORD, SpentSeconds, all_trials, name_values, number_of
 
 if TYPE_CHECKING:
     import optuna
 
-RECORD: Final = "record"
 PLAN: Final = "plan"
-"""Under which names a trial's record and a study's manifest are written."""
+"""Under which name a study's manifest is written."""
+RECOMMENDED: Final = "recommended_trial"
 
 
 UNREADABLE: Final = (
@@ -51,6 +55,7 @@ def create_study(home: Path, name: str, *, direction: str, manifest: StudyManife
     toward = StudyDirection[direction.upper()]
     study = optuna.create_study(storage=_journal(journal_path(home, name)), study_name=name, direction=toward)
     study.set_user_attr(PLAN, manifest.to_dict())
+    name_values(study, [manifest.metric])
     return study
 
 
@@ -105,7 +110,10 @@ def manifest_of(study: optuna.Study) -> StudyManifest:
         StoreError: it is none.
     """
     with readable(f"of study {study.study_name}"):
-        return StudyManifest.from_dict(study.user_attrs[PLAN])
+        spent = SpentSeconds()
+        for trial in all_trials(study):
+            spent.take(trial.user_attrs)
+        return spent.written_to(StudyManifest.from_dict(study.user_attrs[PLAN]))
 
 
 def change_manifest(study: optuna.Study, **changes: Any) -> None:
@@ -119,6 +127,23 @@ def change_manifest(study: optuna.Study, **changes: Any) -> None:
     study.set_user_attr(PLAN, study.user_attrs[PLAN] | plain(changes))
 
 
+def mark_recommended(study: optuna.Study, number: int) -> None:
+    """Tell Optuna's tools which trial of the search has the recommended recipe.
+
+    It is written among the study's attributes as the number that Optuna counts, the place in `study.trials`;
+    a trial that ended can be given none.
+
+    Args:
+        study: the study's own.
+        number: of the trial's record.
+    """
+    place = next(
+        (trial.number for trial in study.get_trials(deepcopy=False) if number_of(trial) == number), None
+    )
+    if place is not None and study.user_attrs.get(RECOMMENDED) != place:
+        study.set_user_attr(RECOMMENDED, place)
+
+
 def records(study: optuna.Study) -> tuple[Record, ...]:
     """Return the record of every trial that left one, in the order of their numbers.
 
@@ -128,19 +153,9 @@ def records(study: optuna.Study) -> tuple[Record, ...]:
     with readable(f"of study {study.study_name}"):
         return tuple(
             Record.from_dict(trial.user_attrs[RECORD])
-            for trial in study.get_trials(deepcopy=False)
+            for trial in all_trials(study)
             if RECORD in trial.user_attrs
         )
-
-
-def tell(study: optuna.Study, trial: optuna.Trial, record: Record, *, violation: float) -> None:
-    """End a trial: its record, the constraint that every trial carries, and its value, in one place."""
-    from optuna.trial import TrialState
-
-    trial.set_constraint("feasible", violation)
-    trial.set_user_attr(RECORD, record.to_dict())
-    state = {"complete": TrialState.COMPLETE, "failed": TrialState.FAIL}.get(record.state, TrialState.PRUNED)
-    study.tell(trial, record.quality if state == TrialState.COMPLETE else None, state=state)
 
 
 @contextmanager

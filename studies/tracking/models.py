@@ -1,60 +1,43 @@
-"""Models in MLflow: logged under a study's own run, registered by name, loaded without code of ours."""
+"""Models in MLflow: bundles, registered under a study's own run, with the code that runs them."""
 
 from __future__ import annotations
 
+import ast
 import os
-import sys
+import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager, redirect_stderr
-from dataclasses import dataclass
-from importlib.metadata import version
+from contextlib import closing, contextmanager, redirect_stderr
+from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
-from studies.models.copies import copied
-from studies.models.fitting import Scripted
-from studies.nn.input_copies import cloned, without_copies
+import studies
 from studies.tracking.server import connect, unwritable
+from studies.tracking.signature import signature_of
 from studies.tracking.sink import Sink
-from studies.weights.plain import make_weights_plain
 
 if TYPE_CHECKING:
-    import torch
-    from torch import nn
-
-INSTALLED: Final = ("torch", "torchvision", "numpy", "transformers")
-"""Packages whose classes a saved model names instead of bringing along: they are installed where it is
-loaded."""
+    from studies.bundle.bundle import Bundle
 
 ADDRESSES: Final = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Trained:
-    """Trained model to register, and what its user should know."""
-
-    model: nn.Module
-    rows: torch.Tensor
-    """A few rows as it takes them."""
-    about: Mapping[str, Any]
-    """What goes into the model's metadata, in plain values."""
-    description: str
-    deployed: Path | None = None
-    """The ONNX file that compression made of it."""
+NEEDED: Final = ("mlflow", "numpy", "pandas", "safetensors", "torch")
+"""Packages that every bundle predicts with."""
+OURS: Final = Path(studies.__file__).parent
+"""The package that reads rows and runs models: it travels with the model."""
 
 
 def register(
-    home: Path, study: str, name: str, trained: Trained, *, tracking_uri: str | None = None
+    home: Path, study: str, name: str, bundle: Bundle, *, tracking_uri: str | None = None
 ) -> dict[str, int]:
-    """Log a model under a study's own run and register it; return the new version of each registered name.
+    """Log a bundle under a study's own run and register it; return the new version of each registered name.
 
     Args:
         home: where the study lives.
         study: its name.
         name: to register under; a deployed file goes under the same with `-onnx`.
-        trained: the model.
+        bundle: of the model.
         tracking_uri: as in `sync`, which is done first.
 
     Raises:
@@ -64,36 +47,36 @@ def register(
         sink.write()
         try:
             with _talking_to(sink.uri), Path(os.devnull).open("w") as nowhere, redirect_stderr(nowhere):
-                versions = {name: _log_torch(sink, name, trained)}
-                if trained.deployed is not None:
-                    versions[f"{name}-onnx"] = _log_onnx(sink, f"{name}-onnx", trained, trained.deployed)
-                _describe(sink, versions, trained, study)
+                versions = {name: _log_bundle(sink, name, bundle)}
+                if (graph := bundle.members[0].graph) is not None:
+                    versions[f"{name}-onnx"] = _log_onnx(sink, f"{name}-onnx", bundle, graph)
+                _describe(sink, versions, bundle)
         except Exception as error:  # whatever MLflow, its database driver and its network library raise
             raise unwritable(sink.uri, error) from error
     return versions
 
 
-def _log_torch(sink: Sink, name: str, trained: Trained) -> int:
-    import mlflow.pytorch
+def _log_bundle(sink: Sink, name: str, bundle: Bundle) -> int:
+    import mlflow.pyfunc
 
-    model = without_copies(copied(trained.model).cpu().eval())
-    make_weights_plain(model)  # torch saves no module that computes its weights
-    if isinstance(model, Scripted):
-        model = model.module
-    with _brought_along(model):
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "bundle"
+        bundle.save(folder)
         return _log(
-            mlflow.pytorch,
+            mlflow.pyfunc,
             sink,
             name,
-            trained,
             "model",
-            pytorch_model=model,
-            serialization_format="pickle",
-            pip_requirements=_requirements("torch"),
+            metadata=_metadata(bundle),
+            signature=signature_of(bundle),
+            loader_module="studies.bundle.served",
+            data_path=str(folder),
+            code_paths=[str(OURS)],
+            pip_requirements=requirements(bundle),
         )
 
 
-def _log_onnx(sink: Sink, name: str, trained: Trained, path: Path) -> int:
+def _log_onnx(sink: Sink, name: str, bundle: Bundle, graph: bytes) -> int:
     import mlflow.onnx
     import onnx
 
@@ -101,20 +84,17 @@ def _log_onnx(sink: Sink, name: str, trained: Trained, path: Path) -> int:
         mlflow.onnx,
         sink,
         name,
-        trained,
         "deployed",
-        onnx_model=onnx.load(path),
+        metadata=_metadata(bundle),
+        onnx_model=onnx.load_from_string(graph),
         save_as_external_data=False,
-        pip_requirements=_requirements("onnx", "onnxruntime"),
+        pip_requirements=pinned(("mlflow", "numpy", "onnx", "onnxruntime")),
     )
 
 
-def _log(flavor: ModuleType, sink: Sink, name: str, trained: Trained, folder: str, **options: Any) -> int:
-    import torch
-    from mlflow.models import Model, infer_signature
+def _log(flavor: ModuleType, sink: Sink, name: str, folder: str, **options: Any) -> int:
+    from mlflow.models import Model
 
-    with torch.no_grad():
-        outputs = trained.model(cloned(trained.rows)).numpy()
     client, experiment = connect(sink.uri, sink.home)
     # made here, else it lands in the default experiment
     logged = client.create_logged_model(experiment, name=folder, source_run_id=sink.run_id)
@@ -125,23 +105,58 @@ def _log(flavor: ModuleType, sink: Sink, name: str, trained: Trained, folder: st
         run_id=sink.run_id,
         model_id=logged.model_id,
         registered_model_name=name,
-        metadata=dict(trained.about),
-        signature=infer_signature(trained.rows.numpy(), outputs),
         **options,
     )
     return int(info.registered_model_version)
 
 
-def _describe(sink: Sink, versions: Mapping[str, int], trained: Trained, study: str) -> None:
+def _metadata(bundle: Bundle) -> dict[str, Any]:
+    """Return what a model's page in MLflow shows of a bundle."""
+    said = bundle.about.to_dict()
+    names = ("study", "dataset", "digest", "optimizer", "metric", "target", "classes", "weights", "notes")
+    return {name: said[name] for name in names}
+
+
+def _describe(sink: Sink, versions: Mapping[str, int], bundle: Bundle) -> None:
     client, _ = connect(sink.uri, sink.home)
+    trials = ", ".join(str(member.trial) for member in bundle.members if member.trial is not None)
+    said = f"{bundle.about.optimizer}, study {bundle.about.study}, {bundle.about.weights}."
     for name, number in versions.items():
-        client.update_model_version(name, str(number), trained.description)
-        for tag, value in {"advisor.study": study, "advisor.trial": trained.about["trial"]}.items():
+        client.update_model_version(name, str(number), said)
+        for tag, value in {"advisor.study": bundle.about.study, "advisor.trial": trials}.items():
             client.set_model_version_tag(name, str(number), tag, str(value))
 
 
-def _requirements(*packages: str) -> list[str]:
-    return [f"{package}=={version(package).partition('+')[0]}" for package in ("mlflow", "numpy", *packages)]
+def requirements(bundle: Bundle) -> list[str]:
+    """Return the packages that a bundle predicts with, at the versions that are installed here."""
+    packages = set(NEEDED)
+    if any(type(column).__name__ == "FreeText" for member in bundle.members for column in _columns(member)):
+        packages.add("scikit-learn")
+    if bundle.about.deployed:
+        packages.add("onnxruntime")
+    return pinned((*packages, *_imported(bundle)))
+
+
+def _columns(member: Any) -> tuple[Any, ...]:
+    return tuple(getattr(member.encoder, "columns", ()))
+
+
+def _imported(bundle: Bundle) -> Iterator[str]:
+    """Return the packages that the user's own source files import."""
+    distributions = packages_distributions()
+    for text in bundle.sources.values():
+        for node in ast.walk(ast.parse(text)):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                names = [node.module or ""]
+            for name in names:
+                yield from distributions.get(name.partition(".")[0], ())
+
+
+def pinned(packages: tuple[str, ...]) -> list[str]:
+    """Return requirements of exactly the versions that are installed, without the build of torch."""
+    names = sorted({name.lower() for name in packages} - {"optimizer-advisor"})
+    return [f"{name}=={version(name).partition('+')[0]}" for name in names]
 
 
 @contextmanager
@@ -160,24 +175,3 @@ def _talking_to(uri: str) -> Iterator[None]:
         mlflow.set_registry_uri(before[ADDRESSES[1]])  # type: ignore[arg-type]
         if before[ADDRESSES[1]] is None:
             os.environ.pop(ADDRESSES[1], None)
-
-
-@contextmanager
-def _brought_along(model: nn.Module) -> Iterator[None]:
-    """Save the code of a model's classes with it, so that a process without their files loads it."""
-    import cloudpickle
-
-    hooks = [
-        hook
-        for module in model.modules()
-        for hook in (*module._forward_pre_hooks.values(), *module._forward_hooks.values())
-    ]
-    parts = [*model.modules(), *(getattr(hook, "__self__", hook) for hook in hooks)]
-    names = sorted({type(part).__module__ for part in parts})
-    brought = [name for name in names if name.partition(".")[0] not in INSTALLED]
-    with ExitStack() as stack:
-        for module in (sys.modules[name] for name in brought if name in sys.modules):
-            if module.__name__ not in cloudpickle.list_registry_pickle_by_value():
-                cloudpickle.register_pickle_by_value(module)
-                stack.callback(cloudpickle.unregister_pickle_by_value, module)
-        yield

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 from studies.errors import StoreError
 from studies.record import Record
 from studies.storage.document import plain
-from studies.storage.journal import RECORD, manifest_of, open_study
+from studies.storage.journal import manifest_of, open_study
 from studies.storage.locks import acquire, working
+from studies.storage.trial_lines import RECORD, all_trials, number_of
 from studies.tracking.entries import (
     STATUS,
     dataset_of,
@@ -133,8 +134,8 @@ class Sink:
             self._begun[number] = run
 
     def _unwritten(self) -> Iterator[tuple[optuna.trial.FrozenTrial, Record]]:
-        for trial in self._study.get_trials(deepcopy=False):
-            if trial.number not in self._written and RECORD in trial.user_attrs:
+        for trial in all_trials(self._study):
+            if number_of(trial) not in self._written and RECORD in trial.user_attrs:
                 record = Record.from_dict(trial.user_attrs[RECORD])
                 if record.state in STATUS:
                     yield trial, record
@@ -142,26 +143,24 @@ class Sink:
     def _write_trial(
         self, client: MlflowClient, manifest: StudyManifest, trial: optuna.trial.FrozenTrial, record: Record
     ) -> None:
-        start = _milliseconds(trial.datetime_start)
+        number, start = number_of(trial), _milliseconds(trial.datetime_start)
         metrics, skipped = metrics_of(record, manifest.metric, start)
-        run = self._begun.get(trial.number)
+        run = self._begun.get(number)
         if run is None:
             tags = tags_of(record) | ({"advisor.not_finite": ", ".join(skipped)} if skipped else {})
-            tags |= {"mlflow.parentRunId": self.run_id, "advisor.number": str(trial.number)}
+            tags |= {"mlflow.parentRunId": self.run_id, "advisor.number": str(number)}
             if git := manifest.git:
                 tags["mlflow.source.git.commit"] = git.commit
             stage = "" if record.searched else f", {record.stage}"
-            run = client.create_run(
-                self._experiment, start, tags, f"{trial.number} {record.optimizer}{stage}"
-            )
-            self._begun[trial.number] = run
+            run = client.create_run(self._experiment, start, tags, f"{number} {record.optimizer}{stage}")
+            self._begun[number] = run
         else:
             metrics = missing(client, run, metrics)
         log(client, run.info.run_id, metrics, record.params)
         end = _milliseconds(trial.datetime_complete) or start + round(1000 * (record.train_seconds or 0))
         client.set_terminated(run.info.run_id, STATUS[record.state], end)
-        self._begun.pop(trial.number)
-        self._written.add(trial.number)
+        self._begun.pop(number)
+        self._written.add(number)
 
     def _write_study(self, client: MlflowClient, manifest: StudyManifest, status: str | None) -> None:
         run = client.get_run(self.run_id)
@@ -189,7 +188,7 @@ class Sink:
 
     def _moments(self, which: str) -> list[Any]:
         """Return when the trials began or ended: the study's run has the search's times, not the mirror's."""
-        moments = (getattr(trial, which) for trial in self._study.get_trials(deepcopy=False))
+        moments = (getattr(trial, which) for trial in all_trials(self._study))
         return [moment for moment in moments if moment is not None]
 
     def _write_page(

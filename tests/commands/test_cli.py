@@ -14,6 +14,7 @@ import pytest
 
 from studies.storage import journal
 from studies.storage.manifest import StudyManifest
+from studies.storage.trial_lines import RECORD
 
 from command_inputs import NET, QUICK, SEARCH
 from records import record
@@ -115,7 +116,7 @@ def _study_of(home, count):
             seed=number // 3 % 3,
             source=number % 3,
         )
-        study.add_trial(create_trial(value=left.quality, user_attrs={journal.RECORD: left.to_dict()}))
+        study.add_trial(create_trial(value=left.quality, user_attrs={RECORD: left.to_dict()}))
 
 
 def test_a_search_prints_its_progress_on_stderr_and_its_answer_on_stdout(advisor):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from advisor.cli.columns import COLUMNS, WIDTH, text
-from advisor.cli.explain import AXES, listing
+from advisor.cli.listing import AXES, listing
 
 
 @pytest.mark.parametrize("kind", [*AXES, "rules"])

@@ -21,6 +21,8 @@ class Loose(torch.nn.Module):
             raise RuntimeError("a wire came loose")
         return self.layer(rows)
 """
+RAISES = '            raise RuntimeError("a wire came loose")'
+ERROR = f"loose.py, line {LOOSE.splitlines().index(RAISES) + 1}: RuntimeError: a wire came loose"
 SEARCH = (
     "search iris --epochs 3 --study s --optimizers SGD --regularizers none --tracking-uri off "
     "--model loose.py:Loose --budget 3trials --json"
@@ -44,9 +46,9 @@ def test_a_search_that_mostly_failed_ends_with_a_status_of_its_own_and_says_why(
     assert all(each["state"] == "pruned" for each in json.loads(well.stdout)["failures"])
     assert answer["trials"]["complete"] > 0
     assert answer["trials"]["failed"] == len(failed["trials"]) == 15
-    assert failed["reason"] == "RuntimeError: a wire came loose"
+    assert failed["reason"] == ERROR
     total = sum(answer["trials"].values())
-    problem = f"advisor: 15 of {total} trials failed, 15 of them with RuntimeError: a wire came loose"
+    problem = f"advisor: 15 of {total} trials failed, 15 of them with {ERROR}"
     assert line == f"{problem}; see: advisor list trials s"
 
 
@@ -60,7 +62,7 @@ def test_each_trial_is_listed_with_its_state_what_it_reached_and_its_error(insid
         [row["name"], row["state"], row["stage"], row["optimizer"]] for row in rows
     ]
     for row in rows:
-        assert (row["error"] == "RuntimeError: a wire came loose") == (row["state"] == "failed")
+        assert (row["error"] == ERROR) == (row["state"] == "failed")
         assert (row["quality"] is not None) or row["state"] in {"failed", "infeasible"}
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from advisor.cli.explain import AXES, KINDS, explanation, listing
-from advisor.cli.words import names
+import advisor as api
+from advisor.cli.listing import AXES, KINDS, listing
 from advisor.confidence import MEANINGS, WORDS
+from advisor.explanations.explanation import explanation
+from advisor.explanations.words import names
 from studies.errors import UnknownChoice
 
 
@@ -47,3 +49,10 @@ def test_the_shell_explains_confidence(inside):
 
     assert shown.returncode == 0
     assert "tie margin:" in shown.stdout
+
+
+@pytest.mark.parametrize("name", ["Muon", "cosine", "p_tie", "Sparsity", "confidence"])
+def test_code_gets_the_text_that_the_command_prints(name):
+    explained = api.explain(name)
+
+    assert (str(explained), repr(explained), explained.text) == (explanation(name),) * 3

@@ -17,6 +17,7 @@ from studies.limits import Budget, Limits
 from studies.recipe import COMPRESSION_AXES, Recipe
 from studies.search.checkpoints import Checkpoints
 from studies.storage import journal
+from studies.storage.trial_lines import all_trials
 
 SEARCH = {"optimizers": ("AdamW", "Nesterov"), "epochs": 9, "budget": Budget(trials=5), "tracking_uri": "off"}
 WAYS = 14
@@ -118,7 +119,7 @@ def test_a_lost_checkpoint_is_trained_again_to_the_same_weights(study):
 
 def test_a_broken_limit_is_told_to_the_sampler_and_a_kept_one_as_none(study):
     records = compress(study, limits=Limits(model_bytes=2000))
-    trials = journal.open_study(study, "s").get_trials(deepcopy=False)
+    trials = all_trials(journal.open_study(study, "s"))
     for record in records:
         if record.state == "complete":
             assert (trials[record.number].constraints["feasible"] > 0) == (record.model_bytes > 2000)

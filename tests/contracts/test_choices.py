@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.cli.explain import explanation
+from advisor.explanations.explanation import explanation
 from studies import catalogue
 from studies.choice import sections, summary
 from studies.data.opening import open_dataset

@@ -6,14 +6,14 @@ import sys
 
 import pytest
 
-from dashboard.charts import looks
+from advisor.report.optimizer_styles import styles
 from dashboard.charts import trials as charts
 from studies.direction import MINIMIZE
 
 from pages import OPTIMIZERS, RACE, STUDIES
 from records import record
 
-LOOKS = looks.styles(OPTIMIZERS)
+LOOKS = styles(OPTIMIZERS)
 
 
 def test_each_optimizer_has_one_colour_and_symbol_in_every_chart():
@@ -21,11 +21,11 @@ def test_each_optimizer_has_one_colour_and_symbol_in_every_chart():
     for trace in (trace for figure in drawn for trace in figure.data):
         look = LOOKS[trace.name.split(",")[0]]
         assert (trace.marker.color, trace.marker.symbol) == (look.colour, look.symbol)
-    assert len({(look.colour, look.symbol) for look in looks.styles(map(str, range(56))).values()}) == 56
+    assert len({(look.colour, look.symbol) for look in styles(map(str, range(56))).values()}) == 56
 
 
 def test_colours_stay_when_more_optimizers_come_in():
-    assert looks.styles((*OPTIMIZERS, "Adagrad")).items() >= LOOKS.items()
+    assert styles((*OPTIMIZERS, "Adagrad")).items() >= LOOKS.items()
 
 
 def test_quality_by_seconds_fades_what_was_cut_short_and_enlarges_confirmations():

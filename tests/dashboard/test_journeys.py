@@ -7,7 +7,7 @@ import shutil
 import optuna
 import pytest
 
-from dashboard.plot import BROWSERS, FLAGS
+from advisor.browser import BROWSERS, FLAGS
 from docs.screenshots import served as page_served
 from studies.storage import journal
 from studies.storage.journal import change_manifest, create_study

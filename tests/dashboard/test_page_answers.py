@@ -8,8 +8,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from advisor.evidence import Evidence
+from advisor.report.axis_marks import reach
+from advisor.report.optimizer_styles import COLOURS, COMMON, styles
 from dashboard import whatif
-from dashboard.charts import looks, optimizers, plots, tradeoffs, trials
+from dashboard.charts import optimizers, plots, tradeoffs, trials
 from dashboard.snapshot import Study
 from studies import catalogue
 from studies.column_reading import ColumnReading
@@ -50,7 +52,7 @@ STUDIES = {
     "failed": (record(0, "AdamW", None, state="failed"), record(1, "SGD", None, state="failed")),
     "begun": (),
 }
-LOOKS = looks.styles(OPTIMIZERS)
+LOOKS = styles(OPTIMIZERS)
 
 
 @pytest.fixture(scope="module")
@@ -286,24 +288,24 @@ def test_a_profile_leaves_out_studies_that_are_judged_the_other_way(home):
 
 def test_an_optimizer_looks_the_same_in_every_study():
     for names in (("AdamW", "SGD"), ("SGD", "Lion", "AdamW"), ("Adam", "AdamW", "Mine", "SGD")):
-        assert looks.styles(names)["SGD"] == LOOKS["SGD"]
-        assert looks.styles(names)["AdamW"] == LOOKS["AdamW"]
+        assert styles(names)["SGD"] == LOOKS["SGD"]
+        assert styles(names)["AdamW"] == LOOKS["AdamW"]
 
 
 def test_those_that_enter_most_often_have_a_colour_to_themselves_and_no_two_of_ours_look_the_same():
-    assert len({look.colour for look in looks.styles(looks.COMMON).values()}) == len(looks.COLOURS)
-    every = looks.styles([*catalogue.choices("optimizer"), "Mine", "Yours"])
+    assert len({look.colour for look in styles(COMMON).values()}) == len(COLOURS)
+    every = styles([*catalogue.choices("optimizer"), "Mine", "Yours"])
     assert len({(look.colour, look.symbol) for look in every.values()}) == len(every)
-    assert set(looks.COMMON) <= set(catalogue.choices("optimizer"))
+    assert set(COMMON) <= set(catalogue.choices("optimizer"))
 
 
 def test_a_few_bad_marks_do_not_press_the_others_into_a_line():
-    low, high = looks.reach([0.1, 0.9, 0.91, 0.92, 0.93, 0.94], MAXIMIZE)
+    low, high = reach([0.1, 0.9, 0.91, 0.92, 0.93, 0.94], MAXIMIZE)
     assert (0.1 < low < 0.9, high > 0.94) == (True, True)
-    low, high = looks.reach([9.0, 1.0, 1.1, 1.2, 1.3, 1.25], MINIMIZE)
+    low, high = reach([9.0, 1.0, 1.1, 1.2, 1.3, 1.25], MINIMIZE)
     assert (low < 1.0, 1.3 < high < 9) == (True, True)
-    assert looks.reach([0.90, 0.91, 0.92, 0.93, 0.94], MAXIMIZE) is None
-    assert looks.reach([0.9], MAXIMIZE) is None
+    assert reach([0.90, 0.91, 0.92, 0.93, 0.94], MAXIMIZE) is None
+    assert reach([0.9], MAXIMIZE) is None
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ import math
 import pytest
 
 from advisor.analysis.learning_curves import band
+from advisor.report.optimizer_styles import styles
 from dashboard.charts import curves, looks
 from dashboard.charts.curves import Axes
-from dashboard.charts.looks import styles
 from studies.direction import MINIMIZE
 from studies.record import Measurement
 

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from advisor.evidence import Finding
+from advisor.report.optimizer_styles import styles
 from dashboard.charts import evidence
-from dashboard.charts.looks import styles
 from dashboard.snapshot import Study
 
 from pages import OPTIMIZERS, RACE, STUDIES, SWEEP, fill, page, words

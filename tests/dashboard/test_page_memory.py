@@ -3,8 +3,8 @@
 import pytest
 
 from advisor.analysis.memory_table import forecast_error, needs, typical_error
+from advisor.report.optimizer_styles import styles
 from dashboard.charts import memory
-from dashboard.charts.looks import styles
 from studies.facts import Forecast, Moment
 
 from pages import OPTIMIZERS, RACE, STUDIES, fill, page, words

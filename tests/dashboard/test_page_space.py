@@ -8,9 +8,9 @@ from advisor.analysis.importances import FEWEST, importances, labels_above_chanc
 from advisor.analysis.searched_space import decay, edges, numbers, options, searched, steps_of
 from advisor.analysis.surface import surface
 from advisor.evidence import Evidence
+from advisor.report.optimizer_styles import styles
 from dashboard.charts import contour, parallel, space
 from dashboard.charts import importances as bars
-from dashboard.charts.looks import styles
 from studies.direction import MAXIMIZE, MINIMIZE
 from studies.space import Numeric
 

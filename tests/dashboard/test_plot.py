@@ -5,13 +5,14 @@ import stat
 
 import pytest
 
+from advisor import browser
 from dashboard import plot
 from dashboard.charts import plots
 from studies.errors import BadValue
 
 from pages import STUDIES, fill
 
-BROWSER = next((path for name in plot.BROWSERS if (path := shutil.which(name))), None)
+BROWSER = next((path for name in browser.BROWSERS if (path := shutil.which(name))), None)
 KINDS = (
     "curves", "seed-curves", "slices", "parallel", "contour", "importances", "memory", "memory-measured",
     "published", "published-lrs", "rules",
@@ -63,7 +64,7 @@ def test_what_a_graphics_card_would_draw_and_text_that_looks_like_a_script_are_d
 
 def test_without_a_browser_one_line_says_what_to_do(home, tmp_path, monkeypatch):
     monkeypatch.delenv("BROWSER_PATH", raising=False)
-    monkeypatch.setattr(plot, "BROWSERS", ("no-such-browser",))
+    monkeypatch.setattr(browser, "BROWSERS", ("no-such-browser",))
     with pytest.raises(
         BadValue,
         match=r"no Chromium or Chrome is here to draw it; install chromium, or write to a file .*\.html",

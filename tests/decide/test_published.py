@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.cli.explain import explanation
 from advisor.decide.posterior import TOTAL_CLIP, base_rate
 from advisor.decide.recommend import recommend
 from advisor.evidence import Evidence
+from advisor.explanations.explanation import explanation
 from advisor.published import CLASSES, FOLDER, comparisons, judged, learning_rates, names, ranks, sources
 from advisor.published.rates import (
     AGREEMENTS,

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from advisor.cli.explain import explanation
 from advisor.decide.finding_reasons import MOST_FINDINGS
 from advisor.decide.recommend import recommend
 from advisor.decide.rulebook import apply_rules, in_force, resolved_settings, rules
 from advisor.evidence import Evidence
+from advisor.explanations.explanation import explanation
 from advisor.jobs.request import Request
 from studies.errors import BadValue, NothingFeasible, StudyError
 from studies.facts import Facts

@@ -169,7 +169,7 @@ def trial(workload, optimizer, batch_size, limit):
         limits=Limits(train_bytes=limit),
     )
     whole = recipe(workload, optimizer, batch_size)
-    return Trial(optuna_trial=None, recipe=whole, stage="search", seed=0, workload=workload, plan=plan)
+    return Trial(recipe=whole, stage="search", seed=0, workload=workload, plan=plan)
 
 
 def test_under_a_limit_a_run_is_vetoed_before_it_trains_or_stays_below_it():

@@ -17,6 +17,7 @@ from studies.search.search import Search
 from studies.storage import journal
 from studies.storage.home import study_names
 from studies.storage.manifest import StudyManifest
+from studies.storage.trial_lines import RECORD
 from studies.storage.workload_spec import WorkloadSpec
 
 from records import record
@@ -35,7 +36,7 @@ def keep(home, name, records, *, facts=None, model=MODEL, direction="maximize"):
     study = journal.create_study(home, name, direction=direction, manifest=StudyManifest.from_dict(page))
     for entry in records:
         trial = study.ask()
-        trial.set_user_attr(journal.RECORD, entry.to_dict())
+        trial.set_user_attr(RECORD, entry.to_dict())
         study.tell(trial, entry.quality)
 
 

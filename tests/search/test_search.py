@@ -8,6 +8,7 @@ import pytest
 import torch
 from optuna.trial import TrialState
 
+from advisor.decide.failures import failures
 from advisor.jobs.planning import plan_for
 from advisor.jobs.request import Request
 from advisor.jobs.workloads import open_and_profile
@@ -163,7 +164,8 @@ def test_optuna_sees_pruned_and_diverged_trials_as_they_are(home, iris):
     search(home, iris)
     trials = journal.open_study(home, "s").trials
 
-    for trial, record in zip(trials, journal.records(journal.open_study(home, "s")), strict=True):
+    searched = [left for left in journal.records(journal.open_study(home, "s")) if left.searched]
+    for trial, record in zip(trials, searched, strict=True):
         assert (trial.state == TrialState.COMPLETE) == (record.state == "complete")
         assert (trial.constraints["feasible"] > 0) == (record.state == "infeasible")
         assert record.state != "complete" or trial.value == record.quality
@@ -249,6 +251,9 @@ class Fragile(torch.nn.Module):
 """
 
 
+RAISES = '            raise RuntimeError("a wire came loose")'
+
+
 def test_a_trial_that_raises_is_a_record_and_the_search_goes_on(home, tmp_path):
     (tmp_path / "fragile.py").write_text(FAILING)
     workload = open_source("iris", model=f"{tmp_path / 'fragile.py'}:Fragile")
@@ -256,7 +261,9 @@ def test_a_trial_that_raises_is_a_record_and_the_search_goes_on(home, tmp_path):
 
     failed = [record for record in records if record.state == "failed"]
     assert failed
-    assert {record.error for record in failed} == {"RuntimeError: a wire came loose"}
+    line = f"{tmp_path / 'fragile.py'}, line {FAILING.splitlines().index(RAISES) + 1}"
+    assert {record.error for record in failed} == {f"{line}: RuntimeError: a wire came loose"}
+    assert {failure.reason for failure in failures(failed)} == {failed[0].error}
     assert sum(record.stage != "confirm" for record in records) == 21
 
 

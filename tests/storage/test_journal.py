@@ -5,8 +5,9 @@ import pytest
 
 from studies.errors import StoreError, StudyNotFound
 from studies.storage.follow import Journal
-from studies.storage.journal import change_manifest, create_study, manifest_of, open_study, records, tell
+from studies.storage.journal import create_study, manifest_of, open_study, records
 from studies.storage.manifest import StudyManifest
+from studies.storage.trial_lines import TrialLine, tell
 
 from records import confirmations, record
 
@@ -27,10 +28,7 @@ def study(tmp_path):
 
 def searched(study, trials):
     for entry in trials:
-        trial = study.ask({"optimizer": optuna.distributions.CategoricalDistribution(["SGD", "AdamW"])})
-        trial.report(0.5, 1)
-        tell(study, trial, entry, violation=0.0)
-        change_manifest(study, spent_seconds=float(entry.number))
+        tell(study, entry, TrialLine(spent_seconds=float(entry.number)))
 
 
 def read_by_optuna(home):

@@ -1,17 +1,27 @@
-"""Registered models in MLflow, loaded by a process that has none of our code nor the user's."""
+"""Registered models in MLflow, loaded and served by processes that have none of our packages installed."""
 
+import json
 import os
+import signal
+import socket
 import subprocess
 import sys
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 import advisor
 from advisor.jobs.register import check, lines, register
 from studies.errors import BadValue, BadWorkload
+from studies.storage import journal
 from studies.tracking.sink import default_uri
 
-from waiting import HANG_SECONDS
+from waiting import HANG_SECONDS, wait_until
 
 NET = """
 from torch import nn
@@ -24,7 +34,7 @@ class Net(nn.Module):
     def forward(self, rows):
         return self.body(rows)
 """
-NETS = {
+SOURCES = {
     "built in": None,
     "of the user's own": NET,
     "in 64 bits": NET.replace("nn.Linear(8, outputs))", "nn.Linear(8, outputs)).double()"),
@@ -32,16 +42,25 @@ NETS = {
         "nn.Linear(inputs, 8)", "nn.utils.parametrizations.weight_norm(nn.Linear(inputs, 8))"
     ),
 }
-LOAD = """
-import sys, numpy, torch, mlflow
+HIDDEN = """
+import sys
+sys.meta_path = [finder for finder in sys.meta_path if "editable" not in repr(finder)]
+sys.path = [place for place in sys.path if not (place and __import__("os").path.isdir(place + "/studies"))]
+import importlib.util, json, mlflow, numpy, pandas
+assert importlib.util.find_spec("studies") is importlib.util.find_spec("advisor") is None
 mlflow.set_tracking_uri(sys.argv[1])
-uri = sys.argv[2]
-given = numpy.random.default_rng(0).random((5, 4), dtype="float32")
-plain, wrapped = mlflow.pytorch.load_model(uri).eval(), mlflow.pyfunc.load_model(uri)
-with torch.inference_mode():
-    numpy.testing.assert_allclose(wrapped.predict(given), plain(torch.from_numpy(given)).numpy(), rtol=1e-6)
-print(wrapped.predict(given).shape, wrapped.metadata.metadata["classes"], "studies" in sys.modules)
 """
+NETS = tuple(SOURCES)
+LOAD = (
+    HIDDEN
+    + """
+model = mlflow.pyfunc.load_model(sys.argv[2])
+answer = model.predict(pandas.read_csv("rows.csv"))
+assert "artifacts" in sys.modules["studies"].__file__
+names = model.metadata.signature.inputs.input_names()
+print(json.dumps([names, list(answer.columns), answer.prediction.tolist()]))
+"""
+)
 
 
 def fit(recipe, report, seed):
@@ -64,52 +83,164 @@ def fresh(home, uri, folder):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()[-1]
+    return json.loads(done.stdout.splitlines()[-1])
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("net", NETS)
-def test_the_recommended_model_is_loaded_by_a_fresh_process(tmp_path, monkeypatch, net):
-    home, elsewhere = tmp_path / "home", tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    (tmp_path / "net.py").write_text(NETS[net] or NET)
-    monkeypatch.chdir(tmp_path)
-    study = advisor.search(
-        "iris",
-        budget="6trials",
-        epochs=3,
-        home=home,
-        model="net.py:Net" if NETS[net] else "mlp",
-        optimizers="AdamW",
+def people():
+    """Return rows as people keep them: amounts with a currency, dates, gaps and labels."""
+    generator = np.random.default_rng(0)
+    ages = generator.integers(18, 80, 120)
+    return pd.DataFrame(
+        {
+            "age": ages,
+            "income": [f"${amount:,}" for amount in generator.integers(1000, 90_000, 120)],
+            "city": generator.choice(["Rome", "Oslo", "Lima"], 120),
+            "score": np.where(generator.random(120) < 0.1, np.nan, generator.normal(size=120)),
+            "bought": np.where(ages > 45, "yes!", "no"),
+        }
     )
 
-    assert register(home, study, "iris-net") == {"iris-net": 1}
-    assert register(home, study, "iris-net") == {"iris-net": 2}
+
+def searched(tmp_path, home, **options):
+    people().to_csv(tmp_path / "people.csv", index=False)
+    return advisor.search(
+        str(tmp_path / "people.csv"),
+        target="bought",
+        **{"budget": "4trials", "epochs": 2, "optimizers": "AdamW", "model": "mlp"} | options,
+        home=home,
+    )
+
+
+@pytest.mark.parametrize("net", [NETS[0], *(pytest.param(net, marks=pytest.mark.slow) for net in NETS[1:])])
+def test_the_recommended_model_takes_the_rows_of_the_file_in_a_process_without_us(tmp_path, monkeypatch, net):
+    home, elsewhere = tmp_path / "home", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (tmp_path / "net.py").write_text(SOURCES[net] or NET)
+    monkeypatch.chdir(tmp_path)
+    study = searched(tmp_path, home, model="net.py:Net" if SOURCES[net] else "mlp")
+    rows = people().drop(columns="bought").iloc[::-1]
+    rows.to_csv(elsewhere / "rows.csv", index=False)
+    expected = advisor.load(study, home=home).predict(rows).values.tolist()
+
+    assert register(home, study, "net") == {"net": 1}
+    assert register(home, study, "net") == {"net": 2}
     # what else this process logs goes where it did
     assert not {"MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"} & os.environ.keys()
     (tmp_path / "net.py").unlink()
-    assert (
-        fresh(home, "models:/iris-net/2", elsewhere) == "(5, 3) ['setosa', 'versicolor', 'virginica'] False"
+    columns, gives, predictions = fresh(home, "models:/net/2", elsewhere)
+    assert columns == ["age", "income", "city", "score"]
+    assert gives == ["prediction", "p(no)", "p(yes!)"]
+    assert predictions == expected
+
+
+def test_a_server_answers_raw_rows(tmp_path):
+    home = tmp_path / "home"
+    study = searched(tmp_path, home)
+    register(home, study, "net")
+    rows = people().drop(columns="bought").head(9)
+    expected = advisor.load(study, home=home).predict(rows)
+
+    with served(home, "models:/net/1", tmp_path) as post:
+        split = json.loads(rows.to_json(orient="split"))
+        answers = post({"dataframe_split": {"columns": split["columns"], "data": split["data"]}})
+        without = [{"age": 30, "income": "$9,000", "city": "Rome"}]  # the score had gaps: it may be left out
+        shorter = post({"dataframe_records": without})
+        refused = post({"dataframe_records": [{"age": 30}]})
+
+    assert [row["prediction"] for row in answers["predictions"]] == expected.values.tolist()
+    chances = [[row["p(no)"], row["p(yes!)"]] for row in answers["predictions"]]
+    np.testing.assert_allclose(chances, expected.probabilities, rtol=1e-6)
+    assert len(shorter["predictions"]) == 1
+    assert "missing inputs ['income', 'city']" in refused["message"]
+
+
+@contextmanager
+def served(home, uri, folder):
+    """Serve a registered model; yield what posts rows to it and returns its answer."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    hidden = {"PYTHONPATH": "", "MLFLOW_TRACKING_URI": default_uri(home)}
+    command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", uri, "-p", str(port)]
+    server = subprocess.Popen(
+        [*command, "--env-manager", "local"],
+        cwd=folder,
+        env=os.environ | hidden | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
 
+    def post(rows):
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}/invocations",
+            data=json.dumps(rows).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request) as answer:  # noqa: S310 - our own server
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            return json.load(error)
 
-@pytest.mark.slow
-def test_its_answers_are_those_of_the_confirmed_run_and_its_card_says_which(tmp_path):
+    def up():
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/ping") as answer:
+                return answer.status == 200
+        except OSError:
+            assert server.poll() is None
+            return False
+
+    try:
+        wait_until(up, "the server answers")
+        yield post
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait()
+
+
+def test_its_card_names_the_confirmed_run_that_it_is_of(tmp_path):
     from mlflow import MlflowClient
 
     from studies.storage.journal import open_study, records
 
-    study = advisor.search("iris", budget="6trials", epochs=3, home=tmp_path, model="mlp", optimizers="AdamW")
-    register(tmp_path, study, "iris-net")
+    study = searched(tmp_path, tmp_path / "home")
+    register(tmp_path / "home", study, "net")
 
-    version = MlflowClient(default_uri(tmp_path), default_uri(tmp_path)).get_model_version("iris-net", "1")
+    uri = default_uri(tmp_path / "home")
+    version = MlflowClient(uri, uri).get_model_version("net", "1")
     trial = int(version.tags["advisor.trial"])
     confirmed = {
-        record.number: record for record in records(open_study(tmp_path, study)) if record.stage == "confirm"
+        record.number: record
+        for record in records(open_study(tmp_path / "home", study))
+        if record.stage == "confirm"
     }
-    assert trial in advisor.recommend(study, home=tmp_path).trials
-    assert confirmed[trial].quality == max(confirmed[number].quality for number in confirmed)
-    assert f"trial {trial} of study {study}" in version.description
+    assert trial in advisor.recommend(study, home=tmp_path / "home").trials
+    assert confirmed[trial].quality == max(record.quality for record in confirmed.values())
+    assert f"trial {trial}" in version.description
+
+
+class Enough(Exception):
+    """Raised by a listener that has events enough trials."""
+
+
+def test_a_model_that_nothing_confirmed_is_registered_only_when_asked(tmp_path):
+    home = tmp_path / "home"
+    events = []
+
+    def listen(event):
+        events.append(event)
+        if len(events) == 3:
+            raise Enough
+
+    with pytest.raises(Enough):
+        searched(tmp_path, home, study="short", listen=listen, tracking_uri="off")
+    stages = {record.stage for record in journal.records(journal.open_study(home, "short"))}
+    assert stages
+    assert "confirm" not in stages
+    with pytest.raises(BadValue, match="is not confirmed: it was the best of many on the rows that chose it"):
+        register(home, "short", "net", tracking_uri=default_uri(home))
+    assert register(home, "short", "net", tracking_uri=default_uri(home), unconfirmed=True) == {"net": 1}
 
 
 def test_a_training_function_has_no_model_to_register(home):
@@ -135,4 +266,5 @@ def test_what_was_registered_is_told_with_how_to_load_it():
         "registered 'net' version 3: models:/net/3",
         "registered 'net-onnx' version 1: models:/net-onnx/1",
         "load it with: mlflow.pyfunc.load_model('models:/net/3')",
+        "serve it with: mlflow models serve -m models:/net/3 --env-manager local",
     ]

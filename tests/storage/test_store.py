@@ -18,6 +18,7 @@ from studies.storage import journal
 from studies.storage.home import check_name, free_name, writable
 from studies.storage.locks import worked_on, working
 from studies.storage.manifest import StudyManifest
+from studies.storage.trial_lines import RECORD
 
 from records import record
 from waiting import HANG_SECONDS
@@ -28,7 +29,7 @@ def new(home, name="s", **plan):
 
 
 def add(study, left):
-    study.add_trial(create_trial(value=left.quality, user_attrs={journal.RECORD: left.to_dict()}))
+    study.add_trial(create_trial(value=left.quality, user_attrs={RECORD: left.to_dict()}))
 
 
 def test_a_record_comes_back_as_it_was(home):

@@ -276,6 +276,8 @@ def test_the_validation_loss_does_not_hang_on_how_the_rows_are_cut_into_batches(
             {"loss": lambda outputs, targets: outputs.detach().mean()}, "no gradient", id="detached"
         ),
         pytest.param({"loss": nn.GaussianNLLLoss()}, "fails: TypeError", id="raises"),
+        pytest.param({"loss": nn.GaussianNLLLoss()}, "(2, 5) of float32", id="raises on forms that are said"),
+        pytest.param({"loss": "mse"}, "as torch.nn.MSELoss()", id="a bare name"),
         pytest.param({"loss": 3}, "loss is int", id="a number"),
         pytest.param(
             {"loss": nn.AdaptiveLogSoftmaxWithLoss}, "without arguments", id="a class with arguments"
@@ -299,11 +301,11 @@ def test_compression_is_refused_where_a_file_could_not_be_measured(tmp_path):
             advisor.search(FORMS[form], budget="2trials", compression="after", home=tmp_path)
 
 
-@pytest.mark.parametrize("form", ["inputs by name", "an object with logits", "pairs"])
-def test_a_model_without_one_input_and_one_tensor_is_not_registered(form, tmp_path):
+@pytest.mark.parametrize("form", ["inputs by name", "pairs"])
+def test_a_model_of_several_inputs_a_row_is_not_registered(form, tmp_path):
     options = {"tracking_uri": "off", "epochs": 9, "optimizers": "SGD", "home": tmp_path}
     study = advisor.search(FORMS[form], budget="1trials", **options)
-    with pytest.raises(BadWorkload, match="takes several inputs or returns no single tensor"):
+    with pytest.raises(BadWorkload, match="takes several inputs a row"):
         register(tmp_path, study, "net", tracking_uri=f"sqlite:///{tmp_path}/mlflow.db")
 
 

@@ -9,6 +9,7 @@ from sklearn import metrics as sklearn_metrics
 from sklearn.metrics import get_scorer_names
 
 from studies.errors import BadValue
+from studies.imports import refer
 from studies.metrics import METRICS, metric, metric_task
 
 GENERATOR = np.random.default_rng(0)
@@ -83,3 +84,35 @@ def test_a_metric_tells_the_task_it_is_made_for(name, task):
 def test_a_loss_is_answered_with_the_scorer_of_it():
     with pytest.raises(BadValue, match="did you mean 'neg_mean_squared_error'"):
         metric("mean_squared_error", "regression")
+
+
+@pytest.mark.parametrize(
+    ("task", "made", "name"),
+    [
+        (
+            "classification",
+            sklearn_metrics.make_scorer(sklearn_metrics.f1_score, average="macro"),
+            "f1_macro",
+        ),
+        (
+            "classification",
+            sklearn_metrics.make_scorer(
+                sklearn_metrics.log_loss, greater_is_better=False, response_method="predict_proba"
+            ),
+            "neg_log_loss",
+        ),
+        (
+            "regression",
+            sklearn_metrics.make_scorer(sklearn_metrics.mean_absolute_error, greater_is_better=False),
+            "neg_mean_absolute_error",
+        ),
+    ],
+)
+def test_a_scorer_that_was_made_is_the_scorer_of_that_name(task, made, name):
+    outputs, targets = (PREDICTIONS, VALUES) if task == "regression" else (LOGITS, CODES)
+    judged = metric(refer(made), task)
+
+    assert judged.direction == "maximize"
+    assert judged.tried(outputs, targets).score(outputs, targets) == metric(name, task).score(
+        outputs, targets
+    )

@@ -16,6 +16,6 @@ def explain(
     ],
 ) -> None:
     """Say what something does, when it helps and hurts."""
-    from advisor.cli.explain import explanation
+    from advisor.explanations.explanation import explanation
 
     show(explanation(name))

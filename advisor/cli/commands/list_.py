@@ -19,7 +19,7 @@ def list_(
 ) -> None:
     """List what there is to choose from, your studies, or a study's trials."""
     from advisor.cli.columns import text
-    from advisor.cli.explain import KINDS, listing
+    from advisor.cli.listing import KINDS, listing
 
     if not kind:
         lines = (f"advisor list {each}" + (" STUDY" if each == "trials" else "") for each in KINDS)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from advisor.cli.options import Home, StudyName, TrackingUri
+from advisor.cli.options import Ensemble, Home, Retrain, StudyName, TrackingUri
 from advisor.cli.run import home_of
 from advisor.cli.terminal import show
 
@@ -19,6 +19,11 @@ def register(
         str, typer.Argument(help="The model's name in MLflow's registry; a new version if it is there.")
     ],
     tracking_uri: TrackingUri = None,
+    unconfirmed: Annotated[
+        bool, typer.Option("--unconfirmed", help="Also a model that no confirmation run stands behind.")
+    ] = False,
+    retrain: Retrain = "",
+    ensemble: Ensemble = False,
     home: Home = None,
 ) -> None:
     """Put a study's recommended model into MLflow's registry."""
@@ -26,5 +31,13 @@ def register(
     from advisor.jobs.register import register as log
 
     with redirect_stdout(sys.stderr):  # whatever the user's own model prints
-        versions = log(home_of(home), study, name, tracking_uri=tracking_uri)
+        versions = log(
+            home_of(home),
+            study,
+            name,
+            tracking_uri=tracking_uri,
+            unconfirmed=unconfirmed,
+            retrain=retrain,
+            ensemble=ensemble,
+        )
     show(lines(versions))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 import pandas as pd
@@ -39,6 +39,8 @@ WRITINGS: Final = {
 @dataclass(frozen=True, kw_only=True)
 class TableEncoder:
     """Encoder of tables: the columns in their order, those left out too."""
+
+    kind: ClassVar = "table"
 
     columns: tuple[FittedColumn, ...]
 

@@ -1,27 +1,23 @@
-"""Text of `advisor list` and `advisor explain`, read off the choices, rules and studies themselves."""
+"""Rows of `advisor list`, read off the choices, rules and studies themselves."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Final
 
-from advisor.cli import words
-from advisor.cli.rule_examples import rule_text
 from advisor.cli.trials import trial_rows
 from advisor.decide.rulebook import rules
 from advisor.evidence import has_quality
-from advisor.published.shown import measured
+from advisor.explanations import words
 from studies import catalogue
-from studies.choice import Choice, sections, summary
+from studies.choice import Choice, summary
 from studies.data.inputs import Inputs
 from studies.datasets import DatasetChoice
 from studies.direction import Direction
 from studies.errors import BadValue, StudyError, UnknownChoice, did_you_mean, shown
 from studies.models import ModelChoice
-from studies.optim.routing import ROLES
 from studies.optimizers import OptimizerChoice
 from studies.quantities import several
-from studies.space import Range, ranges
 from studies.storage import journal
 from studies.storage.home import study_names
 from studies.wrappers import WrapperChoice
@@ -69,29 +65,6 @@ def listing(kind: str, home: Path, study: str = "") -> list[dict[str, Any]]:
     return [_row(choice) for choice in catalogue.choices(AXES[kind]).values()]
 
 
-def explanation(name: str) -> str:
-    """Return what is known of a choice, a rule or a word of an answer, as text.
-
-    Raises:
-        UnknownChoice: none has that name.
-    """
-    if text := words.meaning(name):
-        return text
-    known = dict.fromkeys(words.names(), "word")
-    for axis in catalogue.FOLDERS:
-        for choice_name, choice in catalogue.choices(axis).items():
-            if choice_name.lower() == name.lower() and choice_name != "none":
-                return _explain_choice(choice)
-            known[choice_name] = axis
-    for rule_name, rule in rules().items():
-        if rule_name.lower() == name.lower():
-            return rule_text(rule)
-        known[rule_name] = "rule"
-    raise UnknownChoice(
-        f"nothing is called {shown(name)}{did_you_mean(name, known)} See: advisor list optimizers"
-    )
-
-
 def _row(choice: type[Choice]) -> dict[str, Any]:
     row: dict[str, Any] = {"name": choice.name(), "summary": summary(choice)}
     if choice.axis in {"optimizer", "schedule", "regularizers", "wrappers"}:
@@ -126,40 +99,3 @@ def _study_row(home: Path, name: str) -> dict[str, Any]:
         "metric": manifest.metric,
         "best": best,
     }
-
-
-def _optimizer_lines(choice: type[OptimizerChoice]) -> list[str]:
-    """Return lines on an optimizer's class: state, regime, which parameters it leaves to another."""
-    regime = (
-        "the whole training set every step"
-        if choice.full_batch
-        else "any: one row (per-sample), some, or the whole set"
-    )
-    routes = {role: choice.from_fields({}).serves(role) for role in ROLES}
-    left = ", ".join(f"{role} to {other}" for role, other in routes.items() if other != choice.name())
-    return [
-        f"State: {choice.state_floats:g} floats a parameter"
-        + (", and a counter a tensor" if choice.counts_steps else ""),
-        f"Batch: {regime}",
-        f"Routing: {'leaves ' + left if left else 'steps on every parameter, sparse tables included'}",
-        *(["Schedule: its own; a recipe gives it a constant one"] if choice.own_schedule else []),
-    ]
-
-
-def _explain_choice(choice: type[Choice]) -> str:
-    noun = {"regularizers": "regularizer"}.get(choice.axis, choice.axis)
-    parts = sections(choice)
-    lines = [f"{choice.name()} ({noun})", "", summary(choice), ""]
-    lines += [f"{label}: {parts[label]}" for label in ("Helps", "Hurts", "Source") if label in parts]
-    if issubclass(choice, OptimizerChoice):
-        lines += _optimizer_lines(choice)
-    if fields := ranges(choice):
-        lines += ["", "Searched over:"]
-        lines += [f"  {name:<14} {span}; default {_default(span)}" for name, span in fields.items()]
-    if choice.axis in {"optimizer", "wrappers"}:
-        lines += ["", *measured(choice.name())]
-    return "\n".join(lines)
-
-
-def _default(span: Range) -> str:
-    return format(span.default, "g") if type(span.default) is float else str(span.default)

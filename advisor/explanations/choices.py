@@ -1,0 +1,47 @@
+"""Text of a choice: what it does, when it helps and hurts, its ranges, and what was measured of it."""
+
+from __future__ import annotations
+
+from advisor.published.shown import measured
+from studies.choice import Choice, sections, summary
+from studies.optim.routing import ROLES
+from studies.optimizers import OptimizerChoice
+from studies.space import Range, ranges
+
+
+def choice_text(choice: type[Choice]) -> str:
+    """Return what a choice says of itself, and what was measured of it."""
+    noun = {"regularizers": "regularizer"}.get(choice.axis, choice.axis)
+    parts = sections(choice)
+    lines = [f"{choice.name()} ({noun})", "", summary(choice), ""]
+    lines += [f"{label}: {parts[label]}" for label in ("Helps", "Hurts", "Source") if label in parts]
+    if issubclass(choice, OptimizerChoice):
+        lines += _optimizer_lines(choice)
+    if fields := ranges(choice):
+        lines += ["", "Searched over:"]
+        lines += [f"  {name:<14} {span}; default {_default(span)}" for name, span in fields.items()]
+    if choice.axis in {"optimizer", "wrappers"}:
+        lines += ["", *measured(choice.name())]
+    return "\n".join(lines)
+
+
+def _optimizer_lines(choice: type[OptimizerChoice]) -> list[str]:
+    """Return lines on an optimizer's class: state, regime, which parameters it leaves to another."""
+    regime = (
+        "the whole training set every step"
+        if choice.full_batch
+        else "any: one row (per-sample), some, or the whole set"
+    )
+    routes = {role: choice.from_fields({}).serves(role) for role in ROLES}
+    left = ", ".join(f"{role} to {other}" for role, other in routes.items() if other != choice.name())
+    return [
+        f"State: {choice.state_floats:g} floats a parameter"
+        + (", and a counter a tensor" if choice.counts_steps else ""),
+        f"Batch: {regime}",
+        f"Routing: {'leaves ' + left if left else 'steps on every parameter, sparse tables included'}",
+        *(["Schedule: its own; a recipe gives it a constant one"] if choice.own_schedule else []),
+    ]
+
+
+def _default(span: Range) -> str:
+    return format(span.default, "g") if type(span.default) is float else str(span.default)

@@ -1,0 +1,142 @@
+"""Estimators' work: a search on rows in memory, and the model that is advised after it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from numpy.typing import NDArray
+
+from advisor.decide.recommend import recommend
+from advisor.jobs.advice import evidence_of
+from advisor.jobs.bundles import StudyModels
+from advisor.jobs.recommended_model import picked
+from advisor.jobs.request import Request
+from advisor.jobs.session import Session, prepare
+from advisor.jobs.work import conclude, work
+from advisor.recommendation import Recommendation
+from studies.bundle.bundle import Bundle
+from studies.errors import BadValue, did_you_mean, shown
+from studies.imports import forget
+from studies.limits import Limits
+from studies.storage import journal
+from studies.tracking.address import OFF
+from studies.workload import Workload
+
+if TYPE_CHECKING:
+    from studies.loaded_workload import LoadedWorkload
+
+OF_WORKLOAD: Final = ("task", "model", "metric")
+"""Options that say what is trained; the others say how it is searched."""
+
+WRITTEN: Final = ("memory", "model_size", "latency", "train_time")
+"""Limits as they are written: `{"memory": "512MiB"}`."""
+
+Watch = Callable[[Session], AbstractContextManager[Any]]
+"""What shows a search while it runs: enters something whose `listen` hears every event, or None."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Fitted:
+    """Fitted model: a study on rows in memory, its answer, and the bundle that predicts."""
+
+    study: str
+    recommendation: Recommendation
+    notes: tuple[str, ...]
+    bundle: Bundle
+
+    def outputs(self, rows: Any) -> NDArray[Any]:
+        """Return probabilities, (rows, classes), or amounts in their own units, of rows as they came."""
+        predictions = self.bundle.predict(rows)
+        return predictions.values if predictions.probabilities is None else predictions.probabilities
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is pickled: of the bundle the files that it is saved as, which no pickle is in."""
+        with tempfile.TemporaryDirectory() as folder:
+            self.bundle.save(folder)
+            paths = [path for path in Path(folder).rglob("*") if path.is_file()]
+            files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+        return {**vars(self), "bundle": files}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            for name, content in state["bundle"].items():
+                path = Path(folder) / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+            vars(self).update(state, bundle=Bundle.load(folder))
+
+
+def fit(
+    data: tuple[Any, Any], options: Mapping[str, Any], *, home: Path, lasting: bool, watch: Watch
+) -> Fitted:
+    """Search on rows in memory and return the model that is advised.
+
+    Args:
+        data: rows and targets.
+        options: of the workload and of the request, by name; None leaves one to the advisor.
+        home: where the study lives.
+        lasting: whether it outlives this process's use of it; else nothing is kept of the rows.
+        watch: shows the search.
+
+    Raises:
+        StudyError: anything wrong with rows, targets or options, or no recipe fits the limits.
+    """
+    options = {**options, **_limits(options.get("limits"))}
+    asked_for = {name: value for name, value in options.items() if value is not None}
+    of_workload = {name: asked_for.pop(name) for name in OF_WORKLOAD if name in asked_for}
+    workload = Workload(train=data, **of_workload)
+    try:
+        session = prepare(Request.of(workload, tracking_uri=OFF, **asked_for), home)
+        with watch(session) as shown:
+            work(session, listen=shown.listen if shown else lambda event: None)
+        recommendation = conclude(home, session.name) if lasting else _answer(session)
+        return Fitted(
+            study=session.name,
+            recommendation=recommendation,
+            notes=session.notes,
+            bundle=_bundle(session, recommendation),
+        )
+    finally:
+        if not lasting:
+            forget(workload)
+
+
+def _limits(limits: Limits | dict[str, Any] | None) -> dict[str, Any]:
+    """Return limits of any form as options of a search."""
+    if not isinstance(limits, dict):
+        return {"limits": limits}
+    names = [f.name for f in fields(Limits)]
+    if limits.keys() <= set(names):
+        return {"limits": Limits(**limits)}
+    if unknown := next((name for name in limits if name not in WRITTEN), None):
+        known = (*WRITTEN, *names)
+        raise BadValue(
+            f"there is no limit {shown(unknown)}{did_you_mean(str(unknown), known)} "
+            f"Limits are {', '.join(WRITTEN)}"
+        )
+    return {"limits": None, **limits}
+
+
+def _answer(session: Session) -> Recommendation:
+    """Return the recommendation without commands, which would look for a study that does not last."""
+    return recommend(replace(evidence_of(session.home, session.name), resume="", compress="", command=""))
+
+
+def _bundle(session: Session, recommendation: Recommendation) -> Bundle:
+    """Return the bundle of the advised model, made of the workload that is open already."""
+    study = journal.open_study(session.home, session.name)
+    models = StudyModels(
+        home=session.home,
+        name=session.name,
+        manifest=journal.manifest_of(study),
+        records=journal.records(study),
+        recommendation=recommendation,
+        workload=cast("LoadedWorkload", session.workload),
+    )
+    record, _ = picked(recommendation, models.records, session.home / "models" / session.name)
+    return models.of_run(record)

@@ -1,0 +1,282 @@
+"""Estimators for scikit-learn: `fit` searches the recipe, `predict` answers with the model it trained.
+
+classifier = AdvisedClassifier(budget="60s").fit(frame, labels)
+classifier.predict(new_frame)
+print(classifier.recommendation_)
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils import check_array, check_consistent_length, check_random_state, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from advisor.goals import USUAL
+from studies.errors import BadValue
+
+if TYPE_CHECKING:
+    from advisor.jobs.estimators import Fitted
+    from advisor.jobs.session import Session
+    from advisor.recommendation import Recommendation
+    from studies.limits import Limits
+
+SEEDS: Final = 2**31
+
+
+class _Advised(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """Estimator that searches the recipe which it is trained with."""
+
+    task: ClassVar[str]
+    study_: str
+    recommendation_: Recommendation
+    notes_: tuple[str, ...]
+    home_: Path
+
+    def __init__(  # noqa: PLR0913 - parameters of scikit-learn's are arguments
+        self,
+        *,
+        budget: Any = "60s",
+        limits: Limits | dict[str, Any] | None = None,
+        goal: str = USUAL,
+        optimizers: tuple[str, ...] = (),
+        model: Any = None,
+        metric: Any = None,
+        epochs: int | None = None,
+        batch_size: Any = None,
+        random_state: Any = None,
+        home: str | Path | None = None,
+        device: str = "auto",
+        verbose: int = 0,
+    ) -> None:
+        self.budget = budget
+        self.limits = limits
+        self.goal = goal
+        self.optimizers = optimizers
+        self.model = model
+        self.metric = metric
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.random_state = random_state
+        self.home = home
+        self.device = device
+        self.verbose = verbose
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        return tags
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is pickled: all but the word to delete a temporary home."""
+        state: dict[str, Any] = super().__getstate__()
+        return {name: value for name, value in state.items() if name != "_delete_home"}
+
+    def _fit(self, rows: Any, targets: NDArray[Any]) -> Self:
+        from advisor.jobs.estimators import fit
+
+        check_consistent_length(rows, targets)
+        home = self._made_home() if self.home is None else Path(self.home)
+        self._fitted: Fitted = fit(
+            (rows, targets),
+            self._options(),
+            home=home,
+            lasting=self.home is not None,
+            watch=_progress if self.verbose else lambda session: nullcontext(),
+        )
+        self.study_, self.home_ = self._fitted.study, home
+        self.recommendation_, self.notes_ = self._fitted.recommendation, self._fitted.notes
+        return self
+
+    def _rows(self, rows: Any, *, fitting: bool) -> Any:
+        """Return rows as a table or an array, checked as scikit-learn does; gaps and text may stay."""
+        if hasattr(rows, "iloc") and hasattr(rows, "columns"):
+            return validate_data(self, rows, reset=fitting, skip_check_array=True)
+        from studies.data.splits import FEWEST_ROWS
+
+        return validate_data(
+            self,
+            rows,
+            reset=fitting,
+            dtype=None,
+            ensure_all_finite="allow-nan",
+            ensure_min_samples=FEWEST_ROWS if fitting else 1,
+            allow_nd=True,
+        )
+
+    def _outputs(self, rows: Any) -> NDArray[Any]:
+        check_is_fitted(self)
+        return self._fitted.outputs(self._rows(rows, fitting=False))
+
+    def _options(self) -> dict[str, Any]:
+        """Return what a search is asked for."""
+        return {
+            "task": self.task,
+            "model": self.model,
+            "metric": self.metric,
+            "budget": self.budget,
+            "goal": self.goal,
+            "optimizers": self.optimizers,
+            "epochs": self.epochs,
+            "batch_size": self.batch_size,
+            "device": self.device,
+            "seed": self._seed(),
+            "limits": self.limits,
+        }
+
+    def _seed(self) -> int:
+        if isinstance(self.random_state, int | np.integer):
+            return int(self.random_state) % SEEDS
+        return int(check_random_state(self.random_state).randint(SEEDS))
+
+    def _made_home(self) -> Path:
+        """Return a new folder, deleted along with this estimator or when it is fitted again."""
+        if (delete := getattr(self, "_delete_home", None)) is not None:
+            delete()
+        folder = tempfile.mkdtemp(prefix="advisor-")
+        self._delete_home = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return Path(folder)
+
+    def _check_there(self, targets: Any) -> None:
+        if targets is None:
+            raise BadValue(
+                f"{type(self).__name__} requires y to be passed, but the target y is None; call fit(X, y)"
+            )
+
+
+PARAMETERS: Final = """
+    Args:
+        budget: of the search in one `fit`: `60s`, `10m`, `30trials`. Trials give the same model again from
+            the same `random_state`; seconds may not.
+        limits: an `advisor.Limits`, or a dict such as `{"memory": "512MiB", "model_size": "100KB"}`.
+        goal: what decides between optimizers that are as good: balanced | quality | speed | memory.
+        optimizers: names to compare; all that suit the data by default.
+        model: a built-in model's name, or a torch module, its class, or a function that makes one.
+        metric: that the search judges by; a name, also one of scikit-learn's scorers, or a function.
+        epochs: of one training run; chosen for the data by default.
+        batch_size: a number, `"full"`, or a range such as `"16..256"`.
+        random_state: of the rows drawn to validate and to test, the weights and the order of the rows.
+        home: a folder that keeps the study; by default a temporary one, deleted with the estimator.
+        device: `auto`, `cpu`, `cuda`, ...
+        verbose: 0 is silent; 1 shows the search on stderr.
+
+    Attributes:
+        recommendation_: the `advisor.Recommendation`; printed, it says which optimizer, why and how sure.
+        study_: the study's name in `home_`.
+        home_: the folder with the study; a temporary one lasts as long as the estimator that was fitted.
+        notes_: what was done to the data that its owner should know, in sentences.
+        n_features_in_: number of columns.
+        feature_names_in_: names of the columns, where all are text.
+"""
+"""What both estimators take and have: the end of their docstrings."""
+
+
+class AdvisedClassifier(ClassifierMixin, _Advised):  # type: ignore[misc]
+    """Classifier that searches its optimizer and recipe when it is fitted.
+
+    Of the rows given to `fit` 60 % train, 20 % validate the search and 20 % test its answer. They may be an
+    array or a DataFrame, with gaps, labels, dates and text in its columns, at least 10 rows.
+
+        classifier = AdvisedClassifier(budget="30trials", random_state=0)
+        cross_val_score(classifier, frame, labels)
+    """
+
+    task = "classification"
+    classes_: NDArray[Any]
+
+    def fit(self, X: Any, y: Any) -> Self:  # noqa: N803 - scikit-learn's name
+        """Search a recipe for these rows and train a model with it.
+
+        Args:
+            X: rows, (rows, columns).
+            y: their labels, (rows,): text, numbers or truths, of two kinds or more.
+
+        Raises:
+            ValueError: rows or labels that cannot be trained on, or a parameter that cannot be used.
+            NothingFeasible: no recipe fits the limits.
+        """
+        self._check_there(y)
+        rows, labels = self._rows(X, fitting=True), column_or_1d(y, warn=True)
+        check_array(labels, ensure_2d=False, dtype=None, input_name="y", estimator=self)
+        check_classification_targets(labels)
+        self.classes_, codes = np.unique(labels, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise BadValue(
+                f"y has one class only, {self.classes_[0]!r}; {type(self).__name__} needs two classes or more"
+            )
+        return self._fit(rows, codes.astype(np.int64))
+
+    def predict(self, X: Any) -> NDArray[Any]:  # noqa: N803
+        """Return the most probable label of each row, (rows,)."""
+        codes = self.predict_proba(X).argmax(axis=1)
+        labels: NDArray[Any] = self.classes_[codes]
+        return labels
+
+    def predict_proba(self, X: Any) -> NDArray[Any]:  # noqa: N803
+        """Return the probability of each class, (rows, classes), in the order of `classes_`."""
+        return self._outputs(X)
+
+
+class AdvisedRegressor(RegressorMixin, _Advised):  # type: ignore[misc]
+    """Regressor that searches its optimizer and recipe when it is fitted.
+
+    Of the rows given to `fit` 60 % train, 20 % validate the search and 20 % test its answer. They may be an
+    array or a DataFrame, with gaps, labels, dates and text in its columns, at least 10 rows.
+
+        regressor = AdvisedRegressor(budget="60s", limits={"memory": "512MiB"})
+        regressor.fit(frame, amounts).predict(new_frame)
+    """
+
+    task = "regression"
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    def fit(self, X: Any, y: Any) -> Self:  # noqa: N803
+        """Search a recipe for these rows and train a model with it.
+
+        Args:
+            X: rows, (rows, columns).
+            y: their amounts, (rows,) or (rows, outputs).
+
+        Raises:
+            ValueError: rows or amounts that cannot be trained on, or a parameter that cannot be used.
+            NothingFeasible: no recipe fits the limits.
+        """
+        self._check_there(y)
+        rows = self._rows(X, fitting=True)
+        amounts = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y", estimator=self)
+        one_column = amounts.ndim == 2 and amounts.shape[1] == 1
+        return self._fit(rows, column_or_1d(amounts, warn=True) if one_column else amounts)
+
+    def predict(self, X: Any) -> NDArray[Any]:  # noqa: N803
+        """Return amounts in the units of y, (rows,) or (rows, outputs)."""
+        return self._outputs(X)
+
+
+for _estimator in (AdvisedClassifier, AdvisedRegressor):
+    _estimator.__doc__ = f"{(_estimator.__doc__ or '').rstrip()}\n{PARAMETERS}"
+
+
+def _progress(session: Session) -> AbstractContextManager[Any]:
+    """Return the display of a search that the command line has, notes first."""
+    import sys
+
+    from advisor.cli.progress import progress
+
+    for note in session.notes:
+        print(note, file=sys.stderr)  # noqa: T201 - asked for by `verbose`
+    return progress(session)

@@ -1,0 +1,200 @@
+"""Trial lines: each trial that ended is one line of the journal, of the study that Optuna's tools show it in.
+
+The study's own name holds the search, so that its best trial and its plots compare what was trained on the
+same rows from the same seed. Confirmation runs repeat a few recipes on other rows, and compressions are
+judged by two values: both would be the best trial by luck or by accident, and each is a study beside it.
+
+A record's number counts over all of them, as Optuna counts the trials of a file.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from studies.record import Record, Stage
+
+if TYPE_CHECKING:
+    import optuna
+    from optuna.distributions import BaseDistribution
+    from optuna.trial import FrozenTrial, TrialState
+
+    from studies.storage.manifest import StudyManifest
+
+RECORD: Final = "record"
+"""Under which name a trial's record is written."""
+SPENT: Final = "spent_seconds"
+"""What was spent of the budget when a trial was written: that of the search, or of the compression."""
+FEASIBLE: Final = "feasible"
+"""The constraint that every trial carries: above 0 where it breaks a limit."""
+BESIDE: Final[Mapping[Stage, str]] = {"confirm": "confirmation", "compress": "compression"}
+"""Stages whose trials stand in a study beside the search's, and what its name ends with."""
+ATTRIBUTES: Final = (
+    "stage",
+    "seed",
+    "epochs",
+    "train_seconds",
+    "peak_bytes",
+    "optimizer_state_bytes",
+    "model_bytes",
+    "latency_seconds",
+    "test_quality",
+    "source",
+    "error",
+)
+"""What a record says that Optuna's tools show in columns of its own."""
+
+
+@dataclass(kw_only=True, slots=True)
+class SpentSeconds:
+    """What a study has spent of its budgets by its trials, which tell it one by one."""
+
+    search: float = 0.0
+    compression: float = 0.0
+
+    def take(self, attributes: Mapping[str, Any]) -> None:
+        """Take in the user attributes of a trial; those of earlier versions do not say."""
+        seconds = float(attributes.get(SPENT, 0.0))
+        if attributes.get("stage") == "compress":
+            self.compression = max(self.compression, seconds)
+        else:
+            self.search = max(self.search, seconds)
+
+    def written_to(self, manifest: StudyManifest) -> StudyManifest:
+        """Return the manifest with what was spent: it says so itself only in studies of earlier versions."""
+        search = max(manifest.spent_seconds, self.search)
+        entry = manifest.compression_study
+        if entry is not None:
+            entry = replace(entry, spent_seconds=max(entry.spent_seconds, self.compression))
+        return replace(manifest, spent_seconds=search, compression_study=entry)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialLine:
+    """What Optuna is told of a trial beside its record."""
+
+    params: Mapping[str, Any] = field(default_factory=dict)
+    distributions: Mapping[str, BaseDistribution] = field(default_factory=dict)
+    violation: float = 0.0
+    """By how much it breaks a limit; 0 or less where it keeps them."""
+    began: datetime | None = None
+    """In local time; None for the moment of writing."""
+    spent_seconds: float = 0.0
+    """Of the budget that it counts against, by now."""
+
+
+PLAIN: Final = TrialLine()
+
+
+def next_number(study: optuna.Study) -> int:
+    """Return the number of the next trial that is written."""
+    return 1 + max(map(number_of, all_trials(study)), default=-1)
+
+
+def all_trials(study: optuna.Study) -> list[FrozenTrial]:
+    """Return the trials of a study and of those beside it, in the order of their numbers."""
+    storage = study._storage
+    studies = (_beside(study, stage) for stage in BESIDE)
+    ids = [study._study_id, *(beside for beside in studies if beside is not None)]
+    trials = [trial for each in ids for trial in storage.get_all_trials(each, deepcopy=False)]
+    return sorted(trials, key=number_of)
+
+
+def number_of(trial: FrozenTrial) -> int:
+    """Return the number of a trial: its place in the file, which Optuna keeps beside that in its study."""
+    return trial._trial_id
+
+
+def tell(study: optuna.Study, record: Record, line: TrialLine = PLAIN) -> None:
+    """Write a trial that ended: its record and all that Optuna's tools show of it, in one line.
+
+    Args:
+        study: the study's own, whatever the stage of the trial.
+        record: what it left behind; its number is `next_number`.
+        line: what else is told of it.
+    """
+    from optuna.trial import create_trial
+
+    values = _values(record)
+    trial = create_trial(
+        state=_state(record),
+        values=values,
+        params=dict(line.params),
+        distributions=dict(line.distributions),
+        user_attrs={"trial": record.number}
+        | _attributes(record)
+        | {SPENT: round(line.spent_seconds, 3), RECORD: record.to_dict()},
+        intermediate_values={} if record.stage == "compress" else _curve(record),
+        constraints={FEASIBLE: line.violation},
+    )
+    trial.datetime_start = line.began or trial.datetime_start
+    _study_of(study, record.stage).add_trial(trial)
+
+
+def name_values(study: optuna.Study, names: Sequence[str]) -> None:
+    """Tell Optuna's tools what the values of a study's trials are called."""
+    import optuna
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        study.set_metric_names(list(names))
+
+
+def _state(record: Record) -> TrialState:
+    from optuna.trial import TrialState
+
+    return {"complete": TrialState.COMPLETE, "failed": TrialState.FAIL}.get(record.state, TrialState.PRUNED)
+
+
+def _values(record: Record) -> list[float] | None:
+    """Return the metric, of a pruned trial the last one; with the bytes of a compressed model."""
+    if record.state == "complete":
+        quality = record.measured_quality
+        return [quality, float(record.model_bytes or 0)] if record.stage == "compress" else [quality]
+    reached = [] if record.stage == "compress" or record.state == "failed" else list(_curve(record).values())
+    return reached[-1:] if reached and not math.isnan(reached[-1]) else None
+
+
+def _curve(record: Record) -> dict[int, float]:
+    return {point.epoch: point.valid_metric for point in record.curve}
+
+
+def _attributes(record: Record) -> dict[str, Any]:
+    values = {name: getattr(record, name) for name in ATTRIBUTES}
+    values |= {"seconds": round(record.took_seconds, 3)}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _study_of(study: optuna.Study, stage: Stage) -> optuna.Study:
+    """Return the study that a trial of a stage stands in, begun with its first trial."""
+    import optuna
+    from optuna.study import StudyDirection
+
+    if stage not in BESIDE:
+        return study
+    storage, name = study._storage, _name(study, stage)
+    if _beside(study, stage) is not None:
+        return optuna.load_study(storage=storage, study_name=name)
+    metric = (study.metric_names or ["quality"])[0]
+    directions, names = [study.direction], [metric]
+    if stage == "compress":
+        directions, names = [study.direction, StudyDirection.MINIMIZE], [metric, "model_bytes"]
+    beside = optuna.create_study(storage=storage, study_name=name, directions=directions)
+    name_values(beside, names)
+    return beside
+
+
+def _name(study: optuna.Study, stage: Stage) -> str:
+    return f"{study.study_name}-{BESIDE[stage]}"
+
+
+def _beside(study: optuna.Study, stage: Stage) -> int | None:
+    """Return Optuna's id of the study beside another that holds a stage; None where it was not begun."""
+    try:
+        return study._storage.get_study_id_from_name(_name(study, stage))
+    except KeyError:
+        return None
