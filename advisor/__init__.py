@@ -215,7 +215,7 @@ def profile(source: Any, **options: Any) -> Preview:
     return preview(Request.of(source, **options))
 
 
-def recommend(
+def recommend(  # noqa: PLR0913 - what is said of runs, and of the advice on them
     about: Any,
     *,
     metric: str | None = None,
@@ -230,8 +230,8 @@ def recommend(
     """Return the recommendation that a study comes to, or runs that anybody made.
 
     Args:
-        about: a study's name; a pandas DataFrame or a list of dicts with a run each; an `optuna.Study`; a list
-            of `Record`; or `Evidence`, which carries its own metric, limits and goal.
+        about: a study's name; a pandas DataFrame or a list of dicts with a run each; an `optuna.Study`; a
+            list of `Record`; or `Evidence`, which carries its own metric, limits and goal.
         metric: the column of a DataFrame or of dicts to judge by, else told from the names; of records and of
             an Optuna study only its name.
         direction: maximize | minimize, where neither the metric's name nor the study says it.

@@ -40,7 +40,9 @@ def optimizer_of(written: Any, settings: Mapping[str, Any]) -> str:
 def schedule_of(written: Any) -> str | None:
     """Return the name of our schedule that is meant; None for what is none of ours."""
     text = re.sub(r"(?i)_?with_warmup$|annealing|(?<=.)lr$", "", str(written).rpartition(".")[2])
-    return _known("schedule").get(_squashed(text))
+    name, known = _squashed(text), _known("schedule")
+    longer = [schedule for squashed, schedule in known.items() if name and squashed.startswith(name)]
+    return known.get(name) or (longer[0] if len(longer) == 1 else None)
 
 
 def _ours(name: str) -> str | None:

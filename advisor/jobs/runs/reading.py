@@ -10,10 +10,10 @@ from advisor.jobs.runs.columns import Columns, RunsRequest, columns_of
 from advisor.jobs.runs.records import records_of
 from advisor.jobs.runs.repeats import with_repeats
 from advisor.jobs.runs.source import Source
-from studies.facts import Facts
+from studies.facts import UNSEEN, Facts
 from studies.record import Record
 
-UNKNOWN: Final = Facts(kind="runs")
+UNKNOWN: Final = Facts(kind=UNSEEN)
 """Facts of data and model that nobody here has seen."""
 ASK: Final = RunsRequest()
 

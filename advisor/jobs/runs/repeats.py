@@ -6,13 +6,15 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import Any
 
+from advisor.evidence import has_quality
 from studies.record import Record
 
 
 def with_repeats(records: tuple[Record, ...]) -> tuple[Record, ...]:
     """Return the records with every seed of a recipe that was run with several as its confirmation too.
 
-    The first one as well: nobody picked it for its luck. Each keeps its number.
+    The first one as well: nobody picked it for its luck. Each keeps its number. A single seed that came to a
+    result confirms nothing.
     """
     groups: dict[tuple[Any, ...], list[Record]] = defaultdict(list)
     for record in records:
@@ -21,7 +23,7 @@ def with_repeats(records: tuple[Record, ...]) -> tuple[Record, ...]:
     for group in groups.values():
         origin, *_ = group
         seeds = {record.seed: record for record in reversed(group)}  # of each seed, the first run
-        if len(seeds) == 1:
+        if sum(map(has_quality, seeds.values())) < 2:
             marked += group
             continue
         again = [
