@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from advisor.report.memory_by_optimizer import MemoryByOptimizer
     from advisor.sklearn import AdvisedClassifier, AdvisedRegressor
     from studies.bundle.bundle import Bundle
-    from studies.search.event import Event
 
 __all__ = [
     "AdvisedClassifier",
