@@ -45,6 +45,7 @@ from advisor.cli.options import (
     Seed,
     Source,
     SplitColumn,
+    StartFrom,
     Target,
     Task,
     Time,
@@ -190,6 +191,7 @@ class SearchArguments:
     open_ended: OpenEnded = False
     rule: Rules = None
     earlier: EarlierStudies = True
+    start_from: StartFrom = None
     compression: Compression = "off"
     study: NewStudy = None
     home: Home = None

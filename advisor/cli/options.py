@@ -161,6 +161,10 @@ OpenEnded = Annotated[
 EarlierStudies = Annotated[
     bool, typer.Option(help="Start also from the best recipes of your earlier similar studies.")
 ]
+StartFrom = Annotated[
+    str | None,
+    typer.Option(help="A study whose best recipes it starts from, similar or not: imported runs too."),
+]
 Compression = Annotated[
     str,
     typer.Option(

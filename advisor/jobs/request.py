@@ -69,6 +69,8 @@ class Request:
     """Whether the length of the real run is not fixed in advance."""
     earlier: bool = True
     """Whether the search starts also from the best recipes of earlier similar studies in the same home."""
+    start_from: str | None = None
+    """A study of the same home whose best recipes it starts from, similar or not: imported runs too."""
     budget: Budget = field(default_factory=lambda: Budget(seconds=600))
     limits: Limits = field(default_factory=Limits)
     goal: str = USUAL

@@ -78,7 +78,7 @@ def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambd
         raise BadWorkload(f"--compression {request.compression} of a training function, {NO_MODEL}")
     if request.compression != "off":
         check_compressible(workload.spec())
-    earlier = _earlier(request, home, workload, facts, plan) if request.earlier else ()
+    earlier = _earlier(request, home, workload, facts, plan)
     plan = replace(plan, starts=earlier)
     name = request.study or free_name(home, workload.name)
     journal.create_study(
@@ -93,10 +93,16 @@ def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambd
 def _earlier(
     request: Request, home: Path, workload: LoadedWorkload | Function, facts: Facts, plan: Plan
 ) -> tuple[Start, ...]:
-    from advisor.jobs.history import starts
+    from advisor.jobs.history import starts, starts_from
 
+    named = starts_from(home, request.start_from, plan.candidates) if request.start_from else ()
+    if not request.earlier:
+        return named
+    begun = {start.params["optimizer"] for start in named}
+    others = tuple(name for name in plan.candidates if name not in begun)
     trials = planned_trials(facts, request.searching, plan.sample_rows)
-    return starts(home, model=workload.spec(), facts=facts, candidates=plan.candidates, planned_trials=trials)
+    similar = starts(home, model=workload.spec(), facts=facts, candidates=others, planned_trials=trials)
+    return (*named, *similar)
 
 
 def _planned(request: Request) -> tuple[LoadedWorkload | Function, Plan, Facts, tuple[Finding, ...]]:
