@@ -12,6 +12,7 @@ import typer
 from advisor.cli.commands.compress import compress
 from advisor.cli.commands.dashboard import dashboard
 from advisor.cli.commands.explain import explain
+from advisor.cli.commands.export import export
 from advisor.cli.commands.list_ import list_
 from advisor.cli.commands.plot import plot
 from advisor.cli.commands.profile import profile
@@ -28,7 +29,7 @@ USAGE_ERROR: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[1]
 """Typer carries a click of its own and exports only this leaf of its errors; the parent covers every wrong
 use."""
 COMMANDS: Final[tuple[Callable[..., None], ...]] = (
-    profile, search, resume, compress, recommend, list_, explain, sync, register, dashboard, plot,
+    profile, search, resume, compress, recommend, list_, explain, sync, register, export, dashboard, plot,
 )  # fmt: skip
 """In the order of the help."""
 
