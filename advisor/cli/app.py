@@ -13,6 +13,7 @@ from advisor.cli.commands.compress import compress
 from advisor.cli.commands.dashboard import dashboard
 from advisor.cli.commands.doctor import doctor
 from advisor.cli.commands.explain import explain
+from advisor.cli.commands.export import export
 from advisor.cli.commands.import_ import import_
 from advisor.cli.commands.list_ import list_
 from advisor.cli.commands.mcp import mcp
@@ -34,7 +35,7 @@ USAGE_ERROR: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[1]
 """Typer carries a click of its own and exports only this leaf of its errors; the parent covers every wrong
 use."""
 COMMANDS: Final[tuple[Callable[..., None], ...]] = (
-    profile, search, resume, recommend, predict, report, register, compress,
+    profile, search, resume, recommend, predict, export, report, register, compress,
     import_, list_, explain, plot, dashboard, sync, mcp, doctor,
 )  # fmt: skip
 """Each has its place in `advisor.cli.help`."""
