@@ -22,6 +22,7 @@ from advisor import lightning, optimizers, regularizers, schedules, transformers
 from advisor.decide.recommend import recommend as recommend_from
 from advisor.evidence import Evidence
 from advisor.recommendation import Recommendation
+from advisor.study import Study
 from studies.limits import Budget, Limits
 from studies.recipe import Recipe
 from studies.record import Record
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from advisor.report.memory_by_optimizer import MemoryByOptimizer
     from advisor.sklearn import AdvisedClassifier, AdvisedRegressor
     from studies.bundle.bundle import Bundle
-    from studies.search.event import Event
 
 __all__ = [
     "AdvisedClassifier",
@@ -49,6 +49,7 @@ __all__ = [
     "Recipe",
     "Recommendation",
     "Record",
+    "Study",
     "Workload",
     "compress",
     "explain",
@@ -82,8 +83,10 @@ def __getattr__(name: str) -> Any:
 
 def search(
     source: Any, *, budget: str = "10m", home: str | Path | None = None, listen: Any = None, **options: Any
-) -> str:
-    """Search for the best recipe and return the study's name.
+) -> Study:
+    """Search for the best recipe and return the study: a text that is its name, see `advisor.Study`.
+
+    In a notebook the cell shows the progress, and the stop button ends the search with its answer.
 
     Args:
         source: a built-in dataset or a file; a `Workload` made of what is in memory; or a training function
@@ -91,7 +94,7 @@ def search(
             `module:name` or `file.py:name`.
         budget: of the whole search: `60s`, `10m`, `2h`, `200trials`.
         home: where the study lives; `$ADVISOR_HOME` or `.advisor` by default.
-        listen: called with every `studies.search.event.Event`.
+        listen: called with every `studies.search.event.Event`; a notebook shows no progress then.
         options: fields of `advisor.jobs.request.Request`: target, model, metric, limits, goal, optimizers,
             epochs, seed, ...
 
@@ -119,8 +122,8 @@ def compress(
     teacher: str | None = None,
     home: str | Path | None = None,
     listen: Any = None,
-) -> str:
-    """Prune, quantize and distil a study's finalists, and return its name.
+) -> Study:
+    """Prune, quantize and distil a study's finalists, and return the study.
 
     Args:
         study: its name.
@@ -143,13 +146,13 @@ def compress(
 
     total = None if budget is None else Budget.parse(budget)
     request = CompressionRequest(budget=total, limits=limits, students=students, teacher=teacher)
-    return _finish(open_compression(_home(home), study, request), listen, searching=False)
+    return _finish(open_compression(_home(home, study), study, request), listen, searching=False)
 
 
 def resume(
     study: str, *, budget: str | None = None, home: str | Path | None = None, listen: Any = None
-) -> str:
-    """Go on with a study after a stop, a crash or with more budget, and return its name.
+) -> Study:
+    """Go on with a study after a stop, a crash or with more budget, and return it.
 
     Args:
         study: its name; what it was made of from code must still be here, or be importable.
@@ -168,21 +171,26 @@ def resume(
     from advisor.jobs.session import reopen
 
     return _finish(
-        reopen(_home(home), study, budget=None if budget is None else Budget.parse(budget)), listen
+        reopen(_home(home, study), study, budget=None if budget is None else Budget.parse(budget)), listen
     )
 
 
-def _finish(session: Session, listen: Any, *, searching: bool = True) -> str:
+def _finish(session: Session, listen: Any, *, searching: bool = True) -> Study:
     from advisor.jobs.mirror import finish
     from advisor.jobs.work import conclude, work
+    from advisor.notebook import attended
 
     for note in session.notes:  # as the command line does; shown on stderr unless logging is set up otherwise
         logging.getLogger("advisor").warning(note)
-    mirror = work(session, listen=listen or _ignore, searching=searching)
+    with attended(session, searching=searching, listen=listen) as (hear, stop):
+        mirror = work(session, listen=hear, stop=stop, searching=searching)
     conclude(session.home, session.name)
     if mirror is not None:
         finish(mirror, session.home, session.name)
-    return session.name
+    if stop():
+        again = f"advisor.{'resume' if searching else 'compress'}({session.name!r})"
+        logging.getLogger("advisor").warning("stopped; what is finished is kept, go on with: %s", again)
+    return Study(session.name, home=session.home)
 
 
 def profile(source: Any, **options: Any) -> Preview:
@@ -243,7 +251,7 @@ def recommend(
     return (
         recommend_from(about)
         if isinstance(about, Evidence)
-        else advice(_home(home), about, limits=limits, goal=goal, rules=rules)
+        else advice(_home(home, about), about, limits=limits, goal=goal, rules=rules)
     )
 
 
@@ -265,10 +273,16 @@ def load(
         A bundle. `predict` takes rows as they came and returns `Predictions`: `values`, a label or an amount
         each; `probabilities`, of the shape (rows, classes), or None; `notes` on what is odd in the rows.
         `save(folder)` writes it.
+
+    Example:
+        >>> import advisor
+        >>> study = advisor.search("iris", budget="3trials", epochs=3, tracking_uri="off")
+        >>> advisor.load(study).predict([[5.1, 3.5, 1.4, 0.2]]).probabilities.shape
+        (1, 3)
     """
     from advisor.jobs.bundles import opened
 
-    return opened(study, _home(home), retrain=retrain, ensemble=ensemble)
+    return opened(study, _home(home, study), retrain=retrain, ensemble=ensemble)
 
 
 def explain(name: str) -> Explanation:
@@ -336,11 +350,10 @@ def memory(
     return memory_by_optimizer(model, batch, loss=loss, optimizers=optimizers, limits=limits or Limits())
 
 
-def _home(home: str | Path | None) -> Path:
+def _home(home: str | Path | None, study: object = "") -> Path:
+    """Return the home that is named, else that of a study that knows its own, else the usual one."""
     from studies.storage.home import default_home
 
-    return default_home() if home is None else Path(home)
-
-
-def _ignore(event: Event) -> None:
-    """Let an event pass."""
+    if home is not None:
+        return Path(home)
+    return study.home if isinstance(study, Study) else default_home()

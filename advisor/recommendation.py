@@ -13,6 +13,7 @@ from advisor.evidence import Finding
 from advisor.report.compression_table import TITLES, CompressionTable
 from advisor.report.layout import WIDTH, cost_lines, fold, grid, settings, table
 from advisor.report.numbers import number, trials
+from advisor.report.section import Section, Table
 from advisor.statements.check import Check
 from advisor.statements.headline import Headline
 from advisor.statements.statement import Statement
@@ -160,6 +161,37 @@ class Recommendation:
             parts.append("\n".join([title, *(fold(line, "- ") for line in lines), *rows]))
         recipe = [fold(f"{axis:<13} {value}", "  ", 16) for axis, value in settings(self.params, self.steps)]
         return "\n\n".join([*(part for part in parts if part), "\n".join(["Recipe", *recipe])])
+
+    def _repr_html_(self) -> str:
+        """Return the answer as a notebook shows it."""
+        from advisor.report.section_html import notebook_cell
+
+        verb = "Start with" if self.label == "prior only" else "Use"
+        title = f"{verb} {self.optimizer}" + (f": {self.study}" if self.study else "")
+        return notebook_cell(title, (str(self.headline), self.reached), self._notebook_sections())
+
+    def _notebook_sections(self) -> list[Section]:
+        """Return the recipe, what is said under each heading, and the table of all that fit."""
+        small = Table(titles=TITLES, rows=tuple(self.compression_table.rows()), about="compressed models")
+        said = [
+            Section(
+                title=title,
+                sentences=tuple(lines),
+                tables=(small,) if title == COMPRESSION else (),
+                folded=title != "Why",
+            )
+            for title, lines in self._sections()
+        ]
+        rows = tuple(settings(self.params, self.steps))
+        recipe = Table(titles=("axis", "setting"), rows=rows, about="the recipe")
+        columns = tuple(column.format(metric=self.metric) for column in COLUMNS)
+        cells = tuple(contender.cells() for contender in self.contenders)
+        fit = Table(titles=columns, rows=cells, about="all that fit")
+        return [
+            Section(title="Recipe", tables=(recipe,)),
+            *said,
+            Section(title="All that fit", tables=(fit,), folded=True),
+        ]
 
     @property
     def reached(self) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
@@ -22,12 +21,14 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from advisor.goals import USUAL
+from advisor.study import Study
+from advisor.watching import shown, silent
 from studies.errors import BadValue
 
 if TYPE_CHECKING:
     from advisor.jobs.estimators import Fitted
-    from advisor.jobs.session import Session
     from advisor.recommendation import Recommendation
+    from studies.bundle.bundle import Bundle
     from studies.limits import Limits
 
 SEEDS: Final = 2**31
@@ -37,8 +38,9 @@ class _Advised(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
     """Estimator that searches the recipe which it is trained with."""
 
     task: ClassVar[str]
-    study_: str
+    study_: Study
     recommendation_: Recommendation
+    bundle_: Bundle
     notes_: tuple[str, ...]
     home_: Path
 
@@ -53,6 +55,9 @@ class _Advised(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
         metric: Any = None,
         epochs: int | None = None,
         batch_size: Any = None,
+        time: str | None = None,
+        group: str | None = None,
+        ensemble: bool = False,
         random_state: Any = None,
         home: str | Path | None = None,
         device: str = "auto",
@@ -66,6 +71,9 @@ class _Advised(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
         self.metric = metric
         self.epochs = epochs
         self.batch_size = batch_size
+        self.time = time
+        self.group = group
+        self.ensemble = ensemble
         self.random_state = random_state
         self.home = home
         self.device = device
@@ -83,7 +91,7 @@ class _Advised(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
         state: dict[str, Any] = super().__getstate__()
         return {name: value for name, value in state.items() if name != "_delete_home"}
 
-    def _fit(self, rows: Any, targets: NDArray[Any]) -> Self:
+    def _fit(self, rows: Any, targets: NDArray[Any], labels: tuple[str, ...] = ()) -> Self:
         from advisor.jobs.estimators import fit
 
         check_consistent_length(rows, targets)
@@ -91,16 +99,20 @@ class _Advised(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
         self._fitted: Fitted = fit(
             (rows, targets),
             self._options(),
+            labels=labels,
             home=home,
             lasting=self.home is not None,
-            watch=_progress if self.verbose else lambda session: nullcontext(),
+            ensemble=self.ensemble,
+            watch=shown if self.verbose else silent,
         )
-        self.study_, self.home_ = self._fitted.study, home
+        self.study_, self.home_ = Study(self._fitted.study, home=home), home
+        self.bundle_ = self._fitted.bundle
         self.recommendation_, self.notes_ = self._fitted.recommendation, self._fitted.notes
         return self
 
     def _rows(self, rows: Any, *, fitting: bool) -> Any:
         """Return rows as a table or an array, checked as scikit-learn does; gaps and text may stay."""
+        rows = rows.to_pandas() if hasattr(rows, "to_pandas") else rows  # polars, Arrow
         if hasattr(rows, "iloc") and hasattr(rows, "columns"):
             return validate_data(self, rows, reset=fitting, skip_check_array=True)
         from studies.data.splits import FEWEST_ROWS
@@ -130,6 +142,8 @@ class _Advised(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
             "optimizers": self.optimizers,
             "epochs": self.epochs,
             "batch_size": self.batch_size,
+            "time": self.time,
+            "group": self.group,
             "device": self.device,
             "seed": self._seed(),
             "limits": self.limits,
@@ -166,14 +180,18 @@ PARAMETERS: Final = """
         metric: that the search judges by; a name, also one of scikit-learn's scorers, or a function.
         epochs: of one training run; chosen for the data by default.
         batch_size: a number, `"full"`, or a range such as `"16..256"`.
+        time: a column of a DataFrame: train on its earliest rows, validate on later ones, test on the latest.
+        group: a column of a DataFrame: rows that share its value are in one part only.
+        ensemble: whether the average of the confirmation runs answers instead of the best of them.
         random_state: of the rows drawn to validate and to test, the weights and the order of the rows.
         home: a folder that keeps the study; by default a temporary one, deleted with the estimator.
         device: `auto`, `cpu`, `cuda`, ...
-        verbose: 0 is silent; 1 shows the search on stderr.
+        verbose: 0 is silent; 1 shows the search in a notebook's cell or on stderr.
 
     Attributes:
         recommendation_: the `advisor.Recommendation`; printed, it says which optimizer, why and how sure.
-        study_: the study's name in `home_`.
+        study_: the study: its name, which knows `home_`.
+        bundle_: the model with its way in and out; `bundle_.save(folder)` is for `advisor predict`.
         home_: the folder with the study; a temporary one lasts as long as the estimator that was fitted.
         notes_: what was done to the data that its owner should know, in sentences.
         n_features_in_: number of columns.
@@ -188,8 +206,13 @@ class AdvisedClassifier(ClassifierMixin, _Advised):  # type: ignore[misc]
     Of the rows given to `fit` 60 % train, 20 % validate the search and 20 % test its answer. They may be an
     array or a DataFrame, with gaps, labels, dates and text in its columns, at least 10 rows.
 
-        classifier = AdvisedClassifier(budget="30trials", random_state=0)
-        cross_val_score(classifier, frame, labels)
+    Example:
+        >>> import advisor
+        >>> from sklearn.datasets import load_iris
+        >>> rows, labels = load_iris(return_X_y=True)
+        >>> classifier = advisor.AdvisedClassifier(budget="2trials", random_state=0).fit(rows, labels)
+        >>> classifier.predict_proba(rows).shape
+        (150, 3)
     """
 
     task = "classification"
@@ -215,7 +238,7 @@ class AdvisedClassifier(ClassifierMixin, _Advised):  # type: ignore[misc]
             raise BadValue(
                 f"y has one class only, {self.classes_[0]!r}; {type(self).__name__} needs two classes or more"
             )
-        return self._fit(rows, codes.astype(np.int64))
+        return self._fit(rows, codes.astype(np.int64), tuple(map(str, self.classes_.tolist())))
 
     def predict(self, X: Any) -> NDArray[Any]:  # noqa: N803
         """Return the most probable label of each row, (rows,)."""
@@ -234,8 +257,13 @@ class AdvisedRegressor(RegressorMixin, _Advised):  # type: ignore[misc]
     Of the rows given to `fit` 60 % train, 20 % validate the search and 20 % test its answer. They may be an
     array or a DataFrame, with gaps, labels, dates and text in its columns, at least 10 rows.
 
-        regressor = AdvisedRegressor(budget="60s", limits={"memory": "512MiB"})
-        regressor.fit(frame, amounts).predict(new_frame)
+    Example:
+        >>> import advisor
+        >>> from sklearn.datasets import load_diabetes
+        >>> rows, amounts = load_diabetes(return_X_y=True)
+        >>> regressor = advisor.AdvisedRegressor(budget="2trials", limits={"memory": "512MiB"})
+        >>> regressor.fit(rows, amounts).predict(rows[:2]).shape
+        (2,)
     """
 
     task = "regression"
@@ -269,14 +297,3 @@ class AdvisedRegressor(RegressorMixin, _Advised):  # type: ignore[misc]
 
 for _estimator in (AdvisedClassifier, AdvisedRegressor):
     _estimator.__doc__ = f"{(_estimator.__doc__ or '').rstrip()}\n{PARAMETERS}"
-
-
-def _progress(session: Session) -> AbstractContextManager[Any]:
-    """Return the display of a search that the command line has, notes first."""
-    import sys
-
-    from advisor.cli.progress import progress
-
-    for note in session.notes:
-        print(note, file=sys.stderr)  # noqa: T201 - asked for by `verbose`
-    return progress(session)

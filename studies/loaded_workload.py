@@ -107,6 +107,14 @@ class LoadedWorkload:
         dataset = None if split_seed is None else redrawn(self.dataset, split_seed)
         return self if dataset is None else replace(self, dataset=dataset)
 
+    def on_all_rows(self) -> Self | None:
+        """Return the workload with the rows that validate among those that train; None where it cannot be.
+
+        What its inputs are scaled by is fitted on all of them.
+        """
+        joined = self.dataset.joined
+        return None if joined is None else replace(self, dataset=joined())
+
     def on_sample(self, rows: int | None) -> Self:
         """Return the workload with so many of its training rows; None for all."""
         if rows is None:

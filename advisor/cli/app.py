@@ -16,6 +16,7 @@ from advisor.cli.commands.explain import explain
 from advisor.cli.commands.list_ import list_
 from advisor.cli.commands.mcp import mcp
 from advisor.cli.commands.plot import plot
+from advisor.cli.commands.predict import predict
 from advisor.cli.commands.profile import profile
 from advisor.cli.commands.recommend import recommend
 from advisor.cli.commands.register import register
@@ -32,7 +33,8 @@ USAGE_ERROR: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[1]
 """Typer carries a click of its own and exports only this leaf of its errors; the parent covers every wrong
 use."""
 COMMANDS: Final[tuple[Callable[..., None], ...]] = (
-    profile, search, resume, compress, recommend, report, list_, explain, sync, register, dashboard, plot,
+    profile, search, resume, recommend, predict, report, register, compress,
+    list_, explain, plot, dashboard, sync,
     mcp, doctor,
 )  # fmt: skip
 """Each has its place in `advisor.cli.help`."""

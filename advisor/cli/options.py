@@ -196,6 +196,11 @@ Register = Annotated[
     str | None,
     typer.Option(help="Register the recommended model in MLflow under this name, when the search is over."),
 ]
+Retrain = Annotated[
+    str,
+    typer.Option(help="all: train once more, on the rows that trained and those that validated."),
+]
+Ensemble = Annotated[bool, typer.Option("--ensemble", help="Average the answers of all confirmation seeds.")]
 Device = Annotated[
     str,
     typer.Option(
@@ -215,8 +220,3 @@ SaveConfig = Annotated[
     Path | None, typer.Option(help="Write all of these options, as they are now, to a TOML file.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")]
-Retrain = Annotated[
-    str | None,
-    typer.Option(help="all: train once more, on the rows that trained and those that validated."),
-]
-Ensemble = Annotated[bool, typer.Option("--ensemble", help="Average the answers of all confirmation seeds.")]

@@ -101,6 +101,28 @@ class Board:
             ", ".join(f"{count} {state}" for state, count in counts.items()) or "none yet"
         )
 
+    def title(self) -> str:
+        """Return what is worked on, and for how long."""
+        return f"{self.name}  {self.stage}  {self.clock()}"
+
+    def table(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+        """Return titles and rows: one an optimizer, or one for each of the best compressed models."""
+        if self.stage == "compress":
+            titles: tuple[str, ...] = ("model", "bytes", "of before", self.metric, "latency")
+            return titles, [_compressed_cells(record) for record in self.compressed[:SHOWN]]
+        titles = ("optimizer", "trials", "whole runs", f"best {self.metric}", "lr", "seconds")
+        return titles, [(name, *self._cells(name)) for name in self.plan.candidates]
+
+    def _cells(self, name: str) -> tuple[str, ...]:
+        trials = [record for record in self.records if record.optimizer == name]
+        counts = str(len(trials)), str(sum(record.state == "complete" for record in trials))
+        best = self.best(name)
+        if best is None:
+            return *counts, "-", "-", "-"
+        lr = best.params.get(f"optimizer.{name}.lr")
+        shown_lr = "-" if lr is None else f"{lr:.3g}"
+        return *counts, f"{best.quality:.4g}", shown_lr, f"{best.train_seconds or 0:.2f}"
+
     def best(self, optimizer: str) -> Record | None:
         """Return an optimizer's best whole run so far."""
         return best_complete(self.records, optimizer, self.direction)
@@ -158,15 +180,10 @@ class LiveTable:
         yield self._table()
 
     def _table(self) -> Table:
-        board = self._board
-        if board.stage == "compress":
-            table = self._empty("model", "bytes", "of before", board.metric, "latency")
-            for record in board.compressed[:SHOWN]:
-                table.add_row(*_compressed_cells(record))
-            return table
-        table = self._empty("optimizer", "trials", "whole runs", f"best {board.metric}", "lr", "seconds")
-        for name in board.plan.candidates:
-            table.add_row(name, *self._cells(name))
+        titles, rows = self._board.table()
+        table = self._empty(*titles)
+        for row in rows:
+            table.add_row(*row)
         return table
 
     def _empty(self, subject: str, *headings: str) -> Table:
@@ -174,9 +191,8 @@ class LiveTable:
         from rich.table import Table
 
         board = self._board
-        title = f"{board.name}  {board.stage}  {board.clock()}"
         table = Table(
-            title=title,
+            title=board.title(),
             caption=board.states(),
             box=box.SIMPLE_HEAD,
             title_justify="left",
@@ -186,15 +202,6 @@ class LiveTable:
         for heading in headings:
             table.add_column(heading, justify="right")
         return table
-
-    def _cells(self, name: str) -> tuple[str, str, str, str, str]:
-        trials = [record for record in self._board.records if record.optimizer == name]
-        counts = str(len(trials)), str(sum(record.state == "complete" for record in trials))
-        best = self._board.best(name)
-        if best is None:
-            return *counts, "-", "-", "-"
-        lr = best.params.get(f"optimizer.{name}.lr", "-")
-        return *counts, f"{best.quality:.4g}", f"{lr:.3g}", f"{best.train_seconds or 0:.2f}"
 
 
 def _compressed_cells(record: Record) -> tuple[str, str, str, str, str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from advisor.jobs.advice import advice
 from advisor.jobs.bundle_facts import about_data, about_study, unconfirmed
+from advisor.jobs.ensemble_gain import gain_of, notes
 from advisor.jobs.recommended_model import picked
 from studies.bundle.bundle import Bundle
 from studies.bundle.member import Member
@@ -72,8 +71,17 @@ def bundle_of(home: Path, study: str, *, retrain: str = "", ensemble: bool = Fal
         raise BadValue(f"retrain {shown(retrain)} is not understood; allowed: all, or leave it out")
     source = StudyModels.of(home, study)
     record, file = picked(source.recommendation, source.records, home / "models" / study)
+    if retrain and ensemble:
+        raise BadValue("one model is trained once more, and an ensemble has several; leave one of both out")
+    if file is not None and (retrain or ensemble):
+        raise BadValue(
+            f"'{study}' recommends the compressed file {file.name}, which is neither trained again nor "
+            "averaged; leave retrain and ensemble out"
+        )
     if file is not None:
         return source.of_file(record, file)
+    if retrain:
+        return source.of_all_rows(record)
     return source.of_seeds() if ensemble else source.of_run(record)
 
 
@@ -123,6 +131,20 @@ class StudyModels:
             (member_of(source, record),), record, source.workload, weights=f"trial {record.number}: {chosen}"
         )
 
+    def of_all_rows(self, record: Record) -> Bundle:
+        """Return the bundle of a run's recipe, trained once more on all rows but those that test."""
+        from advisor.jobs.retraining import best_epoch, note, retrained
+
+        source = retrained(record, self.workload, device=self.manifest.device)
+        member = replace(member_of(source, record), trial=None, split_seed=None)
+        return self.bundle(
+            (member,),
+            record,
+            source.workload,
+            weights="trained once more on the rows that trained or validated",
+            notes=(note(record, source, best_epoch(record, self.workload)),),
+        )
+
     def of_seeds(self) -> Bundle:
         """Return the bundle of all confirmation seeds, whose answers are averaged.
 
@@ -138,8 +160,16 @@ class StudyModels:
             )
         sources = [self.trained(run) for run in runs]
         members = tuple(map(member_of, sources, runs))
-        weights = f"the average of {several(len(runs), 'confirmation seed')}"
-        return self.bundle(members, runs[0], sources[0].workload, weights=weights)
+        workloads = [source.workload for source in sources]
+        bundle = self.bundle(
+            members,
+            runs[0],
+            workloads[0],
+            weights=f"the average of {several(len(runs), 'confirmation seed')}",
+        )
+        gain = gain_of(bundle.members, workloads, bundle.about)
+        said = notes(gain, len(runs), self.recommendation.metric)
+        return replace(bundle, about=replace(bundle.about, gain=gain, notes=(*bundle.about.notes, *said)))
 
     def of_file(self, record: Record, file: Path) -> Bundle:
         """Return the bundle of a compressed file, which predicts by itself."""
@@ -177,7 +207,6 @@ class StudyModels:
         *,
         weights: str,
         notes: tuple[str, ...] = (),
-        gain: Mapping[str, Any] = MappingProxyType({}),
     ) -> Bundle:
         """Return a bundle of these members, with what is known of the run that they are from."""
         from studies.bundle.sources import entry_of
@@ -193,7 +222,6 @@ class StudyModels:
             program=in_memory,
             deployed=deployed,
             weights=weights,
-            gain=dict(gain),
             notes=(*unconfirmed(record), *notes, *([IN_MEMORY] if in_memory else [])),
         )
         if in_memory:

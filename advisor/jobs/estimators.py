@@ -29,6 +29,7 @@ from studies.workload import Workload
 
 if TYPE_CHECKING:
     from studies.loaded_workload import LoadedWorkload
+    from studies.search.event import Event
 
 OF_WORKLOAD: Final = ("task", "model", "metric")
 """Options that say what is trained; the others say how it is searched."""
@@ -36,8 +37,8 @@ OF_WORKLOAD: Final = ("task", "model", "metric")
 WRITTEN: Final = ("memory", "model_size", "latency", "train_time")
 """Limits as they are written: `{"memory": "512MiB"}`."""
 
-Watch = Callable[[Session], AbstractContextManager[Any]]
-"""What shows a search while it runs: enters something whose `listen` hears every event, or None."""
+Watch = Callable[[Session], AbstractContextManager[tuple[Callable[["Event"], None], Callable[[], bool]]]]
+"""What shows a search while it runs: enters who hears every event, and what says whether to stop."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -72,7 +73,14 @@ class Fitted:
 
 
 def fit(
-    data: tuple[Any, Any], options: Mapping[str, Any], *, home: Path, lasting: bool, watch: Watch
+    data: tuple[Any, Any],
+    options: Mapping[str, Any],
+    *,
+    home: Path,
+    watch: Watch,
+    labels: tuple[str, ...] = (),
+    lasting: bool = True,
+    ensemble: bool = False,
 ) -> Fitted:
     """Search on rows in memory and return the model that is advised.
 
@@ -80,8 +88,10 @@ def fit(
         data: rows and targets.
         options: of the workload and of the request, by name; None leaves one to the advisor.
         home: where the study lives.
-        lasting: whether it outlives this process's use of it; else nothing is kept of the rows.
         watch: shows the search.
+        labels: what the bundle calls the classes, whose codes the targets are; none in regression.
+        lasting: whether the study outlives its estimator; else this process forgets the rows, too.
+        ensemble: whether the confirmation runs answer on average.
 
     Raises:
         StudyError: anything wrong with rows, targets or options, or no recipe fits the limits.
@@ -92,14 +102,14 @@ def fit(
     workload = Workload(train=data, **of_workload)
     try:
         session = prepare(Request.of(workload, tracking_uri=OFF, **asked_for), home)
-        with watch(session) as shown:
-            work(session, listen=shown.listen if shown else lambda event: None)
+        with watch(session) as (listen, stop):
+            work(session, listen=listen, stop=stop)
         recommendation = conclude(home, session.name) if lasting else _answer(session)
         return Fitted(
             study=session.name,
             recommendation=recommendation,
             notes=session.notes,
-            bundle=_bundle(session, recommendation),
+            bundle=_named(_bundle(session, recommendation, ensemble=ensemble), labels),
         )
     finally:
         if not lasting:
@@ -127,7 +137,11 @@ def _answer(session: Session) -> Recommendation:
     return recommend(replace(evidence_of(session.home, session.name), resume="", compress="", command=""))
 
 
-def _bundle(session: Session, recommendation: Recommendation) -> Bundle:
+def _named(bundle: Bundle, labels: tuple[str, ...]) -> Bundle:
+    return replace(bundle, about=replace(bundle.about, classes=labels)) if labels else bundle
+
+
+def _bundle(session: Session, recommendation: Recommendation, *, ensemble: bool) -> Bundle:
     """Return the bundle of the advised model, made of the workload that is open already."""
     study = journal.open_study(session.home, session.name)
     models = StudyModels(
@@ -138,5 +152,7 @@ def _bundle(session: Session, recommendation: Recommendation) -> Bundle:
         recommendation=recommendation,
         workload=cast("LoadedWorkload", session.workload),
     )
+    if ensemble:
+        return models.of_seeds()
     record, _ = picked(recommendation, models.records, session.home / "models" / session.name)
     return models.of_run(record)

@@ -14,11 +14,14 @@ from advisor.jobs.planning import plan_for, planned_trials
 from advisor.jobs.request import Request
 from advisor.jobs.workloads import open_and_profile, reading
 from advisor.recommendation import Recommendation
-from advisor.report.columns_table import columns_text
-from advisor.report.facts_text import data_text, model_text
+from advisor.report.columns_table import TITLES, column_rows, columns_text
+from advisor.report.facts_text import data_lines, data_text, model_lines, model_text
 from advisor.report.layout import fold
 from advisor.report.memory_table import memory_row, memory_text
+from advisor.report.numbers import size
 from advisor.report.probes_text import probes_text
+from advisor.report.section import Section, Table, sentence
+from advisor.report.section_html import notebook_cell
 from advisor.statements.check import Check
 from studies import catalogue
 from studies.callers_globals import set_aside
@@ -78,6 +81,36 @@ class Preview:
             str(replace(self.recommendation, columns=())),  # they stand above
         ]
         return "\n\n".join(part for part in parts if part)
+
+    def _repr_html_(self) -> str:
+        """Return facts, memory and advice as a notebook shows them."""
+        advice = self.recommendation
+        return notebook_cell("Before any trial", (str(advice.headline), advice.reached), self._sections())
+
+    def _sections(self) -> tuple[Section, ...]:
+        facts = (*data_lines(self.facts), *model_lines(self.facts), *self.notes)
+        warnings = tuple(str(check) for check in self.split_checks if not check.passed)
+        columns = Table(titles=TITLES, rows=tuple(column_rows(self.columns)), about="columns")
+        return (
+            Section(title="Data and model", sentences=tuple(map(sentence, facts))),
+            Section(title="Is the split honest?", sentences=warnings),
+            Section(title="Columns", tables=(columns,), folded=True),
+            Section(title="Memory while training", tables=(self._memory(),)),
+            Section(title="Why", sentences=tuple(map(str, self.recommendation.reasons)), folded=True),
+        )
+
+    def _memory(self) -> Table:
+        """Return what training takes with each of the optimizers that are shown, the least first."""
+        limit = self.limits.train_bytes
+        ordered = sorted(self._shown(), key=lambda forecast: (forecast.peak_bytes, forecast.optimizer))
+        rows = [(each.optimizer, size(each.state_bytes), size(each.peak_bytes)) for each in ordered]
+        fits = ["yes" if limit is None or each.peak_bytes <= limit else "no" for each in ordered]
+        titles = ("optimizer", "state", f"peak at batch size {self.facts.batch_size}")
+        about = "memory while training"
+        if limit is None:
+            return Table(titles=titles, rows=tuple(rows), about=about)
+        limited = tuple((*row, verdict) for row, verdict in zip(rows, fits, strict=True))
+        return Table(titles=(*titles, f"within {size(limit)}"), rows=limited, about=about)
 
     def _split(self) -> str:
         """Return what is wrong with the split; nothing when nothing is."""

@@ -10,12 +10,12 @@ from advisor.recommendation import COLUMNS, Recommendation
 from advisor.report.compression_table import TITLES as COMPRESSION_TITLES
 from advisor.report.layout import cost_lines, settings
 from advisor.report.numbers import written
+from advisor.report.section import Section, Table, sentence
 from advisor.statements.check import Check
 from advisor.study_report.curves_chart import curves_chart
 from advisor.study_report.memory_chart import memory_chart
 from advisor.study_report.quality_chart import quality_chart
 from advisor.study_report.reported import ReportedStudy
-from advisor.study_report.section import Section, Table, sentence
 from studies.costs import BY_FIELD, Cost
 from studies.limits import LIMITED_COST
 from studies.quantities import several

@@ -14,8 +14,8 @@ from advisor.report.axis_marks import even_axis
 from advisor.report.elements import Html
 from advisor.report.numbers import number
 from advisor.report.optimizer_styles import Style, styles
+from advisor.report.section import Table
 from advisor.report.svg import Frame, area, figure, legend, line, mark, polyline, sign
-from advisor.study_report.section import Table
 from studies.direction import Direction
 from studies.quantities import several
 from studies.record import Record

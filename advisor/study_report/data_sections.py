@@ -8,8 +8,8 @@ from advisor.report.columns_table import TITLES as COLUMN_TITLES
 from advisor.report.columns_table import column_rows
 from advisor.report.facts_text import data_lines, model_lines
 from advisor.report.numbers import duration, number
+from advisor.report.section import Section, Table, sentence
 from advisor.study_report.reported import ReportedStudy
-from advisor.study_report.section import Section, Table, sentence
 from studies.column_reading import ColumnReading
 from studies.quantities import several
 from studies.record import Record, count_states

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from advisor.report.elements import printable
 from advisor.report.layout import grid
+from advisor.report.section import Section, Table
 from advisor.study_report.answer_sections import answer_lines, title_of
 from advisor.study_report.reported import ReportedStudy
-from advisor.study_report.section import Section, Table
 from advisor.study_report.sections import sections
 
 

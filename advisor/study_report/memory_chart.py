@@ -10,8 +10,8 @@ from advisor.evidence import Evidence
 from advisor.goals import NEAR
 from advisor.recommendation import Recommendation
 from advisor.report.elements import Html, element
+from advisor.report.section import Table
 from advisor.report.svg import WIDTH, drawing, figure, label, line
-from advisor.study_report.section import Table
 from studies.quantities import format_bytes
 
 MOST: Final = 10

@@ -8,11 +8,11 @@ from typing import Final
 from advisor.recommendation import Recommendation
 from advisor.report.layout import cost_lines, settings
 from advisor.report.numbers import number
+from advisor.report.section import Section, Table, sentence
 from advisor.study_report.data_sections import columns_line, facts_lines, states_in_words
 from advisor.study_report.markdown_page import plain, written_section
 from advisor.study_report.quality_chart import plain_models
 from advisor.study_report.reported import ReportedStudy
-from advisor.study_report.section import Section, Table, sentence
 
 EVERY_CHECK: Final = "All checks of the search passed."
 

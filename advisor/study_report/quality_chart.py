@@ -14,8 +14,8 @@ from advisor.report.axis_marks import Axis, even_axis, log_axis, reach
 from advisor.report.elements import Html
 from advisor.report.numbers import number
 from advisor.report.optimizer_styles import Style, styles
+from advisor.report.section import Table
 from advisor.report.svg import Frame, figure, label, legend, line, mark, shade, sign
-from advisor.study_report.section import Table
 from studies.costs import BY_FIELD, COSTS, Cost
 from studies.direction import Direction
 

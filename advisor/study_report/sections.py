@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from advisor.report.section import Section
 from advisor.study_report.answer_sections import answer_sections, candidates, rules
 from advisor.study_report.data_sections import data, repeat, trials
 from advisor.study_report.reported import ReportedStudy
-from advisor.study_report.section import Section
 
 
 def sections(study: ReportedStudy) -> tuple[Section, ...]:

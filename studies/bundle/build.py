@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -43,6 +44,9 @@ def choice_of(model: Mapping[str, Any], folder: Path) -> ModelChoice:
     from studies import catalogue
     from studies.models import ModelChoice
 
+    code = str((folder / CODE).resolve())
+    if (folder / CODE).is_dir() and code not in sys.path:
+        sys.path.append(code)  # for what the files there import, and for a model that is named by its module
     fields = {name: _placed(value, folder) for name, value in model["fields"].items()}
     choice = catalogue.find("model", _placed(model["name"], folder)).from_fields(fields)
     if not isinstance(choice, ModelChoice):
@@ -56,8 +60,10 @@ def _placed(value: Any, folder: Path) -> Any:
 
 
 def example_rows(inputs: Inputs, rows: int = 2) -> torch.Tensor:
-    """Return rows of zeros in the form of a model's inputs, (rows, *shape)."""
+    """Return made-up rows in the form of a model's inputs, (rows, *shape), the same ones each time."""
     import torch
 
-    dtype = torch.int64 if inputs.kind == "text" else torch.float32
-    return torch.zeros((rows, *inputs.shape), dtype=dtype)
+    generator = torch.Generator().manual_seed(0)
+    if inputs.kind == "text":
+        return torch.randint(1, max(inputs.vocabulary, 1) + 1, (rows, *inputs.shape), generator=generator)
+    return torch.randn((rows, *inputs.shape), generator=generator)

@@ -52,8 +52,16 @@ class Bundle:
 
         return cls(**read(Path(folder)))
 
-    def save(self, folder: str | Path) -> None:
+    def save(self, folder: str | Path, *, exports: bool = False) -> tuple[str, ...]:
         """Write the bundle into a folder, which is made if need be; files of the same names are replaced.
+
+        Args:
+            folder: to write into.
+            exports: whether `model.pt2` (torch's exported program) and `model.onnx` stand beside the weights,
+                for other programs; they take encoded rows.
+
+        Returns:
+            Why one of the two was not written, in sentences.
 
         Raises:
             StoreError: it cannot be written.
@@ -67,6 +75,11 @@ class Bundle:
             recipe=self.recipe,
             sources=self.sources,
         )
+        if not exports or len(self.members) > 1 or self.members[0].module is None:
+            return ()
+        from studies.bundle.exports import write_exports
+
+        return write_exports(self.members[0], self.about.inputs, Path(folder))
 
     def predict(self, rows: Any, *, remarks: RowRemarks | None = None) -> Predictions:
         """Return the predictions for rows as they came, in their order.

@@ -53,7 +53,10 @@ class Member:
         """
         from studies.bundle.rows_in import inputs_of
 
-        inputs = inputs_of(self.encoder, rows, remarks)
+        return self.answer_for(inputs_of(self.encoder, rows, remarks), about)
+
+    def answer_for(self, inputs: Any, about: About) -> NDArray[np.float64]:
+        """Return the same for rows that are encoded already."""
         if inputs.shape[0] == 0:
             return np.empty((0, about.outputs))
         outputs = self.outputs(inputs)

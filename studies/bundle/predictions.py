@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+PREDICTION: Final = "prediction"
+"""Name of the column that a prediction is, wherever predictions stand in a table."""
+
+
+def chance(label: str) -> str:
+    """Return the name of the column that holds the probability of a class."""
+    return f"p({label})"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

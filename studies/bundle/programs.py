@@ -35,6 +35,24 @@ def exported(module: nn.Module, rows: torch.Tensor) -> Any:
         ) from error
 
 
+def graph_of(module: nn.Module, rows: torch.Tensor) -> bytes:
+    """Return a module as an ONNX file that answers as it does.
+
+    Raises:
+        StudyError: it cannot be exported, or what that takes is not installed.
+    """
+    from studies.deployment.export import graph_of as graph
+    from studies.infeasible import CannotCompress
+    from studies.models.copies import copied
+    from studies.nn.input_copies import without_copies
+
+    try:
+        _, proto = graph(without_copies(copied(module)).eval(), rows)
+    except CannotCompress as error:
+        raise BadWorkload(f"model {type(module).__name__} {error}") from error
+    return bytes(proto.SerializeToString())
+
+
 def module_of(program: Any) -> nn.Module:
     """Return the module that runs a program."""
     module: nn.Module = program.module()

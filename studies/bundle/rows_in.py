@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from studies.data.columns.table_encoder import TableEncoder
 
 if TYPE_CHECKING:
@@ -23,6 +25,9 @@ def inputs_of(encoder: RowEncoder, rows: Any, remarks: RowRemarks) -> Any:
         BadWorkload: a column is missing, or holds values of another type throughout.
     """
     if not isinstance(encoder, TableEncoder):
+        if isinstance(rows, pd.DataFrame):  # its columns are the numbers of a row, in their order
+            columns = rows.drop(columns=list(remarks.passed_over), errors="ignore")
+            rows = columns.apply(pd.to_numeric, errors="coerce").to_numpy()
         inputs = encoder.transform(rows)
         remarks.rows += inputs.shape[0]
         return inputs

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from studies.bundle.bundle import Bundle
+from studies.bundle.predictions import PREDICTION, chance
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from studies.bundle.about import About
     from studies.bundle.predictions import Predictions
-
-PREDICTION = "prediction"
 
 
 class ServedBundle:
@@ -48,14 +47,9 @@ def frame_of(predictions: Predictions) -> pd.DataFrame:
 
     columns: dict[str, Any] = {PREDICTION: predictions.values}
     if predictions.probabilities is not None:
-        names = names_of(predictions.classes)
-        columns |= {name: predictions.probabilities[:, place] for place, name in enumerate(names)}
+        chances = predictions.probabilities.T
+        columns |= {chance(label): column for label, column in zip(predictions.classes, chances, strict=True)}
     return pd.DataFrame(columns)
-
-
-def names_of(classes: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the column of each class's probability."""
-    return tuple(f"probability_{label}" for label in classes)
 
 
 def _load_pyfunc(path: str) -> ServedBundle:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 FEW_VALUES: Final = 5
 """Fewer values than this, none of which can be read, are slips; so many are another kind of column."""
 LISTED: Final = 20
+COMMA: Final = r"^(\s*[-+]?\d*),(\d+\s*)$"
 """Columns that a message lists."""
 
 
@@ -105,6 +106,19 @@ def _read(
     return typed
 
 
+def with_points(encoder: TableEncoder, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return text with decimal points for commas in the columns that were trained on as plain numbers."""
+    plain = [column.name for column in encoder.columns if _is_plain(column) and column.name in frame]
+    points = {name: frame[name].str.replace(COMMA, r"\1.\2", regex=True) for name in plain}
+    return frame.assign(**points)
+
+
+def _is_plain(column: FittedColumn) -> bool:
+    """Tell whether a column holds numbers without a mark for thousands or a decimal comma."""
+    writing = column.writing if isinstance(column, WrittenColumn) else None
+    return isinstance(writing, NumberWriting) and not writing.thousands and writing.decimal == "."
+
+
 def _as_labels(values: pd.Series[Any]) -> pd.Series[Any]:
     """Return whole numbers among labels without a point: beside a gap pandas holds 2 as 2.0."""
     if types.is_float_dtype(values.dtype):
@@ -114,9 +128,7 @@ def _as_labels(values: pd.Series[Any]) -> pd.Series[Any]:
 
 def _as_numbers(column: WrittenColumn, values: pd.Series[Any]) -> pd.Series[Any]:
     """Return text as numbers where it is plainly such, as a reader of files does; the rest stays text."""
-    writing = column.writing
-    plain = isinstance(writing, NumberWriting) and not writing.thousands and writing.decimal == "."
-    if not plain or not is_text(values) or isinstance(values.dtype, pd.CategoricalDtype):
+    if not _is_plain(column) or not is_text(values) or isinstance(values.dtype, pd.CategoricalDtype):
         return values
     text = values.astype(object)
     numbers = pd.to_numeric(text, errors="coerce").astype(np.float64)

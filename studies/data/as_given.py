@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from studies.errors import BadWorkload
+from studies.data.row_encoders.rows_as_given import RowsAsGiven, numbers_of
 from studies.rows.nested import NestedRows, leaves_of, map_leaves
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from studies.data.encode import Encoded
     from studies.data.splits import Targets
     from studies.datasets import Raw
@@ -47,20 +45,15 @@ def encode_as_given(raw: Raw, rows: NDArray[np.int64]) -> Encoded:
     """
     from studies.data.encode import Encoded
 
-    inputs = inputs_as_given(raw.inputs, raw.kind)
+    encoder = RowsAsGiven(rows=raw.kind)
+    inputs = encoder.transform(raw.inputs)
     vocabulary = int(inputs.max()) if raw.kind == "text" else 0
-    return Encoded(inputs=inputs[rows], kind=raw.kind, vocabulary=vocabulary)
-
-
-def inputs_as_given(rows: Any, kind: str) -> Any:
-    """Return inputs as numbers of torch's usual types; whole numbers stay so in text and nested rows."""
-    numbers = map_leaves(rows, _numbers)
-    return numbers.astype(np.float32) if kind != "text" and isinstance(numbers, np.ndarray) else numbers
+    return Encoded(inputs=inputs[rows], kind=raw.kind, vocabulary=vocabulary, encoder=encoder)
 
 
 def targets_as_given(targets: Any) -> Any:
     """Return targets as numbers of torch's usual types."""
-    return map_leaves(_array(targets), _numbers)
+    return map_leaves(_array(targets), numbers_of)
 
 
 def bytes_of(rows: Any) -> int:
@@ -70,17 +63,3 @@ def bytes_of(rows: Any) -> int:
 
 def _array(targets: Any) -> Any:
     return targets if isinstance(targets, NestedRows) else np.asarray(targets)
-
-
-def _numbers(values: NDArray[Any] | pd.DataFrame) -> NDArray[Any]:
-    """Return an array with the type that torch has for it: whole numbers stay whole, but for pictures."""
-    array = np.asarray(values)
-    if array.dtype.kind == "f":
-        return array.astype(np.float32, copy=False)
-    if array.dtype.kind in "iu":
-        return array.astype(np.int64, copy=False)
-    if array.dtype.kind != "b":
-        raise BadWorkload(
-            f"values of the type {array.dtype} are no numbers; turn them into numbers, or give a DataFrame"
-        )
-    return array

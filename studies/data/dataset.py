@@ -19,7 +19,7 @@ from studies.rows.nested import NestedRows
 
 if TYPE_CHECKING:
     from studies.column_reading import ColumnReading
-    from studies.data.columns.table_encoder import TableEncoder
+    from studies.data.row_encoders import RowEncoder
     from studies.data.target_encoder import TargetEncoder
     from studies.split_facts import DateColumn, KeyColumn
 
@@ -87,8 +87,8 @@ class Dataset:
     fresh: FreshRows | None = field(default=None, repr=False)
     """Where training reads its rows anew in every epoch, or draws them by a sampler; all else is done on the
     rows here, which were read once."""
-    encoder: TableEncoder | None = field(default=None, repr=False)
-    """Turns rows of the table, new ones too, into inputs; None for all but dense tables and text."""
+    encoder: RowEncoder | None = field(default=None, repr=False)
+    """Turns rows as they came, new ones too, into inputs."""
     target_encoder: TargetEncoder | None = field(default=None, repr=False)
     """Turns targets into those trained on."""
     columns: tuple[ColumnReading, ...] = ()
@@ -96,6 +96,10 @@ class Dataset:
     redraw: Callable[[int], Dataset] | None = field(default=None, repr=False)
     """Draws by a seed which rows train and which validate, and encodes them anew; those that test stay. None
     where the validation rows came with the data, or are so many that other ones would say the same."""
+
+    joined: Callable[[], Dataset] | None = field(default=None, repr=False)
+    """Encodes the rows anew with those that validate among those that train; they still validate too, which
+    then says little. None for a dataset that was not prepared from raw rows."""
 
     @property
     def input_shape(self) -> tuple[int, ...]:

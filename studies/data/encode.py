@@ -36,6 +36,7 @@ from studies.data.columns.table_encoder import TableEncoder
 from studies.data.columns.token_text import TokenText
 from studies.data.columns.truth import Truth
 from studies.data.inputs import SPARSE
+from studies.data.row_encoders import RowEncoder
 from studies.data.text import is_free_text
 from studies.errors import BadWorkload
 from studies.quantities import several
@@ -70,8 +71,8 @@ class Encoded:
     """The largest token id there can be."""
     table: Mapping[str, Column[Any]] | None = None
     """Columns that may be dates or keys, as they were read; None for all but dense tables."""
-    encoder: TableEncoder | None = None
-    """What turned the columns into inputs; None for all but dense tables and text."""
+    encoder: RowEncoder | None = None
+    """What turned the rows into inputs."""
     columns: tuple[ColumnReading, ...] = ()
     """What each column of a table became."""
 

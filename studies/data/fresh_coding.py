@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from studies.data.as_given import inputs_as_given, targets_as_given
+from studies.data.as_given import targets_as_given
+from studies.data.row_encoders.rows_as_given import RowsAsGiven
 from studies.errors import BadWorkload, one_line
 from studies.rows.nested import NestedRows
 
@@ -51,15 +52,17 @@ def coder_of(
 
 def _encoding(raw: Raw, targets: Targets, encoded: Encoded) -> Callable[[Any], Any]:
     """Return what encodes inputs as those here were encoded."""
+    from studies.data.columns.table_encoder import TableEncoder
+
     before, after = raw.inputs, encoded.inputs
     if isinstance(before, NestedRows) or (raw.free and isinstance(before, np.ndarray)):
-        return partial(inputs_as_given, kind=raw.kind)
+        return RowsAsGiven(rows=raw.kind).transform
     columns = list(raw.column_names)
     if isinstance(before, np.ndarray) and isinstance(after, np.ndarray):
         places = [columns.index(name) for name in encoded.names if name in columns]
         if scaled := _scaled(before[targets.rows], after, places):
             return scaled
-    if encoded.encoder is None or hasattr(before, "nnz"):
+    if not isinstance(encoded.encoder, TableEncoder) or hasattr(before, "nnz"):
         raise BadWorkload("nothing says how to turn other rows into the same numbers")
     return partial(_transformed, encoder=encoded.encoder, columns=columns)
 

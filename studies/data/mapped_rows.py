@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from studies.data.columns.scaling import REACH
+from studies.data.row_encoders.scaled_numbers import ScaledNumbers
 from studies.datasets.files.mapped import MappedArray
 from studies.errors import BadWorkload
 from studies.quantities import format_bytes
@@ -37,9 +37,8 @@ class MappedRows:
     source: MappedArray
     rows: NDArray[np.int64]
     """Which rows of the source these are."""
-    mean: NDArray[np.float64] | None = None
-    """Taken out of each number and put in for a missing one; None for token ids, which stay as they are."""
-    scale: NDArray[np.float64] | None = None
+    encoder: ScaledNumbers | None = None
+    """Scales each number; None for token ids, which stay as they are."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -49,7 +48,7 @@ class MappedRows:
     @property
     def nbytes(self) -> int:
         """Return the bytes that all rows would take in memory."""
-        return int(np.prod(self.shape)) * (4 if self.mean is not None else 8)
+        return int(np.prod(self.shape)) * (4 if self.encoder is not None else 8)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -80,10 +79,7 @@ class MappedRows:
         return self.rows[places]
 
     def _encoded(self, values: NDArray[Any]) -> NDArray[Any]:
-        if self.mean is None or self.scale is None:
-            return values.astype(np.int64)
-        numbers = np.nan_to_num((values - self.mean) / self.scale, copy=False, nan=0.0)
-        return np.clip(numbers, -REACH, REACH, out=numbers).astype(np.float32)
+        return values.astype(np.int64) if self.encoder is None else self.encoder.scaled(values)
 
 
 class MappedTensors:
@@ -138,12 +134,10 @@ def scaled(source: MappedArray, rows: NDArray[np.int64], train: NDArray[np.int64
             (count, mean, square), (block_count, block_mean, (distance**2).sum(axis=axes, keepdims=True))
         )
     deviation = np.sqrt(square / np.maximum(count, 1))
-    return MappedRows(
-        source=source,
-        rows=rows,
-        mean=mean[0],
-        scale=np.where(deviation > 0, deviation, 1.0)[0],
+    encoder = ScaledNumbers(
+        shape=source.shape[1:], mean=mean[0], scale=np.where(deviation > 0, deviation, 1.0)[0]
     )
+    return MappedRows(source=source, rows=rows, encoder=encoder)
 
 
 def encode_mapped(
@@ -155,13 +149,16 @@ def encode_mapped(
         BadWorkload: rows that cannot be turned into numbers.
     """
     from studies.data.encode import Encoded
+    from studies.data.row_encoders.token_ids import TokenIds
 
     inputs = scaled(source, rows, train, STEPS if raw.reading == STEPS else raw.kind)
     some = source.read(np.sort(inputs.part(train).spread()))
     size = format_bytes(int(np.prod(source.shape)) * some.dtype.itemsize)
     if raw.kind == "text":
         note = f"The token ids stay in their file ({size}); a batch is read when it is needed."
-        return Encoded(inputs=inputs, kind="text", vocabulary=_largest_id(inputs), notes=(note,))
+        largest = _largest_id(inputs)
+        token_ids = TokenIds(length=source.shape[1], vocabulary=largest)
+        return Encoded(inputs=inputs, kind="text", vocabulary=largest, notes=(note,), encoder=token_ids)
     note = (
         f"The inputs stay in their file ({size}); a batch is read and scaled when it is needed, "
         "and a missing number counts as the mean."
@@ -174,6 +171,7 @@ def encode_mapped(
         raw_density=float((some[~missing] != 0).mean()),
         notes=(note,),
         kind=raw.kind,
+        encoder=inputs.encoder,
     )
 
 

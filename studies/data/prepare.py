@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, get_args
 
+import numpy as np
+
 from studies.data.as_given import bytes_of
 from studies.data.dataset import Dataset, Part
 from studies.data.digest import digest_of
@@ -56,7 +58,12 @@ def prepare(
     notes = list(raw.notes)
     targets = _targets(raw, raw.task if task == "auto" else task, metric, notes)
     split = split_of(raw, targets, seed, notes)
-    dataset = _encoded(raw, targets, split, name=name, notes=notes)
+
+    def join() -> Dataset:
+        both = replace(split, train=np.concatenate([split.train, split.valid]))
+        return _encoded(raw, targets, both, name=name, notes=notes)
+
+    dataset = replace(_encoded(raw, targets, split, name=name, notes=notes), joined=join)
     if validation_given(raw) or len(split.valid) > REDRAWN_ROWS or _bytes(dataset) > REDRAWN_BYTES:
         return dataset
 

@@ -139,9 +139,11 @@ def encode_raw(raw: Raw, rows: NDArray[np.int64], split: Split) -> Encoded:
     """
     from studies.data.encode import Encoded
     from studies.data.mapped_rows import encode_mapped
+    from studies.data.row_encoders.sparse_columns import SparseColumns
+    from studies.data.row_encoders.token_ids import TokenIds
     from studies.data.text import check_ids
     from studies.datasets.files.mapped import mapped_array
-    from studies.datasets.files.sparse_rows import mostly_zeros, narrow, scale
+    from studies.datasets.files.sparse_rows import mostly_zeros
 
     if (array := mapped_array(raw.inputs)) is not None and not raw.free:
         return encode_mapped(raw, array, rows, split.train)
@@ -151,13 +153,16 @@ def encode_raw(raw: Raw, rows: NDArray[np.int64], split: Split) -> Encoded:
         return _standardise(np.asarray(raw.inputs)[rows], split.train, raw)
     if raw.kind == "text" and isinstance(raw.inputs, np.ndarray):
         ids = check_ids(raw.inputs)
-        return Encoded(inputs=ids[rows], kind="text", vocabulary=int(ids.max()))
+        token_ids = TokenIds(length=ids.shape[1], vocabulary=int(ids.max()))
+        return Encoded(inputs=ids[rows], kind="text", vocabulary=token_ids.vocabulary, encoder=token_ids)
     if mostly_zeros(raw.inputs):
         notes = list[str]()
-        inputs = scale(narrow(raw.inputs, notes)[rows], split.train)
+        sparse = SparseColumns.fit(raw.inputs, rows[split.train], notes)
+        inputs = sparse.transform(raw.inputs[rows])
         train = inputs[split.train]
         return Encoded(
             inputs=inputs,
+            encoder=sparse,
             raw_density=train.count_nonzero() / max(np.prod(train.shape), 1),
             notes=(*notes, "Kept the table sparse, each column from -1 to 1."),
         )
@@ -219,17 +224,14 @@ def _standardise(values: NDArray[Any], train: NDArray[np.int64], raw: Raw) -> En
     """
     from studies.data.encode import Encoded
     from studies.data.inputs import SPARSE
+    from studies.data.row_encoders.placed import finite
+    from studies.data.row_encoders.scaled_arrays import NOUNS, ScaledArrays
 
     kind = raw.kind
     shape = {"image": "(rows, channels, height, width)", "signal": "(rows, channels, length)"}[kind]
     if values.ndim != shape.count(",") + 1:
         raise BadWorkload(f"{kind}s of the shape {values.shape} are not {shape}; reshape them")
-    numbers = values.astype(np.float32)
-    if not np.isfinite(numbers).all():
-        noun = {"image": "pixels", "signal": "values"}[kind]
-        raise BadWorkload(
-            f"the {kind}s hold missing or infinite {noun}; remove these {kind}s or fill them in"
-        )
+    numbers = finite(values, kind, NOUNS[kind])
     axes = None if kind == "image" else (0, 1) if raw.reading == STEPS else (0, 2)
     mean = numbers[train].mean(dtype=np.float64, axis=axes, keepdims=True)
     deviation = numbers[train].std(dtype=np.float64, axis=axes, keepdims=True)
@@ -237,7 +239,13 @@ def _standardise(values: NDArray[Any], train: NDArray[np.int64], raw: Raw) -> En
     sparse = (nonzero < SPARSE) & (not raw.centre_sparse)
     mean = np.where(sparse, 0.0, mean)
     few = f"Scaled the {kind}s without centring, as under {SPARSE:.0%} of their numbers are not zero."
-    inputs = ((numbers - mean) / np.where(deviation > 0, deviation, 1.0)).astype(np.float32)
+    encoder = ScaledArrays(
+        rows=kind, shape=values.shape[1:], mean=mean, scale=np.where(deviation > 0, deviation, 1.0)
+    )
     return Encoded(
-        inputs=inputs, kind=kind, raw_density=float(nonzero.mean()), notes=(few,) if sparse.any() else ()
+        inputs=encoder.scaled(numbers),
+        kind=kind,
+        raw_density=float(nonzero.mean()),
+        notes=(few,) if sparse.any() else (),
+        encoder=encoder,
     )

@@ -54,7 +54,7 @@ class Table(DatasetChoice):
         """Return the rows, the target apart."""
         from studies.datasets.files.row_kind import of_kind
 
-        place = _existing(Place.of(self.path, as_text=frozenset({self.target} - {""})))
+        place = existing(Place.of(self.path, as_text=frozenset({self.target} - {""})))
         kind = None if self.read_as == AUTO else self.read_as
         data = _read(place, self.target, kind)
         if isinstance(data, Raw):
@@ -70,7 +70,7 @@ class Table(DatasetChoice):
         return of_kind(raw, kind)
 
 
-def _existing(place: Place) -> Place:
+def existing(place: Place) -> Place:
     """Return the place where something that is read here lies."""
     path = place.path
     if holds(path, Path.is_dir) or (is_pattern(path) and place.ending):

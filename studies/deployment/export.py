@@ -77,10 +77,29 @@ def export(trained: TrainedModel) -> Exported:
     Raises:
         CannotCompress: it cannot be exported, or answers otherwise than torch.
     """
+    model, (inputs, targets) = trained.model.cpu().eval(), trained.rows
+    program, proto = graph_of(model, inputs.cpu())
+    return Exported(
+        proto=proto,
+        program=program,
+        rows=inputs.cpu().numpy(),
+        targets=targets.cpu(),
+        workload=trained.workload,
+    )
+
+
+def graph_of(model: nn.Module, inputs: torch.Tensor) -> tuple[Any, ModelProto]:
+    """Return a model as torch's exported program and as an ONNX graph that answers as torch does.
+
+    Args:
+        model: in evaluation mode, on the CPU.
+        inputs: rows to trace it with and to compare the answers on, 33 at best.
+
+    Raises:
+        CannotCompress: it cannot be exported, or answers otherwise than torch.
+    """
     require("onnx", EXTRA, "compression")
     require("onnxscript", EXTRA, "compression")
-    model, (inputs, targets) = trained.model.cpu().eval(), trained.rows
-    inputs = inputs.cpu()
     try:
         with quiet(), cached_operators():
             program = torch.onnx.export(
@@ -98,13 +117,7 @@ def export(trained: TrainedModel) -> Exported:
     if program is None or proto is None:
         raise CannotCompress("cannot be exported to ONNX: torch exported nothing")
     _check(model, proto, inputs)
-    return Exported(
-        proto=proto,
-        program=program.exported_program,
-        rows=inputs.numpy(),
-        targets=targets.cpu(),
-        workload=trained.workload,
-    )
+    return program.exported_program, proto
 
 
 def _hint(error: Exception) -> str:

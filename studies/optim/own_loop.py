@@ -126,7 +126,7 @@ def attach(recipe: Parts, model: Any, optimizer: Optimizer, total_steps: int) ->
     ]
     if left:
         logging.getLogger("advisor").warning(
-            "not in a loop of your own: %s; more is needed for that than a model and an optimizer's steps",
+            "your own loop does without %s, which needs more of it than the model and the optimizer's steps",
             listed(left),
         )
 

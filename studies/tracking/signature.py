@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from studies.bundle.outlet import LOGITS, SCORES
-from studies.bundle.served import PREDICTION, names_of, optional_columns
+from studies.bundle.predictions import PREDICTION, chance
+from studies.bundle.served import optional_columns
 from studies.data.columns.table_encoder import TableEncoder
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def _outputs(about: About) -> Schema | None:
     from mlflow.types.schema import ColSpec, DataType, Schema
 
     if about.gives in {LOGITS, SCORES}:
-        chances = names_of(tuple(about.classes)) if about.gives == LOGITS else ()
+        chances = tuple(map(chance, about.classes)) if about.gives == LOGITS else ()
         columns: list[ColSpec] = [ColSpec(DataType.string, PREDICTION)]
         return Schema([*columns, *(ColSpec(DataType.double, name) for name in chances)])
     return Schema([ColSpec(DataType.double, PREDICTION)]) if about.outputs == 1 else None

@@ -5,11 +5,11 @@ import subprocess
 import sys
 
 import numpy as np
-import pandas as pd
 import pytest
 
 import advisor
 from studies.bundle.bundle import Bundle
+from studies.bundle.row_remarks import RowRemarks
 from studies.data.rows import tensors
 from studies.errors import BadValue, BadWorkload, StoreError
 from studies.measure.outputs import outputs_of
@@ -17,6 +17,7 @@ from studies.search.checkpoints import Checkpoints
 from studies.storage import journal
 from studies.workload_opening import reopen_workload
 
+from animals import animals, study_of
 from waiting import HANG_SECONDS
 
 CLEAN = """
@@ -26,35 +27,6 @@ values = Bundle.load(sys.argv[1]).predict(pandas.read_csv(sys.argv[2])).values
 heavy = {"optuna", "mlflow", "sklearn", "streamlit", "onnx", "onnxruntime", "scipy"} & set(sys.modules)
 print(list(values), sorted(heavy))
 """
-
-
-def animals(rows=90):
-    generator = np.random.default_rng(0)
-    size = generator.gamma(2.0, 3.0, rows).round(2)
-    colour = generator.choice(["red", "green", "blue"], rows)
-    return pd.DataFrame(
-        {
-            "size": size,
-            "price": [f"${1000 + 10 * value:,.0f}" for value in size],
-            "colour": colour,
-            "born": pd.date_range("2020-01-01", periods=rows, freq="37h").astype(str),
-            "tame": generator.choice(["yes", "no"], rows),
-            "weight": (3.0 * size + (colour == "red") + generator.normal(0, 0.1, rows)).round(3),
-            "sort": np.where(size > 5, "large", np.where(colour == "red", "small red", "small")),
-        }
-    )
-
-
-def study_of(folder, target, **options):
-    animals().to_csv(folder / "animals.csv", index=False)
-    settings = {
-        "budget": "3trials",
-        "epochs": 3,
-        "optimizers": "AdamW",
-        "tracking_uri": "off",
-        "home": folder,
-    }
-    return advisor.search(str(folder / "animals.csv"), target=target, **settings | options)
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +44,7 @@ def weights(tmp_path_factory):
 def of_the_run(folder, bundle):
     """Return the trained model of the bundle's run, and its workload, apart from any bundle."""
     study = journal.open_study(folder, bundle.about.study)
-    record = next(one for one in journal.records(study) if one.number == bundle.members[0].trial)
+    record = next(run for run in journal.records(study) if run.number == bundle.members[0].trial)
     workload = reopen_workload(journal.manifest_of(study).opened)
     checkpoint = Checkpoints.of(folder, bundle.about.study).load_or_train(record, workload, device="cpu")
     return checkpoint.model, checkpoint.workload
@@ -242,3 +214,58 @@ def test_other_weights_than_there_are_are_refused(sorts, tmp_path):
         advisor.load(tmp_path, retrain="all")
     with pytest.raises(BadValue, match="retrain 'some' is not understood"):
         advisor.load(bundle.about.study, retrain="some", home=folder)
+
+
+def test_trained_once_more_it_has_the_rows_that_validated_and_the_best_epoch_of_the_run(sorts):
+    folder, bundle = sorts
+    again = advisor.load(bundle.about.study, retrain="all", home=folder)
+    member = again.members[0]
+
+    assert again.about.weights == "trained once more on the rows that trained or validated"
+    assert f"on the {90 * 0.8:.0f} rows that trained or validated" in again.about.notes[0]
+    assert member.encoder != bundle.members[0].encoder
+    assert (again.predict(animals()).values == animals()["sort"]).mean() > 0.5
+    assert np.array_equal(
+        advisor.load(bundle.about.study, retrain="all", home=folder).predict(animals()).probabilities,
+        again.predict(animals()).probabilities,
+    )
+
+
+def test_no_test_row_trains_a_model_that_is_trained_once_more(sorts):
+    folder, bundle = sorts
+    workload = reopen_workload(journal.manifest_of(journal.open_study(folder, bundle.about.study)).opened)
+    joined = workload.on_all_rows().dataset
+
+    rows = {row.tobytes() for row in joined.train.inputs}
+    assert joined.train.rows == workload.dataset.train.rows + workload.dataset.valid.rows
+    assert not rows & {row.tobytes() for row in joined.test.inputs}
+
+
+@pytest.mark.parametrize("of_target", ["sorts", "weights"])
+def test_an_ensemble_averages_its_seeds_and_says_what_that_gains(of_target, request, tmp_path):
+    folder, bundle = request.getfixturevalue(of_target)
+    ensemble = advisor.load(bundle.about.study, ensemble=True, home=folder)
+
+    answers = [member.answer(animals(), ensemble.about, RowRemarks()) for member in ensemble.members]
+
+    mean = np.mean(answers, axis=0)
+    predictions = ensemble.predict(animals())
+    values = predictions.values[:, None] if predictions.probabilities is None else predictions.probabilities
+    assert len(ensemble.members) == 3
+    assert np.array_equal(values, mean)
+    assert set(ensemble.about.gain) == {"test"}, "its seeds validated on rows of their own"
+    assert "The average of 3 models reaches" in ensemble.about.notes[0]
+    ensemble.save(tmp_path)
+    assert np.array_equal(Bundle.load(tmp_path).predict(animals()).values, predictions.values)
+
+
+def test_the_gain_of_an_ensemble_is_its_metric_on_the_test_rows(sorts):
+    folder, bundle = sorts
+    ensemble = advisor.load(bundle.about.study, ensemble=True, home=folder)
+    _, workload = of_the_run(folder, bundle)
+    rows = frame_of(workload.dataset.test, workload, animals())
+
+    right = (ensemble.predict(rows).values == rows["sort"]).mean()
+
+    assert ensemble.about.gain["test"]["average"] == pytest.approx(right)
+    assert 0 < ensemble.about.gain["test"]["members"] <= 1

@@ -10,6 +10,7 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from sklearn.base import clone
 from sklearn.compose import make_column_transformer
@@ -79,7 +80,7 @@ def test_the_recommendation_is_the_study_s(fitted):
     recommendation = classifier.recommendation_
     assert recommendation.optimizer == "AdamW"
     assert "advisor resume" not in recommendation.to_markdown()
-    study = advisor.recommend(classifier.study_, home=classifier.home_)
+    study = advisor.recommend(classifier.study_)
     assert study.quality == recommendation.quality
 
 
@@ -124,6 +125,23 @@ def test_it_is_pickled_with_its_model_and_without_its_study(fitted, tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["AdamW", "lost", "saved"]
     np.testing.assert_allclose(np.load(tmp_path / "chances.npy"), classifier.predict_proba(frame), rtol=1e-6)
+
+
+def test_its_bundle_is_saved_for_the_command_line(fitted, tmp_path):
+    classifier, frame, _ = fitted
+    classifier.bundle_.save(tmp_path / "bundle")
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "advisor", "predict", "bundle", "rows.csv", "--out", "out.csv"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        capture_output=True,
+        text=True,
+        timeout=HANG_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert pd.read_csv(tmp_path / "out.csv")["prediction"].tolist() == classifier.predict(frame).tolist()
 
 
 def test_the_same_random_state_is_the_same_model(fitted):
@@ -181,6 +199,25 @@ def test_limits_are_kept_and_a_limit_that_there_is_not_is_named():
         AdvisedClassifier(**QUICK, limits={"memmory": "64MiB"}).fit(rows, fate)
     with pytest.raises(StudyError, match="memory"):
         AdvisedClassifier(**QUICK, limits={"memory": "1KB"}).fit(rows, fate)
+
+
+def test_a_column_says_what_trains_and_what_tests():
+    frame, fate = passengers(60)
+    classifier = AdvisedClassifier(**QUICK, time="boarded").fit(frame, fate)
+    assert "Trains on the earliest rows by 'boarded' and tests on the latest." in classifier.notes_
+
+
+def test_an_ensemble_answers_with_the_average_of_its_runs(fitted):
+    classifier, frame, fate = fitted
+    several = clone(classifier).set_params(ensemble=True).fit(frame, fate)
+    assert not np.allclose(several.predict_proba(frame), classifier.predict_proba(frame))
+    assert several.score(frame, fate) > 0.8
+
+
+def test_a_table_of_arrow_is_taken_as_a_frame(fitted):
+    classifier, frame, _ = fitted
+    arrow = pa.Table.from_pandas(frame, preserve_index=False)
+    np.testing.assert_array_equal(classifier.predict(arrow), classifier.predict(frame))
 
 
 def test_a_model_and_a_metric_of_one_s_own_are_used():

@@ -129,7 +129,7 @@ def test_the_recommended_model_takes_the_rows_of_the_file_in_a_process_without_u
     (tmp_path / "net.py").unlink()
     columns, gives, predictions = fresh(home, "models:/net/2", elsewhere)
     assert columns == ["age", "income", "city", "score"]
-    assert gives == ["prediction", "probability_no", "probability_yes!"]
+    assert gives == ["prediction", "p(no)", "p(yes!)"]
     assert predictions == expected
 
 
@@ -148,7 +148,7 @@ def test_a_server_answers_raw_rows(tmp_path):
         refused = post({"dataframe_records": [{"age": 30}]})
 
     assert [row["prediction"] for row in answers["predictions"]] == expected.values.tolist()
-    chances = [[row["probability_no"], row["probability_yes!"]] for row in answers["predictions"]]
+    chances = [[row["p(no)"], row["p(yes!)"]] for row in answers["predictions"]]
     np.testing.assert_allclose(chances, expected.probabilities, rtol=1e-6)
     assert len(shorter["predictions"]) == 1
     assert "missing inputs ['income', 'city']" in refused["message"]

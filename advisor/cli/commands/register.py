@@ -22,7 +22,7 @@ def register(
     unconfirmed: Annotated[
         bool, typer.Option("--unconfirmed", help="Also a model that no confirmation run stands behind.")
     ] = False,
-    retrain: Retrain = None,
+    retrain: Retrain = "",
     ensemble: Ensemble = False,
     home: Home = None,
 ) -> None:
@@ -37,7 +37,7 @@ def register(
             name,
             tracking_uri=tracking_uri,
             unconfirmed=unconfirmed,
-            retrain=retrain or "",
+            retrain=retrain,
             ensemble=ensemble,
         )
     show(lines(versions))

@@ -7,8 +7,15 @@ from typing import Any, Final
 
 from studies.data.columns.table_encoder import TableEncoder
 from studies.data.row_encoders import RowEncoder
+from studies.data.row_encoders.rows_as_given import RowsAsGiven
+from studies.data.row_encoders.scaled_arrays import ScaledArrays
+from studies.data.row_encoders.scaled_numbers import ScaledNumbers
+from studies.data.row_encoders.sparse_columns import SparseColumns
+from studies.data.row_encoders.token_ids import TokenIds
 
-KINDS: Final[tuple[type[RowEncoder], ...]] = (TableEncoder,)
+KINDS: Final[tuple[type[RowEncoder], ...]] = (
+    TableEncoder, ScaledArrays, TokenIds, SparseColumns, ScaledNumbers, RowsAsGiven,
+)  # fmt: skip
 BY_KIND: Final = {encoder.kind: encoder for encoder in KINDS}
 
 

@@ -163,7 +163,7 @@ def _read(style: Style) -> pd.DataFrame:
         try:
             frame = reading()
         except pd.errors.ParserWarning:
-            _check_long_rows(style)
+            check_long_rows(style)
             reading = partial(_parsed, style, usecols=range(len(style.names)))
             frame = reading()
     objects = np.dtype(object)  # text is a type of its own, so only a mixture of forms is left as objects
@@ -198,7 +198,7 @@ def _parsed(style: Style, *, usecols: Any, low_memory: bool = True) -> pd.DataFr
         )
 
 
-def _check_long_rows(style: Style) -> None:
+def check_long_rows(style: Style) -> None:
     """Check that what stands behind the last name is empty, as where each line ends with a delimiter.
 
     Raises:

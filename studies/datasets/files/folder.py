@@ -71,17 +71,32 @@ def _read(files: list[Path]) -> tuple[NDArray[np.float32], str]:
     sizes = {size for size, _ in forms}
     mode = "L" if all(grey for _, grey in forms) else "RGB"
     size = max(sizes) if len(sizes) == 1 and max(max(sizes)) <= LARGEST_SIDE else (SIDE, SIDE)
-    pixels = np.stack([_opened(file, lambda image: _fitted(image, mode, size)) for file in files])
-    pixels = pixels[:, None] if mode == "L" else np.moveaxis(pixels, -1, 1)
     colours = "grey" if mode == "L" else "RGB"
     resized = (
         ""
         if sizes == {size}
         else f", resized from {len(sizes)} size{'s' * (len(sizes) > 1)}; sides may be squeezed"
     )
-    return (pixels / 255).astype(
-        np.float32
+    return _stacked(
+        files, mode, size
     ), f"Read {len(files)} images as {colours}, {size[0]} x {size[1]} pixels{resized}."
+
+
+def read_images(files: list[Path], shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Return images as a model of this shape, (channels, height, width), takes them, from 0 to 1.
+
+    Raises:
+        BadWorkload: one cannot be read.
+    """
+    channels, height, width = shape
+    mode = "L" if channels == 1 else "RGB"
+    return _stacked(files, mode, (width, height))
+
+
+def _stacked(files: list[Path], mode: str, size: tuple[int, int]) -> NDArray[np.float32]:
+    pixels = np.stack([_opened(file, lambda image: _fitted(image, mode, size)) for file in files])
+    pixels = pixels[:, None] if mode == "L" else np.moveaxis(pixels, -1, 1)
+    return (pixels / 255).astype(np.float32)
 
 
 def _opened(file: Path, use: Any) -> Any:

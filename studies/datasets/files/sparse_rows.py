@@ -54,22 +54,41 @@ def narrow(matrix: Any, notes: list[str]) -> csr_matrix:
 
     Columns without a number in any row go first, which loses nothing; what is still too wide is hashed.
     """
+    used, is_hashed = narrowing(matrix)
+    wide = matrix.shape[1]
+    if used is not None:
+        notes.append(
+            f"Left out {wide - len(used):,} of {wide:,} sparse columns: no row has a number in them."
+        )
+    if used is not None and is_hashed:
+        notes.append(
+            f"Hashed {len(used):,} sparse columns into {HASHED:,}: columns that meet in one are added, "
+            "some with a minus sign."
+        )
+    return narrowed(matrix, used, is_hashed=is_hashed)
+
+
+def narrowing(matrix: Any) -> tuple[NDArray[np.int64] | None, bool]:
+    """Return the columns that stay, None for all, and whether these are hashed into fewer."""
+    from scipy.sparse import csr_matrix
+
+    if matrix.shape[1] <= MOST_COLUMNS:
+        return None, False
+    used = np.unique(csr_matrix(matrix).indices).astype(np.int64)
+    return used, len(used) > MOST_COLUMNS
+
+
+def narrowed(matrix: Any, used: NDArray[np.int64] | None, *, is_hashed: bool) -> csr_matrix:
+    """Return sparse rows with the columns that `narrowing` told, others passed over."""
     from scipy.sparse import csr_matrix
 
     rows = csr_matrix(matrix)
-    wide = rows.shape[1]
-    if wide <= MOST_COLUMNS:
+    if used is None:
         return rows
-    used, places = np.unique(rows.indices, return_inverse=True)
-    rows = csr_matrix((rows.data, places, rows.indptr), shape=(rows.shape[0], max(len(used), 1)))
-    notes.append(f"Left out {wide - len(used):,} of {wide:,} sparse columns: no row has a number in them.")
-    if rows.shape[1] <= MOST_COLUMNS:
-        return rows
-    notes.append(
-        f"Hashed {len(used):,} sparse columns into {HASHED:,}: columns that meet in one are added, "
-        "some with a minus sign."
-    )
-    return _hashed(rows, used)
+    if not len(used):
+        return csr_matrix((rows.shape[0], 1), dtype=rows.dtype)
+    picked = rows[:, used]
+    return _hashed(picked, used) if is_hashed else picked
 
 
 def _hashed(rows: csr_matrix, names: NDArray[Any]) -> csr_matrix:
@@ -85,23 +104,41 @@ def _hashed(rows: csr_matrix, names: NDArray[Any]) -> csr_matrix:
     return hashed
 
 
-def scale(matrix: csr_matrix, train: NDArray[np.int64]) -> csr_matrix:
-    """Divide each column by its largest size in the training rows: a shift would make every zero a number.
+def largest_sizes(rows: csr_matrix) -> NDArray[np.float64]:
+    """Return the largest size of each column in the rows that train, 1 where it is 0.
 
     Raises:
         BadWorkload: missing or infinite numbers, or no numbers to train on.
     """
-    from scipy.sparse import csr_matrix, diags
+    from scipy.sparse import csr_matrix
 
-    rows = csr_matrix(matrix, dtype=np.float32)
-    if not np.isfinite(rows.data).all():
-        raise BadWorkload("the sparse rows hold missing or infinite numbers; correct these or leave them out")
-    largest = np.asarray(abs(rows[train]).max(axis=0).todense(), np.float64).ravel()
+    matrix = csr_matrix(rows, dtype=np.float32)
+    check_finite(matrix)
+    largest = np.asarray(abs(matrix).max(axis=0).todense(), np.float64).ravel()
     if not largest.any():
         raise BadWorkload("the rows to train on are all zeros; add rows that say something of the target")
-    scaled = csr_matrix(rows @ diags(1 / np.where(largest > 0, largest, 1.0)), dtype=np.float32)
-    scaled.sort_indices()
-    return scaled
+    return np.where(largest > 0, largest, 1.0)
+
+
+def scaled(rows: csr_matrix, largest: NDArray[np.float64]) -> csr_matrix:
+    """Divide each column by its largest size: a shift would make every zero a number.
+
+    Raises:
+        BadWorkload: missing or infinite numbers.
+    """
+    from scipy.sparse import csr_matrix, diags
+
+    matrix = csr_matrix(rows, dtype=np.float32)
+    check_finite(matrix)
+    inputs = csr_matrix(matrix @ diags(1 / largest), dtype=np.float32)
+    inputs.sort_indices()
+    return inputs
+
+
+def check_finite(rows: csr_matrix) -> None:
+    """Raise BadWorkload for missing or infinite numbers."""
+    if not np.isfinite(rows.data).all():
+        raise BadWorkload("the sparse rows hold missing or infinite numbers; correct these or leave them out")
 
 
 READER: Final = Reader(

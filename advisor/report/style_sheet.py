@@ -32,6 +32,32 @@ COLOURS: Final = """
 --ink: #16202a; --faint: #566472; --paper: #ffffff; --line: #dde3e9; --soft: #f4f6f8; --accent: #0b6bcb;
 --bar: #a9c4e0; --limit: #c8401a;
 """
+CELL_COLOURS: Final = """
+--ink: currentColor; --faint: color-mix(in srgb, currentColor 72%, transparent); --paper: transparent;
+--line: rgba(128, 128, 128, .35); --soft: rgba(128, 128, 128, .12); --accent: #2f86dd;
+--bar: rgba(96, 145, 195, .55); --limit: #d9532c;
+"""
+"""In a notebook, whose theme nobody knows: its own colour of text, and tones that suit light and dark."""
+CELL_STYLE: Final = f"""
+.advisor-cell {{ {CELL_COLOURS} font-size: 14px; line-height: 1.5; max-width: 62rem;
+h3 {{ font-size: 1.25em; margin: .4em 0; }}
+h4 {{ font-size: 1.05em; margin: 1em 0 .3em; }}
+p, li {{ max-width: 50rem; overflow-wrap: anywhere; }}
+p {{ margin: .35em 0; }}
+ul {{ margin: .3em 0; padding-left: 1.3em; }}
+.answer {{ font-weight: 600; padding: .5em .8em; background: var(--soft);
+  border-left: 4px solid var(--accent); }}
+.wide {{ overflow-x: auto; margin: .4em 0; }}
+table {{ border-collapse: collapse; font-size: .95em; font-variant-numeric: tabular-nums; margin: 0; }}
+th, td {{ text-align: left; vertical-align: top; padding: .3em .9em .3em 0; border: 0;
+  border-bottom: 1px solid var(--line); background: transparent; max-width: 26rem; }}
+.short {{ white-space: nowrap; }}
+pre {{ background: var(--soft); padding: .5em .8em; overflow-x: auto; }}
+summary {{ cursor: pointer; }}
+summary h4 {{ display: inline-block; margin: .3em 0; }}
+{CHARTS}
+}}
+"""
 DARK: Final = """
 --ink: #e7ecf1; --faint: #a7b3bf; --paper: #12171c; --line: #2f3943; --soft: #1b222a; --accent: #6db3f8;
 --bar: #3d566e; --limit: #f08560;
@@ -61,7 +87,8 @@ thead th {{ color: var(--faint); font-weight: 600; vertical-align: bottom;
   border-bottom-color: var(--faint); }}
 tbody th {{ font-weight: 600; }}
 .short {{ white-space: nowrap; }}
-pre {{ background: var(--soft); padding: .8rem 1rem; overflow-x: auto; font-size: .875rem; margin: .8rem 0; }}
+pre {{ background: var(--soft); padding: .8rem 1rem; white-space: pre-wrap; overflow-wrap: anywhere;
+  font-size: .875rem; margin: .8rem 0; }}
 code {{ font-family: ui-monospace, "SF Mono", Menlo, Consolas, monospace; }}
 summary {{ cursor: pointer; }}
 summary h2 {{ display: inline-block; }}
@@ -86,7 +113,7 @@ summary h2 {{ display: inline-block; }}
   .wide {{ overflow: visible; }}
   table {{ font-size: 7.5pt; width: 100%; }}
   th, td {{ padding-right: 5pt; min-width: 0; }}
-  pre {{ white-space: pre-wrap; overflow-wrap: anywhere; border: 1px solid var(--line); font-size: 8.5pt; }}
+  pre {{ border: 1px solid var(--line); font-size: 8.5pt; }}
   .answer, pre {{ print-color-adjust: exact; -webkit-print-color-adjust: exact; }}
   svg {{ print-color-adjust: exact; -webkit-print-color-adjust: exact; }}
 }}

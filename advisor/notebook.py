@@ -1,0 +1,119 @@
+"""Notebook: a search that is called in a cell shows its progress there, and the stop button ends it."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from advisor.report.elements import Html
+from advisor.report.section import Section, Table
+from advisor.report.section_html import notebook_cell
+
+if TYPE_CHECKING:
+    from advisor.cli.progress import Board
+    from advisor.jobs.session import Session
+    from studies.search.event import Event
+
+Listen = Callable[["Event"], None]
+Stop = Callable[[], bool]
+
+PAUSE_SECONDS: Final = 0.25
+"""Between two updates of a cell."""
+
+
+def in_kernel() -> bool:
+    """Tell whether this process is the kernel of a notebook; IPython is not imported for it."""
+    return hasattr(_shell(), "kernel")
+
+
+def interactive() -> bool:
+    """Tell whether a person types the calls: in a notebook, in IPython or in Python itself."""
+    return _shell() is not None or hasattr(sys, "ps1")
+
+
+@contextmanager
+def attended(session: Session, *, searching: bool, listen: Listen | None) -> Iterator[tuple[Listen, Stop]]:
+    """Attend to a search for as long as the block lasts: yield who listens to it and what stops it.
+
+    In a notebook a table in the cell follows it, unless the caller listens. Where a person types the calls,
+    Ctrl-C or the stop button stops it as soon as what is being trained can be left; in a program Ctrl-C
+    raises KeyboardInterrupt as ever.
+    """
+    from advisor.cli.terminal import stop_on_interrupt
+
+    stoppable = interactive() and threading.current_thread() is threading.main_thread()
+    with stop_on_interrupt() if stoppable else nullcontext(_never) as stop:
+        if listen is not None or not in_kernel():
+            yield listen or _ignore, stop
+            return
+        with CellProgress(_board(session, searching=searching)) as progress:
+            yield progress.listen, stop
+
+
+class CellProgress:
+    """Progress of a search in the cell that called it: one table that is written again in its place."""
+
+    def __init__(self, board: Board) -> None:
+        self._board, self._written = board, 0.0
+        self._handle: Any = None
+
+    def __enter__(self) -> Self:
+        from IPython.display import HTML, display
+
+        page = HTML(self.html())  # type: ignore[no-untyped-call]
+        self._handle = display(page, display_id=True)  # type: ignore[no-untyped-call]
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Leave the last state of the table in the cell."""
+        self._update()
+
+    def listen(self, event: Event) -> None:
+        """Take note of an event, and write the table again unless that was just done."""
+        self._board.take(event)
+        if time.monotonic() - self._written >= PAUSE_SECONDS:
+            self._update()
+
+    def html(self) -> Html:
+        """Return the table as it stands."""
+        titles, rows = self._board.table()
+        table = Table(titles=titles, rows=tuple(rows), about="progress of the search")
+        below = Section(title=self._board.states(), tables=(table,))
+        return notebook_cell(self._board.title(), (), (below,))
+
+    def _update(self) -> None:
+        from IPython.display import HTML
+
+        self._written = time.monotonic()
+        if self._handle is not None:
+            self._handle.update(HTML(self.html()))  # type: ignore[no-untyped-call]
+
+
+def _board(session: Session, *, searching: bool) -> Board:
+    """Return the figures of a session, with what was done before it."""
+    from advisor.cli.progress import Board
+    from studies.storage import journal
+
+    study = journal.open_study(session.home, session.name)
+    manifest = journal.manifest_of(study)
+    work = manifest if searching else manifest.compressing
+    budget = manifest.searching if searching else manifest.compressing.budget
+    return Board(session, journal.records(study), work.spent_seconds, budget)
+
+
+def _shell() -> Any:
+    """Return IPython's shell; None where IPython is not loaded or runs none."""
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython is not None else None
+
+
+def _never() -> bool:
+    return False
+
+
+def _ignore(event: Event) -> None:
+    """Let an event pass."""

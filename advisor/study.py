@@ -1,0 +1,80 @@
+"""Study: what a search from code returns; its name, wherever a name is taken, and its answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from advisor.recommendation import Recommendation
+
+
+class Study(str):
+    """Study: a text that is its name, which also knows its home; a notebook shows its answer.
+
+    Every function and command that takes a study's name takes it: `advisor.recommend(study)`,
+    `advisor.resume(study)`; they look in its home, unless another one is named.
+
+    Example:
+        >>> import advisor
+        >>> study = advisor.search("iris", budget="6trials", optimizers="AdamW,SGD", tracking_uri="off")
+        >>> study.recommend().optimizer in {"AdamW", "SGD"}
+        True
+    """
+
+    home: Path
+    """The folder that it lives in."""
+
+    def __new__(cls, name: str, home: Path | None = None) -> Self:
+        """Return a study of that name; without a home, one in the usual home."""
+        study = super().__new__(cls, name)
+        if home is not None:
+            study.home = home
+        else:
+            from studies.storage.home import default_home
+
+            study.home = default_home()
+        return study
+
+    @property
+    def name(self) -> str:
+        """Return its name as a plain text."""
+        return str.__str__(self)
+
+    def recommend(self, **options: Any) -> Recommendation:
+        """Return its recommendation; options as in `advisor.recommend`: limits, goal, rules.
+
+        Raises:
+            StudyError: there is no such study any more, or nothing fits the limits.
+        """
+        from advisor.jobs.advice import advice
+
+        return advice(self.home, self, **options)
+
+    def report(self, out: str | Path) -> Path:
+        """Write its report to a file and return that; its name ends with .html, .md or .pdf.
+
+        Raises:
+            StudyError: no such form, no browser for a PDF, or the file cannot be written.
+        """
+        from advisor.jobs.reports import write_report
+
+        write_report(self.home, self, Path(out))
+        return Path(out)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: its answer as it stands now, the long parts folded."""
+        from dataclasses import replace
+
+        from advisor.jobs.reports import reported
+        from advisor.report.section_html import notebook_cell
+        from advisor.study_report.answer_sections import answer_lines, title_of
+        from advisor.study_report.sections import sections
+
+        study = reported(self.home, self)
+        parts = [replace(part, folded=part.title not in UNFOLDED) for part in sections(study)]
+        return notebook_cell(title_of(study), answer_lines(study), parts)
+
+
+UNFOLDED = frozenset({"Recipe", "Quality against cost"})
+"""Sections that a notebook shows at once."""
