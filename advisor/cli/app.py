@@ -34,8 +34,7 @@ USAGE_ERROR: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[1]
 use."""
 COMMANDS: Final[tuple[Callable[..., None], ...]] = (
     profile, search, resume, recommend, predict, report, register, compress,
-    list_, explain, plot, dashboard, sync,
-    mcp, doctor,
+    list_, explain, plot, dashboard, sync, mcp, doctor,
 )  # fmt: skip
 """Each has its place in `advisor.cli.help`."""
 
