@@ -40,6 +40,7 @@ from advisor.cli.options import (
     Seed,
     Source,
     SplitColumn,
+    Starts,
     Target,
     Task,
     Time,
@@ -151,6 +152,7 @@ class SearchArguments:
     open_ended: OpenEnded = False
     rule: Rules = None
     earlier: EarlierStudies = True
+    start: Starts = None
     compression: Compression = "off"
     study: NewStudy = None
     home: Home = None
@@ -172,6 +174,7 @@ class SearchArguments:
             class_weights=self.class_weights,
             tune_model=self.tune_model,
             earlier=self.earlier,
+            start=tuple(self.start or ()),
             compression=self.compression,
             study=self.study,
             tracking_uri=self.tracking_uri,

@@ -110,6 +110,10 @@ OpenEnded = Annotated[
 EarlierStudies = Annotated[
     bool, typer.Option(help="Start also from the best recipes of your earlier similar studies.")
 ]
+Starts = Annotated[
+    list[str] | None,
+    typer.Option(help="A recipe file, as in an export's recipe.toml, to start from too. Again for another."),
+]
 Compression = Annotated[
     str,
     typer.Option(
