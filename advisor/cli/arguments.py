@@ -46,6 +46,7 @@ from advisor.cli.options import (
     Source,
     SplitColumn,
     StartFrom,
+    Starts,
     Target,
     Task,
     Time,
@@ -192,6 +193,7 @@ class SearchArguments:
     rule: Rules = None
     earlier: EarlierStudies = True
     start_from: StartFrom = None
+    start: Starts = None
     compression: Compression = "off"
     study: NewStudy = None
     home: Home = None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from advisor.jobs.advice import advice
-from advisor.jobs.register import _picked
+from advisor.jobs.recommended_model import picked
 from studies.errors import BadValue, NothingFeasible, shown
 from studies.recipe import Recipe
 from studies.storage import journal
@@ -55,7 +55,7 @@ def export(home: Path, study: str, folder: Path, *, force: bool = False) -> Expo
         raise NothingFeasible(
             f"'{study}' has no complete run yet, so there is no recipe to export; search longer"
         )
-    record, _ = _picked(recommendation, records, home / "models" / study)
+    record, _ = picked(recommendation, records, home / "models" / study)
     recipe = Recipe.from_params(record.params).uncompressed
     _make(folder, force=force)
     text = recipe.to_toml(_provenance(study, record, manifest, recommendation))

@@ -78,7 +78,8 @@ def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambd
         raise BadWorkload(f"--compression {request.compression} of a training function, {NO_MODEL}")
     if request.compression != "off":
         check_compressible(workload.spec())
-    earlier = _earlier(request, home, workload, facts, plan)
+    named, left_out = _named_starts(request, plan)
+    earlier = (*named, *_earlier(request, home, workload, facts, plan))
     plan = replace(plan, starts=earlier)
     name = request.study or free_name(home, workload.name)
     journal.create_study(
@@ -86,8 +87,29 @@ def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambd
     )
     begun = [f"{start.params['optimizer']} starts also from {start.origin}" for start in earlier]
     of_data = (*workload.notes, *sample_notes(request, plan, facts))
-    notes = (*of_data, *(finding.because for finding in findings), *begun, *filter(None, [where]))
+    notes = (
+        *of_data, *(finding.because for finding in findings), *begun, *left_out, *filter(None, [where])
+    )  # fmt: skip
     return Session(name=name, home=home, workload=workload, plan=plan, notes=notes)
+
+
+def _named_starts(request: Request, plan: Plan) -> tuple[tuple[Start, ...], tuple[str, ...]]:
+    """Return the recipes in files that the user named, and a note for each whose optimizer does not enter."""
+    from studies.recipe import Recipe
+    from studies.storage.manifest import Start
+
+    recipes = {path: Recipe.from_toml(path) for path in request.start}
+    starts = tuple(
+        Start(params=recipe.to_params(), origin=f"{path}, read as near as this search has its settings")
+        for path, recipe in recipes.items()
+        if recipe.optimizer.name() in plan.candidates
+    )
+    notes = tuple(
+        f"{path} is not started from: {recipe.optimizer.name()} does not enter; --optimizers names it."
+        for path, recipe in recipes.items()
+        if recipe.optimizer.name() not in plan.candidates
+    )
+    return starts, notes
 
 
 def _earlier(

@@ -42,7 +42,11 @@ def write_table(dataset: Dataset, source: Path, target: str, folder: Path) -> st
     Raises:
         CannotWrite: no way gives the rows as the study has them.
     """
-    if dataset.encoder is None or dataset.target_encoder is None or dataset.positions is None:
+    if (
+        not isinstance(dataset.encoder, TableEncoder)
+        or dataset.target_encoder is None
+        or dataset.positions is None
+    ):
         raise CannotWrite("the rows come from no table that a script can read again")
     text = _source(dataset, dataset.encoder, target)
     parts = dict(zip(("train", "valid", "test"), dataset.positions, strict=True))

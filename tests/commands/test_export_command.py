@@ -12,6 +12,8 @@ import torch
 
 import advisor
 from advisor.jobs.export import export
+from advisor.jobs.request import Request
+from advisor.jobs.session import prepare
 from studies.errors import BadValue
 from studies.recipe import Recipe
 from studies.storage import journal
@@ -82,3 +84,15 @@ def test_a_folder_that_cannot_be_written_is_said(home, tmp_path):
 
     with pytest.raises(BadValue, match="cannot be written"):
         export(home, "ill-1", tmp_path / "file" / "out")
+
+
+def test_a_search_starts_from_the_recipe_of_an_export(home, tmp_path):
+    export(home, "ill-1", tmp_path / "out")
+    path = str(tmp_path / "out" / "recipe.toml")
+
+    begun = prepare(Request.of("iris", start=path, optimizers="AdamW", tracking_uri="off"), tmp_path / "home")
+    other = prepare(Request.of("iris", start=path, optimizers="SGD", tracking_uri="off"), tmp_path / "home")
+
+    assert Recipe.from_params(begun.plan.starts[0].params) == Recipe.from_toml(path)
+    assert other.plan.starts == ()
+    assert any("AdamW does not enter" in note for note in other.notes)
