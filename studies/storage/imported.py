@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from studies.record import Record
-from studies.storage.journal import RECORD
+from studies.storage.trial_lines import RECORD
 
 if TYPE_CHECKING:
     import optuna

@@ -40,7 +40,14 @@ def test_an_optimizer_is_known_by_any_of_its_names(written, settings, ours):
 
 def test_schedules_are_known_by_torch_and_trainer_names():
     names = ("CosineAnnealingLR", "cosine", "constant_with_warmup", "StepLR", "linear", "mine")
-    assert [schedule_of(name) for name in names] == ["Cosine", "Cosine", "Constant", "Step", "LinearDecay", None]
+    assert [schedule_of(name) for name in names] == [
+        "Cosine",
+        "Cosine",
+        "Constant",
+        "Step",
+        "LinearDecay",
+        None,
+    ]
 
 
 def test_nested_settings_are_read_and_results_are_no_settings():
