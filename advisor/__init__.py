@@ -69,7 +69,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Return an estimator for scikit-learn, which is imported then."""
+    """Return the version, or an estimator for scikit-learn, which is imported then."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("optimizer-advisor")
     if name not in {"AdvisedClassifier", "AdvisedRegressor"}:
         raise AttributeError(f"module 'advisor' has no attribute '{name}'")
     from advisor import sklearn
