@@ -69,7 +69,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Return an estimator for scikit-learn, which is imported then."""
+    """Return the version, or an estimator for scikit-learn, which is imported then."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("optimizer-advisor")
     if name not in {"AdvisedClassifier", "AdvisedRegressor"}:
         raise AttributeError(f"module 'advisor' has no attribute '{name}'")
     from advisor import sklearn
@@ -269,6 +273,12 @@ def load(
         A bundle. `predict` takes rows as they came and returns `Predictions`: `values`, a label or an amount
         each; `probabilities`, of the shape (rows, classes), or None; `notes` on what is odd in the rows.
         `save(folder)` writes it.
+
+    Example:
+        >>> import advisor
+        >>> study = advisor.search("iris", budget="3trials", epochs=3, tracking_uri="off")
+        >>> advisor.load(study).predict([[5.1, 3.5, 1.4, 0.2]]).probabilities.shape
+        (1, 3)
     """
     from advisor.jobs.bundles import opened
 

@@ -211,8 +211,13 @@ class AdvisedClassifier(ClassifierMixin, _Advised):  # type: ignore[misc]
     Of the rows given to `fit` 60 % train, 20 % validate the search and 20 % test its answer. They may be an
     array, sparse rows or a DataFrame, with gaps, labels, dates and text in its columns, at least 10 rows.
 
-        classifier = AdvisedClassifier(budget="30trials", random_state=0)
-        cross_val_score(classifier, frame, labels)
+    Example:
+        >>> import advisor
+        >>> from sklearn.datasets import load_iris
+        >>> rows, labels = load_iris(return_X_y=True)
+        >>> classifier = advisor.AdvisedClassifier(budget="2trials", random_state=0).fit(rows, labels)
+        >>> classifier.predict_proba(rows).shape
+        (150, 3)
     """
 
     task = "classification"
@@ -257,8 +262,13 @@ class AdvisedRegressor(RegressorMixin, _Advised):  # type: ignore[misc]
     Of the rows given to `fit` 60 % train, 20 % validate the search and 20 % test its answer. They may be an
     array, sparse rows or a DataFrame, with gaps, labels, dates and text in its columns, at least 10 rows.
 
-        regressor = AdvisedRegressor(budget="60s", limits={"memory": "512MiB"})
-        regressor.fit(frame, amounts).predict(new_frame)
+    Example:
+        >>> import advisor
+        >>> from sklearn.datasets import load_diabetes
+        >>> rows, amounts = load_diabetes(return_X_y=True)
+        >>> regressor = advisor.AdvisedRegressor(budget="2trials", limits={"memory": "512MiB"})
+        >>> regressor.fit(rows, amounts).predict(rows[:2]).shape
+        (2,)
     """
 
     task = "regression"

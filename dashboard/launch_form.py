@@ -14,17 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from advisor.agents.launch_process import NO_LINKS, inside
 from advisor.goals import USUAL
 from studies.datasets.files import Place, endings, names_file, readers
-from studies.errors import BadValue, BadWorkload
+from studies.errors import BadWorkload
 from studies.limits import Budget, Limits
 from studies.storage.home import check_name, free_name, writable
 from studies.storage.manifest import StudyManifest
 from studies.storage.workload_spec import WorkloadSpec
 
 UPLOADS: Final = "uploads"
-NO_LINKS: Final[int] = getattr(os, "O_NOFOLLOW", 0)
-"""For opening a file: a link that took its place is not followed; Windows knows no such flag."""
 LONGEST: Final = 60
 OFFERED: Final = 200
 """Files of the home that are listed to choose from."""
@@ -132,19 +131,6 @@ def check_model(model: str, *, allow_code: bool) -> None:
         _refuse_code(model, allow_code=allow_code)
     elif model:
         catalogue.find("model", model)
-
-
-def inside(home: Path, path: Path) -> Path:
-    """Return a path, links resolved, that lies in the home; a relative one is looked for there.
-
-    Raises:
-        BadValue: it lies elsewhere.
-    """
-    root = home.resolve()
-    resolved = (root / path).resolve()  # an absolute path stays itself
-    if not resolved.is_relative_to(root):
-        raise BadValue(f"'{path}' lies outside the home {root}; upload the file, or copy it there")
-    return resolved
 
 
 def files(home: Path) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from advisor.cli.columns import size
 from advisor.cli.listing import listing
+from advisor.cli.terminal import STATUSES
 from studies import catalogue
 from studies.choice import sections, summary
 from studies.datasets.files import readers
@@ -123,6 +124,11 @@ def files() -> str:
     return "\n".join(["", *parts])
 
 
+def statuses() -> str:
+    """Return the table of the exit statuses."""
+    return _table(("status", "meaning"), [(str(status), meaning) for status, meaning in STATUSES.items()])
+
+
 Parts = dict[str, Callable[[], str]]
 DOCUMENTS: dict[str, Parts] = {
     "README.md": {"folders": folders},
@@ -136,6 +142,7 @@ DOCUMENTS: dict[str, Parts] = {
         "datasets": datasets,
         "forms": forms,
     },
+    "docs/commands.md": {"statuses": statuses},
     "docs/files.md": {"files": files},
 }
 """The generated parts of each document, by the name that stands around them there."""

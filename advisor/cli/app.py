@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from typing import Final
+from typing import Annotated, Final
 
 import typer
 
 from advisor.cli.commands.compress import compress
 from advisor.cli.commands.dashboard import dashboard
+from advisor.cli.commands.doctor import doctor
 from advisor.cli.commands.explain import explain
 from advisor.cli.commands.list_ import list_
+from advisor.cli.commands.mcp import mcp
 from advisor.cli.commands.plot import plot
 from advisor.cli.commands.predict import predict
 from advisor.cli.commands.profile import profile
@@ -22,7 +24,8 @@ from advisor.cli.commands.report import report
 from advisor.cli.commands.resume import resume
 from advisor.cli.commands.search import search
 from advisor.cli.commands.sync import sync
-from advisor.cli.terminal import DEFECT, INTERRUPTED, NOTHING_FEASIBLE, WRONG_INPUT, fail
+from advisor.cli.help import GroupedHelp
+from advisor.cli.terminal import DEFECT, INTERRUPTED, NOTHING_FEASIBLE, WRONG_INPUT, fail, show
 from studies.errors import NothingFeasible, StudyError, named_line, shortened
 from studies.user_code import code_line, is_of_user_code
 
@@ -31,17 +34,41 @@ USAGE_ERROR: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[1]
 use."""
 COMMANDS: Final[tuple[Callable[..., None], ...]] = (
     profile, search, resume, recommend, predict, report, register, compress,
-    list_, explain, plot, dashboard, sync,
+    list_, explain, plot, dashboard, sync, mcp, doctor,
 )  # fmt: skip
-"""In the order of the help."""
+"""Each has its place in `advisor.cli.help`."""
 
 app = typer.Typer(
     help="Tell it your data, your model and what you can afford; it finds the optimizer and the recipe, "
     "and says why.",
-    add_completion=False,
+    cls=GroupedHelp,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001
+    if wanted:
+        from importlib.metadata import version
+
+        show(f"optimizer-advisor {version('optimizer-advisor')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
+) -> None:
+    """Tell it your data, your model and what you can afford; it finds the optimizer and the recipe.
+
+    And it says why.
+    """
+
+
 for command in COMMANDS:
     app.command(command.__name__.rstrip("_"))(command)
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import MISSING, Field, dataclass, fields
-from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, TypeVar, get_type_hints
 
+import typer
+
+from advisor.cli.config import read_config, write_config
 from advisor.cli.options import (
     BatchSize,
     BudgetText,
     ClassWeights,
     Compression,
+    Config,
     Device,
     Direction,
     EarlierStudies,
@@ -36,6 +40,7 @@ from advisor.cli.options import (
     RowKind,
     Rules,
     SampleRows,
+    SaveConfig,
     Schedules,
     Seed,
     Source,
@@ -48,27 +53,28 @@ from advisor.cli.options import (
     TuneModel,
     Wrappers,
 )
-from advisor.goals import USUAL
+from studies.errors import BadValue
 
 if TYPE_CHECKING:
     from advisor.jobs.request import Request
 
-Arguments = TypeVar("Arguments")
+Arguments = TypeVar("Arguments", bound="ProfileArguments | SearchArguments")
 
 
 def typed(kind: type[Arguments]) -> Callable[[Callable[[Arguments], None]], Callable[..., None]]:
-    """Let a command take its arguments as one value of this type; Typer sees an option for each field."""
+    """Let a command take its arguments as one value of this type; Typer sees an option for each field.
+
+    What the command line leaves out comes from the file that `--config` names, else from the defaults.
+    """
     hints = get_type_hints(kind, include_extras=True)
-    parameters = [
-        inspect.Parameter(
-            f.name, inspect.Parameter.KEYWORD_ONLY, default=_default(f), annotation=hints[f.name]
-        )
-        for f in fields(kind)  # type: ignore[arg-type]
+    words = inspect.Parameter.KEYWORD_ONLY
+    parameters = [inspect.Parameter("context", words, annotation=typer.Context)] + [
+        inspect.Parameter(f.name, words, default=_default(f), annotation=hints[f.name]) for f in fields(kind)
     ]
 
     def spread(command: Callable[[Arguments], None]) -> Callable[..., None]:
-        def run(**values: Any) -> None:
-            command(kind(**values))
+        def run(context: typer.Context, **values: Any) -> None:
+            command(_with_config(kind, context, values))
 
         run.__name__, run.__doc__, run.__annotations__ = command.__name__, command.__doc__, {}
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
@@ -77,8 +83,39 @@ def typed(kind: type[Arguments]) -> Callable[[Callable[[Arguments], None]], Call
     return spread
 
 
+def _with_config(kind: type[Arguments], context: typer.Context, values: dict[str, Any]) -> Arguments:
+    """Return the arguments; what was not typed is as the file says.
+
+    Raises:
+        StudyError: the file cannot be used, or the data is named nowhere.
+    """
+    if (path := values["config"]) is not None:
+        entries = read_config(path, kind, beside=(ProfileArguments, SearchArguments))
+        values |= {name: value for name, value in entries.items() if not _is_typed(context, name)}
+    if values["source"] is None:
+        where = f"source = ... in {path}" if path else f"advisor {context.info_name} digits"
+        raise BadValue(f"no data is named; name it: {where} (advisor list datasets)")
+    return kind(**values)
+
+
+def _is_typed(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def save_config(arguments: ProfileArguments | SearchArguments) -> None:
+    """Write the arguments to the file that `--save-config` names, if it names one.
+
+    Raises:
+        StudyError: the file cannot be written.
+    """
+    if arguments.save_config is not None:
+        write_config(arguments.save_config, arguments)
+
+
 def _default(f: Field[Any]) -> Any:
-    return inspect.Parameter.empty if f.default is MISSING else f.default
+    """Return the default of an option; the data, which a file may name as well, has none."""
+    return None if f.default is MISSING else f.default
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +147,8 @@ class ProfileArguments:
     device: Device = "auto"
     seed: Seed = 0
     everything: Everything = False
+    config: Config = None
+    save_config: SaveConfig = None
     json: Json = False
 
     def request(self) -> Request:
@@ -158,56 +197,37 @@ class SearchArguments:
     register: Register = None
     device: Device = "auto"
     seed: Seed = 0
+    config: Config = None
+    save_config: SaveConfig = None
     json: Json = False
 
     def request(self) -> Request:
         """Return the request that they make."""
-        return _request(
-            self,
-            budget=self.budget,
-            sample_rows=self.sample_rows,
-            schedules=_names(self.schedules),
-            regularizers=_names_or_none(self.regularizers),
-            wrappers=_names_or_none(self.wrappers),
-            class_weights=self.class_weights,
-            tune_model=self.tune_model,
-            earlier=self.earlier,
-            compression=self.compression,
-            study=self.study,
-            tracking_uri=self.tracking_uri,
-        )
+        return _request(self)
 
 
-def _request(arguments: ProfileArguments | SearchArguments, **further: Any) -> Request:
+BY_THE_COMMAND: Final = ("home", "register", "json", "everything", "config", "save_config")
+"""Options that the command reads itself; the others are those of a request."""
+
+
+def _request(arguments: ProfileArguments | SearchArguments) -> Request:
     from advisor.jobs.request import Request
 
-    return Request.of(
-        arguments.source,
-        target=arguments.target,
-        model=arguments.model,
-        metric=arguments.metric,
-        direction=arguments.direction,
-        task=arguments.task,
-        kind=arguments.kind,
-        time=arguments.time,
-        group=arguments.group,
-        split=arguments.split,
-        missing=arguments.missing,
-        batch_size=arguments.batch_size,
-        epochs=arguments.epochs,
-        optimizers=_names(arguments.optimizers),
-        memory=arguments.memory,
-        model_size=arguments.model_size,
-        latency=arguments.latency,
-        train_time=arguments.train_time,
-        goal=arguments.goal or USUAL,
-        pretrained=arguments.pretrained,
-        open_ended=arguments.open_ended,
-        rules=tuple(arguments.rule or ()),
-        device=arguments.device,
-        seed=arguments.seed,
-        **further,
-    )
+    options = {
+        "rules" if f.name == "rule" else f.name: _meant(f.name, getattr(arguments, f.name))
+        for f in fields(arguments)
+        if f.name not in BY_THE_COMMAND
+    }
+    return Request.of(**{name: value for name, value in options.items() if value is not None})
+
+
+def _meant(name: str, value: Any) -> Any:
+    """Return what a request takes for an option; None leaves it to the advisor."""
+    if name in {"optimizers", "schedules"}:
+        return _names(value)
+    if name in {"regularizers", "wrappers"}:
+        return _names_or_none(value)
+    return (value or None) if name == "goal" else value
 
 
 def _names(text: str | None) -> tuple[str, ...]:

@@ -7,23 +7,35 @@ from typing import Annotated
 
 import typer
 
+from advisor.cli import completion
+from advisor.goals import GOALS
+
 Source = Annotated[
     str,
     typer.Argument(
-        help="A built-in dataset (advisor list datasets), a table, .npz or .arff file, or a folder of images."
+        help="A built-in dataset (advisor list datasets), a table, .npz or .arff file, "
+        "or a folder of images.",
+        autocompletion=completion.dataset,
     ),
 ]
-StudyName = Annotated[str, typer.Argument(help="A study's name (advisor list studies).")]
+StudyName = Annotated[
+    str, typer.Argument(help="A study's name (advisor list studies).", autocompletion=completion.study_name)
+]
 Kind = Annotated[
     str,
     typer.Argument(
         help="optimizers, wrappers, schedules, regularizers, distillation, pruning, "
-        "finetuning, quantization, models, datasets, rules, studies, or trials with a study's name."
+        "finetuning, quantization, models, datasets, rules, studies, or trials with a study's name.",
+        autocompletion=completion.kind,
     ),
 ]
 Target = Annotated[str | None, typer.Option(help="The column to predict.")]
 Model = Annotated[
-    str | None, typer.Option(help="linear, mlp, cnn, or your own: module:name or file.py:name.")
+    str | None,
+    typer.Option(
+        help="linear, mlp, cnn, or your own: module:name or file.py:name.",
+        autocompletion=completion.one_of("linear", "mlp", "cnn"),
+    ),
 ]
 MetricName = Annotated[
     str | None,
@@ -32,10 +44,19 @@ MetricName = Annotated[
         help="accuracy, balanced_accuracy, f1, roc_auc, log_loss, rmse, mae, r2, or a scikit-learn scorer.",
     ),
 ]
-Task = Annotated[str, typer.Option(help="auto, classification or regression.")]
+Task = Annotated[
+    str,
+    typer.Option(
+        help="auto, classification or regression.",
+        autocompletion=completion.one_of("auto", "classification", "regression"),
+    ),
+]
 RowKind = Annotated[
     str | None,
-    typer.Option(help="table, image, text or signal: what a row is; else told from the data."),
+    typer.Option(
+        help="table, image, text or signal: what a row is; else told from the data.",
+        autocompletion=completion.one_of("table", "image", "text", "signal"),
+    ),
 ]
 Time = Annotated[
     str | None, typer.Option(help="A column of dates or numbers: train on the past, validate and test later.")
@@ -82,18 +103,48 @@ Rules = Annotated[
         help="Sparsity=off, Convergence=0.5 or my_rules.py:MyRule; again for another (advisor list rules).",
     ),
 ]
-Goal = Annotated[str | None, typer.Option(help="What decides a tie: quality, speed, memory or balanced.")]
-Optimizers = Annotated[str | None, typer.Option(help="Only these, as in AdamW,Nesterov.")]
-Schedules = Annotated[
-    str | None, typer.Option(help="Only these; the first is that of the reference recipes.")
+Goal = Annotated[
+    str | None,
+    typer.Option(
+        help="What decides a tie: quality, speed, memory or balanced.",
+        autocompletion=completion.one_of(*GOALS),
+    ),
 ]
-Regularizers = Annotated[str | None, typer.Option(help="Only these, or none.")]
-Wrappers = Annotated[str | None, typer.Option(help="Only these (EMA, Lookahead, SAM, Cautious), or none.")]
+Optimizers = Annotated[
+    str | None,
+    typer.Option(help="Only these, as in AdamW,Nesterov.", autocompletion=completion.several_of("optimizer")),
+]
+Schedules = Annotated[
+    str | None,
+    typer.Option(
+        help="Only these; the first is that of the reference recipes.",
+        autocompletion=completion.several_of("schedule"),
+    ),
+]
+Regularizers = Annotated[
+    str | None,
+    typer.Option(help="Only these, or none.", autocompletion=completion.several_of("regularizers")),
+]
+Wrappers = Annotated[
+    str | None,
+    typer.Option(
+        help="Only these (EMA, Lookahead, SAM, Cautious), or none.",
+        autocompletion=completion.several_of("wrappers"),
+    ),
+]
 Direction = Annotated[
-    str | None, typer.Option(help="maximize or minimize: of your own metric, when its name does not tell.")
+    str | None,
+    typer.Option(
+        help="maximize or minimize: of your own metric, when its name does not tell.",
+        autocompletion=completion.one_of("maximize", "minimize"),
+    ),
 ]
 ClassWeights = Annotated[
-    str, typer.Option(help="none, or balanced: rare classes count as much as frequent ones in training.")
+    str,
+    typer.Option(
+        help="none, or balanced: rare classes count as much as frequent ones in training.",
+        autocompletion=completion.one_of("none", "balanced"),
+    ),
 ]
 Runs = Annotated[
     Path | None,
@@ -114,7 +165,8 @@ Compression = Annotated[
     str,
     typer.Option(
         help="off; after: the finalists, in 40 % of the budget; "
-        "joint: along with training, under a size limit."
+        "joint: along with training, under a size limit.",
+        autocompletion=completion.one_of("off", "after", "joint"),
     ),
 ]
 CompressionBudget = Annotated[
@@ -144,10 +196,27 @@ Register = Annotated[
     str | None,
     typer.Option(help="Register the recommended model in MLflow under this name, when the search is over."),
 ]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
+Retrain = Annotated[
+    str,
+    typer.Option(help="all: train once more, on the rows that trained and those that validated."),
+]
+Ensemble = Annotated[bool, typer.Option("--ensemble", help="Average the answers of all confirmation seeds.")]
+Device = Annotated[
+    str,
+    typer.Option(
+        help="auto, cpu, cuda or mps.", autocompletion=completion.one_of("auto", "cpu", "cuda", "mps")
+    ),
+]
 Seed = Annotated[int, typer.Option(help="Of the split, the weights and the proposals.")]
 TuneModel = Annotated[
     bool | None,
     typer.Option(help="Search the model's own fields too; by default only those of your own model."),
+]
+Config = Annotated[
+    Path | None,
+    typer.Option(help="A TOML file with any of these options; what is typed here goes before it."),
+]
+SaveConfig = Annotated[
+    Path | None, typer.Option(help="Write all of these options, as they are now, to a TOML file.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")]

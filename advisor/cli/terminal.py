@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
 import typer
 
+DONE: Final = 0
+DEFECT: Final = 1
 WRONG_INPUT: Final = 2
 NOTHING_FEASIBLE: Final = 3
 MOSTLY_FAILED: Final = 4
 INTERRUPTED: Final = 130
-DEFECT: Final = 1
+STATUSES: Final[Mapping[int, str]] = {
+    DONE: "done",
+    DEFECT: "a defect of the program, or something that `advisor doctor` finds broken; one line says what",
+    WRONG_INPUT: "wrong input: an option, a file, a name, your own code; one line says what to do",
+    NOTHING_FEASIBLE: "nothing fits the limits (a line says what to relax), or no trial completed",
+    MOSTLY_FAILED: "half of the trials or more failed; the advice stands, one line says why they did",
+    INTERRUPTED: "interrupted by Ctrl-C; everything finished is kept, the line says how to go on",
+}
+"""What each exit status means; they stay as they are from version to version."""
 
 
 def show(text: str) -> None:

@@ -123,11 +123,12 @@ def conclude(home: Path, name: str) -> Recommendation:
 
 
 def _searched_number(recommendation: Recommendation, records: tuple[Record, ...]) -> int:
-    """Return the number of the search trial whose recipe is recommended; its runs repeat that trial."""
+    """Return the number of the search trial whose recipe is recommended: what its runs go back to."""
     by_number = {record.number: record for record in records}
-    trained = (by_number[number] for number in recommendation.trials)
-    run = next(run for run in trained if run.stage != "compress")
-    return run.number if run.source is None else run.source
+    run = by_number[recommendation.trials[0]]
+    while run.source is not None:
+        run = by_number[run.source]
+    return run.number
 
 
 def outcome(session: Session, recommendation: Recommendation, records: tuple[Record, ...]) -> dict[str, Any]:

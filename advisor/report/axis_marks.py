@@ -13,6 +13,8 @@ from studies.quantities import format_bytes, format_seconds
 WIDE: Final = 8.0
 """Largest over smallest from which marks are powers; below it they are even steps."""
 MARKS: Final = 4
+ALIKE: Final = 1e-9
+"""Share of their size by which values differ that no axis tells apart."""
 ROOM: Final = 1.12
 """Factor beyond the smallest and the largest value."""
 MANY: Final = 5
@@ -67,8 +69,9 @@ def even_axis(
     """
     known = list(values)
     low, high = min(known), max(known)
-    span = high - low or abs(high) or 1.0
-    beyond = room * span if high > low else span / 2
+    size = max(abs(low), abs(high))
+    alike = high - low <= ALIKE * size
+    beyond = (size if size > ALIKE**2 else 1.0) / 2 if alike else room * (high - low)
     below = 0.0 if low == 0 else low - beyond
     marks = [mark for mark in steps(below, high + beyond, unit) if not whole or mark.is_integer()]
     return Axis(low=below, high=high + beyond, marks=tuple(marks), texts=tuple(map(write, marks)))

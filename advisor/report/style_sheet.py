@@ -87,7 +87,8 @@ thead th {{ color: var(--faint); font-weight: 600; vertical-align: bottom;
   border-bottom-color: var(--faint); }}
 tbody th {{ font-weight: 600; }}
 .short {{ white-space: nowrap; }}
-pre {{ background: var(--soft); padding: .8rem 1rem; overflow-x: auto; font-size: .875rem; margin: .8rem 0; }}
+pre {{ background: var(--soft); padding: .8rem 1rem; white-space: pre-wrap; overflow-wrap: anywhere;
+  font-size: .875rem; margin: .8rem 0; }}
 code {{ font-family: ui-monospace, "SF Mono", Menlo, Consolas, monospace; }}
 summary {{ cursor: pointer; }}
 summary h2 {{ display: inline-block; }}
@@ -112,7 +113,7 @@ summary h2 {{ display: inline-block; }}
   .wide {{ overflow: visible; }}
   table {{ font-size: 7.5pt; width: 100%; }}
   th, td {{ padding-right: 5pt; min-width: 0; }}
-  pre {{ white-space: pre-wrap; overflow-wrap: anywhere; border: 1px solid var(--line); font-size: 8.5pt; }}
+  pre {{ border: 1px solid var(--line); font-size: 8.5pt; }}
   .answer, pre {{ print-color-adjust: exact; -webkit-print-color-adjust: exact; }}
   svg {{ print-color-adjust: exact; -webkit-print-color-adjust: exact; }}
 }}

@@ -9,9 +9,10 @@ from urllib.parse import quote
 
 import streamlit as st
 
+from advisor.agents import launch_process
 from advisor.goals import GOALS, USUAL
 from advisor.jobs.request import MODES
-from dashboard import launch_process, reads, studies_table
+from dashboard import reads, studies_table
 from dashboard.charts.trials import best_single_run
 from dashboard.launch_form import LaunchForm, check, files, keep_upload, name_for, needs_target, own_code
 from dashboard.snapshot import Study

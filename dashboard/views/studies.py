@@ -8,9 +8,10 @@ from typing import Any, Final
 
 import streamlit as st
 
+from advisor.agents import launch_process
 from advisor.report.layout import settings
 from advisor.report.numbers import number
-from dashboard import launch_process, reads, studies_table
+from dashboard import reads, studies_table
 from dashboard.studies_table import Summary
 from dashboard.widgets.parts import nothing_yet
 from dashboard.widgets.words import filled_columns, markdown_table, plain

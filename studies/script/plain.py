@@ -40,8 +40,8 @@ def train_script(parts: Parts, recipe: Recipe, workload: LoadedWorkload, about: 
         about: what it says of itself.
     """
     sections = [
-        _head(parts, about),
-        _constants(recipe, workload, about),
+        head(parts, about),
+        constants(recipe, workload, about),
         parts.definitions,
         run_class(parts),
         evaluation(parts, workload),
@@ -51,7 +51,8 @@ def train_script(parts: Parts, recipe: Recipe, workload: LoadedWorkload, about: 
     return "\n\n\n".join(section for section in sections if section) + "\n"
 
 
-def _head(parts: Parts, about: About) -> str:
+def head(parts: Parts, about: About) -> str:
+    """Return docstring and imports of a script."""
     text = "\n".join([about.title, *([""] if about.lines else []), *about.lines])
     imports = {
         *parts.imports, "import argparse", "import random", "import numpy as np", "from data import load",
@@ -79,7 +80,8 @@ def sorted_imports(imports: set[str]) -> str:
     return "\n".join(lines)
 
 
-def _constants(recipe: Recipe, workload: LoadedWorkload, about: About) -> str:
+def constants(recipe: Recipe, workload: LoadedWorkload, about: About) -> str:
+    """Return the constants of a script, which its functions read."""
     lines = [
         f"BATCH_SIZE = {min(recipe.batch_size, workload.rows)}",
         f"EPOCHS = {recipe.epochs}",

@@ -156,8 +156,13 @@ class TrialRunner:
 
     def _write(self, trial: Trial, record: Record, *, violation: float) -> None:
         params = search_params(self.space, trial.recipe, record.params)
-        spent = self.clock.spent_seconds
-        line = params_line(params, violation=violation, began=trial.began, spent_seconds=spent)
+        over = max(self.plan.enforced.broken_by(record).values(), default=1.0) - 1
+        line = params_line(
+            params,
+            violation=violation or over,
+            began=trial.began,
+            spent_seconds=self.clock.spent_seconds,
+        )
         trial_lines.tell(self.study, record, line)
         self._save_checkpoint(trial, record)
         trial.close()

@@ -1,8 +1,8 @@
 """Journal reader: the manifest and the records of a journal that is still written, each line read once.
 
-Optuna's replay rebuilds every trial, from one line a hyperparameter; of 10,000 trials that is 300,000 lines
-and half a minute. What a page shows is in few of them, and how Optuna begins a line tells which. A line that
-begins otherwise is read whole.
+Optuna's replay rebuilds every trial with its params and distributions, each a line of its own in a study of
+version 0.1. What a page shows is in few of them, and how Optuna begins a line tells which. A line that begins
+otherwise is read whole.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ def test_each_form_of_output_holds_the_same(bundle, inside, sorts, tmp_path, end
     )
     answers, expected = reader(out), bundle.predict(animals())
     assert list(answers["prediction"]) == list(expected.values)
-    assert answers[[f"probability_{label}" for label in expected.classes]].to_numpy() == pytest.approx(
+    assert answers[[f"p({label})" for label in expected.classes]].to_numpy() == pytest.approx(
         expected.probabilities, abs=1e-6
     )
     assert list(tmp_path.glob("*.part")) == []
@@ -131,7 +131,7 @@ def test_decimal_commas_are_read_and_written_as_such(bundle, tmp_path):
 
     answers = pd.read_csv(io.StringIO(text), sep=";", decimal=",")
     assert list(answers["prediction"]) == list(bundle.predict(rows).values)
-    assert answers["probability_large"].to_numpy() == pytest.approx(
+    assert answers["p(large)"].to_numpy() == pytest.approx(
         bundle.predict(rows).probabilities[:, 0], abs=1e-6
     )
 
@@ -257,7 +257,7 @@ def test_images_below_a_folder_are_predicted_by_their_names(tmp_path):
     predict_rows(advisor.load(study, home=tmp_path), str(pictures), out=out, proba=True)
 
     answers = pd.read_csv(io.StringIO(out.getvalue()))
-    assert list(answers) == ["file", "prediction", "probability_dark", "probability_light"]
+    assert list(answers) == ["file", "prediction", "p(dark)", "p(light)"]
     assert (answers["file"].str.partition("/")[0] == answers["prediction"]).mean() > 0.9
 
 

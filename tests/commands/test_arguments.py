@@ -18,7 +18,7 @@ OPTIONS = {
     "train_time": "3s", "goal": "speed", "pretrained": True, "open_ended": True, "rule": ["Sparsity=off"],
     "earlier": False, "compression": "after", "study": "s", "tracking_uri": "off", "device": "cpu", "seed": 7,
 }  # fmt: skip
-ELSEWHERE = {"home", "register", "json"}
+ELSEWHERE = {"home", "register", "json", "config", "save_config"}
 """Options that the command reads itself."""
 OTHER_SPLITS = {"time", "split"}
 """Options that exclude the group."""

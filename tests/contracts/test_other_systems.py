@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard import launch_process
+from advisor.agents import launch_process
 from studies.errors import StoreError
 
 POSIX = ("fcntl", "resource", "termios", "pwd", "grp", "pty")
@@ -20,7 +20,7 @@ MODULES = (
     "studies.tracking.process",
     "advisor.cli.app",
     "advisor.jobs.session",
-    "dashboard.launch_process",
+    "advisor.agents.launch_process",
 )
 
 

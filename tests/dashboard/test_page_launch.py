@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from advisor.agents import launch_process
 from advisor.cli.serve import options
-from dashboard import launch_form, launch_process, reads
+from dashboard import launch_form, reads
 from dashboard.launch_form import LaunchForm
 from studies import imports
 from studies.errors import BadValue, BadWorkload, StoreError, StudyError, StudyNotFound
@@ -290,7 +291,7 @@ def test_a_started_search_says_its_one_line_when_it_fails(home):
 
 def test_a_process_outlives_whoever_started_it_and_stops_on_request(home):
     script = (
-        "import sys; from pathlib import Path; from dashboard import launch_process; "
+        "import sys; from pathlib import Path; from advisor.agents import launch_process; "
         f"launch_process.start(Path({str(home)!r}), 'mine', ('search', 'iris', '--budget=2h', "
         f"'--tracking-uri=off', '--study=mine', '--home={home}'))"
     )
@@ -307,7 +308,7 @@ def test_a_process_outlives_whoever_started_it_and_stops_on_request(home):
     wait_until(lambda: not launch_process.running(home, "mine"), "the process ends")
     assert reads.study(home, "mine").finished
     assert launch_process.failure(home, "mine").startswith("interrupted; everything finished is kept")
-    with pytest.raises(StoreError, match="nothing that this page started"):
+    with pytest.raises(StoreError, match="nothing that was started here"):
         launch_process.stop(home, "mine")
 
 

@@ -171,6 +171,17 @@ def test_optuna_sees_pruned_and_diverged_trials_as_they_are(home, iris):
         assert record.state != "complete" or trial.value == record.quality
 
 
+def test_optuna_takes_no_trial_over_a_limit_for_the_best(home, iris):
+    plan = replace(PLAN, budget=Budget(trials=4), limits=Limits(latency_seconds=1e-12))
+    whole = [left for left in search(home, iris, plan) if left.state == "complete"]
+    study = journal.open_study(home, "s")
+
+    assert whole
+    assert all(trial.constraints["feasible"] > 0 for trial in study.trials if trial.values)
+    with pytest.raises(ValueError, match="No feasible trials"):
+        _ = study.best_trial
+
+
 @pytest.mark.parametrize("seconds", [3, 10])
 def test_a_search_in_seconds_ends_in_time_with_a_confirmation(home, iris, seconds):
     """A look a hundredth of a second: a whole run takes about one, a trial's end and the clock besides."""

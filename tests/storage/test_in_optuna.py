@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+from pathlib import Path
 
 import optuna
 import pytest
@@ -131,6 +133,17 @@ def test_its_plots_show_what_was_tried_in_the_units_that_people_use(home):
     assert figure.layout.xaxis2.type == "log"
     assert visualization.plot_contour(study, params=["lr", "batch_size"]).data
     assert {"lr", "batch_size", "optimizer"} <= set(optuna.importance.get_param_importances(study))
+
+
+def test_the_block_of_our_docs_runs_as_it_stands(home, tmp_path, monkeypatch, capsys):
+    document = (Path(__file__).parents[2] / "docs" / "commands.md").read_text()
+    (block,) = re.findall(r"```python\n(import optuna\n.*?)```", document, flags=re.DOTALL)
+    (tmp_path / ".advisor").symlink_to(home)
+    monkeypatch.chdir(tmp_path)
+
+    exec(block.replace("digits-1", "s"), {})  # noqa: S102 - the document is ours
+    assert str(opened(home).best_params) in capsys.readouterr().out
+    assert (tmp_path / "slice.html").stat().st_size
 
 
 def test_a_compression_is_a_front_of_quality_against_bytes(home):

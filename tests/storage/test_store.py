@@ -9,7 +9,6 @@ import signal
 import time
 
 import pytest
-from optuna.distributions import FloatDistribution
 from optuna.trial import TrialState, create_trial
 
 from studies.errors import BadValue, StoreError, StudyNotFound
@@ -18,7 +17,7 @@ from studies.storage import journal
 from studies.storage.home import check_name, free_name, writable
 from studies.storage.locks import worked_on, working
 from studies.storage.manifest import StudyManifest
-from studies.storage.trial_lines import RECORD
+from studies.storage.trial_lines import RECORD, TrialLine, all_trials, next_number, tell
 
 from records import record
 from waiting import HANG_SECONDS
@@ -100,14 +99,16 @@ def test_the_manifest_can_be_added_to(home):
 def _write_for_ever(home):
     study = journal.open_study(home, "s")
     while True:
-        trial = study.ask({"x": FloatDistribution(0, 1)})
-        study.tell(trial, 1.0)
+        number = next_number(study)
+        stage = "confirm" if number % 3 == 2 else "race"
+        tell(study, record(number, "AdamW", 0.9, stage=stage), TrialLine(spent_seconds=float(number)))
 
 
 def test_a_writer_killed_at_any_moment_leaves_a_journal_that_opens_at_once(home):
     """The kernel frees a dead process's lock; a lock file would block the next opener for half a minute."""
     new(home)
     context = multiprocessing.get_context("fork")
+    numbers = []
     for round_ in range(4):
         writer = context.Process(target=_write_for_ever, args=(home,))
         writer.start()
@@ -115,10 +116,14 @@ def test_a_writer_killed_at_any_moment_leaves_a_journal_that_opens_at_once(home)
         os.kill(writer.pid, signal.SIGKILL)
         writer.join()
         study = journal.open_study(home, "s")
-        study.tell(study.ask(), 2.0)
+        numbers.append(next_number(study))
+        tell(study, record(numbers[-1], "SGD", 0.5))
 
-    done = journal.open_study(home, "s").get_trials(states=(TrialState.COMPLETE,))
-    assert sum(trial.value == 2.0 for trial in done) == 4
+    study = journal.open_study(home, "s")
+    left = journal.records(study)
+    assert [each.number for each in left] == list(range(len(left)))
+    assert [each.number for each in left if each.optimizer == "SGD"] == numbers
+    assert all(trial.state == TrialState.COMPLETE for trial in all_trials(study))
 
 
 def test_json_has_null_for_what_json_cannot_say():

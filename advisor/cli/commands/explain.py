@@ -6,13 +6,17 @@ from typing import Annotated
 
 import typer
 
+from advisor.cli import completion
 from advisor.cli.terminal import show
 
 
 def explain(
     name: Annotated[
         str,
-        typer.Argument(help="An optimizer, schedule, model, dataset, rule, ..., or a word of an answer."),
+        typer.Argument(
+            help="An optimizer, schedule, model, dataset, rule, ..., or a word of an answer.",
+            autocompletion=completion.explained,
+        ),
     ],
 ) -> None:
     """Say what something does, when it helps and hurts."""

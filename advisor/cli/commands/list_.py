@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from advisor.cli import completion
 from advisor.cli.options import Home, Json, Kind
 from advisor.cli.run import home_of
 from advisor.cli.terminal import show, show_json
@@ -13,7 +14,9 @@ from advisor.cli.terminal import show, show_json
 
 def list_(
     kind: Kind = "",
-    study: Annotated[str, typer.Argument(help="The study whose trials are listed.")] = "",
+    study: Annotated[
+        str, typer.Argument(help="The study whose trials are listed.", autocompletion=completion.study_name)
+    ] = "",
     home: Home = None,
     json: Json = False,
 ) -> None:

@@ -22,7 +22,7 @@ def predict(
     proba: Annotated[
         bool, typer.Option("--proba", help="A column for the probability of each class, too.")
     ] = False,
-    retrain: Retrain = None,
+    retrain: Retrain = "",
     ensemble: Ensemble = False,
     home: Home = None,
 ) -> None:
@@ -34,7 +34,7 @@ def predict(
     check_out(out, rows)
     stdout = sys.stdout
     with redirect_stdout(sys.stderr):  # whatever the user's own model prints
-        bundle = opened(study, home_of(home), retrain=retrain or "", ensemble=ensemble)
+        bundle = opened(study, home_of(home), retrain=retrain, ensemble=ensemble)
         notes = predict_rows(bundle, rows, out=out or stdout, proba=proba)
     for note in notes:
         say(note)

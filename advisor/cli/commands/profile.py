@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import redirect_stdout
 
-from advisor.cli.arguments import ProfileArguments, typed
+from advisor.cli.arguments import ProfileArguments, save_config, typed
 from advisor.cli.terminal import say, show, show_json
 
 
@@ -14,6 +14,8 @@ def profile(arguments: ProfileArguments) -> None:
     """Show data, model and memory; advise before any trial."""
     from advisor.jobs.profile import preview
 
+    request = arguments.request()
+    save_config(arguments)
     with redirect_stdout(sys.stderr):  # whatever the user's own model prints
-        shown = preview(arguments.request(), everything=arguments.everything, tell=say)
+        shown = preview(request, everything=arguments.everything, tell=say)
     show_json(shown.to_dict()) if arguments.json else show(str(shown))

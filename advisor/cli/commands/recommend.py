@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from advisor.cli import completion
 from advisor.cli.options import (
     Direction,
     Goal,
@@ -27,7 +28,10 @@ from studies.limits import Limits
 
 
 def recommend(
-    study: Annotated[str, typer.Argument(help="A study's name (advisor list studies).")] = "",
+    study: Annotated[
+        str,
+        typer.Argument(help="A study's name (advisor list studies).", autocompletion=completion.study_name),
+    ] = "",
     records: Runs = None,
     metric: MetricName = None,
     direction: Direction = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import redirect_stdout
 
-from advisor.cli.arguments import SearchArguments, typed
+from advisor.cli.arguments import SearchArguments, save_config, typed
 from advisor.cli.run import home_of, work_on
 from advisor.cli.terminal import say
 
@@ -20,8 +20,10 @@ def search(arguments: SearchArguments) -> None:
     register = arguments.register
     if register is not None:
         check(register, arguments.tracking_uri)
+    request = arguments.request()
+    save_config(arguments)
     with redirect_stdout(sys.stderr):  # whatever the user's own model prints
-        session = prepare(arguments.request(), home_of(arguments.home), tell=say)
+        session = prepare(request, home_of(arguments.home), tell=say)
     problem = no_model_reason(session.name, session.workload.spec()) if register else ""
     for note in filter(None, (*session.notes, problem)):
         say(note)

@@ -1,7 +1,7 @@
-"""Launched searches: `advisor` processes that a page starts and that outlive it and the browser.
+"""Launched searches: `advisor` processes that a page or an agent starts and that outlive it.
 
 Each runs in a session of its own. What it says on stderr goes to `HOME/launched/NAME.log`. It holds the
-kernel's lock on that file for as long as it lives, so that any page, also one started later, can tell whether
+kernel's lock on that file for as long as it lives, so that whoever is started later can tell whether
 it runs; `NAME.pid` holds the number of the process, which SIGINT is sent to.
 """
 
@@ -17,11 +17,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Final
 
-from dashboard.launch_form import NO_LINKS, inside
 from studies.errors import BadValue, StoreError
 from studies.storage.home import NAME, writable
 
 FOLDER: Final = "launched"
+NO_LINKS: Final[int] = getattr(os, "O_NOFOLLOW", 0)
+"""For opening a file: a link that took its place is not followed; Windows knows no such flag."""
 LOCKS_PASS_ON: Final = find_spec("fcntl") is not None
 """Whether a process that is started shares a lock that it is handed: not so on Windows."""
 TAIL_BYTES: Final = 1 << 16
@@ -39,16 +40,16 @@ def start(home: Path, name: str, arguments: Sequence[str]) -> None:
 
     Raises:
         BadValue: a name that no study can have.
-        StoreError: such a process runs already, the home cannot be written, or nothing can be started from a
-            page here.
+        StoreError: such a process runs already, the home cannot be written, or nothing can be started in the
+            background here.
     """
     if not LOCKS_PASS_ON:
-        raise StoreError(f"on this system no page can start a search; type it: {command(arguments)}")
+        raise StoreError(f"nothing can be started in the background here; type it: {command(arguments)}")
     log_path, pid_path = _paths(writable(home), name)
     log_path.parent.mkdir(exist_ok=True)
     with _opened(log_path) as log:
         if not _lock(log):
-            raise StoreError(f"study '{name}' was started from this page and still runs; stop it first")
+            raise StoreError(f"study '{name}' was started here and still runs; stop it first")
         log.truncate(0)
         process = subprocess.Popen(  # noqa: S603 - our own command; no shell sees the arguments
             [sys.executable, "-P", "-m", "advisor", *arguments],
@@ -63,7 +64,7 @@ def start(home: Path, name: str, arguments: Sequence[str]) -> None:
 
 
 def running(home: Path, name: str) -> bool:
-    """Tell whether a process that a page started still works on a study."""
+    """Tell whether a process that was started here still works on a study."""
     _reap()
     path = _log(home, name)
     if path is None:
@@ -79,7 +80,7 @@ def stop(home: Path, name: str) -> None:
         StoreError: none runs.
     """
     if not running(home, name):
-        raise StoreError(f"nothing that this page started works on '{name}'")
+        raise StoreError(f"nothing that was started here works on '{name}'")
     try:
         os.kill(int(_paths(home, name)[1].read_text(encoding="ascii")), signal.SIGINT)
     except (ProcessLookupError, FileNotFoundError, ValueError):
@@ -87,7 +88,7 @@ def stop(home: Path, name: str) -> None:
 
 
 def names(home: Path) -> tuple[str, ...]:
-    """Return the studies that were started from a page, newest last."""
+    """Return the studies that were started here, newest last."""
     logs = [path for path in (home / FOLDER).glob("*.log") if _log(home, path.stem)]
     return tuple(path.stem for path in sorted(logs, key=lambda path: path.stat().st_mtime))
 
@@ -116,6 +117,19 @@ def forget(home: Path, name: str) -> None:
             path.unlink(missing_ok=True)
 
 
+def inside(home: Path, path: Path) -> Path:
+    """Return a path, links resolved, that lies in the home; a relative one is looked for there.
+
+    Raises:
+        BadValue: it lies elsewhere.
+    """
+    root = home.resolve()
+    resolved = (root / path).resolve()  # an absolute path stays itself
+    if not resolved.is_relative_to(root):
+        raise BadValue(f"'{path}' lies outside the home {root}; upload the file, or copy it there")
+    return resolved
+
+
 _CHILDREN: Final[list[subprocess.Popen[bytes]]] = []
 
 
@@ -137,7 +151,7 @@ def _paths(home: Path, name: str) -> tuple[Path, Path]:
 
 
 def _log(home: Path, name: str) -> Path | None:
-    """Return the log of a process; None where no page here has started one."""
+    """Return the log of a process; None where none was started here."""
     try:
         path, _ = _paths(home, name)
     except BadValue:

@@ -1,0 +1,1 @@
+"""Environment: what a machine, its Python and its packages are, as `advisor doctor` tells it."""
