@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
+import numpy as np
 from numpy.typing import NDArray
 
 from advisor.decide.recommend import recommend
@@ -53,9 +54,16 @@ class Fitted:
     bundle: Bundle
 
     def outputs(self, rows: Any) -> NDArray[Any]:
-        """Return probabilities, (rows, classes), or amounts in their own units, of rows as they came."""
+        """Return probabilities, (rows, classes), or amounts in their own units, of rows as they came.
+
+        They are float32 as the model computes: further digits would change with the rows that a row is
+        answered beside. Several amounts a row are float64, which scikit-learn asks of them.
+        """
         predictions = self.bundle.predict(rows)
-        return predictions.values if predictions.probabilities is None else predictions.probabilities
+        if predictions.probabilities is not None:
+            return predictions.probabilities.astype(np.float32)
+        amounts = predictions.values
+        return amounts.astype(np.float32 if amounts.ndim == 1 else np.float64)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what is pickled: of the bundle the files that it is saved as, which no pickle is in."""

@@ -131,9 +131,7 @@ def test_decimal_commas_are_read_and_written_as_such(bundle, tmp_path):
 
     answers = pd.read_csv(io.StringIO(text), sep=";", decimal=",")
     assert list(answers["prediction"]) == list(bundle.predict(rows).values)
-    assert answers["p(large)"].to_numpy() == pytest.approx(
-        bundle.predict(rows).probabilities[:, 0], abs=1e-6
-    )
+    assert answers["p(large)"].to_numpy() == pytest.approx(bundle.predict(rows).probabilities[:, 0], abs=1e-6)
 
 
 def test_a_file_of_column_names_alone_gives_names_alone(bundle, tmp_path):
