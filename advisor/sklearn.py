@@ -57,6 +57,7 @@ class _Advised(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
         batch_size: Any = None,
         time: str | None = None,
         group: str | None = None,
+        retrain: bool = True,
         ensemble: bool = False,
         random_state: Any = None,
         home: str | Path | None = None,
@@ -73,6 +74,7 @@ class _Advised(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
         self.batch_size = batch_size
         self.time = time
         self.group = group
+        self.retrain = retrain
         self.ensemble = ensemble
         self.random_state = random_state
         self.home = home
@@ -81,6 +83,7 @@ class _Advised(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
         tags.input_tags.allow_nan = True
         tags.input_tags.categorical = True
         tags.input_tags.string = True
@@ -102,7 +105,7 @@ class _Advised(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
             labels=labels,
             home=home,
             lasting=self.home is not None,
-            ensemble=self.ensemble,
+            weights="ensemble" if self.ensemble else "retrained" if self.retrain else "best",
             watch=shown if self.verbose else silent,
         )
         self.study_, self.home_ = Study(self._fitted.study, home=home), home
@@ -121,6 +124,7 @@ class _Advised(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
             self,
             rows,
             reset=fitting,
+            accept_sparse="csr",
             dtype=None,
             ensure_all_finite="allow-nan",
             ensure_min_samples=FEWEST_ROWS if fitting else 1,
@@ -182,7 +186,8 @@ PARAMETERS: Final = """
         batch_size: a number, `"full"`, or a range such as `"16..256"`.
         time: a column of a DataFrame: train on its earliest rows, validate on later ones, test on the latest.
         group: a column of a DataFrame: rows that share its value are in one part only.
-        ensemble: whether the average of the confirmation runs answers instead of the best of them.
+        retrain: whether the recipe is trained once more, on the rows that trained and those that validated.
+        ensemble: whether the average of the confirmation runs answers; nothing is trained once more then.
         random_state: of the rows drawn to validate and to test, the weights and the order of the rows.
         home: a folder that keeps the study; by default a temporary one, deleted with the estimator.
         device: `auto`, `cpu`, `cuda`, ...
@@ -204,7 +209,7 @@ class AdvisedClassifier(ClassifierMixin, _Advised):  # type: ignore[misc]
     """Classifier that searches its optimizer and recipe when it is fitted.
 
     Of the rows given to `fit` 60 % train, 20 % validate the search and 20 % test its answer. They may be an
-    array or a DataFrame, with gaps, labels, dates and text in its columns, at least 10 rows.
+    array, sparse rows or a DataFrame, with gaps, labels, dates and text in its columns, at least 10 rows.
 
     Example:
         >>> import advisor
@@ -255,7 +260,7 @@ class AdvisedRegressor(RegressorMixin, _Advised):  # type: ignore[misc]
     """Regressor that searches its optimizer and recipe when it is fitted.
 
     Of the rows given to `fit` 60 % train, 20 % validate the search and 20 % test its answer. They may be an
-    array or a DataFrame, with gaps, labels, dates and text in its columns, at least 10 rows.
+    array, sparse rows or a DataFrame, with gaps, labels, dates and text in its columns, at least 10 rows.
 
     Example:
         >>> import advisor

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
+import numpy as np
 from numpy.typing import NDArray
 
 from advisor.decide.recommend import recommend
@@ -37,6 +38,8 @@ OF_WORKLOAD: Final = ("task", "model", "metric")
 WRITTEN: Final = ("memory", "model_size", "latency", "train_time")
 """Limits as they are written: `{"memory": "512MiB"}`."""
 
+Weights = Literal["best", "retrained", "ensemble"]
+
 Watch = Callable[[Session], AbstractContextManager[tuple[Callable[["Event"], None], Callable[[], bool]]]]
 """What shows a search while it runs: enters who hears every event, and what says whether to stop."""
 
@@ -51,9 +54,16 @@ class Fitted:
     bundle: Bundle
 
     def outputs(self, rows: Any) -> NDArray[Any]:
-        """Return probabilities, (rows, classes), or amounts in their own units, of rows as they came."""
+        """Return probabilities, (rows, classes), or amounts in their own units, of rows as they came.
+
+        They are float32 as the model computes: further digits would change with the rows that a row is
+        answered beside. Several amounts a row are float64, which scikit-learn asks of them.
+        """
         predictions = self.bundle.predict(rows)
-        return predictions.values if predictions.probabilities is None else predictions.probabilities
+        if predictions.probabilities is not None:
+            return predictions.probabilities.astype(np.float32)
+        amounts = predictions.values
+        return amounts.astype(np.float32 if amounts.ndim == 1 else np.float64)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what is pickled: of the bundle the files that it is saved as, which no pickle is in."""
@@ -80,7 +90,7 @@ def fit(
     watch: Watch,
     labels: tuple[str, ...] = (),
     lasting: bool = True,
-    ensemble: bool = False,
+    weights: Weights = "best",
 ) -> Fitted:
     """Search on rows in memory and return the model that is advised.
 
@@ -91,7 +101,8 @@ def fit(
         watch: shows the search.
         labels: what the bundle calls the classes, whose codes the targets are; none in regression.
         lasting: whether the study outlives its estimator; else this process forgets the rows, too.
-        ensemble: whether the confirmation runs answer on average.
+        weights: the best confirmation run's, those of the recipe trained once more on the rows that validated
+            too, or all runs' on average.
 
     Raises:
         StudyError: anything wrong with rows, targets or options, or no recipe fits the limits.
@@ -109,7 +120,7 @@ def fit(
             study=session.name,
             recommendation=recommendation,
             notes=session.notes,
-            bundle=_named(_bundle(session, recommendation, ensemble=ensemble), labels),
+            bundle=_named(_bundle(session, recommendation, weights), labels),
         )
     finally:
         if not lasting:
@@ -141,7 +152,7 @@ def _named(bundle: Bundle, labels: tuple[str, ...]) -> Bundle:
     return replace(bundle, about=replace(bundle.about, classes=labels)) if labels else bundle
 
 
-def _bundle(session: Session, recommendation: Recommendation, *, ensemble: bool) -> Bundle:
+def _bundle(session: Session, recommendation: Recommendation, weights: Weights) -> Bundle:
     """Return the bundle of the advised model, made of the workload that is open already."""
     study = journal.open_study(session.home, session.name)
     models = StudyModels(
@@ -152,7 +163,7 @@ def _bundle(session: Session, recommendation: Recommendation, *, ensemble: bool)
         recommendation=recommendation,
         workload=cast("LoadedWorkload", session.workload),
     )
-    if ensemble:
+    if weights == "ensemble":
         return models.of_seeds()
     record, _ = picked(recommendation, models.records, session.home / "models" / session.name)
-    return models.of_run(record)
+    return models.of_all_rows(record) if weights == "retrained" else models.of_run(record)

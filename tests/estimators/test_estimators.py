@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.compose import make_column_transformer
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -205,6 +206,23 @@ def test_a_column_says_what_trains_and_what_tests():
     frame, fate = passengers(60)
     classifier = AdvisedClassifier(**QUICK, time="boarded").fit(frame, fate)
     assert "Trains on the earliest rows by 'boarded' and tests on the latest." in classifier.notes_
+
+
+def test_it_is_trained_once_more_on_the_rows_that_validated(fitted):
+    classifier, frame, fate = fitted
+    assert "Trained once more on the 96 rows" in " ".join(classifier.bundle_.about.notes)
+    once = clone(classifier).set_params(retrain=False).fit(frame, fate)
+    assert not any("once more" in note for note in once.bundle_.about.notes)
+
+
+def test_sparse_rows_are_answered_as_they_are():
+    rows = sparse.random(120, 400, density=0.02, format="csr", random_state=0)
+    labels = np.asarray(rows[:, :200].sum(axis=1)).ravel() > np.asarray(rows[:, 200:].sum(axis=1)).ravel()
+    classifier = AdvisedClassifier(**QUICK).fit(rows, labels)
+    np.testing.assert_allclose(
+        classifier.predict_proba(rows.tocsc()), classifier.predict_proba(rows), rtol=1e-6
+    )
+    assert classifier.score(rows, labels) > 0.6
 
 
 def test_an_ensemble_answers_with_the_average_of_its_runs(fitted):
