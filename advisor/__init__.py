@@ -29,7 +29,7 @@ from studies.record import Record
 from studies.workload import Workload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from torch import nn
 
@@ -218,18 +218,28 @@ def profile(source: Any, **options: Any) -> Preview:
     return preview(Request.of(source, **options))
 
 
-def recommend(
-    about: str | Evidence,
+def recommend(  # noqa: PLR0913 - what is said of runs, and of the advice on them
+    about: Any,
     *,
+    metric: str | None = None,
+    direction: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    constants: Mapping[str, Any] | None = None,
     limits: Limits | None = None,
     goal: str | None = None,
     rules: tuple[str, ...] = (),
     home: str | Path | None = None,
 ) -> Recommendation:
-    """Return the recommendation that a study, or evidence from anywhere, comes to.
+    """Return the recommendation that a study comes to, or runs that anybody made.
 
     Args:
-        about: a study's name, or evidence (which carries its own limits and goal).
+        about: a study's name; a pandas DataFrame or a list of dicts with a run each; an `optuna.Study`; a
+            list of `Record`; or `Evidence`, which carries its own metric, limits and goal.
+        metric: the column of a DataFrame or of dicts to judge by, else told from the names; of records and of
+            an Optuna study only its name.
+        direction: maximize | minimize, where neither the metric's name nor the study says it.
+        columns: what a column of runs means: `{"lr": "params.learning_rate"}`; the others are guessed.
+        constants: what all runs share and no column says: `{"optimizer": "AdamW"}`.
         limits: take the place of the study's.
         goal: takes the place of the study's.
         rules: settings of rules, on top of the study's: `Sparsity=off`, `Convergence=0.5`,
@@ -237,7 +247,7 @@ def recommend(
         home: where the study lives.
 
     Raises:
-        StudyError: no such study, or limits and rules that cannot be used.
+        StudyError: no such study, runs that cannot be read, or limits and rules that cannot be used.
 
     Example:
         >>> import advisor
@@ -245,14 +255,22 @@ def recommend(
         >>> answer = advisor.recommend(study, limits=advisor.Limits(model_bytes=2**20))
         >>> answer.metric
         'accuracy'
+        >>> runs = [{"opt": "adam", "lr": 0.01, "val_acc": 0.91}, {"opt": "sgd", "lr": 0.1, "val_acc": 0.88}]
+        >>> advisor.recommend(runs).optimizer
+        'Adam'
     """
-    from advisor.jobs.advice import advice
+    from advisor.jobs.advice import advice, advice_on
 
-    return (
-        recommend_from(about)
-        if isinstance(about, Evidence)
-        else advice(_home(home, about), about, limits=limits, goal=goal, rules=rules)
+    if isinstance(about, str):
+        return advice(_home(home, about), about, limits=limits, goal=goal, rules=rules)
+    if isinstance(about, Evidence):
+        return recommend_from(about)
+    from advisor.jobs.runs.columns import RunsRequest
+
+    request = RunsRequest(
+        metric=metric, direction=direction, columns=columns or {}, constants=constants or {}
     )
+    return advice_on(about, request, limits=limits, goal=goal, rules=rules)
 
 
 def load(

@@ -93,7 +93,7 @@ class Records(tuple[Record, ...]):
     @cached_property
     def seedless(self) -> bool:
         """Tell whether another seed changed no epoch of any recipe that was run with several."""
-        curves = [{repr(_qualities(run)) for run in group} for group in self.repeats]
+        curves = [{repr(_qualities(run)) for run in group} for group in self.repeats if group[0].curve]
         return bool(curves) and all(len(different) == 1 for different in curves)
 
     @cached_property

@@ -134,6 +134,8 @@ class Probe:
     """Why it could not run on this model; empty when it did."""
 
 
+UNSEEN: Final = "runs"
+"""The kind of what is known by the runs of another tool alone."""
 LATER: Final = ("raw_density", "smallest_batch", "followed", "full_batch", "skipped")
 """Entries of facts and forecasts that studies of earlier versions lack, and are written again without."""
 
@@ -146,7 +148,7 @@ class Facts:
     """
 
     kind: str = "table"
-    """table | image | text | signal"""
+    """table | image | text | signal | function | runs, see `unseen`"""
     task: str = "classification"
     """classification | regression"""
     rows: int = 1000
@@ -229,6 +231,11 @@ class Facts:
     """cpu | cuda | mps"""
     forecasts: tuple[Forecast, ...] = ()
     """Memory by optimizer."""
+
+    @property
+    def unseen(self) -> bool:
+        """Tell whether nobody looked at data and model: the other entries are then no facts."""
+        return self.kind == UNSEEN
 
     def forecast(self, optimizer: str) -> Forecast | None:
         """Return the memory forecast of an optimizer, None when there is none."""

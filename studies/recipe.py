@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from studies import catalogue
@@ -169,6 +170,31 @@ class Recipe:
             for choice in getattr(self, axis):
                 params |= _flat(axis, choice)
         return params | {number: getattr(self, number) for number in NUMBERS}
+
+    def to_toml(self, comments: Iterable[str] = ()) -> str:
+        """Return the recipe as TOML, with lines of comment above it.
+
+        Example:
+            Path("recipe.toml").write_text(recipe.to_toml())
+        """
+        from studies.recipe_file import to_toml
+
+        return to_toml(self.to_params(), comments)
+
+    @classmethod
+    def from_toml(cls, path: Path | str) -> Self:
+        """Return the recipe in a TOML file, as an export writes it; what is left out takes its default.
+
+        Raises:
+            UnknownChoice: a name that is in no catalogue.
+            BadValue: no such file, or a key or a value that means nothing.
+
+        Example:
+            Recipe.from_toml("recipe.toml").optimizer.build(model, total_steps=1000)
+        """
+        from studies.recipe_file import from_toml
+
+        return cls.from_params(from_toml(path))
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Self:

@@ -13,6 +13,8 @@ from advisor.cli.commands.compress import compress
 from advisor.cli.commands.dashboard import dashboard
 from advisor.cli.commands.doctor import doctor
 from advisor.cli.commands.explain import explain
+from advisor.cli.commands.export import export
+from advisor.cli.commands.import_ import import_
 from advisor.cli.commands.list_ import list_
 from advisor.cli.commands.mcp import mcp
 from advisor.cli.commands.plot import plot
@@ -33,8 +35,8 @@ USAGE_ERROR: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[1]
 """Typer carries a click of its own and exports only this leaf of its errors; the parent covers every wrong
 use."""
 COMMANDS: Final[tuple[Callable[..., None], ...]] = (
-    profile, search, resume, recommend, predict, report, register, compress,
-    list_, explain, plot, dashboard, sync, mcp, doctor,
+    profile, search, resume, recommend, predict, export, report, register, compress,
+    import_, list_, explain, plot, dashboard, sync, mcp, doctor,
 )  # fmt: skip
 """Each has its place in `advisor.cli.help`."""
 

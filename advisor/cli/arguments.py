@@ -45,6 +45,8 @@ from advisor.cli.options import (
     Seed,
     Source,
     SplitColumn,
+    StartFrom,
+    Starts,
     Target,
     Task,
     Time,
@@ -190,6 +192,8 @@ class SearchArguments:
     open_ended: OpenEnded = False
     rule: Rules = None
     earlier: EarlierStudies = True
+    start_from: StartFrom = None
+    start: Starts = None
     compression: Compression = "off"
     study: NewStudy = None
     home: Home = None

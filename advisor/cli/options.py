@@ -161,6 +161,14 @@ OpenEnded = Annotated[
 EarlierStudies = Annotated[
     bool, typer.Option(help="Start also from the best recipes of your earlier similar studies.")
 ]
+StartFrom = Annotated[
+    str | None,
+    typer.Option(help="A study whose best recipes it starts from, similar or not: imported runs too."),
+]
+Starts = Annotated[
+    list[str] | None,
+    typer.Option(help="A recipe file, as in an export's recipe.toml, to start from too. Again for another."),
+]
 Compression = Annotated[
     str,
     typer.Option(

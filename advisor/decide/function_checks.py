@@ -17,10 +17,13 @@ def function_checks(evidence: Evidence) -> tuple[Check, ...]:
         searched = _searched(evidence)
         checks.append(OptimizerNeverRan(subjects=evidence.optimizers, passed=False, searched=searched))
     if evidence.seedless:
-        runs = sorted((run for group in evidence.repeats for run in group), key=lambda run: run.number)
+        groups = [group for group in evidence.repeats if group[0].curve]
+        runs = sorted((run for group in groups for run in group), key=lambda run: run.number)
         seeds = tuple(sorted({run.seed for run in runs}))
         numbers = tuple(run.number for run in runs)
-        checks.append(SeedsChangeNothing(passed=False, trials=numbers, seeds=seeds))
+        checks.append(
+            SeedsChangeNothing(passed=False, trials=numbers, seeds=seeds, ours=not evidence.facts.unseen)
+        )
     return tuple(checks)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from advisor.decide.recommend import recommend
 from advisor.evidence import Evidence
 from advisor.jobs.command_lines import compress, resume, search
+from advisor.jobs.runs.repeats import with_repeats
 from advisor.recommendation import Recommendation
 from studies.direction import Direction
 from studies.limits import Limits
@@ -16,6 +17,7 @@ from studies.storage import journal
 from studies.storage.manifest import StudyManifest
 
 if TYPE_CHECKING:
+    from advisor.jobs.runs.columns import RunsRequest
     from studies.record import Record
 
 
@@ -40,6 +42,8 @@ def evidence_in(
         StoreError: the manifest holds no facts.
     """
     compressing = manifest.compression_study
+    if manifest.is_imported:
+        records = with_repeats(records)
     return Evidence(
         facts=manifest.profiled,
         limits=manifest.limits,
@@ -66,18 +70,28 @@ def evidence_in(
 
 
 def advice_on(
-    runs: Path,
+    about: Any,
+    request: RunsRequest,
     *,
-    metric: str,
-    direction: str | None = None,
     limits: Limits | None = None,
     goal: str | None = None,
     rules: tuple[str, ...] = (),
 ) -> Recommendation:
-    """Return the recommendation from a CSV of anybody's runs, see `advisor.jobs.runs_csv`."""
-    from advisor.jobs.runs_csv import evidence_from
+    """Return the recommendation from runs that anybody made.
 
-    evidence = evidence_from(runs, metric=metric, direction=direction)
+    Args:
+        about: a source of runs, records, or an object from code that holds runs.
+        request: what somebody says of their columns.
+        limits: none by default.
+        goal: the usual one by default.
+        rules: settings of rules.
+
+    Raises:
+        StudyError: they cannot be read, or something has to be said.
+    """
+    from advisor.jobs.runs.objects import evidence_from
+
+    evidence = evidence_from(about, request)
     return recommend(
         replace(evidence, limits=limits or evidence.limits, goal=goal or evidence.goal, rules=rules)
     )

@@ -25,7 +25,13 @@ def resume(home: Path, name: str, manifest: StudyManifest) -> str:
 def search(home: Path, manifest: StudyManifest) -> str:
     """Return the command that asks a study's question anew; empty for a workload that only code can name."""
     spec = manifest.workload
-    if spec is None or not spec.source or spec.source.startswith("__main__:") or "<" in spec.source:
+    if (
+        spec is None
+        or spec.is_imported
+        or not spec.source
+        or spec.source.startswith("__main__:")
+        or "<" in spec.source
+    ):
         return ""
     model = spec.factory if spec.model == "Custom" else spec.model
     options = {
@@ -75,7 +81,12 @@ def _total(manifest: StudyManifest) -> Budget | None:
 
 
 def compress(home: Path, name: str, manifest: StudyManifest) -> str:
-    """Return the command that makes the trained models of a study small; again, under twice its budget."""
+    """Return the command that makes the trained models of a study small; again, under twice its budget.
+
+    Empty for runs of another tool, which left no model.
+    """
+    if manifest.is_imported:
+        return ""
     entry = manifest.compression_study
     options = {"--budget": _doubled(entry.budget)} if entry and entry.ended else {}
     return _line("compress", name, options, home)

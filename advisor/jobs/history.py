@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from advisor.evidence import has_quality
 from advisor.published.rates import problem_class
 from studies.direction import Direction
-from studies.errors import StudyError
+from studies.errors import BadValue, StudyError, listed
 from studies.facts import Facts
-from studies.recipe import Recipe
+from studies.recipe import NUMBERS, SET_AXES, SINGLE_AXES, Recipe
 from studies.storage import journal
 from studies.storage.home import study_names
 from studies.storage.manifest import Start, StudyManifest
@@ -26,6 +26,8 @@ STUDIES: Final = 3
 """Newest similar studies that are looked at."""
 OPENED: Final = 12
 """Newest studies that are opened to find them: a home may hold hundreds."""
+KEYS: Final = frozenset({*NUMBERS, *SINGLE_AXES, *SET_AXES})
+"""Axes and numbers of a recipe, with which each key of its flat form begins."""
 SHARE: Final = 6
 """One start for so many planned trials at most: they are search trials like any other."""
 
@@ -83,6 +85,36 @@ def similar_studies(home: Path, model: WorkloadSpec, facts: Facts) -> Iterator[E
             )
 
 
+def starts_from(home: Path, name: str, candidates: tuple[str, ...]) -> tuple[Start, ...]:
+    """Return the best recipe of each candidate in the study that somebody names, in their order.
+
+    Args:
+        home: where it lies.
+        name: of the study; its data and model may be any.
+        candidates: optimizers that enter.
+
+    Raises:
+        StudyNotFound: there is none of that name.
+        StoreError: it cannot be read.
+        BadValue: none of the candidates has a whole run in it.
+    """
+    opened = journal.open_study(home, name)
+    study = EarlierStudy(
+        name=name,
+        manifest=journal.manifest_of(opened),
+        direction=Direction(opened.direction.name.lower()),
+        records=journal.records(opened),
+    )
+    usable = tuple(start for optimizer in candidates if (start := _start([study], optimizer)))
+    if not usable:
+        tried = listed(sorted({record.optimizer for record in study.records if has_quality(record)}))
+        raise BadValue(
+            f"study '{name}' has a whole run of {tried or 'nothing'}, and this search tries "
+            f"{listed(candidates)}; name one of these with --optimizers, or leave --start-from out"
+        )
+    return usable
+
+
 def _alike(manifest: StudyManifest, model: WorkloadSpec, facts: Facts) -> bool:
     spec = manifest.opened
     if spec.model_fields is None or model.model_fields is None:
@@ -100,10 +132,20 @@ def _start(similar: list[EarlierStudy], optimizer: str) -> Start | None:
         if (record := study.best(optimizer)) is None:
             continue
         try:
-            Recipe.from_params(record.params)
+            params = _in_a_recipe(record.params)
+            Recipe.from_params(params)
         except StudyError:  # a choice that is no longer there
             continue
         reached = f"{study.manifest.metric} {record.quality:.4g} on {study.manifest.dataset}"
         origin = f"trial {record.number} of study {study.name} ({reached})"
-        return Start(params=dict(record.params), origin=origin)
+        return Start(params=params, origin=origin)
     return None
+
+
+def _in_a_recipe(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what means something in a recipe; runs of another tool have settings of their own beside it."""
+    return {
+        name: value
+        for name, value in params.items()
+        if name in KEYS or (name.partition(".")[0] in KEYS and name.count(".") == 2)
+    }

@@ -69,6 +69,10 @@ class Request:
     """Whether the length of the real run is not fixed in advance."""
     earlier: bool = True
     """Whether the search starts also from the best recipes of earlier similar studies in the same home."""
+    start_from: str | None = None
+    """A study of the same home whose best recipes it starts from, similar or not: imported runs too."""
+    start: tuple[str, ...] = ()
+    """Recipe files (TOML) that the search starts from too, after the reference recipes."""
     budget: Budget = field(default_factory=lambda: Budget(seconds=600))
     limits: Limits = field(default_factory=Limits)
     goal: str = USUAL
@@ -184,8 +188,8 @@ def _read(name: str, value: Any) -> Any:
     """Return what an option means that is written more plainly than its field is typed."""
     from studies.imports import refer
 
-    if name in {*NAMES, "missing"}:
-        return words_of(value) if name == "missing" else _read_names(name, value)
+    if name in {*NAMES, "missing", "start"}:
+        return _read_several(name, value)
     if name == "budget" and isinstance(value, str):
         return Budget.parse(value)
     if name == "metric" and callable(value):
@@ -206,6 +210,12 @@ def words_of(value: Any) -> Any:
     if not isinstance(value, Iterable):
         return value
     return tuple(word for each in value for word in (words_of(each) if isinstance(each, str) else (each,)))
+
+
+def _read_several(name: str, value: Any) -> Any:
+    if name == "start":
+        return (value,) if isinstance(value, str) else tuple(map(str, value))
+    return words_of(value) if name == "missing" else _read_names(name, value)
 
 
 def _read_names(axis: str, value: Any) -> Any:

@@ -78,7 +78,8 @@ def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambd
         raise BadWorkload(f"--compression {request.compression} of a training function, {NO_MODEL}")
     if request.compression != "off":
         check_compressible(workload.spec())
-    earlier = _earlier(request, home, workload, facts, plan) if request.earlier else ()
+    named, left_out = _named_starts(request, plan)
+    earlier = (*named, *_earlier(request, home, workload, facts, plan))
     plan = replace(plan, starts=earlier)
     name = request.study or free_name(home, workload.name)
     journal.create_study(
@@ -86,17 +87,44 @@ def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambd
     )
     begun = [f"{start.params['optimizer']} starts also from {start.origin}" for start in earlier]
     of_data = (*workload.notes, *sample_notes(request, plan, facts))
-    notes = (*of_data, *(finding.because for finding in findings), *begun, *filter(None, [where]))
+    notes = (
+        *of_data, *(finding.because for finding in findings), *begun, *left_out, *filter(None, [where])
+    )  # fmt: skip
     return Session(name=name, home=home, workload=workload, plan=plan, notes=notes)
+
+
+def _named_starts(request: Request, plan: Plan) -> tuple[tuple[Start, ...], tuple[str, ...]]:
+    """Return the recipes in files that the user named, and a note for each whose optimizer does not enter."""
+    from studies.recipe import Recipe
+    from studies.storage.manifest import Start
+
+    recipes = {path: Recipe.from_toml(path) for path in request.start}
+    starts = tuple(
+        Start(params=recipe.to_params(), origin=f"{path}, read as near as this search has its settings")
+        for path, recipe in recipes.items()
+        if recipe.optimizer.name() in plan.candidates
+    )
+    notes = tuple(
+        f"{path} is not started from: {recipe.optimizer.name()} does not enter; --optimizers names it."
+        for path, recipe in recipes.items()
+        if recipe.optimizer.name() not in plan.candidates
+    )
+    return starts, notes
 
 
 def _earlier(
     request: Request, home: Path, workload: LoadedWorkload | Function, facts: Facts, plan: Plan
 ) -> tuple[Start, ...]:
-    from advisor.jobs.history import starts
+    from advisor.jobs.history import starts, starts_from
 
+    named = starts_from(home, request.start_from, plan.candidates) if request.start_from else ()
+    if not request.earlier:
+        return named
+    begun = {start.params["optimizer"] for start in named}
+    others = tuple(name for name in plan.candidates if name not in begun)
     trials = planned_trials(facts, request.searching, plan.sample_rows)
-    return starts(home, model=workload.spec(), facts=facts, candidates=plan.candidates, planned_trials=trials)
+    similar = starts(home, model=workload.spec(), facts=facts, candidates=others, planned_trials=trials)
+    return (*named, *similar)
 
 
 def _planned(request: Request) -> tuple[LoadedWorkload | Function, Plan, Facts, tuple[Finding, ...]]:

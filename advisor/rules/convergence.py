@@ -77,7 +77,8 @@ class Convergence(Rule):
             verb = "is" if each == 1 else "are"
             cause = f"{_trials(each)} an optimizer {verb} few (below {self.few_trials:g})"
             yield from self._prior(names, self.few_trials_strengths, cause, ("easy to tune", "slow to tune"))
-        if evidence.goal == "speed" and evidence.facts.steps < self.short_run:
+        short = evidence.facts.steps < self.short_run and not evidence.facts.unseen
+        if evidence.goal == "speed" and short:
             length = several(evidence.facts.steps, "step")
             cause = f"time counts and a run of {length} is short (below {self.short_run:,})"
             yield from self._prior(
@@ -90,7 +91,8 @@ class Convergence(Rule):
         """Return the trials an optimizer, and how long a run is and who has whole ones where time counts."""
         count, timed, each = partial(Criterion, unit="count"), _time_counts(evidence), evidence.trials_each
         hurried, runs = evidence.goal == "speed", len(_whole_runs(evidence))
-        steps = f"{several(evidence.facts.steps, 'step')} a run"
+        known = None if evidence.facts.unseen else evidence.facts.steps
+        steps = f"{'an unknown number of steps' if known is None else several(known, 'step')} a run"
         whole = f"{several(runs, 'optimizer')} with a whole run"
         return (
             count(
@@ -102,7 +104,7 @@ class Convergence(Rule):
             count(
                 figure="steps",
                 words=steps if hurried else f"{steps}, judged under the goal speed alone",
-                value=evidence.facts.steps,
+                value=known,
                 threshold=self.short_run if hurried else None,
             ),
             count(

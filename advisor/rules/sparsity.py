@@ -70,13 +70,14 @@ class Sparsity(PriorRule):
         tables = facts.embedding_share > 0
         inputs, gradient = (None, None) if tables else (self.density, self.gradient_density)
         raw = f"{_share(facts.raw_density)} of the inputs are non-zero as they came"
-        scaled = f"{share_beside(facts.input_density, self.density)} as the model reads them"
+        density = None if facts.unseen else facts.input_density
+        scaled = f"{_share(density, self.density)} as the model reads them"
         share_of_entries = _share(facts.gradient_density, self.gradient_density)
         entries = f"{share_of_entries} of a gradient's entries are non-zero at a batch of 16"
         rows = f"{percent(facts.embedding_share)} of the parameters are embeddings, left to SparseRows"
         criteria = (
             share(figure="raw_density", words=raw, value=facts.raw_density),
-            share(figure="input_density", words=scaled, value=facts.input_density, threshold=inputs),
+            share(figure="input_density", words=scaled, value=density, threshold=inputs),
             share(figure="gradient_density", words=entries, value=facts.gradient_density, threshold=gradient),
             share(figure="embedding_share", words=rows, value=facts.embedding_share),
         )

@@ -63,9 +63,9 @@ class EnoughTrials(Check):
     @property
     def message(self) -> str:
         if self.passed:
-            return f"every optimizer had {self.wanted_runs} whole runs or more in the search"
+            return f"every optimizer had {self.wanted_runs} whole runs or more"
         counts = listed([f"{optimizer} ({count or 'none'})" for optimizer, count in self.runs])
-        return f"the search made fewer than {self.wanted_runs} whole runs of {counts}"
+        return f"there are fewer than {self.wanted_runs} whole runs of {counts}"
 
     @property
     def fix(self) -> str:

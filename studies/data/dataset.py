@@ -93,6 +93,9 @@ class Dataset:
     """Turns targets into those trained on."""
     columns: tuple[ColumnReading, ...] = ()
     """What each column of the table became; empty for all but dense tables and text."""
+    positions: tuple[NDArray[np.int64], ...] | None = field(default=None, repr=False)
+    """Row numbers in the source, from 0, of the rows that train, validate and test, in their order; None
+    where nothing tells."""
     redraw: Callable[[int], Dataset] | None = field(default=None, repr=False)
     """Draws by a seed which rows train and which validate, and encodes them anew; those that test stay. None
     where the validation rows came with the data, or are so many that other ones would say the same."""

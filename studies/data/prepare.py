@@ -133,6 +133,7 @@ def _encoded(raw: Raw, targets: Targets, split: Split, *, name: str, notes: Iter
         encoder=encoded.encoder,
         target_encoder=targets.encoder(mean, scale),
         columns=encoded.columns,
+        positions=tuple(targets.rows[rows] for rows in (split.train, split.valid, split.test)),
     )
 
 

@@ -33,7 +33,7 @@ def sampled(dataset: Dataset, rows: int) -> Dataset:
         return dataset
     train = _rows_of(dataset.train, rows, by_class=bool(dataset.classes))
     valid = _rows_of(dataset.valid, min(VALID_ROWS, dataset.valid.rows), by_class=bool(dataset.classes))
-    return replace(dataset, train=train, valid=valid, redraw=None)
+    return replace(dataset, train=train, valid=valid, positions=None, redraw=None)
 
 
 def nested_order(codes: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import ast
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -70,3 +71,18 @@ def _given(model: nn.Module, lines: Sequence[str], expression: str) -> list[int]
         return [id(parameter) for parameter in eval(expression, scope)]  # noqa: S307 - likewise
     except (IndexError, AttributeError, TypeError):
         return None
+
+
+def rule_of(node: ast.expr, scope: Mapping[str, Any], model: nn.Module, name: str) -> str | None:
+    """Return the rule for an expression that gives parameters of a model, as a list.
+
+    Args:
+        node: the expression.
+        scope: what its names stand for.
+        model: whose parameters they are.
+        name: what the model is called in the script.
+    """
+    code = compile(ast.Expression(body=node), "<choice>", "eval")
+    value = eval(code, dict(scope))  # noqa: S307 - of a choice that runs anyway
+    rule = rule_for(model, value) if isinstance(value, list) else None
+    return None if rule is None or rule.needs else rule.in_list(name)

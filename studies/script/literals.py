@@ -23,7 +23,7 @@ def literal(value: Any) -> str:  # noqa: PLR0911 - a kind of value a line
         CannotWrite: it is no number, text, truth, or tuple, list or dict of such.
     """
     if isinstance(value, PLAIN):
-        return repr(value)
+        return _quoted(repr(value)) if isinstance(value, str) else repr(value)
     if isinstance(value, float):
         return repr(value) if math.isfinite(value) else f"float({str(value)!r})"
     if isinstance(value, tuple):
@@ -48,3 +48,8 @@ def in_place(value: Any) -> str:
     """Return a value as it stands inside an expression: a negative number in brackets."""
     text = literal(value)
     return f"({text})" if text.startswith("-") else text
+
+
+def _quoted(text: str) -> str:
+    """Return a text's source in double quotes, where it holds none."""
+    return f'"{text[1:-1]}"' if text.startswith("'") and '"' not in text else text

@@ -66,10 +66,10 @@ def sorted_imports(imports: set[str]) -> str:
     """Return import lines as source: Python's own, other packages, files beside; each sorted."""
     import sys
 
-    def rank(line: str) -> tuple[int, str, str]:
+    def rank(line: str) -> tuple[int, str, bool, str]:
         root = line.split()[1].partition(".")[0]
         place = 0 if root in sys.stdlib_module_names else 2 if root == "data" else 1
-        return place, root, line
+        return place, root, line.startswith("from"), line
 
     ordered = sorted(imports, key=rank)
     lines = list[str]()

@@ -59,3 +59,18 @@ def class_level(definition: ast.AST) -> set[str]:
     body = definition.body if isinstance(definition, ast.ClassDef) else []
     parts = [part for node in body for part in ast.walk(node) if isinstance(part, ast.Name)]
     return {part.id for part in parts if not isinstance(part.ctx, ast.Load)}
+
+
+def imported_in(definition: ast.AST) -> dict[str, tuple[Any, str]]:
+    """Return what the imports in a definition give, by name, each with the module that it is taken from."""
+    objects = dict[str, tuple[Any, str]]()
+    for node in ast.walk(definition):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            module = importlib.import_module(node.module)
+            for alias in node.names:
+                objects[alias.asname or alias.name] = attribute_of(module, alias.name), node.module
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                root = alias.name if alias.asname else alias.name.partition(".")[0]
+                objects[alias.asname or root] = importlib.import_module(root), ""
+    return objects

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import importlib
 from collections.abc import Mapping
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
@@ -13,10 +12,10 @@ from studies.forward import answer, main_output
 from studies.optim.routing import decayed, route, trained
 from studies.script.edits import Edits
 from studies.script.fields import NOT_CONSTANT, Fields
-from studies.script.groups import rule_for
+from studies.script.groups import rule_of
 from studies.script.literals import CannotWrite, in_place, is_plain, literal
 from studies.script.names import Script
-from studies.script.scopes import attribute_of, bound_in, class_level, is_text
+from studies.script.scopes import bound_in, class_level, imported_in, is_text
 
 if TYPE_CHECKING:
     from studies.choice import Choice
@@ -57,24 +56,12 @@ class Writer(ast.NodeVisitor):
     def write(self, definition: ast.stmt, *, keeps_annotations: bool = False) -> None:
         """Edit the text of a definition."""
         self.keeps_annotations = keeps_annotations
-        self._read_imports(definition)
+        self.imported = imported_in(definition)
         self.in_class = class_level(definition)
         self.bound = bound_in(definition) - self.imported.keys() - self.known.keys()
         if self.choice is not None and isinstance(definition, ast.FunctionDef):
             self._as_function(definition)
         self.visit(definition)
-
-    def _read_imports(self, definition: ast.stmt) -> None:
-        for node in ast.walk(definition):
-            if isinstance(node, ast.ImportFrom) and node.module:
-                module = importlib.import_module(node.module)
-                for alias in node.names:
-                    target = attribute_of(module, alias.name)
-                    self.imported[alias.asname or alias.name] = (target, node.module)
-            elif isinstance(node, ast.Import):
-                for alias in node.names:
-                    root = alias.name if alias.asname else alias.name.partition(".")[0]
-                    self.imported[alias.asname or root] = (importlib.import_module(root), "")
 
     def _as_function(self, definition: ast.FunctionDef) -> None:
         """Drop the first argument and the decorators of a method."""
@@ -115,12 +102,24 @@ class Writer(ast.NodeVisitor):
         if node.returns is not None:
             start, end = self.edits.span(node.returns)
             self.edits.cut(self.edits.find("->", 0, start) - 1, end)
-        defaults = [default for default in (*node.args.defaults, *node.args.kw_defaults) if default]
+        defaults = self._defaults(node)
         arguments = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
         extra = [argument for argument in (node.args.vararg, node.args.kwarg) if argument]
         decorators = [] if self.choice is not None and node.name in dir(self.choice) else node.decorator_list
         for part in (*decorators, *arguments, *extra, *defaults, *node.body):
             self.visit(part)
+
+    def _defaults(self, node: ast.FunctionDef) -> list[ast.expr]:
+        """Return the defaults of arguments; without an annotation no blanks stand around their sign."""
+        positional = (*node.args.posonlyargs, *node.args.args)
+        pairs = [
+            *zip(positional[len(positional) - len(node.args.defaults) :], node.args.defaults, strict=True),
+            *zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True),
+        ]
+        for argument, default in pairs:
+            if argument.annotation is not None and default is not None:
+                self.edits.change(self.edits.span(argument.annotation)[1], self.edits.span(default)[0], "=")
+        return [default for _, default in pairs if default is not None]
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         """Take the annotation of a variable out; without a value the line goes.
@@ -265,11 +264,7 @@ class Writer(ast.NodeVisitor):
         if not targets or any(target not in (route, trained, decayed) for target in targets.values()):
             return None
         scope = {**targets, self.run: SimpleNamespace(model=self.definitions.model)}
-        value = eval(compile(ast.Expression(body=node), "<choice>", "eval"), scope)  # noqa: S307 - a choice that runs anyway
-        rule = rule_for(self.definitions.model, value) if isinstance(value, list) else None
-        if rule is None or rule.needs:
-            return None
-        return rule.in_list(f"{self.run}.model")
+        return rule_of(node, scope, self.definitions.model, f"{self.run}.model")
 
     def generic_visit(self, node: ast.AST) -> None:
         """Work out what holds nothing but fields and numbers; go on inside everything else."""

@@ -207,12 +207,22 @@ class StudyManifest(Document):
         return self.workload is not None and self.workload.is_function
 
     @property
+    def is_imported(self) -> bool:
+        """Tell whether the runs are another tool's."""
+        return self.workload is not None and self.workload.is_imported
+
+    @property
     def opened(self) -> WorkloadSpec:
         """Return what to open again.
 
         Raises:
-            StoreError: the journal does not say.
+            StoreError: the journal does not say, or the runs are another tool's.
         """
+        if self.workload is not None and self.workload.is_imported:
+            raise StoreError(
+                f"its runs were imported from {self.workload.source}, so no data and no model is here "
+                "to go on with; search yours from its best recipes: advisor search DATA --start-from STUDY"
+            )
         return _required(self.workload, "workload")
 
     @property

@@ -21,7 +21,8 @@ class WorkloadSpec(Document):
     """What there is to write about a training function."""
 
     form: str = ""
-    """function: a training function, which holds its data and model to itself; empty for data and a model."""
+    """function: a training function, which holds its data and model to itself; runs: runs that other tools
+    recorded, with neither; empty for data and a model."""
     source: str = ""
     """A built-in dataset's name, the path of a file, or `file.py:name`."""
     target: str | None = None
@@ -60,6 +61,11 @@ class WorkloadSpec(Document):
     def is_function(self) -> bool:
         """Tell whether it is a training function."""
         return self.form == "function"
+
+    @property
+    def is_imported(self) -> bool:
+        """Tell whether it is only where runs of another tool were read from."""
+        return self.form == "runs"
 
     @property
     def split_by(self) -> SplitBy:

@@ -14,7 +14,9 @@ import pytest
 from advisor.decide.recommend import recommend
 from advisor.jobs.advice import advice
 from advisor.jobs.request import Request
-from advisor.jobs.runs_csv import evidence_from
+from advisor.jobs.runs.columns import RunsRequest
+from advisor.jobs.runs.objects import evidence_from
+from advisor.jobs.runs.sources.csv_file import CsvFile
 from studies.direction import Direction
 from studies.errors import LONGEST_SHOWN, StudyError, did_you_mean
 from studies.limits import Budget, Limits
@@ -175,7 +177,7 @@ def of_runs(folder: Path) -> Callable[[random.Random], Callable[[], object]]:
 
     def attempt(rng: random.Random) -> Callable[[], object]:
         path.write_bytes(mutate(RUNS, rng))
-        return lambda: recommend(evidence_from(path, metric="accuracy"))
+        return lambda: recommend(evidence_from(CsvFile(where=path), RunsRequest(metric="accuracy")))
 
     return attempt
 

@@ -117,7 +117,7 @@ def test_few_runs_are_told_in_a_sentence():
     records = study({"AdamW": [0.9, 0.8, 0.7], "SGD": [0.8]})
     short = failed(records=records, candidates=("AdamW", "SGD", "Adam"))["enough trials"]
 
-    assert short.message == "the search made fewer than 3 whole runs of SGD (1) and Adam (none)"
+    assert short.message == "there are fewer than 3 whole runs of SGD (1) and Adam (none)"
 
 
 def test_failed_trials_are_counted_by_error_the_most_frequent_first():
@@ -374,7 +374,7 @@ def test_a_run_without_a_curve_is_given_the_benefit_of_the_doubt():
 def test_a_check_that_is_passed_asks_for_nothing():
     sound = checked()["enough trials"]
 
-    assert str(sound) == "enough trials: every optimizer had 3 whole runs or more in the search."
+    assert str(sound) == "enough trials: every optimizer had 3 whole runs or more."
     assert (sound.to_dict()["fix"], sound.to_dict()["command"]) == ("", "")
 
 

@@ -7,7 +7,9 @@ import pytest
 from advisor.decide.recipe_costs import costs_of
 from advisor.decide.recommend import recommend
 from advisor.evidence import Evidence
-from advisor.jobs.runs_csv import evidence_from
+from advisor.jobs.runs.columns import RunsRequest
+from advisor.jobs.runs.objects import evidence_from
+from advisor.jobs.runs.sources.csv_file import CsvFile
 from dashboard import whatif
 from dashboard.charts import tradeoffs
 from dashboard.views import recommendation, trials
@@ -72,7 +74,9 @@ def test_every_table_shows_every_cost(cost, tmp_path):
 
     assert cost.field in costs_of(Evidence(records=(run,)), run.optimizer, run)
     assert f"- {cost.label}" in str(advice)
-    assert getattr(evidence_from(csv, metric="accuracy").records[0], cost.field) == 7
+    assert (
+        getattr(evidence_from(CsvFile(where=csv), RunsRequest(metric="accuracy")).records[0], cost.field) == 7
+    )
     assert cost.field in MEASURED
     assert cost.field in {metric.key for metric in metrics_of(run, "accuracy", 0)[0]}
     assert cost.field in trials.columns("accuracy")

@@ -56,7 +56,11 @@ def recommend(
             "see: advisor list studies"
         )
     if records is not None:
-        answer = partial(advice_on, records, metric=metric or "quality", direction=direction)
+        from advisor.cli.run_options import runs_request
+        from advisor.jobs.runs.sources.csv_file import CsvFile
+
+        request = runs_request(metric=metric, direction=direction)
+        answer = partial(advice_on, CsvFile(where=records), request)
     else:
         answer = partial(advice, home_of(home), study)
     recommendation = answer(limits=limits, goal=goal, rules=tuple(rule or ()))

@@ -1,0 +1,1 @@
+"""Runs that other tools recorded, as evidence: read, their columns given a meaning, and kept as a study."""

@@ -1,0 +1,1 @@
+"""Sources of runs, one file each: see `advisor.jobs.runs.source`."""

@@ -1,0 +1,98 @@
+"""`advisor export`: a folder of files that train the recommended recipe without us."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+import advisor
+from advisor.jobs.export import export
+from advisor.jobs.request import Request
+from advisor.jobs.session import prepare
+from studies.errors import BadValue
+from studies.recipe import Recipe
+from studies.storage import journal
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("export")
+    draw = np.random.default_rng(0)
+    age, male = draw.integers(20, 80, 120), draw.integers(0, 2, 120)
+    frame = pd.DataFrame(
+        {
+            "age": pd.Series(age, dtype=float).mask(draw.random(120) < 0.1),
+            "paid": [f"{paid:,}" for paid in draw.integers(1_000, 9_999, 120)],
+            "sex": np.where(male, "m", "f"),
+            "since": [f"2024-0{month}-11" for month in draw.integers(1, 10, 120)],
+            "ill": np.where(age + 10 * male + draw.normal(0, 8, 120) > 55, "yes", "no"),
+        }
+    )
+    frame.to_csv(folder / "ill.csv", index=False)
+    advisor.search(
+        str(folder / "ill.csv"),
+        target="ill",
+        budget="4trials",
+        home=folder / "home",
+        tracking_uri="off",
+        optimizers=("AdamW",),
+    )
+    return folder / "home"
+
+
+def test_the_script_reads_the_users_file_and_reaches_what_the_study_reports(home, tmp_path):
+    exported = export(home, "ill-1", tmp_path / "out")
+
+    assert exported.files == ("data.py", "recipe.toml", "requirements.txt", "split.npz", "train.py")
+    assert exported.notes == ()
+    run = subprocess.run(
+        [sys.executable, "train.py"], cwd=tmp_path / "out", capture_output=True, text=True, check=True
+    )
+    records = journal.records(journal.open_study(home, "ill-1"))
+    qualities = {f"{record.test_quality:.6g}" for record in records if record.test_quality is not None}
+    assert run.stdout.split()[-1] in qualities
+    assert torch.load(tmp_path / "out" / "weights.pt", weights_only=True)
+
+
+def test_the_recipe_is_read_back_as_it_was(home, tmp_path):
+    export(home, "ill-1", tmp_path / "out")
+
+    recipe = Recipe.from_toml(tmp_path / "out" / "recipe.toml")
+
+    assert recipe in {
+        Recipe.from_params(record.params) for record in journal.records(journal.open_study(home, "ill-1"))
+    }
+
+
+def test_a_folder_that_holds_files_is_left_alone_unless_asked(home, tmp_path):
+    (tmp_path / "mine.txt").write_text("kept")
+
+    with pytest.raises(BadValue, match="is not empty"):
+        export(home, "ill-1", tmp_path)
+
+    export(home, "ill-1", tmp_path, force=True)
+    assert (tmp_path / "mine.txt").read_text() == "kept"
+
+
+def test_a_folder_that_cannot_be_written_is_said(home, tmp_path):
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(BadValue, match="cannot be written"):
+        export(home, "ill-1", tmp_path / "file" / "out")
+
+
+def test_a_search_starts_from_the_recipe_of_an_export(home, tmp_path):
+    export(home, "ill-1", tmp_path / "out")
+    path = str(tmp_path / "out" / "recipe.toml")
+
+    begun = prepare(Request.of("iris", start=path, optimizers="AdamW", tracking_uri="off"), tmp_path / "home")
+    other = prepare(Request.of("iris", start=path, optimizers="SGD", tracking_uri="off"), tmp_path / "home")
+
+    assert Recipe.from_params(begun.plan.starts[0].params) == Recipe.from_toml(path)
+    assert other.plan.starts == ()
+    assert any("AdamW does not enter" in note for note in other.notes)
