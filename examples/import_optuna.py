@@ -42,9 +42,8 @@ def objective(trial: optuna.Trial) -> float:
 
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
-study = optuna.create_study(
-    direction="maximize", study_name="my-nets", sampler=optuna.samplers.TPESampler(seed=0)
-)
+sampler = optuna.samplers.TPESampler(seed=0)
+study = optuna.create_study(direction="maximize", study_name="my-nets", sampler=sampler)
 study.optimize(objective, n_trials=12)
 
 print(advisor.recommend(study, metric="accuracy"))
@@ -52,7 +51,6 @@ print(advisor.recommend(study, metric="accuracy"))
 # kept as a study; on the command line: advisor import optuna sqlite:///my.db --study my-nets
 imported = import_runs(default_home(), OptunaStudy(where=study))
 budget = sys.argv[1] if len(sys.argv) > 1 else "1m"
-name = advisor.search(
-    "iris", budget=budget, start_from=imported.study, optimizers="Adam,SGD", tracking_uri="off"
-)
+options = {"optimizers": ("Adam", "SGD"), "tracking_uri": "off"}
+name = advisor.search("iris", budget=budget, start_from=imported.study, **options)
 print(advisor.recommend(name))

@@ -49,7 +49,7 @@ def write_table(dataset: Dataset, source: Path, target: str, folder: Path) -> st
     ):
         raise CannotWrite("the rows come from no table that a script can read again")
     text = _source(dataset, dataset.encoder, target)
-    parts = dict(zip(("train", "valid", "test"), dataset.positions, strict=True))
+    parts = dict(zip(("train", "valid", "test"), dataset.positions or (), strict=True))
     for reader in READERS:
         if (rows := _rows(reader, source)) is None:
             continue

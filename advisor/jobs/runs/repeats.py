@@ -31,5 +31,6 @@ def with_repeats(records: tuple[Record, ...]) -> tuple[Record, ...]:
             for record in seeds.values()
             if record.state != "pruned"
         ]
-        marked += [origin, *again]
+        others = [record for record in group[1:] if record is not seeds[record.seed]]
+        marked += [origin, *others, *again]
     return tuple(sorted(marked, key=lambda record: (record.number, record.stage)))
