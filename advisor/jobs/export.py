@@ -66,7 +66,7 @@ def export(home: Path, study: str, folder: Path, *, style: str = "plain", force:
     with TemporaryDirectory() as place:  # what fails half-way leaves nothing behind
         written = Path(place)
         text = recipe.to_toml(_provenance(study, record, manifest, recommendation))
-        (written / "recipe.toml").write_text(text)
+        (written / "recipe.toml").write_text(text, encoding="utf-8")
         script = write_script(written, study, record, recipe, manifest, writer)
         notes = (*script.notes, *write_bundle(written, home, study), *write_compressed(written, file))
         write_papers(written, home, study, snippet=script.snippet)
