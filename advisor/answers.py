@@ -132,11 +132,12 @@ def load(
     return opened(study, home_of(home, study), retrain=retrain, ensemble=ensemble)
 
 
-def explain(name: str) -> Explanation:
+def explain(name: Any) -> Explanation:
     """Return what is known of an optimizer, schedule, model, rule, ..., or of a word of an answer.
 
     Args:
-        name: as `advisor list` writes it, in any case: `Muon`, `cosine`, `p_best`.
+        name: as `advisor list` writes it, in any case: `Muon`, `cosine`, `p_best`; or a choice itself:
+            `advisor.optimizers.Muon`.
 
     Returns:
         A value that prints as the text of `advisor explain`; `.text` is a plain str.
@@ -151,7 +152,8 @@ def explain(name: str) -> Explanation:
     """
     from advisor.explanations.explanation import Explanation, explanation
 
-    return Explanation(name=name, text=explanation(name))
+    called = name if isinstance(name, str) else str(name.name() if hasattr(name, "name") else name)
+    return Explanation(name=called, text=explanation(called))
 
 
 def memory(
@@ -173,7 +175,8 @@ def memory(
             which the model is called with. Its rows are the batch size.
         loss: of (outputs, targets). By default the model's own where it returns one, as transformers do; else
             cross-entropy for whole targets, mean square for the others and where there are none.
-        optimizers: names, or choices such as `advisor.optimizers.AdamW(amsgrad=True)`; all by default.
+        optimizers: names, in a list or between commas, or choices such as
+            `advisor.optimizers.AdamW(amsgrad=True)`; all by default.
         limits: `train_bytes` marks what fits.
 
     Returns:

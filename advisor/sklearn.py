@@ -131,6 +131,10 @@ class _Advised(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
             allow_nd=True,
         )
 
+    def __sklearn_is_fitted__(self) -> bool:
+        """Tell whether the last `fit` came to its end."""
+        return hasattr(self, "_fitted")
+
     def _outputs(self, rows: Any) -> NDArray[Any]:
         check_is_fitted(self)
         return self._fitted.outputs(self._rows(rows, fitting=False))
@@ -166,7 +170,13 @@ class _Advised(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
         self._delete_home = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         return Path(folder)
 
-    def _check_there(self, targets: Any) -> None:
+    def _begin(self, targets: Any) -> None:
+        """Forget what an earlier `fit` made: one that fails leaves nothing of it behind.
+
+        Raises:
+            BadValue: there are no targets.
+        """
+        self.__dict__.pop("_fitted", None)
         if targets is None:
             raise BadValue(
                 f"{type(self).__name__} requires y to be passed, but the target y is None; call fit(X, y)"
@@ -175,8 +185,9 @@ class _Advised(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
 
 PARAMETERS: Final = """
     Args:
-        budget: of the search in one `fit`: `60s`, `10m`, `30trials`. Trials give the same model again from
-            the same `random_state`; seconds may not.
+        budget: of the search in one `fit`: `60s`, `10m`, `30trials`. Trials are the same again from the same
+            `random_state`, seconds may not be; of optimizers that are as good the faster one is advised,
+            as it was measured, unless `goal="quality"`.
         limits: an `advisor.Limits`, or a dict such as `{"memory": "512MiB", "model_size": "100KB"}`.
         goal: what decides between optimizers that are as good: balanced | quality | speed | memory.
         optimizers: names to compare; all that suit the data by default.
@@ -234,7 +245,7 @@ class AdvisedClassifier(ClassifierMixin, _Advised):  # type: ignore[misc]
             ValueError: rows or labels that cannot be trained on, or a parameter that cannot be used.
             NothingFeasible: no recipe fits the limits.
         """
-        self._check_there(y)
+        self._begin(y)
         rows, labels = self._rows(X, fitting=True), column_or_1d(y, warn=True)
         check_array(labels, ensure_2d=False, dtype=None, input_name="y", estimator=self)
         check_classification_targets(labels)
@@ -289,7 +300,7 @@ class AdvisedRegressor(RegressorMixin, _Advised):  # type: ignore[misc]
             ValueError: rows or amounts that cannot be trained on, or a parameter that cannot be used.
             NothingFeasible: no recipe fits the limits.
         """
-        self._check_there(y)
+        self._begin(y)
         rows = self._rows(X, fitting=True)
         amounts = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y", estimator=self)
         one_column = amounts.ndim == 2 and amounts.shape[1] == 1

@@ -25,11 +25,11 @@ class Study(str):
     home: Path
     """The folder that it lives in."""
 
-    def __new__(cls, name: str, home: Path | None = None) -> Self:
+    def __new__(cls, name: str, home: str | Path | None = None) -> Self:
         """Return a study of that name; without a home, one in the usual home."""
         study = super().__new__(cls, name)
         if home is not None:
-            study.home = home
+            study.home = Path(home)
         else:
             from studies.storage.home import default_home
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Self
 from advisor.jobs.advice import advice
 from advisor.jobs.bundle_facts import about_data, about_study, unconfirmed
 from advisor.jobs.ensemble_gain import gain_of, notes
+from advisor.jobs.fingerprints import check_model_unchanged
 from advisor.jobs.recommended_model import picked
 from studies.bundle.bundle import Bundle
 from studies.bundle.member import Member
@@ -113,13 +114,15 @@ class StudyModels:
                 f"'{study}' searches a training function, which holds its model to itself: there is none to "
                 "predict with; train its recipe in code of yours: advisor.recommend(study).recipe"
             )
+        workload = reopen_workload(manifest.opened)
+        check_model_unchanged(manifest, workload)
         return cls(
             home=home,
             name=study,
             manifest=manifest,
             records=journal.records(opened),
             recommendation=advice(home, study),
-            workload=reopen_workload(manifest.opened),
+            workload=workload,
         )
 
     def of_run(self, record: Record) -> Bundle:

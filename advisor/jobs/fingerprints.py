@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from studies.errors import BadWorkload
+
 if TYPE_CHECKING:
     from studies.loaded_workload import LoadedWorkload
     from studies.storage.manifest import StudyManifest
@@ -28,3 +30,17 @@ def changed(manifest: StudyManifest, workload: LoadedWorkload | Function) -> tup
         for reference, before in manifest.code.items()
         if now.get(reference) != before
     )
+
+
+def check_model_unchanged(manifest: StudyManifest, workload: LoadedWorkload) -> None:
+    """Raise BadWorkload where the user's model is not in the file that the weights were trained with."""
+    from studies.imports import fingerprint
+    from studies.loaded_workload import absolute
+
+    reference = absolute(workload.spec().factory)
+    before = manifest.code.get(reference)
+    if before is not None and fingerprint(reference) != before:
+        raise BadWorkload(
+            f"{reference} has changed since the study trained its weights, and may read them otherwise; "
+            "put the file back as it was, or search again"
+        )

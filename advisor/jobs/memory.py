@@ -22,7 +22,7 @@ def memory_by_optimizer(
     batch: Any,
     *,
     loss: Callable[[Any, Any], Any] | None,
-    optimizers: Sequence[str | OptimizerChoice | type[OptimizerChoice]],
+    optimizers: str | Sequence[str | OptimizerChoice | type[OptimizerChoice]],
     limits: Limits,
 ) -> MemoryByOptimizer:
     """Return what a step of the model on the batch takes with each optimizer.
@@ -37,6 +37,8 @@ def memory_by_optimizer(
 
     if not isinstance(model, nn.Module):
         raise BadWorkload(f"memory is of a torch module, not of {type(model).__name__}; hand over the model")
+    if isinstance(optimizers, str):
+        optimizers = [name.strip() for name in optimizers.split(",") if name.strip()]
     wanted = optimizers or tuple(catalogue.choices("optimizer"))
     facts = forecast_facts(ExampleBatch(model, batch, loss), [_choice(each) for each in wanted])
     return MemoryByOptimizer(facts=facts, limit_bytes=limits.train_bytes)

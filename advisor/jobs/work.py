@@ -116,7 +116,8 @@ def conclude(home: Path, name: str) -> Recommendation:
     saved = SavedAdvice(markdown=recommendation.to_markdown(), json=journal.dump(recommendation.to_dict()))
     study = journal.open_study(home, name)
     journal.change_manifest(study, recommendation=saved)
-    journal.mark_recommended(study, _searched_number(recommendation, journal.records(study)))
+    if recommendation.trials:
+        journal.mark_recommended(study, _searched_number(recommendation, journal.records(study)))
     if recommendation.compressed:
         delete_unused_files(home, name, recommendation)
     return recommendation

@@ -51,7 +51,11 @@ def _placed(source: str, attribute: str) -> tuple[str, dict[str, str], bool]:
     """Return the reference as the bundle has it, its files, and whether these are all it takes."""
     if source.endswith(".py"):
         path = Path(source).resolve()
-        return f"{CODE}{path.name}:{attribute}", dict(_texts(path, path.parent)), path.is_file()
+        return (
+            f"{CODE}{path.name}:{attribute}",
+            dict(texts_with_neighbours(path, path.parent)),
+            path.is_file(),
+        )
     reference = f"{source}:{attribute}"
     path_found = _module_file(source)
     if path_found is None or not attribute.isidentifier():
@@ -61,7 +65,7 @@ def _placed(source: str, attribute: str) -> tuple[str, dict[str, str], bool]:
     ):
         return reference, {}, True
     root = path_found.parents[source.count(".") + (path_found.name == "__init__.py")]
-    return reference, dict(_texts(path_found, root)), True
+    return reference, dict(texts_with_neighbours(path_found, root)), True
 
 
 def _module_file(name: str) -> Path | None:
@@ -72,7 +76,7 @@ def _module_file(name: str) -> Path | None:
     return Path(spec.origin).resolve() if spec and spec.origin and spec.origin.endswith(".py") else None
 
 
-def _texts(path: Path, root: Path) -> Iterator[tuple[str, str]]:
+def texts_with_neighbours(path: Path, root: Path) -> Iterator[tuple[str, str]]:
     """Yield a file and those below `root` that it imports, each by its path from there."""
     waiting, done = [path], set[Path]()
     while waiting:

@@ -10,7 +10,6 @@ Every style of script puts the same parts into a loop of its own.
 from __future__ import annotations
 
 import re
-import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,9 +69,14 @@ class Parts:
         return tuple(sorted(roots - sys.stdlib_module_names - beside))
 
     def copy_files(self, folder: Path) -> None:
-        """Copy the user's own files into a folder."""
+        """Copy the user's own files into a folder, with those beside them that they import."""
+        from studies.bundle.sources import texts_with_neighbours
+
         for path in self.copies:
-            shutil.copyfile(path, folder / path.name)
+            for name, text in texts_with_neighbours(path, path.parent):
+                place = folder / name
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_text(text, encoding="utf-8")
 
 
 @dataclass(kw_only=True)

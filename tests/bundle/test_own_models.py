@@ -139,3 +139,18 @@ def test_a_training_function_has_no_model_to_predict_with(home):
 
     with pytest.raises(BadWorkload, match="holds its model to itself: there is none to predict with"):
         advisor.load(study, home=home)
+
+
+def test_a_model_whose_file_was_changed_reads_no_weights_of_the_old_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.py").write_text("from torch import nn\n\ndef Net(a, b):\n    return nn.Linear(a, b)\n")
+    study = advisor.search(
+        "iris", model="net.py:Net", budget="2trials", epochs=2, optimizers="SGD", tracking_uri="off"
+    )
+    advisor.load(study)
+
+    (tmp_path / "net.py").write_text(
+        "from torch import nn\n\ndef Net(a, b):\n    return nn.Linear(a, b, True)\n"
+    )
+    with pytest.raises(BadWorkload, match="has changed since the study trained its weights"):
+        advisor.load(study)

@@ -47,7 +47,7 @@ CASES = {
     "epochs beyond reason": (("search", "iris", "--epochs", "99999999999"), "epochs"),
     "a port that is none": (("dashboard", "--port", "99999"), "--port"),
     "an unknown option": (("search", "iris", "--bugdet", "3s"), "--bugdet"),
-    "a missing argument": (("search",), "source"),
+    "a missing argument": (("search",), "advisor search digits"),
     "an unknown command": (("serach", "iris"), "serach"),
     "a number that is none": (("search", "iris", "--seed", "x"), "--seed"),
 }

@@ -15,6 +15,8 @@ import pytest
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.compose import make_column_transformer
+from sklearn.datasets import load_iris
+from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
@@ -286,3 +288,12 @@ def test_the_block_of_the_document_runs():
     exec(block.replace('budget="60s"', 'budget="2trials", epochs=2'), names)  # noqa: S102 - the document is ours
     assert names["chances"].shape == (3, 2)
     assert len(names["scores"]) == 5
+
+
+def test_a_fit_that_fails_leaves_nothing_of_the_one_before():
+    rows, labels = load_iris(return_X_y=True)
+    classifier = AdvisedClassifier(budget="2trials", epochs=2, model="linear").fit(rows, labels)
+    with pytest.raises(ValueError, match="memry"):
+        classifier.set_params(limits={"memry": "1MB"}).fit(rows, labels > 1)
+    with pytest.raises(NotFittedError):
+        classifier.predict(rows)

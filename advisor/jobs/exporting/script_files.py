@@ -7,6 +7,8 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, ver
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from advisor.jobs.fingerprints import check_model_unchanged
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -52,6 +54,7 @@ def _written(
     from studies.workload_opening import reopen_workload
 
     opened = reopen_workload(manifest.opened)
+    check_model_unchanged(manifest, opened)
     workload = opened.on_split(record.split_seed).on_sample(record.sample_rows)
     parts = parts_of(recipe, workload)
     data, notes, further = _data(folder, workload)
