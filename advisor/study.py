@@ -78,3 +78,12 @@ class Study(str):
 
 UNFOLDED = frozenset({"Recipe", "Quality against cost"})
 """Sections that a notebook shows at once."""
+
+
+def home_of(home: str | Path | None, study: object = "") -> Path:
+    """Return the home that is named, else that of a study that knows its own, else the usual one."""
+    from studies.storage.home import default_home
+
+    if home is not None:
+        return Path(home)
+    return study.home if isinstance(study, Study) else default_home()

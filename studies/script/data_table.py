@@ -12,6 +12,7 @@ import torch
 from studies.data.columns.category import Category
 from studies.data.columns.date import Date
 from studies.data.columns.number import Number
+from studies.data.columns.table_encoder import TableEncoder
 from studies.data.columns.token_text import TokenText
 from studies.data.columns.truth import Truth
 from studies.script.definitions import Definitions
@@ -20,7 +21,6 @@ from studies.script.table_code import HELPERS, LOAD
 
 if TYPE_CHECKING:
     from studies.data.columns.column import FittedColumn
-    from studies.data.columns.table_encoder import TableEncoder
     from studies.data.dataset import Dataset
 
 SPLIT_FILE: Final = "split.npz"
@@ -49,7 +49,7 @@ def write_table(dataset: Dataset, source: Path, target: str, folder: Path) -> st
     ):
         raise CannotWrite("the rows come from no table that a script can read again")
     text = _source(dataset, dataset.encoder, target)
-    parts = dict(zip(("train", "valid", "test"), dataset.positions or (), strict=True))
+    parts = dict(zip(("train", "valid", "test"), dataset.positions, strict=True))
     for reader in READERS:
         if (rows := _rows(reader, source)) is None:
             continue

@@ -22,7 +22,7 @@ def imported(inside, tmp_path):
 
 def test_what_each_column_was_taken_for_is_shown(imported):
     assert imported.returncode == 0, imported.stderr
-    for line in DOCUMENT.read_text().split("```text\n")[1].split("```")[0].splitlines()[3:]:
+    for line in DOCUMENT.read_text().split("```text\n")[2].split("```")[0].splitlines()[1:]:
         name, _, taken = re.split(r"\s{2,}", line)
         assert re.search(rf"^{name} .* {taken}$", imported.stdout, re.MULTILINE), imported.stdout
     assert "advisor recommend mine" in imported.stderr

@@ -1,0 +1,125 @@
+"""Searching from code: a search, its compression, and a study that goes on."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from advisor.study import Study, home_of
+from studies.limits import Budget, Limits
+
+if TYPE_CHECKING:
+    from advisor.jobs.session import Session
+
+
+def search(
+    source: Any, *, budget: str = "10m", home: str | Path | None = None, listen: Any = None, **options: Any
+) -> Study:
+    """Search for the best recipe and return the study: a text that is its name, see `advisor.Study`.
+
+    In a notebook the cell shows the progress, and the stop button ends the search with its answer.
+
+    Args:
+        source: a built-in dataset or a file; a `Workload` made of what is in memory; or a training function
+            of your own, called as fit(recipe, report, seed). Both of these may also be named, as
+            `module:name` or `file.py:name`.
+        budget: of the whole search: `60s`, `10m`, `2h`, `200trials`.
+        home: where the study lives; `$ADVISOR_HOME` or `.advisor` by default.
+        listen: called with every `studies.search.event.Event`; a notebook shows no progress then.
+        options: fields of `advisor.jobs.request.Request`: target, model, metric, limits, goal, optimizers,
+            epochs, seed, ...
+
+    Raises:
+        StudyError: anything wrong with the input; one line that says what to do.
+
+    Example:
+        >>> import advisor
+        >>> study = advisor.search("iris", budget="3trials", epochs=3, tracking_uri="off")
+        >>> advisor.recommend(study).metric
+        'accuracy'
+    """
+    from advisor.jobs.request import Request
+    from advisor.jobs.session import prepare
+
+    return _finish(prepare(Request.of(source, budget=str(budget), **options), home_of(home)), listen)
+
+
+def compress(
+    study: str,
+    *,
+    budget: str | None = None,
+    limits: Limits | None = None,
+    students: tuple[str, ...] = (),
+    teacher: str | None = None,
+    home: str | Path | None = None,
+    listen: Any = None,
+) -> Study:
+    """Prune, quantize and distil a study's finalists, and return the study.
+
+    Args:
+        study: its name.
+        budget: of the compression alone, a total: `60s`, `10m`, `200trials`; 5 minutes by default.
+        limits: on model size and latency; they become the study's own.
+        students: models to distil into, by name, beside smaller settings of the study's own model.
+        teacher: `module:name` or `file.py:name` of a function that returns a trained module to distil from.
+        home: where the study lives.
+        listen: as in `search`.
+
+    Raises:
+        StudyError: no such study, nothing to compress, or what was asked for cannot be used.
+
+    Example:
+        >>> import advisor
+        >>> study = advisor.search("iris", budget="3trials", epochs=3, tracking_uri="off")
+        >>> study = advisor.compress(study, budget="3trials")
+    """
+    from advisor.jobs.compress import CompressionRequest, open_compression
+
+    total = None if budget is None else Budget.parse(budget)
+    request = CompressionRequest(budget=total, limits=limits, students=students, teacher=teacher)
+    return _finish(open_compression(home_of(home, study), study, request), listen, searching=False)
+
+
+def resume(
+    study: str, *, budget: str | None = None, home: str | Path | None = None, listen: Any = None
+) -> Study:
+    """Go on with a study after a stop, a crash or with more budget, and return it.
+
+    Args:
+        study: its name; what it was made of from code must still be here, or be importable.
+        budget: a larger total; what is spent counts.
+        home: where the study lives.
+        listen: as in `search`.
+
+    Raises:
+        StudyError: no such study, or what it was made of is not here.
+
+    Example:
+        >>> import advisor
+        >>> study = advisor.search("iris", budget="3trials", epochs=3, tracking_uri="off")
+        >>> study = advisor.resume(study, budget="5trials")
+    """
+    from advisor.jobs.session import reopen
+
+    return _finish(
+        reopen(home_of(home, study), study, budget=None if budget is None else Budget.parse(budget)), listen
+    )
+
+
+def _finish(session: Session, listen: Any, *, searching: bool = True) -> Study:
+    from advisor.jobs.mirror import finish
+    from advisor.jobs.work import conclude, work
+    from advisor.notebook import attended
+
+    for note in session.notes:  # as the command line does; shown on stderr unless logging is set up otherwise
+        logging.getLogger("advisor").warning(note)
+    with attended(session, searching=searching, listen=listen) as (hear, stop):
+        mirror = work(session, listen=hear, stop=stop, searching=searching)
+    conclude(session.home, session.name)
+    if mirror is not None:
+        finish(mirror, session.home, session.name)
+    if stop():
+        again = f"advisor.{'resume' if searching else 'compress'}({session.name!r})"
+        logging.getLogger("advisor").warning("stopped; what is finished is kept, go on with: %s", again)
+    return Study(session.name, home=session.home)
