@@ -51,7 +51,7 @@ def from_toml(path: Path | str) -> dict[str, Any]:
         BadValue: no such file, or one that is no recipe.
     """
     try:
-        document = tomllib.loads(Path(path).read_text())
+        document = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         problem = error.strerror or type(error).__name__
         raise BadValue(f"recipe {shown(str(path))} cannot be read: {problem}; check the path") from None
@@ -73,10 +73,15 @@ def from_toml(path: Path | str) -> dict[str, Any]:
 
 
 def _key(name: str) -> str:
-    return name if name.replace("_", "").replace("-", "").isalnum() and name.isascii() else json.dumps(name)
+    return name if name.replace("_", "").replace("-", "").isalnum() and name.isascii() else _text(name)
 
 
 def _value(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return json.dumps(value) if isinstance(value, str) else repr(value)
+    return _text(value) if isinstance(value, str) else repr(value)
+
+
+def _text(value: str) -> str:
+    """Return a text as TOML has it, which is JSON's form but for letters beyond ASCII and DEL."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,25 +1,25 @@
-"""Export of a study: the recommended recipe as a training script and a file, in a folder of its own."""
+"""Export of a study: recipe, training script, model, report and card in a folder of its own."""
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from advisor.jobs.advice import advice
+from advisor.jobs.exporting.model_files import write_bundle, write_compressed
+from advisor.jobs.exporting.papers import write_papers
+from advisor.jobs.exporting.script_files import write_script
 from advisor.jobs.recommended_model import picked
 from studies.errors import BadValue, NothingFeasible, shown
 from studies.recipe import Recipe
 from studies.storage import journal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from advisor.recommendation import Recommendation
-    from studies.loaded_workload import LoadedWorkload
     from studies.record import Record
-    from studies.script.plain import About
     from studies.storage.manifest import StudyManifest
 
 
@@ -29,40 +29,50 @@ class Exported:
 
     folder: Path
     files: tuple[str, ...]
-    """Names, sorted."""
+    """Names, sorted; that of a folder ends with a slash."""
     notes: tuple[str, ...] = ()
     """What could not be written out, and how things were done that could be done otherwise, in sentences."""
 
 
-def export(home: Path, study: str, folder: Path, *, force: bool = False) -> Exported:
-    """Write the recommended recipe of a study into a folder as files that need nothing of ours.
+def export(home: Path, study: str, folder: Path, *, style: str = "plain", force: bool = False) -> Exported:
+    """Write what a study recommends into a folder: a script that needs nothing of ours, the model, a report.
 
     Args:
         home: where the study lives.
         study: its name.
         folder: where to; made if need be.
+        style: whose trainer train.py hands the recipe to: plain (its own loop), lightning or transformers.
         force: whether files that are there may be overwritten.
 
     Raises:
+        UnknownChoice: no such style.
         StudyError: no such study, no complete run in it, or a folder that cannot be written.
 
     Example:
         export(default_home(), "iris-1", Path("iris"))   # iris/train.py, iris/recipe.toml, ...
     """
+    from studies.script.styles import style_of
+
+    writer = style_of(style)
     recommendation, manifest = advice(home, study), journal.manifest_of(journal.open_study(home, study))
     records = journal.records(journal.open_study(home, study))
     if not any(record.state == "complete" for record in records):
         raise NothingFeasible(
             f"'{study}' has no complete run yet, so there is no recipe to export; search longer"
         )
-    record, _ = picked(recommendation, records, home / "models" / study)
+    record, file = picked(recommendation, records, home / "models" / study)
     recipe = Recipe.from_params(record.params).uncompressed
     _make(folder, force=force)
-    text = recipe.to_toml(_provenance(study, record, manifest, recommendation))
-    (folder / "recipe.toml").write_text(text)
-    notes = _script(folder, study, record, recipe, manifest)
-    files = tuple(sorted(path.name for path in folder.iterdir() if path.is_file()))
-    return Exported(folder=folder, files=files, notes=tuple(notes))
+    with TemporaryDirectory() as place:  # what fails half-way leaves nothing behind
+        written = Path(place)
+        text = recipe.to_toml(_provenance(study, record, manifest, recommendation))
+        (written / "recipe.toml").write_text(text, encoding="utf-8")
+        script = write_script(written, study, record, recipe, manifest, writer)
+        notes = (*script.notes, *write_bundle(written, home, study), *write_compressed(written, file))
+        write_papers(written, home, study, snippet=script.snippet)
+        shutil.copytree(written, folder, dirs_exist_ok=True)
+        files = tuple(sorted(path.name + "/" * path.is_dir() for path in written.iterdir()))
+    return Exported(folder=folder, files=files, notes=notes)
 
 
 def _make(folder: Path, *, force: bool) -> None:
@@ -99,81 +109,3 @@ def _provenance(
         f"Trial {record.number}, seed {record.seed}: {reached}.",
         *([f"Over seeds: {interval}."] if interval else []),
     )
-
-
-def _script(folder: Path, study: str, record: Record, recipe: Recipe, manifest: StudyManifest) -> list[str]:
-    """Write train.py, data.py and requirements.txt; return what is to be said of them."""
-    from studies.script.literals import CannotWrite
-
-    if manifest.opened.is_function:
-        return [f"No train.py: '{study}' searches a training function of your own; pass it recipe.toml."]
-    try:
-        return _written(folder, study, record, recipe, manifest)
-    except CannotWrite as problem:
-        return [f"No train.py: {problem}."]
-
-
-def _written(folder: Path, study: str, record: Record, recipe: Recipe, manifest: StudyManifest) -> list[str]:
-    from studies.script.parts import parts_of
-    from studies.script.plain import train_script
-    from studies.workload_opening import reopen_workload
-
-    opened = reopen_workload(manifest.opened)
-    workload = opened.on_split(record.split_seed).on_sample(record.sample_rows)
-    parts = parts_of(recipe, workload)
-    data, notes, further = _data(folder, workload)
-    about = _about(study, record, manifest, data)
-    (folder / "train.py").write_text(train_script(parts, recipe, workload, about))
-    parts.copy_files(folder)
-    packages = {*parts.packages, "torch", "numpy", *further}
-    (folder / "requirements.txt").write_text("".join(f"{line}\n" for line in requirements(packages)))
-    return notes
-
-
-def _data(folder: Path, workload: LoadedWorkload) -> tuple[str, list[str], set[str]]:
-    """Write data.py; return the file that it reads, notes, and the packages that it imports."""
-    from studies.script.data_rows import ROWS_FILE, write_rows
-    from studies.script.data_table import write_table
-    from studies.script.literals import CannotWrite
-
-    source = Path(workload.source)
-    if workload.target and source.is_file():
-        try:
-            write_table(workload.dataset, source, workload.target, folder)
-        except CannotWrite as problem:
-            reason = str(problem)
-        else:
-            return str(source.resolve()), [], {"pandas"}
-    else:
-        reason = "the data is no table in a file"
-    write_rows(workload.dataset, folder)
-    return ROWS_FILE, [f"The rows are in {ROWS_FILE} as the study encoded them: {reason}."], set()
-
-
-def _about(study: str, record: Record, manifest: StudyManifest, data: str) -> About:
-    from studies.script.plain import About
-
-    plan_threads = manifest.threads or 1
-    reached = f"{record.quality:.6g} on validation rows"
-    tested = f", {record.test_quality:.6g} on test rows" if record.test_quality is not None else ""
-    return About(
-        title=f"Train {manifest.opened.model} on {manifest.dataset} by the recipe of study {study}.",
-        lines=(f"With seed {record.seed} the study had {manifest.metric} {reached}{tested}.",),
-        seed=record.seed,
-        threads=plan_threads,
-        data=data,
-        device=manifest.device or "cpu",
-    )
-
-
-def requirements(packages: Iterable[str]) -> list[str]:
-    """Return a line for each imported package: its distribution and the version that is installed."""
-    distributions = packages_distributions()
-    lines = list[str]()
-    for package in sorted(packages):
-        name = next(iter(distributions.get(package, [package])), package)
-        try:
-            lines.append(f"{name}=={version(name).partition('+')[0]}")
-        except PackageNotFoundError:
-            lines.append(name)
-    return sorted(set(lines))

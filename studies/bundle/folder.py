@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from studies import recipe_file
 from studies.bundle import build, programs, weights
 from studies.bundle.about import FORMAT, About
 from studies.bundle.member import Member
@@ -58,7 +59,7 @@ def write(
         for place, member in enumerate(members):
             _write_model(member, place, folder)
         _write_json(folder / ENCODER, {"members": [_plain(member) for member in members]})
-        (folder / RECIPE).write_text(_toml(recipe), encoding="utf-8")
+        (folder / RECIPE).write_text(recipe_file.to_toml(recipe), encoding="utf-8")
         _write_json(folder / ABOUT, about.to_dict())  # last: a folder with it is whole
     except OSError as error:
         raise StoreError(
@@ -83,7 +84,7 @@ def read(folder: Path) -> dict[str, Any]:
             )
         written = _read_json(folder / ENCODER)["members"]
         members = tuple(_member(about, folder, place, values) for place, values in enumerate(written))
-        recipe = _read_toml(folder / RECIPE)
+        recipe = recipe_file.from_toml(folder / RECIPE)
         sources = {
             path.relative_to(folder / CODE).as_posix(): path.read_text(encoding="utf-8")
             for path in sorted((folder / CODE).rglob("*.py"))
@@ -140,14 +141,3 @@ def _write_json(path: Path, values: Any) -> None:
 
 def _read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
-
-
-def _toml(params: Mapping[str, Any]) -> str:
-    """Return flat values as TOML; JSON's texts, numbers and truths are TOML's too."""
-    return "".join(f"{json.dumps(name)} = {json.dumps(value)}\n" for name, value in params.items())
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    import tomllib
-
-    return tomllib.loads(path.read_text(encoding="utf-8"))

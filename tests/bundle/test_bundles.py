@@ -13,6 +13,7 @@ from studies.bundle.row_remarks import RowRemarks
 from studies.data.rows import tensors
 from studies.errors import BadValue, BadWorkload, StoreError
 from studies.measure.outputs import outputs_of
+from studies.recipe import Recipe
 from studies.search.checkpoints import Checkpoints
 from studies.storage import journal
 from studies.workload_opening import reopen_workload
@@ -95,7 +96,8 @@ def test_a_bundle_read_from_its_folder_predicts_the_same_bit_for_bit(sorts, tmp_
 
     assert np.array_equal(again.predict(animals()).probabilities, bundle.predict(animals()).probabilities)
     assert again.about == bundle.about
-    assert again.recipe == bundle.recipe
+    assert Recipe.from_params(again.recipe) == Recipe.from_params(bundle.recipe)
+    assert Recipe.from_toml(tmp_path / "bundle" / "recipe.toml") == Recipe.from_params(bundle.recipe)
 
 
 def test_the_folder_holds_no_pickle(sorts, tmp_path):

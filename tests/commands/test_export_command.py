@@ -14,7 +14,7 @@ import advisor
 from advisor.jobs.export import export
 from advisor.jobs.request import Request
 from advisor.jobs.session import prepare
-from studies.errors import BadValue
+from studies.errors import BadValue, UnknownChoice
 from studies.recipe import Recipe
 from studies.storage import journal
 
@@ -48,7 +48,16 @@ def home(tmp_path_factory):
 def test_the_script_reads_the_users_file_and_reaches_what_the_study_reports(home, tmp_path):
     exported = export(home, "ill-1", tmp_path / "out")
 
-    assert exported.files == ("data.py", "recipe.toml", "requirements.txt", "split.npz", "train.py")
+    assert exported.files == (
+        "README.md",
+        "bundle/",
+        "data.py",
+        "recipe.toml",
+        "report.html",
+        "requirements.txt",
+        "split.npz",
+        "train.py",
+    )
     assert exported.notes == ()
     run = subprocess.run(
         [sys.executable, "train.py"], cwd=tmp_path / "out", capture_output=True, text=True, check=True
@@ -69,13 +78,64 @@ def test_the_recipe_is_read_back_as_it_was(home, tmp_path):
     }
 
 
+def test_the_bundle_predicts_as_the_study_does(home, tmp_path):
+    export(home, "ill-1", tmp_path / "out")
+    rows = pd.read_csv(home.parent / "ill.csv")
+
+    there = advisor.load(tmp_path / "out" / "bundle").predict(rows)
+
+    here = advisor.load("ill-1", home=home).predict(rows)
+    assert np.array_equal(there.values, here.values)
+    assert np.array_equal(there.probabilities, here.probabilities)
+
+
+def test_card_and_report_say_how_the_model_is_used_and_trained(home, tmp_path):
+    export(home, "ill-1", tmp_path / "out")
+
+    card, report = ((tmp_path / "out" / name).read_text() for name in ("README.md", "report.html"))
+
+    assert "python train.py" in card
+    assert "advisor predict bundle new.csv --out predictions.csv" in card
+    assert "## Limits and caveats" in card
+    assert "def build_optimizer(model):" in report
+    assert "torch.optim.AdamW(" in report
+
+
+@pytest.mark.parametrize(("style", "package"), [("lightning", "lightning"), ("transformers", "transformers")])
+def test_a_style_is_trained_by_its_own_trainer(home, tmp_path, style, package):
+    export(home, "ill-1", tmp_path / "out", style=style)
+
+    assert f"from {package}" in (tmp_path / "out" / "train.py").read_text()
+    assert f"{package}==" in (tmp_path / "out" / "requirements.txt").read_text()
+
+
+def test_an_unknown_style_is_refused_before_anything_is_written(home, tmp_path):
+    with pytest.raises(UnknownChoice, match="unknown style 'lightnin'"):
+        export(home, "ill-1", tmp_path / "out", style="lightnin")
+
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_training_function_is_exported_without_script_and_bundle(tmp_path):
+    def fit(recipe, report, seed):
+        report(1, 0.5 + recipe.optimizer.lr)
+
+    options = {"metric": "accuracy", "budget": "2trials", "epochs": 1, "tracking_uri": "off"}
+    study = advisor.search(fit, home=tmp_path / "home", **options)
+
+    exported = export(tmp_path / "home", study, tmp_path / "out")
+
+    assert exported.files == ("README.md", "recipe.toml", "report.html")
+    assert [note.partition(":")[0] for note in exported.notes] == ["No train.py", "No bundle"]
+
+
 def test_a_folder_that_holds_files_is_left_alone_unless_asked(home, tmp_path):
     (tmp_path / "mine.txt").write_text("kept")
 
     with pytest.raises(BadValue, match="is not empty"):
         export(home, "ill-1", tmp_path)
 
-    export(home, "ill-1", tmp_path, force=True)
+    assert "mine.txt" not in export(home, "ill-1", tmp_path, force=True).files
     assert (tmp_path / "mine.txt").read_text() == "kept"
 
 

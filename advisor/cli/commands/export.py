@@ -1,4 +1,4 @@
-"""`advisor export`: the recommended recipe as a training script and files that need nothing of ours."""
+"""`advisor export`: what a study recommends as a training script, a model and a report in a folder."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from advisor.cli import completion
 from advisor.cli.options import Home, StudyName
 from advisor.cli.run import home_of
 from advisor.cli.terminal import say, show
@@ -17,14 +18,21 @@ from advisor.cli.terminal import say, show
 def export(
     study: StudyName,
     out: Annotated[Path, typer.Option(help="The folder to write to; made if it is not there.")],
+    style: Annotated[
+        str,
+        typer.Option(
+            help="Whose trainer train.py uses: plain (a loop of its own), lightning or transformers.",
+            autocompletion=completion.one_of("plain", "lightning", "transformers"),
+        ),
+    ] = "plain",
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are in it.")] = False,
     home: Home = None,
 ) -> None:
-    """Write the recommended recipe out: train.py, which needs torch alone, and recipe.toml."""
+    """Write what a study recommends to a folder: train.py, which needs torch alone, recipe, model, report."""
     from advisor.jobs.export import export as write
 
     with redirect_stdout(sys.stderr):  # whatever the user's own model prints
-        exported = write(home_of(home), study, out, force=force)
+        exported = write(home_of(home), study, out, style=style, force=force)
     for note in exported.notes:
         say(note)
     show(f"wrote {', '.join(exported.files)} to {exported.folder}")
