@@ -210,8 +210,7 @@ def schema(command: str) -> Schema:
     """
     if command not in OUTPUTS:
         raise UnknownChoice(
-            f"{shown(command)} has no schema{did_you_mean(command, OUTPUTS)} "
-            f"Allowed: {', '.join(OUTPUTS)}"
+            f"{shown(command)} has no schema{did_you_mean(command, OUTPUTS)} Allowed: {', '.join(OUTPUTS)}"
         )
     command = SAME.get(command, command)
     definitions = Definitions()
