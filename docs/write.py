@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 
 from advisor.cli.columns import size
 from advisor.cli.listing import listing
+from advisor.cli.schemas.outputs import OUTPUTS, SAME, schema
 from advisor.cli.terminal import STATUSES
 from studies import catalogue
 from studies.choice import sections, summary
@@ -157,6 +159,15 @@ def written(document: str) -> str:
     return text
 
 
+def schemas() -> dict[str, str]:
+    """Return the files of `docs/schemas`: by its name, the JSON Schema of what a command prints."""
+    return {
+        f"docs/schemas/{command.replace(' ', '-')}.json": f"{json.dumps(schema(command), indent=1)}\n"
+        for command in OUTPUTS
+        if command not in SAME
+    }
+
+
 def _packages() -> list[Path]:
     """Return every folder of code, those inside it after it."""
     return sorted(
@@ -197,3 +208,5 @@ if __name__ == "__main__":
     for name in DOCUMENTS:
         (ROOT / name).write_text(written(name), encoding="utf-8")
         sys.stderr.write(f"wrote {name}\n")
+    for name, text in schemas().items():
+        (ROOT / name).write_text(text, encoding="utf-8")

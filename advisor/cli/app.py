@@ -24,6 +24,7 @@ from advisor.cli.commands.recommend import recommend
 from advisor.cli.commands.register import register
 from advisor.cli.commands.report import report
 from advisor.cli.commands.resume import resume
+from advisor.cli.commands.schema import schema
 from advisor.cli.commands.search import search
 from advisor.cli.commands.sync import sync
 from advisor.cli.help import GroupedHelp
@@ -36,7 +37,7 @@ USAGE_ERROR: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[1]
 use."""
 COMMANDS: Final[tuple[Callable[..., None], ...]] = (
     profile, search, resume, recommend, predict, export, report, register, compress,
-    import_, list_, explain, plot, dashboard, sync, mcp, doctor,
+    import_, list_, explain, plot, dashboard, sync, mcp, schema, doctor,
 )  # fmt: skip
 """Each has its place in `advisor.cli.help`."""
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median, stdev
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_type_hints
 
 from advisor.compressed_model import CompressedModel
 from advisor.evidence import has_quality
@@ -99,7 +99,14 @@ class Compressed(OnModelLimits):
     @property
     def figures(self) -> dict[str, Any]:
         """Return the limits and the figures of the model, both sides of each pair included."""
-        return self.limits | {name: getattr(self.model, name) for name in FIGURES}
+        limits = {name: getattr(self, name) for name in OnModelLimits.figure_types()}
+        return limits | {name: getattr(self.model, name) for name in FIGURES}
+
+    @classmethod
+    def figure_types(cls) -> dict[str, Any]:
+        """Return the types of these."""
+        models = get_type_hints(CompressedModel)
+        return OnModelLimits.figure_types() | {name: models[name] for name in FIGURES}
 
     def holds(self, case: Case) -> bool:
         """Tell whether the files are as said, fit the limits, and the trained models do not."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 from advisor.evidence import Evidence
@@ -27,9 +27,13 @@ class RuleReading(Statement):
 
     @property
     def figures(self) -> dict[str, Any]:
-        """Return the rule, whether it spoke, and its criteria as plain values."""
-        criteria = [asdict(criterion) for criterion in self.criteria]
-        return {"rule": self.rule, "spoke": self.spoke, "criteria": criteria}
+        """Return the rule, whether it spoke, and its criteria."""
+        return {"rule": self.rule, "spoke": self.spoke, "criteria": self.criteria}
+
+    @classmethod
+    def figure_types(cls) -> dict[str, Any]:
+        """Return the types of these."""
+        return super().figure_types() | {"spoke": bool}
 
     def __str__(self) -> str:
         verdict = f"speaks of {listed(self.subjects)}" if self.spoke else "is silent"

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, get_type_hints
 
 from advisor.compressed_model import CompressedModel
 from advisor.contender import Contender
@@ -108,12 +108,23 @@ class Statement(ABC):
     @property
     def kind(self) -> str:
         """Return the kind of the claim: the name of its class in small letters."""
-        return re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
+        return self.kind_name()
 
     @property
     def figures(self) -> dict[str, Any]:
         """Return its figures by name."""
         return {field.name: getattr(self, field.name) for field in fields(self) if field.name not in COMMON}
+
+    @classmethod
+    def figure_types(cls) -> dict[str, Any]:
+        """Return the type of each of its figures by name."""
+        hints = get_type_hints(cls)
+        return {field.name: hints[field.name] for field in fields(cls) if field.name not in COMMON}
+
+    @classmethod
+    def kind_name(cls) -> str:
+        """Return the name of its class in small letters."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON: the kind and the figures beside the words."""

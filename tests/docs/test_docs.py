@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.write import DOCUMENTS, written
+from docs.write import DOCUMENTS, schemas, written
 from studies import catalogue
 
 from waiting import ANSWER_SECONDS, HANG_SECONDS, wait_until
@@ -141,6 +141,12 @@ def test_the_generated_parts_of_a_document_are_what_the_code_says(document):
         assert TEXTS[document].count(f"<!-- {name} -->") == TEXTS[document].count(f"<!-- /{name} -->") == 1, (
             name
         )
+
+
+def test_the_schemas_of_the_documents_are_what_the_code_says():
+    files = {path.relative_to(ROOT).as_posix(): path.read_text() for path in ROOT.glob("docs/schemas/*")}
+
+    assert files == schemas(), "run: make docs"
 
 
 @pytest.mark.parametrize("axis", list(catalogue.FOLDERS))
