@@ -47,6 +47,8 @@ def _place(error: BaseException) -> str:
 def _is_theirs(file: str) -> bool:
     if file.startswith("<frozen") or file == "<string>":  # the import system, and what dataclasses make
         return False
+    if not file.startswith("<") and not Path(file).exists():  # compiled: its source was elsewhere
+        return False
     return not str(Path(file).resolve() if not file.startswith("<") else file).startswith(_NOT_THEIRS)
 
 

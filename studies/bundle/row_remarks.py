@@ -19,6 +19,8 @@ class RowRemarks:
 
     rows: int = 0
     """Rows so far."""
+    short: int = 0
+    """Rows of a file with fewer fields than there are names."""
     passed_over: set[str] = field(default_factory=set)
     """Columns that may be there and mean nothing, as the target."""
     extra: dict[str, None] = field(default_factory=dict)
@@ -30,7 +32,11 @@ class RowRemarks:
 
     def notes(self) -> tuple[str, ...]:
         """Return what was remarked, in sentences."""
-        return (*self._extra(), *self._unreadable(), *self._unknown())
+        return (*self._short(), *self._extra(), *self._unreadable(), *self._unknown())
+
+    def _short(self) -> list[str]:
+        rows = f"{several(self.short, 'row')} with fewer fields than names"
+        return [f"Found {rows}: what is not there counts as missing."] if self.short else []
 
     def _extra(self) -> list[str]:
         names = [name for name in self.extra if name not in self.passed_over]

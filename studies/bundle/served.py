@@ -26,7 +26,9 @@ class ServedBundle:
         Several amounts a row, and outputs for a loss of the user's own, come as an array, (rows, ...).
         """
         predictions = self.bundle.predict(self._with_gaps(rows))
-        return frame_of(predictions) if predictions.values.ndim == 1 else predictions.values
+        if predictions.values.ndim > 1:
+            return predictions.values
+        return frame_of(predictions, index=getattr(rows, "index", None))
 
     def _with_gaps(self, rows: Any) -> Any:
         """Return rows with the columns that they leave out and may, as these had gaps in training."""
@@ -41,15 +43,20 @@ def optional_columns(about: About) -> tuple[str, ...]:
     return tuple(str(column["name"]) for column in about.columns if column["missing"])
 
 
-def frame_of(predictions: Predictions) -> pd.DataFrame:
-    """Return predictions as a frame: one column with the prediction, and one a class with its probability."""
+def frame_of(predictions: Predictions, *, index: Any = None) -> pd.DataFrame:
+    """Return predictions as a frame: one column with the prediction, and one a class with its probability.
+
+    Args:
+        predictions: of some rows.
+        index: of the frame that these rows are, if they are one.
+    """
     import pandas as pd
 
     columns: dict[str, Any] = {PREDICTION: predictions.values}
     if predictions.probabilities is not None:
         chances = predictions.probabilities.T
         columns |= {chance(label): column for label, column in zip(predictions.classes, chances, strict=True)}
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns, index=index)
 
 
 def _load_pyfunc(path: str) -> ServedBundle:

@@ -35,6 +35,7 @@ def predict_rows(bundle: Bundle, rows: str, *, out: str | TextIO, proba: bool = 
         row_file(out, delimiter=source.delimiter, decimal=source.decimal) as write,
     ):
         for block in source.blocks:
+            remarks.short += block.short_rows
             names = map(str, block.columns.columns)
             columns = columns or AnswerColumns.of(bundle.about, names, proba=proba)
             predictions = bundle.predict(_as_read(bundle, block, source.decimal), remarks=remarks)

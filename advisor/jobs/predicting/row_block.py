@@ -19,6 +19,8 @@ class RowBlock:
     names them."""
     arrays: Any = None
     """What is predicted; None for the columns themselves."""
+    short_rows: int = 0
+    """Those with fewer fields than there are names."""
 
     @property
     def rows(self) -> Any:

@@ -72,7 +72,10 @@ def _delimited(place: Place) -> RowSource:
 
     style = text_style(place)
     return RowSource(
-        blocks=(RowBlock(columns=block) for block in text_blocks(style)),
+        blocks=(
+            RowBlock(columns=block.fillna(""), short_rows=int(block.isna().any(axis=1).sum()))
+            for block in text_blocks(style)
+        ),
         delimiter=style.delimiter,
         decimal=style.decimal,
         notes=style.notes,

@@ -11,7 +11,7 @@ from studies.datasets.files.delimited import Style, check_long_rows, style_of
 from studies.datasets.files.encoding import encoding_of
 from studies.datasets.files.names import check_unique
 from studies.datasets.files.packing import blocks, opened
-from studies.errors import BadWorkload
+from studies.errors import BadWorkload, one_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +36,7 @@ def text_style(place: Place) -> Style:
 
 
 def text_blocks(style: Style) -> Iterator[pd.DataFrame]:
-    """Yield the rows of a file in their order, as text; an empty field, or one that is not there, is empty.
+    """Yield the rows of a file in their order, as text; a field that is not there is NaN.
 
     Blank lines are passed over. A file without rows is one block without rows.
 
@@ -55,6 +55,10 @@ def text_blocks(style: Style) -> Iterator[pd.DataFrame]:
         except pd.errors.ParserWarning:
             check_long_rows(style)
             usecols = range(len(style.names))  # what stands behind the last name is empty in every row
+        except pd.errors.ParserError as error:
+            check_long_rows(style)
+            problem = one_line(error, longest=200)
+            raise BadWorkload(f"'{style.place.path.name}' cannot be read as a table: {problem}") from None
         else:
             return
 
@@ -79,4 +83,4 @@ def _parsed(style: Style, usecols: Any) -> Iterator[pd.DataFrame]:
             keep_default_na=False,
             chunksize=rows,
         )
-        yield from (block.fillna("") for block in reader)
+        yield from reader
