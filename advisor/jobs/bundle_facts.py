@@ -97,3 +97,16 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return ""
+
+
+def uncompressed(record: Record) -> tuple[str, ...]:
+    """Return a sentence where a run was measured by a compressed file that is not at hand."""
+    from studies.recipe import Recipe
+
+    if not Recipe.from_params(record.params).compresses:
+        return ()
+    note = (
+        f"Trial {record.number} was measured by the compressed file made of its model, which was not saved: "
+        "the bundle holds the model before compression, of another size and perhaps another quality."
+    )
+    return (note,)

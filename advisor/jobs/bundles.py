@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from advisor.jobs.advice import advice
-from advisor.jobs.bundle_facts import about_data, about_study, unconfirmed
+from advisor.jobs.bundle_facts import about_data, about_study, uncompressed, unconfirmed
 from advisor.jobs.ensemble_gain import gain_of, notes
 from advisor.jobs.fingerprints import check_model_unchanged
 from advisor.jobs.recommended_model import picked
@@ -225,7 +225,12 @@ class StudyModels:
             program=in_memory,
             deployed=deployed,
             weights=weights,
-            notes=(*unconfirmed(record), *notes, *([IN_MEMORY] if in_memory else [])),
+            notes=(
+                *unconfirmed(record),
+                *(() if deployed else uncompressed(record)),
+                *notes,
+                *([IN_MEMORY] if in_memory else []),
+            ),
         )
         if in_memory:
             members = tuple(as_program(member, about.inputs) for member in members)

@@ -87,14 +87,19 @@ def _data(folder: Path, workload: LoadedWorkload) -> tuple[str, list[str], set[s
 
 
 def _about(study: str, record: Record, manifest: StudyManifest, data: str) -> About:
+    from studies.recipe import Recipe
     from studies.script.plain import About
 
     plan_threads = manifest.threads or 1
     reached = f"{record.quality:.6g} on validation rows"
     tested = f", {record.test_quality:.6g} on test rows" if record.test_quality is not None else ""
+    joint = Recipe.from_params(record.params).compresses
+    compressed = (
+        ["That was measured on the compressed model; this script does not compress."] if joint else []
+    )
     return About(
         title=f"Train {manifest.opened.model} on {manifest.dataset} by the recipe of study {study}.",
-        lines=(f"With seed {record.seed} the study had {manifest.metric} {reached}{tested}.",),
+        lines=(f"With seed {record.seed} the study had {manifest.metric} {reached}{tested}.", *compressed),
         seed=record.seed,
         threads=plan_threads,
         data=data,
