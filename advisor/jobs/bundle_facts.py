@@ -41,7 +41,7 @@ def about_study(study: str, manifest: StudyManifest, recommendation: Recommendat
         "trials": list(recommendation.trials),
     }
     return About(
-        study=study,
+        study=str(study),
         dataset=manifest.dataset,
         digest=manifest.opened.digest,
         target=manifest.opened.target or "",

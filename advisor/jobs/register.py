@@ -51,6 +51,7 @@ def register(
         BadValue: no tracking address, a name that cannot be one, or an unconfirmed model.
         StudyError: no such study, no trained model in it, or MLflow cannot be written.
     """
+    study = str(study)  # plain, as MLflow writes it to YAML
     manifest = journal.manifest_of(journal.open_study(home, study))
     if problem := no_model_reason(study, manifest.opened):
         raise BadWorkload(problem)

@@ -78,7 +78,7 @@ class SeedsChangeNothing(Check):
         several = all(len({run.seed for run in group}) > 1 for group in groups.values())
         return (
             not self.passed
-            and self.ours != case.evidence.facts.unseen
+            and self.ours is (not case.evidence.facts.unseen)
             and bool(groups)
             and equal
             and several
