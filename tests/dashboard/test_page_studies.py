@@ -4,7 +4,8 @@ import optuna
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import launch_process, reads, studies_table
+from advisor.agents import launch_process
+from dashboard import reads, studies_table
 from dashboard.snapshot import Study
 from studies.errors import StoreError, StudyNotFound
 from studies.storage import journal
