@@ -7,24 +7,15 @@ import os
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from torch import nn
 from torch.utils.data import (
-    BatchSampler,
     DataLoader,
     Dataset,
-    IterableDataset,
-    RandomSampler,
-    Sampler,
-    SubsetRandomSampler,
     TensorDataset,
     WeightedRandomSampler,
-    default_collate,
 )
 
 from studies.data.dataset import redrawn
-from studies.data.feed import Feed
 from studies.datasets.files.torch_items import seeds_of
 from studies.errors import BadWorkload
 from studies.imports import load as import_by_name
@@ -32,66 +23,9 @@ from studies.optimizers.adamw import AdamW
 from studies.recipe import Recipe
 from studies.rows.nested import leaves_of
 from studies.train import Training
-from studies.workload import Workload
 from studies.workload_opening import reopen_workload, workload_from_code
 
-ROWS = 120
-
-
-class Augmented(Dataset):
-    """Images whose first pixel names the row, the others noisy at each reading."""
-
-    def __init__(self, noise="torch", rows=ROWS, first=0):
-        self.pixels = np.random.default_rng(first).normal(size=(rows, 1, 4, 4)).astype("float32")
-        self.labels = (self.pixels.sum((1, 2, 3)) > 0).astype(int)
-        self.pixels[:, 0, 0, 0] = np.arange(first, first + rows)
-        self.noise = noise
-        self.generator = np.random.default_rng()
-
-    def __len__(self):
-        return len(self.pixels)
-
-    def __getitem__(self, item):
-        if item >= len(self):
-            raise IndexError(item)
-        image, label = self.pixels[item].copy(), int(self.labels[item])
-        if self.noise == "torch":
-            image[0, 1:] += torch.randn(3, 4).numpy()
-        elif self.noise == "numpy":
-            image[0, 1:] += np.random.normal(size=(3, 4)).astype("float32")  # noqa: NPY002 - as people write it
-        elif self.noise == "own":
-            image[0, 1:] += self.generator.normal(size=(3, 4)).astype("float32")
-        return torch.from_numpy(image), label
-
-
-class Endless(IterableDataset):
-    """Rows of numbers whose first says how far the stream is, in one order or random."""
-
-    def __init__(self, rows=None, random=False, columns=4):
-        self.rows, self.random, self.columns = rows, random, columns
-
-    def __iter__(self):
-        generator, number = np.random.default_rng(0), 0
-        while self.rows is None or number < self.rows:
-            drawn = torch.randn(self.columns).numpy() if self.random else generator.normal(size=self.columns)
-            yield torch.tensor(drawn, dtype=torch.float32), int(drawn[-1] > 0)
-            number += 1
-
-
-def load(**described):
-    return workload_from_code(Workload(**described), source="")
-
-
-def epochs(loaded, count=2, seed=0, batch_size=16):
-    """Return inputs and targets of so many epochs, as the model gets them."""
-    feed, order = Feed(loaded.dataset, seed, torch.device("cpu")), torch.Generator().manual_seed(seed)
-    size = min(batch_size, loaded.rows)
-    steps = loaded.steps_per_epoch(size)
-    whole = []
-    for _ in range(count):
-        drawn = [draw() for _, draw in feed.epoch(order, size, steps)]
-        whole.append(tuple(torch.cat(parts) for parts in zip(*drawn, strict=True)))
-    return whole
+from changing_rows import ROWS, Augmented, Endless, epochs, load
 
 
 def curve(loaded, *rungs, seed=0):
@@ -225,120 +159,6 @@ def test_another_split_reads_its_own_training_rows():
     assert len(items[1]) == other.train.rows
 
 
-class Backwards(Sampler):
-    """A sampler of somebody's own, which repeats each item."""
-
-    def __init__(self, rows):
-        self.rows = rows
-
-    def __iter__(self):
-        return iter([item for item in range(self.rows - 1, -1, -1) for _ in range(2)])
-
-    def __len__(self):
-        return 2 * self.rows
-
-
-SAMPLERS = {
-    "weighted": lambda data, draw: {
-        "sampler": WeightedRandomSampler(draw.random(len(data)) + 0.1, len(data))
-    },
-    "own generator": lambda data, draw: {
-        "sampler": WeightedRandomSampler(draw.random(len(data)) + 0.1, 50, generator=torch.Generator())
-    },
-    "replacement": lambda data, draw: {"sampler": RandomSampler(data, replacement=True)},
-    "subset": lambda data, draw: {"sampler": SubsetRandomSampler(draw.permutation(len(data))[:70].tolist())},
-    "own": lambda data, draw: {"sampler": Backwards(len(data))},
-    "batches": lambda data, draw: {"batch_sampler": OwnBatches(Backwards(len(data)), 10, drop_last=False)},
-}
-
-
-class OwnBatches(BatchSampler):
-    """A batch sampler of somebody's own."""
-
-
-@settings(max_examples=20, deadline=None)
-@given(st.sampled_from(sorted(SAMPLERS)), st.integers(0, 100))
-def test_whatever_a_sampler_repeats_no_row_is_in_two_parts_or_trains_from_another(kind, seed):
-    draw = np.random.default_rng(seed)
-    data = TensorDataset(
-        torch.from_numpy(draw.normal(size=(ROWS, 4)).astype("float32")),
-        torch.from_numpy(draw.integers(0, 2, ROWS)),
-    )
-    loaded = load(train=DataLoader(data, **SAMPLERS[kind](data, draw)))
-    train, *others = (
-        {row.tobytes() for row in part.inputs}
-        for part in (loaded.dataset.train, loaded.dataset.valid, loaded.dataset.test)
-    )
-
-    assert len(train) == loaded.dataset.train.rows
-    assert not train & others[0]
-    assert not (train | others[0]) & others[1]
-    for inputs, _ in epochs(loaded):
-        assert {row.tobytes() for row in inputs.numpy()} <= train
-
-
-def test_a_sampler_weighs_the_rows_that_train_as_it_weighs_all():
-    labels = torch.arange(400) % 10 // 9
-    weights = torch.where(labels == 1, 9.0, 1.0)
-    loader = DataLoader(
-        TensorDataset(torch.randn(400, 3), labels), 8, sampler=WeightedRandomSampler(weights, 400)
-    )
-    loaded = load(train=loader)
-    targets = torch.cat([targets for _, targets in epochs(loaded, 10)]).double()
-
-    assert abs(float(targets.mean()) - 0.5) < 0.06
-    assert loaded.steps_per_epoch(16) == 15
-    assert "sampler" in loaded.notes[-1]
-
-
-def without_some(items):
-    """Leave out the items that are broken, as people's collate functions do."""
-    return default_collate([item for item in items if item[0][0, 0, 0] % 5])
-
-
-def twice(items):
-    return default_collate([*items, *items])
-
-
-def test_a_collate_function_may_leave_items_out_and_may_not_double_them():
-    loaded = load(train=DataLoader(Augmented(), 16, collate_fn=without_some))
-    parts = (loaded.dataset.train, loaded.dataset.valid, loaded.dataset.test)
-
-    assert sum(part.rows for part in parts) == ROWS * 4 // 5
-    assert len(epochs(loaded)[0][0]) == loaded.rows
-    with pytest.raises(BadWorkload, match="collate_fn makes 2 rows of one item"):
-        load(train=DataLoader(Augmented(), 16, collate_fn=twice))
-
-
-@pytest.mark.parametrize("random", [True, False], ids=["random", "fixed"])
-def test_a_stream_never_trains_on_the_rows_that_it_validates_on(random):
-    loaded = load(train=Endless(random=random), steps_per_epoch=400)
-    held_out = {row.tobytes() for part in (loaded.dataset.valid, loaded.dataset.test) for row in part.inputs}
-    for seed in (0, 1):
-        [(inputs, _)] = epochs(loaded, 1, seed)
-        assert len(inputs) == 6400
-        assert not held_out & {row.tobytes() for row in inputs.numpy()}
-
-
-def test_a_stream_that_ends_begins_anew_and_goes_on_from_epoch_to_epoch():
-    loaded = load(train=Endless(300), steps_per_epoch=5)
-    first, second, third = (inputs for inputs, _ in epochs(loaded, 3))
-
-    assert not torch.isin(first, second).any()
-    assert torch.isin(third[-1], torch.cat([first, second])).all()
-    assert loaded.steps_per_epoch(16) == loaded.steps_per_epoch(64) == 5
-
-
-def test_a_stream_that_repeats_rows_is_read_once_each():
-    class Repeating(IterableDataset):
-        def __iter__(self):
-            yield from ((torch.tensor([float(row), row**2.0]), row % 2) for row in [*range(60), *range(60)])
-
-    loaded = load(train=Repeating())
-    assert sum(part.rows for part in (loaded.dataset.train, loaded.dataset.valid, loaded.dataset.test)) == 60
-    assert any(note.startswith("Left out 60 rows of the stream") for note in loaded.notes)
-
-
 @pytest.mark.parametrize(
     ("described", "said"),
     [
@@ -353,16 +173,6 @@ def test_what_cannot_be_read_is_refused_in_one_line(described, said, monkeypatch
     with pytest.raises(BadWorkload, match=said) as refused:
         load(**described())
     assert "\n" not in str(refused.value)
-
-
-def test_a_stream_with_a_label_that_its_first_rows_do_not_have_is_told():
-    class Growing(IterableDataset):
-        def __iter__(self):
-            for row in range(8000):
-                yield torch.tensor([float(row % 7), row % 3.0]), row // 6000 + row % 2
-
-    with pytest.raises(BadWorkload, match="label 2, which none of the first rows has"):
-        epochs(load(train=Growing(), steps_per_epoch=600), 1)
 
 
 class Records(Dataset):
