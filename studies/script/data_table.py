@@ -16,6 +16,7 @@ from studies.data.columns.table_encoder import TableEncoder
 from studies.data.columns.token_text import TokenText
 from studies.data.columns.truth import Truth
 from studies.script.definitions import Definitions
+from studies.script.import_lines import import_lines
 from studies.script.literals import CannotWrite, literal
 from studies.script.table_code import HELPERS, LOAD
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from studies.data.dataset import Dataset
 
 SPLIT_FILE: Final = "split.npz"
+IMPORTS: Final = ("from pathlib import Path", "import numpy as np", "import pandas as pd", "import torch")
 READERS: Final = (
     "pd.read_csv(path)",
     'pd.read_csv(path, keep_default_na=False, na_values=[""])',
@@ -99,11 +101,9 @@ def _source(dataset: Dataset, encoder: TableEncoder, target: str) -> str:
     targets = _targets(dataset)
     needed = _needed(encode + targets)
     words = [definitions.text()] if definitions.blocks else []
-    imports = {*definitions.imports, "from pathlib import Path", "import numpy as np", "import pandas as pd"}
+    imports = {*definitions.imports, *IMPORTS}
     head = '"""Rows of the table as tensors, encoded as in the study: all fitted on the rows that train."""'
-    from studies.script.plain import sorted_imports
-
-    top = f"{head}\n\n{sorted_imports({*imports, 'import torch'})}"
+    top = f"{head}\n\n{import_lines(imports)}"
     load = LOAD.replace("@TARGET@", literal(target))
     return "\n\n\n".join([top, *words, *needed, encode, targets, load]) + "\n"
 

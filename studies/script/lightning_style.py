@@ -3,28 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from studies.script.evaluation import settles
+from studies.script.frame import Style
+from studies.script.loop_lines import Names, attaching, best_epoch, calling, changed_batch, settling
 from studies.script.parts import Parts
-from studies.script.plain import About
-from studies.script.styled import (
-    ROWS,
-    Names,
-    attaching,
-    best_epoch,
-    calling,
-    class_of,
-    loss_on,
-    lr_share,
-    method,
-    opening,
-    tail,
-)
-
-if TYPE_CHECKING:
-    from studies.loaded_workload import LoadedWorkload
-    from studies.recipe import Recipe
+from studies.script.styled import ROWS, class_of, loss_on, lr_share, method
 
 IMPORTS: Final = (
     "from lightning.pytorch import LightningModule, Trainer, seed_everything",
@@ -66,23 +50,14 @@ NAMES: Final = Names(
 )
 
 
-def lightning_script(parts: Parts, recipe: Recipe, workload: LoadedWorkload, about: About) -> str:
-    """Return the source of train.py for Lightning; beside it stands data.py with `load(path, device)`.
-
-    Args:
-        parts: of the same recipe and workload.
-        recipe: what to train with.
-        workload: what to train on.
-        about: what it says of itself.
-    """
-    net = class_of(
+def _training(parts: Parts) -> Iterator[str]:
+    yield ROWS.format(item="self.inputs[rows], self.targets[rows]")
+    yield class_of(
         "Net(LightningModule)",
         "The model with its loss, its optimizer, and what is measured after each epoch.",
         _methods(parts),
     )
-    before = opening(parts, recipe, workload, about, IMPORTS)
-    rows = ROWS.format(item="self.inputs[rows], self.targets[rows]")
-    return "\n\n\n".join([*before, rows, net, tail(parts, workload, TRAINING)])
+    yield TRAINING
 
 
 def _methods(parts: Parts) -> Iterator[str]:
@@ -93,10 +68,9 @@ def _methods(parts: Parts) -> Iterator[str]:
     yield method("configure_optimizers(self)", _configured(parts))
     yield from _hooked_step(parts) if parts.attachments else _plain_step(parts)
     if parts.averages:
-        settled = [f"settle({NAMES.model}, {NAMES.inputs})"] if settles(parts) else []
         optimizer = "self.optimizers(use_pl_optimizer=False)"
         yield method("on_train_start(self)", [f"{optimizer}.train()"])
-        yield method("on_validation_start(self)", [f"{optimizer}.eval()", *settled])
+        yield method("on_validation_start(self)", [f"{optimizer}.eval()", *settling(parts, NAMES)])
         yield method("on_validation_end(self)", [f"{optimizer}.train()"])
     yield method("validation_step(self, batch, batch_idx)", _validation(parts))
     yield method("on_fit_end(self)", ["self.model.load_state_dict(self.best[2])"])
@@ -106,7 +80,7 @@ def _configured(parts: Parts) -> list[str]:
     return [
         "optimizer = build_optimizer(self.model)",
         "total_steps = self.trainer.estimated_stepping_batches",
-        *attaching(parts, NAMES.model, "self.device"),
+        *attaching(parts, NAMES, loss_on(parts, "self.device"), "self.device"),
         "",
         *lr_share(parts),
         "",
@@ -121,21 +95,17 @@ def _plain_step(parts: Parts) -> Iterator[str]:
 
 
 def _hooked_step(parts: Parts) -> Iterator[str]:
-    changed = (
-        ["for transform in self.run.on_batch:", "    self.run.batch = transform(*self.run.batch)"]
-        if "on_batch" in parts.uses
-        else []
-    )
     step = ["inputs, targets = self.run.batch", "return self.run.loss(self.model(inputs), targets)"]
-    yield method("training_step(self, batch, batch_idx)", ["self.run.batch = batch", *changed, *step])
+    batch = ["self.run.batch = batch", *changed_batch(parts, NAMES)]
+    yield method("training_step(self, batch, batch_idx)", [*batch, *step])
     share = "self.run.lr_factor = self.lr_schedulers().get_last_lr()[0] / self.run.peak_lrs[0]"
     yield method("on_train_batch_start(self, batch, batch_idx)", [share])
-    if "after_backward" in parts.uses:
-        yield method("on_after_backward(self)", calling("after_backward"))
-    if "before_step" in parts.uses:
-        yield method("on_before_optimizer_step(self, optimizer)", calling("before_step"))
-    stepped = calling("after_step") if "after_step" in parts.uses else []
-    yield method("on_train_batch_end(self, outputs, batch, batch_idx)", [*stepped, "self.run.step += 1"])
+    if hooks := calling(parts, NAMES, "after_backward"):
+        yield method("on_after_backward(self)", hooks)
+    if hooks := calling(parts, NAMES, "before_step"):
+        yield method("on_before_optimizer_step(self, optimizer)", hooks)
+    after = [*calling(parts, NAMES, "after_step"), "self.run.step += 1"]
+    yield method("on_train_batch_end(self, outputs, batch, batch_idx)", after)
 
 
 def _validation(parts: Parts) -> list[str]:
@@ -143,5 +113,7 @@ def _validation(parts: Parts) -> list[str]:
         "loss, metric = evaluate(self.model, *batch)",
         *best_epoch(parts, NAMES),
         'self.log_dict({"val_loss": loss, "val_metric": metric})',
-        'print(f"epoch {self.current_epoch + 1}: validation loss {loss:.4f}, metric {metric:.4f}")',
     ]
+
+
+LIGHTNING: Final = Style(training=_training, imports=IMPORTS, packages=("lightning",))

@@ -60,6 +60,16 @@ class Parts:
     """Files of the user's own that the script imports from."""
 
     @property
+    def better_sign(self) -> str:
+        """Return how a better metric compares with a worse one."""
+        return ">" if self.maximize else "<"
+
+    @property
+    def follows_curve(self) -> bool:
+        """Tell whether something reads what was measured after each epoch."""
+        return self.reacts or "curve" in self.uses
+
+    @property
     def packages(self) -> tuple[str, ...]:
         """Return the packages that the script imports, without Python's own and the user's files."""
         import sys

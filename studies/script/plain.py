@@ -1,104 +1,24 @@
-"""Plain script: train.py, a loop over epochs and batches as a person writes it, needing torch alone."""
+"""Plain style: train.py as a loop over epochs and batches as a person writes it, needing torch alone."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from string import Template
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
-from studies.script.evaluation import evaluation
-from studies.script.literals import literal
+from studies.script.frame import Style
+from studies.script.loop_lines import Names, attaching, best_epoch, calling, changed_batch, settling
 from studies.script.parts import Parts
-from studies.script.run_class import run_class
 
-if TYPE_CHECKING:
-    from studies.loaded_workload import LoadedWorkload
-    from studies.recipe import Recipe
-
-
-@dataclass(frozen=True, kw_only=True)
-class About:
-    """What a script says of where it is from, and its defaults."""
-
-    title: str
-    """First line of its docstring."""
-    lines: tuple[str, ...] = ()
-    seed: int = 0
-    threads: int = 1
-    data: str = "rows.npz"
-    """The file that it reads unless told otherwise."""
-    device: str = "cpu"
-
-
-def train_script(parts: Parts, recipe: Recipe, workload: LoadedWorkload, about: About) -> str:
-    """Return the source of train.py; beside it stands data.py with `load(path, device)`.
-
-    Args:
-        parts: of the same recipe and workload.
-        recipe: what to train with.
-        workload: what to train on.
-        about: what it says of itself.
-    """
-    sections = [
-        head(parts, about),
-        constants(recipe, workload, about),
-        parts.definitions,
-        run_class(parts),
-        evaluation(parts, workload),
-        _training(parts),
-        _main(parts, workload),
-    ]
-    return "\n\n\n".join(section for section in sections if section) + "\n"
-
-
-def head(parts: Parts, about: About) -> str:
-    """Return docstring and imports of a script."""
-    text = "\n".join([about.title, *([""] if about.lines else []), *about.lines])
-    imports = {
-        *parts.imports, "import argparse", "import random", "import numpy as np", "from data import load",
-    }  # fmt: skip
-    if "metric" in parts.uses or parts.reacts or "curve" in parts.uses:
-        imports.add("from types import SimpleNamespace")
-    return f'"""{text}\n"""\n\n' + sorted_imports(imports)
-
-
-def sorted_imports(imports: set[str]) -> str:
-    """Return import lines as source: Python's own, other packages, files beside; each sorted."""
-    import sys
-
-    def rank(line: str) -> tuple[int, str, bool, str]:
-        root = line.split()[1].partition(".")[0]
-        place = 0 if root in sys.stdlib_module_names else 2 if root == "data" else 1
-        return place, root, line.startswith("from"), line
-
-    ordered = sorted(imports, key=rank)
-    lines = list[str]()
-    for before, line in zip([None, *ordered], ordered, strict=False):
-        if before is not None and rank(before)[0] != rank(line)[0]:
-            lines.append("")
-        lines.append(line)
-    return "\n".join(lines)
-
-
-def constants(recipe: Recipe, workload: LoadedWorkload, about: About) -> str:
-    """Return the constants of a script, which its functions read."""
-    lines = [
-        f"BATCH_SIZE = {min(recipe.batch_size, workload.rows)}",
-        f"EPOCHS = {recipe.epochs}",
-        f"SEED = {about.seed}  # of the initial weights, the order of the rows and all that is random",
-        f"THREADS = {about.threads}  # the order of a sum, and so its last digits, depend on it",
-    ]
-    lines = [f"DATA = {literal(about.data)}", *lines, f"DEVICE = {literal(about.device)}"]
-    if workload.dataset.task == "regression":
-        lines += [
-            f"TARGET_MEAN = {_numbers(workload.dataset.target_mean)}",
-            f"TARGET_SCALE = {_numbers(workload.dataset.target_scale)}  # of the training rows' targets",
-        ]
-    return "\n".join(lines)
-
-
-def _numbers(value: Any) -> str:
-    return f"np.array({literal(value.tolist())})" if hasattr(value, "tolist") else literal(float(value))
+NAMES: Final = Names(
+    model="model",
+    inputs="inputs",
+    valid='*data["valid"]',
+    epoch="epoch",
+    stop="break",
+    run="run",
+    best="best",
+    curve="curve",
+    reaction="reaction",
+)
 
 
 def _training(parts: Parts) -> str:
@@ -120,7 +40,7 @@ def _training(parts: Parts) -> str:
         "    optimizer = build_optimizer(model)",
         *([] if hooked else ['    peak_lrs = [group["lr"] for group in optimizer.param_groups]']),
         f"    loss_function = {parts.loss}" if "(" in parts.loss or hooked else "",
-        *_attaching(parts),
+        *(f"    {line}" for line in attaching(parts, NAMES, "loss_function", "device")),
         f"    best, {'' if hooked else 'step, '}reaction = None, {'' if hooked else '0, '}1.0"
         if parts.reacts
         else f"    best{'' if hooked else ', step'} = None{'' if hooked else ', 0'}",
@@ -131,19 +51,11 @@ def _training(parts: Parts) -> str:
         "        shuffled = torch.randperm(rows, generator=order).to(device)",
         "        for batch in shuffled.split(batch_size)[:steps_per_epoch]:",
         *_step(parts),
-        *_measuring(parts),
-        *_ending(parts),
+        *(f"        {line}" for line in _measuring(parts)),
         "    model.load_state_dict(best[2])",
         "    return model",
     ]
     return "\n".join(line for line in lines if line)
-
-
-def _attaching(parts: Parts) -> list[str]:
-    if not parts.attachments:
-        return []
-    made = "    run = Run(model, optimizer, loss_function, total_steps, device)"
-    return [made, *(f"    {name}(run)" for name in parts.attachments)]
 
 
 def _step(parts: Parts) -> list[str]:
@@ -182,82 +94,18 @@ def _plain_step(parts: Parts) -> list[str]:
 
 
 def _hooked_step(parts: Parts) -> list[str]:
-    lines = ["run.batch = inputs[batch], targets[batch]"]
-    if "on_batch" in parts.uses:
-        lines += ["for transform in run.on_batch:", "    run.batch = transform(*run.batch)"]
+    lines = ["run.batch = inputs[batch], targets[batch]", *changed_batch(parts, NAMES)]
     if parts.needs_closure:
         lines.append("optimizer.step(run.backward)")
     else:
-        lines.append("run.backward()")
-        if "before_step" in parts.uses:
-            lines += ["for hook in run.before_step:", "    hook()"]
-        lines.append("optimizer.step()")
-    if "after_step" in parts.uses:
-        lines += ["for hook in run.after_step:", "    hook()"]
-    return lines
+        lines += ["run.backward()", *calling(parts, NAMES, "before_step"), "optimizer.step()"]
+    return [*lines, *calling(parts, NAMES, "after_step")]
 
 
 def _measuring(parts: Parts) -> list[str]:
-    lines = ["optimizer.eval()"] if parts.averages else []
-    lines += ["settle(model, inputs)"] if parts.averages and parts.settles else []
-    lines.append('loss, metric = evaluate(model, *data["valid"])')
-    lines.append("weights = {name: value.clone() for name, value in model.state_dict().items()}")
-    if "readouts" in parts.uses:
-        lines += [
-            "for readout in run.readouts:",
-            "    with readout():",
-            *(["        settle(model, inputs)"] if parts.settles else []),
-            '        other_loss, other_metric = evaluate(model, *data["valid"])',
-            "        if better(other_metric, other_loss, metric, loss):",
-            "            loss, metric = other_loss, other_metric",
-            "            weights = {name: value.clone() for name, value in model.state_dict().items()}",
-        ]
-    lines += [
-        'print(f"epoch {epoch}: validation loss {loss:.4f}, metric {metric:.4f}")',
-        "if best is None or better(metric, loss, *best[:2]):",
-        "    best = metric, loss, weights",
-    ]
-    return [f"        {line}" for line in lines]
+    averaged = ["optimizer.eval()", *settling(parts, NAMES)] if parts.averages else []
+    measured = f"loss, metric = evaluate({NAMES.model}, {NAMES.valid})"
+    return [*averaged, measured, *best_epoch(parts, NAMES)]
 
 
-def _ending(parts: Parts) -> list[str]:
-    curve = "run.curve" if parts.attachments else "curve"
-    lines = list[str]()
-    if parts.reacts or "curve" in parts.uses:
-        lines.append(f"{curve}.append(SimpleNamespace(epoch=epoch, valid_loss=loss, valid_metric=metric))")
-    if "stop_conditions" in parts.uses:
-        lines += ["if any(condition() for condition in run.stop_conditions):", "    break"]
-    if parts.reacts:
-        lines.append(f"reaction = lr_reaction({curve})")
-    return [f"        {line}" for line in lines]
-
-
-MAIN: Final = Template('''def better(metric, loss, best_metric, best_loss):
-    """Tell whether a metric is better, or equal with a lower loss."""
-    return metric $sign best_metric or (metric == best_metric and loss < best_loss)
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", default=$data, help="file with the rows")
-    parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--device", default=$device)
-    parser.add_argument("--out", default="weights.pt", help="file for the weights")
-    arguments = parser.parse_args()
-    torch.set_num_threads(THREADS)
-    device = torch.device(arguments.device)
-    data = load(arguments.data, device)
-    model = train(arguments.seed, data, device)
-    for part in ("valid", "test"):
-        loss, metric = evaluate(model, *data[part])
-        print(f"{part}: loss {loss:.6g}, $metric {metric:.6g}")
-    torch.save(model.state_dict(), arguments.out)
-
-
-if __name__ == "__main__":
-    main()''')
-
-
-def _main(parts: Parts, workload: LoadedWorkload) -> str:
-    metric = workload.metric.name.rpartition(":")[2]
-    return MAIN.substitute(sign=">" if parts.maximize else "<", data="DATA", device="DEVICE", metric=metric)
+PLAIN: Final = Style(training=lambda parts: [_training(parts)])

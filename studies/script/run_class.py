@@ -32,8 +32,8 @@ def run_class(parts: Parts) -> str:
         "        self.step, self.lr_factor, self.curve = 0, 0.0, []",
     ]
     if "metric" in parts.uses:
-        better = ">" if parts.maximize else "<"
-        lines.append(f"        self.metric = SimpleNamespace(better=lambda new, old: new {better} old)")
+        better = f"lambda new, old: new {parts.better_sign} old"
+        lines.append(f"        self.metric = SimpleNamespace(better={better})")
     lines += [f"        self.{name} = []  # {LISTS[name]}" for name in lists]
     lines += [
         "",

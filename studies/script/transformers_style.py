@@ -3,29 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from studies.script.evaluation import settles
+from studies.script.frame import Style
 from studies.script.literals import CannotWrite
+from studies.script.loop_lines import Names, attaching, best_epoch, calling, changed_batch, settling
 from studies.script.parts import Parts
-from studies.script.plain import About
-from studies.script.styled import (
-    ROWS,
-    Names,
-    attaching,
-    best_epoch,
-    calling,
-    class_of,
-    loss_on,
-    lr_share,
-    method,
-    opening,
-    tail,
-)
-
-if TYPE_CHECKING:
-    from studies.loaded_workload import LoadedWorkload
-    from studies.recipe import Recipe
+from studies.script.styled import ROWS, class_of, loss_on, lr_share, method
 
 IMPORTS: Final = (
     "from tempfile import TemporaryDirectory",
@@ -39,6 +23,8 @@ NAMES: Final = Names(
     valid='*self.data["valid"]',
     epoch="round(state.epoch)",
     stop="control.should_training_stop = True",
+    curve="self.net.curve",
+    reaction="self.net.reaction",
 )
 TRAINING: Final = '''def train(seed, data, device):
     """Return the model with the weights of its best epoch."""
@@ -77,14 +63,8 @@ TRAINING: Final = '''def train(seed, data, device):
     return net.model.to(device)'''
 
 
-def trainer_script(parts: Parts, recipe: Recipe, workload: LoadedWorkload, about: About) -> str:
-    """Return the source of train.py for the Trainer; beside it stands data.py with `load(path, device)`.
-
-    Args:
-        parts: of the same recipe and workload.
-        recipe: what to train with.
-        workload: what to train on.
-        about: what it says of itself.
+def _training(parts: Parts) -> Iterator[str]:
+    """Yield the sections.
 
     Raises:
         CannotWrite: an optimizer that evaluates the loss several times a step, which the Trainer does not.
@@ -94,17 +74,16 @@ def trainer_script(parts: Parts, recipe: Recipe, workload: LoadedWorkload, about
             f"{parts.optimizer} evaluates the loss several times a step, which the Trainer does not do; "
             "take --style plain or lightning"
         )
-    net = class_of(
+    yield ROWS.format(item='{"inputs": self.inputs[rows], "targets": self.targets[rows]}')
+    yield class_of(
         "Net(nn.Module)", "The model as the Trainer calls it: it returns its loss.", _of_net(parts)
     )
-    following = class_of(
+    yield class_of(
         "Following(TrainerCallback)",
         "What happens around the Trainer's steps and after its epochs.",
         _of_callback(parts),
     )
-    before = opening(parts, recipe, workload, about, IMPORTS)
-    rows = ROWS.format(item='{"inputs": self.inputs[rows], "targets": self.targets[rows]}')
-    return "\n\n\n".join([*before, rows, net, following, tail(parts, workload, TRAINING)])
+    yield TRAINING
 
 
 def _of_net(parts: Parts) -> Iterator[str]:
@@ -115,7 +94,7 @@ def _of_net(parts: Parts) -> Iterator[str]:
             "super().__init__()",
             "self.model = build_model().to(device)",
             "optimizer = build_optimizer(self.model)",
-            *attaching(parts, NAMES.model, "device"),
+            *attaching(parts, NAMES, loss_on(parts, "device"), "device"),
             *reacting,
             "",
             *lr_share(parts),
@@ -131,8 +110,7 @@ def _forward(parts: Parts) -> Iterator[str]:
         yield f'return {{"loss": {loss_on(parts, "targets.device")}(self.model(inputs), targets)}}'
         return
     yield "self.run.batch = inputs, targets"
-    if "on_batch" in parts.uses:
-        yield from ("for transform in self.run.on_batch:", "    self.run.batch = transform(*self.run.batch)")
+    yield from changed_batch(parts, NAMES)
     yield "inputs, targets = self.run.batch"
     yield 'return {"loss": self.run.loss(self.model(inputs), targets)}'
 
@@ -144,13 +122,10 @@ def _of_callback(parts: Parts) -> Iterator[str]:
     if parts.attachments:
         share = "self.run.lr_factor = self.net.schedule.get_last_lr()[0] / self.run.peak_lrs[0]"
         yield method("on_step_begin(self, args, state, control, **kwargs)", [share])
-        hooks = [name for name in ("after_backward", "before_step") if name in parts.uses]
-        if before := [line for name in hooks for line in calling(name)]:
+        if before := [*calling(parts, NAMES, "after_backward"), *calling(parts, NAMES, "before_step")]:
             yield method("on_pre_optimizer_step(self, args, state, control, **kwargs)", before)
-        after = calling("after_step") if "after_step" in parts.uses else []
-        yield method(
-            "on_optimizer_step(self, args, state, control, **kwargs)", [*after, "self.run.step += 1"]
-        )
+        after = [*calling(parts, NAMES, "after_step"), "self.run.step += 1"]
+        yield method("on_optimizer_step(self, args, state, control, **kwargs)", after)
     yield method("on_epoch_end(self, args, state, control, **kwargs)", list(_measured(parts)))
     yield method(
         "on_train_end(self, args, state, control, **kwargs)", ["self.model.load_state_dict(self.best[2])"]
@@ -160,11 +135,11 @@ def _of_callback(parts: Parts) -> Iterator[str]:
 def _measured(parts: Parts) -> Iterator[str]:
     if parts.averages:
         yield "self.net.optimizer.eval()"
-        if settles(parts):
-            yield f"settle({NAMES.model}, {NAMES.inputs})"
+        yield from settling(parts, NAMES)
     yield f"loss, metric = evaluate({NAMES.model}, {NAMES.valid})"
-    for line in best_epoch(parts, NAMES):
-        yield line.replace("self.curve", "self.net.curve").replace("self.reaction", "self.net.reaction")
-    yield f'print(f"epoch {{{NAMES.epoch}}}: validation loss {{loss:.4f}}, metric {{metric:.4f}}")'
+    yield from best_epoch(parts, NAMES)
     if parts.averages:
         yield "self.net.optimizer.train()"
+
+
+TRANSFORMERS: Final = Style(training=_training, imports=IMPORTS, packages=("transformers", "accelerate"))

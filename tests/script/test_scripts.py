@@ -25,9 +25,10 @@ from studies.optimizers.muon import Muon
 from studies.optimizers.sgd import SGD
 from studies.recipe import Recipe
 from studies.script.data_rows import write_rows
+from studies.script.frame import About
 from studies.script.literals import CannotWrite
 from studies.script.parts import parts_of
-from studies.script.plain import About, train_script
+from studies.script.plain import PLAIN
 from studies.train import Training
 from studies.workload_opening import open_source
 
@@ -66,7 +67,7 @@ def studied(recipe, work):
 
 
 def source(recipe, work):
-    return train_script(parts_of(recipe, work), recipe, work, About(title="Train.", seed=SEED))
+    return PLAIN.write(parts_of(recipe, work), recipe, work, About(title="Train.", seed=SEED))
 
 
 def scripted(text, work):

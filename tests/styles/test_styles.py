@@ -12,9 +12,9 @@ import pytest
 
 import advisor
 from studies.recipe import Recipe
+from studies.script.frame import About
 from studies.script.literals import CannotWrite
 from studies.script.parts import parts_of
-from studies.script.plain import About
 from studies.script.styles import STYLES, style_of
 from studies.train import Training
 from studies.workload_opening import open_source

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from studies.loaded_workload import LoadedWorkload
     from studies.recipe import Recipe
     from studies.record import Record
-    from studies.script.plain import About
-    from studies.script.styles import Style
+    from studies.script.frame import About, Style
     from studies.storage.manifest import StudyManifest
 
 
@@ -88,7 +87,7 @@ def _data(folder: Path, workload: LoadedWorkload) -> tuple[str, list[str], set[s
 
 def _about(study: str, record: Record, manifest: StudyManifest, data: str) -> About:
     from studies.recipe import Recipe
-    from studies.script.plain import About
+    from studies.script.frame import About
 
     plan_threads = manifest.threads or 1
     reached = f"{record.quality:.6g} on validation rows"
