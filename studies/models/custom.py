@@ -51,9 +51,7 @@ class Custom(ModelChoice):
                 f"{self.factory} is {type(factory).__name__}; "
                 "it must be a torch.nn.Module class or a function"
             )
-        arguments = (
-            (inputs.shape if len(inputs.shape) > 1 else inputs.size, outputs) if _takes_two(factory) else ()
-        )
+        arguments = arguments_of(factory, inputs, outputs)
         try:
             with users_dtype():
                 model = factory(*arguments)
@@ -98,6 +96,12 @@ def unwrapped(module: nn.Module) -> nn.Module:
         return unwrapped(module.module)
     compiled = getattr(module, "_orig_mod", None)
     return unwrapped(compiled) if isinstance(compiled, nn.Module) else module
+
+
+def arguments_of(factory: Callable[..., Any], inputs: Inputs, outputs: int) -> tuple[Any, ...]:
+    """Return what a factory is called with: (inputs, outputs) where it takes two, else nothing."""
+    size = inputs.shape if len(inputs.shape) > 1 else inputs.size
+    return (size, outputs) if _takes_two(factory) else ()
 
 
 def _takes_two(factory: Callable[..., Any]) -> bool:

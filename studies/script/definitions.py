@@ -13,6 +13,7 @@ import sys
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FunctionType, MethodType, ModuleType
 from typing import Any, Final
 
@@ -45,6 +46,8 @@ class Definitions:
     """What is trained on, for what attachments read of it."""
     model: Any = None
     """A module of the model, to check rules for its parameters on."""
+    copies: list[Path] = field(default_factory=list)
+    """Files of the user's own that the script imports from."""
 
     def add(self, target: Any, name: str = "") -> str:
         """Return the name that a function or a class of ours has in the script, copied there if need be.
@@ -90,10 +93,9 @@ class Definitions:
 
     def constant(self, name: str, value: Any) -> str:
         """Return the name of a constant, defined in the script if need be."""
-        text = f"{name} = {literal(value)}"
-        if self.blocks.get(name) != text:
+        if self.blocks.get(name) != f"{name} = {literal(value)}":
             name = self._free(name)
-            self.blocks[name] = text.replace(text.split(" ", 1)[0], name, 1)
+            self.blocks[name] = f"{name} = {literal(value)}"
         if isinstance(value, re.Pattern):
             self.imports.add("import re")
         return name

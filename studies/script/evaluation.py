@@ -15,7 +15,7 @@ def evaluate(model, inputs, targets):
     """Return loss and metric on some rows."""
     model.eval()
 $body''')
-OWN: Final = """    total, outputs = 0.0, []
+BY_BATCH: Final = """    total, outputs = 0.0, []
     for start in range(0, len(inputs), 256):
         rows = slice(start, start + 256)
         batch = inputs[rows]
@@ -23,7 +23,7 @@ OWN: Final = """    total, outputs = 0.0, []
         total += float({loss}(outputs[-1], targets[rows])) * len(batch)
     loss = total / len(inputs)
 """
-USUAL: Final = """    rows = [inputs[start : start + 4096] for start in range(0, len(inputs), 4096)]
+AT_ONCE: Final = """    rows = [inputs[start : start + 4096] for start in range(0, len(inputs), 4096)]
     outputs = torch.cat([model(part) for part in rows])
     loss = float({loss}(outputs, targets))
 """
@@ -46,7 +46,7 @@ def settle(model, inputs):
 def evaluation(parts: Parts, workload: LoadedWorkload) -> str:
     """Return the functions that measure a model, as source."""
     by_batch = workload.own_loss is not None
-    body = (OWN if by_batch else USUAL).format(loss=parts.valid_loss)
+    body = (BY_BATCH if by_batch else AT_ONCE).format(loss=parts.valid_loss)
     if not parts.metric:
         body += "    return loss, loss"
     else:

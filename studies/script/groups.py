@@ -56,14 +56,14 @@ def rule_for(model: nn.Module, parameters: Sequence[nn.Parameter]) -> Rule:
     for needs, test in RULES:
         lines = tuple(NEEDED[name] for name in needs.split())
         expression = f"[p for p in model.parameters() if {test}]" if test else "model.parameters()"
-        if _given(model, lines, expression) == wanted:
+        if _ids_by(model, lines, expression) == wanted:
             return Rule(expression=expression, needs=lines)
     names = {id(parameter): name for name, parameter in model.named_parameters()}
     listed = ", ".join(f'"{names[each]}"' for each in wanted)
     return Rule(expression=f"[model.get_parameter(name) for name in ({listed},)]" if wanted else "[]")
 
 
-def _given(model: nn.Module, lines: Sequence[str], expression: str) -> list[int] | None:
+def _ids_by(model: nn.Module, lines: Sequence[str], expression: str) -> list[int] | None:
     scope: dict[str, Any] = {"nn": nn, "torch": torch, "model": model}
     try:
         for line in lines:

@@ -10,14 +10,14 @@ Every style of script puts the same parts into a loop of its own.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studies.imports import load
 from studies.loaded_workload import LoadedWorkload
 from studies.metrics import LOSS, METRICS
-from studies.models.custom import Custom, _takes_two
+from studies.models.custom import Custom, arguments_of
 from studies.optimizers import OptimizerChoice
 from studies.script.definitions import OURS, Definitions
 from studies.script.literals import CannotWrite, literal
@@ -89,14 +89,6 @@ class Parts:
                 place.write_text(text, encoding="utf-8")
 
 
-@dataclass(kw_only=True)
-class _Parts:
-    """Parts while they are made."""
-
-    definitions: Definitions
-    copies: list[Path] = field(default_factory=list)
-
-
 def parts_of(recipe: Recipe, workload: LoadedWorkload) -> Parts:
     """Return the parts of a script that trains a recipe on a workload.
 
@@ -106,15 +98,14 @@ def parts_of(recipe: Recipe, workload: LoadedWorkload) -> Parts:
     _check(recipe, workload)
     definitions = Definitions(workload=workload)
     definitions.imports |= {"import torch", "from torch import nn"}
-    making = _Parts(definitions=definitions)
-    _write_model(making, recipe, workload)
+    _write_model(definitions, recipe, workload)
     steps = workload.steps_per_epoch(min(recipe.batch_size, workload.rows)) * recipe.epochs
     model = definitions.model = workload.specimen(recipe.model)
     optimizer = write_optimizer(definitions, recipe.optimizer, model, steps)
     reacts = _write_schedule(definitions, recipe)
     attached = _write_attachments(definitions, recipe)
-    loss, valid_loss = _losses(making, workload)
-    metric = _write_metric(making, workload)
+    loss, valid_loss = _losses(definitions, workload)
+    metric = _write_metric(definitions, workload)
     from torch.nn.modules.batchnorm import _BatchNorm
 
     return Parts(
@@ -131,7 +122,7 @@ def parts_of(recipe: Recipe, workload: LoadedWorkload) -> Parts:
         needs_closure=recipe.optimizer.needs_closure,
         averages=hasattr(optimizer, "eval"),
         settles=any(isinstance(module, _BatchNorm) for module in model.modules()),
-        copies=tuple(making.copies),
+        copies=tuple(definitions.copies),
     )
 
 
@@ -145,12 +136,12 @@ def _check(recipe: Recipe, workload: LoadedWorkload) -> None:
 # model
 
 
-def _write_model(making: _Parts, recipe: Recipe, workload: LoadedWorkload) -> None:
-    dataset, definitions = workload.dataset, making.definitions
+def _write_model(definitions: Definitions, recipe: Recipe, workload: LoadedWorkload) -> None:
+    dataset = workload.dataset
     if isinstance(recipe.model, Custom):
-        name = _own(making, recipe.model.factory)
-        shape = dataset.inputs.shape if len(dataset.inputs.shape) > 1 else dataset.inputs.size
-        arguments = f"{literal(shape)}, {dataset.outputs}" if _takes_two(load(recipe.model.factory)) else ""
+        name = _imported(definitions, recipe.model.factory)
+        values = arguments_of(load(recipe.model.factory), dataset.inputs, dataset.outputs)
+        arguments = ", ".join(map(literal, values))
         definitions.blocks["build_model"] = (
             f'def build_model():\n    """Return a fresh model."""\n    return {name}({arguments})'
         )
@@ -160,21 +151,21 @@ def _write_model(making: _Parts, recipe: Recipe, workload: LoadedWorkload) -> No
     definitions.method(recipe.model, "build", "build_model", known)
 
 
-def _own(making: _Parts, reference: str) -> str:
+def _imported(definitions: Definitions, reference: str) -> str:
     """Return the name of something of the user's own, imported from its file, which is copied beside."""
     source, _, name = reference.rpartition(":")
     if source.endswith(".py"):
         path = Path(source).resolve()
-        making.copies += [path] if path not in making.copies else []
-        making.definitions.imports.add(f"from {path.stem} import {name}")
+        definitions.copies += [path] if path not in definitions.copies else []
+        definitions.imports.add(f"from {path.stem} import {name}")
         return name
     target = load(reference)
     if source == "__main__" or "<" in name or " " in name:
-        making.definitions.inside |= {getattr(target, "__module__", "")}
+        definitions.inside |= {getattr(target, "__module__", "")}
         if not hasattr(target, "__name__"):
             raise CannotWrite(f"{name} was given as an object; name the file that makes it, as in net.py:Net")
-        return making.definitions.add(target)
-    making.definitions.imports.add(f"from {source} import {name}")
+        return definitions.add(target)
+    definitions.imports.add(f"from {source} import {name}")
     return name
 
 
@@ -202,23 +193,23 @@ def _write_attachments(definitions: Definitions, recipe: Recipe) -> tuple[str, .
 # loss and metric
 
 
-def _losses(making: _Parts, workload: LoadedWorkload) -> tuple[str, str]:
+def _losses(definitions: Definitions, workload: LoadedWorkload) -> tuple[str, str]:
     if workload.own_loss is not None:
-        name = _loss_name(making, workload.own_loss.name, workload.own_loss.function)
+        name = _loss_name(definitions, workload.own_loss.name, workload.own_loss.function)
         return name, name
-    making.definitions.imports.add("from torch.nn import functional")
+    definitions.imports.add("from torch.nn import functional")
     if workload.dataset.task != "classification":
         return "functional.mse_loss", "functional.mse_loss"
     balance = workload.balance()
     if balance is None:
         return "functional.cross_entropy", "functional.cross_entropy"
-    making.definitions.imports.add("from functools import partial")
+    definitions.imports.add("from functools import partial")
     weights = ", ".join(repr(float(weight)) for weight in balance)
-    making.definitions.blocks["CLASS_WEIGHTS"] = f"CLASS_WEIGHTS = torch.tensor([{weights}])"
+    definitions.blocks["CLASS_WEIGHTS"] = f"CLASS_WEIGHTS = torch.tensor([{weights}])"
     return "partial(functional.cross_entropy, weight=CLASS_WEIGHTS.to(device))", "functional.cross_entropy"
 
 
-def _loss_name(making: _Parts, reference: str, function: Any) -> str:
+def _loss_name(definitions: Definitions, reference: str, function: Any) -> str:
     """Return an own loss as an expression: of torch, or of the user's file."""
     kind = type(function)
     if kind.__module__.startswith("torch.nn.") and not reference.endswith(".py"):
@@ -226,21 +217,21 @@ def _loss_name(making: _Parts, reference: str, function: Any) -> str:
             raise CannotWrite(f"the loss {kind.__name__} was given as an object; name a file that makes it")
         return f"nn.{kind.__name__}()"
     if getattr(function, "__module__", "").startswith("torch.nn.functional"):
-        making.definitions.imports.add("from torch.nn import functional")
+        definitions.imports.add("from torch.nn import functional")
         return f"functional.{function.__name__}"
-    name = _own(making, reference)
+    name = _imported(definitions, reference)
     return f"{name}()" if isinstance(load(reference), type) else name
 
 
-def _write_metric(making: _Parts, workload: LoadedWorkload) -> str:
-    metric, definitions = workload.metric, making.definitions
+def _write_metric(definitions: Definitions, workload: LoadedWorkload) -> str:
+    metric = workload.metric
     if metric.name == LOSS:
         return ""
     if metric.name in METRICS:
         definitions.imports.add("import numpy as np")
         return definitions.add(METRICS[metric.name].score, name=metric.name)
     if ":" in metric.name and metric.name.rpartition(":")[0].endswith(".py"):
-        return _own(making, metric.name)
+        return _imported(definitions, metric.name)
     raise CannotWrite(f"the metric {metric.name} cannot be written out")
 
 

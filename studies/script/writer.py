@@ -173,7 +173,7 @@ class Writer(ast.NodeVisitor):
                 self.edits.replace(node, in_place(getattr(self.known[node.value.id], node.attr)))
                 return
             if node.value.id == "self" and self.choice is not None:
-                self._write_own(node)
+                self._write_field(node)
                 return
             target, _ = self._target(node.value.id)
             if isinstance(target, ModuleType) and self.definitions.is_ours(target):
@@ -203,7 +203,7 @@ class Writer(ast.NodeVisitor):
         self.edits.replace(node, literal(value))
         return True
 
-    def _write_own(self, node: ast.Attribute) -> None:
+    def _write_field(self, node: ast.Attribute) -> None:
         value = getattr(self.choice, node.attr)
         if is_plain(value) or isinstance(value, tuple):
             self.edits.replace(node, in_place(value))
