@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from barred_packages import BARRING
 
 from studies import catalogue
 from studies.data.rows import tensors
@@ -36,14 +37,6 @@ from made_workloads import FITTING, FORMS, workload
 
 SEED = 3
 CPU = torch.device("cpu")
-BLOCKED = (
-    "import sys\n"
-    "class Blocked:\n"
-    "    def find_spec(self, name, path=None, target=None):\n"
-    "        if name.partition('.')[0] in {'studies', 'advisor', 'dashboard', 'optuna'}:\n"
-    "            raise ImportError(f'{name} is blocked')\n"
-    "sys.meta_path.insert(0, Blocked())\n"
-)
 
 
 @pytest.fixture(autouse=True)
@@ -184,7 +177,7 @@ def test_the_script_runs_where_nothing_of_ours_can_be_imported(optimizer, inputs
     write_rows(work.dataset, tmp_path)
 
     run = subprocess.run(
-        [sys.executable, "-c", f"{BLOCKED}\nimport runpy\nrunpy.run_path('train.py', run_name='__main__')"],
+        [sys.executable, "-c", f"{BARRING}\nimport runpy\nrunpy.run_path('train.py', run_name='__main__')"],
         cwd=tmp_path,
         env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         | {"PYTHONPATH": str(tmp_path)},

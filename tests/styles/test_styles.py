@@ -7,11 +7,12 @@ import statistics
 import subprocess
 import sys
 
-import numpy as np
 import pytest
+from barred_packages import BARRING
 
 import advisor
 from studies.recipe import Recipe
+from studies.script.data_rows import write_rows
 from studies.script.frame import About
 from studies.script.literals import CannotWrite
 from studies.script.parts import parts_of
@@ -21,30 +22,6 @@ from studies.workload_opening import open_source
 
 from waiting import HANG_SECONDS
 
-DATA = '''import numpy as np
-import torch
-
-
-def load(path, device):
-    """Return inputs and targets of each part."""
-    arrays = np.load(path)
-
-    def part(name):
-        return [torch.from_numpy(arrays[f"{name}_{place}"]).to(device) for place in (0, 1)]
-
-    return {name: part(name) for name in ("train", "valid", "test")}
-'''
-WITHOUT_US = """import sys
-
-
-class Barred:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {"advisor", "studies", "dashboard", "optuna"}:
-            raise ImportError(name)
-
-
-sys.meta_path.insert(0, Barred())
-"""
 OPT, REG, PLAN, WRAP = advisor.optimizers, advisor.regularizers, advisor.schedules, advisor.wrappers
 RECIPES = {
     "AdamW": ("iris", "mlp", {"optimizer": OPT.AdamW(lr=5e-3), "epochs": 12}),
@@ -89,16 +66,8 @@ def opened(name):
 def written(name, style, folder):
     """Write the files of a recipe in a style into a folder."""
     recipe, workload = opened(name)
-    arrays = {
-        f"{part}_{place}": values
-        for part in ("train", "valid", "test")
-        for place, values in enumerate(
-            (getattr(workload.dataset, part).inputs, getattr(workload.dataset, part).targets)
-        )
-    }
-    np.savez(folder / "rows.npz", **arrays)
-    (folder / "data.py").write_text(DATA)
-    (folder / "sitecustomize.py").write_text(WITHOUT_US)
+    write_rows(workload.dataset, folder)
+    (folder / "sitecustomize.py").write_text(BARRING)
     text = style_of(style).write(parts_of(recipe, workload), recipe, workload, About(title=f"Train {name}."))
     (folder / "train.py").write_text(text)
     return text
