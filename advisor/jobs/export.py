@@ -54,18 +54,19 @@ def export(home: Path, study: str, folder: Path, *, style: str = "plain", force:
     from studies.script.styles import style_of
 
     writer = style_of(style)
-    recommendation, manifest = advice(home, study), journal.manifest_of(journal.open_study(home, study))
-    records = journal.records(journal.open_study(home, study))
+    opened = journal.open_study(home, study)
+    manifest, records = journal.manifest_of(opened), journal.records(opened)
+    recommendation = advice(home, study)
     if not any(record.state == "complete" for record in records):
         raise NothingFeasible(
             f"'{study}' has no complete run yet, so there is no recipe to export; search longer"
         )
     record, file = picked(recommendation, records, home / "models" / study)
-    recipe = Recipe.from_params(record.params).uncompressed
+    recipe = Recipe.from_params(record.params)
     _make(folder, force=force)
     with TemporaryDirectory() as place:  # what fails half-way leaves nothing behind
         written = Path(place)
-        text = recipe.to_toml(_provenance(study, record, manifest, recommendation))
+        text = recipe.uncompressed.to_toml(_provenance(study, record, manifest, recommendation))
         (written / "recipe.toml").write_text(text, encoding="utf-8")
         script = write_script(written, study, record, recipe, manifest, writer)
         notes = (*script.notes, *write_bundle(written, home, study), *write_compressed(written, file))
@@ -101,11 +102,9 @@ def _provenance(
     study: str, record: Record, manifest: StudyManifest, recommendation: Recommendation
 ) -> tuple[str, ...]:
     """Return where a recipe is from, a line each."""
-    expected = recommendation.to_dict().get("expected") or {}
-    interval = expected.get("interval") if isinstance(expected, dict) else None
     reached = f"{manifest.metric} {record.quality:.6g} on the validation rows"
     return (
         f"Recommended by study {study} on {manifest.dataset}: {recommendation.optimizer}.",
         f"Trial {record.number}, seed {record.seed}: {reached}.",
-        *([f"Over seeds: {interval}."] if interval else []),
+        *([recommendation.reached] if recommendation.interval else []),
     )

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 import advisor
+from advisor.jobs.advice import advice
 from advisor.jobs.export import export
 from advisor.jobs.request import Request
 from advisor.jobs.session import prepare
@@ -45,6 +46,13 @@ def home(tmp_path_factory):
     return folder / "home"
 
 
+@pytest.fixture(scope="module")
+def written(home, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("written") / "out"
+    export(home, "ill-1", folder)
+    return folder
+
+
 def test_the_script_reads_the_users_file_and_reaches_what_the_study_reports(home, tmp_path):
     exported = export(home, "ill-1", tmp_path / "out")
 
@@ -68,31 +76,33 @@ def test_the_script_reads_the_users_file_and_reaches_what_the_study_reports(home
     assert torch.load(tmp_path / "out" / "weights.pt", weights_only=True)
 
 
-def test_the_recipe_is_read_back_as_it_was(home, tmp_path):
-    export(home, "ill-1", tmp_path / "out")
-
-    recipe = Recipe.from_toml(tmp_path / "out" / "recipe.toml")
+def test_the_recipe_is_read_back_as_it_was(home, written):
+    recipe = Recipe.from_toml(written / "recipe.toml")
 
     assert recipe in {
         Recipe.from_params(record.params) for record in journal.records(journal.open_study(home, "ill-1"))
     }
 
 
-def test_the_bundle_predicts_as_the_study_does(home, tmp_path):
-    export(home, "ill-1", tmp_path / "out")
+def test_the_recipe_says_what_was_reached_and_how_sure_that_is(home, written):
+    text = (written / "recipe.toml").read_text()
+
+    assert f"# {advice(home, 'ill-1').reached}\n" in text
+    assert "90 % interval" in text
+
+
+def test_the_bundle_predicts_as_the_study_does(home, written):
     rows = pd.read_csv(home.parent / "ill.csv")
 
-    there = advisor.load(tmp_path / "out" / "bundle").predict(rows)
+    there = advisor.load(written / "bundle").predict(rows)
 
     here = advisor.load("ill-1", home=home).predict(rows)
     assert np.array_equal(there.values, here.values)
     assert np.array_equal(there.probabilities, here.probabilities)
 
 
-def test_card_and_report_say_how_the_model_is_used_and_trained(home, tmp_path):
-    export(home, "ill-1", tmp_path / "out")
-
-    card, report = ((tmp_path / "out" / name).read_text() for name in ("README.md", "report.html"))
+def test_card_and_report_say_how_the_model_is_used_and_trained(written):
+    card, report = ((written / name).read_text() for name in ("README.md", "report.html"))
 
     assert "python train.py" in card
     assert "advisor predict bundle new.csv --out predictions.csv" in card
@@ -146,9 +156,8 @@ def test_a_folder_that_cannot_be_written_is_said(home, tmp_path):
         export(home, "ill-1", tmp_path / "file" / "out")
 
 
-def test_a_search_starts_from_the_recipe_of_an_export(home, tmp_path):
-    export(home, "ill-1", tmp_path / "out")
-    path = str(tmp_path / "out" / "recipe.toml")
+def test_a_search_starts_from_the_recipe_of_an_export(written, tmp_path):
+    path = str(written / "recipe.toml")
 
     begun = prepare(Request.of("iris", start=path, optimizers="AdamW", tracking_uri="off"), tmp_path / "home")
     other = prepare(Request.of("iris", start=path, optimizers="SGD", tracking_uri="off"), tmp_path / "home")

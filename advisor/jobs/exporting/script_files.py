@@ -55,10 +55,11 @@ def _written(
     opened = reopen_workload(manifest.opened)
     check_model_unchanged(manifest, opened)
     workload = opened.on_split(record.split_seed).on_sample(record.sample_rows)
-    parts = parts_of(recipe, workload)
+    trained = recipe.uncompressed
+    parts = parts_of(trained, workload)
     data, notes, further = _data(folder, workload)
-    about = _about(study, record, manifest, data)
-    (folder / "train.py").write_text(style.write(parts, recipe, workload, about))
+    about = _about(study, record, recipe, manifest, data)
+    (folder / "train.py").write_text(style.write(parts, trained, workload, about))
     parts.copy_files(folder)
     packages = {*parts.packages, *style.packages, "torch", "numpy", *further}
     (folder / "requirements.txt").write_text("".join(f"{line}\n" for line in requirements(packages)))
@@ -85,22 +86,20 @@ def _data(folder: Path, workload: LoadedWorkload) -> tuple[str, list[str], set[s
     return ROWS_FILE, [f"The rows are in {ROWS_FILE} as the study encoded them: {reason}."], set()
 
 
-def _about(study: str, record: Record, manifest: StudyManifest, data: str) -> About:
-    from studies.recipe import Recipe
+def _about(study: str, record: Record, recipe: Recipe, manifest: StudyManifest, data: str) -> About:
     from studies.script.frame import About
 
-    plan_threads = manifest.threads or 1
     reached = f"{record.quality:.6g} on validation rows"
     tested = f", {record.test_quality:.6g} on test rows" if record.test_quality is not None else ""
-    joint = Recipe.from_params(record.params).compresses
-    compressed = (
-        ["That was measured on the compressed model; this script does not compress."] if joint else []
-    )
+    compressed = "That was measured on the compressed model; this script does not compress."
     return About(
         title=f"Train {manifest.opened.model} on {manifest.dataset} by the recipe of study {study}.",
-        lines=(f"With seed {record.seed} the study had {manifest.metric} {reached}{tested}.", *compressed),
+        lines=(
+            f"With seed {record.seed} the study had {manifest.metric} {reached}{tested}.",
+            *([compressed] if recipe.compresses else []),
+        ),
         seed=record.seed,
-        threads=plan_threads,
+        threads=manifest.threads or 1,
         data=data,
         device=manifest.device or "cpu",
     )
