@@ -42,7 +42,7 @@ def write_rows(dataset: Dataset, folder: Path) -> None:
         for kind in ("inputs", "targets")
     }
     np.savez_compressed(folder / ROWS_FILE, **arrays)
-    (folder / "data.py").write_text(SOURCE)
+    (folder / "data.py").write_text(SOURCE, encoding="utf-8")
 
 
 def _dense(rows: Any) -> Any:

@@ -57,7 +57,7 @@ def write_table(dataset: Dataset, source: Path, target: str, folder: Path) -> st
             continue
         np.savez_compressed(folder / SPLIT_FILE, rows=rows, **parts)  # type: ignore[arg-type]
         written = text.replace("@READER@", reader)
-        (folder / "data.py").write_text(written)
+        (folder / "data.py").write_text(written, encoding="utf-8")
         if _gives(written, folder / "data.py", source, dataset):
             return reader
     for name in ("data.py", SPLIT_FILE):

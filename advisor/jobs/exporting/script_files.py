@@ -59,10 +59,11 @@ def _written(
     parts = parts_of(trained, workload)
     data, notes, further = _data(folder, workload)
     about = _about(study, record, recipe, manifest, data)
-    (folder / "train.py").write_text(style.write(parts, trained, workload, about))
+    (folder / "train.py").write_text(style.write(parts, trained, workload, about), encoding="utf-8")
     parts.copy_files(folder)
     packages = {*parts.packages, *style.packages, "torch", "numpy", *further}
-    (folder / "requirements.txt").write_text("".join(f"{line}\n" for line in requirements(packages)))
+    lines = "".join(f"{line}\n" for line in requirements(packages))
+    (folder / "requirements.txt").write_text(lines, encoding="utf-8")
     return ScriptFiles(notes=tuple(notes), snippet=snippet(parts))
 
 
