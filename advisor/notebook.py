@@ -50,7 +50,9 @@ def attended(session: Session, *, searching: bool, listen: Listen | None) -> Ite
         if listen is not None or not in_kernel():
             yield listen or _ignore, stop
             return
-        with CellProgress(_board(session, searching=searching)) as progress:
+        from advisor.cli.progress import Board
+
+        with CellProgress(Board.of(session, searching=searching)) as progress:
             yield progress.listen, stop
 
 
@@ -91,18 +93,6 @@ class CellProgress:
         self._written = time.monotonic()
         if self._handle is not None:
             self._handle.update(HTML(self.html()))  # type: ignore[no-untyped-call]
-
-
-def _board(session: Session, *, searching: bool) -> Board:
-    """Return the figures of a session, with what was done before it."""
-    from advisor.cli.progress import Board
-    from studies.storage import journal
-
-    study = journal.open_study(session.home, session.name)
-    manifest = journal.manifest_of(study)
-    work = manifest if searching else manifest.compressing
-    budget = manifest.searching if searching else manifest.compressing.budget
-    return Board(session, journal.records(study), work.spent_seconds, budget)
 
 
 def _shell() -> Any:

@@ -12,6 +12,7 @@ from studies.limits import Budget
 from studies.quantities import format_bytes, format_seconds, several
 from studies.record import Record
 from studies.search.pruner import best_complete
+from studies.storage import journal
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
@@ -36,15 +37,9 @@ class Progress(Protocol):
         ...
 
 
-def progress(
-    session: Session,
-    *,
-    records: tuple[Record, ...] = (),
-    spent_seconds: float = 0.0,
-    budget: Budget | None = None,
-) -> Progress:
-    """Return the display that fits where stderr goes; a budget takes the place of the search's own."""
-    board = Board(session, records, spent_seconds, budget or session.plan.budget)
+def progress(session: Session, *, searching: bool = True) -> Progress:
+    """Return the display that fits where stderr goes, of the search or of the compression."""
+    board = Board.of(session, searching=searching)
     return LiveTable(board) if sys.stderr.isatty() else Lines(board)
 
 
@@ -59,6 +54,15 @@ class Board:
         self.stage = self.note = "starting"
         self.records, self.budget = list(records), budget
         self._began = time.monotonic() - spent_seconds
+
+    @classmethod
+    def of(cls, session: Session, *, searching: bool) -> Self:
+        """Return the figures of a session's search, or of its compression, with what was done before."""
+        study = journal.open_study(session.home, session.name)
+        manifest = journal.manifest_of(study)
+        work = manifest if searching else manifest.compressing
+        budget = manifest.searching if searching else manifest.compressing.budget
+        return cls(session, journal.records(study), work.spent_seconds, budget)
 
     @property
     def compressed(self) -> list[Record]:

@@ -35,11 +35,7 @@ def work_on(session: Session, *, json: bool, searching: bool = True) -> None:
     from studies.quantities import several
     from studies.storage import journal
 
-    study = journal.open_study(session.home, session.name)
-    manifest = journal.manifest_of(study)
-    spent_seconds = manifest.spent_seconds if searching else manifest.compressing.spent_seconds
-    budget = manifest.searching if searching else manifest.compressing.budget
-    display = progress(session, records=journal.records(study), spent_seconds=spent_seconds, budget=budget)
+    display = progress(session, searching=searching)
     with stop_on_interrupt() as interrupted, redirect_stdout(sys.stderr), display:
         mirror = work(session, listen=display.listen, stop=interrupted, searching=searching)
     try:
