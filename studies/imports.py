@@ -87,6 +87,14 @@ def fingerprint(reference: str) -> str | None:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
+def refuse_code(*, refused: bool) -> None:
+    """Let nothing of the user's own be imported here or by processes started here; or let it again."""
+    if refused:
+        os.environ[REFUSE] = "1"
+    else:
+        os.environ.pop(REFUSE, None)
+
+
 def load(reference: str) -> Any:
     """Return the object that `module:name` or `file.py:name` names.
 

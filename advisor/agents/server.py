@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from advisor.agents.allowed import Allowed
 from advisor.agents.tools import Tools
 from studies.errors import StoreError, StudyError, named_line
-from studies.imports import REFUSE, require
+from studies.imports import refuse_code, require
 from studies.limits import Budget
 from studies.storage.home import writable
 
@@ -40,10 +39,7 @@ def serve(home: Path, paths: tuple[Path, ...], *, allow_code: bool, most: str) -
     require("mcp", "mcp", "advisor mcp")
     if missing := next((path for path in paths if not path.exists()), None):
         raise StoreError(f"--allow {missing} does not exist; name files or folders that do")
-    if allow_code:
-        os.environ.pop(REFUSE, None)
-    else:
-        os.environ[REFUSE] = "1"  # also for the processes that are started here
+    refuse_code(refused=not allow_code)
     allowed = Allowed(home=writable(home), paths=paths, code=allow_code, most=Budget.parse(most))
     server(Tools(allowed=allowed)).run()
 

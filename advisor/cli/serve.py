@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from studies.errors import StoreError, one_line
-from studies.imports import REFUSE
+from studies.imports import refuse_code
 
 UPLOAD_MEGABYTES: Final = 200
 """Largest file that the page takes."""
@@ -31,10 +31,7 @@ def serve(host: str, port: int, home: Path, *, allow_code: bool = False) -> None
     """
     folder = _folder()
     _check_address(host, port)
-    if allow_code:
-        os.environ.pop(REFUSE, None)
-    else:
-        os.environ[REFUSE] = "1"  # searches that the page starts keep to it too
+    refuse_code(refused=not allow_code)  # searches that the page starts keep to it too
     flags = [part for key, value in options(host, port).items() for part in (f"--{key}", value)]
     arguments = ["--home", str(home), *(["--allow-code"] if allow_code else [])]
     command = [sys.executable, "-m", "streamlit", "run", str(folder / "app.py"), *flags, "--", *arguments]
