@@ -16,7 +16,7 @@ from typing import Final
 
 from advisor.agents.launch_process import NO_LINKS, inside
 from advisor.goals import USUAL
-from studies.datasets.files import Place, endings, names_file, readers
+from studies.datasets.files import Place, endings, names_code, names_file, needs_target
 from studies.errors import BadWorkload
 from studies.limits import Budget, Limits
 from studies.storage.home import check_name, free_name, writable
@@ -102,7 +102,7 @@ def check_source(home: Path, source: str, *, allow_code: bool) -> None:
         raise BadWorkload("choose the data first")
     if source.lower() in built_ins():
         return
-    if _names_code(source) and not names_file(source):
+    if names_code(source):
         _refuse_code(source, allow_code=allow_code)
         return
     place = Place.of(source)
@@ -111,12 +111,6 @@ def check_source(home: Path, source: str, *, allow_code: bool) -> None:
         raise BadWorkload(f"'{name}' is no file that is read here; give one that ends with {known}")
     if not inside(home, place.path).is_file():
         raise BadWorkload(f"no file '{source}' in the home; upload it, or copy it there")
-
-
-def needs_target(source: str) -> bool:
-    """Tell whether data needs a target column to be named."""
-    ending = Place.of(source).ending
-    return bool(ending) and readers()[ending].takes_target
 
 
 def check_model(model: str, *, allow_code: bool) -> None:
@@ -173,8 +167,7 @@ def keep_upload(home: Path, name: str, content: bytes) -> Path:
 
 def name_for(home: Path, source: str) -> str:
     """Return a name for a study of this data that is not taken."""
-    code = _names_code(source) and not names_file(source)
-    stem = Path(source).stem.rpartition(":")[2] if code else Place.of(source).name
+    stem = Path(source).stem.rpartition(":")[2] if names_code(source) else Place.of(source).name
     launched = [path.stem for path in (home / "launched").glob("*.log")]
     return free_name(home, _file_stem(stem), taken=launched)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from studies.datasets.files import Place, endings, readers
+from studies.datasets.files import Place, endings
 from studies.errors import BadValue, BadWorkload, StudyNotFound, did_you_mean, shown
 from studies.limits import Budget
 from studies.storage.home import study_names
@@ -89,9 +89,3 @@ class Allowed:
     def _refuse_code(self, name: str) -> None:
         if not self.code:
             raise BadWorkload(f"{shown(name)} is code, which this server does not run without --allow-code")
-
-
-def needs_target(source: str) -> bool:
-    """Tell whether a file needs a target column to be named."""
-    ending = Place.of(source).ending
-    return bool(ending) and readers()[ending].takes_target

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from advisor.agents import launch_process
-from advisor.agents.allowed import Allowed, needs_target
+from advisor.agents.allowed import Allowed
+from studies.datasets.files import needs_target
 from studies.errors import BadValue, shown
 from studies.limits import Limits
 from studies.storage.home import check_new, free_name

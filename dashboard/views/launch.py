@@ -14,12 +14,12 @@ from advisor.goals import GOALS, USUAL
 from advisor.jobs.request import MODES
 from dashboard import reads, studies_table
 from dashboard.charts.trials import best_single_run
-from dashboard.launch_form import LaunchForm, check, files, keep_upload, name_for, needs_target, own_code
+from dashboard.launch_form import LaunchForm, check, files, keep_upload, name_for, own_code
 from dashboard.snapshot import Study
 from dashboard.widgets.words import plain, progress
 from studies import catalogue
 from studies.data.opening import built_ins
-from studies.datasets.files import PACKINGS, endings
+from studies.datasets.files import PACKINGS, endings, needs_target
 from studies.errors import StudyError
 from studies.limits import Budget
 from studies.quantities import format_seconds

@@ -111,6 +111,12 @@ def endings(*, with_target: bool = False) -> tuple[str, ...]:
     return tuple(ending for ending, reader in readers().items() if reader.takes_target or not with_target)
 
 
+def needs_target(source: str) -> bool:
+    """Tell whether a source is a file that needs a target column to be named."""
+    ending = Place.of(source).ending
+    return bool(ending) and readers()[ending].takes_target
+
+
 def is_pattern(path: Path) -> bool:
     """Tell whether a path stands for several files, as `data/*.parquet` does."""
     return not WILD.isdisjoint(str(path)) and not holds(path, Path.exists)
