@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -22,6 +22,9 @@ INSTRUCTIONS: Final = (
     "training), then search, which returns a study's name at once and goes on in the background; ask status "
     "until its state is no longer 'running', then recommend. list and explain say what there is."
 )
+
+OTHERS: Final = ("tools", "source", "study", "budget")
+"""Names in the function of a tool that are no options."""
 
 
 def serve(home: Path, paths: tuple[Path, ...], *, allow_code: bool, most: str) -> None:
@@ -78,8 +81,7 @@ def _functions(tools: Tools) -> dict[str, Callable[..., dict[str, Any]]]:
 
         source: a built-in data set's name or a file; target: the column to predict; memory: most bytes.
         """
-        options = {key: value for key, value in locals().items() if key not in {"source", "tools"}}
-        return tools.profile(source, options)
+        return tools.profile(source, _options(locals()))
 
     def search(
         source: str,
@@ -102,8 +104,7 @@ def _functions(tools: Tools) -> dict[str, Callable[..., dict[str, Any]]]:
         budget: 60s, 10m, 2h or 200trials. optimizers: names between commas. Limits: memory 512MiB,
         model_size 1MB, latency 2ms, train_time 30s. goal: quality, speed, memory or balanced.
         """
-        options = {key: value for key, value in locals().items() if key not in {"source", "budget", "tools"}}
-        return tools.search(source, budget, options)
+        return tools.search(source, budget, _options(locals()))
 
     def recommend(
         study: str,
@@ -114,16 +115,7 @@ def _functions(tools: Tools) -> dict[str, Callable[..., dict[str, Any]]]:
         goal: str | None = None,
     ) -> dict[str, Any]:
         """The answer of a study: optimizer, recipe, how sure, why; at once, also under other limits."""
-        return tools.recommend(
-            study,
-            {
-                "memory": memory,
-                "model_size": model_size,
-                "latency": latency,
-                "train_time": train_time,
-                "goal": goal,
-            },
-        )
+        return tools.recommend(study, _options(locals()))
 
     def status(study: str) -> dict[str, Any]:
         """How far a study is: its state (running, done, stopped or failed), trials by state, last lines."""
@@ -145,6 +137,11 @@ def _functions(tools: Tools) -> dict[str, Callable[..., dict[str, Any]]]:
         "explain": explain,
         "list": list_,
     }
+
+
+def _options(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options among the names in the function of a tool."""
+    return {name: value for name, value in arguments.items() if name not in OTHERS}
 
 
 def _plainly(tool: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:

@@ -77,12 +77,13 @@ class Tools:
         from studies.storage.home import study_names
 
         home = self.allowed.home
-        if study not in {*study_names(home), *launch_process.names(home)}:
+        known = study_names(home)
+        if study not in {*known, *launch_process.names(home)}:
             self.allowed.study(study)
         runs, failure = launch_process.running(home, study), launch_process.failure(home, study)
         log = launch_process.log_lines(home, study)[-3:]
         answer = {"study": study, "error": failure or None, "log": list(log)}
-        if study not in study_names(home):
+        if study not in known:
             state = "running" if runs else "failed"
             return answer | {"state": state, "trials": {}, "spent_seconds": 0.0}
         opened = journal.open_study(home, study)
