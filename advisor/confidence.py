@@ -41,3 +41,8 @@ WORDS: Final[Mapping[str, str]] = {
     "prior": "what published results and the rules say before any trial; trials soon outweigh it",
 }
 """Further words of an answer and their meanings; `p_tie` is the first of them."""
+
+
+def verb(label: Label) -> str:
+    """Return what an answer of this label says to do with its optimizer: Use, or Start with."""
+    return "Start with" if label == "prior only" else "Use"

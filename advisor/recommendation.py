@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, Final
 
 from advisor.compressed_model import CompressedModel
-from advisor.confidence import Label
+from advisor.confidence import Label, verb
 from advisor.contender import Contender
 from advisor.evidence import Finding
 from advisor.report.compression_table import TITLES, CompressionTable
@@ -31,6 +31,8 @@ COMPRESSION: Final = "Compression"
 SHARES: Final = ("best", "within the margin", "expected loss")
 COLUMNS: Final = ("optimizer", "{metric}", "90 % interval", *SHARES, "whole runs", "trials")
 """Of the table of all that fit."""
+RECIPE: Final = ("axis", "setting")
+"""Titles of the table of the recipe."""
 BASIS: Final = "it rests on published results and on the facts of the data and the model"
 NOT_TRAINED: Final = f"No whole run of it stands behind this: {BASIS}."
 
@@ -116,6 +118,22 @@ class Recommendation:
         return Recipe.from_params(self.params)
 
     @property
+    def in_short(self) -> str:
+        """Return what to do in two words or three: Use AdamW; Start with AdamW."""
+        return f"{verb(self.label)} {self.optimizer}"
+
+    @property
+    def recipe_table(self) -> Table:
+        """Return the recipe as a table."""
+        rows = tuple(settings(self.params, self.steps))
+        return Table(titles=RECIPE, rows=rows, about="the recipe")
+
+    @property
+    def contender_titles(self) -> tuple[str, ...]:
+        """Return the titles of the table of all that fit."""
+        return tuple(title.format(metric=self.metric) for title in COLUMNS)
+
+    @property
     def compression_table(self) -> CompressionTable:
         """Return what to do to the trained model and what else was measured, ready to be printed."""
         return CompressionTable(
@@ -148,10 +166,10 @@ class Recommendation:
             rows = self.compression_table.rows() if heading == COMPRESSION else []
             below = ["", grid(TITLES, rows)] if rows else []
             parts.append("\n".join([f"## {heading}", "", *(f"- {line}" for line in lines), *below]))
-        parts.append(table("Recipe", ("axis", "setting"), settings(self.params, self.steps)))
+        parts.append(table("Recipe", RECIPE, settings(self.params, self.steps)))
         if len(self.contenders) > 1:
-            columns = tuple(column.format(metric=self.metric) for column in COLUMNS)
-            parts.append(table("All that fit", columns, [contender.cells() for contender in self.contenders]))
+            rows = [contender.cells() for contender in self.contenders]
+            parts.append(table("All that fit", self.contender_titles, rows))
         return "\n\n".join(part for part in parts if part) + "\n"
 
     def __str__(self) -> str:
@@ -166,13 +184,12 @@ class Recommendation:
         """Return the answer as a notebook shows it."""
         from advisor.report.section_html import notebook_cell
 
-        verb = "Start with" if self.label == "prior only" else "Use"
-        title = f"{verb} {self.optimizer}" + (f": {self.study}" if self.study else "")
+        title = self.in_short + (f": {self.study}" if self.study else "")
         return notebook_cell(title, (str(self.headline), self.reached), self._notebook_sections())
 
     def _notebook_sections(self) -> list[Section]:
         """Return the recipe, what is said under each heading, and the table of all that fit."""
-        small = Table(titles=TITLES, rows=tuple(self.compression_table.rows()), about="compressed models")
+        small = self.compression_table.table
         said = [
             Section(
                 title=title,
@@ -182,13 +199,10 @@ class Recommendation:
             )
             for title, lines in self._sections()
         ]
-        rows = tuple(settings(self.params, self.steps))
-        recipe = Table(titles=("axis", "setting"), rows=rows, about="the recipe")
-        columns = tuple(column.format(metric=self.metric) for column in COLUMNS)
-        cells = tuple(contender.cells() for contender in self.contenders)
-        fit = Table(titles=columns, rows=cells, about="all that fit")
+        rows = tuple(contender.cells() for contender in self.contenders)
+        fit = Table(titles=self.contender_titles, rows=rows, about="all that fit")
         return [
-            Section(title="Recipe", tables=(recipe,)),
+            Section(title="Recipe", tables=(self.recipe_table,)),
             *said,
             Section(title="All that fit", tables=(fit,), folded=True),
         ]

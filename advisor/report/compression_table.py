@@ -9,6 +9,7 @@ from typing import Final
 from advisor.compressed_model import CompressedModel
 from advisor.report.compression_names import against_reference, sentence
 from advisor.report.numbers import duration, number, size, times, trials
+from advisor.report.section import Table
 from studies.direction import Direction
 
 TITLES: Final = ("recipe", "file", "through gzip", "one row", "quality", "change")
@@ -54,6 +55,11 @@ class CompressionTable:
 
     def _is_advised(self, model: CompressedModel) -> bool:
         return self.advised is not None and model.trials == self.advised.trials
+
+    @property
+    def table(self) -> Table:
+        """Return its rows as a table."""
+        return Table(titles=TITLES, rows=tuple(self.rows()), about="compressed models")
 
     def rows(self) -> list[tuple[str, ...]]:
         """Return the table: the front, and the advised one if it is not on it."""

@@ -41,6 +41,7 @@ class Section:
     sentences: tuple[str, ...] = ()
     chart: Chart | None = None
     tables: tuple[Table, ...] = ()
+    """Those without a row are left out."""
     code: tuple[str, ...] = ()
     """Commands or programs, ready to be copied."""
     folded: bool = False

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from advisor.confidence import DECIDED, LEANING, Label
+from advisor.confidence import DECIDED, LEANING, Label, verb
 from advisor.evidence import has_quality
 from advisor.report.numbers import chance
 from advisor.statements.confidence import NothingApart
@@ -50,11 +50,11 @@ class Headline(Statement):
 
     def __str__(self) -> str:
         main = f" ({', '.join(self.settings)})" if self.settings else ""
-        verb = "Start with" if self.label == "prior only" else "Use"
         if self.never_ran:
             why = "its training function ran no optimizer of the recipe, so none were compared"
-            return f"{verb} the settings below: {why}; they are the best that were searched."
-        return " ".join([f"{verb} {self.subjects[0]}{main} - {self._sure()}", *map(str, self.notes)])
+            return f"{verb(self.label)} the settings below: {why}; they are the best that were searched."
+        answer = f"{verb(self.label)} {self.subjects[0]}{main} - {self._sure()}"
+        return " ".join([answer, *map(str, self.notes)])
 
     def _sure(self) -> str:
         prior = "prior only: " if self.label == "prior only" else ""

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from advisor.confidence import MEANINGS
-from advisor.recommendation import COLUMNS, Recommendation
-from advisor.report.compression_table import TITLES as COMPRESSION_TITLES
-from advisor.report.layout import cost_lines, settings
+from advisor.recommendation import Recommendation
+from advisor.report.layout import cost_lines
 from advisor.report.numbers import written
 from advisor.report.section import Section, Table, sentence
 from advisor.statements.check import Check
@@ -29,7 +28,7 @@ def title_of(study: ReportedStudy) -> str:
     answer = study.recommendation
     if answer is None:
         return f"No optimizer fits: {study.name}"
-    return f"{'Start with' if answer.label == 'prior only' else 'Use'} {answer.optimizer}: {study.name}"
+    return f"{answer.in_short}: {study.name}"
 
 
 def answer_lines(study: ReportedStudy) -> tuple[str, ...]:
@@ -63,7 +62,7 @@ def answer_sections(study: ReportedStudy) -> Iterator[Section]:
 def candidates(answer: Recommendation) -> Section:
     """Return the table of all optimizers that fit."""
     costs = [BY_FIELD[field] for field in CONTENDER_COSTS]
-    titles = (*(title.format(metric=answer.metric) for title in COLUMNS), *(cost.label for cost in costs))
+    titles = (*answer.contender_titles, *(cost.label for cost in costs))
     rows = tuple(
         (
             contender.optimizer + (", advised" if contender.optimizer == answer.optimizer else ""),
@@ -92,9 +91,7 @@ def rules(answer: Recommendation) -> Section:
 
 
 def _recipe(study: ReportedStudy, answer: Recommendation) -> Section:
-    rows = tuple(settings(answer.params, answer.steps))
-    table = Table(titles=("axis", "setting"), rows=rows, about="the recipe")
-    return Section(title="Recipe", tables=(table,), code=(study.code,) if study.code else ())
+    return Section(title="Recipe", tables=(answer.recipe_table,), code=(study.code,) if study.code else ())
 
 
 def _checklist(checks: tuple[Check, ...]) -> Section:
@@ -128,10 +125,8 @@ def _limits(study: ReportedStudy) -> Section:
 
 
 def _compression(answer: Recommendation) -> Section:
-    table = answer.compression_table
-    rows = tuple(table.rows())
-    tables = (Table(titles=COMPRESSION_TITLES, rows=rows, about="compressed models"),) if rows else ()
-    return Section(title="Compression", sentences=tuple(table.sentences()), tables=tables)
+    compression = answer.compression_table
+    return Section(title="Compression", sentences=tuple(compression.sentences()), tables=(compression.table,))
 
 
 def _written(cost: Cost, value: float | None) -> str:

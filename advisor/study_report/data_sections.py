@@ -28,7 +28,7 @@ def data(study: ReportedStudy) -> Section:
     return Section(
         title="Data and model",
         sentences=(*facts_lines(study), *study.notes, *columns_line(study.evidence.columns), *left_out),
-        tables=(table,) if rows else (),
+        tables=(table,),
     )
 
 
@@ -61,7 +61,7 @@ def trials(study: ReportedStudy) -> Section:
         sentences=(sentence(states_in_words(records)), *left_out)
         if records
         else ("No trial has ended yet.",),
-        tables=(Table(titles=titles, rows=rows, about="trials"),) if rows else (),
+        tables=(Table(titles=titles, rows=rows, about="trials"),),
         folded=True,
     )
 
@@ -77,11 +77,10 @@ def repeat(study: ReportedStudy) -> Section:
     """Return what it takes to repeat the search: its command, and what it ran with."""
     command = study.evidence.command
     lines = () if command else ("No command names this workload: it was handed over in code.",)
-    table = Table(titles=("what", "value"), rows=study.repeat, about="what the search ran with")
     return Section(
         title="How to repeat it",
         sentences=lines,
-        tables=(table,) if study.repeat else (),
+        tables=(study.repeat_table,),
         code=(command,) if command else (),
     )
 

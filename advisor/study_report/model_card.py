@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from advisor.recommendation import Recommendation
-from advisor.report.layout import cost_lines, settings
+from advisor.report.layout import cost_lines
 from advisor.report.numbers import number
 from advisor.report.section import Section, Table, sentence
 from advisor.study_report.data_sections import columns_line, facts_lines, states_in_words
@@ -43,10 +43,8 @@ def _sections(study: ReportedStudy, usage: str) -> Iterator[Section]:
     yield Section(title="Training data", sentences=(*study.notes, *columns_line(study.evidence.columns)))
     yield from _training(study, answer)
     yield _evaluation(study, answer)
-    rows = study.repeat
     command = (study.evidence.command,) if study.evidence.command else ()
-    table = Table(titles=("what", "value"), rows=rows, about="what the search ran with")
-    yield Section(title="Versions", tables=(table,) if rows else (), code=command)
+    yield Section(title="Versions", tables=(study.repeat_table,), code=command)
 
 
 def _headline(study: ReportedStudy) -> tuple[str, ...]:
@@ -60,10 +58,8 @@ def _caveats(answer: Recommendation) -> tuple[str, ...]:
 
 
 def _training(study: ReportedStudy, answer: Recommendation) -> Iterator[Section]:
-    rows = tuple(settings(answer.params, answer.steps))
-    recipe = Table(titles=("axis", "setting"), rows=rows, about="the recipe")
     costs = tuple(map(sentence, cost_lines(answer.costs)))
-    yield Section(title="Training procedure", tables=(recipe,), sentences=costs)
+    yield Section(title="Training procedure", tables=(answer.recipe_table,), sentences=costs)
     compared = ", ".join(study.evidence.optimizers)
     searched = (f"Optimizers compared: {compared}.", sentence(states_in_words(study.evidence.records)))
     yield Section(title="How it was searched", sentences=(*searched, *map(str, answer.reasons)))
@@ -73,4 +69,4 @@ def _evaluation(study: ReportedStudy, answer: Recommendation) -> Section:
     rows = tuple((name, number(quality)) for name, quality in plain_models(study.evidence))
     titles = ("plain model", f"validation {answer.metric}")
     table = Table(titles=titles, rows=rows, about="plain models on the same rows")
-    return Section(title="Evaluation", sentences=(answer.reached,), tables=(table,) if rows else ())
+    return Section(title="Evaluation", sentences=(answer.reached,), tables=(table,))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from advisor.evidence import Evidence
 from advisor.recommendation import Recommendation
+from advisor.report.section import Table
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,3 +31,8 @@ class ReportedStudy:
     """What it takes to repeat the search: a name and a value in words, each."""
     code: str = ""
     """The recipe as code of PyTorch; empty where there is none."""
+
+    @property
+    def repeat_table(self) -> Table:
+        """Return what it takes to repeat the search as a table."""
+        return Table(titles=("what", "value"), rows=self.repeat, about="what the search ran with")

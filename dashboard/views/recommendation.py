@@ -144,7 +144,7 @@ def _reset() -> None:
 
 
 def _headline(advice: Recommendation) -> None:
-    st.title(plain(f"{'Start with' if advice.label == 'prior only' else 'Use'} {advice.optimizer}"))
+    st.title(plain(advice.in_short))
     st.markdown(f"**{plain(str(advice.headline))}**")
     st.markdown(plain(f"{_basis(advice)} {advice.label.capitalize()} means: {MEANINGS[advice.label]}."))
 
