@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +10,7 @@ from advisor.cli.terminal import (
     MOSTLY_FAILED,
     NOTHING_FEASIBLE,
     fail,
+    prints_aside,
     say,
     show,
     show_json,
@@ -36,7 +35,7 @@ def work_on(session: Session, *, json: bool, searching: bool = True) -> None:
     from studies.storage import journal
 
     display = progress(session, searching=searching)
-    with stop_on_interrupt() as interrupted, redirect_stdout(sys.stderr), display:
+    with stop_on_interrupt() as interrupted, prints_aside(), display:
         mirror = work(session, listen=display.listen, stop=interrupted, searching=searching)
     try:
         recommendation = conclude(session.home, session.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, redirect_stdout
 from typing import Final
 
 import typer
@@ -48,6 +48,11 @@ def fail(line: str, status: int) -> None:
     """End with one line and a status."""
     say(f"advisor: {line}")
     sys.exit(status)
+
+
+def prints_aside() -> AbstractContextManager[object]:
+    """Send whatever the user's own code prints to stderr, for as long as the block lasts."""
+    return redirect_stdout(sys.stderr)
 
 
 @contextmanager

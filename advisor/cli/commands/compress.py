@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import redirect_stdout
-
 from advisor.cli.options import (
     CompressionBudget,
     Home,
@@ -16,7 +13,7 @@ from advisor.cli.options import (
     Teacher,
 )
 from advisor.cli.run import home_of, work_on
-from advisor.cli.terminal import say
+from advisor.cli.terminal import prints_aside, say
 from studies.limits import Budget, Limits
 
 
@@ -36,6 +33,6 @@ def compress(
     limits = Limits.parse(memory=None, model_size=model_size, latency=latency, train_time=None)
     total = None if budget is None else Budget.parse(budget)
     request = CompressionRequest(budget=total, limits=limits, students=tuple(student or ()), teacher=teacher)
-    with redirect_stdout(sys.stderr):  # whatever the user's own model prints
+    with prints_aside():
         session = open_compression(home_of(home), study, request, tell=say)
     work_on(session, json=json, searching=False)

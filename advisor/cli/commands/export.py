@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +10,7 @@ import typer
 from advisor.cli import completion
 from advisor.cli.options import Home, StudyName
 from advisor.cli.run import home_of
-from advisor.cli.terminal import say, show
+from advisor.cli.terminal import prints_aside, say, show
 
 
 def export(
@@ -31,7 +29,7 @@ def export(
     """Write what a study recommends to a folder: train.py, which needs torch alone, recipe, model, report."""
     from advisor.jobs.export import export as write
 
-    with redirect_stdout(sys.stderr):  # whatever the user's own model prints
+    with prints_aside():
         exported = write(home_of(home), study, out, style=style, force=force)
     for note in exported.notes:
         say(note)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from contextlib import redirect_stdout
 from typing import Annotated
 
 import typer
 
 from advisor.cli.options import Ensemble, Home, Retrain
 from advisor.cli.run import home_of
-from advisor.cli.terminal import say
+from advisor.cli.terminal import prints_aside, say
 
 
 def predict(
@@ -33,7 +32,7 @@ def predict(
 
     check_out(out, rows)
     stdout = sys.stdout
-    with redirect_stdout(sys.stderr):  # whatever the user's own model prints
+    with prints_aside():
         bundle = opened(study, home_of(home), retrain=retrain, ensemble=ensemble)
         notes = predict_rows(bundle, rows, out=out or stdout, proba=proba)
     for note in notes:

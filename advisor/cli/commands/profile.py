@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import redirect_stdout
-
 from advisor.cli.arguments import ProfileArguments, save_config, typed
-from advisor.cli.terminal import say, show, show_json
+from advisor.cli.terminal import prints_aside, say, show, show_json
 
 
 @typed(ProfileArguments)
@@ -16,6 +13,6 @@ def profile(arguments: ProfileArguments) -> None:
 
     request = arguments.request()
     save_config(arguments)
-    with redirect_stdout(sys.stderr):  # whatever the user's own model prints
+    with prints_aside():
         shown = preview(request, everything=arguments.everything, tell=say)
     show_json(shown.to_dict()) if arguments.json else show(str(shown))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import redirect_stdout
 from typing import Annotated
 
 import typer
 
 from advisor.cli.options import Ensemble, Home, Retrain, StudyName, TrackingUri
 from advisor.cli.run import home_of
-from advisor.cli.terminal import show
+from advisor.cli.terminal import prints_aside, show
 
 
 def register(
@@ -30,7 +28,7 @@ def register(
     from advisor.jobs.register import lines
     from advisor.jobs.register import register as log
 
-    with redirect_stdout(sys.stderr):  # whatever the user's own model prints
+    with prints_aside():
         versions = log(
             home_of(home),
             study,

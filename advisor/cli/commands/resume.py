@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import redirect_stdout
 from typing import Annotated
 
 import typer
 
 from advisor.cli.options import Home, Json, StudyName
 from advisor.cli.run import home_of, work_on
-from advisor.cli.terminal import say
+from advisor.cli.terminal import prints_aside, say
 from studies.limits import Budget
 
 
@@ -23,7 +21,7 @@ def resume(
     """Go on after a stop, a crash or with more budget."""
     from advisor.jobs.session import reopen
 
-    with redirect_stdout(sys.stderr):  # whatever the user's own model prints
+    with prints_aside():
         total = None if budget is None else Budget.parse(budget)
         session = reopen(home_of(home), study, budget=total, tell=say)
     for note in session.notes:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import redirect_stdout
-
 from advisor.cli.arguments import SearchArguments, save_config, typed
 from advisor.cli.run import home_of, work_on
-from advisor.cli.terminal import say
+from advisor.cli.terminal import prints_aside, say
 
 
 @typed(SearchArguments)
@@ -22,12 +19,12 @@ def search(arguments: SearchArguments) -> None:
         check(register, arguments.tracking_uri)
     request = arguments.request()
     save_config(arguments)
-    with redirect_stdout(sys.stderr):  # whatever the user's own model prints
+    with prints_aside():
         session = prepare(request, home_of(arguments.home), tell=say)
     problem = no_model_reason(session.name, session.workload.spec()) if register else ""
     for note in filter(None, (*session.notes, problem)):
         say(note)
     work_on(session, json=arguments.json)
     if register is not None and not problem:
-        with redirect_stdout(sys.stderr):
+        with prints_aside():
             say(lines(log(session.home, session.name, register)))
