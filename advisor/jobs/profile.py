@@ -17,7 +17,7 @@ from advisor.recommendation import Recommendation
 from advisor.report.columns_table import TITLES, column_rows, columns_text
 from advisor.report.facts_text import data_lines, data_text, model_lines, model_text
 from advisor.report.layout import fold
-from advisor.report.memory_table import memory_row, memory_text
+from advisor.report.memory_table import least_first, memory_row, memory_text
 from advisor.report.numbers import size
 from advisor.report.probes_text import probes_text
 from advisor.report.section import Section, Table, sentence
@@ -73,8 +73,8 @@ class Preview:
         parts = [
             columns_text(self.columns),
             data_text(self.facts),
-            self._notes(),
-            self._split(),
+            _under("What was done to the data:", self.notes),
+            _under("Is the split honest?", self._warnings),
             model_text(self.facts),
             probes_text(self.facts),
             memory_text(self.facts, self._shown(), self.limits.train_bytes),
@@ -89,11 +89,10 @@ class Preview:
 
     def _sections(self) -> tuple[Section, ...]:
         facts = (*data_lines(self.facts), *model_lines(self.facts), *self.notes)
-        warnings = tuple(str(check) for check in self.split_checks if not check.passed)
         columns = Table(titles=TITLES, rows=tuple(column_rows(self.columns)), about="columns")
         return (
             Section(title="Data and model", sentences=tuple(map(sentence, facts))),
-            Section(title="Is the split honest?", sentences=warnings),
+            Section(title="Is the split honest?", sentences=self._warnings),
             Section(title="Columns", tables=(columns,), folded=True),
             Section(title="Memory while training", tables=(self._memory(),)),
             Section(title="Why", sentences=tuple(map(str, self.recommendation.reasons)), folded=True),
@@ -102,28 +101,20 @@ class Preview:
     def _memory(self) -> Table:
         """Return what training takes with each of the optimizers that are shown, the least first."""
         limit = self.limits.train_bytes
-        ordered = sorted(self._shown(), key=lambda forecast: (forecast.peak_bytes, forecast.optimizer))
+        ordered = least_first(self._shown())
         rows = [(each.optimizer, size(each.state_bytes), size(each.peak_bytes)) for each in ordered]
-        fits = ["yes" if limit is None or each.peak_bytes <= limit else "no" for each in ordered]
         titles = ("optimizer", "state", f"peak at batch size {self.facts.batch_size}")
         about = "memory while training"
         if limit is None:
             return Table(titles=titles, rows=tuple(rows), about=about)
+        fits = ["yes" if each.peak_bytes <= limit else "no" for each in ordered]
         limited = tuple((*row, verdict) for row, verdict in zip(rows, fits, strict=True))
         return Table(titles=(*titles, f"within {size(limit)}"), rows=limited, about=about)
 
-    def _split(self) -> str:
-        """Return what is wrong with the split; nothing when nothing is."""
-        warnings = [fold(str(check), "- ") for check in self.split_checks if not check.passed]
-        return "\n".join(["Is the split honest?", *warnings]) if warnings else ""
-
-    def _notes(self) -> str:
-        """Return what was done to the data, in sentences."""
-        return (
-            "\n".join(["What was done to the data:", *(fold(note, "- ") for note in self.notes)])
-            if self.notes
-            else ""
-        )
+    @property
+    def _warnings(self) -> tuple[str, ...]:
+        """Return what is wrong with the split."""
+        return tuple(str(check) for check in self.split_checks if not check.passed)
 
     def _shown(self) -> tuple[Forecast, ...]:
         """Return the forecasts that are shown, of the best contenders unless all are asked for."""
@@ -182,6 +173,11 @@ def preview(
         notes=workload.notes,
         everything=everything,
     )
+
+
+def _under(title: str, lines: tuple[str, ...]) -> str:
+    """Return lines under a title, as text; nothing where there are none."""
+    return "\n".join([title, *(fold(line, "- ") for line in lines)]) if lines else ""
 
 
 def _search(request: Request, workload: LoadedWorkload) -> str:

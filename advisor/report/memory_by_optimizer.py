@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from advisor.report.memory_table import memory_row, memory_text
+from advisor.report.memory_table import least_first, memory_row, memory_text
 from studies.facts import Facts, Forecast
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class MemoryByOptimizer:
     @property
     def forecasts(self) -> tuple[Forecast, ...]:
         """Return a forecast for each optimizer, the least peak first."""
-        return tuple(sorted(self.facts.forecasts, key=lambda each: (each.peak_bytes, each.optimizer)))
+        return least_first(self.facts.forecasts)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON: a row an optimizer, every part in bytes."""

@@ -16,6 +16,11 @@ from studies.quantities import format_bytes, several
 PARTS: Final = (("weights", "weight"), ("gradients", "gradient"), ("activations", "activation"))
 
 
+def least_first(forecasts: Iterable[Forecast]) -> tuple[Forecast, ...]:
+    """Return forecasts, the least peak first."""
+    return tuple(sorted(forecasts, key=lambda forecast: (forecast.peak_bytes, forecast.optimizer)))
+
+
 def memory_row(forecast: Forecast, facts: Facts, limit: int | None) -> dict[str, Any]:
     """Return a forecast with its peak, whether that fits, and the largest batches that would."""
     peak = forecast.peak_bytes
@@ -35,7 +40,7 @@ def memory_text(facts: Facts, shown: Sequence[Forecast], limit: int | None) -> s
         shown: those to show; how many more there are is said.
         limit: most bytes while training; None for none.
     """
-    forecasts = sorted(shown, key=lambda forecast: (forecast.peak_bytes, forecast.optimizer))
+    forecasts = least_first(shown)
     if not forecasts:
         return ""
     more = len(facts.forecasts) - len(forecasts)
