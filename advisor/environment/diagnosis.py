@@ -92,21 +92,20 @@ def _versions() -> Iterator[EnvironmentFact]:
     yield EnvironmentFact(name=PACKAGE, state="ok", says=version(PACKAGE))
     tested = _tested()
     for package in NEEDED:
-        specifier = tested.get(package, "")
-        try:
-            installed = version(package)
-        except PackageNotFoundError:
-            do = f"pip install '{package}{specifier}'"
-            yield EnvironmentFact(name=package, state="broken", says="is not installed", do=do)
-            continue
-        fits = _fits(installed, specifier)
-        says = f"{installed}" if fits else f"{installed}, not among the tested {specifier}"
-        yield EnvironmentFact(
-            name=package,
-            state="ok" if fits else "broken",
-            says=says,
-            do="" if fits else f"pip install '{package}{specifier}'",
-        )
+        yield _version(package, tested.get(package, ""))
+
+
+def _version(package: str, specifier: str) -> EnvironmentFact:
+    try:
+        installed = version(package)
+    except PackageNotFoundError:
+        says = "is not installed"
+    else:
+        if _fits(installed, specifier):
+            return EnvironmentFact(name=package, state="ok", says=installed)
+        says = f"{installed}, not among the tested {specifier}"
+    do = f"pip install '{package}{specifier}'"
+    return EnvironmentFact(name=package, state="broken", says=says, do=do)
 
 
 def _tested() -> dict[str, str]:
@@ -130,6 +129,11 @@ def _machine() -> Iterator[EnvironmentFact]:
     yield EnvironmentFact(name="cores", state="ok", says=f"{cores} of {os.cpu_count()} may be used")
     if memory := _memory_bytes():
         yield EnvironmentFact(name="memory", state="ok", says=f"{format_bytes(memory)} at most")
+    yield from _torch()
+
+
+def _torch() -> Iterator[EnvironmentFact]:
+    """Yield the devices and the speed of torch, or why it cannot be imported."""
     try:
         import torch
     except Exception as error:  # noqa: BLE001 - a broken build fails in many ways
