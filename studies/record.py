@@ -210,6 +210,6 @@ class Record:
         return cls(**known | {"curve": tuple(Measurement(**point) for point in curve)})
 
 
-def count_states(records: tuple[Record, ...]) -> dict[str, int]:
+def count_states(records: tuple[Record, ...]) -> dict[State, int]:
     """Return how many records are in each state, every state named."""
     return {state: sum(record.state == state for record in records) for state in STATES}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from advisor.jobs.runs.columns import SETTING
 from studies.quantities import several
 from studies.record import count_states
 
 if TYPE_CHECKING:
+    from advisor.cli.schemas.outputs import Imported as ImportedJson
     from advisor.jobs.importing import Imported
     from advisor.jobs.runs.columns import Column
 
@@ -30,7 +31,7 @@ def table(imported: Imported) -> str:
     return "\n".join([head, "", *lines, *(["", *runs.notes] if runs.notes else [])])
 
 
-def as_json(imported: Imported) -> dict[str, Any]:
+def as_json(imported: Imported) -> ImportedJson:
     """Return the same as plain values."""
     runs = imported.runs
     return {

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from advisor.cli.rows import RuleRow, StudyRow
 from advisor.cli.trials import trial_rows
 from advisor.decide.rulebook import rules
 from advisor.evidence import has_quality
 from advisor.explanations import words
+from advisor.rules import Rule
 from studies import catalogue
 from studies.choice import Choice, summary
 from studies.data.inputs import Inputs
@@ -33,7 +36,7 @@ ROWS: Final = {
 """An ordinary row of each kind of data, to ask a model whether it takes such."""
 
 
-def listing(kind: str, home: Path, study: str = "") -> list[dict[str, Any]]:
+def listing(kind: str, home: Path, study: str = "") -> Sequence[Mapping[str, Any]]:
     """Return what there is of a kind, a row each with `name` and `summary`.
 
     Args:
@@ -50,10 +53,7 @@ def listing(kind: str, home: Path, study: str = "") -> list[dict[str, Any]]:
     if study:
         raise BadValue(f"{kind} are the same for every study; leave {shown(study)} out")
     if kind == "rules":
-        return [
-            {"name": name, "summary": summary(type(rule)), "grade": rule.grade, "source": rule.source}
-            for name, rule in rules().items()
-        ]
+        return [_rule_row(name, rule) for name, rule in rules().items()]
     if kind == "words":
         return words.rows()
     if kind == "studies":
@@ -80,7 +80,11 @@ def _row(choice: type[Choice]) -> dict[str, Any]:
     return row
 
 
-def _study_row(home: Path, name: str) -> dict[str, Any]:
+def _rule_row(name: str, rule: Rule) -> RuleRow:
+    return {"name": name, "summary": summary(type(rule)), "grade": rule.grade, "source": rule.source}
+
+
+def _study_row(home: Path, name: str) -> StudyRow:
     try:
         study = journal.open_study(home, name)
     except StudyError as error:  # one broken journal must not hide the others

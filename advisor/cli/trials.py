@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
+from advisor.cli.rows import TrialRow
 from studies.errors import BadValue
 from studies.record import Record
 from studies.storage import journal
 from studies.storage.home import study_names
 
 
-def trial_rows(home: Path, study: str) -> list[dict[str, Any]]:
+def trial_rows(home: Path, study: str) -> list[TrialRow]:
     """Return a row for each trial of a study, in the order of their numbers.
 
     Raises:
@@ -26,7 +26,7 @@ def trial_rows(home: Path, study: str) -> list[dict[str, Any]]:
     return [_row(record, metric) for record in journal.records(opened)]
 
 
-def _row(record: Record, metric: str) -> dict[str, Any]:
+def _row(record: Record, metric: str) -> TrialRow:
     reached = "" if record.quality is None else f"{metric} {record.quality:.4g}"
     sample = "" if record.sample_rows is None else f"trained on {record.sample_rows:,} rows"
     return {

@@ -6,6 +6,16 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, NotRequired, TypedDict
 
 from advisor.cli.listing import KINDS
+from advisor.cli.rows import (
+    DatasetRow,
+    ModelRow,
+    Row,
+    RuleRow,
+    SearchedRow,
+    StateRow,
+    StudyRow,
+    TrialRow,
+)
 from advisor.cli.schemas.definitions import Definitions, Schema
 from advisor.decide.failures import Failure
 from advisor.environment.diagnosis import EnvironmentFact
@@ -17,7 +27,7 @@ from studies.direction import Direction
 from studies.errors import UnknownChoice, did_you_mean, shown
 from studies.facts import Facts, Forecast
 from studies.limits import Budget
-from studies.record import Stage, State
+from studies.record import State
 
 
 class ParetoPoint(TypedDict):
@@ -94,77 +104,6 @@ class Environment(TypedDict):
     ok: bool
     """Whether nothing is broken."""
     facts: list[EnvironmentFact]
-
-
-class Row(TypedDict):
-    """Row of `list`: every kind has these."""
-
-    name: str
-    summary: str
-
-
-class SearchedRow(Row):
-    """Row of a choice that a search may offer by itself."""
-
-    searched: bool
-
-
-class StateRow(SearchedRow):
-    """Row of an optimizer or a wrapper."""
-
-    state_floats: float
-    """Floats of state for each parameter."""
-
-
-class ModelRow(Row):
-    """Row of a model."""
-
-    takes: str
-    """Kinds of data, with commas between them."""
-
-
-class DatasetRow(Row):
-    """Row of a data set."""
-
-    task: str
-    kind: str
-    rows: int
-    """0 where a file of the user's own tells."""
-    columns: int
-    source: str
-    licence: str
-
-
-class RuleRow(Row):
-    """Row of a rule."""
-
-    grade: str
-    """How strong its evidence is: A, B or C."""
-    source: str
-
-
-class StudyRow(Row):
-    """Row of a study."""
-
-    trials: int
-    metric: str | None
-    """None where the study cannot be read; the summary says why."""
-    best: float | None
-
-
-class TrialRow(Row):
-    """Row of a trial."""
-
-    state: State
-    stage: Stage
-    optimizer: str
-    seed: int
-    split_seed: int | None
-    """Of a confirmation run on rows drawn anew, the seed of that split; None for the study's own split."""
-    sample_rows: int | None
-    """Rows it was trained on; None for all."""
-    quality: float | None
-    error: str | None
 
 
 ROWS: Final[Mapping[str, type]] = {
