@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from studies.data.as_given import targets_as_given
+from studies.data.columns.scaling import scaled
 from studies.data.row_encoders.rows_as_given import RowsAsGiven
 from studies.errors import BadWorkload, one_line
-from studies.rows.nested import NestedRows
 
 if TYPE_CHECKING:
     from studies.data.columns.table_encoder import TableEncoder
     from studies.data.encode import Encoded
+    from studies.data.row_encoders.scaled_arrays import ScaledArrays
     from studies.data.splits import Amount, Targets
     from studies.datasets import Raw
-
-CLOSE: Final = 1e-3
-"""Largest difference from the rows that were encoded at which a line through two of them stands for all."""
 
 Pair = tuple[Any, Any]
 
@@ -34,7 +32,7 @@ def coder_of(
     Raises:
         BadWorkload: nothing says how these were made.
     """
-    encode = _encoding(raw, targets, encoded)
+    encode = _encoding(raw, encoded)
     labelled = targets_as_given if raw.free else _labelled(raw, targets, scaling)
 
     def code(fresh_inputs: Any, fresh_targets: Any) -> Pair:
@@ -50,21 +48,26 @@ def coder_of(
     return code
 
 
-def _encoding(raw: Raw, targets: Targets, encoded: Encoded) -> Callable[[Any], Any]:
+def _encoding(raw: Raw, encoded: Encoded) -> Callable[[Any], Any]:
     """Return what encodes inputs as those here were encoded."""
     from studies.data.columns.table_encoder import TableEncoder
+    from studies.data.row_encoders.scaled_arrays import ScaledArrays
+    from studies.data.row_encoders.token_ids import TokenIds
 
-    before, after = raw.inputs, encoded.inputs
-    if isinstance(before, NestedRows) or (raw.free and isinstance(before, np.ndarray)):
-        return RowsAsGiven(rows=raw.kind).transform
-    columns = list(raw.column_names)
-    if isinstance(before, np.ndarray) and isinstance(after, np.ndarray):
-        places = [columns.index(name) for name in encoded.names if name in columns]
-        if scaled := _scaled(before[targets.rows], after, places):
-            return scaled
-    if not isinstance(encoded.encoder, TableEncoder) or hasattr(before, "nnz"):
+    encoder, before = encoded.encoder, raw.inputs
+    if isinstance(encoder, RowsAsGiven | TokenIds):
+        return encoder.transform
+    if isinstance(encoder, ScaledArrays):
+        return partial(_scaled_arrays, encoder=encoder)
+    if not isinstance(encoder, TableEncoder) or hasattr(before, "nnz"):
         raise BadWorkload("nothing says how to turn other rows into the same numbers")
-    return partial(_transformed, encoder=encoded.encoder, columns=columns)
+    of_numbers = isinstance(before, np.ndarray) and before.dtype.kind in "biuf"
+    at_once = _numbers_at_once(encoder) if of_numbers else None
+    return at_once or partial(_transformed, encoder=encoder, columns=list(raw.column_names))
+
+
+def _scaled_arrays(rows: NDArray[Any], *, encoder: ScaledArrays) -> NDArray[np.float32]:
+    return encoder.scaled(rows.astype(np.float32))
 
 
 def _transformed(rows: Any, *, encoder: TableEncoder, columns: list[str]) -> NDArray[Any]:
@@ -74,69 +77,28 @@ def _transformed(rows: Any, *, encoder: TableEncoder, columns: list[str]) -> NDA
     return encoder.transform(frame)
 
 
-def _scaled(
-    before: NDArray[Any], after: NDArray[Any], columns: Sequence[int]
-) -> Callable[[NDArray[Any]], NDArray[Any]] | None:
-    """Return the scaling that made `after` of `before`: of all numbers alike, of an axis, or of columns.
+def _numbers_at_once(encoder: TableEncoder) -> Callable[[NDArray[Any]], NDArray[np.float32]] | None:
+    """Return what scales all columns of an array at once, which a batch of every step goes through.
 
-    None where it takes more than that, as for columns with gaps or of labels.
+    None where a column takes more than that, as one with gaps or of labels does.
     """
-    if before.dtype.kind not in "biuf":
+    from studies.data.columns.number import Number
+
+    places = [place for place, column in enumerate(encoder.columns) if column.names]
+    used = [encoder.columns[place] for place in places]
+    scalings = [column.scaling for column in used if isinstance(column, Number) and not column.marks_gaps]
+    plain = [scaling for scaling in scalings if scaling]
+    if len(plain) < len(used):
         return None
-    if after.dtype.kind in "iu":
-        if not np.array_equal(before, after):
-            return None
-        largest = int(after.max())
-        return lambda rows: _ids(rows, largest)
-    chosen = before[:, columns] if before.ndim == 2 and len(columns) == after.shape[1] else before
-    if chosen.shape != after.shape or not np.isfinite(chosen.astype(np.float64)).all():
-        return None
-    for axes in _groups(chosen.ndim):
-        slope, shift = _line(chosen, after, axes)
-        if np.abs(chosen * slope + shift - after).max() <= CLOSE:
-            picked = None if chosen is before else list(columns)
-            return partial(_rescaled, slope=slope, shift=shift, columns=picked)
-    return None
-
-
-def _groups(dimensions: int) -> Iterator[tuple[int, ...]]:
-    """Yield the axes over which one scaling holds: all, all but the second, all but the last."""
-    yield tuple(range(dimensions))
-    for single in (1, dimensions - 1):
-        yield tuple(axis for axis in range(dimensions) if axis != single)
-
-
-def _line(
-    before: NDArray[Any], after: NDArray[Any], axes: tuple[int, ...]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return slope and shift of the line through the smallest and the largest number of each group."""
-    low, high, low_after, high_after = (
-        np.asarray(end(values, axis=axes, keepdims=True), dtype=np.float64)
-        for values in (before, after)
-        for end in (np.min, np.max)
+    fill, mean, scale = (
+        np.array([getattr(scaling, part) for scaling in plain]) for part in ("fill", "mean", "scale")
     )
-    reach = high - low
-    slope = np.where(reach > 0, (high_after - low_after) / np.where(reach > 0, reach, 1.0), 1.0)
-    return slope, low_after - low * slope
 
+    def code(rows: NDArray[Any]) -> NDArray[np.float32]:
+        numbers = rows[:, places].astype(np.float64)
+        return scaled(numbers, fill, mean, scale).astype(np.float32)
 
-def _rescaled(
-    rows: NDArray[Any],
-    *,
-    slope: NDArray[np.float64],
-    shift: NDArray[np.float64],
-    columns: list[int] | None,
-) -> NDArray[np.float32]:
-    chosen = rows if columns is None else rows[:, columns]
-    return (chosen * slope + shift).astype(np.float32)
-
-
-def _ids(rows: NDArray[Any], largest: int) -> NDArray[np.int64]:
-    if rows.dtype.kind not in "iu" or (rows.size and (rows.min() < 0 or rows.max() > largest)):
-        raise BadWorkload(
-            f"a batch has token ids outside 0 to {largest:,}, the largest among the first rows; keep to these"
-        )
-    return rows.astype(np.int64)
+    return code
 
 
 def _labelled(raw: Raw, targets: Targets, scaling: tuple[Amount, Amount]) -> Callable[[Any], Any]:

@@ -46,10 +46,7 @@ class Scaling:
 
     def apply(self, values: Values) -> Values:
         """Return the numbers scaled; gaps take the median."""
-        filled = np.where(np.isnan(values), self.fill, values)
-        filled -= self.mean
-        filled /= self.scale
-        return filled.clip(-REACH, REACH)
+        return scaled(values, self.fill, self.mean, self.scale)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
@@ -59,6 +56,14 @@ class Scaling:
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Return what `to_dict` made plain."""
         return cls(**values)
+
+
+def scaled(values: Values, fill: float | Values, mean: float | Values, scale: float | Values) -> Values:
+    """Return numbers scaled, a column's by one number each or several columns' by one number a column."""
+    filled = np.where(np.isnan(values), fill, values)
+    filled -= mean
+    filled /= scale
+    return filled.clip(-REACH, REACH)
 
 
 def mean_and_scale(values: Values, *, lone: bool) -> tuple[float, float]:
