@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 FEW_VALUES: Final = 5
 """Fewer values than this, none of which can be read, are slips; so many are another kind of column."""
 LISTED: Final = 20
-COMMA: Final = r"^(\s*[-+]?\d*),(\d+\s*)$"
 """Columns that a message lists."""
+COMMA: Final = r"^(\s*[-+]?\d*),(\d+\s*)$"
+"""A number with a decimal comma."""
 
 
 def as_frame(encoder: TableEncoder, rows: Any) -> pd.DataFrame:
