@@ -55,8 +55,8 @@ def _gain(
     targets = _in_units(first, getattr(first.dataset, part).targets)
 
     def score(answer: NDArray[np.float64]) -> float:
-        logits = np.log(np.maximum(answer, 1e-300))
-        return float(first.metric.score(logits if about.gives == outlet.LOGITS else answer, targets))
+        outputs = outlet.logits_of(answer) if about.gives == outlet.LOGITS else answer
+        return float(first.metric.score(outputs, targets))
 
     return {"members": fmean(map(score, answers)), "average": score(np.mean(answers, axis=0))}
 

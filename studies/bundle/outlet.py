@@ -21,6 +21,12 @@ def probabilities_of(logits: NDArray[Any]) -> NDArray[np.float64]:
     return shares
 
 
+def logits_of(probabilities: NDArray[Any]) -> NDArray[np.float64]:
+    """Return logits that a softmax makes these probabilities of; of 0 a finite one."""
+    logits: NDArray[np.float64] = np.log(np.maximum(probabilities, 1e-300))
+    return logits
+
+
 def amounts_of(
     outputs: NDArray[Any], means: tuple[float, ...], scales: tuple[float, ...]
 ) -> NDArray[np.float64]:

@@ -42,7 +42,7 @@ class Judgement:
             answers = predictions.values.reshape(len(rows), -1)
             values = outlet.amounts_of(values, target.means, target.scales)
         elif predictions.probabilities is not None:
-            known, answers = values >= 0, np.log(np.maximum(predictions.probabilities, 1e-300))
+            known, answers = values >= 0, outlet.logits_of(predictions.probabilities)
         else:
             return
         self.outputs.append(answers[known])
