@@ -59,6 +59,20 @@ class Style:
         """Return a name for each column, by its number where it has none."""
         return numbered(self.names)
 
+    @property
+    def reading(self) -> dict[str, Any]:
+        """Return the arguments of pandas.read_csv that say how the file is written; no word is a gap."""
+        return {
+            "sep": self.delimiter,
+            "encoding": self.encoding,
+            "skiprows": self.skipped,
+            "header": 0,
+            "names": self.columns,
+            "index_col": False,
+            "skipinitialspace": True,
+            "keep_default_na": False,
+        }
+
     def lines(self) -> Iterator[str]:
         """Yield the lines from that of the names on, with their ends."""
         text = io.TextIOWrapper(opened(self.place), encoding=self.encoding, newline="")
@@ -180,22 +194,16 @@ def _parsed(style: Style, *, usecols: Any, low_memory: bool = True) -> pd.DataFr
 
     as_text = style.place.as_text.intersection(style.columns)
     with opened(style.place) as file:
-        return pd.read_csv(
+        frame: pd.DataFrame = pd.read_csv(
             file,
-            sep=style.delimiter,
+            **style.reading,
             decimal=style.decimal,
-            encoding=style.encoding,
-            skiprows=style.skipped,
-            header=0,
-            names=style.columns,
             usecols=usecols,
             dtype=dict.fromkeys(as_text, str),
-            index_col=False,
-            skipinitialspace=True,
-            keep_default_na=False,
             na_values=[""],
             low_memory=low_memory,
         )
+        return frame
 
 
 def check_long_rows(style: Style) -> None:

@@ -69,18 +69,4 @@ def _parsed(style: Style, usecols: Any) -> Iterator[pd.DataFrame]:
     rows = max(FEWEST_ROWS, BLOCK_CELLS // len(style.columns))
     with opened(style.place) as file, warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)
-        reader = pd.read_csv(
-            file,
-            sep=style.delimiter,
-            encoding=style.encoding,
-            skiprows=style.skipped,
-            header=0,
-            names=style.columns,
-            usecols=usecols,
-            dtype=str,
-            index_col=False,
-            skipinitialspace=True,
-            keep_default_na=False,
-            chunksize=rows,
-        )
-        yield from reader
+        yield from pd.read_csv(file, **style.reading, usecols=usecols, dtype=str, chunksize=rows)
