@@ -14,6 +14,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 import studies
+from studies.data.columns.free_text import FreeText
+from studies.data.columns.table_encoder import TableEncoder
 from studies.tracking.server import connect, unwritable
 from studies.tracking.signature import signature_of
 from studies.tracking.sink import Sink
@@ -130,15 +132,13 @@ def _describe(sink: Sink, versions: Mapping[str, int], bundle: Bundle) -> None:
 def requirements(bundle: Bundle) -> list[str]:
     """Return the packages that a bundle predicts with, at the versions that are installed here."""
     packages = set(NEEDED)
-    if any(type(column).__name__ == "FreeText" for member in bundle.members for column in _columns(member)):
+    encoders = [member.encoder for member in bundle.members]
+    tables = [encoder for encoder in encoders if isinstance(encoder, TableEncoder)]
+    if any(isinstance(column, FreeText) for table in tables for column in table.columns):
         packages.add("scikit-learn")
     if bundle.about.deployed:
         packages.add("onnxruntime")
     return pinned((*packages, *_imported(bundle)))
-
-
-def _columns(member: Any) -> tuple[Any, ...]:
-    return tuple(getattr(member.encoder, "columns", ()))
 
 
 def _imported(bundle: Bundle) -> Iterator[str]:
