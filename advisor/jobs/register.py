@@ -18,11 +18,6 @@ if TYPE_CHECKING:
 
 FORBIDDEN: Final = "/:.%\"'"
 """Characters that MLflow or its addresses give another meaning."""
-ONE_INPUT: Final = (
-    "takes several inputs a row, and a registered model takes one; "
-    "predict with it in code: advisor.load(study)"
-)
-"""Why such a model cannot be registered, as the end of a sentence."""
 
 
 def register(
@@ -58,7 +53,10 @@ def register(
     uri = tracking_uri or manifest.tracking_uri
     check(name, uri)
     if manifest.profiled.kind == "mixed":
-        raise BadWorkload(f"the model of '{study}' {ONE_INPUT}")
+        raise BadWorkload(
+            f"the model of '{study}' takes several inputs a row, and a registered model takes one; "
+            "predict with it in code: advisor.load(study)"
+        )
     recommendation = advice(home, study)
     _check_limits(home, study, manifest, recommendation)
     if not unconfirmed:
