@@ -2,30 +2,28 @@
 
     optimizer  lr  batch_size  schedule  Cosine.floor  Dropout  Dropout.rate  width
 
-The learning rate has one name for all optimizers and on each its own range, so that it is compared over all
-trials. A field of any other choice is called after the choice, and is there when the choice is; fields of
-the model are called as the model calls them. The search reads none of it back: it reads records.
+The names are those of `studies.storage.param_names`. The learning rate has on each optimizer its own range;
+a field of any other choice is there when the choice is. The search reads none of it back: it reads records.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from studies.choice import Choice, Scalar
 from studies.compression.space import STUDENT, CompressionSpace
 from studies.recipe import SET_AXES, Recipe
 from studies.schedules.constant import Constant
 from studies.space import Numeric, Range, ranges
+from studies.storage.param_names import param_name
 from studies.storage.trial_lines import TrialLine
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
     from studies.search.search_space import SearchSpace
-
-LR: Final = "lr"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,12 +120,8 @@ def _sets(space: SearchSpace, recipe: Recipe) -> Iterator[TrialParam]:
 def _fields(choice: Choice) -> Iterator[TrialParam]:
     values = choice.fields()
     for name, span in ranges(type(choice)).items():
-        yield _param(_named(choice, name), f"{choice.axis}.{choice.name()}.{name}", span, values[name])
-
-
-def _named(choice: Choice, field: str) -> str:
-    bare = choice.axis == "model" or (choice.axis == "optimizer" and field == LR)
-    return field if bare else f"{choice.name()}.{field}"
+        called, key = param_name(choice.axis, choice.name(), name), f"{choice.axis}.{choice.name()}.{name}"
+        yield _param(called, key, span, values[name])
 
 
 def _param(name: str, key: str, span: Range, value: Scalar) -> TrialParam:

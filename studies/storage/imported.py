@@ -9,17 +9,16 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from studies.record import Record
-from studies.storage.trial_lines import RECORD
+from studies.storage.param_names import param_name
+from studies.storage.trial_lines import RECORD, reported_values, state_of
 
 if TYPE_CHECKING:
     import optuna
     from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial
-
-LR: Final = "lr"
 
 
 def write_records(study: optuna.Study, records: Iterable[Record]) -> None:
@@ -32,17 +31,16 @@ def write_records(study: optuna.Study, records: Iterable[Record]) -> None:
 
 
 def _trial(record: Record, values: dict[str, Any], distributions: dict[str, BaseDistribution]) -> FrozenTrial:
-    from optuna.trial import TrialState, create_trial
+    from optuna.trial import create_trial
 
-    states = {"complete": TrialState.COMPLETE, "failed": TrialState.FAIL}
     seconds = {} if record.train_seconds is None else {"train_seconds": record.train_seconds}
     return create_trial(
-        state=states.get(record.state, TrialState.PRUNED),
+        state=state_of(record),
         value=record.quality if record.state == "complete" else None,
         params=values,
         distributions={name: distributions[name] for name in values},
         user_attrs={"seed": record.seed, **seconds, RECORD: record.to_dict()},
-        intermediate_values={point.epoch: point.valid_metric for point in record.curve},
+        intermediate_values=reported_values(record),
     )
 
 
@@ -53,9 +51,7 @@ def _params(record: Record) -> dict[str, Any]:
 def _readable(key: str) -> str:
     """Return what people call a key of a recipe in flat form."""
     axis, *rest = key.split(".")
-    if axis != "optimizer" or len(rest) != 2:
-        return key
-    return LR if rest[1] == LR else ".".join(rest)
+    return param_name(axis, *rest) if axis == "optimizer" and len(rest) == 2 else key
 
 
 def _scalar(value: Any) -> str | int | float | bool:

@@ -121,14 +121,14 @@ def tell(study: optuna.Study, record: Record, line: TrialLine = PLAIN) -> None:
 
     values = _values(record)
     trial = create_trial(
-        state=_state(record),
+        state=state_of(record),
         values=values,
         params=dict(line.params),
         distributions=dict(line.distributions),
         user_attrs={"trial": record.number}
         | _attributes(record)
         | {SPENT: round(line.spent_seconds, 3), RECORD: record.to_dict()},
-        intermediate_values={} if record.stage == "compress" else _curve(record),
+        intermediate_values={} if record.stage == "compress" else reported_values(record),
         constraints={FEASIBLE: line.violation},
     )
     trial.datetime_start = line.began or trial.datetime_start
@@ -144,7 +144,8 @@ def name_values(study: optuna.Study, names: Sequence[str]) -> None:
         study.set_metric_names(list(names))
 
 
-def _state(record: Record) -> TrialState:
+def state_of(record: Record) -> TrialState:
+    """Return what Optuna calls the state of a trial that ended; one that broke a limit counts as pruned."""
     from optuna.trial import TrialState
 
     return {"complete": TrialState.COMPLETE, "failed": TrialState.FAIL}.get(record.state, TrialState.PRUNED)
@@ -155,11 +156,13 @@ def _values(record: Record) -> list[float] | None:
     if record.state == "complete":
         quality = record.measured_quality
         return [quality, float(record.model_bytes or 0)] if record.stage == "compress" else [quality]
-    reached = [] if record.stage == "compress" or record.state == "failed" else list(_curve(record).values())
+    valueless = record.stage == "compress" or record.state == "failed"
+    reached = [] if valueless else list(reported_values(record).values())
     return reached[-1:] if reached and not math.isnan(reached[-1]) else None
 
 
-def _curve(record: Record) -> dict[int, float]:
+def reported_values(record: Record) -> dict[int, float]:
+    """Return the metric by epoch, as a trial reports it to Optuna."""
     return {point.epoch: point.valid_metric for point in record.curve}
 
 
