@@ -48,10 +48,15 @@ def default_uri(home: Path) -> str:
     return f"sqlite+pysqlite:///{quote(path)}"
 
 
-def connect(uri: str, home: Path) -> tuple[MlflowClient, str]:
-    """Return a client and the id of our experiment, made if need be."""
+def set_up() -> None:
+    """Tell MLflow our settings, before it is imported; what the environment says goes before them."""
     for setting, value in SETTINGS.items():
         os.environ.setdefault(f"MLFLOW_{setting}", value)
+
+
+def connect(uri: str, home: Path) -> tuple[MlflowClient, str]:
+    """Return a client and the id of our experiment, made if need be."""
+    set_up()
     if uri == default_uri(home):
         with closing(sqlite3.connect(home / "mlflow.db")) as database:
             # stays set in the file; four writers then take half the time
@@ -78,8 +83,8 @@ def unwritable(uri: str, error: Exception) -> StoreError:
     return StoreError(hidden(f"MLflow at {uri} cannot be written: {one_line(error, longest=200)}"))
 
 
-def runs(client: MlflowClient, experiment: str, query: str) -> Iterator[Run]:
-    """Yield the runs that a filter asks for, page by page, oldest first."""
+def runs(client: MlflowClient, experiment: str, query: str = "") -> Iterator[Run]:
+    """Yield the runs that a filter asks for, all without one, page by page, oldest first."""
     token = None
     while True:
         page = client.search_runs(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 from urllib.parse import unquote, urlsplit
 
 from advisor.jobs.runs.cells import flat
@@ -17,6 +17,7 @@ from advisor.jobs.runs.snapshots import database_file, snapshot
 from advisor.jobs.runs.source import Source
 from studies.errors import BadWorkload, did_you_mean, listed, one_line, shown
 from studies.quantities import several
+from studies.tracking import server
 from studies.tracking.address import hidden
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 PARENT: Final = "mlflow.parentRunId"
-PAGE: Final = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class MlflowExperiment(Source):
             client = _client(address)
             experiment = _experiment(client, self.part, where)
             source = f"the MLflow experiment {shown(experiment.name)} in {where}"
-            runs = _all_runs(client, experiment.experiment_id)
+            runs = list(server.runs(client, experiment.experiment_id))
             if not runs:
                 raise BadWorkload(f"{source} holds no run; there is nothing to import")
             yield _runs(client, runs, source, experiment.name)
@@ -61,7 +61,7 @@ def _runs(client: MlflowClient, runs: list[mlflow.entities.Run], source: str, na
     return Runs(
         source=source,
         name=name,
-        runs=tuple(_run(client, run, by_id) for run in reversed(leaves)),
+        runs=tuple(_run(client, run, by_id) for run in leaves),
         results=tuple(metrics),
         notes=(note,) if count else (),
     )
@@ -96,12 +96,7 @@ def _curve(client: MlflowClient, info: mlflow.entities.RunInfo, column: str) -> 
 
 
 def _client(address: str) -> MlflowClient:
-    import os
-
-    from studies.tracking.server import SETTINGS
-
-    for setting, value in SETTINGS.items():
-        os.environ.setdefault(f"MLFLOW_{setting}", value)
+    server.set_up()
     from mlflow import MlflowClient
 
     return MlflowClient(tracking_uri=address)
@@ -132,16 +127,6 @@ def _experiment(client: MlflowClient, name: str, where: str) -> mlflow.entities.
             else f"{where} holds no MLflow run; there is nothing to import"
         )
     return filled[0]
-
-
-def _all_runs(client: MlflowClient, experiment: str) -> list[mlflow.entities.Run]:
-    runs: list[mlflow.entities.Run] = []
-    token: Any = None
-    while True:
-        page = client.search_runs([experiment], max_results=PAGE, page_token=token)
-        runs += page
-        if not (token := page.token):
-            return runs
 
 
 @contextmanager
