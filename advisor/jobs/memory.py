@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from advisor.jobs.request import words_of
 from advisor.report.memory_by_optimizer import MemoryByOptimizer
 from studies import catalogue
 from studies.callers_globals import set_aside
@@ -38,7 +39,7 @@ def memory_by_optimizer(
     if not isinstance(model, nn.Module):
         raise BadWorkload(f"memory is of a torch module, not of {type(model).__name__}; hand over the model")
     if isinstance(optimizers, str):
-        optimizers = [name.strip() for name in optimizers.split(",") if name.strip()]
+        optimizers = words_of(optimizers)
     wanted = optimizers or tuple(catalogue.choices("optimizer"))
     facts = forecast_facts(ExampleBatch(model, batch, loss), [_choice(each) for each in wanted])
     return MemoryByOptimizer(facts=facts, limit_bytes=limits.train_bytes)
