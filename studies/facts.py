@@ -237,6 +237,16 @@ class Facts:
         """Tell whether nobody looked at data and model: the other entries are then no facts."""
         return self.kind == UNSEEN
 
+    @property
+    def known_steps(self) -> int | None:
+        """Return the optimizer steps of one whole run, None where nobody looked."""
+        return None if self.unseen else self.steps
+
+    @property
+    def known_input_density(self) -> float | None:
+        """Return the share of non-zero input entries, None where nobody looked."""
+        return None if self.unseen else self.input_density
+
     def forecast(self, optimizer: str) -> Forecast | None:
         """Return the memory forecast of an optimizer, None when there is none."""
         return next((forecast for forecast in self.forecasts if forecast.optimizer == optimizer), None)

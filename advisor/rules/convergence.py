@@ -77,9 +77,9 @@ class Convergence(Rule):
             verb = "is" if each == 1 else "are"
             cause = f"{_trials(each)} an optimizer {verb} few (below {self.few_trials:g})"
             yield from self._prior(names, self.few_trials_strengths, cause, ("easy to tune", "slow to tune"))
-        short = evidence.facts.steps < self.short_run and not evidence.facts.unseen
-        if evidence.goal == "speed" and short:
-            length = several(evidence.facts.steps, "step")
+        steps = evidence.facts.known_steps
+        if evidence.goal == "speed" and steps is not None and steps < self.short_run:
+            length = several(steps, "step")
             cause = f"time counts and a run of {length} is short (below {self.short_run:,})"
             yield from self._prior(
                 names, self.short_run_strengths, cause, ("a fast starter", "a slow starter")
@@ -91,7 +91,7 @@ class Convergence(Rule):
         """Return the trials an optimizer, and how long a run is and who has whole ones where time counts."""
         count, timed, each = partial(Criterion, unit="count"), _time_counts(evidence), evidence.trials_each
         hurried, runs = evidence.goal == "speed", len(_whole_runs(evidence))
-        known = None if evidence.facts.unseen else evidence.facts.steps
+        known = evidence.facts.known_steps
         steps = f"{'an unknown number of steps' if known is None else several(known, 'step')} a run"
         whole = f"{several(runs, 'optimizer')} with a whole run"
         return (

@@ -70,7 +70,7 @@ class Sparsity(PriorRule):
         tables = facts.embedding_share > 0
         inputs, gradient = (None, None) if tables else (self.density, self.gradient_density)
         raw = f"{_share(facts.raw_density)} of the inputs are non-zero as they came"
-        density = None if facts.unseen else facts.input_density
+        density = facts.known_input_density
         scaled = f"{_share(density, self.density)} as the model reads them"
         share_of_entries = _share(facts.gradient_density, self.gradient_density)
         entries = f"{share_of_entries} of a gradient's entries are non-zero at a batch of 16"

@@ -99,10 +99,10 @@ def _largest_peak(evidence: Evidence) -> int | None:
 
 FIGURES: Final[Mapping[str, Callable[[Evidence], float | None]]] = {
     "raw_density": lambda evidence: evidence.facts.raw_density,
-    "input_density": lambda evidence: None if evidence.facts.unseen else evidence.facts.input_density,
+    "input_density": lambda evidence: evidence.facts.known_input_density,
     "gradient_density": lambda evidence: evidence.facts.gradient_density,
     "embedding_share": lambda evidence: evidence.facts.embedding_share,
-    "steps": lambda evidence: None if evidence.facts.unseen else evidence.facts.steps,
+    "steps": lambda evidence: evidence.facts.known_steps,
     "trials_each": _trials_each,
     "whole_runs": _whole_runs,
     "peak_bytes": _largest_peak,
