@@ -81,8 +81,8 @@ def _flattened(row: Mapping[Any, Any], prefix: str) -> Iterator[tuple[str, Any]]
     for key, cell in row.items():
         name = f"{prefix}{str(key).strip()}"
         inner = _mapping(str(key).strip(), cell)
-        kept_as_value = inner is not None and "value" in inner and set(inner) <= {"value", "desc"}
-        if inner is not None and not kept_as_value:
+        described = inner is not None and "value" in inner and set(inner) <= {"value", "desc"}
+        if inner is not None and not described:
             yield from _flattened(inner, f"{name}.")
         elif (value := value_of(inner["value"] if inner else cell)) is not None and name:
             yield name, value  # Weights & Biases keeps a setting as {"value": ..., "desc": ...}
