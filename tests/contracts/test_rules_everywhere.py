@@ -6,7 +6,6 @@ from collections import defaultdict
 from dataclasses import fields, replace
 
 import pytest
-from any_evidence import NAMES, any_evidence, maybe
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +17,7 @@ from advisor.jobs.request import Request
 from studies.facts import Facts, Forecast
 from studies.limits import Limits
 
+from any_evidence import NAMES, any_evidence, maybe
 from records import record
 
 MEASURED = tuple(f.name for f in fields(Facts) if f.default is None)

@@ -6,7 +6,6 @@ import json
 from dataclasses import replace
 
 import pytest
-from any_evidence import any_evidence
 from hypothesis import given, settings
 
 from advisor.decide.recommend import recommend
@@ -17,6 +16,7 @@ from studies.errors import NothingFeasible
 from studies.facts import Facts
 from studies.limits import Limits
 
+from any_evidence import any_evidence
 from records import facts
 
 THREE = ("Convergence", "Memory", "Sparsity")

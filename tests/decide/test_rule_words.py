@@ -6,7 +6,6 @@ import re
 from dataclasses import replace
 
 import pytest
-from any_evidence import any_evidence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +15,7 @@ from advisor.report.numbers import percent, share_beside
 from studies.facts import Facts
 from studies.record import Footprint
 
+from any_evidence import any_evidence
 from records import record, study
 
 NOUNS = (

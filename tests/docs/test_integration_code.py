@@ -12,6 +12,8 @@ from transformers import BertConfig, BertForSequenceClassification
 
 import advisor
 
+from trainer_runs import QUIET_LIGHTNING
+
 pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning"),
     pytest.mark.filterwarnings("ignore:.*does not have many workers.*"),
@@ -42,9 +44,7 @@ def test_the_parts_are_built_over_a_model(capsys):
 
 def test_a_lightning_module_is_searched():
     rows = TensorDataset(torch.randn(100, 20), torch.randint(3, (100,)))
-    quiet = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
-    quiet |= {"enable_model_summary": False, "accelerator": "cpu"}
-    namespace = {"quiet": quiet, "train": rows, "valid": rows, "loader": DataLoader}
+    namespace = {"quiet": QUIET_LIGHTNING, "train": rows, "valid": rows, "loader": DataLoader}
     run([*BLOCKS[:1], BLOCKS[4]], namespace)
     assert advisor.recommend(namespace["study"]).metric == "accuracy"
 

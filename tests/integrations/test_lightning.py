@@ -18,6 +18,8 @@ from studies.errors import BadValue
 from studies.optim.composite import Composite
 from studies.storage import journal
 
+from trainer_runs import QUIET_LIGHTNING, noting, recipe_of
+
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*num_workers.*"),
     pytest.mark.filterwarnings("ignore:.*does not have many workers.*"),
@@ -57,9 +59,7 @@ class Net(pl.LightningModule):
 
 
 def trainer(epochs, *callbacks, **options):
-    quiet = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
-    quiet |= {"enable_model_summary": False, "accelerator": "cpu"}
-    return pl.Trainer(max_epochs=epochs, callbacks=list(callbacks), **quiet | options)
+    return pl.Trainer(max_epochs=epochs, callbacks=list(callbacks), **QUIET_LIGHTNING | options)
 
 
 def fitted(recipe, report=None, *, net=None, batch_size=25, metric="val_acc", rows=None, **options):
@@ -78,19 +78,6 @@ def fit(recipe, report, seed):
     trainer(recipe.epochs, reporting).fit(Net(recipe), train, DataLoader(VALID, batch_size=50))
 
 
-def told(reports, stop_after=99):
-    def report(epoch, metric, **losses):
-        reports.append((epoch, metric, losses))
-        return epoch >= stop_after
-
-    return report
-
-
-def recipe_of(optimizer="AdamW", schedule="Constant", *, epochs=3, **more):
-    choice, plan = getattr(advisor.optimizers, optimizer)(), getattr(advisor.schedules, schedule)()
-    return advisor.Recipe(optimizer=choice, schedule=plan, epochs=epochs, **more)
-
-
 def test_a_search_over_a_lightning_module_ends_with_an_advice_and_stops_poor_trials_early(home):
     study = advisor.search(
         fit, metric="accuracy", epochs=9, budget="14trials", home=home, tracking_uri="off",
@@ -105,7 +92,7 @@ def test_a_search_over_a_lightning_module_ends_with_an_advice_and_stops_poor_tri
 
 def test_each_validated_epoch_is_reported_once_with_both_losses():
     reports = []
-    fitted(recipe_of(), told(reports))
+    fitted(recipe_of(), noting(reports))
     assert [epoch for epoch, _, _ in reports] == [1, 2, 3]
     assert all(0 < metric <= 1 for _, metric, _ in reports)
     assert all(losses["valid_loss"] > 0 and losses["train_loss"] > 0 for _, _, losses in reports)
@@ -118,13 +105,13 @@ def test_each_validated_epoch_is_reported_once_with_both_losses():
 )
 def test_validating_at_other_times_reports_the_epochs_that_were_validated(options, epochs):
     reports = []
-    fitted(recipe_of(epochs=4), told(reports), **options)
+    fitted(recipe_of(epochs=4), noting(reports), **options)
     assert [epoch for epoch, _, _ in reports] == epochs
 
 
 def test_a_word_to_stop_ends_the_fit():
     reports = []
-    _, run = fitted(recipe_of(epochs=9), told(reports, stop_after=2))
+    _, run = fitted(recipe_of(epochs=9), noting(reports, stop_after=2))
     assert run.current_epoch == 2
     assert len(reports) == 2
 
@@ -141,7 +128,7 @@ def test_the_schedule_follows_steps_and_ends_with_the_run():
 @pytest.mark.parametrize("name", ["Muon", "ScheduleFreeAdamW", "LBFGS", "Lion", "SOAP"])
 def test_optimizers_of_every_make_learn_in_lightning(name):
     reports = []
-    fitted(recipe_of(name, epochs=12), told(reports), batch_size=100 if name == "LBFGS" else 10)
+    fitted(recipe_of(name, epochs=12), noting(reports), batch_size=100 if name == "LBFGS" else 10)
     assert max(metric for _, metric, _ in reports) > 0.6
 
 
@@ -168,12 +155,11 @@ def test_batch_norm_of_averaged_weights_wants_rows_in_a_line_and_takes_them():
     with pytest.raises(BadValue, match="rows= of a callback"):
         fitted(recipe, net=Net(recipe, norm=True))
     reports = []
-    fitted(recipe, told(reports), net=Net(recipe, norm=True), rows=INPUTS[:100])
+    fitted(recipe, noting(reports), net=Net(recipe, norm=True), rows=INPUTS[:100])
     assert len(reports) == 3
 
 
 def test_plateau_hears_of_the_validation_loss_without_a_search():
-    recipe = recipe_of("SGD", epochs=12)
     recipe = advisor.Recipe(
         optimizer=advisor.optimizers.SGD(lr=1e-12), schedule=advisor.schedules.Plateau(patience=2), epochs=12
     )
@@ -210,7 +196,7 @@ def test_an_unknown_metric_is_named_with_what_is_logged():
     with pytest.raises(
         BadValue, match=r"'val_accuracy'; did you mean 'val_acc'\? Measured: train_loss, val_acc, val_loss"
     ):
-        fitted(recipe_of(), told([]), metric="val_accuracy")
+        fitted(recipe_of(), noting([]), metric="val_accuracy")
 
 
 def test_a_trainer_without_an_end_is_refused_in_a_line():

@@ -7,12 +7,13 @@ import sys
 import numpy as np
 import pytest
 import torch
-from torch.utils.data import Dataset
 from transformers import BertConfig, BertForSequenceClassification, Trainer, TrainingArguments
 
 import advisor
 from studies.errors import BadValue
 from studies.storage import journal
+
+from trainer_runs import noting, recipe_of
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning"),
@@ -20,23 +21,16 @@ pytestmark = [
 ]
 
 
-class Sentences(Dataset):
-    """Rows of eight words; the class is which of the words 1, 2 and 3 stands there."""
-
-    def __init__(self, rows, seed):
-        random = torch.Generator().manual_seed(seed)
-        self.words = torch.randint(4, 20, (rows, 8), generator=random)
-        self.labels = torch.randint(3, (rows,), generator=random)
-        self.words[torch.arange(rows), torch.randint(8, (rows,), generator=random)] = self.labels + 1
-
-    def __len__(self):
-        return len(self.labels)
-
-    def __getitem__(self, index):
-        return {"input_ids": self.words[index], "labels": self.labels[index]}
+def sentences(rows, seed):
+    """Return rows of eight words; the class is which of the words 1, 2 and 3 stands there."""
+    random = torch.Generator().manual_seed(seed)
+    words = torch.randint(4, 20, (rows, 8), generator=random)
+    labels = torch.randint(3, (rows,), generator=random)
+    words[torch.arange(rows), torch.randint(8, (rows,), generator=random)] = labels + 1
+    return [{"input_ids": row, "labels": label} for row, label in zip(words, labels, strict=True)]
 
 
-TRAIN, VALID = Sentences(120, 0), Sentences(60, 1)
+TRAIN, VALID = sentences(120, 0), sentences(60, 1)
 CONFIG = BertConfig(
     vocab_size=20,
     hidden_size=16,
@@ -73,19 +67,6 @@ def trained(recipe, folder, report=None, *, seed=0, metric="eval_accuracy", grou
     return trainer
 
 
-def told(reports, stop_after=99):
-    def report(epoch, metric, **losses):
-        reports.append((epoch, metric, losses))
-        return epoch >= stop_after
-
-    return report
-
-
-def recipe_of(optimizer="AdamW", schedule="Constant", *, epochs=3, **more):
-    choice, plan = getattr(advisor.optimizers, optimizer)(), getattr(advisor.schedules, schedule)()
-    return advisor.Recipe(optimizer=choice, schedule=plan, epochs=epochs, **more)
-
-
 def test_a_search_over_a_trainer_ends_with_an_advice_and_stops_poor_trials_early(home, tmp_path):
     def fit(recipe, report, seed):
         trained(recipe, tmp_path, report, seed=seed)
@@ -103,7 +84,7 @@ def test_a_search_over_a_trainer_ends_with_an_advice_and_stops_poor_trials_early
 
 def test_each_evaluated_epoch_is_reported_once_with_both_losses(tmp_path):
     reports = []
-    trainer = trained(recipe_of(), tmp_path, told(reports))
+    trainer = trained(recipe_of(), tmp_path, noting(reports))
     trainer.evaluate()  # once more, after the last epoch
     assert [epoch for epoch, _, _ in reports] == [1, 2, 3]
     assert all(losses["valid_loss"] > 0 and losses["train_loss"] > 0 for _, _, losses in reports)
@@ -111,12 +92,12 @@ def test_each_evaluated_epoch_is_reported_once_with_both_losses(tmp_path):
 
 def test_evaluating_within_an_epoch_reports_the_epochs_that_are_done(tmp_path):
     reports = []
-    trained(recipe_of(batch_size=30), tmp_path, told(reports), eval_strategy="steps", eval_steps=2)
+    trained(recipe_of(batch_size=30), tmp_path, noting(reports), eval_strategy="steps", eval_steps=2)
     assert [epoch for epoch, _, _ in reports] == [1, 2, 3]
 
 
 def test_a_word_to_stop_ends_the_training(tmp_path):
-    trainer = trained(recipe_of(epochs=9), tmp_path, told([], stop_after=2))
+    trainer = trained(recipe_of(epochs=9), tmp_path, noting([], stop_after=2))
     assert trainer.state.epoch == 2.0
 
 
@@ -174,7 +155,7 @@ def test_gradients_are_clipped_as_the_recipe_says(tmp_path):
 
 
 def test_groups_of_the_users_own_keep_their_lrs(tmp_path):
-    recipe, groups = recipe_of(epochs=1), []
+    recipe = recipe_of(epochs=1)
     model = BertForSequenceClassification(CONFIG)
     groups = [
         {"params": model.bert.parameters(), "lr": 1e-4},
@@ -186,7 +167,7 @@ def test_groups_of_the_users_own_keep_their_lrs(tmp_path):
 
 def test_an_unknown_metric_is_named_with_what_was_measured(tmp_path):
     with pytest.raises(BadValue, match="'accuracy'; did you mean 'eval_accuracy'"):
-        trained(recipe_of(), tmp_path, told([]), metric="accuracy")
+        trained(recipe_of(), tmp_path, noting([]), metric="accuracy")
 
 
 def test_without_the_package_a_line_names_the_extra(monkeypatch):

@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 from hypothesis import given, settings
-from imported_runs import tables
 
 from advisor.decide.recommend import recommend
 from advisor.jobs.runs.objects import evidence_from
 from advisor.statements.statement import Case
 
+from imported_runs import tables
 from made_studies import answered
 
 
