@@ -48,6 +48,21 @@ def passengers(rows=120, seed=0):
     return frame, pd.Series(labels, index=frame.index, name="fate")
 
 
+def python(*words, inside):
+    """Return what a new Python prints in a folder; it finds the packages that this one finds."""
+    ended = subprocess.run(
+        [sys.executable, *words],
+        cwd=inside,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        capture_output=True,
+        text=True,
+        timeout=HANG_SECONDS,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
 @pytest.fixture(scope="module")
 def fitted():
     frame, fate = passengers()
@@ -116,17 +131,8 @@ def test_it_is_pickled_with_its_model_and_without_its_study(fitted, tmp_path):
         "numpy.save('chances.npy', classifier.predict_proba(frame))\n"
         "print(classifier.recommendation_.optimizer, *classifier.classes_)"
     )
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", script],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        capture_output=True,
-        text=True,
-        timeout=HANG_SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == ["AdamW", "lost", "saved"]
+    printed = python("-W", "error", "-c", script, inside=tmp_path)
+    assert printed.split() == ["AdamW", "lost", "saved"]
     np.testing.assert_allclose(np.load(tmp_path / "chances.npy"), classifier.predict_proba(frame), rtol=1e-6)
 
 
@@ -134,16 +140,7 @@ def test_its_bundle_is_saved_for_the_command_line(fitted, tmp_path):
     classifier, frame, _ = fitted
     classifier.bundle_.save(tmp_path / "bundle")
     frame.to_csv(tmp_path / "rows.csv", index=False)
-    done = subprocess.run(
-        [sys.executable, "-m", "advisor", "predict", "bundle", "rows.csv", "--out", "out.csv"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        capture_output=True,
-        text=True,
-        timeout=HANG_SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    python("-m", "advisor", "predict", "bundle", "rows.csv", "--out", "out.csv", inside=tmp_path)
     assert pd.read_csv(tmp_path / "out.csv")["prediction"].tolist() == classifier.predict(frame).tolist()
 
 

@@ -123,7 +123,7 @@ def logged(uri):
     parent = client.create_run(experiment).info.run_id
     client.log_param(parent, "batch_size", 32)
     client.set_terminated(parent)
-    for number, (optimizer, seed, top) in enumerate((("adam", 0, 0.9), ("adam", 1, 0.92), ("sgd", 0, 0.8))):
+    for optimizer, seed, top in (("adam", 0, 0.9), ("adam", 1, 0.92), ("sgd", 0, 0.8)):
         run = client.create_run(experiment, tags={"mlflow.parentRunId": parent}).info.run_id
         client.log_param(run, "optimizer", optimizer)
         client.log_param(run, "lr", 0.01)
@@ -131,7 +131,7 @@ def logged(uri):
         for step in range(3):
             client.log_metric(run, "val_acc", top - 0.1 * (2 - step), step=step)
             client.log_metric(run, "train_loss", 1.0 / (step + 1), step=step)
-        client.set_terminated(run, "FAILED" if number == 3 else "FINISHED")
+        client.set_terminated(run)
 
 
 @pytest.mark.parametrize("kind", ["database", "folder"])
