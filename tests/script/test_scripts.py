@@ -12,7 +12,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from barred_packages import BARRING
 
 from studies import catalogue
 from studies.data.rows import tensors
@@ -33,6 +32,7 @@ from studies.script.plain import PLAIN
 from studies.train import Training
 from studies.workload_opening import open_source
 
+from barred_packages import BARRING
 from made_workloads import FITTING, FORMS, workload
 
 SEED = 3

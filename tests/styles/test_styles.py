@@ -8,7 +8,6 @@ import subprocess
 import sys
 
 import pytest
-from barred_packages import BARRING
 
 import advisor
 from studies.recipe import Recipe
@@ -20,6 +19,7 @@ from studies.script.styles import STYLES, style_of
 from studies.train import Training
 from studies.workload_opening import open_source
 
+from barred_packages import BARRING
 from waiting import HANG_SECONDS
 
 OPT, REG, PLAN, WRAP = advisor.optimizers, advisor.regularizers, advisor.schedules, advisor.wrappers
