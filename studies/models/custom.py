@@ -100,8 +100,9 @@ def unwrapped(module: nn.Module) -> nn.Module:
 
 def arguments_of(factory: Callable[..., Any], inputs: Inputs, outputs: int) -> tuple[Any, ...]:
     """Return what a factory is called with: (inputs, outputs) where it takes two, else nothing."""
-    size = inputs.shape if len(inputs.shape) > 1 else inputs.size
-    return (size, outputs) if _takes_two(factory) else ()
+    if not _takes_two(factory):
+        return ()
+    return (inputs.shape if len(inputs.shape) > 1 else inputs.size), outputs
 
 
 def _takes_two(factory: Callable[..., Any]) -> bool:
