@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from advisor.evidence import Finding
+from advisor.jobs.engines import AUTO, Workers, parse_workers, warm_up
 from advisor.jobs.fingerprints import changed, code_of
 from advisor.jobs.planning import plan_for, planned_trials
 from advisor.jobs.request import Request, split
@@ -51,6 +52,8 @@ class Session:
     home: Path
     workload: LoadedWorkload | Function
     plan: Plan
+    workers: Workers = AUTO
+    """How many trials train at a time; 0 trains them in this process."""
     notes: tuple[str, ...] = ()
     """What the user should know before it starts: of the data, and of which optimizers enter."""
 
@@ -70,6 +73,7 @@ def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambd
     check_new(home, request.study)
     tracking_uri, where = address_of(request.tracking_uri)
     request = replace(request, tracking_uri=tracking_uri)
+    warm_up(parse_workers(request.workers))
     tell(reading(request.source))
     if request.compression != "off":
         require("onnxruntime", "compression", "--compression")
@@ -90,7 +94,14 @@ def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambd
     notes = (
         *of_data, *(finding.because for finding in findings), *begun, *left_out, *filter(None, [where])
     )  # fmt: skip
-    return Session(name=name, home=home, workload=workload, plan=plan, notes=notes)
+    return Session(
+        name=name,
+        home=home,
+        workload=workload,
+        plan=plan,
+        workers=parse_workers(request.workers),
+        notes=notes,
+    )
 
 
 def _named_starts(request: Request, plan: Plan) -> tuple[tuple[Start, ...], tuple[str, ...]]:
@@ -141,7 +152,12 @@ def _planned(request: Request) -> tuple[LoadedWorkload | Function, Plan, Facts, 
 
 @set_aside()
 def reopen(
-    home: Path, name: str, *, budget: Budget | None = None, tell: Callable[[str], None] = lambda line: None
+    home: Path,
+    name: str,
+    *,
+    budget: Budget | None = None,
+    workers: Workers | None = None,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> Session:
     """Open a study again, with more budget if given.
 
@@ -149,11 +165,14 @@ def reopen(
         home: where it lives.
         name: what it is called.
         budget: a larger total.
+        workers: how many trials train at a time; None for the usual number.
         tell: called with a line before anything that takes its time.
 
     Raises:
         StudyError: no such study, or its data has changed.
     """
+    workers = parse_workers(None) if workers is None else workers
+    warm_up(workers)
     study = journal.open_study(home, name)
     manifest = journal.manifest_of(study)
     tell(reading(manifest.opened.source))
@@ -168,7 +187,8 @@ def reopen(
         # until it is concluded again, it is not
         journal.change_manifest(study, recommendation=None, **changes)
     plan = Plan.of(journal.manifest_of(study))
-    return Session(name=name, home=home, workload=workload, plan=plan, notes=changed(manifest, workload))
+    notes = changed(manifest, workload)
+    return Session(name=name, home=home, workload=workload, plan=plan, workers=workers, notes=notes)
 
 
 def _budgets(budget: Budget, manifest: StudyManifest) -> dict[str, Budget | CompressionEntry]:

@@ -47,6 +47,12 @@ class Clock:
             and self.spent_seconds >= self.budget.seconds - self.reserve_seconds
         )
 
+    def seconds_to_stop(self) -> float | None:
+        """Return the seconds until a training has to stop, 0 at least; None without a budget in seconds."""
+        if self.budget.seconds is None:
+            return None
+        return max(self.budget.seconds - self.reserve_seconds - self.spent_seconds, 0.0)
+
     def seconds_left(self) -> float:
         """Return the seconds left of the whole budget; infinite without one in seconds."""
         return float("inf") if self.budget.seconds is None else self.budget.seconds - self.spent_seconds

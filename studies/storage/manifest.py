@@ -127,6 +127,7 @@ class StudyManifest(Document):
         "yardsticks",
         "sample_rows",
         "columns",
+        "trial_seconds",
     )
     READERS: ClassVar[Mapping[str, Callable[[Any], Any]]] = {
         "budget": lambda values: Budget(**values),
@@ -158,6 +159,7 @@ class StudyManifest(Document):
     limits: Limits = field(default_factory=Limits)
     seed: int = 0
     device: str = "cpu"
+    trial_seconds: float | None = None
     threads: int = 1
     search_model: bool = False
     compression: str = "off"

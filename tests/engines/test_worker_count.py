@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studies.engines.room import CONTEXT_BYTES, SHARE, WORKER_BYTES, Room
-from studies.engines.workers import devices, most_bytes, why_so_many, worker_count
+from advisor.jobs.room import CONTEXT_BYTES, SHARE, WORKER_BYTES, Room
+from advisor.jobs.workers import devices, most_bytes, why_so_many, worker_count
 from studies.limits import Limits
 
 GIB = 2**30
