@@ -73,15 +73,18 @@ def test_an_unwritable_home_is_said_in_one_line(tmp_path):
         writable(tmp_path / "file")
 
 
-def test_a_line_torn_by_a_crash_is_cut_off_and_the_study_goes_on(home):
+@pytest.mark.parametrize("torn", [1, 30, 70_000])
+def test_a_line_torn_by_a_crash_is_cut_off_and_the_study_goes_on(home, torn):
     add(new(home), record(0, "AdamW", 0.9))
     path = home / "studies" / "s.journal"
     whole = path.read_bytes()
-    path.write_bytes(whole + b'{"op_code": 4, "worker_id": "torn')
+    path.write_bytes(whole + b'{"op_code": 4, "worker_id": "'[:torn].ljust(torn, b"x"))
 
     study = journal.open_study(home, "s")
-    assert path.read_bytes() == whole
+    assert len(journal.records(study)) == 1
     add(study, record(1, "SGD", 0.8))
+    assert path.read_bytes().startswith(whole + b'{"op_code":4,')
+    assert path.read_bytes().count(b"\n") == whole.count(b"\n") + 1
     assert [left.optimizer for left in journal.records(journal.open_study(home, "s"))] == ["AdamW", "SGD"]
 
 
