@@ -79,7 +79,11 @@ def delete_study(home: Path, name: str) -> None:
             for folder in (home / "checkpoints" / name, home / "models" / name):
                 _remove(folder)
             journal_path(home, name).unlink(missing_ok=True)
-        for suffix in ("lock", "search"):  # once nobody holds them: no open file can be deleted on Windows
+        for suffix in (
+            "lock",
+            "search",
+            "holder",
+        ):  # once nobody holds them: no open file can be deleted on Windows
             (home / "studies" / f"{name}.{suffix}").unlink(missing_ok=True)
     except PermissionError as error:
         raise StoreError(f"study '{name}' cannot be deleted ({error.strerror}: {error.filename})") from None
