@@ -33,6 +33,7 @@ from studies.storage import journal
 from studies.storage.home import check_new, free_name
 from studies.storage.locks import working
 from studies.storage.manifest import CompressionEntry, StudyManifest
+from studies.storage.repair import make_writable
 from studies.tracking.address import address_of
 from studies.tracking.commit import commit_of
 
@@ -173,6 +174,7 @@ def reopen(
     """
     workers = parse_workers(None) if workers is None else workers
     warm_up(workers)
+    make_writable(home, name)
     study = journal.open_study(home, name)
     manifest = journal.manifest_of(study)
     tell(reading(manifest.opened.source))
