@@ -104,7 +104,7 @@ def open_compression(
     tell(reading(journal.manifest_of(journal.open_study(home, name)).opened.source))
     require("onnxruntime", "compression", "advisor compress")
     write_request(home, name, request)
-    return reopen(home, name)
+    return reopen(home, name, searching=False)
 
 
 def compress(
