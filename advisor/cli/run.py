@@ -30,6 +30,7 @@ def work_on(session: Session, *, json: bool, searching: bool = True) -> None:
     from advisor.decide.failures import failures, mostly_failed
     from advisor.jobs.command_lines import at_home
     from advisor.jobs.mirror import finish
+    from advisor.jobs.preparation import overdrawn_note
     from advisor.jobs.work import conclude, outcome, work
     from studies.quantities import several
     from studies.storage.follow import Journal
@@ -45,6 +46,8 @@ def work_on(session: Session, *, json: bool, searching: bool = True) -> None:
         if mirror is not None and (unfinished := finish(mirror, session.home, session.name)):
             say(unfinished)
     where = at_home(session.home)
+    if searching and (overdrawn := overdrawn_note(session.home, session.name)):
+        say(overdrawn)
     if interrupted():
         command = f"advisor {'resume' if searching else 'compress'} {session.name}{where}"
         fail(f"interrupted; everything finished is kept, go on with: {command}", INTERRUPTED)

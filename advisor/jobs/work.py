@@ -52,7 +52,12 @@ def work(
     """
     study = journal.open_study(session.home, session.name)
     manifest = journal.manifest_of(study)
-    clock = Clock(budget=session.plan.budget, spent_before=manifest.spent_seconds, stop=stop)
+    clock = Clock(
+        budget=session.plan.budget,
+        spent_before=manifest.spent_seconds,
+        prepared_seconds=manifest.prepared_seconds,
+        stop=stop,
+    )
     with working(session.home, session.name):
         mirror = _mirror(session, manifest.tracking_uri)
         if searching:

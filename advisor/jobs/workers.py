@@ -13,9 +13,13 @@ if TYPE_CHECKING:
 
 AUTO: Final = "auto"
 SLACK_BYTES: Final = 512 * 2**20
-"""What an honest trial takes besides its tensors: imported packages, what libraries borrow (judged)."""
+"""What an honest trial takes besides its tensors: imported packages, what libraries borrow, its evaluation.
+
+Seven trials whose tensors took 83 to 2,187 MiB, of dense nets, convolutions and attention, let their process
+grow by 29 to 137 MiB more."""
 SLACK: Final = 1.5
-"""Bytes of a process for each of its tensors: an allocator gives back less than is let go of (judged)."""
+"""Bytes of a process for each of its tensors: an allocator gives back less than is let go of (judged; it was
+1.01 to 1.75 times in those trials, the most where tensors were few)."""
 
 
 def worker_count(asked_for: Literal["auto"] | int, room: Room) -> int:

@@ -53,7 +53,7 @@ class Confirmation:
                 [record for record in self.records if not self.plan.enforced.broken_by(record)],
                 self.plan.candidates,
                 self.direction,
-                budget_seconds=self.plan.budget.seconds,
+                budget_seconds=self.clock.training_seconds,
                 cost_seconds=self.runner.cost_seconds,
                 workers=self.runner.engine.workers,
             )

@@ -131,6 +131,7 @@ class StudyManifest(Document):
         "sample_rows",
         "columns",
         "trial_seconds",
+        "prepared_seconds",
     )
     READERS: ClassVar[Mapping[str, Callable[[Any], Any]]] = {
         "budget": lambda values: Budget(**values),
@@ -196,7 +197,10 @@ class StudyManifest(Document):
     """Of the packages that matter, by name."""
     python: str = ""
     spent_seconds: float = 0.0
-    """By the search so far."""
+    """By the search so far, reading and profiling included."""
+    prepared_seconds: float = 0.0
+    """Those of reading and profiling among them; 0 in studies of earlier versions, which did not count
+    them."""
     code: Mapping[str, str | None] = field(default_factory=dict)
     """Fingerprint of each file of the user's own, by its reference."""
     rules: tuple[str, ...] = ()
