@@ -1,0 +1,1 @@
+"""Engines: where trials are trained, and how what they are trained on gets there."""
