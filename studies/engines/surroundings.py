@@ -54,7 +54,7 @@ class Surroundings:
         directory = _directory()
         return cls(
             directory=directory,
-            path=tuple(os.path.join(directory, entry) for entry in sys.path),  # noqa: PTH118 - "" is meant too
+            path=tuple(_absolute(entry, directory) for entry in sys.path if isinstance(entry, str)),
             places=dict(_places()),
             files=tuple(module.__file__ for module in modules if module.__file__),
             arguments=tuple(sys.argv),
@@ -73,7 +73,7 @@ class Surroundings:
             with contextlib.suppress(OSError):
                 os.chdir(self.directory)
         sys.path += [entry for entry in self.path if entry not in sys.path]
-        sys.meta_path.insert(0, _Places(self.places))
+        sys.meta_path[:] = [_Places(self.places), *(f for f in sys.meta_path if not isinstance(f, _Places))]
         sys.argv[:] = self.arguments
         warnings.resetwarnings()
         for action, message, category, module, line in reversed(self.filters):
@@ -109,6 +109,11 @@ def _directory() -> str:
         return os.getcwd()  # noqa: PTH109 - a text
     except OSError:
         return ""
+
+
+def _absolute(entry: str, directory: str) -> str:
+    """Return a place to import from whatever the directory; an empty one is the working directory."""
+    return os.path.join(directory, entry) if entry else directory  # noqa: PTH118 - both are texts
 
 
 def _places() -> Iterator[tuple[str, str]]:
