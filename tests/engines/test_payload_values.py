@@ -10,6 +10,7 @@ import sqlite3
 import stat
 import threading
 from contextlib import ExitStack, closing
+from pathlib import Path
 
 import numpy as np
 import pytest
