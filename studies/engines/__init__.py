@@ -1,1 +1,1 @@
-"""Engines: where trials are trained, and how what they are trained on gets there."""
+"""Engines: where trials run. Each has three verbs: submit a task, wait for what ended, cancel."""
