@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import optuna
 import pandas as pd
 import scipy.sparse
 import torch
+from PIL import Image
 from sklearn.metrics import make_scorer, matthews_corrcoef
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset, WeightedRandomSampler
@@ -196,6 +200,20 @@ def collated(items):
     return torch.stack(rows) * 2, torch.tensor(labels)
 
 
+def noisy(rows):
+    """Return a Dataset of a class that is made in a function, around rows and a lambda."""
+    change = lambda row: row + torch.randn(3)  # noqa: E731
+
+    class Noisy(torch.utils.data.Dataset):
+        def __len__(self):
+            return len(rows)
+
+        def __getitem__(self, item):
+            return change(rows[item]), int(LABELS[item])
+
+    return Noisy()
+
+
 def frame():
     return pd.DataFrame(TABLE, columns=["a", "b", "c"]).assign(
         colour=["red", "blue", "green"] * 20, day=pd.date_range("2020-01-01", periods=60), label=LABELS
@@ -210,6 +228,15 @@ def write_files(folder: Path):
     pd.DataFrame({"review": REVIEWS, "label": LABELS}).to_csv(folder / "reviews.csv", index=False)
     np.savez(folder / "images.npz", X=IMAGES, y=LABELS)
     (folder / "code.py").write_text(SOURCE)
+    with closing(sqlite3.connect(folder / "t.sqlite")) as connection:
+        table.to_sql("pets", connection, index=False)
+    with duckdb.connect(str(folder / "t.duckdb")) as connection:
+        connection.register("rows", table)
+        connection.execute("create table pets as select * from rows")
+    for row, pixels in enumerate(IMAGES):
+        image = folder / "photos" / "ab"[row % 2] / f"{row}.png"
+        image.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels.astype(np.uint8)).save(image)
 
 
 def files(folder: Path):
@@ -220,6 +247,9 @@ def files(folder: Path):
         "CSV by time": lambda: open_source(str(folder / "t.csv"), target="a"),
         "Parquet": lambda: open_source(str(folder / "t.parquet"), target="label", class_weights="balanced"),
         "workbook": lambda: open_source(str(folder / "t.xlsx"), target="label"),
+        "SQLite": lambda: open_source(str(folder / "t.sqlite"), target="label"),
+        "DuckDB": lambda: open_source(str(folder / "t.duckdb"), target="label"),
+        "folder of images": lambda: open_source(str(folder / "photos")),
         "reviews": lambda: open_source(str(folder / "reviews.csv"), target="label"),
         "npz": lambda: open_source(str(folder / "images.npz")),
         "model of a file": lambda: open_source("iris", model=f"{code}:Net"),
@@ -260,6 +290,10 @@ CODE = {
     ),
     "TensorDataset": lambda: of_code(train=loader().dataset),
     "DataLoader": lambda: of_code(train=loader(collate_fn=collated, shuffle=True)),
+    "DataLoader with workers": lambda: of_code(
+        train=DataLoader(Augmented(), batch_size=60, num_workers=1, worker_init_fn=lambda worker: None)
+    ),
+    "changing rows of a closure": lambda: of_code(train=noisy(torch.from_numpy(TABLE))),
     "weighted sampler": lambda: of_code(
         train=loader(sampler=WeightedRandomSampler(np.arange(1, 61) / 60, 60, generator=torch.Generator()))
     ),
