@@ -41,6 +41,7 @@ WAY_OUT: Final = (
     "make it where it is used, or train in the search's own process: --workers 0 (from code workers=0)"
 )
 
+PLAIN: Final = (tuple, list, dict, set)
 Part = tuple[str, Any]
 """Where something lies, and what it is."""
 
@@ -71,7 +72,8 @@ def _called(part: Any) -> str:
     """Return what a user calls an object."""
     if name := getattr(part, "__qualname__", None):
         return f"the {'class' if isinstance(part, type) else 'function'} {name}"
-    return f"an object of {type(part).__qualname__}"
+    kind = type(part).__qualname__
+    return f"a {kind}" if type(part) in PLAIN else f"an object of {kind}"
 
 
 def _inside(part: Any) -> Iterator[Part]:
@@ -92,6 +94,7 @@ def _inside(part: Any) -> Iterator[Part]:
         )
     else:
         yield from ((f"attribute '{name}'", each) for name, each in _attributes(part))
+        yield "class", type(part)
 
 
 def _of_function(function: FunctionType) -> Iterator[Part]:

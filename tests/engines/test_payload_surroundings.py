@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from code_of_a_script import KINDS
 from waiting import HANG_SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -152,3 +153,35 @@ def test_choices_and_models_are_found_by_their_names(answer):
 
 def test_no_file_of_the_user_takes_the_place_of_the_standard_library(answer):
     assert answer["standard library"]
+
+
+LOOK = """
+import json, sys
+from pathlib import Path
+from studies.engines.payload import read_payload
+looks = []
+for number in range(int(sys.argv[2])):
+    try:
+        value, look, expected = read_payload(Path(sys.argv[1]) / f"{number}.payload")
+        looks.append([repr(look(value)), expected])
+    except Exception as error:
+        looks.append([repr(error), ""])
+print(json.dumps(looks))
+"""
+
+
+@pytest.fixture(scope="module")
+def looks(tmp_path_factory):
+    """Run a script that writes a payload of each kind of code, and look at each in another process."""
+    folder = tmp_path_factory.mktemp("code")
+    run = functools.partial(subprocess.run, check=True, timeout=HANG_SECONDS)
+    run([sys.executable, str(Path(__file__).with_name("code_of_a_script.py")), str(folder)])
+    command = [sys.executable, "-P", "-c", LOOK, str(folder), str(len(KINDS))]
+    output = run(command, cwd="/", stdout=subprocess.PIPE).stdout
+    return dict(zip(KINDS, json.loads(output), strict=True))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_code_of_every_kind_does_there_what_it_does_in_the_script(kind, looks):
+    there, here = looks[kind]
+    assert there == here

@@ -201,7 +201,7 @@ OPEN = {
     "attribute 'rows' of an object of Rows is an open connection": lambda keep: functools.partial(
         print, Rows(keep(sqlite3.connect(":memory:")))
     ),
-    "entry 'log' of an object of dict is an open file": lambda keep: Rows(
+    "entry 'log' of a dict is an open file": lambda keep: Rows(
         {"log": keep(Path(os.devnull).open("w"))}  # noqa: SIM115 - closed by the test
     ),
     "attribute 'rows' of an object of Rows is an object of Refusing (ValueError: not me)": lambda keep: Rows(
