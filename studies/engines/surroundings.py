@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from studies.callers_globals import default_dtype, set_default_dtype
+from studies.callers_globals import set_torch, torch_settings
 from studies.imports import REFUSE, run_file
 
 Filter = tuple[str, str, tuple[str, str], str, int]
@@ -36,8 +36,8 @@ class Surroundings:
     """Files of the user's own that run as modules."""
     arguments: tuple[str, ...]
     """The words on the command line."""
-    dtype: str
-    """Torch's default dtype as the user set it; empty for torch's own."""
+    torch: dict[str, Any]
+    """What the user has set of torch for the whole process."""
     filters: tuple[Filter, ...]
     """Of warnings, the first that fits counts."""
     refused: bool
@@ -58,7 +58,7 @@ class Surroundings:
             places=dict(_places()),
             files=tuple(module.__file__ for module in modules if module.__file__),
             arguments=tuple(sys.argv),
-            dtype=default_dtype(),
+            torch=torch_settings(),
             filters=tuple(_filters()),
             refused=bool(os.environ.get(REFUSE)),
         )
@@ -80,7 +80,7 @@ class Surroundings:
             # a module that is not imported here warns of nothing yet
             if kind := getattr(sys.modules.get(category[0]), category[1], None):
                 warnings.filterwarnings(action, message, kind, module, line)  # type: ignore[arg-type]
-        set_default_dtype(self.dtype)
+        set_torch(self.torch)
         for file in self.files:
             run_file(Path(file))
         if self.refused:

@@ -25,7 +25,7 @@ with open("runs", "a") as file:
     file.write("run ")
 import torch
 import helpers
-from studies.choice import Choice
+from studies.callers_globals import set_aside
 from studies.engines.payload import dumps, write_payload
 from studies.imports import load, refer
 from studies.models import ModelChoice
@@ -33,6 +33,7 @@ from studies.models.custom import Custom
 from studies.space import between
 
 torch.set_default_dtype(torch.float64)
+torch.use_deterministic_algorithms(True, warn_only=True)
 warnings.filterwarnings("error", message="odd")
 GAIN = torch.randn(20_000)
 
@@ -56,6 +57,7 @@ def look():
         filters = "kept"
     return {
         "directory": os.getcwd(), "words": sys.argv[1:], "dtype": str(torch.get_default_dtype()),
+        "deterministic": torch.are_deterministic_algorithms_enabled(),
         "helpers": helpers.NAME, "filters": filters, "gain": net.gain.sum().item(), "net": type(net) is Net,
     }
 
@@ -68,7 +70,8 @@ if __name__ == "__main__":
     os.chdir("sub")
     value = {"look": look, "fit": locked, "own": Own(width=3.0), "custom": Custom(factory=refer(Net)),
              "wide": file_choice(), "expected": look()}
-    write_payload(Path("../script.payload"), value)
+    with set_aside():
+        write_payload(Path("../script.payload"), value)
     Path("../message").write_bytes(dumps(value["own"]))
 """
 HOLDING = """
@@ -133,6 +136,7 @@ def test_directory_words_modules_types_and_filters_are_those_of_the_script(answe
     assert answer["there"]["directory"] == f"{answer['folder']}/sub"
     assert answer["there"]["words"] == ["--epochs", "3"]
     assert answer["there"]["dtype"] == "torch.float64"
+    assert answer["there"]["deterministic"]
     assert answer["there"]["helpers"] == "the project"
 
 
