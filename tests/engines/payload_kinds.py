@@ -92,9 +92,7 @@ def outcome(value):
         run.advance(2)
         return [point.valid_metric.hex() for point in run.curve]
     seed = value.split_seed(5)
-    forms = [value, value.on_split(seed)]
-    if not value.dataset.fresh:
-        forms.append(value.on_sample(30))
+    forms = [value, value.on_split(seed), value.on_sample(30)]
     forms += filter(None, [value.on_all_rows()])
     return [*map(figures, forms), value.spec().digest, seed]
 
