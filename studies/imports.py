@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from importlib.machinery import PathFinder
 from itertools import count
 from pathlib import Path
 from types import ModuleType
@@ -159,14 +160,28 @@ def _run(path: Path, changed: int) -> ModuleType:  # noqa: ARG001 - the time of 
 
 def _from_module(name: str) -> ModuleType:
     if "" not in sys.path and str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
+        sys.path.append(str(Path.cwd()))  # last: a queue.py that lies there is not Python's
     try:
         with users_dtype(noted=True):
+            _import_from_here(name.partition(".")[0])
             return importlib.import_module(name)
     except (Exception, SystemExit) as error:  # whatever the user's module raises
         raise BadWorkload(
             f"module {shown(name)} cannot be imported: {code_line(error, longest=300)}"
         ) from error
+
+
+def _import_from_here(name: str) -> None:
+    """Import a top module of the working directory before an installed one of its name; none of Python's."""
+    spec = PathFinder.find_spec(name, [str(Path.cwd())])
+    if name in sys.modules or name in sys.stdlib_module_names or spec is None or spec.loader is None:
+        return
+    sys.modules[name] = module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
 
 
 def require(module: str, extra: str, who: str) -> ModuleType:

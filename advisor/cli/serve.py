@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+from studies.child_process import command_of
 from studies.errors import StoreError, one_line
 from studies.imports import refuse_code
 
@@ -34,7 +35,7 @@ def serve(host: str, port: int, home: Path, *, allow_code: bool = False) -> None
     refuse_code(refused=not allow_code)  # searches that the page starts keep to it too
     flags = [part for key, value in options(host, port).items() for part in (f"--{key}", value)]
     arguments = ["--home", str(home), *(["--allow-code"] if allow_code else [])]
-    command = [sys.executable, "-m", "streamlit", "run", str(folder / "app.py"), *flags, "--", *arguments]
+    command = command_of("streamlit", "run", str(folder / "app.py"), *flags, "--", *arguments)
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter on our own page
 
 
@@ -62,7 +63,7 @@ def plot(study: str, kind: str, out: Path, home: Path) -> None:
         StoreError: the dashboard package is not installed.
     """
     _folder()
-    command = [sys.executable, "-m", "dashboard.plot", study, kind, str(out), "--home", str(home)]
+    command = command_of("dashboard.plot", study, kind, str(out), "--home", str(home))
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter on our own module
 
 

@@ -84,7 +84,8 @@ class Request:
     device: str = "auto"
     seed: int = 0
     study: str | None = None
-    tracking_uri: str | None = None
+    tracking_uri: str | None = field(default=None, repr=False)
+    """It may hold a password."""
 
     def __post_init__(self) -> None:
         _check_types(self)

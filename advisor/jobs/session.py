@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ from advisor.jobs.workloads import (
     reading,
 )
 from studies.callers_globals import set_aside
-from studies.errors import BadValue, BadWorkload
+from studies.errors import BadValue, BadWorkload, StoreError
 from studies.imports import require
 from studies.limits import Budget
 from studies.quantities import format_seconds, several
@@ -32,7 +32,7 @@ from studies.storage import journal
 from studies.storage.home import check_new, free_name
 from studies.storage.locks import working
 from studies.storage.manifest import CompressionEntry, StudyManifest
-from studies.tracking.address import address_of
+from studies.tracking.address import OFF, address_of, stored, whole
 from studies.tracking.commit import commit_of
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ class Session:
     plan: Plan
     notes: tuple[str, ...] = ()
     """What the user should know before it starts: of the data, and of which optimizers enter."""
+    tracking_uri: str | None = field(default=None, repr=False)
+    """As the manifest has it, with the secrets that a journal must not hold."""
 
 
 @set_aside()
@@ -90,7 +92,7 @@ def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambd
     notes = (
         *of_data, *(finding.because for finding in findings), *begun, *left_out, *filter(None, [where])
     )  # fmt: skip
-    return Session(name=name, home=home, workload=workload, plan=plan, notes=notes)
+    return Session(name=name, home=home, workload=workload, plan=plan, notes=notes, tracking_uri=tracking_uri)
 
 
 def _named_starts(request: Request, plan: Plan) -> tuple[tuple[Start, ...], tuple[str, ...]]:
@@ -168,7 +170,23 @@ def reopen(
         # until it is concluded again, it is not
         journal.change_manifest(study, recommendation=None, **changes)
     plan = Plan.of(journal.manifest_of(study))
-    return Session(name=name, home=home, workload=workload, plan=plan, notes=changed(manifest, workload))
+    tracking_uri, left_out = _address_again(manifest, name)
+    return Session(
+        name=name,
+        home=home,
+        workload=workload,
+        plan=plan,
+        notes=(*changed(manifest, workload), *left_out),
+        tracking_uri=tracking_uri,
+    )
+
+
+def _address_again(manifest: StudyManifest, name: str) -> tuple[str | None, tuple[str, ...]]:
+    """Return where the runs of a study go, and a note where a password is missing: nobody mirrors it then."""
+    try:
+        return whole(manifest.tracking_uri), ()
+    except StoreError as error:
+        return OFF, (f"no runs go to MLflow: {error}; later: advisor sync {name}",)
 
 
 def _budgets(budget: Budget, manifest: StudyManifest) -> dict[str, Budget | CompressionEntry]:
@@ -217,7 +235,7 @@ def _manifest(
         baseline=workload.baseline(),
         notes=(*workload.notes, *sample_notes(request, plan, facts)),
         columns=workload.columns,
-        tracking_uri=request.tracking_uri,
+        tracking_uri=request.tracking_uri and stored(request.tracking_uri),
         versions={package: version(package) for package in packages},
         python=platform.python_version(),
         code=code_of(workload),
