@@ -14,7 +14,7 @@ from typing import Final
 from advisor.cli.terminal import say
 from studies.child_process import command_of
 from studies.errors import StoreError, one_line
-from studies.imports import refuse_code
+from studies.imports import child_environment, refuse_code
 
 UPLOAD_MEGABYTES: Final = 200
 """Largest file that the page takes."""
@@ -39,7 +39,9 @@ def serve(host: str, port: int, home: Path, *, allow_code: bool = False) -> None
     """
     folder = _folder()
     port = _free_port(host, port)
-    refuse_code(refused=not allow_code)  # searches that the page starts keep to it too
+    refuse_code(
+        "advisor dashboard --allow-code", refused=not allow_code
+    )  # searches that the page starts keep to it too
     os.environ[TOKEN] = "" if is_loopback(host) else secrets.token_urlsafe(24)
     say(_where(host, port, os.environ[TOKEN]))
     flags = [part for key, value in options(host, port).items() for part in (f"--{key}", value)]
@@ -86,7 +88,7 @@ def plot(study: str, kind: str, out: Path, home: Path) -> None:
     """
     _folder()
     command = command_of("dashboard.plot", study, kind, str(out), "--home", str(home))
-    os.execv(sys.executable, command)  # noqa: S606 - our own interpreter on our own module
+    os.execve(sys.executable, command, child_environment())  # noqa: S606 - our own interpreter and module
 
 
 def is_loopback(host: str) -> bool:

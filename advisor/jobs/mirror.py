@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from studies.child_process import command_of
+from studies.imports import child_environment
 from studies.tracking.sink import figures_of
 
 if TYPE_CHECKING:
@@ -36,4 +37,6 @@ def draw(home: Path, name: str) -> None:
         return
     command = command_of("dashboard.sheet", name, str(out), "--home", str(home))
     with suppress(OSError, subprocess.SubprocessError):
-        subprocess.run(command, capture_output=True, timeout=DRAWING_SECONDS, check=False)  # noqa: S603 - our own module
+        subprocess.run(  # noqa: S603 - our own module
+            command, capture_output=True, timeout=DRAWING_SECONDS, check=False, env=child_environment()
+        )
