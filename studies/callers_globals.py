@@ -84,6 +84,29 @@ def users_dtype(*, noted: bool = False) -> Iterator[None]:
             _USERS.dtype = users
 
 
+def default_dtype() -> str:
+    """Return the name of the default dtype that the user set; empty for torch's own, float32."""
+    if not torch_is_here():
+        return ""
+    import torch
+
+    dtype = _USERS.dtype if _USERS.blocks else torch.get_default_dtype()
+    return "" if dtype in {None, torch.float32} else str(dtype).removeprefix("torch.")
+
+
+def set_default_dtype(name: str) -> None:
+    """Set the default dtype of the user's code by its name; empty for torch's own."""
+    if not name and not torch_is_here():
+        return
+    import torch
+
+    dtype = getattr(torch, name or "float32")
+    if _USERS.blocks:
+        _USERS.dtype = dtype
+    else:
+        torch.set_default_dtype(dtype)
+
+
 @contextmanager
 def _our_dtype() -> Iterator[None]:
     """Set torch's own default dtype for as long as any thread is inside such a block."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 import hashlib
 import importlib
 import importlib.util
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from itertools import count
@@ -29,6 +30,8 @@ REFUSE: Final = "ADVISOR_REFUSE_CODE"
 processes started here."""
 LONGEST_REFERENCE: Final = 4096
 """Characters: the longest path that Linux opens."""
+USER_MODULES: Final = "advisor_user_"
+"""How the names begin under which files of the user's own run as modules."""
 NOWHERE: Final = ("__main__", "settings")
 """What stands for a module in references to what came from code and can be imported nowhere."""
 
@@ -71,6 +74,42 @@ def refer(target: object) -> str:
         reference += f"-{next(_NUMBERS)}"
     _REFERRED[reference] = target
     return reference
+
+
+def mentioned_in(value: object) -> dict[str, Any]:
+    """Return what `refer` named here and a value mentions by that name, to be handed to `adopt` elsewhere.
+
+    Looked through are dataclasses, tuples, lists and dicts.
+    """
+    names: set[str] = set()
+    for part in _parts(value):
+        if isinstance(part, str):
+            names.add(part)
+        elif (reference := getattr(part, "reference", None)) and isinstance(reference, str):
+            names.add(reference)
+    return {name: _REFERRED[name] for name in sorted(names & _REFERRED.keys())}
+
+
+def _parts(value: object) -> Iterator[object]:
+    """Yield a value and all that lies in it."""
+    queue, passed = [value], {id(value)}
+    while queue:
+        part = queue.pop()
+        yield part
+        inner: list[Any] = []
+        if dataclasses.is_dataclass(part) and not isinstance(part, type):
+            inner = [getattr(part, f.name) for f in dataclasses.fields(part)]
+        elif isinstance(part, tuple | list):
+            inner = list(part)
+        elif isinstance(part, dict):
+            inner = list(part.values())
+        queue += [each for each in inner if id(each) not in passed]
+        passed |= {id(each) for each in inner}
+
+
+def adopt(referred: Mapping[str, Any]) -> None:
+    """Let `load` find here what `refer` named in another process."""
+    _REFERRED.update(referred)
 
 
 def forget(target: object) -> None:
@@ -133,6 +172,15 @@ def _is_file(path: Path) -> bool:
         return False
 
 
+def run_file(path: Path) -> None:
+    """Run a file of the user's own as a module, unless that was done and it has not changed.
+
+    Raises:
+        BadWorkload: no such file, or it raises an error.
+    """
+    _from_file(path)
+
+
 def _from_file(path: Path) -> ModuleType:
     if not _is_file(path):
         raise BadWorkload(f"no file {shown(str(path))}; give the path of a Python file, as in net.py:Net")
@@ -141,7 +189,7 @@ def _from_file(path: Path) -> ModuleType:
 
 @cache
 def _run(path: Path, changed: int) -> ModuleType:  # noqa: ARG001 - the time of the last change is part of the key
-    name = f"advisor_user_{path.stem}"
+    name = f"{USER_MODULES}{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise BadWorkload(f"'{path}' is no Python file")

@@ -58,6 +58,7 @@ class ReadPosition:
     study_ids: list[int] = field(default_factory=list)
     """For each trial, the study it stands in: 0 for the search's, which is the first of the file."""
     records: dict[int, Record] = field(default_factory=dict)
+    """By the place of their trial in the file; a record names its own number."""
     spent: SpentSeconds = field(default_factory=SpentSeconds)
 
 
@@ -89,7 +90,10 @@ class Journal:
         at = self._at
         if at.name != self._name or at.direction is None:
             raise ValueError(f"it holds no study '{self._name}'")
-        records = tuple(record for _, record in sorted(at.records.items()))
+        by_number: dict[int, Record] = {}
+        for _, record in sorted(at.records.items()):
+            by_number.setdefault(record.number, record)
+        records = tuple(record for _, record in sorted(by_number.items()))
         manifest = at.spent.written_to(StudyManifest.from_dict(json.loads(at.plan)["user_attr"][PLAN]))
         return StoredStudy(direction=at.direction, manifest=manifest, records=records)
 
