@@ -13,6 +13,7 @@ Stage = Literal["reference", "start", "race", "confirm", "compress"]
 
 SEARCH_STAGES: Final[tuple[Stage, ...]] = ("reference", "start", "race")
 """Stages that look for a training recipe; what comes after repeats or compresses what they found."""
+STAGES: Final[tuple[Stage, ...]] = (*SEARCH_STAGES, "confirm", "compress")
 STATES: Final[tuple[State, ...]] = ("complete", "pruned", "infeasible", "failed", "running")
 
 
@@ -200,14 +201,17 @@ class Record:
 
         Keys of a later version are passed over, so that an old program still reads a newer study.
         """
-        names = {f.name for f in fields(cls)}
-        known = {name: value for name, value in values.items() if name in names}
+        known = {name: value for name, value in values.items() if name in FIELDS}
         footprint = known.get("footprint")
         known["footprint"] = None if footprint is None else Footprint.from_dict(footprint)
         check_types(cls, known)
         for point in (curve := known.get("curve", ())):
             check_types(Measurement, point)
         return cls(**known | {"curve": tuple(Measurement(**point) for point in curve)})
+
+
+FIELDS: Final = frozenset(f.name for f in fields(Record))
+"""Names of what a record says."""
 
 
 def count_states(records: tuple[Record, ...]) -> dict[State, int]:

@@ -29,7 +29,16 @@ from advisor.cli.commands.search import search
 from advisor.cli.commands.sync import sync
 from advisor.cli.help import GroupedHelp
 from advisor.cli.stops import ended_by_signals
-from advisor.cli.terminal import DEFECT, INTERRUPTED, NOTHING_FEASIBLE, WRONG_INPUT, discard, fail, show
+from advisor.cli.terminal import (
+    DEFECT,
+    INTERRUPTED,
+    NOTHING_FEASIBLE,
+    WRONG_INPUT,
+    discard,
+    fail,
+    plain_warnings,
+    show,
+)
 from studies.errors import NothingFeasible, StudyError, named_line, shortened
 from studies.user_code import code_line, is_of_user_code
 
@@ -81,7 +90,8 @@ def main() -> None:
     """Run the command line; every error that is the input's fault is one line on stderr."""
     with ended_by_signals() as stops:
         try:
-            status = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
+            with plain_warnings():
+                status = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
         except BaseException as error:  # noqa: BLE001 - whatever a KeyboardInterrupt became on its way
             if stops.interrupting and not isinstance(error, SystemExit):
                 fail("interrupted", stops.status)
@@ -100,9 +110,8 @@ def _end(error: BaseException) -> None:
             fail(str(error), WRONG_INPUT)
         case KeyboardInterrupt() | typer.Abort():
             fail("interrupted", INTERRUPTED)
-        case (
-            SystemExit(__context__=BrokenPipeError()) | BrokenPipeError()
-        ):  # typer makes the first of the second
+        # typer makes the second of the first
+        case BrokenPipeError() | SystemExit(__context__=BrokenPipeError()):
             discard(sys.stdout)
         case Exception():  # the user's own code, or a defect
             _end_unexpected(error)

@@ -31,7 +31,7 @@ def work_on(session: Session, *, json: bool, searching: bool = True) -> None:
     from advisor.jobs.mirror import finish
     from advisor.jobs.work import conclude, outcome, work
     from studies.quantities import several
-    from studies.storage import journal
+    from studies.storage.follow import Journal
 
     display, where = progress(session, searching=searching), at_home(session.home)
     with stopped_in_order() as stop:
@@ -40,7 +40,7 @@ def work_on(session: Session, *, json: bool, searching: bool = True) -> None:
         cut_short = stop()
         try:
             recommendation = conclude(session.home, session.name)
-            records = journal.records(journal.open_study(session.home, session.name))
+            records = Journal(session.home, session.name).read().records
             show_json(outcome(session, recommendation, records)) if json else show(str(recommendation))
         finally:
             if mirror is not None and (unfinished := finish(mirror, session.home, session.name, stop=stop)):

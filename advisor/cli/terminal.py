@@ -5,13 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, redirect_stdout, suppress
-from typing import IO, Final
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, redirect_stdout, suppress
+from typing import IO, Any, Final
 
 import typer
 
-from studies.errors import StoreError
+from studies.errors import StoreError, StudyWarning
 
 DONE: Final = 0
 DEFECT: Final = 1
@@ -75,6 +76,25 @@ def fail(line: str, status: int) -> None:
     """End with one line and a status."""
     say(f"advisor: {line}")
     sys.exit(status)
+
+
+@contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Print warnings that are ours as one plain line each, and none twice."""
+    earlier, lines = warnings.showwarning, set[str]()
+
+    def print_warning(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        if not issubclass(category, StudyWarning):
+            earlier(message, category, *where, **more)
+        elif str(message) not in lines:
+            lines.add(str(message))
+            say(f"advisor: {message}")
+
+    warnings.showwarning = print_warning
+    try:
+        yield
+    finally:
+        warnings.showwarning = earlier
 
 
 def prints_aside() -> AbstractContextManager[object]:

@@ -32,6 +32,7 @@ from studies.storage import journal
 from studies.storage.home import check_new, free_name
 from studies.storage.locks import working
 from studies.storage.manifest import CompressionEntry, StudyManifest
+from studies.storage.repair import make_writable
 from studies.tracking.address import address_of
 from studies.tracking.commit import commit_of
 
@@ -154,6 +155,7 @@ def reopen(
     Raises:
         StudyError: no such study, or its data has changed.
     """
+    make_writable(home, name)
     study = journal.open_study(home, name)
     manifest = journal.manifest_of(study)
     tell(reading(manifest.opened.source))
