@@ -112,6 +112,7 @@ def _finish(session: Session, listen: Any, *, searching: bool = True) -> Study:
     from advisor.jobs.mirror import finish
     from advisor.jobs.work import conclude, work
     from advisor.notebook import attended
+    from studies.storage.held import settle
 
     for note in session.notes:  # as the command line does; shown on stderr unless logging is set up otherwise
         logging.getLogger("advisor").warning(note)
@@ -124,11 +125,14 @@ def _finish(session: Session, listen: Any, *, searching: bool = True) -> Study:
                 raise
             cut_short = True
     conclude(session.home, session.name)
+    if (loss := settle(session.home, session.name)) is not None:
+        logging.getLogger("advisor").warning("%s; this process alone still has it", loss.says)
     if mirror is not None and (unfinished := finish(mirror, session.home, session.name, stop=stop)):
         logging.getLogger("advisor").warning(unfinished)
     if cut_short or stop():
         again = f"advisor.{'resume' if searching else 'compress'}({session.name!r}{_home(session)})"
-        logging.getLogger("advisor").warning("stopped; what is finished is kept, go on with: %s", again)
+        claim = "" if loss else "what is finished is kept, "
+        logging.getLogger("advisor").warning("stopped; %sgo on with: %s", claim, again)
     return Study(session.name, home=session.home)
 
 
