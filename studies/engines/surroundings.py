@@ -124,7 +124,7 @@ def _places() -> Iterator[tuple[str, str]]:
             continue
         folders = spec.submodule_search_locations
         where = next(iter(folders or ()), spec.origin if spec.has_location else None)
-        if where and spec.name == name and not where.startswith(installed):
+        if where and spec.name == name and not str(where).startswith(installed):
             yield name, str(Path(where).absolute().parent)
 
 

@@ -85,15 +85,12 @@ def delete_study(home: Path, name: str) -> None:
         raise StudyNotFound(f"no study {shown(name)} in {home}{did_you_mean(name, known)}")
     try:
         with working(home, name):
-            for folder in (home / "checkpoints" / name, home / "models" / name):
-                _remove(folder)
+            for kind in ("checkpoints", "models", "logs"):
+                _remove(home / kind / name)
             journal_path(home, name).unlink(missing_ok=True)
             release(home, name)
-        for suffix in (
-            "lock",
-            "search",
-            "holder",
-        ):  # once nobody holds them: no open file can be deleted on Windows
+        # once nobody holds them: no open file can be deleted on Windows
+        for suffix in ("lock", "search", "holder", "running"):
             (home / "studies" / f"{name}.{suffix}").unlink(missing_ok=True)
     except PermissionError as error:
         raise StoreError(f"study '{name}' cannot be deleted ({error.strerror}: {error.filename})") from None
