@@ -21,8 +21,10 @@ from optuna.storages.journal import JournalFileBackend
 import advisor
 from advisor.cli.listing import listing
 from advisor.jobs.history import similar_studies
+from advisor.jobs.reports import reported
+from advisor.study_report.page import page
 from dashboard.studies_table import summary
-from studies.errors import StoreError, StudyWarning
+from studies.errors import StoreError, StudyError, StudyWarning
 from studies.storage import journal
 from studies.storage.follow import Journal, read_study
 from studies.storage.home import journal_path, study_names
@@ -238,6 +240,9 @@ def test_before_a_study_is_gone_on_with_its_journal_is_repaired_and_set_aside(tm
     assert "set aside as s.damaged-1" in again.manifest.notes[-1]
     make_writable(tmp_path, "s")
     assert study_names(tmp_path) == ("s",)
+    home_with(tmp_path, written(), "s.damaged-1")
+    journal.delete_study(tmp_path, "s")
+    assert [left.name for left in path.parent.iterdir()] == ["s.damaged-1.journal"]
 
 
 def test_what_optuna_would_give_to_another_study_is_read_but_not_gone_on_with(tmp_path):
@@ -285,6 +290,17 @@ def test_a_study_of_a_later_version_is_read_but_not_written_to(tmp_path, content
     with pytest.raises(StoreError, match="made by a later version"):
         advisor.compress("s", home=tmp_path)
     assert path.read_bytes() == content
+
+
+def test_a_study_with_an_optimizer_of_a_later_version_is_answered_from_and_not_gone_on_with(tmp_path):
+    path = home_with(tmp_path, EARLIER.replace(b"AdamW", b"Hyperion"), "iris-0.1")
+    assert "Hyperion" in {left.optimizer for left in read_study(tmp_path, "iris-0.1").records}
+    assert advisor.recommend("iris-0.1", home=tmp_path).optimizer
+    assert "Hyperion" in page(reported(tmp_path, "iris-0.1"))
+    before = path.read_bytes()
+    with pytest.raises(StudyError, match="Hyperion"):
+        advisor.resume("iris-0.1", budget="40trials", home=tmp_path)
+    assert path.read_bytes() == before
 
 
 def test_a_release_of_today_or_of_before_may_be_gone_on_with(tmp_path):
