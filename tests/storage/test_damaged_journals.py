@@ -324,9 +324,13 @@ def test_a_study_that_cannot_be_read_hides_no_other(tmp_path):
         assert "\n" not in rows[name]["summary"]
         assert summary(tmp_path, name).state == "cannot be read"
     earlier = Journal(tmp_path, "iris-0.1").read().manifest
-    assert [study.name for study in similar_studies(tmp_path, earlier.opened, earlier.profiled)] == [
-        "iris-0.1"
-    ]
+    with pytest.warns(StudyWarning) as said:
+        similar = list(similar_studies(tmp_path, earlier.opened, earlier.profiled))
+    assert [study.name for study in similar] == ["iris-0.1"]
+    assert {str(each.message).partition(":")[0] for each in said} == {
+        "study 'empty' is passed over",
+        "study 'broken' is passed over",
+    }
 
 
 def test_commands_say_in_one_plain_line_how_many_lines_are_lost(tmp_path):
