@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from advisor.evidence import Finding
+from advisor.jobs.engines import AUTO, Workers, parse_workers, warm_up
 from advisor.jobs.fingerprints import changed, code_of
 from advisor.jobs.planning import plan_for, planned_trials
 from advisor.jobs.preparation import after_reading, preparation_note
@@ -35,6 +36,7 @@ from studies.storage import journal
 from studies.storage.home import check_new, free_name
 from studies.storage.locks import working
 from studies.storage.manifest import CompressionEntry, StudyManifest
+from studies.storage.repair import make_writable
 from studies.tracking.address import address_of
 from studies.tracking.commit import commit_of
 
@@ -56,6 +58,8 @@ class Session:
     home: Path
     workload: LoadedWorkload | Function
     plan: Plan
+    workers: Workers = AUTO
+    """How many trials train at a time; 0 trains them in this process."""
     notes: tuple[str, ...] = ()
     """What the user should know before it starts: of the data, and of which optimizers enter."""
 
@@ -76,6 +80,7 @@ def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambd
     check_new(home, request.study)
     tracking_uri, where = address_of(request.tracking_uri)
     request = replace(request, tracking_uri=tracking_uri)
+    warm_up(parse_workers(request.workers))
     tell(reading(request.source))
     if request.compression != "off":
         require("onnxruntime", "compression", "--compression")
@@ -94,7 +99,14 @@ def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambd
     notes = (
         *manifest.notes, *(finding.because for finding in findings), *begun, *left_out, *filter(None, [where])
     )  # fmt: skip
-    return Session(name=name, home=home, workload=workload, plan=plan, notes=notes)
+    return Session(
+        name=name,
+        home=home,
+        workload=workload,
+        plan=plan,
+        workers=parse_workers(request.workers),
+        notes=notes,
+    )
 
 
 def _named_starts(request: Request, plan: Plan) -> tuple[tuple[Start, ...], tuple[str, ...]]:
@@ -158,6 +170,7 @@ def reopen(
     name: str,
     *,
     budget: Budget | None = None,
+    workers: Workers | None = None,
     tell: Callable[[str], None] = lambda line: None,
     searching: bool = True,
 ) -> Session:
@@ -167,6 +180,7 @@ def reopen(
         home: where it lives.
         name: what it is called.
         budget: a larger total.
+        workers: how many trials train at a time; None for the usual number.
         tell: called with a line before anything that takes its time.
         searching: whether the search goes on, which then counts the seconds of reading.
 
@@ -174,6 +188,9 @@ def reopen(
         StudyError: no such study, or its data has changed.
     """
     began = time.monotonic()
+    workers = parse_workers(None) if workers is None else workers
+    warm_up(workers)
+    make_writable(home, name)
     study = journal.open_study(home, name)
     manifest = journal.manifest_of(study)
     tell(reading(manifest.opened.source))
@@ -190,7 +207,8 @@ def reopen(
         if searching:
             _count(study, time.monotonic() - began)
     plan = Plan.of(journal.manifest_of(study))
-    return Session(name=name, home=home, workload=workload, plan=plan, notes=changed(manifest, workload))
+    notes = changed(manifest, workload)
+    return Session(name=name, home=home, workload=workload, plan=plan, workers=workers, notes=notes)
 
 
 def _count(study: optuna.Study, seconds: float) -> None:

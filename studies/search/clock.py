@@ -57,6 +57,12 @@ class Clock:
         """Tell whether a training that is under way has to stop now."""
         return self.stop() or self.spent_seconds >= self.allowed_seconds - self.reserve_seconds
 
+    def seconds_to_stop(self) -> float | None:
+        """Return the seconds until a training has to stop, 0 at least; None without a budget in seconds."""
+        if self.budget.seconds is None:
+            return None
+        return max(self.allowed_seconds - self.reserve_seconds - self.spent_seconds, 0.0)
+
     def seconds_left(self) -> float:
         """Return the seconds left of the whole budget; infinite without one in seconds."""
         return self.allowed_seconds - self.spent_seconds
