@@ -72,14 +72,14 @@ def engine_of(
         stop: whether to stop: the user wants it, or time is up.
         tell: called with how many workers there are, and why.
     """
-    from advisor.jobs.room import Room
+    from advisor.jobs.room import Room, bytes_of_rows
     from advisor.jobs.workers import most_bytes, why_so_many, worker_count
     from studies.engines.in_process import InProcess
 
     if workers == 0 or sys.platform == "win32":
         yield InProcess(host=host, stop=stop), None
         return
-    room = Room.of(host.plan, facts)
+    room = Room.of(host.plan, facts, data_bytes=bytes_of_rows(host.workload))
     count = worker_count(workers, room)
     with tempfile.TemporaryDirectory(prefix="advisor-", ignore_cleanup_errors=True) as folder:
         try:
