@@ -245,7 +245,7 @@ def test_a_disk_that_is_full_leaves_no_part_of_a_payload(tmp_path):
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (8 * LARGE // 2, before[1]))
     try:
-        with pytest.raises(StoreError, match="cannot write .*File too large"):
+        with pytest.raises(StoreError, match=r"cannot write .*File too large"):
             write_payload(tmp_path / "value.payload", np.zeros(LARGE))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
