@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from advisor.agents import launch_process
 from advisor.agents.allowed import Allowed
+from studies.child_process import command_of
 from studies.datasets.files import needs_target
 from studies.errors import BadValue, shown
 from studies.limits import Limits
@@ -73,7 +73,7 @@ class Tools:
             StudyError: no such study.
         """
         from studies.record import count_states
-        from studies.storage import journal
+        from studies.storage.follow import Journal
         from studies.storage.home import study_names
 
         home = self.allowed.home
@@ -86,10 +86,10 @@ class Tools:
         if study not in known:
             state = "running" if runs else "failed"
             return answer | {"state": state, "trials": {}, "spent_seconds": 0.0}
-        opened = journal.open_study(home, study)
-        manifest = journal.manifest_of(opened)
+        stored = Journal(home, study).read()
+        manifest = stored.manifest
         state = "running" if runs else "done" if manifest.recommendation else "stopped"
-        trials = count_states(journal.records(opened))
+        trials = count_states(stored.records)
         return answer | {"state": state, "trials": trials, "spent_seconds": manifest.spent_seconds}
 
     def recommend(self, study: str, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -144,10 +144,9 @@ def _answer(words: list[str]) -> Any:
     Raises:
         BadValue: what the command said was wrong, or it took too long.
     """
-    command = [sys.executable, "-P", "-m", "advisor", words[0], "--json", *words[1:]]
     try:
         done = subprocess.run(  # noqa: S603 - our own command; no shell sees the arguments
-            command,
+            command_of("advisor", words[0], "--json", *words[1:]),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

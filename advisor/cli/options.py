@@ -215,6 +215,22 @@ Device = Annotated[
         help="auto, cpu, cuda or mps.", autocompletion=completion.one_of("auto", "cpu", "cuda", "mps")
     ),
 ]
+Workers = Annotated[
+    str | None,
+    typer.Option(
+        help="Trials that train at a time: auto for as many as the machine bears, or a number; 0 trains "
+        "in this process, for a debugger. $ADVISOR_WORKERS says it too.",
+        autocompletion=completion.one_of("auto"),
+        show_default="auto",
+    ),
+]
+TrialTime = Annotated[
+    str | None,
+    typer.Option(
+        help="Longest time of a whole run, such as 10m; one that takes longer is ended and counts as failed.",
+        show_default="many times what others took",
+    ),
+]
 Seed = Annotated[int, typer.Option(help="Of the split, the weights and the proposals.")]
 TuneModel = Annotated[
     bool | None,
@@ -226,5 +242,11 @@ Config = Annotated[
 ]
 SaveConfig = Annotated[
     Path | None, typer.Option(help="Write all of these options, as they are now, to a TOML file.")
+]
+AllowCode = Annotated[
+    bool,
+    typer.Option(
+        "--allow-code", help="Run the rules and optimizers that the study names as code (file.py:name)."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from advisor.cli.stops import STOPS, stopped_in_order
 from advisor.cli.terminal import (
-    INTERRUPTED,
+    DEFECT,
     MOSTLY_FAILED,
     NOTHING_FEASIBLE,
     fail,
@@ -14,7 +15,6 @@ from advisor.cli.terminal import (
     say,
     show,
     show_json,
-    stop_on_interrupt,
 )
 
 if TYPE_CHECKING:
@@ -28,26 +28,40 @@ def work_on(session: Session, *, json: bool, searching: bool = True) -> None:
     """Work on a study with its progress shown, print the answer, and end with the exit status."""
     from advisor.cli.progress import progress
     from advisor.decide.failures import failures, mostly_failed
+    from advisor.jobs.advice import names_code
     from advisor.jobs.command_lines import at_home
     from advisor.jobs.mirror import finish
+    from advisor.jobs.preparation import overdrawn_note
     from advisor.jobs.work import conclude, outcome, work
     from studies.quantities import several
-    from studies.storage import journal
+    from studies.storage.follow import Journal
+    from studies.storage.held import settle
 
-    display = progress(session, searching=searching)
-    with stop_on_interrupt() as interrupted, prints_aside(), display:
-        mirror = work(session, listen=display.listen, stop=interrupted, searching=searching)
-    try:
-        recommendation = conclude(session.home, session.name)
-        records = journal.records(journal.open_study(session.home, session.name))
-        show_json(outcome(session, recommendation, records)) if json else show(str(recommendation))
-    finally:
-        if mirror is not None and (unfinished := finish(mirror, session.home, session.name)):
-            say(unfinished)
-    where = at_home(session.home)
-    if interrupted():
+    display, where = progress(session, searching=searching), at_home(session.home)
+    with stopped_in_order() as stop:
+        with prints_aside(), display:
+            mirror = work(session, listen=display.listen, stop=stop, searching=searching)
+        cut_short = stop()
+        try:
+            recommendation = conclude(session.home, session.name)
+            loss = settle(session.home, session.name)
+            records = Journal(session.home, session.name).read().records
+            show_json(outcome(session, recommendation, records)) if json else show(str(recommendation))
+        finally:
+            if mirror is not None and (unfinished := finish(mirror, session.home, session.name, stop=stop)):
+                say(unfinished)
+    if searching and (overdrawn := overdrawn_note(session.home, session.name)):
+        say(overdrawn)
+    if loss is not None:
+        say(loss.says)
+    if cut_short:
         command = f"advisor {'resume' if searching else 'compress'} {session.name}{where}"
-        fail(f"interrupted; everything finished is kept, go on with: {command}", INTERRUPTED)
+        claim = "" if loss else "everything finished is kept, "
+        fail(f"interrupted; {claim}go on with: {command}", STOPS.status)
+    if STOPS.status:
+        fail("interrupted once the answer was made", STOPS.status)
+    if loss is not None and loss.of_trials:
+        fail("the answer above is all that is left of what was lost", DEFECT)
     tried = [record for record in records if searching or record.stage == "compress"]
     if not any(record.state == "complete" for record in tried):
         last = next((record.error for record in reversed(tried) if record.error), "nothing was tried")
@@ -59,7 +73,8 @@ def work_on(session: Session, *, json: bool, searching: bool = True) -> None:
         fail(f"{problem} {worst.reason}; see: advisor list trials {session.name}{where}", MOSTLY_FAILED)
 
     dashboard = f"trials and curves: advisor dashboard{where}"
-    say(f"again, or under other limits: advisor recommend {session.name}{where}; {dashboard}")
+    code = " --allow-code" if names_code(session.home, session.name) else ""
+    say(f"again, or under other limits: advisor recommend {session.name}{where}{code}; {dashboard}")
 
 
 def home_of(home: Path | None) -> Path:

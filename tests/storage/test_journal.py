@@ -1,5 +1,6 @@
 """A journal that is followed holds what Optuna's replay of it holds, and each line is read once."""
 
+import json
 import tempfile
 from pathlib import Path
 
@@ -110,7 +111,8 @@ def test_a_journal_that_was_replaced_is_read_anew(study, tmp_path):
 def test_lines_that_begin_otherwise_are_read_whole(study, tmp_path):
     searched(study, TRIALS)
     path = tmp_path / "studies" / "s.journal"
-    path.write_bytes(path.read_bytes().replace(b'{"op_code":', b'{ "op_code": '))
+    operations = [json.loads(line) for line in path.read_bytes().splitlines()]
+    path.write_text("".join(f" {json.dumps(dict(reversed(each.items())))}\n" for each in operations))
     assert read_by_journal(Journal(tmp_path, "s")) == read_by_optuna(tmp_path)
 
 

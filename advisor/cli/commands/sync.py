@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from advisor.cli.options import Home, StudyName, TrackingUri
+from advisor.cli.options import AllowCode, Home, StudyName, TrackingUri
 from advisor.cli.run import home_of
 from advisor.cli.terminal import show
 
 
-def sync(study: StudyName, tracking_uri: TrackingUri = None, home: Home = None) -> None:
+def sync(
+    study: StudyName,
+    tracking_uri: TrackingUri = None,
+    allow_code: AllowCode = False,  # noqa: ARG001 - see advisor.cli.reading
+    home: Home = None,
+) -> None:
     """Complete the MLflow mirror of a study."""
     from advisor.jobs.mirror import draw
-    from studies.storage import journal
+    from studies.storage.follow import read_study
     from studies.tracking.sink import sync as mirror
 
     where = home_of(home)
-    uri = tracking_uri or journal.manifest_of(journal.open_study(where, study)).tracking_uri
+    uri = tracking_uri or read_study(where, study).manifest.tracking_uri
     draw(where, study)
     count = mirror(where, study, tracking_uri=None if uri == "off" else uri)
     show(f"{count} runs written; the mirror of '{study}' is complete")
