@@ -96,22 +96,16 @@ def delete_study(home: Path, name: str) -> None:
             for kind in ("checkpoints", "models", "logs"):
                 _remove(home / kind / name)
             journal_path(home, name).unlink(missing_ok=True)
-<<<<<<< HEAD
             release(home, name)
-        # once nobody holds them: no open file can be deleted on Windows
-        for suffix in ("lock", "search", "holder", "running"):
-            (home / "studies" / f"{name}.{suffix}").unlink(missing_ok=True)
-=======
         for path in _beside(home, name):  # once nobody holds them: no open file can be deleted on Windows
             path.unlink(missing_ok=True)
->>>>>>> journals
     except PermissionError as error:
         raise StoreError(f"study '{name}' cannot be deleted ({error.strerror}: {error.filename})") from None
 
 
 def _beside(home: Path, name: str) -> list[Path]:
     """Return the files beside a journal: its locks, and what it was before repairs."""
-    beside = re.compile(rf"{re.escape(name)}\.(lock|search|holder|damaged-\d+)")
+    beside = re.compile(rf"{re.escape(name)}\.(lock|search|holder|running|damaged-\d+)")
     return [path for path in (home / "studies").iterdir() if beside.fullmatch(path.name)]
 
 

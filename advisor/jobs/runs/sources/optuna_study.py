@@ -15,6 +15,7 @@ from advisor.jobs.runs.snapshots import database_file, snapshot
 from advisor.jobs.runs.source import Source
 from studies.direction import Direction
 from studies.errors import BadWorkload, did_you_mean, listed, one_line, shown
+from studies.tracking.address import hidden, masked
 
 if TYPE_CHECKING:
     import optuna
