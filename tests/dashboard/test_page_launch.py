@@ -209,7 +209,7 @@ def test_a_search_from_the_page_imports_nothing_of_the_users_own(home, code, ref
     )
     wait_until(lambda: not launch_process.running(home, "mine"), "the process ends")
 
-    assert "is your own code, which is not run here" in launch_process.failure(home, "mine")
+    assert "is code, which is not run here" in launch_process.failure(home, "mine")
     assert not mark.exists()
 
 
