@@ -51,6 +51,10 @@ class StudyNotFound(StoreError):
     """No study of that name in the store."""
 
 
+class StudyWarning(UserWarning):
+    """What a user should know though it stops nothing."""
+
+
 class NothingFeasible(StudyError):
     """No recipe fits the limits; the message says which to relax, and to what."""
 

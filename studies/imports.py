@@ -2,39 +2,36 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 import hashlib
 import importlib
 import importlib.util
-import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
-from functools import cache
+from functools import cache, partial
 from importlib.machinery import PathFinder
 from itertools import count
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
+from studies import code_consent
 from studies.callers_globals import users_dtype
 from studies.errors import BadValue, BadWorkload, did_you_mean, shown
 from studies.user_code import code_line
 
 _REFERRED: Final[dict[str, Any]] = {}
 """What was handed over from code in this process, by the name that was made for it."""
+_LOADED: Final[dict[str, Any]] = {}
+"""What `load` returned last of a file of the user's own, by its name."""
 _NUMBERS: Final = count(1)
 """What tells apart those that would have the same name."""
-_USED: Final[set[str]] = set()
-"""References that were loaded in this process while none was refused: whoever named them meant them."""
-_REFUSED: Final = ContextVar("how code would be allowed, where it is refused", default="")
-_NAMED: Final[ContextVar[frozenset[str]]] = ContextVar("references that are allowed", default=frozenset())
-REFUSE: Final = "ADVISOR_REFUSE_CODE"
-"""An environment variable: where it is set, nothing of the user's own is imported, neither here nor by
-processes started here. It says how that would be allowed."""
 LONGEST_REFERENCE: Final = 4096
 """Characters: the longest path that Linux opens."""
+USER_MODULES: Final = "advisor_user_"
+"""How the names begin under which files of the user's own run as modules."""
 NOWHERE: Final = ("__main__", "settings")
 """What stands for a module in references to what came from code and can be imported nowhere."""
 
@@ -79,6 +76,47 @@ def refer(target: object) -> str:
     return reference
 
 
+def mentioned_in(value: object) -> dict[str, Any]:
+    """Return what a value mentions by name and was named by `refer` or loaded from a file here.
+
+    `adopt` lets another process find it by the same names. Looked through are dataclasses, tuples, lists,
+    dicts, partial functions and objects of our own classes.
+    """
+    known = _LOADED | _REFERRED
+    names = {part for part in _parts(value) if isinstance(part, str)}
+    return {name: known[name] for name in sorted(names & known.keys())}
+
+
+def _parts(value: object) -> Iterator[object]:
+    """Yield a value and all that lies in it."""
+    queue, passed = [value], {id(value)}
+    while queue:
+        part = queue.pop()
+        yield part
+        fresh = [each for each in _inside(part) if id(each) not in passed]
+        passed |= set(map(id, fresh))
+        queue += fresh
+
+
+def _inside(part: Any) -> Iterable[object]:
+    if isinstance(part, dict):
+        return part.values()
+    if isinstance(part, tuple | list):
+        return part
+    if isinstance(part, partial):
+        return (part.func, *part.args, *part.keywords.values())
+    if dataclasses.is_dataclass(part) and not isinstance(part, type):
+        reference = getattr(part, "reference", "")  # of a choice
+        return (*(getattr(part, f.name) for f in dataclasses.fields(part)), reference)
+    ours = type(part).__module__.partition(".")[0] in {"studies", "advisor"}
+    return list(vars(part).values()) if ours and hasattr(part, "__dict__") else ()
+
+
+def adopt(referred: Mapping[str, Any]) -> None:
+    """Let `load` find here what `refer` named in another process."""
+    _REFERRED.update(referred)
+
+
 def forget(target: object) -> None:
     """Let go of an object that `refer` named: its name means nothing from then on."""
     for reference in [name for name, referred in _REFERRED.items() if referred is target]:
@@ -93,74 +131,6 @@ def fingerprint(reference: str) -> str | None:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
-def refuse_code(allowed_with: str, *, refused: bool) -> None:
-    """Let nothing of the user's own be imported here or by processes started here; or let it again.
-
-    Args:
-        allowed_with: the command that would allow it, for the message.
-        refused: whether it is refused.
-    """
-    if refused:
-        os.environ[REFUSE] = allowed_with
-    else:
-        os.environ.pop(REFUSE, None)
-
-
-@contextmanager
-def code_refused(allowed_with: str, *, named: Iterable[str] = (), allowed: bool = False) -> Iterator[None]:
-    """Import nothing that only a study names, inside the block: whoever wrote its journal may be anybody.
-
-    What was imported before in this process stays usable.
-
-    Args:
-        allowed_with: what would allow it, for the message.
-        named: references that are named now, by the user; settings of rules too (`rules.py:Mine=0.5`).
-        allowed: whether all code is allowed.
-    """
-    if allowed:
-        yield
-        return
-    refused = _REFUSED.set(allowed_with)
-    meant = _NAMED.set(frozenset(_as_loaded(name) for name in named))
-    try:
-        yield
-    finally:
-        _REFUSED.reset(refused)
-        _NAMED.reset(meant)
-
-
-def child_environment() -> dict[str, str]:
-    """Return the environment for a process of ours that must refuse what is refused here."""
-    refused = _REFUSED.get()
-    return dict(os.environ) | ({REFUSE: refused} if refused else {})
-
-
-def _as_loaded(setting: str) -> str:
-    """Return the reference in a setting, a file by its whole path."""
-    reference = setting.partition("=")[0].strip()
-    source, colon, name = reference.rpartition(":")
-    return f"{_whole(source)}{colon}{name}" if source.endswith(".py") else reference
-
-
-def _whole(path: str) -> Path | str:
-    try:
-        return Path(path).resolve()
-    except (OSError, ValueError):  # no path at all
-        return path
-
-
-def _check_allowed(reference: str) -> None:
-    """Raise BadWorkload for a reference that is refused here."""
-    allowed_with = os.environ.get(REFUSE)
-    if not allowed_with and _as_loaded(reference) not in _USED | _NAMED.get():
-        allowed_with = _REFUSED.get()
-    if allowed_with:
-        raise BadWorkload(
-            f"{shown(reference)} is code, which is not run here unasked; "
-            f"if you trust it, allow it with: {allowed_with}"
-        )
-
-
 def load(reference: str) -> Any:
     """Return the object that `module:name` or `file.py:name` names.
 
@@ -172,7 +142,7 @@ def load(reference: str) -> Any:
     """
     if reference in _REFERRED:
         return _REFERRED[reference]
-    _check_allowed(reference)
+    code_consent.check(reference)
     source, _, name = reference.rpartition(":")
     if not source or not name or "\0" in reference or len(reference) > LONGEST_REFERENCE:
         raise BadWorkload(f"{shown(reference)} is not understood; write it as module:name or file.py:name")
@@ -185,9 +155,11 @@ def load(reference: str) -> Any:
     if not hasattr(module, name):
         public = [key for key in vars(module) if not key.startswith("_")]
         raise BadWorkload(f"{source} has no {shown(name)}{did_you_mean(name, public)}")
-    if not _REFUSED.get():
-        _USED.add(_as_loaded(reference))
-    return getattr(module, name)
+    code_consent.remember(reference)
+    target = getattr(module, name)
+    if source.endswith(".py"):
+        _LOADED[reference] = target
+    return target
 
 
 def _is_file(path: Path) -> bool:
@@ -195,6 +167,15 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except OSError:  # a name longer than any file has
         return False
+
+
+def run_file(path: Path) -> None:
+    """Run a file of the user's own as a module, unless that was done and it has not changed.
+
+    Raises:
+        BadWorkload: no such file, or it raises an error.
+    """
+    _from_file(path)
 
 
 def _from_file(path: Path) -> ModuleType:
@@ -205,7 +186,7 @@ def _from_file(path: Path) -> ModuleType:
 
 @cache
 def _run(path: Path, changed: int) -> ModuleType:  # noqa: ARG001 - the time of the last change is part of the key
-    name = f"advisor_user_{path.stem}"
+    name = f"{USER_MODULES}{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise BadWorkload(f"'{path}' is no Python file")

@@ -13,6 +13,7 @@ Stage = Literal["reference", "start", "race", "confirm", "compress"]
 
 SEARCH_STAGES: Final[tuple[Stage, ...]] = ("reference", "start", "race")
 """Stages that look for a training recipe; what comes after repeats or compresses what they found."""
+STAGES: Final[tuple[Stage, ...]] = (*SEARCH_STAGES, "confirm", "compress")
 STATES: Final[tuple[State, ...]] = ("complete", "pruned", "infeasible", "failed", "running")
 
 
@@ -154,6 +155,8 @@ class Record:
     """Of a confirmation run on rows drawn anew, the seed of that split; None for the study's own split."""
     sample_rows: int | None = None
     """Training rows that it trained on, where these are a sample; None for all there are."""
+    output: tuple[str, ...] = ()
+    """The last lines that it printed, of a trial that failed."""
 
     @property
     def searched(self) -> bool:
@@ -191,6 +194,7 @@ class Record:
         return asdict(self) | {
             "params": dict(self.params),
             "routing": dict(self.routing),
+            "output": list(self.output),
             "curve": [asdict(point) for point in self.curve],
         }
 
@@ -200,14 +204,18 @@ class Record:
 
         Keys of a later version are passed over, so that an old program still reads a newer study.
         """
-        names = {f.name for f in fields(cls)}
-        known = {name: value for name, value in values.items() if name in names}
+        known = {name: value for name, value in values.items() if name in FIELDS}
         footprint = known.get("footprint")
         known["footprint"] = None if footprint is None else Footprint.from_dict(footprint)
+        known["output"] = tuple(known.get("output", ()))
         check_types(cls, known)
         for point in (curve := known.get("curve", ())):
             check_types(Measurement, point)
         return cls(**known | {"curve": tuple(Measurement(**point) for point in curve)})
+
+
+FIELDS: Final = frozenset(f.name for f in fields(Record))
+"""Names of what a record says."""
 
 
 def count_states(records: tuple[Record, ...]) -> dict[State, int]:

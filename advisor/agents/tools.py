@@ -73,7 +73,7 @@ class Tools:
             StudyError: no such study.
         """
         from studies.record import count_states
-        from studies.storage import journal
+        from studies.storage.follow import Journal
         from studies.storage.home import study_names
 
         home = self.allowed.home
@@ -86,10 +86,10 @@ class Tools:
         if study not in known:
             state = "running" if runs else "failed"
             return answer | {"state": state, "trials": {}, "spent_seconds": 0.0}
-        opened = journal.open_study(home, study)
-        manifest = journal.manifest_of(opened)
+        stored = Journal(home, study).read()
+        manifest = stored.manifest
         state = "running" if runs else "done" if manifest.recommendation else "stopped"
-        trials = count_states(journal.records(opened))
+        trials = count_states(stored.records)
         return answer | {"state": state, "trials": trials, "spent_seconds": manifest.spent_seconds}
 
     def recommend(self, study: str, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -29,7 +29,15 @@ from advisor.cli.commands.search import search
 from advisor.cli.commands.sync import sync
 from advisor.cli.help import GroupedHelp
 from advisor.cli.reading import guarded
-from advisor.cli.terminal import DEFECT, INTERRUPTED, NOTHING_FEASIBLE, WRONG_INPUT, fail, show
+from advisor.cli.terminal import (
+    DEFECT,
+    INTERRUPTED,
+    NOTHING_FEASIBLE,
+    WRONG_INPUT,
+    fail,
+    plain_warnings,
+    show,
+)
 from studies.errors import NothingFeasible, StudyError, named_line, shortened
 from studies.user_code import code_line, is_of_user_code
 
@@ -81,7 +89,8 @@ for command in COMMANDS:
 def main() -> None:
     """Run the command line; every error that is the input's fault is one line on stderr."""
     try:
-        status = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
+        with plain_warnings():
+            status = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
         if status == INTERRUPTED:  # how typer reports a Ctrl-C
             fail("interrupted; what was finished is kept, see: advisor list studies", INTERRUPTED)
     except NothingFeasible as error:

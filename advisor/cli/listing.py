@@ -16,12 +16,11 @@ from studies import catalogue
 from studies.choice import Choice, summary
 from studies.data.inputs import Inputs
 from studies.datasets import DatasetChoice
-from studies.direction import Direction
 from studies.errors import BadValue, StudyError, UnknownChoice, did_you_mean, shown
 from studies.models import ModelChoice
 from studies.optimizers import OptimizerChoice
 from studies.quantities import several
-from studies.storage import journal
+from studies.storage.follow import Journal
 from studies.storage.home import study_names
 from studies.wrappers import WrapperChoice
 
@@ -86,19 +85,20 @@ def _rule_row(name: str, rule: Rule) -> RuleRow:
 
 def _study_row(home: Path, name: str) -> StudyRow:
     try:
-        study = journal.open_study(home, name)
+        study = Journal(home, name).read()
     except StudyError as error:  # one broken journal must not hide the others
         return {"name": name, "summary": str(error), "trials": 0, "metric": None, "best": None}
-    manifest, records = journal.manifest_of(study), journal.records(study)
+    manifest, records = study.manifest, study.records
     whole = [
         record.measured_quality for record in records if has_quality(record) and record.stage != "compress"
     ]
-    best = Direction(study.direction.name.lower()).best(whole)
+    best = study.direction.best(whole)
     reached = "no whole run yet" if best is None else f"best {manifest.metric} {best:.4g}"
     count = several(len(records), "trial")
+    lost = f"; {several(study.damaged, 'line')} of its journal cannot be read" if study.damaged else ""
     return {
         "name": name,
-        "summary": f"{manifest.dataset} with {manifest.model}: {count}, {reached}",
+        "summary": f"{manifest.dataset} with {manifest.model}: {count}, {reached}{lost}",
         "trials": len(records),
         "metric": manifest.metric,
         "best": best,

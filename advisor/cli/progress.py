@@ -12,7 +12,7 @@ from studies.limits import Budget
 from studies.quantities import format_bytes, format_seconds, several
 from studies.record import Record
 from studies.search.pruner import best_complete
-from studies.storage import journal
+from studies.storage.follow import Journal
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
@@ -58,11 +58,11 @@ class Board:
     @classmethod
     def of(cls, session: Session, *, searching: bool) -> Self:
         """Return the figures of a session's search, or of its compression, with what was done before."""
-        study = journal.open_study(session.home, session.name)
-        manifest = journal.manifest_of(study)
+        stored = Journal(session.home, session.name).read()
+        manifest = stored.manifest
         work = manifest if searching else manifest.compressing
         budget = manifest.searching if searching else manifest.compressing.budget
-        return cls(session, journal.records(study), work.spent_seconds, budget)
+        return cls(session, stored.records, work.spent_seconds, budget)
 
     @property
     def compressed(self) -> list[Record]:

@@ -31,21 +31,24 @@ def work_on(session: Session, *, json: bool, searching: bool = True) -> None:
     from advisor.jobs.advice import names_code
     from advisor.jobs.command_lines import at_home
     from advisor.jobs.mirror import finish
+    from advisor.jobs.preparation import overdrawn_note
     from advisor.jobs.work import conclude, outcome, work
     from studies.quantities import several
-    from studies.storage import journal
+    from studies.storage.follow import Journal
 
     display = progress(session, searching=searching)
     with stop_on_interrupt() as interrupted, prints_aside(), display:
         mirror = work(session, listen=display.listen, stop=interrupted, searching=searching)
     try:
         recommendation = conclude(session.home, session.name)
-        records = journal.records(journal.open_study(session.home, session.name))
+        records = Journal(session.home, session.name).read().records
         show_json(outcome(session, recommendation, records)) if json else show(str(recommendation))
     finally:
         if mirror is not None and (unfinished := finish(mirror, session.home, session.name)):
             say(unfinished)
     where = at_home(session.home)
+    if searching and (overdrawn := overdrawn_note(session.home, session.name)):
+        say(overdrawn)
     if interrupted():
         command = f"advisor {'resume' if searching else 'compress'} {session.name}{where}"
         fail(f"interrupted; everything finished is kept, go on with: {command}", INTERRUPTED)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import signal
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, redirect_stdout
-from typing import Final
+from typing import Any, Final
 
 import typer
+
+from studies.errors import StudyWarning
 
 DONE: Final = 0
 DEFECT: Final = 1
@@ -48,6 +51,25 @@ def fail(line: str, status: int) -> None:
     """End with one line and a status."""
     say(f"advisor: {line}")
     sys.exit(status)
+
+
+@contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Print warnings that are ours as one plain line each, and none twice."""
+    earlier, lines = warnings.showwarning, set[str]()
+
+    def print_warning(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        if not issubclass(category, StudyWarning):
+            earlier(message, category, *where, **more)
+        elif str(message) not in lines:
+            lines.add(str(message))
+            say(f"advisor: {message}")
+
+    warnings.showwarning = print_warning
+    try:
+        yield
+    finally:
+        warnings.showwarning = earlier
 
 
 def prints_aside() -> AbstractContextManager[object]:

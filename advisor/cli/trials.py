@@ -7,7 +7,7 @@ from pathlib import Path
 from advisor.cli.rows import TrialRow
 from studies.errors import BadValue
 from studies.record import Record
-from studies.storage import journal
+from studies.storage.follow import read_study
 from studies.storage.home import study_names
 
 
@@ -21,9 +21,8 @@ def trial_rows(home: Path, study: str) -> list[TrialRow]:
     if not study:
         named = ", ".join(study_names(home)) or "none yet"
         raise BadValue(f"name the study: advisor list trials STUDY; there are: {named}")
-    opened = journal.open_study(home, study)
-    metric = journal.manifest_of(opened).metric
-    return [_row(record, metric) for record in journal.records(opened)]
+    stored = read_study(home, study)
+    return [_row(record, stored.manifest.metric) for record in stored.records]
 
 
 def _row(record: Record, metric: str) -> TrialRow:

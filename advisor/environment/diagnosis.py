@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from studies.errors import StudyError, named_line
+from studies.machine.cores import usable_cores
+from studies.machine.memory import free_bytes, memory_bytes
 from studies.quantities import format_bytes
 
 PACKAGE: Final = "optimizer-advisor"
@@ -125,10 +127,10 @@ def _fits(installed: str, specifier: str) -> bool:
 
 
 def _machine() -> Iterator[EnvironmentFact]:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    yield EnvironmentFact(name="cores", state="ok", says=f"{cores} of {os.cpu_count()} may be used")
-    if memory := _memory_bytes():
-        yield EnvironmentFact(name="memory", state="ok", says=f"{format_bytes(memory)} at most")
+    yield EnvironmentFact(name="cores", state="ok", says=f"{usable_cores()} of {os.cpu_count()} may be used")
+    most, free = memory_bytes(), format_bytes(free_bytes())
+    of_all = f" of {format_bytes(most)}" if most else ""
+    yield EnvironmentFact(name="memory", state="ok", says=f"{free}{of_all} may be used now")
     yield from _torch()
 
 
@@ -150,6 +152,17 @@ def _torch() -> Iterator[EnvironmentFact]:
     speed = _gigaflops()
     says = f"{speed:.0f} GFLOP/s in products of {SIZE} x {SIZE} matrices on the CPU (float32)"
     yield EnvironmentFact(name="speed", state="ok", says=says)
+    yield _workers()
+
+
+def _workers() -> EnvironmentFact:
+    """Return how many trials a search of a small model would train at a time."""
+    from advisor.jobs.room import Room
+    from advisor.jobs.workers import AUTO, why_so_many
+    from advisor.jobs.workloads import pick_device
+
+    reason = why_so_many(AUTO, Room.for_small_models(pick_device(AUTO))).removesuffix(".")
+    return EnvironmentFact(name="workers", state="ok", says=f"a search of a small model takes {reason}")
 
 
 def _gigaflops() -> float:
@@ -163,19 +176,6 @@ def _gigaflops() -> float:
         matrix @ matrix
         times.append(time.perf_counter() - start)
     return 2 * SIZE**3 / min(times) / 1e9
-
-
-def _memory_bytes() -> int | None:
-    """Return the memory that this process may have: the machine's, or the control group's where less."""
-    sizes = []
-    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
-        sizes.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        try:
-            sizes.append(int(Path(path).read_text(encoding="ascii")))
-        except (OSError, ValueError):
-            continue
-    return min(sizes, default=None)
 
 
 def _extras() -> Iterator[EnvironmentFact]:

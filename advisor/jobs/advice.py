@@ -13,7 +13,7 @@ from advisor.jobs.runs.repeats import with_repeats
 from advisor.recommendation import Recommendation
 from studies.direction import Direction
 from studies.limits import Limits
-from studies.storage import journal
+from studies.storage.follow import read_study
 from studies.storage.manifest import StudyManifest
 
 if TYPE_CHECKING:
@@ -28,9 +28,8 @@ def evidence_of(home: Path, name: str) -> Evidence:
         StudyNotFound: there is none of that name.
         StoreError: it cannot be read.
     """
-    study = journal.open_study(home, name)
-    direction = Direction(study.direction.name.lower())
-    return evidence_in(home, name, journal.manifest_of(study), journal.records(study), direction=direction)
+    study = read_study(home, name)
+    return evidence_in(home, name, study.manifest, study.records, direction=study.direction)
 
 
 def evidence_in(
@@ -99,7 +98,7 @@ def advice_on(
 
 def names_code(home: Path, name: str) -> bool:
     """Tell whether the advice on a study runs rules that are code of the user's own."""
-    rules = journal.manifest_of(journal.open_study(home, name)).rules
+    rules = read_study(home, name).manifest.rules
     return any(":" in rule for rule in rules)
 
 

@@ -15,7 +15,7 @@ from studies.bundle.bundle import Bundle
 from studies.bundle.member import Member
 from studies.errors import BadValue, BadWorkload, StoreError, shown
 from studies.quantities import several
-from studies.storage import journal
+from studies.storage.follow import read_study
 
 if TYPE_CHECKING:
     from advisor.recommendation import Recommendation
@@ -107,8 +107,8 @@ class StudyModels:
         """
         from studies.workload_opening import reopen_workload
 
-        opened = journal.open_study(home, study)
-        manifest = journal.manifest_of(opened)
+        stored = read_study(home, study)
+        manifest = stored.manifest
         if manifest.opened.is_function:
             raise BadWorkload(
                 f"'{study}' searches a training function, which holds its model to itself: there is none to "
@@ -120,7 +120,7 @@ class StudyModels:
             home=home,
             name=study,
             manifest=manifest,
-            records=journal.records(opened),
+            records=stored.records,
             recommendation=advice(home, study),
             workload=workload,
         )

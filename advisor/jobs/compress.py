@@ -19,8 +19,10 @@ from studies.imports import require
 from studies.limits import Budget, Limits
 from studies.search.clock import Clock
 from studies.storage import journal
+from studies.storage.follow import read_study
 from studies.storage.locks import working
 from studies.storage.manifest import CompressionEntry, StudyManifest
+from studies.storage.repair import make_writable
 
 if TYPE_CHECKING:
     from torch import nn
@@ -101,10 +103,11 @@ def open_compression(
     Raises:
         StudyError: no such study, nothing to compress, or what was asked for cannot be used.
     """
-    tell(reading(journal.manifest_of(journal.open_study(home, name)).opened.source))
+    make_writable(home, name)
+    tell(reading(read_study(home, name).manifest.opened.source))
     require("onnxruntime", "compression", "advisor compress")
     write_request(home, name, request)
-    return reopen(home, name)
+    return reopen(home, name, searching=False)
 
 
 def compress(
@@ -213,7 +216,7 @@ def delete_unused_files(home: Path, name: str, recommendation: Recommendation) -
         *([recommendation.compression] if recommendation.compression else []),
     )
     trials = {number for model in shown for number in model.trials}
-    records = journal.records(journal.open_study(home, name))
+    records = read_study(home, name).records
     used = {record.footprint.path for record in records if record.footprint and record.number in trials}
     for file in (home / "models" / name).glob("*.onnx"):
         if file.name not in used:

@@ -24,7 +24,7 @@ from studies.bundle.bundle import Bundle
 from studies.errors import BadValue, did_you_mean, shown
 from studies.imports import forget
 from studies.limits import Limits
-from studies.storage import journal
+from studies.storage.follow import read_study
 from studies.tracking.address import OFF
 from studies.workload import Workload
 
@@ -154,12 +154,12 @@ def _named(bundle: Bundle, labels: tuple[str, ...]) -> Bundle:
 
 def _bundle(session: Session, recommendation: Recommendation, weights: Weights) -> Bundle:
     """Return the bundle of the advised model, made of the workload that is open already."""
-    study = journal.open_study(session.home, session.name)
+    stored = read_study(session.home, session.name)
     models = StudyModels(
         home=session.home,
         name=session.name,
-        manifest=journal.manifest_of(study),
-        records=journal.records(study),
+        manifest=stored.manifest,
+        records=stored.records,
         recommendation=recommendation,
         workload=cast("LoadedWorkload", session.workload),
     )

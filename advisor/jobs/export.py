@@ -15,7 +15,7 @@ from advisor.jobs.exporting.script_files import write_script
 from advisor.jobs.recommended_model import picked
 from studies.errors import BadValue, NothingFeasible, shown
 from studies.recipe import Recipe
-from studies.storage import journal
+from studies.storage.follow import read_study
 
 if TYPE_CHECKING:
     from advisor.recommendation import Recommendation
@@ -54,8 +54,8 @@ def export(home: Path, study: str, folder: Path, *, style: str = "plain", force:
     from studies.script.styles import style_of
 
     writer = style_of(style)
-    opened = journal.open_study(home, study)
-    manifest, records = journal.manifest_of(opened), journal.records(opened)
+    stored = read_study(home, study)
+    manifest, records = stored.manifest, stored.records
     recommendation = advice(home, study)
     if not any(record.state == "complete" for record in records):
         raise NothingFeasible(

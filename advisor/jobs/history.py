@@ -14,7 +14,7 @@ from studies.direction import Direction
 from studies.errors import BadValue, StudyError, listed
 from studies.facts import Facts
 from studies.recipe import NUMBERS, SET_AXES, SINGLE_AXES, Recipe
-from studies.storage import journal
+from studies.storage.follow import Journal, read_study
 from studies.storage.home import study_names
 from studies.storage.manifest import Start, StudyManifest
 from studies.storage.workload_spec import WorkloadSpec
@@ -71,17 +71,13 @@ def similar_studies(home: Path, model: WorkloadSpec, facts: Facts) -> Iterator[E
     """Return the newest studies of the same model on the same kind of problem, newest first."""
     for name in islice(reversed(study_names(home)), OPENED):
         try:
-            study = journal.open_study(home, name)
-            manifest = journal.manifest_of(study)
-            alike = _alike(manifest, model, facts)
+            study = Journal(home, name).read()
+            alike = _alike(study.manifest, model, facts)
         except (StudyError, KeyError):
             continue  # a broken journal, or one of another version, is no reason not to search
         if alike:
             yield EarlierStudy(
-                name=name,
-                manifest=manifest,
-                direction=Direction(study.direction.name.lower()),
-                records=journal.records(study),
+                name=name, manifest=study.manifest, direction=study.direction, records=study.records
             )
 
 
@@ -98,12 +94,9 @@ def starts_from(home: Path, name: str, candidates: tuple[str, ...]) -> tuple[Sta
         StoreError: it cannot be read.
         BadValue: none of the candidates has a whole run in it.
     """
-    opened = journal.open_study(home, name)
+    stored = read_study(home, name)
     study = EarlierStudy(
-        name=name,
-        manifest=journal.manifest_of(opened),
-        direction=Direction(opened.direction.name.lower()),
-        records=journal.records(opened),
+        name=name, manifest=stored.manifest, direction=stored.direction, records=stored.records
     )
     usable = tuple(start for optimizer in candidates if (start := _start([study], optimizer)))
     if not usable:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from advisor.jobs import command_lines
 from advisor.jobs.advice import advice
 from studies.errors import BadValue, BadWorkload, NothingFeasible, shown
-from studies.storage import journal
+from studies.storage.follow import read_study
 from studies.tracking.address import OFF
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def register(
         StudyError: no such study, no trained model in it, or MLflow cannot be written.
     """
     study = str(study)  # plain, as MLflow writes it to YAML
-    manifest = journal.manifest_of(journal.open_study(home, study))
+    manifest = read_study(home, study).manifest
     if problem := no_model_reason(study, manifest.opened):
         raise BadWorkload(problem)
     uri = tracking_uri or manifest.tracking_uri
@@ -102,7 +102,7 @@ def _check_limits(home: Path, study: str, manifest: StudyManifest, recommendatio
 
 def _check_confirmed(home: Path, study: str, recommendation: Recommendation) -> None:
     """Raise BadValue where no confirmation run stands behind the model."""
-    records = journal.records(journal.open_study(home, study))
+    records = read_study(home, study).records
     stages = {record.number: record.stage for record in records}
     sources = {record.number: record.source for record in records if record.stage == "compress"}
     compressed = recommendation.compression.trials if recommendation.compression else ()

@@ -15,7 +15,7 @@ from advisor.study_report.page import page
 from advisor.study_report.reported import ReportedStudy
 from studies.errors import BadValue, NothingFeasible
 from studies.quantities import format_seconds
-from studies.storage.follow import Journal
+from studies.storage.follow import read_study
 from studies.storage.locks import worked_on
 from studies.storage.manifest import StudyManifest
 
@@ -34,7 +34,7 @@ def reported(home: Path, name: str) -> ReportedStudy:
         StudyNotFound: there is none of that name.
         StoreError: it cannot be read.
     """
-    stored = Journal(home, name).read()
+    stored = read_study(home, name)
     manifest = stored.manifest
     evidence = evidence_in(home, name, manifest, stored.records, direction=stored.direction)
     try:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from studies.data.as_given import bytes_of
 from studies.data.dataset import Dataset, Part
@@ -58,22 +60,25 @@ def prepare(
     notes = list(raw.notes)
     targets = _targets(raw, raw.task if task == "auto" else task, metric, notes)
     split = split_of(raw, targets, seed, notes)
-
-    def join() -> Dataset:
-        both = replace(split, train=np.concatenate([split.train, split.valid]))
-        return _encoded(raw, targets, both, name=name, notes=notes)
-
-    dataset = replace(_encoded(raw, targets, split, name=name, notes=notes), joined=join)
+    encode = partial(_encoded, raw, targets, name=name, notes=notes)
+    dataset = replace(encode(split), joined=partial(_joined, encode, split))
     if validation_given(raw) or len(split.valid) > REDRAWN_ROWS or _bytes(dataset) > REDRAWN_BYTES:
         return dataset
+    return replace(dataset, redraw=partial(_redrawn, encode, split, targets.codes))
 
-    def redraw(split_seed: int) -> Dataset:
-        from studies.data.splits import redraw_rows
 
-        rows = redraw_rows(split, targets.codes, seed=split_seed)
-        return _encoded(raw, targets, rows, name=name, notes=notes)
+def _joined(encode: Callable[[Split], Dataset], split: Split) -> Dataset:
+    """Encode the rows with those that validate among those that train."""
+    return encode(replace(split, train=np.concatenate([split.train, split.valid])))
 
-    return replace(dataset, redraw=redraw)
+
+def _redrawn(
+    encode: Callable[[Split], Dataset], split: Split, groups: NDArray[np.int64], split_seed: int
+) -> Dataset:
+    """Encode the rows with other ones to train and to validate."""
+    from studies.data.splits import redraw_rows
+
+    return encode(redraw_rows(split, groups, seed=split_seed))
 
 
 def _targets(raw: Raw, task: str, metric: str | None, notes: list[str]) -> Targets:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from studies.machine.cores import thread_bound, usable_cores
+
 THREADING_MACS: Final = 10_000_000
 """Multiply-accumulates of a step's forward pass from which a second thread gains a quarter; below, it
 gains nothing while the cores are free and loses much when anything else wants one (measured on two cores:
@@ -14,12 +16,24 @@ an MLP of 256 units, a CNN on 16 x 16)."""
 
 
 def threads_for(step_macs: int) -> int:
-    """Return how many threads a step of so many multiply-accumulates, forward, is worth."""
+    """Return how many threads a step of so many multiply-accumulates, forward, is worth.
+
+    At most as many as OMP_NUM_THREADS says, where that is set.
+    """
     if step_macs < THREADING_MACS:
         return 1
-    if hasattr(os, "sched_getaffinity"):  # macOS knows no affinity
-        return len(os.sched_getaffinity(0)) or 1
-    return os.cpu_count() or 1
+    cores = usable_cores()
+    return min(cores, thread_bound(os.environ) or cores)
+
+
+def threads_of_function(current: int, *, shared: bool) -> int:
+    """Return how many threads a training function gets.
+
+    Args:
+        current: what torch has now.
+        shared: whether others train beside it: then one, unless OMP_NUM_THREADS says more.
+    """
+    return (thread_bound(os.environ) or 1) if shared else current
 
 
 @contextmanager

@@ -42,14 +42,14 @@ class Checkpoints:
         A file that is cut off by a crash never takes the place of a whole one.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        unfinished = self._path(number).with_suffix(".part")
+        unfinished = self.path(number).with_suffix(".part")
         torch.save(model.state_dict(), unfinished)
-        unfinished.rename(self._path(number))
+        unfinished.rename(self.path(number))
 
     def load(self, number: int, model: nn.Module) -> bool:
         """Put a trial's weights into a model; return whether they were there and fit."""
         try:
-            model.load_state_dict(torch.load(self._path(number), weights_only=True))
+            model.load_state_dict(torch.load(self.path(number), weights_only=True))
         except (OSError, RuntimeError, LookupError, ValueError, pickle.UnpicklingError):
             # not there, torn, or of another model
             return False
@@ -88,8 +88,13 @@ class Checkpoints:
             device=torch.device(device),
         )
 
-    def _path(self, number: int) -> Path:
+    def path(self, number: int) -> Path:
+        """Return the file of a trial's weights."""
         return self.folder / f"{number}.pt"
+
+    def paused(self, number: int) -> Path:
+        """Return the file in which a trial waits between rungs."""
+        return self.folder / f"{number}.paused"
 
 
 def _trained_again(

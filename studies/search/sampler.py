@@ -10,7 +10,6 @@ References: Bergstra et al. 2011; multivariate TPE: Falkner et al. 2018, arXiv 1
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -22,9 +21,10 @@ from studies.search.pruner import score
 from studies.search.search_space import SearchSpace
 
 if TYPE_CHECKING:
-    from optuna.trial import FrozenTrial
-
     from studies.record import Record
+    from studies.search.shown_trials import ShownTrial
+
+    RankedTrial = tuple[float, ShownTrial]
 
 SWEEP: Final = (0.35, -0.35, 0.6, -0.7)
 """First moves from the reference recipe, in units of the optimizer's lr range. Above the default first:
@@ -91,43 +91,41 @@ def _shown(records: Iterable[Record], optimizer: str) -> list[Record]:
 
 
 def _sample_points(
-    space: SearchSpace, trials: Sequence[FrozenTrial], optimizer: str, *, count: int, seed: int
+    space: SearchSpace, trials: Sequence[RankedTrial], optimizer: str, *, count: int, seed: int
 ) -> list[Point]:
     """Return points of an optimizer from Optuna's TPE, which is shown some trials."""
-    import optuna
+    from studies.search.shown_trials import proposals
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        sampler = optuna.samplers.TPESampler(
-            seed=seed % 2**32, multivariate=True, constant_liar=True, n_startup_trials=5
-        )
-        study = optuna.create_study(sampler=sampler)
-        study.add_trials(trials)
-        free = {name: dist for name, dist in space.distributions.items() if name != "optimizer"}
-        return [study.ask(free).params | {"optimizer": optimizer} for _ in range(count)]
+    points = proposals(trials, space.free_distributions, count=count, seed=seed)
+    return [point | {"optimizer": optimizer} for point in points]
 
 
 def _ranked_trials(
     space: SearchSpace, records: Iterable[Record], direction: Direction, limits: Limits
-) -> list[FrozenTrial]:
-    """Return trials whose value is their rank among those of the same optimizer, 0 for the best.
+) -> list[RankedTrial]:
+    """Return trials with their rank among those of the same optimizer, 0 for the best.
 
     Ranks are shares of the trials: that of the worst stays below 1.
     """
-    from optuna.trial import create_trial
-
-    free = {name: dist for name, dist in space.distributions.items() if name != "optimizer"}
     by_optimizer: dict[str, list[Record]] = {}
     for record in records:
         by_optimizer.setdefault(record.optimizer, []).append(record)
-    trials = []
+    trials: list[RankedTrial] = []
     for group in by_optimizer.values():
         ranked = sorted(group, key=lambda record: (*_rank_key(record, direction, limits), record.number))
-        for rank, record in enumerate(ranked):
-            point = space.point(Recipe.from_params(record.params))
-            params = {name: point[name] for name in free}
-            trials.append(create_trial(value=rank / len(ranked), params=params, distributions=dict(free)))
+        trials += [(rank / len(ranked), _shown_trial(space, record)) for rank, record in enumerate(ranked)]
     return trials
+
+
+def _shown_trial(space: SearchSpace, record: Record) -> ShownTrial:
+    """Return a record as TPE is shown it; it depends on the record alone, and is made once."""
+    from studies.search.shown_trials import shown_trial
+
+    remembered, trial = space.shown.get(id(record), (None, None))
+    if trial is None or remembered is not record:
+        trial = shown_trial(space.point(Recipe.from_params(record.params)), space.free_distributions)
+        space.shown[id(record)] = record, trial
+    return trial
 
 
 def _rank_key(record: Record, direction: Direction, limits: Limits) -> tuple[float, ...]:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
     from studies.compression.space import CompressionSpace
+    from studies.record import Record
+    from studies.search.shown_trials import ShownTrial
 
 C = TypeVar("C", bound=Choice)
 
@@ -113,6 +115,16 @@ class SearchSpace:
         if "batch_size" in self.distributions:
             point["batch_size"] = self.batch_size.to_unit(recipe.batch_size)
         return point | (self.compression.point(recipe) if self.compression else {})
+
+    @cached_property
+    def free_distributions(self) -> dict[str, BaseDistribution]:
+        """Return those of what is sampled for an optimizer: every coordinate but which one it is."""
+        return {name: dist for name, dist in self.distributions.items() if name != "optimizer"}
+
+    @cached_property
+    def shown(self) -> dict[int, tuple[Record, ShownTrial]]:
+        """Records as the sampler shows them to TPE, by the identity of each: a search shows them again."""
+        return {}
 
     def units(self, recipe: Recipe) -> dict[str, float]:
         """Return where each searched number of a recipe lies in its range: -1 and 1 are the ends."""

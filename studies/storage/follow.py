@@ -3,6 +3,8 @@
 Optuna's replay rebuilds every trial with its params and distributions, each a line of its own in a study of
 version 0.1. What a page shows is in few of them, and how Optuna begins a line tells which. A line that begins
 otherwise is read whole.
+
+A damaged line costs what stood in it: the others are read, and `StoredStudy.damaged` counts it.
 """
 
 from __future__ import annotations
@@ -10,17 +12,20 @@ from __future__ import annotations
 import json
 import os
 import re
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
 from studies.direction import Direction
-from studies.errors import StoreError
-from studies.record import Record
+from studies.errors import StoreError, StudyWarning
+from studies.quantities import several
+from studies.record import FIELDS, STAGES, STATES, Record
 from studies.storage.home import journal_of
-from studies.storage.journal import PLAN, readable
-from studies.storage.manifest import StudyManifest
+from studies.storage.lines import NEEDED, Line
+from studies.storage.manifest import PLAN, StudyManifest
+from studies.storage.readable import UNREADABLE, readable
 from studies.storage.trial_lines import RECORD, SpentSeconds
 
 DIRECTIONS: Final = {1: Direction.MINIMIZE, 2: Direction.MAXIMIZE}
@@ -30,7 +35,7 @@ count."""
 HEAD: Final = 256
 """Bytes that tell a file from another: the first line names the process that wrote it."""
 BEGINS: Final = re.compile(rb'\{"op_code":(\d+),')
-OF_PLAN: Final = re.compile(rb'.{0,200}?"user_attr":\{"%b":' % PLAN.encode())
+OF_PLAN: Final = re.compile(rb'.{0,200}?"user_attr":\{"%b["\.]' % PLAN.encode())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +45,10 @@ class StoredStudy:
     direction: Direction
     manifest: StudyManifest
     records: tuple[Record, ...]
+    damaged: int = 0
+    """Lines that could not be read, or not all of them."""
+    unknown: tuple[str, ...] = ()
+    """What this version does not know: operations, entries of the manifest, fields of records."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -49,16 +58,42 @@ class ReadPosition:
     head: bytes = b""
     """What it began with: another file of the same name begins otherwise."""
     offset: int = 0
-    name: str = ""
+    studies: list[str | None] = field(default_factory=list)
+    """Names of the studies of the file by Optuna's number; None for one that was deleted."""
     direction: Direction | None = None
-    plan: bytes = b""
-    """The line that last wrote it: only the last one counts."""
+    attributes: dict[str, Any] = field(default_factory=dict)
+    """Of the study, those that its manifest was written to."""
     ended: list[bool] = field(default_factory=list)
     """For each trial of the file, whether it has ended."""
     study_ids: list[int] = field(default_factory=list)
-    """For each trial, the study it stands in: 0 for the search's, which is the first of the file."""
+    """For each trial, the study it stands in."""
     records: dict[int, Record] = field(default_factory=dict)
+    """By the place of their trial in the file; a record names its own number."""
     spent: SpentSeconds = field(default_factory=SpentSeconds)
+    damaged: int = 0
+    unknown: set[str] = field(default_factory=set)
+
+
+def read_study(home: Path, name: str) -> StoredStudy:
+    """Return what the journal of a study holds by now; lines that are damaged are told of by a warning.
+
+    Raises:
+        StudyNotFound: there is none of that name.
+        StoreError: it cannot be read.
+
+    Example:
+        >>> read_study(Path(".advisor"), "digits-1").manifest.metric  # doctest: +SKIP
+        'accuracy'
+    """
+    stored = Journal(home, name).read()
+    if stored.damaged:
+        warnings.warn(StudyWarning(f"{damage(name, stored)}; the rest was read"), stacklevel=2)
+    return stored
+
+
+def damage(name: str, stored: StoredStudy) -> str:
+    """Return in words how much of a journal is damaged."""
+    return f"{several(stored.damaged, 'line')} of the journal of study '{name}' cannot be read"
 
 
 class Journal:
@@ -87,61 +122,111 @@ class Journal:
 
     def _stored(self) -> StoredStudy:
         at = self._at
-        if at.name != self._name or at.direction is None:
+        if self._name not in at.studies or at.direction is None:
             raise ValueError(f"it holds no study '{self._name}'")
-        records = tuple(record for _, record in sorted(at.records.items()))
-        manifest = at.spent.written_to(StudyManifest.from_dict(json.loads(at.plan)["user_attr"][PLAN]))
-        return StoredStudy(direction=at.direction, manifest=manifest, records=records)
+        by_number: dict[int, Record] = {}
+        for _, record in sorted(at.records.items()):
+            by_number.setdefault(record.number, record)
+        manifest = at.spent.written_to(StudyManifest.from_attributes(at.attributes))
+        extra = (*manifest.extra, *(manifest.workload.extra if manifest.workload else ()))
+        return StoredStudy(
+            direction=at.direction,
+            manifest=manifest,
+            records=tuple(record for _, record in sorted(by_number.items())),
+            damaged=at.damaged,
+            unknown=(*sorted(at.unknown), *(f"entry '{name}'" for name in extra)),
+        )
 
     def _follow(self, path: Path) -> None:
         with path.open("rb") as file:
             if not self._is_same(file.read(HEAD), os.fstat(file.fileno()).st_size):
                 self._at = ReadPosition()
             file.seek(self._at.offset)
-            for line in file:
-                if not line.endswith(b"\n"):  # still being written, or torn by a crash
+            for raw in file:
+                if not raw.endswith(b"\n"):  # still being written, or torn by a crash
                     return
-                self._take_line(line)
-                self._at.head = self._at.head or line[:HEAD]
-                self._at.offset += len(line)
+                self._take_line(Line.of(raw))
+                self._at.head = self._at.head or raw[:HEAD]
+                self._at.offset += len(raw)
 
     def _is_same(self, head: bytes, size: int) -> bool:
         return head.startswith(self._at.head) and size >= self._at.offset
 
-    def _take_line(self, line: bytes) -> None:
-        """Take in one line; the numbers are Optuna's, see `JournalOperation` there."""
-        begins = BEGINS.match(line)
-        match int(begins[1]) if begins else json.loads(line)["op_code"]:
-            case 0 if not self._at.name:  # those that begin later stand beside it
-                opened = json.loads(line)
-                self._at.name, self._at.direction = opened["study_name"], DIRECTIONS[opened["directions"][0]]
+    def _take_line(self, line: Line) -> None:
+        damaged = line.damaged
+        try:
+            if line.text:
+                self._take_operation(line.text)
+        except (*UNREADABLE, RecursionError):
+            damaged = True
+        self._at.damaged += damaged
+
+    def _take_operation(self, text: bytes) -> None:
+        """Take in one operation; the numbers are Optuna's, see `JournalOperation` there."""
+        begins = BEGINS.match(text)
+        match int(begins[1]) if begins else json.loads(text)["op_code"]:
+            case 0:
+                self._take_study(json.loads(text))
             case 1:
-                self._leave_out(json.loads(line)["study_id"])
-            case 2 if OF_PLAN.match(line) or (not begins and PLAN in json.loads(line)["user_attr"]):
-                self._at.plan = line
+                self._leave_out(json.loads(text)["study_id"])
+            case 2 if OF_PLAN.match(text) or not begins:
+                attributes = json.loads(text)["user_attr"]
+                self._at.attributes |= {
+                    name: value for name, value in attributes.items() if name.partition(".")[0] == PLAN
+                }
             case 4:
-                begun = json.loads(line)
-                self._take_record(len(self._at.ended), begun.get("user_attrs", {}))
-                self._at.spent.take(begun.get("user_attrs", {}))
-                self._at.ended.append(begun.get("state") in FINISHED)
-                self._at.study_ids.append(begun["study_id"])
+                self._take_trial(text)
             case 6:
-                changed = json.loads(line)
+                changed = json.loads(text)
                 self._at.ended[changed["trial_id"]] |= changed["state"] in FINISHED
             case 8:
-                attribute = json.loads(line)
-                if not self._at.ended[attribute["trial_id"]]:
+                attribute = json.loads(text)
+                if not self._has_ended(attribute["trial_id"]):
                     self._take_record(attribute["trial_id"], attribute["user_attr"])
+            case code if code not in NEEDED:
+                self._at.unknown.add(f"operation {code}")
             case _:
                 pass
+
+    def _take_study(self, opened: dict[str, Any]) -> None:
+        at, name = self._at, opened["study_name"]
+        direction = DIRECTIONS[opened["directions"][0]]
+        if name not in at.studies:
+            at.studies.append(name)
+            at.direction = direction if name == self._name else at.direction
+
+    def _take_trial(self, text: bytes) -> None:
+        """Take in a trial; one whose line is damaged has its place all the same."""
+        at = self._at
+        at.ended.append(False)
+        at.study_ids.append(-1)
+        begun = json.loads(text)
+        at.study_ids[-1] = begun["study_id"]
+        at.ended[-1] = begun.get("state") in FINISHED
+        attributes = begun.get("user_attrs", {})
+        self._take_record(len(at.ended) - 1, attributes)
+        at.spent.take(attributes)
+
+    def _has_ended(self, trial: int) -> bool:
+        return trial < len(self._at.ended) and self._at.ended[trial]
 
     def _leave_out(self, study: int) -> None:
         """Leave out a study that was deleted, and what the file holds of it."""
         at = self._at
-        if study == 0:
-            at.name, at.direction, at.plan = "", None, b""
+        if study not in range(len(at.studies)):
+            return
+        if at.studies[study] == self._name:
+            at.direction, at.attributes = None, {}
+        at.studies[study] = None
         at.records = {trial: left for trial, left in at.records.items() if at.study_ids[trial] != study}
 
     def _take_record(self, trial: int, attributes: dict[str, Any]) -> None:
-        if RECORD in attributes:
-            self._at.records[trial] = Record.from_dict(attributes[RECORD])
+        if RECORD not in attributes:
+            return
+        values = attributes[RECORD]
+        record = self._at.records[trial] = Record.from_dict(values)
+        self._at.unknown.update(f"field '{name}'" for name in values.keys() - FIELDS)
+        if record.stage not in STAGES:
+            self._at.unknown.add(f"stage '{record.stage}'")
+        if record.state not in STATES:
+            self._at.unknown.add(f"state '{record.state}'")

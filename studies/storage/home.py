@@ -101,6 +101,9 @@ def journal_of(home: Path, name: str) -> Path:
     Raises:
         StudyNotFound: there is none of that name; the message offers the nearest.
     """
+    path = journal_path(home, name)
+    if NAME.fullmatch(name) and path.is_file():
+        return path  # no look at the others, of which a home may hold thousands
     known = study_names(home)
     if name not in known:
         have = (
@@ -109,4 +112,4 @@ def journal_of(home: Path, name: str) -> Path:
             else "it has none yet; start one with: advisor search digits"
         )
         raise StudyNotFound(f"no study {shown(name)} in {home} ({have}){did_you_mean(name, known)}")
-    return journal_path(home, name)
+    return path

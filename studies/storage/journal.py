@@ -11,33 +11,24 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from studies.errors import StoreError, StudyNotFound, did_you_mean, one_line, shown
+from studies.errors import StoreError, StudyNotFound, did_you_mean, shown
 from studies.record import Record
 from studies.storage.document import plain
 from studies.storage.home import check_new, journal_of, journal_path, study_names
 from studies.storage.locks import working, write_lock
-from studies.storage.manifest import StudyManifest
+from studies.storage.manifest import PLAN, StudyManifest
+from studies.storage.readable import readable
 from studies.storage.trial_lines import RECORD, SpentSeconds, all_trials, name_values, number_of
 
 if TYPE_CHECKING:
     import optuna
 
-PLAN: Final = "plan"
-"""Under which name a study's manifest is written."""
 RECOMMENDED: Final = "recommended_trial"
-
-
-UNREADABLE: Final = (
-    LookupError, ValueError, TypeError, AttributeError, ArithmeticError, AssertionError, OSError,
-)  # fmt: skip
-"""What reading raises of a file that is no journal: of values of another kind, size or number."""
+NEVER_WRITTEN: Final = object()
 
 
 def create_study(home: Path, name: str, *, direction: str, manifest: StudyManifest) -> optuna.Study:
@@ -70,7 +61,6 @@ def open_study(home: Path, name: str) -> optuna.Study:
 
     path = journal_of(home, name)
     _quiet()
-    mend(path)
     with readable(str(path)):
         return optuna.load_study(storage=_journal(path), study_name=name)
 
@@ -89,7 +79,11 @@ def delete_study(home: Path, name: str) -> None:
             for folder in (home / "checkpoints" / name, home / "models" / name):
                 _remove(folder)
             journal_path(home, name).unlink(missing_ok=True)
-        for suffix in ("lock", "search"):  # once nobody holds them: no open file can be deleted on Windows
+        for suffix in (
+            "lock",
+            "search",
+            "holder",
+        ):  # once nobody holds them: no open file can be deleted on Windows
             (home / "studies" / f"{name}.{suffix}").unlink(missing_ok=True)
     except PermissionError as error:
         raise StoreError(f"study '{name}' cannot be deleted ({error.strerror}: {error.filename})") from None
@@ -113,7 +107,7 @@ def manifest_of(study: optuna.Study) -> StudyManifest:
         spent = SpentSeconds()
         for trial in all_trials(study):
             spent.take(trial.user_attrs)
-        return spent.written_to(StudyManifest.from_dict(study.user_attrs[PLAN]))
+        return spent.written_to(StudyManifest.from_attributes(study.user_attrs))
 
 
 def change_manifest(study: optuna.Study, **changes: Any) -> None:
@@ -124,7 +118,11 @@ def change_manifest(study: optuna.Study, **changes: Any) -> None:
     """
     if unknown := sorted(set(changes) - set(StudyManifest.entries())):
         raise TypeError(f"a manifest has no {', '.join(unknown)}")
-    study.set_user_attr(PLAN, study.user_attrs[PLAN] | plain(changes))
+    before = study.user_attrs
+    for name, value in plain(changes).items():
+        written = before.get(f"{PLAN}.{name}", before[PLAN].get(name, NEVER_WRITTEN))
+        if value != written:
+            study.set_user_attr(f"{PLAN}.{name}", value)
 
 
 def mark_recommended(study: optuna.Study, number: int) -> None:
@@ -158,47 +156,6 @@ def records(study: optuna.Study) -> tuple[Record, ...]:
         )
 
 
-@contextmanager
-def readable(journal: str) -> Iterator[None]:
-    """Tell in one line that a journal holds what no study has: damaged, or written by something else.
-
-    Raises:
-        StoreError: reading it raised whatever values of other kinds raise.
-    """
-    try:
-        yield
-    except StoreError:
-        raise
-    except UNREADABLE as error:
-        raise StoreError(
-            f"journal {journal} cannot be read ({one_line(error, longest=200)}); "
-            "restore it from a copy or delete it"
-        ) from None
-
-
-def mend(path: Path) -> None:
-    """Cut off a last line that a crash left unfinished; Optuna would fail at the next write.
-
-    The lock is taken only if there is one: a mirror that runs when nobody else wants the processor must not
-    hold a search up.
-    """
-    with path.open("rb") as file:
-        if not _torn_tail(file):
-            return
-    with write_lock(path), path.open("r+b") as file:
-        tail = _torn_tail(file)
-        if tail:
-            file.truncate(file.seek(0, os.SEEK_END) - tail)
-
-
-def _torn_tail(file: IO[bytes]) -> int:
-    """Return how many bytes at the end belong to no whole JSON line."""
-    size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - 2**22))
-    last = file.read().split(b"\n")[-1]
-    return len(last)
-
-
 def _quiet() -> None:
     """Keep Optuna from writing a line for every study and trial; its warnings still come through."""
     import optuna
@@ -208,9 +165,10 @@ def _quiet() -> None:
 
 def _journal(path: Path) -> optuna.storages.JournalStorage:
     from optuna.storages import JournalStorage
-    from optuna.storages.journal import JournalFileBackend
 
-    return JournalStorage(JournalFileBackend(str(path), lock_obj=write_lock(path)))  # type: ignore[arg-type]
+    from studies.storage.backend import SealedBackend
+
+    return JournalStorage(SealedBackend(path, write_lock(path)))
 
 
 def dump(value: object) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Final, Self, TypeVar
 
 from studies.column_reading import ColumnReading
 from studies.errors import StoreError
@@ -25,6 +25,9 @@ from studies.storage.workload_spec import WorkloadSpec
 from studies.yardstick import Yardstick
 
 Entry = TypeVar("Entry")
+PLAN: Final = "plan"
+"""Under which name a manifest is written among a study's attributes; an entry that changed later is written
+alone, under `plan.ENTRY`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +130,8 @@ class StudyManifest(Document):
         "yardsticks",
         "sample_rows",
         "columns",
+        "trial_seconds",
+        "prepared_seconds",
     )
     READERS: ClassVar[Mapping[str, Callable[[Any], Any]]] = {
         "budget": lambda values: Budget(**values),
@@ -158,6 +163,7 @@ class StudyManifest(Document):
     limits: Limits = field(default_factory=Limits)
     seed: int = 0
     device: str = "cpu"
+    trial_seconds: float | None = None
     threads: int = 1
     search_model: bool = False
     compression: str = "off"
@@ -191,7 +197,10 @@ class StudyManifest(Document):
     """Of the packages that matter, by name."""
     python: str = ""
     spent_seconds: float = 0.0
-    """By the search so far."""
+    """By the search so far, reading and profiling included."""
+    prepared_seconds: float = 0.0
+    """Those of reading and profiling among them; 0 in studies of earlier versions, which did not count
+    them."""
     code: Mapping[str, str | None] = field(default_factory=dict)
     """Fingerprint of each file of the user's own, by its reference."""
     rules: tuple[str, ...] = ()
@@ -200,6 +209,19 @@ class StudyManifest(Document):
     """What each layer of the best model bears; None until it was looked at."""
     recommendation: SavedAdvice | None = None
     """None until the study is concluded."""
+
+    @classmethod
+    def from_attributes(cls, attributes: Mapping[str, Any]) -> Self:
+        """Read what was written among a study's attributes: all of it, then one entry after the other.
+
+        Raises:
+            KeyError: it was not written.
+        """
+        begins = f"{PLAN}."
+        changes = {
+            name.removeprefix(begins): value for name, value in attributes.items() if name.startswith(begins)
+        }
+        return cls.from_dict({**attributes[PLAN], **changes})
 
     @property
     def is_function(self) -> bool:

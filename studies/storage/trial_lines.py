@@ -4,7 +4,8 @@ The study's own name holds the search, so that its best trial and its plots comp
 same rows from the same seed. Confirmation runs repeat a few recipes on other rows, and compressions are
 judged by two values: both would be the best trial by luck or by accident, and each is a study beside it.
 
-A record's number counts over all of them, as Optuna counts the trials of a file.
+A record's number counts over all of them. It is given when a trial begins, its line is written when it ends:
+lines may stand in any order, and a number whose trial never ended stays free.
 """
 
 from __future__ import annotations
@@ -96,17 +97,24 @@ def next_number(study: optuna.Study) -> int:
 
 
 def all_trials(study: optuna.Study) -> list[FrozenTrial]:
-    """Return the trials of a study and of those beside it, in the order of their numbers."""
+    """Return the trials of a study and of those beside it, in the order of their numbers.
+
+    Of several with one number, which a copied line makes, it is the first that was written.
+    """
     storage = study._storage
     studies = (_beside(study, stage) for stage in BESIDE)
     ids = [study._study_id, *(beside for beside in studies if beside is not None)]
     trials = [trial for each in ids for trial in storage.get_all_trials(each, deepcopy=False)]
-    return sorted(trials, key=number_of)
+    by_number: dict[int, FrozenTrial] = {}
+    for trial in sorted(trials, key=lambda trial: trial._trial_id):
+        by_number.setdefault(number_of(trial), trial)
+    return [trial for _, trial in sorted(by_number.items())]
 
 
 def number_of(trial: FrozenTrial) -> int:
-    """Return the number of a trial: its place in the file, which Optuna keeps beside that in its study."""
-    return trial._trial_id
+    """Return the number of a trial: its record's, or its place in the file where it left none."""
+    record = trial.user_attrs.get(RECORD)
+    return int(record["number"]) if record else trial._trial_id
 
 
 def tell(study: optuna.Study, record: Record, line: TrialLine = PLAIN) -> None:
@@ -114,7 +122,7 @@ def tell(study: optuna.Study, record: Record, line: TrialLine = PLAIN) -> None:
 
     Args:
         study: the study's own, whatever the stage of the trial.
-        record: what it left behind; its number is `next_number`.
+        record: what it left behind; no other of the study has its number.
         line: what else is told of it.
     """
     from optuna.trial import create_trial

@@ -20,7 +20,7 @@ from studies.errors import StoreError
 from studies.record import Record
 from studies.storage.document import plain
 from studies.storage.journal import manifest_of, open_study
-from studies.storage.locks import acquire, working
+from studies.storage.locks import acquire, worked_on
 from studies.storage.trial_lines import RECORD, all_trials, number_of
 from studies.tracking.address import whole
 from studies.tracking.entries import (
@@ -227,11 +227,7 @@ class Sink:
 def _searching(home: Path, name: str) -> bool:
     """Tell whether a process works on a study at this moment."""
     open_study(home, name)
-    try:
-        with working(home, name):
-            return False
-    except StoreError:
-        return True
+    return worked_on(home, name)
 
 
 def _digest(content: bytes) -> str:

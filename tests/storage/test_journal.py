@@ -1,13 +1,26 @@
 """A journal that is followed holds what Optuna's replay of it holds, and each line is read once."""
 
+import json
+import tempfile
+from pathlib import Path
+
 import optuna
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from studies.errors import StoreError, StudyNotFound
 from studies.storage.follow import Journal
-from studies.storage.journal import create_study, manifest_of, open_study, records
+from studies.storage.journal import (
+    RECOMMENDED,
+    create_study,
+    manifest_of,
+    mark_recommended,
+    open_study,
+    records,
+)
 from studies.storage.manifest import StudyManifest
-from studies.storage.trial_lines import TrialLine, tell
+from studies.storage.trial_lines import TrialLine, next_number, tell
 
 from records import confirmations, record
 
@@ -98,7 +111,8 @@ def test_a_journal_that_was_replaced_is_read_anew(study, tmp_path):
 def test_lines_that_begin_otherwise_are_read_whole(study, tmp_path):
     searched(study, TRIALS)
     path = tmp_path / "studies" / "s.journal"
-    path.write_bytes(path.read_bytes().replace(b'{"op_code":', b'{ "op_code": '))
+    operations = [json.loads(line) for line in path.read_bytes().splitlines()]
+    path.write_text("".join(f" {json.dumps(dict(reversed(each.items())))}\n" for each in operations))
     assert read_by_journal(Journal(tmp_path, "s")) == read_by_optuna(tmp_path)
 
 
@@ -108,3 +122,35 @@ def test_what_cannot_be_read_is_said_in_one_line(study, tmp_path):
     (tmp_path / "studies" / "s.journal").write_text('{"op_code":4,"study_id"\n')
     with pytest.raises(StoreError, match=r"cannot be read .*; restore it from a copy or delete it"):
         Journal(tmp_path, "s").read()
+
+
+@given(numbers=st.lists(st.integers(0, 40), unique=True, min_size=1, max_size=6))
+@settings(deadline=None, max_examples=20)
+def test_records_are_in_the_order_of_their_numbers_wherever_their_lines_stand(numbers):
+    trials = [
+        record(number, "SGD", 0.8, stage=("race", "confirm", "compress")[number % 3]) for number in numbers
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        study = create_study(home, "s", direction="minimize", manifest=StudyManifest())
+        searched(study, trials)
+
+        assert next_number(study) == max(numbers) + 1
+        assert [each.number for each in records(study)] == sorted(numbers)
+        assert read_by_journal(Journal(home, "s")) == read_by_optuna(home)
+
+
+def test_a_line_that_was_copied_counts_once(study, tmp_path):
+    searched(study, TRIALS)
+    path = tmp_path / "studies" / "s.journal"
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines, lines[-1]]))
+
+    assert Journal(tmp_path, "s").read().records == TRIALS
+    assert read_by_journal(Journal(tmp_path, "s")) == read_by_optuna(tmp_path)
+
+
+def test_the_recommended_trial_is_marked_by_its_place_among_optunas_trials(study):
+    searched(study, [record(7, "SGD", 0.8), record(3, "SGD", 0.9)])
+    mark_recommended(study, 3)
+    assert study.user_attrs[RECOMMENDED] == 1

@@ -5,17 +5,25 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import re
+import shutil
 import signal
+import tempfile
 import time
+import warnings
+from pathlib import Path
+from socket import gethostname
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from optuna.trial import TrialState, create_trial
 
-from studies.errors import BadValue, StoreError, StudyNotFound
+from studies.errors import BadValue, StoreError, StudyNotFound, StudyWarning
 from studies.record import Record
 from studies.storage import journal
 from studies.storage.home import check_name, free_name, writable
-from studies.storage.locks import worked_on, working
+from studies.storage.locks import Holder, holder_path, worked_on, working
 from studies.storage.manifest import StudyManifest
 from studies.storage.trial_lines import RECORD, TrialLine, all_trials, next_number, tell
 
@@ -73,15 +81,18 @@ def test_an_unwritable_home_is_said_in_one_line(tmp_path):
         writable(tmp_path / "file")
 
 
-def test_a_line_torn_by_a_crash_is_cut_off_and_the_study_goes_on(home):
+@pytest.mark.parametrize("torn", [1, 30, 70_000])
+def test_a_line_torn_by_a_crash_is_cut_off_and_the_study_goes_on(home, torn):
     add(new(home), record(0, "AdamW", 0.9))
     path = home / "studies" / "s.journal"
     whole = path.read_bytes()
-    path.write_bytes(whole + b'{"op_code": 4, "worker_id": "torn')
+    path.write_bytes(whole + b'{"op_code": 4, "worker_id": "'[:torn].ljust(torn, b"x"))
 
     study = journal.open_study(home, "s")
-    assert path.read_bytes() == whole
+    assert len(journal.records(study)) == 1
     add(study, record(1, "SGD", 0.8))
+    assert path.read_bytes().startswith(whole + b'{"op_code":4,')
+    assert path.read_bytes().count(b"\n") == whole.count(b"\n") + 1
     assert [left.optimizer for left in journal.records(journal.open_study(home, "s"))] == ["AdamW", "SGD"]
 
 
@@ -155,10 +166,39 @@ def test_a_study_is_held_by_one_process_and_free_once_that_is_killed(home):
     holder.start()
     assert ready.wait(HANG_SECONDS)
     assert worked_on(home, "s")
-    with pytest.raises(StoreError, match="searched by another process"), working(home, "s"):
+    who = rf"searched by another process \(process {holder.pid} on {re.escape(gethostname())}, since 20.*\)"
+    with pytest.raises(StoreError, match=who), working(home, "s"):
         pass
     os.kill(holder.pid, signal.SIGKILL)
     holder.join()
     assert not worked_on(home, "s")
-    with working(home, "s"):
+    with warnings.catch_warnings(action="error"), working(home, "s"):
+        assert Holder.read(holder_path(home, "s")).pid == os.getpid()
+    assert not holder_path(home, "s").exists()
+
+
+def test_what_another_host_left_is_said_and_what_is_assumed(home):
+    new(home)
+    Holder(host="node-7", pid=12, since="2026-01-02 03:04").write(holder_path(home, "s"))
+    who = "process 12 on node-7, since 2026-01-02 03:04 was searching study"
+    with pytest.warns(StudyWarning, match=who), working(home, "s"):
         pass
+    assert not holder_path(home, "s").exists()
+
+
+@given(
+    st.binary(max_size=60) | st.sampled_from((b"{}", b"[]", b'{"host":1,"pid":"x","since":2}', b"[" * 9999))
+)
+def test_a_file_that_names_no_holder_keeps_nobody_from_working(content):
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        holder_path(home, "s").parent.mkdir()
+        holder_path(home, "s").write_bytes(content)
+        with working(home, "s"):
+            assert worked_on(home, "s")
+
+
+def test_a_home_that_is_deleted_meanwhile_is_let_go_of(home):
+    new(home)
+    with working(home, "s"):
+        shutil.rmtree(home)

@@ -15,11 +15,11 @@ def sync(
 ) -> None:
     """Complete the MLflow mirror of a study."""
     from advisor.jobs.mirror import draw
-    from studies.storage import journal
+    from studies.storage.follow import read_study
     from studies.tracking.sink import sync as mirror
 
     where = home_of(home)
-    uri = tracking_uri or journal.manifest_of(journal.open_study(where, study)).tracking_uri
+    uri = tracking_uri or read_study(where, study).manifest.tracking_uri
     draw(where, study)
     count = mirror(where, study, tracking_uri=None if uri == "off" else uri)
     show(f"{count} runs written; the mirror of '{study}' is complete")

@@ -7,7 +7,6 @@ import gzip
 import io
 import lzma
 import math
-import os
 import zipfile
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Final, cast
 
 from studies.datasets.files.mapped import read_array_head
 from studies.errors import BadWorkload, one_line
+from studies.machine.memory import free_bytes
 from studies.quantities import format_bytes
 
 if TYPE_CHECKING:
@@ -23,26 +23,6 @@ if TYPE_CHECKING:
 BLOCK: Final = 1 << 20
 SHARE: Final = 0.8
 """Of the memory that is free: what data may take as it is read."""
-UNKNOWN_BYTES: Final = 8 << 30
-"""Taken for free memory where the machine does not say (judged)."""
-CGROUP: Final = Path("/sys/fs/cgroup")
-
-
-def free_bytes() -> int:
-    """Return the memory that is free for this process: the machine's, or what its container leaves."""
-    free = [UNKNOWN_BYTES]
-    try:
-        lines = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text("ascii").splitlines())
-        free = [int(lines["MemAvailable"].split()[0]) * 1024]
-    except (OSError, ValueError, KeyError):
-        if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
-            free = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
-    try:
-        limit, used = ((CGROUP / name).read_text("ascii") for name in ("memory.max", "memory.current"))
-        free.append(max(int(limit) - int(used), 0))
-    except (OSError, ValueError):  # no container, or one without a limit
-        pass
-    return min(free)
 
 
 def check_fits(bytes_needed: int, what: str) -> None:

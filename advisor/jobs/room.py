@@ -1,0 +1,116 @@
+"""Room of a machine: how many trials it bears at a time, by its cores, its memory and its GPUs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self
+
+from studies.machine.cores import usable_cores
+from studies.machine.memory import free_bytes
+
+if TYPE_CHECKING:
+    from studies.facts import Facts
+    from studies.search.plan import Plan
+
+WORKER_BYTES: Final = 300 * 2**20
+"""What a warm worker process takes of its own: 283 MiB with torch and an opened table (measured on Linux, not
+started from a fork server, which spares 100 of them)."""
+CONTEXT_BYTES: Final = 700 * 2**20
+"""What a process takes of a GPU before it holds a tensor (judged: 450 to 600 MiB by what others measured)."""
+SHARE: Final = 0.8
+"""Of the free memory, that all workers together may take."""
+ARRAYS: Final = 6
+"""Arrays as large as the weights that the hungriest optimizers hold, weights and gradients among them."""
+UNKNOWN_BYTES: Final = 512 * 2**20
+"""Taken for what a trial holds besides, where no memory was forecast (judged)."""
+SMALL_BYTES: Final = 16 * 2**20
+"""Tensors of a trial of a small model."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """Room of a machine for the trials of one study."""
+
+    cores: int
+    """That may be used."""
+    threads: int = 1
+    """Of each worker."""
+    free_bytes: int
+    """Memory that is free before any worker runs."""
+    peak_bytes: int = UNKNOWN_BYTES
+    """Forecast of the hungriest trial: tensors alone."""
+    gpu_bytes: tuple[int, ...] = ()
+    """Free bytes of each GPU; empty where training is not on one."""
+
+    @classmethod
+    def of(cls, plan: Plan, facts: Facts) -> Self:
+        """Return the room that this machine has now for the trials of a plan.
+
+        Args:
+            plan: of the search.
+            facts: of its workload; memory that they do not forecast is assumed.
+        """
+        return cls(
+            cores=usable_cores(),
+            threads=plan.threads,
+            free_bytes=free_bytes(),
+            peak_bytes=hungriest_bytes(plan, facts),
+            gpu_bytes=gpu_bytes(plan.device),
+        )
+
+    @classmethod
+    def for_small_models(cls, device: str) -> Self:
+        """Return the room that this machine has now for trials of a model of some thousand parameters."""
+        return cls(
+            cores=usable_cores(),
+            free_bytes=free_bytes(),
+            peak_bytes=SMALL_BYTES,
+            gpu_bytes=gpu_bytes(device),
+        )
+
+    @property
+    def by_cores(self) -> int:
+        """Return how many workers the cores bear."""
+        return max(1, self.cores // self.threads)
+
+    @property
+    def by_memory(self) -> int:
+        """Return how many workers memory bears; on a GPU their tensors are not in it."""
+        tensors = 0 if self.gpu_bytes else self.peak_bytes
+        return max(1, int(SHARE * self.free_bytes) // (WORKER_BYTES + tensors))
+
+    @property
+    def by_gpu(self) -> tuple[int, ...]:
+        """Return how many trials fit on each GPU, at least 1."""
+        each = CONTEXT_BYTES + self.peak_bytes
+        return tuple(max(1, int(SHARE * size) // each) for size in self.gpu_bytes)
+
+    @property
+    def workers(self) -> int:
+        """Return how many workers the machine bears."""
+        bounds = [self.by_cores, self.by_memory]
+        return min([*bounds, sum(self.by_gpu)] if self.gpu_bytes else bounds)
+
+
+def hungriest_bytes(plan: Plan, facts: Facts) -> int:
+    """Return the forecast peak of the hungriest trial that a plan may try, at most what its limit allows."""
+    largest = plan.batch_size[2]
+    rows = {name: min(largest, plan.largest_batches.get(name, largest)) for name in plan.candidates}
+    forecasts = [forecast for name in plan.candidates if (forecast := facts.forecast(name))]
+    peaks = [forecast.at(rows[forecast.optimizer]).peak_bytes for forecast in forecasts]
+    most = max(peaks, default=ARRAYS * 4 * facts.parameters + UNKNOWN_BYTES)
+    limit = plan.limits.train_bytes
+    return most if limit is None else min(most, limit)
+
+
+def gpu_bytes(device: str) -> tuple[int, ...]:
+    """Return the free bytes of each GPU that `device` may mean: `cpu`, `cuda`, `cuda:1` or `mps`."""
+    if device == "mps":  # its memory is the machine's
+        return (free_bytes(),)
+    if not device.startswith("cuda"):
+        return ()
+    import torch
+
+    _, _, index = device.partition(":")
+    numbers = [int(index)] if index else range(torch.cuda.device_count())
+    return tuple(torch.cuda.mem_get_info(number)[0] for number in numbers)

@@ -1,0 +1,1 @@
+"""Engines: where trials run. Each has three verbs: submit a task, wait for what ended, cancel."""

@@ -1,0 +1,70 @@
+"""Journal lines: one operation of Optuna's each, sealed with a checksum that tells a damaged one.
+
+Lines of earlier versions and of Optuna's own tools have none; of these, whatever is JSON counts as whole.
+What stands behind a line that a crash left unfinished is a line of its own.
+
+    {"op_code":4,"study_id":0, ... ,"crc":"9f1c03aa"}
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self
+from zlib import crc32
+
+OPENS: Final = b'{"op_code":'
+SEAL: Final = b',"crc":"%08x"}'
+SEAL_BYTES: Final = 18
+NEEDED: Final[Mapping[int, tuple[str, ...]]] = {
+    0: ("study_name", "directions"),
+    1: ("study_id",),
+    2: ("study_id", "user_attr"),
+    3: ("study_id", "system_attr"),
+    4: ("study_id", "datetime_start"),
+    5: ("trial_id", "param_name", "param_value_internal", "distribution"),
+    6: ("trial_id", "state", "values"),
+    7: ("trial_id", "step", "intermediate_value"),
+    8: ("trial_id", "user_attr"),
+    9: ("trial_id", "system_attr"),
+    10: (),
+}
+"""What each operation that Optuna knows has to say, see `JournalOperation` there; beside `worker_id`."""
+NOTHING: Final[Mapping[str, Any]] = {"op_code": 1, "study_id": -1, "worker_id": ""}
+"""An operation that changes nothing: it deletes a study that no journal holds."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """One line of a journal as it stands there."""
+
+    text: bytes
+    """The operation; empty where none is left."""
+    damaged: bool
+    """Whether something of the line is lost: all of it, or what stood before the operation."""
+
+    @classmethod
+    def of(cls, raw: bytes) -> Self:
+        """Read a line, which need not be one."""
+        raw = raw.strip()
+        start = max(raw.rfind(OPENS), 0)
+        text, seal = raw[start:], raw[-SEAL_BYTES:]
+        if seal.startswith(SEAL[:8]) and seal != SEAL % crc32(text[:-SEAL_BYTES]):
+            text = b""
+        return cls(text=text, damaged=start > 0 or not text)
+
+    def operation(self) -> dict[str, Any] | None:
+        """Return the operation; None where it is none that can be carried out, a later Optuna's included."""
+        try:
+            values = json.loads(self.text)
+            needed = NEEDED[values["op_code"]]
+        except (ValueError, LookupError, TypeError, RecursionError):
+            return None
+        return values if all(name in values for name in (*needed, "worker_id")) else None
+
+
+def sealed(operation: Mapping[str, Any]) -> bytes:
+    """Return the line of an operation."""
+    text = json.dumps(operation, separators=(",", ":")).encode()[:-1]
+    return text + SEAL % crc32(text) + b"\n"
