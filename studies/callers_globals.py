@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch
@@ -84,27 +84,40 @@ def users_dtype(*, noted: bool = False) -> Iterator[None]:
             _USERS.dtype = users
 
 
-def default_dtype() -> str:
-    """Return the name of the default dtype that the user set; empty for torch's own, float32."""
+def torch_settings() -> dict[str, Any]:
+    """Return what the user has set of torch for the whole process, by names of our own; empty without torch.
+
+    Not the number of threads and the default device, which are set aside.
+    """
     if not torch_is_here():
-        return ""
+        return {}
     import torch
 
     dtype = _USERS.dtype if _USERS.blocks else torch.get_default_dtype()
-    return "" if dtype in {None, torch.float32} else str(dtype).removeprefix("torch.")
+    return {
+        "dtype": dtype or torch.float32,
+        "deterministic": torch.are_deterministic_algorithms_enabled(),
+        "warn_only": torch.is_deterministic_algorithms_warn_only_enabled(),
+        "anomaly": torch.is_anomaly_enabled(),
+        "precision": torch.get_float32_matmul_precision(),
+        "cudnn": (torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic),
+    }
 
 
-def set_default_dtype(name: str) -> None:
-    """Set the default dtype of the user's code by its name; empty for torch's own."""
-    if not name and not torch_is_here():
+def set_torch(settings: dict[str, Any]) -> None:
+    """Set what `torch_settings` returned in another process."""
+    if not settings:
         return
     import torch
 
-    dtype = getattr(torch, name or "float32")
     if _USERS.blocks:
-        _USERS.dtype = dtype
+        _USERS.dtype = settings["dtype"]
     else:
-        torch.set_default_dtype(dtype)
+        torch.set_default_dtype(settings["dtype"])
+    torch.use_deterministic_algorithms(settings["deterministic"], warn_only=settings["warn_only"])
+    torch.autograd.set_detect_anomaly(settings["anomaly"])
+    torch.set_float32_matmul_precision(settings["precision"])
+    torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = settings["cudnn"]
 
 
 @contextmanager

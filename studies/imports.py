@@ -9,9 +9,9 @@ import importlib
 import importlib.util
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from itertools import count
 from pathlib import Path
 from types import ModuleType
@@ -23,6 +23,8 @@ from studies.user_code import code_line
 
 _REFERRED: Final[dict[str, Any]] = {}
 """What was handed over from code in this process, by the name that was made for it."""
+_LOADED: Final[dict[str, Any]] = {}
+"""What `load` returned last of a file of the user's own, by its name."""
 _NUMBERS: Final = count(1)
 """What tells apart those that would have the same name."""
 REFUSE: Final = "ADVISOR_REFUSE_CODE"
@@ -77,17 +79,14 @@ def refer(target: object) -> str:
 
 
 def mentioned_in(value: object) -> dict[str, Any]:
-    """Return what `refer` named here and a value mentions by that name, to be handed to `adopt` elsewhere.
+    """Return what a value mentions by name and was named by `refer` or loaded from a file here.
 
-    Looked through are dataclasses, tuples, lists and dicts.
+    `adopt` lets another process find it by the same names. Looked through are dataclasses, tuples, lists,
+    dicts, partial functions and objects of our own classes.
     """
-    names: set[str] = set()
-    for part in _parts(value):
-        if isinstance(part, str):
-            names.add(part)
-        elif (reference := getattr(part, "reference", None)) and isinstance(reference, str):
-            names.add(reference)
-    return {name: _REFERRED[name] for name in sorted(names & _REFERRED.keys())}
+    known = _LOADED | _REFERRED
+    names = {part for part in _parts(value) if isinstance(part, str)}
+    return {name: known[name] for name in sorted(names & known.keys())}
 
 
 def _parts(value: object) -> Iterator[object]:
@@ -96,15 +95,23 @@ def _parts(value: object) -> Iterator[object]:
     while queue:
         part = queue.pop()
         yield part
-        inner: list[Any] = []
-        if dataclasses.is_dataclass(part) and not isinstance(part, type):
-            inner = [getattr(part, f.name) for f in dataclasses.fields(part)]
-        elif isinstance(part, tuple | list):
-            inner = list(part)
-        elif isinstance(part, dict):
-            inner = list(part.values())
-        queue += [each for each in inner if id(each) not in passed]
-        passed |= {id(each) for each in inner}
+        fresh = [each for each in _inside(part) if id(each) not in passed]
+        passed |= set(map(id, fresh))
+        queue += fresh
+
+
+def _inside(part: Any) -> Iterable[object]:
+    if isinstance(part, dict):
+        return part.values()
+    if isinstance(part, tuple | list):
+        return part
+    if isinstance(part, partial):
+        return (part.func, *part.args, *part.keywords.values())
+    if dataclasses.is_dataclass(part) and not isinstance(part, type):
+        reference = getattr(part, "reference", "")  # of a choice
+        return (*(getattr(part, f.name) for f in dataclasses.fields(part)), reference)
+    ours = type(part).__module__.partition(".")[0] in {"studies", "advisor"}
+    return list(vars(part).values()) if ours and hasattr(part, "__dict__") else ()
 
 
 def adopt(referred: Mapping[str, Any]) -> None:
@@ -162,7 +169,10 @@ def load(reference: str) -> Any:
     if not hasattr(module, name):
         public = [key for key in vars(module) if not key.startswith("_")]
         raise BadWorkload(f"{source} has no {shown(name)}{did_you_mean(name, public)}")
-    return getattr(module, name)
+    target = getattr(module, name)
+    if source.endswith(".py"):
+        _LOADED[reference] = target
+    return target
 
 
 def _is_file(path: Path) -> bool:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 MOST_DIGITS: Final = 9
 """Of a budget in trials: nobody waits for a billion."""
+LEAST_SHARE: Final = 0.2
+"""Of a budget in seconds: what a search may train for even where reading the data took the rest and more."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -140,6 +142,19 @@ class Budget:
         if self.trials is not None:
             shares.append(trials / self.trials)
         return max(shares)
+
+    def after(self, seconds: float) -> Self:
+        """Return what is left for training once reading and profiling took so many seconds.
+
+        A fifth is left however long they took, so that there is an answer.
+
+        Example:
+            >>> Budget(seconds=60).after(45), Budget(seconds=60).after(300)
+            (Budget(seconds=15, trials=None), Budget(seconds=12.0, trials=None))
+        """
+        if self.seconds is None:
+            return self
+        return replace(self, seconds=max(self.seconds - seconds, LEAST_SHARE * self.seconds))
 
     def __str__(self) -> str:
         parts = [f"{self.seconds:g}s"] if self.seconds is not None else []

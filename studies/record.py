@@ -155,6 +155,8 @@ class Record:
     """Of a confirmation run on rows drawn anew, the seed of that split; None for the study's own split."""
     sample_rows: int | None = None
     """Training rows that it trained on, where these are a sample; None for all there are."""
+    output: tuple[str, ...] = ()
+    """The last lines that it printed, of a trial that failed."""
 
     @property
     def searched(self) -> bool:
@@ -192,6 +194,7 @@ class Record:
         return asdict(self) | {
             "params": dict(self.params),
             "routing": dict(self.routing),
+            "output": list(self.output),
             "curve": [asdict(point) for point in self.curve],
         }
 
@@ -204,6 +207,7 @@ class Record:
         known = {name: value for name, value in values.items() if name in FIELDS}
         footprint = known.get("footprint")
         known["footprint"] = None if footprint is None else Footprint.from_dict(footprint)
+        known["output"] = tuple(known.get("output", ()))
         check_types(cls, known)
         for point in (curve := known.get("curve", ())):
             check_types(Measurement, point)

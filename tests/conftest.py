@@ -14,6 +14,7 @@ from waiting import HANG_SECONDS
 
 # nets this small run no faster on more threads, and far slower on a busy machine
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("ADVISOR_WORKERS", "0")  # tests of engines ask for workers
 
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)

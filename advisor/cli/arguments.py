@@ -52,7 +52,9 @@ from advisor.cli.options import (
     Time,
     TrackingUri,
     TrainTime,
+    TrialTime,
     TuneModel,
+    Workers,
     Wrappers,
 )
 from studies.errors import BadValue
@@ -200,6 +202,8 @@ class SearchArguments:
     tracking_uri: TrackingUri = None
     register: Register = None
     device: Device = "auto"
+    workers: Workers = None
+    trial_time: TrialTime = None
     seed: Seed = 0
     config: Config = None
     save_config: SaveConfig = None

@@ -215,6 +215,22 @@ Device = Annotated[
         help="auto, cpu, cuda or mps.", autocompletion=completion.one_of("auto", "cpu", "cuda", "mps")
     ),
 ]
+Workers = Annotated[
+    str | None,
+    typer.Option(
+        help="Trials that train at a time: auto for as many as the machine bears, or a number; 0 trains "
+        "in this process, for a debugger. $ADVISOR_WORKERS says it too.",
+        autocompletion=completion.one_of("auto"),
+        show_default="auto",
+    ),
+]
+TrialTime = Annotated[
+    str | None,
+    typer.Option(
+        help="Longest time of a whole run, such as 10m; one that takes longer is ended and counts as failed.",
+        show_default="many times what others took",
+    ),
+]
 Seed = Annotated[int, typer.Option(help="Of the split, the weights and the proposals.")]
 TuneModel = Annotated[
     bool | None,

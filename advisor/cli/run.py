@@ -30,6 +30,7 @@ def work_on(session: Session, *, json: bool, searching: bool = True) -> None:
     from advisor.decide.failures import failures, mostly_failed
     from advisor.jobs.command_lines import at_home
     from advisor.jobs.mirror import finish
+    from advisor.jobs.preparation import overdrawn_note
     from advisor.jobs.work import conclude, outcome, work
     from studies.quantities import several
     from studies.storage.follow import Journal
@@ -48,6 +49,8 @@ def work_on(session: Session, *, json: bool, searching: bool = True) -> None:
         finally:
             if mirror is not None and (unfinished := finish(mirror, session.home, session.name, stop=stop)):
                 say(unfinished)
+    if searching and (overdrawn := overdrawn_note(session.home, session.name)):
+        say(overdrawn)
     if loss is not None:
         say(loss.says)
     if cut_short:

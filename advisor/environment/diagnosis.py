@@ -152,6 +152,17 @@ def _torch() -> Iterator[EnvironmentFact]:
     speed = _gigaflops()
     says = f"{speed:.0f} GFLOP/s in products of {SIZE} x {SIZE} matrices on the CPU (float32)"
     yield EnvironmentFact(name="speed", state="ok", says=says)
+    yield _workers()
+
+
+def _workers() -> EnvironmentFact:
+    """Return how many trials a search of a small model would train at a time."""
+    from advisor.jobs.room import Room
+    from advisor.jobs.workers import AUTO, why_so_many
+    from advisor.jobs.workloads import pick_device
+
+    reason = why_so_many(AUTO, Room.for_small_models(pick_device(AUTO))).removesuffix(".")
+    return EnvironmentFact(name="workers", state="ok", says=f"a search of a small model takes {reason}")
 
 
 def _gigaflops() -> float:

@@ -108,7 +108,7 @@ def open_compression(
     tell(reading(read_study(home, name).manifest.opened.source))
     require("onnxruntime", "compression", "advisor compress")
     write_request(home, name, request)
-    return reopen(home, name)
+    return reopen(home, name, searching=False)
 
 
 def compress(

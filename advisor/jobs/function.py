@@ -11,6 +11,7 @@ from advisor.jobs.request import Request, names
 from studies import catalogue
 from studies.errors import BadValue, BadWorkload, StudyError
 from studies.facts import Facts
+from studies.measure.threads import threads_of_function
 from studies.optimizers import OptimizerChoice
 from studies.optimizers.adamw import AdamW
 from studies.recipe import COMPRESSION_AXES, NUMBERS, SET_AXES, SINGLE_AXES, Recipe
@@ -116,7 +117,8 @@ def plan(
             budget=request.budget,
             limits=request.limits,
             seed=request.seed,
-            threads=torch.get_num_threads(),
+            trial_seconds=request.trial_seconds,
+            threads=threads_of_function(torch.get_num_threads(), shared=request.workers != 0),
             unread=_unread(uses, optimizers[0]),
             search_model=_own_settings(function, uses),
         ),

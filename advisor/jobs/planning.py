@@ -77,6 +77,7 @@ def plan_for(
         limits=request.limits,
         compression=request.compression,
         seed=request.seed,
+        trial_seconds=request.trial_seconds,
         device=facts.device,
         threads=threads_for(facts.macs * facts.batch_size),
         search_model=search_model,

@@ -10,9 +10,11 @@ from typing import Any, Final, Self, get_args, get_origin, get_type_hints
 
 from advisor.decide.rulebook import resolved_settings
 from advisor.goals import USUAL, check_goal
+from advisor.jobs.engines import parse_workers
 from studies import catalogue
 from studies.errors import BadValue, did_you_mean, shown
 from studies.limits import Budget, Limits
+from studies.quantities import parse_seconds
 from studies.split_by import SplitBy
 
 CLASS_WEIGHTS: Final = ("none", "balanced")
@@ -82,6 +84,11 @@ class Request:
     """off | after: of the finalists, in a part of the budget | joint: searched along with the training
     recipe."""
     device: str = "auto"
+    workers: str | int | None = None
+    """How many trials train at a time: `auto`, or a number; 0 trains them in the search's own process. None
+    takes $ADVISOR_WORKERS, else `auto`."""
+    trial_time: str | float | None = None
+    """What a whole run may take before it is ended, as in `10m`; None for many times what others took."""
     seed: int = 0
     study: str | None = None
     tracking_uri: str | None = None
@@ -89,6 +96,8 @@ class Request:
     def __post_init__(self) -> None:
         _check_types(self)
         _ = self.split_by  # which refuses more than one column
+        _ = self.trial_seconds
+        object.__setattr__(self, "workers", parse_workers(self.workers))
         check_goal(self.goal)
         check_mode(self.compression)
         if self.class_weights not in CLASS_WEIGHTS:
@@ -112,6 +121,11 @@ class Request:
     def split_by(self) -> SplitBy:
         """Return the column that the split goes by."""
         return SplitBy(time=self.time, group=self.group, split=self.split)
+
+    @property
+    def trial_seconds(self) -> float | None:
+        """Return the seconds that a whole run may take; None for many times what others took."""
+        return None if self.trial_time is None else parse_seconds(str(self.trial_time))
 
     @property
     def enforced(self) -> Limits:

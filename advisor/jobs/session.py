@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import platform
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from advisor.evidence import Finding
+from advisor.jobs.engines import AUTO, Workers, parse_workers, warm_up
 from advisor.jobs.fingerprints import changed, code_of
 from advisor.jobs.planning import plan_for, planned_trials
+from advisor.jobs.preparation import after_reading, preparation_note
 from advisor.jobs.request import Request, split
 from advisor.jobs.sample_size import sample_notes
 from advisor.jobs.workloads import (
@@ -37,6 +41,8 @@ from studies.tracking.address import address_of
 from studies.tracking.commit import commit_of
 
 if TYPE_CHECKING:
+    import optuna
+
     from studies.facts import Facts
     from studies.loaded_workload import LoadedWorkload
     from studies.search.plan import Plan
@@ -52,6 +58,8 @@ class Session:
     home: Path
     workload: LoadedWorkload | Function
     plan: Plan
+    workers: Workers = AUTO
+    """How many trials train at a time; 0 trains them in this process."""
     notes: tuple[str, ...] = ()
     """What the user should know before it starts: of the data, and of which optimizers enter."""
 
@@ -68,13 +76,15 @@ def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambd
     Raises:
         StudyError: anything wrong with the request; nothing is created then.
     """
+    began = time.monotonic()
     check_new(home, request.study)
     tracking_uri, where = address_of(request.tracking_uri)
     request = replace(request, tracking_uri=tracking_uri)
+    warm_up(parse_workers(request.workers))
     tell(reading(request.source))
     if request.compression != "off":
         require("onnxruntime", "compression", "--compression")
-    workload, plan, facts, findings = _planned(request)
+    workload, plan, facts, findings = _planned(request, began)
     if request.compression != "off" and workload.spec().is_function:
         raise BadWorkload(f"--compression {request.compression} of a training function, {NO_MODEL}")
     if request.compression != "off":
@@ -83,15 +93,20 @@ def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambd
     earlier = (*named, *_earlier(request, home, workload, facts, plan))
     plan = replace(plan, starts=earlier)
     name = request.study or free_name(home, workload.name)
-    journal.create_study(
-        home, name, direction=workload.metric.direction, manifest=_manifest(request, workload, facts, plan)
-    )
+    manifest = _manifest(request, workload, facts, plan, seconds=time.monotonic() - began)
+    journal.create_study(home, name, direction=workload.metric.direction, manifest=manifest)
     begun = [f"{start.params['optimizer']} starts also from {start.origin}" for start in earlier]
-    of_data = (*workload.notes, *sample_notes(request, plan, facts))
     notes = (
-        *of_data, *(finding.because for finding in findings), *begun, *left_out, *filter(None, [where])
+        *manifest.notes, *(finding.because for finding in findings), *begun, *left_out, *filter(None, [where])
     )  # fmt: skip
-    return Session(name=name, home=home, workload=workload, plan=plan, notes=notes)
+    return Session(
+        name=name,
+        home=home,
+        workload=workload,
+        plan=plan,
+        workers=parse_workers(request.workers),
+        notes=notes,
+    )
 
 
 def _named_starts(request: Request, plan: Plan) -> tuple[tuple[Start, ...], tuple[str, ...]]:
@@ -128,21 +143,36 @@ def _earlier(
     return (*named, *similar)
 
 
-def _planned(request: Request) -> tuple[LoadedWorkload | Function, Plan, Facts, tuple[Finding, ...]]:
+def _planned(
+    request: Request, began: float
+) -> tuple[LoadedWorkload | Function, Plan, Facts, tuple[Finding, ...]]:
+    """Return what is trained on, and the plan of what the budget holds since `began`."""
+    workload, facts, plan_it = _profiled(request)
+    plan, facts, findings = plan_it(after_reading(request, time.monotonic() - began), workload, facts)
+    return workload, replace(plan, budget=request.searching), facts, findings
+
+
+def _profiled(request: Request) -> tuple[LoadedWorkload | Function, Facts, Callable[..., Any]]:
+    """Return what is trained on, its profile, and what plans a search of it."""
     from studies.training_function.function import Function
 
     if not isinstance(function := open_workload(request), Function):
-        workload, facts = open_and_profile(request, function, budget=request.budget)
-        return workload, *plan_for(request, workload, facts)
+        return *open_and_profile(request, function, budget=request.budget), plan_for
     from advisor.jobs.function import plan, profile_function
 
     facts, uses = profile_function(request, function)
-    return function, *plan(request, function, facts, uses)
+    return function, facts, partial(plan, uses=uses)
 
 
 @set_aside()
 def reopen(
-    home: Path, name: str, *, budget: Budget | None = None, tell: Callable[[str], None] = lambda line: None
+    home: Path,
+    name: str,
+    *,
+    budget: Budget | None = None,
+    workers: Workers | None = None,
+    tell: Callable[[str], None] = lambda line: None,
+    searching: bool = True,
 ) -> Session:
     """Open a study again, with more budget if given.
 
@@ -150,11 +180,16 @@ def reopen(
         home: where it lives.
         name: what it is called.
         budget: a larger total.
+        workers: how many trials train at a time; None for the usual number.
         tell: called with a line before anything that takes its time.
+        searching: whether the search goes on, which then counts the seconds of reading.
 
     Raises:
         StudyError: no such study, or its data has changed.
     """
+    began = time.monotonic()
+    workers = parse_workers(None) if workers is None else workers
+    warm_up(workers)
     make_writable(home, name)
     study = journal.open_study(home, name)
     manifest = journal.manifest_of(study)
@@ -169,8 +204,18 @@ def reopen(
     with working(home, name):
         # until it is concluded again, it is not
         journal.change_manifest(study, recommendation=None, **changes)
+        if searching:
+            _count(study, time.monotonic() - began)
     plan = Plan.of(journal.manifest_of(study))
-    return Session(name=name, home=home, workload=workload, plan=plan, notes=changed(manifest, workload))
+    notes = changed(manifest, workload)
+    return Session(name=name, home=home, workload=workload, plan=plan, workers=workers, notes=notes)
+
+
+def _count(study: optuna.Study, seconds: float) -> None:
+    """Add the seconds of reading to what a study has spent."""
+    manifest = journal.manifest_of(study)
+    spent, prepared = manifest.spent_seconds + seconds, manifest.prepared_seconds + seconds
+    journal.change_manifest(study, spent_seconds=spent, prepared_seconds=prepared)
 
 
 def _budgets(budget: Budget, manifest: StudyManifest) -> dict[str, Budget | CompressionEntry]:
@@ -201,9 +246,9 @@ def _searched_on(workload: LoadedWorkload | Function, plan: Plan) -> LoadedWorkl
 
 
 def _manifest(
-    request: Request, workload: LoadedWorkload | Function, facts: Facts, plan: Plan
+    request: Request, workload: LoadedWorkload | Function, facts: Facts, plan: Plan, *, seconds: float
 ) -> StudyManifest:
-    """Return everything about a new study that is not a trial."""
+    """Return everything about a new study that is not a trial, `seconds` after it was begun."""
     packages = ("optimizer-advisor", "torch", "optuna", "scikit-learn", "numpy")
     compressing = split(request.budget, request.compression)[1]
     return plan.manifest(
@@ -217,7 +262,9 @@ def _manifest(
         model=workload.model.name(),
         valid_rows=_searched_on(workload, plan).valid_rows,
         baseline=workload.baseline(),
-        notes=(*workload.notes, *sample_notes(request, plan, facts)),
+        notes=_notes(request, workload, facts, plan, seconds=seconds),
+        spent_seconds=seconds,
+        prepared_seconds=seconds,
         columns=workload.columns,
         tracking_uri=request.tracking_uri,
         versions={package: version(package) for package in packages},
@@ -226,3 +273,12 @@ def _manifest(
         rules=request.rules,
         git=commit_of((str(getattr(workload.model, "factory", "")), workload.source)),
     )
+
+
+def _notes(
+    request: Request, workload: LoadedWorkload | Function, facts: Facts, plan: Plan, *, seconds: float
+) -> tuple[str, ...]:
+    """Return what is said of the data, and of the time that reading it took."""
+    took = preparation_note(request.searching, seconds)
+    sampled = sample_notes(after_reading(request, seconds), plan, facts)
+    return (*workload.notes, *filter(None, [took]), *sampled)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from advisor.decide.confirmation import recipes_in_question
 from advisor.decide.failures import failures
 from advisor.jobs.advice import advice, evidence_in
 from advisor.jobs.compress import compress, delete_unused_files, pareto
+from advisor.jobs.engines import engine_of
 from advisor.jobs.session import Session
 from advisor.recommendation import Recommendation
 from studies.callers_globals import set_aside
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from studies.search.confirm import Preference
     from studies.search.event import Event
+    from studies.search.runner import TrialRunner
     from studies.tracking.process import Mirror
 
 
@@ -50,54 +51,76 @@ def work(
     Returns:
         The MLflow mirror, which is still writing; None when the study has none.
     """
-    from studies.search.checkpoints import Checkpoints
-    from studies.search.search import Search
-
     study = journal.open_study(session.home, session.name)
     manifest = journal.manifest_of(study)
-    clock = Clock(budget=session.plan.budget, spent_before=manifest.spent_seconds, stop=stop)
+    clock = Clock(
+        budget=session.plan.budget,
+        spent_before=manifest.spent_seconds,
+        prepared_seconds=manifest.prepared_seconds,
+        stop=stop,
+    )
     with working(session.home, session.name), holding(session.home, session.name, study):
         mirror = _mirror(session, manifest.tracking_uri)
-        checkpoints = Checkpoints.of(session.home, session.name)
         if searching:
-            Search(
-                study,
-                session.workload,
-                session.plan,
-                clock=clock,
-                listen=listen,
-                checkpoints=checkpoints,
-                prefer=preference(session, study),
-            ).run(after_first=partial(measure_the_rest, session, stop=stop))
+            _search(session, study, clock, listen=listen)
         if not stop() and (session.plan.compression == "after" or not searching):
             compress(session, listen=listen, stop=stop)
     return mirror
 
 
-def measure_the_rest(session: Session, *, stop: Callable[[], bool]) -> None:
-    """Measure what no trial waits for, once: the plain models, the split, and memory if it is not forecast.
+def _search(session: Session, study: optuna.Study, clock: Clock, *, listen: Callable[[Event], None]) -> None:
+    """Search a study until its budget is used up or the user wants to stop."""
+    from studies.search.allowance import Allowance
+    from studies.search.event import Event
+    from studies.search.search import Search
+    from studies.search.study_files import StudyFiles
+    from studies.search.trial_host import TrialHost
+
+    facts, plan = journal.manifest_of(study).profiled, session.plan
+
+    def tell(line: str) -> None:
+        listen(Event(stage="reference", note=line))
+
+    host = TrialHost(workload=session.workload, plan=plan)
+    with engine_of(host, facts, session.workers, stop=clock.must_stop, tell=tell) as (engine, most_bytes):
+        search = Search(
+            study,
+            session.workload,
+            plan,
+            clock=clock,
+            engine=engine,
+            listen=listen,
+            files=StudyFiles.of(session.home, session.name),
+            allowance=Allowance(
+                epochs=plan.epochs,
+                trial_seconds=plan.trial_seconds,
+                most_bytes=most_bytes,
+                forecast_seconds=facts.seconds_with,
+            ),
+            prefer=preference(session, study),
+        )
+        measure_aside(session, study, search.runner)
+        search.run()
+
+
+def measure_aside(session: Session, study: optuna.Study, runner: TrialRunner) -> None:
+    """Have measured what no trial waits for, once: the plain models, the split, and memory if not forecast.
 
     A training function has none of it.
     """
     from studies.loaded_workload import LoadedWorkload
+    from studies.profiling.rest import RestOfProfile
 
-    study, workload = journal.open_study(session.home, session.name), session.workload
     manifest = journal.manifest_of(study)
-    if manifest.yardsticks is not None or not isinstance(workload, LoadedWorkload):
+    if manifest.yardsticks is not None or not isinstance(session.workload, LoadedWorkload):
         return
-    from studies.measure.yardsticks import yardsticks
-    from studies.profiling.profile import with_forecasts
-    from studies.profiling.split import split_facts
-
-    searched_on = workload.on_sample(session.plan.sample_rows)
-    plain_models = yardsticks(searched_on, session.plan.budget, stop=stop)
-    if stop():
-        return
-    facts = manifest.profiled
-    if not facts.forecasts:
-        facts = with_forecasts(workload, facts)
-    split = manifest.split_facts or split_facts(workload.dataset)
-    journal.change_manifest(study, yardsticks=plain_models, split_facts=split, facts=facts)
+    rest = RestOfProfile(
+        sample_rows=session.plan.sample_rows,
+        budget=session.plan.budget,
+        facts=manifest.profiled,
+        split=manifest.split_facts,
+    )
+    runner.aside(rest, lambda measured: journal.change_manifest(study, **measured))
 
 
 def preference(session: Session, study: optuna.Study) -> Preference:

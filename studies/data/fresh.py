@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,18 @@ class FreshRows:
     def is_stream(self) -> bool:
         """Tell whether rows come in an order of their own, without end."""
         return self.steps > 0
+
+    def part(self, rows: NDArray[np.int64]) -> Self:
+        """Return where some of the training rows come from anew; of a stream, which knows none, all do."""
+        if self.is_stream:
+            return self
+        items = [self.items[row] for row in rows]
+        return replace(
+            self,
+            items=items,
+            positions={item: row for row, item in enumerate(items)},
+            epoch_rows=self.live.epoch_rows(len(self.live.items), len(items)),
+        )
 
     def order(self, seed: int) -> list[int] | None:
         """Return the training rows of an epoch as the sampler draws them; None for all in random order."""

@@ -31,9 +31,11 @@ def sampled(dataset: Dataset, rows: int) -> Dataset:
     """
     if rows >= dataset.train.rows:
         return dataset
-    train = _rows_of(dataset.train, rows, by_class=bool(dataset.classes))
-    valid = _rows_of(dataset.valid, min(VALID_ROWS, dataset.valid.rows), by_class=bool(dataset.classes))
-    return replace(dataset, train=train, valid=valid, positions=None, redraw=None)
+    by_class = bool(dataset.classes)
+    train, chosen = _rows_of(dataset.train, rows, by_class=by_class)
+    valid, _ = _rows_of(dataset.valid, min(VALID_ROWS, dataset.valid.rows), by_class=by_class)
+    fresh = dataset.fresh and dataset.fresh.part(chosen)
+    return replace(dataset, train=train, valid=valid, positions=None, redraw=None, fresh=fresh)
 
 
 def nested_order(codes: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -50,10 +52,10 @@ def nested_order(codes: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.asarray(by_class[np.argsort(place, kind="stable")])
 
 
-def _rows_of(part: Part, rows: int, *, by_class: bool) -> Part:
-    """Return so many rows of a part, in the order in which they lie there."""
+def _rows_of(part: Part, rows: int, *, by_class: bool) -> tuple[Part, NDArray[np.int64]]:
+    """Return so many rows of a part, in the order in which they lie there, and which these are."""
     if rows >= part.rows:
-        return part
+        return part, np.arange(part.rows)
     codes = part.targets if by_class else np.zeros(part.rows, np.int64)
     chosen = np.sort(nested_order(codes.astype(np.int64, copy=False))[:rows])
-    return Part(inputs=part.inputs[chosen], targets=part.targets[chosen])
+    return Part(inputs=part.inputs[chosen], targets=part.targets[chosen]), chosen

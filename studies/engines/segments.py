@@ -11,6 +11,8 @@ from typing import BinaryIO, Final
 
 Segment = bytes | memoryview
 
+IN_STREAM_BYTES: Final = 16_384
+"""Arrays up to this size get no segment of their own: sharing them between readers is not worth it."""
 ALIGNED_BYTES: Final = 64
 """What torch aligns its own arrays to: a line of the processor's cache."""
 COUNT: Final = struct.Struct("<Q")

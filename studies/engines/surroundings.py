@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from studies.callers_globals import default_dtype, set_default_dtype
+from studies.callers_globals import set_torch, torch_settings
 from studies.imports import REFUSE, run_file
 
 Filter = tuple[str, str, tuple[str, str], str, int]
@@ -36,8 +36,8 @@ class Surroundings:
     """Files of the user's own that run as modules."""
     arguments: tuple[str, ...]
     """The words on the command line."""
-    dtype: str
-    """Torch's default dtype as the user set it; empty for torch's own."""
+    torch: dict[str, Any]
+    """What the user has set of torch for the whole process."""
     filters: tuple[Filter, ...]
     """Of warnings, the first that fits counts."""
     refused: bool
@@ -54,11 +54,11 @@ class Surroundings:
         directory = _directory()
         return cls(
             directory=directory,
-            path=tuple(os.path.join(directory, entry) for entry in sys.path),  # noqa: PTH118 - "" is meant too
+            path=tuple(_absolute(entry, directory) for entry in sys.path if isinstance(entry, str)),
             places=dict(_places()),
             files=tuple(module.__file__ for module in modules if module.__file__),
             arguments=tuple(sys.argv),
-            dtype=default_dtype(),
+            torch=torch_settings(),
             filters=tuple(_filters()),
             refused=bool(os.environ.get(REFUSE)),
         )
@@ -73,14 +73,14 @@ class Surroundings:
             with contextlib.suppress(OSError):
                 os.chdir(self.directory)
         sys.path += [entry for entry in self.path if entry not in sys.path]
-        sys.meta_path.insert(0, _Places(self.places))
+        sys.meta_path[:] = [_Places(self.places), *(f for f in sys.meta_path if not isinstance(f, _Places))]
         sys.argv[:] = self.arguments
         warnings.resetwarnings()
         for action, message, category, module, line in reversed(self.filters):
             # a module that is not imported here warns of nothing yet
             if kind := getattr(sys.modules.get(category[0]), category[1], None):
                 warnings.filterwarnings(action, message, kind, module, line)  # type: ignore[arg-type]
-        set_default_dtype(self.dtype)
+        set_torch(self.torch)
         for file in self.files:
             run_file(Path(file))
         if self.refused:
@@ -109,6 +109,11 @@ def _directory() -> str:
         return os.getcwd()  # noqa: PTH109 - a text
     except OSError:
         return ""
+
+
+def _absolute(entry: str, directory: str) -> str:
+    """Return a place to import from whatever the directory; an empty one is the working directory."""
+    return os.path.join(directory, entry) if entry else directory  # noqa: PTH118 - both are texts
 
 
 def _places() -> Iterator[tuple[str, str]]:

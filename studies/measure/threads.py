@@ -26,6 +26,16 @@ def threads_for(step_macs: int) -> int:
     return min(cores, thread_bound(os.environ) or cores)
 
 
+def threads_of_function(current: int, *, shared: bool) -> int:
+    """Return how many threads a training function gets.
+
+    Args:
+        current: what torch has now.
+        shared: whether others train beside it: then one, unless OMP_NUM_THREADS says more.
+    """
+    return (thread_bound(os.environ) or 1) if shared else current
+
+
 @contextmanager
 def threads(count: int) -> Iterator[None]:
     """Give torch so many threads inside the block."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -59,7 +60,8 @@ class OwnMetric:
         if stated is None and (higher := getattr(judge, "higher_is_better", None)) is not None:
             stated = MAXIMIZE if higher else MINIMIZE
         toward = direction_of(_plain_name(judge, name), stated)
-        return cls(name=name, function=_afresh(judge), direction=toward, forms=_TORCHMETRICS[task])
+        score = partial(_scored_afresh, judge)
+        return cls(name=name, function=score, direction=toward, forms=_TORCHMETRICS[task])
 
     def score(self, outputs: Array, targets: Array) -> float:
         """Return the metric, called in the first form that gives a number."""
@@ -165,16 +167,12 @@ def _is_torchmetric(judge: object) -> bool:
     return torchmetrics is not None and isinstance(judge, torchmetrics.Metric)
 
 
-def _afresh(judge: Any) -> Callable[[Any, Any], Any]:
-    """Return a metric of torchmetrics as a function: it forgets what it was called with."""
-
-    def score(outputs: Any, targets: Any) -> Any:
-        fresh = deepcopy(judge)
-        fresh.reset()
-        fresh.update(outputs, targets)
-        return fresh.compute()
-
-    return score
+def _scored_afresh(judge: Any, outputs: Any, targets: Any) -> Any:
+    """Return what a metric of torchmetrics gives; it forgets what it was called with."""
+    fresh = deepcopy(judge)
+    fresh.reset()
+    fresh.update(outputs, targets)
+    return fresh.compute()
 
 
 _TORCHMETRICS: Final = {

@@ -42,11 +42,11 @@ class Checkpoints:
 
         A file that is cut off by a crash never takes the place of a whole one.
         """
-        unfinished = self._path(number).with_suffix(".part")
+        unfinished = self.path(number).with_suffix(".part")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             torch.save(model.state_dict(), unfinished)
-            unfinished.rename(self._path(number))
+            unfinished.rename(self.path(number))
         except (OSError, RuntimeError):  # as torch's own writer says it
             with suppress(OSError):
                 unfinished.unlink()
@@ -54,7 +54,7 @@ class Checkpoints:
     def load(self, number: int, model: nn.Module) -> bool:
         """Put a trial's weights into a model; return whether they were there and fit."""
         try:
-            model.load_state_dict(torch.load(self._path(number), weights_only=True))
+            model.load_state_dict(torch.load(self.path(number), weights_only=True))
         except (OSError, RuntimeError, LookupError, ValueError, pickle.UnpicklingError):
             # not there, torn, or of another model
             return False
@@ -93,8 +93,13 @@ class Checkpoints:
             device=torch.device(device),
         )
 
-    def _path(self, number: int) -> Path:
+    def path(self, number: int) -> Path:
+        """Return the file of a trial's weights."""
         return self.folder / f"{number}.pt"
+
+    def paused(self, number: int) -> Path:
+        """Return the file in which a trial waits between rungs."""
+        return self.folder / f"{number}.paused"
 
 
 def _trained_again(

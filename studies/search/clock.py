@@ -15,7 +15,9 @@ class Clock:
 
     budget: Budget
     spent_before: float = 0.0
-    """Seconds of earlier sittings."""
+    """Seconds of earlier sittings, and of reading and profiling in this one."""
+    prepared_seconds: float = 0.0
+    """Those of reading and profiling among them: they count, but leave a part of the budget to training."""
     stop: Callable[[], bool] = lambda: False
     """Whether the user wants to stop."""
     reserve_seconds: float = 0.0
@@ -27,13 +29,24 @@ class Clock:
         """Return the seconds worked on this study."""
         return self.spent_before + time.monotonic() - self._started
 
+    @property
+    def training_seconds(self) -> float:
+        """Return what the budget has for training, without reading and profiling; infinite without one."""
+        seconds = self.budget.after(self.prepared_seconds).seconds
+        return float("inf") if seconds is None else seconds
+
+    @property
+    def allowed_seconds(self) -> float:
+        """Return the seconds that may be spent in all; infinite without a budget in seconds."""
+        return self.prepared_seconds + self.training_seconds
+
     def race_share(self, trials: int) -> float:
         """Return the share of the race that is over after so many trials, 1 when it is."""
         shares = [0.0]
         if self.budget.trials is not None:
             shares.append(trials / self.budget.trials)
         if self.budget.seconds is not None:
-            shares.append(self.spent_seconds / max(self.budget.seconds - self.reserve_seconds, 1e-9))
+            shares.append(self.spent_seconds / max(self.allowed_seconds - self.reserve_seconds, 1e-9))
         return max(shares)
 
     def race_over(self, trials: int) -> bool:
@@ -42,11 +55,14 @@ class Clock:
 
     def must_stop(self) -> bool:
         """Tell whether a training that is under way has to stop now."""
-        return self.stop() or (
-            self.budget.seconds is not None
-            and self.spent_seconds >= self.budget.seconds - self.reserve_seconds
-        )
+        return self.stop() or self.spent_seconds >= self.allowed_seconds - self.reserve_seconds
+
+    def seconds_to_stop(self) -> float | None:
+        """Return the seconds until a training has to stop, 0 at least; None without a budget in seconds."""
+        if self.budget.seconds is None:
+            return None
+        return max(self.budget.seconds - self.reserve_seconds - self.spent_seconds, 0.0)
 
     def seconds_left(self) -> float:
         """Return the seconds left of the whole budget; infinite without one in seconds."""
-        return float("inf") if self.budget.seconds is None else self.budget.seconds - self.spent_seconds
+        return self.allowed_seconds - self.spent_seconds

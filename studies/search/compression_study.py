@@ -244,7 +244,7 @@ class CompressionStudy:
         return REPEATS_SHARE if repeatable and not self._repeating else 0.0
 
     def _tell(self, trial: Trial, outcome: Outcome) -> None:
-        record = trial.record(outcome, {}, number=trial_lines.next_number(self.study))
+        record = replace(trial.record(outcome), number=trial_lines.next_number(self.study))
         over = max(self.plan.limits.broken_by(record).values(), default=1.0) - 1
         params = compression_params(self.space, self.search_plan.candidates, trial.recipe)
         violation, spent = outcome.violation or over, self.clock.spent_seconds

@@ -18,6 +18,7 @@ from typing import Final
 from studies.direction import Direction
 from studies.limits import Limits
 from studies.record import Record
+from studies.search.makespan import makespan
 from studies.search.pruner import best_complete, survivors
 
 SEEDS: Final = 3
@@ -55,7 +56,7 @@ class ConfirmationRun:
     seed: int
 
 
-def confirmation_runs(
+def confirmation_runs(  # noqa: PLR0913 - what a budget and its workers can pay
     records: Sequence[Record],
     candidates: Sequence[str],
     direction: Direction,
@@ -64,6 +65,7 @@ def confirmation_runs(
     seconds: float,
     limits: Limits | None = None,
     cost_seconds: CostSeconds = lambda record: record.took_seconds,
+    workers: int = 1,
 ) -> list[ConfirmationRun]:
     """Return the runs of the finalists that are still missing, seed by seed: stopping leaves whole pairs.
 
@@ -75,11 +77,12 @@ def confirmation_runs(
         seconds: what the runs may take; fewer finalists, then fewer seeds, when it does not reach.
         limits: a recipe that breaks one may not be used and need not be confirmed.
         cost_seconds: of running a trial again.
+        workers: how many runs train at once.
     """
     best = _best_of_optimizers(_fitting(records, limits), candidates, direction)
     for finalists, seeds in SIZES:
         runs = _missing(records, best[:finalists], seed=seed, seeds=seeds)
-        if sum(cost_seconds(run.record) for run in runs) <= seconds:
+        if makespan([cost_seconds(run.record) for run in runs], workers) <= seconds:
             break
     return runs
 
@@ -180,10 +183,11 @@ def reserve_seconds(
     *,
     budget_seconds: float,
     cost_seconds: CostSeconds = lambda record: record.took_seconds,
+    workers: int = 1,
 ) -> float:
     """Return the seconds to reserve for confirmation: what it is likely to take, at most a set share."""
     best = _best_of_optimizers(records, candidates, direction)
-    likely = HEADROOM * SEEDS * sum(map(cost_seconds, best))
+    likely = HEADROOM * makespan(SEEDS * [cost_seconds(record) for record in best], workers)
     return min(max(likely, LEAST_SHARE * budget_seconds), SHARE * budget_seconds) if best else 0.0
 
 

@@ -20,6 +20,8 @@ from studies.search.confirm import (
     reserve_seconds,
 )
 from studies.search.event import Event
+from studies.search.makespan import makespan
+from studies.search.open_trial import Group
 
 if TYPE_CHECKING:
     from studies.record import Record
@@ -51,8 +53,9 @@ class Confirmation:
                 [record for record in self.records if not self.plan.enforced.broken_by(record)],
                 self.plan.candidates,
                 self.direction,
-                budget_seconds=self.plan.budget.seconds,
+                budget_seconds=self.clock.training_seconds,
                 cost_seconds=self.runner.cost_seconds,
+                workers=self.runner.engine.workers,
             )
 
     def run(self) -> None:
@@ -107,6 +110,7 @@ class Confirmation:
             seconds=self.clock.seconds_left(),
             limits=self.plan.enforced,
             cost_seconds=partial(self.runner.cost_seconds, sample_rows=sample_rows),
+            workers=self.runner.engine.workers,
         )
 
     def _further_runs(self, sample_rows: int | None) -> list[ConfirmationRun]:
@@ -114,7 +118,8 @@ class Confirmation:
         records = self._on_same_rows(sample_rows)
         in_question = self.prefer(tuple(records))
         runs = further_runs(records, in_question, seed=self.plan.seed)
-        seconds = sum(self.runner.cost_seconds(run.record, sample_rows=sample_rows) for run in runs)
+        costs = [self.runner.cost_seconds(run.record, sample_rows=sample_rows) for run in runs]
+        seconds = makespan(costs, self.runner.engine.workers)
         in_time = seconds <= self.clock.seconds_left()
         names = {record.number: record.optimizer for record in self.records}
         if in_question:
@@ -123,11 +128,9 @@ class Confirmation:
         return runs if in_time else []
 
     def _repeat(self, runs: Sequence[ConfirmationRun], sample_rows: int | None) -> None:
-        """Run recipes again, as long as there is time."""
-        for run in runs:
-            if self.clock.must_stop():
-                return
-            trial = self.runner.ask(
+        """Run recipes again, side by side, as long as there is time."""
+        trials = [
+            self.runner.ask(
                 Recipe.from_params(run.record.params),
                 "confirm",
                 seed=run.seed,
@@ -135,8 +138,10 @@ class Confirmation:
                 split_seed=self._split_seed(run.seed),
                 sample_rows=sample_rows,
             )
-            self.runner.train([trial], at_least=1)
-            self._allow_first_confirmation()
+            for run in runs
+        ]
+        groups = [Group(trials=[trial], at_least=1) for trial in trials]
+        self.runner.train(groups, after_each=self._allow_first_confirmation)
 
     def _allow_first_confirmation(self) -> None:
         """Let the budget be exceeded until anything is confirmed, and no longer."""
@@ -147,15 +152,11 @@ class Confirmation:
         return best_confirmed(records, self.plan.candidates, self.direction, self.plan.enforced)
 
     def _split_seed(self, seed: int) -> int | None:
-        """Return the seed of the split to confirm on: the one that others had at this seed.
+        """Return the seed to draw the split by, if the data and the model allow it: that of the run.
 
         A study that was confirmed on its own split goes on so.
         """
-        from studies.training_function.function import Function
-
-        runs = [record for record in self.records if record.stage == "confirm"]
+        runs = [record for record in self.records if record.stage == "confirm" and record.state == "complete"]
         of_seed = [run.split_seed for run in runs if run.seed == seed] or [run.split_seed for run in runs]
         on_own_split = bool(of_seed) and all(split_seed is None for split_seed in of_seed)
-        if on_own_split or isinstance(self.workload, Function):
-            return None
-        return self.workload.split_seed(seed)
+        return None if on_own_split else seed

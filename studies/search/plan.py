@@ -39,6 +39,8 @@ class Plan:
     device: str = "cpu"
     threads: int = 1
     """Threads that torch may use; part of the plan, since the order of a sum depends on it."""
+    trial_seconds: float | None = None
+    """What a whole run may take before it is ended; None for many times what others took."""
     search_model: bool = False
     compression: str = "off"
     """off | after: of the finalists, by a study of its own | joint: part of every recipe."""

@@ -1,29 +1,50 @@
-"""Trial runner: trials from asking to telling, trained rung by rung; each ends as a line of the journal."""
+"""Trial runner: hands open trials to an engine, settles them by rung, and writes down each that ends.
+
+Trials of several optimizers train side by side, in any order. What becomes of them does not depend on it:
+numbers are given in the order of asking, and a group is settled at a rung once all of it has arrived.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from bisect import insort
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
-from studies.recipe import Recipe
+from studies.engines.engine import Ending, Handle, Task
 from studies.record import Record, Stage
 from studies.search.clock import Clock
+from studies.search.death import outcome_of
 from studies.search.event import Event
+from studies.search.open_trial import Group, OpenTrial
 from studies.search.pruner import Score, promote, rungs, score
-from studies.search.trial import Outcome, Trial
+from studies.search.trial import Outcome, blank_record
 from studies.search.trial_params import params_line, search_params
+from studies.search.trial_task import Release, TrialResult
 from studies.storage import journal, trial_lines
 
 if TYPE_CHECKING:
     import optuna
 
+    from studies.engines.engine import Engine
     from studies.loaded_workload import LoadedWorkload
-    from studies.search.checkpoints import Checkpoints
+    from studies.recipe import Recipe
+    from studies.search.allowance import Allowance
     from studies.search.plan import Plan
+    from studies.search.study_files import StudyFiles
     from studies.training_function.function import Function
+
+ATTEMPTS: Final = 2
+"""Workers that may end under a trial; what ended the first may have been no fault of the trial's."""
+LOOK_SECONDS: Final = 0.25
+"""Between two looks whether the user wants to stop."""
+GRACE_SECONDS: Final = 5.0
+"""For a training that was asked to stop, until its worker is ended."""
+RELEASE_SECONDS: Final = 10.0
+"""For a training function that nobody goes on with, to return."""
 
 
 class TrialRunner:
@@ -33,79 +54,95 @@ class TrialRunner:
         study: an open study.
         workload: what to train on.
         plan: what is searched for.
-        clock: what may be spent; a trial is timed by it too.
+        engine: where trials train.
+        clock: what may be spent.
         listen: told of every trial that ended; must be quick.
-        checkpoints: where the weights of confirmation runs go; None keeps none.
+        files: what is written beside the journal.
+        allowance: what time and memory a trial may take.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a search is made of
         self,
         study: optuna.Study,
         workload: LoadedWorkload | Function,
         plan: Plan,
         *,
+        engine: Engine,
         clock: Clock,
         listen: Callable[[Event], None],
-        checkpoints: Checkpoints | None,
+        files: StudyFiles,
+        allowance: Allowance,
     ) -> None:
         self.study, self.workload, self.plan, self.clock, self.listen = study, workload, plan, clock, listen
-        self.checkpoints = checkpoints
+        self.engine, self.files, self.allowance = engine, files, allowance
         self.space = plan.space(workload)
         self.direction = workload.metric.direction
         self.rungs = rungs(plan.epochs)
         self.records = list(journal.records(study))
+        self._next_number = trial_lines.next_number(study)
+        self._running: dict[Handle, tuple[Group, OpenTrial, Task]] = {}
+        self._queue: deque[tuple[Group, OpenTrial]] = deque()
+        self._aside: list[tuple[Any, Callable[[Any], None]]] = []
+        self._aside_running: dict[Handle, Callable[[Any], None]] = {}
         self._trials_written, self._writing_seconds = 0, 0.0
+        self._after_each: Callable[[], None] = lambda: None
 
-    def ask(
-        self,
-        recipe: Recipe,
-        stage: Stage,
-        *,
-        seed: int | None = None,
-        source: int | None = None,
-        split_seed: int | None = None,
-        sample_rows: int | None = None,
-    ) -> Trial:
-        """Open a trial for a recipe."""
-        start = self.clock.spent_seconds
-        return Trial(
+    def ask(self, recipe: Recipe, stage: Stage, *, seed: int | None = None, **entries: Any) -> OpenTrial:
+        """Open a trial for a recipe.
+
+        Args:
+            recipe: what to train with.
+            stage: what for.
+            seed: the study's own unless given.
+            entries: further fields of the trial.
+        """
+        return OpenTrial(
             recipe=recipe,
             stage=stage,
             seed=self.plan.seed if seed is None else seed,
-            source=source,
-            split_seed=split_seed,
-            sample_rows=sample_rows,
-            workload=self._on_rows(split_seed, sample_rows),
-            plan=self.plan,
-            wall_seconds=self.clock.spent_seconds - start,
+            units=self.space.units(recipe),
+            **entries,
         )
 
-    def train(self, trials: list[Trial], *, at_least: int) -> None:
-        """Train trials of one optimizer rung by rung, and write down each one that ends.
+    def aside(self, work: Any, then: Callable[[Any], None]) -> None:
+        """Have some other measurement done beside the trials, after the first of them; `then` takes it."""
+        self._aside.append((work, then))
 
-        So many of them at least go on at every rung.
+    def train(self, groups: Sequence[Group], *, after_each: Callable[[], None] = lambda: None) -> None:
+        """Train groups of trials rung by rung, side by side, and write down each trial that ends.
+
+        Those that are not begun when time is up, or the user stops, are dropped.
+
+        Args:
+            groups: each is settled by itself.
+            after_each: called whenever a trial has ended.
         """
-        for rung in self.rungs:
-            trials = [trial for trial in trials if self._reaches(trial, rung)]
-            if not trials:
+        self._after_each = after_each
+        self._queue.extend((group, trial) for group in groups for trial in group.trials)
+        while True:
+            self._hand_over()
+            if not self._running and not self._queue:
                 return
-            if rung == self.plan.epochs:
-                for trial in trials:
-                    self._tell(trial, Outcome(state="complete"))
-                return
-            earlier = self._scores(trials[0].recipe.optimizer.name(), rung)
-            chosen = promote([self._score(trial, rung) for trial in trials], earlier, at_least=at_least)
-            pruned = Outcome(state="pruned", error=f"not in its optimizer's best third at epoch {rung}")
-            for index, trial in enumerate(trials):
-                if index not in chosen:
-                    self._tell(trial, pruned)
-            trials = [trials[index] for index in sorted(chosen)]
+            self._stop_if_told()
+            for ending in self.engine.wait([*self._running, *self._aside_running], LOOK_SECONDS):
+                self._take(ending)
+
+    def finish(self) -> None:
+        """Wait for what runs beside the trials."""
+        while self._aside and not self.clock.stop():
+            self._begin_aside()
+            self._wait_aside()
+        while self._aside_running:
+            if self.clock.stop():
+                for handle in self._aside_running:
+                    self.engine.cancel(handle, grace_seconds=GRACE_SECONDS)
+            self._wait_aside()
 
     def cost_seconds(self, record: Record, *, sample_rows: int | None = None) -> float:
-        """Return what a trial takes of the budget when it is run again, on so many training rows; None: all.
+        """Return what a trial takes when it is run again, on so many training rows; None: all.
 
-        By the search's own clock, from asking to the journal's last line; an earlier study's record knows its
-        training time alone. Training and evaluation take as long as they have rows.
+        By the wall clock, with its line in the journal; an earlier study's record knows its training time
+        alone. Training and evaluation take as long as they have rows.
         """
         writing = self._writing_seconds / self._trials_written if self._trials_written else 0.0
         if record.sample_rows == sample_rows:
@@ -118,60 +155,167 @@ class TrialRunner:
 
     def _rows_of(self, sample_rows: int | None) -> tuple[int, int]:
         """Return the rows that train and that validate with a sample of so many."""
-        sample = self._on_rows(None, sample_rows)
+        from studies.loaded_workload import LoadedWorkload
+
+        sample = self.workload
+        if isinstance(sample, LoadedWorkload):
+            sample = sample.on_sample(sample_rows)
         return sample.rows or 1, sample.valid_rows or 1
 
-    def _on_rows(self, split_seed: int | None, sample_rows: int | None) -> LoadedWorkload | Function:
-        from studies.training_function.function import Function
+    def _hand_over(self) -> None:
+        """Give the engine as many trials as it has free workers; drop or end the rest when time is up."""
+        while self._queue:
+            group, trial = self._queue[0]
+            bound = trial.bound and trial.worker is not None and self.engine.holds(trial.worker)
+            if self.clock.must_stop():
+                self._queue.popleft()
+                self._leave(group, trial)
+            elif bound or self.engine.free > 0:
+                self._queue.popleft()
+                self._submit(group, trial, worker=trial.worker if bound else None)
+            else:
+                break
+        if self._aside and self._trials_written and self.engine.free > 0:
+            self._begin_aside()
 
-        if isinstance(self.workload, Function):
-            return self.workload
-        return self.workload.on_split(split_seed).on_sample(sample_rows)
+    def _submit(self, group: Group, trial: OpenTrial, *, worker: int | None) -> None:
+        if trial.number < 0:
+            trial.number, self._next_number = self._next_number, self._next_number + 1
+        if self.files.under_way.lost(trial) >= ATTEMPTS:
+            error = f"the whole search ended by force while it trained, {ATTEMPTS} times"
+            self._end(group, trial, Outcome(state="failed", error=error))
+            return
+        self.files.under_way.begin(trial)
+        epochs = self.rungs[group.rung]
+        stop_after = self.clock.seconds_to_stop()
+        deadline = self.allowance.deadline_seconds(trial, epochs, self.records)
+        if stop_after is not None:
+            deadline = min(deadline or math.inf, stop_after + GRACE_SECONDS)
+        task = Task(
+            work=trial.task(epochs, self.files.checkpoints, shared=self.engine.workers > 1),
+            stop_after_seconds=stop_after,
+            deadline_seconds=deadline,
+            most_bytes=self.allowance.most_bytes,
+            worker=worker,
+            rather=trial.worker,
+        )
+        self._running[self.engine.submit(task)] = (group, trial, task)
 
-    def _reaches(self, trial: Trial, rung: int) -> bool:
-        with self._timed(trial):
-            outcome = trial.advance(rung, stop=self.clock.must_stop)
-        if outcome is not None:
-            self._tell(trial, outcome)
-        return outcome is None
+    def _leave(self, group: Group, trial: OpenTrial) -> None:
+        """Leave a trial as it is, as time is up: one that was not begun is dropped, another is pruned."""
+        if trial.record is None:
+            group.trials.remove(trial)
+        else:
+            epoch = trial.record.epochs + 1
+            self._end(
+                group, trial, Outcome(state="pruned", error=f"stopped in epoch {epoch}: the search ended")
+            )
 
-    @contextmanager
-    def _timed(self, trial: Trial) -> Iterator[None]:
-        start = self.clock.spent_seconds
-        yield
-        trial.wall_seconds += self.clock.spent_seconds - start
+    def _stop_if_told(self) -> None:
+        if self.clock.stop():
+            for handle in self._running:
+                self.engine.cancel(handle, grace_seconds=GRACE_SECONDS)
 
-    def _tell(self, trial: Trial, outcome: Outcome) -> None:
-        """End a trial and write down what it left behind."""
-        with self._timed(trial):
-            number = trial_lines.next_number(self.study)
-            record = trial.record(outcome, self.space.units(trial.recipe), number=number)
-        record = replace(record, wall_seconds=trial.wall_seconds)
-        start = self.clock.spent_seconds
+    def _take(self, ending: Ending) -> None:
+        """Take in how a task ended."""
+        if then := self._aside_running.pop(ending.handle, None):
+            if ending.cause is None and not ending.error:
+                then(ending.result)
+            return
+        group, trial, task = self._running.pop(ending.handle)
+        trial.seconds += ending.seconds
+        trial.worker = ending.worker
+        if ending.output:
+            self.files.logs.append(trial.number, ending.output)
+        if isinstance(ending.result, TrialResult):
+            self._take_result(group, trial, ending.result)
+        elif self._tries_again(ending, trial):
+            self._queue.appendleft((group, trial))
+        else:
+            allowed_seconds = self.allowance.trial_seconds
+            self._end(group, trial, outcome_of(ending, task, trial_seconds=allowed_seconds))
+
+    def _tries_again(self, ending: Ending, trial: OpenTrial) -> bool:
+        """Tell whether a trial is tried once more after its worker ended by itself."""
+        trial.bound = False
+        trial.attempts += ending.worker >= 0  # else another trial ended the worker that held this one
+        return ending.cause == "process" and trial.attempts < ATTEMPTS and not self.clock.must_stop()
+
+    def _take_result(self, group: Group, trial: OpenTrial, result: TrialResult) -> None:
+        if not result.pauses:
+            self._write(trial, result.record, violation=result.violation)
+            group.trials.remove(trial)
+        else:
+            trial.record, trial.bound = result.record, result.bound
+            group.arrived.append(trial)
+        self._settle(group)
+
+    def _end(self, group: Group, trial: OpenTrial, outcome: Outcome) -> None:
+        """End a trial from here, with what is known of it."""
+        record = trial.record or blank_record(trial, self.plan)
+        peak = outcome.peak_bytes or record.peak_bytes
+        record = replace(record, state=outcome.state, error=outcome.error, peak_bytes=peak)
         self._write(trial, record, violation=outcome.violation)
-        self._trials_written += 1
-        self._writing_seconds += self.clock.spent_seconds - start
-        self.records.append(record)
-        self.listen(Event(stage=trial.stage, record=record))
+        group.trials.remove(trial)
+        self._settle(group)
 
-    def _write(self, trial: Trial, record: Record, *, violation: float) -> None:
-        params = search_params(self.space, trial.recipe, record.params)
+    def _settle(self, group: Group) -> None:
+        """Once all of a group have arrived at a rung, prune the weaker ones and let the others go on."""
+        if not group.trials or len(group.arrived) < len(group.trials):
+            return
+        epochs = self.rungs[group.rung]
+        trials, group.arrived = list(group.trials), []
+        earlier = self._scores(trials[0].recipe.optimizer.name(), epochs)
+        chosen = promote([self._score(trial, epochs) for trial in trials], earlier, at_least=group.at_least)
+        group.trials, group.rung = [trials[index] for index in sorted(chosen)], group.rung + 1
+        self._queue.extendleft((group, trial) for trial in reversed(group.trials))
+        for index, trial in enumerate(trials):
+            if index not in chosen and trial.record is not None:
+                error = f"not in its optimizer's best third at epoch {epochs}"
+                self._release(trial)
+                self._write(trial, replace(trial.record, error=error), violation=0.0)
+
+    def _release(self, trial: OpenTrial) -> None:
+        """Have the worker that holds a trial let go of it."""
+        if trial.bound and trial.worker is not None and self.engine.holds(trial.worker):
+            task = Task(
+                work=Release(numbers=(trial.number,)), worker=trial.worker, deadline_seconds=RELEASE_SECONDS
+            )
+            self._aside_running[self.engine.submit(task)] = lambda result: None
+
+    def _begin_aside(self) -> None:
+        work, then = self._aside.pop(0)
+        self._aside_running[
+            self.engine.submit(Task(work=work, stop_after_seconds=self.clock.seconds_to_stop()))
+        ] = then
+
+    def _wait_aside(self) -> None:
+        for ending in self.engine.wait([*self._aside_running], LOOK_SECONDS):
+            self._take(ending)
+
+    def _write(self, trial: OpenTrial, record: Record, *, violation: float) -> None:
+        """Write down a trial that has ended, and tell whoever listens."""
+        start = self.clock.spent_seconds
+        record = replace(record, wall_seconds=trial.seconds)
+        if record.state in {"failed", "infeasible"}:
+            record = replace(record, output=self.files.logs.last_lines(trial.number))
         over = max(self.plan.enforced.broken_by(record).values(), default=1.0) - 1
         line = params_line(
-            params,
+            search_params(self.space, trial.recipe, record.params),
             violation=violation or over,
             began=trial.began,
             spent_seconds=self.clock.spent_seconds,
         )
         trial_lines.tell(self.study, record, line)
-        self._save_checkpoint(trial, record)
-        trial.close()
-
-    def _save_checkpoint(self, trial: Trial, record: Record) -> None:
-        model = getattr(trial.training, "model", None)  # a training function holds its own to itself
-        confirmed = record.stage == "confirm" and record.state == "complete"
-        if self.checkpoints is not None and model is not None and confirmed:
-            self.checkpoints.save(record.number, model)
+        self.files.under_way.end(trial)
+        if self.files.checkpoints is not None:
+            with suppress(OSError):  # on a home that failed it stays
+                self.files.checkpoints.paused(trial.number).unlink()
+        self._trials_written += 1
+        self._writing_seconds += self.clock.spent_seconds - start
+        insort(self.records, record, key=lambda record: record.number)
+        self.listen(Event(stage=trial.stage, record=record))
+        self._after_each()
 
     def _scores(self, optimizer: str, rung: int) -> list[Score]:
         """Return the scores of an optimizer's earlier trials at a rung."""
@@ -179,7 +323,8 @@ class TrialRunner:
         scores = (score(record.curve, rung, self.direction) for record in searched)
         return [at_rung for at_rung in scores if at_rung]
 
-    def _score(self, trial: Trial, rung: int) -> Score:
+    def _score(self, trial: OpenTrial, rung: int) -> Score:
+        curve = trial.record.curve if trial.record else ()
         # a run that ended early stands as it ended
-        reached = min(rung, trial.curve[-1].epoch) if trial.curve else rung
-        return score(trial.curve, reached, self.direction) or (math.inf, math.inf)
+        reached = min(rung, curve[-1].epoch) if curve else rung
+        return score(curve, reached, self.direction) or (math.inf, math.inf)

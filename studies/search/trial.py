@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -22,6 +22,7 @@ from studies.user_code import code_line
 
 if TYPE_CHECKING:
     from studies.recipe import Recipe
+    from studies.search.open_trial import OpenTrial
     from studies.search.plan import Plan
 
 
@@ -79,9 +80,11 @@ class Trial:
     """Of the rows drawn anew that it trains and validates on; None for the workload's own."""
     sample_rows: int | None = None
     """Training rows that it trains on; None for all."""
+    units: Mapping[str, float] = field(default_factory=dict)
+    """Where each searched value lies in its own range."""
+    number: int = -1
+    """In its study."""
     training: Run | None = field(default=None)
-    wall_seconds: float = 0.0
-    """What it has taken so far."""
     began: datetime = field(default_factory=datetime.now)
 
     @property
@@ -97,20 +100,21 @@ class Trial:
             return Outcome(
                 state="infeasible", error=str(error), violation=1 - len(self.curve) / self.plan.epochs
             )
-        except CannotCompress as error:
-            return Outcome(state="infeasible", error=f"cannot compress: {_words(error)}", violation=1.0)
-        except (torch.OutOfMemoryError, MemoryError) as error:
-            return Outcome(state="infeasible", error=f"out of memory: {_words(error)}", violation=1.0)
-        except Exception as error:  # noqa: BLE001 - a failed trial is data: recorded with its reason, the study goes on
-            if "can't allocate memory" in str(error):  # how torch's CPU allocator says it
-                return Outcome(state="infeasible", error=f"out of memory: {_words(error)}", violation=1.0)
-            return Outcome(state="failed", error=code_line(error, longest=500))
+        except KeyboardInterrupt:
+            raise  # of the user, who wants to stop
+        except BaseException as error:  # noqa: BLE001 - a failed trial is data: recorded with its reason, the study goes on
+            return failure(error)
+
+    def begin(self) -> None:
+        """Make the run, yet to train."""
+        self.training = _new_run(self.recipe, self.workload, self.plan, seed=self.seed)
 
     def _advance(self, epochs: int, stop: Callable[[], bool]) -> Outcome | None:
         if self.training is None:
             if over := self._over_limit():
                 return over
-            self.training = _new_run(self.recipe, self.workload, self.plan, seed=self.seed)
+            self.begin()
+        assert self.training is not None  # noqa: S101 - for mypy
         if self.training.advance(epochs, stop=stop):
             return None
         return Outcome(state="pruned", error=f"stopped in epoch {self.training.epoch + 1}: the search ended")
@@ -126,23 +130,12 @@ class Trial:
         need = rehearse(self.recipe, self.workload, device=self.plan.device).peak_bytes(rows)
         return replace(_too_large(need, limit), peak_bytes=need) if need > limit else None
 
-    def record(self, outcome: Outcome, units: dict[str, float], *, number: int) -> Record:
-        """Return the record of the trial under its number in the study.
+    def record(self, outcome: Outcome) -> Record:
+        """Return the record of the trial.
 
         Only whole runs are weighed and timed, only confirmation runs and compressed models are tested.
         """
-        record = Record(
-            number=number,
-            state=outcome.state,
-            stage=self.stage,
-            seed=self.seed,
-            params=self._params_read(),
-            error=outcome.error,
-            source=self.source,
-            split_seed=self.split_seed,
-            sample_rows=self.sample_rows,
-            units={name: unit for name, unit in units.items() if self._is_read_at(name)},
-        )
+        record = replace(blank_record(self, self.plan), state=outcome.state, error=outcome.error)
         if self.training is None:
             return replace(record, peak_bytes=outcome.peak_bytes)
         whole, confirming = outcome.state == "complete", self.stage in {"confirm", "compress"}
@@ -152,29 +145,60 @@ class Trial:
             **self.training.measure_outcome(whole=whole, test=whole and confirming),
         )
 
-    def _params_read(self) -> dict[str, Any]:
-        """Return the recipe in flat form, without what a training function never looked at.
-
-        The optimizer's name stays, whether it ran or not: records are sorted by it.
-        """
-        params = self.recipe.to_params()
-        return {key: value for key, value in params.items() if self._is_read(key)}
-
-    def _is_read(self, key: str) -> bool:
-        axis = key.partition(".")[0]
-        if axis == "optimizer":
-            return key == axis or key not in self.plan.unread
-        return axis not in self.plan.unread
-
-    def _is_read_at(self, coordinate: str) -> bool:
-        axis, _, name = coordinate.partition(".")
-        return self._is_read(f"{axis}.{self.recipe.optimizer.name()}.{name}" if axis == "optimizer" else axis)
-
     def close(self) -> None:
         """Let go of the model and whatever else the run holds."""
         if self.training is not None:
             self.training.close()
         self.training = None
+
+
+def blank_record(trial: Trial | OpenTrial, plan: Plan) -> Record:
+    """Return the record of a trial that nothing is known of yet.
+
+    It leaves out what a training function never looks at; the optimizer's name stays, whether it ran or not:
+    records are sorted by it.
+    """
+    params = trial.recipe.to_params()
+    return Record(
+        number=trial.number,
+        state="pruned",
+        stage=trial.stage,
+        seed=trial.seed,
+        params={key: value for key, value in params.items() if _is_read(plan, key)},
+        source=trial.source,
+        split_seed=trial.split_seed,
+        sample_rows=trial.sample_rows,
+        units=units_read(plan, trial.recipe, trial.units),
+    )
+
+
+def _is_read(plan: Plan, key: str) -> bool:
+    axis = key.partition(".")[0]
+    if axis == "optimizer":
+        return key == axis or key not in plan.unread
+    return axis not in plan.unread
+
+
+def units_read(plan: Plan, recipe: Recipe, units: Mapping[str, float]) -> dict[str, float]:
+    """Return the units of the coordinates that a training looks at."""
+
+    def key(coordinate: str) -> str:
+        axis, _, name = coordinate.partition(".")
+        return f"{axis}.{recipe.optimizer.name()}.{name}" if axis == "optimizer" else axis
+
+    return {name: unit for name, unit in units.items() if _is_read(plan, key(name))}
+
+
+def failure(error: BaseException) -> Outcome:
+    """Return what an exception makes of a trial: it lacked memory, could not be compressed, or failed."""
+    if isinstance(error, CannotCompress):
+        return Outcome(state="infeasible", error=f"cannot compress: {_words(error)}", violation=1.0)
+    # torch's allocator of a CPU says it in words
+    if isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "can't allocate memory" in str(error):
+        return Outcome(state="infeasible", error=f"out of memory: {_words(error)}", violation=1.0)
+    if isinstance(error, SystemExit):
+        return Outcome(state="failed", error=f"the code called sys.exit({error.code!r})")
+    return Outcome(state="failed", error=code_line(error, longest=500))
 
 
 def _too_large(need: int, limit: int, words: str = "") -> Outcome:

@@ -130,6 +130,8 @@ class StudyManifest(Document):
         "yardsticks",
         "sample_rows",
         "columns",
+        "trial_seconds",
+        "prepared_seconds",
     )
     READERS: ClassVar[Mapping[str, Callable[[Any], Any]]] = {
         "budget": lambda values: Budget(**values),
@@ -161,6 +163,7 @@ class StudyManifest(Document):
     limits: Limits = field(default_factory=Limits)
     seed: int = 0
     device: str = "cpu"
+    trial_seconds: float | None = None
     threads: int = 1
     search_model: bool = False
     compression: str = "off"
@@ -194,7 +197,10 @@ class StudyManifest(Document):
     """Of the packages that matter, by name."""
     python: str = ""
     spent_seconds: float = 0.0
-    """By the search so far."""
+    """By the search so far, reading and profiling included."""
+    prepared_seconds: float = 0.0
+    """Those of reading and profiling among them; 0 in studies of earlier versions, which did not count
+    them."""
     code: Mapping[str, str | None] = field(default_factory=dict)
     """Fingerprint of each file of the user's own, by its reference."""
     rules: tuple[str, ...] = ()

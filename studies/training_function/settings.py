@@ -30,6 +30,12 @@ class Settings(ModelChoice):
     """
 
     offered: ClassVar[bool] = False
+    remade_by: ClassVar[tuple[Any, ...]] = ()
+    """Of a class for a space: the function that makes it again, and its arguments."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Have an object pickled by the space of its class."""
+        return _with, (*self.remade_by[1], self.fields())
 
     @classmethod
     def takes(cls, inputs: Inputs) -> bool:  # noqa: ARG003
@@ -60,14 +66,22 @@ def settings(space: Mapping[str, BaseDistribution]) -> Settings:
 
 @cache
 def _kind(space: tuple[tuple[str, BaseDistribution], ...]) -> type[Settings]:
-    """Return one class for the same space, under a name that is the same in every process."""
+    """Return one class for the same space, under a name that is the same in every process.
+
+    Pickles of the class and of its objects hold the space, since no import finds the class.
+    """
     spans = [(_checked(name), float, _span(name, distribution)) for name, distribution in space]
     kind = make_dataclass("Settings", spans, bases=(Settings,), frozen=True, kw_only=True)
     kind.__doc__, kind.__module__ = Settings.__doc__, "settings"
     kind.__qualname__ = hashlib.sha256(repr(space).encode()).hexdigest()[:6]
     typed: type[Settings] = kind
+    typed.remade_by = (_kind, (space,))
     typed.reference = refer(kind)
     return typed
+
+
+def _with(space: tuple[tuple[str, BaseDistribution], ...], values: dict[str, Any]) -> Settings:
+    return _kind(space)(**values)
 
 
 def _checked(name: str) -> str:

@@ -1,6 +1,8 @@
 """The doctor tells what is there, what is missing with its install line, and what is broken."""
 
 import json
+import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -10,6 +12,7 @@ import pytest
 
 from advisor.environment import diagnosis
 from advisor.environment.diagnosis import diagnose
+from studies.machine.cores import usable_cores
 
 
 def by_name(home):
@@ -60,3 +63,11 @@ def test_a_version_outside_of_the_tested_ones_is_broken(tmp_path, monkeypatch, i
 def test_an_address_of_mlflow_shows_no_password(tmp_path, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:hidden@127.0.0.1:1")
     assert "hidden" not in str(diagnose(tmp_path))
+
+
+def test_cores_memory_and_workers_are_those_that_a_search_would_use(tmp_path):
+    facts = by_name(tmp_path)
+
+    assert facts["cores"].says == f"{usable_cores()} of {os.cpu_count()} may be used"
+    assert re.fullmatch(r"[\d.]+ [KMG]iB of [\d.]+ [KMG]iB may be used now", facts["memory"].says)
+    assert re.match(r"a search of a small model takes \d+ workers?: .*would bear \d+$", facts["workers"].says)

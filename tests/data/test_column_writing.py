@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studies.data.columns.cells import GAP_WORDS
-from studies.data.columns.number_writing import NumberWriting
+from studies.data.columns.number_writing import WAYS, NumberWriting
 from studies.data.columns.reading import read_typed
 from studies.data.columns.table_encoder import writing_from
 
@@ -223,3 +223,24 @@ def test_a_target_of_prices_is_a_regression_in_their_amounts():
 
 def test_a_number_read_in_its_writing_is_its_own_inverse():
     assert NumberWriting(thousands=".", decimal=",").number("-1.234,5") == -1234.5
+
+
+@given(
+    cell=st.text("0123456789.,' $€kreRsUSD", max_size=12),
+    way=st.sampled_from(WAYS),
+    unit=st.sampled_from(["", "$", "€", "US$", "kr", "Rs.", "%"]),
+)
+def test_a_plain_number_and_the_same_in_brackets_are_read_alike(cell, way, unit):
+    """The plain ones are read by a short way of their own."""
+    writing = NumberWriting(thousands=way[0], decimal=way[1], unit=unit)
+    plain = " ".join(cell.split()).lstrip("'")  # a mark for spreadsheets, which stands first
+
+    assert np.array_equal(writing.number(plain), -writing.number(f"({plain})"), equal_nan=True)
+
+
+def test_a_column_of_few_different_texts_is_read_as_one_of_many():
+    writing, cells = NumberWriting(thousands=","), ["1,234", " 5 ", None, "n/a", np.nan, "1,234", "-7"]
+
+    one_by_one = [writing.read(pd.Series([cell], dtype=object))[0] for cell in cells]
+
+    assert np.array_equal(writing.read(pd.Series(cells, dtype=object)), one_by_one, equal_nan=True)

@@ -2,20 +2,61 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
-from studies.engines.payload import CannotTravel, read_payload, write_payload
+from studies.engines.payload import write_payload
+
+from payload_kinds import kinds, more_kinds, outcome, write_files
+from waiting import HANG_SECONDS
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # odd modules warn of much
+
+NOWHERE = Path(os.devnull)
+READER = Path(__file__).with_name("payload_reader.py")
 
 
-def test_a_workload_comes_back_with_its_data_and_its_name(iris, tmp_path):
-    write_payload(tmp_path / "iris.payload", iris)
-    back = read_payload(tmp_path / "iris.payload")
-    assert back.spec() == iris.spec()
-    assert back.on_split(3).dataset.digest == iris.on_split(3).dataset.digest
-    assert back.on_all_rows().dataset.digest == iris.on_all_rows().dataset.digest
+def travelled(folder, values):
+    """Return what training makes of each value in an interpreter that knows nothing of this one."""
+    for number, value in enumerate(values):
+        write_payload(folder / f"{number}.payload", value)
+    command = [sys.executable, "-P", str(READER), str(folder), str(len(values))]
+    subprocess.run(command, cwd="/", check=True, timeout=HANG_SECONDS)
+    return json.loads((folder / "outcomes.json").read_text())
 
 
-def test_what_only_this_process_has_is_refused_in_a_line(tmp_path):
-    with pytest.raises(CannotTravel, match="generator"):
-        write_payload(tmp_path / "stream.payload", {"rows": (row for row in range(3))})
-    assert not list(tmp_path.iterdir())
+class Journeys:
+    """Outcomes of training here and there, by kind."""
+
+    def __init__(self, folder, makers):
+        values = {kind: make() for kind, make in makers.items()}
+        self.there = dict(zip(values, travelled(folder, values.values()), strict=True))
+        self.values = values
+
+
+@pytest.fixture(scope="module")
+def journeys(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("payloads")
+    write_files(folder)
+    return Journeys(folder, kinds(folder))
+
+
+@pytest.fixture(scope="module")
+def more_journeys(tmp_path_factory):
+    return Journeys(tmp_path_factory.mktemp("payloads"), more_kinds())
+
+
+@pytest.mark.parametrize("kind", kinds(NOWHERE))
+def test_another_process_trains_to_the_same_numbers(kind, journeys):
+    assert journeys.there[kind] == outcome(journeys.values[kind])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", more_kinds())
+def test_another_process_trains_to_the_same_numbers_with_odd_modules_too(kind, more_journeys):
+    assert more_journeys.there[kind] == outcome(more_journeys.values[kind])

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studies.engines.room import CONTEXT_BYTES, SHARE, WORKER_BYTES, Room
-from studies.engines.workers import devices, most_bytes, why_so_many, worker_count
+from advisor.jobs.request import Request
+from advisor.jobs.room import CONTEXT_BYTES, SHARE, WORKER_BYTES, Room, hungriest_bytes
+from advisor.jobs.session import prepare
+from advisor.jobs.workers import devices, most_bytes, why_so_many, worker_count
 from studies.limits import Limits
+from studies.machine.cores import usable_cores
+from studies.storage import journal
 
 GIB = 2**30
 sizes = st.integers(0, 2**42)
@@ -116,3 +121,20 @@ def test_without_a_limit_auto_workers_have_their_share_and_room_for_the_hungries
 def test_no_worker_of_its_own_counts_as_one(count):
     room = Room(cores=2, free_bytes=10 * GIB)
     assert most_bytes(Limits(), room, count) == int(SHARE * 10 * GIB)
+
+
+def test_the_room_of_a_plan_is_for_its_hungriest_trial(tmp_path):
+    """At the largest batch that a search may try; a limit on memory caps it."""
+    session = prepare(Request.of("iris", memory="64MiB", budget="2trials", tracking_uri="off"), tmp_path)
+    facts = journal.manifest_of(journal.open_study(tmp_path, session.name)).profiled
+    plan = session.plan
+
+    rows = plan.batch_size[2]
+    peaks = [facts.forecast(name).at(rows).peak_bytes for name in plan.candidates]
+    assert hungriest_bytes(plan, facts) == max(peaks)
+    assert hungriest_bytes(replace(plan, limits=Limits(train_bytes=1000)), facts) == 1000
+    assert hungriest_bytes(plan, replace(facts, forecasts=(), parameters=10**9)) == 64 * 2**20
+
+    room = Room.of(plan, facts)
+    assert (room.cores, room.threads, room.gpu_bytes) == (usable_cores(), plan.threads, ())
+    assert room.peak_bytes == max(peaks)

@@ -12,6 +12,7 @@ from studies.regularizers.clip import GradientClipping
 from studies.regularizers.early_stopping import EarlyStopping
 from studies.schedules.constant import Constant
 from studies.search.clock import Clock
+from studies.search.open_trial import Group
 from studies.search.plan import Plan
 from studies.search.search import Search
 from studies.storage import journal
@@ -92,7 +93,7 @@ def test_early_stopping_counts_as_a_complete_run(home, iris):
         study, iris, plan, clock=Clock(budget=plan.budget, stop=lambda: False), listen=lambda event: None
     )
     recipe = training(iris, EarlyStopping(patience=4), optimizer=SGD(lr=1.0), epochs=81).recipe
-    search.runner.train([search.runner.ask(recipe, "reference")], at_least=1)
+    search.runner.train([Group(trials=[search.runner.ask(recipe, "reference")], at_least=1)])
     (record,) = journal.records(study)
 
     assert record.state == "complete"

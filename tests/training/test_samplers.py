@@ -89,6 +89,18 @@ def test_a_sampler_weighs_the_rows_that_train_as_it_weighs_all():
     assert "sampler" in loaded.notes[-1]
 
 
+@pytest.mark.parametrize("kind", SAMPLERS)
+def test_a_sampler_draws_among_the_rows_of_a_sample(kind):
+    draw = np.random.default_rng(0)
+    loaded = load(train=DataLoader(Augmented(), **SAMPLERS[kind](Augmented(), draw)))
+    sample = loaded.on_sample(30)
+    names = {float(name) for name in sample.dataset.train.inputs[:, 0, 0, 0]}
+
+    assert len(names) == 30
+    for inputs, _ in epochs(sample):
+        assert {float(name) for name in inputs[:, 0, 0, 0]} <= names
+
+
 def without_some(items):
     """Leave out the items that are broken, as people's collate functions do."""
     return default_collate([item for item in items if item[0][0, 0, 0] % 5])

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from advisor.cli.options import Home, Json, StudyName
+from advisor.cli.options import Home, Json, StudyName, Workers
 from advisor.cli.run import home_of, work_on
 from advisor.cli.terminal import prints_aside, say
 from studies.limits import Budget
@@ -15,15 +15,17 @@ from studies.limits import Budget
 def resume(
     study: StudyName,
     budget: Annotated[str | None, typer.Option(help="A larger total budget; what is spent counts.")] = None,
+    workers: Workers = None,
     home: Home = None,
     json: Json = False,
 ) -> None:
     """Go on after a stop, a crash or with more budget."""
+    from advisor.jobs.engines import parse_workers
     from advisor.jobs.session import reopen
 
     with prints_aside():
         total = None if budget is None else Budget.parse(budget)
-        session = reopen(home_of(home), study, budget=total, tell=say)
+        session = reopen(home_of(home), study, budget=total, workers=parse_workers(workers), tell=say)
     for note in session.notes:
         say(note)
     work_on(session, json=json)

@@ -40,6 +40,9 @@ def cells_of(column: pd.Series[Any], missing: Iterable[str] = ()) -> NDArray[np.
     """
     gaps = {"", *missing}
     written = column.astype(object)
+    if types.infer_dtype(written, skipna=True) == "string":  # each different text is looked at once
+        codes, levels = pd.factorize(written)
+        return np.array([*(_cell(level, gaps) for level in levels), None], dtype=object)[codes]
     cells = [None if gap else _cell(value, gaps) for value, gap in zip(written, written.isna(), strict=True)]
     return np.array(cells, dtype=object)
 

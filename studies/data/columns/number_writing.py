@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any, ClassVar, Final, Self
 
 import numpy as np
@@ -62,7 +63,12 @@ class NumberWriting:
             return self._with_gaps(np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan)))
         if not is_text(column):
             return np.full(len(column), np.nan)
-        return self._with_gaps(np.array([self._value(value) for value in column], dtype=np.float64))
+        if types.infer_dtype(column, skipna=True) == "string":  # each different text is looked at once
+            codes, levels = pd.factorize(column)
+            values = np.array([*map(self._value, levels), np.nan], dtype=np.float64)[codes]
+        else:
+            values = np.array([self._value(value) for value in column], dtype=np.float64)
+        return self._with_gaps(values)
 
     def _value(self, value: Any) -> float:
         """Return the number of one entry, which may be text, a number or nothing."""
@@ -85,17 +91,24 @@ class NumberWriting:
         """Return the number that a cell says in this writing, NaN where it says none."""
         if not self.thousands and self.decimal == "." and PLAIN.fullmatch(cell):
             return float(cell)
+        if len(cell) <= LONGEST and (
+            usual := _usual(self.thousands, self.decimal, self.unit).fullmatch(cell)
+        ):
+            return float(usual[1] + self._digits(usual[2]))
         match = _matched(cell)
         if match is None or not _body(self.thousands, self.decimal).fullmatch(match["body"]):
             return np.nan
         unit = _unit(match)
         if unit and folded(unit) != folded(self.unit):
             return np.nan
-        digits = match["body"]
-        for mark in _spellings(self.thousands):
-            digits = digits.replace(mark, "")
-        value = float(digits.replace(self.decimal, ".") + (match["exponent"] or ""))
+        value = float(self._digits(match["body"]) + (match["exponent"] or ""))
         return -value if _is_negative(match) else value
+
+    def _digits(self, body: str) -> str:
+        """Return the digits of a number as Python reads them."""
+        for mark in _spellings(self.thousands):
+            body = body.replace(mark, "")
+        return body.replace(self.decimal, ".")
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
@@ -220,6 +233,16 @@ def _spellings(thousands: str) -> str:
 
 def _body(thousands: str, decimal: str) -> re.Pattern[str]:
     return BODIES[thousands, decimal]
+
+
+@cache
+def _usual(thousands: str, decimal: str, unit: str) -> re.Pattern[str]:
+    """Return the pattern of most cells of a writing, which need no second look: sign, currency, digits.
+
+    Of the currencies only symbols: behind letters a point may belong to them.
+    """
+    before = f"(?:{re.escape(unit)})?" if re.fullmatch(CURRENCY, unit) and re.search(r"\W$", unit) else ""
+    return re.compile(f"(-?){before}({_body(thousands, decimal).pattern})")
 
 
 def _body_pattern(thousands: str, decimal: str) -> re.Pattern[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -139,8 +140,12 @@ def gather(
         notes=tuple(notes),
         parts=_parts(parts_read),
         live=live,
-        shape_rows=lambda rows: shaped(rows, kind or first, [])[0],
+        shape_rows=partial(_shaped_rows, kind=kind or first),
     )
+
+
+def _shaped_rows(rows: Any, *, kind: str) -> Any:
+    return shaped(rows, kind, [])[0]
 
 
 def _parts(parts_read: Sequence[tuple[int, Pair]]) -> NDArray[np.int64] | None:

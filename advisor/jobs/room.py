@@ -23,6 +23,8 @@ ARRAYS: Final = 6
 """Arrays as large as the weights that the hungriest optimizers hold, weights and gradients among them."""
 UNKNOWN_BYTES: Final = 512 * 2**20
 """Taken for what a trial holds besides, where no memory was forecast (judged)."""
+SMALL_BYTES: Final = 16 * 2**20
+"""Tensors of a trial of a small model."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +55,17 @@ class Room:
             threads=plan.threads,
             free_bytes=free_bytes(),
             peak_bytes=hungriest_bytes(plan, facts),
-            gpu_bytes=_gpu_bytes(plan.device),
+            gpu_bytes=gpu_bytes(plan.device),
+        )
+
+    @classmethod
+    def for_small_models(cls, device: str) -> Self:
+        """Return the room that this machine has now for trials of a model of some thousand parameters."""
+        return cls(
+            cores=usable_cores(),
+            free_bytes=free_bytes(),
+            peak_bytes=SMALL_BYTES,
+            gpu_bytes=gpu_bytes(device),
         )
 
     @property
@@ -91,8 +103,8 @@ def hungriest_bytes(plan: Plan, facts: Facts) -> int:
     return most if limit is None else min(most, limit)
 
 
-def _gpu_bytes(device: str) -> tuple[int, ...]:
-    """Return the free bytes of each GPU that `device` may mean."""
+def gpu_bytes(device: str) -> tuple[int, ...]:
+    """Return the free bytes of each GPU that `device` may mean: `cpu`, `cuda`, `cuda:1` or `mps`."""
     if device == "mps":  # its memory is the machine's
         return (free_bytes(),)
     if not device.startswith("cuda"):

@@ -1,0 +1,117 @@
+"""Engine of a study: worker processes, as many as the machine bears, or this process where none will do."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from studies.engines.engine import Task
+from studies.errors import BadValue, StudyError, shown
+
+if TYPE_CHECKING:
+    from studies.engines.engine import Engine
+    from studies.facts import Facts
+    from studies.search.trial_host import TrialHost
+
+Workers = Literal["auto"] | int
+AUTO: Final = "auto"
+VARIABLE: Final = "ADVISOR_WORKERS"
+"""An environment variable: the number of workers where none is asked for."""
+MOST_WORKERS: Final = 1024
+MODULES: Final = ("studies.search.trial_host",)
+"""What every worker has imported before it begins."""
+HELLO_SECONDS: Final = 600.0
+"""For the first worker to load the workload."""
+
+
+def parse_workers(text: str | int | None) -> Workers:
+    """Read how many workers are asked for: `auto`, or a number; 0 trains in the search's own process.
+
+    Raises:
+        BadValue: neither.
+    """
+    text = os.environ.get(VARIABLE, AUTO) if text is None else text
+    if text == AUTO:
+        return AUTO
+    if str(text).isascii() and str(text).isdigit() and int(text) <= MOST_WORKERS:
+        return int(text)
+    raise BadValue(
+        f"workers {shown(text)} is neither auto nor a number from 0 to {MOST_WORKERS:,}; "
+        "0 trains in the search's own process, for a debugger"
+    )
+
+
+def warm_up(workers: Workers) -> None:
+    """Let the processes that will train import torch, while this one reads the data."""
+    if workers != 0 and sys.platform != "win32":
+        from studies.engines.local import fork_server
+
+        fork_server(MODULES)
+
+
+@contextmanager
+def engine_of(
+    host: TrialHost,
+    facts: Facts,
+    workers: Workers,
+    *,
+    stop: Callable[[], bool],
+    tell: Callable[[str], None] = lambda line: None,
+) -> Iterator[tuple[Engine, int | None]]:
+    """Yield where a study's trials train, and the most bytes a worker may take; None for no such bound.
+
+    Args:
+        host: what every worker loads: the workload and the plan.
+        facts: of the workload.
+        workers: how many, as `parse_workers` read it.
+        stop: whether to stop: the user wants it, or time is up.
+        tell: called with how many workers there are, and why.
+    """
+    from advisor.jobs.room import Room
+    from advisor.jobs.workers import most_bytes, why_so_many, worker_count
+    from studies.engines.in_process import InProcess
+
+    if workers == 0 or sys.platform == "win32":
+        yield InProcess(host=host, stop=stop), None
+        return
+    room = Room.of(host.plan, facts)
+    count = worker_count(workers, room)
+    with tempfile.TemporaryDirectory(prefix="advisor-", ignore_cleanup_errors=True) as folder:
+        try:
+            engine = _local(host, count, Path(folder) / "host", stop)
+        except StudyError as error:
+            tell(f"trials train in the search's own process, which they may harm: {error}")
+            yield InProcess(host=host, stop=stop), None
+            return
+        tell(why_so_many(workers, room))
+        try:
+            yield engine, most_bytes(host.plan.limits, room, count)
+        finally:
+            engine.close()
+
+
+def _local(host: TrialHost, workers: int, payload: Path, stop: Callable[[], bool]) -> Engine:
+    """Return an engine of worker processes, the first of which has loaded the host.
+
+    Raises:
+        StudyError: the host cannot go to another process; one line that says why.
+    """
+    from studies.engines.local import Local
+    from studies.engines.payload import CannotTravel, write_payload
+    from studies.search.trial_task import Release
+
+    write_payload(payload, host)
+    engine = Local(payload, workers, MODULES)
+    hello = engine.submit(Task(work=Release(numbers=()), deadline_seconds=HELLO_SECONDS))
+    while not stop():
+        for ending in engine.wait([hello], 0.25):
+            if ending.error or ending.cause:
+                engine.close()
+                raise CannotTravel(ending.error or f"a worker process ended with status {ending.status}")
+            return engine
+    return engine

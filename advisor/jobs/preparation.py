@@ -1,0 +1,60 @@
+"""Preparation of a search: reading and profiling, whose seconds are a part of its budget."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from advisor.jobs.request import Request
+from studies.quantities import format_seconds
+from studies.storage import journal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from studies.limits import Budget
+
+TOLD_SHARE: Final = 1 / 3
+"""Of a budget, beyond which it is told what went before the first trial (judged)."""
+
+
+def after_reading(request: Request, seconds: float) -> Request:
+    """Return a request with the budget that is left for training, by which the search is planned.
+
+    Args:
+        request: what was asked for.
+        seconds: that reading and profiling took.
+    """
+    return replace(request, budget=request.budget.after(seconds))
+
+
+def preparation_note(budget: Budget, seconds: float) -> str:
+    """Return what reading and profiling took, where that is much of a search's budget; else nothing.
+
+    Example:
+        >>> from studies.limits import Budget
+        >>> preparation_note(Budget(seconds=60), 24)
+        'Reading and profiling took 24 s of the 60 s of the budget; 36 s are left for training.'
+        >>> preparation_note(Budget(seconds=60), 75)
+        'Reading and profiling took 75 s, more than the 60 s of the budget; 12 s more are for training.'
+    """
+    left = budget.after(seconds).seconds
+    if budget.seconds is None or left is None or seconds <= TOLD_SHARE * budget.seconds:
+        return ""
+    took, whole, training = map(format_seconds, (seconds, budget.seconds, left))
+    if seconds >= budget.seconds:
+        return (
+            f"Reading and profiling took {took}, more than the {whole} of the budget; "
+            f"{training} more are for training."
+        )
+    return (
+        f"Reading and profiling took {took} of the {whole} of the budget; {training} are left for training."
+    )
+
+
+def overdrawn_note(home: Path, name: str) -> str:
+    """Return that reading and profiling took more than a study's budget, where they did; else nothing."""
+    manifest = journal.manifest_of(journal.open_study(home, name))
+    seconds, budget = manifest.prepared_seconds, manifest.searching
+    over = budget.seconds is not None and seconds >= budget.seconds
+    return preparation_note(budget, seconds) if over else ""

@@ -1,0 +1,134 @@
+"""Fork server: a process that has imported torch and forks a worker in milliseconds, time after time.
+
+It is a fresh interpreter that runs no code of the user's and starts no thread, so that forking it is safe. It
+ends, and its workers with it, when the process that started it does. There is one a process, for all its
+searches. On systems other than Linux each worker is started anew, since forking is not safe there.
+
+Over its socket it reads `F` with two descriptors (a worker's connection and output), and answers with the
+worker's process id; `S` with a process id, and answers with its exit status once it has ended.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from studies.imports import load_torch
+
+NUMBER: Final = struct.Struct("q")
+ROOT: Final = Path(__file__).resolve().parents[2]
+"""The folder that holds our packages: at the end of the path of a process that looks for nothing beside the
+user."""
+START: Final = "import sys; sys.path.append(sys.argv[1]); from studies.engines.{module} import {call}"
+
+
+def command(module: str, call: str, *arguments: object) -> list[str]:
+    """Return the command line of a child that runs a function of ours, looked for nowhere else."""
+    program = START.format(module=module, call=call)
+    return [sys.executable, "-P", "-c", program, str(ROOT), *map(str, arguments)]
+
+
+class ForkServer:
+    """Fork server as seen by the process that started it.
+
+    Args:
+        modules: what it imports before it forks.
+    """
+
+    def __init__(self, modules: Sequence[str]) -> None:
+        self._socket, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 - our own command
+                command("fork_server", "serve; serve(sys.argv[2:])", theirs.fileno(), *modules),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
+
+    @property
+    def alive(self) -> bool:
+        """Tell whether it still runs."""
+        return self._process.poll() is None
+
+    def fork(self, connection: int, output: int) -> int:
+        """Fork a worker and return its process id.
+
+        Raises:
+            OSError: the server has ended.
+        """
+        socket.send_fds(self._socket, [b"F"], [connection, output])
+        return self._number()
+
+    def status(self, process: int) -> int:
+        """Return the exit status of a worker that has ended, or minus the signal that ended it."""
+        self._socket.sendall(b"S" + NUMBER.pack(process))
+        return self._number()
+
+    def close(self) -> None:
+        """End the server and its workers."""
+        self._socket.close()
+        self._process.kill()
+        self._process.wait()
+
+    def _number(self) -> int:
+        data = b""
+        while len(data) < NUMBER.size:
+            more = self._socket.recv(NUMBER.size - len(data))
+            if not more:
+                raise ConnectionError("the fork server has ended")
+            data += more
+        return int(NUMBER.unpack(data)[0])
+
+
+def serve(arguments: Sequence[str]) -> None:
+    """Serve until the other end of a socket is closed.
+
+    Args:
+        arguments: the socket's descriptor, then the modules to import.
+    """
+    from studies.engines import worker
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    control, *modules = arguments
+    load_torch()
+    for module in modules:
+        importlib.import_module(module)
+    gc.freeze()  # what is here stays: collecting it would copy its memory in every worker
+    workers: set[int] = set()
+    with socket.socket(fileno=int(control)) as connection:
+        while True:
+            data, descriptors, _, _ = socket.recv_fds(connection, 1, 2)
+            if not data:
+                break
+            if data == b"F":
+                process = os.fork()
+                if process == 0:
+                    connection.close()
+                    worker.begin(*descriptors, dies_with_parent=True)
+                    os._exit(0)
+                workers.add(process)
+                for descriptor in descriptors:
+                    os.close(descriptor)
+                connection.sendall(NUMBER.pack(process))
+            else:
+                process = NUMBER.unpack(connection.recv(NUMBER.size, socket.MSG_WAITALL))[0]
+                workers.discard(process)
+                connection.sendall(NUMBER.pack(_reap(process)))
+    for process in workers:
+        with suppress(OSError):
+            os.killpg(process, signal.SIGKILL)
+
+
+def _reap(process: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])

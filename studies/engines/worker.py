@@ -1,0 +1,124 @@
+"""Worker: a process that loads a host once, then does one task after the other until nobody hands it any.
+
+It reads messages from a connection: ("load", path of the payload), ("run", task's work, seconds until it is
+to stop), ("stop",). It writes ("progress", epochs), ("done", result, seconds) and ("raised", text, seconds).
+What it prints goes into a pipe that the coordinator reads.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import signal
+import sys
+import time
+import traceback
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Final
+
+from studies.engines.engine import Host
+from studies.engines.payload import read_payload
+
+LOOK_SECONDS: Final = 0.01
+"""Between two looks for a message that says stop: a look takes as long as a small step."""
+DIES_WITH_PARENT: Final = 1
+"""Linux's PR_SET_PDEATHSIG."""
+
+
+class ConnectionWatch:
+    """Watch of a task whose coordinator is at the other end of a connection."""
+
+    def __init__(self, connection: Connection, stop_after_seconds: float | None) -> None:
+        self._connection, self._stopped = connection, False
+        self._ends = float("inf") if stop_after_seconds is None else time.monotonic() + stop_after_seconds
+        self._looked, self._epochs = time.monotonic(), 0
+
+    def must_stop(self) -> bool:
+        """Tell whether to stop now."""
+        now = time.monotonic()
+        if not self._stopped and now - self._looked >= LOOK_SECONDS:
+            self._looked = now
+            # whatever comes during a task says stop; the end of the connection does too
+            self._stopped = self._connection.poll()
+        return self._stopped or now >= self._ends
+
+    def progress(self, epochs: int) -> None:
+        """Report the epochs done."""
+        if epochs != self._epochs:
+            self._epochs = epochs
+            self._connection.send(("progress", epochs))
+
+
+def work(connection: Connection) -> None:
+    """Do what the messages of a connection say until it ends."""
+    process, host = os.getpid(), None
+    with suppress(EOFError, ConnectionError):
+        while True:
+            match connection.recv():
+                case ("load", path):
+                    host = read_payload(Path(path))
+                case ("run", payload, stop_after_seconds):
+                    answer = _run(host, payload, ConnectionWatch(connection, stop_after_seconds))
+                    if os.getpid() != process:  # the task has forked, and this is the child
+                        os._exit(0)
+                    connection.send(answer)
+                case _:
+                    pass  # a task that was to stop had ended already
+
+
+def _run(host: Any, payload: Any, watch: ConnectionWatch) -> tuple[str, Any, float]:
+    began = time.monotonic()
+    try:
+        answer = ("done", _host(host).run(payload, watch))
+    except BaseException as error:  # noqa: BLE001 - whatever the user's code raises: the worker goes on
+        if isinstance(error, Exception):  # of ours: what a trial raises is its result
+            traceback.print_exc()
+        answer = ("raised", traceback.format_exception_only(error)[-1].strip())
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return (*answer, time.monotonic() - began)
+
+
+def _host(host: Any) -> Host:
+    if host is None:
+        raise RuntimeError("a task came before the workload")
+    return host  # type: ignore[no-any-return]
+
+
+def begin(connection: int, output: int, *, dies_with_parent: bool) -> None:
+    """Make this process a worker: its own session, its output in a pipe, the first that lack of memory ends.
+
+    Args:
+        connection: a file descriptor, of the connection to the coordinator.
+        output: one to write to.
+        dies_with_parent: whether the end of its parent ends it; Linux only.
+    """
+    os.setsid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    with Path(os.devnull).open("rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    if output > 2:
+        os.close(output)
+    for stream in (sys.stdout, sys.stderr):  # what was printed before a crash must have left
+        stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    if dies_with_parent:
+        _die_with_parent()
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
+    faulthandler.enable(file=2)
+    work(Connection(connection))
+
+
+def _die_with_parent() -> None:
+    import ctypes
+
+    ctypes.CDLL(None).prctl(DIES_WITH_PARENT, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    begin(int(sys.argv[1]), 1, dies_with_parent=False)

@@ -1,0 +1,56 @@
+"""Allowance: the time and the memory that a trial may take before its worker is ended from outside.
+
+A run that takes many times as long as those of its optimizer did hangs: its deadline is a multiple of the
+slowest of them, of the forecast for the first. It is generous, as a machine may be busy for a while.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from studies.record import Record
+    from studies.search.open_trial import OpenTrial
+
+SLACK: Final = 20.0
+"""Times of what a trial should take."""
+LEAST_SECONDS: Final = 120.0
+"""No deadline is shorter, unless the user says so: imports and a busy machine take their time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Allowance:
+    """Allowance of each trial of a study."""
+
+    epochs: int
+    """Of a whole run."""
+    trial_seconds: float | None = None
+    """What the user allows a whole run; None for a multiple of what others took."""
+    most_bytes: int | None = None
+    """Memory of a worker process; None for any."""
+    forecast_seconds: Callable[[str], float | None] = lambda optimizer: None
+    """What a whole run with an optimizer should take."""
+
+    def deadline_seconds(self, trial: OpenTrial, epochs: int, records: Sequence[Record]) -> float | None:
+        """Return the seconds after which a trial is ended that is to train up to an epoch; None for never.
+
+        Args:
+            trial: which one.
+            epochs: where it pauses next.
+            records: every trial so far.
+        """
+        if self.trial_seconds is not None:
+            return max(self.trial_seconds - trial.seconds, 0.001)
+        name = trial.recipe.optimizer.name()
+        runs = [run for run in records if run.optimizer == name and run.epochs and run.stage != "compress"]
+        whole = max((run.took_seconds * self.epochs / run.epochs for run in runs), default=None)
+        whole = self.forecast_seconds(name) if whole is None else whole
+        if whole is None:
+            return None
+        smallest = min(
+            (int(run.params.get("batch_size", 1)) for run in runs), default=trial.recipe.batch_size
+        )
+        steps = max(1.0, smallest / trial.recipe.batch_size)  # as many times more of them an epoch
+        return max(LEAST_SECONDS, SLACK * whole * steps * epochs / self.epochs)

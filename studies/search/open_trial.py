@@ -1,0 +1,79 @@
+"""Open trial: one that was asked and has not ended, as the coordinator sees it; groups settle by rung."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from studies.search.trial_task import TrialTask
+
+if TYPE_CHECKING:
+    from studies.recipe import Recipe
+    from studies.record import Record, Stage
+    from studies.search.checkpoints import Checkpoints
+
+
+@dataclass(kw_only=True, eq=False)
+class OpenTrial:
+    """Open trial."""
+
+    recipe: Recipe
+    stage: Stage
+    seed: int
+    source: int | None = None
+    split_seed: int | None = None
+    sample_rows: int | None = None
+    units: Mapping[str, float] = field(default_factory=dict)
+
+    number: int = -1
+    """In its study; it is given when the trial is first handed over."""
+    record: Record | None = None
+    """As it stood at its last rung."""
+    worker: int | None = None
+    """Which worker it was last on."""
+    bound: bool = False
+    """Whether no other worker can go on with it."""
+    attempts: int = 0
+    """Workers that ended under it."""
+    seconds: float = 0.0
+    """What it has taken so far, by the wall clock."""
+    began: datetime = field(default_factory=datetime.now)
+
+    def task(self, epochs: int, checkpoints: Checkpoints | None, *, shared: bool) -> TrialTask:
+        """Return what a worker is told of it.
+
+        Args:
+            epochs: where it pauses next.
+            checkpoints: where its files go.
+            shared: whether another worker may go on with it.
+        """
+        confirms = self.stage == "confirm"
+        return TrialTask(
+            number=self.number,
+            params=self.recipe.to_params(),
+            units=self.units,
+            stage=self.stage,
+            seed=self.seed,
+            source=self.source,
+            split_seed=self.split_seed,
+            sample_rows=self.sample_rows,
+            epochs=epochs,
+            goes_on=self.record is not None,
+            paused=checkpoints.paused(self.number) if checkpoints is not None and shared else None,
+            checkpoint=checkpoints.path(self.number) if checkpoints is not None and confirms else None,
+        )
+
+
+@dataclass(kw_only=True, eq=False)
+class Group:
+    """Group of open trials that are compared with one another at each rung: new ones of one optimizer."""
+
+    trials: list[OpenTrial]
+    at_least: int
+    """How many go on at every rung, whatever their score."""
+    rung: int = 0
+    """Which of the study's rungs they are on the way to."""
+    arrived: list[OpenTrial] = field(default_factory=list)
+    """Those that have reached it."""

@@ -1,0 +1,138 @@
+"""Trial host: in a worker, it holds the workload and trains trials from rung to rung.
+
+A paused training stays where it is, so that going on costs nothing, as long as little memory is held so; its
+state is in a file too, for other workers. A training function cannot be written down: it stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from studies.callers_globals import set_aside
+from studies.loaded_workload import LoadedWorkload
+from studies.measure.threads import threads
+from studies.recipe import Recipe
+from studies.search import trial_files
+from studies.search.trial import Outcome, Trial, failure
+from studies.search.trial_task import Release, TrialResult, TrialTask
+from studies.training_function.function import Function
+
+if TYPE_CHECKING:
+    from studies.engines.engine import Watch
+    from studies.search.plan import Plan
+
+HELD_BYTES: Final = 64 * 2**20
+"""Paused trainings that are in a file too are held in memory up to so many bytes of weights and state."""
+
+
+class Measurement(Protocol):
+    """Measurement of the workload that is no trial."""
+
+    def measure(self, workload: Any, stop: Callable[[], bool]) -> Any:
+        """Return what was measured."""
+
+
+Work = TrialTask | Release | Measurement
+
+
+@dataclass(kw_only=True)
+class TrialHost:
+    """Trial host of a worker."""
+
+    workload: LoadedWorkload | Function
+    plan: Plan
+    _paused: dict[int, Trial] = field(default_factory=dict)
+
+    def run(self, work: Work, watch: Watch) -> Any:
+        """Train a trial up to its rung, let go of paused ones, or do some other measurement of the study."""
+        with set_aside(), threads(self.plan.threads):
+            match work:
+                case TrialTask():
+                    return self._advance(work, watch)
+                case Release():
+                    return self._release(work)
+                case _:
+                    return work.measure(self.workload, watch.must_stop)
+
+    def _advance(self, task: TrialTask, watch: Watch) -> TrialResult:
+        trial = self._paused.pop(task.number, None) or self._open(task)
+
+        def stop() -> bool:
+            report()
+            return watch.must_stop()
+
+        def report() -> None:
+            if trial.training is not None:
+                watch.progress(trial.training.epoch)
+
+        report()
+        outcome = trial.advance(task.epochs, stop=stop)
+        if outcome is None and task.epochs < self.plan.epochs:
+            return self._pause(task, trial)
+        return self._end(task, trial, outcome or Outcome(state="complete"))
+
+    def _pause(self, task: TrialTask, trial: Trial) -> TrialResult:
+        result = _measured(trial, Outcome(state="pruned"))
+        saved = task.paused is not None and trial_files.save_paused(task.paused, trial)
+        self._paused[task.number] = trial
+        if saved:
+            self._make_room()
+        return replace(result, pauses=True, bound=not trial_files.can_be_saved(trial))
+
+    def _end(self, task: TrialTask, trial: Trial, outcome: Outcome) -> TrialResult:
+        result = _measured(trial, outcome)
+        if task.checkpoint is not None and result.record.state == "complete":
+            trial_files.save_weights(task.checkpoint, trial)
+        trial.close()
+        return result
+
+    def _open(self, task: TrialTask) -> Trial:
+        """Return a trial from its file, or from its start if there is none."""
+        trial = Trial(
+            recipe=Recipe.from_params(task.params),
+            stage=task.stage,
+            seed=task.seed,
+            number=task.number,
+            units=task.units,
+            source=task.source,
+            sample_rows=task.sample_rows,
+            **self._rows(task),
+            plan=self.plan,
+        )
+        if task.goes_on and task.paused is not None:
+            trial_files.load_paused(task.paused, trial)
+        return trial
+
+    def _rows(self, task: TrialTask) -> dict[str, Any]:
+        """Return the workload on the rows of a trial, and the seed of their split if it could be drawn."""
+        if isinstance(self.workload, Function):
+            return {"workload": self.workload}
+        split_seed = None if task.split_seed is None else self.workload.split_seed(task.split_seed)
+        workload = self.workload.on_split(split_seed).on_sample(task.sample_rows)
+        return {"workload": workload, "split_seed": split_seed}
+
+    def _release(self, work: Release) -> None:
+        for number in work.numbers:
+            if trial := self._paused.pop(number, None):
+                trial.close()
+
+    def _make_room(self) -> None:
+        """Let go of the trainings that were paused first, until those that are held are small."""
+        sizes = {number: trial_files.held_bytes(trial) for number, trial in self._paused.items()}
+        for oldest, size in sizes.items():
+            if sum(sizes[number] for number in self._paused) <= HELD_BYTES:
+                return
+            if size:
+                self._paused.pop(oldest).close()
+
+
+def _measured(trial: Trial, outcome: Outcome) -> TrialResult:
+    """Return a trial with what was measured on it; one that cannot be measured has failed."""
+    try:
+        record = trial.record(outcome)
+    except Exception as error:  # noqa: BLE001 - the user's metric may fail on rows that it has not seen
+        trial.training, outcome = None, failure(error)
+        record = trial.record(outcome)
+    return TrialResult(record=record, pauses=False, violation=outcome.violation)

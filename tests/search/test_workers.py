@@ -1,0 +1,200 @@
+"""Workers of a search: any number gives the same study, whatever is slow and whatever dies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import advisor
+from advisor.jobs.request import Request
+from advisor.jobs.session import prepare
+from studies.engines.local import Local
+from studies.engines.payload import write_payload
+from studies.search.allowance import Allowance
+from studies.search.clock import Clock
+from studies.search.search import Search
+from studies.search.trial_host import TrialHost
+from studies.storage import journal
+
+QUIET = {"tracking_uri": "off", "earlier": False}
+
+DELAYED = """
+import math, os, random, signal, time, torch
+from pathlib import Path
+
+def fit(recipe, report, seed):
+    time.sleep(random.SystemRandom().random() / 20)
+    weights = torch.nn.Linear(1, 1)
+    optimizer = recipe.optimizer.build(weights, recipe.epochs)
+    for epoch in range(recipe.epochs):
+        kill_once(recipe, epoch)
+        optimizer.zero_grad()
+        weights(torch.ones(1, 1)).sum().backward()
+        optimizer.step()
+        distance = abs(math.log10(recipe.optimizer.lr) + 2 + seed / 100)
+        if report(epoch + 1, 1 / (1 + distance) * (1 - 0.5 ** (epoch + 1))):
+            return
+
+def kill_once(recipe, epoch):
+    for victim in (0, 1):
+        if epoch == 1 + victim and recipe.optimizer.name() in VICTIMS[victim]:
+            mark = Path({marks!r}) / f"killed-{{victim}}"
+            try:
+                mark.touch(exist_ok=False)
+            except FileExistsError:
+                continue
+            os.kill(os.getpid(), signal.SIGKILL)
+
+VICTIMS = (("SGD", "Momentum", "Nesterov"), ("AdamW", "Adam", "NAdamW"))
+"""
+
+
+def values(study, home):
+    """Return all that must not depend on the workers: not what took how long, nor when."""
+    return [
+        (
+            record.number,
+            record.state,
+            record.stage,
+            record.seed,
+            record.params,
+            record.quality,
+            record.test_quality,
+            record.error,
+            record.split_seed,
+            [(point.epoch, point.valid_loss, point.valid_metric) for point in record.curve],
+        )
+        for record in journal.records(journal.open_study(Path(home), str(study)))
+    ]
+
+
+def test_any_number_of_workers_gives_the_same_trials_with_delays_and_two_killed_workers(tmp_path):
+    studies = {}
+    for workers in (0, 1, 2, 5):
+        place = tmp_path / str(workers)
+        place.mkdir()
+        (place / "loop.py").write_text(DELAYED.format(marks=str(place)))
+        if workers == 0:  # where nothing can be killed without the test
+            (place / "killed-0").touch()
+            (place / "killed-1").touch()
+        study = advisor.search(
+            f"{place / 'loop.py'}:fit",
+            metric="accuracy",
+            optimizers=("SGD", "AdamW", "Lion"),
+            budget="15trials",
+            epochs=9,
+            workers=workers,
+            home=place,
+            **QUIET,
+        )
+        assert (place / "killed-0").exists()
+        assert (place / "killed-1").exists()
+        studies[workers] = values(study, place)
+    assert studies[1] == studies[0]
+    assert studies[2] == studies[0]
+    assert studies[5] == studies[0]
+    assert all(state != "failed" for _, state, *_ in studies[0])
+
+
+def test_trainings_that_go_on_in_another_worker_end_the_same(tmp_path):
+    studies = [
+        values(
+            advisor.search(
+                "iris", budget="12trials", epochs=9, workers=workers, home=tmp_path / str(workers), **QUIET
+            ),
+            tmp_path / str(workers),
+        )
+        for workers in (1, 3)
+    ]
+    assert studies[0] == studies[1]
+    assert not list(tmp_path.glob("*/checkpoints/*/*.paused"))
+
+
+def test_a_number_of_workers_that_cannot_be_is_refused_in_one_line(advisor):
+    for text in ("-1", "two"):
+        run = advisor("search", "iris", "--workers", text)
+        assert run.returncode == 2
+        assert "neither auto nor a number" in run.stderr
+        assert "Traceback" not in run.stderr
+
+
+FAULTS = {
+    "raises": ("raise ValueError('bad luck')", "failed", "ValueError: bad luck"),
+    "exits": ("os._exit(7)", "failed", "the process ended with status 7 in epoch 2"),
+    "leaves": ("sys.exit(7)", "failed", "sys.exit(7)"),
+    "segfaults": ("ctypes.string_at(0)", "failed", "signal 11 (SIGSEGV) in epoch 2"),
+    "is killed": ("os.kill(os.getpid(), 9)", "failed", "signal 9 (SIGKILL)"),
+    "raises all": ("raise BaseException('gone')", "failed", "BaseException: gone"),
+    "interrupts": ("raise KeyboardInterrupt", "failed", "KeyboardInterrupt"),
+    "hangs": ("time.sleep(1000)", "failed", "ended in epoch 2, as it took more than"),
+    "lacks memory": ("bytearray(10**18)", "infeasible", "out of memory: MemoryError"),
+    "diverges": ("report(2, float('nan'))", "infeasible", "diverged in epoch 2"),
+    "is endless": ("report(2, float('inf'))", "infeasible", "diverged in epoch 2"),
+    "reports text": ("report(2, 'much')", "failed", "much"),
+}
+
+FAULTY = """
+import ctypes, os, sys, time, torch
+
+def fit(recipe, report, seed):
+    print("training with", recipe.optimizer.name())
+    weights = torch.nn.Linear(1, 1)
+    optimizer = recipe.optimizer.build(weights, recipe.epochs)
+    weights(torch.ones(1, 1)).sum().backward()
+    optimizer.step()
+    report(1, recipe.optimizer.lr)
+    if recipe.optimizer.name() == "SGD":
+        {fault}
+    report(2, recipe.optimizer.lr)
+    for epoch in range(2, recipe.epochs):
+        if report(epoch + 1, recipe.optimizer.lr):
+            return
+"""
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_whatever_a_trial_does_the_study_goes_on_and_says_so(tmp_path, name):
+    fault, state, error = FAULTS[name]
+    (tmp_path / "loop.py").write_text(FAULTY.format(fault=fault))
+    limits = {"trial_time": "3s"} if name == "hangs" else {}
+    study = advisor.search(
+        f"{tmp_path / 'loop.py'}:fit",
+        metric="accuracy",
+        optimizers=("SGD", "AdamW"),
+        budget="4trials",
+        epochs=9,
+        workers=2,
+        home=tmp_path,
+        **limits,
+        **QUIET,
+    )
+    records = journal.records(journal.open_study(tmp_path, str(study)))
+    bad = [record for record in records if record.optimizer == "SGD"]
+    good = [record for record in records if record.optimizer == "AdamW" and record.state == "complete"]
+    assert good
+    assert bad[0].state == state
+    assert error in bad[0].error
+    assert bad[0].output[0] == "training with SGD"
+    assert advisor.recommend(study, home=tmp_path).optimizer == "AdamW"
+
+
+def test_a_trial_over_its_share_of_memory_is_infeasible_with_its_peak(tmp_path):
+    (tmp_path / "loop.py").write_text(FAULTY.format(fault='kept = b"x" * 2**30; time.sleep(1000)'))
+    session = prepare(
+        Request.of(
+            f"{tmp_path / 'loop.py'}:fit", optimizers=("SGD", "AdamW"), budget="2trials", epochs=9, **QUIET
+        ),
+        tmp_path,
+    )
+    write_payload(tmp_path / "host", TrialHost(workload=session.workload, plan=session.plan))
+    study = journal.open_study(tmp_path, session.name)
+    engine = Local(tmp_path / "host", 2)
+    allowance = Allowance(epochs=9, most_bytes=700 * 2**20)
+    clock = Clock(budget=session.plan.budget)
+    Search(study, session.workload, session.plan, clock=clock, engine=engine, allowance=allowance).run()
+    engine.close()
+    [bad, *_] = [record for record in journal.records(study) if record.optimizer == "SGD"]
+    assert bad.state == "infeasible"
+    assert "out of memory in epoch 2: its process held" in bad.error
+    assert bad.peak_bytes > 700 * 2**20
