@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from advisor.decide.recommend import recommend as recommend_from
 from advisor.evidence import Evidence
 from advisor.recommendation import Recommendation
-from advisor.study import home_of
+from advisor.study import ALLOWED_WITH, home_of
+from studies.imports import code_refused
 from studies.limits import Limits
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def recommend(  # noqa: PLR0913 - what is said of runs, and of the advice on the
     limits: Limits | None = None,
     goal: str | None = None,
     rules: tuple[str, ...] = (),
+    allow_code: bool = False,
     home: str | Path | None = None,
 ) -> Recommendation:
     """Return the recommendation that a study comes to, or runs that anybody made.
@@ -73,6 +75,8 @@ def recommend(  # noqa: PLR0913 - what is said of runs, and of the advice on the
         goal: takes the place of the study's.
         rules: settings of rules, on top of the study's: `Sparsity=off`, `Convergence=0.5`,
             `my_rules.py:MyRule`.
+        allow_code: whether rules that a study names as code may run, if this process has not run them; those
+            in `rules` run.
         home: where the study lives.
 
     Raises:
@@ -91,7 +95,8 @@ def recommend(  # noqa: PLR0913 - what is said of runs, and of the advice on the
     from advisor.jobs.advice import advice, advice_on
 
     if isinstance(about, str):
-        return advice(home_of(home, about), about, limits=limits, goal=goal, rules=rules)
+        with code_refused(ALLOWED_WITH, named=rules, allowed=allow_code):
+            return advice(home_of(home, about), about, limits=limits, goal=goal, rules=rules)
     if isinstance(about, Evidence):
         return recommend_from(about)
     from advisor.jobs.runs.columns import RunsRequest

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from studies.imports import code_refused
 
 if TYPE_CHECKING:
     from advisor.recommendation import Recommendation
@@ -42,24 +44,31 @@ class Study(str):
         return str.__str__(self)
 
     def recommend(self, **options: Any) -> Recommendation:
-        """Return its recommendation; options as in `advisor.recommend`: limits, goal, rules.
+        """Return its recommendation; options as in `advisor.recommend`: limits, goal, rules, allow_code.
 
         Raises:
             StudyError: there is no such study any more, or nothing fits the limits.
         """
         from advisor.jobs.advice import advice
 
-        return advice(self.home, self, **options)
+        allowed, rules = options.pop("allow_code", False), options.get("rules", ())
+        with code_refused(ALLOWED_WITH, named=rules, allowed=allowed):
+            return advice(self.home, self, **options)
 
-    def report(self, out: str | Path) -> Path:
+    def report(self, out: str | Path, *, allow_code: bool = False) -> Path:
         """Write its report to a file and return that; its name ends with .html, .md or .pdf.
+
+        Args:
+            out: the file.
+            allow_code: whether rules that the study names as code may run, if this process has not run them.
 
         Raises:
             StudyError: no such form, no browser for a PDF, or the file cannot be written.
         """
         from advisor.jobs.reports import write_report
 
-        write_report(self.home, self, Path(out))
+        with code_refused(ALLOWED_WITH, allowed=allow_code):
+            write_report(self.home, self, Path(out))
         return Path(out)
 
     def _repr_html_(self) -> str:
@@ -71,11 +80,14 @@ class Study(str):
         from advisor.study_report.answer_sections import answer_lines, title_of
         from advisor.study_report.sections import sections
 
-        study = reported(self.home, self)
+        with code_refused("study.recommend(allow_code=True), and ask again"):
+            study = reported(self.home, self)
         parts = [replace(part, folded=part.title not in UNFOLDED) for part in sections(study)]
         return notebook_cell(title_of(study), answer_lines(study), parts)
 
 
+ALLOWED_WITH: Final = "allow_code=True"
+"""What allows, in code, to run what a study names."""
 UNFOLDED = frozenset({"Recipe", "Quality against cost"})
 """Sections that a notebook shows at once."""
 

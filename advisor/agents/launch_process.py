@@ -11,12 +11,12 @@ import os
 import shlex
 import signal
 import subprocess
-import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Final
 
+from studies.child_process import command_of
 from studies.errors import BadValue, StoreError
 from studies.storage.home import NAME, writable
 
@@ -52,7 +52,7 @@ def start(home: Path, name: str, arguments: Sequence[str]) -> None:
             raise StoreError(f"study '{name}' was started here and still runs; stop it first")
         log.truncate(0)
         process = subprocess.Popen(  # noqa: S603 - our own command; no shell sees the arguments
-            [sys.executable, "-P", "-m", "advisor", *arguments],
+            command_of("advisor", *arguments),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=log,

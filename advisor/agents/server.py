@@ -42,7 +42,7 @@ def serve(home: Path, paths: tuple[Path, ...], *, allow_code: bool, most: str) -
     require("mcp", "mcp", "advisor mcp")
     if missing := next((path for path in paths if not path.exists()), None):
         raise StoreError(f"--allow {missing} does not exist; name files or folders that do")
-    refuse_code(refused=not allow_code)
+    refuse_code("advisor mcp --allow-code", refused=not allow_code)
     allowed = Allowed(home=writable(home), paths=paths, code=allow_code, most=Budget.parse(most))
     server(Tools(allowed=allowed)).run()
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from advisor.agents import launch_process
 from advisor.agents.allowed import Allowed
+from studies.child_process import command_of
 from studies.datasets.files import needs_target
 from studies.errors import BadValue, shown
 from studies.limits import Limits
@@ -144,10 +144,9 @@ def _answer(words: list[str]) -> Any:
     Raises:
         BadValue: what the command said was wrong, or it took too long.
     """
-    command = [sys.executable, "-P", "-m", "advisor", words[0], "--json", *words[1:]]
     try:
         done = subprocess.run(  # noqa: S603 - our own command; no shell sees the arguments
-            command,
+            command_of("advisor", words[0], "--json", *words[1:]),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -28,6 +28,7 @@ from advisor.cli.commands.schema import schema
 from advisor.cli.commands.search import search
 from advisor.cli.commands.sync import sync
 from advisor.cli.help import GroupedHelp
+from advisor.cli.reading import guarded
 from advisor.cli.stops import ended_by_signals
 from advisor.cli.terminal import (
     DEFECT,
@@ -83,7 +84,8 @@ def options(
 
 
 for command in COMMANDS:
-    app.command(command.__name__.rstrip("_"))(command)
+    name = command.__name__.rstrip("_")
+    app.command(name)(guarded(command, name))
 
 
 def main() -> None:

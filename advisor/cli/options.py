@@ -243,4 +243,10 @@ Config = Annotated[
 SaveConfig = Annotated[
     Path | None, typer.Option(help="Write all of these options, as they are now, to a TOML file.")
 ]
+AllowCode = Annotated[
+    bool,
+    typer.Option(
+        "--allow-code", help="Run the rules and optimizers that the study names as code (file.py:name)."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")]

@@ -28,6 +28,7 @@ def work_on(session: Session, *, json: bool, searching: bool = True) -> None:
     """Work on a study with its progress shown, print the answer, and end with the exit status."""
     from advisor.cli.progress import progress
     from advisor.decide.failures import failures, mostly_failed
+    from advisor.jobs.advice import names_code
     from advisor.jobs.command_lines import at_home
     from advisor.jobs.mirror import finish
     from advisor.jobs.preparation import overdrawn_note
@@ -72,7 +73,8 @@ def work_on(session: Session, *, json: bool, searching: bool = True) -> None:
         fail(f"{problem} {worst.reason}; see: advisor list trials {session.name}{where}", MOSTLY_FAILED)
 
     dashboard = f"trials and curves: advisor dashboard{where}"
-    say(f"again, or under other limits: advisor recommend {session.name}{where}; {dashboard}")
+    code = " --allow-code" if names_code(session.home, session.name) else ""
+    say(f"again, or under other limits: advisor recommend {session.name}{where}{code}; {dashboard}")
 
 
 def home_of(home: Path | None) -> Path:

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import sys
 from importlib.util import find_spec
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
+from advisor.cli.terminal import say
+from studies.child_process import command_of
 from studies.errors import StoreError, one_line
-from studies.imports import refuse_code
+from studies.imports import child_environment, refuse_code
 
 UPLOAD_MEGABYTES: Final = 200
 """Largest file that the page takes."""
+TOKEN: Final = "ADVISOR_PAGE_TOKEN"  # noqa: S105 - a name
+"""Environment variable of the server: the token of a page that other machines can reach."""
+PARAMETER: Final = "token"
+"""Under which name the token stands in the address."""
 
 
 def serve(host: str, port: int, home: Path, *, allow_code: bool = False) -> None:
@@ -21,7 +29,7 @@ def serve(host: str, port: int, home: Path, *, allow_code: bool = False) -> None
 
     Args:
         host: the address to bind.
-        port: to listen on.
+        port: to listen on; 0 for any that is free.
         home: whose studies it shows; it reads and writes nothing else.
         allow_code: whether it may import and start models, metrics, data and rules that are code of the
             user's own.
@@ -30,12 +38,28 @@ def serve(host: str, port: int, home: Path, *, allow_code: bool = False) -> None
         StoreError: nobody could listen there, or the dashboard package is not installed.
     """
     folder = _folder()
-    _check_address(host, port)
-    refuse_code(refused=not allow_code)  # searches that the page starts keep to it too
+    port = _free_port(host, port)
+    refuse_code(
+        "advisor dashboard --allow-code", refused=not allow_code
+    )  # searches that the page starts keep to it too
+    os.environ[TOKEN] = "" if is_loopback(host) else secrets.token_urlsafe(24)
+    say(_where(host, port, os.environ[TOKEN]))
     flags = [part for key, value in options(host, port).items() for part in (f"--{key}", value)]
     arguments = ["--home", str(home), *(["--allow-code"] if allow_code else [])]
-    command = [sys.executable, "-m", "streamlit", "run", str(folder / "app.py"), *flags, "--", *arguments]
+    command = command_of("streamlit", "run", str(folder / "server.py"), *flags, "--", *arguments)
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter on our own page
+
+
+def _where(host: str, port: int, token: str) -> str:
+    """Return the line that says at which address the page is, and who can see it."""
+    name = socket.gethostname() if host in {"", "0.0.0.0", "::"} else host  # noqa: S104 - not to bind it
+    address = f"http://{f'[{name}]' if ':' in name else name}:{port}"
+    if not token:
+        return f"the page: {address} (this machine alone reaches it; Ctrl-C ends it)"
+    return (
+        f"the page: {address}/?{PARAMETER}={token} (whoever has this address may use it, and "
+        "nothing on its way is encrypted; Ctrl-C ends it)"
+    )
 
 
 def options(host: str, port: int) -> dict[str, str]:
@@ -51,6 +75,7 @@ def options(host: str, port: int) -> dict[str, str]:
         "server.enableStaticServing": "false",
         "server.fileWatcherType": "none",
         "client.toolbarMode": "minimal",
+        "logger.hideWelcomeMessage": "true",
         "runner.magicEnabled": "false",
     }
 
@@ -62,8 +87,21 @@ def plot(study: str, kind: str, out: Path, home: Path) -> None:
         StoreError: the dashboard package is not installed.
     """
     _folder()
-    command = [sys.executable, "-m", "dashboard.plot", study, kind, str(out), "--home", str(home)]
-    os.execv(sys.executable, command)  # noqa: S606 - our own interpreter on our own module
+    command = command_of("dashboard.plot", study, kind, str(out), "--home", str(home))
+    os.execve(sys.executable, command, child_environment())  # noqa: S606 - our own interpreter and module
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach a host, a name or an address.
+
+    Example:
+        >>> is_loopback("127.0.0.1"), is_loopback("0.0.0.0")
+        (True, False)
+    """
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower().rstrip(".") == "localhost"
 
 
 def _folder() -> Path:
@@ -73,12 +111,13 @@ def _folder() -> Path:
     return Path(spec.submodule_search_locations[0])
 
 
-def _check_address(host: str, port: int) -> None:
-    """Raise StoreError unless a server could listen there."""
+def _free_port(host: str, port: int) -> int:
+    """Return the port, any free one for 0; raise StoreError unless a server could listen there."""
     try:
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
+            return int(probe.getsockname()[1])
     except (OSError, OverflowError) as error:
         raise StoreError(
             f"cannot listen on {host}:{port} ({one_line(error)}); "

@@ -24,7 +24,7 @@ INTERRUPTED: Final = 130
 TERMINATED: Final = 143
 STATUSES: Final[Mapping[int, str]] = {
     DONE: "done",
-    DEFECT: "a defect, what `advisor doctor` finds broken, or trials lost to a full disk; one line says what",
+    DEFECT: "a defect, what `advisor doctor` finds broken, or trials lost by a failing disk; a line says it",
     WRONG_INPUT: "wrong input: an option, a file, a name, your own code; one line says what to do",
     NOTHING_FEASIBLE: "nothing fits the limits (a line says what to relax), or no trial completed",
     MOSTLY_FAILED: "half of the trials or more failed; the advice stands, one line says why they did",

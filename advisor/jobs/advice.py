@@ -96,6 +96,12 @@ def advice_on(
     )
 
 
+def names_code(home: Path, name: str) -> bool:
+    """Tell whether the advice on a study runs rules that are code of the user's own."""
+    rules = read_study(home, name).manifest.rules
+    return any(":" in rule for rule in rules)
+
+
 def advice(
     home: Path,
     name: str,

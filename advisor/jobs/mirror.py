@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from studies.child_process import command_of
+from studies.imports import child_environment
 from studies.tracking.sink import figures_of
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ def draw(home: Path, name: str) -> None:
     journal, out = home / "studies" / f"{name}.journal", figures_of(home, name)
     if find_spec("dashboard") is None or (out.is_file() and out.stat().st_mtime >= journal.stat().st_mtime):
         return
-    command = [sys.executable, "-m", "dashboard.sheet", name, str(out), "--home", str(home)]
+    command = command_of("dashboard.sheet", name, str(out), "--home", str(home))
     with suppress(OSError, subprocess.SubprocessError):
-        subprocess.run(command, capture_output=True, timeout=DRAWING_SECONDS, check=False)  # noqa: S603 - our own module
+        subprocess.run(  # noqa: S603 - our own module
+            command, capture_output=True, timeout=DRAWING_SECONDS, check=False, env=child_environment()
+        )

@@ -91,7 +91,8 @@ class Request:
     """What a whole run may take before it is ended, as in `10m`; None for many times what others took."""
     seed: int = 0
     study: str | None = None
-    tracking_uri: str | None = None
+    tracking_uri: str | None = field(default=None, repr=False)
+    """It may hold a password."""
 
     def __post_init__(self) -> None:
         _check_types(self)

@@ -6,7 +6,7 @@ import platform
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -27,7 +27,7 @@ from advisor.jobs.workloads import (
     reading,
 )
 from studies.callers_globals import set_aside
-from studies.errors import BadValue, BadWorkload
+from studies.errors import BadValue, BadWorkload, StoreError
 from studies.imports import require
 from studies.limits import Budget
 from studies.quantities import format_seconds, several
@@ -37,7 +37,7 @@ from studies.storage.home import check_new, free_name
 from studies.storage.locks import working
 from studies.storage.manifest import CompressionEntry, StudyManifest
 from studies.storage.repair import make_writable
-from studies.tracking.address import address_of
+from studies.tracking.address import OFF, address_of, stored, whole
 from studies.tracking.commit import commit_of
 
 if TYPE_CHECKING:
@@ -62,6 +62,8 @@ class Session:
     """How many trials train at a time; 0 trains them in this process."""
     notes: tuple[str, ...] = ()
     """What the user should know before it starts: of the data, and of which optimizers enter."""
+    tracking_uri: str | None = field(default=None, repr=False)
+    """As the manifest has it, with the secrets that a journal must not hold."""
 
 
 @set_aside()
@@ -106,6 +108,7 @@ def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambd
         plan=plan,
         workers=parse_workers(request.workers),
         notes=notes,
+        tracking_uri=tracking_uri,
     )
 
 
@@ -207,8 +210,24 @@ def reopen(
         if searching:
             _count(study, time.monotonic() - began)
     plan = Plan.of(journal.manifest_of(study))
-    notes = changed(manifest, workload)
-    return Session(name=name, home=home, workload=workload, plan=plan, workers=workers, notes=notes)
+    tracking_uri, left_out = _address_again(manifest, name)
+    return Session(
+        name=name,
+        home=home,
+        workload=workload,
+        plan=plan,
+        workers=workers,
+        notes=(*changed(manifest, workload), *left_out),
+        tracking_uri=tracking_uri,
+    )
+
+
+def _address_again(manifest: StudyManifest, name: str) -> tuple[str | None, tuple[str, ...]]:
+    """Return where the runs of a study go, and a note where a password is missing: nobody mirrors it then."""
+    try:
+        return whole(manifest.tracking_uri), ()
+    except StoreError as error:
+        return OFF, (f"no runs go to MLflow: {error}; later: advisor sync {name}",)
 
 
 def _count(study: optuna.Study, seconds: float) -> None:
@@ -266,7 +285,7 @@ def _manifest(
         spent_seconds=seconds,
         prepared_seconds=seconds,
         columns=workload.columns,
-        tracking_uri=request.tracking_uri,
+        tracking_uri=request.tracking_uri and stored(request.tracking_uri),
         versions={package: version(package) for package in packages},
         python=platform.python_version(),
         code=code_of(workload),

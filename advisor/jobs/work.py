@@ -60,7 +60,7 @@ def work(
         stop=stop,
     )
     with working(session.home, session.name), holding(session.home, session.name, study):
-        mirror = _mirror(session, manifest.tracking_uri)
+        mirror = _mirror(session)
         if searching:
             _search(session, study, clock, listen=listen)
         if not stop() and (session.plan.compression == "after" or not searching):
@@ -172,7 +172,9 @@ def outcome(session: Session, recommendation: Recommendation, records: tuple[Rec
     return answer | ({"pareto": pareto(recommendation)} if recommendation.compressed else {})
 
 
-def _mirror(session: Session, tracking_uri: str | None) -> Mirror | None:
+def _mirror(session: Session) -> Mirror | None:
     from studies.tracking.process import Mirror
 
-    return None if tracking_uri == OFF else Mirror.start(session.home, session.name, tracking_uri)
+    if session.tracking_uri == OFF:
+        return None
+    return Mirror.start(session.home, session.name, session.tracking_uri)

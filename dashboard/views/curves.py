@@ -82,7 +82,7 @@ def _axes(study: Study) -> Axes:
         log_y = address.toggle("Log quality axis", "log-y", study=study.name)
         singles = address.toggle("Single runs", "singles", study=study.name, default=True)
     chosen = str(st.session_state.get(address.state_key(study.name, TRIAL), st.query_params.get(TRIAL, NONE)))
-    trial = int(chosen) if chosen.isdigit() else None
+    trial = address.trial_number(chosen)
     return Axes(x=x, y=y, over=over, log_x=log_x, log_y=log_y, singles=singles, trial=trial)
 
 

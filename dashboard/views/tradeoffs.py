@@ -14,6 +14,7 @@ from advisor.report.numbers import number
 from dashboard import whatif
 from dashboard.charts import tradeoffs as charts
 from dashboard.snapshot import Study
+from dashboard.widgets import address
 from dashboard.widgets.parts import chart, cost_columns, nothing_yet, open_study
 from dashboard.widgets.words import filled_columns, plain
 from studies.costs import COSTS
@@ -79,8 +80,8 @@ def _recipe(study: Study, records: Sequence[Record], picked: int | None, *, defa
     by_number = {record.number: record for record in records}
     if picked is not None:
         st.query_params["trial"] = str(picked)
-    named = st.query_params.get("trial", "")
-    record = by_number.get(int(named) if named.isdecimal() else default, by_number[default])
+    named = address.trial_number(st.query_params.get("trial", ""))
+    record = by_number.get(default if named is None else named, by_number[default])
     steps = record.curve[-1].step if record.curve else None
     st.subheader(f"Trial {record.number}")
     measured = [f"{study.metric} {number(record.measured_quality)}"]

@@ -7,6 +7,8 @@ from typing import Final
 
 import streamlit as st
 
+LONGEST_NUMBER: Final = 9
+"""Digits of a trial's number."""
 PIXELS: Final = 230
 """Three stand in a row at 1280 pixels, two at 800."""
 
@@ -55,6 +57,16 @@ def keep(parameter: str, value: str, usual: str) -> None:
         st.query_params.pop(parameter, None)
     elif st.query_params.get(parameter) != value:
         st.query_params[parameter] = value
+
+
+def trial_number(text: str) -> int | None:
+    """Return the number that a text of an address is; None where it is none that a trial could have.
+
+    Example:
+        >>> trial_number("12"), trial_number("²"), trial_number("none")
+        (12, None, None)
+    """
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else None
 
 
 def state_key(study: str, parameter: str) -> str:

@@ -1,9 +1,10 @@
 """Mirror process: it runs beside a search and keeps its MLflow mirror up to date.
 
-    python -m studies.tracking.process HOME STUDY [TRACKING_URI]
+    python -m studies.tracking.process HOME STUDY
 
 MLflow's imports, its migrations and its writing cost seconds of CPU; in a process of their own they cost the
-search nothing, and a slow, dead or full tracking server neither slows it nor stops it.
+search nothing, and a slow, dead or full tracking server neither slows it nor stops it. The address of the
+runs, which may hold a password, comes in MLflow's own environment variable, never on the command line.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from subprocess import DEVNULL, PIPE
 from threading import Event, Lock, Thread
 from typing import Final, Self
 
+from studies.child_process import command_of
 from studies.errors import StudyError
+from studies.tracking.address import VARIABLE
 from studies.tracking.sink import Sink
 
 TICK_SECONDS: Final = 2.0
@@ -99,11 +102,13 @@ class Mirror:
 
 def launch(home: Path, name: str, tracking_uri: str | None) -> subprocess.Popen[str]:
     """Start the process, in a session of its own: Ctrl-C in the terminal does not reach it."""
-    arguments = [str(home.resolve()), name, *filter(None, [tracking_uri])]
-    command = [sys.executable, "-m", "studies.tracking.process", *arguments]
+    environment = {key: value for key, value in os.environ.items() if key != VARIABLE}
+    if tracking_uri:
+        environment[VARIABLE] = tracking_uri
     return subprocess.Popen(  # noqa: S603 - our own command
-        command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, text=True, start_new_session=True
-    )
+        command_of("studies.tracking.process", str(home.resolve()), name),
+        stdin=PIPE, stdout=PIPE, stderr=DEVNULL, text=True, start_new_session=True, env=environment,
+    )  # fmt: skip
 
 
 def watch(home: Path, name: str, tracking_uri: str | None) -> str | None:
@@ -148,12 +153,12 @@ def yield_to_others() -> None:
         Path("/proc/self/autogroup").write_text(f"{NICENESS}", encoding="ascii")
 
 
-def main(home: str, name: str, tracking_uri: str | None = None) -> int:
+def main(home: str, name: str) -> int:
     """Mirror until told to stop, then say on standard output what is missing, nothing when all is there."""
     yield_to_others()
     gc.set_threshold(50_000, 50, 50)  # a sixth of the time; what MLflow's database layer makes is short-lived
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
-        problem = watch(Path(home), name, tracking_uri)
+        problem = watch(Path(home), name, os.environ.get(VARIABLE))
     sys.stdout.write(problem or "")
     return 0 if problem is None else 1
 

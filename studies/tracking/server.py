@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from studies.errors import StoreError, one_line
-from studies.tracking.address import hidden
+from studies.tracking.address import hidden, masked
 from studies.tracking.entries import key, text
 
 if TYPE_CHECKING:
@@ -79,8 +79,9 @@ def connect(uri: str, home: Path) -> tuple[MlflowClient, str]:
 
 
 def unwritable(uri: str, error: Exception) -> StoreError:
-    """Return what went wrong in one line, without the password that an address may hold."""
-    return StoreError(hidden(f"MLflow at {uri} cannot be written: {one_line(error, longest=200)}"))
+    """Return what went wrong in one line, without the secrets that an address may hold."""
+    words = masked(one_line(error), uri)[:200]
+    return StoreError(f"MLflow at {hidden(uri)} cannot be written: {words}")
 
 
 def runs(client: MlflowClient, experiment: str, query: str = "") -> Iterator[Run]:

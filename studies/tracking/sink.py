@@ -22,6 +22,7 @@ from studies.storage.document import plain
 from studies.storage.journal import manifest_of, open_study
 from studies.storage.locks import acquire, worked_on
 from studies.storage.trial_lines import RECORD, all_trials, number_of
+from studies.tracking.address import whole
 from studies.tracking.entries import (
     STATUS,
     dataset_of,
@@ -69,7 +70,7 @@ class Sink:
 
     def __init__(self, home: Path, name: str, tracking_uri: str | None) -> None:
         self.home = home
-        self.uri = tracking_uri or default_uri(home)
+        self.uri = whole(tracking_uri) or default_uri(home)
         self._study = open_study(home, name)
         self._lock = _locked(home / "studies" / f"{name}.mirror")
         self._client: MlflowClient | None = None

@@ -70,7 +70,7 @@ def code(tmp_path):
 @pytest.fixture
 def refusing(monkeypatch):
     """As `advisor dashboard` runs without --allow-code."""
-    monkeypatch.setenv(imports.REFUSE, "1")
+    monkeypatch.setenv(imports.REFUSE, "advisor dashboard --allow-code")
 
 
 def test_the_command_is_one_that_a_user_would_type(home):

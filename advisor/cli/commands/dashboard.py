@@ -13,7 +13,10 @@ from advisor.cli.run import home_of
 def dashboard(
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8501,
     host: Annotated[
-        str, typer.Option(help="Address to bind; other machines can reach anything but 127.0.0.1.")
+        str,
+        typer.Option(
+            help="Address to bind. Other machines reach any but 127.0.0.1, with the token that is printed."
+        ),
     ] = "127.0.0.1",
     home: Home = None,
     allow_code: Annotated[

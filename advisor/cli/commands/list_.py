@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from advisor.cli import completion
-from advisor.cli.options import Home, Json, Kind
+from advisor.cli.options import AllowCode, Home, Json, Kind
 from advisor.cli.run import home_of
 from advisor.cli.terminal import show, show_json
 
@@ -17,6 +17,7 @@ def list_(
     study: Annotated[
         str, typer.Argument(help="The study whose trials are listed.", autocompletion=completion.study_name)
     ] = "",
+    allow_code: AllowCode = False,  # noqa: ARG001 - see advisor.cli.reading
     home: Home = None,
     json: Json = False,
 ) -> None:

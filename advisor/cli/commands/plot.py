@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from advisor.cli.options import Home, StudyName
+from advisor.cli.options import AllowCode, Home, StudyName
 from advisor.cli.run import home_of
 
 
@@ -15,6 +15,7 @@ def plot(
     study: StudyName,
     kind: Annotated[str, typer.Argument(help="Which figure; a wrong name lists them.")],
     out: Annotated[Path, typer.Option(help="A file that ends with .png, .svg or .html.")] = Path("plot.html"),
+    allow_code: AllowCode = False,  # noqa: ARG001 - see advisor.cli.reading
     home: Home = None,
 ) -> None:
     """Write one of the dashboard's figures to a file."""

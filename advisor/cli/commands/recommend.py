@@ -9,6 +9,7 @@ import typer
 
 from advisor.cli import completion
 from advisor.cli.options import (
+    AllowCode,
     Direction,
     Goal,
     Home,
@@ -41,6 +42,7 @@ def recommend(
     train_time: TrainTime = None,
     goal: Goal = None,
     rule: Rules = None,
+    allow_code: AllowCode = False,  # noqa: ARG001 - see advisor.cli.reading
     home: Home = None,
     json: Json = False,
 ) -> None:

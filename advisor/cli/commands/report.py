@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from advisor.cli.options import Home, StudyName
+from advisor.cli.options import AllowCode, Home, StudyName
 from advisor.cli.run import home_of
 from advisor.cli.terminal import show
 
@@ -20,6 +20,7 @@ def report(
             help="A file that ends with .html, .md or .pdf, or - for Markdown here; STUDY-report.html."
         ),
     ] = "",
+    allow_code: AllowCode = False,  # noqa: ARG001 - see advisor.cli.reading
     home: Home = None,
 ) -> None:
     """Write all that is known of a study to one file: the answer, why, charts, tables, how to repeat it."""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from advisor.cli.options import Home, StudyName, TrackingUri
+from advisor.cli.options import AllowCode, Home, StudyName, TrackingUri
 from advisor.cli.run import home_of
 from advisor.cli.terminal import show
 
 
-def sync(study: StudyName, tracking_uri: TrackingUri = None, home: Home = None) -> None:
+def sync(
+    study: StudyName,
+    tracking_uri: TrackingUri = None,
+    allow_code: AllowCode = False,  # noqa: ARG001 - see advisor.cli.reading
+    home: Home = None,
+) -> None:
     """Complete the MLflow mirror of a study."""
     from advisor.jobs.mirror import draw
     from studies.storage.follow import read_study
