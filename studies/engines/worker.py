@@ -1,8 +1,8 @@
 """Worker: a process that loads a host once, then does one task after the other until nobody hands it any.
 
-It reads messages from a connection: ("load", path of the payload, device), ("run", a task's work, seconds after
-which it is to stop), ("stop",). It writes ("progress", epochs), ("done", result, seconds) and ("raised", text,
-seconds).
+It reads messages from a connection: ("load", path of the payload, device), ("run", a task's work, seconds
+after which it is to stop), ("stop",). It writes ("progress", epochs), ("done", result, seconds) and
+("raised", text, seconds).
 What it prints goes into a pipe that the coordinator reads.
 """
 
