@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from studies.callers_globals import set_torch, torch_settings
+from studies.code_consent import REFUSE
 from studies.engines.users_modules import UsersModules
-from studies.imports import REFUSE, run_file
+from studies.imports import run_file
 
 Filter = tuple[str, str, tuple[str, str], str, int]
 """Of warnings: action, message, module and name of the category, module and line; texts are patterns."""
@@ -38,8 +39,8 @@ class Surroundings:
     """What the user has set of torch for the whole process."""
     filters: tuple[Filter, ...]
     """Of warnings, the first that fits counts."""
-    refused: bool
-    """Whether no code of the user's own is imported."""
+    refused: str
+    """How code of the user's own would be allowed, where none is imported; else empty."""
 
     @classmethod
     def here(cls, user_modules: Iterable[str]) -> Surroundings:
@@ -58,7 +59,7 @@ class Surroundings:
             arguments=tuple(sys.argv),
             torch=torch_settings(),
             filters=tuple(_filters()),
-            refused=bool(os.environ.get(REFUSE)),
+            refused=os.environ.get(REFUSE, ""),
         )
 
     def enter(self) -> None:
@@ -82,7 +83,7 @@ class Surroundings:
         for file in self.files:
             run_file(Path(file))
         if self.refused:
-            os.environ[REFUSE] = "1"
+            os.environ[REFUSE] = self.refused
 
 
 def _directory() -> str:

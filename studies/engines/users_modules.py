@@ -100,7 +100,7 @@ def _places() -> Iterator[tuple[str, str]]:
 
 
 def _is_installed(where: str) -> bool:
-    return where.startswith(STANDARD) or not INSTALLED.isdisjoint(Path(where).parts)
+    return str(where).startswith(STANDARD) or not INSTALLED.isdisjoint(Path(where).parts)
 
 
 def _files(places: dict[str, str]) -> Iterator[tuple[str, Path]]:
