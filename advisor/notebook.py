@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from advisor.report.elements import Html
@@ -30,23 +31,14 @@ def in_kernel() -> bool:
     return hasattr(_shell(), "kernel")
 
 
-def interactive() -> bool:
-    """Tell whether a person types the calls: in a notebook, in IPython or in Python itself."""
-    return _shell() is not None or hasattr(sys, "ps1")
-
-
 @contextmanager
 def attended(session: Session, *, searching: bool, listen: Listen | None) -> Iterator[tuple[Listen, Stop]]:
     """Attend to a search for as long as the block lasts: yield who listens to it and what stops it.
 
-    In a notebook a table in the cell follows it, unless the caller listens. Where a person types the calls,
-    Ctrl-C or the stop button stops it as soon as what is being trained can be left; in a program Ctrl-C
-    raises KeyboardInterrupt as ever.
+    In a notebook a table in the cell follows it, unless the caller listens. Ctrl-C or the stop button stops
+    it as soon as what is being trained can be left.
     """
-    from advisor.cli.terminal import stop_on_interrupt
-
-    stoppable = interactive() and threading.current_thread() is threading.main_thread()
-    with stop_on_interrupt() if stoppable else nullcontext(_never) as stop:
+    with stopped_by_interrupt() as stop:
         if listen is not None or not in_kernel():
             yield listen or _ignore, stop
             return
@@ -54,6 +46,31 @@ def attended(session: Session, *, searching: bool, listen: Listen | None) -> Ite
 
         with CellProgress(Board.of(session, searching=searching)) as progress:
             yield progress.listen, stop
+
+
+@contextmanager
+def stopped_by_interrupt() -> Iterator[Stop]:
+    """Yield a function that tells whether Ctrl-C was pressed; a second one raises KeyboardInterrupt at once.
+
+    Signals reach the main thread alone, and a program's own handler of Ctrl-C stays in its place.
+    """
+    presses: list[int] = []
+
+    def note(number: int, frame: object) -> None:  # noqa: ARG001
+        presses.append(number)
+        if len(presses) > 1:
+            raise KeyboardInterrupt
+
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    before = signal.getsignal(signal.SIGINT)
+    if not in_main_thread or before is not signal.default_int_handler:
+        yield _never
+        return
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: bool(presses)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class CellProgress:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from advisor.study import Study, home_of
 from studies.limits import Budget, Limits
+from studies.storage.home import default_home
 
 if TYPE_CHECKING:
     from advisor.jobs.session import Session
@@ -111,15 +112,30 @@ def _finish(session: Session, listen: Any, *, searching: bool = True) -> Study:
     from advisor.jobs.mirror import finish
     from advisor.jobs.work import conclude, work
     from advisor.notebook import attended
+    from studies.storage.held import settle
 
     for note in session.notes:  # as the command line does; shown on stderr unless logging is set up otherwise
         logging.getLogger("advisor").warning(note)
+    mirror, cut_short = None, False
     with attended(session, searching=searching, listen=listen) as (hear, stop):
-        mirror = work(session, listen=hear, stop=stop, searching=searching)
+        try:
+            mirror = work(session, listen=hear, stop=stop, searching=searching)
+        except KeyboardInterrupt:  # of a handler of the caller's own
+            if stop():
+                raise
+            cut_short = True
     conclude(session.home, session.name)
-    if mirror is not None:
-        finish(mirror, session.home, session.name)
-    if stop():
-        again = f"advisor.{'resume' if searching else 'compress'}({session.name!r})"
-        logging.getLogger("advisor").warning("stopped; what is finished is kept, go on with: %s", again)
+    if (loss := settle(session.home, session.name)) is not None:
+        logging.getLogger("advisor").warning("%s; this process alone still has it", loss.says)
+    if mirror is not None and (unfinished := finish(mirror, session.home, session.name, stop=stop)):
+        logging.getLogger("advisor").warning(unfinished)
+    if cut_short or stop():
+        again = f"advisor.{'resume' if searching else 'compress'}({session.name!r}{_home(session)})"
+        claim = "" if loss else "what is finished is kept, "
+        logging.getLogger("advisor").warning("stopped; %sgo on with: %s", claim, again)
     return Study(session.name, home=session.home)
+
+
+def _home(session: Session) -> str:
+    """Return the argument that names a study's home; nothing for the usual one."""
+    return "" if session.home == default_home() else f", home={str(session.home)!r}"

@@ -29,11 +29,13 @@ from advisor.cli.commands.search import search
 from advisor.cli.commands.sync import sync
 from advisor.cli.help import GroupedHelp
 from advisor.cli.reading import guarded
+from advisor.cli.stops import ended_by_signals
 from advisor.cli.terminal import (
     DEFECT,
     INTERRUPTED,
     NOTHING_FEASIBLE,
     WRONG_INPUT,
+    discard,
     fail,
     plain_warnings,
     show,
@@ -88,27 +90,43 @@ for command in COMMANDS:
 
 def main() -> None:
     """Run the command line; every error that is the input's fault is one line on stderr."""
-    try:
-        with plain_warnings():
-            status = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
-        if status == INTERRUPTED:  # how typer reports a Ctrl-C
-            fail("interrupted; what was finished is kept, see: advisor list studies", INTERRUPTED)
-    except NothingFeasible as error:
-        fail(str(error), NOTHING_FEASIBLE)
-    except StudyError as error:
-        fail(str(error), WRONG_INPUT)
-    except USAGE_ERROR as error:
+    with ended_by_signals() as stops:
+        try:
+            with plain_warnings():
+                status = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
+        except BaseException as error:  # noqa: BLE001 - whatever a KeyboardInterrupt became on its way
+            if stops.interrupting and not isinstance(error, SystemExit):
+                fail("interrupted", stops.status)
+            _end(error)
+        else:
+            if status == INTERRUPTED:  # how typer reports a KeyboardInterrupt
+                fail("interrupted", stops.status or INTERRUPTED)
+
+
+def _end(error: BaseException) -> None:
+    """End with the line and the status of what a command raised."""
+    match error:
+        case NothingFeasible():
+            fail(str(error), NOTHING_FEASIBLE)
+        case StudyError():
+            fail(str(error), WRONG_INPUT)
+        case KeyboardInterrupt() | typer.Abort():
+            fail("interrupted", INTERRUPTED)
+        # typer makes the second of the first
+        case BrokenPipeError() | SystemExit(__context__=BrokenPipeError()):
+            discard(sys.stdout)
+        case Exception():  # the user's own code, or a defect
+            _end_unexpected(error)
+        case _:
+            raise error
+
+
+def _end_unexpected(error: Exception) -> None:
+    """End with one line; the traceback is for whoever asks."""
+    if isinstance(error, USAGE_ERROR):
         fail(shortened(error.format_message()), WRONG_INPUT)
-    except (KeyboardInterrupt, typer.Abort):
-        fail("interrupted", INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except Exception as error:  # the user's own code, or a defect: one line, the traceback for whoever asks
-        if os.environ.get("ADVISOR_TRACEBACK"):
-            raise
-        if is_of_user_code(error):
-            fail(f"your own code fails: {code_line(error)}; ADVISOR_TRACEBACK=1 shows more", WRONG_INPUT)
-        fail(
-            f"unexpected {named_line(error)}; what was finished is kept, ADVISOR_TRACEBACK=1 shows where",
-            DEFECT,
-        )
+    if os.environ.get("ADVISOR_TRACEBACK"):
+        raise error
+    if is_of_user_code(error):
+        fail(f"your own code fails: {code_line(error)}; ADVISOR_TRACEBACK=1 shows more", WRONG_INPUT)
+    fail(f"unexpected {named_line(error)}; ADVISOR_TRACEBACK=1 shows where", DEFECT)

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
+from advisor.cli.terminal import discard, say
 from advisor.report.compression_names import in_words
 from studies.limits import Budget
 from studies.quantities import format_bytes, format_seconds, several
@@ -152,8 +153,7 @@ class Lines:
             if event.record is None
             else describe(event.record, self._board.metric)
         )
-        sys.stderr.write(f"[{self._board.elapsed:6.1f}s] {line}\n")
-        sys.stderr.flush()
+        say(f"[{self._board.elapsed:6.1f}s] {line}")
 
 
 class LiveTable:
@@ -172,9 +172,12 @@ class LiveTable:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Leave the last state of the table on the screen."""
-        if self._live is not None:
-            self._live.stop()
+        """Leave the last state of the table on the screen, unless that was closed."""
+        try:
+            if self._live is not None:
+                self._live.stop()
+        except OSError:
+            discard(sys.stderr)
 
     def listen(self, event: Event) -> None:
         """Take note of an event; the table redraws itself."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from advisor.cli.stops import STOPS, stopped_in_order
 from advisor.cli.terminal import (
-    INTERRUPTED,
+    DEFECT,
     MOSTLY_FAILED,
     NOTHING_FEASIBLE,
     fail,
@@ -14,7 +15,6 @@ from advisor.cli.terminal import (
     say,
     show,
     show_json,
-    stop_on_interrupt,
 )
 
 if TYPE_CHECKING:
@@ -35,23 +35,33 @@ def work_on(session: Session, *, json: bool, searching: bool = True) -> None:
     from advisor.jobs.work import conclude, outcome, work
     from studies.quantities import several
     from studies.storage.follow import Journal
+    from studies.storage.held import settle
 
-    display = progress(session, searching=searching)
-    with stop_on_interrupt() as interrupted, prints_aside(), display:
-        mirror = work(session, listen=display.listen, stop=interrupted, searching=searching)
-    try:
-        recommendation = conclude(session.home, session.name)
-        records = Journal(session.home, session.name).read().records
-        show_json(outcome(session, recommendation, records)) if json else show(str(recommendation))
-    finally:
-        if mirror is not None and (unfinished := finish(mirror, session.home, session.name)):
-            say(unfinished)
-    where = at_home(session.home)
+    display, where = progress(session, searching=searching), at_home(session.home)
+    with stopped_in_order() as stop:
+        with prints_aside(), display:
+            mirror = work(session, listen=display.listen, stop=stop, searching=searching)
+        cut_short = stop()
+        try:
+            recommendation = conclude(session.home, session.name)
+            loss = settle(session.home, session.name)
+            records = Journal(session.home, session.name).read().records
+            show_json(outcome(session, recommendation, records)) if json else show(str(recommendation))
+        finally:
+            if mirror is not None and (unfinished := finish(mirror, session.home, session.name, stop=stop)):
+                say(unfinished)
     if searching and (overdrawn := overdrawn_note(session.home, session.name)):
         say(overdrawn)
-    if interrupted():
+    if loss is not None:
+        say(loss.says)
+    if cut_short:
         command = f"advisor {'resume' if searching else 'compress'} {session.name}{where}"
-        fail(f"interrupted; everything finished is kept, go on with: {command}", INTERRUPTED)
+        claim = "" if loss else "everything finished is kept, "
+        fail(f"interrupted; {claim}go on with: {command}", STOPS.status)
+    if STOPS.status:
+        fail("interrupted once the answer was made", STOPS.status)
+    if loss is not None and loss.of_trials:
+        fail("the answer above is all that is left of what was lost", DEFECT)
     tried = [record for record in records if searching or record.stage == "compress"]
     if not any(record.state == "complete" for record in tried):
         last = next((record.error for record in reversed(tried) if record.error), "nothing was tried")

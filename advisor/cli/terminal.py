@@ -1,50 +1,75 @@
-"""Terminal: answers on stdout, everything else on stderr, the handler of Ctrl-C, and exit statuses."""
+"""Terminal: answers on stdout, everything else on stderr, and exit statuses."""
 
 from __future__ import annotations
 
-import signal
+import errno
+import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, redirect_stdout
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, redirect_stdout, suppress
+from typing import IO, Any, Final
 
 import typer
 
-from studies.errors import StudyWarning
+from studies.errors import StoreError, StudyWarning
 
 DONE: Final = 0
 DEFECT: Final = 1
 WRONG_INPUT: Final = 2
 NOTHING_FEASIBLE: Final = 3
 MOSTLY_FAILED: Final = 4
+HUNG_UP: Final = 129
 INTERRUPTED: Final = 130
+TERMINATED: Final = 143
 STATUSES: Final[Mapping[int, str]] = {
     DONE: "done",
-    DEFECT: "a defect of the program, or something that `advisor doctor` finds broken; one line says what",
+    DEFECT: "a defect, what `advisor doctor` finds broken, or trials lost by a failing disk; a line says it",
     WRONG_INPUT: "wrong input: an option, a file, a name, your own code; one line says what to do",
     NOTHING_FEASIBLE: "nothing fits the limits (a line says what to relax), or no trial completed",
     MOSTLY_FAILED: "half of the trials or more failed; the advice stands, one line says why they did",
-    INTERRUPTED: "interrupted by Ctrl-C; everything finished is kept, the line says how to go on",
+    HUNG_UP: "stopped by SIGHUP, as a terminal that is closed sends it; else as 130",
+    INTERRUPTED: "stopped by Ctrl-C; the answer is that of what was finished, the line says how to go on",
+    TERMINATED: "stopped by SIGTERM, as `kill` and job schedulers send it; else as 130",
 }
 """What each exit status means; they stay as they are from version to version."""
+NOBODY_READS: Final = (errno.EPIPE, errno.EIO)
+"""What writing raises once a pipe is closed, as `| head` does, or a terminal has hung up."""
 
 
 def show(text: str) -> None:
-    """Print an answer."""
-    typer.echo(text)
+    """Print an answer; where nobody reads it any more, to nobody.
+
+    Raises:
+        StoreError: it cannot be written, as where a disk is full.
+    """
+    try:
+        typer.echo(text)
+    except OSError as error:
+        discard(sys.stdout)
+        if error.errno not in NOBODY_READS:
+            raise StoreError(f"the answer cannot be written to stdout ({error.strerror})") from None
 
 
 def show_json(value: object) -> None:
     """Print an answer as one JSON value."""
     from studies.storage.journal import dump
 
-    typer.echo(dump(value))
+    show(dump(value))
 
 
 def say(line: str) -> None:
-    """Tell what is no part of the answer."""
-    typer.echo(line, err=True)
+    """Tell what is no part of the answer; where stderr cannot be written, nobody."""
+    try:
+        typer.echo(line, err=True)
+    except OSError:
+        discard(sys.stderr)
+
+
+def discard(stream: IO[str]) -> None:
+    """Send what is still written to a stream to nobody, so that Python's last flush does not fail either."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def fail(line: str, status: int) -> None:
@@ -75,21 +100,3 @@ def plain_warnings() -> Iterator[None]:
 def prints_aside() -> AbstractContextManager[object]:
     """Send whatever the user's own code prints to stderr, for as long as the block lasts."""
     return redirect_stdout(sys.stderr)
-
-
-@contextmanager
-def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
-    """Handle Ctrl-C: yield a function that tells whether it was pressed; a second one interrupts at once."""
-    signals: list[int] = []
-
-    def on_interrupt(number: int, frame: object) -> None:  # noqa: ARG001
-        if signals:
-            raise KeyboardInterrupt
-        signals.append(number)
-        say("stopping; press Ctrl-C again to stop at once")
-
-    earlier_handler = signal.signal(signal.SIGINT, on_interrupt)
-    try:
-        yield lambda: bool(signals)
-    finally:
-        signal.signal(signal.SIGINT, earlier_handler)

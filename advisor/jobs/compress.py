@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -220,8 +221,9 @@ def delete_unused_files(home: Path, name: str, recommendation: Recommendation) -
     used = {record.footprint.path for record in records if record.footprint and record.number in trials}
     for file in (home / "models" / name).glob("*.onnx"):
         if file.name not in used:
-            file.unlink()
-            file.with_suffix(".pt2").unlink(missing_ok=True)
+            with suppress(OSError):  # a home that failed in mid-search keeps them
+                file.unlink()
+                file.with_suffix(".pt2").unlink(missing_ok=True)
 
 
 def pareto(recommendation: Recommendation) -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ from studies.errors import BadValue, did_you_mean, shown
 from studies.imports import forget
 from studies.limits import Limits
 from studies.storage.follow import read_study
+from studies.storage.held import release
 from studies.tracking.address import OFF
 from studies.workload import Workload
 
@@ -110,7 +111,7 @@ def fit(
     options = {**options, **_limits(options.get("limits"))}
     asked_for = {name: value for name, value in options.items() if value is not None}
     of_workload = {name: asked_for.pop(name) for name in OF_WORKLOAD if name in asked_for}
-    workload = Workload(train=data, **of_workload)
+    workload, session = Workload(train=data, **of_workload), None
     try:
         session = prepare(Request.of(workload, tracking_uri=OFF, **asked_for), home)
         with watch(session) as (listen, stop):
@@ -125,6 +126,8 @@ def fit(
     finally:
         if not lasting:
             forget(workload)
+            if session is not None:
+                release(home, session.name)
 
 
 def _limits(limits: Limits | dict[str, Any] | None) -> dict[str, Any]:

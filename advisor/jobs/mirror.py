@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,10 +21,18 @@ FINISH_SECONDS: Final = 60.0
 DRAWING_SECONDS: Final = 30.0
 
 
-def finish(mirror: Mirror, home: Path, name: str) -> str | None:
-    """Draw the figures and let the mirror end; return None when all is there, else why not in a line."""
-    draw(home, name)
-    return mirror.finish(FINISH_SECONDS)
+def finish(mirror: Mirror, home: Path, name: str, *, stop: Callable[[], bool] = lambda: False) -> str | None:
+    """Draw the figures and let the mirror end; return None when all is there, else why not in a line.
+
+    Args:
+        mirror: of the study.
+        home: where the study lives.
+        name: what it is called.
+        stop: whether somebody wants an end: then nothing is drawn, and the mirror gets a few seconds.
+    """
+    if not stop():
+        draw(home, name)
+    return mirror.finish(FINISH_SECONDS, stop=stop)
 
 
 def draw(home: Path, name: str) -> None:

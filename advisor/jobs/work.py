@@ -18,6 +18,7 @@ from studies.callers_globals import set_aside
 from studies.record import Record, count_states
 from studies.search.clock import Clock
 from studies.storage import journal
+from studies.storage.held import holding, settle
 from studies.storage.locks import working
 from studies.storage.manifest import SavedAdvice
 from studies.tracking.address import OFF
@@ -58,7 +59,7 @@ def work(
         prepared_seconds=manifest.prepared_seconds,
         stop=stop,
     )
-    with working(session.home, session.name):
+    with working(session.home, session.name), holding(session.home, session.name, study):
         mirror = _mirror(session)
         if searching:
             _search(session, study, clock, listen=listen)
@@ -134,7 +135,10 @@ def preference(session: Session, study: optuna.Study) -> Preference:
 
 
 def conclude(home: Path, name: str) -> Recommendation:
-    """Return a study's recommendation and write it to the journal, where the mirror finds it."""
+    """Return a study's recommendation and write it to the journal, where the mirror finds it.
+
+    Of a study whose disk failed it comes from memory; `studies.storage.held.settle` then tells what is lost.
+    """
     recommendation = advice(home, name)
     saved = SavedAdvice(markdown=recommendation.to_markdown(), json=journal.dump(recommendation.to_dict()))
     study = journal.open_study(home, name)
@@ -143,6 +147,7 @@ def conclude(home: Path, name: str) -> Recommendation:
         journal.mark_recommended(study, _searched_number(recommendation, journal.records(study)))
     if recommendation.compressed:
         delete_unused_files(home, name, recommendation)
+    settle(home, name)
     return recommendation
 
 

@@ -7,6 +7,7 @@ weights.
 from __future__ import annotations
 
 import pickle
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,14 +38,18 @@ class Checkpoints:
         return cls(folder=home / "checkpoints" / study)
 
     def save(self, number: int, model: nn.Module) -> None:
-        """Save the weights that a trial ended with.
+        """Save the weights that a trial ended with; where the disk takes nothing, they are not kept.
 
         A file that is cut off by a crash never takes the place of a whole one.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
         unfinished = self.path(number).with_suffix(".part")
-        torch.save(model.state_dict(), unfinished)
-        unfinished.rename(self.path(number))
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            torch.save(model.state_dict(), unfinished)
+            unfinished.rename(self.path(number))
+        except (OSError, RuntimeError):  # as torch's own writer says it
+            with suppress(OSError):
+                unfinished.unlink()
 
     def load(self, number: int, model: nn.Module) -> bool:
         """Put a trial's weights into a model; return whether they were there and fit."""

@@ -16,17 +16,22 @@ import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from studies.direction import Direction
 from studies.errors import StoreError, StudyWarning
 from studies.quantities import several
 from studies.record import FIELDS, STAGES, STATES, Record
+from studies.storage import journal
+from studies.storage.held import held_study
 from studies.storage.home import journal_of
 from studies.storage.lines import NEEDED, Line
 from studies.storage.manifest import PLAN, StudyManifest
 from studies.storage.readable import UNREADABLE, readable
 from studies.storage.trial_lines import RECORD, SpentSeconds
+
+if TYPE_CHECKING:
+    import optuna
 
 DIRECTIONS: Final = {1: Direction.MINIMIZE, 2: Direction.MAXIMIZE}
 FINISHED: Final = (1, 2, 3)
@@ -96,6 +101,14 @@ def damage(name: str, stored: StoredStudy) -> str:
     return f"{several(stored.damaged, 'line')} of the journal of study '{name}' cannot be read"
 
 
+def _in_memory(study: optuna.Study) -> StoredStudy:
+    """Return a study that this process works on, without a look at its file."""
+    direction = Direction(study.direction.name.lower())
+    return StoredStudy(
+        direction=direction, manifest=journal.manifest_of(study), records=journal.records(study)
+    )
+
+
 class Journal:
     """Journal that is read on from where it was left. It may be shared by threads, and writes nothing."""
 
@@ -110,6 +123,8 @@ class Journal:
             StudyNotFound: there is none of that name.
             StoreError: it cannot be read.
         """
+        if (study := held_study(self._home, self._name)) is not None:
+            return _in_memory(study)
         path = journal_of(self._home, self._name)
         with self._lock:
             try:

@@ -12,12 +12,14 @@ from __future__ import annotations
 import json
 import math
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from studies.errors import StoreError, StudyNotFound, did_you_mean, shown
 from studies.record import Record
 from studies.storage.document import plain
+from studies.storage.held import held_study, release
 from studies.storage.home import check_new, journal_of, journal_path, study_names
 from studies.storage.locks import working, write_lock
 from studies.storage.manifest import PLAN, StudyManifest
@@ -43,10 +45,15 @@ def create_study(home: Path, name: str, *, direction: str, manifest: StudyManife
 
     check_new(home, name)
     _quiet()
-    toward = StudyDirection[direction.upper()]
-    study = optuna.create_study(storage=_journal(journal_path(home, name)), study_name=name, direction=toward)
-    study.set_user_attr(PLAN, manifest.to_dict())
-    name_values(study, [manifest.metric])
+    toward, path = StudyDirection[direction.upper()], journal_path(home, name)
+    try:
+        study = optuna.create_study(storage=_journal(path), study_name=name, direction=toward)
+        study.set_user_attr(PLAN, manifest.to_dict())
+        name_values(study, [manifest.metric])
+    except OSError as error:
+        with suppress(OSError):
+            path.unlink()
+        raise StoreError(f"study '{name}' cannot be written in home '{home}' ({error})") from None
     return study
 
 
@@ -59,6 +66,8 @@ def open_study(home: Path, name: str) -> optuna.Study:
     """
     import optuna
 
+    if (study := held_study(home, name)) is not None:
+        return study
     path = journal_of(home, name)
     _quiet()
     with readable(str(path)):
@@ -79,6 +88,7 @@ def delete_study(home: Path, name: str) -> None:
             for folder in (home / "checkpoints" / name, home / "models" / name):
                 _remove(folder)
             journal_path(home, name).unlink(missing_ok=True)
+            release(home, name)
         for suffix in (
             "lock",
             "search",
@@ -167,8 +177,9 @@ def _journal(path: Path) -> optuna.storages.JournalStorage:
     from optuna.storages import JournalStorage
 
     from studies.storage.backend import SealedBackend
+    from studies.storage.lasting_backend import LastingBackend
 
-    return JournalStorage(SealedBackend(path, write_lock(path)))
+    return JournalStorage(LastingBackend(path, SealedBackend(path, write_lock(path))))
 
 
 def dump(value: object) -> str:

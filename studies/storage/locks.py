@@ -70,12 +70,18 @@ def write_lock(journal: Path) -> BaseFileLock:
 
 
 def acquire(path: Path, *, patience_seconds: float = 0.0) -> BaseFileLock | None:
-    """Take the lock of a file and return it, to be released; None when another process has it."""
+    """Take the lock of a file and return it, to be released; None when another process has it.
+
+    Raises:
+        StoreError: the file cannot be written.
+    """
     lock = FileLock(path, poll_interval=STUDY_POLL_SECONDS, thread_local=False)
     try:
         lock.acquire(timeout=patience_seconds)
     except Timeout:
         return None
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written ({error.strerror or error})") from None
     return lock
 
 

@@ -13,10 +13,13 @@ import gc
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from contextlib import redirect_stdout, suppress
+from functools import partial
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import Final, Self
 
 from studies.child_process import command_of
@@ -26,40 +29,86 @@ from studies.tracking.sink import Sink
 
 TICK_SECONDS: Final = 2.0
 LONGEST_PAUSE_SECONDS: Final = 60.0
+HURRIED_SECONDS: Final = 5.0
+"""How long a last pass is waited for when somebody wants an end: who stops processes often waits 10 s."""
+POLL_SECONDS: Final = 0.25
+NICENESS: Final = 10
+"""A ninth of the share of a process beside it on a busy core; the first steps of a search come first."""
 
 
 class Mirror:
     """Process beside a search that writes its trials to MLflow; it can neither slow nor stop the search."""
 
-    def __init__(self, name: str, process: subprocess.Popen[str]) -> None:
-        self._name = name
-        self._process = process
+    def __init__(self, name: str, launch: Callable[[], subprocess.Popen[str]]) -> None:
+        self._name, self._launch = name, launch
+        self._process = launch()
+        self._changing, self._finishing, self._again = Lock(), False, True
+        Thread(target=self._replace, daemon=True, name=f"mirror of {name}").start()
 
     @classmethod
     def start(cls, home: Path, name: str, tracking_uri: str | None = None) -> Self:
-        """Start mirroring a study, in a session of its own: Ctrl-C in the terminal does not reach it."""
-        environment = {key: value for key, value in os.environ.items() if key != VARIABLE}
-        if tracking_uri:
-            environment[VARIABLE] = tracking_uri
-        process = subprocess.Popen(  # noqa: S603 - our own command
-            command_of("studies.tracking.process", str(home.resolve()), name),
-            stdin=PIPE, stdout=PIPE, stderr=DEVNULL, text=True, start_new_session=True, env=environment,
-        )  # fmt: skip
-        return cls(name, process)
+        """Start mirroring a study; a process that dies is started again, once."""
+        return cls(name, partial(launch, home, name, tracking_uri))
 
-    def finish(self, timeout_seconds: float) -> str | None:
-        """Ask for a last pass and wait for it; return None if all is mirrored, else why not in one line."""
-        try:
-            problem, _ = self._process.communicate("finish\n", timeout=timeout_seconds)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.communicate()
-            problem = f"{timeout_seconds:g} s were not enough"
+    def finish(self, timeout_seconds: float, *, stop: Callable[[], bool] = lambda: False) -> str | None:
+        """Ask for a last pass and wait for it; return None if all is mirrored, else why not in one line.
+
+        Args:
+            timeout_seconds: how long it is waited for.
+            stop: whether somebody wants an end, so that it is waited for `HURRIED_SECONDS` at most.
+        """
+        with self._changing:
+            self._finishing = True
+        problem = self._last_pass(timeout_seconds, stop)
+        if not problem and self._process.returncode and self._start_again():
+            problem = self._last_pass(timeout_seconds, stop)
         if not problem and (status := self._process.returncode):
             problem = f"its process ended with status {status}"
         if not problem:
             return None
         return f"MLflow mirror not finished: {problem}; complete it with: advisor sync {self._name}"
+
+    def _last_pass(self, timeout_seconds: float, stop: Callable[[], bool]) -> str:
+        """Wait for the last pass; return what it could not write, empty when nothing."""
+        began, allowed, line = time.monotonic(), timeout_seconds, "finish\n"
+        while True:
+            waited = time.monotonic() - began
+            if stop():
+                allowed = min(allowed, HURRIED_SECONDS)
+            try:
+                patience = max(0.0, min(POLL_SECONDS, allowed - waited))
+                return self._process.communicate(line, timeout=patience)[0]
+            except subprocess.TimeoutExpired:
+                line = ""
+                if waited >= allowed:
+                    self._process.kill()
+                    self._process.communicate()
+                    return f"{allowed:g} s were not enough"
+
+    def _replace(self) -> None:
+        """Start it again as soon as it dies, once."""
+        self._process.wait()
+        with self._changing:
+            if not self._finishing:
+                self._start_again()
+
+    def _start_again(self) -> bool:
+        """Start it again, unless that was done before; return whether it was."""
+        if self._again:
+            self._again, self._process = False, self._launch()
+            return True
+        return False
+
+
+def launch(home: Path, name: str, tracking_uri: str | None) -> subprocess.Popen[str]:
+    """Start the process, in a session of its own: Ctrl-C in the terminal does not reach it."""
+    environment = {key: value for key, value in os.environ.items() if key != VARIABLE}
+    if tracking_uri:
+        environment[VARIABLE] = tracking_uri
+    return subprocess.Popen(  # noqa: S603 - our own command
+        command_of("studies.tracking.process", str(home.resolve()), name),
+        stdin=PIPE, stdout=PIPE, stderr=DEVNULL, text=True, start_new_session=True, env=environment,
+    )  # fmt: skip
 
 
 def watch(home: Path, name: str, tracking_uri: str | None) -> str | None:
@@ -93,10 +142,20 @@ def _await_input(arrived: Event) -> None:
     arrived.set()
 
 
+def yield_to_others() -> None:
+    """Leave the processor to others, but for a share that the mirror keeps up with a search on.
+
+    Where Linux groups processes by session, niceness counts within a session alone, and this one has its own.
+    """
+    with suppress(OSError, AttributeError):  # Windows knows no niceness
+        os.nice(NICENESS)
+    with suppress(OSError):
+        Path("/proc/self/autogroup").write_text(f"{NICENESS}", encoding="ascii")
+
+
 def main(home: str, name: str) -> int:
     """Mirror until told to stop, then say on standard output what is missing, nothing when all is there."""
-    with suppress(OSError, AttributeError):  # only what no one else wants of the processor; Linux knows how
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    yield_to_others()
     gc.set_threshold(50_000, 50, 50)  # a sixth of the time; what MLflow's database layer makes is short-lived
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
         problem = watch(Path(home), name, os.environ.get(VARIABLE))

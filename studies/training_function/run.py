@@ -66,6 +66,8 @@ class FunctionRun:
         """Whether the function has to return, and whether that cut it short."""
         self._woken = 0.0
         """When it was last let run."""
+        self._away = False
+        """Whether it was let run and has not paused since: so it stays when waiting for it is interrupted."""
         self._stop: Callable[[], bool] = lambda: False
         self._error: BaseException | None = None
         self._generators = Generators(seed)
@@ -155,8 +157,13 @@ class FunctionRun:
         }
 
     def close(self) -> None:
-        """Tell the function to stop, wait until it has, and let go of its optimizers."""
-        if self._thread is not None and not self.ended:
+        """Tell the function to stop, wait until it has, and let go of its optimizers.
+
+        One that somebody interrupted the waiting for may never return: it is not waited for.
+        """
+        if self._away:
+            self._must_return = True
+        elif self._thread is not None and not self.ended:
             self._must_return = True
             self._wake()
         self.optimizers = {}
@@ -168,8 +175,10 @@ class FunctionRun:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, daemon=True, name="training function")
                 self._thread.start()
+            self._away = True
             self._turn.release()
             self._back.acquire()
+            self._away = False
         self.seconds += time.perf_counter() - self._woken
 
     def _work(self) -> None:
