@@ -1,7 +1,8 @@
 """Worker: a process that loads a host once, then does one task after the other until nobody hands it any.
 
-It reads messages from a connection: ("load", path of the payload), ("run", task's work, seconds until it is
-to stop), ("stop",). It writes ("progress", epochs), ("done", result, seconds) and ("raised", text, seconds).
+It reads messages from a connection: ("load", path of the payload, device), ("run", a task's work, seconds
+after which it is to stop), ("stop",). It writes ("progress", epochs), ("done", result, seconds) and
+("raised", text, seconds).
 What it prints goes into a pipe that the coordinator reads.
 """
 
@@ -23,6 +24,7 @@ from studies.engines.payload import read_payload
 
 LOOK_SECONDS: Final = 0.01
 """Between two looks for a message that says stop: a look takes as long as a small step."""
+STOPPING: Final = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 DIES_WITH_PARENT: Final = 1
 """Linux's PR_SET_PDEATHSIG."""
 
@@ -57,8 +59,10 @@ def work(connection: Connection) -> None:
     with suppress(EOFError, ConnectionError):
         while True:
             match connection.recv():
-                case ("load", path):
+                case ("load", path, device):
                     host = read_payload(Path(path))
+                    if device is not None:
+                        host.move_to(device)
                 case ("run", payload, stop_after_seconds):
                     answer = _run(host, payload, ConnectionWatch(connection, stop_after_seconds))
                     if os.getpid() != process:  # the task has forked, and this is the child
@@ -96,8 +100,7 @@ def begin(connection: int, output: int, *, dies_with_parent: bool) -> None:
         dies_with_parent: whether the end of its parent ends it; Linux only.
     """
     os.setsid()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _leave_stops_to_coordinator()
     with Path(os.devnull).open("rb") as nothing:
         os.dup2(nothing.fileno(), 0)
     os.dup2(output, 1)
@@ -112,6 +115,27 @@ def begin(connection: int, output: int, *, dies_with_parent: bool) -> None:
         Path("/proc/self/oom_score_adj").write_text("1000")
     faulthandler.enable(file=2)
     work(Connection(connection))
+
+
+def _leave_stops_to_coordinator() -> None:
+    """Take no notice of the signals that a scheduler sends to every process of a job: it is told what to do.
+
+    What this process forks has them as usual, as `terminate` of its own workers wants it.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in STOPPING:
+        signal.signal(number, _take_no_notice)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_as_usual)
+
+
+def _as_usual() -> None:
+    for number in STOPPING:
+        signal.signal(number, signal.SIG_DFL)
+
+
+def _take_no_notice(number: int, frame: object) -> None:
+    """Do nothing: unlike a signal that is ignored, it stays within this process."""
 
 
 def _die_with_parent() -> None:
