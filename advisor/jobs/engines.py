@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -16,6 +17,8 @@ from studies.errors import BadValue, StudyError, named_line, shown
 if TYPE_CHECKING:
     from studies.engines.engine import Engine
     from studies.facts import Facts
+    from studies.limits import Limits
+    from studies.search.compression_host import CompressionHost
     from studies.search.trial_host import TrialHost
 
 Workers = Literal["auto"] | int
@@ -56,12 +59,14 @@ def warm_up(workers: Workers) -> None:
 
 @contextmanager
 def engine_of(
-    host: TrialHost,
+    host: TrialHost | CompressionHost,
     facts: Facts,
     workers: Workers,
     *,
     stop: Callable[[], bool],
     tell: Callable[[str], None] = lambda line: None,
+    beside_bytes: int = 0,
+    limits: Limits | None = None,
 ) -> Iterator[tuple[Engine, int | None]]:
     """Yield where a study's trials train, and the most bytes a worker may take; None for no such bound.
 
@@ -71,6 +76,8 @@ def engine_of(
         workers: how many, as `parse_workers` read it.
         stop: whether to stop: the user wants it, or time is up.
         tell: called with how many workers there are, and why.
+        beside_bytes: what a worker needs beside what a training does.
+        limits: which bound a worker's memory; None for those of the plan.
     """
     from advisor.jobs.room import Room, bytes_of_rows
     from advisor.jobs.workers import devices, most_bytes, why_so_many, worker_count
@@ -80,6 +87,7 @@ def engine_of(
         yield InProcess(host=host, stop=stop), None
         return
     room = Room.of(host.plan, facts, data_bytes=bytes_of_rows(host.workload))
+    room = replace(room, peak_bytes=room.peak_bytes + beside_bytes)
     count = worker_count(workers, room)
     with tempfile.TemporaryDirectory(prefix="advisor-", ignore_cleanup_errors=True) as folder:
         try:
@@ -91,12 +99,14 @@ def engine_of(
             return
         tell(why_so_many(workers, room))
         try:
-            yield engine, most_bytes(host.plan.limits, room, count)
+            yield engine, most_bytes(limits or host.plan.limits, room, count)
         finally:
             engine.close()
 
 
-def _local(host: TrialHost, on_devices: Sequence[str], payload: Path, stop: Callable[[], bool]) -> Engine:
+def _local(
+    host: TrialHost | CompressionHost, on_devices: Sequence[str], payload: Path, stop: Callable[[], bool]
+) -> Engine:
     """Return an engine of worker processes, the first of which has loaded the host.
 
     Raises:
