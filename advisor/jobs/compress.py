@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -141,8 +142,8 @@ def compress(
         return
     clock = Clock(budget=entry.budget, spent_before=entry.spent_seconds, stop=stop)
 
-    def tell(line: str) -> None:
-        listen(Event(stage="compress", note=line))
+    def tell(line: str, *, warns: bool = False) -> None:
+        listen(Event(stage="compress", note=line, warns=warns))
 
     with engine_of(
         _host(session, entry, workload),
@@ -150,6 +151,7 @@ def compress(
         session.workers,
         stop=clock.must_stop,
         tell=tell,
+        warn=partial(tell, warns=True),
         beside_bytes=TOOLS_BYTES,
         limits=Limits(),
     ) as (engine, most_bytes):

@@ -26,7 +26,12 @@ AUTO: Final = "auto"
 VARIABLE: Final = "ADVISOR_WORKERS"
 """An environment variable: the number of workers where none is asked for."""
 MOST_WORKERS: Final = 1024
-MODULES: Final = ("studies.search.trial_host",)
+MODULES: Final = (
+    "studies.search.trial_host",
+    "studies.data.columns.table_encoder",
+    "studies.data.splits",
+    "studies.data.target_encoder",
+)
 """What every worker has imported before it begins."""
 HELLO_SECONDS: Final = 600.0
 """For the first worker to load the workload."""
@@ -58,13 +63,14 @@ def warm_up(workers: Workers) -> None:
 
 
 @contextmanager
-def engine_of(
+def engine_of(  # noqa: PLR0913 - what a search and a compression ask for
     host: TrialHost | CompressionHost,
     facts: Facts,
     workers: Workers,
     *,
     stop: Callable[[], bool],
     tell: Callable[[str], None] = lambda line: None,
+    warn: Callable[[str], None] = lambda line: None,
     beside_bytes: int = 0,
     limits: Limits | None = None,
 ) -> Iterator[tuple[Engine, int | None]]:
@@ -76,6 +82,7 @@ def engine_of(
         workers: how many, as `parse_workers` read it.
         stop: whether to stop: the user wants it, or time is up.
         tell: called with how many workers there are, and why.
+        warn: called with why there are none, where it was not asked for.
         beside_bytes: what a worker needs beside what a training does.
         limits: which bound a worker's memory; None for those of the plan.
     """
@@ -94,7 +101,7 @@ def engine_of(
             engine = _local(host, devices(count, host.plan.device, room), Path(folder) / "host", stop)
         except Exception as error:  # noqa: BLE001 - whatever the user's objects raise when they are pickled
             why = str(error) if isinstance(error, StudyError) else named_line(error)
-            tell(f"trials train in the search's own process, which they may harm: {why}")
+            warn(f"trials train in the search's own process, which they may harm: {why}")
             yield InProcess(host=host, stop=stop), None
             return
         tell(why_so_many(workers, room))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import threading
 from pathlib import Path
 
 import pytest
+import torch
 
 import advisor
 from advisor.jobs.request import Request
@@ -217,3 +219,23 @@ def test_a_function_that_ends_its_process_in_its_first_epoch_is_refused_in_one_l
     (tmp_path / "loop.py").write_text(code)
     with pytest.raises(BadWorkload, match=re.escape(problem)):
         advisor.search(f"{tmp_path / 'loop.py'}:fit", trial_time="1s", workers=1, home=tmp_path, **QUIET)
+
+
+def test_what_cannot_go_to_a_worker_trains_here_and_the_user_hears_why(tmp_path, caplog):
+    lock = threading.Lock()
+
+    def fit(recipe, report, seed):
+        with lock:
+            weights = torch.nn.Linear(1, 1)
+            optimizer = recipe.optimizer.build(weights, 1)
+            weights(torch.ones(1, 1)).sum().backward()
+            optimizer.step()
+            return recipe.optimizer.lr
+
+    study = advisor.search(
+        fit, metric="accuracy", optimizers=("SGD",), budget="2trials", workers=2, home=tmp_path, **QUIET
+    )
+    records = journal.records(journal.open_study(tmp_path, str(study)))
+    assert [record.state for record in records if record.searched] == ["complete", "complete"]
+    assert "trials train in the search's own process" in caplog.text
+    assert "lock" in caplog.text
