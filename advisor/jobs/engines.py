@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from studies.engines.engine import Task
-from studies.errors import BadValue, StudyError, shown
+from studies.errors import BadValue, StudyError, named_line, shown
 
 if TYPE_CHECKING:
     from studies.engines.engine import Engine
@@ -72,20 +72,21 @@ def engine_of(
         stop: whether to stop: the user wants it, or time is up.
         tell: called with how many workers there are, and why.
     """
-    from advisor.jobs.room import Room
-    from advisor.jobs.workers import most_bytes, why_so_many, worker_count
+    from advisor.jobs.room import Room, bytes_of_rows
+    from advisor.jobs.workers import devices, most_bytes, why_so_many, worker_count
     from studies.engines.in_process import InProcess
 
     if workers == 0 or sys.platform == "win32":
         yield InProcess(host=host, stop=stop), None
         return
-    room = Room.of(host.plan, facts)
+    room = Room.of(host.plan, facts, data_bytes=bytes_of_rows(host.workload))
     count = worker_count(workers, room)
     with tempfile.TemporaryDirectory(prefix="advisor-", ignore_cleanup_errors=True) as folder:
         try:
-            engine = _local(host, count, Path(folder) / "host", stop)
-        except StudyError as error:
-            tell(f"trials train in the search's own process, which they may harm: {error}")
+            engine = _local(host, devices(count, host.plan.device, room), Path(folder) / "host", stop)
+        except Exception as error:  # noqa: BLE001 - whatever the user's objects raise when they are pickled
+            why = str(error) if isinstance(error, StudyError) else named_line(error)
+            tell(f"trials train in the search's own process, which they may harm: {why}")
             yield InProcess(host=host, stop=stop), None
             return
         tell(why_so_many(workers, room))
@@ -95,7 +96,7 @@ def engine_of(
             engine.close()
 
 
-def _local(host: TrialHost, workers: int, payload: Path, stop: Callable[[], bool]) -> Engine:
+def _local(host: TrialHost, on_devices: Sequence[str], payload: Path, stop: Callable[[], bool]) -> Engine:
     """Return an engine of worker processes, the first of which has loaded the host.
 
     Raises:
@@ -106,12 +107,13 @@ def _local(host: TrialHost, workers: int, payload: Path, stop: Callable[[], bool
     from studies.search.trial_task import Release
 
     write_payload(payload, host)
-    engine = Local(payload, workers, MODULES)
+    engine = Local(payload, len(on_devices), MODULES, on_devices)
     hello = engine.submit(Task(work=Release(numbers=()), deadline_seconds=HELLO_SECONDS))
     while not stop():
         for ending in engine.wait([hello], 0.25):
             if ending.error or ending.cause:
                 engine.close()
-                raise CannotTravel(ending.error or f"a worker process ended with status {ending.status}")
+                last = ending.output.strip().rpartition("\n")[2] or f"it ended with status {ending.status}"
+                raise CannotTravel(f"a worker process cannot load the workload: {ending.error or last}")
             return engine
     return engine

@@ -7,6 +7,7 @@ when one dies (measured by killing one of five).
 
 from __future__ import annotations
 
+import atexit
 import sys
 import time
 from collections.abc import Collection, Sequence
@@ -39,6 +40,14 @@ def fork_server(modules: Sequence[str]) -> ForkServer | None:
     return _servers[key]
 
 
+@atexit.register
+def close_servers() -> None:
+    """End the fork servers of this process, and with them whatever workers are left."""
+    for server in _servers.values():
+        server.close()
+    _servers.clear()
+
+
 class Local:
     """Engine of worker processes on this machine.
 
@@ -46,10 +55,13 @@ class Local:
         payload: a file with the host that every worker loads, as `write_payload` wrote it.
         workers: how many.
         modules: what they have imported before they begin.
+        devices: of the workers, one for each; none for where the payload says.
     """
 
-    def __init__(self, payload: Path, workers: int, modules: Sequence[str] = ()) -> None:
-        self.workers = workers
+    def __init__(
+        self, payload: Path, workers: int, modules: Sequence[str] = (), devices: Sequence[str] = ()
+    ) -> None:
+        self.workers, self._devices = workers, tuple(devices)
         self._payload, self._modules = payload, tuple(modules)
         self._queue: dict[Handle, Task] = {}
         self._processes: list[WorkerProcess] = []
@@ -148,9 +160,18 @@ class Local:
 
     def _start(self) -> WorkerProcess:
         self._started += 1
-        process = WorkerProcess(self._started, self._payload, fork_server(self._modules))
+        server = fork_server(self._modules)
+        process = WorkerProcess(self._started, self._payload, server, self._free_device())
         self._processes.append(process)
         return process
+
+    def _free_device(self) -> str | None:
+        """Return a device that has fewer workers than it should; None where nothing is said of devices."""
+        free = list(self._devices)
+        for process in self._processes:
+            if process.device in free:
+                free.remove(process.device)
+        return free[0] if free else None
 
     def _until_next_end(self) -> float:
         ends = (process.assignment.ends for process in self._processes if process.assignment)

@@ -1,7 +1,8 @@
 """Worker: a process that loads a host once, then does one task after the other until nobody hands it any.
 
-It reads messages from a connection: ("load", path of the payload), ("run", task's work, seconds until it is
-to stop), ("stop",). It writes ("progress", epochs), ("done", result, seconds) and ("raised", text, seconds).
+It reads messages from a connection: ("load", path of the payload, device), ("run", a task's work, seconds
+after which it is to stop), ("stop",). It writes ("progress", epochs), ("done", result, seconds) and
+("raised", text, seconds).
 What it prints goes into a pipe that the coordinator reads.
 """
 
@@ -58,8 +59,10 @@ def work(connection: Connection) -> None:
     with suppress(EOFError, ConnectionError):
         while True:
             match connection.recv():
-                case ("load", path):
+                case ("load", path, device):
                     host = read_payload(Path(path))
+                    if device is not None:
+                        host.move_to(device)
                 case ("run", payload, stop_after_seconds):
                     answer = _run(host, payload, ConnectionWatch(connection, stop_after_seconds))
                     if os.getpid() != process:  # the task has forked, and this is the child

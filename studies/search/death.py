@@ -41,10 +41,10 @@ def outcome_of(ending: Ending, task: Task, *, trial_seconds: float | None) -> Ou
             return Outcome(state="pruned", error=f"stopped {epoch}: the search ended")
     if ending.error:
         return Outcome(state="failed", error=ending.error)
-    return Outcome(state="failed", error=f"the process ended with {_how(ending.status)} {epoch}")
+    return Outcome(state="failed", error=f"the process ended with {how(ending.status)} {epoch}")
 
 
-def _how(status: int) -> str:
+def how(status: int) -> str:
     """Return how a process ended: by itself, or by a signal."""
     if status >= 0:
         return f"status {status}"

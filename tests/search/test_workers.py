@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from advisor.jobs.request import Request
 from advisor.jobs.session import prepare
 from studies.engines.local import Local
 from studies.engines.payload import write_payload
+from studies.errors import BadWorkload
 from studies.search.allowance import Allowance
 from studies.search.clock import Clock
 from studies.search.search import Search
@@ -198,3 +200,20 @@ def test_a_trial_over_its_share_of_memory_is_infeasible_with_its_peak(tmp_path):
     assert bad.state == "infeasible"
     assert "out of memory in epoch 2: its process held" in bad.error
     assert bad.peak_bytes > 700 * 2**20
+
+
+@pytest.mark.parametrize(
+    ("fault", "problem"),
+    [
+        ("os._exit(7)", "loop.py:fit ended its process with status 7 in its first epoch"),
+        ("ctypes.string_at(0)", "ended its process with signal 11 (SIGSEGV)"),
+        ("time.sleep(1000)", "took more than 1"),
+        ("sys.exit(3)", "the function called sys.exit(3)"),
+        ("raise ValueError('no data')", "loop.py, line"),
+    ],
+)
+def test_a_function_that_ends_its_process_in_its_first_epoch_is_refused_in_one_line(tmp_path, fault, problem):
+    code = FAULTY.format(fault="pass").replace("    report(1,", f"    {fault}\n    report(1,", 1)
+    (tmp_path / "loop.py").write_text(code)
+    with pytest.raises(BadWorkload, match=re.escape(problem)):
+        advisor.search(f"{tmp_path / 'loop.py'}:fit", trial_time="1s", workers=1, home=tmp_path, **QUIET)
