@@ -1,0 +1,2 @@
+"""Faults of files and clocks."""
+FILES = ()
