@@ -20,6 +20,7 @@ from studies.engines.worker_process import WorkerProcess
 
 WEIGH_SECONDS: Final = 0.2
 """Between two looks at the memory of the workers."""
+START_ATTEMPTS: Final = 5
 FORKS: Final = sys.platform == "linux"
 
 _servers: Final[dict[tuple[str, ...], ForkServer]] = {}
@@ -147,10 +148,24 @@ class Local:
         return self._start() if len(self._processes) < self.workers else None
 
     def _start(self) -> WorkerProcess:
+        """Start a worker; a fork server that ends meanwhile is replaced.
+
+        Raises:
+            OSError: none can be started.
+        """
         self._started += 1
-        process = WorkerProcess(self._started, self._payload, fork_server(self._modules))
-        self._processes.append(process)
-        return process
+        for attempt in range(START_ATTEMPTS):
+            server = fork_server(self._modules)
+            try:
+                process = WorkerProcess(self._started, self._payload, server)
+            except OSError:
+                if server is None or attempt + 1 == START_ATTEMPTS:
+                    raise
+                _servers.pop(self._modules).close()
+            else:
+                self._processes.append(process)
+                return process
+        raise AssertionError
 
     def _until_next_end(self) -> float:
         ends = (process.assignment.ends for process in self._processes if process.assignment)

@@ -16,10 +16,11 @@ import traceback
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 from studies.engines.engine import Host
 from studies.engines.payload import read_payload
+from studies.process_state import ProcessState
 
 LOOK_SECONDS: Final = 0.01
 """Between two looks for a message that says stop: a look takes as long as a small step."""
@@ -51,18 +52,50 @@ class ConnectionWatch:
             self._connection.send(("progress", epochs))
 
 
+class Output:
+    """Output of a worker, which goes where it went at first even if a task closes it."""
+
+    def __init__(self) -> None:
+        self._copies = {number: os.dup(number) for number in (0, 1, 2)}
+
+    def put_back(self) -> None:
+        """Open again what was closed."""
+        for number, copy in self._copies.items():
+            if not _same_file(number, copy):
+                os.dup2(copy, number)
+        if sys.stdout.closed:
+            sys.stdout = _stream(1)
+        if sys.stderr.closed:
+            sys.stderr = _stream(2)
+
+
+def _same_file(number: int, copy: int) -> bool:
+    try:
+        return os.path.sameopenfile(number, copy)
+    except OSError:
+        return False
+
+
+def _stream(number: int) -> TextIO:
+    """Return a stream that writes line by line, and leaves its descriptor open when it is closed."""
+    return os.fdopen(number, "w", buffering=1, errors="backslashreplace", closefd=False)
+
+
 def work(connection: Connection) -> None:
     """Do what the messages of a connection say until it ends."""
-    process, host = os.getpid(), None
+    process, host, state, output = os.getpid(), None, ProcessState.now(), Output()
     with suppress(EOFError, ConnectionError):
         while True:
             match connection.recv():
                 case ("load", path):
                     host = read_payload(Path(path))
+                    state = ProcessState.now()
                 case ("run", payload, stop_after_seconds):
                     answer = _run(host, payload, ConnectionWatch(connection, stop_after_seconds))
                     if os.getpid() != process:  # the task has forked, and this is the child
                         os._exit(0)
+                    state.put_back()
+                    output.put_back()
                     connection.send(answer)
                 case _:
                     pass  # a task that was to stop had ended already
@@ -76,8 +109,9 @@ def _run(host: Any, payload: Any, watch: ConnectionWatch) -> tuple[str, Any, flo
         if isinstance(error, Exception):  # of ours: what a trial raises is its result
             traceback.print_exc()
         answer = ("raised", traceback.format_exception_only(error)[-1].strip())
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):  # closed by the task, or a thing of its own in their place
+            stream.flush()
     return (*answer, time.monotonic() - began)
 
 
@@ -104,8 +138,7 @@ def begin(connection: int, output: int, *, dies_with_parent: bool) -> None:
     os.dup2(output, 2)
     if output > 2:
         os.close(output)
-    for stream in (sys.stdout, sys.stderr):  # what was printed before a crash must have left
-        stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    sys.stdout, sys.stderr = _stream(1), _stream(2)  # by lines: what was printed before a crash must have left
     if dies_with_parent:
         _die_with_parent()
     with suppress(OSError):

@@ -62,6 +62,10 @@ class WorkerProcess:
             else:
                 self._popen = _spawned(theirs.fileno(), output)
                 self.process = self._popen.pid
+        except OSError:
+            ours.close()
+            os.close(self._output)
+            raise
         finally:
             theirs.close()
             os.close(output)
