@@ -27,7 +27,7 @@ time.time_ns = lambda: _real_ns() + random.randrange(-10**15, 10**15)
 
 @dataclass(frozen=True, kw_only=True)
 class DiskFails:
-    """Disk that fails in mid-search: full, full for a while, read-only, or gone."""
+    """Disk that fails in mid-search: full, full for a while, or gone."""
 
     name: str
     fail: Callable[[Path], None]
@@ -50,7 +50,6 @@ class DiskFails:
                 self.heal(home)
                 before, told = written(place), set(range(30))
             status = command.wait()
-            subprocess.run(["mount", "-o", "remount,rw", str(home)], check=False, capture_output=True)
             missing = lost(before, told, written(place)) if (home / "studies").exists() else 0
             words = [line for line in command.stderr.splitlines() if not line.startswith("[")][-3:]
             survived = status in self.statuses and "Use " in command.stdout
@@ -77,10 +76,6 @@ def _fill(home: Path) -> None:
                 pass
         except OSError:
             return
-
-
-def _remount_read_only(home: Path) -> None:
-    subprocess.run(["mount", "-o", "remount,ro", str(home)], check=False, capture_output=True)
 
 
 def _delete(home: Path) -> None:
@@ -249,7 +244,6 @@ class TwoInOneHome:
 FILES: Final = (
     DiskFails(name="the disk is full", fail=_fill, statuses=(1,)),
     DiskFails(name="the disk is full for a while", fail=_fill, heal=lambda home: (home / "filler").unlink()),
-    DiskFails(name="the disk turns read-only", fail=_remount_read_only, statuses=(1,)),
     DiskFails(name="the home is deleted", fail=_delete, statuses=(1,)),
     JournalDamaged(name="torn journal", damage=_torn),
     JournalDamaged(name="zeroed journal", damage=_zeroed),
