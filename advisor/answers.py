@@ -9,7 +9,7 @@ from advisor.decide.recommend import recommend as recommend_from
 from advisor.evidence import Evidence
 from advisor.recommendation import Recommendation
 from advisor.study import ALLOWED_WITH, home_of
-from studies.imports import code_refused
+from studies.code_consent import code_refused
 from studies.limits import Limits
 
 if TYPE_CHECKING:

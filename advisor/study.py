@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from studies.imports import code_refused
+from studies.code_consent import code_refused
 
 if TYPE_CHECKING:
     from advisor.recommendation import Recommendation

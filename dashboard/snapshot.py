@@ -28,6 +28,8 @@ class Study:
     records: tuple[Record, ...]
     silent_seconds: float = 0.0
     """Since something was last written to its journal."""
+    damaged: int = 0
+    """Lines of its journal that cannot be read."""
 
     @classmethod
     def read(cls, home: Path, name: str, journal: Journal | None = None) -> Study:
@@ -50,6 +52,7 @@ class Study:
             manifest=stored.manifest,
             records=stored.records,
             silent_seconds=time.time() - written,
+            damaged=stored.damaged,
         )
 
     @property

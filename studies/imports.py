@@ -7,11 +7,9 @@ import gc
 import hashlib
 import importlib
 import importlib.util
-import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
 from functools import cache, partial
 from importlib.machinery import PathFinder
 from itertools import count
@@ -19,6 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
+from studies import code_consent
 from studies.callers_globals import users_dtype
 from studies.errors import BadValue, BadWorkload, did_you_mean, shown
 from studies.user_code import code_line
@@ -29,13 +28,6 @@ _LOADED: Final[dict[str, Any]] = {}
 """What `load` returned last of a file of the user's own, by its name."""
 _NUMBERS: Final = count(1)
 """What tells apart those that would have the same name."""
-_USED: Final[set[str]] = set()
-"""References that were loaded in this process while none was refused: whoever named them meant them."""
-_REFUSED: Final = ContextVar("how code would be allowed, where it is refused", default="")
-_NAMED: Final[ContextVar[frozenset[str]]] = ContextVar("references that are allowed", default=frozenset())
-REFUSE: Final = "ADVISOR_REFUSE_CODE"
-"""An environment variable: where it is set, nothing of the user's own is imported, neither here nor by
-processes started here. It says how that would be allowed."""
 LONGEST_REFERENCE: Final = 4096
 """Characters: the longest path that Linux opens."""
 USER_MODULES: Final = "advisor_user_"
@@ -139,74 +131,6 @@ def fingerprint(reference: str) -> str | None:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
-def refuse_code(allowed_with: str, *, refused: bool) -> None:
-    """Let nothing of the user's own be imported here or by processes started here; or let it again.
-
-    Args:
-        allowed_with: the command that would allow it, for the message.
-        refused: whether it is refused.
-    """
-    if refused:
-        os.environ[REFUSE] = allowed_with
-    else:
-        os.environ.pop(REFUSE, None)
-
-
-@contextmanager
-def code_refused(allowed_with: str, *, named: Iterable[str] = (), allowed: bool = False) -> Iterator[None]:
-    """Import nothing that only a study names, inside the block: whoever wrote its journal may be anybody.
-
-    What was imported before in this process stays usable.
-
-    Args:
-        allowed_with: what would allow it, for the message.
-        named: references that are named now, by the user; settings of rules too (`rules.py:Mine=0.5`).
-        allowed: whether all code is allowed.
-    """
-    if allowed:
-        yield
-        return
-    refused = _REFUSED.set(allowed_with)
-    meant = _NAMED.set(frozenset(_as_loaded(name) for name in named))
-    try:
-        yield
-    finally:
-        _REFUSED.reset(refused)
-        _NAMED.reset(meant)
-
-
-def child_environment() -> dict[str, str]:
-    """Return the environment for a process of ours that must refuse what is refused here."""
-    refused = _REFUSED.get()
-    return dict(os.environ) | ({REFUSE: refused} if refused else {})
-
-
-def _as_loaded(setting: str) -> str:
-    """Return the reference in a setting, a file by its whole path."""
-    reference = setting.partition("=")[0].strip()
-    source, colon, name = reference.rpartition(":")
-    return f"{_whole(source)}{colon}{name}" if source.endswith(".py") else reference
-
-
-def _whole(path: str) -> Path | str:
-    try:
-        return Path(path).resolve()
-    except (OSError, ValueError):  # no path at all
-        return path
-
-
-def _check_allowed(reference: str) -> None:
-    """Raise BadWorkload for a reference that is refused here."""
-    allowed_with = os.environ.get(REFUSE)
-    if not allowed_with and _as_loaded(reference) not in _USED | _NAMED.get():
-        allowed_with = _REFUSED.get()
-    if allowed_with:
-        raise BadWorkload(
-            f"{shown(reference)} is code, which is not run here unasked; "
-            f"if you trust it, allow it with: {allowed_with}"
-        )
-
-
 def load(reference: str) -> Any:
     """Return the object that `module:name` or `file.py:name` names.
 
@@ -218,7 +142,7 @@ def load(reference: str) -> Any:
     """
     if reference in _REFERRED:
         return _REFERRED[reference]
-    _check_allowed(reference)
+    code_consent.check(reference)
     source, _, name = reference.rpartition(":")
     if not source or not name or "\0" in reference or len(reference) > LONGEST_REFERENCE:
         raise BadWorkload(f"{shown(reference)} is not understood; write it as module:name or file.py:name")
@@ -231,11 +155,10 @@ def load(reference: str) -> Any:
     if not hasattr(module, name):
         public = [key for key in vars(module) if not key.startswith("_")]
         raise BadWorkload(f"{source} has no {shown(name)}{did_you_mean(name, public)}")
+    code_consent.remember(reference)
     target = getattr(module, name)
     if source.endswith(".py"):
         _LOADED[reference] = target
-    if not _REFUSED.get():
-        _USED.add(_as_loaded(reference))
     return target
 
 

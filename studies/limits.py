@@ -19,6 +19,8 @@ MOST_DIGITS: Final = 9
 """Of a budget in trials: nobody waits for a billion."""
 LEAST_SHARE: Final = 0.2
 """Of a budget in seconds: what a search may train for even where reading the data took the rest and more."""
+LEAST_SECONDS: Final = 2.0
+"""The same in seconds, where the budget has as many: some runs of a small model (judged)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -144,9 +146,9 @@ class Budget:
         return max(shares)
 
     def after(self, seconds: float) -> Self:
-        """Return what is left for training once reading and profiling took so many seconds.
+        """Return what is left for training once all that goes before it took so many seconds.
 
-        A fifth is left however long they took, so that there is an answer.
+        A fifth is left however long that was, and 2 s at least of a small budget, so that there is an answer.
 
         Example:
             >>> Budget(seconds=60).after(45), Budget(seconds=60).after(300)
@@ -154,7 +156,8 @@ class Budget:
         """
         if self.seconds is None:
             return self
-        return replace(self, seconds=max(self.seconds - seconds, LEAST_SHARE * self.seconds))
+        least = min(max(LEAST_SHARE * self.seconds, LEAST_SECONDS), self.seconds)
+        return replace(self, seconds=max(self.seconds - seconds, least))
 
     def __str__(self) -> str:
         parts = [f"{self.seconds:g}s"] if self.seconds is not None else []

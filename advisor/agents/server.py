@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from advisor.agents.allowed import Allowed
 from advisor.agents.tools import Tools
+from studies.code_consent import refuse_code
 from studies.errors import StoreError, StudyError, named_line
-from studies.imports import refuse_code, require
+from studies.imports import require
 from studies.limits import Budget
 from studies.storage.home import writable
 

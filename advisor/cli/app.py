@@ -16,6 +16,7 @@ from advisor.cli.commands.explain import explain
 from advisor.cli.commands.export import export
 from advisor.cli.commands.import_ import import_
 from advisor.cli.commands.list_ import list_
+from advisor.cli.commands.logs import logs
 from advisor.cli.commands.mcp import mcp
 from advisor.cli.commands.plot import plot
 from advisor.cli.commands.predict import predict
@@ -48,7 +49,7 @@ USAGE_ERROR: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[1]
 use."""
 COMMANDS: Final[tuple[Callable[..., None], ...]] = (
     profile, search, resume, recommend, predict, export, report, register, compress,
-    import_, list_, explain, plot, dashboard, sync, mcp, schema, doctor,
+    import_, list_, logs, explain, plot, dashboard, sync, mcp, schema, doctor,
 )  # fmt: skip
 """Each has its place in `advisor.cli.help`."""
 

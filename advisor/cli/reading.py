@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any, Final
 
-from studies.imports import code_refused
+from studies.code_consent import code_refused
 
 RUN_CODE: Final = frozenset(
     {"profile", "search", "resume", "predict", "export", "register", "compress", "dashboard", "mcp"}

@@ -76,3 +76,4 @@ class TrialRow(Row):
     """Rows it was trained on; None for all."""
     quality: float | None
     error: str | None
+    output: list[str]

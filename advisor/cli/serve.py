@@ -13,8 +13,8 @@ from typing import Final
 
 from advisor.cli.terminal import say
 from studies.child_process import command_of
+from studies.code_consent import child_environment, refuse_code
 from studies.errors import StoreError, one_line
-from studies.imports import child_environment, refuse_code
 
 UPLOAD_MEGABYTES: Final = 200
 """Largest file that the page takes."""

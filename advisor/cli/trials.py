@@ -39,4 +39,5 @@ def _row(record: Record, metric: str) -> TrialRow:
         "sample_rows": record.sample_rows,
         "quality": record.quality,
         "error": record.error,
+        "output": list(record.output),
     }

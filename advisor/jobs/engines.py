@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from studies.engines.engine import Task
-from studies.errors import BadValue, StudyError, shown
+from studies.errors import BadValue, StudyError, named_line, shown
 
 if TYPE_CHECKING:
     from studies.engines.engine import Engine
@@ -72,20 +72,21 @@ def engine_of(
         stop: whether to stop: the user wants it, or time is up.
         tell: called with how many workers there are, and why.
     """
-    from advisor.jobs.room import Room
+    from advisor.jobs.room import Room, bytes_of_rows
     from advisor.jobs.workers import most_bytes, why_so_many, worker_count
     from studies.engines.in_process import InProcess
 
     if workers == 0 or sys.platform == "win32":
         yield InProcess(host=host, stop=stop), None
         return
-    room = Room.of(host.plan, facts)
+    room = Room.of(host.plan, facts, data_bytes=bytes_of_rows(host.workload))
     count = worker_count(workers, room)
     with tempfile.TemporaryDirectory(prefix="advisor-", ignore_cleanup_errors=True) as folder:
         try:
             engine = _local(host, count, Path(folder) / "host", stop)
-        except StudyError as error:
-            tell(f"trials train in the search's own process, which they may harm: {error}")
+        except Exception as error:  # noqa: BLE001 - whatever the user's objects raise when they are pickled
+            why = str(error) if isinstance(error, StudyError) else named_line(error)
+            tell(f"trials train in the search's own process, which they may harm: {why}")
             yield InProcess(host=host, stop=stop), None
             return
         tell(why_so_many(workers, room))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from advisor.evidence import has_quality
 from advisor.published.rates import problem_class
 from studies.direction import Direction
-from studies.errors import BadValue, StudyError, listed
+from studies.errors import BadValue, StudyError, StudyWarning, listed
 from studies.facts import Facts
 from studies.recipe import NUMBERS, SET_AXES, SINGLE_AXES, Recipe
 from studies.storage.follow import Journal, read_study
@@ -72,9 +73,13 @@ def similar_studies(home: Path, model: WorkloadSpec, facts: Facts) -> Iterator[E
     for name in islice(reversed(study_names(home)), OPENED):
         try:
             study = Journal(home, name).read()
+        except StudyError as error:  # a broken journal, or one of another version, is no reason not to search
+            warnings.warn(StudyWarning(f"study '{name}' is passed over: {error}"), stacklevel=2)
+            continue
+        try:
             alike = _alike(study.manifest, model, facts)
-        except (StudyError, KeyError):
-            continue  # a broken journal, or one of another version, is no reason not to search
+        except (StudyError, KeyError):  # it does not say what it was about
+            continue
         if alike:
             yield EarlierStudy(
                 name=name, manifest=study.manifest, direction=study.direction, records=study.records

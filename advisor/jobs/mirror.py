@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from studies.child_process import command_of
-from studies.imports import child_environment
+from studies.code_consent import child_environment
 from studies.tracking.sink import figures_of
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Preparation of a search: reading and profiling, whose seconds are a part of its budget."""
+"""Preparation of a search: imports, reading and profiling, whose seconds are a part of its budget."""
 
 from __future__ import annotations
 
@@ -34,22 +34,18 @@ def preparation_note(budget: Budget, seconds: float) -> str:
     Example:
         >>> from studies.limits import Budget
         >>> preparation_note(Budget(seconds=60), 24)
-        'Reading and profiling took 24 s of the 60 s of the budget; 36 s are left for training.'
+        'Imports, reading and profiling took 24 s of the budget of 60 s; training has 36 s.'
         >>> preparation_note(Budget(seconds=60), 75)
-        'Reading and profiling took 75 s, more than the 60 s of the budget; 12 s more are for training.'
+        'Imports, reading and profiling took 75 s, over the budget of 60 s; training has 12 s more.'
     """
     left = budget.after(seconds).seconds
     if budget.seconds is None or left is None or seconds <= TOLD_SHARE * budget.seconds:
         return ""
     took, whole, training = map(format_seconds, (seconds, budget.seconds, left))
+    before = f"Imports, reading and profiling took {took}"
     if seconds >= budget.seconds:
-        return (
-            f"Reading and profiling took {took}, more than the {whole} of the budget; "
-            f"{training} more are for training."
-        )
-    return (
-        f"Reading and profiling took {took} of the {whole} of the budget; {training} are left for training."
-    )
+        return f"{before}, over the budget of {whole}; training has {training} more."
+    return f"{before} of the budget of {whole}; training has {training}."
 
 
 def overdrawn_note(home: Path, name: str) -> str:

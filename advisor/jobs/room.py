@@ -10,7 +10,9 @@ from studies.machine.memory import free_bytes
 
 if TYPE_CHECKING:
     from studies.facts import Facts
+    from studies.loaded_workload import LoadedWorkload
     from studies.search.plan import Plan
+    from studies.training_function.function import Function
 
 WORKER_BYTES: Final = 300 * 2**20
 """What a warm worker process takes of its own: 283 MiB with torch and an opened table (measured on Linux, not
@@ -39,22 +41,26 @@ class Room:
     """Memory that is free before any worker runs."""
     peak_bytes: int = UNKNOWN_BYTES
     """Forecast of the hungriest trial: tensors alone."""
+    data_bytes: int = 0
+    """Of the workload's rows in memory: a worker may come to hold a copy, as a sample or another split."""
     gpu_bytes: tuple[int, ...] = ()
     """Free bytes of each GPU; empty where training is not on one."""
 
     @classmethod
-    def of(cls, plan: Plan, facts: Facts) -> Self:
+    def of(cls, plan: Plan, facts: Facts, *, data_bytes: int = 0) -> Self:
         """Return the room that this machine has now for the trials of a plan.
 
         Args:
             plan: of the search.
             facts: of its workload; memory that they do not forecast is assumed.
+            data_bytes: of its rows, see `bytes_of_rows`.
         """
         return cls(
             cores=usable_cores(),
             threads=plan.threads,
             free_bytes=free_bytes(),
             peak_bytes=hungriest_bytes(plan, facts),
+            data_bytes=data_bytes,
             gpu_bytes=gpu_bytes(plan.device),
         )
 
@@ -74,10 +80,14 @@ class Room:
         return max(1, self.cores // self.threads)
 
     @property
+    def worker_bytes(self) -> int:
+        """Return what a worker takes of memory; on a GPU its tensors are not in it."""
+        return WORKER_BYTES + self.data_bytes + (0 if self.gpu_bytes else self.peak_bytes)
+
+    @property
     def by_memory(self) -> int:
-        """Return how many workers memory bears; on a GPU their tensors are not in it."""
-        tensors = 0 if self.gpu_bytes else self.peak_bytes
-        return max(1, int(SHARE * self.free_bytes) // (WORKER_BYTES + tensors))
+        """Return how many workers memory bears."""
+        return max(1, int(SHARE * self.free_bytes) // self.worker_bytes)
 
     @property
     def by_gpu(self) -> tuple[int, ...]:
@@ -101,6 +111,22 @@ def hungriest_bytes(plan: Plan, facts: Facts) -> int:
     most = max(peaks, default=ARRAYS * 4 * facts.parameters + UNKNOWN_BYTES)
     limit = plan.limits.train_bytes
     return most if limit is None else min(most, limit)
+
+
+def bytes_of_rows(workload: LoadedWorkload | Function) -> int:
+    """Return the bytes that a workload's inputs take in memory.
+
+    0 where they stay in a file, and of a training function, which holds its data to itself.
+    """
+    from studies.data.as_given import bytes_of
+    from studies.data.mapped_rows import MappedRows
+    from studies.loaded_workload import LoadedWorkload
+
+    if not isinstance(workload, LoadedWorkload):
+        return 0
+    dataset = workload.dataset
+    inputs = [part.inputs for part in (dataset.train, dataset.valid, dataset.test)]
+    return sum(bytes_of(rows) for rows in inputs if not isinstance(rows, MappedRows))
 
 
 def gpu_bytes(device: str) -> tuple[int, ...]:

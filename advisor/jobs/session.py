@@ -202,6 +202,7 @@ def reopen(
     from studies.workload_opening import reopen_workload
 
     workload = (Function.from_spec if manifest.is_function else reopen_workload)(manifest.opened)
+    Plan.of(manifest).space(workload)  # a choice that is not here is refused before anything is written
     _check_left(manifest, journal.records(study), budget)
     changes = {} if budget is None else _budgets(budget, manifest)
     with working(home, name):

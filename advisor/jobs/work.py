@@ -81,8 +81,9 @@ def _search(session: Session, study: optuna.Study, clock: Clock, *, listen: Call
     def tell(line: str) -> None:
         listen(Event(stage="reference", note=line))
 
-    host = TrialHost(workload=session.workload, plan=plan)
+    host, began_seconds = TrialHost(workload=session.workload, plan=plan), clock.spent_seconds
     with engine_of(host, facts, session.workers, stop=clock.must_stop, tell=tell) as (engine, most_bytes):
+        clock.prepared_seconds += clock.spent_seconds - began_seconds  # until the workers were there
         search = Search(
             study,
             session.workload,
@@ -116,7 +117,7 @@ def measure_aside(session: Session, study: optuna.Study, runner: TrialRunner) ->
         return
     rest = RestOfProfile(
         sample_rows=session.plan.sample_rows,
-        budget=session.plan.budget,
+        budget=session.plan.budget.after(manifest.prepared_seconds),
         facts=manifest.profiled,
         split=manifest.split_facts,
     )

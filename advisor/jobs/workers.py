@@ -20,6 +20,9 @@ grow by 29 to 137 MiB more."""
 SLACK: Final = 1.5
 """Bytes of a process for each of its tensors: an allocator gives back less than is let go of (judged; it was
 1.01 to 1.75 times in those trials, the most where tensors were few)."""
+COPIES: Final = 3
+"""Times that a worker may hold the rows: a sample, those in order for another split, those that a plain model
+is trained on (a worker grew by 2.5 times the 240 MB of a table)."""
 
 
 def worker_count(asked_for: Literal["auto"] | int, room: Room) -> int:
@@ -94,13 +97,13 @@ def most_bytes(limits: Limits, room: Room, count: int) -> int:
     """
     share = int(SHARE * room.free_bytes) // max(count, 1)
     if limits.train_bytes is not None:
-        return honest_bytes(limits.train_bytes)
-    return max(share, honest_bytes(0 if room.gpu_bytes else room.peak_bytes))
+        return honest_bytes(limits.train_bytes, room.data_bytes)
+    return max(share, honest_bytes(0 if room.gpu_bytes else room.peak_bytes, room.data_bytes))
 
 
-def honest_bytes(tensor_bytes: int) -> int:
-    """Return the most bytes that a worker process takes whose tensors take so many."""
-    return WORKER_BYTES + SLACK_BYTES + int(SLACK * tensor_bytes)
+def honest_bytes(tensor_bytes: int, data_bytes: int) -> int:
+    """Return the most bytes that a worker process takes whose tensors, and whose rows, take so many."""
+    return WORKER_BYTES + SLACK_BYTES + int(SLACK * tensor_bytes) + COPIES * data_bytes
 
 
 def _bounds(room: Room) -> str:
@@ -109,7 +112,7 @@ def _bounds(room: Room) -> str:
     memory = f"{format_bytes(room.free_bytes)} of free memory"
     if not room.gpu_bytes:
         if room.by_memory < room.by_cores:
-            need = format_bytes(WORKER_BYTES + room.peak_bytes)
+            need = format_bytes(room.worker_bytes)
             return f"{memory}, {need} each at most; {several(room.cores, 'core')} would bear {room.by_cores}"
         return f"{cores}; memory would bear {room.by_memory}"
     fit = sum(room.by_gpu)

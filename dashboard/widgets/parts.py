@@ -13,6 +13,7 @@ from dashboard import reads
 from dashboard.widgets.words import plain, progress, search_state
 from studies.costs import COSTS
 from studies.errors import StudyError
+from studies.storage.follow import damage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,6 +67,8 @@ def open_study(home: Path, name: str, title: str) -> Study | None:
         st.error(plain(error))
         return None
     st.caption(plain(f"Study {name}, {progress(study)}. {search_state(study)}"))
+    if study.damaged:
+        st.warning(plain(f"{damage(name, study.damaged)}; the rest is shown"))
     return study
 
 

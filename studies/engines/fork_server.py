@@ -99,7 +99,8 @@ def serve(arguments: Sequence[str]) -> None:
     """
     from studies.engines import worker
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # it ends with its socket
+        signal.signal(number, signal.SIG_IGN)
     control, *modules = arguments
     load_torch()
     for module in modules:

@@ -7,6 +7,7 @@ when one dies (measured by killing one of five).
 
 from __future__ import annotations
 
+import atexit
 import sys
 import time
 from collections.abc import Collection, Sequence
@@ -38,6 +39,14 @@ def fork_server(modules: Sequence[str]) -> ForkServer | None:
     if key not in _servers or not _servers[key].alive:
         _servers[key] = ForkServer(modules)
     return _servers[key]
+
+
+@atexit.register
+def close_servers() -> None:
+    """End the fork servers of this process, and with them whatever workers are left."""
+    for server in _servers.values():
+        server.close()
+    _servers.clear()
 
 
 class Local:

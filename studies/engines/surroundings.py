@@ -9,14 +9,13 @@ import sys
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from studies.callers_globals import set_torch, torch_settings
-from studies.imports import REFUSE, run_file
+from studies.code_consent import REFUSE
+from studies.engines.users_modules import UsersModules
+from studies.imports import run_file
 
 Filter = tuple[str, str, tuple[str, str], str, int]
 """Of warnings: action, message, module and name of the category, module and line; texts are patterns."""
@@ -30,8 +29,8 @@ class Surroundings:
     """The working directory; empty where it is gone."""
     path: tuple[str, ...]
     """Where modules are imported from."""
-    places: dict[str, str]
-    """Of modules that were imported from elsewhere than installed packages: where from, by name."""
+    modules: UsersModules
+    """Imported from elsewhere than installed packages."""
     files: tuple[str, ...]
     """Files of the user's own that run as modules."""
     arguments: tuple[str, ...]
@@ -40,8 +39,8 @@ class Surroundings:
     """What the user has set of torch for the whole process."""
     filters: tuple[Filter, ...]
     """Of warnings, the first that fits counts."""
-    refused: bool
-    """Whether no code of the user's own is imported."""
+    refused: str
+    """How code of the user's own would be allowed, where none is imported; else empty."""
 
     @classmethod
     def here(cls, user_modules: Iterable[str]) -> Surroundings:
@@ -55,12 +54,12 @@ class Surroundings:
         return cls(
             directory=directory,
             path=tuple(_absolute(entry, directory) for entry in sys.path if isinstance(entry, str)),
-            places=dict(_places()),
+            modules=UsersModules.here(),
             files=tuple(module.__file__ for module in modules if module.__file__),
             arguments=tuple(sys.argv),
             torch=torch_settings(),
             filters=tuple(_filters()),
-            refused=bool(os.environ.get(REFUSE)),
+            refused=os.environ.get(REFUSE, ""),
         )
 
     def enter(self) -> None:
@@ -73,7 +72,7 @@ class Surroundings:
             with contextlib.suppress(OSError):
                 os.chdir(self.directory)
         sys.path += [entry for entry in self.path if entry not in sys.path]
-        sys.meta_path[:] = [_Places(self.places), *(f for f in sys.meta_path if not isinstance(f, _Places))]
+        self.modules.enter()
         sys.argv[:] = self.arguments
         warnings.resetwarnings()
         for action, message, category, module, line in reversed(self.filters):
@@ -84,24 +83,7 @@ class Surroundings:
         for file in self.files:
             run_file(Path(file))
         if self.refused:
-            os.environ[REFUSE] = "1"
-
-
-class _Places(MetaPathFinder):
-    """Finder of the modules that another process had imported from the user's own folders.
-
-    These folders come last here: a file of theirs named as a package is of the standard library is not taken
-    for it. One that they had imported in the place of an installed package is theirs here too.
-    """
-
-    def __init__(self, places: dict[str, str]) -> None:
-        self.places = places
-
-    def find_spec(self, fullname: str, path: Any, target: ModuleType | None = None) -> ModuleSpec | None:
-        """Return where a module is; None for one that was not imported from there."""
-        if path is not None or fullname not in self.places:
-            return None
-        return PathFinder.find_spec(fullname, [self.places[fullname]], target)
+            os.environ[REFUSE] = self.refused
 
 
 def _directory() -> str:
@@ -114,18 +96,6 @@ def _directory() -> str:
 def _absolute(entry: str, directory: str) -> str:
     """Return a place to import from whatever the directory; an empty one is the working directory."""
     return os.path.join(directory, entry) if entry else directory  # noqa: PTH118 - both are texts
-
-
-def _places() -> Iterator[tuple[str, str]]:
-    installed = tuple({sys.prefix, sys.base_prefix, sys.exec_prefix})
-    for name, module in list(sys.modules.items()):
-        spec = getattr(module, "__spec__", None)
-        if "." in name or name in sys.stdlib_module_names or not isinstance(spec, ModuleSpec):
-            continue
-        folders = spec.submodule_search_locations
-        where = next(iter(folders or ()), spec.origin if spec.has_location else None)
-        if where and spec.name == name and not where.startswith(installed):
-            yield name, str(Path(where).absolute().parent)
 
 
 def _filters() -> Iterator[Filter]:

@@ -37,10 +37,6 @@ KINDS: Final = {
     "ReferenceType": "a weak reference",
 }
 """What objects that live in one process alone are called, by the name of their class."""
-WAY_OUT: Final = (
-    "make it where it is used, or train in the search's own process: --workers 0 (from code workers=0)"
-)
-
 PLAIN: Final = (tuple, list, dict, set)
 Part = tuple[str, Any]
 """Where something lies, and what it is."""
@@ -57,7 +53,7 @@ def reason(value: object, error: Exception) -> str:
     kind = KINDS.get(type(part).__name__)
     what = f"{kind}" if kind else f"{_called(part)} ({_problem(part) or named_line(error, longest=200)})"
     where = f"{place} of {_called(owner)} is {what}" if place and owner is not value else f"it holds {what}"
-    return f"the workload cannot go to another process: {where}; {WAY_OUT}"
+    return f"the workload cannot go to another process: {where}; make that in the function that uses it"
 
 
 def _problem(part: object) -> str | None:

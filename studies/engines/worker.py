@@ -24,6 +24,7 @@ from studies.process_state import ProcessState
 
 LOOK_SECONDS: Final = 0.01
 """Between two looks for a message that says stop: a look takes as long as a small step."""
+STOPPING: Final = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 DIES_WITH_PARENT: Final = 1
 """Linux's PR_SET_PDEATHSIG."""
 
@@ -130,8 +131,7 @@ def begin(connection: int, output: int, *, dies_with_parent: bool) -> None:
         dies_with_parent: whether the end of its parent ends it; Linux only.
     """
     os.setsid()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _leave_stops_to_coordinator()
     with Path(os.devnull).open("rb") as nothing:
         os.dup2(nothing.fileno(), 0)
     os.dup2(output, 1)
@@ -145,6 +145,27 @@ def begin(connection: int, output: int, *, dies_with_parent: bool) -> None:
         Path("/proc/self/oom_score_adj").write_text("1000")
     faulthandler.enable(file=2)
     work(Connection(connection))
+
+
+def _leave_stops_to_coordinator() -> None:
+    """Take no notice of the signals that a scheduler sends to every process of a job: it is told what to do.
+
+    What this process forks has them as usual, as `terminate` of its own workers wants it.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in STOPPING:
+        signal.signal(number, _take_no_notice)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_as_usual)
+
+
+def _as_usual() -> None:
+    for number in STOPPING:
+        signal.signal(number, signal.SIG_DFL)
+
+
+def _take_no_notice(number: int, frame: object) -> None:
+    """Do nothing: unlike a signal that is ignored, it stays within this process."""
 
 
 def _die_with_parent() -> None:

@@ -17,7 +17,7 @@ class Clock:
     spent_before: float = 0.0
     """Seconds of earlier sittings, and of reading and profiling in this one."""
     prepared_seconds: float = 0.0
-    """Those of reading and profiling among them: they count, but leave a part of the budget to training."""
+    """Those of all that goes before training among them: they count, but leave it a part of the budget."""
     stop: Callable[[], bool] = lambda: False
     """Whether the user wants to stop."""
     reserve_seconds: float = 0.0
@@ -31,7 +31,7 @@ class Clock:
 
     @property
     def training_seconds(self) -> float:
-        """Return what the budget has for training, without reading and profiling; infinite without one."""
+        """Return what the budget has for training, without what goes before; infinite without a budget."""
         seconds = self.budget.after(self.prepared_seconds).seconds
         return float("inf") if seconds is None else seconds
 
@@ -61,7 +61,7 @@ class Clock:
         """Return the seconds until a training has to stop, 0 at least; None without a budget in seconds."""
         if self.budget.seconds is None:
             return None
-        return max(self.budget.seconds - self.reserve_seconds - self.spent_seconds, 0.0)
+        return max(self.allowed_seconds - self.reserve_seconds - self.spent_seconds, 0.0)
 
     def seconds_left(self) -> float:
         """Return the seconds left of the whole budget; infinite without one in seconds."""

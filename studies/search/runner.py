@@ -10,6 +10,7 @@ import math
 from bisect import insort
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -308,7 +309,8 @@ class TrialRunner:
         trial_lines.tell(self.study, record, line)
         self.files.under_way.end(trial)
         if self.files.checkpoints is not None:
-            self.files.checkpoints.paused(trial.number).unlink(missing_ok=True)
+            with suppress(OSError):  # on a home that failed it stays
+                self.files.checkpoints.paused(trial.number).unlink()
         self._trials_written += 1
         self._writing_seconds += self.clock.spent_seconds - start
         insort(self.records, record, key=lambda record: record.number)

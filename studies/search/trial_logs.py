@@ -16,7 +16,7 @@ LINES: Final = 5
 LONGEST_LINE: Final = 200
 CRASH: Final = "Fatal Python error: "
 """How Python begins to report one."""
-CONTROLS: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[^\x20-\x7e\u00a0-\U0010ffff\n]")
+CONTROLS: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[^\x20-\x7e\u00a0-\U0010ffff\n\t]")
 """What moves a terminal's cursor or colours it."""
 
 
@@ -52,12 +52,21 @@ class TrialLogs:
         except OSError:
             return ""
 
+    def readable(self, number: int) -> str:
+        """Return what a trial printed, without what a terminal would act on."""
+        return CONTROLS.sub("", self.read(number)).rstrip("\n")
+
+    def numbers(self) -> tuple[int, ...]:
+        """Return the trials that printed anything, in order."""
+        files = [] if self.folder is None else self.folder.glob("*.log")
+        return tuple(sorted(int(file.stem) for file in files if file.stem.isdecimal()))
+
     def last_lines(self, number: int) -> tuple[str, ...]:
         """Return the last lines that a trial printed, without what a terminal would act on.
 
         Of Python's report on a crash its title and the place.
         """
-        printed, crash, report = CONTROLS.sub("", self.read(number)).partition(CRASH)
+        printed, crash, report = self.readable(number).partition(CRASH)
         place = [line.strip() for line in report.splitlines() if "File " in line][:1]
         lines = [*printed.splitlines(), *([crash + report.partition("\n")[0]] if crash else []), *place]
         return tuple(line[:LONGEST_LINE] for line in lines if line.strip())[-LINES:]

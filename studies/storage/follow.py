@@ -92,13 +92,13 @@ def read_study(home: Path, name: str) -> StoredStudy:
     """
     stored = Journal(home, name).read()
     if stored.damaged:
-        warnings.warn(StudyWarning(f"{damage(name, stored)}; the rest was read"), stacklevel=2)
+        warnings.warn(StudyWarning(f"{damage(name, stored.damaged)}; the rest was read"), stacklevel=2)
     return stored
 
 
-def damage(name: str, stored: StoredStudy) -> str:
-    """Return in words how much of a journal is damaged."""
-    return f"{several(stored.damaged, 'line')} of the journal of study '{name}' cannot be read"
+def damage(name: str, lines: int) -> str:
+    """Return in words how many lines of a journal are damaged."""
+    return f"{several(lines, 'line')} of the journal of study '{name}' cannot be read"
 
 
 def _in_memory(study: optuna.Study) -> StoredStudy:

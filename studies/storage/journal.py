@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -24,7 +25,14 @@ from studies.storage.home import check_new, journal_of, journal_path, study_name
 from studies.storage.locks import working, write_lock
 from studies.storage.manifest import PLAN, StudyManifest
 from studies.storage.readable import readable
-from studies.storage.trial_lines import RECORD, SpentSeconds, all_trials, name_values, number_of
+from studies.storage.trial_lines import (
+    RECORD,
+    SpentSeconds,
+    all_trials,
+    name_values,
+    number_of,
+    trials_as_written,
+)
 
 if TYPE_CHECKING:
     import optuna
@@ -85,18 +93,20 @@ def delete_study(home: Path, name: str) -> None:
         raise StudyNotFound(f"no study {shown(name)} in {home}{did_you_mean(name, known)}")
     try:
         with working(home, name):
-            for folder in (home / "checkpoints" / name, home / "models" / name):
-                _remove(folder)
+            for kind in ("checkpoints", "models", "logs"):
+                _remove(home / kind / name)
             journal_path(home, name).unlink(missing_ok=True)
             release(home, name)
-        for suffix in (
-            "lock",
-            "search",
-            "holder",
-        ):  # once nobody holds them: no open file can be deleted on Windows
-            (home / "studies" / f"{name}.{suffix}").unlink(missing_ok=True)
+        for path in _beside(home, name):  # once nobody holds them: no open file can be deleted on Windows
+            path.unlink(missing_ok=True)
     except PermissionError as error:
         raise StoreError(f"study '{name}' cannot be deleted ({error.strerror}: {error.filename})") from None
+
+
+def _beside(home: Path, name: str) -> list[Path]:
+    """Return the files beside a journal: its locks, and what it was before repairs."""
+    beside = re.compile(rf"{re.escape(name)}\.(lock|search|holder|running|damaged-\d+)")
+    return [path for path in (home / "studies").iterdir() if beside.fullmatch(path.name)]
 
 
 def _remove(folder: Path) -> None:
@@ -115,7 +125,7 @@ def manifest_of(study: optuna.Study) -> StudyManifest:
     """
     with readable(f"of study {study.study_name}"):
         spent = SpentSeconds()
-        for trial in all_trials(study):
+        for trial in trials_as_written(study):
             spent.take(trial.user_attrs)
         return spent.written_to(StudyManifest.from_attributes(study.user_attrs))
 

@@ -64,10 +64,10 @@ def _repair(home: Path, name: str, stored: StoredStudy) -> None:
     Raises:
         StoreError: it does not, or the file cannot be written.
     """
-    path = journal_of(home, name)
+    path, lost = journal_of(home, name), damage(name, stored.damaged)
     if journal.records(journal.open_study(home, name)) != stored.records:
         raise StoreError(
-            f"{damage(name, stored)}, and without them it can be read but not gone on with; start a new "
+            f"{lost}, and without them it can be read but not gone on with; start a new "
             f"search from its best recipes: advisor search DATA --start-from {name}"
         )
     aside, whole = _free(path), path.with_suffix(".repaired")
@@ -85,10 +85,10 @@ def _repair(home: Path, name: str, stored: StoredStudy) -> None:
             whole.replace(path)
     except OSError as error:
         whole.unlink(missing_ok=True)
-        raise StoreError(f"{damage(name, stored)}, and it cannot be repaired ({error.strerror})") from None
+        raise StoreError(f"{lost}, and it cannot be repaired ({error.strerror})") from None
     note = f"{several(stored.damaged, 'damaged line')} left its journal, which is set aside as {aside.name}"
     journal.change_manifest(journal.open_study(home, name), notes=(*stored.manifest.notes, note))
-    warnings.warn(StudyWarning(f"{damage(name, stored)}; {note}"), stacklevel=4)
+    warnings.warn(StudyWarning(f"{lost}; {note}"), stacklevel=4)
 
 
 def _free(path: Path) -> Path:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -93,7 +93,7 @@ PLAIN: Final = TrialLine()
 
 def next_number(study: optuna.Study) -> int:
     """Return the number of the next trial that is written."""
-    return 1 + max(map(number_of, all_trials(study)), default=-1)
+    return 1 + max(map(number_of, trials_as_written(study)), default=-1)
 
 
 def all_trials(study: optuna.Study) -> list[FrozenTrial]:
@@ -101,14 +101,18 @@ def all_trials(study: optuna.Study) -> list[FrozenTrial]:
 
     Of several with one number, which a copied line makes, it is the first that was written.
     """
-    storage = study._storage
-    studies = (_beside(study, stage) for stage in BESIDE)
-    ids = [study._study_id, *(beside for beside in studies if beside is not None)]
-    trials = [trial for each in ids for trial in storage.get_all_trials(each, deepcopy=False)]
     by_number: dict[int, FrozenTrial] = {}
-    for trial in sorted(trials, key=lambda trial: trial._trial_id):
+    for trial in sorted(trials_as_written(study), key=lambda trial: trial._trial_id):
         by_number.setdefault(number_of(trial), trial)
     return [trial for _, trial in sorted(by_number.items())]
+
+
+def trials_as_written(study: optuna.Study) -> Iterator[FrozenTrial]:
+    """Yield the trials of a study, then those of the ones beside it; a line that was copied is two."""
+    studies = (_beside(study, stage) for stage in BESIDE)
+    for each in (study._study_id, *studies):
+        if each is not None:
+            yield from study._storage.get_all_trials(each, deepcopy=False)
 
 
 def number_of(trial: FrozenTrial) -> int:

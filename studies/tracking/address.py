@@ -139,7 +139,7 @@ def _secrets(address: str) -> Iterator[str]:
     texts = [account, *account.split(":", 1), *(os.environ.get(name, "") for name in (USER, PASSWORD, TOKEN))]
     texts += [value for name, value in settings if SECRET.match(f"?{name}=x")]
     for text in filter(None, texts):
-        yield from {text, unquote(text), quote(text, safe="")}
+        yield from {text, unquote(text), quote(text, safe="", errors="replace")}
 
 
 def _check_writable(address: str, scheme: str, path: str) -> None:

@@ -12,7 +12,7 @@ from advisor.cli.app import COMMANDS
 from advisor.cli.reading import RUN_CODE
 from dashboard import views
 from dashboard.charts import plots
-from studies import imports
+from studies import code_consent, imports
 from studies.child_process import command_of
 from studies.errors import BadWorkload
 
@@ -112,7 +112,7 @@ def test_the_list_of_studies_runs_no_code_that_they_name(hostile, mark, inside):
 
 @pytest.mark.parametrize("view", sorted(set(STUDY_PAGES)))
 def test_no_page_runs_code_that_a_study_names(view, hostile, mark, monkeypatch):
-    monkeypatch.setenv(imports.REFUSE, "advisor dashboard --allow-code")
+    monkeypatch.setenv(code_consent.REFUSE, "advisor dashboard --allow-code")
     for study in ("optimizers", "rules"):
         page(view, hostile, study).run()
 
@@ -167,7 +167,7 @@ def test_a_search_runs_the_rules_that_it_was_given_and_says_how_to_ask_again(evi
 
 def forget():
     """Let this process be as one that has run no code yet."""
-    imports._USED.clear()
+    code_consent._USED.clear()
     imports._run.cache_clear()
 
 

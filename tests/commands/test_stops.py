@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 
+import psutil
 import pytest
 
 from advisor.cli.stops import STATUS_OF
@@ -104,6 +105,41 @@ def test_a_second_signal_ends_a_process_that_hangs_in_c(hanging):
     status, stdout, said = ended(process)
 
     assert (status, stdout, said[-1]) == (128 + signal.SIGTERM, "", "advisor: stopped at once")
+
+
+@pytest.mark.parametrize("number", STOPPING)
+def test_a_signal_to_every_process_of_a_job_fails_no_trial(tmp_path, home, number):
+    process = started(tmp_path, *SEARCH, "--tracking-uri", "off", "--workers", "2")
+    wait_for_trials(process, home)
+    for member in [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]:
+        member.send_signal(number)
+    status, stdout, _ = ended(process)
+
+    assert status == 128 + number
+    assert "AdamW" in stdout
+    records = journal.records(journal.open_study(home, "iris-1"))
+    assert not [record.error for record in records if record.state == "failed"]
+
+
+def test_a_signal_ends_a_search_whose_trials_hang(tmp_path, home):
+    (tmp_path / "own.py").write_text(
+        "import pathlib, time\n"
+        "from training_functions import descend\n"
+        "def fit(recipe, report, seed):\n"
+        "    calls = pathlib.Path('calls'); calls.touch()\n"
+        "    calls.write_text(calls.read_text() + 'x')\n"
+        "    while len(calls.read_text()) > 6: time.sleep(0.01)\n"
+        "    return descend(recipe, report, seed)\n"
+    )
+    words = ("search", "own.py:fit", "--budget", "2h", "--epochs", "2", "--optimizers", "AdamW,SGD")
+    process = started(tmp_path, *words, "--tracking-uri", "off", "--workers", "1")
+    calls = tmp_path / "calls"
+    wait_until(lambda: process.poll() is not None or len(calls.read_text()) > 6, "a trial hangs")
+    process.send_signal(signal.SIGINT)
+    status, stdout, _ = ended(process)
+
+    assert status == 128 + signal.SIGINT
+    assert stdout
 
 
 def test_a_terminal_that_closes_leaves_a_search_with_its_answer_in_the_journal(tmp_path, home):

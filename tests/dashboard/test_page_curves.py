@@ -10,6 +10,7 @@ from dashboard.charts import curves, looks
 from dashboard.charts.curves import Axes
 from studies.direction import MINIMIZE
 from studies.record import Measurement
+from studies.storage.home import journal_path
 
 from pages import OPTIMIZERS, RACE, STUDIES, fill, page, words
 from records import record
@@ -146,6 +147,17 @@ def test_an_empty_page_says_which_command_fills_it(name, why, home):
     shown = page("curves", home, name).run()
     assert why in words(shown)
     assert shown.code[0].value.startswith(f"advisor resume {name}")
+
+
+def test_a_page_says_how_many_lines_of_a_journal_cannot_be_read(tmp_path):
+    home = fill(tmp_path)
+    with journal_path(home, "full").open("ab") as file:
+        file.write(b"\0" * 5000 + b"\n")
+    shown = page("curves", home, "full").run()
+    assert not shown.exception
+    assert [said.value for said in shown.warning] == [
+        "1 line of the journal of study 'full' cannot be read; the rest is shown"
+    ]
 
 
 def test_an_address_opens_the_page_as_it_was_shared(home):

@@ -12,7 +12,7 @@ from advisor.agents import launch_process
 from advisor.cli.serve import options
 from dashboard import launch_form, reads
 from dashboard.launch_form import LaunchForm
-from studies import imports
+from studies import code_consent, imports
 from studies.errors import BadValue, BadWorkload, StoreError, StudyError, StudyNotFound
 from studies.storage.home import study_names
 from studies.storage.journal import create_study
@@ -70,7 +70,7 @@ def code(tmp_path):
 @pytest.fixture
 def refusing(monkeypatch):
     """As `advisor dashboard` runs without --allow-code."""
-    monkeypatch.setenv(imports.REFUSE, "advisor dashboard --allow-code")
+    monkeypatch.setenv(code_consent.REFUSE, "advisor dashboard --allow-code")
 
 
 def test_the_command_is_one_that_a_user_would_type(home):
@@ -209,7 +209,7 @@ def test_a_search_from_the_page_imports_nothing_of_the_users_own(home, code, ref
     )
     wait_until(lambda: not launch_process.running(home, "mine"), "the process ends")
 
-    assert "is your own code, which is not run here" in launch_process.failure(home, "mine")
+    assert "is code, which is not run here" in launch_process.failure(home, "mine")
     assert not mark.exists()
 
 

@@ -65,7 +65,7 @@ def test_as_many_tasks_run_at_once_as_there_are_workers(engine, tmp_path):
         (("segfault",), -signal.SIGSEGV),
         (("signal", int(signal.SIGKILL)), -signal.SIGKILL),
         (("signal", int(signal.SIGABRT)), -signal.SIGABRT),
-        (("signal", int(signal.SIGTERM)), -signal.SIGTERM),
+        (("signal", int(signal.SIGUSR1)), -signal.SIGUSR1),
         (("close_everything",), -signal.SIGKILL),
     ],
 )

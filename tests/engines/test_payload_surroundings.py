@@ -126,6 +126,7 @@ def answer(tmp_path_factory):
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     run = functools.partial(subprocess.run, check=True, timeout=HANG_SECONDS, env=environment)
     run([sys.executable, "-P", "script.py", "--epochs", "3"], cwd=folder)
+    (folder / "helpers.py").write_text("NAME = 'edited while the search runs'")
     command = [sys.executable, "-P", "-c", READER, str(folder), str(other)]
     output = run(command, cwd="/", stdout=subprocess.PIPE).stdout
     return json.loads(output) | {"runs": (folder / "runs").read_text(), "folder": str(folder)}
@@ -137,6 +138,9 @@ def test_directory_words_modules_types_and_filters_are_those_of_the_script(answe
     assert answer["there"]["words"] == ["--epochs", "3"]
     assert answer["there"]["dtype"] == "torch.float64"
     assert answer["there"]["deterministic"]
+
+
+def test_a_module_that_is_edited_meanwhile_is_imported_as_it_was(answer):
     assert answer["there"]["helpers"] == "the project"
 
 

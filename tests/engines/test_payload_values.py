@@ -8,6 +8,7 @@ import re
 import socket
 import sqlite3
 import stat
+import sys
 import threading
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -152,7 +153,7 @@ def test_a_mapped_array_stays_in_its_file(tmp_path, there_and_back):
     views = (rows, rows[1::2, ::-1], np.moveaxis(rows, 1, 0), rows[:0])
     path = tmp_path / "rows.payload"
     write_payload(path, views)
-    assert path.stat().st_size < 20_000
+    assert path.stat().st_size < numbers.nbytes / 2
     for back, view in zip(read_payload(path), views, strict=True):
         assert np.array_equal(back, view)
     assert isinstance(read_payload(path)[1], np.memmap)
@@ -220,7 +221,6 @@ def test_what_only_this_process_has_is_named_in_a_line_with_its_place(said, tmp_
     with ExitStack() as stack, pytest.raises(CannotTravel, match=re.escape(said)) as refusal:
         write_payload(tmp_path / "value.payload", OPEN[said](lambda part: stack.enter_context(closing(part))))
     assert str(refusal.value).isprintable()
-    assert "workers=0" in str(refusal.value)
     assert not list(tmp_path.iterdir())
 
 
@@ -236,6 +236,20 @@ def test_a_file_that_cannot_be_written_or_read_is_said(tmp_path):
         write_payload(tmp_path / "none" / "value.payload", 1)
     with pytest.raises(StoreError, match=r"cannot read .*No such file"):
         read_payload(tmp_path / "value.payload")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no limit of a file's size")
+def test_a_disk_that_is_full_leaves_no_part_of_a_payload(tmp_path):
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8 * LARGE // 2, before[1]))
+    try:
+        with pytest.raises(StoreError, match=r"cannot write .*File too large"):
+            write_payload(tmp_path / "value.payload", np.zeros(LARGE))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not list(tmp_path.iterdir())
 
 
 class Changing:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.jobs.request import Request
-from advisor.jobs.room import CONTEXT_BYTES, SHARE, WORKER_BYTES, Room, hungriest_bytes
+from advisor.jobs.room import CONTEXT_BYTES, SHARE, WORKER_BYTES, Room, bytes_of_rows, hungriest_bytes
 from advisor.jobs.session import prepare
 from advisor.jobs.workers import devices, most_bytes, why_so_many, worker_count
 from studies.limits import Limits
@@ -25,6 +25,7 @@ rooms = st.builds(
     threads=st.integers(1, 64),
     free_bytes=sizes,
     peak_bytes=st.integers(1, 2**40),
+    data_bytes=st.integers(0, 2**40),
     gpu_bytes=st.lists(sizes, max_size=8).map(tuple),
 )
 
@@ -36,7 +37,7 @@ def test_auto_takes_at_least_one_and_no_more_than_each_bound(room):
     assert count >= 1
     assert count == 1 or count * room.threads <= room.cores
     tensors = 0 if room.gpu_bytes else room.peak_bytes
-    assert count == 1 or count * (WORKER_BYTES + tensors) <= SHARE * room.free_bytes
+    assert count == 1 or count * (WORKER_BYTES + room.data_bytes + tensors) <= SHARE * room.free_bytes
 
 
 @given(room=rooms.filter(lambda room: room.gpu_bytes))
@@ -104,7 +105,7 @@ def test_several_gpus_are_used_in_turn():
 
 @given(room=rooms, limit=st.integers(1, 2**42), count=st.integers(1, 64))
 def test_a_worker_may_take_more_than_the_limit_on_its_tensors(room, limit, count):
-    assert most_bytes(Limits(train_bytes=limit), room, count) > limit + WORKER_BYTES
+    assert most_bytes(Limits(train_bytes=limit), room, count) > limit + room.data_bytes + WORKER_BYTES
 
 
 @given(room=rooms.filter(lambda room: not room.gpu_bytes))
@@ -113,7 +114,7 @@ def test_without_a_limit_auto_workers_have_their_share_and_room_for_the_hungries
 
     most = most_bytes(Limits(), room, count)
 
-    assert most > WORKER_BYTES + room.peak_bytes
+    assert most > room.worker_bytes
     assert most >= int(SHARE * room.free_bytes) // count
 
 
@@ -135,6 +136,7 @@ def test_the_room_of_a_plan_is_for_its_hungriest_trial(tmp_path):
     assert hungriest_bytes(replace(plan, limits=Limits(train_bytes=1000)), facts) == 1000
     assert hungriest_bytes(plan, replace(facts, forecasts=(), parameters=10**9)) == 64 * 2**20
 
-    room = Room.of(plan, facts)
+    room = Room.of(plan, facts, data_bytes=bytes_of_rows(session.workload))
+    assert room.data_bytes == 150 * 4 * 4  # rows, columns, bytes of a number
     assert (room.cores, room.threads, room.gpu_bytes) == (usable_cores(), plan.threads, ())
     assert room.peak_bytes == max(peaks)

@@ -8,6 +8,7 @@ import pytest
 
 import advisor as api
 from advisor.jobs.history import SHARE, starts
+from studies.errors import StudyWarning
 from studies.facts import Facts
 from studies.limits import Budget, Limits
 from studies.record import Record
@@ -126,11 +127,12 @@ def test_a_small_search_takes_few_starts_and_a_tiny_one_none(home):
     ]
 
 
-def test_a_broken_journal_is_passed_over(home):
+def test_a_broken_journal_is_passed_over_and_that_is_said(home):
     keep(home, "a", [record(0, "AdamW", 0.9)])
     (home / "studies" / "b.journal").write_text("{nothing\n")
 
-    assert len(earlier_starts(home)) == 1
+    with pytest.warns(StudyWarning, match="study 'b' is passed over: journal .* cannot be read"):
+        assert len(earlier_starts(home)) == 1
 
 
 def test_an_empty_home_has_no_starts(home):

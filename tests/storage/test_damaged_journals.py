@@ -21,8 +21,10 @@ from optuna.storages.journal import JournalFileBackend
 import advisor
 from advisor.cli.listing import listing
 from advisor.jobs.history import similar_studies
+from advisor.jobs.reports import reported
+from advisor.study_report.page import page
 from dashboard.studies_table import summary
-from studies.errors import StoreError, StudyWarning
+from studies.errors import StoreError, StudyError, StudyWarning
 from studies.storage import journal
 from studies.storage.follow import Journal, read_study
 from studies.storage.home import journal_path, study_names
@@ -238,6 +240,9 @@ def test_before_a_study_is_gone_on_with_its_journal_is_repaired_and_set_aside(tm
     assert "set aside as s.damaged-1" in again.manifest.notes[-1]
     make_writable(tmp_path, "s")
     assert study_names(tmp_path) == ("s",)
+    home_with(tmp_path, written(), "s.damaged-1")
+    journal.delete_study(tmp_path, "s")
+    assert [left.name for left in path.parent.iterdir()] == ["s.damaged-1.journal"]
 
 
 def test_what_optuna_would_give_to_another_study_is_read_but_not_gone_on_with(tmp_path):
@@ -287,6 +292,17 @@ def test_a_study_of_a_later_version_is_read_but_not_written_to(tmp_path, content
     assert path.read_bytes() == content
 
 
+def test_a_study_with_an_optimizer_of_a_later_version_is_answered_from_and_not_gone_on_with(tmp_path):
+    path = home_with(tmp_path, EARLIER.replace(b"AdamW", b"Hyperion"), "iris-0.1")
+    assert "Hyperion" in {left.optimizer for left in read_study(tmp_path, "iris-0.1").records}
+    assert advisor.recommend("iris-0.1", home=tmp_path).optimizer
+    assert "Hyperion" in page(reported(tmp_path, "iris-0.1"))
+    before = path.read_bytes()
+    with pytest.raises(StudyError, match="Hyperion"):
+        advisor.resume("iris-0.1", budget="40trials", home=tmp_path)
+    assert path.read_bytes() == before
+
+
 def test_a_release_of_today_or_of_before_may_be_gone_on_with(tmp_path):
     for made_by in ("0.0.9", version("optimizer-advisor"), "0.0.9rc1"):
         home_with(tmp_path, later(entries={"versions": {"optimizer-advisor": made_by}}))
@@ -308,9 +324,13 @@ def test_a_study_that_cannot_be_read_hides_no_other(tmp_path):
         assert "\n" not in rows[name]["summary"]
         assert summary(tmp_path, name).state == "cannot be read"
     earlier = Journal(tmp_path, "iris-0.1").read().manifest
-    assert [study.name for study in similar_studies(tmp_path, earlier.opened, earlier.profiled)] == [
-        "iris-0.1"
-    ]
+    with pytest.warns(StudyWarning) as said:
+        similar = list(similar_studies(tmp_path, earlier.opened, earlier.profiled))
+    assert [study.name for study in similar] == ["iris-0.1"]
+    assert {str(each.message).partition(":")[0] for each in said} == {
+        "study 'empty' is passed over",
+        "study 'broken' is passed over",
+    }
 
 
 def test_commands_say_in_one_plain_line_how_many_lines_are_lost(tmp_path):

@@ -22,6 +22,7 @@ from optuna.trial import TrialState, create_trial
 from studies.errors import BadValue, StoreError, StudyNotFound, StudyWarning
 from studies.record import Record
 from studies.storage import journal
+from studies.storage.follow import Journal
 from studies.storage.home import check_name, free_name, writable
 from studies.storage.locks import Holder, holder_path, worked_on, working
 from studies.storage.manifest import StudyManifest
@@ -135,6 +136,55 @@ def test_a_writer_killed_at_any_moment_leaves_a_journal_that_opens_at_once(home)
     assert [each.number for each in left] == list(range(len(left)))
     assert [each.number for each in left if each.optimizer == "SGD"] == numbers
     assert all(trial.state == TrialState.COMPLETE for trial in all_trials(study))
+
+
+def _write_beyond(home, limit):
+    import resource
+
+    study = journal.open_study(home, "s")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    try:
+        tell(study, record(1, "AdamW", 0.9))
+    except OSError:
+        os._exit(7)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows limits no file")
+@pytest.mark.parametrize("room", [0, 1, 700])
+def test_a_line_that_finds_no_room_is_not_half_written(home, room):
+    study = new(home)
+    tell(study, record(0, "AdamW", 0.9))
+    path = home / "studies" / "s.journal"
+    whole = path.read_bytes()
+    writer = multiprocessing.get_context("fork").Process(target=_write_beyond, args=(home, len(whole) + room))
+    writer.start()
+    writer.join()
+
+    assert writer.exitcode == 7
+    assert path.read_bytes() == whole
+    tell(study, record(1, "AdamW", 0.9))
+    assert len(Journal(home, "s").read().records) == 2
+
+
+def _write_many(home, first):
+    study = journal.open_study(home, "s")
+    for number in range(first, first + 30):
+        tell(study, record(number, "AdamW", 0.9))
+
+
+def test_lines_of_two_writers_do_not_mix(home):
+    new(home)
+    context = multiprocessing.get_context("fork")
+    writers = [context.Process(target=_write_many, args=(home, first)) for first in (0, 100)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+
+    stored = Journal(home, "s").read()
+    assert [left.number for left in stored.records] == [*range(30), *range(100, 130)]
+    assert stored.damaged == 0
+    assert journal.records(journal.open_study(home, "s")) == stored.records
 
 
 def test_json_has_null_for_what_json_cannot_say():

@@ -26,7 +26,8 @@ from mirrored_runs import PLAN, add, trial
 from training_functions import descend
 from waiting import wait_until
 
-WORD = st.text(st.characters(min_codepoint=33, exclude_characters="\x7f"), min_size=8, max_size=20)
+PRINTED = st.characters(min_codepoint=33, exclude_categories=["Cs"], exclude_characters="\x7f")
+WORD = st.text(PRINTED, min_size=8, max_size=20)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from advisor.jobs.runs.source import Source
 from studies.errors import BadWorkload, did_you_mean, listed, one_line, shown
 from studies.quantities import several
 from studies.tracking import server
-from studies.tracking.address import hidden
+from studies.tracking.address import hidden, masked
 
 if TYPE_CHECKING:
     import mlflow.entities
@@ -40,8 +40,8 @@ class MlflowExperiment(Source):
     @contextmanager
     def opened(self) -> Iterator[Runs]:
         """Yield its runs that are not deleted."""
-        where = str(self.where)
-        with _address(where) as address, _readable(where):
+        where = hidden(str(self.where))
+        with _address(str(self.where)) as address, _readable(str(self.where)):
             client = _client(address)
             experiment = _experiment(client, self.part, where)
             source = f"the MLflow experiment {shown(experiment.name)} in {where}"
@@ -138,7 +138,7 @@ def _readable(where: str) -> Iterator[None]:
         yield
     except MlflowException as error:
         raise BadWorkload(
-            f"{hidden(where)} cannot be read by MLflow: {one_line(error.message, longest=200)}"
+            f"{hidden(where)} cannot be read by MLflow: {masked(one_line(error.message), where)[:200]}"
         ) from None
 
 

@@ -15,6 +15,7 @@ from advisor.jobs.runs.snapshots import database_file, snapshot
 from advisor.jobs.runs.source import Source
 from studies.direction import Direction
 from studies.errors import BadWorkload, did_you_mean, listed, one_line, shown
+from studies.tracking.address import hidden, masked
 
 if TYPE_CHECKING:
     import optuna
@@ -43,8 +44,9 @@ class OptunaStudy(Source):
             yield runs_in(self.where, "the Optuna study")
             return
         with _storage(str(self.where)) as storage:
-            study = _study(storage, self.part, str(self.where))
-            yield runs_in(study, f"the Optuna study {shown(study.study_name)} in {self.where}")
+            where = hidden(str(self.where))
+            study = _study(storage, self.part, where)
+            yield runs_in(study, f"the Optuna study {shown(study.study_name)} in {where}")
 
 
 def runs_in(study: optuna.Study, source: str) -> Runs:
@@ -138,7 +140,7 @@ def _storage(where: str) -> Iterator[Any]:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a database, its driver, or a file of another version raises
         raise BadWorkload(
-            f"{where} cannot be read as an Optuna storage: {one_line(error, longest=200)}"
+            f"{hidden(where)} cannot be read as an Optuna storage: {masked(one_line(error), where)[:200]}"
         ) from None
 
 
