@@ -1,4 +1,4 @@
-"""Commands that faults are done to: a search as a user starts it, its processes, and what it has told so far."""
+"""Commands that faults are done to: a search as a user starts it, its processes, what it has told."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Command:
         path = os.pathsep.join(filter(None, (environment.pop("PYTHONPATH", ""), str(ROOT))))
         ours = {"PYTHONPATH": path, "OMP_NUM_THREADS": "1", "ADVISOR_HOME": str(place / "home")}
         with self._stdout.open("wb") as out, self._stderr.open("wb") as err:
-            self._process = subprocess.Popen(  # noqa: S603 - our own command
+            self._process = subprocess.Popen(
                 [sys.executable, "-m", "advisor", *words],
                 cwd=place, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True,
                 env={**os.environ, **ours, **environment},
@@ -103,7 +103,7 @@ class Command:
         """Return the exit status; None while it runs."""
         return self._process.poll()
 
-    def told(self) -> set[int]:
+    def announced(self) -> set[int]:
         """Return the numbers of the trials whose end was told."""
         return {int(number) for number in ENDED.findall(self.stderr)}
 
@@ -137,7 +137,8 @@ class Command:
         with suppress(psutil.Error):
             coordinator = psutil.Process(self._process.pid)
             children = coordinator.children(recursive=True)
-            servers = [child for child in children if _runs(child, "fork_server") and child.ppid() == coordinator.pid]
+            ours = [child for child in children if child.ppid() == coordinator.pid]
+            servers = [child for child in ours if _runs(child, "fork_server")]
             kinds = {
                 "coordinator": [coordinator],
                 "fork server": servers,
@@ -161,9 +162,11 @@ def written(place: Path, study: str = STUDY) -> dict[int, str]:
     return {record.number: json.dumps(record.to_dict(), sort_keys=True) for record in records}
 
 
-def lost(before: dict[int, str], told: set[int], after: dict[int, str]) -> int:
+def lost(before: dict[int, str], announced: set[int], after: dict[int, str]) -> int:
     """Return how many trials are gone or changed that were written down or told before."""
-    return len({number for number in before if after.get(number) != before[number]} | (told - set(after)))
+    return len(
+        {number for number in before if after.get(number) != before[number]} | (announced - set(after))
+    )
 
 
 def gone(processes: list[psutil.Process], seconds: float = 30.0) -> bool:

@@ -1,8 +1,7 @@
-"""Faults of files, clocks and neighbours: full disks, damaged journals, jumps in time, two searches at once."""
+"""Faults of files, clocks and neighbours: full disks, damaged journals, jumps in time, two searches."""
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import subprocess
@@ -42,15 +41,15 @@ class DiskFails:
             return Toll(rounds=0, survived=0, lost=0, said="skipped: no file system can be mounted here")
         try:
             command = Command.search(place, "--budget", "40trials", "--workers", "2")
-            command.wait_for(lambda: len(command.told()) >= 3)
-            before, told = written(place), command.told()
+            command.wait_for(lambda: len(command.announced()) >= 3)
+            before, announced = written(place), command.announced()
             self.fail(home)
-            command.wait_for(lambda: len(command.told()) >= len(told) + 10)
+            command.wait_for(lambda: len(command.announced()) >= len(announced) + 10)
             if self.heal is not None:
                 self.heal(home)
-                before, told = written(place), set(range(30))
+                before, announced = written(place), set(range(30))
             status = command.wait()
-            missing = lost(before, told, written(place)) if (home / "studies").exists() else 0
+            missing = lost(before, announced, written(place)) if (home / "studies").exists() else 0
             words = [line for line in command.stderr.splitlines() if not line.startswith("[")][-3:]
             survived = status in self.statuses and "Use " in command.stdout
             survived = survived and "Traceback" not in command.stderr
@@ -95,7 +94,7 @@ class JournalDamaged:
         """Damage the same journal in so many ways; the trials of lines that it left whole have to stay."""
         command = Command.search(place, "--budget", "30trials", "--workers", "2")
         command.wait()
-        path, chance = place / "home" / "studies" / f"{STUDY}.journal", random.Random(3)
+        path, chance = place / "home" / "studies" / f"{STUDY}.journal", random.Random(3)  # noqa: S311 - a seed that can be repeated
         whole, before = path.read_bytes(), written(place)
         lines = whole.splitlines(keepends=True)
         number_of = {place: _number(line) for place, line in enumerate(lines)}
@@ -105,9 +104,9 @@ class JournalDamaged:
             damaged, spoilt = self.damage(list(lines), chance)
             path.write_bytes(b"".join(damaged))
             hit = {number_of[place] for place in spoilt}
-            kept = {number: text for number, text in before.items() if number not in hit}
+            spared = {number: text for number, text in before.items() if number not in hit}
             problem = _goes_on(place, path)
-            missing += lost(kept, set(), written(place))
+            missing += lost(spared, set(), written(place))
             survived += not problem
             said |= {problem} if problem else set()
         words = f"{len(before)} trials; " + ("; ".join(sorted(said)[:2]) or "read, repaired and gone on with")
@@ -186,16 +185,16 @@ class ClockJumps:
         """Search for 10 s by such a clock, and compare with the monotonic one."""
         (place / "site").mkdir()
         (place / "site" / "sitecustomize.py").write_text(CLOCK)
-        command = Command.search(
-            place, "--budget", "10s", "--workers", "2", PYTHONPATH=str(place / "site")
-        )
+        command = Command.search(place, "--budget", "10s", "--workers", "2", PYTHONPATH=str(place / "site"))
         command.wait_for(lambda: " workers" in command.stderr)
         began = time.monotonic()
         status = command.wait()
         took = time.monotonic() - began
         survived = status == 0 and took < 60 and "Traceback" not in command.stderr
         said = f"status {status}; budget 10s, {took:.0f} s after the workers began; {command.last_line}"
-        return Toll(rounds=1, survived=int(survived), lost=lost({}, command.told(), written(place)), said=said)
+        return Toll(
+            rounds=1, survived=int(survived), lost=lost({}, command.announced(), written(place)), said=said
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,19 +206,23 @@ class TwoOfOneStudy:
     def run(self, place: Path, rounds: int) -> Toll:  # noqa: ARG002 - two are refused
         """Start both in the middle of a search."""
         command = Command.search(place, "--budget", "100trials", "--workers", "2")
-        command.wait_for(lambda: bool(command.told()))
+        command.wait_for(lambda: bool(command.announced()))
         refused = [
             Command(place, "resume", STUDY),
             Command.search(place, "--budget", "9trials"),
         ]
         statuses = [other.wait() for other in refused]
         inside = command.status is None
-        status, told = command.wait(), command.told()
-        lines = [[line for line in other.stderr.splitlines() if line.startswith("advisor")] for other in refused]
+        status, announced = command.wait(), command.announced()
+        lines = [_errors(other) for other in refused]
         survived = sum(status == 2 and len(line) == 1 for status, line in zip(statuses, lines, strict=True))
         said = f"statuses {statuses}, the first {status}; " + "; ".join(line[-1] for line in lines if line)
         said += "" if inside else " (the first had ended)"
-        return Toll(rounds=2, survived=survived, lost=lost({}, told, written(place)), said=said)
+        return Toll(rounds=2, survived=survived, lost=lost({}, announced, written(place)), said=said)
+
+
+def _errors(command: Command) -> list[str]:
+    return [line for line in command.stderr.splitlines() if line.startswith("advisor")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,7 +238,9 @@ class TwoInOneHome:
         first = Command.search(place, *words)
         second = Command.search(place, *words, "--study", "t")
         statuses = [first.wait(), second.wait()]
-        missing = lost({}, first.told(), written(place)) + lost({}, second.told(), written(place, "t"))
+        missing = lost({}, first.announced(), written(place)) + lost(
+            {}, second.announced(), written(place, "t")
+        )
         survived = sum(status == 0 for status in statuses)
         said = f"statuses {statuses}; {first.last_line}"
         return Toll(rounds=2, survived=survived, lost=missing, said=said)

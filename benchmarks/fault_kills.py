@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import signal
 import time
-from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,20 +27,22 @@ class PartKilled:
 
     def run(self, place: Path, rounds: int) -> Toll:
         """Kill one at random moments of one long search, and stop that by Ctrl-C."""
-        chance, command, survived = random.Random(0), Command.search(place, *ENDLESS), 0
-        command.wait_for(lambda: len(command.told()) >= 2)
+        chance, command, survived = _chance(0), Command.search(place, *ENDLESS), 0
+        command.wait_for(lambda: len(command.announced()) >= 2)
         before: dict[int, str] = {}
         for _ in range(rounds):
             time.sleep(chance.uniform(0.0, 0.5))
-            before, told = written(place), len(command.told())
+            before, announced = written(place), len(command.announced())
             _kill([chance.choice(_processes(command, self.victim))])
-            survived += command.wait_for(lambda: len(command.told()) > told)
-        told_before = command.told()
+            survived += _goes_on(command, announced)
+        told_before = command.announced()
         command.signal(signal.SIGINT)
         status = command.wait()
-        failed = Counter(line.split("accuracy")[-1].strip() for line in command.stderr.splitlines() if " failed " in line)
-        said = f"{sum(failed.values())} of {len(written(place))} trials failed; status {status}: {command.last_line}"
-        return Toll(rounds=rounds, survived=survived, lost=lost(before, told_before, written(place)), said=said)
+        failed = sum(" failed " in line for line in command.stderr.splitlines())
+        said = f"{failed} of {len(written(place))} trials failed; status {status}: {command.last_line}"
+        return Toll(
+            rounds=rounds, survived=survived, lost=lost(before, told_before, written(place)), said=said
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,19 +55,19 @@ class SearchKilled:
 
     def run(self, place: Path, rounds: int) -> Toll:
         """Kill the search and each of its resumptions once."""
-        chance, survived, missing, left = random.Random(1), 0, 0, 0
+        chance, survived, missing, left = _chance(1), 0, 0, 0
         command = Command.search(place, "--budget", f"{30 * rounds}trials", "--workers", "2")
-        command.wait_for(lambda: bool(command.told()))
+        command.wait_for(lambda: bool(command.announced()))
         for _ in range(rounds):
             self._wait(command, chance)
             processes, before = command.processes("all"), written(place)
             _kill(processes if self.everything else processes[-1:])
             left += not gone(processes)
-            told, command = command.told(), Command(place, "resume", STUDY, "--workers", "2")
-            missing += lost(before, told, written(place))
-            survived += command.wait_for(lambda: bool(command.told()))
+            announced, command = command.announced(), Command(place, "resume", STUDY, "--workers", "2")
+            missing += lost(before, announced, written(place))
+            survived += _goes_on(command, 0)
         status = command.wait(3000)
-        missing += lost(before, command.told(), written(place))
+        missing += lost(before, command.announced(), written(place))
         said = f"after {rounds} kills, {left} of which left a process, status {status}: {command.last_line}"
         return Toll(rounds=rounds, survived=survived, lost=missing, said=said)
 
@@ -74,7 +75,7 @@ class SearchKilled:
     def _wait(command: Command, chance: random.Random) -> None:
         """Wait for a random moment: in the start, between two trials, or within one."""
         count = chance.choice((0, 1, 2, 5))
-        command.wait_for(lambda: len(command.told()) >= count)
+        command.wait_for(lambda: len(command.announced()) >= count)
         time.sleep(chance.uniform(0.0, 2.0 if count == 0 else 0.2))
 
 
@@ -86,12 +87,16 @@ class MirrorKilled:
 
     def run(self, place: Path, rounds: int) -> Toll:
         """Kill it in a search and its resumptions, then compare MLflow's runs with the trials."""
-        chance, survived, kills, before = random.Random(2), 0, 0, {}
-        told: set[int] = set()
+        chance, survived, kills, before = _chance(2), 0, 0, {}
+        announced: set[int] = set()
         while kills < rounds:
             budget, uri = f"{12 * (kills // 2 + 1)}trials", ("--tracking-uri", f"sqlite:///{place}/runs.db")
             first = ("--budget", budget, "--workers", "2", *uri)
-            command = Command(place, "resume", STUDY, "--budget", budget) if kills else Command.search(place, *first)
+            command = (
+                Command(place, "resume", STUDY, "--budget", budget)
+                if kills
+                else Command.search(place, *first)
+            )
             for _ in range(2):
                 victims = _processes(command, "mirror")
                 time.sleep(chance.uniform(0.0, 1.0))
@@ -99,13 +104,19 @@ class MirrorKilled:
                 gone(victims)
                 kills += len(victims)
                 survived += bool(victims) and command.status is None
-            status, before, told = command.wait(), written(place), told | command.told()
+            status, before, announced = command.wait(), written(place), announced | command.announced()
         synced = Command(place, "sync", STUDY)
         synced.wait()
         runs = mirrored(place)
-        said = f"status {status}: {_mirror_line(command)}; after sync {runs} of {len(before)} trials in MLflow"
-        missing = lost(before, told, written(place)) + max(len(before) - runs, 0)
+        said = (
+            f"status {status}: {_mirror_line(command)}; after sync {runs} of {len(before)} trials in MLflow"
+        )
+        missing = lost(before, announced, written(place)) + max(len(before) - runs, 0)
         return Toll(rounds=kills, survived=survived, lost=missing, said=said)
+
+
+def _chance(seed: int) -> random.Random:
+    return random.Random(seed)  # noqa: S311 - it can be repeated
 
 
 def mirrored(place: Path) -> int:
@@ -121,6 +132,11 @@ def mirrored(place: Path) -> int:
 def _mirror_line(command: Command) -> str:
     lines = [line for line in command.stderr.splitlines() if line.startswith("MLflow mirror")]
     return (lines or ["no word of the mirror"])[-1]
+
+
+def _goes_on(command: Command, announced: int) -> bool:
+    """Wait for the end of a trial beyond so many that were announced."""
+    return command.wait_for(lambda: len(command.announced()) > announced)
 
 
 def _processes(command: Command, kind: str) -> list[psutil.Process]:

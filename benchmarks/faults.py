@@ -1,6 +1,6 @@
 """Faults: each is really done to searches on the command line, and what it cost is counted; goal: lost 0.
 
-    python -m benchmarks.faults [--rounds 50] [part of a name ...]
+python -m benchmarks.faults [--rounds 50] [part of a name ...]
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from benchmarks.fault_commands import Toll
 from benchmarks.fault_files import FILES
 from benchmarks.fault_kills import KILLS
-from benchmarks.fault_trials import TRIALS
+from benchmarks.fault_list import TRIALS
 
 ROUNDS: Final = 50
 

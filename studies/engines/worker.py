@@ -138,7 +138,8 @@ def begin(connection: int, output: int, *, dies_with_parent: bool) -> None:
     os.dup2(output, 2)
     if output > 2:
         os.close(output)
-    sys.stdout, sys.stderr = _stream(1), _stream(2)  # by lines: what was printed before a crash must have left
+    # by lines: what was printed before a crash must have left
+    sys.stdout, sys.stderr = _stream(1), _stream(2)
     if dies_with_parent:
         _die_with_parent()
     with suppress(OSError):

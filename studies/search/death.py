@@ -23,6 +23,8 @@ def outcome_of(ending: Ending, task: Task, *, trial_seconds: float | None) -> Ou
         trial_seconds: what the user allows a whole run; None where nothing was said.
     """
     epoch = f"in epoch {ending.progress + 1}"
+    if ending.progress >= getattr(task.work, "epochs", ending.progress + 1):
+        epoch = f"after epoch {ending.progress}"  # while it was measured, or before it paused
     match ending.cause:
         case "memory":
             most = task.most_bytes or 1

@@ -172,7 +172,12 @@ class FunctionRun:
 
     def _wake(self) -> None:
         self._woken = time.perf_counter()
-        with self._generators.in_place(), self._state.in_place(), self._watched_steps(), users_dtype(noted=True):
+        with (
+            self._generators.in_place(),
+            self._state.in_place(),
+            self._watched_steps(),
+            users_dtype(noted=True),
+        ):
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, daemon=True, name="training function")
                 self._thread.start()
