@@ -36,7 +36,9 @@ def fork_server(modules: Sequence[str]) -> ForkServer | None:
     if not FORKS:
         return None
     key = tuple(modules)
-    if key not in _servers or not _servers[key].alive:
+    if key in _servers and not _servers[key].alive:
+        _servers.pop(key).close()
+    if key not in _servers:
         _servers[key] = ForkServer(modules)
     return _servers[key]
 

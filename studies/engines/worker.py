@@ -1,7 +1,8 @@
 """Worker: a process that loads a host once, then does one task after the other until nobody hands it any.
 
 It reads messages from a connection: ("load", path of the payload), ("run", task's work, seconds until it is
-to stop), ("stop",). It writes ("progress", epochs), ("done", result, seconds) and ("raised", text, seconds).
+to stop, most bytes), ("stop",). It writes ("progress", epochs), ("done", result, seconds, heavy) and
+("raised", text, seconds, heavy); heavy says that its tasks left so much behind that it is replaced.
 What it prints goes into a pipe that the coordinator reads.
 """
 
@@ -16,10 +17,12 @@ import traceback
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import Any, Final
 
 from studies.engines.engine import Host
 from studies.engines.payload import read_payload
+from studies.engines.worker_output import Output, stream
+from studies.machine.processes import process_bytes
 from studies.process_state import ProcessState
 
 LOOK_SECONDS: Final = 0.01
@@ -53,53 +56,30 @@ class ConnectionWatch:
             self._connection.send(("progress", epochs))
 
 
-class Output:
-    """Output of a worker, which goes where it went at first even if a task closes it."""
-
-    def __init__(self) -> None:
-        self._copies = {number: os.dup(number) for number in (0, 1, 2)}
-
-    def put_back(self) -> None:
-        """Open again what was closed."""
-        for number, copy in self._copies.items():
-            if not _same_file(number, copy):
-                os.dup2(copy, number)
-        if sys.stdout.closed:
-            sys.stdout = _stream(1)
-        if sys.stderr.closed:
-            sys.stderr = _stream(2)
-
-
-def _same_file(number: int, copy: int) -> bool:
-    try:
-        return os.path.sameopenfile(number, copy)
-    except OSError:
-        return False
-
-
-def _stream(number: int) -> TextIO:
-    """Return a stream that writes line by line, and leaves its descriptor open when it is closed."""
-    return os.fdopen(number, "w", buffering=1, errors="backslashreplace", closefd=False)
-
-
 def work(connection: Connection) -> None:
     """Do what the messages of a connection say until it ends."""
-    process, host, state, output = os.getpid(), None, ProcessState.now(), Output()
+    process, host, state, output, begun_bytes = os.getpid(), None, ProcessState.now(), Output(), 0
     with suppress(EOFError, ConnectionError):
         while True:
             match connection.recv():
                 case ("load", path):
                     host = read_payload(Path(path))
-                    state = ProcessState.now()
-                case ("run", payload, stop_after_seconds):
+                    state, begun_bytes = ProcessState.now(), _bytes()
+                case ("run", payload, stop_after_seconds, most_bytes):
                     answer = _run(host, payload, ConnectionWatch(connection, stop_after_seconds))
                     if os.getpid() != process:  # the task has forked, and this is the child
                         os._exit(0)
                     state.put_back()
                     output.put_back()
-                    connection.send(answer)
+                    heavy = most_bytes is not None and _bytes() > (begun_bytes + most_bytes) / 2
+                    connection.send((*answer, heavy and not getattr(host, "holds_runs", False)))
                 case _:
                     pass  # a task that was to stop had ended already
+
+
+def _bytes() -> int:
+    """Return the bytes of this process, those it shares with the fork server too."""
+    return process_bytes(os.getpid(), exactly_above=sys.maxsize)
 
 
 def _run(host: Any, payload: Any, watch: ConnectionWatch) -> tuple[str, Any, float]:
@@ -110,9 +90,9 @@ def _run(host: Any, payload: Any, watch: ConnectionWatch) -> tuple[str, Any, flo
         if isinstance(error, Exception):  # of ours: what a trial raises is its result
             traceback.print_exc()
         answer = ("raised", traceback.format_exception_only(error)[-1].strip())
-    for stream in (sys.stdout, sys.stderr):
+    for printed in (sys.stdout, sys.stderr):
         with suppress(Exception):  # closed by the task, or a thing of its own in their place
-            stream.flush()
+            printed.flush()
     return (*answer, time.monotonic() - began)
 
 
@@ -139,7 +119,7 @@ def begin(connection: int, output: int, *, dies_with_parent: bool) -> None:
     if output > 2:
         os.close(output)
     # by lines: what was printed before a crash must have left
-    sys.stdout, sys.stderr = _stream(1), _stream(2)
+    sys.stdout, sys.stderr = stream(1), stream(2)
     if dies_with_parent:
         _die_with_parent()
     with suppress(OSError):

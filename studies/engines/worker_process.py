@@ -89,7 +89,7 @@ class WorkerProcess:
         self.assignment = Assignment(handle=handle, task=task)
         if task.deadline_seconds is not None:
             self.end_after(task.deadline_seconds, "deadline")
-        self._tell("run", task.work, task.stop_after_seconds)
+        self._tell("run", task.work, task.stop_after_seconds, task.most_bytes)
 
     def end_after(self, seconds: float, cause: Cause) -> None:
         """Have its task end in so many seconds at most, from outside if need be."""
@@ -125,10 +125,10 @@ class WorkerProcess:
         match message:
             case ("progress", epochs) if assignment is not None:
                 assignment.progress = epochs
-            case ("done", result, seconds):
-                return self._ending(result=result, seconds=seconds)
-            case ("raised", error, seconds):
-                return self._ending(error=error, seconds=seconds)
+            case ("done", result, seconds, heavy):
+                return self._ending(result=result, seconds=seconds, heavy=heavy)
+            case ("raised", error, seconds, heavy):
+                return self._ending(error=error, seconds=seconds, heavy=heavy)
         return None
 
     def _overdue(self) -> Ending | None:
@@ -151,9 +151,11 @@ class WorkerProcess:
         """End the process, and return how its task ended; None if it had none."""
         return self._ending(cause=cause, status=self._end())
 
-    def _ending(self, *, seconds: float | None = None, **entries: Any) -> Ending | None:
+    def _ending(self, *, seconds: float | None = None, heavy: bool = False, **entries: Any) -> Ending | None:
         assignment, self.assignment = self.assignment, None
         self._read_output()
+        if heavy:  # what its tasks left behind would be counted as the next one's
+            self._end()
         if assignment is None:
             return None
         return Ending(
