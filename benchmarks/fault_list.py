@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from benchmarks.fault_trials import EveryTrialHangs, InputChanged, TrialFault
+from benchmarks.fault_trials import EveryTrialHangs, InputChanged, Memory, TrialFault
 
 TRIALS: Final = (
     TrialFault(name="raise", code="raise ValueError('bad luck')", error="ValueError: bad luck"),
@@ -39,20 +39,6 @@ TRIALS: Final = (
         name="leave a child behind and exit",
         code="if os.fork() == 0:\n    time.sleep(1000)\nos._exit(3)",
         error="status 3",
-    ),
-    TrialFault(
-        name="leak 300 MB a trial",
-        code="HELD.append(b'x' * 300_000_000)",
-        state="complete",
-        options=("--memory", "100MiB"),
-        budget="16trials",
-    ),
-    TrialFault(
-        name="take more than its memory",
-        code="HELD.append(b'x' * 3_000_000_000)\ntime.sleep(1000)",
-        state="infeasible",
-        error="out of memory",
-        options=("--memory", "100MiB"),
     ),
     TrialFault(name="MemoryError", code="bytearray(10**18)", state="infeasible", error="out of memory"),
     TrialFault(
@@ -158,5 +144,11 @@ TRIALS: Final = (
     ),
     EveryTrialHangs(name="hang in every trial, budget 20 s"),
     EveryTrialHangs(name="hang in every trial, then Ctrl-C", stop=True),
+    Memory(name="leak 100 MB a trial", code="HELD.append(b'x' * 100_000_000)", infeasible=0),
+    Memory(
+        name="take 3 GB once",
+        code="HELD.append(b'x' * (3_000_000_000 if first() else 0)); time.sleep(0.5)",
+        infeasible=1,
+    ),
     InputChanged(),
 )

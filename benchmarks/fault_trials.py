@@ -159,16 +159,37 @@ class EveryTrialHangs:
 
 
 NET: Final = """
-import torch
+import pathlib, time, torch
 
 class Net(torch.nn.Module):
     def __init__(self, inputs, outputs):
         super().__init__()
         self.layer = torch.nn.Linear(inputs, outputs)
+        {made}
 
     def forward(self, x):
         return self.layer({doubled})
+
+HELD = []
+
+def first():
+    try:
+        pathlib.Path("first").touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
 """
+IRIS: Final = (
+    "search",
+    "iris",
+    "--epochs",
+    "3",
+    "--workers",
+    "2",
+    "--optimizers",
+    "SGD,AdamW",
+    "--no-earlier",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,18 +201,46 @@ class InputChanged:
     def run(self, place: Path, rounds: int) -> Toll:  # noqa: ARG002 - each trial is a round
         """Search with both models and compare the trials."""
         studies = []
-        for label, doubled in (("in-place", "x.mul_(2)"), ("aside", "x * 2")):
-            (place / f"{label.replace('-', '_')}.py").write_text(NET.format(doubled=doubled))
-            options = ("--model", f"{label.replace('-', '_')}.py:Net", "--study", label, "--epochs", "3")
-            rest = ("--budget", "6trials", "--optimizers", "SGD,AdamW", "--tracking-uri", "off")
-            command = Command(place, "search", "iris", "--workers", "2", "--no-earlier", *options, *rest)
-            status = command.wait()
-            studies.append(
-                [
-                    (record.number, record.state, record.quality)
-                    for record in Journal(place / "home", label).read().records
-                ]
-            )
+        for label, doubled in (("in_place", "x.mul_(2)"), ("aside", "x * 2")):
+            (place / f"{label}.py").write_text(NET.format(doubled=doubled, made="pass"))
+            options = ("--model", f"{label}.py:Net", "--study", label, "--budget", "6trials")
+            status = Command(place, *IRIS, *options, "--tracking-uri", "off").wait()
+            records = Journal(place / "home", label).read().records
+            studies.append([(record.number, record.state, record.quality) for record in records])
         same = sum(left == right for left, right in zip(*studies, strict=False))
         said = f"status {status}; {same} of {len(studies[1])} trials as with a copy"
         return Toll(rounds=len(studies[1]), survived=same, lost=0, said=said)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Memory:
+    """Memory that a model takes when it is made in a worker, where a worker may have some 900 MiB."""
+
+    name: str
+    code: str
+    infeasible: int
+    """Trials that have to be recorded so; the others are to end well."""
+
+    def run(self, place: Path, rounds: int) -> Toll:  # noqa: ARG002 - each trial is a round
+        """Search once and look at what became of every trial."""
+        made = f"if in_worker(): {self.code}"
+        code = NET.format(doubled="x", made=made) + IN_WORKER
+        (place / "net.py").write_text(code)
+        options = ("--model", "net.py:Net", "--study", STUDY, "--budget", "12trials", "--memory", "100MiB")
+        command = Command(place, *IRIS, *options, "--tracking-uri", "off")
+        status, records = command.wait(600), Journal(place / "home", STUDY).read().records
+        over = [record for record in records if record.state == "infeasible"]
+        well = sum(record.state in WELL for record in records)
+        survived = (
+            len(records) if (len(over), well) == (self.infeasible, len(records) - self.infeasible) else well
+        )
+        errors = [record.error or "" for record in records if record.state not in WELL]
+        said = f"status {status}; {len(over)} infeasible; {(errors or ['all others well'])[0]}"
+        missing = lost({}, command.announced(), written(place))
+        return Toll(rounds=len(records), survived=survived, lost=missing, said=said)
+
+
+IN_WORKER: Final = """
+def in_worker():
+    return b"fork_server" in pathlib.Path("/proc/self/cmdline").read_bytes()
+"""

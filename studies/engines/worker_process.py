@@ -12,6 +12,7 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
+from multiprocessing.connection import wait as wait_for_any
 from pathlib import Path
 from typing import Any, Final
 
@@ -70,6 +71,7 @@ class WorkerProcess:
             theirs.close()
             os.close(output)
         self._connection = Connection(ours.detach())
+        self._exit = _exit_descriptor(self.process)
         self._tail: deque[bytes] = deque()
         self._tail_bytes = 0
         self.alive = True
@@ -78,8 +80,8 @@ class WorkerProcess:
 
     @property
     def readers(self) -> tuple[Connection | int, ...]:
-        """Return what to wait for: its messages and its output."""
-        return (self._connection, self._output)
+        """Return what to wait for: its messages, its output, and its end."""
+        return (self._connection, self._output, *self._exit)
 
     def begin(self, handle: Handle, task: Task) -> None:
         """Hand it a task."""
@@ -103,6 +105,7 @@ class WorkerProcess:
 
     def look(self) -> Ending | None:
         """Read what it has said and printed; return how its task ended, if it has."""
+        exited = self._exited()  # before the last of what it said is read
         self._read_output()
         try:
             while self._connection.poll():
@@ -111,14 +114,21 @@ class WorkerProcess:
                     return ending
         except (EOFError, OSError):
             return self._ended("process")
-        return self._overdue()
+        return self._ended("process") if exited else self._overdue()
 
     def close(self) -> None:
         """End the process and whatever it started."""
         if self.alive:
             self._end()
         self._connection.close()
-        os.close(self._output)
+        for descriptor in (self._output, *self._exit):
+            os.close(descriptor)
+
+    def _exited(self) -> bool:
+        """Tell whether the process has ended; a child that it left may keep its connection open."""
+        if self._popen is not None:
+            return self._popen.poll() is not None
+        return bool(self._exit and wait_for_any(self._exit, 0))
 
     def _take(self, message: tuple[Any, ...]) -> Ending | None:
         assignment = self.assignment
@@ -194,6 +204,13 @@ class WorkerProcess:
         with suppress(OSError):
             return self._server.status(self.process) if self._server else -signal.SIGKILL
         return -signal.SIGKILL  # the fork server was ended, and its workers with it
+
+
+def _exit_descriptor(process: int) -> tuple[int, ...]:
+    """Return what becomes readable when a process ends; nothing where the system has no such thing."""
+    with suppress(OSError, AttributeError):
+        return (os.pidfd_open(process),)
+    return ()
 
 
 def _children(process: int) -> list[int]:

@@ -153,6 +153,12 @@ def test_what_a_worker_started_ends_with_it(engine, tmp_path):
         time.sleep(0.05)
 
 
+def test_a_worker_whose_child_lives_on_has_ended_all_the_same(engine):
+    ending = run(engine, "leave_child")
+    assert (ending.cause, ending.status) == ("process", 3)
+    assert run(engine, "echo", 1).result == 1
+
+
 def test_a_task_is_asked_to_stop_and_may_still_answer(engine):
     handle = engine.submit(Task(work=("until_stopped",)))
     engine.cancel(handle, grace_seconds=HANG_SECONDS)

@@ -114,6 +114,11 @@ class Faults:
             os.waitpid(child, 0)
         return "parent" if child else "child"
 
+    def leave_child(self):
+        if os.fork() == 0:
+            time.sleep(600)
+        os._exit(3)
+
     def child(self, pid_file):
         process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
         Path(pid_file).write_text(str(process.pid))
