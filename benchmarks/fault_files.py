@@ -15,6 +15,8 @@ from benchmarks.fault_commands import STUDY, Command, Toll, lost, written
 
 SMALL_BYTES: Final = 2**18
 """Of a disk that is full after some trials."""
+REFUSED: Final = "can be read but not gone on with"
+"""What is said of a journal that has lost the line of a study beside the search's."""
 CLOCK: Final = """
 import random, time
 _real, _real_ns = time.time, time.time_ns
@@ -98,19 +100,21 @@ class JournalDamaged:
         whole, before = path.read_bytes(), written(place)
         lines = whole.splitlines(keepends=True)
         number_of = {place: _number(line) for place, line in enumerate(lines)}
-        survived = missing = 0
-        said: set[str] = set()
+        missing, problems = 0, []
         for _ in range(rounds):
             damaged, spoilt = self.damage(list(lines), chance)
             path.write_bytes(b"".join(damaged))
             hit = {number_of[place] for place in spoilt}
             spared = {number: text for number, text in before.items() if number not in hit}
-            problem = _goes_on(place, path)
+            problems += filter(None, [_goes_on(place, path)])
             missing += lost(spared, set(), written(place))
-            survived += not problem
-            said |= {problem} if problem else set()
-        words = f"{len(before)} trials; " + ("; ".join(sorted(said)[:2]) or "read, repaired and gone on with")
-        return Toll(rounds=rounds, survived=survived, lost=missing, said=words)
+        refused = sum(REFUSED in problem for problem in problems)
+        words = [
+            f"{len(before)} trials; {rounds - len(problems)} repaired and gone on with, {refused} {REFUSED}"
+        ]
+        words += sorted({problem for problem in problems if REFUSED not in problem})[:1]
+        survived = rounds - len(problems) + refused
+        return Toll(rounds=rounds, survived=survived, lost=missing, said="; ".join(words))
 
 
 def _goes_on(place: Path, path: Path) -> str:
