@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test test-slow fuzz lint docs screenshots bench bench-memory bench-advice clean
+.PHONY: demo test test-slow fuzz lint docs screenshots bench bench-memory bench-advice faults soak clean
 
 demo: $(READY)
 	$(BIN)/advisor search digits --budget 60s
@@ -41,6 +41,13 @@ bench-memory: $(READY)
 
 bench-advice: $(READY)
 	$(BIN)/python -m benchmarks.advice
+
+faults: $(READY)
+	$(BIN)/pytest -m slow tests/faults
+	$(BIN)/python -m benchmarks.faults
+
+soak: $(READY)
+	$(BIN)/python -m benchmarks.soak
 
 clean:
 	rm -rf .venv .advisor .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

@@ -21,6 +21,7 @@ from studies.engines.worker_process import WorkerProcess
 
 WEIGH_SECONDS: Final = 0.2
 """Between two looks at the memory of the workers."""
+START_ATTEMPTS: Final = 5
 FORKS: Final = sys.platform == "linux"
 
 _servers: Final[dict[tuple[str, ...], ForkServer]] = {}
@@ -35,7 +36,9 @@ def fork_server(modules: Sequence[str]) -> ForkServer | None:
     if not FORKS:
         return None
     key = tuple(modules)
-    if key not in _servers or not _servers[key].alive:
+    if key in _servers and not _servers[key].alive:
+        _servers.pop(key).close()
+    if key not in _servers:
         _servers[key] = ForkServer(modules)
     return _servers[key]
 
@@ -159,11 +162,24 @@ class Local:
         return self._start() if len(self._processes) < self.workers else None
 
     def _start(self) -> WorkerProcess:
+        """Start a worker; a fork server that ends meanwhile is replaced.
+
+        Raises:
+            OSError: none can be started.
+        """
         self._started += 1
-        server = fork_server(self._modules)
-        process = WorkerProcess(self._started, self._payload, server, self._free_device())
-        self._processes.append(process)
-        return process
+        for attempt in range(START_ATTEMPTS):
+            server = fork_server(self._modules)
+            try:
+                process = WorkerProcess(self._started, self._payload, server, self._free_device())
+            except OSError:
+                if server is None or attempt + 1 == START_ATTEMPTS:
+                    raise
+                _servers.pop(self._modules).close()
+            else:
+                self._processes.append(process)
+                return process
+        raise AssertionError
 
     def _free_device(self) -> str | None:
         """Return a device that has fewer workers than it should; None where nothing is said of devices."""

@@ -1,8 +1,8 @@
 """Worker: a process that loads a host once, then does one task after the other until nobody hands it any.
 
 It reads messages from a connection: ("load", path of the payload, device), ("run", a task's work, seconds
-after which it is to stop), ("stop",). It writes ("progress", epochs), ("done", result, seconds) and
-("raised", text, seconds).
+after which it is to stop, most bytes), ("stop",). It writes ("progress", epochs), ("done", result, seconds,
+heavy) and ("raised", text, seconds, heavy); one that its tasks left heavy is replaced.
 What it prints goes into a pipe that the coordinator reads.
 """
 
@@ -21,6 +21,9 @@ from typing import Any, Final
 
 from studies.engines.engine import Host
 from studies.engines.payload import read_payload
+from studies.engines.worker_output import Output, stream
+from studies.machine.processes import process_bytes
+from studies.process_state import ProcessState
 
 LOOK_SECONDS: Final = 0.01
 """Between two looks for a message that says stop: a look takes as long as a small step."""
@@ -55,7 +58,7 @@ class ConnectionWatch:
 
 def work(connection: Connection) -> None:
     """Do what the messages of a connection say until it ends."""
-    process, host = os.getpid(), None
+    process, host, state, output, begun_bytes = os.getpid(), None, ProcessState.now(), Output(), 0
     with suppress(EOFError, ConnectionError):
         while True:
             match connection.recv():
@@ -63,13 +66,22 @@ def work(connection: Connection) -> None:
                     host = read_payload(Path(path))
                     if device is not None:
                         host.move_to(device)
-                case ("run", payload, stop_after_seconds):
+                    state, begun_bytes = ProcessState.now(), _bytes()
+                case ("run", payload, stop_after_seconds, most_bytes):
                     answer = _run(host, payload, ConnectionWatch(connection, stop_after_seconds))
                     if os.getpid() != process:  # the task has forked, and this is the child
                         os._exit(0)
-                    connection.send(answer)
+                    state.put_back()
+                    output.put_back()
+                    heavy = most_bytes is not None and _bytes() > (begun_bytes + most_bytes) / 2
+                    connection.send((*answer, heavy and not getattr(host, "holds_runs", False)))
                 case _:
                     pass  # a task that was to stop had ended already
+
+
+def _bytes() -> int:
+    """Return the bytes of this process, those it shares with the fork server too."""
+    return process_bytes(os.getpid(), exactly_above=sys.maxsize)
 
 
 def _run(host: Any, payload: Any, watch: ConnectionWatch) -> tuple[str, Any, float]:
@@ -80,8 +92,9 @@ def _run(host: Any, payload: Any, watch: ConnectionWatch) -> tuple[str, Any, flo
         if isinstance(error, Exception):  # of ours: what a trial raises is its result
             traceback.print_exc()
         answer = ("raised", traceback.format_exception_only(error)[-1].strip())
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for printed in (sys.stdout, sys.stderr):
+        with suppress(Exception):  # closed by the task, or a thing of its own in their place
+            printed.flush()
     return (*answer, time.monotonic() - began)
 
 
@@ -107,8 +120,8 @@ def begin(connection: int, output: int, *, dies_with_parent: bool) -> None:
     os.dup2(output, 2)
     if output > 2:
         os.close(output)
-    for stream in (sys.stdout, sys.stderr):  # what was printed before a crash must have left
-        stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    # by lines: what was printed before a crash must have left
+    sys.stdout, sys.stderr = stream(1), stream(2)
     if dies_with_parent:
         _die_with_parent()
     with suppress(OSError):

@@ -12,6 +12,7 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
+from multiprocessing.connection import wait as wait_for_any
 from pathlib import Path
 from typing import Any, Final
 
@@ -65,10 +66,15 @@ class WorkerProcess:
             else:
                 self._popen = _spawned(theirs.fileno(), output)
                 self.process = self._popen.pid
+        except OSError:
+            ours.close()
+            os.close(self._output)
+            raise
         finally:
             theirs.close()
             os.close(output)
         self._connection = Connection(ours.detach())
+        self._exit = _exit_descriptor(self.process)
         self._tail: deque[bytes] = deque()
         self._tail_bytes = 0
         self.alive = True
@@ -77,8 +83,8 @@ class WorkerProcess:
 
     @property
     def readers(self) -> tuple[Connection | int, ...]:
-        """Return what to wait for: its messages and its output."""
-        return (self._connection, self._output)
+        """Return what to wait for: its messages, its output, and its end."""
+        return (self._connection, self._output, *self._exit)
 
     def begin(self, handle: Handle, task: Task) -> None:
         """Hand it a task."""
@@ -88,7 +94,7 @@ class WorkerProcess:
         self.assignment = Assignment(handle=handle, task=task)
         if task.deadline_seconds is not None:
             self.end_after(task.deadline_seconds, "deadline")
-        self._tell("run", task.work, task.stop_after_seconds)
+        self._tell("run", task.work, task.stop_after_seconds, task.most_bytes)
 
     def end_after(self, seconds: float, cause: Cause) -> None:
         """Have its task end in so many seconds at most, from outside if need be."""
@@ -102,6 +108,7 @@ class WorkerProcess:
 
     def look(self) -> Ending | None:
         """Read what it has said and printed; return how its task ended, if it has."""
+        exited = self._exited()  # before the last of what it said is read
         self._read_output()
         try:
             while self._connection.poll():
@@ -110,24 +117,31 @@ class WorkerProcess:
                     return ending
         except (EOFError, OSError):
             return self._ended("process")
-        return self._overdue()
+        return self._ended("process") if exited else self._overdue()
 
     def close(self) -> None:
         """End the process and whatever it started."""
         if self.alive:
             self._end()
         self._connection.close()
-        os.close(self._output)
+        for descriptor in (self._output, *self._exit):
+            os.close(descriptor)
+
+    def _exited(self) -> bool:
+        """Tell whether the process has ended; a child that it left may keep its connection open."""
+        if self._popen is not None:
+            return self._popen.poll() is not None
+        return bool(self._exit and wait_for_any(self._exit, 0))
 
     def _take(self, message: tuple[Any, ...]) -> Ending | None:
         assignment = self.assignment
         match message:
             case ("progress", epochs) if assignment is not None:
                 assignment.progress = epochs
-            case ("done", result, seconds):
-                return self._ending(result=result, seconds=seconds)
-            case ("raised", error, seconds):
-                return self._ending(error=error, seconds=seconds)
+            case ("done", result, seconds, heavy):
+                return self._ending(result=result, seconds=seconds, heavy=heavy)
+            case ("raised", error, seconds, heavy):
+                return self._ending(error=error, seconds=seconds, heavy=heavy)
         return None
 
     def _overdue(self) -> Ending | None:
@@ -150,9 +164,11 @@ class WorkerProcess:
         """End the process, and return how its task ended; None if it had none."""
         return self._ending(cause=cause, status=self._end())
 
-    def _ending(self, *, seconds: float | None = None, **entries: Any) -> Ending | None:
+    def _ending(self, *, seconds: float | None = None, heavy: bool = False, **entries: Any) -> Ending | None:
         assignment, self.assignment = self.assignment, None
         self._read_output()
+        if heavy:  # what its tasks left behind would be counted as the next one's
+            self._end()
         if assignment is None:
             return None
         return Ending(
@@ -191,6 +207,13 @@ class WorkerProcess:
         with suppress(OSError):
             return self._server.status(self.process) if self._server else -signal.SIGKILL
         return -signal.SIGKILL  # the fork server was ended, and its workers with it
+
+
+def _exit_descriptor(process: int) -> tuple[int, ...]:
+    """Return what becomes readable when a process ends; nothing where the system has no such thing."""
+    with suppress(OSError, AttributeError):
+        return (os.pidfd_open(process),)
+    return ()
 
 
 def _children(process: int) -> list[int]:

@@ -25,7 +25,10 @@ def outcome_of(
         trial_seconds: what the user allows a whole run; None where nothing was said.
         where: what it was at; None for an epoch.
     """
-    where = where or f"in epoch {ending.progress + 1}"
+    whole = getattr(task.work, "epochs", ending.progress + 1)
+    # at its last epoch it was being measured, or about to pause
+    epoch = f"after epoch {whole}" if ending.progress >= whole else f"in epoch {ending.progress + 1}"
+    where = where or epoch
     match ending.cause:
         case "memory":
             most = task.most_bytes or 1

@@ -45,6 +45,11 @@ class TrialHost:
     plan: Plan
     _paused: dict[int, Trial] = field(default_factory=dict)
 
+    @property
+    def holds_runs(self) -> bool:
+        """Tell whether it holds paused runs that no other worker could go on with."""
+        return not all(map(trial_files.can_be_saved, self._paused.values()))
+
     def run(self, work: Work, watch: Watch) -> Any:
         """Train a trial up to its rung, let go of paused ones, or do some other measurement of the study."""
         with set_aside(), threads(self.plan.threads):

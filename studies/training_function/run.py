@@ -24,6 +24,7 @@ from studies.errors import BadValue
 from studies.infeasible import Diverged
 from studies.measure.model import model_bytes, sparsity, state_bytes, tensor_bytes
 from studies.optim.schedule_lr import schedulers_of
+from studies.process_state import OwnState
 from studies.record import Measurement
 from studies.rng import Generators
 
@@ -70,7 +71,7 @@ class FunctionRun:
         """Whether it was let run and has not paused since: so it stays when waiting for it is interrupted."""
         self._stop: Callable[[], bool] = lambda: False
         self._error: BaseException | None = None
-        self._generators = Generators(seed)
+        self._generators, self._state = Generators(seed), OwnState()
         self._turn, self._back = threading.Semaphore(0), threading.Semaphore(0)
         self._thread: threading.Thread | None = None
 
@@ -171,7 +172,12 @@ class FunctionRun:
 
     def _wake(self) -> None:
         self._woken = time.perf_counter()
-        with self._generators.in_place(), self._watched_steps(), users_dtype(noted=True):
+        with (
+            self._generators.in_place(),
+            self._state.in_place(),
+            self._watched_steps(),
+            users_dtype(noted=True),
+        ):
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, daemon=True, name="training function")
                 self._thread.start()

@@ -15,7 +15,19 @@ from benchmarks.recorded_studies import FIRST
 from benchmarks.recorded_tasks import CONFIRM_SEEDS, TRUTH_SEEDS, UNSEEN, open_workload
 
 FILES: Final = sorted(path.stem for path in Path(benchmarks.__file__).parent.glob("[!_]*.py"))
-PARTS: Final = ("external", "hand", "made_up", "recorded_studies", "recorded_tasks", "replay")
+PARTS: Final = (
+    "external",
+    "fault_commands",
+    "fault_files",
+    "fault_kills",
+    "fault_list",
+    "fault_trials",
+    "hand",
+    "made_up",
+    "recorded_studies",
+    "recorded_tasks",
+    "replay",
+)
 """Benchmarks import these; they print nothing themselves."""
 ONLY_IMPORTED: Final = {}
 

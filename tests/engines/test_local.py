@@ -120,6 +120,31 @@ def test_a_task_that_takes_too_much_memory_is_ended_with_its_peak(engine):
     assert run(engine, "echo", 1).result == 1
 
 
+def test_a_worker_that_its_tasks_left_heavy_is_replaced_before_the_next_one(engine):
+    most = 600 * 2**20
+    workers = [run(engine, "leak", 2**28, most_bytes=most).worker for _ in range(6)]
+    assert len(set(workers)) > 1
+    assert run(engine, "pid", most_bytes=most).cause is None
+
+
+def test_what_a_task_sets_for_its_process_is_put_back(engine):
+    before = run(engine, "settings")
+    assert run(engine, "change_settings").cause is None
+    after = run(engine, "settings")
+    assert after.worker == before.worker
+    assert after.result == before.result
+    assert run(engine, "say", "here\n", 1).output == "here\nthe end"
+
+
+def test_a_fork_server_that_ends_at_any_moment_costs_no_task(engine):
+    from studies.engines import local
+
+    for _ in range(3):
+        local.fork_server(())._process.kill()
+        assert run(engine, "exit", 0).cause == "process"
+        assert run(engine, "echo", 3).result == 3
+
+
 def test_the_last_of_what_a_task_prints_comes_with_its_ending_and_goes_nowhere_else(engine, capfd):
     ending = run(engine, "say", "x" * 1000 + "\n", 5000)
     assert ending.output.endswith("the end")
@@ -140,6 +165,12 @@ def test_what_a_worker_started_ends_with_it(engine, tmp_path):
     while psutil.pid_exists(child) and psutil.Process(child).status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < until
         time.sleep(0.05)
+
+
+def test_a_worker_whose_child_lives_on_has_ended_all_the_same(engine):
+    ending = run(engine, "leave_child")
+    assert (ending.cause, ending.status) == ("process", 3)
+    assert run(engine, "echo", 1).result == 1
 
 
 def test_a_task_is_asked_to_stop_and_may_still_answer(engine):

@@ -8,8 +8,11 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
+
+LEAKED = []
 
 
 @dataclass
@@ -83,6 +86,28 @@ class Faults:
         block[::4096] = b"x" * len(block[::4096])
         time.sleep(600)
 
+    def leak(self, size):
+        block = bytearray(size)
+        block[::4096] = b"x" * len(block[::4096])
+        LEAKED.append(block)
+
+    def settings(self):
+        handlers = [str(signal.getsignal(number)) for number in signal.valid_signals()]
+        streams = (sys.stdout.closed, sys.stderr.closed)
+        limits = (sys.getrecursionlimit(), signal.getitimer(signal.ITIMER_REAL)[0])
+        return Path.cwd(), dict(os.environ), list(sys.path), handlers, streams, limits, len(warnings.filters)
+
+    def change_settings(self):
+        os.chdir("/")
+        os.environ["OMP_NUM_THREADS"] = "77"
+        sys.path.clear()
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+        signal.setitimer(signal.ITIMER_REAL, 3600)
+        sys.setrecursionlimit(9999)
+        warnings.simplefilter("error")
+        sys.stdout.close()
+        os.close(2)
+
     def say(self, text, times):
         for _ in range(times):
             sys.stdout.write(text)
@@ -94,6 +119,11 @@ class Faults:
         if child:
             os.waitpid(child, 0)
         return "parent" if child else "child"
+
+    def leave_child(self):
+        if os.fork() == 0:
+            time.sleep(600)
+        os._exit(3)
 
     def child(self, pid_file):
         process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
