@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 import threading
@@ -40,7 +41,7 @@ def attended(session: Session, *, searching: bool, listen: Listen | None) -> Ite
     """
     with stopped_by_interrupt() as stop:
         if listen is not None or not in_kernel():
-            yield listen or _ignore, stop
+            yield listen or _hear_warnings, stop
             return
         from advisor.cli.progress import Board
 
@@ -122,5 +123,7 @@ def _never() -> bool:
     return False
 
 
-def _ignore(event: Event) -> None:
-    """Let an event pass."""
+def _hear_warnings(event: Event) -> None:
+    """Log what has to reach a user who does not listen."""
+    if event.warns:
+        logging.getLogger("advisor").warning(event.note)

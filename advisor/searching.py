@@ -46,13 +46,14 @@ def search(
     return _finish(prepare(Request.of(source, budget=str(budget), **options), home_of(home)), listen)
 
 
-def compress(
+def compress(  # noqa: PLR0913 - what may be asked for, each by its name
     study: str,
     *,
     budget: str | None = None,
     limits: Limits | None = None,
     students: tuple[str, ...] = (),
     teacher: str | None = None,
+    workers: int | str | None = None,
     home: str | Path | None = None,
     listen: Any = None,
 ) -> Study:
@@ -64,6 +65,8 @@ def compress(
         limits: on model size and latency; they become the study's own.
         students: models to distil into, by name, beside smaller settings of the study's own model.
         teacher: `module:name` or `file.py:name` of a function that returns a trained module to distil from.
+        workers: how many models are made small at a time: a number, or `auto` for as many as the machine
+            bears; 0 works in this process.
         home: where the study lives.
         listen: as in `search`.
 
@@ -76,10 +79,13 @@ def compress(
         >>> study = advisor.compress(study, budget="3trials")
     """
     from advisor.jobs.compress import CompressionRequest, open_compression
+    from advisor.jobs.engines import parse_workers
 
     total = None if budget is None else Budget.parse(budget)
     request = CompressionRequest(budget=total, limits=limits, students=students, teacher=teacher)
-    return _finish(open_compression(home_of(home, study), study, request), listen, searching=False)
+    count = parse_workers(workers)
+    session = open_compression(home_of(home, study), study, request, workers=count)
+    return _finish(session, listen, searching=False)
 
 
 def resume(

@@ -99,8 +99,7 @@ def measure(seconds: float, trials: int) -> None:
     """Soak and print the table."""
     with tempfile.TemporaryDirectory(prefix="soak-", ignore_cleanup_errors=True) as folder:
         samples, command = soak(Path(folder), seconds, trials)
-        count = len(written(Path(folder)))
-    print(f"{count} trials; {command.last_line}")
+        print(f"{len(written(Path(folder)))} trials; {command.last_line}")
     print("| process | most of its own | growth | processes | open files | threads |")
     print("| --- | --- | --- | --- | --- | --- |")
     for kind in KINDS:

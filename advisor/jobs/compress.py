@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from advisor.decide.recommend import recommend
 from advisor.decide.repeats import worth_repeating
 from advisor.jobs.advice import evidence_of
+from advisor.jobs.engines import Workers, engine_of
 from advisor.jobs.session import Session, reopen
 from advisor.jobs.workloads import NO_MODEL, check_compressible, reading
 from advisor.recommendation import Recommendation
 from studies.callers_globals import set_aside
+from studies.deployment.unfinished import delete_unfinished
 from studies.errors import BadValue, BadWorkload, NothingFeasible
 from studies.imports import require
 from studies.limits import Budget, Limits
@@ -30,11 +33,14 @@ if TYPE_CHECKING:
 
     from studies.loaded_workload import LoadedWorkload
     from studies.models import ModelChoice
+    from studies.search.compression_host import CompressionHost
     from studies.search.compression_plan import CompressionPlan, Wanted
     from studies.search.event import Event
 
 DEFAULT_SECONDS: Final = 300
 """Of a compression whose budget nobody named."""
+TOOLS_BYTES: Final = 512 * 2**20
+"""Of a worker, for the exporter and the runtime, beside what a training takes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +97,12 @@ def _check_models(entry: CompressionEntry, manifest: StudyManifest) -> None:
 
 @set_aside()
 def open_compression(
-    home: Path, name: str, request: CompressionRequest, *, tell: Callable[[str], None] = lambda line: None
+    home: Path,
+    name: str,
+    request: CompressionRequest,
+    *,
+    workers: Workers | None = None,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> Session:
     """Open a study to be compressed as asked.
 
@@ -99,6 +110,7 @@ def open_compression(
         home: where it lives.
         name: what it is called.
         request: what was asked for.
+        workers: how many models are made small at a time; None for the usual number.
         tell: called with a line before anything that takes its time.
 
     Raises:
@@ -108,7 +120,7 @@ def open_compression(
     tell(reading(read_study(home, name).manifest.opened.source))
     require("onnxruntime", "compression", "advisor compress")
     write_request(home, name, request)
-    return reopen(home, name, searching=False)
+    return reopen(home, name, workers=workers, searching=False)
 
 
 def compress(
@@ -118,8 +130,10 @@ def compress(
     stop: Callable[[], bool] = lambda: False,
 ) -> None:
     """Work on a study's compression, as its manifest asks, until the budget is spent or `stop` says yes."""
-    from studies.search.checkpoints import Checkpoints
+    from studies.search.allowance import CompressionAllowance
     from studies.search.compression_study import CompressionStudy
+    from studies.search.event import Event
+    from studies.search.study_files import StudyFiles
 
     study = journal.open_study(session.home, session.name)
     manifest = journal.manifest_of(study)
@@ -127,18 +141,45 @@ def compress(
     if not (workload := _workload(session)):
         return
     clock = Clock(budget=entry.budget, spent_before=entry.spent_seconds, stop=stop)
-    CompressionStudy(
-        study,
-        workload,
-        session.plan,
-        _plan(session, manifest, workload),
-        clock=clock,
-        listen=listen,
+
+    def tell(line: str, *, warns: bool = False) -> None:
+        listen(Event(stage="compress", note=line, warns=warns))
+
+    with engine_of(
+        _host(session, entry, workload),
+        manifest.profiled,
+        session.workers,
+        stop=clock.must_stop,
+        tell=tell,
+        warn=partial(tell, warns=True),
+        beside_bytes=TOOLS_BYTES,
+        limits=Limits(),
+    ) as (engine, most_bytes):
+        CompressionStudy(
+            study,
+            workload.metric.direction,
+            session.plan,
+            _plan(session, manifest, workload),
+            engine=engine,
+            clock=clock,
+            listen=listen,
+            files=StudyFiles.of(session.home, session.name),
+            allowance=CompressionAllowance(most_bytes=most_bytes),
+            wanted=_wanted(session),
+        ).run()
+
+
+def _host(session: Session, entry: CompressionEntry, workload: LoadedWorkload) -> CompressionHost:
+    from studies.search.checkpoints import Checkpoints
+    from studies.search.compression_host import CompressionHost
+
+    return CompressionHost(
+        workload=workload,
+        plan=session.plan,
         checkpoints=Checkpoints.of(session.home, session.name),
         folder=session.home / "models" / session.name,
         teachers=_teachers(entry.teacher, workload),
-        wanted=_wanted(session),
-    ).run()
+    )
 
 
 def _wanted(session: Session) -> Wanted:
@@ -219,6 +260,7 @@ def delete_unused_files(home: Path, name: str, recommendation: Recommendation) -
     trials = {number for model in shown for number in model.trials}
     records = read_study(home, name).records
     used = {record.footprint.path for record in records if record.footprint and record.number in trials}
+    delete_unfinished(home / "models" / name)
     for file in (home / "models" / name).glob("*.onnx"):
         if file.name not in used:
             with suppress(OSError):  # a home that failed in mid-search keeps them

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -16,6 +17,8 @@ from studies.errors import BadValue, StudyError, named_line, shown
 if TYPE_CHECKING:
     from studies.engines.engine import Engine
     from studies.facts import Facts
+    from studies.limits import Limits
+    from studies.search.compression_host import CompressionHost
     from studies.search.trial_host import TrialHost
 
 Workers = Literal["auto"] | int
@@ -23,7 +26,12 @@ AUTO: Final = "auto"
 VARIABLE: Final = "ADVISOR_WORKERS"
 """An environment variable: the number of workers where none is asked for."""
 MOST_WORKERS: Final = 1024
-MODULES: Final = ("studies.search.trial_host",)
+MODULES: Final = (
+    "studies.search.trial_host",
+    "studies.data.columns.table_encoder",
+    "studies.data.splits",
+    "studies.data.target_encoder",
+)
 """What every worker has imported before it begins."""
 HELLO_SECONDS: Final = 600.0
 """For the first worker to load the workload."""
@@ -55,13 +63,16 @@ def warm_up(workers: Workers) -> None:
 
 
 @contextmanager
-def engine_of(
-    host: TrialHost,
+def engine_of(  # noqa: PLR0913 - what a search and a compression ask for
+    host: TrialHost | CompressionHost,
     facts: Facts,
     workers: Workers,
     *,
     stop: Callable[[], bool],
     tell: Callable[[str], None] = lambda line: None,
+    warn: Callable[[str], None] = lambda line: None,
+    beside_bytes: int = 0,
+    limits: Limits | None = None,
 ) -> Iterator[tuple[Engine, int | None]]:
     """Yield where a study's trials train, and the most bytes a worker may take; None for no such bound.
 
@@ -71,32 +82,38 @@ def engine_of(
         workers: how many, as `parse_workers` read it.
         stop: whether to stop: the user wants it, or time is up.
         tell: called with how many workers there are, and why.
+        warn: called with why there are none, where it was not asked for.
+        beside_bytes: what a worker needs beside what a training does.
+        limits: which bound a worker's memory; None for those of the plan.
     """
     from advisor.jobs.room import Room, bytes_of_rows
-    from advisor.jobs.workers import most_bytes, why_so_many, worker_count
+    from advisor.jobs.workers import devices, most_bytes, why_so_many, worker_count
     from studies.engines.in_process import InProcess
 
     if workers == 0 or sys.platform == "win32":
         yield InProcess(host=host, stop=stop), None
         return
     room = Room.of(host.plan, facts, data_bytes=bytes_of_rows(host.workload))
+    room = replace(room, peak_bytes=room.peak_bytes + beside_bytes)
     count = worker_count(workers, room)
     with tempfile.TemporaryDirectory(prefix="advisor-", ignore_cleanup_errors=True) as folder:
         try:
-            engine = _local(host, count, Path(folder) / "host", stop)
+            engine = _local(host, devices(count, host.plan.device, room), Path(folder) / "host", stop)
         except Exception as error:  # noqa: BLE001 - whatever the user's objects raise when they are pickled
             why = str(error) if isinstance(error, StudyError) else named_line(error)
-            tell(f"trials train in the search's own process, which they may harm: {why}")
+            warn(f"trials train in the search's own process, which they may harm: {why}")
             yield InProcess(host=host, stop=stop), None
             return
         tell(why_so_many(workers, room))
         try:
-            yield engine, most_bytes(host.plan.limits, room, count)
+            yield engine, most_bytes(limits or host.plan.limits, room, count)
         finally:
             engine.close()
 
 
-def _local(host: TrialHost, workers: int, payload: Path, stop: Callable[[], bool]) -> Engine:
+def _local(
+    host: TrialHost | CompressionHost, on_devices: Sequence[str], payload: Path, stop: Callable[[], bool]
+) -> Engine:
     """Return an engine of worker processes, the first of which has loaded the host.
 
     Raises:
@@ -107,12 +124,13 @@ def _local(host: TrialHost, workers: int, payload: Path, stop: Callable[[], bool
     from studies.search.trial_task import Release
 
     write_payload(payload, host)
-    engine = Local(payload, workers, MODULES)
+    engine = Local(payload, len(on_devices), MODULES, on_devices)
     hello = engine.submit(Task(work=Release(numbers=()), deadline_seconds=HELLO_SECONDS))
     while not stop():
         for ending in engine.wait([hello], 0.25):
             if ending.error or ending.cause:
                 engine.close()
-                raise CannotTravel(ending.error or f"a worker process ended with status {ending.status}")
+                last = ending.output.strip().rpartition("\n")[2] or f"it ended with status {ending.status}"
+                raise CannotTravel(f"a worker process cannot load the workload: {ending.error or last}")
             return engine
     return engine

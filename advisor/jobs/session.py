@@ -161,9 +161,10 @@ def _profiled(request: Request) -> tuple[LoadedWorkload | Function, Facts, Calla
 
     if not isinstance(function := open_workload(request), Function):
         return *open_and_profile(request, function, budget=request.budget), plan_for
-    from advisor.jobs.function import plan, profile_function
+    from advisor.jobs.function import plan
+    from advisor.jobs.function_profile import profiled
 
-    facts, uses = profile_function(request, function)
+    facts, uses = profiled(request, function)
     return function, facts, partial(plan, uses=uses)
 
 

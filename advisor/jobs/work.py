@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,11 +79,13 @@ def _search(session: Session, study: optuna.Study, clock: Clock, *, listen: Call
 
     facts, plan = journal.manifest_of(study).profiled, session.plan
 
-    def tell(line: str) -> None:
-        listen(Event(stage="reference", note=line))
+    def tell(line: str, *, warns: bool = False) -> None:
+        listen(Event(stage="reference", note=line, warns=warns))
 
     host, began_seconds = TrialHost(workload=session.workload, plan=plan), clock.spent_seconds
-    with engine_of(host, facts, session.workers, stop=clock.must_stop, tell=tell) as (engine, most_bytes):
+    with engine_of(
+        host, facts, session.workers, stop=clock.must_stop, tell=tell, warn=partial(tell, warns=True)
+    ) as (engine, most_bytes):
         clock.prepared_seconds += clock.spent_seconds - began_seconds  # until the workers were there
         search = Search(
             study,

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,9 @@ from studies.compression.checkpoint import Checkpoint, macs_of
 from studies.compression.retraining import retrained
 from studies.deployment import footprint
 from studies.deployment.export import Exported, export
+from studies.deployment.unfinished import unfinished
 from studies.models.copies import copied
-from studies.record import Footprint, Measurement
+from studies.record import Footprint, Latency, Measurement
 from studies.weights.masks import gradually, keep_zeros
 from studies.weights.trained_model import TrainedModel, sparsity_of
 
@@ -31,6 +33,16 @@ if TYPE_CHECKING:
     from studies.train import Training
 
 Stop = Callable[[], bool]
+
+
+class Step(IntEnum):
+    """Step of a compression, as it is reported."""
+
+    LOAD = 0
+    EXPORT = 1
+    TRAIN = 2
+    QUANTIZE = 3
+    """Only what could be made gets there."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -58,6 +70,10 @@ class CompressionRun:
     """Models that were made already, by recipe; shared between runs."""
     folder: Path | None = None
     """Where the deployed file goes; None keeps none."""
+    timed: bool = True
+    """Whether its latency is measured; no leaves that for when nothing else runs."""
+    report: Callable[[Step], None] = lambda step: None
+    """Told of each step that begins."""
     curve: list[Measurement] = field(default_factory=list)
     epoch: int = 0
     seconds: float = 0.0
@@ -75,6 +91,7 @@ class CompressionRun:
         """
         if stop():
             return False
+        self.report(Step.EXPORT)
         _ = self.source.deployed  # a model that cannot be deployed is told before anything is trained
         model = self.unquantized.get(self._key)
         if model is None:
@@ -83,6 +100,7 @@ class CompressionRun:
                 return False
             self.unquantized[self._key] = model
         self.curve, self.seconds, self.epoch = model.curve, model.seconds, len(model.curve)
+        self.report(Step.QUANTIZE)
         self.outcome = self._measured(model)
         return True
 
@@ -116,6 +134,7 @@ class CompressionRun:
         trained = self.source.trained_model()
         curve: list[Measurement] = []
         seconds = 0.0
+        self.report(Step.TRAIN)
         for train in (self._distil, self._finetune):
             training = train(trained)
             if training is None:
@@ -128,6 +147,7 @@ class CompressionRun:
         if self._gradual:  # a mean of the weights along the way is not zero where they became it
             self.recipe.pruning.prune(trained)
         self.recipe.quantization.settle(trained)
+        self.report(Step.EXPORT)
         untouched = not self.recipe.made_from.compresses and self.recipe.model == self.source.recipe.model
         return UnquantizedModel(
             exported=self.source.exported if untouched else export(trained),
@@ -190,7 +210,7 @@ class CompressionRun:
         file, reference = footprint.deployed(graph, workload), self.source.deployed
         self.file = file
         rows = self.source.rows
-        latencies = footprint.latencies(file, reference, copied(self.source.model).cpu().eval(), rows)
+        latencies = self._latencies(file, reference) if self.timed else ()
         sizes = Footprint(
             file_bytes=len(graph),
             compressed_bytes=file.compressed_bytes,
@@ -213,9 +233,13 @@ class CompressionRun:
             "model_bytes": len(graph),
             "sparsity": model.sparsity,
             "macs": model.macs,
-            "latency_seconds": latencies[0].median_seconds,
+            "latency_seconds": latencies[0].median_seconds if latencies else None,
             "footprint": sizes,
         }
+
+    def _latencies(self, file: footprint.Deployed, reference: footprint.Deployed) -> tuple[Latency, ...]:
+        model = copied(self.source.model).cpu().eval()
+        return footprint.latencies(file.running, reference.running, model, self.source.rows)
 
     def _write(self, graph: bytes, model: UnquantizedModel) -> str | None:
         """Write the file; return its name.
@@ -227,8 +251,11 @@ class CompressionRun:
             return None
         self.folder.mkdir(parents=True, exist_ok=True)
         name = hashlib.sha256(graph).hexdigest()[:16]
-        (self.folder / f"{name}.onnx").write_bytes(graph)
-        torch.export.save(model.exported.program, self.folder / f"{name}.pt2")
+        part = unfinished(self.folder, f"{name}.pt2")
+        part.write_bytes(graph)
+        part.replace(self.folder / f"{name}.onnx")
+        torch.export.save(model.exported.program, part)
+        part.replace(self.folder / f"{name}.pt2")
         return f"{name}.onnx"
 
 

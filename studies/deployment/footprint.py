@@ -3,7 +3,8 @@
 - bytes: the file as stored, and the same through gzip at level 6; unpacked again it must answer the same.
 - latency: median and 90th percentile of warm passes at batch 1 and 64, in processor time of the one thread
   they run on, in turns with the uncompressed 32-bit model in the same runtime, so that a busy machine
-  troubles neither. What torch itself takes, on one thread too, is told apart: the runtime gives that, not
+  troubles neither; a compression study times while none of its workers does anything else, as they share
+  caches and memory. What torch itself takes, on one thread too, is told apart: the runtime gives that, not
   compression.
 - inference bytes: how much a fresh process grew at its fullest while it loaded the file and answered 64 rows.
   It has answered with a tiny model before, else the 9 MB that the runtime takes at its first answer would
@@ -134,21 +135,19 @@ def score(running: Any, workload: LoadedWorkload, part: str) -> float:
     return workload.score(torch.from_numpy(run(running, inputs[:].numpy())), targets)
 
 
-def latencies(
-    file: Deployed, reference: Deployed, model: nn.Module, rows: torch.Tensor
-) -> tuple[Latency, ...]:
+def latencies(running: Any, reference: Any, model: nn.Module, rows: torch.Tensor) -> tuple[Latency, ...]:
     """Return the latency of a deployed model at each batch size, timed in turns with the uncompressed one.
 
     Args:
-        file: what is timed.
-        reference: the uncompressed model, deployed.
+        running: what is timed, a file in its runtime.
+        reference: the uncompressed model in the same runtime.
         model: the uncompressed model in torch.
         rows: as many as the largest batch.
     """
     measured = []
     for batch in BATCHES:
         inputs = rows[:batch]
-        seconds, reference_seconds = _turns(file, reference, inputs.numpy())
+        seconds, reference_seconds = _turns(running, reference, inputs.numpy())
         with threads(1):
             eager = passes(model, inputs, repeats=15, clock=time.thread_time)
         measured.append(
@@ -163,9 +162,9 @@ def latencies(
     return tuple(measured)
 
 
-def _turns(file: Deployed, reference: Deployed, rows: NDArray[Any]) -> tuple[list[float], list[float]]:
+def _turns(running: Any, reference: Any, rows: NDArray[Any]) -> tuple[list[float], list[float]]:
     """Time two sessions pass by pass in turns."""
-    answer, reference_answer = _call(file, rows), _call(reference, rows)
+    answer, reference_answer = _call(running, rows), _call(reference, rows)
     seconds: list[float] = []
     reference_seconds: list[float] = []
     for _ in range(WARMUP):
@@ -176,9 +175,9 @@ def _turns(file: Deployed, reference: Deployed, rows: NDArray[Any]) -> tuple[lis
     return seconds, reference_seconds
 
 
-def _call(deployed: Deployed, rows: NDArray[Any]) -> Callable[[], Any]:
-    feed = {deployed.running.get_inputs()[0].name: rows}
-    return lambda: deployed.running.run(None, feed)
+def _call(running: Any, rows: NDArray[Any]) -> Callable[[], Any]:
+    feed = {running.get_inputs()[0].name: rows}
+    return lambda: running.run(None, feed)
 
 
 def _seconds(call: Callable[[], Any]) -> float:

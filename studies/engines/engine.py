@@ -78,6 +78,9 @@ class Host(Protocol):
     def run(self, work: Any, watch: Watch) -> Any:
         """Do a task and return its result, a picklable value."""
 
+    def move_to(self, device: str) -> None:
+        """Work on another device from now on: each GPU has workers of its own."""
+
 
 class Engine(Protocol):
     """Where tasks run."""

@@ -58,10 +58,13 @@ class Local:
         payload: a file with the host that every worker loads, as `write_payload` wrote it.
         workers: how many.
         modules: what they have imported before they begin.
+        devices: of the workers, one for each; none for where the payload says.
     """
 
-    def __init__(self, payload: Path, workers: int, modules: Sequence[str] = ()) -> None:
-        self.workers = workers
+    def __init__(
+        self, payload: Path, workers: int, modules: Sequence[str] = (), devices: Sequence[str] = ()
+    ) -> None:
+        self.workers, self._devices = workers, tuple(devices)
         self._payload, self._modules = payload, tuple(modules)
         self._queue: dict[Handle, Task] = {}
         self._processes: list[WorkerProcess] = []
@@ -168,7 +171,7 @@ class Local:
         for attempt in range(START_ATTEMPTS):
             server = fork_server(self._modules)
             try:
-                process = WorkerProcess(self._started, self._payload, server)
+                process = WorkerProcess(self._started, self._payload, server, self._free_device())
             except OSError:
                 if server is None or attempt + 1 == START_ATTEMPTS:
                     raise
@@ -177,6 +180,14 @@ class Local:
                 self._processes.append(process)
                 return process
         raise AssertionError
+
+    def _free_device(self) -> str | None:
+        """Return a device that has fewer workers than it should; None where nothing is said of devices."""
+        free = list(self._devices)
+        for process in self._processes:
+            if process.device in free:
+                free.remove(process.device)
+        return free[0] if free else None
 
     def _until_next_end(self) -> float:
         ends = (process.assignment.ends for process in self._processes if process.assignment)

@@ -1,8 +1,8 @@
 """Worker: a process that loads a host once, then does one task after the other until nobody hands it any.
 
-It reads messages from a connection: ("load", path of the payload), ("run", task's work, seconds until it is
-to stop, most bytes), ("stop",). It writes ("progress", epochs), ("done", result, seconds, heavy) and
-("raised", text, seconds, heavy); heavy says that its tasks left so much behind that it is replaced.
+It reads messages from a connection: ("load", path of the payload, device), ("run", a task's work, seconds
+after which it is to stop, most bytes), ("stop",). It writes ("progress", epochs), ("done", result, seconds,
+heavy) and ("raised", text, seconds, heavy); heavy: its tasks left so much behind that it is to be replaced.
 What it prints goes into a pipe that the coordinator reads.
 """
 
@@ -62,8 +62,10 @@ def work(connection: Connection) -> None:
     with suppress(EOFError, ConnectionError):
         while True:
             match connection.recv():
-                case ("load", path):
+                case ("load", path, device):
                     host = read_payload(Path(path))
+                    if device is not None:
+                        host.move_to(device)
                     state, begun_bytes = ProcessState.now(), _bytes()
                 case ("run", payload, stop_after_seconds, most_bytes):
                     answer = _run(host, payload, ConnectionWatch(connection, stop_after_seconds))

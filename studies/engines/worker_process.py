@@ -49,10 +49,13 @@ class WorkerProcess:
         number: what it is called; no other worker of the engine ever has it.
         payload: what it loads first.
         server: forks it; None starts a new interpreter.
+        device: where it trains; None for where the payload says.
     """
 
-    def __init__(self, number: int, payload: Path, server: ForkServer | None) -> None:
-        self.number, self._server = number, server
+    def __init__(
+        self, number: int, payload: Path, server: ForkServer | None, device: str | None = None
+    ) -> None:
+        self.number, self.device, self._server = number, device, server
         ours, theirs = socket.socketpair()
         self._output, output = os.pipe()
         os.set_blocking(self._output, False)
@@ -76,7 +79,7 @@ class WorkerProcess:
         self._tail_bytes = 0
         self.alive = True
         self.assignment: Assignment | None = None
-        self._tell("load", str(payload))
+        self._tell("load", str(payload), device)
 
     @property
     def readers(self) -> tuple[Connection | int, ...]:

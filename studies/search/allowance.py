@@ -18,6 +18,9 @@ SLACK: Final = 20.0
 """Times of what a trial should take."""
 LEAST_SECONDS: Final = 120.0
 """No deadline is shorter, unless the user says so: imports and a busy machine take their time."""
+LEAST_COMPRESSION_SECONDS: Final = 900.0
+"""The same for making a model small: exporters are slow, and two fresh processes are measured, 5 minutes each
+at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,3 +57,21 @@ class Allowance:
         )
         steps = max(1.0, smallest / trial.recipe.batch_size)  # as many times more of them an epoch
         return max(LEAST_SECONDS, SLACK * whole * steps * epochs / self.epochs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompressionAllowance:
+    """Allowance of each trial of a compression, which has trainings and much else in it."""
+
+    most_bytes: int | None = None
+    """Memory of a worker process; None for any."""
+
+    def deadline_seconds(self, run: Record, records: Sequence[Record]) -> float:
+        """Return the seconds after which a trial is ended that makes the model of a run small.
+
+        Args:
+            run: which one.
+            records: every trial so far; compressions among them show what they take.
+        """
+        earlier = [record.took_seconds for record in records if record.stage == "compress"]
+        return max(LEAST_COMPRESSION_SECONDS, SLACK * max([run.took_seconds, *earlier]))

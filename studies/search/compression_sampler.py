@@ -34,6 +34,7 @@ def sample_compression(
     direction: Direction,
     limits: Limits,
     seed: int,
+    proposed: Sequence[Recipe] = (),
 ) -> Recipe | None:
     """Sample the next recipe to try on a model that was trained so; None when the space is exhausted.
 
@@ -44,14 +45,16 @@ def sample_compression(
         direction: maximize | minimize the metric.
         limits: what breaks one is no use, and the sampler is told by how much.
         seed: the study's; the same records and seed give the same recipe.
+        proposed: recipes that were proposed after the same records; nobody knows yet what they give.
     """
     import optuna
 
     complete = [record for record in records if record.state == "complete"]
     tried = {Recipe.from_params(record.params).made_from for record in records}
+    tried |= {recipe.made_from for recipe in proposed}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        draw_seed = (seed + SEED_STRIDE * (1 + len(records))) % 2**32
+        draw_seed = (seed + SEED_STRIDE * (1 + len(records) + len(proposed))) % 2**32
         sampler = optuna.samplers.TPESampler(seed=draw_seed, multivariate=True, n_startup_trials=5)
         study = optuna.create_study(directions=["minimize"] * 3, sampler=sampler)
         study.add_trials([_frozen_trial(space, record, direction, limits) for record in complete])

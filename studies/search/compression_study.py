@@ -9,43 +9,45 @@ with stage `compress`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from studies.compression.candidates import (
     default_recipes,
     post_training_quantizations,
     promising_quantizations,
 )
-from studies.compression.pipeline import CompressionRun, UnquantizedModel
 from studies.compression.space import CompressionSpace
-from studies.infeasible import CannotCompress, Diverged
-from studies.measure.threads import threads
+from studies.quantization import QuantizationChoice
 from studies.recipe import Recipe
 from studies.record import Record
+from studies.search.allowance import CompressionAllowance
+from studies.search.compression_runner import CompressionRunner
 from studies.search.compression_sampler import sample_compression
+from studies.search.compression_task import SensitivityTask
 from studies.search.confirm import finalists
+from studies.search.death import outcome_of
 from studies.search.event import Event
 from studies.search.repeats import REPEATS_SHARE, next_repeats, reserve_seconds
-from studies.search.trial import Outcome, Trial
-from studies.search.trial_params import compression_params, params_line
-from studies.storage import journal, trial_lines
-from studies.weights.sensitivity import scan
+from studies.search.study_files import StudyFiles
+from studies.storage import journal
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import optuna
-    from torch import nn
 
-    from studies.compression.checkpoint import Checkpoint
-    from studies.loaded_workload import LoadedWorkload
-    from studies.quantization import QuantizationChoice
-    from studies.search.checkpoints import Checkpoints
+    from studies.direction import Direction
+    from studies.engines.engine import Engine
     from studies.search.clock import Clock
     from studies.search.compression_plan import CompressionPlan, Wanted
     from studies.search.plan import Plan
+
+ROUND: Final = 4
+"""Recipes that the sampler proposes before it knows what they give: never the number of workers, so that any
+number of them gives the same study."""
+Way = tuple[Record, Recipe, Sequence[QuantizationChoice]]
+"""A run, how its model is made small, and the quantizations to deploy it in."""
 
 
 class CompressionStudy:
@@ -53,12 +55,13 @@ class CompressionStudy:
 
     Args:
         study: an open study with whole runs.
-        workload: what its models were trained on.
+        direction: maximize | minimize its metric.
         search_plan: what was searched for.
         plan: what to compress for.
+        engine: where models are made and measured; its workers hold a `CompressionHost`.
         clock: what it may spend.
-        checkpoints: the trained weights.
-        folder: where deployed files go.
+        files: what is written beside the journal.
+        allowance: what time and memory a trial may take.
         wanted: what is tried again on the models of the other seeds; nothing without it.
         listen: told of every event; must be quick.
     """
@@ -66,47 +69,56 @@ class CompressionStudy:
     def __init__(  # noqa: PLR0913 - what a study is made of
         self,
         study: optuna.Study,
-        workload: LoadedWorkload,
+        direction: Direction,
         search_plan: Plan,
         plan: CompressionPlan,
         *,
+        engine: Engine,
         clock: Clock,
-        checkpoints: Checkpoints,
-        folder: Path,
-        teachers: tuple[nn.Module, ...] = (),
+        files: StudyFiles | None = None,
+        allowance: CompressionAllowance | None = None,
         wanted: Wanted = lambda records: (),
         listen: Callable[[Event], None] = lambda event: None,
     ) -> None:
-        self.study, self.workload, self.clock, self.listen = study, workload, clock, listen
-        self.search_plan, self.plan = search_plan, plan
-        self.checkpoints, self.folder, self.teachers = checkpoints, folder, teachers
-        self.wanted = wanted
+        self.study, self.direction, self.clock, self.listen = study, direction, clock, listen
+        self.search_plan, self.plan, self.wanted = search_plan, plan, wanted
         self.space = CompressionSpace.offered(plan.students)
-        self.direction = workload.metric.direction
-        self.records = list(journal.records(study))
+        self.runner = CompressionRunner(
+            study,
+            search_plan,
+            self.space,
+            limits=plan.limits,
+            engine=engine,
+            clock=clock,
+            listen=listen,
+            files=files or StudyFiles(),
+            allowance=allowance or CompressionAllowance(),
+        )
         runs_of_finalists = finalists(
             self.records, search_plan.candidates, self.direction, search_plan.limits.while_training
         )
         self.finalists = sorted(runs_of_finalists, key=lambda runs: runs[0].optimizer != plan.first)
-        self._loaded: dict[int, Checkpoint | None] = {}
-        self._unquantized: dict[str, UnquantizedModel] = {}
-        self._repeating, self._longest_seconds = False, 0.0
+        self._repeating = False
 
     def run(self) -> None:
         """Work until the budget is used up, the space is exhausted, or the user wants to stop."""
         self._write_finalists()
-        with threads(self.search_plan.threads):
-            self._quantize_finalists()
-            self._leave_out_lost()
-            complete = any(record.state == "complete" for record in self.compressed)
-            if complete and self.finalists:  # else nothing can be deployed
-                self._scan_sensitivity()
-                self._try_defaults()
-                self._search()
-                self._repeat_wanted()
-                self._quantize_finalists()  # what time was reserved for is done, or cannot be
-                self._repeat_wanted()
+        self._quantize_finalists()
+        self._leave_out_lost()
+        complete = any(record.state == "complete" for record in self.compressed)
+        if complete and self.finalists:  # else nothing can be deployed
+            self._scan_sensitivity()
+            self._try_defaults()
+            self._search()
+            self._repeat_wanted()
+            self._quantize_finalists()  # what time was reserved for is done, or cannot be
+            self._repeat_wanted()
         self._write_entry(ended=not self.clock.stop())
+
+    @property
+    def records(self) -> list[Record]:
+        """Return the trials so far, those of the search among them."""
+        return self.runner.records
 
     @property
     def compressed(self) -> list[Record]:
@@ -118,8 +130,13 @@ class CompressionStudy:
         if journal.manifest_of(self.study).sensitivity is not None or not self.finalists or self._over():
             return
         self.listen(Event(stage="compress", note="sensitivity of each layer of the best model"))
-        if (checkpoint := self._checkpoint(self.finalists[0][0])) is not None:
-            journal.change_manifest(self.study, sensitivity=scan(checkpoint.trained_model()))
+        run = self.finalists[0][0]
+        ending, task = self.runner.ask(SensitivityTask(run=run), run)
+        if ending.result is not None:
+            journal.change_manifest(self.study, sensitivity=ending.result)
+        elif ending.error or ending.cause not in {None, "cancelled"}:
+            why = outcome_of(ending, task, where="while it was measured").error
+            self.listen(Event(stage="compress", note=f"no sensitivity of each layer: {why}"))
 
     def _quantize_finalists(self) -> None:
         """Quantize every finalist's model after training, each way on all of them: first the usual one.
@@ -133,25 +150,35 @@ class CompressionStudy:
         finalists = self.finalists
         plain, *others = post_training_quantizations(self.space)
         for quantization in (*others[:1], plain, *others[1:]):
-            finalists = [runs for runs in finalists if self._quantize(runs[0], quantization)]
+            made = self._try(
+                (runs[0], Recipe.from_params(runs[0].params).uncompressed, (quantization,))
+                for runs in finalists
+            )
+            finalists = [runs for runs, could in zip(finalists, made, strict=True) if could]
             self._reserve_repeats()  # but for the first: one for each is worth more than any repeat
-
-    def _quantize(self, run: Record, quantization: QuantizationChoice) -> bool:
-        return self._try(run, Recipe.from_params(run.params).uncompressed, (quantization,))
 
     def _try_defaults(self) -> None:
         note = "pruning, distillation and training for quantization at their defaults"
         self.listen(Event(stage="compress", note=note))
         for run in (runs[0] for runs in self.finalists[:1]):
-            for recipe in default_recipes(self.space, Recipe.from_params(run.params)):
-                self._try(run, recipe)
+            recipes = default_recipes(self.space, Recipe.from_params(run.params))
+            self._try((run, recipe, self._promising(run)) for recipe in recipes)
 
     def _search(self) -> None:
+        """Try what the sampler proposes, as many at a time as it may propose without an answer."""
         if self._over():
             return
         self.listen(Event(stage="compress", note="combinations, quality against bytes against latency"))
-        while not self._over():
-            run = self.finalists[0][0]
+        run, tried = self.finalists[0][0], -1
+        while not self._over() and len(self.compressed) > tried:
+            tried = len(self.compressed)
+            self._reserve_repeats()
+            self._try((run, recipe, self._promising(run)) for recipe in self._proposals(run))
+
+    def _proposals(self, run: Record) -> list[Recipe]:
+        """Return what the sampler proposes next; nothing when the space is exhausted."""
+        recipes: list[Recipe] = []
+        while len(recipes) < ROUND:
             recipe = sample_compression(
                 self.space,
                 Recipe.from_params(run.params),
@@ -159,11 +186,12 @@ class CompressionStudy:
                 direction=self.direction,
                 limits=self.plan.limits,
                 seed=self.search_plan.seed,
+                proposed=recipes,
             )
             if recipe is None:
-                return
-            self._reserve_repeats()
-            self._try(run, recipe)
+                break
+            recipes.append(recipe)
+        return recipes
 
     def _repeat_wanted(self) -> None:
         """Try what may be advised again on the models of the other seeds, asking after each what that is."""
@@ -174,67 +202,37 @@ class CompressionStudy:
         tried = -1
         while not self._over() and len(self.compressed) > tried:
             tried = len(self.compressed)
-            lost = {number for number, checkpoint in self._loaded.items() if checkpoint is None}
-            runs = [run for run in self.records if run.number not in lost]
-            for run, recipe in next_repeats(self.wanted(self.records), runs, self._tried()):
-                self._try(run, recipe, (recipe.quantization,))
+            runs = [run for run in self.records if run.number not in self.runner.lost]
+            repeats = next_repeats(self.wanted(self.records), runs, self._tried())
+            self._try((run, recipe, (recipe.quantization,)) for run, recipe in repeats)
 
     def _compressed_from(self, run: Record) -> list[Record]:
         """Return the compression trials of a run's model."""
         return [record for record in self.compressed if record.source == run.number]
 
-    def _try(self, run: Record, recipe: Recipe, quantizations: Sequence[QuantizationChoice] = ()) -> bool:
-        """Make a model once and deploy it in every quantization that was not tried yet.
+    def _promising(self, run: Record) -> tuple[QuantizationChoice, ...]:
+        return promising_quantizations(self.space, self._compressed_from(run), self.direction)
 
-        Without a list of them, in those that are promising. Return whether it could be made, as far as is
-        known.
+    def _try(self, ways: Iterable[Way]) -> list[bool]:
+        """Make models side by side, and deploy each in every quantization that was not tried yet.
+
+        No more trials than the budget has are begun. Return of each model whether it could be made, as far as
+        is known.
         """
-        self._unquantized.clear()
-        if recipe.quantization.aware:
-            quantizations = (recipe.quantization,)
-        elif not quantizations:
-            quantizations = promising_quantizations(self.space, self._compressed_from(run), self.direction)
-        for quantized in (replace(recipe, quantization=choice) for choice in quantizations):
-            if self._over():
-                return True
-            if (run.number, quantized.to_params()) not in self._tried():
-                self._compress(run, quantized)
-                if not self._unquantized:  # it could not be made, whatever were done to it afterwards
-                    return False
-        return True
-
-    def _compress(self, run: Record, recipe: Recipe) -> None:
-        began_seconds = self.clock.spent_seconds
-        checkpoint = self._checkpoint(run)
-        if checkpoint is None:
-            return
-        # without distillation the other finalists' models need not be loaded
-        distils = recipe.distillation != recipe.uncompressed.distillation
-        teachers = self.teachers or tuple(self._models_of_seed(run) if distils else ())
-        compression = CompressionRun(
-            recipe=recipe,
-            source=checkpoint,
-            teachers=teachers,
-            unquantized=self._unquantized,
-            folder=self.folder,
-        )
-        trial = Trial(
-            recipe=recipe,
-            stage="compress",
-            seed=run.seed,
-            source=run.number,
-            split_seed=run.split_seed,
-            sample_rows=run.sample_rows,
-            workload=checkpoint.workload,
-            plan=self.search_plan,
-            training=compression,
-        )
-        outcome = trial.advance(recipe.epochs, stop=self.clock.must_stop) or Outcome(state="complete")
-        self._tell(trial, outcome)
-        self._longest_seconds = max(self._longest_seconds, self.clock.spent_seconds - began_seconds)
+        tried, left, chains = self._tried(), self._trials_left(), []
+        for run, recipe, quantizations in ways:
+            choices = (recipe.quantization,) if recipe.quantization.aware else quantizations
+            recipes = [replace(recipe, quantization=choice) for choice in choices]
+            recipes = [way for way in recipes if (run.number, way.to_params()) not in tried]
+            recipes = recipes[: max(0, left)]
+            tried += [(run.number, way.to_params()) for way in recipes]
+            left -= len(recipes)
+            chains.append(self.runner.chain(run, recipes, self._others_of_seed(run)))
+        self.runner.make(chains)
+        return [chain.made for chain in chains]
 
     def _reserve_repeats(self) -> None:
-        seconds = reserve_seconds(self.plan.budget.seconds or 0.0, self._longest_seconds)
+        seconds = reserve_seconds(self.plan.budget.seconds or 0.0, self.runner.longest_seconds)
         self.clock.reserve_seconds = seconds if self._repeats_share else 0.0
 
     @property
@@ -242,16 +240,6 @@ class CompressionStudy:
         """Return the share of the budget for repeats: none once they begin, or without other seeds."""
         repeatable = any(len(runs) > 1 for runs in self.finalists)
         return REPEATS_SHARE if repeatable and not self._repeating else 0.0
-
-    def _tell(self, trial: Trial, outcome: Outcome) -> None:
-        record = replace(trial.record(outcome), number=trial_lines.next_number(self.study))
-        over = max(self.plan.limits.broken_by(record).values(), default=1.0) - 1
-        params = compression_params(self.space, self.search_plan.candidates, trial.recipe)
-        violation, spent = outcome.violation or over, self.clock.spent_seconds
-        line = params_line(params, violation=violation, began=trial.began, spent_seconds=spent)
-        trial_lines.tell(self.study, record, line)
-        self.records.append(record)
-        self.listen(Event(stage="compress", record=record))
 
     def _write_entry(self, **changes: Any) -> None:
         """Write to the manifest how far the compression is."""
@@ -264,36 +252,28 @@ class CompressionStudy:
     def _leave_out_lost(self) -> None:
         """Leave out the finalists whose trained models cannot be had again."""
         if not self._over():
-            self.finalists = [runs for runs in self.finalists if self._loaded.get(runs[0].number, runs)]
+            self.finalists = [runs for runs in self.finalists if runs[0].number not in self.runner.lost]
             self._write_finalists()
 
-    def _checkpoint(self, run: Record) -> Checkpoint | None:
-        """Return the trained model of a run; None when it cannot be had again."""
-        if run.number not in self._loaded:
-            try:
-                self._loaded[run.number] = self.checkpoints.load_or_train(
-                    run, self.workload, device=self.search_plan.device, stop=self.clock.must_stop
-                )
-            except (Diverged, CannotCompress):
-                self._loaded[run.number] = None
-        return self._loaded[run.number]
-
-    def _models_of_seed(self, run: Record) -> Iterator[nn.Module]:
-        """Yield the other finalists' models of the same seed."""
-        others = (
+    def _others_of_seed(self, run: Record) -> list[Record]:
+        """Return the other finalists' runs of the same seed."""
+        return [
             other
             for runs in self.finalists
             for other in runs
             if other.seed == run.seed and other.number != run.number
-        )
-        for other in others:
-            if (checkpoint := self._checkpoint(other)) is not None:
-                yield checkpoint.model
+        ]
 
     def _tried(self) -> list[tuple[int | None, Any]]:
         return [(record.source, record.params) for record in self.compressed if record.state != "pruned"]
 
+    def _trials_left(self) -> int:
+        """Return how many trials may be begun, as the rest of the budget is reserved for repeats."""
+        trials = self.plan.budget.trials
+        if trials is None:
+            return sys.maxsize
+        return math.ceil(trials * (1.0 - self._repeats_share) - 1e-9) - len(self.compressed)
+
     def _over(self) -> bool:
-        """Tell whether nothing more may be tried, as the rest of the budget is reserved for repeats."""
-        share = len(self.compressed) / (self.plan.budget.trials or math.inf)
-        return self.clock.must_stop() or share >= 1.0 - self._repeats_share
+        """Tell whether nothing more may be tried."""
+        return self.clock.must_stop() or self._trials_left() <= 0

@@ -14,22 +14,25 @@ if TYPE_CHECKING:
 NO_MEMORY: Final = "perhaps because the machine ran out of memory"
 
 
-def outcome_of(ending: Ending, task: Task, *, trial_seconds: float | None) -> Outcome:
+def outcome_of(
+    ending: Ending, task: Task, *, trial_seconds: float | None = None, where: str | None = None
+) -> Outcome:
     """Return what becomes of a trial whose worker ended under it.
 
     Args:
         ending: how it ended.
         task: what it worked on.
         trial_seconds: what the user allows a whole run; None where nothing was said.
+        where: what it was at; None for an epoch.
     """
-    epoch = f"in epoch {ending.progress + 1}"
-    if ending.progress >= getattr(task.work, "epochs", ending.progress + 1):
-        epoch = f"after epoch {ending.progress}"  # while it was measured, or before it paused
+    if not where and ending.progress >= getattr(task.work, "epochs", ending.progress + 1):
+        where = f"after epoch {ending.progress}"  # while it was measured, or before it paused
+    where = where or f"in epoch {ending.progress + 1}"
     match ending.cause:
         case "memory":
             most = task.most_bytes or 1
             size, share = format_bytes(ending.peak_bytes), format_bytes(most)
-            error = f"out of memory {epoch}: its process held {size}, and may hold {share}"
+            error = f"out of memory {where}: its process held {size}, and may hold {share}"
             return Outcome(
                 state="infeasible",
                 error=error,
@@ -38,15 +41,15 @@ def outcome_of(ending: Ending, task: Task, *, trial_seconds: float | None) -> Ou
             )
         case "deadline":
             allowed = format_seconds(trial_seconds or task.deadline_seconds or ending.seconds)
-            return Outcome(state="failed", error=f"ended {epoch}, as it took more than {allowed}")
+            return Outcome(state="failed", error=f"ended {where}, as it took more than {allowed}")
         case "cancelled":
-            return Outcome(state="pruned", error=f"stopped {epoch}: the search ended")
+            return Outcome(state="pruned", error=f"stopped {where}: the search ended")
     if ending.error:
         return Outcome(state="failed", error=ending.error)
-    return Outcome(state="failed", error=f"the process ended with {_how(ending.status)} {epoch}")
+    return Outcome(state="failed", error=f"the process ended with {how(ending.status)} {where}")
 
 
-def _how(status: int) -> str:
+def how(status: int) -> str:
     """Return how a process ended: by itself, or by a signal."""
     if status >= 0:
         return f"status {status}"

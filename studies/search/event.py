@@ -14,3 +14,5 @@ class Event:
     stage: Stage
     note: str = ""
     record: Record | None = None
+    warns: bool = False
+    """Whether its note has to reach the user, whoever else listens."""

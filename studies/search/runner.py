@@ -20,6 +20,7 @@ from studies.search.clock import Clock
 from studies.search.death import outcome_of
 from studies.search.event import Event
 from studies.search.open_trial import Group, OpenTrial
+from studies.search.patience import ATTEMPTS, BY_FORCE, GRACE_SECONDS, LOOK_SECONDS
 from studies.search.pruner import Score, promote, rungs, score
 from studies.search.trial import Outcome, blank_record
 from studies.search.trial_params import params_line, search_params
@@ -37,12 +38,6 @@ if TYPE_CHECKING:
     from studies.search.study_files import StudyFiles
     from studies.training_function.function import Function
 
-ATTEMPTS: Final = 2
-"""Workers that may end under a trial; what ended the first may have been no fault of the trial's."""
-LOOK_SECONDS: Final = 0.25
-"""Between two looks whether the user wants to stop."""
-GRACE_SECONDS: Final = 5.0
-"""For a training that was asked to stop, until its worker is ended."""
 RELEASE_SECONDS: Final = 10.0
 """For a training function that nobody goes on with, to return."""
 
@@ -182,8 +177,7 @@ class TrialRunner:
         if trial.number < 0:
             trial.number, self._next_number = self._next_number, self._next_number + 1
         if self.files.under_way.lost(trial) >= ATTEMPTS:
-            error = f"the whole search ended by force while it trained, {ATTEMPTS} times"
-            self._end(group, trial, Outcome(state="failed", error=error))
+            self._end(group, trial, Outcome(state="failed", error=BY_FORCE))
             return
         self.files.under_way.begin(trial)
         epochs = self.rungs[group.rung]

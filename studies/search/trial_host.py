@@ -61,6 +61,10 @@ class TrialHost:
                 case _:
                     return work.measure(self.workload, watch.must_stop)
 
+    def move_to(self, device: str) -> None:
+        """Train on another device from now on."""
+        self.plan = replace(self.plan, device=device)
+
     def _advance(self, task: TrialTask, watch: Watch) -> TrialResult:
         trial = self._paused.pop(task.number, None) or self._open(task)
 

@@ -121,6 +121,21 @@ def number_of(trial: FrozenTrial) -> int:
     return int(record["number"]) if record else trial._trial_id
 
 
+def lighten(trial: FrozenTrial) -> None:
+    """Drop what a trial holds in memory, but for its number, its times and what it spent.
+
+    For a reader that is done with it and goes on for as long as the search; the journal stays as it is.
+
+    Args:
+        trial: of `all_trials`.
+    """
+    attributes = trial.user_attrs
+    if len(attributes.get(RECORD, ())) > 1:
+        left = {name: attributes[name] for name in ("trial", "stage", SPENT) if name in attributes}
+        trial.user_attrs = left | {RECORD: {"number": number_of(trial)}}
+        trial.params, trial.distributions, trial.intermediate_values = {}, {}, {}
+
+
 def tell(study: optuna.Study, record: Record, line: TrialLine = PLAIN) -> None:
     """Write a trial that ended: its record and all that Optuna's tools show of it, in one line.
 

@@ -31,6 +31,8 @@ TICK_SECONDS: Final = 2.0
 LONGEST_PAUSE_SECONDS: Final = 60.0
 HURRIED_SECONDS: Final = 5.0
 """How long a last pass is waited for when somebody wants an end: who stops processes often waits 10 s."""
+LAST_PASS_SECONDS: Final = 300.0
+"""How long a mirror outlives a search that was killed, where its server does not answer."""
 POLL_SECONDS: Final = 0.25
 NICENESS: Final = 10
 """A ninth of the share of a process beside it on a busy core; the first steps of a search come first."""
@@ -94,10 +96,11 @@ class Mirror:
 
     def _start_again(self) -> bool:
         """Start it again, unless that was done before; return whether it was."""
-        if self._again:
+        if not self._again:
+            return False
+        with suppress(OSError), self._process:  # closes its pipes
             self._again, self._process = False, self._launch()
-            return True
-        return False
+        return True
 
 
 def launch(home: Path, name: str, tracking_uri: str | None) -> subprocess.Popen[str]:
@@ -133,13 +136,15 @@ def watch(home: Path, name: str, tracking_uri: str | None) -> str | None:
 
 
 def _await_input(arrived: Event) -> None:
-    """Wait for a line or the end of standard input.
+    """Wait for a line or the end of standard input, then see that this process ends.
 
     In a thread: on Windows a pipe cannot be asked whether there is one.
     """
     with suppress(OSError):
         os.read(0, 1)
     arrived.set()
+    time.sleep(LAST_PASS_SECONDS)
+    os._exit(1)
 
 
 def yield_to_others() -> None:

@@ -21,7 +21,7 @@ from studies.record import Record
 from studies.storage.document import plain
 from studies.storage.journal import manifest_of, open_study
 from studies.storage.locks import acquire, worked_on
-from studies.storage.trial_lines import RECORD, all_trials, number_of
+from studies.storage.trial_lines import RECORD, all_trials, lighten, number_of
 from studies.tracking.address import whole
 from studies.tracking.entries import (
     STATUS,
@@ -136,7 +136,9 @@ class Sink:
 
     def _unwritten(self) -> Iterator[tuple[optuna.trial.FrozenTrial, Record]]:
         for trial in all_trials(self._study):
-            if number_of(trial) not in self._written and RECORD in trial.user_attrs:
+            if number_of(trial) in self._written:
+                lighten(trial)
+            elif RECORD in trial.user_attrs:
                 record = Record.from_dict(trial.user_attrs[RECORD])
                 if record.state in STATUS:
                     yield trial, record

@@ -151,7 +151,7 @@ def valid(workload):
 def test_latency_is_timed_at_each_batch_size_in_both_and_in_torch(of_iris, monkeypatch):
     monkeypatch.setattr(footprint, "TIMED_SECONDS", 0.0)
     threads = torch.get_num_threads()
-    timed = latencies(of_iris.deployed, of_iris.deployed, of_iris.model, of_iris.rows)
+    timed = latencies(of_iris.deployed.running, of_iris.deployed.running, of_iris.model, of_iris.rows)
 
     assert tuple(latency.batch for latency in timed) == BATCHES
     for latency in timed:

@@ -57,6 +57,20 @@ def test_as_many_tasks_run_at_once_as_there_are_workers(engine, tmp_path):
     assert engine.free == 2
 
 
+def test_each_device_has_its_workers_also_after_one_ended(tmp_path):
+    write_payload(tmp_path / "host", Faults())
+    engine = Local(tmp_path / "host", 2, devices=("cuda:0", "cuda:1"))
+    names = [str(tmp_path / "left"), str(tmp_path / "right")]
+    ended(engine, *[engine.submit(Task(work=("meet", *pair))) for pair in (names, names[::-1])])
+    on_second = next(number for number in (1, 2) if run(engine, "where", worker=number).result == "cuda:1")
+    run(engine, "exit", 1, worker=on_second)
+    busy = engine.submit(Task(work=("until_stopped",), worker=3 - on_second))
+    assert run(engine, "where").result == "cuda:1"
+    engine.cancel(busy, grace_seconds=HANG_SECONDS)
+    assert ended(engine, busy)[0].result == "stopped"
+    engine.close()
+
+
 @pytest.mark.parametrize(
     ("work", "status"),
     [

@@ -24,6 +24,12 @@ class Faults:
         self.watch = watch
         return getattr(self, name)(*arguments)
 
+    def move_to(self, device):
+        self.device = device
+
+    def where(self):
+        return self.device
+
     def echo(self, value):
         return value
 

@@ -56,10 +56,9 @@ def alone(choice):
 @pytest.mark.parametrize("choice", [param for param in of("optimizer") if alone(param.values[0])])
 def test_groups_without_settings_step_as_no_groups_do(choice):
     whole = stepped(lambda model: choice().build(model, 100))
-
-    torch.testing.assert_close(
-        stepped(lambda model: choice().build(model, 100, groups=apart(model))), whole, rtol=0, atol=0
-    )
+    parts = stepped(lambda model: choice().build(model, 100, groups=apart(model)))
+    # a sum over all weights, as D-Adaptation takes, depends in its last bit on where they lie in memory
+    torch.testing.assert_close(parts, whole, rtol=2e-7, atol=1e-9)
 
 
 @pytest.mark.parametrize("choice", [param for param in of("optimizer") if alone(param.values[0])])

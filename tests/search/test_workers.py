@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import threading
 from pathlib import Path
 
 import pytest
+import torch
 
 import advisor
 from advisor.jobs.request import Request
 from advisor.jobs.session import prepare
 from studies.engines.local import Local
 from studies.engines.payload import write_payload
+from studies.errors import BadWorkload
 from studies.search.allowance import Allowance
 from studies.search.clock import Clock
 from studies.search.search import Search
@@ -198,3 +202,40 @@ def test_a_trial_over_its_share_of_memory_is_infeasible_with_its_peak(tmp_path):
     assert bad.state == "infeasible"
     assert "out of memory in epoch 2: its process held" in bad.error
     assert bad.peak_bytes > 700 * 2**20
+
+
+@pytest.mark.parametrize(
+    ("fault", "problem"),
+    [
+        ("os._exit(7)", "loop.py:fit ended its process with status 7 in its first epoch"),
+        ("ctypes.string_at(0)", "ended its process with signal 11 (SIGSEGV)"),
+        ("time.sleep(1000)", "took more than 1"),
+        ("sys.exit(3)", "the function called sys.exit(3)"),
+        ("raise ValueError('no data')", "loop.py, line"),
+    ],
+)
+def test_a_function_that_ends_its_process_in_its_first_epoch_is_refused_in_one_line(tmp_path, fault, problem):
+    code = FAULTY.format(fault="pass").replace("    report(1,", f"    {fault}\n    report(1,", 1)
+    (tmp_path / "loop.py").write_text(code)
+    with pytest.raises(BadWorkload, match=re.escape(problem)):
+        advisor.search(f"{tmp_path / 'loop.py'}:fit", trial_time="1s", workers=1, home=tmp_path, **QUIET)
+
+
+def test_what_cannot_go_to_a_worker_trains_here_and_the_user_hears_why(tmp_path, caplog):
+    lock = threading.Lock()
+
+    def fit(recipe, report, seed):
+        with lock:
+            weights = torch.nn.Linear(1, 1)
+            optimizer = recipe.optimizer.build(weights, 1)
+            weights(torch.ones(1, 1)).sum().backward()
+            optimizer.step()
+            return recipe.optimizer.lr
+
+    study = advisor.search(
+        fit, metric="accuracy", optimizers=("SGD",), budget="2trials", workers=2, home=tmp_path, **QUIET
+    )
+    records = journal.records(journal.open_study(tmp_path, str(study)))
+    assert [record.state for record in records if record.searched] == ["complete", "complete"]
+    assert "trials train in the search's own process" in caplog.text
+    assert "lock" in caplog.text

@@ -2,17 +2,21 @@
 
 import json
 import os
+import pickle
+import socket
 import subprocess
 import sys
 import time
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
 from studies.errors import StoreError, StudyNotFound
-from studies.storage.journal import change_manifest, create_study, open_study
+from studies.storage.journal import change_manifest, create_study, open_study, records
 from studies.storage.locks import working
 from studies.storage.manifest import StudyManifest
+from studies.storage.trial_lines import all_trials
 from studies.tracking.entries import metrics_of
 from studies.tracking.process import Mirror
 from studies.tracking.sink import EXPERIMENT, Sink, figures_of, sync
@@ -196,6 +200,83 @@ def test_the_mirror_outlives_a_killed_search_only_to_complete_its_work(grown):
 
     wait_until(lambda: not _alive(int(started.stdout)), "the mirror ends")
     assert sorted(runs(home)[1]) == [0, 1]
+
+
+def test_a_mirror_that_dies_is_started_again(grown):
+    home, study = grown
+    mirror = Mirror.start(home, "digits")
+    first = mirror._process
+    first.kill()
+    wait_until(lambda: mirror._process is not first, "another one is started")
+    add(study, trial(1))
+
+    assert mirror.finish(HANG_SECONDS) is None
+    assert sorted(runs(home)[1]) == [0, 1]
+
+
+def test_a_mirror_that_dies_in_its_last_pass_is_started_again_for_it(grown, monkeypatch):
+    home, study = grown
+    add(study, trial(1))
+    mirror = Mirror.start(home, "digits")
+    mirror._finishing = True  # as from the moment that it is asked to finish
+    mirror._process.kill()
+
+    assert mirror.finish(HANG_SECONDS) is None
+    assert sorted(runs(home)[1]) == [0, 1]
+
+
+def test_a_mirror_that_dies_twice_says_so_and_sync_completes_it(grown):
+    home, study = grown
+    add(study, trial(1))
+    mirror = Mirror.start(home, "digits")
+    first = mirror._process
+    first.kill()
+    wait_until(lambda: mirror._process is not first, "another one is started")
+    mirror._process.kill()
+
+    assert mirror.finish(HANG_SECONDS) == (
+        "MLflow mirror not finished: its process ended with status -9; complete it with: advisor sync digits"
+    )
+    assert sync(home, "digits") == 1
+
+
+def test_a_mirror_gets_a_few_seconds_when_somebody_wants_an_end(grown, monkeypatch):
+    home, _ = grown
+    monkeypatch.setattr("studies.tracking.process.HURRIED_SECONDS", 0.01)
+
+    said = Mirror.start(home, "digits").finish(HANG_SECONDS, stop=lambda: True)
+    assert said == "MLflow mirror not finished: 0.01 s were not enough; complete it with: advisor sync digits"
+
+
+def test_a_mirror_whose_server_never_answers_does_not_outlive_its_search_by_long(tmp_path):
+    create_study(tmp_path, "digits", direction="maximize", manifest=StudyManifest.from_dict(PLAN))
+    code = (
+        "import sys; from studies.tracking import process; process.LAST_PASS_SECONDS = 0.1; "
+        "sys.exit(process.main(sys.argv[1], 'digits'))"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        done = subprocess.run(
+            [sys.executable, "-c", code, tmp_path],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=False,
+            env=os.environ | {"MLFLOW_TRACKING_URI": address},
+        )  # fmt: skip
+
+    assert (done.returncode, done.stdout) == (1, "")  # what keeps a pass from its end would be said
+
+
+def test_what_is_mirrored_leaves_the_memory_and_nothing_else_changes(grown):
+    home, study = grown
+    with closing(Sink(home, "digits", None)) as sink:
+        sizes = []
+        for number in range(1, 4):
+            add(study, trial(number))
+            assert sink.write(status="RUNNING") == 1
+            assert sink.write(status="RUNNING") == 0
+            sizes.append(len(pickle.dumps(all_trials(sink._study))))
+    assert sizes[-1] < len(pickle.dumps(all_trials(open_study(home, "digits")))) / 4
+    assert sorted(runs(home)[1]) == [0, 1, 2, 3]
+    assert records(open_study(home, "digits")) == tuple(map(trial, range(4)))
 
 
 def _alive(process):

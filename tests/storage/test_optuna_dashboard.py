@@ -71,7 +71,7 @@ def test_it_lists_the_search_and_the_confirmation(address):
 
 def test_it_shows_the_values_the_curve_and_the_costs_of_every_trial(address, home):
     records = journal.records(journal.open_study(home, "s"))
-    shown = trials(address)
+    shown = sorted(trials(address), key=lambda trial: int(attributes(trial)["trial"]))
     assert len(shown) == sum(left.searched for left in records)
     for trial, left in zip(shown, records, strict=False):
         params = {each["name"]: each["param_external_value"] for each in trial["params"]}

@@ -186,3 +186,16 @@ def test_an_address_in_a_folder_without_the_right_to_write_is_refused(tmp_path, 
     ended = inside("search", "iris", "--tracking-uri", str(tmp_path / "runs"), "--budget", "1trial")
 
     assert "cannot be written" in ended.stderr
+
+
+@pytest.mark.parametrize("kind", ["mlflow", "optuna"])
+def test_an_import_says_and_keeps_no_password(kind, home, inside):
+    with refusing() as (server, _):
+        scheme = "http" if kind == "mlflow" else "postgresql"
+        said = inside(
+            "import", kind, f"{scheme}://ada:open-sesame@{server}/runs?token=abcdefgh", "--home", str(home)
+        )
+
+    assert said.returncode == 2
+    assert "***@" in said.stderr
+    assert not any(secret in said.stderr for secret in ("sesame", "abcdefgh", "ada"))

@@ -11,6 +11,7 @@ from advisor.cli.options import (
     Students,
     StudyName,
     Teacher,
+    Workers,
 )
 from advisor.cli.run import home_of, work_on
 from advisor.cli.terminal import prints_aside, say
@@ -24,15 +25,18 @@ def compress(
     latency: Latency = None,
     student: Students = None,
     teacher: Teacher = None,
+    workers: Workers = None,
     home: Home = None,
     json: Json = False,
 ) -> None:
     """Prune, quantize and distil a study's finalists; show what each way costs."""
     from advisor.jobs.compress import CompressionRequest, open_compression
+    from advisor.jobs.engines import parse_workers
 
     limits = Limits.parse(memory=None, model_size=model_size, latency=latency, train_time=None)
     total = None if budget is None else Budget.parse(budget)
     request = CompressionRequest(budget=total, limits=limits, students=tuple(student or ()), teacher=teacher)
     with prints_aside():
-        session = open_compression(home_of(home), study, request, tell=say)
+        count = parse_workers(workers)
+        session = open_compression(home_of(home), study, request, workers=count, tell=say)
     work_on(session, json=json, searching=False)
