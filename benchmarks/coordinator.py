@@ -74,7 +74,9 @@ def measure(trials: int, profile: str | None = None) -> Cost:
         fsync(descriptor)
 
     def note(event: Any) -> None:
-        if event.record is not None and not moments:
+        if event.record is None:
+            return
+        if not moments:
             fsyncs[0] = 0
             if profile:
                 profiler.enable()

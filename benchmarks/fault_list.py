@@ -143,6 +143,7 @@ TRIALS: Final = (
         budget="40trials",
     ),
     EveryTrialHangs(name="hang in every trial, budget 20 s"),
+    EveryTrialHangs(name="hang in every first epoch, budget 20 s", at_once=True),
     EveryTrialHangs(name="hang in every trial, then Ctrl-C", stop=True),
     Memory(name="leak 100 MB a trial", code="HELD.append(b'x' * 100_000_000)", infeasible=0),
     Memory(

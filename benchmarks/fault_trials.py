@@ -49,7 +49,8 @@ def fit(recipe, report, seed):
     optimizer = recipe.optimizer.build(weights, recipe.epochs)
     weights(torch.ones(1, 1)).sum().backward()
     optimizer.step()
-    report(1, 0.1)
+    if report(1, 0.1):
+        return
     if name == "SGD" and {condition}:
 {fault}
     for epoch in range(1, recipe.epochs):
@@ -128,9 +129,11 @@ class TrialFault:
 
 @dataclass(frozen=True, kw_only=True)
 class EveryTrialHangs:
-    """Hang of every trial after its first epoch, each in its own worker."""
+    """Hang of every trial after its first epoch, each in its own worker; or already in the first."""
 
     name: str
+    at_once: bool = False
+    """Whether it hangs before it reports anything, so that not even its profile can be made."""
     stop: bool = False
     """Whether Ctrl-C ends it; else the budget does."""
 
@@ -139,10 +142,12 @@ class EveryTrialHangs:
         fault = textwrap.indent("time.sleep(1000)", " " * 8)
         code = FUNCTION.format(condition="True", fault=fault, score="0.5")
         code = code.replace('if name == "SGD" and', "if")
+        if self.at_once:
+            code = code.replace("    if report(1", "    time.sleep(1000)\n    if report(1")
         options = ("--budget", "1h" if self.stop else "20s", "--workers", "2")
         command = Command.search(place, *options, code=code)
-        command.wait_for(lambda: " workers" in command.stderr)
         began = time.monotonic()
+        command.wait_for(lambda: self.at_once or " workers" in command.stderr)
         if self.stop:
             time.sleep(8)
             began = time.monotonic()
@@ -150,7 +155,7 @@ class EveryTrialHangs:
         status = command.wait(HANG_SECONDS)
         took = time.monotonic() - began
         clock = re.findall(r"^\[ *([^\]]*)\]", command.stderr, re.MULTILINE)
-        said = f"status {status} {took:.0f} s after {'Ctrl-C' if self.stop else 'the workers began'}"
+        said = f"status {status} {took:.0f} s after {'Ctrl-C' if self.stop else 'the command began'}"
         said += f", clock of its last line {(clock or ['?'])[-1]}; {command.last_line}"
         survived = took < (30 if self.stop else 60) and "Traceback" not in command.stderr
         return Toll(

@@ -27,7 +27,7 @@ MINUTES: Final = 30.0
 TRIALS: Final = 2000
 START_SHARE: Final = 1 / 6
 """Of the time, which is not looked at."""
-SAMPLES: Final = 180
+PAUSE_SECONDS: Final = 1.0
 KINDS: Final = ("coordinator", "fork server", "worker", "mirror")
 MOST_GROWTH: Final = 0.02
 
@@ -61,10 +61,10 @@ def soak(place: Path, seconds: float, trials: int) -> tuple[dict[str, list[Sampl
     command.wait_for(lambda: bool(command.announced()))
     samples: dict[str, list[Sample]] = {kind: [] for kind in KINDS}
     until = time.monotonic() + seconds
-    while command.status is None and time.monotonic() < until:
+    while len(command.announced()) < trials and command.status is None and time.monotonic() < until:
         for kind in KINDS:
             samples[kind].append(sample(command, kind))
-        time.sleep(seconds / SAMPLES)
+        time.sleep(PAUSE_SECONDS)
     if command.status is None:
         command.signal(signal.SIGINT)
     command.wait()
@@ -99,8 +99,7 @@ def measure(seconds: float, trials: int) -> None:
     """Soak and print the table."""
     with tempfile.TemporaryDirectory(prefix="soak-", ignore_cleanup_errors=True) as folder:
         samples, command = soak(Path(folder), seconds, trials)
-        count = len(written(Path(folder)))
-    print(f"{count} trials; {command.last_line}")
+        print(f"{len(written(Path(folder)))} trials; {command.last_line}")
     print("| process | most of its own | growth | processes | open files | threads |")
     print("| --- | --- | --- | --- | --- | --- |")
     for kind in KINDS:
