@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from studies.facts import Facts
     from studies.loaded_workload import LoadedWorkload
-    from studies.search.plan import Plan
+    from studies.plans.plan import Plan
     from studies.storage.manifest import Start
     from studies.training_function.function import Function
 
@@ -198,7 +198,7 @@ def reopen(
     study = journal.open_study(home, name)
     manifest = journal.manifest_of(study)
     tell(reading(manifest.opened.source))
-    from studies.search.plan import Plan
+    from studies.plans.plan import Plan
     from studies.training_function.function import Function
     from studies.workload_opening import reopen_workload
 

@@ -10,8 +10,8 @@ import pytest
 
 import advisor
 from studies.limits import Limits
-from studies.search import allowance
 from studies.storage import journal
+from studies.trials import allowance
 
 pytest.importorskip("onnxruntime")
 
