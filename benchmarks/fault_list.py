@@ -121,12 +121,6 @@ TRIALS: Final = (
         error="sys.exit(1)",
     ),
     TrialFault(
-        name="kill its parent, the fork server",
-        code="os.kill(os.getppid(), 9)",
-        error="signal 9",
-        condition="lr == 0.1",
-    ),
-    TrialFault(
         name="die where the metric is best",
         code="os.kill(os.getpid(), 9)",
         error="signal 9",
