@@ -96,7 +96,7 @@ def _clicked(key: str, study: str) -> None:
 
 def _trial(study: Study) -> None:
     """Show the recipe of the trial that was clicked or picked."""
-    by_number = {str(record.number): record for record in study.records if record.curve}
+    by_number = {str(record.number): record for record in study.records if record.curve or record.error}
     chosen = address.selectbox(
         "Trial",
         [NONE, *by_number],
@@ -109,10 +109,15 @@ def _trial(study: Study) -> None:
     record = by_number[chosen]
     st.subheader(plain(f"Trial {record.number}: {record.optimizer}"))
     best = f"Best {study.metric} {number(record.quality)}, " if record.quality is not None else ""
-    spent = f"{several(record.epochs, 'epoch')} and {duration(record.curve[-1].seconds)} of training"
-    st.markdown(plain(f"{best}{record.state} after {spent}."))
+    seconds = duration(record.curve[-1].seconds) if record.curve else "nothing"
+    st.markdown(
+        plain(f"{best}{record.state} after {several(record.epochs, 'epoch')} and {seconds} of training.")
+    )
     if record.error:
         st.markdown(plain(record.error))
+    if record.output:
+        st.caption(f"The last that it printed; all of it: `advisor logs {study.name} {record.number}`")
+        st.code("\n".join(record.output), language=None)
     recipe = settings(record.params, steps_of(record))
     st.markdown(bullets(tuple(f"{axis}: {setting}" for axis, setting in recipe)))
 

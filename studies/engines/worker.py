@@ -2,7 +2,7 @@
 
 It reads messages from a connection: ("load", path of the payload, device), ("run", a task's work, seconds
 after which it is to stop, most bytes), ("stop",). It writes ("progress", epochs), ("done", result, seconds,
-heavy) and ("raised", text, seconds, heavy); heavy: its tasks left so much behind that it is to be replaced.
+heavy) and ("raised", text, seconds, heavy); one that its tasks left heavy is replaced.
 What it prints goes into a pipe that the coordinator reads.
 """
 

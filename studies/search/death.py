@@ -25,9 +25,10 @@ def outcome_of(
         trial_seconds: what the user allows a whole run; None where nothing was said.
         where: what it was at; None for an epoch.
     """
-    if not where and ending.progress >= getattr(task.work, "epochs", ending.progress + 1):
-        where = f"after epoch {ending.progress}"  # while it was measured, or before it paused
-    where = where or f"in epoch {ending.progress + 1}"
+    whole = getattr(task.work, "epochs", ending.progress + 1)
+    # at its last epoch it was being measured, or about to pause
+    epoch = f"after epoch {whole}" if ending.progress >= whole else f"in epoch {ending.progress + 1}"
+    where = where or epoch
     match ending.cause:
         case "memory":
             most = task.most_bytes or 1

@@ -185,3 +185,14 @@ def test_an_address_that_means_nothing_is_passed_over(home):
     shown = page("curves", home, "full", over="nonsense", trial="999").run()
     assert not shown.exception
     assert shown.selectbox[0].value == "trials"
+
+
+def test_a_trial_that_failed_before_its_first_epoch_shows_why_and_what_it_printed(tmp_path):
+    error = "the process ended with signal 11 (SIGSEGV) in epoch 1"
+    died = record(1, "SGD", None, state="failed", error=error, output=("loading", "about to crash"), curve=())
+    fill(tmp_path, {"crashed": (record(0, "AdamW", 0.9), died)})
+    shown = page("curves", tmp_path, "crashed", trial="1").run()
+    assert not shown.exception
+    assert error in words(shown)
+    assert "advisor logs crashed 1" in words(shown)
+    assert [code.value for code in shown.code] == ["loading\nabout to crash"]

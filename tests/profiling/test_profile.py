@@ -48,7 +48,9 @@ def test_multiply_accumulates_are_those_of_the_layers(facts):
     assert facts.macs == 64 * 16 * 9 + 16 * 32 * 16 * 9 + 128 * 64 + 64 * 10
 
 
-def test_a_small_net_is_given_one_thread_and_a_large_one_all(digits, facts):
+def test_a_small_net_is_given_one_thread_and_a_large_one_all(digits, facts, monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)  # which bounds it
+
     def threads(macs):
         return plan_for(Request(source="digits"), digits, replace(facts, macs=macs))[0].threads
 
