@@ -157,7 +157,9 @@ def _runs(process: psutil.Process, module: str) -> bool:
 
 
 def written(place: Path, study: str = STUDY) -> dict[int, str]:
-    """Return the trials of a study's journal by number, each as text to compare."""
+    """Return the trials of a study's journal by number, each as text to compare; none without a journal."""
+    if not (place / "home" / "studies" / f"{study}.journal").exists():
+        return {}
     records = Journal(place / "home", study).read().records
     return {record.number: json.dumps(record.to_dict(), sort_keys=True) for record in records}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from benchmarks.fault_trials import EveryTrialHangs, InputChanged, Memory, TrialFault
+from benchmarks.fault_trials import EveryTrialHangs, InputChanged, KernelOutOfMemory, Memory, TrialFault
 
 TRIALS: Final = (
     TrialFault(name="raise", code="raise ValueError('bad luck')", error="ValueError: bad luck"),
@@ -121,12 +121,6 @@ TRIALS: Final = (
         error="sys.exit(1)",
     ),
     TrialFault(
-        name="kill its parent, the fork server",
-        code="os.kill(os.getppid(), 9)",
-        error="signal 9",
-        condition="lr == 0.1",
-    ),
-    TrialFault(
         name="die where the metric is best",
         code="os.kill(os.getpid(), 9)",
         error="signal 9",
@@ -145,6 +139,13 @@ TRIALS: Final = (
     EveryTrialHangs(name="hang in every trial, budget 20 s"),
     EveryTrialHangs(name="hang in every first epoch, budget 20 s", at_once=True),
     EveryTrialHangs(name="hang in every trial, then Ctrl-C", stop=True),
+    KernelOutOfMemory(
+        name="use up a cgroup of 2 GB",
+        code="HELD.append(b'x' * 6_000_000_000)",
+        state="infeasible",
+        or_state="failed",
+        error="memory",
+    ),
     Memory(name="leak 100 MB a trial", code="HELD.append(b'x' * 100_000_000)", infeasible=0),
     Memory(
         name="take 3 GB once",
