@@ -54,7 +54,9 @@ def test_a_function_from_code_is_searched_confirmed_and_resumed(home):
     assert advice.quality < 0.01  # 0.05 at the start
     assert len(advice.seeds) > 1
     before = len(journal.records(journal.open_study(home, study)))
-    api.resume(study, budget="9trials", home=home)
+    with pytest.raises(BadValue, match="workers 'many' is neither"):
+        api.resume(study, budget="9trials", workers="many", home=home)
+    api.resume(study, budget="9trials", workers=0, home=home)
     assert len(journal.records(journal.open_study(home, study))) > before
 
 
