@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
+from advisor.jobs.scratch import scratch_folder
 from studies.engines.engine import Task
 from studies.errors import BadValue, StudyError, named_line, shown
 
@@ -96,9 +96,9 @@ def engine_of(  # noqa: PLR0913 - what a search and a compression ask for
     room = Room.of(host.plan, facts, data_bytes=bytes_of_rows(host.workload))
     room = replace(room, peak_bytes=room.peak_bytes + beside_bytes)
     count = worker_count(workers, room)
-    with tempfile.TemporaryDirectory(prefix="advisor-", ignore_cleanup_errors=True) as folder:
+    with scratch_folder() as folder:
         try:
-            engine = _local(host, devices(count, host.plan.device, room), Path(folder) / "host", stop)
+            engine = _local(host, devices(count, host.plan.device, room), folder / "host", stop)
         except Exception as error:  # noqa: BLE001 - whatever the user's objects raise when they are pickled
             why = str(error) if isinstance(error, StudyError) else named_line(error)
             warn(f"trials train in the search's own process, which they may harm: {why}")

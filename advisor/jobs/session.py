@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from advisor.evidence import Finding
 from advisor.jobs.engines import AUTO, Workers, parse_workers, warm_up
 from advisor.jobs.fingerprints import changed, code_of
+from advisor.jobs.first_measurement import measured_first
 from advisor.jobs.planning import plan_for, planned_trials
 from advisor.jobs.preparation import after_reading, preparation_note
 from advisor.jobs.request import Request, split
@@ -175,10 +176,14 @@ def _profiled(request: Request) -> tuple[LoadedWorkload | Function, Facts, Calla
 
     if not isinstance(function := open_workload(request), Function):
         return *open_and_profile(request, function, budget=request.budget), plan_for
-    from advisor.jobs.function import plan
-    from advisor.jobs.function_profile import profiled
+    from advisor.jobs.function import plan, profile_function
 
-    facts, uses = profiled(request, function)
+    facts, uses = measured_first(
+        partial(profile_function, request, function),
+        function.source,
+        workers=parse_workers(request.workers),
+        deadline_seconds=request.trial_seconds or request.budget.seconds,
+    )
     return function, facts, partial(plan, uses=uses)
 
 

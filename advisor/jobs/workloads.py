@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from advisor.jobs.engines import parse_workers
+from advisor.jobs.first_measurement import measured_first
 from advisor.jobs.planning import batch_sizes
 from advisor.jobs.request import Request
 from studies.errors import BadValue, BadWorkload, one_line, shown
@@ -54,13 +57,20 @@ def open_and_profile(
         )
     reference = batch_sizes(request.batch_size, workload.rows)[1]
     device = pick_device(request.device)
-    facts = profile(
+    measure = partial(
+        profile,
         workload,
         batch_size=reference,
         epochs=1,
         device=device,
         probing=budget or PROBING_SECONDS,
         forecasting=budget is None or needs_forecasts(request),
+    )
+    facts = measured_first(
+        measure,
+        f"the model {workload.model.name()}",
+        workers=0 if budget is None else parse_workers(request.workers),
+        deadline_seconds=budget.seconds if budget else None,
     )
     return workload, replace(facts, pretrained=request.pretrained, horizon_known=not request.open_ended)
 

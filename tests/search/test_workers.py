@@ -207,7 +207,7 @@ def test_a_trial_over_its_share_of_memory_is_infeasible_with_its_peak(tmp_path):
 @pytest.mark.parametrize(
     ("fault", "problem"),
     [
-        ("os._exit(7)", "loop.py:fit ended its process with status 7 in its first epoch"),
+        ("os._exit(7)", "loop.py:fit ended its process with status 7 when it was tried"),
         ("ctypes.string_at(0)", "ended its process with signal 11 (SIGSEGV)"),
         ("time.sleep(1000)", "took more than 1"),
         ("sys.exit(3)", "the function called sys.exit(3)"),
@@ -239,3 +239,30 @@ def test_what_cannot_go_to_a_worker_trains_here_and_the_user_hears_why(tmp_path,
     assert [record.state for record in records if record.searched] == ["complete", "complete"]
     assert "trials train in the search's own process" in caplog.text
     assert "lock" in caplog.text
+
+
+ODD_NET = """
+import os, time, torch
+
+class Net(torch.nn.Module):
+    def __init__(self, inputs, outputs):
+        super().__init__()
+        self.linear = torch.nn.Linear(inputs, outputs)
+
+    def forward(self, rows):
+        if torch.is_grad_enabled() and self.training and rows.shape[0] > 3:
+            {fault}
+        return self.linear(rows)
+"""
+
+
+@pytest.mark.parametrize(
+    ("fault", "problem"),
+    [("os._exit(7)", "ended its process with status 7"), ("time.sleep(1000)", "took more than")],
+)
+def test_a_model_that_ends_its_process_when_it_is_profiled_is_refused_in_one_line(tmp_path, fault, problem):
+    (tmp_path / "net.py").write_text(ODD_NET.format(fault=fault))
+    with pytest.raises(BadWorkload, match=problem):
+        advisor.search(
+            "iris", model=f"{tmp_path / 'net.py'}:Net", budget="4s", workers=1, home=tmp_path, **QUIET
+        )
