@@ -89,13 +89,20 @@ def compress(  # noqa: PLR0913 - what may be asked for, each by its name
 
 
 def resume(
-    study: str, *, budget: str | None = None, home: str | Path | None = None, listen: Any = None
+    study: str,
+    *,
+    budget: str | None = None,
+    workers: int | str | None = None,
+    home: str | Path | None = None,
+    listen: Any = None,
 ) -> Study:
     """Go on with a study after a stop, a crash or with more budget, and return it.
 
     Args:
         study: its name; what it was made of from code must still be here, or be importable.
         budget: a larger total; what is spent counts.
+        workers: how many trials train at a time: a number, or `auto` for as many as the machine bears; 0
+            trains in this process.
         home: where the study lives.
         listen: as in `search`.
 
@@ -107,11 +114,12 @@ def resume(
         >>> study = advisor.search("iris", budget="3trials", epochs=3, tracking_uri="off")
         >>> study = advisor.resume(study, budget="5trials")
     """
+    from advisor.jobs.engines import parse_workers
     from advisor.jobs.session import reopen
 
-    return _finish(
-        reopen(home_of(home, study), study, budget=None if budget is None else Budget.parse(budget)), listen
-    )
+    total = None if budget is None else Budget.parse(budget)
+    session = reopen(home_of(home, study), study, budget=total, workers=parse_workers(workers))
+    return _finish(session, listen)
 
 
 def _finish(session: Session, listen: Any, *, searching: bool = True) -> Study:

@@ -48,10 +48,10 @@ from studies.limits import Budget
 from studies.models.cnn import CNN
 from studies.models.mlp import MLP
 from studies.recipe import COMPRESSION_AXES, Recipe
-from studies.search.checkpoints import Checkpoints
 from studies.search.clock import Clock
 from studies.search.confirm import finalists
 from studies.storage import journal
+from studies.trials.checkpoints import Checkpoints
 
 if TYPE_CHECKING:
     from studies.compression.checkpoint import Checkpoint

@@ -17,8 +17,8 @@ from advisor.jobs.request import Request
 from advisor.jobs.session import prepare
 from advisor.jobs.work import work
 from studies.limits import Budget
-from studies.search.trial import Trial
 from studies.storage import journal
+from studies.trials.trial import Trial
 
 TRIALS = 30
 EPOCHS = 36

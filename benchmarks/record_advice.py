@@ -45,9 +45,9 @@ from studies.infeasible import Diverged
 from studies.loaded_workload import LoadedWorkload
 from studies.measure.model import state_bytes
 from studies.measure.outputs import outputs_of
+from studies.plans.search_space import SearchSpace
 from studies.profiling.profile import profile
 from studies.recipe import Recipe
-from studies.search.search_space import SearchSpace
 from studies.space import Numeric
 from studies.train import Training
 

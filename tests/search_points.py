@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from studies import catalogue
 from studies.models.mlp import MLP
-from studies.search.search_space import SearchSpace
+from studies.plans.search_space import SearchSpace
 from studies.space import Numeric
 
 SPACE = SearchSpace(

@@ -194,7 +194,7 @@ class StudyModels:
         Raises:
             StoreError: that was interrupted.
         """
-        from studies.search.checkpoints import Checkpoints
+        from studies.trials.checkpoints import Checkpoints
 
         checkpoints = Checkpoints.of(self.home, self.name)
         source = checkpoints.load_or_train(record, self.workload, device=self.manifest.device)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from studies.engines.engine import Engine
     from studies.facts import Facts
     from studies.limits import Limits
-    from studies.search.compression_host import CompressionHost
-    from studies.search.trial_host import TrialHost
+    from studies.trials.compression_host import CompressionHost
+    from studies.trials.host import TrialHost
 
 Workers = Literal["auto"] | int
 AUTO: Final = "auto"
@@ -27,7 +27,7 @@ VARIABLE: Final = "ADVISOR_WORKERS"
 """An environment variable: the number of workers where none is asked for."""
 MOST_WORKERS: Final = 1024
 MODULES: Final = (
-    "studies.search.trial_host",
+    "studies.trials.host",
     "studies.data.columns.table_encoder",
     "studies.data.splits",
     "studies.data.target_encoder",
@@ -121,7 +121,7 @@ def _local(
     """
     from studies.engines.local import Local
     from studies.engines.payload import CannotTravel, write_payload
-    from studies.search.trial_task import Release
+    from studies.trials.task import Release
 
     write_payload(payload, host)
     engine = Local(payload, len(on_devices), MODULES, on_devices)

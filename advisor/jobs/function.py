@@ -22,7 +22,7 @@ from studies.training_function.watched import Uses, watched
 from studies.user_code import code_line
 
 if TYPE_CHECKING:
-    from studies.search.plan import Plan
+    from studies.plans.plan import Plan
     from studies.training_function.function import Function
 
 BATCH_SIZES: Final = "16..128"
@@ -96,7 +96,7 @@ def plan(
     """
     import torch
 
-    from studies.search.plan import Plan
+    from studies.plans.plan import Plan
 
     read = uses.axes
     epochs = request.epochs or (epochs_of(facts, request.budget) if "epochs" in read else 1)

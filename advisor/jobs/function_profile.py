@@ -13,7 +13,7 @@ from advisor.jobs.function import profile_function
 from studies.engines.engine import Ending, Task
 from studies.errors import BadWorkload, StudyError
 from studies.quantities import format_seconds
-from studies.search.death import how
+from studies.trials.death import how
 
 if TYPE_CHECKING:
     from advisor.jobs.request import Request

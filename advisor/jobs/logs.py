@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from studies.errors import BadValue
-from studies.search.trial_logs import TrialLogs
 from studies.storage.follow import read_study
+from studies.trials.logs import TrialLogs
 
 
 def printed(home: Path, study: str, trial: int) -> str:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from studies.facts import Facts
     from studies.limits import Budget, Limits
     from studies.loaded_workload import LoadedWorkload
-    from studies.search.plan import Plan
+    from studies.plans.plan import Plan
 
 SCHEDULES: Final = ("Cosine", "Constant", "Step")
 LENGTHS: Final = (9, 18, 27, 36, 54, 81)
@@ -55,7 +55,7 @@ def plan_for(
     Raises:
         NothingFeasible: no optimizer fits the limits.
     """
-    from studies.search.plan import Plan
+    from studies.plans.plan import Plan
 
     epochs = request.epochs or epochs_of(facts, request.searching)
     sample_rows = rows_to_search_on(request, facts, epochs)

@@ -11,7 +11,7 @@ from studies.machine.memory import free_bytes
 if TYPE_CHECKING:
     from studies.facts import Facts
     from studies.loaded_workload import LoadedWorkload
-    from studies.search.plan import Plan
+    from studies.plans.plan import Plan
     from studies.training_function.function import Function
 
 WORKER_BYTES: Final = 300 * 2**20

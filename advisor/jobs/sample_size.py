@@ -10,7 +10,7 @@ from studies.search.confirm import rounded_down
 if TYPE_CHECKING:
     from advisor.jobs.request import Request
     from studies.facts import Facts
-    from studies.search.plan import Plan
+    from studies.plans.plan import Plan
 
 FEWEST_RUNS: Final = 10
 """Whole runs on all rows that a budget in seconds must hold for the search to train on all of them."""

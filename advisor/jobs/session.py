@@ -33,7 +33,7 @@ from studies.limits import Budget
 from studies.quantities import format_seconds, several
 from studies.record import Record
 from studies.storage import journal
-from studies.storage.home import check_new, free_name
+from studies.storage.home import NameTaken, check_new, free_name
 from studies.storage.locks import working
 from studies.storage.manifest import CompressionEntry, StudyManifest
 from studies.storage.repair import make_writable
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from studies.facts import Facts
     from studies.loaded_workload import LoadedWorkload
-    from studies.search.plan import Plan
+    from studies.plans.plan import Plan
     from studies.storage.manifest import Start
     from studies.training_function.function import Function
 
@@ -94,9 +94,8 @@ def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambd
     named, left_out = _named_starts(request, plan)
     earlier = (*named, *_earlier(request, home, workload, facts, plan))
     plan = replace(plan, starts=earlier)
-    name = request.study or free_name(home, workload.name)
     manifest = _manifest(request, workload, facts, plan, seconds=time.monotonic() - began)
-    journal.create_study(home, name, direction=workload.metric.direction, manifest=manifest)
+    name = _created(home, request.study, workload, manifest)
     begun = [f"{start.params['optimizer']} starts also from {start.origin}" for start in earlier]
     notes = (
         *manifest.notes, *(finding.because for finding in findings), *begun, *left_out, *filter(None, [where])
@@ -110,6 +109,21 @@ def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambd
         notes=notes,
         tracking_uri=tracking_uri,
     )
+
+
+def _created(
+    home: Path, name: str | None, workload: LoadedWorkload | Function, manifest: StudyManifest
+) -> str:
+    """Create the study and return its name: unnamed, the next that no other process takes at this moment."""
+    while True:
+        try_name = name or free_name(home, workload.name)
+        try:
+            journal.create_study(home, try_name, direction=workload.metric.direction, manifest=manifest)
+        except NameTaken:
+            if name:
+                raise
+        else:
+            return try_name
 
 
 def _named_starts(request: Request, plan: Plan) -> tuple[tuple[Start, ...], tuple[str, ...]]:
@@ -198,7 +212,7 @@ def reopen(
     study = journal.open_study(home, name)
     manifest = journal.manifest_of(study)
     tell(reading(manifest.opened.source))
-    from studies.search.plan import Plan
+    from studies.plans.plan import Plan
     from studies.training_function.function import Function
     from studies.workload_opening import reopen_workload
 

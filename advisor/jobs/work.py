@@ -71,11 +71,11 @@ def work(
 
 def _search(session: Session, study: optuna.Study, clock: Clock, *, listen: Callable[[Event], None]) -> None:
     """Search a study until its budget is used up or the user wants to stop."""
-    from studies.search.allowance import Allowance
     from studies.search.event import Event
     from studies.search.search import Search
-    from studies.search.study_files import StudyFiles
-    from studies.search.trial_host import TrialHost
+    from studies.trials.allowance import Allowance
+    from studies.trials.host import TrialHost
+    from studies.trials.study_files import StudyFiles
 
     facts, plan = journal.manifest_of(study).profiled, session.plan
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True, eq=False)
 class Joint:
-    """A `studies.search.trial.Run`: a training, and at its end the compression of what it trained.
+    """A `studies.trials.trial.Run`: a training, and at its end the compression of what it trained.
 
     On the way it is judged by its training, at the end by the file that would be deployed.
     """

@@ -60,7 +60,7 @@ class UnquantizedModel:
 
 @dataclass(kw_only=True, eq=False)
 class CompressionRun:
-    """A `studies.search.trial.Run` that makes one trained model small."""
+    """A `studies.trials.trial.Run` that makes one trained model small."""
 
     recipe: Recipe
     source: Checkpoint

@@ -14,6 +14,7 @@ from typing import Any
 
 from studies.callers_globals import set_torch, torch_settings
 from studies.code_consent import REFUSE
+from studies.engines.log import Log
 from studies.engines.users_modules import UsersModules
 from studies.imports import run_file
 
@@ -39,6 +40,7 @@ class Surroundings:
     """What the user has set of torch for the whole process."""
     filters: tuple[Filter, ...]
     """Of warnings, the first that fits counts."""
+    log: Log
     refused: str
     """How code of the user's own would be allowed, where none is imported; else empty."""
 
@@ -59,6 +61,7 @@ class Surroundings:
             arguments=tuple(sys.argv),
             torch=torch_settings(),
             filters=tuple(_filters()),
+            log=Log.here(),
             refused=os.environ.get(REFUSE, ""),
         )
 
@@ -80,6 +83,7 @@ class Surroundings:
             if kind := getattr(sys.modules.get(category[0]), category[1], None):
                 warnings.filterwarnings(action, message, kind, module, line)  # type: ignore[arg-type]
         set_torch(self.torch)
+        self.log.enter()
         for file in self.files:
             run_file(Path(file))
         if self.refused:

@@ -16,20 +16,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from studies.compression.pipeline import Step
 from studies.engines.engine import Ending, Handle, Task
-from studies.search.compression_task import (
+from studies.search.event import Event
+from studies.search.trial_params import compression_params, params_line
+from studies.storage import journal, trial_lines
+from studies.trials.compression_task import (
     WHERE,
     WHILE_TIMED,
     CompressionResult,
     CompressionTask,
     LatencyTask,
 )
-from studies.search.death import outcome_of
-from studies.search.event import Event
-from studies.search.open_trial import OpenTrial
-from studies.search.patience import ATTEMPTS, BY_FORCE, GRACE_SECONDS, LOOK_SECONDS
-from studies.search.trial import Outcome, blank_record
-from studies.search.trial_params import compression_params, params_line
-from studies.storage import journal, trial_lines
+from studies.trials.death import outcome_of
+from studies.trials.open_trial import OpenTrial
+from studies.trials.patience import ATTEMPTS, BY_FORCE, GRACE_SECONDS, LOOK_SECONDS
+from studies.trials.trial import Outcome, blank_record
 
 if TYPE_CHECKING:
     import optuna
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
     from studies.compression.space import CompressionSpace
     from studies.engines.engine import Engine
     from studies.limits import Limits
+    from studies.plans.plan import Plan
     from studies.recipe import Recipe
     from studies.record import Record
-    from studies.search.allowance import CompressionAllowance
     from studies.search.clock import Clock
-    from studies.search.plan import Plan
-    from studies.search.study_files import StudyFiles
+    from studies.trials.allowance import CompressionAllowance
+    from studies.trials.study_files import StudyFiles
 
 OVERTIME_SECONDS: Final = 30.0
 """For a trial that was begun when the budget ended: exports and quantizations cannot be asked to stop."""

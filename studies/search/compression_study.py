@@ -23,25 +23,25 @@ from studies.compression.space import CompressionSpace
 from studies.quantization import QuantizationChoice
 from studies.recipe import Recipe
 from studies.record import Record
-from studies.search.allowance import CompressionAllowance
 from studies.search.compression_runner import CompressionRunner
 from studies.search.compression_sampler import sample_compression
-from studies.search.compression_task import SensitivityTask
 from studies.search.confirm import finalists
-from studies.search.death import outcome_of
 from studies.search.event import Event
 from studies.search.repeats import REPEATS_SHARE, next_repeats, reserve_seconds
-from studies.search.study_files import StudyFiles
 from studies.storage import journal
+from studies.trials.allowance import CompressionAllowance
+from studies.trials.compression_task import SensitivityTask
+from studies.trials.death import outcome_of
+from studies.trials.study_files import StudyFiles
 
 if TYPE_CHECKING:
     import optuna
 
     from studies.direction import Direction
     from studies.engines.engine import Engine
+    from studies.plans.compression_plan import CompressionPlan, Wanted
+    from studies.plans.plan import Plan
     from studies.search.clock import Clock
-    from studies.search.compression_plan import CompressionPlan, Wanted
-    from studies.search.plan import Plan
 
 ROUND: Final = 4
 """Recipes that the sampler proposes before it knows what they give: never the number of workers, so that any

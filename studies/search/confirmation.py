@@ -21,7 +21,7 @@ from studies.search.confirm import (
 )
 from studies.search.event import Event
 from studies.search.makespan import makespan
-from studies.search.open_trial import Group
+from studies.trials.open_trial import Group
 
 if TYPE_CHECKING:
     from studies.record import Record
@@ -54,7 +54,7 @@ class Confirmation:
                 self.plan.candidates,
                 self.direction,
                 budget_seconds=self.clock.training_seconds,
-                cost_seconds=self.runner.cost_seconds,
+                cost_seconds=self.runner.costs.seconds,
                 workers=self.runner.engine.workers,
             )
 
@@ -84,7 +84,7 @@ class Confirmation:
             all_rows=self.workload.rows,
             sample_rows=self.plan.sample_rows,
             seconds=self.clock.seconds_left(),
-            cost_seconds=lambda record, rows: self.runner.cost_seconds(record, sample_rows=rows),
+            cost_seconds=lambda record, rows: self.runner.costs.seconds(record, sample_rows=rows),
         )
 
     def _where(self, sample_rows: int | None) -> str:
@@ -109,7 +109,7 @@ class Confirmation:
             seed=self.plan.seed,
             seconds=self.clock.seconds_left(),
             limits=self.plan.enforced,
-            cost_seconds=partial(self.runner.cost_seconds, sample_rows=sample_rows),
+            cost_seconds=partial(self.runner.costs.seconds, sample_rows=sample_rows),
             workers=self.runner.engine.workers,
         )
 
@@ -118,7 +118,7 @@ class Confirmation:
         records = self._on_same_rows(sample_rows)
         in_question = self.prefer(tuple(records))
         runs = further_runs(records, in_question, seed=self.plan.seed)
-        costs = [self.runner.cost_seconds(run.record, sample_rows=sample_rows) for run in runs]
+        costs = [self.runner.costs.seconds(run.record, sample_rows=sample_rows) for run in runs]
         seconds = makespan(costs, self.runner.engine.workers)
         in_time = seconds <= self.clock.seconds_left()
         names = {record.number: record.optimizer for record in self.records}

@@ -17,26 +17,27 @@ from typing import TYPE_CHECKING, Any, Final
 from studies.engines.engine import Ending, Handle, Task
 from studies.record import Record, Stage
 from studies.search.clock import Clock
-from studies.search.death import outcome_of
 from studies.search.event import Event
-from studies.search.open_trial import Group, OpenTrial
-from studies.search.patience import ATTEMPTS, BY_FORCE, GRACE_SECONDS, LOOK_SECONDS
 from studies.search.pruner import Score, promote, rungs, score
-from studies.search.trial import Outcome, blank_record
+from studies.search.rerun_costs import RerunCosts
 from studies.search.trial_params import params_line, search_params
-from studies.search.trial_task import Release, TrialResult
 from studies.storage import journal, trial_lines
+from studies.trials.death import outcome_of
+from studies.trials.open_trial import Group, OpenTrial
+from studies.trials.patience import ATTEMPTS, BY_FORCE, GRACE_SECONDS, LOOK_SECONDS
+from studies.trials.task import Release, TrialResult
+from studies.trials.trial import Outcome, blank_record
 
 if TYPE_CHECKING:
     import optuna
 
     from studies.engines.engine import Engine
     from studies.loaded_workload import LoadedWorkload
+    from studies.plans.plan import Plan
     from studies.recipe import Recipe
-    from studies.search.allowance import Allowance
-    from studies.search.plan import Plan
-    from studies.search.study_files import StudyFiles
     from studies.training_function.function import Function
+    from studies.trials.allowance import Allowance
+    from studies.trials.study_files import StudyFiles
 
 RELEASE_SECONDS: Final = 10.0
 """For a training function that nobody goes on with, to return."""
@@ -79,7 +80,7 @@ class TrialRunner:
         self._queue: deque[tuple[Group, OpenTrial]] = deque()
         self._aside: list[tuple[Any, Callable[[Any], None]]] = []
         self._aside_running: dict[Handle, Callable[[Any], None]] = {}
-        self._trials_written, self._writing_seconds = 0, 0.0
+        self.costs = RerunCosts(workload=workload)
         self._after_each: Callable[[], None] = lambda: None
 
     def ask(self, recipe: Recipe, stage: Stage, *, seed: int | None = None, **entries: Any) -> OpenTrial:
@@ -133,30 +134,6 @@ class TrialRunner:
                     self.engine.cancel(handle, grace_seconds=GRACE_SECONDS)
             self._wait_aside()
 
-    def cost_seconds(self, record: Record, *, sample_rows: int | None = None) -> float:
-        """Return what a trial takes when it is run again, on so many training rows; None: all.
-
-        By the wall clock, with its line in the journal; an earlier study's record knows its training time
-        alone. Training and evaluation take as long as they have rows.
-        """
-        writing = self._writing_seconds / self._trials_written if self._trials_written else 0.0
-        if record.sample_rows == sample_rows:
-            return record.took_seconds + writing
-        training = record.train_seconds or record.took_seconds
-        rest = max(record.took_seconds - training, 0.0)
-        rows, valid_rows = self._rows_of(sample_rows)
-        rows_before, valid_rows_before = self._rows_of(record.sample_rows)
-        return training * rows / rows_before + rest * valid_rows / valid_rows_before + writing
-
-    def _rows_of(self, sample_rows: int | None) -> tuple[int, int]:
-        """Return the rows that train and that validate with a sample of so many."""
-        from studies.loaded_workload import LoadedWorkload
-
-        sample = self.workload
-        if isinstance(sample, LoadedWorkload):
-            sample = sample.on_sample(sample_rows)
-        return sample.rows or 1, sample.valid_rows or 1
-
     def _hand_over(self) -> None:
         """Give the engine as many trials as it has free workers; drop or end the rest when time is up."""
         while self._queue:
@@ -170,7 +147,7 @@ class TrialRunner:
                 self._submit(group, trial, worker=trial.worker if bound else None)
             else:
                 break
-        if self._aside and self._trials_written and self.engine.free > 0:
+        if self._aside and self.costs.trials_written and self.engine.free > 0:
             self._begin_aside()
 
     def _submit(self, group: Group, trial: OpenTrial, *, worker: int | None) -> None:
@@ -305,8 +282,7 @@ class TrialRunner:
         if self.files.checkpoints is not None:
             with suppress(OSError):  # on a home that failed it stays
                 self.files.checkpoints.paused(trial.number).unlink()
-        self._trials_written += 1
-        self._writing_seconds += self.clock.spent_seconds - start
+        self.costs.note_writing(self.clock.spent_seconds - start)
         insort(self.records, record, key=lambda record: record.number)
         self.listen(Event(stage=trial.stage, record=record))
         self._after_each()

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Final
 from studies.coordinates import Point
 from studies.direction import Direction
 from studies.limits import Limits
+from studies.plans.search_space import SearchSpace
 from studies.recipe import Recipe
 from studies.search.pruner import score
-from studies.search.search_space import SearchSpace
 
 if TYPE_CHECKING:
     from studies.record import Record

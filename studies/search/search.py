@@ -15,17 +15,17 @@ from studies.engines.in_process import InProcess
 from studies.quantities import several
 from studies.recipe import Recipe
 from studies.record import Record, Stage
-from studies.search.allowance import Allowance
 from studies.search.clock import Clock
 from studies.search.confirm import ATTEMPTS, MOST_SEEDS, Preference
 from studies.search.confirmation import Confirmation
 from studies.search.event import Event
-from studies.search.open_trial import Group, OpenTrial
 from studies.search.pruner import ETA, WHOLE_RUNS, survivors
 from studies.search.runner import TrialRunner
 from studies.search.sampler import NO_LIMITS, SEED_STRIDE, sample_recipes
-from studies.search.study_files import StudyFiles
-from studies.search.trial_host import TrialHost
+from studies.trials.allowance import Allowance
+from studies.trials.host import TrialHost
+from studies.trials.open_trial import Group, OpenTrial
+from studies.trials.study_files import StudyFiles
 
 if TYPE_CHECKING:
     import optuna
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from studies.engines.engine import Engine
     from studies.loaded_workload import LoadedWorkload
     from studies.optimizers import OptimizerChoice
-    from studies.search.plan import Plan
+    from studies.plans.plan import Plan
     from studies.training_function.function import Function
 
 HALVINGS: Final = (1 / 3, 2 / 3)

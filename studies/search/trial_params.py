@@ -23,7 +23,7 @@ from studies.storage.trial_lines import TrialLine
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
-    from studies.search.search_space import SearchSpace
+    from studies.plans.search_space import SearchSpace
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

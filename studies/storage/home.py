@@ -42,6 +42,15 @@ def writable(home: Path) -> Path:
     return home
 
 
+class NameTaken(BadValue):
+    """Error of a new study whose name another has."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"study '{name}' exists; go on with: advisor resume {name}, or choose another --study NAME"
+        )
+
+
 def study_names(home: Path) -> tuple[str, ...]:
     """Return the names of the studies in a home, newest last."""
     journals = sorted(
@@ -85,9 +94,7 @@ def check_name(home: Path, name: str) -> None:
             "and begins with one of the first two"
         )
     if name in study_names(home):
-        raise BadValue(
-            f"study '{name}' exists; go on with: advisor resume {name}, or choose another --study NAME"
-        )
+        raise NameTaken(name)
 
 
 def journal_path(home: Path, name: str) -> Path:

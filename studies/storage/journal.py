@@ -21,7 +21,7 @@ from studies.errors import StoreError, StudyNotFound, did_you_mean, shown
 from studies.record import Record
 from studies.storage.document import plain
 from studies.storage.held import held_study, release
-from studies.storage.home import check_new, journal_of, journal_path, study_names
+from studies.storage.home import NameTaken, check_new, journal_of, journal_path, study_names
 from studies.storage.locks import working, write_lock
 from studies.storage.manifest import PLAN, StudyManifest
 from studies.storage.readable import readable
@@ -55,14 +55,24 @@ def create_study(home: Path, name: str, *, direction: str, manifest: StudyManife
     _quiet()
     toward, path = StudyDirection[direction.upper()], journal_path(home, name)
     try:
+        path.touch(exist_ok=False)  # of two processes that ask for the name at once, one has it
+    except FileExistsError:
+        raise NameTaken(name) from None
+    except OSError as error:
+        raise _unwritten(home, name, error) from None
+    try:
         study = optuna.create_study(storage=_journal(path), study_name=name, direction=toward)
         study.set_user_attr(PLAN, manifest.to_dict())
         name_values(study, [manifest.metric])
     except OSError as error:
         with suppress(OSError):
             path.unlink()
-        raise StoreError(f"study '{name}' cannot be written in home '{home}' ({error})") from None
+        raise _unwritten(home, name, error) from None
     return study
+
+
+def _unwritten(home: Path, name: str, error: OSError) -> StoreError:
+    return StoreError(f"study '{name}' cannot be written in home '{home}' ({error})")
 
 
 def open_study(home: Path, name: str) -> optuna.Study:

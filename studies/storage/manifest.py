@@ -150,7 +150,7 @@ class StudyManifest(Document):
 
     candidates: tuple[str, ...] = ()
     """Optimizers, the first one trained first. This and the entries up to `sample_rows` are those of
-    `studies.search.plan.Plan`."""
+    `studies.plans.plan.Plan`."""
     schedules: tuple[str, ...] = ()
     regularizers: tuple[str, ...] = ()
     wrappers: tuple[str, ...] = ()

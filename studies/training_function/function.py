@@ -113,7 +113,7 @@ class Function:
     @property
     def name(self) -> str:
         """Return the function's name."""
-        return self.source.rpartition(":")[2]
+        return self.source.rpartition(":")[2].rpartition("<locals>.")[2]
 
     @property
     def notes(self) -> tuple[str, ...]:

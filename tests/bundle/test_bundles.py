@@ -14,8 +14,8 @@ from studies.data.rows import tensors
 from studies.errors import BadValue, BadWorkload, StoreError
 from studies.measure.outputs import outputs_of
 from studies.recipe import Recipe
-from studies.search.checkpoints import Checkpoints
 from studies.storage import journal
+from studies.trials.checkpoints import Checkpoints
 from studies.workload_opening import reopen_workload
 
 from animals import animals, study_of

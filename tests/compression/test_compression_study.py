@@ -15,9 +15,9 @@ from advisor.jobs.work import conclude, work
 from studies.errors import BadValue, BadWorkload, StudyError
 from studies.limits import Budget, Limits
 from studies.recipe import COMPRESSION_AXES, Recipe
-from studies.search.checkpoints import Checkpoints
 from studies.storage import journal
 from studies.storage.trial_lines import all_trials
+from studies.trials.checkpoints import Checkpoints
 
 SEARCH = {"optimizers": ("AdamW", "Nesterov"), "epochs": 9, "budget": Budget(trials=5), "tracking_uri": "off"}
 WAYS = 14

@@ -16,7 +16,7 @@ from waiting import HANG_SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = """
-import os, pickle, sys, warnings
+import io, logging, os, pickle, sys, warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +35,9 @@ from studies.space import between
 torch.set_default_dtype(torch.float64)
 torch.use_deterministic_algorithms(True, warn_only=True)
 warnings.filterwarnings("error", message="odd")
+logging.basicConfig(level=logging.INFO, format="%(levelname)s, they say: %(message)s")
+logging.getLogger("quiet").setLevel(logging.ERROR)
+LOG = logging.getLogger("script")
 GAIN = torch.randn(20_000)
 
 class Net(torch.nn.Module):
@@ -55,7 +58,13 @@ def look():
         warnings.warn("odd things")
     except UserWarning:
         filters = "kept"
+    root, stream = logging.getLogger(), io.StringIO()
+    root.handlers[0].setStream(stream)
+    LOG.info("begins")
+    LOG.debug("in detail")
+    logging.getLogger("quiet").warning("hush")
     return {
+        "log": stream.getvalue(),
         "directory": os.getcwd(), "words": sys.argv[1:], "dtype": str(torch.get_default_dtype()),
         "deterministic": torch.are_deterministic_algorithms_enabled(),
         "helpers": helpers.NAME, "filters": filters, "gain": net.gain.sum().item(), "net": type(net) is Net,
@@ -138,6 +147,7 @@ def test_directory_words_modules_types_and_filters_are_those_of_the_script(answe
     assert answer["there"]["words"] == ["--epochs", "3"]
     assert answer["there"]["dtype"] == "torch.float64"
     assert answer["there"]["deterministic"]
+    assert answer["there"]["log"] == "INFO, they say: begins\n"
 
 
 def test_a_module_that_is_edited_meanwhile_is_imported_as_it_was(answer):

@@ -16,11 +16,11 @@ from studies.facts import Facts, Forecast, Moment, most_rows, peak_at
 from studies.limits import Budget, Limits
 from studies.measure.allocations import Allocations
 from studies.measure.model import macs, state_bytes
+from studies.plans.plan import Plan
 from studies.profiling.forecast import declared_state, fullest, rehearse
 from studies.recipe import Recipe
-from studies.search.plan import Plan
-from studies.search.trial import Trial
 from studies.train import Training
+from studies.trials.trial import Trial
 from studies.workload_opening import open_source
 
 

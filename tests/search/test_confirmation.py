@@ -14,8 +14,8 @@ from advisor.evidence import Evidence
 from studies.direction import MAXIMIZE
 from studies.limits import Budget, Limits
 from studies.measure.validation import read
+from studies.plans.plan import Plan
 from studies.record import Record
-from studies.search.checkpoints import Checkpoints
 from studies.search.clock import Clock
 from studies.search.confirm import (
     ATTEMPTS,
@@ -27,10 +27,10 @@ from studies.search.confirm import (
     further_runs,
     reason,
 )
-from studies.search.plan import Plan
 from studies.search.search import Search
 from studies.storage import journal
 from studies.storage.home import study_names
+from studies.trials.checkpoints import Checkpoints
 
 from records import facts, record, study
 

@@ -11,9 +11,9 @@ from advisor.jobs.history import SHARE, starts
 from studies.errors import StudyWarning
 from studies.facts import Facts
 from studies.limits import Budget, Limits
+from studies.plans.plan import Plan, Start
 from studies.record import Record
 from studies.search.clock import Clock
-from studies.search.plan import Plan, Start
 from studies.search.search import Search
 from studies.storage import journal
 from studies.storage.home import study_names

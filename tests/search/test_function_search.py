@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -53,8 +54,24 @@ def test_a_function_from_code_is_searched_confirmed_and_resumed(home):
     assert advice.quality < 0.01  # 0.05 at the start
     assert len(advice.seeds) > 1
     before = len(journal.records(journal.open_study(home, study)))
-    api.resume(study, budget="9trials", home=home)
+    with pytest.raises(BadValue, match="workers 'many' is neither"):
+        api.resume(study, budget="9trials", workers="many", home=home)
+    api.resume(study, budget="9trials", workers=0, home=home)
     assert len(journal.records(journal.open_study(home, study))) > before
+
+
+def test_searches_that_begin_at_once_each_get_a_name(home):
+    with ThreadPoolExecutor(3) as threads:
+        began = [threads.submit(prepare, Request(source=descend, metric="accuracy"), home) for _ in range(3)]
+
+    assert {future.result().name for future in began} == {"descend-1", "descend-2", "descend-3"}
+
+
+def test_a_function_made_in_another_names_its_study_alone(home):
+    def fit(recipe, report, seed):
+        return descend(recipe, report, seed)
+
+    assert prepare(Request(source=fit, metric="accuracy"), home).name == "fit-1"
 
 
 def test_the_same_seed_gives_the_same_trials(home):

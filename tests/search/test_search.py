@@ -13,9 +13,9 @@ from advisor.jobs.planning import plan_for
 from advisor.jobs.request import Request
 from advisor.jobs.workloads import open_and_profile
 from studies.limits import Budget, Limits
+from studies.plans.plan import Plan
 from studies.record import count_states
 from studies.search.clock import Clock
-from studies.search.plan import Plan
 from studies.search.search import Search
 from studies.storage import journal
 from studies.storage.home import study_names

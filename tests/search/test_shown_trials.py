@@ -17,12 +17,12 @@ from studies.models.mlp import MLP
 from studies.optimizers.adamw import AdamW
 from studies.optimizers.momentum import Momentum
 from studies.optimizers.sgd import SGD
+from studies.plans.search_space import SearchSpace
 from studies.recipe import Recipe
 from studies.regularizers.dropout import Dropout
 from studies.schedules.constant import Constant
 from studies.schedules.cosine import Cosine
 from studies.search.sampler import POOLED_BELOW, SEED_STRIDE, SWEEP, sample_recipes
-from studies.search.search_space import SearchSpace
 from studies.space import Numeric
 
 from records import record

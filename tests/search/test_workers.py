@@ -15,11 +15,11 @@ from advisor.jobs.session import prepare
 from studies.engines.local import Local
 from studies.engines.payload import write_payload
 from studies.errors import BadWorkload
-from studies.search.allowance import Allowance
 from studies.search.clock import Clock
 from studies.search.search import Search
-from studies.search.trial_host import TrialHost
 from studies.storage import journal
+from studies.trials.allowance import Allowance
+from studies.trials.host import TrialHost
 
 QUIET = {"tracking_uri": "off", "earlier": False}
 

@@ -11,6 +11,7 @@ import signal
 import tempfile
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from socket import gethostname
 
@@ -23,7 +24,7 @@ from studies.errors import BadValue, StoreError, StudyNotFound, StudyWarning
 from studies.record import Record
 from studies.storage import journal
 from studies.storage.follow import Journal
-from studies.storage.home import check_name, free_name, writable
+from studies.storage.home import NameTaken, check_name, free_name, writable
 from studies.storage.locks import Holder, holder_path, worked_on, working
 from studies.storage.manifest import StudyManifest
 from studies.storage.trial_lines import RECORD, TrialLine, all_trials, next_number, tell
@@ -58,6 +59,20 @@ def test_a_study_is_named_once(home):
 
     with pytest.raises(BadValue, match="advisor resume s"):
         new(home)
+
+
+def test_of_many_that_ask_for_a_name_at_once_one_has_it(home):
+    def ask(_):
+        try:
+            return new(home).study_name
+        except NameTaken:
+            return None
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(ask, range(8)))
+
+    assert sorted(answers, key=str) == [*[None] * 7, "s"]
+    assert journal.manifest_of(journal.open_study(home, "s"))
 
 
 @pytest.mark.parametrize("name", ["../up", "a/b", "", ".hidden", "x" * 101, "new\nline"])

@@ -6,17 +6,17 @@ from studies import catalogue
 from studies.limits import Budget, Limits
 from studies.optimizers.lbfgs import LBFGS
 from studies.optimizers.sgd import SGD
+from studies.plans.plan import Plan
 from studies.recipe import Recipe
 from studies.record import Measurement
 from studies.regularizers.clip import GradientClipping
 from studies.regularizers.early_stopping import EarlyStopping
 from studies.schedules.constant import Constant
 from studies.search.clock import Clock
-from studies.search.open_trial import Group
-from studies.search.plan import Plan
 from studies.search.search import Search
 from studies.storage import journal
 from studies.train import Training
+from studies.trials.open_trial import Group
 
 
 def training(workload, *regularizers, optimizer=None, epochs=3, model=None):

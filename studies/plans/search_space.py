@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from studies.compression.space import CompressionSpace
     from studies.record import Record
-    from studies.search.shown_trials import ShownTrial
 
 C = TypeVar("C", bound=Choice)
 
@@ -122,7 +121,7 @@ class SearchSpace:
         return {name: dist for name, dist in self.distributions.items() if name != "optimizer"}
 
     @cached_property
-    def shown(self) -> dict[int, tuple[Record, ShownTrial]]:
+    def shown(self) -> dict[int, tuple[Record, Any]]:
         """Records as the sampler shows them to TPE, by the identity of each: a search shows them again."""
         return {}
 

@@ -11,7 +11,7 @@ from studies.compression.space import CompressionSpace
 from studies.errors import StoreError
 from studies.limits import Budget, Limits
 from studies.loaded_workload import LoadedWorkload
-from studies.search.search_space import SearchSpace
+from studies.plans.search_space import SearchSpace
 from studies.space import Numeric
 from studies.storage.manifest import Start, StudyManifest
 from studies.training_function.function import Function

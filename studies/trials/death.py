@@ -6,7 +6,7 @@ import signal
 from typing import TYPE_CHECKING, Final
 
 from studies.quantities import format_bytes, format_seconds
-from studies.search.trial import Outcome
+from studies.trials.trial import Outcome
 
 if TYPE_CHECKING:
     from studies.engines.engine import Ending, Task

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from studies.search.open_trial import OpenTrial
+    from studies.trials.open_trial import OpenTrial
 
 
 class UnderWay:

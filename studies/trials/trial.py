@@ -21,9 +21,9 @@ from studies.training_function.run import FunctionRun
 from studies.user_code import code_line
 
 if TYPE_CHECKING:
+    from studies.plans.plan import Plan
     from studies.recipe import Recipe
-    from studies.search.open_trial import OpenTrial
-    from studies.search.plan import Plan
+    from studies.trials.open_trial import OpenTrial
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from studies.search.checkpoints import Checkpoints
-from studies.search.trial_logs import TrialLogs
-from studies.search.under_way import UnderWay
+from studies.trials.checkpoints import Checkpoints
+from studies.trials.logs import TrialLogs
+from studies.trials.under_way import UnderWay
 
 
 @dataclass(frozen=True, kw_only=True)

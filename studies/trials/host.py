@@ -14,14 +14,14 @@ from studies.callers_globals import set_aside
 from studies.loaded_workload import LoadedWorkload
 from studies.measure.threads import threads
 from studies.recipe import Recipe
-from studies.search import trial_files
-from studies.search.trial import Outcome, Trial, failure
-from studies.search.trial_task import Release, TrialResult, TrialTask
 from studies.training_function.function import Function
+from studies.trials import files as trial_files
+from studies.trials.task import Release, TrialResult, TrialTask
+from studies.trials.trial import Outcome, Trial, failure
 
 if TYPE_CHECKING:
     from studies.engines.engine import Watch
-    from studies.search.plan import Plan
+    from studies.plans.plan import Plan
 
 HELD_BYTES: Final = 64 * 2**20
 """Paused trainings that are in a file too are held in memory up to so many bytes of weights and state."""

@@ -20,13 +20,13 @@ from studies.infeasible import CannotCompress, Diverged
 from studies.measure.threads import threads
 from studies.models.copies import copied
 from studies.recipe import Recipe
-from studies.search.compression_task import (
+from studies.trials.compression_task import (
     CompressionResult,
     CompressionTask,
     LatencyTask,
     SensitivityTask,
 )
-from studies.search.trial import Outcome, Trial, failure
+from studies.trials.trial import Outcome, Trial, failure
 from studies.weights.sensitivity import scan
 
 if TYPE_CHECKING:
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
 
     from studies.engines.engine import Watch
     from studies.loaded_workload import LoadedWorkload
+    from studies.plans.plan import Plan
     from studies.record import Latency, Record
-    from studies.search.checkpoints import Checkpoints
-    from studies.search.plan import Plan
     from studies.storage.manifest import Layer
+    from studies.trials.checkpoints import Checkpoints
 
 MOST_LOADED: Final = 8
 """Trained models that stay loaded, each with its exported copies."""

@@ -13,7 +13,7 @@ from studies.measure.model import state_bytes
 from studies.train import Training
 
 if TYPE_CHECKING:
-    from studies.search.trial import Trial
+    from studies.trials.trial import Trial
 
 
 def can_be_saved(trial: Trial) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from studies.record import Record
-    from studies.search.open_trial import OpenTrial
+    from studies.trials.open_trial import OpenTrial
 
 SLACK: Final = 20.0
 """Times of what a trial should take."""

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from studies.search.trial_task import TrialTask
+from studies.trials.task import TrialTask
 
 if TYPE_CHECKING:
     from studies.recipe import Recipe
     from studies.record import Record, Stage
-    from studies.search.checkpoints import Checkpoints
+    from studies.trials.checkpoints import Checkpoints
 
 
 @dataclass(kw_only=True, eq=False)
