@@ -1,9 +1,9 @@
 """Worker: a process that loads a host once, then does one task after the other until nobody hands it any.
 
 It reads messages from a connection: ("load", path of the payload, device), ("run", a task's work, seconds
-after which it is to stop, most bytes), ("stop",). It writes ("progress", epochs), ("done", result, seconds,
-heavy) and ("raised", text, seconds, heavy); one that its tasks left heavy is replaced.
-What it prints goes into a pipe that the coordinator reads.
+after which it is to stop, most bytes), ("stop",). It writes ("ready",) once it has loaded, ("progress",
+epochs), ("done", result, seconds, heavy) and ("raised", text, seconds, heavy); one that its tasks left heavy
+is replaced. What it prints goes into a pipe that the coordinator reads.
 """
 
 from __future__ import annotations
@@ -67,6 +67,7 @@ def work(connection: Connection) -> None:
                     if device is not None:
                         host.move_to(device)
                     state, begun_bytes = ProcessState.now(), _bytes()
+                    connection.send(("ready",))
                 case ("run", payload, stop_after_seconds, most_bytes):
                     answer = _run(host, payload, ConnectionWatch(connection, stop_after_seconds))
                     if os.getpid() != process:  # the task has forked, and this is the child

@@ -25,6 +25,8 @@ from studies.machine.processes import process_bytes
 MOST_OUTPUT_BYTES: Final = 65_536
 """Of what a task printed, the last so many are kept."""
 CHUNK_BYTES: Final = 65_536
+LOAD_SECONDS: Final = 60.0
+"""For a new worker to load what it needs, before the time of its first task counts."""
 
 
 @dataclass(kw_only=True)
@@ -77,7 +79,7 @@ class WorkerProcess:
         self._exit = _exit_descriptor(self.process)
         self._tail: deque[bytes] = deque()
         self._tail_bytes = 0
-        self.alive = True
+        self.alive, self._ready = True, False
         self.assignment: Assignment | None = None
         self._tell("load", str(payload), device)
 
@@ -92,9 +94,14 @@ class WorkerProcess:
         self._tail.clear()
         self._tail_bytes = 0
         self.assignment = Assignment(handle=handle, task=task)
-        if task.deadline_seconds is not None:
-            self.end_after(task.deadline_seconds, "deadline")
+        self._set_deadline(0.0 if self._ready else LOAD_SECONDS)
         self._tell("run", task.work, task.stop_after_seconds, task.most_bytes)
+
+    def _set_deadline(self, loading_seconds: float) -> None:
+        """Have its task end at its deadline, counted from when the worker has loaded what it needs."""
+        assignment = self.assignment
+        if assignment is not None and assignment.task.deadline_seconds is not None:
+            self.end_after(loading_seconds + assignment.task.deadline_seconds, "deadline")
 
     def end_after(self, seconds: float, cause: Cause) -> None:
         """Have its task end in so many seconds at most, from outside if need be."""
@@ -136,6 +143,9 @@ class WorkerProcess:
     def _take(self, message: tuple[Any, ...]) -> Ending | None:
         assignment = self.assignment
         match message:
+            case ("ready",):
+                self._ready = True
+                self._set_deadline(0.0)
             case ("progress", epochs) if assignment is not None:
                 assignment.progress = epochs
             case ("done", result, seconds, heavy):

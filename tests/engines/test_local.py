@@ -15,7 +15,7 @@ from studies.engines.engine import Task
 from studies.engines.local import Local
 from studies.engines.payload import write_payload
 
-from worker_hosts import Faults
+from worker_hosts import Faults, Slow
 
 HANG_SECONDS = 300.0
 """After which a test that waits has failed, however busy the machine is."""
@@ -111,6 +111,13 @@ def test_a_task_that_hangs_is_ended_at_its_deadline(engine, work):
     ending = run(engine, *work, deadline_seconds=0.2)
     assert ending.cause == "deadline"
     assert run(engine, "echo", 1).result == 1
+
+
+def test_the_time_of_a_task_counts_from_when_its_worker_has_loaded(tmp_path):
+    write_payload(tmp_path / "host", Slow())
+    engine = Local(tmp_path / "host", 1)
+    assert run(engine, "until_stopped", stop_after_seconds=0.1, deadline_seconds=2.9).result == "stopped"
+    engine.close()
 
 
 def test_a_task_that_takes_too_much_memory_is_ended_with_its_peak(engine):

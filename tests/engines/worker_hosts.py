@@ -133,3 +133,14 @@ class Faults:
     def close_everything(self):
         os.closerange(0, 200)
         time.sleep(600)
+
+
+class Slow(Faults):
+    """A host that takes its time to load."""
+
+    def __setstate__(self, state):
+        time.sleep(3)
+        self.__dict__.update(state)
+
+    def __getstate__(self):
+        return dict(self.__dict__)

@@ -218,7 +218,8 @@ def test_a_function_that_ends_its_process_in_its_first_epoch_is_refused_in_one_l
     code = FAULTY.format(fault="pass").replace("    report(1,", f"    {fault}\n    report(1,", 1)
     (tmp_path / "loop.py").write_text(code)
     with pytest.raises(BadWorkload, match=re.escape(problem)):
-        advisor.search(f"{tmp_path / 'loop.py'}:fit", trial_time="1s", workers=1, home=tmp_path, **QUIET)
+        time = "1s" if "sleep" in fault else "300s"
+        advisor.search(f"{tmp_path / 'loop.py'}:fit", trial_time=time, workers=1, home=tmp_path, **QUIET)
 
 
 def test_what_cannot_go_to_a_worker_trains_here_and_the_user_hears_why(tmp_path, caplog):
@@ -264,5 +265,10 @@ def test_a_model_that_ends_its_process_when_it_is_profiled_is_refused_in_one_lin
     (tmp_path / "net.py").write_text(ODD_NET.format(fault=fault))
     with pytest.raises(BadWorkload, match=problem):
         advisor.search(
-            "iris", model=f"{tmp_path / 'net.py'}:Net", budget="4s", workers=1, home=tmp_path, **QUIET
+            "iris",
+            model=f"{tmp_path / 'net.py'}:Net",
+            budget="4s" if "sleep" in fault else "300s",
+            workers=1,
+            home=tmp_path,
+            **QUIET,
         )
