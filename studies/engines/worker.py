@@ -12,6 +12,7 @@ import faulthandler
 import os
 import signal
 import sys
+import threading
 import time
 import traceback
 from contextlib import suppress
@@ -28,6 +29,8 @@ from studies.process_state import ProcessState
 LOOK_SECONDS: Final = 0.01
 """Between two looks for a message that says stop: a look takes as long as a small step."""
 STOPPING: Final = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+SPARE_THREADS: Final = 4
+"""Threads of a worker, its own among them: what tasks left behind may take the processor from later ones."""
 DIES_WITH_PARENT: Final = 1
 """Linux's PR_SET_PDEATHSIG."""
 
@@ -75,6 +78,7 @@ def work(connection: Connection) -> None:
                     state.put_back()
                     output.put_back()
                     heavy = most_bytes is not None and _bytes() > (begun_bytes + most_bytes) / 2
+                    heavy |= threading.active_count() > SPARE_THREADS
                     connection.send((*answer, heavy and not getattr(host, "holds_runs", False)))
                 case _:
                     pass  # a task that was to stop had ended already

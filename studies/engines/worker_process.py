@@ -25,6 +25,8 @@ from studies.machine.processes import process_bytes
 MOST_OUTPUT_BYTES: Final = 65_536
 """Of what a task printed, the last so many are kept."""
 CHUNK_BYTES: Final = 65_536
+END_SECONDS: Final = 5.0
+"""For a process whose connection is closed to have ended."""
 LOAD_SECONDS: Final = 60.0
 """For a new worker to load what it needs, before the time of its first task counts."""
 
@@ -123,7 +125,10 @@ class WorkerProcess:
                 if ending is not None:
                     return ending
         except (EOFError, OSError):
-            return self._ended("process")
+            if self._exited(END_SECONDS):
+                return self._ended("process")
+            self._end()
+            return self._ending(error="it closed the connection to the search")
         return self._ended("process") if exited else self._overdue()
 
     def close(self) -> None:
@@ -134,11 +139,13 @@ class WorkerProcess:
         for descriptor in (self._output, *self._exit):
             os.close(descriptor)
 
-    def _exited(self) -> bool:
-        """Tell whether the process has ended; a child that it left may keep its connection open."""
+    def _exited(self, seconds: float = 0.0) -> bool:
+        """Tell whether the process ends within some seconds; a child of it may keep its connection open."""
         if self._popen is not None:
-            return self._popen.poll() is not None
-        return bool(self._exit and wait_for_any(self._exit, 0))
+            with suppress(subprocess.TimeoutExpired):
+                self._popen.wait(seconds)
+            return self._popen.returncode is not None
+        return bool(self._exit and wait_for_any(self._exit, seconds))
 
     def _take(self, message: tuple[Any, ...]) -> Ending | None:
         assignment = self.assignment

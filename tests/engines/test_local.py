@@ -80,7 +80,6 @@ def test_each_device_has_its_workers_also_after_one_ended(tmp_path):
         (("signal", int(signal.SIGKILL)), -signal.SIGKILL),
         (("signal", int(signal.SIGABRT)), -signal.SIGABRT),
         (("signal", int(signal.SIGUSR1)), -signal.SIGUSR1),
-        (("close_everything",), -signal.SIGKILL),
     ],
 )
 def test_a_worker_that_ends_is_told_by_its_status_and_replaced(engine, work, status):
@@ -91,6 +90,18 @@ def test_a_worker_that_ends_is_told_by_its_status_and_replaced(engine, work, sta
     assert run(engine, "echo", "again").result == "again"
     engine.cancel(neighbour, grace_seconds=HANG_SECONDS)
     assert ended(engine, neighbour)[0].result == "stopped"
+
+
+def test_a_worker_that_closed_its_connection_is_told_as_such_and_replaced(engine):
+    ending = run(engine, "close_everything")
+    assert ending.error == "it closed the connection to the search"
+    assert not engine.holds(ending.worker)
+
+
+def test_a_worker_with_many_threads_left_behind_is_replaced(engine):
+    workers = [run(engine, "leave_thread") for _ in range(9)]
+    assert {ending.result for ending in workers} == {"left"}
+    assert len({ending.worker for ending in workers}) > 1
 
 
 @pytest.mark.parametrize("work", [("sys_exit", 3), ("base_exception", "gone"), ("interrupt", "gone")])

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import warnings
 from dataclasses import dataclass
@@ -129,6 +130,10 @@ class Faults:
         process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
         Path(pid_file).write_text(str(process.pid))
         os._exit(1)
+
+    def leave_thread(self):
+        threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+        return "left"
 
     def close_everything(self):
         os.closerange(0, 200)

@@ -217,8 +217,8 @@ def test_a_trial_over_its_share_of_memory_is_infeasible_with_its_peak(tmp_path):
 def test_a_function_that_ends_its_process_in_its_first_epoch_is_refused_in_one_line(tmp_path, fault, problem):
     code = FAULTY.format(fault="pass").replace("    report(1,", f"    {fault}\n    report(1,", 1)
     (tmp_path / "loop.py").write_text(code)
+    time = "1s" if "sleep" in fault else "300s"
     with pytest.raises(BadWorkload, match=re.escape(problem)):
-        time = "1s" if "sleep" in fault else "300s"
         advisor.search(f"{tmp_path / 'loop.py'}:fit", trial_time=time, workers=1, home=tmp_path, **QUIET)
 
 
