@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from studies.compression.pipeline import Step
 from studies.engines.engine import Ending, Handle, Task
+from studies.search.compression_chain import Chain, Running, Settled, open_trial
 from studies.search.event import Event
 from studies.search.trial_params import compression_params, params_line
 from studies.storage import journal, trial_lines
@@ -48,38 +49,6 @@ OVERTIME_SECONDS: Final = 30.0
 """For a trial that was begun when the budget ended: exports and quantizations cannot be asked to stop."""
 UNTIMED: Final = 4
 """Deployed files a worker that may wait to be timed, before the workers are let run idle for it."""
-
-
-@dataclass(kw_only=True, eq=False)
-class Chain:
-    """Chain of trials: one model made small, deployed in several quantizations."""
-
-    run: Record
-    """The run whose model it is."""
-    trials: deque[OpenTrial]
-    """Those that are not begun, in order."""
-    teachers: tuple[Record, ...] = ()
-    """Runs whose models may teach."""
-    made: bool = True
-    """Whether the model can be made, as far as is known."""
-
-
-@dataclass(kw_only=True, eq=False)
-class Running:
-    """Trial under way."""
-
-    chain: Chain
-    trial: OpenTrial
-    task: Task
-
-
-@dataclass(kw_only=True, eq=False)
-class Settled:
-    """Trial that has ended, and is yet to be written down."""
-
-    record: Record | None
-    """None of one that was dropped."""
-    violation: float = 0.0
 
 
 class CompressionRunner:
@@ -129,7 +98,7 @@ class CompressionRunner:
 
     def chain(self, run: Record, recipes: Iterable[Recipe], teachers: Sequence[Record] = ()) -> Chain:
         """Return a chain of recipes that differ in a quantization after training, or of one."""
-        trials = deque(_open_trial(run, recipe) for recipe in recipes)
+        trials = deque(open_trial(run, recipe) for recipe in recipes)
         return Chain(run=run, trials=trials, teachers=tuple(teachers))
 
     def make(self, chains: Sequence[Chain]) -> None:
@@ -332,14 +301,3 @@ class CompressionRunner:
         self.records.append(record)
         self.longest_seconds = max(self.longest_seconds, trial.seconds)
         self.listen(Event(stage="compress", record=record))
-
-
-def _open_trial(run: Record, recipe: Recipe) -> OpenTrial:
-    return OpenTrial(
-        recipe=recipe,
-        stage="compress",
-        seed=run.seed,
-        source=run.number,
-        split_seed=run.split_seed,
-        sample_rows=run.sample_rows,
-    )
