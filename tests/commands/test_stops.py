@@ -33,8 +33,15 @@ def started(folder, *words, **options):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=_take_signals,  # noqa: PLW1509 - nothing here has threads that hold locks
         **options,
     )
+
+
+def _take_signals():
+    """Take the signals that whoever runs the tests ignores, as nohup does and a shell's background."""
+    for number in STOPPING:
+        signal.signal(number, signal.SIG_DFL)
 
 
 def ended(process):
