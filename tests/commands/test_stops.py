@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import psutil
 import pytest
@@ -33,8 +34,7 @@ def started(folder, *words, **options):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        preexec_fn=_take_signals,  # noqa: PLW1509 - nothing here has threads that hold locks
-        **options,
+        **{"preexec_fn": _take_signals} | options,
     )
 
 
@@ -139,13 +139,14 @@ def test_a_signal_ends_a_search_whose_trials_hang(tmp_path, home):
         "    return descend(recipe, report, seed)\n"
     )
     words = ("search", "own.py:fit", "--budget", "2h", "--epochs", "2", "--optimizers", "AdamW,SGD")
-    process = started(tmp_path, *words, "--tracking-uri", "off", "--workers", "1")
+    beside = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    process = started(tmp_path, *words, "--tracking-uri", "off", "--workers", "1", env=beside)
     calls = tmp_path / "calls"
     wait_until(lambda: process.poll() is not None or len(calls.read_text()) > 6, "a trial hangs")
     process.send_signal(signal.SIGINT)
-    status, stdout, _ = ended(process)
+    status, stdout, said = ended(process)
 
-    assert status == 128 + signal.SIGINT
+    assert status == 128 + signal.SIGINT, said
     assert stdout
 
 
