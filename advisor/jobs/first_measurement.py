@@ -17,7 +17,6 @@ from advisor.jobs.scratch import scratch_folder
 from studies.engines.engine import Ending, Task
 from studies.errors import BadWorkload, StudyError
 from studies.quantities import format_seconds
-from studies.trials.death import how
 from studies.user_code import code_line, is_of_user_code
 
 if TYPE_CHECKING:
@@ -97,6 +96,8 @@ def _ending(payload: Path, deadline_seconds: float) -> Ending:
 
 
 def _problem(ending: Ending) -> str:
+    from studies.trials.death import how
+
     if ending.cause == "deadline":
         return f"took more than {format_seconds(ending.seconds)}"
     return f"failed ({ending.error})" if ending.error else f"ended its process with {how(ending.status)}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 import unicodedata
 from collections.abc import Collection
 from pathlib import Path
@@ -32,7 +33,7 @@ def writable(home: Path) -> Path:
     """
     try:
         (home / "studies").mkdir(parents=True, exist_ok=True)
-        probe = home / "studies" / f".probe-{os.getpid()}"
+        probe = home / "studies" / f".probe-{os.getpid()}-{threading.get_ident()}"
         probe.touch()
         probe.unlink()
     except OSError as error:

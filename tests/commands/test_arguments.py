@@ -17,7 +17,7 @@ OPTIONS = {
     "class_weights": "balanced", "tune_model": True, "memory": "1MiB", "model_size": "1KiB", "latency": "2ms",
     "train_time": "3s", "goal": "speed", "pretrained": True, "open_ended": True, "rule": ["Sparsity=off"],
     "start": ["recipe.toml"], "start_from": "old-1", "earlier": False, "compression": "after", "study": "s",
-    "tracking_uri": "off", "device": "cpu", "seed": 7,
+    "tracking_uri": "off", "device": "cpu", "seed": 7, "workers": "3", "trial_time": "10m",
 }  # fmt: skip
 ELSEWHERE = {"home", "register", "json", "config", "save_config"}
 """Options that the command reads itself."""
@@ -36,11 +36,13 @@ def test_every_option_of_a_search_is_one_of_its_request():
         "regularizers",
         "wrappers",
         "start",
+        "workers",
     }
     assert {name: getattr(request, name) for name in alike} == {name: OPTIONS[name] for name in alike}
     assert (request.optimizers, request.schedules) == (("AdamW", "Lion"), ("Step",))
     assert (request.regularizers, request.wrappers) == ((), ("EMA",))
     assert request.start == ("recipe.toml",)
+    assert str(request.workers) == OPTIONS["workers"]
     assert request.missing == ("unknown", "not known")
     assert (request.rules, request.budget) == (("Sparsity=off",), Budget(trials=20))
     assert request.limits == Limits(

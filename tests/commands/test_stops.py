@@ -114,6 +114,7 @@ def test_a_second_signal_ends_a_process_that_hangs_in_c(hanging):
     assert (status, stdout, said[-1]) == (128 + signal.SIGTERM, "", "advisor: stopped at once")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", STOPPING)
 def test_a_signal_to_every_process_of_a_job_fails_no_trial(tmp_path, home, number):
     process = started(tmp_path, *SEARCH, "--tracking-uri", "off", "--workers", "2")
@@ -150,6 +151,7 @@ def test_a_signal_ends_a_search_whose_trials_hang(tmp_path, home):
     assert stdout
 
 
+@pytest.mark.slow
 def test_a_terminal_that_closes_leaves_a_search_with_its_answer_in_the_journal(tmp_path, home):
     terminal, end = pty.openpty()
     command = [sys.executable, "-m", "advisor", *SEARCH]

@@ -152,8 +152,10 @@ def test_a_mapped_array_stays_in_its_file(tmp_path, there_and_back):
     rows = np.load(tmp_path / "rows.npy", mmap_mode="r")
     views = (rows, rows[1::2, ::-1], np.moveaxis(rows, 1, 0), rows[:0])
     path = tmp_path / "rows.payload"
+    write_payload(path, ())
+    surroundings_bytes = path.stat().st_size  # with the source of what other tests have imported
     write_payload(path, views)
-    assert path.stat().st_size < numbers.nbytes / 2
+    assert path.stat().st_size - surroundings_bytes < numbers.nbytes / 2
     for back, view in zip(read_payload(path), views, strict=True):
         assert np.array_equal(back, view)
     assert isinstance(read_payload(path)[1], np.memmap)
