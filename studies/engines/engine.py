@@ -10,11 +10,16 @@ Tasks, results and endings are values: they can be sent to another process or an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 Handle = int
+
+GRACE_SECONDS: Final = 5.0
+"""For a task that was asked to stop, until its worker is ended."""
+MOST_OUTPUT_BYTES: Final = 65_536
+"""Of what a task printed, the last so many are kept."""
 
 Cause = Literal["process", "deadline", "memory", "cancelled"]
 """process: the worker ended by itself, or something else ended it; the others: the engine ended it."""
@@ -61,6 +66,11 @@ class Ending:
     peak_bytes: int = 0
     """The most memory that its worker was seen with."""
 
+    @property
+    def last_line(self) -> str:
+        """Return the last line that the task printed; empty if it printed nothing."""
+        return self.output.strip().rpartition("\n")[2]
+
 
 class Watch(Protocol):
     """What a task asks and reports while it runs."""
@@ -98,7 +108,7 @@ class Engine(Protocol):
     def wait(self, handles: Collection[Handle], seconds: float) -> list[Ending]:
         """Wait until any of some tasks has ended, or for so long; return those that ended, each once."""
 
-    def cancel(self, handle: Handle, *, grace_seconds: float = 5.0) -> None:
+    def cancel(self, handle: Handle, *, grace_seconds: float = GRACE_SECONDS) -> None:
         """Ask a task to stop, and end its worker if that takes longer than the grace; `wait` tells."""
 
     def holds(self, worker: int) -> bool:
@@ -106,6 +116,3 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """End the workers, whatever they do."""
-
-
-MakeHost = Callable[[], Host]

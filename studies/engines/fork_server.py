@@ -17,25 +17,14 @@ import signal
 import socket
 import struct
 import subprocess
-import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Final
 
+from studies.child_process import call_of
 from studies.imports import load_torch
 
 NUMBER: Final = struct.Struct("q")
-ROOT: Final = Path(__file__).resolve().parents[2]
-"""The folder that holds our packages: at the end of the path of a process that looks for nothing beside the
-user."""
-START: Final = "import sys; sys.path.append(sys.argv[1]); from studies.engines.{module} import {call}"
-
-
-def command(module: str, call: str, *arguments: object) -> list[str]:
-    """Return the command line of a child that runs a function of ours, looked for nowhere else."""
-    program = START.format(module=module, call=call)
-    return [sys.executable, "-P", "-c", program, str(ROOT), *map(str, arguments)]
 
 
 class ForkServer:
@@ -49,7 +38,7 @@ class ForkServer:
         self._socket, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own command
-                command("fork_server", "serve; serve(sys.argv[2:])", theirs.fileno(), *modules),
+                call_of("studies.engines.fork_server", "serve", theirs.fileno(), *modules),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],

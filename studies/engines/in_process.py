@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final
 
-from studies.engines.engine import Ending, Handle, Host, Task
+from studies.engines.engine import GRACE_SECONDS, Ending, Handle, Host, Task
 
 ONLY_WORKER: Final = 0
 
@@ -70,7 +70,7 @@ class InProcess:
         handle = next((handle for handle in self._queue if handle in handles), None)
         return [] if handle is None else [self._run(handle, self._queue.pop(handle))]
 
-    def cancel(self, handle: Handle, *, grace_seconds: float = 5.0) -> None:  # noqa: ARG002 - nothing runs meanwhile
+    def cancel(self, handle: Handle, *, grace_seconds: float = GRACE_SECONDS) -> None:  # noqa: ARG002 - nothing runs meanwhile
         """Take back a task that has not begun."""
         if self._queue.pop(handle, None) is not None:
             self._cancelled.append(handle)

@@ -15,7 +15,7 @@ from multiprocessing.connection import wait as wait_for_any
 from pathlib import Path
 from typing import Final
 
-from studies.engines.engine import Ending, Handle, Task
+from studies.engines.engine import GRACE_SECONDS, Ending, Handle, Task
 from studies.engines.fork_server import ForkServer
 from studies.engines.worker_process import WorkerProcess
 
@@ -98,7 +98,7 @@ class Local:
             self._look()
         return [self._endings.pop(handle) for handle in handles if handle in self._endings]
 
-    def cancel(self, handle: Handle, *, grace_seconds: float = 5.0) -> None:
+    def cancel(self, handle: Handle, *, grace_seconds: float = GRACE_SECONDS) -> None:
         """Ask a task to stop, and end its worker if that takes longer than the grace; `wait` tells."""
         if self._queue.pop(handle, None) is not None:
             self._endings[handle] = Ending(handle=handle, worker=-1, cause="cancelled")

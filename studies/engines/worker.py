@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -135,6 +136,15 @@ def begin(connection: int, output: int, *, dies_with_parent: bool) -> None:
     work(Connection(connection))
 
 
+def begin_spawned(arguments: Sequence[str]) -> None:
+    """Make this process a worker that was started with its output in place.
+
+    Args:
+        arguments: the file descriptor of the connection.
+    """
+    begin(int(arguments[0]), 1, dies_with_parent=False)
+
+
 def _leave_stops_to_coordinator() -> None:
     """Take no notice of the signals that a scheduler sends to every process of a job: it is told what to do.
 
@@ -160,7 +170,3 @@ def _die_with_parent() -> None:
     import ctypes
 
     ctypes.CDLL(None).prctl(DIES_WITH_PARENT, signal.SIGKILL)
-
-
-if __name__ == "__main__":
-    begin(int(sys.argv[1]), 1, dies_with_parent=False)

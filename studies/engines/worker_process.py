@@ -18,12 +18,11 @@ from typing import Any, Final
 
 import psutil
 
-from studies.engines.engine import Cause, Ending, Handle, Task
-from studies.engines.fork_server import ForkServer, command
+from studies.child_process import call_of
+from studies.engines.engine import MOST_OUTPUT_BYTES, Cause, Ending, Handle, Task
+from studies.engines.fork_server import ForkServer
 from studies.machine.processes import process_bytes
 
-MOST_OUTPUT_BYTES: Final = 65_536
-"""Of what a task printed, the last so many are kept."""
 CHUNK_BYTES: Final = 65_536
 END_SECONDS: Final = 5.0
 """For a process whose connection is closed to have ended."""
@@ -242,7 +241,7 @@ def _children(process: int) -> list[int]:
 
 def _spawned(connection: int, output: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603 - our own command
-        command("worker", "begin; begin(int(sys.argv[2]), 1, dies_with_parent=False)", connection),
+        call_of("studies.engines.worker", "begin_spawned", connection),
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=output,

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-MOST_BYTES: Final = 65_536
-"""Of a log: the last so many."""
+from studies.engines.engine import MOST_OUTPUT_BYTES
+
 LINES: Final = 5
 """That a record of a failed trial shows."""
 LONGEST_LINE: Final = 200
@@ -42,7 +42,7 @@ class TrialLogs:
             return
         with suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
-            text = (self.read(number) + output).encode(errors="replace")[-MOST_BYTES:]
+            text = (self.read(number) + output).encode(errors="replace")[-MOST_OUTPUT_BYTES:]
             self.path(number).write_bytes(text)
 
     def read(self, number: int) -> str:
