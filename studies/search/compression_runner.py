@@ -18,7 +18,9 @@ from studies.compression.pipeline import Step
 from studies.engines.engine import Ending, Handle, Task
 from studies.search.compression_chain import Chain, Running, Settled, open_trial
 from studies.search.event import Event
-from studies.search.trial_params import compression_params, params_line
+from studies.search.stopping import cancel_if_told
+from studies.search.trial_params import compression_params
+from studies.search.trial_writer import TrialWriter
 from studies.storage import journal, trial_lines
 from studies.trials.compression_task import (
     WHERE,
@@ -29,7 +31,7 @@ from studies.trials.compression_task import (
 )
 from studies.trials.death import outcome_of
 from studies.trials.open_trial import OpenTrial
-from studies.trials.patience import ATTEMPTS, BY_FORCE, GRACE_SECONDS, LOOK_SECONDS
+from studies.trials.patience import ATTEMPTS, BY_FORCE, LOOK_SECONDS
 from studies.trials.trial import Outcome, blank_record
 
 if TYPE_CHECKING:
@@ -79,7 +81,8 @@ class CompressionRunner:
         files: StudyFiles,
         allowance: CompressionAllowance,
     ) -> None:
-        self.study, self.plan, self.space, self.limits = study, plan, space, limits
+        self.study, self.plan, self.space = study, plan, space
+        self._writer = TrialWriter(study=study, limits=limits, clock=clock, files=files)
         self.engine, self.clock, self.listen = engine, clock, listen
         self.files, self.allowance = files, allowance
         self.records = list(journal.records(study))
@@ -113,7 +116,7 @@ class CompressionRunner:
             if not self._running:
                 self._time_all()
             self._hand_over()
-            self._stop_if_told(self._running)
+            cancel_if_told(self.clock, self.engine, self._running)
             for ending in self._endings():
                 self._take(self._running.pop(ending.handle), ending)
             self._write_settled()
@@ -137,14 +140,9 @@ class CompressionRunner:
 
     def _wait_for(self, handle: Handle) -> Ending:
         while True:
-            self._stop_if_told([handle])
+            cancel_if_told(self.clock, self.engine, [handle])
             for ending in self.engine.wait([handle], LOOK_SECONDS):
                 return ending
-
-    def _stop_if_told(self, handles: Iterable[Handle]) -> None:
-        if self.clock.stop():
-            for handle in handles:
-                self.engine.cancel(handle, grace_seconds=GRACE_SECONDS)
 
     def _hand_over(self) -> None:
         """Give the engine as many trials as it has free workers, unless several wait for silence."""
@@ -287,17 +285,8 @@ class CompressionRunner:
         number = trial_lines.next_number(self.study)
         if output := self._outputs.pop(trial, ""):
             self.files.logs.append(number, output)
-        record = replace(record, number=number, wall_seconds=trial.seconds)
-        if record.state in {"failed", "infeasible"}:
-            record = replace(record, output=self.files.logs.last_lines(number))
-        over = max(self.limits.broken_by(record).values(), default=1.0) - 1
-        line = params_line(
-            compression_params(self.space, self.plan.candidates, trial.recipe),
-            violation=violation or over,
-            began=trial.began,
-            spent_seconds=self.clock.spent_seconds,
-        )
-        trial_lines.tell(self.study, record, line)
+        params = compression_params(self.space, self.plan.candidates, trial.recipe)
+        record = self._writer.write(trial, replace(record, number=number), params, violation=violation)
         self.records.append(record)
         self.longest_seconds = max(self.longest_seconds, trial.seconds)
         self.listen(Event(stage="compress", record=record))

@@ -14,17 +14,19 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from studies.engines.engine import Ending, Handle, Task
+from studies.engines.engine import GRACE_SECONDS, Ending, Handle, Task
 from studies.record import Record, Stage
 from studies.search.clock import Clock
 from studies.search.event import Event
 from studies.search.pruner import Score, promote, rungs, score
 from studies.search.rerun_costs import RerunCosts
-from studies.search.trial_params import params_line, search_params
+from studies.search.stopping import cancel_if_told
+from studies.search.trial_params import search_params
+from studies.search.trial_writer import TrialWriter
 from studies.storage import journal, trial_lines
 from studies.trials.death import outcome_of
 from studies.trials.open_trial import Group, OpenTrial
-from studies.trials.patience import ATTEMPTS, BY_FORCE, GRACE_SECONDS, LOOK_SECONDS
+from studies.trials.patience import ATTEMPTS, BY_FORCE, LOOK_SECONDS
 from studies.trials.task import Release, TrialResult
 from studies.trials.trial import Outcome, blank_record
 
@@ -81,6 +83,7 @@ class TrialRunner:
         self._aside: list[tuple[Any, Callable[[Any], None]]] = []
         self._aside_running: dict[Handle, Callable[[Any], None]] = {}
         self.costs = RerunCosts(workload=workload)
+        self._writer = TrialWriter(study=study, limits=plan.enforced, clock=clock, files=files)
         self._after_each: Callable[[], None] = lambda: None
 
     def ask(self, recipe: Recipe, stage: Stage, *, seed: int | None = None, **entries: Any) -> OpenTrial:
@@ -119,7 +122,7 @@ class TrialRunner:
             self._hand_over()
             if not self._running and not self._queue:
                 return
-            self._stop_if_told()
+            cancel_if_told(self.clock, self.engine, self._running)
             for ending in self.engine.wait([*self._running, *self._aside_running], LOOK_SECONDS):
                 self._take(ending)
 
@@ -129,9 +132,7 @@ class TrialRunner:
             self._begin_aside()
             self._wait_aside()
         while self._aside_running:
-            if self.clock.stop():
-                for handle in self._aside_running:
-                    self.engine.cancel(handle, grace_seconds=GRACE_SECONDS)
+            cancel_if_told(self.clock, self.engine, self._aside_running)
             self._wait_aside()
 
     def _hand_over(self) -> None:
@@ -181,11 +182,6 @@ class TrialRunner:
             self._end(
                 group, trial, Outcome(state="pruned", error=f"stopped in epoch {epoch}: the search ended")
             )
-
-    def _stop_if_told(self) -> None:
-        if self.clock.stop():
-            for handle in self._running:
-                self.engine.cancel(handle, grace_seconds=GRACE_SECONDS)
 
     def _take(self, ending: Ending) -> None:
         """Take in how a task ended."""
@@ -267,17 +263,8 @@ class TrialRunner:
     def _write(self, trial: OpenTrial, record: Record, *, violation: float) -> None:
         """Write down a trial that has ended, and tell whoever listens."""
         start = self.clock.spent_seconds
-        record = replace(record, wall_seconds=trial.seconds)
-        if record.state in {"failed", "infeasible"}:
-            record = replace(record, output=self.files.logs.last_lines(trial.number))
-        over = max(self.plan.enforced.broken_by(record).values(), default=1.0) - 1
-        line = params_line(
-            search_params(self.space, trial.recipe, record.params),
-            violation=violation or over,
-            began=trial.began,
-            spent_seconds=self.clock.spent_seconds,
-        )
-        trial_lines.tell(self.study, record, line)
+        params = search_params(self.space, trial.recipe, record.params)
+        record = self._writer.write(trial, record, params, violation=violation)
         self.files.under_way.end(trial)
         if self.files.checkpoints is not None:
             with suppress(OSError):  # on a home that failed it stays

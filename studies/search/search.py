@@ -123,10 +123,11 @@ class Search:
 
     def _run_starts(self) -> None:
         trials: list[OpenTrial] = []
+        surviving = self._surviving()
+        tried = [record.params for record in self.records if record.searched and not _cut_short(record)]
         for start in self.plan.starts:
             recipe = self.space.recipe(self.space.point(Recipe.from_params(start.params)))
-            tried = [record.params for record in self.records if record.searched and not _cut_short(record)]
-            if recipe.to_params() in tried or recipe.optimizer.name() not in self._surviving():
+            if recipe.to_params() in tried or recipe.optimizer.name() not in surviving:
                 continue
             if self._race_over() or len(trials) >= self._trials_left():
                 break

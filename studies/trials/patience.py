@@ -8,7 +8,5 @@ ATTEMPTS: Final = 2
 """Workers that may end under a trial; what ended the first may have been no fault of the trial's."""
 LOOK_SECONDS: Final = 0.25
 """Between two looks whether the user wants to stop."""
-GRACE_SECONDS: Final = 5.0
-"""For a training that was asked to stop, until its worker is ended."""
 BY_FORCE: Final = f"the whole search ended by force while it trained, {ATTEMPTS} times"
 """What is said of a recipe that is not tried again for that."""
