@@ -54,9 +54,14 @@ def parse_workers(text: str | int | None) -> Workers:
     )
 
 
+def in_own_process(workers: Workers) -> bool:
+    """Tell whether trials train in the search's own process: if that was asked for, or on Windows."""
+    return workers == 0 or sys.platform == "win32"
+
+
 def warm_up(workers: Workers) -> None:
     """Let the processes that will train import torch, while this one reads the data."""
-    if workers != 0 and sys.platform != "win32":
+    if not in_own_process(workers):
         from studies.engines.local import fork_server
 
         fork_server(MODULES)
@@ -90,7 +95,7 @@ def engine_of(  # noqa: PLR0913 - what a search and a compression ask for
     from advisor.jobs.workers import devices, most_bytes, why_so_many, worker_count
     from studies.engines.in_process import InProcess
 
-    if workers == 0 or sys.platform == "win32":
+    if in_own_process(workers):
         yield InProcess(host=host, stop=stop), None
         return
     room = Room.of(host.plan, facts, data_bytes=bytes_of_rows(host.workload))
@@ -130,7 +135,7 @@ def _local(
         for ending in engine.wait([hello], 0.25):
             if ending.error or ending.cause:
                 engine.close()
-                last = ending.output.strip().rpartition("\n")[2] or f"it ended with status {ending.status}"
+                last = ending.last_line or f"it ended with status {ending.status}"
                 raise CannotTravel(f"a worker process cannot load the workload: {ending.error or last}")
             return engine
     return engine

@@ -6,13 +6,12 @@ whose record could say so: the command ends with one line.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from advisor.jobs.engines import MODULES, Workers
+from advisor.jobs.engines import MODULES, Workers, in_own_process
 from advisor.jobs.scratch import scratch_folder
 from studies.engines.engine import Ending, Task
 from studies.errors import BadWorkload, StudyError
@@ -65,7 +64,7 @@ def measured_first(
     """
     from studies.engines.payload import CannotTravel, write_payload
 
-    if workers == 0 or sys.platform == "win32":
+    if in_own_process(workers):
         return measure()
     with scratch_folder() as folder:
         payload = folder / "host"
@@ -77,7 +76,8 @@ def measured_first(
     if isinstance(ending.result, StudyError):
         raise ending.result
     if ending.result is None:
-        raise BadWorkload(f"{subject} {_problem(ending)} when it was tried{_last(ending)}")
+        last = f"; it printed last: {ending.last_line}" if ending.last_line else ""
+        raise BadWorkload(f"{subject} {_problem(ending)} when it was tried{last}")
     result: Measured = ending.result
     return result
 
@@ -101,9 +101,3 @@ def _problem(ending: Ending) -> str:
     if ending.cause == "deadline":
         return f"took more than {format_seconds(ending.seconds)}"
     return f"failed ({ending.error})" if ending.error else f"ended its process with {how(ending.status)}"
-
-
-def _last(ending: Ending) -> str:
-    """Return the last line that it printed, if any."""
-    last = ending.output.strip().rpartition("\n")[2]
-    return f"; it printed last: {last}" if last else ""

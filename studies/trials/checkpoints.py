@@ -7,7 +7,6 @@ weights.
 from __future__ import annotations
 
 import pickle
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ import torch
 
 from studies.compression.checkpoint import Checkpoint
 from studies.recipe import Recipe
+from studies.trials.state_file import save
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,18 +38,8 @@ class Checkpoints:
         return cls(folder=home / "checkpoints" / study)
 
     def save(self, number: int, model: nn.Module) -> None:
-        """Save the weights that a trial ended with; where the disk takes nothing, they are not kept.
-
-        A file that is cut off by a crash never takes the place of a whole one.
-        """
-        unfinished = self.path(number).with_suffix(".part")
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            torch.save(model.state_dict(), unfinished)
-            unfinished.rename(self.path(number))
-        except (OSError, RuntimeError):  # as torch's own writer says it
-            with suppress(OSError):
-                unfinished.unlink()
+        """Save the weights that a trial ended with; where the disk takes nothing, they are not kept."""
+        save(self.path(number), model.state_dict())
 
     def load(self, number: int, model: nn.Module) -> bool:
         """Put a trial's weights into a model; return whether they were there and fit."""

@@ -26,7 +26,7 @@ from studies.trials.compression_task import (
     LatencyTask,
     SensitivityTask,
 )
-from studies.trials.trial import Outcome, Trial, failure
+from studies.trials.trial import Outcome, Trial, failure, measured
 from studies.weights.sensitivity import scan
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class CompressionHost:
         )
         outcome = trial.advance(trial.recipe.epochs, stop=watch.must_stop) or Outcome(state="complete")
         return CompressionResult(
-            record=_measured(trial, outcome), violation=outcome.violation, made=bool(self._unquantized)
+            record=measured(trial, outcome)[0], violation=outcome.violation, made=bool(self._unquantized)
         )
 
     def _trial(self, task: CompressionTask) -> Trial:
@@ -160,12 +160,3 @@ class CompressionHost:
             )
         except (Diverged, CannotCompress):
             return None
-
-
-def _measured(trial: Trial, outcome: Outcome) -> Record:
-    """Return a trial's record; one that cannot be measured has failed."""
-    try:
-        return trial.record(outcome)
-    except Exception as error:  # noqa: BLE001 - the user's metric may fail on rows that it has not seen
-        trial.training = None
-        return trial.record(failure(error))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import torch
 
 from studies.measure.model import state_bytes
 from studies.train import Training
+from studies.trials.state_file import save
 
 if TYPE_CHECKING:
     from studies.trials.trial import Trial
@@ -32,11 +32,7 @@ def save_paused(path: Path, trial: Trial) -> bool:
     training = _training(trial)
     if training is None:
         return False
-    try:
-        _save(path, training.state_dict())
-    except (OSError, RuntimeError, pickle.PicklingError, TypeError, AttributeError):
-        return False  # it goes on where it is, or from its start
-    return True
+    return save(path, training.state_dict())  # else it goes on where it is, or from its start
 
 
 def load_paused(path: Path, trial: Trial) -> None:
@@ -58,8 +54,7 @@ def save_weights(path: Path, trial: Trial) -> None:
     """
     model = getattr(trial.training, "model", None)
     if model is not None:
-        with suppress(OSError, RuntimeError):
-            _save(path, model.state_dict())
+        save(path, model.state_dict())
 
 
 def _training(trial: Trial) -> Training | None:
@@ -67,11 +62,3 @@ def _training(trial: Trial) -> Training | None:
     run: Any = trial.training
     inner = getattr(run, "training", run)
     return inner if isinstance(inner, Training) else None
-
-
-def _save(path: Path, state: dict[str, Any]) -> None:
-    """Write a file that a crash never leaves half written under its name."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(f"{path.suffix}.part")
-    torch.save(state, unfinished)
-    unfinished.rename(path)

@@ -17,7 +17,7 @@ from studies.recipe import Recipe
 from studies.training_function.function import Function
 from studies.trials import files as trial_files
 from studies.trials.task import Release, TrialResult, TrialTask
-from studies.trials.trial import Outcome, Trial, failure
+from studies.trials.trial import Outcome, Trial, measured
 
 if TYPE_CHECKING:
     from studies.engines.engine import Watch
@@ -83,7 +83,7 @@ class TrialHost:
         return self._end(task, trial, outcome or Outcome(state="complete"))
 
     def _pause(self, task: TrialTask, trial: Trial) -> TrialResult:
-        result = _measured(trial, Outcome(state="pruned"))
+        result = _result(trial, Outcome(state="pruned"))
         saved = task.paused is not None and trial_files.save_paused(task.paused, trial)
         self._paused[task.number] = trial
         if saved:
@@ -91,7 +91,7 @@ class TrialHost:
         return replace(result, pauses=True, bound=not trial_files.can_be_saved(trial))
 
     def _end(self, task: TrialTask, trial: Trial, outcome: Outcome) -> TrialResult:
-        result = _measured(trial, outcome)
+        result = _result(trial, outcome)
         if task.checkpoint is not None and result.record.state == "complete":
             trial_files.save_weights(task.checkpoint, trial)
         trial.close()
@@ -137,11 +137,6 @@ class TrialHost:
                 self._paused.pop(oldest).close()
 
 
-def _measured(trial: Trial, outcome: Outcome) -> TrialResult:
-    """Return a trial with what was measured on it; one that cannot be measured has failed."""
-    try:
-        record = trial.record(outcome)
-    except Exception as error:  # noqa: BLE001 - the user's metric may fail on rows that it has not seen
-        trial.training, outcome = None, failure(error)
-        record = trial.record(outcome)
+def _result(trial: Trial, outcome: Outcome) -> TrialResult:
+    record, outcome = measured(trial, outcome)
     return TrialResult(record=record, pauses=False, violation=outcome.violation)

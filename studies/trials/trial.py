@@ -189,6 +189,15 @@ def units_read(plan: Plan, recipe: Recipe, units: Mapping[str, float]) -> dict[s
     return {name: unit for name, unit in units.items() if _is_read(plan, key(name))}
 
 
+def measured(trial: Trial, outcome: Outcome) -> tuple[Record, Outcome]:
+    """Return the record of a trial and its outcome; one that cannot be measured has failed."""
+    try:
+        return trial.record(outcome), outcome
+    except Exception as error:  # noqa: BLE001 - the user's metric may fail on rows that it has not seen
+        trial.training, outcome = None, failure(error)
+        return trial.record(outcome), outcome
+
+
 def failure(error: BaseException) -> Outcome:
     """Return what an exception makes of a trial: it lacked memory, could not be compressed, or failed."""
     if isinstance(error, CannotCompress):
