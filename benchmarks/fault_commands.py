@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import signal
 import subprocess
@@ -11,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -64,7 +65,7 @@ class Command:
     """
 
     def __init__(self, place: Path, *words: str, **environment: str) -> None:
-        count = len(list(place.glob("stderr-*")))
+        self._place, count = place, len(list(place.glob("stderr-*")))
         self._stdout, self._stderr = place / f"stdout-{count}", place / f"stderr-{count}"
         path = os.pathsep.join(filter(None, (environment.pop("PYTHONPATH", ""), str(ROOT))))
         ours = {"PYTHONPATH": path, "OMP_NUM_THREADS": "1", "ADVISOR_HOME": str(place / "home")}
@@ -106,6 +107,10 @@ class Command:
     def announced(self) -> set[int]:
         """Return the numbers of the trials whose end was told."""
         return {int(number) for number in ENDED.findall(self.stderr)}
+
+    def lost(self, study: str = STUDY) -> int:
+        """Return how many trials it told that are not in the journal of its study."""
+        return len(self.announced() - set(written(self._place, study)))
 
     def wait_for(self, true: Callable[[], bool], seconds: float = HANG_SECONDS) -> bool:
         """Wait until something is true; return False if the command ends first, or it takes too long."""
@@ -171,17 +176,11 @@ def lost(before: dict[int, str], announced: set[int], after: dict[int, str]) -> 
     )
 
 
+def chance_of(seed: int) -> random.Random:
+    """Return random numbers that are the same in every run."""
+    return random.Random(seed)  # noqa: S311 - it can be repeated
+
+
 def gone(processes: list[psutil.Process], seconds: float = 30.0) -> bool:
     """Wait until processes have ended, and tell whether they did."""
     return not psutil.wait_procs(processes, timeout=seconds)[1]
-
-
-def together(tolls: list[Toll]) -> Toll:
-    """Return several tolls as one."""
-    first = tolls[0]
-    return replace(
-        first,
-        rounds=sum(toll.rounds for toll in tolls),
-        survived=sum(toll.survived for toll in tolls),
-        lost=sum(toll.lost for toll in tolls),
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 import subprocess
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from benchmarks.fault_commands import STUDY, Command, Toll, lost, written
+from benchmarks.fault_commands import STUDY, Command, Toll, chance_of, lost, written
 
 SMALL_BYTES: Final = 2**18
 """Of a disk that is full after some trials."""
@@ -96,15 +97,15 @@ class JournalDamaged:
         """Damage the same journal in so many ways; the trials of lines that it left whole have to stay."""
         command = Command.search(place, "--budget", "30trials", "--workers", "2")
         command.wait()
-        path, chance = place / "home" / "studies" / f"{STUDY}.journal", random.Random(3)  # noqa: S311 - a seed that can be repeated
+        path, chance = place / "home" / "studies" / f"{STUDY}.journal", chance_of(3)
         whole, before = path.read_bytes(), written(place)
         lines = whole.splitlines(keepends=True)
-        number_of = {place: _number(line) for place, line in enumerate(lines)}
+        numbers = [_number(line) for line in lines]
         missing, problems = 0, []
         for _ in range(rounds):
             damaged, spoilt = self.damage(list(lines), chance)
             path.write_bytes(b"".join(damaged))
-            hit = {number_of[place] for place in spoilt}
+            hit = {numbers[at] for at in spoilt}
             spared = {number: text for number, text in before.items() if number not in hit}
             problems += filter(None, [_goes_on(place, path)])
             missing += lost(spared, set(), written(place))
@@ -142,8 +143,6 @@ def _goes_on(place: Path, path: Path) -> str:
 
 
 def _number(line: bytes) -> int:
-    import json
-
     try:
         return int(json.loads(line)["user_attrs"]["record"]["number"])
     except (ValueError, LookupError, TypeError):
@@ -196,9 +195,7 @@ class ClockJumps:
         took = time.monotonic() - began
         survived = status == 0 and took < 60 and "Traceback" not in command.stderr
         said = f"status {status}; budget 10s, {took:.0f} s after the workers began; {command.last_line}"
-        return Toll(
-            rounds=1, survived=int(survived), lost=lost({}, command.announced(), written(place)), said=said
-        )
+        return Toll(rounds=1, survived=int(survived), lost=command.lost(), said=said)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,12 +214,12 @@ class TwoOfOneStudy:
         ]
         statuses = [other.wait() for other in refused]
         inside = command.status is None
-        status, announced = command.wait(), command.announced()
+        status = command.wait()
         lines = [_errors(other) for other in refused]
         survived = sum(status == 2 and len(line) == 1 for status, line in zip(statuses, lines, strict=True))
         said = f"statuses {statuses}, the first {status}; " + "; ".join(line[-1] for line in lines if line)
         said += "" if inside else " (the first had ended)"
-        return Toll(rounds=2, survived=survived, lost=lost({}, announced, written(place)), said=said)
+        return Toll(rounds=2, survived=survived, lost=command.lost(), said=said)
 
 
 def _errors(command: Command) -> list[str]:
@@ -242,9 +239,7 @@ class TwoInOneHome:
         first = Command.search(place, *words)
         second = Command.search(place, *words, "--study", "t")
         statuses = [first.wait(), second.wait()]
-        missing = lost({}, first.announced(), written(place)) + lost(
-            {}, second.announced(), written(place, "t")
-        )
+        missing = first.lost() + second.lost("t")
         survived = sum(status == 0 for status in statuses)
         said = f"statuses {statuses}; {first.last_line}"
         return Toll(rounds=2, survived=survived, lost=missing, said=said)

@@ -12,7 +12,7 @@ from typing import Final
 
 import psutil
 
-from benchmarks.fault_commands import STUDY, Command, Toll, gone, lost, written
+from benchmarks.fault_commands import STUDY, Command, Toll, chance_of, gone, lost, written
 
 ENDLESS: Final = ("--budget", "100000trials", "--workers", "2")
 
@@ -27,7 +27,7 @@ class PartKilled:
 
     def run(self, place: Path, rounds: int) -> Toll:
         """Kill one at random moments of one long search, and stop that by Ctrl-C."""
-        chance, command, survived = _chance(0), Command.search(place, *ENDLESS), 0
+        chance, command, survived = chance_of(0), Command.search(place, *ENDLESS), 0
         command.wait_for(lambda: len(command.announced()) >= 2)
         before: dict[int, str] = {}
         for _ in range(rounds):
@@ -35,14 +35,13 @@ class PartKilled:
             before, announced = written(place), len(command.announced())
             _kill([chance.choice(_processes(command, self.victim))])
             survived += _goes_on(command, announced)
-        told_before = command.announced()
+        announced_before = command.announced()
         command.signal(signal.SIGINT)
         status = command.wait()
         failed = sum(" failed " in line for line in command.stderr.splitlines())
         said = f"{failed} of {len(written(place))} trials failed; status {status}: {command.last_line}"
-        return Toll(
-            rounds=rounds, survived=survived, lost=lost(before, told_before, written(place)), said=said
-        )
+        missing = lost(before, announced_before, written(place))
+        return Toll(rounds=rounds, survived=survived, lost=missing, said=said)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +54,7 @@ class SearchKilled:
 
     def run(self, place: Path, rounds: int) -> Toll:
         """Kill the search and each of its resumptions once."""
-        chance, survived, missing, left = _chance(1), 0, 0, 0
+        chance, survived, missing, left = chance_of(1), 0, 0, 0
         command = Command.search(place, "--budget", f"{30 * rounds}trials", "--workers", "2")
         command.wait_for(lambda: bool(command.announced()))
         for _ in range(rounds):
@@ -87,7 +86,7 @@ class MirrorKilled:
 
     def run(self, place: Path, rounds: int) -> Toll:
         """Kill it in a search and its resumptions, then compare MLflow's runs with the trials."""
-        chance, survived, kills, before = _chance(2), 0, 0, {}
+        chance, survived, kills, before = chance_of(2), 0, 0, {}
         announced: set[int] = set()
         while kills < rounds:
             budget, uri = f"{12 * (kills // 2 + 1)}trials", ("--tracking-uri", f"sqlite:///{place}/runs.db")
@@ -113,10 +112,6 @@ class MirrorKilled:
         )
         missing = lost(before, announced, written(place)) + max(len(before) - runs, 0)
         return Toll(rounds=kills, survived=survived, lost=missing, said=said)
-
-
-def _chance(seed: int) -> random.Random:
-    return random.Random(seed)  # noqa: S311 - it can be repeated
 
 
 def mirrored(place: Path) -> int:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from benchmarks.fault_commands import HANG_SECONDS, STUDY, Command, Toll, lost, written
+from benchmarks.fault_commands import HANG_SECONDS, STUDY, Command, Toll
 from studies.record import Record
 from studies.storage.follow import Journal
 
@@ -51,9 +51,10 @@ def fit(recipe, report, seed):
     optimizer = recipe.optimizer.build(weights, recipe.epochs)
     weights(torch.ones(1, 1)).sum().backward()
     optimizer.step()
+    {before}
     if report(1, 0.1):
         return
-    if name == "SGD" and {condition}:
+    if {condition}:
 {fault}
     for epoch in range(1, recipe.epochs):
         report(epoch + 1, {score})
@@ -61,6 +62,12 @@ def fit(recipe, report, seed):
 CGROUPS: Final = Path("/sys/fs/cgroup/memory")
 CGROUP_BYTES: Final = 2 * 10**9
 WELL: Final = ("complete", "pruned")
+
+
+def _function(fault: str, condition: str, score: str, before: str = "pass") -> str:
+    """Return the code of a training function: what it does before and after its first epoch, and when."""
+    fault = textwrap.indent(fault, " " * 8)
+    return FUNCTION.format(before=before, condition=condition, fault=fault, score=score)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,9 +92,7 @@ class TrialFault:
 
     def run(self, place: Path, rounds: int) -> Toll:  # noqa: ARG002 - as many trials as the search makes
         """Search once, and look at what became of every trial."""
-        code = FUNCTION.format(
-            condition=self.condition, fault=textwrap.indent(self.code, " " * 8), score=self.score
-        )
+        code = _function(self.code, f'name == "SGD" and {self.condition}', self.score)
         command = self._begun(place, code)
         status, records = command.wait(600), Journal(place / "home", STUDY).read().records
         bad = [record for record in records if record.optimizer == "SGD" and self._did_it(record)]
@@ -96,9 +101,9 @@ class TrialFault:
         said = bad[0].error or bad[0].state if bad else command.last_line
         if len(right) < len(bad):
             said = next(f"{record.state}: {record.error}" for record in bad if record not in right)
-        missing = lost({}, command.announced(), written(place))
         said = "; ".join([f"status {status}", said, *problems])
-        return Toll(rounds=len(bad), survived=0 if problems else len(right), lost=missing, said=said)
+        survived = 0 if problems else len(right)
+        return Toll(rounds=len(bad), survived=survived, lost=command.lost(), said=said)
 
     def _begun(self, place: Path, code: str) -> Command:
         words = ("--budget", self.budget, "--workers", "2", "--json", *self.options)
@@ -128,11 +133,8 @@ class TrialFault:
             answer = json.loads(command.stdout)["recommendation"]
         except (ValueError, KeyError):
             return [*problems, "no answer on stdout"]
-        return (
-            problems
-            if answer["optimizer"] == "AdamW" or self.score != TrialFault.score
-            else [*problems, "other advice"]
-        )
+        as_without = answer["optimizer"] == "AdamW" or self.score != TrialFault.score
+        return problems if as_without else [*problems, "other advice"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,11 +174,8 @@ class EveryTrialHangs:
 
     def run(self, place: Path, rounds: int) -> Toll:  # noqa: ARG002 - it takes its time
         """Search for 20 s, or until Ctrl-C, and say how long that took."""
-        fault = textwrap.indent("time.sleep(1000)", " " * 8)
-        code = FUNCTION.format(condition="True", fault=fault, score="0.5")
-        code = code.replace('if name == "SGD" and', "if")
-        if self.at_once:
-            code = code.replace("    if report(1", "    time.sleep(1000)\n    if report(1")
+        hang = "time.sleep(1000)"
+        code = _function(hang, "True", "0.5", before=hang if self.at_once else "pass")
         options = ("--budget", "1h" if self.stop else "20s", "--workers", "2")
         command = Command.search(place, *options, code=code)
         began = time.monotonic()
@@ -191,9 +190,7 @@ class EveryTrialHangs:
         said = f"status {status} {took:.0f} s after {'Ctrl-C' if self.stop else 'the command began'}"
         said += f", clock of its last line {(clock or ['?'])[-1]}; {command.last_line}"
         survived = took < (30 if self.stop else 60) and "Traceback" not in command.stderr
-        return Toll(
-            rounds=1, survived=int(survived), lost=lost({}, command.announced(), written(place)), said=said
-        )
+        return Toll(rounds=1, survived=int(survived), lost=command.lost(), said=said)
 
 
 NET: Final = """
@@ -216,18 +213,14 @@ def first():
     except FileExistsError:
         return False
     return True
+
+def in_worker():
+    return b"fork_server" in pathlib.Path("/proc/self/cmdline").read_bytes()
 """
 IRIS: Final = (
-    "search",
-    "iris",
-    "--epochs",
-    "3",
-    "--workers",
-    "2",
-    "--optimizers",
-    "SGD,AdamW",
-    "--no-earlier",
-)
+    "search", "iris", "--epochs", "3", "--workers", "2", "--optimizers", "SGD,AdamW", "--no-earlier",
+    "--tracking-uri", "off",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,7 +235,7 @@ class InputChanged:
         for label, doubled in (("in_place", "x.mul_(2)"), ("aside", "x * 2")):
             (place / f"{label}.py").write_text(NET.format(doubled=doubled, made="pass"))
             options = ("--model", f"{label}.py:Net", "--study", label, "--budget", "6trials")
-            status = Command(place, *IRIS, *options, "--tracking-uri", "off").wait()
+            status = Command(place, *IRIS, *options).wait()
             records = Journal(place / "home", label).read().records
             studies.append([(record.number, record.state, record.quality) for record in records])
         same = sum(left == right for left, right in zip(*studies, strict=False))
@@ -261,24 +254,14 @@ class Memory:
 
     def run(self, place: Path, rounds: int) -> Toll:  # noqa: ARG002 - each trial is a round
         """Search once and look at what became of every trial."""
-        made = f"if in_worker(): {self.code}"
-        code = NET.format(doubled="x", made=made) + IN_WORKER
-        (place / "net.py").write_text(code)
+        (place / "net.py").write_text(NET.format(doubled="x", made=f"if in_worker(): {self.code}"))
         options = ("--model", "net.py:Net", "--study", STUDY, "--budget", "12trials", "--memory", "100MiB")
-        command = Command(place, *IRIS, *options, "--tracking-uri", "off")
+        command = Command(place, *IRIS, *options)
         status, records = command.wait(600), Journal(place / "home", STUDY).read().records
         over = [record for record in records if record.state == "infeasible"]
         well = sum(record.state in WELL for record in records)
-        survived = (
-            len(records) if (len(over), well) == (self.infeasible, len(records) - self.infeasible) else well
-        )
+        as_expected = len(over) == self.infeasible and well == len(records) - self.infeasible
         errors = [record.error or "" for record in records if record.state not in WELL]
         said = f"status {status}; {len(over)} infeasible; {(errors or ['all others well'])[0]}"
-        missing = lost({}, command.announced(), written(place))
-        return Toll(rounds=len(records), survived=survived, lost=missing, said=said)
-
-
-IN_WORKER: Final = """
-def in_worker():
-    return b"fork_server" in pathlib.Path("/proc/self/cmdline").read_bytes()
-"""
+        survived = len(records) if as_expected else well
+        return Toll(rounds=len(records), survived=survived, lost=command.lost(), said=said)

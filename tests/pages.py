@@ -1,14 +1,25 @@
 """Studies of every kind as pages meet them, and a page run headless on one of them."""
 
+import pkgutil
+from importlib import import_module
+from inspect import signature
+
 import optuna
 from streamlit.testing.v1 import AppTest
 
+from dashboard import views
 from studies.storage.journal import change_manifest, create_study
 from studies.storage.manifest import StudyManifest
 
 from records import confirmations, facts, record
 from waiting import HANG_SECONDS
 
+VIEWS = sorted(
+    module.name
+    for module in pkgutil.iter_modules(views.__path__)
+    if list(signature(import_module(f"dashboard.views.{module.name}").show).parameters) == ["home", "name"]
+)
+"""Pages that show one study, by name."""
 OPTIMIZERS = ("SGD", "Momentum", "AdamW")
 PLAN = {
     "candidates": list(OPTIMIZERS), "metric": "accuracy", "goal": "balanced", "valid_rows": 360, "limits": {},

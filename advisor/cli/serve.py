@@ -39,9 +39,8 @@ def serve(host: str, port: int, home: Path, *, allow_code: bool = False) -> None
     """
     folder = _folder()
     port = _free_port(host, port)
-    refuse_code(
-        "advisor dashboard --allow-code", refused=not allow_code
-    )  # searches that the page starts keep to it too
+    # searches that the page starts keep to it too
+    refuse_code("advisor dashboard --allow-code", refused=not allow_code)
     os.environ[TOKEN] = "" if is_loopback(host) else secrets.token_urlsafe(24)
     say(_where(host, port, os.environ[TOKEN]))
     flags = [part for key, value in options(host, port).items() for part in (f"--{key}", value)]

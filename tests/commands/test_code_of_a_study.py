@@ -1,24 +1,16 @@
 """Code that only a study names: whoever reads a study runs none of it, unless that is said."""
 
-import pkgutil
-import subprocess
-from importlib import import_module
-from inspect import signature
-
 import pytest
 
 import advisor
 from advisor.cli.app import COMMANDS
 from advisor.cli.reading import RUN_CODE
-from dashboard import views
 from dashboard.charts import plots
 from studies import code_consent, imports
-from studies.child_process import command_of
 from studies.errors import BadWorkload
 
-from pages import RACE, fill, page
+from pages import RACE, VIEWS, fill, page
 from records import record
-from waiting import HANG_SECONDS
 
 EVIL = """
 import pathlib
@@ -38,11 +30,6 @@ class Taste(Rule):
 
 class Mine(SGD): ...
 """
-STUDY_PAGES = (
-    module.name
-    for module in pkgutil.iter_modules(views.__path__)
-    if list(signature(import_module(f"dashboard.views.{module.name}").show).parameters) == ["home", "name"]
-)
 
 
 @pytest.fixture
@@ -75,12 +62,6 @@ def hostile(home, evil):
     return home
 
 
-def run(*words):
-    return subprocess.run(
-        command_of("advisor", *words), capture_output=True, text=True, timeout=HANG_SECONDS, check=False
-    )
-
-
 def test_every_command_reads_unless_it_runs_code_by_nature():
     names = {command.__name__.rstrip("_") for command in COMMANDS}
 
@@ -110,7 +91,7 @@ def test_the_list_of_studies_runs_no_code_that_they_name(hostile, mark, inside):
     assert not mark.exists()
 
 
-@pytest.mark.parametrize("view", sorted(set(STUDY_PAGES)))
+@pytest.mark.parametrize("view", VIEWS)
 def test_no_page_runs_code_that_a_study_names(view, hostile, mark, monkeypatch):
     monkeypatch.setenv(code_consent.REFUSE, "advisor dashboard --allow-code")
     for study in ("optimizers", "rules"):
@@ -119,8 +100,8 @@ def test_no_page_runs_code_that_a_study_names(view, hostile, mark, monkeypatch):
     assert not mark.exists()
 
 
-def test_no_figure_runs_code_that_a_study_names(hostile, mark, tmp_path):
-    said = [run("plot", study, kind, "--out=f.html", "--home", str(hostile))
+def test_no_figure_runs_code_that_a_study_names(hostile, mark, advisor):
+    said = [advisor("plot", study, kind, "--out=f.html", "--home", str(hostile))
             for study, kind in (("rules", min(plots())), ("optimizers", "parallel"))]  # fmt: skip
 
     assert all(each.returncode in {0, 2} for each in said), said

@@ -18,6 +18,7 @@ from studies.tracking.sink import sync
 
 from waiting import HANG_SECONDS, wait_until
 
+ADVISOR = [sys.executable, "-m", "advisor"]
 SEARCH = ("search", "iris", "--budget", "2h", "--optimizers", "AdamW,SGD", "--epochs", "3")
 STOPPING = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 HANGING = "import hashlib, pathlib, time\ndef hang():\n    pathlib.Path('hanging').touch()\n"
@@ -28,7 +29,7 @@ FIT = "def fit(recipe, report, seed): hang()\n"
 
 def started(folder, *words, **options):
     return subprocess.Popen(
-        [sys.executable, "-m", "advisor", *words],
+        [*ADVISOR, *words],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -50,12 +51,15 @@ def ended(process):
     return process.returncode, stdout, stderr.splitlines()
 
 
-def wait_for_trials(process, home, count=6, name="iris-1"):
-    file = home / "studies" / f"{name}.journal"
-    wait_until(
-        lambda: process.poll() is not None or file.read_text().count('"complete"') > count, "trials end"
-    )
+def wait_while_running(process, holds, what):
+    """Wait until something holds of a process that still runs then."""
+    wait_until(lambda: process.poll() is not None or holds(), what)
     assert process.poll() is None, process.communicate()
+
+
+def wait_for_trials(process, home, count=6):
+    file = home / "studies" / "iris-1.journal"
+    wait_while_running(process, lambda: file.read_text().count('"complete"') > count, "trials end")
 
 
 @pytest.fixture
@@ -65,8 +69,7 @@ def hanging(tmp_path):
     def start(code):
         (tmp_path / "own.py").write_text(code)
         process = started(tmp_path, "search", "own.py:fit", "--budget", "3trials", "--tracking-uri", "off")
-        wait_until(lambda: process.poll() is not None or (tmp_path / "hanging").exists(), "it hangs")
-        assert process.poll() is None, process.communicate()
+        wait_while_running(process, (tmp_path / "hanging").exists, "it hangs")
         return process
 
     return start
@@ -143,7 +146,7 @@ def test_a_signal_ends_a_search_whose_trials_hang(tmp_path, home):
     beside = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
     process = started(tmp_path, *words, "--tracking-uri", "off", "--workers", "1", env=beside)
     calls = tmp_path / "calls"
-    wait_until(lambda: process.poll() is not None or len(calls.read_text()) > 6, "a trial hangs")
+    wait_while_running(process, lambda: len(calls.read_text()) > 6, "a trial hangs")
     process.send_signal(signal.SIGINT)
     status, stdout, said = ended(process)
 
@@ -154,7 +157,7 @@ def test_a_signal_ends_a_search_whose_trials_hang(tmp_path, home):
 @pytest.mark.slow
 def test_a_terminal_that_closes_leaves_a_search_with_its_answer_in_the_journal(tmp_path, home):
     terminal, end = pty.openpty()
-    command = [sys.executable, "-m", "advisor", *SEARCH]
+    command = [*ADVISOR, *SEARCH]
     its_own = "import fcntl, os, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
     process = subprocess.Popen(
         [sys.executable, "-c", f"{its_own}os.execv({sys.executable!r}, {command!r})"],
@@ -196,7 +199,7 @@ def test_a_reader_that_closes_its_pipe_is_no_error(tmp_path, words):
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
-        [sys.executable, "-m", "advisor", *words],
+        [*ADVISOR, *words],
         stdout=writer, stderr=subprocess.PIPE, text=True, cwd=tmp_path, check=False,
     )  # fmt: skip
     os.close(writer)
@@ -209,7 +212,7 @@ def test_a_search_whose_progress_nobody_reads_goes_on_to_its_answer(tmp_path):
     os.close(reader)
     words = ("search", "iris", "--budget", "3trials", "--epochs", "2", "--json", "--tracking-uri", "off")
     done = subprocess.run(
-        [sys.executable, "-m", "advisor", *words],
+        [*ADVISOR, *words],
         stdout=subprocess.PIPE, stderr=writer, text=True, cwd=tmp_path, check=False,
     )  # fmt: skip
     os.close(writer)
@@ -221,7 +224,7 @@ def test_a_search_whose_progress_nobody_reads_goes_on_to_its_answer(tmp_path):
 def test_an_answer_that_cannot_be_written_is_said(tmp_path):
     with open("/dev/full", "w") as full:  # noqa: PTH123
         done = subprocess.run(
-            [sys.executable, "-m", "advisor", "list", "optimizers"],
+            [*ADVISOR, "list", "optimizers"],
             stdout=full, stderr=subprocess.PIPE, text=True, cwd=tmp_path, check=False,
         )  # fmt: skip
 

@@ -13,6 +13,8 @@ from studies.limits import Limits
 from studies.storage import journal
 from studies.trials import allowance
 
+from listeners import At
+
 pytest.importorskip("onnxruntime")
 
 NET = """
@@ -162,13 +164,7 @@ def test_an_export_that_ends_its_process_leaves_a_record_and_the_study_goes_on(
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_stop_ends_what_runs_keeps_what_is_finished_and_the_rest_is_tried_later(workers, study):
-    heard = []
-
-    def listen(event):
-        heard.append(event.record)
-        if event.record is not None and sum(record is not None for record in heard) == 2:
-            signal.raise_signal(signal.SIGINT)
-
+    listen = At(2, lambda: signal.raise_signal(signal.SIGINT))
     advisor.compress("s", budget="6trials", home=study, workers=workers, listen=listen)
     before = values(study)
     advisor.compress("s", home=study, workers=workers)

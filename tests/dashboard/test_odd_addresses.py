@@ -10,13 +10,8 @@ from hypothesis import strategies as st
 from dashboard import views
 from dashboard.widgets.address import trial_number
 
-from pages import fill, page
+from pages import VIEWS, fill, page
 
-VIEWS = sorted(
-    path.stem
-    for path in Path(views.__path__[0]).glob("*.py")
-    if "def show(home: Path, name: str)" in path.read_text()
-)
 NAMES = sorted(
     {
         name

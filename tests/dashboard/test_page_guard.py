@@ -19,7 +19,7 @@ from websockets.sync.client import connect
 from dashboard.guard import SMALL_BYTES, Guard
 from studies.child_process import command_of
 
-from waiting import ANSWER_SECONDS, wait_until
+from waiting import ANSWER_SECONDS, free_port, wait_until
 
 STREAM = "/_stcore/stream"
 UPLOAD = "/_stcore/upload_file/session/file"
@@ -56,21 +56,16 @@ class Page:
 
     def listen(self, **headers):
         """Open the websocket and close it again; raise InvalidStatus when it is refused."""
-        address = f"ws://localhost:{self.port}{STREAM}"
-        sent = {key: value for key, value in headers.items() if key != "Host"}
+        address = f"ws://{headers.pop('Host', f'localhost:{self.port}')}{STREAM}"
         sock = socket.create_connection(("127.0.0.1", self.port))
-        host = headers.get("Host")
-        uri = address.replace(f"localhost:{self.port}", host) if host else address
-        with connect(uri, sock=sock, additional_headers=sent, subprotocols=["streamlit"], proxy=None):
+        with connect(address, sock=sock, additional_headers=headers, subprotocols=["streamlit"], proxy=None):
             pass
 
 
 @contextmanager
 def running(place, *options):
     """A page of its own in a working directory; yields it once it answers."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     said = place / "said.txt"
     with said.open("w") as log:
         process = subprocess.Popen(

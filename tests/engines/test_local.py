@@ -6,19 +6,15 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
-import psutil
 import pytest
 
 from studies.engines.engine import Task
 from studies.engines.local import Local
 from studies.engines.payload import write_payload
 
+from waiting import HANG_SECONDS, has_ended, wait_until
 from worker_hosts import Faults, Slow
-
-HANG_SECONDS = 300.0
-"""After which a test that waits has failed, however busy the machine is."""
 
 
 @pytest.fixture
@@ -31,10 +27,11 @@ def engine(tmp_path):
 
 def ended(engine, *handles):
     """Return the endings of some tasks, in that order."""
-    endings, until = {}, time.monotonic() + HANG_SECONDS
-    while len(endings) < len(handles) and time.monotonic() < until:
-        left = [handle for handle in handles if handle not in endings]
-        endings |= {ending.handle: ending for ending in engine.wait(left, 1.0)}
+    endings = {}
+    while left := [handle for handle in handles if handle not in endings]:
+        ended_now = engine.wait(left, HANG_SECONDS)
+        assert ended_now
+        endings |= {ending.handle: ending for ending in ended_now}
     return [endings[handle] for handle in handles]
 
 
@@ -179,10 +176,7 @@ def test_a_task_that_forks_returns_once(engine):
 def test_what_a_worker_started_ends_with_it(engine, tmp_path):
     run(engine, "child", str(tmp_path / "pid"))
     child = int((tmp_path / "pid").read_text())
-    until = time.monotonic() + HANG_SECONDS
-    while psutil.pid_exists(child) and psutil.Process(child).status() != psutil.STATUS_ZOMBIE:
-        assert time.monotonic() < until
-        time.sleep(0.05)
+    wait_until(lambda: has_ended(child), "it ends")
 
 
 def test_a_worker_whose_child_lives_on_has_ended_all_the_same(engine):
@@ -244,10 +238,7 @@ def test_workers_end_with_a_coordinator_that_is_killed(tmp_path):
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as coordinator:
         worker = int(coordinator.stdout.readline())
         coordinator.kill()
-    until = time.monotonic() + HANG_SECONDS
-    while psutil.pid_exists(worker) and psutil.Process(worker).status() != psutil.STATUS_ZOMBIE:
-        assert time.monotonic() < until
-        time.sleep(0.05)
+    wait_until(lambda: has_ended(worker), "it ends")
 
 
 def test_a_fork_server_that_is_killed_is_replaced(engine):

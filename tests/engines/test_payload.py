@@ -12,7 +12,8 @@ import pytest
 
 from studies.engines.payload import write_payload
 
-from payload_kinds import kinds, more_kinds, outcome, write_files
+from payload_files import write_files
+from payload_kinds import kinds, more_kinds, outcome
 from waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # odd modules warn of much

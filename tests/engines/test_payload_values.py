@@ -82,7 +82,7 @@ def test_an_array_of_any_type_shape_and_order_comes_back(there_and_back, data):
 @settings(max_examples=150)
 @given(
     st.sampled_from(TENSOR_TYPES),
-    st.sampled_from([(), (0,), (0, 3), (7,), (3, 5), (LARGE,), (LARGE, 2)]),
+    st.sampled_from(SHAPES),
     st.booleans(),
 )
 def test_a_tensor_of_any_type_shape_and_stride_comes_back(there_and_back, dtype, shape, turned):

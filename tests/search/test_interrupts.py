@@ -9,24 +9,23 @@ import pytest
 
 import advisor
 
+from listeners import At
+
 ASK = {"budget": "2h", "optimizers": "AdamW,SGD", "epochs": 2, "tracking_uri": "off"}
 
 
-class Interrupting:
-    """Listener that presses Ctrl-C once so many trials ended, as often as it is told to."""
+def interrupting(times=1):
+    """Return a listener that presses Ctrl-C so many times once three trials ended."""
 
-    def __init__(self, *, after=3, times=1):
-        self.after, self.times, self.trials = after, times, 0
+    def press():
+        for _ in range(times):
+            os.kill(os.getpid(), signal.SIGINT)
 
-    def __call__(self, event):
-        self.trials += event.record is not None
-        if self.trials == self.after and event.record is not None:
-            for _ in range(self.times):
-                os.kill(os.getpid(), signal.SIGINT)
+    return At(3, press)
 
 
 def test_a_search_that_is_interrupted_returns_its_study_and_says_how_to_go_on(home, caplog):
-    study = advisor.search("iris", listen=Interrupting(), **ASK)
+    study = advisor.search("iris", listen=interrupting(), **ASK)
 
     assert advisor.recommend(study).trials
     assert "go on with: advisor.resume('iris-1')" in caplog.text
@@ -35,13 +34,13 @@ def test_a_search_that_is_interrupted_returns_its_study_and_says_how_to_go_on(ho
 
 
 def test_another_home_is_named_in_how_to_go_on(tmp_path, caplog):
-    advisor.search("iris", home=tmp_path / "other", listen=Interrupting(), **ASK)
+    advisor.search("iris", home=tmp_path / "other", listen=interrupting(), **ASK)
 
     assert f"go on with: advisor.resume('iris-1', home='{tmp_path / 'other'}')" in caplog.text
 
 
 def test_a_second_interrupt_is_raised_at_once(home):
-    listener = Interrupting(times=2)
+    listener = interrupting(times=2)
     with pytest.raises(KeyboardInterrupt):
         advisor.search("iris", listen=listener, **ASK)
 
@@ -65,7 +64,7 @@ def test_a_program_that_handles_ctrl_c_itself_keeps_its_handler_and_gets_the_stu
 
     before = signal.signal(signal.SIGINT, handler)
     try:
-        study = advisor.search("iris", listen=Interrupting(), **ASK)
+        study = advisor.search("iris", listen=interrupting(), **ASK)
         assert signal.getsignal(signal.SIGINT) is handler
     finally:
         signal.signal(signal.SIGINT, before)
@@ -90,7 +89,7 @@ def test_a_search_in_another_thread_leaves_ctrl_c_to_the_main_one(home, caplog):
     studies, ended = [], threading.Event()
 
     def search():
-        studies.append(advisor.search("iris", listen=Interrupting(), **(ASK | {"budget": "6trials"})))
+        studies.append(advisor.search("iris", listen=interrupting(), **(ASK | {"budget": "6trials"})))
         ended.set()
 
     threading.Thread(target=search).start()

@@ -7,7 +7,6 @@ import threading
 from pathlib import Path
 
 import pytest
-import torch
 
 import advisor
 from advisor.jobs.request import Request
@@ -20,6 +19,8 @@ from studies.search.search import Search
 from studies.storage import journal
 from studies.trials.allowance import Allowance
 from studies.trials.host import TrialHost
+
+from training_functions import step_once
 
 QUIET = {"tracking_uri": "off", "earlier": False}
 
@@ -139,14 +140,12 @@ FAULTS = {
 }
 
 FAULTY = """
-import ctypes, os, sys, time, torch
+import ctypes, os, sys, time
+from training_functions import step_once
 
 def fit(recipe, report, seed):
     print("training with", recipe.optimizer.name())
-    weights = torch.nn.Linear(1, 1)
-    optimizer = recipe.optimizer.build(weights, recipe.epochs)
-    weights(torch.ones(1, 1)).sum().backward()
-    optimizer.step()
+    step_once(recipe)
     report(1, recipe.optimizer.lr)
     if recipe.optimizer.name() == "SGD":
         {fault}
@@ -227,10 +226,7 @@ def test_what_cannot_go_to_a_worker_trains_here_and_the_user_hears_why(tmp_path,
 
     def fit(recipe, report, seed):
         with lock:
-            weights = torch.nn.Linear(1, 1)
-            optimizer = recipe.optimizer.build(weights, 1)
-            weights(torch.ones(1, 1)).sum().backward()
-            optimizer.step()
+            step_once(recipe)
             return recipe.optimizer.lr
 
     study = advisor.search(

@@ -17,21 +17,10 @@ from studies.errors import StoreError, StudyNotFound
 from studies.storage import held, journal
 from studies.storage.follow import read_study
 
+from listeners import At
+
 ASK = {"budget": "12trials", "optimizers": "AdamW,SGD", "epochs": 2, "tracking_uri": "off"}
 MEGABYTE = 1 << 20
-
-
-class At:
-    """Listener that does something once so many trials ended."""
-
-    def __init__(self, trials, action):
-        self.left, self.action = trials, action
-
-    def __call__(self, event):
-        if event.record is not None:
-            self.left -= 1
-            if self.left == 0:
-                self.action()
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from studies.tracking.process import Mirror
 from studies.tracking.sink import EXPERIMENT, Sink, figures_of, sync
 
 from mirrored_runs import CURVE, PLAN, add, client, curve, runs, trial
-from waiting import HANG_SECONDS, wait_until
+from waiting import HANG_SECONDS, has_ended, wait_until
 
 
 @pytest.fixture
@@ -198,7 +198,7 @@ def test_the_mirror_outlives_a_killed_search_only_to_complete_its_work(grown):
         [sys.executable, "-c", search, home], stdout=subprocess.PIPE, text=True, check=False
     )
 
-    wait_until(lambda: not _alive(int(started.stdout)), "the mirror ends")
+    wait_until(lambda: has_ended(int(started.stdout)), "the mirror ends")
     assert sorted(runs(home)[1]) == [0, 1]
 
 
@@ -277,15 +277,6 @@ def test_what_is_mirrored_leaves_the_memory_and_nothing_else_changes(grown):
     assert sizes[-1] < len(pickle.dumps(all_trials(open_study(home, "digits")))) / 4
     assert sorted(runs(home)[1]) == [0, 1, 2, 3]
     assert records(open_study(home, "digits")) == tuple(map(trial, range(4)))
-
-
-def _alive(process):
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    with open(f"/proc/{process}/stat") as status:  # noqa: PTH123
-        return status.read().split(")")[1].split()[0] != "Z"
 
 
 def test_the_mirror_leaves_the_journal_as_it_is(grown):

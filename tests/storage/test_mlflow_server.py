@@ -2,13 +2,12 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
 import urllib.request
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import optuna
@@ -21,7 +20,7 @@ from studies.tracking.process import Mirror
 from studies.tracking.sink import EXPERIMENT, sync
 
 from records import record
-from waiting import ANSWER_SECONDS, HANG_SECONDS, wait_until
+from waiting import ANSWER_SECONDS, HANG_SECONDS, free_port, wait_until
 
 PLAN = {
     "id": "7f3a",
@@ -30,12 +29,6 @@ PLAN = {
     "workload": {"source": "digits", "digest": "0123456789abcdef"},
 }
 ADVICE = {"markdown": "Use AdamW.", "json": '{"optimizer": "AdamW", "quality": 0.9}'}
-
-
-def free_port():
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -17,7 +16,7 @@ from studies.storage.home import journal_path
 from studies.storage.trial_lines import next_number, tell
 
 from records import record
-from waiting import ANSWER_SECONDS, wait_until
+from waiting import ANSWER_SECONDS, free_port, wait_until
 
 pytest.importorskip("optuna_dashboard")
 COMMAND = Path(sys.executable).with_name("optuna-dashboard")
@@ -34,9 +33,7 @@ def home(tmp_path_factory):
 @pytest.fixture(scope="module")
 def address(home):
     """Start optuna-dashboard on the journal, and return where it answers."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = str(taken.getsockname()[1])
+    port = str(free_port())
     storage = ("--storage-class", "JournalFileStorage", str(journal_path(home, "s")))
     server = subprocess.Popen(
         [COMMAND, *storage, "--host", "127.0.0.1", "--port", port, "--server", "wsgiref", "--quiet"],

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -21,7 +20,7 @@ from studies.errors import BadValue, BadWorkload
 from studies.storage import journal
 from studies.tracking.sink import default_uri
 
-from waiting import HANG_SECONDS, wait_until
+from waiting import HANG_SECONDS, free_port, wait_until
 
 NET = """
 from torch import nn
@@ -157,9 +156,7 @@ def test_a_server_answers_raw_rows(tmp_path):
 @contextmanager
 def served(home, uri, folder):
     """Serve a registered model; yield what posts rows to it and returns its answer."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     hidden = {"PYTHONPATH": "", "MLFLOW_TRACKING_URI": default_uri(home)}
     command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", uri, "-p", str(port)]
     server = subprocess.Popen(
