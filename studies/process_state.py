@@ -34,6 +34,8 @@ class ProcessState:
     torch: dict[str, Any]
     handlers: dict[int, Any] = field(default_factory=dict)
     """By signal; empty outside the main thread, where none can be set."""
+    alarm: bool = False
+    """Whether one is to ring later: it is left alone then, else one that was set since is called off."""
 
     @classmethod
     def now(cls) -> Self:
@@ -47,6 +49,7 @@ class ProcessState:
             filters=list(warnings.filters),
             torch=torch_settings(),
             handlers=_handlers(),
+            alarm=_alarm_is_set(),
         )
 
     def put_back(self) -> None:
@@ -69,7 +72,7 @@ class ProcessState:
         handlers = _handlers()
         if not (self.handlers and handlers):
             return
-        if hasattr(signal, "setitimer"):
+        if not self.alarm and _alarm_is_set():
             signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in handlers.items():
             before = self.handlers.get(number)
@@ -116,3 +119,7 @@ def _handlers() -> dict[int, Any]:
     if threading.current_thread() is not threading.main_thread():
         return {}
     return {int(number): signal.getsignal(number) for number in signal.valid_signals()}
+
+
+def _alarm_is_set() -> bool:
+    return hasattr(signal, "getitimer") and signal.getitimer(signal.ITIMER_REAL)[0] > 0
