@@ -151,7 +151,7 @@ def load(reference: str) -> Any:
             f"{shown(reference)} was given from code that is not running now; "
             "go on from there: advisor.resume"
         )
-    module = _from_file(Path(source).resolve()) if source.endswith(".py") else _from_module(source)
+    module = run_file(Path(source).resolve()) if source.endswith(".py") else _from_module(source)
     if not hasattr(module, name):
         public = [key for key in vars(module) if not key.startswith("_")]
         raise BadWorkload(f"{source} has no {shown(name)}{did_you_mean(name, public)}")
@@ -169,16 +169,12 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def run_file(path: Path) -> None:
+def run_file(path: Path) -> ModuleType:
     """Run a file of the user's own as a module, unless that was done and it has not changed.
 
     Raises:
         BadWorkload: no such file, or it raises an error.
     """
-    _from_file(path)
-
-
-def _from_file(path: Path) -> ModuleType:
     if not _is_file(path):
         raise BadWorkload(f"no file {shown(str(path))}; give the path of a Python file, as in net.py:Net")
     return _run(path, path.stat().st_mtime_ns)

@@ -34,12 +34,14 @@ class ProcessState:
     torch: dict[str, Any]
     handlers: dict[int, Any] = field(default_factory=dict)
     """By signal; empty outside the main thread, where none can be set."""
+    alarm: bool = False
+    """Whether one is to ring later: it is left alone then, else one that was set since is called off."""
 
     @classmethod
     def now(cls) -> Self:
         """Return the state of this process."""
         return cls(
-            directory=_directory(),
+            directory=working_directory(),
             environment=dict(os.environ),
             path=list(sys.path),
             streams=(sys.stdout, sys.stderr),
@@ -47,6 +49,7 @@ class ProcessState:
             filters=list(warnings.filters),
             torch=torch_settings(),
             handlers=_handlers(),
+            alarm=_alarm_is_set(),
         )
 
     def put_back(self) -> None:
@@ -54,9 +57,7 @@ class ProcessState:
         sys.setrecursionlimit(self.recursion_limit)
         sys.stdout, sys.stderr = self.streams
         sys.path[:] = self.path
-        if self.directory and self.directory != _directory():
-            with suppress(OSError):
-                os.chdir(self.directory)
+        go_to(self.directory)
         if self.environment != dict(os.environ):
             os.environ.clear()
             os.environ.update(self.environment)
@@ -68,11 +69,12 @@ class ProcessState:
         self._put_back_handlers()
 
     def _put_back_handlers(self) -> None:
-        if not self.handlers or threading.current_thread() is not threading.main_thread():
+        handlers = _handlers()
+        if not (self.handlers and handlers):
             return
-        if hasattr(signal, "setitimer"):
+        if not self.alarm and _alarm_is_set():
             signal.setitimer(signal.ITIMER_REAL, 0)
-        for number, handler in _handlers().items():
+        for number, handler in handlers.items():
             before = self.handlers.get(number)
             if before is not None and handler is not before:
                 signal.signal(number, before)
@@ -97,11 +99,19 @@ class OwnState:
             before.put_back()
 
 
-def _directory() -> str:
+def working_directory() -> str:
+    """Return the path of the working directory; empty where that is gone."""
     try:
         return os.getcwd()  # noqa: PTH109 - a text
     except OSError:
         return ""
+
+
+def go_to(directory: str) -> None:
+    """Make a directory the working one, unless it is or none can go there."""
+    if directory and directory != working_directory():
+        with suppress(OSError):
+            os.chdir(directory)
 
 
 def _handlers() -> dict[int, Any]:
@@ -109,3 +119,7 @@ def _handlers() -> dict[int, Any]:
     if threading.current_thread() is not threading.main_thread():
         return {}
     return {int(number): signal.getsignal(number) for number in signal.valid_signals()}
+
+
+def _alarm_is_set() -> bool:
+    return hasattr(signal, "getitimer") and signal.getitimer(signal.ITIMER_REAL)[0] > 0

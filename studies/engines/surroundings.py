@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import sys
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from studies.callers_globals import set_torch, torch_settings
-from studies.code_consent import REFUSE
+from studies.code_consent import REFUSE, refuse_code
 from studies.engines.log import Log
 from studies.engines.users_modules import UsersModules
 from studies.imports import run_file
+from studies.process_state import go_to, working_directory
 
 Filter = tuple[str, str, tuple[str, str], str, int]
 """Of warnings: action, message, module and name of the category, module and line; texts are patterns."""
@@ -45,14 +45,14 @@ class Surroundings:
     """How code of the user's own would be allowed, where none is imported; else empty."""
 
     @classmethod
-    def here(cls, user_modules: Iterable[str]) -> Surroundings:
+    def here(cls, user_modules: Collection[str]) -> Surroundings:
         """Return those of this process.
 
         Args:
             user_modules: names of the files that the user's objects are defined in, as they run here.
         """
-        modules = [sys.modules[name] for name in sys.modules if name in set(user_modules)]
-        directory = _directory()
+        modules = [module for name, module in list(sys.modules.items()) if name in user_modules]
+        directory = working_directory()
         return cls(
             directory=directory,
             path=tuple(_absolute(entry, directory) for entry in sys.path if isinstance(entry, str)),
@@ -71,9 +71,7 @@ class Surroundings:
         Raises:
             BadWorkload: a file of the user's own cannot be run again.
         """
-        if self.directory:
-            with contextlib.suppress(OSError):
-                os.chdir(self.directory)
+        go_to(self.directory)
         sys.path += [entry for entry in self.path if entry not in sys.path]
         self.modules.enter()
         sys.argv[:] = self.arguments
@@ -87,14 +85,7 @@ class Surroundings:
         for file in self.files:
             run_file(Path(file))
         if self.refused:
-            os.environ[REFUSE] = self.refused
-
-
-def _directory() -> str:
-    try:
-        return os.getcwd()  # noqa: PTH109 - a text
-    except OSError:
-        return ""
+            refuse_code(self.refused, refused=True)
 
 
 def _absolute(entry: str, directory: str) -> str:

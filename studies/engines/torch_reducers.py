@@ -49,14 +49,8 @@ def _reduced_compiled(function: Any) -> Any:
     names = function.__code__.co_freevars
     if "self" not in names:
         return NotImplemented
-    return _compiled, (
-        function.__closure__[names.index("self")].cell_contents,
-        function._torchdynamo_orig_callable,
-    )
-
-
-def _compiled(compiler: Any, function: Any) -> Any:
-    return compiler(function)
+    compiler = function.__closure__[names.index("self")].cell_contents
+    return compiler, (function._torchdynamo_orig_callable,)
 
 
 def _bytes_of(storage: Any) -> np.ndarray[Any, Any]:
@@ -68,19 +62,21 @@ def _bytes_of(storage: Any) -> np.ndarray[Any, Any]:
 
 
 def _storage(memory: np.ndarray[Any, Any]) -> Any:
-    """Return the storage in the form that torch's functions for tensors of new types want of a pickle."""
     import torch
 
-    storage = torch.from_numpy(memory).untyped_storage()
-    made = torch.storage.TypedStorage
-    return made(wrap_storage=storage, dtype=torch.uint8, _internal=True)  # type: ignore[no-untyped-call]
+    return _wrapped(torch.from_numpy(memory).untyped_storage(), torch.uint8)
 
 
 def _typed(storage: Any, dtype: Any) -> Any:
+    return _wrapped(storage._untyped_storage, dtype)
+
+
+def _wrapped(storage: Any, dtype: Any) -> Any:
+    """Return a storage in the form that torch's functions for tensors of new types want of a pickle."""
     import torch
 
     made = torch.storage.TypedStorage
-    return made(wrap_storage=storage._untyped_storage, dtype=dtype, _internal=True)  # type: ignore[no-untyped-call]
+    return made(wrap_storage=storage, dtype=dtype, _internal=True)  # type: ignore[no-untyped-call]
 
 
 def _saved(scripted: Any) -> bytes:

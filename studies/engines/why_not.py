@@ -50,8 +50,7 @@ def reason(value: object, error: Exception) -> str:
         if inner is None:
             break
         owner, (place, part) = part, inner
-    kind = KINDS.get(type(part).__name__)
-    what = f"{kind}" if kind else f"{_called(part)} ({_problem(part) or named_line(error, longest=200)})"
+    what = KINDS.get(type(part).__name__) or f"{_called(part)} ({_problem(part) or _said(error)})"
     where = f"{place} of {_called(owner)} is {what}" if place and owner is not value else f"it holds {what}"
     return f"the workload cannot go to another process: {where}; make that in the function that uses it"
 
@@ -60,8 +59,12 @@ def _problem(part: object) -> str | None:
     try:
         Pickler(io.BytesIO(), buffers=[]).dump(part)
     except Exception as error:  # noqa: BLE001 - whatever an object of the user's own raises
-        return named_line(error, longest=200)
+        return _said(error)
     return None
+
+
+def _said(error: Exception) -> str:
+    return named_line(error, longest=200)
 
 
 def _called(part: Any) -> str:

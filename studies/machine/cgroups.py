@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Final
 
-ROOT: Final = Path("/")
-"""Under which /proc and /sys lie."""
+from studies.machine.kernel_files import ROOT, text
 
 
 def folders(controller: str, *, root: Path = ROOT) -> Iterator[tuple[int, Path]]:
@@ -26,27 +24,12 @@ def folders(controller: str, *, root: Path = ROOT) -> Iterator[tuple[int, Path]]
             yield from ((version, top / part) for part in (place, *place.parents))
 
 
-def text(path: Path) -> str:
-    """Return the text of a file of the kernel's, empty where there is none."""
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
-
-
-def number(path: Path) -> int | None:
-    """Return the number that a file holds; None where there is none, as in `max`."""
-    try:
-        return int(text(path))
-    except ValueError:
-        return None
-
-
 def _own_paths(controller: str, lines: str) -> dict[int, str]:
     """Return the path of this process's group by version."""
     paths = {}
     for line in lines.splitlines():
-        hierarchy, _, (controllers, _, path) = *line.partition(":")[:2], line.partition(":")[2].partition(":")
+        hierarchy, _, rest = line.partition(":")
+        controllers, _, path = rest.partition(":")
         if hierarchy == "0" and not controllers:
             paths[2] = path
         elif controller in controllers.split(","):

@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from studies.machine.cgroups import ROOT, folders, number, text
+from studies.machine.cgroups import folders
+from studies.machine.kernel_files import ROOT, number, text
 
 
 def usable_cores(*, affinity: int | None = None, root: Path = ROOT) -> int:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from studies.machine.cgroups import ROOT, folders, number, text
+from studies.machine.cgroups import folders
+from studies.machine.kernel_files import ROOT, number, text
 
 UNKNOWN_BYTES: Final = 8 << 30
 """Taken for free memory where the machine does not say (judged)."""

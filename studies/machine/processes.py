@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from studies.machine.kernel_files import ROOT, text
 
 if TYPE_CHECKING:
     import psutil
 
-PROC: Final = Path("/proc")
+PROC: Final = ROOT / "proc"
 PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 PARTS: Final = ("Pss_Anon:", "SwapPss:")
 """Lines of smaps_rollup that are counted: pages of no file, shared ones by the process's share of them."""
@@ -31,7 +32,7 @@ def process_bytes(pid: int, *, exactly_above: int = 0) -> int:
         >>> process_bytes(os.getpid()) > 2**20
         True
     """
-    if not Path(PROC / "self/statm").exists():
+    if not (PROC / "self/statm").exists():
         return _by_psutil(pid)
     family = list(_family(pid))
     bound = sum(_unmapped_bytes(each) for each in family)
@@ -46,28 +47,20 @@ def _family(pid: int) -> Iterator[int]:
     except OSError:
         return
     for task in tasks:
-        for child in _read(task / "children").split():
+        for child in text(task / "children").split():
             yield from _family(int(child))
 
 
 def _unmapped_bytes(pid: int) -> int:
     """Return the bytes in memory that belong to no file; what is in swap is missing."""
-    parts = _read(PROC / str(pid) / "statm").split()
+    parts = text(PROC / str(pid) / "statm").split()
     return (int(parts[1]) - int(parts[2])) * PAGE_BYTES if len(parts) > 2 else 0
 
 
 def _held_bytes(pid: int) -> int:
-    lines = _read(PROC / str(pid) / "smaps_rollup").splitlines()
+    lines = text(PROC / str(pid) / "smaps_rollup").splitlines()
     amounts = [int(line.split()[1]) * 1024 for line in lines if line.startswith(PARTS)]
     return sum(amounts) if amounts else _unmapped_bytes(pid)
-
-
-def _read(path: Path) -> str:
-    """Return the text of a file about a process, empty when that has ended."""
-    try:
-        return path.read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return ""
 
 
 def _by_psutil(pid: int) -> int:

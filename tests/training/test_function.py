@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+import signal
 from dataclasses import replace
 
 import pytest
@@ -68,6 +69,22 @@ def test_a_run_gives_the_caller_its_random_numbers_back():
     torch.manual_seed(7)
     run_of(descend).advance(9)
     torch.testing.assert_close(torch.randn(2), expected, rtol=0, atol=0)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="Windows knows no alarms")
+@pytest.mark.parametrize("seconds", [0, 3600])
+def test_a_run_leaves_the_callers_alarm_and_calls_off_its_own(seconds):
+    def fit(recipe, report, seed):
+        if not seconds:
+            signal.setitimer(signal.ITIMER_REAL, 3600)
+        descend(recipe, report, seed)
+
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        run_of(fit).advance(1)
+        assert (signal.getitimer(signal.ITIMER_REAL)[0] > 0) == (seconds > 0)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def test_a_closed_run_is_told_to_stop_and_ends():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -39,12 +40,23 @@ def cells_of(column: pd.Series[Any], missing: Iterable[str] = ()) -> NDArray[np.
         missing: words of the user's that mean a gap, as they are written.
     """
     gaps = {"", *missing}
-    written = column.astype(object)
-    if types.infer_dtype(written, skipna=True) == "string":  # each different text is looked at once
-        codes, levels = pd.factorize(written)
-        return np.array([*(_cell(level, gaps) for level in levels), None], dtype=object)[codes]
-    cells = [None if gap else _cell(value, gaps) for value, gap in zip(written, written.isna(), strict=True)]
-    return np.array(cells, dtype=object)
+    return read_each(column.astype(object), partial(_cell, gaps=gaps), gap=None, dtype=object)
+
+
+def read_each(column: pd.Series[Any], read: Callable[[Any], Any], *, gap: Any, dtype: Any) -> NDArray[Any]:
+    """Return what a function makes of each entry; where all are texts, each different one is read once.
+
+    Args:
+        column: the column as it came.
+        read: the function.
+        gap: what stands for an entry that is missing.
+        dtype: of what is returned.
+    """
+    if types.infer_dtype(column, skipna=True) == "string":
+        codes, levels = pd.factorize(column)
+        return np.array([*map(read, levels), gap], dtype=dtype)[codes]
+    entries = zip(column, column.isna(), strict=True)
+    return np.array([gap if missing else read(value) for value, missing in entries], dtype=dtype)
 
 
 def _cell(value: object, gaps: set[str]) -> str | None:

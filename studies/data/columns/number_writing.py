@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api import types
 
-from studies.data.columns.cells import is_text
+from studies.data.columns.cells import is_text, read_each
 
 LONGEST: Final = 60
 """Characters beyond which a cell is no number."""
@@ -63,12 +63,7 @@ class NumberWriting:
             return self._with_gaps(np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan)))
         if not is_text(column):
             return np.full(len(column), np.nan)
-        if types.infer_dtype(column, skipna=True) == "string":  # each different text is looked at once
-            codes, levels = pd.factorize(column)
-            values = np.array([*map(self._value, levels), np.nan], dtype=np.float64)[codes]
-        else:
-            values = np.array([self._value(value) for value in column], dtype=np.float64)
-        return self._with_gaps(values)
+        return self._with_gaps(read_each(column, self._value, gap=np.nan, dtype=np.float64))
 
     def _value(self, value: Any) -> float:
         """Return the number of one entry, which may be text, a number or nothing."""
