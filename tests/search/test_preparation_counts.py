@@ -86,7 +86,7 @@ def test_data_that_takes_longer_to_read_than_the_budget_is_trained_on_all_the_sa
     work(session)
 
     study = journal.open_study(session.home, session.name)
-    note = overdrawn_note(session.home, session.name)
+    note = overdrawn_note(journal.manifest_of(study))
     assert "over the budget of 3 s; training has 2 s more" in note
     assert note in session.notes
     assert session.plan.budget == Budget(seconds=3)
