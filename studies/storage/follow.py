@@ -28,7 +28,7 @@ from studies.storage.home import journal_of
 from studies.storage.lines import NEEDED, Line
 from studies.storage.manifest import PLAN, StudyManifest
 from studies.storage.readable import UNREADABLE, readable
-from studies.storage.trial_lines import RECORD, SpentSeconds
+from studies.storage.trial_lines import RECORD, SpentSeconds, first_of_each
 
 if TYPE_CHECKING:
     import optuna
@@ -139,15 +139,13 @@ class Journal:
         at = self._at
         if self._name not in at.studies or at.direction is None:
             raise ValueError(f"it holds no study '{self._name}'")
-        by_number: dict[int, Record] = {}
-        for _, record in sorted(at.records.items()):
-            by_number.setdefault(record.number, record)
+        written = (record for _, record in sorted(at.records.items()))
         manifest = at.spent.written_to(StudyManifest.from_attributes(at.attributes))
         extra = (*manifest.extra, *(manifest.workload.extra if manifest.workload else ()))
         return StoredStudy(
             direction=at.direction,
             manifest=manifest,
-            records=tuple(record for _, record in sorted(by_number.items())),
+            records=tuple(first_of_each((record.number, record) for record in written)),
             damaged=at.damaged,
             unknown=(*sorted(at.unknown), *(f"entry '{name}'" for name in extra)),
         )
