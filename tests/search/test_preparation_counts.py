@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.jobs.preparation import overdrawn_note, preparation_note
+from advisor.jobs.reopening import reopen
 from advisor.jobs.request import Request
-from advisor.jobs.session import prepare, reopen
+from advisor.jobs.session import prepare
 from advisor.jobs.work import work
 from studies.limits import LEAST_SECONDS, LEAST_SHARE, Budget
 from studies.search.clock import Clock
