@@ -79,14 +79,15 @@ def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambd
     check_new(home, request.study)
     tracking_uri, where = address_of(request.tracking_uri)
     request = replace(request, tracking_uri=tracking_uri)
-    warm_up(parse_workers(request.workers))
+    workers = parse_workers(request.workers)
+    warm_up(workers)
     tell(reading(request.source))
     if request.compression != "off":
         require("onnxruntime", "compression", "--compression")
     workload, plan, facts, findings = _planned(request, began)
-    if request.compression != "off" and workload.spec().is_function:
-        raise BadWorkload(f"--compression {request.compression} of a training function, {NO_MODEL}")
     if request.compression != "off":
+        if workload.spec().is_function:
+            raise BadWorkload(f"--compression {request.compression} of a training function, {NO_MODEL}")
         check_compressible(workload.spec())
     named, left_out = _named_starts(request, plan)
     earlier = (*named, *_earlier(request, home, workload, facts, plan))
@@ -102,7 +103,7 @@ def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambd
         home=home,
         workload=workload,
         plan=plan,
-        workers=parse_workers(request.workers),
+        workers=workers,
         notes=notes,
         tracking_uri=tracking_uri,
     )
