@@ -115,7 +115,7 @@ def resume(
         >>> study = advisor.resume(study, budget="5trials")
     """
     from advisor.jobs.engines import parse_workers
-    from advisor.jobs.session import reopen
+    from advisor.jobs.reopening import reopen
 
     total = None if budget is None else Budget.parse(budget)
     session = reopen(home_of(home, study), study, budget=total, workers=parse_workers(workers))

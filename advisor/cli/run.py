@@ -34,7 +34,7 @@ def work_on(session: Session, *, json: bool, searching: bool = True) -> None:
     from advisor.jobs.preparation import overdrawn_note
     from advisor.jobs.work import conclude, outcome, work
     from studies.quantities import several
-    from studies.storage.follow import Journal
+    from studies.storage.follow import read_study
     from studies.storage.held import settle
 
     display, where = progress(session, searching=searching), at_home(session.home)
@@ -45,12 +45,13 @@ def work_on(session: Session, *, json: bool, searching: bool = True) -> None:
         try:
             recommendation = conclude(session.home, session.name)
             loss = settle(session.home, session.name)
-            records = Journal(session.home, session.name).read().records
+            stored = read_study(session.home, session.name)
+            records = stored.records
             show_json(outcome(session, recommendation, records)) if json else show(str(recommendation))
         finally:
             if mirror is not None and (unfinished := finish(mirror, session.home, session.name, stop=stop)):
                 say(unfinished)
-    if searching and (overdrawn := overdrawn_note(session.home, session.name)):
+    if searching and (overdrawn := overdrawn_note(stored.manifest)):
         say(overdrawn)
     if loss is not None:
         say(loss.says)
@@ -73,7 +74,7 @@ def work_on(session: Session, *, json: bool, searching: bool = True) -> None:
         fail(f"{problem} {worst.reason}; see: advisor list trials {session.name}{where}", MOSTLY_FAILED)
 
     dashboard = f"trials and curves: advisor dashboard{where}"
-    code = " --allow-code" if names_code(session.home, session.name) else ""
+    code = " --allow-code" if names_code(stored.manifest) else ""
     say(f"again, or under other limits: advisor recommend {session.name}{where}{code}; {dashboard}")
 
 

@@ -96,10 +96,9 @@ def advice_on(
     )
 
 
-def names_code(home: Path, name: str) -> bool:
+def names_code(manifest: StudyManifest) -> bool:
     """Tell whether the advice on a study runs rules that are code of the user's own."""
-    rules = read_study(home, name).manifest.rules
-    return any(":" in rule for rule in rules)
+    return any(":" in rule for rule in manifest.rules)
 
 
 def advice(

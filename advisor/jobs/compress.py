@@ -13,7 +13,8 @@ from advisor.decide.recommend import recommend
 from advisor.decide.repeats import worth_repeating
 from advisor.jobs.advice import evidence_of
 from advisor.jobs.engines import Workers, engine_of
-from advisor.jobs.session import Session, reopen
+from advisor.jobs.reopening import reopen
+from advisor.jobs.session import Session
 from advisor.jobs.workloads import NO_MODEL, check_compressible, reading
 from advisor.recommendation import Recommendation
 from studies.callers_globals import set_aside

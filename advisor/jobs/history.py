@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from advisor.evidence import has_quality
 from advisor.published.rates import problem_class
@@ -22,6 +22,7 @@ from studies.storage.workload_spec import WorkloadSpec
 
 if TYPE_CHECKING:
     from studies.record import Record
+    from studies.storage.follow import StoredStudy
 
 STUDIES: Final = 3
 """Newest similar studies that are looked at."""
@@ -41,6 +42,11 @@ class EarlierStudy:
     manifest: StudyManifest
     direction: Direction
     records: tuple[Record, ...]
+
+    @classmethod
+    def of(cls, name: str, stored: StoredStudy) -> Self:
+        """Return what a journal holds as an earlier study."""
+        return cls(name=name, manifest=stored.manifest, direction=stored.direction, records=stored.records)
 
     def best(self, optimizer: str) -> Record | None:
         """Return the best whole run that an optimizer had in the search, the first of equals; else None."""
@@ -81,9 +87,7 @@ def similar_studies(home: Path, model: WorkloadSpec, facts: Facts) -> Iterator[E
         except (StudyError, KeyError):  # it does not say what it was about
             continue
         if alike:
-            yield EarlierStudy(
-                name=name, manifest=study.manifest, direction=study.direction, records=study.records
-            )
+            yield EarlierStudy.of(name, study)
 
 
 def starts_from(home: Path, name: str, candidates: tuple[str, ...]) -> tuple[Start, ...]:
@@ -99,10 +103,7 @@ def starts_from(home: Path, name: str, candidates: tuple[str, ...]) -> tuple[Sta
         StoreError: it cannot be read.
         BadValue: none of the candidates has a whole run in it.
     """
-    stored = read_study(home, name)
-    study = EarlierStudy(
-        name=name, manifest=stored.manifest, direction=stored.direction, records=stored.records
-    )
+    study = EarlierStudy.of(name, read_study(home, name))
     usable = tuple(start for optimizer in candidates if (start := _start([study], optimizer)))
     if not usable:
         tried = listed(sorted({record.optimizer for record in study.records if has_quality(record)}))

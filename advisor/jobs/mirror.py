@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from studies.child_process import command_of
 from studies.code_consent import child_environment
+from studies.storage.home import journal_path
 from studies.tracking.sink import figures_of
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def draw(home: Path, name: str) -> None:
     In a process of its own, since what draws them shows studies and may not be imported here. Best effort: a
     mirror without figures lacks nothing that cannot be drawn again.
     """
-    journal, out = home / "studies" / f"{name}.journal", figures_of(home, name)
+    journal, out = journal_path(home, name), figures_of(home, name)
     if find_spec("dashboard") is None or (out.is_file() and out.stat().st_mtime >= journal.stat().st_mtime):
         return
     command = command_of("dashboard.sheet", name, str(out), "--home", str(home))

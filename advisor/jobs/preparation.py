@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from advisor.jobs.request import Request
 from studies.quantities import format_seconds
-from studies.storage import journal
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from studies.limits import Budget
+    from studies.storage.manifest import StudyManifest
 
 TOLD_SHARE: Final = 1 / 3
 """Of a budget, beyond which it is told what went before the first trial (judged)."""
@@ -48,9 +46,8 @@ def preparation_note(budget: Budget, seconds: float) -> str:
     return f"{before} of the budget of {whole}; training has {training}."
 
 
-def overdrawn_note(home: Path, name: str) -> str:
+def overdrawn_note(manifest: StudyManifest) -> str:
     """Return that reading and profiling took more than a study's budget, where they did; else nothing."""
-    manifest = journal.manifest_of(journal.open_study(home, name))
     seconds, budget = manifest.prepared_seconds, manifest.searching
     over = budget.seconds is not None and seconds >= budget.seconds
     return preparation_note(budget, seconds) if over else ""

@@ -1,4 +1,7 @@
-"""Session: an open study, new from a request or again from its journal, ready to be worked on."""
+"""Session: an open study, new from a request or again from its journal, ready to be worked on.
+
+Here it is made of a request; `advisor.jobs.reopening` opens one again.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from advisor.evidence import Finding
 from advisor.jobs.engines import AUTO, Workers, parse_workers, warm_up
-from advisor.jobs.fingerprints import changed, code_of
+from advisor.jobs.fingerprints import code_of
 from advisor.jobs.first_measurement import measured_first
 from advisor.jobs.planning import plan_for, planned_trials
 from advisor.jobs.preparation import after_reading, preparation_note
@@ -28,22 +31,15 @@ from advisor.jobs.workloads import (
     reading,
 )
 from studies.callers_globals import set_aside
-from studies.errors import BadValue, BadWorkload, StoreError
+from studies.errors import BadWorkload
 from studies.imports import require
-from studies.limits import Budget
-from studies.quantities import format_seconds, several
-from studies.record import Record
 from studies.storage import journal
 from studies.storage.home import NameTaken, check_new, free_name
-from studies.storage.locks import working
 from studies.storage.manifest import CompressionEntry, StudyManifest
-from studies.storage.repair import make_writable
-from studies.tracking.address import OFF, address_of, stored, whole
+from studies.tracking.address import address_of, stored
 from studies.tracking.commit import commit_of
 
 if TYPE_CHECKING:
-    import optuna
-
     from studies.facts import Facts
     from studies.loaded_workload import LoadedWorkload
     from studies.plans.plan import Plan
@@ -83,14 +79,15 @@ def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambd
     check_new(home, request.study)
     tracking_uri, where = address_of(request.tracking_uri)
     request = replace(request, tracking_uri=tracking_uri)
-    warm_up(parse_workers(request.workers))
+    workers = parse_workers(request.workers)
+    warm_up(workers)
     tell(reading(request.source))
     if request.compression != "off":
         require("onnxruntime", "compression", "--compression")
     workload, plan, facts, findings = _planned(request, began)
-    if request.compression != "off" and workload.spec().is_function:
-        raise BadWorkload(f"--compression {request.compression} of a training function, {NO_MODEL}")
     if request.compression != "off":
+        if workload.spec().is_function:
+            raise BadWorkload(f"--compression {request.compression} of a training function, {NO_MODEL}")
         check_compressible(workload.spec())
     named, left_out = _named_starts(request, plan)
     earlier = (*named, *_earlier(request, home, workload, facts, plan))
@@ -106,7 +103,7 @@ def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambd
         home=home,
         workload=workload,
         plan=plan,
-        workers=parse_workers(request.workers),
+        workers=workers,
         notes=notes,
         tracking_uri=tracking_uri,
     )
@@ -185,97 +182,6 @@ def _profiled(request: Request) -> tuple[LoadedWorkload | Function, Facts, Calla
         deadline_seconds=request.trial_seconds or request.budget.seconds,
     )
     return function, facts, partial(plan, uses=uses)
-
-
-@set_aside()
-def reopen(
-    home: Path,
-    name: str,
-    *,
-    budget: Budget | None = None,
-    workers: Workers | None = None,
-    tell: Callable[[str], None] = lambda line: None,
-    searching: bool = True,
-) -> Session:
-    """Open a study again, with more budget if given.
-
-    Args:
-        home: where it lives.
-        name: what it is called.
-        budget: a larger total.
-        workers: how many trials train at a time; None for the usual number.
-        tell: called with a line before anything that takes its time.
-        searching: whether the search goes on, which then counts the seconds of reading.
-
-    Raises:
-        StudyError: no such study, or its data has changed.
-    """
-    began = time.monotonic()
-    workers = parse_workers(None) if workers is None else workers
-    warm_up(workers)
-    make_writable(home, name)
-    study = journal.open_study(home, name)
-    manifest = journal.manifest_of(study)
-    tell(reading(manifest.opened.source))
-    from studies.plans.plan import Plan
-    from studies.training_function.function import Function
-    from studies.workload_opening import reopen_workload
-
-    workload = (Function.from_spec if manifest.is_function else reopen_workload)(manifest.opened)
-    Plan.of(manifest).space(workload)  # a choice that is not here is refused before anything is written
-    _check_left(manifest, journal.records(study), budget)
-    changes = {} if budget is None else _budgets(budget, manifest)
-    with working(home, name):
-        # until it is concluded again, it is not
-        journal.change_manifest(study, recommendation=None, **changes)
-        if searching:
-            _count(study, time.monotonic() - began)
-    plan = Plan.of(journal.manifest_of(study))
-    tracking_uri, left_out = _address_again(manifest, name)
-    return Session(
-        name=name,
-        home=home,
-        workload=workload,
-        plan=plan,
-        workers=workers,
-        notes=(*changed(manifest, workload), *left_out),
-        tracking_uri=tracking_uri,
-    )
-
-
-def _address_again(manifest: StudyManifest, name: str) -> tuple[str | None, tuple[str, ...]]:
-    """Return where the runs of a study go, and a note where a password is missing: nobody mirrors it then."""
-    try:
-        return whole(manifest.tracking_uri), ()
-    except StoreError as error:
-        return OFF, (f"no runs go to MLflow: {error}; later: advisor sync {name}",)
-
-
-def _count(study: optuna.Study, seconds: float) -> None:
-    """Add the seconds of reading to what a study has spent."""
-    manifest = journal.manifest_of(study)
-    spent, prepared = manifest.spent_seconds + seconds, manifest.prepared_seconds + seconds
-    journal.change_manifest(study, spent_seconds=spent, prepared_seconds=prepared)
-
-
-def _budgets(budget: Budget, manifest: StudyManifest) -> dict[str, Budget | CompressionEntry]:
-    """Return the entries of a study's manifest that a new budget changes."""
-    searching, compressing = split(budget, manifest.compression)
-    if compressing is None:
-        return {"budget": searching}
-    entry = replace(manifest.compressing, budget=compressing, finalists=(), ended=False)
-    return {"budget": searching, "compression_study": entry}
-
-
-def _check_left(manifest: StudyManifest, records: tuple[Record, ...], budget: Budget | None) -> None:
-    """Raise BadValue when a new budget, which is a total, is spent already."""
-    searched = sum(record.searched for record in records)
-    if budget is None or budget.spent(seconds=manifest.spent_seconds, trials=searched) < 1:
-        return
-    spent = f"{format_seconds(manifest.spent_seconds)} and {several(searched, 'trial')}"
-    raise BadValue(
-        f"a budget of {budget} is spent already, as budgets are totals and {spent} went before; give more"
-    )
 
 
 def _searched_on(workload: LoadedWorkload | Function, plan: Plan) -> LoadedWorkload | Function:

@@ -15,7 +15,7 @@ from typing import IO, Any
 from filelock import BaseFileLock
 from optuna.storages.journal import BaseJournalBackend
 
-from studies.storage.lines import NOTHING, Line, sealed
+from studies.storage.lines import NOTHING, Line, sealed, whole_lines
 
 
 class SealedBackend(BaseJournalBackend):
@@ -37,9 +37,7 @@ class SealedBackend(BaseJournalBackend):
             if self._line > log_number_from:
                 self._line, self._offset = 0, 0
             file.seek(self._offset)
-            for raw in file:
-                if not raw.endswith(b"\n"):  # still being written, or torn by a crash
-                    return
+            for raw in whole_lines(file):
                 self._line, self._offset = self._line + 1, self._offset + len(raw)
                 if self._line > log_number_from:
                     yield Line.of(raw).operation() or dict(NOTHING)

@@ -25,10 +25,10 @@ from studies.record import FIELDS, STAGES, STATES, Record
 from studies.storage import journal
 from studies.storage.held import held_study
 from studies.storage.home import journal_of
-from studies.storage.lines import NEEDED, Line
+from studies.storage.lines import NEEDED, Line, Operation, whole_lines
 from studies.storage.manifest import PLAN, StudyManifest
 from studies.storage.readable import UNREADABLE, readable
-from studies.storage.trial_lines import RECORD, SpentSeconds
+from studies.storage.trial_lines import RECORD, SpentSeconds, first_of_each
 
 if TYPE_CHECKING:
     import optuna
@@ -139,15 +139,13 @@ class Journal:
         at = self._at
         if self._name not in at.studies or at.direction is None:
             raise ValueError(f"it holds no study '{self._name}'")
-        by_number: dict[int, Record] = {}
-        for _, record in sorted(at.records.items()):
-            by_number.setdefault(record.number, record)
+        written = (record for _, record in sorted(at.records.items()))
         manifest = at.spent.written_to(StudyManifest.from_attributes(at.attributes))
         extra = (*manifest.extra, *(manifest.workload.extra if manifest.workload else ()))
         return StoredStudy(
             direction=at.direction,
             manifest=manifest,
-            records=tuple(record for _, record in sorted(by_number.items())),
+            records=tuple(first_of_each((record.number, record) for record in written)),
             damaged=at.damaged,
             unknown=(*sorted(at.unknown), *(f"entry '{name}'" for name in extra)),
         )
@@ -157,9 +155,7 @@ class Journal:
             if not self._is_same(file.read(HEAD), os.fstat(file.fileno()).st_size):
                 self._at = ReadPosition()
             file.seek(self._at.offset)
-            for raw in file:
-                if not raw.endswith(b"\n"):  # still being written, or torn by a crash
-                    return
+            for raw in whole_lines(file):
                 self._take_line(Line.of(raw))
                 self._at.head = self._at.head or raw[:HEAD]
                 self._at.offset += len(raw)
@@ -177,24 +173,24 @@ class Journal:
         self._at.damaged += damaged
 
     def _take_operation(self, text: bytes) -> None:
-        """Take in one operation; the numbers are Optuna's, see `JournalOperation` there."""
+        """Take in one operation."""
         begins = BEGINS.match(text)
         match int(begins[1]) if begins else json.loads(text)["op_code"]:
-            case 0:
+            case Operation.CREATE_STUDY:
                 self._take_study(json.loads(text))
-            case 1:
+            case Operation.DELETE_STUDY:
                 self._leave_out(json.loads(text)["study_id"])
-            case 2 if OF_PLAN.match(text) or not begins:
+            case Operation.SET_STUDY_USER_ATTR if OF_PLAN.match(text) or not begins:
                 attributes = json.loads(text)["user_attr"]
                 self._at.attributes |= {
                     name: value for name, value in attributes.items() if name.partition(".")[0] == PLAN
                 }
-            case 4:
+            case Operation.CREATE_TRIAL:
                 self._take_trial(text)
-            case 6:
+            case Operation.SET_TRIAL_STATE_VALUES:
                 changed = json.loads(text)
                 self._at.ended[changed["trial_id"]] |= changed["state"] in FINISHED
-            case 8:
+            case Operation.SET_TRIAL_USER_ATTR:
                 attribute = json.loads(text)
                 if not self._has_ended(attribute["trial_id"]):
                     self._take_record(attribute["trial_id"], attribute["user_attr"])

@@ -13,15 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
 from studies.storage.home import journal_path
+from studies.storage.lines import Operation
 from studies.storage.trial_lines import RECORD, all_trials
 
 if TYPE_CHECKING:
     import optuna
 
     from studies.storage.lasting_backend import LastingBackend
-
-CREATE_TRIAL: Final = 4
-"""Optuna's number of the operation that a trial is."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,7 +81,7 @@ def settle(home: Path, name: str) -> Loss | None:
 
 def _loss(backend: LastingBackend, study: optuna.Study) -> Loss:
     count = sum(RECORD in trial.user_attrs for trial in all_trials(study))
-    missing = sum(operation["op_code"] == CREATE_TRIAL for operation in backend.unwritten)
+    missing = sum(operation["op_code"] == Operation.CREATE_TRIAL for operation in backend.unwritten)
     why = f"journal {backend.path} cannot be written ({backend.problem})"
     if not backend.path.exists():
         return Loss(says=f"none of the {count} trials is on disk any more: journal {backend.path} is gone",

@@ -9,29 +9,49 @@ What stands behind a line that a crash left unfinished is a line of its own.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import IntEnum
+from itertools import takewhile
 from typing import Any, Final, Self
 from zlib import crc32
 
 OPENS: Final = b'{"op_code":'
 SEAL: Final = b',"crc":"%08x"}'
 SEAL_BYTES: Final = 18
+
+
+class Operation(IntEnum):
+    """Operation of a line: Optuna's numbers, see `JournalOperation` there, whose import takes its time."""
+
+    CREATE_STUDY = 0
+    DELETE_STUDY = 1
+    SET_STUDY_USER_ATTR = 2
+    SET_STUDY_SYSTEM_ATTR = 3
+    CREATE_TRIAL = 4
+    SET_TRIAL_PARAM = 5
+    SET_TRIAL_STATE_VALUES = 6
+    SET_TRIAL_INTERMEDIATE_VALUE = 7
+    SET_TRIAL_USER_ATTR = 8
+    SET_TRIAL_SYSTEM_ATTR = 9
+    DISCARD_TRIALS = 10
+
+
 NEEDED: Final[Mapping[int, tuple[str, ...]]] = {
-    0: ("study_name", "directions"),
-    1: ("study_id",),
-    2: ("study_id", "user_attr"),
-    3: ("study_id", "system_attr"),
-    4: ("study_id", "datetime_start"),
-    5: ("trial_id", "param_name", "param_value_internal", "distribution"),
-    6: ("trial_id", "state", "values"),
-    7: ("trial_id", "step", "intermediate_value"),
-    8: ("trial_id", "user_attr"),
-    9: ("trial_id", "system_attr"),
-    10: (),
+    Operation.CREATE_STUDY: ("study_name", "directions"),
+    Operation.DELETE_STUDY: ("study_id",),
+    Operation.SET_STUDY_USER_ATTR: ("study_id", "user_attr"),
+    Operation.SET_STUDY_SYSTEM_ATTR: ("study_id", "system_attr"),
+    Operation.CREATE_TRIAL: ("study_id", "datetime_start"),
+    Operation.SET_TRIAL_PARAM: ("trial_id", "param_name", "param_value_internal", "distribution"),
+    Operation.SET_TRIAL_STATE_VALUES: ("trial_id", "state", "values"),
+    Operation.SET_TRIAL_INTERMEDIATE_VALUE: ("trial_id", "step", "intermediate_value"),
+    Operation.SET_TRIAL_USER_ATTR: ("trial_id", "user_attr"),
+    Operation.SET_TRIAL_SYSTEM_ATTR: ("trial_id", "system_attr"),
+    Operation.DISCARD_TRIALS: (),
 }
-"""What each operation that Optuna knows has to say, see `JournalOperation` there; beside `worker_id`."""
-NOTHING: Final[Mapping[str, Any]] = {"op_code": 1, "study_id": -1, "worker_id": ""}
+"""What each operation has to say beside `worker_id`."""
+NOTHING: Final[Mapping[str, Any]] = {"op_code": Operation.DELETE_STUDY.value, "study_id": -1, "worker_id": ""}
 """An operation that changes nothing: it deletes a study that no journal holds."""
 
 
@@ -68,3 +88,8 @@ def sealed(operation: Mapping[str, Any]) -> bytes:
     """Return the line of an operation."""
     text = json.dumps(operation, separators=(",", ":")).encode()[:-1]
     return text + SEAL % crc32(text) + b"\n"
+
+
+def whole_lines(file: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the lines of a file up to one that is still being written, or was torn by a crash."""
+    return takewhile(lambda raw: raw.endswith(b"\n"), file)

@@ -102,18 +102,15 @@ def _whole_lines(lines: Iterable[bytes]) -> Iterator[bytes]:
 
     What is too short for a line that does nothing goes as spaces before the next one.
     """
-    nothing = sealed(NOTHING)
-    spaces = 0
+    nothing, size = sealed(NOTHING), 0
     for raw in lines:
-        line = Line.of(raw)
-        if not raw.endswith(b"\n") or (line.operation() and not line.damaged):
-            yield b" " * spaces + raw
-            spaces = 0
+        line, size = Line.of(raw), size + len(raw)
+        if not raw.endswith(b"\n"):
+            whole = raw
         elif line.operation():
-            yield b" " * spaces + line.text.rjust(len(raw) - 1) + b"\n"
-            spaces = 0
-        elif spaces + len(raw) >= len(nothing):
-            yield nothing[:-1].rjust(spaces + len(raw) - 1) + b"\n"
-            spaces = 0
+            whole = line.text + b"\n" if line.damaged else raw
         else:
-            spaces += len(raw)
+            whole = nothing
+        if len(whole) <= size:
+            yield whole.rjust(size)
+            size = 0

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from studies.record import Record, Stage
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from studies.storage.manifest import StudyManifest
 
+Numbered = TypeVar("Numbered")
 RECORD: Final = "record"
 """Under which name a trial's record is written."""
 SPENT: Final = "spent_seconds"
@@ -101,10 +102,16 @@ def all_trials(study: optuna.Study) -> list[FrozenTrial]:
 
     Of several with one number, which a copied line makes, it is the first that was written.
     """
-    by_number: dict[int, FrozenTrial] = {}
-    for trial in sorted(trials_as_written(study), key=lambda trial: trial._trial_id):
-        by_number.setdefault(number_of(trial), trial)
-    return [trial for _, trial in sorted(by_number.items())]
+    written = sorted(trials_as_written(study), key=lambda trial: trial._trial_id)
+    return first_of_each((number_of(trial), trial) for trial in written)
+
+
+def first_of_each(numbered: Iterable[tuple[int, Numbered]]) -> list[Numbered]:
+    """Return the first of those that have one number, in the order of the numbers."""
+    by_number: dict[int, Numbered] = {}
+    for number, value in numbered:
+        by_number.setdefault(number, value)
+    return [value for _, value in sorted(by_number.items())]
 
 
 def trials_as_written(study: optuna.Study) -> Iterator[FrozenTrial]:

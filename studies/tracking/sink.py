@@ -59,7 +59,7 @@ def sync(home: Path, name: str, *, tracking_uri: str | None = None) -> int:
     """
     # the warnings are those of MLflow's own parts
     with closing(Sink(home, name, tracking_uri)) as sink, warnings.catch_warnings(action="ignore"):
-        return sink.write(status="RUNNING" if _searching(home, name) else "KILLED")
+        return sink.write(status="RUNNING" if worked_on(home, name) else "KILLED")
 
 
 class Sink:
@@ -224,12 +224,6 @@ class Sink:
         if (digest := _digest(page)) != run.data.tags.get("advisor.figures"):
             client.log_text(self.run_id, page.decode(), "figures.html")
         return {"advisor.figures": digest}
-
-
-def _searching(home: Path, name: str) -> bool:
-    """Tell whether a process works on a study at this moment."""
-    open_study(home, name)
-    return worked_on(home, name)
 
 
 def _digest(content: bytes) -> str:

@@ -9,8 +9,8 @@ from sklearn.datasets import make_moons
 from torch import nn
 
 import advisor
+from advisor.jobs.reopening import reopen
 from advisor.jobs.request import Request
-from advisor.jobs.session import reopen
 from advisor.jobs.workloads import open_workload
 from studies import catalogue
 from studies.errors import BadWorkload

@@ -14,8 +14,9 @@ import advisor as api
 from advisor.decide.function_checks import function_checks
 from advisor.decide.recommend import recommend
 from advisor.jobs.advice import evidence_of
+from advisor.jobs.reopening import reopen
 from advisor.jobs.request import Request
-from advisor.jobs.session import prepare, reopen
+from advisor.jobs.session import prepare
 from advisor.statements.statement import Case
 from studies.errors import BadValue, BadWorkload
 from studies.limits import Budget, Limits

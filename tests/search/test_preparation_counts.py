@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.jobs.preparation import overdrawn_note, preparation_note
+from advisor.jobs.reopening import reopen
 from advisor.jobs.request import Request
-from advisor.jobs.session import prepare, reopen
+from advisor.jobs.session import prepare
 from advisor.jobs.work import work
 from studies.limits import LEAST_SECONDS, LEAST_SHARE, Budget
 from studies.search.clock import Clock
@@ -86,7 +87,7 @@ def test_data_that_takes_longer_to_read_than_the_budget_is_trained_on_all_the_sa
     work(session)
 
     study = journal.open_study(session.home, session.name)
-    note = overdrawn_note(session.home, session.name)
+    note = overdrawn_note(journal.manifest_of(study))
     assert "over the budget of 3 s; training has 2 s more" in note
     assert note in session.notes
     assert session.plan.budget == Budget(seconds=3)

@@ -14,9 +14,10 @@ from advisor.cli.trials import trial_rows
 from advisor.decide.estimates import estimates
 from advisor.decide.recommend import recommend
 from advisor.evidence import Evidence
+from advisor.jobs.reopening import reopen
 from advisor.jobs.request import Request
 from advisor.jobs.sample_size import FEWEST_RUNS, SMALL, SMALLEST, rows_to_search_on
-from advisor.jobs.session import prepare, reopen
+from advisor.jobs.session import prepare
 from advisor.jobs.work import conclude, work
 from studies.errors import BadValue, BadWorkload
 from studies.limits import Budget

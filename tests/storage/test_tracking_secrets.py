@@ -11,8 +11,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from advisor.jobs.reopening import reopen
 from advisor.jobs.request import Request
-from advisor.jobs.session import prepare, reopen
+from advisor.jobs.session import prepare
 from studies.errors import StoreError
 from studies.limits import Budget
 from studies.storage.home import journal_path

@@ -21,7 +21,7 @@ def resume(
 ) -> None:
     """Go on after a stop, a crash or with more budget."""
     from advisor.jobs.engines import parse_workers
-    from advisor.jobs.session import reopen
+    from advisor.jobs.reopening import reopen
 
     with prints_aside():
         total = None if budget is None else Budget.parse(budget)

@@ -1,0 +1,119 @@
+"""Reopening of a study: a session of what its journal holds, with more budget if given."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from advisor.jobs.engines import Workers, parse_workers, warm_up
+from advisor.jobs.fingerprints import changed
+from advisor.jobs.request import split
+from advisor.jobs.session import Session
+from advisor.jobs.workloads import reading
+from studies.callers_globals import set_aside
+from studies.errors import BadValue, StoreError
+from studies.limits import Budget
+from studies.quantities import format_seconds, several
+from studies.record import Record
+from studies.storage import journal
+from studies.storage.locks import working
+from studies.storage.manifest import CompressionEntry, StudyManifest
+from studies.storage.repair import make_writable
+from studies.tracking.address import OFF, whole
+
+if TYPE_CHECKING:
+    import optuna
+
+
+@set_aside()
+def reopen(
+    home: Path,
+    name: str,
+    *,
+    budget: Budget | None = None,
+    workers: Workers | None = None,
+    tell: Callable[[str], None] = lambda line: None,
+    searching: bool = True,
+) -> Session:
+    """Open a study again, with more budget if given.
+
+    Args:
+        home: where it lives.
+        name: what it is called.
+        budget: a larger total.
+        workers: how many trials train at a time; None for the usual number.
+        tell: called with a line before anything that takes its time.
+        searching: whether the search goes on, which then counts the seconds of reading.
+
+    Raises:
+        StudyError: no such study, or its data has changed.
+    """
+    began = time.monotonic()
+    workers = parse_workers(None) if workers is None else workers
+    warm_up(workers)
+    make_writable(home, name)
+    study = journal.open_study(home, name)
+    manifest = journal.manifest_of(study)
+    tell(reading(manifest.opened.source))
+    from studies.plans.plan import Plan
+    from studies.training_function.function import Function
+    from studies.workload_opening import reopen_workload
+
+    workload = (Function.from_spec if manifest.is_function else reopen_workload)(manifest.opened)
+    Plan.of(manifest).space(workload)  # a choice that is not here is refused before anything is written
+    _check_left(manifest, journal.records(study), budget)
+    changes = {} if budget is None else _budgets(budget, manifest)
+    with working(home, name):
+        # until it is concluded again, it is not
+        journal.change_manifest(study, recommendation=None, **changes)
+        if searching:
+            _count(study, time.monotonic() - began)
+    plan = Plan.of(journal.manifest_of(study))
+    tracking_uri, left_out = _address_again(manifest, name)
+    return Session(
+        name=name,
+        home=home,
+        workload=workload,
+        plan=plan,
+        workers=workers,
+        notes=(*changed(manifest, workload), *left_out),
+        tracking_uri=tracking_uri,
+    )
+
+
+def _address_again(manifest: StudyManifest, name: str) -> tuple[str | None, tuple[str, ...]]:
+    """Return where the runs of a study go, and a note where a password is missing: nobody mirrors it then."""
+    try:
+        return whole(manifest.tracking_uri), ()
+    except StoreError as error:
+        return OFF, (f"no runs go to MLflow: {error}; later: advisor sync {name}",)
+
+
+def _count(study: optuna.Study, seconds: float) -> None:
+    """Add the seconds of reading to what a study has spent."""
+    manifest = journal.manifest_of(study)
+    spent, prepared = manifest.spent_seconds + seconds, manifest.prepared_seconds + seconds
+    journal.change_manifest(study, spent_seconds=spent, prepared_seconds=prepared)
+
+
+def _budgets(budget: Budget, manifest: StudyManifest) -> dict[str, Budget | CompressionEntry]:
+    """Return the entries of a study's manifest that a new budget changes."""
+    searching, compressing = split(budget, manifest.compression)
+    if compressing is None:
+        return {"budget": searching}
+    entry = replace(manifest.compressing, budget=compressing, finalists=(), ended=False)
+    return {"budget": searching, "compression_study": entry}
+
+
+def _check_left(manifest: StudyManifest, records: tuple[Record, ...], budget: Budget | None) -> None:
+    """Raise BadValue when a new budget, which is a total, is spent already."""
+    searched = sum(record.searched for record in records)
+    if budget is None or budget.spent(seconds=manifest.spent_seconds, trials=searched) < 1:
+        return
+    spent = f"{format_seconds(manifest.spent_seconds)} and {several(searched, 'trial')}"
+    raise BadValue(
+        f"a budget of {budget} is spent already, as budgets are totals and {spent} went before; give more"
+    )
