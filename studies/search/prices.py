@@ -110,7 +110,16 @@ class Prices:
             >>> round(prices.seconds(Recipe(batch_size=32), epochs=5), 3)
             0.505
         """
-        kind = _Kind.of(recipe.to_params())
+        return self._seconds(recipe.to_params(), epochs)
+
+    def rest_seconds(self, record: Record, epochs: int) -> float:
+        """Return what so many further epochs of a run take: as its own did, if a clock may say."""
+        if self.step.timed and record.train_seconds and record.epochs:
+            return record.train_seconds / record.epochs * epochs
+        return self._seconds(record.params, epochs)
+
+    def _seconds(self, params: Mapping[str, Any], epochs: int) -> float:
+        kind = _Kind.of(params)
         evaluation_seconds = epochs * self.valid_rows * self.step.row_seconds * EVALUATED
         training_seconds = self._training_seconds(kind, epochs, rows=self.rows)
         return (training_seconds + evaluation_seconds) * self._correction(kind)
