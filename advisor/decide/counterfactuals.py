@@ -255,6 +255,10 @@ def _instead(explained: Explained, decision: Decision) -> Instead:
         quality=pair.quality if pair else None,
         advised_quality=pair.advised_quality if pair else None,
         one_run=explained.confirmed(advised.optimizer) and not recipe.confirmed,
+        one_seed=pair is not None
+        and len(pair.trials) == 1
+        and explained.confirmed(advised.optimizer)
+        and recipe.confirmed,
     )
 
 
