@@ -143,16 +143,24 @@ class Command:
             coordinator = psutil.Process(self._process.pid)
             children = coordinator.children(recursive=True)
             ours = [child for child in children if child.ppid() == coordinator.pid]
-            servers = [child for child in ours if _runs(child, "fork_server")]
+            mirrors = [child for child in children if _runs(child, "tracking.process")]
+            servers = [child for child in ours if _serves(child, coordinator)]
             kinds = {
                 "coordinator": [coordinator],
                 "fork server": servers,
                 "worker": [child for server in servers for child in server.children()],
-                "mirror": [child for child in children if _runs(child, "tracking.process")],
+                "mirror": mirrors,
                 "all": [*children, coordinator],
             }
             return kinds[kind]
         return []
+
+
+def _serves(child: psutil.Process, coordinator: psutil.Process) -> bool:
+    """Tell whether a child is the fork server: a fork of its coordinator, or a fresh one that replaced it."""
+    with suppress(psutil.Error):
+        return child.cmdline() == coordinator.cmdline() or _runs(child, "fork_server")
+    return False
 
 
 def _runs(process: psutil.Process, module: str) -> bool:
