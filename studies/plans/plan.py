@@ -58,6 +58,9 @@ class Plan:
     """Training rows of a search trial, a sample; None for all. Confirmation takes all, or as many as
     there is time for."""
 
+    exhaust: bool = True
+    """Whether the budget is used up even where going on is expected to gain less than the noise."""
+
     def space(self, workload: LoadedWorkload | Function) -> SearchSpace:
         """Return the recipes that may be tried."""
         low, reference, high = self.batch_size
