@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
@@ -76,9 +76,9 @@ class Training:
         self.allocations = Allocations()
         self.ended, self._reaction, self._lowest_loss = False, 1.0, math.inf
         self._best: Reading | None = None
-        self._order, self._generators = torch.Generator().manual_seed(seed), Generators(seed)
+        self.order, self.generators = torch.Generator().manual_seed(seed), Generators(seed)
         self._feed = Feed(workload.dataset, seed, self.device)
-        with self._generators.in_place():
+        with self.generators.in_place():
             self.model = (workload.build(recipe.model) if model is None else model).to(self.device)
             prepare(self)
             self.optimizer = recipe.optimizer.build(self.model, self.total_steps)
@@ -156,19 +156,38 @@ class Training:
         Raises:
             Diverged: the training loss exploded or is no number.
         """
-        with self._generators.in_place():
+        with self.generators.in_place():
             while self.epoch < min(epochs, self.recipe.epochs) and not self.ended:
                 start = training_clock(self.device)
                 train_loss = self._epoch(stop)
                 if train_loss is None:
                     return False
-                self.epoch += 1
-                self.seconds += training_clock(self.device) - start
-                self._check(train_loss)
-                self._measure(train_loss)
-                self.ended = any(check() for check in self.stop_conditions)
-                self._reaction = self.recipe.schedule.reaction(self.curve)
+                self.end_epoch(train_loss, training_clock(self.device) - start)
         return True
+
+    def begin_epoch(self) -> Iterator[tuple[int, Draw]]:
+        """Begin a pass over the rows; yield the number of rows of each batch, and what draws it."""
+        self.model.train()
+        if hasattr(self.optimizer, "train"):
+            self.optimizer.train()
+        return self._feed.epoch(self.order, self.batch_size, self.steps_per_epoch)
+
+    def end_epoch(self, train_loss: float, seconds: float) -> None:
+        """End a pass over the rows: note its mean loss, measure the weights, see whether the run is over.
+
+        Args:
+            train_loss: mean of the steps.
+            seconds: that the pass took.
+
+        Raises:
+            Diverged: the training loss exploded or is no number.
+        """
+        self.epoch += 1
+        self.seconds += seconds
+        self._check(train_loss)
+        self._measure(train_loss)
+        self.ended = any(check() for check in self.stop_conditions)
+        self._reaction = self.recipe.schedule.reaction(self.curve)
 
     def backward(self) -> torch.Tensor:
         """Compute the loss of the current batch and its gradients anew; return the loss."""
@@ -217,7 +236,7 @@ class Training:
         """Return everything that `load_state_dict` needs to go on as if never interrupted."""
         state = {name: getattr(self, name) for name in SAVED}
         state |= {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict()}
-        state |= {"order": self._order.get_state(), "random": self._generators.state()}
+        state |= {"order": self.order.get_state(), "random": self.generators.state()}
         state |= {"rows_read": self._feed.rows_read}
         return copy.deepcopy(state | {"attachments": self.attachment_state})
 
@@ -226,8 +245,8 @@ class Training:
         state = copy.deepcopy(state)
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self._generators.set_state(state["random"])
-        self._order.set_state(state["order"])
+        self.generators.set_state(state["random"])
+        self.order.set_state(state["order"])
         self._feed.rows_read = state["rows_read"]
         for tensor, saved in zip(self.attachment_state, state["attachments"], strict=True):
             tensor.copy_(saved)
@@ -237,19 +256,22 @@ class Training:
     def _epoch(self, stop: Callable[[], bool]) -> float | None:
         """Pass once over the rows; return the mean loss, or None when told to stop."""
         total = torch.zeros((), device=self.device)
-        self.model.train()
-        if hasattr(self.optimizer, "train"):
-            self.optimizer.train()
-        for rows, draw in self._feed.epoch(self._order, self.batch_size, self.steps_per_epoch):
+        for rows, draw in self.begin_epoch():
             if stop():
                 return None
-            if self.followed < FOLLOWED_STEPS and rows == self.batch_size:
-                total += self._followed(draw)
-            else:
-                total += self._step(*draw())
+            total += self.take_step(rows, draw)
         return total.item() / self.steps_per_epoch
 
-    def _step(self, inputs: Any, targets: Any) -> torch.Tensor:
+    def take_step(self, rows: int, draw: Draw) -> torch.Tensor:
+        """Take an optimizer step on a batch; return its loss."""
+        return self._followed(draw) if self.follows(rows) else self._step(*draw())
+
+    def follows(self, rows: int) -> bool:
+        """Tell whether a step on so many rows is one of the first, whose allocations are followed."""
+        return self.followed < FOLLOWED_STEPS and rows == self.batch_size
+
+    def begin_step(self, inputs: Any, targets: Any) -> tuple[Any, Any]:
+        """Set the lr of the step and change the batch as attachments say; return the batch."""
         # half a step in: neither the first step nor the last one of a schedule from and to zero is wasted
         self.lr_factor = self.recipe.schedule.at((self.step + 0.5) / self.total_steps) * self._reaction
         for group, peak in zip(self.optimizer.param_groups, self._peak_lrs, strict=True):
@@ -257,17 +279,29 @@ class Training:
         for transform in self.on_batch:
             inputs, targets = transform(inputs, targets)
         self._batch = inputs, targets
+        return self._batch
+
+    def end_step(self) -> None:
+        """Step the optimizer by the gradients that are there, and whatever hooks into a step."""
+        for hook in self.before_step:
+            hook()
+        self.optimizer.step()
+        self._count_step()
+
+    def _step(self, inputs: Any, targets: Any) -> torch.Tensor:
+        self.begin_step(inputs, targets)
         if self.needs_closure:
             loss = torch.as_tensor(self.optimizer.step(self.backward))  # type: ignore[arg-type]
+            self._count_step()
         else:
             loss = self.backward()
-            for hook in self.before_step:
-                hook()
-            self.optimizer.step()
+            self.end_step()
+        return loss.detach()
+
+    def _count_step(self) -> None:
         for hook in self.after_step:
             hook()
         self.step += 1
-        return loss.detach()
 
     def _followed(self, draw: Draw) -> torch.Tensor:
         """Take a step and note what it allocates: the first makes the state, the second has it beside."""

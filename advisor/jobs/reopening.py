@@ -55,11 +55,11 @@ def reopen(
     """
     began = time.monotonic()
     workers = parse_workers(None) if workers is None else workers
-    warm_up(workers)
     make_writable(home, name)
     study = journal.open_study(home, name)
     manifest = journal.manifest_of(study)
     tell(reading(manifest.opened.source))
+    warm_up(workers)
     from studies.plans.plan import Plan
     from studies.training_function.function import Function
     from studies.workload_opening import reopen_workload

@@ -25,6 +25,7 @@ PARTS: Final = (
     "hand",
     "made_up",
     "recorded_studies",
+    "recorded_tables",
     "recorded_tasks",
     "replay",
 )
