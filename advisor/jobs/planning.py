@@ -80,6 +80,7 @@ def plan_for(
         seed=request.seed,
         trial_seconds=request.trial_seconds,
         fair=request.fair,
+        exhaust=request.exhaust,
         device=facts.device,
         threads=threads_for(facts.macs * facts.batch_size),
         search_model=search_model,

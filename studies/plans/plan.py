@@ -61,6 +61,9 @@ class Plan:
     step_price: StepPrice = field(default_factory=StepPrice)
     """What a step takes, by which recipes are priced."""
 
+    exhaust: bool = True
+    """Whether the budget is used up even where going on is expected to gain less than the noise."""
+
     def space(self, workload: LoadedWorkload | Function) -> SearchSpace:
         """Return the recipes that may be tried."""
         low, reference, high = self.batch_size
