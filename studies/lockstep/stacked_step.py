@@ -11,6 +11,7 @@ from torch.func import functional_call, vmap
 from studies.forward import answer
 from studies.lockstep.losses import StackedLoss
 from studies.lockstep.noise import Dropped, draw, dropped, empty_masks, masked, noisy, switch_on
+from studies.lockstep.row_linear import batch_linear_layers
 from studies.lockstep.stack import Stack
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class StackedStep:
         self.loss = StackedLoss.of([run.loss for run in runs], runs[0].device)
         self.stack = Stack([run.model for run in runs])
         switch_on(self.stack.template, self.stack.models)
+        batch_linear_layers(self.stack.template)
         self._calls: dict[int, list[tuple[Dropped, ...]]] = {}
         self._masks: dict[int, list[torch.Tensor]] = {}
 
@@ -47,23 +49,21 @@ class StackedStep:
         inputs, of_inputs = _together([batch[0] for batch in batches])
         targets, of_targets = _together([batch[1] for batch in batches])
         masks = self._draw_masks(batches)
-        arguments = (self.stack.weights, self.stack.buffers, inputs, targets, masks, self.loss.smoothing)
-        of_share = None if self.loss.smoothing is None else 0
-        losses = vmap(self._forward, in_dims=(0, 0, of_inputs, of_targets, 0 if masks else None, of_share))(
-            *arguments
+        outputs = vmap(self._outputs, in_dims=(0, 0, of_inputs, 0 if masks else None))(
+            self.stack.weights, self.stack.buffers, inputs, masks
         )
+        losses = self.loss.of_rows(self.runs[0].workload.for_loss(outputs), targets, of_targets)
         self.stack.take_gradients(losses.sum())
         return losses.detach()
 
-    def _forward(
-        self, weights: Any, buffers: Any, inputs: Any, targets: Any, masks: Any, share: Any
-    ) -> torch.Tensor:
+    def _outputs(self, weights: Any, buffers: Any, inputs: Any, masks: Any) -> Any:
+        """Return what a model with these weights returns."""
+
         def called(*arguments: Any, **options: Any) -> Any:
             return functional_call(self.stack.template, (weights, buffers), arguments, options)
 
         with masked(masks):
-            outputs = answer(called, inputs)  # type: ignore[arg-type]
-        return self.loss(self.runs[0].workload.for_loss(outputs), targets, share)
+            return answer(called, inputs)  # type: ignore[arg-type]
 
     def _draw_masks(self, batches: Sequence[tuple[torch.Tensor, torch.Tensor]]) -> list[torch.Tensor]:
         """Return the dropout masks of a step, (runs, ...) for each call of dropout."""
