@@ -19,6 +19,7 @@ from typing import Any, ClassVar, Final
 from studies.errors import BadValue, shown
 
 KEY: Final = "range"
+UNSEARCHED: Final = "unsearched"
 
 Warp = tuple[Callable[[float], float], Callable[[float], float]]
 
@@ -140,9 +141,19 @@ def one_of(*options: str | int | float | bool, default: str | int | float | bool
     return _field(OneOf(options=options, default=default))
 
 
+def unsearched(span: Range) -> Any:
+    """Declare a field that a recipe may set within a range and no search tries."""
+    return dataclasses.field(default=span.default, metadata={UNSEARCHED: span})
+
+
 def ranges(choice: type) -> dict[str, Range]:
     """Return the searched fields of a choice, in the order they are written."""
     return {f.name: f.metadata[KEY] for f in dataclasses.fields(choice) if KEY in f.metadata}
+
+
+def unsearched_ranges(choice: type) -> dict[str, Range]:
+    """Return the fields of a choice that may be set and are not searched, in the order they are written."""
+    return {f.name: f.metadata[UNSEARCHED] for f in dataclasses.fields(choice) if UNSEARCHED in f.metadata}
 
 
 def _field(span: Range) -> Any:

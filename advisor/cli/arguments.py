@@ -21,6 +21,8 @@ from advisor.cli.options import (
     EarlierStudies,
     Epochs,
     Everything,
+    Exhaust,
+    Fair,
     Goal,
     Group,
     Home,
@@ -58,6 +60,7 @@ from advisor.cli.options import (
     Wrappers,
 )
 from studies.errors import BadValue
+from studies.plans.fairness import CONTENTION
 
 if TYPE_CHECKING:
     from advisor.jobs.request import Request
@@ -176,6 +179,7 @@ class SearchArguments:
     split: SplitColumn = None
     missing: Missing = None
     budget: BudgetText = "10m"
+    exhaust: Exhaust = False
     batch_size: BatchSize = None
     sample_rows: SampleRows = None
     epochs: Epochs = None
@@ -204,6 +208,7 @@ class SearchArguments:
     device: Device = "auto"
     workers: Workers = None
     trial_time: TrialTime = None
+    fair: Fair = CONTENTION
     seed: Seed = 0
     config: Config = None
     save_config: SaveConfig = None

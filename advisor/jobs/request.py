@@ -14,6 +14,7 @@ from advisor.jobs.engines import parse_workers
 from studies import catalogue
 from studies.errors import BadValue, did_you_mean, shown
 from studies.limits import Budget, Limits
+from studies.plans.fairness import CONTENTION, check_fairness
 from studies.quantities import parse_seconds
 from studies.split_by import SplitBy
 
@@ -76,6 +77,8 @@ class Request:
     start: tuple[str, ...] = ()
     """Recipe files (TOML) that the search starts from too, after the reference recipes."""
     budget: Budget = field(default_factory=lambda: Budget(seconds=600))
+    exhaust: bool = False
+    """Whether the budget is used up even where going on is expected to gain less than the noise."""
     limits: Limits = field(default_factory=Limits)
     goal: str = USUAL
     rules: tuple[str, ...] = ()
@@ -89,6 +92,9 @@ class Request:
     takes $ADVISOR_WORKERS, else `auto`."""
     trial_time: str | float | None = None
     """What a whole run may take before it is ended, as in `10m`; None for many times what others took."""
+    fair: str = CONTENTION
+    """contention | strict: what an optimizer gets before its recipes may be stopped, see
+    `studies.plans.fairness`."""
     seed: int = 0
     study: str | None = None
     tracking_uri: str | None = field(default=None, repr=False)
@@ -99,6 +105,7 @@ class Request:
         _ = self.split_by  # which refuses more than one column
         _ = self.trial_seconds
         object.__setattr__(self, "workers", parse_workers(self.workers))
+        check_fairness(self.fair)
         check_goal(self.goal)
         check_mode(self.compression)
         if self.class_weights not in CLASS_WEIGHTS:

@@ -50,6 +50,8 @@ class OptimizerChoice(Choice, ABC):
     """Whether every step needs the gradient of the whole training set."""
     needs_closure: ClassVar[bool] = False
     """Whether a step evaluates the loss several times."""
+    extra_passes: ClassVar[float] = 0.0
+    """Forward and backward passes of a step beside the usual one."""
     own_schedule: ClassVar[bool] = False
     """Whether it wants no learning-rate schedule beside it but a warmup."""
     extra: ClassVar[str] = ""
