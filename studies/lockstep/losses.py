@@ -76,6 +76,11 @@ class StackedLoss:
         return losses
 
 
+def function_of(loss: Callable[..., torch.Tensor]) -> Any:
+    """Return the function that a loss is made of."""
+    return _parts(loss)[0]
+
+
 def _parts(loss: Callable[..., torch.Tensor]) -> tuple[Any, dict[str, Any], float]:
     """Return the function of a loss, its keywords but for label smoothing, and that."""
     if not isinstance(loss, partial) or loss.args:

@@ -30,7 +30,8 @@ class RowLinear(nn.Linear):
             return super().forward(inputs)
         level, weight = functorch.maybe_get_level(self.weight), _stacked(self.weight)
         with temporarily_pop_interpreter_stack():
-            outputs = BatchedProduct.apply(_stacked(inputs, len(weight)), weight, _stacked(self.bias))
+            rows = _stacked(inputs, len(weight))
+            outputs = BatchedProduct.apply(rows, weight, _stacked(self.bias))  # type: ignore[no-untyped-call]
         batched: torch.Tensor = functorch._add_batch_dim(outputs, 0, level)
         return batched
 
@@ -45,7 +46,7 @@ class BatchedProduct(torch.autograd.Function):
         return torch.baddbmm(bias.unsqueeze(1), rows, weight.transpose(1, 2))
 
     @staticmethod
-    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         """Return the gradients that are wanted."""
         rows, weight = ctx.saved_tensors
         of_rows, of_weight, of_bias = ctx.needs_input_grad

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.func import functional_call, vmap
 
+from studies.data.rows import tensors
+from studies.errors import one_line
 from studies.forward import answer
+from studies.lockstep.alone import Passes, apart, passes_alone, same
 from studies.lockstep.losses import StackedLoss
 from studies.lockstep.noise import Dropped, draw, dropped, empty_masks, masked, noisy, switch_on
 from studies.lockstep.row_linear import batch_linear_layers
 from studies.lockstep.stack import Stack
+from studies.lockstep.unstackable import Unstackable
 
 if TYPE_CHECKING:
     from studies.train import Training
@@ -56,6 +60,47 @@ class StackedStep:
         self.stack.take_gradients(losses.sum())
         return losses.detach()
 
+    def check(self) -> None:
+        """Compare losses and gradients of a batch with those of each model by itself; nothing is changed.
+
+        Raises:
+            Unstackable: a model cannot be called so, or its numbers are others.
+        """
+        for run in self.runs:
+            run.model.train()
+        inputs, targets = tensors(run.workload.dataset, "train", run.device)
+        for rows in {run.batch_size, run.workload.rows % run.batch_size} - {0}:
+            self._check([(inputs[:rows], targets[:rows])] * len(self.runs))
+
+    def _check(self, batches: Sequence[tuple[torch.Tensor, torch.Tensor]]) -> None:
+        states = [run.generators.state() for run in self.runs]
+        buffers = {name: buffer.clone() for name, buffer in self.stack.buffers.items()}
+        try:
+            alone = [passes_alone(run, *batch) for run, batch in zip(self.runs, batches, strict=True)]
+            after = [run.generators.state() for run in self.runs]
+            self._restore(states, buffers)
+            losses = self.losses(batches)
+            rows = [Passes.of(run, loss) for run, loss in zip(self.runs, losses, strict=True)]
+            unlike = tuple(
+                index
+                for index, run in enumerate(self.runs)
+                if not rows[index].are_like(alone[index]) or not same(run.generators.state(), after[index])
+            )
+        except Unstackable:
+            raise
+        except Exception as error:
+            raise Unstackable(one_line(error, longest=200)) from error
+        finally:
+            self._restore(states, buffers)
+        if unlike:
+            raise Unstackable("their numbers would be others", rows=unlike)
+
+    def _restore(self, states: Sequence[Any], buffers: dict[str, torch.Tensor]) -> None:
+        for run, state in zip(self.runs, states, strict=True):
+            run.generators.set_state(state)
+        for name, buffer in buffers.items():
+            self.stack.buffers[name].copy_(buffer)
+
     def _outputs(self, weights: Any, buffers: Any, inputs: Any, masks: Any) -> Any:
         """Return what a model with these weights returns."""
 
@@ -92,14 +137,8 @@ def _together(values: Sequence[torch.Tensor]) -> tuple[torch.Tensor, int | None]
 
 def _calls(run: Training, inputs: Any) -> tuple[Dropped, ...]:
     """Return how a run's model calls dropout; nothing of the run is changed."""
-    buffers = {name: buffer.clone() for name, buffer in run.model.named_buffers()}
-
-    def called(*arguments: Any, **options: Any) -> Any:
-        return functional_call(run.model, buffers, arguments, options)
-
-    with torch.random.fork_rng(devices=_devices(run)), torch.no_grad():
-        return dropped(lambda: answer(called, inputs))  # type: ignore[arg-type]
-
-
-def _devices(run: Training) -> list[torch.device]:
-    return [run.device] if run.device.type == "cuda" else []
+    state = run.generators.state()
+    with run.generators.torchs_in_place(), torch.no_grad():
+        calls = dropped(lambda: answer(apart(run), inputs))
+    run.generators.set_state(state)
+    return calls
