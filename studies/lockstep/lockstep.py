@@ -51,6 +51,7 @@ class Lockstep:
         while active:
             step = StackedStep(active)
             try:
+                step.check()
                 while self._going_on(active, epochs) == active:
                     if not self._epoch(active, step, stop):
                         self._endings |= dict.fromkeys(active, False)
