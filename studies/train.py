@@ -27,11 +27,12 @@ from studies.loaded_workload import LoadedWorkload
 from studies.measure.allocations import FOLLOWED_STEPS, Allocations
 from studies.measure.model import model_bytes, state_bytes, tensor_bytes
 from studies.measure.training_clock import training_clock
-from studies.measure.validation import Reading, read, whole_run
+from studies.measure.validation import Best, Reading, read, whole_run
 from studies.optim.routing import route
 from studies.recipe import Recipe
 from studies.record import Measurement
 from studies.rng import Generators
+from studies.rungs import measured_epochs
 
 if TYPE_CHECKING:
     from studies.hooks import Hook, Readout, Transform
@@ -75,7 +76,8 @@ class Training:
         self.seconds = self.lr_factor = 0.0
         self.allocations = Allocations()
         self.ended, self._reaction, self._lowest_loss = False, 1.0, math.inf
-        self._best: Reading | None = None
+        self.pause = recipe.epochs
+        self._best = Best()
         self.order, self.generators = torch.Generator().manual_seed(seed), Generators(seed)
         self._feed = Feed(workload.dataset, seed, self.device)
         with self.generators.in_place():
@@ -125,7 +127,7 @@ class Training:
     @property
     def quality(self) -> float | None:
         """Return the best validation metric so far, None before the first epoch."""
-        return self._best.metric if self._best else None
+        return self._best.reading.metric if self._best.reading else None
 
     @property
     def peak_bytes(self) -> int | None:
@@ -144,7 +146,7 @@ class Training:
         return model_bytes(self.model) + tensor_bytes(self.attachment_state) + order_bytes
 
     def advance(self, epochs: int, *, stop: Callable[[], bool] = lambda: False) -> bool:
-        """Train until `epochs` epochs are done in all, measuring after each.
+        """Train until `epochs` epochs are done in all, measuring after each, or after some of a long run's.
 
         Args:
             epochs: where to pause, counted from the start of the run.
@@ -156,6 +158,7 @@ class Training:
         Raises:
             Diverged: the training loss exploded or is no number.
         """
+        self.pause = epochs
         with self.generators.in_place():
             while self.epoch < min(epochs, self.recipe.epochs) and not self.ended:
                 start = training_clock(self.device)
@@ -173,7 +176,7 @@ class Training:
         return self._feed.epoch(self.order, self.batch_size, self.steps_per_epoch)
 
     def end_epoch(self, train_loss: float, seconds: float) -> None:
-        """End a pass over the rows: note its mean loss, measure the weights, see whether the run is over.
+        """End a pass over the rows: note its loss; if it is time, measure and see whether the run is over.
 
         Args:
             train_loss: mean of the steps.
@@ -185,9 +188,17 @@ class Training:
         self.epoch += 1
         self.seconds += seconds
         self._check(train_loss)
+        if not self._measures:
+            return
         self._measure(train_loss)
         self.ended = any(check() for check in self.stop_conditions)
         self._reaction = self.recipe.schedule.reaction(self.curve)
+
+    @property
+    def _measures(self) -> bool:
+        """Tell whether the weights are measured after this epoch: each, where something reacts to it."""
+        due = self.epoch == self.pause or self.epoch in measured_epochs(self.recipe.epochs)
+        return due or bool(self.stop_conditions) or self.recipe.schedule.reacts()
 
     def backward(self) -> torch.Tensor:
         """Compute the loss of the current batch and its gradients anew; return the loss."""
@@ -201,11 +212,11 @@ class Training:
 
     def forget_best(self) -> None:
         """Let only epochs from here on count as the best: the model is not what it was before."""
-        self._best = None
+        self._best = Best()
 
     def restore_best(self) -> None:
         """Put the weights of the best epoch back into the model."""
-        if self._best:
+        if self._best.reading:
             self.model.load_state_dict(self._best.weights)
 
     def measure_outcome(self, *, whole: bool, test: bool) -> dict[str, Any]:
@@ -323,14 +334,15 @@ class Training:
         if averages:
             self.optimizer.eval()  # type: ignore[attr-defined]
         reading = self._reading(settle=averages)
+        self._best.take(reading, self.model, direction)
         for readout in self.readouts:
             with readout():
                 other = self._reading(settle=True)
+                self._best.take(other, self.model, direction)
             reading = other if other.beats(reading, direction) else reading
         self.curve.append(
             reading.point(epoch=self.epoch, step=self.step, seconds=self.seconds, train_loss=train_loss)
         )
-        self._best = reading if reading.beats(self._best, direction) else self._best
 
     def _reading(self, *, settle: bool) -> Reading:
         rows = self.batch_size if settle else None

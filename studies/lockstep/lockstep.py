@@ -47,6 +47,8 @@ class Lockstep:
         Raises:
             Unstackable: the models cannot be called as one.
         """
+        for run in self.runs:
+            run.pause = epochs
         active = self._going_on(self.runs, epochs)
         while active:
             step = StackedStep(active)
