@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 HALVINGS: Final = (1 / 3, 2 / 3)
 """Shares of the race after which the weaker half of the optimizers is left out."""
+CONTENDERS: Final = 3
+"""So many stay in the race after the opening, unless optimizers are compared strictly: as many as are
+confirmed."""
 FEWEST_OPTIMIZERS: Final = 2
 """So many are never left out."""
 
@@ -141,8 +144,8 @@ class Search:
         """
         halvings = sum(self.clock.race_share(self._searched()) >= share for share in HALVINGS)
         rank = survivors if self.plan.fair == STRICT else contenders
-        halvings += self.plan.fair != STRICT  # the opening halved them
-        keep = max(FEWEST_OPTIMIZERS, math.ceil(len(self.plan.candidates) / 2**halvings))
+        most = len(self.plan.candidates) if self.plan.fair == STRICT else CONTENDERS
+        keep = max(FEWEST_OPTIMIZERS, min(most, math.ceil(len(self.plan.candidates) / 2**halvings)))
         return rank(self.records, self.plan.candidates, self.direction, keep=keep)
 
     def _is_guaranteed(self, optimizer: str) -> bool:
