@@ -161,7 +161,9 @@ class Search:
 
     def _race_over(self) -> bool:
         surviving = self._surviving()
-        return self.clock.race_over(self._searched()) or not surviving or self.going_on.settled(surviving)
+        if self.clock.race_over(self._searched()) or not surviving:
+            return True
+        return self.going_on.settled(guaranteed=any(map(self._is_guaranteed, surviving)))
 
     def _release_orphans(self) -> None:
         """End the trials that a killed process left running; what they tried is proposed anew."""
