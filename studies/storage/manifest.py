@@ -130,6 +130,7 @@ class StudyManifest(Document):
         "split_facts",
         "yardsticks",
         "sample_rows",
+        "lr_scaling",
         "step_price",
         "columns",
         "trial_seconds",
@@ -176,6 +177,7 @@ class StudyManifest(Document):
     fair: str = "strict"
     sample_rows: int | None = None
     """Training rows that the search trains on, where it does not afford all of them; None for all."""
+    lr_scaling: bool = False
     step_price: StepPrice = field(default_factory=StepPrice)
     """What a step takes; nothing that was measured in studies of earlier versions."""
     compression_study: CompressionEntry | None = None
