@@ -24,6 +24,8 @@ PARTS: Final = (
     "fault_trials",
     "hand",
     "made_up",
+    "portfolio_choice",
+    "portfolio_pool",
     "recorded_studies",
     "recorded_tasks",
     "replay",
