@@ -16,6 +16,9 @@ SEARCH_STAGES: Final[tuple[Stage, ...]] = ("reference", "start", "race")
 STAGES: Final[tuple[Stage, ...]] = (*SEARCH_STAGES, "confirm", "compress")
 STATES: Final[tuple[State, ...]] = ("complete", "pruned", "infeasible", "failed", "running")
 
+SEARCH_ENDED: Final = "the search ended"
+"""How the error of a trial ends that was stopped because time was up or the user wanted to stop."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Measurement:
@@ -111,8 +114,9 @@ class Record:
     """The trial's number in its study."""
     state: State
     stage: Stage
-    """`reference`: the optimizer's own defaults; `start`: a recipe from an earlier study; `race`: asked of
-    the sampler; `confirm`: a finalist again with a fresh seed; `compress`: a trained model made small."""
+    """`reference`: the optimizer's own defaults; `start`: a recipe of the portfolio, an earlier study or a
+    file; `race`: asked of the sampler; `confirm`: a finalist again with a fresh seed; `compress`: a trained
+    model made small."""
     seed: int
     params: Mapping[str, Any]
     """The recipe in flat form."""
@@ -157,6 +161,11 @@ class Record:
     """Training rows that it trained on, where these are a sample; None for all there are."""
     output: tuple[str, ...] = ()
     """The last lines that it printed, of a trial that failed."""
+
+    @property
+    def cut_short(self) -> bool:
+        """Tell whether it was stopped with the search, and not because others promised more."""
+        return self.state == "pruned" and (self.error or "").endswith(SEARCH_ENDED)
 
     @property
     def searched(self) -> bool:

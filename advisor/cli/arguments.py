@@ -21,6 +21,7 @@ from advisor.cli.options import (
     EarlierStudies,
     Epochs,
     Everything,
+    Fair,
     Goal,
     Group,
     Home,
@@ -58,6 +59,7 @@ from advisor.cli.options import (
     Wrappers,
 )
 from studies.errors import BadValue
+from studies.plans.fairness import CONTENTION
 
 if TYPE_CHECKING:
     from advisor.jobs.request import Request
@@ -204,6 +206,7 @@ class SearchArguments:
     device: Device = "auto"
     workers: Workers = None
     trial_time: TrialTime = None
+    fair: Fair = CONTENTION
     seed: Seed = 0
     config: Config = None
     save_config: SaveConfig = None

@@ -231,6 +231,14 @@ TrialTime = Annotated[
         show_default="many times what others took",
     ),
 ]
+Fair = Annotated[
+    str,
+    typer.Option(
+        help="What an optimizer gets before its recipes may be stopped: contention (one recipe at the first "
+        "rung, whole runs while it may still win) or strict (whole runs, and as many as every other).",
+        autocompletion=completion.one_of("contention", "strict"),
+    ),
+]
 Seed = Annotated[int, typer.Option(help="Of the split, the weights and the proposals.")]
 TuneModel = Annotated[
     bool | None,

@@ -78,6 +78,7 @@ def plan_for(
         compression=request.compression,
         seed=request.seed,
         trial_seconds=request.trial_seconds,
+        fair=request.fair,
         device=facts.device,
         threads=threads_for(facts.macs * facts.batch_size),
         search_model=search_model,

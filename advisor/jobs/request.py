@@ -14,6 +14,7 @@ from advisor.jobs.engines import parse_workers
 from studies import catalogue
 from studies.errors import BadValue, did_you_mean, shown
 from studies.limits import Budget, Limits
+from studies.plans.fairness import CONTENTION, check_fairness
 from studies.quantities import parse_seconds
 from studies.split_by import SplitBy
 
@@ -89,6 +90,9 @@ class Request:
     takes $ADVISOR_WORKERS, else `auto`."""
     trial_time: str | float | None = None
     """What a whole run may take before it is ended, as in `10m`; None for many times what others took."""
+    fair: str = CONTENTION
+    """contention | strict: what an optimizer gets before its recipes may be stopped, see
+    `studies.plans.fairness`."""
     seed: int = 0
     study: str | None = None
     tracking_uri: str | None = field(default=None, repr=False)
@@ -99,6 +103,7 @@ class Request:
         _ = self.split_by  # which refuses more than one column
         _ = self.trial_seconds
         object.__setattr__(self, "workers", parse_workers(self.workers))
+        check_fairness(self.fair)
         check_goal(self.goal)
         check_mode(self.compression)
         if self.class_weights not in CLASS_WEIGHTS:

@@ -11,6 +11,7 @@ from studies.compression.space import CompressionSpace
 from studies.errors import StoreError
 from studies.limits import Budget, Limits
 from studies.loaded_workload import LoadedWorkload
+from studies.plans.fairness import STRICT
 from studies.plans.search_space import SearchSpace
 from studies.space import Numeric
 from studies.storage.manifest import Start, StudyManifest
@@ -50,7 +51,9 @@ class Plan:
     `optimizer` where it never runs what the recipe builds, and then also the fields that it never reads, as
     optimizer.AdamW.beta1."""
     starts: tuple[Start, ...] = ()
-    """Recipes tried after the reference ones; each is a search trial."""
+    """Recipes that the search opens with; each is a search trial."""
+    fair: str = STRICT
+    """How optimizers are compared, see `studies.plans.fairness`."""
     sample_rows: int | None = None
     """Training rows of a search trial, a sample; None for all. Confirmation takes all, or as many as
     there is time for."""

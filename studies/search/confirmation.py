@@ -20,8 +20,9 @@ from studies.search.confirm import (
     reserve_seconds,
 )
 from studies.search.event import Event
+from studies.search.group import Group
 from studies.search.makespan import makespan
-from studies.trials.open_trial import Group
+from studies.search.promotion import BestThird
 
 if TYPE_CHECKING:
     from studies.record import Record
@@ -140,7 +141,7 @@ class Confirmation:
             )
             for run in runs
         ]
-        groups = [Group(trials=[trial], at_least=1) for trial in trials]
+        groups = [Group(trials=[trial], promotion=BestThird(at_least=1)) for trial in trials]
         self.runner.train(groups, after_each=self._allow_first_confirmation)
 
     def _allow_first_confirmation(self) -> None:

@@ -7,6 +7,7 @@ numbers are given in the order of asking, and a group is settled at a rung once 
 from __future__ import annotations
 
 import math
+import sys
 from bisect import insort
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -15,17 +16,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from studies.engines.engine import GRACE_SECONDS, Ending, Handle, Task
-from studies.record import Record, Stage
+from studies.record import SEARCH_ENDED, Record, Stage
 from studies.search.clock import Clock
 from studies.search.event import Event
-from studies.search.pruner import Score, promote, rungs, score
+from studies.search.group import Group
+from studies.search.promotion import Standing
+from studies.search.pruner import Score, rungs, score
 from studies.search.rerun_costs import RerunCosts
 from studies.search.stopping import cancel_if_told
 from studies.search.trial_params import search_params
 from studies.search.trial_writer import TrialWriter
 from studies.storage import journal, trial_lines
 from studies.trials.death import outcome_of
-from studies.trials.open_trial import Group, OpenTrial
+from studies.trials.open_trial import OpenTrial
 from studies.trials.patience import ATTEMPTS, BY_FORCE, LOOK_SECONDS
 from studies.trials.task import Release, TrialResult
 from studies.trials.trial import Outcome, blank_record
@@ -102,6 +105,17 @@ class TrialRunner:
             units=self.space.units(recipe),
             **entries,
         )
+
+    @property
+    def searched(self) -> int:
+        """Return the search trials that have ended."""
+        return sum(record.searched for record in self.records)
+
+    @property
+    def trials_left(self) -> int:
+        """Return how many more search trials the budget allows."""
+        trials = self.plan.budget.trials
+        return sys.maxsize if trials is None else max(trials - self.searched, 0)
 
     def aside(self, work: Any, then: Callable[[Any], None]) -> None:
         """Have some other measurement done beside the trials, after the first of them; `then` takes it."""
@@ -180,7 +194,7 @@ class TrialRunner:
         else:
             epoch = trial.record.epochs + 1
             self._end(
-                group, trial, Outcome(state="pruned", error=f"stopped in epoch {epoch}: the search ended")
+                group, trial, Outcome(state="pruned", error=f"stopped in epoch {epoch}: {SEARCH_ENDED}")
             )
 
     def _take(self, ending: Ending) -> None:
@@ -232,13 +246,13 @@ class TrialRunner:
             return
         epochs = self.rungs[group.rung]
         trials, group.arrived = list(group.trials), []
-        earlier = self._scores(trials[0].recipe.optimizer.name(), epochs)
-        chosen = promote([self._score(trial, epochs) for trial in trials], earlier, at_least=group.at_least)
+        new = [(self._score(trial, epochs), 1.0) for trial in trials]
+        chosen = group.promotion.chosen(new, self._earlier(group, trials[0].recipe.optimizer.name(), epochs))
         group.trials, group.rung = [trials[index] for index in sorted(chosen)], group.rung + 1
         self._queue.extendleft((group, trial) for trial in reversed(group.trials))
         for index, trial in enumerate(trials):
             if index not in chosen and trial.record is not None:
-                error = f"not in its optimizer's best third at epoch {epochs}"
+                error = f"not in {group.promotion.among} at epoch {epochs}"
                 self._release(trial)
                 self._write(trial, replace(trial.record, error=error), violation=0.0)
 
@@ -274,11 +288,11 @@ class TrialRunner:
         self.listen(Event(stage=trial.stage, record=record))
         self._after_each()
 
-    def _scores(self, optimizer: str, rung: int) -> list[Score]:
-        """Return the scores of an optimizer's earlier trials at a rung."""
-        searched = (record for record in self.records if record.optimizer == optimizer and record.searched)
-        scores = (score(record.curve, rung, self.direction) for record in searched)
-        return [at_rung for at_rung in scores if at_rung]
+    def _earlier(self, group: Group, optimizer: str, rung: int) -> list[Standing]:
+        """Return how earlier trials stood at a rung that are rivals of a group's."""
+        rivals = (record for record in self.records if group.promotion.is_rival(record, optimizer))
+        scores = (score(record.curve, rung, self.direction) for record in rivals)
+        return [(at_rung, 1.0) for at_rung in scores if at_rung]
 
     def _score(self, trial: OpenTrial, rung: int) -> Score:
         curve = trial.record.curve if trial.record else ()

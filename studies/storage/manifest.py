@@ -132,6 +132,7 @@ class StudyManifest(Document):
         "columns",
         "trial_seconds",
         "prepared_seconds",
+        "fair",
     )
     READERS: ClassVar[Mapping[str, Callable[[Any], Any]]] = {
         "budget": lambda values: Budget(**values),
@@ -169,6 +170,7 @@ class StudyManifest(Document):
     compression: str = "off"
     unread: tuple[str, ...] = ()
     starts: tuple[Start, ...] = ()
+    fair: str = "strict"
     sample_rows: int | None = None
     """Training rows that the search trains on, where it does not afford all of them; None for all."""
     compression_study: CompressionEntry | None = None

@@ -14,7 +14,7 @@ from studies.errors import one_line
 from studies.infeasible import CannotCompress, Diverged
 from studies.loaded_workload import LoadedWorkload
 from studies.profiling.forecast import least_bytes, rehearse
-from studies.record import Measurement, Record, Stage, State
+from studies.record import SEARCH_ENDED, Measurement, Record, Stage, State
 from studies.train import Training
 from studies.training_function.function import Function
 from studies.training_function.run import FunctionRun
@@ -117,7 +117,7 @@ class Trial:
         assert self.training is not None  # noqa: S101 - for mypy
         if self.training.advance(epochs, stop=stop):
             return None
-        return Outcome(state="pruned", error=f"stopped in epoch {self.training.epoch + 1}: the search ended")
+        return Outcome(state="pruned", error=f"stopped in epoch {self.training.epoch + 1}: {SEARCH_ENDED}")
 
     def _over_limit(self) -> Outcome | None:
         limit = self.plan.limits.train_bytes

@@ -91,6 +91,7 @@ def test_any_number_of_workers_gives_the_same_trials_with_delays_and_two_killed_
             epochs=9,
             workers=workers,
             home=place,
+            fair="strict",
             **QUIET,
         )
         assert (place / "killed-0").exists()
@@ -186,7 +187,12 @@ def test_a_trial_over_its_share_of_memory_is_infeasible_with_its_peak(tmp_path):
     (tmp_path / "loop.py").write_text(FAULTY.format(fault='kept = b"x" * 2**30; time.sleep(1000)'))
     session = prepare(
         Request.of(
-            f"{tmp_path / 'loop.py'}:fit", optimizers=("SGD", "AdamW"), budget="2trials", epochs=9, **QUIET
+            f"{tmp_path / 'loop.py'}:fit",
+            optimizers=("SGD", "AdamW"),
+            budget="2trials",
+            epochs=9,
+            fair="strict",
+            **QUIET,
         ),
         tmp_path,
     )
