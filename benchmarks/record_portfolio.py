@@ -26,6 +26,8 @@ from advisor.published.portfolio import StartingRecipe
 from benchmarks.portfolio_pool import pool
 from benchmarks.record_advice import space_of
 from benchmarks.recorded_tasks import FOLDER, IN_ORDER, TASKS, Task, open_workload
+from studies import catalogue
+from studies.choice import Choice
 from studies.data.rows import tensors
 from studies.direction import MAXIMIZE
 from studies.infeasible import Diverged
@@ -43,12 +45,8 @@ COLUMNS: Final = (
 )  # fmt: skip
 BATCH: Final = Numeric(low=16, high=256, default=32, scale="log", whole=True)
 """Rows a step: the recorded tasks are small, and 32 is the reference of all of them."""
-LONG: Final = (
-    Task(source="digits", model="MLP", train=1000, valid=400, epochs=36),
-    Task(source="friedman", model="MLP", train=1000, valid=400, epochs=36),
-    Task(source="digits", model="CNN", train=1000, valid=400, epochs=18),
-)
-"""Tasks of as many steps as a search gives a run that has the time."""
+LONG: Final = (Task(source="digits", model="MLP", train=1000, valid=400, epochs=36),)
+"""Task of as many steps as a search gives a run that has the time."""
 
 Key = tuple[str, int, int]
 """Task, recipe and seed."""
@@ -121,11 +119,15 @@ def read_keys(table: Path) -> set[Key]:
 
 
 def recorded_space(task: Task, workload: LoadedWorkload) -> SearchSpace:
-    """Return the space that the recipes are read in: what suits the task, every offered schedule."""
-    from studies import catalogue
+    """Return the space that the recipes are read in: what suits the task, all that is offered."""
+    schedules: Any = _offered("schedule")
+    optimizers: Any = _offered("optimizer")
+    space = space_of(task, workload)
+    return replace(space, optimizers=optimizers, schedules=schedules, batch_size=BATCH)
 
-    schedules = tuple(choice for choice in catalogue.choices("schedule").values() if choice.offered)
-    return replace(space_of(task, workload), schedules=schedules, batch_size=BATCH)  # type: ignore[arg-type]
+
+def _offered(axis: str) -> tuple[type[Choice], ...]:
+    return tuple(choice for choice in catalogue.choices(axis).values() if choice.offered)
 
 
 def _rows(

@@ -35,6 +35,7 @@ from advisor.cli.options import (
     NewStudy,
     OpenEnded,
     Optimizers,
+    Portfolio,
     Pretrained,
     Register,
     Regularizers,
@@ -196,6 +197,7 @@ class SearchArguments:
     open_ended: OpenEnded = False
     rule: Rules = None
     earlier: EarlierStudies = True
+    portfolio: Portfolio = True
     start_from: StartFrom = None
     start: Starts = None
     compression: Compression = "off"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from advisor.published.openings import openings
 from advisor.published.shown import measured
 from studies.choice import Choice, sections, summary
 from studies.optim.routing import ROLES
@@ -20,6 +21,8 @@ def choice_text(choice: type[Choice]) -> str:
     if fields := ranges(choice):
         lines += ["", "Searched over:"]
         lines += [f"  {name:<14} {span}; default {_default(span)}" for name, span in fields.items()]
+    if opened := openings(choice.name()):
+        lines += ["", *opened]
     if choice.axis in {"optimizer", "wrappers"}:
         lines += ["", *measured(choice.name())]
     return "\n".join(lines)

@@ -24,7 +24,6 @@ PARTS: Final = (
     "fault_trials",
     "hand",
     "made_up",
-    "portfolio_choice",
     "portfolio_pool",
     "recorded_studies",
     "recorded_tasks",
