@@ -21,6 +21,7 @@ from advisor.cli.options import (
     EarlierStudies,
     Epochs,
     Everything,
+    Exhaust,
     Fair,
     Goal,
     Group,
@@ -179,6 +180,7 @@ class SearchArguments:
     split: SplitColumn = None
     missing: Missing = None
     budget: BudgetText = "10m"
+    exhaust: Exhaust = False
     batch_size: BatchSize = None
     sample_rows: SampleRows = None
     epochs: Epochs = None

@@ -93,7 +93,13 @@ BudgetText = Annotated[
     str,
     typer.Option(
         "--budget",
-        help="Of the whole search: 60s, 10m, 2h, or 200trials (confirmation runs, at most 9, on top).",
+        help="Of the whole search: 60s, 10m, 2h, or 200trials (confirmation runs come on top).",
+    ),
+]
+Exhaust = Annotated[
+    bool,
+    typer.Option(
+        "--exhaust", help="Use up the budget, even where going on is expected to gain less than the noise."
     ),
 ]
 Rules = Annotated[

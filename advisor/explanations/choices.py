@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from advisor.published.openings import openings
 from advisor.published.shown import measured
 from studies.choice import Choice, sections, summary
 from studies.optim.routing import ROLES
 from studies.optimizers import OptimizerChoice
-from studies.space import Range, ranges
+from studies.space import Range, ranges, unsearched_ranges
 
 
 def choice_text(choice: type[Choice]) -> str:
@@ -18,14 +20,19 @@ def choice_text(choice: type[Choice]) -> str:
     lines += [f"{label}: {parts[label]}" for label in ("Helps", "Hurts", "Source") if label in parts]
     if issubclass(choice, OptimizerChoice):
         lines += _optimizer_lines(choice)
-    if fields := ranges(choice):
-        lines += ["", "Searched over:"]
-        lines += [f"  {name:<14} {span}; default {_default(span)}" for name, span in fields.items()]
+    lines += _field_lines("Searched over:", ranges(choice))
+    lines += _field_lines("May be set, and is not searched:", unsearched_ranges(choice))
     if opened := openings(choice.name()):
         lines += ["", *opened]
     if choice.axis in {"optimizer", "wrappers"}:
         lines += ["", *measured(choice.name())]
     return "\n".join(lines)
+
+
+def _field_lines(heading: str, fields: Mapping[str, Range]) -> list[str]:
+    """Return a line a field below a heading; none where there is no field."""
+    lines = [f"  {name:<14} {span}; default {_default(span)}" for name, span in fields.items()]
+    return ["", heading, *lines] if lines else []
 
 
 def _optimizer_lines(choice: type[OptimizerChoice]) -> list[str]:

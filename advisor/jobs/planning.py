@@ -18,6 +18,7 @@ from studies.errors import BadValue, shown
 from studies.limits import MOST_DIGITS
 from studies.measure.threads import threads_for
 from studies.optimizers import OptimizerChoice
+from studies.step_price import StepPrice
 
 if TYPE_CHECKING:
     from torch import nn
@@ -79,10 +80,13 @@ def plan_for(
         seed=request.seed,
         trial_seconds=request.trial_seconds,
         fair=request.fair,
+        exhaust=request.exhaust,
         device=facts.device,
         threads=threads_for(facts.macs * facts.batch_size),
         search_model=search_model,
         sample_rows=sample_rows,
+        lr_scaling=True,
+        step_price=StepPrice.of(facts, request.searching),
     )
     return plan, facts, findings
 

@@ -79,6 +79,8 @@ class Request:
     start: tuple[str, ...] = ()
     """Recipe files (TOML) that the search starts from too, after the reference recipes."""
     budget: Budget = field(default_factory=lambda: Budget(seconds=600))
+    exhaust: bool = False
+    """Whether the budget is used up even where going on is expected to gain less than the noise."""
     limits: Limits = field(default_factory=Limits)
     goal: str = USUAL
     rules: tuple[str, ...] = ()

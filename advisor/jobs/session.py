@@ -81,8 +81,8 @@ def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambd
     tracking_uri, where = address_of(request.tracking_uri)
     request = replace(request, tracking_uri=tracking_uri)
     workers = parse_workers(request.workers)
-    warm_up(workers)
     tell(reading(request.source))
+    warm_up(workers)
     if request.compression != "off":
         require("onnxruntime", "compression", "--compression")
     workload, plan, facts, findings = _planned(request, began)

@@ -14,6 +14,7 @@ from studies.loaded_workload import LoadedWorkload
 from studies.plans.fairness import STRICT
 from studies.plans.search_space import SearchSpace
 from studies.space import Numeric
+from studies.step_price import StepPrice
 from studies.storage.manifest import Start, StudyManifest
 from studies.training_function.function import Function
 
@@ -57,6 +58,13 @@ class Plan:
     sample_rows: int | None = None
     """Training rows of a search trial, a sample; None for all. Confirmation takes all, or as many as
     there is time for."""
+    lr_scaling: bool = False
+    """Whether the lr moves with the batch size; searches of earlier versions kept it apart."""
+    step_price: StepPrice = field(default_factory=StepPrice)
+    """What a step takes, by which recipes are priced."""
+
+    exhaust: bool = True
+    """Whether the budget is used up even where going on is expected to gain less than the noise."""
 
     def space(self, workload: LoadedWorkload | Function) -> SearchSpace:
         """Return the recipes that may be tried."""
@@ -71,6 +79,7 @@ class Plan:
             largest_batches=self.largest_batches,
             model=workload.model,
             epochs=self.epochs,
+            lr_scaling=self.lr_scaling,
             search_model=self.search_model,
             compression=CompressionSpace.offered() if self.compression == "joint" else None,
         )

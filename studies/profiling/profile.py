@@ -6,8 +6,10 @@ Counts over the data, a census of the model's modules, a few timed steps, and pr
 from __future__ import annotations
 
 import math
+import statistics
 import time
 from dataclasses import replace
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -26,7 +28,7 @@ from studies.measure.threads import threads, threads_for
 from studies.optim.routing import route, trained
 from studies.profiling import probes
 from studies.profiling.forecasts import forecasts
-from studies.profiling.probes.bench import Bench, few_rows
+from studies.profiling.probes.bench import Batch, Bench, few_rows
 from studies.rng import undisturbed
 from studies.rows.nested import NestedRows
 
@@ -42,6 +44,10 @@ FEWEST_STEPS: Final = 4
 """Of which the first is a warm one: so many are taken, however long they take."""
 TIMED_SECONDS: Final = 0.5
 """After which no further step is timed, and the same of forward passes at batch 1."""
+LARGER_BATCHES: Final = (4, 8)
+"""Times the reference batch, at which passes are timed too: what a row more adds."""
+LARGER_STEPS: Final = 6
+"""At each of them, of which the first is a warm one."""
 TIMED_PASSES: Final = 30
 FEWEST_PASSES: Final = 3
 PROBING_SECONDS: Final = 4.0
@@ -149,6 +155,7 @@ def _timed(bench: Bench, model: nn.Module) -> dict[str, Any]:
         "latency_seconds": latency_seconds,
         "step_seconds": step_seconds,
         "optimizer_share": optimizer_share,
+        "row_seconds": _row_seconds(bench, model, step_seconds * (1 - optimizer_share)),
     }
 
 
@@ -255,6 +262,33 @@ def _step_times(bench: Bench, model: nn.Module) -> tuple[float, float]:
     pass_seconds, step_seconds = _usual(passing), _usual(stepping)
     total = step_seconds + pass_seconds * bench.facts.batch_size / len(batch[1])
     return total, step_seconds / total
+
+
+def _row_seconds(bench: Bench, model: nn.Module, reference_seconds: float) -> float | None:
+    """Return the seconds that a row more adds to forward and backward; None where no larger batch is timed.
+
+    The median over the pairs of batch sizes, so that one disturbed measurement does not decide.
+    """
+    sizes = {min(factor * bench.facts.batch_size, bench.workload.rows) for factor in LARGER_BATCHES}
+    timed = {bench.facts.batch_size: reference_seconds}
+    for rows in sorted(sizes - {*timed}):
+        if rows <= few_rows(bench.facts, rows):
+            timed[rows] = _passes_seconds(bench, model, bench.batch(rows))
+    slopes = [
+        (timed[large] - timed[small]) / (large - small) for small, large in combinations(sorted(timed), 2)
+    ]
+    return max(statistics.median(slopes), 0.0) if slopes else None
+
+
+def _passes_seconds(bench: Bench, model: nn.Module, batch: Batch) -> float:
+    """Return the usual seconds of forward and backward on a batch; few steps where they are long."""
+    seconds: list[float] = []
+    began = bench.now()
+    while len(seconds) < 2 or (len(seconds) < LARGER_STEPS and bench.now() - began < TIMED_SECONDS / 4):
+        start = bench.now()
+        bench.backward(model, batch)
+        seconds.append(bench.now() - start)
+    return statistics.median(seconds[1:])
 
 
 def _usual(seconds: list[float]) -> float:

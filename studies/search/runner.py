@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from studies.engines.engine import GRACE_SECONDS, Ending, Handle, Task
 from studies.record import SEARCH_ENDED, Record, Stage
+from studies.rungs import rungs
 from studies.search.clock import Clock
 from studies.search.event import Event
 from studies.search.group import Group
+from studies.search.prices import Prices
 from studies.search.promotion import Standing
-from studies.search.pruner import Score, rungs, score
+from studies.search.pruner import Score, score
 from studies.search.rerun_costs import RerunCosts
 from studies.search.stopping import cancel_if_told
 from studies.search.trial_params import search_params
@@ -85,6 +87,7 @@ class TrialRunner:
         self._queue: deque[tuple[Group, OpenTrial]] = deque()
         self._aside: list[tuple[Any, Callable[[Any], None]]] = []
         self._aside_running: dict[Handle, Callable[[Any], None]] = {}
+        self.prices = Prices.of(plan, workload)
         self.costs = RerunCosts(workload=workload)
         self._writer = TrialWriter(study=study, limits=plan.enforced, clock=clock, files=files)
         self._after_each: Callable[[], None] = lambda: None
@@ -246,7 +249,7 @@ class TrialRunner:
             return
         epochs = self.rungs[group.rung]
         trials, group.arrived = list(group.trials), []
-        new = [(self._score(trial, epochs), 1.0) for trial in trials]
+        new = [self._standing(trial, epochs) for trial in trials]
         chosen = group.promotion.chosen(new, self._earlier(group, trials[0].recipe.optimizer.name(), epochs))
         group.trials, group.rung = [trials[index] for index in sorted(chosen)], group.rung + 1
         self._queue.extendleft((group, trial) for trial in reversed(group.trials))
@@ -290,9 +293,17 @@ class TrialRunner:
 
     def _earlier(self, group: Group, optimizer: str, rung: int) -> list[Standing]:
         """Return how earlier trials stood at a rung that are rivals of a group's."""
-        rivals = (record for record in self.records if group.promotion.is_rival(record, optimizer))
-        scores = (score(record.curve, rung, self.direction) for record in rivals)
-        return [(at_rung, 1.0) for at_rung in scores if at_rung]
+        rivals = [record for record in self.records if group.promotion.is_rival(record, optimizer)]
+        left = self.plan.epochs - rung
+        return [
+            (at_rung, self.prices.rest_seconds(record, left))
+            for record in rivals
+            if (at_rung := score(record.curve, rung, self.direction))
+        ]
+
+    def _standing(self, trial: OpenTrial, rung: int) -> Standing:
+        seconds = self.prices.rest_seconds(trial.record, self.plan.epochs - rung) if trial.record else 1.0
+        return self._score(trial, rung), seconds
 
     def _score(self, trial: OpenTrial, rung: int) -> Score:
         curve = trial.record.curve if trial.record else ()

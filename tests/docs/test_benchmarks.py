@@ -16,6 +16,16 @@ from benchmarks.recorded_tasks import CONFIRM_SEEDS, TRUTH_SEEDS, UNSEEN, open_w
 
 FILES: Final = sorted(path.stem for path in Path(benchmarks.__file__).parent.glob("[!_]*.py"))
 PARTS: Final = (
+    "contest_models",
+    "contest_others",
+    "contest_own",
+    "contest_rows",
+    "contest_space",
+    "contest_tables",
+    "contest_training",
+    "contest_watch",
+    "contest_workloads",
+    "contestants",
     "external",
     "fault_commands",
     "fault_files",
@@ -26,6 +36,7 @@ PARTS: Final = (
     "made_up",
     "portfolio_pool",
     "recorded_studies",
+    "recorded_tables",
     "recorded_tasks",
     "replay",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 
 import pytest
@@ -132,6 +133,17 @@ def test_a_broken_journal_is_passed_over_and_that_is_said(home):
     (home / "studies" / "b.journal").write_text("{nothing\n")
 
     with pytest.warns(StudyWarning, match="study 'b' is passed over: journal .* cannot be read"):
+        assert len(earlier_starts(home)) == 1
+
+
+def test_a_study_that_is_just_being_created_is_passed_over_without_a_word(home):
+    keep(home, "a", [record(0, "AdamW", 0.9)])
+    keep(home, "b", [])
+    journal_of_b = home / "studies" / "b.journal"
+    journal_of_b.write_text(journal_of_b.read_text().splitlines(keepends=True)[0])
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
         assert len(earlier_starts(home)) == 1
 
 

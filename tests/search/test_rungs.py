@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from studies.direction import MAXIMIZE, MINIMIZE
 from studies.record import Measurement
-from studies.search.confirm import FINALISTS, SEEDS, confirmation_runs, reserve_seconds
+from studies.rungs import rungs
+from studies.search.confirm import FINALISTS, SEEDS, first_runs, reserve_seconds
 from studies.search.promotion import BestThird, BetterHalf
-from studies.search.pruner import contenders, in_contention, rungs, score, survivors
+from studies.search.pruner import contenders, in_contention, score, survivors
 
 from records import record
 
@@ -139,33 +140,27 @@ RACE = tuple(
 )
 
 
-def test_every_finalist_gets_the_same_fresh_seeds():
-    runs = confirmation_runs(RACE, "ABCD", MAXIMIZE, seed=7, seconds=1e9)
+def due(records=RACE, *, seed=7, seconds=1e9, **options):
+    runs = first_runs(records, "ABCD", MAXIMIZE, seed=seed, seconds=seconds, **options)
+    return [(run.record.optimizer, run.seed) for run in runs]
 
-    assert len(runs) == FINALISTS * SEEDS
-    assert {run.seed for run in runs} == {8, 9, 10}
-    for name in "BAC":
-        assert {run.seed for run in runs if run.record.optimizer == name} == {8, 9, 10}
-    assert [run.record.optimizer for run in runs[:3]] == ["B", "A", "C"]
+
+def test_every_finalist_gets_one_fresh_seed_first_and_it_is_the_same_for_all():
+    assert due() == [("B", 8), ("A", 8), ("C", 8)]
 
 
 def test_confirmation_goes_on_where_it_stopped():
     done = record(9, "B", 0.94, stage="confirm", seed=8, source=1)
-    runs = confirmation_runs((*RACE, done), "ABCD", MAXIMIZE, seed=7, seconds=1e9)
 
-    assert ("B", 8) not in {(run.record.optimizer, run.seed) for run in runs}
-    assert len(runs) == FINALISTS * SEEDS - 1
+    assert due((*RACE, done)) == [("A", 8), ("C", 8)]
 
 
-def test_little_time_means_fewer_finalists_before_fewer_seeds():
-    seconds = sum(
-        run.record.train_seconds for run in confirmation_runs(RACE, "ABCD", MAXIMIZE, seed=0, seconds=1e9)
-    )
-    fewer = confirmation_runs(RACE, "ABCD", MAXIMIZE, seed=0, seconds=0.9 * seconds)
+def test_little_time_means_fewer_finalists_before_fewer_seeds_of_the_best_one():
+    one_run = RACE[0].took_seconds
 
-    assert {run.record.optimizer for run in fewer} == {"A", "B"}
-    assert len(fewer) == 6
-    assert len(confirmation_runs(RACE, "ABCD", MAXIMIZE, seed=0, seconds=0.0)) == 1
+    assert len(due(seconds=(FINALISTS + SEEDS - 1 + 0.1) * one_run)) == FINALISTS
+    assert due(seconds=(FINALISTS + SEEDS - 1.1) * one_run) == [("B", 8), ("A", 8)]
+    assert due(seconds=1.1 * one_run) == due(seconds=-1.0) == [("B", 8)]
 
 
 def test_at_most_a_set_share_of_the_budget_is_kept_back():
