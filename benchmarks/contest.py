@@ -1,8 +1,8 @@
 """Contest: our search against others, seconds until a trial is as good as the best of random whole runs.
 
-    python -m benchmarks.contest [--workloads digits,yeast] [--seeds 2] [--contestants ours,tpe+median]
-        [--cap 40] [--jobs 1] [--to FOLDER] [--show] [--hand-over 20 60 180] [--workers 1]
-        [--budget 150trials] [--options "..."]
+    python -m benchmarks.contest [--workloads digits,yeast] [--seeds 2] [--first-seed 0]
+        [--contestants ours,tpe+median] [--cap 40] [--jobs 1] [--to FOLDER] [--show]
+        [--hand-over 20 60 180] [--workers 1] [--budget 150trials] [--options "..."]
 
 All train the same model on the same rows, over the same settings. Each is a process of its own with one
 thread, and takes its turn; its time counts from the start of the process, imports included. The targets are
@@ -54,6 +54,7 @@ def main() -> None:
     absent = [name for name in contestants if not is_there(name)]
     for name in absent:
         print(f"{name} is not there; benchmarks/contest_environments.sh makes its environment")
+    seeds = range(arguments.first_seed, arguments.first_seed + arguments.seeds)
     with tempfile.TemporaryDirectory() as fallback:
         folder = Path(arguments.to or fallback).resolve()
         if arguments.show:
@@ -67,7 +68,7 @@ def main() -> None:
                 options=tuple(arguments.options.split()),
             )
             there = [name for name in contestants if name not in absent]
-            rows = run(contest, problems, range(arguments.seeds), there, arguments.hand_over, arguments.jobs)
+            rows = run(contest, problems, seeds, there, arguments.hand_over, arguments.jobs)
     print(_about(rows))
     print("\n".join(lines(rows)))
 
@@ -91,7 +92,8 @@ def _arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--workloads", default=",".join(problem.name for problem in PROBLEMS))
-    parser.add_argument("--seeds", type=int, default=SEEDS, help="how many, from 0 on")
+    parser.add_argument("--seeds", type=int, default=SEEDS, help="how many")
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--contestants", default=",".join(everyone))
     parser.add_argument("--cap", type=float, default=CAP_SECONDS, help="processor seconds")
     parser.add_argument("--jobs", type=int, default=1, help="processes at a time")
