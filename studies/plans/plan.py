@@ -70,6 +70,7 @@ class Plan:
             epochs=self.epochs,
             search_model=self.search_model,
             compression=CompressionSpace.offered() if self.compression == "joint" else None,
+            unread=self.unread,
         )
 
     @property
