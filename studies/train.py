@@ -15,6 +15,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
@@ -28,6 +29,7 @@ from studies.measure.allocations import FOLLOWED_STEPS, Allocations
 from studies.measure.model import model_bytes, state_bytes, tensor_bytes
 from studies.measure.training_clock import training_clock
 from studies.measure.validation import Best, Reading, read, whole_run
+from studies.optim.composite import Composite
 from studies.optim.routing import route
 from studies.recipe import Recipe
 from studies.record import Measurement
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 
 EXPLODED: Final = 1e3
 """A mean training loss this many times the lowest one (at least 1), or not finite, is a divergence."""
+USUAL: Final = (torch.optim.Optimizer.zero_grad, Composite.zero_grad)
+"""What a `zero_grad` is that lets go of all gradients and does nothing else."""
 SAVED: Final = (
     "curve", "epoch", "step", "seconds", "ended", "followed", "step_bytes",
     "_best", "_reaction", "_lowest_loss",
@@ -99,17 +103,17 @@ class Training:
         self.stop_conditions: list[Callable[[], bool]] = []
         self.attachment_state: list[torch.Tensor] = []
 
-    @property
+    @cached_property
     def steps_per_epoch(self) -> int:
         """Return the optimizer steps in one pass over the rows."""
         return self.workload.steps_per_epoch(self.batch_size)
 
-    @property
+    @cached_property
     def batch_size(self) -> int:
         """Return the rows a step, at most the whole training set."""
         return min(self.recipe.batch_size, self.workload.rows)
 
-    @property
+    @cached_property
     def total_steps(self) -> int:
         """Return the optimizer steps of the whole run."""
         return self.steps_per_epoch * self.recipe.epochs
@@ -202,13 +206,22 @@ class Training:
 
     def backward(self) -> torch.Tensor:
         """Compute the loss of the current batch and its gradients anew; return the loss."""
-        self.optimizer.zero_grad()
+        self._forget_gradients()
         inputs, targets = self._batch
         loss = self.loss(self.workload.for_loss(answer(self.model, inputs)), targets)
         loss.backward()  # type: ignore[no-untyped-call]
         for hook in self.after_backward:
             hook()
         return loss
+
+    def _forget_gradients(self) -> None:
+        """Let go of gradients, as the `zero_grad` of torch does with bookkeeping that takes longer."""
+        if type(self.optimizer).zero_grad not in USUAL:
+            self.optimizer.zero_grad()
+            return
+        for group in self.optimizer.param_groups:
+            for parameter in group["params"]:
+                parameter.grad = None
 
     def forget_best(self) -> None:
         """Let only epochs from here on count as the best: the model is not what it was before."""

@@ -82,6 +82,7 @@ class Plan:
             lr_scaling=self.lr_scaling,
             search_model=self.search_model,
             compression=CompressionSpace.offered() if self.compression == "joint" else None,
+            unread=self.unread,
         )
 
     @property

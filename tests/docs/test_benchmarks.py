@@ -23,6 +23,7 @@ PARTS: Final = (
     "contest_space",
     "contest_tables",
     "contest_training",
+    "contest_turns",
     "contest_watch",
     "contest_workloads",
     "contestants",
