@@ -25,7 +25,7 @@ for name in "${@:-neps smac syne-tune}"; do
     "$python" -m venv "$folder/$one"
     # shellcheck disable=SC2086
     "$folder/$one/bin/python" -m pip install --quiet --disable-pip-version-check \
-      "torch>=2.11,<2.14" schedulefree $wanted
+      "torch>=2.11,<2.14" schedulefree pytorch_optimizer $wanted
     echo "$folder/$one: $("$folder/$one/bin/python" -m pip freeze | grep -iE '^(neural|smac|syne)')"
   done
 done

@@ -134,7 +134,7 @@ def test_the_second_target_of_a_workload_is_no_easier_than_the_first():
         for seed in seeds:
             easy, hard = targets_of(problem, seed)
             assert problem.reaches(hard, easy)
-        assert len(seeds) == len(set(seeds))
+        assert len(seeds) == len(set(seeds)) >= 2
 
 
 def test_a_contest_is_over_once_a_run_reaches_the_target(tmp_path, capsys):
