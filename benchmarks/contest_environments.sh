@@ -14,7 +14,7 @@ packages() {
   case $1 in
     neps) echo "neural-pipeline-search>=0.17" ;;
     smac) echo "smac>=2.4" ;;
-    syne-tune) echo "syne-tune>=0.16" ;;
+    syne-tune) echo "syne-tune>=0.16 huggingface_hub fastparquet" ;; # imported by its searcher, not required
     *) echo "no environment '$1'; there are neps, smac and syne-tune" >&2; return 1 ;;
   esac
 }

@@ -21,7 +21,7 @@ from studies.record import Record
 from studies.storage.follow import Journal
 
 STUDY: Final = "contest"
-LOOK_SECONDS: Final = 0.05
+LOOK_SECONDS: Final = 0.1
 """Between two looks at the journal and the processes: what a moment may be late by."""
 END_SECONDS: Final = 10
 AFTER_SEARCH: Final = ("confirm", "compress")
