@@ -75,7 +75,7 @@ class Contest:
         if seconds is not None:
             row = contest_own.hand_over(problem, data, seed, seconds, words)
             return [replace(row, goal=f"{seconds:g} s", workers=self.workers)]
-        budget = "--budget", self.budget
+        budget = "--budget", self.budget, "--exhaust"
         targets = targets_of(problem, seed)
         rows = contest_own.to_targets(problem, data, seed, targets, self.cap_seconds, (*budget, *words))
         return [
