@@ -41,11 +41,6 @@ class Row:
     """Of the package that searched."""
     date: str = field(default_factory=lambda: time.strftime("%Y-%m-%d"))
 
-    @property
-    def cell(self) -> tuple[str, int, str, str]:
-        """Return what a start measures once."""
-        return self.workload, self.seed, self.contestant, "to targets" if self.goal in TARGETS else self.goal
-
     def figure(self, name: str) -> float:
         """Return a figure of the row, `processor`, `wall` or `runs`."""
         return float(getattr(self, name) or 0.0)

@@ -36,6 +36,7 @@ from advisor.cli.options import (
     NewStudy,
     OpenEnded,
     Optimizers,
+    Portfolio,
     Pretrained,
     Register,
     Regularizers,
@@ -198,6 +199,7 @@ class SearchArguments:
     open_ended: OpenEnded = False
     rule: Rules = None
     earlier: EarlierStudies = True
+    portfolio: Portfolio = True
     start_from: StartFrom = None
     start: Starts = None
     compression: Compression = "off"

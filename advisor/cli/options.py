@@ -167,6 +167,9 @@ OpenEnded = Annotated[
 EarlierStudies = Annotated[
     bool, typer.Option(help="Start also from the best recipes of your earlier similar studies.")
 ]
+Portfolio = Annotated[
+    bool, typer.Option(help="Open with recipes that did well in recorded runs of this class of problems.")
+]
 StartFrom = Annotated[
     str | None,
     typer.Option(help="A study whose best recipes it starts from, similar or not: imported runs too."),

@@ -85,6 +85,7 @@ def plan_for(
         threads=threads_for(facts.macs * facts.batch_size),
         search_model=search_model,
         sample_rows=sample_rows,
+        lr_scaling=True,
         step_price=StepPrice.of(facts, request.searching),
     )
     return plan, facts, findings

@@ -72,6 +72,8 @@ class Request:
     """Whether the length of the real run is not fixed in advance."""
     earlier: bool = True
     """Whether the search starts also from the best recipes of earlier similar studies in the same home."""
+    portfolio: bool = True
+    """Whether the search opens with recipes that did well in recorded runs of its class of problems."""
     start_from: str | None = None
     """A study of the same home whose best recipes it starts from, similar or not: imported runs too."""
     start: tuple[str, ...] = ()

@@ -58,6 +58,8 @@ class Plan:
     sample_rows: int | None = None
     """Training rows of a search trial, a sample; None for all. Confirmation takes all, or as many as
     there is time for."""
+    lr_scaling: bool = False
+    """Whether the lr moves with the batch size; searches of earlier versions kept it apart."""
     step_price: StepPrice = field(default_factory=StepPrice)
     """What a step takes, by which recipes are priced."""
 
@@ -77,8 +79,10 @@ class Plan:
             largest_batches=self.largest_batches,
             model=workload.model,
             epochs=self.epochs,
+            lr_scaling=self.lr_scaling,
             search_model=self.search_model,
             compression=CompressionSpace.offered() if self.compression == "joint" else None,
+            unread=self.unread,
         )
 
     @property

@@ -9,7 +9,6 @@ from studies.outlook import Outlook
 from studies.quantities import format_seconds, several
 from studies.record import Record
 from studies.search.event import Event
-from studies.search.pruner import WHOLE_RUNS
 
 if TYPE_CHECKING:
     from studies.search.runner import TrialRunner
@@ -35,17 +34,17 @@ class GoingOn:
         """Why the search ended before its budget did; None where it did not."""
         self._trials_next = 0
 
-    def settled(self, contenders: Sequence[str]) -> bool:
+    def settled(self, *, guaranteed: bool) -> bool:
         """Tell whether going on is not worth it, and say so once.
 
         Args:
-            contenders: the optimizers still in the race; each has had the whole runs it is guaranteed.
+            guaranteed: whether an optimizer in the race is still to have whole runs: then it goes on.
         """
         trials = sum(record.searched for record in self.runner.records)
         if self.runner.plan.exhaust or self.forecast is None or self.outlook or trials < self._trials_next:
             return self.outlook is not None
         self._trials_next = int(AGAIN * trials) + 1
-        if all(self._whole_runs(name) >= WHOLE_RUNS for name in contenders):
+        if not guaranteed:
             self.outlook = self._looked_at(trials)
         if self.outlook:
             self._say(f"stopped after {self._spent(trials)}: {self.outlook}")
@@ -71,10 +70,6 @@ class GoingOn:
             return None
         outlook = self.forecast(tuple(self.runner.records), max(1, round(trials * (1 - share) / share)))
         return outlook if outlook and outlook.settled else None
-
-    def _whole_runs(self, optimizer: str) -> int:
-        runs = (record for record in self.runner.records if record.optimizer == optimizer and record.searched)
-        return sum(record.state == "complete" for record in runs)
 
     def _spent(self, trials: int) -> str:
         """Return what was spent of the budget, in the unit that it has."""

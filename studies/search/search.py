@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from studies.engines.in_process import InProcess
 from studies.plans.fairness import STRICT
 from studies.recipe import Recipe
+from studies.rungs import ETA
 from studies.search.clock import Clock
 from studies.search.confirm import Preference
 from studies.search.confirmation import Confirmation
@@ -21,7 +22,7 @@ from studies.search.going_on import Forecast, GoingOn
 from studies.search.group import Group
 from studies.search.opening import Opening
 from studies.search.promotion import BestThird
-from studies.search.pruner import ETA, WHOLE_RUNS, contenders, in_contention, survivors
+from studies.search.pruner import WHOLE_RUNS, contenders, in_contention, survivors
 from studies.search.runner import TrialRunner
 from studies.search.sampler import NO_LIMITS, SEED_STRIDE, sample_recipes
 from studies.trials.allowance import Allowance
@@ -160,7 +161,9 @@ class Search:
 
     def _race_over(self) -> bool:
         surviving = self._surviving()
-        return self.clock.race_over(self._searched()) or not surviving or self.going_on.settled(surviving)
+        if self.clock.race_over(self._searched()) or not surviving:
+            return True
+        return self.going_on.settled(guaranteed=any(map(self._is_guaranteed, surviving)))
 
     def _release_orphans(self) -> None:
         """End the trials that a killed process left running; what they tried is proposed anew."""

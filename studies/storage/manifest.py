@@ -131,6 +131,7 @@ class StudyManifest(Document):
         "split_facts",
         "yardsticks",
         "sample_rows",
+        "lr_scaling",
         "step_price",
         "columns",
         "trial_seconds",
@@ -184,6 +185,7 @@ class StudyManifest(Document):
     """Whether the search uses up its budget; those of earlier versions do."""
     outlook: Outlook | None = None
     """Why the search ended before its budget did; None where it did not, or is under way."""
+    lr_scaling: bool = False
     step_price: StepPrice = field(default_factory=StepPrice)
     """What a step takes; nothing that was measured in studies of earlier versions."""
     compression_study: CompressionEntry | None = None

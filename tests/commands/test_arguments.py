@@ -16,7 +16,8 @@ OPTIONS = {
     "optimizers": "AdamW, Lion", "schedules": "Step", "regularizers": "none", "wrappers": "EMA",
     "class_weights": "balanced", "tune_model": True, "memory": "1MiB", "model_size": "1KiB", "latency": "2ms",
     "train_time": "3s", "goal": "speed", "pretrained": True, "open_ended": True, "rule": ["Sparsity=off"],
-    "start": ["recipe.toml"], "start_from": "old-1", "earlier": False, "compression": "after", "study": "s",
+    "start": ["recipe.toml"], "start_from": "old-1", "earlier": False, "portfolio": False,
+    "compression": "after", "study": "s",
     "tracking_uri": "off", "device": "cpu", "seed": 7, "workers": "3", "trial_time": "10m",
     "fair": "strict",
 }  # fmt: skip
