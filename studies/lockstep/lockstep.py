@@ -49,6 +49,8 @@ class Lockstep:
         """
         for run in self.runs:
             run.pause = epochs
+        for run in self.runs:
+            run.pause = epochs
         active = self._going_on(self.runs, epochs)
         while active:
             step = StackedStep(active)
