@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from studies.data.rows import tensors
 from studies.lockstep.fits import stacks
+from studies.lockstep.lockstep import end_step
 from studies.lockstep.stacked_step import StackedStep
 from studies.lockstep.unstackable import Unstackable
 from studies.measure.training_clock import training_clock
+from studies.plans.lockstep import SLOWEST_SECONDS
 from studies.recipe import Recipe
 from studies.train import Training
 
@@ -27,8 +29,6 @@ GAIN: Final = 1.2
 """Times sooner that a stack must be, or each run trains by itself (judged: below, a busy machine may lie)."""
 LEAST_GAIN: Final = 1.05
 """The same of a stack of half as many, as runs leave at rungs."""
-SLOWEST_SECONDS: Final = 5e-3
-"""A step of one run that takes longer on a CPU is arithmetic, which a stack does not shorten."""
 WARM_STEPS: Final = 2
 TIMED_STEPS: Final = 8
 """Of which the shortest counts: what else the machine does makes steps longer only."""
@@ -102,8 +102,7 @@ def _step_alone(run: Training, batch: Batch) -> None:
 def _step_together(step: StackedStep, batch: Batch) -> None:
     step.losses([run.begin_step(*batch) for run in step.runs])
     for run in step.runs:
-        with run.generators.torchs_in_place():
-            run.end_step()
+        end_step(run)
 
 
 def _shortest(device: torch.device, step: Callable[[], None]) -> float:
