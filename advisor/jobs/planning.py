@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Final
 
 from advisor.decide.rulebook import optimizers_added_by_rules
 from advisor.evidence import Evidence, Finding
+from advisor.jobs.engines import parse_workers
 from advisor.jobs.entrants import candidates
 from advisor.jobs.request import Request, names
+from advisor.jobs.room import Room, bytes_of_rows, threads_of
 from advisor.jobs.sample_size import rows_to_search_on
 from studies import catalogue
 from studies.errors import BadValue, shown
 from studies.limits import MOST_DIGITS
-from studies.measure.threads import threads_for
 from studies.optimizers import OptimizerChoice
 from studies.step_price import StepPrice
 
@@ -81,13 +82,14 @@ def plan_for(
         trial_seconds=request.trial_seconds,
         fair=request.fair,
         device=facts.device,
-        threads=threads_for(facts.macs * facts.batch_size),
         search_model=search_model,
         sample_rows=sample_rows,
         lr_scaling=True,
         step_price=StepPrice.of(facts, request.searching),
     )
-    return plan, facts, findings
+    room = Room.of(plan, facts, data_bytes=bytes_of_rows(workload))
+    threads = threads_of(room, facts, request.searching, parse_workers(request.workers))
+    return replace(plan, threads=threads), facts, findings
 
 
 def largest_batches(
