@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Final
 
 from advisor.decide.rulebook import optimizers_added_by_rules
 from advisor.evidence import Evidence, Finding
+from advisor.jobs.engines import parse_workers
 from advisor.jobs.entrants import candidates
 from advisor.jobs.request import Request, names
+from advisor.jobs.room import Room, bytes_of_rows, threads_of
 from advisor.jobs.sample_size import rows_to_search_on
 from studies import catalogue
 from studies.errors import BadValue, shown
 from studies.limits import MOST_DIGITS
-from studies.measure.threads import threads, threads_for
+from studies.measure.threads import threads
 from studies.optimizers import OptimizerChoice
 from studies.plans.lockstep import OFF, ON, SLOWEST_SECONDS, USUAL_SIZE
 from studies.recipe import Recipe
@@ -87,13 +89,14 @@ def plan_for(
         lockstep=_stack_size(request, workload, facts, sizes),
         exhaust=request.exhaust,
         device=facts.device,
-        threads=threads_for(facts.macs * facts.batch_size),
         search_model=search_model,
         sample_rows=sample_rows,
         lr_scaling=True,
         step_price=StepPrice.of(facts, request.searching),
     )
-    return plan, facts, findings
+    room = Room.of(plan, facts, data_bytes=bytes_of_rows(workload))
+    count = threads_of(room, facts, request.searching, parse_workers(request.workers))
+    return replace(plan, threads=count), facts, findings
 
 
 def _stack_size(request: Request, workload: LoadedWorkload, facts: Facts, sizes: tuple[int, int, int]) -> int:
@@ -111,7 +114,7 @@ def _stack_size(request: Request, workload: LoadedWorkload, facts: Facts, sizes:
     from studies.lockstep.measure import stack_size
 
     recipe = Recipe(model=workload.model, batch_size=sizes[1])
-    with threads(threads_for(facts.macs * facts.batch_size)):
+    with threads(1):
         return stack_size(workload, recipe, device=facts.device)
 
 
