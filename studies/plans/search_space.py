@@ -156,7 +156,7 @@ class SearchSpace:
     def moved_ranges(self, optimizer: type[OptimizerChoice], batch_size: int) -> dict[str, Range]:
         """Return the range of an optimizer's lr at a batch size, where that is not its own; else nothing."""
         span = ranges(optimizer).get("lr")
-        if not self.lr_scaling or optimizer.full_batch or not isinstance(span, Numeric):
+        if not self.lr_scaling or not isinstance(span, Numeric):
             return {}
         return {"lr": span.scaled(optimizer.lr_factor(batch_size))}
 
