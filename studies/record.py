@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final, Literal, Self
 
@@ -36,6 +36,11 @@ class Measurement:
     """Plain loss on the validation split."""
     valid_metric: float
     """The workload's metric on the validation split."""
+
+
+def last_epoch(curve: Sequence[Measurement]) -> int:
+    """Return the last epoch that a learning curve has a point for; 0 for none."""
+    return curve[-1].epoch if curve else 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -196,7 +201,7 @@ class Record:
     @property
     def epochs(self) -> int:
         """Return how many epochs were trained."""
-        return self.curve[-1].epoch if self.curve else 0
+        return last_epoch(self.curve)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain lists and dicts, ready for JSON."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
@@ -27,17 +28,21 @@ from studies.loaded_workload import LoadedWorkload
 from studies.measure.allocations import FOLLOWED_STEPS, Allocations
 from studies.measure.model import model_bytes, state_bytes, tensor_bytes
 from studies.measure.training_clock import training_clock
-from studies.measure.validation import Reading, read, whole_run
+from studies.measure.validation import Best, Reading, read, whole_run
+from studies.optim.composite import Composite
 from studies.optim.routing import route
 from studies.recipe import Recipe
 from studies.record import Measurement
 from studies.rng import Generators
+from studies.rungs import measured_epochs
 
 if TYPE_CHECKING:
     from studies.hooks import Hook, Readout, Transform
 
 EXPLODED: Final = 1e3
 """A mean training loss this many times the lowest one (at least 1), or not finite, is a divergence."""
+USUAL: Final = (torch.optim.Optimizer.zero_grad, Composite.zero_grad)
+"""What a `zero_grad` is that lets go of all gradients and does nothing else."""
 SAVED: Final = (
     "curve", "epoch", "step", "seconds", "ended", "followed", "step_bytes",
     "_best", "_reaction", "_lowest_loss",
@@ -75,7 +80,8 @@ class Training:
         self.seconds = self.lr_factor = 0.0
         self.allocations = Allocations()
         self.ended, self._reaction, self._lowest_loss = False, 1.0, math.inf
-        self._best: Reading | None = None
+        self.pause = recipe.epochs
+        self._best = Best()
         self.order, self.generators = torch.Generator().manual_seed(seed), Generators(seed)
         self._feed = Feed(workload.dataset, seed, self.device)
         with self.generators.in_place():
@@ -97,17 +103,17 @@ class Training:
         self.stop_conditions: list[Callable[[], bool]] = []
         self.attachment_state: list[torch.Tensor] = []
 
-    @property
+    @cached_property
     def steps_per_epoch(self) -> int:
         """Return the optimizer steps in one pass over the rows."""
         return self.workload.steps_per_epoch(self.batch_size)
 
-    @property
+    @cached_property
     def batch_size(self) -> int:
         """Return the rows a step, at most the whole training set."""
         return min(self.recipe.batch_size, self.workload.rows)
 
-    @property
+    @cached_property
     def total_steps(self) -> int:
         """Return the optimizer steps of the whole run."""
         return self.steps_per_epoch * self.recipe.epochs
@@ -125,7 +131,7 @@ class Training:
     @property
     def quality(self) -> float | None:
         """Return the best validation metric so far, None before the first epoch."""
-        return self._best.metric if self._best else None
+        return self._best.reading.metric if self._best.reading else None
 
     @property
     def peak_bytes(self) -> int | None:
@@ -144,7 +150,7 @@ class Training:
         return model_bytes(self.model) + tensor_bytes(self.attachment_state) + order_bytes
 
     def advance(self, epochs: int, *, stop: Callable[[], bool] = lambda: False) -> bool:
-        """Train until `epochs` epochs are done in all, measuring after each.
+        """Train until `epochs` epochs are done in all, measuring after each, or after some of a long run's.
 
         Args:
             epochs: where to pause, counted from the start of the run.
@@ -156,6 +162,7 @@ class Training:
         Raises:
             Diverged: the training loss exploded or is no number.
         """
+        self.pause = epochs
         with self.generators.in_place():
             while self.epoch < min(epochs, self.recipe.epochs) and not self.ended:
                 start = training_clock(self.device)
@@ -173,7 +180,7 @@ class Training:
         return self._feed.epoch(self.order, self.batch_size, self.steps_per_epoch)
 
     def end_epoch(self, train_loss: float, seconds: float) -> None:
-        """End a pass over the rows: note its mean loss, measure the weights, see whether the run is over.
+        """End a pass over the rows: note its loss; if it is time, measure and see whether the run is over.
 
         Args:
             train_loss: mean of the steps.
@@ -185,13 +192,21 @@ class Training:
         self.epoch += 1
         self.seconds += seconds
         self._check(train_loss)
+        if not self._measures:
+            return
         self._measure(train_loss)
         self.ended = any(check() for check in self.stop_conditions)
         self._reaction = self.recipe.schedule.reaction(self.curve)
 
+    @property
+    def _measures(self) -> bool:
+        """Tell whether the weights are measured after this epoch: each, where something reacts to it."""
+        due = self.epoch == self.pause or self.epoch in measured_epochs(self.recipe.epochs)
+        return due or bool(self.stop_conditions) or self.recipe.schedule.reacts()
+
     def backward(self) -> torch.Tensor:
         """Compute the loss of the current batch and its gradients anew; return the loss."""
-        self.optimizer.zero_grad()
+        self._forget_gradients()
         inputs, targets = self._batch
         loss = self.loss(self.workload.for_loss(answer(self.model, inputs)), targets)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -199,13 +214,22 @@ class Training:
             hook()
         return loss
 
+    def _forget_gradients(self) -> None:
+        """Let go of gradients, as the `zero_grad` of torch does with bookkeeping that takes longer."""
+        if type(self.optimizer).zero_grad not in USUAL:
+            self.optimizer.zero_grad()
+            return
+        for group in self.optimizer.param_groups:
+            for parameter in group["params"]:
+                parameter.grad = None
+
     def forget_best(self) -> None:
         """Let only epochs from here on count as the best: the model is not what it was before."""
-        self._best = None
+        self._best = Best()
 
     def restore_best(self) -> None:
         """Put the weights of the best epoch back into the model."""
-        if self._best:
+        if self._best.reading:
             self.model.load_state_dict(self._best.weights)
 
     def measure_outcome(self, *, whole: bool, test: bool) -> dict[str, Any]:
@@ -323,14 +347,15 @@ class Training:
         if averages:
             self.optimizer.eval()  # type: ignore[attr-defined]
         reading = self._reading(settle=averages)
+        self._best.take(reading, self.model, direction)
         for readout in self.readouts:
             with readout():
                 other = self._reading(settle=True)
+                self._best.take(other, self.model, direction)
             reading = other if other.beats(reading, direction) else reading
         self.curve.append(
             reading.point(epoch=self.epoch, step=self.step, seconds=self.seconds, train_loss=train_loss)
         )
-        self._best = reading if reading.beats(self._best, direction) else self._best
 
     def _reading(self, *, settle: bool) -> Reading:
         rows = self.batch_size if settle else None

@@ -21,6 +21,7 @@ from advisor.cli.options import (
     EarlierStudies,
     Epochs,
     Everything,
+    Exhaust,
     Fair,
     Goal,
     Group,
@@ -35,6 +36,7 @@ from advisor.cli.options import (
     NewStudy,
     OpenEnded,
     Optimizers,
+    Portfolio,
     Pretrained,
     Register,
     Regularizers,
@@ -178,6 +180,7 @@ class SearchArguments:
     split: SplitColumn = None
     missing: Missing = None
     budget: BudgetText = "10m"
+    exhaust: Exhaust = False
     batch_size: BatchSize = None
     sample_rows: SampleRows = None
     epochs: Epochs = None
@@ -196,6 +199,7 @@ class SearchArguments:
     open_ended: OpenEnded = False
     rule: Rules = None
     earlier: EarlierStudies = True
+    portfolio: Portfolio = True
     start_from: StartFrom = None
     start: Starts = None
     compression: Compression = "off"

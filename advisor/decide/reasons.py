@@ -12,6 +12,7 @@ from advisor.decide.decision import Explained
 from advisor.decide.failures import failures
 from advisor.decide.finding_reasons import finding_reasons
 from advisor.decide.interval import new_rows_interval
+from advisor.decide.outlook import half_the_epochs
 from advisor.decide.paired import Paired
 from advisor.decide.posterior import PRIOR_CAP
 from advisor.decide.scale import LossScale
@@ -40,6 +41,7 @@ def reasons(explained: Explained) -> tuple[Statement, ...]:
         _yardsticks(explained),
         _tested(explained),
         _new_rows(explained),
+        half_the_epochs(explained),
         _failures(explained),
         finding_reasons(explained),
     )

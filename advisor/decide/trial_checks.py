@@ -13,7 +13,8 @@ from advisor.statements.check import Check
 from advisor.statements.study_checks import Counts, EarlyRanks, EnoughTrials, FailedTrials, LostTrials
 from studies.direction import Direction
 from studies.record import Record
-from studies.search.pruner import ETA, WHOLE_RUNS, in_contention
+from studies.rungs import ETA
+from studies.search.pruner import WHOLE_RUNS, in_contention
 
 FEWEST_OPTIMIZERS: Final = 2
 """So many are in every round of a search."""

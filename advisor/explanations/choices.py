@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from advisor.published.openings import openings
 from advisor.published.shown import measured
 from studies.choice import Choice, sections, summary
 from studies.optim.routing import ROLES
@@ -29,6 +30,8 @@ def choice_text(choice: type[Choice]) -> str:
         lines += _optimizer_lines(choice)
     lines += _field_lines("Searched over:", ranges(choice))
     lines += _field_lines("May be set, and is not searched:", unsearched_ranges(choice))
+    if opened := openings(choice.name()):
+        lines += ["", *opened]
     if choice.axis in {"optimizer", "wrappers"}:
         lines += ["", *measured(choice.name())]
     return "\n".join(lines)

@@ -81,6 +81,7 @@ def plan_for(
         seed=request.seed,
         trial_seconds=request.trial_seconds,
         fair=request.fair,
+        exhaust=request.exhaust,
         device=facts.device,
         search_model=search_model,
         sample_rows=sample_rows,

@@ -72,11 +72,15 @@ class Request:
     """Whether the length of the real run is not fixed in advance."""
     earlier: bool = True
     """Whether the search starts also from the best recipes of earlier similar studies in the same home."""
+    portfolio: bool = True
+    """Whether the search opens with recipes that did well in recorded runs of its class of problems."""
     start_from: str | None = None
     """A study of the same home whose best recipes it starts from, similar or not: imported runs too."""
     start: tuple[str, ...] = ()
     """Recipe files (TOML) that the search starts from too, after the reference recipes."""
     budget: Budget = field(default_factory=lambda: Budget(seconds=600))
+    exhaust: bool = False
+    """Whether the budget is used up even where going on is expected to gain less than the noise."""
     limits: Limits = field(default_factory=Limits)
     goal: str = USUAL
     rules: tuple[str, ...] = ()

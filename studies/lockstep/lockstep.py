@@ -47,10 +47,13 @@ class Lockstep:
         Raises:
             Unstackable: the models cannot be called as one.
         """
+        for run in self.runs:
+            run.pause = epochs
         active = self._going_on(self.runs, epochs)
         while active:
             step = StackedStep(active)
             try:
+                step.check()
                 while self._going_on(active, epochs) == active:
                     if not self._epoch(active, step, stop):
                         self._endings |= dict.fromkeys(active, False)

@@ -63,6 +63,9 @@ class Plan:
     step_price: StepPrice = field(default_factory=StepPrice)
     """What a step takes, by which recipes are priced."""
 
+    exhaust: bool = True
+    """Whether the budget is used up even where going on is expected to gain less than the noise."""
+
     def space(self, workload: LoadedWorkload | Function) -> SearchSpace:
         """Return the recipes that may be tried."""
         low, reference, high = self.batch_size
@@ -79,6 +82,7 @@ class Plan:
             lr_scaling=self.lr_scaling,
             search_model=self.search_model,
             compression=CompressionSpace.offered() if self.compression == "joint" else None,
+            unread=self.unread,
         )
 
     @property

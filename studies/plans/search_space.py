@@ -50,6 +50,8 @@ class SearchSpace:
     """Whether the model's own fields are searched."""
     compression: CompressionSpace | None = None
     """What may be done to the trained model, when that is searched along."""
+    unread: tuple[str, ...] = ()
+    """What a training function never looks at, as a plan says it: it is not searched."""
 
     @cached_property
     def distributions(self) -> dict[str, BaseDistribution]:
@@ -125,13 +127,20 @@ class SearchSpace:
         return point | (self.compression.point(recipe) if self.compression else {})
 
     @cached_property
-    def free_distributions(self) -> dict[str, BaseDistribution]:
-        """Return those of what is sampled for an optimizer: every coordinate but which one it is."""
-        return {name: dist for name, dist in self.distributions.items() if name != "optimizer"}
+    def read_distributions(self) -> dict[str, BaseDistribution]:
+        """Return those of what a training looks at, which optimizer it is among them."""
+        axes = {key for key in self.unread if "." not in key}
+        axes.discard("optimizer")  # single fields of it are named
+        fields = {key for name in self.unread if "." in name for key in (name, _shared(name))}
+        return {
+            name: distribution
+            for name, distribution in self.distributions.items()
+            if name not in fields and name.partition(".")[0] not in axes
+        }
 
     @cached_property
-    def shown(self) -> dict[int, tuple[Record, Any]]:
-        """Records as the sampler shows them to TPE, by the identity of each: a search shows them again."""
+    def placed(self) -> dict[int, tuple[Record, Any]]:
+        """Records as rows of the flat space, by the identity of each: a search needs them again and again."""
         return {}
 
     def units(self, recipe: Recipe) -> dict[str, float]:
@@ -169,6 +178,12 @@ class SearchSpace:
         for choice in (*self.optimizers, *self.schedules, *self.regularizers, *self.wrappers, *models):
             for name, span in ranges(choice).items():
                 yield coordinate(choice, name, span), span
+
+
+def _shared(name: str) -> str:
+    """Return the coordinate that optimizer.AdamW.beta1 shares with other optimizers."""
+    axis, _, field_name = name.split(".")
+    return f"{axis}.{field_name}"
 
 
 def _set(

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from studies.search.pruner import ETA, Score
+from studies.rungs import ETA
+from studies.search.pruner import Score
 
 if TYPE_CHECKING:
     from studies.record import Record

@@ -1,4 +1,4 @@
-"""Pruner: the rungs at which trials are compared, what they scored there, and which optimizers stay.
+"""Pruner: what trials scored at the rungs at which they are compared, and which optimizers stay.
 
 Which trials go on from a rung: `studies.search.promotion`.
 """
@@ -12,18 +12,11 @@ from typing import Final
 from studies.direction import Direction
 from studies.record import Measurement, Record
 
-ETA: Final = 3
-"""One in so many goes on."""
 WHOLE_RUNS: Final = 3
 """Whole runs an optimizer is given before the rule may stop all of its new trials."""
 
 Score = tuple[float, float]
 """(metric, loss), both as the smaller the better."""
-
-
-def rungs(epochs: int) -> tuple[int, ...]:
-    """Return the epochs at which trials are compared, the last one being the whole run."""
-    return tuple(sorted({math.ceil(epochs / ETA**2), math.ceil(epochs / ETA), epochs}))
 
 
 def score(curve: Sequence[Measurement], epoch: int, direction: Direction) -> Score | None:

@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from studies.engines.engine import GRACE_SECONDS, Ending, Handle, Task
 from studies.record import SEARCH_ENDED, Record, Stage
+from studies.rungs import rungs
 from studies.search.clock import Clock
 from studies.search.event import Event
 from studies.search.group import Group
 from studies.search.prices import Prices
 from studies.search.promotion import Standing
-from studies.search.pruner import Score, rungs, score
+from studies.search.pruner import Score, score
 from studies.search.rerun_costs import RerunCosts
 from studies.search.stopping import cancel_if_told
 from studies.search.trial_params import search_params

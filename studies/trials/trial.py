@@ -14,7 +14,7 @@ from studies.errors import one_line
 from studies.infeasible import CannotCompress, Diverged
 from studies.loaded_workload import LoadedWorkload
 from studies.profiling.forecast import least_bytes, rehearse
-from studies.record import SEARCH_ENDED, Measurement, Record, Stage, State
+from studies.record import SEARCH_ENDED, Measurement, Record, Stage, State, last_epoch
 from studies.train import Training
 from studies.training_function.function import Function
 from studies.training_function.run import FunctionRun
@@ -98,7 +98,7 @@ class Trial:
             return self._advance(epochs, stop)
         except Diverged as error:
             return Outcome(
-                state="infeasible", error=str(error), violation=1 - len(self.curve) / self.plan.epochs
+                state="infeasible", error=str(error), violation=1 - last_epoch(self.curve) / self.plan.epochs
             )
         except KeyboardInterrupt:
             raise  # of the user, who wants to stop

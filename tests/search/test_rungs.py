@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from studies.direction import MAXIMIZE, MINIMIZE
 from studies.record import Measurement
+from studies.rungs import rungs
 from studies.search.confirm import FINALISTS, SEEDS, first_runs, reserve_seconds
 from studies.search.promotion import BestThird, BetterHalf
-from studies.search.pruner import contenders, in_contention, rungs, score, survivors
+from studies.search.pruner import contenders, in_contention, score, survivors
 
 from records import record
 
