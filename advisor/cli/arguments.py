@@ -28,6 +28,7 @@ from advisor.cli.options import (
     Home,
     Json,
     Latency,
+    Lockstep,
     Memory,
     MetricName,
     Missing,
@@ -62,6 +63,7 @@ from advisor.cli.options import (
 )
 from studies.errors import BadValue
 from studies.plans.fairness import CONTENTION
+from studies.plans.lockstep import AUTO
 
 if TYPE_CHECKING:
     from advisor.jobs.request import Request
@@ -211,6 +213,7 @@ class SearchArguments:
     workers: Workers = None
     trial_time: TrialTime = None
     fair: Fair = CONTENTION
+    lockstep: Lockstep = AUTO
     seed: Seed = 0
     config: Config = None
     save_config: SaveConfig = None

@@ -248,6 +248,14 @@ Fair = Annotated[
         autocompletion=completion.one_of("contention", "strict"),
     ),
 ]
+Lockstep = Annotated[
+    str,
+    typer.Option(
+        help="Whether small models train as one stack, step by step together: auto (where all trials have "
+        "one batch size and a measurement says that it pays), on (at one batch size), or off.",
+        autocompletion=completion.one_of("auto", "on", "off"),
+    ),
+]
 Seed = Annotated[int, typer.Option(help="Of the split, the weights and the proposals.")]
 TuneModel = Annotated[
     bool | None,

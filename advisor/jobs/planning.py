@@ -17,7 +17,10 @@ from advisor.jobs.room import Room, bytes_of_rows, threads_of
 from advisor.jobs.sample_size import rows_to_search_on
 from studies import catalogue
 from studies.errors import BadValue
+from studies.measure.threads import threads
 from studies.optimizers import OptimizerChoice
+from studies.plans.lockstep import OFF, ON, SLOWEST_SECONDS, USUAL_SIZE
+from studies.recipe import Recipe
 from studies.step_price import StepPrice
 
 if TYPE_CHECKING:
@@ -62,6 +65,8 @@ def plan_for(
     if request.batch_size is None:
         sizes = quick_batch_sizes(facts, request.searching)
         facts = at_batch(facts, sizes[1], steps=workload.steps_per_epoch(sizes[1]))
+    if request.lockstep == ON:
+        sizes = (sizes[1],) * 3
     epochs = request.epochs or epochs_of(facts, request.searching)
     sample_rows = rows_to_search_on(request, facts, epochs)
     search_model = type(workload.model).searched if request.tune_model is None else request.tune_model
@@ -83,6 +88,7 @@ def plan_for(
         seed=request.seed,
         trial_seconds=request.trial_seconds,
         fair=request.fair,
+        lockstep=_stack_size(request, workload, facts, sizes),
         exhaust=request.exhaust,
         device=facts.device,
         search_model=search_model,
@@ -91,8 +97,27 @@ def plan_for(
         step_price=StepPrice.of(facts, request.searching),
     )
     room = Room.of(plan, facts, data_bytes=bytes_of_rows(workload))
-    threads = threads_of(room, facts, request.searching, parse_workers(request.workers))
-    return replace(plan, threads=threads), facts, findings
+    count = threads_of(room, facts, request.searching, parse_workers(request.workers))
+    return replace(plan, threads=count), facts, findings
+
+
+def _stack_size(request: Request, workload: LoadedWorkload, facts: Facts, sizes: tuple[int, int, int]) -> int:
+    """Return how many trials train as one stack, 0 for each by itself.
+
+    It is measured where all trials have one batch size and the budget goes by the clock: one in trials gives
+    the same search on any machine.
+    """
+    if request.lockstep == ON:
+        return USUAL_SIZE
+    timed = request.searching.seconds is not None and sizes[0] == sizes[2]
+    quick = facts.device != "cpu" or facts.step_seconds <= SLOWEST_SECONDS
+    if request.lockstep == OFF or not timed or not quick:
+        return 0
+    from studies.lockstep.measure import stack_size
+
+    recipe = Recipe(model=workload.model, batch_size=sizes[1])
+    with threads(1):
+        return stack_size(workload, recipe, device=facts.device)
 
 
 def largest_batches(

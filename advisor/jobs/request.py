@@ -15,6 +15,7 @@ from studies import catalogue
 from studies.errors import BadValue, did_you_mean, shown
 from studies.limits import Budget, Limits
 from studies.plans.fairness import CONTENTION, check_fairness
+from studies.plans.lockstep import AUTO, check_lockstep
 from studies.quantities import parse_seconds
 from studies.split_by import SplitBy
 
@@ -97,6 +98,9 @@ class Request:
     fair: str = CONTENTION
     """contention | strict: what an optimizer gets before its recipes may be stopped, see
     `studies.plans.fairness`."""
+    lockstep: str = AUTO
+    """auto | on | off: whether trials of one shape train as one stacked model, see
+    `studies.plans.lockstep`."""
     seed: int = 0
     study: str | None = None
     tracking_uri: str | None = field(default=None, repr=False)
@@ -108,6 +112,7 @@ class Request:
         _ = self.trial_seconds
         object.__setattr__(self, "workers", parse_workers(self.workers))
         check_fairness(self.fair)
+        check_lockstep(self.lockstep)
         check_goal(self.goal)
         check_mode(self.compression)
         if self.class_weights not in CLASS_WEIGHTS:

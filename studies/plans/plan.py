@@ -55,6 +55,8 @@ class Plan:
     """Recipes that the search opens with; each is a search trial."""
     fair: str = STRICT
     """How optimizers are compared, see `studies.plans.fairness`."""
+    lockstep: int = 0
+    """Trials of one shape that train as one stacked model, at most; 0 trains each by itself."""
     sample_rows: int | None = None
     """Training rows of a search trial, a sample; None for all. Confirmation takes all, or as many as
     there is time for."""

@@ -137,6 +137,7 @@ class StudyManifest(Document):
         "trial_seconds",
         "prepared_seconds",
         "fair",
+        "lockstep",
         "exhaust",
         "outlook",
     )
@@ -179,6 +180,7 @@ class StudyManifest(Document):
     unread: tuple[str, ...] = ()
     starts: tuple[Start, ...] = ()
     fair: str = "strict"
+    lockstep: int = 0
     sample_rows: int | None = None
     """Training rows that the search trains on, where it does not afford all of them; None for all."""
     exhaust: bool = True
