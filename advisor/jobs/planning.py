@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import replace
 from importlib.util import find_spec
@@ -10,14 +9,14 @@ from typing import TYPE_CHECKING, Final
 
 from advisor.decide.rulebook import optimizers_added_by_rules
 from advisor.evidence import Evidence, Finding
+from advisor.jobs.batch_sizes import at_batch, batch_sizes, quick_batch_sizes, steps_needed
 from advisor.jobs.engines import parse_workers
 from advisor.jobs.entrants import candidates
 from advisor.jobs.request import Request, names
 from advisor.jobs.room import Room, bytes_of_rows, threads_of
 from advisor.jobs.sample_size import rows_to_search_on
 from studies import catalogue
-from studies.errors import BadValue, shown
-from studies.limits import MOST_DIGITS
+from studies.errors import BadValue
 from studies.measure.threads import threads
 from studies.optimizers import OptimizerChoice
 from studies.plans.lockstep import OFF, ON, SLOWEST_SECONDS, USUAL_SIZE
@@ -37,7 +36,7 @@ SCHEDULES: Final = ("Cosine", "Constant", "Step")
 LENGTHS: Final = (9, 18, 27, 36, 54, 81)
 """Epochs of a whole run; multiples of nine, so that the rungs are whole epochs."""
 STEPS: Final = 2000
-"""Optimizer steps that a whole run of a small net needs to settle."""
+"""Optimizer steps that a whole run of a small net needs to settle, at the usual batch size."""
 WHOLE_RUNS: Final = 30
 """Whole runs' worth of training that a budget in seconds should hold, at the price of shorter runs."""
 TRAINING_SHARE: Final = 0.6
@@ -62,13 +61,16 @@ def plan_for(
     """
     from studies.plans.plan import Plan
 
+    sizes = batch_sizes(request.batch_size, workload.rows)
+    if request.batch_size is None:
+        sizes = quick_batch_sizes(facts, request.searching)
+        facts = at_batch(facts, sizes[1], steps=workload.steps_per_epoch(sizes[1]))
+    if request.lockstep == ON:
+        sizes = (sizes[1],) * 3
     epochs = request.epochs or epochs_of(facts, request.searching)
     sample_rows = rows_to_search_on(request, facts, epochs)
     search_model = type(workload.model).searched if request.tune_model is None else request.tune_model
     latency = None if search_model else facts.latency_seconds  # another width, another latency
-    sizes = batch_sizes(request.batch_size, workload.rows)
-    if request.lockstep == ON:
-        sizes = (sizes[1],) * 3
     smallest = min(sizes[0], facts.batch_size)
     facts = replace(facts, steps=facts.steps * epochs, latency_seconds=latency, smallest_batch=smallest)
     optimizers, findings = choose_entrants(request, facts, sample_rows=sample_rows)
@@ -141,33 +143,6 @@ def largest_batches(
     return {name: most for name, most in rows.items() if most < largest}
 
 
-def batch_sizes(text: str | None, rows: int) -> tuple[int, int, int]:
-    """Return (smallest, reference, largest) rows a step, at most the whole set.
-
-    Raises:
-        BadValue: neither a number, `full`, nor a range.
-    """
-    if text is None:
-        reference = min(rows, 32 if rows < 5_000 else 64 if rows < 20_000 else 128 if rows < 100_000 else 256)
-        return max(1, reference // 2), reference, min(rows, reference * 4)
-    low, dots, high = text.partition("..")
-    smallest, largest = _rows(low, text, rows), _rows(high if dots else low, text, rows)
-    if smallest > largest:
-        raise BadValue(f"batch size {shown(text)} runs backwards; write the smaller number first")
-    return smallest, round(math.sqrt(smallest * largest)), largest
-
-
-def _rows(text: str, whole: str, rows: int) -> int:
-    if text == "full":
-        return rows
-    if not text.isdecimal() or not set(text) - {"0"}:
-        raise BadValue(
-            f"batch size {shown(whole)} is not understood; "
-            "write 64, full, or a range such as 16..256 or 1..full"
-        )
-    return min(int(text), rows) if len(text) <= MOST_DIGITS else rows
-
-
 def _offered(axis: str) -> list[type[Choice]]:
     return [choice for choice in catalogue.choices(axis).values() if choice.offered]
 
@@ -237,7 +212,7 @@ def planned_trials(facts: Facts, budget: Budget, sample_rows: int | None = None)
 
 def epochs_of(facts: Facts, budget: Budget) -> int:
     """Return the epochs of a run: as many as a small net needs, fewer if the seconds hold too few runs."""
-    longest = STEPS / facts.steps
+    longest = steps_needed(facts, usual=STEPS) / facts.steps
     if budget.seconds is not None:
         longest = min(longest, budget.seconds * TRAINING_SHARE / WHOLE_RUNS / facts.run_seconds)
     return max((length for length in LENGTHS if length <= longest), default=LENGTHS[0])

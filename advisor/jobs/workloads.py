@@ -6,9 +6,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from advisor.jobs.batch_sizes import batch_sizes
 from advisor.jobs.engines import parse_workers
 from advisor.jobs.first_measurement import measured_first
-from advisor.jobs.planning import batch_sizes
 from advisor.jobs.request import Request
 from studies.errors import BadValue, BadWorkload, one_line, shown
 from studies.imports import uncollected

@@ -26,7 +26,7 @@ Array = NDArray[np.float64]
 RATE: Final = "optimizer.lr"
 BEST_RATES: Final = (0.45, 0.4)
 """Mean and standard deviation of the best rates, in units of each optimizer's range: the best of 16 random
-recipes of eight optimizers lie at .58 +- .31 on the recorded tasks that choose (74), and at .46 +- .35, one in
+recipes of eight optimizers lie at .58 +- .31 on the recorded tasks that choose (74), at .46 +- .35, one in
 twenty below -.04, on those left out (96; `benchmarks.record_advice`: runs of some hundred steps, for which
 defaults are low)."""
 

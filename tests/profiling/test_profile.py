@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from advisor.jobs.planning import batch_sizes, plan_for
+from advisor.jobs.batch_sizes import batch_sizes
+from advisor.jobs.planning import plan_for
 from advisor.jobs.profile import preview
 from advisor.jobs.request import Request
 from studies.errors import BadValue
