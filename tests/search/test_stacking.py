@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from studies.engines.engine import Ending
+from studies.engines.in_process import ONLY_WORKER, InProcess
 from studies.limits import Budget, Limits
 from studies.plans.fairness import CONTENTION
 from studies.plans.plan import Plan
@@ -18,7 +20,9 @@ from studies.search.stacking import stacked
 from studies.storage import journal
 from studies.storage.manifest import StudyManifest
 from studies.trials import stack as stack_of_trials
+from studies.trials.host import TrialHost
 from studies.trials.open_trial import OpenTrial
+from studies.trials.task import StackTask
 
 PLAN = Plan(
     candidates=("AdamW", "Nesterov", "SGD", "Adagrad"),
@@ -80,6 +84,27 @@ def test_a_search_in_lockstep_tries_the_same_first_recipes_and_measures_about_th
     for left, right in zip(together[:4], alone[:4], strict=True):
         assert left.params == right.params
         assert left.curve[0].valid_loss == pytest.approx(right.curve[0].valid_loss, rel=1e-4)
+
+
+class LosesTheFirstStack(InProcess):
+    """Engine whose worker dies under the first stack that it gets."""
+
+    lost = 0
+
+    def _run(self, handle, task):
+        if isinstance(task.work, StackTask) and not self.lost:
+            self.lost = len(task.work.tasks)
+            return Ending(handle=handle, worker=ONLY_WORKER, cause="process", status=-9)
+        return super()._run(handle, task)
+
+
+def test_trials_whose_stack_dies_are_tried_again_one_by_one(home, iris):
+    engine = LosesTheFirstStack(host=TrialHost(workload=iris, plan=PLAN))
+    records = search(home, "s", iris, engine=engine)
+
+    assert engine.lost == 4
+    assert [record.state for record in records if record.searched].count("failed") == 0
+    assert sum(record.searched for record in records) == 10
 
 
 def test_a_journal_of_an_earlier_version_trains_each_trial_by_itself():

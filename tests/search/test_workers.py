@@ -277,6 +277,7 @@ def test_a_model_that_ends_its_process_when_it_is_profiled_is_refused_in_one_lin
         )
 
 
+@pytest.mark.slow
 def test_trials_in_lockstep_are_the_same_for_any_number_of_workers(tmp_path):
     studies = [
         values(
