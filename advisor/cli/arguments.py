@@ -14,6 +14,7 @@ from advisor.cli.options import (
     BatchSize,
     BudgetText,
     ClassWeights,
+    Compiling,
     Compression,
     Config,
     Device,
@@ -35,6 +36,7 @@ from advisor.cli.options import (
     NewStudy,
     OpenEnded,
     Optimizers,
+    Precision,
     Pretrained,
     Register,
     Regularizers,
@@ -207,6 +209,8 @@ class SearchArguments:
     workers: Workers = None
     trial_time: TrialTime = None
     fair: Fair = CONTENTION
+    precision: Precision = "auto"
+    compile: Compiling = "auto"
     seed: Seed = 0
     config: Config = None
     save_config: SaveConfig = None

@@ -15,6 +15,7 @@ from studies import catalogue
 from studies.errors import BadValue, did_you_mean, shown
 from studies.limits import Budget, Limits
 from studies.plans.fairness import CONTENTION, check_fairness
+from studies.precisions import AUTO, COMPILING, PRECISIONS
 from studies.quantities import parse_seconds
 from studies.split_by import SplitBy
 
@@ -93,6 +94,10 @@ class Request:
     fair: str = CONTENTION
     """contention | strict: what an optimizer gets before its recipes may be stopped, see
     `studies.plans.fairness`."""
+    precision: str = AUTO
+    """auto | float32 | bf16: of the products in training passes; auto is bf16 where a GPU gains by it."""
+    compile: str = AUTO
+    """auto | on | off: whether torch compiles the training passes; auto does where a GPU gains by it."""
     seed: int = 0
     study: str | None = None
     tracking_uri: str | None = field(default=None, repr=False)
@@ -104,6 +109,7 @@ class Request:
         _ = self.trial_seconds
         object.__setattr__(self, "workers", parse_workers(self.workers))
         check_fairness(self.fair)
+        _check_options(self)
         check_goal(self.goal)
         check_mode(self.compression)
         if self.class_weights not in CLASS_WEIGHTS:
@@ -202,6 +208,13 @@ def split(budget: Budget, mode: str) -> tuple[Budget, Budget | None]:
     if budget.seconds is None:
         return budget, Budget(trials=TRIALS)
     return replace(budget, seconds=(1 - SHARE) * budget.seconds), Budget(seconds=SHARE * budget.seconds)
+
+
+def _check_options(request: Request) -> None:
+    """Raise BadValue unless precision and compile are what there is."""
+    for name, allowed in (("precision", (AUTO, *PRECISIONS)), ("compile", COMPILING)):
+        if (value := getattr(request, name)) not in allowed:
+            raise BadValue(f"{name} {shown(value)} is not one of {', '.join(allowed)}")
 
 
 def _read(name: str, value: Any) -> Any:

@@ -28,6 +28,7 @@ from studies.measure.threads import threads, threads_for
 from studies.optim.routing import route, trained
 from studies.profiling import probes
 from studies.profiling.forecasts import forecasts
+from studies.profiling.pass_shares import pass_shares
 from studies.profiling.probes.bench import Batch, Bench, few_rows
 from studies.rng import undisturbed
 from studies.rows.nested import NestedRows
@@ -156,6 +157,7 @@ def _timed(bench: Bench, model: nn.Module) -> dict[str, Any]:
         "step_seconds": step_seconds,
         "optimizer_share": optimizer_share,
         "row_seconds": _row_seconds(bench, model, step_seconds * (1 - optimizer_share)),
+        **(pass_shares(bench) if bench.device.type == "cuda" else {}),
     }
 
 

@@ -19,6 +19,7 @@ from studies.column_reading import ColumnReading
 from studies.errors import StoreError
 from studies.facts import Facts
 from studies.limits import Budget, Limits
+from studies.precisions import FLOAT32
 from studies.split_facts import SplitFacts
 from studies.step_price import StepPrice
 from studies.storage.document import Document
@@ -135,6 +136,8 @@ class StudyManifest(Document):
         "trial_seconds",
         "prepared_seconds",
         "fair",
+        "precision",
+        "compiled",
     )
     READERS: ClassVar[Mapping[str, Callable[[Any], Any]]] = {
         "budget": lambda values: Budget(**values),
@@ -174,6 +177,8 @@ class StudyManifest(Document):
     unread: tuple[str, ...] = ()
     starts: tuple[Start, ...] = ()
     fair: str = "strict"
+    precision: str = FLOAT32
+    compiled: bool = False
     sample_rows: int | None = None
     """Training rows that the search trains on, where it does not afford all of them; None for all."""
     step_price: StepPrice = field(default_factory=StepPrice)
