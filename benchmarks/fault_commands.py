@@ -82,7 +82,17 @@ class Command:
         (place / "loop.py").write_text(code, encoding="utf-8")
         usual = ("--metric", "accuracy", "--study", STUDY, "--epochs", "3", "--optimizers", "SGD,AdamW")
         mirror = () if "--tracking-uri" in words else ("--tracking-uri", "off")
-        return cls(place, "search", "loop.py:fit", *usual, "--no-earlier", *mirror, *words, **environment)
+        return cls(
+            place,
+            "search",
+            "loop.py:fit",
+            *usual,
+            "--no-earlier",
+            "--exhaust",
+            *mirror,
+            *words,
+            **environment,
+        )
 
     @property
     def stdout(self) -> str:

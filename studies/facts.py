@@ -136,7 +136,15 @@ class Probe:
 
 UNSEEN: Final = "runs"
 """The kind of what is known by the runs of another tool alone."""
-LATER: Final = ("raw_density", "smallest_batch", "row_seconds", "followed", "full_batch", "skipped")
+LATER: Final = (
+    "raw_density",
+    "smallest_batch",
+    "row_seconds",
+    "quick_threads",
+    "followed",
+    "full_batch",
+    "skipped",
+)
 """Entries of facts and forecasts that studies of earlier versions lack, and are written again without."""
 
 
@@ -235,6 +243,8 @@ class Facts:
     """Seconds that a row more adds to a step's passes; None where one batch size alone was timed."""
     device: str = "cpu"
     """cpu | cuda | mps"""
+    quick_threads: int = 1
+    """Threads with which a step was measured to be clearly faster than with fewer."""
     forecasts: tuple[Forecast, ...] = ()
     """Memory by optimizer."""
 

@@ -22,12 +22,14 @@ from advisor.cli.options import (
     EarlierStudies,
     Epochs,
     Everything,
+    Exhaust,
     Fair,
     Goal,
     Group,
     Home,
     Json,
     Latency,
+    Lockstep,
     Memory,
     MetricName,
     Missing,
@@ -36,6 +38,7 @@ from advisor.cli.options import (
     NewStudy,
     OpenEnded,
     Optimizers,
+    Portfolio,
     Precision,
     Pretrained,
     Register,
@@ -62,6 +65,7 @@ from advisor.cli.options import (
 )
 from studies.errors import BadValue
 from studies.plans.fairness import CONTENTION
+from studies.plans.lockstep import AUTO
 
 if TYPE_CHECKING:
     from advisor.jobs.request import Request
@@ -180,6 +184,7 @@ class SearchArguments:
     split: SplitColumn = None
     missing: Missing = None
     budget: BudgetText = "10m"
+    exhaust: Exhaust = False
     batch_size: BatchSize = None
     sample_rows: SampleRows = None
     epochs: Epochs = None
@@ -198,6 +203,7 @@ class SearchArguments:
     open_ended: OpenEnded = False
     rule: Rules = None
     earlier: EarlierStudies = True
+    portfolio: Portfolio = True
     start_from: StartFrom = None
     start: Starts = None
     compression: Compression = "off"
@@ -211,6 +217,7 @@ class SearchArguments:
     fair: Fair = CONTENTION
     precision: Precision = "auto"
     compile: Compiling = "auto"
+    lockstep: Lockstep = AUTO
     seed: Seed = 0
     config: Config = None
     save_config: SaveConfig = None

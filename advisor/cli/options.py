@@ -96,6 +96,12 @@ BudgetText = Annotated[
         help="Of the whole search: 60s, 10m, 2h, or 200trials (confirmation runs come on top).",
     ),
 ]
+Exhaust = Annotated[
+    bool,
+    typer.Option(
+        "--exhaust", help="Use up the budget, even where going on is expected to gain less than the noise."
+    ),
+]
 Rules = Annotated[
     list[str] | None,
     typer.Option(
@@ -160,6 +166,9 @@ OpenEnded = Annotated[
 ]
 EarlierStudies = Annotated[
     bool, typer.Option(help="Start also from the best recipes of your earlier similar studies.")
+]
+Portfolio = Annotated[
+    bool, typer.Option(help="Open with recipes that did well in recorded runs of this class of problems.")
 ]
 StartFrom = Annotated[
     str | None,
@@ -252,6 +261,14 @@ Compiling = Annotated[
     typer.Option(
         help="Whether torch compiles the training passes: on, off, or auto, which does where a GPU is "
         "measured to gain by it.",
+        autocompletion=completion.one_of("auto", "on", "off"),
+    ),
+]
+Lockstep = Annotated[
+    str,
+    typer.Option(
+        help="Whether small models train as one stack, step by step together: auto (where all trials have "
+        "one batch size and a measurement says that it pays), on (at one batch size), or off.",
         autocompletion=completion.one_of("auto", "on", "off"),
     ),
 ]

@@ -1,4 +1,4 @@
-"""Loss of stacked models: one function for all rows, with a label smoothing of each row's own."""
+"""Loss of stacked models: the mean over each row's batch, with a label smoothing of each row's own."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, Final
 
 import torch
+from torch.func import vmap
 from torch.nn import functional
 
 from studies.lockstep.unstackable import Unstackable
@@ -42,21 +43,42 @@ class StackedLoss:
             raise Unstackable(
                 "their losses differ in their label smoothing and are not torch's cross-entropy"
             )
-        return cls(
-            loss=partial(function, **keywords),
-            smoothing=torch.tensor(shares, dtype=torch.float64, device=device),
-        )
+        smoothing_of_rows = torch.tensor(shares, dtype=torch.float64, device=device)
+        return cls(loss=partial(function, **keywords), smoothing=smoothing_of_rows)
 
-    def __call__(self, outputs: Any, targets: Any, share: torch.Tensor | None) -> torch.Tensor:
-        """Return the loss of one row, given its share of label smoothing.
+    def of_rows(self, outputs: Any, targets: torch.Tensor, of_targets: int | None) -> torch.Tensor:
+        """Return the loss of each row, (models,).
 
-        Cross-entropy is linear in that share.
+        Args:
+            outputs: of the models, (models, batch, ...) each tensor.
+            targets: (batch, ...) that all share, or (models, batch, ...).
+            of_targets: 0 if each model has its own, else None.
         """
-        if share is None:
-            return self.loss(outputs, targets)
-        share = share.to(outputs.dtype)
-        plain, smooth = (self.loss(outputs, targets, label_smoothing=end) for end in (0.0, 1.0))
-        return (1 - share) * plain + share * smooth
+        if self.smoothing is None:
+            return self._plain(self.loss, outputs, targets, of_targets)
+        # cross-entropy is linear in the share that is smoothed
+        plain, smooth = (
+            self._plain(partial(self.loss, label_smoothing=end), outputs, targets, of_targets)
+            for end in (0.0, 1.0)
+        )
+        return plain.lerp(smooth, self.smoothing.to(plain.dtype))
+
+    def _plain(
+        self, loss: Callable[..., torch.Tensor], outputs: Any, targets: torch.Tensor, of_targets: int | None
+    ) -> torch.Tensor:
+        function, keywords, _ = _parts(loss)
+        codes = not targets.is_floating_point()
+        if function is functional.cross_entropy and codes and "weight" not in keywords and outputs.ndim == 3:
+            every = targets.expand(len(outputs), -1) if of_targets is None else targets
+            each: torch.Tensor = loss(outputs.flatten(0, 1), every.flatten(), reduction="none")
+            return each.view(len(outputs), -1).mean(1)
+        losses: torch.Tensor = vmap(loss, in_dims=(0, of_targets))(outputs, targets)
+        return losses
+
+
+def function_of(loss: Callable[..., torch.Tensor]) -> Any:
+    """Return the function that a loss is made of."""
+    return _parts(loss)[0]
 
 
 def _parts(loss: Callable[..., torch.Tensor]) -> tuple[Any, dict[str, Any], float]:

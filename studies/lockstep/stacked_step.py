@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.func import functional_call, vmap
 
+from studies.data.rows import tensors
+from studies.errors import one_line
 from studies.forward import answer
+from studies.lockstep.alone import Passes, apart, passes_alone, same
 from studies.lockstep.losses import StackedLoss
 from studies.lockstep.noise import Dropped, draw, dropped, empty_masks, masked, noisy, switch_on
+from studies.lockstep.row_linear import batch_linear_layers
 from studies.lockstep.stack import Stack
 from studies.lockstep.unstackable import Unstackable
 from studies.precisions import FLOAT32
@@ -36,6 +40,7 @@ class StackedStep:
         self.loss = StackedLoss.of([run.loss for run in runs], runs[0].device)
         self.stack = Stack([run.model for run in runs])
         switch_on(self.stack.template, self.stack.models)
+        batch_linear_layers(self.stack.template)
         self._calls: dict[int, list[tuple[Dropped, ...]]] = {}
         self._masks: dict[int, list[torch.Tensor]] = {}
 
@@ -51,23 +56,62 @@ class StackedStep:
         inputs, of_inputs = _together([batch[0] for batch in batches])
         targets, of_targets = _together([batch[1] for batch in batches])
         masks = self._draw_masks(batches)
-        arguments = (self.stack.weights, self.stack.buffers, inputs, targets, masks, self.loss.smoothing)
-        of_share = None if self.loss.smoothing is None else 0
-        losses = vmap(self._forward, in_dims=(0, 0, of_inputs, of_targets, 0 if masks else None, of_share))(
-            *arguments
+        outputs = vmap(self._outputs, in_dims=(0, 0, of_inputs, 0 if masks else None))(
+            self.stack.weights, self.stack.buffers, inputs, masks
         )
+        losses = self.loss.of_rows(self.runs[0].workload.for_loss(outputs), targets, of_targets)
         self.stack.take_gradients(losses.sum())
         return losses.detach()
 
-    def _forward(
-        self, weights: Any, buffers: Any, inputs: Any, targets: Any, masks: Any, share: Any
-    ) -> torch.Tensor:
+    def check(self) -> None:
+        """Compare losses and gradients of a batch with those of each model by itself; nothing is changed.
+
+        Raises:
+            Unstackable: a model cannot be called so, or its numbers are others.
+        """
+        for run in self.runs:
+            run.model.train()
+        inputs, targets = tensors(run.workload.dataset, "train", run.device)
+        for rows in {run.batch_size, run.workload.rows % run.batch_size} - {0}:
+            self._check([(inputs[:rows], targets[:rows])] * len(self.runs))
+
+    def _check(self, batches: Sequence[tuple[torch.Tensor, torch.Tensor]]) -> None:
+        states = [run.generators.state() for run in self.runs]
+        buffers = {name: buffer.clone() for name, buffer in self.stack.buffers.items()}
+        try:
+            alone = [passes_alone(run, *batch) for run, batch in zip(self.runs, batches, strict=True)]
+            after = [run.generators.state() for run in self.runs]
+            self._restore(states, buffers)
+            losses = self.losses(batches)
+            rows = [Passes.of(run, loss) for run, loss in zip(self.runs, losses, strict=True)]
+            unlike = tuple(
+                index
+                for index, run in enumerate(self.runs)
+                if not rows[index].are_like(alone[index]) or not same(run.generators.state(), after[index])
+            )
+        except Unstackable:
+            raise
+        except Exception as error:
+            raise Unstackable(one_line(error, longest=200)) from error
+        finally:
+            self._restore(states, buffers)
+        if unlike:
+            raise Unstackable("their numbers would be others", rows=unlike)
+
+    def _restore(self, states: Sequence[Any], buffers: dict[str, torch.Tensor]) -> None:
+        for run, state in zip(self.runs, states, strict=True):
+            run.generators.set_state(state)
+        for name, buffer in buffers.items():
+            self.stack.buffers[name].copy_(buffer)
+
+    def _outputs(self, weights: Any, buffers: Any, inputs: Any, masks: Any) -> Any:
+        """Return what a model with these weights returns."""
+
         def called(*arguments: Any, **options: Any) -> Any:
             return functional_call(self.stack.template, (weights, buffers), arguments, options)
 
         with masked(masks):
-            outputs = answer(called, inputs)  # type: ignore[arg-type]
-        return self.loss(self.runs[0].workload.for_loss(outputs), targets, share)
+            return answer(called, inputs)  # type: ignore[arg-type]
 
     def _draw_masks(self, batches: Sequence[tuple[torch.Tensor, torch.Tensor]]) -> list[torch.Tensor]:
         """Return the dropout masks of a step, (runs, ...) for each call of dropout."""
@@ -96,14 +140,8 @@ def _together(values: Sequence[torch.Tensor]) -> tuple[torch.Tensor, int | None]
 
 def _calls(run: Training, inputs: Any) -> tuple[Dropped, ...]:
     """Return how a run's model calls dropout; nothing of the run is changed."""
-    buffers = {name: buffer.clone() for name, buffer in run.model.named_buffers()}
-
-    def called(*arguments: Any, **options: Any) -> Any:
-        return functional_call(run.model, buffers, arguments, options)
-
-    with torch.random.fork_rng(devices=_devices(run)), torch.no_grad():
-        return dropped(lambda: answer(called, inputs))  # type: ignore[arg-type]
-
-
-def _devices(run: Training) -> list[torch.device]:
-    return [run.device] if run.device.type == "cuda" else []
+    state = run.generators.state()
+    with run.generators.torchs_in_place(), torch.no_grad():
+        calls = dropped(lambda: answer(apart(run), inputs))
+    run.generators.set_state(state)
+    return calls

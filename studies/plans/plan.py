@@ -59,11 +59,18 @@ class Plan:
     precision: str = FLOAT32
     compiled: bool = False
     """How the training passes of every recipe are computed."""
+    lockstep: int = 0
+    """Trials of one shape that train as one stacked model, at most; 0 trains each by itself."""
     sample_rows: int | None = None
     """Training rows of a search trial, a sample; None for all. Confirmation takes all, or as many as
     there is time for."""
+    lr_scaling: bool = False
+    """Whether the lr moves with the batch size; searches of earlier versions kept it apart."""
     step_price: StepPrice = field(default_factory=StepPrice)
     """What a step takes, by which recipes are priced."""
+
+    exhaust: bool = True
+    """Whether the budget is used up even where going on is expected to gain less than the noise."""
 
     def space(self, workload: LoadedWorkload | Function) -> SearchSpace:
         """Return the recipes that may be tried."""
@@ -80,8 +87,10 @@ class Plan:
             epochs=self.epochs,
             precision=self.precision,
             compiled=self.compiled,
+            lr_scaling=self.lr_scaling,
             search_model=self.search_model,
             compression=CompressionSpace.offered() if self.compression == "joint" else None,
+            unread=self.unread,
         )
 
     @property

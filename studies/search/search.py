@@ -18,6 +18,7 @@ from studies.search.clock import Clock
 from studies.search.confirm import Preference
 from studies.search.confirmation import Confirmation
 from studies.search.event import Event
+from studies.search.going_on import Forecast, GoingOn
 from studies.search.group import Group
 from studies.search.opening import Opening
 from studies.search.promotion import BestThird
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 
 HALVINGS: Final = (1 / 3, 2 / 3)
 """Shares of the race after which the weaker half of the optimizers is left out."""
+CONTENDERS: Final = 3
+"""So many stay in the race after the opening, unless optimizers are compared strictly: as many as are
+confirmed."""
 FEWEST_OPTIMIZERS: Final = 2
 """So many are never left out."""
 
@@ -55,6 +59,7 @@ class Search:
         files: what is written beside the journal; none by default.
         allowance: what time and memory a trial may take; None for what others took, many times over.
         prefer: which recipes the evidence prefers, so that these are confirmed; None goes by mean quality.
+        forecast: what further trials are expected to gain; None uses up the budget whatever that is.
     """
 
     def __init__(  # noqa: PLR0913 - what a search is made of
@@ -69,6 +74,7 @@ class Search:
         files: StudyFiles | None = None,
         allowance: Allowance | None = None,
         prefer: Preference | None = None,
+        forecast: Forecast | None = None,
     ) -> None:
         self.study, self.workload, self.plan, self.clock, self.listen = study, workload, plan, clock, listen
         self.runner = TrialRunner(
@@ -84,14 +90,18 @@ class Search:
         self.space, self.records, self.rungs = self.runner.space, self.runner.records, self.runner.rungs
         self.direction = workload.metric.direction
         self.confirmation = Confirmation(self.runner, prefer)
+        self.going_on = GoingOn(self.runner, forecast)
 
     def run(self) -> None:
-        """Work until the budget is used up or the user wants to stop."""
+        """Work until the budget is used up, going on is not worth it, or the user wants to stop."""
         self._release_orphans()
         self.confirmation.reserve()
         Opening(self.runner, after_each=self.confirmation.reserve).run()
         self._race()
         self.confirmation.run()
+        while self.going_on.reopened():
+            self._race()
+            self.confirmation.run()
         self.runner.finish()
 
     def _race(self) -> None:
@@ -135,8 +145,8 @@ class Search:
         """
         halvings = sum(self.clock.race_share(self._searched()) >= share for share in HALVINGS)
         rank = survivors if self.plan.fair == STRICT else contenders
-        halvings += self.plan.fair != STRICT  # the opening halved them
-        keep = max(FEWEST_OPTIMIZERS, math.ceil(len(self.plan.candidates) / 2**halvings))
+        most = len(self.plan.candidates) if self.plan.fair == STRICT else CONTENDERS
+        keep = max(FEWEST_OPTIMIZERS, min(most, math.ceil(len(self.plan.candidates) / 2**halvings)))
         return rank(self.records, self.plan.candidates, self.direction, keep=keep)
 
     def _is_guaranteed(self, optimizer: str) -> bool:
@@ -150,7 +160,10 @@ class Search:
         return self.runner.searched
 
     def _race_over(self) -> bool:
-        return self.clock.race_over(self._searched()) or not self._surviving()
+        surviving = self._surviving()
+        if self.clock.race_over(self._searched()) or not surviving:
+            return True
+        return self.going_on.settled(guaranteed=any(map(self._is_guaranteed, surviving)))
 
     def _release_orphans(self) -> None:
         """End the trials that a killed process left running; what they tried is proposed anew."""

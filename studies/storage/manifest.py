@@ -19,6 +19,7 @@ from studies.column_reading import ColumnReading
 from studies.errors import StoreError
 from studies.facts import Facts
 from studies.limits import Budget, Limits
+from studies.outlook import Outlook
 from studies.precisions import FLOAT32
 from studies.split_facts import SplitFacts
 from studies.step_price import StepPrice
@@ -131,6 +132,7 @@ class StudyManifest(Document):
         "split_facts",
         "yardsticks",
         "sample_rows",
+        "lr_scaling",
         "step_price",
         "columns",
         "trial_seconds",
@@ -138,6 +140,9 @@ class StudyManifest(Document):
         "fair",
         "precision",
         "compiled",
+        "lockstep",
+        "exhaust",
+        "outlook",
     )
     READERS: ClassVar[Mapping[str, Callable[[Any], Any]]] = {
         "budget": lambda values: Budget(**values),
@@ -152,6 +157,7 @@ class StudyManifest(Document):
         "split_facts": SplitFacts.from_dict,
         "yardsticks": lambda values: tuple(map(Yardstick.from_dict, values)),
         "columns": lambda values: tuple(map(ColumnReading.from_dict, values)),
+        "outlook": lambda values: Outlook(**values),
         "recommendation": lambda values: SavedAdvice(**values),
     }
 
@@ -179,8 +185,14 @@ class StudyManifest(Document):
     fair: str = "strict"
     precision: str = FLOAT32
     compiled: bool = False
+    lockstep: int = 0
     sample_rows: int | None = None
     """Training rows that the search trains on, where it does not afford all of them; None for all."""
+    exhaust: bool = True
+    """Whether the search uses up its budget; those of earlier versions do."""
+    outlook: Outlook | None = None
+    """Why the search ended before its budget did; None where it did not, or is under way."""
+    lr_scaling: bool = False
     step_price: StepPrice = field(default_factory=StepPrice)
     """What a step takes; nothing that was measured in studies of earlier versions."""
     compression_study: CompressionEntry | None = None

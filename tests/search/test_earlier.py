@@ -230,6 +230,7 @@ def test_earlier_studies_count_only_if_they_may(home):
         "tracking_uri": "off",
         "model": "linear",
         "optimizers": ("AdamW",),
+        "portfolio": False,
     }
     api.search("iris", study="first", **options)
     for name, earlier in (("second", True), ("third", False)):

@@ -84,7 +84,7 @@ def test_only_optimizers_in_contention_are_asked_for_more(home, iris):
     opening = [record for record in records if record.stage != "race"]
     furthest = max(opening, key=lambda record: record.epochs)
 
-    assert 1 <= len(raced) <= 2
+    assert 1 <= len(raced) <= 3
     assert furthest.optimizer in raced
 
 

@@ -208,7 +208,7 @@ def test_what_a_trial_took_is_measured_by_the_clock_of_the_budget(home, iris):
     # a look after each step, and before and after each of three rungs
     assert all(100 * record.wall_seconds > record.curve[-1].step + 2 for record in whole)
     assert sum(record.wall_seconds for record in records) < 15
-    assert sum(record.stage == "confirm" and record.state == "complete" for record in records) >= 6
+    assert sum(record.stage == "confirm" and record.state == "complete" for record in records) >= 3
 
 
 def test_what_does_not_fit_the_memory_is_never_trained(home, iris):
