@@ -214,6 +214,10 @@ class Facts:
     its values, not its work, and a busy machine rules nothing out."""
     full_batch_seconds: float | None = None
     """Seconds of one gradient over the whole training set."""
+    bf16_share: float | None = None
+    """Seconds of a step whose products are in bfloat16, as a share of a plain one's; measured on a GPU."""
+    compiled_share: float | None = None
+    """Seconds of a compiled step, as a share of a plain one's; measured on a GPU."""
     fast_bfloat16: bool | None = None
     """Whether a 16-bit matrix product takes at most twice the time of a 32-bit one."""
     optimizer_seconds: Mapping[str, float] = field(default_factory=dict)

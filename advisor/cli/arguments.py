@@ -14,6 +14,7 @@ from advisor.cli.options import (
     BatchSize,
     BudgetText,
     ClassWeights,
+    Compiling,
     Compression,
     Config,
     Device,
@@ -38,6 +39,7 @@ from advisor.cli.options import (
     OpenEnded,
     Optimizers,
     Portfolio,
+    Precision,
     Pretrained,
     Register,
     Regularizers,
@@ -213,6 +215,8 @@ class SearchArguments:
     workers: Workers = None
     trial_time: TrialTime = None
     fair: Fair = CONTENTION
+    precision: Precision = "auto"
+    compile: Compiling = "auto"
     lockstep: Lockstep = AUTO
     seed: Seed = 0
     config: Config = None

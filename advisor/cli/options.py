@@ -248,6 +248,22 @@ Fair = Annotated[
         autocompletion=completion.one_of("contention", "strict"),
     ),
 ]
+Precision = Annotated[
+    str,
+    typer.Option(
+        help="Of the products in training passes: float32, bf16, or auto, which is bf16 where a GPU is "
+        "measured to gain by it. Weights and validation stay in 32 bits.",
+        autocompletion=completion.one_of("auto", "float32", "bf16"),
+    ),
+]
+Compiling = Annotated[
+    str,
+    typer.Option(
+        help="Whether torch compiles the training passes: on, off, or auto, which does where a GPU is "
+        "measured to gain by it.",
+        autocompletion=completion.one_of("auto", "on", "off"),
+    ),
+]
 Lockstep = Annotated[
     str,
     typer.Option(

@@ -20,6 +20,7 @@ from studies.errors import BadValue
 from studies.measure.threads import threads
 from studies.optimizers import OptimizerChoice
 from studies.plans.lockstep import OFF, ON, SLOWEST_SECONDS, USUAL_SIZE
+from studies.precisions import AUTO, BF16, FLOAT32
 from studies.recipe import Recipe
 from studies.step_price import StepPrice
 
@@ -39,6 +40,9 @@ STEPS: Final = 2000
 """Optimizer steps that a whole run of a small net needs to settle, at the usual batch size."""
 WHOLE_RUNS: Final = 30
 """Whole runs' worth of training that a budget in seconds should hold, at the price of shorter runs."""
+PAYS: Final = 0.85
+"""Seconds of a step as a share of those of a plain one, below which another way to compute it is taken: the
+gain outweighs what compiling takes and what less precision may cost (judged)."""
 TRAINING_SHARE: Final = 0.6
 """Share of a budget in seconds that is training in the race; the rest is evaluation, proposals and
 confirmation."""
@@ -88,6 +92,8 @@ def plan_for(
         seed=request.seed,
         trial_seconds=request.trial_seconds,
         fair=request.fair,
+        precision=precision_of(request, facts),
+        compiled=compiles(request, facts),
         lockstep=_stack_size(request, workload, facts, sizes),
         exhaust=request.exhaust,
         device=facts.device,
@@ -118,6 +124,22 @@ def _stack_size(request: Request, workload: LoadedWorkload, facts: Facts, sizes:
     recipe = Recipe(model=workload.model, batch_size=sizes[1])
     with threads(1):
         return stack_size(workload, recipe, device=facts.device)
+
+
+def precision_of(request: Request, facts: Facts) -> str:
+    """Return the precision of training passes: as asked, else the one that is measured to pay."""
+    if request.precision != AUTO:
+        return request.precision
+    return BF16 if _pays(facts.bf16_share) else FLOAT32
+
+
+def compiles(request: Request, facts: Facts) -> bool:
+    """Tell whether training passes are compiled: as asked, else where that is measured to pay."""
+    return _pays(facts.compiled_share) if request.compile == AUTO else request.compile == "on"
+
+
+def _pays(share: float | None) -> bool:
+    return share is not None and share < PAYS
 
 
 def largest_batches(

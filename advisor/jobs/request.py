@@ -15,7 +15,8 @@ from studies import catalogue
 from studies.errors import BadValue, did_you_mean, shown
 from studies.limits import Budget, Limits
 from studies.plans.fairness import CONTENTION, check_fairness
-from studies.plans.lockstep import AUTO, check_lockstep
+from studies.plans.lockstep import check_lockstep
+from studies.precisions import AUTO, COMPILING, PRECISIONS
 from studies.quantities import parse_seconds
 from studies.split_by import SplitBy
 
@@ -98,6 +99,10 @@ class Request:
     fair: str = CONTENTION
     """contention | strict: what an optimizer gets before its recipes may be stopped, see
     `studies.plans.fairness`."""
+    precision: str = AUTO
+    """auto | float32 | bf16: of the products in training passes; auto is bf16 where a GPU gains by it."""
+    compile: str = AUTO
+    """auto | on | off: whether torch compiles the training passes; auto does where a GPU gains by it."""
     lockstep: str = AUTO
     """auto | on | off: whether trials of one shape train as one stacked model, see
     `studies.plans.lockstep`."""
@@ -112,6 +117,7 @@ class Request:
         _ = self.trial_seconds
         object.__setattr__(self, "workers", parse_workers(self.workers))
         check_fairness(self.fair)
+        _check_options(self)
         check_lockstep(self.lockstep)
         check_goal(self.goal)
         check_mode(self.compression)
@@ -211,6 +217,13 @@ def split(budget: Budget, mode: str) -> tuple[Budget, Budget | None]:
     if budget.seconds is None:
         return budget, Budget(trials=TRIALS)
     return replace(budget, seconds=(1 - SHARE) * budget.seconds), Budget(seconds=SHARE * budget.seconds)
+
+
+def _check_options(request: Request) -> None:
+    """Raise BadValue unless precision and compile are what there is."""
+    for name, allowed in (("precision", (AUTO, *PRECISIONS)), ("compile", COMPILING)):
+        if (value := getattr(request, name)) not in allowed:
+            raise BadValue(f"{name} {shown(value)} is not one of {', '.join(allowed)}")
 
 
 def _read(name: str, value: Any) -> Any:

@@ -13,6 +13,7 @@ from studies.limits import Budget, Limits
 from studies.loaded_workload import LoadedWorkload
 from studies.plans.fairness import STRICT
 from studies.plans.search_space import SearchSpace
+from studies.precisions import FLOAT32
 from studies.space import Numeric
 from studies.step_price import StepPrice
 from studies.storage.manifest import Start, StudyManifest
@@ -55,6 +56,9 @@ class Plan:
     """Recipes that the search opens with; each is a search trial."""
     fair: str = STRICT
     """How optimizers are compared, see `studies.plans.fairness`."""
+    precision: str = FLOAT32
+    compiled: bool = False
+    """How the training passes of every recipe are computed."""
     lockstep: int = 0
     """Trials of one shape that train as one stacked model, at most; 0 trains each by itself."""
     sample_rows: int | None = None
@@ -81,6 +85,8 @@ class Plan:
             largest_batches=self.largest_batches,
             model=workload.model,
             epochs=self.epochs,
+            precision=self.precision,
+            compiled=self.compiled,
             lr_scaling=self.lr_scaling,
             search_model=self.search_model,
             compression=CompressionSpace.offered() if self.compression == "joint" else None,

@@ -12,6 +12,7 @@ from studies import catalogue
 from studies.data.rows import first_rows
 from studies.measure.model import passes, takes_one
 from studies.measure.threads import most_threads, threads
+from studies.profiling.pass_shares import pass_shares
 from studies.profiling.probes.bench import Batch, Bench, few_rows
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def times(bench: Bench, model: nn.Module) -> dict[str, Any]:
         "optimizer_share": optimizer_share,
         "row_seconds": _row_seconds(bench, model, passes_seconds),
         "quick_threads": _quick_threads(bench, model, passes_seconds),
+        **(pass_shares(bench) if bench.device.type == "cuda" else {}),
     }
 
 

@@ -20,6 +20,7 @@ from studies.errors import StoreError
 from studies.facts import Facts
 from studies.limits import Budget, Limits
 from studies.outlook import Outlook
+from studies.precisions import FLOAT32
 from studies.split_facts import SplitFacts
 from studies.step_price import StepPrice
 from studies.storage.document import Document
@@ -137,6 +138,8 @@ class StudyManifest(Document):
         "trial_seconds",
         "prepared_seconds",
         "fair",
+        "precision",
+        "compiled",
         "lockstep",
         "exhaust",
         "outlook",
@@ -180,6 +183,8 @@ class StudyManifest(Document):
     unread: tuple[str, ...] = ()
     starts: tuple[Start, ...] = ()
     fair: str = "strict"
+    precision: str = FLOAT32
+    compiled: bool = False
     lockstep: int = 0
     sample_rows: int | None = None
     """Training rows that the search trains on, where it does not afford all of them; None for all."""
