@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from advisor.decide.rulebook import optimizers_added_by_rules
 from advisor.evidence import Evidence, Finding
 from advisor.jobs.entrants import candidates
-from advisor.jobs.request import Request, names
+from advisor.jobs.request import Request, named_passes, names
 from advisor.jobs.sample_size import rows_to_search_on
 from studies import catalogue
 from studies.errors import BadValue, shown
@@ -76,6 +76,7 @@ def plan_for(
         budget=request.searching,
         limits=request.limits,
         compression=request.compression,
+        passes=named_passes(request.passes),
         seed=request.seed,
         trial_seconds=request.trial_seconds,
         device=facts.device,

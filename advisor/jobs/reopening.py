@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from advisor.jobs.engines import Workers, parse_workers, warm_up
 from advisor.jobs.fingerprints import changed
-from advisor.jobs.request import split
+from advisor.jobs.request import named_passes, split
 from advisor.jobs.session import Session
 from advisor.jobs.workloads import reading
 from studies.callers_globals import set_aside
@@ -34,6 +34,7 @@ def reopen(
     name: str,
     *,
     budget: Budget | None = None,
+    passes: tuple[str, ...] = (),
     workers: Workers | None = None,
     tell: Callable[[str], None] = lambda line: None,
     searching: bool = True,
@@ -44,6 +45,7 @@ def reopen(
         home: where it lives.
         name: what it is called.
         budget: a larger total.
+        passes: names of those that a compression may try from now on; empty for those of the study so far.
         workers: how many trials train at a time; None for the usual number.
         tell: called with a line before anything that takes its time.
         searching: whether the search goes on, which then counts the seconds of reading.
@@ -65,7 +67,8 @@ def reopen(
     workload = (Function.from_spec if manifest.is_function else reopen_workload)(manifest.opened)
     Plan.of(manifest).space(workload)  # a choice that is not here is refused before anything is written
     _check_left(manifest, journal.records(study), budget)
-    changes = {} if budget is None else _budgets(budget, manifest)
+    changes: dict[str, Any] = {} if budget is None else _budgets(budget, manifest)
+    changes |= _passes(passes, manifest)
     with working(home, name):
         # until it is concluded again, it is not
         journal.change_manifest(study, recommendation=None, **changes)
@@ -106,6 +109,21 @@ def _budgets(budget: Budget, manifest: StudyManifest) -> dict[str, Budget | Comp
         return {"budget": searching}
     entry = replace(manifest.compressing, budget=compressing, finalists=(), ended=False)
     return {"budget": searching, "compression_study": entry}
+
+
+def _passes(passes: tuple[str, ...], manifest: StudyManifest) -> dict[str, tuple[str, ...]]:
+    """Return the entry of a study's manifest that names of passes change.
+
+    Raises:
+        BadValue: a name that is no pass, or a study whose passes cannot change.
+    """
+    if not passes:
+        return {}
+    if manifest.compression == "joint":
+        raise BadValue("passes of a joint search are those that it began with; start a new study")
+    if manifest.compression_study is None:
+        raise BadValue("passes are those of a compression, and this study has none; see: advisor compress")
+    return {"passes": named_passes(passes)}
 
 
 def _check_left(manifest: StudyManifest, records: tuple[Record, ...], budget: Budget | None) -> None:

@@ -44,6 +44,8 @@ class Plan:
     search_model: bool = False
     compression: str = "off"
     """off | after: of the finalists, by a study of its own | joint: part of every recipe."""
+    passes: tuple[str, ...] = ()
+    """Of a compression, by name; empty for all that are offered."""
     unread: tuple[str, ...] = ()
     """Axes of the recipe that a training function never looks at; records leave them out.
 
@@ -69,7 +71,7 @@ class Plan:
             model=workload.model,
             epochs=self.epochs,
             search_model=self.search_model,
-            compression=CompressionSpace.offered() if self.compression == "joint" else None,
+            compression=CompressionSpace.offered(passes=self.passes) if self.compression == "joint" else None,
         )
 
     @property

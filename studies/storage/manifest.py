@@ -132,6 +132,7 @@ class StudyManifest(Document):
         "columns",
         "trial_seconds",
         "prepared_seconds",
+        "passes",
     )
     READERS: ClassVar[Mapping[str, Callable[[Any], Any]]] = {
         "budget": lambda values: Budget(**values),
@@ -167,6 +168,8 @@ class StudyManifest(Document):
     threads: int = 1
     search_model: bool = False
     compression: str = "off"
+    passes: tuple[str, ...] = ()
+    """Of the compression, by name; empty for all that are offered."""
     unread: tuple[str, ...] = ()
     starts: tuple[Start, ...] = ()
     sample_rows: int | None = None
