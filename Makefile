@@ -35,6 +35,7 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks.overhead
 	$(BIN)/python -m benchmarks.prior
 	$(BIN)/python -m benchmarks.digits
+	$(BIN)/python -m benchmarks.contest --seeds 1 --contestants ours,plain,tpe+median,hyperband,random,one-epoch
 
 bench-memory: $(READY)
 	$(BIN)/python -m benchmarks.memory

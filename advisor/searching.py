@@ -99,6 +99,7 @@ def resume(
     *,
     budget: str | None = None,
     passes: Any = (),
+    exhaust: bool = False,
     workers: int | str | None = None,
     home: str | Path | None = None,
     listen: Any = None,
@@ -109,6 +110,8 @@ def resume(
         study: its name; what it was made of from code must still be here, or be importable.
         budget: a larger total; what is spent counts.
         passes: as in `compress`, for a study that compresses; by default those of the study so far.
+        exhaust: whether to use up the budget although the search has ended as that is expected to gain less
+            than the noise.
         workers: how many trials train at a time: a number, or `auto` for as many as the machine bears; 0
             trains in this process.
         home: where the study lives.
@@ -132,6 +135,7 @@ def resume(
         study,
         budget=total,
         passes=words_of(passes),
+        exhaust=exhaust,
         workers=parse_workers(workers),
     )
     return _finish(session, listen)

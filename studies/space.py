@@ -13,7 +13,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
 
 from studies.errors import BadValue, shown
@@ -78,6 +78,19 @@ class Numeric:
         rounded = round(value) if self.whole else _readable(value, self.scale)
         clipped = max(low, min(high, rounded))
         return int(clipped) if self.whole else clipped
+
+    def scaled(self, factor: float) -> Numeric:
+        """Return the range with its ends and its default that many times as large, as a person writes them.
+
+        Example:
+            >>> Numeric(low=0.001, default=0.01, high=0.1, scale="log").scaled(2)
+            Numeric(low=0.002, high=0.2, default=0.02, scale='log', whole=False)
+        """
+        low, default, high = (
+            value if factor == 1 else _readable(value * factor, self.scale)
+            for value in (self.low, self.default, self.high)
+        )
+        return replace(self, low=low, default=default, high=high)
 
     def at_edge(self, value: float) -> bool:
         """Tell whether a value lies within 2 % of an end of the range that is not its default."""

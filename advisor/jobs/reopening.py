@@ -29,12 +29,13 @@ if TYPE_CHECKING:
 
 
 @set_aside()
-def reopen(
+def reopen(  # noqa: PLR0913 - what may be asked for, each by its name
     home: Path,
     name: str,
     *,
     budget: Budget | None = None,
     passes: tuple[str, ...] = (),
+    exhaust: bool = False,
     workers: Workers | None = None,
     tell: Callable[[str], None] = lambda line: None,
     searching: bool = True,
@@ -46,6 +47,7 @@ def reopen(
         name: what it is called.
         budget: a larger total.
         passes: names of those that a compression may try from now on; empty for those of the study so far.
+        exhaust: whether to go on although the search has ended as that is expected to gain nothing.
         workers: how many trials train at a time; None for the usual number.
         tell: called with a line before anything that takes its time.
         searching: whether the search goes on, which then counts the seconds of reading.
@@ -55,11 +57,11 @@ def reopen(
     """
     began = time.monotonic()
     workers = parse_workers(None) if workers is None else workers
-    warm_up(workers)
     make_writable(home, name)
     study = journal.open_study(home, name)
     manifest = journal.manifest_of(study)
     tell(reading(manifest.opened.source))
+    warm_up(workers)
     from studies.plans.plan import Plan
     from studies.training_function.function import Function
     from studies.workload_opening import reopen_workload
@@ -69,6 +71,7 @@ def reopen(
     _check_left(manifest, journal.records(study), budget)
     changes: dict[str, Any] = {} if budget is None else _budgets(budget, manifest)
     changes |= _passes(passes, manifest)
+    changes |= {"exhaust": True} if exhaust else {}
     with working(home, name):
         # until it is concluded again, it is not
         journal.change_manifest(study, recommendation=None, **changes)

@@ -16,6 +16,17 @@ from benchmarks.recorded_tasks import CONFIRM_SEEDS, TRUTH_SEEDS, UNSEEN, open_w
 
 FILES: Final = sorted(path.stem for path in Path(benchmarks.__file__).parent.glob("[!_]*.py"))
 PARTS: Final = (
+    "contest_models",
+    "contest_others",
+    "contest_own",
+    "contest_rows",
+    "contest_space",
+    "contest_tables",
+    "contest_training",
+    "contest_turns",
+    "contest_watch",
+    "contest_workloads",
+    "contestants",
     "external",
     "fault_commands",
     "fault_files",
@@ -24,7 +35,9 @@ PARTS: Final = (
     "fault_trials",
     "hand",
     "made_up",
+    "portfolio_pool",
     "recorded_studies",
+    "recorded_tables",
     "recorded_tasks",
     "replay",
 )

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from advisor.cli.arguments import names_in
-from advisor.cli.options import Home, Json, Passes, StudyName, Workers
+from advisor.cli.options import Exhaust, Home, Json, Passes, StudyName, Workers
 from advisor.cli.run import home_of, work_on
 from advisor.cli.terminal import prints_aside, say
 from studies.limits import Budget
@@ -17,6 +17,7 @@ def resume(
     study: StudyName,
     budget: Annotated[str | None, typer.Option(help="A larger total budget; what is spent counts.")] = None,
     passes: Passes = None,
+    exhaust: Exhaust = False,
     workers: Workers = None,
     home: Home = None,
     json: Json = False,
@@ -32,6 +33,7 @@ def resume(
             study,
             budget=total,
             passes=names_in(passes),
+            exhaust=exhaust,
             workers=parse_workers(workers),
             tell=say,
         )
