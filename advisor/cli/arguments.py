@@ -38,6 +38,7 @@ from advisor.cli.options import (
     NewStudy,
     OpenEnded,
     Optimizers,
+    Passes,
     Portfolio,
     Precision,
     Pretrained,
@@ -207,6 +208,7 @@ class SearchArguments:
     start_from: StartFrom = None
     start: Starts = None
     compression: Compression = "off"
+    passes: Passes = None
     study: NewStudy = None
     home: Home = None
     tracking_uri: TrackingUri = None
@@ -245,14 +247,15 @@ def _request(arguments: ProfileArguments | SearchArguments) -> Request:
 
 def _meant(name: str, value: Any) -> Any:
     """Return what a request takes for an option; None leaves it to the advisor."""
-    if name in {"optimizers", "schedules"}:
-        return _names(value)
+    if name in {"optimizers", "schedules", "passes"}:
+        return names_in(value)
     if name in {"regularizers", "wrappers"}:
         return _names_or_none(value)
     return (value or None) if name == "goal" else value
 
 
-def _names(text: str | None) -> tuple[str, ...]:
+def names_in(text: str | None) -> tuple[str, ...]:
+    """Return the names in a text, with commas between them; none in no text."""
     return tuple(part.strip() for part in (text or "").split(",") if part.strip())
 
 
@@ -260,4 +263,4 @@ def _names_or_none(text: str | None) -> tuple[str, ...] | None:
     """Return the names in a text; None leaves the choice to the advisor, nothing asks for none."""
     if not text:
         return None
-    return () if text == "none" else _names(text)
+    return () if text == "none" else names_in(text)

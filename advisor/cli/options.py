@@ -186,6 +186,12 @@ Compression = Annotated[
         autocompletion=completion.one_of("off", "after", "joint"),
     ),
 ]
+Passes = Annotated[
+    str | None,
+    typer.Option(
+        help="Passes that a compression may try, as in Channels,WeightOnly; by default all that are offered."
+    ),
+]
 CompressionBudget = Annotated[
     str | None,
     typer.Option("--budget", help="Of the compression alone, a total: 60s, 10m, 200trials; by default 5m."),

@@ -12,7 +12,7 @@ from advisor.evidence import Evidence, Finding
 from advisor.jobs.batch_sizes import at_batch, batch_sizes, quick_batch_sizes, steps_needed
 from advisor.jobs.engines import parse_workers
 from advisor.jobs.entrants import candidates
-from advisor.jobs.request import Request, names
+from advisor.jobs.request import Request, named_passes, names
 from advisor.jobs.room import Room, bytes_of_rows, threads_of
 from advisor.jobs.sample_size import rows_to_search_on
 from studies import catalogue
@@ -89,6 +89,7 @@ def plan_for(
         budget=request.searching,
         limits=request.limits,
         compression=request.compression,
+        passes=named_passes(request.passes),
         seed=request.seed,
         trial_seconds=request.trial_seconds,
         fair=request.fair,

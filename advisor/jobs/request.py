@@ -28,7 +28,7 @@ SHARE: Final = 0.4
 TRIALS: Final = 150
 """Compression trials beside a search whose budget is in trials: most of them cost an evaluation each."""
 MODES: Final = ("off", "after", "joint")
-NAMES: Final = ("optimizers", "schedules", "regularizers", "wrappers", "rules")
+NAMES: Final = ("optimizers", "schedules", "regularizers", "wrappers", "rules", "passes")
 """Options that are lists of names."""
 
 
@@ -90,6 +90,8 @@ class Request:
     compression: str = "off"
     """off | after: of the finalists, in a part of the budget | joint: searched along with the training
     recipe."""
+    passes: tuple[str, ...] = ()
+    """Passes of the compression, by name; empty for all that are offered."""
     device: str = "auto"
     workers: str | int | None = None
     """How many trials train at a time: `auto`, or a number; 0 trains them in the search's own process. None
@@ -121,6 +123,7 @@ class Request:
         check_lockstep(self.lockstep)
         check_goal(self.goal)
         check_mode(self.compression)
+        check_passes(self.passes, self.compression)
         if self.class_weights not in CLASS_WEIGHTS:
             raise BadValue(
                 f"class weights {shown(self.class_weights)} is not one of {', '.join(CLASS_WEIGHTS)}"
@@ -208,6 +211,26 @@ def check_mode(mode: str) -> None:
     """Raise BadValue unless a mode of compression is one there is."""
     if mode not in MODES:
         raise BadValue(f"compression {shown(mode)} is not one of {', '.join(MODES)}")
+
+
+def check_passes(passes: tuple[str, ...], mode: str) -> None:
+    """Raise BadValue for a name that is no pass, and for passes of a search that compresses nothing."""
+    if passes and mode == "off":
+        raise BadValue("passes are those of a compression; give --compression after or joint with them")
+    named_passes(passes)
+
+
+def named_passes(passes: tuple[str, ...]) -> tuple[str, ...]:
+    """Return passes as the catalogue spells them, each once.
+
+    Raises:
+        BadValue: a name that is no pass.
+    """
+    if not passes:
+        return ()
+    from studies.compression.passes import spelled
+
+    return spelled(passes)
 
 
 def split(budget: Budget, mode: str) -> tuple[Budget, Budget | None]:

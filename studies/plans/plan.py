@@ -47,6 +47,8 @@ class Plan:
     search_model: bool = False
     compression: str = "off"
     """off | after: of the finalists, by a study of its own | joint: part of every recipe."""
+    passes: tuple[str, ...] = ()
+    """Of a compression, by name; empty for all that are offered."""
     unread: tuple[str, ...] = ()
     """Axes of the recipe that a training function never looks at; records leave them out.
 
@@ -89,7 +91,7 @@ class Plan:
             compiled=self.compiled,
             lr_scaling=self.lr_scaling,
             search_model=self.search_model,
-            compression=CompressionSpace.offered() if self.compression == "joint" else None,
+            compression=CompressionSpace.offered(passes=self.passes) if self.compression == "joint" else None,
             unread=self.unread,
         )
 

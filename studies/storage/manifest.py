@@ -137,6 +137,7 @@ class StudyManifest(Document):
         "columns",
         "trial_seconds",
         "prepared_seconds",
+        "passes",
         "fair",
         "precision",
         "compiled",
@@ -180,6 +181,8 @@ class StudyManifest(Document):
     threads: int = 1
     search_model: bool = False
     compression: str = "off"
+    passes: tuple[str, ...] = ()
+    """Of the compression, by name; empty for all that are offered."""
     unread: tuple[str, ...] = ()
     starts: tuple[Start, ...] = ()
     fair: str = "strict"
