@@ -196,7 +196,7 @@ def _lcbench(folder: Path) -> Iterator[Table]:
     columns = pd.read_parquet(folder / "lcbench_configs.parquet")
     with np.load(folder / "lcbench.npz") as arrays:
         for key in (name for name in arrays.files if name.startswith("acc_")):
-            losses = 100 - arrays[key] / 100
+            losses = 100 - arrays[key][:, 1:] / 100  # the first is from before the training
             yield _table(key.removeprefix("acc_"), "LCBench", LCBENCH, _numpy(columns), losses)
 
 

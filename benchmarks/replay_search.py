@@ -12,8 +12,9 @@ from __future__ import annotations
 import argparse
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from statistics import fmean
 from typing import Final
@@ -31,6 +32,11 @@ from studies.trials.host import TrialHost
 CHECKPOINTS: Final = (5, 10, 20, 50)
 """Whole runs' worth of epochs after which the regret is looked at."""
 REPEATS: Final = 3
+EARLIER_SEED: Final = 1000
+EARLIER_RUNS: Final = 20
+"""Whole runs' worth that each earlier study took."""
+TRIAL_RUNS: Final = 0.45
+"""What the usual trial costs of a whole run, as a plan takes it."""
 CURVES: Final = "REPLAY_CURVES"
 """Of the environment: the folder of recordings."""
 
@@ -219,6 +225,28 @@ def one_epoch(meter: Meter, seed: int, runs: int) -> None:
         done = until
 
 
+def ours_after_others(family: Sequence[Table], runs: int) -> Searcher:
+    """Return our search after searches of the tables before a table, each of so many whole runs."""
+    from advisor.jobs.history import SHARE, STUDIES, EarlierStudy, starts_of
+
+    @cache
+    def earlier(place: int) -> EarlierStudy:
+        name = family[place].name
+        search = ours(Meter(table=family[place]), EARLIER_SEED + place, runs)
+        manifest = search.plan.manifest(metric="loss", dataset=name)
+        records = tuple(search.records)
+        return EarlierStudy(name=name, manifest=manifest, direction=search.direction, records=records)
+
+    def searcher(meter: Meter, seed: int, budget: int) -> Search:
+        place = [table.name for table in family].index(meter.table.name)
+        others = [(place - back) % len(family) for back in range(1, len(family))][:STUDIES]
+        starts = starts_of([earlier(other) for other in others], ("AdamW",))
+        trials = round(budget / TRIAL_RUNS)
+        return ours(meter, seed, budget, starts=starts[: trials // SHARE])
+
+    return searcher
+
+
 SEARCHERS: Final[dict[str, Searcher]] = {
     "ours": ours,
     "TPE": tpe,
@@ -226,36 +254,31 @@ SEARCHERS: Final[dict[str, Searcher]] = {
     "one epoch": one_epoch,
     "random": random,
 }
+AFTER_OTHERS: Final = "ours after others"
 
 
 def measure(
-    all_tables: Iterable[Table], searchers: dict[str, Searcher], *, repeats: int, checkpoints: Sequence[int]
-) -> dict[tuple[str, str], list[list[float]]]:
-    """Return the regrets at the checkpoints of every search, by family and searcher."""
-    regrets: dict[tuple[str, str], list[list[float]]] = defaultdict(list)
+    all_tables: Iterable[Table], searchers: Iterable[str], *, repeats: int, checkpoints: Sequence[int]
+) -> Iterator[str]:
+    """Yield a line of mean regrets for each family and searcher."""
+    yield f"{'family':<10} {'search':<20}" + "".join(f"{runs:>7}" for runs in checkpoints) + "   whole runs"
+    families: dict[str, list[Table]] = defaultdict(list)
     for table in all_tables:
-        for name, searcher in searchers.items():
-            for seed in range(repeats):
-                meter = Meter(table=table)
-                searcher(meter, seed, checkpoints[-1])
-                regrets[table.family, name].append(meter.regrets(checkpoints))
-    return regrets
-
-
-def lines(regrets: dict[tuple[str, str], list[list[float]]], checkpoints: Sequence[int]) -> list[str]:
-    """Return a table of mean regrets."""
-    head = f"{'family':<10} {'search':<20}" + "".join(f"{runs:>7}" for runs in checkpoints) + "   whole runs"
-    rows = [
-        f"{family:<10} {name:<20}" + "".join(f"{fmean(column):7.3f}" for column in zip(*each, strict=True))
-        for (family, name), each in regrets.items()
-    ]
-    return [head, *rows]
+        families[table.family].append(table)
+    for family, members in families.items():
+        every = SEARCHERS | {AFTER_OTHERS: ours_after_others(members, min(EARLIER_RUNS, checkpoints[-1]))}
+        for name in searchers:
+            meters = [Meter(table=table) for table in members for _ in range(repeats)]
+            for number, meter in enumerate(meters):
+                every[name](meter, number, checkpoints[-1])  # tables of a family have their rows in common
+            columns = zip(*(meter.regrets(checkpoints) for meter in meters), strict=True)
+            yield f"{family:<10} {name:<20}" + "".join(f"{fmean(column):7.3f}" for column in columns)
 
 
 def smoke() -> None:
-    """Smallest form: made-up tables, two of five whole runs."""
-    regrets = measure(made_up(rows=40, tasks=1), SEARCHERS, repeats=1, checkpoints=(2, 3))
-    print("\n".join(lines(regrets, (2, 3))))
+    """Smallest form: made-up tables, five whole runs."""
+    for line in measure(made_up(rows=40, tasks=2), (*SEARCHERS, AFTER_OTHERS), repeats=1, checkpoints=(5,)):
+        print(line)
 
 
 def main() -> None:
@@ -270,14 +293,10 @@ def main() -> None:
     every = tables(chosen.curves) if chosen.curves else made_up()
     families = chosen.families.split(",") if chosen.families else None
     some = [table for table in every if families is None or table.family in families]
-    searchers = {
-        name: searcher
-        for name, searcher in SEARCHERS.items()
-        if not chosen.searchers or name in chosen.searchers.split(",")
-    }
+    searchers = chosen.searchers.split(",") if chosen.searchers else [*SEARCHERS, AFTER_OTHERS]
     checkpoints = [runs for runs in CHECKPOINTS if runs <= chosen.runs]
-    regrets = measure(some, searchers, repeats=chosen.repeats, checkpoints=checkpoints)
-    print("\n".join(lines(regrets, checkpoints)))
+    for line in measure(some, searchers, repeats=chosen.repeats, checkpoints=checkpoints):
+        print(line, flush=True)
 
 
 if __name__ == "__main__":

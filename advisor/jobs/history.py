@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from studies.record import Record
     from studies.storage.follow import StoredStudy
 
-STUDIES: Final = 3
+STUDIES: Final = 5
 """Newest similar studies that are looked at."""
 OPENED: Final = 12
 """Newest studies that are opened to find them: a home may hold hundreds."""
@@ -60,18 +60,40 @@ class EarlierStudy:
 def starts(
     home: Path, *, model: WorkloadSpec, facts: Facts, candidates: tuple[str, ...], planned_trials: int
 ) -> tuple[Start, ...]:
-    """Return the best recipe of each candidate in the newest similar study that has one, in their order.
+    """Return the best recipes that the candidates had in the newest similar studies, each recipe once.
+
+    First one of each candidate, in their order, then those from older studies.
 
     Args:
         home: where earlier studies lie.
-        model: the workload's spec, of which `model` and `model_fields` must be those of the earlier one.
+        model: the workload's spec, of which `model` and `model_fields` must be those of the earlier one; of a
+            training function, its name and the space of its settings.
         facts: kind, task and class of problem must be alike too.
         candidates: optimizers that enter.
         planned_trials: of the search; one start for six of them at most.
     """
     similar = list(islice(similar_studies(home, model, facts), STUDIES))
-    by_optimizer = (_start(similar, optimizer) for optimizer in candidates)
-    return tuple(islice((start for start in by_optimizer if start), planned_trials // SHARE))
+    return starts_of(similar, candidates)[: planned_trials // SHARE]
+
+
+def starts_of(similar: Iterable[EarlierStudy], candidates: tuple[str, ...]) -> tuple[Start, ...]:
+    """Return the best recipe of each candidate in each study, the first of each candidate before the others.
+
+    Args:
+        similar: studies, those to be believed first coming first.
+        candidates: optimizers that enter.
+    """
+    firsts: dict[str, Start] = {}
+    others: list[Start] = []
+    for study, name in product(similar, candidates):
+        start = _start(study, name)
+        if start is None or any(start.params == other.params for other in (*firsts.values(), *others)):
+            continue
+        if name in firsts:
+            others.append(start)
+        else:
+            firsts[name] = start
+    return (*(firsts[name] for name in candidates if name in firsts), *others)
 
 
 def similar_studies(home: Path, model: WorkloadSpec, facts: Facts) -> Iterator[EarlierStudy]:
@@ -106,7 +128,7 @@ def starts_from(home: Path, name: str, candidates: tuple[str, ...]) -> tuple[Sta
         BadValue: none of the candidates has a whole run in it.
     """
     study = EarlierStudy.of(name, read_study(home, name))
-    usable = tuple(start for optimizer in candidates if (start := _start([study], optimizer)))
+    usable = starts_of([study], candidates)
     if not usable:
         tried = listed(sorted({record.optimizer for record in study.records if has_quality(record)}))
         raise BadValue(
@@ -118,29 +140,29 @@ def starts_from(home: Path, name: str, candidates: tuple[str, ...]) -> tuple[Sta
 
 def _alike(manifest: StudyManifest, model: WorkloadSpec, facts: Facts) -> bool:
     spec = manifest.opened
-    if spec.model_fields is None or model.model_fields is None:
-        return False  # a training function keeps its model to itself
-    same_model = (spec.model, spec.model_fields) == (model.model, model.model_fields)
-    return same_model and _signature(manifest.profiled) == _signature(facts)
+    if spec.is_function or model.is_function:  # which keeps its model to itself, but for its settings
+        same = (spec.is_function, spec.source, spec.model) == (model.is_function, model.source, model.model)
+    else:
+        no_model = spec.model_fields is None or model.model_fields is None
+        same = not no_model and (spec.model, spec.model_fields) == (model.model, model.model_fields)
+    return same and _signature(manifest.profiled) == _signature(facts)
 
 
 def _signature(facts: Facts) -> tuple[str, str, str | None]:
     return facts.kind, facts.task, problem_class(facts)
 
 
-def _start(similar: list[EarlierStudy], optimizer: str) -> Start | None:
-    for study in similar:
-        if (record := study.best(optimizer)) is None:
-            continue
-        try:
-            params = _in_a_recipe(record.params)
-            Recipe.from_params(params)
-        except StudyError:  # a choice that is no longer there
-            continue
-        reached = f"{study.manifest.metric} {record.quality:.4g} on {study.manifest.dataset}"
-        origin = f"trial {record.number} of study {study.name} ({reached})"
-        return Start(params=params, origin=origin)
-    return None
+def _start(study: EarlierStudy, optimizer: str) -> Start | None:
+    if (record := study.best(optimizer)) is None:
+        return None
+    try:
+        params = _in_a_recipe(record.params)
+        Recipe.from_params(params)
+    except StudyError:  # a choice that is no longer there
+        return None
+    reached = f"{study.manifest.metric} {record.quality:.4g} on {study.manifest.dataset}"
+    origin = f"trial {record.number} of study {study.name} ({reached})"
+    return Start(params=params, origin=origin)
 
 
 def _in_a_recipe(params: Mapping[str, Any]) -> dict[str, Any]:

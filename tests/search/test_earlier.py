@@ -85,7 +85,18 @@ def test_the_newest_study_that_has_the_optimizer_speaks(home):
     keep(home, "old", [record(0, "AdamW", 0.99), record(1, "SGD", 0.5)])
     keep(home, "new", [record(0, "AdamW", 0.6)])
 
-    assert [start.origin.split()[4] for start in earlier_starts(home)] == ["new", "old"]
+    assert [start.origin.split()[4] for start in earlier_starts(home)[:2]] == ["new", "old"]
+
+
+def test_older_studies_add_their_best_recipes_each_once(home):
+    keep(home, "oldest", [record(0, "AdamW", 0.7, params=lr(0.3))])
+    keep(home, "old", [record(0, "AdamW", 0.9, params=lr(0.02)), record(1, "SGD", 0.5)])
+    keep(home, "new", [record(0, "AdamW", 0.6, params=lr(0.3))])
+
+    starts = earlier_starts(home)
+
+    assert [start.params["optimizer"] for start in starts] == ["AdamW", "SGD", "AdamW"]
+    assert [start.params.get("optimizer.AdamW.lr") for start in starts] == [0.3, None, 0.02]
 
 
 @pytest.mark.parametrize(
