@@ -14,6 +14,7 @@ from studies.column_reading import ColumnReading
 from studies.direction import Direction
 from studies.facts import Facts
 from studies.limits import Limits
+from studies.outlook import Outlook
 from studies.record import Record
 from studies.split_facts import SplitFacts
 from studies.yardstick import Yardstick
@@ -173,6 +174,8 @@ class Evidence:
     rules: tuple[str, ...] = ()
     """The user's word on rules, as written: Name=off, Name=0.5, file.py:Name."""
 
+    outlook: Outlook | None = None
+    """Why the search ended before its budget did; None where it did not."""
     unread: tuple[str, ...] = ()
     """Axes that a training function of the user's own never looks at, `optimizer` where it never runs the
     recipe's."""

@@ -92,6 +92,7 @@ def resume(
     study: str,
     *,
     budget: str | None = None,
+    exhaust: bool = False,
     workers: int | str | None = None,
     home: str | Path | None = None,
     listen: Any = None,
@@ -101,6 +102,8 @@ def resume(
     Args:
         study: its name; what it was made of from code must still be here, or be importable.
         budget: a larger total; what is spent counts.
+        exhaust: whether to use up the budget although the search has ended as that is expected to gain less
+            than the noise.
         workers: how many trials train at a time: a number, or `auto` for as many as the machine bears; 0
             trains in this process.
         home: where the study lives.
@@ -118,7 +121,8 @@ def resume(
     from advisor.jobs.reopening import reopen
 
     total = None if budget is None else Budget.parse(budget)
-    session = reopen(home_of(home, study), study, budget=total, workers=parse_workers(workers))
+    count = parse_workers(workers)
+    session = reopen(home_of(home, study), study, budget=total, exhaust=exhaust, workers=count)
     return _finish(session, listen)
 
 

@@ -65,7 +65,7 @@ class Contest:
             rows = [contest_own.hand_over(problem, data, seed, seconds, words) for seconds in times]
         else:
             goals = list(TARGETS)
-            words = ("--budget", self.budget, *words)
+            words = ("--budget", self.budget, "--exhaust", *words)
             targets = targets_of(problem, seed)
             rows = contest_own.to_targets(problem, data, seed, targets, self.cap_seconds, words)
         return [replace(row, goal=goal, workers=self.workers) for goal, row in zip(goals, rows, strict=True)]

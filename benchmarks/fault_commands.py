@@ -82,7 +82,17 @@ class Command:
         (place / "loop.py").write_text(code, encoding="utf-8")
         usual = ("--metric", "accuracy", "--study", STUDY, "--epochs", "3", "--optimizers", "SGD,AdamW")
         mirror = () if "--tracking-uri" in words else ("--tracking-uri", "off")
-        return cls(place, "search", "loop.py:fit", *usual, "--no-earlier", *mirror, *words, **environment)
+        return cls(
+            place,
+            "search",
+            "loop.py:fit",
+            *usual,
+            "--no-earlier",
+            "--exhaust",
+            *mirror,
+            *words,
+            **environment,
+        )
 
     @property
     def stdout(self) -> str:
@@ -143,16 +153,24 @@ class Command:
             coordinator = psutil.Process(self._process.pid)
             children = coordinator.children(recursive=True)
             ours = [child for child in children if child.ppid() == coordinator.pid]
-            servers = [child for child in ours if _runs(child, "fork_server")]
+            mirrors = [child for child in children if _runs(child, "tracking.process")]
+            servers = [child for child in ours if _serves(child, coordinator)]
             kinds = {
                 "coordinator": [coordinator],
                 "fork server": servers,
                 "worker": [child for server in servers for child in server.children()],
-                "mirror": [child for child in children if _runs(child, "tracking.process")],
+                "mirror": mirrors,
                 "all": [*children, coordinator],
             }
             return kinds[kind]
         return []
+
+
+def _serves(child: psutil.Process, coordinator: psutil.Process) -> bool:
+    """Tell whether a child is the fork server: a fork of its coordinator, or a fresh one that replaced it."""
+    with suppress(psutil.Error):
+        return child.cmdline() == coordinator.cmdline() or _runs(child, "fork_server")
+    return False
 
 
 def _runs(process: psutil.Process, module: str) -> bool:

@@ -215,7 +215,7 @@ def first():
     return True
 
 def in_worker():
-    return b"fork_server" in pathlib.Path("/proc/self/cmdline").read_bytes()
+    return pathlib.Path("/proc/self/oom_score_adj").read_text().strip() == "1000"
 """
 IRIS: Final = (
     "search", "iris", "--epochs", "3", "--workers", "2", "--optimizers", "SGD,AdamW", "--no-earlier",

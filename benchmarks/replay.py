@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any, Final, Literal
 
+from advisor.decide.confirmation import recipes_in_question
 from advisor.decide.estimates import estimates
 from advisor.decide.interval import new_rows_interval
 from advisor.decide.recommend import recommend
@@ -17,17 +18,18 @@ from advisor.recommendation import Contender, Recommendation
 from benchmarks.recorded_studies import FIRST, Run, Study, truth_runs
 from benchmarks.recorded_tasks import CONFIRM_SEEDS
 from studies.record import Measurement, Record, Stage
-from studies.search.pruner import best_complete
+from studies.search.confirm import ConfirmationRun, first_runs, further_runs
 
 TRIALS: Final = (1, 2, 5, 10)
 ARMS: Final = 4
-FINALISTS: Final = 3
 STEPS: Final = 100
 """Of a record's curve, where nobody looks."""
 
 Kind = Literal["unconfirmed", "confirmed", "fresh splits"]
 """Without confirmation; with fresh seeds on the study's own rows; with fresh seeds on fresh splits."""
 KINDS: Final[tuple[Kind, ...]] = ("unconfirmed", "confirmed", "fresh splits")
+Scheme = Literal["halving", "in full"]
+"""As a search confirms; each finalist, and whoever is then preferred, with every recorded seed."""
 Truths = Mapping[str, Mapping[int, float]]
 """Optimizer to recipe to the log of its loss on the test rows."""
 
@@ -105,54 +107,57 @@ def searched(study: Study, picked: Mapping[str, Sequence[int]]) -> tuple[Record,
     return tuple(records)
 
 
-def confirmed(study: Study, records: tuple[Record, ...], kind: Kind) -> tuple[Record, ...] | None:
-    """Return the records with the confirmation runs of the finalists, then of whoever is advised.
+def confirmed(
+    study: Study, records: tuple[Record, ...], kind: Kind, scheme: Scheme = "halving"
+) -> tuple[Record, ...] | None:
+    """Return the records with the confirmation runs that a search would do, as far as seeds were recorded.
 
-    None when one of them was not recorded.
+    None when a recipe was not run again, and where there is nothing to confirm.
     """
-    arms = tuple(dict.fromkeys(record.optimizer for record in records))
-    best = {name: best_complete(records, name, study.direction) for name in arms}
-    ranked = sorted(
-        (record for record in best.values() if record),
-        key=lambda record: _standing(study, record.optimizer, _index(record)),
-    )
-    more: tuple[Record, ...] = records
-    for finalist in ranked[:FINALISTS]:
-        if (runs := _repeats(study, finalist, kind, start=len(more))) is None:
+    more = records
+    while runs := _next_runs(study, more, scheme):
+        wanted = [run for run in runs if run.seed <= CONFIRM_SEEDS[-1]]
+        if not wanted:
+            break
+        repeats = [_repeat(study, run, kind, number=len(more) + i) for i, run in enumerate(wanted)]
+        whole = [record for record in repeats if record]
+        if len(whole) < len(repeats):
             return None
-        more += runs
-    while (advised := _unconfirmed(study, more)) is not None:
-        if (runs := _repeats(study, advised, kind, start=len(more))) is None:
-            return None
-        more += runs
+        more += tuple(whole)
     return more if len(more) > len(records) else None
 
 
-def _unconfirmed(study: Study, records: tuple[Record, ...]) -> Record | None:
-    """Return the trial behind the advice; None where it is confirmed or was never whole."""
-    answer = recommend(evidence_of(study, records))
-    if len(answer.seeds) > 1 or not answer.trials:
-        return None
-    return next(record for record in records if record.number == answer.trials[0])
+def _next_runs(study: Study, records: tuple[Record, ...], scheme: Scheme) -> list[ConfirmationRun]:
+    arms = tuple(dict.fromkeys(record.optimizer for record in records))
+    first = first_runs(records, arms, study.direction, seed=0, seconds=math.inf)
+    if scheme == "in full":
+        first = [replace(run, seed=seed) for run in first for seed in CONFIRM_SEEDS]
+    if first:
+        return first
+    in_question = recipes_in_question(evidence_of(study, records))
+    runs = further_runs(records, in_question, seed=0)
+    if scheme == "in full":
+        sources = {record.source for record in records if record.stage == "confirm"}
+        fresh = [run.record for run in runs[:1] if run.record.number not in sources]
+        return [ConfirmationRun(record=record, seed=seed) for record in fresh for seed in CONFIRM_SEEDS]
+    return runs
 
 
-def _repeats(study: Study, source: Record, kind: Kind, *, start: int) -> tuple[Record, ...] | None:
-    runs = study.runs[source.optimizer][_index(source)]
-    wanted = [(seed, seed if kind == "fresh splits" else 0) for seed in CONFIRM_SEEDS]
-    if any(place not in runs for place in wanted):
+def _repeat(study: Study, run: ConfirmationRun, kind: Kind, *, number: int) -> Record | None:
+    """Return a confirmation run as it was recorded; None where it was not."""
+    source, split = run.record, run.seed if kind == "fresh splits" else 0
+    recorded = study.runs[source.optimizer][_index(source)].get((run.seed, split))
+    if recorded is None:
         return None
-    return tuple(
-        _record(
-            runs[seed, split],
-            start + i,
-            source.optimizer,
-            _index(source),
-            stage="confirm",
-            seed=seed,
-            source=source.number,
-            split_seed=split or None,
-        )
-        for i, (seed, split) in enumerate(wanted)
+    return _record(
+        recorded,
+        number,
+        source.optimizer,
+        _index(source),
+        stage="confirm",
+        seed=run.seed,
+        source=source.number,
+        split_seed=split or None,
     )
 
 

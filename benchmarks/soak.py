@@ -56,7 +56,7 @@ def sample(command: Command, kind: str) -> Sample:
 
 def soak(place: Path, seconds: float, trials: int) -> tuple[dict[str, list[Sample]], Command]:
     """Search for so long, or so many trials, and return the samples of every kind in the order of time."""
-    words = ("--budget", f"{trials}trials", "--epochs", "2", "--workers", "2", "--study", STUDY)
+    words = ("--budget", f"{trials}trials", "--exhaust", "--epochs", "2", "--workers", "2", "--study", STUDY)
     command = Command(place, "search", "iris", *words, "--no-earlier")
     command.wait_for(lambda: bool(command.announced()))
     samples: dict[str, list[Sample]] = {kind: [] for kind in KINDS}

@@ -1,23 +1,27 @@
-"""Start-up of the commands: processor seconds to the first line, the first training step and the answer.
+"""Start-up of the commands: seconds to the first line, the first training step and the answer.
 
     python -m benchmarks.startup
 
-Each run is a process of its own, as a user starts it. What it took is also given as a multiple of what
-`import torch` takes in the same minute, since a busy machine makes both slower.
+Each run is a process of its own, as a user starts it; its processor seconds are those of all its processes
+together, workers and fork server too. They are also given as multiples of what `import torch` takes in the
+same minute, since a busy machine makes both slower.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
 
-if TYPE_CHECKING:
-    from advisor.jobs.session import Session
+import psutil
 
 REPEATS: Final = 5
 COMMANDS: Final = {
@@ -26,86 +30,115 @@ COMMANDS: Final = {
 }
 MOMENTS: Final = ("first line", "first step", "answer")
 CHILD: Final = "import sys; from benchmarks.startup import child; child(sys.argv[1:])"
-TORCH: Final = "import json, time, torch; print(json.dumps({'torch': time.process_time()}))"
+TORCH: Final = "import time, torch; open({file!r}, 'w').write(str(time.process_time()))"
 
 
-def child(words: list[str]) -> None:
-    """Run a command in this process; its last line tells the processor seconds at each moment."""
+def child(words: Sequence[str]) -> None:
+    """Run a command in this process; a file, the first word, gets a line for each moment."""
     from advisor.cli import app
     from advisor.cli.commands import profile, search
+    from studies.engines import fork_server
 
-    moments: dict[str, float] = {}
-    say, work_on = search.say, search.work_on
+    file, *command = words
+    root, say, import_all = psutil.Process(), search.say, fork_server._import
 
     def note(line: str) -> None:
-        moments.setdefault("first line", time.process_time())
+        _note(root, file, "first line")
         say(line)
 
-    def watch(session: Session, **options: Any) -> None:
-        _note_first_step(moments)  # torch is loaded by now
-        work_on(session, **options)
+    def import_and_watch(modules: Sequence[str]) -> None:
+        import_all(modules)
+        _watch_first_step(root, file)
 
-    sys.argv = ["advisor", *words]
+    sys.argv = ["advisor", *command]
     profile.say = search.say = note
-    search.work_on = watch
+    fork_server._import = import_and_watch
     app.main()
-    moments["answer"] = time.process_time()
-    print(json.dumps(moments))
+    _note(root, file, "answer")
 
 
-def _note_first_step(moments: dict[str, float]) -> None:
+def _watch_first_step(root: psutil.Process, file: str) -> None:
     from studies.train import Training
 
     step = Training._step
 
     def noted(self: Training, *batch: Any) -> Any:
         loss = step(self, *batch)
-        moments.setdefault("first step", time.process_time())
+        Training._step = step  # type: ignore[method-assign]
+        _note(root, file, "first step")
         return loss
 
     Training._step = noted  # type: ignore[method-assign]
 
 
-def measure(code: str, *words: str) -> dict[str, float]:
-    """Return the processor seconds of a process of its own, by moment."""
+def _note(root: psutil.Process, file: str, moment: str) -> None:
+    """Write down a moment: seconds of a process and its children, and those since its start."""
+    entry = {
+        "moment": moment,
+        "wall": time.time() - root.create_time(),
+        "processor": _processor_seconds(root),
+    }
+    with Path(file).open("a") as lines:
+        lines.write(json.dumps(entry) + "\n")
+
+
+def _processor_seconds(root: psutil.Process) -> float:
+    total = 0.0
+    for process in (root, *root.children(recursive=True)):
+        with suppress(psutil.Error):
+            times = process.cpu_times()
+            total += times.user + times.system + times.children_user + times.children_system
+    return total
+
+
+def measure(*words: str) -> dict[str, tuple[float, float]]:
+    """Return processor and wall seconds of a command in a process of its own, by moment."""
     with tempfile.TemporaryDirectory() as home:
-        command = [
-            sys.executable,
-            "-c",
-            code,
-            *words,
-            *(["--home", home] if words[:1] == ("search",) else []),
-        ]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-    moments: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+        file = Path(home) / "moments"
+        at_home = ["--home", home] if words[:1] == ("search",) else []
+        command = [sys.executable, "-c", CHILD, str(file), *words, *at_home]
+        subprocess.run(command, capture_output=True, text=True, check=True)
+        entries = [json.loads(line) for line in file.read_text().splitlines()]
+    moments: dict[str, tuple[float, float]] = {}
+    for entry in entries:
+        moments.setdefault(entry["moment"], (entry["processor"], entry["wall"]))
     return moments
 
 
-def row(label: str, runs: list[dict[str, float]], torch_seconds: float) -> str:
-    """Return the medians of a command's runs, in seconds and as multiples of `import torch`."""
+def torch_alone() -> float:
+    """Return the processor seconds of a process that imports torch."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = os.path.join(folder, "seconds")  # noqa: PTH118 - a text
+        subprocess.run([sys.executable, "-c", TORCH.format(file=file)], check=True)
+        return float(Path(file).read_text())
+
+
+def row(label: str, runs: list[dict[str, tuple[float, float]]], torch_seconds: float) -> str:
+    """Return the medians of a command's runs: processor seconds, as multiples of `import torch`, and wall."""
     cells = []
     for moment in MOMENTS:
-        seconds = [run[moment] for run in runs if moment in run]
-        if not seconds:
-            cells.append(f"{'-':>16}")
+        pairs = [run[moment] for run in runs if moment in run]
+        if not pairs:
+            cells.append(f"{'-':>24}")
             continue
-        median = statistics.median(seconds)
-        cells.append(f"{f'{median:.2f} s ({median / torch_seconds:.1f} x)':>16}")
+        seconds, wall = (statistics.median(values) for values in zip(*pairs, strict=True))
+        cells.append(f"{f'{seconds:.2f} s ({seconds / torch_seconds:.1f} x) {wall:5.1f}':>24}")
     return f"{label:<10}" + "".join(cells)
 
 
 def smoke() -> None:
     """Smallest form: one profile, and one import of torch."""
-    print(row("profile", [measure(CHILD, "profile", "iris")], measure(TORCH)["torch"]))
+    print(row("profile", [measure("profile", "iris")], torch_alone()))
 
 
 def main() -> None:
     """Print the table."""
-    torch_seconds = statistics.median(measure(TORCH)["torch"] for _ in range(REPEATS))
-    print(f"processor seconds, medians of {REPEATS}; `import torch` alone takes {torch_seconds:.2f}")
-    print(f"{'':<10}" + "".join(f"{moment:>16}" for moment in MOMENTS))
+    torch_seconds = statistics.median(torch_alone() for _ in range(REPEATS))
+    print(f"processor seconds of all processes (x `import torch`, {torch_seconds:.2f} s), then wall seconds;")
+    print(f"medians of {REPEATS}")
+    print(f"{'':<10}" + "".join(f"{moment:>24}" for moment in MOMENTS))
     for label, words in COMMANDS.items():
-        print(row(label, [measure(CHILD, *words) for _ in range(REPEATS)], torch_seconds))
+        print(row(label, [measure(*words) for _ in range(REPEATS)], torch_seconds))
 
 
 if __name__ == "__main__":

@@ -34,8 +34,8 @@ def measure(data: str, trials: int, workers: int) -> tuple[float, list[tuple[Any
 
     with tempfile.TemporaryDirectory() as home:
         study = advisor.search(
-            data, budget=f"{trials}trials", epochs=9, workers=workers, home=home, tracking_uri="off",
-            earlier=False, listen=note,
+            data, budget=f"{trials}trials", epochs=9, exhaust=True, workers=workers, home=home,
+            tracking_uri="off", earlier=False, listen=note,
         )  # fmt: skip
         records = Journal(Path(home), str(study)).read().records
     same = [(record.number, record.state, record.params, record.quality) for record in records]

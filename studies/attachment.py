@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from studies.choice import Choice
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, kw_only=True)
 class Attachment(Choice, ABC):
     """Base of everything that a recipe holds a set of."""
+
+    extra_passes: ClassVar[float] = 0.0
+    """Forward and backward passes that it adds to a step."""
 
     @classmethod
     def suits(cls, model: nn.Module, task: str, inputs: Inputs) -> bool:  # noqa: ARG003

@@ -94,10 +94,11 @@ def torch_settings() -> dict[str, Any]:
     import torch
 
     dtype = _USERS.dtype if _USERS.blocks else torch.get_default_dtype()
+    deterministic, warn_only = _deterministic()
     return {
         "dtype": dtype or torch.float32,
-        "deterministic": torch.are_deterministic_algorithms_enabled(),
-        "warn_only": torch.is_deterministic_algorithms_warn_only_enabled(),
+        "deterministic": deterministic,
+        "warn_only": warn_only,
         "anomaly": torch.is_anomaly_enabled(),
         "precision": torch.get_float32_matmul_precision(),
         "cudnn": (torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic),
@@ -114,10 +115,22 @@ def set_torch(settings: dict[str, Any]) -> None:
         _USERS.dtype = settings["dtype"]
     else:
         torch.set_default_dtype(settings["dtype"])
-    torch.use_deterministic_algorithms(settings["deterministic"], warn_only=settings["warn_only"])
+    deterministic = settings["deterministic"], settings["warn_only"]
+    if deterministic != _deterministic():  # setting it imports torch's compiler
+        torch.use_deterministic_algorithms(deterministic[0], warn_only=deterministic[1])
     torch.autograd.set_detect_anomaly(settings["anomaly"])
     torch.set_float32_matmul_precision(settings["precision"])
     torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = settings["cudnn"]
+
+
+def _deterministic() -> tuple[bool, bool]:
+    """Return whether only deterministic algorithms are used, and whether others only warn."""
+    import torch
+
+    return (
+        torch.are_deterministic_algorithms_enabled(),
+        torch.is_deterministic_algorithms_warn_only_enabled(),
+    )
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 from studies.errors import BadValue, shown
-from studies.space import ranges
+from studies.space import ranges, unsearched_ranges
 
 Scalar = str | int | float | bool
 
@@ -41,11 +41,13 @@ class Choice:
     """Of a choice of the user's own, `module:name` or `file.py:name`."""
 
     def __post_init__(self) -> None:
-        for name, span in ranges(type(self)).items():
-            try:
-                span.check(getattr(self, name))
-            except BadValue as error:
-                raise BadValue(f"{type(self).__name__}.{name}: {error}; the search uses {span}") from None
+        kind = type(self)
+        for spans, who in ((ranges(kind), "the search uses"), (unsearched_ranges(kind), "it may be")):
+            for name, span in spans.items():
+                try:
+                    span.check(getattr(self, name))
+                except BadValue as error:
+                    raise BadValue(f"{kind.__name__}.{name}: {error}; {who} {span}") from None
 
     @classmethod
     def name(cls) -> str:

@@ -51,6 +51,10 @@ class StudyNotFound(StoreError):
     """No study of that name in the store."""
 
 
+class StudyBegins(StoreError):
+    """A study whose journal is being written for the first time by another process."""
+
+
 class StudyWarning(UserWarning):
     """What a user should know though it stops nothing."""
 

@@ -136,7 +136,15 @@ class Probe:
 
 UNSEEN: Final = "runs"
 """The kind of what is known by the runs of another tool alone."""
-LATER: Final = ("raw_density", "smallest_batch", "followed", "full_batch", "skipped")
+LATER: Final = (
+    "raw_density",
+    "smallest_batch",
+    "row_seconds",
+    "quick_threads",
+    "followed",
+    "full_batch",
+    "skipped",
+)
 """Entries of facts and forecasts that studies of earlier versions lack, and are written again without."""
 
 
@@ -227,8 +235,12 @@ class Facts:
     """Seconds of one AdamW step, forward and backward included."""
     optimizer_share: float = 0.1
     """Share of that step spent in the optimizer."""
+    row_seconds: float | None = None
+    """Seconds that a row more adds to a step's passes; None where one batch size alone was timed."""
     device: str = "cpu"
     """cpu | cuda | mps"""
+    quick_threads: int = 1
+    """Threads with which a step was measured to be clearly faster than with fewer."""
     forecasts: tuple[Forecast, ...] = ()
     """Memory by optimizer."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final, Literal, Self
 
@@ -15,6 +15,9 @@ SEARCH_STAGES: Final[tuple[Stage, ...]] = ("reference", "start", "race")
 """Stages that look for a training recipe; what comes after repeats or compresses what they found."""
 STAGES: Final[tuple[Stage, ...]] = (*SEARCH_STAGES, "confirm", "compress")
 STATES: Final[tuple[State, ...]] = ("complete", "pruned", "infeasible", "failed", "running")
+
+SEARCH_ENDED: Final = "the search ended"
+"""How the error of a trial ends that was stopped because time was up or the user wanted to stop."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +36,11 @@ class Measurement:
     """Plain loss on the validation split."""
     valid_metric: float
     """The workload's metric on the validation split."""
+
+
+def last_epoch(curve: Sequence[Measurement]) -> int:
+    """Return the last epoch that a learning curve has a point for; 0 for none."""
+    return curve[-1].epoch if curve else 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,8 +119,9 @@ class Record:
     """The trial's number in its study."""
     state: State
     stage: Stage
-    """`reference`: the optimizer's own defaults; `start`: a recipe from an earlier study; `race`: asked of
-    the sampler; `confirm`: a finalist again with a fresh seed; `compress`: a trained model made small."""
+    """`reference`: the optimizer's own defaults; `start`: a recipe of the portfolio, an earlier study or a
+    file; `race`: asked of the sampler; `confirm`: a finalist again with a fresh seed; `compress`: a trained
+    model made small."""
     seed: int
     params: Mapping[str, Any]
     """The recipe in flat form."""
@@ -159,6 +168,11 @@ class Record:
     """The last lines that it printed, of a trial that failed."""
 
     @property
+    def cut_short(self) -> bool:
+        """Tell whether it was stopped with the search, and not because others promised more."""
+        return self.state == "pruned" and (self.error or "").endswith(SEARCH_ENDED)
+
+    @property
     def searched(self) -> bool:
         """Tell whether it looked for a training recipe, rather than repeated or compressed one."""
         return self.stage in SEARCH_STAGES
@@ -187,7 +201,7 @@ class Record:
     @property
     def epochs(self) -> int:
         """Return how many epochs were trained."""
-        return self.curve[-1].epoch if self.curve else 0
+        return last_epoch(self.curve)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain lists and dicts, ready for JSON."""

@@ -38,6 +38,18 @@ class Generators:
             self._states = _states()
             _restore(before)
 
+    @contextmanager
+    def torchs_in_place(self) -> Iterator[None]:
+        """Lend the block torch's generators alone, in about a microsecond; the run has to have begun."""
+        assert self._states is not None  # noqa: S101 - a run begins when its model is made
+        before = _torchs_states()
+        _restore_torchs(self._states)
+        try:
+            yield
+        finally:
+            self._states = (*_torchs_states(), *self._states[2:])
+            _restore_torchs(before)
+
     def state(self) -> tuple[Any, ...] | None:
         """Return where the generators stand; None for a run that has not begun."""
         return self._states
@@ -58,13 +70,21 @@ def undisturbed() -> Iterator[None]:
 
 
 def _states() -> tuple[Any, ...]:
+    return *_torchs_states(), np.random.get_state(), random.getstate()  # noqa: NPY002
+
+
+def _torchs_states() -> tuple[Any, ...]:
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []  # type: ignore[no-untyped-call]
-    return torch.get_rng_state(), cuda, np.random.get_state(), random.getstate()  # noqa: NPY002
+    return torch.get_rng_state(), cuda
 
 
 def _restore(states: tuple[Any, ...]) -> None:
+    _restore_torchs(states)
+    np.random.set_state(states[2])  # noqa: NPY002
+    random.setstate(states[3])
+
+
+def _restore_torchs(states: tuple[Any, ...]) -> None:
     torch.set_rng_state(states[0])
     if states[1]:
         torch.cuda.set_rng_state_all(states[1])
-    np.random.set_state(states[2])  # noqa: NPY002
-    random.setstate(states[3])

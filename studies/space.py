@@ -13,12 +13,13 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
 
 from studies.errors import BadValue, shown
 
 KEY: Final = "range"
+UNSEARCHED: Final = "unsearched"
 
 Warp = tuple[Callable[[float], float], Callable[[float], float]]
 
@@ -77,6 +78,19 @@ class Numeric:
         rounded = round(value) if self.whole else _readable(value, self.scale)
         clipped = max(low, min(high, rounded))
         return int(clipped) if self.whole else clipped
+
+    def scaled(self, factor: float) -> Numeric:
+        """Return the range with its ends and its default that many times as large, as a person writes them.
+
+        Example:
+            >>> Numeric(low=0.001, default=0.01, high=0.1, scale="log").scaled(2)
+            Numeric(low=0.002, high=0.2, default=0.02, scale='log', whole=False)
+        """
+        low, default, high = (
+            value if factor == 1 else _readable(value * factor, self.scale)
+            for value in (self.low, self.default, self.high)
+        )
+        return replace(self, low=low, default=default, high=high)
 
     def at_edge(self, value: float) -> bool:
         """Tell whether a value lies within 2 % of an end of the range that is not its default."""
@@ -140,9 +154,19 @@ def one_of(*options: str | int | float | bool, default: str | int | float | bool
     return _field(OneOf(options=options, default=default))
 
 
+def unsearched(span: Range) -> Any:
+    """Declare a field that a recipe may set within a range and no search tries."""
+    return dataclasses.field(default=span.default, metadata={UNSEARCHED: span})
+
+
 def ranges(choice: type) -> dict[str, Range]:
     """Return the searched fields of a choice, in the order they are written."""
     return {f.name: f.metadata[KEY] for f in dataclasses.fields(choice) if KEY in f.metadata}
+
+
+def unsearched_ranges(choice: type) -> dict[str, Range]:
+    """Return the fields of a choice that may be set and are not searched, in the order they are written."""
+    return {f.name: f.metadata[UNSEARCHED] for f in dataclasses.fields(choice) if UNSEARCHED in f.metadata}
 
 
 def _field(span: Range) -> Any:

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
@@ -27,17 +28,21 @@ from studies.loaded_workload import LoadedWorkload
 from studies.measure.allocations import FOLLOWED_STEPS, Allocations
 from studies.measure.model import model_bytes, state_bytes, tensor_bytes
 from studies.measure.training_clock import training_clock
-from studies.measure.validation import Reading, read, whole_run
+from studies.measure.validation import Best, Reading, read, whole_run
+from studies.optim.composite import Composite
 from studies.optim.routing import route
 from studies.recipe import Recipe
 from studies.record import Measurement
 from studies.rng import Generators
+from studies.rungs import measured_epochs
 
 if TYPE_CHECKING:
     from studies.hooks import Hook, Readout, Transform
 
 EXPLODED: Final = 1e3
 """A mean training loss this many times the lowest one (at least 1), or not finite, is a divergence."""
+USUAL: Final = (torch.optim.Optimizer.zero_grad, Composite.zero_grad)
+"""What a `zero_grad` is that lets go of all gradients and does nothing else."""
 SAVED: Final = (
     "curve", "epoch", "step", "seconds", "ended", "followed", "step_bytes",
     "_best", "_reaction", "_lowest_loss",
@@ -75,10 +80,11 @@ class Training:
         self.seconds = self.lr_factor = 0.0
         self.allocations = Allocations()
         self.ended, self._reaction, self._lowest_loss = False, 1.0, math.inf
-        self._best: Reading | None = None
-        self._order, self._generators = torch.Generator().manual_seed(seed), Generators(seed)
+        self.pause = recipe.epochs
+        self._best = Best()
+        self.order, self.generators = torch.Generator().manual_seed(seed), Generators(seed)
         self._feed = Feed(workload.dataset, seed, self.device)
-        with self._generators.in_place():
+        with self.generators.in_place():
             self.model = (workload.build(recipe.model) if model is None else model).to(self.device)
             prepare(self)
             self.optimizer = recipe.optimizer.build(self.model, self.total_steps)
@@ -97,17 +103,17 @@ class Training:
         self.stop_conditions: list[Callable[[], bool]] = []
         self.attachment_state: list[torch.Tensor] = []
 
-    @property
+    @cached_property
     def steps_per_epoch(self) -> int:
         """Return the optimizer steps in one pass over the rows."""
         return self.workload.steps_per_epoch(self.batch_size)
 
-    @property
+    @cached_property
     def batch_size(self) -> int:
         """Return the rows a step, at most the whole training set."""
         return min(self.recipe.batch_size, self.workload.rows)
 
-    @property
+    @cached_property
     def total_steps(self) -> int:
         """Return the optimizer steps of the whole run."""
         return self.steps_per_epoch * self.recipe.epochs
@@ -125,7 +131,7 @@ class Training:
     @property
     def quality(self) -> float | None:
         """Return the best validation metric so far, None before the first epoch."""
-        return self._best.metric if self._best else None
+        return self._best.reading.metric if self._best.reading else None
 
     @property
     def peak_bytes(self) -> int | None:
@@ -144,7 +150,7 @@ class Training:
         return model_bytes(self.model) + tensor_bytes(self.attachment_state) + order_bytes
 
     def advance(self, epochs: int, *, stop: Callable[[], bool] = lambda: False) -> bool:
-        """Train until `epochs` epochs are done in all, measuring after each.
+        """Train until `epochs` epochs are done in all, measuring after each, or after some of a long run's.
 
         Args:
             epochs: where to pause, counted from the start of the run.
@@ -156,23 +162,51 @@ class Training:
         Raises:
             Diverged: the training loss exploded or is no number.
         """
-        with self._generators.in_place():
+        self.pause = epochs
+        with self.generators.in_place():
             while self.epoch < min(epochs, self.recipe.epochs) and not self.ended:
                 start = training_clock(self.device)
                 train_loss = self._epoch(stop)
                 if train_loss is None:
                     return False
-                self.epoch += 1
-                self.seconds += training_clock(self.device) - start
-                self._check(train_loss)
-                self._measure(train_loss)
-                self.ended = any(check() for check in self.stop_conditions)
-                self._reaction = self.recipe.schedule.reaction(self.curve)
+                self.end_epoch(train_loss, training_clock(self.device) - start)
         return True
+
+    def begin_epoch(self) -> Iterator[tuple[int, Draw]]:
+        """Begin a pass over the rows; yield the number of rows of each batch, and what draws it."""
+        self.model.train()
+        if hasattr(self.optimizer, "train"):
+            self.optimizer.train()
+        return self._feed.epoch(self.order, self.batch_size, self.steps_per_epoch)
+
+    def end_epoch(self, train_loss: float, seconds: float) -> None:
+        """End a pass over the rows: note its loss; if it is time, measure and see whether the run is over.
+
+        Args:
+            train_loss: mean of the steps.
+            seconds: that the pass took.
+
+        Raises:
+            Diverged: the training loss exploded or is no number.
+        """
+        self.epoch += 1
+        self.seconds += seconds
+        self._check(train_loss)
+        if not self._measures:
+            return
+        self._measure(train_loss)
+        self.ended = any(check() for check in self.stop_conditions)
+        self._reaction = self.recipe.schedule.reaction(self.curve)
+
+    @property
+    def _measures(self) -> bool:
+        """Tell whether the weights are measured after this epoch: each, where something reacts to it."""
+        due = self.epoch == self.pause or self.epoch in measured_epochs(self.recipe.epochs)
+        return due or bool(self.stop_conditions) or self.recipe.schedule.reacts()
 
     def backward(self) -> torch.Tensor:
         """Compute the loss of the current batch and its gradients anew; return the loss."""
-        self.optimizer.zero_grad()
+        self._forget_gradients()
         inputs, targets = self._batch
         loss = self.loss(self.workload.for_loss(answer(self.model, inputs)), targets)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -180,13 +214,22 @@ class Training:
             hook()
         return loss
 
+    def _forget_gradients(self) -> None:
+        """Let go of gradients, as the `zero_grad` of torch does with bookkeeping that takes longer."""
+        if type(self.optimizer).zero_grad not in USUAL:
+            self.optimizer.zero_grad()
+            return
+        for group in self.optimizer.param_groups:
+            for parameter in group["params"]:
+                parameter.grad = None
+
     def forget_best(self) -> None:
         """Let only epochs from here on count as the best: the model is not what it was before."""
-        self._best = None
+        self._best = Best()
 
     def restore_best(self) -> None:
         """Put the weights of the best epoch back into the model."""
-        if self._best:
+        if self._best.reading:
             self.model.load_state_dict(self._best.weights)
 
     def measure_outcome(self, *, whole: bool, test: bool) -> dict[str, Any]:
@@ -217,7 +260,7 @@ class Training:
         """Return everything that `load_state_dict` needs to go on as if never interrupted."""
         state = {name: getattr(self, name) for name in SAVED}
         state |= {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict()}
-        state |= {"order": self._order.get_state(), "random": self._generators.state()}
+        state |= {"order": self.order.get_state(), "random": self.generators.state()}
         state |= {"rows_read": self._feed.rows_read}
         return copy.deepcopy(state | {"attachments": self.attachment_state})
 
@@ -226,8 +269,8 @@ class Training:
         state = copy.deepcopy(state)
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self._generators.set_state(state["random"])
-        self._order.set_state(state["order"])
+        self.generators.set_state(state["random"])
+        self.order.set_state(state["order"])
         self._feed.rows_read = state["rows_read"]
         for tensor, saved in zip(self.attachment_state, state["attachments"], strict=True):
             tensor.copy_(saved)
@@ -237,19 +280,22 @@ class Training:
     def _epoch(self, stop: Callable[[], bool]) -> float | None:
         """Pass once over the rows; return the mean loss, or None when told to stop."""
         total = torch.zeros((), device=self.device)
-        self.model.train()
-        if hasattr(self.optimizer, "train"):
-            self.optimizer.train()
-        for rows, draw in self._feed.epoch(self._order, self.batch_size, self.steps_per_epoch):
+        for rows, draw in self.begin_epoch():
             if stop():
                 return None
-            if self.followed < FOLLOWED_STEPS and rows == self.batch_size:
-                total += self._followed(draw)
-            else:
-                total += self._step(*draw())
+            total += self.take_step(rows, draw)
         return total.item() / self.steps_per_epoch
 
-    def _step(self, inputs: Any, targets: Any) -> torch.Tensor:
+    def take_step(self, rows: int, draw: Draw) -> torch.Tensor:
+        """Take an optimizer step on a batch; return its loss."""
+        return self._followed(draw) if self.follows(rows) else self._step(*draw())
+
+    def follows(self, rows: int) -> bool:
+        """Tell whether a step on so many rows is one of the first, whose allocations are followed."""
+        return self.followed < FOLLOWED_STEPS and rows == self.batch_size
+
+    def begin_step(self, inputs: Any, targets: Any) -> tuple[Any, Any]:
+        """Set the lr of the step and change the batch as attachments say; return the batch."""
         # half a step in: neither the first step nor the last one of a schedule from and to zero is wasted
         self.lr_factor = self.recipe.schedule.at((self.step + 0.5) / self.total_steps) * self._reaction
         for group, peak in zip(self.optimizer.param_groups, self._peak_lrs, strict=True):
@@ -257,17 +303,29 @@ class Training:
         for transform in self.on_batch:
             inputs, targets = transform(inputs, targets)
         self._batch = inputs, targets
+        return self._batch
+
+    def end_step(self) -> None:
+        """Step the optimizer by the gradients that are there, and whatever hooks into a step."""
+        for hook in self.before_step:
+            hook()
+        self.optimizer.step()
+        self._count_step()
+
+    def _step(self, inputs: Any, targets: Any) -> torch.Tensor:
+        self.begin_step(inputs, targets)
         if self.needs_closure:
             loss = torch.as_tensor(self.optimizer.step(self.backward))  # type: ignore[arg-type]
+            self._count_step()
         else:
             loss = self.backward()
-            for hook in self.before_step:
-                hook()
-            self.optimizer.step()
+            self.end_step()
+        return loss.detach()
+
+    def _count_step(self) -> None:
         for hook in self.after_step:
             hook()
         self.step += 1
-        return loss.detach()
 
     def _followed(self, draw: Draw) -> torch.Tensor:
         """Take a step and note what it allocates: the first makes the state, the second has it beside."""
@@ -289,14 +347,15 @@ class Training:
         if averages:
             self.optimizer.eval()  # type: ignore[attr-defined]
         reading = self._reading(settle=averages)
+        self._best.take(reading, self.model, direction)
         for readout in self.readouts:
             with readout():
                 other = self._reading(settle=True)
+                self._best.take(other, self.model, direction)
             reading = other if other.beats(reading, direction) else reading
         self.curve.append(
             reading.point(epoch=self.epoch, step=self.step, seconds=self.seconds, train_loss=train_loss)
         )
-        self._best = reading if reading.beats(self._best, direction) else self._best
 
     def _reading(self, *, settle: bool) -> Reading:
         rows = self.batch_size if settle else None

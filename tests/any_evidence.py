@@ -31,6 +31,7 @@ maybe = {
     "latency_seconds": st.floats(1e-7, 10),
     "full_batch_seconds": st.floats(0, 1e3),
     "fast_bfloat16": st.booleans(),
+    "row_seconds": st.floats(0, 1),
 }
 byte_counts = st.integers(0, 10**12)
 a_forecast = st.builds(

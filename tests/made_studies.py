@@ -19,6 +19,7 @@ from advisor.statements.statement import Case
 from studies.direction import Direction
 from studies.errors import NothingFeasible
 from studies.limits import LIMITED_COST, Budget, Limits
+from studies.outlook import LEAST_TRIALS, Outlook
 from studies.record import Measurement, Record, Stage, State
 from studies.split_facts import DateColumn, KeyColumn, Leak, SplitFacts
 from studies.storage.home import default_home
@@ -93,6 +94,16 @@ SPLIT_FACTS: Final = st.builds(
 """What may be known of a split, whether or not the numbers fit together."""
 
 
+OUTLOOKS: Final = st.builds(
+    Outlook,
+    trials=st.sampled_from((0, 2, LEAST_TRIALS, 60)),
+    trials_left=st.sampled_from((1, 7, 140)),
+    gain=st.sampled_from((0.0, 0.00041, 3.2e7)),
+    noise=st.sampled_from((0.0, 0.0021, 1.5e8)),
+)
+"""What a search may have said when it ended early, whether or not it fits the study."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Metric:
     """Metric of a generated study: its name, its direction, and the values that its runs may have."""
@@ -132,6 +143,7 @@ def evidences(draw: DrawFn) -> Evidence:
         baseline=draw(st.none() | metric.values),
         yardsticks=draw(_yardsticks(metric)),
         split_facts=draw(st.none() | SPLIT_FACTS),
+        outlook=draw(st.none() | OUTLOOKS),
         **draw(_commands(metric, limits, names, compression)),
         **draw(_compressing(records, compression)),
     )

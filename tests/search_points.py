@@ -17,6 +17,7 @@ SPACE = SearchSpace(
     batch_size=Numeric(low=1, default=32, high=1079, scale="log", whole=True),
     model=MLP(),
     epochs=27,
+    lr_scaling=True,
     search_model=True,
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from advisor.decide.estimates import EDGE
@@ -11,6 +11,7 @@ from advisor.evidence import Evidence
 from advisor.statements.titles_settings import DECAY, RangeEnd
 from studies import catalogue
 from studies.errors import StudyError
+from studies.optimizers import OptimizerChoice
 from studies.record import Record
 from studies.search.pruner import best_complete
 from studies.space import WARPS, Numeric, ranges
@@ -129,7 +130,7 @@ def _at_edge(best: Record, coordinate: str, unit: float) -> RangeEnd:
     axis, _, rest = coordinate.partition(".")
     shared = rest and "." not in rest
     key = f"{axis}.{best.params.get(axis)}.{rest}" if shared else coordinate
-    span = _span(key)
+    span = _span_at(best, key, unit)
     return RangeEnd(
         subjects=(best.optimizer,),
         trials=(best.number,),
@@ -141,10 +142,27 @@ def _at_edge(best: Record, coordinate: str, unit: float) -> RangeEnd:
     )
 
 
+def _span_at(record: Record, key: str, unit: float) -> Numeric | None:
+    """Return the range in which a value lies where its record says: that of a lr may move with the batch."""
+    span, value = _span(key), record.params.get(key)
+    batch_size = record.params.get("batch_size")
+    if not span or not isinstance(value, (int, float)) or not isinstance(batch_size, int):
+        return span
+    choice = catalogue.find("optimizer", record.optimizer)
+    if key != f"optimizer.{record.optimizer}.lr" or not issubclass(choice, OptimizerChoice):
+        return span
+    either = (span, span.scaled(choice.lr_factor(batch_size)))
+    return min(either, key=lambda each: (abs(each.to_unit(value) - unit), not each.low <= value <= each.high))
+
+
 def _number(key: str, values: Values, batch_size: Numeric | None) -> NumericSetting:
     span = batch_size if key == "batch_size" else _span(key)
+    known = span is not None and all(span.low <= value <= span.high for value in values.values())
+    if span and not known:  # that of a lr moves with the batch
+        low, high = min(span.low, *values.values()), max(span.high, *values.values())
+        span = replace(span, low=low, high=high)
     return NumericSetting(
-        key=key, label=_label(key), span=span or _span_of(values), known=span is not None, values=values
+        key=key, label=_label(key), span=span or _span_of(values), known=known, values=values
     )
 
 

@@ -41,6 +41,7 @@ from advisor.cli.terminal import (
     plain_warnings,
     show,
 )
+from studies.command import command_alone
 from studies.errors import NothingFeasible, StudyError, named_line, shortened
 from studies.user_code import code_line, is_of_user_code
 
@@ -93,7 +94,7 @@ def main() -> None:
     """Run the command line; every error that is the input's fault is one line on stderr."""
     with ended_by_signals() as stops:
         try:
-            with plain_warnings():
+            with plain_warnings(), command_alone():
                 status = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
         except BaseException as error:  # noqa: BLE001 - whatever a KeyboardInterrupt became on its way
             if stops.interrupting and not isinstance(error, SystemExit):

@@ -21,11 +21,14 @@ from advisor.cli.options import (
     EarlierStudies,
     Epochs,
     Everything,
+    Exhaust,
+    Fair,
     Goal,
     Group,
     Home,
     Json,
     Latency,
+    Lockstep,
     Memory,
     MetricName,
     Missing,
@@ -34,6 +37,7 @@ from advisor.cli.options import (
     NewStudy,
     OpenEnded,
     Optimizers,
+    Portfolio,
     Pretrained,
     Register,
     Regularizers,
@@ -58,6 +62,8 @@ from advisor.cli.options import (
     Wrappers,
 )
 from studies.errors import BadValue
+from studies.plans.fairness import CONTENTION
+from studies.plans.lockstep import AUTO
 
 if TYPE_CHECKING:
     from advisor.jobs.request import Request
@@ -176,6 +182,7 @@ class SearchArguments:
     split: SplitColumn = None
     missing: Missing = None
     budget: BudgetText = "10m"
+    exhaust: Exhaust = False
     batch_size: BatchSize = None
     sample_rows: SampleRows = None
     epochs: Epochs = None
@@ -194,6 +201,7 @@ class SearchArguments:
     open_ended: OpenEnded = False
     rule: Rules = None
     earlier: EarlierStudies = True
+    portfolio: Portfolio = True
     start_from: StartFrom = None
     start: Starts = None
     compression: Compression = "off"
@@ -204,6 +212,8 @@ class SearchArguments:
     device: Device = "auto"
     workers: Workers = None
     trial_time: TrialTime = None
+    fair: Fair = CONTENTION
+    lockstep: Lockstep = AUTO
     seed: Seed = 0
     config: Config = None
     save_config: SaveConfig = None

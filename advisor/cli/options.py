@@ -93,7 +93,13 @@ BudgetText = Annotated[
     str,
     typer.Option(
         "--budget",
-        help="Of the whole search: 60s, 10m, 2h, or 200trials (confirmation runs, at most 9, on top).",
+        help="Of the whole search: 60s, 10m, 2h, or 200trials (confirmation runs come on top).",
+    ),
+]
+Exhaust = Annotated[
+    bool,
+    typer.Option(
+        "--exhaust", help="Use up the budget, even where going on is expected to gain less than the noise."
     ),
 ]
 Rules = Annotated[
@@ -160,6 +166,9 @@ OpenEnded = Annotated[
 ]
 EarlierStudies = Annotated[
     bool, typer.Option(help="Start also from the best recipes of your earlier similar studies.")
+]
+Portfolio = Annotated[
+    bool, typer.Option(help="Open with recipes that did well in recorded runs of this class of problems.")
 ]
 StartFrom = Annotated[
     str | None,
@@ -229,6 +238,22 @@ TrialTime = Annotated[
     typer.Option(
         help="Longest time of a whole run, such as 10m; one that takes longer is ended and counts as failed.",
         show_default="many times what others took",
+    ),
+]
+Fair = Annotated[
+    str,
+    typer.Option(
+        help="What an optimizer gets before its recipes may be stopped: contention (one recipe at the first "
+        "rung, whole runs while it may still win) or strict (whole runs, and as many as every other).",
+        autocompletion=completion.one_of("contention", "strict"),
+    ),
+]
+Lockstep = Annotated[
+    str,
+    typer.Option(
+        help="Whether small models train as one stack, step by step together: auto (where all trials have "
+        "one batch size and a measurement says that it pays), on (at one batch size), or off.",
+        autocompletion=completion.one_of("auto", "on", "off"),
     ),
 ]
 Seed = Annotated[int, typer.Option(help="Of the split, the weights and the proposals.")]

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from advisor.decide.decision import Decision, Explained
 from advisor.decide.feasible_recipe import FeasibleRecipe
+from advisor.decide.outlook import stopped_early
 from advisor.decide.paired import paired
 from advisor.decide.ruled_out import nearest_ruled_out
 from advisor.decide.value_of_trials import value_of_trials
@@ -57,6 +58,7 @@ def would_change(explained: Explained, decide: Decide) -> tuple[Statement, ...]:
         _edges(explained),
         _beaten_since(explained),
         _more_trials(explained),
+        stopped_early(explained),
         _limits(explained, decide),
         _nearest(explained, decide),
         _goals(explained, decide),
@@ -255,6 +257,10 @@ def _instead(explained: Explained, decision: Decision) -> Instead:
         quality=pair.quality if pair else None,
         advised_quality=pair.advised_quality if pair else None,
         one_run=explained.confirmed(advised.optimizer) and not recipe.confirmed,
+        one_seed=pair is not None
+        and len(pair.trials) == 1
+        and explained.confirmed(advised.optimizer)
+        and recipe.confirmed,
     )
 
 

@@ -12,6 +12,7 @@ from advisor.decide.decision import Explained
 from advisor.decide.failures import failures
 from advisor.decide.finding_reasons import finding_reasons
 from advisor.decide.interval import new_rows_interval
+from advisor.decide.outlook import half_the_epochs
 from advisor.decide.paired import Paired
 from advisor.decide.posterior import PRIOR_CAP
 from advisor.decide.scale import LossScale
@@ -40,6 +41,7 @@ def reasons(explained: Explained) -> tuple[Statement, ...]:
         _yardsticks(explained),
         _tested(explained),
         _new_rows(explained),
+        half_the_epochs(explained),
         _failures(explained),
         finding_reasons(explained),
     )
@@ -153,6 +155,7 @@ def _next_best(explained: Explained, rival: Contender, reached: float) -> NextBe
     shared = seeds & {run.seed for run in fits[rival.optimizer].measured_runs}
     pair, scale = explained.paired(rival.optimizer), explained.posterior.estimates.loss_scale
     leads = explained.contenders[0] is explained.advised
+    fewer = pair if pair and len(pair.trials) == len(rival.trials) and len(shared) < len(seeds) else None
     ahead = (
         pair is not None
         and bool(shared)
@@ -168,6 +171,9 @@ def _next_best(explained: Explained, rival: Contender, reached: float) -> NextBe
         confirmed=None if alike else explained.confirmed(rival.optimizer),
         compressed=fits[rival.optimizer].compressed is not None,
         other_rows=not shared,
+        advised=explained.decision.optimizer if fewer else "",
+        advised_quality=fewer.advised_quality if fewer else None,
+        advised_trials=fewer.advised_trials if fewer else (),
         within=ahead
         and scale is not None
         and pair is not None

@@ -79,8 +79,7 @@ def late_variance(best: Record, loss_scale: LossScale | None) -> tuple[Check, ..
     """Ask, of runs long enough, whether the metric still jumps about when the run ends."""
     epochs = best.epochs // 3
     late = [point.valid_metric for point in best.curve if point.epoch > best.epochs - epochs]
-    whole = len(late) == epochs and all(map(math.isfinite, late))
-    if loss_scale is None or epochs <= FEWEST or not whole:
+    if loss_scale is None or len(late) <= FEWEST or not all(map(math.isfinite, late)):
         return ()
     gaps = [loss_scale.gap(value) for value in late]
     change = median(abs(after - before) for before, after in pairwise(gaps))

@@ -13,7 +13,8 @@ from advisor.statements.check import Check
 from advisor.statements.study_checks import Counts, EarlyRanks, EnoughTrials, FailedTrials, LostTrials
 from studies.direction import Direction
 from studies.record import Record
-from studies.search.pruner import ETA, WHOLE_RUNS
+from studies.rungs import ETA
+from studies.search.pruner import WHOLE_RUNS, in_contention
 
 FEWEST_OPTIMIZERS: Final = 2
 """So many are in every round of a search."""
@@ -37,18 +38,30 @@ CAUSES: Final = ("diverged", "out of memory", "cannot compress")
 def enough_trials(evidence: Evidence) -> Check:
     """Ask whether every optimizer had enough whole runs in the search; confirmation runs do not count.
 
-    With fewer, the spread between trials is not known, and the search may stop none of its trials early.
+    With fewer, the spread between trials is not known. Those that the search left behind need none: others
+    promised more.
     """
     whole = {name: len(evidence.complete(name)) for name in evidence.optimizers}
-    short = {name: count for name, count in whole.items() if count < WHOLE_RUNS}
+    few = {name: count for name, count in whole.items() if count < WHOLE_RUNS}
+    left_behind = tuple(name for name in few if _is_left_behind(evidence, name))
+    short = {name: count for name, count in few.items() if name not in left_behind}
     return EnoughTrials(
         subjects=tuple(short),
+        left_behind=left_behind,
         wanted_runs=WHOLE_RUNS,
         runs=tuple(short.items()),
         missing_runs=sum(WHOLE_RUNS - count for count in short.values()),
         passed=not short,
         command=_enough(evidence, short),
     )
+
+
+def _is_left_behind(evidence: Evidence, optimizer: str) -> bool:
+    """Tell whether a search had reason to give an optimizer no more: others were ahead of it."""
+    ended = [record for record in evidence.searched(optimizer) if record.state != "running"]
+    if evidence.complete(optimizer):
+        return not in_contention(evidence.records, optimizer, evidence.direction)
+    return any(record.state == "pruned" and not record.cut_short for record in ended)
 
 
 def _enough(evidence: Evidence, short: Mapping[str, int]) -> str:

@@ -5,24 +5,37 @@ losses are distributed like; how much better it then is follows an exponential w
 fall as `best_of` says. That holds of each optimizer and of all trials together, and the lesser fall counts:
 those that are far behind catch up, none outruns what all have in reach.
 
+The gain is at least what the search itself has shown: by how much its best fell whenever the trials doubled,
+the later doublings weighing more. A sampler that learns gains more than the best of as many random trials:
+with TPE on recorded tables of LCBench the 40 trials after the first 20 gained 0.34 on average, where the
+exponential alone says 0.05.
+
 More seeds: the posterior mean of each confirmed optimizer moves as fresh runs with the noise seen so far
 would move it. Both are drawn with the same numbers every time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
 from advisor.decide.estimates import USUAL_OVERLAP, search_spread
 from advisor.decide.posterior import Posterior
-from advisor.evidence import Evidence
+from advisor.decide.scale import LossScale
+from advisor.evidence import Evidence, has_quality
 
 if TYPE_CHECKING:
     import numpy as np
 
 DRAWS: Final = 4000
+FEWEST_OF_TREND: Final = 4
+"""Trials whose doubling the trend looks at."""
+FADING: Final = 0.5
+"""What a doubling counts for beside the one after it: of 0, 0.25, 0.5 and 1 the one with the least regret of
+a search that ends by it, on recorded tables (see `studies.outlook`)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,7 +87,34 @@ def value_of_trials(
     lowest = now.min() - _falls(spread, each.sum(), count, chance.random((2, DRAWS, len(tried))))
     # none falls below what the best of all trials together reaches
     then = np.minimum(now, np.maximum(fallen, lowest))
-    return _value(now, then, tried.index(advised), posterior.margin, count)
+    value = _value(now, then, tried.index(advised), posterior.margin, count)
+    shown = trend(_gaps_in_turn(evidence, posterior.estimates.loss_scale, tried), count)
+    return replace(value, gain=max(value.gain, shown))
+
+
+def trend(gaps: Sequence[float], count: int) -> float:
+    """Return by how much the best of some trials falls with `count` more if it goes on as it did.
+
+    Args:
+        gaps: of the trials in the order they were made; infinite for one without a whole run.
+        count: how many would come.
+
+    Example:
+        >>> round(trend([1.0, 1.0, 0.8, 0.8, 0.8, 0.6, 0.8, 0.8], 8), 3)  # by 0.2 with each doubling
+        0.2
+    """
+    best = list(accumulate(gaps, min))
+    falls, weights, trials, weight = 0.0, 0.0, len(best), 1.0
+    while trials >= FEWEST_OF_TREND and math.isfinite(best[trials // 2 - 1]):
+        falls += weight * (best[trials // 2 - 1] - best[trials - 1])
+        weights, trials, weight = weights + weight, trials // 2, weight * FADING
+    return falls / weights * math.log2(1 + count / len(best)) if weights else 0.0
+
+
+def _gaps_in_turn(evidence: Evidence, loss_scale: LossScale, names: Collection[str]) -> list[float]:
+    """Return the gap of each search trial of some optimizers, in their order."""
+    trials = sorted((run for name in names for run in evidence.searched(name)), key=lambda run: run.number)
+    return [loss_scale.gap(run.measured_quality) if has_quality(run) else math.inf for run in trials]
 
 
 def _falls(spread: float, trials: Any, more: float, uniform: np.ndarray) -> np.ndarray:

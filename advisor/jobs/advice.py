@@ -65,6 +65,7 @@ def evidence_in(
         study=name,
         rules=manifest.rules,
         unread=manifest.unread,
+        outlook=manifest.outlook,
     )
 
 

@@ -60,11 +60,15 @@ def in_own_process(workers: Workers) -> bool:
 
 
 def warm_up(workers: Workers) -> None:
-    """Let the processes that will train import torch, while this one reads the data."""
+    """Let the processes that will train import torch, while this one reads the data.
+
+    A command of ours imports it first and is forked then: it needs torch too, and nothing else runs in it.
+    """
     if not in_own_process(workers):
+        from studies.command import may_be_forked
         from studies.engines.local import fork_server
 
-        fork_server(MODULES)
+        fork_server(MODULES, here=may_be_forked())
 
 
 @contextmanager

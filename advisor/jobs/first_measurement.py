@@ -72,12 +72,13 @@ def measured_first(
             write_payload(payload, FirstMeasurement(measure=measure))
         except CannotTravel:  # told when the search begins
             return measure()
-        ending = _ending(payload, deadline_seconds or DEADLINE_SECONDS)
+        allowed_seconds = deadline_seconds or DEADLINE_SECONDS
+        ending = _ending(payload, allowed_seconds)
     if isinstance(ending.result, StudyError):
         raise ending.result
     if ending.result is None:
         last = f"; it printed last: {ending.last_line}" if ending.last_line else ""
-        raise BadWorkload(f"{subject} {_problem(ending)} when it was tried{last}")
+        raise BadWorkload(f"{subject} {_problem(ending, allowed_seconds)} when it was tried{last}")
     result: Measured = ending.result
     return result
 
@@ -95,9 +96,9 @@ def _ending(payload: Path, deadline_seconds: float) -> Ending:
         engine.close()
 
 
-def _problem(ending: Ending) -> str:
+def _problem(ending: Ending, allowed_seconds: float) -> str:
     from studies.trials.death import how
 
     if ending.cause == "deadline":
-        return f"took more than {format_seconds(ending.seconds)}"
+        return f"took more than {format_seconds(allowed_seconds)}"
     return f"failed ({ending.error})" if ending.error else f"ended its process with {how(ending.status)}"

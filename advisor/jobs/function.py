@@ -118,6 +118,8 @@ def plan(
             limits=request.limits,
             seed=request.seed,
             trial_seconds=request.trial_seconds,
+            fair=request.fair,
+            exhaust=request.exhaust,
             threads=threads_of_function(torch.get_num_threads(), shared=request.workers != 0),
             unread=_unread(uses, optimizers[0]),
             search_model=_own_settings(function, uses),

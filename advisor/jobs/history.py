@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from advisor.evidence import has_quality
 from advisor.published.rates import problem_class
 from studies.direction import Direction
-from studies.errors import BadValue, StudyError, StudyWarning, listed
+from studies.errors import BadValue, StudyBegins, StudyError, StudyWarning, listed
 from studies.facts import Facts
 from studies.recipe import NUMBERS, SET_AXES, SINGLE_AXES, Recipe
 from studies.storage.follow import Journal, read_study
@@ -79,6 +79,8 @@ def similar_studies(home: Path, model: WorkloadSpec, facts: Facts) -> Iterator[E
     for name in islice(reversed(study_names(home)), OPENED):
         try:
             study = Journal(home, name).read()
+        except StudyBegins:
+            continue
         except StudyError as error:  # a broken journal, or one of another version, is no reason not to search
             warnings.warn(StudyWarning(f"study '{name}' is passed over: {error}"), stacklevel=2)
             continue

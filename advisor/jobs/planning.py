@@ -10,14 +10,19 @@ from typing import TYPE_CHECKING, Final
 
 from advisor.decide.rulebook import optimizers_added_by_rules
 from advisor.evidence import Evidence, Finding
+from advisor.jobs.engines import parse_workers
 from advisor.jobs.entrants import candidates
 from advisor.jobs.request import Request, names
+from advisor.jobs.room import Room, bytes_of_rows, threads_of
 from advisor.jobs.sample_size import rows_to_search_on
 from studies import catalogue
 from studies.errors import BadValue, shown
 from studies.limits import MOST_DIGITS
-from studies.measure.threads import threads_for
+from studies.measure.threads import threads
 from studies.optimizers import OptimizerChoice
+from studies.plans.lockstep import OFF, ON, SLOWEST_SECONDS, USUAL_SIZE
+from studies.recipe import Recipe
+from studies.step_price import StepPrice
 
 if TYPE_CHECKING:
     from torch import nn
@@ -62,6 +67,8 @@ def plan_for(
     search_model = type(workload.model).searched if request.tune_model is None else request.tune_model
     latency = None if search_model else facts.latency_seconds  # another width, another latency
     sizes = batch_sizes(request.batch_size, workload.rows)
+    if request.lockstep == ON:
+        sizes = (sizes[1],) * 3
     smallest = min(sizes[0], facts.batch_size)
     facts = replace(facts, steps=facts.steps * epochs, latency_seconds=latency, smallest_batch=smallest)
     optimizers, findings = choose_entrants(request, facts, sample_rows=sample_rows)
@@ -78,12 +85,37 @@ def plan_for(
         compression=request.compression,
         seed=request.seed,
         trial_seconds=request.trial_seconds,
+        fair=request.fair,
+        lockstep=_stack_size(request, workload, facts, sizes),
+        exhaust=request.exhaust,
         device=facts.device,
-        threads=threads_for(facts.macs * facts.batch_size),
         search_model=search_model,
         sample_rows=sample_rows,
+        lr_scaling=True,
+        step_price=StepPrice.of(facts, request.searching),
     )
-    return plan, facts, findings
+    room = Room.of(plan, facts, data_bytes=bytes_of_rows(workload))
+    count = threads_of(room, facts, request.searching, parse_workers(request.workers))
+    return replace(plan, threads=count), facts, findings
+
+
+def _stack_size(request: Request, workload: LoadedWorkload, facts: Facts, sizes: tuple[int, int, int]) -> int:
+    """Return how many trials train as one stack, 0 for each by itself.
+
+    It is measured where all trials have one batch size and the budget goes by the clock: one in trials gives
+    the same search on any machine.
+    """
+    if request.lockstep == ON:
+        return USUAL_SIZE
+    timed = request.searching.seconds is not None and sizes[0] == sizes[2]
+    quick = facts.device != "cpu" or facts.step_seconds <= SLOWEST_SECONDS
+    if request.lockstep == OFF or not timed or not quick:
+        return 0
+    from studies.lockstep.measure import stack_size
+
+    recipe = Recipe(model=workload.model, batch_size=sizes[1])
+    with threads(1):
+        return stack_size(workload, recipe, device=facts.device)
 
 
 def largest_batches(

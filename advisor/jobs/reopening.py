@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from advisor.jobs.engines import Workers, parse_workers, warm_up
 from advisor.jobs.fingerprints import changed
@@ -34,6 +34,7 @@ def reopen(
     name: str,
     *,
     budget: Budget | None = None,
+    exhaust: bool = False,
     workers: Workers | None = None,
     tell: Callable[[str], None] = lambda line: None,
     searching: bool = True,
@@ -44,6 +45,7 @@ def reopen(
         home: where it lives.
         name: what it is called.
         budget: a larger total.
+        exhaust: whether to go on although the search has ended as that is expected to gain nothing.
         workers: how many trials train at a time; None for the usual number.
         tell: called with a line before anything that takes its time.
         searching: whether the search goes on, which then counts the seconds of reading.
@@ -53,11 +55,11 @@ def reopen(
     """
     began = time.monotonic()
     workers = parse_workers(None) if workers is None else workers
-    warm_up(workers)
     make_writable(home, name)
     study = journal.open_study(home, name)
     manifest = journal.manifest_of(study)
     tell(reading(manifest.opened.source))
+    warm_up(workers)
     from studies.plans.plan import Plan
     from studies.training_function.function import Function
     from studies.workload_opening import reopen_workload
@@ -65,7 +67,8 @@ def reopen(
     workload = (Function.from_spec if manifest.is_function else reopen_workload)(manifest.opened)
     Plan.of(manifest).space(workload)  # a choice that is not here is refused before anything is written
     _check_left(manifest, journal.records(study), budget)
-    changes = {} if budget is None else _budgets(budget, manifest)
+    changes: dict[str, Any] = {} if budget is None else _budgets(budget, manifest)
+    changes |= {"exhaust": True} if exhaust else {}
     with working(home, name):
         # until it is concluded again, it is not
         journal.change_manifest(study, recommendation=None, **changes)

@@ -14,6 +14,8 @@ from advisor.jobs.engines import parse_workers
 from studies import catalogue
 from studies.errors import BadValue, did_you_mean, shown
 from studies.limits import Budget, Limits
+from studies.plans.fairness import CONTENTION, check_fairness
+from studies.plans.lockstep import AUTO, check_lockstep
 from studies.quantities import parse_seconds
 from studies.split_by import SplitBy
 
@@ -71,11 +73,15 @@ class Request:
     """Whether the length of the real run is not fixed in advance."""
     earlier: bool = True
     """Whether the search starts also from the best recipes of earlier similar studies in the same home."""
+    portfolio: bool = True
+    """Whether the search opens with recipes that did well in recorded runs of its class of problems."""
     start_from: str | None = None
     """A study of the same home whose best recipes it starts from, similar or not: imported runs too."""
     start: tuple[str, ...] = ()
     """Recipe files (TOML) that the search starts from too, after the reference recipes."""
     budget: Budget = field(default_factory=lambda: Budget(seconds=600))
+    exhaust: bool = False
+    """Whether the budget is used up even where going on is expected to gain less than the noise."""
     limits: Limits = field(default_factory=Limits)
     goal: str = USUAL
     rules: tuple[str, ...] = ()
@@ -89,6 +95,12 @@ class Request:
     takes $ADVISOR_WORKERS, else `auto`."""
     trial_time: str | float | None = None
     """What a whole run may take before it is ended, as in `10m`; None for many times what others took."""
+    fair: str = CONTENTION
+    """contention | strict: what an optimizer gets before its recipes may be stopped, see
+    `studies.plans.fairness`."""
+    lockstep: str = AUTO
+    """auto | on | off: whether trials of one shape train as one stacked model, see
+    `studies.plans.lockstep`."""
     seed: int = 0
     study: str | None = None
     tracking_uri: str | None = field(default=None, repr=False)
@@ -99,6 +111,8 @@ class Request:
         _ = self.split_by  # which refuses more than one column
         _ = self.trial_seconds
         object.__setattr__(self, "workers", parse_workers(self.workers))
+        check_fairness(self.fair)
+        check_lockstep(self.lockstep)
         check_goal(self.goal)
         check_mode(self.compression)
         if self.class_weights not in CLASS_WEIGHTS:

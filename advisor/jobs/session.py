@@ -20,6 +20,7 @@ from advisor.jobs.engines import AUTO, Workers, parse_workers, warm_up
 from advisor.jobs.fingerprints import code_of
 from advisor.jobs.first_measurement import measured_first
 from advisor.jobs.planning import plan_for, planned_trials
+from advisor.jobs.portfolio import note, portfolio_starts
 from advisor.jobs.preparation import after_reading, preparation_note
 from advisor.jobs.request import Request, split
 from advisor.jobs.sample_size import sample_notes
@@ -80,8 +81,8 @@ def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambd
     tracking_uri, where = address_of(request.tracking_uri)
     request = replace(request, tracking_uri=tracking_uri)
     workers = parse_workers(request.workers)
-    warm_up(workers)
     tell(reading(request.source))
+    warm_up(workers)
     if request.compression != "off":
         require("onnxruntime", "compression", "--compression")
     workload, plan, facts, findings = _planned(request, began)
@@ -91,12 +92,14 @@ def prepare(request: Request, home: Path, *, tell: Callable[[str], None] = lambd
         check_compressible(workload.spec())
     named, left_out = _named_starts(request, plan)
     earlier = (*named, *_earlier(request, home, workload, facts, plan))
-    plan = replace(plan, starts=earlier)
+    recorded = _recorded(request, workload, facts, plan)
+    plan = replace(plan, starts=(*earlier, *recorded))
     manifest = _manifest(request, workload, facts, plan, seconds=time.monotonic() - began)
     name = _created(home, request.study, workload, manifest)
     begun = [f"{start.params['optimizer']} starts also from {start.origin}" for start in earlier]
     notes = (
-        *manifest.notes, *(finding.because for finding in findings), *begun, *left_out, *filter(None, [where])
+        *manifest.notes, *(finding.because for finding in findings), *begun, *left_out,
+        *filter(None, [note(recorded), where]),
     )  # fmt: skip
     return Session(
         name=name,
@@ -156,6 +159,16 @@ def _earlier(
     trials = planned_trials(facts, request.searching, plan.sample_rows)
     similar = starts(home, model=workload.spec(), facts=facts, candidates=others, planned_trials=trials)
     return (*named, *similar)
+
+
+def _recorded(
+    request: Request, workload: LoadedWorkload | Function, facts: Facts, plan: Plan
+) -> tuple[Start, ...]:
+    """Return the recorded recipes that the search opens with."""
+    if not request.portfolio:
+        return ()
+    trials = planned_trials(facts, request.searching, plan.sample_rows)
+    return portfolio_starts(facts, plan, plan.space(workload), planned_trials=trials)
 
 
 def _planned(

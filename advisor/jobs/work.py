@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from advisor.decide.confirmation import recipes_in_question
 from advisor.decide.failures import failures
+from advisor.decide.outlook import outlook
 from advisor.jobs.advice import advice, evidence_in
 from advisor.jobs.compress import compress, delete_unused_files, pareto
 from advisor.jobs.engines import engine_of
@@ -27,8 +28,11 @@ from studies.tracking.address import OFF
 if TYPE_CHECKING:
     import optuna
 
+    from advisor.evidence import Evidence
+    from studies.outlook import Outlook
     from studies.search.confirm import Preference
     from studies.search.event import Event
+    from studies.search.going_on import Forecast
     from studies.search.runner import TrialRunner
     from studies.tracking.process import Mirror
 
@@ -102,9 +106,11 @@ def _search(session: Session, study: optuna.Study, clock: Clock, *, listen: Call
                 forecast_seconds=facts.seconds_with,
             ),
             prefer=preference(session, study),
+            forecast=forecast(session, study),
         )
         measure_aside(session, study, search.runner)
         search.run()
+    journal.change_manifest(study, outlook=search.going_on.outlook)
 
 
 def measure_aside(session: Session, study: optuna.Study, runner: TrialRunner) -> None:
@@ -131,11 +137,25 @@ def preference(session: Session, study: optuna.Study) -> Preference:
     """Return what tells a search which recipes its evidence prefers so far, under the limits it enforces."""
 
     def prefer(records: Sequence[Record]) -> tuple[int, ...]:
-        direction, manifest = session.workload.metric.direction, journal.manifest_of(study)
-        evidence = evidence_in(session.home, session.name, manifest, tuple(records), direction=direction)
-        return recipes_in_question(replace(evidence, limits=session.plan.enforced))
+        return recipes_in_question(_evidence(session, study, records))
 
     return prefer
+
+
+def forecast(session: Session, study: optuna.Study) -> Forecast:
+    """Return what tells a search what more trials are expected to gain, under the limits it enforces."""
+
+    def expect(records: Sequence[Record], trials_left: int) -> Outlook | None:
+        return outlook(_evidence(session, study, records), trials_left)
+
+    return expect
+
+
+def _evidence(session: Session, study: optuna.Study, records: Sequence[Record]) -> Evidence:
+    """Return what is known of a study under way, under the limits that its search enforces."""
+    direction, manifest = session.workload.metric.direction, journal.manifest_of(study)
+    evidence = evidence_in(session.home, session.name, manifest, tuple(records), direction=direction)
+    return replace(evidence, limits=session.plan.enforced)
 
 
 def conclude(home: Path, name: str) -> Recommendation:
@@ -166,11 +186,13 @@ def _searched_number(recommendation: Recommendation, records: tuple[Record, ...]
 
 def outcome(session: Session, recommendation: Recommendation, records: tuple[Record, ...]) -> dict[str, Any]:
     """Return what `search --json` and `compress --json` print."""
+    ahead = journal.manifest_of(journal.open_study(session.home, session.name)).outlook
     answer = {
         "study": session.name,
         "trials": count_states(records),
         "failures": [asdict(failure) for failure in failures(records)],
         "budget": asdict(session.plan.budget),
+        "stopped": None if ahead is None else asdict(ahead),
         "recommendation": recommendation.to_dict(),
     }
     return answer | ({"pareto": pareto(recommendation)} if recommendation.compressed else {})

@@ -26,12 +26,15 @@ class Instead:
     advised_quality: float | None
     one_run: bool = False
     """Whether one run speaks for it, where the advised one was run with fresh seeds."""
+    one_seed: bool = False
+    """Whether both were run with a fresh seed, and share no other."""
 
     def __str__(self) -> str:
         if self.quality is None or self.advised_quality is None:
             return f"{self.name} instead"
         apart = difference(self.metric, self.direction, self.quality, self.advised_quality)
-        return f"{self.name} instead, {apart}{' (one run of each, not confirmed)' if self.one_run else ''}"
+        runs = " (one run of each, not confirmed)" if self.one_run else ""
+        return f"{self.name} instead, {apart}{' (one run of each)' if self.one_seed else runs}"
 
 
 def _under(case: Case, limit: str, value: float | None) -> str | None:

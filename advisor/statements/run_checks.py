@@ -180,7 +180,7 @@ class LateVariance(Check):
     epochs: int
     """The last ones, that are looked at."""
     change: float
-    """Usual change of the error from one epoch to the next, as a log-ratio."""
+    """Usual change of the error from one measurement to the next, as a log-ratio."""
     allowed_change: float
     """Log-ratio that is usual, or that a row or two make."""
 
@@ -188,7 +188,10 @@ class LateVariance(Check):
     def message(self) -> str:
         change = ratio(self.change) if self.change < 1 else f"a factor of {number(math.exp(self.change))}"
         epochs = several(self.epochs, "epoch")
-        return f"over its last {epochs} the error of trial {self.trials[0]} changed by {change} an epoch"
+        return (
+            f"over its last {epochs} the error of trial {self.trials[0]} changed by {change} "
+            "from one measurement to the next"
+        )
 
     @property
     def fix(self) -> str:
@@ -202,7 +205,7 @@ class LateVariance(Check):
         run = _run(self, case)
         if run is None:
             return False
-        late = [point.valid_metric for point in run.curve[-self.epochs :]]
+        late = [point.valid_metric for point in run.curve if point.epoch > run.epochs - self.epochs]
         losses = [loss_of(case.evidence, value) for value in late]
         change = median(abs(math.log(after) - math.log(before)) for before, after in pairwise(losses))
         return (

@@ -9,11 +9,11 @@ from typing import ClassVar
 
 from advisor.report.numbers import listed, percent
 from advisor.statements.check import Check
-from advisor.statements.recomputed import same, whole_runs
+from advisor.statements.recomputed import finished, same, whole_runs
 from advisor.statements.statement import Case
 from studies.limits import LIMITED_COST
 from studies.quantities import several
-from studies.record import Record
+from studies.record import SEARCH_ENDED, Record
 
 Counts = tuple[tuple[str, int], ...]
 """Counts by name, in the order in which they are said."""
@@ -50,7 +50,10 @@ class UncheckedLimits(Check):
 
 @dataclass(frozen=True, kw_only=True)
 class EnoughTrials(Check):
-    """Enough trials: whether every optimizer had enough whole runs in the search; its subjects had not."""
+    """Enough trials: whether every optimizer had enough whole runs in the search; its subjects had not.
+
+    Those that are left behind are not asked for: others promised more.
+    """
 
     name: ClassVar[str] = "enough trials"
     wanted_runs: int
@@ -59,11 +62,17 @@ class EnoughTrials(Check):
     """Whole runs of each optimizer that has fewer."""
     missing_runs: int
     """How many they lack in all."""
+    left_behind: tuple[str, ...] = ()
+    """Optimizers with fewer whole runs whose trials were stopped, or whose best whole run is in the worse
+    half."""
 
     @property
     def message(self) -> str:
         if self.passed:
-            return f"every optimizer had {self.wanted_runs} whole runs or more"
+            others = (
+                f", but for {listed(self.left_behind)}, behind others early on" if self.left_behind else ""
+            )
+            return f"every optimizer had {self.wanted_runs} whole runs or more{others}"
         counts = listed([f"{optimizer} ({count or 'none'})" for optimizer, count in self.runs])
         return f"there are fewer than {self.wanted_runs} whole runs of {counts}"
 
@@ -78,14 +87,29 @@ class EnoughTrials(Check):
     def holds(self, case: Case) -> bool:
         """Tell whether these optimizers, and no other, have so few whole runs."""
         counts = {name: len(whole_runs(case.evidence, name)) for name in case.evidence.optimizers}
-        short = {name: count for name, count in counts.items() if count < self.wanted_runs}
+        few = {name: count for name, count in counts.items() if count < self.wanted_runs}
+        behind = {name for name in few if _is_behind(case, name)}
+        short = {name: count for name, count in few.items() if name not in behind}
         lacking = sum(self.wanted_runs - count for count in short.values())
         return (
             dict(self.runs) == short
+            and set(self.left_behind) == behind
             and set(self.subjects) == set(short)
             and self.missing_runs == lacking
             and self.passed == (not short)
         )
+
+
+def _is_behind(case: Case, optimizer: str) -> bool:
+    """Tell whether an optimizer's best whole run is in the worse half, or it has none and was compared."""
+    better = case.evidence.direction == "maximize"
+    runs = finished(run for run in case.evidence.records if run.searched)
+    values = sorted((run.measured_quality for run in runs), reverse=better)
+    if qualities := [run.measured_quality for run in runs if run.optimizer == optimizer]:
+        middle = values[(len(values) - 1) // 2]
+        return max(qualities) < middle if better else min(qualities) > middle
+    trials = [run for run in case.evidence.records if run.searched and run.optimizer == optimizer]
+    return any(run.state == "pruned" and not (run.error or "").endswith(SEARCH_ENDED) for run in trials)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +24,7 @@ from dashboard.widgets import address
 from dashboard.widgets.parts import chart
 from dashboard.widgets.words import bullets, plain, progress, search_state
 from studies.errors import StudyError
+from studies.quantities import several
 
 ODDS: Final = (
     "Wins, ties and losses against a tuned AdamW as log-odds: 0.4 is 60 to 40, 0.8 is 69 to 31. "
@@ -58,6 +60,7 @@ def show(home: Path, name: str) -> None:
         return
     st.caption(plain(f"Study {name}, {progress(study)}. {search_state(study)}"))
     _published(study)
+    _beginning(study)
     _earlier(study)
     _rules(study, findings, grades)
 
@@ -104,10 +107,16 @@ def _measurements(study: Study) -> None:
         st.table(rows)
 
 
+def _beginning(study: Study) -> None:
+    origins = Counter(start.origin for start in study.manifest.starts)
+    if origins:
+        st.subheader("What it began with")
+    for origin, count in origins.items():
+        st.markdown(plain(f"{several(count, 'recipe')} of {origin}"))
+
+
 def _earlier(study: Study) -> None:
     st.subheader("Earlier studies in this home")
-    for start in study.manifest.starts:
-        st.markdown(plain(f"This study began with {start.origin}."))
     others = _similar(study, reads.names(study.home)[:12])
     if not others:
         st.markdown(NO_EARLIER)

@@ -22,7 +22,7 @@ from studies.deployment import footprint
 from studies.deployment.export import Exported, export
 from studies.deployment.unfinished import unfinished
 from studies.models.copies import copied
-from studies.record import Footprint, Latency, Measurement
+from studies.record import Footprint, Latency, Measurement, last_epoch
 from studies.weights.masks import gradually, keep_zeros
 from studies.weights.trained_model import TrainedModel, sparsity_of
 
@@ -99,7 +99,8 @@ class CompressionRun:
             if model is None or stop():
                 return False
             self.unquantized[self._key] = model
-        self.curve, self.seconds, self.epoch = model.curve, model.seconds, len(model.curve)
+        self.curve, self.seconds = model.curve, model.seconds
+        self.epoch = last_epoch(model.curve)
         self.report(Step.QUANTIZE)
         self.outcome = self._measured(model)
         return True

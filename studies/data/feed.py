@@ -84,7 +84,14 @@ class Feed:
 
 
 def _gathered(inputs: Any, targets: Any, batch: torch.Tensor) -> tuple[Any, Any]:
-    return inputs[batch], targets[batch]
+    return _taken(inputs, batch), _taken(targets, batch)
+
+
+def _taken(rows: Any, batch: torch.Tensor) -> Any:
+    """Return some rows; of a tensor in the faster of two ways, which is no slower for numbers of any type."""
+    if isinstance(rows, torch.Tensor) and rows.is_contiguous():
+        return rows.index_select(0, batch)
+    return rows[batch]
 
 
 def _seed(order: torch.Generator) -> int:

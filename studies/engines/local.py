@@ -28,10 +28,14 @@ _servers: Final[dict[tuple[str, ...], ForkServer]] = {}
 """The fork server of this process, by the modules that it has imported."""
 
 
-def fork_server(modules: Sequence[str]) -> ForkServer | None:
+def fork_server(modules: Sequence[str], *, here: bool = False) -> ForkServer | None:
     """Return this process's fork server, started if there is none yet; None where forking is not safe.
 
-    It imports torch while its caller does something else.
+    It imports torch while its caller does something else, or is a fork of its caller that has imported it.
+
+    Args:
+        modules: what it imports, too.
+        here: whether this process is a command of ours that has run no code of the user's: it may be forked.
     """
     if not FORKS:
         return None
@@ -39,7 +43,7 @@ def fork_server(modules: Sequence[str]) -> ForkServer | None:
     if key in _servers and not _servers[key].alive:
         _servers.pop(key).close()
     if key not in _servers:
-        _servers[key] = ForkServer(modules)
+        _servers[key] = ForkServer(modules, here=here)
     return _servers[key]
 
 

@@ -23,11 +23,10 @@ if TYPE_CHECKING:
 
 
 class Reading(NamedTuple):
-    """Metric and loss of a model on the validation split, and a copy of its weights."""
+    """Metric and loss of a model on the validation split."""
 
     metric: float
     loss: float
-    weights: dict[str, torch.Tensor]
 
     def beats(self, other: Reading | None, direction: Direction) -> bool:
         """Tell whether it is better: by metric, then by loss."""
@@ -45,6 +44,31 @@ class Reading(NamedTuple):
             valid_loss=self.loss,
             valid_metric=self.metric,
         )
+
+
+class Best:
+    """Best reading of a run so far, with a copy of the weights that it was of; none at first."""
+
+    def __init__(self) -> None:
+        self.reading: Reading | None = None
+        self.weights: dict[str, torch.Tensor] = {}
+
+    def take(self, reading: Reading, model: nn.Module, direction: Direction) -> None:
+        """Take a reading and copy the model's weights, if it is better."""
+        if not reading.beats(self.reading, direction):
+            return
+        self.reading = reading
+        weights = {name: tensor.detach() for name, tensor in model.state_dict().items()}
+        if _forms(weights) != _forms(self.weights):
+            self.weights = {name: tensor.clone() for name, tensor in weights.items()}
+            return
+        for name, tensor in weights.items():
+            self.weights[name].copy_(tensor)
+
+
+def _forms(weights: dict[str, torch.Tensor]) -> dict[str, Any]:
+    """Return what a copy must share with weights to be copied into."""
+    return {name: (tensor.shape, tensor.dtype, tensor.layout) for name, tensor in weights.items()}
 
 
 def read(
@@ -74,7 +98,7 @@ def read(
     if not (math.isfinite(loss) and math.isfinite(metric)):
         name, value = ("metric", f"{metric}") if math.isfinite(loss) else ("validation loss", f"{loss:.4g}")
         raise Diverged(f"diverged in epoch {epoch}: the {name} became {value}")
-    return Reading(metric, loss, {key: value.detach().clone() for key, value in model.state_dict().items()})
+    return Reading(metric, loss)
 
 
 def whole_run(

@@ -41,6 +41,7 @@ class LBFGS(OptimizerChoice):
     takes_sparse: ClassVar[bool] = True
     full_batch: ClassVar[bool] = True
     needs_closure: ClassVar[bool] = True
+    extra_passes: ClassVar[float] = 20.0  # 20 iterations a step, few of which need a second evaluation
     own_schedule: ClassVar[bool] = True
 
     lr: float = log_between(0.1, 1.0, default=1.0)

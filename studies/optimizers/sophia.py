@@ -32,6 +32,7 @@ class Sophia(Decoupled):
     offered: ClassVar[bool] = False
     state_floats: ClassVar[float] = 2.0
     counts_steps: ClassVar[bool] = False
+    extra_passes: ClassVar[float] = 0.1  # a curvature estimate every tenth step
 
     lr: float = log_between(1e-4, 1e-1, default=4e-3)
     """Learning rate: the longest step of any weight."""

@@ -11,8 +11,10 @@ from studies.compression.space import CompressionSpace
 from studies.errors import StoreError
 from studies.limits import Budget, Limits
 from studies.loaded_workload import LoadedWorkload
+from studies.plans.fairness import STRICT
 from studies.plans.search_space import SearchSpace
 from studies.space import Numeric
+from studies.step_price import StepPrice
 from studies.storage.manifest import Start, StudyManifest
 from studies.training_function.function import Function
 
@@ -50,10 +52,21 @@ class Plan:
     `optimizer` where it never runs what the recipe builds, and then also the fields that it never reads, as
     optimizer.AdamW.beta1."""
     starts: tuple[Start, ...] = ()
-    """Recipes tried after the reference ones; each is a search trial."""
+    """Recipes that the search opens with; each is a search trial."""
+    fair: str = STRICT
+    """How optimizers are compared, see `studies.plans.fairness`."""
+    lockstep: int = 0
+    """Trials of one shape that train as one stacked model, at most; 0 trains each by itself."""
     sample_rows: int | None = None
     """Training rows of a search trial, a sample; None for all. Confirmation takes all, or as many as
     there is time for."""
+    lr_scaling: bool = False
+    """Whether the lr moves with the batch size; searches of earlier versions kept it apart."""
+    step_price: StepPrice = field(default_factory=StepPrice)
+    """What a step takes, by which recipes are priced."""
+
+    exhaust: bool = True
+    """Whether the budget is used up even where going on is expected to gain less than the noise."""
 
     def space(self, workload: LoadedWorkload | Function) -> SearchSpace:
         """Return the recipes that may be tried."""
@@ -68,8 +81,10 @@ class Plan:
             largest_batches=self.largest_batches,
             model=workload.model,
             epochs=self.epochs,
+            lr_scaling=self.lr_scaling,
             search_model=self.search_model,
             compression=CompressionSpace.offered() if self.compression == "joint" else None,
+            unread=self.unread,
         )
 
     @property

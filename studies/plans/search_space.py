@@ -44,10 +44,14 @@ class SearchSpace:
     epochs: int
     rows: int = 1
     """Of the training set: the batch of optimizers that need it whole."""
+    lr_scaling: bool = False
+    """Whether the range of an optimizer's lr moves with the batch size, by the rule of its family."""
     search_model: bool = field(default=False)
     """Whether the model's own fields are searched."""
     compression: CompressionSpace | None = None
     """What may be done to the trained model, when that is searched along."""
+    unread: tuple[str, ...] = ()
+    """What a training function never looks at, as a plan says it: it is not searched."""
 
     @cached_property
     def distributions(self) -> dict[str, BaseDistribution]:
@@ -72,16 +76,21 @@ class SearchSpace:
         """Return the recipe at a point."""
         optimizer = named(self.optimizers, point["optimizer"])
         model = replace(self.model, **values_at(type(self.model), point)) if self.search_model else self.model
+        batch_size = self._batch_size(optimizer, point)
         recipe = Recipe(
-            optimizer=read_at(optimizer, point),
+            optimizer=read_at(optimizer, point, moved=self.moved_ranges(optimizer, batch_size)),
             schedule=self._schedule(optimizer, point),
             regularizers=_set(self.regularizers, point, optimizer),
             wrappers=_set(self.wrappers, point, optimizer),
-            batch_size=self._batch_size(optimizer, point),
+            batch_size=batch_size,
             model=model,
             epochs=self.epochs,
         )
         return self.compression.recipe(recipe, point) if self.compression else recipe
+
+    def _of_optimizer(self, recipe: Recipe) -> Point:
+        optimizer = recipe.optimizer
+        return coordinates_of(optimizer, moved=self.moved_ranges(type(optimizer), recipe.batch_size))
 
     def _schedule(self, optimizer: type[OptimizerChoice], point: Mapping[str, Any]) -> ScheduleChoice:
         if optimizer.own_schedule:
@@ -109,43 +118,57 @@ class SearchSpace:
             f"{choice.axis}.{choice.name()}": choice.name() in on
             for choice in (*self.regularizers, *self.wrappers)
         }
-        for choice in (recipe.optimizer, schedule, *chosen, *([recipe.model] if self.search_model else [])):
-            point |= {name: value for name, value in coordinates_of(choice).items() if name in point}
+        places = self._of_optimizer(recipe)
+        for choice in (schedule, *chosen, *([recipe.model] if self.search_model else [])):
+            places |= coordinates_of(choice)
+        point |= {name: value for name, value in places.items() if name in point}
         if "batch_size" in self.distributions:
             point["batch_size"] = self.batch_size.to_unit(recipe.batch_size)
         return point | (self.compression.point(recipe) if self.compression else {})
 
     @cached_property
-    def free_distributions(self) -> dict[str, BaseDistribution]:
-        """Return those of what is sampled for an optimizer: every coordinate but which one it is."""
-        return {name: dist for name, dist in self.distributions.items() if name != "optimizer"}
+    def read_distributions(self) -> dict[str, BaseDistribution]:
+        """Return those of what a training looks at, which optimizer it is among them."""
+        axes = {key for key in self.unread if "." not in key}
+        axes.discard("optimizer")  # single fields of it are named
+        fields = {key for name in self.unread if "." in name for key in (name, _shared(name))}
+        return {
+            name: distribution
+            for name, distribution in self.distributions.items()
+            if name not in fields and name.partition(".")[0] not in axes
+        }
 
     @cached_property
-    def shown(self) -> dict[int, tuple[Record, Any]]:
-        """Records as the sampler shows them to TPE, by the identity of each: a search shows them again."""
+    def placed(self) -> dict[int, tuple[Record, Any]]:
+        """Records as rows of the flat space, by the identity of each: a search needs them again and again."""
         return {}
 
     def units(self, recipe: Recipe) -> dict[str, float]:
         """Return where each searched number of a recipe lies in its range: -1 and 1 are the ends."""
-        choices = (recipe.optimizer, recipe.schedule, *recipe.regularizers, *recipe.wrappers)
-        units = {
-            name: unit
-            for choice in choices
-            for name, unit in coordinates_of(choice).items()
-            if isinstance(unit, float)
-        }
+        places = self._of_optimizer(recipe)
+        for choice in (recipe.schedule, *recipe.regularizers, *recipe.wrappers):
+            places |= coordinates_of(choice)
+        units = {name: unit for name, unit in places.items() if isinstance(unit, float)}
         if "batch_size" in self.distributions:
             units["batch_size"] = self.batch_size.to_unit(recipe.batch_size)
         return units
 
+    def moved_ranges(self, optimizer: type[OptimizerChoice], batch_size: int) -> dict[str, Range]:
+        """Return the range of an optimizer's lr at a batch size, where that is not its own; else nothing."""
+        span = ranges(optimizer).get("lr")
+        if not self.lr_scaling or not isinstance(span, Numeric):
+            return {}
+        return {"lr": span.scaled(optimizer.lr_factor(batch_size))}
+
     def reference(self, optimizer: type[OptimizerChoice]) -> Recipe:
-        """Return an optimizer's reference recipe: its own defaults, the first schedule, no regularizer."""
+        """Return an optimizer's reference recipe: its defaults, the first schedule, no regularizer."""
+        fitting = self._fitting(optimizer, self.batch_size.default)
+        batch_size = self.rows if optimizer.full_batch else fitting
+        moved = self.moved_ranges(optimizer, batch_size)
         return Recipe(
-            optimizer=optimizer.from_fields({}),
+            optimizer=optimizer.from_fields({name: span.default for name, span in moved.items()}),
             schedule=Constant() if optimizer.own_schedule else self.schedules[0](),
-            batch_size=self.rows
-            if optimizer.full_batch
-            else self._fitting(optimizer, self.batch_size.default),
+            batch_size=batch_size,
             model=self.model,
             epochs=self.epochs,
         )
@@ -155,6 +178,12 @@ class SearchSpace:
         for choice in (*self.optimizers, *self.schedules, *self.regularizers, *self.wrappers, *models):
             for name, span in ranges(choice).items():
                 yield coordinate(choice, name, span), span
+
+
+def _shared(name: str) -> str:
+    """Return the coordinate that optimizer.AdamW.beta1 shares with other optimizers."""
+    axis, _, field_name = name.split(".")
+    return f"{axis}.{field_name}"
 
 
 def _set(

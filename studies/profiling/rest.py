@@ -6,10 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from studies.measure.yardsticks import yardsticks
-from studies.profiling.profile import with_forecasts
-from studies.profiling.split import split_facts
-
 if TYPE_CHECKING:
     from studies.facts import Facts
     from studies.limits import Budget
@@ -31,6 +27,10 @@ class RestOfProfile:
 
     def measure(self, workload: LoadedWorkload, stop: Callable[[], bool]) -> dict[str, Any]:
         """Return what was measured, by the entries of a study's manifest; nothing when told to stop."""
+        from studies.measure.yardsticks import yardsticks
+        from studies.profiling.profile import with_forecasts
+        from studies.profiling.split import split_facts
+
         plain_models = yardsticks(workload.on_sample(self.sample_rows), self.budget, stop=stop)
         if stop():
             return {}

@@ -25,8 +25,9 @@ class MultiStep(ScheduleChoice):
     """Share of the run before the first drop."""
     second: float = between(0.2, 0.9, default=0.5)
     """Share of what is then left before the second drop; 0.5 and 0.5 drop at a half and three quarters."""
-    gamma: float = log_between(0.05, 0.7, default=0.1)
-    """What each drop multiplies the lr by."""
+    gamma: float = log_between(0.05, 0.7, default=0.3)
+    """What each drop multiplies the lr by; after a drop to a tenth it hardly matters where the second one
+    lies."""
 
     def factor(self, progress: float) -> float:
         """Return gamma to the number of drops so far."""

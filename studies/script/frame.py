@@ -82,7 +82,7 @@ class Style:
         """
         sections = [
             _head(parts, self.imports, about),
-            _constants(recipe, workload, about),
+            _constants(parts, recipe, workload, about),
             parts.definitions,
             run_class(parts),
             evaluation(parts, workload),
@@ -102,7 +102,7 @@ def _head(parts: Parts, further: Iterable[str], about: About) -> str:
     return f'"""{text}\n"""\n\n' + import_lines(imports)
 
 
-def _constants(recipe: Recipe, workload: LoadedWorkload, about: About) -> str:
+def _constants(parts: Parts, recipe: Recipe, workload: LoadedWorkload, about: About) -> str:
     """Return the constants of a script, which its functions read."""
     lines = [
         f"BATCH_SIZE = {min(recipe.batch_size, workload.rows)}",
@@ -110,6 +110,7 @@ def _constants(recipe: Recipe, workload: LoadedWorkload, about: About) -> str:
         f"SEED = {about.seed}  # of the initial weights, the order of the rows and all that is random",
         f"THREADS = {about.threads}  # the order of a sum, and so its last digits, depend on it",
     ]
+    lines[2:2] = _measured(parts.measured)
     lines = [f"DATA = {literal(about.data)}", *lines, f"DEVICE = {literal(about.device)}"]
     if workload.dataset.task == "regression":
         lines += [
@@ -117,6 +118,17 @@ def _constants(recipe: Recipe, workload: LoadedWorkload, about: About) -> str:
             f"TARGET_SCALE = {_numbers(workload.dataset.target_scale)}  # of the training rows' targets",
         ]
     return "\n".join(lines)
+
+
+def _measured(epochs: tuple[int, ...]) -> list[str]:
+    """Return the line of the epochs after which the model is measured; none where that is each."""
+    if not epochs:
+        return []
+    every = epochs[0]
+    others = "".join(f", {epoch}" for epoch in epochs if epoch % every)
+    return [
+        f"MEASURED = {{*range({every}, EPOCHS + 1, {every}){others}}}  # epochs after which it is measured"
+    ]
 
 
 def _numbers(value: Any) -> str:

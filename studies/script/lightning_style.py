@@ -6,7 +6,15 @@ from collections.abc import Iterator
 from typing import Final
 
 from studies.script.frame import Style
-from studies.script.loop_lines import Names, attaching, best_epoch, calling, changed_batch, settling
+from studies.script.loop_lines import (
+    Names,
+    attaching,
+    best_epoch,
+    calling,
+    changed_batch,
+    settling,
+    skipping,
+)
 from studies.script.parts import Parts
 from studies.script.styled import ROWS, class_of, loss_on, lr_share, method
 
@@ -110,6 +118,7 @@ def _hooked_step(parts: Parts) -> Iterator[str]:
 
 def _validation(parts: Parts) -> list[str]:
     return [
+        *skipping(parts, NAMES, "return"),
         "loss, metric = evaluate(self.model, *batch)",
         *best_epoch(parts, NAMES),
         'self.log_dict({"val_loss": loss, "val_metric": metric})',

@@ -48,6 +48,11 @@ def calling(parts: Parts, names: Names, hooks: str) -> list[str]:
     return [f"for hook in {names.run}.{hooks}:", "    hook()"] if hooks in parts.uses else []
 
 
+def skipping(parts: Parts, names: Names, leave: str) -> list[str]:
+    """Return the lines that leave an epoch after which nothing is measured; none where each is."""
+    return [f"if {names.epoch} not in MEASURED:", f"    {leave}"] if parts.measured else []
+
+
 def best_epoch(parts: Parts, names: Names) -> list[str]:
     """Return the lines that follow an epoch once `loss` and `metric` are measured: its weights, its end."""
     lines = [_copied(names), *_readouts(parts, names)]

@@ -19,6 +19,7 @@ from studies.loaded_workload import LoadedWorkload
 from studies.metrics import LOSS, METRICS
 from studies.models.custom import Custom, arguments_of
 from studies.optimizers import OptimizerChoice
+from studies.rungs import measured_epochs
 from studies.script.definitions import OURS, Definitions
 from studies.script.literals import CannotWrite, literal
 from studies.script.optimizer import write_optimizer
@@ -56,6 +57,8 @@ class Parts:
     """Whether the optimizer is told when it trains and when it is evaluated."""
     settles: bool = False
     """Whether the model has batch norm, whose statistics are taken anew for averaged weights."""
+    measured: tuple[int, ...] = ()
+    """Epochs after which the model is measured; empty for each."""
     copies: tuple[Path, ...] = ()
     """Files of the user's own that the script imports from."""
 
@@ -122,8 +125,14 @@ def parts_of(recipe: Recipe, workload: LoadedWorkload) -> Parts:
         needs_closure=recipe.optimizer.needs_closure,
         averages=hasattr(optimizer, "eval"),
         settles=any(isinstance(module, _BatchNorm) for module in model.modules()),
+        measured=() if reacts or "stop_conditions" in definitions.uses else _measured(recipe.epochs),
         copies=tuple(definitions.copies),
     )
+
+
+def _measured(epochs: int) -> tuple[int, ...]:
+    measured = measured_epochs(epochs)
+    return () if len(measured) == epochs else tuple(sorted(measured))
 
 
 def _check(recipe: Recipe, workload: LoadedWorkload) -> None:

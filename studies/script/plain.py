@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from studies.script.frame import Style
-from studies.script.loop_lines import Names, attaching, best_epoch, calling, changed_batch, settling
+from studies.script.loop_lines import (
+    Names,
+    attaching,
+    best_epoch,
+    calling,
+    changed_batch,
+    settling,
+    skipping,
+)
 from studies.script.parts import Parts
 
 NAMES: Final = Names(
@@ -105,7 +113,7 @@ def _hooked_step(parts: Parts) -> list[str]:
 def _measuring(parts: Parts) -> list[str]:
     averaged = ["optimizer.eval()", *settling(parts, NAMES)] if parts.averages else []
     measured = f"loss, metric = evaluate({NAMES.model}, {NAMES.valid})"
-    return [*averaged, measured, *best_epoch(parts, NAMES)]
+    return [*skipping(parts, NAMES, "continue"), *averaged, measured, *best_epoch(parts, NAMES)]
 
 
 PLAIN: Final = Style(training=lambda parts: [_training(parts)])

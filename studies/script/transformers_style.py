@@ -7,7 +7,15 @@ from typing import Final
 
 from studies.script.frame import Style
 from studies.script.literals import CannotWrite
-from studies.script.loop_lines import Names, attaching, best_epoch, calling, changed_batch, settling
+from studies.script.loop_lines import (
+    Names,
+    attaching,
+    best_epoch,
+    calling,
+    changed_batch,
+    settling,
+    skipping,
+)
 from studies.script.parts import Parts
 from studies.script.styled import ROWS, class_of, loss_on, lr_share, method
 
@@ -133,6 +141,7 @@ def _of_callback(parts: Parts) -> Iterator[str]:
 
 
 def _measured(parts: Parts) -> Iterator[str]:
+    yield from skipping(parts, NAMES, "return")
     if parts.averages:
         yield "self.net.optimizer.eval()"
         yield from settling(parts, NAMES)

@@ -1,1 +1,1 @@
-"""Search: reference recipes, the race with its sampler and pruner, confirmation, the compression study."""
+"""Search: opening, race, confirmation and the compression study; what trials cost and which of them go on."""

@@ -1,7 +1,8 @@
 """Confirmation: recipes run again with fresh seeds and splits, the same for each, until the answer stands.
 
-First come the best recipes of the best optimizers, then, a few runs at a time, what the evidence asks for: a
-recipe that it prefers but that was not confirmed, and a further seed for those that are still tied.
+Sequential halving over seeds: the best recipes of the best optimizers get one fresh seed each; then those
+that the evidence still asks for get one more, and so on. Whoever is out of contention gets no more; the
+preferred one always gets the full number, and those that are still tied then may get further ones.
 
 One seed picks the truly best of ten finalists half the time, three seeds in 86 % (measured with eight seeds
 each on digits). Pairing the seeds takes the part of the noise that they share out of the comparison.
@@ -9,6 +10,7 @@ each on digits). Pairing the seeds takes the part of the noise that they share o
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,11 +19,13 @@ from typing import Final
 
 from studies.direction import Direction
 from studies.limits import Limits
+from studies.quantities import several
 from studies.record import Record
 from studies.search.makespan import makespan
 from studies.search.pruner import best_complete, survivors
 
 SEEDS: Final = 3
+"""Fresh seeds that the preferred recipe gets, and its rivals while they may still win."""
 FINALISTS: Final = 3
 MOST_SEEDS: Final = 6
 """Fresh seeds that those still tied are given at most: from 3 to 8 on the same rows changed nothing that
@@ -35,10 +39,14 @@ SHARE: Final = 0.4
 """Largest share of a budget in seconds that is kept back for confirmation."""
 LEAST_SHARE: Final = 0.08
 """Smallest share: fresh splits have to be drawn and encoded, and what is left goes to further seeds."""
-HEADROOM: Final = 1.4
-"""Times what the finalists' runs took that is kept back: another optimizer may have to be confirmed."""
-SIZES: Final = ((3, 3), (2, 3), (2, 2), (2, 1), (1, 1))
-"""(finalists, seeds) from the fullest to the least confirmation; the first that fits the time is used."""
+LIKELY: Final = 2
+"""Finalists that are taken to stay in contention: on recorded tasks 7.1 and 7.4 runs were needed on average,
+3 x 1 + 2 x 2, and 9 at most in nine searches of ten (`benchmarks.confirming`)."""
+HEADROOM: Final = 1.2
+"""Times what these runs take that is kept back: another optimizer may have to be confirmed. What does not fit
+is left out, the preferred recipe's runs last."""
+MUCH_DEARER: Final = 2.0
+"""Times the cheapest run that is due from which a run waits until the cheaper ones have settled (judged)."""
 
 Preference = Callable[[Sequence[Record]], Sequence[int]]
 """Of the trials so far: the numbers of those whose recipes are in question, the preferred one first, then
@@ -56,7 +64,7 @@ class ConfirmationRun:
     seed: int
 
 
-def confirmation_runs(  # noqa: PLR0913 - what a budget and its workers can pay
+def first_runs(  # noqa: PLR0913 - what a budget and its workers can pay
     records: Sequence[Record],
     candidates: Sequence[str],
     direction: Direction,
@@ -67,24 +75,28 @@ def confirmation_runs(  # noqa: PLR0913 - what a budget and its workers can pay
     cost_seconds: CostSeconds = lambda record: record.took_seconds,
     workers: int = 1,
 ) -> list[ConfirmationRun]:
-    """Return the runs of the finalists that are still missing, seed by seed: stopping leaves whole pairs.
+    """Return the runs with the first fresh seed that finalists still miss, the best finalist first.
+
+    So many finalists as leave time to give the best one all its seeds, else two, else one.
 
     Args:
         records: every trial so far.
         candidates: optimizers in question.
         direction: maximize | minimize the metric.
         seed: the study's; confirmation uses the ones after it.
-        seconds: what the runs may take; fewer finalists, then fewer seeds, when it does not reach.
+        seconds: what the runs may take.
         limits: a recipe that breaks one may not be used and need not be confirmed.
         cost_seconds: of running a trial again.
         workers: how many runs train at once.
     """
     best = _best_of_optimizers(_fitting(records, limits), candidates, direction)
-    for finalists, seeds in SIZES:
-        runs = _missing(records, best[:finalists], seed=seed, seeds=seeds)
-        if makespan([cost_seconds(run.record) for run in runs], workers) <= seconds:
+    costs = {record.number: cost_seconds(record) for record in best}
+    for count in range(len(best), 0, -1):
+        runs = _missing(records, best[:count], seed=seed, seeds=1)
+        later = _missing(records, best[:1], seed=seed, seeds=SEEDS)[1:] if count > 2 else []
+        if makespan([costs[run.record.number] for run in (*runs, *later)], workers) <= seconds:
             break
-    return runs
+    return runs if best else []
 
 
 def confirmation_rows(
@@ -133,28 +145,53 @@ def best_recipes(
 
 
 def further_runs(
-    records: Sequence[Record], in_question: Sequence[int], *, seed: int
+    records: Sequence[Record],
+    in_question: Sequence[int],
+    *,
+    seed: int,
+    cost_seconds: CostSeconds = lambda record: 1.0,
 ) -> list[ConfirmationRun]:
     """Return the next runs that the answer waits for; none when no run that is allowed can change it.
 
-    Whoever is not confirmed gets the seeds that the others had, the preferred one first. Then those that are
-    tied get one more seed.
+    Those in question that have the fewest fresh seeds get one more, until each has the full number; the
+    preferred one gets what it misses at once when nothing rivals it. What costs much more than another run
+    that is due waits for its outcome. Then those that are tied get one more seed.
 
     Args:
         records: every trial so far.
         in_question: as a `Preference` says.
         seed: the study's.
+        cost_seconds: of running a trial again; all alike where no time is counted.
+
+    Returns:
+        The runs, those of the preferred recipe first.
     """
     recipes = [record for number in in_question for record in records if record.number == number]
-    seeds = max([1, *(record.seed - seed for record in records if record.stage == "confirm")])
+    allowed = _allowed(records, recipes)
+    if len(allowed) == 1:
+        return _missing(records, allowed, seed=seed, seeds=SEEDS)
+    for seeds in range(1, SEEDS + 1):
+        if runs := _missing(records, allowed, seed=seed, seeds=seeds):
+            costs = [cost_seconds(run.record) for run in runs]
+            pairs = zip(runs, costs, strict=True)
+            return [run for run, seconds in pairs if seconds < MUCH_DEARER * min(costs)] or runs
+    return _one_more_seed(records, allowed, seed=seed)
+
+
+def _allowed(records: Sequence[Record], recipes: Sequence[Record]) -> list[Record]:
+    """Return the recipes that may be run again: the preferred one, and no more new ones than allowed."""
     confirmed = _confirmed_since_race(records)
-    for recipe in recipes:
-        allowed = recipe is recipes[0] or recipe.number in confirmed or len(confirmed) < MOST_RECIPES
-        if allowed and (runs := _missing(records, [recipe], seed=seed, seeds=seeds)):
+    new = [recipe for recipe in recipes if recipe.number not in confirmed]
+    new_ones = new[: max(0, MOST_RECIPES - len(confirmed))]
+    return [recipe for recipe in recipes if recipe is recipes[0] or recipe not in new or recipe in new_ones]
+
+
+def _one_more_seed(records: Sequence[Record], tied: Sequence[Record], *, seed: int) -> list[ConfirmationRun]:
+    """Return the runs that give those that are tied the same number of seeds, then one more each."""
+    for seeds in range(SEEDS + 1, MOST_SEEDS + 1):
+        if runs := _missing(records, tied, seed=seed, seeds=seeds):
             return runs
-    tied = [recipe for recipe in recipes if not _missing(records, [recipe], seed=seed, seeds=seeds)]
-    more = seeds + 1 if len(tied) > 1 and seeds < MOST_SEEDS else 0
-    return _missing(records, tied, seed=seed, seeds=more)
+    return []
 
 
 def reason(optimizers: Sequence[str], runs: Sequence[ConfirmationRun]) -> str:
@@ -170,9 +207,11 @@ def reason(optimizers: Sequence[str], runs: Sequence[ConfirmationRun]) -> str:
     if not runs:
         most = f"{MOST_SEEDS} fresh seeds of {MOST_RECIPES} recipes are the most there are"
         return f"{' and '.join(optimizers)} stay tied, and {most}"
+    if len(optimizers) == 1:
+        return f"{preferred} with {several(len(runs), 'more seed')}, as no other may still win"
     if len(again) > 1:
-        return f"{' and '.join(again)} with one more seed, as they are tied"
-    why = "the evidence now prefers it" if again == [preferred] else f"it is tied with {preferred}"
+        return f"{' and '.join(again)} with one more seed, as each may still win"
+    why = "the evidence now prefers it" if again == [preferred] else f"it may still beat {preferred}"
     return f"{again[0]} with the same fresh seeds, as {why}"
 
 
@@ -187,17 +226,40 @@ def reserve_seconds(
 ) -> float:
     """Return the seconds to reserve for confirmation: what it is likely to take, at most a set share."""
     best = _best_of_optimizers(records, candidates, direction)
-    likely = HEADROOM * makespan(SEEDS * [cost_seconds(record) for record in best], workers)
+    costs = [cost_seconds(record) for record in best]
+    likely = HEADROOM * makespan([*costs, *(SEEDS - 1) * costs[:LIKELY]], workers)
     return min(max(likely, LEAST_SHARE * budget_seconds), SHARE * budget_seconds) if best else 0.0
 
 
 def best_confirmed(
     records: Sequence[Record], candidates: Sequence[str], direction: Direction, limits: Limits
 ) -> tuple[int, ...]:
-    """Return the number of the trial whose recipe has the best mean quality: the plainest `Preference`."""
+    """Return the recipe of the best mean quality, and those that noise alone may put behind it.
+
+    The plainest `Preference`: a rival has fewer than the full number of seeds, and the mean of its paired
+    differences to the best one is within twice what all such differences leave open; with one seed each
+    nothing is known of that.
+    """
     runs_of_finalists = finalists(records, candidates, direction, limits)
-    first = [runs[0] for runs in runs_of_finalists[:1]]
-    return tuple(run.number if run.source is None else run.source for run in first)
+    losses = [
+        {run.seed: direction.loss(run.measured_quality) for run in runs if run.stage == "confirm"}
+        for runs in runs_of_finalists
+    ]
+    differences = [[other[seed] - losses[0][seed] for seed in other if seed in losses[0]] for other in losses]
+    spread = _pooled_spread(differences[1:])
+    numbers = [runs[0].number if runs[0].source is None else runs[0].source for runs in runs_of_finalists]
+    return tuple(
+        number
+        for place, (number, apart) in enumerate(zip(numbers, differences, strict=True))
+        if place == 0 or (0 < len(apart) < SEEDS and fmean(apart) <= 2 * spread / math.sqrt(len(apart)))
+    )
+
+
+def _pooled_spread(samples: Sequence[Sequence[float]]) -> float:
+    """Return the standard deviation within samples, pooled; infinite while none has two values."""
+    freedom = sum(max(len(sample) - 1, 0) for sample in samples)
+    squares = sum((value - fmean(sample)) ** 2 for sample in samples for value in sample)
+    return math.sqrt(squares / freedom) if freedom else math.inf
 
 
 def finalists(

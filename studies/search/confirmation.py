@@ -14,14 +14,15 @@ from studies.search.confirm import (
     best_confirmed,
     best_recipes,
     confirmation_rows,
-    confirmation_runs,
+    first_runs,
     further_runs,
     reason,
     reserve_seconds,
 )
 from studies.search.event import Event
+from studies.search.group import Group
 from studies.search.makespan import makespan
-from studies.trials.open_trial import Group
+from studies.search.promotion import BestThird
 
 if TYPE_CHECKING:
     from studies.record import Record
@@ -65,7 +66,7 @@ class Confirmation:
         while not self.clock.must_stop():
             runs = self._finalists_runs(sample_rows)
             if runs:
-                note = f"{several(len(runs), 'run')} with fresh seeds, the same for every finalist"
+                note = f"{several(len(runs), 'finalist')} with a fresh seed, the same for each"
                 self.listen(Event(stage="confirm", note=f"{note}{self._where(sample_rows)}"))
             else:
                 runs = self._further_runs(sample_rows)
@@ -101,8 +102,8 @@ class Confirmation:
         return [run for run in self.records if run.stage != "confirm" or run.sample_rows == sample_rows]
 
     def _finalists_runs(self, sample_rows: int | None) -> list[ConfirmationRun]:
-        """Return the runs of the finalists that are missing and fit the time."""
-        return confirmation_runs(
+        """Return the first runs of the finalists that are missing and fit the time."""
+        return first_runs(
             self._on_same_rows(sample_rows),
             self.plan.candidates,
             self.direction,
@@ -117,15 +118,24 @@ class Confirmation:
         """Return the next runs that the answer waits for, if they fit the time; say why, or why none."""
         records = self._on_same_rows(sample_rows)
         in_question = self.prefer(tuple(records))
-        runs = further_runs(records, in_question, seed=self.plan.seed)
-        costs = [self.runner.costs.seconds(run.record, sample_rows=sample_rows) for run in runs]
-        seconds = makespan(costs, self.runner.engine.workers)
-        in_time = seconds <= self.clock.seconds_left()
+        cost_seconds = partial(self.runner.costs.seconds, sample_rows=sample_rows)
+        counted = {} if self.plan.budget.seconds is None else {"cost_seconds": cost_seconds}
+        runs = further_runs(records, in_question, seed=self.plan.seed, **counted)
+        affordable = self._affordable(runs, [cost_seconds(run.record) for run in runs])
         names = {record.number: record.optimizer for record in self.records}
         if in_question:
-            note = reason([names[number] for number in in_question], runs)
-            self.listen(Event(stage="confirm", note=note if in_time else f"no time is left for {note}"))
-        return runs if in_time else []
+            note = reason([names[number] for number in in_question], affordable or runs)
+            no_time = bool(runs) and not affordable
+            self.listen(Event(stage="confirm", note=f"no time is left for {note}" if no_time else note))
+        return affordable
+
+    def _affordable(
+        self, runs: Sequence[ConfirmationRun], costs_seconds: Sequence[float]
+    ) -> list[ConfirmationRun]:
+        """Return as many of some runs, the first ones, as fit the time."""
+        left, workers = self.clock.seconds_left(), self.runner.engine.workers
+        fitting = [n for n in range(1, len(runs) + 1) if makespan(costs_seconds[:n], workers) <= left]
+        return list(runs[: max(fitting, default=0)])
 
     def _repeat(self, runs: Sequence[ConfirmationRun], sample_rows: int | None) -> None:
         """Run recipes again, side by side, as long as there is time."""
@@ -140,7 +150,7 @@ class Confirmation:
             )
             for run in runs
         ]
-        groups = [Group(trials=[trial], at_least=1) for trial in trials]
+        groups = [Group(trials=[trial], promotion=BestThird(at_least=1)) for trial in trials]
         self.runner.train(groups, after_each=self._allow_first_confirmation)
 
     def _allow_first_confirmation(self) -> None:

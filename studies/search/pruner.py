@@ -1,10 +1,6 @@
-"""Pruner: successive halving within an optimizer; the best third at a ninth and at a third of a run goes on.
+"""Pruner: what trials scored at the rungs at which they are compared, and which optimizers stay.
 
-A comparison across optimizers at a low rung ends slow starters before they show what they can do, and with
-them the comparison that the search is for: replayed on 200 digits curves it left 1.4 of 5 optimizers without
-one whole run; this rule left none.
-References: successive halving, Jamieson and Talwalkar 2016, arXiv 1502.07943; ASHA, Li et al. 2020, arXiv
-1810.05934.
+Which trials go on from a rung: `studies.search.promotion`.
 """
 
 from __future__ import annotations
@@ -16,18 +12,11 @@ from typing import Final
 from studies.direction import Direction
 from studies.record import Measurement, Record
 
-ETA: Final = 3
-"""One in so many goes on."""
 WHOLE_RUNS: Final = 3
 """Whole runs an optimizer is given before the rule may stop all of its new trials."""
 
 Score = tuple[float, float]
 """(metric, loss), both as the smaller the better."""
-
-
-def rungs(epochs: int) -> tuple[int, ...]:
-    """Return the epochs at which trials are compared, the last one being the whole run."""
-    return tuple(sorted({math.ceil(epochs / ETA**2), math.ceil(epochs / ETA), epochs}))
 
 
 def score(curve: Sequence[Measurement], epoch: int, direction: Direction) -> Score | None:
@@ -43,20 +32,6 @@ def score(curve: Sequence[Measurement], epoch: int, direction: Direction) -> Sco
     )
 
 
-def promote(new: Sequence[Score], earlier: Iterable[Score], *, at_least: int = 0) -> set[int]:
-    """Return which of the new trials go on: those in the best third of all at this rung, and the best few.
-
-    Args:
-        new: scores of the trials that have just arrived at the rung.
-        earlier: scores of the same optimizer's earlier trials at this rung.
-        at_least: how many must go on whatever their score.
-    """
-    scores = sorted([*new, *earlier])
-    threshold = scores[max(1, len(scores) // ETA) - 1] if scores else (0.0, 0.0)
-    ranked = sorted(range(len(new)), key=lambda index: new[index])
-    return {index for index in ranked if new[index] <= threshold} | set(ranked[:at_least])
-
-
 def survivors(
     records: Iterable[Record], candidates: Sequence[str], direction: Direction, *, keep: int
 ) -> tuple[str, ...]:
@@ -67,6 +42,31 @@ def survivors(
     best = {name: record for name in candidates if (record := best_complete(records, name, direction))}
     ranked = sorted(best, key=lambda name: (direction.loss(best[name].quality), candidates.index(name)))
     return tuple(name for name in candidates if name in ranked[:keep])
+
+
+def contenders(
+    records: Iterable[Record], candidates: Sequence[str], direction: Direction, *, keep: int
+) -> tuple[str, ...]:
+    """Return the `keep` optimizers whose best recipe came furthest and scored best there, in order.
+
+    Those that have come to nothing are not among them, however few there are.
+    """
+    standings: dict[str, tuple[float, Score]] = {}
+    for record in records:
+        if record.searched and record.state in {"complete", "pruned"} and record.curve:
+            at_end = score(record.curve, record.epochs, direction) or (math.inf, math.inf)
+            standing = (-float(record.epochs), at_end)
+            standings[record.optimizer] = min(standings.get(record.optimizer, standing), standing)
+    ranked = sorted(filter(standings.__contains__, candidates), key=standings.__getitem__)
+    return tuple(name for name in candidates if name in ranked[:keep])
+
+
+def in_contention(records: Iterable[Record], optimizer: str, direction: Direction) -> bool:
+    """Tell whether an optimizer may still win: its best whole run is in the better half, or it has none."""
+    whole = [record for record in records if record.searched and record.state == "complete"]
+    losses = sorted(direction.loss(record.measured_quality) for record in whole if record.quality is not None)
+    best = best_complete(whole, optimizer, direction)
+    return best is None or direction.loss(best.measured_quality) <= losses[(len(losses) - 1) // 2]
 
 
 def best_complete(records: Iterable[Record], optimizer: str, direction: Direction) -> Record | None:

@@ -2,8 +2,9 @@
 
     optimizer  lr  batch_size  schedule  Cosine.floor  Dropout  Dropout.rate  width
 
-The names are those of `studies.storage.param_names`. The learning rate has on each optimizer its own range;
-a field of any other choice is there when the choice is. The search reads none of it back: it reads records.
+The names are those of `studies.storage.param_names`. The learning rate has its own range on each optimizer,
+and at each batch size where the plan says so; a field of any other choice is there when the choice is. The
+search reads none of it back: it reads records.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from studies.choice import Choice, Scalar
 from studies.compression.space import STUDENT, CompressionSpace
+from studies.coordinates import UNMOVED
 from studies.recipe import SET_AXES, Recipe
 from studies.schedules.constant import Constant
 from studies.space import Numeric, Range, ranges
@@ -49,7 +51,7 @@ def search_params(space: SearchSpace, recipe: Recipe, read: Mapping[str, Any]) -
     schedules = [choice.name() for choice in space.schedules]
     params = [
         *_axis("optimizer", [choice.name() for choice in space.optimizers], recipe),
-        *_fields(recipe.optimizer),
+        *_fields(recipe.optimizer, space.moved_ranges(type(recipe.optimizer), recipe.batch_size)),
         _param("batch_size", "batch_size", space.batch_size, recipe.batch_size),
         *_axis("schedule", [*schedules, *([Constant.name()] if own_schedule else [])], recipe),
         *_fields(recipe.schedule),
@@ -117,9 +119,9 @@ def _sets(space: SearchSpace, recipe: Recipe) -> Iterator[TrialParam]:
             yield from _fields(chosen[name]) if name in chosen else ()
 
 
-def _fields(choice: Choice) -> Iterator[TrialParam]:
+def _fields(choice: Choice, moved: Mapping[str, Range] = UNMOVED) -> Iterator[TrialParam]:
     values = choice.fields()
-    for name, span in ranges(type(choice)).items():
+    for name, span in {**ranges(type(choice)), **moved}.items():
         called, key = param_name(choice.axis, choice.name(), name), f"{choice.axis}.{choice.name()}.{name}"
         yield _param(called, key, span, values[name])
 

@@ -19,7 +19,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 from studies.direction import Direction
-from studies.errors import StoreError, StudyWarning
+from studies.errors import StoreError, StudyBegins, StudyWarning
 from studies.quantities import several
 from studies.record import FIELDS, STAGES, STATES, Record
 from studies.storage import journal
@@ -121,6 +121,7 @@ class Journal:
 
         Raises:
             StudyNotFound: there is none of that name.
+            StudyBegins: it is just being created.
             StoreError: it cannot be read.
         """
         if (study := held_study(self._home, self._name)) is not None:
@@ -139,6 +140,8 @@ class Journal:
         at = self._at
         if self._name not in at.studies or at.direction is None:
             raise ValueError(f"it holds no study '{self._name}'")
+        if PLAN not in at.attributes and not (at.records or at.damaged):
+            raise StudyBegins(f"study '{self._name}' is just being created; look again in a moment")
         written = (record for _, record in sorted(at.records.items()))
         manifest = at.spent.written_to(StudyManifest.from_attributes(at.attributes))
         extra = (*manifest.extra, *(manifest.workload.extra if manifest.workload else ()))

@@ -19,7 +19,9 @@ from studies.column_reading import ColumnReading
 from studies.errors import StoreError
 from studies.facts import Facts
 from studies.limits import Budget, Limits
+from studies.outlook import Outlook
 from studies.split_facts import SplitFacts
+from studies.step_price import StepPrice
 from studies.storage.document import Document
 from studies.storage.workload_spec import WorkloadSpec
 from studies.yardstick import Yardstick
@@ -129,9 +131,15 @@ class StudyManifest(Document):
         "split_facts",
         "yardsticks",
         "sample_rows",
+        "lr_scaling",
+        "step_price",
         "columns",
         "trial_seconds",
         "prepared_seconds",
+        "fair",
+        "lockstep",
+        "exhaust",
+        "outlook",
     )
     READERS: ClassVar[Mapping[str, Callable[[Any], Any]]] = {
         "budget": lambda values: Budget(**values),
@@ -140,16 +148,18 @@ class StudyManifest(Document):
         "compression_study": CompressionEntry.from_dict,
         "workload": WorkloadSpec.from_dict,
         "facts": Facts.from_dict,
+        "step_price": StepPrice.from_dict,
         "git": lambda values: Commit(**values),
         "sensitivity": lambda values: tuple(map(Layer.from_dict, values)),
         "split_facts": SplitFacts.from_dict,
         "yardsticks": lambda values: tuple(map(Yardstick.from_dict, values)),
         "columns": lambda values: tuple(map(ColumnReading.from_dict, values)),
+        "outlook": lambda values: Outlook(**values),
         "recommendation": lambda values: SavedAdvice(**values),
     }
 
     candidates: tuple[str, ...] = ()
-    """Optimizers, the first one trained first. This and the entries up to `sample_rows` are those of
+    """Optimizers, the first one trained first. This and the entries up to `step_price` are those of
     `studies.plans.plan.Plan`."""
     schedules: tuple[str, ...] = ()
     regularizers: tuple[str, ...] = ()
@@ -169,8 +179,17 @@ class StudyManifest(Document):
     compression: str = "off"
     unread: tuple[str, ...] = ()
     starts: tuple[Start, ...] = ()
+    fair: str = "strict"
+    lockstep: int = 0
     sample_rows: int | None = None
     """Training rows that the search trains on, where it does not afford all of them; None for all."""
+    exhaust: bool = True
+    """Whether the search uses up its budget; those of earlier versions do."""
+    outlook: Outlook | None = None
+    """Why the search ended before its budget did; None where it did not, or is under way."""
+    lr_scaling: bool = False
+    step_price: StepPrice = field(default_factory=StepPrice)
+    """What a step takes; nothing that was measured in studies of earlier versions."""
     compression_study: CompressionEntry | None = None
     """None unless a compression after the search was asked for."""
     id: str = ""

@@ -28,6 +28,8 @@ from studies.tracking.address import VARIABLE
 from studies.tracking.sink import Sink
 
 TICK_SECONDS: Final = 2.0
+FIRST_SECONDS: Final = 1.0
+"""Until MLflow is imported, while the first workers of a search begin."""
 LONGEST_PAUSE_SECONDS: Final = 60.0
 HURRIED_SECONDS: Final = 5.0
 """How long a last pass is waited for when somebody wants an end: who stops processes often waits 10 s."""
@@ -119,7 +121,7 @@ def watch(home: Path, name: str, tracking_uri: str | None) -> str | None:
 
     Returns what kept the last pass from its end, if anything.
     """
-    parent, pause, sink, ending = os.getppid(), 0.0, None, Event()
+    parent, pause, sink, ending = os.getppid(), FIRST_SECONDS, None, Event()
     Thread(target=_await_input, args=(ending,), daemon=True).start()
     while True:
         last = ending.wait(pause) or os.getppid() != parent

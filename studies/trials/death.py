@@ -6,6 +6,7 @@ import signal
 from typing import TYPE_CHECKING, Final
 
 from studies.quantities import format_bytes, format_seconds
+from studies.record import SEARCH_ENDED
 from studies.trials.trial import Outcome
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def outcome_of(
             allowed = format_seconds(trial_seconds or task.deadline_seconds or ending.seconds)
             return Outcome(state="failed", error=f"ended {where}, as it took more than {allowed}")
         case "cancelled":
-            return Outcome(state="pruned", error=f"stopped {where}: the search ended")
+            return Outcome(state="pruned", error=f"stopped {where}: {SEARCH_ENDED}")
     if ending.error:
         return Outcome(state="failed", error=ending.error)
     return Outcome(state="failed", error=f"the process ended with {how(ending.status)} {where}")

@@ -1,4 +1,4 @@
-"""Open trial: one that was asked and has not ended, as the coordinator sees it; groups settle by rung."""
+"""Open trial: one that was asked and has not ended, as the coordinator sees it."""
 
 from __future__ import annotations
 
@@ -64,16 +64,3 @@ class OpenTrial:
             paused=checkpoints.paused(self.number) if checkpoints is not None and shared else None,
             checkpoint=checkpoints.path(self.number) if checkpoints is not None and confirms else None,
         )
-
-
-@dataclass(kw_only=True, eq=False)
-class Group:
-    """Group of open trials that are compared with one another at each rung: new ones of one optimizer."""
-
-    trials: list[OpenTrial]
-    at_least: int
-    """How many go on at every rung, whatever their score."""
-    rung: int = 0
-    """Which of the study's rungs they are on the way to."""
-    arrived: list[OpenTrial] = field(default_factory=list)
-    """Those that have reached it."""

@@ -24,6 +24,7 @@ class SAM(WrapperChoice):
 
     offered: ClassVar[bool] = False
     state_floats: ClassVar[float] = 1.0
+    extra_passes: ClassVar[float] = 1.0
 
     rho: float = log_between(0.01, 0.2, default=0.05)
     """Distance to that point."""

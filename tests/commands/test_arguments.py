@@ -11,13 +11,15 @@ from studies.limits import Budget, Limits
 OPTIONS = {
     "source": "digits", "target": "y", "model": "mlp", "metric": "f1", "direction": "maximize",
     "task": "classification", "kind": "table", "group": "patient", "missing": "unknown, not known",
-    "budget": "20trials", "batch_size": "64", "epochs": 3,
+    "budget": "20trials", "exhaust": True, "batch_size": "64", "epochs": 3,
     "sample_rows": "500",
     "optimizers": "AdamW, Lion", "schedules": "Step", "regularizers": "none", "wrappers": "EMA",
     "class_weights": "balanced", "tune_model": True, "memory": "1MiB", "model_size": "1KiB", "latency": "2ms",
     "train_time": "3s", "goal": "speed", "pretrained": True, "open_ended": True, "rule": ["Sparsity=off"],
-    "start": ["recipe.toml"], "start_from": "old-1", "earlier": False, "compression": "after", "study": "s",
+    "start": ["recipe.toml"], "start_from": "old-1", "earlier": False, "portfolio": False,
+    "compression": "after", "study": "s",
     "tracking_uri": "off", "device": "cpu", "seed": 7, "workers": "3", "trial_time": "10m",
+    "fair": "strict", "lockstep": "on",
 }  # fmt: skip
 ELSEWHERE = {"home", "register", "json", "config", "save_config"}
 """Options that the command reads itself."""

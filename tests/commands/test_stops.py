@@ -19,7 +19,7 @@ from studies.tracking.sink import sync
 from waiting import HANG_SECONDS, wait_until
 
 ADVISOR = [sys.executable, "-m", "advisor"]
-SEARCH = ("search", "iris", "--budget", "2h", "--optimizers", "AdamW,SGD", "--epochs", "3")
+SEARCH = ("search", "iris", "--budget", "2h", "--exhaust", "--optimizers", "AdamW,SGD", "--epochs", "3")
 STOPPING = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 HANGING = "import hashlib, pathlib, time\ndef hang():\n    pathlib.Path('hanging').touch()\n"
 IN_PYTHON = HANGING + "    while True: time.sleep(0.01)\n"
@@ -142,7 +142,17 @@ def test_a_signal_ends_a_search_whose_trials_hang(tmp_path, home):
         "    while len(calls.read_text()) > 6: time.sleep(0.01)\n"
         "    return descend(recipe, report, seed)\n"
     )
-    words = ("search", "own.py:fit", "--budget", "2h", "--epochs", "2", "--optimizers", "AdamW,SGD")
+    words = (
+        "search",
+        "own.py:fit",
+        "--budget",
+        "2h",
+        "--exhaust",
+        "--epochs",
+        "2",
+        "--optimizers",
+        "AdamW,SGD",
+    )
     beside = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
     process = started(tmp_path, *words, "--tracking-uri", "off", "--workers", "1", env=beside)
     calls = tmp_path / "calls"

@@ -35,7 +35,9 @@ PARTS: Final = (
     "fault_trials",
     "hand",
     "made_up",
+    "portfolio_pool",
     "recorded_studies",
+    "recorded_tables",
     "recorded_tasks",
     "replay",
 )

@@ -31,6 +31,7 @@ from studies.script.parts import parts_of
 from studies.script.plain import PLAIN
 from studies.train import Training
 from studies.workload_opening import open_source
+from studies.wrappers.ema import EMA
 
 from barred_packages import BARRING
 from made_workloads import FITTING, FORMS, workload
@@ -126,6 +127,10 @@ def test_balanced_classes_and_several_regularizers_together(iris):
         replace(recipe, wrappers=(catalogue.find("wrappers", "EMA")(),)),
         replace(iris, class_weights="balanced"),
     )
+
+
+def test_a_long_run_is_measured_after_the_same_epochs(iris):
+    assert_alike(Recipe(model=MLP(width=8), epochs=59, batch_size=120, wrappers=(EMA(),)), iris)
 
 
 def test_amounts_are_measured_in_their_own_units():

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import advisor as api
 from advisor.decide.confirmation import recipes_in_question
+from advisor.decide.recommend import recommend
 from advisor.evidence import Evidence
 from studies.direction import MAXIMIZE
 from studies.limits import Budget, Limits
@@ -22,8 +23,10 @@ from studies.search.confirm import (
     FINALISTS,
     MOST_RECIPES,
     MOST_SEEDS,
+    MUCH_DEARER,
     SEEDS,
-    confirmation_runs,
+    best_confirmed,
+    first_runs,
     further_runs,
     reason,
 )
@@ -59,16 +62,99 @@ def repeated(number: int, run, state: str = "complete") -> Record:
 
 
 def confirmed_finalists() -> tuple[Record, ...]:
-    runs = confirmation_runs(RACE, "ABCD", MAXIMIZE, seed=0, seconds=1e9)
-    return (*RACE, *(repeated(4 + index, run) for index, run in enumerate(runs)))
+    """Return the records after all finalists stayed in contention."""
+    return confirmed_by(lambda records: [1, 0, 2])
 
 
-def runs_of(records, numbers):
-    return [(run.record.optimizer, run.seed) for run in further_runs(records, numbers, seed=0)]
+def confirmed_by(prefer, *, most_seeds=SEEDS) -> tuple[Record, ...]:
+    """Return the records after a confirmation in which `prefer` says who is in question."""
+    records = RACE
+    while runs := due(records, prefer):
+        if runs[0].seed > most_seeds:
+            break
+        records += tuple(repeated(len(records) + index, run) for index, run in enumerate(runs))
+    return records
+
+
+def due(records, prefer):
+    first = first_runs(records, "ABCD", MAXIMIZE, seed=0, seconds=1e9)
+    return first or further_runs(records, prefer(records), seed=0)
+
+
+def runs_of(records, numbers, **options):
+    runs = further_runs(records, numbers, seed=0, **options)
+    return [(run.record.optimizer, run.seed) for run in runs]
+
+
+def seeds_of(records, source):
+    return [run.seed for run in records if run.stage == "confirm" and run.source == source]
+
+
+def test_whoever_is_out_of_contention_gets_no_second_seed():
+    records = confirmed_by(lambda records: [1])
+
+    assert seeds_of(records, 1) == [1, 2, 3]
+    assert seeds_of(records, 0) == seeds_of(records, 2) == [1]
+
+
+def test_a_rival_gets_seeds_beside_the_preferred_one_until_it_is_out():
+    def prefer(records):
+        return [1, 0] if len(seeds_of(records, 0)) < 2 else [1]
+
+    records = confirmed_by(prefer)
+
+    assert [seeds_of(records, source) for source in (1, 0, 2)] == [[1, 2, 3], [1, 2], [1]]
+
+
+@given(
+    questions=st.lists(
+        st.lists(st.integers(0, 3), unique=True, min_size=1, max_size=4), min_size=1, max_size=6
+    )
+)
+def test_whoever_is_preferred_in_the_end_has_the_full_number_of_seeds_and_nobody_skips_one(questions):
+    records = RACE
+    for question in [*questions, *([questions[-1]] * (FINALISTS + 1) * MOST_SEEDS)]:
+        runs = due(records, lambda records, question=question: question)
+        records += tuple(repeated(len(records) + index, run) for index, run in enumerate(runs))
+
+    assert len(seeds_of(records, questions[-1][0])) >= SEEDS
+    for source in range(len(RACE)):
+        assert seeds_of(records, source) == list(range(1, len(seeds_of(records, source)) + 1))
+
+
+@given(dear=st.floats(MUCH_DEARER, 100), cheap=st.floats(1, MUCH_DEARER - 0.01))
+def test_a_run_that_costs_much_more_waits_until_the_cheaper_ones_have_settled(dear, cheap):
+    records = confirmed_by(lambda records: [], most_seeds=1)
+    costs = {"A": 1.0, "B": dear, "C": cheap}
+
+    def runs(records):
+        return runs_of(records, [1, 0, 2], cost_seconds=lambda record: costs[record.optimizer])
+
+    assert runs(records) == [("A", 2), ("C", 2)]
+    settled = (*records, *(replace(records[4 + i], seed=2, number=9 + i) for i in (1, 2)))
+    assert runs(settled) == [("B", 2)]
+
+
+def test_without_an_opinion_of_the_evidence_paired_differences_say_who_is_in_contention():
+    def confirmed(*qualities):
+        return tuple(
+            record(10 + 10 * source + seed, "AB"[source], quality, stage="confirm", seed=seed, source=source)
+            for source, values in enumerate(qualities)
+            for seed, quality in enumerate(values, start=1)
+        )
+
+    def contenders(*qualities):
+        return best_confirmed((*RACE, *confirmed(*qualities)), "AB", MAXIMIZE, Limits())
+
+    assert contenders([0.9], [0.8]) == (0, 1)
+    assert contenders([0.9, 0.8], [0.85, 0.76]) == (0,)
+    assert contenders([0.9, 0.8], [0.85, 0.83]) == (0, 1)
+    assert contenders([0.9, 0.8, 0.85], [0.85, 0.83, 0.84]) == (0,)
 
 
 def test_whoever_is_preferred_but_not_confirmed_gets_the_seeds_that_the_others_had():
-    assert runs_of(confirmed_finalists(), [3, 1]) == [("D", seed) for seed in range(1, SEEDS + 1)]
+    assert runs_of(confirmed_finalists(), [3]) == [("D", seed) for seed in range(1, SEEDS + 1)]
+    assert runs_of(confirmed_finalists(), [3, 1]) == [("D", 1)]
 
 
 def test_those_that_are_tied_get_one_more_seed_each():
@@ -82,7 +168,7 @@ def test_of_many_that_are_tied_so_many_are_confirmed_and_the_preferred_one_alway
         records += tuple(repeated(len(records) + index, run) for index, run in enumerate(runs))
 
     assert {run.source for run in of_stage_confirm(records)} == set(range(MOST_RECIPES))
-    assert [run.record.number for run in further_runs(records, [len(names) - 1, 0], seed=0)] == MOST_SEEDS * [
+    assert [run.record.number for run in further_runs(records, [len(names) - 1, 0], seed=0)] == [
         len(names) - 1
     ]
 
@@ -111,19 +197,15 @@ def test_confirmation_ends_whatever_is_asked_and_however_its_runs_end(questions,
     assert max(run.seed for run in records) <= MOST_SEEDS
 
 
-@given(stop=st.integers(0, FINALISTS * SEEDS + 3))
-def test_confirmation_goes_on_where_it_stopped(stop):
+@given(stop=st.integers(0, FINALISTS * MOST_SEEDS), in_question=st.permutations([0, 1, 2]))
+def test_confirmation_goes_on_where_it_stopped(stop, in_question):
     """What comes next is read off the records alone, wherever they end."""
-    whole = confirmed_finalists()
-    whole += tuple(
-        repeated(len(whole) + index, run) for index, run in enumerate(further_runs(whole, [3, 1], seed=0))
-    )
+    whole = confirmed_by(lambda records: in_question, most_seeds=MOST_SEEDS)
     records = whole[: len(RACE) + stop]
-    while runs := confirmation_runs(records, "ABCD", MAXIMIZE, seed=0, seconds=1e9) or further_runs(
-        records, [3, 1] if len(records) < len(whole) else [], seed=0
-    ):
+    while runs := due(records, lambda records: in_question):
         records += (repeated(len(records), runs[0]),)
 
+    assert len(records) == len(RACE) + FINALISTS * MOST_SEEDS
     assert records == whole
 
 
@@ -131,13 +213,14 @@ def test_each_round_says_why_it_comes():
     records = confirmed_finalists()
     told = {
         names: reason(tuple(names), further_runs(records, ["ABCD".index(name) for name in names], seed=0))
-        for names in ("DB", "BD", "BA", "B")
+        for names in ("DB", "BD", "BA", "D", "B")
     }
 
     assert told == {
         "DB": "D with the same fresh seeds, as the evidence now prefers it",
-        "BD": "D with the same fresh seeds, as it is tied with B",
-        "BA": "B and A with one more seed, as they are tied",
+        "BD": "D with the same fresh seeds, as it may still beat B",
+        "BA": "B and A with one more seed, as each may still win",
+        "D": "D with 3 more seeds, as no other may still win",
         "B": "B stays preferred, and more seeds would not put another first",
     }
 
@@ -254,3 +337,13 @@ def test_whoever_is_advised_after_a_search_in_trials_is_confirmed(home, source, 
     records = {run.number: run for run in journal.records(journal.open_study(home, name))}
 
     assert {records[number].stage for number in answer.trials} == {"confirm"}
+
+
+def test_a_runner_up_with_fewer_seeds_is_compared_with_the_advised_one_on_these():
+    confirmed = {"AdamW": [0.96, 0.92, 0.91], "SGD": [0.95, 0.905]}
+    answer = recommend(evidence({"AdamW": [0.95], "SGD": [0.94]}, confirmed, valid_rows=5000, goal="quality"))
+    (runner_up,) = [str(reason) for reason in answer.reasons if reason.kind == "next_best"]
+
+    assert answer.optimizer == "AdamW"
+    assert "SGD with accuracy 0.9275 (trials 5, 6)" in runner_up
+    assert "on the same seeds AdamW reached 0.94 (trials 2, 3)" in runner_up

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 
 import pytest
@@ -135,6 +136,17 @@ def test_a_broken_journal_is_passed_over_and_that_is_said(home):
         assert len(earlier_starts(home)) == 1
 
 
+def test_a_study_that_is_just_being_created_is_passed_over_without_a_word(home):
+    keep(home, "a", [record(0, "AdamW", 0.9)])
+    keep(home, "b", [])
+    journal_of_b = home / "studies" / "b.journal"
+    journal_of_b.write_text(journal_of_b.read_text().splitlines(keepends=True)[0])
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(earlier_starts(home)) == 1
+
+
 def test_an_empty_home_has_no_starts(home):
     assert earlier_starts(home) == ()
 
@@ -218,6 +230,7 @@ def test_earlier_studies_count_only_if_they_may(home):
         "tracking_uri": "off",
         "model": "linear",
         "optimizers": ("AdamW",),
+        "portfolio": False,
     }
     api.search("iris", study="first", **options)
     for name, earlier in (("second", True), ("third", False)):

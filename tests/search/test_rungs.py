@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from studies.direction import MAXIMIZE, MINIMIZE
 from studies.record import Measurement
-from studies.search.confirm import FINALISTS, SEEDS, confirmation_runs, reserve_seconds
-from studies.search.pruner import promote, rungs, score, survivors
+from studies.rungs import rungs
+from studies.search.confirm import FINALISTS, SEEDS, first_runs, reserve_seconds
+from studies.search.promotion import BestThird, BetterHalf
+from studies.search.pruner import contenders, in_contention, score, survivors
 
 from records import record
 
@@ -25,9 +27,13 @@ def test_rungs_climb_to_the_whole_run(epochs):
     assert len(ladder) <= 3
 
 
-@given(SCORES, SCORES)
-def test_whoever_is_promoted_is_at_least_as_good_as_whoever_is_not(new, earlier):
-    chosen = promote(new, earlier)
+def standings(scores, seconds=1.0):
+    return [(score, seconds) for score in scores]
+
+
+@given(SCORES.filter(bool), SCORES)
+def test_at_one_price_whoever_is_promoted_is_at_least_as_good_as_whoever_is_not(new, earlier):
+    chosen = BestThird().chosen(standings(new), standings(earlier))
 
     stopped = [new[index] for index in range(len(new)) if index not in chosen]
     assert all(new[index] <= other for index in chosen for other in stopped)
@@ -35,15 +41,72 @@ def test_whoever_is_promoted_is_at_least_as_good_as_whoever_is_not(new, earlier)
 
 @given(SCORES.filter(bool), SCORES, st.integers(1, 3))
 def test_an_optimizer_that_wants_whole_runs_gets_them(new, earlier, wanting):
-    assert len(promote(new, earlier, at_least=wanting)) >= min(wanting, len(new))
+    chosen = BestThird(at_least=wanting).chosen(standings(new), standings(earlier))
+
+    assert len(chosen) >= min(wanting, len(new))
 
 
 def test_one_in_three_goes_on():
-    new = [(0.1, 0.0), (0.2, 0.0), (0.3, 0.0)]
+    new = standings([(0.1, 0.0), (0.2, 0.0), (0.3, 0.0)])
 
-    assert promote(new, []) == {0}
-    assert promote(new, [(0.05, 0.0)] * 6) == set()
-    assert promote(new, [(0.9, 0.0)] * 6) == {0, 1, 2}
+    assert BestThird().chosen(new) == {0}
+    assert BestThird().chosen(new, standings([(0.05, 0.0)] * 6)) == set()
+    assert BestThird().chosen(new, standings([(0.9, 0.0)] * 6)) == {0, 1, 2}
+
+
+@given(SCORES.filter(bool), st.floats(0.1, 10))
+def test_the_better_half_goes_on_whatever_the_unit_of_the_price(new, seconds):
+    chosen = BetterHalf().chosen(standings(new, seconds))
+
+    assert len(chosen) == max(1, len(new) // 2)
+    assert chosen == BetterHalf().chosen(standings(new))
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=8, unique=True), st.floats(1, 100))
+def test_of_two_at_neighbouring_ranks_a_cheaper_one_is_never_stopped_for_the_worse_dearer(losses, times):
+    """A dearer run has to be better, not worse, to be gone on with."""
+    new = [((loss, 0.0), 1.0 if index % 2 else times) for index, loss in enumerate(sorted(losses))]
+    chosen = BetterHalf().chosen(new)
+
+    for cheap in range(1, len(new), 2):
+        for dear in range(cheap + 1, len(new), 2):
+            assert cheap in chosen or dear not in chosen
+
+
+def test_a_run_that_costs_three_times_as_much_gives_way_to_one_that_is_almost_as_good():
+    new = [((0.10, 0.0), 1.0), ((0.11, 0.0), 3.0), ((0.12, 0.0), 1.0), ((0.3, 0.0), 1.0)]
+
+    assert BetterHalf().chosen(new) == {0, 2}
+    assert BetterHalf().chosen([(score, 1.0) for score, _ in new]) == {0, 1}
+
+
+def test_what_has_no_finite_score_goes_on_only_where_it_has_to():
+    lost = [((float("inf"), float("inf")), 1.0)] * 2
+
+    assert BetterHalf().chosen(lost) == set()
+    assert len(BetterHalf(at_least=1).chosen(lost)) == 1
+
+
+def test_optimizers_stay_by_how_far_their_best_recipe_came_and_what_it_scored_there():
+    records = [
+        record(0, "SGD", 0.90),
+        record(1, "AdamW", 0.95),
+        record(2, "Adagrad", 0.99, state="pruned"),
+        record(3, "Lion", None, state="failed"),
+    ]
+    names = ("Lion", "Adagrad", "SGD", "AdamW")
+
+    assert contenders(records, names, MAXIMIZE, keep=1) == ("AdamW",)
+    assert set(contenders(records, names, MAXIMIZE, keep=9)) == {"SGD", "AdamW", "Adagrad"}
+
+
+def test_an_optimizer_is_in_contention_until_its_best_whole_run_is_in_the_worse_half():
+    records = [record(0, "SGD", 0.90), record(1, "AdamW", 0.95), record(2, "Adagrad", 0.8)]
+
+    contending = [
+        name for name in ("SGD", "AdamW", "Adagrad", "Lion") if in_contention(records, name, MAXIMIZE)
+    ]
+    assert contending == ["SGD", "AdamW", "Lion"]
 
 
 def test_a_score_prefers_the_metric_and_breaks_ties_by_loss():
@@ -77,33 +140,27 @@ RACE = tuple(
 )
 
 
-def test_every_finalist_gets_the_same_fresh_seeds():
-    runs = confirmation_runs(RACE, "ABCD", MAXIMIZE, seed=7, seconds=1e9)
+def due(records=RACE, *, seed=7, seconds=1e9, **options):
+    runs = first_runs(records, "ABCD", MAXIMIZE, seed=seed, seconds=seconds, **options)
+    return [(run.record.optimizer, run.seed) for run in runs]
 
-    assert len(runs) == FINALISTS * SEEDS
-    assert {run.seed for run in runs} == {8, 9, 10}
-    for name in "BAC":
-        assert {run.seed for run in runs if run.record.optimizer == name} == {8, 9, 10}
-    assert [run.record.optimizer for run in runs[:3]] == ["B", "A", "C"]
+
+def test_every_finalist_gets_one_fresh_seed_first_and_it_is_the_same_for_all():
+    assert due() == [("B", 8), ("A", 8), ("C", 8)]
 
 
 def test_confirmation_goes_on_where_it_stopped():
     done = record(9, "B", 0.94, stage="confirm", seed=8, source=1)
-    runs = confirmation_runs((*RACE, done), "ABCD", MAXIMIZE, seed=7, seconds=1e9)
 
-    assert ("B", 8) not in {(run.record.optimizer, run.seed) for run in runs}
-    assert len(runs) == FINALISTS * SEEDS - 1
+    assert due((*RACE, done)) == [("A", 8), ("C", 8)]
 
 
-def test_little_time_means_fewer_finalists_before_fewer_seeds():
-    seconds = sum(
-        run.record.train_seconds for run in confirmation_runs(RACE, "ABCD", MAXIMIZE, seed=0, seconds=1e9)
-    )
-    fewer = confirmation_runs(RACE, "ABCD", MAXIMIZE, seed=0, seconds=0.9 * seconds)
+def test_little_time_means_fewer_finalists_before_fewer_seeds_of_the_best_one():
+    one_run = RACE[0].took_seconds
 
-    assert {run.record.optimizer for run in fewer} == {"A", "B"}
-    assert len(fewer) == 6
-    assert len(confirmation_runs(RACE, "ABCD", MAXIMIZE, seed=0, seconds=0.0)) == 1
+    assert len(due(seconds=(FINALISTS + SEEDS - 1 + 0.1) * one_run)) == FINALISTS
+    assert due(seconds=(FINALISTS + SEEDS - 1.1) * one_run) == [("B", 8), ("A", 8)]
+    assert due(seconds=1.1 * one_run) == due(seconds=-1.0) == [("B", 8)]
 
 
 def test_at_most_a_set_share_of_the_budget_is_kept_back():

@@ -115,7 +115,7 @@ def test_only_confirmation_touches_the_test_split(home, iris):
         assert (record.test_quality is not None) == (record.stage == "confirm")
 
 
-def test_finalists_are_confirmed_with_the_same_three_fresh_seeds(home, iris):
+def test_finalists_share_their_fresh_seeds_and_whoever_may_still_win_has_three(home, iris):
     records = search(home, iris)
     confirmed = [record for record in records if record.stage == "confirm"]
     seeds = {
@@ -123,7 +123,8 @@ def test_finalists_are_confirmed_with_the_same_three_fresh_seeds(home, iris):
     }
 
     assert len(seeds) >= 2
-    assert set(map(frozenset, seeds.values())) == {frozenset({1, 2, 3})}
+    assert {1, 2, 3} in seeds.values()
+    assert all(used == set(range(1, len(used) + 1)) for used in seeds.values())
     for record in confirmed:
         assert dict(record.params) == dict(records[record.source].params)
 
@@ -207,7 +208,7 @@ def test_what_a_trial_took_is_measured_by_the_clock_of_the_budget(home, iris):
     # a look after each step, and before and after each of three rungs
     assert all(100 * record.wall_seconds > record.curve[-1].step + 2 for record in whole)
     assert sum(record.wall_seconds for record in records) < 15
-    assert sum(record.stage == "confirm" and record.state == "complete" for record in records) >= 6
+    assert sum(record.stage == "confirm" and record.state == "complete" for record in records) >= 3
 
 
 def test_what_does_not_fit_the_memory_is_never_trained(home, iris):

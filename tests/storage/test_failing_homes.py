@@ -166,8 +166,8 @@ def test_the_command_line_answers_and_ends_with_status_1(small_disk, tmp_path):
     home = small_disk / "home"
     (small_disk / "filling").write_bytes(b"x" * (MEGABYTE - (64 << 10)))
     done = subprocess.run(
-        [sys.executable, "-m", "advisor", "search", "iris", "--budget", "30trials", "--epochs", "2",
-         "--tracking-uri", "off", "--home", home, "--json"],
+        [sys.executable, "-m", "advisor", "search", "iris", "--budget", "30trials", "--exhaust",
+         "--epochs", "2", "--tracking-uri", "off", "--home", home, "--json"],
         capture_output=True, text=True, cwd=tmp_path, env=os.environ, check=False,
     )  # fmt: skip
 

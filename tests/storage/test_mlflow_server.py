@@ -129,6 +129,7 @@ def test_a_server_killed_in_mid_search_stops_nothing_and_a_new_one_gets_all(tmp_
             "search",
             "wine",
             "--budget=300trials",
+            "--exhaust",
             "--study=w",
             f"--home={home}",
         ]

@@ -13,10 +13,10 @@ from studies.regularizers.clip import GradientClipping
 from studies.regularizers.early_stopping import EarlyStopping
 from studies.schedules.constant import Constant
 from studies.search.clock import Clock
+from studies.search.group import Group
 from studies.search.search import Search
 from studies.storage import journal
 from studies.train import Training
-from studies.trials.open_trial import Group
 
 
 def training(workload, *regularizers, optimizer=None, epochs=3, model=None):

@@ -68,12 +68,39 @@ def test_weight_decay_shrinks_what_has_no_gradient_to_exp_of_minus_one_over_the_
     assert torch.equal(weights(run)[1], before[1])
 
 
-def test_l1_leaves_exact_zeros(iris):
-    run = training(iris, SGD(lr=0.1), L1(strength=0.05), epochs=20)
+@pytest.mark.parametrize("regularizer", [L1(share=6.0), L1(strength=0.05)], ids=["share", "strength"])
+def test_l1_leaves_exact_zeros(iris, regularizer):
+    run = training(iris, SGD(lr=0.1), regularizer, epochs=20)
     run.advance(20)
 
     zeros = [float((p == 0).float().mean()) for p in run.model.parameters() if p.ndim >= 2]
     assert max(zeros) > 0.5
+
+
+@pytest.mark.parametrize("epochs", [2, 10])
+@pytest.mark.parametrize("optimizer", [SGD(lr=0.1), RMSprop(lr=1e-3)], ids=lambda choice: choice.name())
+def test_l1_takes_its_share_of_a_first_weight_off_in_a_run_whatever_the_length_and_the_lr(
+    iris, optimizer, epochs
+):
+    run = training(iris, optimizer, L1(share=0.5), epochs=epochs)
+    before = weights(run)
+    for _ in range(run.total_steps):
+        run.lr_factor = 1.0
+        for hook in run.after_step:
+            hook()
+
+    lost = before[0].abs() - weights(run)[0].abs()
+    assert float(lost.max()) == pytest.approx(0.5 * 0.5 / before[0].shape[1] ** 0.5, rel=1e-4)
+    assert float(lost.mean()) == pytest.approx(
+        0.75 * float(lost.max()), rel=0.2
+    )  # half the others stop at zero
+
+
+def test_a_recipe_of_an_earlier_version_keeps_what_its_l1_did():
+    old = Recipe.from_params({"regularizers": "L1", "regularizers.L1.strength": "0.001"})
+
+    assert old.regularizers == (L1(strength=0.001),)
+    assert Recipe.from_params(old.to_params()) == old
 
 
 def test_dropout_sets_the_models_own_layers_and_suits_only_models_that_have_some(iris):

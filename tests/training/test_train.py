@@ -8,6 +8,8 @@ from dataclasses import replace
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import nn
 
 from studies.infeasible import Diverged
@@ -17,7 +19,10 @@ from studies.optimizers.sgd import SGD
 from studies.profiling.forecast import activation_bytes, rehearse
 from studies.recipe import Recipe
 from studies.regularizers.dropout import Dropout
+from studies.regularizers.early_stopping import EarlyStopping
+from studies.rungs import EVERY_EPOCH, measured_epochs, rungs
 from studies.schedules.constant import Constant
+from studies.schedules.plateau import Plateau
 from studies.train import Training
 from studies.workload_opening import open_source
 
@@ -54,6 +59,58 @@ def test_cutting_a_run_into_rungs_changes_nothing(iris):
         other.advance(epochs)  # another run in between draws random numbers too
 
     assert losses(whole) == losses(cut)
+
+
+def test_a_long_run_is_measured_at_its_rungs_and_about_27_times_however_it_is_cut(iris):
+    long = recipe(iris, epochs=59, batch_size=120)
+    whole, cut = (Training(long, iris, seed=5) for _ in range(2))
+    whole.advance(59)
+    for epochs in rungs(59):
+        cut.advance(epochs)
+
+    epochs = [point.epoch for point in whole.curve]
+    assert {*rungs(59), 3, 6, 57} <= set(epochs)
+    assert len(epochs) <= EVERY_EPOCH + len(rungs(59))
+    assert losses(whole) == losses(cut)
+    assert {point.train_loss for point in whole.curve if point.epoch == 59} == {whole.curve[-1].train_loss}
+
+
+@pytest.mark.parametrize("changes", [{"regularizers": (EarlyStopping(),)}, {"schedule": Plateau()}])
+def test_what_reacts_to_validation_hears_of_every_epoch_of_a_long_run(iris, changes):
+    run = Training(recipe(iris, epochs=59, batch_size=120, **changes), iris, seed=5)
+    run.advance(8)
+
+    assert [point.epoch for point in run.curve] == list(range(1, 9))
+
+
+def test_a_pause_between_rungs_has_its_measurement(iris):
+    run = Training(recipe(iris, epochs=59, batch_size=120), iris, seed=5)
+    run.advance(4)
+
+    assert [point.epoch for point in run.curve] == [3, 4]
+
+
+@given(epochs=st.integers(1, 100_000))
+def test_every_rung_is_measured_and_no_run_much_more_than_27_times(epochs):
+    measured = measured_epochs(epochs)
+
+    assert set(rungs(epochs)) <= measured
+    assert epochs in measured
+    assert len(measured) == epochs if epochs <= EVERY_EPOCH else len(measured) <= EVERY_EPOCH + 3
+    assert (min(measured) >= 1, max(measured)) == (True, epochs)
+
+
+def test_the_weights_that_are_restored_are_those_of_the_best_measurement(iris):
+    run = Training(recipe(iris, schedule=Constant(), optimizer=SGD(lr=0.5), epochs=20), iris, seed=5)
+    copies = {}
+    for epoch in range(1, 21):
+        run.advance(epoch)
+        copies[epoch] = {name: value.clone() for name, value in run.model.state_dict().items()}
+    best = max(run.curve, key=lambda point: (point.valid_metric, -point.valid_loss))
+    run.restore_best()
+
+    assert best.epoch < 20
+    assert all(torch.equal(value, copies[best.epoch][name]) for name, value in run.model.state_dict().items())
 
 
 def test_training_leaves_the_callers_random_numbers_alone(iris):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from advisor.cli.options import Home, Json, StudyName, Workers
+from advisor.cli.options import Exhaust, Home, Json, StudyName, Workers
 from advisor.cli.run import home_of, work_on
 from advisor.cli.terminal import prints_aside, say
 from studies.limits import Budget
@@ -15,6 +15,7 @@ from studies.limits import Budget
 def resume(
     study: StudyName,
     budget: Annotated[str | None, typer.Option(help="A larger total budget; what is spent counts.")] = None,
+    exhaust: Exhaust = False,
     workers: Workers = None,
     home: Home = None,
     json: Json = False,
@@ -25,7 +26,9 @@ def resume(
 
     with prints_aside():
         total = None if budget is None else Budget.parse(budget)
-        session = reopen(home_of(home), study, budget=total, workers=parse_workers(workers), tell=say)
+        session = reopen(
+            home_of(home), study, budget=total, exhaust=exhaust, workers=parse_workers(workers), tell=say
+        )
     for note in session.notes:
         say(note)
     work_on(session, json=json)

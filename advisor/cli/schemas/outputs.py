@@ -27,6 +27,7 @@ from studies.direction import Direction
 from studies.errors import UnknownChoice, did_you_mean, shown
 from studies.facts import Facts, Forecast
 from studies.limits import Budget
+from studies.outlook import Outlook
 from studies.record import State
 
 
@@ -47,6 +48,8 @@ class Outcome(TypedDict):
     trials: Mapping[State, int]
     failures: list[Failure]
     budget: Budget
+    stopped: Outlook | None
+    """Why the search ended before its budget did; None where it did not."""
     recommendation: Recommendation
     pareto: NotRequired[list[ParetoPoint]]
     """Only where models were compressed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -10,7 +11,6 @@ from advisor.jobs.runs.cells import finite
 from advisor.jobs.runs.optimizer_names import optimizer_of, schedule_of
 from studies import catalogue
 from studies.recipe import NUMBERS, SET_AXES, SINGLE_AXES
-from studies.space import ranges
 
 WHOLE: Final = ("batch_size", "epochs")
 OURS: Final = frozenset({*SET_AXES, *SINGLE_AXES, *NUMBERS})
@@ -58,4 +58,8 @@ def _apart(meanings: Mapping[str, Any]) -> dict[str, Any]:
 
 def _fields(optimizer: str) -> frozenset[str]:
     known = catalogue.choices("optimizer")
-    return frozenset(ranges(known[optimizer])) if optimizer in known else frozenset()
+    return (
+        frozenset(field.name for field in dataclasses.fields(known[optimizer]))
+        if optimizer in known
+        else frozenset()
+    )

@@ -66,8 +66,10 @@ def top_eigenvalue(
         if length == 0:
             return 0.0
         vector = [part / length for part in vector]
+        along = torch.stack([(slope * part).sum() for slope, part in zip(slopes, vector, strict=True)]).sum()
+        # of a sum, since torch imports a package for algebra where gradients of several are asked for
         product = torch.autograd.grad(
-            slopes, used, vector, retain_graph=True, allow_unused=True, materialize_grads=True
+            along, used, retain_graph=True, allow_unused=True, materialize_grads=True
         )
         before, value = value, _dot(vector, product)
         vector = list(product)

@@ -1,0 +1,46 @@
+"""Training together: runs that fit one stack train in lockstep, the others one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from studies.lockstep.fits import stacks
+from studies.lockstep.lockstep import Ending, Lockstep
+from studies.lockstep.unstackable import Unstackable
+
+if TYPE_CHECKING:
+    from studies.train import Training
+
+
+def advance_together(
+    runs: Sequence[object], epochs: int, *, fewest: int, stop: Callable[[], bool] = lambda: False
+) -> list[Ending | None]:
+    """Train the runs that fit stacks until `epochs` epochs are done; return how each ended.
+
+    None for those that fit no stack of at least `fewest` runs: they have not begun.
+
+    Args:
+        runs: any.
+        epochs: where to pause, counted from the start of the runs.
+        fewest: runs of a stack for which it pays.
+        stop: asked before every step.
+    """
+    endings: dict[int, Ending] = {}
+    for group in stacks(runs):
+        endings |= _advance(group, epochs, fewest, stop)
+    return [endings.get(id(run)) for run in runs]
+
+
+def _advance(
+    group: Sequence[Training], epochs: int, fewest: int, stop: Callable[[], bool]
+) -> dict[int, Ending]:
+    """Train what there is of a stack once those are out of it whose numbers would be others."""
+    if len(group) < fewest:
+        return {}
+    try:
+        endings = Lockstep(group).advance(epochs, stop=stop)
+    except Unstackable as why:
+        rest = [run for index, run in enumerate(group) if index not in why.rows]
+        return _advance(rest, epochs, fewest, stop) if why.rows else {}
+    return {id(run): ending for run, ending in zip(group, endings, strict=True)}

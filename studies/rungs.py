@@ -1,0 +1,34 @@
+"""Rungs: the epochs of a run at which runs are compared, and those after which one is measured."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from typing import Final
+
+ETA: Final = 3
+"""One in so many goes on from a rung."""
+EVERY_EPOCH: Final = 27
+"""Epochs of the longest run that is measured after each of them, and about the points of a longer one."""
+
+
+def rungs(epochs: int) -> tuple[int, ...]:
+    """Return the epochs at which trials are compared, the last one being the whole run."""
+    return tuple(sorted({math.ceil(epochs / ETA**2), math.ceil(epochs / ETA), epochs}))
+
+
+@cache
+def measured_epochs(epochs: int) -> frozenset[int]:
+    """Return the epochs after which a run of so many is measured: each of a short run, else rungs and a grid.
+
+    Args:
+        epochs: of the whole run.
+
+    Example:
+        >>> sorted(measured_epochs(81))[:6]
+        [3, 6, 9, 12, 15, 18]
+        >>> len(measured_epochs(300))
+        28
+    """
+    spacing = math.ceil(epochs / EVERY_EPOCH)
+    return frozenset((*range(spacing, epochs + 1, spacing), *rungs(epochs)))

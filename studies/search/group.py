@@ -1,0 +1,23 @@
+"""Group of open trials that settle by rung: once all have arrived at one, its promotion says who goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from studies.search.promotion import Promotion
+    from studies.trials.open_trial import OpenTrial
+
+
+@dataclass(kw_only=True, eq=False)
+class Group:
+    """Group of open trials that are compared with one another at each rung."""
+
+    trials: list[OpenTrial]
+    promotion: Promotion
+    """Which of them go on."""
+    rung: int = 0
+    """Which of the study's rungs they are on the way to."""
+    arrived: list[OpenTrial] = field(default_factory=list)
+    """Those that have reached it."""

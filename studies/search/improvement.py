@@ -1,0 +1,109 @@
+"""Expected improvement: where a Gaussian process of the trials expects most of a new one."""
+
+from __future__ import annotations
+
+import math
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studies.search.gaussian_process import Array, GaussianProcess
+
+ANYWHERE: Final = 600
+"""Places drawn over the whole space, of which the most promising is proposed."""
+NEAR: Final = 900
+"""Places drawn around the best trials."""
+BEST: Final = 5
+"""Trials around which they are drawn."""
+REACHES: Final = (0.02, 0.07, 0.2)
+"""How far from them, as deviations of each coordinate that is moved."""
+FEW: Final = 8
+"""Places drawn for one that is to be far."""
+MOVED: Final = 3
+"""Coordinates that are moved of many."""
+
+
+class Region(Protocol):
+    """Region of places that may be proposed, coordinates from 0 to 1; of options the number of each."""
+
+    @property
+    def options(self) -> NDArray[np.int64]:
+        """Return how many options each coordinate has, 0 for a number: (coordinates,)."""
+
+    def draw(self, count: int, chance: np.random.Generator) -> Array:
+        """Return places drawn anywhere: (count, coordinates)."""
+
+    def clean(self, rows: Array) -> Array:
+        """Return places with what each does not use at its neutral value: (places, coordinates)."""
+
+
+def propose(
+    places: Array,
+    losses: Array,
+    region: Region,
+    *,
+    count: int,
+    far_share: float,
+    seed: int,
+) -> list[Array]:
+    """Return places to try next, each as if the ones before it had come out as expected.
+
+    Args:
+        places: tried ones, (trials, coordinates).
+        losses: what came of them, less for better, (trials,).
+        region: where to look.
+        count: how many proposals.
+        far_share: how likely one is drawn anywhere, where the rarest options are likelier.
+        seed: of the draws.
+    """
+    chance = np.random.default_rng(seed % 2**64)
+    process = None if far_share >= 1 else GaussianProcess.fit(places, losses, options=region.options > 0)
+    chosen: list[Array] = []
+    for _ in range(count):
+        if process is None or chance.random() < far_share:
+            place = _rarest(places, region, chance)
+        else:
+            place = _most_promising(process, region, chance)
+            process = process.with_value(place, float(process.predict(place[None])[0][0]))
+        places = np.vstack([places, place])
+        chosen.append(place)
+    return chosen
+
+
+def _rarest(places: Array, region: Region, chance: np.random.Generator) -> Array:
+    """Return a place drawn anywhere: of a few, the one whose options were tried least."""
+    drawn = region.draw(FEW, chance)
+    tried = (drawn[:, None, region.options > 2] == places[None, :, region.options > 2]).sum(axis=(1, 2))
+    place: Array = drawn[int(np.argmin(tried))]
+    return place
+
+
+def _most_promising(process: GaussianProcess, region: Region, chance: np.random.Generator) -> Array:
+    drawn = np.vstack([region.draw(ANYWHERE, chance), _near(process, region, chance)])
+    mean, deviation = process.predict(drawn)
+    best = float(process.predict(process.places)[0].min())
+    place: Array = drawn[int(np.argmax(expected_improvement(mean, deviation, best)))]
+    return place
+
+
+def expected_improvement(mean: Array, deviation: Array, best: float) -> Array:
+    """Return by how much normal variables are expected to lie below the best, where they do; 0 at least."""
+    z = (best - mean) / deviation
+    density = np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi)
+    below = np.array([math.erfc(-value / math.sqrt(2)) / 2 for value in z])
+    gains: Array = np.maximum(deviation * (z * below + density), 0.0)
+    return gains
+
+
+def _near(process: GaussianProcess, region: Region, chance: np.random.Generator) -> Array:
+    """Return places around the best trials: some coordinates moved a little, some options drawn anew."""
+    best = np.argsort(process.values, kind="stable")[:BEST]
+    centres = process.places[chance.choice(best, size=NEAR)]
+    reach = chance.choice(REACHES, size=(NEAR, 1))
+    moved = (centres + reach * chance.standard_normal(centres.shape)).clip(0, 1)
+    share = max(0.3, min(1.0, MOVED / max(centres.shape[1], 1)))
+    numbers = np.where(chance.random(centres.shape) < share, moved, centres)
+    drawn = region.draw(NEAR, chance)
+    switched = np.where(chance.random(centres.shape) < share / 3, drawn, centres)
+    return region.clean(np.where(region.options > 0, switched, numbers))
