@@ -81,18 +81,14 @@ def to_targets(
 
 
 def hand_over(problem: Problem, data: Path, seed: int, seconds: float, words: Sequence[str]) -> Row:
-    """Search with a budget; return the row of what was advised.
-
-    Raises:
-        Failed: it ended with an error.
-    """
+    """Search with a budget; return the row of what was advised, without a test metric where nothing was."""
     with tempfile.TemporaryDirectory() as home:
         line = command(problem, data, Path(home), seed, "--budget", f"{seconds:g}s", "--json", *words)
         began = time.monotonic()
         done = subprocess.run(line, capture_output=True, text=True, check=False)
         wall = time.monotonic() - began
     if done.returncode:
-        raise Failed(done.stderr.strip()[-800:])
+        return Row(wall=wall)
     answer = json.loads(done.stdout)
     test = answer["recommendation"]["test_quality"]
     return Row(reached=True, wall=wall, test=float(test))

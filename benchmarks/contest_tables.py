@@ -116,9 +116,11 @@ def interval(quotients: Quotients, draws: int = DRAWS) -> tuple[float, float]:
 
 
 def _cell(rows: Sequence[Row], figure: str) -> str:
-    values = sorted(row.figure(figure) for row in rows)
-    if not values:
+    if not rows:
         return "-"
+    values = sorted(row.figure(figure) for row in rows if figure != "test" or row.test is not None)
+    if not values:
+        return "nothing"
     missed = ">" if any(not row.reached for row in rows) and figure != "test" else ""
     decimals = 4 if figure == "test" else 1
     middle, least, most = (f"{value:.{decimals}f}" for value in (median(values), values[0], values[-1]))

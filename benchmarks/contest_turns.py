@@ -194,10 +194,9 @@ def run(
 def _line(row: Row) -> str:
     """Return what is told of a cell while others are still to come."""
     where = f"{row.workload:<15} seed {row.seed} {row.contestant:<12} {row.goal:<11}"
-    if row.test is not None:
-        return f"{where} test {row.test:.4f}"
+    if row.goal not in TARGETS:
+        return f"{where} " + ("nothing" if row.test is None else f"test {row.test:.4f}")
     how = "" if row.reached else " missed"
     best = "none" if row.best is None else f"{row.best:.4f}"
-    return (
-        f"{where} {row.processor:6.1f} processor s, {row.wall:6.1f} s, {row.runs:5.1f} runs, best {best}{how}"
-    )
+    spent = f"{row.figure('processor'):6.1f} processor s, {row.wall:6.1f} s, {row.figure('runs'):5.1f} runs"
+    return f"{where} {spent}, best {best}{how}"

@@ -17,6 +17,8 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.contest_rows import Failed
+
 if TYPE_CHECKING:
     from studies.data.dataset import Dataset
 
@@ -144,11 +146,11 @@ def targets_of(problem: Problem, seed: int) -> tuple[float, float]:
     """Return the best validation metric of 16 and of 64 random whole runs, as they were recorded.
 
     Raises:
-        SystemExit: none was recorded for that seed.
+        Failed: none was recorded for that seed.
     """
     targets = _targets().get((problem.name, seed))
     if targets is None:
-        raise SystemExit(
+        raise Failed(
             f"no targets of {problem.name} with seed {seed}; seeds "
             f"{', '.join(str(number) for name, number in _targets() if name == problem.name) or 'none'} "
             "have them, and python -m benchmarks.contest_targets records more"

@@ -19,6 +19,7 @@ from benchmarks.contest_own import _spent_seconds
 from benchmarks.contest_rows import HARD, Row, append, read_rows
 from benchmarks.contest_space import SPACE, at_random, chance_of, in_use
 from benchmarks.contest_training import Data, Run
+from benchmarks.contest_turns import Contest, _line, run
 from benchmarks.contest_watch import Over, Watch
 from benchmarks.contest_workloads import BY_NAME, PARTS, PROBLEMS, TARGETS, targets_of, write_data
 from benchmarks.contestants import IN_MEMORY
@@ -87,7 +88,7 @@ def test_rows_come_back_from_their_file(rows, tmp_path_factory):
 @settings(max_examples=50, deadline=None)
 @given(rows=st.lists(ROWS, max_size=20))
 def test_tables_are_made_of_any_rows(rows):
-    assert all(isinstance(line, str) for line in contest_tables.lines(rows))
+    assert all(isinstance(line, str) for line in (*contest_tables.lines(rows), *map(_line, rows)))
 
 
 @settings(max_examples=50, deadline=None)
@@ -137,6 +138,13 @@ def test_the_second_target_of_a_workload_is_no_easier_than_the_first():
             easy, hard = targets_of(problem, seed)
             assert problem.reaches(hard, easy)
         assert len(seeds) == len(set(seeds)) >= 2
+
+
+def test_a_seed_without_targets_is_told_of_and_the_others_go_on(tmp_path, capsys):
+    contest = Contest(cap_seconds=0.1, folder=tmp_path)
+
+    assert run(contest, [BY_NAME["yeast"]], [1601], ["random"]) == []
+    assert "no targets of yeast with seed 1601" in capsys.readouterr().out
 
 
 def test_a_contest_is_over_once_a_run_reaches_the_target(tmp_path, capsys):
