@@ -29,13 +29,24 @@ ENDED: Final = ("complete", "pruned")
 
 
 def command(problem: Problem, data: Path, home: Path, seed: int, *words: str) -> list[str]:
-    """Return the command line of a search."""
+    """Return the command line of a search, whose portfolio is chosen without the runs on these data."""
+    code = f"from benchmarks.contest_own import search_as_if_new; search_as_if_new({problem.name!r})"
     return [
-        sys.executable, "-m", "advisor", "search", str(data),
+        sys.executable, "-c", code, "search", str(data),
         "--kind", problem.kind, "--task", problem.task, "--metric", problem.metric,
         "--model", f"{MODELS}:{problem.model}", "--epochs", str(problem.epochs), "--seed", str(seed),
         "--home", str(home), "--study", STUDY, "--tracking-uri", "off", "--no-earlier", *words,
     ]  # fmt: skip
+
+
+def search_as_if_new(data_set: str) -> None:
+    """Run `advisor` as if the portfolio had been chosen without the runs that were recorded on a data set."""
+    from advisor.cli import app
+    from advisor.published import portfolio
+
+    others = tuple(task for task in portfolio.tasks() if task.source != data_set)
+    portfolio.tasks = lambda: others  # type: ignore[assignment]
+    app.main()
 
 
 def to_targets(
