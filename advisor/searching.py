@@ -51,6 +51,7 @@ def compress(  # noqa: PLR0913 - what may be asked for, each by its name
     *,
     budget: str | None = None,
     limits: Limits | None = None,
+    passes: Any = (),
     students: tuple[str, ...] = (),
     teacher: str | None = None,
     workers: int | str | None = None,
@@ -63,6 +64,8 @@ def compress(  # noqa: PLR0913 - what may be asked for, each by its name
         study: its name.
         budget: of the compression alone, a total: `60s`, `10m`, `200trials`; 5 minutes by default.
         limits: on model size and latency; they become the study's own.
+        passes: those that may be tried, as in `Channels,WeightOnly` or a sequence; by default all that are
+            offered.
         students: models to distil into, by name, beside smaller settings of the study's own model.
         teacher: `module:name` or `file.py:name` of a function that returns a trained module to distil from.
         workers: how many models are made small at a time: a number, or `auto` for as many as the machine
@@ -80,9 +83,12 @@ def compress(  # noqa: PLR0913 - what may be asked for, each by its name
     """
     from advisor.jobs.compress import CompressionRequest, open_compression
     from advisor.jobs.engines import parse_workers
+    from advisor.jobs.request import words_of
 
     total = None if budget is None else Budget.parse(budget)
-    request = CompressionRequest(budget=total, limits=limits, students=students, teacher=teacher)
+    request = CompressionRequest(
+        budget=total, limits=limits, passes=words_of(passes), students=students, teacher=teacher
+    )
     count = parse_workers(workers)
     session = open_compression(home_of(home, study), study, request, workers=count)
     return _finish(session, listen, searching=False)
@@ -92,6 +98,7 @@ def resume(
     study: str,
     *,
     budget: str | None = None,
+    passes: Any = (),
     exhaust: bool = False,
     workers: int | str | None = None,
     home: str | Path | None = None,
@@ -102,6 +109,7 @@ def resume(
     Args:
         study: its name; what it was made of from code must still be here, or be importable.
         budget: a larger total; what is spent counts.
+        passes: as in `compress`, for a study that compresses; by default those of the study so far.
         exhaust: whether to use up the budget although the search has ended as that is expected to gain less
             than the noise.
         workers: how many trials train at a time: a number, or `auto` for as many as the machine bears; 0
@@ -119,10 +127,17 @@ def resume(
     """
     from advisor.jobs.engines import parse_workers
     from advisor.jobs.reopening import reopen
+    from advisor.jobs.request import words_of
 
     total = None if budget is None else Budget.parse(budget)
-    count = parse_workers(workers)
-    session = reopen(home_of(home, study), study, budget=total, exhaust=exhaust, workers=count)
+    session = reopen(
+        home_of(home, study),
+        study,
+        budget=total,
+        passes=words_of(passes),
+        exhaust=exhaust,
+        workers=parse_workers(workers),
+    )
     return _finish(session, listen)
 
 

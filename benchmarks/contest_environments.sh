@@ -14,7 +14,7 @@ packages() {
   case $1 in
     neps) echo "neural-pipeline-search>=0.17" ;;
     smac) echo "smac>=2.4" ;;
-    syne-tune) echo "syne-tune>=0.16" ;;
+    syne-tune) echo "syne-tune>=0.16 huggingface_hub fastparquet" ;; # imported by its searcher, not required
     *) echo "no environment '$1'; there are neps, smac and syne-tune" >&2; return 1 ;;
   esac
 }
@@ -25,7 +25,7 @@ for name in "${@:-neps smac syne-tune}"; do
     "$python" -m venv "$folder/$one"
     # shellcheck disable=SC2086
     "$folder/$one/bin/python" -m pip install --quiet --disable-pip-version-check \
-      "torch>=2.11,<2.14" schedulefree $wanted
+      "torch>=2.11,<2.14" schedulefree pytorch_optimizer $wanted
     echo "$folder/$one: $("$folder/$one/bin/python" -m pip freeze | grep -iE '^(neural|smac|syne)')"
   done
 done

@@ -14,13 +14,14 @@ from typing import Any, Final
 
 import psutil
 
-from benchmarks.contest_rows import Row
+from benchmarks.contest_rows import Failed, Row
 from benchmarks.contest_workloads import MODELS, Problem
+from studies.errors import StoreError
 from studies.record import Record
 from studies.storage.follow import Journal
 
 STUDY: Final = "contest"
-LOOK_SECONDS: Final = 0.05
+LOOK_SECONDS: Final = 0.1
 """Between two looks at the journal and the processes: what a moment may be late by."""
 END_SECONDS: Final = 10
 AFTER_SEARCH: Final = ("confirm", "compress")
@@ -54,6 +55,9 @@ def to_targets(
         targets: from the easiest to the hardest.
         cap_seconds: of the processor, all processes of the search together.
         words: further options of the command.
+
+    Raises:
+        Failed: it ended before it had trained anything.
     """
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as home:
@@ -71,18 +75,24 @@ def to_targets(
                 if over or processor > cap_seconds:
                     break
                 time.sleep(LOOK_SECONDS)
+    if best is None and over:
+        raise Failed(f"the search ended with status {process.returncode} and no trial")
     return rows + [_row(processor, wall, runs, best, reached=False)] * (len(targets) - len(rows))
 
 
 def hand_over(problem: Problem, data: Path, seed: int, seconds: float, words: Sequence[str]) -> Row:
-    """Search with a budget; return the row of what was advised."""
+    """Search with a budget; return the row of what was advised.
+
+    Raises:
+        Failed: it ended with an error.
+    """
     with tempfile.TemporaryDirectory() as home:
         line = command(problem, data, Path(home), seed, "--budget", f"{seconds:g}s", "--json", *words)
         began = time.monotonic()
         done = subprocess.run(line, capture_output=True, text=True, check=False)
         wall = time.monotonic() - began
     if done.returncode:
-        raise SystemExit(f"the search of {problem.name} failed: {done.stderr.strip()[-400:]}")
+        raise Failed(done.stderr.strip()[-800:])
     answer = json.loads(done.stdout)
     test = answer["recommendation"]["test_quality"]
     return Row(reached=True, wall=wall, test=float(test))
@@ -96,9 +106,13 @@ def _state(journal: Journal, home: Path, problem: Problem) -> tuple[float | None
     """Return the best validation metric of the search by now, and how many whole runs it has trained."""
     if not (home / "studies" / f"{STUDY}.journal").exists():
         return None, 0.0
+    try:
+        stored = journal.read()
+    except StoreError:  # its first lines are still written
+        return None, 0.0
     records: list[Record] = [
         record
-        for record in journal.read().records
+        for record in stored.records
         if record.stage not in AFTER_SEARCH and record.state in ENDED and record.quality is not None
     ]
     epochs = sum(record.curve[-1].epoch for record in records if record.curve)

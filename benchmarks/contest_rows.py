@@ -15,6 +15,10 @@ TARGETS: Final = (EASY, HARD)
 OURS: Final = "ours"
 
 
+class Failed(Exception):
+    """A contestant ended without an answer; others go on."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
     """What a contestant took until a target, or what it handed over in a time."""

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from benchmarks import contest_own
 from benchmarks.contest_others import interpreter, version_of
-from benchmarks.contest_rows import OURS, TARGETS, Row, append, read_rows
+from benchmarks.contest_rows import OURS, TARGETS, Failed, Row, append, read_rows
 from benchmarks.contest_workloads import BY_NAME, Problem, targets_of, write_data
 
 BUDGET: Final = "150trials"
@@ -65,7 +65,7 @@ class Contest:
             rows = [contest_own.hand_over(problem, data, seed, seconds, words) for seconds in times]
         else:
             goals = list(TARGETS)
-            words = ("--budget", self.budget, *words)
+            words = ("--budget", self.budget, "--exhaust", *words)
             targets = targets_of(problem, seed)
             rows = contest_own.to_targets(problem, data, seed, targets, self.cap_seconds, words)
         return [replace(row, goal=goal, workers=self.workers) for goal, row in zip(goals, rows, strict=True)]
@@ -111,20 +111,27 @@ def _row(last: Sequence[dict[str, Any]], *, reached: bool) -> Row:
 def _progress(
     contestant: str, problem: Problem, data: Path, words: list[str], limit_seconds: float
 ) -> list[dict[str, Any]]:
-    """Run a contestant and return its lines."""
+    """Run a contestant and return its lines.
+
+    Raises:
+        Failed: it ended with an error, or went on for longer than the limit.
+    """
     command = [interpreter(contestant), "-m", "benchmarks.contestants", contestant, problem.name, str(data)]
     with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(
-            [*command, *words],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=limit_seconds,
-            cwd=folder,
-            env=_environment(),
-        )
+        try:
+            done = subprocess.run(
+                [*command, *words],
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=limit_seconds,
+                cwd=folder,
+                env=_environment(),
+            )
+        except subprocess.TimeoutExpired as error:
+            raise Failed(f"it took more than {limit_seconds:g} s") from error
     if done.returncode:
-        raise SystemExit(f"{contestant} on {problem.name} failed: {done.stderr.strip()[-800:]}")
+        raise Failed(done.stderr.strip()[-800:])
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
 
@@ -164,7 +171,11 @@ def run(
         return [goal for goal in goals if goal not in measured]
 
     def measure(cell: tuple[Problem, int, str]) -> None:
-        rows = contest.rows(*cell, [seconds for seconds in times if _after(seconds) in absent[cell]])
+        try:
+            rows = contest.rows(*cell, [seconds for seconds in times if _after(seconds) in absent[cell]])
+        except Failed as error:
+            print(f"{cell[0].name} seed {cell[1]} {cell[2]} failed: {error}", flush=True)
+            return
         append(contest.folder, rows)
         for row in rows:
             print(_line(row), flush=True)

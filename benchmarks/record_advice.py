@@ -24,7 +24,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from advisor.jobs.planning import SCHEDULES, batch_sizes
+from advisor.jobs.batch_sizes import batch_sizes
+from advisor.jobs.planning import SCHEDULES
 from benchmarks.recorded_tasks import (
     CONFIRM_SEEDS,
     FACTS,

@@ -34,7 +34,7 @@ from studies.infeasible import Diverged
 from studies.loaded_workload import LoadedWorkload
 from studies.measure.outputs import outputs_of
 from studies.plans.search_space import SearchSpace
-from studies.search.pruner import rungs
+from studies.rungs import rungs
 from studies.space import Numeric
 from studies.train import Training
 

@@ -136,7 +136,15 @@ class Probe:
 
 UNSEEN: Final = "runs"
 """The kind of what is known by the runs of another tool alone."""
-LATER: Final = ("raw_density", "smallest_batch", "row_seconds", "followed", "full_batch", "skipped")
+LATER: Final = (
+    "raw_density",
+    "smallest_batch",
+    "row_seconds",
+    "quick_threads",
+    "followed",
+    "full_batch",
+    "skipped",
+)
 """Entries of facts and forecasts that studies of earlier versions lack, and are written again without."""
 
 
@@ -206,6 +214,10 @@ class Facts:
     its values, not its work, and a busy machine rules nothing out."""
     full_batch_seconds: float | None = None
     """Seconds of one gradient over the whole training set."""
+    bf16_share: float | None = None
+    """Seconds of a step whose products are in bfloat16, as a share of a plain one's; measured on a GPU."""
+    compiled_share: float | None = None
+    """Seconds of a compiled step, as a share of a plain one's; measured on a GPU."""
     fast_bfloat16: bool | None = None
     """Whether a 16-bit matrix product takes at most twice the time of a 32-bit one."""
     optimizer_seconds: Mapping[str, float] = field(default_factory=dict)
@@ -231,6 +243,8 @@ class Facts:
     """Seconds that a row more adds to a step's passes; None where one batch size alone was timed."""
     device: str = "cpu"
     """cpu | cuda | mps"""
+    quick_threads: int = 1
+    """Threads with which a step was measured to be clearly faster than with fewer."""
     forecasts: tuple[Forecast, ...] = ()
     """Memory by optimizer."""
 

@@ -24,6 +24,7 @@ from studies.models import ModelChoice
 from studies.models.linear import Linear
 from studies.optimizers import OptimizerChoice
 from studies.optimizers.adamw import AdamW
+from studies.precisions import FLOAT32, PRECISIONS
 from studies.pruning import PruningChoice
 from studies.pruning.none import NoPruning
 from studies.quantization import QuantizationChoice
@@ -44,6 +45,8 @@ COMPRESSION_AXES: Final = ("distillation", "pruning", "finetuning", "quantizatio
 """In the order in which they act."""
 SINGLE_AXES: Final = ("optimizer", "schedule", "model", *COMPRESSION_AXES)
 NUMBERS: Final = ("batch_size", "epochs")
+OPTIONS: Final[Mapping[str, Scalar]] = {"precision": FLOAT32, "compiled": False}
+"""Ways to compute the passes, and the usual one, which the flat form leaves out."""
 
 Params = dict[str, Scalar]
 
@@ -78,6 +81,10 @@ class Recipe:
     model: ModelChoice = field(default_factory=Linear)
     epochs: int = 27
     """Passes over the training set; schedules end with the last one."""
+    precision: str = FLOAT32
+    """float32 | bf16: of the products in training passes; weights and validation stay in 32 bits."""
+    compiled: bool = False
+    """Whether torch compiles the training passes."""
     distillation: DistillationChoice = field(default_factory=NoDistillation)
     pruning: PruningChoice = field(default_factory=NoPruning)
     finetuning: FinetuningChoice = field(default_factory=NoFinetuning)
@@ -93,6 +100,13 @@ class Recipe:
         for number in NUMBERS:
             if getattr(self, number) < 1:
                 raise BadValue(f"{number} {shown(getattr(self, number))} must be at least 1")
+        if self.precision not in PRECISIONS:
+            raise BadValue(f"precision {shown(self.precision)} is not one of {', '.join(PRECISIONS)}")
+        if self.optimizer.needs_closure and self.precision != FLOAT32:
+            raise BadValue(
+                f"{self.optimizer.name()} searches along lines by small differences of the loss, "
+                f"which {self.precision} does not have; leave precision out"
+            )
 
     @property
     def settings(self) -> dict[str, Scalar]:
@@ -169,7 +183,9 @@ class Recipe:
             params[axis] = "+".join(choice.name() for choice in getattr(self, axis))
             for choice in getattr(self, axis):
                 params |= _flat(axis, choice)
-        return params | {number: getattr(self, number) for number in NUMBERS}
+        params |= {number: getattr(self, number) for number in NUMBERS}
+        options = {name: getattr(self, name) for name in OPTIONS}
+        return params | {name: value for name, value in options.items() if value != OPTIONS[name]}
 
     def to_toml(self, comments: Iterable[str] = ()) -> str:
         """Return the recipe as TOML, with lines of comment above it.
@@ -204,10 +220,14 @@ class Recipe:
             UnknownChoice: a name that is in no catalogue.
             BadValue: a key or a value that means nothing.
         """
-        known = {*SET_AXES, *SINGLE_AXES, *NUMBERS}
+        known = {*SET_AXES, *SINGLE_AXES, *NUMBERS, *OPTIONS}
         values: dict[str, Any] = {
             number: _whole(number, params[number]) for number in NUMBERS if number in params
         }
+        if "precision" in params:
+            values["precision"] = _text(params["precision"])
+        if "compiled" in params:
+            values["compiled"] = str(params["compiled"]).lower() == "true"
         for axis in SINGLE_AXES:
             if axis in params:
                 values[axis] = _rebuild(axis, _text(params[axis]), params, known)

@@ -18,6 +18,7 @@ from typing import Any
 from studies.errors import BadValue, shown
 
 NUMBERS = ("batch_size", "epochs")
+OPTIONS = ("precision", "compiled")
 
 
 def to_toml(params: Mapping[str, Any], comments: Iterable[str] = ()) -> str:
@@ -29,7 +30,8 @@ def to_toml(params: Mapping[str, Any], comments: Iterable[str] = ()) -> str:
     """
     lines = [*(f"# {line}" for line in comments)]
     lines += [f"{name} = {params[name]}" for name in NUMBERS if name in params]
-    axes = [name for name in params if "." not in name and name not in NUMBERS]
+    lines += [f"{name} = {_value(params[name])}" for name in OPTIONS if name in params]
+    axes = [name for name in params if "." not in name and name not in (*NUMBERS, *OPTIONS)]
     for axis in axes:
         for choice in (name for name in str(params[axis]).split("+") if name not in {"", "none"}):
             prefix = f"{axis}.{choice}."

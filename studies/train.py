@@ -22,7 +22,6 @@ import torch
 from torch import nn
 
 from studies.data.feed import Draw, Feed
-from studies.forward import answer
 from studies.infeasible import Diverged
 from studies.loaded_workload import LoadedWorkload
 from studies.measure.allocations import FOLLOWED_STEPS, Allocations
@@ -31,6 +30,7 @@ from studies.measure.training_clock import training_clock
 from studies.measure.validation import Best, Reading, read, whole_run
 from studies.optim.composite import Composite
 from studies.optim.routing import route
+from studies.passes import Passes
 from studies.recipe import Recipe
 from studies.record import Measurement
 from studies.rng import Generators
@@ -87,6 +87,9 @@ class Training:
         with self.generators.in_place():
             self.model = (workload.build(recipe.model) if model is None else model).to(self.device)
             prepare(self)
+            self._passes = Passes(
+                self.model, precision=recipe.precision, compiled=recipe.compiled, device=self.device
+            )
             self.optimizer = recipe.optimizer.build(self.model, self.total_steps)
             recipe.optimizer.attach(self)
             for choice in (*recipe.regularizers, *recipe.wrappers):
@@ -208,7 +211,8 @@ class Training:
         """Compute the loss of the current batch and its gradients anew; return the loss."""
         self._forget_gradients()
         inputs, targets = self._batch
-        loss = self.loss(self.workload.for_loss(answer(self.model, inputs)), targets)
+        with self._passes.in_precision():
+            loss = self.loss(self.workload.for_loss(self._passes(inputs)), targets)
         loss.backward()  # type: ignore[no-untyped-call]
         for hook in self.after_backward:
             hook()
@@ -329,7 +333,7 @@ class Training:
 
     def _followed(self, draw: Draw) -> torch.Tensor:
         """Take a step and note what it allocates: the first makes the state, the second has it beside."""
-        with self.allocations:
+        with self.allocations, self._passes.uncompiled():
             loss = self._step(*draw())
         self.followed += 1
         self.step_bytes = self.allocations.peak_bytes - state_bytes(self.optimizer)

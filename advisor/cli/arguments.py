@@ -14,6 +14,7 @@ from advisor.cli.options import (
     BatchSize,
     BudgetText,
     ClassWeights,
+    Compiling,
     Compression,
     Config,
     Device,
@@ -28,6 +29,7 @@ from advisor.cli.options import (
     Home,
     Json,
     Latency,
+    Lockstep,
     Memory,
     MetricName,
     Missing,
@@ -36,7 +38,9 @@ from advisor.cli.options import (
     NewStudy,
     OpenEnded,
     Optimizers,
+    Passes,
     Portfolio,
+    Precision,
     Pretrained,
     Register,
     Regularizers,
@@ -62,6 +66,7 @@ from advisor.cli.options import (
 )
 from studies.errors import BadValue
 from studies.plans.fairness import CONTENTION
+from studies.plans.lockstep import AUTO
 
 if TYPE_CHECKING:
     from advisor.jobs.request import Request
@@ -203,6 +208,7 @@ class SearchArguments:
     start_from: StartFrom = None
     start: Starts = None
     compression: Compression = "off"
+    passes: Passes = None
     study: NewStudy = None
     home: Home = None
     tracking_uri: TrackingUri = None
@@ -211,6 +217,9 @@ class SearchArguments:
     workers: Workers = None
     trial_time: TrialTime = None
     fair: Fair = CONTENTION
+    precision: Precision = "auto"
+    compile: Compiling = "auto"
+    lockstep: Lockstep = AUTO
     seed: Seed = 0
     config: Config = None
     save_config: SaveConfig = None
@@ -238,14 +247,15 @@ def _request(arguments: ProfileArguments | SearchArguments) -> Request:
 
 def _meant(name: str, value: Any) -> Any:
     """Return what a request takes for an option; None leaves it to the advisor."""
-    if name in {"optimizers", "schedules"}:
-        return _names(value)
+    if name in {"optimizers", "schedules", "passes"}:
+        return names_in(value)
     if name in {"regularizers", "wrappers"}:
         return _names_or_none(value)
     return (value or None) if name == "goal" else value
 
 
-def _names(text: str | None) -> tuple[str, ...]:
+def names_in(text: str | None) -> tuple[str, ...]:
+    """Return the names in a text, with commas between them; none in no text."""
     return tuple(part.strip() for part in (text or "").split(",") if part.strip())
 
 
@@ -253,4 +263,4 @@ def _names_or_none(text: str | None) -> tuple[str, ...] | None:
     """Return the names in a text; None leaves the choice to the advisor, nothing asks for none."""
     if not text:
         return None
-    return () if text == "none" else _names(text)
+    return () if text == "none" else names_in(text)

@@ -186,6 +186,12 @@ Compression = Annotated[
         autocompletion=completion.one_of("off", "after", "joint"),
     ),
 ]
+Passes = Annotated[
+    str | None,
+    typer.Option(
+        help="Passes that a compression may try, as in Channels,WeightOnly; by default all that are offered."
+    ),
+]
 CompressionBudget = Annotated[
     str | None,
     typer.Option("--budget", help="Of the compression alone, a total: 60s, 10m, 200trials; by default 5m."),
@@ -246,6 +252,30 @@ Fair = Annotated[
         help="What an optimizer gets before its recipes may be stopped: contention (one recipe at the first "
         "rung, whole runs while it may still win) or strict (whole runs, and as many as every other).",
         autocompletion=completion.one_of("contention", "strict"),
+    ),
+]
+Precision = Annotated[
+    str,
+    typer.Option(
+        help="Of the products in training passes: float32, bf16, or auto, which is bf16 where a GPU is "
+        "measured to gain by it. Weights and validation stay in 32 bits.",
+        autocompletion=completion.one_of("auto", "float32", "bf16"),
+    ),
+]
+Compiling = Annotated[
+    str,
+    typer.Option(
+        help="Whether torch compiles the training passes: on, off, or auto, which does where a GPU is "
+        "measured to gain by it.",
+        autocompletion=completion.one_of("auto", "on", "off"),
+    ),
+]
+Lockstep = Annotated[
+    str,
+    typer.Option(
+        help="Whether small models train as one stack, step by step together: auto (where all trials have "
+        "one batch size and a measurement says that it pays), on (at one batch size), or off.",
+        autocompletion=completion.one_of("auto", "on", "off"),
     ),
 ]
 Seed = Annotated[int, typer.Option(help="Of the split, the weights and the proposals.")]

@@ -77,14 +77,17 @@ def smallest_tied(
 ) -> CompressedModel | None:
     """Return the smallest whose quality is within the tie margin of the uncompressed model's.
 
-    For the goal `speed`, the fastest; `unbeaten` says which of the two it is. The margin is a log-ratio of
-    losses, and as wide as the spread over seeds. Where nothing is within it, what loses least. A control is
-    never it: it is there to compare with.
+    For the goal `speed`, the fastest; `unbeaten` says which of the two it is. One that stands on several
+    seeds goes before those of one seed, which may be luck, unless such a one beats it in everything. The
+    margin is a log-ratio of losses, and as wide as the spread over seeds. Where nothing is within it, what
+    loses least. A control is never it: it is there to compare with.
     """
     deployable = [model for model in entries if not model.control]
     tied = [model for model in deployable if gap_opened(model, loss_scale) <= margin]
     if not tied:
         return min(deployable, key=lambda model: (gap_opened(model, loss_scale), model.trials), default=None)
+
+    several = well_founded(tied, evidence)
 
     def key(model: CompressedModel) -> tuple[float, ...]:
         bytes_ = (_step(model.model_bytes), _step(model.compressed_bytes))
@@ -92,8 +95,14 @@ def smallest_tied(
         first = (latency, *bytes_) if evidence.goal == "speed" else (*bytes_, latency)
         return *first, -len(model.seeds), evidence.direction.loss(model.level), *map(float, model.trials)
 
-    smallest = min(tied, key=key)
+    smallest = min(several or tied, key=key)
     return replace(smallest, unbeaten="faster" if evidence.goal == "speed" else "smaller")
+
+
+def well_founded(entries: Iterable[CompressedModel], evidence: Evidence) -> tuple[CompressedModel, ...]:
+    """Return the models on several seeds, of those that fit and that no other beats in everything."""
+    front = pareto_front([model for model in entries if fits(model, evidence.limits)], evidence.direction)
+    return tuple(model for model in front if len(model.seeds) > 1)
 
 
 def gap_opened(model: CompressedModel, loss_scale: LossScale | None) -> float:

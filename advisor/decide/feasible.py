@@ -5,14 +5,15 @@ Where a limit on the model's size or latency is broken, what was made small afte
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
 from advisor.compressed_model import CompressedModel
 from advisor.decide.awaiting import awaits_compression, compressed_optimizers, to_be_compressed
-from advisor.decide.compressed import command, gap_opened, limited
+from advisor.decide.compressed import command, gap_opened, limited, well_founded
 from advisor.decide.feasible_recipe import FeasibleRecipe
+from advisor.decide.posterior import tie_margin
 from advisor.decide.recipe_costs import Costs, costs_of, measured_costs
 from advisor.decide.scale import LossScale
 from advisor.decide.trial_summary import TrialSummary
@@ -98,17 +99,23 @@ def tried_recipes(evidence: Evidence, summary: TrialSummary, name: str) -> list[
     """Return what could be used of an optimizer, what gives least away first.
 
     Compressed models count only where a limit on size or latency is broken without: they never displace what
-    fits as it is.
+    fits as it is. One that stands on a single seed counts as a tie margin worse where others stand on
+    several: it is looked at for being good, which may be luck.
     """
     trained = list(_trained(evidence, summary, name))
     loss_scale = summary.loss_scale
     if loss_scale is None or not evidence.limits.exceeded(trained[0].costs):
         return trained
-    models = summary.compressed_models if limited(evidence.limits) else ()
-    compressed = [
-        _compressed(evidence, model, trained, loss_scale) for model in models if model.optimizer == name
-    ]
-    return sorted([*trained, *compressed], key=lambda recipe: _opened(recipe, loss_scale))
+    models: Sequence[CompressedModel] = summary.compressed_models if limited(evidence.limits) else ()
+    models = [model for model in models if model.optimizer == name]
+    compressed = [_compressed(evidence, model, trained, loss_scale) for model in models]
+    sure, margin = well_founded(models, evidence), tie_margin(summary.estimates)
+
+    def key(recipe: FeasibleRecipe) -> float:
+        lucky = sure and recipe.compressed and recipe.compressed not in sure
+        return _opened(recipe, loss_scale) + (margin if lucky else 0.0)
+
+    return sorted([*trained, *compressed], key=key)
 
 
 def _compressed(

@@ -63,6 +63,11 @@ PAIRS: Final = 200
 """Antithetic pairs of draws at each grid point; the standard error of a probability is below 0.005."""
 
 
+def tie_margin(measured: Estimates) -> float:
+    """Return the log-ratio of losses below which two recipes count as equally good."""
+    return max(MARGIN, min(WIDEST, measured.measured_seed_sd or 0.0), measured.resolution)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PosteriorSummary:
     """Posterior summary of one optimizer among those that may be used."""
@@ -104,7 +109,7 @@ class Posterior:
         weight = PRIOR_WEIGHT if measured.by_optimizer else 1.0
         advantage = [weight * value for value in advantages([log_odds[name] for name in names])]
         weights, draws = posterior_draws(names, measured, advantage)
-        margin = max(MARGIN, min(WIDEST, measured.measured_seed_sd or 0.0), measured.resolution)
+        margin = tie_margin(measured)
         return cls(optimizers=names, estimates=measured, margin=margin, weights=weights, draws=draws)
 
     def summaries(self, given_away: Mapping[str, float]) -> dict[str, PosteriorSummary]:

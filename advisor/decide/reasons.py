@@ -155,6 +155,7 @@ def _next_best(explained: Explained, rival: Contender, reached: float) -> NextBe
     shared = seeds & {run.seed for run in fits[rival.optimizer].measured_runs}
     pair, scale = explained.paired(rival.optimizer), explained.posterior.estimates.loss_scale
     leads = explained.contenders[0] is explained.advised
+    fewer = pair if pair and len(pair.trials) == len(rival.trials) and len(shared) < len(seeds) else None
     ahead = (
         pair is not None
         and bool(shared)
@@ -170,6 +171,9 @@ def _next_best(explained: Explained, rival: Contender, reached: float) -> NextBe
         confirmed=None if alike else explained.confirmed(rival.optimizer),
         compressed=fits[rival.optimizer].compressed is not None,
         other_rows=not shared,
+        advised=explained.decision.optimizer if fewer else "",
+        advised_quality=fewer.advised_quality if fewer else None,
+        advised_trials=fewer.advised_trials if fewer else (),
         within=ahead
         and scale is not None
         and pair is not None

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from advisor.published.openings import openings
 from advisor.published.shown import measured
 from studies.choice import Choice, sections, summary
 from studies.optim.routing import ROLES
-from studies.optimizers import OptimizerChoice
+from studies.optimizers import LR_ROWS, MOST_LR_ROWS, OptimizerChoice
 from studies.space import Range, ranges, unsearched_ranges
+
+AT_ROWS: Final = f"the range below is for batches of {LR_ROWS} rows and grows with"
+LR_GROWTH: Final = {
+    1.0: f"{AT_ROWS} them, up to {MOST_LR_ROWS} rows",
+    0.5: f"{AT_ROWS} their root, up to {MOST_LR_ROWS} rows",
+}
+"""What the range of a lr does as batches do, by the power."""
 
 
 def choice_text(choice: type[Choice]) -> str:
@@ -42,6 +50,7 @@ def _optimizer_lines(choice: type[OptimizerChoice]) -> list[str]:
         if choice.full_batch
         else "any: one row (per-sample), some, or the whole set"
     )
+    power = LR_GROWTH.get(choice.lr_power())
     routes = {role: choice.from_fields({}).serves(role) for role in ROLES}
     left = ", ".join(f"{role} to {other}" for role, other in routes.items() if other != choice.name())
     return [
@@ -49,6 +58,7 @@ def _optimizer_lines(choice: type[OptimizerChoice]) -> list[str]:
         + (", and a counter a tensor" if choice.counts_steps else ""),
         f"Batch: {regime}",
         f"Routing: {'leaves ' + left if left else 'steps on every parameter, sparse tables included'}",
+        *([f"Learning rate: {power}"] if power else []),
         *(["Schedule: its own; a recipe gives it a constant one"] if choice.own_schedule else []),
     ]
 

@@ -50,6 +50,7 @@ def search(home: Path, manifest: StudyManifest) -> str:
         "--class-weights": None if spec.class_weights == "none" else spec.class_weights,
         "--goal": None if manifest.goal == USUAL else manifest.goal,
         "--compression": _compression(manifest),
+        "--passes": ",".join(manifest.passes) or None,
         **limit_options(manifest.limits),
     }
     return _line("search", spec.source, options, home, rules=manifest.rules)

@@ -14,6 +14,7 @@ from advisor.decide.repeats import worth_repeating
 from advisor.jobs.advice import evidence_of
 from advisor.jobs.engines import Workers, engine_of
 from advisor.jobs.reopening import reopen
+from advisor.jobs.request import named_passes
 from advisor.jobs.session import Session
 from advisor.jobs.workloads import NO_MODEL, check_compressible, reading
 from advisor.recommendation import Recommendation
@@ -54,6 +55,8 @@ class CompressionRequest:
     students: tuple[str, ...] = ()
     """Models by name that may be trained to answer as the finalists do, beside smaller settings of their own
     fields."""
+    passes: tuple[str, ...] = ()
+    """Names of the passes that may be tried from now on; empty for those of the study so far."""
     teacher: str | None = None
     """`module:name` or `file.py:name` of a function that returns a trained module."""
 
@@ -63,13 +66,14 @@ def write_request(home: Path, name: str, request: CompressionRequest) -> None:
 
     Raises:
         StudyNotFound: there is no such study.
-        BadValue: the budget is spent already, or a student or teacher cannot be used.
+        BadValue: the budget is spent already, or a pass, student or teacher cannot be used.
     """
     study = journal.open_study(home, name)
     manifest = journal.manifest_of(study)
     if manifest.is_function:
         raise BadWorkload(f"'{name}' searched a training function, {NO_MODEL}")
     check_compressible(manifest.opened)
+    passes = named_passes(request.passes) or manifest.passes
     before = manifest.compression_study or CompressionEntry(budget=Budget(seconds=DEFAULT_SECONDS))
     entry = replace(
         before,
@@ -84,7 +88,9 @@ def write_request(home: Path, name: str, request: CompressionRequest) -> None:
     limits = manifest.limits.replaced_by(request.limits)
     _check_models(entry, manifest)
     with working(home, name):
-        journal.change_manifest(study, compression_study=entry, limits=limits, recommendation=None)
+        journal.change_manifest(
+            study, compression_study=entry, limits=limits, passes=passes, recommendation=None
+        )
 
 
 def _check_models(entry: CompressionEntry, manifest: StudyManifest) -> None:
@@ -207,6 +213,7 @@ def _plan(session: Session, manifest: StudyManifest, workload: LoadedWorkload) -
         budget=entry.budget,
         limits=manifest.limits,
         students=(*_students(entry, workload), *students(workload.model)),
+        passes=manifest.passes,
         first=_advised(session),
     )
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from advisor.evidence import Finding
-from advisor.jobs.planning import SCHEDULES, batch_sizes, choose_entrants, epochs_of
+from advisor.jobs.batch_sizes import batch_sizes
+from advisor.jobs.planning import SCHEDULES, choose_entrants, epochs_of
 from advisor.jobs.request import Request, names
 from studies import catalogue
 from studies.errors import BadValue, BadWorkload, StudyError

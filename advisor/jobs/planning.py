@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import replace
 from importlib.util import find_spec
@@ -10,14 +9,19 @@ from typing import TYPE_CHECKING, Final
 
 from advisor.decide.rulebook import optimizers_added_by_rules
 from advisor.evidence import Evidence, Finding
+from advisor.jobs.batch_sizes import at_batch, batch_sizes, quick_batch_sizes, steps_needed
+from advisor.jobs.engines import parse_workers
 from advisor.jobs.entrants import candidates
-from advisor.jobs.request import Request, names
+from advisor.jobs.request import Request, named_passes, names
+from advisor.jobs.room import Room, bytes_of_rows, threads_of
 from advisor.jobs.sample_size import rows_to_search_on
 from studies import catalogue
-from studies.errors import BadValue, shown
-from studies.limits import MOST_DIGITS
-from studies.measure.threads import threads_for
+from studies.errors import BadValue
+from studies.measure.threads import threads
 from studies.optimizers import OptimizerChoice
+from studies.plans.lockstep import OFF, ON, SLOWEST_SECONDS, USUAL_SIZE
+from studies.precisions import AUTO, BF16, FLOAT32
+from studies.recipe import Recipe
 from studies.step_price import StepPrice
 
 if TYPE_CHECKING:
@@ -33,9 +37,12 @@ SCHEDULES: Final = ("Cosine", "Constant", "Step")
 LENGTHS: Final = (9, 18, 27, 36, 54, 81)
 """Epochs of a whole run; multiples of nine, so that the rungs are whole epochs."""
 STEPS: Final = 2000
-"""Optimizer steps that a whole run of a small net needs to settle."""
+"""Optimizer steps that a whole run of a small net needs to settle, at the usual batch size."""
 WHOLE_RUNS: Final = 30
 """Whole runs' worth of training that a budget in seconds should hold, at the price of shorter runs."""
+PAYS: Final = 0.85
+"""Seconds of a step as a share of those of a plain one, below which another way to compute it is taken: the
+gain outweighs what compiling takes and what less precision may cost (judged)."""
 TRAINING_SHARE: Final = 0.6
 """Share of a budget in seconds that is training in the race; the rest is evaluation, proposals and
 confirmation."""
@@ -58,11 +65,16 @@ def plan_for(
     """
     from studies.plans.plan import Plan
 
+    sizes = batch_sizes(request.batch_size, workload.rows)
+    if request.batch_size is None:
+        sizes = quick_batch_sizes(facts, request.searching)
+        facts = at_batch(facts, sizes[1], steps=workload.steps_per_epoch(sizes[1]))
+    if request.lockstep == ON:
+        sizes = (sizes[1],) * 3
     epochs = request.epochs or epochs_of(facts, request.searching)
     sample_rows = rows_to_search_on(request, facts, epochs)
     search_model = type(workload.model).searched if request.tune_model is None else request.tune_model
     latency = None if search_model else facts.latency_seconds  # another width, another latency
-    sizes = batch_sizes(request.batch_size, workload.rows)
     smallest = min(sizes[0], facts.batch_size)
     facts = replace(facts, steps=facts.steps * epochs, latency_seconds=latency, smallest_batch=smallest)
     optimizers, findings = choose_entrants(request, facts, sample_rows=sample_rows)
@@ -77,18 +89,58 @@ def plan_for(
         budget=request.searching,
         limits=request.limits,
         compression=request.compression,
+        passes=named_passes(request.passes),
         seed=request.seed,
         trial_seconds=request.trial_seconds,
         fair=request.fair,
+        precision=precision_of(request, facts),
+        compiled=compiles(request, facts),
+        lockstep=_stack_size(request, workload, facts, sizes),
         exhaust=request.exhaust,
         device=facts.device,
-        threads=threads_for(facts.macs * facts.batch_size),
         search_model=search_model,
         sample_rows=sample_rows,
         lr_scaling=True,
         step_price=StepPrice.of(facts, request.searching),
     )
-    return plan, facts, findings
+    room = Room.of(plan, facts, data_bytes=bytes_of_rows(workload))
+    count = threads_of(room, facts, request.searching, parse_workers(request.workers))
+    return replace(plan, threads=count), facts, findings
+
+
+def _stack_size(request: Request, workload: LoadedWorkload, facts: Facts, sizes: tuple[int, int, int]) -> int:
+    """Return how many trials train as one stack, 0 for each by itself.
+
+    It is measured where all trials have one batch size and the budget goes by the clock: one in trials gives
+    the same search on any machine.
+    """
+    if request.lockstep == ON:
+        return USUAL_SIZE
+    timed = request.searching.seconds is not None and sizes[0] == sizes[2]
+    quick = facts.device != "cpu" or facts.step_seconds <= SLOWEST_SECONDS
+    if request.lockstep == OFF or not timed or not quick:
+        return 0
+    from studies.lockstep.measure import stack_size
+
+    recipe = Recipe(model=workload.model, batch_size=sizes[1])
+    with threads(1):
+        return stack_size(workload, recipe, device=facts.device)
+
+
+def precision_of(request: Request, facts: Facts) -> str:
+    """Return the precision of training passes: as asked, else the one that is measured to pay."""
+    if request.precision != AUTO:
+        return request.precision
+    return BF16 if _pays(facts.bf16_share) else FLOAT32
+
+
+def compiles(request: Request, facts: Facts) -> bool:
+    """Tell whether training passes are compiled: as asked, else where that is measured to pay."""
+    return _pays(facts.compiled_share) if request.compile == AUTO else request.compile == "on"
+
+
+def _pays(share: float | None) -> bool:
+    return share is not None and share < PAYS
 
 
 def largest_batches(
@@ -112,33 +164,6 @@ def largest_batches(
         if not forecast.full_batch
     }
     return {name: most for name, most in rows.items() if most < largest}
-
-
-def batch_sizes(text: str | None, rows: int) -> tuple[int, int, int]:
-    """Return (smallest, reference, largest) rows a step, at most the whole set.
-
-    Raises:
-        BadValue: neither a number, `full`, nor a range.
-    """
-    if text is None:
-        reference = min(rows, 32 if rows < 5_000 else 64 if rows < 20_000 else 128 if rows < 100_000 else 256)
-        return max(1, reference // 2), reference, min(rows, reference * 4)
-    low, dots, high = text.partition("..")
-    smallest, largest = _rows(low, text, rows), _rows(high if dots else low, text, rows)
-    if smallest > largest:
-        raise BadValue(f"batch size {shown(text)} runs backwards; write the smaller number first")
-    return smallest, round(math.sqrt(smallest * largest)), largest
-
-
-def _rows(text: str, whole: str, rows: int) -> int:
-    if text == "full":
-        return rows
-    if not text.isdecimal() or not set(text) - {"0"}:
-        raise BadValue(
-            f"batch size {shown(whole)} is not understood; "
-            "write 64, full, or a range such as 16..256 or 1..full"
-        )
-    return min(int(text), rows) if len(text) <= MOST_DIGITS else rows
 
 
 def _offered(axis: str) -> list[type[Choice]]:
@@ -210,7 +235,7 @@ def planned_trials(facts: Facts, budget: Budget, sample_rows: int | None = None)
 
 def epochs_of(facts: Facts, budget: Budget) -> int:
     """Return the epochs of a run: as many as a small net needs, fewer if the seconds hold too few runs."""
-    longest = STEPS / facts.steps
+    longest = steps_needed(facts, usual=STEPS) / facts.steps
     if budget.seconds is not None:
         longest = min(longest, budget.seconds * TRAINING_SHARE / WHOLE_RUNS / facts.run_seconds)
     return max((length for length in LENGTHS if length <= longest), default=LENGTHS[0])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from advisor.jobs.engines import Workers, parse_workers, warm_up
 from advisor.jobs.fingerprints import changed
-from advisor.jobs.request import split
+from advisor.jobs.request import named_passes, split
 from advisor.jobs.session import Session
 from advisor.jobs.workloads import reading
 from studies.callers_globals import set_aside
@@ -29,11 +29,12 @@ if TYPE_CHECKING:
 
 
 @set_aside()
-def reopen(
+def reopen(  # noqa: PLR0913 - what may be asked for, each by its name
     home: Path,
     name: str,
     *,
     budget: Budget | None = None,
+    passes: tuple[str, ...] = (),
     exhaust: bool = False,
     workers: Workers | None = None,
     tell: Callable[[str], None] = lambda line: None,
@@ -45,6 +46,7 @@ def reopen(
         home: where it lives.
         name: what it is called.
         budget: a larger total.
+        passes: names of those that a compression may try from now on; empty for those of the study so far.
         exhaust: whether to go on although the search has ended as that is expected to gain nothing.
         workers: how many trials train at a time; None for the usual number.
         tell: called with a line before anything that takes its time.
@@ -68,6 +70,7 @@ def reopen(
     Plan.of(manifest).space(workload)  # a choice that is not here is refused before anything is written
     _check_left(manifest, journal.records(study), budget)
     changes: dict[str, Any] = {} if budget is None else _budgets(budget, manifest)
+    changes |= _passes(passes, manifest)
     changes |= {"exhaust": True} if exhaust else {}
     with working(home, name):
         # until it is concluded again, it is not
@@ -109,6 +112,21 @@ def _budgets(budget: Budget, manifest: StudyManifest) -> dict[str, Budget | Comp
         return {"budget": searching}
     entry = replace(manifest.compressing, budget=compressing, finalists=(), ended=False)
     return {"budget": searching, "compression_study": entry}
+
+
+def _passes(passes: tuple[str, ...], manifest: StudyManifest) -> dict[str, tuple[str, ...]]:
+    """Return the entry of a study's manifest that names of passes change.
+
+    Raises:
+        BadValue: a name that is no pass, or a study whose passes cannot change.
+    """
+    if not passes:
+        return {}
+    if manifest.compression == "joint":
+        raise BadValue("passes of a joint search are those that it began with; start a new study")
+    if manifest.compression_study is None:
+        raise BadValue("passes are those of a compression, and this study has none; see: advisor compress")
+    return {"passes": named_passes(passes)}
 
 
 def _check_left(manifest: StudyManifest, records: tuple[Record, ...], budget: Budget | None) -> None:

@@ -14,7 +14,7 @@ from advisor.study_report.markdown_page import markdown
 from advisor.study_report.page import page
 from advisor.study_report.reported import ReportedStudy
 from studies.errors import BadValue, NothingFeasible
-from studies.quantities import format_seconds
+from studies.quantities import format_seconds, several
 from studies.storage.follow import read_study
 from studies.storage.locks import worked_on
 from studies.storage.manifest import StudyManifest
@@ -76,6 +76,8 @@ def _state(home: Path, name: str, manifest: StudyManifest) -> str:
         return "The search is still running; this is how it stands."
     if manifest.recommendation is None:
         return f"The search is not finished; go on with: advisor resume {name}{at_home(home)}."
+    if (ahead := manifest.outlook) is not None:
+        return f"The search ended by itself after {several(ahead.trials, 'trial')}: {ahead}."
     return "The search is finished."
 
 

@@ -15,6 +15,8 @@ from studies import catalogue
 from studies.errors import BadValue, did_you_mean, shown
 from studies.limits import Budget, Limits
 from studies.plans.fairness import CONTENTION, check_fairness
+from studies.plans.lockstep import check_lockstep
+from studies.precisions import AUTO, COMPILING, PRECISIONS
 from studies.quantities import parse_seconds
 from studies.split_by import SplitBy
 
@@ -26,7 +28,7 @@ SHARE: Final = 0.4
 TRIALS: Final = 150
 """Compression trials beside a search whose budget is in trials: most of them cost an evaluation each."""
 MODES: Final = ("off", "after", "joint")
-NAMES: Final = ("optimizers", "schedules", "regularizers", "wrappers", "rules")
+NAMES: Final = ("optimizers", "schedules", "regularizers", "wrappers", "rules", "passes")
 """Options that are lists of names."""
 
 
@@ -88,6 +90,8 @@ class Request:
     compression: str = "off"
     """off | after: of the finalists, in a part of the budget | joint: searched along with the training
     recipe."""
+    passes: tuple[str, ...] = ()
+    """Passes of the compression, by name; empty for all that are offered."""
     device: str = "auto"
     workers: str | int | None = None
     """How many trials train at a time: `auto`, or a number; 0 trains them in the search's own process. None
@@ -97,6 +101,13 @@ class Request:
     fair: str = CONTENTION
     """contention | strict: what an optimizer gets before its recipes may be stopped, see
     `studies.plans.fairness`."""
+    precision: str = AUTO
+    """auto | float32 | bf16: of the products in training passes; auto is bf16 where a GPU gains by it."""
+    compile: str = AUTO
+    """auto | on | off: whether torch compiles the training passes; auto does where a GPU gains by it."""
+    lockstep: str = AUTO
+    """auto | on | off: whether trials of one shape train as one stacked model, see
+    `studies.plans.lockstep`."""
     seed: int = 0
     study: str | None = None
     tracking_uri: str | None = field(default=None, repr=False)
@@ -108,8 +119,11 @@ class Request:
         _ = self.trial_seconds
         object.__setattr__(self, "workers", parse_workers(self.workers))
         check_fairness(self.fair)
+        _check_options(self)
+        check_lockstep(self.lockstep)
         check_goal(self.goal)
         check_mode(self.compression)
+        check_passes(self.passes, self.compression)
         if self.class_weights not in CLASS_WEIGHTS:
             raise BadValue(
                 f"class weights {shown(self.class_weights)} is not one of {', '.join(CLASS_WEIGHTS)}"
@@ -199,6 +213,26 @@ def check_mode(mode: str) -> None:
         raise BadValue(f"compression {shown(mode)} is not one of {', '.join(MODES)}")
 
 
+def check_passes(passes: tuple[str, ...], mode: str) -> None:
+    """Raise BadValue for a name that is no pass, and for passes of a search that compresses nothing."""
+    if passes and mode == "off":
+        raise BadValue("passes are those of a compression; give --compression after or joint with them")
+    named_passes(passes)
+
+
+def named_passes(passes: tuple[str, ...]) -> tuple[str, ...]:
+    """Return passes as the catalogue spells them, each once.
+
+    Raises:
+        BadValue: a name that is no pass.
+    """
+    if not passes:
+        return ()
+    from studies.compression.passes import spelled
+
+    return spelled(passes)
+
+
 def split(budget: Budget, mode: str) -> tuple[Budget, Budget | None]:
     """Return what a budget leaves for the search, and for the compression after it; None without one."""
     if mode != "after":
@@ -206,6 +240,13 @@ def split(budget: Budget, mode: str) -> tuple[Budget, Budget | None]:
     if budget.seconds is None:
         return budget, Budget(trials=TRIALS)
     return replace(budget, seconds=(1 - SHARE) * budget.seconds), Budget(seconds=SHARE * budget.seconds)
+
+
+def _check_options(request: Request) -> None:
+    """Raise BadValue unless precision and compile are what there is."""
+    for name, allowed in (("precision", (AUTO, *PRECISIONS)), ("compile", COMPILING)):
+        if (value := getattr(request, name)) not in allowed:
+            raise BadValue(f"{name} {shown(value)} is not one of {', '.join(allowed)}")
 
 
 def _read(name: str, value: Any) -> Any:

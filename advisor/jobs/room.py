@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Literal, Self
 
 from studies.machine.cores import usable_cores
 from studies.machine.memory import free_bytes
+from studies.measure.threads import THREADING_MACS, most_threads
 
 if TYPE_CHECKING:
     from studies.facts import Facts
+    from studies.limits import Budget
     from studies.loaded_workload import LoadedWorkload
     from studies.plans.plan import Plan
     from studies.training_function.function import Function
@@ -100,6 +102,26 @@ class Room:
         """Return how many workers the machine bears."""
         bounds = [self.by_cores, self.by_memory]
         return min([*bounds, sum(self.by_gpu)] if self.gpu_bytes else bounds)
+
+
+def threads_of(room: Room, facts: Facts, budget: Budget, workers: Literal["auto"] | int) -> int:
+    """Return the threads that training gets: one, unless a single trial runs at a time and gains by more.
+
+    Several trials at a time use the cores better. In a search by trials the number of workers that was asked
+    for, and the clock, have no say: the order of a sum, and so its last digits, depend on the threads.
+
+    Args:
+        room: of the machine, at one thread a worker.
+        facts: with the threads that a step was measured to gain by.
+        budget: of the search.
+        workers: how many are asked for; 0 for none beside the search's own process.
+    """
+    if facts.device != "cpu":
+        return 1
+    if budget.seconds is not None:
+        return facts.quick_threads if workers == 1 or (workers == "auto" and room.workers == 1) else 1
+    large = facts.macs * facts.batch_size >= THREADING_MACS
+    return most_threads() if large and room.workers == 1 else 1
 
 
 def hungriest_bytes(plan: Plan, facts: Facts) -> int:

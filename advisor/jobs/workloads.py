@@ -6,13 +6,14 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from advisor.jobs.batch_sizes import batch_sizes
 from advisor.jobs.engines import parse_workers
 from advisor.jobs.first_measurement import measured_first
-from advisor.jobs.planning import batch_sizes
 from advisor.jobs.request import Request
 from studies.errors import BadValue, BadWorkload, one_line, shown
 from studies.imports import uncollected
 from studies.limits import Budget, Limits
+from studies.precisions import AUTO, FLOAT32
 
 if TYPE_CHECKING:
     from studies.facts import Facts
@@ -136,6 +137,11 @@ def open_workload(request: Request) -> LoadedWorkload | Function:
         raise BadWorkload(
             "a training function holds its data to itself; leave --sample-rows out, "
             "and take a sample inside the function"
+        )
+    if request.precision not in {AUTO, FLOAT32} or request.compile == "on":
+        raise BadWorkload(
+            "a training function takes its own passes; leave --precision and --compile out, "
+            "and use autocast or torch.compile inside the function"
         )
     return Function.open(
         named,

@@ -83,7 +83,8 @@ class StartingRecipe:
     def recipe(self, space: SearchSpace) -> Recipe:
         """Return the recipe in a search space; what the space does not offer stays as in its reference.
 
-        The optimizer's settings are those of the recorded runs, whatever the space's reference batch is.
+        The optimizer's settings are those of the recorded runs. Where the rows a step cannot be those, the lr
+        follows them by the rule of its family.
 
         Args:
             space: has the optimizer.
@@ -95,11 +96,13 @@ class StartingRecipe:
         offered = (*space.regularizers, *space.wrappers)
         point |= {f"{other.axis}.{other.name()}": other.name() in self.attachments for other in offered}
         point |= {name: unit for name, unit in self.units.items() if name in point}
-        recipe = replace(
-            space.recipe(point),
-            optimizer=read_at(choice, point),
-            batch_size=rows_a_step(self.batch_rows, space.rows),
-        )
+        if "batch_size" in point:
+            rows = rows_a_step(self.batch_rows, space.rows)
+            point["batch_size"] = space.batch_size.to_unit(min(rows, space.rows))
+        plain = space.recipe(point)
+        recorded = read_at(choice, point)
+        longer = choice.lr_factor(plain.batch_size) / choice.lr_factor(self.batch_rows)
+        recipe = replace(plain, optimizer=replace(recorded, lr=recorded.lr * longer))
         return space.recipe(space.point(recipe))
 
 

@@ -114,12 +114,21 @@ class NextBest(Statement):
     """Whether its runs share no seed with those of the advised one, so that the two are not compared."""
     within: bool = False
     """Whether it is ahead by no more than the tie margin."""
+    advised: str = ""
+    """The advised optimizer, where it has more seeds than this one; else empty."""
+    advised_quality: float | None = None
+    """What that reached on the seeds of this one."""
+    advised_trials: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         small = ", compressed too" if self.compressed else ""
         small += ", other seeds" if self.other_rows else ""
         unlike = "" if self.confirmed is None else ", confirmed" if self.confirmed else ", not confirmed"
         figures = f"{number(self.quality)} ({trials(self.trials)}{small}{unlike})"
+        if self.advised_quality is not None:
+            seeds = "seed" if len(self.trials) == 1 else "seeds"
+            beside = f"{number(self.advised_quality)} ({trials(self.advised_trials)})"
+            figures += f"; on the same {seeds} {self.advised} reached {beside}"
         name = self.subjects[0]
         if self.role == "ahead":
             within = ", within the tie margin" if self.within else ""
@@ -134,8 +143,16 @@ class NextBest(Statement):
             return False
         seeds = {run.seed for run in runs} & {run.seed for run in case.runs(case.answer.trials)}
         confirmed = all(run.stage in {"confirm", "compress"} for run in runs)
+        beside = case.runs(self.advised_trials)
         return (
             same(fmean(run.measured_quality for run in runs), self.quality)
+            and (
+                self.advised_quality is None
+                or (
+                    measured_alike(case, self.trials, self.quality, self.advised_trials, self.advised_quality)
+                    and {run.optimizer for run in beside} == {self.advised} == {case.answer.optimizer}
+                )
+            )
             and self.other_rows == (not seeds)
             and (self.role != "ahead" or bool(seeds) or self.confirmed is None)
             and (self.confirmed is None or self.compressed or self.confirmed == confirmed)

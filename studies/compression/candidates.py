@@ -1,8 +1,7 @@
-"""Compression candidates: what is tried before a sampler proposes anything, and in which order.
+"""Compression candidates: what is tried before a sampler proposes anything.
 
-Cheap ones first: quantizations after training cost an evaluation each, and every fine-tuned model gets them
-all for nothing. Then one default of everything that needs training, beside the same training with nothing
-else done (its control).
+Quantizations after training cost an evaluation each. Everything that trains has one default or more, beside
+the same training with nothing else done (its control).
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from studies.recipe import Recipe
 
 if TYPE_CHECKING:
     from studies.compression.space import CompressionSpace
+    from studies.limits import Limits
     from studies.quantization import QuantizationChoice
     from studies.record import Record
 
@@ -26,24 +26,39 @@ def post_training_quantizations(space: CompressionSpace) -> tuple[QuantizationCh
     return tuple(choice for choice in _variants(space, "quantization") if not choice.aware)
 
 
-def promising_quantizations(
-    space: CompressionSpace, records: Iterable[Record], direction: Direction
-) -> tuple[QuantizationChoice, ...]:
-    """Return the quantizations worth trying on models made from one that was quantized in every way already.
+def usual_quantizations(space: CompressionSpace) -> tuple[QuantizationChoice, ...]:
+    """Return the usual quantization and none at all, which every finalist's model is deployed in first."""
+    plain, *others = post_training_quantizations(space)
+    return (*others[:1], plain)
 
-    Those that nothing beat in both quality and bytes there, those that compute in integers, and none at all.
+
+def promising_quantizations(
+    space: CompressionSpace, records: Iterable[Record], direction: Direction, limits: Limits
+) -> tuple[QuantizationChoice, ...]:
+    """Return the quantizations worth trying on models made from one that was quantized already, best first.
+
+    Those that nothing beat in both quality and bytes there: first those that keep the limits, the better ones
+    first, and the smaller of equals. The usual one where none was tried.
+
+    Args:
+        space: what may be tried.
+        records: compressions of that model.
+        direction: maximize | minimize the metric.
+        limits: to be met.
     """
-    plain = [record for record in records if record.state == "complete" and not record.train_seconds]
-    front = pareto_front(
-        plain, lambda record: (direction.loss(record.quality), float(record.model_bytes or 1))
-    )
-    on_front = {Recipe.from_params(record.params).quantization for record in front}
-    choices = post_training_quantizations(space)
-    return tuple(
-        choice
-        for choice in choices
-        if not plain or choice in on_front or choice.integer or choice == choices[0]
-    )
+    quantized = {
+        Recipe.from_params(record.params).quantization: record
+        for record in records
+        if record.state == "complete" and not record.train_seconds
+    }
+    choices = [choice for choice in post_training_quantizations(space)[1:] if choice in quantized]
+    scores = {
+        choice: (direction.loss(record.quality), float(record.model_bytes or 1))
+        for choice, record in quantized.items()
+    }
+    front = pareto_front(choices, lambda choice: scores[choice])
+    ranked = sorted(front, key=lambda choice: (bool(limits.broken_by(quantized[choice])), scores[choice]))
+    return tuple(ranked) or usual_quantizations(space)[:1]
 
 
 def _variants(space: CompressionSpace, axis: str) -> Iterator[Any]:
@@ -55,17 +70,8 @@ def _variants(space: CompressionSpace, axis: str) -> Iterator[Any]:
 
 def default_recipes(space: CompressionSpace, trained: Recipe) -> tuple[Recipe, ...]:
     """Return one default of everything that trains, the control first: fine-tuning and nothing else."""
-    plain = trained.uncompressed
-    tune = {
-        axis: choices[1]()
-        for axis, choices in space.axes.items()
-        if axis == "finetuning" and len(choices) > 1
-    }
-    teach = {
-        axis: choices[1]()
-        for axis, choices in space.axes.items()
-        if axis == "distillation" and len(choices) > 1
-    }
+    plain, tune = trained.uncompressed, usual_of(space, "finetuning")
+    teach = usual_of(space, "distillation")
     changes: list[dict[str, Any]] = [
         tune,
         *({"pruning": choice, **tune} for choice in _variants(space, "pruning") if choice.name() != "none"),
@@ -73,6 +79,12 @@ def default_recipes(space: CompressionSpace, trained: Recipe) -> tuple[Recipe, .
         *({"quantization": choice, **tune} for choice in _variants(space, "quantization") if choice.aware),
     ]
     return tuple(dict.fromkeys(replace(plain, **change) for change in changes))
+
+
+def usual_of(space: CompressionSpace, axis: str) -> dict[str, Any]:
+    """Return the usual choice of an axis at its defaults, by the axis; nothing where none is offered."""
+    usual = space.axes[axis][1:2]
+    return {axis: usual[0]()} if usual else {}
 
 
 def first_recipes(space: CompressionSpace, trained: Recipe) -> tuple[Recipe, ...]:

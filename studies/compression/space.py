@@ -35,9 +35,25 @@ class CompressionSpace:
     """Other models that may be trained to answer as it does."""
 
     @classmethod
-    def offered(cls, students: tuple[ModelChoice, ...] = ()) -> CompressionSpace:
-        """Return the space of everything that a search tries unasked."""
-        return cls(axes={axis: _offered(axis) for axis in COMPRESSION_AXES}, students=students)
+    def offered(
+        cls, students: tuple[ModelChoice, ...] = (), passes: tuple[str, ...] = ()
+    ) -> CompressionSpace:
+        """Return the space of the passes that are named, or of everything that a search tries unasked.
+
+        Fine-tuning is always in it: pruning, and training for a quantization, need it.
+        """
+        from studies.compression.passes import choices_named
+
+        if not passes:
+            return cls(axes={axis: _offered(axis) for axis in COMPRESSION_AXES}, students=students)
+        chosen = choices_named(passes)
+        axes = {
+            axis: (_offered(axis)[0], *chosen[axis])
+            if chosen[axis] or axis != "finetuning"
+            else _offered(axis)
+            for axis in COMPRESSION_AXES
+        }
+        return cls(axes=axes, students=students if chosen["distillation"] else ())
 
     @cached_property
     def distributions(self) -> dict[str, BaseDistribution]:
@@ -77,6 +93,10 @@ class CompressionSpace:
                 (name for name, model in self._named_students.items() if model == recipe.model), OWN
             )
         return point
+
+    def offers(self, recipe: Recipe) -> bool:
+        """Tell whether every pass of a recipe is in the space."""
+        return all(type(getattr(recipe, axis)) in offered for axis, offered in self.axes.items())
 
     @cached_property
     def _named_students(self) -> dict[str, ModelChoice]:

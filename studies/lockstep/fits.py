@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import torch
 from torch import nn
@@ -11,13 +11,10 @@ from torch import nn
 from studies.lockstep.losses import function_of
 from studies.train import Training
 
-if TYPE_CHECKING:
-    from studies.trials.trial import Run
-
 PLAIN: Final = (bool, int, float, str, type(None))
 
 
-def stacks(runs: Sequence[Run]) -> list[list[Training]]:
+def stacks(runs: Sequence[object]) -> list[list[Training]]:
     """Return the runs that fit one stack each, in the order of their first; those that fit none are left out.
 
     Whether a stack gives their numbers too is checked when it trains, see `StackedStep.check`.

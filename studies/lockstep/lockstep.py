@@ -49,6 +49,8 @@ class Lockstep:
         """
         for run in self.runs:
             run.pause = epochs
+        for run in self.runs:
+            run.pause = epochs
         active = self._going_on(self.runs, epochs)
         while active:
             step = StackedStep(active)
@@ -92,10 +94,7 @@ class Lockstep:
             return torch.stack([self._alone(run, rows, draw) for run, draw in zip(runs, draws, strict=True)])
         losses = step.losses(self._batches(runs, draws))
         for run in runs:
-            with run.generators.torchs_in_place():
-                for hook in run.after_backward:
-                    hook()
-                run.end_step()
+            end_step(run)
         return losses
 
     def _batches(self, runs: Sequence[Training], draws: Sequence[Draw]) -> list[tuple[Any, Any]]:
@@ -104,6 +103,9 @@ class Lockstep:
         for run, draw in zip(runs, draws, strict=True):
             batch = batch if draw is last else draw()
             last = draw
+            if not run.on_batch:
+                batches.append(run.begin_step(*batch))
+                continue
             with run.generators.torchs_in_place():
                 batches.append(run.begin_step(*batch))
         return batches
@@ -119,6 +121,22 @@ class Lockstep:
                 work()
         except Exception as error:  # noqa: BLE001 - a failed run is an answer, and the others go on
             self._endings[run] = error
+
+
+def end_step(run: Training) -> None:
+    """Step a run by the gradients that it has, with its own generators where something may draw from them."""
+    if not run.after_backward and not run.before_step and not run.after_step and _is_torchs(run.optimizer):
+        run.end_step()
+        return
+    with run.generators.torchs_in_place():
+        for hook in run.after_backward:
+            hook()
+        run.end_step()
+
+
+def _is_torchs(optimizer: torch.optim.Optimizer) -> bool:
+    """Tell whether an optimizer is one of torch's own, none of which draws."""
+    return type(optimizer).__module__.startswith("torch.optim.")
 
 
 def _equal(states: Sequence[torch.Tensor]) -> bool:

@@ -17,6 +17,7 @@ from studies.lockstep.noise import Dropped, draw, dropped, empty_masks, masked, 
 from studies.lockstep.row_linear import batch_linear_layers
 from studies.lockstep.stack import Stack
 from studies.lockstep.unstackable import Unstackable
+from studies.precisions import FLOAT32
 
 if TYPE_CHECKING:
     from studies.train import Training
@@ -29,11 +30,13 @@ class StackedStep:
         runs: in training mode.
 
     Raises:
-        Unstackable: their losses differ.
+        Unstackable: their losses differ, or their passes are not plain ones.
     """
 
     def __init__(self, runs: Sequence[Training]) -> None:
         self.runs = tuple(runs)
+        if any(run.recipe.compiled or run.recipe.precision != FLOAT32 for run in runs):
+            raise Unstackable("their passes are compiled, or not in 32 bits")
         self.loss = StackedLoss.of([run.loss for run in runs], runs[0].device)
         self.stack = Stack([run.model for run in runs])
         switch_on(self.stack.template, self.stack.models)

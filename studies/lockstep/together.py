@@ -11,11 +11,10 @@ from studies.lockstep.unstackable import Unstackable
 
 if TYPE_CHECKING:
     from studies.train import Training
-    from studies.trials.trial import Run
 
 
 def advance_together(
-    runs: Sequence[Run], epochs: int, *, fewest: int, stop: Callable[[], bool] = lambda: False
+    runs: Sequence[object], epochs: int, *, fewest: int, stop: Callable[[], bool] = lambda: False
 ) -> list[Ending | None]:
     """Train the runs that fit stacks until `epochs` epochs are done; return how each ended.
 

@@ -1,4 +1,4 @@
-"""Threads of torch: one for small nets, since two that wait for each other lose more than they gain."""
+"""Threads of torch: one, unless more were seen to gain; two that wait for each other lose more than that."""
 
 from __future__ import annotations
 
@@ -15,13 +15,8 @@ gains nothing while the cores are free and loses much when anything else wants o
 an MLP of 256 units, a CNN on 16 x 16)."""
 
 
-def threads_for(step_macs: int) -> int:
-    """Return how many threads a step of so many multiply-accumulates, forward, is worth.
-
-    At most as many as OMP_NUM_THREADS says, where that is set.
-    """
-    if step_macs < THREADING_MACS:
-        return 1
+def most_threads() -> int:
+    """Return how many threads may run here: the cores, or fewer where OMP_NUM_THREADS says so."""
     cores = usable_cores()
     return min(cores, thread_bound(os.environ) or cores)
 

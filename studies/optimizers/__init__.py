@@ -81,6 +81,11 @@ class OptimizerChoice(Choice, ABC):
     lr: float
 
     @classmethod
+    def lr_power(cls) -> float:
+        """Return the power of the batch size that the range of its lr grows by; 0 where it stays."""
+        return 0.0 if cls.full_batch else LR_POWERS.get(cls.family, USUAL_LR_POWER)
+
+    @classmethod
     def lr_factor(cls, batch_size: int) -> float:
         """Return what the lr is multiplied by, for a step on so many rows to be as long as it should be.
 
@@ -93,7 +98,7 @@ class OptimizerChoice(Choice, ABC):
             (2.0, 4.0, 1.0)
         """
         rows = min(batch_size, MOST_LR_ROWS)
-        return float((rows / LR_ROWS) ** LR_POWERS.get(cls.family, USUAL_LR_POWER))
+        return float((rows / LR_ROWS) ** cls.lr_power())
 
     @classmethod
     def misfit(cls, facts: Facts) -> str | None:  # noqa: ARG003

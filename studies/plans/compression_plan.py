@@ -22,5 +22,7 @@ class CompressionPlan:
     limits: Limits = field(default_factory=Limits)
     students: tuple[ModelChoice, ...] = ()
     """Models that may be trained to answer as the finalists do."""
+    passes: tuple[str, ...] = ()
+    """Names of those that may be tried; empty for all that are offered."""
     first: str = ""
     """The optimizer whose models get most of the trials; empty for that of the best finalist."""

@@ -13,6 +13,7 @@ from studies.limits import Budget, Limits
 from studies.loaded_workload import LoadedWorkload
 from studies.plans.fairness import STRICT
 from studies.plans.search_space import SearchSpace
+from studies.precisions import FLOAT32
 from studies.space import Numeric
 from studies.step_price import StepPrice
 from studies.storage.manifest import Start, StudyManifest
@@ -46,6 +47,8 @@ class Plan:
     search_model: bool = False
     compression: str = "off"
     """off | after: of the finalists, by a study of its own | joint: part of every recipe."""
+    passes: tuple[str, ...] = ()
+    """Of a compression, by name; empty for all that are offered."""
     unread: tuple[str, ...] = ()
     """Axes of the recipe that a training function never looks at; records leave them out.
 
@@ -55,6 +58,11 @@ class Plan:
     """Recipes that the search opens with; each is a search trial."""
     fair: str = STRICT
     """How optimizers are compared, see `studies.plans.fairness`."""
+    precision: str = FLOAT32
+    compiled: bool = False
+    """How the training passes of every recipe are computed."""
+    lockstep: int = 0
+    """Trials of one shape that train as one stacked model, at most; 0 trains each by itself."""
     sample_rows: int | None = None
     """Training rows of a search trial, a sample; None for all. Confirmation takes all, or as many as
     there is time for."""
@@ -79,9 +87,11 @@ class Plan:
             largest_batches=self.largest_batches,
             model=workload.model,
             epochs=self.epochs,
+            precision=self.precision,
+            compiled=self.compiled,
             lr_scaling=self.lr_scaling,
             search_model=self.search_model,
-            compression=CompressionSpace.offered() if self.compression == "joint" else None,
+            compression=CompressionSpace.offered(passes=self.passes) if self.compression == "joint" else None,
             unread=self.unread,
         )
 

@@ -12,6 +12,7 @@ from studies.choice import Choice
 from studies.coordinates import Point, coordinate, coordinates_of, named, neutral, read_at, values_at
 from studies.models import ModelChoice
 from studies.optimizers import OptimizerChoice
+from studies.precisions import FLOAT32
 from studies.recipe import Recipe
 from studies.regularizers import RegularizerChoice
 from studies.schedules import ScheduleChoice
@@ -42,6 +43,9 @@ class SearchSpace:
     beyond."""
     model: ModelChoice
     epochs: int
+    precision: str = FLOAT32
+    compiled: bool = False
+    """As `Recipe` has them: every recipe of a study the same."""
     rows: int = 1
     """Of the training set: the batch of optimizers that need it whole."""
     lr_scaling: bool = False
@@ -85,6 +89,8 @@ class SearchSpace:
             batch_size=batch_size,
             model=model,
             epochs=self.epochs,
+            precision=self._precision(optimizer),
+            compiled=self.compiled,
         )
         return self.compression.recipe(recipe, point) if self.compression else recipe
 
@@ -156,7 +162,7 @@ class SearchSpace:
     def moved_ranges(self, optimizer: type[OptimizerChoice], batch_size: int) -> dict[str, Range]:
         """Return the range of an optimizer's lr at a batch size, where that is not its own; else nothing."""
         span = ranges(optimizer).get("lr")
-        if not self.lr_scaling or optimizer.full_batch or not isinstance(span, Numeric):
+        if not self.lr_scaling or not isinstance(span, Numeric):
             return {}
         return {"lr": span.scaled(optimizer.lr_factor(batch_size))}
 
@@ -171,7 +177,12 @@ class SearchSpace:
             batch_size=batch_size,
             model=self.model,
             epochs=self.epochs,
+            precision=self._precision(optimizer),
+            compiled=self.compiled,
         )
+
+    def _precision(self, optimizer: type[OptimizerChoice]) -> str:
+        return FLOAT32 if optimizer.needs_closure else self.precision
 
     def _fields(self) -> Iterator[tuple[str, Range]]:
         models = (type(self.model),) if self.search_model else ()

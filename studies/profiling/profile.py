@@ -6,10 +6,8 @@ Counts over the data, a census of the model's modules, a few timed steps, and pr
 from __future__ import annotations
 
 import math
-import statistics
 import time
 from dataclasses import replace
-from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -17,18 +15,18 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from studies import catalogue
 from studies.data.dataset import Part
 from studies.data.mapped_rows import MappedRows
 from studies.data.rows import first_rows
 from studies.facts import Facts
 from studies.limits import Budget
-from studies.measure.model import macs, passes, takes_one
-from studies.measure.threads import threads, threads_for
+from studies.measure.model import macs
+from studies.measure.threads import threads
 from studies.optim.routing import route, trained
 from studies.profiling import probes
 from studies.profiling.forecasts import forecasts
-from studies.profiling.probes.bench import Batch, Bench, few_rows
+from studies.profiling.probes.bench import Bench
+from studies.profiling.step_times import times
 from studies.rng import undisturbed
 from studies.rows.nested import NestedRows
 
@@ -38,18 +36,6 @@ if TYPE_CHECKING:
 
 BLOCK_BYTES, COLUMNS = 2**24, 8
 """Numbers and columns that are looked at at once, at least."""
-TIMED_STEPS: Final = 15
-WARM_STEPS: Final = 3
-FEWEST_STEPS: Final = 4
-"""Of which the first is a warm one: so many are taken, however long they take."""
-TIMED_SECONDS: Final = 0.5
-"""After which no further step is timed, and the same of forward passes at batch 1."""
-LARGER_BATCHES: Final = (4, 8)
-"""Times the reference batch, at which passes are timed too: what a row more adds."""
-LARGER_STEPS: Final = 6
-"""At each of them, of which the first is a warm one."""
-TIMED_PASSES: Final = 30
-FEWEST_PASSES: Final = 3
 PROBING_SECONDS: Final = 4.0
 """For probes of `advisor profile`: none begins that is not likely to end within."""
 PROFILE_SECONDS: Final = 5.0
@@ -89,8 +75,8 @@ def profile(
     start = time.perf_counter()
     with undisturbed():
         facts, model = _counted(workload, batch_size=batch_size, epochs=epochs, device=device)
-        with threads(threads_for(facts.macs * facts.batch_size)):  # those that training will get
-            facts = replace(facts, **_timed(Bench(workload, facts), model))
+        with threads(1):  # those that training gets, unless it is seen to gain by more
+            facts = replace(facts, **times(Bench(workload, facts), model))
         del model
         names, seconds = _probing(probing, facts, spent_seconds=time.perf_counter() - start)
         bench = Bench(workload, facts, allowance_seconds=seconds)
@@ -145,27 +131,6 @@ def _counted(
     model = Bench(workload, facts).model()
     row = first_rows(dataset.train, 1).to(device)
     return replace(facts, macs=macs(model, row), **census(model)), model
-
-
-def _timed(bench: Bench, model: nn.Module) -> dict[str, Any]:
-    """Return the times of a pass and of a step; the model is trained a little by that."""
-    latency_seconds = _latency(model, first_rows(bench.workload.dataset.train, 1).to(bench.device))
-    step_seconds, optimizer_share = _step_times(bench, model.train())
-    return {
-        "latency_seconds": latency_seconds,
-        "step_seconds": step_seconds,
-        "optimizer_share": optimizer_share,
-        "row_seconds": _row_seconds(bench, model, step_seconds * (1 - optimizer_share)),
-    }
-
-
-def _latency(model: nn.Module, row: Any) -> float | None:
-    """Return the least seconds of some passes over a row; None for a model that takes no single one."""
-    if not takes_one(model, row):
-        return None
-    (first,) = passes(model, row, repeats=1, warmup=1)
-    repeats = max(FEWEST_PASSES, min(TIMED_PASSES, int(TIMED_SECONDS / max(first, 1e-9))))
-    return min(passes(model, row, repeats=repeats, warmup=1))
 
 
 def _data_facts(dataset: Dataset) -> dict[str, Any]:
@@ -237,62 +202,3 @@ def _of(model: nn.Module, *kinds: type[nn.Module]) -> list[Any]:
 
 def _weights(modules: list[Any]) -> int:
     return sum(module.weight.numel() for module in modules)
-
-
-def _step_times(bench: Bench, model: nn.Module) -> tuple[float, float]:
-    """Return the usual seconds of a whole AdamW step on a model, and the optimizer's share of it.
-
-    The passes of a large model take few rows, and their seconds are scaled to the batch.
-    """
-    batch = bench.batch(few_rows(bench.facts))
-    optimizer = catalogue.find("optimizer", "AdamW").from_fields({}).build(model, TIMED_STEPS)  # type: ignore[attr-defined]
-    passing: list[float] = []
-    stepping: list[float] = []
-    began = bench.now()
-    while len(passing) < FEWEST_STEPS or (
-        len(passing) < WARM_STEPS + TIMED_STEPS and bench.now() - began < TIMED_SECONDS
-    ):
-        start = bench.now()
-        bench.backward(model, batch)
-        middle = bench.now()
-        optimizer.step()
-        end = bench.now()
-        passing.append(middle - start)
-        stepping.append(end - middle)
-    pass_seconds, step_seconds = _usual(passing), _usual(stepping)
-    total = step_seconds + pass_seconds * bench.facts.batch_size / len(batch[1])
-    return total, step_seconds / total
-
-
-def _row_seconds(bench: Bench, model: nn.Module, reference_seconds: float) -> float | None:
-    """Return the seconds that a row more adds to forward and backward; None where no larger batch is timed.
-
-    The median over the pairs of batch sizes, so that one disturbed measurement does not decide.
-    """
-    sizes = {min(factor * bench.facts.batch_size, bench.workload.rows) for factor in LARGER_BATCHES}
-    timed = {bench.facts.batch_size: reference_seconds}
-    for rows in sorted(sizes - {*timed}):
-        if rows <= few_rows(bench.facts, rows):
-            timed[rows] = _passes_seconds(bench, model, bench.batch(rows))
-    slopes = [
-        (timed[large] - timed[small]) / (large - small) for small, large in combinations(sorted(timed), 2)
-    ]
-    return max(statistics.median(slopes), 0.0) if slopes else None
-
-
-def _passes_seconds(bench: Bench, model: nn.Module, batch: Batch) -> float:
-    """Return the usual seconds of forward and backward on a batch; few steps where they are long."""
-    seconds: list[float] = []
-    began = bench.now()
-    while len(seconds) < 2 or (len(seconds) < LARGER_STEPS and bench.now() - began < TIMED_SECONDS / 4):
-        start = bench.now()
-        bench.backward(model, batch)
-        seconds.append(bench.now() - start)
-    return statistics.median(seconds[1:])
-
-
-def _usual(seconds: list[float]) -> float:
-    """Return the median once warm; of few the least, since a busy machine only ever adds to them."""
-    if len(seconds) < WARM_STEPS + TIMED_STEPS:
-        return min(seconds[1:])
-    return float(np.median(seconds[WARM_STEPS:]))

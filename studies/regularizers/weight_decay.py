@@ -38,9 +38,10 @@ class WeightDecay(RegularizerChoice):
         """Shrink the weights before every optimizer step, in proportion to the scheduled lr."""
         import torch
 
-        weights = [weight.detach() for weight in decayed(training.model)]
+        weights: list[torch.Tensor] = list(decayed(training.model))
         share = 1 / (training.total_steps * self.horizon)
 
+        @torch.no_grad()
         def shrink() -> None:
             torch._foreach_mul_(weights, 1 - share * training.lr_factor)
 

@@ -11,6 +11,7 @@ from studies.script.evaluation import evaluation
 from studies.script.import_lines import import_lines
 from studies.script.literals import literal
 from studies.script.parts import Parts
+from studies.script.passes import pass_loss
 from studies.script.run_class import run_class
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ class Style:
             _head(parts, self.imports, about),
             _constants(parts, recipe, workload, about),
             parts.definitions,
+            pass_loss(parts),
             run_class(parts),
             evaluation(parts, workload),
             BETTER.substitute(sign=parts.better_sign),
@@ -99,6 +101,8 @@ def _head(parts: Parts, further: Iterable[str], about: About) -> str:
     imports = {*parts.imports, *IMPORTS, *further}
     if "metric" in parts.uses or parts.follows_curve:
         imports.add("from types import SimpleNamespace")
+    if parts.compiled:
+        imports.add("from functools import cache")
     return f'"""{text}\n"""\n\n' + import_lines(imports)
 
 

@@ -16,6 +16,7 @@ from studies.script.loop_lines import (
     skipping,
 )
 from studies.script.parts import Parts
+from studies.script.passes import loss_of
 from studies.script.styled import ROWS, class_of, loss_on, lr_share, method
 
 IMPORTS: Final = (
@@ -98,12 +99,13 @@ def _configured(parts: Parts) -> list[str]:
 
 
 def _plain_step(parts: Parts) -> Iterator[str]:
-    loss = f"return {loss_on(parts, 'self.device')}(self.model(inputs), targets)"
+    loss = f"return {loss_of(parts, loss_on(parts, 'self.device'), 'self.model', 'inputs', 'targets')}"
     yield method("training_step(self, batch, batch_idx)", ["inputs, targets = batch", loss])
 
 
 def _hooked_step(parts: Parts) -> Iterator[str]:
-    step = ["inputs, targets = self.run.batch", "return self.run.loss(self.model(inputs), targets)"]
+    loss = loss_of(parts, "self.run.loss", "self.model", "inputs", "targets")
+    step = ["inputs, targets = self.run.batch", f"return {loss}"]
     batch = ["self.run.batch = batch", *changed_batch(parts, NAMES)]
     yield method("training_step(self, batch, batch_idx)", [*batch, *step])
     share = "self.run.lr_factor = self.lr_schedulers().get_last_lr()[0] / self.run.peak_lrs[0]"

@@ -19,6 +19,7 @@ from studies.loaded_workload import LoadedWorkload
 from studies.metrics import LOSS, METRICS
 from studies.models.custom import Custom, arguments_of
 from studies.optimizers import OptimizerChoice
+from studies.precisions import BF16
 from studies.rungs import measured_epochs
 from studies.script.definitions import OURS, Definitions
 from studies.script.literals import CannotWrite, literal
@@ -57,6 +58,10 @@ class Parts:
     """Whether the optimizer is told when it trains and when it is evaluated."""
     settles: bool = False
     """Whether the model has batch norm, whose statistics are taken anew for averaged weights."""
+    bf16: bool = False
+    """Whether the products of training passes are in bfloat16."""
+    compiled: bool = False
+    """Whether torch compiles training passes."""
     measured: tuple[int, ...] = ()
     """Epochs after which the model is measured; empty for each."""
     copies: tuple[Path, ...] = ()
@@ -125,6 +130,8 @@ def parts_of(recipe: Recipe, workload: LoadedWorkload) -> Parts:
         needs_closure=recipe.optimizer.needs_closure,
         averages=hasattr(optimizer, "eval"),
         settles=any(isinstance(module, _BatchNorm) for module in model.modules()),
+        bf16=recipe.precision == BF16,
+        compiled=recipe.compiled,
         measured=() if reacts or "stop_conditions" in definitions.uses else _measured(recipe.epochs),
         copies=tuple(definitions.copies),
     )

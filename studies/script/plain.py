@@ -15,6 +15,7 @@ from studies.script.loop_lines import (
     skipping,
 )
 from studies.script.parts import Parts
+from studies.script.passes import loss_of
 
 NAMES: Final = Names(
     model="model",
@@ -83,12 +84,13 @@ def _step(parts: Parts) -> list[str]:
 
 def _plain_step(parts: Parts) -> list[str]:
     loss = "loss_function" if "(" in parts.loss else parts.loss
+    value = loss_of(parts, loss, "model", "inputs[batch]", "targets[batch]")
     if parts.needs_closure:
         return [
             "",
             "def closure():",
             "    optimizer.zero_grad()",
-            f"    loss = {loss}(model(inputs[batch]), targets[batch])",
+            f"    loss = {value}",
             "    loss.backward()",
             "    return loss",
             "",
@@ -96,7 +98,7 @@ def _plain_step(parts: Parts) -> list[str]:
         ]
     return [
         "optimizer.zero_grad()",
-        f"{loss}(model(inputs[batch]), targets[batch]).backward()",
+        f"{value}.backward()",
         "optimizer.step()",
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from studies.script.parts import Parts
+from studies.script.passes import loss_of
 
 LISTS = {
     "on_batch": "functions of (inputs, targets) that change a batch",
@@ -45,7 +46,7 @@ def run_class(parts: Parts) -> str:
         '        """Compute the loss of the batch and its gradients."""',
         "        self.optimizer.zero_grad()",
         "        inputs, targets = self.batch",
-        "        loss = self.loss(self.model(inputs), targets)",
+        f"        loss = {loss_of(parts, 'self.loss', 'self.model', 'inputs', 'targets')}",
         "        loss.backward()",
     ]
     if "after_backward" in lists:

@@ -17,6 +17,7 @@ from studies.script.loop_lines import (
     skipping,
 )
 from studies.script.parts import Parts
+from studies.script.passes import loss_of
 from studies.script.styled import ROWS, class_of, loss_on, lr_share, method
 
 IMPORTS: Final = (
@@ -115,12 +116,14 @@ def _of_net(parts: Parts) -> Iterator[str]:
 
 def _forward(parts: Parts) -> Iterator[str]:
     if not parts.attachments:
-        yield f'return {{"loss": {loss_on(parts, "targets.device")}(self.model(inputs), targets)}}'
+        loss = loss_of(parts, loss_on(parts, "targets.device"), "self.model", "inputs", "targets")
+        yield f'return {{"loss": {loss}}}'
         return
     yield "self.run.batch = inputs, targets"
     yield from changed_batch(parts, NAMES)
     yield "inputs, targets = self.run.batch"
-    yield 'return {"loss": self.run.loss(self.model(inputs), targets)}'
+    loss = loss_of(parts, "self.run.loss", "self.model", "inputs", "targets")
+    yield f'return {{"loss": {loss}}}'
 
 
 def _of_callback(parts: Parts) -> Iterator[str]:

@@ -49,7 +49,11 @@ def sample_compression(
     """
     import optuna
 
-    complete = [record for record in records if record.state == "complete"]
+    complete = [
+        record
+        for record in records
+        if record.state == "complete" and space.offers(Recipe.from_params(record.params))
+    ]
     tried = {Recipe.from_params(record.params).made_from for record in records}
     tried |= {recipe.made_from for recipe in proposed}
     with warnings.catch_warnings():

@@ -1,30 +1,27 @@
 """Compression study: what can be done to the finalists' trained models, and what each way costs in quality.
 
-Every finalist's model goes through the cheap passes, so that it shows whether the winner stays the winner.
-Then one default of everything that trains, then what a multi-objective sampler asks for; last, what may be
-advised again on the models of the other seeds, beside its control. Trials stand in the study's own journal,
-with stage `compress`.
+Every finalist's model is deployed in the usual quantization and as it is; the best one's goes through one
+recipe of every family of passes, the cheapest first; then through the quantizations, of which all finalists'
+models go through the promising ones. Then come other settings of the families that were worth it, beside what
+a multi-objective sampler asks for; last, what may be advised again on the models of the other seeds, beside
+its control. Trials stand in the study's own journal, with stage `compress`.
 """
 
 from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from studies.compression.candidates import (
-    default_recipes,
-    post_training_quantizations,
-    promising_quantizations,
-)
+from studies.compression.candidates import post_training_quantizations, usual_quantizations
+from studies.compression.price import price_seconds, training_epochs
 from studies.compression.space import CompressionSpace
-from studies.quantization import QuantizationChoice
 from studies.recipe import Recipe
 from studies.record import Record
+from studies.search.compression_proposals import CompressionProposals, Way
 from studies.search.compression_runner import CompressionRunner
-from studies.search.compression_sampler import sample_compression
 from studies.search.confirm import finalists
 from studies.search.event import Event
 from studies.search.repeats import REPEATS_SHARE, next_repeats, reserve_seconds
@@ -42,12 +39,6 @@ if TYPE_CHECKING:
     from studies.plans.compression_plan import CompressionPlan, Wanted
     from studies.plans.plan import Plan
     from studies.search.clock import Clock
-
-ROUND: Final = 4
-"""Recipes that the sampler proposes before it knows what they give: never the number of workers, so that any
-number of them gives the same study."""
-Way = tuple[Record, Recipe, Sequence[QuantizationChoice]]
-"""A run, how its model is made small, and the quantizations to deploy it in."""
 
 
 class CompressionStudy:
@@ -82,7 +73,14 @@ class CompressionStudy:
     ) -> None:
         self.study, self.direction, self.clock, self.listen = study, direction, clock, listen
         self.search_plan, self.plan, self.wanted = search_plan, plan, wanted
-        self.space = CompressionSpace.offered(plan.students)
+        self.space = CompressionSpace.offered(plan.students, plan.passes)
+        self.proposals = CompressionProposals(
+            space=self.space,
+            direction=direction,
+            limits=plan.limits,
+            seed=search_plan.seed,
+            in_seconds=plan.budget.seconds is not None,
+        )
         self.runner = CompressionRunner(
             study,
             search_plan,
@@ -103,12 +101,13 @@ class CompressionStudy:
     def run(self) -> None:
         """Work until the budget is used up, the space is exhausted, or the user wants to stop."""
         self._write_finalists()
-        self._quantize_finalists()
+        self._deploy_finalists()
         self._leave_out_lost()
         complete = any(record.state == "complete" for record in self.compressed)
         if complete and self.finalists:  # else nothing can be deployed
             self._scan_sensitivity()
-            self._try_defaults()
+            self._try_families()
+            self._quantize_finalists()
             self._search()
             self._repeat_wanted()
             self._quantize_finalists()  # what time was reserved for is done, or cannot be
@@ -138,18 +137,16 @@ class CompressionStudy:
             why = outcome_of(ending, task, where="while it was measured").error
             self.listen(Event(stage="compress", note=f"no sensitivity of each layer: {why}"))
 
-    def _quantize_finalists(self) -> None:
-        """Quantize every finalist's model after training, each way on all of them: first the usual one.
+    def _deploy_finalists(self) -> None:
+        """Deploy every finalist's model in the usual quantization, and then as it is.
 
         So that time that runs short leaves something of each.
         """
         if self._over():
             return
-        note = f"quantization after training, {len(self.finalists)} finalists"
-        self.listen(Event(stage="compress", note=note))
+        self.listen(Event(stage="compress", note=f"the usual quantization, {len(self.finalists)} finalists"))
         finalists = self.finalists
-        plain, *others = post_training_quantizations(self.space)
-        for quantization in (*others[:1], plain, *others[1:]):
+        for quantization in usual_quantizations(self.space):
             made = self._try(
                 (runs[0], Recipe.from_params(runs[0].params).uncompressed, (quantization,))
                 for runs in finalists
@@ -157,15 +154,28 @@ class CompressionStudy:
             finalists = [runs for runs, could in zip(finalists, made, strict=True) if could]
             self._reserve_repeats()  # but for the first: one for each is worth more than any repeat
 
-    def _try_defaults(self) -> None:
-        note = "pruning, distillation and training for quantization at their defaults"
-        self.listen(Event(stage="compress", note=note))
-        for run in (runs[0] for runs in self.finalists[:1]):
-            recipes = default_recipes(self.space, Recipe.from_params(run.params))
-            self._try((run, recipe, self._promising(run)) for recipe in recipes)
+    def _try_families(self) -> None:
+        """Try one recipe of each family on the best model: first what trains nothing, last what does most."""
+        if self._over():
+            return
+        self.listen(Event(stage="compress", note="one recipe of each family of passes"))
+        run = self.finalists[0][0]
+        self._try(self.proposals.quantizations_of_families(run))
+        self._try(self.proposals.families(run, self._compressed_from(run)))
+
+    def _quantize_finalists(self) -> None:
+        """Quantize the best model in every setting, and the other finalists' in the promising ones."""
+        if self._over() or not self.finalists:
+            return
+        self.listen(Event(stage="compress", note="quantization after training"))
+        first, *others = (runs[0] for runs in self.finalists)
+        quantizations = post_training_quantizations(self.space)
+        self._try([(first, Recipe.from_params(first.params).uncompressed, quantizations)])
+        promising = self.proposals.promising(self._compressed_from(first))
+        self._try((run, Recipe.from_params(run.params).uncompressed, promising) for run in others)
 
     def _search(self) -> None:
-        """Try what the sampler proposes, as many at a time as it may propose without an answer."""
+        """Try other settings of promising families, and what the sampler proposes, a few at a time."""
         if self._over():
             return
         self.listen(Event(stage="compress", note="combinations, quality against bytes against latency"))
@@ -173,25 +183,7 @@ class CompressionStudy:
         while not self._over() and len(self.compressed) > tried:
             tried = len(self.compressed)
             self._reserve_repeats()
-            self._try((run, recipe, self._promising(run)) for recipe in self._proposals(run))
-
-    def _proposals(self, run: Record) -> list[Recipe]:
-        """Return what the sampler proposes next; nothing when the space is exhausted."""
-        recipes: list[Recipe] = []
-        while len(recipes) < ROUND:
-            recipe = sample_compression(
-                self.space,
-                Recipe.from_params(run.params),
-                self._compressed_from(run),
-                direction=self.direction,
-                limits=self.plan.limits,
-                seed=self.search_plan.seed,
-                proposed=recipes,
-            )
-            if recipe is None:
-                break
-            recipes.append(recipe)
-        return recipes
+            self._try(self.proposals.further(run, self._compressed_from(run)))
 
     def _repeat_wanted(self) -> None:
         """Try what may be advised again on the models of the other seeds, asking after each what that is."""
@@ -210,8 +202,11 @@ class CompressionStudy:
         """Return the compression trials of a run's model."""
         return [record for record in self.compressed if record.source == run.number]
 
-    def _promising(self, run: Record) -> tuple[QuantizationChoice, ...]:
-        return promising_quantizations(self.space, self._compressed_from(run), self.direction)
+    def _fits_time(self, run: Record, recipe: Recipe) -> bool:
+        """Tell whether a way should end in the time that is left; one that only evaluates is always begun."""
+        seconds, trained = self.clock.seconds_to_stop(), Recipe.from_params(run.params)
+        cheap = not training_epochs(recipe, trained)
+        return seconds is None or cheap or price_seconds(recipe, trained, run) <= seconds
 
     def _try(self, ways: Iterable[Way]) -> list[bool]:
         """Make models side by side, and deploy each in every quantization that was not tried yet.
@@ -221,6 +216,8 @@ class CompressionStudy:
         """
         tried, left, chains = self._tried(), self._trials_left(), []
         for run, recipe, quantizations in ways:
+            if not self._fits_time(run, recipe):
+                continue
             choices = (recipe.quantization,) if recipe.quantization.aware else quantizations
             recipes = [replace(recipe, quantization=choice) for choice in choices]
             recipes = [way for way in recipes if (run.number, way.to_params()) not in tried]

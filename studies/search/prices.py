@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from statistics import median
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from studies import catalogue
@@ -146,10 +147,14 @@ class Prices:
         return steps * max(step_seconds, LEAST_SECONDS)
 
     def _correction(self, kind: _Kind) -> float:
-        """Return the factor on a prediction: the means of narrower groups, each drawn to the wider one's."""
+        """Return the factor on a prediction: the medians of narrower groups, each drawn to the wider one's.
+
+        An optimizer whose step was timed badly, or a first trial that warms up, hardly moves the others.
+        """
         level = 0.0
         groups = [(tuple(kind.alike(other)), ratio) for other, ratio in self.taken]
         for width in range(len(tuple(kind.alike(kind)))):
             ratios = [ratio for alike, ratio in groups if alike[width]]
-            level = (sum(ratios) + DOUBT * level) / (len(ratios) + DOUBT)
+            if ratios:
+                level = (len(ratios) * median(ratios) + DOUBT * level) / (len(ratios) + DOUBT)
         return math.exp(level)

@@ -23,7 +23,9 @@ Tried = tuple[int | None, Any]
 def next_repeats(
     wanted: Iterable[Mapping[str, Any]], records: Sequence[Record], tried: Collection[Tried]
 ) -> list[tuple[Record, Recipe]]:
-    """Return what is missing of the first wanted recipe that misses anything: other seeds, then controls.
+    """Return what is missing of the first wanted recipe that misses anything: other seeds, else controls.
+
+    Controls come when the seeds are there: by then it may no longer be wanted first.
 
     Args:
         wanted: recipes in flat form, the likeliest to be advised first.
@@ -33,9 +35,10 @@ def next_repeats(
     for recipe in map(Recipe.from_params, wanted):
         runs = _trained_with(recipe, records)
         controls = [control(recipe, Recipe.from_params(run.params)) for run in runs]
-        ways = [*((run, recipe) for run in runs), *zip(runs, controls, strict=True)]
-        if missing := [(run, way) for run, way in ways if way and (run.number, way.to_params()) not in tried]:
-            return missing
+        seeds = [(run, recipe) for run in runs]
+        for ways in (seeds, [(run, way) for run, way in zip(runs, controls, strict=True) if way]):
+            if missing := [(run, way) for run, way in ways if (run.number, way.to_params()) not in tried]:
+                return missing
     return []
 
 

@@ -25,6 +25,7 @@ from studies.search.prices import Prices
 from studies.search.promotion import Standing
 from studies.search.pruner import Score, score
 from studies.search.rerun_costs import RerunCosts
+from studies.search.stacking import fewest, stacked
 from studies.search.stopping import cancel_if_told
 from studies.search.trial_params import search_params
 from studies.search.trial_writer import TrialWriter
@@ -32,7 +33,7 @@ from studies.storage import journal, trial_lines
 from studies.trials.death import outcome_of
 from studies.trials.open_trial import OpenTrial
 from studies.trials.patience import ATTEMPTS, BY_FORCE, LOOK_SECONDS
-from studies.trials.task import Release, TrialResult
+from studies.trials.task import Release, StackTask, TrialResult
 from studies.trials.trial import Outcome, blank_record
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from studies.loaded_workload import LoadedWorkload
     from studies.plans.plan import Plan
     from studies.recipe import Recipe
+    from studies.search.stacking import Entry
     from studies.training_function.function import Function
     from studies.trials.allowance import Allowance
     from studies.trials.study_files import StudyFiles
@@ -83,8 +85,9 @@ class TrialRunner:
         self.rungs = rungs(plan.epochs)
         self.records = list(journal.records(study))
         self._next_number = trial_lines.next_number(study)
-        self._running: dict[Handle, tuple[Group, OpenTrial, Task]] = {}
-        self._queue: deque[tuple[Group, OpenTrial]] = deque()
+        self._running: dict[Handle, tuple[list[Entry], Task]] = {}
+        self._queue: deque[list[Entry]] = deque()
+        """What is handed over next: trials that train in lockstep, or one by itself."""
         self._aside: list[tuple[Any, Callable[[Any], None]]] = []
         self._aside_running: dict[Handle, Callable[[Any], None]] = {}
         self.prices = Prices.of(plan, workload)
@@ -134,7 +137,8 @@ class TrialRunner:
             after_each: called whenever a trial has ended.
         """
         self._after_each = after_each
-        self._queue.extend((group, trial) for group in groups for trial in group.trials)
+        entries = ((group, trial) for group in groups for trial in group.trials)
+        self._queue.extend(stacked(entries, self.plan.lockstep))
         while True:
             self._hand_over()
             if not self._running and not self._queue:
@@ -155,40 +159,58 @@ class TrialRunner:
     def _hand_over(self) -> None:
         """Give the engine as many trials as it has free workers; drop or end the rest when time is up."""
         while self._queue:
-            group, trial = self._queue[0]
+            entries, trial = self._queue[0], self._queue[0][0][1]
             bound = trial.bound and trial.worker is not None and self.engine.holds(trial.worker)
             if self.clock.must_stop():
                 self._queue.popleft()
-                self._leave(group, trial)
+                for group, left in entries:
+                    self._leave(group, left)
             elif bound or self.engine.free > 0:
                 self._queue.popleft()
-                self._submit(group, trial, worker=trial.worker if bound else None)
+                self._submit(entries, worker=trial.worker if bound else None)
             else:
                 break
         if self._aside and self.costs.trials_written and self.engine.free > 0:
             self._begin_aside()
 
-    def _submit(self, group: Group, trial: OpenTrial, *, worker: int | None) -> None:
+    def _submit(self, entries: list[Entry], *, worker: int | None) -> None:
+        """Hand over trials that are to train together, or one."""
+        entries = [(group, trial) for group, trial in entries if self._begins(group, trial)]
+        if not entries:
+            return
+        epochs, stop_after = self.rungs[entries[0][0].rung], self.clock.seconds_to_stop()
+        tasks = tuple(
+            trial.task(epochs, self.files.checkpoints, shared=self.engine.workers > 1) for _, trial in entries
+        )
+        task = Task(
+            work=tasks[0] if len(tasks) == 1 else StackTask(tasks=tasks, fewest=fewest(self.plan.lockstep)),
+            stop_after_seconds=stop_after,
+            deadline_seconds=self._deadline_seconds([trial for _, trial in entries], epochs, stop_after),
+            most_bytes=self.allowance.most_bytes,
+            worker=worker,
+            rather=entries[0][1].worker,
+        )
+        self._running[self.engine.submit(task)] = entries, task
+
+    def _begins(self, group: Group, trial: OpenTrial) -> bool:
+        """Give a trial its number and note that it begins; end it if it ended the whole search before."""
         if trial.number < 0:
             trial.number, self._next_number = self._next_number, self._next_number + 1
         if self.files.under_way.lost(trial) >= ATTEMPTS:
             self._end(group, trial, Outcome(state="failed", error=BY_FORCE))
-            return
+            return False
         self.files.under_way.begin(trial)
-        epochs = self.rungs[group.rung]
-        stop_after = self.clock.seconds_to_stop()
-        deadline = self.allowance.deadline_seconds(trial, epochs, self.records)
+        return True
+
+    def _deadline_seconds(
+        self, trials: Sequence[OpenTrial], epochs: int, stop_after: float | None
+    ) -> float | None:
+        """Return when the worker of some trials is ended: together they may take what each may."""
+        of_each = [self.allowance.deadline_seconds(trial, epochs, self.records) for trial in trials]
+        deadline = math.fsum(each or math.inf for each in of_each)
         if stop_after is not None:
-            deadline = min(deadline or math.inf, stop_after + GRACE_SECONDS)
-        task = Task(
-            work=trial.task(epochs, self.files.checkpoints, shared=self.engine.workers > 1),
-            stop_after_seconds=stop_after,
-            deadline_seconds=deadline,
-            most_bytes=self.allowance.most_bytes,
-            worker=worker,
-            rather=trial.worker,
-        )
-        self._running[self.engine.submit(task)] = (group, trial, task)
+            deadline = min(deadline, stop_after + GRACE_SECONDS)
+        return deadline if math.isfinite(deadline) else None
 
     def _leave(self, group: Group, trial: OpenTrial) -> None:
         """Leave a trial as it is, as time is up: one that was not begun is dropped, another is pruned."""
@@ -206,24 +228,27 @@ class TrialRunner:
             if ending.cause is None and not ending.error:
                 then(ending.result)
             return
-        group, trial, task = self._running.pop(ending.handle)
-        trial.seconds += ending.seconds
-        trial.worker = ending.worker
-        if ending.output:
-            self.files.logs.append(trial.number, ending.output)
-        if isinstance(ending.result, TrialResult):
-            self._take_result(group, trial, ending.result)
-        elif self._tries_again(ending, trial):
-            self._queue.appendleft((group, trial))
-        else:
-            allowed_seconds = self.allowance.trial_seconds
-            self._end(group, trial, outcome_of(ending, task, trial_seconds=allowed_seconds))
+        entries, task = self._running.pop(ending.handle)
+        results = ending.result if isinstance(ending.result, tuple) else (ending.result,) * len(entries)
+        for (group, trial), result in zip(entries, results, strict=True):
+            trial.seconds += ending.seconds / len(entries)
+            trial.worker = ending.worker
+            if ending.output:
+                self.files.logs.append(trial.number, ending.output)
+            if isinstance(result, TrialResult):
+                self._take_result(group, trial, result)
+            elif self._tries_again(ending, trial, alone=len(entries) == 1):
+                self._queue.appendleft([(group, trial)])
+            else:
+                allowed_seconds = self.allowance.trial_seconds
+                self._end(group, trial, outcome_of(ending, task, trial_seconds=allowed_seconds))
 
-    def _tries_again(self, ending: Ending, trial: OpenTrial) -> bool:
-        """Tell whether a trial is tried once more after its worker ended by itself."""
+    def _tries_again(self, ending: Ending, trial: OpenTrial, *, alone: bool) -> bool:
+        """Tell whether a trial is tried once more: its worker ended by itself, or it was not alone there."""
         trial.bound = False
         trial.attempts += ending.worker >= 0  # else another trial ended the worker that held this one
-        return ending.cause == "process" and trial.attempts < ATTEMPTS and not self.clock.must_stop()
+        again = ending.cause == "process" or (not alone and ending.cause != "cancelled")
+        return again and trial.attempts < ATTEMPTS and not self.clock.must_stop()
 
     def _take_result(self, group: Group, trial: OpenTrial, result: TrialResult) -> None:
         if not result.pauses:
@@ -252,7 +277,8 @@ class TrialRunner:
         new = [self._standing(trial, epochs) for trial in trials]
         chosen = group.promotion.chosen(new, self._earlier(group, trials[0].recipe.optimizer.name(), epochs))
         group.trials, group.rung = [trials[index] for index in sorted(chosen)], group.rung + 1
-        self._queue.extendleft((group, trial) for trial in reversed(group.trials))
+        going_on = stacked([(group, trial) for trial in group.trials], self.plan.lockstep)
+        self._queue.extendleft(reversed(going_on))
         for index, trial in enumerate(trials):
             if index not in chosen and trial.record is not None:
                 error = f"not in {group.promotion.among} at epoch {epochs}"

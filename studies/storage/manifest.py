@@ -20,6 +20,7 @@ from studies.errors import StoreError
 from studies.facts import Facts
 from studies.limits import Budget, Limits
 from studies.outlook import Outlook
+from studies.precisions import FLOAT32
 from studies.split_facts import SplitFacts
 from studies.step_price import StepPrice
 from studies.storage.document import Document
@@ -136,7 +137,11 @@ class StudyManifest(Document):
         "columns",
         "trial_seconds",
         "prepared_seconds",
+        "passes",
         "fair",
+        "precision",
+        "compiled",
+        "lockstep",
         "exhaust",
         "outlook",
     )
@@ -176,9 +181,14 @@ class StudyManifest(Document):
     threads: int = 1
     search_model: bool = False
     compression: str = "off"
+    passes: tuple[str, ...] = ()
+    """Of the compression, by name; empty for all that are offered."""
     unread: tuple[str, ...] = ()
     starts: tuple[Start, ...] = ()
     fair: str = "strict"
+    precision: str = FLOAT32
+    compiled: bool = False
+    lockstep: int = 0
     sample_rows: int | None = None
     """Training rows that the search trains on, where it does not afford all of them; None for all."""
     exhaust: bool = True

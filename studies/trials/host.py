@@ -16,7 +16,8 @@ from studies.measure.threads import threads
 from studies.recipe import Recipe
 from studies.training_function.function import Function
 from studies.trials import files as trial_files
-from studies.trials.task import Release, TrialResult, TrialTask
+from studies.trials.stack import advance_trials
+from studies.trials.task import Release, StackTask, TrialResult, TrialTask
 from studies.trials.trial import Outcome, Trial, measured
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Measurement(Protocol):
         """Return what was measured."""
 
 
-Work = TrialTask | Release | Measurement
+Work = TrialTask | StackTask | Release | Measurement
 
 
 @dataclass(kw_only=True)
@@ -56,6 +57,8 @@ class TrialHost:
             match work:
                 case TrialTask():
                     return self._advance(work, watch)
+                case StackTask():
+                    return self._advance_stack(work, watch)
                 case Release():
                     return self._release(work)
                 case _:
@@ -66,7 +69,7 @@ class TrialHost:
         self.plan = replace(self.plan, device=device)
 
     def _advance(self, task: TrialTask, watch: Watch) -> TrialResult:
-        trial = self._paused.pop(task.number, None) or self._open(task)
+        trial = self._take_up(task)
 
         def stop() -> bool:
             report()
@@ -77,7 +80,21 @@ class TrialHost:
                 watch.progress(trial.training.epoch)
 
         report()
-        outcome = trial.advance(task.epochs, stop=stop)
+        return self._leave(task, trial, trial.advance(task.epochs, stop=stop))
+
+    def _advance_stack(self, work: StackTask, watch: Watch) -> tuple[TrialResult, ...]:
+        """Train trials in lockstep, and those that fit no stack one after another."""
+        trials = [self._take_up(task) for task in work.tasks]
+
+        def stop() -> bool:
+            watch.progress(max(trial.training.epoch for trial in trials if trial.training is not None))
+            return watch.must_stop()
+
+        outcomes = advance_trials(trials, work.tasks[0].epochs, fewest=work.fewest, stop=stop)
+        return tuple(map(self._leave, work.tasks, trials, outcomes))
+
+    def _leave(self, task: TrialTask, trial: Trial, outcome: Outcome | None) -> TrialResult:
+        """Pause a trial at its rung, or end it."""
         if outcome is None and task.epochs < self.plan.epochs:
             return self._pause(task, trial)
         return self._end(task, trial, outcome or Outcome(state="complete"))
@@ -96,6 +113,10 @@ class TrialHost:
             trial_files.save_weights(task.checkpoint, trial)
         trial.close()
         return result
+
+    def _take_up(self, task: TrialTask) -> Trial:
+        """Return a trial that is held here, else one from its file or its start."""
+        return self._paused.pop(task.number, None) or self._open(task)
 
     def _open(self, task: TrialTask) -> Trial:
         """Return a trial from its file, or from its start if there is none."""

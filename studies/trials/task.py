@@ -37,6 +37,15 @@ class TrialTask:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class StackTask:
+    """Trials to train up to one rung together, in lockstep as far as they fit; each has a result."""
+
+    tasks: tuple[TrialTask, ...]
+    fewest: int
+    """Trials for which a stack pays; fewer train one after another."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Release:
     """Paused trials that nobody goes on with: a worker lets go of what it holds of them."""
 

@@ -94,30 +94,47 @@ class Trial:
 
     def advance(self, epochs: int, *, stop: Callable[[], bool]) -> Outcome | None:
         """Train until `epochs` epochs are done in all; return None when it got there, else why not."""
+        if over := self.begun():
+            return over
+        run = self.training
+        assert run is not None  # noqa: S101 - for mypy
+        return self.settled(lambda: run.advance(epochs, stop=stop))
+
+    def begun(self) -> Outcome | None:
+        """Make the run unless it is there; return None when it is, else why it cannot be."""
+        if self.training is not None:
+            return None
         try:
-            return self._advance(epochs, stop)
-        except Diverged as error:
-            return Outcome(
-                state="infeasible", error=str(error), violation=1 - last_epoch(self.curve) / self.plan.epochs
-            )
+            if over := self._over_limit():
+                return over
+            self.begin()
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - a failed trial is data: recorded with its reason, the study goes on
+            return self._failure(error)
+        return None
+
+    def settled(self, train: Callable[[], bool]) -> Outcome | None:
+        """Return None when training got where it should, as it tells, else why not."""
+        try:
+            if train():
+                return None
         except KeyboardInterrupt:
             raise  # of the user, who wants to stop
-        except BaseException as error:  # noqa: BLE001 - a failed trial is data: recorded with its reason, the study goes on
-            return failure(error)
+        except BaseException as error:  # noqa: BLE001 - as in `begun`
+            return self._failure(error)
+        epoch = self.training.epoch + 1 if self.training else 1
+        return Outcome(state="pruned", error=f"stopped in epoch {epoch}: {SEARCH_ENDED}")
+
+    def _failure(self, error: BaseException) -> Outcome:
+        if isinstance(error, Diverged):
+            violation = 1 - last_epoch(self.curve) / self.plan.epochs
+            return Outcome(state="infeasible", error=str(error), violation=violation)
+        return failure(error)
 
     def begin(self) -> None:
         """Make the run, yet to train."""
         self.training = _new_run(self.recipe, self.workload, self.plan, seed=self.seed)
-
-    def _advance(self, epochs: int, stop: Callable[[], bool]) -> Outcome | None:
-        if self.training is None:
-            if over := self._over_limit():
-                return over
-            self.begin()
-        assert self.training is not None  # noqa: S101 - for mypy
-        if self.training.advance(epochs, stop=stop):
-            return None
-        return Outcome(state="pruned", error=f"stopped in epoch {self.training.epoch + 1}: {SEARCH_ENDED}")
 
     def _over_limit(self) -> Outcome | None:
         limit = self.plan.limits.train_bytes

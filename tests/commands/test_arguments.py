@@ -19,7 +19,7 @@ OPTIONS = {
     "start": ["recipe.toml"], "start_from": "old-1", "earlier": False, "portfolio": False,
     "compression": "after", "study": "s",
     "tracking_uri": "off", "device": "cpu", "seed": 7, "workers": "3", "trial_time": "10m",
-    "fair": "strict",
+    "fair": "strict", "lockstep": "on", "precision": "bf16", "compile": "on",
 }  # fmt: skip
 ELSEWHERE = {"home", "register", "json", "config", "save_config"}
 """Options that the command reads itself."""

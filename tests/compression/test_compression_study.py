@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from advisor.jobs.compress import CompressionRequest, open_compression, write_request
+from advisor.jobs.reopening import reopen
 from advisor.jobs.request import Request
 from advisor.jobs.session import prepare
 from advisor.jobs.work import conclude, work
@@ -74,19 +75,30 @@ def test_every_trial_starts_from_a_confirmed_model_and_says_what_was_done_to_it(
         )
 
 
-def test_each_finalist_goes_through_the_cheap_passes_before_anything_is_trained(study):
-    records = compress(study, trials=40)
+def test_each_finalist_is_deployed_as_it_is_and_quantized_before_anything_is_trained(study):
+    records = compress(study)
     first_trained = next(place for place, record in enumerate(records) if record.train_seconds)
-    cheap = records[:first_trained]
     ways = {
-        record.optimizer: {
-            record.params["quantization"] for record in cheap if record.optimizer == record.optimizer
+        optimizer: {
+            record.params["quantization"]
+            for record in records[:first_trained]
+            if record.optimizer == optimizer
         }
-        for record in cheap
+        for optimizer in ("AdamW", "Nesterov")
     }
-    assert set(ways) == {"AdamW", "Nesterov"}
-    assert ways["AdamW"] == ways["Nesterov"]
-    assert "none" in ways["AdamW"]
+    fewer, more = sorted(ways.values(), key=len)
+    assert fewer == {"StaticInt8", "none"} < more
+
+
+def test_only_the_named_passes_are_tried_and_more_of_them_later(study):
+    first = compress(study, trials=8, passes=("magnitude", "WeightOnly"))
+    second = compress(study, trials=12, passes=("DynamicInt8",))[8:]
+
+    assert {record.params["quantization"] for record in first} == {"none", "WeightOnly"}
+    assert {record.params["pruning"] for record in first} == {"none", "Magnitude"}
+    assert {record.params["distillation"] for record in first} == {"none"}
+    new = [record for record in second if record.stage == "compress"]
+    assert "DynamicInt8" in {record.params["quantization"] for record in new}
 
 
 def test_the_same_seed_tries_the_same_ways_and_measures_the_same_but_for_times(searched, tmp_path):
@@ -158,8 +170,12 @@ def test_a_spent_budget_is_refused_in_one_line(study):
 
 @pytest.mark.parametrize(
     ("wanted", "says"),
-    [({"students": ("nosuch",)}, "unknown model 'nosuch'"), ({"teacher": "gone.py:Net"}, "gone.py")],
-    ids=["student", "teacher"],
+    [
+        ({"students": ("nosuch",)}, "unknown model 'nosuch'"),
+        ({"teacher": "gone.py:Net"}, "gone.py"),
+        ({"passes": ("Chanels",)}, "no pass 'Chanels'; did you mean 'Channels'"),
+    ],
+    ids=["student", "teacher", "pass"],
 )
 def test_what_cannot_be_used_is_refused_and_written_nowhere(study, wanted, says):
     before = journal.manifest_of(journal.open_study(study, "s"))
@@ -167,6 +183,15 @@ def test_what_cannot_be_used_is_refused_and_written_nowhere(study, wanted, says)
         write_request(study, "s", CompressionRequest(**wanted))
 
     assert journal.manifest_of(journal.open_study(study, "s")) == before
+
+
+def test_a_study_that_goes_on_takes_passes_only_if_it_compresses(study):
+    with pytest.raises(BadValue, match="this study has none; see: advisor compress"):
+        reopen(study, "s", passes=("Channels",))
+    write_request(study, "s", CompressionRequest(passes=("magnitude",)))
+    reopen(study, "s", passes=("weightonly",))
+
+    assert journal.manifest_of(journal.open_study(study, "s")).passes == ("WeightOnly",)
 
 
 def test_a_search_compresses_afterwards_when_asked(home):

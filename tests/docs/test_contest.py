@@ -13,13 +13,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks import contest_tables
+from benchmarks import contest_others, contest_tables
+from benchmarks.contest_others import is_there
 from benchmarks.contest_own import _spent_seconds
 from benchmarks.contest_rows import HARD, Row, append, read_rows
 from benchmarks.contest_space import SPACE, at_random, chance_of, in_use
 from benchmarks.contest_training import Data, Run
 from benchmarks.contest_watch import Over, Watch
 from benchmarks.contest_workloads import BY_NAME, PARTS, PROBLEMS, TARGETS, targets_of, write_data
+from benchmarks.contestants import IN_MEMORY
 from studies.data.opening import open_dataset
 
 ALONE = 0.4
@@ -134,7 +136,7 @@ def test_the_second_target_of_a_workload_is_no_easier_than_the_first():
         for seed in seeds:
             easy, hard = targets_of(problem, seed)
             assert problem.reaches(hard, easy)
-        assert len(seeds) == len(set(seeds))
+        assert len(seeds) == len(set(seeds)) >= 2
 
 
 def test_a_contest_is_over_once_a_run_reaches_the_target(tmp_path, capsys):
@@ -146,6 +148,13 @@ def test_a_contest_is_over_once_a_run_reaches_the_target(tmp_path, capsys):
     with pytest.raises(Over):
         watch.note(run, 1)
     assert '"runs": 0.5' in capsys.readouterr().out
+
+
+def test_a_package_whose_environment_is_missing_is_not_there_and_what_needs_none_is(tmp_path, monkeypatch):
+    monkeypatch.setenv("CONTEST_ENVIRONMENTS", str(tmp_path))
+
+    assert not any(is_there(name) for name in contest_others.CONTESTANTS)
+    assert all(is_there(name) for name in ("ours", *IN_MEMORY))
 
 
 def test_processor_seconds_of_a_tree_hold_those_of_processes_that_have_ended_in_it():

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from studies.machine.cores import thread_bound, usable_cores
 from studies.machine.memory import UNKNOWN_BYTES, free_bytes, memory_bytes
-from studies.measure.threads import THREADING_MACS, threads_for
+from studies.measure.threads import most_threads
 
 GIB = 2**30
 MOUNTS = {
@@ -178,13 +178,15 @@ def test_omp_num_threads_is_read_as_openmp_does(text, bound):
     assert thread_bound({"OMP_NUM_THREADS": text}) == bound
 
 
-def test_a_large_step_gets_no_more_threads_than_omp_num_threads_says(monkeypatch):
+def test_no_more_threads_run_than_there_are_cores_or_omp_num_threads_says(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    assert threads_for(THREADING_MACS) == 1
+    assert most_threads() == 1
+
+    monkeypatch.setenv("OMP_NUM_THREADS", "10000")
+    assert most_threads() == usable_cores()
 
     monkeypatch.delenv("OMP_NUM_THREADS")
-    assert threads_for(THREADING_MACS) == usable_cores()
-    assert threads_for(THREADING_MACS - 1) == 1
+    assert most_threads() == usable_cores()
 
 
 def test_nothing_heavy_is_imported_to_ask():

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import replace
 
 import pytest
 
-from advisor.jobs.planning import batch_sizes, plan_for
+from advisor.jobs.batch_sizes import batch_sizes
+from advisor.jobs.planning import plan_for
 from advisor.jobs.profile import preview
 from advisor.jobs.request import Request
 from studies.errors import BadValue
@@ -46,16 +46,6 @@ def test_the_census_adds_up(facts):
 
 def test_multiply_accumulates_are_those_of_the_layers(facts):
     assert facts.macs == 64 * 16 * 9 + 16 * 32 * 16 * 9 + 128 * 64 + 64 * 10
-
-
-def test_a_small_net_is_given_one_thread_and_a_large_one_all(digits, facts, monkeypatch):
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)  # which bounds it
-
-    def threads(macs):
-        return plan_for(Request(source="digits"), digits, replace(facts, macs=macs))[0].threads
-
-    assert threads(facts.macs) == 1
-    assert threads(10**9) == len(os.sched_getaffinity(0))
 
 
 def test_state_is_forecast_for_every_optimizer(facts):

@@ -133,6 +133,17 @@ def test_a_long_run_is_measured_after_the_same_epochs(iris):
     assert_alike(Recipe(model=MLP(width=8), epochs=59, batch_size=120, wrappers=(EMA(),)), iris)
 
 
+@pytest.mark.parametrize("changes", [{}, {"wrappers": (EMA(),)}])
+def test_products_in_bfloat16_are_written_out(iris, changes):
+    assert_alike(Recipe(model=MLP(width=16), epochs=2, precision="bf16", **changes), iris)
+
+
+def test_compiled_passes_are_written_out(iris):
+    text = source(Recipe(model=MLP(width=16), compiled=True, precision="bf16"), iris)
+    assert "    return torch.compile(model)\n" in text
+    assert "        return loss(compiled(model)(inputs), targets)\n" in text
+
+
 def test_amounts_are_measured_in_their_own_units():
     diabetes = open_source("diabetes")
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import advisor as api
 from advisor.decide.confirmation import recipes_in_question
+from advisor.decide.recommend import recommend
 from advisor.evidence import Evidence
 from studies.direction import MAXIMIZE
 from studies.limits import Budget, Limits
@@ -336,3 +337,13 @@ def test_whoever_is_advised_after_a_search_in_trials_is_confirmed(home, source, 
     records = {run.number: run for run in journal.records(journal.open_study(home, name))}
 
     assert {records[number].stage for number in answer.trials} == {"confirm"}
+
+
+def test_a_runner_up_with_fewer_seeds_is_compared_with_the_advised_one_on_these():
+    confirmed = {"AdamW": [0.96, 0.92, 0.91], "SGD": [0.95, 0.905]}
+    answer = recommend(evidence({"AdamW": [0.95], "SGD": [0.94]}, confirmed, valid_rows=5000, goal="quality"))
+    (runner_up,) = [str(reason) for reason in answer.reasons if reason.kind == "next_best"]
+
+    assert answer.optimizer == "AdamW"
+    assert "SGD with accuracy 0.9275 (trials 5, 6)" in runner_up
+    assert "on the same seeds AdamW reached 0.94 (trials 2, 3)" in runner_up

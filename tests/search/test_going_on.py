@@ -13,6 +13,7 @@ from advisor.decide.outlook import outlook
 from advisor.decide.value_of_trials import trend
 from advisor.evidence import Evidence
 from advisor.jobs.advice import advice
+from advisor.jobs.reports import reported
 from studies.limits import Budget, Limits
 from studies.outlook import LEAST_TRIALS, WORTHWHILE, Outlook
 from studies.plans.plan import Plan
@@ -136,18 +137,12 @@ def test_an_outlook_speaks_of_the_metric_and_of_as_little_gain_as_was_seen_of_la
 
 
 def test_the_answer_of_a_search_that_ended_early_says_so_and_why(home):
-    name = api.search(
-        "iris",
-        model="linear",
-        optimizers="AdamW,SGD",
-        budget="400trials",
-        epochs=2,
-        tracking_uri="off",
-        home=home,
-    )
+    asked = {"model": "linear", "optimizers": "SGD", "batch_size": "full", "epochs": 2, "tracking_uri": "off"}
+    name = api.search("iris", budget="400trials", home=home, **asked)
     manifest = journal.manifest_of(journal.open_study(home, name))
     (said,) = [line for line in advice(home, name).would_change if line.kind == "stopped_early"]
 
     assert manifest.outlook is not None
     assert manifest.outlook.trials < 400
     assert str(manifest.outlook) in str(said)
+    assert str(manifest.outlook) in str(reported(home, name))

@@ -18,7 +18,15 @@ from advisor.jobs.request import Request
 from advisor.jobs.session import prepare
 from advisor.published import portfolio
 from advisor.published.greedy import greedy
-from advisor.published.portfolio import CLASSES, StartingRecipe, best_first, of_optimizer, recipes, tasks
+from advisor.published.portfolio import (
+    CLASSES,
+    StartingRecipe,
+    best_first,
+    of_optimizer,
+    recipes,
+    rows_a_step,
+    tasks,
+)
 from benchmarks.portfolio import load, normalised, write
 from benchmarks.portfolio_pool import LR_UNITS, OPTIMIZERS, pool
 from studies import catalogue
@@ -125,10 +133,23 @@ def test_a_starting_recipe_is_read_in_the_ranges_of_its_own_optimizer(iris):
 
 def test_what_a_search_does_not_offer_stays_as_in_its_reference(iris):
     space = replace(PLAN, schedules=("Cosine",), regularizers=(), wrappers=()).space(iris)
-    starting_recipe = starting(batch_rows=999, attachments=("L2", "EMA"), units={"optimizer.momentum": 0.5})
+    starting_recipe = starting(attachments=("L2", "EMA"), units={"optimizer.momentum": 0.5})
 
-    largest = replace(space.reference(catalogue.find("optimizer", "AdamW")), batch_size=128)
-    assert starting_recipe.recipe(space) == largest
+    assert starting_recipe.recipe(space) == space.reference(catalogue.find("optimizer", "AdamW"))
+
+
+@pytest.mark.parametrize("lr_scaling", [False, True])
+@pytest.mark.parametrize(("rows", "factor"), [(16, 0.5), (64, 1.0)])
+def test_the_lr_is_that_of_the_recorded_run_and_follows_other_rows_a_step(iris, rows, factor, lr_scaling):
+    plan = replace(PLAN, batch_size=(rows, rows, rows), lr_scaling=lr_scaling)
+    recipe = starting(batch_rows=64, units={"optimizer.lr": 0.5}).recipe(plan.space(iris))
+
+    assert recipe.batch_size == rows
+    assert recipe.optimizer.lr == pytest.approx(factor * 5.477e-3, rel=1e-3)
+
+
+def test_a_larger_training_set_gets_more_rows_a_step():
+    assert [rows_a_step(64, rows) for rows in (90, 4_999, 5_000, 20_000, 100_000)] == [64, 64, 128, 256, 512]
 
 
 # ---------------------------------------------------------------- of a new search

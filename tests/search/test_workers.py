@@ -14,6 +14,7 @@ from advisor.jobs.session import prepare
 from studies.engines.local import Local
 from studies.engines.payload import write_payload
 from studies.errors import BadWorkload
+from studies.plans.plan import Plan
 from studies.search.clock import Clock
 from studies.search.search import Search
 from studies.storage import journal
@@ -274,3 +275,25 @@ def test_a_model_that_ends_its_process_when_it_is_profiled_is_refused_in_one_lin
             home=tmp_path,
             **QUIET,
         )
+
+
+@pytest.mark.slow
+def test_trials_in_lockstep_are_the_same_for_any_number_of_workers(tmp_path):
+    studies = [
+        values(
+            advisor.search(
+                "iris",
+                model="mlp",
+                budget="20trials",
+                epochs=9,
+                lockstep="on",
+                workers=workers,
+                home=tmp_path / str(workers),
+                **QUIET,
+            ),
+            tmp_path / str(workers),
+        )
+        for workers in (0, 2)
+    ]
+    assert studies[0] == studies[1]
+    assert Plan.of(journal.manifest_of(journal.open_study(tmp_path / "0", "iris-1"))).lockstep > 1

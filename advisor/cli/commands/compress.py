@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from advisor.cli.arguments import names_in
 from advisor.cli.options import (
     CompressionBudget,
     Home,
     Json,
     Latency,
     ModelSize,
+    Passes,
     Students,
     StudyName,
     Teacher,
@@ -23,6 +25,7 @@ def compress(
     budget: CompressionBudget = None,
     model_size: ModelSize = None,
     latency: Latency = None,
+    passes: Passes = None,
     student: Students = None,
     teacher: Teacher = None,
     workers: Workers = None,
@@ -35,7 +38,13 @@ def compress(
 
     limits = Limits.parse(memory=None, model_size=model_size, latency=latency, train_time=None)
     total = None if budget is None else Budget.parse(budget)
-    request = CompressionRequest(budget=total, limits=limits, students=tuple(student or ()), teacher=teacher)
+    request = CompressionRequest(
+        budget=total,
+        limits=limits,
+        passes=names_in(passes),
+        students=tuple(student or ()),
+        teacher=teacher,
+    )
     with prints_aside():
         count = parse_workers(workers)
         session = open_compression(home_of(home), study, request, workers=count, tell=say)

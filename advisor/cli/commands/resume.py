@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from advisor.cli.options import Exhaust, Home, Json, StudyName, Workers
+from advisor.cli.arguments import names_in
+from advisor.cli.options import Exhaust, Home, Json, Passes, StudyName, Workers
 from advisor.cli.run import home_of, work_on
 from advisor.cli.terminal import prints_aside, say
 from studies.limits import Budget
@@ -15,6 +16,7 @@ from studies.limits import Budget
 def resume(
     study: StudyName,
     budget: Annotated[str | None, typer.Option(help="A larger total budget; what is spent counts.")] = None,
+    passes: Passes = None,
     exhaust: Exhaust = False,
     workers: Workers = None,
     home: Home = None,
@@ -27,7 +29,13 @@ def resume(
     with prints_aside():
         total = None if budget is None else Budget.parse(budget)
         session = reopen(
-            home_of(home), study, budget=total, exhaust=exhaust, workers=parse_workers(workers), tell=say
+            home_of(home),
+            study,
+            budget=total,
+            passes=names_in(passes),
+            exhaust=exhaust,
+            workers=parse_workers(workers),
+            tell=say,
         )
     for note in session.notes:
         say(note)

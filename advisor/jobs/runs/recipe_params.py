@@ -10,10 +10,10 @@ from typing import Any, Final
 from advisor.jobs.runs.cells import finite
 from advisor.jobs.runs.optimizer_names import optimizer_of, schedule_of
 from studies import catalogue
-from studies.recipe import NUMBERS, SET_AXES, SINGLE_AXES
+from studies.recipe import NUMBERS, OPTIONS, SET_AXES, SINGLE_AXES
 
 WHOLE: Final = ("batch_size", "epochs")
-OURS: Final = frozenset({*SET_AXES, *SINGLE_AXES, *NUMBERS})
+OURS: Final = frozenset({*SET_AXES, *SINGLE_AXES, *NUMBERS, *OPTIONS})
 """Keys of a recipe that mean something of ours: a setting of that name has to be called otherwise."""
 
 

@@ -12,7 +12,6 @@ import torch
 
 from studies.data.rows import tensors
 from studies.forward import answer
-from studies.measure.threads import threads_for
 from studies.optim.routing import trained
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ class Bench:
         self._ends = time.perf_counter() + allowance_seconds
         self._rows = torch.Generator()
         passes = facts.step_seconds * (1 - facts.optimizer_share)
-        self._row_seconds = passes / facts.batch_size * threads_for(facts.macs * facts.batch_size)
+        self._row_seconds = passes / facts.batch_size
         self.restart()
         self._loss: Callable[..., torch.Tensor] = workload.training_loss(self.device)
 
