@@ -24,7 +24,7 @@ def test_rungs_climb_to_the_whole_run(epochs):
 
     assert ladder[-1] == epochs
     assert list(ladder) == sorted(set(ladder))
-    assert len(ladder) <= 3
+    assert len(ladder) <= (4 if epochs >= 27 else 3)
 
 
 def standings(scores, seconds=1.0):
