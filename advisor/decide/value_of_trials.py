@@ -34,8 +34,8 @@ DRAWS: Final = 4000
 FEWEST_OF_TREND: Final = 4
 """Trials whose doubling the trend looks at."""
 FADING: Final = 0.5
-"""What a doubling counts for beside the one after it (judged: of 0, 0.25, 0.5 and 1 none was best on all of 30
-recorded tables, by the regret of searches that end by it)."""
+"""What a doubling counts for beside the one after it (judged: of 0, 0.25, 0.5 and 1 none was best on all
+of 30 recorded tables, by the regret of searches that end by it)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -138,7 +138,7 @@ def compress(
     stop: Callable[[], bool] = lambda: False,
 ) -> None:
     """Work on a study's compression, as its manifest asks, until the budget is spent or `stop` says yes."""
-    from studies.search.compression_study import CompressionStudy
+    from studies.compression_search.study import CompressionStudy
     from studies.search.event import Event
     from studies.trials.allowance import CompressionAllowance
     from studies.trials.study_files import StudyFiles

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from studies.record import Record
 
 EVALUATION_SECONDS: Final = 1.0
-"""Of deploying a model in one quantization and measuring the file, for a small CNN on one core, about (judged)."""
+"""Of deploying a small CNN in one quantization and measuring the file, on one core, about (judged)."""
 TEACHING: Final = 1.4
 """Times a training that a teacher's answers are part of: one more forward pass a step (judged)."""
 

@@ -22,8 +22,8 @@ from studies.recipe import Recipe
 from studies.search.pruner import score
 
 if TYPE_CHECKING:
+    from studies.proposals.flat_space import Array, FlatSpace
     from studies.record import Record
-    from studies.search.flat_space import Array, FlatSpace
 
 FIRST_MOVES: Final = (0.6, 0.35)
 """Moves from the reference recipe, in units of the optimizer's lr range, of an optimizer that nothing else
@@ -58,8 +58,8 @@ def sample_recipes(
         direction: maximize | minimize the metric.
         limits: a whole run that breaks one stands behind all that keep them.
     """
-    from studies.search.flat_space import FlatSpace
-    from studies.search.improvement import propose
+    from studies.proposals.flat_space import FlatSpace
+    from studies.proposals.improvement import propose
 
     flat = FlatSpace(space=space, optimizer=optimizer)
     searched = [record for record in records if record.searched]

@@ -16,10 +16,10 @@ from advisor.jobs.request import Request
 from advisor.jobs.session import prepare
 from advisor.jobs.work import conclude, work
 from studies import catalogue
+from studies.compression_search.repeats import MOST_RESERVED, next_repeats, reserve_seconds
 from studies.errors import NothingFeasible
 from studies.limits import Budget, Limits
 from studies.recipe import COMPRESSION_AXES, Recipe
-from studies.search.repeats import MOST_RESERVED, next_repeats, reserve_seconds
 from studies.storage import journal
 
 from compressed_evidence import (

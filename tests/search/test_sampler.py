@@ -16,10 +16,10 @@ from studies.compression.space import CompressionSpace
 from studies.direction import Direction
 from studies.models.mlp import MLP
 from studies.plans.search_space import SearchSpace
+from studies.proposals.flat_space import FlatSpace
+from studies.proposals.gaussian_process import GaussianProcess
+from studies.proposals.improvement import expected_improvement, propose
 from studies.recipe import Recipe
-from studies.search.flat_space import FlatSpace
-from studies.search.gaussian_process import GaussianProcess
-from studies.search.improvement import expected_improvement, propose
 from studies.search.sampler import sample_recipes
 from studies.space import Numeric
 

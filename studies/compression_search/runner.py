@@ -15,8 +15,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from studies.compression.pipeline import Step
+from studies.compression_search.chain import Chain, Running, Settled, open_trial
 from studies.engines.engine import Ending, Handle, Task
-from studies.search.compression_chain import Chain, Running, Settled, open_trial
 from studies.search.event import Event
 from studies.search.stopping import cancel_if_told
 from studies.search.trial_params import compression_params

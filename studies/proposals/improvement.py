@@ -8,7 +8,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from studies.search.gaussian_process import Array, GaussianProcess
+from studies.proposals.gaussian_process import Array, GaussianProcess
 
 ANYWHERE: Final = 600
 """Places drawn over the whole space, of which the most promising is proposed."""

@@ -15,8 +15,8 @@ from studies.compression.families import (
     shrinks,
 )
 from studies.compression.price import EVALUATION_SECONDS, price_seconds, training_epochs
+from studies.compression_search.sampler import sample_compression
 from studies.recipe import Recipe
-from studies.search.compression_sampler import sample_compression
 
 if TYPE_CHECKING:
     from studies.compression.space import CompressionSpace

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any
 from studies.compression.candidates import post_training_quantizations, usual_quantizations
 from studies.compression.price import price_seconds, training_epochs
 from studies.compression.space import CompressionSpace
+from studies.compression_search.proposals import CompressionProposals, Way
+from studies.compression_search.repeats import REPEATS_SHARE, next_repeats, reserve_seconds
+from studies.compression_search.runner import CompressionRunner
 from studies.recipe import Recipe
 from studies.record import Record
-from studies.search.compression_proposals import CompressionProposals, Way
-from studies.search.compression_runner import CompressionRunner
 from studies.search.confirm import finalists
 from studies.search.event import Event
-from studies.search.repeats import REPEATS_SHARE, next_repeats, reserve_seconds
 from studies.storage import journal
 from studies.trials.allowance import CompressionAllowance
 from studies.trials.compression_task import SensitivityTask

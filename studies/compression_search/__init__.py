@@ -1,0 +1,1 @@
+"""Compression search: the study that prunes, quantizes and distils the models of a search's finalists."""
