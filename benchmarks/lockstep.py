@@ -57,7 +57,6 @@ def search_seconds(source: str, model: str, lockstep: str, *, trials: int = TRIA
             workers=0,
             home=home,
             tracking_uri="off",
-            progress=False,
         )
         return time.process_time() - start
 
