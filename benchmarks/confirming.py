@@ -122,13 +122,14 @@ def _confirmed(
 
 
 def _print(label: str, ends: Sequence[Confirmed]) -> None:
-    if len(ends) < 2:
+    if not ends:
         return
     outcomes = [end.outcome for end in ends]
     stated, true = fmean(each.p_tie for each in outcomes), fmean(each.tie for each in outcomes)
     brier = fmean((each.p_tie - each.tie) ** 2 for each in outcomes)
     decided = [each.tie for each in outcomes if each.label == "decided"]
-    most = quantiles((end.runs for end in ends), n=10)[-1]
+    runs = [end.runs for end in ends]
+    most = quantiles(runs, n=10)[-1] if len(runs) > 1 else runs[0]
     cost = fmean(end.seconds / max(end.first_seconds, 1e-9) for end in ends)
     print(
         f"{label:<32}{len(ends):>5} searches: {fmean(end.runs for end in ends):.2f} runs (9 in 10 within "
