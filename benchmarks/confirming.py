@@ -61,8 +61,8 @@ def main() -> None:
 
 
 def smoke() -> None:
-    """Smallest form: one task, two searches."""
-    report(load()[:1], 2, trials=(2,))
+    """Smallest form: three tasks, a few searches."""
+    report(load()[:3], 3, trials=(2,))
 
 
 def report(studies: Sequence[Study], draws: int, *, trials: Sequence[int] = TRIALS) -> None:

@@ -20,6 +20,8 @@ REACHES: Final = (0.02, 0.07, 0.2)
 """How far from them, as deviations of each coordinate that is moved."""
 FEW: Final = 8
 """Places drawn for one that is to be far."""
+ROUNDING: Final = 1e-3
+"""Part of a coordinate's range below which two places mean the same recipe, about."""
 MOVED: Final = 3
 """Coordinates that are moved of many."""
 
@@ -83,8 +85,15 @@ def _most_promising(process: GaussianProcess, region: Region, chance: np.random.
     drawn = np.vstack([region.draw(ANYWHERE, chance), _near(process, region, chance)])
     mean, deviation = process.predict(drawn)
     best = float(process.predict(process.places)[0].min())
-    place: Array = drawn[int(np.argmax(expected_improvement(mean, deviation, best)))]
+    gains = expected_improvement(mean, deviation, best)
+    ranked = drawn[np.argsort(-gains, kind="stable")]
+    place: Array = next((row for row in ranked if _is_new(row, process.places)), ranked[0])
     return place
+
+
+def _is_new(place: Array, places: Array) -> bool:
+    """Tell whether a place differs from all that were tried by more than rounding does."""
+    return bool((np.abs(places - place).max(axis=1) > ROUNDING).all())
 
 
 def expected_improvement(mean: Array, deviation: Array, best: float) -> Array:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 AGAIN: Final = 1.1
 """Times as many trials before it is looked at once more."""
 
+WORTH_ENDING: Final = 0.9
+"""Share of the race after which it runs to its end: there is little left to save."""
+
 Forecast = Callable[[Sequence[Record], int], Outlook | None]
 """Of the trials so far and so many more: what these are expected to gain; None while nobody can say."""
 
@@ -66,7 +69,7 @@ class GoingOn:
     def _looked_at(self, trials: int) -> Outlook | None:
         """Return the outlook if it says that the rest is not worth it."""
         share = self.clock.race_share(trials)
-        if self.forecast is None or not 0 < share < 1:
+        if self.forecast is None or not 0 < share < WORTH_ENDING:
             return None
         outlook = self.forecast(tuple(self.runner.records), max(1, round(trials * (1 - share) / share)))
         return outlook if outlook and outlook.settled else None

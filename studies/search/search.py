@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from studies.engines.engine import Engine
     from studies.loaded_workload import LoadedWorkload
     from studies.plans.plan import Plan
+    from studies.record import Record
     from studies.training_function.function import Function
 
 HALVINGS: Final = (1 / 3, 2 / 3)
@@ -42,6 +43,9 @@ HALVINGS: Final = (1 / 3, 2 / 3)
 CONTENDERS: Final = 3
 """So many stay in the race after the opening, unless optimizers are compared strictly: as many as are
 confirmed."""
+EVEN: Final = 1.5
+"""Times the seconds of another optimizer in the race that one may have had and still be asked for more
+(judged)."""
 FEWEST_OPTIMIZERS: Final = 2
 """So many are never left out."""
 
@@ -91,6 +95,7 @@ class Search:
         self.direction = workload.metric.direction
         self.confirmation = Confirmation(self.runner, prefer)
         self.going_on = GoingOn(self.runner, forecast)
+        self._spent_seconds: dict[int, float] = {}
 
     def run(self) -> None:
         """Work until the budget is used up, going on is not worth it, or the user wants to stop."""
@@ -116,7 +121,7 @@ class Search:
         """Return a round: new recipes of every surviving optimizer, from the records as they are now."""
         groups: list[Group] = []
         left = self.runner.trials_left
-        for name in self._surviving():
+        for name in self._in_turn():
             already = sum(len(group.trials) for group in groups)
             if (count := min(ETA, left - already)) < 1:
                 break
@@ -126,6 +131,28 @@ class Search:
             ]
             groups.append(Group(trials=trials, promotion=BestThird(at_least=int(self._is_guaranteed(name)))))
         return groups
+
+    def _in_turn(self) -> list[str]:
+        """Return the optimizers that recipes are asked of: those that have had as many seconds as others.
+
+        Strictly compared they have as many recipes instead.
+        """
+        surviving = self._surviving()
+        if self.plan.fair == STRICT:
+            return list(surviving)
+        seconds = {name: self._seconds_of(name) for name in surviving}
+        return [name for name in surviving if seconds[name] <= EVEN * min(seconds.values())]
+
+    def _seconds_of(self, optimizer: str) -> float:
+        """Return what an optimizer's search trials took, or are counted at where the budget is in trials."""
+        trials = (record for record in self.records if record.optimizer == optimizer and record.searched)
+        return sum(self._spent(record) for record in trials)
+
+    def _spent(self, record: Record) -> float:
+        if record.number not in self._spent_seconds:
+            seconds = self.runner.prices.rest_seconds(record, record.epochs) if record.epochs else 0.0
+            self._spent_seconds[record.number] = seconds
+        return self._spent_seconds[record.number]
 
     def _sample(self, optimizer: str, count: int, *, already: int) -> list[Recipe]:
         return sample_recipes(

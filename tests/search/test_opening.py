@@ -12,6 +12,7 @@ from studies.plans.plan import Plan
 from studies.recipe import Recipe
 from studies.search.clock import Clock
 from studies.search.search import Search
+from studies.step_price import StepPrice
 from studies.storage import journal
 from studies.storage.home import study_names
 from studies.storage.manifest import Start
@@ -86,6 +87,23 @@ def test_only_optimizers_in_contention_are_asked_for_more(home, iris):
 
     assert 1 <= len(raced) <= 3
     assert furthest.optimizer in raced
+
+
+def test_a_dear_optimizer_is_asked_for_no_more_seconds_than_the_others(home, iris):
+    plan = replace(
+        PLAN,
+        candidates=("AdamW", "SGD"),
+        budget=Budget(trials=40),
+        starts=(),
+        step_price=StepPrice(optimizer_seconds={"AdamW": 0.05, "SGD": 0.001}),
+        exhaust=True,
+    )
+    raced = [record for record in search(home, iris, plan) if record.stage == "race"]
+    epochs = {
+        name: sum(record.epochs for record in raced if record.optimizer == name) for name in plan.candidates
+    }
+
+    assert epochs["SGD"] > 3 * epochs["AdamW"]
 
 
 @pytest.mark.parametrize("ended", [1, 3])

@@ -174,6 +174,25 @@ class Cube:
         return rows
 
 
+def test_no_recipe_is_proposed_twice():
+    space = space_of(optimizers=("AdamW",), schedules=("Constant",), regularizers=())
+    records, lr = [], "optimizer.AdamW.lr"
+    for _ in range(12):
+        recipes = sample_recipes(space, records, "AdamW", count=3, seed=3, direction=MAXIMIZE)
+        records += [
+            record(
+                len(records) + place,
+                "AdamW",
+                -abs(math.log10(recipe.to_params()[lr]) + 2),
+                params=recipe.to_params(),
+            )
+            for place, recipe in enumerate(recipes)
+        ]
+
+    proposed = [tuple(sorted(each.params.items())) for each in records]
+    assert len(set(proposed)) == len(proposed) == 36
+
+
 def test_a_bowl_is_walked_down_in_few_proposals():
     cube = Cube(options=np.array([0, 0, 0, 3]))
     chance = np.random.default_rng(0)
