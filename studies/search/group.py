@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from studies.record import Record
     from studies.search.promotion import Promotion
     from studies.trials.open_trial import OpenTrial
 
@@ -21,3 +23,8 @@ class Group:
     """Which of the study's rungs they are on the way to."""
     arrived: list[OpenTrial] = field(default_factory=list)
     """Those that have reached it."""
+
+    def rivals(self, records: Iterable[Record]) -> list[Record]:
+        """Return the earlier trials that those of the group are compared with."""
+        optimizer = self.trials[0].recipe.optimizer.name()
+        return [record for record in records if self.promotion.is_rival(record, optimizer)]

@@ -6,7 +6,6 @@ numbers are given in the order of asking, and a group is settled at a rung once 
 
 from __future__ import annotations
 
-import math
 import sys
 from bisect import insort
 from collections import deque
@@ -15,17 +14,16 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from studies.engines.engine import GRACE_SECONDS, Ending, Handle, Task
+from studies.engines.engine import Ending, Handle, Task
 from studies.record import SEARCH_ENDED, Record, Stage
 from studies.rungs import rungs
 from studies.search.clock import Clock
 from studies.search.event import Event
 from studies.search.group import Group
 from studies.search.prices import Prices
-from studies.search.promotion import Standing
-from studies.search.pruner import Score, score
 from studies.search.rerun_costs import RerunCosts
 from studies.search.stacking import fewest, stacked
+from studies.search.standings import Standings
 from studies.search.stopping import cancel_if_told
 from studies.search.trial_params import search_params
 from studies.search.trial_writer import TrialWriter
@@ -91,6 +89,7 @@ class TrialRunner:
         self._aside: list[tuple[Any, Callable[[Any], None]]] = []
         self._aside_running: dict[Handle, Callable[[Any], None]] = {}
         self.prices = Prices.of(plan, workload)
+        self.standings = Standings(prices=self.prices, epochs=plan.epochs, direction=self.direction)
         self.costs = RerunCosts(workload=workload)
         self._writer = TrialWriter(study=study, limits=plan.enforced, clock=clock, files=files)
         self._after_each: Callable[[], None] = lambda: None
@@ -185,7 +184,9 @@ class TrialRunner:
         task = Task(
             work=tasks[0] if len(tasks) == 1 else StackTask(tasks=tasks, fewest=fewest(self.plan.lockstep)),
             stop_after_seconds=stop_after,
-            deadline_seconds=self._deadline_seconds([trial for _, trial in entries], epochs, stop_after),
+            deadline_seconds=self.allowance.deadline_together(
+                [trial for _, trial in entries], epochs, self.records, stop_after=stop_after
+            ),
             most_bytes=self.allowance.most_bytes,
             worker=worker,
             rather=entries[0][1].worker,
@@ -201,16 +202,6 @@ class TrialRunner:
             return False
         self.files.under_way.begin(trial)
         return True
-
-    def _deadline_seconds(
-        self, trials: Sequence[OpenTrial], epochs: int, stop_after: float | None
-    ) -> float | None:
-        """Return when the worker of some trials is ended: together they may take what each may."""
-        of_each = [self.allowance.deadline_seconds(trial, epochs, self.records) for trial in trials]
-        deadline = math.fsum(each or math.inf for each in of_each)
-        if stop_after is not None:
-            deadline = min(deadline, stop_after + GRACE_SECONDS)
-        return deadline if math.isfinite(deadline) else None
 
     def _leave(self, group: Group, trial: OpenTrial) -> None:
         """Leave a trial as it is, as time is up: one that was not begun is dropped, another is pruned."""
@@ -274,8 +265,11 @@ class TrialRunner:
             return
         epochs = self.rungs[group.rung]
         trials, group.arrived = list(group.trials), []
-        new = [self._standing(trial, epochs) for trial in trials]
-        chosen = group.promotion.chosen(new, self._earlier(group, trials[0].recipe.optimizer.name(), epochs))
+        rivals = group.rivals(self.records)
+        chosen = group.promotion.chosen(
+            [self.standings.of_trial(trial, epochs) for trial in trials],
+            self.standings.of_records(rivals, epochs),
+        )
         group.trials, group.rung = [trials[index] for index in sorted(chosen)], group.rung + 1
         going_on = stacked([(group, trial) for trial in group.trials], self.plan.lockstep)
         self._queue.extendleft(reversed(going_on))
@@ -316,23 +310,3 @@ class TrialRunner:
         insort(self.records, record, key=lambda record: record.number)
         self.listen(Event(stage=trial.stage, record=record))
         self._after_each()
-
-    def _earlier(self, group: Group, optimizer: str, rung: int) -> list[Standing]:
-        """Return how earlier trials stood at a rung that are rivals of a group's."""
-        rivals = [record for record in self.records if group.promotion.is_rival(record, optimizer)]
-        left = self.plan.epochs - rung
-        return [
-            (at_rung, self.prices.rest_seconds(record, left))
-            for record in rivals
-            if (at_rung := score(record.curve, rung, self.direction))
-        ]
-
-    def _standing(self, trial: OpenTrial, rung: int) -> Standing:
-        seconds = self.prices.rest_seconds(trial.record, self.plan.epochs - rung) if trial.record else 1.0
-        return self._score(trial, rung), seconds
-
-    def _score(self, trial: OpenTrial, rung: int) -> Score:
-        curve = trial.record.curve if trial.record else ()
-        # a run that ended early stands as it ended
-        reached = min(rung, curve[-1].epoch) if curve else rung
-        return score(curve, reached, self.direction) or (math.inf, math.inf)

@@ -6,9 +6,12 @@ slowest of them, of the forecast for the first. It is generous, as a machine may
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from studies.engines.engine import GRACE_SECONDS
 
 if TYPE_CHECKING:
     from studies.record import Record
@@ -57,6 +60,28 @@ class Allowance:
         )
         steps = max(1.0, smallest / trial.recipe.batch_size)  # as many times more of them an epoch
         return max(LEAST_SECONDS, SLACK * whole * steps * epochs / self.epochs)
+
+    def deadline_together(
+        self,
+        trials: Sequence[OpenTrial],
+        epochs: int,
+        records: Sequence[Record],
+        *,
+        stop_after: float | None,
+    ) -> float | None:
+        """Return the seconds after which a worker is ended that has some trials: together what each may take.
+
+        Args:
+            trials: one, or those of a stack.
+            epochs: where they pause next.
+            records: every trial so far.
+            stop_after: seconds until the budget is used up; None without one in seconds.
+        """
+        of_each = [self.deadline_seconds(trial, epochs, records) for trial in trials]
+        deadline = math.fsum(math.inf if seconds is None else seconds for seconds in of_each)
+        if stop_after is not None:
+            deadline = min(deadline, stop_after + GRACE_SECONDS)
+        return deadline if math.isfinite(deadline) else None
 
 
 @dataclass(frozen=True, kw_only=True)

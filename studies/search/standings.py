@@ -1,0 +1,44 @@
+"""Standings: what trials scored at a rung, and the seconds that the rest of their runs takes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from studies.direction import Direction
+from studies.search.prices import Prices
+from studies.search.promotion import Standing
+from studies.search.pruner import score
+
+if TYPE_CHECKING:
+    from studies.record import Record
+    from studies.trials.open_trial import OpenTrial
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standings:
+    """Standings of one search's trials."""
+
+    prices: Prices
+    epochs: int
+    """Of a whole run."""
+    direction: Direction
+
+    def of_records(self, records: Iterable[Record], rung: int) -> list[Standing]:
+        """Return how trials stood at a rung that have ended; those that did not reach it are left out."""
+        left = self.epochs - rung
+        return [
+            (at_rung, self.prices.rest_seconds(record, left))
+            for record in records
+            if (at_rung := score(record.curve, rung, self.direction))
+        ]
+
+    def of_trial(self, trial: OpenTrial, rung: int) -> Standing:
+        """Return how an open trial stands; one that ended before the rung stands as it ended."""
+        if trial.record is None or not trial.record.curve:
+            return (math.inf, math.inf), 1.0
+        reached = min(rung, trial.record.curve[-1].epoch)
+        at_rung = score(trial.record.curve, reached, self.direction)
+        return at_rung or (math.inf, math.inf), self.prices.rest_seconds(trial.record, self.epochs - rung)
