@@ -93,7 +93,7 @@ def _most_promising(process: GaussianProcess, region: Region, chance: np.random.
 
 def _is_new(place: Array, places: Array) -> bool:
     """Tell whether a place differs from all that were tried by more than rounding does."""
-    return bool((np.abs(places - place).max(axis=1) > ROUNDING).all())
+    return bool((np.abs(places - place) > ROUNDING).any(axis=1).all())
 
 
 def expected_improvement(mean: Array, deviation: Array, best: float) -> Array:

@@ -36,6 +36,10 @@ OPTIONS = {
     "with the model": {"search_model": True},
     "with compression": {"compression": CompressionSpace.offered()},
     "schedule and betas unread": {"unread": ("schedule", "optimizer.AdamW.beta1")},
+    "regularizers and wrappers unread": {"wrappers": ("SAM",), "unread": ("regularizers", "wrappers")},
+    "next to nothing read": {
+        "unread": ("schedule", "regularizers", "batch_size", *(f"optimizer.{name}.lr" for name in OPTIMIZERS))
+    },
 }
 MAXIMIZE = Direction("maximize")
 
