@@ -111,11 +111,16 @@ class Search:
 
     def _race(self) -> None:
         if not self._race_over():
-            rungs = ", ".join(map(str, self.rungs))
-            self.listen(Event(stage="race", note=f"rungs at epochs {rungs}, compared within an optimizer"))
+            self.listen(Event(stage="race", note=self._note()))
         while not self._race_over():
             self.confirmation.reserve()
             self.runner.train(self._round())
+
+    def _note(self) -> str:
+        *rungs, whole = map(str, self.rungs)
+        if not rungs:
+            return "new recipes, each run whole"
+        return f"the best third of an optimizer's recipes goes on at epoch {' and '.join(rungs)} of {whole}"
 
     def _round(self) -> list[Group]:
         """Return a round: new recipes of every surviving optimizer, from the records as they are now."""
