@@ -207,6 +207,10 @@ class TrialRunner:
         """Leave a trial as it is, as time is up: one that was not begun is dropped, another is pruned."""
         if trial.record is None:
             group.trials.remove(trial)
+            if len(group.arrived) == len(group.trials):  # they waited for it, and were not compared
+                waiting, group.arrived = group.arrived, []
+                for other in waiting:
+                    self._leave(group, other)
         else:
             epoch = trial.record.epochs + 1
             self._end(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from studies.direction import Direction
@@ -25,15 +25,21 @@ class Standings:
     epochs: int
     """Of a whole run."""
     direction: Direction
+    _ended: dict[tuple[int, int], Standing | None] = field(default_factory=dict)
+    """Of trials that have ended, by number and rung: they are asked for at every rung of every round."""
 
     def of_records(self, records: Iterable[Record], rung: int) -> list[Standing]:
         """Return how trials stood at a rung that have ended; those that did not reach it are left out."""
-        left = self.epochs - rung
-        return [
-            (at_rung, self.prices.rest_seconds(record, left))
-            for record in records
-            if (at_rung := score(record.curve, rung, self.direction))
-        ]
+        standings = (self._of_record(record, rung) for record in records)
+        return [standing for standing in standings if standing is not None]
+
+    def _of_record(self, record: Record, rung: int) -> Standing | None:
+        key = record.number, rung
+        if key not in self._ended:
+            at_rung = score(record.curve, rung, self.direction)
+            left_seconds = self.prices.rest_seconds(record, self.epochs - rung) if at_rung else 0.0
+            self._ended[key] = (at_rung, left_seconds) if at_rung else None
+        return self._ended[key]
 
     def of_trial(self, trial: OpenTrial, rung: int) -> Standing:
         """Return how an open trial stands; one that ended before the rung stands as it ended."""
