@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -57,15 +58,18 @@ def stack_size(workload: LoadedWorkload, recipe: Recipe, *, device: str = "cpu")
         device: where.
     """
     gains: dict[int, float] = {}
-    try:
+    # whatever a stranger's model does, and memory that many runs lack: what was measured by then counts
+    with suppress(Exception):
         for runs in SIZES:
             seconds = step_seconds(workload, recipe, runs, device=device)
             if device == "cpu" and seconds.alone > SLOWEST_SECONDS:
                 return 0
             gains[runs] = seconds.gain
-    except Unstackable:
-        return 0
-    paying = [runs for runs in SIZES[1:] if gains[runs] >= GAIN and gains[runs // 2] >= LEAST_GAIN]
+    paying = [
+        runs
+        for runs in SIZES[1:]
+        if gains.get(runs, 0.0) >= GAIN and gains.get(runs // 2, 0.0) >= LEAST_GAIN
+    ]
     return max(paying, key=lambda runs: gains[runs], default=0)
 
 
