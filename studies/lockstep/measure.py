@@ -7,6 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import torch
+
 from studies.data.rows import tensors
 from studies.lockstep.fits import stacks
 from studies.lockstep.lockstep import end_step
@@ -18,8 +20,6 @@ from studies.recipe import Recipe
 from studies.train import Training
 
 if TYPE_CHECKING:
-    import torch
-
     from studies.loaded_workload import LoadedWorkload
 
     Batch = tuple[torch.Tensor, torch.Tensor]
@@ -65,10 +65,10 @@ def stack_size(workload: LoadedWorkload, recipe: Recipe, *, device: str = "cpu")
             if device == "cpu" and seconds.alone > SLOWEST_SECONDS:
                 return 0
             gains[runs] = seconds.gain
+    if device.startswith("cuda"):
+        torch.cuda.empty_cache()  # the memory is the workers'
     paying = [
-        runs
-        for runs in SIZES[1:]
-        if gains.get(runs, 0.0) >= GAIN and gains.get(runs // 2, 0.0) >= LEAST_GAIN
+        runs for runs in SIZES[1:] if gains.get(runs, 0.0) >= GAIN and gains.get(runs // 2, 0.0) >= LEAST_GAIN
     ]
     return max(paying, key=lambda runs: gains[runs], default=0)
 
