@@ -207,6 +207,12 @@ def test_strictly_compared_each_optimizer_has_one(iris):
     assert sorted(str(start.params["optimizer"]) for start in starts) == sorted(PLAN.candidates)
 
 
+def test_strictly_compared_no_optimizer_has_two_where_another_was_not_recorded(iris):
+    starts = opening(replace(PLAN, fair=STRICT, candidates=("AdamW", "LBFGS")), iris)
+
+    assert [start.params["optimizer"] for start in starts] == ["AdamW"]
+
+
 def test_every_offered_optimizer_has_recipes():
     offered = {name for name, choice in catalogue.choices("optimizer").items() if choice.offered}
 
