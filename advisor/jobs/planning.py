@@ -22,6 +22,7 @@ from studies.optimizers import OptimizerChoice
 from studies.plans.lockstep import OFF, ON, SLOWEST_SECONDS, USUAL_SIZE
 from studies.precisions import AUTO, BF16, FLOAT32
 from studies.recipe import Recipe
+from studies.schedules import USUAL
 from studies.step_price import StepPrice
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from studies.loaded_workload import LoadedWorkload
     from studies.plans.plan import Plan
 
-SCHEDULES: Final = ("Cosine", "Constant", "Step")
 LENGTHS: Final = (9, 18, 27, 36, 54, 81)
 """Epochs of a whole run; multiples of nine, so that the rungs are whole epochs."""
 STEPS: Final = 2000
@@ -80,7 +80,7 @@ def plan_for(
     optimizers, findings = choose_entrants(request, facts, sample_rows=sample_rows)
     plan = Plan(
         candidates=optimizers,
-        schedules=names("schedule", request.schedules) or SCHEDULES,
+        schedules=names("schedule", request.schedules) or USUAL,
         regularizers=_attachments(request.regularizers, "regularizers", workload),
         wrappers=_attachments(request.wrappers, "wrappers", workload),
         epochs=epochs,
