@@ -102,7 +102,7 @@ def hand_over(problem: Problem, data: Path, seed: int, seconds: float, words: Se
         return Row(wall=wall)
     answer = json.loads(done.stdout)
     test = answer["recommendation"]["test_quality"]
-    return Row(reached=True, wall=wall, test=float(test))
+    return Row(reached=True, wall=wall, test=None if test is None else float(test))
 
 
 def _row(processor: float, wall: float, runs: float, best: float | None, *, reached: bool) -> Row:

@@ -133,9 +133,12 @@ class Run:
         return quality
 
     def test_quality(self) -> float:
-        """Return the metric of the best epoch on the rows that test; the run is over then."""
+        """Return the metric of the best epoch on the rows that test; the run may go on as if nothing was."""
+        weights = copy.deepcopy(self.model.state_dict())
         self.model.load_state_dict(self._best)
-        return self._score("test")
+        quality = self._score("test")
+        self.model.load_state_dict(weights)
+        return quality
 
     def _step(self, inputs: torch.Tensor, targets: torch.Tensor) -> None:
         if self.schedule:

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from advisor.jobs.planning import SCHEDULES
 from advisor.published import portfolio
 from advisor.published.greedy import greedy
 from advisor.published.portfolio import RecordedTask, StartingRecipe, class_of, task_weights
@@ -30,6 +29,7 @@ from benchmarks.recorded_tasks import UNSEEN
 from studies import catalogue
 from studies.choice import Choice
 from studies.optimizers import OptimizerChoice
+from studies.schedules import USUAL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -176,7 +176,7 @@ def allowed_unasked() -> list[int]:
     return [
         number
         for number, recipe in enumerate(pool())
-        if recipe.schedule in SCHEDULES or recipe.optimizer in own_schedule
+        if recipe.schedule in USUAL or recipe.optimizer in own_schedule
     ]
 
 

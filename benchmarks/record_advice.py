@@ -25,7 +25,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from advisor.jobs.batch_sizes import batch_sizes
-from advisor.jobs.planning import SCHEDULES
 from benchmarks.recorded_tasks import (
     CONFIRM_SEEDS,
     FACTS,
@@ -49,6 +48,7 @@ from studies.measure.outputs import outputs_of
 from studies.plans.search_space import SearchSpace
 from studies.profiling.profile import profile
 from studies.recipe import Recipe
+from studies.schedules import USUAL
 from studies.space import Numeric
 from studies.train import Training
 
@@ -147,7 +147,7 @@ def space_of(task: Task, workload: LoadedWorkload) -> SearchSpace:
     low, reference, high = batch_sizes(None, workload.rows)
     return SearchSpace(
         optimizers=tuple(catalogue.find("optimizer", name) for name in OPTIMIZERS),  # type: ignore[misc]
-        schedules=tuple(catalogue.find("schedule", name) for name in SCHEDULES),  # type: ignore[misc]
+        schedules=tuple(catalogue.find("schedule", name) for name in USUAL),  # type: ignore[misc]
         regularizers=_suiting("regularizers", workload),
         wrappers=_suiting("wrappers", workload),
         batch_size=Numeric(low=low, high=high, default=reference, scale="log", whole=True),

@@ -14,7 +14,7 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from statistics import fmean
 from typing import Final
@@ -166,17 +166,8 @@ def _note(meter: Meter, record: object) -> None:
         meter.note(record.quality)  # type: ignore[attr-defined]
 
 
-def tpe(meter: Meter, seed: int, runs: int) -> None:
-    """Search with Optuna's TPE as it comes, every run whole."""
-    _optuna(meter, runs, pruned=False, seed=seed)
-
-
-def tpe_median(meter: Meter, seed: int, runs: int) -> None:
-    """Search with Optuna's TPE and its median pruner, as they come."""
-    _optuna(meter, runs, pruned=True, seed=seed)
-
-
-def _optuna(meter: Meter, runs: int, *, pruned: bool, seed: int) -> None:
+def tpe(meter: Meter, seed: int, runs: int, *, pruned: bool) -> None:
+    """Search with Optuna's TPE as it comes: every run whole, or with its median pruner."""
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -249,8 +240,8 @@ def ours_after_others(family: Sequence[Table], runs: int) -> Searcher:
 
 SEARCHERS: Final[dict[str, Searcher]] = {
     "ours": ours,
-    "TPE": tpe,
-    "TPE + median": tpe_median,
+    "TPE": partial(tpe, pruned=False),
+    "TPE + median": partial(tpe, pruned=True),
     "one epoch": one_epoch,
     "random": random,
 }

@@ -39,7 +39,7 @@ class StepPrice:
     usual_optimizer_seconds: float = OPTIMIZER_CALLS_SECONDS
     """The same of all others."""
     timed: bool = False
-    """Whether a clock measured them: then what trials take may correct them, too."""
+    """Whether a clock measured them: then what a run took so far goes before them, too."""
 
     @classmethod
     def of(cls, facts: Facts, budget: Budget) -> Self:

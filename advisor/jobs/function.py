@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from advisor.evidence import Finding
 from advisor.jobs.batch_sizes import batch_sizes
-from advisor.jobs.planning import SCHEDULES, choose_entrants, epochs_of
+from advisor.jobs.planning import choose_entrants, epochs_of
 from advisor.jobs.request import Request, names
 from studies import catalogue
 from studies.errors import BadValue, BadWorkload, StudyError
@@ -16,7 +16,7 @@ from studies.measure.threads import threads_of_function
 from studies.optimizers import OptimizerChoice
 from studies.optimizers.adamw import AdamW
 from studies.recipe import COMPRESSION_AXES, NUMBERS, SET_AXES, SINGLE_AXES, Recipe
-from studies.schedules import ScheduleChoice
+from studies.schedules import USUAL, ScheduleChoice
 from studies.schedules.constant import Constant
 from studies.training_function.run import FunctionRun
 from studies.training_function.watched import Uses, watched
@@ -109,7 +109,7 @@ def plan(
     return (
         Plan(
             candidates=optimizers,
-            schedules=(names("schedule", request.schedules) or SCHEDULES)
+            schedules=(names("schedule", request.schedules) or USUAL)
             if "schedule" in read
             else (Constant.name(),),
             regularizers=(),

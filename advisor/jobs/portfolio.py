@@ -55,7 +55,10 @@ def portfolio_starts(
 
 
 def _numbers(problem_class: str, plan: Plan, *, count: int) -> list[int]:
-    """Return the numbers of `count` recipes, best first; last those of optimizers not among them."""
+    """Return the numbers of `count` recipes, best first; last those of optimizers not among them.
+
+    Strictly compared, no optimizer has a second one, even where another has none.
+    """
     allowed = [number for number, recipe in enumerate(recipes()) if _allows(plan, recipe)]
     chosen = best_first(problem_class, allowed, count=count)
     firsts: dict[str, int] = {}
@@ -68,7 +71,7 @@ def _numbers(problem_class: str, plan: Plan, *, count: int) -> list[int]:
         for number in best_first(problem_class, of_optimizer(name, allowed), count=1)
     ]
     others = [number for number in chosen if number not in firsts.values()]
-    room = max(0, count - len(firsts) - len(missing))
+    room = 0 if plan.fair == STRICT else max(0, count - len(firsts) - len(missing))
     opening = {*firsts.values(), *others[:room]}
     return [*filter(opening.__contains__, chosen), *missing]
 

@@ -6,23 +6,32 @@ from advisor.published.portfolio import CLASSES, StartingRecipe, best_first, of_
 from studies import catalogue
 from studies.choice import Choice
 from studies.coordinates import coordinate
+from studies.schedules import USUAL
 from studies.space import Numeric, ranges
 
 
 def openings(name: str) -> list[str]:
     """Return how an optimizer starts on each class of problems; nothing where it was not recorded."""
+    among = [number for number in of_optimizer(name) if _unasked(recipes()[number])]
     firsts = {
-        words: number
-        for known, words in CLASSES.items()
-        for number in best_first(known, of_optimizer(name), count=1)
+        words: number for known, words in CLASSES.items() for number in best_first(known, among, count=1)
     }
     if not firsts:
         return []
     width = max(map(len, firsts))
     return [
-        f"Starts in a search, by runs on {len(tasks())} recorded tasks, with:",
+        f"Starts in a search on less than 5,000 rows, by runs on {len(tasks())} recorded tasks, with:",
         *(f"  {words:<{width}}  {_words(recipes()[number])}" for words, number in firsts.items()),
     ]
+
+
+def _unasked(recipe: StartingRecipe) -> bool:
+    """Tell whether a search opens with a recipe though nobody named its schedule."""
+    return _own_schedule(recipe) or recipe.schedule in USUAL
+
+
+def _own_schedule(recipe: StartingRecipe) -> bool:
+    return bool(getattr(catalogue.find("optimizer", recipe.optimizer), "own_schedule", False))
 
 
 def _words(recipe: StartingRecipe) -> str:
@@ -33,6 +42,6 @@ def _words(recipe: StartingRecipe) -> str:
         for key, unit in recipe.units.items()
         if key in fields and isinstance(span := fields[key][1], Numeric)
     ]
-    schedule = [] if getattr(choice, "own_schedule", False) else [recipe.schedule]
+    schedule = [] if _own_schedule(recipe) else [recipe.schedule]
     batch = f"batch_size {recipe.batch_rows}"
     return ", ".join([*(numbers or ["its defaults"]), *schedule, batch, *recipe.attachments])

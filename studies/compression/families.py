@@ -28,20 +28,21 @@ def family_recipes(space: CompressionSpace, trained: Recipe) -> tuple[Recipe, ..
     """Return the first recipe of each family: each choice of each axis, at the first setting it is tried in.
 
     What only trains again stands beside the usual pruning that makes zeros, what teaches beside the first
-    student.
+    student. Where no such pruning is offered, there is nothing to prune gradually.
     """
     plain, tune = trained.uncompressed, usual_of(space, "finetuning")
     firsts: dict[str, list[Any]] = {
         axis: [choice(**choice.variants[0]) for choice in choices[1:]] for axis, choices in space.axes.items()
     }
     zeros = [{"pruning": choice} for choice in firsts["pruning"] if not choice.structured][:1] or [{}]
+    tunings = [choice for choice in firsts["finetuning"][1:] if zeros[0] or not choice.gradual]
     student: list[dict[str, Any]] = [{"model": model} for model in space.students[:1]] or [tune]
     changes: list[dict[str, Any]] = [
         *({"quantization": choice} for choice in firsts["quantization"] if not choice.aware),
         tune,
         *({"pruning": choice, **tune} for choice in firsts["pruning"]),
         *({"quantization": choice, **tune} for choice in firsts["quantization"] if choice.aware),
-        *({**zeros[0], "finetuning": choice} for choice in firsts["finetuning"][1:]),
+        *({**zeros[0], "finetuning": choice} for choice in tunings),
         *({**student[0], "distillation": choice} for choice in firsts["distillation"]),
     ]
     return tuple(dict.fromkeys(replace(plain, **change) for change in changes))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from studies.choice import Choice
 from studies.record import Measurement
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
     from studies.optim.schedule_lr import ScheduleLR
+
+USUAL: Final = ("Cosine", "Constant", "Step")
+"""Names of those that a search tries unasked, that of the reference recipes first."""
 
 
 @dataclass(frozen=True, kw_only=True)

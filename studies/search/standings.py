@@ -25,21 +25,13 @@ class Standings:
     epochs: int
     """Of a whole run."""
     direction: Direction
-    _ended: dict[tuple[int, int], Standing | None] = field(default_factory=dict)
-    """Of trials that have ended, by number and rung: they are asked for at every rung of every round."""
+    _at_rungs: dict[tuple[int, int], Standing | None] = field(default_factory=dict, init=False, repr=False)
+    """Of trials that have ended, by number and rung: every later group is compared with them again."""
 
     def of_records(self, records: Iterable[Record], rung: int) -> list[Standing]:
         """Return how trials stood at a rung that have ended; those that did not reach it are left out."""
         standings = (self._of_record(record, rung) for record in records)
         return [standing for standing in standings if standing is not None]
-
-    def _of_record(self, record: Record, rung: int) -> Standing | None:
-        key = record.number, rung
-        if key not in self._ended:
-            at_rung = score(record.curve, rung, self.direction)
-            left_seconds = self.prices.rest_seconds(record, self.epochs - rung) if at_rung else 0.0
-            self._ended[key] = (at_rung, left_seconds) if at_rung else None
-        return self._ended[key]
 
     def of_trial(self, trial: OpenTrial, rung: int) -> Standing:
         """Return how an open trial stands; one that ended before the rung stands as it ended."""
@@ -48,3 +40,11 @@ class Standings:
         reached = min(rung, trial.record.curve[-1].epoch)
         at_rung = score(trial.record.curve, reached, self.direction)
         return at_rung or (math.inf, math.inf), self.prices.rest_seconds(trial.record, self.epochs - rung)
+
+    def _of_record(self, record: Record, rung: int) -> Standing | None:
+        key = record.number, rung
+        if key not in self._at_rungs:
+            at_rung = score(record.curve, rung, self.direction)
+            rest_seconds = self.prices.rest_seconds(record, self.epochs - rung) if at_rung else 0.0
+            self._at_rungs[key] = (at_rung, rest_seconds) if at_rung else None
+        return self._at_rungs[key]

@@ -64,6 +64,14 @@ def test_every_offered_pass_has_one_recipe_and_no_recipe_stands_twice():
     )
 
 
+def test_nothing_is_pruned_gradually_where_no_pruning_makes_zeros():
+    space = CompressionSpace.offered(passes=("Channels", "WeightOnly"))
+    recipes = family_recipes(space, TRAINED)
+
+    assert any(choice.gradual for choice in space.axes["finetuning"])
+    assert not any(recipe.finetuning.gradual for recipe in recipes)
+
+
 def test_a_way_is_priced_by_what_it_trains():
     tuned = Recipe(model=TRAINED.model, epochs=10, finetuning=Restart(share=0.5))
     student = Recipe(model=SPACE.students[0], epochs=10)

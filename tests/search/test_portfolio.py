@@ -34,6 +34,7 @@ from studies.limits import Budget, Limits
 from studies.plans.fairness import CONTENTION, STRICT
 from studies.plans.plan import Plan
 from studies.recipe import Recipe
+from studies.schedules import USUAL
 from studies.storage import journal
 
 from records import facts
@@ -206,6 +207,12 @@ def test_strictly_compared_each_optimizer_has_one(iris):
     assert sorted(str(start.params["optimizer"]) for start in starts) == sorted(PLAN.candidates)
 
 
+def test_strictly_compared_no_optimizer_has_two_where_another_was_not_recorded(iris):
+    starts = opening(replace(PLAN, fair=STRICT, candidates=("AdamW", "LBFGS")), iris)
+
+    assert [start.params["optimizer"] for start in starts] == ["AdamW"]
+
+
 def test_every_offered_optimizer_has_recipes():
     offered = {name for name, choice in catalogue.choices("optimizer").items() if choice.offered}
 
@@ -245,6 +252,15 @@ def test_an_explanation_says_what_an_optimizer_starts_with_on_each_class():
 
     assert f"batch_size {recipes()[number].batch_rows}" in table
     assert all(words in table for words in CLASSES.values())
+
+
+def test_an_explanation_names_only_schedules_that_are_tried_unasked():
+    names = {recipe.optimizer for recipe in recipes()}
+    texts = [explanation(name).partition("Starts in a search")[2] for name in names]
+    others = {recipe.schedule for recipe in recipes()} - set(USUAL)
+
+    assert all(texts)
+    assert not [name for name in others for text in texts if name in text.partition("Published")[0]]
 
 
 def test_an_explanation_of_what_was_not_recorded_says_nothing_of_starts():

@@ -1,4 +1,4 @@
-"""Prices of recipes: what is predicted before any trial, and what trials make of it."""
+"""Prices of recipes: what is predicted before any trial, and what the rest of a run takes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from studies.facts import Facts
 from studies.limits import Budget
 from studies.optimizers.lbfgs import LBFGS
 from studies.optimizers.muon import Muon
-from studies.optimizers.sgd import SGD
 from studies.recipe import Recipe
 from studies.record import Record
 from studies.search.prices import Prices
@@ -51,92 +50,52 @@ PRICE = Prices(
 )
 
 
-def run_of(recipe: Recipe, seconds: float, *, epochs: int = 9, number: int = 0, **fields) -> Record:
+def run_of(recipe: Recipe, seconds: float, *, epochs: int = 9) -> Record:
     """Return a run of a recipe that trained for so many seconds."""
     name = recipe.optimizer.name()
-    run = record(number, name, epochs=epochs, train_seconds=seconds, **fields)
+    run = record(0, name, epochs=epochs, train_seconds=seconds)
     return replace(run, params=recipe.to_params())
+
+
+def price_of(prices: Prices, recipe: Recipe, epochs: int) -> float:
+    """Return the seconds that are predicted of a recipe."""
+    return prices.seconds(recipe.to_params(), epochs)
 
 
 @given(PRICES, RECIPES, st.integers(1, 100), st.integers(1, 100))
 def test_more_epochs_never_cost_less(prices, recipe, one, more):
-    seconds = prices.seconds(recipe, one)
+    seconds = price_of(prices, recipe, one)
 
     assert 0 < seconds < math.inf
-    assert seconds < prices.seconds(recipe, one + more)
+    assert seconds < price_of(prices, recipe, one + more)
 
 
-@given(PRICES, RECIPES, st.floats(1e-9, 1e9), st.integers(1, 30), st.sampled_from(["race", "confirm"]))
-def test_a_price_comes_to_what_such_runs_took(prices, recipe, seconds, runs, stage):
-    prices = replace(prices, valid_rows=0, step=replace(prices.step, timed=True))
-    before = prices.seconds(recipe, 9)
-    after = prices.after([run_of(recipe, seconds, number=i, stage=stage) for i in range(runs)])
+@given(PRICES, RECIPES, st.floats(1e-3, 1e3), st.integers(1, 30))
+def test_the_rest_of_a_run_takes_what_its_epochs_took_where_the_budget_goes_by_the_clock(
+    prices, recipe, seconds, rest
+):
+    timed, counted = (replace(prices, step=replace(prices.step, timed=timed)) for timed in (True, False))
+    run = run_of(recipe, 9 * seconds)
 
-    off_before, off = abs(math.log(before / seconds)), abs(math.log(after.seconds(recipe, 9) / seconds))
-    assert off <= off_before / (runs + 1) + 1e-6
-
-
-@given(PRICES, RECIPES, RECIPES, st.floats(1e-9, 1e9))
-def test_prices_stay_positive_whatever_trials_took(prices, recipe, other, seconds):
-    corrected = prices.after([run_of(recipe, seconds)])
-
-    assert 0 < corrected.seconds(other, 3) < math.inf
-    assert corrected.seconds(other, 3) < corrected.seconds(other, 4)
-
-
-@given(PRICES, RECIPES, st.floats(1e-3, 1e3))
-def test_a_search_by_trials_is_not_moved_by_the_clock(prices, recipe, seconds):
-    prices = replace(prices, step=replace(prices.step, timed=False))
-
-    assert prices.after([run_of(recipe, seconds)]) == prices
+    assert timed.rest_seconds(run, rest) == pytest.approx(rest * seconds)
+    assert counted.rest_seconds(run, rest) == price_of(prices, recipe, rest)
 
 
 def test_a_larger_batch_makes_a_run_of_a_small_net_cheaper():
-    small, large = (PRICE.seconds(Recipe(batch_size=rows), 9) for rows in (32, 128))
+    small, large = (price_of(PRICE, Recipe(batch_size=rows), 9) for rows in (32, 128))
 
     assert 2 * large < small
 
 
 def test_a_dear_optimizer_and_a_second_gradient_cost_what_they_take():
-    plain = PRICE.seconds(Recipe(), 9)
+    plain = price_of(PRICE, Recipe(), 9)
 
-    assert PRICE.seconds(Recipe(optimizer=Muon()), 9) > 2 * plain
-    assert 1.3 * plain < PRICE.seconds(Recipe(wrappers=(SAM(),)), 9) < 2 * plain
-    assert PRICE.seconds(Recipe(wrappers=(EMA(),)), 9) == plain
-    assert PRICE.seconds(Recipe(optimizer=LBFGS(), batch_size=1000), 9) > 10 * PRICE.seconds(
-        Recipe(batch_size=1000), 9
+    assert price_of(PRICE, Recipe(optimizer=Muon()), 9) > 2 * plain
+    assert 1.3 * plain < price_of(PRICE, Recipe(wrappers=(SAM(),)), 9) < 2 * plain
+    assert price_of(PRICE, Recipe(wrappers=(EMA(),)), 9) == plain
+    assert price_of(PRICE, Recipe(optimizer=LBFGS(), batch_size=1000), 9) > 10 * price_of(
+        PRICE, Recipe(batch_size=1000), 9
     )
-
-
-def test_what_one_optimizer_took_says_most_of_itself_and_little_of_others():
-    slow = [run_of(Recipe(optimizer=Muon()), 3 * 32 * 9 * 1.232e-3, number=i) for i in range(4)]
-    usual = [run_of(Recipe(), 32 * 9 * 3.32e-4, number=i) for i in range(4, 8)]
-    prices = PRICE.after([*slow, *usual])
-
-    def factor(recipe):
-        return prices.seconds(recipe, 9) / PRICE.seconds(recipe, 9)
-
-    assert factor(Recipe(optimizer=Muon())) > 2.7
-    assert factor(Recipe()) == pytest.approx(1, abs=0.1)
-    assert 1 < factor(Recipe(optimizer=SGD())) < 2
-
-
-def test_unfinished_and_failed_runs_without_seconds_say_nothing():
-    runs = [
-        record(0, state="failed"),
-        record(1, state="infeasible"),
-        record(2, train_seconds=None),
-        record(3, stage="compress", train_seconds=1e6),
-    ]
-
-    assert PRICE.after(runs) == PRICE
-
-
-def test_runs_on_a_sample_of_the_rows_tell_of_runs_on_all():
-    recipe = Recipe(batch_size=100)
-    took = [run_of(recipe, 2 * 9 * 5 * 4e-4, number=i, sample_rows=500) for i in range(20)]
-
-    assert PRICE.after(took).seconds(recipe, 9) == pytest.approx(2 * PRICE.seconds(recipe, 9), rel=0.01)
 
 
 @given(any_facts)

@@ -14,6 +14,7 @@ from studies.regularizers.early_stopping import EarlyStopping
 from studies.schedules.constant import Constant
 from studies.search.clock import Clock
 from studies.search.group import Group
+from studies.search.promotion import BestThird
 from studies.search.search import Search
 from studies.storage import journal
 from studies.train import Training
@@ -93,7 +94,8 @@ def test_early_stopping_counts_as_a_complete_run(home, iris):
         study, iris, plan, clock=Clock(budget=plan.budget, stop=lambda: False), listen=lambda event: None
     )
     recipe = training(iris, EarlyStopping(patience=4), optimizer=SGD(lr=1.0), epochs=81).recipe
-    search.runner.train([Group(trials=[search.runner.ask(recipe, "reference")], at_least=1)])
+    trial = search.runner.ask(recipe, "reference")
+    search.runner.train([Group(trials=[trial], promotion=BestThird(at_least=1))])
     (record,) = journal.records(study)
 
     assert record.state == "complete"
