@@ -154,9 +154,10 @@ class Search:
         return sum(self._spent(record) for record in trials)
 
     def _spent(self, record: Record) -> float:
+        """Return that of one trial; without a whole epoch it counts as one, else who fails is always next."""
         if record.number not in self._spent_seconds:
-            seconds = self.runner.prices.rest_seconds(record, record.epochs) if record.epochs else 0.0
-            self._spent_seconds[record.number] = seconds
+            epochs = max(record.epochs, 1)
+            self._spent_seconds[record.number] = self.runner.prices.rest_seconds(record, epochs)
         return self._spent_seconds[record.number]
 
     def _sample(self, optimizer: str, count: int, *, already: int) -> list[Recipe]:
