@@ -15,8 +15,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterator
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import torch
 from torch import nn
@@ -24,25 +23,20 @@ from torch import nn
 from studies.data.feed import Draw, Feed
 from studies.infeasible import Diverged
 from studies.loaded_workload import LoadedWorkload
-from studies.measure.allocations import FOLLOWED_STEPS, Allocations
+from studies.measure.allocations import Allocations
 from studies.measure.model import model_bytes, state_bytes, tensor_bytes
 from studies.measure.training_clock import training_clock
 from studies.measure.validation import Best, Reading, read, whole_run
-from studies.optim.composite import Composite
 from studies.optim.routing import route
 from studies.passes import Passes
 from studies.recipe import Recipe
 from studies.record import Measurement
 from studies.rng import Generators
 from studies.rungs import measured_epochs
-
-if TYPE_CHECKING:
-    from studies.hooks import Hook, Readout, Transform
+from studies.steps import Steps
 
 EXPLODED: Final = 1e3
 """A mean training loss this many times the lowest one (at least 1), or not finite, is a divergence."""
-USUAL: Final = (torch.optim.Optimizer.zero_grad, Composite.zero_grad)
-"""What a `zero_grad` is that lets go of all gradients and does nothing else."""
 SAVED: Final = (
     "curve", "epoch", "step", "seconds", "ended", "followed", "step_bytes",
     "_best", "_reaction", "_lowest_loss",
@@ -50,7 +44,7 @@ SAVED: Final = (
 """Attributes that `state_dict` holds as they are."""
 
 
-class Training:
+class Training(Steps):
     """Training run of a recipe.
 
     Args:
@@ -95,41 +89,6 @@ class Training:
             for choice in (*recipe.regularizers, *recipe.wrappers):
                 choice.attach(self)
         self._peak_lrs = [float(group["lr"]) for group in self.optimizer.param_groups]
-
-    def _make_hooks(self) -> None:
-        """Make the lists that attachments add to, see `studies.hooks.TrainingHooks`."""
-        self.on_batch: list[Transform] = []
-        self.after_backward: list[Hook] = []
-        self.before_step: list[Hook] = []
-        self.after_step: list[Hook] = []
-        self.readouts: list[Readout] = []
-        self.stop_conditions: list[Callable[[], bool]] = []
-        self.attachment_state: list[torch.Tensor] = []
-
-    @cached_property
-    def steps_per_epoch(self) -> int:
-        """Return the optimizer steps in one pass over the rows."""
-        return self.workload.steps_per_epoch(self.batch_size)
-
-    @cached_property
-    def batch_size(self) -> int:
-        """Return the rows a step, at most the whole training set."""
-        return min(self.recipe.batch_size, self.workload.rows)
-
-    @cached_property
-    def total_steps(self) -> int:
-        """Return the optimizer steps of the whole run."""
-        return self.steps_per_epoch * self.recipe.epochs
-
-    @property
-    def needs_closure(self) -> bool:
-        """Tell whether the optimizer computes gradients several times a step."""
-        return self.recipe.optimizer.needs_closure
-
-    @property
-    def lr(self) -> float:
-        """Return the lr of the current step."""
-        return self._peak_lrs[0] * self.lr_factor
 
     @property
     def quality(self) -> float | None:
@@ -207,26 +166,6 @@ class Training:
         due = self.epoch == self.pause or self.epoch in measured_epochs(self.recipe.epochs)
         return due or bool(self.stop_conditions) or self.recipe.schedule.reacts()
 
-    def backward(self) -> torch.Tensor:
-        """Compute the loss of the current batch and its gradients anew; return the loss."""
-        self._forget_gradients()
-        inputs, targets = self._batch
-        with self._passes.in_precision():
-            loss = self.loss(self.workload.for_loss(self._passes(inputs)), targets)
-        loss.backward()  # type: ignore[no-untyped-call]
-        for hook in self.after_backward:
-            hook()
-        return loss
-
-    def _forget_gradients(self) -> None:
-        """Let go of gradients, as the `zero_grad` of torch does with bookkeeping that takes longer."""
-        if type(self.optimizer).zero_grad not in USUAL:
-            self.optimizer.zero_grad()
-            return
-        for group in self.optimizer.param_groups:
-            for parameter in group["params"]:
-                parameter.grad = None
-
     def forget_best(self) -> None:
         """Let only epochs from here on count as the best: the model is not what it was before."""
         self._best = Best()
@@ -289,55 +228,6 @@ class Training:
                 return None
             total += self.take_step(rows, draw)
         return total.item() / self.steps_per_epoch
-
-    def take_step(self, rows: int, draw: Draw) -> torch.Tensor:
-        """Take an optimizer step on a batch; return its loss."""
-        return self._followed(draw) if self.follows(rows) else self._step(*draw())
-
-    def follows(self, rows: int) -> bool:
-        """Tell whether a step on so many rows is one of the first, whose allocations are followed."""
-        return self.followed < FOLLOWED_STEPS and rows == self.batch_size
-
-    def begin_step(self, inputs: Any, targets: Any) -> tuple[Any, Any]:
-        """Set the lr of the step and change the batch as attachments say; return the batch."""
-        # half a step in: neither the first step nor the last one of a schedule from and to zero is wasted
-        self.lr_factor = self.recipe.schedule.at((self.step + 0.5) / self.total_steps) * self._reaction
-        for group, peak in zip(self.optimizer.param_groups, self._peak_lrs, strict=True):
-            group["lr"] = peak * self.lr_factor
-        for transform in self.on_batch:
-            inputs, targets = transform(inputs, targets)
-        self._batch = inputs, targets
-        return self._batch
-
-    def end_step(self) -> None:
-        """Step the optimizer by the gradients that are there, and whatever hooks into a step."""
-        for hook in self.before_step:
-            hook()
-        self.optimizer.step()
-        self._count_step()
-
-    def _step(self, inputs: Any, targets: Any) -> torch.Tensor:
-        self.begin_step(inputs, targets)
-        if self.needs_closure:
-            loss = torch.as_tensor(self.optimizer.step(self.backward))  # type: ignore[arg-type]
-            self._count_step()
-        else:
-            loss = self.backward()
-            self.end_step()
-        return loss.detach()
-
-    def _count_step(self) -> None:
-        for hook in self.after_step:
-            hook()
-        self.step += 1
-
-    def _followed(self, draw: Draw) -> torch.Tensor:
-        """Take a step and note what it allocates: the first makes the state, the second has it beside."""
-        with self.allocations, self._passes.uncompiled():
-            loss = self._step(*draw())
-        self.followed += 1
-        self.step_bytes = self.allocations.peak_bytes - state_bytes(self.optimizer)
-        return loss
 
     def _check(self, train_loss: float) -> None:
         self._lowest_loss = min(self._lowest_loss, train_loss)

@@ -118,7 +118,9 @@ def _stack_size(request: Request, workload: LoadedWorkload, facts: Facts, sizes:
         return USUAL_SIZE
     timed = request.searching.seconds is not None and sizes[0] == sizes[2]
     quick = facts.device != "cpu" or facts.step_seconds <= SLOWEST_SECONDS
-    if request.lockstep == OFF or not timed or not quick:
+    plain = precision_of(request, facts) == FLOAT32 and not compiles(request, facts)
+    alone = request.lockstep == OFF or request.compression == "joint" or not plain
+    if alone or not timed or not quick:
         return 0
     from studies.lockstep.measure import stack_size
 
@@ -131,12 +133,14 @@ def precision_of(request: Request, facts: Facts) -> str:
     """Return the precision of training passes: as asked, else the one that is measured to pay."""
     if request.precision != AUTO:
         return request.precision
-    return BF16 if _pays(facts.bf16_share) else FLOAT32
+    return BF16 if _pays(facts.bf16_share) and request.lockstep != ON else FLOAT32
 
 
 def compiles(request: Request, facts: Facts) -> bool:
     """Tell whether training passes are compiled: as asked, else where that is measured to pay."""
-    return _pays(facts.compiled_share) if request.compile == AUTO else request.compile == "on"
+    if request.compile != AUTO:
+        return request.compile == "on"
+    return _pays(facts.compiled_share) and request.lockstep != ON
 
 
 def _pays(share: float | None) -> bool:

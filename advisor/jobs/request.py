@@ -15,8 +15,8 @@ from studies import catalogue
 from studies.errors import BadValue, did_you_mean, shown
 from studies.limits import Budget, Limits
 from studies.plans.fairness import CONTENTION, check_fairness
-from studies.plans.lockstep import check_lockstep
-from studies.precisions import AUTO, COMPILING, PRECISIONS
+from studies.plans.lockstep import ON, check_lockstep
+from studies.precisions import AUTO, BF16, COMPILING, PRECISIONS
 from studies.quantities import parse_seconds
 from studies.split_by import SplitBy
 
@@ -119,8 +119,7 @@ class Request:
         _ = self.trial_seconds
         object.__setattr__(self, "workers", parse_workers(self.workers))
         check_fairness(self.fair)
-        _check_options(self)
-        check_lockstep(self.lockstep)
+        _check_passes(self)
         check_goal(self.goal)
         check_mode(self.compression)
         check_passes(self.passes, self.compression)
@@ -242,11 +241,18 @@ def split(budget: Budget, mode: str) -> tuple[Budget, Budget | None]:
     return replace(budget, seconds=(1 - SHARE) * budget.seconds), Budget(seconds=SHARE * budget.seconds)
 
 
-def _check_options(request: Request) -> None:
-    """Raise BadValue unless precision and compile are what there is."""
+def _check_passes(request: Request) -> None:
+    """Raise BadValue unless precision, compile and lockstep are what there is, and go together."""
     for name, allowed in (("precision", (AUTO, *PRECISIONS)), ("compile", COMPILING)):
         if (value := getattr(request, name)) not in allowed:
             raise BadValue(f"{name} {shown(value)} is not one of {', '.join(allowed)}")
+    check_lockstep(request.lockstep)
+    for name, value in (("precision", BF16), ("compile", "on"), ("compression", "joint")):
+        if request.lockstep == ON and getattr(request, name) == value:
+            raise BadValue(
+                f"lockstep on and {name} {value}: trials in a stack share plain passes through whole models; "
+                "leave one of the two out"
+            )
 
 
 def _read(name: str, value: Any) -> Any:

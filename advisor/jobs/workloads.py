@@ -13,6 +13,7 @@ from advisor.jobs.request import Request
 from studies.errors import BadValue, BadWorkload, one_line, shown
 from studies.imports import uncollected
 from studies.limits import Budget, Limits
+from studies.plans.lockstep import ON
 from studies.precisions import AUTO, FLOAT32
 
 if TYPE_CHECKING:
@@ -143,6 +144,8 @@ def open_workload(request: Request) -> LoadedWorkload | Function:
             "a training function takes its own passes; leave --precision and --compile out, "
             "and use autocast or torch.compile inside the function"
         )
+    if request.lockstep == ON:
+        raise BadWorkload("a training function takes its own steps; leave --lockstep out")
     return Function.open(
         named,
         source=source,

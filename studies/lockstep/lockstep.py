@@ -35,7 +35,8 @@ class Lockstep:
     def __init__(self, runs: Sequence[Training]) -> None:
         self.runs = tuple(runs)
         self.device = runs[0].device
-        self._endings: dict[Training, Ending] = {}
+        self.endings: dict[Training, Ending] = {}
+        """Of the runs that were told to stop or failed."""
 
     def advance(self, epochs: int, *, stop: Callable[[], bool] = lambda: False) -> list[Ending]:
         """Train all until `epochs` epochs are done; return for each whether it got there, or why not.
@@ -45,10 +46,8 @@ class Lockstep:
             stop: asked before every step; once it says yes the unfinished epoch is lost, the runs are over.
 
         Raises:
-            Unstackable: the models cannot be called as one.
+            Unstackable: the models cannot be called as one; runs that have ended are in `endings`.
         """
-        for run in self.runs:
-            run.pause = epochs
         for run in self.runs:
             run.pause = epochs
         active = self._going_on(self.runs, epochs)
@@ -58,17 +57,17 @@ class Lockstep:
                 step.check()
                 while self._going_on(active, epochs) == active:
                     if not self._epoch(active, step, stop):
-                        self._endings |= dict.fromkeys(active, False)
+                        self.endings |= dict.fromkeys(active, False)
             finally:
                 step.stack.release()
             active = self._going_on(active, epochs)
-        return [self._endings.get(run, True) for run in self.runs]
+        return [self.endings.get(run, True) for run in self.runs]
 
     def _going_on(self, runs: Sequence[Training], epochs: int) -> list[Training]:
         return [
             run
             for run in runs
-            if run not in self._endings and not run.ended and run.epoch < min(epochs, run.recipe.epochs)
+            if run not in self.endings and not run.ended and run.epoch < min(epochs, run.recipe.epochs)
         ]
 
     def _epoch(self, runs: Sequence[Training], step: StackedStep, stop: Callable[[], bool]) -> bool:
@@ -120,7 +119,7 @@ class Lockstep:
             with run.generators.in_place():
                 work()
         except Exception as error:  # noqa: BLE001 - a failed run is an answer, and the others go on
-            self._endings[run] = error
+            self.endings[run] = error
 
 
 def end_step(run: Training) -> None:

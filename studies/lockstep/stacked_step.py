@@ -85,9 +85,9 @@ class StackedStep:
             losses = self.losses(batches)
             rows = [Passes.of(run, loss) for run, loss in zip(self.runs, losses, strict=True)]
             unlike = tuple(
-                index
-                for index, run in enumerate(self.runs)
-                if not rows[index].are_like(alone[index]) or not same(run.generators.state(), after[index])
+                run
+                for run, row, single, state in zip(self.runs, rows, alone, after, strict=True)
+                if not row.are_like(single) or not same(run.generators.state(), state)
             )
         except Unstackable:
             raise
@@ -96,7 +96,7 @@ class StackedStep:
         finally:
             self._restore(states, buffers)
         if unlike:
-            raise Unstackable("their numbers would be others", rows=unlike)
+            raise Unstackable("their numbers would be others", runs=unlike)
 
     def _restore(self, states: Sequence[Any], buffers: dict[str, torch.Tensor]) -> None:
         for run, state in zip(self.runs, states, strict=True):

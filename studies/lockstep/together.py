@@ -18,7 +18,7 @@ def advance_together(
 ) -> list[Ending | None]:
     """Train the runs that fit stacks until `epochs` epochs are done; return how each ended.
 
-    None for those that fit no stack of at least `fewest` runs: they have not begun.
+    None for those that fit no stack of at least `fewest` runs: by themselves they go on from where they are.
 
     Args:
         runs: any.
@@ -38,9 +38,11 @@ def _advance(
     """Train what there is of a stack once those are out of it whose numbers would be others."""
     if len(group) < fewest:
         return {}
+    lockstep = Lockstep(group)
     try:
-        endings = Lockstep(group).advance(epochs, stop=stop)
+        endings = lockstep.advance(epochs, stop=stop)
     except Unstackable as why:
-        rest = [run for index, run in enumerate(group) if index not in why.rows]
-        return _advance(rest, epochs, fewest, stop) if why.rows else {}
+        over = {id(run): ending for run, ending in lockstep.endings.items()}
+        rest = [run for run in group if run not in why.runs and run not in lockstep.endings]
+        return over | _advance(rest, epochs, fewest, stop) if why.runs else over
     return {id(run): ending for run, ending in zip(group, endings, strict=True)}

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from studies.train import Training
+
 
 class Unstackable(Exception):
     """Runs that cannot be stacked; its text says why.
 
     Args:
         why: in a few words.
-        rows: which runs of the stack are in the way; all of them when none is named.
+        runs: which of them are in the way; all of them when none is named.
     """
 
-    def __init__(self, why: str, *, rows: tuple[int, ...] = ()) -> None:
+    def __init__(self, why: str, *, runs: tuple[Training, ...] = ()) -> None:
         super().__init__(why)
-        self.rows = rows
+        self.runs = runs

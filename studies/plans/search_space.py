@@ -149,6 +149,11 @@ class SearchSpace:
         """Records as rows of the flat space, by the identity of each: a search needs them again and again."""
         return {}
 
+    @cached_property
+    def ranked(self) -> dict[tuple[Any, ...], tuple[Record, tuple[float, ...]]]:
+        """What records are ranked by, by the identity of each and what it is judged by, likewise."""
+        return {}
+
     def units(self, recipe: Recipe) -> dict[str, float]:
         """Return where each searched number of a recipe lies in its range: -1 and 1 are the ends."""
         places = self._of_optimizer(recipe)

@@ -105,12 +105,12 @@ class FlatSpace:
         """Return the coordinates that have one value for the optimizer, whatever others may have."""
         choice = named(self.space.optimizers, self.optimizer)
         bound = ("optimizer", *["schedule"] * choice.own_schedule, *["batch_size"] * choice.full_batch)
-        fixed = {name: self._reference[name] for name in bound if name in self.names}
+        fixed: dict[str, Any] = {name: self._reference[name] for name in bound if name in self.names}
         attachments = (*self.space.regularizers, *self.space.wrappers)
         for each in attachments:
             if not (issubclass(each, Attachment) and each.pairs_with(choice)):
                 fixed[f"{each.axis}.{each.name()}"] = False
-        return fixed
+        return {name: value for name, value in fixed.items() if name in self.names}
 
     @cached_property
     def _neutral(self) -> Array:

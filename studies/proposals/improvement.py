@@ -24,6 +24,9 @@ ROUNDING: Final = 1e-3
 """Part of a coordinate's range below which two places mean the same recipe, about."""
 MOVED: Final = 3
 """Coordinates that are moved of many."""
+MOST: Final = 256
+"""Trials at most that the process is of. What it costs grows with their cube: 13 ms of processor a proposal
+with 100, 20 ms with 256, 1.2 s with 2,000."""
 
 
 class Region(Protocol):
@@ -60,17 +63,27 @@ def propose(
         seed: of the draws.
     """
     chance = np.random.default_rng(seed % 2**64)
-    process = None if far_share >= 1 else GaussianProcess.fit(places, losses, options=region.options > 0)
+    process = None if far_share >= 1 else process_of(places, losses, region)
     chosen: list[Array] = []
     for _ in range(count):
         if process is None or chance.random() < far_share:
             place = _rarest(places, region, chance)
         else:
-            place = _most_promising(process, region, chance)
+            place = _most_promising(process, places, region, chance)
             process = process.with_value(place, float(process.predict(place[None])[0][0]))
         places = np.vstack([places, place])
         chosen.append(place)
     return chosen
+
+
+def process_of(places: Array, losses: Array, region: Region) -> GaussianProcess:
+    """Return the process of the trials; of very many, the best and as many of the others, evenly by rank."""
+    shown = np.arange(len(losses))
+    if len(losses) > MOST:
+        ranked = np.argsort(losses, kind="stable")
+        others = np.linspace(MOST // 2, len(losses) - 1, MOST - MOST // 2).astype(int)
+        shown = np.sort(ranked[np.concatenate([np.arange(MOST // 2), others])])
+    return GaussianProcess.fit(places[shown], losses[shown], options=region.options > 0)
 
 
 def _rarest(places: Array, region: Region, chance: np.random.Generator) -> Array:
@@ -81,19 +94,22 @@ def _rarest(places: Array, region: Region, chance: np.random.Generator) -> Array
     return place
 
 
-def _most_promising(process: GaussianProcess, region: Region, chance: np.random.Generator) -> Array:
+def _most_promising(
+    process: GaussianProcess, places: Array, region: Region, chance: np.random.Generator
+) -> Array:
+    """Return the place of which most is expected, and that differs from those tried."""
     drawn = np.vstack([region.draw(ANYWHERE, chance), _near(process, region, chance)])
     mean, deviation = process.predict(drawn)
     best = float(process.predict(process.places)[0].min())
     gains = expected_improvement(mean, deviation, best)
     ranked = drawn[np.argsort(-gains, kind="stable")]
-    place: Array = next((row for row in ranked if _is_new(row, process.places)), ranked[0])
+    place: Array = next((row for row in ranked if _is_new(row, places)), ranked[0])
     return place
 
 
 def _is_new(place: Array, places: Array) -> bool:
     """Tell whether a place differs from all that were tried by more than rounding does."""
-    return bool((np.abs(places - place).max(axis=1) > ROUNDING).all())
+    return bool((np.abs(places - place) > ROUNDING).any(axis=1).all())
 
 
 def expected_improvement(mean: Array, deviation: Array, best: float) -> Array:

@@ -55,9 +55,9 @@ class GoingOn:
 
     def reopened(self) -> bool:
         """Tell whether going on is worth it after all, as runs with fresh seeds show how they differ."""
-        if self.outlook is None or self.clock.stop():
-            return False
         trials = sum(record.searched for record in self.runner.records)
+        if self.outlook is None or self.clock.stop() or self.clock.race_share(trials) >= WORTH_ENDING:
+            return False
         self.outlook = self._looked_at(trials)
         if self.outlook is None:
             self._say("on with the race, as the fresh seeds show that more than noise may be gained")

@@ -26,8 +26,9 @@ def score(curve: Sequence[Measurement], epoch: int, direction: Direction) -> Sco
     """
     if not curve or curve[-1].epoch < epoch:
         return None
+    sign = -1 if direction.maximizes else 1
     return min(
-        ((direction.loss(point.valid_metric), point.valid_loss) for point in curve if point.epoch <= epoch),
+        ((sign * point.valid_metric, point.valid_loss) for point in curve if point.epoch <= epoch),
         default=None,
     )
 
@@ -54,9 +55,11 @@ def contenders(
     standings: dict[str, tuple[float, Score]] = {}
     for record in records:
         if record.searched and record.state in {"complete", "pruned"} and record.curve:
-            at_end = score(record.curve, record.epochs, direction) or (math.inf, math.inf)
-            standing = (-float(record.epochs), at_end)
-            standings[record.optimizer] = min(standings.get(record.optimizer, standing), standing)
+            left, epochs_left = standings.get(record.optimizer), -float(record.epochs)
+            if left is None or epochs_left <= left[0]:  # only then its score says anything
+                at_end = score(record.curve, record.epochs, direction) or (math.inf, math.inf)
+                standing = (epochs_left, at_end)
+                standings[record.optimizer] = min(left or standing, standing)
     ranked = sorted(filter(standings.__contains__, candidates), key=standings.__getitem__)
     return tuple(name for name in candidates if name in ranked[:keep])
 

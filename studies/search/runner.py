@@ -207,6 +207,10 @@ class TrialRunner:
         """Leave a trial as it is, as time is up: one that was not begun is dropped, another is pruned."""
         if trial.record is None:
             group.trials.remove(trial)
+            if len(group.arrived) == len(group.trials):  # they waited for it, and were not compared
+                waiting, group.arrived = group.arrived, []
+                for other in waiting:
+                    self._leave(group, other)
         else:
             epoch = trial.record.epochs + 1
             self._end(
@@ -273,19 +277,22 @@ class TrialRunner:
         group.trials, group.rung = [trials[index] for index in sorted(chosen)], group.rung + 1
         going_on = stacked([(group, trial) for trial in group.trials], self.plan.lockstep)
         self._queue.extendleft(reversed(going_on))
-        for index, trial in enumerate(trials):
-            if index not in chosen and trial.record is not None:
+        pruned = [trial for index, trial in enumerate(trials) if index not in chosen]
+        self._release(pruned)
+        for trial in pruned:
+            if trial.record is not None:
                 error = f"not in {group.promotion.among} at epoch {epochs}"
-                self._release(trial)
                 self._write(trial, replace(trial.record, error=error), violation=0.0)
 
-    def _release(self, trial: OpenTrial) -> None:
-        """Have the worker that holds a trial let go of it."""
-        if trial.bound and trial.worker is not None and self.engine.holds(trial.worker):
-            task = Task(
-                work=Release(numbers=(trial.number,)), worker=trial.worker, deadline_seconds=RELEASE_SECONDS
-            )
-            self._aside_running[self.engine.submit(task)] = lambda result: None
+    def _release(self, trials: Sequence[OpenTrial]) -> None:
+        """Have the workers let go of trials that are in no file: they cannot be, or one worker needs none."""
+        unsaved = [trial for trial in trials if trial.bound or self.engine.workers == 1]
+        for worker in {trial.worker for trial in unsaved if trial.worker is not None}:
+            if self.engine.holds(worker):
+                numbers = tuple(trial.number for trial in unsaved if trial.worker == worker)
+                work = Release(numbers=numbers)
+                task = Task(work=work, worker=worker, deadline_seconds=RELEASE_SECONDS)
+                self._aside_running[self.engine.submit(task)] = lambda result: None
 
     def _begin_aside(self) -> None:
         work, then = self._aside.pop(0)

@@ -10,7 +10,7 @@ References: expected improvement, Jones et al. 1998; ranks as values, Salinas et
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Final
 
@@ -106,7 +106,7 @@ def _placed(
     import numpy as np
 
     places = [_row(flat, record) for record in records]
-    worth = _worth(records, direction, limits)
+    worth = _worth(records, lambda record: _remembered_key(flat.space, record, direction, limits))
     return np.array(places).reshape(len(records), len(flat.names)), np.array(worth)
 
 
@@ -119,20 +119,29 @@ def _row(flat: FlatSpace, record: Record) -> Array:
     return row
 
 
-def _worth(records: Sequence[Record], direction: Direction, limits: Limits) -> list[float]:
+def _worth(records: Sequence[Record], rank_key: Callable[[Record], tuple[float, ...]]) -> list[float]:
     """Return the ranks of trials among those of their optimizer, spread as a normal variable."""
     by_optimizer: dict[str, list[int]] = {}
     for place, record in enumerate(records):
         by_optimizer.setdefault(record.optimizer, []).append(place)
     worth = [0.0] * len(records)
     for places in by_optimizer.values():
-        best_first = sorted(
-            places,
-            key=lambda place: (*_rank_key(records[place], direction, limits), records[place].number),
-        )
+        best_first = sorted(places, key=lambda place: (*rank_key(records[place]), records[place].number))
         for rank, place in enumerate(best_first):
             worth[place] = NormalDist().inv_cdf((rank + 0.5) / len(places))
     return worth
+
+
+def _remembered_key(
+    space: SearchSpace, record: Record, direction: Direction, limits: Limits
+) -> tuple[float, ...]:
+    """Return a record's rank key; it depends on these alone, and is worked out once."""
+    judged_by = id(record), direction, limits
+    remembered, key = space.ranked.get(judged_by, (None, ()))
+    if remembered is not record:
+        key = _rank_key(record, direction, limits)
+        space.ranked[judged_by] = record, key
+    return key
 
 
 def _rank_key(record: Record, direction: Direction, limits: Limits) -> tuple[float, ...]:

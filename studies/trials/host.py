@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 HELD_BYTES: Final = 64 * 2**20
 """Paused trainings that are in a file too are held in memory up to so many bytes of weights and state."""
+HELD_RUNS: Final = 64
+"""And up to so many, as each takes half a megabyte beside them."""
 
 
 class Measurement(Protocol):
@@ -151,10 +153,11 @@ class TrialHost:
     def _make_room(self) -> None:
         """Let go of the trainings that were paused first, until those that are held are small."""
         sizes = {number: trial_files.held_bytes(trial) for number, trial in self._paused.items()}
-        for oldest, size in sizes.items():
-            if sum(sizes[number] for number in self._paused) <= HELD_BYTES:
+        for oldest, size in list(sizes.items()):
+            if sum(sizes.values()) <= HELD_BYTES and len(sizes) <= HELD_RUNS:
                 return
             if size:
+                del sizes[oldest]
                 self._paused.pop(oldest).close()
 
 

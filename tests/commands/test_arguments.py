@@ -17,9 +17,9 @@ OPTIONS = {
     "class_weights": "balanced", "tune_model": True, "memory": "1MiB", "model_size": "1KiB", "latency": "2ms",
     "train_time": "3s", "goal": "speed", "pretrained": True, "open_ended": True, "rule": ["Sparsity=off"],
     "start": ["recipe.toml"], "start_from": "old-1", "earlier": False, "portfolio": False,
-    "compression": "after", "study": "s",
+    "compression": "after", "passes": "Magnitude, Float16", "study": "s",
     "tracking_uri": "off", "device": "cpu", "seed": 7, "workers": "3", "trial_time": "10m",
-    "fair": "strict", "lockstep": "on", "precision": "bf16", "compile": "on",
+    "fair": "strict", "lockstep": "off", "precision": "bf16", "compile": "on",
 }  # fmt: skip
 ELSEWHERE = {"home", "register", "json", "config", "save_config"}
 """Options that the command reads itself."""
@@ -37,11 +37,13 @@ def test_every_option_of_a_search_is_one_of_its_request():
         "schedules",
         "regularizers",
         "wrappers",
+        "passes",
         "start",
         "workers",
     }
     assert {name: getattr(request, name) for name in alike} == {name: OPTIONS[name] for name in alike}
     assert (request.optimizers, request.schedules) == (("AdamW", "Lion"), ("Step",))
+    assert request.passes == ("Magnitude", "Float16")
     assert (request.regularizers, request.wrappers) == ((), ("EMA",))
     assert request.start == ("recipe.toml",)
     assert str(request.workers) == OPTIONS["workers"]

@@ -77,7 +77,9 @@ def test_a_function_made_in_another_names_its_study_alone(home):
 
 def test_the_same_seed_gives_the_same_trials(home):
     for name in ("one", "two"):
-        api.search(descend, epochs=3, budget="6trials", home=home, study=name, tracking_uri="off")
+        api.search(
+            descend, epochs=3, budget="6trials", home=home, study=name, earlier=False, tracking_uri="off"
+        )
     first, second = (journal.records(journal.open_study(home, name)) for name in ("one", "two"))
     assert [(r.params, r.quality, r.state) for r in first] == [(r.params, r.quality, r.state) for r in second]
 

@@ -104,6 +104,28 @@ def test_a_search_goes_on_when_the_fresh_seeds_show_that_more_than_noise_may_be_
     assert any(note.startswith("on with the race") for note in notes)
 
 
+def test_a_search_stays_ended_where_confirmation_took_what_was_left(home, iris):
+    clock = Clock(budget=Budget(seconds=60))
+
+    def forecast(records, trials_left):
+        if any(record.stage == "confirm" for record in records):
+            raise AssertionError("it was looked at again with nothing left")
+        return ahead(records, trials_left)
+
+    def listen(event):
+        notes.append(event.note)
+        if event.record is not None and event.record.stage == "confirm":
+            clock.spent_before = 70
+
+    plan, notes = replace(PLAN, budget=clock.budget), []
+    opened = journal.create_study(home, "s", direction="maximize", manifest=plan.manifest())
+    search = Search(opened, iris, plan, clock=clock, listen=listen, forecast=forecast)
+    search.run()
+
+    assert search.going_on.outlook is not None
+    assert not any(note.startswith("on with the race") for note in notes)
+
+
 @given(st.integers(0, 100), st.floats(0, 1), st.floats(0, 1))
 def test_it_takes_a_minimum_of_trials_and_a_gain_lost_in_the_noise_to_settle(trials, gain, noise):
     there = Outlook(trials=trials, trials_left=10, gain=gain, noise=noise)

@@ -11,6 +11,7 @@ from studies.plans.fairness import CONTENTION, STRICT
 from studies.plans.plan import Plan
 from studies.recipe import Recipe
 from studies.search.clock import Clock
+from studies.search.runner import TrialRunner
 from studies.search.search import Search
 from studies.step_price import StepPrice
 from studies.storage import journal
@@ -115,6 +116,23 @@ def test_an_opening_that_was_stopped_goes_on_with_what_it_had_not_ended(home, ir
 
     assert len({Recipe.from_params(record.params) for record in opening}) == len(opening) == 5
     assert any(record.epochs == 9 for record in records)
+
+
+def test_trials_that_wait_at_a_rung_when_time_is_up_are_written_and_told_to_have_been_stopped(
+    home, iris, monkeypatch
+):
+    paused = []
+    settle = TrialRunner._settle
+
+    def counting(self, group):
+        paused.append(len(group.arrived))
+        settle(self, group)
+
+    monkeypatch.setattr(TrialRunner, "_settle", counting)
+    records = search(home, iris, stop=lambda: 3 in paused)
+
+    assert [record.epochs for record in records] == [1, 1, 1]
+    assert all(record.cut_short for record in records)
 
 
 def test_a_journal_of_an_earlier_version_goes_on_strictly(home):

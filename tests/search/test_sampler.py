@@ -18,7 +18,7 @@ from studies.models.mlp import MLP
 from studies.plans.search_space import SearchSpace
 from studies.proposals.flat_space import FlatSpace
 from studies.proposals.gaussian_process import GaussianProcess
-from studies.proposals.improvement import expected_improvement, propose
+from studies.proposals.improvement import MOST, expected_improvement, process_of, propose
 from studies.recipe import Recipe
 from studies.search.sampler import sample_recipes
 from studies.space import Numeric
@@ -36,6 +36,10 @@ OPTIONS = {
     "with the model": {"search_model": True},
     "with compression": {"compression": CompressionSpace.offered()},
     "schedule and betas unread": {"unread": ("schedule", "optimizer.AdamW.beta1")},
+    "regularizers and wrappers unread": {"wrappers": ("SAM",), "unread": ("regularizers", "wrappers")},
+    "next to nothing read": {
+        "unread": ("schedule", "regularizers", "batch_size", *(f"optimizer.{name}.lr" for name in OPTIMIZERS))
+    },
 }
 MAXIMIZE = Direction("maximize")
 
@@ -172,6 +176,18 @@ class Cube:
 
     def clean(self, rows):
         return rows
+
+
+def test_a_process_of_very_many_trials_is_of_the_best_and_of_others_from_all_over():
+    cube, chance = Cube(options=np.zeros(2, dtype=int)), np.random.default_rng(0)
+    places = chance.random((5000, 2))
+    losses = ((places - 0.3) ** 2).sum(axis=1)
+    ranks = {tuple(place): rank for rank, place in enumerate(places[np.argsort(losses)])}
+    ranks_shown = sorted(ranks[tuple(place)] for place in process_of(places, losses, cube).places)
+
+    assert len(ranks_shown) == MOST
+    assert ranks_shown[: MOST // 2] == [*range(MOST // 2)]
+    assert ranks_shown[-1] == 4999
 
 
 def test_no_recipe_is_proposed_twice():

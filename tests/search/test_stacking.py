@@ -107,6 +107,16 @@ def test_trials_whose_stack_dies_are_tried_again_one_by_one(home, iris):
     assert sum(record.searched for record in records) == 10
 
 
+@pytest.mark.parametrize("lockstep", [0, 4])
+def test_trials_that_were_pruned_are_held_no_longer(home, iris, lockstep):
+    plan = replace(PLAN, lockstep=lockstep)
+    host = TrialHost(workload=iris, plan=plan)
+    records = search(home, "s", iris, plan, engine=InProcess(host=host))
+
+    assert "pruned" in {record.state for record in records}
+    assert not host._paused
+
+
 def test_a_journal_of_an_earlier_version_trains_each_trial_by_itself():
     values = PLAN.manifest().to_dict()
     del values["lockstep"]

@@ -259,6 +259,28 @@ def test_a_model_that_vmap_cannot_call_or_calls_otherwise_is_not_stacked(module)
         assert all(torch.equal(tensor, weights[name]) for name, tensor in one.model.state_dict().items())
 
 
+def test_a_run_that_no_longer_fits_goes_on_alone_and_one_that_has_failed_has_failed():
+    def run(optimizer):
+        torch.manual_seed(0)
+        module = Peeking().double()
+        module.scale = [torch.ones(())]
+        return Training(recipe(optimizer=optimizer), TABLE, seed=0, model=module)
+
+    diverging, first, unlike, last = runs = [run(SGD(lr=lr)) for lr in (1e150, 0.1, 0.1, 0.01)]
+
+    def change():
+        if unlike.step + 1 == unlike.steps_per_epoch:
+            unlike.model.scale[0] = torch.tensor(3.0)
+
+    unlike.after_step.append(change)
+    endings = advance_together(runs, EPOCHS, fewest=2)
+
+    assert isinstance(endings[0], Diverged)
+    assert endings[1:] == [True, None, True]
+    assert [one.epoch for one in (first, unlike, last)] == [EPOCHS, 1, EPOCHS]
+    assert diverging.epoch == 1
+
+
 @pytest.mark.parametrize(
     ("kind", "name"), [("image", "CNN"), ("signal", "Conv1D"), ("table", "TabularResNet")]
 )

@@ -105,6 +105,15 @@ def test_what_a_gpu_is_measured_to_gain_by_is_taken_unless_something_else_is_ask
     assert not compiles(Request(source="iris"), gains)
     assert compiles(Request(source="iris"), replace(gains, compiled_share=0.4))
     assert not compiles(Request(source="iris", compile="off"), replace(gains, compiled_share=0.4))
+    stacked = Request(source="iris", lockstep="on")
+    assert precision_of(stacked, gains) == "float32"
+    assert not compiles(stacked, replace(gains, compiled_share=0.4))
+
+
+@pytest.mark.parametrize("other", [{"precision": "bf16"}, {"compile": "on"}, {"compression": "joint"}])
+def test_what_no_stack_computes_is_refused_together_with_one(other):
+    with pytest.raises(BadValue, match=r"lockstep on and .* leave one of the two out"):
+        Request(source="iris", lockstep="on", **other)
 
 
 def test_shares_of_passes_are_measured_and_a_way_that_fails_is_none(iris, monkeypatch):
@@ -140,6 +149,8 @@ def test_words_that_mean_nothing_are_refused_in_one_line():
 def test_a_training_function_takes_its_own_passes():
     with pytest.raises(BadWorkload, match="takes its own passes; leave --precision and --compile out"):
         open_workload(Request(source=descend, metric="loss", precision="bf16"))
+    with pytest.raises(BadWorkload, match="takes its own steps; leave --lockstep out"):
+        open_workload(Request(source=descend, metric="loss", lockstep="on"))
 
 
 def test_a_model_of_any_form_of_inputs_is_called():
