@@ -155,7 +155,8 @@ def _next_best(explained: Explained, rival: Contender, reached: float) -> NextBe
     shared = seeds & {run.seed for run in fits[rival.optimizer].measured_runs}
     pair, scale = explained.paired(rival.optimizer), explained.posterior.estimates.loss_scale
     leads = explained.contenders[0] is explained.advised
-    fewer = pair if pair and len(pair.trials) == len(rival.trials) and len(shared) < len(seeds) else None
+    of_these = pair is not None and set(pair.trials) == set(rival.trials)  # not of one search trial of each
+    fewer = pair if of_these and len(shared) < len(seeds) else None
     ahead = (
         pair is not None
         and bool(shared)

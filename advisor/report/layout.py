@@ -12,9 +12,12 @@ from studies import catalogue
 from studies.costs import COSTS
 from studies.errors import StudyError
 from studies.recipe import COMPRESSION_AXES
+from studies.space import Range, unsearched_ranges
 
 WIDTH: Final = 100
 AXES: Final = ("optimizer", "schedule", "batch_size", "epochs", "regularizers", "model", *COMPRESSION_AXES)
+LIGHT_AXES: Final = ("optimizer", "schedule", "regularizers", "wrappers")
+"""Axes whose choices are looked up without importing torch."""
 ABSENT: Final = ("", "none")
 OWN_SETTINGS: Final = "settings:"
 """What the names of a training function's own hyperparameters begin with; the rest of the name says nothing
@@ -62,12 +65,23 @@ def _choice(axis: str, params: Mapping[str, Any]) -> str:
 
 
 def _fields(axis: str, name: str, params: Mapping[str, Any]) -> list[str]:
-    prefix = f"{axis}.{name}."
+    prefix, unsearched = f"{axis}.{name}.", _unsearched(axis, name)
+    fields = {key.removeprefix(prefix): value for key, value in params.items() if key.startswith(prefix)}
     return [
-        f"{key.removeprefix(prefix).replace('_', ' ')} {_value(value)}"
-        for key, value in params.items()
-        if key.startswith(prefix)
+        f"{key.replace('_', ' ')} {_value(value)}"
+        for key, value in fields.items()
+        if key not in unsearched or value != unsearched[key].default
     ]
+
+
+def _unsearched(axis: str, name: str) -> Mapping[str, Range]:
+    """Return the fields of a choice that no search tries: at their defaults they say nothing."""
+    if axis not in LIGHT_AXES:
+        return {}
+    try:
+        return unsearched_ranges(catalogue.find(axis, name))
+    except StudyError:  # a choice that is not installed here
+        return {}
 
 
 def _value(value: object) -> str:

@@ -11,6 +11,9 @@ from advisor.evidence import Evidence
 from advisor.report.layout import settings
 from advisor.report.numbers import chance, difference, duration, listed, margin, number, percent
 from studies.direction import MAXIMIZE, MINIMIZE
+from studies.optimizers.adamw import AdamW
+from studies.recipe import Recipe
+from studies.regularizers.l1 import L1
 
 from records import facts, record, study
 
@@ -33,6 +36,15 @@ def test_the_first_sentence_is_the_answer_with_its_settings_and_its_confidence()
         "to within 0.083 points of accuracy (over 99 % sure), the best of 2 with over 99 %."
     )
     assert str(ADVICE).replace("\n", " ").startswith(str(ADVICE.headline))
+
+
+def test_a_field_that_no_search_tries_is_told_where_it_was_set():
+    usual = Recipe(regularizers=(L1(),)).to_params()
+    own = Recipe(optimizer=AdamW(amsgrad=True), regularizers=(L1(strength=0.01),)).to_params()
+
+    assert not [value for _, value in settings(usual) if "amsgrad" in value or "strength" in value]
+    assert any("amsgrad True" in value for _, value in settings(own))
+    assert any("strength 0.01" in value for _, value in settings(own))
 
 
 def test_every_section_stands_in_its_order():
