@@ -206,13 +206,17 @@ def reason(optimizers: Sequence[str], runs: Sequence[ConfirmationRun]) -> str:
         return f"{preferred} stays preferred, and more seeds would not put another first"
     if not runs:
         most = f"{MOST_SEEDS} fresh seeds of {MOST_RECIPES} recipes are the most there are"
-        return f"{' and '.join(optimizers)} stay tied, and {most}"
+        return f"{_listed(optimizers)} stay tied, and {most}"
     if len(optimizers) == 1:
         return f"{preferred} with {several(len(runs), 'more seed')}, as no other may still win"
     if len(again) > 1:
-        return f"{' and '.join(again)} with one more seed, as each may still win"
-    why = "the evidence now prefers it" if again == [preferred] else f"it may still beat {preferred}"
-    return f"{again[0]} with the same fresh seeds, as {why}"
+        return f"{_listed(again)} with one more seed, as each may still win"
+    why = "the evidence prefers it so far" if again == [preferred] else f"it may still beat {preferred}"
+    return f"{again[0]} with one more seed, as {why}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def reserve_seconds(

@@ -213,13 +213,14 @@ def test_each_round_says_why_it_comes():
     records = confirmed_finalists()
     told = {
         names: reason(tuple(names), further_runs(records, ["ABCD".index(name) for name in names], seed=0))
-        for names in ("DB", "BD", "BA", "D", "B")
+        for names in ("DB", "BD", "BA", "BAC", "D", "B")
     }
 
     assert told == {
-        "DB": "D with the same fresh seeds, as the evidence now prefers it",
-        "BD": "D with the same fresh seeds, as it may still beat B",
+        "DB": "D with one more seed, as the evidence prefers it so far",
+        "BD": "D with one more seed, as it may still beat B",
         "BA": "B and A with one more seed, as each may still win",
+        "BAC": "B, A and C with one more seed, as each may still win",
         "D": "D with 3 more seeds, as no other may still win",
         "B": "B stays preferred, and more seeds would not put another first",
     }
