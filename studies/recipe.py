@@ -227,7 +227,7 @@ class Recipe:
         if "precision" in params:
             values["precision"] = _text(params["precision"])
         if "compiled" in params:
-            values["compiled"] = str(params["compiled"]).lower() == "true"
+            values["compiled"] = _truth("compiled", params["compiled"])
         for axis in SINGLE_AXES:
             if axis in params:
                 values[axis] = _rebuild(axis, _text(params[axis]), params, known)
@@ -251,6 +251,14 @@ def _whole(name: str, value: Any) -> int:
         return int(value)
     except (TypeError, ValueError, OverflowError):
         raise BadValue(f"{name} {shown(value)} is not a whole number") from None
+
+
+def _truth(name: str, value: Any) -> bool:
+    """Return whether something is true, or the text of it."""
+    truths = {"true": True, "false": False}
+    if (text := str(value).lower()) not in truths:
+        raise BadValue(f"{name} {shown(value)} is neither true nor false")
+    return truths[text]
 
 
 def _flat(axis: str, choice: Choice) -> Params:

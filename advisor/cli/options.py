@@ -273,8 +273,8 @@ Compiling = Annotated[
 Lockstep = Annotated[
     str,
     typer.Option(
-        help="Whether small models train as one stack, step by step together: auto (where all trials have "
-        "one batch size and a measurement says that it pays), on (at one batch size), or off.",
+        help="Whether small models train as one stack, step by step together: auto (measured where all "
+        "trials have one batch size and one worker, or a GPU), on (at one batch size), or off.",
         autocompletion=completion.one_of("auto", "on", "off"),
     ),
 ]

@@ -15,11 +15,13 @@ from advisor.jobs.entrants import candidates
 from advisor.jobs.request import Request, named_passes, names
 from advisor.jobs.room import Room, bytes_of_rows, threads_of
 from advisor.jobs.sample_size import rows_to_search_on
+from advisor.jobs.workers import worker_count
 from studies import catalogue
 from studies.errors import BadValue
 from studies.measure.threads import threads
 from studies.optimizers import OptimizerChoice
-from studies.plans.lockstep import OFF, ON, SLOWEST_SECONDS, USUAL_SIZE
+from studies.plans.lockstep import AUTO as LOCKSTEP_AUTO
+from studies.plans.lockstep import ON, SLOWEST_SECONDS, USUAL_SIZE
 from studies.precisions import AUTO, BF16, FLOAT32
 from studies.recipe import Recipe
 from studies.schedules import USUAL
@@ -95,7 +97,7 @@ def plan_for(
         fair=request.fair,
         precision=precision_of(request, facts),
         compiled=compiles(request, facts),
-        lockstep=_stack_size(request, workload, facts, sizes),
+        lockstep=USUAL_SIZE if request.lockstep == ON else 0,
         exhaust=request.exhaust,
         device=facts.device,
         search_model=search_model,
@@ -104,29 +106,33 @@ def plan_for(
         step_price=StepPrice.of(facts, request.searching),
     )
     room = Room.of(plan, facts, data_bytes=bytes_of_rows(workload))
-    count = threads_of(room, facts, request.searching, parse_workers(request.workers))
-    return replace(plan, threads=count), facts, findings
+    workers = parse_workers(request.workers)
+    plan = replace(plan, threads=threads_of(room, facts, request.searching, workers))
+    count = worker_count(workers, replace(room, threads=plan.threads))
+    if request.lockstep == LOCKSTEP_AUTO and _may_stack(plan, facts, workers=count):
+        plan = replace(plan, lockstep=_stack_size(workload, plan))
+    return plan, facts, findings
 
 
-def _stack_size(request: Request, workload: LoadedWorkload, facts: Facts, sizes: tuple[int, int, int]) -> int:
-    """Return how many trials train as one stack, 0 for each by itself.
+def _may_stack(plan: Plan, facts: Facts, *, workers: int) -> bool:
+    """Tell whether it is worth measuring that trials train in stacks.
 
-    It is measured where all trials have one batch size and the budget goes by the clock: one in trials gives
-    the same search on any machine.
+    All must have one batch size and plain passes, and the budget go by the clock: one in trials gives the
+    same search on any machine. On a CPU a round fills one stack, for which other workers would wait.
     """
-    if request.lockstep == ON:
-        return USUAL_SIZE
-    timed = request.searching.seconds is not None and sizes[0] == sizes[2]
-    quick = facts.device != "cpu" or facts.step_seconds <= SLOWEST_SECONDS
-    plain = precision_of(request, facts) == FLOAT32 and not compiles(request, facts)
-    alone = request.lockstep == OFF or request.compression == "joint" or not plain
-    if alone or not timed or not quick:
-        return 0
+    alike = plan.batch_size[0] == plan.batch_size[2] and plan.compression != "joint"
+    plain = plan.precision == FLOAT32 and not plan.compiled
+    quick = facts.device != "cpu" or (facts.step_seconds <= SLOWEST_SECONDS and workers <= 1)
+    return alike and plain and quick and plan.budget.seconds is not None
+
+
+def _stack_size(workload: LoadedWorkload, plan: Plan) -> int:
+    """Return how many trials train as one stack by measurement, 0 for each by itself."""
     from studies.lockstep.measure import stack_size
 
-    recipe = Recipe(model=workload.model, batch_size=sizes[1])
+    recipe = Recipe(model=workload.model, batch_size=plan.batch_size[1])
     with threads(1):
-        return stack_size(workload, recipe, device=facts.device)
+        return stack_size(workload, recipe, device=plan.device)
 
 
 def precision_of(request: Request, facts: Facts) -> str:

@@ -42,7 +42,7 @@ class Room:
     free_bytes: int
     """Memory that is free before any worker runs."""
     peak_bytes: int = UNKNOWN_BYTES
-    """Forecast of the hungriest trial: tensors alone."""
+    """Forecast of the hungriest trial, or stack of trials: tensors alone."""
     data_bytes: int = 0
     """Of the workload's rows in memory: a worker may come to hold a copy, as a sample or another split."""
     gpu_bytes: tuple[int, ...] = ()
@@ -61,7 +61,7 @@ class Room:
             cores=usable_cores(),
             threads=plan.threads,
             free_bytes=free_bytes(),
-            peak_bytes=hungriest_bytes(plan, facts),
+            peak_bytes=max(1, plan.lockstep) * hungriest_bytes(plan, facts),
             data_bytes=data_bytes,
             gpu_bytes=gpu_bytes(plan.device),
         )

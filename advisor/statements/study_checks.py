@@ -69,10 +69,8 @@ class EnoughTrials(Check):
     @property
     def message(self) -> str:
         if self.passed:
-            others = (
-                f", but for {listed(self.left_behind)}, behind others early on" if self.left_behind else ""
-            )
-            return f"every optimizer had {self.wanted_runs} whole runs or more{others}"
+            behind = f", but for {listed(self.left_behind)}, left behind" if self.left_behind else ""
+            return f"every optimizer had {self.wanted_runs} whole runs or more{behind}"
         counts = listed([f"{optimizer} ({count or 'none'})" for optimizer, count in self.runs])
         return f"there are fewer than {self.wanted_runs} whole runs of {counts}"
 

@@ -133,8 +133,11 @@ def _leave_all_but(descriptor: int) -> None:
     with Path(os.devnull).open("r+b") as nothing:
         os.dup2(nothing.fileno(), 0)
         os.dup2(nothing.fileno(), 1)
-    os.closerange(3, descriptor)
-    os.closerange(descriptor + 1, os.sysconf("SC_OPEN_MAX"))
+    # not a range up to SC_OPEN_MAX: in containers that is a billion, or -1 for no bound
+    for number in [int(entry.name) for entry in Path("/proc/self/fd").iterdir()]:
+        if number > 2 and number != descriptor:
+            with suppress(OSError):  # that of the folder itself is closed already
+                os.close(number)
 
 
 def _import(modules: Sequence[str]) -> None:

@@ -68,7 +68,7 @@ class StackedLoss:
     ) -> torch.Tensor:
         function, keywords, _ = _parts(loss)
         codes = not targets.is_floating_point()
-        if function is functional.cross_entropy and codes and "weight" not in keywords and outputs.ndim == 3:
+        if function is functional.cross_entropy and codes and not keywords and outputs.ndim == 3:
             every = targets.expand(len(outputs), -1) if of_targets is None else targets
             each: torch.Tensor = loss(outputs.flatten(0, 1), every.flatten(), reduction="none")
             return each.view(len(outputs), -1).mean(1)

@@ -1,6 +1,6 @@
 """Lockstep of a search: whether trials of one shape train as one stacked model.
 
-auto   where every trial has the same batch size and a short measurement says that it pays
+auto   where every trial has the same batch size, no other worker waits, and a measurement says that it pays
 on     in stacks of a set size, all at one batch size
 off    each trial by itself
 """

@@ -46,11 +46,11 @@ class Opening:
         seed = self.plan.seed + 1 + MOST_SEEDS
         for choice in self.space.optimizers:
             runs = self._ended(choice)
-            if runs and all(run.state == "failed" and run.seed != seed for run in runs):
+            failed = runs and all(run.state == "failed" and run.seed != seed for run in runs)
+            if failed and self.runner.trials_left and not self.runner.clock.must_stop():
                 note = f"{choice.name()} again with another seed, as it failed ({runs[-1].error})"
                 self.listen(Event(stage="reference", note=note))
-                again = [self._ask(self.space.reference(choice), "reference", seed=seed)]
-                self._train(again[: self.runner.trials_left])
+                self._train([self._ask(self.space.reference(choice), "reference", seed=seed)])
 
     def _due(self) -> list[OpenTrial]:
         """Return the trials to train: the first recipe of each optimizer, then the other starts."""
@@ -93,7 +93,8 @@ class Opening:
         if self.plan.fair == STRICT:
             return f"{recipes} of {optimizers} to start with, {several(self.plan.epochs, 'epoch')} each"
         *rungs, whole = map(str, self.runner.rungs)
-        where = f"; the better half goes on at epoch {' and '.join(rungs)} of {whole}" if rungs else ""
+        compared = bool(rungs) and len(trials) > 1
+        where = f"; the better half goes on at epoch {' and '.join(rungs)} of {whole}" if compared else ""
         return f"{recipes} of {optimizers} to start with{where}"
 
 

@@ -111,11 +111,16 @@ class Search:
 
     def _race(self) -> None:
         if not self._race_over():
-            rungs = ", ".join(map(str, self.rungs))
-            self.listen(Event(stage="race", note=f"rungs at epochs {rungs}, compared within an optimizer"))
+            self.listen(Event(stage="race", note=self._note()))
         while not self._race_over():
             self.confirmation.reserve()
             self.runner.train(self._round())
+
+    def _note(self) -> str:
+        *rungs, whole = map(str, self.rungs)
+        if not rungs:
+            return "new recipes, each run whole"
+        return f"the best third of an optimizer's recipes goes on at epoch {' and '.join(rungs)} of {whole}"
 
     def _round(self) -> list[Group]:
         """Return a round: new recipes of every surviving optimizer, from the records as they are now."""
@@ -149,9 +154,10 @@ class Search:
         return sum(self._spent(record) for record in trials)
 
     def _spent(self, record: Record) -> float:
+        """Return that of one trial; without a whole epoch it counts as one, else who fails is always next."""
         if record.number not in self._spent_seconds:
-            seconds = self.runner.prices.rest_seconds(record, record.epochs) if record.epochs else 0.0
-            self._spent_seconds[record.number] = seconds
+            epochs = max(record.epochs, 1)
+            self._spent_seconds[record.number] = self.runner.prices.rest_seconds(record, epochs)
         return self._spent_seconds[record.number]
 
     def _sample(self, optimizer: str, count: int, *, already: int) -> list[Recipe]:

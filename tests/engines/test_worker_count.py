@@ -136,6 +136,7 @@ def test_the_room_of_a_plan_is_for_its_hungriest_trial(tmp_path):
     assert hungriest_bytes(replace(plan, limits=Limits(train_bytes=1000)), facts) == 1000
     assert hungriest_bytes(plan, replace(facts, forecasts=(), parameters=10**9)) == 64 * 2**20
 
+    assert Room.of(replace(plan, lockstep=4), facts).peak_bytes == 4 * max(peaks)
     room = Room.of(plan, facts, data_bytes=bytes_of_rows(session.workload))
     assert room.data_bytes == 150 * 4 * 4  # rows, columns, bytes of a number
     assert (room.cores, room.threads, room.gpu_bytes) == (usable_cores(), plan.threads, ())

@@ -18,6 +18,8 @@ from studies.storage import journal
 from studies.storage.home import study_names
 from studies.storage.manifest import Start
 
+from records import record
+
 NAMES = ("AdamW", "Nesterov", "SGD", "Adagrad")
 STARTS = tuple(
     Start(params={"optimizer": name, f"optimizer.{name}.lr": lr}, origin="in the test")
@@ -105,6 +107,19 @@ def test_a_dear_optimizer_is_asked_for_no_more_seconds_than_the_others(home, iri
     }
 
     assert epochs["SGD"] > 3 * epochs["AdamW"]
+
+
+def test_an_optimizer_whose_trials_come_to_no_epoch_does_not_keep_the_others_waiting(home, iris):
+    plan = replace(PLAN, candidates=("AdamW", "SGD"))
+    study = journal.create_study(home, "s", direction="maximize", manifest=plan.manifest())
+    running = Search(study, iris, plan, clock=Clock(budget=plan.budget))
+    running.records += [
+        record(0, "AdamW", 0.9, epochs=3),
+        record(1, "SGD", 0.9, epochs=1),
+        *(record(number, "SGD", state="infeasible") for number in range(2, 8)),
+    ]
+
+    assert running._in_turn() == ["AdamW"]
 
 
 @pytest.mark.parametrize("ended", [1, 3])

@@ -6,11 +6,15 @@ from dataclasses import replace
 
 import pytest
 
+from advisor.jobs.planning import plan_for
+from advisor.jobs.request import Request
 from studies.engines.engine import Ending
 from studies.engines.in_process import ONLY_WORKER, InProcess
 from studies.limits import Budget, Limits
+from studies.lockstep import measure
 from studies.plans.fairness import CONTENTION
 from studies.plans.plan import Plan
+from studies.profiling.profile import profile
 from studies.recipe import Recipe
 from studies.search.clock import Clock
 from studies.search.group import Group
@@ -115,6 +119,20 @@ def test_trials_that_were_pruned_are_held_no_longer(home, iris, lockstep):
 
     assert "pruned" in {record.state for record in records}
     assert not host._paused
+
+
+def test_left_to_itself_a_search_stacks_trials_where_no_other_worker_waits_for_them(iris, monkeypatch):
+    monkeypatch.setattr(measure, "stack_size", lambda *args, **options: 8)
+    facts = profile(iris, batch_size=32, epochs=1)
+
+    def size(**changes):
+        asked_for = {"source": "iris", "batch_size": "32", "budget": "60s", "workers": 1} | changes
+        return plan_for(Request.of(**asked_for), iris, replace(facts, step_seconds=1e-4))[0].lockstep
+
+    assert [size(), size(workers=0), size(workers=2)] == [8, 8, 0]
+    assert [size(budget="20trials"), size(batch_size=None), size(precision="bf16")] == [0, 0, 0]
+    assert [size(compression="joint"), size(lockstep="off")] == [0, 0]
+    assert size(workers=2, lockstep="on", budget="20trials", batch_size=None) == 16
 
 
 def test_a_journal_of_an_earlier_version_trains_each_trial_by_itself():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from studies import catalogue
 from studies.infeasible import Diverged
 from studies.lockstep.fits import stacks
 from studies.lockstep.lockstep import Lockstep
+from studies.lockstep.losses import StackedLoss
 from studies.lockstep.together import advance_together
 from studies.lockstep.unstackable import Unstackable
 from studies.models.mlp import MLP
@@ -217,6 +219,14 @@ def test_runs_of_another_shape_batch_or_dataset_are_no_part_of_a_stack():
     ]
 
     assert stacks(runs) == [[runs[0], runs[4]]]
+
+
+def test_a_loss_that_passes_over_some_targets_is_the_mean_of_the_others():
+    outputs, targets = torch.randn(3, 6, 4), torch.tensor([0, 1, 0, 2, 3, 0])
+    loss = partial(nn.functional.cross_entropy, ignore_index=0)
+    rows = StackedLoss.of([loss] * 3, torch.device("cpu")).of_rows(outputs, targets, None)
+
+    assert torch.allclose(rows, torch.stack([loss(row, targets) for row in outputs]))
 
 
 class Branching(nn.Module):

@@ -87,6 +87,8 @@ def test_a_recipe_says_how_its_passes_are_computed_only_where_that_is_not_usual(
     assert Recipe.from_toml(tmp_path / "recipe.toml") == other
     with pytest.raises(BadValue, match="precision 'half' is not one of float32, bf16"):
         Recipe(precision="half")
+    with pytest.raises(BadValue, match="compiled 'yes' is neither true nor false"):
+        Recipe.from_params({"compiled": "yes"})
 
 
 def test_on_a_cpu_passes_are_plain_unless_something_else_is_asked_for(iris):
