@@ -21,6 +21,7 @@ from studies.compression.space import CompressionSpace
 from studies.compression_search.proposals import CompressionProposals, Way
 from studies.compression_search.repeats import REPEATS_SHARE, next_repeats, reserve_seconds
 from studies.compression_search.runner import CompressionRunner
+from studies.quantities import several
 from studies.recipe import Recipe
 from studies.record import Record
 from studies.search.confirm import finalists
@@ -97,6 +98,8 @@ class CompressionStudy:
         )
         self.finalists = sorted(runs_of_finalists, key=lambda runs: runs[0].optimizer != plan.first)
         self._repeating = False
+        self._heading = ""
+        """What is told before the next trials: nothing of a step that tries none."""
 
     def run(self) -> None:
         """Work until the budget is used up, the space is exhausted, or the user wants to stop."""
@@ -144,7 +147,7 @@ class CompressionStudy:
         """
         if self._over():
             return
-        self.listen(Event(stage="compress", note=f"the usual quantization, {len(self.finalists)} finalists"))
+        self._heading = f"the usual quantization, {several(len(self.finalists), 'finalist')}"
         finalists = self.finalists
         for quantization in usual_quantizations(self.space):
             made = self._try(
@@ -158,7 +161,7 @@ class CompressionStudy:
         """Try one recipe of each family on the best model: first what trains nothing, last what does most."""
         if self._over():
             return
-        self.listen(Event(stage="compress", note="one recipe of each family of passes"))
+        self._heading = "one recipe of each family of passes"
         run = self.finalists[0][0]
         self._try(self.proposals.quantizations_of_families(run))
         self._try(self.proposals.families(run, self._compressed_from(run)))
@@ -167,7 +170,7 @@ class CompressionStudy:
         """Quantize the best model in every setting, and the other finalists' in the promising ones."""
         if self._over() or not self.finalists:
             return
-        self.listen(Event(stage="compress", note="quantization after training"))
+        self._heading = "quantization after training"
         first, *others = (runs[0] for runs in self.finalists)
         quantizations = post_training_quantizations(self.space)
         self._try([(first, Recipe.from_params(first.params).uncompressed, quantizations)])
@@ -178,7 +181,7 @@ class CompressionStudy:
         """Try other settings of promising families, and what the sampler proposes, a few at a time."""
         if self._over():
             return
-        self.listen(Event(stage="compress", note="combinations, quality against bytes against latency"))
+        self._heading = "combinations, quality against bytes against latency"
         run, tried = self.finalists[0][0], -1
         while not self._over() and len(self.compressed) > tried:
             tried = len(self.compressed)
@@ -190,7 +193,7 @@ class CompressionStudy:
         self.clock.reserve_seconds, self._repeating = 0.0, True
         if self._over():
             return
-        self.listen(Event(stage="compress", note="what may be advised, on the models of the other seeds"))
+        self._heading = "what may be advised, on the models of the other seeds"
         tried = -1
         while not self._over() and len(self.compressed) > tried:
             tried = len(self.compressed)
@@ -225,6 +228,9 @@ class CompressionStudy:
             tried += [(run.number, way.to_params()) for way in recipes]
             left -= len(recipes)
             chains.append(self.runner.chain(run, recipes, self._others_of_seed(run)))
+        if self._heading and any(chain.trials for chain in chains):
+            self.listen(Event(stage="compress", note=self._heading))
+            self._heading = ""
         self.runner.make(chains)
         return [chain.made for chain in chains]
 
