@@ -141,6 +141,8 @@ LATER: Final = (
     "smallest_batch",
     "row_seconds",
     "quick_threads",
+    "bf16_share",
+    "compiled_share",
     "followed",
     "full_batch",
     "skipped",

@@ -31,6 +31,8 @@ maybe = {
     "latency_seconds": st.floats(1e-7, 10),
     "full_batch_seconds": st.floats(0, 1e3),
     "fast_bfloat16": st.booleans(),
+    "bf16_share": st.floats(0.01, 10),
+    "compiled_share": st.floats(0.01, 10),
     "row_seconds": st.floats(0, 1),
 }
 byte_counts = st.integers(0, 10**12)

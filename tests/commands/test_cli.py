@@ -134,7 +134,7 @@ def test_json_is_the_only_thing_on_stdout(advisor):
     done = advisor(*SEARCH, "--json")
     answer = json.loads(done.stdout)
 
-    assert set(answer) == {"study", "trials", "failures", "budget", "recommendation"}
+    assert set(answer) == {"study", "trials", "failures", "budget", "stopped", "recommendation"}
     assert set(answer["trials"]) == {"complete", "pruned", "infeasible", "failed", "running"}
     assert answer["recommendation"]["optimizer"] in {"AdamW", "SGD"}
     assert answer["recommendation"]["test_quality"] > 0.6  # a third by chance

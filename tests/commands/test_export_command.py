@@ -163,5 +163,5 @@ def test_a_search_starts_from_the_recipe_of_an_export(written, tmp_path):
     other = prepare(Request.of("iris", start=path, optimizers="SGD", tracking_uri="off"), tmp_path / "home")
 
     assert Recipe.from_params(begun.plan.starts[0].params) == Recipe.from_toml(path)
-    assert other.plan.starts == ()
+    assert not [start for start in other.plan.starts if path in start.origin]
     assert any("AdamW does not enter" in note for note in other.notes)

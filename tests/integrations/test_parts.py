@@ -175,7 +175,7 @@ def test_a_regularizer_acts_in_a_loop_of_the_users_own_as_in_ours(name, iris):
     theirs = Training(recipe, iris, seed=0).model
     optimizer, schedule = recipe.build(theirs, ours.total_steps)
     ours.advance(2)
-    generators = Training(recipe, iris, seed=0)._generators
+    generators = Training(recipe, iris, seed=0).generators
     with generators.in_place():
         theirs.train()
         for inputs, targets in batches:

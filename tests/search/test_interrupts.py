@@ -11,7 +11,7 @@ import advisor
 
 from listeners import At
 
-ASK = {"budget": "2h", "optimizers": "AdamW,SGD", "epochs": 2, "tracking_uri": "off"}
+ASK = {"budget": "2h", "optimizers": "AdamW,SGD", "epochs": 2, "tracking_uri": "off", "fair": "strict"}
 
 
 def interrupting(times=1):

@@ -67,7 +67,7 @@ def test_the_search_the_confirmation_and_the_compression_are_three_studies_of_on
         for name in ("s", "s-confirmation", "s-compression")
     }
     assert stages == {
-        "s": {"reference", "race"},
+        "s": {"start", "race"},
         "s-confirmation": {"confirm"},
         "s-compression": {"compress"},
     }
