@@ -215,9 +215,9 @@ def test_it_is_trained_once_more_on_the_rows_that_validated(fitted):
 
 
 def test_sparse_rows_are_answered_as_they_are():
-    rows = sparse.random(120, 400, density=0.02, format="csr", random_state=0)
-    labels = np.asarray(rows[:, :200].sum(axis=1)).ravel() > np.asarray(rows[:, 200:].sum(axis=1)).ravel()
-    classifier = AdvisedClassifier(**QUICK | {"budget": "6trials"}).fit(rows, labels)
+    rows = sparse.random(400, 60, density=0.05, format="csr", random_state=0)
+    labels = np.asarray(rows[:, :30].sum(axis=1)).ravel() > np.asarray(rows[:, 30:].sum(axis=1)).ravel()
+    classifier = AdvisedClassifier(**QUICK).fit(rows, labels)
     np.testing.assert_allclose(
         classifier.predict_proba(rows.tocsc()), classifier.predict_proba(rows), rtol=1e-6
     )
