@@ -66,7 +66,8 @@ class Confirmation:
         while not self.clock.must_stop():
             runs = self._finalists_runs(sample_rows)
             if runs:
-                note = f"{several(len(runs), 'finalist')} with a fresh seed, the same for each"
+                alike = ", the same for each" if len(runs) > 1 else ""
+                note = f"{several(len(runs), 'finalist')} with a fresh seed{alike}"
                 self.listen(Event(stage="confirm", note=f"{note}{self._where(sample_rows)}"))
             else:
                 runs = self._further_runs(sample_rows)
