@@ -119,7 +119,7 @@ def _ours(meter: Meter, seed: int, runs: int) -> list[Record]:
 
 def _tpe(meter: Meter, seed: int, runs: int) -> list[Record]:
     """Return TPE's whole runs as trials of one optimizer."""
-    tpe(meter, seed, runs)
+    tpe(meter, seed, runs, pruned=False)
     return [_whole_run(number, loss, meter.table.epochs) for number, (_, loss) in enumerate(meter.best)]
 
 
