@@ -65,11 +65,20 @@ def contenders(
 
 
 def in_contention(records: Iterable[Record], optimizer: str, direction: Direction) -> bool:
-    """Tell whether an optimizer may still win: its best whole run is in the better half, or it has none."""
-    whole = [record for record in records if record.searched and record.state == "complete"]
-    losses = sorted(direction.loss(record.measured_quality) for record in whole if record.quality is not None)
-    best = best_complete(whole, optimizer, direction)
-    return best is None or direction.loss(best.measured_quality) <= losses[(len(losses) - 1) // 2]
+    """Tell whether an optimizer may still win: its best whole run is in the better half of all.
+
+    One without a whole run may win while its furthest trial is in the better half where it stands.
+    """
+    searched = [record for record in records if record.searched]
+    whole = [record for record in searched if record.state == "complete" and record.quality is not None]
+    if best := best_complete(whole, optimizer, direction):
+        losses = sorted(direction.loss(record.measured_quality) for record in whole)
+        return direction.loss(best.measured_quality) <= losses[(len(losses) - 1) // 2]
+    of_optimizer = [record for record in searched if record.optimizer == optimizer]
+    rung = max((record.epochs for record in of_optimizer), default=0)
+    scores = sorted(at_rung for run in searched if (at_rung := score(run.curve, rung, direction)))
+    own_scores = [at_rung for run in of_optimizer if (at_rung := score(run.curve, rung, direction))]
+    return not own_scores or min(own_scores) <= scores[(len(scores) - 1) // 2]
 
 
 def best_complete(records: Iterable[Record], optimizer: str, direction: Direction) -> Record | None:

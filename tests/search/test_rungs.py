@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -107,6 +109,17 @@ def test_an_optimizer_is_in_contention_until_its_best_whole_run_is_in_the_worse_
         name for name in ("SGD", "AdamW", "Adagrad", "Lion") if in_contention(records, name, MAXIMIZE)
     ]
     assert contending == ["SGD", "AdamW", "Lion"]
+
+
+def test_an_optimizer_without_a_whole_run_is_in_contention_while_it_is_in_the_better_half_at_its_rung():
+    def pruned(number, name, metric):
+        point = Measurement(epoch=1, step=1, seconds=0, train_loss=0, valid_loss=1, valid_metric=metric)
+        return replace(record(number, name, metric, state="pruned"), curve=(point,))
+
+    records = [pruned(0, "SGD", 0.5), pruned(1, "AdamW", 0.9), pruned(2, "Lion", 0.8), pruned(3, "Muon", 0.6)]
+
+    contending = [name for name in ("SGD", "AdamW", "Lion", "Muon") if in_contention(records, name, MAXIMIZE)]
+    assert contending == ["AdamW", "Lion"]
 
 
 def test_a_score_prefers_the_metric_and_breaks_ties_by_loss():
