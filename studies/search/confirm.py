@@ -89,7 +89,7 @@ def first_runs(  # noqa: PLR0913 - what a budget and its workers can pay
         cost_seconds: of running a trial again.
         workers: how many runs train at once.
     """
-    best = _best_of_optimizers(_fitting(records, limits), candidates, direction)
+    best = best_recipes(records, candidates, direction, limits)
     costs = {record.number: cost_seconds(record) for record in best}
     for count in range(len(best), 0, -1):
         runs = _missing(records, best[:count], seed=seed, seeds=1)

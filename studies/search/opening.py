@@ -14,8 +14,8 @@ from studies.quantities import several
 from studies.recipe import Recipe
 from studies.search.confirm import MOST_SEEDS
 from studies.search.event import Event
-from studies.search.group import Group
-from studies.search.promotion import BestThird, BetterHalf
+from studies.search.group import Group, each_whole
+from studies.search.promotion import BetterHalf
 
 if TYPE_CHECKING:
     from studies.optimizers import OptimizerChoice
@@ -82,7 +82,7 @@ class Opening:
 
     def _train(self, trials: list[OpenTrial]) -> None:
         if self.plan.fair == STRICT:
-            groups = [Group(trials=[trial], promotion=BestThird(at_least=1)) for trial in trials]
+            groups = each_whole(trials)
         else:
             groups = [Group(trials=trials, promotion=BetterHalf(at_least=1))] if trials else []
         self.runner.train(groups, after_each=self.after_each)
