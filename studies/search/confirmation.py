@@ -13,12 +13,12 @@ from studies.search.confirm import (
     Preference,
     best_confirmed,
     best_recipes,
-    confirmation_rows,
     first_runs,
     further_runs,
     reason,
     reserve_seconds,
 )
+from studies.search.confirmation_rows import confirmation_rows
 from studies.search.event import Event
 from studies.search.group import each_whole
 from studies.search.makespan import makespan

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from studies.plans.fairness import STRICT
 from studies.quantities import several
 from studies.recipe import Recipe
+from studies.rungs import compared_at
 from studies.search.confirm import MOST_SEEDS
 from studies.search.event import Event
 from studies.search.group import Group, each_whole
@@ -92,9 +93,8 @@ class Opening:
         optimizers = several(len({trial.recipe.optimizer.name() for trial in trials}), "optimizer")
         if self.plan.fair == STRICT:
             return f"{recipes} of {optimizers} to start with, {several(self.plan.epochs, 'epoch')} each"
-        *rungs, whole = map(str, self.runner.rungs)
-        compared = bool(rungs) and len(trials) > 1
-        where = f"; the better half goes on at epoch {' and '.join(rungs)} of {whole}" if compared else ""
+        compared = compared_at(self.plan.epochs) if len(trials) > 1 else ""
+        where = f"; the better half goes on at {compared}" if compared else ""
         return f"{recipes} of {optimizers} to start with{where}"
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from studies.engines.in_process import InProcess
 from studies.plans.fairness import STRICT
 from studies.recipe import Recipe
-from studies.rungs import ETA
+from studies.rungs import ETA, compared_at
 from studies.search.clock import Clock
 from studies.search.confirm import FINALISTS, Preference
 from studies.search.confirmation import Confirmation
@@ -90,7 +90,7 @@ class Search:
             files=files or StudyFiles(),
             allowance=allowance or Allowance(epochs=plan.epochs),
         )
-        self.space, self.records, self.rungs = self.runner.space, self.runner.records, self.runner.rungs
+        self.space, self.records = self.runner.space, self.runner.records
         self.direction = workload.metric.direction
         self.confirmation = Confirmation(self.runner, prefer)
         self.going_on = GoingOn(self.runner, forecast)
@@ -116,10 +116,9 @@ class Search:
             self.runner.train(self._round())
 
     def _note(self) -> str:
-        *rungs, whole = map(str, self.rungs)
-        if not rungs:
+        if not (where := compared_at(self.plan.epochs)):
             return "new recipes, each run whole"
-        return f"the best third of an optimizer's recipes goes on at epoch {' and '.join(rungs)} of {whole}"
+        return f"the best third of an optimizer's recipes goes on at {where}"
 
     def _round(self) -> list[Group]:
         """Return a round: new recipes of every surviving optimizer, from the records as they are now."""
