@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from studies.plans.fairness import STRICT
 from studies.quantities import several
 from studies.recipe import Recipe
+from studies.record import OPENING_STAGES
 from studies.rungs import compared_at
 from studies.search.confirm import MOST_SEEDS
 from studies.search.event import Event
@@ -78,7 +79,7 @@ class Opening:
 
     def _ended(self, choice: type[OptimizerChoice]) -> list[Record]:
         """Return an optimizer's runs of the opening that came to an end of their own."""
-        runs = [record for record in self.runner.records if record.stage in {"reference", "start"}]
+        runs = [record for record in self.runner.records if record.stage in OPENING_STAGES]
         return [record for record in runs if record.optimizer == choice.name() and not record.cut_short]
 
     def _train(self, trials: list[OpenTrial]) -> None:
