@@ -21,8 +21,8 @@ from studies.search.clock import Clock
 from studies.search.pruner import WHOLE_RUNS
 from studies.search.search import Search
 from studies.storage import journal
-from studies.storage.home import study_names
 
+from journals import opened_or_new
 from records import study
 
 PLAN = Plan(
@@ -45,11 +45,7 @@ def ahead(records, trials_left, *, gain=0.0, noise=1.0):
 
 def searched(home, workload, plan=PLAN, *, forecast=ahead):
     """Search, or go on with a search; return its records, its outlook and what it said."""
-    opened = (
-        journal.open_study(home, "s")
-        if "s" in study_names(home)
-        else journal.create_study(home, "s", direction="maximize", manifest=plan.manifest())
-    )
+    opened = opened_or_new(home, plan)
     notes: list[str] = []
     search = Search(
         opened,
