@@ -155,8 +155,8 @@ def test_an_outlook_speaks_of_the_metric_and_of_as_little_gain_as_was_seen_of_la
 
 
 def test_the_answer_of_a_search_that_ended_early_says_so_and_why(home):
-    asked = {"model": "linear", "optimizers": "SGD", "batch_size": "full", "epochs": 2, "tracking_uri": "off"}
-    name = api.search("iris", budget="400trials", home=home, **asked)
+    words = {"model": "linear", "optimizers": "SGD", "batch_size": "full", "epochs": 2, "tracking_uri": "off"}
+    name = api.search("iris", budget="400trials", home=home, **words)
     manifest = journal.manifest_of(journal.open_study(home, name))
     (said,) = [line for line in advice(home, name).would_change if line.kind == "stopped_early"]
 
