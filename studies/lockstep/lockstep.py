@@ -91,10 +91,7 @@ class Lockstep:
         """Take a step of every run; return their losses, (runs,)."""
         if any(run.follows(rows) for run in runs):
             return torch.stack([self._alone(run, rows, draw) for run, draw in zip(runs, draws, strict=True)])
-        losses = step.losses(self._batches(runs, draws))
-        for run in runs:
-            end_step(run)
-        return losses
+        return step.take(self._batches(runs, draws))
 
     def _batches(self, runs: Sequence[Training], draws: Sequence[Draw]) -> list[tuple[Any, Any]]:
         """Return the batch of each run."""
@@ -120,22 +117,6 @@ class Lockstep:
                 work()
         except Exception as error:  # noqa: BLE001 - a failed run is an answer, and the others go on
             self.endings[run] = error
-
-
-def end_step(run: Training) -> None:
-    """Step a run by the gradients that it has, with its own generators where something may draw from them."""
-    if not run.after_backward and not run.before_step and not run.after_step and _is_torchs(run.optimizer):
-        run.end_step()
-        return
-    with run.generators.torchs_in_place():
-        for hook in run.after_backward:
-            hook()
-        run.end_step()
-
-
-def _is_torchs(optimizer: torch.optim.Optimizer) -> bool:
-    """Tell whether an optimizer is one of torch's own, none of which draws."""
-    return type(optimizer).__module__.startswith("torch.optim.")
 
 
 def _equal(states: Sequence[torch.Tensor]) -> bool:

@@ -44,6 +44,13 @@ class StackedStep:
         self._calls: dict[int, list[tuple[Dropped, ...]]] = {}
         self._masks: dict[int, list[torch.Tensor]] = {}
 
+    def take(self, batches: Sequence[tuple[torch.Tensor, torch.Tensor]]) -> torch.Tensor:
+        """Take a step of each run on its batch, which it has begun; return their losses, (runs,)."""
+        losses = self.losses(batches)
+        for run in self.runs:
+            _end_step(run)
+        return losses
+
     def losses(self, batches: Sequence[tuple[torch.Tensor, torch.Tensor]]) -> torch.Tensor:
         """Return the loss of each run, (runs,), and leave its gradients with its weights.
 
@@ -129,6 +136,22 @@ class StackedStep:
         """Note how each model calls dropout for a batch of so many rows."""
         calls = noisy([_calls(run, batch[0]) for run, batch in zip(self.runs, batches, strict=True)])
         self._calls[rows], self._masks[rows] = calls, empty_masks(calls, self.runs[0].device)
+
+
+def _end_step(run: Training) -> None:
+    """Step a run by the gradients that it has, with its own generators where something may draw from them."""
+    if not run.after_backward and not run.before_step and not run.after_step and _is_torchs(run.optimizer):
+        run.end_step()
+        return
+    with run.generators.torchs_in_place():
+        for hook in run.after_backward:
+            hook()
+        run.end_step()
+
+
+def _is_torchs(optimizer: torch.optim.Optimizer) -> bool:
+    """Tell whether an optimizer is one of torch's own, none of which draws."""
+    return type(optimizer).__module__.startswith("torch.optim.")
 
 
 def _together(values: Sequence[torch.Tensor]) -> tuple[torch.Tensor, int | None]:
