@@ -50,25 +50,21 @@ class Lockstep:
         """
         for run in self.runs:
             run.pause = epochs
-        active = self._going_on(self.runs, epochs)
+        active = self._going_on(self.runs)
         while active:
             step = StackedStep(active)
             try:
                 step.check()
-                while self._going_on(active, epochs) == active:
+                while self._going_on(active) == active:
                     if not self._epoch(active, step, stop):
                         self.endings |= dict.fromkeys(active, False)
             finally:
                 step.stack.release()
-            active = self._going_on(active, epochs)
+            active = self._going_on(active)
         return [self.endings.get(run, True) for run in self.runs]
 
-    def _going_on(self, runs: Sequence[Training], epochs: int) -> list[Training]:
-        return [
-            run
-            for run in runs
-            if run not in self.endings and not run.ended and run.epoch < min(epochs, run.recipe.epochs)
-        ]
+    def _going_on(self, runs: Sequence[Training]) -> list[Training]:
+        return [run for run in runs if run not in self.endings and run.goes_on]
 
     def _epoch(self, runs: Sequence[Training], step: StackedStep, stop: Callable[[], bool]) -> bool:
         """Pass once over the rows; tell whether it got to the end."""
