@@ -78,7 +78,7 @@ class Lockstep:
             totals += self._step(runs, step, drawn[0][0], draws[:1] * len(runs) if same_order else draws)
         seconds = (training_clock(self.device) - start) / len(runs)
         for run, loss in zip(runs, totals.tolist(), strict=True):
-            self._own(run, lambda run=run, loss=loss: run.end_epoch(loss / run.steps_per_epoch, seconds))  # type: ignore[misc]
+            self._guard(run, lambda run=run, loss=loss: run.end_epoch(loss / run.steps_per_epoch, seconds))  # type: ignore[misc]
         return True
 
     def _step(
@@ -106,7 +106,7 @@ class Lockstep:
         with run.generators.in_place():
             return run.take_step(rows, draw)
 
-    def _own(self, run: Training, work: Callable[[], Any]) -> None:
+    def _guard(self, run: Training, work: Callable[[], Any]) -> None:
         """Do a run's own work; what goes wrong there ends this run alone."""
         try:
             with run.generators.in_place():

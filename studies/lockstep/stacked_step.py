@@ -11,7 +11,7 @@ from torch.func import functional_call, vmap
 from studies.data.rows import tensors
 from studies.errors import one_line
 from studies.forward import answer
-from studies.lockstep.alone import Passes, apart, passes_alone, same
+from studies.lockstep.alone import PassResult, apart, passes_alone, same_place
 from studies.lockstep.losses import StackedLoss
 from studies.lockstep.noise import Dropped, draw, dropped, empty_masks, masked, noisy, switch_on
 from studies.lockstep.row_linear import batch_linear_layers
@@ -90,11 +90,11 @@ class StackedStep:
             after = [run.generators.state() for run in self.runs]
             self._restore(states, buffers)
             losses = self.losses(batches)
-            rows = [Passes.of(run, loss) for run, loss in zip(self.runs, losses, strict=True)]
+            rows = [PassResult.of(run, loss) for run, loss in zip(self.runs, losses, strict=True)]
             unlike = tuple(
                 run
                 for run, row, single, state in zip(self.runs, rows, alone, after, strict=True)
-                if not row.are_like(single) or not same(run.generators.state(), state)
+                if not row.are_like(single) or not same_place(run.generators.state(), state)
             )
         except Unstackable:
             raise
