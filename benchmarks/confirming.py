@@ -10,7 +10,6 @@ whose runs were recorded for both are counted. Runs and seconds are those of the
 from __future__ import annotations
 
 import argparse
-import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean, quantiles
@@ -27,7 +26,7 @@ from benchmarks.replay import (
     Scheme,
     Truths,
     confirmed,
-    draw_recipes,
+    drawn_searches,
     evidence_of,
     judge_advice,
     searched,
@@ -84,18 +83,16 @@ def report(studies: Sequence[Study], draws: int, *, trials: Sequence[int] = TRIA
 
 def _pairs(study: Study, draws: int, trials: Sequence[int]) -> Iterable[tuple[Confirmed, ...]]:
     truths = study.truths()
-    for count in trials:
-        for draw in range(draws):
-            chance = random.Random(f"0/{study.name}/{count}/{draw}")  # noqa: S311 - a draw
-            records = searched(study, draw_recipes(study, chance, count))
-            for kind in KINDS[1:]:
-                ends = {scheme: confirmed(study, records, kind, scheme) for scheme in SCHEMES}
-                if all(ends.values()):
-                    yield tuple(
-                        _confirmed(study, records, end, truths, kind, scheme)
-                        for scheme, end in ends.items()
-                        if end
-                    )
+    for _, picked in drawn_searches(study, draws=draws, seed=0, trials=trials):
+        records = searched(study, picked)
+        for kind in KINDS[1:]:
+            ends = {scheme: confirmed(study, records, kind, scheme) for scheme in SCHEMES}
+            if all(ends.values()):
+                yield tuple(
+                    _confirmed(study, records, end, truths, kind, scheme)
+                    for scheme, end in ends.items()
+                    if end
+                )
 
 
 def _confirmed(

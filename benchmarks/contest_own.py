@@ -16,6 +16,7 @@ import psutil
 
 from benchmarks.contest_rows import Failed, Row
 from benchmarks.contest_workloads import MODELS, Problem
+from benchmarks.process_tree import processor_seconds
 from studies.errors import StoreError
 from studies.record import Record
 from studies.storage.follow import Journal
@@ -78,7 +79,7 @@ def to_targets(
             processor = 0.0
             while len(rows) < len(targets):
                 over = process.poll() is not None
-                processor = max(processor, _spent_seconds(process.pid))
+                processor = max(processor, processor_seconds(process.pid))
                 wall = time.monotonic() - began
                 best, runs = _state(journal, Path(home), problem)
                 reached = [target for target in targets[len(rows) :] if problem.reaches(best, target)]
@@ -126,23 +127,6 @@ def _state(journal: Journal, home: Path, problem: Problem) -> tuple[float | None
     qualities = [record.quality for record in records if record.quality is not None]
     best = max(qualities, key=lambda quality: problem.sign * quality, default=None)
     return best, epochs / problem.epochs
-
-
-def _spent_seconds(pid: int) -> float:
-    """Return the processor seconds of a process and all below it, those included that it has waited for."""
-    try:
-        parent = psutil.Process(pid)
-        tree = [parent, *parent.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return 0.0
-    spent = 0.0
-    for process in tree:
-        try:
-            times = process.cpu_times()
-        except psutil.NoSuchProcess:
-            continue
-        spent += times.user + times.system + times.children_user + times.children_system
-    return spent
 
 
 @contextmanager

@@ -31,7 +31,7 @@ class Axis:
 
     def active(self, values: Values) -> bool:
         """Tell whether the setting is of use beside the values before it."""
-        return self.when is None or values[self.when[0]] in self.when[1]
+        return self.when is None or values.get(self.when[0]) in self.when[1]
 
 
 def _of(choice: str, **spans: tuple[float, float, float] | tuple[float, float, float, str]) -> Iterator[Axis]:
@@ -97,7 +97,7 @@ def draw(choose: Callable[[Axis], Value]) -> dict[str, Value]:
     """Return the values of all settings that are of use, each chosen beside those before it."""
     values: dict[str, Value] = {}
     for axis in SPACE:
-        if _applies(axis, values):
+        if axis.active(values):
             values[axis.name] = choose(axis)
     return values
 
@@ -105,10 +105,6 @@ def draw(choose: Callable[[Axis], Value]) -> dict[str, Value]:
 def in_use(values: Values) -> dict[str, Value]:
     """Return those of values of all settings that are of use: for spaces without conditions."""
     return draw(lambda axis: values[axis.name])
-
-
-def _applies(axis: Axis, values: Values) -> bool:
-    return axis.when is None or (axis.when[0] in values and axis.active(values))
 
 
 def chance_of(*names: object) -> random.Random:

@@ -161,14 +161,10 @@ def run(
     cells = [(problem, seed, name) for seed in seeds for problem in problems for name in contestants]
     goals = [_after(seconds) for seconds in times] or TARGETS
 
-    def missing(rows: Sequence[Row], cell: tuple[Problem, int, str]) -> list[str]:
-        problem, seed, contestant = cell
-        measured = {
-            row.goal
-            for row in rows
-            if (row.workload, row.seed, row.contestant) == (problem.name, seed, contestant)
-        }
-        return [goal for goal in goals if goal not in measured]
+    measured = {(row.workload, row.seed, row.contestant, row.goal) for row in read_rows(contest.folder)}
+
+    def missing(problem: Problem, seed: int, contestant: str) -> list[str]:
+        return [goal for goal in goals if (problem.name, seed, contestant, goal) not in measured]
 
     def measure(cell: tuple[Problem, int, str]) -> None:
         try:
@@ -180,8 +176,7 @@ def run(
         for row in rows:
             print(_line(row), flush=True)
 
-    measured = read_rows(contest.folder)
-    absent = {cell: goals_left for cell in cells if (goals_left := missing(measured, cell))}
+    absent = {cell: goals_left for cell in cells if (goals_left := missing(*cell))}
     with ThreadPoolExecutor(jobs) as pool:
         list(pool.map(measure, absent))
     return [

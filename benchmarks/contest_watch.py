@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -45,7 +45,7 @@ class Watch:
     best: float | None = None
     epochs: int = 0
     """Trained by now."""
-    test: float | None = field(default=None)
+    test: float | None = None
     """Of the best run, where the contest goes until the cap: what is handed over."""
 
     def note(self, run: Run, epochs: int) -> None:
@@ -62,7 +62,7 @@ class Watch:
             self.test = run.test_quality() if self.target is None else None
         self._write()
         spent = started_seconds_ago() if self.by_clock else spent_seconds()
-        if spent > self.cap_seconds or (self.target is not None and self._reached()):
+        if spent > self.cap_seconds or self._reached():
             raise Over
 
     def _reached(self) -> bool:

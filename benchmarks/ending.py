@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def smoke() -> None:
-    """Smallest form: a made-up table, ten whole runs."""
+    """Smallest form: a made-up table, thirty whole runs."""
     report(made_up(rows=60, tasks=1), SEARCHERS["TPE"], runs=30, repeats=1)
 
 

@@ -91,11 +91,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--to", type=Path, default=FOLDER / "advice_runs.csv", help="the growing table")
     options = parser.parse_args()
-    if RUNS.exists() and not options.to.exists():
-        options.to.write_bytes(gzip.decompress(RUNS.read_bytes()))
+    unpack(RUNS, options.to)
     grow(options.to, FACTS, IN_ORDER)
-    pack(options.to)
-    print(f"{RUNS.name}: {RUNS.stat().st_size:,} bytes")
+    pack(options.to, RUNS)
 
 
 def smoke() -> None:
@@ -107,10 +105,17 @@ def smoke() -> None:
         print(f"{len(read_rows(table))} runs")
 
 
-def pack(table: Path) -> None:
-    """Write the table where `benchmarks.advice` reads it."""
-    with table.open("rb") as plain, gzip.GzipFile(RUNS, "wb", mtime=0) as packed:
-        packed.write(plain.read())
+def unpack(packed: Path, table: Path) -> None:
+    """Begin the growing table with what was recorded, where there is none yet."""
+    if packed.exists() and not table.exists():
+        table.write_bytes(gzip.decompress(packed.read_bytes()))
+
+
+def pack(table: Path, packed: Path) -> None:
+    """Write the table where the benchmark reads it, and print its size."""
+    with gzip.GzipFile(packed, "wb", mtime=0) as file:
+        file.write(table.read_bytes())
+    print(f"{packed.name}: {packed.stat().st_size:,} bytes")
 
 
 def grow(
@@ -269,11 +274,11 @@ def _run(
         (point for point in training.curve if point.valid_metric == training.quality),
         key=lambda point: point.valid_loss,
     )
-    measured = f"{best.valid_metric:.6g}", f"{best.valid_loss:.6g}", f"{_test_metric(training):.6g}"
+    measured = f"{best.valid_metric:.6g}", f"{best.valid_loss:.6g}", f"{test_metric(training):.6g}"
     return *about, *measured, f"{training.seconds:.3f}", state_bytes(training.optimizer)
 
 
-def _test_metric(training: Training) -> float:
+def test_metric(training: Training) -> float:
     """Return the metric of the best epoch's weights on the test rows."""
     training.restore_best()
     inputs, targets = tensors(training.workload.dataset, "test", training.device)

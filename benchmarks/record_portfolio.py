@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import gzip
 import math
 import tempfile
 import time
@@ -24,15 +23,13 @@ from typing import Any, Final
 
 from advisor.published.portfolio import StartingRecipe
 from benchmarks.portfolio_pool import pool
-from benchmarks.record_advice import space_of
+from benchmarks.record_advice import pack, space_of, test_metric, unpack
 from benchmarks.recorded_tasks import FOLDER, IN_ORDER, TASKS, Task, open_workload
 from studies import catalogue
 from studies.choice import Choice
-from studies.data.rows import tensors
 from studies.direction import MAXIMIZE
 from studies.infeasible import Diverged
 from studies.loaded_workload import LoadedWorkload
-from studies.measure.outputs import outputs_of
 from studies.plans.search_space import SearchSpace
 from studies.rungs import rungs
 from studies.space import Numeric
@@ -72,14 +69,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=math.inf, help="after which no further run begins")
     parser.add_argument("--to", type=Path, default=FOLDER / "portfolio_runs.csv", help="the growing table")
     options = parser.parse_args()
-    if RUNS.exists() and not options.to.exists():
-        options.to.write_bytes(gzip.decompress(RUNS.read_bytes()))
+    unpack(RUNS, options.to)
     chosen = options.tasks.split(",") if options.tasks else None
     tasks = [task for task in (*IN_ORDER, *LONG) if chosen is None or task.name in chosen]
     grow(options.to, tasks, pool(), seconds=options.seconds)
-    with options.to.open("rb") as plain, gzip.GzipFile(RUNS, "wb", mtime=0) as packed:
-        packed.write(plain.read())
-    print(f"{RUNS.name}: {RUNS.stat().st_size:,} bytes")
+    pack(options.to, RUNS)
 
 
 def smoke() -> None:
@@ -160,15 +154,8 @@ def _outcome(training: Training, task: Task) -> Outcome:
         for epoch in _three_rungs(task.epochs)
     )
     loss = min(point.valid_loss for point in training.curve)
-    training.restore_best()
-    inputs, targets = tensors(training.workload.dataset, "test", training.device)
-    test = training.workload.score(outputs_of(training.model, inputs), targets)
-    return Outcome(
-        errors=errors,
-        valid_loss=f"{loss:.5g}",
-        test_error=f"{_error(training, test):.5g}",
-        seconds=seconds,
-    )
+    test_error = f"{_error(training, test_metric(training)):.5g}"
+    return Outcome(errors=errors, valid_loss=f"{loss:.5g}", test_error=test_error, seconds=seconds)
 
 
 def _since(began: float) -> str:

@@ -62,16 +62,23 @@ class Outcome:
 def replay(study: Study, *, draws: int, seed: int, trials: Iterable[int] = TRIALS) -> Iterator[Outcome]:
     """Search the study over and over; yield the advice beside the truth."""
     truths = study.truths()
+    for chance, picked in drawn_searches(study, draws=draws, seed=seed, trials=trials):
+        records = searched(study, picked)
+        instead = _alone(study, chance, truths, picked)
+        yield judge_advice(study, records, truths, instead, "unconfirmed")
+        for kind in KINDS[1:]:
+            if more := confirmed(study, records, kind):
+                yield judge_advice(study, more, truths, instead, kind)
+
+
+def drawn_searches(
+    study: Study, *, draws: int, seed: int, trials: Iterable[int]
+) -> Iterator[tuple[random.Random, dict[str, list[int]]]]:
+    """Yield the recipes that each search tries, and the random numbers that drew them."""
     for count in trials:
         for draw in range(draws):
             chance = random.Random(f"{seed}/{study.name}/{count}/{draw}")  # noqa: S311 - a draw
-            picked = draw_recipes(study, chance, count)
-            records = searched(study, picked)
-            instead = _alone(study, chance, truths, picked)
-            yield judge_advice(study, records, truths, instead, "unconfirmed")
-            for kind in KINDS[1:]:
-                if more := confirmed(study, records, kind):
-                    yield judge_advice(study, more, truths, instead, kind)
+            yield chance, draw_recipes(study, chance, count)
 
 
 def _standing(study: Study, optimizer: str, index: int) -> tuple[float, float, int]:

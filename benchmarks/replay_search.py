@@ -22,6 +22,7 @@ from typing import Final
 from benchmarks.recorded_tables import Table, made_up, tables
 from studies.engines.in_process import InProcess
 from studies.limits import Budget, Limits
+from studies.optimizers.adamw import AdamW
 from studies.plans.plan import Plan
 from studies.search.clock import Clock
 from studies.search.search import Search
@@ -139,7 +140,7 @@ def ours(meter: Meter, seed: int, runs: int, starts: tuple[Start, ...] = ()) -> 
 
 def plan_for(table: Table, *, seed: int, runs: int, starts: tuple[Start, ...] = ()) -> Plan:
     """Return the plan that a search of a function that reads its own settings alone has."""
-    unread = ("optimizer", "optimizer.AdamW.lr", *(f"optimizer.AdamW.{name}" for name in _adamw()))
+    unread = ("optimizer", *(f"optimizer.AdamW.{name}" for name in AdamW().fields()))
     return Plan(
         candidates=("AdamW",),
         schedules=("Constant",),
@@ -153,12 +154,6 @@ def plan_for(table: Table, *, seed: int, runs: int, starts: tuple[Start, ...] = 
         search_model=True,
         starts=starts,
     )
-
-
-def _adamw() -> list[str]:
-    from studies.optimizers.adamw import AdamW
-
-    return list(AdamW().fields())
 
 
 def _note(meter: Meter, record: object) -> None:

@@ -17,11 +17,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 import psutil
+
+from benchmarks.process_tree import processor_seconds
 
 REPEATS: Final = 5
 COMMANDS: Final = {
@@ -76,19 +77,10 @@ def _note(root: psutil.Process, file: str, moment: str) -> None:
     entry = {
         "moment": moment,
         "wall": time.time() - root.create_time(),
-        "processor": _processor_seconds(root),
+        "processor": processor_seconds(root.pid),
     }
     with Path(file).open("a") as lines:
         lines.write(json.dumps(entry) + "\n")
-
-
-def _processor_seconds(root: psutil.Process) -> float:
-    total = 0.0
-    for process in (root, *root.children(recursive=True)):
-        with suppress(psutil.Error):
-            times = process.cpu_times()
-            total += times.user + times.system + times.children_user + times.children_system
-    return total
 
 
 def measure(*words: str) -> dict[str, tuple[float, float]]:

@@ -33,12 +33,9 @@ def part(inputs, rows, seed):
     return Part(inputs=values, targets=targets)
 
 
-def workload(inputs, model):
-    parts = {
-        name: part(inputs, rows, seed)
-        for seed, (name, rows) in enumerate({"train": 48, "valid": 16, "test": 16}.items())
-    }
-    dataset = Dataset(
+def dataset_of(inputs, **parts):
+    """Rows of three classes."""
+    return Dataset(
         name="made",
         kind=inputs.kind,
         task="classification",
@@ -50,6 +47,14 @@ def workload(inputs, model):
         **({"vocabulary": inputs.vocabulary} if inputs.kind == "text" else {}),
         **parts,
     )
+
+
+def workload(inputs, model):
+    parts = {
+        name: part(inputs, rows, seed)
+        for seed, (name, rows) in enumerate({"train": 48, "valid": 16, "test": 16}.items())
+    }
+    dataset = dataset_of(inputs, **parts)
     return LoadedWorkload(dataset=dataset, model=model(), metric=metric(None, "classification"))
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from studies import catalogue
-from studies.data.dataset import Dataset, Part
+from studies.data.dataset import Part
 from studies.infeasible import Diverged
 from studies.loaded_workload import LoadedWorkload
 from studies.metrics import metric
@@ -26,7 +26,7 @@ from studies.space import Numeric, ranges
 from studies.train import Training
 
 from choice_params import marks_of
-from made_workloads import FORMS
+from made_workloads import FORMS, dataset_of
 
 LEAST = 0.008
 """Gap that counts. Of all fields that are searched the smallest is .0115 (MultiStep's second under AdamW),
@@ -57,20 +57,7 @@ def part(form, rows, seed):
 @cache
 def rows_of(kind):
     form = FORMS[kind]
-    return Dataset(
-        name="made",
-        kind=kind,
-        task="classification",
-        train=part(form, 128, 0),
-        valid=part(form, 64, 1),
-        test=part(form, 16, 2),
-        classes=("a", "b", "c"),
-        feature_names=(),
-        **({"vocabulary": form.vocabulary} if kind == "text" else {}),
-        missing_share=0.0,
-        digest="",
-        notes=(),
-    )
+    return dataset_of(form, train=part(form, 128, 0), valid=part(form, 64, 1), test=part(form, 16, 2))
 
 
 def losses(kind, **parts):

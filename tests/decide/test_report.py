@@ -40,11 +40,11 @@ def test_the_first_sentence_is_the_answer_with_its_settings_and_its_confidence()
 
 def test_a_field_that_no_search_tries_is_told_where_it_was_set():
     usual = Recipe(regularizers=(L1(),)).to_params()
-    own = Recipe(optimizer=AdamW(amsgrad=True), regularizers=(L1(strength=0.01),)).to_params()
+    unsearched = Recipe(optimizer=AdamW(amsgrad=True), regularizers=(L1(strength=0.01),)).to_params()
 
     assert not [value for _, value in settings(usual) if "amsgrad" in value or "strength" in value]
-    assert any("amsgrad True" in value for _, value in settings(own))
-    assert any("strength 0.01" in value for _, value in settings(own))
+    assert any("amsgrad True" in value for _, value in settings(unsearched))
+    assert any("strength 0.01" in value for _, value in settings(unsearched))
 
 
 def test_every_section_stands_in_its_order():

@@ -36,6 +36,7 @@ PARTS: Final = (
     "hand",
     "made_up",
     "portfolio_pool",
+    "process_tree",
     "recorded_studies",
     "recorded_tables",
     "recorded_tasks",

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from benchmarks import contest_others, contest_tables
 from benchmarks.contest_others import is_there
-from benchmarks.contest_own import _spent_seconds
 from benchmarks.contest_rows import HARD, Row, append, read_rows
 from benchmarks.contest_space import SPACE, at_random, chance_of, in_use
 from benchmarks.contest_training import Data, Run
@@ -23,6 +22,7 @@ from benchmarks.contest_turns import Contest, _line, run
 from benchmarks.contest_watch import Over, Watch
 from benchmarks.contest_workloads import BY_NAME, PARTS, PROBLEMS, TARGETS, targets_of, write_data
 from benchmarks.contestants import IN_MEMORY
+from benchmarks.process_tree import processor_seconds
 from studies.data.opening import open_dataset
 
 ALONE = 0.4
@@ -171,7 +171,7 @@ def test_processor_seconds_of_a_tree_hold_those_of_processes_that_have_ended_in_
     code = f"import subprocess, sys, time; {child}; print(flush=True); time.sleep(60)"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
         process.stdout.readline()
-        spent = _spent_seconds(process.pid)
+        spent = processor_seconds(process.pid)
         process.kill()
 
     assert spent >= ALONE - 2 / os.sysconf("SC_CLK_TCK")

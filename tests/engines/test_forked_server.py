@@ -45,17 +45,17 @@ os._exit(0)
 
 def test_a_command_of_ours_is_forked_once_and_its_workers_end_with_it(tmp_path):
     write_payload(tmp_path / "host", Faults())
-    held = tmp_path / "held"
-    words = [sys.executable, "-c", COMMAND, str(tmp_path / "host"), str(held)]
+    file = tmp_path / "held"
+    words = [sys.executable, "-c", COMMAND, str(tmp_path / "host"), str(file)]
     done = subprocess.run(words, capture_output=True, text=True, check=True)
-    told = json.loads(done.stdout)
-    assert told["allowed"] == [False, True, False]
-    assert told["forked"]
-    assert (told["first"], told["third"]) == (1, 3)
-    assert str(held) not in told["files"]
-    assert (told["alive"], told["fresh"]) == (False, True)
-    assert not told["compiler"]
-    wait_until(lambda: has_ended(told["worker"]), "it ends")
+    report = json.loads(done.stdout)
+    assert report["allowed"] == [False, True, False]
+    assert report["forked"]
+    assert (report["first"], report["third"]) == (1, 3)
+    assert str(file) not in report["files"]
+    assert (report["alive"], report["fresh"]) == (False, True)
+    assert not report["compiler"]
+    wait_until(lambda: has_ended(report["worker"]), "it ends")
 
 
 def test_a_process_that_has_imported_torch_or_runs_no_command_is_not_forked():

@@ -69,8 +69,8 @@ def test_a_search_in_trials_has_the_same_sizes_on_a_slow_machine():
 
 
 @given(st.integers(1, 10**6), st.integers(1, 10**6), st.integers(1, 10**6))
-def test_a_larger_batch_takes_the_same_epochs_unless_these_are_too_few_steps(rows, one, other):
-    fewer, more = sorted((one, other))
+def test_a_larger_batch_takes_the_same_epochs_unless_these_are_too_few_steps(rows, batch, other_batch):
+    fewer, more = sorted((batch, other_batch))
     many, few = (steps_needed(Facts(rows=rows, batch_size=size), usual=2000) for size in (fewer, more))
     usual = batch_sizes(None, rows)[1]
 
@@ -109,11 +109,11 @@ def test_forecasts_of_memory_follow_the_batch():
 def test_what_the_user_says_is_what_is_tried():
     workload = open_source("iris")
     facts = replace(QUICK_ROWS, rows=workload.rows)
-    asked, unasked = (
+    with_sizes, without_sizes = (
         plan_for(Request(source="iris", budget=SECONDS, batch_size=size), workload, facts)[0]
         for size in ("8..32", None)
     )
 
-    assert asked.batch_size == (8, 16, 32)
-    assert unasked.lr_scaling
-    assert unasked.step_price.timed
+    assert with_sizes.batch_size == (8, 16, 32)
+    assert without_sizes.lr_scaling
+    assert without_sizes.step_price.timed

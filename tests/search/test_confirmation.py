@@ -32,9 +32,9 @@ from studies.search.confirm import (
 )
 from studies.search.search import Search
 from studies.storage import journal
-from studies.storage.home import study_names
 from studies.trials.checkpoints import Checkpoints
 
+from journals import opened_or_new
 from records import facts, record, study
 
 PLAN = Plan(
@@ -252,12 +252,7 @@ def test_nothing_is_in_question_without_a_whole_run_or_within_the_limits():
 
 def searched(home, workload, plan=PLAN, *, stop_after=None, **options) -> tuple[Record, ...]:
     """Search, or go on with a search; return the records."""
-    known = "s" in study_names(home)
-    opened = (
-        journal.open_study(home, "s")
-        if known
-        else journal.create_study(home, "s", direction="maximize", manifest=plan.manifest())
-    )
+    opened = opened_or_new(home, plan)
     heard: list[Record] = []
     clock = Clock(budget=plan.budget, stop=lambda: stop_after is not None and len(heard) >= stop_after)
     Search(

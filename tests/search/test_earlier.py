@@ -17,11 +17,11 @@ from studies.record import Record
 from studies.search.clock import Clock
 from studies.search.search import Search
 from studies.storage import journal
-from studies.storage.home import study_names
 from studies.storage.manifest import StudyManifest
 from studies.storage.trial_lines import RECORD
 from studies.storage.workload_spec import WorkloadSpec
 
+from journals import opened_or_new
 from records import record
 
 MODEL = {"model": "MLP", "model_fields": {"width": 64}}
@@ -187,12 +187,7 @@ PLAN = Plan(
 
 
 def search(home, workload, plan=PLAN, *, stop_after=99) -> tuple[Record, ...]:
-    known = "s" in study_names(home)
-    study = (
-        journal.open_study(home, "s")
-        if known
-        else journal.create_study(home, "s", direction="maximize", manifest=plan.manifest())
-    )
+    study = opened_or_new(home, plan)
     heard = []
     Search(
         study,

@@ -21,8 +21,8 @@ from studies.search.clock import Clock
 from studies.search.pruner import WHOLE_RUNS
 from studies.search.search import Search
 from studies.storage import journal
-from studies.storage.home import study_names
 
+from journals import opened_or_new
 from records import study
 
 PLAN = Plan(
@@ -45,11 +45,7 @@ def ahead(records, trials_left, *, gain=0.0, noise=1.0):
 
 def searched(home, workload, plan=PLAN, *, forecast=ahead):
     """Search, or go on with a search; return its records, its outlook and what it said."""
-    opened = (
-        journal.open_study(home, "s")
-        if "s" in study_names(home)
-        else journal.create_study(home, "s", direction="maximize", manifest=plan.manifest())
-    )
+    opened = opened_or_new(home, plan)
     notes: list[str] = []
     search = Search(
         opened,
@@ -159,8 +155,8 @@ def test_an_outlook_speaks_of_the_metric_and_of_as_little_gain_as_was_seen_of_la
 
 
 def test_the_answer_of_a_search_that_ended_early_says_so_and_why(home):
-    asked = {"model": "linear", "optimizers": "SGD", "batch_size": "full", "epochs": 2, "tracking_uri": "off"}
-    name = api.search("iris", budget="400trials", home=home, **asked)
+    words = {"model": "linear", "optimizers": "SGD", "batch_size": "full", "epochs": 2, "tracking_uri": "off"}
+    name = api.search("iris", budget="400trials", home=home, **words)
     manifest = journal.manifest_of(journal.open_study(home, name))
     (said,) = [line for line in advice(home, name).would_change if line.kind == "stopped_early"]
 

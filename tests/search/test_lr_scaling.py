@@ -46,8 +46,8 @@ def test_the_default_lr_is_the_middle_at_any_batch_size(optimizer, rows):
 
 
 @given(OPTIMIZERS, BATCHES, BATCHES)
-def test_a_larger_batch_never_has_a_smaller_lr(optimizer, one, other):
-    fewer, more = sorted((one, other))
+def test_a_larger_batch_never_has_a_smaller_lr(optimizer, rows, other_rows):
+    fewer, more = sorted((rows, other_rows))
 
     assert 0 < optimizer.lr_factor(fewer) <= optimizer.lr_factor(more)
 

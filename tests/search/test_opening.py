@@ -15,9 +15,9 @@ from studies.search.runner import TrialRunner
 from studies.search.search import Search
 from studies.step_price import StepPrice
 from studies.storage import journal
-from studies.storage.home import study_names
 from studies.storage.manifest import Start
 
+from journals import opened_or_new
 from records import record
 
 NAMES = ("AdamW", "Nesterov", "SGD", "Adagrad")
@@ -39,10 +39,7 @@ PLAN = Plan(
 
 
 def search(home, workload, plan=PLAN, *, name="s", stop=lambda: False, listen=lambda event: None):
-    if name in study_names(home):
-        study = journal.open_study(home, name)
-    else:
-        study = journal.create_study(home, name, direction="maximize", manifest=plan.manifest())
+    study = opened_or_new(home, plan, name)
     Search(study, workload, plan, clock=Clock(budget=plan.budget, stop=stop), listen=listen).run()
     return [record for record in journal.records(study) if record.stage != "confirm"]
 

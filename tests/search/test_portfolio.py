@@ -98,8 +98,8 @@ def test_each_optimizer_has_its_defaults_and_every_learning_rate_in_the_pool():
     recipes = pool()
 
     for name in OPTIMIZERS:
-        own, *others = [recipe for recipe in recipes if recipe.optimizer == name]
-        assert own == StartingRecipe(optimizer=name, schedule="Cosine")
+        defaults, *others = [recipe for recipe in recipes if recipe.optimizer == name]
+        assert defaults == StartingRecipe(optimizer=name, schedule="Cosine")
         assert {recipe.units["optimizer.lr"] for recipe in others} >= set(LR_UNITS)
 
 

@@ -63,11 +63,11 @@ def price_of(prices: Prices, recipe: Recipe, epochs: int) -> float:
 
 
 @given(PRICES, RECIPES, st.integers(1, 100), st.integers(1, 100))
-def test_more_epochs_never_cost_less(prices, recipe, one, more):
-    seconds = price_of(prices, recipe, one)
+def test_more_epochs_never_cost_less(prices, recipe, epochs, more):
+    seconds = price_of(prices, recipe, epochs)
 
     assert 0 < seconds < math.inf
-    assert seconds < price_of(prices, recipe, one + more)
+    assert seconds < price_of(prices, recipe, epochs + more)
 
 
 @given(PRICES, RECIPES, st.floats(1e-3, 1e3), st.integers(1, 30))

@@ -18,8 +18,9 @@ from studies.record import count_states
 from studies.search.clock import Clock
 from studies.search.search import Search
 from studies.storage import journal
-from studies.storage.home import study_names
 from studies.workload_opening import open_source
+
+from journals import opened_or_new
 
 PLAN = Plan(
     candidates=("AdamW", "Nesterov", "SGD"),
@@ -46,12 +47,7 @@ class CountingClock(Clock):
 
 def search(home, workload, plan=PLAN, *, name="s", stop_after=None, clock=Clock):
     """Search, or go on with a search; return the records."""
-    if name in study_names(home):
-        study = journal.open_study(home, name)
-    else:
-        study = journal.create_study(
-            home, name, direction=workload.metric.direction, manifest=plan.manifest()
-        )
+    study = opened_or_new(home, plan, name, direction=workload.metric.direction)
     heard = []
     stop = (lambda: len(heard) >= stop_after) if stop_after else (lambda: False)
 

@@ -47,14 +47,14 @@ def search(home, name, workload, plan=PLAN, engine=None):
     return journal.records(study)
 
 
-def asked(count, *, batch_size=32, rung=0):
+def waiting(count, *, batch_size=32, rung=0):
     trials = [OpenTrial(recipe=Recipe(batch_size=batch_size), stage="race", seed=0) for _ in range(count)]
     group = Group(trials=trials, promotion=BetterHalf(at_least=1), rung=rung)
     return [(group, trial) for trial in trials]
 
 
 def test_trials_of_one_shape_share_a_stack_and_too_few_are_handed_over_one_by_one():
-    few, many, other = asked(3, batch_size=16), asked(9), asked(4, rung=1)
+    few, many, other = waiting(3, batch_size=16), waiting(9), waiting(4, rung=1)
 
     parts = stacked([*few, *many, *other], most=4)
 
@@ -64,7 +64,7 @@ def test_trials_of_one_shape_share_a_stack_and_too_few_are_handed_over_one_by_on
 
 
 def test_without_lockstep_every_trial_is_handed_over_by_itself():
-    entries = asked(5)
+    entries = waiting(5)
 
     assert stacked(entries, most=0) == [[entry] for entry in entries]
 
@@ -126,8 +126,8 @@ def test_left_to_itself_a_search_stacks_trials_where_no_other_worker_waits_for_t
     facts = profile(iris, batch_size=32, epochs=1)
 
     def size(**changes):
-        asked_for = {"source": "iris", "batch_size": "32", "budget": "60s", "workers": 1} | changes
-        return plan_for(Request.of(**asked_for), iris, replace(facts, step_seconds=1e-4))[0].lockstep
+        words = {"source": "iris", "batch_size": "32", "budget": "60s", "workers": 1} | changes
+        return plan_for(Request.of(**words), iris, replace(facts, step_seconds=1e-4))[0].lockstep
 
     assert [size(), size(workers=0), size(workers=2)] == [8, 8, 0]
     assert [size(budget="20trials"), size(batch_size=None), size(precision="bf16")] == [0, 0, 0]

@@ -257,16 +257,16 @@ def test_a_model_that_vmap_cannot_call_or_calls_otherwise_is_not_stacked(module)
         return Training(recipe(optimizer=SGD(lr=0.1)), TABLE, seed=0, model=module().double())
 
     runs = [run(seed) for seed in range(3)]
-    before = [{name: tensor.clone() for name, tensor in one.model.state_dict().items()} for one in runs]
+    before = [{name: tensor.clone() for name, tensor in run.model.state_dict().items()} for run in runs]
 
     with pytest.raises(Unstackable):
         Lockstep(runs).advance(EPOCHS)
     endings = advance_together(runs, EPOCHS, fewest=2)
 
     assert endings == [None] * 3
-    for one, weights in zip(runs, before, strict=True):
-        assert one.step == 0
-        assert all(torch.equal(tensor, weights[name]) for name, tensor in one.model.state_dict().items())
+    for alone, weights in zip(runs, before, strict=True):
+        assert alone.step == 0
+        assert all(torch.equal(tensor, weights[name]) for name, tensor in alone.model.state_dict().items())
 
 
 def test_a_run_that_no_longer_fits_goes_on_alone_and_one_that_has_failed_has_failed():
@@ -287,7 +287,7 @@ def test_a_run_that_no_longer_fits_goes_on_alone_and_one_that_has_failed_has_fai
 
     assert isinstance(endings[0], Diverged)
     assert endings[1:] == [True, None, True]
-    assert [one.epoch for one in (first, unlike, last)] == [EPOCHS, 1, EPOCHS]
+    assert [run.epoch for run in (first, unlike, last)] == [EPOCHS, 1, EPOCHS]
     assert diverging.epoch == 1
 
 
