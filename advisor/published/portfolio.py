@@ -9,12 +9,13 @@ among those that it allows, by their regrets on all tasks, those of its own clas
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from studies import catalogue
 from studies.coordinates import named, read_at
 
 if TYPE_CHECKING:
@@ -55,6 +56,15 @@ class StartingRecipe:
     """Coordinates that are not at their default, -1 to 1, by name."""
     price: float = 1.0
     """Seconds of a run, against those of the middle recipe; the mean over the recorded tasks."""
+
+    def may_open(self, schedules: Collection[str]) -> bool:
+        """Tell whether it may open a search with these schedules; an optimizer's own is none of them."""
+        return self.own_schedule or self.schedule in schedules
+
+    @property
+    def own_schedule(self) -> bool:
+        """Tell whether its optimizer brings a schedule of its own."""
+        return bool(getattr(catalogue.find("optimizer", self.optimizer), "own_schedule", False))
 
     @classmethod
     def read(cls, row: Mapping[str, str]) -> Self:
