@@ -67,10 +67,11 @@ def plan_for(
     """
     from studies.plans.plan import Plan
 
-    sizes = batch_sizes(request.batch_size, workload.rows)
     if request.batch_size is None:
         sizes = quick_batch_sizes(facts, request.searching)
         facts = at_batch(facts, sizes[1], steps=workload.steps_per_epoch(sizes[1]))
+    else:
+        sizes = batch_sizes(request.batch_size, workload.rows)
     if request.lockstep == ON:
         sizes = (sizes[1],) * 3
     epochs = request.epochs or epochs_of(facts, request.searching)
