@@ -129,6 +129,11 @@ class Recipe:
         return self != self.uncompressed
 
     @property
+    def distills(self) -> bool:
+        """Tell whether a teacher's answers are part of the training."""
+        return self.distillation != self.uncompressed.distillation
+
+    @property
     def made_from(self) -> Recipe:
         """Return what tells one trained model from another.
 

@@ -11,7 +11,9 @@ from studies.stored_types import check_types
 State = Literal["complete", "pruned", "infeasible", "failed", "running"]
 Stage = Literal["reference", "start", "race", "confirm", "compress"]
 
-SEARCH_STAGES: Final[tuple[Stage, ...]] = ("reference", "start", "race")
+OPENING_STAGES: Final[tuple[Stage, ...]] = ("reference", "start")
+"""Stages of the recipes that a search opens with."""
+SEARCH_STAGES: Final[tuple[Stage, ...]] = (*OPENING_STAGES, "race")
 """Stages that look for a training recipe; what comes after repeats or compresses what they found."""
 STAGES: Final[tuple[Stage, ...]] = (*SEARCH_STAGES, "confirm", "compress")
 STATES: Final[tuple[State, ...]] = ("complete", "pruned", "infeasible", "failed", "running")

@@ -22,6 +22,12 @@ def rungs(epochs: int) -> tuple[int, ...]:
     return tuple(sorted({math.ceil(epochs / ETA**power) for power in range(first + 1)}))
 
 
+def compared_at(epochs: int) -> str:
+    """Return where trials are compared, as in `epoch 1 and 3 of 9`; empty where each is run whole."""
+    *compared, whole = map(str, rungs(epochs))
+    return f"epoch {' and '.join(compared)} of {whole}" if compared else ""
+
+
 @cache
 def measured_epochs(epochs: int) -> frozenset[int]:
     """Return the epochs after which a run of so many is measured: each of a short run, else rungs and a grid.

@@ -107,7 +107,7 @@ class Steps:
 
     def take_step(self, rows: int, draw: Draw) -> torch.Tensor:
         """Take an optimizer step on a batch; return its loss."""
-        return self._followed(draw) if self.follows(rows) else self._step(*draw())
+        return self._followed(draw) if self.follows(rows) else self.step_on(*draw())
 
     def follows(self, rows: int) -> bool:
         """Tell whether a step on so many rows is one of the first, whose allocations are followed."""
@@ -131,7 +131,8 @@ class Steps:
         self.optimizer.step()
         self._count_step()
 
-    def _step(self, inputs: Any, targets: Any) -> torch.Tensor:
+    def step_on(self, inputs: Any, targets: Any) -> torch.Tensor:
+        """Take an optimizer step on a batch that is drawn, its allocations not followed; return its loss."""
         self.begin_step(inputs, targets)
         if self.needs_closure:
             loss = torch.as_tensor(self.optimizer.step(self.backward))  # type: ignore[arg-type]
@@ -149,7 +150,7 @@ class Steps:
     def _followed(self, draw: Draw) -> torch.Tensor:
         """Take a step and note what it allocates: the first makes the state, the second has it beside."""
         with self.allocations, self._passes.uncompiled():
-            loss = self._step(*draw())
+            loss = self.step_on(*draw())
         self.followed += 1
         self.step_bytes = self.allocations.peak_bytes - state_bytes(self.optimizer)
         return loss

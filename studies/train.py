@@ -126,13 +126,18 @@ class Training(Steps):
         """
         self.pause = epochs
         with self.generators.in_place():
-            while self.epoch < min(epochs, self.recipe.epochs) and not self.ended:
+            while self.goes_on:
                 start = training_clock(self.device)
                 train_loss = self._epoch(stop)
                 if train_loss is None:
                     return False
                 self.end_epoch(train_loss, training_clock(self.device) - start)
         return True
+
+    @property
+    def goes_on(self) -> bool:
+        """Tell whether there are epochs left until it pauses or ends."""
+        return self.epoch < min(self.pause, self.recipe.epochs) and not self.ended
 
     def begin_epoch(self) -> Iterator[tuple[int, Draw]]:
         """Begin a pass over the rows; yield the number of rows of each batch, and what draws it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from studies.errors import BadValue
-from studies.search.confirm import rounded_down
+from studies.search.confirmation_rows import rounded_down
 
 if TYPE_CHECKING:
     from advisor.jobs.request import Request

@@ -37,5 +37,5 @@ def price_seconds(recipe: Recipe, trained: Recipe, run: Record) -> float:
         run: the run that trained it; an epoch of it tells the price of one.
     """
     epoch_seconds = (run.train_seconds or 0.0) / max(run.epochs or trained.epochs, 1)
-    teaching = TEACHING if recipe.distillation != recipe.uncompressed.distillation else 1.0
+    teaching = TEACHING if recipe.distills else 1.0
     return EVALUATION_SECONDS + teaching * epoch_seconds * training_epochs(recipe, trained)

@@ -47,12 +47,9 @@ class CompressionSpace:
         if not passes:
             return cls(axes={axis: _offered(axis) for axis in COMPRESSION_AXES}, students=students)
         chosen = choices_named(passes)
-        axes = {
-            axis: (_offered(axis)[0], *chosen[axis])
-            if chosen[axis] or axis != "finetuning"
-            else _offered(axis)
-            for axis in COMPRESSION_AXES
-        }
+        axes = {axis: (_offered(axis)[0], *chosen[axis]) for axis in COMPRESSION_AXES}
+        if not chosen["finetuning"]:
+            axes["finetuning"] = _offered("finetuning")
         return cls(axes=axes, students=students if chosen["distillation"] else ())
 
     @cached_property

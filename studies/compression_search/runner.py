@@ -172,14 +172,13 @@ class CompressionRunner:
         self._running[self.engine.submit(task)] = Running(chain=chain, trial=trial, task=task)
 
     def _task(self, chain: Chain, trial: OpenTrial) -> Task:
-        distils = trial.recipe.distillation != trial.recipe.uncompressed.distillation
         stop_after = self.clock.seconds_to_stop()
         deadline = self.allowance.deadline_seconds(chain.run, self.records)
         return Task(
             work=CompressionTask(
                 run=chain.run,
                 params=trial.recipe.to_params(),
-                teachers=chain.teachers if distils else (),
+                teachers=chain.teachers if trial.recipe.distills else (),
             ),
             stop_after_seconds=stop_after,
             deadline_seconds=deadline if stop_after is None else min(deadline, stop_after + OVERTIME_SECONDS),

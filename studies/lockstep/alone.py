@@ -19,7 +19,7 @@ LOOSEST: Final = 5e-2
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Passes:
+class PassResult:
     """What a forward and a backward pass gave."""
 
     loss: torch.Tensor
@@ -31,19 +31,19 @@ class Passes:
         grads = (weight.grad for weight in run.model.parameters() if weight.requires_grad)
         return cls(loss=loss, grads=tuple(None if grad is None else grad.clone() for grad in grads))
 
-    def are_like(self, other: Passes) -> bool:
+    def are_like(self, other: PassResult) -> bool:
         """Tell whether these are the same but for rounding."""
         pairs = [(self.loss, other.loss), *zip(self.grads, other.grads, strict=True)]
         return all(_close(left, right) for left, right in pairs)
 
 
-def passes_alone(run: Training, inputs: Any, targets: Any) -> Passes:
+def passes_alone(run: Training, inputs: Any, targets: Any) -> PassResult:
     """Return what a run's model gives by itself, with its own generators; its weights and buffers stay."""
     with run.generators.torchs_in_place():
         loss = run.loss(run.workload.for_loss(answer(apart(run), inputs)), targets)
     weights = [weight for weight in run.model.parameters() if weight.requires_grad]
     grads = torch.autograd.grad(loss, weights, allow_unused=True)
-    return Passes(loss=loss.detach(), grads=grads)
+    return PassResult(loss=loss.detach(), grads=grads)
 
 
 def apart(run: Training) -> Any:
@@ -56,7 +56,7 @@ def apart(run: Training) -> Any:
     return called
 
 
-def same(left: Any, right: Any) -> bool:
+def same_place(left: Any, right: Any) -> bool:
     """Tell whether torch's generators stand at the same place."""
     return torch.equal(left[0], right[0]) and all(map(torch.equal, left[1], right[1]))
 

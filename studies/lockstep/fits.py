@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Any, Final
 
-import torch
 from torch import nn
 
 from studies.lockstep.losses import function_of
@@ -62,4 +61,5 @@ def _plain(name: str, module: nn.Module) -> Hashable:
 
 
 def _is_array(values: Any) -> bool:
-    return hasattr(values, "dtype") or isinstance(values, torch.Tensor)
+    """Tell whether rows are one array: numpy's or a tensor."""
+    return hasattr(values, "dtype")

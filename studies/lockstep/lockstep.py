@@ -50,25 +50,21 @@ class Lockstep:
         """
         for run in self.runs:
             run.pause = epochs
-        active = self._going_on(self.runs, epochs)
+        active = self._going_on(self.runs)
         while active:
             step = StackedStep(active)
             try:
                 step.check()
-                while self._going_on(active, epochs) == active:
+                while self._going_on(active) == active:
                     if not self._epoch(active, step, stop):
                         self.endings |= dict.fromkeys(active, False)
             finally:
                 step.stack.release()
-            active = self._going_on(active, epochs)
+            active = self._going_on(active)
         return [self.endings.get(run, True) for run in self.runs]
 
-    def _going_on(self, runs: Sequence[Training], epochs: int) -> list[Training]:
-        return [
-            run
-            for run in runs
-            if run not in self.endings and not run.ended and run.epoch < min(epochs, run.recipe.epochs)
-        ]
+    def _going_on(self, runs: Sequence[Training]) -> list[Training]:
+        return [run for run in runs if run not in self.endings and run.goes_on]
 
     def _epoch(self, runs: Sequence[Training], step: StackedStep, stop: Callable[[], bool]) -> bool:
         """Pass once over the rows; tell whether it got to the end."""
@@ -82,7 +78,7 @@ class Lockstep:
             totals += self._step(runs, step, drawn[0][0], draws[:1] * len(runs) if same_order else draws)
         seconds = (training_clock(self.device) - start) / len(runs)
         for run, loss in zip(runs, totals.tolist(), strict=True):
-            self._own(run, lambda run=run, loss=loss: run.end_epoch(loss / run.steps_per_epoch, seconds))  # type: ignore[misc]
+            self._guard(run, lambda run=run, loss=loss: run.end_epoch(loss / run.steps_per_epoch, seconds))  # type: ignore[misc]
         return True
 
     def _step(
@@ -91,10 +87,7 @@ class Lockstep:
         """Take a step of every run; return their losses, (runs,)."""
         if any(run.follows(rows) for run in runs):
             return torch.stack([self._alone(run, rows, draw) for run, draw in zip(runs, draws, strict=True)])
-        losses = step.losses(self._batches(runs, draws))
-        for run in runs:
-            end_step(run)
-        return losses
+        return step.take(self._batches(runs, draws))
 
     def _batches(self, runs: Sequence[Training], draws: Sequence[Draw]) -> list[tuple[Any, Any]]:
         """Return the batch of each run."""
@@ -113,29 +106,13 @@ class Lockstep:
         with run.generators.in_place():
             return run.take_step(rows, draw)
 
-    def _own(self, run: Training, work: Callable[[], Any]) -> None:
+    def _guard(self, run: Training, work: Callable[[], Any]) -> None:
         """Do a run's own work; what goes wrong there ends this run alone."""
         try:
             with run.generators.in_place():
                 work()
         except Exception as error:  # noqa: BLE001 - a failed run is an answer, and the others go on
             self.endings[run] = error
-
-
-def end_step(run: Training) -> None:
-    """Step a run by the gradients that it has, with its own generators where something may draw from them."""
-    if not run.after_backward and not run.before_step and not run.after_step and _is_torchs(run.optimizer):
-        run.end_step()
-        return
-    with run.generators.torchs_in_place():
-        for hook in run.after_backward:
-            hook()
-        run.end_step()
-
-
-def _is_torchs(optimizer: torch.optim.Optimizer) -> bool:
-    """Tell whether an optimizer is one of torch's own, none of which draws."""
-    return type(optimizer).__module__.startswith("torch.optim.")
 
 
 def _equal(states: Sequence[torch.Tensor]) -> bool:

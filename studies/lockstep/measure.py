@@ -11,7 +11,6 @@ import torch
 
 from studies.data.rows import tensors
 from studies.lockstep.fits import stacks
-from studies.lockstep.lockstep import end_step
 from studies.lockstep.stacked_step import StackedStep
 from studies.lockstep.unstackable import Unstackable
 from studies.measure.training_clock import training_clock
@@ -21,8 +20,6 @@ from studies.train import Training
 
 if TYPE_CHECKING:
     from studies.loaded_workload import LoadedWorkload
-
-    Batch = tuple[torch.Tensor, torch.Tensor]
 
 SIZES: Final = (4, 8, 16, 32)
 """Runs in a stack that are tried; more lost again on every model measured."""
@@ -85,31 +82,16 @@ def step_seconds(
     inputs, targets = tensors(workload.dataset, "train", single.device)
     batch = inputs[: single.batch_size], targets[: single.batch_size]
     single.model.train()
-    alone = _shortest(single.device, lambda: _step_alone(single, batch))
+    alone = _shortest(single.device, lambda: single.step_on(*batch))
     if stacks(trainings) != [trainings] and runs > 1:
         raise Unstackable("they do not fit one stack")
     step = StackedStep(trainings)
     step.check()
-    return StepSeconds(
-        runs=runs,
-        alone=alone,
-        stacked=_shortest(single.device, lambda: _step_together(step, batch)) / runs,
-    )
+    stacked = _shortest(single.device, lambda: step.take([run.begin_step(*batch) for run in trainings]))
+    return StepSeconds(runs=runs, alone=alone, stacked=stacked / runs)
 
 
-def _step_alone(run: Training, batch: Batch) -> None:
-    run.begin_step(*batch)
-    run.backward()
-    run.end_step()
-
-
-def _step_together(step: StackedStep, batch: Batch) -> None:
-    step.losses([run.begin_step(*batch) for run in step.runs])
-    for run in step.runs:
-        end_step(run)
-
-
-def _shortest(device: torch.device, step: Callable[[], None]) -> float:
+def _shortest(device: torch.device, step: Callable[[], torch.Tensor]) -> float:
     seconds = []
     for index in range(WARM_STEPS + TIMED_STEPS):
         start = training_clock(device)

@@ -11,7 +11,7 @@ from torch.func import functional_call, vmap
 from studies.data.rows import tensors
 from studies.errors import one_line
 from studies.forward import answer
-from studies.lockstep.alone import Passes, apart, passes_alone, same
+from studies.lockstep.alone import PassResult, apart, passes_alone, same_place
 from studies.lockstep.losses import StackedLoss
 from studies.lockstep.noise import Dropped, draw, dropped, empty_masks, masked, noisy, switch_on
 from studies.lockstep.row_linear import batch_linear_layers
@@ -43,6 +43,13 @@ class StackedStep:
         batch_linear_layers(self.stack.template)
         self._calls: dict[int, list[tuple[Dropped, ...]]] = {}
         self._masks: dict[int, list[torch.Tensor]] = {}
+
+    def take(self, batches: Sequence[tuple[torch.Tensor, torch.Tensor]]) -> torch.Tensor:
+        """Take a step of each run on its batch, which it has begun; return their losses, (runs,)."""
+        losses = self.losses(batches)
+        for run in self.runs:
+            _end_step(run)
+        return losses
 
     def losses(self, batches: Sequence[tuple[torch.Tensor, torch.Tensor]]) -> torch.Tensor:
         """Return the loss of each run, (runs,), and leave its gradients with its weights.
@@ -83,11 +90,11 @@ class StackedStep:
             after = [run.generators.state() for run in self.runs]
             self._restore(states, buffers)
             losses = self.losses(batches)
-            rows = [Passes.of(run, loss) for run, loss in zip(self.runs, losses, strict=True)]
+            rows = [PassResult.of(run, loss) for run, loss in zip(self.runs, losses, strict=True)]
             unlike = tuple(
                 run
                 for run, row, single, state in zip(self.runs, rows, alone, after, strict=True)
-                if not row.are_like(single) or not same(run.generators.state(), state)
+                if not row.are_like(single) or not same_place(run.generators.state(), state)
             )
         except Unstackable:
             raise
@@ -129,6 +136,22 @@ class StackedStep:
         """Note how each model calls dropout for a batch of so many rows."""
         calls = noisy([_calls(run, batch[0]) for run, batch in zip(self.runs, batches, strict=True)])
         self._calls[rows], self._masks[rows] = calls, empty_masks(calls, self.runs[0].device)
+
+
+def _end_step(run: Training) -> None:
+    """Step a run by the gradients that it has, with its own generators where something may draw from them."""
+    if not run.after_backward and not run.before_step and not run.after_step and _is_torchs(run.optimizer):
+        run.end_step()
+        return
+    with run.generators.torchs_in_place():
+        for hook in run.after_backward:
+            hook()
+        run.end_step()
+
+
+def _is_torchs(optimizer: torch.optim.Optimizer) -> bool:
+    """Tell whether an optimizer is one of torch's own, none of which draws."""
+    return type(optimizer).__module__.startswith("torch.optim.")
 
 
 def _together(values: Sequence[torch.Tensor]) -> tuple[torch.Tensor, int | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -94,9 +94,13 @@ class SearchSpace:
         )
         return self.compression.recipe(recipe, point) if self.compression else recipe
 
-    def _of_optimizer(self, recipe: Recipe) -> Point:
-        optimizer = recipe.optimizer
-        return coordinates_of(optimizer, moved=self.moved_ranges(type(optimizer), recipe.batch_size))
+    def _places(self, recipe: Recipe, *others: Choice) -> Point:
+        """Return where the fields of a recipe's optimizer lie, and those of other choices."""
+        moved = self.moved_ranges(type(recipe.optimizer), recipe.batch_size)
+        places = coordinates_of(recipe.optimizer, moved=moved)
+        for choice in others:
+            places |= coordinates_of(choice)
+        return places
 
     def _schedule(self, optimizer: type[OptimizerChoice], point: Mapping[str, Any]) -> ScheduleChoice:
         if optimizer.own_schedule:
@@ -124,9 +128,8 @@ class SearchSpace:
             f"{choice.axis}.{choice.name()}": choice.name() in on
             for choice in (*self.regularizers, *self.wrappers)
         }
-        places = self._of_optimizer(recipe)
-        for choice in (schedule, *chosen, *([recipe.model] if self.search_model else [])):
-            places |= coordinates_of(choice)
+        model = [recipe.model] if self.search_model else []
+        places = self._places(recipe, schedule, *chosen, *model)
         point |= {name: value for name, value in places.items() if name in point}
         if "batch_size" in self.distributions:
             point["batch_size"] = self.batch_size.to_unit(recipe.batch_size)
@@ -145,20 +148,13 @@ class SearchSpace:
         }
 
     @cached_property
-    def placed(self) -> dict[int, tuple[Record, Any]]:
-        """Records as rows of the flat space, by the identity of each: a search needs them again and again."""
-        return {}
-
-    @cached_property
-    def ranked(self) -> dict[tuple[Any, ...], tuple[Record, tuple[float, ...]]]:
-        """What records are ranked by, by the identity of each and what it is judged by, likewise."""
+    def remembered(self) -> dict[Hashable, tuple[Record, Any]]:
+        """What was worked out of records, by the identity of each: a search needs it again and again."""
         return {}
 
     def units(self, recipe: Recipe) -> dict[str, float]:
         """Return where each searched number of a recipe lies in its range: -1 and 1 are the ends."""
-        places = self._of_optimizer(recipe)
-        for choice in (recipe.schedule, *recipe.regularizers, *recipe.wrappers):
-            places |= coordinates_of(choice)
+        places = self._places(recipe, recipe.schedule, *recipe.regularizers, *recipe.wrappers)
         units = {name: unit for name, unit in places.items() if isinstance(unit, float)}
         if "batch_size" in self.distributions:
             units["batch_size"] = self.batch_size.to_unit(recipe.batch_size)

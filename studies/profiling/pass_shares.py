@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from typing import Final
 
 from studies.passes import Passes
@@ -39,4 +40,4 @@ def _seconds(bench: Bench, *, precision: str, compiled: bool) -> float:
             loss = bench.criterion(passes(inputs), targets)
         loss.backward()  # type: ignore[no-untyped-call]
         seconds.append(bench.now() - start)
-    return sorted(seconds[WARM:])[TIMED // 2]
+    return statistics.median(seconds[WARM:])

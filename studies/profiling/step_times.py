@@ -6,8 +6,6 @@ import statistics
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
 from studies import catalogue
 from studies.data.rows import first_rows
 from studies.measure.model import passes, takes_one
@@ -135,4 +133,4 @@ def _usual(seconds: list[float]) -> float:
     """Return the median once warm; of few the least, since a busy machine only ever adds to them."""
     if len(seconds) < WARM_STEPS + TIMED_STEPS:
         return min(seconds[1:])
-    return float(np.median(seconds[WARM_STEPS:]))
+    return statistics.median(seconds[WARM_STEPS:])

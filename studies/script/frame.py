@@ -109,13 +109,14 @@ def _head(parts: Parts, further: Iterable[str], about: About) -> str:
 def _constants(parts: Parts, recipe: Recipe, workload: LoadedWorkload, about: About) -> str:
     """Return the constants of a script, which its functions read."""
     lines = [
+        f"DATA = {literal(about.data)}",
         f"BATCH_SIZE = {min(recipe.batch_size, workload.rows)}",
         f"EPOCHS = {recipe.epochs}",
+        *_measured(parts.measured),
         f"SEED = {about.seed}  # of the initial weights, the order of the rows and all that is random",
         f"THREADS = {about.threads}  # the order of a sum, and so its last digits, depend on it",
+        f"DEVICE = {literal(about.device)}",
     ]
-    lines[2:2] = _measured(parts.measured)
-    lines = [f"DATA = {literal(about.data)}", *lines, f"DEVICE = {literal(about.device)}"]
     if workload.dataset.task == "regression":
         lines += [
             f"TARGET_MEAN = {_numbers(workload.dataset.target_mean)}",

@@ -13,16 +13,15 @@ from studies.search.confirm import (
     Preference,
     best_confirmed,
     best_recipes,
-    confirmation_rows,
     first_runs,
     further_runs,
     reason,
     reserve_seconds,
 )
+from studies.search.confirmation_rows import confirmation_rows
 from studies.search.event import Event
-from studies.search.group import Group
+from studies.search.group import each_whole
 from studies.search.makespan import makespan
-from studies.search.promotion import BestThird
 
 if TYPE_CHECKING:
     from studies.record import Record
@@ -151,8 +150,7 @@ class Confirmation:
             )
             for run in runs
         ]
-        groups = [Group(trials=[trial], promotion=BestThird(at_least=1)) for trial in trials]
-        self.runner.train(groups, after_each=self._allow_first_confirmation)
+        self.runner.train(each_whole(trials), after_each=self._allow_first_confirmation)
 
     def _allow_first_confirmation(self) -> None:
         """Let the budget be exceeded until anything is confirmed, and no longer."""

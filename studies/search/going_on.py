@@ -43,7 +43,7 @@ class GoingOn:
         Args:
             guaranteed: whether an optimizer in the race is still to have whole runs: then it goes on.
         """
-        trials = sum(record.searched for record in self.runner.records)
+        trials = self.runner.searched
         if self.runner.plan.exhaust or self.forecast is None or self.outlook or trials < self._trials_next:
             return self.outlook is not None
         self._trials_next = int(AGAIN * trials) + 1
@@ -55,7 +55,7 @@ class GoingOn:
 
     def reopened(self) -> bool:
         """Tell whether going on is worth it after all, as runs with fresh seeds show how they differ."""
-        trials = sum(record.searched for record in self.runner.records)
+        trials = self.runner.searched
         if self.outlook is None or self.clock.stop() or self.clock.race_share(trials) >= WORTH_ENDING:
             return False
         self.outlook = self._looked_at(trials)

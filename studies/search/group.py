@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from studies.search.promotion import BestThird, Promotion
+
 if TYPE_CHECKING:
     from studies.record import Record
-    from studies.search.promotion import Promotion
     from studies.trials.open_trial import OpenTrial
 
 
@@ -28,3 +29,8 @@ class Group:
         """Return the earlier trials that those of the group are compared with."""
         optimizer = self.trials[0].recipe.optimizer.name()
         return [record for record in records if self.promotion.is_rival(record, optimizer)]
+
+
+def each_whole(trials: Iterable[OpenTrial]) -> list[Group]:
+    """Return trials in groups that run each of them whole, whatever it scores."""
+    return [Group(trials=[trial], promotion=BestThird(at_least=1)) for trial in trials]

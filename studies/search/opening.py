@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 from studies.plans.fairness import STRICT
 from studies.quantities import several
 from studies.recipe import Recipe
+from studies.record import OPENING_STAGES
+from studies.rungs import compared_at
 from studies.search.confirm import MOST_SEEDS
 from studies.search.event import Event
-from studies.search.group import Group
-from studies.search.promotion import BestThird, BetterHalf
+from studies.search.group import Group, each_whole
+from studies.search.promotion import BetterHalf
 
 if TYPE_CHECKING:
     from studies.optimizers import OptimizerChoice
@@ -77,12 +79,12 @@ class Opening:
 
     def _ended(self, choice: type[OptimizerChoice]) -> list[Record]:
         """Return an optimizer's runs of the opening that came to an end of their own."""
-        runs = [record for record in self.runner.records if record.stage in {"reference", "start"}]
+        runs = [record for record in self.runner.records if record.stage in OPENING_STAGES]
         return [record for record in runs if record.optimizer == choice.name() and not record.cut_short]
 
     def _train(self, trials: list[OpenTrial]) -> None:
         if self.plan.fair == STRICT:
-            groups = [Group(trials=[trial], promotion=BestThird(at_least=1)) for trial in trials]
+            groups = each_whole(trials)
         else:
             groups = [Group(trials=trials, promotion=BetterHalf(at_least=1))] if trials else []
         self.runner.train(groups, after_each=self.after_each)
@@ -92,9 +94,8 @@ class Opening:
         optimizers = several(len({trial.recipe.optimizer.name() for trial in trials}), "optimizer")
         if self.plan.fair == STRICT:
             return f"{recipes} of {optimizers} to start with, {several(self.plan.epochs, 'epoch')} each"
-        *rungs, whole = map(str, self.runner.rungs)
-        compared = bool(rungs) and len(trials) > 1
-        where = f"; the better half goes on at epoch {' and '.join(rungs)} of {whole}" if compared else ""
+        compared = compared_at(self.plan.epochs) if len(trials) > 1 else ""
+        where = f"; the better half goes on at {compared}" if compared else ""
         return f"{recipes} of {optimizers} to start with{where}"
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from studies.record import OPENING_STAGES
 from studies.rungs import ETA
 from studies.search.pruner import Score
 
@@ -103,4 +104,4 @@ class BetterHalf(Promotion):
 
     def is_rival(self, record: Record, optimizer: str) -> bool:  # noqa: ARG002
         """Tell whether it is one of the starting recipes."""
-        return record.stage in {"reference", "start"}
+        return record.stage in OPENING_STAGES

@@ -77,8 +77,8 @@ def in_contention(records: Iterable[Record], optimizer: str, direction: Directio
     of_optimizer = [record for record in searched if record.optimizer == optimizer]
     rung = max((record.epochs for record in of_optimizer), default=0)
     scores = sorted(at_rung for run in searched if (at_rung := score(run.curve, rung, direction)))
-    own_scores = [at_rung for run in of_optimizer if (at_rung := score(run.curve, rung, direction))]
-    return not own_scores or min(own_scores) <= scores[(len(scores) - 1) // 2]
+    best_score = min(filter(None, (score(run.curve, rung, direction) for run in of_optimizer)), default=None)
+    return best_score is None or best_score <= scores[(len(scores) - 1) // 2]
 
 
 def best_complete(records: Iterable[Record], optimizer: str, direction: Direction) -> Record | None:

@@ -10,9 +10,9 @@ References: expected improvement, Jones et al. 1998; ranks as values, Salinas et
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from studies.coordinates import Point, named
 from studies.direction import Direction
@@ -24,6 +24,8 @@ from studies.search.pruner import score
 if TYPE_CHECKING:
     from studies.proposals.flat_space import Array, FlatSpace
     from studies.record import Record
+
+T = TypeVar("T")
 
 FIRST_MOVES: Final = (0.6, 0.35)
 """Moves from the reference recipe, in units of the optimizer's lr range, of an optimizer that nothing else
@@ -105,18 +107,31 @@ def _placed(
     """Return where trials lie, (trials, coordinates), and what each is worth, (trials,), less for better."""
     import numpy as np
 
-    places = [_row(flat, record) for record in records]
-    worth = _worth(records, lambda record: _remembered_key(flat.space, record, direction, limits))
+    space = flat.space
+    places = [
+        _remembered(space, record, "row", lambda record: flat.row(_point(space, record)))
+        for record in records
+    ]
+    judged = direction, limits
+    worth = _worth(
+        records,
+        lambda record: _remembered(space, record, judged, lambda record: _rank_key(record, *judged)),
+    )
     return np.array(places).reshape(len(records), len(flat.names)), np.array(worth)
 
 
-def _row(flat: FlatSpace, record: Record) -> Array:
-    """Return where a record lies; it depends on the record alone, and is worked out once."""
-    remembered, row = flat.space.placed.get(id(record), (None, None))
-    if row is None or remembered is not record:
-        row = flat.row(flat.space.point(Recipe.from_params(record.params)))
-        flat.space.placed[id(record)] = record, row
-    return row
+def _remembered(space: SearchSpace, record: Record, what: Hashable, work_out: Callable[[Record], T]) -> T:
+    """Return what depends on a record and on what is asked of it alone; it is worked out once."""
+    key = id(record), what
+    remembered, value = space.remembered.get(key, (None, None))
+    if remembered is not record:
+        value = work_out(record)
+        space.remembered[key] = record, value
+    return cast("T", value)
+
+
+def _point(space: SearchSpace, record: Record) -> Point:
+    return space.point(Recipe.from_params(record.params))
 
 
 def _worth(records: Sequence[Record], rank_key: Callable[[Record], tuple[float, ...]]) -> list[float]:
@@ -130,18 +145,6 @@ def _worth(records: Sequence[Record], rank_key: Callable[[Record], tuple[float, 
         for rank, place in enumerate(best_first):
             worth[place] = NormalDist().inv_cdf((rank + 0.5) / len(places))
     return worth
-
-
-def _remembered_key(
-    space: SearchSpace, record: Record, direction: Direction, limits: Limits
-) -> tuple[float, ...]:
-    """Return a record's rank key; it depends on these alone, and is worked out once."""
-    judged_by = id(record), direction, limits
-    remembered, key = space.ranked.get(judged_by, (None, ()))
-    if remembered is not record:
-        key = _rank_key(record, direction, limits)
-        space.ranked[judged_by] = record, key
-    return key
 
 
 def _rank_key(record: Record, direction: Direction, limits: Limits) -> tuple[float, ...]:

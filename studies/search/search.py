@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 from studies.engines.in_process import InProcess
 from studies.plans.fairness import STRICT
 from studies.recipe import Recipe
-from studies.rungs import ETA
+from studies.rungs import ETA, compared_at
 from studies.search.clock import Clock
-from studies.search.confirm import Preference
+from studies.search.confirm import FINALISTS, Preference
 from studies.search.confirmation import Confirmation
 from studies.search.event import Event
 from studies.search.going_on import Forecast, GoingOn
@@ -40,9 +40,8 @@ if TYPE_CHECKING:
 
 HALVINGS: Final = (1 / 3, 2 / 3)
 """Shares of the race after which the weaker half of the optimizers is left out."""
-CONTENDERS: Final = 3
-"""So many stay in the race after the opening, unless optimizers are compared strictly: as many as are
-confirmed."""
+CONTENDERS: Final = FINALISTS
+"""So many stay in the race after the opening, unless optimizers are compared strictly."""
 EVEN: Final = 1.5
 """Times the seconds of another optimizer in the race that one may have had and still be asked for more
 (judged)."""
@@ -91,7 +90,7 @@ class Search:
             files=files or StudyFiles(),
             allowance=allowance or Allowance(epochs=plan.epochs),
         )
-        self.space, self.records, self.rungs = self.runner.space, self.runner.records, self.runner.rungs
+        self.space, self.records = self.runner.space, self.runner.records
         self.direction = workload.metric.direction
         self.confirmation = Confirmation(self.runner, prefer)
         self.going_on = GoingOn(self.runner, forecast)
@@ -117,10 +116,9 @@ class Search:
             self.runner.train(self._round())
 
     def _note(self) -> str:
-        *rungs, whole = map(str, self.rungs)
-        if not rungs:
+        if not (where := compared_at(self.plan.epochs)):
             return "new recipes, each run whole"
-        return f"the best third of an optimizer's recipes goes on at epoch {' and '.join(rungs)} of {whole}"
+        return f"the best third of an optimizer's recipes goes on at {where}"
 
     def _round(self) -> list[Group]:
         """Return a round: new recipes of every surviving optimizer, from the records as they are now."""
@@ -176,7 +174,7 @@ class Search:
 
         Strictly compared, only whole runs decide, and none is left out before a third of the race.
         """
-        halvings = sum(self.clock.race_share(self._searched()) >= share for share in HALVINGS)
+        halvings = sum(self.clock.race_share(self.runner.searched) >= share for share in HALVINGS)
         rank = survivors if self.plan.fair == STRICT else contenders
         most = len(self.plan.candidates) if self.plan.fair == STRICT else CONTENDERS
         keep = max(FEWEST_OPTIMIZERS, min(most, math.ceil(len(self.plan.candidates) / 2**halvings)))
@@ -189,12 +187,9 @@ class Search:
             return False
         return self.plan.fair == STRICT or in_contention(self.records, optimizer, self.direction)
 
-    def _searched(self) -> int:
-        return self.runner.searched
-
     def _race_over(self) -> bool:
         surviving = self._surviving()
-        if self.clock.race_over(self._searched()) or not surviving:
+        if self.clock.race_over(self.runner.searched) or not surviving:
             return True
         return self.going_on.settled(guaranteed=any(map(self._is_guaranteed, surviving)))
 

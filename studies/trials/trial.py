@@ -102,35 +102,34 @@ class Trial:
 
     def begun(self) -> Outcome | None:
         """Make the run unless it is there; return None when it is, else why it cannot be."""
-        if self.training is not None:
-            return None
-        try:
-            if over := self._over_limit():
-                return over
-            self.begin()
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # noqa: BLE001 - a failed trial is data: recorded with its reason, the study goes on
-            return self._failure(error)
-        return None
+        return None if self.training is not None else self._tried(self._begin_within_limit)
 
     def settled(self, train: Callable[[], bool]) -> Outcome | None:
         """Return None when training got where it should, as it tells, else why not."""
+        return self._tried(lambda: None if train() else self._stopped())
+
+    def _tried(self, work: Callable[[], Outcome | None]) -> Outcome | None:
+        """Return what work returns, or what the exception that it raises makes of the trial."""
         try:
-            if train():
-                return None
+            return work()
         except KeyboardInterrupt:
             raise  # of the user, who wants to stop
-        except BaseException as error:  # noqa: BLE001 - as in `begun`
-            return self._failure(error)
+        except Diverged as error:
+            violation = 1 - last_epoch(self.curve) / self.plan.epochs
+            return Outcome(state="infeasible", error=str(error), violation=violation)
+        except BaseException as error:  # noqa: BLE001 - a failed trial is data: recorded with its reason, the study goes on
+            return failure(error)
+
+    def _stopped(self) -> Outcome:
         epoch = self.training.epoch + 1 if self.training else 1
         return Outcome(state="pruned", error=f"stopped in epoch {epoch}: {SEARCH_ENDED}")
 
-    def _failure(self, error: BaseException) -> Outcome:
-        if isinstance(error, Diverged):
-            violation = 1 - last_epoch(self.curve) / self.plan.epochs
-            return Outcome(state="infeasible", error=str(error), violation=violation)
-        return failure(error)
+    def _begin_within_limit(self) -> Outcome | None:
+        """Make the run and return None, unless it takes too much memory: then return that outcome."""
+        over = self._over_limit()
+        if over is None:
+            self.begin()
+        return over
 
     def begin(self) -> None:
         """Make the run, yet to train."""

@@ -22,7 +22,7 @@ from advisor.jobs.work import conclude, work
 from studies.errors import BadValue, BadWorkload
 from studies.limits import Budget
 from studies.record import Record
-from studies.search.confirm import confirmation_rows, rounded_down
+from studies.search.confirmation_rows import confirmation_rows, rounded_down
 from studies.storage import journal
 
 from records import facts, record
