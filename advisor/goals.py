@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
-from studies.errors import BadValue, shown
+from studies.errors import check_one_of
 
 if TYPE_CHECKING:
     from studies.limits import Limits
@@ -66,8 +66,8 @@ class Separation:
 
 def check_goal(goal: str | None) -> None:
     """Raise BadValue unless a goal is one there is, or none was given."""
-    if goal is not None and goal not in GOALS:
-        raise BadValue(f"goal {shown(goal)} is not one of {', '.join(GOALS)}")
+    if goal is not None:
+        check_one_of("goal", goal, GOALS)
 
 
 def separate(

@@ -26,9 +26,6 @@ from advisor.published.portfolio import RecordedTask, StartingRecipe, class_of, 
 from benchmarks.portfolio_pool import DESIGNED, pool
 from benchmarks.record_portfolio import RUNS
 from benchmarks.recorded_tasks import UNSEEN
-from studies import catalogue
-from studies.choice import Choice
-from studies.optimizers import OptimizerChoice
 from studies.schedules import USUAL
 
 if TYPE_CHECKING:
@@ -163,25 +160,14 @@ def chosen_without(runs: Runs, left_out: RecordedTask, *, count: int) -> list[in
     """Return the recipes that are chosen for a task by the tasks on other data, of those allowed unasked."""
     others = [i for i, task in enumerate(runs.tasks) if task.source != left_out.source]
     weights = task_weights(left_out.problem_class, [runs.tasks[i] for i in others])
-    allowed = allowed_unasked()
+    allowed = usually_allowed()
     places = greedy(runs.chosen_by[others][:, allowed], runs.prices[allowed], weights, count=count)
     return [allowed[place] for place in places]
 
 
-def allowed_unasked() -> list[int]:
+def usually_allowed() -> list[int]:
     """Return the recipes that a search allows which names no schedules."""
-    own_schedule = [
-        choice.name() for choice in catalogue.choices("optimizer").values() if _of_its_own(choice)
-    ]
-    return [
-        number
-        for number, recipe in enumerate(pool())
-        if recipe.schedule in USUAL or recipe.optimizer in own_schedule
-    ]
-
-
-def _of_its_own(choice: type[Choice]) -> bool:
-    return issubclass(choice, OptimizerChoice) and choice.own_schedule
+    return [number for number, recipe in enumerate(pool()) if recipe.may_open(USUAL)]
 
 
 def reached(runs: Runs, task: int, recipes: Iterable[int]) -> Reached:
@@ -215,7 +201,7 @@ def report(runs: Runs, tasks: Sequence[int], title: str, *, draws: int = DRAWS) 
     _line("defaults", len(defaults), [reached(runs, task, defaults) for task in tasks])
     for count in COUNTS:
         chance = np.random.default_rng(count)
-        drawn = [chance.choice(allowed_unasked(), count, replace=False) for _ in range(draws)]
+        drawn = [chance.choice(usually_allowed(), count, replace=False) for _ in range(draws)]
         _line("random", count, [reached(runs, task, recipes) for task in tasks for recipes in drawn])
     for count in COUNTS:
         chosen = {task: chosen_without(runs, runs.tasks[task], count=count) for task in tasks}

@@ -33,6 +33,8 @@ FOLDERS: Final = {
     "dataset": "datasets",
 }
 """Axis name to folder name."""
+LIGHT_AXES: Final = ("optimizer", "schedule", "regularizers", "wrappers", "dataset")
+"""Axes whose choices are read without importing torch."""
 
 
 @cache

@@ -12,7 +12,7 @@ StudyError
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from typing import Final
 
@@ -68,6 +68,12 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     folded = {candidate.lower(): candidate for candidate in known}
     near = get_close_matches(name[:LONGEST_SHOWN].lower(), folded, n=1, cutoff=0.5)
     return f"; did you mean '{folded[near[0]]}'?" if near else "."
+
+
+def check_one_of(name: str, value: object, allowed: Collection[str]) -> None:
+    """Raise BadValue unless the value of an option is one of those allowed."""
+    if value not in allowed:
+        raise BadValue(f"{name} {shown(value)} is not one of {', '.join(allowed)}")
 
 
 def shown(value: object) -> str:

@@ -7,5 +7,3 @@ from typing import Final
 FLOAT32: Final = "float32"
 BF16: Final = "bf16"
 PRECISIONS: Final = (FLOAT32, BF16)
-AUTO: Final = "auto"
-COMPILING: Final = (AUTO, "on", "off")

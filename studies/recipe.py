@@ -17,7 +17,7 @@ from studies import catalogue
 from studies.choice import Choice, Scalar
 from studies.distillation import DistillationChoice
 from studies.distillation.none import NoDistillation
-from studies.errors import BadValue, shown
+from studies.errors import BadValue, check_one_of, shown
 from studies.finetuning import FinetuningChoice
 from studies.finetuning.none import NoFinetuning
 from studies.models import ModelChoice
@@ -100,8 +100,7 @@ class Recipe:
         for number in NUMBERS:
             if getattr(self, number) < 1:
                 raise BadValue(f"{number} {shown(getattr(self, number))} must be at least 1")
-        if self.precision not in PRECISIONS:
-            raise BadValue(f"precision {shown(self.precision)} is not one of {', '.join(PRECISIONS)}")
+        check_one_of("precision", self.precision, PRECISIONS)
         if self.optimizer.needs_closure and self.precision != FLOAT32:
             raise BadValue(
                 f"{self.optimizer.name()} searches along lines by small differences of the loss, "

@@ -78,12 +78,16 @@ class StepPrice:
             extra_passes: forward and backward passes beside the usual one.
 
         Example:
-            >>> price = StepPrice(fixed_seconds=0.25, row_seconds=0.01, usual_optimizer_seconds=0.05)
-            >>> price.seconds(20, "AdamW"), price.seconds(20, "AdamW", extra_passes=1)
-            (0.5, 0.95)
+            >>> price = StepPrice(fixed_seconds=0.25, row_seconds=0.01, usual_optimizer_seconds=0.25)
+            >>> price.seconds(25, "AdamW"), price.seconds(25, "AdamW", extra_passes=1)
+            (0.75, 1.25)
         """
-        passes_seconds = (1 + extra_passes) * (self.fixed_seconds + rows * self.row_seconds)
+        passes_seconds = (1 + extra_passes) * self.passes_seconds(rows)
         return passes_seconds + self.optimizer_seconds.get(optimizer, self.usual_optimizer_seconds)
+
+    def passes_seconds(self, rows: int) -> float:
+        """Return the seconds of a forward and a backward pass through so many rows."""
+        return self.fixed_seconds + rows * self.row_seconds
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""

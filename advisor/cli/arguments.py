@@ -66,7 +66,7 @@ from advisor.cli.options import (
 )
 from studies.errors import BadValue
 from studies.plans.fairness import CONTENTION
-from studies.plans.lockstep import AUTO
+from studies.plans.switch import AUTO
 
 if TYPE_CHECKING:
     from advisor.jobs.request import Request
@@ -217,8 +217,8 @@ class SearchArguments:
     workers: Workers = None
     trial_time: TrialTime = None
     fair: Fair = CONTENTION
-    precision: Precision = "auto"
-    compile: Compiling = "auto"
+    precision: Precision = AUTO
+    compile: Compiling = AUTO
     lockstep: Lockstep = AUTO
     seed: Seed = 0
     config: Config = None

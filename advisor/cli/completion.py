@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Final
 
 import typer
 
 Complete = Callable[[str], list[str]]
-LIGHT_AXES: Final = ("optimizer", "schedule", "regularizers", "wrappers", "dataset")
-"""Axes whose choices are read without loading torch."""
 
 
 def study_name(context: typer.Context, incomplete: str) -> list[str]:
@@ -37,6 +34,7 @@ def explained(incomplete: str) -> list[str]:
     """Return most of what `advisor explain` knows: all but the choices whose files load torch."""
     from advisor.decide.rulebook import rules
     from advisor.explanations import words
+    from studies.catalogue import LIGHT_AXES
 
     chosen = [name for axis in LIGHT_AXES for name in _choices(axis)]
     return _begun(dict.fromkeys([*chosen, *rules(), *words.names()]), incomplete)

@@ -9,6 +9,9 @@ import typer
 
 from advisor.cli import completion
 from advisor.goals import GOALS
+from studies.plans.fairness import FAIRNESS
+from studies.plans.switch import AUTO, SWITCHES
+from studies.precisions import PRECISIONS
 
 Source = Annotated[
     str,
@@ -251,7 +254,7 @@ Fair = Annotated[
     typer.Option(
         help="What an optimizer gets before its recipes may be stopped: contention (one recipe at the first "
         "rung, whole runs while it may still win) or strict (whole runs, and as many as every other).",
-        autocompletion=completion.one_of("contention", "strict"),
+        autocompletion=completion.one_of(*FAIRNESS),
     ),
 ]
 Precision = Annotated[
@@ -259,7 +262,7 @@ Precision = Annotated[
     typer.Option(
         help="Of the products in training passes: float32, bf16, or auto, which is bf16 where a GPU is "
         "measured to gain by it. Weights and validation stay in 32 bits.",
-        autocompletion=completion.one_of("auto", "float32", "bf16"),
+        autocompletion=completion.one_of(AUTO, *PRECISIONS),
     ),
 ]
 Compiling = Annotated[
@@ -267,7 +270,7 @@ Compiling = Annotated[
     typer.Option(
         help="Whether torch compiles the training passes: on, off, or auto, which does where a GPU is "
         "measured to gain by it.",
-        autocompletion=completion.one_of("auto", "on", "off"),
+        autocompletion=completion.one_of(*SWITCHES),
     ),
 ]
 Lockstep = Annotated[
@@ -275,7 +278,7 @@ Lockstep = Annotated[
     typer.Option(
         help="Whether small models train as one stack, step by step together: auto (measured where all "
         "trials have one batch size and one worker, or a GPU), on (at one batch size), or off.",
-        autocompletion=completion.one_of("auto", "on", "off"),
+        autocompletion=completion.one_of(*SWITCHES),
     ),
 ]
 Seed = Annotated[int, typer.Option(help="Of the split, the weights and the proposals.")]

@@ -46,8 +46,7 @@ def work_on(session: Session, *, json: bool, searching: bool = True) -> None:
             recommendation = conclude(session.home, session.name)
             loss = settle(session.home, session.name)
             stored = read_study(session.home, session.name)
-            records = stored.records
-            show_json(outcome(session, recommendation, records)) if json else show(str(recommendation))
+            show_json(outcome(session, recommendation, stored)) if json else show(str(recommendation))
         finally:
             if mirror is not None and (unfinished := finish(mirror, session.home, session.name, stop=stop)):
                 say(unfinished)
@@ -63,7 +62,7 @@ def work_on(session: Session, *, json: bool, searching: bool = True) -> None:
         fail("interrupted once the answer was made", STOPS.status)
     if loss is not None and loss.of_trials:
         fail("the answer above is all that is left of what was lost", DEFECT)
-    tried = [record for record in records if searching or record.stage == "compress"]
+    tried = [record for record in stored.records if searching or record.stage == "compress"]
     if not any(record.state == "complete" for record in tried):
         last = next((record.error for record in reversed(tried) if record.error), "nothing was tried")
         problem = NOTHING_COMPLETED if searching else NOTHING_COMPRESSED

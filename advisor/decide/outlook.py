@@ -62,7 +62,7 @@ def seed_difference(estimates: Estimates, quality: float) -> float:
 
 
 def stopped_early(explained: Explained) -> Iterator[StoppedEarly]:
-    """Say why the search ended before its budget did, if it did and no trial came after."""
+    """Say why the search ended before its budget did, if it did."""
     evidence = explained.evidence
     ahead = evidence.outlook
     if ahead and ahead.settled and ahead.trials <= sum(record.searched for record in evidence.records):

@@ -58,10 +58,9 @@ def enough_trials(evidence: Evidence) -> Check:
 
 def _is_left_behind(evidence: Evidence, optimizer: str) -> bool:
     """Tell whether a search had reason to give an optimizer no more: others were ahead of it."""
-    ended = [record for record in evidence.searched(optimizer) if record.state != "running"]
     if evidence.complete(optimizer):
         return not in_contention(evidence.records, optimizer, evidence.direction)
-    return any(record.state == "pruned" and not record.cut_short for record in ended)
+    return any(record.state == "pruned" and not record.cut_short for record in evidence.searched(optimizer))
 
 
 def _enough(evidence: Evidence, short: Mapping[str, int]) -> str:

@@ -97,9 +97,8 @@ def at_batch(facts: Facts, rows: int, *, steps: int) -> Facts:
         rows: of a step.
         steps: of an epoch with so many.
     """
-    price = StepPrice.measured(facts)
-    step_seconds, adamw_seconds = price.seconds(rows, "AdamW"), facts.step_seconds * facts.optimizer_share
-    step_seconds += adamw_seconds - price.optimizer_seconds["AdamW"]
+    adamw_seconds = facts.step_seconds * facts.optimizer_share
+    step_seconds = StepPrice.measured(facts).passes_seconds(rows) + adamw_seconds
     return replace(
         facts,
         batch_size=rows,

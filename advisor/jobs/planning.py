@@ -20,9 +20,9 @@ from studies import catalogue
 from studies.errors import BadValue
 from studies.measure.threads import threads
 from studies.optimizers import OptimizerChoice
-from studies.plans.lockstep import AUTO as LOCKSTEP_AUTO
-from studies.plans.lockstep import ON, SLOWEST_SECONDS, USUAL_SIZE
-from studies.precisions import AUTO, BF16, FLOAT32
+from studies.plans.lockstep import SLOWEST_SECONDS, USUAL_SIZE
+from studies.plans.switch import AUTO, ON
+from studies.precisions import BF16, FLOAT32
 from studies.recipe import Recipe
 from studies.schedules import USUAL
 from studies.step_price import StepPrice
@@ -67,10 +67,11 @@ def plan_for(
     """
     from studies.plans.plan import Plan
 
-    sizes = batch_sizes(request.batch_size, workload.rows)
     if request.batch_size is None:
         sizes = quick_batch_sizes(facts, request.searching)
         facts = at_batch(facts, sizes[1], steps=workload.steps_per_epoch(sizes[1]))
+    else:
+        sizes = batch_sizes(request.batch_size, workload.rows)
     if request.lockstep == ON:
         sizes = (sizes[1],) * 3
     epochs = request.epochs or epochs_of(facts, request.searching)
@@ -109,7 +110,7 @@ def plan_for(
     workers = parse_workers(request.workers)
     plan = replace(plan, threads=threads_of(room, facts, request.searching, workers))
     count = worker_count(workers, replace(room, threads=plan.threads))
-    if request.lockstep == LOCKSTEP_AUTO and _may_stack(plan, facts, workers=count):
+    if request.lockstep == AUTO and _may_stack(plan, facts, workers=count):
         plan = replace(plan, lockstep=_stack_size(workload, plan))
     return plan, facts, findings
 
@@ -145,7 +146,7 @@ def precision_of(request: Request, facts: Facts) -> str:
 def compiles(request: Request, facts: Facts) -> bool:
     """Tell whether training passes are compiled: as asked, else where that is measured to pay."""
     if request.compile != AUTO:
-        return request.compile == "on"
+        return request.compile == ON
     return _pays(facts.compiled_share) and request.lockstep != ON
 
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from advisor.published.portfolio import CLASSES, StartingRecipe, best_first, class_of, of_optimizer, recipes
-from studies import catalogue
 from studies.plans.fairness import STRICT
 from studies.quantities import several
 from studies.storage.manifest import Start
@@ -78,11 +77,9 @@ def _numbers(problem_class: str, plan: Plan, *, count: int) -> list[int]:
 
 def _allows(plan: Plan, recipe: StartingRecipe) -> bool:
     """Tell whether a plan offers all that a recipe is made of."""
-    if recipe.optimizer not in plan.candidates:
-        return False
-    own_schedule = getattr(catalogue.find("optimizer", recipe.optimizer), "own_schedule", False)
-    scheduled = own_schedule or recipe.schedule in plan.schedules
-    return scheduled and set(recipe.attachments) <= {*plan.regularizers, *plan.wrappers}
+    attachments = {*plan.regularizers, *plan.wrappers}
+    entered = recipe.optimizer in plan.candidates and set(recipe.attachments) <= attachments
+    return entered and recipe.may_open(plan.schedules)
 
 
 def note(starts: Sequence[Start]) -> str | None:

@@ -12,11 +12,11 @@ from advisor.decide.rulebook import resolved_settings
 from advisor.goals import USUAL, check_goal
 from advisor.jobs.engines import parse_workers
 from studies import catalogue
-from studies.errors import BadValue, did_you_mean, shown
+from studies.errors import BadValue, check_one_of, did_you_mean, shown
 from studies.limits import Budget, Limits
-from studies.plans.fairness import CONTENTION, check_fairness
-from studies.plans.lockstep import ON, check_lockstep
-from studies.precisions import AUTO, BF16, COMPILING, PRECISIONS
+from studies.plans.fairness import CONTENTION, FAIRNESS
+from studies.plans.switch import AUTO, ON, SWITCHES
+from studies.precisions import BF16, PRECISIONS
 from studies.quantities import parse_seconds
 from studies.split_by import SplitBy
 
@@ -118,15 +118,12 @@ class Request:
         _ = self.split_by  # which refuses more than one column
         _ = self.trial_seconds
         object.__setattr__(self, "workers", parse_workers(self.workers))
-        check_fairness(self.fair)
-        _check_passes(self)
+        check_one_of("fair", self.fair, FAIRNESS)
+        _check_training_passes(self)
         check_goal(self.goal)
-        check_mode(self.compression)
+        check_one_of("compression", self.compression, MODES)
         check_passes(self.passes, self.compression)
-        if self.class_weights not in CLASS_WEIGHTS:
-            raise BadValue(
-                f"class weights {shown(self.class_weights)} is not one of {', '.join(CLASS_WEIGHTS)}"
-            )
+        check_one_of("class weights", self.class_weights, CLASS_WEIGHTS)
         object.__setattr__(self, "rules", resolved_settings(self.rules))
         if self.epochs is not None and not 1 <= self.epochs <= MOST_EPOCHS:
             raise BadValue(f"epochs {shown(self.epochs)} must be from 1 to {MOST_EPOCHS:,}")
@@ -206,12 +203,6 @@ def names(axis: str, chosen: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(catalogue.find(axis, name).name() for name in chosen))
 
 
-def check_mode(mode: str) -> None:
-    """Raise BadValue unless a mode of compression is one there is."""
-    if mode not in MODES:
-        raise BadValue(f"compression {shown(mode)} is not one of {', '.join(MODES)}")
-
-
 def check_passes(passes: tuple[str, ...], mode: str) -> None:
     """Raise BadValue for a name that is no pass, and for passes of a search that compresses nothing."""
     if passes and mode == "off":
@@ -241,13 +232,12 @@ def split(budget: Budget, mode: str) -> tuple[Budget, Budget | None]:
     return replace(budget, seconds=(1 - SHARE) * budget.seconds), Budget(seconds=SHARE * budget.seconds)
 
 
-def _check_passes(request: Request) -> None:
+def _check_training_passes(request: Request) -> None:
     """Raise BadValue unless precision, compile and lockstep are what there is, and go together."""
-    for name, allowed in (("precision", (AUTO, *PRECISIONS)), ("compile", COMPILING)):
-        if (value := getattr(request, name)) not in allowed:
-            raise BadValue(f"{name} {shown(value)} is not one of {', '.join(allowed)}")
-    check_lockstep(request.lockstep)
-    for name, value in (("precision", BF16), ("compile", "on"), ("compression", "joint")):
+    check_one_of("precision", request.precision, (AUTO, *PRECISIONS))
+    check_one_of("compile", request.compile, SWITCHES)
+    check_one_of("lockstep", request.lockstep, SWITCHES)
+    for name, value in (("precision", BF16), ("compile", ON), ("compression", "joint")):
         if request.lockstep == ON and getattr(request, name) == value:
             raise BadValue(
                 f"lockstep on and {name} {value}: trials in a stack share plain passes through whole models; "

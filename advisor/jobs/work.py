@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from studies.search.event import Event
     from studies.search.going_on import Forecast
     from studies.search.runner import TrialRunner
+    from studies.storage.follow import StoredStudy
     from studies.tracking.process import Mirror
 
 
@@ -184,13 +185,13 @@ def _searched_number(recommendation: Recommendation, records: tuple[Record, ...]
     return run.number
 
 
-def outcome(session: Session, recommendation: Recommendation, records: tuple[Record, ...]) -> dict[str, Any]:
+def outcome(session: Session, recommendation: Recommendation, stored: StoredStudy) -> dict[str, Any]:
     """Return what `search --json` and `compress --json` print."""
-    ahead = journal.manifest_of(journal.open_study(session.home, session.name)).outlook
+    ahead = stored.manifest.outlook
     answer = {
         "study": session.name,
-        "trials": count_states(records),
-        "failures": [asdict(failure) for failure in failures(records)],
+        "trials": count_states(stored.records),
+        "failures": [asdict(failure) for failure in failures(stored.records)],
         "budget": asdict(session.plan.budget),
         "stopped": None if ahead is None else asdict(ahead),
         "recommendation": recommendation.to_dict(),

@@ -13,8 +13,8 @@ from advisor.jobs.request import Request
 from studies.errors import BadValue, BadWorkload, one_line, shown
 from studies.imports import uncollected
 from studies.limits import Budget, Limits
-from studies.plans.lockstep import ON
-from studies.precisions import AUTO, FLOAT32
+from studies.plans.switch import AUTO, ON
+from studies.precisions import FLOAT32
 
 if TYPE_CHECKING:
     from studies.facts import Facts
@@ -139,7 +139,7 @@ def open_workload(request: Request) -> LoadedWorkload | Function:
             "a training function holds its data to itself; leave --sample-rows out, "
             "and take a sample inside the function"
         )
-    if request.precision not in {AUTO, FLOAT32} or request.compile == "on":
+    if request.precision not in {AUTO, FLOAT32} or request.compile == ON:
         raise BadWorkload(
             "a training function takes its own passes; leave --precision and --compile out, "
             "and use autocast or torch.compile inside the function"

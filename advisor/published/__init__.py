@@ -127,7 +127,7 @@ def names() -> Mapping[tuple[str, str], Name]:
         (row["source"], row["name"]): Name(
             optimizer=row["optimizer"], wrapper=row["wrapper"], remark=row["remark"]
         )
-        for row in _rows("names.csv")
+        for row in table_rows("names.csv")
     }
 
 
@@ -136,7 +136,7 @@ def comparisons() -> tuple[Comparison, ...]:
     """Return every comparison with AdamW."""
     return tuple(
         Comparison(**{**row, "rank": int(row["rank"]), "compared": int(row["compared"])})  # type: ignore[arg-type]
-        for row in _rows("comparisons.csv")
+        for row in table_rows("comparisons.csv")
     )
 
 
@@ -144,7 +144,7 @@ def comparisons() -> tuple[Comparison, ...]:
 def ranks() -> tuple[Rank, ...]:
     """Return the mean ranks of sources that compare with something other than AdamW."""
     return tuple(
-        Rank(**row | _typed(row, n=int, mean_rank=float, compared=int)) for row in _rows("ranks.csv")
+        Rank(**row | _typed(row, n=int, mean_rank=float, compared=int)) for row in table_rows("ranks.csv")
     )
 
 
@@ -154,17 +154,18 @@ def learning_rates() -> tuple[LearningRates, ...]:
     numbers = ("median", "q10", "q90")
     return tuple(
         LearningRates(**{**row, "n": int(row["n"]), **{name: float(row[name]) for name in numbers}})  # type: ignore[arg-type]
-        for row in _rows("lrs.csv")
+        for row in table_rows("lrs.csv")
     )
 
 
 @cache
 def judged() -> tuple[Judged, ...]:
     """Return the judged log-odds."""
-    return tuple(Judged(**{**row, "log_odds": float(row["log_odds"])}) for row in _rows("judged.csv"))  # type: ignore[arg-type]
+    return tuple(Judged(**{**row, "log_odds": float(row["log_odds"])}) for row in table_rows("judged.csv"))  # type: ignore[arg-type]
 
 
-def _rows(file: str) -> list[dict[str, str]]:
+def table_rows(file: str) -> list[dict[str, str]]:
+    """Return the rows of a table of this folder, by the names of its columns."""
     with (FOLDER / file).open(encoding="utf-8", newline="") as lines:
         return list(csv.DictReader(lines))
 

@@ -12,7 +12,7 @@ from studies.space import Numeric, ranges
 
 def openings(name: str) -> list[str]:
     """Return how an optimizer starts on each class of problems; nothing where it was not recorded."""
-    among = [number for number in of_optimizer(name) if _unasked(recipes()[number])]
+    among = [number for number in of_optimizer(name) if recipes()[number].may_open(USUAL)]
     firsts = {
         words: number for known, words in CLASSES.items() for number in best_first(known, among, count=1)
     }
@@ -25,15 +25,6 @@ def openings(name: str) -> list[str]:
     ]
 
 
-def _unasked(recipe: StartingRecipe) -> bool:
-    """Tell whether a search opens with a recipe though nobody named its schedule."""
-    return _own_schedule(recipe) or recipe.schedule in USUAL
-
-
-def _own_schedule(recipe: StartingRecipe) -> bool:
-    return bool(getattr(catalogue.find("optimizer", recipe.optimizer), "own_schedule", False))
-
-
 def _words(recipe: StartingRecipe) -> str:
     choice: type[Choice] = catalogue.find("optimizer", recipe.optimizer)
     fields = {coordinate(choice, name, span): (name, span) for name, span in ranges(choice).items()}
@@ -42,6 +33,6 @@ def _words(recipe: StartingRecipe) -> str:
         for key, unit in recipe.units.items()
         if key in fields and isinstance(span := fields[key][1], Numeric)
     ]
-    schedule = [] if _own_schedule(recipe) else [recipe.schedule]
+    schedule = [] if recipe.own_schedule else [recipe.schedule]
     batch = f"batch_size {recipe.batch_rows}"
     return ", ".join([*(numbers or ["its defaults"]), *schedule, batch, *recipe.attachments])

@@ -8,13 +8,13 @@ among those that it allows, by their regrets on all tasks, those of its own clas
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from advisor.published import FOLDER, table_rows
+from studies import catalogue
 from studies.coordinates import named, read_at
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from studies.plans.search_space import SearchSpace
     from studies.recipe import Recipe
 
-RECIPES: Final = Path(__file__).parent / "starting_recipes.csv"
-REGRETS: Final = Path(__file__).parent / "starting_regrets.csv"
+RECIPES: Final = FOLDER / "starting_recipes.csv"
+REGRETS: Final = FOLDER / "starting_regrets.csv"
 OTHERS: Final = 0.3
 """Weight of a task of another class of problems, against 1 for one of the same class."""
 CLASSES: Final[Mapping[str, str]] = {
@@ -55,6 +55,15 @@ class StartingRecipe:
     """Coordinates that are not at their default, -1 to 1, by name."""
     price: float = 1.0
     """Seconds of a run, against those of the middle recipe; the mean over the recorded tasks."""
+
+    def may_open(self, schedules: Collection[str]) -> bool:
+        """Tell whether it may open a search with these schedules; an optimizer's own is none of them."""
+        return self.own_schedule or self.schedule in schedules
+
+    @property
+    def own_schedule(self) -> bool:
+        """Tell whether its optimizer brings a schedule of its own."""
+        return bool(getattr(catalogue.find("optimizer", self.optimizer), "own_schedule", False))
 
     @classmethod
     def read(cls, row: Mapping[str, str]) -> Self:
@@ -101,8 +110,8 @@ class StartingRecipe:
             point["batch_size"] = space.batch_size.to_unit(min(rows, space.rows))
         plain = space.recipe(point)
         recorded = read_at(choice, point)
-        longer = choice.lr_factor(plain.batch_size) / choice.lr_factor(self.batch_rows)
-        recipe = replace(plain, optimizer=replace(recorded, lr=recorded.lr * longer))
+        lr_ratio = choice.lr_factor(plain.batch_size) / choice.lr_factor(self.batch_rows)
+        recipe = replace(plain, optimizer=replace(recorded, lr=recorded.lr * lr_ratio))
         return space.recipe(space.point(recipe))
 
 
@@ -153,13 +162,13 @@ def class_of(kind: str, *, linear: bool) -> str:
 @cache
 def recipes() -> tuple[StartingRecipe, ...]:
     """Return the recipes that were recorded; a recipe's number is its place."""
-    return tuple(map(StartingRecipe.read, _rows(RECIPES)))
+    return tuple(map(StartingRecipe.read, table_rows(RECIPES.name)))
 
 
 @cache
 def tasks() -> tuple[RecordedTask, ...]:
     """Return the tasks that they were recorded on."""
-    return tuple(map(RecordedTask.read, _rows(REGRETS)))
+    return tuple(map(RecordedTask.read, table_rows(REGRETS.name)))
 
 
 def best_first(problem_class: str, among: Sequence[int], *, count: int) -> list[int]:
@@ -196,8 +205,3 @@ def task_weights(problem_class: str, recorded: Sequence[RecordedTask]) -> NDArra
     votes = [sum(task.source == other.source for other in recorded) for task in recorded]
     alike = [1.0 if task.problem_class == problem_class else OTHERS for task in recorded]
     return np.asarray(np.array(alike) / np.array(votes))
-
-
-def _rows(file: Path) -> list[dict[str, str]]:
-    with file.open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))

@@ -16,8 +16,6 @@ from studies.space import Range, unsearched_ranges
 
 WIDTH: Final = 100
 AXES: Final = ("optimizer", "schedule", "batch_size", "epochs", "regularizers", "model", *COMPRESSION_AXES)
-LIGHT_AXES: Final = ("optimizer", "schedule", "regularizers", "wrappers")
-"""Axes whose choices are looked up without importing torch."""
 ABSENT: Final = ("", "none")
 OWN_SETTINGS: Final = "settings:"
 """What the names of a training function's own hyperparameters begin with; the rest of the name says nothing
@@ -76,7 +74,7 @@ def _fields(axis: str, name: str, params: Mapping[str, Any]) -> list[str]:
 
 def _unsearched(axis: str, name: str) -> Mapping[str, Range]:
     """Return the fields of a choice that no search tries: at their defaults they say nothing."""
-    if axis not in LIGHT_AXES:
+    if axis not in catalogue.LIGHT_AXES:
         return {}
     try:
         return unsearched_ranges(catalogue.find(axis, name))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from advisor.evidence import trained_rows
 from advisor.report.numbers import listed, trials
 from advisor.statements.check import Check
 from advisor.statements.statement import Case
@@ -69,11 +71,11 @@ class SeedsChangeNothing(Check):
         )
 
     def holds(self, case: Case) -> bool:
-        """Tell whether the runs of each recipe among these are equal but for their seeds."""
+        """Tell whether these are all runs of each recipe among them, and equal but for their seeds."""
         runs = case.runs(self.trials)
         groups: dict[int, list[Record]] = {}
         for run in runs:
-            groups.setdefault(run.number if run.source is None else run.source, []).append(run)
+            groups.setdefault(_recipe_of(run), []).append(run)
         equal = all(_curve(run) == _curve(group[0]) for group in groups.values() for run in group)
         several = all(len({run.seed for run in group}) > 1 for group in groups.values())
         return (
@@ -83,7 +85,20 @@ class SeedsChangeNothing(Check):
             and equal
             and several
             and {run.seed for run in runs} == set(self.seeds)
+            and not any(_left_out(run, groups) for run in case.evidence.records)
         )
+
+
+def _recipe_of(run: Record) -> int:
+    """Return the number of the first run of its recipe."""
+    return run.number if run.source is None else run.source
+
+
+def _left_out(run: Record, groups: Mapping[int, Sequence[Record]]) -> bool:
+    """Tell whether a whole run of one of these recipes, on as many rows, is not among them."""
+    group = groups.get(_recipe_of(run), ())
+    whole = run.state == "complete" and run.stage != "compress"
+    return bool(group) and whole and trained_rows(run) == trained_rows(group[0]) and run not in group
 
 
 def _varied(records: list[Record]) -> set[str]:

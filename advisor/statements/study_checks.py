@@ -13,7 +13,7 @@ from advisor.statements.recomputed import finished, same, whole_runs
 from advisor.statements.statement import Case
 from studies.limits import LIMITED_COST
 from studies.quantities import several
-from studies.record import SEARCH_ENDED, Record
+from studies.record import Record
 
 Counts = tuple[tuple[str, int], ...]
 """Counts by name, in the order in which they are said."""
@@ -100,14 +100,11 @@ class EnoughTrials(Check):
 
 def _is_behind(case: Case, optimizer: str) -> bool:
     """Tell whether an optimizer's best whole run is in the worse half, or it has none and was compared."""
-    better = case.evidence.direction == "maximize"
-    runs = finished(run for run in case.evidence.records if run.searched)
-    values = sorted((run.measured_quality for run in runs), reverse=better)
-    if qualities := [run.measured_quality for run in runs if run.optimizer == optimizer]:
-        middle = values[(len(values) - 1) // 2]
-        return max(qualities) < middle if better else min(qualities) > middle
-    trials = [run for run in case.evidence.records if run.searched and run.optimizer == optimizer]
-    return any(run.state == "pruned" and not (run.error or "").endswith(SEARCH_ENDED) for run in trials)
+    trials, direction = [run for run in case.evidence.records if run.searched], case.evidence.direction
+    runs = sorted(finished(trials), key=lambda run: direction.loss(run.measured_quality))
+    if best := next((run for run in runs if run.optimizer == optimizer), None):
+        return direction.better(runs[(len(runs) - 1) // 2].measured_quality, best.measured_quality)
+    return any(run.optimizer == optimizer and run.state == "pruned" and not run.cut_short for run in trials)
 
 
 @dataclass(frozen=True, kw_only=True)

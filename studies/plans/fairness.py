@@ -8,14 +8,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from studies.errors import BadValue, shown
-
 CONTENTION: Final = "contention"
 STRICT: Final = "strict"
 FAIRNESS: Final = (CONTENTION, STRICT)
-
-
-def check_fairness(text: str) -> None:
-    """Raise BadValue unless the text names a fairness."""
-    if text not in FAIRNESS:
-        raise BadValue(f"fair {shown(text)} is not one of {', '.join(FAIRNESS)}")

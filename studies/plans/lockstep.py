@@ -9,20 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from studies.errors import BadValue, shown
-
-AUTO: Final = "auto"
-ON: Final = "on"
-OFF: Final = "off"
-LOCKSTEPS: Final = (AUTO, ON, OFF)
 USUAL_SIZE: Final = 16
 """Trials in a stack where none was measured: more lost again on every model measured on a CPU."""
 
 SLOWEST_SECONDS: Final = 5e-3
 """A step of one run that takes longer on a CPU is arithmetic, which a stack does not shorten."""
-
-
-def check_lockstep(text: str) -> None:
-    """Raise BadValue unless the text says when to train in lockstep."""
-    if text not in LOCKSTEPS:
-        raise BadValue(f"lockstep {shown(text)} is not one of {', '.join(LOCKSTEPS)}")
