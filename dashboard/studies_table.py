@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from advisor.report.numbers import listed
 from dashboard.charts.trials import leaders
 from dashboard.snapshot import Study
 from studies.errors import StudyError
+from studies.quantities import listed
 from studies.storage.locks import worked_on
 
 NOT_SET: Final = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from studies.errors import BadValue, shown
@@ -75,3 +76,8 @@ def _quantity(text: object, units: dict[str, float] | dict[str, int], noun: str,
 def several(count: int, noun: str) -> str:
     """Write a count with its noun: 1 seed, 3 seeds, 1,800 seeds."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def listed(names: Sequence[str], joint: str = "and") -> str:
+    """Join names: a; a and b; a, b and c."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {joint} {names[-1]}"

@@ -19,13 +19,12 @@ from advisor.decide.rulebook import apply_rules
 from advisor.decide.trial_summary import TrialSummary
 from advisor.evidence import Evidence, Finding
 from advisor.published.rates import REFERENCE
-from advisor.report.numbers import listed
 from studies import catalogue
 from studies.errors import BadValue, BadWorkload, UnknownChoice
 from studies.facts import Facts
 from studies.limits import Limits
 from studies.optimizers import OptimizerChoice
-from studies.quantities import several
+from studies.quantities import listed, several
 
 STEPS: Final = ((8, 2), (16, 3), (30, 4), (100, 6))
 """(trials, optimizers): with fewer trials than that, so many enter."""

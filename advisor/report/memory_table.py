@@ -9,9 +9,8 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from advisor.report.facts_text import WIDTH, indented
-from advisor.report.numbers import listed
 from studies.facts import Facts, Forecast
-from studies.quantities import format_bytes, several
+from studies.quantities import format_bytes, listed, several
 
 PARTS: Final = (("weights", "weight"), ("gradients", "gradient"), ("activations", "activation"))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 from studies.costs import Cost
@@ -119,11 +119,6 @@ def trials(numbers: Iterable[int]) -> str:
 def every(count: int, noun: str) -> str:
     """Name all of some things: both runs; all 3 runs."""
     return f"both {noun}s" if count == 2 else f"all {several(count, noun)}"
-
-
-def listed(names: Sequence[str], joint: str = "and") -> str:
-    """Join names: a; a and b; a, b and c."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {joint} {names[-1]}"
 
 
 def difference(metric: str, direction: Direction, value: float, other: float) -> str:

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from advisor.evidence import Evidence, Finding
-from advisor.report.numbers import listed, number
+from advisor.report.numbers import number
 from advisor.rules import Rule
 from studies.direction import Direction
-from studies.quantities import several
+from studies.quantities import listed, several
 from studies.record import Measurement, Record
 
 

@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 
 from advisor.evidence import Evidence, Finding
 from advisor.report.compression_names import in_words, passes
-from advisor.report.numbers import changed, listed, number, trials
+from advisor.report.numbers import changed, number, trials
 from advisor.rules import Rule
 from studies.direction import Direction
-from studies.quantities import several
+from studies.quantities import listed, several
 from studies.record import Footprint, Record
 
 Pass = tuple[tuple[str, str], ...]

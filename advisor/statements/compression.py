@@ -11,11 +11,11 @@ from typing import Any, Final, Literal, get_type_hints
 from advisor.compressed_model import CompressedModel
 from advisor.evidence import has_quality
 from advisor.report.compression_names import sentence
-from advisor.report.numbers import listed, number, trials, written
+from advisor.report.numbers import number, trials, written
 from advisor.statements.statement import Case, Statement
 from studies.direction import Direction
 from studies.limits import LIMITED_COST, Limits
-from studies.quantities import several
+from studies.quantities import listed, several
 from studies.record import Record
 
 Stage = Literal["before", "under way", "ended"]

@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass, replace
 
 from advisor.evidence import has_quality
-from advisor.report.numbers import chance, listed, ratio
+from advisor.report.numbers import chance, ratio
 from advisor.statements.statement import Case, Statement
-from studies.quantities import several
+from studies.quantities import listed, several
 
 
 def _is_confirmed(case: Case, name: str) -> bool:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from advisor.report.numbers import listed
 from advisor.statements.statement import Case, Statement
-from studies.quantities import several
+from studies.quantities import listed, several
 
 
 @dataclass(frozen=True, kw_only=True)

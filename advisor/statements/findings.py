@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from advisor.report.numbers import listed
 from advisor.statements.statement import Case, Statement
+from studies.quantities import listed
 
 OPENINGS: Final = {"prefer": "Speaks for it: ", "avoid": "Speaks against it: "}
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from advisor.evidence import trained_rows
-from advisor.report.numbers import listed, trials
+from advisor.report.numbers import trials
 from advisor.statements.check import Check
 from advisor.statements.statement import Case
+from studies.quantities import listed
 from studies.record import Record
 
 

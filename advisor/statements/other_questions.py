@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from advisor.report.numbers import difference, listed, written
+from advisor.report.numbers import difference, written
 from advisor.statements.statement import Case, Statement
 from studies.costs import Cost
 from studies.direction import Direction
 from studies.limits import LIMITED_COST
+from studies.quantities import listed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from advisor.goals import LESS, SAME, SETTINGS
-from advisor.report.numbers import difference, listed, written
+from advisor.report.numbers import difference, written
 from advisor.statements.measured import measured_alike
 from advisor.statements.statement import Case, Statement
 from studies.costs import BY_FIELD
 from studies.direction import Direction
+from studies.quantities import listed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import ClassVar
 
-from advisor.report.numbers import apart, listed, number, percent, trials
+from advisor.report.numbers import apart, number, percent, trials
 from advisor.statements.check import Check
 from advisor.statements.recomputed import confirmations, finished, loss_of, repeats, same
 from advisor.statements.statement import Case
-from studies.quantities import several
+from studies.quantities import listed, several
 
 
 @dataclass(frozen=True, kw_only=True)

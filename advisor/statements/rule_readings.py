@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from advisor.evidence import Evidence
-from advisor.report.numbers import listed
 from advisor.rules import Criterion
 from advisor.statements.statement import Case, Statement
+from studies.quantities import listed
 
 
 @dataclass(frozen=True, kw_only=True)

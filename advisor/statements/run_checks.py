@@ -8,11 +8,11 @@ from itertools import pairwise
 from statistics import median
 from typing import ClassVar
 
-from advisor.report.numbers import apart, listed, number, ratio
+from advisor.report.numbers import apart, number, ratio
 from advisor.statements.check import Check
 from advisor.statements.recomputed import loss_of, repeats, roots
 from advisor.statements.statement import Case
-from studies.quantities import several
+from studies.quantities import listed, several
 from studies.record import Record
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import ClassVar, Final
 
-from advisor.report.numbers import listed, number, percent
+from advisor.report.numbers import number, percent
 from advisor.statements.check import Check
 from advisor.statements.recomputed import same
 from advisor.statements.statement import Case
-from studies.quantities import several
+from studies.quantities import listed, several
 from studies.split_facts import TAIL_ROWS, SplitFacts
 
 PAST: Final = 0.5

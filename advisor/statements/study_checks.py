@@ -7,12 +7,12 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import ClassVar
 
-from advisor.report.numbers import listed, percent
+from advisor.report.numbers import percent
 from advisor.statements.check import Check
 from advisor.statements.recomputed import finished, same, whole_runs
 from advisor.statements.statement import Case
 from studies.limits import LIMITED_COST
-from studies.quantities import several
+from studies.quantities import listed, several
 from studies.record import Record
 
 Counts = tuple[tuple[str, int], ...]

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from statistics import median
 
-from advisor.report.numbers import apart, listed, number, percent, size
+from advisor.report.numbers import apart, number, percent, size
 from advisor.statements.recomputed import finished, same
 from advisor.statements.statement import Case, Statement
 from advisor.statements.titles_trials import named, opening
@@ -14,7 +14,7 @@ from studies import catalogue
 from studies.costs import BY_FIELD
 from studies.errors import StudyError
 from studies.facts import Facts, Forecast
-from studies.quantities import several
+from studies.quantities import listed, several
 from studies.record import Record
 
 

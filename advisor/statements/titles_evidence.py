@@ -9,11 +9,10 @@ from typing import Final
 
 from advisor.published import learning_rates, names
 from advisor.published.rates import class_rate, problem_class
-from advisor.report.numbers import listed
 from advisor.statements.recomputed import whole_runs
 from advisor.statements.statement import Case, Statement
 from advisor.statements.titles_trials import NAMED, named
-from studies.quantities import several
+from studies.quantities import listed, several
 
 CLEAR: Final = 0.4
 """Log-odds below which an optimizer is as good as AdamW: 60 to 40."""

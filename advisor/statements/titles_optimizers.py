@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Final
 
-from advisor.report.numbers import apart, chance, every, listed, number, percent
+from advisor.report.numbers import apart, chance, every, number, percent
 from advisor.statements.recomputed import same, whole_runs
 from advisor.statements.statement import Answer, Case, Statement
 from advisor.statements.titles_trials import named
 from studies.limits import Limits
-from studies.quantities import several
+from studies.quantities import listed, several
 from studies.record import Record
 
 SLACK: Final = 0.01

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from advisor.report.numbers import listed, number
+from advisor.report.numbers import number
 from advisor.statements.recomputed import whole_runs
 from advisor.statements.statement import Case, Statement
 from advisor.statements.titles_trials import named, opening, part, shown
 from studies import catalogue
 from studies.errors import StudyError
-from studies.quantities import several
+from studies.quantities import listed, several
 from studies.record import Record
 
 DECAY: Final = "weight decay in torch"

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any, Final, Literal
 
-from advisor.report.numbers import duration, every, listed, number
+from advisor.report.numbers import duration, every, number
 from advisor.statements.recomputed import finished, same
 from advisor.statements.statement import Case, Statement
 from studies.costs import COSTS
 from studies.direction import MINIMIZE
-from studies.quantities import several
+from studies.quantities import listed, several
 from studies.record import SEARCH_STAGES, Record, Stage
 
 Runs = Literal["search", "confirmation", "trained", "every"]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from advisor.report.numbers import duration, listed, number
+from advisor.report.numbers import duration, number
 from advisor.statements.recomputed import finished, loss_of, roots, same
 from advisor.statements.statement import Case, Statement
+from studies.quantities import listed
 
 
 @dataclass(frozen=True, kw_only=True)

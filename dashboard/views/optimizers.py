@@ -12,7 +12,7 @@ from advisor.analysis.tuning_curves import tuning_curves
 from advisor.decide.scale import LossScale
 from advisor.jobs import command_lines
 from advisor.recommendation import Recommendation
-from advisor.report.numbers import listed, number
+from advisor.report.numbers import number
 from advisor.report.optimizer_styles import styles
 from dashboard import reads
 from dashboard.charts import optimizers as charts
@@ -23,7 +23,7 @@ from dashboard.widgets.parts import chart, nothing_yet, open_study
 from dashboard.widgets.words import plain
 from studies.errors import StudyError
 from studies.limits import Limits
-from studies.quantities import several
+from studies.quantities import listed, several
 
 BESTS: Final = (
     "Mean over the confirmation seeds with Student's 90 % interval for a fresh seed's mean; hollow: one run, "

@@ -21,7 +21,7 @@ from advisor.report.columns_table import TITLES as COLUMN_TITLES
 from advisor.report.columns_table import column_rows
 from advisor.report.compression_table import TITLES
 from advisor.report.layout import settings
-from advisor.report.numbers import listed, number, percent, ratio, trials
+from advisor.report.numbers import number, percent, ratio, trials
 from advisor.statements.check import Check
 from advisor.statements.statement import Statement
 from dashboard import reads, whatif
@@ -32,6 +32,7 @@ from dashboard.widgets.words import bullets, filled_columns, plain, progress, se
 from studies.costs import COSTS
 from studies.errors import NothingFeasible, StudyError
 from studies.limits import Limits
+from studies.quantities import listed
 
 METRIC_PIXELS: Final = 190
 """Four stand in a row at 1280 pixels, two at 800."""

@@ -19,7 +19,7 @@ from typing import Final
 
 from studies.direction import Direction
 from studies.limits import Limits
-from studies.quantities import several
+from studies.quantities import listed, several
 from studies.record import Record
 from studies.search.makespan import makespan
 from studies.search.pruner import best_complete, survivors
@@ -168,17 +168,13 @@ def reason(optimizers: Sequence[str], runs: Sequence[ConfirmationRun]) -> str:
         return f"{preferred} stays preferred, and more seeds would not put another first"
     if not runs:
         most = f"{MOST_SEEDS} fresh seeds of {MOST_RECIPES} recipes are the most there are"
-        return f"{_listed(optimizers)} stay tied, and {most}"
+        return f"{listed(optimizers)} stay tied, and {most}"
     if len(optimizers) == 1:
         return f"{preferred} with {several(len(runs), 'more seed')}, as no other may still win"
     if len(again) > 1:
-        return f"{_listed(again)} with one more seed, as each may still win"
+        return f"{listed(again)} with one more seed, as each may still win"
     why = "the evidence prefers it so far" if again == [preferred] else f"it may still beat {preferred}"
     return f"{again[0]} with one more seed, as {why}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def reserve_seconds(

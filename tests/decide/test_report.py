@@ -9,9 +9,10 @@ import pytest
 from advisor.decide.recommend import recommend
 from advisor.evidence import Evidence
 from advisor.report.layout import settings
-from advisor.report.numbers import chance, difference, duration, listed, margin, number, percent
+from advisor.report.numbers import chance, difference, duration, margin, number, percent
 from studies.direction import MAXIMIZE, MINIMIZE
 from studies.optimizers.adamw import AdamW
+from studies.quantities import listed
 from studies.recipe import Recipe
 from studies.regularizers.l1 import L1
 
