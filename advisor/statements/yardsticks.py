@@ -44,7 +44,7 @@ class YardstickIsBetter(Statement):
         ratio = loss_of(evidence, self.quality) / loss_of(evidence, self.model_quality)
         return (
             (self.model, self.model_quality, self.model_seconds) in figures
-            and _of_answer(case, self.quality)
+            and _of_answer(case, self.quality, in_trial=self.in_trial)
             and self.best_quality in runs
             and not any(better(quality, self.best_quality) for quality in runs)
             and self.matched == any(not better(self.model_quality, quality) for quality in runs)
@@ -90,7 +90,7 @@ class YardsticksReach(Statement):
         return (
             figures == [(each.model, each.quality, each.seconds) for each in trained]
             and self.constant == (constant if known else None)
-            and _of_answer(case, self.quality)
+            and _of_answer(case, self.quality, in_trial=self.in_trial)
         )
 
 
@@ -113,13 +113,14 @@ def _advised(in_trial: bool) -> str:  # noqa: FBT001 - a figure of the statement
     return "the search trial of the advised recipe" if in_trial else "the advised recipe"
 
 
-def _of_answer(case: Case, quality: float | None) -> bool:
+def _of_answer(case: Case, quality: float | None, *, in_trial: bool) -> bool:
     """Tell whether a quality is the answer's, or that of the search trial whose recipe is advised."""
     answered = case.answer.quality
     if quality is None or answered is None:
         return quality is answered
-    trials = [run.quality for run in case.runs(tuple(roots(case)))]
-    return any(value is not None and same(quality, value) for value in (answered, *trials))
+    if not in_trial:
+        return same(quality, answered)
+    return any(same(quality, run.quality) for run in case.runs(tuple(roots(case))))
 
 
 def _capital(model: str) -> str:
