@@ -8,7 +8,7 @@ from typing import Final
 
 from studies.costs import Cost
 from studies.direction import Direction
-from studies.quantities import format_bytes, format_seconds, several
+from studies.quantities import format_bytes, format_seconds, parse_bytes, several
 
 SCORES: Final = ("accuracy", "f1", "auc", "precision", "recall", "iou", "dice")
 """Metrics that people compare in points; a name that contains one of these counts."""
@@ -90,10 +90,25 @@ def written(cost: Cost, value: float) -> str:
     return cost.write(value).replace("µ", "u")
 
 
+def size_limit(count: float) -> str:
+    """Write a limit on bytes (above 0) in the units that it was given in: 40 KB stays 40 KB, 64 MiB stays 64 MiB."""
+    if parse_bytes(size(count)) != count:
+        for power, unit in ((9, "GB"), (6, "MB"), (3, "KB")):
+            amount = count / 10**power
+            if amount >= 1 and amount == float(f"{amount:.3g}"):
+                return f"{amount:g} {unit}"
+    return size(count)
+
+
+def written_limit(cost: Cost, value: float) -> str:
+    """Write a limit on a cost: 40 KB; 2 ms."""
+    return written(cost, value) if cost.in_seconds else size_limit(value)
+
+
 def written_apart(cost: Cost, need: float, allowed: float) -> tuple[str, str]:
     """Write two values of a cost so that it shows which is larger: in plain bytes or seconds if need be."""
     if need == allowed or written(cost, need) != written(cost, allowed):
-        return written(cost, need), written(cost, allowed)
+        return written(cost, need), written_limit(cost, allowed)
     if not cost.in_seconds:
         return f"{need:,.0f} B", f"{allowed:,.0f} B"
     left, right = apart(need, allowed)

@@ -325,4 +325,4 @@ def test_limits_in_the_address_are_walls_too(home):
     shown = page("tradeoffs", home, "full", cost="memory", memory="150000").run()
     drawn = figures(shown)[0]
     assert [shape["x0"] for shape in drawn["layout"]["shapes"]] == [150_000 / 2**20] * 2
-    assert "break the limit of 146 KiB" in drawn["layout"]["title"]["text"].replace("<br>", " ")
+    assert "break the limit of 150 KB" in drawn["layout"]["title"]["text"].replace("<br>", " ")
