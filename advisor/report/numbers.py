@@ -8,7 +8,7 @@ from typing import Final
 
 from studies.costs import Cost
 from studies.direction import Direction
-from studies.quantities import format_bytes, format_seconds, parse_bytes, several
+from studies.quantities import format_bytes, format_seconds, several
 
 SCORES: Final = ("accuracy", "f1", "auc", "precision", "recall", "iou", "dice")
 """Metrics that people compare in points; a name that contains one of these counts."""
@@ -91,13 +91,17 @@ def written(cost: Cost, value: float) -> str:
 
 
 def size_limit(count: float) -> str:
-    """Write a limit on bytes (above 0) in the units that it was given in: 40 KB stays 40 KB, 64 MiB stays 64 MiB."""
-    if parse_bytes(size(count)) != count:
-        for power, unit in ((9, "GB"), (6, "MB"), (3, "KB")):
-            amount = count / 10**power
-            if amount >= 1 and amount == float(f"{amount:.3g}"):
-                return f"{amount:g} {unit}"
+    """Write a limit on bytes, above 0, as it was given: 40 KB stays 40 KB, 64 MiB stays 64 MiB."""
+    binary = (count / 2**power for power in (30, 20, 10))
+    decimal = ((count / 10**power, unit) for power, unit in ((9, "GB"), (6, "MB"), (3, "KB")))
+    if not any(map(_round, binary)):
+        return next((f"{amount:g} {unit}" for amount, unit in decimal if _round(amount)), size(count))
     return size(count)
+
+
+def _round(amount: float) -> bool:
+    """Tell whether three digits are all of an amount."""
+    return amount >= 1 and amount == float(f"{amount:.3g}")
 
 
 def written_limit(cost: Cost, value: float) -> str:

@@ -200,7 +200,7 @@ def _joined(
         points = axes.points(record)
         xs += [*(x for x, _ in points), None]
         ys += [*(y for _, y in points), None]
-        about += [[*_about(record), axes.written(point)] for point in points] + [[]]
+        about += [[*_about(record), axes.written(point)] for point in points] + [[*_about(record), ""]]
     return xs, ys, about
 
 

@@ -46,8 +46,8 @@ def to_target(
     for attempt in reached:
         figure.add_trace(_time_line(attempt, style_of[attempt.optimizer], unit, steps=steps))
     scale = fitting_scale([value for trace in figure.data for value in trace.x if value])
-    label = f"{'optimizer steps' if steps else 'training time'} until {metric} {number(target)}"
-    figure.update_xaxes(title_text=unit.titled(label), **scale)
+    label = unit.titled("optimizer steps" if steps else "training time")
+    figure.update_xaxes(title_text=f"{label} until {metric} {number(target)}", **scale)
     if scale["type"] == "linear":
         figure.update_xaxes(rangemode="tozero")
     figure.update_yaxes(autorange="reversed", automargin=True)
