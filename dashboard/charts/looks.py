@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import plotly.graph_objects as go
 
 from advisor.report.optimizer_styles import VERMILION
+from dashboard.charts.axes import EVEN
 from studies.direction import Direction
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def untitled(figure: go.Figure) -> tuple[str, go.Figure]:
     title = figure.layout.title.text or ""
     if not title:
         return "", figure
-    bare = go.Figure(figure).update_layout(title_text="")
+    bare = type(figure)(figure).update_layout(title_text="")
     top = figure.layout.margin.t
     if top is not None and top > BARE_TOP:
         bare.update_layout(margin_t=BARE_TOP)
@@ -95,6 +96,6 @@ def tinted(colour: str, share: float) -> str:
 def label_qualities(figure: go.Figure, finding: Statement, metric: str, direction: Direction) -> go.Figure:
     """Give a chart of qualities its title, which states the finding, its axis and its legend."""
     titled(figure, finding)
-    figure.update_yaxes(title_text=f"validation {metric} ({direction.word} is better)")
+    figure.update_yaxes(title_text=f"validation {metric} ({direction.word} is better)", **EVEN)
     legend = {"title_text": "optimizer", "itemsizing": "constant"}
     return figure.update_layout(showlegend=True, legend=legend, height=400, margin={"t": 60, "b": 50})
