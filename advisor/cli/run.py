@@ -19,8 +19,10 @@ from advisor.cli.terminal import (
 
 if TYPE_CHECKING:
     from advisor.jobs.session import Session
+    from studies.storage.follow import StoredStudy
 
 NOTHING_COMPLETED: Final = "no trial was completed, so the advice rests on no measurement"
+KEPT: Final = "everything finished is kept, "
 NOTHING_COMPRESSED: Final = "nothing could be compressed"
 
 
@@ -54,10 +56,12 @@ def work_on(session: Session, *, json: bool, searching: bool = True) -> None:
         say(overdrawn)
     if loss is not None:
         say(loss.says)
+    command = f"advisor {'resume' if searching else 'compress'} {session.name}{where}"
     if cut_short:
-        command = f"advisor {'resume' if searching else 'compress'} {session.name}{where}"
-        claim = "" if loss else "everything finished is kept, "
-        fail(f"interrupted; {claim}go on with: {command}", STOPS.status)
+        fail(f"interrupted; {'' if loss else KEPT}go on with: {command}", STOPS.status)
+    if stored.manifest.stopped:
+        _say_stopped(stored, command)
+        return
     if STOPS.status:
         fail("interrupted once the answer was made", STOPS.status)
     if loss is not None and loss.of_trials:
@@ -75,6 +79,14 @@ def work_on(session: Session, *, json: bool, searching: bool = True) -> None:
     dashboard = f"trials and curves: advisor dashboard{where}"
     code = " --allow-code" if names_code(stored.manifest) else ""
     say(f"again, or under other limits: advisor recommend {session.name}{where}{code}; {dashboard}")
+
+
+def _say_stopped(stored: StoredStudy, command: str) -> None:
+    """Say that a search ended as somebody asked for that, and how it goes on."""
+    from advisor.jobs.budget_left import BudgetLeft
+
+    left = BudgetLeft.of(stored.manifest, stored.records)
+    say(f"stopped as asked; {left if not left.spent else 'nothing is left'}; go on with: {command}")
 
 
 def home_of(home: Path | None) -> Path:
