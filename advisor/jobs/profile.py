@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from advisor.decide.recommend import recommend
 from advisor.decide.split_checks import split_checks
 from advisor.evidence import Evidence
-from advisor.jobs.command_lines import search
+from advisor.jobs.command_lines import options_of, search
 from advisor.jobs.planning import plan_for, planned_trials
 from advisor.jobs.request import Request
 from advisor.jobs.workloads import open_and_profile, reading
@@ -183,6 +183,12 @@ def _under(title: str, lines: tuple[str, ...]) -> str:
 def _search(request: Request, workload: LoadedWorkload) -> str:
     """Return the command that searches the workload of a profile."""
     manifest = StudyManifest(
-        workload=workload.spec(), limits=request.limits, goal=request.goal, rules=request.rules
+        workload=workload.spec(),
+        limits=request.limits,
+        goal=request.goal,
+        rules=request.rules,
+        fair=request.fair,
+        exhaust=request.exhaust,
+        options=options_of(request),
     )
     return search(default_home(), manifest)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from dashboard import reads
+from dashboard.charts.looks import untitled
 from dashboard.widgets.words import plain, progress, search_state
 from studies.costs import COSTS
 from studies.errors import StudyError
@@ -27,7 +28,9 @@ SAVED: dict[str, Any] = {"displaylogo": False, "toImageButtonOptions": {"format"
 
 
 def chart(figure: go.Figure, key: str, rows: Sequence[Mapping[str, Any]] = (), **options: Any) -> Any:
-    """Show a figure, over a button that saves its rows as CSV; return what is selected on it.
+    """Show a figure below its title, over a button that saves its rows as CSV; return what is selected on it.
+
+    The title is text of the page, wrapped at its width and never cut. Every page shows its charts by this.
 
     Args:
         figure: what to show.
@@ -36,7 +39,10 @@ def chart(figure: go.Figure, key: str, rows: Sequence[Mapping[str, Any]] = (), *
         options: of `st.plotly_chart`, such as `on_select`.
     """
     config = SAVED | {"toImageButtonOptions": SAVED["toImageButtonOptions"] | {"filename": key}}
-    selected = st.plotly_chart(figure, key=key, config=config, **options)
+    title, bare = untitled(figure)
+    if title:
+        st.markdown(f"**{plain(title)}**")
+    selected = st.plotly_chart(bare, key=key, config=config, **options)
     if rows:
         st.download_button("CSV", table(rows), file_name=f"{key}.csv", mime="text/csv", key=f"{key}-csv")
     return selected

@@ -149,6 +149,7 @@ class StudyManifest(Document):
         "exhaust",
         "outlook",
         "stopped",
+        "options",
     )
     READERS: ClassVar[Mapping[str, Callable[[Any], Any]]] = {
         "budget": lambda values: Budget(**values),
@@ -198,6 +199,9 @@ class StudyManifest(Document):
     """Training rows that the search trains on, where it does not afford all of them; None for all."""
     exhaust: bool = True
     """Whether the search uses up its budget; those of earlier versions do."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Options that the search was asked with and that no other entry holds, by name, so that its command can
+    be said again; empty in studies of earlier versions."""
     outlook: Outlook | None = None
     """Why the search ended before its budget did; None where it did not, or is under way."""
     stopped: str = ""
