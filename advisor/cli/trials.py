@@ -22,7 +22,8 @@ def trial_rows(home: Path, study: str) -> list[TrialRow]:
         named = ", ".join(study_names(home)) or "none yet"
         raise BadValue(f"name the study: advisor list trials STUDY; there are: {named}")
     stored = read_study(home, study)
-    return [_row(record, stored.manifest.metric) for record in stored.records]
+    records = sorted((*stored.records, *stored.ablations), key=lambda record: record.number)
+    return [_row(record, stored.manifest.metric) for record in records]
 
 
 def _row(record: Record, metric: str) -> TrialRow:
