@@ -28,6 +28,8 @@ class Study:
     """maximize | minimize"""
     manifest: StudyManifest
     records: tuple[Record, ...]
+    ablations: tuple[Record, ...] = ()
+    """Runs between the defaults and the advised recipe, which nothing else counts."""
     silent_seconds: float = 0.0
     """Since something was last written to its journal."""
     damaged: int = 0
@@ -53,6 +55,7 @@ class Study:
             direction=stored.direction,
             manifest=stored.manifest,
             records=stored.records,
+            ablations=stored.ablations,
             silent_seconds=time.time() - written,
             damaged=stored.damaged,
         )
