@@ -78,7 +78,7 @@ def reopen(  # noqa: PLR0913 - what may be asked for, each by its name
     with working(home, name):
         if answers:  # until it is concluded again, it is not
             journal.change_manifest(study, recommendation=None, stopped="", **changes)
-            forget_wish(home, name, before=since)  # of a search that was killed before it heard of it
+        forget_wish(home, name, before=since)  # of a search that was killed before it heard of it
         if searching:
             _count(study, time.monotonic() - began)
     plan = Plan.of(journal.manifest_of(study))
