@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping
 from advisor.cli.schemas.fields_said import descriptions
 from advisor.confidence import MEANINGS, WORDS
 from advisor.decide.rulebook import rules
+from advisor.explanations.choices import optimizer_lines
 from advisor.published.shown import lines_of
 from docs.tables import table
 from studies import catalogue
 from studies.choice import Choice, sections, summary
+from studies.optimizers import OptimizerChoice
 from studies.space import Range, ranges, unsearched_ranges
 
 AXES: Mapping[str, str] = {"regularizers": "Regularizers", "wrappers": "Wrappers"}
@@ -59,6 +61,8 @@ def _choice(name: str, choice: type[Choice]) -> str:
     """Return the section of a choice: what it does, when it helps and hurts, its fields, measurements."""
     lines = [f"### {name}\n", f"{summary(choice)}\n"]
     lines += [f"- **{label}:** {text}" for label, text in sections(choice).items()]
+    if issubclass(choice, OptimizerChoice):
+        lines += [f"- **{line.replace(': ', ':** ', 1)}" for line in optimizer_lines(choice)]
     lines.append("")
     rows = list(_fields(choice))
     if rows:
