@@ -127,7 +127,7 @@ def best_so_far(
             figure.add_trace(_step_line(steps, newest, style, optimizer, metric))
     name_ends(figure, style_of)
     finding = search_leader(records, metric, direction)
-    figure.update_xaxes(title_text="trial number", **whole_scale(newest))
+    figure.update_xaxes(title_text="trial number", **whole_scale(newest), rangemode="tozero")
     return label_qualities(figure, finding, metric, direction)
 
 
