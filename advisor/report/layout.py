@@ -122,6 +122,16 @@ def grid(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (columns, tuple("---" for _ in columns), *rows))
 
 
+def refold(text: str, width: int = WIDTH) -> str:
+    """Break the lines of a text that are wider than that; what follows stands two columns further in."""
+    lines = text.split("\n")
+    indents = [len(line) - len(line.lstrip()) for line in lines]
+    return "\n".join(
+        line if len(line) <= width else fold(line.strip(), " " * indent, indent + 2, width=width)
+        for line, indent in zip(lines, indents, strict=True)
+    )
+
+
 def fold(line: str, first: str = "", indent: int | None = None, *, width: int = WIDTH) -> str:
     """Break a line at a width, never in a word or before a unit; what follows is indented under the first."""
     under = " " * (len(first) if indent is None else indent)

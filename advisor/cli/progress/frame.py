@@ -49,6 +49,8 @@ def frame(board: Board, columns: int, rows: int, *, ascii_only: bool = False) ->
     room = height - len(head) - len(foot) - 1
     table = _table(board, width, room)
     lines = [*head, *([Line("")] if table and room > len(table) else []), *table, *foot]
+    if len(lines) < height:
+        lines = [Line(""), *lines]
     return [Line(_cut(line.text, width), line.style) for line in lines[: max(height, 1)]]
 
 
