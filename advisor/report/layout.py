@@ -17,8 +17,8 @@ from studies.space import Range, unsearched_ranges
 
 WIDTH: Final = 100
 """Columns of a text where no terminal tells."""
-FIGURE: Final = re.compile(r"(?<=\d) (?=(?:%|[KMGT]?i?B|ns|us|ms|s|min|h|x)(?![\w]))")
-"""The blank between a number and its unit, where no line ends."""
+FIGURE: Final = re.compile(r"(?<=\+-) (?=\d)|(?<=\d) (?=\+- |(?:%|[KMGT]?i?B|ns|us|ms|s|min|h|x)(?![\w]))")
+"""The blank between a number and its unit or its spread, where no line ends."""
 AXES: Final = ("optimizer", "schedule", "batch_size", "epochs", "regularizers", "model", *COMPRESSION_AXES)
 ABSENT: Final = ("", "none")
 OWN_SETTINGS: Final = "settings:"
