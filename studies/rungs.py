@@ -6,6 +6,8 @@ import math
 from functools import cache
 from typing import Final
 
+from studies.quantities import listed
+
 ETA: Final = 3
 """One in so many goes on from a rung."""
 EVERY_EPOCH: Final = 27
@@ -23,9 +25,10 @@ def rungs(epochs: int) -> tuple[int, ...]:
 
 
 def compared_at(epochs: int) -> str:
-    """Return where trials are compared, as in `epoch 1 and 3 of 9`; empty where each is run whole."""
+    """Return where trials are compared, as in `epochs 2, 6 and 18 of 54`; empty where each is run whole."""
     *compared, whole = map(str, rungs(epochs))
-    return f"epoch {' and '.join(compared)} of {whole}" if compared else ""
+    noun = "epoch" if len(compared) == 1 else "epochs"
+    return f"{noun} {listed(compared)} of {whole}" if compared else ""
 
 
 @cache

@@ -11,6 +11,7 @@ from studies.facts import Facts
 from studies.quantities import format_seconds, several
 
 WIDTH: Final = 98
+"""Columns of a line where no terminal tells."""
 UNEVEN: Final = 10
 """Columns whose widths differ by more are worth a word."""
 
@@ -51,11 +52,11 @@ def in_percent(share: float) -> str:
     return f"{100 * share:.0f} %" if share == 0 or share >= 0.095 else f"{100 * share:.2g} %"
 
 
-def model_text(facts: Facts) -> str:
+def model_text(facts: Facts, width: int = WIDTH) -> str:
     """Return layers and traits of the model, and what a pass, a step and a run take, as lines of text."""
     head, *clauses = model_lines(facts)
-    lines = textwrap.wrap(head, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
-    return "\n".join([*lines, *(line for clause in clauses for line in indented(clause))])
+    lines = textwrap.wrap(head, width, subsequent_indent="  ", break_on_hyphens=False)
+    return "\n".join([*lines, *(line for clause in clauses for line in indented(clause, width))])
 
 
 def model_lines(facts: Facts) -> list[str]:
@@ -93,6 +94,6 @@ def _traits(facts: Facts) -> list[str]:
     return [name for name, present in traits.items() if present]
 
 
-def indented(text: str) -> list[str]:
+def indented(text: str, width: int = WIDTH) -> list[str]:
     """Return a sentence as lines under a head, what follows the first further in."""
-    return textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
+    return textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final, Self
 
 from advisor.cli.progress.records import compressed_cells
 from studies.limits import Budget
 from studies.quantities import format_seconds, several
-from studies.record import STAGES, Record, Stage
+from studies.record import SEARCH_STAGES, Record, Stage
 from studies.search.event import Training
 from studies.search.pruner import best_complete
 from studies.storage.follow import Journal
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 SHOWN: Final = 12
 """Compressed models in the table."""
-WORDS: Final[dict[Stage, str]] = {
+WORDS: Final[Mapping[Stage, str]] = {
     "reference": "opening",
     "start": "opening",
     "race": "race",
     "confirm": "confirmation",
     "compress": "compression",
 }
-"""Of each stage; the reference recipes and the recorded ones are one opening to a reader."""
+"""Of the stages of a search; the reference recipes and the recorded ones are one opening to a reader."""
 STARTING: Final = "starting"
 Cells = tuple[str, ...]
 
@@ -125,13 +125,14 @@ class Board:
         if not self.searching:
             return ()
         after = self.plan.compression == "after"
-        return tuple(dict.fromkeys(WORDS[stage] for stage in STAGES if stage != "compress" or after))
+        later: tuple[Stage, ...] = ("confirm", "compress") if after else ("confirm",)
+        return tuple(dict.fromkeys(WORDS[stage] for stage in (*SEARCH_STAGES, *later)))
 
     def stage_in_words(self) -> str:
         """Return the stage and where it stands among all: race, stage 2 of 3."""
         if self.stage is None:
             return STARTING
-        word, stages = WORDS[self.stage], self.stages()
+        word, stages = WORDS.get(self.stage, self.stage), self.stages()
         return f"{word}, stage {stages.index(word) + 1} of {len(stages)}" if word in stages else word
 
     def share(self) -> float | None:
