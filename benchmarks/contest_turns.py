@@ -68,9 +68,11 @@ class Contest:
             words = ("--budget", self.budget, "--exhaust", *words)
             targets = targets_of(problem, seed)
             rows = contest_own.to_targets(problem, data, seed, targets, self.cap_seconds, words)
-        return [replace(row, goal=goal, **self.asked(OURS)) for goal, row in zip(goals, rows, strict=True)]
+        return [
+            replace(row, goal=goal, **self.options_of(OURS)) for goal, row in zip(goals, rows, strict=True)
+        ]
 
-    def asked(self, contestant: str) -> dict[str, str]:
+    def options_of(self, contestant: str) -> dict[str, str]:
         """Return what a row says of how its contestant was asked: others than ours have no options."""
         if contestant != OURS:
             return {"workers": "1", "options": ""}
@@ -83,7 +85,7 @@ class Contest:
         return [
             row
             for row in rows
-            if {"workers": row.workers, "options": row.options} == self.asked(row.contestant)
+            if {"workers": row.workers, "options": row.options} == self.options_of(row.contestant)
         ]
 
     def _theirs(
