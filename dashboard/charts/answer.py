@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import plotly.graph_objects as go
 
 from advisor.decide.recommend import recommend
-from advisor.evidence import Evidence
+from advisor.evidence import Evidence, has_quality
 from advisor.recommendation import Recommendation
 from advisor.report.axis_marks import Axis
 from advisor.report.numbers import number
@@ -94,9 +94,10 @@ def rows(values: QualityChart) -> list[dict[str, Any]]:
 
 def quality_for_cost(evidence: Evidence, answer: Recommendation, values: QualityChart | None) -> Statement:
     """Say what the advised optimizer reached at which cost, beside the others that fit."""
-    fitting = [mark for mark in values.marks if mark.role != "ruled out"] if values else []
-    if values is None or not fitting:
-        return NothingComplete(runs="trained", needs="" if not _measured(answer) else "train_seconds")
+    if values is None:
+        whole = any(has_quality(run) for run in evidence.records if run.stage != "compress")
+        return NothingComplete(runs="trained", needs="train_seconds" if whole else "")
+    fitting = [mark for mark in values.marks if mark.role != "ruled out"]
     advised = next((mark for mark in fitting if mark.role == "advised"), None)
     others = [mark for mark in fitting if mark is not advised]
     better = [m for m in others if advised and evidence.direction.better(m.quality, advised.quality)]
@@ -111,10 +112,6 @@ def quality_for_cost(evidence: Evidence, answer: Recommendation, values: Quality
         better=len(better),
         cheaper=sum(mark.cost < advised.cost for mark in others) if advised else 0,
     )
-
-
-def _measured(answer: Recommendation) -> bool:
-    return any(contender.quality is not None for contender in answer.contenders)
 
 
 def _drawn(mark: QualityMark, values: QualityChart, style: Style) -> go.Scatter:

@@ -46,21 +46,16 @@ def titled(figure: go.Figure, finding: Statement) -> go.Figure:
     return figure.update_layout(title_text=folded(str(finding)), meta=finding.to_dict())
 
 
-def untitled(figure: go.Figure) -> tuple[str, go.Figure]:
-    """Part a figure from its title: the title on one line, and a figure with as much room to draw in.
+def take_title(figure: go.Figure) -> str:
+    """Take the title off a figure, which keeps as much room to draw in, and return it on one line.
 
-    A page writes the title above the chart, where it is wrapped at any width; Plotly would cut it.
+    A page writes it above the chart, where it is wrapped at any width; Plotly would cut it.
     """
-    title = figure.layout.title.text or ""
-    if not title:
-        return "", figure
-    bare = go.Figure(figure).update_layout(title_text="")
-    top = figure.layout.margin.t
-    if top is not None and top > BARE_TOP:
-        bare.update_layout(margin_t=BARE_TOP)
-        if figure.layout.height is not None:
-            bare.update_layout(height=figure.layout.height - top + BARE_TOP)
-    return title.replace("<br>", " "), bare
+    title, top, height = figure.layout.title.text or "", figure.layout.margin.t, figure.layout.height
+    figure.update_layout(title_text="")
+    if title and top is not None and top > BARE_TOP:
+        figure.update_layout(margin_t=BARE_TOP, height=height and height - top + BARE_TOP)
+    return title.replace("<br>", " ")
 
 
 def legend_below(figure: go.Figure, *, height: int, bottom: int = 110) -> go.Figure:

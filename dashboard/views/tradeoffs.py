@@ -22,9 +22,10 @@ from studies.record import Record
 
 CAPTION: Final = (
     "Each mark is a whole run; large: a finalist again with a fresh seed; hollow: a model made small after "
-    "training. The line joins what nothing beats in both, and what lies beyond a limit is shaded. "
+    "training. {line}What lies beyond a limit is shaded. "
     "Click a mark to see its recipe, twice beside the marks to see all of them."
 )
+LINE: Final = "The line, the front, joins what nothing beats in both. "
 COST_PIXELS: Final = 260
 
 
@@ -44,9 +45,10 @@ def show(home: Path, name: str) -> None:
     figure = charts.drawn(study, st.query_params["cost"], limits=limits)
     key = f"quality-by-{st.query_params['cost']}"
     selected = chart(figure, key, rows, on_select="rerun", selection_mode="points")
-    st.caption(CAPTION)
+    is_front = charts.is_front(charts.front(records, cost, study.direction), cost)
+    st.caption(CAPTION.format(line=LINE if is_front else ""))
     _recipe(study, records, _picked(selected), default=rows[0]["trial"])
-    _table(study, rows)
+    _table(study, rows, is_front=is_front)
 
 
 def _cost() -> str:
@@ -75,7 +77,7 @@ def _picked(selected: Any) -> int | None:
 def _recipe(study: Study, records: Sequence[Record], picked: int | None, *, default: int) -> None:
     """Show the recipe of the trial that was clicked on.
 
-    Else of the one in the address, else of the cheapest on the front.
+    Else of the one in the address, else of the cheapest that nothing beats in both.
     """
     by_number = {record.number: record for record in records}
     if picked is not None:
@@ -93,17 +95,18 @@ def _recipe(study: Study, records: Sequence[Record], picked: int | None, *, defa
     st.code("\n".join(lines), language=None, wrap_lines=True)
 
 
-def _table(study: Study, rows: list[dict[str, Any]]) -> None:
-    st.subheader("All of them, the front first")
-    shown = filled_columns(rows, columns(study.metric))
+def _table(study: Study, rows: list[dict[str, Any]], *, is_front: bool) -> None:
+    st.subheader("All of them, the front first" if is_front else "All of them, the best in both first")
+    shown = filled_columns(rows, columns(study.metric, is_front=is_front))
     st.dataframe(rows, hide_index=True, column_config=shown, column_order=tuple(shown))
 
 
-def columns(metric: str) -> dict[str, Any]:
+def columns(metric: str, *, is_front: bool = True) -> dict[str, Any]:
     """Return the columns of the table, by field."""
+    best = "on the front" if is_front else "best in both"
     number = st.column_config.NumberColumn
     return {
-        "front": st.column_config.CheckboxColumn("on the front", pinned=True),
+        "front": st.column_config.CheckboxColumn(best, pinned=True),
         "trial": number("trial", pinned=True),
         "optimizer": st.column_config.TextColumn("optimizer", pinned=True),
         "quality": number(f"validation {metric}", format="%.4g"),

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from advisor.decide.circumstances import circumstances
 from dashboard import reads
-from dashboard.charts.looks import untitled
+from dashboard.charts.looks import take_title
 from dashboard.widgets.words import plain, progress, search_state
 from studies.costs import COSTS
 from studies.errors import StudyError
@@ -39,10 +40,9 @@ def chart(figure: go.Figure, key: str, rows: Sequence[Mapping[str, Any]] = (), *
         options: of `st.plotly_chart`, such as `on_select`.
     """
     config = SAVED | {"toImageButtonOptions": SAVED["toImageButtonOptions"] | {"filename": key}}
-    title, bare = untitled(figure)
-    if title:
+    if title := take_title(figure):
         st.markdown(f"**{plain(title)}**")
-    selected = st.plotly_chart(bare, key=key, config=config, **options)
+    selected = st.plotly_chart(figure, key=key, config=config, **options)
     if rows:
         st.download_button("CSV", table(rows), file_name=f"{key}.csv", mime="text/csv", key=f"{key}-csv")
     return selected
@@ -73,9 +73,16 @@ def open_study(home: Path, name: str, title: str) -> Study | None:
         st.error(plain(error))
         return None
     st.caption(plain(f"Study {name}, {progress(study)}. {search_state(study)}"))
+    show_circumstances(study)
     if study.damaged:
         st.warning(plain(f"{damage(name, study.damaged)}; the rest is shown"))
     return study
+
+
+def show_circumstances(study: Study) -> None:
+    """Say what every page says beside its charts: a tie, one candidate, failures, what is to come."""
+    if said := " ".join(map(str, circumstances(study.evidence))):
+        st.caption(plain(said))
 
 
 def nothing_yet(message: str, command: str) -> None:

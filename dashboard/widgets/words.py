@@ -15,6 +15,8 @@ from studies.storage.locks import worked_on
 Row = dict[str, Any]
 
 UNITS: Final = "%|B|KiB|MiB|GiB|us|µs|ms|s|min|h"
+SILENT_SECONDS: Final = 60.0
+"""For so long nothing was written before a page says for how long."""
 
 
 def plain(text: object) -> str:
@@ -40,9 +42,10 @@ def search_state(study: Study) -> str:
         return "The search is finished."
     if is_running(study):
         return "The search is running; this page follows it."
-    silence = f"nothing was written for {format_seconds(study.silent_seconds)}"
+    silent = study.silent_seconds > SILENT_SECONDS
+    silence = f": nothing was written for {format_seconds(study.silent_seconds)}" if silent else ""
     command = f"advisor resume {study.name}{at_home(study.home)}"
-    return f"The search is not finished and nobody works on it: {silence}. Go on with: {command}"
+    return f"The search is not finished and nobody works on it{silence}. Go on with: {command}"
 
 
 def filled_columns(rows: Sequence[Row], columns: Row) -> Row:
