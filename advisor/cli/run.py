@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from studies.storage.held import Loss
 
 NOTHING_COMPLETED: Final = "no trial was completed, so the advice rests on no measurement"
+KEPT: Final = "everything finished is kept, "
 NOTHING_COMPRESSED: Final = "nothing could be compressed"
 
 
@@ -69,10 +70,12 @@ def _end(
         say(overdrawn)
     if loss is not None:
         say(loss.says)
+    command = f"advisor {'resume' if searching else 'compress'} {session.name}{where}"
     if cut_short:
-        command = f"advisor {'resume' if searching else 'compress'} {session.name}{where}"
-        claim = "" if loss else "everything finished is kept, "
-        fail(f"interrupted; {claim}go on with: {command}", STOPS.status)
+        fail(f"interrupted; {'' if loss else KEPT}go on with: {command}", STOPS.status)
+    if stored.manifest.stopped:
+        _say_stopped(stored, command)
+        return
     if STOPS.status:
         fail("interrupted once the answer was made", STOPS.status)
     if loss is not None and loss.of_trials:
@@ -87,6 +90,14 @@ def _end(
         problem = f"{count} of {several(len(tried), 'trial')} failed, {len(worst.trials)} of them with"
         fail(f"{problem} {worst.reason}; see: advisor list trials {session.name}{where}", MOSTLY_FAILED)
     say(f"study {session.name}; its trials and curves: advisor dashboard{where}")
+
+
+def _say_stopped(stored: StoredStudy, command: str) -> None:
+    """Say that a search ended as somebody asked for that, and how it goes on."""
+    from advisor.jobs.budget_left import BudgetLeft
+
+    left = BudgetLeft.of(stored.manifest, stored.records)
+    say(f"stopped as asked; {left if not left.spent else 'nothing is left'}; go on with: {command}")
 
 
 def home_of(home: Path | None) -> Path:

@@ -9,7 +9,7 @@ from advisor.analysis.learning_curves import band
 from advisor.report.optimizer_styles import styles
 from dashboard.charts import curves, looks
 from dashboard.charts.curves import Axes
-from dashboard.charts.looks import take_title
+from dashboard.charts.looks import untitled
 from studies.direction import MINIMIZE
 from studies.record import Measurement
 from studies.storage.home import journal_path
@@ -80,9 +80,9 @@ def test_one_trace_draws_all_runs_of_an_optimizer_with_gaps_between():
 
 def test_the_title_names_the_optimizer_whose_best_epochs_are_best():
     words = "AdamW does best: median accuracy 0.9 over the best epochs of 3 whole runs"
-    assert take_title(drawn(RACE)) == words
+    assert untitled(drawn(RACE))[0] == words
     seeds = drawn(STUDIES["full"], Axes(over="seeds"))
-    assert take_title(seeds) == "AdamW reaches a median accuracy 0.93 over the best epochs of 3 seeds"
+    assert untitled(seeds)[0] == "AdamW reaches a median accuracy 0.93 over the best epochs of 3 seeds"
     assert drawn(STUDIES["failed"]).layout.title.text == "No trial is complete yet"
 
 
