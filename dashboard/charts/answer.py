@@ -43,17 +43,19 @@ def answer_chart(evidence: Evidence, answer: Recommendation, style_of: Mapping[s
         style_of: of each optimizer.
     """
     figure, values = go.Figure(), quality_chart(evidence, answer)
-    titled(figure, quality_for_cost(evidence, answer, values))
-    legend_below(figure, height=HEIGHT, bottom=60)
     if values is None:
-        return figure
+        return _titled(figure, quality_for_cost(evidence, answer, values))
     for mark in values.marks:
         figure.add_trace(_drawn(mark, values, style_of[mark.optimizer]))
     _draw_axes(figure, values)
     _draw_plain_models(figure, values)
     if values.limit is not None:
         _draw_limit(figure, values, values.limit)
-    return figure
+    return _titled(figure, quality_for_cost(evidence, answer, values))
+
+
+def _titled(figure: go.Figure, finding: Statement) -> go.Figure:
+    return legend_below(titled(figure, finding), height=HEIGHT, bottom=60)
 
 
 def reading(values: QualityChart) -> str:
