@@ -52,12 +52,15 @@ def nothing_apart(explained: Explained) -> NothingApart | None:
     advised, evidence = explained.advised, explained.evidence
     if explained.decision.label != "tied" or advised.quality is None:
         return None
+    some = len(explained.decision.in_question) < len(explained.contenders)
+    confirmed = explained.decision.recipe.training.confirmed
     return NothingApart(
         subjects=explained.decision.in_question,
         metric=evidence.metric,
         quality=advised.quality,
         rows=evidence.valid_rows,
-        confirmed=len(explained.decision.in_question) < len(explained.contenders),
+        confirmed=some and confirmed,
+        untried=some and not confirmed,
     )
 
 
