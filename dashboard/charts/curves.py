@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -15,7 +16,7 @@ from advisor.report.axis_marks import reach
 from advisor.report.numbers import number
 from advisor.report.optimizer_styles import Style
 from advisor.statements.statement import Statement
-from advisor.statements.titles_trials import Curved, CurvesEnd, NothingComplete, Runs
+from advisor.statements.titles_trials import Curved, CurvesReach, NothingComplete, Runs
 from dashboard.charts import Plot
 from dashboard.charts.axes import EVEN, count_beyond, log_scale, whole_scale
 from dashboard.charts.looks import label_qualities, legend_below, tinted
@@ -98,7 +99,7 @@ def learning_curves(
             _draw_band(figure, median, optimizer, style, axes)
     name_ends(figure, style_of)
     _draw_chosen(figure, records, style_of, axes)
-    label_qualities(figure, curves_end(records, axes, metric, direction), metric, direction)
+    label_qualities(figure, curves_reach(records, axes, metric, direction), metric, direction)
     _label(figure, axes, metric, direction)
     if not axes.log_y:
         _zoom(figure, records, shown, axes, direction if axes.y == "metric" else Direction.MINIMIZE)
@@ -151,14 +152,17 @@ def _with_curves(records: Sequence[Record], axes: Axes) -> list[Record]:
     return [record for record in records if record.curve and _is_over(record, axes)]
 
 
-def _band(records: Sequence[Record], optimizer: str, axes: Axes) -> Band | None:
-    whole = [
+def _whole_runs(records: Sequence[Record], optimizer: str, axes: Axes) -> list[Record]:
+    return [
         record
         for record in _with_curves(records, axes)
         if record.optimizer == optimizer and has_quality(record)
     ]
+
+
+def _band(records: Sequence[Record], optimizer: str, axes: Axes) -> Band | None:
     share = 1.0 if axes.over == "seeds" else 0.5
-    return band([axes.points(record) for record in whole], share=share)
+    return band([axes.points(record) for record in _whole_runs(records, optimizer, axes)], share=share)
 
 
 def _draw_band(figure: go.Figure, median: Band, optimizer: str, style: Style, axes: Axes) -> None:
@@ -281,28 +285,37 @@ def _scale(values: Sequence[float], *, log: bool) -> dict[str, Any]:
     return log_scale(values) if log else EVEN
 
 
-def curves_end(records: Sequence[Record], axes: Axes, metric: str, direction: Direction) -> Statement:
-    """Say whose median learning curve ends best."""
+def curves_reach(records: Sequence[Record], axes: Axes, metric: str, direction: Direction) -> Statement:
+    """Say whose runs do best in the median, each at its best epoch, as the answer counts them."""
     runs: Runs = "confirmation" if axes.over == "seeds" else "search"
     if not any(has_quality(record) for record in records if _is_over(record, axes)):
         return NothingComplete(runs=runs)
     names = sorted({record.optimizer for record in records})
-    bands = {name: median for name in names if (median := _band(records, name, axes))}
-    ends = {name: median.middle[-1] for name, median in bands.items()}
     toward = direction if axes.y == "metric" else Direction.MINIMIZE
-    best = toward.best(ends.values())
-    subjects = tuple(name for name, end in ends.items() if best is not None and math.isclose(end, best))
+    reached = {name: qualities for name in names if (qualities := _reached(records, name, axes, toward))}
+    medians = {name: statistics.median(qualities) for name, qualities in reached.items()}
+    best = toward.best(medians.values())
+    subjects = tuple(
+        name for name, value in medians.items() if best is not None and math.isclose(value, best)
+    )
     words = {"valid_loss": "validation loss", "train_loss": "training loss"}
-    return CurvesEnd(
+    return CurvesReach(
         subjects=subjects,
         runs=runs,
         metric=words.get(axes.y, metric),
         field=axes.field,
         value=0.0 if best is None else best,
-        curves=bands[subjects[0]].runs if subjects else 0,
-        compared=len(bands),
+        curves=len(reached[subjects[0]]) if subjects else 0,
+        compared=len(reached),
         positive=axes.log_y,
     )
+
+
+def _reached(records: Sequence[Record], optimizer: str, axes: Axes, toward: Direction) -> list[float]:
+    """Return what each whole run of an optimizer reached at its best epoch; runs without a point left out."""
+    runs = _whole_runs(records, optimizer, axes)
+    best = [toward.best(y for _, y in axes.points(record)) for record in runs]
+    return [value for value in best if value is not None]
 
 
 def _is_over(record: Record, axes: Axes) -> bool:

@@ -21,7 +21,7 @@ from dashboard import reads
 from dashboard.charts import evidence
 from dashboard.snapshot import Study
 from dashboard.widgets import address
-from dashboard.widgets.parts import chart
+from dashboard.widgets.parts import chart, show_circumstances
 from dashboard.widgets.words import bullets, plain, progress, search_state
 from studies.errors import StudyError
 from studies.quantities import several
@@ -59,6 +59,7 @@ def show(home: Path, name: str) -> None:
         st.error(plain(error))
         return
     st.caption(plain(f"Study {name}, {progress(study)}. {search_state(study)}"))
+    show_circumstances(study)
     _published(study)
     _beginning(study)
     _earlier(study)

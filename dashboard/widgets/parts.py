@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from advisor.decide.circumstances import circumstances
 from advisor.report.numbers import WHOLE
 from advisor.report.units import Unit, unit_of
 from dashboard import reads
@@ -75,9 +76,16 @@ def open_study(home: Path, name: str, title: str) -> Study | None:
         st.error(plain(error))
         return None
     st.caption(plain(f"Study {name}, {progress(study)}. {search_state(study)}"))
+    show_circumstances(study)
     if study.damaged:
         st.warning(plain(f"{damage(name, study.damaged)}; the rest is shown"))
     return study
+
+
+def show_circumstances(study: Study) -> None:
+    """Say what every page says beside its charts: a tie, one candidate, failures, what is to come."""
+    if said := " ".join(map(str, circumstances(study.evidence))):
+        st.caption(plain(said))
 
 
 def nothing_yet(message: str, command: str) -> None:
