@@ -8,7 +8,7 @@ from dataclasses import fields, is_dataclass
 from itertools import permutations
 from typing import Any, Final
 
-from advisor.report.numbers import chance, duration, number, percent, ratio, size, trials
+from advisor.report.numbers import chance, duration, number, percent, ratio, size, size_limit, trials
 from advisor.statements.statement import Statement
 
 NUMBER: Final = re.compile(r"(?<![\w.,])-?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?")
@@ -49,6 +49,7 @@ def writings(value: float) -> set[str]:
         number(value),
         percent(abs(value)),
         size(value),
+        *([size_limit(value)] if value >= 1 else []),
         duration(value),
         f"{value:.0f}",
         f"{value:.1f}",

@@ -18,7 +18,7 @@ from advisor.report.columns_table import TITLES, column_rows, columns_text
 from advisor.report.facts_text import data_lines, data_text, model_lines, model_text
 from advisor.report.layout import fold
 from advisor.report.memory_table import least_first, memory_row, memory_text
-from advisor.report.numbers import size
+from advisor.report.numbers import size, size_limit
 from advisor.report.probes_text import probes_text
 from advisor.report.section import Section, Table, sentence
 from advisor.report.section_html import notebook_cell
@@ -109,7 +109,11 @@ class Preview:
             return Table(titles=titles, rows=tuple(rows), about=about)
         fits = ["yes" if each.peak_bytes <= limit else "no" for each in ordered]
         limited = tuple((*row, verdict) for row, verdict in zip(rows, fits, strict=True))
-        return Table(titles=(*titles, f"within {size(limit)}"), rows=limited, about=about)
+        return Table(
+            titles=(*titles, f"within {size_limit(limit)}"),
+            rows=limited,
+            about=about,
+        )
 
     @property
     def _warnings(self) -> tuple[str, ...]:

@@ -40,6 +40,7 @@ def reopen(  # noqa: PLR0913 - what may be asked for, each by its name
     workers: Workers | None = None,
     tell: Callable[[str], None] = lambda line: None,
     searching: bool = True,
+    answers: bool = True,
 ) -> Session:
     """Open a study again, with more budget if given.
 
@@ -52,6 +53,7 @@ def reopen(  # noqa: PLR0913 - what may be asked for, each by its name
         workers: how many trials train at a time; None for the usual number.
         tell: called with a line before anything that takes its time.
         searching: whether the search goes on, which then counts the seconds of reading.
+        answers: whether what follows may change the study's answer.
 
     Raises:
         StudyError: no such study, or its data has changed.
@@ -74,8 +76,8 @@ def reopen(  # noqa: PLR0913 - what may be asked for, each by its name
     changes |= _passes(passes, manifest)
     changes |= {"exhaust": True} if exhaust else {}
     with working(home, name):
-        # until it is concluded again, it is not
-        journal.change_manifest(study, recommendation=None, stopped="", **changes)
+        if answers:  # until it is concluded again, it is not
+            journal.change_manifest(study, recommendation=None, stopped="", **changes)
         forget_wish(home, name, before=since)  # of a search that was killed before it heard of it
         if searching:
             _count(study, time.monotonic() - began)

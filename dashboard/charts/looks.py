@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import plotly.graph_objects as go
 
 from advisor.report.optimizer_styles import VERMILION
+from dashboard.charts.axes import EVEN
 from studies.direction import Direction
 
 if TYPE_CHECKING:
@@ -42,7 +43,11 @@ def folded(finding: str) -> str:
 
 
 def titled(figure: go.Figure, finding: Statement) -> go.Figure:
-    """Give a chart its title: a statement in words, its kind and figures beside them for programs."""
+    """Give a chart its title: a statement in words, its kind and figures beside them for programs.
+
+    A chart of nothing has no axes: the title says what is missing.
+    """
+    bare_if_empty(figure)
     return figure.update_layout(title_text=folded(str(finding)), meta=finding.to_dict())
 
 
@@ -54,7 +59,7 @@ def untitled(figure: go.Figure) -> tuple[str, go.Figure]:
     title = figure.layout.title.text or ""
     if not title:
         return "", figure
-    bare = go.Figure(figure).update_layout(title_text="")
+    bare = type(figure)(figure).update_layout(title_text="")
     top = figure.layout.margin.t
     if top is not None and top > BARE_TOP:
         bare.update_layout(margin_t=BARE_TOP)
@@ -74,7 +79,7 @@ def legend_below(figure: go.Figure, *, height: int, bottom: int = 110) -> go.Fig
 def transparent(figure: go.Figure, finding: Statement | str, *, height: int) -> go.Figure:
     """Give a chart its title and lay it over the page, whose colour shows through."""
     if isinstance(finding, str):
-        figure.update_layout(title_text=folded(finding))
+        bare_if_empty(figure).update_layout(title_text=folded(finding))
     else:
         titled(figure, finding)
     legend_below(figure, height=height, bottom=50)
@@ -86,6 +91,13 @@ def transparent(figure: go.Figure, finding: Statement | str, *, height: int) -> 
     )
 
 
+def bare_if_empty(figure: go.Figure) -> go.Figure:
+    """Take the axes off a chart that draws nothing."""
+    if not figure.data:
+        figure.update_xaxes(visible=False).update_yaxes(visible=False)
+    return figure
+
+
 def tinted(colour: str, share: float) -> str:
     """Return a colour that lets what is behind it through."""
     red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
@@ -95,6 +107,6 @@ def tinted(colour: str, share: float) -> str:
 def label_qualities(figure: go.Figure, finding: Statement, metric: str, direction: Direction) -> go.Figure:
     """Give a chart of qualities its title, which states the finding, its axis and its legend."""
     titled(figure, finding)
-    figure.update_yaxes(title_text=f"validation {metric} ({direction.word} is better)")
+    figure.update_yaxes(title_text=f"validation {metric} ({direction.word} is better)", **EVEN)
     legend = {"title_text": "optimizer", "itemsizing": "constant"}
     return figure.update_layout(showlegend=True, legend=legend, height=400, margin={"t": 60, "b": 50})

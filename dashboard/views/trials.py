@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import streamlit as st
 
-from advisor.report.optimizer_styles import styles
 from dashboard.charts.trials import best_so_far, quality_by_seconds
 from dashboard.snapshot import Study
 from dashboard.widgets.parts import chart, cost_columns, open_study
@@ -42,7 +41,7 @@ def _charts(study: Study) -> None:
     if not any(record.quality is not None for record in study.records):
         st.info("No trial has a quality yet; the table says why each one ended.")
         return
-    style_of = styles(study.optimizers)
+    style_of = study.style_of
     figure = quality_by_seconds(study.records, style_of, metric=study.metric, direction=study.direction)
     chart(figure, "quality_by_seconds")
     st.caption(CAPTION)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from advisor.report.numbers import WHOLE
+from advisor.report.units import Unit, unit_of
 from dashboard import reads
 from dashboard.charts.looks import untitled
-from dashboard.widgets.words import plain, progress, search_state
+from dashboard.widgets.words import Row, plain, progress, search_state
 from studies.costs import COSTS
 from studies.errors import StudyError
 from studies.storage.follow import damage
@@ -84,12 +86,39 @@ def nothing_yet(message: str, command: str) -> None:
     st.code(command, language="sh")
 
 
-def cost_columns() -> dict[str, Any]:
-    """Return a table's columns of what a run costs, by field of a record."""
-    number = st.column_config.NumberColumn
+def in_units(rows: Sequence[Row]) -> list[Row]:
+    """Return rows of a table whose costs are numbers in one unit a column, that of `cost_columns`."""
+    units = _units(rows)
+    return [
+        row | {field: unit.of(row[field]) for field, unit in units.items() if row.get(field) is not None}
+        for row in rows
+    ]
+
+
+def cost_columns(rows: Sequence[Row] = ()) -> Row:
+    """Return a table's columns of what a run costs, by field of a record; `in_units` makes its rows.
+
+    Args:
+        rows: with costs in bytes and seconds; the middle one of a column decides its unit.
+    """
+    units = _units(rows)
     return {
-        cost.field: number(f"{cost.label} (s)", format="%.3g")
-        if cost.in_seconds
-        else number(f"{cost.label} (bytes)", format="localized")
+        cost.field: number_column(
+            units[cost.field].titled(cost.label),
+            [units[cost.field].of(row[cost.field]) for row in rows if row.get(cost.field) is not None],
+        )
         for cost in COSTS
+    }
+
+
+def number_column(label: str, values: Iterable[float | None], **options: Any) -> Any:
+    """Return a column of numbers, with four significant digits; in whole numbers from 1,000 on."""
+    known = [abs(value) for value in values if value is not None]
+    large = bool(known) and max(known) >= WHOLE
+    return st.column_config.NumberColumn(label, format="localized" if large else "%.4g", **options)
+
+
+def _units(rows: Sequence[Row]) -> dict[str, Unit]:
+    return {
+        cost.field: unit_of((row.get(cost.field) for row in rows), seconds=cost.in_seconds) for cost in COSTS
     }
