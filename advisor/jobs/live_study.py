@@ -11,21 +11,15 @@ from typing import Any, Final, Self
 
 from advisor.jobs.budget_left import BudgetLeft, time_of
 from advisor.report.compression_names import in_words
+from advisor.report.stage_names import stage_in_words, stages_in_words
 from studies.quantities import format_seconds, listed, several
-from studies.record import OPENING_STAGES, Record
+from studies.record import STAGES, Record, Stage
 from studies.storage.home import journal_path
 from studies.storage.locks import holder_path
 from studies.storage.manifest import ASKED, StudyManifest
 from studies.storage.stop_wish import is_wished
 from studies.trials.under_way import trials_under_way
 
-STAGES: Final[Mapping[str, str]] = {
-    "opening": "first recipes",
-    "race": "race",
-    "confirm": "confirmation",
-    "compress": "compression",
-}
-"""Stages of a search in their order, each with its name for people."""
 SHOWN: Final = 3
 """Trials that are named of those that train now."""
 
@@ -34,10 +28,10 @@ SHOWN: Final = 3
 class LiveStudy:
     """Live study: stage, clock, what trains, and what is left of a search that runs."""
 
-    stage: str = ""
-    """One of `STAGES`; empty before the first trial."""
-    stages: tuple[str, ...] = tuple(STAGES)[:3]
-    """Those that it goes through."""
+    stage: Stage | None = None
+    """None before the first trial."""
+    compresses: bool = False
+    """Whether a compression comes after the search."""
     elapsed_seconds: float = 0.0
     """Of all sittings, reading and profiling included."""
     of_seconds: float | None = None
@@ -62,10 +56,10 @@ class LiveStudy:
         """
         training = trials_under_way(home, name)
         left = BudgetLeft.of(manifest, records)
-        latest = training[-1]["stage"] if training else records[-1].stage if records else ""
+        latest = training[-1].get("stage") if training else records[-1].stage if records else None
         return cls(
-            stage="opening" if latest in OPENING_STAGES else str(latest),
-            stages=tuple(STAGES)[: 3 + (manifest.compression_study is not None)],
+            stage=next((stage for stage in STAGES if stage == latest), None),
+            compresses=manifest.compression_study is not None,
             elapsed_seconds=_elapsed_seconds(home, name, manifest),
             of_seconds=left.of_seconds,
             trials=sum(record.searched for record in records),
@@ -89,11 +83,10 @@ class LiveStudy:
         return f"{elapsed}, {f'{self.trials:,}{of} trials' if of else several(self.trials, 'trial')}"
 
     def place(self) -> str:
-        """Return the stage and its number, as in `stage 2 of 3: race`."""
-        if self.stage not in self.stages:
-            return "before the first trial"
-        number = self.stages.index(self.stage) + 1
-        return f"stage {number} of {len(self.stages)}: {STAGES[self.stage]}"
+        """Return the stage and where it stands among all, as in `race, stage 2 of 3`."""
+        if self.stage is None:
+            return "before its first trial"
+        return stage_in_words(self.stage, stages_in_words(compresses=self.compresses))
 
     def now(self) -> str:
         """Return what trains at this moment, in a sentence."""
