@@ -9,6 +9,7 @@ from typing import Annotated, Final
 
 import typer
 
+from advisor.cli.commands.ablate import ablate
 from advisor.cli.commands.compress import compress
 from advisor.cli.commands.dashboard import dashboard
 from advisor.cli.commands.doctor import doctor
@@ -50,7 +51,7 @@ USAGE_ERROR: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[1]
 """Typer carries a click of its own and exports only this leaf of its errors; the parent covers every wrong
 use."""
 COMMANDS: Final[tuple[Callable[..., None], ...]] = (
-    profile, search, resume, recommend, predict, export, report, register, compress,
+    profile, search, resume, recommend, predict, export, report, register, compress, ablate,
     import_, list_, logs, note, explain, plot, dashboard, sync, mcp, schema, doctor,
 )  # fmt: skip
 """Each has its place in `advisor.cli.help`."""

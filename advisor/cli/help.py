@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "From data to advice": ("profile", "search", "resume", "recommend"),
-    "With the answer": ("compress", "predict", "export", "report", "register"),
+    "With the answer": ("compress", "ablate", "predict", "export", "report", "register"),
     "Look around": ("list", "logs", "note", "explain", "plot", "dashboard", "import", "sync"),
     "For programs, and when something is wrong": ("mcp", "schema", "doctor"),
 }

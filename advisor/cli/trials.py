@@ -23,7 +23,8 @@ def trial_rows(home: Path, study: str) -> list[TrialRow]:
         named = ", ".join(study_names(home)) or "none yet"
         raise BadValue(f"name the study: advisor list trials STUDY; there are: {named}")
     stored, said = read_study(home, study), legible_annotations(home, study)
-    return [_row(record, stored.manifest.metric, said.of_trial(record.number)) for record in stored.records]
+    records = sorted((*stored.records, *stored.ablations), key=lambda record: record.number)
+    return [_row(record, stored.manifest.metric, said.of_trial(record.number)) for record in records]
 
 
 def _row(record: Record, metric: str, said: TrialAnnotations) -> TrialRow:
