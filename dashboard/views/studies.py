@@ -60,17 +60,9 @@ def _table(home: Path, names: tuple[str, ...]) -> None:
         return
     rows = [_row(home, reads.summary(home, name)) for name in names]
     shown = filled_columns(rows, columns())
-    selected = st.dataframe(
-        rows,
-        hide_index=True,
-        column_config=shown,
-        column_order=tuple(shown),
-        on_select="rerun",
-        selection_mode="single-cell",
-        key="studies",
-    )
+    place = links.clicked_row(rows, shown, "studies")
     st.caption("A click on a row opens the study.")
-    if (place := links.chosen_row(selected)) is not None and place < len(names):
+    if place is not None:
         links.open_study_page(names[place])
 
 

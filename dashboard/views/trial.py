@@ -132,18 +132,9 @@ def _relatives(study: Study, record: Record) -> None:
 def _table(study: Study, records: Sequence[Record], current: Record, key: str) -> None:
     rows = [_row(record) for record in records]
     shown = filled_columns(rows, columns(study.metric, rows))
-    selected = st.dataframe(
-        in_units(rows),
-        hide_index=True,
-        column_config=shown,
-        column_order=tuple(shown),
-        on_select="rerun",
-        selection_mode="single-cell",
-        key=f"{study.name}-{current.number}-{key}",
-    )
-    row = links.chosen_row(selected)
-    if row is not None and records[row].number != current.number:
-        links.open_trial(study.name, records[row].number)
+    place = links.clicked_row(in_units(rows), shown, f"{study.name}-{current.number}-{key}")
+    if place is not None and records[place].number != current.number:
+        links.open_trial(study.name, records[place].number)
 
 
 def _row(record: Record) -> Row:

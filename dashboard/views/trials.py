@@ -65,19 +65,12 @@ def _table(study: Study, rows: list[Row]) -> None:
     if arrangement.group:
         _groups(study, left, arrangement.group)
     order = tuple(dict.fromkeys(filter(None, ("number", arrangement.group, *chosen))))
-    selected = st.dataframe(
-        in_units(left),
-        hide_index=True,
-        column_config=columns(study.metric, left, order),
-        column_order=order,
-        on_select="rerun",
-        selection_mode="single-cell",
-        key=f"{study.name}-trials",
-    )
+    shown = columns(study.metric, left, order)
+    place = links.clicked_row(in_units(left), shown, f"{study.name}-trials")
     data = table([{column: each.get(column) for column in order} for each in left])
     st.download_button("CSV", data, f"{study.name}-trials.csv", "text/csv", key=f"{study.name}-trials-csv")
     st.caption("A click on a row opens its trial; a click on a heading sorts by it.")
-    if (place := links.chosen_row(selected)) is not None and place < len(left):
+    if place is not None:
         links.open_trial(study.name, left[place]["number"])
 
 
