@@ -25,8 +25,8 @@ from dashboard import reads, whatif
 from dashboard.charts import answer as charts
 from dashboard.snapshot import Study
 from dashboard.widgets import candidates, checks, recipe, running, what_if
-from dashboard.widgets.parts import chart
-from dashboard.widgets.words import bullets, is_running, plain, progress, search_state
+from dashboard.widgets.parts import chart, state_in_a_line
+from dashboard.widgets.words import bullets, is_running, plain
 from studies.costs import COSTS
 from studies.errors import NothingFeasible, StudyError
 
@@ -51,7 +51,7 @@ def show(home: Path, name: str) -> None:
     except StudyError as error:
         top.title("No optimizer fits" if isinstance(error, NothingFeasible) else plain(name))
         top.error(plain(error))
-        top.caption(plain(f"Study {name}, {progress(study)}. {search_state(study)}"))
+        top.caption(plain(state_in_a_line(study)))
         what_if.show_changes(home, study, limits, goal)
         return
     evidence = whatif.under(study.evidence, limits, goal)
@@ -75,7 +75,7 @@ def show(home: Path, name: str) -> None:
 
 def _said(home: Path, study: Study, advice: Recommendation) -> None:
     """Say the answer once: of a search that runs, who leads and what is to come; else how sure it is."""
-    state = f"Study {study.name}, {progress(study)}. {search_state(study)}"
+    state = state_in_a_line(study)
     if is_running(study):
         so_far = under_way(study.evidence, advice)
         st.title(plain(so_far.title))
