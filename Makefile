@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test test-slow fuzz lint docs screenshots bench bench-memory bench-advice faults soak clean
+.PHONY: demo test test-slow fuzz lint docs site screenshots bench bench-memory bench-advice faults soak clean
 
 demo: $(READY)
 	$(BIN)/advisor search digits --budget 60s
@@ -26,7 +26,11 @@ lint: $(READY)
 	$(BIN)/python lint/names.py advisor studies dashboard benchmarks docs examples lint
 
 docs: $(READY)
-	$(BIN)/python docs/write.py
+	$(BIN)/python -m docs.write
+
+site: $(READY)
+	$(BIN)/zensical build --strict
+	@echo "open build/site/index.html, or: python -m http.server --directory build/site"
 
 screenshots: $(READY)
 	$(BIN)/python docs/screenshots.py

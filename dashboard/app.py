@@ -30,7 +30,7 @@ from dashboard.views import (
     tradeoffs,
     trials,
 )
-from dashboard.widgets.words import SILENT_SECONDS, plain
+from dashboard.widgets.words import is_running, plain
 from studies.errors import StudyError
 
 REFRESH_SECONDS: Final = 5.0
@@ -99,7 +99,7 @@ def _alive(home: Path, name: str) -> bool:
         study = reads.study(home, name)
     except StudyError:
         return False
-    return not study.finished and study.silent_seconds < SILENT_SECONDS
+    return is_running(study)
 
 
 main()

@@ -18,6 +18,7 @@ import streamlit as st
 from advisor.decide.posterior import Posterior
 from advisor.decide.recommend import recommend
 from advisor.decide.rulebook import apply_rules
+from advisor.jobs.downloads import Downloads, downloads
 from advisor.recommendation import Recommendation
 from dashboard.snapshot import Study
 from dashboard.studies_table import Summary
@@ -30,6 +31,8 @@ from studies.storage.home import default_home, study_names
 STUDIES_IN_MEMORY: Final = 16
 """Studies that are kept when several are looked at."""
 ANSWERS_IN_MEMORY: Final = 64
+FILES_IN_MEMORY: Final = 4
+"""Studies whose scripts and models are kept: these are as large as their data."""
 Stamp = tuple[int, int]
 """A journal's time of change and size: what was read under one stamp stays true until it changes."""
 
@@ -85,6 +88,15 @@ def answer(home: Path, name: str, limits: Limits, goal: str) -> Recommendation:
     return _answer(str(home), name, _stamp(home, name), limits, goal)
 
 
+def files(home: Path, name: str) -> Downloads:
+    """Return the files of a study's answer, which are made the first time that somebody asks.
+
+    Raises:
+        StudyError: nothing could be made.
+    """
+    return _files(str(home), name, _stamp(home, name))
+
+
 def posterior(home: Path, name: str) -> Posterior:
     """Return the posterior of each optimizer of a study.
 
@@ -127,6 +139,11 @@ def _recommendation(home: str, name: str, stamp: Stamp) -> Recommendation:
 @st.cache_resource(max_entries=ANSWERS_IN_MEMORY, show_spinner=False)
 def _answer(home: str, name: str, stamp: Stamp, limits: Limits, goal: str) -> Recommendation:
     return recommend(replace(_study(home, name, stamp).evidence, limits=limits, goal=goal))
+
+
+@st.cache_resource(max_entries=FILES_IN_MEMORY, show_spinner="Making train.py and the model")
+def _files(home: str, name: str, stamp: Stamp) -> Downloads:  # noqa: ARG001 the stamp is the key
+    return downloads(Path(home), name)
 
 
 @st.cache_resource(max_entries=STUDIES_IN_MEMORY, show_spinner=False)

@@ -14,6 +14,10 @@ from advisor.cli.columns import size
 from advisor.cli.listing import listing
 from advisor.cli.schemas.outputs import OUTPUTS, SAME, schema
 from advisor.cli.terminal import STATUSES
+from docs.api_pages import names
+from docs.choice_pages import all_rules, choices, words
+from docs.command_pages import commands, outputs
+from docs.tables import table
 from studies import catalogue
 from studies.choice import sections, summary
 from studies.datasets.files import readers
@@ -23,6 +27,7 @@ from studies.space import ranges
 
 ROOT = Path(__file__).parent.parent
 ON_REQUEST = "on request"
+SCHEMAS = "docs/reference/schemas"
 
 
 def optimizers() -> str:
@@ -34,7 +39,7 @@ def optimizers() -> str:
             rows.append(
                 (f"`{name}`", summary(choice), sections(choice)["Helps"], state, lr, _offered(choice))
             )
-    return _table(
+    return table(
         ("optimizer", "what it does", "helps", "state floats a parameter", "lr searched", "offered"), rows
     )
 
@@ -45,7 +50,7 @@ def schedules() -> str:
         (f"`{name}`", summary(choice), sections(choice)["Helps"])
         for name, choice in catalogue.choices("schedule").items()
     ]
-    return _table(("schedule", "what it does", "helps"), rows)
+    return table(("schedule", "what it does", "helps"), rows)
 
 
 def regularizers() -> str:
@@ -54,7 +59,7 @@ def regularizers() -> str:
         (f"`{name}`", summary(choice), sections(choice)["Helps"], _offered(choice))
         for name, choice in catalogue.choices("regularizers").items()
     ]
-    return _table(("regularizer", "what it does", "helps", "offered"), rows)
+    return table(("regularizer", "what it does", "helps", "offered"), rows)
 
 
 def wrappers() -> str:
@@ -64,7 +69,7 @@ def wrappers() -> str:
         helps = sections(catalogue.find("wrappers", row["name"]))["Helps"]
         offered = "yes" if row["searched"] else ON_REQUEST
         rows.append((f"`{row['name']}`", row["summary"], helps, f"{row['state_floats']:g}", offered))
-    return _table(("wrapper", "what it does", "helps", "state floats a parameter", "offered"), rows)
+    return table(("wrapper", "what it does", "helps", "state floats a parameter", "offered"), rows)
 
 
 def compression() -> str:
@@ -75,13 +80,13 @@ def compression() -> str:
         for name, choice in catalogue.choices(axis).items()
         if name != "none"
     ]
-    return _table(("pass", "axis", "what it does", "helps", "offered"), rows)
+    return table(("pass", "axis", "what it does", "helps", "offered"), rows)
 
 
 def models() -> str:
     """Return the table of models."""
     rows = [(f"`{row['name']}`", row["summary"], row["takes"]) for row in _listed("models")]
-    return _table(("model", "what it is", "takes"), rows)
+    return table(("model", "what it is", "takes"), rows)
 
 
 def datasets() -> str:
@@ -91,7 +96,7 @@ def datasets() -> str:
         for row in _listed("datasets")
         if row["rows"]
     ]
-    return _table(("dataset", "what it is", "task", "rows x columns", "source", "licence"), rows)
+    return table(("dataset", "what it is", "task", "rows x columns", "source", "licence"), rows)
 
 
 def forms() -> str:
@@ -106,7 +111,7 @@ def forms() -> str:
         )
         for reader in dict.fromkeys(readers().values())
     ]
-    return _table(("ending", "what is read", "target", "named behind a colon", "may be compressed"), rows)
+    return table(("ending", "what is read", "target", "named behind a colon", "may be compressed"), rows)
 
 
 def folders() -> str:
@@ -114,7 +119,7 @@ def folders() -> str:
     rows = [
         (f"[{_name(folder)}]({_name(folder)})", _first_line(folder / "__init__.py")) for folder in _packages()
     ]
-    return _table(("folder", "what lies there"), rows)
+    return table(("folder", "what lies there"), rows)
 
 
 def files() -> str:
@@ -128,13 +133,13 @@ def files() -> str:
 
 def statuses() -> str:
     """Return the table of the exit statuses."""
-    return _table(("status", "meaning"), [(str(status), meaning) for status, meaning in STATUSES.items()])
+    return table(("status", "meaning"), [(str(status), meaning) for status, meaning in STATUSES.items()])
 
 
 Parts = dict[str, Callable[[], str]]
 DOCUMENTS: dict[str, Parts] = {
     "README.md": {"folders": folders},
-    "docs/catalogue.md": {
+    "docs/reference/catalogue.md": {
         "optimizers": optimizers,
         "schedules": schedules,
         "regularizers": regularizers,
@@ -144,7 +149,13 @@ DOCUMENTS: dict[str, Parts] = {
         "datasets": datasets,
         "forms": forms,
     },
-    "docs/commands.md": {"statuses": statuses},
+    "docs/guides/commands.md": {"statuses": statuses},
+    "docs/reference/api.md": {"names": names},
+    "docs/reference/choices.md": {"choices": choices},
+    "docs/reference/commands.md": {"commands": commands},
+    "docs/reference/json.md": {"outputs": outputs},
+    "docs/reference/rules.md": {"rules": all_rules},
+    "docs/reference/words.md": {"words": words},
     "docs/files.md": {"files": files},
 }
 """The generated parts of each document, by the name that stands around them there."""
@@ -160,9 +171,9 @@ def written(document: str) -> str:
 
 
 def schemas() -> dict[str, str]:
-    """Return the files of `docs/schemas`: by its name, the JSON Schema of what a command prints."""
+    """Return the files of `docs/reference/schemas`: by its name, the JSON Schema of what a command prints."""
     return {
-        f"docs/schemas/{command.replace(' ', '-')}.json": f"{json.dumps(schema(command), indent=1)}\n"
+        f"{SCHEMAS}/{command.replace(' ', '-')}.json": f"{json.dumps(schema(command), indent=1)}\n"
         for command in OUTPUTS
         if command not in SAME
     }
@@ -198,10 +209,6 @@ def _offered(choice: type) -> str:
 
 def _listed(kind: str) -> list[dict[str, Any]]:
     return listing(kind, ROOT)
-
-
-def _table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (columns, tuple("---" for _ in columns), *rows))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from advisor.cli.commands.import_ import import_
 from advisor.cli.commands.list_ import list_
 from advisor.cli.commands.logs import logs
 from advisor.cli.commands.mcp import mcp
+from advisor.cli.commands.note import note
 from advisor.cli.commands.plot import plot
 from advisor.cli.commands.predict import predict
 from advisor.cli.commands.profile import profile
@@ -51,7 +52,7 @@ USAGE_ERROR: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[1]
 use."""
 COMMANDS: Final[tuple[Callable[..., None], ...]] = (
     profile, search, resume, recommend, predict, export, report, register, compress, ablate,
-    import_, list_, logs, explain, plot, dashboard, sync, mcp, schema, doctor,
+    import_, list_, logs, note, explain, plot, dashboard, sync, mcp, schema, doctor,
 )  # fmt: skip
 """Each has its place in `advisor.cli.help`."""
 

@@ -27,7 +27,7 @@ def choice_text(choice: type[Choice]) -> str:
     lines = [f"{choice.name()} ({noun})", "", summary(choice), ""]
     lines += [f"{label}: {parts[label]}" for label in ("Helps", "Hurts", "Source") if label in parts]
     if issubclass(choice, OptimizerChoice):
-        lines += _optimizer_lines(choice)
+        lines += optimizer_lines(choice)
     lines += _field_lines("Searched over:", ranges(choice))
     lines += _field_lines("May be set, and is not searched:", unsearched_ranges(choice))
     if opened := openings(choice.name()):
@@ -43,7 +43,7 @@ def _field_lines(heading: str, fields: Mapping[str, Range]) -> list[str]:
     return ["", heading, *lines] if lines else []
 
 
-def _optimizer_lines(choice: type[OptimizerChoice]) -> list[str]:
+def optimizer_lines(choice: type[OptimizerChoice]) -> list[str]:
     """Return lines on an optimizer's class: state, regime, which parameters it leaves to another."""
     regime = (
         "the whole training set every step"

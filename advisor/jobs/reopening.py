@@ -22,6 +22,7 @@ from studies.storage import journal
 from studies.storage.locks import working
 from studies.storage.manifest import CompressionEntry, StudyManifest
 from studies.storage.repair import make_writable
+from studies.storage.stop_wish import forget_wish
 from studies.tracking.address import OFF, whole
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def reopen(  # noqa: PLR0913 - what may be asked for, each by its name
     Raises:
         StudyError: no such study, or its data has changed.
     """
-    began = time.monotonic()
+    began, since = time.monotonic(), time.time()
     workers = parse_workers(None) if workers is None else workers
     make_writable(home, name)
     study = journal.open_study(home, name)
@@ -76,7 +77,8 @@ def reopen(  # noqa: PLR0913 - what may be asked for, each by its name
     changes |= {"exhaust": True} if exhaust else {}
     with working(home, name):
         if answers:  # until it is concluded again, it is not
-            journal.change_manifest(study, recommendation=None, **changes)
+            journal.change_manifest(study, recommendation=None, stopped="", **changes)
+        forget_wish(home, name, before=since)  # of a search that was killed before it heard of it
         if searching:
             _count(study, time.monotonic() - began)
     plan = Plan.of(journal.manifest_of(study))

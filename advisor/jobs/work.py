@@ -23,7 +23,8 @@ from studies.search.clock import Clock
 from studies.storage import journal
 from studies.storage.held import holding, settle
 from studies.storage.locks import working
-from studies.storage.manifest import SavedAdvice
+from studies.storage.manifest import ASKED, INTERRUPTED, SavedAdvice
+from studies.storage.stop_wish import forget_wish, wished
 from studies.tracking.address import OFF
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def work(
     stop: Callable[[], bool] = lambda: False,
     searching: bool = True,
 ) -> Mirror | None:
-    """Work on a study until its budget is used up or `stop` says yes.
+    """Work on a study until its budget is used up, `stop` says yes or anybody wishes it to stop.
 
     Args:
         session: the study.
@@ -60,18 +61,26 @@ def work(
     """
     study = journal.open_study(session.home, session.name)
     manifest = journal.manifest_of(study)
+    is_asked = wished(session.home, session.name)
+
+    def ends() -> bool:
+        return stop() or is_asked()
+
     clock = Clock(
         budget=session.plan.budget,
         spent_before=manifest.spent_seconds,
         prepared_seconds=manifest.prepared_seconds,
-        stop=stop,
+        stop=ends,
     )
     with working(session.home, session.name), holding(session.home, session.name, study):
         mirror = mirror_of(session)
         if searching:
             _search(session, study, clock, listen=listen)
-        if not stop() and (session.plan.compression == "after" or not searching):
-            compress(session, listen=listen, stop=stop)
+        if not ends() and (session.plan.compression == "after" or not searching):
+            compress(session, listen=listen, stop=ends)
+        if ends():
+            journal.change_manifest(study, stopped=INTERRUPTED if stop() else ASKED)
+            forget_wish(session.home, session.name)
     return mirror
 
 

@@ -11,7 +11,6 @@ from advisor.analysis.searched_space import steps_of
 from advisor.jobs.command_lines import at_home
 from advisor.report.layout import settings
 from advisor.report.numbers import duration, number
-from advisor.report.optimizer_styles import styles
 from dashboard.charts import curves
 from dashboard.charts.curves import Axes
 from dashboard.snapshot import Study
@@ -51,7 +50,7 @@ def show(home: Path, name: str) -> None:
     axes = _axes(study)
     figure = curves.learning_curves(
         study.records,
-        styles(study.optimizers),
+        study.style_of,
         axes,
         metric=study.metric,
         direction=study.direction,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +14,7 @@ from advisor.analysis.searched_space import edges, numbers, options, searched
 from advisor.jobs.command_lines import at_home
 from advisor.report.optimizer_styles import styles
 from dashboard import reads
-from dashboard.charts import ablation, contour, importances, parallel, space
+from dashboard.charts import ablation, brushing, contour, importances, parallel, space
 from dashboard.snapshot import Study
 from dashboard.widgets import address
 from dashboard.widgets.parts import chart, nothing_yet, open_study
@@ -39,9 +40,15 @@ IMPORTANCES: Final = (
     "The sampler looks where it hopes for the best, so what it soon left alone looks small."
 )
 CONTOUR: Final = (
-    "The weight decay is the one that torch takes, lr and decay horizon in one. The surface is an average "
+    "A weight decay is the one that torch takes, lr and decay horizon in one. The surface is an average "
     "over near trials, blank where there are none."
 )
+PARALLEL: Final = (
+    "Each line is a whole run, coloured by its quality. Drag along an axis to see only the runs that pass "
+    "there, drag a name to move its axis, click a marked range to clear it. Each axis spans the range that "
+    "was searched."
+)
+FEWEST_AXES: Final = 2
 
 
 def show(home: Path, name: str) -> None:
@@ -110,6 +117,7 @@ def _all_slices(study: Study) -> None:
     )
     chart(figure, f"{study.name}-slices", space.rows(records, panels))
     st.caption(SHARED + SLICES)
+    _all_parallel(study, panels)
 
 
 def _slices(study: Study, optimizer: str) -> None:
@@ -148,22 +156,50 @@ def _parallel(study: Study, optimizer: str) -> None:
     if not lines or not (panels or others):
         st.info(plain(f"{optimizer} has no two whole runs with different recipes yet."))
         return
-    style = styles(study.optimizers)[optimizer]
-    figure = parallel.parallel(records, panels, others, style, metric=study.metric, direction=study.direction)
+    figure = brushing.brushed(records, panels, others, metric=study.metric, direction=study.direction)
     chart(figure, f"{study.name}-parallel-{optimizer}", lines)
-    st.caption(
-        "Each line is a whole run, from one setting to the next; each axis spans the range that was searched."
-    )
+    st.caption(PARALLEL)
+
+
+def _all_parallel(study: Study, panels: Sequence[space.Panel]) -> None:
+    records = [record for record in study.records if record.searched]
+    numeric, categorical = brushing.axes_of_all(records, panels)
+    lines = parallel.rows(records, numeric, categorical)
+    if lines:
+        st.subheader("Whole recipes")
+        figure = brushing.brushed(
+            records, numeric, categorical, metric=study.metric, direction=study.direction
+        )
+        chart(figure, f"{study.name}-parallel", lines)
+        st.caption(f"{PARALLEL} {SHARED}-1 is the low end, 0 the default, 1 the high end.")
 
 
 def _contour(study: Study, optimizer: str) -> None:
-    st.subheader("Learning rate and weight decay")
-    pair = contour.pair_of(study.records, optimizer)
-    records = searched(study.records, optimizer)
-    if pair is None or not (lines := contour.rows(records, pair)):
-        st.info(plain(f"No two whole runs of {optimizer} differ in learning rate and weight decay."))
+    st.subheader("Quality over two settings")
+    records, settings = searched(study.records, optimizer), contour.settings_of(study, optimizer)
+    if len(settings) < FEWEST_AXES:
+        st.info(plain(f"No two numbers differ among the trials of {optimizer} yet."))
+        return
+    by_label = {setting.label: setting for setting in settings}
+    pair = [by_label[label] for label in _two_labels(study.name, list(by_label))]
+    lines = contour.rows(records, (pair[0], pair[1]))
+    if not lines:
+        st.info(plain(f"No whole run of {optimizer} has both of these settings yet."))
         return
     style = styles(study.optimizers)[optimizer]
-    figure = contour.contour(records, pair, style, metric=study.metric, direction=study.direction)
+    figure = contour.contour(
+        records, (pair[0], pair[1]), style, metric=study.metric, direction=study.direction
+    )
     chart(figure, f"{study.name}-contour-{optimizer}", lines)
     st.caption(CONTOUR)
+
+
+def _two_labels(name: str, labels: list[str]) -> tuple[str, str]:
+    """Let a reader choose two settings, which are not the same."""
+    left, right = st.columns(2)
+    with left:
+        across = address.selectbox("Across", labels, "across", study=name)
+    with right:
+        others = [label for label in labels if label != across]
+        up = address.selectbox("Up", others, "up", study=name)
+    return across, up

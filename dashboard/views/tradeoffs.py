@@ -15,8 +15,8 @@ from dashboard import whatif
 from dashboard.charts import tradeoffs as charts
 from dashboard.snapshot import Study
 from dashboard.widgets import address
-from dashboard.widgets.parts import chart, cost_columns, nothing_yet, open_study
-from dashboard.widgets.words import filled_columns, plain
+from dashboard.widgets.parts import chart, cost_columns, in_units, nothing_yet, number_column, open_study
+from dashboard.widgets.words import Row, filled_columns, plain
 from studies.costs import COSTS
 from studies.record import Record
 
@@ -95,18 +95,18 @@ def _recipe(study: Study, records: Sequence[Record], picked: int | None, *, defa
 
 def _table(study: Study, rows: list[dict[str, Any]]) -> None:
     st.subheader("All of them, the front first")
-    shown = filled_columns(rows, columns(study.metric))
-    st.dataframe(rows, hide_index=True, column_config=shown, column_order=tuple(shown))
+    shown = filled_columns(rows, columns(study.metric, rows))
+    st.dataframe(in_units(rows), hide_index=True, column_config=shown, column_order=tuple(shown))
 
 
-def columns(metric: str) -> dict[str, Any]:
-    """Return the columns of the table, by field."""
+def columns(metric: str, rows: Sequence[Row]) -> dict[str, Any]:
+    """Return the columns of the table of these rows, by field."""
     number = st.column_config.NumberColumn
     return {
         "front": st.column_config.CheckboxColumn("on the front", pinned=True),
         "trial": number("trial", pinned=True),
         "optimizer": st.column_config.TextColumn("optimizer", pinned=True),
-        "quality": number(f"validation {metric}", format="%.4g"),
-        **cost_columns(),
+        "quality": number_column(f"validation {metric}", (row["quality"] for row in rows)),
+        **cost_columns(rows),
         "stage": st.column_config.TextColumn("stage"),
     }

@@ -114,8 +114,10 @@ def delete_study(home: Path, name: str) -> None:
 
 
 def _beside(home: Path, name: str) -> list[Path]:
-    """Return the files beside a journal: its locks, and what it was before repairs."""
-    beside = re.compile(rf"{re.escape(name)}\.(lock|search|holder|running|damaged-\d+)")
+    """Return the files beside a journal: its locks, its annotations, and what it was before repairs."""
+    beside = re.compile(
+        rf"{re.escape(name)}\.(lock|search|holder|running|damaged-\d+|annotations\.(json|lock|part))"
+    )
     return [path for path in (home / "studies").iterdir() if beside.fullmatch(path.name)]
 
 

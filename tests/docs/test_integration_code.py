@@ -1,4 +1,4 @@
-"""The blocks of docs/integrations.md run as they stand, with the names that they leave to the reader."""
+"""The blocks of docs/guides/integrations.md run as they stand, with the names left to the reader."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:.*does not have many workers.*"),
     pytest.mark.filterwarnings("ignore:.*pin_memory.*"),
 ]
-DOCUMENT = Path(__file__).parents[2] / "docs" / "integrations.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "guides" / "integrations.md"
 BLOCKS = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), flags=re.DOTALL)
 SHORT = 'budget="2trials", epochs=2, optimizers=("AdamW",), tracking_uri="off"'
 

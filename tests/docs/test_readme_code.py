@@ -1,4 +1,4 @@
-"""The blocks of docs/from-code.md run as they stand, with the names that they leave to the reader."""
+"""The blocks of docs/guides/from-code.md run as they stand, with the names that they leave to the reader."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ from torch.nn import functional
 
 import advisor
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "from-code.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "guides" / "from-code.md"
 BLOCKS = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), flags=re.DOTALL)
 ROWS, LABELS = load_iris(return_X_y=True)
 INPUTS, TARGETS = torch.tensor(ROWS, dtype=torch.float32), torch.tensor(LABELS)

@@ -136,7 +136,7 @@ def test_its_plots_show_what_was_tried_in_the_units_that_people_use(home):
 
 
 def test_the_block_of_our_docs_runs_as_it_stands(home, tmp_path, monkeypatch, capsys):
-    document = (Path(__file__).parents[2] / "docs" / "commands.md").read_text()
+    document = (Path(__file__).parents[2] / "docs" / "guides" / "commands.md").read_text()
     (block,) = re.findall(r"```python\n(import optuna\n.*?)```", document, flags=re.DOTALL)
     (tmp_path / ".advisor").symlink_to(home)
     monkeypatch.chdir(tmp_path)
